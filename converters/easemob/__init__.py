@@ -1,0 +1,24 @@
+"""Easemob (环信), IM."""
+
+from converters.easemob.account import Account, example
+from converters.easemob.callback import check
+from converters.easemob.decode import decode
+from converters.easemob.encode import encode
+from converters.easemob.fidelity import FIDELITY
+from converters.easemob.ids import USER_IDS
+from converters.easemob.replies import read_reply
+from converters.easemob.signing import AUTH
+from converters.platform import Platform
+
+PLATFORM = Platform(
+    name="easemob",
+    account=Account,
+    check=check,
+    decode=decode,
+    encode=encode,
+    read_reply=read_reply,
+    auth=AUTH,
+    user_ids=USER_IDS,
+    example=example,
+    fidelity=FIDELITY,
+)

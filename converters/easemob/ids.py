@@ -1,0 +1,18 @@
+"""Ids on Easemob."""
+
+from converters.ids import IdRule
+
+USER_IDS = IdRule("abcdefghijklmnopqrstuvwxyz0123456789_.-", 64, "bytes")
+"""username: at most 64 bytes, not empty, in lower case. Source: "Easemob: User management".
+
+The old server SDK takes only 33 characters of a-z, 0-9 and `-`, unless its check is switched off; the service does not."""
+
+
+def plain(user: str) -> str:
+    """The user id out of the internal form `org#app_user@easemob.com/device` that some callbacks use."""
+    if "@easemob.com" in user:
+        user = user.partition("@easemob.com")[0]
+        key, found, name = user.partition("_")
+        if found and "#" in key:
+            user = name
+    return user.lower()

@@ -1,0 +1,67 @@
+"""Answers of Easemob's REST API read into outcomes. Source: "Easemob: Error codes", "Easemob: Send messages"."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from converters import wire
+from converters.lenient import Word, word
+from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
+from converters.platform import Reply, Request
+
+
+class _Answer(Struct, frozen=True):
+    data: Any = None
+    error: Word = None
+    error_code: Word = None
+    error_description: Word = None
+
+
+def read_reply(request: Request, reply: Reply) -> Outcome:
+    """What became of one send to one receiver."""
+    del request
+    try:
+        answer = wire.load(reply.body, _Answer)
+    except wire.Malformed:
+        answer = None
+    if reply.status == 200:
+        return _delivered(answer)
+    said = _said(reply.status, answer)
+    if reply.status in {429, 409}:
+        if answer is not None and word(answer.error) == "resource_limited":
+            return Refused(said)  # the plan's quota, which no waiting mends
+        return NotSent(said, _retry_after(reply))
+    if reply.status == 403 and answer and "message send reach limit" in word(answer.error_description):
+        return NotSent(f"{said}: message rate limit", _retry_after(reply))
+    if 400 <= reply.status < 500 and reply.status != 408:
+        return Refused(said)
+    return Unsure(said)  # 5xx, 408 and what is not documented: it may have been taken
+
+
+def _delivered(answer: _Answer | None) -> Outcome:
+    data = answer.data if answer is not None else None
+    if isinstance(data, dict) and len(data) == 1:
+        (remote_id,) = data.values()
+        # The oldest endpoint answers the word "success" in place of an id.
+        if isinstance(remote_id, str | int) and word(remote_id) not in {"", "success"}:
+            return Delivered(word(remote_id))
+    return Unsure("unreadable answer")
+
+
+def _said(status: int, answer: _Answer | None) -> str:
+    """Status, the platform's word for the error, its code; never the description, which may quote the request."""
+    if answer is None:
+        return str(status)
+    error, code = word(answer.error), word(answer.error_code)
+    parts = [str(status)]
+    if error.isascii() and error.replace("_", "").isalnum() and len(error) <= 64:
+        parts.append(error)
+    if code.isascii() and code.isdecimal() and len(code) <= 9:
+        parts.append(code)
+    return " ".join(parts)
+
+
+def _retry_after(reply: Reply) -> float | None:
+    """Seconds, where the header is there; the documentation names none."""
+    given = reply.headers.get("retry-after", "")
+    return float(given) if given.isascii() and given.isdecimal() and len(given) < 6 else None

@@ -1,0 +1,48 @@
+"""The mark that lies on what the relay sends, and by which it knows its own messages when they are called back.
+
+Users forward messages, and the SDKs copy the extension along. So the mark holds a digest over the message's own sender and
+conversation: on any other message it does not fit, and that message is an ordinary one.
+"""
+
+from hashlib import blake2b
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+MarkKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,32}$")]
+"""Under which key of the extension the mark lies."""
+
+LONGEST_ID = 64
+"""Characters of a message id that an event id takes over; a longer or unusual one is replaced by its digest."""
+
+
+def event_id(platform: str, app: str, kind: str, remote_id: str, operation: str = "post") -> str:
+    """The event's id; short and of plain characters, so that it always fits into a platform's extension field."""
+    if len(remote_id) > LONGEST_ID or not remote_id.isascii() or not remote_id.replace("-", "").isalnum():
+        remote_id = f"~{blake2b(remote_id.encode(), digest_size=16).hexdigest()}"
+    if len(app) > LONGEST_ID:
+        app = f"~{blake2b(app.encode(), digest_size=16).hexdigest()}"
+    return f"{platform}:{app}:{kind}:{remote_id}:{operation}"
+
+
+def make(event: str, sender: str, receiver: str, *, more: bool = False) -> dict[str, Any]:
+    """The mark of *event* on its way from *sender* to *receiver*, both in the target's words; *more* where parts follow."""
+    mark: dict[str, Any] = {"id": event, "d": _digest(event, sender, receiver, more=more)}
+    if more:
+        mark["more"] = True
+    return mark
+
+
+def read(mark: object, sender: str, receiver: str) -> tuple[str, bool] | None:
+    """(event id, whether parts follow) if *mark* is ours and fits the message it lies on."""
+    if not isinstance(mark, dict):
+        return None
+    event, digest, more = mark.get("id"), mark.get("d"), mark.get("more") is True
+    if not isinstance(event, str) or not isinstance(digest, str):
+        return None
+    return (event, more) if digest == _digest(event, sender, receiver, more=more) else None
+
+
+def _digest(event: str, sender: str, receiver: str, *, more: bool) -> str:
+    bound = f"{event}\x1f{sender.lower()}\x1f{receiver.lower()}\x1f{'more' if more else ''}"
+    return blake2b(bound.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,32 @@
+"""What became of a send. Every platform's replies are read into one of these four."""
+
+from msgspec import Struct
+
+
+class Delivered(Struct, frozen=True, tag="delivered", tag_field="outcome"):
+    remote_id: str
+    at: int | None = None
+    """The target's own time of it, in ms; some platforms want it back for a recall."""
+
+
+class NotSent(Struct, frozen=True, tag="not_sent", tag_field="outcome"):
+    """It certainly did not arrive: sending it again is safe."""
+
+    reason: str
+    retry_after: float | None = None
+    """Seconds that the platform asks us to wait."""
+
+
+class Unsure(Struct, frozen=True, tag="unsure", tag_field="outcome"):
+    """It may have arrived: not repeated before there is evidence."""
+
+    reason: str
+
+
+class Refused(Struct, frozen=True, tag="refused", tag_field="outcome"):
+    """The platform will never take it. A person has to look."""
+
+    reason: str
+
+
+Outcome = Delivered | NotSent | Unsure | Refused

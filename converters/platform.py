@@ -1,0 +1,155 @@
+"""What a platform is to the relay: pure functions under fixed names, gathered in one record.
+
+A platform is a package `converters/<name>/` whose `PLATFORM` is one of these. `streams/` calls nothing else of it, so that
+adding a platform touches no file there. Everything that a function needs comes in as an argument: time, nonces, accounts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from converters.model import Conversation, Delivery, Event, Loss
+from converters.outcome import Outcome
+
+
+class Incoming(Struct, frozen=True):
+    """A request on the callback address, as received."""
+
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    query: str
+    body: bytes
+
+
+class Accepted(Struct, frozen=True):
+    """Authentic: store it under *key*, the conversation in the platform's own ids (or something stable where there is none)."""
+
+    key: bytes
+
+
+class Probe(Struct, frozen=True):
+    """The console tries the address: answer 200, store nothing."""
+
+
+class Rejected(Struct, frozen=True):
+    """Not from the platform, or not for us. *reason* is a short, fixed word that is counted."""
+
+    reason: str
+
+
+Verdict = Accepted | Probe | Rejected
+
+
+class Callback(Struct, frozen=True):
+    """A stored callback, as it lies in `callbacks.<platform>`."""
+
+    app: str
+    body: bytes
+    received: int
+    """Milliseconds since 1970, by the ingress's clock."""
+    headers: Mapping[str, str] = {}
+
+
+class Said(Struct, frozen=True):
+    """An event to carry over, its ids still the platform's own."""
+
+    event: Event
+    losses: tuple[Loss, ...] = ()
+    """What the callback held and the model has no place for."""
+
+
+class OwnEcho(Struct, frozen=True):
+    """What the relay itself sent, called back: it ends here."""
+
+    event_id: str
+    remote_id: str
+    at: int
+    conversation: Conversation
+    """In the platform's own ids, as in `Said`."""
+
+
+class Ignored(Struct, frozen=True):
+    """Understood, and nothing to carry. *reason* is a short, fixed word that is counted."""
+
+    reason: str
+
+
+Decoded = Said | OwnEcho | Ignored
+
+
+class Request(Struct, frozen=True):
+    """One HTTP request to a platform, without what authenticates it."""
+
+    method: str
+    path: str
+    """Relative to the account's base address."""
+    headers: dict[str, str]
+    body: bytes
+    api: str = ""
+    """The platform's name of the call, for limits and metrics."""
+
+
+class Encoded(Struct, frozen=True):
+    """What to send for a delivery, in this order; empty where there is nothing to say."""
+
+    requests: tuple[Request, ...]
+    losses: tuple[Loss, ...] = ()
+
+
+class Reply(Struct, frozen=True):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Signed(Struct, frozen=True):
+    """Every request carries headers made for it alone."""
+
+    headers: Callable[[Any, int, str], dict[str, str]]
+    """(account, seconds since 1970, nonce of 32 hex characters) -> headers."""
+
+
+class Granted(Struct, frozen=True):
+    token: str
+    lifetime: float
+    """Seconds."""
+
+
+class Token(Struct, frozen=True):
+    """Requests carry a token that is asked for and wears out."""
+
+    ask: Callable[[Any], Request]
+    read: Callable[[Reply], Granted | str]
+    """The token, or why there is none (safe to log)."""
+    headers: Callable[[str], dict[str, str]]
+    worn_out: Callable[[Reply], bool]
+    """Whether a reply says that the token, and not the request, is bad."""
+
+
+class Platform(Struct, frozen=True, kw_only=True):
+    """One platform, whole. See each field's type for its contract."""
+
+    name: str
+    account: type[Any]
+    """A frozen struct: what the settings hold of one app on this platform (keys, secrets, base_url, choices)."""
+    check: Callable[[Incoming, Any, int], Verdict]
+    """(request, account, ms since 1970): is this callback authentic?"""
+    decode: Callable[[Callback, Any], tuple[Decoded, ...]]
+    """(callback, account): what it says. Raises Malformed."""
+    encode: Callable[[Delivery, Any], Encoded]
+    """(delivery, account): what to send."""
+    read_reply: Callable[[Request, Reply], Outcome]
+    auth: Signed | Token
+    user_ids: Any
+    """The `converters.ids.IdRule` of user ids."""
+    example: Callable[[], Any] | None = None
+    """An account of made-up values, for `im-relay preview` without settings."""
+    fidelity: Mapping[str, Any] = {}
+    """The `converters.fidelity.Level` of each kind, by its tag in the model."""
+
+
+def problems_of(platforms: Sequence[Platform]) -> list[str]:
+    """Names used twice, which would make topics collide."""
+    names = [platform.name for platform in platforms]
+    return sorted({name for name in names if names.count(name) > 1})

@@ -1,0 +1,91 @@
+"""What the relay would make of a callback, without sending anything or believing anybody: the signature is not looked at."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from converters import PLATFORMS, wire
+from converters.identities import Identities, Kind
+from converters.platform import Callback, Request
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, route
+
+
+class _StandIn(Identities):
+    """Groups and rooms without an entry keep the id they have, so that the rest can be seen."""
+
+    def __init__(self, known: Identities) -> None:
+        super().__init__()
+        self._known = known
+        self.notes: list[str] = []
+
+    def canonical(self, platform: str, kind: Kind, native: str) -> str | None:
+        found = self._known.canonical(platform, kind, native)
+        if found is None and kind != "user":
+            self.notes.append(
+                f"{platform} {kind} {native} is in no entry of identities: its own id stands in"
+            )
+            return native
+        return found
+
+    def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
+        found = self._known.native(platform, kind, canonical)
+        if found is None and kind != "user":
+            self.notes.append(f"{kind} {canonical} has no entry for {platform}: its own id stands in")
+            return canonical
+        return found
+
+
+def preview(
+    body: bytes,
+    headers: Mapping[str, str],
+    platform: str,
+    target: str,
+    accounts: Mapping[str, Any],
+    identities: Identities,
+) -> dict[str, Any]:
+    """Events, requests, losses, what was ignored, notes; and `dead` (cause: detail) where it would be a dead letter.
+
+    *platform* and *target* are names of PLATFORMS, *accounts* holds an account for each.
+    """
+    there = target if target != platform else f"{target}-2"
+    apps = {
+        platform: App(platform, PLATFORMS[platform], accounts[platform], there),
+        there: App(there, PLATFORMS[target], accounts[target], platform),
+    }
+    known = _StandIn(identities)
+    seen: dict[str, list[Any]] = {
+        "events": [],
+        "requests": [],
+        "losses": [],
+        "echoes": [],
+        "ignored": [],
+        "dead": [],
+    }
+    for one in route(Callback(platform, body, 0, headers), apps, known):
+        match one:
+            case Deliver(delivery=delivery, losses=losses):
+                encoded = PLATFORMS[target].encode(delivery, accounts[target])
+                seen["events"].append(msgspec.to_builtins(delivery.event))
+                seen["requests"] += [_shown(request) for request in encoded.requests]
+                seen["losses"] += [msgspec.to_builtins(loss) for loss in (*losses, *encoded.losses)]
+            case EchoOf(echo=echo):
+                seen["echoes"].append(msgspec.to_builtins(echo))
+            case Dropped(reason=reason):
+                seen["ignored"].append(reason)
+            case Dead(cause=cause, detail=detail):
+                seen["dead"].append(f"{cause}: {detail}")
+            case Minted(platform=name, user=user, canonical=canonical):
+                known.notes.append(
+                    f"{canonical} is too long for {name}: written {user}, and put into identities"
+                )
+    return {**seen, "notes": known.notes}
+
+
+def _shown(request: Request) -> dict[str, Any]:
+    shown: dict[str, Any] = {"method": request.method, "path": request.path, "headers": request.headers}
+    if "json" in request.headers.get("Content-Type", ""):
+        return shown | {"body": wire.load_any(request.body)}
+    raw = request.body.decode()
+    return shown | {"body": dict(parse_qsl(raw, keep_blank_values=True)), "raw": raw}

@@ -1,0 +1,24 @@
+"""NetEase Yunxin (网易云信), IM."""
+
+from converters.platform import Platform
+from converters.yunxin.account import Account, example
+from converters.yunxin.callback import check
+from converters.yunxin.decode import decode
+from converters.yunxin.encode import encode
+from converters.yunxin.fidelity import FIDELITY
+from converters.yunxin.ids import USER_IDS
+from converters.yunxin.replies import read_reply
+from converters.yunxin.signing import AUTH
+
+PLATFORM = Platform(
+    name="yunxin",
+    account=Account,
+    check=check,
+    decode=decode,
+    encode=encode,
+    read_reply=read_reply,
+    auth=AUTH,
+    user_ids=USER_IDS,
+    example=example,
+    fidelity=FIDELITY,
+)

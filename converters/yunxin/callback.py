@@ -1,0 +1,89 @@
+"""Copies that Yunxin posts to us: their shape, and whether they are genuine. Source: "Yunxin: Message copy (抄送)"."""
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from converters import wire
+from converters.lenient import Word, milliseconds, word
+from converters.model import Conversation, Group, Room, conversation_key, direct
+from converters.platform import Accepted, Incoming, Probe, Rejected, Verdict
+from converters.yunxin.account import Account
+from converters.yunxin.ids import SUPER
+from converters.yunxin.signing import digest_fits, signature_fits
+
+MESSAGE = "1"
+ROOM_MESSAGE = "4"
+_PEOPLE = {"7", "89"}  # recall and edit between two people; the next two lines for teams and superteams
+_TEAM = {"8", "90"}
+_SUPER = {"25", "91"}
+
+
+class Copy(Struct, frozen=True, rename="camel"):
+    """One copy. Every value is documented as a string, and some come as numbers."""
+
+    event_type: Word = None
+    conv_type: Word = None
+    from_account: Word = None
+    from_client_type: Word = None
+    from_nick: Word = None
+    msg_timestamp: Word = None
+    msg_type: Word = None
+    msgid_client: Word = None
+    msgid_server: Word = None
+    room_id: Word = None
+    to: Word = None
+    body: Any = None
+    attach: Any = None
+    ext: Any = None
+    antispam: Word = None
+    blacklist: Word = None
+    sender: Word = field(default=None, name="from")
+    """Of recalls and edits, where it is not called fromAccount."""
+
+
+def conversation_of(copy: Copy) -> Conversation | None:
+    """The conversation in Yunxin's own ids; None for what belongs to none."""
+    event, to = word(copy.event_type), word(copy.to).lower()
+    if event == ROOM_MESSAGE:
+        room = word(copy.room_id)
+        return Room(room) if room else None
+    kind = word(copy.conv_type).upper()
+    sender = word(copy.from_account or copy.sender).lower()
+    if not to:
+        return None
+    if kind == "SUPER_TEAM" or event in _SUPER:
+        return Group(SUPER + to)
+    if kind in {"TEAM", "CUSTOM_TEAM"} or event in _TEAM:
+        return Group(to)
+    if sender and (kind in {"PERSON", "CUSTOM_PERSON"} or event in _PEOPLE):
+        return direct(sender, to)
+    return None
+
+
+def check(incoming: Incoming, account: Account, now: int) -> Verdict:
+    """Whether a copy is from Yunxin and for *account*; the console's trial `{}` is let through unsigned as well."""
+    headers, body = incoming.headers, incoming.body
+    digest, current, signature = (headers.get(name, "") for name in ("md5", "curtime", "checksum"))
+    probe = body.strip() == b"{}"
+    if not signature:
+        return Probe() if probe else Rejected("unsigned")
+    app_key = headers.get("appkey")
+    if app_key is not None and app_key != account.app_key:
+        return Rejected("unknown-key")
+    if not digest_fits(body, digest):
+        return Rejected("bad-digest")
+    if not signature_fits(account, digest, current, signature):
+        return Rejected("bad-signature")
+    window = account.callback_window * 1000
+    if window and abs(milliseconds(current, 0) - now) > window:
+        return Rejected("stale")
+    return Probe() if probe else Accepted(_key(body, account))
+
+
+def _key(body: bytes, account: Account) -> bytes:
+    try:
+        conversation = conversation_of(wire.load(body, Copy))
+    except wire.Malformed:
+        conversation = None  # genuine all the same: it is stored, and becomes a dead letter when it is read
+    return conversation_key(conversation) if conversation else b"?" + account.app_key.encode()

@@ -1,0 +1,78 @@
+"""Answers of Yunxin's REST API, v1 and v2, read into outcomes. Source: "Yunxin: Server API status codes"."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from converters import wire
+from converters.lenient import Word, milliseconds, word
+from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
+from converters.platform import Reply, Request
+
+_BLOCKED = 10.0  # seconds for which the API stays closed after too many calls
+
+_LATER = {449, 503}
+# Refused as busy, before any work; and the repeat goes under the same RequestId, within the 60 s in which a first one
+# that did arrive after all is only answered again.
+_UNKNOWN = {408, 415, 500, 514}
+_REPEATED = {431, 107306}
+_WORDS = {
+    315: "our address is not allowed", 403: "forbidden", 404: "no such account or team", 414: "bad parameter or checksum",
+    422: "account disabled", 423: "account muted", 463: "refused by the app's callback", 7101: "blocked by the receiver",
+    803: "no such team", 804: "not in the team", 812: "team muted", 13004: "muted in the room",
+    101303: "unknown AppKey", 102404: "no such account", 102421: "account muted", 102422: "account disabled",
+    102426: "blocked by the receiver", 107410: "messaging disabled", 107451: "refused by moderation",
+    108404: "no such team", 108423: "team muted", 109404: "not in the team", 109424: "member muted",
+}  # fmt: skip
+
+
+class _Answer(Struct, frozen=True):
+    code: Word = None
+    desc: Any = None
+    data: Any = None
+
+
+def read_reply(request: Request, reply: Reply) -> Outcome:
+    """What became of one send; v1 puts a room's answer into `desc`, everything else lies in `data`."""
+    if reply.status != 200:
+        return _not_answered(reply.status)
+    try:
+        answer = wire.load(reply.body, _Answer)
+        code = int(word(answer.code))
+    except (wire.Malformed, ValueError):
+        return Unsure("unreadable answer")
+    if code != 200:
+        return _failed(code, answer.desc)
+    held = answer.desc if request.api == "chatroom/sendMsg" else answer.data
+    if not isinstance(held, dict):
+        return Unsure("unreadable answer")
+    remote_id = next(
+        (held[name] for name in ("msgid", "message_server_id", "msgid_client") if held.get(name)), None
+    )
+    if not isinstance(remote_id, str | int):
+        return Unsure("unreadable answer")
+    at = milliseconds(held.get("timetag") or held.get("create_time") or held.get("time"), 0)
+    return Delivered(word(remote_id), at or None)
+
+
+def _not_answered(status: int) -> Outcome:
+    if status == 429:
+        return NotSent("http 429", _BLOCKED)
+    if 400 <= status < 500 and status != 408:
+        return Refused(f"http {status}")
+    return Unsure(f"http {status}")
+
+
+def _failed(code: int, desc: object) -> Outcome:
+    if code == 416:
+        return NotSent("code 416: too many calls", _BLOCKED)
+    if code in _LATER or code == 107323 or (code > 100_000 and code % 1000 == 449):
+        return NotSent(f"code {code}: busy")
+    if code in _REPEATED:
+        return Unsure("repeated")  # an earlier one was taken; what became of it is not said
+    if code in _UNKNOWN:
+        return Unsure(f"code {code}")
+    said = _WORDS.get(code)
+    if isinstance(desc, str) and desc.endswith("not register"):
+        said = "account not registered"  # the text itself begins with the user's id
+    return Refused(f"code {code}: {said}" if said else f"code {code}")

@@ -1,0 +1,1 @@
+"""Everything with an effect: broker, network, clock, disk. What things mean is in `converters`."""

@@ -1,0 +1,135 @@
+"""Every file under cases/ is one callback, delivery or reply, and what becomes of it. To report a bug, add a file."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+import pytest
+from msgspec import UNSET, Struct, UnsetType
+
+from converters import PLATFORMS, wire
+from converters.model import Delivery, Loss
+from converters.outcome import Outcome
+from converters.platform import (
+    Accepted,
+    Callback,
+    Ignored,
+    Incoming,
+    OwnEcho,
+    Probe,
+    Rejected,
+    Reply,
+    Request,
+    Said,
+)
+from tests.converters.shapes import NOW, incoming
+
+CASES = sorted((Path(__file__).parent.parent / "cases").glob("*/*.json"))
+
+
+class Answer(Struct, forbid_unknown_fields=True):
+    status: int = 200
+    body: Any = ""
+    headers: dict[str, str] = {}
+    api: str = ""
+
+
+class Given(Struct, forbid_unknown_fields=True):
+    """One of callback, delivery and reply; *account* is laid over the platform's example."""
+
+    callback: Any = UNSET
+    headers: dict[str, str] = {}
+    delivery: Delivery | UnsetType = UNSET
+    reply: Answer | UnsetType = UNSET
+    account: dict[str, Any] = {}
+
+
+class Expect(Struct, forbid_unknown_fields=True):
+    verdict: str | UnsetType = UNSET
+    """The key under which it is stored, `probe`, or `rejected: ` and the reason."""
+    decoded: list[Any] | UnsetType = UNSET
+    requests: list[Any] | UnsetType = UNSET
+    losses: list[Loss] = []
+    outcome: Outcome | UnsetType = UNSET
+
+
+class Case(Struct, forbid_unknown_fields=True):
+    why: str
+    given: Given
+    expect: Expect
+
+
+def read(path: Path) -> tuple[Case, Any, Any]:
+    case = wire.load(path.read_bytes(), Case)
+    platform = PLATFORMS[path.parent.name]
+    account = msgspec.convert(
+        {**msgspec.to_builtins(platform.example()), **case.given.account}, platform.account
+    )
+    return case, platform, account
+
+
+def test_there_are_cases_of_every_platform() -> None:
+    assert {path.parent.name for path in CASES} == set(PLATFORMS)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_case(path: Path) -> None:
+    case, platform, account = read(path)
+    given, expect, done = case.given, case.expect, 0
+    if expect.verdict is not UNSET:
+        assert _verdict(platform, account, given) == expect.verdict, case.why
+        done += 1
+    if expect.decoded is not UNSET:
+        stored = Callback("app", wire.dump_any(given.callback), NOW, given.headers)
+        shown = wire.load_any(wire.dump_any([_shown(one) for one in platform.decode(stored, account)]))
+        assert shown == expect.decoded, case.why
+        done += 1
+    if expect.requests is not UNSET:
+        encoded = platform.encode(given.delivery, account)
+        assert [_sent(request) for request in encoded.requests] == expect.requests, case.why
+        assert list(encoded.losses) == expect.losses, case.why
+        done += 1
+    if expect.outcome is not UNSET:
+        answer = given.reply
+        body = answer.body.encode() if isinstance(answer.body, str) else wire.dump_any(answer.body)
+        request = Request("POST", "/", {}, b"", answer.api)
+        assert platform.read_reply(request, Reply(answer.status, answer.headers, body)) == expect.outcome, (
+            case.why
+        )
+        done += 1
+    assert done, "a case that expects nothing"
+
+
+def _verdict(platform: Any, account: Any, given: Given) -> str:
+    if platform.name == "yunxin":
+        request = incoming("yunxin", given.callback, account.app_secret, **given.headers)
+    else:  # the signature is part of the sample
+        request = Incoming(given.headers, "", wire.dump_any(given.callback))
+    match platform.check(request, account, NOW):
+        case Accepted(key=key):
+            return key.decode()
+        case Probe():
+            return "probe"
+        case Rejected(reason=reason):
+            return f"rejected: {reason}"
+
+
+def _shown(one: Any) -> dict[str, Any]:
+    match one:
+        case Said(event=event, losses=losses):
+            shown = {"said": msgspec.to_builtins(event)}
+            return {**shown, "losses": [{"what": loss.what} for loss in losses]} if losses else shown
+        case Ignored(reason=reason):
+            return {"ignored": reason}
+        case OwnEcho():
+            return {"echo": msgspec.to_builtins(one)}
+    raise AssertionError(one)
+
+
+def _sent(request: Request) -> dict[str, Any]:
+    if "json" in request.headers["Content-Type"]:
+        body = wire.load_any(request.body)
+    else:
+        body = dict(parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=True))
+    return {"api": request.api, "path": request.path, "body": body}

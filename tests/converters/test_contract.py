@@ -1,0 +1,405 @@
+"""What every platform must keep, each with each."""
+
+import re
+from typing import Any
+
+import msgspec
+import pytest
+
+from converters import PLATFORMS, wire
+from converters.identities import Identities, record
+from converters.model import Delivery, Text, Unknown, conversation_key
+from converters.outcome import NotSent, Refused, Unsure
+from converters.platform import (
+    Accepted,
+    Callback,
+    Ignored,
+    Incoming,
+    Rejected,
+    Reply,
+    Request,
+    Signed,
+    problems_of,
+)
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, route
+from tests.converters.shapes import NOW, as_callback, incoming, message
+
+NAMES = sorted(PLATFORMS)
+PAIRS = [(one, other) for one in NAMES for other in NAMES]
+KINDS = ("direct", "group", "room")
+
+
+def secret_of(account: Any) -> str:
+    return next(
+        getattr(account, name) for name in ("app_secret", "callback_secret") if hasattr(account, name)
+    )
+
+
+def with_secrets(account: Any, new: str, old: str) -> Any:
+    name = "app_secret" if hasattr(account, "app_secret") else "callback_secret"
+    return msgspec.structs.replace(account, **{name: new, f"{name}_previous": old})
+
+
+def apps_of(source: str, target: str, **choices: Any) -> dict[str, App]:
+    def app(name: str, platform: str, to: str) -> App:
+        account = PLATFORMS[platform].example()
+        held = {key: value for key, value in choices.items() if hasattr(account, key)}
+        return App(name, PLATFORMS[platform], msgspec.structs.replace(account, **held), to)
+
+    return {"old": app("old", source, "new"), "new": app("new", target, "old")}
+
+
+def groups(*platforms: str) -> Identities:
+    """Group and room `team` on each platform, its id there `11` and the platform's place among all."""
+    table = Identities()
+    for platform in platforms:
+        for kind in ("group", "room"):
+            assert table.apply(*record(platform, kind, f"11{NAMES.index(platform)}", "team")) is None
+    return table
+
+
+def to_of(platform: str, kind: str) -> str:
+    return "bob" if kind == "direct" else f"11{NAMES.index(platform)}"
+
+
+def deliver(
+    source: str, target: str, said: dict[str, Any], **choices: Any
+) -> tuple[Deliver, dict[str, App], Identities]:
+    apps, known = apps_of(source, target, **choices), groups(source, target)
+    *_, routed = route(Callback("old", wire.dump_any(said), NOW), apps, known)
+    assert isinstance(routed, Deliver), routed
+    return routed, apps, known
+
+
+def test_names_are_used_once() -> None:
+    assert problems_of(list(PLATFORMS.values())) == []
+    assert {name: platform.name for name, platform in PLATFORMS.items()} == {name: name for name in PLATFORMS}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_genuine_callback_is_accepted_under_its_conversation(name: str) -> None:
+    platform, account = PLATFORMS[name], PLATFORMS[name].example()
+    one = platform.check(incoming(name, message(name), secret_of(account)), account, NOW)
+    back = platform.check(
+        incoming(name, message(name, sender="bob", to="alice"), secret_of(account)), account, NOW
+    )
+    assert one == back == Accepted(b"direct\x1falice\x1fbob")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bad_signature_is_refused(name: str) -> None:
+    platform, account = PLATFORMS[name], PLATFORMS[name].example()
+    assert platform.check(incoming(name, message(name), "guessed"), account, NOW) == Rejected("bad-signature")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_secret_signs_nothing(name: str) -> None:
+    platform = PLATFORMS[name]
+    account = with_secrets(platform.example(), "right", "")
+    assert platform.check(incoming(name, message(name), ""), account, NOW) == Rejected("bad-signature")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_secrets_hold_while_they_are_changed(name: str) -> None:
+    platform = PLATFORMS[name]
+    account = with_secrets(platform.example(), "new", "old")
+    verdicts = [
+        platform.check(incoming(name, message(name), key), account, NOW) for key in ("new", "old", "older")
+    ]
+    assert [type(verdict) for verdict in verdicts] == [Accepted, Accepted, Rejected]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_message_without_signature_is_refused(name: str) -> None:
+    platform, account = PLATFORMS[name], PLATFORMS[name].example()
+    assert platform.check(Incoming({}, "", wire.dump_any(message(name))), account, NOW) == Rejected(
+        "unsigned"
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_apps_callback_is_refused(name: str) -> None:
+    platform, account = PLATFORMS[name], PLATFORMS[name].example()
+    said = message(name) | ({"appkey": "other#app"} if name == "easemob" else {})
+    asked = incoming(name, said, secret_of(account), **({"appkey": "other"} if name == "yunxin" else {}))
+    assert platform.check(asked, account, NOW) == Rejected("unknown-key")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_secret_shows_in_an_accounts_text(name: str) -> None:
+    account = PLATFORMS[name].example()
+    secrets = [value for key, value in msgspec.to_builtins(account).items() if "secret" in key and value]
+    assert secrets
+    assert not [secret for secret in secrets if secret in f"{account!r}{account}"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_message_of_unknown_form_is_a_dead_letter_of_theirs(name: str) -> None:
+    for body in (b"", b"{", b"[]", b'"x"', b"\xff\xfe", b"{" * 50_000, b'{"a":' * 50_000):
+        (dead,) = route(Callback("old", body, NOW), apps_of(name, name), Identities())
+        assert isinstance(dead, Dead), body[:20]
+        assert (dead.cause, dead.ours) == ("malformed", False)
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_text_crosses_with_its_people_and_place(source: str, target: str, kind: str) -> None:
+    said = message(source, "早上好 & +1", to=to_of(source, kind), kind=kind)
+    routed, apps, _ = deliver(source, target, said)
+    delivery = routed.delivery
+    assert (delivery.sender, delivery.receiver, delivery.target) == ("alice", to_of(target, kind), "new")
+    assert delivery.event.operation.body == Text("早上好 & +1")
+    assert routed.platform == target
+    assert routed.key == conversation_key(delivery.event.conversation)
+    assert routed.key == (b"direct\x1falice\x1fbob" if kind == "direct" else f"{kind}\x1fteam".encode())
+    assert delivery.event.id.startswith(f"{source}:old:{kind}:")
+    assert delivery.event.id.endswith(":post")
+    (request,) = PLATFORMS[target].encode(delivery, apps["new"].account).requests
+    assert request.path.startswith("/")
+    assert request.api
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("choices", [{}, {"api": "v2"}, {"mark": "im_relay"}], ids=["plain", "v2", "own-key"])
+def test_our_own_echo_ends_here_under_the_same_key(
+    source: str, target: str, kind: str, choices: dict[str, str]
+) -> None:
+    routed, apps, known = deliver(
+        source, target, message(source, to=to_of(source, kind), kind=kind), **choices
+    )
+    (request,) = PLATFORMS[target].encode(routed.delivery, apps["new"].account).requests
+    back = Callback("new", wire.dump_any(as_callback(target, request)), NOW)
+    (echo,) = route(back, apps, known)
+    assert isinstance(echo, EchoOf)
+    assert (echo.echo.event, echo.echo.target) == (routed.delivery.event.id, "new")
+    assert (echo.key, echo.platform) == (routed.key, target)
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_a_forwarded_message_of_ours_is_carried_like_any_other(source: str, target: str) -> None:
+    routed, apps, known = deliver(source, target, message(source))
+    (request,) = PLATFORMS[target].encode(routed.delivery, apps["new"].account).requests
+    forwarded = as_callback(target, request)
+    for field in ("to", "fromAccount", "from"):
+        if field in forwarded:
+            (again,) = route(Callback("new", wire.dump_any({**forwarded, field: "carol"}), NOW), apps, known)
+            assert isinstance(again, Deliver), field
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_a_kind_we_do_not_know_arrives_readable_and_is_counted(source: str, target: str) -> None:
+    routed, apps, _ = deliver(source, target, message(source, native="HOLOGRAM"))
+    assert isinstance(routed.delivery.event.operation.body, Unknown)
+    encoded = PLATFORMS[target].encode(routed.delivery, apps["new"].account)
+    (loss,) = encoded.losses
+    assert (loss.what, loss.detail) == ("kind", "HOLOGRAM")
+    assert "HOLOGRAM" in str(as_callback(target, encoded.requests[0]))
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 12_000,
+        "好" * 4_900,
+        "\n\"'" * 4_000,
+        "\x00" * 3_000,
+        "😀 " * 2_500,
+        "x" * 3_500,
+        "b" * 4_900,
+        "c" * 4_150,
+    ],
+)
+def test_a_long_text_arrives_whole_in_parts_that_fit(source: str, target: str, kind: str, text: str) -> None:
+    routed, apps, known = deliver(source, target, message(source, text, to=to_of(source, kind), kind=kind))
+    requests = PLATFORMS[target].encode(routed.delivery, apps["new"].account).requests
+    came, routes, names = "", [], set()
+    for number, request in enumerate(requests):
+        said = as_callback(target, request, number)
+        if target == "easemob":
+            assert len(request.body) < 5000
+            came += said["payload"]["bodies"][0]["msg"]
+        else:
+            came += said["attach"] if kind == "room" else said["body"]
+            assert len(said["attach"]) <= 4096
+            assert len(wire.dump_any({"msg": said["body"]}).decode()) <= 5000
+            assert len(said["ext"]) <= 1024
+            names.add(request.headers["RequestId"])
+        routes += route(Callback("new", wire.dump_any(said), NOW), apps, known)
+    assert came == text
+    assert target == "easemob" or len(names) == len(requests)
+    assert routes[:-1] == [Dropped("echo-part")] * (len(requests) - 1)
+    assert isinstance(routes[-1], EchoOf), "only the last part says that all is there"
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_an_unmapped_group_is_ours_to_mend(source: str, target: str) -> None:
+    apps = apps_of(source, target)
+    said = wire.dump_any(message(source, to="4711", kind="group"))
+    (dead,) = route(Callback("old", said, NOW), apps, Identities())
+    assert isinstance(dead, Dead)
+    assert (dead.cause, dead.ours) == ("group-unmapped", True)
+    assert source in dead.detail
+    assert "4711" in dead.detail
+    assert "im-relay identities set" in dead.detail
+
+
+def test_a_group_that_only_the_target_lacks_names_the_target() -> None:
+    said = wire.dump_any(message("yunxin", to=to_of("yunxin", "group"), kind="group"))
+    (dead,) = route(Callback("old", said, NOW), apps_of("yunxin", "easemob"), groups("yunxin"))
+    assert isinstance(dead, Dead)
+    assert dead.cause == "group-unmapped"
+    assert dead.detail.startswith("easemob group 'team'")
+
+
+@pytest.mark.parametrize("app", ["nobody", "lost"])
+def test_settings_that_do_not_hold_the_app_are_ours_to_mend(app: str) -> None:
+    apps = {"lost": App("lost", PLATFORMS["yunxin"], PLATFORMS["yunxin"].example(), "gone")}
+    (dead,) = route(Callback(app, b"{}", NOW), apps, Identities())
+    assert isinstance(dead, Dead)
+    assert dead.ours
+
+
+def test_an_id_that_does_not_fit_is_written_and_read_back() -> None:
+    sender = "anna_maria.von-der-heide_1984"
+    routed, apps, known = deliver("easemob", "yunxin", message("easemob", sender=sender))
+    assert routed.delivery.sender == sender
+    long = "anna_maria.von-der-heide_1984@example.org"
+    routed, apps, known = deliver("easemob", "yunxin", message("easemob", sender=long.replace("@", ".")))
+    assert routed.delivery.sender.startswith("h--")
+    routed, apps, known = deliver("yunxin", "easemob", message("yunxin", sender="me@home"))
+    assert routed.delivery.sender == "x--me-40home"
+    assert routed.key == b"direct\x1fbob\x1fme@home"
+    answer = message("easemob", sender="bob", to="x--me-40home")
+    (back,) = route(Callback("new", wire.dump_any(answer), NOW), apps, known)
+    assert isinstance(back, Deliver)
+    assert (back.delivery.receiver, back.key) == ("me@home", routed.key)
+
+
+def test_a_hashed_id_is_minted_and_the_answer_finds_its_way() -> None:
+    long = "a" * 40
+    apps, known = apps_of("easemob", "yunxin"), Identities()
+    minted, routed = route(Callback("old", wire.dump_any(message("easemob", sender=long)), NOW), apps, known)
+    assert isinstance(minted, Minted)
+    assert isinstance(routed, Deliver)
+    assert (minted.platform, minted.canonical, minted.user) == ("yunxin", long, routed.delivery.sender)
+    answer = Callback("new", wire.dump_any(message("yunxin", sender="bob", to=minted.user)), NOW)
+    (dead,) = route(answer, apps, known)
+    assert isinstance(dead, Dead)
+    assert (dead.cause, dead.ours) == ("user-unmapped", True)
+    assert known.apply(*record(minted.platform, "user", minted.user, minted.canonical)) is None
+    (back,) = route(answer, apps, known)
+    assert isinstance(back, Deliver)
+    assert (back.delivery.receiver, back.key) == (long, routed.key)
+    (again,) = route(Callback("old", wire.dump_any(message("easemob", sender=long)), NOW), apps, known)
+    assert isinstance(again, Deliver), "known by now: not minted again"
+
+
+def test_an_echo_before_its_people_are_known_is_no_dead_letter() -> None:
+    apps = apps_of("easemob", "yunxin")
+    _, routed = route(
+        Callback("old", wire.dump_any(message("easemob", sender="a" * 40)), NOW), apps, Identities()
+    )
+    assert isinstance(routed, Deliver)
+    (request,) = PLATFORMS["yunxin"].encode(routed.delivery, apps["new"].account).requests
+    back = Callback("new", wire.dump_any(as_callback("yunxin", request)), NOW)
+    assert route(back, apps, Identities()) == (Dropped("echo-unmapped"),)
+
+
+@pytest.mark.parametrize(("source", "target"), PAIRS)
+def test_a_delivery_survives_the_wire(source: str, target: str) -> None:
+    for native in ("", "HOLOGRAM"):
+        routed, *_ = deliver(source, target, message(source, native=native))
+        assert wire.load(wire.dump(routed.delivery), Delivery) == routed.delivery
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_copy_of_a_callback_has_the_same_event_id(name: str) -> None:
+    one = route(Callback("old", wire.dump_any(message(name)), NOW), apps_of(name, name), Identities())
+    two = route(
+        Callback("old", wire.dump_any(message(name)), NOW + 60_000), apps_of(name, name), Identities()
+    )
+    assert one[-1].delivery.event == two[-1].delivery.event
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_repeat_is_encoded_to_the_same_bytes(name: str) -> None:
+    routed, apps, _ = deliver(name, name, message(name))
+    assert PLATFORMS[name].encode(routed.delivery, apps["new"].account) == PLATFORMS[name].encode(
+        routed.delivery, apps["new"].account
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_unreadable_answer_is_never_a_safe_repeat(name: str) -> None:
+    request = Request("POST", "/", {}, b"", "")
+    for body in (b"", b"{", b"null", b"[]", b'{"code":"x"}', b'{"data":7}', b"\xff"):
+        for status in (200, 201, 302, 500, 502, 504):
+            assert isinstance(PLATFORMS[name].read_reply(request, Reply(status, {}, body)), Unsure), (
+                status,
+                body,
+            )
+        assert isinstance(PLATFORMS[name].read_reply(request, Reply(429, {}, body)), NotSent)
+        assert isinstance(PLATFORMS[name].read_reply(request, Reply(404, {}, body)), Refused)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_reasons_repeat_nothing_that_people_wrote(name: str) -> None:
+    told = "alice wrote: hello"
+    said = {
+        "code": 414,
+        "desc": told,
+        "msg": told,
+        "error": told,
+        "error_description": told,
+        "error_code": told,
+    }
+    for status in (200, 400, 403, 429, 500):
+        outcome = PLATFORMS[name].read_reply(
+            Request("POST", "/", {}, b""), Reply(status, {}, wire.dump_any(said))
+        )
+        assert "alice" not in str(outcome)
+
+
+def test_requests_carry_no_secret() -> None:
+    for source, target in PAIRS:
+        routed, apps, _ = deliver(source, target, message(source))
+        encoded = PLATFORMS[target].encode(routed.delivery, apps["new"].account)
+        assert secret_of(apps["new"].account) not in str(encoded)
+
+
+def test_reasons_are_short_fixed_words() -> None:
+    for name in NAMES:
+        apps = apps_of(name, name)
+        said = [
+            message(name) | {"eventType": "<script>", "chat_type": "<script>"},
+            {"eventType": 99},
+            {"chat_type": "zz"},
+        ]
+        for one in said:
+            (dropped,) = route(Callback("old", wire.dump_any(one), NOW), apps, Identities())
+            assert isinstance(dropped, Dropped)
+            assert re.fullmatch(r"[a-z:-]+", dropped.reason)
+
+
+def test_yunxin_signs_every_request() -> None:
+    auth = PLATFORMS["yunxin"].auth
+    assert isinstance(auth, Signed)
+    account = msgspec.structs.replace(PLATFORMS["yunxin"].example(), app_secret="demo-secret")
+    headers = auth.headers(account, 1_700_000_000, "n0nce-1")
+    assert headers == {
+        "AppKey": "demo-yunxin",
+        "Nonce": "n0nce-1",
+        "CurTime": "1700000000",
+        "CheckSum": "df46c51deec224902cf2b7ae1dd49a2e22424dc0",
+    }
+
+
+def test_only_messages_that_are_said_are_carried() -> None:
+    account = PLATFORMS["easemob"].example()
+    said = message("easemob") | {"eventType": "chat_offline"}
+    assert PLATFORMS["easemob"].decode(Callback("a", wire.dump_any(said), NOW), account) == (
+        Ignored("offline-copy"),
+    )

@@ -1,0 +1,97 @@
+"""Whatever comes in, nothing is raised but Malformed, and routing raises nothing at all."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from converters import PLATFORMS, wire
+from converters.identities import Identities
+from converters.platform import Accepted, Callback, Incoming, Probe, Rejected, Reply, Request
+from converters.route import App, Deliver, route
+from tests.converters.shapes import NOW, incoming, message
+
+NAMES = sorted(PLATFORMS)
+APPS = {
+    name: App(name, PLATFORMS[name], PLATFORMS[name].example(), other)
+    for name, other in zip(NAMES, NAMES[::-1], strict=True)
+}
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.sampled_from(["0", "1", "true", "{}"])
+)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+
+
+def _fields(name: str) -> st.SearchStrategy[dict[str, Any]]:
+    said = message(name, kind="group") | {
+        "blacklist": "0",
+        "status": "x",
+        "user": "y",
+        "event": "group_op_event",
+    }
+    return st.dictionaries(st.sampled_from(sorted(said)), values, max_size=6).map(
+        lambda odd: message(name) | odd
+    )
+
+
+def _route(name: str, body: bytes) -> None:
+    for routed in route(Callback(name, body, NOW), APPS, Identities()):
+        if isinstance(routed, Deliver):
+            wire.dump(routed.delivery)
+            target = APPS[routed.delivery.target]
+            PLATFORMS[routed.platform].encode(routed.delivery, target.account)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(body=st.binary(max_size=200))
+def test_bytes(name: str, body: bytes) -> None:
+    _route(name, body)
+    verdict = PLATFORMS[name].check(Incoming({}, "", body), APPS[name].account, NOW)
+    assert isinstance(verdict, Rejected | Probe)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(said=values)
+def test_any_json(name: str, said: Any) -> None:
+    _route(name, json.dumps(said).encode())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(data=st.data())
+def test_messages_with_odd_fields(name: str, data: st.DataObject) -> None:
+    said = data.draw(_fields(name))
+    _route(name, json.dumps(said).encode())
+    if name == "yunxin":
+        verdict = PLATFORMS[name].check(incoming(name, said, "demo-yunxin-secret"), APPS[name].account, NOW)
+        assert isinstance(verdict, Accepted), "the signature is right, whatever lies in it"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(
+    status=st.integers(100, 599),
+    body=st.binary(max_size=60) | values.map(lambda value: json.dumps(value).encode()),
+)
+def test_replies(name: str, status: int, body: bytes) -> None:
+    outcome = PLATFORMS[name].read_reply(
+        Request("POST", "/", {}, b"", "chatroom/sendMsg"), Reply(status, {}, body)
+    )
+    assert wire.dump(outcome)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(text=st.text(min_size=1))
+def test_any_text_crosses_unchanged(name: str, text: str) -> None:
+    (routed,) = route(Callback(name, json.dumps(message(name, text)).encode(), NOW), APPS, Identities())
+    assert isinstance(routed, Deliver)
+    assert routed.delivery.event.operation.body.text == text

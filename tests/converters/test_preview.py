@@ -1,0 +1,78 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from converters.platform import Request
+from streams.preview_commands import preview
+from tests.converters.shapes import as_callback, message
+
+APP = typer.Typer()
+APP.command()(preview)
+CASES = Path(__file__).parent.parent / "cases"
+COPIES = [
+    (path.parent.name, said)
+    for path in sorted(CASES.glob("*/*.json"))
+    if (said := json.loads(path.read_bytes())["given"].get("callback")) is not None
+]
+
+
+def run(platform: str, target: str, body: str) -> Any:
+    return CliRunner().invoke(APP, ["--platform", platform, "--target", target, "-"], input=body)
+
+
+def test_a_callback_of_any_kind_gives_one_json_object() -> None:
+    for platform, said in COPIES:
+        for target in ("easemob", "yunxin"):
+            shown = run(platform, target, json.dumps(said))
+            assert shown.exit_code == 0, shown.output
+            held = json.loads(shown.stdout)
+            assert held["requests"] or held["ignored"] or held["echoes"], said
+
+
+def test_the_requests_are_shown_as_they_would_be_sent(tmp_path: Path) -> None:
+    file = tmp_path / "callback.json"
+    file.write_text(json.dumps(message("easemob", "早 & b", to="270", kind="group")), encoding="utf-8")
+    shown = CliRunner().invoke(APP, ["--platform", "easemob", "--target", "yunxin", str(file)])
+    held = json.loads(shown.stdout)
+    (request,) = held["requests"]
+    assert request["body"]["to"] == "270"
+    assert json.loads(request["body"]["body"]) == {"msg": "早 & b"}
+    sent = Request(request["method"], request["path"], request["headers"], request["raw"].encode())
+    assert as_callback("yunxin", sent)["body"] == "早 & b"
+    assert held["events"][0]["sender"] == "alice"
+    assert len(held["notes"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--platform", "icq", "--target", "yunxin", "-"], "no platform 'icq'; there are: easemob, yunxin"),
+        (["--platform", "yunxin", "--target", "easemob", "/nowhere"], "cannot read /nowhere"),
+        (["--platform", "yunxin", "--target", "easemob", "-"], "malformed"),
+        (
+            ["--platform", "yunxin", "--target", "easemob", "--account-from", "/nowhere", "-"],
+            "settings file /nowhere",
+        ),
+    ],
+)
+def test_what_cannot_be_shown_is_said_on_stderr(arguments: list[str], why: str) -> None:
+    shown = CliRunner().invoke(APP, arguments, input="{oops")
+    assert shown.exit_code == 1
+    assert why in shown.stderr
+    assert shown.stdout == ""
+
+
+def test_accounts_of_the_settings_are_used(tmp_path: Path) -> None:
+    config = tmp_path / "relay.toml"
+    config.write_text(
+        '[apps.a]\nplatform = "yunxin"\ntarget = "b"\n[apps.a.account]\napp_key = "k"\napp_secret = "s"\napi = "v2"\n'
+        '[apps.b]\nplatform = "easemob"\ntarget = "a"\n[apps.b.account]\norg = "acme"\napp = "shop"\n'
+        'client_id = "i"\nclient_secret = "s"\ncallback_secret = "c"\n'
+    )
+    command = ["--platform", "yunxin", "--target", "easemob", "--account-from", str(config), "-"]
+    shown = CliRunner().invoke(APP, command, input=json.dumps(message("yunxin")))
+    assert json.loads(shown.stdout)["requests"][0]["path"] == "/acme/shop/messages/users"
