@@ -1,0 +1,22 @@
+"""``python -m tests.simulators yunxin|easemob --port P --callback-url URL``; ``--help`` lists the rest."""
+
+import sys
+
+from tests.simulators import easemob, yunxin
+from tests.simulators.options import parse
+from tests.simulators.serve import serve
+
+
+def main(arguments: list[str]) -> None:
+    match arguments:
+        case ["yunxin", *rest]:
+            yunxin_options, port = parse(yunxin.Options, rest, "simulators yunxin")
+            serve(yunxin.make_app(yunxin_options), port)
+        case ["easemob", *rest]:
+            easemob_options, port = parse(easemob.Options, rest, "simulators easemob")
+            serve(easemob.make_app(easemob_options), port)
+        case _:
+            sys.exit(__doc__)
+
+
+main(sys.argv[1:])

@@ -1,0 +1,96 @@
+"""What every Easemob call passes: the right app, a token, the limit."""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import orjson
+from starlette.responses import Response
+
+from tests.simulators.calls import Call
+from tests.simulators.clock import now_ms
+from tests.simulators.easemob import errors
+from tests.simulators.easemob.errors import Refusal
+from tests.simulators.easemob.state import Easemob
+from tests.simulators.moods import Fate
+
+Answer = dict[str, Any] | Refusal
+Work = Callable[[Easemob, Call], Answer]
+
+
+class Gate:
+    """One API: its short name for the journal, its path under the app, and the limit that it counts for.
+
+    A send counts by its receivers as well, and so looks at its limits itself: *limit* is None.
+    """
+
+    def __init__(self, easemob: Easemob, api: str, method: str, limit: str | None, work: Work) -> None:
+        self._easemob = easemob
+        self._api = api
+        self._method = method
+        self._limit = limit
+        self._work = work
+        self._throttled = 0
+
+    def __call__(self, call: Call) -> Response:
+        easemob, options = self._easemob, self._easemob.options
+        if (call.path["org"], call.path["app"]) != (options.org, options.app):
+            return self._refuse(errors.NO_APP)
+        refusal = easemob.tokens.check(call.header(b"authorization"), send=self._api == "send")
+        if refusal:
+            return self._refuse(refusal)
+        if self._limit and not easemob.limits.call(self._limit, monotonic()):
+            return self._refuse(errors.CALL_LIMIT)
+        answer = self._work(easemob, call)
+        if isinstance(answer, Refusal):
+            return self._refuse(answer)
+        envelope = {
+            "action": self._method.lower(),
+            "application": easemob.application,
+            "timestamp": now_ms(),
+            "duration": 0,
+            "organization": options.org,
+            "applicationName": options.app,
+        }
+        return Response(orjson.dumps(answer | envelope), media_type="application/json")
+
+    def unwell(self, call: Call, fate: Fate) -> Response:
+        """Throttled by calls and by messages in turn."""
+        if fate is Fate.BROKEN:
+            return self._refuse(errors.BROKEN, mood=True)
+        self._throttled += 1
+        by_messages = self._api == "send" and not self._throttled % 2
+        return self._refuse(errors.MESSAGE_LIMIT if by_messages else errors.CALL_LIMIT, mood=True)
+
+    def _refuse(self, refusal: Refusal, **facts: Any) -> Response:
+        self._easemob.refuse(self._api, refusal, **facts)
+        return refusal.response()
+
+
+def token(easemob: Easemob, call: Call) -> Response:
+    """``POST /{org}/{app}/token``, which needs none itself and knows no moods."""
+    options = easemob.options
+    if (call.path["org"], call.path["app"]) != (options.org, options.app):
+        return errors.NO_APP.response()
+    request = as_object(call.body)
+    answer = errors.MALFORMED if request is None else easemob.tokens.give(request)
+    if isinstance(answer, Refusal):
+        easemob.refuse("token", answer)
+        return answer.response()
+    easemob.accept("token", expires_in=answer["expires_in"])
+    return Response(
+        orjson.dumps(answer | {"application": easemob.application}), media_type="application/json"
+    )
+
+
+def as_json(raw: bytes) -> Any:
+    """What *raw* says, or None when it is no JSON."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+
+
+def as_object(raw: bytes) -> dict[str, Any] | None:
+    value = as_json(raw)
+    return value if isinstance(value, dict) else None

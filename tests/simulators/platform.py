@@ -1,0 +1,48 @@
+"""What every simulated platform offers to the control calls."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
+
+from tests.simulators.callbacks import Courier
+from tests.simulators.journal import Journal
+from tests.simulators.messages import Message
+from tests.simulators.moods import Moods
+from tests.simulators.people import Group, People
+
+
+class Saying(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person does in the app: writes ``text``, or a message of the platform's raw ``kind`` with ``attach``
+    or ``body``. ``kind: "recall"`` withdraws the message whose server id is ``recalls``."""
+
+    sender: str = field(name="from")
+    to: str
+    text: str | None = None
+    type: Literal["person", "group", "room"] = "person"
+    id: str | None = None
+    ext: Any = None
+    kind: str | None = None
+    attach: Any = None
+    body: Any = None
+    recalls: str | None = None
+
+
+class Platform(Protocol):
+    """A simulator, seen from ``control`` and ``load``."""
+
+    journal: Journal
+    moods: Moods
+    courier: Courier
+    people: People
+    callback_url: str | None
+
+    def say(self, saying: Saying, tally: Counter[str] | None = None) -> Message | str:
+        """The message as the platform took it, or why it did not; *tally* counts its callback."""
+
+    def make_group(self, members: Sequence[str]) -> Group:
+        """A group as if made in the app, without a callback; members are made as needed."""
+
+    def expire_tokens(self) -> None:
+        """Every token given out is refused from now on."""
