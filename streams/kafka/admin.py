@@ -1,0 +1,215 @@
+"""Makes the topics, and says in what they differ from what they should be."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+from msgspec import Struct
+
+from streams.kafka.topics import Wanted
+
+DYNAMIC_TOPIC_CONFIG = 1  # a value set on the topic itself. Source: Apache Kafka, DescribeConfigsResponse
+MISSING = "missing"
+SETTLING = 10.0  # seconds
+
+What = Literal["created", "changed"]
+
+
+class Difference(Struct, frozen=True):
+    """*what* is "topic", "partitions", "replication" or the name of a setting."""
+
+    topic: str
+    what: str
+    seen: str
+    expected: str
+
+    @property
+    def fixable(self) -> bool:
+        """False where a change would break what was promised, or is not ours to make."""
+        return self.what not in {"partitions", "replication"}
+
+    @property
+    def reason(self) -> str:
+        """Why `create --fix` leaves it as it is; empty if it does not."""
+        match self.what:
+            case "partitions":
+                return "never changed: conversations would move to other partitions and lose their order"
+            case "replication":
+                return "not changed here: reassign the partitions with Kafka's own tools"
+            case _:
+                return ""
+
+
+class Change(Struct, frozen=True):
+    topic: str
+    what: What
+    detail: str
+
+
+class Refused(Struct, frozen=True):
+    """The broker did not do it, and said why."""
+
+    topic: str
+    reason: str
+
+
+class Upkeep(Struct, frozen=True):
+    """What `create` did, what the broker refused, and what still differs."""
+
+    changes: tuple[Change, ...]
+    refused: tuple[Refused, ...]
+    left: tuple[Difference, ...]
+
+
+class _Seen(Struct, frozen=True):
+    partitions: int
+    replication: int
+    values: dict[str, str]
+    own: dict[str, str]  # of these, the ones set on the topic itself
+
+
+async def check(bootstrap: str, topics: Sequence[Wanted], replication: int | None = None) -> list[Difference]:
+    """Every difference, in the order of *topics*; *replication* is compared only if given.
+
+    Raises aiokafka's KafkaError when the broker does not answer.
+    """
+    async with _admin(bootstrap) as admin:
+        return _compare(topics, await _look(admin, topics), replication)
+
+
+async def create(
+    bootstrap: str, topics: Sequence[Wanted], replication: int | None = None, *, fix: bool = False
+) -> Upkeep:
+    """Make the topics that are missing, and with *fix* correct the settings of the others; may be repeated.
+
+    *replication* None leaves the number of copies to the broker's default. Settings that this file does not
+    name keep their values. Raises aiokafka's KafkaError when the broker does not answer.
+    """
+    async with _admin(bootstrap) as admin:
+        before = await _look(admin, topics)
+        missing = [topic for topic in topics if topic.name not in before]
+        changes, refused = await _create(admin, missing, replication)
+        if fix:
+            for topic in topics:
+                if topic.name in before:
+                    made, error = await _correct(admin, topic, before[topic.name])
+                    changes += made
+                    refused += error
+        left = await _settled(admin, topics, replication, {change.topic for change in changes})
+    return Upkeep(tuple(changes), tuple(refused), tuple(left))
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def _create(
+    admin: AIOKafkaAdminClient, missing: Sequence[Wanted], replication: int | None
+) -> tuple[list[Change], list[Refused]]:
+    if not missing:
+        return [], []
+    answer = await admin.create_topics(
+        [
+            NewTopic(
+                each.name,
+                each.partitions,
+                replication or -1,
+                None
+                if replication
+                else {},  # this client takes -1 only together with assignments, if empty ones
+                each.configs,
+            )
+            for each in missing
+        ]
+    )
+    changes, refused = [], []
+    for name, code, message in answer.topic_errors:
+        if code == 0:
+            changes.append(Change(name, "created", ""))
+        elif code != TopicAlreadyExistsError.errno:  # another session was faster
+            refused.append(Refused(name, message or for_code(code).__name__))
+    return changes, refused
+
+
+async def _correct(
+    admin: AIOKafkaAdminClient, topic: Wanted, seen: _Seen
+) -> tuple[list[Change], list[Refused]]:
+    wrong = {name: value for name, value in topic.configs.items() if seen.values.get(name) != value}
+    if not wrong:
+        return [], []
+    # This call replaces everything that is set on the topic: what others have set there is sent along.
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic.name, {**seen.own, **topic.configs})
+    (answer,) = await admin.alter_configs([resource])
+    ((code, message, _, _),) = answer.resources
+    if code:
+        return [], [Refused(topic.name, message or for_code(code).__name__)]
+    return [
+        Change(topic.name, "changed", f"{name}: {seen.values.get(name, MISSING)} -> {value}")
+        for name, value in wrong.items()
+    ], []
+
+
+async def _settled(
+    admin: AIOKafkaAdminClient, topics: Sequence[Wanted], replication: int | None, touched: AbstractSet[str]
+) -> list[Difference]:
+    """What differs once the change has reached the broker that we ask: the controller answers before that."""
+    give_up = time.monotonic() + SETTLING
+    while True:
+        left = _compare(topics, await _look(admin, topics), replication)
+        pending = any(each.fixable and each.topic in touched for each in left)
+        if not pending or time.monotonic() > give_up:
+            return left
+        await asyncio.sleep(0.05)
+
+
+async def _look(admin: AIOKafkaAdminClient, topics: Sequence[Wanted]) -> dict[str, _Seen]:
+    wanted = {topic.name for topic in topics}
+    there = {
+        each["topic"]: each["partitions"] for each in await admin.describe_topics() if each["topic"] in wanted
+    }
+    if not there:
+        return {}
+    (answer,) = await admin.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
+    )
+    found = {}
+    for code, message, _, name, entries in answer.resources:
+        if code:
+            raise for_code(code)(message)
+        found[name] = _Seen(
+            partitions=len(there[name]),
+            replication=max((len(each["replicas"]) for each in there[name]), default=0),
+            values={entry[0]: entry[1] for entry in entries},
+            own={entry[0]: entry[1] for entry in entries if entry[3] == DYNAMIC_TOPIC_CONFIG},
+        )
+    return found
+
+
+def _compare(
+    topics: Sequence[Wanted], found: Mapping[str, _Seen], replication: int | None
+) -> list[Difference]:
+    differences = []
+    for topic in topics:
+        if (seen := found.get(topic.name)) is None:
+            differences.append(Difference(topic.name, "topic", MISSING, f"{topic.partitions} partitions"))
+            continue
+        pairs = [("partitions", str(seen.partitions), str(topic.partitions))]
+        if replication is not None:
+            pairs.append(("replication", str(seen.replication), str(replication)))
+        pairs += [(name, seen.values.get(name, MISSING), value) for name, value in topic.configs.items()]
+        differences += [
+            Difference(topic.name, what, has, expected) for what, has, expected in pairs if has != expected
+        ]
+    return differences

@@ -1,0 +1,53 @@
+"""The settings and the command lines of a single KRaft node."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from streams.kafka.data import NODE_ID, DataDirectory
+
+HOST = "127.0.0.1"
+
+
+def settings(data: DataDirectory, port: int, controller_port: int) -> str:
+    """Broker and controller in one, for this machine only. Source: Apache Kafka, "Broker Configs"."""
+    values = {
+        "process.roles": "broker,controller",
+        "node.id": NODE_ID,
+        # Static voters: the port may change between two starts on the same data.
+        "controller.quorum.voters": f"{NODE_ID}@{HOST}:{controller_port}",
+        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "controller.listener.names": "CONTROLLER",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": data.records.resolve(),
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": 1,
+        "min.insync.replicas": 1,
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 4,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 8,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        "group.initial.rebalance.delay.ms": 0,
+        "group.min.session.timeout.ms": 1000,
+        "log.retention.hours": 168,
+    }
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def command(java: Path, jars: Iterable[Path], main: str, *arguments: str, heap_mb: int = 256) -> list[str]:
+    return [
+        str(java),
+        f"-Xmx{heap_mb}m",
+        f"-Xms{min(heap_mb, 256)}m",
+        "-Djava.awt.headless=true",
+        "-Dorg.slf4j.simpleLogger.showDateTime=true",
+        "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
+        "-Dorg.slf4j.simpleLogger.log.state.change.logger=warn",
+        "-cp",
+        ":".join(map(str, jars)),
+        main,
+        *arguments,
+    ]

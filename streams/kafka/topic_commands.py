@@ -1,0 +1,129 @@
+"""`im-relay topics`: make the relay's topics, and see whether they are as they should be."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Annotated, TypeVar
+
+import typer
+from aiokafka.errors import KafkaError
+from rich.console import Console
+from rich.table import Column, Table
+
+from streams.kafka import admin
+from streams.kafka.topics import DAY, Wanted, wanted
+
+app = typer.Typer(help="The relay's topics: make, check, list.", no_args_is_help=True)
+
+Bootstrap = Annotated[str, typer.Option(envvar="KAFKA_BOOTSTRAP", help="A broker's HOST:PORT.")]
+Platforms = Annotated[
+    list[str] | None, typer.Option("--platform", help="Repeatable.  [default: all that are known]")
+]
+Prefix = Annotated[str, typer.Option(help="Stands before each name; keeps deployments on one cluster apart.")]
+Partitions = Annotated[int, typer.Option(min=1, help="Of every topic; cannot be changed later.")]
+MinInsync = Annotated[
+    int | None, typer.Option(min=1, help="min.insync.replicas.  [default: 1 with one copy, else 2]")
+]
+Replication = Annotated[int, typer.Option(min=1, help="Copies of each record; 1 on a single node, else 3.")]
+BOOTSTRAP = "127.0.0.1:9092"
+
+T = TypeVar("T")
+
+
+@app.command()
+def create(
+    bootstrap: Bootstrap = BOOTSTRAP,
+    platform: Platforms = None,
+    prefix: Prefix = "",
+    partitions: Partitions = 12,
+    replication: Replication = 1,
+    min_insync: MinInsync = None,
+    *,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Correct the settings of topics that are there.")
+    ] = False,
+) -> None:
+    """Make what is missing; exit code 1 if something still differs. Example: im-relay topics create --fix"""
+    topics = _wanted(platform, prefix, partitions, replication, min_insync)
+    done = _ask(bootstrap, admin.create(bootstrap, topics, replication, fix=fix))
+    for change in done.changes:
+        typer.echo(f"{change.what} {change.topic} {change.detail}".rstrip())
+    for refused in done.refused:
+        typer.echo(f"refused by the broker: {refused.topic}: {refused.reason}", err=True)
+    _end(topics, done.left, failed=bool(done.refused))
+
+
+@app.command()
+def check(
+    bootstrap: Bootstrap = BOOTSTRAP,
+    platform: Platforms = None,
+    prefix: Prefix = "",
+    partitions: Partitions = 12,
+    replication: Replication = 1,
+    min_insync: MinInsync = None,
+) -> None:
+    """Say what differs; exit code 1 if anything does. Example: im-relay topics check --replication 3"""
+    topics = _wanted(platform, prefix, partitions, replication, min_insync)
+    _end(topics, _ask(bootstrap, admin.check(bootstrap, topics, replication)))
+
+
+@app.command(name="list")
+def list_topics(platform: Platforms = None, prefix: Prefix = "") -> None:
+    """Show every topic and its meaning, without a broker. Example: im-relay topics list"""
+    table = Table(_name_column(), "key", "value", "kept", "meaning")
+    for each in _wanted(platform, prefix, 1, 1, None):
+        topic = each.topic
+        days = "" if topic.kept is None else f"{topic.kept // DAY} d"
+        kept = ", ".join(filter(None, ("compacted" if "compact" in topic.cleanup else "", days)))
+        table.add_row(each.name, topic.key, topic.value, kept, topic.meaning)
+    Console().print(table)
+
+
+def _wanted(
+    platforms: list[str] | None, prefix: str, partitions: int, replication: int, min_insync: int | None
+) -> tuple[Wanted, ...]:
+    known = _known()
+    if strangers := [each for each in platforms or () if each not in known]:
+        raise typer.BadParameter(f"no platform {', '.join(strangers)}; known are {', '.join(known)}")
+    try:
+        return wanted(
+            platforms or known,
+            prefix=prefix,
+            partitions=partitions,
+            min_insync=min_insync or min(2, replication),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _known() -> tuple[str, ...]:
+    from converters import PLATFORMS
+
+    return tuple(PLATFORMS)
+
+
+def _ask(bootstrap: str, work: Coroutine[object, object, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except KafkaError as error:
+        typer.echo(f"no answer from Kafka at {bootstrap} ({type(error).__name__}); see --bootstrap", err=True)
+        raise typer.Exit(1) from None
+
+
+def _name_column() -> Column:
+    return Column("topic", no_wrap=True, overflow="fold")
+
+
+def _remedy(difference: admin.Difference) -> str:
+    return "topics create" if difference.what == "topic" else "topics create --fix"
+
+
+def _end(topics: Sequence[Wanted], left: Iterable[admin.Difference], *, failed: bool = False) -> None:
+    if left := tuple(left):
+        table = Table(_name_column(), "what", "seen", "expected", "note")
+        for each in left:
+            table.add_row(each.topic, each.what, each.seen, each.expected, each.reason or _remedy(each))
+        Console().print(table)
+        raise typer.Exit(1)
+    if failed:
+        raise typer.Exit(1)
+    typer.echo(f"{len(topics)} topics are as they should be")
