@@ -12,7 +12,7 @@ _encoder = msgspec.json.Encoder()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
 
-class Malformed(Exception):  # noqa: N818 - it says what the bytes are
+class Malformed(Exception):
     """Bytes that are not what they should be; the text says where and what, never the content."""
 
 

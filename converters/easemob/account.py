@@ -1,30 +1,44 @@
 """What the settings hold of one app on Easemob."""
 
-from msgspec import Struct
+from typing import Annotated
+
+from msgspec import Meta, Struct
 
 from converters.mark import MarkKey
 from converters.readable import Language
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    org: str
-    app: str
-    """Org and app name: the two halves of the App Key `org#app`."""
-    client_id: str
-    client_secret: str
-    callback_secret: str
-    """Of the callback rule that points to this app's address."""
-    callback_secret_previous: str = ""
-    """Callbacks signed with it are taken too, while a secret is being changed."""
-    base_url: str = "https://a1.easemob.com"
-    unsigned_events: bool = True
-    """Whether reactions, threads and push results are taken unsigned, as the documentation shows them; messages never are."""
-    mark: MarkKey = "relay"
-    """The key of our mark in `ext`."""
-    sync_device: bool = True
-    """Whether the sender's own devices show what was said on the other platform (between two people)."""
-    language: Language = "zh"
-    """Of what a receiver reads in place of a kind that cannot be carried."""
+    org: Annotated[str, Meta(description="Org name, the first half of the App Key `org#app`.")]
+    app: Annotated[str, Meta(description="App name, the other half.")]
+    client_id: Annotated[str, Meta(description="Client ID of the REST API, from the console.")]
+    client_secret: Annotated[str, Meta(description="Its secret.")]
+    callback_secret: Annotated[
+        str, Meta(description="Secret of the callback rule that points to this app's address.")
+    ]
+    callback_secret_previous: Annotated[
+        str, Meta(description="Callbacks signed with it are taken too, while a secret is being changed.")
+    ] = ""
+    base_url: Annotated[str, Meta(description="Address of the app's cluster, as the console shows it.")] = (
+        "https://a1.easemob.com"
+    )
+    unsigned_events: Annotated[
+        bool,
+        Meta(
+            description="Whether reactions, threads and push results are taken unsigned, as the documentation shows them; "
+            "messages never are."
+        ),
+    ] = True
+    mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
+    sync_device: Annotated[
+        bool,
+        Meta(
+            description="Whether the sender's own devices show what was said on the other platform (between two people)."
+        ),
+    ] = True
+    language: Annotated[
+        Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
+    ] = "zh"
 
     @property
     def app_key(self) -> str:

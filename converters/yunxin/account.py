@@ -1,29 +1,34 @@
 """What the settings hold of one app on Yunxin."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from converters.mark import MarkKey
 from converters.readable import Language
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    app_key: str
-    app_secret: str
-    app_secret_previous: str = ""
-    """Callbacks signed with it are taken too, while a secret is being changed."""
-    base_url: str = "https://api.yunxinapi.com/nimserver"
-    api: Literal["v1", "v2"] = "v1"
-    """Which generation of the REST API to send with; v2 takes a message id of ours."""
-    echo: bool = True
-    """Whether what we send is copied back to us; it settles sends that are in doubt."""
-    mark: MarkKey = "relay"
-    """The key of our mark in `ext`."""
-    callback_window: int = 0
-    """Seconds that a callback's CurTime may be off; 0 takes any, as queued copies may come days late."""
-    language: Language = "zh"
-    """Of what a receiver reads in place of a kind that cannot be carried."""
+    app_key: Annotated[str, Meta(description="App Key, from the console.")]
+    app_secret: Annotated[str, Meta(description="App Secret; signs requests, and the copies that come in.")]
+    app_secret_previous: Annotated[
+        str, Meta(description="Copies signed with it are taken too, while a secret is being changed.")
+    ] = ""
+    base_url: Annotated[str, Meta(description="Address of the REST API.")] = "https://api.yunxinapi.com/nimserver"
+    api: Annotated[
+        Literal["v1", "v2"],
+        Meta(description="Which generation of the REST API to send with; v2 takes a message id of ours."),
+    ] = "v1"
+    echo: Annotated[
+        bool, Meta(description="Whether what we send is copied back to us; it settles sends that are in doubt.")
+    ] = True
+    mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
+    callback_window: Annotated[
+        int, Meta(description="Seconds that a copy's CurTime may be off; 0 takes any, as queued copies may come days late.")
+    ] = 0
+    language: Annotated[
+        Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
+    ] = "zh"
 
     def __repr__(self) -> str:
         return f"Account(app_key={self.app_key!r})"  # no secrets in logs and tracebacks

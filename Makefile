@@ -1,0 +1,47 @@
+# `make demo` and `make test` set up all they need in .venv: Python 3.11+ and access to package registries are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONUNBUFFERED = 1
+
+.PHONY: demo test chaos-hop bench-hop bench-ingress bench-deliver bench lint pages lock clean
+
+$(VENV)/installed: requirements/dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+demo: $(VENV)/installed  ## the whole relay on this machine, people talking on both sides; ONCE=1: a checked run
+	@ONCE=$(ONCE) $(BIN)/python -m tests.demo
+
+test: $(VENV)/installed  ## every test, on a real Kafka; ARGS="-k name" for some of them
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed  ## ruff, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+pages: $(VENV)/installed  ## print the generated pages of docs/ anew
+	$(BIN)/python -m streams.pages
+
+chaos-hop: $(VENV)/installed  ## kill, freeze and move workers of a hop under load; lost, duplicate, out of order: 0, 0, 0
+	@$(BIN)/python -m tests.chaos.hop $(ARGS)
+
+bench-hop: $(VENV)/installed  ## our hop beside Kafka Streams, Quix Streams and stock Faust
+	@$(BIN)/python -m tests.benchmarks.hop $(ARGS)
+
+bench-ingress: $(VENV)/installed  ## our ingress beside FastAPI + aiokafka
+	@$(BIN)/python -m tests.benchmarks.ingress $(ARGS)
+
+bench-deliver: $(VENV)/installed  ## delivery to a target that answers in 5 ms, beside httpx's own transport
+	@$(BIN)/python -m tests.benchmarks.deliver $(ARGS)
+
+lock:  ## pin anew; needs uv
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml -o requirements/runtime.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra local --extra dev pyproject.toml -o requirements/dev.lock
+
+clean:
+	rm -rf $(VENV) .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

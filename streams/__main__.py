@@ -1,0 +1,5 @@
+"""`python -m streams` is `im-relay`."""
+
+from streams.cli import main
+
+main()

@@ -1,0 +1,127 @@
+"""What a batch of callbacks causes. Everything about chat is in `converters`; here is only where it goes."""
+
+import time
+import traceback
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+from zlib import crc32
+
+import structlog
+from aiokafka import ConsumerRecord
+
+from converters import wire
+from converters.identities import Identities, record
+from converters.platform import Callback
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, Routed, route
+from streams import dead, metrics
+from streams.dead import DeadLetter
+from streams.exact.batch import Batch
+from streams.exact.producers import Outputs
+from streams.ingress.record import callback_of
+from streams.kafka import topics
+
+log = structlog.get_logger()
+
+STAGE = "convert"
+
+
+class Converter:
+    """*partitions* is that of every topic; the partition of a conversation is computed here, once, and carried."""
+
+    def __init__(self, apps: Mapping[str, App], identities: Identities, *, partitions: int, prefix: str) -> None:
+        self._apps = apps
+        self._identities = identities
+        self._partitions = partitions
+        platforms = sorted({app.platform.name for app in apps.values()})
+        self._deliveries = {name: topics.DELIVERIES.name(name, prefix=prefix) for name in platforms}
+        self._echoes = {name: topics.ECHOES.name(name, prefix=prefix) for name in platforms}
+        self._known = topics.IDENTITIES.name(prefix=prefix)
+        self._dead = topics.DEAD_LETTERS.name(prefix=prefix)
+
+    def __call__(self, batch: Batch, outputs: Outputs) -> None:
+        start = time.perf_counter()
+        counts: Counter[tuple[str, ...]] = Counter()
+        for raw in batch.records:
+            app = "?"
+            routed: tuple[Routed, ...]
+            try:
+                callback = callback_of(raw.value, raw.headers)
+                app = callback.app
+                routed = route(callback, self._apps, self._identities)
+            except Exception as error:  # noqa: BLE001 - a defect costs this record its place, and nothing else
+                routed = (_defect(error),)
+            counts["in", app] += 1
+            for one in routed:
+                self._emit(one, raw, app, outputs, counts)
+        self._count(counts)
+        metrics.CONVERT_BATCH.observe(len(batch.records))
+        metrics.CONVERT_SECONDS.observe(time.perf_counter() - start)
+
+    def _emit(self, one: Routed, raw: ConsumerRecord, app: str, outputs: Outputs, counts: "Counter[Any]") -> None:
+        match one:
+            case Deliver(delivery=delivery, key=key, platform=platform, losses=losses):
+                outputs.add(self._deliveries[platform], crc32(key) % self._partitions, key, wire.dump(delivery))
+                counts["out", app, platform, delivery.event.operation.body.__struct_config__.tag, "delivery"] += 1
+                for loss in losses:
+                    counts["loss", app, platform, loss.what] += 1
+            case EchoOf(echo=echo, key=key, platform=platform):
+                outputs.add(self._echoes[platform], crc32(key) % self._partitions, key, wire.dump(echo))
+                counts["echo", app] += 1
+            case Dropped(reason=reason):
+                counts["out", app, "", reason, "dropped"] += 1
+            case Dead(cause=cause, detail=detail, ours=ours):
+                self._bury(raw, cause, detail, ours=ours, outputs=outputs)
+                counts["dead", cause, "ours" if ours else "theirs"] += 1
+                counts["out", app, "", cause, "dead"] += 1
+            case Minted(platform=platform, user=user, canonical=canonical):
+                key, value = record(platform, "user", user, canonical)
+                outputs.add(self._known, crc32(key) % self._partitions, key, value)
+                self._identities.apply(key, value)
+
+    def _bury(self, raw: ConsumerRecord, cause: str, detail: str, *, ours: bool, outputs: Outputs) -> None:
+        key = f"{raw.topic}:{raw.partition}:{raw.offset}".encode()
+        letter = DeadLetter(
+            stage=STAGE,
+            cause=cause,
+            detail=detail,
+            whose="ours" if ours else "theirs",
+            attempts=1,
+            at=int(time.time() * 1000),
+            topic=raw.topic,
+            partition=raw.partition,
+            offset=raw.offset,
+            value=raw.value or b"",
+            headers=dict(raw.headers),
+        )
+        outputs.add(self._dead, crc32(key) % self._partitions, key, dead.dump(letter))
+
+    def _count(self, counts: "Counter[Any]") -> None:
+        for what, count in counts.items():
+            match what:
+                case ("in", app):
+                    metrics.CONVERT_IN.labels(self._app(app), self._platform(app)).inc(count)
+                case ("out", app, target, kind, outcome):
+                    source = self._platform(app)
+                    metrics.CONVERT_OUT.labels(self._app(app), source, f"{source}>{target}", kind, outcome).inc(count)
+                case ("echo", app):
+                    metrics.ECHOES.labels(self._app(app), self._platform(app)).inc(count)
+                case ("loss", app, target, loss):
+                    metrics.LOSSES.labels(f"{self._platform(app)}>{target}", loss).inc(count)
+                case ("dead", cause, whose):
+                    metrics.DEAD_LETTERS.labels(STAGE, cause, whose).inc(count)
+
+    def _app(self, name: str) -> str:
+        return name if name in self._apps else "unknown"
+
+    def _platform(self, name: str) -> str:
+        app = self._apps.get(name)
+        return app.platform.name if app else "unknown"
+
+
+def _defect(error: Exception) -> Dead:
+    # The place, and not the text: an exception's text may quote what was said.
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{type(error).__name__} in {last.name}, line {last.lineno}"
+    log.error("defect in a converter", where=where)
+    return Dead("defect", where, ours=True)

@@ -1,0 +1,84 @@
+"""How requests are authenticated, as httpx wants it: a flow of requests and answers."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from typing import Any
+
+import httpx
+
+from converters.platform import Reply, Request, Signed, Token
+
+ASK_AGAIN = 5.0
+"""Seconds before a token is asked for again after a refusal: some platforms block those who ask too often."""
+
+
+class TokenRefusedError(Exception):
+    """There is no token, and so nothing was sent. The text is the platform's word for it."""
+
+
+class SignedAuth(httpx.Auth):
+    def __init__(self, signed: Signed, account: Any) -> None:
+        self._signed = signed
+        self._account = account
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers.update(self._signed.headers(self._account, int(time.time()), secrets.token_hex(16)))
+        yield request
+
+
+class TokenAuth(httpx.Auth):
+    """One token for all requests: asked for once however many wait, renewed at half its life, and when it is worn out."""
+
+    def __init__(
+        self, token: Token, account: Any, url: Callable[[Request], str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rules = token
+        self._account = account
+        self._url = url
+        self._clock = clock
+        self._asking = asyncio.Lock()
+        self._headers: dict[str, str] = {}
+        self._good_until = 0.0
+        self._refused = ""
+        self._refused_until = 0.0
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        for first in (True, False):
+            if self._clock() >= self._good_until:
+                # Only the first of those who wait asks; the others find it renewed.
+                async with self._asking:
+                    if self._clock() >= self._good_until:
+                        self._check_refused()
+                        answer = yield self._ask()
+                        await answer.aread()
+                        self._take(answer)
+            used = self._headers
+            request.headers.update(used)
+            response = yield request
+            await response.aread()
+            if not self._rules.worn_out(reply_of(response)):
+                return
+            if first and used is self._headers:
+                self._good_until = 0.0
+
+    def _ask(self) -> httpx.Request:
+        ask = self._rules.ask(self._account)
+        return httpx.Request(ask.method, self._url(ask), headers=ask.headers, content=ask.body)
+
+    def _check_refused(self) -> None:
+        if self._clock() < self._refused_until:
+            raise TokenRefusedError(self._refused)
+
+    def _take(self, response: httpx.Response) -> None:
+        granted = self._rules.read(reply_of(response))
+        if isinstance(granted, str):
+            self._refused, self._refused_until = granted, self._clock() + ASK_AGAIN
+            raise TokenRefusedError(granted)
+        self._headers = self._rules.headers(granted.token)
+        self._good_until = self._clock() + granted.lifetime / 2
+
+
+def reply_of(response: httpx.Response) -> Reply:
+    return Reply(response.status_code, response.headers, response.content)

@@ -1,0 +1,122 @@
+"""Requests to one app: sent, answered, and the answer read into an outcome."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from converters.outcome import NotSent, Outcome, Unsure
+from converters.platform import Request, Token
+from converters.route import App
+from streams import metrics
+from streams.deliver.auth import SignedAuth, TokenAuth, TokenRefusedError, reply_of
+from streams.settings import Deliver
+
+# No connection, so no request. The transport's own mapping is of no use here: it calls a connection that was cut after the
+# request had left a ConnectTimeout too. What aiohttp raised is the cause of what httpx raises.
+_NO_CONNECTION = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+
+
+class Client:
+    """One for each app. httpx's own transport collapses beyond some tens of requests in flight; aiohttp's does not."""
+
+    def __init__(self, app: App, settings: Deliver, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.app = app.name
+        self._platform = app.platform.name
+        self._base = str(app.account.base_url).rstrip("/")
+        self._read = app.platform.read_reply
+        auth: httpx.Auth
+        if isinstance(app.platform.auth, Token):
+            auth = TokenAuth(app.platform.auth, app.account, self._url)
+        else:
+            auth = SignedAuth(app.platform.auth, app.account)
+        self._auth = auth
+        self._timeout = {"timeout": httpx.Timeout(settings.timeout).as_dict()}
+        self._urls: dict[str, httpx.URL] = {}
+        self._transport = transport or AiohttpTransport(client=lambda: _session(settings.in_flight))
+        self._counters: dict[tuple[str, str], Any] = {}
+        self._timers: dict[str, Any] = {}
+
+    async def send(self, request: Request) -> Outcome:
+        """One attempt. Never raises for what the network or the platform does."""
+        start = time.perf_counter()
+        try:
+            response = await self._exchange(self._built(request))
+        except TokenRefusedError as error:
+            outcome: Outcome = NotSent(str(error))
+        except (httpx.TransportError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            outcome = _failed(error)
+        else:
+            outcome = self._read(request, reply_of(response))
+        self._count(request.api, outcome, time.perf_counter() - start)
+        return outcome
+
+    async def close(self) -> None:
+        await self._transport.aclose()
+
+    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+        """What httpx.AsyncClient does for authentication; without cookies and redirects, which cost a third and are not wanted."""
+        flow = self._auth.async_auth_flow(request)
+        try:
+            outgoing = await anext(flow)
+            while True:
+                response = await self._transport.handle_async_request(outgoing)
+                try:
+                    await response.aread()
+                finally:
+                    await response.aclose()
+                outgoing = await flow.asend(response)
+        except StopAsyncIteration:
+            return response
+        finally:
+            await flow.aclose()
+
+    def _built(self, request: Request) -> httpx.Request:
+        # The address is parsed once: httpx would parse it for every request.
+        url = self._urls.get(request.path)
+        if url is None:
+            if len(self._urls) > 1000:  # a platform may have the conversation in the path
+                self._urls.clear()
+            url = self._urls[request.path] = httpx.URL(self._url(request))
+        return httpx.Request(
+            request.method, url, content=request.body, headers=request.headers, extensions=self._timeout
+        )
+
+    def _url(self, request: Request) -> str:
+        return self._base + request.path
+
+    def _count(self, api: str, outcome: Outcome, seconds: float) -> None:
+        kind = str(outcome.__struct_config__.tag)
+        name, platform = self.app, self._platform
+        counter = self._counters.get((api, kind))
+        if counter is None:
+            counter = self._counters[api, kind] = metrics.ATTEMPTS.labels(name, platform, api, kind)
+        timer = self._timers.get(api)
+        if timer is None:
+            timer = self._timers[api] = metrics.REQUEST_SECONDS.labels(name, platform, api)
+        counter.inc()
+        timer.observe(seconds)
+
+
+def clients(
+    apps: Mapping[str, App], settings: Deliver, transport: httpx.AsyncBaseTransport | None = None
+) -> dict[str, Client]:
+    return {name: Client(app, settings, transport) for name, app in apps.items()}
+
+
+def _session(in_flight: int) -> aiohttp.ClientSession:
+    # Connections rest for less than the platforms' servers keep them: a request on one that was just closed is in doubt.
+    connector = aiohttp.TCPConnector(limit=in_flight, keepalive_timeout=10.0, ttl_dns_cache=60)
+    return aiohttp.ClientSession(connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar())
+
+
+def _failed(error: Exception) -> Outcome:
+    # The kind, and not the text, which could hold an address with a secret in it.
+    cause = error.__cause__ or error
+    if isinstance(cause, _NO_CONNECTION) or isinstance(error, httpx.UnsupportedProtocol):
+        return NotSent(f"no connection ({type(cause).__name__})")
+    # It had left, or may have: the platform may have taken it all the same.
+    return Unsure(f"no answer ({type(cause).__name__})")

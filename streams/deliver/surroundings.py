@@ -1,0 +1,56 @@
+"""What all partitions of a deliver worker share."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from converters.model import Delivery
+from converters.outcome import Outcome
+from converters.route import App
+from streams import metrics
+from streams.deliver.client import Client
+from streams.settings import Deliver
+
+
+class Names(Struct, frozen=True):
+    """The topics of one target platform."""
+
+    deliveries: str
+    echoes: str
+    ledger: str
+    dead: str
+    partitions: int
+    """Of every topic."""
+
+
+class Surroundings(Struct, frozen=True):
+    platform: str
+    names: Names
+    apps: Mapping[str, App]
+    clients: Mapping[str, Client]
+    settings: Deliver
+    state: Path
+    bootstrap: str
+
+    def direction(self, delivery: Delivery) -> str:
+        source = self.apps.get(delivery.event.source)
+        return f"{source.platform.name if source else 'unknown'}>{self.platform}"
+
+
+@cache
+def end_to_end(direction: str) -> Any:
+    return metrics.END_TO_END_SECONDS.labels(direction)
+
+
+@cache
+def in_flight(app: str) -> Any:
+    return metrics.IN_FLIGHT.labels(app)
+
+
+@cache
+def ended(app: str, platform: str, api: str, outcome: type[Outcome]) -> Any:
+    words = {"delivered": "delivered", "refused": "refused", "unsure": "unsure", "not_sent": "gave_up"}
+    return metrics.SENDS.labels(app, platform, api, words[str(outcome.__struct_config__.tag)])

@@ -1,0 +1,266 @@
+"""Faust's consumer on this transport: fetches whole record batches, and keeps no acks, since tasks commit."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any, ClassVar
+
+import aiokafka.abc
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import ConsumerStoppedError, KafkaError
+from faust.transport.consumer import Consumer as FaustConsumer
+from faust.types import TP, ConsumerMessage
+
+from streams.exact.batch import Batch
+
+GATED = 0.02
+"""Seconds to fetch from the other partitions before a partition that was full is asked for again."""
+
+
+class _Unread(dict[TP, int | None]):
+    """Faust drops a batch whose offset is under the last it saw, and notes that offset late: after a rewind it would drop records.
+
+    Epochs say what is stale, so nothing is noted.
+    """
+
+    def __missing__(self, tp: TP) -> None:
+        del tp
+
+    def __setitem__(self, tp: TP, offset: int | None) -> None: ...
+
+    def update(self, *_: Any, **__: Any) -> None: ...
+
+
+class _Listener(aiokafka.abc.ConsumerRebalanceListener):  # type: ignore[misc, unused-ignore]
+    def __init__(self, consumer: "Consumer") -> None:
+        self._consumer = consumer
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> Awaitable[None]:
+        # At the call, not when it is awaited: Faust wants to know before anything else runs.
+        self._consumer.app.on_rebalance_start()
+        return self._consumer.on_partitions_revoked(_tps(revoked))  # type: ignore[no-any-return]
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        consumer = self._consumer
+        generation = consumer.kafka._coordinator.generation  # noqa: SLF001 - Faust asks for it; aiokafka has no accessor
+        consumer.app.consumer_generation_id = generation
+        await consumer.on_partitions_assigned(_tps(assigned), generation)
+
+
+class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
+    """In the event loop itself: batches are handed over without a thread between."""
+
+    consumer_stopped_errors: ClassVar[tuple[type[BaseException], ...]] = (ConsumerStoppedError,)
+    kafka: AIOKafkaConsumer
+    wants: Callable[[TopicPartition], bool]
+    """Whether a partition's task has room; set by the transaction manager."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._epochs: dict[TopicPartition, int] = defaultdict(int)
+        self._read_offset = _Unread()
+        self._topics_now: set[str] = set()
+        self._wake = asyncio.Event()
+        conf = self.app.conf
+        self.max_records = int(conf.broker_max_poll_records or 2000)
+        self.kafka = AIOKafkaConsumer(
+            bootstrap_servers=self.transport.bootstrap,
+            group_id=conf.id,
+            client_id=conf.broker_client_id,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            # The same partition number of every input goes to one worker: the topics have equally many partitions.
+            partition_assignment_strategy=[RangePartitionAssignor],
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            request_timeout_ms=int(conf.broker_request_timeout * 1000),
+            # A task that is full is not fetched for, for as long as its target is away: that is no reason to leave the group.
+            max_poll_interval_ms=24 * 3600 * 1000,
+            max_partition_fetch_bytes=1_048_576,
+            fetch_max_wait_ms=500,
+            retry_backoff_ms=100,
+        )
+
+    # -- positions, for tasks
+
+    def epoch(self, tp: TopicPartition) -> int:
+        return self._epochs[tp]
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def forget(self, tps: Iterable[TopicPartition]) -> None:
+        """What was fetched from *tps* until now is void."""
+        for tp in tps:
+            self._epochs[TopicPartition(*tp)] += 1
+
+    async def rewind(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int | None]:
+        """Read *tps* from their committed offsets again, or from their beginning; the answer is those that were moved."""
+        epochs = {TopicPartition(*tp): self._epochs[TopicPartition(*tp)] for tp in tps}
+        committed = dict(zip(epochs, await asyncio.gather(*map(self.kafka.committed, epochs)), strict=True))
+        unread = [tp for tp, offset in committed.items() if offset is None]
+        starts = await self.kafka.beginning_offsets(unread) if unread else {}
+        # An answer that was overtaken, by a rebalance or another rewind, is from before the fence and would repeat records.
+        valid = {tp: offset for tp, offset in committed.items() if self._epochs[tp] == epochs[tp]}
+        for tp, offset in valid.items():
+            # No await from here on: what is fetched next has the new epoch and the new position.
+            self._epochs[tp] += 1
+            self.kafka.seek(tp, starts[tp] if offset is None else offset)
+        return valid
+
+    async def member(self) -> bool:
+        """Whether the group counts this worker as one of its own, now."""
+        return bool(await self.kafka._coordinator._do_heartbeat())  # noqa: SLF001 - aiokafka has no public way to ask
+
+    def stop_flow(self) -> None:
+        super().stop_flow()
+        self.wake()
+
+    # -- fetching
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)
+            return
+        self.not_waiting_next_records.set()
+        active = [TopicPartition(*tp) for tp in self._get_active_partitions()]
+        ready = [tp for tp in active if self.wants(tp)]
+        if not ready:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._wake.wait()
+            return
+        gated = len(ready) < len(active)
+        try:
+            fetched = await self.kafka.getmany(
+                *ready, timeout_ms=int((GATED if gated else min(timeout, 0.2)) * 1000), max_records=self.max_records
+            )
+        except KafkaError as error:
+            if not error.retriable:
+                raise
+            self.log.warning("fetch failed: %r", error)
+            return
+        generation = self.app.consumer_generation_id
+        # All epochs now: handing over takes time, in which reading may be moved.
+        batches = [Batch(tp, records, self._epochs[tp]) for tp, records in fetched.items() if records]
+        for batch in batches:
+            if not self.flow_active:
+                # A rebalance has begun: what was fetched is fetched again after it.
+                return
+            tp = TP(*batch.tp)
+            yield tp, self._to_message(tp, batch, generation)
+
+    def _to_message(self, tp: TP, batch: Batch, generation: int) -> ConsumerMessage:  # type: ignore[override]
+        last = batch.records[-1]
+        return ConsumerMessage(
+            tp.topic, tp.partition, last.offset, last.timestamp / 1000.0, last.timestamp_type, [], None, batch, None,
+            generation_id=generation, tp=tp,
+        )  # fmt: skip
+
+    async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109
+        raise NotImplementedError("getmany() fetches by itself")
+
+    # -- tasks commit: the consumer's own book-keeping is switched off
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 - Faust's
+        del topics, start_new_transaction
+        return False
+
+    async def _commit(self, offsets: Any) -> bool:
+        del offsets
+        return False
+
+    def track_message(self, message: Any) -> None:
+        del message
+
+    def ack(self, message: Any) -> bool:
+        message.acked = True
+        return True
+
+    async def wait_empty(self) -> None:
+        """Tasks finish what is in hand when the transaction manager stops them."""
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        del tp, offset_from, offset_to
+
+    def on_buffer_full(self, tp: TP) -> None:
+        """Tasks say themselves what they want."""
+
+    def on_buffer_drop(self, tp: TP) -> None: ...
+
+    def verify_event_path(self, now: float, tp: TP) -> None: ...
+
+    def verify_recovery_event_path(self, now: float, tp: TP) -> None: ...
+
+    # -- the rest of the driver
+
+    async def on_start(self) -> None:
+        await self.kafka.start()
+
+    async def on_stop(self) -> None:
+        await self.transactions.stop_tasks()
+        await self.kafka.stop()
+
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        # Faust subscribes again, to the same topics, some time after each rebalance; that would be another rebalance.
+        wanted = set(topics)
+        if wanted != self._topics_now:
+            self._topics_now = wanted
+            self.kafka.subscribe(topics=sorted(wanted), listener=_Listener(self))
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        committed = await self.rewind(self.kafka.assignment())
+        return {TP(*tp): offset for tp, offset in committed.items() if offset is not None}
+
+    async def perform_seek(self) -> None:
+        await self.seek_to_committed()
+
+    async def _seek(self, partition: TP, offset: int) -> None:
+        self.forget([TopicPartition(*partition)])
+        self.kafka.seek(TopicPartition(*partition), offset)
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        for tp, offset in partitions.items():
+            await self._seek(tp, offset)
+
+    async def position(self, tp: TP) -> int | None:
+        return int(await self.kafka.position(TopicPartition(*tp)))
+
+    def assignment(self) -> set[TP]:
+        return _tps(self.kafka.assignment())
+
+    def highwater(self, tp: TP) -> int:
+        return int(self.kafka.last_stable_offset(TopicPartition(*tp)) or 0)
+
+    async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
+        return {tp: self.highwater(tp) for tp in partitions}
+
+    async def earliest_offsets(self, *partitions: TP) -> Mapping[TP, int]:
+        found = await self.kafka.beginning_offsets([TopicPartition(*tp) for tp in partitions])
+        return {TP(*tp): offset for tp, offset in found.items()}
+
+    def topic_partitions(self, topic: str) -> int | None:
+        found = self.kafka.partitions_for_topic(topic)
+        return len(found) if found else None
+
+    def _new_topicpartition(self, topic: str, partition: int) -> TP:
+        return TP(topic, partition)
+
+    def key_partition(self, topic: str, key: bytes | None, partition: int | None = None) -> int | None:
+        del topic, key
+        return partition
+
+    async def create_topic(self, *_: Any, **__: Any) -> None:
+        """`im-relay topics create` makes topics; a worker does not."""
+
+    def close(self) -> None:
+        """on_stop does it."""
+
+
+def _tps(tps: Iterable[Any]) -> set[TP]:
+    return {TP(*tp) for tp in tps}

@@ -1,0 +1,216 @@
+"""A task: partition number p of all inputs of a stage, with its producers, its inbox and the work that empties it.
+
+It is not the agent: Faust cancels an agent when partitions are revoked, in the middle of anything. A task is stopped with a
+budget, and what a cancelled commit did is an unknown result like any other.
+"""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Protocol
+
+import structlog
+from aiokafka import TopicPartition
+
+from streams.exact.batch import Batch
+from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
+
+log = structlog.get_logger()
+
+INBOX = 2
+"""Batches of one input that may wait in a task: one in hand, one at the door."""
+
+
+class Watch:
+    """What a role wants to be told; each call is cheap and none may raise."""
+
+    def committed(self, stage: str, records: int, seconds: float) -> None: ...
+
+    def restarted(self, stage: str, reason: str) -> None: ...
+
+    def owned(self, stage: str, partitions: int) -> None: ...
+
+
+class Work(Protocol):
+    """What a stage does with one task, from a committed offset on. A new one is made after every restart of the task."""
+
+    async def run(self, task: "Task") -> None:
+        """Read `task.next()` and `task.commit()` until `task.draining`; raise Unknown or Fenced as they come."""
+
+
+class Positions(Protocol):
+    """The consumer, as far as tasks see it."""
+
+    async def rewind(self, tps: list[TopicPartition]) -> Mapping[TopicPartition, int | None]: ...
+
+    async def member(self) -> bool: ...
+
+    def epoch(self, tp: TopicPartition) -> int: ...
+
+    def wake(self) -> None: ...
+
+
+class Task:
+    def __init__(
+        self,
+        stage: str,
+        group: str,
+        partition: int,
+        inputs: list[TopicPartition],
+        link: Link,
+        positions: Positions,
+        make: Callable[[int], Work],
+        failed: Callable[[BaseException], Awaitable[None]],
+        watch: Watch,
+    ) -> None:
+        self.stage = stage
+        self.partition = partition
+        self.inputs = inputs
+        self.draining = asyncio.Event()
+        self.committed: dict[TopicPartition, int] = {}
+        """Offsets as far as this task has committed them; for the lag."""
+        self._producers = Producers(link, f"{group}-{partition}", group)
+        self._positions = positions
+        self._make = make
+        self._failed = failed
+        self._watch = watch
+        self._inbox: deque[Batch] = deque()
+        self._counts = dict.fromkeys(inputs, 0)
+        self._came = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._link = link
+
+    async def fence(self) -> None:
+        """From here on the last owner can commit nothing, and the committed offsets are the truth."""
+        await self._producers.start()
+
+    def start(self) -> None:
+        self._running = asyncio.create_task(self._run(), name=f"{self.stage}[{self.partition}]")
+
+    # -- the agent's side
+
+    def put(self, batch: Batch) -> None:
+        """Take a batch, unless reading was moved since it was fetched."""
+        if batch.epoch != self._positions.epoch(batch.tp) or self.draining.is_set():
+            return
+        self._counts[batch.tp] += 1
+        self._inbox.append(batch)
+        self._came.set()
+
+    def wants(self, tp: TopicPartition) -> bool:
+        """Whether *tp* should be fetched now."""
+        return self._counts[tp] < INBOX and not self.draining.is_set()
+
+    # -- the work's side
+
+    def ready(self) -> bool:
+        return bool(self._inbox)
+
+    async def next(self) -> Batch | None:
+        """The next batch; None once the task is to be drained."""
+        while not self._inbox:
+            if self.draining.is_set():
+                return None
+            self._came.clear()
+            await self._came.wait()
+        return self.take()
+
+    def take(self) -> Batch:
+        batch = self._inbox.popleft()
+        self._counts[batch.tp] -= 1
+        self._positions.wake()
+        return batch
+
+    async def wait(self, timeout: float, *, batches: bool = True) -> None:
+        """Until a nudge, a batch (if *batches* are wanted), the order to drain, or *timeout* seconds."""
+        if (batches and self._inbox) or self.draining.is_set():
+            return
+        self._came.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await self._came.wait()
+
+    def nudge(self) -> None:
+        """End a `wait`: there is something to do other than a batch."""
+        self._came.set()
+
+    async def commit(
+        self, outputs: Outputs, offsets: Mapping[TopicPartition, int]
+    ) -> dict[tuple[str, int], int]:
+        """See `Producers.commit`."""
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        written = await self._producers.commit(outputs, offsets)
+        self.committed.update(offsets)
+        self._watch.committed(self.stage, len(outputs), clock() - start)
+        return written
+
+    # -- life
+
+    async def stop(self, budget: float) -> None:
+        """Finish what is in hand within *budget* seconds, then let go whatever it is."""
+        self.draining.set()
+        self._came.set()
+        if self._running is not None:
+            done, _ = await asyncio.wait([self._running], timeout=budget)
+            if not done:
+                log.warning("task did not finish in time", stage=self.stage, partition=self.partition, budget=budget)
+                self._running.cancel()
+                await asyncio.wait([self._running], timeout=budget)
+        await self._producers.close()
+
+    async def _run(self) -> None:
+        delay = 0.0
+        clock = asyncio.get_running_loop().time
+        while True:
+            start = clock()
+            try:
+                await self._make(self.partition).run(self)
+            except Fenced as error:
+                await self._failed(error)
+                return
+            except Unknown as error:
+                if self.draining.is_set():
+                    return
+                log.warning("result unknown, starting anew", stage=self.stage, partition=self.partition, error=str(error))
+                self._watch.restarted(self.stage, "unknown result")
+            except Exception as error:
+                log.exception("defect in a stage", stage=self.stage, partition=self.partition)
+                await self._failed(error)
+                return
+            else:
+                return
+            delay = 0.0 if clock() - start > 30 else min(delay * 2 + 0.05, 5.0)
+            if not await self._renew(delay):
+                return
+
+    async def _renew(self, delay: float) -> bool:
+        """New producers, and reading from the committed offsets again; until it works, or the task is to be drained."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay * (0.5 + random.random())):  # noqa: S311 - jitter
+                    await self.draining.wait()
+            if self.draining.is_set():
+                return False
+            try:
+                await self._producers.close()
+                if not await self._positions.member():
+                    # Taken for dead: new producers would fence the next owner. A rebalance drains this task.
+                    delay = 1.0
+                    continue
+                await self._producers.start()
+                await self._positions.rewind(self.inputs)
+                self._inbox.clear()
+                self._counts = dict.fromkeys(self.inputs, 0)
+                self._positions.wake()
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - the broker is away: whatever it is, it is tried again
+                log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=repr(error))
+                delay = min(delay * 2 + 0.05, 5.0)
+            else:
+                return True
+
+

@@ -1,0 +1,107 @@
+"""`/livez`, `/readyz` and `/metrics`: what a process says of itself.
+
+Ready: send it work. Alive: do not restart it. Aliveness is progress, not an open port: a stage that has work and has not
+moved for too long is not alive, however well the process answers.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from msgspec import Struct
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from streams import metrics
+from streams.listener import Listener
+from streams.settings import Observe
+
+
+class Stage(Struct):
+    """One source of progress."""
+
+    busy: Callable[[], bool]
+    patience: float
+    moved: float
+
+
+class Health:
+    """Not ready until told so for every reason that was named; alive until a stage stands still."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._waits: dict[str, str] = {"start": "starting"}
+        self._stages: dict[str, Stage] = {}
+
+    def ready(self, ready: bool, why: str = "", *, part: str = "start") -> None:  # noqa: FBT001 - reads as a sentence
+        """Set one *part* of being ready; *why* says what is missing. All parts must be ready."""
+        if ready:
+            self._waits.pop(part, None)
+        else:
+            self._waits[part] = why
+
+    def watch(self, stage: str, busy: Callable[[], bool], patience: float = 60.0) -> None:
+        """From now on *stage* must report progress at least every *patience* seconds while it is *busy*."""
+        self._stages[stage] = Stage(busy, patience, self._clock())
+
+    def unwatch(self, stage: str) -> None:
+        self._stages.pop(stage, None)
+
+    def progress(self, stage: str) -> None:
+        """*stage* (which is watched) got something done."""
+        self._stages[stage].moved = self._clock()
+
+    def unready(self) -> dict[str, str]:
+        """What is missing, by part; empty when ready."""
+        return dict(self._waits)
+
+    def stuck(self) -> dict[str, str]:
+        """The stages that stand still, with for how long; empty when alive."""
+        now = self._clock()
+        out: dict[str, str] = {}
+        for name, stage in self._stages.items():
+            if not stage.busy():
+                stage.moved = now  # work that comes after a long rest starts with its full patience
+            elif now - stage.moved > stage.patience:
+                out[name] = f"has work, and has not moved for {now - stage.moved:.0f} s"
+        return out
+
+    def alive(self) -> bool:
+        return not self.stuck()
+
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+def application(health: Health) -> Callable[..., Awaitable[None]]:
+    """The ASGI application of the `observe` port."""
+
+    def answer(path: str) -> tuple[HTTPStatus, bytes, bytes]:
+        json = b"application/json"
+        match path:
+            case "/metrics":
+                return HTTPStatus.OK, CONTENT_TYPE_LATEST.encode(), metrics.exposition()
+            case "/livez":
+                stuck = health.stuck()
+                status = HTTPStatus.SERVICE_UNAVAILABLE if stuck else HTTPStatus.OK
+                return status, json, orjson.dumps({"alive": not stuck, "stuck": stuck})
+            case "/readyz":
+                waits = health.unready()
+                status = HTTPStatus.SERVICE_UNAVAILABLE if waits else HTTPStatus.OK
+                return status, json, orjson.dumps({"ready": not waits, "waits_for": waits})
+            case _:
+                return HTTPStatus.NOT_FOUND, json, b'{"error":"there are /metrics, /livez and /readyz"}'
+
+    async def app(scope: dict[str, Any], receive: object, send: Send) -> None:
+        del receive
+        status, kind, body = answer(scope["path"])
+        headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status.value, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+def listener(health: Health, observe: Observe) -> Listener:
+    return Listener(application(health), observe.host, observe.port, "observe")

@@ -1,0 +1,126 @@
+"""`im-relay identities`: who is who on the platforms."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from aiokafka.errors import KafkaError
+
+from converters.identities import KINDS, Identities
+from streams.kafka.topics import IDENTITIES
+
+app = typer.Typer(help="Which group, room or user of one platform is which on the others.", no_args_is_help=True)
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
+]
+
+
+@app.command(name="set")
+def set_(
+    kind: Annotated[str, typer.Argument(help="group, room or user")],
+    ids: Annotated[list[str], typer.Argument(help="PLATFORM=ID, one for each platform.")],
+    canonical: Annotated[str, typer.Option(help="Their common name.  [default: the first one's ID]")] = "",
+    config: Config = None,
+) -> None:
+    """Say that these are the same. Example: im-relay identities set group one=6123 other=2700 --canonical ops"""
+    from converters import PLATFORMS
+    from streams.identities import put
+
+    if kind not in KINDS:
+        raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}")
+    pairs = [named.partition("=") for named in ids]
+    for platform, _, native in pairs:
+        if platform not in PLATFORMS or not native:
+            known = ", ".join(PLATFORMS)
+            raise typer.BadParameter(f"expected PLATFORM=ID with a platform of {known}; seen {platform!r}")
+    common = canonical or pairs[0][2]
+    settings = _settings(config)
+    topic = IDENTITIES.name(prefix=settings.kafka.prefix)
+    entries = [(platform, kind, native, common) for platform, _, native in pairs]
+    _ask(put(settings.kafka.bootstrap, topic, entries), settings)  # type: ignore[arg-type]
+    for platform, _, native in pairs:
+        print(f"{platform} {kind} {native} is {common}")
+
+
+@app.command()
+def forget(
+    kind: Annotated[str, typer.Argument(help="group, room or user")],
+    ids: Annotated[list[str], typer.Argument(help="PLATFORM=ID, one or more.")],
+    config: Config = None,
+) -> None:
+    """Take entries away. Example: im-relay identities forget group one=6123"""
+    from streams.identities import put
+
+    settings = _settings(config)
+    topic = IDENTITIES.name(prefix=settings.kafka.prefix)
+    pairs = [named.partition("=") for named in ids]
+    entries = [(platform, kind, native, None) for platform, _, native in pairs]
+    _ask(put(settings.kafka.bootstrap, topic, entries), settings)  # type: ignore[arg-type]
+
+
+@app.command(name="list")
+def list_(config: Config = None) -> None:
+    """Print the table, one JSON object a line. Example: im-relay identities list"""
+    import orjson
+
+    from streams.identities import Follower
+
+    settings = _settings(config)
+    table = Identities()
+
+    async def read() -> None:
+        follower = Follower(settings.kafka.bootstrap, IDENTITIES.name(prefix=settings.kafka.prefix), table)
+        try:
+            await follower.start()
+        finally:
+            await follower.stop()
+
+    _ask(read(), settings)
+    for platform, kind, native, canonical in table.entries():
+        row = {"platform": platform, "kind": kind, "id": native, "canonical": canonical}
+        print(orjson.dumps(row).decode())
+
+
+@app.command()
+def check(
+    source: Annotated[str, typer.Option("--platform", help="Where the users are now.")],
+    target: Annotated[str, typer.Option(help="Where they will be.")],
+    file: Annotated[typer.FileText, typer.Argument(help="User ids, one a line; - is standard input.")],
+) -> None:
+    """Which user ids change or collide at the target; exit code 1 if any does. Example: im-relay identities check --platform NAME --target NAME ids.txt"""
+    import msgspec
+
+    from converters import PLATFORMS
+    from converters.ids import problems
+
+    for name in (source, target):
+        if name not in PLATFORMS:
+            raise typer.BadParameter(f"{name!r} is no platform; known are {', '.join(PLATFORMS)}")
+    ids = [line.strip() for line in file if line.strip()]
+    found = problems(ids, PLATFORMS[target].user_ids, PLATFORMS[source].user_ids)
+    for problem in found:
+        print(msgspec.json.encode(problem).decode())
+    print(f"{len(ids)} ids, {len(found)} to be looked at", file=sys.stderr)
+    raise typer.Exit(1 if found else 0)
+
+
+def _settings(config: Path | None) -> Any:
+    from streams.settings import SettingsError, load
+
+    try:
+        return load(config)
+    except SettingsError as error:
+        print(f"im-relay: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def _ask(work: Any, settings: Any) -> None:
+    try:
+        asyncio.run(work)
+    except KafkaError as error:
+        where = settings.kafka.bootstrap
+        print(f"im-relay: no answer from Kafka at {where} ({type(error).__name__}); see kafka.bootstrap", file=sys.stderr)
+        raise typer.Exit(1) from None

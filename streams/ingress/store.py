@@ -1,0 +1,262 @@
+"""Callbacks into Kafka: many at once, in order within a partition, and each told what became of it.
+
+A lane is one partition with at most one batch on its way; what comes meanwhile is the next batch. So nothing overtakes, not
+even when a batch is sent again, and batches grow with the load by themselves.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple
+from zlib import crc32
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from streams import metrics
+from streams.ingress import producer as producers
+from streams.ingress.producer import StoreError
+from streams.ingress.record import Headers
+
+log = structlog.get_logger(__name__)
+
+Outcome = Literal["stored", "timeout", "down", "full", "failed"]
+"""Only `stored` is durable. After `timeout` and `failed` the record may be in Kafka, or get there later."""
+
+PROBE = 0.5
+"""Seconds between two looks at a cluster that is silent while something waits for it."""
+IDLE_PROBE = 5.0
+"""Seconds between two looks when there is nothing to store."""
+STUCK = 30.0
+"""Seconds that a batch may be overdue on a cluster that answers, before the producer is replaced."""
+
+
+class _Waiting(NamedTuple):
+    done: "asyncio.Future[Outcome]"
+    arrived: float
+    key: bytes
+    value: bytes
+    headers: Headers
+    at: int
+
+
+class _Lane:
+    __slots__ = ("late", "partition", "pending", "sent", "task", "topic")
+
+    def __init__(self, topic: str, partition: int) -> None:
+        self.topic = topic
+        self.partition = partition
+        self.pending: list[_Waiting] = []
+        self.sent: list[_Waiting] = []
+        self.late = 0.0
+        """Since when the batch on its way is overdue: whatever came now would wait behind it. 0 when it is not."""
+        self.task: asyncio.Task[None] | None = None
+
+    def end(self, outcome: Outcome) -> None:
+        """Tell all who wait; what was not sent yet is dropped."""
+        _tell(self.sent, outcome)
+        _tell(self.pending, outcome)
+        self.pending.clear()
+
+
+class Store:
+    """Stores callbacks in *topics*. *timeout* is in seconds; at most *limit* callbacks wait at once.
+
+    *tell* is called when the cluster is lost ("why") and found again ("").
+    """
+
+    def __init__(
+        self, bootstrap: str, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None]
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._topics = tuple(topics)
+        self._timeout = timeout
+        self._limit = limit
+        self._tell = tell
+        self._loop = asyncio.get_running_loop()
+        self._producer: Any = None
+        self._partitions: dict[str, int] = {}
+        self._lanes: dict[tuple[str, int], _Lane] = {}
+        self._down = "not started"
+        self._answered = 0.0
+        self._looked = 0.0
+        self._wake = asyncio.Event()
+        self._watch: asyncio.Task[None] | None = None
+        self._discarding: set[asyncio.Task[None]] = set()
+        self.waiting = 0
+
+    @property
+    def down(self) -> str:
+        """Why nothing can be stored at the moment; "" when it can."""
+        return self._down
+
+    async def start(self) -> None:
+        """Raises StoreError when the cluster does not answer or lacks a topic."""
+        try:
+            self._producer = await producers.start(self._bootstrap, self._request_timeout)
+        except (KafkaError, TimeoutError, OSError) as error:
+            what = f"Kafka does not answer at {self._bootstrap} ({type(error).__name__})"
+            raise StoreError(f"{what}: is it running, and is kafka.bootstrap right?") from None
+        try:
+            self._partitions = await producers.partitions(self._producer, self._topics)
+        except StoreError:
+            await producers.discard(self._producer)
+            raise
+        metrics.CALLBACKS_WAITING.set_function(lambda: self.waiting)
+        self._found()
+        self._watch = asyncio.create_task(self._look_after())
+
+    async def put(self, topic: str, key: bytes, value: bytes, headers: Headers, at: int) -> Outcome:
+        """Store one record under its *key*, *at* in milliseconds since 1970; returns when its fate is known."""
+        if self._down:
+            return "down"
+        if self.waiting >= self._limit:
+            return "full"
+        place = topic, crc32(key) % self._partitions[topic]
+        lane = self._lanes.get(place)
+        if lane is None:
+            lane = self._lanes[place] = _Lane(*place)
+        elif lane.late:
+            return "down"
+        done: asyncio.Future[Outcome] = self._loop.create_future()
+        lane.pending.append(_Waiting(done, self._loop.time(), key, value, headers, at))
+        if lane.task is None:
+            lane.task = self._loop.create_task(self._drain(lane))
+        self.waiting += 1
+        try:
+            return await done
+        finally:
+            self.waiting -= 1
+
+    async def close(self, patience: float) -> None:
+        """Refuse new records, wait *patience* seconds for the others, let go of the cluster."""
+        self._down = self._down or "stopping"
+        if tasks := [lane.task for lane in self._lanes.values() if lane.task is not None]:
+            await asyncio.wait(tasks, timeout=patience)
+        if self._watch is not None:
+            self._watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watch
+        self._end_all("down")
+        if self._producer is not None:
+            await producers.discard(self._producer)
+        if self._discarding:
+            await asyncio.wait(self._discarding)
+
+    @property
+    def _request_timeout(self) -> float:
+        return self._timeout + 2.0
+
+    async def _drain(self, lane: _Lane) -> None:
+        try:
+            while lane.pending:
+                builder = self._fill(lane)
+                overdue = self._loop.call_at(lane.sent[0].arrived + self._timeout, self._overdue, lane)
+                try:
+                    acknowledged = await self._producer.send_batch(builder, lane.topic, partition=lane.partition)
+                    await acknowledged
+                finally:
+                    overdue.cancel()
+                lane.late = 0.0
+                self._answered = self._loop.time()
+                if self._down:
+                    self._found()
+                _tell(lane.sent, "stored")
+                lane.sent = []
+        except Exception as error:  # noqa: BLE001 - whatever it is, the producer's sequence is broken
+            self._broken(type(error).__name__)
+        finally:
+            lane.task = None
+
+    def _fill(self, lane: _Lane) -> Any:
+        """Move what fits from pending into a batch."""
+        builder = self._producer.create_batch()
+        append = builder.append
+        count = 0
+        for record in lane.pending:
+            if append(timestamp=record.at, key=record.key, value=record.value, headers=record.headers) is None:
+                break
+            count += 1
+        assert count, "the first record of a batch always fits"
+        builder.close()
+        lane.sent, lane.pending = lane.pending[:count], lane.pending[count:]
+        return builder
+
+    def _overdue(self, lane: _Lane) -> None:
+        lane.late = self._loop.time()
+        if self._answered < lane.sent[0].arrived:
+            self._lost(f"no acknowledgement for {self._timeout:g} s")
+        lane.end("timeout")
+
+    def _broken(self, why: str) -> None:
+        """A batch was refused for good, so the sequence has a hole, or is stuck: this producer can store nothing more."""
+        log.error("producer replaced", why=why)
+        metrics.STORE_RESTARTS.labels(why).inc()
+        self._lost(f"producer replaced: {why}")
+        self._end_all("failed")
+        broken, self._producer = self._producer, None
+        if broken is not None:
+            task = self._loop.create_task(producers.discard(broken))
+            self._discarding.add(task)
+            task.add_done_callback(self._discarding.discard)
+
+    def _end_all(self, outcome: Outcome) -> None:
+        lanes, self._lanes = self._lanes, {}
+        for lane in lanes.values():
+            lane.end(outcome)
+            if lane.task is not None and lane.task is not asyncio.current_task():
+                lane.task.cancel()
+
+    def _lost(self, why: str) -> None:
+        if not self._down:
+            log.warning("Kafka lost", why=why)
+        self._down = why
+        metrics.STORE_UP.set(0)
+        self._tell(why)
+        self._wake.set()
+
+    def _found(self) -> None:
+        if self._down == "stopping":
+            return
+        self._down = ""
+        metrics.STORE_UP.set(1)
+        self._tell("")
+
+    async def _look_after(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PROBE):
+                    await self._wake.wait()
+                await asyncio.sleep(PROBE / 5)
+            self._wake.clear()
+            now = self._loop.time()
+            overdue = [now - lane.late for lane in self._lanes.values() if lane.late]
+            silent = PROBE if self.waiting or self._down or overdue else IDLE_PROBE
+            asked = self._producer
+            if asked is None:
+                await self._renew()
+            elif now - max(self._answered, self._looked) >= silent:
+                self._looked = now
+                answered = await producers.answers(asked, self._timeout)
+                if asked is not self._producer:
+                    continue
+                if answered and max(overdue, default=0.0) > STUCK:
+                    self._broken("stuck")
+                elif answered:
+                    self._found()
+                elif self._answered < now:
+                    self._lost("no broker answers")
+
+    async def _renew(self) -> None:
+        try:
+            self._producer = await producers.start(self._bootstrap, self._request_timeout)
+        except (KafkaError, TimeoutError, OSError) as error:
+            self._lost(f"Kafka does not answer ({type(error).__name__})")
+        else:
+            self._found()
+
+
+def _tell(records: Iterable[_Waiting], outcome: Outcome) -> None:
+    for record in records:
+        if not record.done.done():
+            record.done.set_result(outcome)

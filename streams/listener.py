@@ -1,0 +1,131 @@
+"""An HTTP listener inside an event loop that somebody else runs."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_TIMEOUT = 10.0
+"""Seconds a connection may take to send the head of its (next) request, once it has begun."""
+MAX_HEAD = 32 * 1024
+"""Bytes of a request's head that come in pieces."""
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; the text names the setting."""
+
+
+class Listener:
+    """Serves the ASGI *app* between `start` and `stop`; leaves signals to its owner.
+
+    *where* names the settings section for errors. *silence* is how many seconds a connection may idle between requests.
+    """
+
+    def __init__(self, app: Any, host: str, port: int, where: str, *, silence: float = 75.0, backlog: int = 2048) -> None:
+        self._where, self._host, self._asked = where, host, port
+        config = uvicorn.Config(
+            app,
+            http=_Protocol,
+            ws="none",
+            loop="none",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            date_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=int(silence),
+            backlog=backlog,
+            interface="asgi3",
+        )
+        self._server = _Server(config)
+        self._task: asyncio.Task[None] | None = None
+        self._socket: socket.socket | None = None
+
+    @property
+    def port(self) -> int:
+        assert self._socket is not None
+        return int(self._socket.getsockname()[1])
+
+    async def start(self) -> None:
+        """Raises ListenError."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        try:
+            self._socket = socket.create_server((self._host, self._asked), family=family, backlog=2048)
+        except OSError as error:
+            where = f"{self._host}:{self._asked}"
+            raise ListenError(f"cannot listen on {where} ({error.strerror}): change {self._where}.port") from None
+        self._task = asyncio.create_task(self._server.serve([self._socket]))
+        up = asyncio.create_task(self._server.up.wait())
+        await asyncio.wait((up, self._task), return_when=asyncio.FIRST_COMPLETED)
+        up.cancel()
+        if self._task.done():
+            self._task.result()
+            raise ListenError(f"the listener of {self._where} ended while starting")
+
+    async def stop(self, patience: float) -> None:
+        """Stop accepting, let open requests end for *patience* seconds, then cut them off."""
+        if self._task is None:
+            return
+        self._server.config.timeout_graceful_shutdown = max(1, round(patience))
+        self._server.should_exit = True
+        await self._task
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _Protocol(HttpToolsProtocol):
+    """uvicorn's own waits for ever for a head that does not end, and keeps all of it."""
+
+    _in_head = False
+    _head_bytes = 0
+    _hang_up: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._hang_up = self.loop.call_later(HEAD_TIMEOUT, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_came()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        self._in_head = True
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._head_came()
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._in_head or self.transport.is_closing():
+            return
+        self._head_bytes += len(data)
+        if self._head_bytes > MAX_HEAD:
+            self.send_400_response("Request head too large.")
+        elif self._hang_up is None:
+            self._hang_up = self.loop.call_later(HEAD_TIMEOUT, self.transport.close)
+
+    def _head_came(self) -> None:
+        self._head_bytes = 0
+        if self._hang_up is not None:
+            self._hang_up.cancel()
+            self._hang_up = None

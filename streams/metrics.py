@@ -1,0 +1,172 @@
+"""Every metric, once: what it counts, in which unit, with which labels. docs/metrics.md is printed from here.
+
+A label never holds what a person wrote, a user, a conversation or a message: only names of the settings and fixed words,
+so that the number of series stays small and nothing private leaves.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+PREFIX = "im_relay_"
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter that nobody reads
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+QUICK = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+CALLS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+END_TO_END = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+RECORDS = (1, 5, 20, 50, 100, 250, 500, 1000, 2000, 5000)
+LONG = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+
+
+class Declared(Struct, frozen=True):
+    """What a metric is, for the printed page."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    unit: str
+    labels: tuple[str, ...]
+    buckets: tuple[float, ...]
+    text: str
+    section: str
+
+
+DECLARED: list[Declared] = []
+_section = ""
+
+
+def _begin(section: str) -> None:
+    global _section  # noqa: PLW0603 - only while this module is read
+    _section = section
+
+
+def _counter(name: str, unit: str, labels: Sequence[str], text: str) -> Counter:
+    name = f"{PREFIX}{name}"
+    DECLARED.append(Declared(f"{name}_total", "counter", unit, tuple(labels), (), text, _section))
+    return Counter(name, text, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, unit: str, labels: Sequence[str], text: str) -> Gauge:
+    name = f"{PREFIX}{name}"
+    DECLARED.append(Declared(name, "gauge", unit, tuple(labels), (), text, _section))
+    return Gauge(name, text, labels, registry=REGISTRY)
+
+
+def _histogram(
+    name: str, unit: str, labels: Sequence[str], text: str, buckets: tuple[float, ...]
+) -> Histogram:
+    name = f"{PREFIX}{name}"
+    DECLARED.append(Declared(name, "histogram", unit, tuple(labels), buckets, text, _section))
+    return Histogram(name, text, labels, buckets=buckets, registry=REGISTRY)
+
+
+_begin("Ingress: callbacks come in")
+CALLBACKS = _counter(
+    "callbacks", "requests", ["app", "platform", "status", "reason"],
+    "Requests answered, by HTTP status; reason is `stored` or `probe` for 200, else why not.",
+)
+CALLBACK_BYTES = _counter("callback_bytes", "bytes", ["app", "platform"], "Bodies stored in Kafka.")
+TIME_TO_DURABLE = _histogram(
+    "time_to_durable_seconds", "seconds", ["platform"],
+    "From a complete, authentic body to Kafka's acknowledgement by all in-sync replicas.", QUICK,
+)
+CALLBACKS_WAITING = _gauge("callbacks_waiting", "requests", [], "Callbacks that wait for Kafka's acknowledgement.")
+STORE_UP = _gauge("store_up", "0 or 1", [], "Whether Kafka answered the ingress when last heard of.")
+STORE_RESTARTS = _counter("store_restarts", "producers", ["reason"], "Producers of the ingress replaced after an error.")
+INGRESS_ERRORS = _counter("ingress_errors", "requests", ["error"], "Defects caught while answering; each was a 503.")
+
+_begin("Convert: callbacks become deliveries")
+CONVERT_IN = _counter("convert_records_in", "records", ["app", "platform"], "Callbacks read from Kafka.")
+CONVERT_OUT = _counter(
+    "convert_records_out", "records", ["app", "platform", "direction", "kind", "outcome"],
+    "What callbacks became; direction is `source>target`, kind is the body's or operation's tag.",
+)
+ECHOES = _counter("echoes", "records", ["app", "platform"], "Callbacks of what the relay itself had sent.")
+LOSSES = _counter("losses", "events", ["direction", "what"], "Parts of events that the target cannot carry.")
+CONVERT_BATCH = _histogram("convert_batch_records", "records", [], "Records of one transaction.", RECORDS)
+CONVERT_SECONDS = _histogram("convert_batch_seconds", "seconds", [], "Converting one batch, without Kafka.", QUICK)
+IDENTITY_ENTRIES = _gauge("identities_entries", "entries", ["platform", "kind"], "Entries of the identity table.")
+
+_begin("Exactly once: every stage that reads and writes Kafka")
+TRANSACTIONS = _counter(
+    "transactions", "transactions", ["stage", "outcome"], "Kafka transactions: `committed`, `aborted`, `unknown`, `fenced`."
+)
+TRANSACTION_SECONDS = _histogram(
+    "transaction_seconds", "seconds", ["stage"], "One transaction, from begin to committed.", QUICK
+)
+PRODUCER_STARTS = _counter("producer_starts", "producers", ["stage", "reason"], "Transactional producers started.")
+REBALANCES = _counter("rebalances", "rebalances", ["stage"], "Times partitions were given out anew.")
+PARTITIONS_OWNED = _gauge("partitions_owned", "partitions", ["stage"], "Partitions this process works on.")
+LAG = _gauge(
+    "lag_records", "records", ["stage", "topic", "partition"], "Records after the last one that was committed as done."
+)
+
+_begin("Deliver: to the platforms")
+SENDS = _counter(
+    "sends", "events", ["app", "platform", "api", "outcome"],
+    "Events that ended: `delivered`, `refused`, `unsure`, `gave_up`.",
+)
+ATTEMPTS = _counter(
+    "attempts", "requests", ["app", "platform", "api", "outcome"],
+    "HTTP requests by what the answer meant: `delivered`, `not_sent`, `unsure`, `refused`.",
+)
+REQUEST_SECONDS = _histogram(
+    "request_seconds", "seconds", ["app", "platform", "api"], "One HTTP request to a platform.", CALLS
+)
+IN_FLIGHT = _gauge("requests_in_flight", "requests", ["app"], "HTTP requests that wait for their answer.")
+OPEN_EVENTS = _gauge("open_events", "events", ["platform"], "Events read and not yet settled.")
+HELD_CONVERSATIONS = _gauge(
+    "held_conversations", "conversations", ["platform", "why"],
+    "Conversations that wait: `retry`, `in_doubt`, `media`, `limit`.",
+)
+IN_DOUBT = _counter(
+    "in_doubt", "events", ["platform", "step"],
+    "Sends whose result is unknown: `opened`, then `echo`, `lookup`, `resent` or `held`.",
+)
+ALREADY_DELIVERED = _counter("already_delivered", "events", ["platform"], "Not sent: the ledger knows the event.")
+END_TO_END_SECONDS = _histogram(
+    "end_to_end_seconds", "seconds", ["direction"],
+    "From the source platform's own timestamp to the target's acceptance; skew of the two clocks included.", END_TO_END,
+)
+DEAD_LETTERS = _counter(
+    "dead_letters", "records", ["stage", "cause", "whose"], "Set aside for a person; whose fault: `ours` or `theirs`."
+)
+REBUILD_SECONDS = _histogram(
+    "state_rebuild_seconds", "seconds", ["stage"], "Reading the state of a partition back from Kafka.", LONG
+)
+
+
+def exposition() -> bytes:
+    """All metrics in Prometheus' text format 0.0.4."""
+    return generate_latest(REGISTRY)
+
+
+def page() -> str:
+    """docs/metrics.md."""
+    lines = ["# Metrics", "", "Printed from `streams/metrics.py`; do not edit.", ""]
+    lines += ["Served at `/metrics` on the `observe` port. No label holds users, conversations or contents."]
+    section = None
+    for metric in DECLARED:
+        if metric.section != section:
+            section = metric.section
+            lines += ["", f"## {section}", ""]
+            lines += ["| metric | type | unit | labels | meaning |", "| --- | --- | --- | --- | --- |"]
+        labels = ", ".join(f"`{label}`" for label in metric.labels) or "-"
+        text = metric.text
+        if metric.buckets:
+            text += f" Buckets: {', '.join(f'{edge:g}' for edge in metric.buckets)}."
+        lines.append(f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {text} |")
+    return "\n".join(lines) + "\n"

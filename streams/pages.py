@@ -1,0 +1,176 @@
+"""Prints the pages of docs/ that say what the code declares: settings, metrics, topics, commands, fidelity.
+
+`python -m streams.pages` writes those that are stale; with `--check` it names them instead, and exits 1 if there are any.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+from pydantic import BaseModel
+
+from converters import PLATFORMS, fidelity
+from streams import metrics
+from streams.kafka import topics
+from streams.settings import AppSettings, Settings
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+UNUSED = (topics.BACKFILL, topics.MEDIA_JOBS, topics.MEDIA_RESULTS)
+"""Topics that are made, and that no role reads or writes yet."""
+
+
+def settings() -> str:
+    """docs/settings.md."""
+    lines = _head("Settings", "streams/settings.py", "converters/*/account.py")
+    lines += [*_paragraph(inspect.getmodule(Settings))[2:], ""]
+    lines += ["`im-relay settings -c relay.toml` checks a file, and prints what holds; secrets are not shown."]
+    for name, field in Settings.model_fields.items():
+        model = field.annotation
+        if not (inspect.isclass(model) and issubclass(model, BaseModel)):
+            continue
+        lines += ["", f"## [{name}]", "", *_paragraph(model), ""]
+        lines += _settings_table(model.model_json_schema(), f"IM_RELAY_{name.upper()}__")
+    lines += ["", "## [apps.NAME]", "", *_paragraph(AppSettings), "", *_settings_table(AppSettings.model_json_schema())]
+    for name, platform in sorted(PLATFORMS.items()):
+        schema = msgspec.json.schema(platform.account)
+        (account,) = schema["$defs"].values()
+        lines += ["", f"## [apps.NAME.account], platform {name}", ""]
+        lines += ["A value may also be given as the path of a file that holds it: `KEY_file` in place of `KEY`.", ""]
+        lines += _settings_table(account)
+    return "\n".join(lines) + "\n"
+
+
+def topic_list() -> str:
+    """docs/topics.md."""
+    lines = _head("Topics", "streams/kafka/topics.py")
+    lines += [
+        "In the order in which a message meets them. `kafka.prefix` stands before each name. `im-relay topics create` makes them,",
+        "`im-relay topics check` says what differs. Of co-partitioned topics, partition *p* belongs to one worker at a time; the",
+        "partition is `crc32(conversation) % kafka.partitions`, so the number of partitions cannot be changed once messages flow.",
+    ]
+    for topic in topics.TOPICS:
+        kept = "without end" if topic.kept is None else f"{topic.kept // topics.DAY} days"
+        about = {
+            "key": topic.key,
+            "value": topic.value,
+            "kept": f"{kept} (`cleanup.policy={topic.cleanup}`)",
+            "largest batch": f"{topic.largest // topics.MIB} MiB",
+            "co-partitioned": "yes" if topic.co_partitioned else "no",
+        }
+        lines += ["", f"## `{topic.template}`", "", topic.meaning, ""]
+        if topic in UNUSED:
+            lines += ["No role reads or writes it yet.", ""]
+        lines += [f"- {what}: {said}" for what, said in about.items()]
+    return "\n".join(lines) + "\n"
+
+
+def commands() -> str:
+    """docs/commands.md."""
+    from streams.cli import app
+
+    lines = _head("Commands", "streams/cli.py", "the files beside it")
+    lines += ["Exit codes: 0 done, 1 it could not be done or something differs, 2 the settings or the command line are wrong."]
+    for path, command in _commands(typer.main.get_command(app), ("im-relay",)):
+        text, _, example = (command.help or "").partition("Example: ")
+        lines += ["", f"## {path}", "", " ".join(text.split()), "", "```console", f"$ {' '.join(example.split())}", "```"]
+        rows = [_parameter(each) for each in command.params if each.name != "help"]
+        if rows:
+            lines += ["", "| argument or option | default | environment | meaning |", "| --- | --- | --- | --- |", *rows]
+    return "\n".join(lines) + "\n"
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "settings.md": settings,
+    "metrics.md": metrics.page,
+    "topics.md": topic_list,
+    "commands.md": commands,
+    "fidelity.md": lambda: fidelity.page(PLATFORMS),
+}
+
+
+def stale(docs: Path = DOCS) -> list[str]:
+    """The pages that are missing, or differ from what is declared now."""
+    return [name for name, page in PAGES.items() if not _is(docs / name, page())]
+
+
+def main(arguments: list[str]) -> int:
+    names = stale()
+    if "--check" in arguments:
+        for name in names:
+            print(f"docs/{name} is stale: make pages")
+        return 1 if names else 0
+    for name in names:
+        (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
+        print(f"docs/{name}")
+    return 0
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+def _head(title: str, *sources: str) -> list[str]:
+    named = " and ".join(f"`{source}`" if "/" in source else source for source in sources)
+    return [f"# {title}", "", f"Printed from {named} by `make pages`; do not edit.", ""]
+
+
+def _paragraph(of: Any) -> list[str]:
+    return inspect.cleandoc(of.__doc__ or "").split("\n")
+
+
+def _settings_table(schema: dict[str, Any], variable: str = "") -> Iterator[str]:
+    """*variable* is what the names of the section's environment variables begin with."""
+    required = set(schema.get("required", ()))
+    yield "| key | kind | default | meaning |" + (" environment |" if variable else "")
+    yield "| --- | --- | --- | --- |" + (" --- |" if variable else "")
+    for key, about in schema["properties"].items():
+        default = "required" if key in required else _literal(about.get("default", {}))
+        row = f"| `{key}` | {_kind(about)} | {default} | {about['description']} |"
+        yield row + (f" `{variable}{key.upper()}` |" if variable else "")
+
+
+def _kind(about: Mapping[str, Any]) -> str:
+    if "enum" in about:
+        return ", ".join(f"`{value}`" for value in about["enum"])
+    words = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false", "object": "table"}
+    kind = "path" if about.get("format") == "path" else words[about["type"]]
+    bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<", "pattern": "like"}
+    limits = [f"{sign} {_literal(about[bound])}" for bound, sign in bounds.items() if bound in about]
+    return ", ".join([kind, *limits])
+
+
+def _literal(value: object) -> str:
+    if value in ("", {}):
+        return "none"
+    return f"`{msgspec.json.encode(value).decode()}`"
+
+
+def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    below = getattr(command, "commands", None)
+    if below is None:
+        yield " ".join(path), command
+        return
+    for name, each in sorted(below.items()):
+        yield from _commands(each, (*path, name))
+
+
+def _parameter(parameter: Any) -> str:
+    name = ", ".join(parameter.opts + parameter.secondary_opts)
+    if parameter.param_type_name == "argument":
+        name = parameter.metavar or (parameter.name or "").upper()
+    if parameter.nargs == -1 or parameter.multiple:
+        name += " …"
+    empty = parameter.default is None or parameter.default in ("", False, ())
+    default = "required" if parameter.required else "none" if empty else f"`{parameter.default}`"
+    text, _, other = (parameter.help or "").partition("[default: ")
+    variable = f"`{parameter.envvar}`" if parameter.envvar else "-"
+    return f"| `{name}` | {other.rstrip(']') or default} | {variable} | {text.strip()} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

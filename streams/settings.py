@@ -1,0 +1,191 @@
+"""Every setting, once: docs/settings.md is printed from here.
+
+One TOML file (`--config`, or `IM_RELAY_CONFIG`), and over it the environment: `IM_RELAY_KAFKA__BOOTSTRAP=…`. A secret is
+given as it is, or as the path of a file that holds it: `app_secret` or `app_secret_file`.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from converters import PLATFORMS
+from converters.route import App
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the text says which, what was seen, what was expected, and where to change it."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Kafka(_Section):
+    """The cluster, and how its topics are laid out."""
+
+    bootstrap: str = Field("127.0.0.1:9092", description="Brokers, `host:port` with commas between.")
+    prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="Put before every topic, group and transactional id.")
+    partitions: int = Field(12, ge=1, le=1000, description="Partitions of each topic; fixed once messages flow.")
+    session_timeout: float = Field(10.0, ge=1, description="Seconds until a silent worker loses its partitions.")
+    transaction_timeout: float = Field(
+        15.0, ge=1, le=60, description="Seconds until the broker aborts a transaction that was left open."
+    )
+
+
+class Ingress(_Section):
+    """Where the platforms call back."""
+
+    host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 - behind the customer's ingress
+    port: int = Field(8080, ge=0, le=65535, description="Port of `POST /callbacks/<app>`.")
+    max_body: int = Field(262_144, ge=1024, description="Bytes of a callback's body; more is answered 413.")
+    read_timeout: float = Field(4.0, gt=0, description="Seconds in which a body must have come.")
+    store_timeout: float = Field(
+        3.0, gt=0, le=4.5, description="Seconds Kafka may take; then 503, so that the platform sends again (it waits 5)."
+    )
+    max_waiting: int = Field(20_000, ge=1, description="Callbacks waiting for Kafka; beyond it 503 at once.")
+
+
+class Convert(_Section):
+    """Decode and route."""
+
+    max_records: int = Field(2000, ge=1, description="Records of one partition in one transaction.")
+
+
+class Deliver(_Section):
+    """How hard we try, and how much at once."""
+
+    window: int = Field(1000, ge=1, description="Events of one partition that may be open at once.")
+    in_flight: int = Field(256, ge=1, description="Requests of one worker to one app at once.")
+    timeout: float = Field(10.0, gt=0, description="Seconds to wait for a platform's answer.")
+    patience: float = Field(
+        21_600.0, gt=0, description="Seconds in which a message that was certainly not sent is tried again; then a dead letter."
+    )
+    backoff: float = Field(0.2, gt=0, description="Seconds before the second attempt; doubled for each further one.")
+    backoff_max: float = Field(30.0, gt=0, description="Seconds between two attempts, at the most.")
+    in_doubt: Literal["resend", "hold"] = Field(
+        "resend", description="A send whose result stays unknown: send again, or make a dead letter for a person to decide."
+    )
+    echo_wait: float = Field(35.0, ge=0, description="Seconds to wait for the target's own callback of a send in doubt.")
+    cycle: float = Field(0.02, ge=0.001, le=1, description="Seconds between two transactions of a busy partition.")
+    state: Path = Field(Path(".im-relay/state"), description="Directory of the local state; rebuilt from the ledger.")
+
+
+class Observe(_Section):
+    """What a role shows of itself."""
+
+    host: str = Field("0.0.0.0", description="Address of `/metrics`, `/livez`, `/readyz`.")  # noqa: S104
+    port: int = Field(9090, ge=0, le=65535, description="Port of the same.")
+    log: Literal["json", "text"] = Field("text", description="How log lines look.")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="From which level on.")
+
+
+class AppSettings(_Section):
+    """One app on one platform. Its name is the `<app>` of `POST /callbacks/<app>`."""
+
+    platform: str = Field(description="Which platform it is on.")
+    target: str = Field(description="The app that receives its messages.")
+    account: dict[str, Any] = Field(default_factory=dict, description="Keys, secrets, addresses: see the platform's page.")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="IM_RELAY_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    kafka: Kafka = Kafka()
+    ingress: Ingress = Ingress()
+    convert: Convert = Convert()
+    deliver: Deliver = Deliver()
+    observe: Observe = Observe()
+    apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, dotenv_settings, file_secret_settings
+        return (env_settings, init_settings)  # the environment is over the file
+
+    def platforms(self) -> list[str]:
+        """The platforms of the apps, each once, in order."""
+        return sorted({app.platform for app in self.apps.values()}) or sorted(PLATFORMS)
+
+
+def load(path: Path | None = None) -> Settings:
+    """Read the settings file and the environment. Raises SettingsError."""
+    path = path or (Path(named) if (named := os.environ.get("IM_RELAY_CONFIG")) else None)
+    given: dict[str, Any] = {}
+    if path is not None:
+        try:
+            given = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise SettingsError(f"settings file {path}: {error.strerror}; name another with --config") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"settings file {path} is not TOML: {error}") from None
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        where = str(path) if path else "the environment (IM_RELAY_…)"
+        lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise SettingsError(f"settings in {where}:\n" + "\n".join(lines)) from None
+    resolve(settings)
+    return settings
+
+
+def resolve(settings: Settings) -> dict[str, App]:
+    """The apps as the converters want them: accounts read, secrets fetched, targets checked. Raises SettingsError."""
+    apps: dict[str, App] = {}
+    for name, app in settings.apps.items():
+        platform = PLATFORMS.get(app.platform)
+        if platform is None:
+            known = ", ".join(sorted(PLATFORMS))
+            raise SettingsError(f"apps.{name}.platform is {app.platform!r}; known are: {known}")
+        if app.target not in settings.apps:
+            known = ", ".join(sorted(settings.apps))
+            raise SettingsError(f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}")
+        account = _with_files(app.account, f"apps.{name}.account")
+        try:
+            made = msgspec.convert(account, platform.account, strict=False)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"apps.{name}.account ({app.platform}): {error}") from None
+        unknown = sorted(set(account) - set(platform.account.__struct_encode_fields__))
+        if unknown:
+            expected = ", ".join(platform.account.__struct_encode_fields__)
+            raise SettingsError(f"apps.{name}.account has {', '.join(unknown)}; expected are: {expected}")
+        apps[name] = App(name=name, platform=platform, account=made, target=app.target)
+    return apps
+
+
+def shown(settings: Settings) -> str:
+    """The settings as JSON; of the accounts only what can be no secret. Raises SettingsError where they are wrong."""
+    resolve(settings)
+    plain = settings.model_dump(mode="json")
+    for app in plain["apps"].values():
+        app["account"] = {
+            key: value if key.endswith("_file") or key == "base_url" else "…" for key, value in app["account"].items()
+        }
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode()
+
+
+def _with_files(account: Mapping[str, Any], where: str) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for key, value in account.items():
+        if not key.endswith("_file"):
+            out[key] = value
+            continue
+        try:
+            out[key.removesuffix("_file")] = Path(str(value)).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{where}.{key}: cannot read {value}: {type(error).__name__}") from None
+    return out

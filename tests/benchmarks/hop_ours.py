@@ -1,0 +1,86 @@
+"""Our hop, as the peers do it: parse JSON, set a field, write by key. BOOTSTRAP SRC DST N in the environment.
+
+From the first record that is processed to the commit of the Nth; the peers stop at the Nth that is processed. Argument:
+`trivial`, or `conversion` for `converters.route` on text callbacks. PROFILE names a file for cProfile's figures.
+"""
+
+import asyncio
+import cProfile
+import os
+import sys
+import time
+from collections.abc import Callable
+from zlib import crc32
+
+import orjson
+import uvloop
+
+from streams.exact.batch import Batch
+from streams.exact.hop import Hop
+from streams.exact.producers import Link, Outputs
+from streams.exact.task import Watch
+from streams.exact.transport import Plan
+from streams.exact.worker import make_app, run
+from streams.log import setup
+from streams.settings import Observe
+
+PARTITIONS = 4
+
+
+def trivial(target: str) -> Callable[[Batch, Outputs], None]:
+    where = {str(key).encode(): crc32(str(key).encode()) % PARTITIONS for key in range(1000)}
+
+    def stage(batch: Batch, outputs: Outputs) -> None:
+        loads, dumps, add = orjson.loads, orjson.dumps, outputs.add
+        for record in batch.records:
+            value = loads(record.value)
+            value["x"] = 1
+            key = record.key
+            add(target, where[key], key, dumps(value))
+
+    return stage
+
+
+class Until(Watch):
+    """Prints the figure when *n* records are committed, and ends the worker."""
+
+    def __init__(self, name: str, n: int, stop: asyncio.Event) -> None:
+        self.name, self.n, self.stop = name, n, stop
+        self.done, self.start = 0, 0.0
+
+    def committed(self, stage: str, records: int, seconds: float) -> None:
+        self.done += records
+        if self.done >= self.n and not self.stop.is_set():
+            print(f"ours {self.name} {self.done / (time.perf_counter() - self.start):.0f}/s", flush=True)
+            self.stop.set()
+
+
+async def main(name: str) -> int:
+    bootstrap, target = os.environ["BOOTSTRAP"], os.environ["DST"]
+    stop = asyncio.Event()
+    until = Until(name, int(os.environ["N"]), stop)
+    if name == "conversion":
+        from tests.benchmarks.hop_conversion import conversion
+
+        inner = conversion(target)
+    else:
+        inner = trivial(target)
+
+    def stage(batch: Batch, outputs: Outputs) -> None:
+        until.start = until.start or time.perf_counter()
+        inner(batch, outputs)
+
+    plan = Plan("hop", [os.environ["SRC"]], lambda _: Hop(stage), Link(bootstrap), until)
+    return await run(make_app(f"ours-{time.time_ns()}", plan), stop=stop)
+
+
+if __name__ == "__main__":
+    setup(Observe(level="error"))
+    profile = cProfile.Profile() if os.environ.get("PROFILE") else None
+    if profile:
+        profile.enable()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        code = runner.run(main(sys.argv[1] if len(sys.argv) > 1 else "trivial"))
+    if profile:
+        profile.dump_stats(os.environ["PROFILE"])
+    sys.exit(code)

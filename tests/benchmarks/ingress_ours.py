@@ -1,0 +1,21 @@
+"""Our ingress as a process: `python -m tests.benchmarks.ingress_ours BOOTSTRAP PREFIX PORT OBSERVE_PORT`."""
+
+import sys
+
+import uvloop
+
+from streams import log
+from streams.ingress.server import serve
+from streams.settings import AppSettings, Ingress, Kafka, Observe, Settings
+from tests.benchmarks.ingress_requests import ACCOUNT, APP, PLATFORM
+
+if __name__ == "__main__":
+    bootstrap, prefix, port, observe = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    settings = Settings(
+        kafka=Kafka(bootstrap=bootstrap, prefix=prefix),
+        ingress=Ingress(host="127.0.0.1", port=port),
+        observe=Observe(host="127.0.0.1", port=observe, level="warning"),
+        apps={APP: AppSettings(platform=PLATFORM, target=APP, account=ACCOUNT)},
+    )
+    log.setup(settings.observe)
+    uvloop.run(serve(settings))

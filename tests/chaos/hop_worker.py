@@ -1,0 +1,39 @@
+"""A worker of the hop under test: reads SRC, sets a field, writes DST, by key. Started and killed by the chaos run."""
+
+import asyncio
+import sys
+from zlib import crc32
+
+import orjson
+import uvloop
+
+from streams.exact.batch import Batch
+from streams.exact.hop import Hop
+from streams.exact.producers import Link, Outputs
+from streams.exact.task import Watch
+from streams.exact.transport import Plan
+from streams.exact.worker import make_app, run
+from streams.log import setup
+from streams.settings import Observe
+
+
+def hop(target: str, partitions: int):
+    def stage(batch: Batch, outputs: Outputs) -> None:
+        for record in batch.records:
+            value = orjson.loads(record.value)
+            value["x"] = 1
+            outputs.add(target, crc32(record.key) % partitions, record.key, orjson.dumps(value))
+
+    return stage
+
+
+def main(bootstrap: str, group: str, source: str, target: str, partitions: str, session: str) -> int:
+    setup(Observe())
+    stage = hop(target, int(partitions))
+    plan = Plan("hop", [source], lambda _: Hop(stage), Link(bootstrap), Watch())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(run(make_app(group, plan, session_timeout=float(session))))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

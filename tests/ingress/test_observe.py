@@ -1,0 +1,107 @@
+"""What a process says of itself."""
+
+import io
+import json
+import logging
+
+import pytest
+
+from streams import log, metrics
+from streams.health import Health
+from streams.settings import Observe
+from tests.ingress import client, signed
+from tests.ingress.conftest import Running
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_ready_when_every_part_is() -> None:
+    health = Health()
+    health.ready(False, "no partitions yet", part="worker")
+    health.ready(True)
+    assert health.unready() == {"worker": "no partitions yet"}
+    health.ready(True, part="worker")
+    assert health.unready() == {}
+
+
+def test_a_stage_that_has_work_and_stands_still_is_not_alive() -> None:
+    clock, work = Clock(), [True]
+    health = Health(clock)
+    health.watch("convert", lambda: bool(work), patience=10)
+    clock.now += 9
+    health.progress("convert")
+    clock.now += 9
+    assert health.alive()
+    clock.now += 2
+    assert health.stuck() == {"convert": "has work, and has not moved for 11 s"}
+
+
+def test_a_stage_without_work_is_alive_and_new_work_has_its_full_time() -> None:
+    clock, work = Clock(), []
+    health = Health(clock)
+    health.watch("deliver", lambda: bool(work), patience=10)
+    clock.now += 1000
+    assert health.alive()
+    work.append(1)
+    clock.now += 9
+    assert health.alive()
+    clock.now += 2
+    assert not health.alive()
+
+
+async def test_the_observe_port_tells_and_the_public_port_does_not(ingress: Running) -> None:
+    await ingress.send(signed.text(1))
+    page = (await client.get(ingress.observe, "/metrics")).body.decode()
+    wanted = {"app": ingress.yunxin, "platform": "yunxin", "reason": "stored", "status": "200"}
+    labels = ",".join(f'{name}="{value}"' for name, value in wanted.items())
+    assert f"im_relay_callbacks_total{{{labels}}} 1.0" in page
+    assert "你好" not in page
+    assert json.loads((await client.get(ingress.observe, "/readyz")).body) == {"ready": True, "waits_for": {}}
+    assert json.loads((await client.get(ingress.observe, "/livez")).body) == {"alive": True, "stuck": {}}
+    assert (await client.get(ingress.observe, "/other")).status == 404
+    assert (await client.get(ingress.port, "/metrics")).status == 404
+
+
+def test_every_metric_is_declared_once_and_printed() -> None:
+    page = metrics.page()
+    served = {family.name for family in metrics.REGISTRY.collect() if family.name.startswith(metrics.PREFIX)}
+    declared = [metric.name.removesuffix("_total") for metric in metrics.DECLARED]
+    assert len(declared) == len(set(declared))
+    assert served == set(declared)
+    for metric in metrics.DECLARED:
+        assert page.count(f"| `{metric.name}` |") == 1
+        assert metric.text.endswith((".", "`."))
+        assert not {"user", "conversation", "message", "path"} & set(metric.labels)
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch):
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in log.QUIET}
+    out = io.StringIO()
+    monkeypatch.setattr("sys.stderr", out)
+    log.setup(Observe(log="json", level="debug"))
+    yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, was in levels.items():
+        logging.getLogger(name).setLevel(was)
+
+
+def test_what_the_client_retries_by_itself_is_not_logged_and_the_rest_is(lines) -> None:
+    kafka = logging.getLogger("aiokafka.producer.sender")
+    kafka.warning("Got error produce response on topic-partition %s, retrying. Error: %s", "t-0", "NotEnoughReplicasError")
+    kafka.debug("Sending (key=%s value=%s) to %s", b"k", b"what somebody wrote", "t-0")
+    for _ in range(3):
+        kafka.warning("Got error produce response: %s", "NodeNotReadyError")
+    kafka.warning("Got error produce response on topic-partition %s, retrying. Error: %s", "t-0", "NotLeaderForPartition")
+    for _ in range(2):
+        logging.getLogger("streams.x").info("ready")
+    assert [line["event"].split()[-1] for line in lines()] == ["NodeNotReadyError", "NotLeaderForPartition", "ready", "ready"]
+    assert lines()[3]["level"] == "info"
