@@ -127,6 +127,15 @@ class Token(Struct, frozen=True):
     """Whether a reply says that the token, and not the request, is bad."""
 
 
+class LookUp(Struct, frozen=True):
+    """How the platform is asked whether it has a message whose send was never answered."""
+
+    ask: Callable[[Delivery, Any, int, int], Request | None]
+    """(delivery, account, since, until in ms since 1970): the question; None where there is none for such a conversation."""
+    read: Callable[[Delivery, Any, Reply], Outcome | None]
+    """Delivered where the message is there; None where it is not, or the answer says nothing."""
+
+
 class Platform(Struct, frozen=True, kw_only=True):
     """One platform, whole. See each field's type for its contract."""
 
@@ -141,6 +150,7 @@ class Platform(Struct, frozen=True, kw_only=True):
     """(delivery, account): what to send."""
     read_reply: Callable[[Request, Reply], Outcome]
     auth: Signed | Token
+    look_up: LookUp | None = None
     user_ids: Any
     """The `converters.ids.IdRule` of user ids."""
     example: Callable[[], Any] | None = None

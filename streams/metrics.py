@@ -136,6 +136,13 @@ IN_DOUBT = _counter(
     "in_doubt", "events", ["platform", "step"],
     "Sends whose result is unknown: `opened`, then `echo`, `lookup`, `resent` or `held`.",
 )
+IN_DOUBT_SECONDS = _histogram(
+    "in_doubt_seconds", "seconds", ["platform", "step"], "From a doubt's beginning to its end, by how it ended.", LONG
+)
+DUPLICATES_KNOWN = _counter(
+    "duplicates_known", "events", ["platform"],
+    "Events that the target has twice: an echo with another message id than the ledger's.",
+)
 ALREADY_DELIVERED = _counter("already_delivered", "events", ["platform"], "Not sent: the ledger knows the event.")
 END_TO_END_SECONDS = _histogram(
     "end_to_end_seconds", "seconds", ["direction"],

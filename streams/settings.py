@@ -68,6 +68,12 @@ class Deliver(_Section):
     )
     backoff: float = Field(0.2, gt=0, description="Seconds before the second attempt; doubled for each further one.")
     backoff_max: float = Field(30.0, gt=0, description="Seconds between two attempts, at the most.")
+    intents: int = Field(
+        64, ge=1, le=1000, description="Requests of one partition under way at once: what one crash can put in doubt."
+    )
+    lease: float = Field(
+        5.0, gt=0, description="Seconds after its intent is written in which a request may leave; later it needs a new one."
+    )
     in_doubt: Literal["resend", "hold"] = Field(
         "resend", description="A send whose result stays unknown: send again, or make a dead letter for a person to decide."
     )

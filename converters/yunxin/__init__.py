@@ -7,6 +7,7 @@ from converters.yunxin.decode import decode
 from converters.yunxin.encode import encode
 from converters.yunxin.fidelity import FIDELITY
 from converters.yunxin.ids import USER_IDS
+from converters.yunxin.lookup import LOOK_UP
 from converters.yunxin.replies import read_reply
 from converters.yunxin.signing import AUTH
 
@@ -18,6 +19,7 @@ PLATFORM = Platform(
     encode=encode,
     read_reply=read_reply,
     auth=AUTH,
+    look_up=LOOK_UP,
     user_ids=USER_IDS,
     example=example,
     fidelity=FIDELITY,

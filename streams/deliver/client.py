@@ -1,7 +1,7 @@
 """Requests to one app: sent, answered, and the answer read into an outcome."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -9,7 +9,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from converters.outcome import NotSent, Outcome, Unsure
-from converters.platform import Request, Token
+from converters.platform import Reply, Request, Token
 from converters.route import App
 from streams import metrics
 from streams.deliver.auth import SignedAuth, TokenAuth, TokenRefusedError, reply_of
@@ -53,6 +53,13 @@ class Client:
             outcome = self._read(request, reply_of(response))
         self._count(request.api, outcome, time.perf_counter() - start)
         return outcome
+
+    async def ask(self, request: Request, read: Callable[[Reply], Outcome | None]) -> Outcome | None:
+        """One question, not repeated; None when there is no answer."""
+        try:
+            return read(reply_of(await self._exchange(self._built(request))))
+        except (TokenRefusedError, httpx.TransportError, aiohttp.ClientError, TimeoutError, OSError):
+            return None
 
     async def close(self) -> None:
         await self._transport.aclose()

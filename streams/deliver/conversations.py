@@ -4,8 +4,9 @@ from collections import deque
 
 from msgspec import Struct
 
-from converters.model import Delivery
+from converters.model import Delivery, Echo
 from converters.outcome import Outcome
+from streams.deliver.ledger import Intent
 from streams.exact.producers import Record
 
 
@@ -19,6 +20,10 @@ class Open(Struct):
     outcome: Outcome | None = None
     attempts: int = 0
     by: str = "reply"
+    doubt: Intent | None = None
+    """A request of an earlier owner, or of an earlier life of this one, of which nobody knows what became."""
+    echo: Echo | None = None
+    """The target's own callback, if it has come."""
 
 
 class Conversations:
@@ -30,7 +35,7 @@ class Conversations:
         self._rows: dict[int, list[int | bool]] = {}
         self._next: int | None = None
         self.events: dict[str, Open] = {}
-        """Open events by id."""
+        """By id: those that are open, and those that have ended and are not written down yet."""
 
     def __len__(self) -> int:
         return len(self.events)
@@ -61,11 +66,14 @@ class Conversations:
         queue = self._queues[event.key]
         assert queue[0] is event, "only the head of a conversation can end"
         queue.popleft()
-        del self.events[event.delivery.event.id]
         if not queue:
             del self._queues[event.key]
             return None
         return queue[0]
+
+    def forget(self, event: Open) -> None:
+        """The end of *event* is written down: from now on the ledger knows it."""
+        del self.events[event.delivery.event.id]
 
     def settle(self, offset: int) -> None:
         """What lay at *offset* needs nothing more, once the transaction that says so is committed."""

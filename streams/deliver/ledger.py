@@ -21,9 +21,19 @@ KEPT = 30 * 24 * 3600
 """Seconds an entry is kept on disk; as long as the topic keeps it."""
 
 
-class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The value of a ledger record; its key is the event id."""
+class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="intent", tag_field="entry"):
+    """A request may be under way from now on; without an `Ended` after it, the event is in doubt."""
 
+    target: str
+    """The app that is told."""
+    at: int
+    """When it was written, in ms since 1970, for people and look-ups: no decision about a lease rests on it."""
+    part: int = 0
+    """Which of the event's requests; those before it have arrived."""
+    attempt: int = 1
+
+
+class Ended(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ended", tag_field="entry"):
     outcome: Outcome
     target: str
     """The app that was told."""
@@ -31,7 +41,11 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When it was known, in ms since 1970."""
     attempts: int = 1
     by: str = "reply"
-    """How it is known: `reply`, or `echo`, the target's own callback."""
+    """How it is known: `reply`, `echo` (the target's own callback), `lookup` (the target was asked)."""
+
+
+Entry = Intent | Ended
+"""The value of a ledger record; its key is the event id."""
 
 
 dump = msgspec.json.Encoder().encode
@@ -53,7 +67,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._rows = Rdict(str(path), options, access_type=access)
-        except Exception as error:  # noqa: BLE001 - rocksdict raises bare Exception
+        except Exception as error:  # rocksdict has no type of its own
             if "lock" in str(error).lower():
                 raise  # another process has it: not ours to delete
             log.warning("local state is unreadable, it is made anew", path=str(path))
@@ -73,7 +87,7 @@ class Store:
     def delivered(self, event: str) -> bool:
         """Whether *event* is known to be at its target."""
         found = self.get(event)
-        return found is not None and isinstance(found.outcome, Delivered)
+        return isinstance(found, Ended) and isinstance(found.outcome, Delivered)
 
     def put(self, entries: Iterable[tuple[bytes, bytes | None]], offset: int | None = None) -> None:
         batch = WriteBatch(raw_mode=True)

@@ -19,15 +19,21 @@ Pair = tuple[bytes, bytes]
 def ended(event: Open) -> Pair:
     """The ledger's entry of an event that has ended."""
     assert event.outcome is not None
-    entry = ledger.Entry(
+    entry = ledger.Ended(
         outcome=event.outcome, target=event.delivery.target, at=_now(), attempts=event.attempts, by=event.by
     )
     return event.delivery.event.id.encode(), ledger.dump(entry)
 
 
+def intent(event: Open, part: int) -> Pair:
+    """The ledger's entry of a request that may leave once it is committed."""
+    entry = ledger.Intent(target=event.delivery.target, at=_now(), part=part, attempt=event.attempts + 1)
+    return event.delivery.event.id.encode(), ledger.dump(entry)
+
+
 def echoed(echo: Echo) -> Pair:
     """The ledger's entry of an event of which only the target's callback is known to this worker."""
-    entry = ledger.Entry(outcome=Delivered(echo.remote_id, echo.at), target=echo.target, at=_now(), by="echo")
+    entry = ledger.Ended(outcome=Delivered(echo.remote_id, echo.at), target=echo.target, at=_now(), by="echo")
     return echo.event.encode(), ledger.dump(entry)
 
 

@@ -1,5 +1,6 @@
 """What all partitions of a deliver worker share."""
 
+import asyncio
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,13 @@ class Names(Struct, frozen=True):
     """Of every topic."""
 
 
+class UnderWay(Struct, frozen=True):
+    """A request that has left."""
+
+    part: int
+    answer: "asyncio.Task[Outcome]"
+
+
 class Surroundings(Struct, frozen=True):
     platform: str
     names: Names
@@ -34,6 +42,8 @@ class Surroundings(Struct, frozen=True):
     settings: Deliver
     state: Path
     bootstrap: str
+    under_way: dict[str, UnderWay] = {}
+    """By event id. They outlive a partition's work that has to start anew, which then waits for the answer it would have lost."""
 
     def direction(self, delivery: Delivery) -> str:
         source = self.apps.get(delivery.event.source)

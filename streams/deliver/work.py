@@ -1,8 +1,8 @@
 """The delivery of one partition: read, order, send, and write down what became of it.
 
 Each conversation has at most one event on its way; conversations go side by side. A cycle is one transaction: the ends of
-what has ended, dead letters, and the offset up to which everything is settled. What ended is known to the next owner only by
-that transaction, so the local state is written after it, never before.
+what has ended, the intents of what will be sent now, dead letters, and the offset up to which everything is settled. Only after
+it do those requests leave, and is the local state written.
 """
 
 import asyncio
@@ -14,16 +14,21 @@ from aiokafka.errors import KafkaError
 
 from converters import wire
 from converters.model import Delivery, Echo
+from converters.outcome import Delivered
 from streams import metrics
 from streams.dead import Whose
 from streams.deliver import ledger, records
 from streams.deliver.conversations import Conversations, Open
-from streams.deliver.sending import DrainedError, Sender
+from streams.deliver.ledger import Ended, Intent
+from streams.deliver.sending import DrainedError, Sender, clock
 from streams.deliver.surroundings import Surroundings
 from streams.exact.producers import Outputs, Record, Unknown
 from streams.exact.task import Task
 
 log = structlog.get_logger()
+
+COMPANY = 5
+"""Cycles that the end of an event may wait to be written together with others, or with the next intent."""
 
 
 class Delivering:
@@ -42,6 +47,7 @@ class Delivering:
         self._outputs = Outputs()
         self._settle: list[int] = []
         self._offsets: dict[TopicPartition, int] = {}
+        self._wanted: deque[tuple[Open, int, asyncio.Future[float]]] = deque()
         self._sending: set[asyncio.Task[None]] = set()
         self._defect: Exception | None = None
         self._open_gauge = metrics.OPEN_EVENTS.labels(around.platform)
@@ -52,7 +58,7 @@ class Delivering:
 
     async def run(self, task: Task) -> None:
         self._task = task
-        self._sender = Sender(self._around, task.draining)
+        self._sender = Sender(self._around, task.draining, self._license)
         path = self._around.state / f"{self._around.platform}-{self._partition}"
         try:
             self._store = await ledger.opened(path, self._around.bootstrap, self._names.ledger, self._partition)
@@ -61,6 +67,8 @@ class Delivering:
         try:
             await self._cycles(task)
         finally:
+            if task.draining.is_set():
+                self._sender.abandon()
             for sending in self._sending:
                 sending.cancel()
             await asyncio.gather(*self._sending, return_exceptions=True)
@@ -68,26 +76,35 @@ class Delivering:
             self._store.close()
 
     async def _cycles(self, task: Task) -> None:
-        clock = asyncio.get_running_loop().time
         committed = 0.0
         while not task.draining.is_set() or self._sending or self._ended:
             if self._defect is not None:
                 raise self._defect
             if task.draining.is_set():
-                self._sender.drain()
+                self._drain()
             else:
                 self._read(task)
-            pause = self._settings.cycle - (clock() - committed)
-            if self._has_news() and (pause <= 0 or not self._sending or task.draining.is_set()):
+            pause = self._pause(clock() - committed)
+            if pause <= 0:
                 await self._commit(task)
                 committed = clock()
             elif task.draining.is_set():
                 await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
             else:
-                await task.wait(pause if self._has_news() else 1.0, batches=self._has_room())
+                await task.wait(pause, batches=self._has_room())
 
-    def _has_news(self) -> bool:
-        return bool(self._ended or self._echoes or self._settle or self._offsets)
+    def _pause(self, since: float) -> float:
+        """Seconds until the next transaction. An intent holds up a message; what has ended can wait for company."""
+        if self._wanted:
+            return self._settings.cycle - since if self._sender.under_way else 0.0
+        if self._ended or self._echoes or self._settle or self._offsets:
+            return 0.0 if self._task.draining.is_set() else COMPANY * self._settings.cycle - since
+        return 1.0
+
+    def _drain(self) -> None:
+        self._sender.drain()
+        while self._wanted:
+            self._wanted.popleft()[2].set_exception(DrainedError())
 
     # -- in
 
@@ -124,7 +141,9 @@ class Delivering:
             self._known.inc()
             self._settle.append(record.offset)
         else:
-            opened = Open(record.offset, record.key or b"", raw, delivery)
+            entry = self._store.get(event)
+            doubt = entry if isinstance(entry, Intent) else None
+            opened = Open(record.offset, record.key or b"", raw, delivery, doubt=doubt)
             self._open_gauge.inc()
             if self._open.admit(opened):
                 sending = asyncio.create_task(self._converse(opened))
@@ -138,9 +157,19 @@ class Delivering:
         except wire.Malformed as error:
             log.warning("echo is unreadable", topic=record.topic, offset=record.offset, error=str(error))
             return
-        known = self._sender.settle(echo) or echo.event in self._open.events or self._store.delivered(echo.event)
-        if not known:
+        event = self._open.events.get(echo.event)
+        if event is not None:
+            self._sender.hear(event, echo)
+            # Evidence must not be lost with this process: it goes to the ledger with the offset at which it lay.
+            if event.outcome is None:
+                self._echoes.append(echo)
+            return
+        entry = self._store.get(echo.event)
+        if not isinstance(entry, Ended) or not isinstance(entry.outcome, Delivered):
             self._echoes.append(echo)
+        elif entry.outcome.remote_id not in ("", echo.remote_id):
+            metrics.DUPLICATES_KNOWN.labels(self._around.platform).inc()
+            log.warning("the target has an event twice", event_id=echo.event)
 
     def _bury(self, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose]) -> None:
         records.bury(self._outputs, self._names, self._partition, offset, raw, event, verdict, 0)
@@ -165,13 +194,22 @@ class Delivering:
             self._defect = error
             self._task.nudge()
 
+    async def _license(self, event: Open, part: int) -> float:
+        """See `sending.License`."""
+        granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._wanted.append((event, part, granted))
+        self._task.nudge()
+        return await granted
+
     async def _commit(self, task: Task) -> None:
         outputs, self._outputs = self._outputs, Outputs()
         ended, self._ended = self._ended, []
         echoes, self._echoes = self._echoes, []
         settle, self._settle = self._settle, []
         offsets, self._offsets = self._offsets, {}
+        wanted, self._wanted = self._wanted, deque()
         entries = [records.ended(event) for event in ended] + [records.echoed(echo) for echo in echoes]
+        entries += [records.intent(event, part) for event, part, _ in wanted]
         for key, value in entries:
             outputs.add(self._names.ledger, self._partition, key, value)
         for event in ended:
@@ -186,5 +224,12 @@ class Delivering:
         settled = self._open.settled()
         if settled is not None:
             offsets[self._deliveries] = settled
+        # The lease counts from before the commit: the answer to it may be long under way.
+        now = clock()
         written = await task.commit(outputs, offsets)
         self._store.put(entries, written.get((self._names.ledger, self._partition)))
+        for event in ended:
+            self._open.forget(event)
+        for _, _, granted in wanted:
+            if not granted.done():
+                granted.set_result(now)
