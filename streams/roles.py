@@ -68,12 +68,13 @@ async def run_deliver(
     kafka = settings.kafka
     names = Names(
         deliveries=topics.DELIVERIES.name(platform, prefix=kafka.prefix),
+        backfill=topics.BACKFILL.name(platform, prefix=kafka.prefix),
         echoes=topics.ECHOES.name(platform, prefix=kafka.prefix),
         ledger=topics.LEDGER.name(platform, prefix=kafka.prefix),
         dead=topics.DEAD_LETTERS.name(prefix=kafka.prefix),
         partitions=kafka.partitions,
     )
-    await _require(kafka, [names.deliveries, names.echoes, names.ledger, names.dead])
+    await _require(kafka, [names.deliveries, names.backfill, names.echoes, names.ledger, names.dead])
     group = f"{kafka.prefix}deliver.{platform}"
     around = Surroundings(
         platform=platform,
@@ -86,7 +87,7 @@ async def run_deliver(
     )
     watch = Seen(Health())
     plan = Plan(
-        DELIVER, [names.deliveries, names.echoes], lambda number: Delivering(number, around), _link(kafka), watch
+        DELIVER, [names.deliveries, names.backfill, names.echoes], lambda number: Delivering(number, around), _link(kafka), watch
     )
     try:
         return await _host(settings, plan, watch, group, max_records=settings.deliver.window)

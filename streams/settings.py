@@ -61,6 +61,9 @@ class Deliver(_Section):
     """How hard we try, and how much at once."""
 
     window: int = Field(1000, ge=1, description="Events of one partition that may be open at once.")
+    backfill_window: int = Field(
+        100, ge=1, description="Of these, events of history and replays, which wait while live ones do."
+    )
     in_flight: int = Field(256, ge=1, description="Requests of one worker to one app at once.")
     timeout: float = Field(10.0, gt=0, description="Seconds to wait for a platform's answer.")
     patience: float = Field(

@@ -1,4 +1,4 @@
-"""Events of a partition that are open: a queue for each conversation, and the offset up to which all is settled."""
+"""Events of a partition that are open, in a queue for each conversation."""
 
 from collections import deque
 
@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from converters.model import Delivery, Echo
 from converters.outcome import Outcome
+from streams.deliver.lanes import Lane
 from streams.deliver.ledger import Intent
 from streams.exact.producers import Record
 
@@ -13,6 +14,7 @@ from streams.exact.producers import Record
 class Open(Struct):
     """An event that was read and has not ended."""
 
+    lane: Lane
     offset: int
     key: bytes
     raw: Record
@@ -24,28 +26,20 @@ class Open(Struct):
     """A request of an earlier owner, or of an earlier life of this one, of which nobody knows what became."""
     echo: Echo | None = None
     """The target's own callback, if it has come."""
+    also: list[tuple[Lane, int]] = []
+    """Where the same event lies once more, in the other input."""
 
 
 class Conversations:
-    """At most one event of a conversation is on its way; the others wait behind it in the order of their offsets."""
+    """At most one event of a conversation is on its way; the others wait behind it in the order in which they were read."""
 
     def __init__(self) -> None:
         self._queues: dict[bytes, deque[Open]] = {}
-        self._unsettled: deque[list[int | bool]] = deque()
-        self._rows: dict[int, list[int | bool]] = {}
-        self._next: int | None = None
         self.events: dict[str, Open] = {}
         """By id: those that are open, and those that have ended and are not written down yet."""
 
     def __len__(self) -> int:
         return len(self.events)
-
-    def read(self, offset: int) -> None:
-        """A record at *offset* was read; it must be settled before anything behind it can be committed."""
-        row: list[int | bool] = [offset, False]
-        self._unsettled.append(row)
-        self._rows[offset] = row
-        self._next = offset + 1
 
     def admit(self, event: Open) -> bool:
         """Queue *event*; true if its conversation was idle, so that it is now the head."""
@@ -56,10 +50,6 @@ class Conversations:
             return True
         queue.append(event)
         return False
-
-    def head(self, key: bytes) -> Open | None:
-        queue = self._queues.get(key)
-        return queue[0] if queue else None
 
     def end(self, event: Open) -> Open | None:
         """*event*, a head, has ended; the answer is the next one of its conversation."""
@@ -74,14 +64,3 @@ class Conversations:
     def forget(self, event: Open) -> None:
         """The end of *event* is written down: from now on the ledger knows it."""
         del self.events[event.delivery.event.id]
-
-    def settle(self, offset: int) -> None:
-        """What lay at *offset* needs nothing more, once the transaction that says so is committed."""
-        self._rows.pop(offset)[1] = True
-
-    def settled(self) -> int | None:
-        """The offset to commit: everything before it is settled. None if nothing was read."""
-        rows = self._unsettled
-        while rows and rows[0][1]:
-            rows.popleft()
-        return int(rows[0][0]) if rows else self._next

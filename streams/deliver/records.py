@@ -3,6 +3,8 @@
 import time
 from zlib import crc32
 
+from aiokafka import TopicPartition
+
 from converters.model import Echo
 from converters.outcome import Delivered, NotSent, Refused, Unsure
 from streams import dead, metrics
@@ -53,7 +55,7 @@ def verdict(event: Open) -> tuple[str, str, Whose] | None:
 
 
 def bury(
-    outputs: Outputs, names: Names, partition: int, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose],
+    outputs: Outputs, names: Names, source: TopicPartition, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose],
     attempts: int,
 ) -> None:  # fmt: skip
     """Add the dead letter of the record at *offset*; *event* is its id where one could be read."""
@@ -65,13 +67,13 @@ def bury(
         whose=whose,
         attempts=attempts,
         at=_now(),
-        topic=names.deliveries,
-        partition=partition,
+        topic=source.topic,
+        partition=source.partition,
         offset=offset,
         value=raw.value or b"",
         headers=dict(raw.headers),
     )
-    key = event or f"{letter.topic}:{partition}:{offset}".encode()
+    key = event or f"{letter.topic}:{letter.partition}:{offset}".encode()
     outputs.add(names.dead, crc32(key) % names.partitions, key, dead.dump(letter))
     metrics.DEAD_LETTERS.labels(STAGE, cause, whose).inc()
 

@@ -20,6 +20,7 @@ class Names(Struct, frozen=True):
     """The topics of one target platform."""
 
     deliveries: str
+    backfill: str
     echoes: str
     ledger: str
     dead: str

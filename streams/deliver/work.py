@@ -19,6 +19,7 @@ from streams import metrics
 from streams.dead import Whose
 from streams.deliver import ledger, records
 from streams.deliver.conversations import Conversations, Open
+from streams.deliver.lanes import Lane
 from streams.deliver.ledger import Ended, Intent
 from streams.deliver.sending import DrainedError, Sender, clock
 from streams.deliver.surroundings import Surroundings
@@ -39,13 +40,14 @@ class Delivering:
         self._around = around
         self._names = around.names
         self._settings = around.settings
-        self._deliveries = TopicPartition(around.names.deliveries, partition)
+        self._live = Lane(TopicPartition(around.names.deliveries, partition), live=True)
+        self._backfill = Lane(TopicPartition(around.names.backfill, partition), live=False)
+        self._echo_input = TopicPartition(around.names.echoes, partition)
         self._open = Conversations()
-        self._unread: deque[ConsumerRecord] = deque()
         self._ended: list[Open] = []
         self._echoes: list[Echo] = []
         self._outputs = Outputs()
-        self._settle: list[int] = []
+        self._settle: list[tuple[Lane, int]] = []
         self._offsets: dict[TopicPartition, int] = {}
         self._wanted: deque[tuple[Open, int, asyncio.Future[float]]] = deque()
         self._sending: set[asyncio.Task[None]] = set()
@@ -91,7 +93,7 @@ class Delivering:
             elif task.draining.is_set():
                 await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
             else:
-                await task.wait(pause, batches=self._has_room())
+                await task.wait(pause, batches=False)
 
     def _pause(self, since: float) -> float:
         """Seconds until the next transaction. An intent holds up a message; what has ended can wait for company."""
@@ -108,47 +110,61 @@ class Delivering:
 
     # -- in
 
-    def _has_room(self) -> bool:
-        return len(self._open) < self._settings.window and not self._unread
-
     def _read(self, task: Task) -> None:
-        while True:
-            while self._unread and len(self._open) < self._settings.window:
-                self._admit(self._unread.popleft())
-            if not task.ready() or not self._has_room():
-                return
-            batch = task.take()
-            if batch.tp == self._deliveries:
-                self._unread.extend(batch.records)
-            else:
-                for record in batch.records:
-                    self._hear(record)
-                self._offsets[batch.tp] = batch.next_offset
+        while (batch := task.take_of(self._echo_input)) is not None:
+            for record in batch.records:
+                self._hear(record)
+            self._offsets[batch.tp] = batch.next_offset
+        self._fill(self._live, task, self._settings.window)
+        # Backfill comes in when nothing live waits to be admitted, and never fills the window.
+        if not self._live.unread:
+            self._fill(self._backfill, task, self._settings.backfill_window)
 
-    def _admit(self, record: ConsumerRecord) -> None:
-        self._open.read(record.offset)
+    def _fill(self, lane: Lane, task: Task, room: int) -> None:
+        while lane.open < room and len(self._open) < self._settings.window:
+            if lane.unread:
+                self._admit(lane, lane.unread.popleft())
+            elif (batch := task.take_of(lane.tp)) is not None:
+                lane.unread.extend(batch.records)
+            else:
+                return
+
+    def _admit(self, lane: Lane, record: ConsumerRecord) -> None:
+        lane.read(record.offset)
         raw = Record(record.key, record.value, list(record.headers))
         try:
             delivery = wire.load(record.value or b"", Delivery)
         except wire.Malformed as error:
-            self._bury(record.offset, raw, b"", ("malformed", str(error), "ours"))
+            self._bury(lane, record.offset, raw, b"", ("malformed", str(error), "ours"))
             return
         event = delivery.event.id
         if delivery.target not in self._around.clients:
-            self._bury(record.offset, raw, event.encode(), ("target-unknown", delivery.target[:64], "ours"))
-        elif event in self._open.events or self._store.delivered(event):
-            # One that is open lies before this one, so its offset is not committed without it: it speaks for both.
+            self._bury(lane, record.offset, raw, event.encode(), ("target-unknown", delivery.target[:64], "ours"))
+            return
+        if event in self._open.events:
             self._known.inc()
-            self._settle.append(record.offset)
+            self._after(self._open.events[event], lane, record.offset)
+            return
+        entry = self._store.get(event)
+        if isinstance(entry, Ended) and isinstance(entry.outcome, Delivered):
+            self._known.inc()
+            self._settle.append((lane, record.offset))
+            return
+        doubt = entry if isinstance(entry, Intent) else None
+        opened = Open(lane, record.offset, record.key or b"", raw, delivery, doubt=doubt)
+        self._open_gauge.inc()
+        if self._open.admit(opened):
+            sending = asyncio.create_task(self._converse(opened))
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
+
+    def _after(self, event: Open, lane: Lane, offset: int) -> None:
+        """The record at *offset* is *event* once more. It is settled with the first, which speaks for both."""
+        if event.lane is lane:
+            # The first lies before it in the same partition, so this offset is not committed without it.
+            self._settle.append((lane, offset))
         else:
-            entry = self._store.get(event)
-            doubt = entry if isinstance(entry, Intent) else None
-            opened = Open(record.offset, record.key or b"", raw, delivery, doubt=doubt)
-            self._open_gauge.inc()
-            if self._open.admit(opened):
-                sending = asyncio.create_task(self._converse(opened))
-                self._sending.add(sending)
-                sending.add_done_callback(self._sending.discard)
+            event.also.append((lane, offset))
 
     def _hear(self, record: ConsumerRecord) -> None:
         """An echo: the event is at its target, whatever the answer to the request was, or will be."""
@@ -171,9 +187,9 @@ class Delivering:
             metrics.DUPLICATES_KNOWN.labels(self._around.platform).inc()
             log.warning("the target has an event twice", event_id=echo.event)
 
-    def _bury(self, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose]) -> None:
-        records.bury(self._outputs, self._names, self._partition, offset, raw, event, verdict, 0)
-        self._settle.append(offset)
+    def _bury(self, lane: Lane, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose]) -> None:
+        records.bury(self._outputs, self._names, lane.tp, offset, raw, event, verdict, 0)
+        self._settle.append((lane, offset))
 
     # -- out
 
@@ -213,17 +229,16 @@ class Delivering:
         for key, value in entries:
             outputs.add(self._names.ledger, self._partition, key, value)
         for event in ended:
-            self._open.settle(event.offset)
+            settle += [(event.lane, event.offset), *event.also]
             if (verdict := records.verdict(event)) is not None:
                 name = event.delivery.event.id.encode()
                 records.bury(
-                    outputs, self._names, self._partition, event.offset, event.raw, name, verdict, event.attempts
+                    outputs, self._names, event.lane.tp, event.offset, event.raw, name, verdict, event.attempts
                 )
-        for offset in settle:
-            self._open.settle(offset)
-        settled = self._open.settled()
-        if settled is not None:
-            offsets[self._deliveries] = settled
+        for lane in (self._live, self._backfill):
+            lane.settle(offset for of, offset in settle if of is lane)
+            if (settled := lane.committable()) is not None:
+                offsets[lane.tp] = settled
         # The lease counts from before the commit: the answer to it may be long under way.
         now = clock()
         written = await task.commit(outputs, offsets)

@@ -123,7 +123,17 @@ class Task:
         self._positions.wake()
         return batch
 
-    async def wait(self, timeout: float, *, batches: bool = True) -> None:
+    def take_of(self, tp: TopicPartition) -> Batch | None:
+        """The next batch of one input, for work that prefers some inputs to others."""
+        for batch in self._inbox:
+            if batch.tp == tp:
+                self._inbox.remove(batch)
+                self._counts[tp] -= 1
+                self._positions.wake()
+                return batch
+        return None
+
+    async def wait(self, timeout: float, *, batches: bool = True) -> None:  # noqa: ASYNC109 - nothing is cancelled
         """Until a nudge, a batch (if *batches* are wanted), the order to drain, or *timeout* seconds."""
         if (batches and self._inbox) or self.draining.is_set():
             return
