@@ -34,7 +34,7 @@ def page(platforms: Mapping[str, Platform]) -> str:
     """docs/fidelity.md: what becomes of each kind when it is written to each platform."""
     names = sorted(platforms)
     kinds = sorted({kind for name in names for kind in platforms[name].fidelity})
-    head = "| to | " + " | ".join(names) + " |\n|---|" + "---|" * len(names) + "\n"
+    head = "| kind | " + " | ".join(names) + " |\n| --- |" + " --- |" * len(names) + "\n"
     rows = [
         f"| {kind} | " + " | ".join(_cell(platforms[name].fidelity.get(kind)) for name in names) + " |"
         for kind in kinds
@@ -43,6 +43,9 @@ def page(platforms: Mapping[str, Platform]) -> str:
         "# What is carried, and how well\n\n"
         "Printed from `converters/*/fidelity.py`. full: as it was. partial: with the loss that is named. "
         "shown: the receiver reads that there was something. refused: becomes a dead letter.\n\n"
+        "`unknown` is every kind without a row of its own: pictures, voice, video, files, places, custom messages. "
+        "What is no message (recalls, edits, receipts, reactions, group and friend events, commands between apps) is "
+        "counted in `im_relay_convert_records_out_total`, outcome `dropped`, and not carried.\n\n"
         f"{head}{chr(10).join(rows)}\n"
     )
 

@@ -5,7 +5,7 @@ adding a platform touches no file there. Everything that a function needs comes 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -88,6 +88,8 @@ class Request(Struct, frozen=True):
     body: bytes
     api: str = ""
     """The platform's name of the call, for limits and metrics."""
+    targets: int = 1
+    """Users, groups or rooms that it sends to; each counts as one message."""
 
 
 class Encoded(Struct, frozen=True):
@@ -136,6 +138,22 @@ class LookUp(Struct, frozen=True):
     """Delivered where the message is there; None where it is not, or the answer says nothing."""
 
 
+OTHERS = "*"
+"""Stands in `Limit.apis` for every call that no other limit names; each has the limit for itself."""
+
+
+class Limit(Struct, frozen=True):
+    """What a platform takes from one app: *amount* in *seconds*, over all of *apis* together."""
+
+    name: str
+    """As the settings call it; once on a platform."""
+    apis: tuple[str, ...]
+    """Of `Request.api`; or `OTHERS` alone."""
+    amount: float
+    seconds: float = 1.0
+    counts: Literal["calls", "messages"] = "calls"
+
+
 class Platform(Struct, frozen=True, kw_only=True):
     """One platform, whole. See each field's type for its contract."""
 
@@ -151,6 +169,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     read_reply: Callable[[Request, Reply], Outcome]
     auth: Signed | Token
     look_up: LookUp | None = None
+    limits: tuple[Limit, ...] = ()
+    """What it takes by default; the settings may say otherwise for an app."""
     user_ids: Any
     """The `converters.ids.IdRule` of user ids."""
     example: Callable[[], Any] | None = None

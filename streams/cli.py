@@ -31,8 +31,8 @@ Config = Annotated[
 @app.command()
 def ingress(config: Config = None) -> None:
     """Take callbacks, and answer 200 when they are in Kafka. Example: im-relay ingress -c relay.toml"""
-    from streams.ingress.server import serve
     from streams.ingress.producer import StoreError
+    from streams.ingress.server import serve
     from streams.listener import ListenError
     from streams.settings import SettingsError, load
 

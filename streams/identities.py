@@ -85,7 +85,7 @@ async def read_to_end(
     for tp in tps:
         consumer.seek(tp, max(begins[tp], start or 0))
     # Markers of transactions take an offset and are never seen: what counts is the position, not the last record.
-    while any([await consumer.position(tp) < ends[tp] for tp in tps]):  # noqa: C419 - one after the other
+    while any([await consumer.position(tp) < ends[tp] for tp in tps]):
         found = await consumer.getmany(timeout_ms=100)
         for records in found.values():
             for raw in records:

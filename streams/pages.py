@@ -20,7 +20,7 @@ from streams.settings import AppSettings, Settings
 
 DOCS = Path(__file__).parents[1] / "docs"
 
-UNUSED = (topics.BACKFILL, topics.MEDIA_JOBS, topics.MEDIA_RESULTS)
+UNUSED = (topics.MEDIA_JOBS, topics.MEDIA_RESULTS)
 """Topics that are made, and that no role reads or writes yet."""
 
 

@@ -16,7 +16,7 @@ def preview(
 ) -> None:
     """Show the events and requests that a callback would cause, as one JSON object. Nothing is sent or checked.
 
-    Example: im-relay preview --platform yunxin --target easemob callback.json
+    Example: im-relay preview --platform NAME --target NAME callback.json
     """
     import orjson
 

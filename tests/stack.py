@@ -14,6 +14,7 @@ import httpx
 
 from streams.kafka.local import LocalKafka
 from streams.kafka.ports import free_port
+from tests.children import dies_with_parent
 from tests.simulators.process import SimulatorProcess
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +39,7 @@ class Role:
             self.child = subprocess.Popen(
                 [sys.executable, "-m", "streams", *self._arguments],
                 cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True,
+                preexec_fn=dies_with_parent(),
             )  # fmt: skip
 
     def ready(self) -> bool:
@@ -79,6 +81,8 @@ class Stack:
         limits: int | None = None,
         settings: str = "",
         simulators: dict[str, Any] | None = None,
+        yunxin: dict[str, Any] | None = None,
+        easemob: dict[str, Any] | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.directory = directory
@@ -87,7 +91,7 @@ class Stack:
         self.prefix = prefix
         self._limits = limits
         self._settings = settings
-        self._simulators = simulators or {}
+        self._options = {"yunxin": {**(simulators or {}), **(yunxin or {})}, "easemob": {**(simulators or {}), **(easemob or {})}}
         self._say = say
         self._exit = ExitStack()
         self.roles: dict[str, Role] = {}
@@ -113,31 +117,35 @@ class Stack:
             node.start()
             self.bootstrap = f"127.0.0.1:{port}"
         self._say(f"Kafka is ready at {self.bootstrap}")
-        callbacks = free_port()
-        self.ingress = f"http://127.0.0.1:{callbacks}"
+        self.callbacks = free_port()
+        self.ingress = f"http://127.0.0.1:{self.callbacks}"
         limits = {} if self._limits is None else {"limit_messages": self._limits, "limit_calls": self._limits}
         self.yunxin = self._exit.enter_context(
             SimulatorProcess(
                 "yunxin", callback_url=f"{self.ingress}/callbacks/old", users=list(USERS),
-                group={YUNXIN_GROUP: list(USERS)}, **limits, **self._simulators,
+                group={YUNXIN_GROUP: list(USERS)}, **limits, **self._options["yunxin"],
             )
         )  # fmt: skip
         self.easemob = self._exit.enter_context(
             SimulatorProcess(
                 "easemob", callback_url=f"{self.ingress}/callbacks/new", users=list(USERS),
-                group={EASEMOB_GROUP: list(USERS)}, **limits, **self._simulators,
+                group={EASEMOB_GROUP: list(USERS)}, **limits, **self._options["easemob"],
             )
         )  # fmt: skip
         self._say(f"simulators: yunxin {self.yunxin.url}, easemob {self.easemob.url}")
         self.config = self.directory / "relay.toml"
-        self.config.write_text(self._toml(callbacks))
-        self._command(
-            "topics", "create", "--bootstrap", self.bootstrap, "--partitions", str(self.partitions), "--prefix", self.prefix
-        )
+        self.config.write_text(self._toml(self.callbacks))
+        self._command("topics", "create", "--config", str(self.config))
         self._command(
             "identities", "set", "group", f"yunxin={YUNXIN_GROUP}", f"easemob={EASEMOB_GROUP}", "--canonical", "team",
             "--config", str(self.config),
         )  # fmt: skip
+        self._start_roles()
+        for role in self.roles.values():
+            self.wait_ready(role)
+        self._say("roles are ready: " + ", ".join(self.roles))
+
+    def _start_roles(self) -> None:
         for name, arguments in {
             "ingress": ["ingress"],
             "convert": ["convert"],
@@ -145,9 +153,6 @@ class Stack:
             "deliver-yunxin": ["deliver", "--platform", "yunxin"],
         }.items():
             self.add(name, arguments)
-        for role in self.roles.values():
-            self.wait_ready(role)
-        self._say("roles are ready: " + ", ".join(self.roles))
 
     def add(self, name: str, arguments: list[str]) -> Role:
         role = Role(name, [*arguments, "--config", str(self.config)], free_port(), self.directory / f"{name}.log", {})

@@ -12,7 +12,6 @@ from aiokafka import ConsumerRecord
 
 from converters import wire
 from converters.identities import Identities, record
-from converters.platform import Callback
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, Routed, route
 from streams import dead, metrics
 from streams.dead import DeadLetter

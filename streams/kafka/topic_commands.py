@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Sequence
-from typing import Annotated, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from aiokafka.errors import KafkaError
@@ -12,29 +13,44 @@ from rich.table import Column, Table
 from streams.kafka import admin
 from streams.kafka.topics import DAY, Wanted, wanted
 
+if TYPE_CHECKING:
+    from streams.settings import Settings
+
 app = typer.Typer(help="The relay's topics: make, check, list.", no_args_is_help=True)
 
-Bootstrap = Annotated[str, typer.Option(envvar="KAFKA_BOOTSTRAP", help="A broker's HOST:PORT.")]
-Platforms = Annotated[
-    list[str] | None, typer.Option("--platform", help="Repeatable.  [default: all that are known]")
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file; options below go before it."),
 ]
-Prefix = Annotated[str, typer.Option(help="Stands before each name; keeps deployments on one cluster apart.")]
-Partitions = Annotated[int, typer.Option(min=1, help="Of every topic; cannot be changed later.")]
+Bootstrap = Annotated[
+    str | None, typer.Option(envvar="KAFKA_BOOTSTRAP", help="A broker's HOST:PORT.  [default: kafka.bootstrap]")
+]
+Platforms = Annotated[
+    list[str] | None,
+    typer.Option("--platform", help="Repeatable.  [default: those of the settings' apps, else all that are known]"),
+]
+Prefix = Annotated[
+    str | None,
+    typer.Option(help="Stands before each name; keeps deployments on one cluster apart.  [default: kafka.prefix]"),
+]
+Partitions = Annotated[
+    int | None, typer.Option(min=1, help="Of every topic; cannot be changed later.  [default: kafka.partitions]")
+]
 MinInsync = Annotated[
     int | None, typer.Option(min=1, help="min.insync.replicas.  [default: 1 with one copy, else 2]")
 ]
 Replication = Annotated[int, typer.Option(min=1, help="Copies of each record; 1 on a single node, else 3.")]
-BOOTSTRAP = "127.0.0.1:9092"
 
 T = TypeVar("T")
 
 
 @app.command()
 def create(
-    bootstrap: Bootstrap = BOOTSTRAP,
+    config: Config = None,
+    bootstrap: Bootstrap = None,
     platform: Platforms = None,
-    prefix: Prefix = "",
-    partitions: Partitions = 12,
+    prefix: Prefix = None,
+    partitions: Partitions = None,
     replication: Replication = 1,
     min_insync: MinInsync = None,
     *,
@@ -43,7 +59,9 @@ def create(
     ] = False,
 ) -> None:
     """Make what is missing; exit code 1 if something still differs. Example: im-relay topics create --fix"""
-    topics = _wanted(platform, prefix, partitions, replication, min_insync)
+    settings = _settings(config)
+    topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
+    bootstrap = bootstrap or settings.kafka.bootstrap
     done = _ask(bootstrap, admin.create(bootstrap, topics, replication, fix=fix))
     for change in done.changes:
         typer.echo(f"{change.what} {change.topic} {change.detail}".rstrip())
@@ -54,23 +72,26 @@ def create(
 
 @app.command()
 def check(
-    bootstrap: Bootstrap = BOOTSTRAP,
+    config: Config = None,
+    bootstrap: Bootstrap = None,
     platform: Platforms = None,
-    prefix: Prefix = "",
-    partitions: Partitions = 12,
+    prefix: Prefix = None,
+    partitions: Partitions = None,
     replication: Replication = 1,
     min_insync: MinInsync = None,
 ) -> None:
     """Say what differs; exit code 1 if anything does. Example: im-relay topics check --replication 3"""
-    topics = _wanted(platform, prefix, partitions, replication, min_insync)
+    settings = _settings(config)
+    topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
+    bootstrap = bootstrap or settings.kafka.bootstrap
     _end(topics, _ask(bootstrap, admin.check(bootstrap, topics, replication)))
 
 
 @app.command(name="list")
-def list_topics(platform: Platforms = None, prefix: Prefix = "") -> None:
+def list_topics(config: Config = None, platform: Platforms = None, prefix: Prefix = None) -> None:
     """Show every topic and its meaning, without a broker. Example: im-relay topics list"""
     table = Table(_name_column(), "key", "value", "kept", "meaning")
-    for each in _wanted(platform, prefix, 1, 1, None):
+    for each in _wanted(_settings(config), platform, prefix, 1, 1, None):
         topic = each.topic
         days = "" if topic.kept is None else f"{topic.kept // DAY} d"
         kept = ", ".join(filter(None, ("compacted" if "compact" in topic.cleanup else "", days)))
@@ -78,17 +99,32 @@ def list_topics(platform: Platforms = None, prefix: Prefix = "") -> None:
     Console().print(table)
 
 
+def _settings(config: Path | None) -> "Settings":
+    from streams.settings import SettingsError, load
+
+    try:
+        return load(config)
+    except SettingsError as error:
+        typer.echo(f"im-relay: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
 def _wanted(
-    platforms: list[str] | None, prefix: str, partitions: int, replication: int, min_insync: int | None
+    settings: "Settings",
+    platforms: list[str] | None,
+    prefix: str | None,
+    partitions: int | None,
+    replication: int,
+    min_insync: int | None,
 ) -> tuple[Wanted, ...]:
     known = _known()
     if strangers := [each for each in platforms or () if each not in known]:
         raise typer.BadParameter(f"no platform {', '.join(strangers)}; known are {', '.join(known)}")
     try:
         return wanted(
-            platforms or known,
-            prefix=prefix,
-            partitions=partitions,
+            platforms or settings.platforms(),
+            prefix=settings.kafka.prefix if prefix is None else prefix,
+            partitions=partitions or settings.kafka.partitions,
             min_insync=min_insync or min(2, replication),
         )
     except ValueError as error:

@@ -105,17 +105,17 @@ LEDGER = Topic(
 )
 IDENTITIES = Topic(
     template="identities",
-    key="id on a platform",
-    value="who that is on the other platforms, and the cohort",
+    key="platform, kind (user, group, room) and the id there",
+    value="the canonical id",
     meaning="Users and groups for whom a rule is not enough.",
     kept=None,
     cleanup="compact",
 )
 DEAD_LETTERS = Topic(
     template="dead-letters",
-    key="event id",
+    key="event id; before there is one, topic:partition:offset",
     value="bytes, cause, stage, attempts; ours and theirs told apart",
-    meaning="What could not be carried; listed, shown and replayed by a person.",
+    meaning="What could not be carried, whole, for a person to decide.",
     kept=30 * DAY,
     largest=5 * MIB,  # the largest callback, and what is said about it
 )

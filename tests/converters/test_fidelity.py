@@ -12,6 +12,6 @@ def test_every_platform_says_how_it_carries_every_kind() -> None:
 
 def test_the_page_has_a_row_for_each_kind() -> None:
     text = page(PLATFORMS)
-    assert "| to | easemob | yunxin |" in text
+    assert "| kind | easemob | yunxin |" in text
     assert "| text | full" in text
     assert "| unknown | shown" in text

@@ -21,7 +21,7 @@ _LINES = (
     Line("easemob", "dave", "alice", "See you tomorrow 👋"),
     Line("yunxin", "dave", "carol", "带上 PPT,谢谢 🙏"),
     Line("easemob", "carol", "dave", "没问题,𠮷田也来"),
-    Line("yunxin", "bob", "team", "👨‍👩‍👧‍👦 + 🇨🇳 + \"quotes\" & <tags> \\ ok"),
+    Line("yunxin", "bob", "team", '👨‍👩‍👧‍👦 + 🇨🇳 + "quotes" & <tags> \\ ok'),
     Line("easemob", "bob", "team", "第一行\n第二行\t🎉"),
     Line("yunxin", "carol", "bob", "ok"),
 )
