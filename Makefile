@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo test chaos-hop bench-hop bench-ingress bench-deliver bench lint pages lock clean
+.PHONY: demo test chaos-hop bench-hop bench-ingress bench-deliver bench-relay lint pages lock clean
 
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
@@ -26,6 +26,7 @@ lint: $(VENV)/installed  ## ruff, mypy, import-linter
 
 pages: $(VENV)/installed  ## print the generated pages of docs/ anew
 	$(BIN)/python -m streams.pages
+	$(BIN)/python -m deploy.dashboards
 
 chaos-hop: $(VENV)/installed  ## kill, freeze and move workers of a hop under load; lost, duplicate, out of order: 0, 0, 0
 	@$(BIN)/python -m tests.chaos.hop $(ARGS)
@@ -38,6 +39,9 @@ bench-ingress: $(VENV)/installed  ## our ingress beside FastAPI + aiokafka
 
 bench-deliver: $(VENV)/installed  ## delivery to a target that answers in 5 ms, beside httpx's own transport
 	@$(BIN)/python -m tests.benchmarks.deliver $(ARGS)
+
+bench-relay: $(VENV)/installed  ## the whole relay at a constant 1,000 messages a second
+	@$(BIN)/python -m tests.benchmarks.relay $(ARGS)
 
 lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml -o requirements/runtime.lock

@@ -1,0 +1,253 @@
+# ruff: noqa: INP001 - a script beside the files it writes
+"""Writes what is derived: the Grafana dashboard, the chart's copies of it and of the alerts, the chart's schema.
+
+`python -m deploy.dashboards` writes; with `--check` it only says what is stale, and exits with 1.
+"""
+
+import sys
+from pathlib import Path
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard, DatasourceVariable, QueryVariable, Row
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models import dashboard as models
+
+from deploy import chart as chart_schema
+from deploy.panels import OURS, SOURCE, WINDOW, chart, number, only, per_second, quantiles, total
+
+ROOT = Path(__file__).parents[1]
+DASHBOARD = "deploy/grafana/dashboards/im-relay.json"
+ALERTS = "deploy/prometheus/alerts.yml"
+CHART_FILES = "helm/im-relay/files"
+
+
+def overview(board: Dashboard) -> None:
+    board.with_row(Row("Now"))
+    board.with_panel(
+        number("Kafka, seen by the ingress", "1: callbacks can be stored.", "short",
+               "min(" + only("im_relay_store_up", 'role="ingress"') + ")", bad=1, low=True)
+    )  # fmt: skip
+    board.with_panel(
+        number("Delivered", "By all workers, to all platforms.", "mps",
+               per_second("im_relay_sends_total", where='outcome="delivered"'))
+    )  # fmt: skip
+    board.with_panel(
+        number("End to end, p99", "From the source's timestamp to the target's acceptance.", "s",
+               quantiles("im_relay_end_to_end_seconds")[-1][0], bad=30)
+    )  # fmt: skip
+    board.with_panel(
+        number("Behind", "Records that no stage has settled yet.", "short", total("im_relay_lag_records"), bad=10_000)
+    )
+    board.with_panel(
+        number("In doubt now", "Conversations that wait for proof of a send.", "short",
+               total("im_relay_held_conversations", where='why="in_doubt"'), bad=50)
+    )  # fmt: skip
+    board.with_panel(
+        number("Dead letters of ours", "Since the processes started. Each is a defect of the relay or its settings.", "short",
+               total("im_relay_dead_letters_total", where='whose="ours"') + " or vector(0)", bad=1)
+    )  # fmt: skip
+
+
+def traffic(board: Dashboard) -> None:
+    board.with_row(Row("Messages"))
+    board.with_panel(
+        chart("In", "Callbacks read from Kafka, by app.", "mps",
+              (per_second("im_relay_convert_records_in_total", "app"), "{{app}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Out", "What is to be delivered, by direction and kind.", "mps",
+              (per_second("im_relay_convert_records_out_total", "direction", "kind", where='outcome="delivery"'),
+               "{{direction}} {{kind}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("End to end", "From the source's own timestamp to the target's acceptance; the clocks' skew included.", "s",
+              *quantiles("im_relay_end_to_end_seconds", "direction"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Ends at convert", "Dropped with a reason, or made a dead letter.", "mps",
+              (per_second("im_relay_convert_records_out_total", "outcome", "kind", where='outcome!="delivery"'),
+               "{{outcome}}: {{kind}}"),
+              (per_second("im_relay_echoes_total", "app"), "echo of our own: {{app}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Dead letters", "Since the processes started, by stage, cause and whose fault.", "short",
+              (total("im_relay_dead_letters_total", "stage", "cause", "whose"), "{{whose}}: {{stage}} {{cause}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Losses", "Parts of events that the target cannot carry.", "eps",
+              (per_second("im_relay_losses_total", "direction", "what"), "{{direction}} {{what}}"))
+    )  # fmt: skip
+
+
+def ingress(board: Dashboard) -> None:
+    board.with_row(Row("Ingress"))
+    board.with_panel(
+        chart("Callbacks", "Answers by HTTP status and reason. 503 is sent again by the platform, 401 is not ours.", "reqps",
+              (per_second("im_relay_callbacks_total", "app", "status", "reason"), "{{app}} {{status}} {{reason}}"), stacked=True)
+    )  # fmt: skip
+    board.with_panel(
+        chart("Time to durable", "From an authentic body to the acknowledgement of all in-sync replicas.", "s",
+              *quantiles("im_relay_time_to_durable_seconds", "platform"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Waiting for Kafka", "Callbacks not yet acknowledged, by process.", "short",
+              (total("im_relay_callbacks_waiting", "instance", where='role="ingress"'), "{{instance}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Kafka answers", "1 while it does, by process.", "short",
+              (only("im_relay_store_up", 'role="ingress"'), "{{instance}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Stored", "Bytes of callbacks' bodies.", "Bps", (per_second("im_relay_callback_bytes_total", "app"), "{{app}}"))
+    )
+    board.with_panel(
+        chart("Replaced producers, defects", "Since the processes started.", "short",
+              (total("im_relay_store_restarts_total", "reason"), "producer replaced: {{reason}}"),
+              (total("im_relay_ingress_errors_total", "error"), "defect: {{error}}"))
+    )  # fmt: skip
+
+
+def exact(board: Dashboard) -> None:
+    board.with_row(Row("Kafka: lag and transactions"))
+    board.with_panel(
+        chart("Lag", "Records after the last one that was committed as done.", "short",
+              (total("im_relay_lag_records", "stage", "topic"), "{{stage}} {{topic}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Partitions owned", "By process. A stage whose sum falls short has partitions that nobody works on.", "short",
+              (total("im_relay_partitions_owned", "stage", "role", "instance"), "{{role}} {{instance}}"), stacked=True)
+    )  # fmt: skip
+    board.with_panel(
+        chart("Transactions", "By stage and outcome.", "ops",
+              (per_second("im_relay_transactions_total", "stage", "outcome"), "{{stage}} {{outcome}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Transaction time", "From begin to committed.", "s", *quantiles("im_relay_transaction_seconds", "stage"))
+    )
+    board.with_panel(
+        chart("Producer starts, rebalances", "Since the processes started.", "short",
+              (total("im_relay_producer_starts_total", "stage", "reason"), "producers {{stage}}: {{reason}}"),
+              (total("im_relay_rebalances_total", "stage"), "rebalances {{stage}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("State rebuilds", "Reading a partition's state back from Kafka: the mean since the processes started.", "s",
+              (total("im_relay_state_rebuild_seconds_sum", "stage") + " / "
+               + total("im_relay_state_rebuild_seconds_count", "stage"), "{{stage}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Records of one transaction", "At convert.", "short", *quantiles("im_relay_convert_batch_records"))
+    )
+    board.with_panel(
+        chart("Converting one batch", "Without Kafka.", "s", *quantiles("im_relay_convert_batch_seconds"))
+    )
+    board.with_panel(
+        chart("Identities", "Entries of the table, in one process.", "short",
+              ("max by (platform, kind) (" + only("im_relay_identities_entries") + ")", "{{platform}} {{kind}}"))
+    )  # fmt: skip
+
+
+def deliver(board: Dashboard) -> None:
+    board.with_row(Row("Delivery"))
+    board.with_panel(
+        chart("Sends", "Events that ended, by outcome.", "eps",
+              (per_second("im_relay_sends_total", "app", "outcome"), "{{app}} {{outcome}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Attempts", "Requests by what the answer meant. Many not_sent: throttled, blocked, or no token.", "reqps",
+              (per_second("im_relay_attempts_total", "app", "api", "outcome"), "{{app}} {{api}} {{outcome}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Request time", "One HTTP request, by app and api.", "s", *quantiles("im_relay_request_seconds", "app", "api"))
+    )
+    board.with_panel(
+        chart("Open events, requests in flight", "Read and not yet settled; waiting for an answer.", "short",
+              (total("im_relay_open_events", "platform"), "open {{platform}}"),
+              (total("im_relay_requests_in_flight", "app"), "in flight {{app}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Conversations held", "By what they wait for.", "short",
+              (total("im_relay_held_conversations", "platform", "why"), "{{platform}} {{why}}"), stacked=True)
+    )  # fmt: skip
+    board.with_panel(
+        chart("In doubt", "Since the processes started: opened, and how it was settled.", "short",
+              (total("im_relay_in_doubt_total", "platform", "step"), "{{platform}} {{step}}"),
+              (total("im_relay_already_delivered_total", "platform"), "{{platform}} known as delivered"),
+              (total("im_relay_duplicates_known_total", "platform"), "{{platform}} doubled"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Time in doubt", "From a doubt's beginning to its end, by how it ended.", "s",
+              *quantiles("im_relay_in_doubt_seconds", "step"))
+    )  # fmt: skip
+
+
+def processes(board: Dashboard) -> None:
+    board.with_row(Row("Processes"))
+    board.with_panel(
+        chart("Up", "1 while a process can be asked for its metrics.", "short", (f"up{{{OURS}}}", "{{role}} {{instance}}"))
+    )
+    board.with_panel(
+        chart("Memory", "Resident.", "bytes", (f"process_resident_memory_bytes{{{OURS}}}", "{{role}} {{instance}}"))
+    )
+    board.with_panel(
+        chart("CPU", "Cores.", "short", (f"rate(process_cpu_seconds_total{{{OURS}}}{WINDOW})", "{{role}} {{instance}}"))
+    )
+
+
+def build() -> str:
+    board = (
+        Dashboard("im-relay")
+        .uid("im-relay")
+        .tags(["im-relay"])
+        .description("Written by deploy/dashboards.py; changes belong there.")
+        .refresh("10s")
+        .time("now-30m", "now")
+        .timezone("browser")
+        .tooltip(models.DashboardCursorSync.CROSSHAIR)
+        .readonly()
+        .with_variable(DatasourceVariable("datasource").label("Data source").type("prometheus"))
+        .with_variable(
+            QueryVariable("namespace")
+            .label("Namespace")
+            .datasource(SOURCE)
+            .query("label_values(im_relay_store_up, namespace)")
+            .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
+            .include_all(True)
+            .all_value(".*")
+            .current(models.VariableOption(text="All", value="$__all", selected=True))
+        )
+    )
+    for part in (overview, traffic, ingress, exact, deliver, processes):
+        part(board)
+    made = board.build()
+    for place, panel in enumerate(made.panels or (), 1):
+        panel.id_val = place
+    return JSONEncoder(sort_keys=True, indent=2).encode(made) + "\n"
+
+
+def outputs() -> dict[str, str]:
+    """Every derived file, by its path from the root, with what belongs in it."""
+    dashboard = build()
+    return {
+        DASHBOARD: dashboard,
+        f"{CHART_FILES}/im-relay.json": dashboard,
+        f"{CHART_FILES}/alerts.yml": (ROOT / ALERTS).read_text(encoding="utf-8"),
+        chart_schema.SCHEMA: chart_schema.schema(ROOT),
+    }
+
+
+def main(*, check: bool) -> int:
+    stale = [
+        path
+        for path, text in outputs().items()
+        if not (ROOT / path).exists() or (ROOT / path).read_text(encoding="utf-8") != text
+    ]
+    for path in stale:
+        if check:
+            sys.stderr.write(f"{path} is stale: python -m deploy.dashboards\n")
+            continue
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(outputs()[path], encoding="utf-8")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(check="--check" in sys.argv[1:]))

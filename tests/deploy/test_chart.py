@@ -1,0 +1,298 @@
+"""The Helm chart: what can be checked without helm, and what helm makes of it where helm is installed."""
+
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+
+from streams.settings import Settings, load
+from tests.deploy.commands import ROOT, parsed
+
+CHART = ROOT / "helm/im-relay"
+SECRETS = "/etc/im-relay/secrets"
+HELM = shutil.which("helm")
+KUBERNETES = ("1.25", "1.33")
+VALUES: dict[str, Any] = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+EXAMPLE: dict[str, Any] = yaml.safe_load((CHART / "ci/example-values.yaml").read_text(encoding="utf-8"))
+SCHEMA = json.loads((CHART / "values.schema.json").read_text(encoding="utf-8"))
+TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in sorted((CHART / "templates").iterdir())}
+needs_helm = pytest.mark.skipif(HELM is None, reason="helm is not installed")
+
+
+def merged(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """As Helm merges values."""
+    out = dict(under)
+    for key, value in over.items():
+        out[key] = merged(out[key], value) if isinstance(value, dict) and isinstance(out.get(key), dict) else value
+    return out
+
+
+def complaints(values: dict[str, Any]) -> list[str]:
+    return [error.message for error in jsonschema.Draft7Validator(SCHEMA).iter_errors(values)]
+
+
+def used_values() -> set[tuple[str, ...]]:
+    found = re.findall(r"\.Values\.([A-Za-z.]+[A-Za-z])", "\n".join(TEMPLATES.values()))
+    return {tuple(each.split(".")) for each in found}
+
+
+def loaded(settings: str, secrets: dict[str, str], folder: Path) -> Settings:
+    """A settings file as a pod would read it, its secrets in *folder*."""
+    for name, content in secrets.items():
+        (folder / name).write_text(content)
+    path = folder / "relay.toml"
+    path.write_text(settings.replace(SECRETS, str(folder)))
+    return load(path)
+
+
+# -- without helm
+
+
+def test_the_versions_are_those_of_the_project() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (chart["name"], chart["appVersion"]) == (project["name"], project["version"])
+
+
+def test_the_schema_takes_the_values_and_the_example() -> None:
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+    assert complaints(VALUES) == []
+    assert complaints(merged(VALUES, EXAMPLE)) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"replica": 1}, "replica"),
+        ({"settings": {"kafka": {"partition": 3}}}, "partition"),
+        ({"settings": {"deliver": {"in_doubt": "hope"}}}, "hope"),
+        ({"convert": {"replicas": 0}}, "0"),
+        ({"terminationGracePeriodSeconds": 5}, "5"),
+    ],
+)
+def test_the_schema_refuses_what_is_wrong(wrong: dict[str, Any], word: str) -> None:
+    found = complaints(merged(VALUES, wrong))
+    assert len(found) == 1
+    assert word in found[0]
+
+
+def test_every_value_in_the_templates_is_in_values_yaml() -> None:
+    assert len(used_values()) > 30
+    for path in used_values():
+        place: Any = VALUES
+        for key in path:
+            assert isinstance(place, dict), path
+            assert key in place, path
+            place = place[key]
+
+
+def test_every_value_in_values_yaml_is_used() -> None:
+    text = "\n".join(TEMPLATES.values())
+    for name, value in VALUES.items():
+        assert f".Values.{name}" in text, name
+        if name in ("settings", "ingress", "convert", "deliver"):
+            continue  # handed on whole
+        for inner in value if isinstance(value, dict) else ():
+            assert f".Values.{name}.{inner}" in text, (name, inner)
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_every_block_of_a_template_is_closed(name: str) -> None:
+    words = re.findall(r"\{\{-? *(if|range|with|define|block|end)\b", TEMPLATES[name])
+    depth = 0
+    for word in words:
+        depth += -1 if word == "end" else 1
+        assert depth >= 0
+    assert depth == 0
+
+
+def test_a_pod_has_time_to_end() -> None:
+    ingress = Settings().ingress
+    needed = 5 + ingress.read_timeout + 2 * ingress.store_timeout + 1
+    workers = 20 + 2 * 5  # streams.exact.worker.run, and twice the drain budget of a task
+    assert VALUES["terminationGracePeriodSeconds"] > max(needed, workers)
+    assert SCHEMA["properties"]["terminationGracePeriodSeconds"]["minimum"] > max(needed, workers)
+
+
+# -- with helm
+
+
+def helm(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([str(HELM), *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def template(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    example = str(CHART / "ci/example-values.yaml")
+    return helm("template", "chat", str(CHART), "--kube-version", "1.33.0", "--values", example, *arguments)
+
+
+def rendered(*arguments: str) -> list[dict[str, Any]]:
+    done = template(*arguments)
+    assert done.returncode == 0, done.stderr
+    return [one for one in yaml.safe_load_all(done.stdout) if one]
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["persistent", "ephemeral"])
+def objects(request: pytest.FixtureRequest) -> list[dict[str, Any]]:
+    return rendered("--set", f"deliver.state.persistent={str(request.param).lower()}")
+
+
+def of(objects: list[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
+    found = [one for one in objects if one["kind"] in kinds]
+    assert found, kinds
+    return found
+
+
+def workloads(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return of(objects, "Deployment", "StatefulSet")
+
+
+@needs_helm
+def test_helm_finds_nothing_wrong() -> None:
+    done = helm("lint", "--strict", str(CHART), "--values", str(CHART / "ci/example-values.yaml"))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@needs_helm
+@pytest.mark.parametrize("version", KUBERNETES)
+def test_kubernetes_would_take_every_object(objects: list[dict[str, Any]], version: str) -> None:
+    known = [one for one in objects if not one["apiVersion"].startswith("monitoring.coreos.com/")]
+    assert len(known) >= 15
+    for one in known:
+        kubernetes_validate.validate(one, version, strict=True)
+    broken = json.loads(json.dumps(workloads(objects)[0]).replace("containerPort", "containersPort"))
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(broken, version, strict=True)
+
+
+@needs_helm
+def test_no_two_objects_have_one_name(objects: list[dict[str, Any]]) -> None:
+    names = [(one["kind"], one["metadata"]["name"]) for one in objects]
+    assert len(set(names)) == len(names)
+
+
+@needs_helm
+def test_every_role_and_the_job_start_a_command_that_there_is(objects: list[dict[str, Any]]) -> None:
+    started = {}
+    for one in [*workloads(objects), *of(objects, "Job")]:
+        (container,) = one["spec"]["template"]["spec"]["containers"]
+        started[container["name"]] = parsed(container["args"])
+    assert {name: command for name, (command, _) in started.items()} == {
+        "ingress": "ingress",
+        "convert": "convert",
+        "deliver-yunxin": "deliver",
+        "deliver-easemob": "deliver",
+        "topics": "topics create",
+    }
+    job = started["topics"][1]
+    assert (job["bootstrap"], job["prefix"]) == ("kafka-0:9092,kafka-1:9092", "chat.")
+    assert (job["partitions"], job["replication"], job["fix"]) == (24, 3, True)
+    assert sorted(job["platform"]) == ["easemob", "yunxin"]
+    assert started["deliver-yunxin"][1]["platform"] == "yunxin"
+
+
+@needs_helm
+def test_the_settings_file_is_one_the_relay_reads(objects: list[dict[str, Any]], tmp_path: Path) -> None:
+    (file,) = [one["data"]["relay.toml"] for one in of(objects, "ConfigMap") if "relay.toml" in one["data"]]
+    (secret,) = of(objects, "Secret")
+    settings = loaded(file, secret["stringData"], tmp_path)
+    assert not any(content in file for content in secret["stringData"].values() if len(content) > 3)
+    assert settings.kafka.partitions == 24
+    assert settings.ingress.max_body == 1_048_576
+    assert settings.deliver.in_doubt == "hold"
+    assert settings.platforms() == ["easemob", "yunxin"]
+
+
+@needs_helm
+def test_what_is_mounted_is_a_volume_and_where_it_is_looked_for(objects: list[dict[str, Any]]) -> None:
+    for one in workloads(objects):
+        spec = one["spec"]["template"]["spec"]
+        (container,) = spec["containers"]
+        volumes = {each["name"] for each in spec["volumes"]}
+        volumes |= {each["metadata"]["name"] for each in one["spec"].get("volumeClaimTemplates", [])}
+        mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+        assert set(mounts) == volumes
+        assert {"name": "IM_RELAY_CONFIG", "value": mounts["settings"]} in container["env"]
+        assert mounts["secrets"] == SECRETS
+        assert ("state" in mounts) == container["name"].startswith("deliver-")
+    (deliver, *_) = [one for one in workloads(objects) if "deliver" in one["metadata"]["name"]]
+    assert ("volumeClaimTemplates" in deliver["spec"]) == (deliver["kind"] == "StatefulSet")
+
+
+@needs_helm
+def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: list[dict[str, Any]]) -> None:
+    pods = [one["spec"]["template"]["metadata"]["labels"] for one in workloads(objects)]
+
+    def chosen(selector: dict[str, str]) -> int:
+        return sum(selector.items() <= labels.items() for labels in pods)
+
+    for one in workloads(objects):
+        assert chosen(one["spec"]["selector"]["matchLabels"]) == 1
+    budgets = [one["spec"]["selector"]["matchLabels"] for one in of(objects, "PodDisruptionBudget")]
+    assert sorted(map(chosen, budgets)) == [1, 1, 1, 1]
+    services = {one["metadata"]["name"]: one for one in of(objects, "Service")}
+    assert chosen(services["chat-im-relay-ingress"]["spec"]["selector"]) == 1
+    metrics = services["chat-im-relay-metrics"]
+    assert chosen(metrics["spec"]["selector"]) == 4
+    (monitor,) = of(objects, "ServiceMonitor")
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= metrics["metadata"]["labels"].items()
+    assert monitor["spec"]["endpoints"][0]["port"] == metrics["spec"]["ports"][0]["name"]
+    for one in services.values():
+        for port in one["spec"]["ports"]:
+            names = [
+                {each["name"] for each in load["spec"]["template"]["spec"]["containers"][0]["ports"]}
+                for load in workloads(objects)
+                if one["spec"]["selector"].items() <= load["spec"]["template"]["metadata"]["labels"].items()
+            ]
+            assert all(port["targetPort"] in each for each in names)
+
+
+@needs_helm
+def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
+    (rule,) = of(objects, "PrometheusRule")
+    assert rule["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
+    (board,) = [one["data"]["im-relay.json"] for one in of(objects, "ConfigMap") if "im-relay.json" in one["data"]]
+    assert json.loads(board) == json.loads((ROOT / "deploy/grafana/dashboards/im-relay.json").read_text("utf-8"))
+
+
+@needs_helm
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--set", "settings.apps.old=null"], "/settings/apps/old"),
+        (["--set", "settings.apps.old.account.app_secret=x"], "give app_secret_file"),
+        (["--set", "settings.kafka.partition=3"], "partition"),
+        (["--set", "ingress.route.host="], "ingress.route.host"),
+    ],
+)
+def test_helm_refuses_with_words_that_help(arguments: list[str], said: str) -> None:
+    done = template(*arguments)
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+@needs_helm
+def test_helm_asks_for_the_apps_where_there_are_none() -> None:
+    done = helm("template", "chat", str(CHART), "--kube-version", "1.33.0")
+    assert done.returncode != 0
+    assert "settings.apps is empty" in done.stderr
+
+
+@needs_helm
+def test_a_small_installation_has_nothing_that_was_not_asked_for() -> None:
+    off = ["monitoring.serviceMonitor.enabled", "monitoring.rules.enabled", "monitoring.dashboard.enabled"]
+    off += ["ingress.route.enabled", "ingress.autoscaling.enabled", "topics.create", "deliver.state.persistent"]
+    arguments = [each for name in off for each in ("--set", f"{name}=false")]
+    objects = rendered(*arguments, "--set", "secrets.existing=mine", "--set", "secrets.values=null")
+    assert {one["kind"] for one in objects} == {"ConfigMap", "Deployment", "Service", "PodDisruptionBudget"}
+    for one in workloads(objects):
+        volumes = one["spec"]["template"]["spec"]["volumes"]
+        assert {"name": "secrets", "secret": {"secretName": "mine", "defaultMode": 0o440}} in volumes

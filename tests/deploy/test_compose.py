@@ -1,0 +1,178 @@
+"""docker-compose.yml against the compose specification, the real command line, and the real settings.
+
+No container engine is asked: what is checked is what can be wrong in the file.
+"""
+
+import json
+import re
+from graphlib import TopologicalSorter
+from typing import Any
+from urllib.parse import urlsplit
+
+import compose_spec
+import pytest
+import yaml
+
+from deploy import simulator
+from streams.settings import Settings, load
+from tests.deploy.commands import ROOT, parsed
+from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP
+
+TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+SERVICES: dict[str, Any] = yaml.safe_load(TEXT)["services"]
+SIMULATORS = ("yunxin", "easemob")
+RELAY = [name for name, service in SERVICES.items() if service["image"] == "im-relay:local"]
+ROLES = [name for name in RELAY if name not in ("topics", "group")]
+
+
+@pytest.fixture(scope="module")
+def settings() -> Settings:
+    return load(ROOT / "deploy/compose.toml")
+
+
+def published(service: dict[str, Any]) -> set[int]:
+    return {int(port.rsplit(":", 1)[1]) for port in service.get("ports", [])}
+
+
+def health_port(service: dict[str, Any]) -> int:
+    found = re.search(r"127\.0\.0\.1:(\d+)/", " ".join(service["healthcheck"]["test"]))
+    assert found, service["healthcheck"]
+    return int(found[1])
+
+
+def test_the_file_follows_the_compose_specification() -> None:
+    compose_spec.PyCompose.from_json(json.dumps(yaml.safe_load(TEXT))).validate()
+
+
+def test_a_misspelt_key_would_be_noticed() -> None:
+    wrong = yaml.safe_load(TEXT.replace("stop_grace_period", "stop_grace_time"))
+    with pytest.raises(ValueError, match="stop_grace_time"):
+        compose_spec.PyCompose.from_json(json.dumps(wrong))
+
+
+def test_every_image_has_a_tag_that_stays() -> None:
+    for name, service in SERVICES.items():
+        image, _, tag = service["image"].rpartition(":")
+        assert image, name
+        assert tag != "latest", name
+        assert ("build" in service) == image.startswith("im-relay"), name
+
+
+def test_every_built_target_is_a_stage_of_the_dockerfile() -> None:
+    stages = re.findall(r"^FROM \S+ AS (\S+)$", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    targets = {service["build"]["target"] for service in SERVICES.values() if "build" in service}
+    assert targets == {"runtime", "demo"}
+    assert targets <= set(stages)
+    assert stages[-1] == "runtime"
+
+
+@pytest.mark.parametrize("name", RELAY)
+def test_the_command_line_takes_every_command(name: str) -> None:
+    command, parameters = parsed(SERVICES[name]["command"])
+    expected = {"topics": "topics create", "group": "identities set"}
+    assert command == expected.get(name, name.partition("-")[0])
+    assert command != "deliver" or parameters["platform"] == name.partition("-")[2]
+
+
+def test_there_is_a_role_for_every_platform_of_the_settings(settings: Settings) -> None:
+    assert sorted(ROLES) == sorted(["ingress", "convert", *(f"deliver-{p}" for p in settings.platforms())])
+
+
+def test_topics_are_made_as_the_settings_want_them(settings: Settings) -> None:
+    _, parameters = parsed(SERVICES["topics"]["command"])
+    for name in ("bootstrap", "prefix", "partitions"):
+        assert parameters[name] == getattr(settings.kafka, name)
+    assert parameters["replication"] == 1  # there is one broker
+
+
+def test_the_broker_advertises_where_the_settings_look_for_it(settings: Settings) -> None:
+    environment = SERVICES["kafka"]["environment"]
+    assert environment["KAFKA_ADVERTISED_LISTENERS"] == f"PLAINTEXT://{settings.kafka.bootstrap}"
+    assert settings.kafka.bootstrap.partition(":")[0] in SERVICES
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_simulator_is_started_where_it_is_looked_for(name: str, settings: Settings) -> None:
+    service = SERVICES[name]
+    assert service["entrypoint"] == ["python", "-m", "deploy.simulator"]
+    _, port = simulator.made(service["command"])
+    assert published(service) == {port} == {health_port(service)}
+    app = next(app for app in settings.apps.values() if app.platform == name)
+    assert urlsplit(app.account["base_url"]).netloc == f"{name}:{port}"
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_a_simulator_calls_back_its_own_app_at_the_ingress(name: str, settings: Settings) -> None:
+    url = next(each for each in SERVICES[name]["command"] if each.startswith("--callback-url=")).partition("=")[2]
+    where = urlsplit(url)
+    assert where.netloc == f"ingress:{settings.ingress.port}"
+    assert settings.apps[where.path.removeprefix("/callbacks/")].platform == name
+
+
+def test_the_group_is_the_one_the_simulators_have() -> None:
+    _, parameters = parsed(SERVICES["group"]["command"])
+    assert sorted(parameters["ids"]) == [f"easemob={EASEMOB_GROUP}", f"yunxin={YUNXIN_GROUP}"]
+    for name, group in (("yunxin", YUNXIN_GROUP), ("easemob", EASEMOB_GROUP)):
+        assert any(each.startswith(f"--group={group}=") for each in SERVICES[name]["command"])
+
+
+def test_ports_are_those_of_the_settings(settings: Settings) -> None:
+    assert published(SERVICES["ingress"]) == {settings.ingress.port}
+    for name in ROLES:
+        assert health_port(SERVICES[name]) == settings.observe.port, name
+
+
+def test_nothing_is_published_beyond_this_machine() -> None:
+    ports = [port for service in SERVICES.values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+    assert len(set(ports)) == len(ports)
+
+
+def test_the_settings_file_is_mounted_where_it_is_read() -> None:
+    for name in RELAY:
+        targets = [volume.split(":")[1] for volume in SERVICES[name]["volumes"]]
+        assert SERVICES[name]["environment"] == {"IM_RELAY_CONFIG": targets[0]}, name
+
+
+def test_every_mounted_file_is_there() -> None:
+    volumes = [volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])]
+    for source in volumes:
+        if source.startswith("."):
+            assert (ROOT / source).exists(), source
+        else:
+            assert source in yaml.safe_load(TEXT)["volumes"]
+
+
+def test_waiting_for_each_other_ends() -> None:
+    order = {name: set(service.get("depends_on", {})) for name, service in SERVICES.items()}
+    assert set().union(*order.values()) <= set(SERVICES)
+    list(TopologicalSorter(order).static_order())  # raises CycleError
+    for service in SERVICES.values():
+        for needed, how in service.get("depends_on", {}).items():
+            if how["condition"] == "service_healthy":
+                assert "healthcheck" in SERVICES[needed]
+            else:
+                assert how["condition"] == "service_completed_successfully"
+                assert "restart" not in SERVICES[needed]
+
+
+def test_prometheus_asks_every_role(settings: Settings) -> None:
+    asked = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    (job,) = asked["scrape_configs"]
+    assert job["job_name"] == "im-relay"
+    targets = {each["labels"]["role"]: each["targets"] for each in job["static_configs"]}
+    assert targets == {name: [f"{name}:{settings.observe.port}"] for name in ROLES}
+    assert all((ROOT / "deploy/prometheus" / each).exists() for each in asked["rule_files"])
+
+
+def test_grafana_finds_its_data_and_its_dashboard() -> None:
+    provisioning = ROOT / "deploy/grafana/provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources/prometheus.yml").read_text(encoding="utf-8"))["datasources"]
+    assert urlsplit(source["url"]).hostname in SERVICES
+    assert urlsplit(source["url"]).port in published(SERVICES["prometheus"])
+    (provider,) = yaml.safe_load((provisioning / "dashboards/im-relay.yml").read_text(encoding="utf-8"))["providers"]
+    mounts = dict(volume.split(":")[1::-1] for volume in SERVICES["grafana"]["volumes"])
+    folder = provider["options"]["path"]
+    home = SERVICES["grafana"]["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (ROOT / mounts[folder] / home.removeprefix(f"{folder}/")).is_file()

@@ -1,0 +1,134 @@
+"""The dashboard and the alerts against the metrics that there are."""
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import promql_parser
+import pytest
+import yaml
+
+from deploy import dashboards
+from streams import metrics
+from tests.deploy.commands import ROOT
+
+PROMTOOL = shutil.which("promtool")
+OF_OTHERS = {
+    "up": {"job", "role", "instance"},
+    "process_resident_memory_bytes": set(),
+    "process_cpu_seconds_total": set(),
+    "process_start_time_seconds": set(),
+}
+"""Prometheus' own, and those of its client library."""
+SCRAPED = {"job", "instance", "role", "namespace"}
+"""Labels that the scrape settings add."""
+
+
+def known() -> dict[str, set[str]]:
+    found = dict(OF_OTHERS)
+    for each in metrics.DECLARED:
+        labels = set(each.labels)
+        if each.kind == "histogram":
+            found |= {f"{each.name}_bucket": {*labels, "le"}, f"{each.name}_sum": labels, f"{each.name}_count": labels}
+        else:
+            found[each.name] = labels
+    return found
+
+
+def rules() -> list[dict[str, object]]:
+    groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def queries() -> Iterator[tuple[str, str]]:
+    for panel in json.loads(dashboards.build())["panels"]:
+        for target in panel.get("targets", []):
+            yield f"panel {panel['title']}", target["expr"]
+    for rule in rules():
+        yield f"alert {rule['alert']}", str(rule["expr"])
+
+
+def selectors(query: str) -> list[promql_parser.VectorSelector]:
+    found = []
+
+    def visit(node: promql_parser.Expr) -> bool:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append(node)
+        return True
+
+    text = query.replace("$__rate_interval", "1m").replace("$namespace", ".*")
+    promql_parser.walk(promql_parser.parse(text), visit)
+    return found
+
+
+ALL = list(queries())
+
+
+@pytest.mark.parametrize(("where", "query"), ALL, ids=[where for where, _ in ALL])
+def test_a_query_names_only_metrics_and_labels_that_there_are(where: str, query: str) -> None:
+    found = selectors(query)
+    assert found, where
+    used = set()
+    for selector in found:
+        assert selector.name in known(), f"{where}: {selector.name}"
+        used |= known()[selector.name]
+        for matcher in selector.matchers.matchers:
+            assert matcher.name in known()[selector.name] | SCRAPED, f"{where}: {selector.name} has no {matcher.name}"
+    for by in re.findall(r"\b(?:by|on) \(([^)]*)\)", query):
+        for label in filter(None, re.split(r",\s*", by)):
+            assert label in used | SCRAPED, f"{where}: {label}"
+
+
+def test_a_metric_that_is_not_there_would_be_noticed() -> None:
+    (selector,) = selectors("sum(rate(im_relay_nothing_total[$__rate_interval]))")
+    assert selector.name not in known()
+
+
+def test_every_metric_is_on_the_dashboard() -> None:
+    text = " ".join(query for where, query in ALL if where.startswith("panel"))
+    missing = [each.name for each in metrics.DECLARED if each.name not in text]
+    assert not missing
+
+
+def test_legends_show_labels_that_the_query_keeps() -> None:
+    for panel in json.loads(dashboards.build())["panels"]:
+        for target in panel.get("targets", []):
+            by = re.findall(r"\b(?:sum|max) by \(([^)]*)\)", target["expr"])
+            kept = {label for each in by for label in re.split(r",\s*", each)} if by else SCRAPED
+            shown = set(re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", "")))
+            assert shown <= kept, panel["title"]
+
+
+def test_alerts_say_what_is_wrong_and_what_to_do() -> None:
+    names = [rule["alert"] for rule in rules()]
+    assert len(set(names)) == len(names) >= 15
+    for rule in rules():
+        assert rule["labels"]["severity"] in ("critical", "warning"), rule["alert"]  # type: ignore[index]
+        annotations = rule["annotations"]
+        assert set(annotations) == {"summary", "runbook"}, rule["alert"]  # type: ignore[call-overload]
+        for text in annotations.values():  # type: ignore[attr-defined]
+            assert len(text) > 30, rule["alert"]
+            assert text.endswith("."), rule["alert"]
+
+
+def test_gauges_that_every_role_shows_are_asked_of_the_role_that_means_them() -> None:
+    # A gauge without labels is 0 in each process: the ingress' alone says anything.
+    for where, query in ALL:
+        for selector in selectors(query):
+            if selector.name in ("im_relay_store_up", "im_relay_callbacks_waiting"):
+                assert any(each.name == "role" for each in selector.matchers.matchers), where
+
+
+@pytest.mark.parametrize("path", sorted(dashboards.outputs()))
+def test_no_derived_file_is_stale(path: str) -> None:
+    assert (ROOT / path).read_text(encoding="utf-8") == dashboards.outputs()[path], "run: python -m deploy.dashboards"
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
+def test_alerts_fire_when_they_should_and_only_then() -> None:
+    done = subprocess.run(
+        [str(PROMTOOL), "test", "rules", "tests/deploy/alerts.yml"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
