@@ -13,6 +13,11 @@ $(VENV)/installed: requirements/dev.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
+$(VENV)-peers/installed: requirements/peers.lock
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.lock
+	@touch $@
+
 demo: $(VENV)/installed  ## the whole relay on this machine, people talking on both sides; ONCE=1: a checked run
 	@ONCE=$(ONCE) $(BIN)/python -m tests.demo
 
@@ -31,8 +36,8 @@ pages: $(VENV)/installed  ## print the generated pages of docs/ anew
 chaos-hop: $(VENV)/installed  ## kill, freeze and move workers of a hop under load; lost, duplicate, out of order: 0, 0, 0
 	@$(BIN)/python -m tests.chaos.hop $(ARGS)
 
-bench-hop: $(VENV)/installed  ## our hop beside Kafka Streams, Quix Streams and stock Faust
-	@$(BIN)/python -m tests.benchmarks.hop $(ARGS)
+bench-hop: $(VENV)/installed $(VENV)-peers/installed  ## our hop beside Kafka Streams, Quix Streams and stock Faust
+	@QUIX_PYTHON=$(VENV)-peers/bin/python $(BIN)/python -m tests.benchmarks.hop $(ARGS)
 
 bench-ingress: $(VENV)/installed  ## our ingress beside FastAPI + aiokafka
 	@$(BIN)/python -m tests.benchmarks.ingress $(ARGS)
@@ -46,6 +51,7 @@ bench-relay: $(VENV)/installed  ## the whole relay at a constant 1,000 messages 
 lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml -o requirements/runtime.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra local --extra dev pyproject.toml -o requirements/dev.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 requirements/peers.in -o requirements/peers.lock
 
 clean:
-	rm -rf $(VENV) .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-peers .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

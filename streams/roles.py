@@ -155,22 +155,23 @@ class Lag:
     async def measure(self, every: float = 2.0) -> None:
         while True:
             await asyncio.sleep(every)
-            with suppress(AttributeError, KafkaError):  # not started yet
-                self._look()
+            with suppress(AttributeError, KafkaError, TimeoutError):  # not started yet, or on the move
+                async with asyncio.timeout(every):
+                    await self._look()
 
-    def _look(self) -> None:
+    async def _look(self) -> None:
         manager = self._app.transport.manager  # type: ignore[attr-defined]
         consumer = self._app.consumer  # type: ignore[attr-defined]
         seen: dict[tuple[str, int], int] = {}
         for task in list(manager.tasks.values()):
             for tp in task.inputs:
                 end = consumer.kafka.last_stable_offset(tp)
-                done = task.committed.get(tp)
+                done = task.committed.get(tp, consumer.starts.get(tp))
                 if end is None or done is None:
                     continue
-                # The marker of the last transaction has an offset of its own, which nobody commits past until more comes.
-                behind = max(0, end - done)
-                seen[tp.topic, tp.partition] = 0 if behind <= 1 else behind
+                # Markers, and what an aborted transaction wrote, have offsets that nobody commits past until more comes.
+                all_done = await consumer.kafka.position(tp) >= end and done >= task.read.get(tp, 0)
+                seen[tp.topic, tp.partition] = 0 if all_done else max(0, end - done)
         for topic, partition in self._records.keys() - seen.keys():
             metrics.LAG.remove(self._stage, topic, str(partition))
         for (topic, partition), behind in seen.items():

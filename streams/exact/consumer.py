@@ -61,6 +61,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         super().__init__(*args, **kwargs)
         self._epochs: dict[TopicPartition, int] = defaultdict(int)
         self._read_offset = _Unread()
+        self.starts: dict[TopicPartition, int] = {}
+        """Where reading began when it was last moved; for the lag of what was never committed."""
         self._topics_now: set[str] = set()
         self._wake = asyncio.Event()
         conf = self.app.conf
@@ -109,7 +111,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         for tp, offset in valid.items():
             # No await from here on: what is fetched next has the new epoch and the new position.
             self._epochs[tp] += 1
-            self.kafka.seek(tp, starts[tp] if offset is None else offset)
+            self.starts[tp] = starts[tp] if offset is None else offset
+            self.kafka.seek(tp, self.starts[tp])
         return valid
 
     async def member(self) -> bool:
@@ -155,7 +158,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             tp = TP(*batch.tp)
             yield tp, self._to_message(tp, batch, generation)
 
-    def _to_message(self, tp: TP, batch: Batch, generation: int) -> ConsumerMessage:  # type: ignore[override]
+    def _to_message(self, tp: TP, batch: Batch, generation: int) -> ConsumerMessage:  # type: ignore[override, unused-ignore]
         last = batch.records[-1]
         return ConsumerMessage(
             tp.topic, tp.partition, last.offset, last.timestamp / 1000.0, last.timestamp_type, [], None, batch, None,

@@ -71,6 +71,8 @@ class Task:
         self.draining = asyncio.Event()
         self.committed: dict[TopicPartition, int] = {}
         """Offsets as far as this task has committed them; for the lag."""
+        self.read: dict[TopicPartition, int] = {}
+        """Offsets after the last batch that came in; for the lag."""
         self._producers = Producers(link, f"{group}-{partition}", group)
         self._positions = positions
         self._make = make
@@ -96,6 +98,7 @@ class Task:
         if batch.epoch != self._positions.epoch(batch.tp) or self.draining.is_set():
             return
         self._counts[batch.tp] += 1
+        self.read[batch.tp] = batch.next_offset
         self._inbox.append(batch)
         self._came.set()
 
@@ -213,6 +216,7 @@ class Task:
                 await self._producers.start()
                 await self._positions.rewind(self.inputs)
                 self._inbox.clear()
+                self.read.clear()
                 self._counts = dict.fromkeys(self.inputs, 0)
                 self._positions.wake()
             except asyncio.CancelledError:

@@ -118,11 +118,14 @@ class Producer(FaustProducer):  # type: ignore[misc, unused-ignore]
         return True
 
 
+Manager = TransactionManager  # the class below has an attribute of that name
+
+
 class Transport(base.Transport):  # type: ignore[misc, unused-ignore]
     Consumer = Consumer
     Producer = Producer
     TransactionManager = TransactionManager
-    manager: TransactionManager
+    manager: "Manager"
     driver_version = "im-relay"
     default_port = 9092
 

@@ -11,6 +11,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 PARTITIONS = 4
 KEYS = 1000
 
+Headers = list[tuple[str, bytes]]
+
 
 def trivial_record(number: int) -> bytes:
     return orjson.dumps({"i": number, "pad": "x" * 400})
@@ -27,7 +29,13 @@ class Topics:
         self.made.append(name)
         return name
 
-    def fill(self, name: str, count: int, record: Callable[[int], bytes] = trivial_record) -> str:
+    def fill(
+        self,
+        name: str,
+        count: int,
+        record: Callable[[int], bytes] = trivial_record,
+        headers: Headers | None = None,
+    ) -> str:
         """*count* records of *record*(0 … count - 1), spread over the keys. Raises RuntimeError if any was not taken."""
         failed: list[str] = []
 
@@ -44,7 +52,14 @@ class Topics:
             key = str(number % KEYS).encode()
             while True:
                 try:
-                    producer.produce(name, record(number), key, crc32(key) % PARTITIONS, on_delivery=done)
+                    producer.produce(
+                        name,
+                        record(number),
+                        key,
+                        crc32(key) % PARTITIONS,
+                        on_delivery=done,
+                        headers=headers or [],
+                    )
                     break
                 except BufferError:
                     producer.poll(0.1)

@@ -211,7 +211,8 @@ def _complaints(supervisor: Supervisor, story: Story, filling: Source, along: Al
     for one in supervisor.ended:
         if one.why == "did not leave":
             found.append(f"{one.name} did not leave when asked to")
-        elif one.why == "asked to" and one.code and one.name not in zombies:
+        elif one.why == "asked to" and one.code not in (0, -signal.SIGTERM) and one.name not in zombies:
+            # -SIGTERM: it was asked before it had come so far as to listen for it.
             found.append(f"{one.name} was asked to leave and ended with {one.code}")
         elif not one.why and not one.code:
             found.append(f"{one.name} left with 0 and nobody had asked it to")

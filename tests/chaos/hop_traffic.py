@@ -24,7 +24,7 @@ class Source(threading.Thread):
         # Idempotent and patient: what is tested is the hop, and a restarting broker must not disturb the source.
         self._producer = Producer(
             {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 5, "message.timeout.ms": 120_000,
-             "queue.buffering.max.messages": 1_000_000}
+             "queue.buffering.max.messages": 1_000_000, "log_level": 0}
         )  # fmt: skip
 
     def run(self) -> None:
@@ -59,7 +59,7 @@ class Reader:
         self._consumer = Consumer(
             {"bootstrap.servers": bootstrap, "group.id": "nobody", "enable.auto.commit": False,
              "isolation.level": "read_committed", "auto.offset.reset": "error", "enable.partition.eof": False,
-             "fetch.wait.max.ms": 50}
+             "fetch.wait.max.ms": 50, "log_level": 0}
         )  # fmt: skip
         self._consumer.assign(self._parts)
 

@@ -1,0 +1,87 @@
+"""What the consumer does when reading is moved while something is on its way."""
+
+import asyncio
+from collections import defaultdict
+from types import SimpleNamespace
+
+from aiokafka import ConsumerRecord, TopicPartition
+from faust.types import TP
+
+from streams.exact.consumer import Consumer, _Unread
+
+ZERO, ONE = TopicPartition("t", 0), TopicPartition("t", 1)
+
+
+def record(tp: TopicPartition, offset: int) -> ConsumerRecord:
+    return ConsumerRecord(tp.topic, tp.partition, offset, 0, 0, b"k", b"v", None, 1, 1, ())
+
+
+class Kafka:
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.answer = asyncio.Event()
+        self.sought: list[tuple[TopicPartition, int]] = []
+
+    async def committed(self, tp: TopicPartition) -> int | None:
+        self.asked.set()
+        await self.answer.wait()
+        return 100 if tp == ZERO else None
+
+    async def beginning_offsets(self, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(tps, 7)
+
+    def seek(self, tp: TopicPartition, offset: int) -> None:
+        self.sought.append((tp, offset))
+
+    async def getmany(self, *tps: TopicPartition, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[ConsumerRecord]]:
+        return {ZERO: [record(ZERO, 5)], ONE: [record(ONE, 6)]}
+
+
+def consumer() -> Consumer:
+    """Without Faust's app around it: only what fetching and seeking need."""
+    made = Consumer.__new__(Consumer)
+    made.kafka = Kafka()
+    made.app = SimpleNamespace(consumer_generation_id=1)
+    made.max_records = 10
+    made.wants = lambda tp: True
+    made.flow_active = True
+    made.not_waiting_next_records = asyncio.Event()
+    made._epochs = defaultdict(int)
+    made.starts = {}
+    made._wake = asyncio.Event()
+    made._active_partitions = {TP(*ZERO), TP(*ONE)}
+    return made
+
+
+async def test_reading_resumes_at_the_committed_offset_or_at_the_beginning():
+    one = consumer()
+    one.kafka.answer.set()
+    assert await one.rewind([ZERO, ONE]) == {ZERO: 100, ONE: None}
+    assert one.kafka.sought == [(ZERO, 100), (ONE, 7)]
+    assert (one.epoch(ZERO), one.epoch(ONE)) == (1, 1)
+
+
+async def test_an_answer_that_a_rebalance_has_overtaken_moves_nothing():
+    one = consumer()
+    rewinding = asyncio.create_task(one.rewind([ZERO, ONE]))
+    await one.kafka.asked.wait()
+    one.forget([ZERO])
+    one.kafka.answer.set()
+    assert await rewinding == {ONE: None}
+    assert one.kafka.sought == [(ONE, 7)]
+
+
+async def test_batches_have_the_epoch_of_their_fetch_however_late_they_are_handed_over():
+    one = consumer()
+    seen = []
+    async for _, message in one.getmany(1.0):
+        seen.append((message.value.tp, message.value.epoch))
+        one.forget([ZERO, ONE])  # between the first and the second
+    assert seen == [(ZERO, 0), (ONE, 0)]
+
+
+def test_faust_remembers_no_offset_under_which_it_would_drop_batches_after_a_rewind():
+    offsets = _Unread()
+    offsets[TP("t", 0)] = 1000
+    offsets.update({TP("t", 0): 1000})
+    assert offsets[TP("t", 0)] is None
