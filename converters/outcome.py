@@ -15,6 +15,8 @@ class NotSent(Struct, frozen=True, tag="not_sent", tag_field="outcome"):
     reason: str
     retry_after: float | None = None
     """Seconds that the platform asks us to wait."""
+    throttled: bool = False
+    """It was too much at once: go slower. The platform is well."""
 
 
 class Unsure(Struct, frozen=True, tag="unsure", tag_field="outcome"):

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 from zlib import crc32
 
 import structlog
@@ -13,6 +14,13 @@ from converters.identities import KINDS, Identities, Kind, record
 from streams import metrics
 
 log = structlog.get_logger()
+
+
+class NoTopicError(Exception):
+    """The topic is not on the broker; the text says what makes it."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"topic {topic} is missing; make it with: im-relay topics create (see kafka.prefix)")
 
 
 class Follower:
@@ -26,7 +34,7 @@ class Follower:
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Return once everything that lay in the topic has been read. Raises KafkaError."""
+        """Return once everything that lay in the topic has been read. Raises KafkaError, NoTopicError."""
         self._consumer = consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             isolation_level="read_committed",
@@ -34,6 +42,7 @@ class Follower:
             enable_auto_commit=False,
         )
         await consumer.start()
+        await _require(consumer._client, self._topic)  # noqa: SLF001 - the consumer itself would wait for it
         await read_to_end(consumer, self._topic, None, self._apply)
         self._following = asyncio.create_task(self._follow(consumer))
 
@@ -93,14 +102,20 @@ async def read_to_end(
     return max(ends.values(), default=0)
 
 
+async def _require(client: Any, topic: str) -> None:
+    if topic not in (await client.fetch_all_metadata()).topics():
+        raise NoTopicError(topic)
+
+
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
     await consumer._client._wait_on_metadata(topic)  # noqa: SLF001
     return set(consumer.partitions_for_topic(topic) or ())
 
 
 async def put(bootstrap: str, topic: str, entries: list[tuple[str, Kind, str, str | None]]) -> None:
-    """Write (platform, kind, native id, canonical id or None to delete). Raises KafkaError, ValueError."""
+    """Write (platform, kind, native id, canonical id or None to delete). Raises KafkaError, NoTopicError, ValueError."""
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
+        await _require(producer.client, topic)
         for platform, kind, native, canonical in entries:
             if kind not in KINDS:
                 raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")

@@ -26,22 +26,15 @@ def set_(
     config: Config = None,
 ) -> None:
     """Say that these are the same. Example: im-relay identities set group one=6123 other=2700 --canonical ops"""
-    from converters import PLATFORMS
     from streams.identities import put
 
-    if kind not in KINDS:
-        raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}")
-    pairs = [named.partition("=") for named in ids]
-    for platform, _, native in pairs:
-        if platform not in PLATFORMS or not native:
-            known = ", ".join(PLATFORMS)
-            raise typer.BadParameter(f"expected PLATFORM=ID with a platform of {known}; seen {platform!r}")
-    common = canonical or pairs[0][2]
+    pairs = _pairs(kind, ids)
+    common = canonical or pairs[0][1]
     settings = _settings(config)
     topic = IDENTITIES.name(prefix=settings.kafka.prefix)
-    entries = [(platform, kind, native, common) for platform, _, native in pairs]
+    entries = [(platform, kind, native, common) for platform, native in pairs]
     _ask(put(settings.kafka.bootstrap, topic, entries), settings)  # type: ignore[arg-type]
-    for platform, _, native in pairs:
+    for platform, native in pairs:
         print(f"{platform} {kind} {native} is {common}")
 
 
@@ -54,10 +47,10 @@ def forget(
     """Take entries away. Example: im-relay identities forget group one=6123"""
     from streams.identities import put
 
+    pairs = _pairs(kind, ids)
     settings = _settings(config)
     topic = IDENTITIES.name(prefix=settings.kafka.prefix)
-    pairs = [named.partition("=") for named in ids]
-    entries = [(platform, kind, native, None) for platform, _, native in pairs]
+    entries = [(platform, kind, native, None) for platform, native in pairs]
     _ask(put(settings.kafka.bootstrap, topic, entries), settings)  # type: ignore[arg-type]
 
 
@@ -107,6 +100,19 @@ def check(
     raise typer.Exit(1 if found else 0)
 
 
+def _pairs(kind: str, ids: list[str]) -> list[tuple[str, str]]:
+    from converters import PLATFORMS
+
+    if kind not in KINDS:
+        raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}")
+    pairs = [(platform, native) for platform, _, native in (named.partition("=") for named in ids)]
+    for platform, native in pairs:
+        if platform not in PLATFORMS or not native:
+            known = ", ".join(PLATFORMS)
+            raise typer.BadParameter(f"expected PLATFORM=ID with a platform of {known}; seen {platform!r}")
+    return pairs
+
+
 def _settings(config: Path | None) -> Any:
     from streams.settings import SettingsError, load
 
@@ -118,8 +124,13 @@ def _settings(config: Path | None) -> Any:
 
 
 def _ask(work: Any, settings: Any) -> None:
+    from streams.identities import NoTopicError
+
     try:
         asyncio.run(work)
+    except NoTopicError as error:
+        print(f"im-relay: {error}", file=sys.stderr)
+        raise typer.Exit(2) from None
     except KafkaError as error:
         where = settings.kafka.bootstrap
         print(f"im-relay: no answer from Kafka at {where} ({type(error).__name__}); see kafka.bootstrap", file=sys.stderr)

@@ -6,7 +6,9 @@ What people write and secrets are never given to a logger; there is nothing to b
 import logging
 import sys
 import time
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -90,3 +92,10 @@ def setup(observe: Observe) -> None:
     root.setLevel(level)
     for name, floor in QUIET.items():
         logging.getLogger(name).setLevel(max(level, floor))
+
+
+def place(error: BaseException) -> str:
+    """Where *error* was raised, and its kind; without its text, which may quote what was said."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    way = " < ".join(f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in reversed(frames))
+    return f"{type(error).__name__} in {way}"

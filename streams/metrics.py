@@ -127,6 +127,12 @@ REQUEST_SECONDS = _histogram(
     "request_seconds", "seconds", ["app", "platform", "api"], "One HTTP request to a platform.", CALLS
 )
 IN_FLIGHT = _gauge("requests_in_flight", "requests", ["app"], "HTTP requests that wait for their answer.")
+THROTTLED = _counter(
+    "throttled", "requests", ["app", "platform", "api"], "Answers that said it was too much at once; each slows its quota down."
+)
+QUOTA_WAITING = _gauge("quota_waiting", "requests", ["app", "class"], "Requests that wait for the quota: `live`, `backfill`.")
+QUOTA_SPEED = _gauge("quota_speed", "0 to 1", ["app", "limit"], "Of the full quota, after answers of too much; 1 is all of it.")
+BREAKER = _gauge("breaker", "0, 1, 2", ["app", "platform", "api"], "0 closed, 1 half open (a few try), 2 open (all wait).")
 OPEN_EVENTS = _gauge("open_events", "events", ["platform"], "Events read and not yet settled.")
 HELD_CONVERSATIONS = _gauge(
     "held_conversations", "conversations", ["platform", "why"],

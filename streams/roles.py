@@ -1,6 +1,7 @@
 """The worker roles as processes: what they need before they start, what they show, how they end."""
 
 import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from streams import metrics
 from streams.convert import stage as convert
 from streams.convert.stage import Converter
 from streams.deliver.client import clients
+from streams.deliver.gate import Gate
 from streams.deliver.records import STAGE as DELIVER
 from streams.deliver.surroundings import Names, Surroundings
 from streams.deliver.work import Delivering
@@ -76,16 +78,19 @@ async def run_deliver(
     )
     await _require(kafka, [names.deliveries, names.backfill, names.echoes, names.ledger, names.dead])
     group = f"{kafka.prefix}deliver.{platform}"
+    loop = asyncio.get_running_loop()
+    gates = {name: Gate(app, settings.deliver, loop) for name, app in targets.items()}
     around = Surroundings(
         platform=platform,
         names=names,
         apps=apps,
         clients=clients(targets, settings.deliver, transport),
+        gates=gates,
         settings=settings.deliver,
         state=_own_directory(settings.deliver.state, group),
         bootstrap=kafka.bootstrap,
     )
-    watch = Seen(Health())
+    watch = Seen(Health(), tuple(gates.values()))
     plan = Plan(
         DELIVER, [names.deliveries, names.backfill, names.echoes], lambda number: Delivering(number, around), _link(kafka), watch
     )
@@ -99,8 +104,9 @@ async def run_deliver(
 class Seen(Watch):
     """What tasks tell, as metrics and health."""
 
-    def __init__(self, health: Health) -> None:
+    def __init__(self, health: Health, gates: Sequence[Gate] = ()) -> None:
         self.health = health
+        self._gates = gates
 
     def committed(self, stage: str, records: int, seconds: float) -> None:
         del records
@@ -111,6 +117,11 @@ class Seen(Watch):
     def restarted(self, stage: str, reason: str) -> None:
         metrics.TRANSACTIONS.labels(stage, "unknown").inc()
         metrics.PRODUCER_STARTS.labels(stage, reason).inc(2)
+
+    def show(self) -> None:
+        """Bring gauges up to date that nothing else moves."""
+        for gate in self._gates:
+            gate.show()
 
     def owned(self, stage: str, partitions: int) -> None:
         metrics.PARTITIONS_OWNED.labels(stage).set(partitions)
@@ -126,7 +137,7 @@ async def _host(settings: Settings, plan: Plan, watch: Seen, group: str, *, max_
     app = make_app(group, plan, session_timeout=kafka.session_timeout, max_records=max_records)
     observer = healths.listener(watch.health, settings.observe)
     await observer.start()
-    lag = Lag(app, plan.stage)
+    lag = Lag(app, plan.stage, watch.show)
     watch.health.watch(plan.stage, lag.behind)
     measuring = asyncio.create_task(lag.measure())
     log.info("starts", stage=plan.stage, group=group, kafka=kafka.bootstrap, observe=observer.port)
@@ -144,7 +155,8 @@ async def _host(settings: Settings, plan: Plan, watch: Seen, group: str, *, max_
 class Lag:
     """How far the committed offsets are behind what can be read, by partition."""
 
-    def __init__(self, app: object, stage: str) -> None:
+    def __init__(self, app: object, stage: str, show: Callable[[], None]) -> None:
+        self._show = show
         self._app = app
         self._stage = stage
         self._records: dict[tuple[str, int], int] = {}
@@ -155,6 +167,7 @@ class Lag:
     async def measure(self, every: float = 2.0) -> None:
         while True:
             await asyncio.sleep(every)
+            self._show()
             with suppress(AttributeError, KafkaError, TimeoutError):  # not started yet, or on the move
                 async with asyncio.timeout(every):
                     await self._look()

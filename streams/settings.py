@@ -71,6 +71,11 @@ class Deliver(_Section):
     )
     backoff: float = Field(0.2, gt=0, description="Seconds before the second attempt; doubled for each further one.")
     backoff_max: float = Field(30.0, gt=0, description="Seconds between two attempts, at the most.")
+    quotas: bool = Field(True, description="Keep to the platforms' quotas; false only where there are none.")
+    limits: dict[str, dict[str, float]] = Field(
+        default_factory=dict,
+        description="Quotas that differ from the platform's default, by app and limit: `[deliver.limits.<app>]`; 0 is none.",
+    )
     intents: int = Field(
         64, ge=1, le=1000, description="Requests of one partition under way at once: what one crash can put in doubt."
     )

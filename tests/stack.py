@@ -39,7 +39,7 @@ class Role:
             self.child = subprocess.Popen(
                 [sys.executable, "-m", "streams", *self._arguments],
                 cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True,
-                preexec_fn=dies_with_parent(),
+                preexec_fn=dies_with_parent(),  # noqa: PLW1509
             )  # fmt: skip
 
     def ready(self) -> bool:
@@ -191,6 +191,7 @@ host = "127.0.0.1"
 
 [deliver]
 state = "{self.directory / "state"}"
+quotas = {"false" if self._limits == 0 else "true"}
 {self._settings}
 
 [apps.old]

@@ -6,6 +6,7 @@ from converters.easemob.decode import decode
 from converters.easemob.encode import encode
 from converters.easemob.fidelity import FIDELITY
 from converters.easemob.ids import USER_IDS
+from converters.easemob.limits import LIMITS
 from converters.easemob.replies import read_reply
 from converters.easemob.signing import AUTH
 from converters.platform import Platform
@@ -18,6 +19,7 @@ PLATFORM = Platform(
     encode=encode,
     read_reply=read_reply,
     auth=AUTH,
+    limits=LIMITS,
     user_ids=USER_IDS,
     example=example,
     fidelity=FIDELITY,

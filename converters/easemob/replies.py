@@ -30,9 +30,9 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     if reply.status in {429, 409}:
         if answer is not None and word(answer.error) == "resource_limited":
             return Refused(said)  # the plan's quota, which no waiting mends
-        return NotSent(said, _retry_after(reply))
+        return NotSent(said, _retry_after(reply), throttled=reply.status == 429)
     if reply.status == 403 and answer and "message send reach limit" in word(answer.error_description):
-        return NotSent(f"{said}: message rate limit", _retry_after(reply))
+        return NotSent(f"{said}: message rate limit", _retry_after(reply), throttled=True)
     if 400 <= reply.status < 500 and reply.status != 408:
         return Refused(said)
     return Unsure(said)  # 5xx, 408 and what is not documented: it may have been taken

@@ -7,6 +7,7 @@ from converters.yunxin.decode import decode
 from converters.yunxin.encode import encode
 from converters.yunxin.fidelity import FIDELITY
 from converters.yunxin.ids import USER_IDS
+from converters.yunxin.limits import LIMITS
 from converters.yunxin.lookup import LOOK_UP
 from converters.yunxin.replies import read_reply
 from converters.yunxin.signing import AUTH
@@ -20,6 +21,7 @@ PLATFORM = Platform(
     read_reply=read_reply,
     auth=AUTH,
     look_up=LOOK_UP,
+    limits=LIMITS,
     user_ids=USER_IDS,
     example=example,
     fidelity=FIDELITY,

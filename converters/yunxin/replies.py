@@ -57,7 +57,7 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
 
 def _not_answered(status: int) -> Outcome:
     if status == 429:
-        return NotSent("http 429", _BLOCKED)
+        return NotSent("http 429", _BLOCKED, throttled=True)
     if 400 <= status < 500 and status != 408:
         return Refused(f"http {status}")
     return Unsure(f"http {status}")
@@ -65,9 +65,9 @@ def _not_answered(status: int) -> Outcome:
 
 def _failed(code: int, desc: object) -> Outcome:
     if code == 416:
-        return NotSent("code 416: too many calls", _BLOCKED)
+        return NotSent("code 416: too many calls", _BLOCKED, throttled=True)
     if code in _LATER or code == 107323 or (code > 100_000 and code % 1000 == 449):
-        return NotSent(f"code {code}: busy")
+        return NotSent(f"code {code}: busy", throttled=code == 107323)
     if code in _REPEATED:
         return Unsure("repeated")  # an earlier one was taken; what became of it is not said
     if code in _UNKNOWN:

@@ -1,7 +1,6 @@
 """What a batch of callbacks causes. Everything about chat is in `converters`; here is only where it goes."""
 
 import time
-import traceback
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +18,7 @@ from streams.exact.batch import Batch
 from streams.exact.producers import Outputs
 from streams.ingress.record import callback_of
 from streams.kafka import topics
+from streams.log import place
 
 log = structlog.get_logger()
 
@@ -109,6 +109,8 @@ class Converter:
                     metrics.LOSSES.labels(f"{self._platform(app)}>{target}", loss).inc(count)
                 case ("dead", cause, whose):
                     metrics.DEAD_LETTERS.labels(STAGE, cause, whose).inc(count)
+                case _:
+                    raise AssertionError(what[0])
 
     def _app(self, name: str) -> str:
         return name if name in self._apps else "unknown"
@@ -119,8 +121,6 @@ class Converter:
 
 
 def _defect(error: Exception) -> Dead:
-    # The place, and not the text: an exception's text may quote what was said.
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{type(error).__name__} in {last.name}, line {last.lineno}"
-    log.error("defect in a converter", where=where)
+    where = place(error)
+    log.error("defect in a converter", place=where)
     return Dead("defect", where, ours=True)

@@ -4,14 +4,20 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from typing import Any
+from typing import Any, NoReturn
 
+import aiohttp
 import httpx
 
 from converters.platform import Reply, Request, Signed, Token
 
 ASK_AGAIN = 5.0
 """Seconds before a token is asked for again after a refusal: some platforms block those who ask too often."""
+
+
+# A body in a coding that is not its own is no transport's error, and the same to us.
+NETWORK = (httpx.RequestError, aiohttp.ClientError, TimeoutError, OSError)
+"""What an exchange may raise about the network or what is at its other end."""
 
 
 class TokenRefusedError(Exception):
@@ -51,8 +57,11 @@ class TokenAuth(httpx.Auth):
                 async with self._asking:
                     if self._clock() >= self._good_until:
                         self._check_refused()
-                        answer = yield self._ask()
-                        await answer.aread()
+                        try:
+                            answer = yield self._ask()
+                            await answer.aread()
+                        except NETWORK as error:
+                            self._refuse(f"no token: no answer ({type(error).__name__})")
                         self._take(answer)
             used = self._headers
             request.headers.update(used)
@@ -60,8 +69,11 @@ class TokenAuth(httpx.Auth):
             await response.aread()
             if not self._rules.worn_out(reply_of(response)):
                 return
-            if first and used is self._headers:
+            if used is self._headers:
                 self._good_until = 0.0
+                if not first:
+                    self._refuse("a new token is refused as well")
+        raise TokenRefusedError("token worn out twice")
 
     def _ask(self) -> httpx.Request:
         ask = self._rules.ask(self._account)
@@ -71,11 +83,14 @@ class TokenAuth(httpx.Auth):
         if self._clock() < self._refused_until:
             raise TokenRefusedError(self._refused)
 
+    def _refuse(self, why: str) -> NoReturn:
+        self._refused, self._refused_until = why, self._clock() + ASK_AGAIN
+        raise TokenRefusedError(why)
+
     def _take(self, response: httpx.Response) -> None:
         granted = self._rules.read(reply_of(response))
         if isinstance(granted, str):
-            self._refused, self._refused_until = granted, self._clock() + ASK_AGAIN
-            raise TokenRefusedError(granted)
+            self._refuse(granted)
         self._headers = self._rules.headers(granted.token)
         self._good_until = self._clock() + granted.lifetime / 2
 

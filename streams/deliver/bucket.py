@@ -5,7 +5,7 @@ the quota, and counted over a window that is a little longer than the platform's
 
 The time is cut into slots, one for each message that the quota allows. A slot belongs to one partition, and so to the worker
 that has it: the slots of all workers together are as even as those of one alone. That needs clocks that agree to a fraction
-of a slot (NTP does); workers that only divided the quota by their number would meet by chance, and exceed it in every second second.
+of a slot (NTP does). In a simulation, twelve workers that only divided 20 a second by their number had 5 % of their requests refused.
 """
 
 from collections import deque
@@ -18,16 +18,19 @@ from converters.platform import Limit
 
 _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio: its multiples fall evenly into any part of the range
 _RANGE = 64
+_TIMER = 0.001  # seconds by which any timer may be late: a slot must not be gone when it comes
 _MASK = (1 << _RANGE) - 1
 
 
 class Pace(Struct, frozen=True):
     """How near to the quotas we go."""
 
-    used: float = 0.97
+    used: float = 0.965
     """Of a quota; the rest is for requests that overtake one another on their way."""
     catch_up: float = 0.02
     """Of a limit's window: for how long a slot that was not used can be used later, by a burst."""
+    idle: float = 0.5
+    """The same, of the time between two slots of a worker with few partitions: a message that comes alone waits less."""
     slowed: float = 0.85
     """What is left of the speed after "too much"; at most once a second, for all requests that were on their way."""
     recovery: float = 0.05
@@ -46,7 +49,7 @@ class Bucket:
         self._amount = limit.amount
         self._pace = pace
         self._rate = limit.amount * pace.used / limit.seconds
-        self._late = limit.seconds * pace.catch_up
+        self._seconds = limit.seconds
         self._window = limit.seconds / pace.used
         self._log: deque[tuple[float, int]] = deque()
         self._count = 0
@@ -64,6 +67,9 @@ class Bucket:
         share = len(self._owned) / of
         # What a part of the workers may do in a window is no whole number: there the slots alone keep the sum.
         self._most = ceil(share * self._amount) + (2 if share < 1 else 0)
+        self._late = max(_TIMER, self._seconds * self._pace.catch_up)
+        if 0 < share < 1:
+            self._late = max(self._late, self._pace.idle / (share * self._rate))
         self._seek(ceil(now * self._rate))
 
     def speed(self, now: float) -> float:
@@ -95,7 +101,7 @@ class Bucket:
 
     def take(self, amount: int, now: float) -> None:
         self._undo = self._slot, self._part
-        self._part += amount / self.speed(now)
+        self._part += amount if self._left >= 1.0 else amount / self.speed(now)
         while self._part >= 1.0:
             self._part -= 1.0
             self._seek(self._slot + 1)

@@ -12,7 +12,7 @@ from converters.outcome import NotSent, Outcome, Unsure
 from converters.platform import Reply, Request, Token
 from converters.route import App
 from streams import metrics
-from streams.deliver.auth import SignedAuth, TokenAuth, TokenRefusedError, reply_of
+from streams.deliver.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedError, reply_of
 from streams.settings import Deliver
 
 # No connection, so no request. The transport's own mapping is of no use here: it calls a connection that was cut after the
@@ -47,7 +47,7 @@ class Client:
             response = await self._exchange(self._built(request))
         except TokenRefusedError as error:
             outcome: Outcome = NotSent(str(error))
-        except (httpx.TransportError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except NETWORK as error:
             outcome = _failed(error)
         else:
             outcome = self._read(request, reply_of(response))
@@ -58,7 +58,7 @@ class Client:
         """One question, not repeated; None when there is no answer."""
         try:
             return read(reply_of(await self._exchange(self._built(request))))
-        except (TokenRefusedError, httpx.TransportError, aiohttp.ClientError, TimeoutError, OSError):
+        except (TokenRefusedError, *NETWORK):
             return None
 
     async def close(self) -> None:
@@ -70,11 +70,17 @@ class Client:
         try:
             outgoing = await anext(flow)
             while True:
-                response = await self._transport.handle_async_request(outgoing)
+                outgoing.extensions = request.extensions  # the question for a token must end as well
                 try:
-                    await response.aread()
-                finally:
-                    await response.aclose()
+                    response = await self._transport.handle_async_request(outgoing)
+                    try:
+                        await response.aread()
+                    finally:
+                        await response.aclose()
+                except NETWORK as error:
+                    # Only the flow knows whether it was the request itself that got no answer.
+                    await flow.athrow(error)
+                    raise
                 outgoing = await flow.asend(response)
         except StopAsyncIteration:
             return response

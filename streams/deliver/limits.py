@@ -15,7 +15,7 @@ from converters.platform import OTHERS, Limit
 from streams.deliver.bucket import Bucket, Pace
 
 _PACE = Pace()
-_EARLY = 1e-6  # seconds by which a timer may be early, or its arithmetic inexact
+_EARLY = 0.0005  # seconds by which a timer may be early: uvloop's are whole milliseconds
 
 
 class _Way(Struct, eq=False):
@@ -54,6 +54,7 @@ class _Line:
         self._live: deque[_Waiter] = deque()
         self._backfill: deque[_Waiter] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = inf
 
     def length(self, *, live: bool) -> int:
         return len(self._live if live else self._backfill)
@@ -108,12 +109,12 @@ class _Line:
 
     def _call_at(self, at: float) -> None:
         if self._timer is not None:
-            if self._timer.when() <= at:
+            if self._timer_at <= at:
                 return
             self._timer.cancel()
             self._timer = None
         if at < inf:
-            self._timer = self._loop.call_at(at, self._timed)
+            self._timer, self._timer_at = self._loop.call_at(at, self._timed), at
 
     def _timed(self) -> None:
         self._timer = None

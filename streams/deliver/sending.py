@@ -6,8 +6,8 @@ partition over finds every request that may have left, and after the lease none 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -52,6 +52,7 @@ class Sender:
         self._doubts: set[str] = set()
         self._heard = asyncio.Event()
         self._mine: set[str] = set()
+        self._at_the_gate: set[asyncio.Task[object]] = set()
         self._taken_over = clock()
 
     @property
@@ -88,6 +89,8 @@ class Sender:
     def drain(self) -> None:
         """Wake all who wait, so that they see that the partition is let go."""
         self._heard.set()
+        for waiting in self._at_the_gate:
+            waiting.cancel()
 
     def abandon(self) -> None:
         """The partition is let go, and its time to finish is over: what is under way is the next owner's doubt."""
@@ -128,6 +131,34 @@ class Sender:
                 return settled
 
     async def _once(self, event: Open, request: Request, part: int) -> Outcome:
+        """One attempt, when breaker and quotas let it: who waits there has no intent, and no lease that grows old."""
+        gate = self._around.gates[event.delivery.target]
+        again = event.attempts > 0
+        while True:
+            with self._waiting_at_the_gate() as waits:
+                async with gate.passage(request) as passage:
+                    if not await gate.admit(passage, request, live=event.lane.live, again=again):
+                        again = True
+                        continue
+                    waits()
+                    outcome = await self._licensed(event, request, part)
+                    gate.learn(passage, request, outcome)
+                    return outcome
+
+    @contextmanager
+    def _waiting_at_the_gate(self) -> Iterator[Callable[[], None]]:
+        """Until the function is called, an order to drain ends the wait."""
+        me = asyncio.current_task()
+        assert me is not None
+        if self._draining.is_set():
+            raise DrainedError
+        self._at_the_gate.add(me)
+        try:
+            yield lambda: self._at_the_gate.discard(me)
+        finally:
+            self._at_the_gate.discard(me)
+
+    async def _licensed(self, event: Open, request: Request, part: int) -> Outcome:
         async with self._slots:
             while True:
                 written = await self._license(event, part)

@@ -13,6 +13,7 @@ from converters.outcome import Outcome
 from converters.route import App
 from streams import metrics
 from streams.deliver.client import Client
+from streams.deliver.gate import Gate
 from streams.settings import Deliver
 
 
@@ -40,11 +41,21 @@ class Surroundings(Struct, frozen=True):
     names: Names
     apps: Mapping[str, App]
     clients: Mapping[str, Client]
+    gates: Mapping[str, Gate]
     settings: Deliver
     state: Path
     bootstrap: str
     under_way: dict[str, UnderWay] = {}
     """By event id. They outlive a partition's work that has to start anew, which then waits for the answer it would have lost."""
+
+    owned: set[int] = set()
+    """The partitions at work in this process."""
+
+    def own(self, partition: int, *, mine: bool) -> None:
+        """A partition comes or goes, and with it a part of the quotas."""
+        (self.owned.add if mine else self.owned.discard)(partition)
+        for gate in self.gates.values():
+            gate.own(frozenset(self.owned), self.names.partitions)
 
     def direction(self, delivery: Delivery) -> str:
         source = self.apps.get(delivery.event.source)

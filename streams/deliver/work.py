@@ -45,7 +45,8 @@ class Delivering:
         self._echo_input = TopicPartition(around.names.echoes, partition)
         self._open = Conversations()
         self._ended: list[Open] = []
-        self._echoes: list[Echo] = []
+        self._echoes: dict[str, Echo] = {}
+        """Not yet in the ledger, by event id."""
         self._outputs = Outputs()
         self._settle: list[tuple[Lane, int]] = []
         self._offsets: dict[TopicPartition, int] = {}
@@ -66,9 +67,11 @@ class Delivering:
             self._store = await ledger.opened(path, self._around.bootstrap, self._names.ledger, self._partition)
         except (KafkaError, TimeoutError) as error:
             raise Unknown(f"ledger cannot be read: {type(error).__name__}") from None
+        self._around.own(self._partition, mine=True)
         try:
             await self._cycles(task)
         finally:
+            self._around.own(self._partition, mine=False)
             if task.draining.is_set():
                 self._sender.abandon()
             for sending in self._sending:
@@ -146,7 +149,8 @@ class Delivering:
             self._after(self._open.events[event], lane, record.offset)
             return
         entry = self._store.get(event)
-        if isinstance(entry, Ended) and isinstance(entry.outcome, Delivered):
+        # The echo may have been read just before: after a takeover both lie in their topics.
+        if event in self._echoes or (isinstance(entry, Ended) and isinstance(entry.outcome, Delivered)):
             self._known.inc()
             self._settle.append((lane, record.offset))
             return
@@ -178,11 +182,11 @@ class Delivering:
             self._sender.hear(event, echo)
             # Evidence must not be lost with this process: it goes to the ledger with the offset at which it lay.
             if event.outcome is None:
-                self._echoes.append(echo)
+                self._echoes[echo.event] = echo
             return
         entry = self._store.get(echo.event)
         if not isinstance(entry, Ended) or not isinstance(entry.outcome, Delivered):
-            self._echoes.append(echo)
+            self._echoes[echo.event] = echo
         elif entry.outcome.remote_id not in ("", echo.remote_id):
             metrics.DUPLICATES_KNOWN.labels(self._around.platform).inc()
             log.warning("the target has an event twice", event_id=echo.event)
@@ -220,11 +224,11 @@ class Delivering:
     async def _commit(self, task: Task) -> None:
         outputs, self._outputs = self._outputs, Outputs()
         ended, self._ended = self._ended, []
-        echoes, self._echoes = self._echoes, []
+        echoes, self._echoes = self._echoes, {}
         settle, self._settle = self._settle, []
         offsets, self._offsets = self._offsets, {}
         wanted, self._wanted = self._wanted, deque()
-        entries = [records.ended(event) for event in ended] + [records.echoed(echo) for echo in echoes]
+        entries = [records.ended(event) for event in ended] + [records.echoed(echo) for echo in echoes.values()]
         entries += [records.intent(event, part) for event, part, _ in wanted]
         for key, value in entries:
             outputs.add(self._names.ledger, self._partition, key, value)

@@ -16,6 +16,7 @@ from aiokafka import TopicPartition
 
 from streams.exact.batch import Batch
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
+from streams.log import place
 
 log = structlog.get_logger()
 
@@ -189,8 +190,8 @@ class Task:
                     return
                 log.warning("result unknown, starting anew", stage=self.stage, partition=self.partition, error=str(error))
                 self._watch.restarted(self.stage, "unknown result")
-            except Exception as error:
-                log.exception("defect in a stage", stage=self.stage, partition=self.partition)
+            except Exception as error:  # noqa: BLE001 - whatever it is, this worker can do nothing more
+                log.error("defect in a stage", stage=self.stage, partition=self.partition, place=place(error))  # noqa: TRY400
                 await self._failed(error)
                 return
             else:

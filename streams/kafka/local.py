@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,8 @@ TAIL_LINES = 15
 class LocalKafka:
     """A node whose records, settings and logs lie in *data*; the same data may be started again, on any port.
 
-    *heap_mb* bounds Java's heap in MiB; *deadline* is how many seconds the node has to answer. Listens on the
+    *heap_mb* bounds Java's heap in MiB; *deadline* is how many seconds the node has to answer. *behind* are more ports to listen
+    on, each with the port of a proxy before it: whoever comes by it is told the proxy's as the node's address. Listens on the
     loopback interface only. Blocks while it starts and stops.
     """
 
@@ -38,6 +39,7 @@ class LocalKafka:
         *,
         heap_mb: int = 768,
         deadline: float = 60.0,
+        behind: Mapping[int, int] | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.data = DataDirectory(data.absolute())
@@ -45,6 +47,7 @@ class LocalKafka:
         self.controller_port = controller_port or port + 1
         self._heap_mb = heap_mb
         self._deadline = deadline
+        self.behind = dict(behind or {})
         self._say = say
         self._broker: subprocess.Popen[bytes] | None = None
         self._log_start = 0
@@ -73,7 +76,7 @@ class LocalKafka:
         require_free(self.port, "--port")
         require_free(self.controller_port, "--controller-port")
         program, jars = java(), classpath(say=self._say)
-        self.data.settings.write_text(settings(self.data, self.port, self.controller_port))
+        self.data.settings.write_text(settings(self.data, self.port, self.controller_port, self.behind))
         if self.data.log.is_file() and self.data.log.stat().st_size > LOG_LIMIT:
             self.data.log.replace(self.data.log.with_suffix(".1.log"))
         with self.data.log.open("ab") as log:

@@ -1,6 +1,6 @@
 """The settings and the command lines of a single KRaft node."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from streams.kafka.data import NODE_ID, DataDirectory
@@ -8,17 +8,23 @@ from streams.kafka.data import NODE_ID, DataDirectory
 HOST = "127.0.0.1"
 
 
-def settings(data: DataDirectory, port: int, controller_port: int) -> str:
-    """Broker and controller in one, for this machine only. Source: Apache Kafka, "Broker Configs"."""
+def settings(data: DataDirectory, port: int, controller_port: int, behind: Mapping[int, int] | None = None) -> str:
+    """Broker and controller in one, for this machine only; *behind* as in `LocalKafka`. Source: Apache Kafka, "Broker Configs"."""
+    more = [(f"BEHIND{listens}", listens, known) for listens, known in (behind or {}).items()]
     values = {
         "process.roles": "broker,controller",
         "node.id": NODE_ID,
         # Static voters: the port may change between two starts on the same data.
         "controller.quorum.voters": f"{NODE_ID}@{HOST}:{controller_port}",
-        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{HOST}:{controller_port}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "listeners": ",".join(
+            [f"PLAINTEXT://{HOST}:{port}", *(f"{name}://{HOST}:{at}" for name, at, _ in more), f"CONTROLLER://{HOST}:{controller_port}"]
+        ),
+        "advertised.listeners": ",".join([f"PLAINTEXT://{HOST}:{port}", *(f"{name}://{HOST}:{at}" for name, _, at in more)]),
+        "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map": ",".join(
+            f"{name}:PLAINTEXT" for name in ("PLAINTEXT", "CONTROLLER", *(name for name, _, _ in more))
+        ),
         "log.dirs": data.records.resolve(),
         "auto.create.topics.enable": "false",
         "default.replication.factor": 1,

@@ -1,0 +1,68 @@
+"""Before a request to an app may leave: the platform's quotas, and a breaker for each of its APIs."""
+
+import asyncio
+import time
+from collections.abc import Collection
+
+from converters.outcome import NotSent, Outcome, Unsure
+from converters.platform import Request
+from converters.route import App
+from streams import metrics
+from streams.deliver.breaker import Breaker, Passage, State
+from streams.deliver.limits import Limiter, overridden
+from streams.settings import Deliver, SettingsError
+
+
+class Gate:
+    """One for each app that is delivered to. Raises SettingsError for limits that its platform does not have."""
+
+    def __init__(self, app: App, settings: Deliver, loop: asyncio.AbstractEventLoop) -> None:
+        self._app, self._platform = app.name, app.platform.name
+        self._loop = loop
+        try:
+            limits = overridden(app.platform.limits, settings.limits.get(app.name, {})) if settings.quotas else ()
+        except ValueError as error:
+            raise SettingsError(f"deliver.limits.{app.name}: {error}") from None
+        # All workers of a platform share its quota by the clock on the wall.
+        self._limiter = Limiter(limits, loop, ahead=time.time() - loop.time())
+        self._breakers: dict[str, Breaker] = {}
+
+    def own(self, partitions: Collection[int], of: int) -> None:
+        """This worker's part of the quotas is that of its *partitions*, *of* so many."""
+        self._limiter.own(partitions, of)
+
+    def passage(self, request: Request) -> Passage:
+        """`async with` it around everything that belongs to the request."""
+        breaker = self._breakers.get(request.api)
+        if breaker is None:
+            breaker = self._breakers[request.api] = self._made(request.api)
+        return breaker.passage()
+
+    async def admit(self, passage: Passage, request: Request, *, live: bool, again: bool) -> bool:
+        """Wait for the quotas; false if the breaker has opened meanwhile, and the passage is to be left."""
+        await self._limiter.acquire(request.api, request.targets, live=live, again=again)
+        if passage.holds():
+            return True
+        self._limiter.give_back(request.api, request.targets)
+        return False
+
+    def learn(self, passage: Passage, request: Request, outcome: Outcome) -> None:
+        """What the answer says about the platform: too much at once, or not well."""
+        throttled = isinstance(outcome, NotSent) and outcome.throttled
+        if isinstance(outcome, NotSent) and outcome.throttled:
+            self._limiter.throttled(request.api, outcome.retry_after)
+            metrics.THROTTLED.labels(self._app, self._platform, request.api).inc()
+        passage.ended(failed=isinstance(outcome, Unsure | NotSent) and not throttled)
+
+    def show(self) -> None:
+        """Bring the gauges up to date."""
+        for live in (True, False):
+            waiting = self._limiter.waiting(live=live)
+            metrics.QUOTA_WAITING.labels(self._app, "live" if live else "backfill").set(waiting)
+        for limit, speed in self._limiter.speeds().items():
+            metrics.QUOTA_SPEED.labels(self._app, limit).set(speed)
+
+    def _made(self, api: str) -> Breaker:
+        gauge = metrics.BREAKER.labels(self._app, self._platform, api)
+        gauge.set(State.CLOSED)
+        return Breaker(self._loop, on_change=gauge.set)

@@ -1,0 +1,268 @@
+"""`im-relay dead`: what could not be carried, and what to do with it."""
+
+from collections import Counter
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from streams.dead import DeadLetter, Whose
+from streams.kafka.topics import DEAD_LETTERS
+from streams.operate.about import Filter
+from streams.operate.asking import (
+    WHEN,
+    Config,
+    DryRun,
+    Json,
+    Relay,
+    Yes,
+    ask,
+    confirm,
+    console,
+    nothing,
+    now,
+    progress,
+    when,
+    who,
+)
+from streams.operate.ending import Ended, bytes_of, end
+from streams.operate.letters import Choice, End, Found, Letter, Resolved, find
+from streams.operate.times import shown
+
+app = typer.Typer(
+    help="What could not be carried: list, show, put back, set aside. "
+    "Exit codes: 0 done, 1 nothing matches or nobody said yes, 2 settings, command line or Kafka are wrong.",
+    no_args_is_help=True,
+)
+
+Keys = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Letters by their keys.  [default: all that the options choose]")]
+Since = Annotated[str, typer.Option(help=f"Buried since: {WHEN}")]
+Until = Annotated[str, typer.Option(help="Buried before; as --since.")]
+Conversation = Annotated[str, typer.Option(help="direct:ANN:BOB, group:ID or room:ID; canonical, or a platform's own ids.")]
+User = Annotated[str, typer.Option(help="Who said or receives it.")]
+Kind = Annotated[str, typer.Option(help="What kind of thing: text, …")]
+Cause = Annotated[str, typer.Option(help="The fixed word of the list.")]
+Stage = Annotated[str, typer.Option(help="convert or deliver")]
+WhoseOption = Annotated[str, typer.Option("--whose", help="ours (settings, identities, defects) or theirs")]
+AppName = Annotated[str, typer.Option("--app", help="An app of the settings, on either side.")]
+All = Annotated[bool, typer.Option("--all", help="Also those that were put back or set aside.")]
+
+
+@app.command(name="list")
+def list_(
+    keys: Keys = None,
+    since: Since = "",
+    until: Until = "",
+    conversation: Conversation = "",
+    user: User = "",
+    kind: Kind = "",
+    cause: Cause = "",
+    stage: Stage = "",
+    whose: WhoseOption = "",
+    app_name: AppName = "",
+    limit: Annotated[int, typer.Option(min=0, help="Rows of the table; counts are of all.")] = 50,
+    config: Config = None,
+    *,
+    every: All = False,
+    json: Json = False,
+) -> None:
+    """Letters and their counts by cause, ours and theirs apart; never what was said. Example: im-relay dead list --since 2h --whose ours"""
+    relay = Relay(config)
+    choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name, every=every)
+    found = _find(relay, choice)
+    if json:
+        for letter in found.letters:
+            typer.echo(orjson.dumps(row(letter)).decode())
+    elif found.letters:
+        _table(found.letters, limit)
+    if not found.letters:
+        nothing("no letter matches")
+
+
+@app.command()
+def show(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The letter's key, from the list.")],
+    config: Config = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Print one letter WHOLE, with what was said in it: on a person's demand, and only here. Example: im-relay dead show KEY"""
+    relay = Relay(config)
+    found = _find(relay, Choice(keys=frozenset({key}), resolved=True))
+    if not found.letters:
+        nothing(f"no letter has the key {key}")
+    letter = max(found.letters, key=lambda one: one.offset)  # the newest: the same event may have died before
+
+    async def read() -> dict[tuple[int, int], DeadLetter]:
+        async with relay.reader() as reader:
+            return await bytes_of(reader, DEAD_LETTERS.name(prefix=relay.prefix), [letter])
+
+    whole = ask(read()).get((letter.partition, letter.offset))
+    if whole is None:
+        nothing(f"the letter with the key {key} has just been deleted: it was older than the topic keeps")
+    told = {**row(letter), "headers": {name: _text(value) for name, value in whole.headers.items()}, "value": _text(whole.value)}
+    typer.echo(orjson.dumps(told, option=0 if json else orjson.OPT_INDENT_2).decode())
+    if len(found.letters) > 1:
+        typer.echo(f"{len(found.letters)} letters have this key; this is the newest", err=True)
+
+
+@app.command()
+def replay(
+    keys: Keys = None,
+    since: Since = "",
+    until: Until = "",
+    conversation: Conversation = "",
+    user: User = "",
+    kind: Kind = "",
+    cause: Cause = "",
+    stage: Stage = "",
+    whose: WhoseOption = "",
+    app_name: AppName = "",
+    config: Config = None,
+    *,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Put records back where they came from: same id, same partition, in their old order; once. Example: im-relay dead replay --cause group-unmapped --dry-run"""
+    relay = Relay(config)
+    choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
+    _end(relay, choice, "replayed", "", dry_run=dry_run, yes=yes)
+
+
+@app.command()
+def drop(
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the letter.")],
+    keys: Keys = None,
+    since: Since = "",
+    until: Until = "",
+    conversation: Conversation = "",
+    user: User = "",
+    kind: Kind = "",
+    cause: Cause = "",
+    stage: Stage = "",
+    whose: WhoseOption = "",
+    app_name: AppName = "",
+    config: Config = None,
+    *,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Set letters aside for good: they stay in the topic, and are listed only with --all. Example: im-relay dead drop --cause refused --until 7d --reason 'users are gone'"""
+    if not reason.strip():
+        raise typer.BadParameter("a reason is needed")
+    relay = Relay(config)
+    choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
+    _end(relay, choice, "dropped", reason.strip(), dry_run=dry_run, yes=yes)
+
+
+def row(letter: Letter) -> dict[str, Any]:
+    """What the list says of a letter: ids, and nothing that was said."""
+    one = letter.letter
+    return {
+        "key": letter.name, "at": one.at, "whose": one.whose, "stage": one.stage, "cause": one.cause, "detail": one.detail,
+        "attempts": one.attempts, "bytes": letter.size, "topic": one.topic, "partition": one.partition, "offset": one.offset,
+        "apps": sorted(letter.about.apps), "conversations": sorted(letter.about.conversations),
+        "kinds": sorted(letter.about.kinds), "resolved": msgspec.to_builtins(letter.resolved),
+    }  # fmt: skip
+
+
+def _choice(
+    relay: Relay, keys: list[str] | None, since: str, until: str, conversation: str, user: str, kind: str, cause: str,
+    stage: str, whose: str, app_name: str, *, every: bool = False,
+) -> Choice:  # fmt: skip
+    words: dict[str, Whose | None] = {"": None, "ours": "ours", "theirs": "theirs"}
+    if whose not in words:
+        raise typer.BadParameter(f"--whose is {whose!r}; expected ours or theirs")
+    return Choice(
+        keys=frozenset(keys or ()),
+        since=when(since),
+        until=when(until),
+        cause=cause,
+        stage=stage,
+        whose=words[whose],
+        filter=Filter(app=relay.app(app_name), conversation=conversation, user=user, kind=kind),
+        resolved=every,
+    )
+
+
+def _find(relay: Relay, choice: Choice) -> Found:
+    async def read() -> Found:
+        identities = await relay.identities()
+        with progress("reads dead letters") as tell:
+            async with relay.reader() as reader:
+                return await find(reader, DEAD_LETTERS.name(prefix=relay.prefix), choice, relay.apps, identities, tell)
+
+    found = ask(read())
+    if found.unreadable:
+        typer.echo(f"{found.unreadable} records of the topic are no letters", err=True)
+    return found
+
+
+def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool, yes: bool) -> None:
+    found = _find(relay, choice)
+    if not found.letters:
+        nothing("no letter matches")
+    if dry_run or not yes:
+        _table(found.letters, 20)
+    count = len(found.letters)
+    if dry_run:
+        typer.echo(f"{count} would be {what}; nothing was done")
+        return
+    confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
+
+    async def work() -> Ended:
+        mark = Resolved(resolved=what, offset=0, at=now(), by=who(), reason=reason)
+        topic = DEAD_LETTERS.name(prefix=relay.prefix)
+        with progress(what, "letters") as tell:
+            async with relay.reader() as reader:
+                return await end(
+                    reader, relay.link, topic, relay.prefix, found.letters, mark, lambda done: tell(done, count)
+                )
+
+    ended = ask(work())
+    more = f", {ended.already} had been ended meanwhile" if ended.already else ""
+    more += f", {ended.gone} were deleted meanwhile" if ended.gone else ""
+    typer.echo(f"{ended.done} {what}{more}")
+
+
+def _table(letters: list[Letter], limit: int) -> None:
+    out = Console(highlight=False)
+    counts = Counter((one.letter.whose, one.letter.stage, one.letter.cause) for one in letters)
+    sizes: Counter[tuple[str, str, str]] = Counter()
+    for one in letters:
+        sizes[one.letter.whose, one.letter.stage, one.letter.cause] += one.size
+    if limit:
+        # What is wide folds: a key that is cut off could not be given to `show`.
+        table = Table("buried (UTC)", "whose", "stage", "cause", "attempts", "bytes", "conversation", "key", "detail")
+        for column in table.columns:
+            column.overflow = "fold"
+        for one in letters[-limit:]:
+            letter = one.letter
+            end = f" [dim]({one.resolved.resolved} by {escape(one.resolved.by)})[/]" if one.resolved else ""
+            table.add_row(
+                shown(letter.at), letter.whose, letter.stage, escape(letter.cause) + end, str(letter.attempts), str(one.size),
+                escape(min(one.about.conversations, default="-")), escape(one.name), escape(letter.detail),
+            )  # fmt: skip
+        out.print(table)
+        if len(letters) > limit:
+            console.print(f"{len(letters) - limit} more; see --limit, --json")
+    summary = Table("whose", "stage", "cause", "letters", "bytes")
+    for group in sorted(counts):
+        summary.add_row(*map(escape, group), str(counts[group]), str(sizes[group]))
+    out.print(summary)
+
+
+def _text(value: bytes) -> Any:
+    """As JSON or text where it is one, else in base64."""
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return msgspec.to_builtins(value)

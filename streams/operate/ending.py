@@ -1,0 +1,128 @@
+"""Ends dead letters: puts the records back where they came from, or sets the letters aside; each with its end in one transaction."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from converters import wire
+from converters.model import Delivery, conversation_key
+from streams import dead
+from streams.dead import DeadLetter
+from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
+from streams.operate.letters import RESOLVED, Letter, Resolved, ends
+from streams.operate.reading import OperateError, Reader
+
+CHUNK = 200
+CHUNK_BYTES = 8 << 20
+"""Of what one transaction puts back."""
+
+Progress = Callable[[int], None]
+"""Letters ended so far."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    done: int
+    already: int
+    """Somebody else was faster."""
+    gone: int
+    """Letters that were deleted meanwhile."""
+
+
+async def end(
+    reader: Reader, link: Link, topic: str, prefix: str, letters: Sequence[Letter], end: Resolved, tell: Progress | None = None
+) -> Ended:
+    """Give every one of *letters* the end that *end* says (its offset is not looked at), in the order of their origins.
+
+    A letter is put back and marked in one transaction, and only one person at a time can do this on a cluster: nothing is
+    put back twice, whatever is interrupted. Raises OperateError.
+    """
+    if end.resolved == "replayed":
+        for origin in sorted({letter.letter.topic for letter in letters}):
+            reader.partitions(origin)
+    # One id for the cluster: whoever starts later fences whoever was before, and only then looks at what is done.
+    producers = Producers(link, f"{prefix}operate.dead", "")
+    done = gone = 0
+    try:
+        await producers.start()
+        over = await ends(reader, topic, letters)
+        left = sorted((one for one in letters if (one.partition, one.offset) not in over), key=lambda one: one.origin)
+        for chunk in _chunks(left):
+            outputs = Outputs()
+            written = await _fill(outputs, reader, topic, chunk, end)
+            gone += len(chunk) - written
+            await producers.commit(outputs, {})
+            done += written
+            if tell is not None:
+                tell(done)
+    except Fenced:
+        raise OperateError(f"somebody else ends dead letters on this cluster now; {done} were done here, and marked") from None
+    except (Unknown, KafkaError, TimeoutError) as error:
+        raise OperateError(
+            f"Kafka did not confirm ({error or type(error).__name__}); {done} are done for certain. "
+            "Run it again: what was put back is marked, and is not put back twice"
+        ) from None
+    finally:
+        await producers.close()
+    return Ended(done, len(letters) - len(left), gone)
+
+
+def _chunks(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
+    chunk: list[Letter] = []
+    size = 0
+    for letter in letters:
+        if chunk and (len(chunk) == CHUNK or size + letter.size > CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(letter)
+        size += letter.size
+    if chunk:
+        yield chunk
+
+
+async def _fill(outputs: Outputs, reader: Reader, topic: str, chunk: Sequence[Letter], end: Resolved) -> int:
+    if end.resolved == "dropped":
+        for letter in chunk:
+            _mark(outputs, topic, letter, end)
+        return len(chunk)
+    whole = await bytes_of(reader, topic, chunk)
+    keys = await _keys(reader, whole.values())
+    there = [letter for letter in chunk if (letter.partition, letter.offset) in whole]
+    for letter in there:
+        record = whole[letter.partition, letter.offset]
+        outputs.add(record.topic, record.partition, keys.get(letter.origin), record.value, list(record.headers.items()))
+        _mark(outputs, topic, letter, end)
+    return len(there)
+
+
+def _mark(outputs: Outputs, topic: str, letter: Letter, end: Resolved) -> None:
+    value = msgspec.json.encode(msgspec.structs.replace(end, offset=letter.offset))
+    outputs.add(topic, letter.partition, letter.key, value, [(RESOLVED, end.resolved.encode())])
+
+
+async def bytes_of(reader: Reader, topic: str, letters: Sequence[Letter]) -> dict[tuple[int, int], DeadLetter]:
+    """The whole letters by (partition, offset), as far as they are still kept."""
+    wanted: dict[TopicPartition, list[int]] = {}
+    for letter in letters:
+        wanted.setdefault(TopicPartition(topic, letter.partition), []).append(letter.offset)
+    return {
+        (record.partition, record.offset): dead.load(record.value or b"") async for record in reader.pick(wanted)
+    }
+
+
+async def _keys(reader: Reader, letters: Iterable[DeadLetter]) -> dict[tuple[str, int, int], bytes | None]:
+    """The keys that the records had, by origin: a delivery's says itself, a callback's is read where it first lay."""
+    keys: dict[tuple[str, int, int], bytes | None] = {}
+    unknown: dict[TopicPartition, list[int]] = {}
+    for letter in letters:
+        try:
+            delivery = wire.load(letter.value, Delivery)
+        except wire.Malformed:
+            if reader.there(letter.topic):
+                unknown.setdefault(TopicPartition(letter.topic, letter.partition), []).append(letter.offset)
+        else:
+            keys[letter.topic, letter.partition, letter.offset] = conversation_key(delivery.event.conversation)
+    async for record in reader.pick(unknown):
+        keys[record.topic, record.partition, record.offset] = record.key
+    return keys

@@ -1,0 +1,280 @@
+"""Callbacks sent through convert's pure function once more, into the low-priority topics of their targets.
+
+Event ids are what they were, so what the ledger knows as delivered is not sent again. Where a replay is lies in Kafka: its
+offsets commit with what it writes, under a group of its own, so that one that was broken off goes on exactly there.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from zlib import crc32
+
+import msgspec
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from msgspec import Struct
+
+from converters import wire
+from converters.identities import Identities, record
+from converters.model import Delivery
+from converters.platform import OTHERS, Callback
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, Routed, route
+from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
+from streams.ingress.record import callback_of
+from streams.kafka import topics
+from streams.operate.about import Filter, kinds_of, of_callback, of_delivery
+from streams.operate.reading import OperateError, Reader, Span, Tell
+
+REPLAY = "replay"
+"""The header that names the replay on what it has written."""
+SLACK = 60_000
+"""Milliseconds that records of one partition may be out of the order of their times."""
+STRIDE = 5000
+"""Records that are read, at the most, between two commits."""
+EXAMPLES = 20
+
+
+class Spec(Struct, frozen=True, kw_only=True):
+    """A replay as it was asked for; times in ms since 1970, *until* not included."""
+
+    id: str
+    platform: str
+    """Whose callbacks."""
+    since: int
+    until: int
+    filter: Filter
+    starts: dict[int, int]
+    """By partition; the stretch is fixed once, however often the replay is resumed."""
+    ends: dict[int, int]
+
+    def spans(self, topic: str) -> list[Span]:
+        return [Span(TopicPartition(topic, number), start, self.ends[number]) for number, start in self.starts.items()]
+
+
+class Tally(Struct):
+    """What a stretch of callbacks comes to."""
+
+    read: int = 0
+    chosen: Counter[tuple[str, str]] = msgspec.field(default_factory=Counter)
+    """Deliveries by target app and kind."""
+    ended: Counter[str] = msgspec.field(default_factory=Counter)
+    """Callbacks that carry nothing over, by reason; not filtered."""
+    dead: Counter[str] = msgspec.field(default_factory=Counter)
+    """What could not be converted, by cause; counted only, it is no new letter."""
+    examples: list[tuple[str, str, str]] = []
+    """(cause, topic:partition:offset, detail) of the first of them."""
+
+    load: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
+    """Calls and messages (as `Limit.counts` says) by target app and API."""
+
+    @property
+    def deliveries(self) -> int:
+        return self.chosen.total()
+
+    def seconds(self, apps: Mapping[str, App]) -> float:
+        """How long the targets' declared limits make it take, if nothing live went beside it; 0 where none is declared."""
+        longest = 0.0
+        for name, app in apps.items():
+            named = {api for limit in app.platform.limits for api in limit.apis}
+            for limit in app.platform.limits:
+                counts = {api: n for (target, api, what), n in self.load.items() if target == name and what == limit.counts}
+                if limit.apis == (OTHERS,):  # each of the others has it for itself
+                    count = max((n for api, n in counts.items() if api not in named), default=0)
+                else:
+                    count = sum(counts.get(api, 0) for api in limit.apis)
+                longest = max(longest, count * limit.seconds / limit.amount)
+        return longest
+
+
+class Sieve:
+    """Convert's function over one callback, and of what it causes that which was asked for."""
+
+    def __init__(self, spec: Spec, apps: Mapping[str, App], identities: Identities) -> None:
+        self._spec = spec
+        self._apps = apps
+        self._identities = identities
+        self.tally = Tally()
+
+    def take(self, raw: ConsumerRecord) -> Sequence[Deliver | Minted]:
+        if not self._spec.since <= raw.timestamp < self._spec.until:
+            return ()
+        self.tally.read += 1
+        try:
+            callback = callback_of(raw.value or b"", raw.headers)
+            routed: Sequence[Routed] = route(callback, self._apps, self._identities)
+        except Exception as error:  # noqa: BLE001 - convert's dead letters are convert's; here they are counted
+            callback, routed = Callback("", b"", 0), (Dead("defect", type(error).__name__, ours=True),)
+        return [one for each in routed if (one := self._sort(each, callback, raw)) is not None]
+
+    def _sort(self, one: Routed, callback: Callback, raw: ConsumerRecord) -> Deliver | Minted | None:
+        tally = self.tally
+        match one:
+            case Deliver(delivery=delivery):
+                wanted = self._spec.filter
+                about = of_delivery(delivery)
+                if not wanted.takes(about) and not wanted.takes(about | of_callback(callback, self._apps, self._identities)):
+                    tally.ended["not chosen"] += 1
+                    return None
+                tally.chosen[delivery.target, "+".join(sorted(kinds_of(delivery.event) - {"post"}))] += 1
+                self._weigh(delivery)
+                return one
+            case Minted():
+                return one
+            case EchoOf():
+                tally.ended["own echo"] += 1
+            case Dropped(reason=reason):
+                tally.ended[reason] += 1
+            case Dead(cause=cause, detail=detail):
+                if self._spec.filter.takes(of_callback(callback, self._apps, self._identities)):
+                    tally.dead[cause] += 1
+                    if len(tally.examples) < EXAMPLES:
+                        tally.examples.append((cause, f"{raw.topic}:{raw.partition}:{raw.offset}", detail))
+        return None
+
+
+    def _weigh(self, delivery: Delivery) -> None:
+        app = self._apps[delivery.target]
+        with suppress(Exception):  # a defect shows when it is delivered, as a dead letter
+            for request in app.platform.encode(delivery, app.account).requests:
+                self.tally.load[app.name, request.api, "calls"] += 1
+                self.tally.load[app.name, request.api, "messages"] += request.targets
+
+
+async def planned(reader: Reader, topic: str, name: str, platform: str, since: int, until: int, wanted: Filter) -> Spec:
+    """The stretch of the topic that holds the time asked for. Raises OperateError."""
+    spans = await reader.spans(reader.partitions(topic), since, until + SLACK)
+    return Spec(
+        id=name, platform=platform, since=since, until=until, filter=wanted,
+        starts={span.tp.partition: span.start for span in spans},
+        ends={span.tp.partition: span.end for span in spans},
+    )  # fmt: skip
+
+
+async def left(reader: Reader, topic: str, spec: Spec) -> list[Span]:
+    """What the replay has not read yet; *reader* must be one of its group's."""
+    spans = spec.spans(topic)
+    committed = await reader.committed(span.tp for span in spans)
+    moved = [span._replace(start=max(committed[span.tp] or 0, span.start)) for span in spans]
+    return [span for span in moved if span.start < span.end]
+
+
+async def counted(reader: Reader, topic: str, sieve: Sieve, spec: Spec, tell: Tell | None = None) -> Tally:
+    """What the replay would write from where it is; nothing is written. Raises OperateError."""
+    async for raw in reader.records(await left(reader, topic, spec), tell):
+        sieve.take(raw)
+    return sieve.tally
+
+
+class Pace:
+    """At most *rate* a second on average, from the first on; 0 is no limit."""
+
+    def __init__(
+        self,
+        rate: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._sleep = sleep
+        self._start: float | None = None
+        self._count = 0
+        self.chunk = max(1, min(500, int(rate / 2))) if rate else 500
+        """How many at once, so that what is written comes evenly."""
+
+    async def wait(self, count: int) -> None:
+        """*count* more were written."""
+        if self._start is None:
+            self._start = self._clock()
+        self._count += count
+        if self._rate:
+            ahead = self._start + self._count / self._rate - self._clock()
+            if ahead > 0:
+                await self._sleep(ahead)
+
+
+def group(prefix: str, spec: Spec) -> str:
+    """Under which the replay's offsets are committed."""
+    return f"{prefix}replay.{spec.id}"
+
+
+class Copier:
+    """Writes what a sieve lets through to `backfill.<platform>`: partition and key those of the conversation."""
+
+    def __init__(self, link: Link, prefix: str, partitions: int, spec: Spec, sieve: Sieve, pace: Pace) -> None:
+        self.group = group(prefix, spec)
+        self._producers = Producers(link, self.group, self.group)
+        self._prefix = prefix
+        self._partitions = partitions
+        self._spec = spec
+        self._sieve = sieve
+        self._pace = pace
+        self.written = 0
+
+    async def run(self, reader: Reader, topic: str, tell: Tell | None = None) -> None:
+        """*reader* must be one of this group's. Raises OperateError; then `--resume` goes on where it was."""
+        try:
+            # Fences whoever runs the same replay, and ends what it left open: only then are its offsets true.
+            await self._producers.start()
+            await self._copy(reader, topic, tell)
+        except Fenced:
+            raise OperateError(f"replay {self._spec.id} was started a second time, and runs there") from None
+        except (Unknown, KafkaError, TimeoutError) as error:
+            raise OperateError(f"Kafka did not confirm ({error or type(error).__name__})") from None
+        finally:
+            await self._producers.close()
+
+    async def _copy(self, reader: Reader, topic: str, tell: Tell | None) -> None:
+        spans = await left(reader, topic, self._spec)
+        outputs = Outputs()
+        offsets: dict[TopicPartition, int] = {}
+        read = 0
+        async for raw in reader.records(spans, tell):
+            for one in self._sieve.take(raw):
+                self._add(outputs, one)
+            offsets[TopicPartition(raw.topic, raw.partition)] = raw.offset + 1
+            read += 1
+            if len(outputs) >= self._pace.chunk or read >= STRIDE:
+                await self._commit(outputs, offsets)
+                outputs, offsets, read = Outputs(), {}, 0
+        await self._commit(outputs, {span.tp: span.end for span in spans})
+
+    def _add(self, outputs: Outputs, one: Deliver | Minted) -> None:
+        match one:
+            case Deliver(delivery=delivery, key=key, platform=platform):
+                name = topics.BACKFILL.name(platform, prefix=self._prefix)
+                mark = [(REPLAY, self._spec.id.encode())]
+                outputs.add(name, crc32(key) % self._partitions, key, wire.dump(delivery), mark)
+            case Minted(platform=platform, user=user, canonical=canonical):
+                key, value = record(platform, "user", user, canonical)
+                outputs.add(topics.IDENTITIES.name(prefix=self._prefix), crc32(key) % self._partitions, key, value)
+
+    async def _commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> None:
+        if offsets:
+            await self._producers.commit(outputs, offsets)
+        self.written += len(outputs)
+        await self._pace.wait(len(outputs))
+
+
+def save(directory: Path, spec: Spec) -> Path:
+    """Keep what was asked for, so that it can be resumed by its id."""
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{spec.id}.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(spec), indent=2))
+    return path
+
+
+def saved(directory: Path, name: str) -> Spec:
+    """Raises OperateError."""
+    try:
+        return msgspec.json.decode((directory / f"{name}.json").read_bytes(), type=Spec)
+    except OSError:
+        known: list[str] = []
+        with suppress(OSError):
+            known = sorted(path.stem for path in directory.glob("*.json"))
+        raise OperateError(f"no replay {name} in {directory}; there are: {', '.join(known) or 'none'}") from None
+    except msgspec.DecodeError as error:
+        raise OperateError(f"{directory / name}.json is not a replay: {error}") from None

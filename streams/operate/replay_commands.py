@@ -1,0 +1,163 @@
+"""`im-relay replay`: callbacks of a stretch of time sent over once more, without doubling what has arrived."""
+
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from streams.kafka import topics
+from streams.operate.about import Filter
+from streams.operate.asking import (
+    WHEN,
+    Config,
+    DryRun,
+    Json,
+    Relay,
+    Yes,
+    ask,
+    confirm,
+    fail,
+    nothing,
+    now,
+    progress,
+    when,
+)
+from streams.operate.reading import OperateError
+from streams.operate.replay import Copier, Pace, Sieve, Spec, Tally, counted, group, planned, save, saved
+from streams.operate.times import length, shown
+
+STATE = Path(".im-relay/replays")
+
+
+def replay(
+    platform: Annotated[str, typer.Option(help="Whose callbacks to replay.")] = "",
+    since: Annotated[str, typer.Option(help=f"From when on: {WHEN}")] = "",
+    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: now]")] = "",
+    conversation: Annotated[
+        str, typer.Option(help="direct:ANN:BOB, group:ID or room:ID; canonical, or a platform's own ids.")
+    ] = "",
+    user: Annotated[str, typer.Option(help="Who said or receives it.")] = "",
+    kind: Annotated[str, typer.Option(help="What kind of thing: text, …")] = "",
+    app: Annotated[str, typer.Option(help="An app of the settings, on either side.")] = "",
+    rate: Annotated[float, typer.Option(min=0, help="Messages a second to write; 0 is no limit.")] = 100.0,
+    quota: Annotated[
+        float, typer.Option(min=0, help="Messages a second that the target takes, to tell the time from.  [default: its declared limits]")
+    ] = 0.0,
+    resume: Annotated[str, typer.Option(metavar="ID", help="Go on with one that was broken off.")] = "",
+    state: Annotated[Path, typer.Option(help="Directory in which replays are kept for --resume.")] = STATE,
+    config: Config = None,
+    *,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Send callbacks over once more, behind everything live; what the ledger knows as delivered is not sent again.
+
+    Exit codes: 0 done, 1 nothing matches or nobody said yes, 2 settings, command line or Kafka are wrong.
+    Example: im-relay replay --platform NAME --since 2h --until 90m --dry-run
+    """
+    relay = Relay(config)
+    if resume:
+        try:
+            spec = saved(state, resume)
+        except OperateError as error:
+            fail(error)
+    else:
+        spec = _asked(relay, platform, since, until, Filter(app=relay.app(app), conversation=conversation, user=user, kind=kind))
+    topic = topics.CALLBACKS.name(spec.platform, prefix=relay.prefix)
+    tally = _count(relay, topic, spec)
+    count = tally.deliveries
+    seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(relay.apps))
+    _show(spec, tally, seconds, json=json)
+    if not tally.deliveries:
+        nothing("nothing is left to be sent")
+    if dry_run:
+        return
+    confirm(f"Write {tally.deliveries} messages to be sent?", yes=yes)
+    if not resume:
+        save(state, spec)
+    written = _run(relay, topic, spec, rate)
+    typer.echo(f"replay {spec.id}: {written} written; the ledger keeps back what has arrived before", err=json)
+
+
+def _asked(relay: Relay, platform: str, since: str, until: str, wanted: Filter) -> Spec:
+    if platform not in relay.platforms:
+        raise typer.BadParameter(f"--platform is {platform!r}; there are apps on: {', '.join(relay.platforms)}")
+    begin, end = when(since), when(until) or now()
+    if begin is None:
+        raise typer.BadParameter("--since is needed")
+    if begin >= end:
+        raise typer.BadParameter(f"--since ({shown(begin)}) is not before --until ({shown(end)})")
+    name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+    topic = topics.CALLBACKS.name(platform, prefix=relay.prefix)
+
+    async def plan() -> Spec:
+        async with relay.reader() as reader:
+            return await planned(reader, topic, name, platform, begin, end, wanted)
+
+    return ask(plan())
+
+
+def _count(relay: Relay, topic: str, spec: Spec) -> Tally:
+    async def count() -> Tally:
+        sieve = Sieve(spec, relay.apps, await relay.identities())
+        with progress("counts callbacks") as tell:
+            async with relay.reader(group(relay.prefix, spec)) as reader:
+                return await counted(reader, topic, sieve, spec, tell)
+
+    return ask(count())
+
+
+def _run(relay: Relay, topic: str, spec: Spec, rate: float) -> int:
+    async def run() -> int:
+        sieve = Sieve(spec, relay.apps, await relay.identities())
+        copier = Copier(relay.link, relay.prefix, relay.kafka.partitions, spec, sieve, Pace(rate))
+        with progress("replays callbacks") as tell:
+            async with relay.reader(copier.group) as reader:
+                for target in {app.platform.name for app in relay.apps.values()}:
+                    reader.partitions(topics.BACKFILL.name(target, prefix=relay.prefix))
+                await copier.run(reader, topic, tell)
+        return copier.written
+
+    finished = False
+    try:
+        written = ask(run())
+        finished = True
+    except KeyboardInterrupt:
+        nothing("broken off")
+    finally:
+        if not finished:
+            typer.echo(f"go on with: im-relay replay --resume {spec.id}", err=True)
+    return written
+
+
+def _show(spec: Spec, tally: Tally, seconds: float, *, json: bool) -> None:
+    if json:
+        told = {
+            "id": spec.id, "since": spec.since, "until": spec.until, "callbacks": tally.read, "messages": tally.deliveries,
+            "seconds": seconds,
+            "chosen": [{"target": target, "kind": kind, "count": n} for (target, kind), n in sorted(tally.chosen.items())],
+            "left_out": dict(tally.ended), "dead": dict(tally.dead),
+            "examples": [{"cause": cause, "at": at, "detail": detail} for cause, at, detail in tally.examples],
+        }  # fmt: skip
+        typer.echo(orjson.dumps(told).decode())
+        return
+    table = Table("what", "", "count", title=f"{tally.read} callbacks of {shown(spec.since)} to {shown(spec.until)} UTC")
+    for (target, kind), count in sorted(tally.chosen.items()):
+        table.add_row(f"to {escape(target)}", escape(kind), str(count))
+    for reason, count in sorted(tally.ended.items()):
+        table.add_row("[dim]left out[/]", escape(reason), str(count))
+    for cause, count in sorted(tally.dead.items()):
+        table.add_row("[red]cannot be converted[/]", escape(cause), str(count))
+    out = Console(highlight=False)
+    out.print(table)
+    for cause, at, detail in tally.examples:
+        out.print(f"[dim]{escape(cause)} {escape(at)} {escape(detail)}[/]")
+    if seconds:
+        out.print(f"{tally.deliveries} messages will take {length(seconds)}")

@@ -1,0 +1,235 @@
+"""Finds every record that tells of one message, by any of its ids: its platform's, ours, or the target's.
+
+Bytes that hold none of the ids are passed over undecoded, which makes a day of traffic a matter of reading it. An id that is only
+known to be the same after a first look (the target's, or one that our event id holds as a digest) takes a second one.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Literal, assert_never
+
+import msgspec
+from aiokafka import ConsumerRecord, TopicPartition
+from msgspec import Struct
+
+from converters import mark, wire
+from converters.model import Delivery, Echo, Event
+from converters.outcome import Delivered
+from converters.platform import Callback, Ignored, OwnEcho, Said
+from converters.route import App
+from streams import dead
+from streams.deliver import ledger
+from streams.ingress.record import callback_of
+from streams.kafka import topics
+from streams.operate.about import decoded, spoken
+from streams.operate.letters import Resolved, is_end
+from streams.operate.reading import Reader, Tell
+
+What = Literal["received", "converted", "backfill", "intent", "ended", "called back", "echo", "dead letter", "resolved", "mentioned"]
+
+_SAID = ("received", "converted", "backfill")
+
+LOOKS = 3
+MANY = 5000
+"""Sightings that are held, at the most: an id that is in more records is none."""
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """One record that tells of the event; *at* in ms since 1970."""
+
+    event: str
+    what: What
+    at: int
+    topic: str
+    partition: int
+    offset: int
+    facts: dict[str, Any]
+    ids: frozenset[str] = frozenset()
+    """Message ids on either side."""
+    text: Any = None
+    """What was said; shown only on demand."""
+
+
+class Topics(Struct, frozen=True):
+    """Every topic that a message may meet, and what lies in it."""
+
+    callbacks: frozenset[str]
+    deliveries: frozenset[str]
+    backfill: frozenset[str]
+    echoes: frozenset[str]
+    ledger: frozenset[str]
+    dead: str
+
+    @property
+    def together(self) -> frozenset[str]:
+        """Those in which a conversation has the same partition."""
+        return self.deliveries | self.backfill | self.echoes | self.ledger
+
+
+def topics_of(platforms: Iterable[str], prefix: str) -> Topics:
+    def each(topic: topics.Topic) -> frozenset[str]:
+        return frozenset(topic.name(platform, prefix=prefix) for platform in platforms)
+
+    platforms = tuple(platforms)
+    return Topics(
+        each(topics.CALLBACKS), each(topics.DELIVERIES), each(topics.BACKFILL), each(topics.ECHOES), each(topics.LEDGER),
+        topics.DEAD_LETTERS.name(prefix=prefix),
+    )  # fmt: skip
+
+
+class Finder:
+    """*partition* of the conversation where it is known: then only that one is read of the topics laid out by it."""
+
+    def __init__(self, reader: Reader, there: Topics, apps: Mapping[str, App], partition: int | None = None) -> None:
+        self._reader = reader
+        self._there = there
+        self._apps = apps
+        self._partition = partition
+        self._letters: dict[tuple[int, int], list[str]] = {}
+        """Events of the dead letters that were seen, by place: a letter's end comes behind it, and names that alone."""
+
+    async def find(self, message: str, since: int, tell: Tell | None = None) -> dict[str, list[Sighting]]:
+        """Sightings by event id, each in the order of their times; under "" what names the message and has no event.
+
+        Raises OperateError.
+        """
+        ids = frozenset({message, _digested(message)}) | _remote(message)
+        for look in range(1, LOOKS + 1):
+            sightings = await self._look(ids, since, tell)
+            if _remote(message):
+                events = {message}
+            else:
+                events = {one.event for one in sightings if one.event and (one.ids | _remote(one.event)) & ids}
+            mine = [one for one in sightings if one.event in events]
+            sources = (one.ids for one in mine if one.what in _SAID)
+            more = ids.union(events, *map(_remote, events), *sources)
+            # What holds a longer id holds the shorter one that was looked for.
+            if look == LOOKS or all(any(known in each for known in ids) for each in more):
+                break
+            ids = more
+            places = {one.partition for one in mine if one.topic in self._there.together}
+            if len(places) == 1:
+                (self._partition,) = places
+        found: dict[str, list[Sighting]] = {}
+        for one in sorted(mine or [one for one in sightings if not one.event], key=lambda one: (one.at, one.offset)):
+            found.setdefault(one.event, []).append(one)
+        return found
+
+    async def _look(self, ids: frozenset[str], since: int, tell: Tell | None) -> list[Sighting]:
+        needles = [each.encode() for each in ids]
+        spans = await self._reader.spans(self._tps(), since)
+        self._letters.clear()
+        found: list[Sighting] = []
+        async for raw in self._reader.records(spans, tell):
+            value, key = raw.value or b"", raw.key or b""
+            # A dead letter holds its bytes in base64: it is looked into below.
+            if raw.topic == self._there.dead or any(each in value or each in key for each in needles):
+                found += self._read(raw, needles)
+                del found[MANY:]
+        return found
+
+    def _tps(self) -> list[TopicPartition]:
+        there = self._there
+        tps = [tp for name in sorted(there.callbacks | {there.dead}) for tp in self._reader.partitions(name)]
+        for name in sorted(there.together):
+            tps += [tp for tp in self._reader.partitions(name) if self._partition in (None, tp.partition)]
+        return tps
+
+    def _read(self, raw: ConsumerRecord, needles: Sequence[bytes]) -> list[Sighting]:
+        there = self._there
+        with suppress(wire.Malformed, msgspec.DecodeError, ValueError):  # not what should lie there; `dead` and metrics tell of it
+            if raw.topic in there.callbacks:
+                return list(_callback(raw, callback_of(raw.value or b"", raw.headers), self._apps))
+            if raw.topic in there.deliveries | there.backfill:
+                what: What = "converted" if raw.topic in there.deliveries else "backfill"
+                return [_delivery(raw, what, wire.load(raw.value or b"", Delivery))]
+            if raw.topic in there.echoes:
+                return [_echo(raw, wire.load(raw.value or b"", Echo))]
+            if raw.topic in there.ledger:
+                return [_entry(raw)] if raw.value else []
+            return self._letter(raw, needles)
+        return []
+
+    def _letter(self, raw: ConsumerRecord, needles: Sequence[bytes]) -> list[Sighting]:
+        if is_end(raw.headers):
+            end = msgspec.json.decode(raw.value or b"", type=Resolved)
+            facts = {"resolved": end.resolved, "by": end.by, "reason": end.reason, "letter": end.offset}
+            events = self._letters.get((raw.partition, end.offset), [])
+            return [_sighting(raw, event, "resolved", facts, (), at=end.at) for event in events]
+        letter = dead.load(raw.value or b"")
+        if not any(each in letter.value or each in (raw.key or b"") for each in needles):
+            return []
+        key = (raw.key or b"").decode()
+        facts = {"key": key, "cause": letter.cause, "stage": letter.stage, "whose": letter.whose, "detail": letter.detail,
+                 "attempts": letter.attempts, "letter": raw.offset}  # fmt: skip
+        events = [key] if _remote(key) else []
+        if letter.topic in self._there.callbacks:
+            said = decoded(callback_of(letter.value, list(letter.headers.items())), self._apps)
+            events = [one.event.id for one in said if isinstance(one, Said)]
+        self._letters[raw.partition, raw.offset] = events or [""]
+        return [_sighting(raw, event, "dead letter", facts, (), at=letter.at) for event in events or [""]]
+
+
+def _callback(raw: ConsumerRecord, callback: Callback, apps: Mapping[str, App]) -> Iterable[Sighting]:
+    for one in decoded(callback, apps):
+        match one:
+            case Said(event=event):
+                yield _sighting(raw, event.id, "received", {"app": callback.app, **_facts(event)}, {event.remote_id},
+                                at=callback.received, text=_text(event))  # fmt: skip
+            case OwnEcho(event_id=event, remote_id=remote):
+                yield _sighting(raw, event, "called back", {"app": callback.app, "remote_id": remote}, {remote}, at=callback.received)
+            case Ignored(reason=reason):
+                yield _sighting(raw, "", "mentioned", {"app": callback.app, "left out": reason}, set(), at=callback.received)
+
+
+def _delivery(raw: ConsumerRecord, what: What, delivery: Delivery) -> Sighting:
+    event = delivery.event
+    facts = {**_facts(event), "target": delivery.target, "sender there": delivery.sender, "receiver there": delivery.receiver}
+    return _sighting(raw, event.id, what, facts, {event.remote_id}, text=_text(event))
+
+
+def _echo(raw: ConsumerRecord, echo: Echo) -> Sighting:
+    return _sighting(raw, echo.event, "echo", {"target": echo.target, "remote_id": echo.remote_id}, {echo.remote_id})
+
+
+def _entry(raw: ConsumerRecord) -> Sighting:
+    event = (raw.key or b"").decode()
+    entry = ledger.load(raw.value)
+    match entry:
+        case ledger.Intent():
+            facts = {"target": entry.target, "part": entry.part, "attempt": entry.attempt}
+            return _sighting(raw, event, "intent", facts, set(), at=entry.at)
+        case ledger.Ended(outcome=outcome):
+            ids = {outcome.remote_id} - {""} if isinstance(outcome, Delivered) else set()
+            facts = {"target": entry.target, "attempts": entry.attempts, "by": entry.by, **msgspec.to_builtins(outcome)}
+            return _sighting(raw, event, "ended", facts, ids, at=entry.at)
+        case _:
+            assert_never(entry)
+
+
+def _sighting(
+    raw: ConsumerRecord, event: str, what: What, facts: dict[str, Any], ids: Iterable[str], *, at: int = 0, text: Any = None
+) -> Sighting:
+    return Sighting(
+        event=event, what=what, at=at or raw.timestamp, topic=raw.topic, partition=raw.partition, offset=raw.offset,
+        facts=facts, ids=frozenset(ids), text=text,
+    )  # fmt: skip
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    return {"remote_id": event.remote_id, "said": event.at, "conversation": spoken(event.conversation), "sender": event.sender}
+
+
+def _text(event: Event) -> Any:
+    return msgspec.to_builtins(event.operation)
+
+
+def _remote(event: str) -> frozenset[str]:
+    """The message id in an event id; a digest where it was long."""
+    parts = event.split(":")
+    return frozenset({parts[-2]}) if len(parts) == 5 else frozenset()
+
+
+def _digested(message: str) -> str:
+    """How an event id holds this message id."""
+    return mark.event_id("", "", "", message).split(":")[3]

@@ -1,0 +1,219 @@
+"""Who may call a target that fails, and when; on a clock of the test's own."""
+
+import asyncio
+
+import pytest
+
+from converters.platform import OTHERS, Limit
+from streams.deliver.breaker import Breaker, Policy, State
+from streams.deliver.limits import Limiter
+from tests.deliver.virtual import run, settle
+
+POLICY = Policy(window=10.0, failures=0.5, least=4, first=1.0, longest=5.0, probes=2)
+
+
+class Seen:
+    """A breaker, and what became of it."""
+
+    def __init__(self, policy=POLICY, chance=lambda: 0.0) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.start = self.loop.time()
+        self.changes: list[tuple[float, State]] = []
+        self.calls: list[str] = []
+        self.breaker = Breaker(self.loop, policy, chance, self.changed)
+
+    def changed(self, state: State) -> None:
+        self.changes.append((round(self.loop.time() - self.start, 3), state))
+
+    async def call(self, name: str = "", *, failed: bool = False, lasts: float = 0.0) -> None:
+        async with self.breaker.passage() as passage:
+            self.calls.append(name)
+            await asyncio.sleep(lasts)
+            passage.ended(failed=failed)
+
+    async def calls_of(self, *failed: bool) -> None:
+        for one in failed:
+            await self.call(failed=one)
+
+    def begins(self, name: str = "", **how) -> asyncio.Task[None]:
+        return asyncio.create_task(self.call(name, **how))
+
+
+@pytest.mark.parametrize(
+    ("ends", "state"),
+    [
+        ((True, True, True), State.CLOSED),  # too few to say
+        ((True, True, True, True), State.OPEN),
+        ((False, False, True, True), State.OPEN),
+        ((False, False, False, True, True), State.CLOSED),
+        ((False,) * 50, State.CLOSED),
+    ],
+)
+def test_it_opens_on_a_share_of_failures_among_enough_calls(ends, state) -> None:
+    async def main() -> None:
+        seen = Seen()
+        await seen.calls_of(*ends)
+        assert seen.breaker.state is state
+        assert [change for _, change in seen.changes] == ([State.OPEN] if state is State.OPEN else [])
+
+    run(main())
+
+
+def test_what_is_older_than_the_window_does_not_count() -> None:
+    async def main() -> None:
+        seen = Seen()
+        await seen.calls_of(True, True, True)
+        await asyncio.sleep(11)
+        await seen.calls_of(True, True, True)
+        assert seen.breaker.state is State.CLOSED
+        await asyncio.sleep(8)
+        await seen.call(failed=True)
+        assert seen.breaker.state is State.OPEN
+
+    run(main())
+
+
+def test_while_open_callers_wait_then_few_try_and_a_success_lets_all_go_in_their_order() -> None:
+    async def main() -> None:
+        seen = Seen()
+        await seen.calls_of(True, True, True, True)
+        seen.calls.clear()
+        waiting = [seen.begins(str(number), lasts=0.5) for number in range(6)]
+        await asyncio.sleep(0.9)
+        assert seen.calls == []
+        await asyncio.sleep(0.2)
+        assert seen.calls == ["0", "1"]
+        assert seen.breaker.state is State.HALF_OPEN
+        await asyncio.gather(*waiting)
+        assert seen.calls == [str(number) for number in range(6)]
+        assert seen.changes == [(0.0, State.OPEN), (1.0, State.HALF_OPEN), (1.5, State.CLOSED)]
+
+    run(main())
+
+
+def test_each_failed_probe_doubles_the_time_open_up_to_the_longest_and_a_success_forgets_it() -> None:
+    async def main() -> None:
+        seen = Seen()
+        await seen.calls_of(True, True, True, True)
+        for _ in range(4):
+            await seen.call(failed=True)
+        await seen.call()
+        opened = [at for at, state in seen.changes if state is State.OPEN]
+        tried = [at for at, state in seen.changes if state is State.HALF_OPEN]
+        assert [round(end - begin, 3) for begin, end in zip(opened, tried, strict=True)] == [
+            1.0,
+            2.0,
+            4.0,
+            5.0,
+            5.0,
+        ]
+        await seen.calls_of(True, True, True, True)
+        await seen.call()
+        assert seen.changes[-2][0] - seen.changes[-3][0] == pytest.approx(1.0, abs=0.002)
+
+    run(main())
+
+
+def test_chance_spreads_the_probes_of_many_workers() -> None:
+    async def main(chance: float) -> float:
+        seen = Seen(chance=lambda: chance)
+        await seen.calls_of(True, True, True, True)
+        await seen.call()
+        return seen.changes[1][0]
+
+    assert [run(main(chance)) for chance in (0.0, 0.5, 1.0)] == [1.0, 1.25, 1.5]
+
+
+def test_a_call_from_before_it_opened_says_nothing_about_now() -> None:
+    async def main() -> None:
+        seen = Seen()
+        late = [seen.begins(lasts=1.2), seen.begins(lasts=2.5, failed=True)]
+        await settle()
+        await seen.calls_of(True, True, True, True)
+        probe = seen.begins(lasts=1.0)
+        await asyncio.sleep(1.3)  # the late success has come, the probe is on its way
+        assert seen.breaker.state is State.HALF_OPEN
+        await asyncio.gather(*late, probe)
+        assert seen.breaker.state is State.CLOSED
+
+    run(main())
+
+
+def test_a_probe_that_is_given_up_leaves_its_place_to_the_next() -> None:
+    async def main() -> None:
+        seen = Seen()
+        await seen.calls_of(True, True, True, True)
+        seen.calls.clear()
+        waiting = [seen.begins(str(number), lasts=9.0) for number in range(5)]
+        await settle()
+        waiting[1].cancel()  # waits
+        await asyncio.sleep(1.1)
+        assert seen.calls == ["0", "2"]
+        waiting[0].cancel()  # is on its way
+        await settle()
+        assert seen.calls == ["0", "2", "3"]
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert seen.breaker.state is State.CLOSED
+        assert seen.calls == ["0", "2", "3", "4"]
+
+    run(main())
+
+
+def test_a_probe_that_is_given_up_in_the_moment_of_its_turn_is_not_lost() -> None:
+    async def main() -> None:
+        seen = Seen(Policy(window=10.0, failures=0.5, least=4, first=1.0, longest=5.0, probes=1))
+        await seen.calls_of(True, True, True, True)
+        seen.calls.clear()
+        waiting = [seen.begins(str(number)) for number in range(2)]
+        await settle()
+        told = seen.breaker._on_change
+
+        def changed(state: State) -> None:
+            told(state)
+            if state is State.HALF_OPEN:  # its turn is given after this, and it wakes after both
+                seen.loop.call_soon(waiting[0].cancel)
+
+        seen.breaker._on_change = changed
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert waiting[0].cancelled()
+        assert seen.calls == ["1"]
+
+    run(main())
+
+
+def test_a_dead_target_holds_no_other_and_no_quota_and_those_in_line_turn_back() -> None:
+    """The way in which a sender puts limiter and breaker together."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        limiter = Limiter((Limit("ten", (OTHERS,), 10),), loop)
+        breakers = {api: Breaker(loop, POLICY, lambda: 0.0) for api in ("dead", "well")}
+        sent: dict[str, list[float]] = {"dead": [], "well": []}
+        dead_until = start + 20
+
+        async def send(api: str) -> None:
+            again = False
+            while True:
+                async with breakers[api].passage() as passage:
+                    await limiter.acquire(api, again=again)
+                    again = True
+                    if not passage.holds():
+                        limiter.give_back(api)
+                        continue
+                    await asyncio.sleep(0.01)
+                    failed = api == "dead" and loop.time() < dead_until
+                    passage.ended(failed=failed)
+                    sent[api].append(loop.time() - start)
+                    if not failed:
+                        return
+
+        await asyncio.gather(*(send(api) for api in breakers for _ in range(300)))
+        assert max(sent["well"]) == pytest.approx(300 / 9.65, abs=0.5)
+        early = [at for at in sent["dead"] if at < 20]
+        assert len(early) < 4 + 2 * 6  # until it opened, and the probes
+        late = [at for at in sent["dead"] if at > 20]
+        assert len(late) == 300
+        assert all(after - before > 0.9 for before, after in zip(late, late[10:], strict=False))  # no rush
+
+    run(main())
