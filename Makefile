@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo test chaos-hop bench-hop bench-ingress bench-deliver bench-relay lint pages lock clean
+.PHONY: demo test chaos chaos-hop bench-hop bench-ingress bench-deliver bench-relay lint pages lock clean
 
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
@@ -32,6 +32,9 @@ lint: $(VENV)/installed  ## ruff, mypy, import-linter
 pages: $(VENV)/installed  ## print the generated pages of docs/ anew
 	$(BIN)/python -m streams.pages
 	$(BIN)/python -m deploy.dashboards
+
+chaos: $(VENV)/installed  ## hurt the whole relay in every way we know of, and account for every message; ARGS="--short", ARGS="--list"
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 chaos-hop: $(VENV)/installed  ## kill, freeze and move workers of a hop under load; lost, duplicate, out of order: 0, 0, 0
 	@$(BIN)/python -m tests.chaos.hop $(ARGS)

@@ -177,6 +177,19 @@ def deliver(board: Dashboard) -> None:
         chart("Time in doubt", "From a doubt's beginning to its end, by how it ended.", "s",
               *quantiles("im_relay_in_doubt_seconds", "step"))
     )  # fmt: skip
+    board.with_panel(
+        chart("Quotas", "Requests that wait for their turn, and answers that said it was too much.", "short",
+              (total("im_relay_quota_waiting", "app", "class"), "waiting {{app}} {{class}}"),
+              (per_second("im_relay_throttled_total", "app", "api"), "throttled {{app}} {{api}} a second"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Speed", "Of the full quota, after answers of too much; 1 is all of it.", "percentunit",
+              (f"min by (app, limit) (im_relay_quota_speed{{{OURS}}})", "{{app}} {{limit}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Breakers", "0 closed, 1 half open: a few try, 2 open: all wait.", "short",
+              (f"max by (app, api) (im_relay_breaker{{{OURS}}})", "{{app}} {{api}}"))
+    )  # fmt: skip
 
 
 def processes(board: Dashboard) -> None:

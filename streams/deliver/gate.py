@@ -28,7 +28,7 @@ class Gate:
         self._breakers: dict[str, Breaker] = {}
 
     def own(self, partitions: Collection[int], of: int) -> None:
-        """This worker's part of the quotas is that of its *partitions*, *of* so many."""
+        """The worker's part of the quotas is that of its *partitions*, *of* so many."""
         self._limiter.own(partitions, of)
 
     def passage(self, request: Request) -> Passage:

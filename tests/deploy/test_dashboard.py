@@ -95,7 +95,7 @@ def test_every_metric_is_on_the_dashboard() -> None:
 def test_legends_show_labels_that_the_query_keeps() -> None:
     for panel in json.loads(dashboards.build())["panels"]:
         for target in panel.get("targets", []):
-            by = re.findall(r"\b(?:sum|max) by \(([^)]*)\)", target["expr"])
+            by = re.findall(r"\b(?:sum|max|min) by \(([^)]*)\)", target["expr"])
             kept = {label for each in by for label in re.split(r",\s*", each)} if by else SCRAPED
             shown = set(re.findall(r"\{\{(\w+)\}\}", target.get("legendFormat", "")))
             assert shown <= kept, panel["title"]
