@@ -187,6 +187,10 @@ def deliver(board: Dashboard) -> None:
               (f"min by (app, limit) (im_relay_quota_speed{{{OURS}}})", "{{app}} {{limit}}"))
     )  # fmt: skip
     board.with_panel(
+        chart("Held", "1 when a stage stands still: half of what came would have become dead letters.", "short",
+              (total("im_relay_stage_held", "stage"), "{{stage}}"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Breakers", "0 closed, 1 half open: a few try, 2 open: all wait.", "short",
               (f"max by (app, api) (im_relay_breaker{{{OURS}}})", "{{app}} {{api}}"))
     )  # fmt: skip

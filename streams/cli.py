@@ -11,6 +11,9 @@ import typer
 from streams.identity_commands import app as identities
 from streams.kafka.commands import app as kafka
 from streams.kafka.topic_commands import app as topics
+from streams.operate.dead_commands import app as dead
+from streams.operate.replay_commands import replay
+from streams.operate.trace_commands import trace
 from streams.preview_commands import preview
 
 app = typer.Typer(
@@ -21,6 +24,9 @@ app = typer.Typer(
 app.add_typer(kafka, name="kafka")
 app.add_typer(topics, name="topics")
 app.add_typer(identities, name="identities")
+app.add_typer(dead, name="dead")
+app.command()(replay)
+app.command()(trace)
 app.command()(preview)
 
 Config = Annotated[

@@ -23,6 +23,8 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     topic: str
     partition: int
     offset: int
+    key: bytes = b""
+    """The record's own, so that it can be put back as it was."""
     value: bytes
     headers: dict[str, bytes] = {}
 

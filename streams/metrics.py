@@ -157,6 +157,9 @@ END_TO_END_SECONDS = _histogram(
 DEAD_LETTERS = _counter(
     "dead_letters", "records", ["stage", "cause", "whose"], "Set aside for a person; whose fault: `ours` or `theirs`."
 )
+HELD = _gauge(
+    "stage_held", "0 or 1", ["stage"], "1 when a stage stands still, because half of what came would have become dead letters."
+)
 REBUILD_SECONDS = _histogram(
     "state_rebuild_seconds", "seconds", ["stage"], "Reading the state of a partition back from Kafka.", LONG
 )

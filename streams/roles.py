@@ -25,6 +25,7 @@ from streams.exact.producers import Link
 from streams.exact.task import Watch
 from streams.exact.transport import Plan
 from streams.exact.worker import make_app, run
+from streams.fuse import Fuse
 from streams.health import Health
 from streams.identities import Follower
 from streams.kafka import topics
@@ -89,6 +90,7 @@ async def run_deliver(
         settings=settings.deliver,
         state=_own_directory(settings.deliver.state, group),
         bootstrap=kafka.bootstrap,
+        fuse=Fuse(),
     )
     watch = Seen(Health(), tuple(gates.values()))
     plan = Plan(
@@ -112,11 +114,17 @@ class Seen(Watch):
         del records
         metrics.TRANSACTIONS.labels(stage, "committed").inc()
         metrics.TRANSACTION_SECONDS.labels(stage).observe(seconds)
-        self.health.progress(stage)
+        with suppress(KeyError):  # held
+            self.health.progress(stage)
 
     def restarted(self, stage: str, reason: str) -> None:
         metrics.TRANSACTIONS.labels(stage, "unknown").inc()
         metrics.PRODUCER_STARTS.labels(stage, reason).inc(2)
+
+    def held(self, stage: str, why: str) -> None:
+        metrics.HELD.labels(stage).set(1)
+        self.health.unwatch(stage)  # standing still is what it is meant to do
+        self.health.ready(False, why, part="fuse")
 
     def show(self) -> None:
         """Bring gauges up to date that nothing else moves."""

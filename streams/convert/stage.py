@@ -13,9 +13,11 @@ from converters import wire
 from converters.identities import Identities, record
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, Routed, route
 from streams import dead, metrics
-from streams.dead import DeadLetter
+from streams.dead import DeadLetter, Whose
 from streams.exact.batch import Batch
 from streams.exact.producers import Outputs
+from streams.exact.task import HoldError
+from streams.fuse import Fuse
 from streams.ingress.record import callback_of
 from streams.kafka import topics
 from streams.log import place
@@ -23,10 +25,14 @@ from streams.log import place
 log = structlog.get_logger()
 
 STAGE = "convert"
+WHOSE: tuple[Whose, ...] = ("ours", "theirs")
 
 
 class Converter:
-    """*partitions* is that of every topic; the partition of a conversation is computed here, once, and carried."""
+    """*partitions* is that of every topic; the partition of a conversation is computed here, once, and carried.
+
+    Raises HoldError where half of what comes would become dead letters.
+    """
 
     def __init__(self, apps: Mapping[str, App], identities: Identities, *, partitions: int, prefix: str) -> None:
         self._apps = apps
@@ -37,6 +43,7 @@ class Converter:
         self._echoes = {name: topics.ECHOES.name(name, prefix=prefix) for name in platforms}
         self._known = topics.IDENTITIES.name(prefix=prefix)
         self._dead = topics.DEAD_LETTERS.name(prefix=prefix)
+        self._fuse = Fuse()
 
     def __call__(self, batch: Batch, outputs: Outputs) -> None:
         start = time.perf_counter()
@@ -53,6 +60,9 @@ class Converter:
             counts["in", app] += 1
             for one in routed:
                 self._emit(one, raw, app, outputs, counts)
+        ends = {whose: sum(n for what, n in counts.items() if what[0] == "dead" and what[2] == whose) for whose in WHOSE}
+        if blown := self._fuse.note(len(batch.records), **ends):
+            raise HoldError(str(blown))
         self._count(counts)
         metrics.CONVERT_BATCH.observe(len(batch.records))
         metrics.CONVERT_SECONDS.observe(time.perf_counter() - start)
@@ -90,6 +100,7 @@ class Converter:
             topic=raw.topic,
             partition=raw.partition,
             offset=raw.offset,
+            key=raw.key or b"",
             value=raw.value or b"",
             headers=dict(raw.headers),
         )

@@ -70,6 +70,7 @@ def bury(
         topic=source.topic,
         partition=source.partition,
         offset=offset,
+        key=raw.key or b"",
         value=raw.value or b"",
         headers=dict(raw.headers),
     )

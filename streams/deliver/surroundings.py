@@ -14,6 +14,7 @@ from converters.route import App
 from streams import metrics
 from streams.deliver.client import Client
 from streams.deliver.gate import Gate
+from streams.fuse import Fuse
 from streams.settings import Deliver
 
 
@@ -45,6 +46,7 @@ class Surroundings(Struct, frozen=True):
     settings: Deliver
     state: Path
     bootstrap: str
+    fuse: Fuse
     under_way: dict[str, UnderWay] = {}
     """By event id. They outlive a partition's work that has to start anew, which then waits for the answer it would have lost."""
 

@@ -6,7 +6,7 @@ it do those requests leave, and is the local state written.
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
@@ -24,7 +24,7 @@ from streams.deliver.ledger import Ended, Intent
 from streams.deliver.sending import DrainedError, Sender, clock
 from streams.deliver.surroundings import Surroundings
 from streams.exact.producers import Outputs, Record, Unknown
-from streams.exact.task import Task
+from streams.exact.task import HoldError, Task
 
 log = structlog.get_logger()
 
@@ -48,6 +48,7 @@ class Delivering:
         self._echoes: dict[str, Echo] = {}
         """Not yet in the ledger, by event id."""
         self._outputs = Outputs()
+        self._buried: list[Whose] = []
         self._settle: list[tuple[Lane, int]] = []
         self._offsets: dict[TopicPartition, int] = {}
         self._wanted: deque[tuple[Open, int, asyncio.Future[float]]] = deque()
@@ -194,6 +195,7 @@ class Delivering:
     def _bury(self, lane: Lane, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose]) -> None:
         records.bury(self._outputs, self._names, lane.tp, offset, raw, event, verdict, 0)
         self._settle.append((lane, offset))
+        self._buried.append(verdict[2])
 
     # -- out
 
@@ -232,6 +234,8 @@ class Delivering:
         entries += [records.intent(event, part) for event, part, _ in wanted]
         for key, value in entries:
             outputs.add(self._names.ledger, self._partition, key, value)
+        dead: Counter[Whose] = Counter(self._buried)
+        self._buried.clear()
         for event in ended:
             settle += [(event.lane, event.offset), *event.also]
             if (verdict := records.verdict(event)) is not None:
@@ -239,6 +243,9 @@ class Delivering:
                 records.bury(
                     outputs, self._names, event.lane.tp, event.offset, event.raw, name, verdict, event.attempts
                 )
+                dead[verdict[2]] += 1
+        if blown := self._around.fuse.note(len(settle), ours=dead["ours"], theirs=dead["theirs"]):
+            raise HoldError(str(blown))
         for lane in (self._live, self._backfill):
             lane.settle(offset for of, offset in settle if of is lane)
             if (settled := lane.committable()) is not None:

@@ -24,6 +24,10 @@ INBOX = 2
 """Batches of one input that may wait in a task: one in hand, one at the door."""
 
 
+class HoldError(Exception):
+    """A stage must not go on as it does: it stands still, and keeps its partitions, until a person has looked."""
+
+
 class Watch:
     """What a role wants to be told; each call is cheap and none may raise."""
 
@@ -32,6 +36,8 @@ class Watch:
     def restarted(self, stage: str, reason: str) -> None: ...
 
     def owned(self, stage: str, partitions: int) -> None: ...
+
+    def held(self, stage: str, why: str) -> None: ...
 
 
 class Work(Protocol):
@@ -190,6 +196,11 @@ class Task:
                     return
                 log.warning("result unknown, starting anew", stage=self.stage, partition=self.partition, error=str(error))
                 self._watch.restarted(self.stage, "unknown result")
+            except HoldError as error:
+                log.error("stands still", stage=self.stage, partition=self.partition, why=str(error))  # noqa: TRY400
+                self._watch.held(self.stage, str(error))
+                await self.draining.wait()
+                return
             except Exception as error:  # noqa: BLE001 - whatever it is, this worker can do nothing more
                 log.error("defect in a stage", stage=self.stage, partition=self.partition, place=place(error))  # noqa: TRY400
                 await self._failed(error)

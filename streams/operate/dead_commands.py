@@ -8,7 +8,7 @@ import orjson
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from streams.dead import DeadLetter, Whose
 from streams.kafka.topics import DEAD_LETTERS
@@ -236,16 +236,19 @@ def _table(letters: list[Letter], limit: int) -> None:
     for one in letters:
         sizes[one.letter.whose, one.letter.stage, one.letter.cause] += one.size
     if limit:
-        # What is wide folds: a key that is cut off could not be given to `show`.
-        table = Table("buried (UTC)", "whose", "stage", "cause", "attempts", "bytes", "conversation", "key", "detail")
-        for column in table.columns:
-            column.overflow = "fold"
+        # A key that is cut off could not be given to `show`: it has a line of its own, and the rest below it.
+        table = Table(
+            Column("buried (UTC)", no_wrap=True), "whose", "stage: cause", "attempts", "bytes",
+            Column("key, conversation, detail", overflow="fold", min_width=min(60, max(len(one.name) for one in letters))),
+        )  # fmt: skip
         for one in letters[-limit:]:
             letter = one.letter
-            end = f" [dim]({one.resolved.resolved} by {escape(one.resolved.by)})[/]" if one.resolved else ""
+            lines = [escape(one.name), f"[dim]{escape(min(one.about.conversations, default='-'))}[/]", f"[dim]{escape(letter.detail)}[/]"]
+            if one.resolved:
+                lines.append(escape(f"{one.resolved.resolved} by {one.resolved.by} {one.resolved.reason}"))
             table.add_row(
-                shown(letter.at), letter.whose, letter.stage, escape(letter.cause) + end, str(letter.attempts), str(one.size),
-                escape(min(one.about.conversations, default="-")), escape(one.name), escape(letter.detail),
+                shown(letter.at)[:19], letter.whose, escape(f"{letter.stage}: {letter.cause}"), str(letter.attempts),
+                str(one.size), "\n".join(lines),
             )  # fmt: skip
         out.print(table)
         if len(letters) > limit:

@@ -1,13 +1,11 @@
 """Ends dead letters: puts the records back where they came from, or sets the letters aside; each with its end in one transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from converters import wire
-from converters.model import Delivery, conversation_key
 from streams import dead
 from streams.dead import DeadLetter
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
@@ -87,11 +85,10 @@ async def _fill(outputs: Outputs, reader: Reader, topic: str, chunk: Sequence[Le
             _mark(outputs, topic, letter, end)
         return len(chunk)
     whole = await bytes_of(reader, topic, chunk)
-    keys = await _keys(reader, whole.values())
     there = [letter for letter in chunk if (letter.partition, letter.offset) in whole]
     for letter in there:
         record = whole[letter.partition, letter.offset]
-        outputs.add(record.topic, record.partition, keys.get(letter.origin), record.value, list(record.headers.items()))
+        outputs.add(record.topic, record.partition, record.key or None, record.value, list(record.headers.items()))
         _mark(outputs, topic, letter, end)
     return len(there)
 
@@ -109,20 +106,3 @@ async def bytes_of(reader: Reader, topic: str, letters: Sequence[Letter]) -> dic
     return {
         (record.partition, record.offset): dead.load(record.value or b"") async for record in reader.pick(wanted)
     }
-
-
-async def _keys(reader: Reader, letters: Iterable[DeadLetter]) -> dict[tuple[str, int, int], bytes | None]:
-    """The keys that the records had, by origin: a delivery's says itself, a callback's is read where it first lay."""
-    keys: dict[tuple[str, int, int], bytes | None] = {}
-    unknown: dict[TopicPartition, list[int]] = {}
-    for letter in letters:
-        try:
-            delivery = wire.load(letter.value, Delivery)
-        except wire.Malformed:
-            if reader.there(letter.topic):
-                unknown.setdefault(TopicPartition(letter.topic, letter.partition), []).append(letter.offset)
-        else:
-            keys[letter.topic, letter.partition, letter.offset] = conversation_key(delivery.event.conversation)
-    async for record in reader.pick(unknown):
-        keys[record.topic, record.partition, record.offset] = record.key
-    return keys

@@ -47,8 +47,9 @@ def replay(
     app: Annotated[str, typer.Option(help="An app of the settings, on either side.")] = "",
     rate: Annotated[float, typer.Option(min=0, help="Messages a second to write; 0 is no limit.")] = 100.0,
     quota: Annotated[
-        float, typer.Option(min=0, help="Messages a second that the target takes, to tell the time from.  [default: its declared limits]")
-    ] = 0.0,
+        float | None,
+        typer.Option(min=0.001, help="Messages a second that the target takes, to tell the time from.  [default: its declared limits]"),
+    ] = None,
     resume: Annotated[str, typer.Option(metavar="ID", help="Go on with one that was broken off.")] = "",
     state: Annotated[Path, typer.Option(help="Directory in which replays are kept for --resume.")] = STATE,
     config: Config = None,

@@ -202,6 +202,8 @@ def _entry(raw: ConsumerRecord) -> Sighting:
         case ledger.Ended(outcome=outcome):
             ids = {outcome.remote_id} - {""} if isinstance(outcome, Delivered) else set()
             facts = {"target": entry.target, "attempts": entry.attempts, "by": entry.by, **msgspec.to_builtins(outcome)}
+            if (there := facts.pop("at", None)) is not None:
+                facts["at target"] = there
             return _sighting(raw, event, "ended", facts, ids, at=entry.at)
         case _:
             assert_never(entry)

@@ -16,6 +16,8 @@ from streams.operate.times import shown
 from streams.operate.trace import Finder, Sighting, topics_of
 from streams.operate.whereabouts import committed_by, groups_of, state
 
+_TIMES = ("said", "at target")
+
 
 def trace(
     message: Annotated[str, typer.Argument(metavar="MESSAGE", help="A platform's message id, on either side, or an event id.")],
@@ -88,7 +90,7 @@ def _print(event: str, sightings: list[Sighting], sentence: str, *, show_text: b
         facts = dict(one.facts)
         if show_text and one.text is not None:
             facts["text"] = orjson.dumps(one.text).decode()
-        about = ", ".join(f"{name} {shown(value) if name == 'said' else value}" for name, value in facts.items() if value != "")
+        about = ", ".join(f"{name} {shown(value) if name in _TIMES else value}" for name, value in facts.items() if value != "")
         place = f"{one.topic}[{one.partition}] @ {one.offset}"
         table.add_row(shown(one.at), f"{one.at - start:+d} ms", one.what, escape(place), escape(about))
     out = Console(highlight=False)

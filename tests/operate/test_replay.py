@@ -1,0 +1,240 @@
+"""`im-relay replay` on the real broker: what it chooses, what it writes, and that it goes on where it was broken off."""
+
+import asyncio
+import re
+import signal
+import time
+from collections import Counter
+from zlib import crc32
+
+import pytest
+from msgspec.structs import replace
+
+from converters import wire
+from converters.identities import Identities
+from converters.model import Delivery
+from converters.platform import OTHERS, Limit
+from converters.route import App
+from streams.exact.producers import Link
+from streams.operate import replay_commands
+from streams.operate.about import Filter
+from streams.operate.reading import OperateError, Reader
+from streams.operate.replay import Copier, Pace, Sieve, Spec, Tally, planned, save
+from streams.settings import load, resolve
+from tests.operate.conftest import PARTITIONS, Ground, callback, rows
+
+HOUR = 3_600_000
+
+
+def written(ground: Ground) -> list[str]:
+    return [wire.load(record.value, Delivery).event.remote_id for record in ground.read(ground.names.backfill)]
+
+
+def run(ground: Ground, *words: str) -> object:
+    state = ("--state", str(ground.directory / "replays"))
+    return ground.im_relay("replay", "--platform", "yunxin", *state, "--rate", "0", *words)
+
+
+def test_messages_go_to_backfill_as_convert_writes_them(ground: Ground) -> None:
+    ground.called(*(callback(number) for number in range(1, 21)))
+    ground.convert()
+    done = run(ground, "--since", "1h", "--yes")
+    assert done.exit_code == 0, done.output
+    assert "20 written" in done.stdout
+    live, again = ground.read(ground.names.deliveries), ground.read(ground.names.backfill)
+    assert [(r.partition, r.key, r.value) for r in again] == [(r.partition, r.key, r.value) for r in live]
+    assert {record.partition for record in again} == {crc32(b"direct\x1falice\x1fbob") % PARTITIONS}
+    (name,) = {value for record in again for _, value in record.headers}
+    assert name.decode() in done.stdout
+
+
+def test_a_dry_run_counts_and_tells_the_time(ground: Ground) -> None:
+    ground.called(*(callback(number) for number in range(1, 31)), callback(31, to="6100", team=True), b"{rubbish", callback(32, msgType="X"))
+    dry = ground.im_relay("replay", "--platform", "yunxin", "--since", "1h", "--dry-run", "--json", "--rate", "2")
+    (told,) = rows(dry)
+    assert told["chosen"] == [{"target": "new", "kind": "text", "count": 30}, {"target": "new", "kind": "unknown", "count": 1}]
+    assert told["dead"] == {"group-unmapped": 1, "malformed": 1}
+    assert [example["cause"] for example in told["examples"]] == ["group-unmapped", "malformed"]
+    assert told["seconds"] == pytest.approx(15.5)
+    (slower,) = rows(run(ground, "--since", "1h", "--dry-run", "--json", "--quota", "0.5"))
+    assert slower["seconds"] == pytest.approx(62)
+    (declared,) = rows(run(ground, "--since", "1h", "--dry-run", "--json"))
+    assert 0 < declared["seconds"] < 15.5, "without a word, the target's declared limits tell the time"
+    assert written(ground) == []
+    assert ground.read(ground.names.dead) == [], "what cannot be converted is no new letter"
+    assert "secret words" not in dry.output
+
+
+def test_messages_are_chosen_by_time_conversation_user_and_kind(ground: Ground) -> None:
+    now = int(time.time() * 1000)
+    for number, hours in ((1, 5), (2, 3), (3, 1)):
+        ground.called(callback(number), at=now - hours * HOUR)
+    ground.called(callback(4, "carol", "dave"), key=b"other")
+    ground.called(callback(5, "dave", "carol", msgType="PICTURE"), key=b"other")
+
+    def chosen(*words: str) -> int:
+        (told,) = rows(run(ground, "--dry-run", "--json", *words))
+        return told["messages"]
+
+    assert chosen("--since", "6h") == 5
+    assert chosen("--since", "4h") == 4
+    assert chosen("--since", "4h", "--until", "2h") == 1
+    assert chosen("--since", "6h", "--until", "2h") == 2
+    assert chosen("--since", "6h", "--conversation", "direct:dave:carol") == 2
+    assert chosen("--since", "6h", "--user", "bob") == 3
+    assert chosen("--since", "6h", "--kind", "text") == 4
+    assert chosen("--since", "6h", "--user", "carol", "--kind", "unknown") == 1
+    run(ground, "--since", "4h", "--until", "2h", "--yes")
+    assert written(ground) == ["2"]
+
+
+def test_nothing_to_send_and_nobody_to_ask_are_1_and_wrong_words_2(ground: Ground) -> None:
+    assert run(ground, "--since", "1h", "--yes").exit_code == 1
+    ground.called(callback(1))
+    asked = run(ground, "--since", "1h")
+    assert asked.exit_code == 1
+    assert "nothing was done" in asked.stderr
+    for words in ((), ("--since", "1h", "--until", "2h"), ("--since", "1h", "--platform", "other"), ("--resume", "nothing")):
+        assert run(ground, *words).exit_code == 2, words
+    assert written(ground) == []
+
+
+class Stops(Exception):
+    pass
+
+
+class Stumbles(Pace):
+    """Breaks off after so many messages, like a person who has had enough."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__(20.0)
+        self._left = after
+
+    async def wait(self, count: int) -> None:
+        self._left -= count
+        if self._left <= 0:
+            raise Stops
+
+
+async def prepared(ground: Ground) -> tuple[str, Spec, dict[str, App]]:
+    topic = ground.names.callbacks
+    async with Reader(ground.bootstrap) as reader:
+        spec = await planned(reader, topic, "r1", "yunxin", 0, int(time.time() * 1000) + 1000, Filter())
+    return topic, spec, resolve(load(ground.config))
+
+
+def test_one_that_was_broken_off_goes_on_exactly_there(ground: Ground) -> None:
+    ground.called(*(callback(number) for number in range(1, 101)), key=b"one")
+    ground.called(*(callback(100 + number, "carol", "dave") for number in range(1, 101)), key=b"two!")
+
+    async def broken() -> int:
+        topic, spec, apps = await prepared(ground)
+        save(ground.directory / "replays", spec)
+        copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), Stumbles(60))
+        async with Reader(ground.bootstrap, copier.group) as reader:
+            with pytest.raises(Stops):
+                await copier.run(reader, topic)
+        return copier.written
+
+    first = asyncio.run(broken())
+    assert 60 <= first < 200
+    assert len(written(ground)) == first
+    (left,) = rows(run(ground, "--resume", "r1", "--dry-run", "--json"))
+    assert left["messages"] == 200 - first
+    assert f"{200 - first} written" in run(ground, "--resume", "r1", "--yes").stdout
+    assert sorted(written(ground), key=int) == [str(number) for number in range(1, 201)], "each once"
+    for words in (("alice", range(1, 101)), ("carol", range(101, 201))):
+        there = [r for r in ground.read(ground.names.backfill) if words[0] in r.key.decode()]
+        assert [int(wire.load(r.value, Delivery).event.remote_id) for r in there] == list(words[1]), "in order"
+    assert run(ground, "--resume", "r1", "--yes").exit_code == 1, "nothing is left"
+
+
+class Interrupted(Pace):
+    """A person presses Ctrl-C after some have been written."""
+
+    async def wait(self, count: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(30)
+
+
+def test_ctrl_c_says_how_to_go_on(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    ground.called(*(callback(number) for number in range(1, 1201)))
+    with monkeypatch.context() as patch:
+        patch.setattr(replay_commands, "Pace", Interrupted)
+        broken = run(ground, "--since", "1h", "--yes")
+    assert broken.exit_code == 1
+    (name,) = re.findall(r"go on with: im-relay replay --resume (\S+)", broken.stderr)
+    assert len(written(ground)) == 500
+    assert "700 written" in run(ground, "--resume", name, "--yes").stdout
+    assert written(ground) == [str(number) for number in range(1, 1201)]
+
+
+def test_one_replay_runs_once_at_a_time(ground: Ground) -> None:
+    ground.called(*(callback(number) for number in range(1, 51)))
+
+    async def both() -> list[object]:
+        topic, spec, apps = await prepared(ground)
+
+        class Takes(Pace):
+            """Lets the second one start between two commits of the first."""
+
+            async def wait(self, count: int) -> None:
+                if not started.is_set():
+                    started.set()
+                    async with asyncio.timeout(30):
+                        await over.wait()
+
+        started, over = asyncio.Event(), asyncio.Event()
+
+        async def one(pace: Pace) -> object:
+            copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), pace)
+            async with Reader(ground.bootstrap, copier.group) as reader:
+                try:
+                    await copier.run(reader, topic)
+                except OperateError as error:
+                    return str(error)
+            return copier.written
+
+        async def second() -> object:
+            await started.wait()
+            try:
+                return await one(Pace(0))
+            finally:
+                over.set()
+
+        return list(await asyncio.gather(one(Takes(20.0)), second()))
+
+    first, second = asyncio.run(both())
+    assert "was started a second time" in str(first)
+    assert second == 40
+    assert written(ground) == [str(number) for number in range(1, 51)]
+
+
+async def test_the_pace_is_kept() -> None:
+    now, slept = 0.0, []
+
+    async def sleep(seconds: float) -> None:
+        nonlocal now
+        slept.append(seconds)
+        now += seconds
+
+    pace = Pace(10.0, lambda: now, sleep)
+    assert pace.chunk == 5
+    for _ in range(10):
+        await pace.wait(5)
+    assert now == pytest.approx(5.0)
+    now += 100.0  # late anyway: it does not sleep
+    await pace.wait(5)
+    assert now == pytest.approx(105.0)
+
+
+def test_the_time_is_that_of_the_tightest_limit(ground: Ground) -> None:
+    (app,) = [each for each in resolve(load(ground.config)).values() if each.name == "new"]
+    limits = (Limit("a", ("one", "two"), 10), Limit("b", ("one",), 600, 60.0, "messages"), Limit("others", (OTHERS,), 5))
+    app = replace(app, platform=replace(app.platform, limits=limits))
+    calls = {("new", "one", "calls"): 50, ("new", "two", "calls"): 50, ("new", "one", "messages"): 50}
+    assert Tally(load=Counter(calls)).seconds({"new": app}) == pytest.approx(10.0), "both share a limit"
+    assert Tally(load=Counter({("new", "one", "messages"): 500})).seconds({"new": app}) == pytest.approx(50.0)
+    apart = {("new", "three", "calls"): 50, ("new", "four", "calls"): 40}
+    assert Tally(load=Counter(apart)).seconds({"new": app}) == pytest.approx(10.0), "the others have it each for itself"
+    assert Tally(load=Counter({("old", "one", "calls"): 50})).seconds({"new": app}) == 0.0
