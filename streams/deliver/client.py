@@ -20,6 +20,10 @@ from streams.settings import Deliver
 _NO_CONNECTION = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
+class TooLateError(Exception):
+    """It was no longer allowed to leave, and has not."""
+
+
 class Client:
     """One for each app. httpx's own transport collapses beyond some tens of requests in flight; aiohttp's does not."""
 
@@ -40,13 +44,15 @@ class Client:
         self._counters: dict[tuple[str, str], Any] = {}
         self._timers: dict[str, Any] = {}
 
-    async def send(self, request: Request) -> Outcome:
-        """One attempt. Never raises for what the network or the platform does."""
+    async def send(self, request: Request, allowed: Callable[[], bool] = lambda: True) -> Outcome:
+        """One attempt, given up unless *allowed* when it is about to leave. Never raises for what the network or the platform does."""
         start = time.perf_counter()
         try:
-            response = await self._exchange(self._built(request))
+            response = await self._exchange(self._built(request), allowed)
+        except TooLateError:
+            outcome: Outcome = NotSent("too late to leave")
         except TokenRefusedError as error:
-            outcome: Outcome = NotSent(str(error))
+            outcome = NotSent(str(error))
         except NETWORK as error:
             outcome = _failed(error)
         else:
@@ -64,12 +70,15 @@ class Client:
     async def close(self) -> None:
         await self._transport.aclose()
 
-    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+    async def _exchange(self, request: httpx.Request, allowed: Callable[[], bool] = lambda: True) -> httpx.Response:
         """What httpx.AsyncClient does for authentication; without cookies and redirects, which cost a third and are not wanted."""
         flow = self._auth.async_auth_flow(request)
         try:
             outgoing = await anext(flow)
             while True:
+                # The last moment: a process that stood still may have woken up between its licence and here, or waited for a token.
+                if not allowed():
+                    raise TooLateError
                 outgoing.extensions = request.extensions  # the question for a token must end as well
                 try:
                     response = await self._transport.handle_async_request(outgoing)

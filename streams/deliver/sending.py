@@ -162,13 +162,14 @@ class Sender:
         async with self._slots:
             while True:
                 written = await self._license(event, part)
-                if clock() - written < self._settings.lease:
+                until = written + self._settings.lease
+                if clock() < until:
                     break
                 # This process stood still in between. Whether it still owns the partition shows at the next commit.
                 log.warning("lease is over before the request could leave", event_id=event.delivery.event.id)
             name = event.delivery.event.id
             client = self._around.clients[event.delivery.target]
-            answer = asyncio.create_task(client.send(request))
+            answer = asyncio.create_task(client.send(request, lambda: clock() < until))
             self._around.under_way[name] = UnderWay(part, answer)
             self._mine.add(name)
             answer.add_done_callback(lambda done: self._arrived(name, client.app, done))

@@ -78,7 +78,7 @@ class Delivering:
             for sending in self._sending:
                 sending.cancel()
             await asyncio.gather(*self._sending, return_exceptions=True)
-            self._open_gauge.dec(len(self._open))
+            self._open_gauge.dec(sum(event.outcome is None for event in self._open.events.values()))
             self._store.close()
 
     async def _cycles(self, task: Task) -> None:

@@ -1,0 +1,18 @@
+"""A request whose licence has run out does not leave, wherever it waited or was frozen in between."""
+
+from converters.outcome import Delivered, NotSent
+from tests.deliver.test_client import request, talking
+
+
+async def test_what_may_no_longer_leave_does_not() -> None:
+    async with talking() as (client, wire):
+        assert isinstance(await client.send(request(), lambda: False), NotSent)
+        assert wire.paths == []
+
+
+async def test_what_waited_too_long_for_its_token_does_not_leave() -> None:
+    async with talking() as (client, wire):
+        assert isinstance(await client.send(request(), lambda: not wire.tokens), NotSent)
+        assert (wire.tokens, wire.sends) == (1, 0)
+        assert await client.send(request()) == Delivered("1")
+        assert wire.tokens == 1

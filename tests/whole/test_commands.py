@@ -1,0 +1,160 @@
+"""`im-relay` in a person's hands: what is wrong is said in words, with what was seen, expected, and where to change it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from streams.cli import app
+from streams.kafka.ports import free_port
+from tests.stack import ROOT
+
+SECRET = "v3ry-S3cret"
+GOOD = f"""\
+[apps.old]
+platform = "yunxin"
+target = "new"
+account = {{app_key = "k", app_secret = "{SECRET}"}}
+[apps.new]
+platform = "easemob"
+target = "old"
+account = {{org = "o", app = "a", client_id = "i", client_secret = "{SECRET}", callback_secret = "{SECRET}"}}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "relay.toml"
+    path.write_text(GOOD)
+    return path
+
+
+def settings(path: Path) -> tuple[int, str, str]:
+    done = CliRunner().invoke(app, ["settings", "-c", str(path)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_good_settings_are_shown_without_secrets(config: Path) -> None:
+    code, out, err = settings(config)
+    assert (code, err) == (0, "")
+    assert '"platform": "yunxin"' in out
+    assert SECRET not in out
+
+
+WRONG = {
+    "a platform that is none": (
+        'platform = "yunxin"', 'platform = "icq"', r"apps\.old\.platform is 'icq'; known are: .*easemob.*yunxin",
+    ),
+    "a target that is no app": ('target = "new"', 'target = "gnu"', r"apps\.old\.target is 'gnu'.*there are: new, old"),
+    "a section nobody knows": ("[apps.old]", "[kafak]\nbootstrap = 1\n[apps.old]", r"kafak"),
+    "a key nobody knows": ("[apps.old]", "[kafka]\nbotstrap = 'x'\n[apps.old]", r"kafka\.botstrap"),
+    "a number out of bounds": ("[apps.old]", "[kafka]\npartitions = 0\n[apps.old]", r"kafka\.partitions: .*1"),
+    "a word where a number is due": ("[apps.old]", "[ingress]\nport = 'high'\n[apps.old]", r"ingress\.port: .*integer"),
+    "a key of the account nobody knows": (
+        'app_key = "k"', 'app_key = "k", app_kye = "k"', r"apps\.old\.account has app_kye; expected are: .*app_key",
+    ),
+    "an account without its key": ('app_key = "k", ', "", r"apps\.old\.account \(yunxin\): .*app_key"),
+    "a secret's file that is not there": (
+        f'app_secret = "{SECRET}"', 'app_secret_file = "/nowhere/secret"',
+        r"apps\.old\.account\.app_secret_file: cannot read /nowhere/secret: FileNotFoundError",
+    ),
+    "no TOML": ("[apps.old]", "[apps.old", r"relay\.toml is not TOML: .*line 1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("seen", "instead", "said"), WRONG.values(), ids=WRONG)
+def test_wrong_settings_say_what_where_and_what_was_expected(config: Path, seen: str, instead: str, said: str) -> None:
+    assert seen in GOOD
+    config.write_text(GOOD.replace(seen, instead, 1))
+    code, out, err = settings(config)
+    assert code == 2
+    assert out == ""
+    assert re.search(said, err, re.DOTALL), err
+    assert "Traceback" not in err
+    assert SECRET not in err
+
+
+def test_settings_that_are_not_there_are_named(tmp_path: Path) -> None:
+    code, _, err = settings(tmp_path / "none.toml")
+    assert code == 2
+    assert "none.toml" in err
+    assert "--config" in err
+
+
+def test_a_secret_from_a_file_is_read_and_not_shown(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    config.write_text(GOOD.replace(f'app_secret = "{SECRET}"', f'app_secret_file = "{tmp_path / "secret"}"'))
+    code, out, err = settings(config)
+    assert (code, err) == (0, "")
+    assert SECRET not in out
+    assert str(tmp_path / "secret") in out
+
+
+def role(config: Path, *arguments: str, **environment: str) -> tuple[int, str]:
+    """A role that should not even start: its exit code, and all it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "streams", *arguments, "-c", str(config)], cwd=ROOT, text=True, timeout=60, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, "IM_RELAY_OBSERVE__PORT": "0", "IM_RELAY_INGRESS__PORT": "0", **environment},
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+ROLES = (("ingress",), ("convert",), ("deliver", "--platform", "easemob"))
+EACH = pytest.mark.parametrize("arguments", ROLES, ids=[one[0] for one in ROLES])
+
+
+@EACH
+def test_a_role_without_kafka_names_the_address_and_its_setting(config: Path, arguments: tuple[str, ...]) -> None:
+    nobody = f"127.0.0.1:{free_port()}"
+    code, said = role(config, *arguments, IM_RELAY_KAFKA__BOOTSTRAP=nobody)
+    assert code == 2, said
+    assert nobody in said
+    assert "kafka.bootstrap" in said
+    assert "Traceback" not in said
+
+
+@EACH
+def test_a_role_without_topics_names_the_command_that_makes_them(
+    kafka: str, config: Path, arguments: tuple[str, ...]
+) -> None:
+    code, said = role(config, *arguments, IM_RELAY_KAFKA__BOOTSTRAP=kafka, IM_RELAY_KAFKA__PREFIX="nobody-made-these.")
+    assert code == 2, said
+    assert "nobody-made-these." in said
+    assert "im-relay topics create" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("arguments", ROLES[1:], ids=["convert", "deliver"])
+def test_a_role_that_counts_other_partitions_than_the_topics_have_refuses(
+    kafka: str, config: Path, arguments: tuple[str, ...], partitioned: str
+) -> None:
+    code, said = role(
+        config, *arguments,
+        IM_RELAY_KAFKA__BOOTSTRAP=kafka, IM_RELAY_KAFKA__PREFIX=partitioned, IM_RELAY_KAFKA__PARTITIONS="5",
+    )  # fmt: skip
+    assert code == 2, said
+    assert "has 2 partitions, kafka.partitions says 5" in said
+    assert "kafka.partitions = 2" in said
+    assert "Traceback" not in said
+
+
+@pytest.fixture(scope="module")
+def partitioned(kafka: str) -> str:
+    prefix = f"c{os.urandom(4).hex()}."
+    done = CliRunner().invoke(app, ["topics", "create", "--bootstrap", kafka, "--partitions", "2", "--prefix", prefix])
+    assert done.exit_code == 0, done.output
+    return prefix
+
+
+def test_deliver_to_a_platform_that_no_app_is_on_says_which_there_are(config: Path) -> None:
+    code, said = role(config, "deliver", "--platform", "icq")
+    assert code == 2
+    assert "'icq'" in said
+    assert "easemob, yunxin" in said
+    assert "Traceback" not in said
