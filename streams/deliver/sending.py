@@ -6,7 +6,7 @@ partition over finds every request that may have left, and after the lease none 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 import structlog
@@ -52,6 +52,7 @@ class Sender:
         self._doubts: set[str] = set()
         self._heard = asyncio.Event()
         self._mine: set[str] = set()
+        self._kept: set[str] = set()
         self._at_the_gate: set[asyncio.Task[object]] = set()
         self._taken_over = clock()
 
@@ -92,10 +93,12 @@ class Sender:
         for waiting in self._at_the_gate:
             waiting.cancel()
 
-    def abandon(self) -> None:
-        """The partition is let go, and its time to finish is over: what is under way is the next owner's doubt."""
-        for name in self._mine:
-            self._around.under_way[name].answer.cancel()
+    def abandon(self, events: Iterable[str]) -> None:
+        """The partition is let go, and its time to finish is over: what is under way of its *events* is the next owner's doubt."""
+        for name in {*self._kept, *events}:
+            if (known := self._around.under_way.get(name)) is not None:
+                known.answer.cancel()
+            self._forget(name)
 
     async def _requests(self, event: Open, requests: tuple[Request, ...]) -> Outcome:
         outcome: Outcome = Delivered("", None)
@@ -172,6 +175,7 @@ class Sender:
             answer = asyncio.create_task(client.send(request, lambda: clock() < until))
             self._around.under_way[name] = UnderWay(part, answer)
             self._mine.add(name)
+            self._kept.add(name)
             answer.add_done_callback(lambda done: self._arrived(name, client.app, done))
             in_flight(client.app).inc()
             try:
@@ -181,17 +185,20 @@ class Sender:
                     raise DrainedError from None
                 raise
 
+    def written(self, event: Open) -> None:
+        """The end of *event* is in the ledger: its answer need not be remembered any more."""
+        self._forget(event.delivery.event.id)
+
     def _arrived(self, name: str, app: str, answer: "asyncio.Task[Outcome]") -> None:
         in_flight(app).dec()
         self._mine.discard(name)
-        # Kept for a while: if the work has to start anew, it finds the answer that its forerunner could not write down.
-        loop = asyncio.get_running_loop()
-        loop.call_later(0 if answer.cancelled() else self._settings.timeout, self._forget, name, answer)
+        # The answer itself is kept until it is written down: if the work has to start anew, it finds it again.
+        if answer.cancelled():
+            self._forget(name)
 
-    def _forget(self, name: str, answer: "asyncio.Task[Outcome]") -> None:
-        known = self._around.under_way.get(name)
-        if known is not None and known.answer is answer:
-            del self._around.under_way[name]
+    def _forget(self, name: str) -> None:
+        self._kept.discard(name)
+        self._around.under_way.pop(name, None)
 
     async def _earlier(self, event: Open) -> Outcome:
         """What became of a request of an earlier owner, or of our own before the work had to start anew."""
@@ -200,7 +207,7 @@ class Sender:
         if known is not None and known.part == event.doubt.part:
             with suppress(asyncio.CancelledError):
                 answered = await asyncio.shield(known.answer)
-                if not isinstance(answered, Unsure):
+                if isinstance(answered, Delivered | Refused):
                     return answered
         # An earlier owner can start a request until its lease is over; it was fenced before we took over.
         left = self._taken_over + self._settings.lease - clock()

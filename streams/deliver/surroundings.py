@@ -48,7 +48,7 @@ class Surroundings(Struct, frozen=True):
     bootstrap: str
     fuse: Fuse
     under_way: dict[str, UnderWay] = {}
-    """By event id. They outlive a partition's work that has to start anew, which then waits for the answer it would have lost."""
+    """By event id, until the answer is written down. They outlive a partition's work that has to start anew."""
 
     owned: set[int] = set()
     """The partitions at work in this process."""

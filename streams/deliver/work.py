@@ -74,7 +74,7 @@ class Delivering:
         finally:
             self._around.own(self._partition, mine=False)
             if task.draining.is_set():
-                self._sender.abandon()
+                self._sender.abandon(self._open.events)
             for sending in self._sending:
                 sending.cancel()
             await asyncio.gather(*self._sending, return_exceptions=True)
@@ -256,6 +256,7 @@ class Delivering:
         self._store.put(entries, written.get((self._names.ledger, self._partition)))
         for event in ended:
             self._open.forget(event)
+            self._sender.written(event)
         for _, _, granted in wanted:
             if not granted.done():
                 granted.set_result(now)

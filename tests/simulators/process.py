@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from tests.children import dies_with_parent
 from tests.simulators.client import PATIENCE, SimulatorClient
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +22,10 @@ class SimulatorProcess(SimulatorClient):
 
     def __init__(self, platform: Literal["yunxin", "easemob"], *, port: int = 0, **options: Any) -> None:
         command = [sys.executable, "-m", "tests.simulators", platform, "--port", str(port), *written(options)]
-        self._child = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self._child = subprocess.Popen(
+            command, cwd=ROOT, stdout=subprocess.PIPE, text=True,
+            preexec_fn=dies_with_parent(),  # noqa: PLW1509
+        )  # fmt: skip
         assert self._child.stdout is not None
         ready = self._child.stdout.readline().split()
         if ready[:1] != ["ready"]:

@@ -45,6 +45,8 @@ def query_team(yunxin: Yunxin, call: Call) -> Answer:
 
 def page(yunxin: Yunxin, form: dict[str, str], conversation: str) -> Answer:
     """One window: ascending with ``reverse`` 1, descending with 2."""
+    if not yunxin.options.history:
+        return Refusal(403, "history is not switched on")
     try:
         begin, end, limit = int(form["begintime"]), int(form["endtime"]), int(form["limit"])
         wanted = {int(one) for one in form.get("type", "").split(",") if one}

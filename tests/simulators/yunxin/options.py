@@ -16,6 +16,7 @@ class Options(Struct, frozen=True, kw_only=True):
     block: float = 10.0
     repeat_memory: float = 60.0
     recall_window: float = 120.0
+    history: bool = True
     accept_500: bool = True
     callback_timeout: float = 5.0
     backoff: float = 0.2

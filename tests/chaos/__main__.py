@@ -1,0 +1,106 @@
+"""`make chaos`: the whole relay on a real broker, hurt in every way we know of, and every message accounted for.
+
+`python -m tests.chaos [--scenario NAME …] [--messages N] [--seed S] [--short] [--soak HOURS] [--report FILE]`
+
+The broker is a node of its own, or that of KAFKA_BOOTSTRAP; what hurts the broker is then left out. Exits 0 when every scenario holds.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from contextlib import ExitStack
+from pathlib import Path
+from random import SystemRandom
+
+from streams.kafka.local import LocalKafka
+from streams.kafka.ports import free_port
+from tests.chaos import catalogue, report
+from tests.chaos.scenario import Result, Scenario, Skipped, run
+
+
+class Playing:
+    def __init__(self, arguments: argparse.Namespace, exits: ExitStack) -> None:
+        self._arguments = arguments
+        self._exits = exits
+        self._node: LocalKafka | None = None
+        self.directory = Path(tempfile.mkdtemp(prefix="chaos-"))
+        self.results: list[Result] = []
+        self.skipped: list[tuple[Scenario, str]] = []
+        self.broken: list[tuple[Scenario, str]] = []
+        self._bootstrap = os.environ.get("KAFKA_BOOTSTRAP", "")
+        if not self._bootstrap:
+            proxied = free_port()
+            node = LocalKafka(self.directory / "kafka", free_port(), free_port(), heap_mb=640, behind={free_port(): proxied})
+            exits.callback(node.stop)
+            node.start()
+            self._bootstrap, self._node = node.bootstrap, node
+
+    def play(self, chosen: Scenario, seed: int) -> bool:
+        print(f"{chosen.name}: {chosen.what} (seed {seed})", flush=True)
+        directory = self.directory / f"{chosen.name}-{len(self.results)}"
+        try:
+            result = run(
+                chosen, seed=seed, bootstrap=self._bootstrap, node=self._node, directory=directory,
+                messages=self._arguments.messages, short=self._arguments.short, say=lambda line: print(line, flush=True),
+            )  # fmt: skip
+        except Skipped as why:
+            print(f"  not played: {why}\n")
+            self.skipped.append((chosen, str(why)))
+            return True
+        except Exception as error:  # the others are still worth playing
+            traceback.print_exc()
+            self.broken.append((chosen, f"it broke off: {type(error).__name__}"))
+            return False
+        self.results.append(result)
+        print(f"  {result.account}".replace("\n", "\n  "))
+        print(f"  {', '.join(f'{count} {what}' for what, count in result.counts.items() if count)}; {result.seconds:.0f} s")
+        for text in result.complaints:
+            print(f"  WRONG: {text}")
+        print("  good\n" if result.good else f"  logs: {directory}\n", flush=True)
+        if result.good:
+            shutil.rmtree(directory, ignore_errors=True)
+        return result.good
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scenario", nargs="+", choices=list(catalogue.SCENARIOS), default=list(catalogue.SCENARIOS), metavar="NAME")
+    parser.add_argument("--list", action="store_true", help="name the scenarios")
+    parser.add_argument("--messages", type=int, default=0, help="in place of each scenario's own number")
+    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000))
+    parser.add_argument("--short", action="store_true", help="2,000 messages each, fewer blows")
+    parser.add_argument("--soak", type=float, default=0.0, metavar="HOURS", help="go on with seeds that follow")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the page of what was seen")
+    arguments = parser.parse_args()
+    if arguments.list:
+        for one in catalogue.SCENARIOS.values():
+            print(f"{one.name:16} {one.what}")
+        return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    begun = time.monotonic()
+    good = True
+    with ExitStack() as exits:
+        playing = Playing(arguments, exits)
+        seed = arguments.seed
+        while True:
+            for name in arguments.scenario:
+                good &= playing.play(catalogue.SCENARIOS[name], seed)
+                if arguments.report:
+                    page = report.page(playing.results, playing.skipped, playing.broken, report.command(sys.argv[1:]))
+                    arguments.report.write_text(page)
+            seed += 1
+            if time.monotonic() - begun >= arguments.soak * 3600:
+                break
+    if good:
+        shutil.rmtree(playing.directory, ignore_errors=True)
+    print("every scenario holds" if good else "NOT every scenario holds")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""One port before several processes, as a Service is: a connection goes to the next one that takes it."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import cycle
+from typing import Any, Self
+
+import uvloop
+
+
+class _End(asyncio.Protocol):
+    """One end of a pair; what comes in goes out at the other."""
+
+    def __init__(self, other: "_End | None" = None) -> None:
+        self.other = other
+        self.transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.write(data)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self.other is not None and self.other.transport is not None:
+            self.other.transport.close()
+
+
+class _Front(_End):
+    def __init__(self, balancer: "Balancer") -> None:
+        super().__init__()
+        self._balancer = balancer
+        self._early: list[bytes] = []
+
+    def data_received(self, data: bytes) -> None:
+        if self.other is None:
+            self._early.append(data)
+        else:
+            super().data_received(data)
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._linking = asyncio.ensure_future(self._link())
+
+    async def _link(self) -> None:
+        back = _End(self)
+        for _ in self._balancer.backends:
+            with suppress(OSError):
+                await asyncio.get_running_loop().create_connection(lambda: back, "127.0.0.1", next(self._balancer.turn))
+                self.other = back
+                back.transport.writelines(self._early)
+                if self.transport.is_closing():
+                    back.transport.close()
+                return
+        self.transport.abort()
+
+
+class Balancer:
+    """A context manager, in a thread of its own."""
+
+    def __init__(self, port: int, backends: Sequence[int]) -> None:
+        self.backends = backends
+        self.turn = cycle(backends)
+        self._port = port
+        self._loop = uvloop.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="balancer")
+        self._listens = threading.Event()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._listens.wait(10):
+            raise RuntimeError(f"cannot listen on port {self._port}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        serving = self._loop.create_server(lambda: _Front(self), "127.0.0.1", self._port, backlog=512)
+        self._loop.run_until_complete(serving)
+        self._listens.set()
+        self._loop.run_forever()

@@ -1,0 +1,113 @@
+"""What is done to the relay's own processes: killed, frozen, joined, asked to leave."""
+
+from tests.chaos.accounts import Account
+from tests.chaos.rig import ECHO_WAIT, LEASE, SESSION, Rig, Story
+from tests.chaos.scenario import Stage, scenario
+
+DELIVER = ("deliver-yunxin", "deliver-easemob")
+
+
+def killing(rig: Rig, kills: int, every: float, *kinds: str) -> Story:
+    """*kills* times, at random moments *every* so many seconds on average, one that runs."""
+    done = 0
+    while done < kills:
+        yield rig.random.uniform(0.5, 1.5) * every
+        if (victim := rig.victim(*kinds)) is not None:
+            rig.kill(victim)
+            done += 1
+
+
+@scenario("kill", "kill -9 of any process at random moments; echoes on", messages=100_000, rate=600)
+def kill(stage: Stage) -> None:
+    rig = stage.build(easemob={"ban_scale": 0.0})
+    stage.notes.append(
+        "an ingress is killed only while the other one is up, and Easemob's ban after 90 failed callbacks in 30 s is switched off: "
+        "by its own rules the platform drops callbacks then, and nobody can be asked for them here"
+    )
+    rig.load(stage.messages, stage.rate)
+    kills = 6 if stage.short else max(6, stage.messages // 1900)
+    kinds = ("convert", *DELIVER) if stage.short else ("convert", "ingress", *DELIVER)
+    rig.play(killing(rig, kills, stage.duration / kills, *kinds))
+
+
+@scenario("blind", "kill -9 of deliver and convert; no echoes, no look-up, no memory of requests at the target", messages=12_000, rate=400)
+def blind(stage: Stage) -> None:
+    """Evidence is nowhere: what was in doubt may come twice, and nothing else may."""
+    rig = stage.build(
+        account="echo = false", easemob={"callback_source": ["sdk"]}, yunxin={"history": False, "repeat_memory": 0.0}
+    )
+    rig.load(stage.messages, stage.rate)
+    kills = 4 if stage.short else max(4, stage.messages // 2000)
+    rig.play(killing(rig, kills, stage.duration / kills, "convert", *DELIVER))
+    stage.excused["duplicate"] = _no_more_than_resent
+
+
+def _no_more_than_resent(account: Account) -> list[str]:
+    # That each of them was in doubt is the account's own claim (`unaccounted`).
+    if len(account.duplicate) <= account.doubts.resent:
+        return []
+    return [f"{len(account.duplicate)} duplicates, and only {account.doubts.resent} were sent again"]
+
+
+@scenario("freeze", "SIGSTOP of a deliver beyond session, lease and echo wait; take-over; SIGCONT", messages=36_000, rate=500)
+def freeze(stage: Stage) -> None:
+    rig = stage.build()
+    rig.load(stage.messages, stage.rate)
+    times = 1 if stage.short else max(2, int(stage.duration / 22))
+    rig.play(_freezing(rig, times))
+    stage.claims.append(lambda _: [] if rig.counts["SIGSTOP"] == times else ["nobody was frozen"])
+
+
+def _freezing(rig: Rig, times: int) -> Story:
+    done = 0
+    while done < times:
+        yield rig.random.uniform(1.0, 3.0)
+        victim = rig.victim(*DELIVER, ready=True)
+        if victim is None:
+            continue
+        rig.freeze(victim)
+        done += 1
+        # What it had under way was taken over, waited for, and perhaps sent again: now it wakes and goes on where it was.
+        yield SESSION + LEASE + ECHO_WAIT + 3.0
+        rig.thaw(victim)
+
+
+@scenario("storm", "a third worker of each role joins or leaves every 5 s", messages=36_000, rate=200)
+def storm(stage: Stage) -> None:
+    rig = stage.build()
+    rig.load(stage.messages, stage.rate)
+    rig.play(_coming_and_going(rig, 30.0 if stage.short else 180.0))
+
+
+def _coming_and_going(rig: Rig, seconds: float) -> Story:
+    here = {}
+    for turn in range(int(seconds / 5)):
+        yield 5.0
+        kind = ("convert", *DELIVER)[turn // 2 % 3]
+        if turn % 2:
+            while not here[kind].ready():  # one that is not there yet cannot leave
+                yield 0.2
+            rig.leave(here.pop(kind))
+        else:
+            rig.log(f"a third {kind} joins")
+            rig.counts["joins"] += 1
+            here[kind] = rig.join(kind, 3 + turn)
+
+
+@scenario("rolling", "every process restarted by SIGTERM, one after the other", messages=12_000, rate=300)
+def rolling(stage: Stage) -> None:
+    rig = stage.build()
+    rig.load(stage.messages, stage.rate)
+    rig.play(_rolling(rig))
+    stage.claims.append(lambda account: [f"{account.doubts.opened} were in doubt"] if account.doubts.opened else [])
+
+
+def _rolling(rig: Rig) -> Story:
+    for worker in list(rig.workers):
+        yield 1.0
+        before = worker.child
+        rig.ask(worker)
+        while worker.child is before or not worker.alive:
+            yield 0.2
+        while not worker.ready():
+            yield 0.2

@@ -1,0 +1,319 @@
+"""The whole relay under a load, two processes of each role, and who starts them again when they end."""
+
+import asyncio
+import os
+import re
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx
+
+from streams.identities import put
+from streams.kafka.ports import free_port
+from tests.chaos.accounts import Account, check
+from tests.chaos.balancer import Balancer
+from tests.chaos.evidence import Journals, books, event_of, given_up, letters
+from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP, Role, Stack
+
+TALKS = 240
+GROUPS = 40
+"""Of the talks."""
+SESSION, LEASE, ECHO_WAIT = 6.0, 2.0, 7.0
+KINDS = {
+    "ingress": ["ingress"],
+    "convert": ["convert"],
+    "deliver-yunxin": ["deliver", "--platform", "yunxin"],
+    "deliver-easemob": ["deliver", "--platform", "easemob"],
+}
+RESTART = 0.3
+"""Seconds after which a process that ended is started again."""
+
+Story = Iterator[float]
+"""What is done to the relay: it yields the seconds until it wants to go on."""
+
+
+class Worker(Role):
+    """A process of a role; *wanted* as long as it is to be started again when it ends."""
+
+    def __init__(self, kind: str, number: int, arguments: list[str], log: Path, environment: dict[str, str]) -> None:
+        super().__init__(f"{kind}-{number}", arguments, free_port(), log, environment)
+        self.kind = kind
+        self.wanted = True
+        self.frozen = False
+        self.expected = ""
+        """Why its next end is no surprise."""
+        self.due = 0.0
+
+    def send(self, number: signal.Signals) -> None:
+        if self.child is not None and self.child.poll() is None:
+            self.child.send_signal(number)
+
+    @property
+    def alive(self) -> bool:
+        return self.child is not None and self.child.poll() is None
+
+    def stop(self, patience: float = 25.0) -> int | None:
+        self.send(signal.SIGCONT)
+        return super().stop(patience)
+
+
+class Rig(Stack):
+    """*account* are more lines of Yunxin's account, *deliver* of the section of that name; the rest is `Stack`'s."""
+
+    def __init__(
+        self, directory: Path, random: Random, *, bootstrap: str, account: str = "", deliver: str = "", talks: int = TALKS,
+        groups: int = GROUPS, say: Callable[[str], None] = print, **options: Any,
+    ) -> None:  # fmt: skip
+        settings = f"lease = {LEASE}\necho_wait = {ECHO_WAIT}\n{deliver}"
+        super().__init__(
+            directory, bootstrap=bootstrap, prefix=f"chaos{os.getpid()}-{time.time_ns() // 10**6}.", limits=0,
+            settings=settings, say=lambda _: None, **options,
+        )  # fmt: skip
+        self.random = random
+        self.tell = say
+        self.begun = time.monotonic()
+        self.counts: Counter[str] = Counter()
+        """What was done, by what it was."""
+        self.failed_attempts: Counter[str] = Counter()
+        """Callbacks that had to be sent again or were given up, by what was answered."""
+        self.left: list[str] = []
+        """Processes that ended without being asked to."""
+        self.workers: list[Worker] = []
+        self._account = account
+        self._talks, self._groups = talks, groups
+        self._ports: dict[str, int] = {}
+        self._names = {YUNXIN_GROUP: "team", EASEMOB_GROUP: "team"}
+        self._unheard: set[str] = set()
+        self.journals: Journals
+
+    # -- the stack
+
+    def _toml(self, port: int) -> str:
+        return super()._toml(port).replace("[apps.old.account]\n", f"[apps.old.account]\n{self._account}\n")
+
+    def _start_roles(self) -> None:
+        self._introduce()
+        self.journals = Journals({"yunxin": self.yunxin, "easemob": self.easemob}, self._names)
+        self._ports = {f"ingress-{number}": free_port() for number in (1, 2)}
+        self._exit.enter_context(Balancer(self.callbacks, list(self._ports.values())))
+        for kind in KINDS:
+            for number in (1, 2):
+                self.join(kind, number)
+
+    def _introduce(self) -> None:
+        """People and groups on both sides, and which group is which."""
+        direct = range(self._talks - self._groups)
+        people = [f"u{number}{side}" for number in direct for side in "ab"]
+        entries: list[Any] = []
+        sides: dict[str, dict[str, list[str]]] = {"yunxin": {}, "easemob": {}}
+        for number in range(1, self._groups):  # the stack's own is the first
+            members = [f"g{number}{side}" for side in "abc"]
+            for platform, base in (("yunxin", 6_200_000_000), ("easemob", 271_000_000_000_000)):
+                sides[platform][str(base + number)] = members
+                self._names[str(base + number)] = f"g{number}"
+                entries.append((platform, "group", str(base + number), f"g{number}"))
+        self.yunxin.preload(people, sides["yunxin"])
+        self.easemob.preload(people, sides["easemob"])
+        asyncio.run(put(self.bootstrap, f"{self.prefix}identities", entries))
+
+    def join(self, kind: str, number: int, **environment: str) -> Worker:
+        name = f"{kind}-{number}"
+        given = {
+            "PYTHONUNBUFFERED": "1", "IM_RELAY_OBSERVE__LOG": "json", "IM_RELAY_KAFKA__SESSION_TIMEOUT": str(SESSION), **environment,
+        }  # fmt: skip
+        if kind == "ingress":
+            given["IM_RELAY_INGRESS__PORT"] = str(self._ports[name])
+        worker = Worker(kind, number, [*KINDS[kind], "--config", str(self.config)], self.directory / f"{name}.log", given)
+        self._exit.callback(worker.stop)
+        self.workers.append(worker)
+        self.roles[name] = worker
+        worker.start()
+        return worker
+
+    def leave(self, worker: Worker) -> None:
+        """SIGTERM, and it stays away."""
+        worker.wanted = False
+        self.ask(worker)
+
+    # -- what is done to it
+
+    def log(self, what: str) -> None:
+        self.tell(f"  {time.monotonic() - self.begun:6.1f} s  {what}")
+
+    def kill(self, worker: Worker) -> None:
+        self.log(f"kill -9 {worker.name}")
+        self.counts["kill -9"] += 1
+        worker.expected = "killed"
+        worker.frozen = False
+        worker.send(signal.SIGKILL)
+
+    def ask(self, worker: Worker) -> None:
+        self.log(f"SIGTERM {worker.name}")
+        self.counts["SIGTERM"] += 1
+        worker.expected = "asked"
+        worker.send(signal.SIGTERM)
+
+    def freeze(self, worker: Worker) -> None:
+        self.log(f"SIGSTOP {worker.name}")
+        self.counts["SIGSTOP"] += 1
+        worker.frozen = True
+        worker.expected = "frozen"  # when it wakes it may find itself fenced, and leave
+        worker.send(signal.SIGSTOP)
+
+    def thaw(self, worker: Worker) -> None:
+        self.log(f"SIGCONT {worker.name}")
+        worker.frozen = False
+        worker.send(signal.SIGCONT)
+
+    def victim(self, *kinds: str, ready: bool = False) -> Worker | None:
+        """One that runs, drawn from the seed; only one that is *ready*, if so asked."""
+        found = [one for one in self.workers if one.alive and one.wanted and not one.frozen and (not kinds or one.kind in kinds)]
+        if ready:
+            found = [one for one in found if one.ready()]
+        # Never the last ingress: a callback that nobody takes is lost by the platform's own rules, and nothing would be learned.
+        if sum(one.kind == "ingress" and one.alive and one.ready() for one in self.workers) < 2:
+            found = [one for one in found if one.kind != "ingress"]
+        return self.random.choice(found) if found else None
+
+    def tend(self) -> None:
+        """Start again what has ended, as an orchestrator does."""
+        now = time.monotonic()
+        for worker in self.workers:
+            if worker.child is None or worker.frozen or worker.alive:
+                continue
+            if worker.due:
+                if now >= worker.due and worker.wanted:
+                    worker.due = 0.0
+                    worker.start()
+                continue
+            code = worker.child.wait()
+            if not worker.expected or (worker.expected == "asked" and code):
+                self.left.append(f"{worker.name} ({code})")
+                self.log(f"{worker.name} left by itself with {code}")
+            worker.expected = ""
+            worker.due = now + RESTART
+
+    # -- the load
+
+    def load(self, messages: int, rate: float) -> None:
+        """Half of *messages* on each side, both at half the *rate*."""
+        for side in (self.yunxin, self.easemob):
+            side.load(
+                rate=rate / 2, count=messages // 2, conversations=self._talks, groups=self._groups, seed=self.random.randrange(10**6)
+            )
+
+    @property
+    def talking(self) -> bool:
+        return any(side.progress()["running"] for side in (self.yunxin, self.easemob))
+
+    def play(self, *stories: Story) -> None:
+        """Until all *stories* are told and nothing more is said."""
+        due = dict.fromkeys(stories, 0.0)
+        looked = 0.0
+        talking = True
+        while due or talking:
+            now = time.monotonic()
+            self.tend()
+            for story in [one for one, at in due.items() if at <= now]:
+                pause = next(story, None)
+                if pause is None:
+                    del due[story]
+                else:
+                    due[story] = time.monotonic() + pause
+            if now - looked > 1.0:
+                looked, talking = now, self.talking
+            time.sleep(0.02)
+
+    def settle(self, patience: float = 120.0) -> str:
+        """Wait until all has arrived and nothing is open; what is not so after *patience* seconds, or nothing."""
+        end = time.monotonic() + patience
+        quiet = 0
+        missing = "it was not looked at"
+        while time.monotonic() < end:
+            self.tend()
+            self.journals.read()
+            before, missing = missing, self._unfinished()
+            if missing.partition(":")[0] != before.partition(":")[0]:
+                self.log(f"  {missing or 'at rest'}")
+            quiet = 0 if missing else quiet + 1
+            if quiet == 3:
+                return ""
+            time.sleep(1.0)
+        return f"not at rest after {patience:g} s: {missing}"
+
+    def _unfinished(self) -> str:
+        for name, side in (("yunxin", self.yunxin), ("easemob", self.easemob)):
+            if waiting := side.progress()["waiting"]:
+                return f"{waiting} callbacks wait at {name}"
+        for worker in self.workers:
+            if not worker.wanted or worker.kind == "ingress":
+                continue
+            if not worker.alive or worker.frozen:
+                return f"{worker.name} is not there"
+            try:
+                numbers = figures(worker.metrics())
+            except (httpx.HTTPError, OSError):
+                return f"{worker.name} does not answer"
+            for gauge in ("im_relay_lag_records", "im_relay_open_events"):
+                if numbers[gauge]:
+                    return f"{worker.name}: {gauge} is {numbers[gauge]:g}"
+        return ""
+
+    # -- the end
+
+    def close_books(self) -> None:
+        """Stop the roles in good order; what they do then belongs to the run."""
+        for worker in self.workers:
+            worker.send(signal.SIGCONT)
+            worker.send(signal.SIGTERM)
+        for worker in self.workers:
+            try:
+                code = worker.child.wait(30) if worker.child else 0
+            except subprocess.TimeoutExpired:
+                code = None
+            if code is None:
+                self.left.append(f"{worker.name} (did not stop when asked to)")
+            elif worker.wanted and code and worker.expected != "killed":
+                self.left.append(f"{worker.name} ({code}, at the end)")
+
+    def dead_letters(self, stage: str) -> int:
+        return letters(self.bootstrap, self.prefix, self.partitions)[stage]
+
+    def account(self) -> Account:
+        self.journals.read()
+        logs = sorted(self.directory.glob("*.log"))
+        lost = {name: given_up(side, name) for name, side in (("yunxin", self.yunxin), ("easemob", self.easemob))}
+        self._unheard = set(lost["yunxin"]) | set(lost["easemob"])
+        for status in (status for events in lost.values() for status in events.values()):
+            self.counts[f"callbacks given up by the platform after {status}"] += 1
+        for side in (self.yunxin, self.easemob):
+            self.failed_attempts.update(str(e["status"]) for e in side.journal("callback") if e["outcome"] != "acknowledged")
+        written = books(self.bootstrap, self.prefix, self.partitions, logs)
+        return check(self.journals.said, self.journals.arrived, written, {**lost["yunxin"], **lost["easemob"]})
+
+    def doubled_though_heard(self, account: Account) -> list[str]:
+        """Duplicates whose earlier copy the target did call back about: for these the relay has no excuse."""
+        copies: dict[str, list[str]] = {}
+        for one in self.journals.arrived:
+            copies.setdefault(one.event, []).append(one.where)
+        doubled = {text.partition(" at ")[0] for text in account.duplicate}
+        return [
+            f"duplicate although its echo was taken: {event} at {where}"
+            for event in sorted(doubled)
+            for where in copies[event][:-1]
+            if not any(event_of(where.partition(" ")[0], kind, where.partition(" ")[2]) in self._unheard for kind in ("person", "group"))
+        ]
+
+
+def figures(exposition: str) -> Counter[str]:
+    """Each metric's sum over its labels."""
+    found: Counter[str] = Counter()
+    for name, value in re.findall(r"^(\w+)(?:\{[^\n]*\})? ([-+0-9.eE]+)$", exposition, re.MULTILINE):
+        found[name] += float(value)  # type: ignore[assignment]
+    return found
