@@ -46,6 +46,9 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         limit=limits.max_waiting,
         tell=lambda why: health.ready(not why, why, part="kafka"),
     )
+    # A collection over everything that was ever imported stops the loop for some 20 ms: what is there now stays out of it.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
     observer = healths.listener(health, settings.observe)
     listener = Listener(Ingress(apps, store, limits, topic), limits.host, limits.port, "ingress")
     await observer.start()
