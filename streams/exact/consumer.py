@@ -166,7 +166,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         )  # fmt: skip
 
     async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109
-        raise NotImplementedError("getmany() fetches by itself")
+        raise AssertionError("getmany() fetches by itself")
 
     # -- tasks commit: the consumer's own book-keeping is switched off
 

@@ -106,7 +106,7 @@ class Producer(FaustProducer):  # type: ignore[misc, unused-ignore]
     """Sends nothing: agents write through their task, or not at all."""
 
     async def send(self, *_: Any, **__: Any) -> Any:
-        raise NotImplementedError("an agent writes through its task: task.commit(outputs, offsets)")
+        raise AssertionError("an agent writes through its task: task.commit(outputs, offsets)")
 
     send_and_wait = send
 
