@@ -165,7 +165,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             generation_id=generation, tp=tp,
         )  # fmt: skip
 
-    async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109
+    async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ARG002, ASYNC109
         raise AssertionError("getmany() fetches by itself")
 
     # -- tasks commit: the consumer's own book-keeping is switched off
