@@ -242,7 +242,7 @@ class Rig(Stack):
             if missing.partition(":")[0] != before.partition(":")[0]:
                 self.log(f"  {missing or 'at rest'}")
             quiet = 0 if missing else quiet + 1
-            if quiet == 3:
+            if quiet == 4:  # lag is looked at every 2 s
                 return ""
             time.sleep(1.0)
         return f"not at rest after {patience:g} s: {missing}"
@@ -251,6 +251,7 @@ class Rig(Stack):
         for name, side in (("yunxin", self.yunxin), ("easemob", self.easemob)):
             if waiting := side.progress()["waiting"]:
                 return f"{waiting} callbacks wait at {name}"
+        owned: Counter[str] = Counter()
         for worker in self.workers:
             if not worker.wanted or worker.kind == "ingress":
                 continue
@@ -263,6 +264,11 @@ class Rig(Stack):
             for gauge in ("im_relay_lag_records", "im_relay_open_events"):
                 if numbers[gauge]:
                     return f"{worker.name}: {gauge} is {numbers[gauge]:g}"
+            owned[worker.kind] += int(numbers["im_relay_partitions_owned"])
+        # The partitions of a worker that was killed are nobody's until its session is over: nobody shows their lag.
+        for kind, count in owned.items():
+            if count != self.partitions:
+                return f"{kind}: {count} of {self.partitions} partitions are owned"
         return ""
 
     # -- the end
