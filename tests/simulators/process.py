@@ -24,6 +24,7 @@ class SimulatorProcess(SimulatorClient):
         command = [sys.executable, "-m", "tests.simulators", platform, "--port", str(port), *written(options)]
         self._child = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, text=True,
+            start_new_session=True,  # Ctrl-C is for us alone: we still want to read the journal, and end it in good order
             preexec_fn=dies_with_parent(),  # noqa: PLW1509
         )  # fmt: skip
         assert self._child.stdout is not None
