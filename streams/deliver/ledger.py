@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer
 from msgspec import Struct
 from rocksdict import AccessType, Options, Rdict, WriteBatch
 
-from converters.outcome import Delivered, Outcome
+from converters.outcome import Outcome
 from streams import metrics
 from streams.identities import read_to_end
 
@@ -83,11 +83,6 @@ class Store:
     def get(self, event: str) -> Entry | None:
         found = self._rows.get(event.encode())
         return load(found) if found is not None else None
-
-    def delivered(self, event: str) -> bool:
-        """Whether *event* is known to be at its target."""
-        found = self.get(event)
-        return isinstance(found, Ended) and isinstance(found.outcome, Delivered)
 
     def put(self, entries: Iterable[tuple[bytes, bytes | None]], offset: int | None = None) -> None:
         batch = WriteBatch(raw_mode=True)

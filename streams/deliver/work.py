@@ -97,7 +97,7 @@ class Delivering:
             elif task.draining.is_set():
                 await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
             else:
-                await task.wait(pause, batches=False)
+                await task.wait(pause)
 
     def _pause(self, since: float) -> float:
         """Seconds until the next transaction. An intent holds up a message; what has ended can wait for company."""

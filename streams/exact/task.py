@@ -143,9 +143,9 @@ class Task:
                 return batch
         return None
 
-    async def wait(self, timeout: float, *, batches: bool = True) -> None:  # noqa: ASYNC109 - nothing is cancelled
-        """Until a nudge, a batch (if *batches* are wanted), the order to drain, or *timeout* seconds."""
-        if (batches and self._inbox) or self.draining.is_set():
+    async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - nothing is cancelled
+        """Until a nudge, a new batch, the order to drain, or *timeout* seconds; what lies in the inbox already ends nothing."""
+        if self.draining.is_set():
             return
         self._came.clear()
         with suppress(TimeoutError):
