@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from tests.simulation.easemob_api import Api
 from tests.simulation.receiver import DEADLINE, Receiver
-from tests.simulators import easemob, yunxin
+from tests.simulators import easemob, own, rongcloud, yunxin
 from tests.simulators.client import SimulatorClient
 from tests.simulators.serve import Server
 
@@ -46,6 +47,10 @@ def running(platform: str, **options: Any) -> Iterator[SimulatorClient]:
     given = {"users": USERS, "group": {"6001": USERS}, "limit_messages": 0.0} | options
     if platform == "yunxin":
         app = yunxin.make_app(msgspec.convert(given, yunxin.Options))
+    elif platform == "rongcloud":
+        app = rongcloud.make_app(msgspec.convert(given, rongcloud.Options))
+    elif platform == "own":
+        app = own.make_app(msgspec.convert(given, own.Options))
     else:
         app = easemob.make_app(msgspec.convert(given, easemob.Options))
     url: SimpleQueue[str] = SimpleQueue()
@@ -59,3 +64,17 @@ def running(platform: str, **options: Any) -> Iterator[SimulatorClient]:
         client.close()
         server.should_exit = True
         thread.join(DEADLINE)
+
+
+@pytest.fixture(scope="session")
+def common_easemob(listening: Receiver) -> Iterator[SimulatorClient]:
+    with running("easemob", callback_url=listening.url, limit_calls=0.0) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def api(common_easemob: SimulatorClient, receiver: Receiver) -> Api:
+    """The API of an Easemob simulator that many tests share; what others caused has come before it is given."""
+    common_easemob.settled()
+    receiver.reset()
+    return Api(common_easemob)

@@ -18,6 +18,7 @@ DEADLINE = 15.0
 class Got(Struct, frozen=True):
     headers: dict[str, str]
     raw: bytes
+    query: str = ""
 
     @property
     def body(self) -> Any:
@@ -60,7 +61,7 @@ class Receiver:
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
-        got = Got(dict(request.headers), await request.body())
+        got = Got(dict(request.headers), await request.body(), request.url.query)
         with self._changed:
             answer = self.answers(got)
             self.got.append(got)

@@ -11,37 +11,9 @@ import pytest
 
 from tests.simulation.conftest import Start, running
 from tests.simulation.receiver import Receiver
+from tests.simulation.yunxin_calls import SECRET, call, send, send_v2, signed, text
 from tests.simulators.client import SimulatorClient
 from tests.simulators.yunxin.signing import check_sum, copy_headers, holds
-
-SECRET = "demo-yunxin-secret"
-
-
-def signed(now: float | None = None) -> dict[str, str]:
-    cur_time = str(int(time.time() if now is None else now))
-    check = sha1(f"{SECRET}nonce{cur_time}".encode()).hexdigest()
-    return {"AppKey": "demo-yunxin", "NONCE": "nonce", "curTime": cur_time, "CheckSum": check}
-
-
-def call(simulator: SimulatorClient, path: str, form: dict[str, Any], **headers: str) -> dict[str, Any]:
-    answer = httpx.post(f"{simulator.url}/nimserver/{path}.action", data=form, headers=signed() | headers)
-    assert answer.status_code == 200
-    return dict(answer.json())
-
-
-def text(words: str, **more: Any) -> dict[str, Any]:
-    return {
-        "from": "alice",
-        "ope": 0,
-        "to": "bob",
-        "type": 0,
-        "body": orjson.dumps({"msg": words}).decode(),
-        **more,
-    }
-
-
-def send(simulator: SimulatorClient, words: str, request_id: str = "", **more: Any) -> dict[str, Any]:
-    return call(simulator, "msg/sendMsg", text(words, **more), RequestId=request_id)
 
 
 def test_check_sums_are_those_of_the_page() -> None:
@@ -109,12 +81,6 @@ def test_route_false_sends_no_copy(start: Start, receiver: Receiver) -> None:
     receiver.wait(1)
     simulator.say("bob", "alice", "end")
     assert [got.body["body"] for got in receiver.wait(2)] == ["loud", "end"]
-
-
-def send_v2(simulator: SimulatorClient, cid: str, words: str, **more: Any) -> dict[str, Any]:
-    message = {"message_type": 0, "text": words, **more.pop("message", {})}
-    url = f"{simulator.url}/nimserver/im/v2/conversations/{cid.replace('|', '%7C')}/messages"
-    return dict(httpx.post(url, json={"message": message, **more}, headers=signed()).json())
 
 
 def test_v2_takes_a_client_message_id_once(start: Start, receiver: Receiver) -> None:

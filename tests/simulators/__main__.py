@@ -1,8 +1,8 @@
-"""``python -m tests.simulators yunxin|easemob --port P --callback-url URL``; ``--help`` lists the rest."""
+"""``python -m tests.simulators yunxin|easemob|rongcloud|own --port P --callback-url URL``; ``--help`` lists the rest."""
 
 import sys
 
-from tests.simulators import easemob, yunxin
+from tests.simulators import easemob, own, rongcloud, yunxin
 from tests.simulators.options import parse
 from tests.simulators.serve import serve
 
@@ -15,6 +15,12 @@ def main(arguments: list[str]) -> None:
         case ["easemob", *rest]:
             easemob_options, port = parse(easemob.Options, rest, "simulators easemob")
             serve(easemob.make_app(easemob_options), port)
+        case ["rongcloud", *rest]:
+            rongcloud_options, port = parse(rongcloud.Options, rest, "simulators rongcloud")
+            serve(rongcloud.make_app(rongcloud_options), port)
+        case ["own", *rest]:
+            own_options, port = parse(own.Options, rest, "simulators own")
+            serve(own.make_app(own_options), port)
         case _:
             sys.exit(__doc__)
 

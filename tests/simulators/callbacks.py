@@ -2,17 +2,18 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
-
-import aiohttp
 
 from tests.simulators.clock import now_ms
 from tests.simulators.journal import Journal
 from tests.simulators.moods import Moods
+from tests.simulators.posting import AnswerError, Poster
 
 CONCURRENCY = 64
+RESTS = 4.0
+"""Seconds that a connection may rest."""
 STRAY = (0.02, 0.4)
 """Seconds by which a doubled or reordered callback comes late."""
 
@@ -55,40 +56,53 @@ class Courier:
     """Sends parcels while ``running``; unordered, it has one lane a parcel."""
 
     def __init__(
-        self, policy: Policy, moods: Moods, journal: Journal, *, early: float = 0.0, ordered: bool = True
+        self,
+        policy: Policy,
+        moods: Moods,
+        journal: Journal,
+        *,
+        early: float = 0.0,
+        ordered: bool = True,
+        lost: Callable[[Parcel], None] | None = None,
+        address: Callable[[str, bytes], str] = lambda url, _: url,
     ) -> None:
+        """*lost* is given every parcel that was given up or fell into a ban; *address* makes the URL of one attempt
+        from the parcel's and its body."""
         self._policy = policy
         self._moods = moods
         self._journal = journal
         self._early = early
         self._ordered = ordered
+        self._lost = lost
+        self._address = address
         self._lanes: dict[object, deque[Parcel]] = {}
         self._ready: asyncio.Queue[object] = asyncio.Queue()
-        self._session: aiohttp.ClientSession | None = None
+        self._poster = Poster(policy.timeout, RESTS)
         self.queued = 0
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        timeout = aiohttp.ClientTimeout(total=self._policy.timeout)
-        connector = aiohttp.TCPConnector(limit=CONCURRENCY, keepalive_timeout=4)
-        async with aiohttp.ClientSession(timeout=timeout, connector=connector) as self._session:
-            workers = [asyncio.create_task(self._work()) for _ in range(CONCURRENCY)]
+        workers = [asyncio.create_task(self._work()) for _ in range(CONCURRENCY)]
+        for worker in workers:
+            worker.add_done_callback(report)
+        try:
+            yield
+        finally:
             for worker in workers:
-                worker.add_done_callback(report)
-            try:
-                yield
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                await asyncio.gather(*workers, return_exceptions=True)
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+            self._poster.close()
 
     async def probe(self, url: str) -> int | str:
         """Post ``{}`` as a console does when the URL is saved; the status, or why there is none."""
         return (await self._post(url, b"{}"))[0]
 
     def send(self, parcel: Parcel) -> None:
-        """Put *parcel* in its lane; the mood may delay it, let it fall behind, or double it."""
+        """Put *parcel* in its lane; the mood may lose it, delay it, let it fall behind, or double it."""
         mood, chance = self._moods.now, self._moods.chance
+        if chance(mood.lose_callbacks):
+            self._lose(parcel)
+            return
         now = asyncio.get_running_loop().time()
         if chance(max(self._early, mood.callbacks_before_answer)):
             parcel.settled = asyncio.get_running_loop().create_future()
@@ -103,6 +117,13 @@ class Courier:
             twin = Parcel(parcel.url, parcel.lane, parcel.message, parcel.body)
             twin.due = max(now, parcel.due) + self._moods.between(STRAY)
             self._put(object(), twin)
+
+    def _lose(self, parcel: Parcel) -> None:
+        self._journal.note(
+            "callback", now_ms(), id=parcel.message, lane=parcel.lane, attempt=0, status=None, outcome="lost"
+        )
+        if parcel.tally is not None:
+            parcel.tally["failed"] += 1
 
     def _put(self, key: object, parcel: Parcel) -> None:
         self.queued += 1
@@ -163,16 +184,16 @@ class Courier:
             return False
         if outcome == "acknowledged":
             self._journal.ended(parcel.message, now)
+        elif self._lost:
+            self._lost(parcel)
         if parcel.tally is not None:
             parcel.tally["acknowledged" if outcome == "acknowledged" else "failed"] += 1
         return True
 
     async def _post(self, url: str, body: bytes) -> tuple[int | str, bytes]:
-        assert self._session is not None, "the courier is not running"
         try:
-            async with self._session.post(url, data=body, headers=self._policy.headers(body)) as answer:
-                return answer.status, await answer.content.read(MUCH)
-        except (aiohttp.ClientError, TimeoutError) as error:
+            return await self._poster.post(self._address(url, body), body, self._policy.headers(body))
+        except (OSError, TimeoutError, AnswerError) as error:
             return type(error).__name__, b""
 
 
@@ -180,7 +201,3 @@ def report(worker: asyncio.Task[None]) -> None:
     """Let the loop log what ended a worker; none ends by itself."""
     if not worker.cancelled():
         worker.result()
-
-
-MUCH = 1 << 16
-"""More of an answer than any vendor reads."""

@@ -54,15 +54,15 @@ class Endpoint:
         self._unwell = unwell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = b""
+        parts = []
         while True:
             part = await receive()
             if part["type"] == "http.disconnect":
                 return
-            body += part.get("body", b"")
+            parts.append(part.get("body", b""))
             if not part.get("more_body"):
                 break
-        response = await self._respond(Call(scope, body), receive)
+        response = await self._respond(Call(scope, b"".join(parts)), receive)
         await response(scope, receive, send)
 
     async def _respond(self, call: Call, receive: Receive) -> Response:

@@ -18,11 +18,16 @@ class SimulatorClient:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False)
+        self._http = httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False, verify=False)
 
     def say(self, sender: str, to: str, text: str | None = None, **more: Any) -> Answer:
-        """A person writes in the app; the answer has ``id``, ``client_id`` and ``timestamp``."""
+        """A person writes in the app; the answer has ``id``, ``client_id``, ``timestamp`` and ``to``."""
         return self._post("/_say", {"from": sender, "to": to, "text": text, **more}, Answer)
+
+    def operate(self, operation: str, sender: str, to: str, /, *, where: str = "person", **payload: Any) -> Answer:
+        """A person does in the app what is no writing; *where* is person, group or room."""
+        said = {"from": sender, "to": to, "type": where, "operation": operation, "payload": payload}
+        return self._post("/_say", said, Answer)
 
     def say_all(self, sayings: Sequence[Mapping[str, Any]]) -> list[Answer]:
         return self._post("/_say", sayings, list[Answer])

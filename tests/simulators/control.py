@@ -76,7 +76,7 @@ class Control:
         said = self._platform.say(saying)
         if isinstance(said, str):
             return {"error": said}
-        return {"id": said.id, "client_id": said.client_id, "timestamp": said.time}
+        return {"id": said.id, "client_id": said.client_id, "timestamp": said.time, "to": said.to}
 
     async def start_load(self, request: Request) -> Response:
         load = read(await request.body(), Load)

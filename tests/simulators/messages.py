@@ -1,12 +1,12 @@
 """A message as a simulated platform keeps it."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
-Conversation = Literal["person", "group", "room"]
+Conversation = Literal["person", "group", "room", "system"]
 
 
 class Message(Struct, frozen=True, kw_only=True):
@@ -64,6 +64,16 @@ class Archive:
         if message.stored:
             self._talks.setdefault(message.conversation, []).append(message)
 
+    def replace(self, message: Message) -> None:
+        """Put an edited message, of the same id and time, in the place of the first one."""
+        self._by_id[message.type, message.id] = message
+        if message.stored:
+            talk = self._talks[message.conversation]
+            place = bisect_left(talk, message.time, key=lambda one: one.time)
+            while talk[place].id != message.id:
+                place += 1
+            talk[place] = message
+
     def find(self, kind: Conversation, message_id: str) -> Message | None:
         """None also when it was recalled."""
         key = (kind, message_id)
@@ -71,6 +81,14 @@ class Archive:
 
     def recall(self, message: Message) -> None:
         self._recalled.add((message.type, message.id))
+
+    def latest(self, conversation: str) -> Message | None:
+        talk = self._talks.get(conversation)
+        return talk[-1] if talk else None
+
+    def within(self, begin: int, end: int) -> Iterator[Message]:
+        """All that was stored from *begin* until before *end* (ms), recalled or not, in every conversation."""
+        return (one for one in self._by_id.values() if one.stored and begin <= one.time < end)
 
     def between(self, conversation: str, begin: int, end: int) -> Sequence[Message]:
         """Stored and not recalled, oldest first, both ends included (ms)."""

@@ -27,7 +27,7 @@ class Mood(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
 
     ``hang`` up to 1 is the share of calls that are neither carried out nor answered until the caller goes; above
     1 every call hangs that many seconds and is then cut off, not carried out. ``accept_but_lose_answer``: carried
-    out and called back, then cut off. ``count``: API calls after which the mood ends.
+    out and called back, then cut off. ``lose_callbacks``: never sent. ``count``: API calls after which the mood ends.
     """
 
     throttle: Share = 0.0
@@ -38,6 +38,7 @@ class Mood(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     token_expire_now: bool = False
     double_callbacks: Share = 0.0
     reorder_callbacks: Share = 0.0
+    lose_callbacks: Share = 0.0
     delay_callbacks: tuple[Seconds, Seconds] | None = None
     callbacks_before_answer: Share = 0.0
     count: Annotated[int, Meta(ge=1)] | None = None

@@ -32,8 +32,8 @@ def parse(kind: type[Chosen], arguments: Sequence[str], program: str) -> tuple[C
     for field in fields:
         if field.name in values and isinstance(field.default, tuple):
             values[field.name] = [item for item in values[field.name].split(",") if item]
-    if "group" in values:
-        values["group"] = {name: members.split(",") for name, members in values["group"].items()}
+        if field.name in values and field.type == dict[str, list[str]]:
+            values[field.name] = {name: members.split(",") for name, members in values[field.name].items()}
     try:
         return msgspec.convert(values, kind, strict=False), port
     except msgspec.ValidationError as error:

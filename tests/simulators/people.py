@@ -1,6 +1,6 @@
 """Users and groups of a simulated platform."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -18,18 +18,19 @@ class Group:
 
 
 class People:
-    """Ids are as the platform stores them: lower case."""
+    """Ids are as the platform stores them: *fold* makes them so, lower case as a rule."""
 
-    def __init__(self) -> None:
+    def __init__(self, fold: Callable[[str], str] = str.lower) -> None:
+        self._fold = fold
         self.users: dict[str, dict[str, object]] = {}
         self.groups: dict[str, Group] = {}
 
     def preload(self, users: Iterable[str], groups: Mapping[str, Iterable[str]], now: int) -> None:
         """Make users, and groups with their first member as owner; what exists already stays as it is."""
         for user in users:
-            self.add_user(user.lower(), now)
+            self.add_user(self._fold(user), now)
         for group, named in groups.items():
-            members = [member.lower() for member in named]
+            members = [self._fold(member) for member in named]
             for member in members:
                 self.add_user(member, now)
             if group not in self.groups and members:

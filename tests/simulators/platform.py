@@ -15,7 +15,8 @@ from tests.simulators.people import Group, People
 
 class Saying(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person does in the app: writes ``text``, or a message of the platform's raw ``kind`` with ``attach``
-    or ``body``. ``kind: "recall"`` withdraws the message whose server id is ``recalls``."""
+    or ``body``. ``kind: "recall"`` withdraws the message whose server id is ``recalls``. Or does what is no writing:
+    ``operation``, with the ``payload`` that the platform's own list of operations names."""
 
     sender: str = field(name="from")
     to: str
@@ -27,6 +28,8 @@ class Saying(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     attach: Any = None
     body: Any = None
     recalls: str | None = None
+    operation: str | None = None
+    payload: Any = None
 
 
 class Platform(Protocol):

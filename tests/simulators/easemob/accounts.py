@@ -1,19 +1,21 @@
-"""Users and groups. Source: "Easemob: manage users" and "Easemob: manage groups"."""
+"""Users and their attributes. Source: "Easemob: manage users"."""
 
 import re
-from collections.abc import Sequence
 from typing import Any
+
+import orjson
 
 from tests.simulators.calls import Call
 from tests.simulators.easemob import errors
 from tests.simulators.easemob.errors import Refusal
-from tests.simulators.easemob.gate import Answer, as_json, as_object
+from tests.simulators.easemob.gate import Answer, as_json, as_object, bare
+from tests.simulators.easemob.names import ids
 from tests.simulators.easemob.state import Easemob
-from tests.simulators.people import Group
 
 USERNAME = re.compile(r"[a-z0-9_.\-]{1,64}")
-GROUP_ID = re.compile(r"[a-z0-9]{1,64}")
 PER_CALL = 60
+ATTRIBUTES = 2048
+NO_USER = Refusal(404, "service_resource_not_found", "Service resource not found")
 
 
 def register(easemob: Easemob, call: Call) -> Answer:
@@ -52,7 +54,7 @@ def register(easemob: Easemob, call: Call) -> Answer:
 def get_user(easemob: Easemob, call: Call) -> Answer:
     name = call.path["user"].lower()
     if name not in easemob.people.users:
-        return Refusal(404, "service_resource_not_found", "Service resource not found")
+        return NO_USER
     return {"path": "/users", "entities": [entity(easemob, name)], "count": 1}
 
 
@@ -61,102 +63,53 @@ def entity(easemob: Easemob, name: str) -> dict[str, Any]:
     return {"type": "user", "created": created, "modified": created, "username": name, "activated": True}
 
 
-def create_group(easemob: Easemob, call: Call) -> Answer:
-    """``groupid`` may be chosen, as an app can have it enabled."""
+def set_attributes(easemob: Easemob, call: Call) -> Answer:
+    """A form, not JSON. Source: "Easemob: set user attributes"."""
+    if not call.header(b"content-type").startswith("application/x-www-form-urlencoded"):
+        return Refusal(415, "unsupported_media_type", "Content type must be application/x-www-form-urlencoded")
+    name = call.path["user"].lower()
+    if name not in easemob.people.users:
+        return NO_USER
+    kept = {**easemob.metadata.get(name, {}), **call.form()}
+    if len(orjson.dumps(kept)) > ATTRIBUTES:
+        return Refusal(403, "FORBIDDEN", "user metadata is too large")
+    easemob.metadata[name] = kept
+    easemob.accept("metadata.set", user=name, fields=sorted(call.form()))
+    return attributes(easemob, call.form())
+
+
+def get_attributes(easemob: Easemob, call: Call) -> Answer:
+    return attributes(easemob, easemob.metadata.get(call.path["user"].lower(), {}))
+
+
+def drop_attributes(easemob: Easemob, call: Call) -> Answer:
+    name = call.path["user"].lower()
+    easemob.accept("metadata.drop", user=name)
+    easemob.metadata.pop(name, None)
+    return attributes(easemob, True)
+
+
+def get_many_attributes(easemob: Easemob, call: Call) -> Answer:
     request = as_object(call.body)
-    if request is None:
+    targets = ids(request.get("targets")) if request else None
+    properties = request.get("properties") if request else None
+    if not targets or len(targets) > 100 or not isinstance(properties, list):
         return errors.MALFORMED
-    owner, members = request.get("owner"), ids(request.get("members", []))
-    if not owner or not isinstance(owner, str):
-        return Refusal(400, "invalid_parameter", "owner must be provided")
-    if "public" not in request:
-        return Refusal(400, "invalid_parameter", "group must contain public field!")
-    group_id = request.get("groupid")
-    if members is None or not (
-        group_id is None or (isinstance(group_id, str) and GROUP_ID.fullmatch(group_id))
-    ):
-        return errors.MALFORMED
-    if group_id in easemob.people.groups:
-        return Refusal(400, "illegal_argument", f"group ID {group_id} already exists!")
-    owner = owner.lower()
-    members = [member for member in members if member != owner]
-    if unknown := stranger(easemob, (owner, *members)):
-        return unknown
-    maximum = request.get("maxusers", 200)
-    if len(members) > maximum:
-        return Refusal(403, "exceed_limit", "members size is greater than max user size !")
-    group = easemob.make_group([owner], group_id)
-    group.name, group.custom = str(request.get("groupname", "")), str(request.get("custom", ""))
-    shown = ("description", "avatar", "public", "membersonly", "allowinvites", "maxusers")
-    group.settings = {name: request[name] for name in shown if name in request}
-    easemob.accept("group.create", group=group.id, members=members)
-    easemob.join(group, members, call)
-    return {"entities": [], "data": {"groupid": group.id}}
+    found = {name: easemob.metadata.get(name, {}) for name in targets}
+    return attributes(
+        easemob, {name: {key: had[key] for key in properties if key in had} for name, had in found.items()}
+    )
 
 
-def add_members(easemob: Easemob, call: Call) -> Answer:
-    group_id = call.path["group"]
-    group = easemob.people.groups.get(group_id)
-    if group is None:
-        return Refusal(404, "resource_not_found", f"grpID {group_id} does not exist!")
-    request = as_object(call.body)
-    members = ids(request.get("usernames")) if request else None
-    if not members or len(members) > PER_CALL:
-        return errors.MALFORMED
-    if unknown := stranger(easemob, members):
-        return unknown
-    new = [member for member in members if member not in group.members]
-    if not new:
-        reason = f"user: {members[0]} already in group: {group_id}"
-        return Refusal(403, "forbidden_op", f"can not join this group, reason:{reason}")
-    easemob.accept("group.add", group=group_id, members=new)
-    easemob.join(group, new, call)
-    return {"entities": [], "data": {"newmembers": new, "groupid": group_id, "action": "add_member"}}
+def attributes(easemob: Easemob, data: object) -> Answer:
+    return bare({"timestamp": easemob.now(), "data": data, "duration": 0})
 
 
-def get_groups(easemob: Easemob, call: Call) -> Answer:
-    """One, or up to 100 separated by commas; those that do not exist are left out unless none does."""
-    wanted = call.path["group"].split(",")
-    found = [group for one in wanted if (group := easemob.people.groups.get(one))]
-    if not found or len(wanted) > 100:
-        return Refusal(404, "resource_not_found", f"grpID {wanted[0]} does not exist!")
-    return {"entities": [], "data": [shown_group(group) for group in found], "count": len(found)}
-
-
-def shown_group(group: Group) -> dict[str, Any]:
-    defaults = {
-        "description": "",
-        "public": False,
-        "membersonly": False,
-        "allowinvites": False,
-        "maxusers": 200,
-    }
-    members = [{"member": member} for member in group.members if member != group.owner]
-    return {
-        "id": group.id,
-        "name": group.name,
-        **defaults,
-        **group.settings,
-        "owner": group.owner,
-        "created": group.created,
-        "custom": group.custom,
-        "mute": False,
-        "disabled": False,
-        "affiliations_count": len(group.members),
-        "affiliations": [*members, {"owner": group.owner}],
-    }
-
-
-def stranger(easemob: Easemob, names: Sequence[str]) -> Refusal | None:
-    """The refusal for the first who is no user."""
-    for name in names:
-        if name not in easemob.people.users:
-            return Refusal(404, "resource_not_found", f"username {name} doesn't exist!")
-    return None
-
-
-def ids(value: object) -> list[str] | None:
-    """Distinct ids in lower case; None when *value* is no list of strings."""
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        return None
-    return list(dict.fromkeys(one.lower() for one in value))
+CALLS = (
+    ("POST", "users", "user.create", "user", register),
+    ("GET", "users/{user}", "user.get", "user", get_user),
+    ("POST", "metadata/user/get", "metadata.get", "metadata.get", get_many_attributes),
+    ("PUT", "metadata/user/{user}", "metadata.set", "metadata.set", set_attributes),
+    ("GET", "metadata/user/{user}", "metadata.get", "metadata.get", get_attributes),
+    ("DELETE", "metadata/user/{user}", "metadata.drop", "metadata.drop", drop_attributes),
+)

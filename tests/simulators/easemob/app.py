@@ -9,37 +9,53 @@ from starlette.routing import Route
 
 from tests.simulators.calls import Endpoint
 from tests.simulators.control import Control
-from tests.simulators.easemob import accounts, sending
+from tests.simulators.easemob import (
+    accounts,
+    changes,
+    chatfiles,
+    contacts,
+    groups,
+    history,
+    ranks,
+    replays,
+    sending,
+)
 from tests.simulators.easemob.gate import Gate, Work, token
+from tests.simulators.easemob.operations import operate
 from tests.simulators.easemob.options import Options
 from tests.simulators.easemob.state import Easemob
 from tests.simulators.moods import Moods
 
+# Method, path under the app, name in the journal, limit that it counts for. The first are found soonest.
 CALLS: tuple[tuple[str, str, str, str | None, Work], ...] = (
     ("POST", "messages/users", "send", None, sending.Send("person")),
     ("POST", "messages/chatgroups", "send", None, sending.Send("group")),
     ("POST", "messages/chatrooms", "send", None, sending.Send("room")),
-    ("POST", "messages/msg_recall", "recall", "recall", sending.recall),
-    ("POST", "users", "user.create", "user", accounts.register),
-    ("GET", "users/{user}", "user.get", "user", accounts.get_user),
-    ("POST", "chatgroups", "group.create", "chatgroups", accounts.create_group),
-    ("GET", "chatgroups/{group}", "group.get", "chatgroups", accounts.get_groups),
-    ("POST", "chatgroups/{group}/users", "group.add", "chatgroups", accounts.add_members),
+    *changes.CALLS,
+    *accounts.CALLS,
+    *contacts.CALLS,
+    *groups.CALLS,
+    *ranks.CALLS,
+    *chatfiles.CALLS,
+    *replays.CALLS,
+    *history.CALLS,
 )
 
 
 def make_app(options: Options) -> Starlette:
     """One app of Easemob; its state begins empty but for the users and groups of *options*."""
-    easemob = Easemob(options)
+    easemob = Easemob(options, operate)
     control = Control(easemob)
     routes = []
     for method, path, api, limit, work in CALLS:
-        gate = Gate(easemob, api, method, limit, work)
+        gate = Gate(easemob, api, method, limit, work, anonymous=api.startswith("file."))
         endpoint = Endpoint(gate, easemob.moods, gate.unwell)
         routes.append(Route(f"/{{org}}/{{app}}/{path}", endpoint, methods=[method]))
     never = Moods()
     give = Endpoint(partial(token, easemob), never, lambda call, fate: token(easemob, call))
     routes.append(Route("/{org}/{app}/token", give, methods=["POST"]))
+    fetch = Endpoint(partial(history.fetch, easemob), never, lambda call, fate: history.fetch(easemob, call))
+    routes.append(Route("/_history/{hour}.gz", fetch))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

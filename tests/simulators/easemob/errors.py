@@ -38,6 +38,13 @@ MALFORMED = Refusal(400, "invalid_request_body", "Request body is invalid. Pleas
 CALL_LIMIT = Refusal(429, "reach_limit", "This request has reached api limit")
 MESSAGE_LIMIT = Refusal(403, "message_send_error", "message send reach limit")
 BROKEN = Refusal(500, "internal_error", "internal error")
+CLOSED = {
+    "recall": Refusal(403, "forbidden_op", "message recall service is unopened"),
+    "edit": Refusal(403, "forbidden_op", "message rewrite service is unopened"),
+    "reaction": Refusal(403, "forbidden_op", "reaction service is unopened"),
+    "storage": Refusal(403, "forbidden_op", "callback storage service is unopened"),
+}
+"""Only the words for recall are the vendor's."""
 NO_APP = Refusal(404, "organization_application_not_found", "Could not find application")
 EXPIRED = Refusal(401, "unauthorized", "Unable to authenticate due to expired access token")
 CORRUPT = Refusal(401, "auth_bad_access_token", "Unable to authenticate due to corrupt access token")

@@ -14,36 +14,52 @@ from tests.simulators.easemob.errors import Refusal
 from tests.simulators.easemob.state import Easemob
 from tests.simulators.moods import Fate
 
-Answer = dict[str, Any] | Refusal
+Answer = dict[str, Any] | Refusal | Response
+"""A dictionary is put in the usual envelope."""
 Work = Callable[[Easemob, Call], Answer]
 
 
 class Gate:
     """One API: its short name for the journal, its path under the app, and the limit that it counts for.
 
-    A send counts by its receivers as well, and so looks at its limits itself: *limit* is None.
+    A send counts by its receivers as well, and so looks at its limits itself: *limit* is None. With *anonymous*
+    a call may come without a token, though not with a wrong one.
     """
 
-    def __init__(self, easemob: Easemob, api: str, method: str, limit: str | None, work: Work) -> None:
+    def __init__(
+        self,
+        easemob: Easemob,
+        api: str,
+        method: str,
+        limit: str | None,
+        work: Work,
+        *,
+        anonymous: bool = False,
+    ) -> None:
         self._easemob = easemob
         self._api = api
         self._method = method
         self._limit = limit
         self._work = work
+        self._anonymous = anonymous
         self._throttled = 0
 
     def __call__(self, call: Call) -> Response:
         easemob, options = self._easemob, self._easemob.options
         if (call.path["org"], call.path["app"]) != (options.org, options.app):
             return self._refuse(errors.NO_APP)
-        refusal = easemob.tokens.check(call.header(b"authorization"), send=self._api == "send")
-        if refusal:
-            return self._refuse(refusal)
+        authorization = call.header(b"authorization")
+        if authorization or not self._anonymous:
+            refusal = easemob.tokens.check(authorization, send=self._api == "send")
+            if refusal:
+                return self._refuse(refusal)
         if self._limit and not easemob.limits.call(self._limit, monotonic()):
             return self._refuse(errors.CALL_LIMIT)
         answer = self._work(easemob, call)
         if isinstance(answer, Refusal):
             return self._refuse(answer)
+        if isinstance(answer, Response):
+            return answer
         envelope = {
             "action": self._method.lower(),
             "application": easemob.application,
@@ -81,6 +97,11 @@ def token(easemob: Easemob, call: Call) -> Response:
     return Response(
         orjson.dumps(answer | {"application": easemob.application}), media_type="application/json"
     )
+
+
+def bare(content: dict[str, Any]) -> Response:
+    """An answer without the usual envelope, as a few calls have it."""
+    return Response(orjson.dumps(content), media_type="application/json")
 
 
 def as_json(raw: bytes) -> Any:

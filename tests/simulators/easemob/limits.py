@@ -23,10 +23,9 @@ class Limits:
             "person": bucket(options.limit_user_calls),
             "group": bucket(options.limit_group_calls),
             "room": bucket(options.limit_room_calls),
-            "user": Bucket(options.limit_calls),
-            "chatgroups": Bucket(options.limit_calls),
-            "recall": Bucket(options.limit_calls),
+            "history": Bucket(options.limit_history_per_minute / 60, burst=options.limit_history_per_minute),
         }
+        self._other = options.limit_calls
         self._messages = {
             "person": Bucket(per_minute / 60, burst=per_minute),
             "group": bucket(options.limit_group_messages),
@@ -34,7 +33,8 @@ class Limits:
         }
 
     def call(self, kind: str, now: float) -> bool:
-        return self._calls[kind].take(now)
+        bucket = self._calls.get(kind) or self._calls.setdefault(kind, Bucket(self._other))
+        return bucket.take(now)
 
     def send(self, kind: str, messages: int, now: float) -> Refusal | None:
         """Why a call with so many messages may not pass, if so."""

@@ -1,19 +1,29 @@
 """What can be set about the Easemob simulator."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 
 class Options(Struct, frozen=True, kw_only=True):
     """Limits are per second unless named otherwise, 0 is none; the defaults are those of "Easemob: API call
-    limits". ``limit_messages`` replaces all limits of sends by one number."""
+    limits". ``limit_messages`` replaces all limits of sends by one number. ``group_envelope`` is that of apps of
+    today, or ``muc`` of old ones. ``closed`` names services that are not opened: recall, edit, reaction, storage.
+    """
 
     callback_url: str | None = None
     callback_secret: str = "demo-easemob-secret"
     callback_source: tuple[str, ...] = ("sdk", "rest")
     callback_env: dict[str, str] = {}
     callback_timeout: float = 10.0
+    callback_store: bool = False
+    """Whether lost callbacks are kept, to be asked for once more."""
     callbacks_before_answer: float = 0.0
     ban_scale: float = 1.0
+    group_envelope: Literal["group_op_event", "muc"] = "group_op_event"
+    contact_callbacks: bool = False
+    """Whether friends and blocks made over REST are called back; the pages do not say."""
+    closed: tuple[str, ...] = ()
     org: str = "demo"
     app: str = "relay"
     client_id: str = "YXA6demo"
@@ -30,6 +40,17 @@ class Options(Struct, frozen=True, kw_only=True):
     limit_room_calls: float = 100.0
     limit_room_messages: float = 100.0
     limit_calls: float = 100.0
+    limit_history_per_minute: float = 10.0
     recall_window: float = 120.0
+    max_friends: int = 3000
+    file_limit: int = 10 * 1024 * 1024
+    """Bytes; whether the vendor's MB are of 1000 or 1024 is not known."""
+    file_life: float = 7 * 86400.0
+    """Seconds until a file expires."""
+    zone: float = 8.0
+    """Hours ahead of UTC in the names of history files and of slots of lost callbacks: Beijing's on mainland
+    clusters, 0 overseas. That slots follow it is a guess."""
+    history_delay: float = 0.0
+    """Seconds after its hour when a history file appears; -3600 shows the present hour."""
     ordered: bool = True
     seed: int = 0

@@ -1,18 +1,25 @@
 """Everything that one Easemob app knows, and what a message does to it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from uuid import uuid4
+
+from msgspec.structs import replace
 
 from tests.simulators.callbacks import Courier, Parcel
 from tests.simulators.calls import Call
 from tests.simulators.clock import now_ms
 from tests.simulators.easemob.errors import Refusal
-from tests.simulators.easemob.events import Events
+from tests.simulators.easemob.events import COMBINED, Events
+from tests.simulators.easemob.files import Files
+from tests.simulators.easemob.group_events import Change, new_envelope, old_ends, old_envelope, old_names
 from tests.simulators.easemob.limits import Limits
 from tests.simulators.easemob.options import Options
+from tests.simulators.easemob.reactions import Reactions
 from tests.simulators.easemob.rule import Rule
+from tests.simulators.easemob.standing import Roster, Standing
+from tests.simulators.easemob.storage import Storage
 from tests.simulators.easemob.tokens import Tokens
 from tests.simulators.journal import Journal
 from tests.simulators.messages import Archive, Conversation, Ids, Message
@@ -20,13 +27,16 @@ from tests.simulators.moods import Moods
 from tests.simulators.people import Group, People
 from tests.simulators.platform import Saying
 
+Operate = Callable[["Easemob", Saying], Message | str]
+
 
 class Easemob:
-    """One app."""
+    """One app; *operate* does what a person does in it that is no writing."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, operate: Operate) -> None:
         now = now_ms()
         self.options = options
+        self._operate = operate
         self.callback_url = options.callback_url
         self.application = str(uuid4())
         self.journal = Journal()
@@ -39,7 +49,22 @@ class Easemob:
         self.events = Events(f"{options.org}#{options.app}", options.callback_secret)
         self.rule = Rule(options.callback_timeout, options.ban_scale)
         early = options.callbacks_before_answer
-        self.courier = Courier(self.rule, self.moods, self.journal, early=early, ordered=options.ordered)
+        self.storage = Storage(options.zone) if options.callback_store else None
+        self.courier = Courier(
+            self.rule,
+            self.moods,
+            self.journal,
+            early=early,
+            ordered=options.ordered,
+            lost=self.storage.keep if self.storage else None,
+        )
+        self.rooms: dict[str, Group] = {}
+        self.roster = Roster()
+        self.metadata: dict[str, dict[str, str]] = {}
+        self.files = Files(options.file_life)
+        self.reactions = Reactions()
+        self.edits: Counter[str] = Counter()
+        self._standings: dict[tuple[bool, str], Standing] = {}
         self._ids = Ids(now)
         self._groups = 270_000_000_000_000
         self._time = now
@@ -68,6 +93,7 @@ class Easemob:
         ext: dict[str, Any] | None,
         source: Literal["sdk", "rest"] = "rest",
         client_id: str | None = None,
+        stored: bool = True,
     ) -> Message:
         """Number a message and keep it."""
         message = Message(
@@ -82,6 +108,7 @@ class Easemob:
             text=content.get("msg") if name == "txt" else None,
             ext=ext,
             source=source,
+            stored=stored,
         )
         self.archive.keep(message)
         return message
@@ -101,20 +128,77 @@ class Easemob:
             tally["failed"] += 1
 
     def withdraw(self, message: Message, call: Call | None = None) -> None:
-        """Recall *message* and say so; events know no env."""
+        """Recall *message* and say so; its file goes with it. Events know no env."""
         self.archive.recall(message)
+        self.files.forget(message.content.get("url"))
         body = self.events.recall(message, str(self._ids.next()), self.now())
         self._post(self.callback_url, message, body, call)
 
-    def join(self, group: Group, members: Sequence[str], call: Call) -> None:
-        """Put *members* into *group* and say so."""
-        group.members += members
-        if self.callback_url is None or not members:
+    def find(self, message_id: str) -> Message | None:
+        """A message of any conversation."""
+        kinds: tuple[Conversation, ...] = ("person", "group", "room")
+        return next((found for kind in kinds if (found := self.archive.find(kind, message_id))), None)
+
+    def edit(
+        self,
+        message: Message,
+        operator: str,
+        body: dict[str, Any] | None,
+        ext: dict[str, Any] | None,
+        call: Call | None = None,
+    ) -> None:
+        """Give *message* another body, or ext, or both, and say so."""
+        content = message.content if body is None else body
+        changed = replace(
+            message,
+            content=content,
+            text=content.get("msg") if message.name == "txt" else None,
+            ext=message.ext if ext is None else ext,
+        )
+        self.archive.replace(changed)
+        self.edits[message.id] += 1
+        count, now = self.edits[message.id], self.now()
+        event = self.events.edit(changed, operator, count, self.event_id(), now, ext=ext is not None)
+        self.emit(message.conversation, f"edit:{message.id}", event, call)
+
+    def react(self, message: Message, call: Call | None = None, *, user: str, reaction: str, add: bool) -> None:
+        """Set or take back what :class:`Reactions` has allowed, and say so."""
+        state = self.reactions.change(message.id, user, reaction, add=add)
+        event = self.events.reaction(message, state, user, self.event_id(), self.now())
+        self.emit(message.conversation, f"reaction:{message.id}", event, call)
+
+    def event_id(self) -> str:
+        return str(self._ids.next())
+
+    def emit(self, lane: str, name: str, body: bytes, call: Call | None = None) -> None:
+        """Post the callback of an event; events know no env."""
+        if self.callback_url is None:
             return
-        body = self.events.joined(group.id, members, len(group.members), self.now())
-        parcel = Parcel(self.callback_url, f"group|{group.id}", f"joined:{group.id}", body)
+        parcel = Parcel(self.callback_url, lane, name, body)
         self.courier.send(parcel)
-        call.parcels.append(parcel)
+        if call:
+            call.parcels.append(parcel)
+
+    def announce(self, group: Group, standing: Standing, change: Change, call: Call | None = None) -> None:
+        """Post the callbacks of *change*, which has been made, in the app's envelope."""
+        now = standing.modified = self.now()
+        lane = f"{'room' if standing.room else 'group'}|{group.id}"
+        name = f"{change.operation.lower()}:{group.id}"
+        if self.options.group_envelope == "group_op_event":
+            event = new_envelope(self.events, group, standing, change, str(uuid4()), now)
+            self.emit(lane, name, event, call)
+            return
+        for old in old_names(change):
+            for ends in old_ends(change, old, group):
+                event = old_envelope(self.events, group, standing, old, ends, self.event_id(), now)
+                self.emit(lane, name, event, call)
+
+    def standing(self, group: Group, *, room: bool) -> Standing:
+        return self._standings.setdefault((room, group.id), Standing(room))
+
+    def forget(self, group: Group, *, room: bool) -> None:
+        (self.rooms if room else self.people.groups).pop(group.id)
+        self._standings.pop((room, group.id), None)
 
     def _post(
         self,
@@ -132,7 +216,9 @@ class Easemob:
             call.parcels.append(parcel)
 
     def say(self, saying: Saying, tally: Counter[str] | None = None) -> Message | str:
-        """A person writes in the app."""
+        """A person writes in the app, or does something there."""
+        if saying.operation is not None:
+            return self._operate(self, saying)
         if saying.kind == "recall":
             recalled = self.archive.find(saying.type, saying.recalls or "")
             if recalled is None:
@@ -147,6 +233,9 @@ class Easemob:
             content = {"msg": saying.text or ""} if name == "txt" else {}
         if not isinstance(content, dict) or not isinstance(saying.ext, dict | None):
             return "body and ext must be objects"
+        if name == "combine":
+            # The app sends merged messages as texts that old apps can show.
+            name, content = "txt", {"msg": "[merged messages]", **content, "subType": COMBINED}
         if name == "loc" and not {"lat", "lng"} <= content.keys():
             return "loc needs lat and lng"
         self.people.add_user(sender, now_ms())
@@ -162,14 +251,15 @@ class Easemob:
         self.call_back(message, tally=tally)
         return message
 
-    def make_group(self, members: Sequence[str], group_id: str | None = None) -> Group:
+    def make_group(self, members: Sequence[str], group_id: str | None = None, *, room: bool = False) -> Group:
         now = self.now()
         if group_id is None:
             self._groups += 1
             group_id = str(self._groups)
         for member in members:
             self.people.add_user(member, now)
-        group = self.people.groups[group_id] = Group(group_id, "", members[0], list(members), now)
+        group = Group(group_id, "", members[0], list(members), now)
+        (self.rooms if room else self.people.groups)[group_id] = group
         return group
 
     def expire_tokens(self) -> None:

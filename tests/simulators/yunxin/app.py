@@ -8,40 +8,112 @@ from starlette.routing import Route
 
 from tests.simulators.calls import Endpoint
 from tests.simulators.control import Control
-from tests.simulators.yunxin import accounts, history, sending
+from tests.simulators.yunxin import accounts, changing, friends, history, notifying, rooms, sending
+from tests.simulators.yunxin.files import Files
 from tests.simulators.yunxin.gate import Gate, Work
 from tests.simulators.yunxin.options import Options
-from tests.simulators.yunxin.state import Yunxin
+from tests.simulators.yunxin.saying import Inhabited
+from tests.simulators.yunxin.teams import Teams
 
+TEAM = Teams(superteam=False)
+SUPERTEAM = Teams(superteam=True)
 CLASSIC: dict[str, tuple[str, Work]] = {
     "msg/sendMsg": ("send", sending.send),
+    "msg/sendAttachMsg": ("custom", notifying.send_attach),
+    "msg/recall": ("recall", changing.recall),
+    "msg/markReadMsg": ("read", changing.mark_read),
+    "msg/markReadTeamMsg": ("read", changing.mark_read_in_team),
     "user/create": ("user.create", accounts.create_user),
     "user/getUinfos": ("user.get", accounts.get_users),
-    "team/create": ("team.create", accounts.create_team),
-    "team/add": ("team.add", accounts.add_members),
-    "team/query": ("team.query", accounts.query_teams),
-    "msg/recall": ("recall", history.recall),
+    "user/updateUinfo": ("user.update", accounts.update_user),
+    "user/setSpecialRelation": ("user.relation", friends.relate),
+    "user/listBlackAndMuteList": ("user.relations", friends.relations),
+    "friend/add": ("friend.add", friends.add),
+    "friend/update": ("friend.update", friends.update),
+    "friend/delete": ("friend.delete", friends.delete),
+    "friend/get": ("friend.get", friends.get),
+    "team/create": ("team.create", TEAM.create),
+    "team/add": ("team.add", TEAM.add),
+    "team/kick": ("team.kick", TEAM.kick),
+    "team/leave": ("team.leave", TEAM.leave),
+    "team/remove": ("team.remove", TEAM.remove),
+    "team/update": ("team.update", TEAM.update),
+    "team/changeOwner": ("team.change_owner", TEAM.change_owner),
+    "team/addManager": ("team.add_manager", TEAM.add_manager),
+    "team/removeManager": ("team.remove_manager", TEAM.remove_manager),
+    "team/muteTlist": ("team.mute", TEAM.mute),
+    "team/muteTlistAll": ("team.update", TEAM.mute_all),
+    "team/query": ("team.query", TEAM.query),
+    "team/queryDetail": ("team.query", TEAM.query_detail),
+    "team/joinTeams": ("team.query", TEAM.joined),
+    "team/getMarkReadInfo": ("team.readers", changing.readers_of),
+    "superteam/create": ("superteam.create", SUPERTEAM.create),
+    "superteam/invite": ("superteam.add", SUPERTEAM.add),
+    "superteam/kick": ("superteam.kick", SUPERTEAM.kick),
+    "superteam/leave": ("superteam.leave", SUPERTEAM.leave),
+    "superteam/dismiss": ("superteam.remove", SUPERTEAM.remove),
+    "superteam/updateTinfo": ("superteam.update", SUPERTEAM.update),
+    "superteam/changeOwner": ("superteam.change_owner", SUPERTEAM.change_owner),
+    "superteam/addManager": ("superteam.add_manager", SUPERTEAM.add_manager),
+    "superteam/removeManager": ("superteam.remove_manager", SUPERTEAM.remove_manager),
+    "superteam/mute": ("superteam.update", SUPERTEAM.mute_all),
+    "superteam/muteTlist": ("superteam.mute", SUPERTEAM.mute),
+    "superteam/getTinfos": ("superteam.query", SUPERTEAM.query),
+    "superteam/joinTeams": ("superteam.query", SUPERTEAM.joined),
+    "superteam/sendMsg": ("send", sending.send_to_superteam),
+    "superteam/sendAttachMsg": ("custom", notifying.send_attach_to_superteam),
+    "superteam/recallMsg": ("recall", changing.recall_in_superteam),
+    "superteam/queryHistoryMsg": ("history.superteam", history.query_superteam),
+    "chatroom/create": ("chatroom.create", rooms.create),
+    "chatroom/get": ("chatroom.get", rooms.get),
+    "chatroom/sendMsg": ("send", rooms.send),
     "history/querySessionMsg": ("history.person", history.query_session),
     "history/queryTeamMsg": ("history.group", history.query_team),
+    "history/queryChatroomMsg": ("history.room", rooms.query),
+}
+CATEGORIES = {
+    "superteam/sendMsg": "msg",
+    "superteam/sendAttachMsg": "msg",
+    "superteam/recallMsg": "msg",
+    "superteam/queryHistoryMsg": "history",
+    "history/queryChatroomMsg": "room history",
+    "friend": "user",
+    "superteam": "team",
+}
+"""Under which limit a call falls that is not under that of its first word."""
+V2: dict[tuple[str, str], tuple[str, Work]] = {
+    ("POST", "conversations/{cid}/messages"): ("send", sending.send_v2),
+    ("DELETE", "conversations/{cid}/messages/{mid}"): ("recall", changing.recall_v2),
+    ("POST", "custom_notification"): ("custom", notifying.send_v2),
+    ("POST", "messages/actions/p2p_read_receipt"): ("read", changing.mark_read_v2),
+    ("POST", "messages/actions/team_read_receipt"): ("read", changing.mark_read_in_team_v2),
+    ("POST", "messages/actions/modifyMsg"): ("edit", changing.modify),
 }
 
 
 def make_app(options: Options) -> Starlette:
     """One app of Yunxin; its state begins empty but for the users and groups of *options*."""
-    yunxin = Yunxin(options)
+    yunxin = Inhabited(options)
     control = Control(yunxin)
+    files = Files(options.file_ttl)
+    uploads: dict[str, tuple[str, Work]] = {
+        "msg/upload": ("upload", files.upload),
+        "msg/fileUpload": ("upload", files.upload_file),
+    }
 
     def endpoint(api: str, category: str, work: Work, *, v2: bool = False) -> Endpoint:
         gate = Gate(yunxin, api, category, work, v2=v2)
         return Endpoint(gate, yunxin.moods, gate.unwell)
 
     routes = [
-        Route(f"/nimserver/{path}.action", endpoint(api, path.split("/")[0], work), methods=["POST"])
-        for path, (api, work) in CLASSIC.items()
+        Route(f"/nimserver/{path}.action", endpoint(api, category(path), work), methods=["POST"])
+        for path, (api, work) in (CLASSIC | uploads).items()
     ]
-    v2_send = endpoint("send", "msg", sending.send_v2, v2=True)
-    for prefix in ("", "/nimserver"):
-        routes.append(Route(f"{prefix}/im/v2/conversations/{{cid}}/messages", v2_send, methods=["POST"]))
+    for (method, path), (api, work) in V2.items():
+        served = endpoint(api, "msg", work, v2=True)
+        routes += [
+            Route(f"{prefix}/im/v2/{path}", served, methods=[method]) for prefix in ("", "/nimserver")
+        ]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -49,4 +121,9 @@ def make_app(options: Options) -> Starlette:
             yield
             control.loader.stop()
 
-    return Starlette(routes=[*routes, *control.routes()], lifespan=lifespan)
+    return Starlette(routes=[*routes, *files.routes(), *control.routes()], lifespan=lifespan)
+
+
+def category(path: str) -> str:
+    first = path.partition("/")[0]
+    return CATEGORIES.get(path) or CATEGORIES.get(first, first)

@@ -1,22 +1,38 @@
 """What can be set about the Yunxin simulator."""
 
+from typing import Literal
+
 from msgspec import Struct
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """Limits are per second, 0 is none; the defaults are those of "Yunxin: API frequency limits"."""
+    """Limits are per second, 0 is none; the defaults are those of "Yunxin: API frequency limits".
+
+    What the pages leave open can be set: whether history has ``ext`` and gives bodies as text, whether superteams
+    number their notifications like teams, and whether an audio that is no AAC is refused. ``file_ttl``: seconds
+    after which a stored file is 404, 0 is never.
+    """
 
     callback_url: str | None = None
     app_key: str = "demo-yunxin"
     app_secret: str = "demo-yunxin-secret"
     users: tuple[str, ...] = ()
     group: dict[str, list[str]] = {}
+    superteam: dict[str, list[str]] = {}
+    room: dict[str, list[str]] = {}
     limit_messages: float = 100.0
     limit_calls: float = 100.0
+    limit_room_history: float = 20.0
     block: float = 10.0
     repeat_memory: float = 60.0
     recall_window: float = 120.0
+    edit_pause: float = 1.0
     history: bool = True
+    history_ext: bool = True
+    history_body: Literal["object", "string"] = "object"
+    superteam_ids: Literal["own", "as team"] = "own"
+    aac_only: bool = False
+    file_ttl: float = 0.0
     accept_500: bool = True
     callback_timeout: float = 5.0
     backoff: float = 0.2

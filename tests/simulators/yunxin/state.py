@@ -1,7 +1,7 @@
 """Everything that one Yunxin app knows, and what a message does to it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 from uuid import uuid4
@@ -14,13 +14,17 @@ from tests.simulators.limits import Bucket
 from tests.simulators.messages import Archive, Conversation, Ids, Message
 from tests.simulators.moods import Moods
 from tests.simulators.people import Group, People
-from tests.simulators.platform import Saying
-from tests.simulators.yunxin.copies import NUMBERS, Copies, CopyPolicy, dumped, members_pulled_in
+from tests.simulators.yunxin.copies import Copies, CopyPolicy
+from tests.simulators.yunxin.kinds import device
 from tests.simulators.yunxin.options import Options
 
 
 class Yunxin:
-    """One app. Messages of persons and of teams are numbered apart, from the same start: an id alone is no key."""
+    """One app. Messages of persons and of teams are numbered apart, from the same start: an id alone is no key.
+
+    Superteams are groups too, with ``superteam`` in their settings. A message in a chat room has no server id, so
+    that its client id stands for it.
+    """
 
     def __init__(self, options: Options) -> None:
         now = now_ms()
@@ -29,20 +33,30 @@ class Yunxin:
         self.journal = Journal()
         self.moods = Moods()
         self.people = People()
-        self.people.preload(options.users, options.group, now)
+        self.people.preload(options.users, options.group | options.superteam | options.room, now)
+        self.rooms = {room: self.people.groups.pop(room) for room in options.room}
+        for team in options.superteam:
+            self.people.groups[team].settings["superteam"] = True
+        self.dismissed: dict[str, Group] = {}
+        self.friends: dict[tuple[str, str], dict[str, Any]] = {}
+        self.relations: dict[str, set[tuple[str, str]]] = {"black": set(), "mute": set()}
         self.archive = Archive()
+        self.edited: dict[str, int] = {}
+        self.readers: dict[str, set[str]] = {}
         self.copies = Copies(options.seed)
         early = options.callbacks_before_answer
         self.courier = Courier(
             CopyPolicy(options), self.moods, self.journal, early=early, ordered=options.ordered
         )
-        self.client_ids: set[str] = set()
+        self.client_ids: dict[str, str] = {}
         self._ids: dict[Conversation, Ids] = {"person": Ids(now), "group": Ids(now)}
         self._buckets = {
             api: Bucket(options.limit_messages if api == "msg" else options.limit_calls, block=options.block)
-            for api in ("msg", "user", "team", "history")
+            for api in ("msg", "user", "team", "history", "chatroom")
         }
+        self._buckets["room history"] = Bucket(options.limit_room_history, block=options.block)
         self._answered: dict[tuple[str, str], tuple[float, bytes]] = {}
+        self._notices = 385_000
         self._teams = 6_123_456_788
         self._time = now
 
@@ -73,6 +87,13 @@ class Yunxin:
     def refuse(self, api: str, reason: str, call: Call, **facts: Any) -> None:
         self.journal.note("refused", now_ms(), api=api, reason=reason, request_id=request_id(call), **facts)
 
+    def done(self, what: str, call: Call | None, **facts: Any) -> None:
+        """Journal what is no message: accepted as an API when there is a *call*, else said as an operation."""
+        if call is None:
+            self.journal.note("said", self.now(), operation=what, **facts)
+        else:
+            self.accept(what, call, **facts)
+
     def store(
         self,
         kind: Conversation,
@@ -88,9 +109,10 @@ class Yunxin:
         stored: bool = True,
     ) -> Message:
         """Number a message and keep it."""
+        client_id = client_id or str(uuid4())
         message = Message(
-            id=str(self._ids[kind].next()),
-            client_id=client_id or str(uuid4()),
+            id=client_id if kind == "room" else str(self._ids[kind].next()),
+            client_id=client_id,
             time=self.now(),
             type=kind,
             sender=sender,
@@ -103,17 +125,54 @@ class Yunxin:
             stored=stored,
         )
         self.archive.keep(message)
-        self.client_ids.add(message.client_id)
+        self.client_ids[client_id] = message.id
         return message
 
-    def copy(self, message: Message, call: Call | None = None, tally: Counter[str] | None = None) -> None:
-        """Post the copy of a message."""
+    def notice(
+        self,
+        kind: Conversation,
+        sender: str,
+        to: str,
+        name: str,
+        content: Any = None,
+        *,
+        text: str | None = None,
+        rest: bool = True,
+    ) -> Message:
+        """What is copied, but is no message: it has a number of its own and no place in the archive."""
+        self._notices += 1
+        return Message(
+            id=str(self._notices),
+            client_id="",
+            time=self.now(),
+            type=kind,
+            sender=sender,
+            to=to,
+            name=name,
+            content=content,
+            text=text,
+            ext=None,
+            source="rest" if rest else "sdk",
+            stored=False,
+        )
+
+    def copy(
+        self,
+        message: Message,
+        call: Call | None = None,
+        tally: Counter[str] | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Post the copy of a message; *changes* are to the copy alone."""
         if self.callback_url is None:
             return
         nick = str(self.people.users.get(message.sender, {}).get("name", message.sender))
-        client = "REST" if message.source == "rest" else self.copies.device()
-        team = self.people.groups.get(message.to) if message.type == "group" else None
-        self.post(message, self.copies.message(message, nick, client, team), call, tally)
+        client = "REST" if message.source == "rest" else device(message.sender)
+        if message.type == "room":
+            body = self.copies.room(message, nick, client, changes)
+        else:
+            body = self.copies.message(message, nick, client, self.team_of(message), changes)
+        self.post(message, body, call, tally)
 
     def post(
         self, message: Message, body: bytes, call: Call | None, tally: Counter[str] | None = None
@@ -126,45 +185,11 @@ class Yunxin:
         if call:
             call.parcels.append(parcel)
 
-    def say(self, saying: Saying, tally: Counter[str] | None = None) -> Message | str:
-        """A person writes in the app."""
-        if saying.kind == "recall":
-            return self._withdraw(saying)
-        if saying.type == "room":
-            return "chat rooms are not simulated"
-        sender, to = saying.sender.lower(), saying.to
-        name = saying.kind or "TEXT"
-        if name not in NUMBERS:
-            return f"no such kind: {name}"
-        if saying.type == "person":
-            to = to.lower()
-            self.people.add_user(to, now_ms())
-        elif to not in self.people.groups:
-            return f"no such team: {to}"
-        self.people.add_user(sender, now_ms())
-        text = saying.body if saying.text is None and isinstance(saying.body, str) else saying.text
-        if name in ("TEXT", "TIPS"):
-            content: Any = {"msg": text or ""}
-        else:
-            content = {} if saying.attach is None else saying.attach
-        ext = None if saying.ext is None else dumped(saying.ext)
-        message = self.store(
-            saying.type, sender, to, name, content, text=text, client_id=saying.id, ext=ext, rest=False
-        )
-        self.journal.note("said", message.time, **message.facts())
-        self.copy(message, tally=tally)
-        return message
-
-    def _withdraw(self, saying: Saying) -> Message | str:
-        kind: Conversation = "group" if saying.type == "group" else "person"
-        message = self.archive.find(kind, saying.recalls or "")
-        if message is None:
-            return "no such message"
-        self.archive.recall(message)
-        now = self.now()
-        self.journal.note("said", now, **{**message.facts(), "name": "recall", "recalls": message.id})
-        self.post(message, self.copies.recall(message, self.copies.device(), saying.text or "", now), None)
-        return message
+    def team_of(self, message: Message) -> Group | None:
+        """The team or superteam in which *message* is."""
+        if message.type != "group":
+            return None
+        return self.people.groups.get(message.to) or self.dismissed.get(message.to)
 
     def make_group(self, members: Sequence[str]) -> Group:
         self._teams += 1
@@ -175,10 +200,11 @@ class Yunxin:
         self.people.groups[team.id] = team
         return team
 
-    def pull_in(self, team: Group, newcomers: Sequence[str], call: Call) -> None:
-        """Members have come in: a NOTIFICATION, which is also in history."""
-        content = members_pulled_in(team, newcomers, self.now())
-        self.copy(self.store("group", team.owner, team.id, "NOTIFICATION", content), call)
+    def make_room(self, creator: str, name: str) -> Group:
+        self._teams += 1
+        room = Group(str(self._teams), name, creator, [creator], self.now())
+        self.rooms[room.id] = room
+        return room
 
     def expire_tokens(self) -> None:
         """Yunxin signs calls and has no tokens."""
