@@ -41,11 +41,13 @@ def page(platforms: Mapping[str, Platform]) -> str:
     ]
     return (
         "# What is carried, and how well\n\n"
-        "Printed from `converters/*/fidelity.py`. full: as it was. partial: with the loss that is named. "
-        "shown: the receiver reads that there was something. refused: becomes a dead letter.\n\n"
-        "`unknown` is every kind without a row of its own: pictures, voice, video, files, places, custom messages. "
-        "What is no message (recalls, edits, receipts, reactions, group and friend events, commands between apps) is "
-        "counted in `im_relay_convert_records_out_total`, outcome `dropped`, and not carried.\n\n"
+        "Printed from `converters/*/fidelity.py` by `make pages`; do not edit. A row is a kind of message, or something that is "
+        "done; a column is the platform that it is written to.\n\n"
+        "- full: as it was.\n- partial: with the loss that is named.\n- shown: the receiver reads, in a text, that there was "
+        "something.\n- refused: the platform has no such thing; nothing is sent.\n\n"
+        "What is lost is counted in `im_relay_losses_total`. So is what depends on the message itself: a file that could not be brought "
+        "over is shown as a text, what is done to a message that is not there is not sent, and an edit of one is a new message. "
+        "`unknown` is every kind that the model has no name for.\n\n"
         f"{head}{chr(10).join(rows)}\n"
     )
 

@@ -5,7 +5,7 @@ conversation: on any other message it does not fit, and that message is an ordin
 """
 
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
 
@@ -25,24 +25,40 @@ def event_id(platform: str, app: str, kind: str, remote_id: str, operation: str 
     return f"{platform}:{app}:{kind}:{remote_id}:{operation}"
 
 
-def make(event: str, sender: str, receiver: str, *, more: bool = False) -> dict[str, Any]:
-    """The mark of *event* on its way from *sender* to *receiver*, both in the target's words; *more* where parts follow."""
-    mark: dict[str, Any] = {"id": event, "d": _digest(event, sender, receiver, more=more)}
+class Mark(NamedTuple):
+    event: str
+    more: bool
+    """Parts follow."""
+    part: int
+    """Which of the event's parts it is, from 0."""
+
+
+def make(event: str, sender: str, receiver: str, *, more: bool = False, part: int = 0, late: bool = False) -> dict[str, Any]:
+    """The mark of *event* on its way from *sender* to *receiver*, both in the target's words; *more* where parts follow.
+
+    *late* tells the receiver's app that what was said after it is already there.
+    """
+    mark: dict[str, Any] = {"id": event, "d": _digest(event, sender, receiver, more=more, part=part)}
     if more:
         mark["more"] = True
+    if part:
+        mark["part"] = part
+    if late:
+        mark["late"] = True
     return mark
 
 
-def read(mark: object, sender: str, receiver: str) -> tuple[str, bool] | None:
-    """(event id, whether parts follow) if *mark* is ours and fits the message it lies on."""
+def read(mark: object, sender: str, receiver: str) -> Mark | None:
+    """What *mark* says, if it is ours and fits the message it lies on."""
     if not isinstance(mark, dict):
         return None
-    event, digest, more = mark.get("id"), mark.get("d"), mark.get("more") is True
-    if not isinstance(event, str) or not isinstance(digest, str):
+    event, digest, more, part = mark.get("id"), mark.get("d"), mark.get("more") is True, mark.get("part", 0)
+    if not isinstance(event, str) or not isinstance(digest, str) or not isinstance(part, int):
         return None
-    return (event, more) if digest == _digest(event, sender, receiver, more=more) else None
+    fits = digest == _digest(event, sender, receiver, more=more, part=part)
+    return Mark(event, more, part) if fits else None
 
 
-def _digest(event: str, sender: str, receiver: str, *, more: bool) -> str:
-    bound = f"{event}\x1f{sender.lower()}\x1f{receiver.lower()}\x1f{'more' if more else ''}"
+def _digest(event: str, sender: str, receiver: str, *, more: bool, part: int) -> str:
+    bound = f"{event}\x1f{sender.lower()}\x1f{receiver.lower()}\x1f{'more' if more else ''}{part or ''}"
     return blake2b(bound.encode(), digest_size=8).hexdigest()

@@ -5,9 +5,9 @@ package reads its callbacks into these records and writes them out again; nothin
 shipped, never changes: records of it lie in Kafka for weeks.
 """
 
-from typing import Any
-
 from msgspec import Struct
+
+from converters.operations import Operation
 
 
 class Direct(Struct, frozen=True, tag="direct", tag_field="kind"):
@@ -45,30 +45,6 @@ def conversation_key(conversation: Conversation) -> bytes:
             return f"room\x1f{name}".encode()
 
 
-class Text(Struct, frozen=True, tag="text", tag_field="kind", omit_defaults=True):
-    text: str
-
-
-class Unknown(Struct, frozen=True, tag="unknown", tag_field="kind", omit_defaults=True):
-    """A kind that we have not met, carried whole."""
-
-    vendor_kind: str
-    payload: dict[str, Any] = {}
-
-
-Body = Text | Unknown
-
-
-class Post(Struct, frozen=True, tag="post", tag_field="op"):
-    """Somebody said something."""
-
-    body: Body
-
-
-Operation = Post
-"""What an event does; recalls, edits and receipts join this union."""
-
-
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that happened on a platform."""
 
@@ -77,9 +53,12 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str
     """The app (of the settings) in which it happened."""
     remote_id: str
-    """The platform's own id of the message."""
+    """The platform's own id of the message, or of whatever it is."""
+    client_id: str = ""
+    """The id that the sender's client gave it, where receipts name messages so."""
     conversation: Conversation
     sender: str
+    """Who did it; empty where nobody says, as of what was done by the app's own server."""
     sender_name: str = ""
     at: int
     """Milliseconds since 1970, by the platform's clock."""
@@ -95,18 +74,79 @@ class Delivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sender: str
     """The sender's id at the target."""
     receiver: str
-    """The user, group or room at the target."""
+    """The user, group or room at the target. Empty for a group that a `GroupCreated` before it makes there."""
     received: int
     """Milliseconds since 1970, by the ingress's clock."""
+    author: str = ""
+    """The sender's id at the source, in the source's own words."""
+    origin: str = ""
+    """The other end at the source, in the source's own words: the receiver of a talk of two, the group, the room."""
+    people: dict[str, str] = {}
+    """Everybody else whom the event names, and how they are called at the target."""
+    newcomer: bool = False
+    """Not the event itself: the account of its sender, which has to be at the target before it."""
+
+    late: bool = False
+    """Something that was said after it in its conversation was sent before it."""
+
+    def named(self, user: str) -> str:
+        """*user* of the event in the target's words."""
+        return self.people.get(user, user)
 
 
-class Echo(Struct, frozen=True, kw_only=True):
+class Sent(Struct, frozen=True, omit_defaults=True):
+    """A message, as the target knows it."""
+
+    id: str
+    sender: str = ""
+    """The target's own id of who wrote it."""
+    at: int = 0
+    """The target's time of it, in ms; some want it back for a recall."""
+    client_id: str = ""
+
+
+class Carried(Struct, frozen=True, omit_defaults=True):
+    """A file, as it lies at the target."""
+
+    url: str
+    secret: str = ""
+    inline: str = ""
+    """Base64, for what the target takes in the message itself."""
+    name: str = ""
+    size: int = 0
+    mime: str = ""
+    md5: str = ""
+    width: int = 0
+    height: int = 0
+    duration: int = 0
+    """Milliseconds, as decoded."""
+
+
+class There(Struct, frozen=True):
+    """What is known at the target when a delivery is written."""
+
+    message: tuple[Sent, ...] = ()
+    """The message that the operation names, each of its parts; empty where the target does not have it."""
+    quoted: tuple[Sent, ...] = ()
+    """The same of the message that a post answers."""
+    files: tuple[Carried | None, ...] = ()
+    """What became of `files_of(body)`, in that order; shorter or None where a file could not be brought over."""
+
+
+NOTHING = There()
+
+
+class Echo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The target called back with our mark: the event is there."""
 
     event: str
     target: str
     remote_id: str
     at: int
+    part: int = 0
+    """Which of the event's requests it was."""
+    more: bool = False
+    """Others follow: of the whole it proves nothing."""
 
 
 class Loss(Struct, frozen=True):

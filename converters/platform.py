@@ -4,12 +4,12 @@ A platform is a package `converters/<name>/` whose `PLATFORM` is one of these. `
 adding a platform touches no file there. Everything that a function needs comes in as an argument: time, nonces, accounts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
-from converters.model import Conversation, Delivery, Event, Loss
+from converters.model import Conversation, Delivery, Event, Loss, There
 from converters.outcome import Outcome
 
 
@@ -67,6 +67,9 @@ class OwnEcho(Struct, frozen=True):
     at: int
     conversation: Conversation
     """In the platform's own ids, as in `Said`."""
+    part: int = 0
+    more: bool = False
+    """Parts follow: of the whole it proves nothing."""
 
 
 class Ignored(Struct, frozen=True):
@@ -88,6 +91,10 @@ class Request(Struct, frozen=True):
     body: bytes
     api: str = ""
     """The platform's name of the call, for limits and metrics."""
+    repeatable: bool = False
+    """Sent twice it does no more than once: where its result is unknown it is simply sent again."""
+    repeatable_for: float = 0.0
+    """Seconds after the first attempt in which *repeatable* holds; 0 is for ever."""
     targets: int = 1
     """Users, groups or rooms that it sends to; each counts as one message."""
 
@@ -112,6 +119,13 @@ class Signed(Struct, frozen=True):
     """(account, seconds since 1970, nonce of 32 hex characters) -> headers."""
 
 
+class SignedBody(Struct, frozen=True):
+    """Every request carries headers made for it alone, over what it says."""
+
+    headers: Callable[[Any, int, bytes], dict[str, str]]
+    """(account, seconds since 1970, body) -> headers."""
+
+
 class Granted(Struct, frozen=True):
     token: str
     lifetime: float
@@ -134,8 +148,50 @@ class LookUp(Struct, frozen=True):
 
     ask: Callable[[Delivery, Any, int, int], Request | None]
     """(delivery, account, since, until in ms since 1970): the question; None where there is none for such a conversation."""
-    read: Callable[[Delivery, Any, Reply], Outcome | None]
-    """Delivered where the message is there; None where it is not, or the answer says nothing."""
+    read: Callable[[Delivery, Any, Reply, int], Outcome | None]
+    """(delivery, account, answer, which of its requests): Delivered where the message is there; None where it is not, or the answer says nothing."""
+
+
+class Span(Struct, frozen=True):
+    """Milliseconds since 1970: from *since* on, and before *until*."""
+
+    since: int
+    until: int
+
+
+class Missed(Struct, frozen=True):
+    """What the platform keeps of one callback, in the form in which it would have come; it may have come."""
+
+    key: bytes
+    """As of `Accepted`."""
+    body: bytes
+    headers: Mapping[str, str] = {}
+
+
+class Fetch(Struct, frozen=True):
+    """A file that an answer named; asked for without our credentials. At most *largest* bytes."""
+
+    url: str
+    largest: int = 512 << 20
+
+
+Asking = Generator[Request | Fetch | Missed, Reply | None, str]
+"""A conversation with the platform: it yields what to ask and is sent the answer, yields what it finds (and is sent None), and
+returns what it could not see, in words, or "". A platform that sends its lost callbacks again by itself yields no `Missed`."""
+
+
+class Gaps(Struct, frozen=True):
+    """What a platform can say of callbacks that never came."""
+
+    ask: Callable[[Span, Sequence[Conversation], Any], Asking]
+    """(span, conversations of which something came in or is expected, in the platform's own ids; account)."""
+    note: str
+    """Which of the platform's services it needs, and how far back it sees."""
+    oldest: int
+    """Seconds."""
+    held_back: Callable[[Callback, str], str] | None = None
+    """(callback that came, the reason of its `Ignored`): the id of the event that it would have been, where it must not be carried
+    and what is kept of it does not say so; or ""."""
 
 
 OTHERS = "*"
@@ -164,19 +220,26 @@ class Platform(Struct, frozen=True, kw_only=True):
     """(request, account, ms since 1970): is this callback authentic?"""
     decode: Callable[[Callback, Any], tuple[Decoded, ...]]
     """(callback, account): what it says. Raises Malformed."""
-    encode: Callable[[Delivery, Any], Encoded]
-    """(delivery, account): what to send."""
+    encode: Callable[[Delivery, Any, There], Encoded]
+    """(delivery, account, what is known at the target): what to send."""
     read_reply: Callable[[Request, Reply], Outcome]
-    auth: Signed | Token
+    auth: Signed | SignedBody | Token
+    register: Callable[[str, str, Any], Request] | None = None
+    """(user, name, account): the call that makes an account, repeatable; an answer that there is one reads as Delivered."""
     look_up: LookUp | None = None
+    gaps: Gaps | None = None
     limits: tuple[Limit, ...] = ()
     """What it takes by default; the settings may say otherwise for an app."""
     user_ids: Any
     """The `converters.ids.IdRule` of user ids."""
+    ids_of: Callable[[Any], Any] | None = None
+    """(account) -> the IdRule of one app, where its settings have a word in it."""
     example: Callable[[], Any] | None = None
     """An account of made-up values, for `im-relay preview` without settings."""
     fidelity: Mapping[str, Any] = {}
     """The `converters.fidelity.Level` of each kind, by its tag in the model."""
+    pages: Mapping[str, Callable[[], str]] = {}
+    """Pages of docs/ that are printed from the platform's own declarations, by file name."""
 
 
 def problems_of(platforms: Sequence[Platform]) -> list[str]:

@@ -1,5 +1,6 @@
 """The only place where records become bytes, and bytes become records."""
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -7,6 +8,12 @@ import orjson
 from msgspec import Struct
 
 T = TypeVar("T")
+
+DEEPEST = 100
+"""Objects and lists within each other. What is written again lies some deeper, and there the libraries have their limits too."""
+
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?')
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 _encoder = msgspec.json.Encoder()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
@@ -22,6 +29,7 @@ def load(raw: bytes, kind: type[T], *, lenient: bool = False) -> T:
     if decoder is None:
         decoder = _decoders[(kind, lenient)] = msgspec.json.Decoder(kind, strict=not lenient)
     try:
+        _check_depth(raw)
         return decoder.decode(raw)  # type: ignore[no-any-return]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(_said(error)) from None
@@ -30,8 +38,10 @@ def load(raw: bytes, kind: type[T], *, lenient: bool = False) -> T:
 def load_any(raw: bytes | str) -> Any:
     """Read *raw* as whatever JSON it is. Raises Malformed."""
     try:
+        raw = raw.encode() if isinstance(raw, str) else raw
+        _check_depth(raw)
         return orjson.loads(raw)
-    except (orjson.JSONDecodeError, RecursionError) as error:
+    except (orjson.JSONDecodeError, UnicodeEncodeError, RecursionError) as error:
         raise Malformed(_said(error)) from None
 
 
@@ -40,9 +50,24 @@ def dump(record: Struct) -> bytes:
 
 
 def dump_any(value: Any) -> bytes:
-    return orjson.dumps(value)
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return _encoder.encode(value)  # a number beyond 64 bits
+
+
+def _check_depth(raw: bytes) -> None:
+    if raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+        return
+    depth = 0
+    for bracket in _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > DEEPEST:
+            raise Malformed("nested too deeply")
 
 
 def _said(error: Exception) -> str:
     # orjson keeps the document on the error: only its message is safe to repeat.
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    # msgspec repeats a value that is none of those it may be.
+    said = re.sub(r"^(Invalid (?:\w+ )?value) '.*'( - at `\$[\w.\[\]]*`)?$", r"\1\2", str(error), flags=re.DOTALL)
+    return said.splitlines()[0][:200] if said else type(error).__name__

@@ -5,8 +5,10 @@ from converters.easemob.callback import check
 from converters.easemob.decode import decode
 from converters.easemob.encode import encode
 from converters.easemob.fidelity import FIDELITY
+from converters.easemob.gaps import GAPS
 from converters.easemob.ids import USER_IDS
 from converters.easemob.limits import LIMITS
+from converters.easemob.register import register
 from converters.easemob.replies import read_reply
 from converters.easemob.signing import AUTH
 from converters.platform import Platform
@@ -19,6 +21,8 @@ PLATFORM = Platform(
     encode=encode,
     read_reply=read_reply,
     auth=AUTH,
+    register=register,
+    gaps=GAPS,
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

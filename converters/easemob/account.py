@@ -26,7 +26,7 @@ class Account(Struct, frozen=True, kw_only=True):
         bool,
         Meta(
             description="Whether reactions, threads and push results are taken unsigned, as the documentation shows them; "
-            "messages never are."
+            "nothing else ever is."
         ),
     ] = True
     mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
@@ -36,6 +36,30 @@ class Account(Struct, frozen=True, kw_only=True):
             description="Whether the sender's own devices show what was said on the other platform (between two people)."
         ),
     ] = True
+    operator: Annotated[
+        str,
+        Meta(
+            description="The user in whose name we write what nobody did, such as the other app's server; empty: `admin`, "
+            "and not at all where a person is needed."
+        ),
+    ] = ""
+    edits: Annotated[
+        bool,
+        Meta(description="Whether the app may edit messages, which sales opens; if not, an edit is a new message."),
+    ] = True
+    typing: Annotated[bool, Meta(description="Whether to carry that somebody is typing.")] = False
+    group_size: Annotated[
+        int,
+        Meta(ge=0, le=10_000, description="`maxusers` of a group that is made here; 0: Easemob's own, which is 200."),
+    ] = 0
+    hours_ahead: Annotated[
+        float,
+        Meta(
+            ge=-12, le=14,
+            description="Hours before UTC's by which Easemob names its history files and slots of lost callbacks: 8 on mainland "
+            "clusters, 0 overseas.",
+        ),
+    ] = 8.0
     language: Annotated[
         Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
     ] = "zh"

@@ -11,6 +11,7 @@ from converters import wire
 from converters.easemob.account import Account
 from converters.easemob.ids import plain
 from converters.easemob.signing import signature_fits
+from converters.easemob.values import flag, table, text
 from converters.lenient import Word, word
 from converters.model import Conversation, Group, Room, conversation_key, direct
 from converters.platform import Accepted, Incoming, Rejected, Verdict
@@ -37,6 +38,10 @@ class Envelope(Struct, frozen=True):
     step: Word = None
     status: Word = None
     user: Word = None
+    recall_id: Word = None
+    channel: Word = field(default=None, name="channel_channel")
+    operation: Word = None
+    operator: Word = None
 
 
 def payload_type(envelope: Envelope) -> str:
@@ -49,25 +54,53 @@ MESSAGES = frozenset({"chat", "groupchat", "group", "chatroom"})
 
 def conversation_of(envelope: Envelope) -> Conversation | None:
     """The conversation in Easemob's own ids; None for what belongs to none."""
+    kind, group = word(envelope.chat_type), word(envelope.group_id)
+    sender, to = word(envelope.sender), word(envelope.to)
+    if kind == "chat" and not group:
+        sender, to = plain(sender), plain(to)
+        return direct(sender, to) if sender and to else None
     if word(envelope.event) == "group_op_event":
         name = word(envelope.id).lower()
         return (Room(name) if word(envelope.type) == "CHATROOM" else Group(name)) if name else None
-    kind, content = word(envelope.chat_type), word(envelope.content_type)
-    group, to = word(envelope.group_id), word(envelope.to)
-    if group or kind in {"groupchat", "group", "chatroom"}:
+    content = word(envelope.content_type)
+    payload = envelope.payload if isinstance(envelope.payload, dict) else {}
+    if kind == "edit":  # its top level may name who edited in place of who had written
+        sender, to = text(payload.get("from")) or sender, text(payload.get("to")) or to
+    if kind == "muc" and not group:
+        group = plain(text(payload.get("muc_id")).partition("@")[0])
+        if not group:
+            return None
+    if group or kind in {"groupchat", "group", "chatroom"} or _of_group(envelope, kind, payload, to):
         # chat_type says groupchat of rooms too; an offline copy's `to` is a member, so group_id comes first.
-        name = (group or to).lower()
+        name = (_parent(payload) or group or to).lower()
         is_room = (
-            kind == "chatroom" or content.startswith("chat:room") or payload_type(envelope) == "chatroom"
+            kind == "chatroom"
+            or content.startswith("chat:room")
+            or "chatroom" in (payload.get("type"), payload.get("channel_type"))
+            or flag(payload.get("is_chatroom")) is True
         )
         return (Room(name) if is_room else Group(name)) if name else None
-    sender = plain(word(envelope.sender))
-    if not sender or not to or not kind:
-        return None
-    # Receipts and recalls in a group have no group_id: their `to` is a number, as users' ids hardly ever are.
-    if kind not in MESSAGES and to.isdecimal() and len(to) > 11:
-        return Group(to)
-    return direct(sender, plain(to))
+    if not kind and envelope.user is not None and envelope.status is not None:
+        user = plain(word(envelope.user))
+        return direct(user, user) if user else None
+    sender, to = plain(sender), plain(to)
+    return direct(sender, to) if sender and to and kind else None
+
+
+def _of_group(envelope: Envelope, kind: str, payload: dict[str, Any], to: str) -> bool:
+    """Recalls, edits and receipts in a group need not have a group_id."""
+    if kind in MESSAGES or kind == "roster":
+        return False
+    if "@conference." in word(envelope.channel) or payload.get("channel_type") in ("groupchat", "chatroom"):
+        return True
+    # Their `to` is a number, as users' ids hardly ever are.
+    return to.isdecimal() and len(to) > 11
+
+
+def _parent(payload: dict[str, Any]) -> str:
+    """The group whose thread a message was said in."""
+    meta = payload.get("meta")
+    return text(table(meta.get("thread")).get("muc_parent_id")) if isinstance(meta, dict) else ""
 
 
 def check(incoming: Incoming, account: Account, now: int) -> Verdict:
@@ -92,7 +125,7 @@ def check(incoming: Incoming, account: Account, now: int) -> Verdict:
 
 
 def _may_be_unsigned(envelope: Envelope) -> bool:
-    """The kinds whose samples in the documentation bear no signature; none of them is carried as a message."""
+    """The kinds whose samples in the documentation bear no signature; of them only reactions are carried."""
     if word(envelope.chat_type) == "notify":
         return payload_type(envelope) in {"reaction", "thread"}
     return word(envelope.step) == "push" and not word(envelope.chat_type)

@@ -1,23 +1,21 @@
 """Callbacks of Easemob read into events. Source: "Easemob: Post-delivery callback", "Easemob: Callback events"."""
 
-from typing import Any
-
 from converters import mark, wire
+from converters.bodies import Command
+from converters.easemob import events, extension, groups
 from converters.easemob.account import Account
+from converters.easemob.bodies import body_of
 from converters.easemob.callback import MESSAGES, Envelope, conversation_of, payload_type
 from converters.easemob.ids import plain
+from converters.easemob.scene import Scene, scene_of
+from converters.easemob.values import table, text
 from converters.lenient import milliseconds, word
-from converters.model import Body, Direct, Event, Loss, Post, Text, Unknown
+from converters.model import Direct, Event, Loss
+from converters.operations import Post, Quote, Typing
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
 
-_EVENTS = {
-    "recall": "recall",
-    "edit": "edit",
-    "read_ack": "read",
-    "channel_ack": "read",
-    "roster": "friend",
-    "muc": "group",
-}
+_TYPING = {"typingbegin": True, "typingend": False}
+"""Commands of the UI kits, in lower case and without `_`."""
 
 
 def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
@@ -33,25 +31,32 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
                 Ignored("pre-delivery"),
             )  # a rule of the other stage points here; the message may yet be stopped
         return (_message(callback, envelope, account),)
-    return (Ignored(_event(envelope)),)
+    return _event(callback, envelope, account)
 
 
-def _event(envelope: Envelope) -> str:
+def _event(callback: Callback, envelope: Envelope, account: Account) -> tuple[Decoded, ...]:
     kind = word(envelope.chat_type)
     if word(envelope.event) == "group_op_event":
-        return "event:group"
+        return (groups.operation(envelope, scene_of(callback, envelope), account),)
     if word(envelope.step) == "push":
-        return "event:push"
+        return (Ignored("event:push"),)
     if word(envelope.event_type) == "keyword_alert":
-        return "event:moderation"
+        return (Ignored("event:moderation"),)
     if envelope.status is not None and envelope.user is not None:
-        return "event:online"
+        return (events.presence(envelope, scene_of(callback, envelope)),)
     if kind == "notify":
-        inner = payload_type(envelope)
-        return f"event:{inner}" if inner in {"reaction", "thread"} else "event:other"
-    if not kind and envelope.call_id is None:
-        return "probe" if envelope == Envelope() else "event:other"
-    return f"event:{_EVENTS.get(kind, 'other')}"
+        if payload_type(envelope) == "reaction":
+            return events.reactions(envelope, scene_of(callback, envelope))
+        # A thread's messages are carried into its group; that there is one is not.
+        return (Ignored("event:thread" if payload_type(envelope) == "thread" else "event:other"),)
+    if kind == "muc":
+        return (groups.legacy(envelope, scene_of(callback, envelope)),)
+    if kind == "edit":
+        return (events.edit(envelope, scene_of(callback, envelope), account),)
+    read = events.READERS.get(kind)
+    if read is not None:
+        return (read(envelope, scene_of(callback, envelope)),)
+    return (Ignored("probe" if envelope == Envelope() else "event:other"),)
 
 
 def _message(callback: Callback, envelope: Envelope, account: Account) -> Decoded:
@@ -64,42 +69,43 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> Decode
     receiver = plain(word(envelope.to)) if isinstance(conversation, Direct) else conversation.id
     at = milliseconds(envelope.timestamp, callback.received)
     ext = payload.get("ext")
-    ext = ext if isinstance(ext, dict) else {}
-    echo = mark.read(ext.get(account.mark), sender, receiver)
-    if echo is not None:
-        event_id, more = echo
-        return Ignored("echo-part") if more else OwnEcho(event_id, remote_id, at, conversation)
-    body = _body(payload)
-    if body is None:
-        return Ignored("command")
+    losses: tuple[Loss, ...] = ()
+    if not isinstance(ext, dict):
+        ext, losses = {}, (Loss("ext"),) if ext else ()
+    body, quote = body_of(payload), None
+    if ext:
+        echo = mark.read(ext.get(account.mark), sender, receiver)
+        if echo is not None:
+            return OwnEcho(echo.event, remote_id, at, conversation, echo.part, echo.more)
+        scene = Scene(callback.app, conversation, at)
+        body, quote, ext, losses = extension.understood(ext, account.mark, body, scene)
+    if "meta" in payload:
+        quote, losses = _thread(payload, Scene(callback.app, conversation, at), quote, losses)
+    what = "post"
+    operation: Post | Typing = Post(body, quote, ext)
+    if isinstance(body, Command) and (active := _TYPING.get(body.name.lower().replace("_", ""))) is not None:
+        what, operation = "typing", Typing(active)
     event = Event(
-        id=mark.event_id("easemob", callback.app, str(conversation.__struct_config__.tag), remote_id),
+        id=mark.event_id(
+            "easemob", callback.app, str(conversation.__struct_config__.tag), remote_id, what
+        ),
         source=callback.app,
         remote_id=remote_id,
         conversation=conversation,
         sender=sender,
         at=at,
-        operation=Post(body),
+        operation=operation,
     )
-    return Said(event, _losses(ext, account))
+    return Said(event, losses)
 
 
-def _losses(ext: dict[str, Any], account: Account) -> tuple[Loss, ...]:
-    lost = {"mentions" if key == "em_at_list" else "ext" for key in ext if key != account.mark}
-    return tuple(Loss(what) for what in sorted(lost))
-
-
-def _body(payload: dict[str, Any]) -> Body | None:
-    """None for a command: apps talk to each other by it, people never see it."""
-    bodies = payload.get("bodies")
-    body = bodies[0] if isinstance(bodies, list) and bodies else None
-    if not isinstance(body, dict):
-        return Unknown("unknown", payload)
-    kind = body.get("type")
-    if kind == "cmd":
-        return None
-    if body.get("subType") == "sub_combine":
-        return Unknown("combine", body)
-    if kind == "txt" and isinstance(body.get("msg"), str):
-        return Text(body["msg"])
-    return Unknown(kind[:64] if isinstance(kind, str) else "unknown", body)
+def _thread(
+    payload: dict[str, object], scene: Scene, quote: Quote | None, losses: tuple[Loss, ...]
+) -> tuple[Quote | None, tuple[Loss, ...]]:
+    """Said in a thread: in the group it becomes an answer to the message that the thread is about."""
+    thread = table(table(payload.get("meta")).get("thread"))
+    if not thread:
+        return quote, losses
+    about = text(thread.get("msg_parent_id"))
+    answer = Quote(scene.ref(about)) if about and quote is None else quote
+    return answer, (*losses, Loss("thread"))

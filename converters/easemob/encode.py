@@ -1,60 +1,56 @@
-"""Deliveries written as calls of Easemob's REST API. Source: "Easemob: Send messages"."""
+"""Deliveries written as calls of Easemob's REST API: which module writes what."""
 
-from typing import Any
-
-from converters import mark, wire
+from converters.easemob import encode_friends, encode_groups, encode_messages, encode_posts
 from converters.easemob.account import Account
-from converters.model import Body, Delivery, Direct, Group, Loss, Room, Text, Unknown
-from converters.platform import Encoded, Request
-from converters.readable import unsupported
-from converters.splitting import split
+from converters.model import NOTHING, Delivery, Loss, There
+from converters.operations import (
+    AdminsChanged,
+    BlockChanged,
+    Edit,
+    FriendChanged,
+    GroupChanged,
+    GroupCreated,
+    GroupDismissed,
+    MembersAdded,
+    MembersRemoved,
+    Muted,
+    OwnerChanged,
+    Post,
+    Presence,
+    Reaction,
+    Read,
+    Recall,
+    Received,
+    Typing,
+    kind_of,
+)
+from converters.platform import Encoded
 
-# Request body and ext may have 5 KB in all; what is counted is not said. The rest of the request stays under 700 bytes.
-_LONGEST = 4300
 
-
-def encode(delivery: Delivery, account: Account) -> Encoded:
+def encode(delivery: Delivery, account: Account, there: There = NOTHING) -> Encoded:
     """The calls for one delivery; a text that is too long goes in parts."""
-    said, losses = _text(delivery.event.operation.body, account)
-    if not said:
-        return Encoded((), (Loss("empty"),))
-    parts = _parts(said)
-    requests = tuple(
-        _request(delivery, account, part, more=number < len(parts) - 1) for number, part in enumerate(parts)
-    )
-    return Encoded(requests, losses)
-
-
-def _text(body: Body, account: Account) -> tuple[str, tuple[Loss, ...]]:
-    match body:
-        case Text(text=text):
-            return text, ()
-        case Unknown(vendor_kind=kind):
-            return unsupported(kind, account.language), (Loss("kind", kind),)
-
-
-def _parts(text: str) -> list[str]:
-    if len(text) * 6 <= _LONGEST:  # JSON writes no character as more than six bytes
-        return [text]
-    return split(text, _LONGEST, lambda part: len(wire.dump_any(part)))
-
-
-def _request(delivery: Delivery, account: Account, text: str, *, more: bool) -> Request:
-    message: dict[str, Any] = {
-        "from": delivery.sender,
-        "to": [delivery.receiver],
-        "type": "txt",
-        "body": {"msg": text},
-        "ext": {account.mark: mark.make(delivery.event.id, delivery.sender, delivery.receiver, more=more)},
-    }
-    match delivery.event.conversation:
-        case Direct():
-            api = "messages/users"
-            if account.sync_device:
-                message["sync_device"] = True
-        case Group():
-            api = "messages/chatgroups"
-        case Room():
-            api = "messages/chatrooms"
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    return Request("POST", f"/{account.org}/{account.app}/{api}", headers, wire.dump_any(message), api)
+    operation = delivery.event.operation
+    if not delivery.receiver and not isinstance(operation, GroupCreated):
+        return Encoded((), (Loss("group-missing"),))
+    match operation:
+        case Post():
+            return encode_posts.post(operation, delivery, account, there)
+        case Recall():
+            return encode_messages.recall(operation, delivery, account, there)
+        case Edit():
+            return encode_messages.edit(operation, delivery, account, there)
+        case Reaction():
+            return encode_messages.react(operation, delivery, account, there)
+        case Typing():
+            return encode_posts.typing(operation, delivery, account)
+        case (
+            GroupCreated() | GroupDismissed() | GroupChanged() | MembersAdded() | MembersRemoved() | OwnerChanged()
+            | AdminsChanged() | Muted()
+        ):  # fmt: skip
+            return encode_groups.group(operation, delivery, account)
+        case FriendChanged():
+            return encode_friends.friend(operation, delivery, account)
+        case BlockChanged():
+            return encode_friends.block(operation, delivery, account)
+        case Read() | Received() | Presence():  # no call does that in a user's name
+            return Encoded((), (Loss(kind_of(operation)),))

@@ -1,8 +1,40 @@
 """What Easemob can carry, and what it cannot."""
 
-from converters.fidelity import full, shown
+from converters.fidelity import Level, full, partial, refused, shown
 
-FIDELITY = {
+FIDELITY: dict[str, Level] = {
     "text": full("over about 4 KB as several messages"),
+    "image": full(),
+    "gif": full("as a picture"),
+    "voice": full(),
+    "video": full(),
+    "file": full(),
+    "location": full("name and address in one line"),
+    "custom": full("data that is no map of at most 16 texts as JSON under `data`"),
+    "command": full(),
+    "forwarded": shown("title and first lines; the REST API has no merged messages"),
+    "card": full("the UI kits' userCard"),
+    "link": shown("as a text with the link"),
+    "sticker": partial("its picture as a picture; without one by name"),
+    "notice": shown("as a text of its sender"),
+    "call": shown("that there was a call"),
     "unknown": shown("as a text that names the kind"),
+    "quote": full("the UI kits' msgQuote; with the text above it where the message is not there"),
+    "recall": full("at any age"),
+    "edit": full("of texts and custom messages, where sales has opened it; else as a new message"),
+    "read": refused("no call sends a receipt"),
+    "received": refused("no call sends a receipt"),
+    "reaction": full(),
+    "typing": full("between people and in groups, where the setting `typing` is on; off by default"),
+    "group-created": full(),
+    "group-dismissed": full(),
+    "group-changed": full(),
+    "members-added": full("of groups; not of chat rooms"),
+    "members-removed": full("of groups; of chat rooms who is removed, not who leaves"),
+    "owner-changed": full("of groups; not of chat rooms"),
+    "admins-changed": full(),
+    "muted": full(),
+    "friend-changed": full("made and ended; a request and its refusal have no call and are not carried"),
+    "block-changed": full(),
+    "presence": refused("no call sets it"),
 }

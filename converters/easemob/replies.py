@@ -17,15 +17,33 @@ class _Answer(Struct, frozen=True):
     error_description: Word = None
 
 
+_SENDS = frozenset({"messages/users", "messages/chatgroups", "messages/chatrooms"})
+
+_DONE = {
+    "messages/msg_recall": ("not_found msg",),  # recalled already, or kept no longer
+    "reaction/add": ("operation this message",),
+    "reaction/remove": ("operation this message",),
+    "chatgroups/users/add": ("already in group",),
+    "chatgroups/users/remove": ("not members of this group", "not member of this group"),
+    "chatrooms/users/remove": ("not members of this", "not member of this"),
+    "chatgroups/owner": ("already",),
+    "chatgroups/admin": ("already",),
+    "chatrooms/admin": ("already",),
+    "chatgroups/delete": ("does not exist", "doesn't exist"),
+    "users": ("username be unique",),
+    "chatrooms/delete": ("does not exist", "doesn't exist"),
+}
+"""Words of a refusal that says that it is as it should be."""
+
+
 def read_reply(request: Request, reply: Reply) -> Outcome:
-    """What became of one send to one receiver."""
-    del request
+    """What became of one send to one receiver, or of one change."""
     try:
         answer = wire.load(reply.body, _Answer)
     except wire.Malformed:
         answer = None
     if reply.status == 200:
-        return _delivered(answer)
+        return _delivered(request.api, answer)
     said = _said(reply.status, answer)
     if reply.status in {429, 409}:
         if answer is not None and word(answer.error) == "resource_limited":
@@ -34,12 +52,18 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     if reply.status == 403 and answer and "message send reach limit" in word(answer.error_description):
         return NotSent(f"{said}: message rate limit", _retry_after(reply), throttled=True)
     if 400 <= reply.status < 500 and reply.status != 408:
+        if answer and any(words in word(answer.error_description) for words in _DONE.get(request.api, ())):
+            return Delivered("")
         return Refused(said)
     return Unsure(said)  # 5xx, 408 and what is not documented: it may have been taken
 
 
-def _delivered(answer: _Answer | None) -> Outcome:
+def _delivered(api: str, answer: _Answer | None) -> Outcome:
+    if api and api not in _SENDS and api != "chatgroups/create":
+        return Delivered("")
     data = answer.data if answer is not None else None
+    if api == "chatgroups/create":
+        data = {"groupid": data.get("groupid")} if isinstance(data, dict) else None
     if isinstance(data, dict) and len(data) == 1:
         (remote_id,) = data.values()
         # The oldest endpoint answers the word "success" in place of an id.

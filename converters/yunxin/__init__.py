@@ -6,9 +6,11 @@ from converters.yunxin.callback import check
 from converters.yunxin.decode import decode
 from converters.yunxin.encode import encode
 from converters.yunxin.fidelity import FIDELITY
+from converters.yunxin.gaps import GAPS
 from converters.yunxin.ids import USER_IDS
 from converters.yunxin.limits import LIMITS
 from converters.yunxin.lookup import LOOK_UP
+from converters.yunxin.register import register
 from converters.yunxin.replies import read_reply
 from converters.yunxin.signing import AUTH
 
@@ -20,7 +22,9 @@ PLATFORM = Platform(
     encode=encode,
     read_reply=read_reply,
     auth=AUTH,
+    register=register,
     look_up=LOOK_UP,
+    gaps=GAPS,
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

@@ -23,6 +23,12 @@ class Account(Struct, frozen=True, kw_only=True):
         bool, Meta(description="Whether what we send is copied back to us; it settles sends that are in doubt.")
     ] = True
     mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
+    operator: Annotated[
+        str,
+        Meta(description="accid that is manager of all relayed teams; does what only a manager may and nobody there did."),
+    ] = ""
+    typing: Annotated[bool, Meta(description="Whether it is shown that somebody is typing.")] = False
+    receipts: Annotated[bool, Meta(description="Whether what was read there is marked as read here.")] = True
     callback_window: Annotated[
         int, Meta(description="Seconds that a copy's CurTime may be off; 0 takes any, as queued copies may come days late.")
     ] = 0

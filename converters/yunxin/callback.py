@@ -11,9 +11,11 @@ from converters.platform import Accepted, Incoming, Probe, Rejected, Verdict
 from converters.yunxin.account import Account
 from converters.yunxin.ids import SUPER
 from converters.yunxin.signing import digest_fits, signature_fits
+from converters.yunxin.values import parsed, text
 
-MESSAGE = "1"
-ROOM_MESSAGE = "4"
+MESSAGE, ROOM_MESSAGE, ROOM_MEMBER = "1", "4", "9"
+LOGIN, LOGOUT, RECEIPT, READ = "2", "3", "30", "85"
+RECALLS, EDITS = {"7", "8", "25"}, {"89", "90", "91"}
 _PEOPLE = {"7", "89"}  # recall and edit between two people; the next two lines for teams and superteams
 _TEAM = {"8", "90"}
 _SUPER = {"25", "91"}
@@ -40,6 +42,38 @@ class Copy(Struct, frozen=True, rename="camel"):
     blacklist: Word = None
     sender: Word = field(default=None, name="from")
     """Of recalls and edits, where it is not called fromAccount."""
+    from_client_ip: Any = None
+    """Only of what the server asks about before it delivers."""
+
+
+class Report(Struct, frozen=True, rename="camel"):
+    """What a copy holds that is no message."""
+
+    event_type: Word = None
+    sender: Word = field(default=None, name="from")
+    to: Word = None
+    msg_id: Word = None
+    client_id: Word = None
+    send_time: Word = None
+    delete_time: Word = None
+    self_msg: Word = None
+    modify_account_id: Word = None
+    modify_time: Word = None
+    text: Any = None
+    attachment: Any = None
+    extension: Any = None
+    objects: Any = None
+    msg_type: Word = None
+    accid: Word = None
+    ack_accid: Word = None
+    ack_team_id: Word = None
+    ack_msg_time: Word = None
+    room_id: Word = None
+    event: Word = None
+    timestamp: Word = None
+    client_type: Word = None
+    device_id: Word = None
+    code: Word = None
 
 
 def conversation_of(copy: Copy) -> Conversation | None:
@@ -52,13 +86,36 @@ def conversation_of(copy: Copy) -> Conversation | None:
     sender = word(copy.from_account or copy.sender).lower()
     if not to:
         return None
-    if kind == "SUPER_TEAM" or event in _SUPER:
+    if kind == "SUPER_TEAM" or event in _SUPER or (kind == "CUSTOM_TEAM" and "SUPERTEAM" in word(copy.msg_type).upper()):
         return Group(SUPER + to)
     if kind in {"TEAM", "CUSTOM_TEAM"} or event in _TEAM:
         return Group(to)
     if sender and (kind in {"PERSON", "CUSTOM_PERSON"} or event in _PEOPLE):
         return direct(sender, to)
     return None
+
+
+def receipts(report: Report) -> list[dict[str, Any]]:
+    """The receipts of eventType 30, each an object."""
+    listed = parsed(report.objects)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def conversation_reported(report: Report) -> Conversation | None:
+    """Whose conversation eventType 9, 30 (its first receipt), 85 and logins are about."""
+    reader, other, event = word(report.accid).lower(), word(report.ack_accid).lower(), word(report.event_type)
+    if event == ROOM_MEMBER:
+        room = word(report.room_id)
+        return Room(room) if room else None
+    if event == RECEIPT:
+        first = next(iter(receipts(report)), {})
+        reader, other = text(first, "fromAccount").lower(), text(first, "toAccount").lower()
+    elif event in {LOGIN, LOGOUT}:
+        other = reader
+    elif word(report.msg_type) == "1":
+        team = word(report.ack_team_id)
+        return Group(team) if team else None
+    return direct(reader, other) if reader and other else None
 
 
 def check(incoming: Incoming, account: Account, now: int) -> Verdict:
@@ -83,7 +140,7 @@ def check(incoming: Incoming, account: Account, now: int) -> Verdict:
 
 def _key(body: bytes, account: Account) -> bytes:
     try:
-        conversation = conversation_of(wire.load(body, Copy))
+        conversation = conversation_of(wire.load(body, Copy)) or conversation_reported(wire.load(body, Report))
     except wire.Malformed:
         conversation = None  # genuine all the same: it is stored, and becomes a dead letter when it is read
     return conversation_key(conversation) if conversation else b"?" + account.app_key.encode()

@@ -1,22 +1,24 @@
-"""Copies of Yunxin read into events. Source: "Yunxin: Message copy (抄送)", the table of eventType 1 and 4."""
+"""Copies of Yunxin read into events. Source: "Yunxin: Message copy (抄送)", the table of eventType."""
 
 from hashlib import blake2b
-from typing import Any
 
 from converters import mark, wire
 from converters.lenient import milliseconds, word
-from converters.model import Body, Conversation, Direct, Event, Loss, Post, Text, Unknown
+from converters.model import Conversation, Direct, Event, Loss
+from converters.operations import Post
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
+from converters.yunxin import extension, notifications, reports
 from converters.yunxin.account import Account
-from converters.yunxin.callback import MESSAGE, ROOM_MESSAGE, Copy, conversation_of
-from converters.yunxin.ids import SUPER
+from converters.yunxin.callback import MESSAGE, ROOM_MESSAGE, Copy, Report, conversation_of
+from converters.yunxin.ids import scope
+from converters.yunxin.messages import body_of
+from converters.yunxin.values import record
 
 _EVENTS = {
-    "2": "login", "3": "logout", "5": "call", "6": "recording", "7": "recall", "8": "recall", "9": "room-member",
-    "10": "phone-call", "11": "sms", "12": "sms", "14": "room-queue", "20": "moderation", "25": "recall", "30": "read",
-    "31": "signalling", "36": "upload", "42": "heartbeat", "83": "callback-failed", "84": "login-failed", "85": "read",
-    "89": "edit", "90": "edit", "91": "edit",
+    "5": "call", "6": "recording", "10": "phone-call", "11": "sms", "12": "sms", "14": "room-queue", "20": "moderation",
+    "31": "signalling", "36": "upload", "42": "heartbeat", "83": "callback-failed", "84": "login-failed",
 }  # fmt: skip
+_BEFORE = {"1", "2", "22"}  # messages that the server asks about; it asks about more, under numbers that copies use
 _TRUE = {"true", "1"}
 
 
@@ -30,50 +32,60 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     event = word(copy.event_type)
     if not event and callback.body.strip() == b"{}":
         return (Ignored("probe"),)
-    if event == MESSAGE and word(copy.conv_type).upper().startswith("CUSTOM_"):
-        return (Ignored("event:notice"),)
+    # Only questions have a number for a number; some copies do as well, but then a convType.
+    if type(copy.event_type) is int and copy.conv_type is None and (
+        copy.from_client_ip is not None or (event in _BEFORE and copy.msgid_client is not None)
+    ):
+        return (Ignored("pre-delivery"),)
     if event not in {MESSAGE, ROOM_MESSAGE}:
-        return (Ignored(f"event:{_EVENTS.get(event, 'other')}"),)
+        if event not in reports.READERS:
+            return (Ignored(f"event:{_EVENTS.get(event, 'other')}"),)
+        return reports.read(event, callback, wire.load(callback.body, Report), conversation_of(copy), account)
     if word(copy.blacklist).lower() in _TRUE:
         return (Ignored("blacklisted"),)
     if word(copy.antispam).lower() in _TRUE:
         return (
             Ignored("moderated"),
         )  # held back from the receiver there; it must not reach them by way of us
-    if word(copy.msg_type).upper() == "NOTIFICATION":
-        return (Ignored("event:group"),)
-    return (_message(callback, copy, account),)
-
-
-def _message(callback: Callback, copy: Copy, account: Account) -> Decoded:
+    kind = word(copy.msg_type).upper()
+    if kind == "DATATUNNEL_NEW":
+        return (Ignored("event:tunnel"),)
     conversation = conversation_of(copy)
-    sender = word(copy.from_account).lower()
-    if conversation is None or not sender:
+    if conversation is None or not copy.from_account:
         raise wire.Malformed("message without sender, receiver or a known convType")
-    receiver = _receiver(copy, conversation)
-    remote_id = _remote_id(copy, callback.body)
+    if kind == "NOTIFICATION" or word(copy.conv_type).upper().startswith("CUSTOM_"):
+        return (notifications.read(callback, copy, conversation, remote_id(copy), account),)
+    return (_message(callback, copy, conversation, account),)
+
+
+def _message(callback: Callback, copy: Copy, conversation: Conversation, account: Account) -> Decoded:
+    sender = word(copy.from_account).lower()
+    named = remote_id(copy)
     at = milliseconds(copy.msg_timestamp, callback.received)
-    ext = _object(copy.ext) if copy.ext else None
-    ours = ext.get(account.mark) if ext else None
+    ext = record(copy.ext) if copy.ext else None
     # Only the server API sends what is ours: a client that copied our ext along, even in place, says something of its own.
-    if ours is not None and word(copy.from_client_type).upper() in {"REST", "32", ""}:
-        echo = mark.read(ours, sender, receiver)
+    if ext and account.mark in ext and word(copy.from_client_type).upper() in {"REST", "32", ""}:
+        echo = mark.read(ext[account.mark], sender, _receiver(copy, conversation))
         if echo is not None:
-            event_id, more = echo
-            return Ignored("echo-part") if more else OwnEcho(event_id, remote_id, at, conversation)
-    kind = "super" if receiver.startswith(SUPER) else str(conversation.__struct_config__.tag)
+            return OwnEcho(echo.event, named, at, conversation, echo.part, echo.more)
+    body = body_of(copy.msg_type, copy.body, copy.attach, room=word(copy.event_type) == ROOM_MESSAGE)
+    quote, own = None, {}
+    if ext:
+        quote = extension.quote_of(ext, conversation, callback.app)
+        body = extension.mentioned(body, ext)
+        own = extension.own(ext, account.mark, body, quote)
     event = Event(
-        id=mark.event_id("yunxin", callback.app, kind, remote_id),
+        id=mark.event_id("yunxin", callback.app, scope(conversation), named),
         source=callback.app,
-        remote_id=remote_id,
+        remote_id=named,
+        client_id=word(copy.msgid_client),
         conversation=conversation,
         sender=sender,
         sender_name=word(copy.from_nick),
         at=at,
-        operation=Post(_body(copy)),
+        operation=Post(body, quote, own),
     )
-    lost = bool(copy.ext) and (ext is None or any(key != account.mark for key in ext))
-    return Said(event, (Loss("ext"),) if lost else ())
+    return Said(event, (Loss("ext"),) if copy.ext and ext is None else ())
 
 
 def _receiver(copy: Copy, conversation: Conversation) -> str:
@@ -82,28 +94,12 @@ def _receiver(copy: Copy, conversation: Conversation) -> str:
     return conversation.id
 
 
-def _remote_id(copy: Copy, body: bytes) -> str:
-    """The server's id; the client's where the server keeps none ("0"); the body's digest where there is neither."""
+def remote_id(copy: Copy) -> str:
+    """The server's id; the client's where the server keeps none ("0"); a digest of what was said when where there is neither."""
     server = word(copy.msgid_server)
     if server not in {"", "0"}:
         return server
-    return word(copy.msgid_client) or blake2b(body, digest_size=16).hexdigest()
-
-
-def _body(copy: Copy) -> Body:
-    kind = word(copy.msg_type).upper()
-    if kind == "TEXT":
-        # A room's text lies in attach, anybody else's in body.
-        said = copy.attach if word(copy.event_type) == ROOM_MESSAGE else copy.body
-        if isinstance(said, str):
-            return Text(said)
-    return Unknown(kind[:64] or "unknown", {"body": copy.body, "attach": copy.attach})
-
-
-def _object(value: Any) -> dict[str, Any] | None:
-    if isinstance(value, str):
-        try:
-            value = wire.load_any(value)
-        except wire.Malformed:
-            return None
-    return value if isinstance(value, dict) else None
+    if copy.msgid_client:
+        return word(copy.msgid_client)
+    said = [copy.from_account, copy.to, copy.room_id, copy.msg_timestamp, copy.msg_type, copy.body, copy.attach]
+    return blake2b(wire.dump_any(said), digest_size=16).hexdigest()

@@ -1,8 +1,40 @@
 """What Yunxin can carry, and what it cannot."""
 
-from converters.fidelity import full, shown
+from converters.fidelity import full, partial, refused, shown
 
 FIDELITY = {
-    "text": full("over about 5,000 characters (in a room 4,096) as several messages"),
+    "text": full("over about 5,000 characters (in a room 4,096) as several messages; who is called by name is told in teams"),
+    "image": full("makes its own thumbnail"),
+    "gif": full("as a picture"),
+    "voice": partial("as a voice where it is AAC, which the relay makes of it where it can; else as a file"),
+    "video": full("makes its own thumbnail"),
+    "file": full(),
+    "location": full("title and address in one line"),
+    "custom": full('as type 100: the object itself, or {"type": name, "data": …}; over 5,000 characters shown'),
+    "command": full("as a custom notification of up to 4,096 characters; not in rooms, where people would see it"),
+    "forwarded": shown("as a text with the first lines"),
+    "card": full("as type 100 `userCard`, which the app must know"),
+    "link": shown("as a text with the address"),
+    "sticker": partial("as a picture, where there is a file; else named in a text"),
+    "notice": partial("as a tip, without its data"),
+    "call": shown("as a text that there was one"),
     "unknown": shown("as a text that names the kind"),
+    "quote": full("as the vendor's UI kit does, with v2 as a thread as well; in rooms, and of what is not there, within the text"),
+    "recall": full("up to 30 days; in rooms as long as they keep the message"),
+    "edit": full("for 7 days, with v2 whatever `api` says; in rooms, and of a text that was split, as a new text"),
+    "read": full("between two people and in teams that take receipts; not in superteams and rooms"),
+    "received": refused("no call for it"),
+    "reaction": refused("no call for it"),
+    "typing": full("where `typing` is set; not in rooms"),
+    "group-created": full("with up to 199 members besides the owner"),
+    "group-dismissed": full("a room is closed"),
+    "group-changed": full("in a room name and announcement only"),
+    "members-added": full("by a manager; who joined by themselves, by `operator`; not in rooms"),
+    "members-removed": full("in rooms only who is put out"),
+    "owner-changed": full("not in rooms"),
+    "admins-changed": full(),
+    "muted": partial("for ever: without an end"),
+    "friend-changed": full("who accepts is added at once"),
+    "block-changed": full(),
+    "presence": refused("it comes from the devices"),
 }

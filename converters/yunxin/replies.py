@@ -8,6 +8,7 @@ from converters import wire
 from converters.lenient import Word, milliseconds, word
 from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.platform import Reply, Request
+from converters.yunxin.register import ALREADY, REGISTER
 
 _BLOCKED = 10.0  # seconds for which the API stays closed after too many calls
 
@@ -19,21 +20,55 @@ _REPEATED = {431, 107306}
 _WORDS = {
     315: "our address is not allowed", 403: "forbidden", 404: "no such account or team", 414: "bad parameter or checksum",
     422: "account disabled", 423: "account muted", 463: "refused by the app's callback", 7101: "blocked by the receiver",
-    803: "no such team", 804: "not in the team", 812: "team muted", 13004: "muted in the room",
+    508: "too late", 801: "team is full", 802: "no permission in the team", 803: "no such team", 804: "not in the team",
+    806: "too many teams", 814: "no receipts in the team", 815: "too many managers", 812: "team muted", 13004: "muted in the room",
     101303: "unknown AppKey", 102404: "no such account", 102421: "account muted", 102422: "account disabled",
     102426: "blocked by the receiver", 107410: "messaging disabled", 107451: "refused by moderation",
-    108404: "no such team", 108423: "team muted", 109404: "not in the team", 109424: "member muted",
+    107302: "no receipts in the team", 107314: "too late", 107315: "recall not allowed", 107404: "no such message",
+    109306: "no permission in the team", 109427: "not the owner", 109432: "not a manager", 108404: "no such team", 108423: "team muted", 109404: "not in the team", 109424: "member muted",
 }  # fmt: skip
+
+
+# What is asked for is so already, or there is nothing left to do it to.
+_MESSAGE_GONE = {404, 107404}
+_DONE: dict[str, set[int]] = {
+    "msg/recall": _MESSAGE_GONE,
+    "superteam/recallMsg": _MESSAGE_GONE,
+    "chatroom/recall": _MESSAGE_GONE,
+    "v2/recall": _MESSAGE_GONE,
+    "team/add": {808, 809, 810, 813, 109311},
+    "superteam/invite": {808, 809, 810, 813, 109311},
+    "team/kick": {804, 109404},
+    "superteam/kick": {804, 109404},
+    "team/leave": {803, 804, 108404, 109404},
+    "superteam/leave": {803, 804, 108404, 109404},
+    "team/remove": {803, 108404},
+    "superteam/dismiss": {803, 108404},
+    "friend/add": {104405},
+    "friend/delete": {104404},
+}
+_ACTS = _DONE.keys() | {
+    "msg/sendAttachMsg", "superteam/sendAttachMsg", "v2/custom_notification", "v2/modifyMsg", "msg/markReadMsg",
+    "msg/markReadTeamMsg", "v2/p2p_read_receipt", "v2/team_read_receipt", "user/setSpecialRelation", "team/update",
+    "superteam/updateTinfo", "team/changeOwner", "superteam/changeOwner", "team/addManager", "superteam/addManager",
+    "team/removeManager", "superteam/removeManager", "team/muteTlist", "superteam/muteTlist", "team/muteTlistAll",
+    "superteam/mute", "chatroom/toggleCloseStat", "chatroom/muteRoom", "chatroom/setMemberRole", "chatroom/update",
+    "chatroom/kickMember", REGISTER,
+}  # fmt: skip
+"""Calls that add no message, and whose answer holds no id."""
+_EDITED_TOO_OFTEN = 107449
+_REPEATABLE = _ACTS - {"msg/sendAttachMsg", "superteam/sendAttachMsg", "v2/custom_notification"}
 
 
 class _Answer(Struct, frozen=True):
     code: Word = None
     desc: Any = None
     data: Any = None
+    tid: Word = None
 
 
 def read_reply(request: Request, reply: Reply) -> Outcome:
-    """What became of one send; v1 puts a room's answer into `desc`, everything else lies in `data`."""
+    """What became of one call; of a send v1 puts a room's answer into `desc`, everything else lies in `data`."""
     if reply.status != 200:
         return _not_answered(reply.status)
     try:
@@ -42,7 +77,16 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     except (wire.Malformed, ValueError):
         return Unsure("unreadable answer")
     if code != 200:
+        if request.api == REGISTER and answer.desc == ALREADY:
+            return Delivered("")
+        if code in _DONE.get(request.api, ()) or (code == 417 and request.api in _REPEATABLE):
+            return Delivered("")
         return _failed(code, answer.desc)
+    if request.api in _ACTS:
+        return Delivered("")
+    if request.api == "team/create":
+        made = word(answer.tid)
+        return Delivered(made) if made else Unsure("unreadable answer")
     held = answer.desc if request.api == "chatroom/sendMsg" else answer.data
     if not isinstance(held, dict):
         return Unsure("unreadable answer")
@@ -66,6 +110,8 @@ def _not_answered(status: int) -> Outcome:
 def _failed(code: int, desc: object) -> Outcome:
     if code == 416:
         return NotSent("code 416: too many calls", _BLOCKED, throttled=True)
+    if code == _EDITED_TOO_OFTEN:
+        return NotSent(f"code {code}: edited too often", 1.0)
     if code in _LATER or code == 107323 or (code > 100_000 and code % 1000 == 449):
         return NotSent(f"code {code}: busy", throttled=code == 107323)
     if code in _REPEATED:

@@ -1,0 +1,28 @@
+"""Friends and block lists. Source: "Easemob: Contact management"."""
+
+from converters.easemob.account import Account
+from converters.easemob.requests import call, escaped
+from converters.model import Delivery, Loss
+from converters.operations import BlockChanged, FriendChanged
+from converters.platform import Encoded
+
+
+def friend(changed: FriendChanged, delivery: Delivery, account: Account) -> Encoded:
+    """The REST API makes and ends friendships; it cannot ask for one."""
+    owner, user = delivery.sender, delivery.named(changed.user)
+    if changed.what in {"requested", "refused"}:
+        return Encoded((), (Loss(f"friend-{changed.what}"),))
+    if not owner:
+        return Encoded((), (Loss("nobody"),))
+    method, api = ("POST", "contacts/add") if changed.what == "added" else ("DELETE", "contacts/remove")
+    return Encoded((call(account, method, f"users/{escaped(owner)}/contacts/users/{escaped(user)}", api),))
+
+
+def block(changed: BlockChanged, delivery: Delivery, account: Account) -> Encoded:
+    owner, user = delivery.sender, delivery.named(changed.user)
+    if not owner:
+        return Encoded((), (Loss("nobody"),))
+    path = f"users/{escaped(owner)}/blocks/users"
+    if changed.blocked:
+        return Encoded((call(account, "POST", path, "blocks/add", {"usernames": [user]}),))
+    return Encoded((call(account, "DELETE", f"{path}/{escaped(user)}", "blocks/remove"),))

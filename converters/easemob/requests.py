@@ -1,0 +1,69 @@
+"""The shape of every call. Source: "Easemob: Send messages", "Easemob: Group management"."""
+
+from typing import Any
+from urllib.parse import quote
+
+from converters import mark, wire
+from converters.easemob.account import Account
+from converters.model import Delivery, Direct, Group, Room
+from converters.platform import Request
+
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
+
+ADMIN = "admin"
+"""As whom Easemob itself sends what names no sender."""
+
+
+def send(
+    delivery: Delivery,
+    account: Account,
+    kind: str,
+    body: dict[str, Any],
+    ext: dict[str, Any],
+    *,
+    more: bool = False,
+    part: int = 0,
+    online_only: bool = False,
+) -> Request:
+    """A message of *kind* in the conversation, with *ext* and our mark."""
+    sender = delivery.sender or account.operator or ADMIN
+    message: dict[str, Any] = {
+        "from": sender,
+        "to": [delivery.receiver],
+        "type": kind,
+        "body": body,
+        "ext": {**ext, account.mark: mark.make(delivery.event.id, sender, delivery.receiver, more=more, part=part, late=delivery.late)},
+    }
+    match delivery.event.conversation:
+        case Direct():
+            api = "messages/users"
+            if account.sync_device and not online_only:
+                message["sync_device"] = True
+        case Group():
+            api = "messages/chatgroups"
+        case Room():
+            api = "messages/chatrooms"
+    if online_only:
+        message["routetype"] = "ROUTE_ONLINE"
+    return Request(
+        "POST", f"/{account.org}/{account.app}/{api}", dict(_HEADERS), wire.dump_any(message), api
+    )
+
+
+def call(
+    account: Account,
+    method: str,
+    path: str,
+    api: str,
+    body: dict[str, Any] | None = None,
+    *,
+    repeatable: bool = True,
+) -> Request:
+    """Anything that is no message; *path* is already escaped."""
+    raw = wire.dump_any(body) if body is not None else b""
+    return Request(method, f"/{account.org}/{account.app}/{path}", dict(_HEADERS), raw, api, repeatable)
+
+
+def escaped(part: str) -> str:
+    """For a path or a query."""
+    return part if part.isalnum() and part.isascii() else quote(part, safe="")
