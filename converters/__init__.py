@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from converters.accounts import making_accounts
 from converters.easemob import PLATFORM as EASEMOB
+from converters.own import PLATFORM as OWN
 from converters.platform import Platform
+from converters.rongcloud import PLATFORM as RONGCLOUD
 from converters.yunxin import PLATFORM as YUNXIN
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
-    {
-        EASEMOB.name: EASEMOB,
-        YUNXIN.name: YUNXIN,
-    }
+    {platform.name: making_accounts(platform) for platform in (EASEMOB, OWN, RONGCLOUD, YUNXIN)}
 )

@@ -1,0 +1,32 @@
+"""RongCloud (融云), IM."""
+
+from converters.platform import Platform
+from converters.rongcloud.account import Account, example
+from converters.rongcloud.callback import check
+from converters.rongcloud.decode import decode
+from converters.rongcloud.encode import encode
+from converters.rongcloud.fidelity import FIDELITY
+from converters.rongcloud.gaps import GAPS
+from converters.rongcloud.ids import USER_IDS
+from converters.rongcloud.limits import LIMITS
+from converters.rongcloud.lookup import LOOK_UP
+from converters.rongcloud.register import register
+from converters.rongcloud.replies import read_reply
+from converters.rongcloud.signing import AUTH
+
+PLATFORM = Platform(
+    name="rongcloud",
+    account=Account,
+    check=check,
+    decode=decode,
+    encode=encode,
+    read_reply=read_reply,
+    auth=AUTH,
+    register=register,
+    look_up=LOOK_UP,
+    gaps=GAPS,
+    limits=LIMITS,
+    user_ids=USER_IDS,
+    example=example,
+    fidelity=FIDELITY,
+)

@@ -1,0 +1,77 @@
+"""What the settings hold of one app on RongCloud."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from converters.mark import MarkKey
+from converters.readable import Language
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    app_key: Annotated[str, Meta(description="App Key, from the console.")]
+    app_secret: Annotated[str, Meta(description="App Secret; signs requests, and the callbacks that come in.")]
+    app_secret_previous: Annotated[
+        str, Meta(description="Callbacks signed with it are taken too, while a secret is being changed.")
+    ] = ""
+    base_url: Annotated[str, Meta(description="Address of the Server API in the app's data centre.")] = (
+        "https://api.rong-api.com"
+    )
+    callback_window: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Seconds that the time of a callback's signature may be off; 0 takes any. The signature does not cover "
+            "what is said, so that somebody who has seen one could say anything with it.",
+        ),
+    ] = 900
+    hours_ahead: Annotated[
+        float,
+        Meta(ge=-12, le=14, description="Hours before UTC's by which RongCloud names its message logs: 8 in China, 0 overseas."),
+    ] = 8.0
+    mark: Annotated[MarkKey, Meta(description="The key of our mark in `extra`, and in the content of custom messages.")] = (
+        "relay"
+    )
+    include_sender: Annotated[
+        bool,
+        Meta(
+            description="Whether the sender's own devices and history have what was said on the other platform; look-ups of "
+            "sends in doubt see more with it."
+        ),
+    ] = True
+    msg_random: Annotated[
+        bool,
+        Meta(description="Whether RongCloud has switched `msgRandom` on for the app: a repeat within 60 s is then refused there."),
+    ] = False
+    duplicate_code: Annotated[
+        int,
+        Meta(ge=0, description="The code of the answer to such a repeat, which is published nowhere: RongCloud's support knows it."),
+    ] = 0
+    verify_blacklist: Annotated[
+        bool, Meta(description="Whether nobody is reached by those whom they blocked on RongCloud.")
+    ] = True
+    system_messages: Annotated[
+        bool, Meta(description="Whether system messages are carried, as words of the user in whose name they are.")
+    ] = True
+    receipts: Annotated[bool, Meta(description="Whether RongCloud is told what was read on the other platform.")] = True
+    typing: Annotated[bool, Meta(description="Whether it is told who is typing, in a talk of two.")] = False
+    custom: Annotated[
+        bool,
+        Meta(
+            description="Whether custom messages go under their own name; clients that have not registered it show nothing. "
+            "Otherwise as a text."
+        ),
+    ] = True
+    operator: Annotated[
+        str, Meta(description="The user in whose name is done what nobody is said to have done; empty: it is not done.")
+    ] = ""
+    language: Annotated[
+        Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
+    ] = "zh"
+
+    def __repr__(self) -> str:
+        return f"Account(app_key={self.app_key!r})"  # no secrets in logs and tracebacks
+
+
+def example() -> Account:
+    return Account(app_key="demo-rongcloud", app_secret="demo-rongcloud-secret")  # noqa: S106 - made up

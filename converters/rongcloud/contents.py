@@ -1,0 +1,202 @@
+"""Bodies written as RongCloud's contents. Source: "RongCloud: Built-in message types"."""
+
+import re
+from typing import Any
+
+from msgspec import Struct
+
+from converters import wire
+from converters.bodies import (
+    Body,
+    Call,
+    Card,
+    Command,
+    Custom,
+    Document,
+    File,
+    Forwarded,
+    Gif,
+    Image,
+    Link,
+    Location,
+    Notice,
+    Sticker,
+    Text,
+    Unknown,
+    Video,
+    Voice,
+)
+from converters.model import Carried, Delivery, Direct, Group, Loss, There
+from converters.operations import Quote
+from converters.readable import quoted, shown
+from converters.rongcloud.account import Account
+from converters.rongcloud.content import Content
+from converters.rongcloud.messages import QUOTE, TEXT
+
+LONGEST_VOICE = 60_000
+"""Milliseconds, of both kinds of voice."""
+_LARGEST_VOICE = 60 << 10
+_LARGEST_THUMBNAIL = 10 << 10  # both are base64
+
+_OBJECT_NAME = re.compile(r"(?!RC:)[A-Za-z0-9:._-]{1,32}")
+_AMR = {"amr", "audio/amr", "audio/amr-nb", "audio/3gpp"}
+
+
+class Written(Struct, frozen=True):
+    name: str
+    content: Content
+    losses: tuple[Loss, ...] = ()
+    mentions: bool = False
+
+
+def write(body: Body, delivery: Delivery, account: Account, there: There) -> Written:
+    """What cannot be carried as it is becomes a text, with the loss that says so."""
+    match body:
+        case Text(text=said) if not body.mentions and not body.everybody:
+            return Written(TEXT, {"content": said})
+        case Text():
+            return _mentioning(body, delivery)
+        case Image() | Gif() | Voice() | Video() | Document():
+            file, small = _there(there, 0), _there(there, 1)
+            written = _media(body, file, small) if file is not None else None
+            return written or as_text(body, account, Loss("file"))
+        case Sticker(file=None) | Call() | Unknown() | Forwarded(file=None):
+            return as_text(body, account, _kind(body))
+        case Sticker():
+            file = _there(there, 0)
+            if file is None or not file.url:
+                return as_text(body, account, _kind(body), Loss("file"))
+            return Written("RC:ImgMsg", {"content": "", "imageUri": file.url}, (_kind(body),))
+        case Forwarded():
+            return _forwarded(body, delivery, account, _there(there, 0))
+        case Location(latitude=latitude, longitude=longitude, title=title, address=address):
+            poi = " ".join(dict.fromkeys(part for part in (title, address) if part))
+            return Written("RC:LBSMsg", {"latitude": latitude, "longitude": longitude, "poi": poi, "content": ""})
+        case Custom(name=name, data=data):
+            if not account.custom or not _OBJECT_NAME.fullmatch(name):
+                return as_text(body, account, _kind(body))
+            if isinstance(data, dict):
+                return Written(name, data)
+            return Written(name, {"data": data}, (Loss("data"),))  # our mark needs an object to lie in
+        case Command(name=name, data=data):
+            return Written("RC:CmdMsg", {"name": name, "data": data if isinstance(data, str) else _dumped(data)})
+        case Card(user=user, name=name, avatar=avatar):
+            card = {"userId": delivery.named(user), "name": name, "portraitUri": avatar, "sendUserId": delivery.sender}
+            return Written("RC:CardMsg", card | {"sendUserName": delivery.event.sender_name})
+        case Link(url=url, title=title, text=said, image=image):
+            return Written("RC:ImgTextMsg", {"title": title, "content": said, "imageUri": image, "url": url})
+        case Notice(text=said, data=data):
+            return Written("RC:InfoNtf", {"message": said}, (Loss("data"),) if data else ())
+
+
+def answering(written: Written, body: Body, quote: Quote, delivery: Delivery, account: Account, there: There) -> Written:
+    """*written* as an answer to *quote*; only a text can be one."""
+    lost = (*written.losses, Loss("quote"))
+    said = written.content.get("content")
+    if not isinstance(body, Text) or not isinstance(said, str):
+        return Written(written.name, written.content, lost, written.mentions)
+    if not there.quoted or not there.quoted[0].id:
+        content = written.content | {"content": quoted(quote, said, account.language)}
+        return Written(TEXT, content, lost, written.mentions)
+    first = there.quoted[0]
+    author = first.sender or delivery.named(quote.message.author)
+    of = {
+        "referMsgUserId": author,
+        "referMsgUid": first.id,
+        "objName": TEXT,
+        "referMsg": {"content": quote.text or _named(quote.kind, account)},
+    }
+    return Written(QUOTE, written.content | of, written.losses, written.mentions)
+
+
+def _mentioning(body: Text, delivery: Delivery) -> Written:
+    if not isinstance(delivery.event.conversation, Group):
+        return Written(TEXT, {"content": body.text}, (Loss("mentions"),))
+    named = [delivery.named(user) for user in body.mentions]
+    # Each list of its own: who is called with all others needs no name.
+    told: Content = {"type": 1} if body.everybody else {"type": 2, "userIdList": named}
+    return Written(TEXT, {"content": body.text, "mentionedInfo": told | {"mentionedContent": ""}}, (), mentions=True)
+
+
+def _media(body: Image | Gif | Voice | Video | Document, file: Carried, small: Carried | None) -> Written | None:
+    """None where the file does not lie where this kind needs it."""
+    if isinstance(body, Voice) and file.mime.lower() in _AMR and _fits(body, file.inline):
+        return Written("RC:VcMsg", {"content": file.inline, "duration": _seconds(file.duration or body.duration)})
+    if not file.url:
+        return None
+    name = file.name or body.file.name or _last(file.url)
+    size = file.size or body.file.size
+    lasting = _seconds(file.duration or getattr(body, "duration", 0))
+    match body:
+        case Image():
+            return Written("RC:ImgMsg", {"content": _thumbnail(small), "imageUri": file.url, "name": name})
+        case Gif():
+            sides = {"width": file.width or body.width, "height": file.height or body.height}
+            return Written("RC:GIFMsg", {"remoteUrl": file.url, "gifDataSize": size, **sides, "name": name})
+        case Voice(duration=duration) if duration > LONGEST_VOICE:
+            return Written("RC:FileMsg", _file(name, size, file.url), (Loss("voice"),))
+        case Voice():
+            return Written("RC:HQVCMsg", {"remoteUrl": file.url, "duration": lasting, "name": name})
+        case Video():
+            content = {"sightUrl": file.url, "content": _thumbnail(small), "duration": lasting, "size": size}
+            return Written("RC:SightMsg", content | {"name": name})
+        case Document():
+            return Written("RC:FileMsg", _file(name, size, file.url))
+
+
+def _fits(voice: Voice, inline: str) -> bool:
+    return 0 < len(inline) <= _LARGEST_VOICE and voice.duration <= LONGEST_VOICE
+
+
+def _forwarded(body: Forwarded, delivery: Delivery, account: Account, file: Carried | None) -> Written:
+    """RongCloud's clients show a page: what another platform has put together they cannot read."""
+    if file is None or not file.url or not file.mime.lower().startswith("text/html"):
+        return as_text(body, account, _kind(body))
+    kind = 1 if isinstance(delivery.event.conversation, Direct) else 3
+    content: Content = {"remoteUrl": file.url, "conversationType": kind, "nameList": [], "title": body.title}
+    return Written("RC:CombineMsg", content | {"summaryList": list(body.summary[:4]), "name": file.name})
+
+
+def as_text(body: Body, account: Account, *losses: Loss) -> Written:
+    return Written(TEXT, {"content": shown(body, account.language)}, losses)
+
+
+def _kind(body: Body) -> Loss:
+    """Of a kind that we do not know, the platform's name of it."""
+    return Loss("kind", body.vendor_kind if isinstance(body, Unknown) else str(body.__struct_config__.tag))
+
+
+def _named(kind: str, account: Account) -> str:
+    """What an answer shows of a message without words."""
+    files: dict[str, Body] = {
+        "image": Image(File()), "gif": Gif(File()), "voice": Voice(File()), "video": Video(File()), "file": Document(File()),
+        "location": Custom(""), "sticker": Sticker(), "forwarded": Forwarded(), "card": Card(""), "link": Link(""),
+    }  # fmt: skip
+    return shown(files.get(kind, Custom("")), account.language)
+
+
+def _there(there: There, number: int) -> Carried | None:
+    return there.files[number] if number < len(there.files) else None
+
+
+def _thumbnail(small: Carried | None) -> str:
+    """RongCloud has it in the message itself, or not at all."""
+    return small.inline if small is not None and len(small.inline) <= _LARGEST_THUMBNAIL else ""
+
+
+def _file(name: str, size: int, url: str) -> Content:
+    _, dot, suffix = name.rpartition(".")
+    return {"name": name, "size": size, "type": suffix.lower() if dot else "", "fileUrl": url}
+
+
+def _last(url: str) -> str:
+    """A name where nobody gave one: the end of the address."""
+    return url.partition("?")[0].rstrip("/").rpartition("/")[2][:128] or "file"
+
+
+def _seconds(duration: int) -> int:
+    return max(1, round(duration / 1000)) if duration else 0
+
+
+def _dumped(data: Any) -> str:
+    return "" if data is None else wire.dump_any(data).decode()

@@ -1,0 +1,130 @@
+"""Callbacks of RongCloud read into events. Source: "RongCloud: Full message routing"."""
+
+from hashlib import blake2b
+
+from converters import mark, wire
+from converters.lenient import milliseconds
+from converters.model import Conversation, Direct, Event, Loss
+from converters.operations import Post, Quote
+from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
+from converters.rongcloud.account import Account
+from converters.rongcloud.callback import Fields, channel_of, conversation_of, fields_in, fields_of, is_json
+from converters.rongcloud.content import Content, opened, read, text, user
+from converters.rongcloud.messages import QUOTE, body_of, losses_of
+from converters.rongcloud.operations import Arrived, Happened, event_id, happened
+from converters.rongcloud.told import told
+
+_CHANNELS = {"PERSONS": "discussion", "CUSTOMERSERVICE": "customer-service", "MC": "public-account", "MP": "public-account"}
+_SERVER = {"server", ""}
+"""What says that the Server API has sent it; in rooms, and long ago, nothing says who has."""
+
+
+def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
+    """What one callback says. Raises Malformed."""
+    if not is_json(callback.body):
+        return _routed(fields_of(callback.body), callback, account)
+    value = wire.load_any(callback.body)
+    fields = fields_in(value)
+    return told(value, callback) if fields is None else _routed(fields, callback, account)
+
+
+def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decoded, ...]:
+    name = fields.get("objectName", "")
+    if (reason := _passed_by(name, fields)) is not None:
+        return (Ignored(reason),)
+    conversation, sender = conversation_of(fields), fields.get("fromUserId", "").lower()
+    if not name or conversation is None or not sender:
+        raise wire.Malformed("message without objectName, sender, receiver or a known channelType")
+    raw = fields.get("content", "")
+    content = read(raw)
+    arrived = Arrived(
+        callback.app,
+        fields,
+        content or {},
+        conversation,
+        sender,
+        fields.get("msgUID") or blake2b(callback.body, digest_size=16).hexdigest(),
+        milliseconds(fields.get("msgTimestamp") or fields.get("timestamp"), callback.received),
+    )
+    ours, ext = opened(content, account.mark) if content is not None else (None, {})
+    # Only the server API sends what is ours: a client that copied our mark along, even in place, says something of its own.
+    if ours is not None and fields.get("source", "").lower() in _SERVER:
+        echo = mark.read(ours, sender, _receiver(fields, conversation))
+        if echo is not None:
+            return (OwnEcho(echo.event, arrived.remote_id, arrived.at, conversation, echo.part, echo.more),)
+    done = happened(name, arrived)
+    if isinstance(done, Ignored):
+        return (done,)
+    if done is not None:
+        return tuple(_said(one, arrived) for one in done)
+    if (reason := _kept_back(fields, account)) is not None:
+        return (Ignored(reason),)
+    return (_posted(name, raw, content, ext, arrived, account),)
+
+
+def _passed_by(name: str, fields: Fields) -> str | None:
+    """Why a callback is not looked into."""
+    if not name and fields.get("msgType") and fields.get("messageId"):
+        return "pre-delivery"  # a check before sending; the message may yet be stopped
+    if fields.get("sensitiveType") == "1":
+        return "moderated"  # kept from the receiver there; it must not reach them by way of us
+    return _CHANNELS.get(channel_of(fields))
+
+
+def _kept_back(fields: Fields, account: Account) -> str | None:
+    """The same of a message that people would read."""
+    if fields.get("groupUserIds", "").strip('[]" '):
+        return "directed"  # to some of the group, and the others must not see it
+    if channel_of(fields) == "NOTIFY" and not account.system_messages:
+        return "system"
+    return None
+
+
+def _receiver(fields: Fields, conversation: Conversation) -> str:
+    if isinstance(conversation, Direct):
+        return fields.get("toUserId", "")
+    return conversation.id
+
+
+def _posted(
+    name: str, raw: str, content: Content | None, ext: Content, arrived: Arrived, account: Account
+) -> Decoded:
+    """A message; or another content for one, as ultra groups have it."""
+    body = body_of(name, content, raw, account.mark)
+    losses: tuple[Loss, ...] = ()
+    quote = None
+    if content is not None:
+        losses = losses_of(name, content)
+        if name == QUOTE:
+            quote = _quote(content, arrived, account)
+        elif name == "RC:StreamMsg" and content.get("complete") is not True:
+            return Ignored("stream-part")
+        if not name.startswith("RC:"):
+            ext = {}  # all of it is in the body
+    if original := arrived.fields.get("originalMsgUID"):
+        return _said(Happened(arrived.edited(original, body, ext), f"edit-{arrived.at}", losses=losses), arrived)
+    return _said(Happened(Post(body, quote, ext), "post", losses=losses), arrived)
+
+
+def _quote(content: Content, arrived: Arrived, account: Account) -> Quote:
+    kind, held = text(content.get("objName")), content.get("referMsg")
+    quoted = body_of(kind or "RC:TxtMsg", read(held), text(held), account.mark)
+    said = getattr(quoted, "text", "")
+    ref = arrived.ref(text(content.get("referMsgUid")), user(content.get("referMsgUserId")))
+    return Quote(ref, said if isinstance(said, str) else "", str(quoted.__struct_config__.tag))
+
+
+def _said(one: Happened, arrived: Arrived) -> Said:
+    conversation, uid = one.conversation or arrived.conversation, one.remote_id or arrived.remote_id
+    held = arrived.content.get("user")
+    event = Event(
+        id=event_id(arrived.app, conversation, uid, one.word),
+        source=arrived.app,
+        remote_id=uid,
+        conversation=conversation,
+        sender=one.sender or arrived.sender,
+        sender_name=text(held.get("name")) if isinstance(held, dict) else "",
+        at=arrived.at,
+        operation=one.operation,
+    )
+    return Said(event, one.losses)

@@ -1,0 +1,18 @@
+"""What RongCloud takes from one App Key by default. Source: "RongCloud: API limits"; much of it can be raised.
+
+Each receiver of a call is a message. Beyond a limit the answer is HTTP 429, code 1008. An ultra group's channel has 20 a second
+for itself, which is not kept here. What is not named has 100 calls a second for each API.
+"""
+
+from converters.platform import OTHERS, Limit
+
+LIMITS = (
+    Limit("private", ("message/private/publish",), 6000, 60.0, "messages"),
+    Limit("groups", ("message/group/publish",), 20, 1.0, "messages"),
+    Limit("rooms", ("message/chatroom/publish",), 100, 1.0, "messages"),
+    Limit("system", ("message/system/publish",), 100, 1.0, "messages"),
+    Limit("private-status", ("statusmessage/private/publish",), 6000, 60.0, "messages"),
+    Limit("group-status", ("statusmessage/group/publish",), 20, 1.0, "messages"),
+    Limit("ultra-groups", ("message/ultragroup/publish",), 100, 1.0, "messages"),
+    Limit("others", (OTHERS,), 100),
+)

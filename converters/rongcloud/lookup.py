@@ -1,0 +1,67 @@
+"""Asking the history whether a message of ours is there: the oldest hundred of the time in question are searched for our mark.
+
+It needs the cloud storage service. Source: "RongCloud: v3/message/private/query", "RongCloud: v3/message/group/query".
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from converters import mark, wire
+from converters.lenient import Word, milliseconds, word
+from converters.model import Delivery, Direct, Group, Room
+from converters.outcome import Delivered, Outcome
+from converters.platform import LookUp, Reply, Request
+from converters.rongcloud.account import Account
+from converters.rongcloud.content import opened, read
+from converters.rongcloud.ids import ULTRA, of_ultra
+
+_HEADERS = {"Content-Type": "application/json"}
+
+
+class _Item(Struct, frozen=True):
+    messageUID: Word = None  # noqa: N815 - RongCloud's name
+    msgTime: Word = None  # noqa: N815
+    content: Any = None
+
+
+class _Answer(Struct, frozen=True):
+    data: tuple[_Item, ...] | None = None
+
+
+def ask(delivery: Delivery, account: Account, since: int, until: int) -> Request | None:
+    """In a talk of two the sender is asked; the receiver, where the sender's history has nothing of what we send."""
+    sender, receiver = delivery.sender or account.operator, delivery.receiver
+    span = {"startTime": str(since), "endTime": str(until), "pageSize": "100", "includeStart": "true"}
+    match delivery.event.conversation:
+        case Direct():
+            kind, who = "private", (sender, receiver) if account.include_sender else (receiver, sender)
+            fields = {"userId": who[0], "targetId": who[1]}
+        case Group() if receiver.startswith(ULTRA):
+            group, channel = of_ultra(receiver)
+            kind, fields = "ultragroup", {"userId": sender, "targetId": group}
+            if channel:
+                fields["busChannel"] = channel
+        case Group():
+            kind, fields = "group", {"userId": sender, "targetId": receiver}
+        case Room():
+            kind, fields = "chatroom", {"userId": sender, "targetId": receiver}
+    api = f"v3/message/{kind}/query"
+    return Request("POST", f"/{api}.json", _HEADERS, wire.dump_any(fields | span), api, repeatable=True)
+
+
+def found(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> Outcome | None:
+    try:
+        answer = wire.load(reply.body, _Answer)
+    except wire.Malformed:
+        return None
+    for item in answer.data or ():
+        content = read(item.content)
+        ours = opened(content, account.mark)[0] if content is not None else None
+        known = mark.read(ours, delivery.sender or account.operator, delivery.receiver)
+        if known is not None and known.event == delivery.event.id and known.part == part:
+            return Delivered(word(item.messageUID), milliseconds(item.msgTime, 0) or None)
+    return None
+
+
+LOOK_UP = LookUp(ask, found)

@@ -1,0 +1,191 @@
+"""What RongCloud says in messages that are none: recalls, receipts, typing, group life, friends.
+
+Source: "RongCloud: Signalling message types", "RongCloud: Notification message types".
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from converters import mark, wire
+from converters.bodies import Body, Notice
+from converters.lenient import milliseconds
+from converters.model import Conversation, Loss, direct
+from converters.operations import (
+    AdminsChanged,
+    Edit,
+    FriendChanged,
+    GroupChanged,
+    GroupCreated,
+    GroupDismissed,
+    MembersAdded,
+    MembersRemoved,
+    Operation,
+    OwnerChanged,
+    Post,
+    Read,
+    Recall,
+    Ref,
+    Typing,
+)
+from converters.platform import Ignored
+from converters.rongcloud.callback import Fields, lowered, place_in
+from converters.rongcloud.content import Content, read, text, user, users
+
+IGNORED = {
+    "RC:SRSMsg": "sync", "RC:RRReqMsg": "receipt-request", "RC:RRMsg": "sdk-internal", "RC:LogCmdMsg": "sdk-internal",
+    "RC:InterceptMsg": "sdk-internal", "RC:RcNtf": "recall-notice", "RC:ProfileNtf": "profile", "RC:MsgExMsg": "expansion",
+    "RC:chrmKVNotiMsg": "room-attribute", "RC:DizNtf": "discussion", "RC:VCInvite": "signalling", "RC:VCAccept": "signalling",
+    "RC:VCRinging": "signalling", "RC:VCHangup": "signalling", "RC:VCModifyMedia": "signalling", "RC:VCModifyMem": "signalling",
+}  # fmt: skip
+
+
+class Arrived(Struct, frozen=True):
+    """A routed message, as far as it is understood whatever its kind."""
+
+    app: str
+    fields: Fields
+    content: Content
+    conversation: Conversation
+    sender: str
+    remote_id: str
+    at: int
+
+    def ref(self, uid: str, author: str = "") -> Ref:
+        """Names the message *uid*."""
+        return Ref(uid, event_id(self.app, self.conversation, uid) if uid else "", author=author)
+
+    def edited(self, uid: str, body: Body, ext: Content) -> Edit:
+        """The message *uid* says *body* now."""
+        return Edit(self.ref(uid, self.sender), body, ext)
+
+
+class Happened(Struct, frozen=True):
+    """What is not None or "" stands in place of what `Arrived` has."""
+
+    operation: Operation
+    word: str
+    """The operation's part of the event id."""
+    remote_id: str = ""
+    conversation: Conversation | None = None
+    sender: str = ""
+    losses: tuple[Loss, ...] = ()
+
+
+def event_id(app: str, conversation: Conversation, uid: str, word: str = "post") -> str:
+    return mark.event_id("rongcloud", app, str(conversation.__struct_config__.tag), uid, word)
+
+
+def happened(name: str, arrived: Arrived) -> tuple[Happened, ...] | Ignored | None:
+    """None for a message. Raises Malformed."""
+    if (reason := IGNORED.get(name)) is not None:
+        return Ignored(reason)
+    read_as = _READ.get(name)
+    return read_as(arrived) if read_as is not None else None
+
+
+def recalled(uid: str, by: str, told: Content, at: int, app: str, conversation: Conversation) -> Happened:
+    """The same whether the command is routed or the message operation callback tells it; *told* has its names in lower case."""
+    admin = text(told.get("isadmin")).lower() in {"1", "true"} or told.get("isadmin") is True
+    ref = Ref(uid, event_id(app, conversation, uid), author="" if admin else by, at=at)
+    return Happened(Recall(ref), "recall", uid, conversation, by)
+
+
+def _recall(arrived: Arrived) -> tuple[Happened, ...]:
+    told = lowered(arrived.content)
+    uid = text(told.get("messageuid"))
+    conversation = place_in(told, arrived.fields)
+    if not uid or conversation is None:
+        raise wire.Malformed("recall of no message")
+    at = milliseconds(_scalar(told.get("senttime")), 0)
+    return (recalled(uid, arrived.sender, told, at, arrived.app, conversation),)
+
+
+def _read(arrived: Arrived) -> tuple[Happened, ...]:
+    uid = text(arrived.content.get("messageUId"))
+    until = milliseconds(_scalar(arrived.content.get("lastMessageSendTime")), 0)
+    return (Happened(Read(arrived.ref(uid) if uid else None, until), "read"),)
+
+
+def _read_in_group(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
+    told = arrived.content.get("receiptMessageDic")
+    named = [
+        (user(author), uid)
+        for author, uids in (told.items() if isinstance(told, dict) else ())
+        for uid in (dict.fromkeys(uid for uid in uids if isinstance(uid, str) and uid) if isinstance(uids, list) else ())
+    ]
+    if not named:
+        return Ignored("receipt-of-nothing")
+    return tuple(
+        Happened(Read(arrived.ref(uid, author)), "read", f"{arrived.remote_id}-{uid}") for author, uid in named
+    )
+
+
+def _typing(arrived: Arrived) -> tuple[Happened, ...]:
+    del arrived
+    return (Happened(Typing(), "typing"),)
+
+
+def _friend(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
+    held = arrived.content
+    one, other = user(held.get("sourceUserId")), user(held.get("targetUserId"))
+    what: Any = {"Request": "requested", "AcceptResponse": "added", "RejectResponse": "refused"}.get(
+        text(held.get("operation"))
+    )
+    if not one or not other or what is None:
+        return Ignored("friend-other")
+    changed = FriendChanged(other, what, text(held.get("message")))
+    return (Happened(changed, f"friend-{what}", conversation=direct(one, other), sender=one),)
+
+
+def _group(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
+    held = arrived.content
+    operator = user(held.get("operatorUserId")) or arrived.sender
+    data = read(held.get("data")) or {}
+    operation = _group_life(text(held.get("operation")), operator, data, text(held.get("message")))
+    if operation is None:
+        return Ignored("group-notice")
+    return (Happened(operation, "post" if isinstance(operation, Post) else "group", sender=operator),)
+
+
+def _group_life(what: str, operator: str, data: Content, said: str) -> Operation | None:
+    """An operation that we do not know is the customer's own: what it says is shown."""
+    named = users(data.get("targetUserIds"))
+    match what:
+        case "Create":
+            members = tuple(name for name in named if name != operator)
+            return GroupCreated(text(data.get("targetGroupName")), operator, members)
+        case "Add" if named:
+            return MembersAdded(named, "joined" if named == (operator,) else "invited")
+        case "Quit":
+            return MembersRemoved(named or (operator,), "left")
+        case "Kicked" if named:
+            return MembersRemoved(named, "kicked")
+        case "Rename" if name := text(data.get("targetGroupName")):
+            return GroupChanged(name=name)
+        case "Bulletin":
+            told = next((text(data[key]) for key in ("bulletin", "content", "text") if key in data), said)
+            return GroupChanged(announcement=told)
+        case "Dismiss":
+            return GroupDismissed()
+        case "Transfer" if new := user(data.get("newCreatorId") or data.get("newOwnerId")) or "".join(named[:1]):
+            return OwnerChanged(new)
+        case "SetManager" | "RemoveManager" if named:
+            return AdminsChanged(named, what == "SetManager")
+        case _:
+            return Post(Notice(said, data)) if said else None
+
+
+def _scalar(value: Any) -> Any:
+    return value if isinstance(value, str | int | float) else None
+
+
+_READ: dict[str, Callable[[Arrived], tuple[Happened, ...] | Ignored]] = {
+    "RC:RcCmd": _recall,
+    "RC:ReadNtf": _read,
+    "RC:RRRspMsg": _read_in_group,
+    "RC:TypSts": _typing,
+    "RC:ContactNtf": _friend,
+    "RC:GrpNtf": _group,
+}

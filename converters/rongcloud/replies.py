@@ -1,0 +1,83 @@
+"""Answers of RongCloud's Server API read into outcomes. Source: "RongCloud: Server API status codes"."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from converters import wire
+from converters.lenient import Word, word
+from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
+from converters.platform import Reply, Request
+from converters.rongcloud.callback import fields_of
+from converters.rongcloud.content import text
+from converters.rongcloud.groups import CREATE
+from converters.rongcloud.sending import Send
+
+_WAIT = 1.0  # seconds; nothing is said of it
+_DONE = {200, 10000}
+_ALREADY = {1015}  # a room to destroy that is not there
+_UNKNOWN = {1000, 1050}  # internal errors: it may have been taken
+_WORDS = {
+    1001: "App Key and App Secret do not match", 1002: "bad parameter", 1003: "no data", 1004: "bad signature",
+    1005: "parameter too long", 1006: "app locked or deleted", 1007: "not allowed for this app", 1009: "service not enabled",
+    1016: "too many rooms", 1019: "too many blocked words", 1508: "too large", 2007: "too many test users", 405: "group is full",
+}  # fmt: skip
+
+
+class _Answer(Struct, frozen=True):
+    code: Word = None
+    uids: Any = None
+
+    @classmethod
+    def of(cls, body: bytes) -> "_Answer | None":
+        try:
+            value = wire.load(body, _Body)
+        except wire.Malformed:
+            return None
+        return cls(value.code, value.messageUIDs)
+
+
+class _Body(Struct, frozen=True):
+    code: Word = None
+    messageUIDs: Any = None  # noqa: N815 - RongCloud's name
+
+
+def read_reply(request: Request, reply: Reply) -> Outcome:
+    """What became of one call."""
+    answer = _Answer.of(reply.body)
+    code = _number(answer.code) if answer is not None else None
+    if reply.status == 429 or code == 1008:
+        return NotSent("too many calls", _WAIT, throttled=True)
+    if code and isinstance(request, Send) and request.duplicate == code:
+        return Delivered("")  # an earlier attempt of ours arrived; its id is not said
+    if code is None:
+        if 400 <= reply.status < 500 and reply.status != 408:
+            return Refused(f"http {reply.status}")
+        return Unsure("unreadable answer" if reply.status == 200 else f"http {reply.status}")
+    if reply.status == 200 and code in _DONE:
+        return Delivered(_id(request, answer.uids if answer else None))
+    if code in _ALREADY and not isinstance(request, Send):
+        return Delivered("")
+    if code in _UNKNOWN or reply.status >= 500 or reply.status == 408:
+        return Unsure(f"code {code}")
+    if 300 <= reply.status < 400:
+        return Unsure(f"http {reply.status}")
+    said = _WORDS.get(code)
+    return Refused(f"code {code}: {said}" if said else f"code {code}")
+
+
+def _id(request: Request, uids: Any) -> str:
+    """The message's id, which older deployments do not tell; of a new group the one that we gave it."""
+    if request.api == CREATE:
+        return fields_of(request.body).get("groupId", "")
+    if not request.api.endswith("/publish"):
+        return ""
+    one = uids[0] if isinstance(uids, list) and uids else None
+    return text(one.get("messageUID")) if isinstance(one, dict) else ""
+
+
+def _number(code: Word) -> int | None:
+    try:
+        return int(word(code))
+    except ValueError:
+        return None
