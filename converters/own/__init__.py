@@ -1,0 +1,29 @@
+"""The customer's own IM server: it speaks the relay's own words. docs/own.md is its page."""
+
+from converters.own.account import Account, example
+from converters.own.callback import check
+from converters.own.decode import decode
+from converters.own.encode import encode
+from converters.own.fidelity import FIDELITY
+from converters.own.ids import USER_IDS, rule
+from converters.own.limits import LIMITS
+from converters.own.public import schema
+from converters.own.replies import read_reply
+from converters.own.signing import AUTH
+from converters.platform import Platform
+
+PLATFORM = Platform(
+    name="own",
+    account=Account,
+    check=check,
+    decode=decode,
+    encode=encode,
+    read_reply=read_reply,
+    auth=AUTH,
+    limits=LIMITS,
+    user_ids=USER_IDS,
+    ids_of=rule,
+    example=example,
+    fidelity=FIDELITY,
+    pages={"own.schema.json": schema},
+)

@@ -1,0 +1,36 @@
+"""What the settings hold of the customer's own server."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from converters.readable import Language
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    secret: Annotated[str, Meta(description="Signs what goes both ways; 32 random characters or more are well.")]
+    secret_previous: Annotated[
+        str, Meta(description="What is signed with it is taken too, while a secret is being changed.")
+    ] = ""
+    base_url: Annotated[str, Meta(description="Address of the own server.")] = "http://127.0.0.1:8000"
+    path: Annotated[
+        str, Meta(pattern=r"^/[!-~]*$", description="Where it takes events, after `base_url`.")
+    ] = "/events"
+    window: Annotated[
+        int, Meta(ge=0, description="Seconds that the time of a signature may be off; 0 takes any.")
+    ] = 300
+    id_alphabet: Annotated[
+        str,
+        Meta(description="Characters that its user ids may have besides a-z, 0-9 and `-`; empty: every printable one."),
+    ] = ""
+    id_limit: Annotated[int, Meta(ge=29, le=256, description="Bytes of its user ids, at the most.")] = 128
+    language: Annotated[
+        Language, Meta(description="Of the word that stands before an edit of a message it does not have.")
+    ] = "zh"
+
+    def __repr__(self) -> str:
+        return f"Account(base_url={self.base_url!r})"  # no secrets in logs and tracebacks
+
+
+def example() -> Account:
+    return Account(secret="demo-own-secret")  # noqa: S106 - made up

@@ -1,0 +1,63 @@
+"""Webhooks of the own server: their shape, and whether they are genuine. Source: docs/own.md."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from converters import wire
+from converters.model import Conversation, Direct, Group, Room, conversation_key, direct
+from converters.own.account import Account
+from converters.own.public import MOST, Event
+from converters.own.signing import fault
+from converters.platform import Accepted, Incoming, Probe, Rejected, Verdict
+
+
+class _Shape(Struct, frozen=True):
+    """What has to be known to store an event; the rest is read when it is converted."""
+
+    conversation: Conversation
+
+
+def events_of(body: bytes, shape: Any = Event) -> tuple[Any, ...]:
+    """The events of a webhook, one or several. Raises Malformed."""
+    # Each form is read by its own decoder: the union's errors would not say where.
+    if body.lstrip()[:1] == b"[":
+        return wire.load(body, tuple[shape, ...])
+    return (wire.load(body, shape),)
+
+
+def place(conversation: Conversation) -> Conversation:
+    """*conversation* with its ids as everywhere: in lower case, two people sorted. Raises Malformed."""
+    match conversation:
+        case Direct(users=(one, other)):
+            return direct(plain(one), plain(other))
+        case Group(id=name):
+            return Group(plain(name))
+        case Room(id=name):
+            return Room(plain(name))
+
+
+def plain(given: str) -> str:
+    """The id of a user, group or room, as the relay compares it. Raises Malformed."""
+    if not given or not given.isprintable():
+        raise wire.Malformed("an id of a user, group or room is empty, or cannot be shown")
+    return given.lower()
+
+
+def check(incoming: Incoming, account: Account, now: int) -> Verdict:
+    """Whether a webhook is the own server's, and can be kept; `[]` tries the address. All of one request goes under one key."""
+    wrong = fault(incoming.headers, incoming.body, account, now)
+    if wrong:
+        return Rejected(wrong)
+    try:
+        shapes = events_of(incoming.body, _Shape)
+        places = {place(each.conversation) for each in shapes}
+    except wire.Malformed:
+        return Rejected("bad-json")
+    if not places:
+        return Probe()
+    if len(shapes) > MOST:
+        return Rejected("too-many-events")
+    if len(places) > 1:
+        return Rejected("several-conversations")
+    return Accepted(conversation_key(places.pop()))

@@ -1,0 +1,91 @@
+"""Webhooks of the own server read into events."""
+
+import re
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from converters import mark, wire
+from converters.model import Direct, Event
+from converters.operations import Edit, Operation, Post, Reaction, Read, Recall, Received, Ref, kind_of
+from converters.own import public
+from converters.own.account import Account
+from converters.own.callback import events_of, place, plain
+from converters.people import renamed
+from converters.platform import Callback, Decoded, OwnEcho, Said
+
+_LARGE = re.compile(rb"[0-9]{16}")
+_THEIRS = frozenset({"data", "ext", "payload"})
+"""Any JSON of the customer's, numbers too."""
+
+
+def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
+    """What one webhook says, in its order. Raises Malformed."""
+    del account
+    said = events_of(callback.body)
+    if not said:
+        raise wire.Malformed("no events")
+    if _LARGE.search(callback.body):
+        _check_numbers(msgspec.to_builtins(said))
+    return tuple(_event(event, callback.app) for event in said)
+
+
+def _event(said: public.Event, app: str) -> Decoded:
+    conversation = place(said.conversation)
+    sender = plain(said.sender) if said.sender else ""
+    if sender and isinstance(conversation, Direct) and sender not in conversation.users:
+        raise wire.Malformed("the sender is not one of the two")
+    if said.relay is not None:
+        return OwnEcho(said.relay.id, said.id, said.at, conversation)
+    kind = str(conversation.__struct_config__.tag)
+    operation = said.operation
+    return Said(
+        Event(
+            id=mark.event_id("own", app, kind, said.id, _word(operation)),
+            source=app,
+            remote_id=said.id,
+            client_id=said.client_id,
+            conversation=conversation,
+            sender=sender,
+            sender_name=said.sender_name,
+            at=said.at,
+            operation=renamed(_pointing(operation, app, kind), plain),
+        )
+    )
+
+
+def _check_numbers(value: Any) -> None:
+    """No size, time or length is beyond what every platform can write. Raises Malformed."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in _THEIRS:
+                _check_numbers(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check_numbers(inner)
+    elif isinstance(value, int) and abs(value) >= 1 << 53:
+        raise wire.Malformed("a number that is too large")
+
+
+def _word(operation: Operation) -> str:
+    return "post" if isinstance(operation, Post) else kind_of(operation)
+
+
+def _pointing(operation: Operation, app: str, kind: str) -> Operation:
+    """*operation* with the message that it names found out: what posted it here has its id."""
+
+    def found(ref: Ref) -> Ref:
+        return structs.replace(ref, event=mark.event_id("own", app, kind, ref.id) if ref.id else "")
+
+    match operation:
+        case Post(quote=quote):
+            if quote is None:
+                return operation
+            return structs.replace(operation, quote=structs.replace(quote, message=found(quote.message)))
+        case Recall(message=ref) | Edit(message=ref) | Received(message=ref) | Reaction(message=ref):
+            return structs.replace(operation, message=found(ref))
+        case Read(message=ref):
+            return structs.replace(operation, message=found(ref)) if ref is not None else operation
+        case _:
+            return operation
