@@ -1,6 +1,11 @@
-"""Who is who where a rule is not enough: groups, rooms, and users whose id had to be hashed or was chosen by hand."""
+"""Who is who where a rule is not enough: groups, rooms, and users whose id had to be hashed or was chosen by hand.
 
-from typing import Literal
+And what else is known of people, under their canonical ids: who has an account on which platform, who uses it, who is in which
+cohort. Each lies under a key of its own, so that a worker and a person can write the one without undoing the other.
+"""
+
+from collections import Counter
+from typing import Literal, TypeVar, get_args
 
 from msgspec import Struct
 
@@ -9,14 +14,41 @@ from converters import wire
 Kind = Literal["user", "group", "room"]
 KINDS: tuple[Kind, ...] = ("user", "group", "room")
 
+Account = Literal["made", "used"]
+"""`made`: there is an account; `used`: and its owner is on that app."""
+ACCOUNTS: tuple[Account, ...] = get_args(Account)
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_EVERYWHERE = "-"  # in place of a platform: a cohort is the person's
+
 
 class _Value(Struct, frozen=True):
     canonical: str
 
 
+class _Account(Struct, frozen=True):
+    account: bool = True
+
+
+class _Cohort(Struct, frozen=True):
+    cohort: str
+
+
 def record(platform: str, kind: Kind, native: str, canonical: str) -> tuple[bytes, bytes]:
     """Key and value of an entry in the topic `identities`."""
     return f"{platform}\x1f{kind}\x1f{native.lower()}".encode(), wire.dump(_Value(canonical.lower()))
+
+
+def account_record(platform: str, canonical: str, account: Account) -> tuple[bytes, bytes]:
+    """The same of a user's account on *platform*. `made` and `used` are two entries: workers write the one, people the other."""
+    return f"{platform}\x1f{account}\x1f{canonical.lower()}".encode(), wire.dump(_Account())
+
+
+def cohort_record(canonical: str, cohort: str) -> tuple[bytes, bytes]:
+    """The same of a user's cohort."""
+    return f"{_EVERYWHERE}\x1fcohort\x1f{canonical.lower()}".encode(), wire.dump(_Cohort(cohort.lower()))
 
 
 class Identities:
@@ -25,6 +57,9 @@ class Identities:
     def __init__(self) -> None:
         self._canonical: dict[tuple[str, str, str], str] = {}
         self._native: dict[tuple[str, str, str], str] = {}
+        self._accounts: dict[tuple[str, str, str], bool] = {}
+        self._cohorts: dict[str, str] = {}
+        self._counts: Counter[tuple[str, str]] = Counter()
 
     def __len__(self) -> int:
         return len(self._canonical)
@@ -33,12 +68,18 @@ class Identities:
         """(platform, kind, native id, canonical id), sorted."""
         return sorted((*key, canonical) for key, canonical in self._canonical.items())
 
+    def people(self) -> list[tuple[str, dict[str, Account], str]]:
+        """(canonical id, account by platform, cohort or "") of all of whom either is known, sorted."""
+        accounts: dict[str, dict[str, Account]] = {user: {} for user in self._cohorts}
+        for platform, account, user in self._accounts:
+            on = accounts.setdefault(user, {})
+            if on.get(platform) != "used":
+                on[platform] = "used" if account == "used" else "made"
+        return [(user, accounts[user], self.cohort(user)) for user in sorted(accounts)]
+
     def counts(self) -> list[tuple[str, str, int]]:
-        """(platform, kind, entries)."""
-        found: dict[tuple[str, str], int] = {}
-        for platform, kind, _ in self._canonical:
-            found[platform, kind] = found.get((platform, kind), 0) + 1
-        return [(platform, kind, count) for (platform, kind), count in found.items()]
+        """(platform, kind, entries), of accounts and cohorts as well."""
+        return [(platform, kind, count) for (platform, kind), count in self._counts.items()]
 
     def apply(self, key: bytes, value: bytes | None) -> str | None:
         """Take in a record of the topic, None as value deletes; returns what is wrong with it, if anything is."""
@@ -46,16 +87,22 @@ class Identities:
             platform, kind, native = key.decode().lower().split("\x1f")
         except ValueError:
             return "identities: the key is not platform, kind and id"
-        if kind not in KINDS or not native:
-            return f"identities: of {platform}, not one of {', '.join(KINDS)}"
-        canonical = None
-        if value is not None:
-            try:
-                canonical = wire.load(value, _Value).canonical.lower()
-            except wire.Malformed as error:
-                return f"identities: {kind} {native} of {platform}: {error}"
-            if not canonical or "\x1f" in canonical:
-                return f"identities: {kind} {native} of {platform} has no usable canonical id"
+        if not native or kind not in (*KINDS, *ACCOUNTS, "cohort"):
+            return f"identities: of {platform}, not one of {', '.join((*KINDS, *ACCOUNTS))}, cohort"
+        try:
+            if kind in ACCOUNTS:
+                given = wire.load(value, _Account).account if value is not None else None
+                self._note(self._accounts, (platform, kind, native), given or None, (platform, kind))
+                return None
+            if kind == "cohort":
+                cohort = wire.load(value, _Cohort).cohort.lower() if value is not None else None
+                self._note(self._cohorts, native, cohort or None, (platform, kind))
+                return None
+            canonical = wire.load(value, _Value).canonical.lower() if value is not None else None
+        except wire.Malformed as error:
+            return f"identities: {kind} {native} of {platform}: {error}"
+        if canonical is not None and (not canonical or "\x1f" in canonical):
+            return f"identities: {kind} {native} of {platform} has no usable canonical id"
         self._set(platform, kind, native, canonical)
         return None
 
@@ -65,11 +112,29 @@ class Identities:
     def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
         return self._native.get((platform, kind, canonical))
 
+    def account(self, platform: str, canonical: str) -> Account | None:
+        """What is known of a user's account on *platform*."""
+        if (platform, "used", canonical) in self._accounts:
+            return "used"
+        return "made" if (platform, "made", canonical) in self._accounts else None
+
+    def cohort(self, canonical: str) -> str:
+        """The user's cohort; empty where there is none."""
+        return self._cohorts.get(canonical, "")
+
     def _set(self, platform: str, kind: str, native: str, canonical: str | None) -> None:
-        before = self._canonical.pop((platform, kind, native), None)
+        before = self._canonical.get((platform, kind, native))
         # The reverse entry may by now be another native id's: that one stays.
         if before is not None and self._native.get((platform, kind, before)) == native:
             del self._native[platform, kind, before]
+        self._note(self._canonical, (platform, kind, native), canonical, (platform, kind))
         if canonical is not None:
-            self._canonical[platform, kind, native] = canonical
             self._native[platform, kind, canonical] = native
+
+    def _note(self, table: dict[K, V], key: K, value: V | None, counted: tuple[str, str]) -> None:
+        before = len(table)
+        if value is None:
+            table.pop(key, None)
+        else:
+            table[key] = value
+        self._counts[counted] += len(table) - before

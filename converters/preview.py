@@ -7,12 +7,15 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from converters import PLATFORMS, wire
-from converters.identities import Identities, Kind
+from converters.identities import Account, Identities, Kind
+from converters.model import NOTHING
 from converters.platform import Callback, Request
+from converters.plugin import Plugin
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, route
+from converters.rules import Rule
 
 
-class _StandIn(Identities):
+class StandIn(Identities):
     """Groups and rooms without an entry keep the id they have, so that the rest can be seen."""
 
     def __init__(self, known: Identities) -> None:
@@ -29,6 +32,12 @@ class _StandIn(Identities):
             return native
         return found
 
+    def account(self, platform: str, canonical: str) -> Account | None:
+        return self._known.account(platform, canonical)
+
+    def cohort(self, canonical: str) -> str:
+        return self._known.cohort(canonical)
+
     def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
         found = self._known.native(platform, kind, canonical)
         if found is None and kind != "user":
@@ -44,17 +53,19 @@ def preview(
     target: str,
     accounts: Mapping[str, Any],
     identities: Identities,
+    rules: tuple[Rule, ...] = (),
+    plugins: tuple[Plugin, ...] = (),
 ) -> dict[str, Any]:
-    """Events, requests, losses, what was ignored, notes; and `dead` (cause: detail) where it would be a dead letter.
+    """Events, requests, losses, what was ignored and why, notes; and `dead` (cause: detail) where it would be a dead letter.
 
-    *platform* and *target* are names of PLATFORMS, *accounts* holds an account for each.
+    *platform* and *target* are names of PLATFORMS, *accounts* holds an account for each, *rules* are those of the app it comes from.
     """
     there = target if target != platform else f"{target}-2"
     apps = {
-        platform: App(platform, PLATFORMS[platform], accounts[platform], there),
+        platform: App(platform, PLATFORMS[platform], accounts[platform], there, rules, plugins),
         there: App(there, PLATFORMS[target], accounts[target], platform),
     }
-    known = _StandIn(identities)
+    known = StandIn(identities)
     seen: dict[str, list[Any]] = {
         "events": [],
         "requests": [],
@@ -66,8 +77,11 @@ def preview(
     for one in route(Callback(platform, body, 0, headers), apps, known):
         match one:
             case Deliver(delivery=delivery, losses=losses):
-                encoded = PLATFORMS[target].encode(delivery, accounts[target])
-                seen["events"].append(msgspec.to_builtins(delivery.event))
+                encoded = PLATFORMS[target].encode(delivery, accounts[target], NOTHING)
+                if delivery.newcomer:
+                    known.notes.append(f"{delivery.sender} has no account on {target}: it is made first")
+                else:
+                    seen["events"].append(msgspec.to_builtins(delivery.event))
                 seen["requests"] += [_shown(request) for request in encoded.requests]
                 seen["losses"] += [msgspec.to_builtins(loss) for loss in (*losses, *encoded.losses)]
             case EchoOf(echo=echo):
@@ -76,16 +90,18 @@ def preview(
                 seen["ignored"].append(reason)
             case Dead(cause=cause, detail=detail):
                 seen["dead"].append(f"{cause}: {detail}")
-            case Minted(platform=name, user=user, canonical=canonical):
+            case Minted(platform=name, user=user, canonical=canonical, kind="user"):
                 known.notes.append(
                     f"{canonical} is too long for {name}: written {user}, and put into identities"
                 )
+            case Minted(platform=name, user=user, canonical=canonical):
+                known.notes.append(f"group {user} of {name} is new: called {canonical}, and put into identities")
     return {**seen, "notes": known.notes}
 
 
 def _shown(request: Request) -> dict[str, Any]:
     shown: dict[str, Any] = {"method": request.method, "path": request.path, "headers": request.headers}
     if "json" in request.headers.get("Content-Type", ""):
-        return shown | {"body": wire.load_any(request.body)}
+        return shown | {"body": wire.load_any(request.body) if request.body else None}
     raw = request.body.decode()
     return shown | {"body": dict(parse_qsl(raw, keep_blank_values=True)), "raw": raw}

@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from converters.identities import Identities, Kind
+from converters.accounts import account_before
+from converters.identities import Identities, Kind, record
 from converters.model import (
     Conversation,
     Delivery,
@@ -19,7 +20,11 @@ from converters.model import (
     conversation_key,
     direct,
 )
+from converters.operations import GroupCreated
+from converters.people import renamed
 from converters.platform import Callback, Ignored, OwnEcho, Platform, Said
+from converters.plugin import Ended, Failed, Plugin, Replaced, Side, asked
+from converters.rules import Case, Rule, Ruled, case_of, introduction, ruled
 from converters.wire import Malformed
 
 
@@ -30,6 +35,16 @@ class App(Struct, frozen=True):
     platform: Platform
     account: Any
     target: str
+    rules: tuple[Rule, ...] = ()
+    """Of what its people do."""
+    plugins: tuple[Plugin, ...] = ()
+    """The customer's conversions, asked in this order."""
+
+    @property
+    def user_ids(self) -> Any:
+        """The rule of user ids."""
+        of = self.platform.ids_of
+        return self.platform.user_ids if of is None else of(self.account)
 
 
 class Deliver(Struct, frozen=True):
@@ -63,14 +78,20 @@ class Dead(Struct, frozen=True):
 
 
 class Minted(Struct, frozen=True):
-    """A user id was hashed: `identities` must hold it before anybody answers."""
+    """A user id was hashed, or a group made that had no name yet: `identities` must hold it before anybody answers."""
 
     platform: str
     user: str
+    """The id on that platform; of the group where *kind* says so."""
     canonical: str
+    kind: Kind = "user"
 
 
 Routed = Deliver | EchoOf | Dropped | Dead | Minted
+
+
+NEW = "~"
+"""The canonical name of a group begins with it that was made while the relay ran: its id at the target is known when it is there."""
 
 
 class _UnmappedError(Exception):
@@ -100,7 +121,22 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Identities) -
         try:
             match one:
                 case Said(event=event, losses=losses):
-                    _deliver(event, losses, callback, app, target, identities, routed)
+                    if app.plugins:
+                        answered = _plugged(event, app, target)
+                        if not isinstance(answered, Event):
+                            routed.append(answered)
+                            continue
+                        event = answered
+                    say: Ruled | None = None
+                    if app.rules:
+                        say = ruled(app.rules, _case(event, app, target, identities))
+                        if say.dropped:
+                            routed.append(Dropped(f"rule:{say.dropped}"))
+                            continue
+                        losses += say.losses
+                        if say.operation is not event.operation:
+                            event = msgspec.structs.replace(event, operation=say.operation)
+                    _deliver(event, losses, callback, app, target, identities, say, routed)
                 case OwnEcho():
                     routed.append(_echo(one, app, identities))
                 case Ignored(reason=reason):
@@ -118,58 +154,112 @@ def _deliver(
     app: App,
     target: App,
     identities: Identities,
+    say: Ruled | None,
     routed: list[Routed],
 ) -> None:
-    there = target.platform
-    sender = _person(event.sender, app.platform, identities)
-    conversation = _canonical(event.conversation, app.platform, identities)
+    here, there = app.platform, target.platform
+    sender = _person(event.sender, app, identities) if event.sender else ""
     minted: list[Routed] = []
-    match conversation:
-        case Direct(users=(one, other)):
-            receiver = _written(other if sender == one else one, there, identities, minted)
-        case Group(id=group):
-            receiver = _mapped(there.name, "group", group, identities)
-        case Room(id=room):
-            receiver = _mapped(there.name, "room", room, identities)
-    written = _written(sender, there, identities, minted)
-    carried = msgspec.structs.replace(event, conversation=conversation, sender=sender)
+    if isinstance(event.operation, GroupCreated) and isinstance(event.conversation, Group):
+        _name(event.conversation.id, here, identities, minted)
+    conversation = _canonical(event.conversation, app, identities)
+    match event.conversation, conversation:
+        case Direct(users=(one, other)), Direct(users=(first, second)):
+            origin = other if event.sender == one else one
+            receiver = _written(second if sender == first else first, target, identities, minted)
+        case (Group(id=origin) | Room(id=origin)), (Group(id=group) | Room(id=group)):
+            kind: Kind = "group" if isinstance(conversation, Group) else "room"
+            receiver = _mapped(there.name, kind, group, identities)
+        case _:
+            raise AssertionError(conversation)
+    people: dict[str, str] = {}
+
+    def name(native: str) -> str:
+        canonical = _person(native, app, identities)
+        people[canonical] = _written(canonical, target, identities, minted)
+        return canonical
+
+    operation = renamed(event.operation, name)
+    if say is not None and say.proxy:
+        written = say.proxy
+    else:
+        written = _written(sender, target, identities, minted) if sender else ""
     delivery = Delivery(
-        event=carried, target=target.name, sender=written, receiver=receiver, received=callback.received
+        event=msgspec.structs.replace(event, conversation=conversation, sender=sender, operation=operation),
+        target=target.name,
+        sender=written,
+        receiver=receiver,
+        received=callback.received,
+        author=event.sender,
+        origin=origin,
+        people=people,
     )
     routed += minted
-    routed.append(Deliver(delivery, conversation_key(conversation), there.name, losses))
+    key = conversation_key(conversation)
+    if say is not None and say.create and not say.proxy and identities.account(there.name, sender) is None:
+        routed.append(Deliver(account_before(delivery), key, there.name))
+    if say is not None and say.introduced:
+        routed.append(Deliver(introduction(delivery, say.introduced), key, there.name))
+    routed.append(Deliver(delivery, key, there.name, losses))
+
+
+def _plugged(event: Event, app: App, target: App) -> Event | Dropped | Dead:
+    here, there = Side(app.name, app.platform.name), Side(target.name, target.platform.name)
+    match asked(app.plugins, event, here, there):
+        case None:
+            return event
+        case Replaced(event=replaced):
+            return replaced
+        case Ended(reason=reason):
+            return Dropped(reason)
+        case Failed(detail=detail):
+            return Dead("plugin", detail, ours=True)
+
+
+def _case(event: Event, app: App, target: App, identities: Identities) -> Case:
+    here = app.platform.name
+    return case_of(
+        event,
+        person=lambda native: _person(native, app, identities),
+        group=lambda kind, native: identities.canonical(here, kind, native) or "",
+        target=target.platform.name,
+        language=getattr(target.account, "language", "zh"),
+        identities=identities,
+    )
 
 
 def _echo(echo: OwnEcho, app: App, identities: Identities) -> EchoOf:
-    conversation = _canonical(echo.conversation, app.platform, identities)
-    seen = Echo(event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at)
+    conversation = _canonical(echo.conversation, app, identities)
+    seen = Echo(event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at, part=echo.part, more=echo.more)
     return EchoOf(seen, conversation_key(conversation), app.platform.name)
 
 
-def _canonical(conversation: Conversation, platform: Platform, identities: Identities) -> Conversation:
+def _canonical(conversation: Conversation, app: App, identities: Identities) -> Conversation:
     match conversation:
         case Direct(users=(one, other)):
-            return direct(_person(one, platform, identities), _person(other, platform, identities))
+            return direct(_person(one, app, identities), _person(other, app, identities))
         case Group(id=native):
-            return Group(_named(platform.name, "group", native, identities))
+            return Group(_named(app.platform.name, "group", native, identities))
         case Room(id=native):
-            return Room(_named(platform.name, "room", native, identities))
+            return Room(_named(app.platform.name, "room", native, identities))
 
 
-def _person(native: str, platform: Platform, identities: Identities) -> str:
-    known = identities.canonical(platform.name, "user", native) or platform.user_ids.to_canonical(native)
+def _person(native: str, app: App, identities: Identities) -> str:
+    name = app.platform.name
+    known = identities.canonical(name, "user", native) or app.user_ids.to_canonical(native)
     if known is None:
-        raise _UnmappedError(platform.name, "user", native)
+        raise _UnmappedError(name, "user", native)
     return str(known)
 
 
-def _written(canonical: str, platform: Platform, identities: Identities, minted: list[Routed]) -> str:
-    known = identities.native(platform.name, "user", canonical)
+def _written(canonical: str, app: App, identities: Identities, minted: list[Routed]) -> str:
+    name = app.platform.name
+    known = identities.native(name, "user", canonical)
     if known is not None:
         return known
-    written = platform.user_ids.write(canonical)
+    written = app.user_ids.write(canonical)
     if written.hashed:
-        minted.append(Minted(platform.name, written.native, canonical))
+        minted.append(Minted(name, written.native, canonical))
     return str(written.native)
 
 
@@ -180,8 +270,20 @@ def _named(platform: str, kind: Kind, native: str, identities: Identities) -> st
     return canonical
 
 
+def _name(native: str, platform: Platform, identities: Identities, minted: list[Routed]) -> None:
+    """A new group's name until somebody gives it another."""
+    if identities.canonical(platform.name, "group", native) is None:
+        made = Minted(platform.name, native, f"{NEW}{platform.name}-{native}", "group")
+        # Now, and not when it is written down: the event itself is routed by it.
+        identities.apply(*record(made.platform, made.kind, made.user, made.canonical))
+        minted.append(made)
+
+
 def _mapped(platform: str, kind: Kind, canonical: str, identities: Identities) -> str:
+    """"" for a new group, of which the delivery knows the id when its turn comes."""
     native = identities.native(platform, kind, canonical)
+    if native is None and canonical.startswith(NEW):
+        return ""
     if native is None:
         raise _UnmappedError(platform, kind, canonical)
     return native

@@ -1,7 +1,7 @@
 """The table of `identities`, read from its topic before any work begins, and followed from then on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 from zlib import crc32
@@ -114,12 +114,20 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
 
 async def put(bootstrap: str, topic: str, entries: list[tuple[str, Kind, str, str | None]]) -> None:
     """Write (platform, kind, native id, canonical id or None to delete). Raises KafkaError, NoTopicError, ValueError."""
+    records: list[tuple[bytes, bytes | None]] = []
+    for platform, kind, native, canonical in entries:
+        if kind not in KINDS:
+            raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
+        key, value = record(platform, kind, native, canonical or "-")
+        records.append((key, value if canonical else None))
+    await write(bootstrap, topic, records)
+
+
+async def write(bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes | None]]) -> None:
+    """Write (key, value or None to delete), each in its place. Raises KafkaError, NoTopicError."""
     async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
         await _require(producer.client, topic)
-        for platform, kind, native, canonical in entries:
-            if kind not in KINDS:
-                raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
-            key, value = record(platform, kind, native, canonical or "-")
-            # As convert writes it: all entries of a key in one partition, or compaction would keep two.
-            number = crc32(key) % len(await producer.partitions_for(topic))
-            await producer.send_and_wait(topic, key=key, value=value if canonical else None, partition=number)
+        partitions = len(await producer.partitions_for(topic))
+        # As convert writes it: all entries of a key in one partition, or compaction would keep two.
+        sent = [await producer.send(topic, key=key, value=value, partition=crc32(key) % partitions) for key, value in records]
+        await asyncio.gather(*sent)

@@ -1,6 +1,7 @@
 """`im-relay identities`: who is who on the platforms."""
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,8 +9,10 @@ from typing import Annotated, Any
 import typer
 from aiokafka.errors import KafkaError
 
-from converters.identities import KINDS, Identities
+from converters.identities import ACCOUNTS, KINDS, Identities, account_record, cohort_record
 from streams.kafka.topics import IDENTITIES
+
+NONE = "none"
 
 app = typer.Typer(help="Which group, room or user of one platform is which on the others.", no_args_is_help=True)
 
@@ -54,24 +57,74 @@ def forget(
     _ask(put(settings.kafka.bootstrap, topic, entries), settings)  # type: ignore[arg-type]
 
 
+@app.command()
+def mark(
+    users: Annotated[list[str] | None, typer.Argument(help="The customer's own user ids.")] = None,
+    file: Annotated[typer.FileText | None, typer.Option(help="More of them, one a line; - is standard input.")] = None,
+    platform: Annotated[str, typer.Option(help="Where they have the account.")] = "",
+    account: Annotated[str, typer.Option(help="made (there is one), used (and they are on that app), none.")] = "",
+    cohort: Annotated[str, typer.Option(help="A name that rules can speak of; none takes them out of theirs.")] = "",
+    config: Config = None,
+) -> None:
+    """Say who has an account where, and who is in which cohort, for the rules of routing.
+
+    Example: im-relay identities mark --platform NAME --account used ann bob
+    """
+    from converters import PLATFORMS
+    from streams.identities import write
+
+    if not account and not cohort:
+        raise typer.BadParameter("--account or --cohort is needed")
+    if account and (account not in (*ACCOUNTS, NONE) or platform not in PLATFORMS):
+        raise typer.BadParameter(
+            f"--account is {account!r}, --platform {platform!r}; expected {', '.join((*ACCOUNTS, NONE))}, and one of {', '.join(PLATFORMS)}"
+        )
+    if cohort and not re.fullmatch("[A-Za-z0-9._-]{1,64}", cohort):
+        raise typer.BadParameter(f"--cohort is {cohort!r}; expected at most 64 letters, digits, `.`, `_` and `-`")
+    ids = [*(users or ()), *(line.strip() for line in file or () if line.strip())]
+    if not ids:
+        raise typer.BadParameter("users are needed, as arguments or with --file")
+    records: list[tuple[bytes, bytes | None]] = []
+    for user in ids:
+        for held in ACCOUNTS if account else ():
+            key, value = account_record(platform, user, held)
+            records.append((key, value if account == held else None))
+        if cohort:
+            key, value = cohort_record(user, cohort)
+            records.append((key, value if cohort != NONE else None))
+    settings = _settings(config)
+    _ask(write(settings.kafka.bootstrap, IDENTITIES.name(prefix=settings.kafka.prefix), records), settings)
+    print(f"{len(ids)} marked")
+
+
+@app.command()
+def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None) -> None:
+    """Print all that is known of a user, and where in 100 the user's share lies. Example: im-relay identities show ann"""
+    import orjson
+
+    from converters import PLATFORMS
+    from converters.rules import share
+
+    settings = _settings(config)
+    table, name = _table(settings), user.lower()
+    ids = {platform: table.native(platform, "user", name) or PLATFORMS[platform].user_ids.write(name).native for platform in PLATFORMS}
+    accounts = {platform: held for platform in PLATFORMS if (held := table.account(platform, name))}
+    row = {"user": name, "ids": ids, "accounts": accounts, "cohort": table.cohort(name), "share": round(share(name), 2)}
+    print(orjson.dumps(row).decode())
+
+
 @app.command(name="list")
-def list_(config: Config = None) -> None:
+def list_(
+    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Instead, who has accounts and cohorts.")] = False
+) -> None:
     """Print the table, one JSON object a line. Example: im-relay identities list"""
     import orjson
 
-    from streams.identities import Follower
-
-    settings = _settings(config)
-    table = Identities()
-
-    async def read() -> None:
-        follower = Follower(settings.kafka.bootstrap, IDENTITIES.name(prefix=settings.kafka.prefix), table)
-        try:
-            await follower.start()
-        finally:
-            await follower.stop()
-
-    _ask(read(), settings)
+    table = _table(_settings(config))
+    if people:
+        for user, accounts, cohort in table.people():
+            print(orjson.dumps({"user": user, "accounts": accounts, "cohort": cohort}).decode())
+        return
     for platform, kind, native, canonical in table.entries():
         row = {"platform": platform, "kind": kind, "id": native, "canonical": canonical}
         print(orjson.dumps(row).decode())
@@ -111,6 +164,22 @@ def _pairs(kind: str, ids: list[str]) -> list[tuple[str, str]]:
             known = ", ".join(PLATFORMS)
             raise typer.BadParameter(f"expected PLATFORM=ID with a platform of {known}; seen {platform!r}")
     return pairs
+
+
+def _table(settings: Any) -> Identities:
+    from streams.identities import Follower
+
+    table = Identities()
+
+    async def read() -> None:
+        follower = Follower(settings.kafka.bootstrap, IDENTITIES.name(prefix=settings.kafka.prefix), table)
+        try:
+            await follower.start()
+        finally:
+            await follower.stop()
+
+    _ask(read(), settings)
+    return table
 
 
 def _settings(config: Path | None) -> Any:

@@ -11,10 +11,16 @@ def preview(
     platform: Annotated[str, typer.Option(help="Where the callback comes from.")],
     target: Annotated[str, typer.Option(help="Where the message would go.")],
     account_from: Annotated[
-        Path | None, typer.Option(help="A settings file whose accounts to use instead of made-up ones.")
+        Path | None, typer.Option(help="A settings file whose accounts, rules and plug-ins to use; else made-up accounts and no rules.")
+    ] = None,
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="A plug-in to try without installing it: FILE.py, FILE.py:OBJECT or MODULE:OBJECT.")
+    ] = None,
+    identities: Annotated[
+        Path | None, typer.Option(help="What `identities list` and `identities list --people` have printed, for rules that ask.")
     ] = None,
 ) -> None:
-    """Show the events and requests that a callback would cause, as one JSON object. Nothing is sent or checked.
+    """Show the events and requests that a callback would cause, or why it would be dropped, as one JSON object. Nothing is sent.
 
     Example: im-relay preview --platform NAME --target NAME callback.json
     """
@@ -23,7 +29,7 @@ def preview(
     from streams.preview import PreviewError, show
 
     try:
-        shown = show(source, platform, target, account_from)
+        shown = show(source, platform, target, account_from, plugin or (), identities)
     except PreviewError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

@@ -11,6 +11,7 @@ from aiokafka import ConsumerRecord
 
 from converters import wire
 from converters.identities import Identities, record
+from converters.operations import kind_of
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, Routed, route
 from streams import dead, metrics
 from streams.dead import DeadLetter, Whose
@@ -45,6 +46,11 @@ class Converter:
         self._dead = topics.DEAD_LETTERS.name(prefix=prefix)
         self._fuse = Fuse()
 
+    def take(self, apps: Mapping[str, App]) -> None:
+        """From the next record on, *apps* in place of those before: the same, with other rules."""
+        assert apps.keys() == self._apps.keys()
+        self._apps = apps
+
     def __call__(self, batch: Batch, outputs: Outputs) -> None:
         start = time.perf_counter()
         counts: Counter[tuple[str, ...]] = Counter()
@@ -71,7 +77,8 @@ class Converter:
         match one:
             case Deliver(delivery=delivery, key=key, platform=platform, losses=losses):
                 outputs.add(self._deliveries[platform], crc32(key) % self._partitions, key, wire.dump(delivery))
-                counts["out", app, platform, delivery.event.operation.body.__struct_config__.tag, "delivery"] += 1
+                kind = "account" if delivery.newcomer else kind_of(delivery.event.operation)
+                counts["out", app, platform, kind, "delivery"] += 1
                 for loss in losses:
                     counts["loss", app, platform, loss.what] += 1
             case EchoOf(echo=echo, key=key, platform=platform):
@@ -83,8 +90,8 @@ class Converter:
                 self._bury(raw, cause, detail, ours=ours, outputs=outputs)
                 counts["dead", cause, "ours" if ours else "theirs"] += 1
                 counts["out", app, "", cause, "dead"] += 1
-            case Minted(platform=platform, user=user, canonical=canonical):
-                key, value = record(platform, "user", user, canonical)
+            case Minted(platform=platform, user=user, canonical=canonical, kind=kind):
+                key, value = record(platform, kind, user, canonical)
                 outputs.add(self._known, crc32(key) % self._partitions, key, value)
                 self._identities.apply(key, value)
 
