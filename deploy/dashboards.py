@@ -73,6 +73,17 @@ def traffic(board: Dashboard) -> None:
               (total("im_relay_dead_letters_total", "stage", "cause", "whose"), "{{whose}}: {{stage}} {{cause}}"))
     )  # fmt: skip
     board.with_panel(
+        chart("Plug-ins", "How the customer's conversions answered, and the time that each takes of one second.", "short",
+              (per_second("im_relay_plugin_calls_total", "plugin", "outcome"), "{{plugin}} {{outcome}}"),
+              (per_second("im_relay_plugin_seconds_total", "plugin"), "{{plugin}} seconds"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Rules", "How many workers have which rules: one line, but for moments. And what came of the settings file's changes.",
+              "short",
+              (total("im_relay_rules", "digest"), "rules {{digest}}"),
+              (total("im_relay_rules_read_total", "outcome"), "file {{outcome}}"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Losses", "Parts of events that the target cannot carry.", "eps",
               (per_second("im_relay_losses_total", "direction", "what"), "{{direction}} {{what}}"))
     )  # fmt: skip
@@ -178,6 +189,12 @@ def deliver(board: Dashboard) -> None:
               *quantiles("im_relay_in_doubt_seconds", "step"))
     )  # fmt: skip
     board.with_panel(
+        chart("Out of the ordinary", "A second: messages behind a later one, recalls and the like that named nothing, our own doing called back.",
+              "ops", (per_second("im_relay_late_total", "app"), "{{app}} late"),
+              (per_second("im_relay_named_in_vain_total", "app", "operation"), "{{app}} {{operation}} in vain"),
+              (per_second("im_relay_ours_called_back_total", "app"), "{{app}} ours"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Quotas", "Requests that wait for their turn, and answers that said it was too much.", "short",
               (total("im_relay_quota_waiting", "app", "class"), "waiting {{app}} {{class}}"),
               (per_second("im_relay_throttled_total", "app", "api"), "throttled {{app}} {{api}} a second"))
@@ -194,6 +211,23 @@ def deliver(board: Dashboard) -> None:
         chart("Breakers", "0 closed, 1 half open: a few try, 2 open: all wait.", "short",
               (f"max by (app, api) (im_relay_breaker{{{OURS}}})", "{{app}} {{api}}"))
     )  # fmt: skip
+
+
+def gaps(board: Dashboard) -> None:
+    board.with_row(Row("Callbacks that never came"))
+    board.with_panel(
+        chart("Compared", "What a platform keeps, by whether it had come; recovered was missing, and is written in its place.", "cps",
+              (per_second("im_relay_gap_callbacks_total", "app", "outcome"), "{{app}} {{outcome}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Searches", "Since the processes started. Partial: not all could be seen; the log says what.", "short",
+              (total("im_relay_gap_rounds_total", "app", "outcome"), "{{app}} {{outcome}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Questions", "To the platform, by how they ended.", "reqps",
+              (per_second("im_relay_gap_requests_total", "app", "api", "outcome"), "{{app}} {{api}} {{outcome}}"))
+    )  # fmt: skip
+    board.with_panel(chart("Search time", "One search of one app.", "s", *quantiles("im_relay_gap_round_seconds", "app")))
 
 
 def processes(board: Dashboard) -> None:
@@ -232,7 +266,7 @@ def build() -> str:
             .current(models.VariableOption(text="All", value="$__all", selected=True))
         )
     )
-    for part in (overview, traffic, ingress, exact, deliver, processes):
+    for part in (overview, traffic, ingress, exact, deliver, gaps, processes):
         part(board)
     made = board.build()
     for place, panel in enumerate(made.panels or (), 1):

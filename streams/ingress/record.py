@@ -7,12 +7,14 @@ from converters.platform import Callback
 
 APP = "app"
 RECEIVED = "received"
+RECOVERED = "recovered"
+"""Stands on a callback that never came and was found in what the platform keeps; `im-relay gaps` has written it."""
 
 Headers = list[tuple[str, bytes]]
 
 # Secrets of the way, and what belongs to the connection and not to the callback.
 _DROPPED = frozenset({
-    APP, RECEIVED,  # ours: a stranger's must not stand beside them
+    APP, RECEIVED, RECOVERED,  # ours: a stranger's must not stand beside them
     "authorization", "cookie", "proxy-authorization", "proxy-authenticate", "set-cookie",
     "accept", "accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "te", "trailer",
     "transfer-encoding", "upgrade", "user-agent",

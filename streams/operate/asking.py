@@ -21,6 +21,7 @@ from streams.exact.producers import Link
 from streams.kafka.topics import IDENTITIES
 from streams.operate.reading import OperateError, Reader, Tell
 from streams.operate.times import moment
+from streams.plugins import PluginError, equipped
 from streams.settings import Settings, SettingsError, load, resolve
 
 NOTHING, FAILED = 1, 2
@@ -46,8 +47,8 @@ class Relay:
     def __init__(self, config: Path | None) -> None:
         try:
             self.settings: Settings = load(config)
-            self.apps: dict[str, App] = resolve(self.settings)
-        except SettingsError as error:
+            self.apps: dict[str, App] = equipped(resolve(self.settings), self.settings.plugins.use)
+        except (SettingsError, PluginError) as error:
             fail(error)
         self.kafka = self.settings.kafka
         self.prefix = self.kafka.prefix

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from converters import wire
 from converters.identities import Identities, record
-from converters.model import Delivery
+from converters.model import NOTHING, Delivery
 from converters.platform import OTHERS, Callback
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, Routed, route
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
@@ -138,7 +138,7 @@ class Sieve:
     def _weigh(self, delivery: Delivery) -> None:
         app = self._apps[delivery.target]
         with suppress(Exception):  # a defect shows when it is delivered, as a dead letter
-            for request in app.platform.encode(delivery, app.account).requests:
+            for request in app.platform.encode(delivery, app.account, NOTHING).requests:
                 self.tally.load[app.name, request.api, "calls"] += 1
                 self.tally.load[app.name, request.api, "messages"] += request.targets
 

@@ -18,8 +18,8 @@ from converters.outcome import Delivered
 from converters.platform import Callback, Ignored, OwnEcho, Said
 from converters.route import App
 from streams import dead
-from streams.deliver import ledger
-from streams.ingress.record import callback_of
+from streams.deliver import entries
+from streams.ingress.record import RECOVERED, callback_of
 from streams.kafka import topics
 from streams.operate.about import decoded, spoken
 from streams.operate.letters import Resolved, is_end
@@ -171,15 +171,16 @@ class Finder:
 
 
 def _callback(raw: ConsumerRecord, callback: Callback, apps: Mapping[str, App]) -> Iterable[Sighting]:
+    came = {"app": callback.app} | ({"recovered": "yes"} if RECOVERED in callback.headers else {})
     for one in decoded(callback, apps):
         match one:
             case Said(event=event):
-                yield _sighting(raw, event.id, "received", {"app": callback.app, **_facts(event)}, {event.remote_id},
+                yield _sighting(raw, event.id, "received", {**came, **_facts(event)}, {event.remote_id},
                                 at=callback.received, text=_text(event))  # fmt: skip
             case OwnEcho(event_id=event, remote_id=remote):
-                yield _sighting(raw, event, "called back", {"app": callback.app, "remote_id": remote}, {remote}, at=callback.received)
+                yield _sighting(raw, event, "called back", {**came, "remote_id": remote}, {remote}, at=callback.received)
             case Ignored(reason=reason):
-                yield _sighting(raw, "", "mentioned", {"app": callback.app, "left out": reason}, set(), at=callback.received)
+                yield _sighting(raw, "", "mentioned", {**came, "left out": reason}, set(), at=callback.received)
 
 
 def _delivery(raw: ConsumerRecord, what: What, delivery: Delivery) -> Sighting:
@@ -194,12 +195,12 @@ def _echo(raw: ConsumerRecord, echo: Echo) -> Sighting:
 
 def _entry(raw: ConsumerRecord) -> Sighting:
     event = (raw.key or b"").decode()
-    entry = ledger.load(raw.value)
+    entry = entries.load(raw.value)
     match entry:
-        case ledger.Intent():
+        case entries.Intent():
             facts = {"target": entry.target, "part": entry.part, "attempt": entry.attempt}
             return _sighting(raw, event, "intent", facts, set(), at=entry.at)
-        case ledger.Ended(outcome=outcome):
+        case entries.Ended(outcome=outcome):
             ids = {outcome.remote_id} - {""} if isinstance(outcome, Delivered) else set()
             facts = {"target": entry.target, "attempts": entry.attempts, "by": entry.by, **msgspec.to_builtins(outcome)}
             if (there := facts.pop("at", None)) is not None:

@@ -16,13 +16,15 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from typer.testing import CliRunner, Result
 
 from converters import wire
+from converters.bodies import Text
 from converters.identities import Identities
-from converters.model import Delivery, Event, Post, Text, conversation_key, direct
+from converters.model import Delivery, Event, conversation_key, direct
+from converters.operations import Post
 from streams import dead
 from streams.cli import app as commands
 from streams.convert.stage import Converter
 from streams.dead import DeadLetter
-from streams.deliver import ledger
+from streams.deliver.entries import Entry, dump
 from streams.exact.batch import Batch
 from streams.exact.producers import Outputs
 from streams.kafka import admin, topics
@@ -149,9 +151,9 @@ class Ground:
             records.append((self.names.dead, crc32(key) % PARTITIONS, key, dead.dump(letter), [], None))
         self.put(records)
 
-    def know(self, one: Delivery, *entries: ledger.Entry) -> None:
+    def know(self, one: Delivery, *entries: Entry) -> None:
         key = one.event.id.encode()
-        self.put([(self.names.ledger, self.partition(one), key, ledger.dump(entry), [], None) for entry in entries])
+        self.put([(self.names.ledger, self.partition(one), key, dump(entry), [], None) for entry in entries])
 
     def partition(self, one: Delivery) -> int:
         return crc32(conversation_key(one.event.conversation)) % PARTITIONS

@@ -6,7 +6,7 @@ from converters import wire
 from converters.mark import event_id, make
 from converters.model import Echo
 from converters.outcome import Delivered, Refused
-from streams.deliver.ledger import Ended, Intent
+from streams.deliver.entries import Ended, Intent
 from tests.operate.conftest import Ground, callback, delivery, plain, rows
 
 EVENT = "yunxin:old:direct:700000001:post"

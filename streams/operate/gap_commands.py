@@ -1,0 +1,190 @@
+"""`im-relay gaps`: callbacks that never came, found in what the platforms keep."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from converters.model import Conversation, Group, Room, direct
+from converters.route import App
+from streams.kafka import topics
+from streams.operate.about import spoken
+from streams.operate.asking import FAILED, WHEN, Config, Json, Relay, ask, fail, nothing, now, progress, when
+from streams.operate.gaps import Found
+from streams.operate.reading import OperateError
+from streams.operate.times import shown
+
+SHOWN = 20
+
+
+def gaps(
+    apps: Annotated[
+        list[str] | None, typer.Argument(metavar="[APP]...", help="Apps of the settings.  [default: all that can be asked]")
+    ] = None,
+    since: Annotated[str, typer.Option(help=f"From when on: {WHEN}  [default: gaps.span]")] = "",
+    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: gaps.lag ago]")] = "",
+    conversation: Annotated[
+        list[str] | None,
+        typer.Option(help="Also ask about this one, in the platform's own ids: direct:ANN:BOB, group:ID or room:ID."),
+    ] = None,
+    config: Config = None,
+    *,
+    fill: Annotated[bool, typer.Option("--fill", help="Write what is missing; without it nothing is done.")] = False,
+    run: Annotated[bool, typer.Option("--run", help="As a role: search and fill until stopped, as the settings' section gaps says.")] = False,
+    every: Annotated[float | None, typer.Option(min=1, help="With --run: seconds between searches.  [default: gaps.every]")] = None,
+    json: Json = False,
+) -> None:
+    """Find callbacks that never came in what the platform keeps of them, and put them where they should have come.
+
+    Exit codes: 0 something was missing (and is filled), 1 nothing is missing, 2 settings, command line, Kafka or the platform are wrong.
+    Example: im-relay gaps APP --since 3h --fill
+    """
+    names = apps or []
+    if run:
+        _run(config, names, every)
+    relay = Relay(config)
+    places = [_place(text) for text in conversation or ()]
+    chosen = _searchable(relay, names)
+    something, unstored = False, 0
+    for app in chosen.values():
+        found, requests = _search(relay, app, chosen, (when(since), when(until)), places, fill=fill, json=json)
+        something |= bool(found.missing or requests)
+        unstored += found.unstored
+    if unstored:
+        fail(OperateError(f"Kafka did not confirm {unstored} of them; run it again: what was written is not written twice"))
+    if not something:
+        nothing("nothing is missing that could be seen")
+
+
+def _searchable(relay: Relay, names: list[str]) -> dict[str, App]:
+    from streams.operate.gap_role import searchable
+    from streams.settings import SettingsError
+
+    try:
+        return searchable(relay.settings, names)
+    except SettingsError as error:
+        fail(error)
+
+
+def _search(
+    relay: Relay,
+    app: App,
+    chosen: dict[str, App],
+    times: tuple[int | None, int | None],
+    places: list[Conversation],
+    *,
+    fill: bool,
+    json: bool,
+) -> tuple[Found, int]:
+    """And how many requests there are by which the platform sends something again."""
+    from streams.ingress.producer import StoreError
+    from streams.operate.gap_role import store_of
+    from streams.operate.gaps import Came, Search, groups_of, within
+    from streams.operate.questions import Questions
+
+    settings, present = relay.settings.gaps, now()
+    until = times[1] or present - int(settings.lag * 1000)
+    since = times[0] or until - int(settings.span * 1000)
+    if since >= until:
+        raise typer.BadParameter(f"--since ({shown(since)}) is not before --until ({shown(until)})")
+    assert app.platform.gaps is not None
+    span, cut = within(app.platform.gaps, since, until, present)
+    topic = topics.CALLBACKS.name(app.platform.name, prefix=relay.prefix)
+
+    async def work() -> tuple[Found, Questions]:
+        named = groups_of(await relay.identities(), app.platform.name) if settings.groups else set()
+        questions = Questions(app, relay.settings.deliver, acts=fill)
+        store = store_of(relay.settings, chosen) if fill else None
+        try:
+            if store is not None:
+                await store.start()
+            with progress(f"searches {app.name}", "") as tell:
+                async with relay.reader() as reader:
+                    search = Search(app, Came(topic, app), reader, questions, store, now)
+                    reach = span.since - int(settings.reach * 1000)
+                    return await search.run(span, reach, [*named, *places], tell), questions
+        except StoreError as error:
+            raise OperateError(str(error)) from None
+        finally:
+            await questions.close()
+            if store is not None:
+                await store.close(relay.settings.ingress.store_timeout)
+
+    found, questions = ask(work())
+    if cut:
+        found.unseen.append(cut)
+    found.unseen += [f"no answer: {api}, {count} times" for api, count in sorted(questions.unanswered.items())]
+    _tell(app, found, questions.acted, questions.withheld, json=json)
+    if questions.unanswered and not (found.known or found.missing):
+        raise typer.Exit(FAILED)
+    return found, questions.acted + questions.withheld
+
+
+def _place(text: str) -> Conversation:
+    kind, _, rest = text.lower().partition(":")
+    match kind, rest.split(":"):
+        case "direct", [one, other] if one and other:
+            return direct(one, other)
+        case "group", _ if rest:
+            return Group(rest)
+        case "room", _ if rest:
+            return Room(rest)
+        case _:
+            raise typer.BadParameter(f"--conversation is {text!r}; expected direct:ANN:BOB, group:ID or room:ID")
+
+
+def _tell(app: App, found: Found, acted: int, withheld: int, *, json: bool) -> None:
+    if json:
+        told = {
+            "app": app.name, "since": found.span.since, "until": found.span.until, "conversations": found.places,
+            "known": found.known, "missing": dict(found.missing), "missing_in": sorted(spoken(place) for place in found.of),
+            "filled": found.written, "left_out": dict(found.left_out), "unreadable": found.unreadable,
+            "sent_again": acted, "withheld": withheld, "unseen": found.unseen,
+        }  # fmt: skip
+        typer.echo(orjson.dumps(told).decode())
+        return
+    table = Table("what", "", "count", title=f"{escape(app.name)}: {shown(found.span.since)} to {shown(found.span.until)} UTC")
+    table.add_row("asked about", "conversations", str(found.places))
+    table.add_row("has come", "", str(found.known))
+    for kind, count in sorted(found.missing.items()):
+        table.add_row("[red]missing[/]", escape(kind), str(count))
+    if found.missing:
+        table.add_row("[red]missing[/]", "in conversations", str(len(found.of)))
+        table.add_row("filled", "", str(found.written))
+    for reason, count in sorted(found.left_out.items()):
+        table.add_row("[dim]left out[/]", escape(reason), str(count))
+    if found.unreadable:
+        table.add_row("[red]cannot be read[/]", "", str(found.unreadable))
+    if acted or withheld:
+        table.add_row("sent again by the platform", "requests" if acted else "only with --fill", str(acted or withheld))
+    out = Console(highlight=False)
+    out.print(table)
+    for place in sorted(map(spoken, found.of))[:SHOWN]:
+        out.print(f"[dim]{escape(place)}[/]", soft_wrap=True)
+    for what in found.unseen:
+        out.print(f"not seen: {escape(what)}", soft_wrap=True)
+    assert app.platform.gaps is not None
+    out.print(f"[dim]{escape(app.platform.gaps.note)}[/]", soft_wrap=True)
+
+
+def _run(config: Path | None, names: list[str], every: float | None) -> None:
+    from streams import log
+    from streams.ingress.producer import StoreError
+    from streams.listener import ListenError
+    from streams.operate.gap_role import run_gaps
+    from streams.settings import Settings, SettingsError, load
+
+    try:
+        settings: Settings = load(config)
+        if every is not None:
+            settings = settings.model_copy(update={"gaps": settings.gaps.model_copy(update={"every": every})})
+        log.setup(settings.observe)
+        code = asyncio.run(run_gaps(settings, names))
+    except (SettingsError, OperateError, StoreError, ListenError) as error:
+        fail(error)
+    raise typer.Exit(code)
