@@ -98,6 +98,15 @@ ECHOES = _counter("echoes", "records", ["app", "platform"], "Callbacks of what t
 LOSSES = _counter("losses", "events", ["direction", "what"], "Parts of events that the target cannot carry.")
 CONVERT_BATCH = _histogram("convert_batch_records", "records", [], "Records of one transaction.", RECORDS)
 CONVERT_SECONDS = _histogram("convert_batch_seconds", "seconds", [], "Converting one batch, without Kafka.", QUICK)
+PLUGIN_CALLS = _counter(
+    "plugin_calls", "calls", ["plugin", "outcome"],
+    "Times a plug-in was asked: `replaced`, `dropped`, `not_mine`, `failed` (it raised, or answered what is no answer).",
+)
+PLUGIN_SECONDS = _counter("plugin_seconds", "seconds", ["plugin"], "Time spent in a plug-in.")
+RULES = _gauge("rules", "1", ["digest"], "The rules in force, by the digest that the log names.")
+RULES_READ = _counter(
+    "rules_read", "readings", ["outcome"], "The settings file after a change: `taken`, `same` rules, `refused` (the old ones stay)."
+)
 IDENTITY_ENTRIES = _gauge("identities_entries", "entries", ["platform", "kind"], "Entries of the identity table.")
 
 _begin("Exactly once: every stage that reads and writes Kafka")
@@ -149,6 +158,15 @@ DUPLICATES_KNOWN = _counter(
     "duplicates_known", "events", ["platform"],
     "Events that the target has twice: an echo with another message id than the ledger's.",
 )
+OURS_CALLED_BACK = _counter(
+    "ours_called_back", "events", ["app"],
+    "Recalls, edits, group changes and the like that the relay itself had made, called back by the platform: they end here.",
+)
+IN_VAIN = _counter(
+    "named_in_vain", "events", ["app", "operation"],
+    "Events that name a message which is not at the target, and did not come in time.",
+)
+LATE = _counter("late", "messages", ["app"], "Live messages that something said after them was sent before.")
 ALREADY_DELIVERED = _counter("already_delivered", "events", ["platform"], "Not sent: the ledger knows the event.")
 END_TO_END_SECONDS = _histogram(
     "end_to_end_seconds", "seconds", ["direction"],
@@ -163,6 +181,21 @@ HELD = _gauge(
 REBUILD_SECONDS = _histogram(
     "state_rebuild_seconds", "seconds", ["stage"], "Reading the state of a partition back from Kafka.", LONG
 )
+
+_begin("Gaps: callbacks that never came")
+GAP_CALLBACKS = _counter(
+    "gap_callbacks", "callbacks", ["app", "platform", "outcome"],
+    "What a platform keeps, compared with what came: `known`, `recovered` (written in its place), `unstored` (Kafka did not take "
+    "it), `unreadable`, `left_out` (nothing would come of it).",
+)
+GAP_REQUESTS = _counter(
+    "gap_requests", "requests", ["app", "platform", "api", "outcome"],
+    "Questions about lost callbacks: `answered`, `throttled`, `no_answer`; api is `file` for a file that an answer named.",
+)
+GAP_ROUNDS = _counter(
+    "gap_rounds", "searches", ["app", "outcome"], "Searches that ended: `whole`, `partial` (not all could be seen), `failed`."
+)
+GAP_SECONDS = _histogram("gap_round_seconds", "seconds", ["app"], "One search of one app.", LONG)
 
 
 def exposition() -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import aiohttp
 import httpx
 
-from converters.platform import Reply, Request, Signed, Token
+from converters.platform import Reply, Request, Signed, SignedBody, Token
 
 ASK_AGAIN = 5.0
 """Seconds before a token is asked for again after a refusal: some platforms block those who ask too often."""
@@ -25,12 +25,16 @@ class TokenRefusedError(Exception):
 
 
 class SignedAuth(httpx.Auth):
-    def __init__(self, signed: Signed, account: Any) -> None:
+    def __init__(self, signed: Signed | SignedBody, account: Any) -> None:
         self._signed = signed
         self._account = account
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        request.headers.update(self._signed.headers(self._account, int(time.time()), secrets.token_hex(16)))
+        signed, now = self._signed, int(time.time())
+        if isinstance(signed, SignedBody):
+            request.headers.update(signed.headers(self._account, now, request.content))
+        else:
+            request.headers.update(signed.headers(self._account, now, secrets.token_hex(16)))
         yield request
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,20 @@ _NO_CONNECTION = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 class TooLateError(Exception):
     """It was no longer allowed to leave, and has not."""
+
+
+_allowed: ContextVar[Callable[[], bool]] = ContextVar("allowed")
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Looks at the licence once more when there is a connection: making one, or waiting for a free one, takes time."""
+
+    async def connect(self, *args: Any, **kwargs: Any) -> Any:
+        connection = await super().connect(*args, **kwargs)
+        if not _allowed.get(lambda: True)():
+            connection.release()
+            raise TooLateError
+        return connection
 
 
 class Client:
@@ -79,6 +94,7 @@ class Client:
                 # The last moment: a process that stood still may have woken up between its licence and here, or waited for a token.
                 if not allowed():
                     raise TooLateError
+                _allowed.set(allowed)
                 outgoing.extensions = request.extensions  # the question for a token must end as well
                 try:
                     response = await self._transport.handle_async_request(outgoing)
@@ -131,7 +147,7 @@ def clients(
 
 def _session(in_flight: int) -> aiohttp.ClientSession:
     # Connections rest for less than the platforms' servers keep them: a request on one that was just closed is in doubt.
-    connector = aiohttp.TCPConnector(limit=in_flight, keepalive_timeout=10.0, ttl_dns_cache=60)
+    connector = _Connector(limit=in_flight, keepalive_timeout=10.0, ttl_dns_cache=60)
     return aiohttp.ClientSession(connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar())
 
 

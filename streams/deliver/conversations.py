@@ -5,9 +5,10 @@ from collections import deque
 from msgspec import Struct
 
 from converters.model import Delivery, Echo
-from converters.outcome import Outcome
+from converters.operations import Post
+from converters.outcome import Delivered, Outcome
+from streams.deliver.entries import Intent
 from streams.deliver.lanes import Lane
-from streams.deliver.ledger import Intent
 from streams.exact.producers import Record
 
 
@@ -24,10 +25,34 @@ class Open(Struct):
     by: str = "reply"
     doubt: Intent | None = None
     """A request of an earlier owner, or of an earlier life of this one, of which nobody knows what became."""
-    echo: Echo | None = None
-    """The target's own callback, if it has come."""
+    heard: dict[int, Echo] = {}
+    """The target's own callbacks that have come, by which of the event's requests they tell of."""
+    whole: Echo | None = None
+    """The callback of the last of its requests."""
+    requests: int = 0
+    """How many it takes."""
+    began: float = 0.0
+    """The clock at the first attempt of the request in hand."""
+    arrived: tuple[Delivered, ...] = ()
+    """What came of its requests so far."""
+    does: tuple[str, ...] = ()
+    """See `ledger` entries: what it is about to do, where that bears no mark."""
+    late: bool = False
+    """Something that was said after it was sent before it."""
+    held: bool = False
+    """A head that waits for what may have been said before it."""
+    patient: bool = True
+    """It may yet wait for the message that it names."""
+    in_vain: bool = False
+    """It names a message that is not at the target."""
     also: list[tuple[Lane, int]] = []
     """Where the same event lies once more, in the other input."""
+
+
+    def heard_of(self, part: int) -> Echo | None:
+        """The callback of that request of its own."""
+        # What is done for a message beside it, before or after, is counted by us and not by its mark.
+        return self.whole if part == self.requests - 1 and self.whole else self.heard.get(part)
 
 
 class Conversations:
@@ -49,7 +74,15 @@ class Conversations:
             self._queues[event.key] = deque((event,))
             return True
         queue.append(event)
+        place = len(queue) - 1
+        while place > 0 and _goes_before(event, queue[place - 1], head=place == 1):
+            queue[place], queue[place - 1] = queue[place - 1], event
+            place -= 1
         return False
+
+    def head(self, event: Open) -> Open:
+        """The one whose turn it is in the conversation of *event*."""
+        return self._queues[event.key][0]
 
     def end(self, event: Open) -> Open | None:
         """*event*, a head, has ended; the answer is the next one of its conversation."""
@@ -64,3 +97,18 @@ class Conversations:
     def forget(self, event: Open) -> None:
         """The end of *event* is written down: from now on the ledger knows it."""
         del self.events[event.delivery.event.id]
+
+
+def _goes_before(event: Open, other: Open, *, head: bool) -> bool:
+    """Whether *other*, which came first, was said after *event* and has not left. Clocks of two platforms are not compared."""
+    one, two = event.delivery.event, other.delivery.event
+    if head and not other.held:
+        return False
+    return (
+        one.at < two.at
+        and one.source == two.source
+        and event.lane is other.lane
+        and other.doubt is None
+        and isinstance(one.operation, Post)
+        and isinstance(two.operation, Post)
+    )

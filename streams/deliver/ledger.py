@@ -2,17 +2,15 @@
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer
-from msgspec import Struct
 from rocksdict import AccessType, Options, Rdict, WriteBatch
 
-from converters.outcome import Outcome
 from streams import metrics
+from streams.deliver.entries import Entry, load
 from streams.identities import read_to_end
 
 log = structlog.get_logger()
@@ -21,37 +19,9 @@ KEPT = 30 * 24 * 3600
 """Seconds an entry is kept on disk; as long as the topic keeps it."""
 
 
-class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="intent", tag_field="entry"):
-    """A request may be under way from now on; without an `Ended` after it, the event is in doubt."""
-
-    target: str
-    """The app that is told."""
-    at: int
-    """When it was written, in ms since 1970, for people and look-ups: no decision about a lease rests on it."""
-    part: int = 0
-    """Which of the event's requests; those before it have arrived."""
-    attempt: int = 1
-
-
-class Ended(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ended", tag_field="entry"):
-    outcome: Outcome
-    target: str
-    """The app that was told."""
-    at: int
-    """When it was known, in ms since 1970."""
-    attempts: int = 1
-    by: str = "reply"
-    """How it is known: `reply`, `echo` (the target's own callback), `lookup` (the target was asked)."""
-
-
-Entry = Intent | Ended
-"""The value of a ledger record; its key is the event id."""
-
-
-dump = msgspec.json.Encoder().encode
-load = msgspec.json.Decoder(Entry).decode
-
 _OFFSET = b"\x00offset"
+
+Batch = list[tuple[bytes, bytes | None]]
 
 
 class Store:
@@ -74,17 +44,20 @@ class Store:
             shutil.rmtree(path, ignore_errors=True)
             self._rows = Rdict(str(path), options, access_type=access)
 
-    @property
-    def offset(self) -> int:
-        """Up to where the topic has been taken in."""
-        found = self._rows.get(_OFFSET)
+    def offset(self, topic: str = "") -> int:
+        """Up to where the ledger has been taken in; with *topic*, another target's ledger."""
+        found = self._rows.get(_OFFSET + topic.encode())
         return int(found) if found is not None else 0
+
+    def raw(self, key: bytes) -> bytes | None:
+        found = self._rows.get(key)
+        return bytes(found) if found is not None else None
 
     def get(self, event: str) -> Entry | None:
         found = self._rows.get(event.encode())
         return load(found) if found is not None else None
 
-    def put(self, entries: Iterable[tuple[bytes, bytes | None]], offset: int | None = None) -> None:
+    def put(self, entries: Iterable[tuple[bytes, bytes | None]], offset: int | None = None, topic: str = "") -> None:
         batch = WriteBatch(raw_mode=True)
         for key, value in entries:
             if value is None:
@@ -92,37 +65,41 @@ class Store:
             else:
                 batch.put(key, value)
         if offset is not None:
-            batch.put(_OFFSET, b"%d" % offset)
+            batch.put(_OFFSET + topic.encode(), b"%d" % offset)
         self._rows.write(batch)
 
     def close(self) -> None:
         self._rows.close()
 
 
-async def opened(path: Path, bootstrap: str, topic: str, partition: int) -> Store:
-    """The store of a partition, brought up to what is committed now. The last owner must be fenced before. Raises KafkaError."""
+Rows = Callable[[bytes, bytes], Iterable[tuple[bytes, bytes | None]]]
+"""(key, value) of a ledger's record -> what the local state holds because of it."""
+
+
+async def caught_up(store: Store, bootstrap: str, topics: Mapping[str, Rows], partition: int) -> None:
+    """Bring *store* up to what is committed now in *partition* of each topic; the store's own ledger is called "" in its offsets.
+
+    The last owner must be fenced before. Raises KafkaError.
+    """
     start = time.monotonic()
-    store = Store(path)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    await consumer.start()
     try:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False
-        )
-        await consumer.start()
-        try:
+        for number, (topic, rows) in enumerate(topics.items()):
+            name = topic if number else ""
             batch: list[tuple[bytes, bytes | None]] = []
 
-            def take(key: bytes | None, value: bytes | None) -> None:
-                batch.append((key or b"", value))
+            def take(key: bytes | None, value: bytes | None, rows: Rows = rows, batch: Batch = batch) -> None:
+                if value is None:
+                    batch.append((key or b"", None))
+                else:
+                    batch.extend(rows(key or b"", value))
                 if len(batch) >= 5000:
                     store.put(batch)
                     batch.clear()
 
-            end = await read_to_end(consumer, topic, partition, take, store.offset)
-            store.put(batch, end)
-        finally:
-            await consumer.stop()
-    except BaseException:
-        store.close()
-        raise
+            end = await read_to_end(consumer, topic, partition, take, store.offset(name))
+            store.put(batch, end, name)
+    finally:
+        await consumer.stop()
     metrics.REBUILD_SECONDS.labels("deliver").observe(time.monotonic() - start)
-    return store

@@ -4,44 +4,116 @@ import time
 from zlib import crc32
 
 from aiokafka import TopicPartition
+from msgspec import structs
 
-from converters.model import Echo
-from converters.outcome import Delivered, NotSent, Refused, Unsure
+from converters.identities import account_record, record
+from converters.model import Delivery, Echo, Group, conversation_key
+from converters.operations import GroupCreated, Post, Recall
+from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from streams import dead, metrics
 from streams.dead import DeadLetter, Whose
-from streams.deliver import ledger
 from streams.deliver.conversations import Open
-from streams.deliver.surroundings import Names
+from streams.deliver.entries import Ended, Intent, Names
+from streams.deliver.surroundings import Topics
 from streams.exact.producers import Outputs, Record
 
 STAGE = "deliver"
-Pair = tuple[bytes, bytes]
+UNMAPPED = "group-unmapped"
+Pair = tuple[bytes, Ended | Intent]
 
 
 def ended(event: Open) -> Pair:
     """The ledger's entry of an event that has ended."""
     assert event.outcome is not None
-    entry = ledger.Ended(
-        outcome=event.outcome, target=event.delivery.target, at=_now(), attempts=event.attempts, by=event.by
+    delivery, outcome = event.delivery, event.outcome
+    operation = delivery.event.operation
+    there = isinstance(outcome, Delivered)
+    arrived = event.arrived if there and len(event.arrived) > 1 else ()
+    entry = Ended(
+        outcome=outcome,
+        target=delivery.target,
+        at=_now(),
+        attempts=event.attempts,
+        by=event.by,
+        names=names(delivery) if there and isinstance(operation, Post) else None,
+        arrived=arrived,
+        does=event.does,
+        made=_made(delivery, outcome),
+        late=event.late,
     )
-    return event.delivery.event.id.encode(), ledger.dump(entry)
+    return delivery.event.id.encode(), entry
+
+
+def follow(event: Open, entries: list[Pair], outputs: Outputs, names: Topics, platform: str) -> None:
+    """What else is to be written because *event* has ended."""
+    delivery, operation = event.delivery, event.delivery.event.operation
+    if event.in_vain and isinstance(operation, Recall) and operation.message.event and isinstance(event.outcome, Delivered):
+        entries.append(taken_back(operation.message.event, delivery.target))
+    if delivery.newcomer and isinstance(event.outcome, Delivered):
+        key, value = account_record(platform, delivery.event.sender, "made")
+        outputs.add(names.identities, crc32(key) % names.partitions, key, value)
+    if (made := _made(delivery, event.outcome)) is not None:
+        group = delivery.event.conversation
+        assert isinstance(group, Group), "only a group can be made"
+        key, value = record(platform, "group", made[1], group.id)
+        outputs.add(names.identities, crc32(key) % names.partitions, key, value)
+
+
+def names(delivery: Delivery) -> Names:
+    """How both sides call a message that arrived."""
+    said = delivery.event
+    return Names(
+        source=said.source,
+        id=said.remote_id,
+        client_id=said.client_id,
+        author=delivery.author,
+        sender=delivery.sender,
+        at=said.at,
+        conversation=conversation_key(said.conversation).decode(),
+    )
+
+
+def _made(delivery: Delivery, outcome: Outcome | None) -> tuple[str, str] | None:
+    if isinstance(outcome, Delivered) and outcome.remote_id and isinstance(delivery.event.operation, GroupCreated):
+        return conversation_key(delivery.event.conversation).decode(), outcome.remote_id
+    return None
 
 
 def intent(event: Open, part: int) -> Pair:
     """The ledger's entry of a request that may leave once it is committed."""
-    entry = ledger.Intent(target=event.delivery.target, at=_now(), part=part, attempt=event.attempts + 1)
-    return event.delivery.event.id.encode(), ledger.dump(entry)
+    entry = Intent(
+        target=event.delivery.target, at=_now(), part=part, attempt=event.attempts + 1, arrived=event.arrived, does=event.does
+    )
+    return event.delivery.event.id.encode(), entry
 
 
-def echoed(echo: Echo) -> Pair:
+def echoed(echo: Echo) -> tuple[bytes, Ended]:
     """The ledger's entry of an event of which only the target's callback is known to this worker."""
-    entry = ledger.Ended(outcome=Delivered(echo.remote_id, echo.at), target=echo.target, at=_now(), by="echo")
-    return echo.event.encode(), ledger.dump(entry)
+    entry = Ended(outcome=Delivered(echo.remote_id, echo.at), target=echo.target, at=_now(), by="echo")
+    return echo.event.encode(), entry
+
+
+def part_echoed(echo: Echo, before: Intent) -> Pair:
+    """The entry of an event of which a part that was in doubt has arrived: the next one can go."""
+    arrived = (*before.arrived, Delivered(echo.remote_id, echo.at))
+    return echo.event.encode(), structs.replace(before, part=echo.part + 1, arrived=arrived, left=False)
+
+
+def named(delivery: Delivery, before: Ended) -> Pair:
+    """The entry of a message of which only the target's callback was known, now with how both sides call it."""
+    return delivery.event.id.encode(), structs.replace(before, names=names(delivery))
+
+
+def taken_back(event: str, target: str) -> Pair:
+    """The entry of a message that was recalled before it came: it is as good as delivered, and will not be sent."""
+    return event.encode(), Ended(outcome=Delivered(""), target=target, at=_now(), by="recalled")
 
 
 def verdict(event: Open) -> tuple[str, str, Whose] | None:
     """(cause, detail, whose) where *event* ended as a dead letter."""
     match event.outcome:
+        case Refused(reason=reason) if reason == UNMAPPED:
+            return UNMAPPED, "a group that was to be made at the target is not there: im-relay identities set", "ours"
         case Refused(reason=reason) if reason.startswith("defect:"):
             return "defect", reason, "ours"
         case Refused(reason=reason):
@@ -55,7 +127,7 @@ def verdict(event: Open) -> tuple[str, str, Whose] | None:
 
 
 def bury(
-    outputs: Outputs, names: Names, source: TopicPartition, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose],
+    outputs: Outputs, names: Topics, source: TopicPartition, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose],
     attempts: int,
 ) -> None:  # fmt: skip
     """Add the dead letter of the record at *offset*; *event* is its id where one could be read."""

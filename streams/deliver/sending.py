@@ -1,4 +1,4 @@
-"""One event on its way: encoded, licensed, sent until there is an end, and settled from evidence where that is unknown.
+"""One event on its way: encoded, licensed, and sent until there is an end.
 
 A request leaves only under a licence: its intent is in the ledger, committed, and younger than the lease. So whoever takes the
 partition over finds every request that may have left, and after the lease none can leave any more.
@@ -6,17 +6,19 @@ partition over finds every request that may have left, and after the lease none 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 import structlog
 
-from converters.model import Echo
+from converters.model import There
 from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.platform import Request
 from streams import metrics
 from streams.deliver.attempts import attempt, delays
 from streams.deliver.conversations import Open
+from streams.deliver.doubts import Doubts
+from streams.deliver.drain import Drain, DrainedError, clock
 from streams.deliver.surroundings import Surroundings, UnderWay, end_to_end, ended, in_flight
 
 log = structlog.get_logger()
@@ -24,33 +26,14 @@ log = structlog.get_logger()
 License = Callable[[Open, int], Awaitable[float]]
 """(event, part) -> the clock when its intent was written, once that is committed."""
 
-SLACK = 600_000
-"""Milliseconds that our clock and a target's may differ in a look-up."""
-
-# Runs on while the machine sleeps, and, like every clock, while the process is stopped.
-_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-
-
-def clock() -> float:
-    """Seconds, by the clock of leases."""
-    return time.clock_gettime(_CLOCK)
-
-
-class DrainedError(Exception):
-    """The partition moves on: what waits is left to its next owner."""
-
-
 class Sender:
-    """*draining* is set when the partition is to be let go."""
-
-    def __init__(self, around: Surroundings, draining: asyncio.Event, license_: License) -> None:
+    def __init__(self, around: Surroundings, drain: Drain, doubts: Doubts, license_: License) -> None:
         self._around = around
         self._settings = around.settings
-        self._draining = draining
+        self._drain = drain
+        self._doubts = doubts
         self._license = license_
         self._slots = asyncio.Semaphore(around.settings.intents)
-        self._doubts: set[str] = set()
-        self._heard = asyncio.Event()
         self._mine: set[str] = set()
         self._kept: set[str] = set()
         self._at_the_gate: set[asyncio.Task[object]] = set()
@@ -61,11 +44,11 @@ class Sender:
         """Requests that wait for their answer."""
         return len(self._mine)
 
-    async def send(self, event: Open) -> None:
+    async def send(self, event: Open, there: There) -> None:
         """Bring *event* to an end: its outcome is set. Raises DrainedError."""
         app = self._around.apps[event.delivery.target]
         try:
-            encoded = app.platform.encode(event.delivery, app.account)
+            encoded = app.platform.encode(event.delivery, app.account, there)
         except Exception as error:  # noqa: BLE001 - a defect costs this message its place, and nothing else
             # Without its text, which may quote what was said.
             name = type(error).__name__
@@ -74,6 +57,7 @@ class Sender:
             return
         for loss in encoded.losses:
             metrics.LOSSES.labels(self._around.direction(event.delivery), loss.what).inc()
+        event.requests = len(encoded.requests)
         event.outcome = await self._requests(event, encoded.requests)
         if isinstance(event.outcome, Delivered):
             seconds = time.time() - event.delivery.event.at / 1000
@@ -81,15 +65,9 @@ class Sender:
         api = encoded.requests[-1].api if encoded.requests else ""
         ended(app.name, self._around.platform, api, type(event.outcome)).inc()
 
-    def hear(self, event: Open, echo: Echo) -> None:
-        """The target called back about *event*."""
-        event.echo = echo
-        if echo.event in self._doubts:
-            self._heard.set()
-
     def drain(self) -> None:
         """Wake all who wait, so that they see that the partition is let go."""
-        self._heard.set()
+        self._doubts.wake()
         for waiting in self._at_the_gate:
             waiting.cancel()
 
@@ -105,19 +83,22 @@ class Sender:
         first = 0
         if event.doubt is not None and requests:
             first = min(event.doubt.part, len(requests) - 1)
-            found = await self._earlier(event)
+            found = await self._earlier(event, requests[first], first) if event.doubt.left else NotSent("its turn had not come")
             if isinstance(found, Delivered):
                 outcome, first = found, first + 1
+                event.arrived += (found,)
             elif isinstance(found, Unsure | Refused):
                 return found
         for part in range(first, len(requests)):
             outcome = await self._until_known(event, requests[part], part)
             if not isinstance(outcome, Delivered):
                 break
+            event.arrived += (outcome,)
         return outcome
 
     async def _until_known(self, event: Open, request: Request, part: int) -> Outcome:
         settings = self._settings
+        event.began = clock()
         while True:
             outcome, attempts = await attempt(
                 lambda: self._once(event, request, part),
@@ -129,7 +110,7 @@ class Sender:
             event.attempts += attempts
             if not isinstance(outcome, Unsure):
                 return outcome
-            settled = await self._in_doubt(event, outcome, settings.echo_wait)
+            settled = await self._doubts.settle(event, part, outcome, settings.echo_wait)
             if not isinstance(settled, NotSent):
                 return settled
 
@@ -146,6 +127,8 @@ class Sender:
                     waits()
                     outcome = await self._licensed(event, request, part)
                     gate.learn(passage, request, outcome)
+                    if isinstance(outcome, Unsure) and self._may_repeat(event, request):
+                        return NotSent(outcome.reason)
                     return outcome
 
     @contextmanager
@@ -153,7 +136,7 @@ class Sender:
         """Until the function is called, an order to drain ends the wait."""
         me = asyncio.current_task()
         assert me is not None
-        if self._draining.is_set():
+        if self._drain.order.is_set():
             raise DrainedError
         self._at_the_gate.add(me)
         try:
@@ -200,7 +183,7 @@ class Sender:
         self._kept.discard(name)
         self._around.under_way.pop(name, None)
 
-    async def _earlier(self, event: Open) -> Outcome:
+    async def _earlier(self, event: Open, request: Request, part: int) -> Outcome:
         """What became of a request of an earlier owner, or of our own before the work had to start anew."""
         assert event.doubt is not None
         known = self._around.under_way.get(event.delivery.event.id)
@@ -211,67 +194,18 @@ class Sender:
                     return answered
         # An earlier owner can start a request until its lease is over; it was fenced before we took over.
         left = self._taken_over + self._settings.lease - clock()
+        age = time.time() - event.doubt.at / 1000
+        if request.repeatable and not 0 < request.repeatable_for < age + max(0.0, left) + self._settings.timeout:
+            await self._drain.rest(left)
+            return NotSent("a request of an earlier owner, which may be repeated")
         doubt = Unsure("a request of an earlier owner")
-        return await self._in_doubt(event, doubt, max(0.0, left) + self._settings.echo_wait)
+        return await self._doubts.settle(event, part, doubt, max(0.0, left) + self._settings.echo_wait)
 
-    async def _in_doubt(self, event: Open, doubt: Unsure, wait: float) -> Outcome:
-        """Settled by echo, by look-up, or by policy: Delivered, NotSent (send again), or *doubt* itself (a person decides)."""
-        platform, name = self._around.platform, event.delivery.event.id
-        began = clock()
-        metrics.IN_DOUBT.labels(platform, "opened").inc()
-        log.info("in doubt", event_id=name, reason=doubt.reason)
-        self._doubts.add(name)
-        try:
-            with metrics.HELD_CONVERSATIONS.labels(platform, "in_doubt").track_inprogress():
-                outcome, step = await self._evidence(event, doubt, wait)
-        finally:
-            self._doubts.discard(name)
-        metrics.IN_DOUBT.labels(platform, step).inc()
-        metrics.IN_DOUBT_SECONDS.labels(platform, step).observe(clock() - began)
-        log.info("doubt settled", event_id=name, by=step)
-        if isinstance(outcome, Delivered):
-            event.by = step
-        return outcome
-
-    async def _evidence(self, event: Open, doubt: Unsure, wait: float) -> tuple[Outcome, str]:
-        await self._pause(wait, self._echo_or_drain(event))
-        if event.echo is not None:
-            return Delivered(event.echo.remote_id, event.echo.at), "echo"
-        found = await self._look_up(event)
-        if isinstance(found, Delivered):
-            return found, "lookup"
-        if self._settings.in_doubt == "hold":
-            return doubt, "held"
-        return NotSent("in doubt, sent again"), "resent"
-
-    async def _look_up(self, event: Open) -> Outcome | None:
-        """Ask the target whether it has the message, where it can be asked."""
-        app = self._around.apps[event.delivery.target]
-        look_up = app.platform.look_up
-        if look_up is None:
-            return None
-        now = int(time.time() * 1000)
-        since = min(now, event.doubt.at if event.doubt else event.delivery.received) - SLACK
-        asked = look_up.ask(event.delivery, app.account, since, now + SLACK)
-        if asked is None:
-            return None
-        return await self._around.clients[event.delivery.target].ask(
-            asked, lambda reply: look_up.read(event.delivery, app.account, reply)
-        )
-
-    async def _echo_or_drain(self, event: Open) -> None:
-        while event.echo is None and not self._draining.is_set():
-            self._heard.clear()
-            await self._heard.wait()
+    def _may_repeat(self, event: Open, request: Request) -> bool:
+        # The next attempt may take as long as the platform may take to answer it.
+        until = request.repeatable_for - self._settings.backoff_max - self._settings.timeout
+        return request.repeatable and (not request.repeatable_for or clock() - event.began < until)
 
     async def _sleep(self, seconds: float) -> None:
         with metrics.HELD_CONVERSATIONS.labels(self._around.platform, "retry").track_inprogress():
-            await self._pause(seconds, self._draining.wait())
-
-    async def _pause(self, seconds: float, ending: Coroutine[object, object, object]) -> None:
-        """Wait; but what waits does not hold up the partition's move to another worker. Raises DrainedError."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await ending
-        if self._draining.is_set():
-            raise DrainedError
+            await self._drain.rest(seconds)

@@ -14,11 +14,12 @@ from converters.route import App
 from streams import metrics
 from streams.deliver.client import Client
 from streams.deliver.gate import Gate
+from streams.deliver.progress import Progress
 from streams.fuse import Fuse
 from streams.settings import Deliver
 
 
-class Names(Struct, frozen=True):
+class Topics(Struct, frozen=True):
     """The topics of one target platform."""
 
     deliveries: str
@@ -26,6 +27,9 @@ class Names(Struct, frozen=True):
     echoes: str
     ledger: str
     dead: str
+    identities: str
+    mirrored: tuple[str, ...]
+    """Ledgers of the platforms whose messages come here: their people name by the ids in there what was carried to them."""
     partitions: int
     """Of every topic."""
 
@@ -39,7 +43,7 @@ class UnderWay(Struct, frozen=True):
 
 class Surroundings(Struct, frozen=True):
     platform: str
-    names: Names
+    names: Topics
     apps: Mapping[str, App]
     clients: Mapping[str, Client]
     gates: Mapping[str, Gate]
@@ -47,6 +51,9 @@ class Surroundings(Struct, frozen=True):
     state: Path
     bootstrap: str
     fuse: Fuse
+    progress: Progress
+    mirrored: frozenset[str]
+    """The apps whose people can name, to somebody on this platform, what was carried to them."""
     under_way: dict[str, UnderWay] = {}
     """By event id, until the answer is written down. They outlive a partition's work that has to start anew."""
 

@@ -6,30 +6,33 @@ it do those requests leave, and is the local state written.
 """
 
 import asyncio
-from collections import Counter, deque
+import time
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from converters import wire
-from converters.model import Delivery, Echo
+from converters.model import NOTHING, Delivery, Echo, There
+from converters.operations import Post
 from converters.outcome import Delivered
 from streams import metrics
-from streams.dead import Whose
-from streams.deliver import ledger, records
+from streams.deliver import ledger
 from streams.deliver.conversations import Conversations, Open
+from streams.deliver.doubts import Doubts
+from streams.deliver.drain import Drain, DrainedError, clock
+from streams.deliver.entries import Ended, Intent
 from streams.deliver.lanes import Lane
-from streams.deliver.ledger import Ended, Intent
-from streams.deliver.sending import DrainedError, Sender, clock
+from streams.deliver.mirror import LOOK, Mirror
+from streams.deliver.naming import Naming
+from streams.deliver.page import Page
+from streams.deliver.sending import Sender
 from streams.deliver.surroundings import Surroundings
-from streams.exact.producers import Outputs, Record, Unknown
-from streams.exact.task import HoldError, Task
+from streams.deliver.waiting import Waiting, is_plain, mark_late, prepared
+from streams.exact.producers import Record, Unknown
+from streams.exact.task import Task
 
 log = structlog.get_logger()
-
-COMPANY = 5
-"""Cycles that the end of an event may wait to be written together with others, or with the next intent."""
 
 
 class Delivering:
@@ -44,30 +47,37 @@ class Delivering:
         self._backfill = Lane(TopicPartition(around.names.backfill, partition), live=False)
         self._echo_input = TopicPartition(around.names.echoes, partition)
         self._open = Conversations()
-        self._ended: list[Open] = []
-        self._echoes: dict[str, Echo] = {}
-        """Not yet in the ledger, by event id."""
-        self._outputs = Outputs()
-        self._buried: list[Whose] = []
-        self._settle: list[tuple[Lane, int]] = []
-        self._offsets: dict[TopicPartition, int] = {}
-        self._wanted: deque[tuple[Open, int, asyncio.Future[float]]] = deque()
+        self._waiting = Waiting(self._settings.window // 4, self._settings.naming_wait)
         self._sending: set[asyncio.Task[None]] = set()
         self._defect: Exception | None = None
         self._open_gauge = metrics.OPEN_EVENTS.labels(around.platform)
         self._known = metrics.ALREADY_DELIVERED.labels(around.platform)
         self._store: ledger.Store
+        self._naming: Naming
+        self._mirror: Mirror
+        self._page: Page
+        self._drain: Drain
+        self._doubts: Doubts
         self._sender: Sender
         self._task: Task
 
     async def run(self, task: Task) -> None:
         self._task = task
-        self._sender = Sender(self._around, task.draining, self._license)
-        path = self._around.state / f"{self._around.platform}-{self._partition}"
+        self._drain = Drain(task.draining)
+        self._doubts = Doubts(self._around, self._drain, self._hear_all)
+        self._sender = Sender(self._around, self._drain, self._doubts, self._license)
+        self._store = ledger.Store(self._around.state / f"{self._around.platform}-{self._partition}")
+        self._naming = Naming(self._store, self._around.mirrored)
+        self._mirror = Mirror(self._names.mirrored, self._partition, self._store, self._naming, task)
+        self._page = Page(self._partition, self._around, (self._live, self._backfill), self._store, self._naming)
         try:
-            self._store = await ledger.opened(path, self._around.bootstrap, self._names.ledger, self._partition)
+            await self._mirror.restore(self._names.ledger, self._around.bootstrap)
         except (KafkaError, TimeoutError) as error:
+            self._store.close()
             raise Unknown(f"ledger cannot be read: {type(error).__name__}") from None
+        except BaseException:
+            self._store.close()
+            raise
         self._around.own(self._partition, mine=True)
         try:
             await self._cycles(task)
@@ -82,43 +92,38 @@ class Delivering:
             self._store.close()
 
     async def _cycles(self, task: Task) -> None:
-        committed = 0.0
-        while not task.draining.is_set() or self._sending or self._ended:
+        page, written = self._page, 0.0
+        while not task.draining.is_set() or self._sending or page.ended or page.unmarked:
             if self._defect is not None:
                 raise self._defect
             if task.draining.is_set():
-                self._drain()
+                self._sender.drain()
+                page.drain()
             else:
                 self._read(task)
-            pause = self._pause(clock() - committed)
+            pause = page.pause(
+                clock() - written, under_way=bool(self._sender.under_way), draining=task.draining.is_set()
+            )
             if pause <= 0:
-                await self._commit(task)
-                committed = clock()
+                written = clock()
+                for event in await page.write(task):
+                    self._open.forget(event)
+                    self._sender.written(event)
             elif task.draining.is_set():
                 await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
             else:
                 await task.wait(pause)
 
-    def _pause(self, since: float) -> float:
-        """Seconds until the next transaction. An intent holds up a message; what has ended can wait for company."""
-        if self._wanted:
-            return self._settings.cycle - since if self._sender.under_way else 0.0
-        if self._ended or self._echoes or self._settle or self._offsets:
-            return 0.0 if self._task.draining.is_set() else COMPANY * self._settings.cycle - since
-        return 1.0
-
-    def _drain(self) -> None:
-        self._sender.drain()
-        while self._wanted:
-            self._wanted.popleft()[2].set_exception(DrainedError())
-
     # -- in
 
     def _read(self, task: Task) -> None:
+        self._page.mirrored |= self._mirror.read()
+        for event in self._waiting.over(clock(), self._is_there, self._open.events):
+            self._start(event)
         while (batch := task.take_of(self._echo_input)) is not None:
             for record in batch.records:
                 self._hear(record)
-            self._offsets[batch.tp] = batch.next_offset
+            self._page.offsets[batch.tp] = batch.next_offset
         self._fill(self._live, task, self._settings.window)
         # Backfill comes in when nothing live waits to be admitted, and never fills the window.
         if not self._live.unread:
@@ -139,27 +144,32 @@ class Delivering:
         try:
             delivery = wire.load(record.value or b"", Delivery)
         except wire.Malformed as error:
-            self._bury(lane, record.offset, raw, b"", ("malformed", str(error), "ours"))
+            self._page.bury(lane, record.offset, raw, b"", ("malformed", str(error), "ours"))
             return
         event = delivery.event.id
         if delivery.target not in self._around.clients:
-            self._bury(lane, record.offset, raw, event.encode(), ("target-unknown", delivery.target[:64], "ours"))
+            self._page.bury(lane, record.offset, raw, event.encode(), ("target-unknown", delivery.target[:64], "ours"))
             return
         if event in self._open.events:
             self._known.inc()
             self._after(self._open.events[event], lane, record.offset)
             return
-        entry = self._store.get(event)
         # The echo may have been read just before: after a takeover both lie in their topics.
-        if event in self._echoes or (isinstance(entry, Ended) and isinstance(entry.outcome, Delivered)):
+        entry = self._page.known(delivery, self._store.get(event))
+        if isinstance(entry, Ended) and isinstance(entry.outcome, Delivered):
             self._known.inc()
-            self._settle.append((lane, record.offset))
+            self._page.settle(lane, record.offset)
             return
         doubt = entry if isinstance(entry, Intent) else None
         opened = Open(lane, record.offset, record.key or b"", raw, delivery, doubt=doubt)
+        opened.arrived = doubt.arrived if doubt else ()
         self._open_gauge.inc()
-        if self._open.admit(opened):
-            sending = asyncio.create_task(self._converse(opened))
+        self._start(opened)
+
+    def _start(self, event: Open) -> None:
+        event.held = self._settling(event) > 0
+        if self._open.admit(event):
+            sending = asyncio.create_task(self._converse(event))
             self._sending.add(sending)
             sending.add_done_callback(self._sending.discard)
 
@@ -167,7 +177,7 @@ class Delivering:
         """The record at *offset* is *event* once more. It is settled with the first, which speaks for both."""
         if event.lane is lane:
             # The first lies before it in the same partition, so this offset is not committed without it.
-            self._settle.append((lane, offset))
+            self._page.settle(lane, offset)
         else:
             event.also.append((lane, offset))
 
@@ -180,22 +190,21 @@ class Delivering:
             return
         event = self._open.events.get(echo.event)
         if event is not None:
-            self._sender.hear(event, echo)
+            self._doubts.hear(event, echo)
             # Evidence must not be lost with this process: it goes to the ledger with the offset at which it lay.
-            if event.outcome is None:
-                self._echoes[echo.event] = echo
+            if event.outcome is None and not echo.more:
+                self._page.heard(echo)
             return
         entry = self._store.get(echo.event)
+        if echo.more:
+            if isinstance(entry, Intent) and entry.part == echo.part:
+                self._page.heard_part(echo, entry)
+            return
         if not isinstance(entry, Ended) or not isinstance(entry.outcome, Delivered):
-            self._echoes[echo.event] = echo
+            self._page.heard(echo)
         elif entry.outcome.remote_id not in ("", echo.remote_id):
             metrics.DUPLICATES_KNOWN.labels(self._around.platform).inc()
             log.warning("the target has an event twice", event_id=echo.event)
-
-    def _bury(self, lane: Lane, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose]) -> None:
-        records.bury(self._outputs, self._names, lane.tp, offset, raw, event, verdict, 0)
-        self._settle.append((lane, offset))
-        self._buried.append(verdict[2])
 
     # -- out
 
@@ -205,58 +214,62 @@ class Delivering:
         try:
             while following is not None and not self._task.draining.is_set():
                 now = following
-                await self._sender.send(now)
+                if (wait := self._settling(now)) > 0:
+                    following = await self._settled(now, wait)
+                    continue
+                now.held = False
+                there = NOTHING if is_plain(now) else await self._prepared(now)
+                if there is None:
+                    following = self._open.end(now)
+                    continue
+                live = now.lane.live and isinstance(now.delivery.event.operation, Post)
+                if live and self._naming.is_late(now.delivery):
+                    mark_late(now)
+                if now.outcome is None:
+                    await self._sender.send(now, there)
+                if live:
+                    self._naming.said(now.delivery)
                 following = self._open.end(now)
                 self._open_gauge.dec()
-                self._ended.append(now)
+                self._page.ended.append(now)
                 self._task.nudge()
         except DrainedError:
             return
+        except (KafkaError, TimeoutError) as error:
+            self._defect = Unknown(f"another ledger cannot be read: {type(error).__name__}")
+            self._task.nudge()
         except Exception as error:  # noqa: BLE001 - a defect: it ends the work, or the conversation would stand still unseen
             self._defect = error
             self._task.nudge()
 
+    def _settling(self, event: Open) -> float:
+        """Seconds that a message may yet wait for others that were said before it and come after it."""
+        wait = self._settings.reorder_wait
+        return event.delivery.received / 1000 + wait - time.time() if wait and event.lane.live else 0.0
+
+    async def _settled(self, event: Open, wait: float) -> Open:
+        """Wait; the answer is the head then, which may be another one."""
+        await self._drain.rest(wait)
+        head = self._open.head(event)
+        head.held = self._settling(head) > 0
+        return head
+
+    async def _prepared(self, event: Open) -> There | None:
+        """What is known at the target of the messages that *event* names; None where it steps aside and waits for one."""
+        await self._mirror.current()
+        return prepared(event, self._naming, self._waiting, clock())
+
+    def _is_there(self, event: Open) -> bool:
+        return bool(self._naming.there(event.delivery).message)
+
+    async def _hear_all(self) -> None:
+        """Until every echo was heard that lies there now. Raises KafkaError."""
+        end = await self._task.end(self._echo_input)
+        while not await self._task.has_taken(self._echo_input, end):
+            self._task.nudge()
+            await asyncio.sleep(LOOK)
+
     async def _license(self, event: Open, part: int) -> float:
-        """See `sending.License`."""
-        granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        self._wanted.append((event, part, granted))
+        granted: asyncio.Future[float] = self._page.license(event, part)
         self._task.nudge()
         return await granted
-
-    async def _commit(self, task: Task) -> None:
-        outputs, self._outputs = self._outputs, Outputs()
-        ended, self._ended = self._ended, []
-        echoes, self._echoes = self._echoes, {}
-        settle, self._settle = self._settle, []
-        offsets, self._offsets = self._offsets, {}
-        wanted, self._wanted = self._wanted, deque()
-        entries = [records.ended(event) for event in ended] + [records.echoed(echo) for echo in echoes.values()]
-        entries += [records.intent(event, part) for event, part, _ in wanted]
-        for key, value in entries:
-            outputs.add(self._names.ledger, self._partition, key, value)
-        dead: Counter[Whose] = Counter(self._buried)
-        self._buried.clear()
-        for event in ended:
-            settle += [(event.lane, event.offset), *event.also]
-            if (verdict := records.verdict(event)) is not None:
-                name = event.delivery.event.id.encode()
-                records.bury(
-                    outputs, self._names, event.lane.tp, event.offset, event.raw, name, verdict, event.attempts
-                )
-                dead[verdict[2]] += 1
-        if blown := self._around.fuse.note(len(settle), ours=dead["ours"], theirs=dead["theirs"]):
-            raise HoldError(str(blown))
-        for lane in (self._live, self._backfill):
-            lane.settle(offset for of, offset in settle if of is lane)
-            if (settled := lane.committable()) is not None:
-                offsets[lane.tp] = settled
-        # The lease counts from before the commit: the answer to it may be long under way.
-        now = clock()
-        written = await task.commit(outputs, offsets)
-        self._store.put(entries, written.get((self._names.ledger, self._partition)))
-        for event in ended:
-            self._open.forget(event)
-            self._sender.written(event)
-        for _, _, granted in wanted:
-            if not granted.done():
-                granted.set_result(now)

@@ -17,6 +17,7 @@ class Took(NamedTuple):
     text: str
     event: str
     status: int | str
+    mark: dict[str, Any]
 
 
 class Say(NamedTuple):
@@ -75,6 +76,10 @@ class Target:
         """What *receiver* has got."""
         return [one.text for one in self.to(receiver) if one.status in (200, CUT)]
 
+    def marks(self, receiver: str) -> list[dict[str, Any]]:
+        """The relay's marks on what *receiver* has got."""
+        return [one.mark for one in self.to(receiver) if one.status in (200, CUT)]
+
     def take(self, path: str, body: bytes) -> Say:
         if path.endswith("/token"):
             with self._lock:
@@ -85,7 +90,7 @@ class Target:
         with self._lock:
             answers = self.script[receiver]
             say = answers.popleft() if answers else Say()
-            self.requests.append(Took(receiver, message["body"]["msg"], message["ext"]["relay"]["id"], say.status))
+            self.requests.append(Took(receiver, message["body"]["msg"], message["ext"]["relay"]["id"], say.status, message["ext"]["relay"]))
             number = len(self.requests)
         if say.after is not None:
             say.after.wait(60)

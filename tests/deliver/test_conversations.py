@@ -4,9 +4,11 @@ from aiokafka import TopicPartition
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from msgspec import structs
 
 from converters.model import conversation_key
 from streams.deliver.conversations import Conversations, Open
+from streams.deliver.entries import Intent
 from streams.deliver.lanes import Lane
 from streams.exact.producers import Record
 from tests.deliver.worker import delivery
@@ -77,3 +79,40 @@ class Partition(RuleBasedStateMachine):
 
 TestPartition = Partition.TestCase
 TestPartition.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+def _said(lane: Lane, number: int, at: int, source: str = "old") -> Open:
+    one = delivery("bob", str(number), str(number))
+    one = structs.replace(one, event=structs.replace(one.event, at=at, source=source))
+    return Open(lane, number, conversation_key(one.event.conversation), Record(None, None, []), one)
+
+
+def _order(*said: Open, held: bool = False) -> list[int]:
+    queue = Conversations()
+    for number, event in enumerate(said):
+        queue.admit(event)
+        said[0].held = held and number < len(said)
+    order, following = [], queue.head(said[0])
+    while following is not None:
+        order.append(following.offset)
+        following = queue.end(following)  # type: ignore[assignment]
+    return order
+
+
+def test_what_was_said_before_goes_before_as_long_as_the_other_has_not_left() -> None:
+    lane = Lane(TopicPartition("t", 0), live=True)
+    times = (100, 300, 200, 400, 150)
+    assert _order(*(_said(lane, number, at) for number, at in enumerate(times))) == [0, 4, 2, 1, 3]
+    late = (300, 100, 200)  # the first one is under way
+    assert _order(*(_said(lane, number, at) for number, at in enumerate(late))) == [0, 1, 2]
+    assert _order(*(_said(lane, number, at) for number, at in enumerate(late)), held=True) == [1, 2, 0]
+
+
+def test_what_was_said_at_once_or_elsewhere_keeps_the_order_of_its_coming() -> None:
+    live, backfill = Lane(TopicPartition("t", 0), live=True), Lane(TopicPartition("b", 0), live=False)
+    assert _order(*(_said(live, number, 100) for number in range(4))) == [0, 1, 2, 3]
+    assert _order(_said(live, 0, 100), _said(live, 1, 300), _said(live, 2, 200, "another")) == [0, 1, 2]
+    assert _order(_said(live, 0, 100), _said(live, 1, 300), _said(backfill, 2, 200)) == [0, 1, 2]
+    doubtful = _said(live, 1, 300)
+    doubtful.doubt = Intent(target="new", at=1)
+    assert _order(_said(live, 0, 100), doubtful, _said(live, 2, 200)) == [0, 1, 2]

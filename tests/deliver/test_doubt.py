@@ -125,3 +125,30 @@ def test_a_stop_leaves_the_doubt_to_the_next_owner(patient: Worker, target: Targ
 def _opened(worker: Worker) -> float:
     name = 'im_relay_in_doubt_total{platform="easemob",step="opened"} '
     return sum(float(line.removeprefix(name)) for line in worker.role.metrics().splitlines() if line.startswith(name))
+
+
+def test_a_part_of_a_long_text_that_is_in_doubt_is_settled_by_its_own_echo(patient: Worker, target: Target, bob: str) -> None:
+    one = delivery(bob, "a" * 9000)
+    target.plan(bob, Say(), Say(CUT))
+    patient.send(one)
+    until(lambda: len(target.to(bob)) == 2)
+    patient.echo(one, "4711", part=1, more=True)
+    patient.settled()
+    assert "".join(target.texts(bob)) == "a" * 9000, "each part once"
+    entry = patient.ledger()[one.event.id]
+    assert entry["arrived"][1]["remote_id"] == "4711"
+
+
+def test_a_parts_echo_that_comes_while_nobody_owns_the_partition_counts_for_the_next_owner(
+    patient: Worker, target: Target, bob: str
+) -> None:
+    one = delivery(bob, "b" * 9000)
+    target.plan(bob, Say(), Say(CUT))
+    opened = _opened(patient)
+    patient.send(one)
+    until(lambda: _opened(patient) > opened)
+    patient.kill()
+    patient.echo(one, "4711", part=1, more=True)
+    patient.start()
+    patient.settled()
+    assert "".join(target.texts(bob)) == "b" * 9000, "each part once"

@@ -16,3 +16,13 @@ async def test_what_waited_too_long_for_its_token_does_not_leave() -> None:
         assert (wire.tokens, wire.sends) == (1, 0)
         assert await client.send(request()) == Delivered("1")
         assert wire.tokens == 1
+
+
+async def test_what_waited_too_long_for_its_connection_does_not_leave() -> None:
+    async with talking() as (client, wire):
+        assert await client.send(request()) == Delivered("1")  # it has a token, and a connection that is kept
+        looks = iter([True, False])
+        assert await client.send(request(), lambda: next(looks)) == NotSent("too late to leave")
+        assert wire.sends == 1
+        assert await client.send(request()) == Delivered("1"), "the connection is still good"
+        assert wire.sends == 2

@@ -15,7 +15,9 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, To
 from confluent_kafka.admin import AdminClient
 
 from converters import wire
-from converters.model import Delivery, Echo, Event, Post, Text, conversation_key, direct
+from converters.bodies import Text
+from converters.model import Delivery, Echo, Event, conversation_key, direct
+from converters.operations import Post
 from streams import dead
 from streams.dead import DeadLetter
 from streams.kafka.ports import free_port
@@ -138,9 +140,9 @@ base_url = "{target}"
             self.put("deliveries.easemob", conversation_key(one.event.conversation), wire.dump(one))
         self._flush()
 
-    def echo(self, of: Delivery, remote_id: str = "777") -> None:
+    def echo(self, of: Delivery, remote_id: str = "777", **more: Any) -> None:
         """The target calls back about *of*."""
-        seen = Echo(event=of.event.id, target=of.target, remote_id=remote_id, at=1_700_000_000_000)
+        seen = Echo(event=of.event.id, target=of.target, remote_id=remote_id, at=1_700_000_000_000, **more)
         self.put("echoes.easemob", conversation_key(of.event.conversation), wire.dump(seen))
         self._flush()
 

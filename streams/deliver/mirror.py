@@ -1,0 +1,89 @@
+"""The ledgers of the other direction, read along: what was carried to the apps from which a partition's events come."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+import structlog
+from aiokafka import TopicPartition
+
+from streams.deliver.entries import Entry, load
+from streams.deliver.ledger import Rows, Store, caught_up
+from streams.deliver.naming import Naming, Row
+from streams.exact.task import Task
+
+log = structlog.get_logger()
+
+LOOK = 0.005
+"""Seconds between two looks whether a ledger has been read far enough."""
+
+
+class Mirror:
+    """*topics* are those ledgers; *partition* is the same in all, so that a conversation's lies in one of each."""
+
+    def __init__(self, topics: Sequence[str], partition: int, store: Store, naming: Naming, task: Task) -> None:
+        self._partition = partition
+        self._tps = [TopicPartition(topic, partition) for topic in topics]
+        self._store = store
+        self._naming = naming
+        self._task = task
+        self._next: asyncio.Task[None] | None = None
+
+    async def restore(self, ledger: str, bootstrap: str) -> None:
+        """Bring the local state up to what is committed now, in *ledger*, the target's own, and in the others. Raises KafkaError."""
+
+        def own(key: bytes, value: bytes) -> list[Row]:
+            return [(key, value), *rows(self._naming, key, value)]
+
+        def other(key: bytes, value: bytes) -> list[Row]:
+            return rows(self._naming, key, value)
+
+        topics: dict[str, Rows] = {ledger: own} | {tp.topic: other for tp in self._tps}
+        await caught_up(self._store, bootstrap, topics, self._partition)
+
+    def read(self) -> dict[TopicPartition, int]:
+        """Take in what has come; the answer is the offsets up to which it was."""
+        taken: dict[TopicPartition, int] = {}
+        for tp in self._tps:
+            while (batch := self._task.take_of(tp)) is not None:
+                known = self._store.offset(tp.topic)
+                new = [record for record in batch.records if record.offset >= known]
+                added = [row for record in new for row in rows(self._naming, record.key or b"", record.value)]
+                self._store.put(added, max(known, batch.next_offset), tp.topic)
+                taken[tp] = batch.next_offset
+        return taken
+
+    async def current(self) -> None:
+        """Until all is taken in that lay in those ledgers when this was called. Raises KafkaError.
+
+        What the other direction did is written there before its request leaves: an event that the request caused comes after it.
+        """
+        if not self._tps:
+            return
+        if self._next is None:
+            # One look serves all who ask before it is made.
+            self._next = asyncio.create_task(self._look())
+        await asyncio.shield(self._next)
+
+    async def _look(self) -> None:
+        await asyncio.sleep(0)
+        self._next = None
+        for tp in self._tps:
+            end = await self._task.end(tp)
+            while not await self._task.has_taken(tp, end):
+                self._task.nudge()
+                await asyncio.sleep(LOOK)
+
+
+def rows(naming: Naming, key: bytes, value: bytes | None) -> list[Row]:
+    """What one record of another target's ledger adds."""
+    entry = read(value)
+    return list(naming.rows(key, entry)) if entry is not None else []
+
+
+def read(value: bytes | None) -> Entry | None:
+    try:
+        return load(value) if value is not None else None
+    except msgspec.DecodeError as error:
+        log.warning("entry of a ledger is unreadable", error=str(error))
+        return None

@@ -1,0 +1,190 @@
+"""Which message is which: how both sides call what was said, learned from the ledgers of one partition.
+
+The ledger of a target knows what was carried to it. What its people then do to such a message, they do under the target's name for
+it; so the worker of the other direction reads that ledger too, and keeps what it says under that name.
+"""
+
+import time
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from converters.fingerprint import fingerprints
+from converters.model import Delivery, Sent, There, conversation_key
+from converters.operations import Edit, Post, Reaction, Read, Recall, Received, Ref
+from converters.outcome import Delivered
+from streams.deliver.entries import Ended, Entry, Intent, Names
+from streams.deliver.ledger import Store
+
+REMEMBERED = 600_000
+"""Milliseconds in which our own doing may be called back."""
+
+Row = tuple[bytes, bytes | None]
+
+# Event ids begin with a platform's name, so that these never meet one.
+_ARRIVED, _CLIENT, _LAST, _DONE, _SAID, _MADE = b"\x01", b"\x02", b"\x03", b"\x04", b"\x05", b"\x06"
+
+
+class _Known(Struct, frozen=True, array_like=True):
+    event: str
+    names: Names
+
+
+_dump = msgspec.json.Encoder().encode
+_load = msgspec.json.Decoder(_Known).decode
+
+
+class Found(Struct, frozen=True):
+    event: str
+    """The id of the event that posted it."""
+    sent: tuple[Sent, ...]
+    """As the target of the asking delivery calls it, each of its parts."""
+
+
+class Naming:
+    """*mirrored* says of a target app whether what was carried to it may be named by its own people, to somebody of ours."""
+
+    def __init__(self, store: Store, mirrored: frozenset[str]) -> None:
+        self._store = store
+        self._mirrored = mirrored
+        self._newest: dict[bytes, int] = {}
+
+    # -- learning
+
+    def rows(self, event: bytes, entry: Entry) -> Iterator[Row]:
+        """What the local state should hold because of a ledger's entry, beside the entry itself."""
+        if isinstance(entry, Ended) and entry.made is not None:
+            conversation, native = entry.made
+            yield _key(_MADE, entry.target, conversation), native.encode()
+        if isinstance(entry, Intent) or entry.names is None:
+            if entry.does and entry.target in self._mirrored:
+                for does in entry.does:
+                    yield _key(_DONE, entry.target, does), b"%d" % entry.at
+            return
+        if not isinstance(entry.outcome, Delivered):
+            return
+        names = entry.names
+        if names.client_id:
+            yield _key(_CLIENT, names.source, names.conversation, names.client_id), event
+        if entry.target in self._mirrored:
+            known = _dump(_Known(event.decode(), names))
+            for part in entry.arrived or (entry.outcome,):
+                if part.remote_id:
+                    yield _key(_ARRIVED, entry.target, names.conversation, part.remote_id), known
+            yield _key(_LAST, entry.target, names.conversation), known
+
+    # -- asking
+
+    def there(self, delivery: Delivery) -> There:
+        """What is known at the target of the messages that *delivery* names."""
+        operation = delivery.event.operation
+        match operation:
+            case Post(quote=None):
+                return _NOTHING
+            case Post(quote=quote) if quote is not None:
+                found = self.find(delivery, quote.message)
+                return There(quoted=found.sent) if found else _NOTHING
+            case Read(message=None):
+                last = self._last(delivery)
+                return There(message=last.sent) if last else _NOTHING
+            case Read(message=ref) if ref is not None:
+                found = self.find(delivery, ref) or self._last(delivery)
+                return There(message=found.sent) if found else _NOTHING
+            case Recall(message=ref) | Edit(message=ref) | Received(message=ref) | Reaction(message=ref):
+                found = self.find(delivery, ref)
+                return There(message=found.sent) if found else _NOTHING
+            case _:
+                return _NOTHING
+
+    def find(self, delivery: Delivery, ref: Ref) -> Found | None:
+        """The message that *delivery* calls *ref*, if it was said at its source and carried over, or the other way round."""
+        source, conversation = delivery.event.source, conversation_key(delivery.event.conversation).decode()
+        event = ref.event
+        if ref.client_id and not ref.id:
+            named = self._store.raw(_key(_CLIENT, source, conversation, ref.client_id))
+            event = named.decode() if named else event
+        if event and (sent := self._carried(event, delivery.target)):
+            return Found(event, sent)
+        known = self._store.raw(_key(_ARRIVED, source, conversation, ref.id)) if ref.id else None
+        return _found(known, delivery.target)
+
+    def does(self, delivery: Delivery) -> tuple[str, ...]:
+        """What is to be written down before it is done; see `converters.fingerprint`."""
+        operation = delivery.event.operation
+        if isinstance(operation, Post):
+            return ()
+        ref = getattr(operation, "message", None)
+        found = self.find(delivery, ref) if isinstance(ref, Ref) else None
+        return fingerprints(delivery.event, found.event if found else "")
+
+    def ours(self, delivery: Delivery, does: tuple[str, ...]) -> bool:
+        """Whether *delivery* tells of what we ourselves did at its source, not long ago; it is then forgotten: done twice is not ours."""
+        if not does:
+            return False
+        keys = [_key(_DONE, delivery.event.source, one) for one in does]
+        since = int(time.time() * 1000) - REMEMBERED
+        if not all((at := self._store.raw(key)) is not None and int(at) > since for key in keys):
+            return False
+        self._store.put((key, None) for key in keys)
+        return True
+
+    def made(self, delivery: Delivery) -> str:
+        """The id at the target of a group that was made there for this conversation; "" where there is none."""
+        conversation = conversation_key(delivery.event.conversation).decode()
+        return (self._store.raw(_key(_MADE, delivery.target, conversation)) or b"").decode()
+
+    # -- order
+
+    def is_late(self, delivery: Delivery) -> bool:
+        """Whether a live message that was said after it, in the same app and conversation, was sent before it."""
+        return delivery.event.at < self._last_said(_said(delivery))
+
+    def said(self, delivery: Delivery) -> None:
+        """A live message has ended; the next call of `order` tells of it."""
+        key, at = _said(delivery), delivery.event.at
+        if at > self._last_said(key):
+            self._newest[key] = at
+
+    def order(self) -> list[Row]:
+        """The rows from which `is_late` knows, of what was said since the last call."""
+        newest, self._newest = self._newest, {}
+        return [(key, b"%d" % at) for key, at in newest.items()]
+
+    def _last_said(self, key: bytes) -> int:
+        return self._newest.get(key) or int(self._store.raw(key) or 0)
+
+    # -- within
+
+    def _carried(self, event: str, target: str) -> tuple[Sent, ...]:
+        entry = self._store.get(event)
+        if not isinstance(entry, Ended) or entry.names is None or entry.target != target:
+            return ()
+        parts = entry.arrived or ((entry.outcome,) if isinstance(entry.outcome, Delivered) else ())
+        return tuple(Sent(part.remote_id, entry.names.sender, part.at or entry.at) for part in parts if part.remote_id)
+
+    def _last(self, delivery: Delivery) -> Found | None:
+        """The last message of the target that was carried to the source of *delivery*, in its conversation."""
+        conversation = conversation_key(delivery.event.conversation).decode()
+        return _found(self._store.raw(_key(_LAST, delivery.event.source, conversation)), delivery.target)
+
+
+_NOTHING = There()
+
+
+def _found(known: bytes | None, target: str) -> Found | None:
+    if known is None:
+        return None
+    read = _load(known)
+    names = read.names
+    if names.source != target:
+        return None
+    return Found(read.event, (Sent(names.id, names.author, names.at, names.client_id),))
+
+
+def _key(kind: bytes, *parts: str) -> bytes:
+    return kind + "\x1f".join(parts).encode()
+
+
+def _said(delivery: Delivery) -> bytes:
+    return _key(_SAID, delivery.event.source, conversation_key(delivery.event.conversation).decode())

@@ -1,0 +1,178 @@
+"""What the next transaction of a partition writes: ends, intents, evidence, dead letters, and up to where all is settled."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Iterable
+from math import inf
+
+from aiokafka import TopicPartition
+
+from converters.model import Delivery, Echo
+from streams.dead import Whose
+from streams.deliver import records
+from streams.deliver.conversations import Open
+from streams.deliver.drain import DrainedError, clock
+from streams.deliver.entries import Ended, Intent, dump
+from streams.deliver.lanes import Lane
+from streams.deliver.ledger import Store
+from streams.deliver.naming import Naming
+from streams.deliver.surroundings import Surroundings
+from streams.exact.producers import Outputs, Record
+from streams.exact.task import HoldError, Task
+
+SELDOM = 5.0
+"""Seconds after which offsets are committed that nobody waits for."""
+
+REMEMBERED = 0.5
+"""Seconds for which the ledger alone knows what was delivered: offsets make a transaction twice as dear, and can wait."""
+
+COMPANY = 5
+"""Cycles that the end of an event may wait to be written together with others, or with the next intent."""
+
+
+class Page:
+    """*lanes* are the inputs of deliveries. Raises HoldError where half of what ends would become dead letters."""
+
+    def __init__(self, partition: int, around: Surroundings, lanes: tuple[Lane, ...], store: Store, naming: Naming) -> None:
+        self._partition = partition
+        self._around = around
+        self._names = around.names
+        self._cycle = around.settings.cycle
+        self._lanes = lanes
+        self._store = store
+        self._naming = naming
+        self.ended: list[Open] = []
+        self.offsets: dict[TopicPartition, int] = {}
+        """Of the other inputs."""
+        self.mirrored: dict[TopicPartition, int] = {}
+        """Of the other ledgers."""
+        self._echoes: dict[str, Echo] = {}
+        self._entries: list[records.Pair] = []
+        self._outputs = Outputs()
+        self._buried: list[Whose] = []
+        self._settle: list[tuple[Lane, int]] = []
+        self._wanted: deque[tuple[Open, int, asyncio.Future[float]]] = deque()
+        self._offsets_at = -inf
+        self.unmarked = False
+        """Whether something is settled of which the committed offsets do not tell."""
+
+    def pause(self, since: float, *, under_way: bool, draining: bool) -> float:
+        """Seconds until it should be written, *since* seconds after the last. An intent holds up a message; an end can wait for company."""
+        if self._wanted:
+            return self._cycle - since if under_way else 0.0
+        if self.ended or self._echoes or self._entries or self._buried:
+            return 0.0 if draining else COMPANY * self._cycle - since
+        if self._settle or self.offsets or self.unmarked:
+            return 0.0 if draining else self._offsets_at + REMEMBERED - clock()
+        # Where the other ledgers have been read to is of use to the next owner only.
+        return SELDOM - since if self.mirrored else 1.0
+
+    def license(self, event: Open, part: int) -> "asyncio.Future[float]":
+        """See `sending.License`."""
+        granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._wanted.append((event, part, granted))
+        return granted
+
+    def drain(self) -> None:
+        """Nothing more may leave."""
+        while self._wanted:
+            self._wanted.popleft()[2].set_exception(DrainedError())
+
+    def settle(self, lane: Lane, offset: int) -> None:
+        """What lies there needs nothing more."""
+        self._settle.append((lane, offset))
+
+    def bury(self, lane: Lane, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose]) -> None:
+        """A record that never became an event."""
+        records.bury(self._outputs, self._names, lane.tp, offset, raw, event, verdict, 0)
+        self.settle(lane, offset)
+        self._buried.append(verdict[2])
+
+    # -- evidence
+
+    def heard(self, echo: Echo) -> None:
+        """The target called back the whole of an event."""
+        self._echoes[echo.event] = echo
+
+    def heard_part(self, echo: Echo, before: Intent) -> None:
+        """The target called back a part of an event that nobody here has in hand."""
+        key, revised = records.part_echoed(echo, before)
+        self._entries.append((key, revised))
+        # Already now: the event itself may be read before this is committed. Whoever reads the echo again does the same.
+        self._store.put([(key, dump(revised))])
+
+    def known(self, delivery: Delivery, entry: Ended | Intent | None) -> Ended | Intent | None:
+        """What the ledger will say of *delivery*, given what it says now; an end without names is given them."""
+        echo = self._echoes.pop(delivery.event.id, None)
+        if echo is not None:
+            _, entry = records.echoed(echo)
+        if isinstance(entry, Ended) and entry.by == "echo" and entry.names is None:
+            self._entries.append(records.named(delivery, entry))
+        return entry
+
+    # -- out
+
+    async def write(self, task: Task) -> list[Open]:
+        """Commit it; the answer is what has ended with it. Raises Unknown, Fenced, HoldError."""
+        outputs, self._outputs = self._outputs, Outputs()
+        ended, self.ended = self.ended, []
+        settle, self._settle = self._settle, []
+        wanted, self._wanted = self._wanted, deque()
+        rows = self._naming.order()
+        for name, entry in self._all_entries(ended, wanted, outputs):
+            value = dump(entry)
+            outputs.add(self._names.ledger, self._partition, name, value)
+            rows.append((name, value))
+            rows += self._naming.rows(name, entry)
+        dead = self._bury_ended(ended, outputs)
+        for event in ended:
+            settle += [(event.lane, event.offset), *event.also]
+        if blown := self._around.fuse.note(len(settle), ours=dead["ours"], theirs=dead["theirs"]):
+            raise HoldError(str(blown))
+        for lane in self._lanes:
+            lane.settle(offset for of, offset in settle if of is lane)
+        # The lease counts from before the commit: the answer to it may be long under way.
+        now = clock()
+        self.unmarked = self.unmarked or bool(settle)
+        # Whoever reads again what was delivered finds it in the ledger. Of what is dead, the offsets alone tell.
+        due = dead or task.draining.is_set() or now - self._offsets_at >= REMEMBERED
+        written = await task.commit(outputs, self._marked(now) if due else {})
+        self._store.put(rows, written.get((self._names.ledger, self._partition)))
+        for _, _, granted in wanted:
+            if not granted.done():
+                granted.set_result(now)
+        return ended
+
+    def _all_entries(
+        self, ended: list[Open], wanted: Iterable[tuple[Open, int, object]], outputs: Outputs
+    ) -> list[records.Pair]:
+        entries, self._entries = self._entries, []
+        echoes, self._echoes = self._echoes, {}
+        entries += [records.ended(event) for event in ended] + [records.echoed(echo) for echo in echoes.values()]
+        entries += [records.intent(event, part) for event, part, _ in wanted]
+        for event in ended:
+            records.follow(event, entries, outputs, self._names, self._around.platform)
+        return entries
+
+    def _bury_ended(self, ended: list[Open], outputs: Outputs) -> "Counter[Whose]":
+        dead: Counter[Whose] = Counter(self._buried)
+        self._buried.clear()
+        for event in ended:
+            if (verdict := records.verdict(event)) is not None:
+                name = event.delivery.event.id.encode()
+                records.bury(
+                    outputs, self._names, event.lane.tp, event.offset, event.raw, name, verdict, event.attempts
+                )
+                dead[verdict[2]] += 1
+        return dead
+
+    def _marked(self, now: float) -> dict[TopicPartition, int]:
+        """Up to where every input is settled, to be committed *now*."""
+        offsets = self.offsets | self.mirrored
+        self.offsets.clear()
+        self.mirrored.clear()
+        for lane in self._lanes:
+            if (settled := lane.committable()) is not None:
+                offsets[lane.tp] = settled
+        self._offsets_at, self.unmarked = now, False
+        return offsets

@@ -1,0 +1,94 @@
+"""Events that name a message: what is known of it, and those that came before it did."""
+
+from collections.abc import Callable, Container
+
+from msgspec import Struct, structs
+
+from converters.model import NOTHING, There
+from converters.operations import GroupCreated, Post, Read, named_by
+from converters.outcome import Delivered, Refused
+from streams import metrics
+from streams.deliver.conversations import Open
+from streams.deliver.naming import Naming
+from streams.deliver.records import UNMAPPED
+
+AGAIN = 0.05
+"""Seconds between two looks for the messages that are waited for."""
+
+
+class _Waiter(Struct):
+    event: Open
+    message: str
+    until: float
+
+
+class Waiting:
+    """At most *room* of a partition, each for *seconds*; for longer only while its message is itself on its way."""
+
+    def __init__(self, room: int, seconds: float) -> None:
+        self._room = room
+        self._seconds = seconds
+        self._waiters: list[_Waiter] = []
+        self._looked = 0.0
+
+    def take(self, event: Open, message: str, now: float) -> bool:
+        """Let *event* wait for the event *message*; false where there is no room."""
+        if len(self._waiters) >= self._room or not self._seconds:
+            return False
+        self._waiters.append(_Waiter(event, message, now + self._seconds))
+        return True
+
+    def over(self, now: float, is_there: Callable[[Open], bool], on_their_way: Container[str]) -> list[Open]:
+        """Those that need not wait any more, or may not."""
+        if not self._waiters or now < self._looked + AGAIN:
+            return []
+        self._looked = now
+        over = [one for one in self._waiters if is_there(one.event) or (now > one.until and one.message not in on_their_way)]
+        for one in over:
+            one.event.patient = False
+        self._waiters = [one for one in self._waiters if one.event.patient]
+        return [one.event for one in over]
+
+
+def is_plain(event: Open) -> bool:
+    """A message that names no other and has a receiver: most are."""
+    operation = event.delivery.event.operation
+    return isinstance(operation, Post) and operation.quote is None and bool(event.delivery.receiver)
+
+
+def mark_late(event: Open) -> None:
+    """What was said after *event* is at the target: its receiver's app is told, and it is counted."""
+    event.late = True
+    event.delivery = structs.replace(event.delivery, late=True)
+    metrics.LATE.labels(event.delivery.target).inc()
+
+
+def prepared(event: Open, naming: Naming, waiting: Waiting, now: float) -> There | None:
+    """What is known at the target for *event*; None where it is to step aside, since the message that it names may yet come.
+
+    An event that needs no sending has its outcome afterwards.
+    """
+    delivery = event.delivery
+    operation = delivery.event.operation
+    if not delivery.receiver and not isinstance(operation, GroupCreated):
+        made = naming.made(delivery)
+        if not made:
+            event.outcome = Refused(UNMAPPED)
+            return NOTHING
+        delivery = event.delivery = structs.replace(delivery, receiver=made)
+    there = naming.there(delivery)
+    if isinstance(operation, Post):
+        return there
+    event.does = naming.does(delivery)
+    if event.doubt is None and naming.ours(delivery, event.does):
+        event.outcome, event.by = Delivered(""), "ours"
+        metrics.OURS_CALLED_BACK.labels(delivery.target).inc()
+        return NOTHING
+    ref = named_by(operation)
+    if ref is None or there.message or isinstance(operation, Read):
+        return there
+    if event.patient and waiting.take(event, ref.event, now):
+        return None
+    event.in_vain = True
+    metrics.IN_VAIN.labels(delivery.target, str(operation.__struct_config__.tag)).inc()
+    return there
