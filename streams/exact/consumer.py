@@ -65,6 +65,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         """Where reading began when it was last moved; for the lag of what was never committed."""
         self._topics_now: set[str] = set()
         self._wake = asyncio.Event()
+        self._handed: dict[TopicPartition, int] = {}
         conf = self.app.conf
         self.max_records = int(conf.broker_max_poll_records or 2000)
         self.kafka = AIOKafkaConsumer(
@@ -95,6 +96,15 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     def wake(self) -> None:
         self._wake.set()
 
+    async def end(self, tp: TopicPartition) -> int:
+        """The offset after the last committed record of *tp*, asked of the broker now."""
+        return int((await self.kafka.end_offsets([tp]))[tp])
+
+    async def handed_over(self, tp: TopicPartition, end: int) -> int | None:
+        """The offset after the last batch of *tp* that went to its task, 0 for none; None while more lies before *end*."""
+        # Markers of transactions take an offset and are never seen, so the position is asked, not the last record.
+        return self._handed.get(tp, 0) if await self.kafka.position(tp) >= end else None
+
     def forget(self, tps: Iterable[TopicPartition]) -> None:
         """What was fetched from *tps* until now is void."""
         for tp in tps:
@@ -111,6 +121,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         for tp, offset in valid.items():
             # No await from here on: what is fetched next has the new epoch and the new position.
             self._epochs[tp] += 1
+            self._handed.pop(tp, None)
             self.starts[tp] = starts[tp] if offset is None else offset
             self.kafka.seek(tp, self.starts[tp])
         return valid
@@ -156,6 +167,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
                 # A rebalance has begun: what was fetched is fetched again after it.
                 return
             tp = TP(*batch.tp)
+            self._handed[batch.tp] = batch.next_offset
             yield tp, self._to_message(tp, batch, generation)
 
     def _to_message(self, tp: TP, batch: Batch, generation: int) -> ConsumerMessage:  # type: ignore[override, unused-ignore]

@@ -1,5 +1,6 @@
 """The simplest work: whatever a batch causes commits with its offset, and the next batch follows."""
 
+import asyncio
 from collections.abc import Callable
 
 from aiokafka import TopicPartition
@@ -13,12 +14,20 @@ Stage = Callable[[Batch, Outputs], None]
 
 
 class Hop:
-    def __init__(self, stage: Stage, *, max_records: int = 5000) -> None:
+    """*pace* is in seconds: what comes sooner after the last transaction began goes with the next, all of it in one."""
+
+    def __init__(self, stage: Stage, *, max_records: int = 5000, pace: float = 0.0) -> None:
         self._stage = stage
         self._max_records = max_records
+        self._pace = pace
 
     async def run(self, task: Task) -> None:
+        clock = asyncio.get_running_loop().time
+        began = 0.0
         while (batch := await task.next()) is not None:
+            if (early := began + self._pace - clock()) > 0 and len(batch.records) < self._max_records:
+                await asyncio.sleep(early)
+            began = clock()
             outputs = Outputs()
             offsets: dict[TopicPartition, int] = {}
             size = 0

@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -89,6 +89,8 @@ class Producers:
             )
             for turn in ("a", "b")
         ]
+        for producer in made:
+            _offsets_first(producer)
         self._all, self._turn = made, 0
         async with asyncio.timeout(self._link.request_timeout * 2):
             await asyncio.gather(*(producer.start() for producer in made))
@@ -126,6 +128,25 @@ class Producers:
         """Let go without waiting for anything to be sent; the broker, or the next owner, ends what is open."""
         closing, self._all = self._all, []
         await asyncio.gather(*(_drop(producer) for producer in closing))
+
+
+def _offsets_first(producer: AIOKafkaProducer) -> None:
+    """Have a transaction's offsets settled before its partitions are added, to which nothing is written until they are.
+
+    The client does both at once. A broker looks up the transaction of either, can do that for one request at a time, and answers
+    the other NOT_ENOUGH_REPLICAS: it was sent again 10 ms later, in most transactions.
+    """
+    sender, manager = producer._sender, producer._txn_manager  # noqa: SLF001 - there is no public way to order these
+    others = sender._maybe_do_transactional_request  # noqa: SLF001
+
+    def step() -> Any:
+        if (group := manager.consumer_group_to_add()) is not None:
+            return asyncio.create_task(sender._do_add_offsets_to_txn(group))  # noqa: SLF001
+        if (offsets := manager.offsets_to_commit()) is not None:
+            return asyncio.create_task(sender._do_txn_offset_commit(*offsets))  # noqa: SLF001
+        return others()
+
+    sender._maybe_do_transactional_request = step  # noqa: SLF001
 
 
 async def _write(producer: AIOKafkaProducer, where: tuple[str, int], records: list[tuple[bytes | None, bytes | None, Headers]]) -> int:

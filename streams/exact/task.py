@@ -56,6 +56,10 @@ class Positions(Protocol):
 
     def epoch(self, tp: TopicPartition) -> int: ...
 
+    async def end(self, tp: TopicPartition) -> int: ...
+
+    async def handed_over(self, tp: TopicPartition, end: int) -> int | None: ...
+
     def wake(self) -> None: ...
 
 
@@ -142,6 +146,15 @@ class Task:
                 self._positions.wake()
                 return batch
         return None
+
+    async def end(self, tp: TopicPartition) -> int:
+        """The offset after the last record of *tp* that is committed now. Raises KafkaError."""
+        return await self._positions.end(tp)
+
+    async def has_taken(self, tp: TopicPartition, end: int) -> bool:
+        """Whether every record of *tp* before *end* has been taken by the work."""
+        last = await self._positions.handed_over(tp, end)
+        return last is not None and self._counts[tp] == 0 and self.read.get(tp, 0) >= last
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - nothing is cancelled
         """Until a nudge, a new batch, the order to drain, or *timeout* seconds; what lies in the inbox already ends nothing."""

@@ -23,6 +23,8 @@ log = structlog.get_logger(__name__)
 Outcome = Literal["stored", "timeout", "down", "full", "failed"]
 """Only `stored` is durable. After `timeout` and `failed` the record may be in Kafka, or get there later."""
 
+PACE = 0.005
+"""Seconds between two dispatches: what comes meanwhile goes together, which spares the cluster and us most of the work."""
 PROBE = 0.5
 """Seconds between two looks at a cluster that is silent while something waits for it."""
 IDLE_PROBE = 5.0
@@ -80,6 +82,8 @@ class Store:
         self._down = "not started"
         self._answered = 0.0
         self._looked = 0.0
+        self._turn: asyncio.Future[None] | None = None
+        self._turn_at = 0.0
         self._wake = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         self._discarding: set[asyncio.Task[None]] = set()
@@ -150,6 +154,9 @@ class Store:
     async def _drain(self, lane: _Lane) -> None:
         try:
             while lane.pending:
+                await self._paced()
+                if not lane.pending:  # given up meanwhile
+                    break
                 builder = self._fill(lane)
                 overdue = self._loop.call_at(lane.sent[0].arrived + self._timeout, self._overdue, lane)
                 try:
@@ -167,6 +174,23 @@ class Store:
             self._broken(type(error).__name__)
         finally:
             lane.task = None
+
+    async def _paced(self) -> None:
+        """At once after a silence, else at the next turn: all lanes have the same, and so the same request."""
+        if self._turn is None:
+            now = self._loop.time()
+            if now >= self._turn_at:
+                self._turn_at = now + PACE
+                return
+            self._turn = self._loop.create_future()
+            self._loop.call_at(self._turn_at, self._take_turn)
+        await asyncio.shield(self._turn)
+
+    def _take_turn(self) -> None:
+        turn, self._turn = self._turn, None
+        self._turn_at = self._loop.time() + PACE
+        if turn is not None:
+            turn.set_result(None)
 
     def _fill(self, lane: _Lane) -> Any:
         """Move what fits from pending into a batch."""

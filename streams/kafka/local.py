@@ -27,8 +27,8 @@ class LocalKafka:
     """A node whose records, settings and logs lie in *data*; the same data may be started again, on any port.
 
     *heap_mb* bounds Java's heap in MiB; *deadline* is how many seconds the node has to answer. *behind* are more ports to listen
-    on, each with the port of a proxy before it: whoever comes by it is told the proxy's as the node's address. Listens on the
-    loopback interface only. Blocks while it starts and stops.
+    on, each with the port of a proxy before it: whoever comes by it is told the proxy's as the node's address. *brief*: it will
+    live for minutes (see `node.command`). Listens on the loopback interface only. Blocks while it starts and stops.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class LocalKafka:
         heap_mb: int = 768,
         deadline: float = 60.0,
         behind: Mapping[int, int] | None = None,
+        brief: bool = False,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.data = DataDirectory(data.absolute())
@@ -48,6 +49,7 @@ class LocalKafka:
         self._heap_mb = heap_mb
         self._deadline = deadline
         self.behind = dict(behind or {})
+        self._brief = brief
         self._say = say
         self._broker: subprocess.Popen[bytes] | None = None
         self._log_start = 0
@@ -83,10 +85,10 @@ class LocalKafka:
             self._log_start = log.tell()
             if not self.data.formatted:
                 arguments = ["format", "-t", cluster_id, "-c", str(self.data.settings), "--ignore-formatted"]
-                formatting = command(program, jars, "kafka.tools.StorageTool", *arguments)
+                formatting = command(program, jars, "kafka.tools.StorageTool", *arguments, brief=True)
                 if subprocess.run(formatting, stdout=log, stderr=log, check=False).returncode:  # noqa: S603
                     raise self._died("formatting the data directory failed")
-            starting = command(program, jars, "kafka.Kafka", str(self.data.settings), heap_mb=self._heap_mb)
+            starting = command(program, jars, "kafka.Kafka", str(self.data.settings), heap_mb=self._heap_mb, brief=self._brief)
             self._broker = process.spawn(starting, log, outlive=outlive)
         self.data.pid.write_text(f"{self._broker.pid}\n")
         try:

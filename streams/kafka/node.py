@@ -43,9 +43,17 @@ def settings(data: DataDirectory, port: int, controller_port: int, behind: Mappi
     return "".join(f"{name}={value}\n" for name, value in values.items())
 
 
-def command(java: Path, jars: Iterable[Path], main: str, *arguments: str, heap_mb: int = 256) -> list[str]:
+# Java compiles well what runs long, for the first minutes at the cost of a core. Source: Java HotSpot VM options.
+_BRIEF = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+
+
+def command(
+    java: Path, jars: Iterable[Path], main: str, *arguments: str, heap_mb: int = 256, brief: bool = False
+) -> list[str]:
+    """*brief*: for a process that lives for minutes; it is soon as fast as it will be, and later slower than without."""
     return [
         str(java),
+        *(_BRIEF if brief else ()),
         f"-Xmx{heap_mb}m",
         f"-Xms{min(heap_mb, 256)}m",
         "-Djava.awt.headless=true",

@@ -47,6 +47,7 @@ def consumer() -> Consumer:
     made.flow_active = True
     made.not_waiting_next_records = asyncio.Event()
     made._epochs = defaultdict(int)
+    made._handed = {}
     made.starts = {}
     made._wake = asyncio.Event()
     made._active_partitions = {TP(*ZERO), TP(*ONE)}

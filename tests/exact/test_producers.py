@@ -54,6 +54,25 @@ async def test_what_the_last_owner_left_open_is_ended_by_the_next_ones_start(clu
     assert [record.value for record in await cluster.committed(target)] == [b"new"]
 
 
+async def test_the_broker_refuses_no_write_of_a_transaction_that_has_offsets_too(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+):
+    source, targets, group = TopicPartition(await cluster.topic(), 0), [await cluster.topic(), await cluster.topic()], cluster.name()
+    producers = Producers(Link(cluster.bootstrap), group, group)
+    try:
+        await producers.start()
+        for number in range(30):
+            both = outputs(targets[0], b"%d" % number)
+            both.add(targets[1], 0, b"k", b"%d" % number)
+            await producers.commit(both, {source: number + 1})
+    finally:
+        await producers.close()
+    assert "NotEnoughReplicas" not in caplog.text  # what is refused is sent again 10 ms later
+    for target in targets:
+        assert [record.value for record in await cluster.committed(target)] == [b"%d" % number for number in range(30)]
+    assert await cluster.offset(group, source) == 30
+
+
 async def test_a_commit_whose_answer_is_lost_happened_once_whatever_it_is_called(cluster: Cluster):
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     async with LossyProxy(cluster.bootstrap) as proxy:
