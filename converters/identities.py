@@ -24,8 +24,10 @@ V = TypeVar("V")
 _EVERYWHERE = "-"  # in place of a platform: a cohort is the person's
 
 
-class _Value(Struct, frozen=True):
+class _Value(Struct, frozen=True, omit_defaults=True):
     canonical: str
+    spelled: str = ""
+    """The platform's own spelling, where it has upper case: some platforms tell `Li` from `li`."""
 
 
 class _Account(Struct, frozen=True):
@@ -38,7 +40,8 @@ class _Cohort(Struct, frozen=True):
 
 def record(platform: str, kind: Kind, native: str, canonical: str) -> tuple[bytes, bytes]:
     """Key and value of an entry in the topic `identities`."""
-    return f"{platform}\x1f{kind}\x1f{native.lower()}".encode(), wire.dump(_Value(canonical.lower()))
+    spelled = native if native != native.lower() else ""
+    return f"{platform}\x1f{kind}\x1f{native.lower()}".encode(), wire.dump(_Value(canonical.lower(), spelled))
 
 
 def account_record(platform: str, canonical: str, account: Account) -> tuple[bytes, bytes]:
@@ -52,7 +55,7 @@ def cohort_record(canonical: str, cohort: str) -> tuple[bytes, bytes]:
 
 
 class Identities:
-    """The table that the compacted topic builds, in memory. Ids are compared in lower case."""
+    """The table that the compacted topic builds, in memory. Ids are compared in lower case, and written as they are spelled."""
 
     def __init__(self) -> None:
         self._canonical: dict[tuple[str, str, str], str] = {}
@@ -66,7 +69,10 @@ class Identities:
 
     def entries(self) -> list[tuple[str, str, str, str]]:
         """(platform, kind, native id, canonical id), sorted."""
-        return sorted((*key, canonical) for key, canonical in self._canonical.items())
+        return sorted(
+            (platform, kind, self._spelled(platform, kind, native, canonical), canonical)
+            for (platform, kind, native), canonical in self._canonical.items()
+        )
 
     def people(self) -> list[tuple[str, dict[str, Account], str]]:
         """(canonical id, account by platform, cohort or "") of all of whom either is known, sorted."""
@@ -98,18 +104,21 @@ class Identities:
                 cohort = wire.load(value, _Cohort).cohort.lower() if value is not None else None
                 self._note(self._cohorts, native, cohort or None, (platform, kind))
                 return None
-            canonical = wire.load(value, _Value).canonical.lower() if value is not None else None
+            given_as = wire.load(value, _Value) if value is not None else None
+            canonical = given_as.canonical.lower() if given_as is not None else None
         except wire.Malformed as error:
             return f"identities: {kind} {native} of {platform}: {error}"
         if canonical is not None and (not canonical or "\x1f" in canonical):
             return f"identities: {kind} {native} of {platform} has no usable canonical id"
-        self._set(platform, kind, native, canonical)
+        spelled = given_as.spelled if given_as is not None and given_as.spelled.lower() == native else native
+        self._set(platform, kind, native, canonical, spelled)
         return None
 
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None:
-        return self._canonical.get((platform, kind, native))
+        return self._canonical.get((platform, kind, native.lower()))
 
     def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
+        """In the platform's own spelling."""
         return self._native.get((platform, kind, canonical))
 
     def account(self, platform: str, canonical: str) -> Account | None:
@@ -122,14 +131,18 @@ class Identities:
         """The user's cohort; empty where there is none."""
         return self._cohorts.get(canonical, "")
 
-    def _set(self, platform: str, kind: str, native: str, canonical: str | None) -> None:
+    def _set(self, platform: str, kind: str, native: str, canonical: str | None, spelled: str) -> None:
         before = self._canonical.get((platform, kind, native))
         # The reverse entry may by now be another native id's: that one stays.
-        if before is not None and self._native.get((platform, kind, before)) == native:
+        if before is not None and self._native.get((platform, kind, before), "").lower() == native:
             del self._native[platform, kind, before]
         self._note(self._canonical, (platform, kind, native), canonical, (platform, kind))
         if canonical is not None:
-            self._native[platform, kind, canonical] = native
+            self._native[platform, kind, canonical] = spelled
+
+    def _spelled(self, platform: str, kind: str, native: str, canonical: str) -> str:
+        spelled = self._native.get((platform, kind, canonical), "")
+        return spelled if spelled.lower() == native else native
 
     def _note(self, table: dict[K, V], key: K, value: V | None, counted: tuple[str, str]) -> None:
         before = len(table)

@@ -163,8 +163,13 @@ def _deliver(
     if isinstance(event.operation, GroupCreated) and isinstance(event.conversation, Group):
         _name(event.conversation.id, here, identities, minted)
     conversation = _canonical(event.conversation, app, identities)
+    if sender and event.sender != sender:
+        _spell(event.sender, sender, here, identities, minted)
     match event.conversation, conversation:
         case Direct(users=(one, other)), Direct(users=(first, second)):
+            for native in (one, other):
+                if native != native.lower():
+                    _spell(native, _person(native, app, identities), here, identities, minted)
             origin = other if event.sender == one else one
             receiver = _written(second if sender == first else first, target, identities, minted)
         case (Group(id=origin) | Room(id=origin)), (Group(id=group) | Room(id=group)):
@@ -176,6 +181,8 @@ def _deliver(
 
     def name(native: str) -> str:
         canonical = _person(native, app, identities)
+        if native != canonical:
+            _spell(native, canonical, here, identities, minted)
         people[canonical] = _written(canonical, target, identities, minted)
         return canonical
 
@@ -275,6 +282,14 @@ def _name(native: str, platform: Platform, identities: Identities, minted: list[
     if identities.canonical(platform.name, "group", native) is None:
         made = Minted(platform.name, native, f"{NEW}{platform.name}-{native}", "group")
         # Now, and not when it is written down: the event itself is routed by it.
+        identities.apply(*record(made.platform, made.kind, made.user, made.canonical))
+        minted.append(made)
+
+
+def _spell(native: str, canonical: str, platform: Platform, identities: Identities, minted: list[Routed]) -> None:
+    """Keep how somebody is spelled where there is upper case: some platforms know `Li`, and nobody called `li`."""
+    if native != native.lower() and identities.native(platform.name, "user", canonical) is None:
+        made = Minted(platform.name, native, canonical)
         identities.apply(*record(made.platform, made.kind, made.user, made.canonical))
         minted.append(made)
 

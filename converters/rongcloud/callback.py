@@ -89,7 +89,6 @@ def channel_of(fields: Fields) -> str:
 
 def place(channel: str, sender: str, to: str, bus_channel: str = "") -> Conversation | None:
     """The conversation in RongCloud's own ids; None for what belongs to none."""
-    sender, to = sender.lower(), to.lower()
     if not to:
         return None
     match channel:
@@ -100,7 +99,7 @@ def place(channel: str, sender: str, to: str, bus_channel: str = "") -> Conversa
         case "TEMPGROUP":
             return Room(to)
         case "ULTRAGROUP":
-            return Group(ultra(to, bus_channel.lower()))
+            return Group(ultra(to, bus_channel))
         case _:
             return None
 
@@ -136,7 +135,7 @@ def told_in(value: Any) -> Conversation | None:
     """The conversation of a callback that is no message."""
     if isinstance(value, list):
         first = value[0] if value else None
-        user = _written(first.get("userid")).lower() if isinstance(first, dict) else ""
+        user = _written(first.get("userid")) if isinstance(first, dict) else ""
         return direct(user, user) if user else None
     where = value.get("conversationInfo") if isinstance(value, dict) else None
     if not isinstance(where, dict):

@@ -32,7 +32,7 @@ def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decod
     name = fields.get("objectName", "")
     if (reason := _passed_by(name, fields)) is not None:
         return (Ignored(reason),)
-    conversation, sender = conversation_of(fields), fields.get("fromUserId", "").lower()
+    conversation, sender = conversation_of(fields), fields.get("fromUserId", "")
     if not name or conversation is None or not sender:
         raise wire.Malformed("message without objectName, sender, receiver or a known channelType")
     raw = fields.get("content", "")

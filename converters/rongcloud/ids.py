@@ -11,7 +11,7 @@ DEFAULT_CHANNEL = "rcdefault"
 
 def ultra(group: str, channel: str) -> str:
     """A channel of an ultra group as a group's id, in `identities` as well: `ultra-<group>`, `ultra-<group>/<channel>`."""
-    return f"{ULTRA}{group}" if channel in {"", DEFAULT_CHANNEL} else f"{ULTRA}{group}/{channel}"
+    return f"{ULTRA}{group}" if channel.lower() in {"", DEFAULT_CHANNEL} else f"{ULTRA}{group}/{channel}"
 
 
 def of_ultra(name: str) -> tuple[str, str]:

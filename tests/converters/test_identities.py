@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.identities import KINDS, Identities, record
+from converters.identities import KINDS, Identities, account_record, cohort_record, record
 
 names = st.text("abc12", min_size=1, max_size=3)
 
@@ -16,7 +16,8 @@ def test_an_entry_is_found_from_both_sides() -> None:
 
 
 def test_the_key_is_platform_kind_and_id() -> None:
-    assert record("yunxin", "user", "Me", "You") == (b"yunxin\x1fuser\x1fme", b'{"canonical":"you"}')
+    assert record("yunxin", "user", "me", "You") == (b"yunxin\x1fuser\x1fme", b'{"canonical":"you"}')
+    assert record("yunxin", "user", "Me", "You") == (b"yunxin\x1fuser\x1fme", b'{"canonical":"you","spelled":"Me"}')
 
 
 def test_a_tombstone_deletes_both_sides() -> None:
@@ -78,3 +79,86 @@ def test_the_table_is_the_last_word_of_each_key(entries: list[tuple[str, str, st
         last[kind, native] = canonical
     for (kind, native), canonical in last.items():
         assert table.canonical("p", kind, native) == canonical
+
+
+def test_accounts_and_cohorts_are_known_by_the_canonical_id() -> None:
+    table = Identities()
+    for key, value in (
+        account_record("easemob", "Ann", "made"),
+        account_record("easemob", "bob", "used"),
+        cohort_record("ANN", "Pilot"),
+    ):
+        assert table.apply(key, value) is None
+    assert [table.account("easemob", user) for user in ("ann", "bob", "carol")] == ["made", "used", None]
+    assert table.account("yunxin", "bob") is None
+    assert [table.cohort(user) for user in ("ann", "bob")] == ["pilot", ""]
+    assert table.people() == [("ann", {"easemob": "made"}, "pilot"), ("bob", {"easemob": "used"}, "")]
+    assert table.entries() == []
+
+
+def test_what_a_worker_writes_does_not_undo_what_a_person_wrote() -> None:
+    table = Identities()
+    table.apply(*account_record("easemob", "ann", "used"))
+    table.apply(*account_record("easemob", "ann", "made"))
+    assert table.account("easemob", "ann") == "used"
+    table.apply(account_record("easemob", "ann", "used")[0], None)
+    assert table.account("easemob", "ann") == "made"
+    table.apply(account_record("easemob", "ann", "made")[0], None)
+    assert table.account("easemob", "ann") is None
+    assert table.people() == []
+
+
+def test_the_counts_are_those_of_what_is_there() -> None:
+    table = Identities()
+    for native in ("1", "2", "2", "3"):
+        table.apply(*record("yunxin", "group", native, f"g{native}"))
+    table.apply(record("yunxin", "group", "3", "")[0], None)
+    table.apply(record("yunxin", "group", "9", "")[0], None)
+    table.apply(*cohort_record("ann", "pilot"))
+    table.apply(*account_record("easemob", "ann", "made"))
+    assert sorted(table.counts()) == [("-", "cohort", 1), ("easemob", "made", 1), ("yunxin", "group", 2)]
+
+
+def test_an_account_or_cohort_that_cannot_be_read_is_told() -> None:
+    table = Identities()
+    for key, value in ((b"easemob\x1fmade\x1fann", b"7"), (b"-\x1fcohort\x1fann", b"{}"), (b"easemob\x1fmade\x1f", b"{}")):
+        assert (table.apply(key, value) or "").startswith("identities: ")
+    assert table.people() == []
+
+
+def test_a_spelling_is_kept_and_does_not_tell_two_apart() -> None:
+    table = Identities()
+    table.apply(*record("rongcloud", "group", "TeamA", "ops"))
+    assert table.native("rongcloud", "group", "ops") == "TeamA"
+    assert table.canonical("rongcloud", "group", "teama") == table.canonical("rongcloud", "group", "TEAMA") == "ops"
+    assert table.entries() == [("rongcloud", "group", "TeamA", "ops")]
+    key, _ = record("rongcloud", "group", "TeamA", "ops")
+    table.apply(key, None)
+    assert table.native("rongcloud", "group", "ops") is None
+    assert len(table) == 0
+
+
+def test_whoever_is_spelled_with_upper_case_is_answered_by_that_name() -> None:
+    from converters import PLATFORMS, wire
+    from converters.platform import Callback
+    from converters.route import App, Deliver, Minted, route
+
+    old = App("old", PLATFORMS["rongcloud"], PLATFORMS["rongcloud"].example(), "new")
+    new = App("new", PLATFORMS["easemob"], PLATFORMS["easemob"].example(), "old")
+    apps, table = {"old": old, "new": new}, Identities()
+    said = (
+        b"fromUserId=LinMei&toUserId=WU02&objectName=RC%3ATxtMsg&content=%7B%22content%22%3A%22hi%22%7D&channelType=PERSON"
+        b"&msgTimestamp=1767225600456&msgUID=CRER-DAJI-0125-KAPS&source=iOS"
+    )
+    *minted, there = route(Callback("old", said, 1), apps, table)
+    assert [(one.user, one.canonical) for one in minted if isinstance(one, Minted)] == [("LinMei", "linmei"), ("WU02", "wu02")]
+    assert isinstance(there, Deliver)
+    assert (there.delivery.sender, there.delivery.receiver) == ("linmei", "wu02")
+    answer = {
+        "callId": "x", "eventType": "chat", "timestamp": 1, "chat_type": "chat", "from": "wu02", "to": "linmei", "msg_id": "1",
+        "payload": {"ext": {}, "bodies": [{"type": "txt", "msg": "hello"}]},
+    }  # fmt: skip
+    (back,) = route(Callback("new", wire.dump_any(answer), 1), apps, table)
+    assert isinstance(back, Deliver)
+    assert (back.delivery.sender, back.delivery.receiver) == ("WU02", "LinMei")
+    assert back.key == there.key

@@ -48,7 +48,7 @@ def test_what_is_set_is_listed_until_it_is_forgotten(config: Path) -> None:
     assert identities("set", "room", "yunxin=9", "easemob=8", config=config).exit_code == 0
     listed = table(config)
     assert listed[("yunxin", "group", "61")] == listed[("easemob", "group", "271")] == "ops"
-    assert listed[("yunxin", "user", "h--x")] == listed[("easemob", "user", "long")] == "h--x"
+    assert listed[("yunxin", "user", "h--X")] == listed[("easemob", "user", "long")] == "h--x"
     assert listed[("yunxin", "room", "9")] == listed[("easemob", "room", "8")] == "9"
     assert identities("forget", "group", "yunxin=61", config=config).exit_code == 0
     after = table(config)
@@ -126,3 +126,41 @@ def test_a_check_between_unknown_platforms_is_refused(source: str, target: str) 
     assert done.exit_code == 2
     assert "icq" in done.stderr
     assert "easemob" in done.stderr
+
+
+def test_who_is_where_is_marked_and_shown(config: Path) -> None:
+    before = table(config)
+    assert identities("mark", "--platform", "easemob", "--account", "used", "--file", "-", "Ann", config=config, given="bob\n\ncarol\n").stdout == "3 marked\n"
+    assert identities("mark", "--platform", "easemob", "--account", "made", "carol", config=config).exit_code == 0
+    assert identities("mark", "--cohort", "Testers", "ann", "dave", config=config).exit_code == 0
+    assert identities("set", "user", "yunxin=h--x1", "--canonical", "ann", config=config).exit_code == 0
+    shown = json.loads(identities("show", "ANN", config=config).stdout)
+    assert (shown["user"], shown["accounts"], shown["cohort"]) == ("ann", {"easemob": "used"}, "testers")
+    assert (shown["ids"]["yunxin"], shown["ids"]["easemob"]) == ("h--x1", "ann")
+    assert shown["share"] == 91.66
+    people = {row["user"]: row for row in map(json.loads, identities("list", "--people", config=config).stdout.splitlines())}
+    assert {user: row["accounts"].get("easemob") for user, row in people.items()} == {
+        "ann": "used", "bob": "used", "carol": "made", "dave": None,
+    }  # fmt: skip
+    assert identities("mark", "--platform", "easemob", "--account", "none", "bob", "carol", config=config).exit_code == 0
+    assert identities("mark", "--cohort", "none", "dave", config=config).exit_code == 0
+    assert identities("forget", "user", "yunxin=h--x1", config=config).exit_code == 0
+    (left,) = map(json.loads, identities("list", "--people", config=config).stdout.splitlines())
+    assert left == {"user": "ann", "accounts": {"easemob": "used"}, "cohort": "testers"}
+    assert table(config) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("mark", "ann"), "--account or --cohort"),
+        (("mark", "--account", "used", "ann"), "easemob"),
+        (("mark", "--account", "useful", "--platform", "easemob", "ann"), "made, used, none"),
+        (("mark", "--cohort", "two words", "ann"), "at most 64"),
+        (("mark", "--cohort", "pilot"), "users are needed"),
+    ],
+)
+def test_a_mark_that_cannot_be_is_refused_with_what_was_expected(config: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = identities(*arguments, config=config)
+    assert done.exit_code == 2
+    assert said in " ".join(done.stderr.replace("│", " ").split())
