@@ -36,6 +36,8 @@ class Rejected(Struct, frozen=True):
     """Not from the platform, or not for us. *reason* is a short, fixed word that is counted."""
 
     reason: str
+    malformed: bool = False
+    """It cannot be taken, whoever sent it: 400 and not 401."""
 
 
 Verdict = Accepted | Probe | Rejected

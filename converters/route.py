@@ -20,7 +20,7 @@ from converters.model import (
     conversation_key,
     direct,
 )
-from converters.operations import GroupCreated
+from converters.operations import GroupCreated, kind_of
 from converters.people import renamed
 from converters.platform import Callback, Ignored, OwnEcho, Platform, Said
 from converters.plugin import Ended, Failed, Plugin, Replaced, Side, asked
@@ -159,6 +159,11 @@ def _deliver(
 ) -> None:
     here, there = app.platform, target.platform
     sender = _person(event.sender, app, identities) if event.sender else ""
+    level = there.fidelity.get(kind_of(event.operation))
+    if level is not None and level.word == "refused":
+        # It would end at its encoder, after two transactions and two records.
+        routed.append(Dropped(f"refused:{kind_of(event.operation)}"))
+        return
     minted: list[Routed] = []
     if isinstance(event.operation, GroupCreated) and isinstance(event.conversation, Group):
         _name(event.conversation.id, here, identities, minted)

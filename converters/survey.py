@@ -57,6 +57,8 @@ class Survey:
                         self._weigh(delivery, [loss.what for loss in losses], where)
                 case EchoOf():
                     self._count("echo", "", where)
+                case Dropped(reason=reason) if reason.startswith("refused:"):
+                    self._count("refused", reason.removeprefix("refused:"), where)
                 case Dropped(reason=reason):
                     self._count("dropped", reason, where)
                 case Dead(cause=cause):

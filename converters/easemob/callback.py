@@ -110,7 +110,7 @@ def check(incoming: Incoming, account: Account, now: int) -> Verdict:
     try:
         envelope = wire.load(body, Envelope)
     except wire.Malformed:
-        return Rejected("bad-json")
+        return Rejected("bad-json", malformed=True)
     app_key = word(envelope.appkey)
     if app_key and app_key.lower() != account.app_key.lower():
         return Rejected("unknown-key")

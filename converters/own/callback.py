@@ -27,7 +27,7 @@ def events_of(body: bytes, shape: Any = Event) -> tuple[Any, ...]:
 
 
 def place(conversation: Conversation) -> Conversation:
-    """*conversation* with its ids as everywhere: in lower case, two people sorted. Raises Malformed."""
+    """*conversation* with its ids checked, two people sorted. Raises Malformed."""
     match conversation:
         case Direct(users=(one, other)):
             return direct(plain(one), plain(other))
@@ -38,10 +38,10 @@ def place(conversation: Conversation) -> Conversation:
 
 
 def plain(given: str) -> str:
-    """The id of a user, group or room, as the relay compares it. Raises Malformed."""
+    """The id of a user, group or room, as it is spelled. Raises Malformed."""
     if not given or not given.isprintable():
         raise wire.Malformed("an id of a user, group or room is empty, or cannot be shown")
-    return given.lower()
+    return given
 
 
 def check(incoming: Incoming, account: Account, now: int) -> Verdict:
@@ -53,11 +53,11 @@ def check(incoming: Incoming, account: Account, now: int) -> Verdict:
         shapes = events_of(incoming.body, _Shape)
         places = {place(each.conversation) for each in shapes}
     except wire.Malformed:
-        return Rejected("bad-json")
+        return Rejected("bad-json", malformed=True)
     if not places:
         return Probe()
     if len(shapes) > MOST:
-        return Rejected("too-many-events")
+        return Rejected("too-many-events", malformed=True)
     if len(places) > 1:
-        return Rejected("several-conversations")
+        return Rejected("several-conversations", malformed=True)
     return Accepted(conversation_key(places.pop()))

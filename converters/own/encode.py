@@ -4,11 +4,11 @@ from msgspec import structs
 
 from converters import wire
 from converters.bodies import Body, Text
+from converters.brought import brought
 from converters.model import NOTHING, Conversation, Delivery, Direct, Group, Loss, Room, There
 from converters.operations import Edit, GroupCreated, Operation, Post, Reaction, Read, Recall, Received
 from converters.own import public
 from converters.own.account import Account
-from converters.own.files import brought
 from converters.people import renamed
 from converters.platform import Encoded, Request
 from converters.readable import edited

@@ -39,7 +39,6 @@ class Answer(NamedTuple):
 
 STORED = Answer(200, "stored")
 PROBED = Answer(200, "probe")
-NOT_JSON = Answer(400, "bad-json")
 GONE = Answer(400, "disconnected")
 NOT_FOUND = Answer(404, "unknown-app")
 NOT_POST = Answer(405, "not-post")
@@ -108,10 +107,8 @@ class Ingress:
                 return await self._keep(door, key, body, raw, received)
             case Probe():
                 return PROBED
-            case Rejected(reason="bad-json"):
-                return NOT_JSON
-            case Rejected(reason=reason):
-                return Answer(401, reason)
+            case Rejected(reason=reason, malformed=malformed):
+                return Answer(400 if malformed else 401, reason)
 
     async def _keep(self, door: Door, key: bytes, body: bytes, headers: Any, received: int) -> Answer:
         begin = time.perf_counter()

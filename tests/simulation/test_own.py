@@ -259,9 +259,9 @@ def test_what_the_page_says_of_arrays() -> None:
     other = event(3, conversation={"kind": "group", "id": "6001"})
     assert verdict() == Probe()
     assert verdict(event(1), event(2)) == Accepted(b"direct\x1falice\x1fbob")
-    assert verdict(event(1), other) == Rejected("several-conversations")
-    assert verdict(*[event(1)] * 101) == Rejected("too-many-events")
-    assert verdict({"id": 1}) == Rejected("bad-json")
+    assert verdict(event(1), other) == Rejected("several-conversations", malformed=True)
+    assert verdict(*[event(1)] * 101) == Rejected("too-many-events", malformed=True)
+    assert verdict({"id": 1}) == Rejected("bad-json", malformed=True)
     for word in ("several-conversations", "too-many-events", "bad-json", "unsigned", "bad-signature", "stale"):
         assert f"`{word}`" in PAGE
 
