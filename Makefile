@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo test chaos chaos-hop bench-hop bench-ingress bench-deliver bench-relay lint pages lock clean
+.PHONY: demo test chaos chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay lint pages lock clean
 
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
@@ -41,6 +41,9 @@ chaos-hop: $(VENV)/installed  ## kill, freeze and move workers of a hop under lo
 
 bench-hop: $(VENV)/installed $(VENV)-peers/installed  ## our hop beside Kafka Streams, Quix Streams and stock Faust
 	@QUIX_PYTHON=$(VENV)-peers/bin/python $(BIN)/python -m tests.benchmarks.hop $(ARGS)
+
+bench-convert: $(VENV)/installed  ## decode, route and encode, by kind and pair of platforms; exit code 1 over 25 us a text, 60 us the rest
+	@$(BIN)/python -m tests.benchmarks.convert $(ARGS)
 
 bench-ingress: $(VENV)/installed  ## our ingress beside FastAPI + aiokafka
 	@$(BIN)/python -m tests.benchmarks.ingress $(ARGS)

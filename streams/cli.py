@@ -12,6 +12,8 @@ from streams.identity_commands import app as identities
 from streams.kafka.commands import app as kafka
 from streams.kafka.topic_commands import app as topics
 from streams.operate.dead_commands import app as dead
+from streams.operate.fidelity_commands import fidelity
+from streams.operate.gap_commands import gaps
 from streams.operate.replay_commands import replay
 from streams.operate.trace_commands import trace
 from streams.preview_commands import preview
@@ -26,8 +28,10 @@ app.add_typer(topics, name="topics")
 app.add_typer(identities, name="identities")
 app.add_typer(dead, name="dead")
 app.command()(replay)
+app.command()(gaps)
 app.command()(trace)
 app.command()(preview)
+app.command()(fidelity)
 
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
@@ -50,10 +54,13 @@ def ingress(config: Config = None) -> None:
 
 @app.command()
 def convert(config: Config = None) -> None:
-    """Turn callbacks into deliveries. Example: im-relay convert -c relay.toml"""
+    """Turn callbacks into deliveries. Rules are read again when the settings file changes, and on SIGHUP.
+
+    Example: im-relay convert -c relay.toml
+    """
     from streams.roles import run_convert
 
-    _role(run_convert, config)
+    _role(run_convert, config, config)
 
 
 @app.command()
@@ -77,18 +84,19 @@ def settings(config: Config = None) -> None:
         _fail(error)
 
 
-def _role(role: Any, config: Path | None, *arguments: str) -> None:
+def _role(role: Any, config: Path | None, *arguments: object) -> None:
     from streams.listener import ListenError
+    from streams.plugins import PluginError
     from streams.settings import SettingsError, load
 
     try:
         code = _run(role, load(config), *arguments)
-    except (SettingsError, ListenError) as error:
+    except (SettingsError, ListenError, PluginError) as error:
         _fail(error)
     raise typer.Exit(code)
 
 
-def _run(role: Any, given: Any, *arguments: str) -> Any:
+def _run(role: Any, given: Any, *arguments: object) -> Any:
     from streams import log
 
     log.setup(given.observe)

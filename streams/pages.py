@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from converters import PLATFORMS, fidelity
 from streams import metrics
 from streams.kafka import topics
+from streams.rules import RuleSettings
 from streams.settings import AppSettings, Settings
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -36,6 +37,7 @@ def settings() -> str:
         lines += ["", f"## [{name}]", "", *_paragraph(model), ""]
         lines += _settings_table(model.model_json_schema(), f"IM_RELAY_{name.upper()}__")
     lines += ["", "## [apps.NAME]", "", *_paragraph(AppSettings), "", *_settings_table(AppSettings.model_json_schema())]
+    lines += ["", "## [[apps.NAME.rules]]", "", *_paragraph(RuleSettings), "", *_settings_table(RuleSettings.model_json_schema())]
     for name, platform in sorted(PLATFORMS.items()):
         schema = msgspec.json.schema(platform.account)
         (account,) = schema["$defs"].values()
@@ -90,6 +92,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "topics.md": topic_list,
     "commands.md": commands,
     "fidelity.md": lambda: fidelity.page(PLATFORMS),
+    **{name: page for platform in PLATFORMS.values() for name, page in platform.pages.items()},
 }
 
 
@@ -137,7 +140,8 @@ def _settings_table(schema: dict[str, Any], variable: str = "") -> Iterator[str]
 def _kind(about: Mapping[str, Any]) -> str:
     if "enum" in about:
         return ", ".join(f"`{value}`" for value in about["enum"])
-    words = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false", "object": "table"}
+    words = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false", "object": "table",
+             "array": "list"}
     kind = "path" if about.get("format") == "path" else words[about["type"]]
     bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<", "pattern": "like"}
     limits = [f"{sign} {_literal(about[bound])}" for bound, sign in bounds.items() if bound in about]
@@ -145,7 +149,7 @@ def _kind(about: Mapping[str, Any]) -> str:
 
 
 def _literal(value: object) -> str:
-    if value in ("", {}):
+    if value in ("", {}, []):
         return "none"
     return f"`{msgspec.json.encode(value).decode()}`"
 

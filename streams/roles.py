@@ -14,11 +14,13 @@ from converters.identities import Identities
 from streams import health as healths
 from streams import metrics
 from streams.convert import stage as convert
+from streams.convert.reload import Rereading
 from streams.convert.stage import Converter
 from streams.deliver.client import clients
 from streams.deliver.gate import Gate
+from streams.deliver.progress import Progress
 from streams.deliver.records import STAGE as DELIVER
-from streams.deliver.surroundings import Names, Surroundings
+from streams.deliver.surroundings import Surroundings, Topics
 from streams.deliver.work import Delivering
 from streams.exact.hop import Hop
 from streams.exact.producers import Link
@@ -29,14 +31,19 @@ from streams.fuse import Fuse
 from streams.health import Health
 from streams.identities import Follower
 from streams.kafka import topics
+from streams.plugins import equipped
 from streams.settings import Kafka, Settings, SettingsError, resolve
 
 log = structlog.get_logger()
 
 
-async def run_convert(settings: Settings) -> int:
-    """Turn callbacks into deliveries until stopped; the answer is the exit code. Raises SettingsError."""
-    apps = resolve(settings)
+async def run_convert(settings: Settings, file: Path | None = None) -> int:
+    """Turn callbacks into deliveries until stopped; the answer is the exit code. Raises SettingsError, PluginError.
+
+    The rules are read again when *file*, where the settings came from, changes.
+    """
+    apps = equipped(resolve(settings), settings.plugins.use)
+    log.info("plug-ins", asked=[plugin.name for app in list(apps.values())[:1] for plugin in app.plugins])
     kafka = settings.kafka
     platforms = settings.platforms()
     inputs = [topics.CALLBACKS.name(platform, prefix=kafka.prefix) for platform in platforms]
@@ -48,10 +55,11 @@ async def run_convert(settings: Settings) -> int:
     converter = Converter(apps, table, partitions=kafka.partitions, prefix=kafka.prefix)
     watch = Seen(Health())
     limit = settings.convert.max_records
-    plan = Plan(convert.STAGE, inputs, lambda _: Hop(converter, max_records=limit), _link(kafka), watch)
+    plan = Plan(convert.STAGE, inputs, lambda _: Hop(converter, max_records=limit, pace=settings.convert.cycle), _link(kafka), watch)
     await follower.start()
     try:
-        return await _host(settings, plan, watch, f"{kafka.prefix}convert", max_records=limit)
+        async with Rereading(file, settings, apps, converter.take):
+            return await _host(settings, plan, watch, f"{kafka.prefix}convert", max_records=limit)
     finally:
         await follower.stop()
 
@@ -69,15 +77,18 @@ async def run_deliver(
         there = ", ".join(settings.platforms())
         raise SettingsError(f"no app of the settings is on platform {platform!r}; there are apps on: {there}")
     kafka = settings.kafka
-    names = Names(
+    sources = sorted({app.platform.name for app in apps.values() if apps[app.target].platform.name == platform})
+    names = Topics(
         deliveries=topics.DELIVERIES.name(platform, prefix=kafka.prefix),
         backfill=topics.BACKFILL.name(platform, prefix=kafka.prefix),
         echoes=topics.ECHOES.name(platform, prefix=kafka.prefix),
         ledger=topics.LEDGER.name(platform, prefix=kafka.prefix),
         dead=topics.DEAD_LETTERS.name(prefix=kafka.prefix),
+        identities=topics.IDENTITIES.name(prefix=kafka.prefix),
+        mirrored=tuple(topics.LEDGER.name(name, prefix=kafka.prefix) for name in sources if name != platform),
         partitions=kafka.partitions,
     )
-    await _require(kafka, [names.deliveries, names.backfill, names.echoes, names.ledger, names.dead])
+    await _require(kafka, [names.deliveries, names.backfill, names.echoes, names.ledger, *names.mirrored, names.dead])
     group = f"{kafka.prefix}deliver.{platform}"
     loop = asyncio.get_running_loop()
     gates = {name: Gate(app, settings.deliver, loop) for name, app in targets.items()}
@@ -91,16 +102,20 @@ async def run_deliver(
         state=_own_directory(settings.deliver.state, group),
         bootstrap=kafka.bootstrap,
         fuse=Fuse(),
+        progress=Progress(
+            kafka.bootstrap, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
+        ),
+        mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
     )
     watch = Seen(Health(), tuple(gates.values()))
-    plan = Plan(
-        DELIVER, [names.deliveries, names.backfill, names.echoes], lambda number: Delivering(number, around), _link(kafka), watch
-    )
+    inputs = [names.deliveries, names.backfill, names.echoes, *names.mirrored]
+    plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), _link(kafka), watch)
     try:
         return await _host(settings, plan, watch, group, max_records=settings.deliver.window)
     finally:
         for client in around.clients.values():
             await client.close()
+        await around.progress.close()
 
 
 class Seen(Watch):

@@ -15,7 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from converters import PLATFORMS
+from converters.platform import Platform
 from converters.route import App
+from streams.rules import RuleSettings, rules_of
 
 
 class SettingsError(Exception):
@@ -55,6 +57,7 @@ class Convert(_Section):
     """Decode and route."""
 
     max_records: int = Field(2000, ge=1, description="Records of one partition in one transaction.")
+    cycle: float = Field(0.005, ge=0, le=1, description="Seconds between two transactions of a busy partition.")
 
 
 class Deliver(_Section):
@@ -86,8 +89,32 @@ class Deliver(_Section):
         "resend", description="A send whose result stays unknown: send again, or make a dead letter for a person to decide."
     )
     echo_wait: float = Field(35.0, ge=0, description="Seconds to wait for the target's own callback of a send in doubt.")
+    naming_wait: float = Field(
+        10.0, ge=0, description="Seconds that a recall, an edit or a reaction waits for the message that it names."
+    )
+    reorder_wait: float = Field(
+        0.0, ge=0, le=10, description="Seconds that each message waits for others said before it whose callbacks come later; 0 is none."
+    )
     cycle: float = Field(0.02, ge=0.001, le=1, description="Seconds between two transactions of a busy partition.")
     state: Path = Field(Path(".im-relay/state"), description="Directory of the local state; rebuilt from the ledger.")
+
+
+class Gaps(_Section):
+    """Callbacks that never came, looked for by `im-relay gaps --run` in what the platforms keep."""
+
+    every: float = Field(600.0, ge=1, description="Seconds from the beginning of one search to that of the next.")
+    span: float = Field(10_800.0, gt=0, description="Seconds that a search looks back; less where a platform keeps less.")
+    lag: float = Field(120.0, ge=0, description="Seconds of the newest past that are left out: their callbacks may yet come.")
+    reach: float = Field(
+        86_400.0, ge=0, description="Seconds before the span whose callbacks tell which conversations there are to ask about."
+    )
+    groups: bool = Field(True, description="Ask about all groups and rooms of `identities` as well.")
+
+
+class Plugins(_Section):
+    """The customer's own conversions, installed packages with entry points of the group `im_relay.converters`. See [plug-ins](plugins.md)."""
+
+    use: list[str] = Field(["*"], description="Which are asked, in this order; `*` is all that are installed and not named, by name.")
 
 
 class Observe(_Section):
@@ -105,6 +132,7 @@ class AppSettings(_Section):
     platform: str = Field(description="Which platform it is on.")
     target: str = Field(description="The app that receives its messages.")
     account: dict[str, Any] = Field(default_factory=dict, description="Keys, secrets, addresses: see the platform's page.")
+    rules: list[RuleSettings] = Field(default_factory=list, description="Which of its messages go over, and how: below.")
 
 
 class Settings(BaseSettings):
@@ -116,6 +144,8 @@ class Settings(BaseSettings):
     ingress: Ingress = Ingress()
     convert: Convert = Convert()
     deliver: Deliver = Deliver()
+    gaps: Gaps = Gaps()
+    plugins: Plugins = Plugins()
     observe: Observe = Observe()
     apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name.")
 
@@ -177,8 +207,19 @@ def resolve(settings: Settings) -> dict[str, App]:
         if unknown:
             expected = ", ".join(platform.account.__struct_encode_fields__)
             raise SettingsError(f"apps.{name}.account has {', '.join(unknown)}; expected are: {expected}")
-        apps[name] = App(name=name, platform=platform, account=made, target=app.target)
+        try:
+            rules = rules_of(app.rules, _target_platform(settings, app.target))
+        except ValueError as error:
+            raise SettingsError(f"apps.{name}.rules: {error}") from None
+        apps[name] = App(name=name, platform=platform, account=made, target=app.target, rules=rules)
     return apps
+
+
+def _target_platform(settings: Settings, target: str) -> Platform:
+    named = settings.apps[target].platform
+    if named not in PLATFORMS:
+        raise ValueError(f"apps.{target}.platform is {named!r}; known are: {', '.join(sorted(PLATFORMS))}")
+    return PLATFORMS[named]
 
 
 def shown(settings: Settings) -> str:

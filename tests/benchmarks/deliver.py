@@ -20,7 +20,9 @@ import httpx
 from confluent_kafka import Producer
 
 from converters import wire
-from converters.model import Delivery, Event, Post, Text, conversation_key, direct
+from converters.bodies import Text
+from converters.model import Delivery, Event, conversation_key, direct
+from converters.operations import Post
 from streams.kafka.local import LocalKafka
 from streams.kafka.ports import free_port
 

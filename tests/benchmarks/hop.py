@@ -2,7 +2,7 @@
 
 `python -m tests.benchmarks.hop [--rounds N] [--records N]`: read, parse JSON, set a field, write, keep the offset, against
 Kafka Streams exactly_once_v2 (needs java and mvn), Quix Streams exactly-once (QUIX_PYTHON names an interpreter that has
-quixstreams 3) and stock Faust. `--conversion`: with the real conversion of a text callback. `--latency`: one record at a time.
+quixstreams 3) and stock Faust. `--conversion`: with the real conversion of a text callback. `--latency`: one record at a time. `--protocol`: what transactions cost.
 
 Every program starts its clock at the first record that it processes. The peers stop it at the Nth that is processed, ours at
 the commit of the Nth; and ours must then show N committed records in the target. Exits 1 when a target is missed. The broker
@@ -34,6 +34,8 @@ HERE = Path(__file__).parent
 TIMEOUT = 240
 CONVERSION = 40_000
 P50_MS, P99_MS = 5.0, 15.0
+PROTOCOL = 0.2
+"""Share of the rate that the transactional protocol may cost."""
 
 
 class Program(NamedTuple):
@@ -166,6 +168,27 @@ def with_conversion(topics: Topics, rounds: int, records: int, scratch: Path) ->
     )
 
 
+def protocol(topics: Topics, rounds: int, records: int, scratch: Path) -> bool:
+    """The conversion with transactions and without, in turn."""
+    from tests.benchmarks.hop_conversion import HEADERS, callback, target
+
+    source = topics.fill(f"bench-src-{uuid.uuid4().hex[:8]}", records, callback, HEADERS)
+    ways = {"with": [*OURS.command[:-1], "conversion"], "without": [*OURS.command[:-1], "conversion", "plain"]}
+    figures: dict[str, list[float]] = {way: [] for way in ways}
+    for number in range(rounds + 1):
+        for way, command in ways.items():
+            program = OURS._replace(name=f"{way} transactions", command=command, target=target)
+            figure = once(program, topics, source, records, scratch)
+            if number:  # in the first the broker gets warm
+                figures[way].append(figure)
+    exact, plain = (statistics.median(figures[way]) for way in ways)
+    return _goal(
+        f"the transactional protocol costs {1 - exact / plain:.0%}: {exact:,.0f}/s with it, {plain:,.0f}/s without",
+        f"<= {PROTOCOL:.0%}",
+        exact >= plain * (1 - PROTOCOL),
+    )
+
+
 def latency(topics: Topics, samples: int, scratch: Path) -> bool:
     source, target = (topics.make(f"bench-{way}-{uuid.uuid4().hex[:8]}") for way in ("in", "out"))
     p50, p99 = uvloop.run(measure(topics.bootstrap, source, target, samples, scratch / "worker.log"))
@@ -187,6 +210,7 @@ def main() -> int:
     parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--conversion", action="store_true")
     parser.add_argument("--latency", action="store_true")
+    parser.add_argument("--protocol", action="store_true", help="with transactions and without")
     given = parser.parse_args()
     print(f"$ python -m tests.benchmarks.hop {' '.join(sys.argv[1:])}".rstrip())
     with ExitStack() as stack:
@@ -199,6 +223,8 @@ def main() -> int:
         runs: list[Callable[[], bool]] = []
         if given.conversion:
             runs.append(lambda: with_conversion(topics, given.rounds, given.records // 4, scratch))
+        if given.protocol:
+            runs.append(lambda: protocol(topics, given.rounds, given.records // 4, scratch))
         if given.latency:
             runs.append(lambda: latency(topics, given.samples, scratch))
         if not runs:

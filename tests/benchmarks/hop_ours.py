@@ -1,7 +1,7 @@
 """Our hop, as the peers do it: parse JSON, set a field, write by key. BOOTSTRAP SRC DST N in the environment.
 
 From the first record that is processed to the commit of the Nth; the peers stop at the Nth that is processed. Argument:
-`trivial`, or `conversion` for `converters.route` on text callbacks. PROFILE names a file for cProfile's figures.
+`trivial`, or `conversion` for `converters.route` on text callbacks; and `plain` for no transactions. PROFILE names a file for cProfile's figures.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from streams.exact.transport import Plan
 from streams.exact.worker import make_app, run
 from streams.log import setup
 from streams.settings import Observe
+from tests.benchmarks import hop_plain
 
 PARTITIONS = 4
 
@@ -59,7 +60,7 @@ class Until(Watch):
             self.stop.set()
 
 
-async def main(name: str) -> int:
+async def main(name: str, *, plain: bool = False) -> int:
     bootstrap, target = os.environ["BOOTSTRAP"], os.environ["DST"]
     stop = asyncio.Event()
     until = Until(name, int(os.environ["N"]), stop)
@@ -76,7 +77,10 @@ async def main(name: str) -> int:
         inner(batch, outputs)
 
     plan = Plan("hop", [os.environ["SRC"]], lambda _: Hop(stage), Link(bootstrap), until)
-    return await run(make_app(f"ours-{time.time_ns()}", plan), stop=stop)
+    app = make_app(f"ours-{time.time_ns()}", plan)
+    if plain:
+        hop_plain.install(app)
+    return await run(app, stop=stop)
 
 
 if __name__ == "__main__":
@@ -85,7 +89,7 @@ if __name__ == "__main__":
     if profile:
         profile.enable()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        code = runner.run(main(sys.argv[1] if len(sys.argv) > 1 else "trivial"))
+        code = runner.run(main(sys.argv[1] if len(sys.argv) > 1 else "trivial", plain="plain" in sys.argv))
     if profile:
         profile.dump_stats(os.environ["PROFILE"])
     sys.exit(code)

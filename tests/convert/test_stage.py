@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from converters import PLATFORMS
+from converters.bodies import Text
 from converters.identities import Identities
-from converters.model import Delivery, Echo, Event, Group, Text, conversation_key
+from converters.model import Delivery, Echo, Event, Group, conversation_key
 from converters.platform import Callback, Decoded
 from streams import metrics
 from tests.convert.records import PARTITIONS, TEAM, Converting, apps, callback, record_of

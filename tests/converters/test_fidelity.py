@@ -1,17 +1,119 @@
-import typing
+"""The tables of fidelity say what the encoders do, and what the case files show."""
 
-from converters import PLATFORMS, model
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import UNSET
+
+from converters import PLATFORMS, wire
 from converters.fidelity import page
+from converters.model import NOTHING, Room
+from converters.operations import Operation
+from converters.platform import Encoded
+from tests.converters.examples import KINDS, OPERATIONS, account_of, delivery_of, row_of, there_of
+from tests.converters.shapes import shape, text_of
+from tests.converters.test_cases import CASES, Case
+
+NAMES = sorted(PLATFORMS)
+ROWS = [(name, kind) for name in NAMES for kind in KINDS]
 
 
-def test_every_platform_says_how_it_carries_every_kind() -> None:
-    kinds = {body.__struct_config__.tag for body in typing.get_args(model.Body)}
-    for name, platform in PLATFORMS.items():
-        assert set(platform.fidelity) == kinds, name
+def written(name: str, operation: Operation) -> Encoded:
+    return PLATFORMS[name].encode(delivery_of(operation), account_of(name), there_of(name, operation))
+
+
+def level_of(name: str, encoded: Encoded) -> set[str]:
+    """The levels that *encoded* could be of."""
+    if not encoded.requests:
+        return {"refused"} if encoded.losses else set()
+    if not encoded.losses:
+        return {"full"}
+    return {"partial", "shown"} if _is_text(name, encoded) else {"partial"}
+
+
+def _is_text(name: str, encoded: Encoded) -> bool:
+    """Whether people read a text in its place."""
+    try:
+        return all(text_of(name, request) for request in encoded.requests)
+    except (AssertionError, KeyError, ValueError, TypeError, IndexError):
+        return False  # no callback of a text comes of it
+
+
+def test_there_is_an_example_of_every_kind() -> None:
+    assert set(OPERATIONS) == set(KINDS)
+    assert all(row_of(operation) == kind for kind, operation in OPERATIONS.items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_platform_says_how_it_carries_every_kind(name: str) -> None:
+    assert set(PLATFORMS[name].fidelity) == set(KINDS)
+
+
+@pytest.mark.parametrize(("name", "kind"), ROWS)
+def test_a_row_says_what_the_encoder_does(name: str, kind: str) -> None:
+    encoded = written(name, OPERATIONS[kind])
+    level = PLATFORMS[name].fidelity[kind]
+    assert level.word in level_of(name, encoded), (level, encoded.losses)
+    assert level.note or level.word == "full", "why not is said"
+
+
+@pytest.mark.parametrize(("name", "kind"), ROWS)
+def test_a_row_is_shown_by_a_case_file(name: str, kind: str) -> None:
+    found: list[set[str]] = []
+    for case in _written_cases(name):
+        if row_of(case.given.delivery.event.operation) != kind:
+            continue
+        requests, losses = case.expect.requests, case.expect.losses
+        if not requests:
+            found.append({"refused"} if losses else set())
+        else:
+            found.append({"partial", "shown"} if losses else {"full"})
+    word = PLATFORMS[name].fidelity[kind].word
+    assert found, "no case file writes this kind"
+    assert any(word in levels for levels in found), found
+    if word == "refused":
+        assert all(levels <= {"refused"} for levels in found), "a case sends what the table refuses"
+
+
+def _written_cases(name: str) -> list[Any]:
+    cases = [wire.load(Path(path).read_bytes(), Case) for path in CASES if path.parent.name == name]
+    return [case for case in cases if case.expect.requests is not UNSET]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_not_there_costs_no_defect_and_nothing_in_silence(name: str, kind: str) -> None:
+    """Without messages, files, and people: whatever becomes of it, a request or a loss is to be seen."""
+    operation = OPERATIONS[kind]
+    for conversation in (None, Room("team")):
+        encoded = PLATFORMS[name].encode(delivery_of(operation, conversation), PLATFORMS[name].example(), NOTHING)
+        assert encoded.requests or encoded.losses
+        if kind in ("recall", "received", "reaction"):
+            assert not encoded.requests, "nothing can be done to what is not there"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_repeat_is_written_to_the_same_bytes(name: str, kind: str) -> None:
+    assert written(name, OPERATIONS[kind]) == written(name, OPERATIONS[kind])
 
 
 def test_the_page_has_a_row_for_each_kind() -> None:
     text = page(PLATFORMS)
-    assert "| kind | easemob | yunxin |" in text
-    assert "| text | full" in text
-    assert "| unknown | shown" in text
+    assert f"| kind | {' | '.join(NAMES)} |" in text
+    assert [kind for kind in KINDS if f"\n| {kind} | " not in text] == []
+    assert "| - |" not in text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_carried_in_full_is_read_as_well(name: str) -> None:
+    """A kind that a platform takes as it is comes out of its callbacks too, or its row says how it differs."""
+    said: set[str] = set()
+    for case in (wire.load(path.read_bytes(), Case) for path in CASES if path.parent.name == name):
+        for one in case.expect.decoded or ():
+            if event := one.get("said"):
+                said.add(row_of(msgspec.convert(event["operation"], Operation)))
+    plain = {kind for kind, level in PLATFORMS[name].fidelity.items() if level.word == "full" and not level.note}
+    assert plain - said == getattr(shape(name), "UNTOLD", set())

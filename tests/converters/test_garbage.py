@@ -1,6 +1,7 @@
 """Whatever comes in, nothing is raised but Malformed, and routing raises nothing at all."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 
 from converters import PLATFORMS, wire
 from converters.identities import Identities
+from converters.model import NOTHING
 from converters.platform import Accepted, Callback, Incoming, Probe, Rejected, Reply, Request
 from converters.route import App, Deliver, route
+from tests.converters.examples import there_of
 from tests.converters.shapes import NOW, incoming, message
+from tests.fuzz.mutations import DEEP, ODD, dumped
 
 NAMES = sorted(PLATFORMS)
 APPS = {
@@ -50,7 +54,8 @@ def _route(name: str, body: bytes) -> None:
         if isinstance(routed, Deliver):
             wire.dump(routed.delivery)
             target = APPS[routed.delivery.target]
-            PLATFORMS[routed.platform].encode(routed.delivery, target.account)
+            for there in (NOTHING, there_of(routed.platform, routed.delivery.event.operation)):
+                PLATFORMS[routed.platform].encode(routed.delivery, target.account, there)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -75,6 +80,41 @@ def test_messages_with_odd_fields(name: str, data: st.DataObject) -> None:
     if name == "yunxin":
         verdict = PLATFORMS[name].check(incoming(name, said, "demo-yunxin-secret"), APPS[name].account, NOW)
         assert isinstance(verdict, Accepted), "the signature is right, whatever lies in it"
+
+
+def places(said: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every value in *said*."""
+    inner = said.items() if isinstance(said, dict) else enumerate(said) if isinstance(said, list) else ()
+    for key, value in inner:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def changed(said: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = said.copy()
+    copy[path[0]] = changed(copy[path[0]], path[1:], value)
+    return copy
+
+
+PLACES = [
+    (name, kind, path) for name in NAMES for kind in ("direct", "room") for path in places(message(name, kind=kind, ext={"a": 1}))
+]
+
+
+@pytest.mark.parametrize(("name", "kind", "path"), PLACES, ids=[f"{name}-{kind}-{path}" for name, kind, path in PLACES])
+def test_every_place_of_a_message_may_hold_anything(name: str, kind: str, path: tuple[Any, ...]) -> None:
+    """Nothing, wrong types, numbers as strings and the reverse, a thousand lists in each other, lone surrogates, NULs, mad numbers."""
+    said = message(name, kind=kind, ext={"a": 1})
+    held = said
+    for key in path:
+        held = held[key]
+    other = str(held) if isinstance(held, int | float) else 7
+    for odd in (*ODD, DEEP, other, [held], {"a": held}):
+        raw = dumped(changed(said, path, odd)).encode()
+        _route(name, raw)
+        assert isinstance(PLATFORMS[name].check(Incoming({}, "", raw), APPS[name].account, NOW), Rejected | Probe)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,31 +6,32 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from converters import PLATFORMS
 from converters.platform import Request
 from streams.preview_commands import preview
-from tests.converters.shapes import as_callback, message
+from tests.converters.shapes import as_callback, body, message
 
 APP = typer.Typer()
 APP.command()(preview)
 CASES = Path(__file__).parent.parent / "cases"
 COPIES = [
-    (path.parent.name, said)
+    (path.parent.name, case["given"]["callback"])
     for path in sorted(CASES.glob("*/*.json"))
-    if (said := json.loads(path.read_bytes())["given"].get("callback")) is not None
+    if (case := json.loads(path.read_bytes()))["expect"].get("decoded")
 ]
 
 
-def run(platform: str, target: str, body: str) -> Any:
-    return CliRunner().invoke(APP, ["--platform", platform, "--target", target, "-"], input=body)
+def run(platform: str, target: str, sent: bytes) -> Any:
+    return CliRunner().invoke(APP, ["--platform", platform, "--target", target, "-"], input=sent)
 
 
 def test_a_callback_of_any_kind_gives_one_json_object() -> None:
     for platform, said in COPIES:
-        for target in ("easemob", "yunxin"):
-            shown = run(platform, target, json.dumps(said))
+        for target in sorted(PLATFORMS):
+            shown = run(platform, target, body(platform, said))
             assert shown.exit_code == 0, shown.output
             held = json.loads(shown.stdout)
-            assert held["requests"] or held["ignored"] or held["echoes"], said
+            assert held["requests"] or held["ignored"] or held["echoes"] or held["losses"], said
 
 
 def test_the_requests_are_shown_as_they_would_be_sent(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_the_requests_are_shown_as_they_would_be_sent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["--platform", "icq", "--target", "yunxin", "-"], "no platform 'icq'; there are: easemob, yunxin"),
+        (["--platform", "icq", "--target", "yunxin", "-"], f"no platform 'icq'; there are: {', '.join(sorted(PLATFORMS))}"),
         (["--platform", "yunxin", "--target", "easemob", "/nowhere"], "cannot read /nowhere"),
         (["--platform", "yunxin", "--target", "easemob", "-"], "malformed"),
         (
@@ -76,3 +77,41 @@ def test_accounts_of_the_settings_are_used(tmp_path: Path) -> None:
     command = ["--platform", "yunxin", "--target", "easemob", "--account-from", str(config), "-"]
     shown = CliRunner().invoke(APP, command, input=json.dumps(message("yunxin")))
     assert json.loads(shown.stdout)["requests"][0]["path"] == "/acme/shop/messages/users"
+
+
+RULES = """
+[apps.a]
+platform = "yunxin"
+target = "b"
+account = {app_key = "k", app_secret = "s"}
+[[apps.a.rules]]
+name = "movers"
+receiver = "elsewhere"
+do = "drop"
+[[apps.a.rules]]
+name = "newcomers"
+sender = "no-account"
+do = "create"
+[apps.b]
+platform = "easemob"
+target = "a"
+account = {org = "o", app = "p", client_id = "i", client_secret = "s", callback_secret = "c"}
+"""
+
+
+def test_the_rules_of_the_settings_are_applied_and_say_why_it_is_dropped(tmp_path: Path) -> None:
+    config, known = tmp_path / "relay.toml", tmp_path / "known.jsonl"
+    config.write_text(RULES)
+    known.write_text('{"user": "bob", "accounts": {"easemob": "used"}, "cohort": ""}\n')
+    command = ["--platform", "yunxin", "--target", "easemob", "--account-from", str(config), "-"]
+    said = json.dumps(message("yunxin", sender="alice", to="bob"))
+    without = json.loads(CliRunner().invoke(APP, command, input=said).stdout)
+    assert (without["ignored"], without["requests"]) == (["rule:movers"], [])
+    done = json.loads(CliRunner().invoke(APP, [*command, "--identities", str(known)], input=said).stdout)
+    assert [request["path"] for request in done["requests"]] == ["/o/p/users", "/o/p/messages/users"]
+    assert done["notes"] == ["alice has no account on easemob: it is made first"]
+    assert len(done["events"]) == 1
+    known.write_text("[]\n")
+    refused = CliRunner().invoke(APP, [*command, "--identities", str(known)], input=said)
+    assert refused.exit_code == 1
+    assert "not what `im-relay identities list` prints" in refused.stderr

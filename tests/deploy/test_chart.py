@@ -280,6 +280,15 @@ def test_helm_refuses_with_words_that_help(arguments: list[str], said: str) -> N
 
 
 @needs_helm
+def test_the_search_for_lost_callbacks_is_one_process_where_it_is_asked_for() -> None:
+    (one,) = [each for each in workloads(rendered("--set", "gaps.enabled=true")) if each["metadata"]["name"].endswith("-gaps")]
+    (container,) = one["spec"]["template"]["spec"]["containers"]
+    command, parameters = parsed(container["args"])
+    assert (command, parameters["run"], one["spec"]["replicas"]) == ("gaps", True, 1)
+    assert container["resources"] == VALUES["gaps"]["resources"]
+
+
+@needs_helm
 def test_helm_asks_for_the_apps_where_there_are_none() -> None:
     done = helm("template", "chat", str(CHART), "--kube-version", "1.33.0")
     assert done.returncode != 0

@@ -1,19 +1,18 @@
 """One exchange over the whole relay: what was said since it began, and what of it arrived."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
+from tests.apps import APPS, GROUPS
 from tests.demo.crossing import Arrived, Findings, Said, arrived, check, said, source_key
-from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP, Stack
+from tests.journals import is_message, last, mark
+from tests.stack import Stack
 from tests.waiting import until
 from tests.whole.topics import read
-
-GROUPS = {YUNXIN_GROUP: "team", EASEMOB_GROUP: "team"}
-ID_FIELDS = {"yunxin": "msgidServer", "easemob": "msg_id"}
-GROUP_ON = {"yunxin": YUNXIN_GROUP, "easemob": EASEMOB_GROUP}
 
 
 class Exchange:
@@ -21,20 +20,21 @@ class Exchange:
 
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self._sides = {"yunxin": stack.yunxin, "easemob": stack.easemob}
-        self._seen = {name: _last(side.journal()) for name, side in self._sides.items()}
+        self._sides = stack.sides
+        self._seen = {name: last(side.journal()) for name, side in self._sides.items()}
+        self._began = dict(self._seen)
         self.says: list[Said] = []
         self.arrives: list[Arrived] = []
 
     def say(self, platform: str, sender: str, to: str, text: str) -> None:
         """*to* a user, or `team`."""
-        kind, to = ("group", GROUP_ON[platform]) if to == "team" else ("person", to)
+        kind, to = ("group", APPS[platform].group) if to == "team" else ("person", to)
         self._sides[platform].say(sender, to, text, type=kind)
 
     def read(self) -> "Exchange":
         for platform, side in self._sides.items():
             entries = side.journal(since=self._seen[platform])
-            self._seen[platform] = _last(entries, self._seen[platform])
+            self._seen[platform] = last(entries, self._seen[platform])
             self.says += said(platform, entries, GROUPS)
             self.arrives += arrived(platform, entries, GROUPS)
         return self
@@ -56,16 +56,31 @@ class Exchange:
         self._flush(last_words or tuple(self._sides))
         return check(self._as_stored(), self.arrives)
 
+    def wrongly_marked(self) -> list[dict[str, Any]]:
+        """What arrived behind something that was said after it and is not marked late, or is marked and did not."""
+        wrong = []
+        for platform, other in (self.stack.platforms, self.stack.platforms[::-1]):
+            times = {entry["id"]: entry["time"] for entry in self._sides[platform].journal("said", since=self._began[platform])}
+            newest: dict[str, int] = {}
+            for entry in self._sides[other].journal("accepted", since=self._began[other]):
+                known = mark(entry) if is_message(entry) else None
+                if known is None:
+                    continue
+                at = times.get(known.event.split(":")[3])
+                if at is None:
+                    continue
+                talk = "|".join(sorted((entry["from"], entry["to"]))) if entry["type"] == "person" else str(entry["to"])
+                if (at < newest.get(talk, 0)) != known.late:
+                    wrong.append(entry)
+                newest[talk] = max(newest.get(talk, 0), at)
+        return wrong
+
     def _as_stored(self) -> list[Said]:
         """What was said in the order in which it was first stored: a platform in disorder is not the relay's doing."""
         place: dict[str, tuple[int, int]] = {}
-        for platform, name in ID_FIELDS.items():
+        for platform in self._sides:
             for one in read(self.stack, f"callbacks.{platform}"):
-                with suppress(msgspec.DecodeError):
-                    callback = msgspec.json.decode(one.value or b"")
-                    # A number is unique within its kind of conversation only.
-                    kind = "group" if callback.get("convType") == "TEAM" or "group_id" in callback else "direct"
-                    place.setdefault(f"{platform}:{kind}:{callback.get(name)}", (one.partition, one.offset))
+                place.setdefault(f"{platform}:{_named(one.value or b'')}", (one.partition, one.offset))
         return sorted(self.says, key=lambda one: place[source_key(one)])
 
     def _there(self) -> set[str]:
@@ -81,8 +96,17 @@ class Exchange:
         self.has_arrived(before + 4 * self.stack.partitions * len(platforms))
 
 
-def _last(entries: list[dict[str, Any]], otherwise: int = 0) -> int:
-    return int(entries[-1]["seq"]) if entries else otherwise
+def _named(callback: bytes) -> str:
+    """Kind of conversation, within which alone a number is unique, and number of the message that *callback* tells of."""
+    try:
+        told: dict[str, Any] = msgspec.json.decode(callback)
+    except msgspec.DecodeError:
+        told = dict(parse_qsl(callback.decode(errors="replace")))
+    kind = told.get("convType") == "TEAM" or told.get("channelType") == "GROUP" or "group_id" in told
+    if isinstance(place := told.get("conversation"), dict):
+        kind = place.get("kind") == "group"
+    number = next((told[name] for name in ("msgidServer", "msg_id", "msgUID", "id") if name in told), "")
+    return f"{'group' if kind else 'direct'}:{number}"
 
 
 @contextmanager

@@ -105,7 +105,7 @@ def role(config: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-ROLES = (("ingress",), ("convert",), ("deliver", "--platform", "easemob"))
+ROLES = (("ingress",), ("convert",), ("deliver", "--platform", "easemob"), ("gaps", "--run"))
 EACH = pytest.mark.parametrize("arguments", ROLES, ids=[one[0] for one in ROLES])
 
 
@@ -130,7 +130,7 @@ def test_a_role_without_topics_names_the_command_that_makes_them(
     assert "Traceback" not in said
 
 
-@pytest.mark.parametrize("arguments", ROLES[1:], ids=["convert", "deliver"])
+@pytest.mark.parametrize("arguments", ROLES[1:3], ids=["convert", "deliver"])
 def test_a_role_that_counts_other_partitions_than_the_topics_have_refuses(
     kafka: str, config: Path, arguments: tuple[str, ...], partitioned: str
 ) -> None:

@@ -1,0 +1,19 @@
+"""The broker of tests and benchmarks: always a real one."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from streams.kafka.local import LocalKafka
+from streams.kafka.ports import free_port
+
+
+@contextmanager
+def broker(data: Path) -> Iterator[str]:
+    """Bootstrap address: of the cluster that KAFKA_BOOTSTRAP names, else of a node of its own in *data*."""
+    if given := os.environ.get("KAFKA_BOOTSTRAP"):
+        yield given
+        return
+    with LocalKafka(data, free_port(), free_port()) as node:
+        yield node.bootstrap

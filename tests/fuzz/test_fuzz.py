@@ -1,0 +1,25 @@
+"""The short form of ``python -m tests.fuzz``; what it finds becomes a case file."""
+
+import pytest
+
+from converters import PLATFORMS
+from tests.fuzz.target import Fuzzer, shown
+
+
+@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+def test_a_thousand_bodies_raise_nothing(platform: str) -> None:
+    fuzzer = Fuzzer(platform)
+    fuzzer.corpus()
+    seeds = fuzzer.tried
+    fuzzer.run(1_000)
+    assert [shown(finding) for finding in fuzzer.findings.values()] == []
+    assert seeds > 10
+    assert len(fuzzer.mutator.corpus) > seeds, "nothing new came of it: the mutations do nothing"
+
+
+def test_a_defect_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    fuzzer = Fuzzer("own")
+    monkeypatch.setattr(fuzzer, "_route", lambda raw: str(int(raw[:1] == b"{") // (b'"text"' not in raw)))
+    fuzzer.run(50)
+    (finding,) = fuzzer.findings.values()
+    assert finding.error.startswith("ZeroDivisionError")
