@@ -9,9 +9,10 @@ import msgspec
 from converters import PLATFORMS, wire
 from converters.identities import Account, Identities, Kind
 from converters.model import NOTHING
+from converters.names import Minted
 from converters.platform import Callback, Request
 from converters.plugin import Plugin
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
 from converters.rules import Rule
 
 

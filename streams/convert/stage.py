@@ -11,8 +11,9 @@ from aiokafka import ConsumerRecord
 
 from converters import wire
 from converters.identities import Identities, record
+from converters.names import Minted
 from converters.operations import kind_of
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, Routed, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
 from streams import dead, metrics
 from streams.dead import DeadLetter, Whose
 from streams.exact.batch import Batch

@@ -2,45 +2,30 @@
 
 import time
 from collections.abc import Callable, Mapping
-from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from converters.outcome import NotSent, Outcome, Unsure
 from converters.platform import Reply, Request, Token
 from converters.route import App
 from streams import metrics
 from streams.deliver.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedError, reply_of
+from streams.deliver.transport import TooLateError, Transport, allowed as may_leave
 from streams.settings import Deliver
 
-# No connection, so no request. The transport's own mapping is of no use here: it calls a connection that was cut after the
-# request had left a ConnectTimeout too. What aiohttp raised is the cause of what httpx raises.
-_NO_CONNECTION = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-
-
-class TooLateError(Exception):
-    """It was no longer allowed to leave, and has not."""
-
-
-_allowed: ContextVar[Callable[[], bool]] = ContextVar("allowed")
-
-
-class _Connector(aiohttp.TCPConnector):
-    """Looks at the licence once more when there is a connection: making one, or waiting for a free one, takes time."""
-
-    async def connect(self, *args: Any, **kwargs: Any) -> Any:
-        connection = await super().connect(*args, **kwargs)
-        if not _allowed.get(lambda: True)():
-            connection.release()
-            raise TooLateError
-        return connection
+_NO_CONNECTION = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+    httpx.UnsupportedProtocol,
+)
+"""No connection, so no request."""
 
 
 class Client:
-    """One for each app. httpx's own transport collapses beyond some tens of requests in flight; aiohttp's does not."""
+    """One for each app. httpx's own transport collapses beyond some tens of requests in flight; ours does not."""
 
     def __init__(self, app: App, settings: Deliver, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.app = app.name
@@ -55,7 +40,7 @@ class Client:
         self._auth = auth
         self._timeout = {"timeout": httpx.Timeout(settings.timeout).as_dict()}
         self._urls: dict[str, httpx.URL] = {}
-        self._transport = transport or AiohttpTransport(client=lambda: _session(settings.in_flight))
+        self._transport = transport or Transport(settings.in_flight, settings.timeout)
         self._counters: dict[tuple[str, str], Any] = {}
         self._timers: dict[str, Any] = {}
 
@@ -94,14 +79,15 @@ class Client:
                 # The last moment: a process that stood still may have woken up between its licence and here, or waited for a token.
                 if not allowed():
                     raise TooLateError
-                _allowed.set(allowed)
+                may_leave.set(allowed)
                 outgoing.extensions = request.extensions  # the question for a token must end as well
                 try:
                     response = await self._transport.handle_async_request(outgoing)
-                    try:
-                        await response.aread()
-                    finally:
-                        await response.aclose()
+                    if not response.is_closed:  # ours come whole
+                        try:
+                            await response.aread()
+                        finally:
+                            await response.aclose()
                 except NETWORK as error:
                     # Only the flow knows whether it was the request itself that got no answer.
                     await flow.athrow(error)
@@ -145,16 +131,10 @@ def clients(
     return {name: Client(app, settings, transport) for name, app in apps.items()}
 
 
-def _session(in_flight: int) -> aiohttp.ClientSession:
-    # Connections rest for less than the platforms' servers keep them: a request on one that was just closed is in doubt.
-    connector = _Connector(limit=in_flight, keepalive_timeout=10.0, ttl_dns_cache=60)
-    return aiohttp.ClientSession(connector=connector, auto_decompress=True, cookie_jar=aiohttp.DummyCookieJar())
-
-
 def _failed(error: Exception) -> Outcome:
     # The kind, and not the text, which could hold an address with a secret in it.
-    cause = error.__cause__ or error
-    if isinstance(cause, _NO_CONNECTION) or isinstance(error, httpx.UnsupportedProtocol):
-        return NotSent(f"no connection ({type(cause).__name__})")
+    name = type(error).__name__
+    if isinstance(error, _NO_CONNECTION):
+        return NotSent(f"no connection ({name})")
     # It had left, or may have: the platform may have taken it all the same.
-    return Unsure(f"no answer ({type(cause).__name__})")
+    return Unsure(f"no answer ({name})")

@@ -20,8 +20,9 @@ from msgspec import Struct
 from converters import wire
 from converters.identities import Identities, record
 from converters.model import NOTHING, Delivery
+from converters.names import Minted
 from converters.platform import OTHERS, Callback
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, Routed, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.ingress.record import callback_of
 from streams.kafka import topics

@@ -140,8 +140,9 @@ def test_a_spelling_is_kept_and_does_not_tell_two_apart() -> None:
 
 def test_whoever_is_spelled_with_upper_case_is_answered_by_that_name() -> None:
     from converters import PLATFORMS, wire
+    from converters.names import Minted
     from converters.platform import Callback
-    from converters.route import App, Deliver, Minted, route
+    from converters.route import App, Deliver, route
 
     old = App("old", PLATFORMS["rongcloud"], PLATFORMS["rongcloud"].example(), "new")
     new = App("new", PLATFORMS["easemob"], PLATFORMS["easemob"].example(), "old")

@@ -5,8 +5,9 @@ import pytest
 
 from converters import PLATFORMS, wire
 from converters.identities import Identities
+from converters.names import Minted
 from converters.platform import Accepted, Callback, Incoming, Rejected, SignedBody
-from converters.route import App, Deliver, Minted, route
+from converters.route import App, Deliver, route
 from tests.converters.shapes import NOW, body, incoming, message
 
 OWN = PLATFORMS["own"]

@@ -13,10 +13,11 @@ from converters import PLATFORMS
 from converters.bodies import Custom, Forwarded, Image, Link, Location, Text
 from converters.identities import Identities, account_record, cohort_record, record
 from converters.model import Direct, Group, Loss, conversation_key
+from converters.names import Minted
 from converters.operations import Edit, Operation, Post, Presence, Quote, Reaction, Recall, Ref
 from converters.outcome import Delivered
 from converters.platform import Callback, Reply, Said
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
 from converters.rules import LONGEST, Rule, share
 from streams.rules import RuleSettings, rewriting, rules_of
 from tests.converters.examples import BODIES

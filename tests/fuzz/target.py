@@ -10,8 +10,9 @@ from msgspec import Struct
 from converters import PLATFORMS, wire
 from converters.identities import Identities, Kind
 from converters.model import NOTHING, Delivery
+from converters.names import Minted
 from converters.platform import Accepted, Callback, Incoming, Probe, Rejected
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, Routed, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
 from tests.converters.examples import account_of, row_of, there_of
 from tests.converters.shapes import NOW, body, shape
 from tests.fuzz.mutations import Mutator
