@@ -76,11 +76,13 @@ class Tally(Struct):
         return self.chosen.total()
 
     def seconds(self, apps: Mapping[str, App]) -> float:
-        """How long the targets' declared limits make it take, if nothing live went beside it; 0 where none is declared."""
+        """How long the limits of the target *apps* make it take, if nothing live went beside it; 0 where there is none."""
         longest = 0.0
         for name, app in apps.items():
             named = {api for limit in app.platform.limits for api in limit.apis}
             for limit in app.platform.limits:
+                if not limit.amount:
+                    continue  # the settings say that there is none
                 counts = {api: n for (target, api, what), n in self.load.items() if target == name and what == limit.counts}
                 if limit.apis == (OTHERS,):  # each of the others has it for itself
                     count = max((n for api, n in counts.items() if api not in named), default=0)

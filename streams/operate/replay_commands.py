@@ -7,10 +7,13 @@ from typing import Annotated
 
 import orjson
 import typer
+from msgspec import structs
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from converters.route import App
+from streams.deliver.limits import overridden
 from streams.kafka import topics
 from streams.operate.about import Filter
 from streams.operate.asking import (
@@ -31,6 +34,7 @@ from streams.operate.asking import (
 from streams.operate.reading import OperateError
 from streams.operate.replay import Copier, Pace, Sieve, Spec, Tally, counted, group, planned, save, saved
 from streams.operate.times import length, shown
+from streams.settings import SettingsError
 
 STATE = Path(".im-relay/replays")
 
@@ -48,7 +52,7 @@ def replay(
     rate: Annotated[float, typer.Option(min=0, help="Messages a second to write; 0 is no limit.")] = 100.0,
     quota: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Messages a second that the target takes, to tell the time from.  [default: its declared limits]"),
+        typer.Option(min=0.001, help="Messages a second that the target takes, to tell the time from.  [default: its limits, and those of the settings]"),
     ] = None,
     resume: Annotated[str, typer.Option(metavar="ID", help="Go on with one that was broken off.")] = "",
     state: Annotated[Path, typer.Option(help="Directory in which replays are kept for --resume.")] = STATE,
@@ -74,7 +78,7 @@ def replay(
     topic = topics.CALLBACKS.name(spec.platform, prefix=relay.prefix)
     tally = _count(relay, topic, spec)
     count = tally.deliveries
-    seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(relay.apps))
+    seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(_limited(relay)))
     _show(spec, tally, seconds, json=json)
     if not tally.deliveries:
         nothing("nothing is left to be sent")
@@ -85,6 +89,18 @@ def replay(
         save(state, spec)
     written = _run(relay, topic, spec, rate)
     typer.echo(f"replay {spec.id}: {written} written; the ledger keeps back what has arrived before", err=json)
+
+
+def _limited(relay: Relay) -> dict[str, App]:
+    """The apps with the limits that hold for them."""
+    deliver, apps = relay.settings.deliver, {}
+    for name, app in relay.apps.items():
+        try:
+            limits = overridden(app.platform.limits, deliver.limits.get(name, {})) if deliver.quotas else ()
+        except ValueError as error:
+            fail(SettingsError(f"deliver.limits.{name}: {error}"))
+        apps[name] = structs.replace(app, platform=structs.replace(app.platform, limits=limits))
+    return apps
 
 
 def _asked(relay: Relay, platform: str, since: str, until: str, wanted: Filter) -> Spec:

@@ -3,8 +3,11 @@
 import asyncio
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
+from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -22,6 +25,8 @@ from streams.operate.reading import OperateError, Reader
 from streams.operate.replay import Copier, Pace, Sieve, Spec, Tally, planned, save
 from streams.settings import load, resolve
 from tests.operate.conftest import PARTITIONS, Ground, callback, rows
+from tests.stack import ROOT
+from tests.waiting import until
 
 HOUR = 3_600_000
 
@@ -167,6 +172,31 @@ def test_ctrl_c_says_how_to_go_on(ground: Ground, monkeypatch: pytest.MonkeyPatc
     assert len(written(ground)) == 500
     assert "700 written" in run(ground, "--resume", name, "--yes").stdout
     assert written(ground) == [str(number) for number in range(1, 1201)]
+
+
+def test_a_replay_that_is_killed_goes_on_where_it_was(ground: Ground) -> None:
+    ground.called(*(callback(number) for number in range(1, 2001)))
+    command = [sys.executable, "-m", "streams", "replay", "--platform", "yunxin", "--since", "1h", "--yes", "--rate", "500"]
+    state = str(ground.directory / "replays")
+    command += ["--state", state, "--config", str(ground.config)]
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: len(written(ground)) >= 500)
+    running.kill()
+    running.wait()
+    (name,) = [path.stem for path in Path(state).iterdir()]
+    first = len(written(ground))
+    assert 500 <= first < 2000
+    assert run(ground, "--resume", name, "--yes").exit_code == 0
+    assert written(ground) == [str(number) for number in range(1, 2001)], "each once, in order"
+
+
+def test_the_time_is_told_from_the_settings_limits(ground: Ground) -> None:
+    ground.called(*(callback(number) for number in range(1, 31)))
+    for limits, seconds in (("users-calls = 2", 15.0), ("users-calls = 0\nusers-messages = 0", 0.0)):
+        ground.config.write_text(f"{ground.config.read_text()}\n[deliver.limits.new]\n{limits}\n")
+        (told,) = rows(run(ground, "--since", "1h", "--dry-run", "--json"))
+        assert told["seconds"] == pytest.approx(seconds)
+        ground.config.write_text(ground.config.read_text().partition("\n[deliver.limits.new]")[0])
 
 
 def test_one_replay_runs_once_at_a_time(ground: Ground) -> None:

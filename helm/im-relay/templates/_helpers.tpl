@@ -43,6 +43,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- toToml .Values.settings }}
 {{- end }}
 
+{{/* The settings without the rules, which running pods read again by themselves. */}}
+{{- define "im-relay.lasting" -}}
+{{- $lasting := deepCopy .Values.settings }}
+{{- range $name, $app := $lasting.apps }}{{ $_ := unset $app "rules" }}{{ end }}
+{{- toJson $lasting }}
+{{- end }}
+
 {{- define "im-relay.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 10001
@@ -66,7 +73,7 @@ metadata:
     app.kubernetes.io/component: {{ .role }}
     {{- with $.Values.podLabels }}{{ toYaml . | nindent 4 }}{{ end }}
   annotations:
-    checksum/settings: {{ include "im-relay.settings" $ | sha256sum }}
+    checksum/settings: {{ include "im-relay.lasting" $ | sha256sum }}
     checksum/secrets: {{ toJson $.Values.secrets | sha256sum }}
     {{- with $.Values.podAnnotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
@@ -87,7 +94,7 @@ spec:
       imagePullPolicy: {{ $.Values.image.pullPolicy }}
       args: {{ toJson .args }}
       env:
-        - {name: IM_RELAY_CONFIG, value: /etc/im-relay/relay.toml}
+        - {name: IM_RELAY_CONFIG, value: /etc/im-relay/settings/relay.toml}
         {{- with $.Values.env }}{{ toYaml . | nindent 8 }}{{ end }}
       ports:
         {{- if eq .role "ingress" }}
@@ -114,7 +121,8 @@ spec:
       resources: {{- toYaml .values.resources | nindent 8 }}
       securityContext: {{- include "im-relay.security" $ | nindent 8 }}
       volumeMounts:
-        - {name: settings, mountPath: /etc/im-relay/relay.toml, subPath: relay.toml, readOnly: true}
+        # The directory, and not the file: only so does a running pod see a change.
+        - {name: settings, mountPath: /etc/im-relay/settings, readOnly: true}
         - {name: tmp, mountPath: /tmp}
         {{- if include "im-relay.secret" $ }}
         - {name: secrets, mountPath: /etc/im-relay/secrets, readOnly: true}
