@@ -220,11 +220,26 @@ def test_what_is_mounted_is_a_volume_and_where_it_is_looked_for(objects: list[di
         volumes |= {each["metadata"]["name"] for each in one["spec"].get("volumeClaimTemplates", [])}
         mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
         assert set(mounts) == volumes
-        assert {"name": "IM_RELAY_CONFIG", "value": mounts["settings"]} in container["env"]
+        assert {"name": "IM_RELAY_CONFIG", "value": f"{mounts['settings']}/relay.toml"} in container["env"]
+        assert not [each for each in container["volumeMounts"] if "subPath" in each], "a file alone is never brought anew"
         assert mounts["secrets"] == SECRETS
         assert ("state" in mounts) == container["name"].startswith("deliver-")
     (deliver, *_) = [one for one in workloads(objects) if "deliver" in one["metadata"]["name"]]
     assert ("volumeClaimTemplates" in deliver["spec"]) == (deliver["kind"] == "StatefulSet")
+
+
+@needs_helm
+def test_other_rules_restart_nothing_and_other_settings_do() -> None:
+    def checksums(*arguments: str) -> set[str]:
+        pods = [one["spec"]["template"] for one in workloads(rendered(*arguments))]
+        return {each["metadata"]["annotations"]["checksum/settings"] for each in pods}
+
+    rule = ["--set-json", 'settings.apps.old.rules=[{"name":"no-typing","do":"drop","kinds":["typing"]}]']
+    assert len(checksums()) == 1
+    assert checksums(*rule) == checksums()
+    assert checksums("--set", "settings.kafka.partitions=36").isdisjoint(checksums())
+    (file,) = [one["data"]["relay.toml"] for one in of(rendered(*rule), "ConfigMap") if "relay.toml" in one["data"]]
+    assert tomllib.loads(file)["apps"]["old"]["rules"] == [{"name": "no-typing", "do": "drop", "kinds": ["typing"]}]
 
 
 @needs_helm
@@ -267,7 +282,7 @@ def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str,
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--set", "settings.apps.old=null"], "/settings/apps/old"),
+        (["--set", "settings.apps.old=null"], "settings"),
         (["--set", "settings.apps.old.account.app_secret=x"], "give app_secret_file"),
         (["--set", "settings.kafka.partition=3"], "partition"),
         (["--set", "ingress.route.host="], "ingress.route.host"),
