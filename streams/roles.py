@@ -56,6 +56,7 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
     watch = Seen(Health())
     limit = settings.convert.max_records
     plan = Plan(convert.STAGE, inputs, lambda _: Hop(converter, max_records=limit, pace=settings.convert.cycle), _link(kafka), watch)
+    plan.pace = settings.convert.cycle
     await follower.start()
     try:
         async with Rereading(file, settings, apps, converter.take):
@@ -110,6 +111,7 @@ async def run_deliver(
     watch = Seen(Health(), tuple(gates.values()))
     inputs = [names.deliveries, names.backfill, names.echoes, *names.mirrored]
     plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), _link(kafka), watch)
+    plan.pace = settings.deliver.cycle / 2
     try:
         return await _host(settings, plan, watch, group, max_records=settings.deliver.window)
     finally:

@@ -1,15 +1,16 @@
-"""How requests are authenticated, as httpx wants it: a flow of requests and answers."""
+"""How requests are authenticated: a flow of calls and answers, without I/O of its own (the shape is that of httpx.Auth)."""
 
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, NoReturn
 
 import aiohttp
 import httpx
 
 from converters.platform import Reply, Request, Signed, SignedBody, Token
+from streams.deliver.transport import Call
 
 ASK_AGAIN = 5.0
 """Seconds before a token is asked for again after a refusal: some platforms block those who ask too often."""
@@ -24,21 +25,23 @@ class TokenRefusedError(Exception):
     """There is no token, and so nothing was sent. The text is the platform's word for it."""
 
 
-class SignedAuth(httpx.Auth):
+Flow = AsyncGenerator[Call, Reply]
+
+
+class SignedAuth:
     def __init__(self, signed: Signed | SignedBody, account: Any) -> None:
         self._signed = signed
         self._account = account
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    async def flow(self, call: Call) -> Flow:
         signed, now = self._signed, int(time.time())
         if isinstance(signed, SignedBody):
-            request.headers.update(signed.headers(self._account, now, request.content))
+            yield call.with_headers(signed.headers(self._account, now, call.body))
         else:
-            request.headers.update(signed.headers(self._account, now, secrets.token_hex(16)))
-        yield request
+            yield call.with_headers(signed.headers(self._account, now, secrets.token_hex(16)))
 
 
-class TokenAuth(httpx.Auth):
+class TokenAuth:
     """One token for all requests: asked for once however many wait, renewed at half its life, and when it is worn out."""
 
     def __init__(
@@ -54,7 +57,8 @@ class TokenAuth(httpx.Auth):
         self._refused = ""
         self._refused_until = 0.0
 
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+    async def flow(self, call: Call) -> Flow:
+        """Raises TokenRefusedError."""
         for first in (True, False):
             if self._clock() >= self._good_until:
                 # Only the first of those who wait asks; the others find it renewed.
@@ -63,15 +67,12 @@ class TokenAuth(httpx.Auth):
                         self._check_refused()
                         try:
                             answer = yield self._ask()
-                            await answer.aread()
                         except NETWORK as error:
                             self._refuse(f"no token: no answer ({type(error).__name__})")
                         self._take(answer)
             used = self._headers
-            request.headers.update(used)
-            response = yield request
-            await response.aread()
-            if not self._rules.worn_out(reply_of(response)):
+            reply = yield call.with_headers(used)
+            if not self._rules.worn_out(reply):
                 return
             if used is self._headers:
                 self._good_until = 0.0
@@ -79,9 +80,9 @@ class TokenAuth(httpx.Auth):
                     self._refuse("a new token is refused as well")
         raise TokenRefusedError("token worn out twice")
 
-    def _ask(self) -> httpx.Request:
+    def _ask(self) -> Call:
         ask = self._rules.ask(self._account)
-        return httpx.Request(ask.method, self._url(ask), headers=ask.headers, content=ask.body)
+        return Call(ask.method, self._url(ask), ask.headers, ask.body)
 
     def _check_refused(self) -> None:
         if self._clock() < self._refused_until:
@@ -91,13 +92,9 @@ class TokenAuth(httpx.Auth):
         self._refused, self._refused_until = why, self._clock() + ASK_AGAIN
         raise TokenRefusedError(why)
 
-    def _take(self, response: httpx.Response) -> None:
-        granted = self._rules.read(reply_of(response))
+    def _take(self, reply: Reply) -> None:
+        granted = self._rules.read(reply)
         if isinstance(granted, str):
             self._refuse(granted)
         self._headers = self._rules.headers(granted.token)
         self._good_until = self._clock() + granted.lifetime / 2
-
-
-def reply_of(response: httpx.Response) -> Reply:
-    return Reply(response.status_code, response.headers, response.content)

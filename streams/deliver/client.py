@@ -11,8 +11,9 @@ from converters.outcome import NotSent, Outcome, Unsure
 from converters.platform import Reply, Request, Token
 from converters.route import App
 from streams import metrics
-from streams.deliver.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedError, reply_of
-from streams.deliver.transport import TooLateError, Transport, allowed as may_leave
+from streams.deliver.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedError
+from streams.deliver.transport import AiohttpTransport, Call, HttpxTransport, TooLateError, Transport
+from streams.deliver.transport import allowed as may_leave
 from streams.settings import Deliver
 
 _NO_CONNECTION = (
@@ -32,15 +33,17 @@ class Client:
         self._platform = app.platform.name
         self._base = str(app.account.base_url).rstrip("/")
         self._read = app.platform.read_reply
-        auth: httpx.Auth
+        auth: TokenAuth | SignedAuth
         if isinstance(app.platform.auth, Token):
             auth = TokenAuth(app.platform.auth, app.account, self._url)
         else:
             auth = SignedAuth(app.platform.auth, app.account)
         self._auth = auth
-        self._timeout = {"timeout": httpx.Timeout(settings.timeout).as_dict()}
-        self._urls: dict[str, httpx.URL] = {}
-        self._transport = transport or Transport(settings.in_flight, settings.timeout)
+        self._transport: Transport = (
+            HttpxTransport(transport, settings.timeout)
+            if transport is not None
+            else AiohttpTransport(settings.in_flight, settings.timeout)
+        )
         self._counters: dict[tuple[str, str], Any] = {}
         self._timers: dict[str, Any] = {}
 
@@ -48,7 +51,7 @@ class Client:
         """One attempt, given up unless *allowed* when it is about to leave. Never raises for what the network or the platform does."""
         start = time.perf_counter()
         try:
-            response = await self._exchange(self._built(request), allowed)
+            reply = await self._exchange(request, allowed)
         except TooLateError:
             outcome: Outcome = NotSent("too late to leave")
         except TokenRefusedError as error:
@@ -56,58 +59,40 @@ class Client:
         except NETWORK as error:
             outcome = _failed(error)
         else:
-            outcome = self._read(request, reply_of(response))
+            outcome = self._read(request, reply)
         self._count(request.api, outcome, time.perf_counter() - start)
         return outcome
 
-    async def ask(self, request: Request, read: Callable[[Reply], Outcome | None]) -> Outcome | None:
-        """One question, not repeated; None when there is no answer."""
+    async def question(self, request: Request) -> Reply | None:
+        """The answer to one question, not repeated; None when there is none."""
         try:
-            return read(reply_of(await self._exchange(self._built(request))))
+            return await self._exchange(request)
         except (TokenRefusedError, *NETWORK):
             return None
 
     async def close(self) -> None:
-        await self._transport.aclose()
+        await self._transport.close()
 
-    async def _exchange(self, request: httpx.Request, allowed: Callable[[], bool] = lambda: True) -> httpx.Response:
-        """What httpx.AsyncClient does for authentication; without cookies and redirects, which cost a third and are not wanted."""
-        flow = self._auth.async_auth_flow(request)
+    async def _exchange(self, request: Request, allowed: Callable[[], bool] = lambda: True) -> Reply:
+        flow = self._auth.flow(Call(request.method, self._url(request), request.headers, request.body))
         try:
-            outgoing = await anext(flow)
+            call = await anext(flow)
             while True:
                 # The last moment: a process that stood still may have woken up between its licence and here, or waited for a token.
                 if not allowed():
                     raise TooLateError
                 may_leave.set(allowed)
-                outgoing.extensions = request.extensions  # the question for a token must end as well
                 try:
-                    response = await self._transport.handle_async_request(outgoing)
-                    if not response.is_closed:  # ours come whole
-                        try:
-                            await response.aread()
-                        finally:
-                            await response.aclose()
+                    reply = await self._transport.call(call)
                 except NETWORK as error:
                     # Only the flow knows whether it was the request itself that got no answer.
                     await flow.athrow(error)
                     raise
-                outgoing = await flow.asend(response)
+                call = await flow.asend(reply)
         except StopAsyncIteration:
-            return response
+            return reply
         finally:
             await flow.aclose()
-
-    def _built(self, request: Request) -> httpx.Request:
-        # The address is parsed once: httpx would parse it for every request.
-        url = self._urls.get(request.path)
-        if url is None:
-            if len(self._urls) > 1000:  # a platform may have the conversation in the path
-                self._urls.clear()
-            url = self._urls[request.path] = httpx.URL(self._url(request))
-        return httpx.Request(
-            request.method, url, content=request.body, headers=request.headers, extensions=self._timeout
-        )
 
     def _url(self, request: Request) -> str:
         return self._base + request.path

@@ -18,6 +18,9 @@ log = structlog.get_logger()
 SLACK = 600_000
 """Milliseconds that our clock and a target's may differ in a look-up."""
 
+PAGES = 50
+"""Of a look-up, at the most."""
+
 
 class Doubts:
     """Of one partition. *hear_all* returns when every echo was heard that lay in its input when it was called."""
@@ -84,11 +87,15 @@ class Doubts:
         now = int(time.time() * 1000)
         since = min(now, event.doubt.at if event.doubt else event.delivery.received) - SLACK
         asked = look_up.ask(event.delivery, app.account, since, now + SLACK)
-        if asked is None:
-            return None
-        return await self._around.clients[event.delivery.target].ask(
-            asked, lambda reply: look_up.read(event.delivery, app.account, reply, part)
-        )
+        client = self._around.clients[event.delivery.target]
+        for _ in range(PAGES):
+            if asked is None or (reply := await client.question(asked)) is None:
+                return None
+            found = look_up.read(event.delivery, app.account, reply, part)
+            if found is not None or look_up.more is None:
+                return found
+            asked = look_up.more(asked, reply)
+        return None
 
     async def _echo(self, event: Open, part: int) -> None:
         while event.heard_of(part) is None and not self._drain.order.is_set():

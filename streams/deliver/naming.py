@@ -49,6 +49,8 @@ class Naming:
         self._store = store
         self._mirrored = mirrored
         self._newest: dict[bytes, int] = {}
+        self._under_way: dict[bytes, int] = {}
+        """What the last call of `order` told: the local state has it only once it is committed."""
 
     # -- learning
 
@@ -113,6 +115,10 @@ class Naming:
         known = self._store.raw(_key(_ARRIVED, source, conversation, ref.id)) if ref.id else None
         return _found(known, delivery.target)
 
+    def knows(self, delivery: Delivery, ref: Ref) -> bool:
+        """Whether *ref* itself is found, and not what stands in for it."""
+        return self.find(delivery, ref) is not None
+
     def does(self, delivery: Delivery) -> tuple[str, ...]:
         """What is to be written down before it is done; see `converters.fingerprint`."""
         operation = delivery.event.operation
@@ -152,11 +158,11 @@ class Naming:
 
     def order(self) -> list[Row]:
         """The rows from which `is_late` knows, of what was said since the last call."""
-        newest, self._newest = self._newest, {}
-        return [(key, b"%d" % at) for key, at in newest.items()]
+        self._under_way, self._newest = self._newest, {}
+        return [(key, b"%d" % at) for key, at in self._under_way.items()]
 
     def _last_said(self, key: bytes) -> int:
-        return self._newest.get(key) or int(self._store.raw(key) or 0)
+        return self._newest.get(key) or self._under_way.get(key) or int(self._store.raw(key) or 0)
 
     # -- within
 

@@ -67,11 +67,11 @@ class Page:
         # Where the other ledgers have been read to is of use to the next owner only.
         return SELDOM - since if self.mirrored else 1.0
 
-    def license(self, event: Open, part: int) -> "asyncio.Future[float]":
-        """See `sending.License`."""
+    def license(self, event: Open, part: int) -> "tuple[asyncio.Future[float], bool]":
+        """See `sending.License`; and whether it is the first since the last transaction, so that `pause` is another now."""
         granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._wanted.append((event, part, granted))
-        return granted
+        return granted, len(self._wanted) == 1
 
     def drain(self) -> None:
         """Nothing more may leave."""
@@ -100,6 +100,10 @@ class Page:
         self._entries.append((key, revised))
         # Already now: the event itself may be read before this is committed. Whoever reads the echo again does the same.
         self._store.put([(key, dump(revised))])
+
+    def learned(self, echo: Echo, before: Ended) -> None:
+        """The target called back, of an event that has ended, what its answer did not say."""
+        self._entries.append(records.completed(echo, before))
 
     def known(self, delivery: Delivery, entry: Ended | Intent | None) -> Ended | Intent | None:
         """What the ledger will say of *delivery*, given what it says now; an end without names is given them."""

@@ -27,6 +27,10 @@ def ended(event: Open) -> Pair:
     assert event.outcome is not None
     delivery, outcome = event.delivery, event.outcome
     operation = delivery.event.operation
+    whole = event.whole
+    if isinstance(outcome, Delivered) and outcome.at is None and whole and outcome.remote_id in ("", whole.remote_id):
+        # The callback came before the answer, or was all there was: it says what the answer does not.
+        outcome = Delivered(whole.remote_id, whole.at)
     there = isinstance(outcome, Delivered)
     arrived = event.arrived if there and len(event.arrived) > 1 else ()
     entry = Ended(
@@ -97,6 +101,11 @@ def part_echoed(echo: Echo, before: Intent) -> Pair:
     """The entry of an event of which a part that was in doubt has arrived: the next one can go."""
     arrived = (*before.arrived, Delivered(echo.remote_id, echo.at))
     return echo.event.encode(), structs.replace(before, part=echo.part + 1, arrived=arrived, left=False)
+
+
+def completed(echo: Echo, before: Ended) -> Pair:
+    """The entry of an event whose answer named no id or time, now with those of the target's callback."""
+    return echo.event.encode(), structs.replace(before, outcome=Delivered(echo.remote_id, echo.at))
 
 
 def named(delivery: Delivery, before: Ended) -> Pair:

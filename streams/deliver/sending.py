@@ -6,8 +6,8 @@ partition over finds every request that may have left, and after the lease none 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 
 import structlog
 
@@ -118,31 +118,26 @@ class Sender:
         """One attempt, when breaker and quotas let it: who waits there has no intent, and no lease that grows old."""
         gate = self._around.gates[event.delivery.target]
         again = event.attempts > 0
+        me = asyncio.current_task()
+        assert me is not None
         while True:
-            with self._waiting_at_the_gate() as waits:
+            if self._drain.order.is_set():
+                raise DrainedError
+            # Until it has passed the gate, an order to drain ends the wait.
+            self._at_the_gate.add(me)
+            try:
                 async with gate.passage(request) as passage:
                     if not await gate.admit(passage, request, live=event.lane.live, again=again):
                         again = True
                         continue
-                    waits()
+                    self._at_the_gate.discard(me)
                     outcome = await self._licensed(event, request, part)
                     gate.learn(passage, request, outcome)
                     if isinstance(outcome, Unsure) and self._may_repeat(event, request):
                         return NotSent(outcome.reason)
                     return outcome
-
-    @contextmanager
-    def _waiting_at_the_gate(self) -> Iterator[Callable[[], None]]:
-        """Until the function is called, an order to drain ends the wait."""
-        me = asyncio.current_task()
-        assert me is not None
-        if self._drain.order.is_set():
-            raise DrainedError
-        self._at_the_gate.add(me)
-        try:
-            yield lambda: self._at_the_gate.discard(me)
-        finally:
-            self._at_the_gate.discard(me)
+            finally:
+                self._at_the_gate.discard(me)
 
     async def _licensed(self, event: Open, request: Request, part: int) -> Outcome:
         async with self._slots:
@@ -159,25 +154,27 @@ class Sender:
             self._around.under_way[name] = UnderWay(part, answer)
             self._mine.add(name)
             self._kept.add(name)
-            answer.add_done_callback(lambda done: self._arrived(name, client.app, done))
+            # Not the answer itself is awaited: it outlives a conversation that is cancelled.
+            here = asyncio.get_running_loop().create_future()
+            answer.add_done_callback(lambda done: self._arrived(name, client.app, done, here))
             in_flight(client.app).inc()
-            try:
-                return await asyncio.shield(answer)
-            except asyncio.CancelledError:
-                if answer.cancelled():
-                    raise DrainedError from None
-                raise
+            await here
+            if answer.cancelled():
+                raise DrainedError
+            return answer.result()
 
     def written(self, event: Open) -> None:
         """The end of *event* is in the ledger: its answer need not be remembered any more."""
         self._forget(event.delivery.event.id)
 
-    def _arrived(self, name: str, app: str, answer: "asyncio.Task[Outcome]") -> None:
+    def _arrived(self, name: str, app: str, answer: "asyncio.Task[Outcome]", here: "asyncio.Future[None]") -> None:
         in_flight(app).dec()
         self._mine.discard(name)
         # The answer itself is kept until it is written down: if the work has to start anew, it finds it again.
         if answer.cancelled():
             self._forget(name)
+        if not here.done():
+            here.set_result(None)
 
     def _forget(self, name: str) -> None:
         self._kept.discard(name)

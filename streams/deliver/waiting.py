@@ -5,7 +5,7 @@ from collections.abc import Callable, Container
 from msgspec import Struct, structs
 
 from converters.model import NOTHING, There
-from converters.operations import GroupCreated, Post, Read, named_by
+from converters.operations import GroupCreated, Post, named_by
 from converters.outcome import Delivered, Refused
 from streams import metrics
 from streams.deliver.conversations import Open
@@ -85,10 +85,12 @@ def prepared(event: Open, naming: Naming, waiting: Waiting, now: float) -> There
         metrics.OURS_CALLED_BACK.labels(delivery.target).inc()
         return NOTHING
     ref = named_by(operation)
-    if ref is None or there.message or isinstance(operation, Read):
+    if ref is None or (there.message and naming.knows(delivery, ref)):
         return there
     if event.patient and waiting.take(event, ref.event, now):
         return None
+    if there.message:
+        return there  # a receipt of something else is one of all before it
     event.in_vain = True
     metrics.IN_VAIN.labels(delivery.target, str(operation.__struct_config__.tag)).inc()
     return there

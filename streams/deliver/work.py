@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 
 from converters import wire
 from converters.model import NOTHING, Delivery, Echo, There
-from converters.operations import Post
+from converters.operations import Post, named_by
 from converters.outcome import Delivered
 from streams import metrics
 from streams.deliver import ledger
@@ -202,9 +202,18 @@ class Delivering:
             return
         if not isinstance(entry, Ended) or not isinstance(entry.outcome, Delivered):
             self._page.heard(echo)
+        elif self._tells_more(entry.outcome, echo):
+            self._page.learned(echo, entry)
         elif entry.outcome.remote_id not in ("", echo.remote_id):
             metrics.DUPLICATES_KNOWN.labels(self._around.platform).inc()
             log.warning("the target has an event twice", event_id=echo.event)
+
+    def _tells_more(self, known: Delivered, echo: Echo) -> bool:
+        if not known.remote_id:
+            return bool(echo.remote_id)
+        app = self._around.apps.get(echo.target)
+        timed = app is not None and app.platform.echo_tells_time
+        return timed and known.at is None and known.remote_id == echo.remote_id
 
     # -- out
 
@@ -232,7 +241,9 @@ class Delivering:
                 following = self._open.end(now)
                 self._open_gauge.dec()
                 self._page.ended.append(now)
-                self._task.nudge()
+                # What waits for company need not be told of each who joins.
+                if len(self._page.ended) == 1 or not self._sender.under_way:
+                    self._task.nudge()
         except DrainedError:
             return
         except (KafkaError, TimeoutError) as error:
@@ -260,7 +271,8 @@ class Delivering:
         return prepared(event, self._naming, self._waiting, clock())
 
     def _is_there(self, event: Open) -> bool:
-        return bool(self._naming.there(event.delivery).message)
+        ref = named_by(event.delivery.event.operation)
+        return ref is not None and self._naming.knows(event.delivery, ref)
 
     async def _hear_all(self) -> None:
         """Until every echo was heard that lies there now. Raises KafkaError."""
@@ -270,6 +282,7 @@ class Delivering:
             await asyncio.sleep(LOOK)
 
     async def _license(self, event: Open, part: int) -> float:
-        granted: asyncio.Future[float] = self._page.license(event, part)
-        self._task.nudge()
+        granted, first = self._page.license(event, part)
+        if first:
+            self._task.nudge()
         return await granted

@@ -56,6 +56,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     kafka: AIOKafkaConsumer
     wants: Callable[[TopicPartition], bool]
     """Whether a partition's task has room; set by the transaction manager."""
+    pace: float = 0.0
+    """Seconds between two hand-overs, unless the first was full. Nothing is fetched while something waits to be handed over."""
+    _paced_until: float = 0.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -137,6 +140,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     # -- fetching
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
+        clock = asyncio.get_running_loop().time
+        if (early := self._paced_until - clock()) > 0:
+            await asyncio.sleep(early)
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
             return
@@ -162,6 +168,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         generation = self.app.consumer_generation_id
         # All epochs now: handing over takes time, in which reading may be moved.
         batches = [Batch(tp, records, self._epochs[tp]) for tp, records in fetched.items() if records]
+        if batches and sum(len(batch.records) for batch in batches) < self.max_records:
+            self._paced_until = clock() + self.pace
         for batch in batches:
             if not self.flow_active:
                 # A rebalance has begun: what was fetched is fetched again after it.
@@ -179,6 +187,10 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
 
     async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ARG002, ASYNC109
         raise AssertionError("getmany() fetches by itself")
+
+    async def sleep(self, n: float) -> None:
+        """Faust yields so before every fetch, and its own way of doing that is a task and a timer."""
+        await (super().sleep(n) if n else asyncio.sleep(0))
 
     # -- tasks commit: the consumer's own book-keeping is switched off
 

@@ -29,6 +29,8 @@ class Plan:
         self.watch = watch
         self.drain_budget = 5.0
         """Seconds in which a task may finish what it has in hand when its partition is taken away."""
+        self.pace = 0.0
+        """Seconds between two hand-overs of what was fetched: each costs a request to the broker, and what follows it."""
 
 
 class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-ignore]
@@ -40,6 +42,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
         self.tasks: dict[int, Task] = {}
         transport.manager = self
         consumer.wants = self.wants
+        consumer.pace = self._plan.pace
 
     def wants(self, tp: TopicPartition) -> bool:
         task = self.tasks.get(tp.partition)

@@ -71,16 +71,15 @@ class Questions:
 
     async def _send(self, request: Request, *, again: bool) -> tuple[Reply | None, bool, float]:
         """The answer, whether it says that it was too much, and after how many seconds to come again."""
-        heard: list[Reply] = []
         while True:
             async with self._gate.passage(request) as passage:
                 if not await self._gate.admit(passage, request, live=False, again=again):
                     continue
-                await self._client.ask(request, heard.append)
-                outcome = self._judged(request, heard[0] if heard else None)
+                reply = await self._client.question(request)
+                outcome = self._judged(request, reply)
                 self._gate.learn(passage, request, outcome)
             throttled = isinstance(outcome, NotSent)
-            return (heard[0] if heard else None), throttled, (outcome.retry_after or 0.0) if isinstance(outcome, NotSent) else 0.0
+            return reply, throttled, (outcome.retry_after or 0.0) if isinstance(outcome, NotSent) else 0.0
 
     def _judged(self, request: Request, reply: Reply | None) -> Outcome:
         if reply is None or reply.status >= 500:
