@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo test chaos chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay lint pages lock clean
+.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay lint pages lock clean
 
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
@@ -18,8 +18,8 @@ $(VENV)-peers/installed: requirements/peers.lock
 	$(VENV)-peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.lock
 	@touch $@
 
-demo: $(VENV)/installed  ## the whole relay on this machine, people talking on both sides; ONCE=1: a checked run
-	@ONCE=$(ONCE) $(BIN)/python -m tests.demo
+demo: $(VENV)/installed  ## the whole relay on this machine, people talking on both sides; ONCE=1: a checked run; PLATFORM=rongcloud, own
+	@ONCE=$(ONCE) PLATFORM=$(PLATFORM) $(BIN)/python -m tests.demo
 
 test: $(VENV)/installed  ## every test, on a real Kafka; ARGS="-k name" for some of them
 	@$(BIN)/python -m pytest $(ARGS)
@@ -35,6 +35,9 @@ pages: $(VENV)/installed  ## print the generated pages of docs/ anew
 
 chaos: $(VENV)/installed  ## hurt the whole relay in every way we know of, and account for every message; ARGS="--short", ARGS="--list"
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: $(VENV)/installed  ## chaos for HOURS (8), each round with another seed
+	@$(BIN)/python -m tests.chaos --hours $(or $(HOURS),8) $(ARGS)
 
 chaos-hop: $(VENV)/installed  ## kill, freeze and move workers of a hop under load; lost, duplicate, out of order: 0, 0, 0
 	@$(BIN)/python -m tests.chaos.hop $(ARGS)

@@ -1,4 +1,4 @@
-"""Everything that a message meets, on this machine: real Kafka, both simulators, the relay's roles as processes."""
+"""Everything that a message meets, on this machine: real Kafka, two simulated platforms, the relay's roles as processes."""
 
 import os
 import signal
@@ -14,13 +14,14 @@ import httpx
 
 from streams.kafka.local import LocalKafka
 from streams.kafka.ports import free_port
+from tests.apps import APPS, USERS
 from tests.children import dies_with_parent
 from tests.simulators.process import SimulatorProcess
 
 ROOT = Path(__file__).parents[1]
-USERS = ("alice", "bob", "carol", "dave")
-YUNXIN_GROUP, EASEMOB_GROUP = "6123456789", "270000000000001"
-PLATFORMS = ("yunxin", "easemob")
+YUNXIN_GROUP, EASEMOB_GROUP = APPS["yunxin"].group, APPS["easemob"].group
+NAMES = ("old", "new")
+"""The app that is left, and the one that people move to."""
 
 
 class Role:
@@ -69,32 +70,45 @@ class Role:
 
 
 class Stack:
-    """A context manager; *say* is told each step. *limits* 0 switches the simulators' rate limits off."""
+    """A context manager; *say* is told each step. *limits* 0 switches the simulators' rate limits off.
+
+    The platform *source* is the app `old`, Easemob is `new`, and both hear each other. *simulators* are options of both, and
+    what is given under a platform's name is its own.
+    """
 
     def __init__(
         self,
         directory: Path,
         *,
+        source: str = "yunxin",
         bootstrap: str | None = None,
         partitions: int = 4,
         prefix: str = "",
         limits: int | None = None,
         settings: str = "",
         simulators: dict[str, Any] | None = None,
-        yunxin: dict[str, Any] | None = None,
-        easemob: dict[str, Any] | None = None,
+        brief: bool = True,
         say: Callable[[str], None] = lambda _: None,
+        **options: dict[str, Any],
     ) -> None:
+        if strange := options.keys() - APPS.keys():
+            raise TypeError(f"no platform is named {', '.join(strange)}")
         self.directory = directory
         self.bootstrap = bootstrap or os.environ.get("KAFKA_BOOTSTRAP") or ""
         self.partitions = partitions
         self.prefix = prefix
         self._limits = limits
         self._settings = settings
-        self._options = {"yunxin": {**(simulators or {}), **(yunxin or {})}, "easemob": {**(simulators or {}), **(easemob or {})}}
+        self.platforms = (source, "easemob")
+        self.apps = dict(zip(self.platforms, NAMES, strict=True))
+        self.sides: dict[str, SimulatorProcess] = {}
+        """The simulators, by platform."""
+        self._options = {name: {**(simulators or {}), **options.get(name, {})} for name in self.platforms}
+        self._brief = brief
         self._say = say
         self._exit = ExitStack()
         self.roles: dict[str, Role] = {}
+        self.node: LocalKafka | None = None
 
     def __enter__(self) -> Self:
         try:
@@ -112,32 +126,21 @@ class Stack:
         if not self.bootstrap:
             self._say("starts Kafka (the first time, it is fetched: about half a minute)")
             port = free_port()
-            node = LocalKafka(self.directory / "kafka", port, free_port(), heap_mb=512)
-            self._exit.callback(node.stop)
-            node.start()
+            self.node = LocalKafka(self.directory / "kafka", port, free_port(), heap_mb=512, brief=self._brief)
+            self._exit.callback(self.node.stop)
+            self.node.start()
             self.bootstrap = f"127.0.0.1:{port}"
         self._say(f"Kafka is ready at {self.bootstrap}")
         self.callbacks = free_port()
         self.ingress = f"http://127.0.0.1:{self.callbacks}"
-        limits = {} if self._limits is None else {"limit_messages": self._limits, "limit_calls": self._limits}
-        self.yunxin = self._exit.enter_context(
-            SimulatorProcess(
-                "yunxin", callback_url=f"{self.ingress}/callbacks/old", users=list(USERS),
-                group={YUNXIN_GROUP: list(USERS)}, **limits, **self._options["yunxin"],
-            )
-        )  # fmt: skip
-        self.easemob = self._exit.enter_context(
-            SimulatorProcess(
-                "easemob", callback_url=f"{self.ingress}/callbacks/new", users=list(USERS),
-                group={EASEMOB_GROUP: list(USERS)}, **limits, **self._options["easemob"],
-            )
-        )  # fmt: skip
-        self._say(f"simulators: yunxin {self.yunxin.url}, easemob {self.easemob.url}")
+        for platform in self.platforms:
+            self.sides[platform] = self._exit.enter_context(self._simulator(platform))
+        self._say("simulators: " + ", ".join(f"{name} {side.url}" for name, side in self.sides.items()))
         self.config = self.directory / "relay.toml"
         self.config.write_text(self._toml(self.callbacks))
         self._command("topics", "create", "--config", str(self.config))
         self._command(
-            "identities", "set", "group", f"yunxin={YUNXIN_GROUP}", f"easemob={EASEMOB_GROUP}", "--canonical", "team",
+            "identities", "set", "group", *(f"{name}={APPS[name].group}" for name in self.platforms), "--canonical", "team",
             "--config", str(self.config),
         )  # fmt: skip
         self._start_roles()
@@ -145,12 +148,35 @@ class Stack:
             self.wait_ready(role)
         self._say("roles are ready: " + ", ".join(self.roles))
 
+    @property
+    def source(self) -> SimulatorProcess:
+        return self.sides[self.platforms[0]]
+
+    @property
+    def target(self) -> SimulatorProcess:
+        return self.sides[self.platforms[1]]
+
+    @property
+    def yunxin(self) -> SimulatorProcess:
+        return self.sides["yunxin"]
+
+    @property
+    def easemob(self) -> SimulatorProcess:
+        return self.sides["easemob"]
+
+    def _simulator(self, platform: str) -> SimulatorProcess:
+        url = f"{self.ingress}/callbacks/{self.apps[platform]}"
+        options: dict[str, Any] = {} if self._limits is None else {"limit_messages": self._limits, "limit_calls": self._limits}
+        if platform == "rongcloud":
+            options["operation_url"] = url
+        users, group = list(USERS), {APPS[platform].group: list(USERS)}
+        return SimulatorProcess(platform, callback_url=url, users=users, group=group, **options | self._options[platform])
+
     def _start_roles(self) -> None:
         for name, arguments in {
             "ingress": ["ingress"],
             "convert": ["convert"],
-            "deliver-easemob": ["deliver", "--platform", "easemob"],
-            "deliver-yunxin": ["deliver", "--platform", "yunxin"],
+            **{f"deliver-{name}": ["deliver", "--platform", name] for name in reversed(self.platforms)},
         }.items():
             self.add(name, arguments)
 
@@ -193,25 +219,16 @@ host = "127.0.0.1"
 state = "{self.directory / "state"}"
 quotas = {"false" if self._limits == 0 else "true"}
 {self._settings}
+""" + "".join(self._app(name) for name in self.platforms)
 
-[apps.old]
-platform = "yunxin"
-target = "new"
+    def _app(self, platform: str) -> str:
+        name = self.apps[platform]
+        account = APPS[platform].account.format(url=self.sides[platform].url)
+        target = next(other for other in NAMES if other != name)
+        return f"""
+[apps.{name}]
+platform = "{platform}"
+target = "{target}"
 
-[apps.old.account]
-app_key = "demo-yunxin"
-app_secret = "demo-yunxin-secret"
-base_url = "{self.yunxin.url}/nimserver"
-
-[apps.new]
-platform = "easemob"
-target = "old"
-
-[apps.new.account]
-org = "demo"
-app = "relay"
-client_id = "YXA6demo"
-client_secret = "YXA6demosecret"
-callback_secret = "demo-easemob-secret"
-base_url = "{self.easemob.url}"
-"""
+[apps.{name}.account]
+{account}"""

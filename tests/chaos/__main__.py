@@ -1,11 +1,12 @@
 """`make chaos`: the whole relay on a real broker, hurt in every way we know of, and every message accounted for.
 
-`python -m tests.chaos [--scenario NAME …] [--messages N] [--seed S] [--short] [--soak HOURS] [--report FILE]`
+`python -m tests.chaos [--scenario NAME …] [--source PLATFORM] [--messages N] [--seed S] [--short] [--hours H] [--report FILE]`
 
 The broker is a node of its own, or that of KAFKA_BOOTSTRAP; what hurts the broker is then left out. Exits 0 when every scenario holds.
 """
 
 import argparse
+import itertools
 import os
 import shutil
 import signal
@@ -19,6 +20,7 @@ from random import SystemRandom
 
 from streams.kafka.local import LocalKafka
 from streams.kafka.ports import free_port
+from tests.apps import APPS
 from tests.chaos import catalogue, report
 from tests.chaos.scenario import Result, Scenario, Skipped, run
 
@@ -46,7 +48,8 @@ class Playing:
         try:
             result = run(
                 chosen, seed=seed, bootstrap=self._bootstrap, node=self._node, directory=directory,
-                messages=self._arguments.messages, short=self._arguments.short, say=lambda line: print(line, flush=True),
+                messages=self._arguments.messages, short=self._arguments.short, source=self._arguments.source,
+                say=lambda line: print(line, flush=True),
             )  # fmt: skip
         except Skipped as why:
             print(f"  not played: {why}\n")
@@ -59,6 +62,8 @@ class Playing:
         self.results.append(result)
         print(f"  {result.account}".replace("\n", "\n  "))
         print(f"  {', '.join(f'{count} {what}' for what, count in result.counts.items() if count)}; {result.seconds:.0f} s")
+        for text in result.notes:
+            print(f"  ({text})")
         for text in result.complaints:
             print(f"  WRONG: {text}")
         print("  good\n" if result.good else f"  logs: {directory}\n", flush=True)
@@ -70,32 +75,39 @@ class Playing:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenario", nargs="+", choices=list(catalogue.SCENARIOS), default=list(catalogue.SCENARIOS), metavar="NAME")
-    parser.add_argument("--list", action="store_true", help="name the scenarios")
+    parser.add_argument("--list", action="store_true", help="name the scenarios, and how long each takes on two idle cores")
+    parser.add_argument(
+        "--source", choices=[name for name in APPS if name != "easemob"], default="yunxin", help="the platform that is left"
+    )
     parser.add_argument("--messages", type=int, default=0, help="in place of each scenario's own number")
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000))
     parser.add_argument("--short", action="store_true", help="2,000 messages each, fewer blows")
-    parser.add_argument("--soak", type=float, default=0.0, metavar="HOURS", help="go on with seeds that follow")
+    parser.add_argument("--hours", type=float, default=0.0, help="go on with seeds that follow, and begin nothing that would end later")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the page of what was seen")
     arguments = parser.parse_args()
     if arguments.list:
         for one in catalogue.SCENARIOS.values():
-            print(f"{one.name:16} {one.what}")
+            print(f"{one.name:13} {one.seconds:4.0f} s  {one.what}")
+        print(f"{'all':13} {sum(one.seconds for one in catalogue.SCENARIOS.values()) / 60:4.0f} min")
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    begun = time.monotonic()
+    end = time.monotonic() + arguments.hours * 3600
     good = True
     with ExitStack() as exits:
         playing = Playing(arguments, exits)
-        seed = arguments.seed
-        while True:
+        for seed in itertools.count(arguments.seed):
             for name in arguments.scenario:
-                good &= playing.play(catalogue.SCENARIOS[name], seed)
+                chosen = catalogue.SCENARIOS[name]
+                if seed > arguments.seed and time.monotonic() + chosen.seconds > end:
+                    break
+                good &= playing.play(chosen, seed)
                 if arguments.report:
                     page = report.page(playing.results, playing.skipped, playing.broken, report.command(sys.argv[1:]))
                     arguments.report.write_text(page)
-            seed += 1
-            if time.monotonic() - begun >= arguments.soak * 3600:
-                break
+            else:
+                if time.monotonic() < end:
+                    continue
+            break
     if good:
         shutil.rmtree(playing.directory, ignore_errors=True)
     print("every scenario holds" if good else "NOT every scenario holds")

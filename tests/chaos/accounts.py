@@ -16,6 +16,8 @@ class Said(NamedTuple):
     """Its conversation, in words that both platforms share."""
     sender: str
     text: str
+    at: int = 0
+    """When it was said, in ms of the source's clock."""
 
 
 class Arrived(NamedTuple):
@@ -27,6 +29,8 @@ class Arrived(NamedTuple):
     text: str
     where: str
     """For a person who goes looking."""
+    late: bool = False
+    """Marked as one that comes behind what was said after it."""
 
 
 class Books(NamedTuple):
@@ -68,6 +72,11 @@ class Account(NamedTuple):
     lost: list[str]
     duplicate: list[str]
     out_of_order: list[str]
+    """Behind one that was said after it, and not marked so."""
+    late: list[str]
+    """The same, and marked so; no anomaly where the platform itself called back in disorder."""
+    mismarked: list[str]
+    """Marked as late, and nothing that was said after it was there."""
     changed: list[str]
     invented: list[str]
     """Arrived, and never said."""
@@ -92,26 +101,29 @@ class Account(NamedTuple):
         return {name: found for name in KINDS if name not in excused and (found := getattr(self, name))}
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{len(getattr(self, name))} {name.replace('_', ' ')}" for name in KINDS[:5])
+        counts = ", ".join(f"{len(getattr(self, name))} {name.replace('_', ' ')}" for name in KINDS[:6])
         examples = [f"  {name}: {text}" for name in KINDS for text in getattr(self, name)[:5]]
         return "\n".join([f"said {self.said}, arrived {self.arrived}: {counts}", f"in doubt: {self.doubts}", *examples])
 
 
 KINDS = (
-    "lost", "duplicate", "out_of_order", "changed", "invented", "buried", "open_doubts", "unaccounted", "phantom", "unwritten",
-    "falsely_known",
+    "lost", "duplicate", "out_of_order", "late", "changed", "invented", "mismarked", "buried", "open_doubts", "unaccounted", "phantom",
+    "unwritten", "falsely_known",
 )  # fmt: skip
 
 
-def check(said: Sequence[Said], arrived: Iterable[Arrived], books: Books, given_up: Collection[str] = ()) -> Account:
-    """Compare. *given_up* are events whose callback the source platform never got rid of: nobody is owed these.
+def check(
+    said: Sequence[Said], arrived: Iterable[Arrived], books: Books, given_up: Collection[str] = (), *, shuffled: bool = False
+) -> Account:
+    """Compare. *given_up* are events whose callback the source platform never got rid of: nobody is owed these. *shuffled*: the
+    platforms call back in disorder, so that of what was said in the same millisecond nobody can tell the order.
 
     A repeat is a duplicate and not out of order as well; what was lost does not put the later ones out of order.
     """
     origin = {one.event: (place, one) for place, one in enumerate(said)}
     first: dict[str, Arrived] = {}
     latest: dict[tuple[str, str], int] = defaultdict(lambda: -1)
-    duplicate, out_of_order, changed, invented = [], [], [], []
+    duplicate, out_of_order, late, mismarked, changed, invented = [], [], [], [], [], []
     twice: set[str] = set()
     total = 0
     for one in arrived:
@@ -128,17 +140,22 @@ def check(said: Sequence[Said], arrived: Iterable[Arrived], books: Books, given_
         if (message.lane, message.sender, message.text) != (one.lane, one.sender, one.text):
             changed.append(f"{one.event} at {one.where}")
         way = one.event.partition(":")[0], message.lane
-        if place < latest[way]:
-            out_of_order.append(f"{one.event} after {said[latest[way]].event} at {one.where}")
+        behind = place < latest[way] and (message.at < said[latest[way]].at or not shuffled)
+        if behind:
+            (late if one.late else out_of_order).append(f"{one.event} after {said[latest[way]].event} at {one.where}")
+        elif one.late:
+            mismarked.append(f"{one.event} at {one.where}")
         latest[way] = max(place, latest[way])
     missing = [one.event for one in said if one.event not in first]
-    delivered = {event for event, word in books.ledger.items() if word == "delivered"}
+    delivered = {event for event, word in books.ledger.items() if word == "delivered" and event.endswith(":post")}
     return Account(
         said=len(said),
         arrived=total,
         lost=[event for event in missing if event not in given_up and event not in books.buried],
         duplicate=duplicate,
         out_of_order=out_of_order,
+        late=late,
+        mismarked=mismarked,
         changed=changed,
         invented=invented,
         buried=[event for event in missing if event in books.buried],

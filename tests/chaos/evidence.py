@@ -10,19 +10,24 @@ from confluent_kafka import Consumer, TopicPartition
 
 from streams import dead
 from tests.chaos.accounts import STEPS, Arrived, Books, Said
+from tests.doings import Done, Seen
+from tests.journals import KINDS, doing, is_message, mark, new_text
 from tests.simulators.client import SimulatorClient
 
-APPS = {"yunxin": "old", "easemob": "new"}
-KINDS = {"person": "direct", "group": "group"}
+DOINGS = ("recall", "edit", "read")
 
 
 class Journals:
-    """Both simulators' journals, read on as they grow; *groups* are the common names of groups."""
+    """Both simulators' journals, read on as they grow; *apps* are the relay's names for the platforms' apps, *groups* the common
+    names of groups."""
 
-    def __init__(self, sides: Mapping[str, SimulatorClient], groups: Mapping[str, str]) -> None:
+    def __init__(self, sides: Mapping[str, SimulatorClient], apps: Mapping[str, str], groups: Mapping[str, str]) -> None:
         self._sides = sides
+        self._apps = apps
         self._groups = groups
         self._seen = dict.fromkeys(sides, 0)
+        self._names: dict[tuple[str, str, str], str] = {}
+        self._others: list[tuple[str, Mapping[str, Any]]] = []
         self.said: list[Said] = []
         self.arrived: list[Arrived] = []
 
@@ -30,12 +35,38 @@ class Journals:
         for platform, side in self._sides.items():
             for entry in side.journal("said", "accepted", since=self._seen[platform]):
                 self._seen[platform] = entry["seq"]
-                if entry["kind"] == "said":
-                    self.said.append(Said(event_of(platform, entry["type"], entry["id"]), self._lane(entry), entry["from"], entry["text"]))
-                elif entry["api"] == "send":
-                    self.arrived.append(
-                        Arrived(marked(entry), self._lane(entry), entry["from"], entry["text"], f"{platform} {entry['id']}")
-                    )
+                if not is_message(entry):
+                    self._others.append((platform, entry))
+                elif entry["kind"] == "said":
+                    event = event_of(platform, self._apps[platform], entry["type"], entry["id"])
+                    self._names[platform, entry["type"], entry["id"]] = event
+                    self.said.append(Said(event, self._lane(entry), entry["from"], entry["text"], entry["time"]))
+                else:
+                    known = mark(entry)
+                    event = known.event if known else f"unmarked {entry['id']}"
+                    self._names[platform, entry["type"], entry["id"]] = event
+                    where, late = f"{platform} {entry['id']}", known is not None and known.late
+                    self.arrived.append(Arrived(event, self._lane(entry), entry["from"], entry["text"], where, late))
+
+    def doings(self) -> tuple[list[Done], list[Seen]]:
+        """Recalls, edits and receipts: those of people, and those of the relay."""
+        done: list[Done] = []
+        seen: list[Seen] = []
+        for platform, entry in self._others:
+            what, number = doing(entry)
+            if what not in DOINGS:
+                continue
+            event = self.named(platform, entry["type"], number)
+            text = new_text(entry) if what == "edit" else ""
+            if entry["kind"] == "said":
+                done.append(Done(what, event, platform, text))
+            else:
+                seen.append(Seen(what, event, platform, text))
+        return done, seen
+
+    def named(self, platform: str, kind: str, number: str) -> str:
+        """The event of a message of either side."""
+        return self._names.get((platform, kind, number), f"unknown {number}")
 
     def _lane(self, entry: Mapping[str, Any]) -> str:
         if entry["type"] == "group":
@@ -43,20 +74,11 @@ class Journals:
         return " & ".join(sorted((entry["from"], entry["to"])))
 
 
-def event_of(platform: str, kind: str, number: str) -> str:
-    return f"{platform}:{APPS[platform]}:{KINDS[kind]}:{number}:post"
+def event_of(platform: str, app: str, kind: str, number: str) -> str:
+    return f"{platform}:{app}:{KINDS[kind]}:{number}:post"
 
 
-def marked(entry: Mapping[str, Any]) -> str:
-    """The event that an accepted message was made from; its own words where it bears no mark."""
-    ext = entry["ext"]
-    try:
-        return str((json.loads(ext) if isinstance(ext, str) else ext)["relay"]["id"])
-    except (KeyError, TypeError, ValueError):
-        return f"unmarked {entry['id']}"
-
-
-def given_up(side: SimulatorClient, platform: str) -> dict[str, str]:
+def given_up(side: SimulatorClient, platform: str, app: str) -> dict[str, str]:
     """Events whose callback the platform gave up, by its own rules, without a 200; with what it last got instead."""
     found: dict[str, str] = {}
     if not side.progress()["failed"]:
@@ -65,14 +87,14 @@ def given_up(side: SimulatorClient, platform: str) -> dict[str, str]:
         if entry["outcome"] in ("lost", "banned"):
             kind, _, number = entry["id"].partition(":")
             if kind in KINDS:
-                found[event_of(platform, kind, number)] = str(entry["status"] or entry["outcome"])
+                found[event_of(platform, app, kind, number)] = str(entry["status"] or entry["outcome"])
     return found
 
 
-def books(bootstrap: str, prefix: str, partitions: int, logs: Iterable[Path]) -> Books:
+def books(bootstrap: str, prefix: str, partitions: int, logs: Iterable[Path], platforms: Iterable[str]) -> Books:
     ledger: dict[str, str] = {}
     buried: set[str] = set()
-    topics = [f"{prefix}ledger.{platform}" for platform in APPS]
+    topics = [f"{prefix}ledger.{platform}" for platform in platforms]
     for _, key, value in read(bootstrap, topics, partitions):
         entry = json.loads(value or b"{}")
         ledger[key.decode()] = entry["outcome"]["outcome"] if entry.get("entry") == "ended" else "intent"

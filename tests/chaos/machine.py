@@ -5,14 +5,13 @@ import resource
 import shutil
 from pathlib import Path
 
-from tests.chaos.processes import DELIVER
 from tests.chaos.rig import Rig, Story
 from tests.chaos.scenario import Skipped, Stage, scenario
 
 FAKETIME = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
 
 
-@scenario("state-lost", "a deliver is killed and its local state deleted while it is down", messages=10_000, rate=400)
+@scenario("state-lost", "a deliver is killed and its local state deleted while it is down", messages=8_000, rate=400)
 def state_lost(stage: Stage) -> None:
     rig = stage.build()
     rig.load(stage.messages, stage.rate)
@@ -23,7 +22,7 @@ def state_lost(stage: Stage) -> None:
 def _forgetting(rig: Rig, times: int) -> Story:
     for _ in range(times):
         yield rig.random.uniform(2.0, 6.0)
-        if (victim := rig.victim(*DELIVER)) is None or victim.child is None:
+        if (victim := rig.victim(*rig.deliver)) is None or victim.child is None:
             continue
         rig.kill(victim)
         victim.child.wait()
@@ -39,7 +38,7 @@ def _forgetting(rig: Rig, times: int) -> Story:
                     rig.counts["states deleted"] += 1
 
 
-@scenario("clock", "the clock of one deliver of each platform is stepped by minutes, forth and back", messages=6_000, rate=150)
+@scenario("clock", "the clock of one deliver of each platform is stepped by minutes, forth and back", messages=3_000, rate=150)
 def clock(stage: Stage) -> None:
     library = next((one for one in FAKETIME if Path(one).exists()), None)
     if library is None:
@@ -50,7 +49,7 @@ def clock(stage: Stage) -> None:
     given = {
         "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(steps), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }  # fmt: skip
-    for kind in DELIVER:
+    for kind in rig.deliver:
         old = next(one for one in rig.workers if one.kind == kind)
         rig.leave(old)
         rig.wait_ready(rig.join(kind, 9, **given))
@@ -60,13 +59,13 @@ def clock(stage: Stage) -> None:
 
 def _stepping(rig: Rig, steps: Path) -> Story:
     for step in ("+300", "-420", "+0", "+3600", "-60", "+0"):
-        yield 5.0
+        yield 3.0
         rig.log(f"clock {step} s")
         rig.counts["clock steps"] += 1
         steps.write_text(step)
 
 
-@scenario("disk-full", "the disk under the local state takes no more: the files of one deliver of each platform may not grow", messages=10_000, rate=400)
+@scenario("disk-full", "the disk under the local state takes no more: the files of one deliver of each platform may not grow", messages=8_000, rate=400, rest=30.0)
 def disk_full(stage: Stage) -> None:
     rig = stage.build()
     tight = (32 if stage.short else 256) * 1024
@@ -79,7 +78,7 @@ def disk_full(stage: Stage) -> None:
 
 def _filling(rig: Rig, tight: int) -> Story:
     yield 2.0
-    limited = [next(one for one in rig.workers if one.kind == kind) for kind in DELIVER]
+    limited = [next(one for one in rig.workers if one.kind == kind) for kind in rig.deliver]
     for worker in limited:
         assert worker.child is not None
         # Its log file is longer than that before long, too: what it cannot write, it cannot write.

@@ -1,10 +1,10 @@
 """What is done to the relay's own processes: killed, frozen, joined, asked to leave."""
 
+from typing import Any
+
 from tests.chaos.accounts import Account
 from tests.chaos.rig import ECHO_WAIT, LEASE, SESSION, Rig, Story
-from tests.chaos.scenario import Stage, scenario
-
-DELIVER = ("deliver-yunxin", "deliver-easemob")
+from tests.chaos.scenario import Skipped, Stage, scenario
 
 
 def killing(rig: Rig, kills: int, every: float, *kinds: str) -> Story:
@@ -17,28 +17,52 @@ def killing(rig: Rig, kills: int, every: float, *kinds: str) -> Story:
             done += 1
 
 
-@scenario("kill", "kill -9 of any process at random moments; echoes on", messages=100_000, rate=600)
+@scenario("kill", "kill -9 of any process at random moments; echoes on", messages=30_000, rate=600, rest=30.0)
 def kill(stage: Stage) -> None:
-    rig = stage.build(easemob={"ban_scale": 0.0})
+    _killed(stage, max(6, stage.messages // 1900))
+
+
+def _killed(stage: Stage, kills: int, **mood: float) -> None:
+    """Of any process, under a load of callbacks in this *mood*."""
+    rig = stage.build(tireless=True)
     stage.notes.append(
-        "an ingress is killed only while the other one is up, and Easemob's ban after 90 failed callbacks in 30 s is switched off: "
-        "by its own rules the platform drops callbacks then, and nobody can be asked for them here"
+        "an ingress is killed only while the other one is up, and that platforms stop calling back an address that fails often is "
+        "switched off: by their own rules they drop callbacks then, and nobody can be asked for them here"
     )
+    for side in rig.sides.values() if mood else ():
+        side.mood(**mood, seed=stage.random.randrange(10**6))
     rig.load(stage.messages, stage.rate)
-    kills = 6 if stage.short else max(6, stage.messages // 1900)
-    kinds = ("convert", *DELIVER) if stage.short else ("convert", "ingress", *DELIVER)
+    kills = 6 if stage.short else kills
+    kinds = ("convert", *rig.deliver) if stage.short else ("convert", "ingress", *rig.deliver)
     rig.play(killing(rig, kills, stage.duration / kills, *kinds))
 
 
-@scenario("blind", "kill -9 of deliver and convert; no echoes, no look-up, no memory of requests at the target", messages=12_000, rate=400)
+@scenario(
+    "rongcloud", "kill -9 of any process, with RongCloud in Yunxin's place; callbacks doubled and shuffled",
+    messages=6_000, rate=300, rest=28.0, source="rongcloud",
+)  # fmt: skip
+def rongcloud(stage: Stage) -> None:
+    stage.in_disorder()
+    _killed(stage, 12, double_callbacks=0.1, reorder_callbacks=0.05)
+
+
+BLIND: dict[str, tuple[str, dict[str, Any]]] = {
+    "yunxin": ("echo = false", {"history": False, "repeat_memory": 0.0}),
+    "rongcloud": ("", {"history": False, "route_server": False}),
+}
+"""Lines of the account, and options of the simulator, with which no evidence is left."""
+
+
+@scenario("blind", "kill -9 of deliver and convert; no echoes, no look-up, no memory of requests at the target", messages=6_000, rate=400, rest=28.0)
 def blind(stage: Stage) -> None:
     """Evidence is nowhere: what was in doubt may come twice, and nothing else may."""
-    rig = stage.build(
-        account="echo = false", easemob={"callback_source": ["sdk"]}, yunxin={"history": False, "repeat_memory": 0.0}
-    )
+    if stage.source not in BLIND:
+        raise Skipped(f"{stage.source} cannot be told to forget")
+    account, options = BLIND[stage.source]
+    rig = stage.build(account=account, easemob={"callback_source": ["sdk"]}, **{stage.source: options})
     rig.load(stage.messages, stage.rate)
     kills = 4 if stage.short else max(4, stage.messages // 2000)
-    rig.play(killing(rig, kills, stage.duration / kills, "convert", *DELIVER))
+    rig.play(killing(rig, kills, stage.duration / kills, "convert", *rig.deliver))
     stage.excused["duplicate"] = _no_more_than_resent
 
 
@@ -49,7 +73,7 @@ def _no_more_than_resent(account: Account) -> list[str]:
     return [f"{len(account.duplicate)} duplicates, and only {account.doubts.resent} were sent again"]
 
 
-@scenario("freeze", "SIGSTOP of a deliver beyond session, lease and echo wait; take-over; SIGCONT", messages=36_000, rate=500)
+@scenario("freeze", "SIGSTOP of a deliver beyond session, lease and echo wait; take-over; SIGCONT", messages=16_000, rate=400)
 def freeze(stage: Stage) -> None:
     rig = stage.build()
     rig.load(stage.messages, stage.rate)
@@ -62,7 +86,7 @@ def _freezing(rig: Rig, times: int) -> Story:
     done = 0
     while done < times:
         yield rig.random.uniform(1.0, 3.0)
-        victim = rig.victim(*DELIVER, ready=True)
+        victim = rig.victim(*rig.deliver, ready=True)
         if victim is None:
             continue
         rig.freeze(victim)
@@ -72,18 +96,18 @@ def _freezing(rig: Rig, times: int) -> Story:
         rig.thaw(victim)
 
 
-@scenario("storm", "a third worker of each role joins or leaves every 5 s", messages=36_000, rate=200)
+@scenario("storm", "a third worker of each role joins or leaves every 5 s", messages=6_000, rate=200, rest=25.0)
 def storm(stage: Stage) -> None:
     rig = stage.build()
     rig.load(stage.messages, stage.rate)
-    rig.play(_coming_and_going(rig, 30.0 if stage.short else 180.0))
+    rig.play(_coming_and_going(rig, 30.0))
 
 
 def _coming_and_going(rig: Rig, seconds: float) -> Story:
     here = {}
     for turn in range(int(seconds / 5)):
         yield 5.0
-        kind = ("convert", *DELIVER)[turn // 2 % 3]
+        kind = ("convert", *rig.deliver)[turn // 2 % 3]
         if turn % 2:
             while not here[kind].ready():  # one that is not there yet cannot leave
                 yield 0.2
@@ -94,7 +118,7 @@ def _coming_and_going(rig: Rig, seconds: float) -> Story:
             here[kind] = rig.join(kind, 3 + turn)
 
 
-@scenario("rolling", "every process restarted by SIGTERM, one after the other", messages=12_000, rate=300)
+@scenario("rolling", "every process restarted by SIGTERM, one after the other", messages=9_000, rate=300, rest=30.0)
 def rolling(stage: Stage) -> None:
     rig = stage.build()
     rig.load(stage.messages, stage.rate)

@@ -33,17 +33,18 @@ def page(results: Sequence[Result], skipped: Sequence[Named], broken: Sequence[N
         "the same machine, two processes of each role, simulated platforms that call back what they are sent."),
         "",
         ("Both sides talk in 240 conversations, 40 of them groups. A checker compares the journals of both platforms, the ledger and the "
-        "log files, and names every message that is lost, doubled, changed, or out of the order of its conversation."),
+        "log files, and names every message that is lost, doubled, changed, or out of the order in which its conversation said it. Where a "
+        "platform itself calls back in disorder, what arrives behind a later one must be marked so: *late* counts these."),
         "",
-        "| scenario | what is done | messages | blows | lost | doubled | out of order | changed | seed | s |",
-        "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| scenario | what is done | messages | blows | lost | doubled | out of order | late | changed | seed | s |",
+        "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for one in results:
         account = one.account
         blows = ", ".join(f"{count} {what}" for what, count in one.counts.items() if count) or "-"
         lines.append(
             f"| {'' if one.good else '**not good** '}{one.scenario.name} | {one.scenario.what} | {account.said:,} | {blows} "
-            f"| {len(account.lost)} | {len(account.duplicate)} | {len(account.out_of_order)} | {len(account.changed)} "
+            f"| {len(account.lost)} | {len(account.duplicate)} | {len(account.out_of_order)} | {len(account.late)} | {len(account.changed)} "
             f"| {one.seed} | {one.seconds:.0f} |"
         )
     lines += ["", "## In doubt", "", "Requests of which nobody knew whether they had arrived, and how each was settled.", ""]

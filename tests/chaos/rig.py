@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,21 +16,18 @@ import httpx
 
 from streams.identities import put
 from streams.kafka.ports import free_port
-from tests.chaos.accounts import Account, check
+from tests import doings
+from tests.apps import APPS
+from tests.apps import GROUPS as NAMED
+from tests.chaos.accounts import Account, Books, check
 from tests.chaos.balancer import Balancer
-from tests.chaos.evidence import Journals, books, event_of, given_up, letters
-from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP, Role, Stack
+from tests.chaos.evidence import KINDS, Journals, books, event_of, given_up, letters
+from tests.stack import Role, Stack
 
 TALKS = 240
 GROUPS = 40
 """Of the talks."""
 SESSION, LEASE, ECHO_WAIT = 6.0, 2.0, 7.0
-KINDS = {
-    "ingress": ["ingress"],
-    "convert": ["convert"],
-    "deliver-yunxin": ["deliver", "--platform", "yunxin"],
-    "deliver-easemob": ["deliver", "--platform", "easemob"],
-}
 RESTART = 0.3
 """Seconds after which a process that ended is started again."""
 
@@ -64,7 +61,7 @@ class Worker(Role):
 
 
 class Rig(Stack):
-    """*account* are more lines of Yunxin's account, *deliver* of the section of that name; the rest is `Stack`'s."""
+    """*account* are more lines of the account of the app `old`, *deliver* of the section of that name; the rest is `Stack`'s."""
 
     def __init__(
         self, directory: Path, random: Random, *, bootstrap: str, account: str = "", deliver: str = "", talks: int = TALKS,
@@ -88,9 +85,12 @@ class Rig(Stack):
         self._account = account
         self._talks, self._groups = talks, groups
         self._ports: dict[str, int] = {}
-        self._names = {YUNXIN_GROUP: "team", EASEMOB_GROUP: "team"}
+        self._names = dict(NAMED)
         self._unheard: set[str] = set()
+        self.deliver = tuple(f"deliver-{platform}" for platform in self.platforms)
+        """Kinds of workers."""
         self.journals: Journals
+        self.written: Books
 
     # -- the stack
 
@@ -99,10 +99,10 @@ class Rig(Stack):
 
     def _start_roles(self) -> None:
         self._introduce()
-        self.journals = Journals({"yunxin": self.yunxin, "easemob": self.easemob}, self._names)
+        self.journals = Journals(self.sides, self.apps, self._names)
         self._ports = {f"ingress-{number}": free_port() for number in (1, 2)}
         self._exit.enter_context(Balancer(self.callbacks, list(self._ports.values())))
-        for kind in KINDS:
+        for kind in ("ingress", "convert", *self.deliver):
             for number in (1, 2):
                 self.join(kind, number)
 
@@ -111,15 +111,16 @@ class Rig(Stack):
         direct = range(self._talks - self._groups)
         people = [f"u{number}{side}" for number in direct for side in "ab"]
         entries: list[Any] = []
-        sides: dict[str, dict[str, list[str]]] = {"yunxin": {}, "easemob": {}}
+        sides: dict[str, dict[str, list[str]]] = {platform: {} for platform in self.platforms}
         for number in range(1, self._groups):  # the stack's own is the first
             members = [f"g{number}{side}" for side in "abc"]
-            for platform, base in (("yunxin", 6_200_000_000), ("easemob", 271_000_000_000_000)):
-                sides[platform][str(base + number)] = members
-                self._names[str(base + number)] = f"g{number}"
-                entries.append((platform, "group", str(base + number), f"g{number}"))
-        self.yunxin.preload(people, sides["yunxin"])
-        self.easemob.preload(people, sides["easemob"])
+            for platform in self.platforms:
+                group = str(APPS[platform].groups + number)
+                sides[platform][group] = members
+                self._names[group] = f"g{number}"
+                entries.append((platform, "group", group, f"g{number}"))
+        for platform, side in self.sides.items():
+            side.preload(people, sides[platform])
         asyncio.run(put(self.bootstrap, f"{self.prefix}identities", entries))
 
     def join(self, kind: str, number: int, **environment: str) -> Worker:
@@ -129,7 +130,9 @@ class Rig(Stack):
         }  # fmt: skip
         if kind == "ingress":
             given["IM_RELAY_INGRESS__PORT"] = str(self._ports[name])
-        worker = Worker(kind, number, [*KINDS[kind], "--config", str(self.config)], self.directory / f"{name}.log", given)
+        role, _, platform = kind.partition("-")
+        words = [role, *(("--platform", platform) if platform else ()), "--config", str(self.config)]
+        worker = Worker(kind, number, words, self.directory / f"{name}.log", given)
         self._exit.callback(worker.stop)
         self.workers.append(worker)
         self.roles[name] = worker
@@ -203,14 +206,14 @@ class Rig(Stack):
 
     def load(self, messages: int, rate: float) -> None:
         """Half of *messages* on each side, both at half the *rate*."""
-        for side in (self.yunxin, self.easemob):
+        for side in self.sides.values():
             side.load(
                 rate=rate / 2, count=messages // 2, conversations=self._talks, groups=self._groups, seed=self.random.randrange(10**6)
             )
 
     @property
     def talking(self) -> bool:
-        return any(side.progress()["running"] for side in (self.yunxin, self.easemob))
+        return any(side.progress()["running"] for side in self.sides.values())
 
     def play(self, *stories: Story) -> None:
         """Until all *stories* are told and nothing more is said."""
@@ -248,7 +251,7 @@ class Rig(Stack):
         return f"not at rest after {patience:g} s: {missing}"
 
     def _unfinished(self) -> str:
-        for name, side in (("yunxin", self.yunxin), ("easemob", self.easemob)):
+        for name, side in self.sides.items():
             if waiting := side.progress()["waiting"]:
                 return f"{waiting} callbacks wait at {name}"
         owned: Counter[str] = Counter()
@@ -291,17 +294,23 @@ class Rig(Stack):
     def dead_letters(self, stage: str) -> int:
         return letters(self.bootstrap, self.prefix, self.partitions)[stage]
 
-    def account(self) -> Account:
+    def account(self, *, shuffled: bool = False) -> Account:
         self.journals.read()
         logs = sorted(self.directory.glob("*.log"))
-        lost = {name: given_up(side, name) for name, side in (("yunxin", self.yunxin), ("easemob", self.easemob))}
-        self._unheard = set(lost["yunxin"]) | set(lost["easemob"])
-        for status in (status for events in lost.values() for status in events.values()):
+        lost = {event: status for name, side in self.sides.items() for event, status in given_up(side, name, self.apps[name]).items()}
+        self._unheard = set(lost)
+        for status in lost.values():
             self.counts[f"callbacks given up by the platform after {status}"] += 1
-        for side in (self.yunxin, self.easemob):
+        for side in self.sides.values():
             self.failed_attempts.update(str(e["status"]) for e in side.journal("callback") if e["outcome"] != "acknowledged")
-        written = books(self.bootstrap, self.prefix, self.partitions, logs)
-        return check(self.journals.said, self.journals.arrived, written, {**lost["yunxin"], **lost["easemob"]})
+        self.written = books(self.bootstrap, self.prefix, self.partitions, logs, self.platforms)
+        return check(self.journals.said, self.journals.arrived, self.written, lost, shuffled=shuffled)
+
+    def operations(self, uncarried: Collection[tuple[str, str]]) -> doings.Findings:
+        """What became of recalls, edits and receipts, once there is an account; *uncarried* as in `doings.check`."""
+        other = dict(zip(self.platforms, self.platforms[::-1], strict=True))
+        talks = {one.event: one.lane for one in self.journals.said}
+        return doings.check(*self.journals.doings(), other, deaths=self.counts["kill -9"], uncarried=uncarried, talks=talks)
 
     def doubled_though_heard(self, account: Account) -> list[str]:
         """Duplicates whose earlier copy the target did call back about: for these the relay has no excuse."""
@@ -313,8 +322,12 @@ class Rig(Stack):
             f"duplicate although its echo was taken: {event} at {where}"
             for event in sorted(doubled)
             for where in copies[event][:-1]
-            if not any(event_of(where.partition(" ")[0], kind, where.partition(" ")[2]) in self._unheard for kind in ("person", "group"))
+            if not any(self._event_at(where, kind) in self._unheard for kind in KINDS)
         ]
+
+    def _event_at(self, where: str, kind: str) -> str:
+        platform, _, number = where.partition(" ")
+        return event_of(platform, self.apps[platform], kind, number)
 
 
 def figures(exposition: str) -> Counter[str]:

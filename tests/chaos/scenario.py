@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from streams.kafka.local import LocalKafka
+from tests.apps import APPS
 from tests.chaos.accounts import Account
 from tests.chaos.rig import Rig
 
@@ -18,8 +19,17 @@ class Scenario(NamedTuple):
     messages: int
     rate: float
     play: "Callable[[Stage], None]"
-    own_broker: bool
+    own_broker: bool = False
     """Whether it does something to the broker, so that it must be ours."""
+    source: str = ""
+    """The platform that is left, where it must be this one."""
+    rest: float = 18.0
+    """Seconds beside the load, on two idle cores: the start, what must be caught up with, the account."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes in full, about."""
+        return self.messages / self.rate + self.rest
 
 
 class Skipped(Exception):
@@ -45,12 +55,12 @@ SCENARIOS: dict[str, Scenario] = {}
 
 
 def scenario(
-    name: str, what: str, *, messages: int, rate: float = 600.0, own_broker: bool = False
+    name: str, what: str, *, messages: int, rate: float = 600.0, **more: Any
 ) -> "Callable[[Callable[[Stage], None]], Callable[[Stage], None]]":
     """Name a function as a scenario; *messages* and the *rate* a second are those of the full form."""
 
     def named(play: "Callable[[Stage], None]") -> "Callable[[Stage], None]":
-        SCENARIOS[name] = Scenario(name, what, messages, rate, play, own_broker)
+        SCENARIOS[name] = Scenario(name, what, messages, rate, play, **more)
         return play
 
     return named
@@ -61,7 +71,7 @@ class Stage:
 
     def __init__(
         self, messages: int, rate: float, seed: int, bootstrap: str, node: LocalKafka | None, directory: Path,
-        exits: ExitStack, say: Callable[[str], None], *, short: bool,
+        exits: ExitStack, say: Callable[[str], None], *, short: bool, source: str = "yunxin",
     ) -> None:  # fmt: skip
         self.messages = messages
         self.rate = rate
@@ -69,6 +79,9 @@ class Stage:
         self.bootstrap = bootstrap
         self.node = node
         self.short = short
+        self.source = source
+        self.shuffled = False
+        """Whether the platforms call back in disorder."""
         self.excused: dict[str, Callable[[Account], list[str]]] = {}
         """Kinds of anomalies that this scenario may cause, each with what must hold of them instead."""
         self.claims: list[Callable[[Account], list[str]]] = []
@@ -82,11 +95,21 @@ class Stage:
         self._directory, self._say = directory, say
         self.rig: Rig
 
-    def build(self, **options: Any) -> Rig:
-        self.rig = self.enter(
-            Rig(self._directory, self.random, **{"bootstrap": self.bootstrap, "say": self._say, **options})
-        )
+    def build(self, *, tireless: bool = False, **options: Any) -> Rig:
+        """*tireless* platforms never stop calling back an address that fails."""
+        for platform in (self.source, "easemob") if tireless else ():
+            options[platform] = {**APPS[platform].tireless, **options.get(platform, {})}
+        given = {"bootstrap": self.bootstrap, "say": self._say, "source": self.source, **options}
+        self.rig = self.enter(Rig(self._directory, self.random, **given))
         return self.rig
+
+    def in_disorder(self, *, expected: bool = True) -> None:
+        """The platforms shuffle their callbacks: what comes behind a later one may arrive there, if it is marked so; some must,
+        if it is *expected*."""
+        self.shuffled = True
+        self.excused["late"] = nothing
+        if expected:
+            self.claims.append(lambda account: [] if account.late else ["nothing came late: the disorder was none"])
 
     @property
     def proxy_ports(self) -> tuple[int, int] | None:
@@ -101,7 +124,7 @@ class Stage:
 
 def run(
     chosen: Scenario, *, seed: int, bootstrap: str, node: LocalKafka | None, directory: Path, messages: int = 0,
-    short: bool = False, say: Callable[[str], None] = print,
+    short: bool = False, source: str = "yunxin", say: Callable[[str], None] = print,
 ) -> Result:  # fmt: skip
     """Raises Skipped, and what the machine does wrong; what the relay does wrong is in the result."""
     begun = time.monotonic()
@@ -109,14 +132,15 @@ def run(
         raise Skipped("it needs a broker of its own, and KAFKA_BOOTSTRAP names another")
     with ExitStack() as exits:
         count = messages or (2000 if short else chosen.messages)
-        stage = Stage(count, min(chosen.rate, 400.0) if short else chosen.rate, seed, bootstrap, node, directory, exits, say, short=short)
+        rate, left = min(chosen.rate, 400.0) if short else chosen.rate, chosen.source or source
+        stage = Stage(count, rate, seed, bootstrap, node, directory, exits, say, short=short, source=left)
         chosen.play(stage)
         rig = stage.rig
         rig.log("all is said; the rest must arrive")
         unsettled = rig.settle(stage.patience)
         rig.log(unsettled or "at rest")
         rig.close_books()
-        account = rig.account()
+        account = rig.account(shuffled=stage.shuffled)
     complaints = [unsettled] if unsettled else []
     complaints += [f"{kind}: {len(found)}, such as {found[:3]}" for kind, found in account.anomalies(*stage.excused).items()]
     complaints += [text for claim in (*stage.excused.values(), *stage.claims) for text in claim(account)]

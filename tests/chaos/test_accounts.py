@@ -77,6 +77,30 @@ def test_two_neighbours_of_a_conversation_that_change_places_are_out_of_order(pl
     assert account.out_of_order[0].startswith(SAID[place].event)
 
 
+@given(st.integers(0, 56), st.booleans())
+def test_what_comes_behind_a_later_one_is_late_if_it_says_so_and_out_of_order_if_not(place: int, marked: bool) -> None:
+    said = [one._replace(at=number) for number, one in enumerate(SAID)]
+    there = arrived()
+    there[place], there[place + 3] = there[place + 3], there[place]._replace(late=marked)
+    account = check(said, there, CALM, shuffled=True)
+    assert kinds(account) == ({"late"} if marked else {"out_of_order"})
+    assert not account.anomalies("late" if marked else "out_of_order")
+
+
+@given(st.integers(0, 59))
+def test_what_says_that_it_is_late_and_is_not_is_mismarked(place: int) -> None:
+    there = arrived()
+    there[place] = there[place]._replace(late=True)
+    assert check(SAID, there, CALM).anomalies() == {"mismarked": [f"{SAID[place].event} at #{place}"]}
+
+
+@pytest.mark.parametrize(("shuffled", "found"), [(True, set()), (False, {"out_of_order"})])
+def test_of_what_was_said_in_the_same_instant_only_callbacks_in_order_tell_the_order(shuffled: bool, found: set[str]) -> None:
+    there = arrived()
+    there[6], there[9] = there[9], there[6]
+    assert kinds(check([one._replace(at=7) for one in SAID], there, CALM, shuffled=shuffled)) == found
+
+
 @given(st.permutations(LANES))
 def test_conversations_do_not_order_each_other(order: list[str]) -> None:
     there = [one for lane in order for one in arrived() if one.lane == lane]
@@ -125,6 +149,11 @@ def test_more_ends_than_beginnings_do_not_add_up() -> None:
 
 def test_a_relay_that_believes_in_a_duplicate_that_is_none_is_told_so() -> None:
     assert kinds(check(SAID, arrived(), CALM._replace(known_twice={SAID[3].event}))) == {"falsely_known"}
+
+
+def test_what_the_ledger_says_of_operations_is_not_about_messages() -> None:
+    ledger = {**CALM.ledger, "yunxin:old:direct:1:recall": "delivered"}
+    assert not check(SAID, arrived(), CALM._replace(ledger=ledger)).anomalies()
 
 
 def test_what_is_there_and_not_in_the_ledger_is_unwritten() -> None:

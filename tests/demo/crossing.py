@@ -1,8 +1,14 @@
 """What was said on one side, and where it came out on the other: from the simulators' journals alone."""
 
 import json
+import re
 from collections import Counter, defaultdict
 from typing import Any, NamedTuple
+
+from tests.doings import Done, Seen
+from tests.journals import KINDS, doing, is_message, mark, new_text
+
+_LINK = re.compile(r'https?://[^"\\\s]+')
 
 
 class Said(NamedTuple):
@@ -11,7 +17,11 @@ class Said(NamedTuple):
     conversation: str
     sender: str
     text: str
+    """Of a picture, the link to it."""
     at: int
+    picture: bool = False
+    answers: str = ""
+    """What it quotes."""
 
 
 class Arrived(NamedTuple):
@@ -22,6 +32,12 @@ class Arrived(NamedTuple):
     sender: str
     text: str
     at: int
+    id: str = ""
+
+    @property
+    def number(self) -> str:
+        """Kind of conversation, within which alone an id is unique, and id."""
+        return f"{self.source.split(':')[1]}:{self.id}"
 
 
 def source_key(said: Said) -> str:
@@ -30,22 +46,27 @@ def source_key(said: Said) -> str:
 
 
 def said(platform: str, entries: list[dict[str, Any]], groups: dict[str, str]) -> list[Said]:
-    return [
-        Said(platform, e["id"], _conversation(e, groups), e["from"], e["text"], e["time"])
-        for e in entries
-        if e["kind"] == "said"
-    ]
+    found = []
+    for e in entries:
+        if e["kind"] != "said" or not is_message(e):
+            continue
+        picture = e["text"] is None and _LINK.search(json.dumps(e["body"]).replace("\\", ""))
+        text = picture[0] if picture else e["text"] or ""
+        ext = e["ext"] if isinstance(e["ext"], dict) else {}
+        quoted = ext.get("msgQuote", {}).get("msgPreview", "")
+        found.append(Said(platform, e["id"], _conversation(e, groups), e["from"], text, e["time"], bool(picture), quoted))
+    return found
 
 
 def arrived(platform: str, entries: list[dict[str, Any]], groups: dict[str, str]) -> list[Arrived]:
     found = []
     for e in entries:
-        if e["kind"] != "accepted" or e["api"] != "send":
+        known = mark(e) if e["kind"] == "accepted" and is_message(e) else None
+        if known is None:
             continue
-        ext = json.loads(e["ext"]) if isinstance(e["ext"], str) else e["ext"]
-        source, _app, kind, number, _op = ext["relay"]["id"].split(":")
+        source, _app, kind, number, _op = known.event.split(":")
         found.append(
-            Arrived(platform, f"{source}:{kind}:{number}", _conversation(e, groups), e["from"], e["text"], e["time"])
+            Arrived(platform, f"{source}:{kind}:{number}", _conversation(e, groups), e["from"], e["text"], e["time"], e["id"])
         )
     return found
 
@@ -54,6 +75,26 @@ def _conversation(entry: dict[str, Any], groups: dict[str, str]) -> str:
     if entry["type"] == "group":
         return f"group {groups[entry['to']]}"
     return " & ".join(sorted((entry["from"], entry["to"])))
+
+
+def _same(one: Said, other: Arrived) -> bool:
+    """A picture is named in words, with the link."""
+    return one.text in other.text if one.picture else one.text == other.text
+
+
+def done(platform: str, entries: list[dict[str, Any]]) -> tuple[list[Done], list[Seen]]:
+    """Recalls and edits: those of people, and those of the relay; their messages by kind of conversation and the platform's own number."""
+    people, relay = [], []
+    for e in entries:
+        if is_message(e) or (what := doing(e))[0] not in ("recall", "edit"):
+            continue
+        name, number = what
+        text = new_text(e) if name == "edit" else ""
+        if e["kind"] == "said":
+            people.append(Done(name, f"{KINDS[e['type']]}:{number}", platform, text))
+        elif e["kind"] == "accepted":
+            relay.append(Seen(name, f"{KINDS[e['type']]}:{number}", platform, text))
+    return people, relay
 
 
 class Findings(NamedTuple):
@@ -80,7 +121,7 @@ def check(says: list[Said], arrives: list[Arrived]) -> Findings:
         one.source
         for one in arrives
         if (origin := by_key.get(one.source))
-        and (origin.text, origin.sender, origin.conversation) != (one.text, one.sender, one.conversation)
+        and (not _same(origin, one) or (origin.sender, origin.conversation) != (one.sender, one.conversation))
     ]
     # The order of a conversation is that of the journal in which it was said.
     place = {source_key(one): number for number, one in enumerate(says)}

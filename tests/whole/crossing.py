@@ -9,7 +9,7 @@ import msgspec
 
 from tests.apps import APPS, GROUPS
 from tests.demo.crossing import Arrived, Findings, Said, arrived, check, said, source_key
-from tests.journals import is_message, last, mark
+from tests.journals import KINDS, is_message, last, mark
 from tests.stack import Stack
 from tests.waiting import until
 from tests.whole.topics import read
@@ -60,13 +60,15 @@ class Exchange:
         """What arrived behind something that was said after it and is not marked late, or is marked and did not."""
         wrong = []
         for platform, other in (self.stack.platforms, self.stack.platforms[::-1]):
-            times = {entry["id"]: entry["time"] for entry in self._sides[platform].journal("said", since=self._began[platform])}
+            said_there = self._sides[platform].journal("said", since=self._began[platform])
+            # A number is unique within its kind of conversation only.
+            times = {(KINDS[entry["type"]], entry["id"]): entry["time"] for entry in said_there if is_message(entry)}
             newest: dict[str, int] = {}
             for entry in self._sides[other].journal("accepted", since=self._began[other]):
                 known = mark(entry) if is_message(entry) else None
                 if known is None:
                     continue
-                at = times.get(known.event.split(":")[3])
+                at = times.get(tuple(known.event.split(":")[2:4]))
                 if at is None:
                     continue
                 talk = "|".join(sorted((entry["from"], entry["to"]))) if entry["type"] == "person" else str(entry["to"])

@@ -1,0 +1,45 @@
+"""One line for each thing that arrives."""
+
+import time
+
+from rich.console import Console
+
+from tests.demo.crossing import Arrived, Said, source_key
+from tests.demo.journals import Journals
+from tests.doings import Seen
+
+
+class Shown:
+    def __init__(self, console: Console, journals: Journals) -> None:
+        self._console = console
+        self._journals = journals
+
+    def news(self) -> None:
+        messages, changes = self._journals.read()
+        origins = {source_key(one): one for one in self._journals.says}
+        for message in messages:
+            self._message(message, origins.get(message.source))
+        for change in changes:
+            self._change(change, origins.get(change.event))
+
+    def _message(self, one: Arrived, origin: Said | None) -> None:
+        took = f"{one.at - origin.at:4d} ms" if origin else "     ?"
+        clock = time.strftime("%H:%M:%S", time.localtime(one.at / 1000))
+        sign, quoted = ("↩ ", f"  ({origin.answers})") if origin and origin.answers else ("", "")
+        source = origin.platform if origin else "?"
+        self._line(clock, source, one.platform, took, one.sender, one.conversation, sign, one.text + quoted)
+
+    def _change(self, one: Seen, origin: Said | None) -> None:
+        source = self._journals.other[one.platform]
+        sender, place, text = (origin.sender, origin.conversation, origin.text) if origin else ("?", "?", "?")
+        what = f"took back: {text}" if one.what == "recall" else f"changed to: {one.text}"
+        self._line(time.strftime("%H:%M:%S"), source, one.platform, "", sender, place, "✎ " if one.what == "edit" else "⌫ ", what)
+
+    def _line(self, clock: str, source: str, to: str, took: str, sender: str, place: str, sign: str, text: str) -> None:
+        colour = "magenta" if source == "easemob" else "cyan"
+        self._console.print(
+            f"{clock}  [{colour}]{source:>9} → {to:<9}[/]  {took:>7}  [bold]{sender:>5}[/] in {place:<13} [yellow]{sign}[/]",
+            end="", highlight=False,
+        )  # fmt: skip
+        words = text.replace("\n", "⏎").replace("\t", "⇥")
+        self._console.print(words, markup=False, highlight=False, soft_wrap=True, style="dim" if sign else None)

@@ -1,0 +1,51 @@
+"""The customer's own server and Easemob, both ways over the whole relay."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.stack import Stack
+from tests.waiting import until
+from tests.whole.crossing import Exchange
+
+
+@pytest.fixture(scope="module")
+def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    one = Stack(
+        tmp_path_factory.mktemp("own"), source="own", bootstrap=kafka, prefix=f"own{uuid4().hex[:8]}.", partitions=2,
+        settings="lease = 1.0\necho_wait = 6.0\nbackoff = 0.05\nbackoff_max = 0.5",
+    )  # fmt: skip
+    with one:
+        yield one
+
+
+def accepted(side: Any, api: str, **facts: str) -> list[dict[str, Any]]:
+    return [one for one in side.journal("accepted") if one["api"] == api and facts.items() <= one.items()]
+
+
+def test_both_ways_between_two_and_in_a_group_every_text_arrives_as_it_was(exchange: Exchange) -> None:
+    for text in ("你好,Bob!📱", '👨‍👩‍👧‍👦 & <tags> \\ "q"', "第一行\n第二行\t𠮷", "長" * 1400):
+        exchange.say("own", "alice", "bob", text)
+        exchange.say("easemob", "bob", "alice", text)
+        exchange.say("own", "carol", "team", text)
+        exchange.say("easemob", "dave", "team", text)
+    found = exchange.all_arrived()
+    assert found.good, found
+    assert found.said >= 16
+
+
+def test_a_recall_takes_back_the_same_message_on_the_other_side(exchange: Exchange, stack: Stack) -> None:
+    own, easemob = stack.source, stack.target
+    said = own.say("alice", "bob", "said on our own")
+    (there,) = until(lambda: accepted(easemob, "send", text="said on our own"))
+    own.operate("recall", "alice", "bob", message={"id": said["id"]})
+    until(lambda: accepted(easemob, "recall", id=there["id"]))
+    said = easemob.say("bob", "alice", "said on Easemob")
+    (back,) = until(lambda: accepted(own, "send", text="said on Easemob"))
+    easemob.operate("recall", "bob", "alice", message=said["id"])
+    (taken,) = until(lambda: accepted(own, "recall"))
+    assert taken["there"] == {"message": back["id"]}
+    assert exchange.all_arrived().good
+    assert (len(accepted(easemob, "recall")), len(accepted(own, "recall"))) == (1, 1), "neither comes back"

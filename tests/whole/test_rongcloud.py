@@ -1,0 +1,105 @@
+"""RongCloud and Easemob, both ways over the whole relay."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.apps import APPS
+from tests.stack import Stack
+from tests.waiting import until
+from tests.whole.crossing import Exchange, mood
+
+TEXTS = ("你好,Bob!📱", '👨‍👩‍👧‍👦 + 🇨🇳 & <tags> \\ "q"', "第一行\n第二行\t𠮷", "ok", "=?&%00+;", "長" * 1400)
+
+
+@pytest.fixture(scope="module")
+def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    one = Stack(
+        tmp_path_factory.mktemp("rongcloud"), source="rongcloud", bootstrap=kafka, prefix=f"rc{uuid4().hex[:8]}.", partitions=2,
+        settings="lease = 1.0\necho_wait = 6.0\nbackoff = 0.05\nbackoff_max = 0.5",
+    )  # fmt: skip
+    with one:
+        yield one
+
+
+def accepted(side: Any, api: str, **facts: str) -> list[dict[str, Any]]:
+    return [one for one in side.journal("accepted") if one["api"] == api and facts.items() <= one.items()]
+
+
+def settled(stack: Stack, step: str) -> float:
+    """Doubts about sends to RongCloud that *step* has ended so far."""
+    name = f'im_relay_in_doubt_total{{platform="rongcloud",step="{step}"}} '
+    lines = stack.roles["deliver-rongcloud"].metrics().splitlines()
+    return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+
+def test_both_ways_between_two_and_in_a_group_every_text_arrives_as_it_was(exchange: Exchange) -> None:
+    for text in TEXTS:
+        exchange.say("rongcloud", "alice", "bob", text)
+        exchange.say("easemob", "bob", "alice", text)
+        exchange.say("rongcloud", "carol", "team", text)
+        exchange.say("easemob", "dave", "team", text)
+    found = exchange.all_arrived()
+    assert found.good, found
+    assert found.said >= 4 * len(TEXTS)
+
+
+PLACES = pytest.mark.parametrize(("kind", "to"), [("person", "bob"), ("group", "")])
+
+
+@PLACES
+def test_a_recall_on_rongcloud_takes_back_the_same_message(exchange: Exchange, stack: Stack, kind: str, to: str) -> None:
+    """RongCloud tells of it twice, as a command in the conversation and as an operation."""
+    rongcloud, easemob, text = stack.source, stack.target, f"on RongCloud {kind}"
+    said = rongcloud.say("alice", to or APPS["rongcloud"].group, text, type=kind)
+    (there,) = until(lambda: accepted(easemob, "send", text=text))
+    rongcloud.say("alice", to or APPS["rongcloud"].group, type=kind, kind="recall", recalls=said["id"])
+    until(lambda: accepted(easemob, "recall", id=there["id"]))
+    assert exchange.all_arrived().good
+    assert len(accepted(easemob, "recall", id=there["id"])) == 1
+    assert not accepted(rongcloud, "recall", id=said["id"]), "it came back"
+
+
+@PLACES
+def test_a_recall_on_easemob_takes_back_the_same_message(exchange: Exchange, stack: Stack, kind: str, to: str) -> None:
+    rongcloud, easemob, text = stack.source, stack.target, f"on Easemob {kind}"
+    said = easemob.say("alice", to or APPS["easemob"].group, text, type=kind)
+    (there,) = until(lambda: accepted(rongcloud, "send", text=text))
+    easemob.operate("recall", "alice", to or APPS["easemob"].group, where=kind, message=said["id"])
+    exchange.all_arrived()
+    assert len(accepted(rongcloud, "recall", id=there["id"])) == 1
+    assert not accepted(easemob, "recall", id=said["id"]), "it came back"
+
+
+def test_callbacks_that_come_twice_are_sent_once(exchange: Exchange, stack: Stack) -> None:
+    with mood(stack.source, double_callbacks=1.0), mood(stack.target, double_callbacks=1.0):
+        for number in range(20):
+            exchange.say("rongcloud", "alice", "bob" if number % 2 else "team", f"r{number}")
+            exchange.say("easemob", "bob", "alice" if number % 2 else "team", f"e{number}")
+        found = exchange.all_arrived()
+    assert (found.lost, found.doubled, found.changed, found.strange) == ([], [], [], [])
+    assert exchange.wrongly_marked() == []
+
+
+def test_callbacks_in_disorder_are_sent_once_and_what_comes_behind_a_later_one_is_marked_late(
+    exchange: Exchange, stack: Stack
+) -> None:
+    with mood(stack.source, reorder_callbacks=0.5, double_callbacks=0.3):
+        stack.source.load(rate=200, count=60, conversations=6, groups=1)
+        found = exchange.all_arrived()
+    assert (found.lost, found.doubled, found.changed, found.strange) == ([], [], [], [])
+    assert exchange.wrongly_marked() == []
+
+
+# What nobody answered and RongCloud called back about; and what it was silent about, so that only its history tells.
+@pytest.mark.parametrize(("step", "how"), [("echo", {"callbacks_before_answer": 1.0}), ("lookup", {"lose_callbacks": 1.0})])
+def test_a_send_in_doubt_is_settled_by(exchange: Exchange, stack: Stack, step: str, how: dict[str, float]) -> None:
+    before = settled(stack, step)
+    for number in range(4):
+        with mood(stack.source, accept_but_lose_answer=1.0, count=1, **how):
+            exchange.say("easemob", "dave", "alice" if number % 2 else "team", f"{step} {number}")
+            until(lambda: settled(stack, step) == before + number + 1, 60, stack.roles["deliver-rongcloud"].tail)  # noqa: B023
+    found = exchange.all_arrived()
+    assert found.good, found
