@@ -152,6 +152,8 @@ class LookUp(Struct, frozen=True):
     """(delivery, account, since, until in ms since 1970): the question; None where there is none for such a conversation."""
     read: Callable[[Delivery, Any, Reply, int], Outcome | None]
     """(delivery, account, answer, which of its requests): Delivered where the message is there; None where it is not, or the answer says nothing."""
+    more: Callable[[Request, Reply], Request | None] | None = None
+    """(question, answer): the next question, where the answer was only a page."""
 
 
 class Span(Struct, frozen=True):
@@ -230,6 +232,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     """(user, name, account): the call that makes an account, repeatable; an answer that there is one reads as Delivered."""
     look_up: LookUp | None = None
     gaps: Gaps | None = None
+    echo_tells_time: bool = False
+    """Its answer to a send does not say when, and its callback does; a recall has to name that time."""
     limits: tuple[Limit, ...] = ()
     """What it takes by default; the settings may say otherwise for an app."""
     user_ids: Any

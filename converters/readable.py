@@ -32,14 +32,14 @@ _WORDS: dict[Language, dict[str, str]] = {
         "command": "指令", "forwarded": "聊天记录", "card": "名片", "link": "链接", "sticker": "表情", "call-audio": "语音通话",
         "call-video": "视频通话", "seconds": "{} 秒", "unsupported": "暂不支持的消息", "completed": "已接通", "cancelled": "已取消",
         "rejected": "已拒绝", "missed": "未接听", "busy": "对方忙", "edited": "已编辑", "quoted": "回复", "recalled": "撤回了一条消息",
-        "colon": "\uff1a",
+        "closed": "此处无法打开", "colon": "\uff1a",
     },
     "en": {
         "image": "picture", "gif": "moving picture", "voice": "voice", "video": "video", "file": "file", "location": "place",
         "custom": "custom message", "command": "command", "forwarded": "forwarded messages", "card": "contact", "link": "link",
         "sticker": "sticker", "call-audio": "voice call", "call-video": "video call", "seconds": "{} s",
         "unsupported": "message kind not supported", "completed": "answered", "cancelled": "cancelled", "rejected": "declined",
-        "missed": "missed", "busy": "busy", "edited": "edited", "quoted": "in reply to", "recalled": "took a message back",
+        "missed": "missed", "busy": "busy", "closed": "cannot be opened here", "edited": "edited", "quoted": "in reply to", "recalled": "took a message back",
         "colon": ": ",
     },
 }  # fmt: skip
@@ -55,15 +55,15 @@ def shown(body: Body, language: Language) -> str:
         case Text(text=text) | Notice(text=text):
             return text
         case Image(file=file):
-            return _file(words["image"], file)
+            return _file(words["image"], file, words)
         case Gif(file=file):
-            return _file(words["gif"], file)
+            return _file(words["gif"], file, words)
         case Voice(file=file, duration=duration):
-            return _file(_lasting(words["voice"], duration, words), file)
+            return _file(_lasting(words["voice"], duration, words), file, words)
         case Video(file=file, duration=duration):
-            return _file(_lasting(words["video"], duration, words), file)
+            return _file(_lasting(words["video"], duration, words), file, words)
         case Document(file=file):
-            return _file(words["file"], file)
+            return _file(words["file"], file, words)
         case Location(latitude=latitude, longitude=longitude, title=title, address=address):
             place = " ".join(dict.fromkeys(part for part in (title, address) if part))
             return _bracketed(words["location"], f"{place} ({latitude:.6f}, {longitude:.6f})".strip())
@@ -78,7 +78,7 @@ def shown(body: Body, language: Language) -> str:
         case Link(url=url, title=title, text=text):
             return "\n".join(part for part in (_bracketed(words["link"], title), text, url) if part)
         case Sticker(name=name, file=file):
-            return _file(words["sticker"] + (f" {name}" if name else ""), file or File())
+            return _file(words["sticker"] + (f" {name}" if name else ""), file or File(), words)
         case Call(video=video, state=state, duration=duration):
             what = _lasting(words["call-video" if video else "call-audio"], duration, words)
             return _bracketed(what, words.get(state, ""))
@@ -111,13 +111,19 @@ def quoted(quote: Quote, text: str, language: Language) -> str:
 
 def _lasting(what: str, duration: int, words: dict[str, str]) -> str:
     seconds = (duration + 500) // 1000  # never a float, which a mad number would not fit into
-    return f"{what} {words['seconds'].format(seconds)}" if seconds else what
+    if seconds < 60:
+        return f"{what} {words['seconds'].format(seconds)}" if seconds else what
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{what} {hours}:{minutes:02}:{rest:02}" if hours else f"{what} {minutes}:{rest:02}"
 
 
-def _file(what: str, file: File) -> str:
+def _file(what: str, file: File, words: dict[str, str]) -> str:
     """A link that wants a secret is no use to a reader, and the secret must not be shown."""
-    link = file.url if file.url.startswith(("http://", "https://")) and not file.secret else ""
-    return "\n".join(part for part in (_bracketed(what, file.name), link) if part)
+    said = _bracketed(what, file.name)
+    if file.url.startswith(("http://", "https://")) and not file.secret:
+        return f"{said}\n{file.url}"
+    return f"{said} ({words['closed']})" if file.url or file.inline else said
 
 
 def _bracketed(what: str, detail: str) -> str:

@@ -9,9 +9,10 @@ from msgspec import Struct
 from converters.bodies import File, Unknown, files_of
 from converters.identities import Identities
 from converters.model import Carried, Delivery, Sent, There
+from converters.names import Minted
 from converters.operations import Edit, Operation, Post, Ref, kind_of, named_by
 from converters.platform import Callback
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
 
 Verdict = Literal["carried", "changed", "shown", "refused", "unknown", "dropped", "echo", "dead"]
 """`changed`: with the losses that are counted; `shown`: as a text in its place; `dropped`: by a platform's reason, a rule or a plug-in."""

@@ -12,6 +12,7 @@ from converters.bodies import (
     Command,
     Custom,
     Document,
+    File,
     Forwarded,
     Gif,
     Image,
@@ -45,15 +46,15 @@ def written(body: Body, delivery: Delivery, account: Account, files: Files) -> W
         case Text(text=text):
             return "txt", {"msg": text}, ()
         case Image(width=width, height=height) | Gif(width=width, height=height) if file is not None:
-            return "img", _file(file, "image.jpg") | _size(file, width, height), ()
+            return "img", _file(file, body.file, "image.jpg") | _size(file, width, height), ()
         case Voice(duration=duration) if file is not None:
-            return "audio", _file(file, "voice.amr") | {"length": _seconds(file, duration)}, ()
+            return "audio", _file(file, body.file, "voice.amr") | {"length": _seconds(file, duration)}, ()
         case Video() if file is not None:
             return _video(body, file, _carried(files, 1))
         case Document() if file is not None:
-            return "file", _file(file, "file"), ()
-        case Sticker() if file is not None:
-            return "img", _file(file, "sticker.png") | _size(file, 0, 0), (Loss("sticker"),)
+            return "file", _file(file, body.file, "file"), ()
+        case Sticker(file=File() as picture) if file is not None:
+            return "img", _file(file, picture, "sticker.png") | _size(file, 0, 0), (Loss("sticker"),)
         case Location():
             return "loc", _location(body), ()
         case Custom(name=name, data=data):
@@ -81,13 +82,13 @@ def _carried(files: Files, place: int) -> Carried | None:
     return found if found is not None and found.url else None
 
 
-def _file(file: Carried, name: str) -> dict[str, Any]:
+def _file(file: Carried, said: File, name: str) -> dict[str, Any]:
     """Without a name clients show none."""
-    body: dict[str, Any] = {"url": file.url, "filename": file.name or name}
+    body: dict[str, Any] = {"url": file.url, "filename": file.name or said.name or name}
     if file.secret:
         body["secret"] = file.secret
-    if file.size:
-        body["file_length"] = file.size
+    if size := file.size or said.size:
+        body["file_length"] = size
     return body
 
 
@@ -102,13 +103,13 @@ def _seconds(file: Carried, duration: int) -> int:
 
 
 def _video(video: Video, file: Carried, thumbnail: Carried | None) -> Written:
-    body = _file(file, "video.mp4") | {"length": _seconds(file, video.duration)}
+    body = _file(file, video.file, "video.mp4") | {"length": _seconds(file, video.duration)}
     body |= _size(file, video.width, video.height)
     if thumbnail is not None:
         body["thumb"] = thumbnail.url
         if thumbnail.secret:
             body["thumb_secret"] = thumbnail.secret
-    return "video", body, (Loss("thumbnail"),) if video.thumbnail is not None and thumbnail is None else ()
+    return "video", body, ()
 
 
 def _location(place: Location) -> dict[str, Any]:
@@ -118,8 +119,9 @@ def _location(place: Location) -> dict[str, Any]:
 
 
 def _degrees(value: float) -> str:
-    """A string without an exponent, a centimetre exact."""
-    return f"{value:.7f}".rstrip("0").removesuffix(".")
+    """A string without an exponent, and exact."""
+    written = repr(value)
+    return (f"{value:.15f}".rstrip("0") if "e" in written else written).removesuffix(".0").removesuffix(".")
 
 
 def _custom(name: str, data: Any) -> dict[str, Any]:
@@ -133,6 +135,4 @@ def _custom(name: str, data: Any) -> dict[str, Any]:
         extensions = {"data": data if isinstance(data, str) else wire.dump_any(data).decode()}
     if _NAME.fullmatch(name):
         return {"customEvent": name, "customExts": extensions}
-    if name and len(extensions) < _MOST_EXTENSIONS:
-        extensions.setdefault("name", name)
     return {"customEvent": _ODD.sub("_", name)[:32] or "custom", "customExts": extensions}

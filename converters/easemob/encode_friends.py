@@ -15,7 +15,8 @@ def friend(changed: FriendChanged, delivery: Delivery, account: Account) -> Enco
     if not owner:
         return Encoded((), (Loss("nobody"),))
     method, api = ("POST", "contacts/add") if changed.what == "added" else ("DELETE", "contacts/remove")
-    return Encoded((call(account, method, f"users/{escaped(owner)}/contacts/users/{escaped(user)}", api),))
+    lost = (Loss("message"),) if changed.message else ()
+    return Encoded((call(account, method, f"users/{escaped(owner)}/contacts/users/{escaped(user)}", api),), lost)
 
 
 def block(changed: BlockChanged, delivery: Delivery, account: Account) -> Encoded:

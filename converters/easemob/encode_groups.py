@@ -39,14 +39,15 @@ def group(operation: GroupLife, delivery: Delivery, account: Account) -> Encoded
             return Encoded((call(account, "DELETE", path, f"{kind}/delete"),))
         case GroupChanged():
             return _changed(operation, kind, path, account)
-        case MembersAdded(users=users):
+        case MembersAdded(users=users, how=how):
             if in_room:  # who is not online there leaves again after two minutes
                 return Encoded((), (Loss("room-members"),))
             return Encoded(
                 tuple(
                     call(account, "POST", f"{path}/users", f"{kind}/users/add", {"usernames": some})
                     for some in _some(users, delivery, _MOST)
-                )
+                ),
+                (Loss("how"),) if how == "joined" and users else (),  # called back as the doing of an admin
             )
         case MembersRemoved(users=users, how=how):
             if in_room and how == "left":
@@ -55,7 +56,8 @@ def group(operation: GroupLife, delivery: Delivery, account: Account) -> Encoded
                 tuple(
                     call(account, "DELETE", f"{path}/users/{_joined(some)}", f"{kind}/users/remove")
                     for some in _some(users, delivery, _MOST_IN_PATH)
-                )
+                ),
+                (Loss("how"),) if how == "left" and users else (),
             )
         case OwnerChanged(user=user):
             if in_room:

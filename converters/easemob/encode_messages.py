@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from converters.beside import left_out
 from converters.bodies import Body, Custom, Text
 from converters.easemob.account import Account
+from converters.easemob.bodies import body_of
 from converters.easemob.encode_bodies import written
-from converters.easemob.encode_posts import LONGEST, mentions_of, parts_of, size_of, texts
+from converters.easemob.encode_posts import LONGEST, mentions_lost, mentions_of, parts_of, size_of, texts
 from converters.easemob.ids import USER_IDS
 from converters.easemob.requests import ADMIN, call, escaped
 from converters.model import Conversation, Delivery, Direct, Group, Loss, Room, Sent, There
@@ -21,7 +23,8 @@ _MISSING = Encoded((), (Loss("message-missing"),))
 def recall(taken: Recall, delivery: Delivery, account: Account, there: There) -> Encoded:
     if not there.message:
         return _MISSING
-    return Encoded(tuple(_recalled(message, taken.notice, delivery, account) for message in there.message))
+    lost = (Loss("notice"),) if len(taken.notice) > _LONGEST_NOTICE else ()
+    return Encoded(tuple(_recalled(message, taken.notice, delivery, account) for message in there.message), lost)
 
 
 def _recalled(message: Sent, notice: str, delivery: Delivery, account: Account) -> Request:
@@ -65,6 +68,10 @@ def edit(changed: Edit, delivery: Delivery, account: Account, there: There) -> E
     if contents and len(contents) <= len(messages):
         losses = () if size_of(contents[0]) + size_of(ours) + size_of(ext) <= LONGEST or not ext else (Loss("ext"),)
         beside = ours if losses else {**ext, **ours}
+        if isinstance(body, Custom) and left_out(body, body_of({"bodies": contents})):
+            losses = (*losses, Loss("details"))
+        if isinstance(body, Text):
+            losses = (*losses, *mentions_lost(body, delivery))
         return Encoded(_rewritten(contents, beside, delivery, account, messages), losses)
     loss = Loss("edit") if messages else Loss("message-missing")
     said = edited(shown(body, account.language), account.language)

@@ -3,8 +3,10 @@
 from typing import Any
 
 from converters import wire
+from converters.beside import arrived, key_of, left_out
 from converters.bodies import Text
 from converters.easemob.account import Account
+from converters.easemob.bodies import body_of
 from converters.easemob.encode_bodies import written
 from converters.easemob.extension import EVERYBODY, KINDS, MENTIONS, QUOTE
 from converters.easemob.requests import send
@@ -35,9 +37,17 @@ def post(said: Post, delivery: Delivery, account: Account, there: There) -> Enco
             ours, losses = _mentions(body, delivery)
     else:
         kind, content, losses = written(body, delivery, account, there.files)
+    answer: dict[str, Any] = {}
     if said.quote is not None:
         content, answer, lost = _answered(said.quote, kind, content, delivery, account, there)
         ours, losses = {**ours, **answer}, (*losses, *lost)
+    if kind != "txt" or answer:
+        more, lost = _more(said, kind, content, there, answer)
+        losses = (*losses, *lost)
+        if more and size_of(more) + size_of(content) + size_of(ours) + size_of(said.ext) <= LONGEST:
+            ours = {**ours, key_of(account.mark): more}
+        elif more:
+            losses = (*losses, Loss("details"))
     if kind == "txt":
         return texts(content["msg"], ours, said.ext, delivery, account, losses)
     room = LONGEST - size_of(content) - size_of(ours)
@@ -49,6 +59,21 @@ def post(said: Post, delivery: Delivery, account: Account, there: There) -> Enco
     if ext and size_of(ext) > room:
         ext, losses = {}, (*losses, Loss("ext"))
     return Encoded((send(delivery, account, kind, content, {**ext, **ours}),), losses)
+
+
+def _more(
+    said: Post, kind: str, content: dict[str, Any], there: There, answer: dict[str, Any]
+) -> tuple[dict[str, Any], tuple[Loss, ...]]:
+    """What the message itself has no field for."""
+    quote = said.quote if answer else None
+    answered = None
+    if quote is not None:
+        held = answer[QUOTE]
+        answered = Quote(quote.message, held["msgPreview"], KINDS[held["msgType"]])
+    if kind == "txt":
+        return left_out(said.body, said.body, quote, answered), ()
+    body, lost = arrived(said.body, there.files)
+    return left_out(body, body_of({"bodies": [{"type": kind, **content}]}), quote, answered), lost
 
 
 def texts(
@@ -86,6 +111,10 @@ def mentions_of(body: Text, delivery: Delivery) -> dict[str, Any]:
     return _mentions(body, delivery)[0] if body.mentions or body.everybody else {}
 
 
+def mentions_lost(body: Text, delivery: Delivery) -> tuple[Loss, ...]:
+    return _mentions(body, delivery)[1] if body.mentions else ()
+
+
 def typing(changed: Typing, delivery: Delivery, account: Account) -> Encoded:
     if not account.typing or isinstance(delivery.event.conversation, Room):
         return Encoded((), (Loss("typing"),))
@@ -98,7 +127,7 @@ def typing(changed: Typing, delivery: Delivery, account: Account) -> Encoded:
 def _mentions(body: Text, delivery: Delivery) -> tuple[dict[str, Any], tuple[Loss, ...]]:
     """Of very many those of the first that fit."""
     if body.everybody:
-        return {MENTIONS: EVERYBODY}, ()
+        return {MENTIONS: EVERYBODY}, (Loss("mentions"),) if body.mentions else ()
     called: list[str] = []
     size = 0
     for user in body.mentions:

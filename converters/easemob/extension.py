@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import structs
 
 from converters import wire
+from converters.beside import key_of, put_back, quote_back
 from converters.bodies import Body, Text
 from converters.easemob.ids import plain
 from converters.easemob.scene import Scene
@@ -32,7 +33,8 @@ def understood(
     ext: dict[str, Any], mark: str, body: Body, scene: Scene
 ) -> tuple[Body, Quote | None, dict[str, Any], tuple[Loss, ...]]:
     """*body* with the mentions, what it answers, the rest of *ext*, and what of it is lost."""
-    rest = {key: value for key, value in ext.items() if key not in (mark, MENTIONS, QUOTE)}
+    more = key_of(mark)
+    rest = {key: value for key, value in ext.items() if key not in (mark, more, MENTIONS, QUOTE)}
     losses: list[Loss] = []
     if MENTIONS in ext:
         everybody, called, all_known = _mentions(ext[MENTIONS])
@@ -43,6 +45,8 @@ def understood(
     quote = _quote(ext[QUOTE], scene) if QUOTE in ext else None
     if QUOTE in ext and quote is None:
         losses.append(Loss("quote"))
+    if more in ext:
+        body, quote = put_back(body, ext[more]), quote_back(quote, ext[more])
     return body, quote, rest, tuple(losses)
 
 

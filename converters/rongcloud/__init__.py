@@ -24,6 +24,7 @@ PLATFORM = Platform(
     auth=AUTH,
     register=register,
     look_up=LOOK_UP,
+    echo_tells_time=True,
     gaps=GAPS,
     limits=LIMITS,
     user_ids=USER_IDS,

@@ -5,7 +5,7 @@ A message comes as a form; newer callbacks, and lines of the hourly log, as JSON
 """
 
 import re
-from binascii import unhexlify
+from binascii import a2b_qp
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -30,36 +30,43 @@ _LOGGED = {
     "source": "source", "timestamp": "msgTimestamp", "targetType": "channelType",
 }  # fmt: skip
 
-_ESCAPES = re.compile(rb"(?:%[0-9A-Fa-f]{2})+")
+_SIGNS = bytes.maketrans(b"+&=%", b" \x1e\x1f=")
+_ODD = b"\n\r\x1e\x1f"
+"""What would not come out of that as it went in: ends of lines, and what stands for the signs between fields (as `%1E`, too)."""
 
 Fields = dict[str, str]
 
 
 def fields_of(body: bytes, without: str = "") -> Fields:
     """A form, but for the field *without*; of a name that comes several times, the first value that is not empty. Raises Malformed."""
-    fields: Fields = {}
     try:
-        for pair in body.decode().split("&"):
-            name, _, value = pair.partition("=")
-            if fields.get(name) or name == without:
-                continue
-            if "+" in value:
-                value = value.replace("+", " ")
-            fields[name] = _unescaped(value) if "%" in value else value
+        fields = _at_once(body)
+        if fields is None:
+            fields = {}
+            for pair in body.decode().replace("+", " ").split("&"):
+                name, _, value = pair.partition("=")
+                name = unquote_to_bytes(name).decode()
+                fields[name] = fields.get(name) or unquote_to_bytes(value).decode()
     except UnicodeDecodeError:
         raise wire.Malformed("a form that is not in UTF-8") from None
+    fields.pop(without, None)
     return fields
 
 
-def _unescaped(value: str) -> str:
-    # Most of it is Chinese: in runs that is thrice as fast as the standard library's way, which is the faster one otherwise.
-    if value.count("%E") * 18 > len(value):
-        return _ESCAPES.sub(_run, value.encode()).decode()
-    return unquote_to_bytes(value).decode()
-
-
-def _run(escapes: re.Match[bytes]) -> bytes:
-    return unhexlify(escapes[0].replace(b"%", b""))
+def _at_once(body: bytes) -> Fields | None:
+    """Several times faster than one by one: quoted-printable is the same but for its sign, and is read in C. None where it may not be so."""
+    if len(body.translate(None, _ODD)) != len(body) or b"%1" in body:
+        return None
+    found = a2b_qp(body.translate(_SIGNS))
+    # Each escape takes two bytes away; where it was none, the two do not read alike.
+    if len(found) != len(body) - 2 * body.count(b"%"):
+        return None
+    pairs = [each.split("\x1f") for each in found.decode().split("\x1e")]
+    try:
+        fields: Fields = dict(pairs)
+    except ValueError:  # a name alone, or more than a name and a value
+        return None
+    return fields if len(fields) == len(pairs) else None
 
 
 def fields_in(value: Any) -> Fields | None:

@@ -30,8 +30,12 @@ def opened(content: Content, key: str) -> tuple[Any, dict[str, Any]]:
     if ext is None:
         return content.get(key), {"extra": extra}
     if key in ext:
-        return ext[key], {name: value for name, value in ext.items() if name != key}
+        return ext[key], without(ext, key)
     return content.get(key), ext
+
+
+def without(ext: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in ext.items() if name != key}
 
 
 def sealed(content: Content, ext: dict[str, Any], key: str, mark: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from converters import wire
+from converters.beside import arrived, left_out
 from converters.bodies import (
     Body,
     Call,
@@ -27,11 +28,11 @@ from converters.bodies import (
     Voice,
 )
 from converters.model import Carried, Delivery, Direct, Group, Loss, There
-from converters.operations import Quote
+from converters.operations import Post, Quote, Ref
 from converters.readable import quoted, shown
 from converters.rongcloud.account import Account
 from converters.rongcloud.content import Content
-from converters.rongcloud.messages import QUOTE, TEXT
+from converters.rongcloud.messages import QUOTE, TEXT, body_of, quote_in
 
 LONGEST_VOICE = 60_000
 """Milliseconds, of both kinds of voice."""
@@ -66,7 +67,7 @@ def write(body: Body, delivery: Delivery, account: Account, there: There) -> Wri
             file = _there(there, 0)
             if file is None or not file.url:
                 return as_text(body, account, _kind(body), Loss("file"))
-            return Written("RC:ImgMsg", {"content": "", "imageUri": file.url}, (_kind(body),))
+            return Written("RC:ImgMsg", {"content": "", "imageUri": file.url}, (Loss("sticker"),))
         case Forwarded():
             return _forwarded(body, delivery, account, _there(there, 0))
         case Location(latitude=latitude, longitude=longitude, title=title, address=address):
@@ -77,7 +78,7 @@ def write(body: Body, delivery: Delivery, account: Account, there: There) -> Wri
                 return as_text(body, account, _kind(body))
             if isinstance(data, dict):
                 return Written(name, data)
-            return Written(name, {"data": data}, (Loss("data"),))  # our mark needs an object to lie in
+            return Written(name, {"data": data})  # our mark needs an object to lie in
         case Command(name=name, data=data):
             return Written("RC:CmdMsg", {"name": name, "data": data if isinstance(data, str) else _dumped(data)})
         case Card(user=user, name=name, avatar=avatar):
@@ -85,8 +86,8 @@ def write(body: Body, delivery: Delivery, account: Account, there: There) -> Wri
             return Written("RC:CardMsg", card | {"sendUserName": delivery.event.sender_name})
         case Link(url=url, title=title, text=said, image=image):
             return Written("RC:ImgTextMsg", {"title": title, "content": said, "imageUri": image, "url": url})
-        case Notice(text=said, data=data):
-            return Written("RC:InfoNtf", {"message": said}, (Loss("data"),) if data else ())
+        case Notice(text=said):
+            return Written("RC:InfoNtf", {"message": said})
 
 
 def answering(written: Written, body: Body, quote: Quote, delivery: Delivery, account: Account, there: There) -> Written:
@@ -109,13 +110,24 @@ def answering(written: Written, body: Body, quote: Quote, delivery: Delivery, ac
     return Written(QUOTE, written.content | of, written.losses, written.mentions)
 
 
+def more_of(post: Post, written: Written, there: There) -> tuple[dict[str, Any], tuple[Loss, ...]]:
+    """What the message itself has no field for."""
+    if written.name == QUOTE:
+        answered = quote_in(written.content, Ref(""), "")
+        return left_out(post.body, post.body, post.quote, answered), ()
+    if written.name == TEXT:
+        return {}, ()
+    body, lost = arrived(post.body, there.files)
+    return left_out(body, body_of(written.name, written.content, "", "")), lost
+
+
 def _mentioning(body: Text, delivery: Delivery) -> Written:
     if not isinstance(delivery.event.conversation, Group):
         return Written(TEXT, {"content": body.text}, (Loss("mentions"),))
+    lost = (Loss("mentions"),) if body.everybody and body.mentions else ()
     named = [delivery.named(user) for user in body.mentions]
-    # Each list of its own: who is called with all others needs no name.
     told: Content = {"type": 1} if body.everybody else {"type": 2, "userIdList": named}
-    return Written(TEXT, {"content": body.text, "mentionedInfo": told | {"mentionedContent": ""}}, (), mentions=True)
+    return Written(TEXT, {"content": body.text, "mentionedInfo": told | {"mentionedContent": ""}}, lost, mentions=True)
 
 
 def _media(body: Image | Gif | Voice | Video | Document, file: Carried, small: Carried | None) -> Written | None:

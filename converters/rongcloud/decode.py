@@ -3,14 +3,15 @@
 from hashlib import blake2b
 
 from converters import mark, wire
+from converters.beside import key_of, put_back, quote_back
 from converters.lenient import milliseconds
 from converters.model import Conversation, Direct, Event, Loss
-from converters.operations import Post, Quote
+from converters.operations import Post
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
 from converters.rongcloud.account import Account
 from converters.rongcloud.callback import Fields, channel_of, conversation_of, fields_in, fields_of, is_json
-from converters.rongcloud.content import Content, opened, read, text, user
-from converters.rongcloud.messages import QUOTE, body_of, losses_of
+from converters.rongcloud.content import Content, opened, read, text, user, without
+from converters.rongcloud.messages import QUOTE, body_of, losses_of, own_extra, quote_in
 from converters.rongcloud.operations import Arrived, Happened, event_id, happened
 from converters.rongcloud.told import told
 
@@ -96,22 +97,19 @@ def _posted(
     if content is not None:
         losses = losses_of(name, content)
         if name == QUOTE:
-            quote = _quote(content, arrived, account)
+            ref = arrived.ref(text(content.get("referMsgUid")), user(content.get("referMsgUserId")))
+            quote = quote_in(content, ref, account.mark)
         elif name == "RC:StreamMsg" and content.get("complete") is not True:
             return Ignored("stream-part")
-        if not name.startswith("RC:"):
+        held = content if not name.startswith("RC:") else ext
+        if held is content:
             ext = {}  # all of it is in the body
+        if held and (more := held.get(key_of(account.mark))) is not None:
+            body, ext = own_extra(body, more) if held is content else (body, without(ext, key_of(account.mark)))
+            body, quote = put_back(body, more), quote_back(quote, more)
     if original := arrived.fields.get("originalMsgUID"):
         return _said(Happened(arrived.edited(original, body, ext), f"edit-{arrived.at}", losses=losses), arrived)
     return _said(Happened(Post(body, quote, ext), "post", losses=losses), arrived)
-
-
-def _quote(content: Content, arrived: Arrived, account: Account) -> Quote:
-    kind, held = text(content.get("objName")), content.get("referMsg")
-    quoted = body_of(kind or "RC:TxtMsg", read(held), text(held), account.mark)
-    said = getattr(quoted, "text", "")
-    ref = arrived.ref(text(content.get("referMsgUid")), user(content.get("referMsgUserId")))
-    return Quote(ref, said if isinstance(said, str) else "", str(quoted.__struct_config__.tag))
 
 
 def _said(one: Happened, arrived: Arrived) -> Said:

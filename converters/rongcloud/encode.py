@@ -1,6 +1,9 @@
 """Deliveries written as calls of RongCloud's Server API. Source: "RongCloud: Server API"."""
 
+from msgspec import structs
+
 from converters import form, wire
+from converters.beside import key_of
 from converters.bodies import Body, Custom, Text
 from converters.model import NOTHING, Delivery, Direct, Group, Loss, Room, Sent, There
 from converters.operations import (
@@ -26,9 +29,11 @@ from converters.operations import (
 from converters.platform import Encoded, Request
 from converters.readable import edited, shown
 from converters.rongcloud.account import Account
-from converters.rongcloud.contents import Written, answering, as_text, write
+from converters.rongcloud.content import Content
+from converters.rongcloud.contents import Written, answering, as_text, more_of, write
 from converters.rongcloud.groups import group_life
 from converters.rongcloud.ids import ULTRA, of_ultra
+from converters.rongcloud.messages import EXTRA
 from converters.rongcloud.receipts import friend, read_receipt, typing
 from converters.rongcloud.sending import LARGEST, call, content_of, custom_of, message
 from converters.splitting import split
@@ -47,7 +52,7 @@ def encode(delivery: Delivery, account: Account, there: There = NOTHING) -> Enco
         case Post():
             return _post(operation, delivery, account, there)
         case Recall():
-            return _recall(delivery, account, there) if there.message else MISSING
+            return _recall(operation, delivery, account, there) if there.message else MISSING
         case Edit():
             return _edit(operation, delivery, account, there)
         case Read():
@@ -82,13 +87,21 @@ def _post(post: Post, delivery: Delivery, account: Account, there: There) -> Enc
     written = write(body, delivery, account, there)
     if post.quote is not None:
         written = answering(written, body, post.quote, delivery, account, there)
+    more, lost = more_of(post, written, there)
+    written = structs.replace(written, losses=(*written.losses, *lost)) if lost else written
     if ext and len(form.write({"": wire.dump_any(wire.dump_any(ext).decode()).decode()})) > _LARGEST_EXT:
         ext, losses = {}, (Loss("ext"),)
-    return _messages(written, body, ext, losses, delivery, account)
+    return _messages(written, body, ext, losses, delivery, account, more)
 
 
 def _messages(
-    written: Written, body: Body, ext: dict[str, object], losses: tuple[Loss, ...], delivery: Delivery, account: Account
+    written: Written,
+    body: Body,
+    ext: dict[str, object],
+    losses: tuple[Loss, ...],
+    delivery: Delivery,
+    account: Account,
+    more: Content | None = None,
 ) -> Encoded:
     """One message, or a text in as many as it takes."""
     losses = (*written.losses, *losses)
@@ -100,12 +113,17 @@ def _messages(
         if len(parts) > 1:
             return Encoded(_in_parts(parts, written, ext, delivery, account), losses)
     if isinstance(body, Custom) and not written.name.startswith("RC:"):
-        content = custom_of(delivery, account, written.content, ext)
+        content = custom_of(delivery, account, written.content, ext, more or {})
+        if ext and EXTRA in written.content:
+            losses = (*losses, Loss("ext"))
     else:
-        content = content_of(delivery, account, written.content, ext, delivery.receiver)
+        beside = {**ext, key_of(account.mark): more} if more else ext
+        content = content_of(delivery, account, written.content, beside, delivery.receiver)
     request = message(delivery, account, written.name, content, mentions=written.mentions)
     if len(request.body) <= LARGEST:
         return Encoded((request,), losses)
+    if more:
+        return _messages(written, body, ext, (Loss("details"),), delivery, account)
     if ext:
         return _messages(written, body, {}, (Loss("ext"),), delivery, account)
     small = Text(shown(body, account.language)[:4000])
@@ -133,9 +151,10 @@ def _in_parts(
     return tuple(requests)
 
 
-def _recall(delivery: Delivery, account: Account, there: There) -> Encoded:
+def _recall(taken: Recall, delivery: Delivery, account: Account, there: There) -> Encoded:
     requests = tuple(_recalled(sent, delivery, account) for sent in there.message if sent.id)
-    return Encoded(requests) if requests else MISSING
+    # RongCloud's clients have their own words for it.
+    return Encoded(requests, (Loss("notice"),) if taken.notice else ()) if requests else MISSING
 
 
 def _recalled(sent: Sent, delivery: Delivery, account: Account) -> Request:
@@ -197,7 +216,8 @@ def _edit(edit: Edit, delivery: Delivery, account: Account, there: There) -> Enc
     request = call(api, fields)
     if len(request.body) > LARGEST:
         return _said_anew(edit, delivery, account, Loss("edit"))
-    return Encoded((request,), written.losses)
+    details = (Loss("details"),) if more_of(Post(edit.body), written, there)[0] else ()
+    return Encoded((request,), (*written.losses, *details))
 
 
 def _said_anew(edit: Edit, delivery: Delivery, account: Account, loss: Loss) -> Encoded:

@@ -52,7 +52,9 @@ def group_life(operation: GroupLife, delivery: Delivery, account: Account) -> En
         case GroupChanged():
             return _changed(operation, delivery, account)
         case MembersAdded(users=users):
-            return Encoded(_membership("group/join", operation, users, delivery, account))
+            # Who is added by somebody else was invited, as the notice is read.
+            lost = (Loss("how"),) if operation.how == "joined" and users != (delivery.event.sender,) else ()
+            return Encoded(_membership("group/join", operation, users, delivery, account), lost)
         case MembersRemoved(users=users):
             return Encoded(_membership("group/quit", operation, users, delivery, account))
         case OwnerChanged():
@@ -60,7 +62,7 @@ def group_life(operation: GroupLife, delivery: Delivery, account: Account) -> En
         case AdminsChanged():
             return _lost(operation)
         case Muted():
-            return Encoded(_muted(operation, delivery))
+            return _muted(operation, delivery)
 
 
 def group_id(delivery: Delivery) -> str:
@@ -81,12 +83,15 @@ def _created(made: GroupCreated, delivery: Delivery, account: Account) -> Encode
         users = (("userId", user) for user in members[first : first + _MOST_USERS])
         requests.append(call(CREATE, fields | bound, users))
     lost = [what for what in ("description", "avatar") if getattr(made, what)]
+    lost += ["name"] if len(made.name) > _LONGEST_NAME else []
     return Encoded(tuple(requests), tuple(map(Loss, lost)))
 
 
 def _changed(changed: GroupChanged, delivery: Delivery, account: Account) -> Encoded:
     requests: list[Request] = []
     losses = [Loss(what) for what in ("description", "avatar") if getattr(changed, what) is not None]
+    if changed.name == "" or len(changed.name or "") > _LONGEST_NAME:
+        losses.append(Loss("name"))  # a group always has one, and no longer one
     if changed.name:
         fields = {"groupId": delivery.receiver, "groupName": changed.name[:_LONGEST_NAME]}
         renamed = GroupChanged(name=changed.name)
@@ -112,13 +117,14 @@ def _membership(
     )
 
 
-def _muted(muted: Muted, delivery: Delivery) -> tuple[Request, ...]:
+def _muted(muted: Muted, delivery: Delivery) -> Encoded:
     if not muted.users:
-        return (call(f"group/ban/{'add' if muted.muted else 'rollback'}", {"groupId": delivery.receiver}),)
+        done = call(f"group/ban/{'add' if muted.muted else 'rollback'}", {"groupId": delivery.receiver})
+        return Encoded((done,), (Loss("until"),) if muted.until else ())
     fields = {"groupId": delivery.receiver}
     if muted.muted:
         fields["minute"] = str(_minutes(muted.until - delivery.event.at)) if muted.until else "0"
-    return tuple(
+    requests = tuple(
         call(
             f"group/user/gag/{'add' if muted.muted else 'rollback'}",
             fields,
@@ -126,6 +132,8 @@ def _muted(muted: Muted, delivery: Delivery) -> tuple[Request, ...]:
         )
         for first in range(0, len(muted.users), _MOST_MUTED)
     )
+    longer = muted.muted and muted.until - delivery.event.at > _LONGEST_MUTE * 60_000
+    return Encoded(requests, (Loss("until"),) if longer else ())
 
 
 def _minutes(left: int) -> int:

@@ -1,11 +1,11 @@
-"""Asking the history whether a message of ours is there: the oldest hundred of the time in question are searched for our mark.
+"""Asking the history whether a message of ours is there: what lies in the time in question is searched for our mark, a hundred at a time.
 
 It needs the cloud storage service. Source: "RongCloud: v3/message/private/query", "RongCloud: v3/message/group/query".
 """
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from converters import mark, wire
 from converters.lenient import Word, milliseconds, word
@@ -17,6 +17,7 @@ from converters.rongcloud.content import opened, read
 from converters.rongcloud.ids import ULTRA, of_ultra
 
 _HEADERS = {"Content-Type": "application/json"}
+_PAGE = 100
 
 
 class _Item(Struct, frozen=True):
@@ -32,7 +33,7 @@ class _Answer(Struct, frozen=True):
 def ask(delivery: Delivery, account: Account, since: int, until: int) -> Request | None:
     """In a talk of two the sender is asked; the receiver, where the sender's history has nothing of what we send."""
     sender, receiver = delivery.sender or account.operator, delivery.receiver
-    span = {"startTime": str(since), "endTime": str(until), "pageSize": "100", "includeStart": "true"}
+    span = {"startTime": str(since), "endTime": str(until), "pageSize": str(_PAGE), "includeStart": "true"}
     match delivery.event.conversation:
         case Direct():
             kind, who = "private", (sender, receiver) if account.include_sender else (receiver, sender)
@@ -64,4 +65,18 @@ def found(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> 
     return None
 
 
-LOOK_UP = LookUp(ask, found)
+def more(request: Request, reply: Reply) -> Request | None:
+    """The messages after a full page."""
+    try:
+        items = wire.load(reply.body, _Answer).data or ()
+        asked = wire.load_any(request.body)
+    except wire.Malformed:
+        return None
+    last = max((milliseconds(item.msgTime, 0) for item in items), default=0)
+    # Where a whole page has one time there is no way behind it.
+    if len(items) < _PAGE or last <= int(asked["startTime"]):
+        return None
+    return structs.replace(request, body=wire.dump_any({**asked, "startTime": str(last)}))
+
+
+LOOK_UP = LookUp(ask, found, more)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from converters import wire
+from converters.beside import key_of
 from converters.bodies import (
     Body,
     Call,
@@ -23,9 +24,11 @@ from converters.bodies import (
     Voice,
 )
 from converters.model import Loss
-from converters.rongcloud.content import Content, number, text, user, users, whole
+from converters.operations import Quote, Ref
+from converters.rongcloud.content import Content, number, read, text, user, users, whole
 
 TEXT, QUOTE = "RC:TxtMsg", "RC:ReferenceMsg"
+EXTRA = "extra"
 _SPOKEN = {TEXT, QUOTE, "RC:StreamMsg"}
 
 
@@ -38,7 +41,17 @@ def body_of(name: str, content: Content | None, raw: str, mark: str) -> Body:
     return _known(name, content) or Unknown(name[:64], content)
 
 
+def quote_in(content: Content, message: Ref, mark: str) -> Quote:
+    """What an answer of the content *content* says of *message*."""
+    kind, held = text(content.get("objName")), content.get("referMsg")
+    quoted = body_of(kind or TEXT, read(held), text(held), mark)
+    said = getattr(quoted, "text", "")
+    return Quote(message, said if isinstance(said, str) else "", str(quoted.__struct_config__.tag))
+
+
 def losses_of(name: str, content: Content) -> tuple[Loss, ...]:
+    if not content.get("mentionedInfo") and not content.get("burnDuration"):
+        return ()
     lost = []
     if content.get("mentionedInfo") and name not in _SPOKEN:
         lost.append(Loss("mentions"))
@@ -53,7 +66,16 @@ def _own_data(content: Content | None, raw: str, mark: str) -> Any:
             return wire.load_any(raw)
         except wire.Malformed:
             return raw
-    return {key: value for key, value in content.items() if key != mark} if mark in content else content
+    ours = (mark, key_of(mark))
+    return {key: value for key, value in content.items() if key not in ours} if mark in content else content
+
+
+def own_extra(body: Body, more: Any) -> tuple[Body, Content]:
+    """A custom message's data, and what its app sent beside it, where *more* says that it lies in `extra`."""
+    if not isinstance(body, Custom) or not isinstance(body.data, dict) or not isinstance(more, dict) or more.get(EXTRA) is not True:
+        return body, {}
+    ext = read(body.data.get("extra"))
+    return (Custom(body.name, {key: value for key, value in body.data.items() if key != "extra"}), ext) if ext else (body, {})
 
 
 def _known(name: str, held: Content) -> Body | None:

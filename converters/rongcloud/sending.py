@@ -5,11 +5,13 @@ from hashlib import blake2b
 from typing import Any
 
 from converters import form, mark, wire
+from converters.beside import key_of
 from converters.model import Delivery, Direct, Group, Room
 from converters.platform import Request
 from converters.rongcloud.account import Account
 from converters.rongcloud.content import Content, sealed
 from converters.rongcloud.ids import ULTRA, of_ultra
+from converters.rongcloud.messages import EXTRA
 
 LARGEST = 98_000
 """Bytes of a request; the content may have 128 KB, but an old error code speaks of 100 KB for the whole."""
@@ -48,11 +50,13 @@ def content_of(
     return sealed(content, ext, account.mark, marked)
 
 
-def custom_of(delivery: Delivery, account: Account, content: Content, ext: dict[str, Any]) -> str:
+def custom_of(delivery: Delivery, account: Account, content: Content, ext: dict[str, Any], more: dict[str, Any]) -> str:
     """The content of a custom message, which has no `extra` unless its app gave it one: our mark stands beside what is theirs."""
     marked = mark.make(delivery.event.id, delivery.sender or account.operator, delivery.receiver)
-    if ext and "extra" not in content:
-        content = {**content, "extra": wire.dump_any(ext).decode()}
+    if ext and EXTRA not in content:
+        content, more = {**content, EXTRA: wire.dump_any(ext).decode()}, {**more, EXTRA: True}
+    if more:
+        content = {**content, key_of(account.mark): more}
     return wire.dump_any({**content, account.mark: marked}).decode()
 
 

@@ -3,6 +3,7 @@
 from hashlib import blake2b
 
 from converters import mark, wire
+from converters.beside import key_of, put_back, quote_back
 from converters.lenient import milliseconds, word
 from converters.model import Conversation, Direct, Event, Loss
 from converters.operations import Post
@@ -73,6 +74,8 @@ def _message(callback: Callback, copy: Copy, conversation: Conversation, account
     if ext:
         quote = extension.quote_of(ext, conversation, callback.app)
         body = extension.mentioned(body, ext)
+        if (more := ext.get(key_of(account.mark))) is not None:
+            body, quote = put_back(body, more), quote_back(quote, more)
         own = extension.own(ext, account.mark, body, quote)
     event = Event(
         id=mark.event_id("yunxin", callback.app, scope(conversation), named),

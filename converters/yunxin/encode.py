@@ -37,8 +37,11 @@ def encode(delivery: Delivery, account: Account, there: There = NOTHING) -> Enco
     """The calls for one delivery; a text that is too long goes in parts, each with an id of its own."""
     operation = delivery.event.operation
     match operation:
-        case Post(body=Command() as body):
-            return command(delivery, account, body)
+        case Post(body=Command() as body, quote=quote, ext=ext):
+            done = command(delivery, account, body)
+            # A notification has no extension.
+            lost = tuple(Loss(what) for what, held in (("quote", quote), ("ext", ext)) if held and done.requests)
+            return Encoded(done.requests, (*done.losses, *lost)) if lost else done
         case Post(body=body, quote=quote, ext=ext):
             return post(delivery, account, there, body, quote, ext)
         case Recall(notice=notice):

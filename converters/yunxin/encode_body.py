@@ -25,7 +25,7 @@ from converters.bodies import (
     Voice,
 )
 from converters.model import Carried, Delivery, Loss, There
-from converters.yunxin.messages import CARD
+from converters.yunxin.messages import CARD, body_of
 
 TEXT, PICTURE, AUDIO, VIDEO, LOCATION, FILE, TIP, CUSTOM = 0, 1, 2, 3, 4, 6, 10, 100
 _AAC = {"aac", "m4a", "mp4", "x-aac", "x-m4a"}
@@ -72,12 +72,22 @@ def content(body: Body, delivery: Delivery, there: There) -> Content | Loss:
         case Card(user=user, name=name, avatar=avatar):
             held = {"userId": delivery.named(user), "nickname": name, "avatar": avatar}
             return Content(CUSTOM, {"type": CARD, "data": held})
-        case Notice(text=text, data=data):
-            return Content(TIP, {"msg": text}, () if data is None else (Loss("data"),))
+        case Notice(text=text):
+            return Content(TIP, {"msg": text})
         case Unknown(vendor_kind=kind):
             return Loss("kind", kind)
         case Forwarded() | Link() | Call() | Command():
             return Loss("kind", str(body.__struct_config__.tag))
+
+
+_NAMES = {PICTURE: "PICTURE", AUDIO: "AUDIO", VIDEO: "VIDEO", LOCATION: "LOCATION", FILE: "FILE", TIP: "TIPS", CUSTOM: "CUSTOM"}
+
+
+def read_back(written: Content) -> Body:
+    """What a copy of it would say."""
+    if written.number == TIP:
+        return Notice(written.held["msg"])
+    return body_of(_NAMES[written.number], "", written.held)
 
 
 def _picture(file: File, carried: Carried, width: int, height: int, usual: str) -> Content:

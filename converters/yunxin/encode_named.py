@@ -7,6 +7,7 @@ receipts (v1, v2)". An edit is a call of v2 alone, and not of rooms; a message t
 from typing import Any
 
 from converters import wire
+from converters.beside import arrived, left_out
 from converters.bodies import Text
 from converters.model import Delivery, Loss, Sent, There
 from converters.operations import Edit
@@ -25,7 +26,7 @@ from converters.yunxin.calls import (
     place,
     speaker,
 )
-from converters.yunxin.encode_body import Content, content
+from converters.yunxin.encode_body import TEXT, Content, content, read_back
 from converters.yunxin.encode_post import LONGEST, content_v2, post
 
 _MISSING = (Loss("message-missing"),)
@@ -46,7 +47,11 @@ def recall(delivery: Delivery, account: Account, there: There, notice: str) -> E
         # v2 can do without the time of the message.
         written.append(request or (_recall_v2(delivery, where, sent, notice, own) if where.kind else None))
     requests = tuple(request for request in written if request is not None)
-    return Encoded(requests, () if len(requests) == len(written) else _MISSING)
+    lost = () if len(requests) == len(written) else _MISSING
+    # Only v1 takes one, and not of rooms.
+    if notice and requests and (any(request.api == "v2/recall" for request in requests) or not where.kind or len(notice) > _NOTICE):
+        lost = (*lost, Loss("notice"))
+    return Encoded(requests, lost)
 
 
 def _recall_v1(delivery: Delivery, where: Place, sent: Sent, notice: str, own: str) -> Request | None:
@@ -93,15 +98,16 @@ def edit(delivery: Delivery, account: Account, there: There, operation: Edit) ->
     elif not there.message[0].at or not there.message[0].id.isdecimal() or not sender:
         lost = _MISSING
     else:
-        return _in_place(delivery, account, where, sender, there.message[0], found, operation)
+        return _in_place(delivery, account, where, sender, there, found, operation)
     said = Text(edited(shown(operation.body, account.language), account.language))
     new = post(delivery, account, there, said, None, operation.ext)
     return Encoded(new.requests, (*lost, *new.losses))
 
 
 def _in_place(
-    delivery: Delivery, account: Account, where: Place, sender: str, sent: Sent, found: Content, operation: Edit
+    delivery: Delivery, account: Account, where: Place, sender: str, there: There, found: Content, operation: Edit
 ) -> Encoded:
+    sent = there.message[0]
     author = sent.sender or sender
     message: dict[str, Any] = {
         "message_server_id": int(sent.id),
@@ -113,6 +119,8 @@ def _in_place(
     message |= content_v2(found)
     body: dict[str, Any] = {"operator": sender, "type": where.kind, "message": message}
     losses = list(found.losses)
+    if found.number != TEXT and left_out(arrived(operation.body, there.files)[0], read_back(found)):
+        losses.append(Loss("details"))  # a copy of an edit does not say of which kind it is
     parts: list[tuple[str, dict[str, Any]]] = [("", {})]
     if isinstance(operation.body, Text) and (operation.body.mentions or operation.body.everybody):
         names = {delivery.named(user): user for user in operation.body.mentions}

@@ -17,7 +17,8 @@ def friend(delivery: Delivery, account: Account, changed: FriendChanged) -> Enco
         return Encoded((), (Loss("nobody"),))
     fields = {"accid": delivery.sender, "faccid": delivery.named(changed.user)}
     if changed.what == "removed":
-        return Encoded((call("friend/delete", fields, own_id(delivery), repeatable=True),))
+        lost = (Loss("message"),) if changed.message else ()
+        return Encoded((call("friend/delete", fields, own_id(delivery), repeatable=True),), lost)
     fields["type"] = _TYPES[changed.what]
     if changed.message:
         fields["msg"] = changed.message[:_WORDS]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from converters import mark, wire
+from converters.beside import arrived, key_of, left_out
 from converters.bodies import Body, Text
 from converters.model import Delivery, Loss, Sent, There
 from converters.operations import Quote
@@ -23,7 +24,7 @@ from converters.yunxin.calls import (
     speaker,
     uuid,
 )
-from converters.yunxin.encode_body import PICTURE, TEXT, TIP, VIDEO, Content, content
+from converters.yunxin.encode_body import PICTURE, TEXT, TIP, VIDEO, Content, content, read_back
 
 # `body` takes 5,000 characters of JSON, `text` of v2 as many, a room's `attach` 4,096, of plain text where it is a text.
 LONGEST = 4980
@@ -59,7 +60,7 @@ def post(
         else:
             losses.append(found if isinstance(found, Loss) else Loss("size", str(body.__struct_config__.tag)))
             said = shown(body, account.language)
-    answered = there.quoted[0] if there.quoted and where.kind else None
+    answered = there.quoted[0] if quote is not None and there.quoted and where.kind else None
     if quote is not None and answered is None:
         losses.append(Loss("quote"))
         said = quoted(quote, said, account.language) if held is None else said
@@ -67,10 +68,12 @@ def post(
         return Encoded((), (*losses, Loss("empty")))
     texts = _parts(said, where) if held is None else [""]
     last = len(texts) - 1
-    if not (ext or quote or (isinstance(body, Text) and (body.mentions or body.everybody))):
+    if held is None and not (ext or quote or (isinstance(body, Text) and (body.mentions or body.everybody))):
         first = _mark(delivery, account, sender, more=bool(last))
     else:
-        first, lost = _ext(delivery, account, where, sender, body, answered, ext, more=bool(last))
+        more, lost = _more(body, held, there, quote if answered is not None else None)
+        losses += lost
+        first, lost = _ext(delivery, account, where, sender, body, answered, ext, more, parts=bool(last))
         losses += lost
     send = _v2 if account.api == "v2" and where.kind else _v1
     requests = []
@@ -99,6 +102,15 @@ def _mark(delivery: Delivery, account: Account, sender: str, *, more: bool, part
     return wire.dump_any({account.mark: ours}).decode()
 
 
+def _more(body: Body, held: Content | None, there: There, quote: Quote | None) -> tuple[dict[str, Any], tuple[Loss, ...]]:
+    """What the message itself has no field for."""
+    answered = Quote(quote.message) if quote is not None else None
+    if held is None:
+        return left_out(body, body, quote, answered), ()
+    whole, lost = arrived(body, there.files)
+    return left_out(whole, read_back(held), quote, answered), lost
+
+
 def _ext(
     delivery: Delivery,
     account: Account,
@@ -107,19 +119,22 @@ def _ext(
     body: Body,
     answered: Sent | None,
     ext: dict[str, Any],
+    more: dict[str, Any],
     *,
-    more: bool,
+    parts: bool,
 ) -> tuple[str, tuple[Loss, ...]]:
-    ours = mark.make(delivery.event.id, sender, delivery.receiver, more=more, late=delivery.late)
-    parts: list[tuple[str, dict[str, Any]]] = [("mark", {account.mark: ours})]
+    ours = mark.make(delivery.event.id, sender, delivery.receiver, more=parts, late=delivery.late)
+    held: list[tuple[str, dict[str, Any]]] = [("mark", {account.mark: ours})]
     if answered is not None:
-        parts.append(("quote", {extension.REPLY: _reply(delivery, where, answered)}))
+        held.append(("quote", {extension.REPLY: _reply(delivery, where, answered)}))
     if isinstance(body, Text) and (body.mentions or body.everybody):
         names = {delivery.named(user): user for user in body.mentions}
-        parts.append(("mentions", {extension.MENTIONS: extension.called(names, body.text, everybody=body.everybody)}))
+        held.append(("mentions", {extension.MENTIONS: extension.called(names, body.text, everybody=body.everybody)}))
     if ext:
-        parts.append(("ext", ext))
-    return extension.written(parts, _LONGEST_EXT if where.kind else _LONGEST_EXT_IN_ROOM)
+        held.append(("ext", ext))
+    if more:
+        held.append(("details", {key_of(account.mark): more}))
+    return extension.written(held, _LONGEST_EXT if where.kind else _LONGEST_EXT_IN_ROOM)
 
 
 def _reply(delivery: Delivery, where: Place, answered: Sent) -> dict[str, Any]:

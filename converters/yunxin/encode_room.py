@@ -69,6 +69,8 @@ def _kick(delivery: Delivery, operator: str, users: tuple[str, ...]) -> Encoded:
 def _change(delivery: Delivery, changed: GroupChanged) -> Encoded:
     known = {"name": changed.name or None, "announcement": changed.announcement}
     lost = [Loss("group-changed", name) for name in ("description", "avatar") if getattr(changed, name) is not None]
+    if changed.name == "":
+        lost.append(Loss("group-changed", "name"))
     fields = {name: value for name, value in known.items() if value is not None}
     if not fields:
         return Encoded((), tuple(lost) or (Loss("empty"),))

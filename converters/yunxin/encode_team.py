@@ -42,7 +42,7 @@ def team_life(delivery: Delivery, account: Account, operation: GroupLife) -> Enc
         case GroupChanged():
             return _change(team, operation)
         case MembersAdded(users=users):
-            return _add(team, users)
+            return _how(_add(team, users), operation)
         case MembersRemoved(users=users, how="left"):
             return team.calls([("leave", {"accid": delivery.named(user)}) for user in users], owned=False)
         case MembersRemoved(users=users):
@@ -105,6 +105,12 @@ def _add(team: _Team, users: tuple[str, ...]) -> Encoded:
     return team.act_on("add", "members", users, {"magree": "0", **words}, _AT_ONCE)
 
 
+def _how(done: Encoded, added: MembersAdded) -> Encoded:
+    """Who is added was invited, as members there read it."""
+    joined = added.how == "joined" and done.requests
+    return Encoded(done.requests, (*done.losses, Loss("how"))) if joined else done
+
+
 def _fill(team: _Team, made: GroupCreated) -> Encoded:
     """A new group that is there already, made by hand or by an import: its members come in."""
     team.done_by = team.delivery.named(made.owner) if made.owner else team.done_by
@@ -153,6 +159,8 @@ def _change(team: _Team, changed: GroupChanged) -> Encoded:
     }
     if not fields:
         return Encoded((), tuple(losses) or (Loss("empty"),))
+    if changed.name == "":
+        losses.append(Loss("name"))
     done = team.act("updateTinfo" if team.is_super else "update", fields)
     return Encoded(done.requests, (*done.losses, *losses))
 

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from converters import mark, wire
+from converters.beside import key_of
 from converters.bodies import Body, Text
 from converters.lenient import milliseconds
 from converters.model import Conversation, Loss
@@ -47,7 +48,7 @@ def mentioned(body: Body, ext: dict[str, Any]) -> Body:
 
 def own(ext: dict[str, Any], key: str, body: Body, quote: Quote | None) -> dict[str, Any]:
     """What the customer's app wrote: *ext* without our mark under *key*, and without what *body* and *quote* took over."""
-    taken = {key}
+    taken = {key, key_of(key)}
     if quote is not None:
         taken.add(REPLY)
     if isinstance(body, Text) and isinstance(ext.get(MENTIONS), dict):

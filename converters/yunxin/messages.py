@@ -134,7 +134,7 @@ def _custom(attach: Any) -> Body:
         known = _convention(kind, data)
         if known is not None:
             return known
-    if isinstance(kind, str) and kind and held.keys() == {"type", "data"}:
+    if isinstance(kind, str) and held.keys() == {"type", "data"} and (kind or not isinstance(data, dict)):
         return Custom(kind, data)
     return Custom("", held)
 

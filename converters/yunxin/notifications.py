@@ -65,7 +65,7 @@ def read(callback: Callback, copy: Copy, conversation: Conversation, remote_id: 
         echo = mark.read(held.get(account.mark), sender, to)
         if echo is not None:
             return OwnEcho(echo.event, remote_id, at, conversation)
-        operation = _told(copy.attach)
+        operation = _told(copy.attach, account.mark)
     else:
         return Ignored("event:invitation" if kind.endswith(_ASKED) else "event:notice")
     # Their ids are counted apart from those of messages: no two have one event id.
@@ -177,14 +177,17 @@ def _friend(kind: str, copy: Copy) -> FriendChanged | None:
             return None
 
 
-def _told(attach: Any) -> Operation:
+def _told(attach: Any, key: str) -> Operation:
+    """*key* is our mark's: on what somebody passed on it means nothing any more."""
     held = record(attach)
     if held is None:
         found = parsed(attach)
         return Post(Command("", attach if found is None else found))
+    if key in held:
+        held = {name: value for name, value in held.items() if name != key}
     if held.keys() == {"typing"}:
         return Typing(active=held["typing"] in {1, "1", "true"} if isinstance(held["typing"], int | str) else False)
-    if held.keys() == {"type", "data"} and isinstance(held["type"], str) and held["type"]:
+    if held.keys() == {"type", "data"} and isinstance(held["type"], str) and (held["type"] or not isinstance(held["data"], dict)):
         return Post(Command(held["type"], held["data"]))
     return Post(Command("", held))
 

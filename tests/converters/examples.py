@@ -53,6 +53,7 @@ from converters.operations import (
     Ref,
     Typing,
     kind_of,
+    named_by,
 )
 from tests.converters.shapes import NOW, shape
 
@@ -106,6 +107,31 @@ OPERATIONS: dict[str, Operation] = {
     "presence": Presence(online=True, device="ios"),
 }
 
+VARIANTS: dict[str, tuple[Operation, ...]] = {
+    "voice": (Post(Voice(File("http://files.example.com/a.aac", name="a.aac", size=4_000, mime="audio/aac"), 3_400)),),
+    "custom": (Post(Custom("", {"any": 1})), Post(Custom("order", [1, 2]), ext={"order": 17}), Post(Custom("order", "17"))),
+    "command": (Post(Command("refresh")),),
+    "quote": (Post(Text("yes"), Quote(EARLIER, "", "voice")), Post(Text("yes"), Quote(EARLIER, "what? " * 40))),
+    "recall": (Recall(EARLIER, "taken back"),),
+    "read": (Read(None, NOW),),
+    "reaction": (Reaction(EARLIER, "👍", added=False),),
+    "typing": (Typing(active=False),),
+    "group-created": (GroupCreated("team", "alice", ("bob",), "about it", "http://files.example.com/team.jpg"),),
+    "group-changed": (
+        GroupChanged(announcement="today"), GroupChanged(description="what for"),
+        GroupChanged(avatar="http://files.example.com/team.jpg"),
+    ),
+    "members-added": (MembersAdded(("alice",), "joined"),),
+    "members-removed": (MembersRemoved(("alice",), "left"),),
+    "admins-changed": (AdminsChanged(("bob",), added=False),),
+    "muted": (Muted(), Muted(muted=False), Muted(("carol",)), Muted(("carol",), muted=False)),
+    "friend-changed": (
+        FriendChanged("bob", "requested", "it is me"), FriendChanged("bob", "refused", "no"), FriendChanged("bob", "removed"),
+    ),
+    "block-changed": (BlockChanged("bob", blocked=False),),
+}  # fmt: skip
+"""What else a kind can say; a row of the table holds of all of it."""
+
 _TAGGED = (*typing.get_args(Body), *(each for each in typing.get_args(Operation) if each is not Post))
 KINDS: tuple[str, ...] = (*(tagged.__struct_config__.tag for tagged in _TAGGED), "quote")
 """The rows of every fidelity table."""
@@ -155,7 +181,8 @@ def there_of(platform: str, operation: Operation) -> There:
     """Everything that an encoder may want: the messages are there, and all files were brought over."""
     sent = (Sent("1390000000000000001", sender="alice", at=NOW - 59_000, client_id="c-t-77"),)
     files = files_of(operation.body) if isinstance(operation, Post | Edit) else ()
-    return There(message=sent, quoted=sent, files=tuple(_carried(platform, file) for file in files))
+    quotes = isinstance(operation, Post) and operation.quote is not None
+    return There(message=sent if named_by(operation) else (), quoted=sent if quotes else (), files=tuple(_carried(platform, file) for file in files))
 
 
 def _carried(platform: str, file: File) -> Carried:
@@ -166,5 +193,5 @@ def _carried(platform: str, file: File) -> Carried:
 def account_of(platform: str, **settings: Any) -> Any:
     """The platform's example with all that can be switched on switched on."""
     account = PLATFORMS[platform].example()
-    wanted = {"typing": True, "receipts": True, **settings}
+    wanted = {"typing": True, "receipts": True, "operator": "relay", **settings}
     return msgspec.structs.replace(account, **{name: value for name, value in wanted.items() if hasattr(account, name)})

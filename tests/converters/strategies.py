@@ -25,7 +25,7 @@ def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.BoolType():
             return st.booleans()
         case inspect.IntType(ge=least, lt=most):
-            return st.integers(-(1 << 53) if least is None else least, (1 << 53) if most is None else most - 1)
+            return st.integers(1 - (1 << 53) if least is None else least, (1 << 53) - 1 if most is None else most - 1)
         case inspect.FloatType():
             return st.floats(allow_nan=False, allow_infinity=False)
         case inspect.StrType(min_length=least):

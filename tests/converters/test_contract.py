@@ -10,6 +10,7 @@ from converters import PLATFORMS, wire
 from converters.bodies import Text, Unknown
 from converters.identities import Identities, record
 from converters.model import NOTHING, Delivery, conversation_key
+from converters.names import Minted
 from converters.outcome import NotSent, Refused, Unsure
 from converters.platform import (
     Accepted,
@@ -22,7 +23,7 @@ from converters.platform import (
     Signed,
     problems_of,
 )
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Minted, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
 from tests.converters.shapes import NOW, as_callback, body, incoming, message, shape, text_of
 
 NAMES = sorted(PLATFORMS)

@@ -87,7 +87,7 @@ def test_the_fidelity_table_says_what_becomes_of_it(one: operations.Operation) -
             assert not encoded.losses
         case "partial":
             assert encoded.requests
-            assert encoded.losses
+            assert encoded.losses or kind == "friend-changed"  # its end is carried in full
         case "shown":
             assert encoded.losses
             assert sent(encoded.requests[0])["type"] == "txt"

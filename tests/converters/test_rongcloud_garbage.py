@@ -98,3 +98,15 @@ def test_a_form_that_is_not_in_utf8_is_malformed() -> None:
     for body in (b"a=%ff", b"a=\xff", b"a=" + b"%E4" * 30):
         with pytest.raises(wire.Malformed):
             fields_of(body)
+
+
+@given(st.lists(st.sampled_from(["%", "%41", "%E4%BD%A0", "a", "=", "&", "%3D", "%26", "+", " ", "\n", "%0A", "%1E", "%zz", "你", "_"]), max_size=12))
+def test_a_form_is_read_as_the_standard_library_reads_it(pieces: list[str]) -> None:
+    """But that of a name which comes several times the first value counts that is not empty."""
+    form = "".join(pieces)
+    expected: dict[str, str] = {}
+    for pair in form.split("&"):
+        name, _, value = (unquote(each.replace("+", " ")) for each in pair.partition("="))
+        expected[name] = expected.get(name) or value
+    expected.pop("", None)
+    assert fields_of(form.encode()) == expected

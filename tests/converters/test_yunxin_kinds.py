@@ -17,7 +17,7 @@ from converters.operations import GroupLife, Post, Quote, Ref
 from converters.outcome import Delivered
 from converters.platform import Callback, Reply, Request, Said
 from converters.route import App, Deliver, route
-from tests.converters.examples import BODIES, OPERATIONS, account_of, delivery_of, there_of
+from tests.converters.examples import BODIES, OPERATIONS, VARIANTS, account_of, delivery_of, there_of
 from tests.converters.shapes import NOW
 
 YUNXIN = PLATFORMS["yunxin"]
@@ -58,6 +58,8 @@ def test_the_table_says_what_the_encoder_does(kind: str) -> None:
     where = "team" if isinstance(OPERATIONS[kind], GroupLife) else "direct"
     encoded = YUNXIN.encode(delivery(kind, where), account_of("yunxin"), there_of("yunxin", OPERATIONS[kind]))
     said = [fields(request).get("type") for request in encoded.requests]
+    if VARIANTS.get(kind) and YUNXIN.fidelity[kind].word == "partial":
+        return  # of some of it, which test_fidelity knows
     match bool(encoded.requests), bool(encoded.losses):
         case True, False:
             level = "full"

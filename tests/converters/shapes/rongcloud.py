@@ -9,7 +9,8 @@ from converters.platform import Incoming, Request
 from tests.converters.shapes import NOW
 
 SECRET = "app_secret"
-UNTOLD = {"block-changed"}
+UNTOLD = {"block-changed", "muted"}
+"""Of both it has calls, and no callback."""
 CHANNELS = {"direct": "PERSON", "group": "GROUP", "room": "TEMPGROUP"}
 
 

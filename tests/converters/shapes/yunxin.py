@@ -11,6 +11,7 @@ from tests.converters.shapes import NOW
 
 SECRET = "app_secret"
 UNTOLD = {"block-changed"}
+"""There is a call, and no callback."""
 NAMES = {"0": "TEXT", "1": "PICTURE", "2": "AUDIO", "3": "VIDEO", "4": "LOCATION", "6": "FILE", "10": "TIPS", "100": "CUSTOM"}
 
 
