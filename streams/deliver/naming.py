@@ -40,6 +40,8 @@ class Found(Struct, frozen=True):
     """The id of the event that posted it."""
     sent: tuple[Sent, ...]
     """As the target of the asking delivery calls it, each of its parts."""
+    timed: bool = True
+    """Its time is the target's own."""
 
 
 class Naming:
@@ -110,14 +112,15 @@ class Naming:
         if ref.client_id and not ref.id:
             named = self._store.raw(_key(_CLIENT, source, conversation, ref.client_id))
             event = named.decode() if named else event
-        if event and (sent := self._carried(event, delivery.target)):
-            return Found(event, sent)
+        if event and (sent := self._carried(event, delivery.target))[0]:
+            return Found(event, *sent)
         known = self._store.raw(_key(_ARRIVED, source, conversation, ref.id)) if ref.id else None
         return _found(known, delivery.target)
 
-    def knows(self, delivery: Delivery, ref: Ref) -> bool:
-        """Whether *ref* itself is found, and not what stands in for it."""
-        return self.find(delivery, ref) is not None
+    def knows(self, delivery: Delivery, ref: Ref, *, timed: bool) -> bool:
+        """Whether *ref* itself is found, and not what stands in for it; with the target's time where that is asked for."""
+        found = self.find(delivery, ref)
+        return found is not None and (found.timed or not timed)
 
     def does(self, delivery: Delivery) -> tuple[str, ...]:
         """What is to be written down before it is done; see `converters.fingerprint`."""
@@ -166,12 +169,13 @@ class Naming:
 
     # -- within
 
-    def _carried(self, event: str, target: str) -> tuple[Sent, ...]:
+    def _carried(self, event: str, target: str) -> tuple[tuple[Sent, ...], bool]:
         entry = self._store.get(event)
         if not isinstance(entry, Ended) or entry.names is None or entry.target != target:
-            return ()
+            return (), False
         parts = entry.arrived or ((entry.outcome,) if isinstance(entry.outcome, Delivered) else ())
-        return tuple(Sent(part.remote_id, entry.names.sender, part.at or entry.at) for part in parts if part.remote_id)
+        sent = tuple(Sent(part.remote_id, entry.names.sender, part.at or entry.at) for part in parts if part.remote_id)
+        return sent, all(part.at is not None for part in parts)
 
     def _last(self, delivery: Delivery) -> Found | None:
         """The last message of the target that was carried to the source of *delivery*, in its conversation."""

@@ -63,10 +63,10 @@ def mark_late(event: Open) -> None:
     metrics.LATE.labels(event.delivery.target).inc()
 
 
-def prepared(event: Open, naming: Naming, waiting: Waiting, now: float) -> There | None:
+def prepared(event: Open, naming: Naming, waiting: Waiting, now: float, *, timed: bool = False) -> There | None:
     """What is known at the target for *event*; None where it is to step aside, since the message that it names may yet come.
 
-    An event that needs no sending has its outcome afterwards.
+    An event that needs no sending has its outcome afterwards. *timed*: the target wants its own time of the message back.
     """
     delivery = event.delivery
     operation = delivery.event.operation
@@ -85,7 +85,7 @@ def prepared(event: Open, naming: Naming, waiting: Waiting, now: float) -> There
         metrics.OURS_CALLED_BACK.labels(delivery.target).inc()
         return NOTHING
     ref = named_by(operation)
-    if ref is None or (there.message and naming.knows(delivery, ref)):
+    if ref is None or (there.message and naming.knows(delivery, ref, timed=timed)):
         return there
     if event.patient and waiting.take(event, ref.event, now):
         return None

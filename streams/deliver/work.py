@@ -211,9 +211,11 @@ class Delivering:
     def _tells_more(self, known: Delivered, echo: Echo) -> bool:
         if not known.remote_id:
             return bool(echo.remote_id)
-        app = self._around.apps.get(echo.target)
-        timed = app is not None and app.platform.echo_tells_time
-        return timed and known.at is None and known.remote_id == echo.remote_id
+        return self._timed(echo.target) and known.at is None and known.remote_id == echo.remote_id
+
+    def _timed(self, target: str) -> bool:
+        app = self._around.apps.get(target)
+        return app is not None and app.platform.echo_tells_time
 
     # -- out
 
@@ -268,11 +270,11 @@ class Delivering:
     async def _prepared(self, event: Open) -> There | None:
         """What is known at the target of the messages that *event* names; None where it steps aside and waits for one."""
         await self._mirror.current()
-        return prepared(event, self._naming, self._waiting, clock())
+        return prepared(event, self._naming, self._waiting, clock(), timed=self._timed(event.delivery.target))
 
     def _is_there(self, event: Open) -> bool:
         ref = named_by(event.delivery.event.operation)
-        return ref is not None and self._naming.knows(event.delivery, ref)
+        return ref is not None and self._naming.knows(event.delivery, ref, timed=self._timed(event.delivery.target))
 
     async def _hear_all(self) -> None:
         """Until every echo was heard that lies there now. Raises KafkaError."""

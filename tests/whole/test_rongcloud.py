@@ -68,6 +68,7 @@ def test_a_recall_on_easemob_takes_back_the_same_message(exchange: Exchange, sta
     said = easemob.say("alice", to or APPS["easemob"].group, text, type=kind)
     (there,) = until(lambda: accepted(rongcloud, "send", text=text))
     easemob.operate("recall", "alice", to or APPS["easemob"].group, where=kind, message=said["id"])
+    until(lambda: accepted(rongcloud, "recall", id=there["id"]), 30, stack.roles["deliver-rongcloud"].tail)
     exchange.all_arrived()
     assert len(accepted(rongcloud, "recall", id=there["id"])) == 1
     assert not accepted(easemob, "recall", id=said["id"]), "it came back"
