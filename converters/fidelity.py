@@ -35,6 +35,12 @@ def refused(note: str) -> Level:
     return Level("refused", note)
 
 
+FILES = (
+    "The bytes of files are not brought over in this version: an image, a voice, a video, a file or a sticker arrives as a text with its "
+    "name and, where it needs no secret, its link. Its row says how it is written once they are."
+)
+
+
 def page(platforms: Mapping[str, Platform]) -> str:
     """docs/fidelity.md: what becomes of each kind when it is written to each platform."""
     return (
@@ -42,6 +48,7 @@ def page(platforms: Mapping[str, Platform]) -> str:
         "Printed from `converters/*/fidelity.py` by `make pages`; do not edit. A column is the platform that is written to.\n\n"
         "- full: all of it. What follows says how it looks, or where it does not hold.\n- partial: with the loss that is named.\n"
         "- shown: as a text that says what there was.\n- refused: the platform has no such thing; nothing is sent.\n\n"
+        f"{FILES}\n\n"
         "Whatever is lost of an event is counted in `im_relay_losses_total`, where a row says `full` as well: a file that could not "
         "be brought over is shown as a text, what is done to a message that is not there is not sent, and an edit of one is a new "
         "message. The names of people, addresses of files and ids of messages are each platform's own.\n\n"

@@ -6,11 +6,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-from converters.bodies import File, Unknown, files_of
+from converters.bodies import Unknown
 from converters.identities import Identities
-from converters.model import Carried, Delivery, Sent, There
+from converters.model import Delivery, Sent, There
 from converters.names import Minted
-from converters.operations import Edit, Operation, Post, Ref, kind_of, named_by
+from converters.operations import Operation, Post, Ref, kind_of, named_by
 from converters.platform import Callback
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
 
@@ -85,7 +85,7 @@ class Survey:
         elif not losses:
             verdict = "carried"
         else:
-            verdict = "shown" if level is not None and level.word == "shown" else "changed"
+            verdict = "shown" if "file" in losses or (level is not None and level.word == "shown") else "changed"
         self._count(verdict, kind, where, losses)
 
     def _count(self, verdict: Verdict, kind: str, where: str, losses: list[str] | None = None) -> None:
@@ -97,15 +97,13 @@ class Survey:
 
 
 def _supposed(delivery: Delivery) -> There:
-    """All that the operation needs at the target, as if it were there."""
+    """The messages that the operation names, as if they were there; files are not: their bytes are not brought over."""
     operation: Operation = delivery.event.operation
     ref = named_by(operation)
     quote = operation.quote if isinstance(operation, Post) else None
-    body = operation.body if isinstance(operation, Post | Edit) else None
     return There(
         message=(_sent(ref, delivery),) if ref is not None else (),
         quoted=(_sent(quote.message, delivery),) if quote is not None else (),
-        files=tuple(map(_carried, files_of(body))) if body is not None else (),
     )
 
 
@@ -113,7 +111,3 @@ def _sent(ref: Ref, delivery: Delivery) -> Sent:
     name = ref.id or ref.client_id or "1"
     sender = delivery.named(ref.author) if ref.author else delivery.sender
     return Sent(name, sender, ref.at or delivery.event.at, ref.client_id or name)
-
-
-def _carried(file: File) -> Carried:
-    return Carried(file.url or "https://files.invalid/one", "", file.inline, file.name or "file", file.size or 1, file.mime, file.md5)

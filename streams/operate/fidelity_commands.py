@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from converters import PLATFORMS, wire
-from converters.fidelity import Level
+from converters.fidelity import FILES, Level
 from converters.identities import Identities
 from converters.platform import Callback
 from converters.preview import StandIn
@@ -138,7 +138,7 @@ def _table(*, json: bool) -> None:
             words = {name: {"level": level.word, "note": level.note} for name, level in levels.items() if level is not None}
             typer.echo(orjson.dumps({"kind": kind, "to": words}).decode())
         return
-    table = Table("kind", *(f"to {name}" for name in names), title="What is carried, and how well", title_justify="left")
+    table = Table("kind", *(f"to {name}" for name in names), title="What is carried, and how well", title_justify="left", caption=FILES, caption_justify="left")
     for kind in kinds:
         table.add_row(kind, *(_cell(PLATFORMS[name].fidelity.get(kind)) for name in names))
     Console(highlight=False).print(table)
