@@ -158,6 +158,8 @@ class Delivering:
         entry = self._page.known(delivery, self._store.get(event))
         if isinstance(entry, Ended) and isinstance(entry.outcome, Delivered):
             self._known.inc()
+            if lane.live and isinstance(delivery.event.operation, Post):
+                self._naming.said(delivery)
             self._page.settle(lane, record.offset)
             return
         doubt = entry if isinstance(entry, Intent) else None

@@ -69,6 +69,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         self._topics_now: set[str] = set()
         self._wake = asyncio.Event()
         self._handed: dict[TopicPartition, int] = {}
+        self._probe: AIOKafkaConsumer | None = None
+        self._probing = asyncio.Lock()
         conf = self.app.conf
         self.max_records = int(conf.broker_max_poll_records or 2000)
         self.kafka = AIOKafkaConsumer(
@@ -100,8 +102,16 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         self._wake.set()
 
     async def end(self, tp: TopicPartition) -> int:
-        """The offset after the last committed record of *tp*, asked of the broker now."""
-        return int((await self.kafka.end_offsets([tp]))[tp])
+        """The offset after the last record of *tp*, asked of the broker now; of transactions that are about to end as well.
+
+        A commit is answered before its markers are everywhere: what it wrote may be there, and not to be read yet.
+        """
+        async with self._probing:
+            if self._probe is None:
+                probe = AIOKafkaConsumer(bootstrap_servers=self.transport.bootstrap, isolation_level="read_uncommitted")
+                await probe.start()
+                self._probe = probe
+        return int((await self._probe.end_offsets([tp]))[tp])
 
     async def handed_over(self, tp: TopicPartition, end: int) -> int | None:
         """The offset after the last batch of *tp* that went to its task, 0 for none; None while more lies before *end*."""
@@ -168,6 +178,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         generation = self.app.consumer_generation_id
         # All epochs now: handing over takes time, in which reading may be moved.
         batches = [Batch(tp, records, self._epochs[tp]) for tp, records in fetched.items() if records]
+        for batch in batches:
+            # Already now: the position has moved, and handing over takes time.
+            self._handed[batch.tp] = batch.next_offset
         if batches and sum(len(batch.records) for batch in batches) < self.max_records:
             self._paced_until = clock() + self.pace
         for batch in batches:
@@ -175,7 +188,6 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
                 # A rebalance has begun: what was fetched is fetched again after it.
                 return
             tp = TP(*batch.tp)
-            self._handed[batch.tp] = batch.next_offset
             yield tp, self._to_message(tp, batch, generation)
 
     def _to_message(self, tp: TP, batch: Batch, generation: int) -> ConsumerMessage:  # type: ignore[override, unused-ignore]
@@ -231,6 +243,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
 
     async def on_stop(self) -> None:
         await self.transactions.stop_tasks()
+        if self._probe is not None:
+            await self._probe.stop()
         await self.kafka.stop()
 
     async def subscribe(self, topics: Iterable[str]) -> None:

@@ -148,7 +148,7 @@ class Task:
         return None
 
     async def end(self, tp: TopicPartition) -> int:
-        """The offset after the last record of *tp* that is committed now. Raises KafkaError."""
+        """The offset after the last record of *tp*, committed or about to be. Raises KafkaError."""
         return await self._positions.end(tp)
 
     async def has_taken(self, tp: TopicPartition, end: int) -> bool:
