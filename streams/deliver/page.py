@@ -48,6 +48,8 @@ class Page:
         """Of the other ledgers."""
         self._echoes: dict[str, Echo] = {}
         self._entries: list[records.Pair] = []
+        self._known: dict[str, Ended | Intent] = {}
+        """What is among the entries, and not in the local state yet: the same event may be read once more before it is."""
         self._outputs = Outputs()
         self._buried: list[Whose] = []
         self._settle: list[tuple[Lane, int]] = []
@@ -107,11 +109,16 @@ class Page:
 
     def known(self, delivery: Delivery, entry: Ended | Intent | None) -> Ended | Intent | None:
         """What the ledger will say of *delivery*, given what it says now; an end without names is given them."""
-        echo = self._echoes.pop(delivery.event.id, None)
+        event = delivery.event.id
+        if event in self._known:
+            return self._known[event]
+        echo = self._echoes.pop(event, None)
         if echo is not None:
             _, entry = records.echoed(echo)
         if isinstance(entry, Ended) and entry.by == "echo" and entry.names is None:
-            self._entries.append(records.named(delivery, entry))
+            _, entry = named = records.named(delivery, entry)
+            self._entries.append(named)
+            self._known[event] = entry
         return entry
 
     # -- out
@@ -141,6 +148,7 @@ class Page:
         # Whoever reads again what was delivered finds it in the ledger. Of what is dead, the offsets alone tell.
         due = dead or task.draining.is_set() or now - self._offsets_at >= REMEMBERED
         written = await task.commit(outputs, self._marked(now) if due else {})
+        self._known.clear()
         self._store.put(rows, written.get((self._names.ledger, self._partition)))
         for _, _, granted in wanted:
             if not granted.done():
