@@ -152,3 +152,17 @@ def test_a_parts_echo_that_comes_while_nobody_owns_the_partition_counts_for_the_
     patient.start()
     patient.settled()
     assert "".join(target.texts(bob)) == "b" * 9000, "each part once"
+
+
+def test_an_event_that_lies_twice_in_its_topic_is_known_twice_by_one_echo(patient: Worker, target: Target, bob: str) -> None:
+    one = delivery(bob, "once")
+    target.plan(bob, Say(CUT))
+    opened = _opened(patient)
+    patient.send(one, one)
+    until(lambda: _opened(patient) > opened)
+    patient.kill()
+    patient.echo(one, "4711")
+    patient.start()
+    patient.settled()
+    assert target.texts(bob) == ["once"]
+    assert patient.ledger()[one.event.id]["by"] == "echo"
