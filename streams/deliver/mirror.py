@@ -1,6 +1,5 @@
 """The ledgers of the other direction, read along: what was carried to the apps from which a partition's events come."""
 
-import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -9,13 +8,11 @@ from aiokafka import TopicPartition
 
 from streams.deliver.entries import Entry, load
 from streams.deliver.ledger import Rows, Store, caught_up
+from streams.deliver.look import Look
 from streams.deliver.naming import Naming, Row
 from streams.exact.task import Task
 
 log = structlog.get_logger()
-
-LOOK = 0.005
-"""Seconds between two looks whether a ledger has been read far enough."""
 
 
 class Mirror:
@@ -27,7 +24,7 @@ class Mirror:
         self._store = store
         self._naming = naming
         self._task = task
-        self._next: asyncio.Task[None] | None = None
+        self._look = Look(self._catch_up)
 
     async def restore(self, ledger: str, bootstrap: str) -> None:
         """Bring the local state up to what is committed now, in *ledger*, the target's own, and in the others. Raises KafkaError."""
@@ -58,21 +55,12 @@ class Mirror:
 
         What the other direction did is written there before its request leaves: an event that the request caused comes after it.
         """
-        if not self._tps:
-            return
-        if self._next is None:
-            # One look serves all who ask before it is made.
-            self._next = asyncio.create_task(self._look())
-        await asyncio.shield(self._next)
+        if self._tps:
+            await self._look()
 
-    async def _look(self) -> None:
-        await asyncio.sleep(0)
-        self._next = None
+    async def _catch_up(self) -> None:
         for tp in self._tps:
-            end = await self._task.end(tp)
-            while not await self._task.has_taken(tp, end):
-                self._task.nudge()
-                await asyncio.sleep(LOOK)
+            await self._task.catch_up(tp)
 
 
 def rows(naming: Naming, key: bytes, value: bytes | None) -> list[Row]:

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from converters.fingerprint import fingerprints
-from converters.model import Delivery, Sent, There, conversation_key
-from converters.operations import Edit, Post, Reaction, Read, Recall, Received, Ref
+from converters.model import NOTHING, Delivery, Sent, There, conversation_key
+from converters.operations import Post, Read, Ref, named_by
 from converters.outcome import Delivered
 from streams.deliver.entries import Ended, Entry, Intent, Names
 from streams.deliver.ledger import Store
@@ -87,23 +87,14 @@ class Naming:
     def there(self, delivery: Delivery) -> There:
         """What is known at the target of the messages that *delivery* names."""
         operation = delivery.event.operation
-        match operation:
-            case Post(quote=None):
-                return _NOTHING
-            case Post(quote=quote) if quote is not None:
-                found = self.find(delivery, quote.message)
-                return There(quoted=found.sent) if found else _NOTHING
-            case Read(message=None):
-                last = self._last(delivery)
-                return There(message=last.sent) if last else _NOTHING
-            case Read(message=ref) if ref is not None:
-                found = self.find(delivery, ref) or self._last(delivery)
-                return There(message=found.sent) if found else _NOTHING
-            case Recall(message=ref) | Edit(message=ref) | Received(message=ref) | Reaction(message=ref):
-                found = self.find(delivery, ref)
-                return There(message=found.sent) if found else _NOTHING
-            case _:
-                return _NOTHING
+        if isinstance(operation, Post):
+            found = self.find(delivery, operation.quote.message) if operation.quote is not None else None
+            return There(quoted=found.sent) if found else NOTHING
+        ref = named_by(operation)
+        found = self.find(delivery, ref) if ref is not None else None
+        if found is None and isinstance(operation, Read):
+            found = self._last(delivery)
+        return There(message=found.sent) if found else NOTHING
 
     def find(self, delivery: Delivery, ref: Ref) -> Found | None:
         """The message that *delivery* calls *ref*, if it was said at its source and carried over, or the other way round."""
@@ -127,8 +118,8 @@ class Naming:
         operation = delivery.event.operation
         if isinstance(operation, Post):
             return ()
-        ref = getattr(operation, "message", None)
-        found = self.find(delivery, ref) if isinstance(ref, Ref) else None
+        ref = named_by(operation)
+        found = self.find(delivery, ref) if ref is not None else None
         return fingerprints(delivery.event, found.event if found else "")
 
     def ours(self, delivery: Delivery, does: tuple[str, ...]) -> bool:
@@ -181,9 +172,6 @@ class Naming:
         """The last message of the target that was carried to the source of *delivery*, in its conversation."""
         conversation = conversation_key(delivery.event.conversation).decode()
         return _found(self._store.raw(_key(_LAST, delivery.event.source, conversation)), delivery.target)
-
-
-_NOTHING = There()
 
 
 def _found(known: bytes | None, target: str) -> Found | None:

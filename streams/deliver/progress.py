@@ -5,6 +5,8 @@ import asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from streams.deliver.look import Look
+
 LOOK = 0.2
 """Seconds between two looks."""
 
@@ -18,26 +20,17 @@ class Progress:
         self._topic = topic
         self._consumer: AIOKafkaConsumer | None = None
         self._admin: AIOKafkaAdminClient | None = None
-        self._next: asyncio.Task[None] | None = None
-
-    async def converted(self) -> None:
+        self.converted = Look(self._convert)
         """Until all is converted that lay in the topic when this was called. Raises KafkaError."""
-        if self._next is None:
-            # One look serves all who ask before it is made.
-            self._next = asyncio.create_task(self._look())
-        await asyncio.shield(self._next)
 
     async def close(self) -> None:
-        if self._next is not None:
-            self._next.cancel()
+        self.converted.cancel()
         if self._consumer is not None:
             await self._consumer.stop()
         if self._admin is not None:
             await self._admin.close()
 
-    async def _look(self) -> None:
-        await asyncio.sleep(0)
-        self._next = None
+    async def _convert(self) -> None:
         consumer, admin = await self._clients()
         found = await consumer._client.fetch_all_metadata()  # noqa: SLF001 - aiokafka has no public way for an unsubscribed topic
         tps = [TopicPartition(self._topic, number) for number in found.partitions_for_topic(self._topic) or ()]

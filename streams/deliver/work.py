@@ -23,7 +23,7 @@ from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
 from streams.deliver.entries import Ended, Intent
 from streams.deliver.lanes import Lane
-from streams.deliver.mirror import LOOK, Mirror
+from streams.deliver.mirror import Mirror
 from streams.deliver.naming import Naming
 from streams.deliver.page import Page
 from streams.deliver.sending import Sender
@@ -280,10 +280,7 @@ class Delivering:
 
     async def _hear_all(self) -> None:
         """Until every echo was heard that lies there now. Raises KafkaError."""
-        end = await self._task.end(self._echo_input)
-        while not await self._task.has_taken(self._echo_input, end):
-            self._task.nudge()
-            await asyncio.sleep(LOOK)
+        await self._task.catch_up(self._echo_input)
 
     async def _license(self, event: Open, part: int) -> float:
         granted, first = self._page.license(event, part)

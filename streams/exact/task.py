@@ -20,6 +20,9 @@ from streams.log import place
 
 log = structlog.get_logger()
 
+LOOK = 0.005
+"""Seconds between two looks whether an input has been read far enough."""
+
 INBOX = 2
 """Batches of one input that may wait in a task: one in hand, one at the door."""
 
@@ -147,14 +150,15 @@ class Task:
                 return batch
         return None
 
-    async def end(self, tp: TopicPartition) -> int:
-        """The offset after the last record of *tp*, committed or about to be. Raises KafkaError."""
-        return await self._positions.end(tp)
-
-    async def has_taken(self, tp: TopicPartition, end: int) -> bool:
-        """Whether every record of *tp* before *end* has been taken by the work."""
-        last = await self._positions.handed_over(tp, end)
-        return last is not None and self._counts[tp] == 0 and self.read.get(tp, 0) >= last
+    async def catch_up(self, tp: TopicPartition) -> None:
+        """Until the work has taken every record of *tp* that lies there now, committed or about to be. Raises KafkaError."""
+        end = await self._positions.end(tp)
+        while True:
+            last = await self._positions.handed_over(tp, end)
+            if last is not None and self._counts[tp] == 0 and self.read.get(tp, 0) >= last:
+                return
+            self.nudge()
+            await asyncio.sleep(LOOK)
 
     async def wait(self, timeout: float) -> None:  # noqa: ASYNC109 - nothing is cancelled
         """Until a nudge, a new batch, the order to drain, or *timeout* seconds; what lies in the inbox already ends nothing."""
