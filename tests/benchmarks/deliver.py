@@ -23,8 +23,7 @@ from converters import wire
 from converters.bodies import Text
 from converters.model import Delivery, Event, conversation_key, direct
 from converters.operations import Post
-from streams.kafka.local import LocalKafka
-from streams.kafka.ports import free_port
+from tests.broker import broker
 
 ROOT = Path(__file__).parents[2]
 PARTITIONS = 4
@@ -101,12 +100,7 @@ def main() -> int:
     chosen = parser.parse_args()
     with ExitStack() as exits:
         directory = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="im-relay-bench-")))
-        bootstrap = os.environ.get("KAFKA_BOOTSTRAP", "")
-        if not bootstrap:
-            node = LocalKafka(directory / "kafka", free_port(), free_port())
-            exits.callback(node.stop)
-            node.start()
-            bootstrap = node.bootstrap
+        bootstrap = exits.enter_context(broker(directory / "kafka"))
         target = subprocess.Popen(
             [sys.executable, "-m", "tests.benchmarks.target", "0", "0.005"], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )

@@ -25,10 +25,9 @@ from typing import NamedTuple
 
 import uvloop
 
-from streams.kafka.local import LocalKafka
-from streams.kafka.ports import free_port
 from tests.benchmarks.hop_latency import measure
 from tests.benchmarks.hop_topics import Topics
+from tests.broker import broker
 
 HERE = Path(__file__).parent
 TIMEOUT = 240
@@ -215,10 +214,7 @@ def main() -> int:
     print(f"$ python -m tests.benchmarks.hop {' '.join(sys.argv[1:])}".rstrip())
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        bootstrap = os.environ.get("KAFKA_BOOTSTRAP")
-        if not bootstrap:
-            bootstrap = stack.enter_context(LocalKafka(scratch / "node", free_port(), free_port())).bootstrap
-        topics = Topics(bootstrap)
+        topics = Topics(stack.enter_context(broker(scratch / "node")))
         stack.callback(topics.remove)
         runs: list[Callable[[], bool]] = []
         if given.conversion:

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.kafka.local import LocalKafka
 from streams.kafka.ports import free_port
 from tests.benchmarks.ingress_requests import PLATFORM
+from tests.broker import broker
 
 ROUNDS = 5
 SECONDS = 3.0
@@ -29,15 +29,6 @@ CONNECTIONS = (64, 256)
 PARTITIONS = 12
 RATIO = 1.8
 P99_MS = 20.0
-
-
-@contextmanager
-def broker() -> Iterator[str]:
-    if given := os.environ.get("KAFKA_BOOTSTRAP"):
-        yield given
-        return
-    with tempfile.TemporaryDirectory() as data, LocalKafka(Path(data), free_port(), free_port()) as node:
-        yield node.bootstrap
 
 
 async def topic(bootstrap: str, name: str, *, there: bool) -> None:
@@ -112,7 +103,7 @@ def half_load(port: int) -> dict:
 
 def main(rounds: int) -> int:
     print(f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs; other work shows in the figures")
-    with broker() as bootstrap:
+    with tempfile.TemporaryDirectory() as data, broker(Path(data)) as bootstrap:
         prefix = f"bench-{uuid.uuid4().hex[:8]}."
         name = f"{prefix}callbacks.{PLATFORM}"
         asyncio.run(topic(bootstrap, name, there=True))

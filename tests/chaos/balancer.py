@@ -1,13 +1,12 @@
 """One port before several processes, as a Service is: a connection goes to the next one that takes it."""
 
 import asyncio
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from itertools import cycle
-from typing import Any, Self
+from typing import Any
 
-import uvloop
+from tests.chaos.listening import Listening
 
 
 class _End(asyncio.Protocol):
@@ -58,30 +57,11 @@ class _Front(_End):
         self.transport.abort()
 
 
-class Balancer:
-    """A context manager, in a thread of its own."""
-
+class Balancer(Listening):
     def __init__(self, port: int, backends: Sequence[int]) -> None:
+        super().__init__(port, "balancer")
         self.backends = backends
         self.turn = cycle(backends)
-        self._port = port
-        self._loop = uvloop.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="balancer")
-        self._listens = threading.Event()
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        if not self._listens.wait(10):
-            raise RuntimeError(f"cannot listen on port {self._port}")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        serving = self._loop.create_server(lambda: _Front(self), "127.0.0.1", self._port, backlog=512)
-        self._loop.run_until_complete(serving)
-        self._listens.set()
-        self._loop.run_forever()
+    async def listen(self, port: int) -> object:
+        return await asyncio.get_running_loop().create_server(lambda: _Front(self), "127.0.0.1", port, backlog=512)

@@ -6,47 +6,30 @@ correlation id (4), in an answer the correlation id.
 
 import asyncio
 import struct
-import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from random import Random
 
-import uvloop
+from tests.chaos.listening import Listening
 
 PRODUCE, TXN_OFFSET_COMMIT, ADD_OFFSETS_TO_TXN, END_TXN = 0, 28, 25, 26
 NAMES = {PRODUCE: "Produce", TXN_OFFSET_COMMIT: "TxnOffsetCommit", END_TXN: "EndTxn", ADD_OFFSETS_TO_TXN: "AddOffsetsToTxn"}
 
 
-class BrokerProxy:
+class BrokerProxy(Listening):
     """A context manager. Of the answers to *apis* the *share* is lost, half of them by a cut connection and half by silence."""
 
     def __init__(self, port: int, broker: int, seed: int, apis: tuple[int, ...], share: float) -> None:
-        self._port, self._broker = port, broker
+        super().__init__(port, "broker proxy")
+        self._broker = broker
         self._random = Random(seed)
         self._apis, self._share = apis, share
         self.on = False
         self.lost: Counter[str] = Counter()
-        self._loop = uvloop.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="broker proxy")
-        self._listens = threading.Event()
-        self._serving: set[asyncio.Task[None]] = set()
 
-    def __enter__(self) -> "BrokerProxy":  # noqa: PYI034
-        self._thread.start()
-        if not self._listens.wait(10):
-            raise RuntimeError(f"cannot listen on port {self._port}")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", self._port))
-        self._listens.set()
-        self._loop.run_forever()
+    async def listen(self, port: int) -> object:
+        return await asyncio.start_server(self._serve, "127.0.0.1", port)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):

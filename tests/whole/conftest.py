@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.stack import Stack
-from tests.whole.crossing import Exchange
+from tests.whole.crossing import IMPATIENT, Exchange
 
 
 @pytest.fixture(scope="session")
@@ -16,7 +16,7 @@ def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
         patch.setenv("IM_RELAY_KAFKA__SESSION_TIMEOUT", "6")
         one = Stack(
             tmp_path_factory.mktemp("stack"), bootstrap=kafka, prefix=f"w{uuid4().hex[:8]}.", partitions=2,
-            settings="lease = 1.0\necho_wait = 6.0\nbackoff = 0.05\nbackoff_max = 0.5",
+            settings=IMPATIENT,
         )  # fmt: skip
         with one:
             yield one

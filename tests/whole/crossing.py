@@ -14,6 +14,14 @@ from tests.stack import Stack
 from tests.waiting import until
 from tests.whole.topics import read
 
+IMPATIENT = "lease = 1.0\necho_wait = 6.0\nbackoff = 0.05\nbackoff_max = 0.5"
+"""Settings of `[deliver]` with which a doubt is settled within some seconds."""
+
+
+def accepted(side: Any, api: str, **facts: str) -> list[dict[str, Any]]:
+    """The calls of *api* that *side* took, as far as they have these *facts*."""
+    return [one for one in side.journal("accepted") if one["api"] == api and facts.items() <= one.items()]
+
 
 class Exchange:
     """Reads both journals from where they were when it was made."""
@@ -55,6 +63,11 @@ class Exchange:
         # A double would still be on its way: what follows it in every partition is at its target before we look.
         self._flush(last_words or tuple(self._sides))
         return check(self._as_stored(), self.arrives)
+
+    def came_once(self, found: Findings) -> None:
+        """Everything did, as it was, where the callbacks were in disorder; and what is behind a later one says so."""
+        assert (found.lost, found.doubled, found.changed, found.strange) == ([], [], [], [])
+        assert self.wrongly_marked() == []
 
     def wrongly_marked(self) -> list[dict[str, Any]]:
         """What arrived behind something that was said after it and is not marked late, or is marked and did not."""

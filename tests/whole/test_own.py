@@ -1,28 +1,23 @@
 """The customer's own server and Easemob, both ways over the whole relay."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.stack import Stack
 from tests.waiting import until
-from tests.whole.crossing import Exchange
+from tests.whole.crossing import IMPATIENT, Exchange, accepted
 
 
 @pytest.fixture(scope="module")
 def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     one = Stack(
         tmp_path_factory.mktemp("own"), source="own", bootstrap=kafka, prefix=f"own{uuid4().hex[:8]}.", partitions=2,
-        settings="lease = 1.0\necho_wait = 6.0\nbackoff = 0.05\nbackoff_max = 0.5",
+        settings=IMPATIENT,
     )  # fmt: skip
     with one:
         yield one
-
-
-def accepted(side: Any, api: str, **facts: str) -> list[dict[str, Any]]:
-    return [one for one in side.journal("accepted") if one["api"] == api and facts.items() <= one.items()]
 
 
 def test_both_ways_between_two_and_in_a_group_every_text_arrives_as_it_was(exchange: Exchange) -> None:
