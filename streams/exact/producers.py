@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 
@@ -59,7 +59,7 @@ class Fenced(Exception):
 
 
 _FENCED = ("ProducerFenced", "InvalidProducerEpoch")
-_BROKER = (KafkaError, OSError, TimeoutError, AssertionError)
+_BROKER = (KafkaError, OSError, TimeoutError, AssertionError, IllegalOperation)
 """What the client raises about the broker or its own state; anything else is a defect of ours."""
 
 
@@ -119,9 +119,9 @@ class Producers:
                         )
                 await producer.commit_transaction()
         except BaseExceptionGroup as errors:
-            raise _named(_first(errors)) from None
+            raise _named(_stopped(producer) or _first(errors)) from None
         except _BROKER as error:
-            raise _named(error) from None
+            raise _named(_stopped(producer) or error) from None
         return {where: task.result() for where, task in written.items()}
 
     async def close(self) -> None:
@@ -179,6 +179,12 @@ async def _drop(producer: AIOKafkaProducer) -> None:
         with suppress(Exception):
             async with asyncio.timeout(1.0):
                 await ending()
+
+
+def _stopped(producer: AIOKafkaProducer) -> BaseException | None:
+    """Why the client's sender has ended, if it has: whatever is asked of it afterwards says only that there is no transaction."""
+    sender = producer._sender.sender_task  # noqa: SLF001 - it is told to nobody else
+    return sender.exception() if sender is not None and sender.done() and not sender.cancelled() else None
 
 
 def _first(error: BaseException) -> BaseException:

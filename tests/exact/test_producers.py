@@ -37,6 +37,33 @@ async def test_the_last_owner_of_a_task_is_fenced_and_nothing_of_it_is_seen(clus
     assert await cluster.offset(group, source) == 2
 
 
+async def test_a_fenced_owner_learns_it_although_its_next_write_finds_no_transaction_any_more(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+):
+    group, first, second = cluster.name(), await cluster.topic(), await cluster.topic()
+    old, new = Producers(Link(cluster.bootstrap), group, group), Producers(Link(cluster.bootstrap), group, group)
+    try:
+        await old.start()
+        await new.start()
+        client, sender = old._all[0].client, old._all[0]._sender
+        known = client._wait_on_metadata
+
+        async def late(topic: str) -> object:
+            if topic == second:
+                monkeypatch.undo()
+                # Meanwhile another one is refused, and the client's sender ends.
+                other = await old._all[0].send(first, b"too late", b"k", partition=0)
+                await asyncio.wait([other, sender.sender_task])
+            return await known(topic)
+
+        monkeypatch.setattr(client, "_wait_on_metadata", late)
+        with pytest.raises(Fenced):
+            await old.commit(outputs(second, b"too late"), {})
+    finally:
+        await old.close()
+        await new.close()
+
+
 async def test_what_the_last_owner_left_open_is_ended_by_the_next_ones_start(cluster: Cluster):
     target, group = await cluster.topic(), cluster.name()
     old, new = Producers(Link(cluster.bootstrap), group, group), Producers(Link(cluster.bootstrap), group, group)
