@@ -120,6 +120,8 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     height: int = 0
     duration: int = 0
     """Milliseconds, as decoded."""
+    thumbnail: "Carried | None" = None
+    """Made of it, where none came with it."""
 
 
 class There(Struct, frozen=True):

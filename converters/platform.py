@@ -5,12 +5,15 @@ adding a platform touches no file there. Everything that a function needs comes 
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
 from converters.model import Conversation, Delivery, Event, Loss, There
 from converters.outcome import Outcome
+
+if TYPE_CHECKING:
+    from converters.media import Media
 
 
 class Incoming(Struct, frozen=True):
@@ -232,6 +235,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     """(user, name, account): the call that makes an account, repeatable; an answer that there is one reads as Delivered."""
     look_up: LookUp | None = None
     gaps: Gaps | None = None
+    media: "Media | None" = None
+    """None where no files are brought over to it or from it."""
     echo_tells_time: bool = False
     """Its answer to a send does not say when, and its callback does; a recall has to name that time."""
     limits: tuple[Limit, ...] = ()

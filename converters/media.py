@@ -1,0 +1,154 @@
+"""Files on their way: what has to be brought over for a message, in which form the target shows it, and how it gets there."""
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from converters.bodies import Body, Document, File, Forwarded, Gif, Image, Sticker, Video, Voice, files_of
+from converters.model import Carried, Delivery
+from converters.operations import Post
+from converters.outcome import NotSent, Refused
+from converters.platform import Reply, Request
+
+Role = Literal["image", "gif", "voice", "video", "file", "sticker", "forwarded", "thumbnail"]
+"""What a file is in its message. All but the last are tags of bodies."""
+
+
+class Shape(Struct, frozen=True, kw_only=True):
+    """What a platform's clients show in one role."""
+
+    formats: tuple[str, ...] = ()
+    """Names of `converters.formats`. The first is what any other is made into; empty: every file as it is."""
+    largest: int = 0
+    """Bytes; 0 is no limit."""
+    longest: int = 0
+    """Milliseconds; 0 is no limit."""
+    inline: int = 0
+    """Characters of base64 up to which the bytes lie in the message itself, and nowhere else."""
+    box: tuple[int, int] = (0, 0)
+    """Pixels that a picture is made to fit in; 0 is as it is."""
+    thumbnail: "Shape | None" = None
+    """A picture that is made of the file where the source has sent none."""
+
+
+class Download(Struct, frozen=True):
+    """How a file is got. The address is a stranger's word, and is checked before it is used."""
+
+    url: str
+    headers: dict[str, str] = {}
+    authorised: bool = False
+    """With what authenticates us to the app that it comes from: only for an address that is that app's own file service."""
+
+
+class Upload(Struct, frozen=True, kw_only=True):
+    content: bytes
+    name: str
+    mime: str
+    role: Role
+    width: int = 0
+    height: int = 0
+
+
+class Media(Struct, frozen=True, kw_only=True):
+    """How a platform keeps files."""
+
+    shape: Callable[[Role, Any], Shape | None]
+    """(role, account): None where no message of the platform can hold such a file."""
+    download: Callable[[File, Any], Download]
+    """(a file that this platform's callback named, account)."""
+    upload: Callable[[Upload, Any], Request] | None = None
+    """None: the platform's servers take no files, and the store of the settings has to keep them."""
+    uploaded: Callable[[Upload, Request, Reply, Any], Carried | NotSent | Refused] | None = None
+    """(what was put there, how, the answer, account): where it lies now."""
+    lives: Callable[[Any], float] = lambda _: 0.0
+    """(account): seconds for which the platform keeps what was uploaded; 0 is for ever."""
+
+
+class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One file to bring over, as it lies in `media.jobs`."""
+
+    event: str
+    place: int
+    """Which of `files_of` it is."""
+    role: Role
+    file: File
+    source: str
+    """The app that it comes from."""
+    target: str
+    """The app that it goes to."""
+    conversation: bytes
+    """The key of the answer."""
+    partition: int
+    """Of the answer."""
+    received: int
+    """Of the message's callback, in milliseconds since 1970."""
+    alone: bool = False
+    """No thumbnail came with it."""
+
+
+class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What became of a job, as it lies in `media.results`."""
+
+    event: str
+    place: int
+    target: str
+    carried: Carried | None = None
+    reason: str = ""
+    """Why it was not, in a short, fixed word that is counted."""
+
+
+_ROLES: dict[type[Any], Role] = {
+    Image: "image", Gif: "gif", Voice: "voice", Video: "video", Document: "file", Sticker: "sticker", Forwarded: "forwarded",
+}  # fmt: skip
+
+
+def wanted(delivery: Delivery, media: Media | None, account: Any) -> tuple[tuple[int, Role, File], ...]:
+    """The files that *delivery* waits for at a target that keeps files as *media* says: place, role, and where each lies now."""
+    operation = delivery.event.operation
+    if not isinstance(operation, Post) or media is None:
+        return ()
+    files = files_of(operation.body)
+    if not files:
+        return ()
+    roles: tuple[Role, ...] = (_role(operation.body), "thumbnail")  # there is never more than one
+    return tuple(
+        (place, role, file)
+        for place, (role, file) in enumerate(zip(roles, files, strict=False))
+        if (file.url or file.inline) and media.shape(role, account) is not None
+    )
+
+
+def jobs(delivery: Delivery, media: Media | None, account: Any, key: bytes, partition: int) -> tuple[Job, ...]:
+    """One for each of the files that *delivery* waits for; *key* and *partition* are its own."""
+    files = wanted(delivery, media, account)
+    return tuple(
+        Job(
+            event=delivery.event.id, place=place, role=role, file=file, source=delivery.event.source, target=delivery.target,
+            conversation=key, partition=partition, received=delivery.received, alone=len(files) == 1,
+        )
+        for place, role, file in files
+    )  # fmt: skip
+
+
+def same(job: Job, shape: Shape) -> bytes:
+    """Equal for two jobs of which the second need not be done: the same file, in the same form, for the same app.
+
+    The secret is a part of it: who does not know it shall not be given what was once fetched with it. What the source says
+    of the content (its MD5) is not: it may be wrong on purpose.
+    """
+    file = job.file
+    said = (job.source, job.target, job.role, job.alone, shape, file.url, file.secret, file.inline)
+    return sha256(repr(said).encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def small(files: "tuple[Carried | None, ...]") -> Carried | None:
+    """The thumbnail: the one that came along, or the one that was made."""
+    if len(files) > 1 and files[1] is not None:
+        return files[1]
+    return files[0].thumbnail if files and files[0] is not None else None
+
+
+def _role(body: Body) -> Role:
+    return _ROLES[type(body)]
