@@ -29,6 +29,7 @@ from converters.bodies import (
     Voice,
 )
 from converters.brought import brought
+from converters.media import small
 from converters.model import Carried, Loss
 from converters.operations import Quote
 
@@ -53,12 +54,12 @@ def key_of(mark: str) -> str:
     return f"{mark}_more"
 
 
-def arrived(body: Body, files: Sequence[Carried | None]) -> tuple[Body, tuple[Loss, ...]]:
-    """*body* with the files that it has at the target, and what did not come along."""
+def arrived(body: Body, files: Sequence[Carried | None], *, own_thumbnails: bool = False) -> tuple[Body, tuple[Loss, ...]]:
+    """*body* with the files that it has at the target, and what did not come along; a target that makes thumbnails misses none."""
     moved, _ = brought(body, files)
-    if getattr(body, "thumbnail", None) is None or (len(files) > 1 and files[1] is not None):
+    if getattr(body, "thumbnail", None) is None or small(tuple(files)) is not None:
         return moved, ()
-    return structs.replace(moved, thumbnail=None), (Loss("thumbnail"),)
+    return structs.replace(moved, thumbnail=None), () if own_thumbnails else (Loss("thumbnail"),)
 
 
 def left_out(said: Body, read: Body, quote: Quote | None = None, answered: Quote | None = None) -> dict[str, Any]:

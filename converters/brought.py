@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import structs
 
 from converters.bodies import Body, Document, File, Forwarded, Gif, Image, Sticker, Video, Voice, files_of
+from converters.media import small
 from converters.model import Carried
 
 
@@ -18,20 +19,16 @@ def brought(body: Body, carried: Sequence[Carried | None]) -> tuple[Body, bool]:
     first, large = _file(files[0], found[0]), found[0]
     left = any(one is None and not file.inline for one, file in zip(found, files, strict=True))
     match body:
-        case Image(thumbnail=small) | Gif(thumbnail=small):
-            changes = {"file": first, **_measured(large, "width", "height")}
-        case Video(thumbnail=small):
-            changes = {"file": first, **_measured(large, "width", "height", "duration")}
+        case Image() | Gif() | Video():
+            changes = {"file": first, **_measured(large, "width", "height", *(["duration"] if isinstance(body, Video) else []))}
+            if (made := small(tuple(found))) is not None or body.thumbnail is not None:
+                changes["thumbnail"] = _file(body.thumbnail or File(), made)
         case Voice():
-            small = None
             changes = {"file": first, **_measured(large, "duration")}
         case Document() | Sticker() | Forwarded():
-            small = None
             changes = {"file": first}
         case _:
             raise AssertionError(body)
-    if small is not None:
-        changes["thumbnail"] = _file(small, found[1])
     return structs.replace(body, **changes), left
 
 

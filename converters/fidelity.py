@@ -36,8 +36,9 @@ def refused(note: str) -> Level:
 
 
 FILES = (
-    "The bytes of files are not brought over in this version: an image, a voice, a video, a file or a sticker arrives as a text with its "
-    "name and, where it needs no secret, its link. Its row says how it is written once they are."
+    "Files are brought over, in a form that the target's clients show: HEIC and WebP become JPEG, a voice is transcoded where it has "
+    "another form, which costs a little of its quality. What cannot be brought over (too large, gone, damaged) arrives as a text with its "
+    "name and, where it needs no secret and `file_links` is on, its address at the source."
 )
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from converters.bodies import Body, Document, File, Forwarded, Gif, Image, Sticker, Video, Voice, files_of
 from converters.model import Carried, Delivery
-from converters.operations import Post
+from converters.operations import Edit, Post
 from converters.outcome import NotSent, Refused
 from converters.platform import Reply, Request
 
@@ -31,6 +31,8 @@ class Shape(Struct, frozen=True, kw_only=True):
     """Pixels that a picture is made to fit in; 0 is as it is."""
     thumbnail: "Shape | None" = None
     """A picture that is made of the file where the source has sent none."""
+    own_thumbnails: bool = False
+    """The platform makes them by itself: the one that came along is of no use."""
 
 
 class Download(Struct, frozen=True):
@@ -107,29 +109,38 @@ _ROLES: dict[type[Any], Role] = {
 def wanted(delivery: Delivery, media: Media | None, account: Any) -> tuple[tuple[int, Role, File], ...]:
     """The files that *delivery* waits for at a target that keeps files as *media* says: place, role, and where each lies now."""
     operation = delivery.event.operation
-    if not isinstance(operation, Post) or media is None:
+    if not isinstance(operation, Post | Edit) or media is None:
         return ()
     files = files_of(operation.body)
     if not files:
         return ()
-    roles: tuple[Role, ...] = (_role(operation.body), "thumbnail")  # there is never more than one
+    role = _role(operation.body)
+    shape = media.shape(role, account)
+    if shape is None:
+        return ()
+    roles: tuple[Role, ...] = (role,)
+    if len(files) > 1 and not shape.own_thumbnails and media.shape("thumbnail", account) is not None:
+        roles = (role, "thumbnail")  # there is never more than one
     return tuple(
-        (place, role, file)
-        for place, (role, file) in enumerate(zip(roles, files, strict=False))
-        if (file.url or file.inline) and media.shape(role, account) is not None
+        (place, role, file) for place, (role, file) in enumerate(zip(roles, files, strict=False)) if file.url or file.inline
     )
 
 
-def jobs(delivery: Delivery, media: Media | None, account: Any, key: bytes, partition: int) -> tuple[Job, ...]:
-    """One for each of the files that *delivery* waits for; *key* and *partition* are its own."""
+def jobs(
+    delivery: Delivery, media: Media | None, account: Any, key: bytes, partition: int
+) -> tuple[tuple[bytes, Job], ...]:
+    """One for each of the files that *delivery* waits for, under the key that is `same`; *key* and *partition* are its own."""
     files = wanted(delivery, media, account)
-    return tuple(
-        Job(
+    made = []
+    for place, role, file in files:
+        job = Job(
             event=delivery.event.id, place=place, role=role, file=file, source=delivery.event.source, target=delivery.target,
             conversation=key, partition=partition, received=delivery.received, alone=len(files) == 1,
-        )
-        for place, role, file in files
-    )  # fmt: skip
+        )  # fmt: skip
+        shape = media.shape(role, account) if media is not None else None
+        assert shape is not None, "it is wanted"
+        made.append((same(job, shape), job))
+    return tuple(made)
 
 
 def same(job: Job, shape: Shape) -> bytes:

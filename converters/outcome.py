@@ -17,6 +17,8 @@ class NotSent(Struct, frozen=True, tag="not_sent", tag_field="outcome"):
     """Seconds that the platform asks us to wait."""
     throttled: bool = False
     """It was too much at once: go slower. The platform is well."""
+    ours: bool = False
+    """It is not about the message: our key, signature, clock, address or plan is refused, and a person has to look."""
 
 
 class Unsure(Struct, frozen=True, tag="unsure", tag_field="outcome"):

@@ -8,12 +8,13 @@ import msgspec
 
 from converters import PLATFORMS, wire
 from converters.identities import Account, Identities, Kind
-from converters.model import NOTHING
+from converters.model import There
 from converters.names import Minted
 from converters.platform import Callback, Request
 from converters.plugin import Plugin
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
 from converters.rules import Rule
+from converters.supposed import supposed
 
 
 class StandIn(Identities):
@@ -78,7 +79,10 @@ def preview(
     for one in route(Callback(platform, body, 0, headers), apps, known):
         match one:
             case Deliver(delivery=delivery, losses=losses):
-                encoded = PLATFORMS[target].encode(delivery, accounts[target], NOTHING)
+                files = supposed(delivery, PLATFORMS[target].media, accounts[target])
+                if any(files):
+                    known.notes.append("files are shown under their address at the source, as if they had been brought over")
+                encoded = PLATFORMS[target].encode(delivery, accounts[target], There(files=files))
                 if delivery.newcomer:
                     known.notes.append(f"{delivery.sender} has no account on {target}: it is made first")
                 else:

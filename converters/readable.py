@@ -48,22 +48,22 @@ SHORT = 80
 """Characters of a quoted message that an answer shows."""
 
 
-def shown(body: Body, language: Language) -> str:
-    """*body* as a text; what is a text already stays as it is, a file is shown by its name and the link to it."""
+def shown(body: Body, language: Language, *, links: bool = True) -> str:
+    """*body* as a text; what is a text already stays as it is, a file is shown by its name and, with *links*, where it lies."""
     words = _WORDS[language]
     match body:
         case Text(text=text) | Notice(text=text):
             return text
         case Image(file=file):
-            return _file(words["image"], file, words)
+            return _file(words["image"], file, words, links)
         case Gif(file=file):
-            return _file(words["gif"], file, words)
+            return _file(words["gif"], file, words, links)
         case Voice(file=file, duration=duration):
-            return _file(_lasting(words["voice"], duration, words), file, words)
+            return _file(_lasting(words["voice"], duration, words), file, words, links)
         case Video(file=file, duration=duration):
-            return _file(_lasting(words["video"], duration, words), file, words)
+            return _file(_lasting(words["video"], duration, words), file, words, links)
         case Document(file=file):
-            return _file(words["file"], file, words)
+            return _file(words["file"], file, words, links)
         case Location(latitude=latitude, longitude=longitude, title=title, address=address):
             place = " ".join(dict.fromkeys(part for part in (title, address) if part))
             return _bracketed(words["location"], f"{place} ({latitude:.6f}, {longitude:.6f})".strip())
@@ -78,7 +78,7 @@ def shown(body: Body, language: Language) -> str:
         case Link(url=url, title=title, text=text):
             return "\n".join(part for part in (_bracketed(words["link"], title), text, url) if part)
         case Sticker(name=name, file=file):
-            return _file(words["sticker"] + (f" {name}" if name else ""), file or File(), words)
+            return _file(words["sticker"] + (f" {name}" if name else ""), file or File(), words, links)
         case Call(video=video, state=state, duration=duration):
             what = _lasting(words["call-video" if video else "call-audio"], duration, words)
             return _bracketed(what, words.get(state, ""))
@@ -118,10 +118,10 @@ def _lasting(what: str, duration: int, words: dict[str, str]) -> str:
     return f"{what} {hours}:{minutes:02}:{rest:02}" if hours else f"{what} {minutes}:{rest:02}"
 
 
-def _file(what: str, file: File, words: dict[str, str]) -> str:
+def _file(what: str, file: File, words: dict[str, str], links: bool) -> str:  # noqa: FBT001
     """A link that wants a secret is no use to a reader, and the secret must not be shown."""
     said = _bracketed(what, file.name)
-    if file.url.startswith(("http://", "https://")) and not file.secret:
+    if links and file.url.startswith(("http://", "https://")) and not file.secret:
         return f"{said}\n{file.url}"
     return f"{said} ({words['closed']})" if file.url or file.inline else said
 

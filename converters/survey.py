@@ -13,6 +13,7 @@ from converters.names import Minted
 from converters.operations import Operation, Post, Ref, kind_of, named_by
 from converters.platform import Callback
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
+from converters.supposed import supposed
 
 Verdict = Literal["carried", "changed", "shown", "refused", "unknown", "dropped", "echo", "dead"]
 """`changed`: with the losses that are counted; `shown`: as a text in its place; `dropped`: by a platform's reason, a rule or a plug-in."""
@@ -31,7 +32,9 @@ class Row(Struct):
 
 
 class Survey:
-    """Counts. As for `im-relay preview`: groups without an entry are taken as they are, files and named messages as if they were there."""
+    """Counts. As for `im-relay preview`: groups without an entry are taken as they are, files and named messages as if they were there;
+    files that are said to be larger than the target takes are not.
+    """
 
     def __init__(self, apps: Mapping[str, App], identities: Identities) -> None:
         self._apps = apps
@@ -71,7 +74,7 @@ class Survey:
         target, operation = self._apps[delivery.target], delivery.event.operation
         kind = kind_of(operation)
         try:
-            encoded = target.platform.encode(delivery, target.account, _supposed(delivery))
+            encoded = target.platform.encode(delivery, target.account, _known(delivery, target))
         except Exception as error:  # noqa: BLE001 - see above
             self._count("dead", f"defect: {type(error).__name__}", where)
             return
@@ -96,14 +99,15 @@ class Survey:
         row.losses.update(losses or ())
 
 
-def _supposed(delivery: Delivery) -> There:
-    """The messages that the operation names, as if they were there; files are not: their bytes are not brought over."""
+def _known(delivery: Delivery, target: App) -> There:
+    """The messages that the operation names, as if they were there, and its files, as if they had been brought over."""
     operation: Operation = delivery.event.operation
     ref = named_by(operation)
     quote = operation.quote if isinstance(operation, Post) else None
     return There(
         message=(_sent(ref, delivery),) if ref is not None else (),
         quoted=(_sent(quote.message, delivery),) if quote is not None else (),
+        files=supposed(delivery, target.platform.media, target.account),
     )
 
 

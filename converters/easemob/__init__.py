@@ -8,6 +8,7 @@ from converters.easemob.fidelity import FIDELITY
 from converters.easemob.gaps import GAPS
 from converters.easemob.ids import USER_IDS
 from converters.easemob.limits import LIMITS
+from converters.easemob.media import MEDIA
 from converters.easemob.register import register
 from converters.easemob.replies import read_reply
 from converters.easemob.signing import AUTH
@@ -23,6 +24,7 @@ PLATFORM = Platform(
     auth=AUTH,
     register=register,
     gaps=GAPS,
+    media=MEDIA,
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

@@ -1,6 +1,6 @@
 """What the settings hold of one app on Easemob."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -60,6 +60,33 @@ class Account(Struct, frozen=True, kw_only=True):
             "clusters, 0 overseas.",
         ),
     ] = 8.0
+    voice: Annotated[
+        Literal["amr", "mp3"],
+        Meta(
+            description="What a voice that is brought over is made into: `amr`, as Easemob's phones record it, or `mp3`, for an "
+            "audience of the web, whose browsers play no AMR."
+        ),
+    ] = "amr"
+    file_limit: Annotated[
+        int, Meta(gt=0, description="Bytes of a file that Easemob takes: 10 MiB, where the console has not raised it.")
+    ] = 10 << 20
+    file_days: Annotated[
+        int,
+        Meta(ge=0, description="Days for which Easemob keeps a file: 7, where the plan does not say more. 0: for ever."),
+    ] = 7
+    restrict_access: Annotated[
+        bool,
+        Meta(
+            description="Whether files are uploaded so that nobody has them without their secret, which sales opens for the app."
+        ),
+    ] = False
+    file_links: Annotated[
+        bool,
+        Meta(
+            description="Whether a receiver is shown where a file lies that could not be brought over, or only that there was one. "
+            "An address that wants a secret is never shown."
+        ),
+    ] = True
     language: Annotated[
         Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
     ] = "zh"

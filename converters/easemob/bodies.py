@@ -111,8 +111,7 @@ _READERS: dict[str, Callable[[dict[str, Any]], Body | None]] = {
 
 def _file(body: dict[str, Any]) -> File:
     return File(
-        text(body.get("url")),
-        text(body.get("secret")),
+        *_where(text(body.get("url")), text(body.get("secret"))),
         name=text(body.get("filename")),
         size=int(number(body.get("file_length"))),
     )
@@ -120,7 +119,13 @@ def _file(body: dict[str, Any]) -> File:
 
 def _thumbnail(body: dict[str, Any]) -> File | None:
     url = text(body.get("thumb"))
-    return File(url, text(body.get("thumb_secret"))) if url else None
+    return File(*_where(url, text(body.get("thumb_secret")))) if url else None
+
+
+def _where(url: str, secret: str) -> tuple[str, str]:
+    """Clients may write the secret into the address, where readers would see it."""
+    plain, _, given = url.partition("?share-secret=")
+    return plain, secret or given
 
 
 def _size(body: dict[str, Any]) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from converters.bodies import (
 )
 from converters.easemob.account import Account
 from converters.easemob.bodies import CARD
+from converters.media import small
 from converters.model import Carried, Delivery, Loss
 from converters.readable import shown
 
@@ -41,16 +42,16 @@ _MOST_EXTENSIONS = 16
 
 def written(body: Body, delivery: Delivery, account: Account, files: Files) -> Written:
     """*body* as Easemob has it; a file only if it lies at Easemob, whose clients open nothing else."""
-    file = _carried(files, 0)
+    file = files[0] if files and files[0] is not None and files[0].url else None
     match body:
         case Text(text=text):
             return "txt", {"msg": text}, ()
         case Image(width=width, height=height) | Gif(width=width, height=height) if file is not None:
             return "img", _file(file, body.file, "image.jpg") | _size(file, width, height), ()
         case Voice(duration=duration) if file is not None:
-            return "audio", _file(file, body.file, "voice.amr") | {"length": _seconds(file, duration)}, ()
+            return "audio", _file(file, body.file, f"voice.{account.voice}") | {"length": _seconds(file, duration)}, ()
         case Video() if file is not None:
-            return _video(body, file, _carried(files, 1))
+            return _video(body, file, small(tuple(files)))
         case Document() if file is not None:
             return "file", _file(file, body.file, "file"), ()
         case Sticker(file=File() as picture) if file is not None:
@@ -74,12 +75,7 @@ def written(body: Body, delivery: Delivery, account: Account, files: Files) -> W
 
 
 def _shown(body: Body, account: Account, loss: Loss) -> Written:
-    return "txt", {"msg": shown(body, account.language)}, (loss,)
-
-
-def _carried(files: Files, place: int) -> Carried | None:
-    found = files[place] if place < len(files) else None
-    return found if found is not None and found.url else None
+    return "txt", {"msg": shown(body, account.language, links=account.file_links)}, (loss,)
 
 
 def _file(file: Carried, said: File, name: str) -> dict[str, Any]:
@@ -105,7 +101,7 @@ def _seconds(file: Carried, duration: int) -> int:
 def _video(video: Video, file: Carried, thumbnail: Carried | None) -> Written:
     body = _file(file, video.file, "video.mp4") | {"length": _seconds(file, video.duration)}
     body |= _size(file, video.width, video.height)
-    if thumbnail is not None:
+    if thumbnail is not None and thumbnail.url:
         body["thumb"] = thumbnail.url
         if thumbnail.secret:
             body["thumb_secret"] = thumbnail.secret

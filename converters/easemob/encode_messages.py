@@ -74,7 +74,7 @@ def edit(changed: Edit, delivery: Delivery, account: Account, there: There) -> E
             losses = (*losses, *mentions_lost(body, delivery))
         return Encoded(_rewritten(contents, beside, delivery, account, messages), losses)
     loss = Loss("edit") if messages else Loss("message-missing")
-    said = edited(shown(body, account.language), account.language)
+    said = edited(shown(body, account.language, links=account.file_links), account.language)
     return texts(said, ours, ext, delivery, account, (loss,))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from converters import wire
 from converters.beside import arrived, key_of, left_out
-from converters.bodies import Text
+from converters.bodies import Gif, Image, Text
 from converters.easemob.account import Account
 from converters.easemob.bodies import body_of
 from converters.easemob.encode_bodies import written
@@ -54,7 +54,7 @@ def post(said: Post, delivery: Delivery, account: Account, there: There) -> Enco
     if room < 0 and kind == "cmd":
         return Encoded((), (*losses, Loss("size")))
     if room < 0:
-        return texts(shown(body, account.language), ours, said.ext, delivery, account, (*losses, Loss("size")))
+        return texts(shown(body, account.language, links=account.file_links), ours, said.ext, delivery, account, (*losses, Loss("size")))
     ext = said.ext
     if ext and size_of(ext) > room:
         ext, losses = {}, (*losses, Loss("ext"))
@@ -72,7 +72,7 @@ def _more(
         answered = Quote(quote.message, held["msgPreview"], KINDS[held["msgType"]])
     if kind == "txt":
         return left_out(said.body, said.body, quote, answered), ()
-    body, lost = arrived(said.body, there.files)
+    body, lost = arrived(said.body, there.files, own_thumbnails=isinstance(said.body, Image | Gif))
     return left_out(body, body_of({"bodies": [{"type": kind, **content}]}), quote, answered), lost
 
 

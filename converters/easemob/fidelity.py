@@ -4,11 +4,11 @@ from converters.fidelity import Level, full, partial, refused, shown
 
 FIDELITY: dict[str, Level] = {
     "text": full("over about 4 KB as several messages"),
-    "image": full(),
+    "image": full("JPEG, PNG or GIF; Easemob makes the thumbnail"),
     "gif": full("shown as a picture"),
-    "voice": full(),
-    "video": full(),
-    "file": full(),
+    "voice": full("as AMR, or by the setting `voice` as MP3; whole seconds"),
+    "video": full("as MP4, with a thumbnail"),
+    "file": full("as every file up to the setting `file_limit`, kept for `file_days`"),
     "location": full("title and address shown in one line"),
     "custom": full("what is no map of at most 16 texts, as JSON under `data`"),
     "command": full(),

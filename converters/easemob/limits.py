@@ -1,7 +1,7 @@
 """What Easemob takes from one App Key by default. Source: "Easemob: API call limits"; most can be raised by contract.
 
 The page does not say whether a second or a minute is a fixed or a sliding one. Each receiver of a call is a message. What is
-not named here (import, recall, edit, reactions, files, groups, contacts) has 100 calls a second for each API.
+not named here (import, recall, edit, reactions, groups, contacts) has 100 calls a second for each API.
 """
 
 from converters.platform import OTHERS, Limit
@@ -15,6 +15,7 @@ LIMITS = (
     Limit("rooms-calls", ("messages/chatrooms",), 100),
     Limit("rooms-messages", ("messages/chatrooms",), 100, 1.0, "messages"),
     Limit("blocks", ("blocks/add", "blocks/remove"), 50),
+    Limit("uploads", ("chatfiles",), 100),
     Limit("history", ("chatmessages",), 10, 60.0),
     Limit("others", (OTHERS,), 100),
 )

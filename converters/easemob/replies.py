@@ -1,10 +1,12 @@
 """Answers of Easemob's REST API read into outcomes. Source: "Easemob: Error codes", "Easemob: Send messages"."""
 
+import re
 from typing import Any
 
 from msgspec import Struct
 
 from converters import wire
+from converters.easemob.signing import worn_out
 from converters.lenient import Word, word
 from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.platform import Reply, Request
@@ -35,6 +37,17 @@ _DONE = {
 }
 """Words of a refusal that says that it is as it should be."""
 
+_OURS = {"resource_limited", "organization_application_not_found"}
+"""The plan's quota; our app itself."""
+_ABOUT_US = re.compile(
+    r"\bapp(lication| ?key)? (is |has |was )?(been )?(expired|disabled|closed|suspended|forbidden|blocked)|white ?list|\bip (is|not|address|forbid)"
+    r"|service (is |has |was )?(been )?(expired|disabled|closed|suspended|stopped)|arrears|overdue|欠费|到期|白名单",
+    re.IGNORECASE,
+)
+"""None of these texts is published: a refusal that names the app, its plan or our address is not about the message."""
+_UNOPENED = re.compile(r"unopened|not open")
+"""Only messages wait for it to be opened: behind a recall, which may never be, they would for nothing."""
+
 
 def read_reply(request: Request, reply: Reply) -> Outcome:
     """What became of one send to one receiver, or of one change."""
@@ -45,9 +58,9 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     if reply.status == 200:
         return _delivered(request.api, answer)
     said = _said(reply.status, answer)
+    if _ours(request.api, reply, answer):
+        return NotSent(said, _retry_after(reply), ours=True)
     if reply.status in {429, 409}:
-        if answer is not None and word(answer.error) == "resource_limited":
-            return Refused(said)  # the plan's quota, which no waiting mends
         return NotSent(said, _retry_after(reply), throttled=reply.status == 429)
     if reply.status == 403 and answer and "message send reach limit" in word(answer.error_description):
         return NotSent(f"{said}: message rate limit", _retry_after(reply), throttled=True)
@@ -56,6 +69,18 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
             return Delivered("")
         return Refused(said)
     return Unsure(said)  # 5xx, 408 and what is not documented: it may have been taken
+
+
+def _ours(api: str, reply: Reply, answer: _Answer | None) -> bool:
+    """Whether it is refused because of us, and not of what is said."""
+    if answer is None:  # of what stands before the API: about who calls
+        return reply.status in {401, 402, 403, 407}
+    if reply.status == 402 or worn_out(reply) or word(answer.error) in _OURS:
+        return True
+    described = word(answer.error_description)
+    if reply.status not in {400, 403} or any(words in described for words in _DONE.get(api, ())):
+        return False
+    return bool(_ABOUT_US.search(described) or (api in _SENDS and _UNOPENED.search(described)))
 
 
 def _delivered(api: str, answer: _Answer | None) -> Outcome:

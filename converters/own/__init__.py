@@ -7,6 +7,7 @@ from converters.own.encode import encode
 from converters.own.fidelity import FIDELITY
 from converters.own.ids import USER_IDS, rule
 from converters.own.limits import LIMITS
+from converters.own.media import MEDIA
 from converters.own.public import schema
 from converters.own.replies import read_reply
 from converters.own.signing import AUTH
@@ -20,6 +21,7 @@ PLATFORM = Platform(
     encode=encode,
     read_reply=read_reply,
     auth=AUTH,
+    media=MEDIA,
     limits=LIMITS,
     user_ids=USER_IDS,
     ids_of=rule,

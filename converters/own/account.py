@@ -1,6 +1,6 @@
 """What the settings hold of the customer's own server."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -24,6 +24,13 @@ class Account(Struct, frozen=True, kw_only=True):
         Meta(description="Characters that its user ids may have besides a-z, 0-9 and `-`; empty: every printable one."),
     ] = ""
     id_limit: Annotated[int, Meta(ge=29, le=256, description="Bytes of its user ids, at the most.")] = 128
+    files: Annotated[
+        Literal["link", "carry"],
+        Meta(
+            description="`carry`: files are brought to the relay's store, and named where they lie there; `link`: its servers fetch "
+            "them at the source by themselves, whose address and secret they are told, for as long as those hold."
+        ),
+    ] = "carry"
     language: Annotated[
         Language, Meta(description="Of the word that stands before an edit of a message it does not have.")
     ] = "zh"

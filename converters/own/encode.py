@@ -37,7 +37,7 @@ def encode(delivery: Delivery, account: Account, there: There = NOTHING) -> Enco
 
 
 def _posted(post: Post, delivery: Delivery, account: Account, there: There) -> Encoded:
-    body, losses = _body(post.body, there)
+    body, losses = _body(post.body, there, account)
     named = public.There(quoted=there.quoted[0].id) if there.quoted else None
     if body is not post.body:
         post = structs.replace(post, body=body)
@@ -45,7 +45,7 @@ def _posted(post: Post, delivery: Delivery, account: Account, there: There) -> E
 
 
 def _edited(edit: Edit, delivery: Delivery, account: Account, there: There) -> Encoded:
-    body, losses = _body(edit.body, there)
+    body, losses = _body(edit.body, there, account)
     if there.message:
         edit = structs.replace(edit, body=body)
         named = public.There(message=there.message[0].id)
@@ -56,10 +56,12 @@ def _edited(edit: Edit, delivery: Delivery, account: Account, there: There) -> E
     return Encoded((_request(delivery, account, post, POST),), (*losses, Loss("message-missing")))
 
 
-def _body(body: Body, there: There) -> tuple[Body, tuple[Loss, ...]]:
-    """A file that was not brought over keeps its address at the source, for as long as that holds."""
+def _body(body: Body, there: There, account: Account) -> tuple[Body, tuple[Loss, ...]]:
+    """A file that was not brought over keeps its address at the source, for as long as that holds; where it was not meant to be, that
+    is no loss.
+    """
     moved, left = brought(body, there.files)
-    return moved, (Loss("file"),) if left else ()
+    return moved, (Loss("file"),) if left and account.files == "carry" else ()
 
 
 def _request(

@@ -20,6 +20,8 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     if status in {200, 201, 202, 204, 409}:
         return _taken(request, reply)
     said = f"http {status}"
+    if status in {401, 403}:
+        return NotSent(f"{said}: our secret, clock or address", _retry_after(reply), ours=True)
     if status in {429, 503}:
         return NotSent(said, _retry_after(reply), throttled=status == 429)
     if 400 <= status < 500 and status != 408:

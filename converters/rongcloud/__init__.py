@@ -10,6 +10,7 @@ from converters.rongcloud.gaps import GAPS
 from converters.rongcloud.ids import USER_IDS
 from converters.rongcloud.limits import LIMITS
 from converters.rongcloud.lookup import LOOK_UP
+from converters.rongcloud.media import MEDIA
 from converters.rongcloud.register import register
 from converters.rongcloud.replies import read_reply
 from converters.rongcloud.signing import AUTH
@@ -26,6 +27,7 @@ PLATFORM = Platform(
     look_up=LOOK_UP,
     echo_tells_time=True,
     gaps=GAPS,
+    media=MEDIA,
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

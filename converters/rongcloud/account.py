@@ -1,6 +1,6 @@
 """What the settings hold of one app on RongCloud."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -60,6 +60,20 @@ class Account(Struct, frozen=True, kw_only=True):
         Meta(
             description="Whether custom messages go under their own name; clients that have not registered it show nothing. "
             "Otherwise as a text."
+        ),
+    ] = True
+    voice: Annotated[
+        Literal["inline", "url"],
+        Meta(
+            description="How a voice goes: `url`, as AAC that lies in the store (RC:HQVCMsg), or `inline`, for clients that are "
+            "old: as AMR in the message itself (RC:VcMsg), as far as it fits."
+        ),
+    ] = "url"
+    file_links: Annotated[
+        bool,
+        Meta(
+            description="Whether a receiver is shown where a file lies that could not be brought over, or only that there was one. "
+            "An address that wants a secret is never shown."
         ),
     ] = True
     operator: Annotated[

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from converters import wire
 from converters.beside import arrived, left_out
@@ -27,20 +27,20 @@ from converters.bodies import (
     Video,
     Voice,
 )
+from converters.media import small
 from converters.model import Carried, Delivery, Direct, Group, Loss, There
 from converters.operations import Post, Quote, Ref
 from converters.readable import quoted, shown
 from converters.rongcloud.account import Account
 from converters.rongcloud.content import Content
+from converters.rongcloud.media import LARGEST_THUMBNAIL, LARGEST_VOICE
 from converters.rongcloud.messages import QUOTE, TEXT, body_of, quote_in
 
-LONGEST_VOICE = 60_000
-"""Milliseconds, of both kinds of voice."""
-_LARGEST_VOICE = 60 << 10
-_LARGEST_THUMBNAIL = 10 << 10  # both are base64
-
+LONGEST_VOICE = 60
+"""Seconds, of both kinds of voice, as the message counts them: a recording that clients stopped at 60 has some frames more."""
 _OBJECT_NAME = re.compile(r"(?!RC:)[A-Za-z0-9:._-]{1,32}")
 _AMR = {"amr", "audio/amr", "audio/amr-nb", "audio/3gpp"}
+_AAC = {"aac", "audio/aac", "audio/aacp", "audio/x-aac", "audio/mp4", "audio/x-m4a", "audio/m4a"}
 
 
 class Written(Struct, frozen=True):
@@ -58,8 +58,8 @@ def write(body: Body, delivery: Delivery, account: Account, there: There) -> Wri
         case Text():
             return _mentioning(body, delivery)
         case Image() | Gif() | Voice() | Video() | Document():
-            file, small = _there(there, 0), _there(there, 1)
-            written = _media(body, file, small) if file is not None else None
+            file = _there(there, 0)
+            written = _media(body, file, small(there.files)) if file is not None else None
             return written or as_text(body, account, Loss("file"))
         case Sticker(file=None) | Call() | Unknown() | Forwarded(file=None):
             return as_text(body, account, _kind(body))
@@ -67,7 +67,8 @@ def write(body: Body, delivery: Delivery, account: Account, there: There) -> Wri
             file = _there(there, 0)
             if file is None or not file.url:
                 return as_text(body, account, _kind(body), Loss("file"))
-            return Written("RC:ImgMsg", {"content": "", "imageUri": file.url}, (Loss("sticker"),))
+            picture = _picture(file, small(there.files), file.name, file.size, (file.width, file.height))
+            return structs.replace(picture, losses=(Loss("sticker"),))
         case Forwarded():
             return _forwarded(body, delivery, account, _there(there, 0))
         case Location(latitude=latitude, longitude=longitude, title=title, address=address):
@@ -130,34 +131,39 @@ def _mentioning(body: Text, delivery: Delivery) -> Written:
     return Written(TEXT, {"content": body.text, "mentionedInfo": told | {"mentionedContent": ""}}, lost, mentions=True)
 
 
-def _media(body: Image | Gif | Voice | Video | Document, file: Carried, small: Carried | None) -> Written | None:
+def _media(body: Image | Gif | Voice | Video | Document, file: Carried, thumbnail: Carried | None) -> Written | None:
     """None where the file does not lie where this kind needs it."""
-    if isinstance(body, Voice) and file.mime.lower() in _AMR and _fits(body, file.inline):
-        return Written("RC:VcMsg", {"content": file.inline, "duration": _seconds(file.duration or body.duration)})
+    lasting, mime = _seconds(file.duration or getattr(body, "duration", 0)), file.mime.lower()
+    if isinstance(body, Voice) and mime in _AMR and 0 < len(file.inline) <= LARGEST_VOICE and lasting <= LONGEST_VOICE:
+        return Written("RC:VcMsg", {"content": file.inline, "duration": lasting})
     if not file.url:
         return None
     name = file.name or body.file.name or _last(file.url)
     size = file.size or body.file.size
-    lasting = _seconds(file.duration or getattr(body, "duration", 0))
     match body:
-        case Image():
-            return Written("RC:ImgMsg", {"content": _thumbnail(small), "imageUri": file.url, "name": name})
-        case Gif():
-            sides = {"width": file.width or body.width, "height": file.height or body.height}
-            return Written("RC:GIFMsg", {"remoteUrl": file.url, "gifDataSize": size, **sides, "name": name})
-        case Voice(duration=duration) if duration > LONGEST_VOICE:
+        case Image(width=width, height=height) | Gif(width=width, height=height):
+            sides = (file.width or width, file.height or height)
+            return _picture(file, thumbnail, name, size, sides, moving=isinstance(body, Gif))
+        case Voice() if lasting > LONGEST_VOICE or (mime and mime not in _AAC):
             return Written("RC:FileMsg", _file(name, size, file.url), (Loss("voice"),))
         case Voice():
             return Written("RC:HQVCMsg", {"remoteUrl": file.url, "duration": lasting, "name": name})
         case Video():
-            content = {"sightUrl": file.url, "content": _thumbnail(small), "duration": lasting, "size": size}
+            content = {"sightUrl": file.url, "content": _thumbnail(thumbnail), "duration": lasting, "size": size}
             return Written("RC:SightMsg", content | {"name": name})
         case Document():
             return Written("RC:FileMsg", _file(name, size, file.url))
 
 
-def _fits(voice: Voice, inline: str) -> bool:
-    return 0 < len(inline) <= _LARGEST_VOICE and voice.duration <= LONGEST_VOICE
+def _picture(
+    file: Carried, thumbnail: Carried | None, name: str, size: int, sides: tuple[int, int], *, moving: bool = False
+) -> Written:
+    """What moves has a kind of its own; which it is, the file says, where it says anything."""
+    if file.mime == "image/gif" or (moving and not file.mime.startswith("image/")):
+        width, height = sides
+        content = {"remoteUrl": file.url, "gifDataSize": size, "width": width, "height": height, "name": name}
+        return Written("RC:GIFMsg", content)
+    return Written("RC:ImgMsg", {"content": _thumbnail(thumbnail), "imageUri": file.url, "name": name})
 
 
 def _forwarded(body: Forwarded, delivery: Delivery, account: Account, file: Carried | None) -> Written:
@@ -170,7 +176,7 @@ def _forwarded(body: Forwarded, delivery: Delivery, account: Account, file: Carr
 
 
 def as_text(body: Body, account: Account, *losses: Loss) -> Written:
-    return Written(TEXT, {"content": shown(body, account.language)}, losses)
+    return Written(TEXT, {"content": shown(body, account.language, links=account.file_links)}, losses)
 
 
 def _kind(body: Body) -> Loss:
@@ -191,9 +197,9 @@ def _there(there: There, number: int) -> Carried | None:
     return there.files[number] if number < len(there.files) else None
 
 
-def _thumbnail(small: Carried | None) -> str:
+def _thumbnail(made: Carried | None) -> str:
     """RongCloud has it in the message itself, or not at all."""
-    return small.inline if small is not None and len(small.inline) <= _LARGEST_THUMBNAIL else ""
+    return made.inline if made is not None and len(made.inline) <= LARGEST_THUMBNAIL else ""
 
 
 def _file(name: str, size: int, url: str) -> Content:

@@ -126,7 +126,7 @@ def _messages(
         return _messages(written, body, ext, (Loss("details"),), delivery, account)
     if ext:
         return _messages(written, body, {}, (Loss("ext"),), delivery, account)
-    small = Text(shown(body, account.language)[:4000])
+    small = Text(shown(body, account.language, links=account.file_links)[:4000])
     return _messages(as_text(small, account, Loss("size")), small, {}, losses, delivery, account)
 
 
@@ -223,5 +223,5 @@ def _edit(edit: Edit, delivery: Delivery, account: Account, there: There) -> Enc
 def _said_anew(edit: Edit, delivery: Delivery, account: Account, loss: Loss) -> Encoded:
     if not delivery.sender and not account.operator:
         return NOBODY
-    text = Text(edited(shown(edit.body, account.language), account.language))
+    text = Text(edited(shown(edit.body, account.language, links=account.file_links), account.language))
     return _messages(as_text(text, account, loss), text, edit.ext, (), delivery, account)

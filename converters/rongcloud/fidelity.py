@@ -5,10 +5,10 @@ from converters.fidelity import full, partial, refused, shown
 FIDELITY = {
     "text": full("over about 20,000 Chinese characters as several messages; who is called by name, in groups alone"),
     "quote": full("of a text that is there, by a text; else within the text"),
-    "image": full(),
+    "image": full("in the store of the settings, as every file; its thumbnail in the message"),
     "gif": full(),
-    "voice": full("over 60 seconds as a file"),
-    "video": full(),
+    "voice": partial("as AAC, or by the setting `voice` as AMR in the message itself; over 60 seconds as a file"),
+    "video": full("as MP4, with a thumbnail"),
     "file": full(),
     "location": full("title and address shown in one line, without a map"),
     "custom": partial("under its own name, which clients must know; one without a name as a text"),

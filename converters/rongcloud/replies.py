@@ -17,6 +17,11 @@ _WAIT = 1.0  # seconds; nothing is said of it
 _DONE = {200, 10000}
 _ALREADY = {1015}  # a room to destroy that is not there
 _UNKNOWN = {1000, 1050}  # internal errors: it may have been taken
+_OURS = {1001, 1004, 1006, 2007}
+_CLOSED = {1007, 1009}
+"""About the app as well. Only messages wait for it to be opened: behind a recall, which may never be, they would for nothing."""
+_GATEWAY = {401, 402, 403, 407}
+"""Without a code it is no answer of the API, but of what stands before it: about who calls, and not about what is said."""
 _WORDS = {
     1001: "App Key and App Secret do not match", 1002: "bad parameter", 1003: "no data", 1004: "bad signature",
     1005: "parameter too long", 1006: "app locked or deleted", 1007: "not allowed for this app", 1009: "service not enabled",
@@ -51,6 +56,8 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     if code and isinstance(request, Send) and request.duplicate == code:
         return Delivered("")  # an earlier attempt of ours arrived; its id is not said
     if code is None:
+        if reply.status in _GATEWAY:
+            return NotSent(f"http {reply.status}: who calls is refused", ours=True)
         if 400 <= reply.status < 500 and reply.status != 408:
             return Refused(f"http {reply.status}")
         return Unsure("unreadable answer" if reply.status == 200 else f"http {reply.status}")
@@ -62,8 +69,10 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
         return Unsure(f"code {code}")
     if 300 <= reply.status < 400:
         return Unsure(f"http {reply.status}")
-    said = _WORDS.get(code)
-    return Refused(f"code {code}: {said}" if said else f"code {code}")
+    said = f"code {code}: {_WORDS[code]}" if code in _WORDS else f"code {code}"
+    if code in _OURS or (code in _CLOSED and request.api.endswith("/publish")):
+        return NotSent(said, ours=True)
+    return Refused(said)
 
 
 def _id(request: Request, uids: Any) -> str:

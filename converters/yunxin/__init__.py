@@ -10,6 +10,7 @@ from converters.yunxin.gaps import GAPS
 from converters.yunxin.ids import USER_IDS
 from converters.yunxin.limits import LIMITS
 from converters.yunxin.lookup import LOOK_UP
+from converters.yunxin.media import MEDIA
 from converters.yunxin.register import register
 from converters.yunxin.replies import read_reply
 from converters.yunxin.signing import AUTH
@@ -25,6 +26,7 @@ PLATFORM = Platform(
     register=register,
     look_up=LOOK_UP,
     gaps=GAPS,
+    media=MEDIA,
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

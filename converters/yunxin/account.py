@@ -29,6 +29,20 @@ class Account(Struct, frozen=True, kw_only=True):
     ] = ""
     typing: Annotated[bool, Meta(description="Whether it is shown that somebody is typing.")] = False
     receipts: Annotated[bool, Meta(description="Whether what was read there is marked as read here.")] = True
+    upload: Annotated[
+        Literal["file", "base64"],
+        Meta(description="How files are uploaded: as a form's file, or as base64, which is a third more."),
+    ] = "file"
+    file_days: Annotated[
+        int, Meta(ge=0, description="Days after which Yunxin deletes what was uploaded; 0: never.")
+    ] = 0
+    file_links: Annotated[
+        bool,
+        Meta(
+            description="Whether a receiver is shown where a file lies that could not be brought over, or only that there was one. "
+            "An address that wants a secret is never shown."
+        ),
+    ] = True
     callback_window: Annotated[
         int, Meta(description="Seconds that a copy's CurTime may be off; 0 takes any, as queued copies may come days late.")
     ] = 0

@@ -42,7 +42,7 @@ class Content(Struct, frozen=True):
 
 def content(body: Body, delivery: Delivery, there: There) -> Content | Loss:
     """*body* as one message, or why it can only be shown as a text."""
-    carried = there.files[0] if there.files else None
+    carried = there.files[0] if there.files and there.files[0] is not None and there.files[0].url else None
     match body:
         case Text(text=text):
             return Content(TEXT, {"msg": text})

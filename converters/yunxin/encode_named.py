@@ -99,7 +99,7 @@ def edit(delivery: Delivery, account: Account, there: There, operation: Edit) ->
         lost = _MISSING
     else:
         return _in_place(delivery, account, where, sender, there, found, operation)
-    said = Text(edited(shown(operation.body, account.language), account.language))
+    said = Text(edited(shown(operation.body, account.language, links=account.file_links), account.language))
     new = post(delivery, account, there, said, None, operation.ext)
     return Encoded(new.requests, (*lost, *new.losses))
 

@@ -59,7 +59,7 @@ def post(
             losses += found.losses
         else:
             losses.append(found if isinstance(found, Loss) else Loss("size", str(body.__struct_config__.tag)))
-            said = shown(body, account.language)
+            said = shown(body, account.language, links=account.file_links)
     answered = there.quoted[0] if quote is not None and there.quoted and where.kind else None
     if quote is not None and answered is None:
         losses.append(Loss("quote"))
@@ -107,7 +107,7 @@ def _more(body: Body, held: Content | None, there: There, quote: Quote | None) -
     answered = Quote(quote.message) if quote is not None else None
     if held is None:
         return left_out(body, body, quote, answered), ()
-    whole, lost = arrived(body, there.files)
+    whole, lost = arrived(body, there.files, own_thumbnails=True)
     return left_out(whole, read_back(held), quote, answered), lost
 
 

@@ -4,11 +4,11 @@ from converters.fidelity import full, partial, refused, shown
 
 FIDELITY = {
     "text": full("over about 5,000 characters, in a room 4,096, as several messages"),
-    "image": full(),
+    "image": full("JPEG, PNG or GIF; Yunxin makes the thumbnail"),
     "gif": full(),
-    "voice": partial("AAC, which the relay makes of it where it can; else as a file"),
-    "video": full(),
-    "file": full(),
+    "voice": full("as AAC"),
+    "video": full("as MP4"),
+    "file": full("as every file up to 15 MB"),
     "location": full("title and address shown in one line"),
     "custom": full('as type 100: the object itself, or `{"type": name, "data": …}`; over 5,000 characters as a text'),
     "command": full("as a custom notification, up to 4,096 characters; not in rooms, where people would see it"),

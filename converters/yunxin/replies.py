@@ -1,5 +1,6 @@
 """Answers of Yunxin's REST API, v1 and v2, read into outcomes. Source: "Yunxin: Server API status codes"."""
 
+import re
 from typing import Any
 
 from msgspec import Struct
@@ -17,13 +18,24 @@ _LATER = {449, 503}
 # that did arrive after all is only answered again.
 _UNKNOWN = {408, 415, 500, 514}
 _REPEATED = {431, 107306}
+_OURS = {315, 402, 101303, 102434, 107410}
+_PERHAPS = {403, 414}
+"""About the message or about us: their text decides. Nothing is published of the texts but "CurTime not long"; a message that is
+refused names a parameter or a user."""
+_ABOUT_US = re.compile(
+    r"check ?sum|cur ?time|nonce|signature|http header|app[ _]?(key|secret)|white ?list|\bip (is|not|address|forbid)|arrears|overdue"
+    r"|(app|package|service|license) (is |has |was )?(been )?(expired|disabled|closed|suspended|forbidden)|欠费|到期|白名单|签名|校验",
+    re.IGNORECASE,
+)
+_GATEWAY = {401, 402, 403, 407}
+"""The API itself answers 200; these come from what stands before it, and are about who calls."""
 _WORDS = {
-    315: "our address is not allowed", 403: "forbidden", 404: "no such account or team", 414: "bad parameter or checksum",
+    315: "our address is not allowed", 402: "bad checksum", 403: "forbidden", 404: "no such account or team", 414: "bad parameter",
     422: "account disabled", 423: "account muted", 463: "refused by the app's callback", 7101: "blocked by the receiver",
     508: "too late", 801: "team is full", 802: "no permission in the team", 803: "no such team", 804: "not in the team",
     806: "too many teams", 814: "no receipts in the team", 815: "too many managers", 812: "team muted", 13004: "muted in the room",
     101303: "unknown AppKey", 102404: "no such account", 102421: "account muted", 102422: "account disabled",
-    102426: "blocked by the receiver", 107410: "messaging disabled", 107451: "refused by moderation",
+    102426: "blocked by the receiver", 102434: "the plan's accounts are used up", 107410: "messaging disabled for the app", 107451: "refused by moderation",
     107302: "no receipts in the team", 107314: "too late", 107315: "recall not allowed", 107404: "no such message",
     109306: "no permission in the team", 109427: "not the owner", 109432: "not a manager", 108404: "no such team", 108423: "team muted", 109404: "not in the team", 109424: "member muted",
 }  # fmt: skip
@@ -63,6 +75,8 @@ _REPEATABLE = _ACTS - {"msg/sendAttachMsg", "superteam/sendAttachMsg", "v2/custo
 class _Answer(Struct, frozen=True):
     code: Word = None
     desc: Any = None
+    msg: Any = None
+    """What v2 calls `desc`."""
     data: Any = None
     tid: Word = None
 
@@ -81,7 +95,7 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
             return Delivered("")
         if code in _DONE.get(request.api, ()) or (code == 417 and request.api in _REPEATABLE):
             return Delivered("")
-        return _failed(code, answer.desc)
+        return _failed(code, next((text for text in (answer.desc, answer.msg) if isinstance(text, str)), ""))
     if request.api in _ACTS:
         return Delivered("")
     if request.api == "team/create":
@@ -102,12 +116,14 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
 def _not_answered(status: int) -> Outcome:
     if status == 429:
         return NotSent("http 429", _BLOCKED, throttled=True)
+    if status in _GATEWAY:
+        return NotSent(f"http {status}: who calls is refused", ours=True)
     if 400 <= status < 500 and status != 408:
         return Refused(f"http {status}")
     return Unsure(f"http {status}")
 
 
-def _failed(code: int, desc: object) -> Outcome:
+def _failed(code: int, desc: str) -> Outcome:
     if code == 416:
         return NotSent("code 416: too many calls", _BLOCKED, throttled=True)
     if code == _EDITED_TOO_OFTEN:
@@ -119,6 +135,9 @@ def _failed(code: int, desc: object) -> Outcome:
     if code in _UNKNOWN:
         return Unsure(f"code {code}")
     said = _WORDS.get(code)
-    if isinstance(desc, str) and desc.endswith("not register"):
+    if desc.endswith("not register"):
         said = "account not registered"  # the text itself begins with the user's id
-    return Refused(f"code {code}: {said}" if said else f"code {code}")
+    elif code in _PERHAPS and _ABOUT_US.search(desc):
+        return NotSent(f"code {code}: our key, signature, clock, address or plan", ours=True)
+    reason = f"code {code}: {said}" if said else f"code {code}"
+    return NotSent(reason, ours=True) if code in _OURS else Refused(reason)

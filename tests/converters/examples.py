@@ -1,6 +1,7 @@
 """One example of each kind, and what is known at the target when it is written."""
 
 import typing
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -55,6 +56,7 @@ from converters.operations import (
     kind_of,
     named_by,
 )
+from converters.supposed import supposed
 from tests.converters.shapes import NOW, shape
 
 EARLIER = Ref(
@@ -108,7 +110,7 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 VARIANTS: dict[str, tuple[Operation, ...]] = {
-    "voice": (Post(Voice(File("http://files.example.com/a.aac", name="a.aac", size=4_000, mime="audio/aac"), 3_400)),),
+    "voice": (Post(Voice(File("http://files.example.com/a.aac", name="a.aac", size=4_000, mime="audio/aac"), 3_400)), Post(Voice(File(MP3, name="b.mp3", size=90_000, mime="audio/mpeg"), 75_000))),
     "custom": (Post(Custom("", {"any": 1})), Post(Custom("order", [1, 2]), ext={"order": 17}), Post(Custom("order", "17"))),
     "command": (Post(Command("refresh")),),
     "quote": (Post(Text("yes"), Quote(EARLIER, "", "voice")), Post(Text("yes"), Quote(EARLIER, "what? " * 40))),
@@ -181,13 +183,18 @@ def there_of(platform: str, operation: Operation) -> There:
     """Everything that an encoder may want: the messages are there, and all files were brought over."""
     sent = (Sent("1390000000000000001", sender="alice", at=NOW - 59_000, client_id="c-t-77"),)
     files = files_of(operation.body) if isinstance(operation, Post | Edit) else ()
+    would = supposed(delivery_of(operation), PLATFORMS[platform].media, account_of(platform))
     quotes = isinstance(operation, Post) and operation.quote is not None
-    return There(message=sent if named_by(operation) else (), quoted=sent if quotes else (), files=tuple(_carried(platform, file) for file in files))
+    return There(message=sent if named_by(operation) else (), quoted=sent if quotes else (), files=tuple(map(_carried, repeat(platform), files, would)))
 
 
-def _carried(platform: str, file: File) -> Carried:
+def _carried(platform: str, file: File, would: Carried | None) -> Carried:
+    """*file* at the platform, in the form that its clients show."""
     url = getattr(shape(platform), "FILE", f"https://files.example.org/{file.name}")
-    return Carried(url, "secret" if "chatfiles" in url else "", getattr(shape(platform), "INLINE", ""), file.name, file.size, file.mime, file.md5)
+    secret = "secret" if "chatfiles" in url else ""
+    if would is None:
+        return Carried(url, secret, "", file.name, file.size, file.mime, file.md5)
+    return msgspec.structs.replace(would, url=url, secret=secret, md5=file.md5)
 
 
 def account_of(platform: str, **settings: Any) -> Any:

@@ -1,5 +1,6 @@
 """Hypothesis strategies for the records of the model, made from their types."""
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -44,8 +45,19 @@ def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
             return st.one_of(*map(_of, types))
         case inspect.Metadata(type=inner):
             return _of(inner)
-        case inspect.StructType(cls=made, fields=fields):
-            needed = {each.name: _of(each.type) for each in fields if each.required}
-            free = {each.name: _of(each.type) for each in fields if not each.required}
-            return st.fixed_dictionaries(needed, optional=free).map(lambda given: made(**given))
+        case inspect.StructType(cls=made):
+            return _struct(made)
     raise NotImplementedError(info)
+
+
+@cache
+def _struct(made: type) -> st.SearchStrategy[Any]:
+    """A record may hold one of its own kind."""
+
+    def built() -> st.SearchStrategy[Any]:
+        fields = inspect.type_info(made).fields  # type: ignore[attr-defined]
+        needed = {each.name: _of(each.type) for each in fields if each.required}
+        free = {each.name: _of(each.type) for each in fields if not each.required}
+        return st.fixed_dictionaries(needed, optional=free).map(lambda given: made(**given))
+
+    return st.deferred(built)

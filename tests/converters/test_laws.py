@@ -287,7 +287,14 @@ def test_what_crosses_and_is_said_again_there_comes_back(source: str, target: st
     (again,) = said_anew(target, over.requests, "erin")
     back = _cross(Callback("new", body(target, again), NOW), apps, known).delivery
     home = PLATFORMS[source].encode(back, account_of(source), there_of(source, back.event.operation))
-    assert_same(read_anew(source, home.requests), there_from(source, first), (*over.losses, *home.losses))
+    came, said = read_anew(source, home.requests), there_from(source, first)
+    if kind == "voice":  # each platform has its own form of it
+        came, said = (_formless(post) for post in (came, said))
+    assert_same(came, said, (*over.losses, *home.losses))
+
+
+def _formless(post: Post) -> Post:
+    return msgspec.structs.replace(post, body=msgspec.structs.replace(post.body, file=msgspec.structs.replace(post.body.file, mime="")))
 
 
 @given(data=st.data())

@@ -1,0 +1,121 @@
+"""What people read of a file that could not be brought over, and what is counted of those that could."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from converters import PLATFORMS, wire
+from converters.bodies import Body, Document, File, Gif, Image, Sticker, Video, Voice
+from converters.identities import Identities
+from converters.media import jobs, wanted
+from converters.model import Carried, There
+from converters.operations import Edit, Post
+from converters.platform import Callback
+from converters.preview import StandIn, preview
+from converters.route import App
+from converters.supposed import supposed
+from converters.survey import Survey
+from tests.converters.examples import BODIES, EARLIER, account_of, delivery_of
+from tests.converters.shapes import NOW, text_of
+
+CLIENTS = ["easemob", "rongcloud", "yunxin"]
+URL = "https://files.example.com/where-it-lies"
+
+
+def bodies(**more: Any) -> dict[str, Body]:
+    file = File(URL, name="its name", size=5_000, mime="image/png", **more)
+    small = File(f"{URL}-small", **more)
+    return {
+        "image": Image(file, 8, 6, small), "gif": Gif(file), "voice": Voice(file, 75_000), "video": Video(file, 9_000, thumbnail=small),
+        "file": Document(file), "sticker": Sticker("a", "b", file),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("files", [(), (None,), (None, None), (None, Carried("https://files.example.org/small"))], ids=str)
+@pytest.mark.parametrize("kind", bodies())
+@pytest.mark.parametrize("name", CLIENTS)
+def test_what_was_left_is_named_and_said_where_it_lies(name: str, kind: str, files: tuple[Carried | None, ...]) -> None:
+    delivery = delivery_of(Post(bodies()[kind]))
+    shown = PLATFORMS[name].encode(delivery, account_of(name), There(files=files))
+    (request,) = shown.requests
+    said = text_of(name, request)
+    assert said.splitlines()[-1] == URL
+    assert kind == "sticker" or "its name" in said
+    assert shown.losses
+    hidden = PLATFORMS[name].encode(delivery, account_of(name, file_links=False), There(files=files))
+    (request,) = hidden.requests
+    assert URL.encode() not in request.body
+    assert "files.example.com" not in text_of(name, request)
+    assert "此处无法打开" in text_of(name, request)
+
+
+@pytest.mark.parametrize("kind", bodies())
+@pytest.mark.parametrize("name", CLIENTS)
+def test_no_secret_is_shown_nor_an_address_that_wants_one(name: str, kind: str) -> None:
+    for operation in (Post(bodies(secret="s3cr3t")[kind]), Edit(EARLIER, bodies(secret="s3cr3t")[kind])):
+        for request in PLATFORMS[name].encode(delivery_of(operation), account_of(name), There()).requests:
+            assert b"s3cr3t" not in request.body
+            assert "files.example.com" not in text_of(name, request)
+
+
+@pytest.mark.parametrize("name", sorted(PLATFORMS))
+def test_files_of_a_message_are_jobs_of_their_own_with_their_place(name: str) -> None:
+    delivery, media, account = delivery_of(Post(BODIES["image"])), PLATFORMS[name].media, account_of(name)
+    found = [job for _, job in jobs(delivery, media, account, b"k", 3)]
+    makes_its_own = name in {"easemob", "yunxin"}
+    assert [(job.place, job.role, job.alone) for job in found] == (
+        [(0, "image", True)] if makes_its_own else [(0, "image", False), (1, "thumbnail", False)]
+    )
+    assert [(role, file) for _, role, file in wanted(delivery, media, account)] == [(job.role, job.file) for job in found]
+    assert [job.alone for _, job in jobs(delivery_of(Post(BODIES["voice"])), media, account, b"k", 3)] == [True]
+    assert jobs(delivery_of(Post(BODIES["text"])), media, account, b"k", 3) == ()
+    assert len(jobs(delivery_of(Edit(EARLIER, BODIES["file"])), media, account, b"k", 3)) == 1
+
+
+def test_an_own_server_that_fetches_by_itself_waits_for_nothing() -> None:
+    platform, account = PLATFORMS["own"], account_of("own", files="link")
+    delivery = delivery_of(Post(BODIES["image"]))
+    assert wanted(delivery, platform.media, account) == ()
+    assert platform.encode(delivery, account, There()).losses == ()
+
+
+def test_what_is_supposed_has_the_form_and_the_size_that_the_target_takes() -> None:
+    def would(name: str, body: Body, **settings: Any) -> tuple[Carried | None, ...]:
+        return supposed(delivery_of(Post(body)), PLATFORMS[name].media, account_of(name, **settings))
+
+    large = Document(File(URL, name="a.pdf", size=11 << 20))
+    assert would("easemob", large) == (None,)
+    assert would("easemob", large, file_limit=20 << 20) == (Carried(URL, name="a.pdf", size=11 << 20, mime="application/pdf"),)
+    (voice,) = would("yunxin", Voice(File(URL, name="a.amr", mime="amr"), 1_000))
+    assert voice is not None
+    assert voice.mime == "audio/aac"
+    inline = would("rongcloud", Voice(File(inline="IyFBTVIK", mime="audio/amr"), 1_000), voice="inline")
+    assert [one.inline for one in inline if one] == ["IyFBTVIK"]
+    assert would("rongcloud", BODIES["forwarded"]) == ()
+
+
+def said(body: Body) -> bytes:
+    event = {"id": "m-1", "conversation": {"kind": "direct", "users": ["alice", "bob"]}, "sender": "alice", "at": NOW}
+    return wire.dump_any(event | {"operation": msgspec.to_builtins(Post(body))})
+
+
+def test_a_survey_counts_files_as_carried_and_too_large_ones_as_shown() -> None:
+    apps = {
+        "own": App("own", PLATFORMS["own"], account_of("own"), "there"),
+        "there": App("there", PLATFORMS["easemob"], account_of("easemob"), "own"),
+    }
+    survey = Survey(apps, StandIn(Identities()))
+    for number, body in enumerate((*bodies().values(), Document(File(URL, size=11 << 20)))):
+        survey.take(Callback("own", said(body), NOW), str(number))
+    assert {(row.verdict, row.kind): row.count for row in survey.rows()} == {
+        ("carried", "image"): 1, ("carried", "gif"): 1, ("carried", "voice"): 1, ("carried", "video"): 1, ("carried", "file"): 1,
+        ("changed", "sticker"): 1, ("shown", "file"): 1,
+    }  # fmt: skip
+
+
+def test_a_preview_shows_files_as_if_they_were_there_and_says_so() -> None:
+    accounts = {name: account_of(name) for name in ("own", "easemob")}
+    shown = preview(said(bodies()["file"]), {}, "own", "easemob", accounts, Identities())
+    assert [request["body"]["type"] for request in shown["requests"]] == ["file"]
+    assert any("as if they had been brought over" in note for note in shown["notes"])
