@@ -1,0 +1,36 @@
+"""The section `[files]`."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from streams.section import SecretSection, long_enough
+
+
+class Files(SecretSection):
+    """The embedded store of files, `im-relay files`: for platforms that take none, where there is no bucket."""
+
+    host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 - behind the customer's ingress
+    port: int = Field(8090, ge=0, le=65535, description="Port of `/files/…`, for the media role's uploads and for the links.")
+    directory: Path = Field(Path(".im-relay/files"), description="Where the files lie; of one process only.")
+    public_url: str = Field(
+        "", pattern=r"^(https?://[^\s?#]+)?$", description="What links begin with: where chat clients reach this port, `/files/…` follows."
+    )
+    secret: SecretStr = Field(
+        SecretStr(""), description="Signs uploads and links: 16 characters or more, the same as `media.store.secret`."
+    )
+    secret_file: str = Field("", description="Path of a file that holds `secret`.")
+    largest: int = Field(209_715_200, ge=1024, description="Bytes of one file.")
+    link_days: float = Field(7.0, gt=0, le=3650, description="Days for which a link holds.")
+    kept_days: float = Field(
+        30.0, gt=0, le=3650, description="Days after its last upload when a file is deleted; not less than `link_days`."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.secret.get_secret_value():
+            long_enough("secret", self.secret)
+        if self.kept_days < self.link_days:
+            raise ValueError(f"kept_days is {self.kept_days:g}, less than link_days, {self.link_days:g}: links would name what is gone")
+        return self

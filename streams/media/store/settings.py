@@ -1,0 +1,66 @@
+"""The section `[media.store]`."""
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from streams.section import SecretSection, long_enough
+
+LONGEST_SIGNED = 7
+"""Days of an S3 link. Source: Amazon S3, "Download and upload objects with presigned URLs"."""
+
+
+class MediaStore(SecretSection):
+    """Where files lie for platforms that take no uploads."""
+
+    kind: Literal["none", "s3", "files"] = Field(
+        "none", description="`s3`: a bucket; `files`: the role `im-relay files`; `none`: their messages name the source's own link."
+    )
+    endpoint: str = Field(
+        "", pattern=r"^(https?://[^\s/?#]+)?$",
+        description="`s3`: the bucket's service, as chat clients reach it too; empty is Amazon's own. `files`: where `files.port` is reached.",
+    )  # fmt: skip
+    region: str = Field("us-east-1", min_length=1, description="`s3`: the region, as the service calls it.")
+    bucket: str = Field("", description="`s3`: the bucket.")
+    prefix: str = Field("", pattern=r"^[A-Za-z0-9._/-]*$", description="`s3`: a folder in the bucket.")
+    access_key_id: str = Field("", description="`s3`: a key that may put and get objects there.")
+    secret_access_key: SecretStr = Field(SecretStr(""), description="`s3`: its secret; also makes the objects' names unguessable.")
+    secret_access_key_file: str = Field("", description="Path of a file that holds `secret_access_key`.")
+    path_style: bool = Field(True, description="`s3`: the bucket's name is in the path; false: it is the host's first part.")
+    allow_http: bool = Field(False, description="`s3`: the endpoint may be without TLS.")
+    public_url: str = Field(
+        "", pattern=r"^(https?://[^\s?#]+)?$",
+        description="`s3`: where the bucket's folder is public; links are this and the object's name. Empty: signed links.",
+    )  # fmt: skip
+    link_days: float = Field(7.0, gt=0, le=3650, description="`s3`: days for which a signed link holds, 7 at most. `files`: see `files.link_days`.")
+    kept_days: float = Field(
+        0.0, ge=0, le=3650, description="`s3`: days after which the bucket's lifecycle rule deletes; 0 is never. Not less than `link_days`."
+    )
+    secret: SecretStr = Field(SecretStr(""), description="`files`: the same as `files.secret`.")
+    secret_file: str = Field("", description="Path of a file that holds `secret`.")
+    timeout: float = Field(120.0, gt=0, description="Seconds in which one file must be there.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        match self.kind:
+            case "none":
+                pass
+            case "files":
+                if not self.endpoint:
+                    raise ValueError("endpoint is missing: where im-relay files listens, such as http://im-relay-files:8090")
+                long_enough("secret", self.secret)
+            case "s3":
+                self._check_s3()
+        return self
+
+    def _check_s3(self) -> None:
+        for name in ("bucket", "access_key_id"):
+            if not getattr(self, name):
+                raise ValueError(f"{name} is missing: kind is s3")
+        long_enough("secret_access_key", self.secret_access_key)
+        if self.endpoint.startswith("http://") and not self.allow_http:
+            raise ValueError(f"endpoint is {self.endpoint}: without TLS only with allow_http = true")
+        if self.link_days > LONGEST_SIGNED and not self.public_url:
+            raise ValueError(f"link_days is {self.link_days:g}: S3 signs links for {LONGEST_SIGNED} days at most; or give public_url")
+        if self.kept_days and self.kept_days < self.link_days and not self.public_url:
+            raise ValueError(f"kept_days is {self.kept_days:g}, less than link_days, {self.link_days:g}: links would name what is gone")

@@ -1,0 +1,37 @@
+"""A section of the settings with secrets, each of which may lie in a file of its own: `secret` or `secret_file`."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+
+SHORTEST = 16
+"""Characters of a secret that signs something."""
+
+
+class SecretSection(BaseModel):
+    """For every field `x_file`, what the file holds becomes `x`, where a path is given."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        out = dict(given)
+        for key in cls.model_fields:
+            if key.endswith("_file") and (path := given.get(key)):
+                try:
+                    out[key.removesuffix("_file")] = Path(str(path)).read_text(encoding="utf-8").strip()
+                except (OSError, UnicodeDecodeError) as error:
+                    raise ValueError(f"{key}: cannot read {path}: {type(error).__name__}") from None
+        return out
+
+
+def long_enough(name: str, secret: SecretStr) -> None:
+    """Raises ValueError, which names the setting and never its value."""
+    found = len(secret.get_secret_value())
+    if found < SHORTEST:
+        seen = f"has {found} characters" if found else "is missing"
+        raise ValueError(f"{name} {seen}: give {SHORTEST} or more (openssl rand -hex 32), or their file as {name}_file")
