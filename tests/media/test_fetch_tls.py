@@ -1,0 +1,78 @@
+"""Who speaks TLS has to be who they say, and it is not left again."""
+
+import asyncio
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from converters.media import Download
+from streams.media.addresses import Addresses
+from streams.media.fetch import Failed, Fetched, Fetcher
+from tests.media.origin import Names, Origin, answer
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of files.example, signed by itself; its key is beside it."""
+    folder = tmp_path_factory.mktemp("tls")
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-subj", "/CN=files.example", "-addext", "subjectAltName=DNS:files.example", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+        check=True, capture_output=True, timeout=60,
+    )  # fmt: skip
+    return folder / "cert.pem"
+
+
+@pytest.fixture
+async def secure(certificate: Path) -> AsyncIterator[Origin]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    async with Origin(tls=context) as one:
+        yield one
+
+
+def asking(**more: Path) -> Fetcher:
+    names = Names(files_example=[["127.0.0.1"]], other_example=[["127.0.0.1"]])
+    return Fetcher(Addresses(["127.0.0.1/32"]), resolver=names, connect=20.0, **more)  # type: ignore[arg-type]
+
+
+async def test_a_certificate_counts_by_its_authority_and_its_name(secure: Origin, certificate: Path, into: Path) -> None:
+    secure.paths["/"] = answer("200 OK", b"hello")
+    strict, ours = asking(), asking(authorities=certificate)
+    unknown = await strict.fetch(Download(secure.url("/", "files.example")), into, largest=9)
+    assert unknown == Failed(reason="tls", again=False)
+    assert isinstance(await ours.fetch(Download(secure.url("/", "files.example")), into, largest=9), Fetched)
+    another = await ours.fetch(Download(secure.url("/", "other.example")), into, largest=9)
+    assert another == Failed(reason="tls", again=False)
+    assert len(secure.heads) == 1
+    await strict.close()
+    await ours.close()
+
+
+async def test_there_is_no_way_back_from_https(secure: Origin, origin: Origin, certificate: Path, into: Path) -> None:
+    fetcher = asking(authorities=certificate)
+    secure.paths["/"] = answer("302 Found", Location=origin.url("/plain", "files.example"))
+    origin.paths["/plain"] = answer("200 OK", b"hello")
+    got = await fetcher.fetch(Download(secure.url("/", "files.example"), {"share-secret": "s3cret"}), into, largest=9)
+    assert got == Failed(reason="downgrade", again=False)
+    assert origin.heads == []
+    origin.paths["/up"] = answer("302 Found", Location=secure.url("/file", "files.example"))
+    secure.paths["/file"] = answer("200 OK", b"hello")
+    up = await fetcher.fetch(Download(origin.url("/up", "files.example"), {"share-secret": "s3cret"}), into, largest=9)
+    assert isinstance(up, Fetched)
+    assert "s3cret" not in secure.heads[-1]
+    await fetcher.close()
+
+
+async def test_what_speaks_no_tls_is_told(fetcher: Fetcher, into: Path) -> None:
+    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(answer("400 Bad Request"))
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
+        url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        assert await fetcher.fetch(Download(url), into, largest=9) == Failed(reason="tls", again=False)
