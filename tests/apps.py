@@ -16,6 +16,8 @@ class App(NamedTuple):
     """Its section of the settings; `{url}` is the simulator's."""
     tireless: Mapping[str, Any] = MappingProxyType({})
     """Options of a simulator that never stops calling back an address that fails."""
+    takes_files: bool = True
+    """Whether its servers take files; if not, they lie at `im-relay files`."""
     edits: bool = True
     """Whether the simulator takes edits."""
 
@@ -39,6 +41,7 @@ app = "relay"
 client_id = "YXA6demo"
 client_secret = "YXA6demosecret"
 callback_secret = "demo-easemob-secret"
+restrict_access = true
 base_url = "{url}"
 """,
         tireless={"ban_scale": 0.0},
@@ -52,6 +55,7 @@ app_secret = "demo-rongcloud-secret"
 base_url = "{url}"
 """,
         tireless={"pause_after": 10**9},
+        takes_files=False,
         edits=False,
     ),
     "own": App(
@@ -61,6 +65,7 @@ base_url = "{url}"
 secret = "demo-own-secret"
 base_url = "{url}"
 """,
+        takes_files=False,
     ),
 }
 GROUPS = {app.group: "team" for app in APPS.values()}

@@ -38,8 +38,6 @@ class Findings(NamedTuple):
     """Done more often than workers died: evidence asked for no second time."""
     again: int
     """Done more than once because a worker died in between: the same once more changes nothing."""
-    earlier: int
-    """Receipts that named an earlier message of their conversation, since of the one that was read nobody knew yet."""
 
     def complaints(self) -> list[str]:
         names = ("missing", "came_back", "strange", "repeated")
@@ -49,35 +47,24 @@ class Findings(NamedTuple):
 
 def check(
     done: Iterable[Done], seen: Iterable[Seen], other: Mapping[str, str], *, deaths: int = 0,
-    uncarried: Collection[tuple[str, str]] = (), talks: Mapping[str, str] | None = None,
+    uncarried: Collection[tuple[str, str]] = (),
 ) -> Findings:  # fmt: skip
     """Compare. *other* is each platform's opposite, *deaths* how many workers were killed; *uncarried* (what, where it was done) has
-    no call on the other side; *talks* are the messages' conversations."""
+    no call on the other side."""
     done = list(done)
     wanted = Counter(
         Seen(one.what, one.event, other[one.platform], one.text) for one in done if (one.what, one.platform) not in uncarried
     )
     at_home = {Seen(*one) for one in done}
     found = Counter(seen)
-    talks = talks or {}
-    missing = [one for one in wanted if one not in found]
-    strange = [one for one in found if one not in wanted and one not in at_home]
-    earlier = 0
-    for one in [one for one in missing if one.what == "read" and one.event in talks]:
-        instead = next((each for each in strange if each.what == "read" and talks.get(each.event) == talks[one.event]), None)
-        if instead is not None:
-            missing.remove(one)
-            strange.remove(instead)
-            earlier += 1
     more = {one: count - wanted[one] for one, count in found.items() if one in wanted and count > wanted[one]}
     return Findings(
         done=Counter(one.what for one in wanted.elements()),
-        missing=[_said(one) for one in missing],
+        missing=[_said(one) for one in wanted if one not in found],
         came_back=[_said(one) for one in found if one not in wanted and one in at_home],
-        strange=[_said(one) for one in strange],
+        strange=[_said(one) for one in found if one not in wanted and one not in at_home],
         repeated=[f"{_said(one)}: {count} times too often" for one, count in more.items() if count > deaths],
         again=sum(count for count in more.values() if count <= deaths),
-        earlier=earlier,
     )
 
 

@@ -68,7 +68,7 @@ def running(platform: str, **options: Any) -> Iterator[SimulatorClient]:
 
 @pytest.fixture(scope="session")
 def common_easemob(listening: Receiver) -> Iterator[SimulatorClient]:
-    with running("easemob", callback_url=listening.url, limit_calls=0.0) as simulator:
+    with running("easemob", callback_url=listening.url, limit_calls=0.0, foreign_files=True) as simulator:
         yield simulator
 
 

@@ -1,5 +1,6 @@
 """How a test speaks to a simulator: the control calls as methods."""
 
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -23,6 +24,21 @@ class SimulatorClient:
     def say(self, sender: str, to: str, text: str | None = None, **more: Any) -> Answer:
         """A person writes in the app; the answer has ``id``, ``client_id``, ``timestamp`` and ``to``."""
         return self._post("/_say", {"from": sender, "to": to, "text": text, **more}, Answer)
+
+    def send(self, sender: str, to: str, media: Mapping[str, Any], **more: Any) -> Answer:
+        """A person sends a file in the app: *media* has the fields of ``media.Media``, with its bytes as they are."""
+        said = {"from": sender, "to": to, "media": dict(media), **more}
+        return read(self._http.post("/_say", content=msgspec.json.encode(said)), Answer)
+
+    def fetch(self, lies: Mapping[str, Any]) -> bytes:
+        """The bytes of what ``media`` of a journal entry tells of, or of its ``thumbnail``. Raises ValueError when they are not given."""
+        if lies.get("inline"):
+            return b64decode(lies["inline"])
+        url = httpx.URL(lies["url"])
+        answer = self._http.get(url.copy_merge_params({"share-secret": lies["secret"]}) if lies.get("secret") else url)
+        if answer.status_code != 200:
+            raise ValueError(f"{answer.status_code} {answer.text[:200]}")
+        return answer.content
 
     def operate(self, operation: str, sender: str, to: str, /, *, where: str = "person", **payload: Any) -> Answer:
         """A person does in the app what is no writing; *where* is person, group or room."""
@@ -56,13 +72,17 @@ class SimulatorClient:
         """Set the mood; without arguments, clear it."""
         return self._post("/_mood", mood, Answer)
 
+    def file_mood(self, **mood: Any) -> Answer:
+        """Set the mood of downloads and uploads; without arguments, clear it."""
+        return self._post("/_file_mood", mood, Answer)
+
     def probe(self) -> int | str:
         """The status with which the callback URL answers ``{}``."""
         status: int | str = self._post("/_probe", {}, Answer)["status"]
         return status
 
     def journal(self, *kinds: str, since: int = 0) -> list[Answer]:
-        """Everything after *since*, of *kinds* (default: all but callback attempts), read in pages."""
+        """Everything after *since*, of *kinds* (default: all but callback attempts and files), read in pages."""
         entries: list[Answer] = []
         query = {"kind": ",".join(kinds)} if kinds else {}
         while True:

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.simulators.clock import now_ms
+from tests.simulators.file_moods import FileMood
 from tests.simulators.journal import KINDS, USUAL
 from tests.simulators.load import Load, Loader
 from tests.simulators.moods import Mood
@@ -41,7 +42,7 @@ def answer(content: object, status: int = 200) -> Response:
 
 
 class Control:
-    """``/_say`` ``/_load`` ``/_journal`` ``/_view`` ``/_mood`` ``/_probe`` ``/_preload``."""
+    """``/_say`` ``/_load`` ``/_journal`` ``/_view`` ``/_mood`` ``/_file_mood`` ``/_probe`` ``/_preload``."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -56,6 +57,7 @@ class Control:
             Route("/_view", self.view),
             Route("/_mood", self.set_mood, methods=["POST"]),
             Route("/_mood", self.show_mood),
+            Route("/_file_mood", self.set_file_mood, methods=["POST"]),
             Route("/_probe", self.probe, methods=["POST"]),
             Route("/_preload", self.preload, methods=["POST"]),
         ]
@@ -63,6 +65,7 @@ class Control:
     async def say(self, request: Request) -> Response:
         """One saying, or a list of them; a list is answered by a list, in which what was refused is an ``error``."""
         raw = await request.body()
+        self._platform.base = f"http://{request.headers['host']}"
         try:
             sayings = msgspec.json.decode(raw, type=list[Saying] | Saying)
         except msgspec.MsgspecError as error:
@@ -97,7 +100,7 @@ class Control:
 
     async def journal(self, request: Request) -> Response:
         """Entries after ``since``, a JSON list, or one to a line with ``stream=1``. ``kind`` may name several,
-        separated by commas; callback attempts come only when asked for."""
+        separated by commas; callback attempts, and files that came and went, come only when asked for."""
         asked = query(request)
         if isinstance(asked, Response):
             return asked
@@ -132,6 +135,13 @@ class Control:
 
     async def show_mood(self, request: Request) -> Response:
         return answer(msgspec.to_builtins(self._platform.moods.now))
+
+    async def set_file_mood(self, request: Request) -> Response:
+        mood = read(await request.body(), FileMood)
+        if isinstance(mood, Response):
+            return mood
+        self._platform.file_moods.set(mood)
+        return answer(msgspec.to_builtins(mood))
 
     async def probe(self, request: Request) -> Response:
         if self._platform.callback_url is None:

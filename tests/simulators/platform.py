@@ -7,7 +7,9 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct, field
 
 from tests.simulators.callbacks import Courier
+from tests.simulators.file_moods import FileMoods
 from tests.simulators.journal import Journal
+from tests.simulators.media import Media
 from tests.simulators.messages import Message
 from tests.simulators.moods import Moods
 from tests.simulators.people import Group, People
@@ -15,7 +17,7 @@ from tests.simulators.people import Group, People
 
 class Saying(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person does in the app: writes ``text``, or a message of the platform's raw ``kind`` with ``attach``
-    or ``body``. ``kind: "recall"`` withdraws the message whose server id is ``recalls``. Or does what is no writing:
+    or ``body``, or sends ``media``. ``kind: "recall"`` withdraws the message whose server id is ``recalls``. Or does what is no writing:
     ``operation``, with the ``payload`` that the platform's own list of operations names."""
 
     sender: str = field(name="from")
@@ -27,6 +29,7 @@ class Saying(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: str | None = None
     attach: Any = None
     body: Any = None
+    media: Media | None = None
     recalls: str | None = None
     operation: str | None = None
     payload: Any = None
@@ -37,6 +40,9 @@ class Platform(Protocol):
 
     journal: Journal
     moods: Moods
+    file_moods: FileMoods
+    base: str
+    """Where it is reached, as the last saying came there: files of people have URLs below it."""
     courier: Courier
     people: People
     callback_url: str | None

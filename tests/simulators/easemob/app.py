@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.simulators.calls import Endpoint
+from tests.simulators.calls import Call, Endpoint, Handler
 from tests.simulators.control import Control
 from tests.simulators.easemob import (
     accounts,
@@ -24,6 +25,8 @@ from tests.simulators.easemob.gate import Gate, Work, token
 from tests.simulators.easemob.operations import operate
 from tests.simulators.easemob.options import Options
 from tests.simulators.easemob.state import Easemob
+from tests.simulators.file_moods import Upload
+from tests.simulators.giving import uploading
 from tests.simulators.moods import Moods
 
 # Method, path under the app, name in the journal, limit that it counts for. The first are found soonest.
@@ -49,7 +52,10 @@ def make_app(options: Options) -> Starlette:
     routes = []
     for method, path, api, limit, work in CALLS:
         gate = Gate(easemob, api, method, limit, work, anonymous=api.startswith("file."))
-        endpoint = Endpoint(gate, easemob.moods, gate.unwell)
+        handler: Handler = gate
+        if api == "file.upload":
+            handler = uploading(gate, easemob.file_moods, easemob.journal, partial(refused_upload, gate))
+        endpoint = Endpoint(handler, easemob.moods, gate.unwell)
         routes.append(Route(f"/{{org}}/{{app}}/{path}", endpoint, methods=[method]))
     never = Moods()
     give = Endpoint(partial(token, easemob), never, lambda call, fate: token(easemob, call))
@@ -64,3 +70,7 @@ def make_app(options: Options) -> Starlette:
             control.loader.stop()
 
     return Starlette(routes=[*routes, *control.routes()], lifespan=lifespan)
+
+
+def refused_upload(gate: Gate, call: Call, fate: Upload) -> Response:
+    return gate.refuse(chatfiles.REFUSED[fate], mood=True)

@@ -13,9 +13,11 @@ from urllib.parse import parse_qs
 from starlette.responses import Response
 
 from tests.simulators.calls import Call
-from tests.simulators.easemob.errors import Refusal
+from tests.simulators.easemob.errors import BROKEN, CALL_LIMIT, EXPIRED, Refusal
 from tests.simulators.easemob.gate import Answer
 from tests.simulators.easemob.state import Easemob
+from tests.simulators.file_moods import Upload
+from tests.simulators.giving import given
 
 SIDE = 170
 NAME = re.compile(rb'[; ]name="([^"]*)"')
@@ -25,6 +27,13 @@ NO_FILE = Refusal(400, "illegal_argument", "file must be provided.")
 TOO_LARGE = Refusal(413, "file exceeding maximum limit", "the file size exceeds the maximum limit.")
 GONE = Refusal(404, "entity_not_found", "file may not exists")
 CLOSED = Refusal(401, "unauthorized", "Unable to authenticate")
+ILL = {404: GONE, 403: Refusal(403, "forbidden_op", "Forbidden")}
+REFUSED = {
+    Upload.UNAUTHORISED: EXPIRED,
+    Upload.TOO_LARGE: TOO_LARGE,
+    Upload.THROTTLED: CALL_LIMIT,
+    Upload.BROKEN: BROKEN,
+}
 
 
 def upload(easemob: Easemob, call: Call) -> Answer:
@@ -68,8 +77,8 @@ def download(easemob: Easemob, call: Call) -> Answer:
     file = easemob.files.find(call.path["file"])
     if file is None:
         return GONE
-    given = parse_qs(call.query.decode("latin-1")).get("share-secret", [""])[0]
-    secret = call.header(b"share-secret") or given
+    asked = parse_qs(call.query.decode("latin-1")).get("share-secret", [""])[0]
+    secret = call.header(b"share-secret") or asked
     known = compare_digest(secret.encode(), file.secret.encode())
     if not known and (secret or file.restricted or not call.header(b"authorization")):
         return CLOSED
@@ -82,7 +91,8 @@ def download(easemob: Easemob, call: Call) -> Answer:
             return GONE
         content, kind = small
     easemob.accept("file.download", file=file.id, size=len(content))
-    return Response(content, media_type=kind)
+    good = Response(content, media_type=kind)
+    return given(good, file.id, easemob.file_moods, easemob.journal, lambda status: ILL[status].response())
 
 
 CALLS = (

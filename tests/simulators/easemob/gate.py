@@ -47,17 +47,17 @@ class Gate:
     def __call__(self, call: Call) -> Response:
         easemob, options = self._easemob, self._easemob.options
         if (call.path["org"], call.path["app"]) != (options.org, options.app):
-            return self._refuse(errors.NO_APP)
+            return self.refuse(errors.NO_APP)
         authorization = call.header(b"authorization")
         if authorization or not self._anonymous:
             refusal = easemob.tokens.check(authorization, send=self._api == "send")
             if refusal:
-                return self._refuse(refusal)
+                return self.refuse(refusal)
         if self._limit and not easemob.limits.call(self._limit, monotonic()):
-            return self._refuse(errors.CALL_LIMIT)
+            return self.refuse(errors.CALL_LIMIT)
         answer = self._work(easemob, call)
         if isinstance(answer, Refusal):
-            return self._refuse(answer)
+            return self.refuse(answer)
         if isinstance(answer, Response):
             return answer
         envelope = {
@@ -73,12 +73,12 @@ class Gate:
     def unwell(self, call: Call, fate: Fate) -> Response:
         """Throttled by calls and by messages in turn."""
         if fate is Fate.BROKEN:
-            return self._refuse(errors.BROKEN, mood=True)
+            return self.refuse(errors.BROKEN, mood=True)
         self._throttled += 1
         by_messages = self._api == "send" and not self._throttled % 2
-        return self._refuse(errors.MESSAGE_LIMIT if by_messages else errors.CALL_LIMIT, mood=True)
+        return self.refuse(errors.MESSAGE_LIMIT if by_messages else errors.CALL_LIMIT, mood=True)
 
-    def _refuse(self, refusal: Refusal, **facts: Any) -> Response:
+    def refuse(self, refusal: Refusal, **facts: Any) -> Response:
         self._easemob.refuse(self._api, refusal, **facts)
         return refusal.response()
 

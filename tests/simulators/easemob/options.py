@@ -45,6 +45,8 @@ class Options(Struct, frozen=True, kw_only=True):
     max_friends: int = 3000
     file_limit: int = 10 * 1024 * 1024
     """Bytes; whether the vendor's MB are of 1000 or 1024 is not known."""
+    foreign_files: bool = False
+    """Whether messages may name files that lie elsewhere; newer pages say no, older ones yes."""
     file_life: float = 7 * 86400.0
     """Seconds until a file expires."""
     zone: float = 8.0

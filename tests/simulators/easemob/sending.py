@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from tests.simulators.calls import Call
-from tests.simulators.easemob import errors
+from tests.simulators.easemob import attachments, errors
 from tests.simulators.easemob.errors import Refusal, not_sent
 from tests.simulators.easemob.gate import Answer, as_object
 from tests.simulators.easemob.state import Easemob
@@ -76,6 +76,7 @@ class Send:
         if request is None:
             return errors.MALFORMED
         wrong = self._wrong(request)
+        wrong = wrong or attachments.flaw(easemob, request["type"], request["body"])
         if wrong:
             return wrong
         # Ids are stored lower case, and a receiver named twice is sent to once.
@@ -95,7 +96,7 @@ class Send:
                 ext=request.get("ext"),
                 stored=stored,
             )
-            easemob.accept("send", **message.facts())
+            easemob.accept("send", **message.facts(), **easemob.files_of(message))
             easemob.call_back(message, call, env=request.get("env"))
             data[target] = message.id
         return {"data": data}

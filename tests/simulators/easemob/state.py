@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from tests.simulators.callbacks import Courier, Parcel
 from tests.simulators.calls import Call
 from tests.simulators.clock import now_ms
+from tests.simulators.easemob import attachments
 from tests.simulators.easemob.errors import Refusal
 from tests.simulators.easemob.events import COMBINED, Events
 from tests.simulators.easemob.files import Files
@@ -21,7 +22,9 @@ from tests.simulators.easemob.rule import Rule
 from tests.simulators.easemob.standing import Roster, Standing
 from tests.simulators.easemob.storage import Storage
 from tests.simulators.easemob.tokens import Tokens
+from tests.simulators.file_moods import FileMoods
 from tests.simulators.journal import Journal
+from tests.simulators.media import Media, journaled
 from tests.simulators.messages import Archive, Conversation, Ids, Message
 from tests.simulators.moods import Moods
 from tests.simulators.people import Group, People
@@ -41,6 +44,8 @@ class Easemob:
         self.application = str(uuid4())
         self.journal = Journal()
         self.moods = Moods()
+        self.file_moods = FileMoods()
+        self.base = ""
         self.people = People()
         self.people.preload(options.users, options.group, now)
         self.archive = Archive()
@@ -81,6 +86,10 @@ class Easemob:
         self.journal.note(
             "refused", now_ms(), api=api, reason=refusal.description, status=refusal.status, **facts
         )
+
+    def files_of(self, message: Message, media: Media | None = None) -> dict[str, Any]:
+        """What a journal entry of *message* says of its files; *media* is what a person sent just now."""
+        return journaled(media, attachments.held(self, message))
 
     def store(
         self,
@@ -229,6 +238,8 @@ class Easemob:
             return recalled
         sender, to, name = saying.sender.lower(), saying.to, saying.kind or "txt"
         content = saying.body if saying.body is not None else saying.attach
+        if saying.media is not None:
+            name, content = attachments.sent(self, saying.media)
         if content is None:
             content = {"msg": saying.text or ""} if name == "txt" else {}
         if not isinstance(content, dict) or not isinstance(saying.ext, dict | None):
@@ -247,7 +258,7 @@ class Easemob:
         message = self.store(
             saying.type, sender, to, name, content, ext=saying.ext, source="sdk", client_id=saying.id
         )
-        self.journal.note("said", message.time, **message.facts())
+        self.journal.note("said", message.time, **message.facts(), **self.files_of(message, saying.media))
         self.call_back(message, tally=tally)
         return message
 

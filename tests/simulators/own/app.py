@@ -26,4 +26,4 @@ def make_app(options: Options) -> Starlette:
             control.loader.stop()
 
     route = Route(options.path, Endpoint(taking, own.moods, taking.unwell), methods=["POST"])
-    return Starlette(routes=[route, *control.routes()], lifespan=lifespan)
+    return Starlette(routes=[route, *own.shelf.routes(), *control.routes()], lifespan=lifespan)

@@ -24,5 +24,6 @@ class Options(Struct, frozen=True, kw_only=True):
     backoff: float = 0.2
     backoff_max: float = 2.0
     callbacks_before_answer: float = 0.0
+    file_ttl: float = 0.0
     ordered: bool = True
     seed: int = 0

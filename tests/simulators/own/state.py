@@ -10,15 +10,19 @@ import orjson
 from tests.simulators.callbacks import Courier, Parcel
 from tests.simulators.calls import Call
 from tests.simulators.clock import now_ms
+from tests.simulators.file_moods import FileMoods
 from tests.simulators.journal import Journal
 from tests.simulators.limits import Bucket
+from tests.simulators.media import Media, journaled
 from tests.simulators.messages import Archive, Conversation, Message
 from tests.simulators.moods import Moods
+from tests.simulators.own import attachments
 from tests.simulators.own.forms import OPERATIONS
 from tests.simulators.own.options import Options
 from tests.simulators.own.signing import sign
 from tests.simulators.people import Group, People
 from tests.simulators.platform import Saying
+from tests.simulators.shelf import Shelf
 
 KINDS: dict[str, Conversation] = {"direct": "person", "group": "group", "room": "room"}
 
@@ -52,6 +56,9 @@ class Own:
         self.callback_url = options.callback_url
         self.journal = Journal()
         self.moods = Moods()
+        self.file_moods = FileMoods()
+        self.base = ""
+        self.shelf = Shelf("client-files", options.file_ttl, self.file_moods, self.journal)
         self.people = People()
         self.people.preload(options.users, options.group | options.room, now)
         self.rooms = {room: self.people.groups.pop(room) for room in options.room}
@@ -70,6 +77,10 @@ class Own:
         """Server time in ms, which never falls."""
         self._time = max(self._time, now_ms())
         return self._time
+
+    def files_of(self, message: Message, media: Media | None = None) -> dict[str, Any]:
+        """What a journal entry of *message* says of its files; *media* is what a person sent just now."""
+        return journaled(media, attachments.held(self, message))
 
     def within_limit(self, operation: str) -> bool:
         return self._buckets["post" if operation == "post" else "other"].take(monotonic())
@@ -143,7 +154,7 @@ class Own:
         message = self.keep(event, sender, to, rest=False)
         if operation["op"] != "post":
             self.change(operation, message, operation.get("message", {}).get("id", ""))
-        self.journal.note("said", message.time, **message.facts())
+        self.journal.note("said", message.time, **message.facts(), **self.files_of(message, saying.media))
         self.post(message, event, tally=tally)
         return message
 
@@ -155,6 +166,8 @@ class Own:
                 return f"no such operation: {saying.operation}"
             return {"op": saying.operation, **(saying.payload or {})}
         body = saying.body if saying.body is not None else {"kind": "text", "text": saying.text or ""}
+        if saying.media is not None:
+            body = attachments.sent(self, saying.media)
         return {"op": "post", "body": body} | (saying.payload or {}) | ({"ext": saying.ext} if saying.ext else {})
 
     def change(self, operation: Mapping[str, Any], message: Message, named: str) -> str:

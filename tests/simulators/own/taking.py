@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from tests.simulators.calls import Call
 from tests.simulators.moods import Fate
+from tests.simulators.own import attachments
 from tests.simulators.own.forms import flaw
 from tests.simulators.own.signing import holds
 from tests.simulators.own.state import Own
@@ -28,7 +29,7 @@ class Taking:
             event: Any = orjson.loads(call.body)
         except orjson.JSONDecodeError:
             return self._refuse(call, 400, "no JSON")
-        if why := flaw(event):
+        if why := flaw(event) or attachments.flaw(event["operation"].get("body", {})):
             return self._refuse(call, 400, why)
         key = call.header(b"idempotency-key")
         if key != event["id"] or event.get("relay", {}).get("id") != key:
@@ -62,7 +63,7 @@ class Taking:
         own.taken[event["id"]] = made
         api = "send" if posts else operation["op"]
         facts = {"key": event["id"], "there": event.get("there"), "relay": event["relay"]}
-        own.journal.note("accepted", message.time, api=api, **facts, **message.facts())
+        own.journal.note("accepted", message.time, api=api, **facts, **message.facts(), **own.files_of(message))
         if own.options.echo:
             own.post(message, ours, call)
         return self._answer(200, {"id": made, "at": message.time} if made else {})

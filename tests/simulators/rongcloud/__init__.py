@@ -4,7 +4,8 @@ Ours, where the vendor says nothing: the texts of errors, how far apart attempts
 answered with anything but 200 is tried again, how many timeouts pause routing and that it loses what comes in the
 pause, the code of a repeated msgRandom and that it repeats across all sends of the app, that wrong flags, unknown
 groups and unknown recalled messages are refused, that what a blacklist drops is not routed, that creating a group
-that exists joins it, the form of dates in lists, and that a log not ready yet has an empty ``url``.
+that exists joins it, the form of dates in lists, that a log not ready yet has an empty ``url``, where clients' files lie
+(``/client-files/…``), and that contents are looked into which clients could not show.
 Not simulated: templates, streams, ultra groups, broadcasts, edits, tags, chat room management, pre-send checks.
 """
 

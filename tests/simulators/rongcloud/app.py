@@ -28,6 +28,8 @@ EXPANDED = ("msgUID", "userId", "conversationType", "targetId")
 PAGE = ("userId", "targetId", "startTime", "endTime")
 CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
     "message/recall": ("recall", ("fromUserId", "conversationType", "targetId", "messageUID"), history.recall),
+    "message/private/modify": ("edit", ("fromUserId", "targetId", "msgUID", "content"), history.Edit("person", "targetId")),
+    "message/group/modify": ("edit", ("fromUserId", "groupId", "msgUID", "content"), history.Edit("group", "groupId")),
     "message/history": ("log", ("date",), history.log),
     "message/history/delete": ("log.delete", ("date",), history.delete_log),
     "message/expansion/set": ("expansion.set", (*EXPANDED, "extraKeyVal"), history.expand),
@@ -87,4 +89,4 @@ def make_app(options: Options) -> Starlette:
     ]
     routes += [route(api, path, required, work, limited=True) for path, (api, required, work) in CALLS.items()]
     routes.append(Route("/history/{date}.zip", log_file))
-    return Starlette(routes=[*routes, *control.routes()], lifespan=lifespan, exception_handlers={404: no_path})
+    return Starlette(routes=[*routes, *rongcloud.shelf.routes(), *control.routes()], lifespan=lifespan, exception_handlers={404: no_path})

@@ -1,16 +1,19 @@
-"""Recalls, history, hourly logs and expansions of messages.
+"""Recalls, edits, history, hourly logs and expansions of messages.
 
 Source: "RongCloud: recall messages", "RongCloud: query historical messages", "RongCloud: historical message logs"
-and "RongCloud: message expansion".
+and "RongCloud: message expansion". Edits are in the vendor's server SDKs alone; whether one is routed is not known, and none is.
 """
 
 from typing import Any
+
+import msgspec
 
 from tests.simulators.calls import Call
 from tests.simulators.messages import Conversation, between_two
 from tests.simulators.rongcloud.errors import NOT_ENABLED, Refusal, bad, too_long
 from tests.simulators.rongcloud.fields import Fields, as_object, dumped, texts
 from tests.simulators.rongcloud.gate import Answer
+from tests.simulators.rongcloud.kinds import WORDS
 from tests.simulators.rongcloud.routing import NUMBERS, SERVER, Operation, Sent
 from tests.simulators.rongcloud.state import RongCloud
 
@@ -38,6 +41,33 @@ def recall(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     )  # fmt: skip
     rongcloud.withdraw(message, operation, call)
     return {}
+
+
+class Edit:
+    """A message of one kind of conversation says something else; the field that names the conversation."""
+
+    def __init__(self, kind: Conversation, target: str) -> None:
+        self._kind = kind
+        self._target = target
+
+    def __call__(self, rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
+        message = rongcloud.archive.find(self._kind, fields.one("msgUID"))
+        if not isinstance(message, Sent) or message.to != fields.one(self._target):
+            return bad("msgUID is not known")
+        if message.sender != fields.one("fromUserId"):
+            return bad("fromUserId is not the sender")
+        if fields.one("objectName", message.name) != message.name:
+            return bad("objectName is not that of the message")
+        said = as_object(fields.one("content"))
+        if said is None:
+            return bad("content must be a JSON object")
+        text = said.get(WORDS.get(message.name, ""))
+        changed = msgspec.structs.replace(
+            message, content=fields.one("content"), text=text if isinstance(text, str) else None, ext=said.get("extra")
+        )
+        rongcloud.archive.replace(changed)
+        rongcloud.accept("edit", call, **changed.facts())
+        return {}
 
 
 class Query:

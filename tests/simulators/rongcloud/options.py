@@ -42,5 +42,7 @@ class Options(Struct, frozen=True, kw_only=True):
     history: bool = True
     log: bool = True
     log_after: float = 3600.0
+    file_ttl: float = 0.0
+    """Seconds until what a client uploaded is gone from the vendor's storage; 0 is never, though the vendor's are six months."""
     overseas: bool = False
     seed: int = 0

@@ -3,8 +3,11 @@
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from tests.simulators.messages import Message
 from tests.simulators.platform import Saying
+from tests.simulators.rongcloud import attachments
 from tests.simulators.rongcloud.fields import as_object, dumped
 from tests.simulators.rongcloud.kinds import WORDS
 from tests.simulators.rongcloud.routing import DEVICES, Operation, online_status
@@ -38,12 +41,16 @@ def say(rongcloud: "RongCloud", saying: Saying, tally: Counter[str] | None) -> M
         rongcloud.people.add_user(saying.to, now)
         if saying.sender in rongcloud.blocked.get(saying.to, ()):
             return "405 blocked by peer"
+    name, content = saying.kind or "RC:TxtMsg", content_of(saying)
+    if saying.media is not None:
+        name, body = attachments.sent(rongcloud, saying.media)
+        content = content_of(replace(saying, body=body))
     message = rongcloud.write(
-        saying.type, saying.sender, saying.to, saying.kind or "RC:TxtMsg", content_of(saying),
+        saying.type, saying.sender, saying.to, name, content,
         client_id=saying.id or "", device=device,
     )  # fmt: skip
     rongcloud.keep(message)
-    rongcloud.journal.note("said", message.time, **message.facts())
+    rongcloud.journal.note("said", message.time, **message.facts(), **rongcloud.files_of(message, saying.media))
     rongcloud.route(message, tally=tally)
     return message
 

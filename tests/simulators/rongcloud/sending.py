@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.simulators.calls import Call
 from tests.simulators.messages import Conversation
+from tests.simulators.rongcloud import attachments
 from tests.simulators.rongcloud.errors import OVER_LIMIT, Refusal, bad, too_long
 from tests.simulators.rongcloud.fields import Fields, as_object
 from tests.simulators.rongcloud.gate import Answer
@@ -85,7 +86,7 @@ class Send:
             if message.expandable:
                 rongcloud.expand(message, pairs)
         api = "send.status" if self._status else "send"
-        rongcloud.accept(api, call, at=message.time, **message.facts())
+        rongcloud.accept(api, call, at=message.time, **message.facts(), **rongcloud.files_of(message))
         rongcloud.route(message, call, status=self._status)
         return to, message.id
 
@@ -103,6 +104,8 @@ class Send:
             return too_long("content must be at most 128 KB")
         if name.startswith("RC:") and as_object(content) is None:
             return bad("content must be a JSON object")
+        if why := attachments.flaw(name, content):
+            return bad(why)
         for flag in NUMBERS:
             if fields.one(flag, "0") not in ("0", "1"):
                 return bad(f"{flag} must be 0 or 1")

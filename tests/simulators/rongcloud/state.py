@@ -9,12 +9,14 @@ from typing import Any
 from tests.simulators.callbacks import Courier, Parcel
 from tests.simulators.calls import Call
 from tests.simulators.clock import now_ms
+from tests.simulators.file_moods import FileMoods
 from tests.simulators.journal import Journal
+from tests.simulators.media import Media, journaled
 from tests.simulators.messages import Archive, Conversation, Message
 from tests.simulators.moods import Moods
 from tests.simulators.people import Group, People
 from tests.simulators.platform import Saying
-from tests.simulators.rongcloud import sayings
+from tests.simulators.rongcloud import attachments, sayings
 from tests.simulators.rongcloud.errors import Refusal
 from tests.simulators.rongcloud.fields import as_object, dumped
 from tests.simulators.rongcloud.kinds import PASSING, STATUS, WORDS
@@ -23,6 +25,7 @@ from tests.simulators.rongcloud.log import HourlyLog
 from tests.simulators.rongcloud.options import Options
 from tests.simulators.rongcloud.routing import NUMBERS, SERVER, Operation, Policy, Sent, operated, routed
 from tests.simulators.rongcloud.uids import Uids
+from tests.simulators.shelf import Shelf
 
 
 class RongCloud:
@@ -34,6 +37,9 @@ class RongCloud:
         self.callback_url = options.callback_url
         self.journal = Journal()
         self.moods = Moods()
+        self.file_moods = FileMoods()
+        self.base = ""
+        self.shelf = Shelf("client-files", options.file_ttl, self.file_moods, self.journal)
         self.people = People(fold=str)
         self.people.preload(options.users, options.group, now)
         self.blocked: dict[str, list[str]] = {}
@@ -69,6 +75,10 @@ class RongCloud:
         self.journal.note(
             "refused", now_ms(), api=api, reason=refusal.why, code=refusal.code, request_id=request_id, **facts
         )
+
+    def files_of(self, message: Message, media: Media | None = None) -> dict[str, Any]:
+        """What a journal entry of *message* says of its files; *media* is what a person sent just now."""
+        return journaled(media, attachments.held(self, message))
 
     def repeated(self, msg_random: str) -> bool:
         """Whether *msg_random* was taken within the memory. Whose it was does not matter."""

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.simulators.calls import Endpoint
+from tests.simulators.calls import Call, Endpoint
 from tests.simulators.control import Control
-from tests.simulators.yunxin import accounts, changing, friends, history, notifying, rooms, sending
-from tests.simulators.yunxin.files import Files
+from tests.simulators.file_moods import Upload
+from tests.simulators.giving import uploading
+from tests.simulators.yunxin import accounts, changing, files, friends, history, notifying, rooms, sending
 from tests.simulators.yunxin.gate import Gate, Work
 from tests.simulators.yunxin.options import Options
 from tests.simulators.yunxin.saying import Inhabited
@@ -95,20 +97,24 @@ def make_app(options: Options) -> Starlette:
     """One app of Yunxin; its state begins empty but for the users and groups of *options*."""
     yunxin = Inhabited(options)
     control = Control(yunxin)
-    files = Files(options.file_ttl)
-    uploads: dict[str, tuple[str, Work]] = {
-        "msg/upload": ("upload", files.upload),
-        "msg/fileUpload": ("upload", files.upload_file),
-    }
-
     def endpoint(api: str, category: str, work: Work, *, v2: bool = False) -> Endpoint:
         gate = Gate(yunxin, api, category, work, v2=v2)
         return Endpoint(gate, yunxin.moods, gate.unwell)
 
+    def upload(work: Work) -> Endpoint:
+        gate = Gate(yunxin, "upload", "msg", work)
+
+        def refuse(call: Call, fate: Upload) -> Response:
+            return gate.refuse(call, files.REFUSED[fate], mood=True)
+
+        return Endpoint(uploading(gate, yunxin.file_moods, yunxin.journal, refuse), yunxin.moods, gate.unwell)
+
     routes = [
         Route(f"/nimserver/{path}.action", endpoint(api, category(path), work), methods=["POST"])
-        for path, (api, work) in (CLASSIC | uploads).items()
+        for path, (api, work) in CLASSIC.items()
     ]
+    for path, work in (("upload", files.upload), ("fileUpload", files.upload_file)):
+        routes.append(Route(f"/nimserver/msg/{path}.action", upload(work), methods=["POST"]))
     for (method, path), (api, work) in V2.items():
         served = endpoint(api, "msg", work, v2=True)
         routes += [
@@ -121,7 +127,7 @@ def make_app(options: Options) -> Starlette:
             yield
             control.loader.stop()
 
-    return Starlette(routes=[*routes, *files.routes(), *control.routes()], lifespan=lifespan)
+    return Starlette(routes=[*routes, *yunxin.shelf.routes(), *control.routes()], lifespan=lifespan)
 
 
 def category(path: str) -> str:

@@ -46,19 +46,19 @@ class Gate:
     def __call__(self, call: Call) -> Response:
         yunxin, options = self._yunxin, self._yunxin.options
         if call.header(b"appkey") != options.app_key:
-            return self._refuse(call, Refusal(414, "bad app key", 101303))
+            return self.refuse(call, Refusal(414, "bad app key", 101303))
         signed = (call.header(b"nonce"), call.header(b"curtime"), call.header(b"checksum"))
         if not holds(options.app_secret, *signed, now=time()):
-            return self._refuse(call, Refusal(414, "bad checksum"))
+            return self.refuse(call, Refusal(414, "bad checksum"))
         known = request_id(call)
         if known and (earlier := yunxin.earlier(self._memory, known)):
             yunxin.refuse(self._api, "repeat: answered as before", call)
             return self._respond(earlier)
         if not yunxin.within_limit(self._category):
-            return self._refuse(call, OVER_LIMIT)
+            return self.refuse(call, OVER_LIMIT)
         answer = self._work(yunxin, call)
         if isinstance(answer, Refusal):
-            return self._refuse(call, answer)
+            return self.refuse(call, answer)
         content = orjson.dumps(
             {"code": 200, "msg": "success", "data": answer} if self._v2 else {"code": 200, **answer}
         )
@@ -67,9 +67,9 @@ class Gate:
         return self._respond(content)
 
     def unwell(self, call: Call, fate: Fate) -> Response:
-        return self._refuse(call, OVER_LIMIT if fate is Fate.THROTTLED else BROKEN, mood=True)
+        return self.refuse(call, OVER_LIMIT if fate is Fate.THROTTLED else BROKEN, mood=True)
 
-    def _refuse(self, call: Call, refusal: Refusal, **facts: Any) -> Response:
+    def refuse(self, call: Call, refusal: Refusal, **facts: Any) -> Response:
         code = refusal.v2 or refusal.code if self._v2 else refusal.code
         self._yunxin.refuse(self._api, refusal.why, call, code=code, **refusal.facts, **facts)
         return self._respond(orjson.dumps({"code": code, "msg" if self._v2 else "desc": refusal.why}))

@@ -70,7 +70,7 @@ def send(yunxin: Yunxin, call: Call) -> Answer:
         "room", sender, room.id, NAMES[int(number)], content,
         text=words, client_id=form["msgId"], ext=form.get("ext"), stored=form.get("skipHistory") != "1",
     )  # fmt: skip
-    yunxin.accept("send", call, **message.facts())
+    yunxin.accept("send", call, **message.facts(), **yunxin.files_of(message))
     if form.get("route") != "false":
         yunxin.copy(message, call)
     return {"desc": answered(yunxin, message)}

@@ -29,7 +29,7 @@ from tests.simulators.clock import now_ms
 from tests.simulators.messages import Conversation, Message
 from tests.simulators.people import Group
 from tests.simulators.platform import Saying
-from tests.simulators.yunxin import afterwards
+from tests.simulators.yunxin import afterwards, attachments
 from tests.simulators.yunxin.copies import dumped
 from tests.simulators.yunxin.friends import befriend, part
 from tests.simulators.yunxin.kinds import NUMBERS, UNNUMBERED, device
@@ -53,6 +53,9 @@ class Inhabited(Yunxin):
             return recall(self, saying, {"id": saying.recalls, "text": saying.text})
         sender, to = saying.sender.lower(), saying.to
         name = saying.kind or "TEXT"
+        attach = saying.attach
+        if saying.media is not None:
+            name, attach = attachments.sent(self, saying.media)
         if name not in NUMBERS and name not in UNNUMBERED:
             return f"no such kind: {name}"
         match saying.type:
@@ -71,7 +74,7 @@ class Inhabited(Yunxin):
             text = text or ""
             content: Any = {"msg": text}
         else:
-            content = {} if saying.attach is None else saying.attach
+            content = {} if attach is None else attach
         refused = saying.type == "person" and (to, sender) in self.relations["black"]
         message = self.store(
             saying.type, sender, to, name, content,
@@ -79,7 +82,7 @@ class Inhabited(Yunxin):
             stored=name in NUMBERS and not refused,
         )  # fmt: skip
         changes = saying.payload
-        facts = message.facts()
+        facts = message.facts() | self.files_of(message, saying.media)
         if refused:
             changes = {"blacklist": "true"} | (changes or {})
             facts["blacklisted"] = True

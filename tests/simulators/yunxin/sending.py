@@ -11,6 +11,8 @@ from tests.simulators.yunxin.kinds import NAMES, SENT, flaw
 from tests.simulators.yunxin.state import Yunxin
 
 BODY = 5000
+ATTACH = 4096
+FILES = frozenset((1, 2, 3, 6))
 LIMITS = {
     "ext": 1024, "pushcontent": 500, "pushContent": 500, "payload": 2048, "pushPayload": 2048, "msgDesc": 500,
     "forcepushcontent": 500, "forcePushContent": 500, "antispamCustom": 5000, "yidunAntiCheating": 1024,
@@ -148,12 +150,14 @@ def deliver(
         return missing
     if why := flaw(number, content, aac_only=yunxin.options.aac_only):
         return Refusal(414, why)
+    if number in FILES and len(orjson.dumps(content).decode()) > ATTACH:
+        return Refusal(414, f"attach is longer than {ATTACH}")
     text = content["msg"] if number in (0, 10) else None
     message = yunxin.store(
         kind, sender, to if kind == "group" else to.lower(), NAMES[number], content,
         text=text, client_id=client_id, ext=ext, stored=stored,
     )  # fmt: skip
-    facts = message.facts()
+    facts = message.facts() | yunxin.files_of(message)
     if options:
         facts["options"] = options
     yunxin.accept("send", call, **facts)

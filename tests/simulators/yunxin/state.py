@@ -9,13 +9,17 @@ from uuid import uuid4
 from tests.simulators.callbacks import Courier, Parcel
 from tests.simulators.calls import Call
 from tests.simulators.clock import now_ms
+from tests.simulators.file_moods import FileMoods
 from tests.simulators.journal import Journal
 from tests.simulators.limits import Bucket
+from tests.simulators.media import Media, journaled
 from tests.simulators.messages import Archive, Conversation, Ids, Message
 from tests.simulators.moods import Moods
 from tests.simulators.people import Group, People
+from tests.simulators.yunxin import attachments
 from tests.simulators.yunxin.copies import Copies, CopyPolicy
 from tests.simulators.yunxin.kinds import device
+from tests.simulators.yunxin.nos import Nos
 from tests.simulators.yunxin.options import Options
 
 
@@ -32,6 +36,9 @@ class Yunxin:
         self.callback_url = options.callback_url
         self.journal = Journal()
         self.moods = Moods()
+        self.file_moods = FileMoods()
+        self.base = ""
+        self.shelf = Nos("nos", options.file_ttl, self.file_moods, self.journal)
         self.people = People()
         self.people.preload(options.users, options.group | options.superteam | options.room, now)
         self.rooms = {room: self.people.groups.pop(room) for room in options.room}
@@ -87,6 +94,10 @@ class Yunxin:
     def refuse(self, api: str, reason: str, call: Call, **facts: Any) -> None:
         self.journal.note("refused", now_ms(), api=api, reason=reason, request_id=request_id(call), **facts)
 
+    def files_of(self, message: Message, media: Media | None = None) -> dict[str, Any]:
+        """What a journal entry of *message* says of its files; *media* is what a person sent just now."""
+        return journaled(media, attachments.held(self, message))
+
     def done(self, what: str, call: Call | None, **facts: Any) -> None:
         """Journal what is no message: accepted as an API when there is a *call*, else said as an operation."""
         if call is None:
@@ -110,19 +121,9 @@ class Yunxin:
     ) -> Message:
         """Number a message and keep it."""
         client_id = client_id or str(uuid4())
-        message = Message(
-            id=client_id if kind == "room" else str(self._ids[kind].next()),
-            client_id=client_id,
-            time=self.now(),
-            type=kind,
-            sender=sender,
-            to=to,
-            name=name,
-            content=content,
-            text=text,
-            ext=ext,
-            source="rest" if rest else "sdk",
-            stored=stored,
+        number = client_id if kind == "room" else str(self._ids[kind].next())
+        message = self._written(
+            number, kind, sender, to, name, content, rest=rest, text=text, client_id=client_id, ext=ext, stored=stored
         )
         self.archive.keep(message)
         self.client_ids[client_id] = message.id
@@ -141,20 +142,27 @@ class Yunxin:
     ) -> Message:
         """What is copied, but is no message: it has a number of its own and no place in the archive."""
         self._notices += 1
+        return self._written(str(self._notices), kind, sender, to, name, content, rest=rest, text=text)
+
+    def _written(
+        self,
+        number: str,
+        kind: Conversation,
+        sender: str,
+        to: str,
+        name: str,
+        content: Any,
+        *,
+        rest: bool,
+        text: str | None,
+        client_id: str = "",
+        ext: str | None = None,
+        stored: bool = False,
+    ) -> Message:
         return Message(
-            id=str(self._notices),
-            client_id="",
-            time=self.now(),
-            type=kind,
-            sender=sender,
-            to=to,
-            name=name,
-            content=content,
-            text=text,
-            ext=None,
-            source="rest" if rest else "sdk",
-            stored=False,
-        )
+            id=number, client_id=client_id, time=self.now(), type=kind, sender=sender, to=to, name=name, content=content,
+            text=text, ext=ext, source="rest" if rest else "sdk", stored=stored,
+        )  # fmt: skip
 
     def copy(
         self,
