@@ -22,7 +22,14 @@ NETWORK = (httpx.RequestError, aiohttp.ClientError, TimeoutError, OSError)
 
 
 class TokenRefusedError(Exception):
-    """There is no token, and so nothing was sent. The text is the platform's word for it."""
+    """There is no token, and so nothing was sent. The text is the platform's word for it.
+
+    *ours*: the platform does not take our key; otherwise it could not be asked.
+    """
+
+    def __init__(self, why: str, *, ours: bool = True) -> None:
+        super().__init__(why)
+        self.ours = ours
 
 
 Flow = AsyncGenerator[Call, Reply]
@@ -54,7 +61,7 @@ class TokenAuth:
         self._asking = asyncio.Lock()
         self._headers: dict[str, str] = {}
         self._good_until = 0.0
-        self._refused = ""
+        self._refused, self._ours = "", True
         self._refused_until = 0.0
 
     async def flow(self, call: Call) -> Flow:
@@ -68,7 +75,7 @@ class TokenAuth:
                         try:
                             answer = yield self._ask()
                         except NETWORK as error:
-                            self._refuse(f"no token: no answer ({type(error).__name__})")
+                            self._refuse(f"no token: no answer ({type(error).__name__})", ours=False)
                         self._take(answer)
             used = self._headers
             reply = yield call.with_headers(used)
@@ -86,15 +93,15 @@ class TokenAuth:
 
     def _check_refused(self) -> None:
         if self._clock() < self._refused_until:
-            raise TokenRefusedError(self._refused)
+            raise TokenRefusedError(self._refused, ours=self._ours)
 
-    def _refuse(self, why: str) -> NoReturn:
-        self._refused, self._refused_until = why, self._clock() + ASK_AGAIN
-        raise TokenRefusedError(why)
+    def _refuse(self, why: str, *, ours: bool = True) -> NoReturn:
+        self._refused, self._ours, self._refused_until = why, ours, self._clock() + ASK_AGAIN
+        raise TokenRefusedError(why, ours=ours)
 
     def _take(self, reply: Reply) -> None:
         granted = self._rules.read(reply)
         if isinstance(granted, str):
-            self._refuse(granted)
+            self._refuse(granted, ours=reply.status < 500)
         self._headers = self._rules.headers(granted.token)
         self._good_until = self._clock() + granted.lifetime / 2

@@ -55,7 +55,7 @@ class Client:
         except TooLateError:
             outcome: Outcome = NotSent("too late to leave")
         except TokenRefusedError as error:
-            outcome = NotSent(str(error))
+            outcome = NotSent(str(error), ours=error.ours)
         except NETWORK as error:
             outcome = _failed(error)
         else:
@@ -69,6 +69,19 @@ class Client:
             return await self._exchange(request)
         except (TokenRefusedError, *NETWORK):
             return None
+
+    async def credentials(self, url: str) -> dict[str, str] | None:
+        """The headers that let us GET *url*, which is the platform's own; None where there are none to be had now."""
+        flow = self._auth.flow(Call("GET", url, {}, b""))
+        try:
+            call = await anext(flow)
+            while call.url != url:
+                call = await flow.asend(await self._transport.call(call))
+        except (TokenRefusedError, *NETWORK):
+            return None
+        finally:
+            await flow.aclose()
+        return call.headers
 
     async def close(self) -> None:
         await self._transport.close()
@@ -98,7 +111,8 @@ class Client:
         return self._base + request.path
 
     def _count(self, api: str, outcome: Outcome, seconds: float) -> None:
-        kind = str(outcome.__struct_config__.tag)
+        locked_out = isinstance(outcome, NotSent) and outcome.ours
+        kind = "locked_out" if locked_out else str(outcome.__struct_config__.tag)
         name, platform = self.app, self._platform
         counter = self._counters.get((api, kind))
         if counter is None:

@@ -33,6 +33,8 @@ class Open(Struct):
     """How many it takes."""
     began: float = 0.0
     """The clock at the first attempt of the request in hand."""
+    unsure: bool = False
+    """An attempt of the request in hand had no answer, and is repeated because the target knows it again."""
     arrived: tuple[Delivered, ...] = ()
     """What came of its requests so far."""
     does: tuple[str, ...] = ()
@@ -43,6 +45,12 @@ class Open(Struct):
     """A head that waits for what may have been said before it."""
     patient: bool = True
     """It may yet wait for the message that it names."""
+    files: tuple[int, ...] = ()
+    """Which of its files it waits for."""
+    noted: float = 0.0
+    """The clock when it was read, where it has such files."""
+    set_aside: bool = False
+    """It has let the others of its conversation pass while its files had not come."""
     in_vain: bool = False
     """It names a message that is not at the target."""
     also: list[tuple[Lane, int]] = []

@@ -4,6 +4,8 @@ import asyncio
 import time
 from collections.abc import Collection
 
+import structlog
+
 from converters.outcome import NotSent, Outcome, Unsure
 from converters.platform import Request
 from converters.route import App
@@ -11,6 +13,11 @@ from streams import metrics
 from streams.deliver.breaker import Breaker, Passage, State
 from streams.deliver.limits import Limiter, overridden
 from streams.settings import Deliver, SettingsError
+
+log = structlog.get_logger()
+
+SAY_AGAIN = 60.0
+"""Seconds before the same refusal of an app is logged once more."""
 
 
 class Gate:
@@ -26,6 +33,7 @@ class Gate:
         # All workers of a platform share its quota by the clock on the wall.
         self._limiter = Limiter(limits, loop, ahead=time.time() - loop.time())
         self._breakers: dict[str, Breaker] = {}
+        self._logged: dict[tuple[str, str], float] = {}
 
     def own(self, partitions: Collection[int], of: int) -> None:
         """The worker's part of the quotas is that of its *partitions*, *of* so many."""
@@ -52,6 +60,8 @@ class Gate:
         if isinstance(outcome, NotSent) and outcome.throttled:
             self._limiter.throttled(request.api, outcome.retry_after)
             metrics.THROTTLED.labels(self._app, self._platform, request.api).inc()
+        if isinstance(outcome, NotSent) and outcome.ours:
+            self._say(request.api, outcome.reason)
         passage.ended(failed=isinstance(outcome, Unsure | NotSent) and not throttled)
 
     def show(self) -> None:
@@ -61,6 +71,12 @@ class Gate:
             metrics.QUOTA_WAITING.labels(self._app, "live" if live else "backfill").set(waiting)
         for limit, speed in self._limiter.speeds().items():
             metrics.QUOTA_SPEED.labels(self._app, limit).set(speed)
+
+    def _say(self, api: str, reason: str) -> None:
+        now = self._loop.time()
+        if now >= self._logged.get((api, reason), 0.0):
+            self._logged[api, reason] = now + SAY_AGAIN
+            log.error("the platform refuses our app, messages wait", app=self._app, platform=self._platform, api=api, reason=reason)
 
     def _made(self, api: str) -> Breaker:
         gauge = metrics.BREAKER.labels(self._app, self._platform, api)

@@ -1,6 +1,6 @@
 """The ledgers of the other direction, read along: what was carried to the apps from which a partition's events come."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 import structlog
@@ -15,12 +15,22 @@ from streams.exact.task import Task
 log = structlog.get_logger()
 
 
-class Mirror:
-    """*topics* are those ledgers; *partition* is the same in all, so that a conversation's lies in one of each."""
+Reading = Callable[[bytes, bytes | None], list[Row]]
 
-    def __init__(self, topics: Sequence[str], partition: int, store: Store, naming: Naming, task: Task) -> None:
+
+class Mirror:
+    """*topics* are those ledgers; *partition* is the same in all, so that a conversation's lies in one of each.
+
+    The topic *results* is read along too: *files* says what its records add.
+    """
+
+    def __init__(
+        self, topics: Sequence[str], results: str, files: Reading, partition: int, store: Store, naming: Naming, task: Task
+    ) -> None:
         self._partition = partition
         self._tps = [TopicPartition(topic, partition) for topic in topics]
+        self._read: dict[TopicPartition, Reading] = dict.fromkeys(self._tps, self._named)
+        self._read[TopicPartition(results, partition)] = files
         self._store = store
         self._naming = naming
         self._task = task
@@ -32,20 +42,17 @@ class Mirror:
         def own(key: bytes, value: bytes) -> list[Row]:
             return [(key, value), *rows(self._naming, key, value)]
 
-        def other(key: bytes, value: bytes) -> list[Row]:
-            return rows(self._naming, key, value)
-
-        topics: dict[str, Rows] = {ledger: own} | {tp.topic: other for tp in self._tps}
+        topics: dict[str, Rows] = {ledger: own} | {tp.topic: reading for tp, reading in self._read.items()}
         await caught_up(self._store, bootstrap, topics, self._partition)
 
     def read(self) -> dict[TopicPartition, int]:
         """Take in what has come; the answer is the offsets up to which it was."""
         taken: dict[TopicPartition, int] = {}
-        for tp in self._tps:
+        for tp, reading in self._read.items():
             while (batch := self._task.take_of(tp)) is not None:
                 known = self._store.offset(tp.topic)
                 new = [record for record in batch.records if record.offset >= known]
-                added = [row for record in new for row in rows(self._naming, record.key or b"", record.value)]
+                added = [row for record in new for row in reading(record.key or b"", record.value)]
                 self._store.put(added, max(known, batch.next_offset), tp.topic)
                 taken[tp] = batch.next_offset
         return taken
@@ -57,6 +64,9 @@ class Mirror:
         """
         if self._tps:
             await self._look()
+
+    def _named(self, key: bytes, value: bytes | None) -> list[Row]:
+        return rows(self._naming, key, value)
 
     async def _catch_up(self) -> None:
         for tp in self._tps:

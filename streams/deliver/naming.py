@@ -53,6 +53,9 @@ class Naming:
         self._newest: dict[bytes, int] = {}
         self._under_way: dict[bytes, int] = {}
         """What the last call of `order` told: the local state has it only once it is committed."""
+        self._spent: dict[bytes, bytes] = {}
+        """Of our own doings, those that were called back: the local state forgets them once that is committed, and not before, or
+        whoever reads the callback again after a death would take it for a person's."""
 
     # -- learning
 
@@ -123,15 +126,23 @@ class Naming:
         return fingerprints(delivery.event, found.event if found else "")
 
     def ours(self, delivery: Delivery, does: tuple[str, ...]) -> bool:
-        """Whether *delivery* tells of what we ourselves did at its source, not long ago; it is then forgotten: done twice is not ours."""
+        """Whether *delivery* tells of what we ourselves did at its source, not long ago; but once: done twice is not ours."""
         if not does:
             return False
-        keys = [_key(_DONE, delivery.event.source, one) for one in does]
+        done = {key: self._store.raw(key) for key in self._done(delivery, does)}
         since = int(time.time() * 1000) - REMEMBERED
-        if not all((at := self._store.raw(key)) is not None and int(at) > since for key in keys):
+        if not all(at is not None and int(at) > since and self._spent.get(key) != at for key, at in done.items()):
             return False
-        self._store.put((key, None) for key in keys)
+        self._spent |= {key: at for key, at in done.items() if at is not None}
         return True
+
+    def forget(self, delivery: Delivery, does: tuple[str, ...]) -> list[Row]:
+        """What `ours` has found, to be forgotten with the transaction that says so; not what was done once more since."""
+        spent = {key: self._spent.pop(key, None) for key in self._done(delivery, does)}
+        return [(key, None) for key, at in spent.items() if at is not None and self._store.raw(key) == at]
+
+    def _done(self, delivery: Delivery, does: tuple[str, ...]) -> list[bytes]:
+        return [_key(_DONE, delivery.event.source, one) for one in does]
 
     def made(self, delivery: Delivery) -> str:
         """The id at the target of a group that was made there for this conversation; "" where there is none."""

@@ -58,10 +58,10 @@ class Page:
         self.unmarked = False
         """Whether something is settled of which the committed offsets do not tell."""
 
-    def pause(self, since: float, *, under_way: bool, draining: bool) -> float:
+    def pause(self, since: float, *, busy: bool, draining: bool) -> float:
         """Seconds until it should be written, *since* seconds after the last. An intent holds up a message; an end can wait for company."""
         if self._wanted:
-            return self._cycle - since if under_way else 0.0
+            return self._cycle - since if busy else 0.0
         if self.ended or self._echoes or self._entries or self._buried:
             return 0.0 if draining else COMPANY * self._cycle - since
         if self._settle or self.offsets or self.unmarked:
@@ -138,6 +138,8 @@ class Page:
         dead = self._bury_ended(ended, outputs)
         for event in ended:
             settle += [(event.lane, event.offset), *event.also]
+            if event.by == "ours":
+                rows += self._naming.forget(event.delivery, event.does)
         if blown := self._around.fuse.note(len(settle), ours=dead["ours"], theirs=dead["theirs"]):
             raise HoldError(str(blown))
         for lane in self._lanes:

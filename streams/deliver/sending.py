@@ -26,6 +26,10 @@ log = structlog.get_logger()
 License = Callable[[Open, int], Awaitable[float]]
 """(event, part) -> the clock when its intent was written, once that is committed."""
 
+LATELY = 0.1
+"""Seconds after which a request is no sign of traffic any more: a target that hangs must not slow the others down."""
+
+
 class Sender:
     def __init__(self, around: Surroundings, drain: Drain, doubts: Doubts, license_: License) -> None:
         self._around = around
@@ -34,15 +38,16 @@ class Sender:
         self._doubts = doubts
         self._license = license_
         self._slots = asyncio.Semaphore(around.settings.intents)
-        self._mine: set[str] = set()
+        self._mine: dict[str, float] = {}
+        """Requests that wait for their answer, by event, and the clock when they left; the last to leave is the last."""
         self._kept: set[str] = set()
         self._at_the_gate: set[asyncio.Task[object]] = set()
         self._taken_over = clock()
 
     @property
-    def under_way(self) -> int:
-        """Requests that wait for their answer."""
-        return len(self._mine)
+    def busy(self) -> bool:
+        """Whether a request that left just now waits for its answer."""
+        return next(reversed(self._mine.values()), 0.0) > clock() - LATELY
 
     async def send(self, event: Open, there: There) -> None:
         """Bring *event* to an end: its outcome is set. Raises DrainedError."""
@@ -98,8 +103,8 @@ class Sender:
 
     async def _until_known(self, event: Open, request: Request, part: int) -> Outcome:
         settings = self._settings
-        event.began = clock()
         while True:
+            event.began, event.unsure = clock(), False
             outcome, attempts = await attempt(
                 lambda: self._once(event, request, part),
                 delays(settings.backoff, settings.backoff_max),
@@ -131,9 +136,12 @@ class Sender:
                         again = True
                         continue
                     self._at_the_gate.discard(me)
+                    if event.unsure and not self._may_repeat(event, request):
+                        return Unsure("an earlier attempt had no answer, and it is too late to repeat it")
                     outcome = await self._licensed(event, request, part)
                     gate.learn(passage, request, outcome)
                     if isinstance(outcome, Unsure) and self._may_repeat(event, request):
+                        event.unsure = True
                         return NotSent(outcome.reason)
                     return outcome
             finally:
@@ -152,7 +160,7 @@ class Sender:
             client = self._around.clients[event.delivery.target]
             answer = asyncio.create_task(client.send(request, lambda: clock() < until))
             self._around.under_way[name] = UnderWay(part, answer)
-            self._mine.add(name)
+            self._mine[name] = clock()
             self._kept.add(name)
             # Not the answer itself is awaited: it outlives a conversation that is cancelled.
             here = asyncio.get_running_loop().create_future()
@@ -169,7 +177,7 @@ class Sender:
 
     def _arrived(self, name: str, app: str, answer: "asyncio.Task[Outcome]", here: "asyncio.Future[None]") -> None:
         in_flight(app).dec()
-        self._mine.discard(name)
+        self._mine.pop(name, None)
         # The answer itself is kept until it is written down: if the work has to start anew, it finds it again.
         if answer.cancelled():
             self._forget(name)

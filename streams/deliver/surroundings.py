@@ -28,6 +28,7 @@ class Topics(Struct, frozen=True):
     ledger: str
     dead: str
     identities: str
+    results: str
     mirrored: tuple[str, ...]
     """Ledgers of the platforms whose messages come here: their people name by the ids in there what was carried to them."""
     partitions: int
@@ -54,6 +55,8 @@ class Surroundings(Struct, frozen=True):
     progress: Progress
     mirrored: frozenset[str]
     """The apps whose people can name, to somebody on this platform, what was carried to them."""
+    carry: bool = True
+    """Whether files are brought over, so that messages wait for theirs."""
     under_way: dict[str, UnderWay] = {}
     """By event id, until the answer is written down. They outlive a partition's work that has to start anew."""
 

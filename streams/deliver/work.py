@@ -22,6 +22,7 @@ from streams.deliver.conversations import Conversations, Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
 from streams.deliver.entries import Ended, Intent
+from streams.deliver.files import Files
 from streams.deliver.lanes import Lane
 from streams.deliver.mirror import Mirror
 from streams.deliver.naming import Naming
@@ -55,6 +56,7 @@ class Delivering:
         self._store: ledger.Store
         self._naming: Naming
         self._mirror: Mirror
+        self._files: Files
         self._page: Page
         self._drain: Drain
         self._doubts: Doubts
@@ -64,11 +66,14 @@ class Delivering:
     async def run(self, task: Task) -> None:
         self._task = task
         self._drain = Drain(task.draining)
-        self._doubts = Doubts(self._around, self._drain, self._hear_all)
+        self._doubts = Doubts(self._around, self._drain, lambda: task.catch_up(self._echo_input))
         self._sender = Sender(self._around, self._drain, self._doubts, self._license)
         self._store = ledger.Store(self._around.state / f"{self._around.platform}-{self._partition}")
         self._naming = Naming(self._store, self._around.mirrored)
-        self._mirror = Mirror(self._names.mirrored, self._partition, self._store, self._naming, task)
+        self._files = Files(self._around, self._store, self._drain)
+        self._mirror = Mirror(
+            self._names.mirrored, self._names.results, self._files.rows, self._partition, self._store, self._naming, task
+        )
         self._page = Page(self._partition, self._around, (self._live, self._backfill), self._store, self._naming)
         try:
             await self._mirror.restore(self._names.ledger, self._around.bootstrap)
@@ -102,7 +107,7 @@ class Delivering:
             else:
                 self._read(task)
             pause = page.pause(
-                clock() - written, under_way=bool(self._sender.under_way), draining=task.draining.is_set()
+                clock() - written, busy=self._sender.busy, draining=task.draining.is_set()
             )
             if pause <= 0:
                 written = clock()
@@ -118,7 +123,7 @@ class Delivering:
 
     def _read(self, task: Task) -> None:
         self._page.mirrored |= self._mirror.read()
-        for event in self._waiting.over(clock(), self._is_there, self._open.events):
+        for event in self._waiting.over(clock(), self._is_there, self._open.events) + self._files.over():
             self._start(event)
         while (batch := task.take_of(self._echo_input)) is not None:
             for record in batch.records:
@@ -165,6 +170,7 @@ class Delivering:
         doubt = entry if isinstance(entry, Intent) else None
         opened = Open(lane, record.offset, record.key or b"", raw, delivery, doubt=doubt)
         opened.arrived = doubt.arrived if doubt else ()
+        self._files.note(opened)
         self._open_gauge.inc()
         self._start(opened)
 
@@ -231,6 +237,11 @@ class Delivering:
                     following = await self._settled(now, wait)
                     continue
                 now.held = False
+                if now.files and not await self._files.hold(now):
+                    following = self._open.end(now)
+                    for instead in self._files.set_aside(now):
+                        self._start(instead)
+                    continue
                 there = NOTHING if is_plain(now) else await self._prepared(now)
                 if there is None:
                     following = self._open.end(now)
@@ -238,6 +249,8 @@ class Delivering:
                 live = now.lane.live and isinstance(now.delivery.event.operation, Post)
                 if live and self._naming.is_late(now.delivery):
                     mark_late(now)
+                if now.files:
+                    there = self._files.there(now, there)
                 if now.outcome is None:
                     await self._sender.send(now, there)
                 if live:
@@ -246,7 +259,7 @@ class Delivering:
                 self._open_gauge.dec()
                 self._page.ended.append(now)
                 # What waits for company need not be told of each who joins.
-                if len(self._page.ended) == 1 or not self._sender.under_way:
+                if len(self._page.ended) == 1 or not self._sender.busy:
                     self._task.nudge()
         except DrainedError:
             return
@@ -277,10 +290,6 @@ class Delivering:
     def _is_there(self, event: Open) -> bool:
         ref = named_by(event.delivery.event.operation)
         return ref is not None and self._naming.knows(event.delivery, ref, timed=self._timed(event.delivery.target))
-
-    async def _hear_all(self) -> None:
-        """Until every echo was heard that lies there now. Raises KafkaError."""
-        await self._task.catch_up(self._echo_input)
 
     async def _license(self, event: Open, part: int) -> float:
         granted, first = self._page.license(event, part)

@@ -15,6 +15,7 @@ CUT = "cut"
 class Took(NamedTuple):
     receiver: str
     text: str
+    """Of a file, where it lies."""
     event: str
     status: int | str
     mark: dict[str, Any]
@@ -90,7 +91,7 @@ class Target:
         with self._lock:
             answers = self.script[receiver]
             say = answers.popleft() if answers else Say()
-            self.requests.append(Took(receiver, message["body"]["msg"], message["ext"]["relay"]["id"], say.status, message["ext"]["relay"]))
+            self.requests.append(Took(receiver, message["body"].get("msg") or message["body"]["url"], message["ext"]["relay"]["id"], say.status, message["ext"]["relay"]))
             number = len(self.requests)
         if say.after is not None:
             say.after.wait(60)

@@ -168,6 +168,28 @@ def test_our_own_doing_is_known_when_it_is_called_back_once(tmp_path: Path, done
     back_side.store.close()
 
 
+def test_our_doing_is_forgotten_only_when_that_is_committed(to_new: Side) -> None:
+    """A worker that dies in between reads the callback once more: it is ours still."""
+    rename = delivery("5", GroupChanged(name="Team"), source="new", conversation=Group("team"))
+    one = opened(rename)
+    one.does = fingerprints(rename.event)
+    key, intent = records.intent(one, 0)
+    to_new.store.put(to_new.naming.rows(key, intent))
+    asked = delivery("6", GroupChanged(name="Team"), conversation=Group("team"))
+    does = to_new.naming.does(asked)
+    assert to_new.naming.ours(asked, does)
+    next_owner = Naming(to_new.store, frozenset({"new"}))
+    assert next_owner.ours(asked, does)
+    to_new.store.put(next_owner.forget(asked, does))
+    assert not Naming(to_new.store, frozenset({"new"})).ours(asked, does)
+    # Done once more before the first callback is written down: the second one is ours as well.
+    to_new.store.put(to_new.naming.rows(key, structs.replace(intent, at=NOW + 1)))
+    assert to_new.naming.ours(asked, does)
+    to_new.store.put(to_new.naming.rows(key, structs.replace(intent, at=NOW + 2)))
+    to_new.store.put(to_new.naming.forget(asked, does))
+    assert to_new.naming.ours(asked, does)
+
+
 def test_what_a_person_does_is_not_ours(to_new: Side) -> None:
     rename = delivery("5", GroupChanged(name="Team"), source="new", conversation=Group("team"))
     one = opened(rename)

@@ -16,6 +16,7 @@ from confluent_kafka.admin import AdminClient
 
 from converters import wire
 from converters.bodies import Text
+from converters.media import Result
 from converters.model import Delivery, Echo, Event, conversation_key, direct
 from converters.operations import Post
 from streams import dead
@@ -144,6 +145,12 @@ base_url = "{target}"
         """The target calls back about *of*."""
         seen = Echo(event=of.event.id, target=of.target, remote_id=remote_id, at=1_700_000_000_000, **more)
         self.put("echoes.easemob", conversation_key(of.event.conversation), wire.dump(seen))
+        self._flush()
+
+    def brought(self, of: Delivery, place: int = 0, **more: Any) -> None:
+        """A media job of the event *of* has ended: *more* is of `Result`."""
+        result = Result(event=of.event.id, place=place, target=of.target, **more)
+        self.put("media.results.easemob", conversation_key(of.event.conversation), wire.dump(result))
         self._flush()
 
     def put(self, topic: str, key: bytes, value: bytes | None) -> None:

@@ -1,0 +1,136 @@
+"""The files that messages wait for: what `media.results` has told of them, and the messages themselves until it has."""
+
+import asyncio
+
+import structlog
+from msgspec import Struct, structs
+
+from converters import wire
+from converters.bodies import files_of
+from converters.media import Result, wanted
+from converters.model import Carried, There
+from converters.operations import Edit, Post, kind_of
+from streams import metrics
+from streams.deliver.conversations import Open
+from streams.deliver.drain import Drain, clock
+from streams.deliver.ledger import Store
+from streams.deliver.naming import Row
+from streams.deliver.surroundings import Surroundings
+
+log = structlog.get_logger()
+
+# Event ids begin with a platform's name, so that these never meet one; see `naming` for the others.
+_BROUGHT = b"\x07"
+
+AGAIN = 0.05
+"""Seconds between two looks for those that have waited long enough."""
+
+
+class _Aside(Struct):
+    event: Open
+    until: float
+
+
+class Files:
+    """Of one partition. A message waits at the head of its conversation for `order_hold`, then beside it for `media_wait`.
+
+    At most half of the window stands beside: one more, and the oldest goes without its file.
+    """
+
+    def __init__(self, around: Surroundings, store: Store, drain: Drain) -> None:
+        self._around = around
+        self._hold, self._wait = around.settings.order_hold, around.settings.media_wait
+        self._room = around.settings.window // 2
+        self._store = store
+        self._drain = drain
+        self._heads: dict[str, asyncio.Event] = {}
+        self._aside: dict[str, _Aside] = {}
+        self._came: set[str] = set()
+        self._looked = 0.0
+
+    # -- in
+
+    def rows(self, key: bytes, value: bytes | None) -> list[Row]:
+        """What a record of `media.results` adds to the local state."""
+        del key
+        try:
+            result = wire.load(value or b"", Result)
+        except wire.Malformed as error:
+            log.warning("result of a media job is unreadable", error=str(error))
+            return []
+        if result.event in self._heads or result.event in self._aside:
+            self._came.add(result.event)
+        return [(_key(result.event, result.place), value)]
+
+    def note(self, event: Open) -> None:
+        """*event* was read: for which files will it wait?"""
+        app = self._around.apps[event.delivery.target]
+        if self._around.carry and app.platform.media is not None:
+            event.files = tuple(place for place, _, _ in wanted(event.delivery, app.platform.media, app.account))
+        if event.files:
+            event.noted = clock()
+
+    def over(self) -> list[Open]:
+        """Those beside their conversation that need not wait any more, or may not; and heads whose files came are woken."""
+        came, self._came = self._came, set()
+        ready = [name for name in came if name in self._aside and self._complete(self._aside[name].event)]
+        for name in came & self._heads.keys():
+            self._heads[name].set()
+        if self._aside and (now := clock()) >= self._looked + AGAIN:
+            self._looked = now
+            ready += [name for name, one in self._aside.items() if now > one.until and name not in ready]
+        return [self._aside.pop(name).event for name in ready]
+
+    # -- out
+
+    async def hold(self, event: Open) -> bool:
+        """Wait at the head; false where the others are to pass. Raises DrainedError."""
+        # What is in doubt goes as it went: with what had come, or without.
+        if event.doubt is not None or event.set_aside or self._complete(event):
+            return True
+        came = self._heads[event.delivery.event.id] = asyncio.Event()
+        left = event.noted + self._hold - clock()
+        try:
+            with metrics.HELD_CONVERSATIONS.labels(self._around.platform, "media").track_inprogress():
+                while left > 0 and not self._complete(event):
+                    came.clear()
+                    await self._drain.within(left, came.wait())
+                    left = event.noted + self._hold - clock()
+        finally:
+            del self._heads[event.delivery.event.id]
+        return self._complete(event)
+
+    def set_aside(self, event: Open) -> list[Open]:
+        """The others of its conversation pass; the answer is who has to go instead, where too many wait."""
+        event.set_aside = True
+        self._aside[event.delivery.event.id] = _Aside(event, event.noted + self._wait)
+        if len(self._aside) <= self._room:
+            return []
+        return [self._aside.pop(next(iter(self._aside))).event]
+
+    def there(self, event: Open, there: There) -> There:
+        """*there*, with the files of *event* that have come; counted."""
+        operation = event.delivery.event.operation
+        assert isinstance(operation, Post | Edit)
+        found = {place: self._result(event, place) for place in event.files}
+        direction, kind = self._around.direction(event.delivery), kind_of(operation)
+        metrics.MEDIA_WAIT_SECONDS.labels(direction, kind).observe(max(0.0, clock() - event.noted))
+        first = found[event.files[0]]
+        fate = "no-result" if first is None else "carried" if first.carried is not None else first.reason
+        metrics.MEDIA_MESSAGES.labels(direction, kind, fate).inc()
+        files: list[Carried | None] = []
+        for place in range(len(files_of(operation.body))):
+            result = found.get(place)
+            files.append(result.carried if result is not None else None)
+        return structs.replace(there, files=tuple(files))
+
+    def _complete(self, event: Open) -> bool:
+        return all(self._store.raw(_key(event.delivery.event.id, place)) is not None for place in event.files)
+
+    def _result(self, event: Open, place: int) -> Result | None:
+        raw = self._store.raw(_key(event.delivery.event.id, place))
+        return wire.load(raw, Result) if raw is not None else None
+
+
+def _key(event: str, place: int) -> bytes:
+    return _BROUGHT + f"{event}\x1f{place}".encode()
