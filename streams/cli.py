@@ -74,6 +74,27 @@ def deliver(
 
 
 @app.command()
+def media(config: Config = None) -> None:
+    """Bring the files of messages over, each in the form that its target shows. Example: im-relay media -c relay.toml"""
+    from streams.media.role import run_media
+
+    _role(run_media, config)
+
+
+@app.command()
+def files(config: Config = None) -> None:
+    """Keep files for platforms that take none, and give them out by signed links. Example: im-relay files -c relay.toml"""
+    from streams.files.role import serve
+    from streams.listener import ListenError
+    from streams.settings import SettingsError, load
+
+    try:
+        _run(serve, load(config))
+    except (SettingsError, ListenError) as error:
+        _fail(error)
+
+
+@app.command()
 def settings(config: Config = None) -> None:
     """Check the settings, and print them without secrets. Example: im-relay settings -c relay.toml"""
     from streams.settings import SettingsError, load, shown

@@ -1,8 +1,9 @@
 """An HTTP listener inside an event loop that somebody else runs."""
 
 import asyncio
+import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -74,6 +75,18 @@ class Listener:
         self._server.config.timeout_graceful_shutdown = max(1, round(patience))
         self._server.should_exit = True
         await self._task
+
+
+async def until_told(work: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Do *work*, whose event is set at SIGTERM and SIGINT."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await work(stop)
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
 
 
 class _Server(uvicorn.Server):

@@ -130,7 +130,8 @@ SENDS = _counter(
 )
 ATTEMPTS = _counter(
     "attempts", "requests", ["app", "platform", "api", "outcome"],
-    "HTTP requests by what the answer meant: `delivered`, `not_sent`, `unsure`, `refused`.",
+    "HTTP requests by what the answer meant: `delivered`, `not_sent`, `locked_out` (key, signature, clock, address or plan: messages wait "
+    "for you), `unsure`, `refused`.",
 )
 REQUEST_SECONDS = _histogram(
     "request_seconds", "seconds", ["app", "platform", "api"], "One HTTP request to a platform.", CALLS
@@ -181,6 +182,34 @@ HELD = _gauge(
 REBUILD_SECONDS = _histogram(
     "state_rebuild_seconds", "seconds", ["stage"], "Reading the state of a partition back from Kafka.", LONG
 )
+
+_begin("Media: files brought over")
+MEDIA_JOBS = _counter(
+    "media_jobs", "files", ["direction", "kind", "codec", "outcome"],
+    "Files that a job has ended for; codec is `from>to` by the first bytes of both, outcome is `carried`, `reused` (brought over before) or why not.",
+)
+MEDIA_BYTES = _counter("media_bytes", "bytes", ["direction", "kind", "way"], "Bytes of files; way is `in` or `out`.")
+MEDIA_SOUND = _counter("media_sound_seconds", "seconds", ["direction", "codec"], "Sound in voices that were carried.")
+MEDIA_STEP_SECONDS = _histogram(
+    "media_step_seconds", "seconds", ["kind", "step"],
+    "Time of a step of a job, with all its attempts: `fetch`, `press` (read, check, transcode), `put`.", CALLS,
+)
+MEDIA_UNDER_WAY = _gauge("media_under_way", "files", [], "Files that a worker has in hand.")
+MEDIA_CRASHES = _counter("media_crashes", "processes", ["kind"], "Processes that a file has ended; each was replaced.")
+MEDIA_WAIT_SECONDS = _histogram(
+    "media_wait_seconds", "seconds", ["direction", "kind"], "From reading a message with a file to having its file, or to waiting no longer.", LONG
+)
+MEDIA_MESSAGES = _counter(
+    "media_messages", "messages", ["direction", "kind", "fate"],
+    "Messages with files that went on: `carried`, or why the receiver is shown name and address in place of the file.",
+)
+
+_begin("Files: the small store of `im-relay files`")
+FILE_REQUESTS = _counter("files_requests", "requests", ["method", "status"], "Requests by `GET`, `HEAD`, `PUT`, `other`, and `2xx` … `5xx`.")
+FILE_BYTES = _counter("files_bytes", "bytes", ["method"], "Bytes of files put (`PUT`) and fetched (`GET`).")
+FILES = _gauge("files_kept", "files", [], "Files on the disk, when last looked through.")
+FILES_SIZE = _gauge("files_kept_bytes", "bytes", [], "Their bytes.")
+FILES_FREE = _gauge("files_free_bytes", "bytes", [], "Bytes that may still come; uploads beyond are answered 507.")
 
 _begin("Gaps: callbacks that never came")
 GAP_CALLBACKS = _counter(

@@ -31,11 +31,7 @@ def settings() -> str:
     lines += [*_paragraph(inspect.getmodule(Settings))[2:], ""]
     lines += ["`im-relay settings -c relay.toml` checks a file, and prints what holds; secrets are not shown."]
     for name, field in Settings.model_fields.items():
-        model = field.annotation
-        if not (inspect.isclass(model) and issubclass(model, BaseModel)):
-            continue
-        lines += ["", f"## [{name}]", "", *_paragraph(model), ""]
-        lines += _settings_table(model.model_json_schema(), f"IM_RELAY_{name.upper()}__")
+        lines += _section(name, field.annotation)
     lines += ["", "## [apps.NAME]", "", *_paragraph(AppSettings), "", *_settings_table(AppSettings.model_json_schema())]
     lines += ["", "## [[apps.NAME.rules]]", "", *_paragraph(RuleSettings), "", *_settings_table(RuleSettings.model_json_schema())]
     for name, platform in sorted(PLATFORMS.items()):
@@ -124,6 +120,20 @@ def _head(title: str, *sources: str) -> list[str]:
 
 def _paragraph(of: Any) -> list[str]:
     return inspect.cleandoc(of.__doc__ or "").split("\n")
+
+
+def _section(name: str, model: Any) -> Iterator[str]:
+    """A section, and after it the sections within it; nothing for what is none."""
+    if not (inspect.isclass(model) and issubclass(model, BaseModel)):
+        return
+    within = {key: field.annotation for key, field in model.model_fields.items() if inspect.isclass(field.annotation)}
+    within = {key: one for key, one in within.items() if issubclass(one, BaseModel)}
+    schema = model.model_json_schema()
+    schema["properties"] = {key: about for key, about in schema["properties"].items() if key not in within}
+    yield from ("", f"## [{name}]", "", *_paragraph(model), "")
+    yield from _settings_table(schema, f"IM_RELAY_{name.upper().replace('.', '__')}__")
+    for key, one in within.items():
+        yield from _section(f"{name}.{key}", one)
 
 
 def _settings_table(schema: dict[str, Any], variable: str = "") -> Iterator[str]:

@@ -17,6 +17,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from converters import PLATFORMS
 from converters.platform import Platform
 from converters.route import App
+from streams.files.settings import Files
+from streams.media.store.settings import MediaStore
 from streams.rules import RuleSettings, rules_of
 
 
@@ -95,8 +97,38 @@ class Deliver(_Section):
     reorder_wait: float = Field(
         0.0, ge=0, le=10, description="Seconds that each message waits for others said before it whose callbacks come later; 0 is none."
     )
+    order_hold: float = Field(
+        10.0, ge=0, description="Seconds that a message with a file holds up the later ones of its conversation; then they pass."
+    )
+    media_wait: float = Field(
+        600.0, ge=0, description="Seconds that it then waits on for its file; after them it is shown with the file's name and address."
+    )
     cycle: float = Field(0.02, ge=0.001, le=1, description="Seconds between two transactions of a busy partition.")
     state: Path = Field(Path(".im-relay/state"), description="Directory of the local state; rebuilt from the ledger.")
+
+
+class Media(_Section):
+    """Files brought over by `im-relay media`. What it fetches, strangers have named: [media](media.md) says how it is kept safe."""
+
+    carry: bool = Field(True, description="Bring files over; if not, messages show name and address, and no role `media` is needed.")
+    jobs: int = Field(16, ge=1, le=1000, description="Files of one worker under way at once.")
+    processes: int = Field(2, ge=1, le=64, description="Processes of one worker that read, check and transcode.")
+    largest: int = Field(100 << 20, ge=1024, description="Bytes of a file; a larger one is not brought over.")
+    allow: list[str] = Field(
+        default_factory=list,
+        description="Hosts that may be fetched from wherever they are: `host`, `host:port`, `*.suffix`, or a network as `10.1.0.0/16`. "
+        "All others only at public addresses.",
+    )
+    connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
+    read_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the next bytes.")
+    fetch_timeout: float = Field(120.0, gt=0, description="Seconds for one download in all.")
+    patience: float = Field(300.0, ge=0, description="Seconds in which what may yet succeed is tried again.")
+    pixels: int = Field(50_000_000, ge=1, description="Of a picture or a video's frame.")
+    longest: float = Field(3600.0, gt=0, description="Seconds of sound that are transcoded.")
+    cpu: int = Field(30, ge=1, description="Seconds of CPU that one file may take.")
+    memory: int = Field(1 << 30, ge=256 << 20, description="Bytes of memory of one process.")
+    directory: Path = Field(Path(".im-relay/media"), description="Directory of temporary files.")
+    store: MediaStore = Field(MediaStore(), description="Where files lie for platforms that take no uploads.")
 
 
 class Gaps(_Section):
@@ -144,6 +176,8 @@ class Settings(BaseSettings):
     ingress: Ingress = Ingress()
     convert: Convert = Convert()
     deliver: Deliver = Deliver()
+    media: Media = Media()
+    files: Files = Files()
     gaps: Gaps = Gaps()
     plugins: Plugins = Plugins()
     observe: Observe = Observe()

@@ -11,6 +11,8 @@ from aiokafka import ConsumerRecord
 
 from converters import wire
 from converters.identities import Identities, record
+from converters.media import jobs
+from converters.model import Delivery
 from converters.names import Minted
 from converters.operations import kind_of
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
@@ -36,13 +38,17 @@ class Converter:
     Raises HoldError where half of what comes would become dead letters.
     """
 
-    def __init__(self, apps: Mapping[str, App], identities: Identities, *, partitions: int, prefix: str) -> None:
+    def __init__(
+        self, apps: Mapping[str, App], identities: Identities, *, partitions: int, prefix: str, carry: bool = True
+    ) -> None:
         self._apps = apps
         self._identities = identities
         self._partitions = partitions
         platforms = sorted({app.platform.name for app in apps.values()})
         self._deliveries = {name: topics.DELIVERIES.name(name, prefix=prefix) for name in platforms}
         self._echoes = {name: topics.ECHOES.name(name, prefix=prefix) for name in platforms}
+        self._jobs = topics.MEDIA_JOBS.name(prefix=prefix)
+        self._carry = carry
         self._known = topics.IDENTITIES.name(prefix=prefix)
         self._dead = topics.DEAD_LETTERS.name(prefix=prefix)
         self._fuse = Fuse()
@@ -77,7 +83,10 @@ class Converter:
     def _emit(self, one: Routed, raw: ConsumerRecord, app: str, outputs: Outputs, counts: "Counter[Any]") -> None:
         match one:
             case Deliver(delivery=delivery, key=key, platform=platform, losses=losses):
-                outputs.add(self._deliveries[platform], crc32(key) % self._partitions, key, wire.dump(delivery))
+                partition = crc32(key) % self._partitions
+                outputs.add(self._deliveries[platform], partition, key, wire.dump(delivery))
+                if self._carry:
+                    add_jobs(delivery, self._apps, key, partition, self._jobs, self._partitions, outputs)
                 kind = "account" if delivery.newcomer else kind_of(delivery.event.operation)
                 counts["out", app, platform, kind, "delivery"] += 1
                 for loss in losses:
@@ -137,6 +146,15 @@ class Converter:
     def _platform(self, name: str) -> str:
         app = self._apps.get(name)
         return app.platform.name if app else "unknown"
+
+
+def add_jobs(
+    delivery: Delivery, apps: Mapping[str, App], key: bytes, partition: int, topic: str, partitions: int, outputs: Outputs
+) -> None:
+    """Have the files of *delivery* brought over; *key* and *partition* are its own."""
+    target = apps[delivery.target]
+    for same, job in jobs(delivery, target.platform.media, target.account, key, partition):
+        outputs.add(topic, crc32(same) % partitions, same, wire.dump(job))
 
 
 def _defect(error: Exception) -> Dead:

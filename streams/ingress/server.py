@@ -2,7 +2,6 @@
 
 import asyncio
 import gc
-import signal
 
 import structlog
 
@@ -11,7 +10,7 @@ from streams.health import Health
 from streams.ingress.app import Ingress
 from streams.ingress.store import Store
 from streams.kafka.topics import CALLBACKS
-from streams.listener import Listener
+from streams.listener import Listener, until_told
 from streams.settings import Settings, resolve
 
 log = structlog.get_logger(__name__)
@@ -19,15 +18,7 @@ log = structlog.get_logger(__name__)
 
 async def serve(settings: Settings) -> None:
     """Take callbacks until SIGTERM or SIGINT. Raises SettingsError, StoreError, ListenError before it takes any."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    try:
-        await run(settings, stop)
-    finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
+    await until_told(lambda stop: run(settings, stop))
 
 
 async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[tuple[int, int]] | None" = None) -> None:

@@ -72,11 +72,20 @@ BACKFILL = Topic(
 )
 MEDIA_JOBS = Topic(
     template="media.jobs",
-    key="event id, which spreads the work",
+    key="which file it is, and for which app: the same one is brought over once",
     value="an attachment to carry, and the partition to answer to",
     meaning="Attachments on their way from one platform to another.",
     kept=3 * DAY,
     largest=4 * MIB,
+)
+MEDIA_DONE = Topic(
+    template="media.done",
+    key="as of `media.jobs`",
+    value="where the file lies at its target, and until when",
+    meaning="What was brought over and need not be again.",
+    kept=30 * DAY,
+    cleanup="compact,delete",
+    co_partitioned=True,
 )
 MEDIA_RESULTS = Topic(
     template="media.results.{platform}",
@@ -125,6 +134,7 @@ TOPICS = (
     DELIVERIES,
     BACKFILL,
     MEDIA_JOBS,
+    MEDIA_DONE,
     MEDIA_RESULTS,
     ECHOES,
     LEDGER,

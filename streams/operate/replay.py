@@ -23,6 +23,7 @@ from converters.model import NOTHING, Delivery
 from converters.names import Minted
 from converters.platform import OTHERS, Callback
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
+from streams.convert.stage import add_jobs
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.ingress.record import callback_of
 from streams.kafka import topics
@@ -97,7 +98,7 @@ class Sieve:
 
     def __init__(self, spec: Spec, apps: Mapping[str, App], identities: Identities) -> None:
         self._spec = spec
-        self._apps = apps
+        self.apps = apps
         self._identities = identities
         self.tally = Tally()
 
@@ -107,7 +108,7 @@ class Sieve:
         self.tally.read += 1
         try:
             callback = callback_of(raw.value or b"", raw.headers)
-            routed: Sequence[Routed] = route(callback, self._apps, self._identities)
+            routed: Sequence[Routed] = route(callback, self.apps, self._identities)
         except Exception as error:  # noqa: BLE001 - convert's dead letters are convert's; here they are counted
             callback, routed = Callback("", b"", 0), (Dead("defect", type(error).__name__, ours=True),)
         return [one for each in routed if (one := self._sort(each, callback, raw)) is not None]
@@ -118,7 +119,7 @@ class Sieve:
             case Deliver(delivery=delivery):
                 wanted = self._spec.filter
                 about = of_delivery(delivery)
-                if not wanted.takes(about) and not wanted.takes(about | of_callback(callback, self._apps, self._identities)):
+                if not wanted.takes(about) and not wanted.takes(about | of_callback(callback, self.apps, self._identities)):
                     tally.ended["not chosen"] += 1
                     return None
                 tally.chosen[delivery.target, "+".join(sorted(kinds_of(delivery.event) - {"post"}))] += 1
@@ -131,7 +132,7 @@ class Sieve:
             case Dropped(reason=reason):
                 tally.ended[reason] += 1
             case Dead(cause=cause, detail=detail):
-                if self._spec.filter.takes(of_callback(callback, self._apps, self._identities)):
+                if self._spec.filter.takes(of_callback(callback, self.apps, self._identities)):
                     tally.dead[cause] += 1
                     if len(tally.examples) < EXAMPLES:
                         tally.examples.append((cause, f"{raw.topic}:{raw.partition}:{raw.offset}", detail))
@@ -139,7 +140,7 @@ class Sieve:
 
 
     def _weigh(self, delivery: Delivery) -> None:
-        app = self._apps[delivery.target]
+        app = self.apps[delivery.target]
         with suppress(Exception):  # a defect shows when it is delivered, as a dead letter
             for request in app.platform.encode(delivery, app.account, NOTHING).requests:
                 self.tally.load[app.name, request.api, "calls"] += 1
@@ -207,7 +208,7 @@ def group(prefix: str, spec: Spec) -> str:
 class Copier:
     """Writes what a sieve lets through to `backfill.<platform>`: partition and key those of the conversation."""
 
-    def __init__(self, link: Link, prefix: str, partitions: int, spec: Spec, sieve: Sieve, pace: Pace) -> None:
+    def __init__(self, link: Link, prefix: str, partitions: int, spec: Spec, sieve: Sieve, pace: Pace, *, carry: bool = True) -> None:
         self.group = group(prefix, spec)
         self._producers = Producers(link, self.group, self.group)
         self._prefix = prefix
@@ -215,6 +216,7 @@ class Copier:
         self._spec = spec
         self._sieve = sieve
         self._pace = pace
+        self._carry = carry
         self.written = 0
 
     async def run(self, reader: Reader, topic: str, tell: Tell | None = None) -> None:
@@ -250,7 +252,11 @@ class Copier:
             case Deliver(delivery=delivery, key=key, platform=platform):
                 name = topics.BACKFILL.name(platform, prefix=self._prefix)
                 mark = [(REPLAY, self._spec.id.encode())]
-                outputs.add(name, crc32(key) % self._partitions, key, wire.dump(delivery), mark)
+                partition = crc32(key) % self._partitions
+                outputs.add(name, partition, key, wire.dump(delivery), mark)
+                if self._carry:
+                    jobs = topics.MEDIA_JOBS.name(prefix=self._prefix)
+                    add_jobs(delivery, self._sieve.apps, key, partition, jobs, self._partitions, outputs)
             case Minted(platform=platform, user=user, canonical=canonical):
                 key, value = record(platform, "user", user, canonical)
                 outputs.add(topics.IDENTITIES.name(prefix=self._prefix), crc32(key) % self._partitions, key, value)

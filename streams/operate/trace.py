@@ -13,6 +13,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
 from converters import mark, wire
+from converters.media import Job, Result
 from converters.model import Delivery, Echo, Event
 from converters.outcome import Delivered
 from converters.platform import Callback, Ignored, OwnEcho, Said
@@ -25,7 +26,7 @@ from streams.operate.about import decoded, spoken
 from streams.operate.letters import Resolved, is_end
 from streams.operate.reading import Reader, Tell
 
-What = Literal["received", "converted", "backfill", "intent", "ended", "called back", "echo", "dead letter", "resolved", "mentioned"]
+What = Literal["received", "converted", "backfill", "file wanted", "file", "intent", "ended", "called back", "echo", "dead letter", "resolved", "mentioned"]
 
 _SAID = ("received", "converted", "backfill")
 
@@ -58,12 +59,14 @@ class Topics(Struct, frozen=True):
     backfill: frozenset[str]
     echoes: frozenset[str]
     ledger: frozenset[str]
+    results: frozenset[str]
+    jobs: str
     dead: str
 
     @property
     def together(self) -> frozenset[str]:
         """Those in which a conversation has the same partition."""
-        return self.deliveries | self.backfill | self.echoes | self.ledger
+        return self.deliveries | self.backfill | self.echoes | self.ledger | self.results
 
 
 def topics_of(platforms: Iterable[str], prefix: str) -> Topics:
@@ -73,7 +76,7 @@ def topics_of(platforms: Iterable[str], prefix: str) -> Topics:
     platforms = tuple(platforms)
     return Topics(
         each(topics.CALLBACKS), each(topics.DELIVERIES), each(topics.BACKFILL), each(topics.ECHOES), each(topics.LEDGER),
-        topics.DEAD_LETTERS.name(prefix=prefix),
+        each(topics.MEDIA_RESULTS), topics.MEDIA_JOBS.name(prefix=prefix), topics.DEAD_LETTERS.name(prefix=prefix),
     )  # fmt: skip
 
 
@@ -130,7 +133,7 @@ class Finder:
 
     def _tps(self) -> list[TopicPartition]:
         there = self._there
-        tps = [tp for name in sorted(there.callbacks | {there.dead}) for tp in self._reader.partitions(name)]
+        tps = [tp for name in sorted(there.callbacks | {there.dead, there.jobs}) for tp in self._reader.partitions(name)]
         for name in sorted(there.together):
             tps += [tp for tp in self._reader.partitions(name) if self._partition in (None, tp.partition)]
         return tps
@@ -145,6 +148,10 @@ class Finder:
                 return [_delivery(raw, what, wire.load(raw.value or b"", Delivery))]
             if raw.topic in there.echoes:
                 return [_echo(raw, wire.load(raw.value or b"", Echo))]
+            if raw.topic == there.jobs:
+                return [_job(raw, wire.load(raw.value or b"", Job))]
+            if raw.topic in there.results:
+                return [_result(raw, wire.load(raw.value or b"", Result))]
             if raw.topic in there.ledger:
                 return [_entry(raw)] if raw.value else []
             return self._letter(raw, needles)
@@ -191,6 +198,17 @@ def _delivery(raw: ConsumerRecord, what: What, delivery: Delivery) -> Sighting:
 
 def _echo(raw: ConsumerRecord, echo: Echo) -> Sighting:
     return _sighting(raw, echo.event, "echo", {"target": echo.target, "remote_id": echo.remote_id}, {echo.remote_id})
+
+
+def _job(raw: ConsumerRecord, job: Job) -> Sighting:
+    facts = {"target": job.target, "kind": job.role, "place": job.place, "size": job.file.size}
+    return _sighting(raw, job.event, "file wanted", facts, (), text=job.file.name)
+
+
+def _result(raw: ConsumerRecord, result: Result) -> Sighting:
+    there = result.carried
+    what = {"left": result.reason} if there is None else {"size": there.size, "mime": there.mime}
+    return _sighting(raw, result.event, "file", {"target": result.target, "place": result.place, **what}, ())
 
 
 def _entry(raw: ConsumerRecord) -> Sighting:

@@ -66,12 +66,18 @@ async def _under_way(by: Mapping[str, Sequence[Sighting]], committed: Committed,
     intent = max((one.at for one in by.get("intent", ())), default=0)
     if intent > max((one.at for one in by.get("ended", ())), default=0):
         return f"in doubt since {shown(intent)} UTC ({length((now - intent) / 1000)}): sent or about to be, and no answer is known yet"
+    open_files = {one.facts["place"]: one for one in by.get("file wanted", ())}
+    for one in by.get("file", ()):
+        open_files.pop(one.facts["place"], None)
     for what in ("converted", "backfill", "received"):
         if what not in by:
             continue
         one = by[what][-1]  # put back: what counts is the last place
         place = f"{one.topic}[{one.partition}]"
         done = await committed(one.topic, one.partition)
+        if open_files and what != "received" and (done is None or done <= one.offset):
+            wanted = next(iter(open_files.values()))
+            return f"waits in {place} for its {wanted.facts['kind']} since {shown(wanted.at)} UTC ({length((now - wanted.at) / 1000)})"
         if done is None:
             return f"waits in {place}; nobody has read there yet"
         if done <= one.offset:

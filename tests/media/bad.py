@@ -24,7 +24,10 @@ SMALL = Shape(formats=("jpeg",), box=(60, 60), inline=6_000)
 SHAPES: dict[Role, tuple[Shape, ...]] = {
     "voice": tuple(Shape(formats=(each,)) for each in ("amr", "mp3", "aac", "m4a")),
     "video": (Shape(formats=("mp4",), thumbnail=SMALL), Shape(formats=("mp4",), largest=20_000)),
-    "image": (Shape(formats=("jpeg", "png", "gif"), thumbnail=SMALL), Shape(formats=("png",), box=(50, 50)), Shape(formats=("jpeg",), largest=2_000)),
+    "image": (
+        Shape(formats=("jpeg", "png", "gif"), thumbnail=SMALL), Shape(formats=("png",), box=(50, 50)),
+        Shape(formats=("jpeg",), largest=2_000),
+    ),
     "gif": (Shape(formats=("gif", "jpeg"), thumbnail=SMALL),),
     "sticker": (Shape(formats=("jpeg", "png", "gif")),),
     "thumbnail": (SMALL,),
@@ -46,9 +49,12 @@ def corpus() -> tuple[tuple[str, Role, bytes], ...]:
         found.append((form.lower(), "image", still(form, (160, 120))))
     found += [
         ("jpeg, turned", "image", still("JPEG", (160, 120), turned=6)), ("png, clear", "image", still("PNG", (160, 120), "RGBA")),
-        ("jpeg, progressive", "image", still("JPEG", (160, 120), progressive=True)), ("gif, moving", "gif", moving()), ("webp, moving", "gif", moving("WEBP")),
+        ("jpeg, progressive", "image", still("JPEG", (160, 120), progressive=True)),
+        ("gif, moving", "gif", moving()), ("webp, moving", "gif", moving("WEBP")),
     ]  # fmt: skip
-    for muxer, codec, sound in (("mp4", "libx264", "aac"), ("mov", "libx264", "aac"), ("mp4", "mpeg4", ""), ("webm", "libvpx", "libopus"), ("mp4", "libx265", "")):
+    for muxer, codec, sound in (
+        ("mp4", "libx264", "aac"), ("mov", "libx264", "aac"), ("mp4", "mpeg4", ""), ("webm", "libvpx", "libopus"), ("mp4", "libx265", ""),
+    ):  # fmt: skip
         found.append((f"{muxer}, {codec}", "video", film(muxer, codec, sound=sound, count=10)))
     return tuple(found)
 

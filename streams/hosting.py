@@ -1,0 +1,169 @@
+"""What every worker role needs as a process: its topics there, its agent hosted, what it shows of itself."""
+
+import asyncio
+import fcntl
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams import health as healths
+from streams import metrics
+from streams.deliver.gate import Gate
+from streams.exact.producers import Link
+from streams.exact.task import Watch
+from streams.exact.transport import Plan
+from streams.exact.worker import make_app, run
+from streams.health import Health
+from streams.settings import Kafka, Settings, SettingsError
+
+log = structlog.get_logger()
+
+
+class Seen(Watch):
+    """What tasks tell, as metrics and health."""
+
+    def __init__(self, health: Health, gates: Sequence[Gate] = ()) -> None:
+        self.health = health
+        self._gates = gates
+
+    def committed(self, stage: str, records: int, seconds: float) -> None:
+        del records
+        metrics.TRANSACTIONS.labels(stage, "committed").inc()
+        metrics.TRANSACTION_SECONDS.labels(stage).observe(seconds)
+        with suppress(KeyError):  # held
+            self.health.progress(stage)
+
+    def restarted(self, stage: str, reason: str) -> None:
+        metrics.TRANSACTIONS.labels(stage, "unknown").inc()
+        metrics.PRODUCER_STARTS.labels(stage, reason).inc(2)
+
+    def held(self, stage: str, why: str) -> None:
+        metrics.HELD.labels(stage).set(1)
+        self.health.unwatch(stage)  # standing still is what it is meant to do
+        self.health.ready(False, why, part="fuse")
+
+    def show(self) -> None:
+        """Bring gauges up to date that nothing else moves."""
+        for gate in self._gates:
+            gate.show()
+
+    def owned(self, stage: str, partitions: int) -> None:
+        metrics.PARTITIONS_OWNED.labels(stage).set(partitions)
+        if partitions:
+            metrics.REBALANCES.labels(stage).inc()
+            metrics.PRODUCER_STARTS.labels(stage, "assigned").inc(2 * partitions)
+            self.health.ready(True)
+        self.health.ready(bool(partitions), "owns no partition", part="partitions")
+
+
+async def host(settings: Settings, plan: Plan, watch: Seen, group: str, *, max_records: int) -> int:
+    kafka = settings.kafka
+    app = make_app(group, plan, session_timeout=kafka.session_timeout, max_records=max_records)
+    observer = healths.listener(watch.health, settings.observe)
+    await observer.start()
+    lag = Lag(app, plan.stage, watch.show)
+    watch.health.watch(plan.stage, lag.behind)
+    measuring = asyncio.create_task(lag.measure())
+    log.info("starts", stage=plan.stage, group=group, kafka=kafka.bootstrap, observe=observer.port)
+    try:
+        code = await run(app)
+    finally:
+        measuring.cancel()
+        with suppress(asyncio.CancelledError):
+            await measuring
+        await observer.stop(1.0)
+    log.info("ends", stage=plan.stage, code=code)
+    return code
+
+
+class Lag:
+    """How far the committed offsets are behind what can be read, by partition."""
+
+    def __init__(self, app: object, stage: str, show: Callable[[], None]) -> None:
+        self._show = show
+        self._app = app
+        self._stage = stage
+        self._records: dict[tuple[str, int], int] = {}
+
+    def behind(self) -> bool:
+        return any(self._records.values())
+
+    async def measure(self, every: float = 2.0) -> None:
+        while True:
+            await asyncio.sleep(every)
+            self._show()
+            with suppress(AttributeError, KafkaError, TimeoutError):  # not started yet, or on the move
+                async with asyncio.timeout(every):
+                    await self._look()
+
+    async def _look(self) -> None:
+        manager = self._app.transport.manager  # type: ignore[attr-defined]
+        consumer = self._app.consumer  # type: ignore[attr-defined]
+        seen: dict[tuple[str, int], int] = {}
+        for task in list(manager.tasks.values()):
+            for tp in task.inputs:
+                end = consumer.kafka.last_stable_offset(tp)
+                done = task.committed.get(tp, consumer.starts.get(tp))
+                if end is None or done is None:
+                    continue
+                # Markers, and what an aborted transaction wrote, have offsets that nobody commits past until more comes.
+                all_done = await consumer.kafka.position(tp) >= end and done >= task.read.get(tp, 0)
+                seen[tp.topic, tp.partition] = 0 if all_done else max(0, end - done)
+        for topic, partition in self._records.keys() - seen.keys():
+            metrics.LAG.remove(self._stage, topic, str(partition))
+        for (topic, partition), behind in seen.items():
+            metrics.LAG.labels(self._stage, topic, str(partition)).set(behind)
+        self._records = seen
+
+
+def link(kafka: Kafka) -> Link:
+    return Link(kafka.bootstrap, transaction_timeout=kafka.transaction_timeout)
+
+
+async def require(kafka: Kafka, names: list[str]) -> None:
+    """All topics there, with the partitions that the settings say: a conversation's partition is computed from them."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
+    try:
+        async with asyncio.timeout(20):
+            await producer.start()
+            cluster = await producer.client.fetch_all_metadata()
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise SettingsError(
+            f"kafka.bootstrap is {kafka.bootstrap}: no broker answers there ({type(error).__name__}); "
+            "is it running, and is the address right?"
+        ) from None
+    finally:
+        with suppress(Exception):
+            await producer.stop()
+    for name in names:
+        found = len(cluster.partitions_for_topic(name) or ())
+        if not found:
+            raise SettingsError(f"topic {name} is missing; make it with: im-relay topics create")
+        if found != kafka.partitions and name != names[-1]:
+            raise SettingsError(
+                f"topic {name} has {found} partitions, kafka.partitions says {kafka.partitions}: set kafka.partitions = {found}"
+            )
+
+
+def own_directory(state: Path, group: str) -> Path:
+    """A directory that no other worker on this machine uses: the first free one of `<group>-0`, `<group>-1`, …"""
+    for number in range(1000):
+        path = state / f"{group}-{number}"
+        path.mkdir(parents=True, exist_ok=True)
+        lock = (path / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        _locks.append(lock)
+        return path
+    raise SettingsError(f"deliver.state is {state}: a thousand workers already use it")
+
+
+_locks: list[object] = []
+"""Held as long as the process lives."""

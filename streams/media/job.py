@@ -1,0 +1,233 @@
+"""One file: fetched, checked, made into what the target shows, and put there."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from msgspec import Struct, structs
+
+from converters.formats import FORMATS
+from converters.media import Download, Job, Role, Shape, Upload
+from converters.model import Carried
+from converters.outcome import Delivered, NotSent, Refused
+from converters.platform import Request
+from converters.route import App
+from streams import metrics
+from streams.deliver.attempts import delays
+from streams.media import fetch
+from streams.media.press.pool import Made, Order
+from streams.media.store import Failed as NotKept
+from streams.media.surroundings import Surroundings
+
+FIRST, LONGEST = 0.3, 20.0
+"""Seconds between attempts: the first, and the most that doubling makes of it."""
+
+
+class Brought(Struct, frozen=True):
+    carried: Carried
+    codec: str
+    """`from>to`, by the first bytes."""
+    lives: float = 0.0
+    """Seconds for which the store keeps it; 0 is for ever."""
+
+
+class Left(Struct, frozen=True):
+    """It stays where it was. *reason* is a short, fixed word."""
+
+    reason: str
+    codec: str
+    again: bool = False
+    after: float = 0.0
+
+
+T = TypeVar("T")
+_TAKEN = Delivered("")
+
+
+async def carry(job: Job, shape: Shape, target: App, around: Surroundings) -> Brought | Left:
+    """Bring it over; never raises for what lies in the file, or for what servers do."""
+    directory = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=around.directory))
+    try:
+        return await _Carrier(job, shape, target, around, directory).carry()
+    finally:
+        await asyncio.shield(asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True))
+
+
+class _Carrier:
+    def __init__(self, job: Job, shape: Shape, target: App, around: Surroundings, directory: Path) -> None:
+        self._job = job
+        self._shape = shape
+        self._target = target
+        self._around = around
+        self._directory = directory
+        self._until = time.monotonic() + around.settings.patience
+
+    async def carry(self) -> Brought | Left:
+        job, direction = self._job, self._around.direction(self._job)
+        source = self._directory / "source"
+        fetched = await self._step("fetch", lambda: self._fetched(source))
+        if isinstance(fetched, Left):
+            return fetched
+        metrics.MEDIA_BYTES.labels(direction, job.role, "in").inc(fetched)
+        made = await self._step("press", lambda: self._pressed(source))
+        if isinstance(made, Left):
+            return made
+        codec = f"{made.source_format}>{made.format}"
+        put = await self._step("put", lambda: self._put(made, self._shape, job.role))
+        if isinstance(put, Left):
+            return structs.replace(put, codec=codec)
+        carried, lives = put
+        if made.thumbnail is not None and self._shape.thumbnail is not None:
+            small, shape = made.thumbnail, self._shape.thumbnail
+            put = await self._step("put", lambda: self._put(small, shape, "thumbnail"))
+            # Without it the message is whole enough.
+            if not isinstance(put, Left):
+                carried, lives = structs.replace(carried, thumbnail=put[0]), min(lives, put[1]) or max(lives, put[1])
+        size = await asyncio.to_thread(lambda: made.path.stat().st_size)
+        metrics.MEDIA_BYTES.labels(direction, job.role, "out").inc(size)
+        if job.role == "voice":
+            metrics.MEDIA_SOUND.labels(direction, codec).inc(made.duration / 1000)
+        return Brought(carried, codec, lives)
+
+    async def _step(self, name: str, step: Callable[[], Awaitable[T | Left]]) -> T | Left:
+        """*step*, again and again while that may help and there is time."""
+        with metrics.MEDIA_STEP_SECONDS.labels(self._job.role, name).time():
+            for wait in delays(FIRST, LONGEST):
+                found = await step()
+                if not isinstance(found, Left) or not found.again:
+                    return found
+                pause = max(wait, found.after)
+                if time.monotonic() + pause >= self._until:
+                    return found
+                await asyncio.sleep(pause)
+        raise AssertionError("delays have no end")
+
+    # -- fetch
+
+    async def _fetched(self, into: Path) -> int | Left:
+        """The bytes, in *into*; the answer is how many."""
+        file, largest = self._job.file, self._largest()
+        if file.inline:
+            return await asyncio.to_thread(_decoded, file.inline, into, largest)
+        source = self._around.apps[self._job.source]
+        assert source.platform.media is not None, "whose callback named a file says how it is had"
+        download = source.platform.media.download(file, source.account)
+        if download.authorised:
+            headers = await self._around.clients[source.name].credentials(download.url)
+            if headers is None:
+                return Left("no-token", "", again=True)
+            download = Download(download.url, {**download.headers, **headers})
+        found = await self._around.fetcher.fetch(download, into, largest=largest)
+        if isinstance(found, fetch.Failed):
+            return Left(found.reason, "", found.again, found.after or 0.0)
+        return found.size
+
+    def _largest(self) -> int:
+        """What is made smaller may be larger than the target takes."""
+        most = self._around.settings.largest
+        kept_as_it_is = not self._shape.formats
+        return min(most, self._shape.largest) if kept_as_it_is and self._shape.largest else most
+
+    # -- press
+
+    async def _pressed(self, source: Path) -> Made | Left:
+        order = Order(source, self._directory, self._job.role, self._shape, self._job.alone)
+        found = await self._around.pool.press(order)
+        if not isinstance(found, Made) and found.crashed:
+            metrics.MEDIA_CRASHES.labels(self._job.role).inc()
+            # Perhaps it was not the file: once more, and no more.
+            found = await self._around.pool.press(order)
+            if not isinstance(found, Made) and found.crashed:
+                metrics.MEDIA_CRASHES.labels(self._job.role).inc()
+        return found if isinstance(found, Made) else Left(found.reason, "")
+
+    # -- put
+
+    async def _put(self, made: Made, shape: Shape, role: Role) -> tuple[Carried, float] | Left:
+        """Where it lies now, and for how many seconds; 0 is for ever."""
+        content = await asyncio.to_thread(made.path.read_bytes)
+        known = FORMATS[made.format]
+        mime = known.mime if made.format != "bin" else self._job.file.mime or known.mime
+        name = "thumbnail.jpg" if role == "thumbnail" else _named(self._job, made)
+        carried = Carried(
+            "", name=name, size=len(content), mime=mime, md5=hashlib.md5(content).hexdigest(),  # noqa: S324 - the platforms' checksum
+            width=made.width, height=made.height, duration=made.duration,
+        )  # fmt: skip
+        inline = (len(content) + 2) // 3 * 4
+        if inline <= shape.inline:
+            return structs.replace(carried, inline=base64.b64encode(content).decode()), 0.0
+        media = self._target.platform.media
+        assert media is not None, "it has a shape for the file"
+        if media.upload is None:
+            return await self._kept(made, carried, content)
+        upload = Upload(content=content, name=name, mime=mime, role=role, width=made.width, height=made.height)
+        return await self._uploaded(upload, media.upload, carried)
+
+    async def _kept(self, made: Made, carried: Carried, content: bytes) -> tuple[Carried, float] | Left:
+        store = self._around.store
+        if store is None:
+            return Left("no-store", "")
+        digest = hashlib.sha256(content).hexdigest()
+        kept = await store.put(made.path, name=carried.name, mime=carried.mime, digest=digest, app=self._target.name)
+        if isinstance(kept, NotKept):
+            return Left(kept.reason, "", kept.again, kept.after or 0.0)
+        return structs.replace(carried, url=kept.url), kept.lives
+
+    async def _uploaded(
+        self, upload: Upload, write: Callable[[Upload, Any], Request], carried: Carried
+    ) -> tuple[Carried, float] | Left:
+        media, name = self._target.platform.media, self._target.name
+        assert media is not None
+        assert media.uploaded is not None, "who takes uploads answers them"
+        request = write(upload, self._target.account)
+        gate = self._around.gates[name]
+        async with gate.passage(request) as passage:
+            if not await gate.admit(passage, request, live=True, again=False):
+                return Left("breaker", "", again=True)
+            reply = await self._around.clients[name].question(request)
+            found = (
+                media.uploaded(upload, request, reply, self._target.account) if reply is not None else NotSent("no answer")
+            )
+            # Uploaded twice, one of the two is a file that no message names: nobody sees it.
+            gate.learn(passage, request, found if isinstance(found, NotSent | Refused) else _TAKEN)
+        match found:
+            case Carried():
+                return _filled(found, carried), 0.0
+            case NotSent(retry_after=after, throttled=throttled, ours=ours):
+                return Left("throttled" if throttled else "locked-out" if ours else "upload", "", again=True, after=after or 0.0)
+            case Refused(reason=reason):
+                return Left(reason if reason == "too-large" else "refused", "")
+
+
+def _decoded(inline: str, into: Path, largest: int) -> int | Left:
+    if len(inline) // 4 * 3 > largest:
+        return Left("too-large", "")
+    try:
+        content = base64.b64decode(inline.translate({13: None, 10: None}), validate=True)
+    except (binascii.Error, ValueError):
+        return Left("damaged", "")
+    into.write_bytes(content)
+    return len(content)
+
+
+def _named(job: Job, made: Made) -> str:
+    """The name it had, its extension that of what it is now."""
+    known = FORMATS[made.format].extension
+    stem, dot, extension = job.file.name.rpartition(".")
+    if not job.file.name:
+        return f"{job.role}.{known}" if known else job.role
+    if made.format == made.source_format or not known:
+        return job.file.name
+    return f"{stem if dot and len(extension) <= 5 else job.file.name}.{known}"
+
+
+def _filled(found: Carried, carried: Carried) -> Carried:
+    """What the platform answered, and what we know of the file."""
+    return structs.replace(carried, url=found.url, secret=found.secret)

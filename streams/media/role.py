@@ -1,0 +1,89 @@
+"""`im-relay media` as a process."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import structlog
+
+from streams.deliver.client import clients
+from streams.deliver.gate import Gate
+from streams.exact.transport import Plan
+from streams.health import Health
+from streams.hosting import Seen, host, link, own_directory, require
+from streams.kafka import topics
+from streams.media.addresses import Addresses
+from streams.media.fetch import Fetcher
+from streams.media.press.order import Limits
+from streams.media.press.pool import Pool
+from streams.media.store import opened
+from streams.media.surroundings import Surroundings
+from streams.media.work import STAGE, Carrying
+from streams.settings import Media, Settings, SettingsError, resolve
+
+log = structlog.get_logger()
+
+
+async def run_media(settings: Settings) -> int:
+    """Bring files over until stopped; the answer is the exit code. Raises SettingsError."""
+    apps, kafka, media = resolve(settings), settings.kafka, settings.media
+    jobs, done = topics.MEDIA_JOBS.name(prefix=kafka.prefix), topics.MEDIA_DONE.name(prefix=kafka.prefix)
+    results = [topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix) for platform in settings.platforms()]
+    await require(kafka, [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)])
+    store = opened(media.store)
+    if store is None:
+        for app in apps.values():
+            if app.platform.media is not None and app.platform.media.upload is None:
+                log.warning("there is no media.store: files for this app stay where they are", app=app.name, platform=app.platform.name)
+    try:
+        addresses = Addresses(media.allow)
+    except ValueError as error:
+        raise SettingsError(f"media.allow: {error}") from None
+    group = f"{kafka.prefix}media"
+    loop = asyncio.get_running_loop()
+    gates = {name: Gate(app, settings.deliver, loop) for name, app in apps.items()}
+    directory = _emptied(own_directory(media.directory, group))
+    state = own_directory(settings.deliver.state, group)
+    around = Surroundings(
+        apps=apps,
+        clients=clients(apps, settings.deliver),
+        gates=gates,
+        fetcher=Fetcher(addresses, connect=media.connect_timeout, silence=media.read_timeout, total=media.fetch_timeout),
+        pool=Pool(media.processes, _limits(media)),
+        store=store,
+        settings=media,
+        directory=directory,
+        slots=asyncio.Semaphore(media.jobs),
+        partitions=kafka.partitions,
+    )
+
+    def carrying(partition: int) -> Carrying:
+        return Carrying(partition, around, prefix=kafka.prefix, bootstrap=kafka.bootstrap, state=state)
+
+    watch = Seen(Health(), tuple(gates.values()))
+    await around.pool.start()
+    try:
+        return await host(settings, Plan(STAGE, [jobs], carrying, link(kafka), watch), watch, group, max_records=4 * media.jobs)
+    finally:
+        await around.pool.close()
+        await around.fetcher.close()
+        if store is not None:
+            await store.close()
+        for client in around.clients.values():
+            await client.close()
+        _emptied(directory)
+
+
+def _limits(media: Media) -> Limits:
+    return Limits(
+        cpu_seconds=media.cpu, memory_bytes=media.memory, seconds=2.0 * media.cpu, pixels=media.pixels,
+        longest_ms=int(media.longest * 1000), output_bytes=media.largest,
+    )  # fmt: skip
+
+
+def _emptied(directory: Path) -> Path:
+    """Whatever a worker that was killed has left in it is gone."""
+    files = directory / "files"
+    shutil.rmtree(files, ignore_errors=True)
+    files.mkdir(parents=True)
+    return files

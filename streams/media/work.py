@@ -1,0 +1,217 @@
+"""One partition of `media.jobs`: every file once, and an answer for every message that waits for it.
+
+Jobs go side by side, in no order: the order is that of the messages, and delivery keeps it. What a job has brought over, its answer,
+and the offset up to which all jobs have ended commit together. A job that a crash has cut off is done again by the next owner: at
+worst a file lies at its target that no message names.
+"""
+
+import asyncio
+import time
+from collections import deque
+from pathlib import Path
+from zlib import crc32
+
+import structlog
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+from msgspec import Struct
+
+from converters import wire
+from converters.media import Job, Result, same
+from converters.model import Carried
+from streams import dead, metrics
+from streams.dead import DeadLetter
+from streams.deliver.lanes import Lane
+from streams.deliver.ledger import Batch as Rows
+from streams.deliver.ledger import Store, caught_up
+from streams.exact.producers import Outputs, Unknown
+from streams.exact.task import Task
+from streams.kafka import topics
+from streams.log import place
+from streams.media import done as dones
+from streams.media.done import Done
+from streams.media.job import Brought, Left, carry
+from streams.media.surroundings import Surroundings
+
+log = structlog.get_logger()
+
+STAGE = "media"
+CYCLE = 0.02
+"""Seconds between two transactions."""
+
+
+class _Ended(Struct, frozen=True):
+    offset: int
+    job: Job | None
+    key: bytes
+    carried: Carried | None = None
+    reason: str = ""
+    done: Done | None = None
+    """To be remembered."""
+    letter: tuple[bytes, bytes] | None = None
+
+
+class Carrying:
+    """See `streams.exact.task.Work`. *prefix* and *bootstrap* are the cluster's, *state* is this worker's own directory."""
+
+    def __init__(self, partition: int, around: Surroundings, *, prefix: str, bootstrap: str, state: Path) -> None:
+        self._partition = partition
+        self._around = around
+        self._prefix = prefix
+        self._bootstrap = bootstrap
+        self._state = state
+        self._done = topics.MEDIA_DONE.name(prefix=prefix)
+        self._lane = Lane(TopicPartition(topics.MEDIA_JOBS.name(prefix=prefix), partition), live=True)
+        self._waiting: deque[ConsumerRecord] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+        self._under_way: dict[bytes, asyncio.Future[Brought | Left]] = {}
+        self._ended: list[_Ended] = []
+        self._store: Store
+        self._task: Task
+
+    async def run(self, task: Task) -> None:
+        self._task = task
+        self._store = Store(self._state / f"media-{self._partition}")
+        try:
+            await caught_up(self._store, self._bootstrap, {self._done: lambda key, value: [(key, value)]}, self._partition)
+        except (KafkaError, TimeoutError) as error:
+            self._store.close()
+            raise Unknown(f"what was brought over cannot be read: {type(error).__name__}") from None
+        except BaseException:
+            self._store.close()
+            raise
+        self._around.own(self._partition, mine=True)
+        try:
+            await self._cycles(task)
+        finally:
+            self._around.own(self._partition, mine=False)
+            for running in self._running:
+                running.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
+            self._store.close()
+
+    async def _cycles(self, task: Task) -> None:
+        written = 0.0
+        clock = asyncio.get_running_loop().time
+        while not task.draining.is_set():
+            self._read(task)
+            if self._ended and (pause := written + CYCLE - clock()) <= 0:
+                written = clock()
+                await self._write(task)
+            else:
+                await task.wait(pause if self._ended else 1.0)
+        # What is under way is begun anew by the next owner: nobody waits here for a stranger's server.
+        if self._ended:
+            await self._write(task)
+
+    def _read(self, task: Task) -> None:
+        most = 2 * self._around.settings.jobs
+        while len(self._running) < most:
+            if not self._waiting:
+                batch = task.take_of(self._lane.tp)
+                if batch is None:
+                    return
+                self._waiting.extend(batch.records)
+            record = self._waiting.popleft()
+            self._lane.read(record.offset)
+            running = asyncio.create_task(self._one(record))
+            self._running.add(running)
+            running.add_done_callback(self._over)
+
+    def _over(self, running: "asyncio.Task[None]") -> None:
+        self._running.discard(running)
+        self._task.nudge()
+
+    # -- one job
+
+    async def _one(self, record: ConsumerRecord) -> None:
+        try:
+            job = wire.load(record.value or b"", Job)
+        except wire.Malformed as error:
+            self._ended.append(_Ended(record.offset, None, b"", letter=_letter(record, str(error))))
+            return
+        target = self._around.apps.get(job.target)
+        media = target.platform.media if target is not None else None
+        shape = media.shape(job.role, target.account) if target is not None and media is not None else None
+        if target is None or media is None or shape is None or job.source not in self._around.apps:
+            # The settings have changed since it was wanted.
+            self._end(record, job, b"", Left("unwanted", ""))
+            return
+        key = same(job, shape)
+        now = int(time.time() * 1000)
+        known = dones.load(self._store.raw(key), now)
+        if known is not None:
+            self._end(record, job, key, Brought(known.carried, known.codec), reused=True)
+            return
+        first = self._under_way.get(key)
+        if first is not None:
+            found = await asyncio.shield(first)
+            self._end(record, job, key, found, reused=isinstance(found, Brought))
+            return
+        future = self._under_way[key] = asyncio.get_running_loop().create_future()
+        found = Left("defect", "")
+        try:
+            async with self._around.slots:
+                with metrics.MEDIA_UNDER_WAY.track_inprogress():
+                    found = await carry(job, shape, target, self._around)
+        except Exception as error:  # noqa: BLE001 - a defect costs this file its way, and nothing else
+            log.error("defect in a media job", place=place(error), event_id=job.event)  # noqa: TRY400
+        finally:
+            del self._under_way[key]
+            future.set_result(found)
+        lives = media.lives(target.account) if media.upload is not None else found.lives if isinstance(found, Brought) else 0.0
+        self._end(record, job, key, found, lives=lives)
+
+    def _end(
+        self, record: ConsumerRecord, job: Job, key: bytes, found: Brought | Left, *, reused: bool = False, lives: float = 0.0
+    ) -> None:
+        outcome = "reused" if reused else "carried" if isinstance(found, Brought) else found.reason
+        metrics.MEDIA_JOBS.labels(self._around.direction(job), job.role, found.codec, outcome).inc()
+        match found:
+            case Left(reason=reason):
+                log.info("file is not brought over", event_id=job.event, kind=job.role, reason=reason)
+                self._ended.append(_Ended(record.offset, job, key, reason=reason))
+            case Brought(carried=carried, codec=codec):
+                # One that is about to go would be gone before it is seen.
+                until = int((time.time() + lives / 2) * 1000) if lives else 0
+                done = None if reused else Done(carried, codec, until)
+                self._ended.append(_Ended(record.offset, job, key, carried, done=done))
+
+    # -- out
+
+    async def _write(self, task: Task) -> None:
+        """Commit what has ended. Raises Unknown, Fenced."""
+        ended, self._ended = self._ended, []
+        outputs, rows = Outputs(), Rows()
+        for one in ended:
+            if one.letter is not None:
+                key, letter = one.letter
+                outputs.add(topics.DEAD_LETTERS.name(prefix=self._prefix), crc32(key) % self._around.partitions, key, letter)
+            if one.job is None:
+                continue
+            platform = self._around.platform(one.job.target)
+            if platform != "unknown":
+                result = Result(
+                    event=one.job.event, place=one.job.place, target=one.job.target, carried=one.carried, reason=one.reason
+                )
+                name = topics.MEDIA_RESULTS.name(platform, prefix=self._prefix)
+                outputs.add(name, one.job.partition, one.job.conversation, wire.dump(result))
+            if one.done is not None:
+                value = dones.dump(one.done)
+                outputs.add(self._done, self._partition, one.key, value)
+                rows.append((one.key, value))
+        self._lane.settle(one.offset for one in ended)
+        settled = self._lane.committable()
+        written = await task.commit(outputs, {self._lane.tp: settled} if settled is not None else {})
+        self._store.put(rows, written.get((self._done, self._partition)))
+
+
+def _letter(record: ConsumerRecord, detail: str) -> tuple[bytes, bytes]:
+    """The dead letter of a job that cannot be read; whoever waits for it learns nothing, and waits no longer than it may."""
+    key = f"{record.topic}:{record.partition}:{record.offset}".encode()
+    letter = DeadLetter(
+        stage=STAGE, cause="malformed", detail=detail, whose="ours", attempts=1, at=int(time.time() * 1000), topic=record.topic,
+        partition=record.partition, offset=record.offset, key=record.key or b"", value=record.value or b"", headers=dict(record.headers),
+    )  # fmt: skip
+    metrics.DEAD_LETTERS.labels(STAGE, "malformed", "ours").inc()
+    return key, dead.dump(letter)

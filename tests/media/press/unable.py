@@ -1,0 +1,3 @@
+"""A worker that never comes up."""
+
+raise SystemExit(1)
