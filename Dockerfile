@@ -14,26 +14,20 @@ COPY converters converters
 COPY streams streams
 RUN pip install --no-deps .
 
-FROM build AS build-demo
-COPY requirements/dev.lock requirements/
-# The simulators' one package that the relay does not need.
-RUN sed -n '/^starlette==/,/[^\\]$/p' requirements/dev.lock > demo.lock \
-    && pip install --require-hashes --no-deps -r demo.lock
-
 FROM python:3.12-slim AS base
 ENV PATH=/opt/im-relay/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN groupadd --gid 10001 im-relay \
     && useradd --uid 10001 --gid im-relay --no-create-home --home-dir /var/lib/im-relay im-relay \
-    && install -d -o im-relay -g im-relay /var/lib/im-relay
-# deliver.state is relative to it, unless the settings say otherwise.
+    && install -d -o im-relay -g im-relay /var/lib/im-relay /var/lib/im-relay/files
+# deliver.state and the like are relative to it, unless the settings say otherwise.
 WORKDIR /var/lib/im-relay
-EXPOSE 8080 9090
+EXPOSE 8080 8090 9090
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["im-relay"]
 CMD ["--help"]
 
 FROM base AS demo
-COPY --from=build-demo /opt/im-relay /opt/im-relay
+COPY --from=build /opt/im-relay /opt/im-relay
 COPY tests/__init__.py /demo/tests/__init__.py
 COPY tests/simulators /demo/tests/simulators
 COPY deploy/simulator.py /demo/deploy/simulator.py

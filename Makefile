@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay lint pages lock clean
+.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages lock clean
 
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
@@ -56,6 +56,18 @@ bench-deliver: $(VENV)/installed  ## delivery to a target that answers in 5 ms, 
 
 bench-relay: $(VENV)/installed  ## the whole relay at a constant 1,000 messages a second
 	@$(BIN)/python -m tests.benchmarks.relay $(ARGS)
+
+bench-media: $(VENV)/installed  ## voice transcoded, beside the ffmpeg program; and a whole media job
+	@$(BIN)/python -m tests.benchmarks.media $(ARGS)
+
+bench-quotas: $(VENV)/installed  ## three times a quota offered for 5 minutes, beside the same without the relay's quotas
+	@$(BIN)/python -m tests.benchmarks.quotas $(ARGS)
+
+bench-isolation: $(VENV)/installed  ## the apps beside one whose target hangs or fails
+	@$(BIN)/python -m tests.benchmarks.isolation $(ARGS)
+
+fuzz-media: $(VENV)/installed  ## 5,000 bad files of every form through the processes that read files
+	@$(BIN)/python -m tests.media.fuzz $(ARGS)
 
 lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml -o requirements/runtime.lock

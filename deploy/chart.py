@@ -17,7 +17,7 @@ def schema(root: Path) -> str:
     by_hand = {name: one for name, one in written["$defs"].items() if name.islower()}  # ours begin small
     written["$defs"] = by_hand | made.pop("$defs")
     # The chart fills these in, and its templates read them.
-    made["required"] = ["kafka", "ingress", "deliver", "observe", "apps"]
+    made["required"] = ["kafka", "ingress", "deliver", "media", "files", "observe", "apps"]
     written["properties"]["settings"] = made
     return json.dumps(written, indent=2, ensure_ascii=False) + "\n"
 

@@ -213,6 +213,58 @@ def deliver(board: Dashboard) -> None:
     )  # fmt: skip
 
 
+def media(board: Dashboard) -> None:
+    board.with_row(Row("Media: files brought over"))
+    board.with_panel(
+        chart("Jobs", "By how they ended; reused: the same file was brought over before.", "ops",
+              (per_second("im_relay_media_jobs_total", "direction", "kind", "outcome"), "{{direction}} {{kind}} {{outcome}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("What is made into what", "Files carried, by form.", "ops",
+              (per_second("im_relay_media_jobs_total", "codec", where='outcome="carried"'), "{{codec}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Messages with files", "As they went on: with the file, or with its name and address in its place, and why.", "mps",
+              (per_second("im_relay_media_messages_total", "direction", "kind", "fate"), "{{direction}} {{kind}} {{fate}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Wait in the conversation", "Of a message for its file. From deliver.order_hold on, the later ones pass.", "s",
+              *quantiles("im_relay_media_wait_seconds", "direction"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Time of a step", "Fetching, reading and transcoding, putting there.", "s", *quantiles("im_relay_media_step_seconds", "step"))
+    )
+    board.with_panel(
+        chart("Bytes", "Of files, in and out.", "Bps",
+              (per_second("im_relay_media_bytes_total", "direction", "kind", "way"), "{{direction}} {{kind}} {{way}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Sound", "Seconds of voice carried in a second, by form.", "short",
+              (per_second("im_relay_media_sound_seconds_total", "direction", "codec"), "{{direction}} {{codec}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("In hand, and crashes", "Files under way; processes that a file has ended, a second.", "short",
+              (total("im_relay_media_under_way", "role"), "under way"),
+              (per_second("im_relay_media_crashes_total", "kind"), "crashes {{kind}}"))
+    )  # fmt: skip
+
+
+def files(board: Dashboard) -> None:
+    board.with_row(Row("Files: the embedded store"))
+    board.with_panel(
+        chart("Requests", "By method and kind of answer. 4xx of GET: a link that is over or was changed.", "reqps",
+              (per_second("im_relay_files_requests_total", "method", "status"), "{{method}} {{status}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Bytes", "Put and fetched.", "Bps", (per_second("im_relay_files_bytes_total", "method"), "{{method}}"))
+    )
+    board.with_panel(
+        chart("On the disk", "Bytes of the files, and what may still come; uploads beyond are refused.", "bytes",
+              (only("im_relay_files_kept_bytes", 'role="files"'), "kept"), (only("im_relay_files_free_bytes", 'role="files"'), "free"))
+    )  # fmt: skip
+    board.with_panel(chart("Files", "On the disk.", "short", (only("im_relay_files_kept", 'role="files"'), "files")))
+
+
 def gaps(board: Dashboard) -> None:
     board.with_row(Row("Callbacks that never came"))
     board.with_panel(
@@ -266,7 +318,7 @@ def build() -> str:
             .current(models.VariableOption(text="All", value="$__all", selected=True))
         )
     )
-    for part in (overview, traffic, ingress, exact, deliver, gaps, processes):
+    for part in (overview, traffic, ingress, exact, deliver, media, files, gaps, processes):
         part(board)
     made = board.build()
     for place, panel in enumerate(made.panels or (), 1):

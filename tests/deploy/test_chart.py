@@ -75,6 +75,9 @@ def test_the_schema_takes_the_values_and_the_example() -> None:
         ({"settings": {"kafka": {"partition": 3}}}, "partition"),
         ({"settings": {"deliver": {"in_doubt": "hope"}}}, "hope"),
         ({"convert": {"replicas": 0}}, "0"),
+        ({"media": {"temporary": {"size": "much"}}}, "much"),
+        ({"settings": {"media": {"store": {"kind": "tape"}}}}, "tape"),
+        ({"settings": {"files": {"days": 3}}}, "days"),
         ({"terminationGracePeriodSeconds": 5}, "5"),
     ],
 )
@@ -98,7 +101,7 @@ def test_every_value_in_values_yaml_is_used() -> None:
     text = "\n".join(TEMPLATES.values())
     for name, value in VALUES.items():
         assert f".Values.{name}" in text, name
-        if name in ("settings", "ingress", "convert", "deliver"):
+        if name in ("settings", "ingress", "convert", "deliver", "media", "files"):
             continue  # handed on whole
         for inner in value if isinstance(value, dict) else ():
             assert f".Values.{name}.{inner}" in text, (name, inner)
@@ -190,6 +193,8 @@ def test_every_role_and_the_job_start_a_command_that_there_is(objects: list[dict
         "convert": "convert",
         "deliver-yunxin": "deliver",
         "deliver-easemob": "deliver",
+        "media": "media",
+        "files": "files",
         "topics": "topics create",
     }
     job = started["topics"][1]
@@ -209,6 +214,9 @@ def test_the_settings_file_is_one_the_relay_reads(objects: list[dict[str, Any]],
     assert settings.ingress.max_body == 1_048_576
     assert settings.deliver.in_doubt == "hold"
     assert settings.platforms() == ["easemob", "yunxin"]
+    assert settings.media.jobs == 8
+    assert settings.files.secret == settings.media.store.secret
+    assert settings.files.secret.get_secret_value() == secret["stringData"]["files-secret"]
 
 
 @needs_helm
@@ -223,7 +231,9 @@ def test_what_is_mounted_is_a_volume_and_where_it_is_looked_for(objects: list[di
         assert {"name": "IM_RELAY_CONFIG", "value": f"{mounts['settings']}/relay.toml"} in container["env"]
         assert not [each for each in container["volumeMounts"] if "subPath" in each], "a file alone is never brought anew"
         assert mounts["secrets"] == SECRETS
-        assert ("state" in mounts) == container["name"].startswith("deliver-")
+        assert ("state" in mounts) == container["name"].startswith(("deliver-", "media"))
+        assert mounts.get("temporary") == (VALUES["settings"]["media"]["directory"] if container["name"] == "media" else None)
+        assert mounts.get("files") == (VALUES["settings"]["files"]["directory"] if container["name"] == "files" else None)
     (deliver, *_) = [one for one in workloads(objects) if "deliver" in one["metadata"]["name"]]
     assert ("volumeClaimTemplates" in deliver["spec"]) == (deliver["kind"] == "StatefulSet")
 
@@ -252,11 +262,13 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
     for one in workloads(objects):
         assert chosen(one["spec"]["selector"]["matchLabels"]) == 1
     budgets = [one["spec"]["selector"]["matchLabels"] for one in of(objects, "PodDisruptionBudget")]
-    assert sorted(map(chosen, budgets)) == [1, 1, 1, 1]
+    assert sorted(map(chosen, budgets)) == [1] * 6
     services = {one["metadata"]["name"]: one for one in of(objects, "Service")}
     assert chosen(services["chat-im-relay-ingress"]["spec"]["selector"]) == 1
     metrics = services["chat-im-relay-metrics"]
-    assert chosen(metrics["spec"]["selector"]) == 4
+    assert chosen(metrics["spec"]["selector"]) == 6
+    assert f"http://{services['chat-im-relay-files']['metadata']['name']}" == EXAMPLE["settings"]["media"]["store"]["endpoint"]
+    assert services["chat-im-relay-files"]["spec"]["ports"][0]["port"] == 80
     (monitor,) = of(objects, "ServiceMonitor")
     assert monitor["spec"]["selector"]["matchLabels"].items() <= metrics["metadata"]["labels"].items()
     assert monitor["spec"]["endpoints"][0]["port"] == metrics["spec"]["ports"][0]["name"]
@@ -286,6 +298,11 @@ def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str,
         (["--set", "settings.apps.old.account.app_secret=x"], "give app_secret_file"),
         (["--set", "settings.kafka.partition=3"], "partition"),
         (["--set", "ingress.route.host="], "ingress.route.host"),
+        (["--set", "files.route.host="], "files.route.host"),
+        (["--set", "settings.files.secret=x"], "give secret_file"),
+        (["--set", "settings.media.store.secret=x"], "settings.media.store.secret: give secret_file"),
+        (["--set", "settings.media.store.secret_access_key=x"], "give secret_access_key_file"),
+        (["--set", "settings.files.public_url="], "settings.files.public_url"),
     ],
 )
 def test_helm_refuses_with_words_that_help(arguments: list[str], said: str) -> None:
@@ -304,6 +321,26 @@ def test_the_search_for_lost_callbacks_is_one_process_where_it_is_asked_for() ->
 
 
 @needs_helm
+def test_files_on_their_way_have_a_bounded_place_and_files_that_stay_a_volume(objects: list[dict[str, Any]]) -> None:
+    roles = {one["spec"]["template"]["spec"]["containers"][0]["name"]: one for one in workloads(objects)}
+    volumes = {each["name"]: each for each in roles["media"]["spec"]["template"]["spec"]["volumes"]}
+    assert volumes["temporary"]["emptyDir"] == {"sizeLimit": VALUES["media"]["temporary"]["size"]}
+    assert volumes["state"]["emptyDir"] == {"sizeLimit": VALUES["media"]["state"]["size"]}
+    assert (roles["files"]["kind"], roles["files"]["spec"]["replicas"]) == ("StatefulSet", 1)
+    (claim,) = roles["files"]["spec"]["volumeClaimTemplates"]
+    assert claim["spec"]["resources"]["requests"]["storage"] == EXAMPLE["files"]["volume"]["size"]
+    (route,) = [one for one in of(objects, "Ingress") if one["metadata"]["name"].endswith("-files")]
+    (rule,) = route["spec"]["rules"]
+    assert rule["host"] in EXAMPLE["settings"]["files"]["public_url"]
+    assert [path["path"] for path in rule["http"]["paths"]] == ["/files/"]
+
+
+def test_the_store_of_files_is_off_unless_asked_for_and_media_is_on() -> None:
+    assert VALUES["files"]["enabled"] is False
+    assert VALUES["settings"]["media"]["carry"] is True
+
+
+@needs_helm
 def test_helm_asks_for_the_apps_where_there_are_none() -> None:
     done = helm("template", "chat", str(CHART), "--kube-version", "1.33.0")
     assert done.returncode != 0
@@ -313,10 +350,12 @@ def test_helm_asks_for_the_apps_where_there_are_none() -> None:
 @needs_helm
 def test_a_small_installation_has_nothing_that_was_not_asked_for() -> None:
     off = ["monitoring.serviceMonitor.enabled", "monitoring.rules.enabled", "monitoring.dashboard.enabled"]
-    off += ["ingress.route.enabled", "ingress.autoscaling.enabled", "topics.create", "deliver.state.persistent"]
+    off += ["files.enabled", "settings.media.carry", "ingress.route.enabled", "ingress.autoscaling.enabled", "topics.create", "deliver.state.persistent"]
     arguments = [each for name in off for each in ("--set", f"{name}=false")]
     objects = rendered(*arguments, "--set", "secrets.existing=mine", "--set", "secrets.values=null")
     assert {one["kind"] for one in objects} == {"ConfigMap", "Deployment", "Service", "PodDisruptionBudget"}
+    names = {one["metadata"]["name"] for one in workloads(objects)}
+    assert names == {f"chat-im-relay-{role}" for role in ("ingress", "convert", "deliver-yunxin", "deliver-easemob")}
     for one in workloads(objects):
         volumes = one["spec"]["template"]["spec"]["volumes"]
         assert {"name": "secrets", "secret": {"secretName": "mine", "defaultMode": 0o440}} in volumes

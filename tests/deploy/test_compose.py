@@ -75,7 +75,7 @@ def test_the_command_line_takes_every_command(name: str) -> None:
 
 
 def test_there_is_a_role_for_every_platform_of_the_settings(settings: Settings) -> None:
-    assert sorted(ROLES) == sorted(["ingress", "convert", "gaps", *(f"deliver-{p}" for p in settings.platforms())])
+    assert sorted(ROLES) == sorted(["ingress", "convert", "media", "files", "gaps", *(f"deliver-{p}" for p in settings.platforms())])
 
 
 def test_topics_are_made_as_the_settings_want_them(settings: Settings) -> None:
@@ -102,6 +102,12 @@ def test_a_simulator_is_started_where_it_is_looked_for(name: str, settings: Sett
 
 
 @pytest.mark.parametrize("name", SIMULATORS)
+def test_files_may_be_fetched_from_a_simulator(name: str, settings: Settings) -> None:
+    _, port = simulator.made(SERVICES[name]["command"])
+    assert f"{name}:{port}" in settings.media.allow
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
 def test_a_simulator_calls_back_its_own_app_at_the_ingress(name: str, settings: Settings) -> None:
     url = next(each for each in SERVICES[name]["command"] if each.startswith("--callback-url=")).partition("=")[2]
     where = urlsplit(url)
@@ -118,6 +124,10 @@ def test_the_group_is_the_one_the_simulators_have() -> None:
 
 def test_ports_are_those_of_the_settings(settings: Settings) -> None:
     assert published(SERVICES["ingress"]) == {settings.ingress.port}
+    assert published(SERVICES["files"]) == {settings.files.port, urlsplit(settings.files.public_url).port}
+    assert urlsplit(settings.media.store.endpoint).netloc == f"files:{settings.files.port}"
+    assert settings.media.store.secret == settings.files.secret
+    assert f"files:{settings.files.directory}" in SERVICES["files"]["volumes"]
     for name in ROLES:
         assert health_port(SERVICES[name]) == settings.observe.port, name
 

@@ -117,7 +117,7 @@ def test_gauges_that_every_role_shows_are_asked_of_the_role_that_means_them() ->
     # A gauge without labels is 0 in each process: the ingress' alone says anything.
     for where, query in ALL:
         for selector in selectors(query):
-            if selector.name in ("im_relay_store_up", "im_relay_callbacks_waiting"):
+            if selector.name in ("im_relay_store_up", "im_relay_callbacks_waiting", "im_relay_files_kept", "im_relay_files_free_bytes"):
                 assert any(each.name == "role" for each in selector.matchers.matchers), where
 
 

@@ -40,6 +40,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- $files := .Values.settings.files | default dict }}
+{{- $store := (.Values.settings.media | default dict).store | default dict }}
+{{- range $where, $section := dict "files" $files "media.store" $store }}
+{{- range $key, $_ := $section }}
+{{- if and (contains "secret" $key) (not (hasSuffix "_file" $key)) }}
+{{- fail (printf "settings.%s.%s: give %s_file, a path under /etc/im-relay/secrets, and the content in a Secret" $where $key $key) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if and .Values.files.enabled (not (and $files.public_url $files.secret_file)) }}
+{{- fail "files.enabled: give settings.files.public_url, as chat clients reach it, and settings.files.secret_file" }}
+{{- end }}
 {{- toToml .Values.settings }}
 {{- end }}
 
@@ -64,7 +76,7 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{/* A role's pods. Takes root, role (the label), args, values (the role's), preStop, state. */}}
+{{/* A role's pods. Takes root, role (the label), args, values (the role's), preStop, volumes: name, path, and size, or no size for a claim. */}}
 {{- define "im-relay.pod" -}}
 {{- $ := .root -}}
 metadata:
@@ -100,6 +112,9 @@ spec:
         {{- if eq .role "ingress" }}
         - {name: callbacks, containerPort: {{ $.Values.settings.ingress.port }}}
         {{- end }}
+        {{- if eq .role "files" }}
+        - {name: files, containerPort: {{ $.Values.settings.files.port }}}
+        {{- end }}
         - {name: metrics, containerPort: {{ $.Values.settings.observe.port }}}
       # Answers while Kafka's state is still being read: the port is open from the start.
       livenessProbe:
@@ -127,8 +142,8 @@ spec:
         {{- if include "im-relay.secret" $ }}
         - {name: secrets, mountPath: /etc/im-relay/secrets, readOnly: true}
         {{- end }}
-        {{- if .state }}
-        - {name: state, mountPath: {{ $.Values.settings.deliver.state }}}
+        {{- range .volumes }}
+        - {name: {{ .name }}, mountPath: {{ .path }}}
         {{- end }}
   volumes:
     - name: settings
@@ -139,9 +154,11 @@ spec:
     - name: secrets
       secret: {secretName: {{ . }}, defaultMode: 0440}
     {{- end }}
-    {{- if eq .state "ephemeral" }}
-    - name: state
-      emptyDir: {sizeLimit: {{ $.Values.deliver.state.size }}}
+    {{- range .volumes }}
+    {{- if .size }}
+    - name: {{ .name }}
+      emptyDir: {sizeLimit: {{ .size }}}
+    {{- end }}
     {{- end }}
   topologySpreadConstraints:
     - maxSkew: 1
