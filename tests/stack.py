@@ -1,10 +1,12 @@
 """Everything that a message meets, on this machine: real Kafka, two simulated platforms, the relay's roles as processes."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +24,9 @@ ROOT = Path(__file__).parents[1]
 YUNXIN_GROUP, EASEMOB_GROUP = APPS["yunxin"].group, APPS["easemob"].group
 NAMES = ("old", "new")
 """The app that is left, and the one that people move to."""
+MEDIA = True
+"""Whether files are brought over, by the role `media`."""
+STORE_SECRET = "of-the-stack-and-no-other"
 
 
 class Role:
@@ -73,7 +78,8 @@ class Stack:
     """A context manager; *say* is told each step. *limits* 0 switches the simulators' rate limits off.
 
     The platform *source* is the app `old`, Easemob is `new`, and both hear each other. *simulators* are options of both, and
-    what is given under a platform's name is its own.
+    what is given under a platform's name is its own. *settings* are of the section `[deliver]`, *media* of `[media]`, in place of
+    what is usual here; None is without that role, and no file is brought over.
     """
 
     def __init__(
@@ -86,6 +92,7 @@ class Stack:
         prefix: str = "",
         limits: int | None = None,
         settings: str = "",
+        media: str | None = "" if MEDIA else None,
         simulators: dict[str, Any] | None = None,
         brief: bool = True,
         say: Callable[[str], None] = lambda _: None,
@@ -99,6 +106,7 @@ class Stack:
         self.prefix = prefix
         self._limits = limits
         self._settings = settings
+        self._media = media
         self.platforms = (source, "easemob")
         self.apps = dict(zip(self.platforms, NAMES, strict=True))
         self.sides: dict[str, SimulatorProcess] = {}
@@ -135,6 +143,8 @@ class Stack:
         self.ingress = f"http://127.0.0.1:{self.callbacks}"
         for platform in self.platforms:
             self.sides[platform] = self._exit.enter_context(self._simulator(platform))
+        self.files = "" if all(APPS[name].takes_files for name in self.platforms) else f"127.0.0.1:{free_port()}"
+        """Where `im-relay files` listens; empty where both platforms take files themselves."""
         self._say("simulators: " + ", ".join(f"{name} {side.url}" for name, side in self.sides.items()))
         self.config = self.directory / "relay.toml"
         self.config.write_text(self._toml(self.callbacks))
@@ -164,6 +174,11 @@ class Stack:
     def easemob(self) -> SimulatorProcess:
         return self.sides["easemob"]
 
+    @property
+    def carries(self) -> bool:
+        """Whether files are brought over."""
+        return self._media is not None
+
     def _simulator(self, platform: str) -> SimulatorProcess:
         url = f"{self.ingress}/callbacks/{self.apps[platform]}"
         options: dict[str, Any] = {} if self._limits is None else {"limit_messages": self._limits, "limit_calls": self._limits}
@@ -177,6 +192,8 @@ class Stack:
             "ingress": ["ingress"],
             "convert": ["convert"],
             **{f"deliver-{name}": ["deliver", "--platform", name] for name in reversed(self.platforms)},
+            **({"media": ["media"]} if self.carries else {}),
+            **({"files": ["files"]} if self.carries and self.files else {}),
         }.items():
             self.add(name, arguments)
 
@@ -215,11 +232,36 @@ port = {port}
 [observe]
 host = "127.0.0.1"
 
+{self._media_toml()}
 [deliver]
 state = "{self.directory / "state"}"
 quotas = {"false" if self._limits == 0 else "true"}
 {self._settings}
 """ + "".join(self._app(name) for name in self.platforms)
+
+    def _media_toml(self) -> str:
+        """The simulators are at addresses at which nothing is fetched unless the settings allow it."""
+        if self._media is None:
+            return "[media]\ncarry = false\n"
+        usual = {"allow": ["127.0.0.1"], "directory": str(self.directory / "media"), "processes": 1}
+        media = "".join(f"{name} = {json.dumps(value)}\n" for name, value in (usual | tomllib.loads(self._media)).items())
+        if not self.files:
+            return f"[media]\n{media}"
+        return f"""\
+[media]
+{media}
+[media.store]
+kind = "files"
+endpoint = "http://{self.files}"
+secret = "{STORE_SECRET}"
+
+[files]
+host = "127.0.0.1"
+port = {self.files.rpartition(":")[2]}
+directory = "{self.directory / "files"}"
+public_url = "http://{self.files}"
+secret = "{STORE_SECRET}"
+"""
 
     def _app(self, platform: str) -> str:
         name = self.apps[platform]

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
@@ -21,13 +22,12 @@ from tests.apps import APPS
 from tests.demo.crossing import check as check_messages
 from tests.demo.crossing import source_key
 from tests.demo.journals import Journals
+from tests.demo.page import Page
 from tests.demo.people import People
-from tests.demo.script import lines
+from tests.demo.script import ROUNDS, lines, script
 from tests.demo.shown import Shown
+from tests.fetched import Fetched
 from tests.stack import Stack
-
-ONCE = 65
-"""What is said and done in a checked run: five times the script."""
 
 
 def addresses(console: Console, stack: Stack) -> None:
@@ -41,14 +41,15 @@ def addresses(console: Console, stack: Stack) -> None:
     console.print(table)
 
 
-def talk(stack: Stack, console: Console, stop: threading.Event, many: int | None) -> Journals:
-    journals = Journals(stack)
-    shown, people = Shown(console, journals), People(stack, journals)
-    script = lines(edits=APPS[stack.platforms[0]].edits)
+def talk(stack: Stack, console: Console, stop: threading.Event, journals: Journals, fetched: Fetched, *, once: bool) -> None:
+    shown, people = Shown(console, journals, fetched), People(stack, journals)
+    one_round = script(edits=APPS[stack.platforms[0]].edits, files=stack.carries)
+    many = ROUNDS * len(one_round) if once else None
+    told = lines(one_round)
     spoken = 0
     pause = 0.05 if many else 0.7
     while not stop.is_set() and (many is None or spoken < many):
-        line = next(script)
+        line = next(told)
         # Nobody answers, changes or takes back what is not there yet.
         deadline = time.monotonic() + 10
         while not people.can(line) and time.monotonic() < deadline and not stop.wait(0.05):
@@ -64,10 +65,9 @@ def talk(stack: Stack, console: Console, stop: threading.Event, many: int | None
         shown.news()
     time.sleep(0.5)  # a double would come now
     shown.news()
-    return journals
 
 
-def verdict(console: Console, journals: Journals) -> bool:
+def verdict(console: Console, journals: Journals, fetched: Fetched) -> bool:
     found = check_messages(journals.says, journals.arrives)
     operations = doings.check(journals.done, journals.seen, journals.other)
     origins = {source_key(one): one for one in journals.says}
@@ -75,7 +75,8 @@ def verdict(console: Console, journals: Journals) -> bool:
     for name in ("lost", "doubled", "out_of_order", "changed", "strange"):
         for one in getattr(found, name):
             console.print(f"[red]{name.replace('_', ' ')}:[/] {one}", highlight=False)
-    wrong = operations.complaints()
+    spoiled = fetched.complaints(journals.says, journals.arrives)
+    wrong = operations.complaints() + spoiled
     for text in wrong:
         console.print(f"[red]{text}[/]", highlight=False)
     console.print(
@@ -85,7 +86,11 @@ def verdict(console: Console, journals: Journals) -> bool:
         highlight=False,
     )
     told = ", ".join(f"{count} {what}s" for what, count in sorted(operations.done.items()))
-    console.print(f"{told}, {'each on its message once' if not wrong else 'and not all as they should be'}", highlight=False)
+    console.print(f"{told}, {'each on its message once' if not operations.complaints() else 'and not all as they should be'}", highlight=False)
+    files = Counter(one.media["kind"] for one in journals.says if one.media is not None)
+    if files:
+        told = ", ".join(f"{count} {kind}s" for kind, count in sorted(files.items()))
+        console.print(f"{told}: {f'{len(spoiled)} of them spoiled' if spoiled else 'each the same when it arrived'}", highlight=False)
     return found.good and found.said > 0 and not wrong
 
 
@@ -105,10 +110,14 @@ def main() -> int:
             Stack(directory, source=platform, prefix=prefix, say=lambda line: console.print(f"[dim]· {line}[/]", highlight=False))
         )
         addresses(console, stack)
+        journals, fetched = Journals(stack), Fetched(stack.sides)
+        if stack.carries:
+            page = exits.enter_context(Page(journals, fetched))
+            console.print(f"hear and see them · 看图听音: {page.url}", highlight=False)
         if not once:
             console.print("\nEach line is what arrived on the other side. Ctrl-C ends it.\n", highlight=False)
-        journals = talk(stack, console, stop, ONCE if once else None)
-        good = verdict(console, journals)
+        talk(stack, console, stop, journals, fetched, once=once)
+        good = verdict(console, journals, fetched)
         console.print("[dim]· stops[/]")
     console.print("[green]every message arrived once and in order[/]" if good else "[red]that was not right[/]")
     return 0 if good else 1

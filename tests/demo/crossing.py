@@ -1,14 +1,14 @@
 """What was said on one side, and where it came out on the other: from the simulators' journals alone."""
 
-import json
-import re
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tests.doings import Done, Seen
 from tests.journals import KINDS, doing, is_message, mark, new_text
 
-_LINK = re.compile(r'https?://[^"\\\s]+')
+Media = Mapping[str, Any]
+"""As a simulator's journal describes a file."""
 
 
 class Said(NamedTuple):
@@ -17,9 +17,9 @@ class Said(NamedTuple):
     conversation: str
     sender: str
     text: str
-    """Of a picture, the link to it."""
+    """Of a file, its kind and name."""
     at: int
-    picture: bool = False
+    media: Media | None = None
     answers: str = ""
     """What it quotes."""
 
@@ -33,6 +33,7 @@ class Arrived(NamedTuple):
     text: str
     at: int
     id: str = ""
+    media: Media | None = None
 
     @property
     def number(self) -> str:
@@ -50,11 +51,9 @@ def said(platform: str, entries: list[dict[str, Any]], groups: dict[str, str]) -
     for e in entries:
         if e["kind"] != "said" or not is_message(e):
             continue
-        picture = e["text"] is None and _LINK.search(json.dumps(e["body"]).replace("\\", ""))
-        text = picture[0] if picture else e["text"] or ""
         ext = e["ext"] if isinstance(e["ext"], dict) else {}
         quoted = ext.get("msgQuote", {}).get("msgPreview", "")
-        found.append(Said(platform, e["id"], _conversation(e, groups), e["from"], text, e["time"], bool(picture), quoted))
+        found.append(Said(platform, e["id"], _conversation(e, groups), e["from"], _text(e), e["time"], e.get("media"), quoted))
     return found
 
 
@@ -66,8 +65,10 @@ def arrived(platform: str, entries: list[dict[str, Any]], groups: dict[str, str]
             continue
         source, _app, kind, number, _op = known.event.split(":")
         found.append(
-            Arrived(platform, f"{source}:{kind}:{number}", _conversation(e, groups), e["from"], e["text"], e["time"], e["id"])
-        )
+            Arrived(
+                platform, f"{source}:{kind}:{number}", _conversation(e, groups), e["from"], _text(e), e["time"], e["id"], e.get("media")
+            )
+        )  # fmt: skip
     return found
 
 
@@ -77,9 +78,16 @@ def _conversation(entry: dict[str, Any], groups: dict[str, str]) -> str:
     return " & ".join(sorted((entry["from"], entry["to"])))
 
 
+def _text(entry: dict[str, Any]) -> str:
+    media = entry.get("media")
+    return f"{media['kind']} {media.get('name', '')}" if media else entry["text"] or ""
+
+
 def _same(one: Said, other: Arrived) -> bool:
-    """A picture is named in words, with the link."""
-    return one.text in other.text if one.picture else one.text == other.text
+    """Of a file, only that it came as one of its kind: `tests.fetched` looks into it."""
+    if one.media is None or other.media is None:
+        return one.media is other.media and one.text == other.text
+    return bool(one.media["kind"] == other.media["kind"])
 
 
 def done(platform: str, entries: list[dict[str, Any]]) -> tuple[list[Done], list[Seen]]:

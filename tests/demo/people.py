@@ -1,18 +1,22 @@
-"""Carries out the script: each platform has its own words for a picture, an edit, a recall."""
+"""Carries out the script: each platform has its own words for an edit and a recall."""
 
 import time
+from itertools import count
 from typing import Any
 
+from tests import attachments
 from tests.apps import APPS
+from tests.attachments import Sample
 from tests.deeds import EDIT, RECALL
 from tests.demo.crossing import Arrived
 from tests.demo.journals import Journals
-from tests.demo.script import Line
+from tests.demo.script import SENDS, Line
 from tests.stack import NAMES, Stack
 
-PICTURES = "https://files.example.com/"
 READING = 500
 """Milliseconds that a message is there before anybody answers it."""
+RECORDS = {"yunxin": "aac", "easemob": "amr", "rongcloud": "aac", "own": "mp3"}
+"""How the apps of a platform record voices."""
 
 
 class People:
@@ -21,6 +25,8 @@ class People:
         self._journals = journals
         self._last: dict[tuple[str, str, str], str] = {}
         """By side, sender and receiver: the number of what was said last."""
+        self._voices = {side: count() for side in NAMES}
+        """Every other one of a side lies in the message itself, where the platform has that."""
 
     def can(self, line: Line) -> bool:
         """Whether the message that *line* is about has arrived."""
@@ -37,41 +43,44 @@ class People:
         side, group = self._stack.sides[platform], line.receiver == "team"
         kind = "group" if group else "person"
         place = line.sender, APPS[platform].group if group else line.receiver, kind
-        match line.does:
-            case "edit":
-                EDIT[platform](side, place, self._last[line[:3]], line.text)
-                return
-            case "recall":
-                RECALL[platform](side, place, self._last[line[:3]])
-                return
-            case "picture":
-                more = picture(platform, line.text)
-            case "answer":
-                more = {"text": line.text, "ext": quoting(self._answered(line))}
-            case "say":
-                more = {"text": line.text}
-        self._last[line[:3]] = side.say(place[0], place[1], type=kind, **more)["id"]
+        if line.does == "edit":
+            EDIT[platform](side, place, self._last[line[:3]], line.text)
+            return
+        if line.does == "recall":
+            RECALL[platform](side, place, self._last[line[:3]])
+            return
+        if line.does in SENDS:
+            inline = line.does == "voice" and next(self._voices[line.side]) % 2 == 1
+            media = sample(platform, line, inline=inline).media(inline=inline)
+            said = side.send(place[0], place[1], media, type=kind)
+        else:
+            more = {"ext": quoting(self._answered(line))} if line.does == "answer" else {}
+            said = side.say(place[0], place[1], line.text, type=kind, **more)
+        self._last[line[:3]] = said["id"]
 
     def _platform(self, line: Line) -> str:
         return self._stack.platforms[NAMES.index(line.side)]
 
     def _answered(self, line: Line) -> Arrived | None:
-        """What came last from the one that is spoken to."""
-        here, found = self._platform(line), self._journals.arrives
+        """The words that came last from the one that is spoken to."""
+        here, found = self._platform(line), (one for one in reversed(self._journals.arrives) if one.media is None)
         seen = time.time() * 1000 - READING
-        return next((one for one in reversed(found) if (one.platform, one.sender) == (here, line.receiver) and one.at < seen), None)
+        return next((one for one in found if (one.platform, one.sender) == (here, line.receiver) and one.at < seen), None)
 
 
-def picture(platform: str, name: str) -> dict[str, Any]:
-    url = PICTURES + name
-    match platform:
-        case "yunxin":
-            attach = {"url": url, "name": name, "ext": "jpg", "w": 800, "h": 600, "size": 48211, "md5": "0" * 32}
-            return {"kind": "PICTURE", "attach": attach}
-        case "rongcloud":
-            return {"kind": "RC:ImgMsg", "body": {"content": "", "imageUri": url}}
+def sample(platform: str, line: Line, *, inline: bool) -> Sample:
+    match line.does:
+        case "picture":
+            return attachments.picture(line.number)
+        case "gif":
+            return attachments.gif(line.number)
+        case "voice":
+            codec = "amr" if platform == "rongcloud" and inline else RECORDS[platform]
+            return attachments.voice(line.number, codec, 1.0 + line.number % 4)
+        case "video":
+            return attachments.video(line.number)
         case _:
-            return {"body": {"kind": "image", "file": {"url": url, "name": name}}}
+            return attachments.document(line.number)
 
 
 def quoting(one: Arrived | None) -> dict[str, Any]:

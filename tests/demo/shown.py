@@ -2,17 +2,22 @@
 
 import time
 
+import httpx
 from rich.console import Console
 
+from tests.demo import terminal
 from tests.demo.crossing import Arrived, Said, source_key
+from tests.demo.forms import told
 from tests.demo.journals import Journals
 from tests.doings import Seen
+from tests.fetched import Fetched
 
 
 class Shown:
-    def __init__(self, console: Console, journals: Journals) -> None:
+    def __init__(self, console: Console, journals: Journals, fetched: Fetched) -> None:
         self._console = console
         self._journals = journals
+        self._fetched = fetched
 
     def news(self) -> None:
         messages, changes = self._journals.read()
@@ -25,9 +30,26 @@ class Shown:
     def _message(self, one: Arrived, origin: Said | None) -> None:
         took = f"{one.at - origin.at:4d} ms" if origin else "     ?"
         clock = time.strftime("%H:%M:%S", time.localtime(one.at / 1000))
-        sign, quoted = ("↩ ", f"  ({origin.answers})") if origin and origin.answers else ("", "")
+        sign, text = ("↩ ", f"{one.text}  ({origin.answers})") if origin and origin.answers else ("", one.text)
         source = origin.platform if origin else "?"
-        self._line(clock, source, one.platform, took, one.sender, one.conversation, sign, one.text + quoted)
+        picture = ""
+        if origin and origin.media and one.media:
+            sign = "▣ "
+            text, picture = self._file(origin, one)
+        self._line(clock, source, one.platform, took, one.sender, one.conversation, sign, text)
+        if picture and self._console.is_terminal:
+            self._console.file.write(picture)
+
+    def _file(self, origin: Said, one: Arrived) -> tuple[str, str]:
+        """In words, and, where the terminal can, as a picture."""
+        assert origin.media is not None
+        assert one.media is not None
+        try:
+            before, after = (self._fetched.content(each.platform, each.media or {}) for each in (origin, one))
+        except (ValueError, httpx.HTTPError) as error:
+            return f"{one.text}: not to be had, {error}", ""
+        seen = terminal.shown(after) if origin.media["kind"] in ("image", "gif") else ""
+        return told(origin.media, before, after), seen
 
     def _change(self, one: Seen, origin: Said | None) -> None:
         source = self._journals.other[one.platform]

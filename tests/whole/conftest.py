@@ -1,6 +1,7 @@
 """The whole relay once for all tests here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,15 +11,22 @@ from tests.whole.crossing import IMPATIENT, Exchange
 
 
 @pytest.fixture(scope="session")
-def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def relay(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Stack]:
+    """Makes a whole relay: (its name, its settings, what else `Stack` takes)."""
+
+    def made(name: str, settings: str = IMPATIENT, **options: Any) -> Stack:
+        prefix = f"{name}{uuid4().hex[:8]}."
+        return Stack(tmp_path_factory.mktemp(name), bootstrap=kafka, prefix=prefix, partitions=2, settings=settings, **options)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def stack(relay: Callable[..., Stack]) -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as patch:
         # The broker's smallest: a killed worker's partitions are given out anew after this.
         patch.setenv("IM_RELAY_KAFKA__SESSION_TIMEOUT", "6")
-        one = Stack(
-            tmp_path_factory.mktemp("stack"), bootstrap=kafka, prefix=f"w{uuid4().hex[:8]}.", partitions=2,
-            settings=IMPATIENT,
-        )  # fmt: skip
-        with one:
+        with relay("whole") as one:
             yield one
 
 

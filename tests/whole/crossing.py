@@ -8,7 +8,9 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from tests.apps import APPS, GROUPS
+from tests.attachments import Sample
 from tests.demo.crossing import Arrived, Findings, Said, arrived, check, said, source_key
+from tests.fetched import Fetched
 from tests.journals import KINDS, is_message, last, mark
 from tests.stack import Stack
 from tests.waiting import until
@@ -33,11 +35,21 @@ class Exchange:
         self._began = dict(self._seen)
         self.says: list[Said] = []
         self.arrives: list[Arrived] = []
+        self.fetched = Fetched(self._sides)
 
     def say(self, platform: str, sender: str, to: str, text: str) -> None:
         """*to* a user, or `team`."""
         kind, to = ("group", APPS[platform].group) if to == "team" else ("person", to)
         self._sides[platform].say(sender, to, text, type=kind)
+
+    def send(self, platform: str, sender: str, to: str, sample: Sample, **more: Any) -> str:
+        """A file, as of `tests.attachments`; *to* a user, or `team`; *more*: `inline`, `restricted`. The number of the message."""
+        kind, to = ("group", APPS[platform].group) if to == "team" else ("person", to)
+        return str(self._sides[platform].send(sender, to, sample.media(**more), type=kind)["id"])
+
+    def spoiled(self) -> list[str]:
+        """What is wrong with the files of messages that arrived: each is fetched from where it lies on either side."""
+        return self.fetched.complaints(self.says, self.arrives)
 
     def read(self) -> "Exchange":
         for platform, side in self._sides.items():
@@ -68,6 +80,7 @@ class Exchange:
         """Everything did, as it was, where the callbacks were in disorder; and what is behind a later one says so."""
         assert (found.lost, found.doubled, found.changed, found.strange) == ([], [], [], [])
         assert self.wrongly_marked() == []
+        assert self.spoiled() == []
 
     def wrongly_marked(self) -> list[dict[str, Any]]:
         """What arrived behind something that was said after it and is not marked late, or is marked and did not."""

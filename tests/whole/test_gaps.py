@@ -4,9 +4,8 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
@@ -20,13 +19,10 @@ LOST = {"lose_callbacks": 0.5, "seed": 7}
 
 
 @pytest.fixture(scope="module")
-def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(relay: Callable[..., Stack]) -> Iterator[Stack]:
     """Easemob keeps what it could not deliver, and shows the file of an hour before it is over."""
-    one = Stack(
-        tmp_path_factory.mktemp("stack"), bootstrap=kafka, prefix=f"g{uuid4().hex[:8]}.", partitions=2,
-        settings="[gaps]\nlag = 0.0\nevery = 1.0\nspan = 600.0", easemob={"callback_store": True, "history_delay": -3600.0},
-    )  # fmt: skip
-    with one:
+    settings = "[gaps]\nlag = 0.0\nevery = 1.0\nspan = 600.0"
+    with relay("gaps", settings, easemob={"callback_store": True, "history_delay": -3600.0}) as one:
         yield one
 
 

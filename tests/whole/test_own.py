@@ -1,22 +1,17 @@
 """The customer's own server and Easemob, both ways over the whole relay."""
 
-from collections.abc import Iterator
-from uuid import uuid4
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.stack import Stack
 from tests.waiting import until
-from tests.whole.crossing import IMPATIENT, Exchange, accepted
+from tests.whole.crossing import Exchange, accepted
 
 
 @pytest.fixture(scope="module")
-def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    one = Stack(
-        tmp_path_factory.mktemp("own"), source="own", bootstrap=kafka, prefix=f"own{uuid4().hex[:8]}.", partitions=2,
-        settings=IMPATIENT,
-    )  # fmt: skip
-    with one:
+def stack(relay: Callable[..., Stack]) -> Iterator[Stack]:
+    with relay("own", source="own") as one:
         yield one
 
 

@@ -1,25 +1,21 @@
 """RongCloud and Easemob, both ways over the whole relay."""
 
-from collections.abc import Iterator
-from uuid import uuid4
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.apps import APPS
+from tests.deeds import EDIT
 from tests.stack import Stack
 from tests.waiting import until
-from tests.whole.crossing import IMPATIENT, Exchange, accepted, mood
+from tests.whole.crossing import Exchange, accepted, mood
 
 TEXTS = ("你好,Bob!📱", '👨‍👩‍👧‍👦 + 🇨🇳 & <tags> \\ "q"', "第一行\n第二行\t𠮷", "ok", "=?&%00+;", "長" * 1400)
 
 
 @pytest.fixture(scope="module")
-def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    one = Stack(
-        tmp_path_factory.mktemp("rongcloud"), source="rongcloud", bootstrap=kafka, prefix=f"rc{uuid4().hex[:8]}.", partitions=2,
-        settings=IMPATIENT,
-    )  # fmt: skip
-    with one:
+def stack(relay: Callable[..., Stack]) -> Iterator[Stack]:
+    with relay("rongcloud", source="rongcloud") as one:
         yield one
 
 
@@ -67,6 +63,20 @@ def test_a_recall_on_easemob_takes_back_the_same_message(exchange: Exchange, sta
     exchange.all_arrived()
     assert len(accepted(rongcloud, "recall", id=there["id"])) == 1
     assert not accepted(easemob, "recall", id=said["id"]), "it came back"
+
+
+@PLACES
+def test_an_edit_on_easemob_changes_the_same_message(exchange: Exchange, stack: Stack, kind: str, to: str) -> None:
+    rongcloud, easemob, text = stack.source, stack.target, f"frist {kind}"
+    place = ("alice", to or APPS["easemob"].group, kind)
+    said = easemob.say(*place[:2], text, type=kind)
+    (there,) = until(lambda: accepted(rongcloud, "send", text=text))
+    EDIT["easemob"](easemob, place, said["id"], f"first {kind}")
+    (changed,) = until(lambda: accepted(rongcloud, "edit", id=there["id"]), 30, stack.roles["deliver-rongcloud"].tail)
+    assert (changed["text"], changed["from"], changed["to"]) == (f"first {kind}", there["from"], there["to"])
+    assert exchange.all_arrived().good
+    assert len(accepted(rongcloud, "edit", id=there["id"])) == 1
+    assert not accepted(easemob, "edit", id=said["id"]), "it came back"
 
 
 def test_callbacks_that_come_twice_are_sent_once(exchange: Exchange, stack: Stack) -> None:
