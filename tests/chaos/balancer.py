@@ -46,9 +46,9 @@ class _Front(_End):
 
     async def _link(self) -> None:
         back = _End(self)
-        for _ in self._balancer.backends:
+        for port in self._balancer.in_turn():
             with suppress(OSError):
-                await asyncio.get_running_loop().create_connection(lambda: back, "127.0.0.1", next(self._balancer.turn))
+                await asyncio.get_running_loop().create_connection(lambda: back, "127.0.0.1", port)
                 self.other = back
                 back.transport.writelines(self._early)
                 if self.transport.is_closing():
@@ -60,8 +60,13 @@ class _Front(_End):
 class Balancer(Listening):
     def __init__(self, port: int, backends: Sequence[int]) -> None:
         super().__init__(port, "balancer")
-        self.backends = backends
-        self.turn = cycle(backends)
+        self._backends = backends
+        self._turn = cycle(range(len(backends)))
+
+    def in_turn(self) -> Sequence[int]:
+        """Each of them once: whoever meets one that is gone tries all others, however many come at the same time."""
+        first = next(self._turn)
+        return (*self._backends[first:], *self._backends[:first])
 
     async def listen(self, port: int) -> object:
         return await asyncio.get_running_loop().create_server(lambda: _Front(self), "127.0.0.1", port, backlog=512)

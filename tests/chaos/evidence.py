@@ -30,6 +30,10 @@ class Journals:
         self._others: list[tuple[str, Mapping[str, Any]]] = []
         self.said: list[Said] = []
         self.arrived: list[Arrived] = []
+        self.files: set[str] = set()
+        """Events that are files, which say nothing in words of their own."""
+        self.came: list[tuple[str, Mapping[str, Any]]] = []
+        """The entries of these, with their platform: as they were said, and as they arrived."""
 
     def read(self) -> None:
         for platform, side in self._sides.items():
@@ -40,13 +44,14 @@ class Journals:
                 elif entry["kind"] == "said":
                     event = event_of(platform, self._apps[platform], entry["type"], entry["id"])
                     self._names[platform, entry["type"], entry["id"]] = event
-                    self.said.append(Said(event, self._lane(entry), entry["from"], entry["text"], entry["time"]))
+                    self.said.append(Said(event, self._lane(entry), entry["from"], self._text(event, platform, entry), entry["time"]))
                 else:
                     known = mark(entry)
                     event = known.event if known else f"unmarked {entry['id']}"
                     self._names[platform, entry["type"], entry["id"]] = event
                     where, late = f"{platform} {entry['id']}", known is not None and known.late
-                    self.arrived.append(Arrived(event, self._lane(entry), entry["from"], entry["text"], where, late))
+                    text = self._text(event, platform, entry)
+                    self.arrived.append(Arrived(event, self._lane(entry), entry["from"], text, where, late))
 
     def doings(self) -> tuple[list[Done], list[Seen]]:
         """Recalls, edits and receipts: those of people, and those of the relay."""
@@ -67,6 +72,12 @@ class Journals:
     def named(self, platform: str, kind: str, number: str) -> str:
         """The event of a message of either side."""
         return self._names.get((platform, kind, number), f"unknown {number}")
+
+    def _text(self, event: str, platform: str, entry: Mapping[str, Any]) -> str:
+        if event not in self.files:
+            return str(entry["text"])
+        self.came.append((platform, entry))
+        return ""
 
     def _lane(self, entry: Mapping[str, Any]) -> str:
         if entry["type"] == "group":

@@ -5,10 +5,12 @@ import resource
 import shutil
 from pathlib import Path
 
+from tests.chaos.evidence import lines
 from tests.chaos.rig import Rig, Story
 from tests.chaos.scenario import Skipped, Stage, scenario
 
 FAKETIME = ("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1", "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1")
+REFUSED = "calls refused for their time"
 
 
 @scenario("state-lost", "a deliver is killed and its local state deleted while it is down", messages=8_000, rate=400)
@@ -38,7 +40,7 @@ def _forgetting(rig: Rig, times: int) -> Story:
                     rig.counts["states deleted"] += 1
 
 
-@scenario("clock", "the clock of one deliver of each platform is stepped by minutes, forth and back", messages=3_000, rate=150)
+@scenario("clock", "the clock of one deliver of each platform is stepped by minutes, forth and back", messages=3_000, rate=150, source="yunxin")
 def clock(stage: Stage) -> None:
     library = next((one for one in FAKETIME if Path(one).exists()), None)
     if library is None:
@@ -55,6 +57,13 @@ def clock(stage: Stage) -> None:
         rig.wait_ready(rig.join(kind, 9, **given))
     rig.load(stage.messages, stage.rate)
     rig.play(_stepping(rig, steps))
+    # A platform that signs by the clock refused what was sent meanwhile; all of it has arrived since, says the account.
+    stage.claims.append(lambda _: [] if rig.counts[REFUSED] else ["no call was refused: the clock was never wrong enough"])
+    stage.claims.append(lambda _: [] if _named(rig) else ["no log says why messages waited"])
+
+
+def _named(rig: Rig) -> bool:
+    return any(line.get("event") == "the platform refuses our app, messages wait" for line in lines(rig.directory.glob("*.log")))
 
 
 def _stepping(rig: Rig, steps: Path) -> Story:
@@ -63,6 +72,8 @@ def _stepping(rig: Rig, steps: Path) -> Story:
         rig.log(f"clock {step} s")
         rig.counts["clock steps"] += 1
         steps.write_text(step)
+    refused = rig.sides[rig.platforms[0]].journal("refused")
+    rig.counts[REFUSED] = sum(entry["reason"] == "bad checksum" for entry in refused)
 
 
 @scenario("disk-full", "the disk under the local state takes no more: the files of one deliver of each platform may not grow", messages=8_000, rate=400, rest=30.0)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import signal
 import subprocess
 import time
@@ -22,7 +21,8 @@ from tests.apps import GROUPS as NAMED
 from tests.chaos.accounts import Account, Books, check
 from tests.chaos.balancer import Balancer
 from tests.chaos.evidence import KINDS, Journals, books, event_of, given_up, letters
-from tests.stack import Role, Stack
+from tests.chaos.workers import Worker, figures
+from tests.stack import Stack
 
 TALKS = 240
 GROUPS = 40
@@ -35,42 +35,18 @@ Story = Iterator[float]
 """What is done to the relay: it yields the seconds until it wants to go on."""
 
 
-class Worker(Role):
-    """A process of a role; *wanted* as long as it is to be started again when it ends."""
-
-    def __init__(self, kind: str, number: int, arguments: list[str], log: Path, environment: dict[str, str]) -> None:
-        super().__init__(f"{kind}-{number}", arguments, free_port(), log, environment)
-        self.kind = kind
-        self.wanted = True
-        self.frozen = False
-        self.expected = ""
-        """Why its next end is no surprise."""
-        self.due = 0.0
-
-    def send(self, number: signal.Signals) -> None:
-        if self.child is not None and self.child.poll() is None:
-            self.child.send_signal(number)
-
-    @property
-    def alive(self) -> bool:
-        return self.child is not None and self.child.poll() is None
-
-    def stop(self, patience: float = 25.0) -> int | None:
-        self.send(signal.SIGCONT)
-        return super().stop(patience)
-
-
 class Rig(Stack):
-    """*account* are more lines of the account of the app `old`, *deliver* of the section of that name; the rest is `Stack`'s."""
+    """*account* are more lines of the account of the app `old`, *deliver* of the section of that name; without *media* no file is brought
+    over. The rest is `Stack`'s."""
 
     def __init__(
         self, directory: Path, random: Random, *, bootstrap: str, account: str = "", deliver: str = "", talks: int = TALKS,
-        groups: int = GROUPS, say: Callable[[str], None] = print, **options: Any,
+        groups: int = GROUPS, media: str | None = None, say: Callable[[str], None] = print, **options: Any,
     ) -> None:  # fmt: skip
         settings = f"lease = {LEASE}\necho_wait = {ECHO_WAIT}\n{deliver}"
         super().__init__(
             directory, bootstrap=bootstrap, prefix=f"chaos{os.getpid()}-{time.time_ns() // 10**6}.", limits=0,
-            settings=settings, say=lambda _: None, **options,
+            settings=settings, media=media, say=lambda _: None, **options,
         )  # fmt: skip
         self.random = random
         self.tell = say
@@ -102,7 +78,7 @@ class Rig(Stack):
         self.journals = Journals(self.sides, self.apps, self._names)
         self._ports = {f"ingress-{number}": free_port() for number in (1, 2)}
         self._exit.enter_context(Balancer(self.callbacks, list(self._ports.values())))
-        for kind in ("ingress", "convert", *self.deliver):
+        for kind in ("ingress", "convert", *(["media"] if self.carries else []), *self.deliver):
             for number in (1, 2):
                 self.join(kind, number)
 
@@ -309,8 +285,7 @@ class Rig(Stack):
     def operations(self, uncarried: Collection[tuple[str, str]]) -> doings.Findings:
         """What became of recalls, edits and receipts, once there is an account; *uncarried* as in `doings.check`."""
         other = dict(zip(self.platforms, self.platforms[::-1], strict=True))
-        talks = {one.event: one.lane for one in self.journals.said}
-        return doings.check(*self.journals.doings(), other, deaths=self.counts["kill -9"], uncarried=uncarried, talks=talks)
+        return doings.check(*self.journals.doings(), other, deaths=self.counts["kill -9"], uncarried=uncarried)
 
     def doubled_though_heard(self, account: Account) -> list[str]:
         """Duplicates whose earlier copy the target did call back about: for these the relay has no excuse."""
@@ -328,11 +303,3 @@ class Rig(Stack):
     def _event_at(self, where: str, kind: str) -> str:
         platform, _, number = where.partition(" ")
         return event_of(platform, self.apps[platform], kind, number)
-
-
-def figures(exposition: str) -> Counter[str]:
-    """Each metric's sum over its labels."""
-    found: Counter[str] = Counter()
-    for name, value in re.findall(r"^(\w+)(?:\{[^\n]*\})? ([-+0-9.eE]+)$", exposition, re.MULTILINE):
-        found[name] += float(value)  # type: ignore[assignment]
-    return found

@@ -86,6 +86,8 @@ class Stage:
         """Kinds of anomalies that this scenario may cause, each with what must hold of them instead."""
         self.claims: list[Callable[[Account], list[str]]] = []
         """What else must hold at the end; the answer is what does not."""
+        self.last: list[Callable[[], None]] = []
+        """What is looked at when all is at rest, and the platforms are still there."""
         self.notes: list[str] = []
         self.patience = 150.0
         """Seconds after the last message in which all must have come to rest."""
@@ -139,6 +141,8 @@ def run(
         rig.log("all is said; the rest must arrive")
         unsettled = rig.settle(stage.patience)
         rig.log(unsettled or "at rest")
+        for look in stage.last:
+            look()
         rig.close_books()
         account = rig.account(shuffled=stage.shuffled)
     complaints = [unsettled] if unsettled else []
