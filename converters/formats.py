@@ -38,7 +38,7 @@ FORMATS = {
         Format("bin", "application/octet-stream", "", "other"),
     )
 }
-"""`ogg` holds Opus or Vorbis; `aac` is ADTS; `amr` is narrow-band; `webm` is any Matroska; a `3gp`, `mp4` or `webm` may hold sound alone."""
+"""`ogg` holds Opus or Vorbis; `aac` is ADTS; `amr` is narrow-band; `webm` is any Matroska. A `3gp`, `mp4` or `webm` may hold sound alone."""
 
 HEAD = 4096
 """Bytes that `sniff` looks at."""
@@ -59,7 +59,10 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
 )
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"})
 _AVIF = frozenset({b"avif", b"avis"})
-_BITRATES = ((0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320), (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160))
+_BITRATES = (
+    (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+)
 _RATES = (44_100, 48_000, 32_000)
 
 

@@ -223,9 +223,10 @@ def _named(job: Job, made: Made) -> str:
     stem, dot, extension = job.file.name.rpartition(".")
     if not job.file.name:
         return f"{job.role}.{known}" if known else job.role
-    if made.format == made.source_format or not known:
+    has_one = bool(dot) and 0 < len(extension) <= 5
+    if not known or (has_one and made.format == made.source_format):
         return job.file.name
-    return f"{stem if dot and len(extension) <= 5 else job.file.name}.{known}"
+    return f"{stem if has_one else job.file.name}.{known}"
 
 
 def _filled(found: Carried, carried: Carried) -> Carried:

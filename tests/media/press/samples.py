@@ -27,8 +27,8 @@ def sine(hertz: float, rate: int, seconds: float, peak: float = 1.0) -> Samples:
 def written(
     muxer: str, codec: str, channels: Sequence[Samples], rate: int, *, options: dict[str, str] | None = None, bit_rate: int = 0
 ) -> bytes:
-    """*channels* of one length, one or two of them."""
-    layout, step = ("mono", "stereo")[len(channels) - 1], 1024
+    """*channels* of one length: one, two, or six of them."""
+    layout, step = {1: "mono", 2: "stereo", 6: "5.1"}[len(channels)], 1024
     output = io.BytesIO()
     with av.open(output, "w", format=muxer) as container:
         stream = container.add_stream(codec, rate=rate, layout=layout, options=options or {})

@@ -10,7 +10,7 @@ from converters.media import Shape
 from streams.media.press import audio
 from streams.media.press.order import Failed, Made
 from tests.media.press.conftest import LIMITS, Press
-from tests.media.press.samples import AMR_WB, FULL, HIGH, LOW, SOUND, Heard, sine, written
+from tests.media.press.samples import AMR_WB, FULL, HIGH, LOW, SOUND, Heard, Samples, sine, written
 
 OUT = ("amr", "mp3", "aac", "m4a")
 FORMATS = {"opus": "ogg", "vorbis": "ogg"}
@@ -94,6 +94,32 @@ def test_two_loud_channels_are_one_that_is_not_louder(kind: str, out: str, press
     assert len(after.channels) == (1 if out == "amr" else 2)
     assert after.power(LOW) == pytest.approx(Heard(source, kind).power(LOW), rel=0.2)
     assert after.power(3 * LOW) < 0.003
+
+
+def test_the_loudness_of_amr_is_what_a_telephone_plays(press: Press) -> None:
+    """FFmpeg's own reader makes a third of this tone's power of it."""
+    after = heard(made(press(voice("amr", 1_000.0), "voice", Shape(formats=("mp3",)))))
+    assert after.power(1_000.0) == pytest.approx(0.25, rel=0.2)
+
+
+@pytest.mark.parametrize("out", OUT)
+def test_six_loud_channels_are_not_louder_either(out: str, press: Press) -> None:
+    source = written("flac", "flac", [sine(LOW, 32_000, 1.0)] * 6, 32_000)
+    after = heard(made(press(source, "voice", Shape(formats=(out,)))))
+    assert after.power(LOW) == pytest.approx(1.0, rel=0.25)
+    assert after.power(3 * LOW) < 0.003
+
+
+@pytest.mark.parametrize("out", OUT)
+@pytest.mark.parametrize("rate", [8_000, 44_100])
+def test_a_sound_is_heard_when_it_was_made(rate: int, out: str, press: Press) -> None:
+    """What an encoder puts before the sound is not played."""
+    silence = Samples("h", bytes(2 * rate))
+    source = SOUND["wav"]([silence[: rate // 2] + sine(LOW, rate, 0.1, 0.8) + silence[: rate // 2]], rate)
+    after = heard(made(press(source, "voice", Shape(formats=(out,)))))
+    loud = [each * each for each in after.channels[0]]
+    middle = sum(at * each for at, each in enumerate(loud)) / sum(loud) / after.rate
+    assert middle == pytest.approx(0.55, abs=0.012)
 
 
 def test_both_channels_are_heard_in_one(press: Press) -> None:

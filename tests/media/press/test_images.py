@@ -2,7 +2,6 @@
 
 import io
 import struct
-import time
 import zlib
 
 import pytest
@@ -177,14 +176,13 @@ def bomb(width: int, height: int) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1 << 20))) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"not packed") + chunk(b"IEND", b"")
 
 
 def test_a_picture_of_too_many_pixels_is_refused_by_its_header(press: Press) -> None:
-    before = time.process_time()
+    assert press(bomb(1_000, 1_000), "image", Shape(formats=SHOWN)) == Failed("damaged"), "whoever unpacks it, finds out"
     assert press(bomb(100_000, 100_000), "image", Shape(formats=SHOWN)) == Failed("pixels")
     assert press(bomb(2_001, 1_000), "image", Shape(formats=SHOWN)) == Failed("pixels")
-    assert time.process_time() - before < 2.0, "of CPU: nothing was unpacked"
     assert press(still("HEIF", (64, 64)), "image", Shape(formats=SHOWN), limits=replace(LIMITS, pixels=4_000)) == Failed("pixels")
 
 
