@@ -24,6 +24,7 @@ from msgspec import Struct
 from converters.media import Shape
 from streams.media.press.order import Limits, Made, Order
 from streams.media.press.pool import Pool
+from tests.benchmarks import media_job
 from tests.media.press.samples import FULL, SOUND, Samples
 
 SECONDS, RATE = 10, 8_000
@@ -141,13 +142,24 @@ def _note(cost: Cost) -> str:
     return f"({cost.cpu * 1e3:.1f} ms of CPU, {cost.wall * 1e3:.1f} ms in all)"
 
 
+def job(given: argparse.Namespace) -> Iterator[Figure]:
+    """A job as a whole."""
+    here, beside = media_job.measured(max(1, given.rounds // 2), 4 * given.clips)
+    yield Figure("voice fetched, AAC to AMR, uploaded: of real time on this machine", here * SECONDS, note=f"({here:.0f} files a second)")
+    if beside is None:
+        print("  the ffmpeg program is not installed: nothing to compare with")
+        return
+    yield Figure("the same as a script of httpx and the ffmpeg program", beside * SECONDS, note=f"({beside:.0f} files a second)")
+    yield Figure("ours, of the script", here / beside)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.benchmarks.media", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clips", type=int, default=30, help="in a round")
     given = parser.parse_args()
     missed = False
-    for part in (codecs,):
+    for part in (codecs, job):
         for figure in part(given):
             print(figure, flush=True)
             missed |= figure.missed

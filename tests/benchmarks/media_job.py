@@ -1,0 +1,143 @@
+"""A media job as a whole: a voice fetched from Yunxin's simulator, made into what Easemob's shows, and uploaded to Easemob's.
+
+Beside it the script that one would write first: httpx, the ffmpeg program, httpx again, with as many at once.
+"""
+
+import asyncio
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from converters import PLATFORMS
+from converters.bodies import File
+from converters.media import Job
+from converters.route import App
+from streams.deliver.client import clients
+from streams.deliver.gate import Gate
+from streams.media.addresses import Addresses
+from streams.media.fetch import Fetcher
+from streams.media.job import Brought, carry
+from streams.media.press.order import Limits
+from streams.media.press.pool import Pool
+from streams.media.surroundings import Surroundings
+from streams.settings import Deliver, Media
+from tests import attachments
+from tests.simulators.process import SimulatorProcess
+
+AT_ONCE = 16
+WORKERS = 2
+SECONDS = 10.0
+
+
+def apps_of(yunxin: SimulatorProcess, easemob: SimulatorProcess) -> dict[str, App]:
+    here, there = PLATFORMS["yunxin"], PLATFORMS["easemob"]
+    old = msgspec.convert(
+        {"app_key": "demo-yunxin", "app_secret": "demo-yunxin-secret", "base_url": f"{yunxin.url}/nimserver"}, here.account
+    )
+    new = msgspec.convert(
+        {
+            "org": "demo", "app": "relay", "client_id": "YXA6demo", "client_secret": "YXA6demosecret", "callback_secret": "s",
+            "base_url": easemob.url,
+        },
+        there.account,
+    )  # fmt: skip
+    return {"old": App("old", here, old, "new"), "new": App("new", there, new, "old")}
+
+
+async def ours(apps: dict[str, App], urls: list[str]) -> float:
+    """Seconds for all of them, as the role does it without Kafka."""
+    settings, media, loop = Deliver(quotas=False), Media(), asyncio.get_running_loop()
+    pool = Pool(WORKERS, Limits())
+    with tempfile.TemporaryDirectory() as directory:
+        around = Surroundings(
+            apps=apps, clients=clients(apps, settings), gates={name: Gate(app, settings, loop) for name, app in apps.items()},
+            fetcher=Fetcher(Addresses(["127.0.0.1"])), pool=pool, store=None, settings=media, directory=Path(directory),
+            slots=asyncio.Semaphore(AT_ONCE), partitions=1,
+        )  # fmt: skip
+        target = apps["new"]
+        assert target.platform.media is not None
+        shape = target.platform.media.shape("voice", target.account)
+        assert shape is not None
+
+        async def one(number: int, url: str) -> None:
+            job = Job(
+                event=f"e{number}", place=0, role="voice", file=File(url), source="old", target="new", conversation=b"", partition=0,
+                received=0,
+            )  # fmt: skip
+            found = await carry(job, shape, target, around)
+            assert isinstance(found, Brought), found
+            assert found.codec == "aac>amr"
+
+        await pool.start()
+        try:
+            await all_of(one, urls[:AT_ONCE])
+            start = time.perf_counter()
+            await all_of(one, urls)
+            return time.perf_counter() - start
+        finally:
+            await pool.close()
+            await around.fetcher.close()
+            for client in around.clients.values():
+                await client.close()
+
+
+async def script(apps: dict[str, App], urls: list[str], ffmpeg: str) -> float:
+    account = apps["new"].account
+    with tempfile.TemporaryDirectory() as directory:
+        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
+            asked = {"grant_type": "client_credentials", "client_id": account.client_id, "client_secret": account.client_secret}
+            base = f"{account.base_url}/{account.org}/{account.app}"
+            token = (await http.post(f"{base}/token", json=asked)).json()["access_token"]
+
+            async def one(number: int, url: str) -> None:
+                source, made = Path(directory) / f"{number}.aac", Path(directory) / f"{number}.amr"
+                source.write_bytes((await http.get(url)).content)
+                command = ["-nostdin", "-loglevel", "error", "-y", "-i", str(source), "-ar", "8000", "-ac", "1", "-b:a", "12.2k", str(made)]
+                program = await asyncio.create_subprocess_exec(ffmpeg, *command)
+                assert await program.wait() == 0
+                answer = await http.post(
+                    f"{base}/chatfiles", files={"file": (made.name, made.read_bytes(), "audio/amr")}, headers={"Authorization": f"Bearer {token}"}
+                )
+                assert answer.status_code == 200
+
+            start = time.perf_counter()
+            await all_of(one, urls)
+            return time.perf_counter() - start
+
+
+async def all_of(one: Callable[[int, str], Coroutine[Any, Any, None]], urls: list[str]) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def gated(number: int, url: str) -> None:
+        async with gate:
+            await one(number, url)
+
+    await asyncio.gather(*(gated(number, url) for number, url in enumerate(urls)))
+
+
+def measured(rounds: int, clips: int) -> tuple[float, float | None]:
+    """Jobs a second: ours, and the script's where ffmpeg is installed; the better of *rounds* in turn."""
+    with (
+        SimulatorProcess("yunxin", limit_messages=0, limit_calls=0) as yunxin,
+        SimulatorProcess("easemob", org="demo", app="relay", client_id="YXA6demo", client_secret="YXA6demosecret",
+                         limit_messages=0, limit_calls=0) as easemob,
+    ):  # fmt: skip
+        yunxin.preload(["alice", "bob"])
+        apps = apps_of(yunxin, easemob)
+        for number in range(clips):
+            yunxin.send("alice", "bob", attachments.voice(number % 30, "aac", SECONDS).media())
+        urls = [entry["media"]["url"] for entry in yunxin.journal("said")]
+        ffmpeg = shutil.which("ffmpeg")
+        here: list[float] = []
+        beside: list[float] = []
+        for _ in range(rounds):
+            here.append(clips / asyncio.run(ours(apps, urls)))
+            if ffmpeg is not None:
+                beside.append(clips / asyncio.run(script(apps, urls, ffmpeg)))
+        return max(here), max(beside) if beside else None
