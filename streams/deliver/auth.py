@@ -64,6 +64,10 @@ class TokenAuth:
         self._refused, self._ours = "", True
         self._refused_until = 0.0
 
+    def renew(self) -> None:
+        """The token was refused where this does not see it: the next flow asks for another."""
+        self._good_until = 0.0
+
     async def flow(self, call: Call) -> Flow:
         """Raises TokenRefusedError."""
         for first in (True, False):

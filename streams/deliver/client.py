@@ -70,8 +70,13 @@ class Client:
         except (TokenRefusedError, *NETWORK):
             return None
 
-    async def credentials(self, url: str) -> dict[str, str] | None:
-        """The headers that let us GET *url*, which is the platform's own; None where there are none to be had now."""
+    async def credentials(self, url: str, *, renewed: bool = False) -> dict[str, str] | None:
+        """The headers that let us GET *url*, which is the platform's own; None where there are none to be had now.
+
+        *renewed*: those of before were refused.
+        """
+        if renewed and isinstance(self._auth, TokenAuth):
+            self._auth.renew()
         flow = self._auth.flow(Call("GET", url, {}, b""))
         try:
             call = await anext(flow)

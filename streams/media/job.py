@@ -22,7 +22,8 @@ from converters.route import App
 from streams import metrics
 from streams.deliver.attempts import delays
 from streams.media import fetch
-from streams.media.press.pool import Made, Order
+from streams.media.press.order import Made, Order
+from streams.media.press.pool import NoWorker
 from streams.media.store import Failed as NotKept
 from streams.media.surroundings import Surroundings
 
@@ -67,6 +68,8 @@ class _Carrier:
         self._target = target
         self._around = around
         self._directory = directory
+        self._renewed = False
+        """Our token was refused once, and another one asked for."""
         self._until = time.monotonic() + around.settings.patience
 
     async def carry(self) -> Brought | Left:
@@ -119,14 +122,16 @@ class _Carrier:
         source = self._around.apps[self._job.source]
         assert source.platform.media is not None, "whose callback named a file says how it is had"
         download = source.platform.media.download(file, source.account)
-        if download.authorised:
-            headers = await self._around.clients[source.name].credentials(download.url)
+        if authorised := download.authorised:
+            headers = await self._around.clients[source.name].credentials(download.url, renewed=self._renewed)
             if headers is None:
                 return Left("no-token", "", again=True)
             download = Download(download.url, {**download.headers, **headers})
         found = await self._around.fetcher.fetch(download, into, largest=largest)
         if isinstance(found, fetch.Failed):
-            return Left(found.reason, "", found.again, found.after or 0.0)
+            worn_out = authorised and found.status == 401 and not self._renewed
+            self._renewed = self._renewed or worn_out
+            return Left(found.reason, "", found.again or worn_out, found.after or 0.0)
         return found.size
 
     def _largest(self) -> int:
@@ -139,14 +144,19 @@ class _Carrier:
 
     async def _pressed(self, source: Path) -> Made | Left:
         order = Order(source, self._directory, self._job.role, self._shape, self._job.alone)
-        found = await self._around.pool.press(order)
-        if not isinstance(found, Made) and found.crashed:
+        reason = ""
+        for _ in range(2):  # perhaps it was not the file: once more, and no more
+            try:
+                found = await self._around.pool.press(order)
+            except NoWorker:
+                return Left("no-worker", "", again=True)
+            if isinstance(found, Made):
+                return found
+            reason = found.reason
+            if not found.crashed:
+                break
             metrics.MEDIA_CRASHES.labels(self._job.role).inc()
-            # Perhaps it was not the file: once more, and no more.
-            found = await self._around.pool.press(order)
-            if not isinstance(found, Made) and found.crashed:
-                metrics.MEDIA_CRASHES.labels(self._job.role).inc()
-        return found if isinstance(found, Made) else Left(found.reason, "")
+        return Left(reason, "")
 
     # -- put
 

@@ -12,22 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 
-from converters import PLATFORMS
 from converters.bodies import File
 from converters.media import Job
 from converters.route import App
-from streams.deliver.client import clients
-from streams.deliver.gate import Gate
-from streams.media.addresses import Addresses
-from streams.media.fetch import Fetcher
 from streams.media.job import Brought, carry
-from streams.media.press.order import Limits
-from streams.media.press.pool import Pool
 from streams.media.surroundings import Surroundings
-from streams.settings import Deliver, Media
 from tests import attachments
+from tests.media.around import EASEMOB, apps_of, around
 from tests.simulators.process import SimulatorProcess
 
 AT_ONCE = 16
@@ -35,56 +27,31 @@ WORKERS = 2
 SECONDS = 10.0
 
 
-def apps_of(yunxin: SimulatorProcess, easemob: SimulatorProcess) -> dict[str, App]:
-    here, there = PLATFORMS["yunxin"], PLATFORMS["easemob"]
-    old = msgspec.convert(
-        {"app_key": "demo-yunxin", "app_secret": "demo-yunxin-secret", "base_url": f"{yunxin.url}/nimserver"}, here.account
-    )
-    new = msgspec.convert(
-        {
-            "org": "demo", "app": "relay", "client_id": "YXA6demo", "client_secret": "YXA6demosecret", "callback_secret": "s",
-            "base_url": easemob.url,
-        },
-        there.account,
-    )  # fmt: skip
-    return {"old": App("old", here, old, "new"), "new": App("new", there, new, "old")}
-
-
 async def ours(apps: dict[str, App], urls: list[str]) -> float:
     """Seconds for all of them, as the role does it without Kafka."""
-    settings, media, loop = Deliver(quotas=False), Media(), asyncio.get_running_loop()
-    pool = Pool(WORKERS, Limits())
     with tempfile.TemporaryDirectory() as directory:
-        around = Surroundings(
-            apps=apps, clients=clients(apps, settings), gates={name: Gate(app, settings, loop) for name, app in apps.items()},
-            fetcher=Fetcher(Addresses(["127.0.0.1"])), pool=pool, store=None, settings=media, directory=Path(directory),
-            slots=asyncio.Semaphore(AT_ONCE), partitions=1,
+        async with around(apps, Path(directory), workers=WORKERS, at_once=AT_ONCE) as here:
+            return await timed(here, urls)
+
+
+async def timed(here: Surroundings, urls: list[str]) -> float:
+    target = here.apps["new"]
+    assert target.platform.media is not None
+    shape = target.platform.media.shape("voice", target.account)
+    assert shape is not None
+
+    async def one(number: int, url: str) -> None:
+        job = Job(
+            event=f"e{number}", place=0, role="voice", file=File(url), source="old", target="new", conversation=b"", partition=0, received=0,
         )  # fmt: skip
-        target = apps["new"]
-        assert target.platform.media is not None
-        shape = target.platform.media.shape("voice", target.account)
-        assert shape is not None
+        found = await carry(job, shape, target, here)
+        assert isinstance(found, Brought), found
+        assert found.codec == "aac>amr"
 
-        async def one(number: int, url: str) -> None:
-            job = Job(
-                event=f"e{number}", place=0, role="voice", file=File(url), source="old", target="new", conversation=b"", partition=0,
-                received=0,
-            )  # fmt: skip
-            found = await carry(job, shape, target, around)
-            assert isinstance(found, Brought), found
-            assert found.codec == "aac>amr"
-
-        await pool.start()
-        try:
-            await all_of(one, urls[:AT_ONCE])
-            start = time.perf_counter()
-            await all_of(one, urls)
-            return time.perf_counter() - start
-        finally:
-            await pool.close()
-            await around.fetcher.close()
-            for client in around.clients.values():
-                await client.close()
+    await all_of(one, urls[:AT_ONCE])
+    start = time.perf_counter()
+    await all_of(one, urls)
+    return time.perf_counter() - start
 
 
 async def script(apps: dict[str, App], urls: list[str], ffmpeg: str) -> float:
@@ -125,9 +92,8 @@ def measured(rounds: int, clips: int) -> tuple[float, float | None]:
     """Jobs a second: ours, and the script's where ffmpeg is installed; the better of *rounds* in turn."""
     with (
         SimulatorProcess("yunxin", limit_messages=0, limit_calls=0) as yunxin,
-        SimulatorProcess("easemob", org="demo", app="relay", client_id="YXA6demo", client_secret="YXA6demosecret",
-                         limit_messages=0, limit_calls=0) as easemob,
-    ):  # fmt: skip
+        SimulatorProcess("easemob", **EASEMOB, limit_messages=0, limit_calls=0) as easemob,
+    ):
         yunxin.preload(["alice", "bob"])
         apps = apps_of(yunxin, easemob)
         for number in range(clips):

@@ -1,0 +1,52 @@
+"""What a media worker has around it, without Kafka: two simulated platforms as apps `old` and `new`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from converters import PLATFORMS
+from converters.route import App
+from streams.deliver.client import clients
+from streams.deliver.gate import Gate
+from streams.media.addresses import Addresses
+from streams.media.fetch import Fetcher
+from streams.media.press.order import Limits
+from streams.media.press.pool import Pool
+from streams.media.surroundings import Surroundings
+from streams.settings import Deliver, Media
+from tests.simulators.client import SimulatorClient
+
+EASEMOB = {"org": "demo", "app": "relay", "client_id": "YXA6demo", "client_secret": "YXA6demosecret"}
+
+
+def apps_of(yunxin: SimulatorClient, easemob: SimulatorClient) -> dict[str, App]:
+    here, there = PLATFORMS["yunxin"], PLATFORMS["easemob"]
+    old = {"app_key": "demo-yunxin", "app_secret": "demo-yunxin-secret", "base_url": f"{yunxin.url}/nimserver"}
+    new = {**EASEMOB, "callback_secret": "s", "base_url": easemob.url}
+    return {
+        "old": App("old", here, msgspec.convert(old, here.account), "new"),
+        "new": App("new", there, msgspec.convert(new, there.account), "old"),
+    }
+
+
+@asynccontextmanager
+async def around(apps: dict[str, App], directory: Path, *, workers: int = 1, at_once: int = 16, **media: Any) -> AsyncIterator[Surroundings]:
+    """*media* are settings of `[media]`."""
+    settings, given, loop = Deliver(quotas=False), Media(**{"allow": ["127.0.0.1"], **media}), asyncio.get_running_loop()
+    made = Surroundings(
+        apps=apps, clients=clients(apps, settings), gates={name: Gate(app, settings, loop) for name, app in apps.items()},
+        fetcher=Fetcher(Addresses(given.allow), silence=given.read_timeout), pool=Pool(workers, Limits()), store=None, settings=given,
+        directory=directory, slots=asyncio.Semaphore(at_once), partitions=1,
+    )  # fmt: skip
+    await made.pool.start()
+    try:
+        yield made
+    finally:
+        await made.pool.close()
+        await made.fetcher.close()
+        for client in made.clients.values():
+            await client.close()

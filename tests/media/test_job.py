@@ -1,0 +1,151 @@
+"""One file, from where it lies to where it is wanted, between two simulated platforms."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from converters.bodies import File
+from converters.media import Job, Role
+from converters.platform import Platform
+from streams.media.job import Brought, Left, carry
+from streams.media.press.order import Failed, Order
+from streams.media.press.pool import NoWorker
+from streams.media.surroundings import Surroundings
+from tests import attachments
+from tests.media.around import EASEMOB, apps_of, around
+from tests.simulators.process import SimulatorProcess
+
+
+@pytest.fixture(scope="module")
+def yunxin() -> Iterator[SimulatorProcess]:
+    with SimulatorProcess("yunxin") as one:
+        one.preload(["alice", "bob"])
+        yield one
+
+
+@pytest.fixture(scope="module")
+def easemob() -> Iterator[SimulatorProcess]:
+    with SimulatorProcess("easemob", **EASEMOB) as one:
+        one.preload(["alice", "bob"])
+        yield one
+
+
+def job(file: File, role: Role, source: str) -> Job:
+    target = "new" if source == "old" else "old"
+    return Job(event="e", place=0, role=role, file=file, source=source, target=target, conversation=b"", partition=0, received=0)
+
+
+def said(side: SimulatorProcess, sample: attachments.Sample) -> File:
+    """*sample*, as it lies on *side* when somebody has sent it."""
+    side.send("alice", "bob", sample.media())
+    media = side.journal("said")[-1]["media"]
+    return File(url=media["url"], secret=media.get("secret", ""), name=sample.name)
+
+
+async def carried(one: Job, here: Surroundings) -> Brought | Left:
+    target = here.apps[one.target]
+    assert target.platform.media is not None
+    shape = target.platform.media.shape(one.role, target.account)
+    assert shape is not None
+    return await carry(one, shape, target, here)
+
+
+class Pressing:
+    """In place of a pool: answers each order with *answer*, or raises it."""
+
+    def __init__(self, answer: Failed | Exception) -> None:
+        self._answer = answer
+        self.orders = 0
+
+    async def press(self, order: Order) -> Failed:
+        del order
+        self.orders += 1
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
+def having(here: Surroundings, **changes: Any) -> Surroundings:
+    return structs.replace(here, **changes)
+
+
+async def test_a_voice_is_fetched_transcoded_and_lies_at_the_target(
+    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
+) -> None:
+    sample = attachments.voice(3, "aac")
+    async with around(apps_of(yunxin, easemob), tmp_path) as here:
+        found = await carried(job(said(yunxin, sample), "voice", "old"), here)
+    assert isinstance(found, Brought)
+    assert found.codec == "aac>amr"
+    there = easemob.fetch({"url": found.carried.url, "secret": found.carried.secret})
+    assert attachments.same("voice", sample.content, there)
+    assert (found.carried.size, found.carried.name, found.carried.mime) == (len(there), "voice-3.amr", "audio/amr")
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_token_that_is_refused_is_renewed_once(
+    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
+) -> None:
+    sample = attachments.document(4)
+    async with around(apps_of(yunxin, easemob), tmp_path) as here:
+        wanted = job(said(easemob, sample), "file", "new")
+        assert isinstance(await carried(wanted, here), Brought)
+        easemob.mood(token_expire_now=True)
+        easemob.mood()
+        assert isinstance(await carried(wanted, here), Brought)
+
+
+async def test_what_ends_the_process_that_reads_it_is_tried_twice_in_all(
+    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
+) -> None:
+    file = said(yunxin, attachments.picture(5))
+    async with around(apps_of(yunxin, easemob), tmp_path) as here:
+        pool = Pressing(Failed("crashed", crashed=True))
+        assert await carried(job(file, "image", "old"), having(here, pool=pool)) == Left("crashed", "")
+        assert pool.orders == 2
+        pool = Pressing(Failed("damaged"))
+        assert await carried(job(file, "image", "old"), having(here, pool=pool)) == Left("damaged", "")
+        assert pool.orders == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_machine_that_starts_no_process_says_nothing_of_the_file(
+    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
+) -> None:
+    file = said(yunxin, attachments.picture(6))
+    async with around(apps_of(yunxin, easemob), tmp_path, patience=0.0) as here:
+        found = await carried(job(file, "image", "old"), having(here, pool=Pressing(NoWorker("closed"))))
+    assert found == Left("no-worker", "", again=True)
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (File("http://127.0.0.1:8080/a"), "address"), (File("http://10.0.0.1/a"), "address"), (File("file:///etc/passwd"), "scheme"),
+        (File("http://169.254.169.254/latest"), "address"), (File(inline="!!"), "damaged"), (File("no address"), "url"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.url or "inline",
+)  # fmt: skip
+async def test_what_must_not_be_fetched_is_not(
+    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path, file: File, reason: str
+) -> None:
+    async with around(apps_of(yunxin, easemob), tmp_path, allow=[]) as here:
+        found = await carried(job(file, "image", "old"), here)
+    assert isinstance(found, Left)
+    assert (found.reason, found.again) == (reason, False)
+
+
+async def test_a_target_that_takes_no_files_needs_a_store(
+    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
+) -> None:
+    apps = apps_of(yunxin, easemob)
+    media = apps["new"].platform.media
+    assert media is not None
+    platform: Platform = structs.replace(apps["new"].platform, media=structs.replace(media, upload=None))
+    apps["new"] = structs.replace(apps["new"], platform=platform)
+    async with around(apps, tmp_path) as here:
+        found = await carried(job(said(yunxin, attachments.picture(7)), "image", "old"), here)
+    assert found == Left("no-store", "jpeg>jpeg")
