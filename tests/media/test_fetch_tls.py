@@ -2,11 +2,11 @@
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from converters.media import Download
 from streams.media.addresses import Addresses
@@ -16,20 +16,18 @@ from tests.media.origin import Names, Origin, answer
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Of files.example, signed by itself; its key is beside it."""
+    """Of files.example, with its key; the authority's is beside it."""
     folder = tmp_path_factory.mktemp("tls")
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=files.example", "-addext", "subjectAltName=DNS:files.example", "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-        check=True, capture_output=True, timeout=60,
-    )  # fmt: skip
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(folder / "authority.pem")
+    authority.issue_cert("files.example").private_key_and_cert_chain_pem.write_to_path(folder / "cert.pem")
     return folder / "cert.pem"
 
 
 @pytest.fixture
 async def secure(certificate: Path) -> AsyncIterator[Origin]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, certificate.with_name("key.pem"))
+    context.load_cert_chain(certificate)
     async with Origin(tls=context) as one:
         yield one
 
@@ -41,7 +39,7 @@ def asking(**more: Path) -> Fetcher:
 
 async def test_a_certificate_counts_by_its_authority_and_its_name(secure: Origin, certificate: Path, into: Path) -> None:
     secure.paths["/"] = answer("200 OK", b"hello")
-    strict, ours = asking(), asking(authorities=certificate)
+    strict, ours = asking(), asking(authorities=certificate.with_name("authority.pem"))
     unknown = await strict.fetch(Download(secure.url("/", "files.example")), into, largest=9)
     assert unknown == Failed(reason="tls", again=False)
     assert isinstance(await ours.fetch(Download(secure.url("/", "files.example")), into, largest=9), Fetched)
@@ -53,7 +51,7 @@ async def test_a_certificate_counts_by_its_authority_and_its_name(secure: Origin
 
 
 async def test_there_is_no_way_back_from_https(secure: Origin, origin: Origin, certificate: Path, into: Path) -> None:
-    fetcher = asking(authorities=certificate)
+    fetcher = asking(authorities=certificate.with_name("authority.pem"))
     secure.paths["/"] = answer("302 Found", Location=origin.url("/plain", "files.example"))
     origin.paths["/plain"] = answer("200 OK", b"hello")
     got = await fetcher.fetch(Download(secure.url("/", "files.example"), {"share-secret": "s3cret"}), into, largest=9)
