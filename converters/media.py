@@ -27,6 +27,8 @@ class Shape(Struct, frozen=True, kw_only=True):
     """Milliseconds; 0 is no limit."""
     inline: int = 0
     """Characters of base64 up to which the bytes lie in the message itself, and nowhere else."""
+    inline_longest: int = 0
+    """Milliseconds of sound up to which they do; 0 is no limit."""
     box: tuple[int, int] = (0, 0)
     """Pixels that a picture is made to fit in; 0 is as it is."""
     thumbnail: "Shape | None" = None

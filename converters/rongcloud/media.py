@@ -7,6 +7,8 @@ from converters.rongcloud.account import Account
 LARGEST_THUMBNAIL = 10 << 10
 LARGEST_VOICE = 60 << 10
 """Both are of base64, which lies in the message."""
+LONGEST_VOICE = 60_499
+"""Milliseconds that are 60 seconds, rounded."""
 
 THUMBNAIL = Shape(formats=("jpeg",), inline=LARGEST_THUMBNAIL, box=(240, 240))
 
@@ -19,7 +21,7 @@ def shape(role: Role, account: Account) -> Shape | None:
         case "gif":
             return Shape(formats=("gif", "jpeg", "png"), thumbnail=THUMBNAIL)
         case "voice" if account.voice == "inline":
-            return Shape(formats=("amr",), inline=LARGEST_VOICE)
+            return Shape(formats=("amr",), inline=LARGEST_VOICE, inline_longest=LONGEST_VOICE)
         case "voice":
             return Shape(formats=("aac",))
         case "video":

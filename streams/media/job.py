@@ -171,7 +171,7 @@ class _Carrier:
             width=made.width, height=made.height, duration=made.duration,
         )  # fmt: skip
         inline = (len(content) + 2) // 3 * 4
-        if inline <= shape.inline:
+        if inline <= shape.inline and not 0 < shape.inline_longest < made.duration:
             return structs.replace(carried, inline=base64.b64encode(content).decode()), 0.0
         media = self._target.platform.media
         assert media is not None, "it has a shape for the file"

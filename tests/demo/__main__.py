@@ -15,7 +15,6 @@ from collections import Counter
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from tests import doings
 from tests.apps import APPS
@@ -31,14 +30,12 @@ from tests.stack import Stack
 
 
 def addresses(console: Console, stack: Stack) -> None:
-    table = Table(show_header=False, box=None, padding=(0, 2))
-    for name, role in stack.roles.items():
-        table.add_row(name, f"http://127.0.0.1:{role.observe}/metrics", f"log {role.log}")
-    table.add_row("callbacks", f"{stack.ingress}/callbacks/old, …/new", f"settings {stack.config}")
-    for name, simulator in stack.sides.items():
-        table.add_row(f"{name} simulator", f"{simulator.url}/_journal", "POST /_say, /_mood")
-    table.add_row("Kafka", stack.bootstrap, f"logs {stack.directory / 'kafka'}")
-    console.print(table)
+    rows = {name: f"http://127.0.0.1:{role.observe}/metrics" for name, role in stack.roles.items()}
+    rows["callbacks"] = f"{stack.ingress}/callbacks/old, …/new"
+    rows |= {f"{name} simulator": f"{side.url}/_journal; POST /_say, /_mood" for name, side in stack.sides.items()}
+    rows |= {"Kafka": stack.bootstrap, "settings": str(stack.config), "logs": f"{stack.directory}/*.log"}
+    for name, where in rows.items():
+        console.print(f"  {name:<20} {where}", soft_wrap=True, highlight=False)
 
 
 def talk(stack: Stack, console: Console, stop: threading.Event, journals: Journals, fetched: Fetched, *, once: bool) -> None:

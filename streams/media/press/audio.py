@@ -12,7 +12,7 @@ from av.codec import CodecContext
 from av.container import InputContainer
 from av.filter import Graph
 from av.packet import Packet
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from converters.formats import FORMATS
 from streams.media.press.containers import AUDIO, codec, opened
@@ -39,12 +39,16 @@ class Encoding(Struct, frozen=True, kw_only=True):
     """Frames before the sound that a reader would play."""
     lead: int = 0
     """Frames before the sound that a reader does skip."""
+    modes: tuple[tuple[int, int], ...] = ()
+    """Bits of a second, and bytes of a frame, the best first. Source: RFC 4867."""
 
 
 _MP3 = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _AAC = (32_000, 44_100, 48_000)
+_AMR = ((12_200, 32), (10_200, 27), (7_950, 21), (7_400, 20), (6_700, 18), (5_900, 16), (5_150, 14), (4_750, 13))
+_MAGIC = len(b"#!AMR\n")
 ENCODINGS = {
-    "amr": Encoding(muxer="amr", codec="libopencore_amrnb", sample_format="s16", rates=(8_000,), channels=1, frame=160),
+    "amr": Encoding(muxer="amr", codec="libopencore_amrnb", sample_format="s16", rates=(8_000,), channels=1, frame=160, modes=_AMR),
     "mp3": Encoding(muxer="mp3", codec="libmp3lame", sample_format="fltp", rates=_MP3, channels=2),
     "aac": Encoding(muxer="adts", codec="aac", sample_format="fltp", rates=_AAC, channels=2, frame=1024, silence=1),
     "m4a": Encoding(muxer="ipod", codec="aac", sample_format="fltp", rates=_AAC, channels=2, frame=1024, lead=1),
@@ -77,17 +81,35 @@ def press(order: Order, limits: Limits, name: str) -> Made:
             name = "m4a"
         heard = Heard(limits, shape.longest)
         frames = heard.frames(container, stream)
-        if not shape.formats or (name in shape.formats and spoken in _PLAIN.get(name, (spoken,))):
+        plain = not shape.formats or (name in shape.formats and spoken in _PLAIN.get(name, (spoken,)))
+        target = name if plain else shape.formats[0]
+        path = order.source if plain else order.directory / f"made.{FORMATS[target].extension}"
+        if plain:
             for _ in frames:
                 pass
-            return Made(path=order.source, format=name, source_format=name, duration=heard.milliseconds)
-        target = shape.formats[0]
-        if target not in ENCODINGS:
+        elif target not in ENCODINGS:
             raise Bad("unsupported")
-        packets = Packets(ENCODINGS[target], limits)
-        path = order.directory / f"made.{FORMATS[target].extension}"
-        packets.write(path, frames)
-    return Made(path=path, format=target, source_format=name, duration=heard.milliseconds)
+        else:
+            Packets(ENCODINGS[target], limits).write(path, frames)
+    made = Made(path=path, format=target, source_format=name, duration=heard.milliseconds)
+    return _smaller(made, order, limits) or made
+
+
+def _smaller(made: Made, order: Order, limits: Limits) -> Made | None:
+    """In the best mode of AMR that still fits into a message, where *made* is too large for one."""
+    shape, encoding = order.shape, ENCODINGS.get(made.format)
+    room = shape.inline // 4 * 3
+    if encoding is None or not encoding.modes or not 0 < room < made.path.stat().st_size or 0 < shape.inline_longest < made.duration:
+        return None
+    frames = -(-made.duration * encoding.rates[0] // (1000 * encoding.frame))
+    bits = next((bits for bits, size in encoding.modes if frames * size + _MAGIC <= room), None)
+    if bits is None:
+        return None
+    path = order.directory / f"smaller.{FORMATS[made.format].extension}"
+    with order.source.open("rb") as file, opened(file, made.source_format) as container:
+        source = Heard(limits, shape.longest).frames(container, container.streams.audio[0])
+        Packets(encoding, limits, bits).write(path, source)
+    return structs.replace(made, path=path)
 
 
 class Heard:
@@ -150,8 +172,9 @@ def _decoder(stream: AudioStream) -> Any:
 class Packets:
     """Sound on its way into a file of one format."""
 
-    def __init__(self, encoding: Encoding, limits: Limits) -> None:
+    def __init__(self, encoding: Encoding, limits: Limits, bits: int = 0) -> None:
         self._encoding = encoding
+        self._bits = bits
         self._room = limits.output_bytes
         self._samples = 0
 
@@ -164,7 +187,7 @@ class Packets:
             stream: Any = output.add_stream(
                 encoding.codec, rate=rate, options=_options(encoding, rate), layout=layout, format=encoding.sample_format
             )
-            stream.bit_rate = _bits(encoding, rate, layout)
+            stream.bit_rate = self._bits or _bits(encoding, rate, layout)
             stream.codec_context.thread_count = 1
             output.mux(self._kept(list(self._encoded(stream, first, frames, rate, layout))))
 
@@ -244,7 +267,7 @@ def _options(encoding: Encoding, rate: int) -> dict[str, str]:
 
 def _bits(encoding: Encoding, rate: int, layout: str) -> int:
     """Per second: AMR's best mode; as much as speech needs and music bears of the others."""
-    if encoding.channels == 1:
-        return 12_200
+    if encoding.modes:
+        return encoding.modes[0][0]
     mono = 32_000 if rate <= _TELEPHONE else 48_000 if rate <= 24_000 else 64_000
     return mono * (2 if layout == "stereo" else 1)

@@ -159,6 +159,20 @@ def test_what_the_target_plays_goes_untouched(kind: str, press: Press) -> None:
     assert one.format == one.source_format == FORMATS.get(kind, kind)
 
 
+@pytest.mark.parametrize("kind", ["amr", "wav"])
+@pytest.mark.parametrize(("seconds", "fits"), [(20.0, True), (40.0, True), (60.0, True), (61.0, False)])
+def test_a_voice_that_is_to_lie_in_the_message_is_made_to_fit(kind: str, seconds: float, fits: bool, press: Press) -> None:
+    shape = Shape(formats=("amr",), inline=60 << 10, inline_longest=60_499)
+    one = made(press(voice(kind, seconds=seconds), "voice", shape, limits=replace(LIMITS, longest_ms=70_000)))
+    size = one.path.stat().st_size
+    assert (-(-size // 3) * 4 <= shape.inline) == fits
+    assert size > 30_000, "and in no worse a mode than it needs"
+    after = heard(one)
+    assert abs(after.seconds - one.duration / 1000) < 0.02
+    assert abs(after.seconds - seconds) < 0.03, "a frame more by the encoder that made the source"
+    assert after.loudest() == pytest.approx(HIGH, abs=10)
+
+
 def test_sound_alone_in_an_mp4_is_what_a_target_of_m4a_plays(press: Press) -> None:
     one = made(press(voice("mp4"), "voice", Shape(formats=("aac", "m4a"))))
     assert (one.path.name, one.format) == ("source", "m4a")
