@@ -101,7 +101,7 @@ def test_settings_say_which_form_a_voice_has_and_what_an_own_server_takes() -> N
     assert media_of("easemob").shape("voice", account_of("easemob")) == Shape(formats=("amr",), largest=10 << 20)
     assert media_of("easemob").shape("voice", account_of("easemob", voice="mp3", file_limit=9)) == Shape(formats=("mp3",), largest=9)
     assert media_of("rongcloud").shape("voice", account_of("rongcloud")) == Shape(formats=("aac",))
-    assert media_of("rongcloud").shape("voice", account_of("rongcloud", voice="inline")) == Shape(formats=("amr",), inline=61_440)
+    assert media_of("rongcloud").shape("voice", account_of("rongcloud", voice="inline")) == Shape(formats=("amr",), inline=61_440, inline_longest=60_499)
     assert {media_of("own").shape(role, account_of("own", files="link")) for role in ROLES} == {None}
     assert {media_of("own").shape(role, account_of("own")) for role in ROLES} == {Shape()}
     lives = {name: media_of(name).lives(account_of(name)) for name in NAMES}
