@@ -15,6 +15,9 @@ HEAD_TIMEOUT = 10.0
 MAX_HEAD = 32 * 1024
 """Bytes of a request's head that come in pieces."""
 
+WHOLE = "im_relay.whole"
+"""In the scope of a request whose body had come, all of it, when its application began."""
+
 
 class ListenError(Exception):
     """The address cannot be listened on; the text names the setting."""
@@ -126,6 +129,12 @@ class _Protocol(HttpToolsProtocol):
         self._in_head = False
         self._head_came()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if not self.cycle.more_body:
+            # Nearly every request comes in one piece: who reads it need not set a timer.
+            self.scope[WHOLE] = True  # type: ignore[literal-required]
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)

@@ -106,7 +106,7 @@ async def run_deliver(
     watch = Seen(Health(), tuple(gates.values()))
     inputs = [names.deliveries, names.backfill, names.echoes, names.results, *names.mirrored]
     plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
-    plan.pace = settings.deliver.cycle / 2
+    plan.pace = settings.deliver.cycle
     try:
         return await host(settings, plan, watch, group, max_records=settings.deliver.window)
     finally:

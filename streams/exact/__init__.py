@@ -10,6 +10,7 @@ is its extension point) which keeps Faust's agents, rebalances and life cycle, a
 - *Outputs and offsets commit in one transaction* of a transactional id that belongs to that task alone (`producers`). The
   client can name no group generation to the broker, so a single producer of a worker would leave zombies unfenced: with an id
   for each input partition, the next owner's start fences the last owner by construction.
+- *Two steps* where the brokers allow them (`transaction`, `wire`): writes and offsets, then the end. Elsewhere aiokafka's five (`classic`).
 - *Two ids in turn.* A commit is answered before its markers are written, and the next transaction of the same id waits
   20 ms for them. The other id need not wait. Both are fenced before an offset is read.
 - *An unknown result ends in new producers.* A commit whose answer is lost may have happened. It is not repeated: both producers

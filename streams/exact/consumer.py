@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar
 
 import aiokafka.abc
@@ -59,8 +60,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     wants: Callable[[TopicPartition], bool]
     """Whether a partition's task has room; set by the transaction manager."""
     pace: float = 0.0
-    """Seconds between two hand-overs, unless the first was full. Nothing is fetched while something waits to be handed over."""
-    _paced_until: float = 0.0
+    """Seconds between two requests to one broker, unless what the first brought was full; what a request brings is handed over at once."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,6 +71,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         self._topics_now: set[str] = set()
         self._wake = asyncio.Event()
         self._handed: dict[TopicPartition, int] = {}
+        self._fetch_at: dict[int, float] = {}
+        """When a broker may be asked again."""
         self._probe: AIOKafkaConsumer | None = None
         self._probing = asyncio.Lock()
         conf = self.app.conf
@@ -152,9 +154,6 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     # -- fetching
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
-        clock = asyncio.get_running_loop().time
-        if (early := self._paced_until - clock()) > 0:
-            await asyncio.sleep(early)
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
             return
@@ -183,14 +182,22 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         for batch in batches:
             # Already now: the position has moved, and handing over takes time.
             self._handed[batch.tp] = batch.next_offset
-        if batches and sum(len(batch.records) for batch in batches) < self.max_records:
-            self._paced_until = clock() + self.pace
+        if sum(len(batch.records) for batch in batches) >= self.max_records:
+            self._fetch_at.clear()
         for batch in batches:
             if not self.flow_active:
                 # A rebalance has begun: what was fetched is fetched again after it.
                 return
             tp = TP(*batch.tp)
             yield tp, self._to_message(tp, batch, generation)
+
+    async def _paced(self, fetch: Callable[..., Awaitable[bool]], assignment: Any, node: int, request: Any) -> bool:
+        """Have what comes meanwhile come with it. Later, when it lies here, would be one more wait for it."""
+        clock = asyncio.get_running_loop().time
+        if (early := self._fetch_at.get(node, 0.0) - clock()) > 0:
+            await asyncio.sleep(early)
+        self._fetch_at[node] = clock() + self.pace
+        return await fetch(assignment, node, request)
 
     def _to_message(self, tp: TP, batch: Batch, generation: int) -> ConsumerMessage:  # type: ignore[override, unused-ignore]
         last = batch.records[-1]
@@ -242,6 +249,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
 
     async def on_start(self) -> None:
         await self.kafka.start()
+        fetcher = self.kafka._fetcher  # noqa: SLF001 - it has no pace of its own
+        fetcher._proc_fetch_request = partial(self._paced, fetcher._proc_fetch_request)  # noqa: SLF001
 
     async def on_stop(self) -> None:
         await self.transactions.stop_tasks()

@@ -13,6 +13,10 @@ Stage = Callable[[Batch, Outputs], None]
 """What a stage does with a batch: look at the records, add to the outputs. It must not raise on bad records."""
 
 
+TURNS = 8
+"""Of the event loop, to wait for company: what one request brought of several inputs comes in through Faust, one by one."""
+
+
 class Hop:
     """*pace* is in seconds: what comes sooner after the last transaction began goes with the next, all of it in one."""
 
@@ -25,8 +29,10 @@ class Hop:
         clock = asyncio.get_running_loop().time
         began = 0.0
         while (batch := await task.next()) is not None:
-            if (early := began + self._pace - clock()) > 0 and len(batch.records) < self._max_records:
-                await asyncio.sleep(early)
+            if self._pace and len(batch.records) < self._max_records:
+                early = began + self._pace - clock()
+                for pause in (early,) if early > 0 else (0,) * TURNS:
+                    await asyncio.sleep(pause)
             began = clock()
             outputs = Outputs()
             offsets: dict[TopicPartition, int] = {}

@@ -1,199 +1,61 @@
-"""The two transactional producers of a task, used in turn."""
+"""What a task writes with: transactions that the next owner of the task fences."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
-from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
-from aiokafka.structs import OffsetAndMetadata
 
+from streams.exact.classic import Classic
+from streams.exact.outputs import Fenced, Headers, Link, Outputs, Record, Unknown, first
+from streams.exact.transaction import Transactions
 
-class Link(NamedTuple):
-    """How producers reach the cluster."""
+__all__ = ["Fenced", "Headers", "Link", "Outputs", "Producers", "Record", "Unknown"]
 
-    bootstrap: str
-    transaction_timeout: float = 15.0
-    """Seconds until the broker aborts what was left open."""
-    request_timeout: float = 10.0
-    """Seconds to wait for one answer of the broker."""
-    max_batch: int = 900_000
-    """Bytes of one record batch; under the broker's `max.message.bytes` of 1 MiB."""
-
-
-Headers = list[tuple[str, bytes]]
-_NONE: Headers = []
-
-
-class Record(NamedTuple):
-    """One record as a stage keeps it. `Outputs` holds plain tuples: they are made faster, and a million of them are made."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
-class Outputs:
-    """What one transaction writes, by topic and partition, in order."""
-
-    def __init__(self) -> None:
-        self.records: dict[tuple[str, int], list[tuple[bytes | None, bytes | None, Headers]]] = defaultdict(list)
-
-    def add(
-        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = _NONE
-    ) -> None:
-        self.records[topic, partition].append((key, value, headers))
-
-    def __len__(self) -> int:
-        return sum(map(len, self.records.values()))
-
-
-class Unknown(Exception):
-    """A transaction ended without an answer that says how: it may have been committed."""
-
-
-class Fenced(Exception):
-    """Somebody else owns this task now: this worker was taken for dead."""
-
-
-_FENCED = ("ProducerFenced", "InvalidProducerEpoch")
 _BROKER = (KafkaError, OSError, TimeoutError, AssertionError, IllegalOperation)
 """What the client raises about the broker or its own state; anything else is a defect of ours."""
 
 
 class Producers:
-    """*name* must be the same for every owner of the task: starting them fences the last owner's."""
+    """*name* must be the same for every owner of the task: starting them fences the last owner's, whichever way that one took."""
 
     def __init__(self, link: Link, name: str, group: str) -> None:
         self._link = link
         self._name = name
         self._group = group
-        self._all: list[AIOKafkaProducer] = []
-        self._turn = 0
+        self.way: Classic | Transactions | None = None
+        """How transactions are made on this cluster; known once started."""
 
     async def start(self) -> None:
-        """Start both, and so fence the last owner's and end what it left open. Raises KafkaError, TimeoutError."""
-        made = [
-            AIOKafkaProducer(
-                bootstrap_servers=self._link.bootstrap,
-                transactional_id=f"{self._name}-{turn}",
-                transaction_timeout_ms=int(self._link.transaction_timeout * 1000),
-                request_timeout_ms=int(self._link.request_timeout * 1000),
-                max_batch_size=self._link.max_batch,
-                max_request_size=self._link.max_batch + 100_000,
-                # The broker refuses a transaction's first produce while the last one's markers are written: soon again.
-                retry_backoff_ms=10,
-                acks="all",
-            )
-            for turn in ("a", "b")
-        ]
-        for producer in made:
-            _offsets_first(producer)
-        self._all, self._turn = made, 0
+        """Fence the last owner, and end what it left open. Raises KafkaError, TimeoutError."""
         async with asyncio.timeout(self._link.request_timeout * 2):
-            await asyncio.gather(*(producer.start() for producer in made))
+            if self._link.lean:
+                self.way = lean = Transactions(self._link, self._name, self._group)
+                if await lean.possible():
+                    await lean.start()
+                    return
+                await lean.close()
+            self.way = Classic(self._link, self._name, self._group)
+            await self.way.start()
 
     async def commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[tuple[str, int], int]:
         """Write *outputs* and *offsets* in one transaction; the answer is the offset after the last record, by partition.
 
         Raises Fenced, and Unknown for anything else: the caller must then throw this object away.
         """
-        producer = self._all[self._turn]
-        self._turn ^= 1
+        assert self.way is not None, "start() comes before"
         try:
             # The broker aborts an open transaction on its own after transaction_timeout: there is no sense in waiting longer.
             async with asyncio.timeout(self._link.transaction_timeout):
-                await producer.begin_transaction()
-                async with asyncio.TaskGroup() as group:
-                    written = {
-                        where: group.create_task(_write(producer, where, records))
-                        for where, records in outputs.records.items()
-                    }
-                    if offsets:
-                        group.create_task(
-                            producer.send_offsets_to_transaction(
-                                {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}, self._group
-                            )
-                        )
-                await producer.commit_transaction()
-        except BaseExceptionGroup as errors:
-            raise _named(_stopped(producer) or _first(errors)) from None
-        except _BROKER as error:
-            raise _named(_stopped(producer) or error) from None
-        return {where: task.result() for where, task in written.items()}
+                return await self.way.commit(outputs, offsets)
+        except Fenced:
+            raise
+        except (BaseExceptionGroup, *_BROKER) as errors:
+            error = first(errors)
+            raise Unknown(f"{type(error).__name__}: {error}") if isinstance(error, _BROKER) else error from None
 
     async def close(self) -> None:
         """Let go without waiting for anything to be sent; the broker, or the next owner, ends what is open."""
-        closing, self._all = self._all, []
-        await asyncio.gather(*(_drop(producer) for producer in closing))
-
-
-def _offsets_first(producer: AIOKafkaProducer) -> None:
-    """Have a transaction's offsets settled before its partitions are added, to which nothing is written until they are.
-
-    The client does both at once. A broker looks up the transaction of either, can do that for one request at a time, and answers
-    the other NOT_ENOUGH_REPLICAS: it was sent again 10 ms later, in most transactions.
-    """
-    sender, manager = producer._sender, producer._txn_manager  # noqa: SLF001 - there is no public way to order these
-    others = sender._maybe_do_transactional_request  # noqa: SLF001
-
-    def step() -> Any:
-        if (group := manager.consumer_group_to_add()) is not None:
-            return asyncio.create_task(sender._do_add_offsets_to_txn(group))  # noqa: SLF001
-        if (offsets := manager.offsets_to_commit()) is not None:
-            return asyncio.create_task(sender._do_txn_offset_commit(*offsets))  # noqa: SLF001
-        return others()
-
-    sender._maybe_do_transactional_request = step  # noqa: SLF001
-
-
-async def _write(producer: AIOKafkaProducer, where: tuple[str, int], records: list[tuple[bytes | None, bytes | None, Headers]]) -> int:
-    topic, partition = where
-    builder = producer.create_batch()
-    append = builder.append
-    sent = []
-    for key, value, headers in records:
-        if append(timestamp=None, key=key, value=value, headers=headers) is None:
-            sent.append(await producer.send_batch(builder, topic, partition=partition))
-            builder = producer.create_batch()
-            append = builder.append
-            if append(timestamp=None, key=key, value=value, headers=headers) is None:
-                # Over the batch size by itself: the plain call has the broker's own limit and its own error.
-                sent.append(await producer.send(topic, value, key, partition, headers=headers))
-                builder = producer.create_batch()
-                append = builder.append
-    count = builder.record_count()
-    if count:
-        sent.append(await producer.send_batch(builder, topic, partition=partition))
-    done = await asyncio.gather(*sent)
-    if done[-1].offset < 0:
-        raise KafkaError("written twice: the broker has forgotten where")
-    return int(done[-1].offset) + (count or 1)
-
-
-async def _drop(producer: AIOKafkaProducer) -> None:
-    # stop() flushes first, and a flush of an unknown state may never end. A sender that is left running tries for ever.
-    for ending in (producer._sender.close, producer.stop, producer.client.close):  # noqa: SLF001
-        with suppress(Exception):
-            async with asyncio.timeout(1.0):
-                await ending()
-
-
-def _stopped(producer: AIOKafkaProducer) -> BaseException | None:
-    """Why the client's sender has ended, if it has: whatever is asked of it afterwards says only that there is no transaction."""
-    sender = producer._sender.sender_task  # noqa: SLF001 - it is told to nobody else
-    return sender.exception() if sender is not None and sender.done() and not sender.cancelled() else None
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
-
-
-def _named(error: BaseException) -> BaseException:
-    if type(error).__name__ in _FENCED:
-        return Fenced(type(error).__name__)
-    return Unknown(f"{type(error).__name__}: {error}") if isinstance(error, _BROKER) else error
+        closing, self.way = self.way, None
+        if closing is not None:
+            await closing.close()

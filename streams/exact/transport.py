@@ -30,7 +30,7 @@ class Plan:
         self.drain_budget = 5.0
         """Seconds in which a task may finish what it has in hand when its partition is taken away."""
         self.pace = 0.0
-        """Seconds between two hand-overs of what was fetched: each costs a request to the broker, and what follows it."""
+        """Seconds between two requests to a broker for records: each costs it and us, and what follows from it."""
 
 
 class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-ignore]

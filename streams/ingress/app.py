@@ -16,6 +16,7 @@ from converters.route import App
 from streams import metrics
 from streams.ingress.record import headers_of
 from streams.ingress.store import Store
+from streams.listener import WHOLE
 from streams.settings import Ingress as Limits
 
 log = structlog.get_logger(__name__)
@@ -98,7 +99,7 @@ class Ingress:
             return NOT_MEDIA
         if int(headers.get("content-length", 0)) > self._limits.max_body:
             return TOO_LARGE
-        body = await self._read(receive)
+        body = await self._read(receive, whole=WHOLE in scope)
         if isinstance(body, Answer):
             return body
         received = time.time_ns() // 1_000_000
@@ -119,20 +120,18 @@ class Ingress:
         door.bytes.inc(len(body))
         return STORED
 
-    async def _read(self, receive: Receive) -> bytes | Answer:
+    async def _read(self, receive: Receive, *, whole: bool) -> bytes | Answer:
+        if whole:
+            return await self._read_on(receive)
         try:
             async with asyncio.timeout(self._limits.read_timeout):
-                message = await receive()
-                body: bytes = message.get("body", b"")
-                if message["type"] == "http.request" and not message.get("more_body"):
-                    return body if len(body) <= self._limits.max_body else TOO_LARGE
-                return await self._read_on(message, receive)
+                return await self._read_on(receive)
         except TimeoutError:
             return SLOW
 
-    async def _read_on(self, message: dict[str, Any], receive: Receive) -> bytes | Answer:
-        """A body that comes in pieces."""
+    async def _read_on(self, receive: Receive) -> bytes | Answer:
         body = bytearray()
+        message = await receive()
         while message["type"] == "http.request":
             body += message.get("body", b"")
             if len(body) > self._limits.max_body:

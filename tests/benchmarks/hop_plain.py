@@ -7,7 +7,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.exact import task
-from streams.exact.producers import Link, Outputs, _write
+from streams.exact.classic import _write
+from streams.exact.producers import Link, Outputs
 
 
 def install(app: Any) -> None:

@@ -66,13 +66,15 @@ async def cluster(kafka: str) -> AsyncIterator[Cluster]:
         await admin.close()
 
 
+PRODUCE = 0
 END_TXN = 26
+TXN_OFFSET_COMMIT = 28
 FIND_COORDINATOR = 10
 METADATA = 3
 
 
 class LossyProxy:
-    """Between a client and the broker: the answer to the next EndTxn is lost, and the connection with it, once armed.
+    """Between a client and the broker: the answer to the next request of one kind is lost, and the connection with it, once armed.
 
     The broker names its own address in Metadata and FindCoordinator; both addresses are `127.0.0.1` with a port, which is
     replaced in those answers. Source: Apache Kafka, "Protocol guide": size, api key, version, correlation id.
@@ -81,7 +83,7 @@ class LossyProxy:
     def __init__(self, bootstrap: str) -> None:
         self._host, port = bootstrap.rsplit(":", 1)
         self._port = int(port)
-        self._armed = False
+        self._armed: int | None = None
         self.lost = asyncio.Event()
         self.port = 0
         self._server: asyncio.Server | None = None
@@ -91,8 +93,8 @@ class LossyProxy:
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    def arm(self) -> None:
-        self._armed = True
+    def arm(self, api: int = END_TXN) -> None:
+        self._armed = api
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -118,8 +120,8 @@ class LossyProxy:
         async def up(frame: bytes) -> bytes | None:
             api, correlation = int.from_bytes(frame[:2], "big"), frame[4:8]
             asked[correlation] = api
-            if api == END_TXN and self._armed:
-                self._armed = False
+            if api == self._armed:
+                self._armed = None
                 drop.add(correlation)
             return frame
 

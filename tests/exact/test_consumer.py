@@ -48,6 +48,7 @@ def consumer() -> Consumer:
     made.not_waiting_next_records = asyncio.Event()
     made._epochs = defaultdict(int)
     made._handed = {}
+    made._fetch_at = {}
     made.starts = {}
     made._wake = asyncio.Event()
     made._active_partitions = {TP(*ZERO), TP(*ONE)}
@@ -86,3 +87,23 @@ def test_faust_remembers_no_offset_under_which_it_would_drop_batches_after_a_rew
     offsets[TP("t", 0)] = 1000
     offsets.update({TP("t", 0): 1000})
     assert offsets[TP("t", 0)] is None
+
+
+async def test_a_broker_is_asked_again_after_the_pace_and_at_once_when_what_it_gave_was_full():
+    one = consumer()
+    one.pace = 0.05
+    clock = asyncio.get_running_loop().time
+    asked: list[tuple[int, float]] = []
+
+    async def fetch(assignment: object, node: int, request: object) -> bool:
+        asked.append((node, clock()))
+        return True
+
+    for node in (1, 2, 1):
+        assert await one._paced(fetch, None, node, None)
+    assert [node for node, _ in asked] == [1, 2, 1]
+    assert asked[2][1] - asked[0][1] >= one.pace
+    assert asked[1][1] < one._fetch_at[1]
+    one.max_records = 2  # as many as there are
+    assert [message async for _, message in one.getmany(1.0)]
+    assert not one._fetch_at

@@ -1,6 +1,7 @@
-"""Two producers of a task against the real broker."""
+"""The producers of a task against the real broker, either way they write."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -11,6 +12,18 @@ from tests.exact.conftest import Cluster, LossyProxy
 
 pytestmark = pytest.mark.kafka
 
+Make = Callable[..., Producers]
+
+
+@pytest.fixture(params=["lean", "classic"])
+def make(cluster: Cluster, request: pytest.FixtureRequest) -> Make:
+    """Producers of a group's task, reached by the broker's own address or another."""
+
+    def made(group: str, bootstrap: str = cluster.bootstrap, **link: float) -> Producers:
+        return Producers(Link(bootstrap, lean=request.param == "lean", **link), group, group)  # type: ignore[arg-type]
+
+    return made
+
 
 def outputs(topic: str, *values: bytes) -> Outputs:
     made = Outputs()
@@ -19,9 +32,9 @@ def outputs(topic: str, *values: bytes) -> Outputs:
     return made
 
 
-async def test_the_last_owner_of_a_task_is_fenced_and_nothing_of_it_is_seen(cluster: Cluster):
+async def test_the_last_owner_of_a_task_is_fenced_and_nothing_of_it_is_seen(cluster: Cluster, make: Make):
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
-    old, new = Producers(Link(cluster.bootstrap), group, group), Producers(Link(cluster.bootstrap), group, group)
+    old, new = make(group), make(group)
     try:
         await old.start()
         await old.commit(outputs(target, b"old 1"), {source: 1})
@@ -37,98 +50,10 @@ async def test_the_last_owner_of_a_task_is_fenced_and_nothing_of_it_is_seen(clus
     assert await cluster.offset(group, source) == 2
 
 
-async def test_a_fenced_owner_learns_it_although_its_next_write_finds_no_transaction_any_more(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-):
-    group, first, second = cluster.name(), await cluster.topic(), await cluster.topic()
-    old, new = Producers(Link(cluster.bootstrap), group, group), Producers(Link(cluster.bootstrap), group, group)
-    try:
-        await old.start()
-        await new.start()
-        client, sender = old._all[0].client, old._all[0]._sender
-        known = client._wait_on_metadata
-
-        async def late(topic: str) -> object:
-            if topic == second:
-                monkeypatch.undo()
-                # Meanwhile another one is refused, and the client's sender ends.
-                other = await old._all[0].send(first, b"too late", b"k", partition=0)
-                await asyncio.wait([other, sender.sender_task])
-            return await known(topic)
-
-        monkeypatch.setattr(client, "_wait_on_metadata", late)
-        with pytest.raises(Fenced):
-            await old.commit(outputs(second, b"too late"), {})
-    finally:
-        await old.close()
-        await new.close()
-
-
-async def test_what_the_last_owner_left_open_is_ended_by_the_next_ones_start(cluster: Cluster):
-    target, group = await cluster.topic(), cluster.name()
-    old, new = Producers(Link(cluster.bootstrap), group, group), Producers(Link(cluster.bootstrap), group, group)
-    try:
-        await old.start()
-        left = old._all[0]
-        await left.begin_transaction()
-        await left.send_and_wait(target, b"left open", partition=0)
-        await new.start()
-        await new.commit(outputs(target, b"new"), {})
-    finally:
-        await old.close()
-        await new.close()
-    # Without the abort this would wait: the end of committed records would be before the open one.
-    assert [record.value for record in await cluster.committed(target)] == [b"new"]
-
-
-async def test_the_broker_refuses_no_write_of_a_transaction_that_has_offsets_too(
-    cluster: Cluster, caplog: pytest.LogCaptureFixture
-):
-    source, targets, group = TopicPartition(await cluster.topic(), 0), [await cluster.topic(), await cluster.topic()], cluster.name()
-    producers = Producers(Link(cluster.bootstrap), group, group)
-    try:
-        await producers.start()
-        for number in range(30):
-            both = outputs(targets[0], b"%d" % number)
-            both.add(targets[1], 0, b"k", b"%d" % number)
-            await producers.commit(both, {source: number + 1})
-    finally:
-        await producers.close()
-    assert "NotEnoughReplicas" not in caplog.text  # what is refused is sent again 10 ms later
-    for target in targets:
-        assert [record.value for record in await cluster.committed(target)] == [b"%d" % number for number in range(30)]
-    assert await cluster.offset(group, source) == 30
-
-
-async def test_a_commit_whose_answer_is_lost_happened_once_whatever_it_is_called(cluster: Cluster):
-    source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
-    async with LossyProxy(cluster.bootstrap) as proxy:
-        link = Link(proxy.bootstrap, request_timeout=5.0)
-        first = Producers(link, group, group)
-        try:
-            await first.start()
-            proxy.arm()
-            with suppress(Unknown):
-                await first.commit(outputs(target, b"1"), {source: 1})
-            assert proxy.lost.is_set()
-        finally:
-            await first.close()
-        again = Producers(link, group, group)
-        try:
-            await again.start()
-            # What the next owner, or this one anew, goes by.
-            done = await cluster.offset(group, source)
-            assert done == 1
-            await again.commit(outputs(target, b"2"), {source: 2})
-        finally:
-            await again.close()
-    assert [record.value for record in await cluster.committed(target)] == [b"1", b"2"]
-
-
-async def test_a_commit_that_was_cancelled_is_whole_or_not_there(cluster: Cluster):
+async def test_a_commit_that_was_cancelled_is_whole_or_not_there(cluster: Cluster, make: Make):
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     for number in range(1, 9):
-        producers = Producers(Link(cluster.bootstrap), group, group)
+        producers = make(group)
         try:
             await producers.start()
             before = await cluster.offset(group, source) or 0
@@ -139,7 +64,7 @@ async def test_a_commit_that_was_cancelled_is_whole_or_not_there(cluster: Cluste
             await asyncio.gather(committing, return_exceptions=True)
         finally:
             await producers.close()
-    last = Producers(Link(cluster.bootstrap), group, group)
+    last = make(group)
     await last.start()
     done = await cluster.offset(group, source) or 0
     await last.commit(outputs(target, b"last"), {})
@@ -148,9 +73,9 @@ async def test_a_commit_that_was_cancelled_is_whole_or_not_there(cluster: Cluste
     assert [record.value for record in await cluster.committed(target)] == [*expected, b"last"]
 
 
-async def test_outputs_over_the_batch_size_become_several_batches_in_order(cluster: Cluster):
+async def test_outputs_over_the_batch_size_become_several_batches_in_order(cluster: Cluster, make: Make):
     target, group = await cluster.topic(), cluster.name()
-    producers = Producers(Link(cluster.bootstrap, max_batch=10_000), group, group)
+    producers = make(group, max_batch=10_000)
     values = [b"%03d" % number + b"x" * 900 for number in range(100)]
     try:
         await producers.start()
@@ -162,9 +87,9 @@ async def test_outputs_over_the_batch_size_become_several_batches_in_order(clust
     assert written == {(target, 0): found[-1].offset + 1}
 
 
-async def test_a_record_over_the_batch_size_goes_by_itself_in_its_place(cluster: Cluster):
+async def test_a_record_over_the_batch_size_goes_by_itself_in_its_place(cluster: Cluster, make: Make):
     target, group = await cluster.topic(), cluster.name()
-    producers = Producers(Link(cluster.bootstrap, max_batch=10_000), group, group)
+    producers = make(group, max_batch=10_000)
     values = [b"before", b"x" * 50_000, b"after", b"y" * 50_000]
     try:
         await producers.start()
@@ -176,9 +101,9 @@ async def test_a_record_over_the_batch_size_goes_by_itself_in_its_place(cluster:
     assert written == {(target, 0): found[-1].offset + 1}
 
 
-async def test_a_record_that_the_broker_never_takes_is_an_unknown_result_and_nothing_of_its_transaction_is_seen(cluster: Cluster):
+async def test_a_record_that_the_broker_never_takes_is_an_unknown_result_and_nothing_of_its_transaction_is_seen(cluster: Cluster, make: Make):
     target, group = await cluster.topic(), cluster.name()
-    producers, next_owner = (Producers(Link(cluster.bootstrap, max_batch=10_000), group, group) for _ in range(2))
+    producers, next_owner = (make(group, max_batch=10_000) for _ in range(2))
     try:
         await producers.start()
         with pytest.raises(Unknown, match="MessageSizeTooLarge"):
@@ -189,3 +114,27 @@ async def test_a_record_that_the_broker_never_takes_is_an_unknown_result_and_not
         await producers.close()
         await next_owner.close()
     assert [record.value for record in await cluster.committed(target)] == [b"next"]
+
+
+async def test_a_commit_whose_answer_is_lost_happened_once_whatever_it_is_called(cluster: Cluster, make: Make):
+    source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
+    async with LossyProxy(cluster.bootstrap) as proxy:
+        first = make(group, proxy.bootstrap, request_timeout=5.0)
+        try:
+            await first.start()
+            proxy.arm()
+            with suppress(Unknown):
+                await first.commit(outputs(target, b"1"), {source: 1})
+            assert proxy.lost.is_set()
+        finally:
+            await first.close()
+        again = make(group, proxy.bootstrap, request_timeout=5.0)
+        try:
+            await again.start()
+            # What the next owner, or this one anew, goes by.
+            done = await cluster.offset(group, source)
+            assert done == 1
+            await again.commit(outputs(target, b"2"), {source: 2})
+        finally:
+            await again.close()
+    assert [record.value for record in await cluster.committed(target)] == [b"1", b"2"]

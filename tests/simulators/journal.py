@@ -1,4 +1,5 @@
-"""What happened, in order: what was said, what the API accepted and refused, and every callback attempt."""
+"""What happened, in order: what was said, what the API accepted and refused, every callback attempt, and what became of every
+file that was asked for or brought."""
 
 from collections.abc import Collection, Iterator
 from itertools import islice
@@ -7,8 +8,8 @@ from typing import Any
 import msgspec
 import orjson
 
-KINDS = ("said", "accepted", "refused", "callback")
-USUAL = frozenset(KINDS) - {"callback"}
+KINDS = ("said", "accepted", "refused", "callback", "file")
+USUAL = frozenset(KINDS) - {"callback", "file"}
 ENCODER = msgspec.json.Encoder()
 
 

@@ -96,9 +96,12 @@ class Poster:
                 if connection is None:
                     _, connection = await loop.create_connection(_Connection, *place)
                 return await connection.post(request)
-        except BaseException:
+        except BaseException as error:
             if connection is not None:
                 connection.close()
+            if isinstance(error, AnswerError):
+                # Whoever dies ends all of its connections: the next attempt, maybe the last, is made on one of its own.
+                self._forget(place)
             raise
         finally:
             if connection is not None and connection.open:
@@ -109,6 +112,10 @@ class Poster:
             for _, connection in resting:
                 connection.close()
         self._resting.clear()
+
+    def _forget(self, place: tuple[str, int]) -> None:
+        for _, connection in self._resting.pop(place, ()):
+            connection.close()
 
     def _rested(self, place: tuple[str, int], now: float) -> _Connection | None:
         resting = self._resting.get(place)

@@ -1,0 +1,62 @@
+"""What a transaction writes, how the cluster is reached for it, and how it can fail."""
+
+from collections import defaultdict
+from typing import NamedTuple
+
+
+class Link(NamedTuple):
+    """How producers reach the cluster."""
+
+    bootstrap: str
+    transaction_timeout: float = 15.0
+    """Seconds until the broker aborts what was left open."""
+    request_timeout: float = 10.0
+    """Seconds to wait for one answer of the broker."""
+    max_batch: int = 900_000
+    """Bytes of one record batch; under the broker's `max.message.bytes` of 1 MiB."""
+    lean: bool = True
+    """Whether brokers are asked for what they may not have; False: the way of brokers before Kafka 4, whatever they are."""
+
+
+Headers = list[tuple[str, bytes]]
+_NONE: Headers = []
+Plain = tuple[bytes | None, bytes | None, Headers]
+
+
+class Record(NamedTuple):
+    """One record as a stage keeps it. `Outputs` holds plain tuples: they are made faster, and a million of them are made."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Outputs:
+    """What one transaction writes, by topic and partition, in order."""
+
+    def __init__(self) -> None:
+        self.records: dict[tuple[str, int], list[Plain]] = defaultdict(list)
+
+    def add(
+        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = _NONE
+    ) -> None:
+        self.records[topic, partition].append((key, value, headers))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.records.values()))
+
+
+class Unknown(Exception):
+    """A transaction ended without an answer that says how: it may have been committed."""
+
+
+class Fenced(Exception):
+    """Somebody else owns this task now: this worker was taken for dead."""
+
+
+def first(error: BaseException) -> BaseException:
+    """What went wrong, of an error or a group of them: Fenced before all others."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    found = [first(each) for each in error.exceptions]
+    return next((each for each in found if isinstance(each, Fenced)), found[0])
