@@ -72,12 +72,13 @@ class Naming:
         if not isinstance(entry.outcome, Delivered):
             return
         names = entry.names
-        said = _key(_SAID, names.source, names.conversation)
-        # What was late itself came behind one that is newer; `order` tells of those of this owner, this of an earlier one's.
-        if not entry.late and names.at > self._last_said(said):
-            yield said, b"%d" % names.at
-        if names.client_id:
-            yield _key(_CLIENT, names.source, names.conversation, names.client_id), event
+        if names.source in self._mirrored:  # said where deliveries come from
+            said = _key(_SAID, names.source, names.conversation)
+            # What was late itself came behind one that is newer; `order` tells of those of this owner, this of an earlier one's.
+            if not entry.late and names.at > self._last_said(said):
+                yield said, b"%d" % names.at
+            if names.client_id:
+                yield _key(_CLIENT, names.source, names.conversation, names.client_id), event
         if entry.target in self._mirrored:
             known = _dump(_Known(event.decode(), names))
             for part in entry.arrived or (entry.outcome,):

@@ -85,7 +85,6 @@ MEDIA_DONE = Topic(
     meaning="What was brought over and need not be again.",
     kept=30 * DAY,
     cleanup="compact,delete",
-    co_partitioned=True,
 )
 MEDIA_RESULTS = Topic(
     template="media.results.{platform}",

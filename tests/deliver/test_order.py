@@ -15,8 +15,8 @@ from tests.deliver.worker import Worker, delivery
 
 @pytest.fixture(scope="module")
 def waiting(kafka: str, directory: Path, target: Target) -> Iterator[Worker]:
-    """Each message waits a second for what was said before it."""
-    with Worker(kafka, directory / "waiting", target.url, deliver=f"{LEASE}echo_wait = 0.3\nreorder_wait = 1.0") as one:
+    """Each message waits four seconds for what was said before it."""
+    with Worker(kafka, directory / "waiting", target.url, deliver=f"{LEASE}echo_wait = 0.3\nreorder_wait = 4.0") as one:
         yield one
 
 

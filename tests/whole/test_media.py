@@ -133,7 +133,7 @@ def test_killed_with_files_in_hand_each_is_there_once_and_nothing_is_left_behind
     with files_of(stack.source, file_slow=1.0, slow=2.0, count=6):
         for number in range(4):
             exchange.say(stack.platforms[0], "alice", "bob", f"before {number}")
-            exchange.send(stack.platforms[0], "alice", "bob", attachments.document(70 + number, size=200_000))
+            exchange.send(stack.platforms[0], "alice", "bob", attachments.document(70 + number, size=1_000_000))
         until(lambda: left(stack), why=media.tail)
         assert media.child is not None
         media.child.kill()
@@ -149,7 +149,7 @@ def test_killed_with_files_in_hand_each_is_there_once_and_nothing_is_left_behind
 def test_sigterm_leaves_nothing_behind(exchange: Exchange, stack: Stack) -> None:
     media = stack.roles["media"]
     with files_of(stack.source, file_slow=1.0, slow=3.0, count=2):
-        exchange.send(stack.platforms[0], "alice", "bob", attachments.document(80, size=200_000))
+        exchange.send(stack.platforms[0], "alice", "bob", attachments.document(80, size=1_000_000))
         until(lambda: left(stack), why=media.tail)
         assert media.stop() == 0, media.tail()
     assert left(stack) == []
