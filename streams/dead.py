@@ -1,8 +1,10 @@
 """Dead letters: what could not be carried, whole, with what a person needs to decide about it."""
 
+import time
 from typing import Literal
 
 import msgspec
+from aiokafka import ConsumerRecord
 from msgspec import Struct
 
 Whose = Literal["ours", "theirs"]
@@ -35,6 +37,15 @@ _decode = msgspec.json.Decoder(DeadLetter).decode
 
 def dump(letter: DeadLetter) -> bytes:
     return _encode(letter)
+
+
+def unread(raw: ConsumerRecord, *, stage: str, cause: str, detail: str, whose: Whose) -> tuple[bytes, bytes]:
+    """Key and value of the letter of a record that never became an event: its key says where it lay."""
+    letter = DeadLetter(
+        stage=stage, cause=cause, detail=detail, whose=whose, attempts=1, at=int(time.time() * 1000), topic=raw.topic,
+        partition=raw.partition, offset=raw.offset, key=raw.key or b"", value=raw.value or b"", headers=dict(raw.headers),
+    )  # fmt: skip
+    return f"{raw.topic}:{raw.partition}:{raw.offset}".encode(), dump(letter)
 
 
 def load(raw: bytes) -> DeadLetter:

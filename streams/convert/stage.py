@@ -17,7 +17,7 @@ from converters.names import Minted
 from converters.operations import kind_of
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
 from streams import dead, metrics
-from streams.dead import DeadLetter, Whose
+from streams.dead import Whose
 from streams.exact.batch import Batch
 from streams.exact.producers import Outputs
 from streams.exact.task import HoldError
@@ -106,22 +106,8 @@ class Converter:
                 self._identities.apply(key, value)
 
     def _bury(self, raw: ConsumerRecord, cause: str, detail: str, *, ours: bool, outputs: Outputs) -> None:
-        key = f"{raw.topic}:{raw.partition}:{raw.offset}".encode()
-        letter = DeadLetter(
-            stage=STAGE,
-            cause=cause,
-            detail=detail,
-            whose="ours" if ours else "theirs",
-            attempts=1,
-            at=int(time.time() * 1000),
-            topic=raw.topic,
-            partition=raw.partition,
-            offset=raw.offset,
-            key=raw.key or b"",
-            value=raw.value or b"",
-            headers=dict(raw.headers),
-        )
-        outputs.add(self._dead, crc32(key) % self._partitions, key, dead.dump(letter))
+        key, letter = dead.unread(raw, stage=STAGE, cause=cause, detail=detail, whose="ours" if ours else "theirs")
+        outputs.add(self._dead, crc32(key) % self._partitions, key, letter)
 
     def _count(self, counts: "Counter[Any]") -> None:
         for what, count in counts.items():

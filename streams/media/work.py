@@ -20,7 +20,6 @@ from converters import wire
 from converters.media import Job, Result, same
 from converters.model import Carried
 from streams import dead, metrics
-from streams.dead import DeadLetter
 from streams.deliver.lanes import Lane
 from streams.deliver.ledger import Batch as Rows
 from streams.deliver.ledger import Store, caught_up
@@ -208,10 +207,5 @@ class Carrying:
 
 def _letter(record: ConsumerRecord, detail: str) -> tuple[bytes, bytes]:
     """The dead letter of a job that cannot be read; whoever waits for it learns nothing, and waits no longer than it may."""
-    key = f"{record.topic}:{record.partition}:{record.offset}".encode()
-    letter = DeadLetter(
-        stage=STAGE, cause="malformed", detail=detail, whose="ours", attempts=1, at=int(time.time() * 1000), topic=record.topic,
-        partition=record.partition, offset=record.offset, key=record.key or b"", value=record.value or b"", headers=dict(record.headers),
-    )  # fmt: skip
     metrics.DEAD_LETTERS.labels(STAGE, "malformed", "ours").inc()
-    return key, dead.dump(letter)
+    return dead.unread(record, stage=STAGE, cause="malformed", detail=detail, whose="ours")
