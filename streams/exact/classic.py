@@ -4,8 +4,8 @@ Each partition and each group is added to a transaction by a request of its own,
 """
 
 import asyncio
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -26,6 +26,7 @@ class Classic:
         self._group = group
         self._all: list[AIOKafkaProducer] = []
         self._turn = 0
+        self._open: AIOKafkaProducer | None = None
 
     async def start(self) -> None:
         made = [
@@ -44,15 +45,31 @@ class Classic:
         ]
         for producer in made:
             _offsets_first(producer)
-        self._all, self._turn = made, 0
+        self._all, self._turn, self._open = made, 0, None
         await asyncio.gather(*(producer.start() for producer in made))
 
     async def commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[tuple[str, int], int]:
         """Raises Fenced, and errors of the client, in groups as well."""
-        producer = self._all[self._turn]
-        self._turn ^= 1
-        try:
-            await producer.begin_transaction()
+        written = await self._written(outputs, offsets)
+        producer, self._open = self._open, None
+        if producer is not None:
+            with _reasons(producer):
+                await producer.commit_transaction()
+        return written
+
+    async def write(self, outputs: Outputs) -> dict[tuple[str, int], int]:
+        """Raises Fenced, and errors of the client, in groups as well."""
+        return await self._written(outputs, {})
+
+    async def _written(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[tuple[str, int], int]:
+        if not outputs.records and not offsets:
+            return {}
+        producer = self._open or self._all[self._turn]
+        with _reasons(producer):
+            if self._open is None:
+                self._turn ^= 1
+                await producer.begin_transaction()
+                self._open = producer
             async with asyncio.TaskGroup() as group:
                 written = {
                     where: group.create_task(_write(producer, where, records)) for where, records in outputs.records.items()
@@ -63,15 +80,20 @@ class Classic:
                             {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items()}, self._group
                         )
                     )
-            await producer.commit_transaction()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the sender may know better
-            why = first(_stopped(producer) or error)
-            raise Fenced(type(why).__name__) if type(why).__name__ in _FENCED else why from None
         return {where: task.result() for where, task in written.items()}
 
     async def close(self) -> None:
         closing, self._all = self._all, []
         await asyncio.gather(*(_drop(producer) for producer in closing))
+
+
+@contextmanager
+def _reasons(producer: AIOKafkaProducer) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is, the sender may know better
+        why = first(_stopped(producer) or error)
+        raise Fenced(type(why).__name__) if type(why).__name__ in _FENCED else why from None
 
 
 def _offsets_first(producer: AIOKafkaProducer) -> None:

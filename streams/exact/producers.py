@@ -1,7 +1,8 @@
 """What a task writes with: transactions that the next owner of the task fences."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
@@ -25,9 +26,12 @@ class Producers:
         self._group = group
         self.way: Classic | Transactions | None = None
         """How transactions are made on this cluster; known once started."""
+        self._began: float | None = None
+        """When the open transaction was begun."""
 
     async def start(self) -> None:
         """Fence the last owner, and end what it left open. Raises KafkaError, TimeoutError."""
+        self._began = None
         async with asyncio.timeout(self._link.request_timeout * 2):
             if self._link.lean:
                 self.way = lean = Transactions(self._link, self._name, self._group)
@@ -38,21 +42,48 @@ class Producers:
             self.way = Classic(self._link, self._name, self._group)
             await self.way.start()
 
-    async def commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[tuple[str, int], int]:
-        """Write *outputs* and *offsets* in one transaction; the answer is the offset after the last record, by partition.
+    async def write(self, outputs: Outputs) -> dict[tuple[str, int], int]:
+        """Write *outputs*, and leave their transaction open for what follows; the answer and the errors are as of `commit`.
 
-        Raises Fenced, and Unknown for anything else: the caller must then throw this object away.
+        When it returns, they are on all brokers that must have them, and the owner was not fenced until then. Whoever reads
+        what is committed sees them once that is; if it never is, only a reader of everything does.
         """
         assert self.way is not None, "start() comes before"
-        try:
+        if self._began is None:
+            self._began = asyncio.get_running_loop().time()
+        with self._failures():
+            async with asyncio.timeout(self._link.transaction_timeout):
+                return await self.way.write(outputs)
+
+    async def commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[tuple[str, int], int]:
+        """Write *outputs* and *offsets* in one transaction with all that was written since the last, and end it.
+
+        The answer is the offset after the last record of *outputs*, by partition. Raises Fenced, and Unknown for anything else:
+        the caller must then throw this object away.
+        """
+        assert self.way is not None, "start() comes before"
+        with self._failures():
             # The broker aborts an open transaction on its own after transaction_timeout: there is no sense in waiting longer.
             async with asyncio.timeout(self._link.transaction_timeout):
-                return await self.way.commit(outputs, offsets)
-        except Fenced:
-            raise
-        except (BaseExceptionGroup, *_BROKER) as errors:
+                written = await self.way.commit(outputs, offsets)
+        self._began = None
+        return written
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (BaseExceptionGroup, Fenced, *_BROKER) as errors:
             error = first(errors)
-            raise Unknown(f"{type(error).__name__}: {error}") if isinstance(error, _BROKER) else error from None
+            if isinstance(error, Fenced) and self._outlived():
+                # The broker fences whoever left a transaction open for too long, also where nobody else has taken over.
+                raise Unknown("the broker has ended a transaction that was open for too long") from None
+            if isinstance(error, Fenced) or not isinstance(error, _BROKER):
+                raise error from None
+            raise Unknown(f"{type(error).__name__}: {error}") from None
+
+    def _outlived(self) -> bool:
+        return self._began is not None and asyncio.get_running_loop().time() - self._began >= self._link.transaction_timeout
 
     async def close(self) -> None:
         """Let go without waiting for anything to be sent; the broker, or the next owner, ends what is open."""

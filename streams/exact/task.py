@@ -96,6 +96,8 @@ class Task:
         self._counts = dict.fromkeys(inputs, 0)
         self._came = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+        self._written = 0
+        """Records of the open transaction."""
         self._link = link
 
     async def fence(self) -> None:
@@ -176,15 +178,21 @@ class Task:
         """End a `wait`: there is something to do other than a batch."""
         self._came.set()
 
+    async def write(self, outputs: Outputs) -> dict[tuple[str, int], int]:
+        """See `Producers.write`."""
+        self._written += len(outputs)
+        return await self._producers.write(outputs)
+
     async def commit(
         self, outputs: Outputs, offsets: Mapping[TopicPartition, int]
     ) -> dict[tuple[str, int], int]:
         """See `Producers.commit`."""
+        count, self._written = self._written + len(outputs), 0
         clock = asyncio.get_running_loop().time
         start = clock()
         written = await self._producers.commit(outputs, offsets)
         self.committed.update(offsets)
-        self._watch.committed(self.stage, len(outputs), clock() - start)
+        self._watch.committed(self.stage, count, clock() - start)
         return written
 
     # -- life
@@ -246,6 +254,7 @@ class Task:
                     delay = 1.0
                     continue
                 await self._producers.start()
+                self._written = 0
                 await self._positions.rewind(self.inputs)
                 self._inbox.clear()
                 self.read.clear()

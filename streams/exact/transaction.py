@@ -56,6 +56,9 @@ class Transactions:
         self._link = link
         self._group = group
         self._ids = deque(Identity(f"{name}-{turn}", -1, -1) for turn in ("a", "b"))
+        self._open: Identity | None = None
+        self._numbers: dict[Place, int] = {}
+        """Of the records that the open transaction writes next."""
         self._coordinators: dict[str, int] = {}
         self._client = AIOKafkaClient(
             bootstrap_servers=link.bootstrap, request_timeout_ms=int(link.request_timeout * 1000), retry_backoff_ms=100
@@ -70,12 +73,15 @@ class Transactions:
     async def start(self) -> None:
         self._ids = deque(await asyncio.gather(*map(self._fence, self._ids)))
 
+    async def write(self, outputs: Outputs) -> dict[Place, int]:
+        """See `Producers.write`. Raises KafkaError and Fenced."""
+        return await self._write(self._begun(), outputs) if outputs.records else {}
+
     async def commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[Place, int]:
         """See `Producers.commit`. Raises KafkaError and Fenced, also in groups."""
-        if not outputs.records and not offsets:
+        if not outputs.records and not offsets and self._open is None:
             return {}
-        who = self._ids[0]
-        self._ids.rotate()
+        who = self._begun()
         if not offsets:
             written = await self._write(who, outputs)
         else:
@@ -85,7 +91,15 @@ class Transactions:
                 both.create_task(self._commit_offsets(who, offsets))
             written = writing.result()
         self._ids[-1] = await self._end(who)
+        self._open = None
         return written
+
+    def _begun(self) -> Identity:
+        if self._open is None:
+            self._open = self._ids[0]
+            self._ids.rotate()
+            self._numbers.clear()
+        return self._open
 
     async def close(self) -> None:
         with suppress(Exception):
@@ -107,7 +121,12 @@ class Transactions:
         return given[-1]
 
     async def _write(self, who: Identity, outputs: Outputs) -> dict[Place, int]:
-        waiting = {where: deque(_batches(who, records, self._link.max_batch)) for where, records in outputs.records.items()}
+        waiting = {
+            where: deque(_batches(who, records, self._link.max_batch, self._numbers.get(where, 0)))
+            for where, records in outputs.records.items()
+        }
+        for where, records in outputs.records.items():
+            self._numbers[where] = self._numbers.get(where, 0) + len(records)
         written: dict[Place, int] = {}
 
         async def ask() -> Iterable[int]:
@@ -207,11 +226,11 @@ class Transactions:
         return leader
 
 
-def _batches(who: Identity, records: list[Plain], size: int) -> Iterator[Batch]:
-    """Of *size* bytes at most, or of one record. The first of an epoch is number 0, and each transaction has an epoch."""
+def _batches(who: Identity, records: list[Plain], size: int, number: int) -> Iterator[Batch]:
+    """Of *size* bytes at most, or of one record. *number* is the first one's: 0 for the first of an epoch, and each transaction has an epoch."""
     first = 0
     while first < len(records):
-        builder = DefaultRecordBatchBuilder(2, 0, 1, who.number, who.epoch, first, size)
+        builder = DefaultRecordBatchBuilder(2, 0, 1, who.number, who.epoch, number + first, size)
         append = builder.append
         count = 0
         for key, value, headers in islice(records, first, None):

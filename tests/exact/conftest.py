@@ -25,10 +25,24 @@ class Cluster:
         await self._admin.create_topics([NewTopic(name, partitions, 1)])
         return name
 
+    async def readable(self, topic: str) -> int:
+        """How many records of partition 0 a read-committed reader can have by now; each transaction ends with a `4`, and a marker."""
+        where = TopicPartition(topic, 0)
+        async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap, isolation_level="read_committed") as consumer:
+            stable = int((await consumer.end_offsets([where]))[where])
+        return stable - sum(record.value == b"4" for record in await self.written(topic) if record.offset < stable)
+
     async def committed(self, topic: str) -> list[ConsumerRecord]:
         """What a read-committed reader finds in partition 0, once no transaction is open there any more."""
+        return await self._read(topic, "read_committed")
+
+    async def written(self, topic: str) -> list[ConsumerRecord]:
+        """What anybody else finds in partition 0."""
+        return await self._read(topic, "read_uncommitted")
+
+    async def _read(self, topic: str, isolation: str) -> list[ConsumerRecord]:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap, isolation_level="read_committed", max_partition_fetch_bytes=8 << 20
+            bootstrap_servers=self.bootstrap, isolation_level=isolation, max_partition_fetch_bytes=8 << 20
         )
         where = TopicPartition(topic, 0)
         try:

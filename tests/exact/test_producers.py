@@ -50,6 +50,58 @@ async def test_the_last_owner_of_a_task_is_fenced_and_nothing_of_it_is_seen(clus
     assert await cluster.offset(group, source) == 2
 
 
+async def test_what_is_written_first_is_committed_with_what_follows(cluster: Cluster, make: Make):
+    source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
+    producers = make(group)
+    try:
+        await producers.start()
+        for turn in range(3):
+            for value in (b"1", b"2", b"3"):
+                await producers.write(outputs(target, value, value))
+            assert await cluster.readable(target) <= turn * 7
+            await producers.commit(outputs(target, b"4"), {source: turn + 1})
+        await producers.write(outputs(target, b"last"))
+        await producers.commit(Outputs(), {})
+    finally:
+        await producers.close()
+    assert b"".join(record.value for record in await cluster.committed(target)) == b"1122334" * 3 + b"last"
+    assert await cluster.offset(group, source) == 3
+
+
+async def test_whoever_has_written_was_the_owner_until_then(cluster: Cluster, make: Make):
+    target, group = await cluster.topic(), cluster.name()
+    old, new = make(group), make(group)
+    try:
+        await old.start()
+        written = await old.write(outputs(target, b"before"))
+        await new.start()
+        with pytest.raises(Fenced):
+            await old.write(outputs(target, b"too late"))
+        await new.commit(outputs(target, b"new"), {})
+    finally:
+        await old.close()
+        await new.close()
+    assert written == {(target, 0): 1}
+    assert [record.value for record in await cluster.committed(target)] == [b"new"]
+    assert [record.value for record in await cluster.written(target)] == [b"before", b"new"]
+
+
+async def test_to_be_fenced_after_a_transaction_was_open_for_too_long_says_nothing_of_another_owner(cluster: Cluster, make: Make):
+    target, group = await cluster.topic(), cluster.name()
+    old, new = make(group), make(group)
+    try:
+        await old.start()
+        await old.write(outputs(target, b"before"))
+        assert old._began is not None
+        old._began -= 15.0  # the broker would abort it now, by a timer of its own
+        await new.start()
+        with pytest.raises(Unknown, match="open for too long"):
+            await old.write(outputs(target, b"too late"))
+    finally:
+        await old.close()
+        await new.close()
+
+
 async def test_a_commit_that_was_cancelled_is_whole_or_not_there(cluster: Cluster, make: Make):
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     for number in range(1, 9):

@@ -66,12 +66,13 @@ async def test_the_next_owner_ends_what_was_written_and_not_committed(cluster: C
     old, new = (Producers(Link(cluster.bootstrap), group, group) for _ in range(2))
     try:
         await old.start()
-        who = lean(old)._ids[0]
-        await lean(old)._write(who, outputs(target, b"left open"))
+        await old.write(outputs(target, b"left open"))
+        who = lean(old)._open
+        assert who is not None
         await lean(old)._commit_offsets(who, {source: 99})
         await new.start()
         with pytest.raises(Fenced):
-            await lean(old)._end(who)
+            await old.commit(Outputs(), {})
         await new.commit(outputs(target, b"new"), {source: 1})
     finally:
         await old.close()
@@ -192,12 +193,11 @@ async def test_a_transaction_outlives_a_restart_of_the_broker(tmp_path: Path, ca
         producers = Producers(Link(node.bootstrap, transaction_timeout=60.0), group, group)
         await producers.start()
         await producers.commit(outputs(target, b"before"), {source: 1})
-        who = lean(producers)._ids[0]
-        await lean(producers)._write(who, outputs(target, b"across"))
+        await producers.write(outputs(target, b"across"))
         await asyncio.to_thread(node.stop)
-        ending = asyncio.create_task(lean(producers)._end(who))
+        ending = asyncio.create_task(producers.commit(Outputs(), {}))
         await asyncio.to_thread(node.start)
-        lean(producers)._ids[0] = await ending
+        await ending
         await producers.commit(outputs(target, b"after"), {source: 2})
         await producers.close()
         assert [record.value for record in await cluster.committed(target)] == [b"before", b"across", b"after"]
