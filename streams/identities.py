@@ -7,7 +7,7 @@ from typing import Any
 from zlib import crc32
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from converters.identities import KINDS, Identities, Kind, record
@@ -64,10 +64,10 @@ class Follower:
                 continue
             for records in found.values():
                 for raw in records:
-                    self._apply(raw.key, raw.value)
+                    self._apply(raw)
 
-    def _apply(self, key: bytes | None, value: bytes | None) -> None:
-        problem = self._table.apply(key or b"", value)
+    def _apply(self, raw: ConsumerRecord) -> None:
+        problem = self._table.apply(raw.key or b"", raw.value)
         if problem:
             log.warning("entry of identities left out", problem=problem)
         for platform, kind, count in self._table.counts():
@@ -78,7 +78,7 @@ async def read_to_end(
     consumer: AIOKafkaConsumer,
     topic: str,
     partition: int | None,
-    apply: Callable[[bytes | None, bytes | None], None],
+    apply: Callable[[ConsumerRecord], None],
     start: int | None = None,
 ) -> int:
     """Read what lies in *topic* (or one *partition* of it, from offset *start*) until now; the answer is where it ended."""
@@ -98,7 +98,7 @@ async def read_to_end(
         found = await consumer.getmany(timeout_ms=100)
         for records in found.values():
             for raw in records:
-                apply(raw.key, raw.value)
+                apply(raw)
     return max(ends.values(), default=0)
 
 

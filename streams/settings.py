@@ -103,7 +103,7 @@ class Deliver(_Section):
     media_wait: float = Field(
         600.0, ge=0, description="Seconds that it then waits on for its file; after them it is shown with the file's name and address."
     )
-    cycle: float = Field(0.02, ge=0.001, le=1, description="Seconds between two transactions of a busy partition.")
+    cycle: float = Field(0.02, ge=0.001, le=1, description="Seconds between two writes of a busy partition.")
     state: Path = Field(Path(".im-relay/state"), description="Directory of the local state; rebuilt from the ledger.")
 
 

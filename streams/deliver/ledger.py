@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import structlog
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from rocksdict import AccessType, Options, Rdict, WriteBatch
 
 from streams import metrics
 from streams.deliver.entries import Entry, load
+from streams.deliver.tail import Tail
 from streams.identities import read_to_end
 
 log = structlog.get_logger()
@@ -76,30 +77,40 @@ Rows = Callable[[bytes, bytes], Iterable[tuple[bytes, bytes | None]]]
 """(key, value) of a ledger's record -> what the local state holds because of it."""
 
 
-async def caught_up(store: Store, bootstrap: str, topics: Mapping[str, Rows], partition: int) -> None:
-    """Bring *store* up to what is committed now in *partition* of each topic; the store's own ledger is called "" in its offsets.
+async def caught_up(
+    store: Store, bootstrap: str, topics: Mapping[str, Rows], partition: int, tail: Tail | None = None
+) -> None:
+    """Bring *store* up to what lies now in *partition* of each topic; the store's own ledger is called "" in its offsets.
 
+    With *tail*, to what was written as well as to what is committed, and *tail* takes in what of its own ledger may not be.
     The last owner must be fenced before. Raises KafkaError.
     """
     start = time.monotonic()
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False)
+    isolation = "read_committed" if tail is None else "read_uncommitted"
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False)
     await consumer.start()
     try:
         for number, (topic, rows) in enumerate(topics.items()):
             name = topic if number else ""
             batch: list[tuple[bytes, bytes | None]] = []
 
-            def take(key: bytes | None, value: bytes | None, rows: Rows = rows, batch: Batch = batch) -> None:
-                if value is None:
-                    batch.append((key or b"", None))
+            def take(
+                raw: ConsumerRecord, rows: Rows = rows, batch: Batch = batch, tail: Tail | None = None if number else tail
+            ) -> None:
+                key = raw.key or b""
+                if tail is not None:
+                    tail.take(raw)
+                if raw.value is None:
+                    batch.append((key, None))
                 else:
-                    batch.extend(rows(key or b"", value))
+                    batch.extend(rows(key, raw.value))
                 if len(batch) >= 5000:
                     store.put(batch)
                     batch.clear()
 
             end = await read_to_end(consumer, topic, partition, take, store.offset(name))
-            store.put(batch, end, name)
+            # Until the tail is committed it has to be found again.
+            store.put(batch, end if number or tail is None else tail.begins(end), name)
     finally:
         await consumer.stop()
     metrics.REBUILD_SECONDS.labels("deliver").observe(time.monotonic() - start)

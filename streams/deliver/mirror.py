@@ -10,6 +10,7 @@ from streams.deliver.entries import Entry, load
 from streams.deliver.ledger import Rows, Store, caught_up
 from streams.deliver.look import Look
 from streams.deliver.naming import Naming, Row
+from streams.deliver.tail import Tail
 from streams.exact.task import Task
 
 log = structlog.get_logger()
@@ -38,14 +39,19 @@ class Mirror:
         self._task = task
         self._look = Look(self._catch_up)
 
-    async def restore(self, ledger: str, bootstrap: str) -> None:
-        """Bring the local state up to what is committed now, in *ledger*, the target's own, and in the others. Raises KafkaError."""
+    async def restore(self, ledger: str, bootstrap: str) -> Tail:
+        """Bring the local state up to what was written until now, in *ledger*, the target's own, and in the others. Raises KafkaError.
+
+        The answer is what of its own may not be committed.
+        """
 
         def own(key: bytes, value: bytes) -> list[Row]:
             return [(key, value), *rows(self._naming, key, value)]
 
         topics: dict[str, Rows] = {ledger: own} | {tp.topic: reading for tp, reading in self._read.items()}
-        await caught_up(self._store, bootstrap, topics, self._partition)
+        tail = Tail(self._store.offset() or None)
+        await caught_up(self._store, bootstrap, topics, self._partition, tail)
+        return tail
 
     def read(self) -> dict[TopicPartition, int]:
         """Take in what has come; the answer is the offsets up to which it was."""

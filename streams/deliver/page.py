@@ -17,11 +17,15 @@ from streams.deliver.lanes import Lane
 from streams.deliver.ledger import Store
 from streams.deliver.naming import Naming
 from streams.deliver.surroundings import Surroundings
+from streams.deliver.tail import Tail, mark
 from streams.exact.producers import Outputs, Record
 from streams.exact.task import HoldError, Task
 
 SELDOM = 5.0
 """Seconds after which offsets are committed that nobody waits for."""
+
+TOGETHER = 0.1
+"""Seconds that a transaction stays open, so that what is written meanwhile ends with it: its end costs several times a write."""
 
 REMEMBERED = 0.5
 """Seconds for which the ledger alone knows what was delivered: offsets make a transaction twice as dear, and can wait."""
@@ -54,6 +58,14 @@ class Page:
         self._buried: list[Whose] = []
         self._settle: list[tuple[Lane, int]] = []
         self._wanted: deque[tuple[Open, int, asyncio.Future[float]]] = deque()
+        self._again: dict[bytes, bytes | None] = {}
+        """What the last owner wrote and may not have committed."""
+        self._untold: set[bytes] = set()
+        """Events among it, of which the other topics may not have been told."""
+        self._committed = self._written = 0
+        """Offsets of the ledger: before the first, all is committed; before the second, written."""
+        self._began: float | None = None
+        """When the open transaction was begun."""
         self._offsets_at = -inf
         self.unmarked = False
         """Whether something is settled of which the committed offsets do not tell."""
@@ -62,12 +74,33 @@ class Page:
         """Seconds until it should be written, *since* seconds after the last. An intent holds up a message; an end can wait for company."""
         if self._wanted:
             return self._cycle - since if busy else 0.0
-        if self.ended or self._echoes or self._entries or self._buried:
-            return 0.0 if draining else COMPANY * self._cycle - since
+        if draining and (self.settling or self.open):
+            return 0.0
+        end = self._began + TOGETHER - clock() if self._began is not None else inf
+        if self.settling:
+            return min(end, COMPANY * self._cycle - since)
+        if self._began is not None:
+            return end
         if self._settle or self.offsets or self.unmarked:
             return 0.0 if draining else self._offsets_at + REMEMBERED - clock()
         # Where the other ledgers have been read to is of use to the next owner only.
         return SELDOM - since if self.mirrored else 1.0
+
+    @property
+    def settling(self) -> bool:
+        """Whether something is to be written that nobody waits for."""
+        return bool(self.ended or self._echoes or self._entries or self._buried or self._again)
+
+    @property
+    def open(self) -> bool:
+        """Whether something was written and is not committed."""
+        return self._began is not None
+
+    def affirm(self, tail: Tail) -> None:
+        """Write *tail* once more, with the next transaction: its own may never have been committed."""
+        self._again = tail.entries()
+        self._untold = set(self._again)
+        self._written = self._committed = self._store.offset()
 
     def license(self, event: Open, part: int) -> "tuple[asyncio.Future[float], bool]":
         """See `sending.License`; and whether it is the first since the last transaction, so that `pause` is another now."""
@@ -83,6 +116,15 @@ class Page:
     def settle(self, lane: Lane, offset: int) -> None:
         """What lies there needs nothing more."""
         self._settle.append((lane, offset))
+
+    def settle_again(self, lane: Lane, offset: int, delivery: Delivery, entry: Ended) -> None:
+        """What lies there was delivered before."""
+        name = delivery.event.id.encode()
+        if name in self._untold:
+            # What else had to be written may have gone with its transaction.
+            self._untold.discard(name)
+            records.introduce(delivery, entry.outcome, self._outputs, self._names, self._around.platform)
+        self.settle(lane, offset)
 
     def bury(self, lane: Lane, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose]) -> None:
         """A record that never became an event."""
@@ -124,15 +166,22 @@ class Page:
     # -- out
 
     async def write(self, task: Task) -> list[Open]:
-        """Commit it; the answer is what has ended with it. Raises Unknown, Fenced, HoldError."""
+        """Write it, and end the transaction where that is due; the answer is what has ended. Raises Unknown, Fenced, HoldError."""
         outputs, self._outputs = self._outputs, Outputs()
         ended, self.ended = self.ended, []
         settle, self._settle = self._settle, []
         wanted, self._wanted = self._wanted, deque()
         rows = self._naming.order()
+        ledger = self._names.ledger, self._partition
+        headers = mark(self._committed)
+        again, self._again = self._again, {}
+        for name, known in again.items():
+            outputs.add(*ledger, name, known, headers)
+            headers = []
         for name, entry in self._all_entries(ended, wanted, outputs):
             value = dump(entry)
-            outputs.add(self._names.ledger, self._partition, name, value)
+            outputs.add(*ledger, name, value, headers)
+            headers = []
             rows.append((name, value))
             rows += self._naming.rows(name, entry)
         dead = self._bury_ended(ended, outputs)
@@ -144,18 +193,31 @@ class Page:
             raise HoldError(str(blown))
         for lane in self._lanes:
             lane.settle(offset for of, offset in settle if of is lane)
-        # The lease counts from before the commit: the answer to it may be long under way.
+        # The lease counts from before the write: the answer to it may be long under way.
         now = clock()
         self.unmarked = self.unmarked or bool(settle)
-        # Whoever reads again what was delivered finds it in the ledger. Of what is dead, the offsets alone tell.
-        due = dead or task.draining.is_set() or now - self._offsets_at >= REMEMBERED
-        written = await task.commit(outputs, self._marked(now) if due else {})
+        if outputs.records:
+            self._began = now if self._began is None else self._began
+            written = await task.write(outputs)
+            self._written = written.get(ledger, self._written)
         self._known.clear()
-        self._store.put(rows, written.get((self._names.ledger, self._partition)))
+        self._store.put(rows)
         for _, _, granted in wanted:
             if not granted.done():
                 granted.set_result(now)
+        urgent = bool(dead) or task.draining.is_set()
+        if urgent or self._began is None or now - self._began >= TOGETHER:
+            await self._end(task, now, urgent=urgent)
         return ended
+
+    async def _end(self, task: Task, now: float, *, urgent: bool) -> None:
+        # Whoever reads again what was delivered finds it in the ledger. Of what is dead, the offsets alone tell.
+        due = urgent or now - self._offsets_at >= REMEMBERED
+        await task.commit(Outputs(), self._marked(now) if due else {})
+        self._began = None
+        if self._written > self._committed:
+            self._committed = self._written
+            self._store.put((), self._committed)
 
     def _all_entries(
         self, ended: list[Open], wanted: Iterable[tuple[Open, int, object]], outputs: Outputs

@@ -53,10 +53,15 @@ def follow(event: Open, entries: list[Pair], outputs: Outputs, names: Topics, pl
     delivery, operation = event.delivery, event.delivery.event.operation
     if event.in_vain and isinstance(operation, Recall) and operation.message.event and isinstance(event.outcome, Delivered):
         entries.append(taken_back(operation.message.event, delivery.target))
-    if delivery.newcomer and isinstance(event.outcome, Delivered):
+    introduce(delivery, event.outcome, outputs, names, platform)
+
+
+def introduce(delivery: Delivery, outcome: Outcome | None, outputs: Outputs, names: Topics, platform: str) -> None:
+    """Add the account or the group that was made with *delivery* to the identities."""
+    if delivery.newcomer and isinstance(outcome, Delivered):
         key, value = account_record(platform, delivery.event.sender, "made")
         outputs.add(names.identities, crc32(key) % names.partitions, key, value)
-    if (made := _made(delivery, event.outcome)) is not None:
+    if (made := _made(delivery, outcome)) is not None:
         group = delivery.event.conversation
         assert isinstance(group, Group), "only a group can be made"
         key, value = record(platform, "group", made[1], group.id)
@@ -84,7 +89,7 @@ def _made(delivery: Delivery, outcome: Outcome | None) -> tuple[str, str] | None
 
 
 def intent(event: Open, part: int) -> Pair:
-    """The ledger's entry of a request that may leave once it is committed."""
+    """The ledger's entry of a request that may leave once the brokers have it."""
     entry = Intent(
         target=event.delivery.target, at=_now(), part=part, attempt=event.attempts + 1, arrived=event.arrived, does=event.does
     )

@@ -1,6 +1,6 @@
 """One event on its way: encoded, licensed, and sent until there is an end.
 
-A request leaves only under a licence: its intent is in the ledger, committed, and younger than the lease. So whoever takes the
+A request leaves only under a licence: its intent is in the ledger, fenced, and younger than the lease. So whoever takes the
 partition over finds every request that may have left, and after the lease none can leave any more.
 """
 
@@ -24,7 +24,7 @@ from streams.deliver.surroundings import Surroundings, UnderWay, end_to_end, end
 log = structlog.get_logger()
 
 License = Callable[[Open, int], Awaitable[float]]
-"""(event, part) -> the clock when its intent was written, once that is committed."""
+"""(event, part) -> the clock when its intent was written, once the brokers have it."""
 
 LATELY = 0.1
 """Seconds after which a request is no sign of traffic any more: a target that hangs must not slow the others down."""

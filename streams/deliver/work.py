@@ -1,8 +1,8 @@
 """The delivery of one partition: read, order, send, and write down what became of it.
 
-Each conversation has at most one event on its way; conversations go side by side. A cycle is one transaction: the ends of
-what has ended, the intents of what will be sent now, dead letters, and the offset up to which everything is settled. Only after
-it do those requests leave, and is the local state written.
+Each conversation has at most one event on its way; conversations go side by side. A cycle is one write: the ends of what has
+ended, the intents of what will be sent now, and dead letters. Only when the brokers have it do those requests leave, and is the
+local state written. Some cycles are one transaction, with the offset up to which everything is settled.
 """
 
 import asyncio
@@ -76,7 +76,7 @@ class Delivering:
         )
         self._page = Page(self._partition, self._around, (self._live, self._backfill), self._store, self._naming)
         try:
-            await self._mirror.restore(self._names.ledger, self._around.bootstrap)
+            self._page.affirm(await self._mirror.restore(self._names.ledger, self._around.bootstrap))
         except (KafkaError, TimeoutError) as error:
             self._store.close()
             raise Unknown(f"ledger cannot be read: {type(error).__name__}") from None
@@ -98,7 +98,7 @@ class Delivering:
 
     async def _cycles(self, task: Task) -> None:
         page, written = self._page, 0.0
-        while not task.draining.is_set() or self._sending or page.ended or page.unmarked:
+        while not task.draining.is_set() or self._sending or page.ended or page.open or page.unmarked:
             if self._defect is not None:
                 raise self._defect
             if task.draining.is_set():
@@ -165,7 +165,7 @@ class Delivering:
             self._known.inc()
             if lane.live and isinstance(delivery.event.operation, Post):
                 self._naming.said(delivery)
-            self._page.settle(lane, record.offset)
+            self._page.settle_again(lane, record.offset, delivery, entry)
             return
         doubt = entry if isinstance(entry, Intent) else None
         opened = Open(lane, record.offset, record.key or b"", raw, delivery, doubt=doubt)

@@ -187,4 +187,6 @@ def _configs(topic: Topic, min_insync: int) -> dict[str, str]:
     if "compact" in topic.cleanup:
         # A store that was away for this long must still learn what was deleted.
         configs["delete.retention.ms"] = str(30 * DAY)
+        # Compaction drops what an aborted transaction wrote; the next owner of a ledger's partition has to see it first.
+        configs["min.compaction.lag.ms"] = str(DAY)
     return configs

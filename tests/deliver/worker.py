@@ -221,6 +221,14 @@ base_url = "{target}"
             reader.close()
         return found
 
+    def end(self, topic: str, partition: int) -> int:
+        """The offset after the last record, committed or not."""
+        reader = self._reader()
+        try:
+            return int(reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1])
+        finally:
+            reader.close()
+
     def _reader(self) -> Consumer:
         return Consumer(
             {
