@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 Outcome = Literal["stored", "timeout", "down", "full", "failed"]
 """Only `stored` is durable. After `timeout` and `failed` the record may be in Kafka, or get there later."""
 
-PACE = 0.005
+PACE = 0.008
 """Seconds between two dispatches: what comes meanwhile goes together, which spares the cluster and us most of the work."""
 PROBE = 0.5
 """Seconds between two looks at a cluster that is silent while something waits for it."""

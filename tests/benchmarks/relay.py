@@ -105,7 +105,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--conversations", type=int, default=200)
     parser.add_argument("--partitions", type=int, default=1, help="each costs transactions, and only many cores need many")
-    parser.add_argument("--cycle", type=float, default=0.01, help="seconds between two transactions of convert and deliver")
+    parser.add_argument("--cycle", type=float, default=0.005, help="seconds between two writes of convert and deliver")
     parser.add_argument("--only", choices=PARTS, action="append", default=[])
     chosen = parser.parse_args()
     parts = chosen.only or PARTS
