@@ -115,7 +115,9 @@ class Finder:
                 (self._partition,) = places
         found: dict[str, list[Sighting]] = {}
         for one in sorted(mine or [one for one in sightings if not one.event], key=lambda one: (one.at, one.offset)):
-            found.setdefault(one.event, []).append(one)
+            seen = found.setdefault(one.event, [])
+            if not any(_once_more(one, before) for before in seen):
+                seen.append(one)
         return found
 
     async def _look(self, ids: frozenset[str], since: int, tell: Tell | None) -> list[Sighting]:
@@ -235,6 +237,11 @@ def _sighting(
         event=event, what=what, at=at or raw.timestamp, topic=raw.topic, partition=raw.partition, offset=raw.offset,
         facts=facts, ids=frozenset(ids), text=text,
     )  # fmt: skip
+
+
+def _once_more(one: Sighting, before: Sighting) -> bool:
+    """Whether a partition's next owner wrote down what its last one may not have committed."""
+    return one.what in {"intent", "ended"} and (one.what, one.topic, one.at, one.facts) == (before.what, before.topic, before.at, before.facts)
 
 
 def _facts(event: Event) -> dict[str, Any]:
