@@ -166,7 +166,12 @@ def test_ctrl_c_says_how_to_go_on(ground: Ground, monkeypatch: pytest.MonkeyPatc
     ground.called(*(callback(number) for number in range(1, 1201)))
     with monkeypatch.context() as patch:
         patch.setattr(replay_commands, "Pace", Interrupted)
-        broken = run(ground, "--since", "1h", "--yes")
+        # A shell's background job is told to ignore it.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            broken = run(ground, "--since", "1h", "--yes")
+        finally:
+            signal.signal(signal.SIGINT, before)
     assert broken.exit_code == 1
     (name,) = re.findall(r"go on with: im-relay replay --resume (\S+)", broken.stderr)
     assert len(written(ground)) == 500
