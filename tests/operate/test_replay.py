@@ -174,6 +174,8 @@ def test_ctrl_c_says_how_to_go_on(ground: Ground, monkeypatch: pytest.MonkeyPatc
             signal.signal(signal.SIGINT, before)
     assert broken.exit_code == 1
     (name,) = re.findall(r"go on with: im-relay replay --resume (\S+)", broken.stderr)
+    # The end of a transaction is answered before its markers are everywhere.
+    until(lambda: written(ground))
     assert len(written(ground)) == 500
     assert "700 written" in run(ground, "--resume", name, "--yes").stdout
     assert written(ground) == [str(number) for number in range(1, 1201)]
