@@ -2,8 +2,11 @@
 
 import asyncio
 import fcntl
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import structlog
@@ -29,13 +32,14 @@ class Seen(Watch):
     def __init__(self, health: Health, gates: Sequence[Gate] = ()) -> None:
         self.health = health
         self._gates = gates
+        self._preparing: set[int] = set()
+        self._restores: dict[int, tuple[int, float, float]] = {}
 
     def committed(self, stage: str, records: int, seconds: float) -> None:
         del records
         metrics.TRANSACTIONS.labels(stage, "committed").inc()
         metrics.TRANSACTION_SECONDS.labels(stage).observe(seconds)
-        with suppress(KeyError):  # held
-            self.health.progress(stage)
+        self._moved(stage)
 
     def restarted(self, stage: str, reason: str) -> None:
         metrics.TRANSACTIONS.labels(stage, "unknown").inc()
@@ -45,6 +49,31 @@ class Seen(Watch):
         metrics.HELD.labels(stage).set(1)
         self.health.unwatch(stage)  # standing still is what it is meant to do
         self.health.ready(False, why, part="fuse")
+
+    def preparing(self, stage: str, partition: int, *, done: bool) -> None:
+        (self._preparing.discard if done else self._preparing.add)(partition)
+        why = f"reads back what it needs to know of {len(self._preparing)} partitions"
+        self.health.ready(not self._preparing, why, part="state")
+        self._moved(stage)
+
+    def restored(self, stage: str, partition: int, left: int, since: float, eta: float) -> None:
+        self._restores.pop(partition, None)
+        if left:
+            self._restores[partition] = (left, since, eta)
+        metrics.RESTORE_KNOWN_SINCE.labels(stage, str(partition)).set(max(0.0, since) / 1000 if since < inf else time.time())
+        etas = [each for _, _, each in self._restores.values()]
+        metrics.RESTORE_ETA.labels(stage).set(sum(etas))
+        text = ""
+        if self._restores:
+            entries, back = sum(each for each, _, _ in self._restores.values()), max(each for _, each, _ in self._restores.values())
+            day = datetime.fromtimestamp(back / 1000, UTC).isoformat(timespec="seconds") if 0 < back < inf else "now"
+            text = f"{entries} entries of {len(self._restores)} partitions to read back; known since {day}; {sum(etas):.0f} s left"
+        self.health.note("restore", text)
+        self._moved(stage)
+
+    def _moved(self, stage: str) -> None:
+        with suppress(KeyError):  # held, or not begun
+            self.health.progress(stage)
 
     def show(self) -> None:
         """Bring gauges up to date that nothing else moves."""

@@ -180,7 +180,25 @@ HELD = _gauge(
     "stage_held", "0 or 1", ["stage"], "1 when a stage stands still, because half of what came would have become dead letters."
 )
 REBUILD_SECONDS = _histogram(
-    "state_rebuild_seconds", "seconds", ["stage"], "Reading the state of a partition back from Kafka.", LONG
+    "state_rebuild_seconds", "seconds", ["stage"], "From taking a partition over until its local state knows what live work needs.", LONG
+)
+RESTORED = _counter("state_restored", "entries", ["stage"], "Read back from Kafka into the local state.")
+RESTORE_LEFT = _gauge(
+    "state_restore_left", "offsets", ["stage", "topic", "partition"], "Still to be read back, beside live work; old events wait for it."
+)
+RESTORE_KNOWN_SINCE = _gauge(
+    "state_known_since", "seconds since 1970", ["stage", "partition"],
+    "Everything written from then on is known; 0 where all of it is. What was said before waits.",
+)
+RESTORE_ETA = _gauge("state_restore_eta_seconds", "seconds", ["stage"], "Until all local state is read back, at the present speed.")
+STATE_REMADE = _counter(
+    "state_remade", "stores", ["stage", "why"],
+    "Local state made anew from Kafka: `damaged`, `sample` (it has forgotten), `topic` (it is of an earlier topic), `cluster` (of another cluster).",
+)
+UNDECIDED = _gauge("undecided", "events", ["platform"], "Said before the local state knows whether they were delivered: they wait for the restore.")
+BEYOND_MEMORY = _counter(
+    "beyond_memory", "events", ["platform"],
+    "Sent although the ledger is no longer old enough to say whether they had been before: replays and gap fills of what is older than it.",
 )
 
 _begin("Media: files brought over")

@@ -23,8 +23,10 @@ from streams.health import Health
 from streams.hosting import Seen, host, link, own_directory, require
 from streams.identities import Follower
 from streams.kafka import topics
+from streams.kafka.log_reader import LogReader
 from streams.plugins import equipped
 from streams.settings import Settings, SettingsError, resolve
+from streams.state.restore import AT_ONCE
 
 log = structlog.get_logger()
 
@@ -100,6 +102,8 @@ async def run_deliver(
         progress=Progress(
             kafka.bootstrap, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
         ),
+        logs=(LogReader(kafka.bootstrap, committed=True), LogReader(kafka.bootstrap, committed=False)),
+        restoring=asyncio.Semaphore(AT_ONCE),
         carry=settings.media.carry,
         mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
     )
@@ -113,3 +117,5 @@ async def run_deliver(
         for client in around.clients.values():
             await client.close()
         await around.progress.close()
+        for reader in around.logs:
+            await reader.stop()

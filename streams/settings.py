@@ -90,6 +90,9 @@ class Deliver(_Section):
     in_doubt: Literal["resend", "hold"] = Field(
         "resend", description="A send whose result stays unknown: send again, or make a dead letter for a person to decide."
     )
+    clock_margin: float = Field(
+        20.0, ge=0, description="Seconds that the clocks of two hosts, or ours and a platform's, may differ. Nothing is sent again for a smaller difference."
+    )
     echo_wait: float = Field(35.0, ge=0, description="Seconds to wait for the target's own callback of a send in doubt.")
     naming_wait: float = Field(
         10.0, ge=0, description="Seconds that a recall, an edit or a reaction waits for the message that it names."
@@ -105,6 +108,14 @@ class Deliver(_Section):
     )
     cycle: float = Field(0.02, ge=0.001, le=1, description="Seconds between two writes of a busy partition.")
     state: Path = Field(Path(".im-relay/state"), description="Directory of the local state; rebuilt from the ledger.")
+    remember_delivered: float = Field(
+        1_382_400.0, gt=0,
+        description="Seconds for which a delivered event is known on disk: a callback is kept 7 days, and its replay 7 days more. "
+        "Older events wait until the ledger was asked.",
+    )
+    remember_names: float = Field(
+        1_209_600.0, gt=0, description="Seconds for which a recall, an edit, a quote or a receipt finds the message that it names."
+    )
 
 
 class Media(_Section):

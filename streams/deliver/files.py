@@ -13,7 +13,7 @@ from converters.operations import Edit, Post, kind_of
 from streams import metrics
 from streams.deliver.conversations import Open
 from streams.deliver.drain import Drain, clock
-from streams.deliver.ledger import Store
+from streams.deliver.ledger import LedgerStore
 from streams.deliver.naming import Row
 from streams.deliver.surroundings import Surroundings
 
@@ -37,7 +37,7 @@ class Files:
     At most half of the window stands beside: one more, and the oldest goes without its file.
     """
 
-    def __init__(self, around: Surroundings, store: Store, drain: Drain) -> None:
+    def __init__(self, around: Surroundings, store: LedgerStore, drain: Drain) -> None:
         self._around = around
         self._hold, self._wait = around.settings.order_hold, around.settings.media_wait
         self._room = around.settings.window // 2

@@ -1,116 +1,91 @@
-"""What became of every event, as the topic `ledger` holds it, and one partition of it on this machine's disk."""
+"""What became of every event, as the topic `ledger` holds it, and one partition of it on this machine's disk.
+
+The rows that are asked for are told by the first byte of their key: event ids begin with a platform's name.
+"""
 
 import shutil
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
-from rocksdict import AccessType, Options, Rdict, WriteBatch
 
-from streams import metrics
-from streams.deliver.entries import Entry, load
-from streams.deliver.tail import Tail
-from streams.identities import read_to_end
+from streams.deliver.entries import Entry
+from streams.deliver.ledger_rows import merged, unpacked
+from streams.settings import Deliver
+from streams.state.store import GONE, Cover, Family, Row, Store
 
 log = structlog.get_logger()
 
-KEPT = 30 * 24 * 3600
-"""Seconds an entry is kept on disk; as long as the topic keeps it."""
+DAY = 86_400_000
+
+KNOWN, INDEX, LATEST, DOINGS, FILES = "known", "index", "latest", "doings", "files"
+_FAMILIES = {1: INDEX, 2: INDEX, 3: LATEST, 4: DOINGS, 5: LATEST, 6: LATEST, 7: FILES, 8: DOINGS}
+
+Pair = tuple[bytes, bytes | None]
 
 
-_OFFSET = b"\x00offset"
+def families(settings: Deliver) -> tuple[Family, ...]:
+    delivered, names = int(settings.remember_delivered * 1000), int(settings.remember_names * 1000)
+    return (
+        Family(KNOWN, delivered, _span(delivered), counted=True),
+        Family(INDEX, names, _span(names), unique=True),
+        Family(LATEST, names, _span(names)),
+        Family(DOINGS, DAY, DAY),
+        Family(FILES, 3 * DAY, DAY, unique=True),
+    )
 
-Batch = list[tuple[bytes, bytes | None]]
 
+class LedgerStore:
+    """See `streams.state.store.Store`, which it is for the rows of a ledger."""
 
-class Store:
-    """One partition's entries by event id. Losing it costs time, never truth: it is rebuilt from the topic."""
-
-    def __init__(self, path: Path) -> None:
-        options = Options(raw_mode=True)
-        options.create_if_missing(True)
-        options.set_max_open_files(64)
-        options.set_write_buffer_size(8 << 20)
-        options.set_keep_log_file_num(2)
-        access = AccessType.with_ttl(KEPT)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self._rows = Rdict(str(path), options, access_type=access)
-        except Exception as error:  # rocksdict has no type of its own
-            if "lock" in str(error).lower():
-                raise  # another process has it: not ours to delete
-            log.warning("local state is unreadable, it is made anew", path=str(path))
-            shutil.rmtree(path, ignore_errors=True)
-            self._rows = Rdict(str(path), options, access_type=access)
-
-    def offset(self, topic: str = "") -> int:
-        """Up to where the ledger has been taken in; with *topic*, another target's ledger."""
-        found = self._rows.get(_OFFSET + topic.encode())
-        return int(found) if found is not None else 0
-
-    def raw(self, key: bytes) -> bytes | None:
-        found = self._rows.get(key)
-        return bytes(found) if found is not None else None
+    def __init__(self, directory: Path, name: str, settings: Deliver) -> None:
+        self._path = directory / f"{name}.rows"
+        _forget_released(directory / name)
+        self.rows = Store(self._path, families(settings), _merge, stage="deliver")
 
     def get(self, event: str) -> Entry | None:
-        found = self._rows.get(event.encode())
-        return load(found) if found is not None else None
+        found = self.rows.get(KNOWN, event.encode())
+        return unpacked(found) if found is not None else None
 
-    def put(self, entries: Iterable[tuple[bytes, bytes | None]], offset: int | None = None, topic: str = "") -> None:
-        batch = WriteBatch(raw_mode=True)
-        for key, value in entries:
-            if value is None:
-                batch.delete(key)
-            else:
-                batch.put(key, value)
-        if offset is not None:
-            batch.put(_OFFSET + topic.encode(), b"%d" % offset)
-        self._rows.write(batch)
+    def raw(self, key: bytes) -> bytes | None:
+        """A row of any family."""
+        return self.rows.get(_family(key), key)
+
+    def put(self, pairs: Iterable[Pair], at: int, cover: Cover | None = None) -> None:
+        """Take in rows of what was written *at*, in ms; None as a value takes the row back."""
+        self.rows.put(as_rows(pairs), at, cover)
+
+    def covers(self, topic: str, low: int, high: int, at: int) -> None:
+        """What lies in *topic* from *low* to *high*, written since *at*, has been taken in."""
+        self.rows.put((), at, Cover(topic, self.rows.covered(topic).add(low, high, at), high))
 
     def close(self) -> None:
-        self._rows.close()
+        self.rows.close()
 
 
-Rows = Callable[[bytes, bytes], Iterable[tuple[bytes, bytes | None]]]
-"""(key, value) of a ledger's record -> what the local state holds because of it."""
+def as_rows(pairs: Iterable[Pair]) -> list[Row]:
+    return [Row(_family(key), key, GONE if value is None else value) for key, value in pairs]
 
 
-async def caught_up(
-    store: Store, bootstrap: str, topics: Mapping[str, Rows], partition: int, tail: Tail | None = None
-) -> None:
-    """Bring *store* up to what lies now in *partition* of each topic; the store's own ledger is called "" in its offsets.
+def _family(key: bytes) -> str:
+    return KNOWN if key[:1] >= b" " else _FAMILIES.get(key[0] if key else 0, LATEST)
 
-    With *tail*, to what was written as well as to what is committed, and *tail* takes in what of its own ledger may not be.
-    The last owner must be fenced before. Raises KafkaError.
-    """
-    start = time.monotonic()
-    isolation = "read_committed" if tail is None else "read_uncommitted"
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        for number, (topic, rows) in enumerate(topics.items()):
-            name = topic if number else ""
-            batch: list[tuple[bytes, bytes | None]] = []
 
-            def take(
-                raw: ConsumerRecord, rows: Rows = rows, batch: Batch = batch, tail: Tail | None = None if number else tail
-            ) -> None:
-                key = raw.key or b""
-                if tail is not None:
-                    tail.take(raw)
-                if raw.value is None:
-                    batch.append((key, None))
-                else:
-                    batch.extend(rows(key, raw.value))
-                if len(batch) >= 5000:
-                    store.put(batch)
-                    batch.clear()
+def _merge(key: bytes, there: bytes, comes: bytes) -> bytes | None:
+    family = _family(key)
+    if family == KNOWN:
+        return merged(there, comes)
+    # All others begin with the time of what they tell of, so that the later one is the greater.
+    return comes if comes[:8] > there[:8] else None
 
-            end = await read_to_end(consumer, topic, partition, take, store.offset(name))
-            # Until the tail is committed it has to be found again.
-            store.put(batch, end if number or tail is None else tail.begins(end), name)
-    finally:
-        await consumer.stop()
-    metrics.REBUILD_SECONDS.labels("deliver").observe(time.monotonic() - start)
+
+def _span(life: int) -> int:
+    """Of a bucket: a third of the life is kept too long at the most, and few are asked for a key."""
+    return max(60_000, life // 3)
+
+
+def _forget_released(path: Path) -> None:
+    """The state of 0.1.0 lies there: it may have lost entries, and is never to be believed again."""
+    if (path / "CURRENT").exists():
+        log.warning("local state of an earlier release is removed; it is made anew from the ledger", path=str(path))
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,56 +1,61 @@
-"""The ledgers of the other direction, read along: what was carried to the apps from which a partition's events come."""
+"""The topics that a partition's local state is filled from: its own ledger, those of the other direction, and results of media jobs."""
 
 from collections.abc import Callable, Sequence
+from math import inf
+from typing import Any
 
 import msgspec
 import structlog
 from aiokafka import TopicPartition
 
+from converters.model import Delivery
+from converters.operations import Post
 from streams.deliver.entries import Entry, load
-from streams.deliver.ledger import Rows, Store, caught_up
+from streams.deliver.ledger import LedgerStore, Pair, as_rows
+from streams.deliver.ledger_rows import is_intent, packed
 from streams.deliver.look import Look
-from streams.deliver.naming import Naming, Row
+from streams.deliver.naming import REMEMBERED, Naming, Row
+from streams.deliver.surroundings import Surroundings
 from streams.deliver.tail import Tail
 from streams.exact.task import Task
+from streams.state.restore import Restore, Source
 
 log = structlog.get_logger()
 
-
-_INTENT = b'{"entry":"intent"'
-
-Reading = Callable[[bytes, bytes | None], list[Row]]
+Reading = Callable[[bytes, bytes | None], Sequence[Row]]
 
 
 class Mirror:
-    """*topics* are those ledgers; *partition* is the same in all, so that a conversation's lies in one of each.
-
-    The topic *results* is read along too: *files* says what its records add.
-    """
+    """*partition* is the same in all, so that a conversation's lies in one of each. *files* says what results of media jobs add."""
 
     def __init__(
-        self, topics: Sequence[str], results: str, files: Reading, partition: int, store: Store, naming: Naming, task: Task
-    ) -> None:
-        self._partition = partition
-        self._tps = [TopicPartition(topic, partition) for topic in topics]
+        self, partition: int, around: Surroundings, files: Reading, store: LedgerStore, naming: Naming, moved: Callable[[], None],
+        task: Task,
+    ) -> None:  # fmt: skip
+        names = around.names
+        self._margin = around.settings.clock_margin * 1000
+        self._ledger = names.ledger
+        self._tps = [TopicPartition(topic, partition) for topic in names.mirrored]
         self._read: dict[TopicPartition, Reading] = dict.fromkeys(self._tps, self._named)
-        self._read[TopicPartition(results, partition)] = files
+        self._read[TopicPartition(names.results, partition)] = files
         self._store = store
         self._naming = naming
         self._task = task
         self._look = Look(self._catch_up)
+        committed, written = around.logs
+        sources = [Source(names.ledger, written, self._own, self._is_known)]
+        sources += [Source(tp.topic, committed, _source_rows(reading)) for tp, reading in self._read.items()]
+        self.restore = Restore(store.rows, partition, sources, around.restoring, "deliver", moved)
 
-    async def restore(self, ledger: str, bootstrap: str) -> Tail:
-        """Bring the local state up to what was written until now, in *ledger*, the target's own, and in the others. Raises KafkaError.
+    async def begin(self) -> Tail:
+        """Bring the local state up to what was written until now, as far back as live work needs. Raises KafkaError, StateError.
 
-        The answer is what of its own may not be committed.
+        The answer is what of its own ledger may not be committed. The last owner must be fenced before.
         """
-
-        def own(key: bytes, value: bytes) -> list[Row]:
-            return [(key, value), *rows(self._naming, key, value)]
-
-        topics: dict[str, Rows] = {ledger: own} | {tp.topic: reading for tp, reading in self._read.items()}
-        tail = Tail(self._store.offset() or None)
-        await caught_up(self._store, bootstrap, topics, self._partition, tail)
+        tail = Tail()
+        await self.restore.begin(self._ledger, tail)
+        for tp in self._read:
+            await self.restore.begin(tp.topic)
         return tail
 
     def read(self) -> dict[TopicPartition, int]:
@@ -58,10 +63,12 @@ class Mirror:
         taken: dict[TopicPartition, int] = {}
         for tp, reading in self._read.items():
             while (batch := self._task.take_of(tp)) is not None:
-                known = self._store.offset(tp.topic)
+                known = self._store.rows.covered(tp.topic).high
                 new = [record for record in batch.records if record.offset >= known]
-                added = [row for record in new for row in reading(record.key or b"", record.value)]
-                self._store.put(added, max(known, batch.next_offset), tp.topic)
+                if batch.next_offset > known:
+                    at = batch.records[-1].timestamp
+                    self._store.put([row for record in new for row in reading(record.key or b"", record.value)], at)
+                    self._store.covers(tp.topic, known, batch.next_offset, at)
                 taken[tp] = batch.next_offset
         return taken
 
@@ -73,6 +80,43 @@ class Mirror:
         if self._tps:
             await self._look()
 
+    # -- how far back
+
+    def needs(self, delivery: Delivery) -> float:
+        """Milliseconds since which everything written has to be known before it can be decided whether *delivery* has been sent."""
+        said: float = min(delivery.event.at, delivery.received)
+        return said - self._margin - (0 if isinstance(delivery.event.operation, Post) else REMEMBERED)
+
+    def knows(self, delivery: Delivery) -> bool:
+        """Whether that is known."""
+        restore, since = self.restore, self.needs(delivery)
+        if isinstance(delivery.event.operation, Post):
+            return restore.since(self._ledger) <= since
+        return all(restore.since(topic) <= since for topic in (self._ledger, *(tp.topic for tp in self._tps)))
+
+    @property
+    def whole(self) -> bool:
+        """Whether there is nothing that it does not know."""
+        return not self.restore.left
+
+    def want(self, since: float = inf) -> None:
+        """Somebody waits for what was written from then on, in ms; inf: nobody does."""
+        self.restore.want(since)
+
+    # -- rows
+
+    def _own(self, key: bytes, value: bytes | None, offset: int) -> list[Any]:
+        if value is None or (is_intent(value) and b'"does"' not in value):
+            # Nothing more is known of a message that is about to be sent.
+            return as_rows([(key, packed(value, offset))]) if value is not None else []
+        entry = read(value)
+        return as_rows([(key, packed(value, offset, entry)), *self._naming.rows(key, entry)]) if entry is not None else []
+
+    def _is_known(self, record: Any) -> bool:
+        if record.timestamp < self._store.rows.newest - self._store.rows.longest // 2 or read(record.value) is None:
+            return True  # it may be forgotten; or it says nothing
+        return self._store.get((record.key or b"").decode("utf-8", "replace")) is not None
+
     def _named(self, key: bytes, value: bytes | None) -> list[Row]:
         return rows(self._naming, key, value)
 
@@ -81,9 +125,13 @@ class Mirror:
             await self._task.catch_up(tp)
 
 
-def rows(naming: Naming, key: bytes, value: bytes | None) -> list[Row]:
+def _source_rows(reading: Reading) -> Callable[[bytes, bytes | None, int], list[Any]]:
+    return lambda key, value, _: as_rows(reading(key, value))
+
+
+def rows(naming: Naming, key: bytes, value: bytes | None) -> list[Pair]:
     """What one record of another target's ledger adds."""
-    if value is not None and value.startswith(_INTENT) and b'"does"' not in value:
+    if value is not None and is_intent(value) and b'"does"' not in value:
         return []  # nearly half of them: of a message that is about to be sent, nothing is known yet
     entry = read(value)
     return list(naming.rows(key, entry)) if entry is not None else []

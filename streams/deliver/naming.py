@@ -15,7 +15,7 @@ from converters.model import NOTHING, Delivery, Sent, There, conversation_key
 from converters.operations import Post, Read, Ref, named_by
 from converters.outcome import Delivered
 from streams.deliver.entries import Ended, Entry, Intent, Names
-from streams.deliver.ledger import Store
+from streams.deliver.ledger import LedgerStore
 
 REMEMBERED = 600_000
 """Milliseconds in which our own doing may be called back."""
@@ -31,8 +31,11 @@ class _Known(Struct, frozen=True, array_like=True):
     names: Names
 
 
-_dump = msgspec.json.Encoder().encode
-_load = msgspec.json.Decoder(_Known).decode
+_TIME = 8
+"""Bytes before what may be said anew: the time of what it tells of, so that of two rows of a key the later one is known."""
+
+_dump = msgspec.msgpack.Encoder().encode
+_load = msgspec.msgpack.Decoder(_Known).decode
 
 
 class Found(Struct, frozen=True):
@@ -47,7 +50,7 @@ class Found(Struct, frozen=True):
 class Naming:
     """*mirrored* says of a target app whether what was carried to it may be named by its own people, to somebody of ours."""
 
-    def __init__(self, store: Store, mirrored: frozenset[str]) -> None:
+    def __init__(self, store: LedgerStore, mirrored: frozenset[str]) -> None:
         self._store = store
         self._mirrored = mirrored
         self._newest: dict[bytes, int] = {}
@@ -63,7 +66,7 @@ class Naming:
         """What the local state should hold because of a ledger's entry, beside the entry itself."""
         if isinstance(entry, Ended) and entry.made is not None:
             conversation, native = entry.made
-            yield _key(_MADE, entry.target, conversation), native.encode()
+            yield _key(_MADE, entry.target, conversation), _dated(entry.at, native.encode())
         if isinstance(entry, Intent) or entry.names is None:
             if entry.does and entry.target in self._mirrored:
                 for does in entry.does:
@@ -73,10 +76,9 @@ class Naming:
             return
         names = entry.names
         if names.source in self._mirrored:  # said where deliveries come from
-            said = _key(_SAID, names.source, names.conversation)
             # What was late itself came behind one that is newer; `order` tells of those of this owner, this of an earlier one's.
-            if not entry.late and names.at > self._last_said(said):
-                yield said, b"%d" % names.at
+            if not entry.late:
+                yield _key(_SAID, names.source, names.conversation), _dated(names.at)
             if names.client_id:
                 yield _key(_CLIENT, names.source, names.conversation, names.client_id), event
         if entry.target in self._mirrored:
@@ -84,7 +86,7 @@ class Naming:
             for part in entry.arrived or (entry.outcome,):
                 if part.remote_id:
                     yield _key(_ARRIVED, entry.target, names.conversation, part.remote_id), known
-            yield _key(_LAST, entry.target, names.conversation), known
+            yield _key(_LAST, entry.target, names.conversation), _dated(names.at, known)
 
     # -- asking
 
@@ -148,7 +150,7 @@ class Naming:
     def made(self, delivery: Delivery) -> str:
         """The id at the target of a group that was made there for this conversation; "" where there is none."""
         conversation = conversation_key(delivery.event.conversation).decode()
-        return (self._store.raw(_key(_MADE, delivery.target, conversation)) or b"").decode()
+        return (self._store.raw(_key(_MADE, delivery.target, conversation)) or b"")[_TIME:].decode()
 
     # -- order
 
@@ -165,10 +167,10 @@ class Naming:
     def order(self) -> list[Row]:
         """The rows from which `is_late` knows, of what was said since the last call."""
         self._under_way, self._newest = self._newest, {}
-        return [(key, b"%d" % at) for key, at in self._under_way.items()]
+        return [(key, _dated(at)) for key, at in self._under_way.items()]
 
     def _last_said(self, key: bytes) -> int:
-        return self._newest.get(key) or self._under_way.get(key) or int(self._store.raw(key) or 0)
+        return self._newest.get(key) or self._under_way.get(key) or int.from_bytes(self._store.raw(key) or b"", "big")
 
     # -- within
 
@@ -183,7 +185,8 @@ class Naming:
     def _last(self, delivery: Delivery) -> Found | None:
         """The last message of the target that was carried to the source of *delivery*, in its conversation."""
         conversation = conversation_key(delivery.event.conversation).decode()
-        return _found(self._store.raw(_key(_LAST, delivery.event.source, conversation)), delivery.target)
+        known = self._store.raw(_key(_LAST, delivery.event.source, conversation))
+        return _found(known[_TIME:] if known is not None else None, delivery.target)
 
 
 def _found(known: bytes | None, target: str) -> Found | None:
@@ -194,6 +197,10 @@ def _found(known: bytes | None, target: str) -> Found | None:
     if names.source != target:
         return None
     return Found(read.event, (Sent(names.id, names.author, names.at, names.client_id),))
+
+
+def _dated(at: int, value: bytes = b"") -> bytes:
+    return max(0, at).to_bytes(_TIME, "big") + value
 
 
 def _key(kind: bytes, *parts: str) -> bytes:

@@ -14,7 +14,8 @@ from streams.deliver.conversations import Open
 from streams.deliver.drain import DrainedError, clock
 from streams.deliver.entries import Ended, Intent, dump
 from streams.deliver.lanes import Lane
-from streams.deliver.ledger import Store
+from streams.deliver.ledger import LedgerStore
+from streams.deliver.ledger_rows import packed
 from streams.deliver.naming import Naming
 from streams.deliver.surroundings import Surroundings
 from streams.deliver.tail import Tail, mark
@@ -37,7 +38,7 @@ COMPANY = 5
 class Page:
     """*lanes* are the inputs of deliveries. Raises HoldError where half of what ends would become dead letters."""
 
-    def __init__(self, partition: int, around: Surroundings, lanes: tuple[Lane, ...], store: Store, naming: Naming) -> None:
+    def __init__(self, partition: int, around: Surroundings, lanes: tuple[Lane, ...], store: LedgerStore, naming: Naming) -> None:
         self._partition = partition
         self._around = around
         self._names = around.names
@@ -100,7 +101,7 @@ class Page:
         """Write *tail* once more, with the next transaction: its own may never have been committed."""
         self._again = tail.entries()
         self._untold = set(self._again)
-        self._written = self._committed = self._store.offset()
+        self._written = self._committed = self._store.rows.covered(self._names.ledger).high
 
     def license(self, event: Open, part: int) -> "tuple[asyncio.Future[float], bool]":
         """See `sending.License`; and whether it is the first since the last transaction, so that `pause` is another now."""
@@ -143,7 +144,7 @@ class Page:
         key, revised = records.part_echoed(echo, before)
         self._entries.append((key, revised))
         # Already now: the event itself may be read before this is committed. Whoever reads the echo again does the same.
-        self._store.put([(key, dump(revised))])
+        self._store.put([(key, packed(dump(revised), self._written, revised))], revised.at)
 
     def learned(self, echo: Echo, before: Ended) -> None:
         """The target called back, of an event that has ended, what its answer did not say."""
@@ -178,12 +179,10 @@ class Page:
         for name, known in again.items():
             outputs.add(*ledger, name, known, headers)
             headers = []
-        for name, entry in self._all_entries(ended, wanted, outputs):
-            value = dump(entry)
+        entries = [(name, dump(entry), entry) for name, entry in self._all_entries(ended, wanted, outputs)]
+        for name, value, _ in entries:
             outputs.add(*ledger, name, value, headers)
             headers = []
-            rows.append((name, value))
-            rows += self._naming.rows(name, entry)
         dead = self._bury_ended(ended, outputs)
         for event in ended:
             settle += [(event.lane, event.offset), *event.also]
@@ -201,7 +200,10 @@ class Page:
             written = await task.write(outputs)
             self._written = written.get(ledger, self._written)
         self._known.clear()
-        self._store.put(rows)
+        for name, value, entry in entries:
+            rows.append((name, packed(value, self._written - 1, entry)))
+            rows += self._naming.rows(name, entry)
+        self._store.put(rows, entries[-1][2].at if entries else self._store.rows.newest)
         for _, _, granted in wanted:
             if not granted.done():
                 granted.set_result(now)
@@ -216,8 +218,8 @@ class Page:
         await task.commit(Outputs(), self._marked(now) if due else {})
         self._began = None
         if self._written > self._committed:
-            self._committed = self._written
-            self._store.put((), self._committed)
+            before, self._committed = self._committed, self._written
+            self._store.covers(self._names.ledger, before, self._committed, self._store.rows.newest)
 
     def _all_entries(
         self, ended: list[Open], wanted: Iterable[tuple[Open, int, object]], outputs: Outputs

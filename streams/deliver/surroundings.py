@@ -16,6 +16,7 @@ from streams.deliver.client import Client
 from streams.deliver.gate import Gate
 from streams.deliver.progress import Progress
 from streams.fuse import Fuse
+from streams.kafka.log_reader import LogReader
 from streams.settings import Deliver
 
 
@@ -55,6 +56,10 @@ class Surroundings(Struct, frozen=True):
     progress: Progress
     mirrored: frozenset[str]
     """The apps whose people can name, to somebody on this platform, what was carried to them."""
+    logs: tuple[LogReader, LogReader]
+    """What reads topics back: only what is committed, and everything."""
+    restoring: asyncio.Semaphore
+    """How many partitions read their state back at once."""
     carry: bool = True
     """Whether files are brought over, so that messages wait for theirs."""
     under_way: dict[str, UnderWay] = {}

@@ -7,6 +7,7 @@ local state written. Some cycles are one transaction, with the offset up to whic
 
 import asyncio
 import time
+from math import inf
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
@@ -17,21 +18,24 @@ from converters.model import NOTHING, Delivery, Echo, There
 from converters.operations import Post, named_by
 from converters.outcome import Delivered
 from streams import metrics
-from streams.deliver import ledger
 from streams.deliver.conversations import Conversations, Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
 from streams.deliver.entries import Ended, Intent
 from streams.deliver.files import Files
 from streams.deliver.lanes import Lane
+from streams.deliver.ledger import LedgerStore
 from streams.deliver.mirror import Mirror
 from streams.deliver.naming import Naming
 from streams.deliver.page import Page
+from streams.deliver.records import STAGE
 from streams.deliver.sending import Sender
 from streams.deliver.surroundings import Surroundings
+from streams.deliver.undecided import Undecided
 from streams.deliver.waiting import Waiting, is_plain, mark_late, prepared
 from streams.exact.producers import Record, Unknown
 from streams.exact.task import Task
+from streams.state.errors import DamagedError, StateError
 
 log = structlog.get_logger()
 
@@ -53,9 +57,11 @@ class Delivering:
         self._defect: Exception | None = None
         self._open_gauge = metrics.OPEN_EVENTS.labels(around.platform)
         self._known = metrics.ALREADY_DELIVERED.labels(around.platform)
-        self._store: ledger.Store
+        self._undecided_gauge = metrics.UNDECIDED.labels(around.platform)
+        self._store: LedgerStore
         self._naming: Naming
         self._mirror: Mirror
+        self._undecided: Undecided
         self._files: Files
         self._page: Page
         self._drain: Drain
@@ -68,33 +74,63 @@ class Delivering:
         self._drain = Drain(task.draining)
         self._doubts = Doubts(self._around, self._drain, lambda: task.catch_up(self._echo_input))
         self._sender = Sender(self._around, self._drain, self._doubts, self._license)
-        self._store = ledger.Store(self._around.state / f"{self._around.platform}-{self._partition}")
+        self._store = self._opened()
         self._naming = Naming(self._store, self._around.mirrored)
         self._files = Files(self._around, self._store, self._drain)
-        self._mirror = Mirror(
-            self._names.mirrored, self._names.results, self._files.rows, self._partition, self._store, self._naming, task
-        )
+        self._mirror = Mirror(self._partition, self._around, self._files.rows, self._store, self._naming, self._moved, task)
+        self._undecided = Undecided(self._mirror.needs, self._mirror.knows)
         self._page = Page(self._partition, self._around, (self._live, self._backfill), self._store, self._naming)
+        began = clock()
+        task.watch.preparing(STAGE, self._partition, done=False)
         try:
-            self._page.affirm(await self._mirror.restore(self._names.ledger, self._around.bootstrap))
+            self._page.affirm(await self._mirror.begin())
         except (KafkaError, TimeoutError) as error:
             self._store.close()
             raise Unknown(f"ledger cannot be read: {type(error).__name__}") from None
         except BaseException:
             self._store.close()
             raise
+        finally:
+            task.watch.preparing(STAGE, self._partition, done=True)
+        metrics.REBUILD_SECONDS.labels(STAGE).observe(clock() - began)
         self._around.own(self._partition, mine=True)
+        restoring = asyncio.create_task(self._restore())
         try:
             await self._cycles(task)
+        except DamagedError as error:
+            self._store.rows.remake("damaged", str(error))
+            raise Unknown("local state cannot be read, and is made anew") from None
         finally:
             self._around.own(self._partition, mine=False)
             if task.draining.is_set():
                 self._sender.abandon(self._open.events)
+            restoring.cancel()
             for sending in self._sending:
                 sending.cancel()
-            await asyncio.gather(*self._sending, return_exceptions=True)
+            await asyncio.gather(restoring, *self._sending, return_exceptions=True)
             self._open_gauge.dec(sum(event.outcome is None for event in self._open.events.values()))
+            task.watch.restored(STAGE, self._partition, 0, -inf, 0.0)
             self._store.close()
+
+    def _opened(self) -> LedgerStore:
+        try:
+            return LedgerStore(self._around.state, f"{self._around.platform}-{self._partition}", self._settings)
+        except (StateError, DamagedError) as error:
+            raise Unknown(str(error)) from None
+
+    async def _restore(self) -> None:
+        """Read the rest of the state back, beside live work."""
+        try:
+            await self._mirror.restore.keep_on()
+        except Exception as error:  # noqa: BLE001 - it ends the work: what was said before would wait for ever
+            self._defect = error
+            self._task.nudge()
+
+    def _moved(self) -> None:
+        restore = self._mirror.restore
+        self._task.watch.restored(STAGE, self._partition, restore.left, restore.since(self._names.ledger), restore.eta)
+        if len(self._undecided):
+            self._task.nudge()
 
     async def _cycles(self, task: Task) -> None:
         page, written = self._page, 0.0
@@ -129,6 +165,7 @@ class Delivering:
             for record in batch.records:
                 self._hear(record)
             self._page.offsets[batch.tp] = batch.next_offset
+        self._decide_held()
         self._fill(self._live, task, self._settings.window)
         # Backfill comes in when nothing live waits to be admitted, and never fills the window.
         if not self._live.unread:
@@ -155,6 +192,27 @@ class Delivering:
         if delivery.target not in self._around.clients:
             self._page.bury(lane, record.offset, raw, event.encode(), ("target-unknown", delivery.target[:64], "ours"))
             return
+        if self._undecided.must_wait(record.key or b"", delivery) and not self._is_delivered(event):
+            self._undecided.add(lane, record, delivery)
+            self._undecided_gauge.inc()
+            self._mirror.want(self._undecided.since())
+            return
+        self._decide(lane, record, delivery)
+
+    def _decide_held(self) -> None:
+        """Admit those of which the local state knows by now whether they were delivered."""
+        if len(self._undecided):
+            for lane, record, delivery in self._undecided.ready():
+                self._undecided_gauge.dec()
+                self._decide(lane, record, delivery)
+            self._mirror.want(self._undecided.since())
+
+    def _is_delivered(self, event: str) -> bool:
+        entry = self._store.get(event)
+        return isinstance(entry, Ended) and isinstance(entry.outcome, Delivered)
+
+    def _decide(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
+        event, raw = delivery.event.id, Record(record.key, record.value, list(record.headers))
         if event in self._open.events:
             self._known.inc()
             self._after(self._open.events[event], lane, record.offset)

@@ -42,6 +42,12 @@ class Watch:
 
     def held(self, stage: str, why: str) -> None: ...
 
+    def preparing(self, stage: str, partition: int, *, done: bool) -> None:
+        """A task reads back what it needs before it can work."""
+
+    def restored(self, stage: str, partition: int, left: int, since: float, eta: float) -> None:
+        """A step of a task's restore: offsets to come, known since when (ms; -inf for ever), and seconds until it is done."""
+
 
 class Work(Protocol):
     """What a stage does with one task, from a committed offset on. A new one is made after every restart of the task."""
@@ -173,6 +179,10 @@ class Task:
             await self._came.wait()
         finally:
             timer.cancel()
+
+    @property
+    def watch(self) -> Watch:
+        return self._watch
 
     def nudge(self) -> None:
         """End a `wait`: there is something to do other than a batch."""

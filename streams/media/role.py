@@ -12,6 +12,7 @@ from streams.exact.transport import Plan
 from streams.health import Health
 from streams.hosting import Seen, host, link, own_directory, require
 from streams.kafka import topics
+from streams.kafka.log_reader import LogReader
 from streams.media.addresses import Addresses
 from streams.media.fetch import Fetcher
 from streams.media.press.order import Limits
@@ -20,6 +21,7 @@ from streams.media.store import opened
 from streams.media.surroundings import Surroundings
 from streams.media.work import STAGE, Carrying
 from streams.settings import Media, Settings, SettingsError, resolve
+from streams.state.restore import AT_ONCE
 
 log = structlog.get_logger()
 
@@ -55,10 +57,12 @@ async def run_media(settings: Settings) -> int:
         directory=directory,
         slots=asyncio.Semaphore(media.jobs),
         partitions=kafka.partitions,
+        restoring=asyncio.Semaphore(AT_ONCE),
     )
+    log_reader = LogReader(kafka.bootstrap, committed=True)
 
     def carrying(partition: int) -> Carrying:
-        return Carrying(partition, around, prefix=kafka.prefix, bootstrap=kafka.bootstrap, state=state)
+        return Carrying(partition, around, prefix=kafka.prefix, log=log_reader, state=state)
 
     watch = Seen(Health(), tuple(gates.values()))
     await around.pool.start()
@@ -67,6 +71,7 @@ async def run_media(settings: Settings) -> int:
     finally:
         await around.pool.close()
         await around.fetcher.close()
+        await log_reader.stop()
         if store is not None:
             await store.close()
         for client in around.clients.values():

@@ -31,6 +31,8 @@ class Surroundings(Struct, frozen=True):
     slots: asyncio.Semaphore
     partitions: int
     """Of every topic."""
+    restoring: asyncio.Semaphore
+    """How many partitions read their state back at once."""
     owned: set[int] = set()
 
     def own(self, partition: int, *, mine: bool) -> None:

@@ -8,6 +8,7 @@ worst a file lies at its target that no message names.
 import asyncio
 import time
 from collections import deque
+from math import inf
 from pathlib import Path
 from zlib import crc32
 
@@ -21,14 +22,13 @@ from converters.media import Job, Result, same
 from converters.model import Carried
 from streams import dead, metrics
 from streams.deliver.lanes import Lane
-from streams.deliver.ledger import Batch as Rows
-from streams.deliver.ledger import Store, caught_up
 from streams.exact.producers import Outputs, Unknown
 from streams.exact.task import Task
 from streams.kafka import topics
+from streams.kafka.log_reader import LogReader
 from streams.log import place
 from streams.media import done as dones
-from streams.media.done import Done
+from streams.media.done import Done, DoneStore
 from streams.media.job import Brought, Left, carry
 from streams.media.surroundings import Surroundings
 
@@ -51,13 +51,13 @@ class _Ended(Struct, frozen=True):
 
 
 class Carrying:
-    """See `streams.exact.task.Work`. *prefix* and *bootstrap* are the cluster's, *state* is this worker's own directory."""
+    """See `streams.exact.task.Work`. *prefix* is the cluster's, *state* is this worker's own directory."""
 
-    def __init__(self, partition: int, around: Surroundings, *, prefix: str, bootstrap: str, state: Path) -> None:
+    def __init__(self, partition: int, around: Surroundings, *, prefix: str, log: LogReader, state: Path) -> None:
         self._partition = partition
         self._around = around
         self._prefix = prefix
-        self._bootstrap = bootstrap
+        self._log = log
         self._state = state
         self._done = topics.MEDIA_DONE.name(prefix=prefix)
         self._lane = Lane(TopicPartition(topics.MEDIA_JOBS.name(prefix=prefix), partition), live=True)
@@ -65,20 +65,22 @@ class Carrying:
         self._running: set[asyncio.Task[None]] = set()
         self._under_way: dict[bytes, asyncio.Future[Brought | Left]] = {}
         self._ended: list[_Ended] = []
-        self._store: Store
+        self._store: DoneStore
         self._task: Task
 
     async def run(self, task: Task) -> None:
         self._task = task
-        self._store = Store(self._state / f"media-{self._partition}")
+        self._store = DoneStore(self._state / f"media-{self._partition}.rows", TopicPartition(self._done, self._partition))
+        restore = self._store.restore(self._log, self._around.restoring, lambda: task.watch.restored(STAGE, self._partition, 0, -inf, 0.0))
         try:
-            await caught_up(self._store, self._bootstrap, {self._done: lambda key, value: [(key, value)]}, self._partition)
+            await restore.begin(self._done)
         except (KafkaError, TimeoutError) as error:
             self._store.close()
             raise Unknown(f"what was brought over cannot be read: {type(error).__name__}") from None
         except BaseException:
             self._store.close()
             raise
+        restoring = asyncio.create_task(restore.keep_on())
         self._around.own(self._partition, mine=True)
         try:
             await self._cycles(task)
@@ -86,7 +88,8 @@ class Carrying:
             self._around.own(self._partition, mine=False)
             for running in self._running:
                 running.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
+            restoring.cancel()
+            await asyncio.gather(restoring, *self._running, return_exceptions=True)
             self._store.close()
 
     async def _cycles(self, task: Task) -> None:
@@ -138,7 +141,7 @@ class Carrying:
             return
         key = same(job, shape)
         now = int(time.time() * 1000)
-        known = dones.load(self._store.raw(key), now)
+        known = self._store.get(key, now)
         if known is not None:
             self._end(record, job, key, Brought(known.carried, known.codec), reused=True)
             return
@@ -181,7 +184,8 @@ class Carrying:
     async def _write(self, task: Task) -> None:
         """Commit what has ended. Raises Unknown, Fenced."""
         ended, self._ended = self._ended, []
-        outputs, rows = Outputs(), Rows()
+        outputs = Outputs()
+        rows: list[tuple[bytes, bytes]] = []
         for one in ended:
             if one.letter is not None:
                 key, letter = one.letter
@@ -202,7 +206,7 @@ class Carrying:
         self._lane.settle(one.offset for one in ended)
         settled = self._lane.committable()
         written = await task.commit(outputs, {self._lane.tp: settled} if settled is not None else {})
-        self._store.put(rows, written.get((self._done, self._partition)))
+        self._store.put(rows, written.get((self._done, self._partition)), int(time.time() * 1000))
 
 
 def _letter(record: ConsumerRecord, detail: str) -> tuple[bytes, bytes]:

@@ -31,7 +31,7 @@ from streams.deliver import records
 from streams.deliver.conversations import Open
 from streams.deliver.entries import Ended
 from streams.deliver.lanes import Lane
-from streams.deliver.ledger import Store
+from streams.deliver.ledger import LedgerStore
 from streams.deliver.naming import REMEMBERED, Naming
 from streams.deliver.waiting import Waiting, mark_late, prepared
 from streams.exact.producers import Record
@@ -63,7 +63,7 @@ class Side:
     """The local state of the worker that delivers to *target*: its own ledger, and the other's read along."""
 
     def __init__(self, path: Path, target: str) -> None:
-        self.store = Store(path)
+        self.store = LedgerStore(path.parent, path.name, Deliver())
         # Only what was carried to the app from which its deliveries come can be named in them.
         self.naming = Naming(self.store, frozenset({"old" if target == "new" else "new"}))
 

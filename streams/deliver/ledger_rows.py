@@ -1,0 +1,143 @@
+"""Ledger entries as the local state keeps them: binary, a quarter of what they are in the topic.
+
+Most are messages that arrived whole: these have a form of their own. Everything else is kept as it lies in the topic, with its offset, so
+that of two entries of an event the later one is known, whichever was read first.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from converters.outcome import Delivered
+from streams.deliver.entries import Ended, Entry, Names, dump, load
+
+_ARRIVED, _ENTRY = b"\x01", b"\x02"
+_OFFSET = 8
+
+_BY = ("reply", "echo", "lookup", "ours", "recalled", "resent", "held")
+_INTENT = b'{"entry":"intent"'
+
+
+class _Arrived(Struct, frozen=True, array_like=True):
+    """Times in ms: *said* since 1970, the others since *said*."""
+
+    target: str
+    by: int
+    attempts: int
+    said: int
+    at: int
+    remote_id: str | int
+    told: int | None
+    source: str = ""
+    id: str | int = ""
+    client_id: str = ""
+    author: str = ""
+    sender: str = ""
+    conversation: str = ""
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(_Arrived).decode
+
+_COMPACT = {"outcome", "target", "at", "attempts", "by", "names"}
+_REST = {name: default for name, default in zip(Ended.__struct_fields__[-len(Ended.__struct_defaults__) :], Ended.__struct_defaults__, strict=True)
+         if name not in _COMPACT}  # fmt: skip
+"""Fields of an end that the compact form has no place for, and what they are where they say nothing."""
+
+
+def is_intent(value: bytes) -> bool:
+    """Of a value of the topic, without reading it."""
+    return value.startswith(_INTENT)
+
+
+def packed(value: bytes, offset: int, entry: Entry | None = None) -> bytes:
+    """*value* lies in the topic at *offset*; *entry* is what it says, where that was read. Raises msgspec.DecodeError."""
+    if entry is None and is_intent(value):
+        return _ENTRY + offset.to_bytes(_OFFSET, "big") + value
+    entry = load(value) if entry is None else entry
+    if isinstance(entry, Ended) and type(entry.outcome) is Delivered and entry.by in _BY and _is_plain(entry):
+        names, outcome = entry.names, entry.outcome
+        said = names.at if names is not None else entry.at
+        row = _Arrived(
+            entry.target, _BY.index(entry.by), entry.attempts, said, entry.at - said, _number(outcome.remote_id),
+            outcome.at - said if outcome.at is not None else None,
+            *((names.source, _number(names.id), names.client_id, names.author, names.sender, names.conversation) if names else ()),
+        )  # fmt: skip
+        return _ARRIVED + _pack(row)
+    return _ENTRY + offset.to_bytes(_OFFSET, "big") + value
+
+
+def unpacked(row: bytes) -> Entry:
+    """Raises msgspec.DecodeError."""
+    if row[:1] == _ENTRY:
+        entry: Entry = load(row[1 + _OFFSET :])
+        return entry
+    kept = _unpack(row[1:])
+    names = None
+    if kept.source:
+        names = Names(
+            source=kept.source, id=str(kept.id), client_id=kept.client_id, author=kept.author, sender=kept.sender, at=kept.said,
+            conversation=kept.conversation,
+        )  # fmt: skip
+    return Ended(
+        outcome=Delivered(str(kept.remote_id), kept.told + kept.said if kept.told is not None else None),
+        target=kept.target,
+        at=kept.at + kept.said,
+        attempts=kept.attempts,
+        by=_BY[kept.by],
+        names=names,
+    )
+
+
+def merged(there: bytes, comes: bytes) -> bytes | None:
+    """What is to stand of two rows of one event; None: *there*. What arrived has arrived; else the later entry says more."""
+    if there == comes:
+        return None
+    one, two = _rank(there), _rank(comes)
+    if one is None or two is None:  # one of them has arrived
+        if one is not None:
+            return comes
+        if two is not None:
+            return None
+        return _whole(there, comes)
+    return comes if two > one else None
+
+
+def _rank(row: bytes) -> int | None:
+    """The offset of an entry that does not say that the event arrived; None of one that does."""
+    if row[:1] == _ARRIVED or b'"outcome":{"outcome":"delivered"' in row[1 + _OFFSET : 120]:
+        return None
+    return int.from_bytes(row[1 : 1 + _OFFSET], "big")
+
+
+def _whole(there: bytes, comes: bytes) -> bytes | None:
+    """Of two that say that it arrived: the later one, with how it is called if only the other says that."""
+    one, two = unpacked(there), unpacked(comes)
+    assert isinstance(one, Ended)
+    assert isinstance(two, Ended)
+    early, late = (one, two) if (one.at, _says(one)) <= (two.at, _says(two)) else (two, one)
+    if late.names is None and early.names is not None:
+        late = msgspec.structs.replace(late, names=early.names)
+    elif isinstance(late.outcome, Delivered) and not late.outcome.remote_id:
+        late = early
+    row = packed(dump(late), 0, late)
+    return None if row == there else row
+
+
+def _says(entry: Ended) -> tuple[bool, bool, bool, bytes]:
+    outcome = entry.outcome
+    assert isinstance(outcome, Delivered)
+    return entry.names is not None, bool(outcome.remote_id), outcome.at is not None, dump(entry)
+
+
+def _is_plain(entry: Ended) -> bool:
+    return all(getattr(entry, name) == default for name, default in _REST.items())
+
+
+def _number(text: str) -> str | int:
+    """Most ids are numbers, and shorter so."""
+    return int(text) if text.isdecimal() and len(text) < 19 and text.isascii() and str(int(text)) == text else text
+
+
+# A field that the compact form knows nothing of would be forgotten without a word.
+assert Names.__struct_fields__ == ("source", "id", "client_id", "author", "sender", "at", "conversation")
+assert Delivered.__struct_fields__ == ("remote_id", "at")

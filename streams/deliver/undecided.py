@@ -1,0 +1,50 @@
+"""Events that were said before the time from which the ledger is known: they wait for the restore, each conversation in its order."""
+
+from collections import deque
+from collections.abc import Callable
+from math import inf
+from typing import NamedTuple
+
+from aiokafka import ConsumerRecord
+
+from converters.model import Delivery
+from streams.deliver.lanes import Lane
+
+
+class Held(NamedTuple):
+    lane: Lane
+    record: ConsumerRecord
+    delivery: Delivery
+
+
+class Undecided:
+    """*needs* says since when everything has to be known for an event, in ms; *knows*, whether it is."""
+
+    def __init__(self, needs: Callable[[Delivery], float], knows: Callable[[Delivery], bool]) -> None:
+        self._needs = needs
+        self._knows = knows
+        self._held: dict[bytes, deque[Held]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._held.values()))
+
+    def must_wait(self, key: bytes, delivery: Delivery) -> bool:
+        """Whether *delivery*, of the conversation *key*, cannot be decided yet, or comes behind one that cannot."""
+        return key in self._held or not self._knows(delivery)
+
+    def add(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
+        self._held.setdefault(record.key or b"", deque()).append(Held(lane, record, delivery))
+
+    def ready(self) -> list[Held]:
+        """Those that can be decided now, in the order in which they came."""
+        found = []
+        for key, queue in list(self._held.items()):
+            while queue and self._knows(queue[0].delivery):
+                found.append(queue.popleft())
+            if not queue:
+                del self._held[key]
+        return found
+
+    def since(self) -> float:
+        """Milliseconds: since when everything has to be known for all of them; inf where there are none."""
+        return min((self._needs(one.delivery) for queue in self._held.values() for one in queue), default=inf)

@@ -1,0 +1,263 @@
+"""Rows that are remembered for a stated time: each family of rows in buckets of time, dropped whole when they are over.
+
+What it holds does not depend on the order in which records are taken in, so that it may be filled from the newest record backwards.
+No clock of this machine alone decides what is forgotten: a bucket is named after the time of the records that its rows come from, and
+goes when both this machine's clock and the newest record are past its end by the family's life.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import structlog
+from msgspec import Struct
+
+from streams import metrics
+from streams.state import coverage
+from streams.state.coverage import Coverage
+from streams.state.database import DEFAULT, Database, Put, remove
+from streams.state.errors import DamagedError
+
+log = structlog.get_logger()
+
+_COVERAGE, _COUNT, _CLUSTER, _NEWEST, _LAST = "coverage\x1f", "count\x1f", b"cluster", b"newest", "last\x1f"
+
+GONE = b""
+"""The value of a row that was taken back."""
+
+
+class Family(Struct, frozen=True):
+    """*life*, and *span* of a bucket, in ms."""
+
+    name: str
+    life: int
+    span: int
+    counted: bool = False
+    """It is known how many rows a bucket must have, and what is covered is covered no more when a bucket goes."""
+    unique: bool = False
+    """Every key has one value for ever: there is nothing to merge."""
+
+
+class Row(NamedTuple):
+    family: str
+    key: bytes
+    value: bytes
+
+
+class _Bucket(NamedTuple):
+    start: int
+    name: str
+
+
+Merge = Callable[[bytes, bytes, bytes], bytes | None]
+"""(key, what stands there, what comes) -> what is to stand there, whichever of the two was written first; None: as it is."""
+
+class Cover(NamedTuple):
+    """What of *topic* is now taken in; *high*: the offset behind the records that were added last."""
+
+    topic: str
+    coverage: Coverage
+    high: int
+
+
+class Store:
+    """One partition's rows. Losing them costs time, never truth: they are rebuilt from the topics.
+
+    Raises StateError where the disk refuses. Found damaged when it is opened, it is made anew, counted and logged; found damaged later,
+    it raises DamagedError.
+    """
+
+    def __init__(self, path: Path, families: Iterable[Family], merge: Merge, *, stage: str) -> None:
+        self._path = path
+        self._families = {family.name: family for family in families}
+        self.longest = max(family.life + family.span for family in self._families.values() if family.counted)
+        """Milliseconds that counted rows are remembered for."""
+        self._merge = merge
+        self._stage = stage
+        self._buckets: dict[str, list[_Bucket]] = {}
+        """The newest first."""
+        self._counts: dict[str, int] = {}
+        self._lasts: dict[str, dict[str, int]] = {}
+        """Of a bucket: by topic, the offset behind the last record that may have rows in it."""
+        self._uncovered: dict[str, set[str]] = {}
+        """Of a bucket that was written to: the topics that were covered since."""
+        self._coverage: dict[str, Coverage] = {}
+        try:
+            self._open()
+            self._check_counts()
+        except DamagedError as error:
+            self.remake("damaged", str(error))
+
+    # -- reading
+
+    def get(self, family: str, key: bytes) -> bytes | None:
+        get = self._data.get
+        for bucket in self._buckets[family]:
+            if (found := get(bucket.name, key)) is not None:
+                return found or None
+        return None
+
+    def covered(self, topic: str) -> Coverage:
+        """What of *topic* has been taken in."""
+        found = self._coverage.get(topic)
+        if found is None:
+            raw = self._data.get(DEFAULT, (_COVERAGE + topic).encode())
+            found = self._coverage[topic] = coverage.load(raw) if raw is not None else Coverage()
+        return found
+
+    # -- writing
+
+    def put(self, rows: Iterable[Row], at: int, cover: Cover | None = None) -> None:
+        """Take in rows of records written *at*; with *cover*, with it what of a topic is thereby taken in."""
+        puts: dict[tuple[str, bytes], bytes] = {}
+        fresh: dict[str, int] = defaultdict(int)
+        for family, key, comes in rows:
+            told, value = self._families[family], comes
+            target = self._bucket(told, at)
+            if target is None:
+                continue
+            if told.unique:
+                puts[target.name, key] = value
+                continue
+            there, place = self._find(family, key, puts)
+            if place is not None:
+                if there and comes:
+                    merged = self._merge(key, there, comes)
+                    if merged is None and place.start >= target.start:
+                        continue
+                    value = there if merged is None else merged  # as it is, but for longer
+                target = max(target, place)
+            if told.counted:
+                fresh[target.name] += target is not place
+            puts[target.name, key] = value
+        self._write(puts, fresh, at, cover)
+
+    def uncover(self, topic: str) -> None:
+        """Of *topic* nothing is taken in any more."""
+        self._write({}, {}, 0, Cover(topic, Coverage(), 0))
+
+    def belongs_to(self, cluster: str) -> None:
+        """It is made anew if it is another cluster's."""
+        known = self._data.get(DEFAULT, _CLUSTER)
+        if known is not None and known != cluster.encode():
+            self.remake("cluster", "it is of another cluster")
+        if known != cluster.encode():
+            self._data.write([(DEFAULT, _CLUSTER, cluster.encode())])
+
+    def expire(self) -> None:
+        """Drop the buckets that are over."""
+        for family in self._families.values():
+            for bucket in [one for one in self._buckets[family.name] if self._is_over(family, one.start)]:
+                self._drop(family, bucket)
+
+    def remake(self, why: str, detail: str) -> None:
+        """Begin with nothing. Raises StateError, DamagedError."""
+        log.error("local state is made anew", path=str(self._path), why=why, detail=detail)
+        metrics.STATE_REMADE.labels(self._stage, why).inc()
+        if hasattr(self, "_data"):
+            self._data.close()
+        remove(self._path)
+        self._open()
+
+    def compact(self) -> None:
+        self._data.compact()
+
+    def close(self) -> None:
+        self._data.close()
+
+    # -- within
+
+    def _open(self) -> None:
+        self._data = Database(self._path)
+        self._buckets = {name: [] for name in self._families}
+        self._coverage.clear()
+        self._counts.clear()
+        self._lasts.clear()
+        self._uncovered.clear()
+        for name in self._data.names():
+            family, _, start = name.rpartition(".")
+            if family in self._families:
+                self._buckets[family].append(_Bucket(int(start), name))
+                self._counts[name] = int(self._data.get(DEFAULT, (_COUNT + name).encode()) or 0)
+        for buckets in self._buckets.values():
+            buckets.sort(reverse=True)
+        self.newest = int(self._data.get(DEFAULT, _NEWEST) or 0)
+        """Time of the newest record that was taken in, in ms since 1970."""
+
+    def _check_counts(self) -> None:
+        """Raises DamagedError where rows are missing: a store that forgets would have everything sent twice."""
+        for name, count in self._counts.items():
+            if (found := self._data.estimate(name)) < count:
+                raise DamagedError(f"{name} has {found} rows of {count}")
+
+    def _find(self, family: str, key: bytes, puts: dict[tuple[str, bytes], bytes]) -> tuple[bytes, _Bucket | None]:
+        get = self._data.get
+        for bucket in self._buckets[family]:
+            found = puts.get((bucket.name, key))
+            if found is None:
+                found = get(bucket.name, key)
+            if found is not None:
+                return found, bucket
+        return GONE, None
+
+    def _bucket(self, family: Family, at: int) -> _Bucket | None:
+        """None where what is put there would be over already."""
+        start = at - at % family.span
+        buckets = self._buckets[family.name]
+        for bucket in buckets:
+            if bucket.start == start:
+                return bucket
+        if not family.counted and self._is_over(family, start):
+            return None
+        made = _Bucket(start, f"{family.name}.{start:015d}")
+        self._data.create(made.name)
+        buckets.append(made)
+        buckets.sort(reverse=True)
+        self._counts[made.name] = 0
+        return made
+
+    def _is_over(self, family: Family, start: int) -> bool:
+        return start + family.span + family.life < min(self.newest, int(time.time() * 1000))
+
+    def _drop(self, family: Family, bucket: _Bucket) -> None:
+        puts: list[Put] = []
+        if family.counted:
+            for topic, high in self._last(bucket.name).items():
+                now = self._coverage[topic] = self.covered(topic).without(0, high)
+                puts.append((DEFAULT, (_COVERAGE + topic).encode(), coverage.dump(now)))
+        self._data.write(puts)
+        self._data.drop(bucket.name)
+        self._buckets[family.name].remove(bucket)
+        for told in (self._counts, self._lasts, self._uncovered):
+            told.pop(bucket.name, None)
+        log.info("local state: a bucket is over", path=str(self._path), bucket=bucket.name)
+
+    def _last(self, bucket: str) -> dict[str, int]:
+        found = self._lasts.get(bucket)
+        if found is None:
+            raw = self._data.get(DEFAULT, (_LAST + bucket).encode())
+            found = self._lasts[bucket] = coverage.load_offsets(raw) if raw is not None else {}
+        return found
+
+    def _write(self, puts: dict[tuple[str, bytes], bytes], fresh: dict[str, int], at: int, cover: Cover | None) -> None:
+        batch = [(name, key, value) for (name, key), value in puts.items()]
+        for name, count in fresh.items():
+            self._uncovered[name] = set()
+            if count:
+                self._counts[name] += count
+                batch.append((DEFAULT, (_COUNT + name).encode(), b"%d" % self._counts[name]))
+        if at > self.newest:
+            self.newest = at
+            batch.append((DEFAULT, _NEWEST, b"%d" % at))
+        if cover is not None:
+            self._coverage[cover.topic] = cover.coverage
+            batch.append((DEFAULT, (_COVERAGE + cover.topic).encode(), coverage.dump(cover.coverage)))
+            for name, told in self._uncovered.items():
+                if cover.topic not in told:
+                    told.add(cover.topic)
+                    last = self._last(name)
+                    last[cover.topic] = max(last.get(cover.topic, 0), cover.high)
+                    batch.append((DEFAULT, (_LAST + name).encode(), coverage.dump_offsets(last)))
+        self._data.write(batch)
