@@ -26,12 +26,19 @@ class Offer(threading.Thread):
         self._producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 0})
         self._topic, self._partitions, self._target = topic, partitions, target
         self._rate, self._count, self._conversations = rate, int(rate * seconds), conversations
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Nothing more is offered."""
+        self._cancelled = True
 
     def run(self) -> None:
         start = time.time()
         for number in range(self._count):
             due = start + number / self._rate
             time.sleep(max(0.0, due - time.time()))
+            if self._cancelled:
+                break
             self._offer(number, due)
             self._producer.poll(0)
         self._producer.flush()
@@ -39,7 +46,7 @@ class Offer(threading.Thread):
     def _offer(self, number: int, due: float) -> None:
         who, turn = number % self._conversations, number // self._conversations
         one, other = f"{self.name}{who}a", f"{self.name}{who}b"
-        text = f"{self.name} {who} #{turn}"
+        text = f"{self.name} {who} @{due:.6f} #{turn}"
         conversation = direct(one, other)
         event = Event(
             id=f"yunxin:old:direct:{self.name}{number}:post", source="old", remote_id=f"{self.name}{number}",

@@ -25,6 +25,7 @@ class Seen:
         self.doubled = 0
         self.in_flight = self.most_in_flight = 0
         self.next: dict[str, int] = defaultdict(int)
+        self.delays: list[float] = []
 
     def take(self, body: bytes) -> bytes:
         message = orjson.loads(body)
@@ -39,6 +40,8 @@ class Seen:
         self.count += 1
         self.last = time.time()
         self.first = self.first or self.last
+        if (said := message["body"]["msg"].partition("@")[2].partition(" ")[0]):
+            self.delays.append(self.last - float(said))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         return orjson.dumps({"data": {to: str(1_000_000_000_000_000_000 + self.count)}})
@@ -75,6 +78,8 @@ class Connection(asyncio.Protocol):
             self.answer(b'{"access_token":"bench","expires_in":86400}')
         elif self.url == b"/state":
             self.answer(seen.state())
+        elif self.url == b"/delays":
+            self.answer(orjson.dumps(seen.delays))
         elif self.url == b"/reset":
             seen.reset()
             self.answer(b"{}")
