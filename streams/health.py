@@ -33,6 +33,7 @@ class Health:
         self._clock = clock
         self._waits: dict[str, str] = {"start": "starting"}
         self._stages: dict[str, Stage] = {}
+        self._notes: dict[str, str] = {}
 
     def ready(self, ready: bool, why: str = "", *, part: str = "start") -> None:  # noqa: FBT001 - reads as a sentence
         """Set one *part* of being ready; *why* says what is missing. All parts must be ready."""
@@ -40,6 +41,15 @@ class Health:
             self._waits.pop(part, None)
         else:
             self._waits[part] = why
+
+    def note(self, name: str, text: str) -> None:
+        """Say something on `/readyz` that keeps nobody from being ready; empty takes it back."""
+        self._notes.pop(name, None)
+        if text:
+            self._notes[name] = text
+
+    def notes(self) -> dict[str, str]:
+        return dict(self._notes)
 
     def watch(self, stage: str, busy: Callable[[], bool], patience: float = 60.0) -> None:
         """From now on *stage* must report progress at least every *patience* seconds while it is *busy*."""
@@ -89,7 +99,7 @@ def application(health: Health) -> Callable[..., Awaitable[None]]:
             case "/readyz":
                 waits = health.unready()
                 status = HTTPStatus.SERVICE_UNAVAILABLE if waits else HTTPStatus.OK
-                return status, json, orjson.dumps({"ready": not waits, "waits_for": waits})
+                return status, json, orjson.dumps({"ready": not waits, "waits_for": waits} | health.notes())
             case _:
                 return HTTPStatus.NOT_FOUND, json, b'{"error":"there are /metrics, /livez and /readyz"}'
 
