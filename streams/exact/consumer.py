@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 import aiokafka.abc
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 
+from streams.exact.assignor import assignors
 from streams.exact.batch import Batch
 from streams.exact.unread import Unread, beyond
 
@@ -89,7 +89,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             enable_auto_commit=False,
             auto_offset_reset="none",  # an offset that is gone is told, never passed over
             isolation_level="read_committed",
-            partition_assignment_strategy=[RangePartitionAssignor],
+            partition_assignment_strategy=assignors(),
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
