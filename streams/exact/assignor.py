@@ -6,11 +6,13 @@ a platform is added and old and new workers run side by side. This one gives out
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
+from aiokafka.protocol.group import JoinGroupRequest
 
 Members = Mapping[str, ConsumerProtocolMemberMetadata]
 
@@ -52,9 +54,25 @@ class NumberAssignor(AbstractPartitionAssignor):  # type: ignore[misc, unused-ig
         return given
 
 
-def assignors() -> list[object]:
-    """Of one consumer, the preferred first. A group takes the first that all its members know: 0.1.0 knows the second alone."""
-    return [NumberAssignor(), RangePartitionAssignor]
+def also_range(coordinator: Any) -> None:
+    """Have a consumer's *coordinator* offer the range protocol, too, behind its own: workers of 0.1.0 know no other.
+
+    A group takes the first protocol that all its members know. The client itself, given two assignors, joins twice: with the first
+    alone, then with both (aiokafka 0.14; mended in its pull request 1168). So it has one, and its request is completed here.
+    """
+    send, lookup = coordinator._send_req, coordinator._lookup_assignor  # noqa: SLF001 - there is no public way
+    more = RangePartitionAssignor
+
+    async def complete(request: Any) -> Any:
+        if isinstance(request, JoinGroupRequest):
+            protocols = request._group_protocols  # noqa: SLF001
+            if all(name != more.name for name, _ in protocols):
+                topics = ConsumerProtocolMemberMetadata.decode(protocols[0][1]).subscription
+                protocols.append((more.name, more.metadata(topics).encode()))
+        return await send(request)
+
+    coordinator._send_req = complete  # noqa: SLF001
+    coordinator._lookup_assignor = lambda name: lookup(name) or (more if name == more.name else None)  # noqa: SLF001
 
 
 def _shared(numbers: list[int], members: Members) -> dict[int, str]:

@@ -15,7 +15,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartiti
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 
-from streams.exact.assignor import assignors
+from streams.exact.assignor import NumberAssignor, also_range
 from streams.exact.batch import Batch
 from streams.exact.unread import Unread, beyond
 
@@ -89,7 +89,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             enable_auto_commit=False,
             auto_offset_reset="none",  # an offset that is gone is told, never passed over
             isolation_level="read_committed",
-            partition_assignment_strategy=assignors(),
+            partition_assignment_strategy=[NumberAssignor()],
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
@@ -292,6 +292,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
 
     async def on_start(self) -> None:
         await self.kafka.start()
+        also_range(self.kafka._coordinator)  # noqa: SLF001 - before the first topic is asked for
         fetcher = self.kafka._fetcher  # noqa: SLF001 - it has no pace of its own
         fetcher._proc_fetch_request = partial(self._paced, fetcher._proc_fetch_request)  # noqa: SLF001
 

@@ -6,7 +6,6 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
-from streams.exact import consumer
 from streams.health import Health
 from streams.hosting import Seen
 from tests.exact.conftest import Cluster
@@ -70,13 +69,11 @@ async def test_while_old_and_new_workers_read_different_topics_nobody_fences_any
 
 
 @pytest.mark.kafka
-async def test_a_group_with_a_worker_of_0_1_0_in_it_goes_by_its_protocol_and_by_ours_when_it_has_left(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_group_with_a_worker_of_0_1_0_in_it_goes_by_its_protocol_and_by_ours_when_it_has_left(cluster: Cluster) -> None:
     topic, group = await cluster.topic(4), cluster.name()
     async with AsyncExitStack() as running:
-        with monkeypatch.context() as then:
-            then.setattr(consumer, "assignors", lambda: [RangePartitionAssignor])
-            old = Hosted(cluster.bootstrap, group, [topic])
-            old.app.consumer  # noqa: B018 - made now, as that release makes it
+        old = Hosted(cluster.bootstrap, group, [topic])
+        old.app.consumer.kafka._partition_assignment_strategy = [RangePartitionAssignor]  # as that release has it
         new = Hosted(cluster.bootstrap, group, [topic])
         async with old.running():
             await running.enter_async_context(new.running())
@@ -88,5 +85,14 @@ async def test_a_group_with_a_worker_of_0_1_0_in_it_goes_by_its_protocol_and_by_
 
 
 def protocol(one: Hosted) -> str:
-    ours = one.app.consumer.kafka._partition_assignment_strategy[0]
+    (ours,) = one.app.consumer.kafka._partition_assignment_strategy
     return "im-relay.numbers" if ours._owned else "range"
+
+
+@pytest.mark.kafka
+async def test_to_join_a_group_is_to_join_it_once(cluster: Cluster) -> None:
+    topic, group = await cluster.topic(2), cluster.name()
+    one, two = (Hosted(cluster.bootstrap, group, [topic]) for _ in range(2))
+    async with one.running(), two.running():
+        await until(lambda: owned(one, two) == [1, 1])
+        assert one.app.consumer.kafka._coordinator.generation == 2, "one for each of them"
