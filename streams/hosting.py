@@ -19,6 +19,7 @@ from streams.deliver.gate import Gate
 from streams.exact.producers import Link
 from streams.exact.task import Watch
 from streams.exact.transport import Plan
+from streams.exact.unread import Unread
 from streams.exact.worker import make_app, run
 from streams.health import Health
 from streams.settings import Kafka, Settings, SettingsError
@@ -80,13 +81,23 @@ class Seen(Watch):
         for gate in self._gates:
             gate.show()
 
-    def owned(self, stage: str, partitions: int) -> None:
+    def assigned(self, stage: str, partitions: int) -> None:
         metrics.PARTITIONS_OWNED.labels(stage).set(partitions)
-        if partitions:
-            metrics.REBALANCES.labels(stage).inc()
-            metrics.PRODUCER_STARTS.labels(stage, "assigned").inc(2 * partitions)
-            self.health.ready(True)
-        self.health.ready(bool(partitions), "owns no partition", part="partitions")
+        metrics.STANDBY.labels(stage).set(not partitions)
+        metrics.REBALANCES.labels(stage).inc()
+        metrics.PRODUCER_STARTS.labels(stage, "assigned").inc(2 * partitions)
+        self.health.ready(True)
+        self.health.ready(True, part="partitions")
+        self.health.note("standby", "" if partitions else "every partition has another owner; takes over when one leaves")
+
+    def revoked(self, stage: str) -> None:
+        metrics.PARTITIONS_OWNED.labels(stage).set(0)
+        metrics.STANDBY.labels(stage).set(0)
+        self.health.ready(False, "partitions are given out anew", part="partitions")
+        self.health.note("standby", "")
+
+    def deleted(self, stage: str, found: Unread) -> None:
+        metrics.DELETED_UNREAD.labels(stage, found.tp.topic, found.cause).inc(found.records)
 
 
 async def host(settings: Settings, plan: Plan, watch: Seen, group: str, *, max_records: int) -> int:

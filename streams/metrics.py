@@ -119,6 +119,12 @@ TRANSACTION_SECONDS = _histogram(
 PRODUCER_STARTS = _counter("producer_starts", "producers", ["stage", "reason"], "Transactional producers started.")
 REBALANCES = _counter("rebalances", "rebalances", ["stage"], "Times partitions were given out anew.")
 PARTITIONS_OWNED = _gauge("partitions_owned", "partitions", ["stage"], "Partitions this process works on.")
+STANDBY = _gauge("standby", "0 or 1", ["stage"], "Whether every partition has another owner: this process takes over when one leaves.")
+DELETED_UNREAD = _counter(
+    "records_deleted_unread", "records", ["stage", "topic", "cause"],
+    "Records that the brokers deleted before the stage had read them, by `retention` or `truncation` of the log; markers of transactions "
+    "among them count, too.",
+)
 LAG = _gauge(
     "lag_records", "records", ["stage", "topic", "partition"], "Records after the last one that was committed as done."
 )

@@ -89,6 +89,7 @@ class Stack:
         source: str = "yunxin",
         bootstrap: str | None = None,
         partitions: int = 4,
+        replication: int = 1,
         prefix: str = "",
         limits: int | None = None,
         settings: str = "",
@@ -103,6 +104,7 @@ class Stack:
         self.directory = directory
         self.bootstrap = bootstrap or os.environ.get("KAFKA_BOOTSTRAP") or ""
         self.partitions = partitions
+        self._replication = replication
         self.prefix = prefix
         self._limits = limits
         self._settings = settings
@@ -111,7 +113,7 @@ class Stack:
         self.apps = dict(zip(self.platforms, NAMES, strict=True))
         self.sides: dict[str, SimulatorProcess] = {}
         """The simulators, by platform."""
-        self._options = {name: {**(simulators or {}), **options.get(name, {})} for name in self.platforms}
+        self._simulators, self._given = simulators or {}, options
         self._brief = brief
         self._say = say
         self._exit = ExitStack()
@@ -148,7 +150,7 @@ class Stack:
         self._say("simulators: " + ", ".join(f"{name} {side.url}" for name, side in self.sides.items()))
         self.config = self.directory / "relay.toml"
         self.config.write_text(self._toml(self.callbacks))
-        self._command("topics", "create", "--config", str(self.config))
+        self._create_topics()
         self._command(
             "identities", "set", "group", *(f"{name}={APPS[name].group}" for name in self.platforms), "--canonical", "team",
             "--config", str(self.config),
@@ -185,7 +187,19 @@ class Stack:
         if platform == "rongcloud":
             options["operation_url"] = url
         users, group = list(USERS), {APPS[platform].group: list(USERS)}
-        return SimulatorProcess(platform, callback_url=url, users=users, group=group, **options | self._options[platform])
+        return SimulatorProcess(platform, callback_url=url, users=users, group=group, **options | self._simulators | self._given.get(platform, {}))
+
+    def introduce(self, platform: str, name: str, target: str) -> SimulatorProcess:
+        """One more app: its simulator, topics and settings; roles know it when they are started again."""
+        self.apps[platform] = name
+        side = self.sides[platform] = self._exit.enter_context(self._simulator(platform))
+        with self.config.open("a") as file:
+            file.write(self._app(platform, target))
+        self._create_topics()
+        return side
+
+    def _create_topics(self) -> None:
+        self._command("topics", "create", "--replication", str(self._replication), "--config", str(self.config))
 
     def _start_roles(self) -> None:
         for name, arguments in {
@@ -237,7 +251,7 @@ host = "127.0.0.1"
 state = "{self.directory / "state"}"
 quotas = {"false" if self._limits == 0 else "true"}
 {self._settings}
-""" + "".join(self._app(name) for name in self.platforms)
+""" + "".join(self._app(name, target) for name, target in zip(self.platforms, NAMES[::-1], strict=True))
 
     def _media_toml(self) -> str:
         """The simulators are at addresses at which nothing is fetched unless the settings allow it."""
@@ -263,10 +277,9 @@ public_url = "http://{self.files}"
 secret = "{STORE_SECRET}"
 """
 
-    def _app(self, platform: str) -> str:
+    def _app(self, platform: str, target: str) -> str:
         name = self.apps[platform]
         account = APPS[platform].account.format(url=self.sides[platform].url)
-        target = next(other for other in NAMES if other != name)
         return f"""
 [apps.{name}]
 platform = "{platform}"

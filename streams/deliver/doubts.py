@@ -41,6 +41,13 @@ class Doubts:
         if echo.event in self._open:
             self._heard.set()
 
+    def found(self, event: str) -> None:
+        """An intent of an earlier owner has met its echo before its event was read again: in doubt, and settled at once."""
+        for step in ("opened", "echo"):
+            metrics.IN_DOUBT.labels(self._around.platform, step).inc()
+        log.info("in doubt", event_id=event, reason="intent without outcome")
+        log.info("doubt settled", event_id=event, by="echo")
+
     def wake(self) -> None:
         """The partition is let go: who waits for an echo sees it."""
         self._heard.set()

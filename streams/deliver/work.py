@@ -267,6 +267,8 @@ class Delivering:
                 self._page.heard_part(echo, entry)
             return
         if not isinstance(entry, Ended) or not isinstance(entry.outcome, Delivered):
+            if isinstance(entry, Intent):
+                self._doubts.found(echo.event)
             self._page.heard(echo)
         elif self._tells_more(entry.outcome, echo):
             self._page.learned(echo, entry)

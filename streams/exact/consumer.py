@@ -11,18 +11,19 @@ from typing import Any, ClassVar
 
 import aiokafka.abc
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
-from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 
+from streams.exact.assignor import NumberAssignor, also_range
 from streams.exact.batch import Batch
+from streams.exact.unread import Unread, beyond
 
 GATED = 0.02
 """Seconds to fetch from the other partitions before a partition that was full is asked for again."""
 
 
-class _Unread(dict[TP, int | None]):
+class _NoOffsets(dict[TP, int | None]):
     """Faust drops a batch whose offset is under the last it saw, and notes that offset late: after a rewind it would drop records.
 
     Epochs say what is stale, so nothing is noted.
@@ -59,15 +60,19 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     kafka: AIOKafkaConsumer
     wants: Callable[[TopicPartition], bool]
     """Whether a partition's task has room; set by the transaction manager."""
+    deleted: Callable[[Unread], None]
+    """Told of records that were deleted before they were read; set by the transaction manager."""
     pace: float = 0.0
     """Seconds between two requests to one broker, unless what the first brought was full; what a request brings is handed over at once."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._epochs: dict[TopicPartition, int] = defaultdict(int)
-        self._read_offset = _Unread()
+        self._read_offset = _NoOffsets()
         self.starts: dict[TopicPartition, int] = {}
         """Where reading began when it was last moved; for the lag of what was never committed."""
+        self._told: dict[TopicPartition, int] = {}
+        """Up to where it was told that records are deleted."""
         self._topics_now: set[str] = set()
         self._wake = asyncio.Event()
         self._handed: dict[TopicPartition, int] = {}
@@ -82,10 +87,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             group_id=conf.id,
             client_id=conf.broker_client_id,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",  # an offset that is gone is told, never passed over
             isolation_level="read_committed",
-            # The same partition number of every input goes to one worker: the topics have equally many partitions.
-            partition_assignment_strategy=[RangePartitionAssignor],
+            partition_assignment_strategy=[NumberAssignor()],
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
@@ -122,26 +126,59 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         # Markers of transactions take an offset and are never seen, so the position is asked, not the last record.
         return self._handed.get(tp, 0) if await self.kafka.position(tp) >= end else None
 
+    def passed(self, tp: TopicPartition) -> tuple[int, int]:
+        """(the offset that is fetched next, the one after the last batch of *tp* that went to its task); 0 for none."""
+        subscription = self.kafka._subscription.subscription  # noqa: SLF001 - `position()` waits, and whoever asks must not
+        if subscription is None or subscription.assignment is None or tp not in subscription.assignment.tps:
+            return 0, 0
+        state = subscription.assignment.state_value(tp)
+        return int(state.position) if state.has_valid_position else 0, self._handed.get(tp, 0)
+
     def forget(self, tps: Iterable[TopicPartition]) -> None:
         """What was fetched from *tps* until now is void."""
         for tp in tps:
             self._epochs[TopicPartition(*tp)] += 1
 
     async def rewind(self, tps: Iterable[TopicPartition]) -> dict[TopicPartition, int | None]:
-        """Read *tps* from their committed offsets again, or from their beginning; the answer is those that were moved."""
+        """Read *tps* from their committed offsets again, or from their beginning; the answer is those that were moved.
+
+        What has no committed offset was never read: that its first records are gone is no loss.
+        """
         epochs = {TopicPartition(*tp): self._epochs[TopicPartition(*tp)] for tp in tps}
         committed = dict(zip(epochs, await asyncio.gather(*map(self.kafka.committed, epochs)), strict=True))
-        unread = [tp for tp, offset in committed.items() if offset is None]
-        starts = await self.kafka.beginning_offsets(unread) if unread else {}
+        starts = await self.kafka.beginning_offsets(list(epochs)) if epochs else {}
         # An answer that was overtaken, by a rebalance or another rewind, is from before the fence and would repeat records.
         valid = {tp: offset for tp, offset in committed.items() if self._epochs[tp] == epochs[tp]}
         for tp, offset in valid.items():
             # No await from here on: what is fetched next has the new epoch and the new position.
             self._epochs[tp] += 1
             self._handed.pop(tp, None)
-            self.starts[tp] = starts[tp] if offset is None else offset
+            self.starts[tp] = starts[tp] if offset is None else max(offset, starts[tp])
             self.kafka.seek(tp, self.starts[tp])
+            if offset is not None:
+                self._tell(Unread.before(tp, offset, starts[tp]))
         return valid
+
+    async def _out_of_range(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Go on from the beginning of what has no record at its position any more."""
+        starts = await self.kafka.beginning_offsets(list(positions))
+        for tp, position in positions.items():
+            epoch = self._epochs[tp]
+            found = beyond(tp, position, starts[tp], await self.end(tp))
+            if found is not None and self._epochs[tp] == epoch:
+                self._tell(found)
+                self.starts[tp] = starts[tp]
+                self.kafka.seek(tp, starts[tp])
+
+    def _tell(self, found: Unread | None) -> None:
+        """Once of each record: what was not committed since is found again."""
+        if found is None:
+            return
+        if found.cause == "retention":
+            found = Unread.before(found.tp, max(found.start, self._told.get(found.tp, 0)), found.end)
+        if found is not None:
+            self._told[found.tp] = found.end
+            self.deleted(found)
 
     async def member(self) -> bool:
         """Whether the group counts this worker as one of its own, now."""
@@ -171,6 +208,12 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             fetched = await self.kafka.getmany(
                 *ready, timeout_ms=int((GATED if gated else min(timeout, 0.2)) * 1000), max_records=self.max_records
             )
+        except OffsetOutOfRangeError as error:
+            with suppress(TimeoutError):
+                await self._out_of_range(error.args[0])
+            return
+        except NoOffsetForPartitionError:
+            return  # it is being moved to where it begins
         except KafkaError as error:
             if not error.retriable:
                 raise
@@ -249,6 +292,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
 
     async def on_start(self) -> None:
         await self.kafka.start()
+        also_range(self.kafka._coordinator)  # noqa: SLF001 - before the first topic is asked for
         fetcher = self.kafka._fetcher  # noqa: SLF001 - it has no pace of its own
         fetcher._proc_fetch_request = partial(self._paced, fetcher._proc_fetch_request)  # noqa: SLF001
 

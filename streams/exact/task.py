@@ -9,6 +9,7 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from math import inf
 from typing import Protocol
 
 import structlog
@@ -16,12 +17,16 @@ from aiokafka import TopicPartition
 
 from streams.exact.batch import Batch
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
+from streams.exact.unread import Unread
 from streams.log import place
 
 log = structlog.get_logger()
 
 LOOK = 0.005
 """Seconds between two looks whether an input has been read far enough."""
+
+TIDY = 15.0
+"""Seconds of rest after which the offsets of markers are committed, too."""
 
 INBOX = 2
 """Batches of one input that may wait in a task: one in hand, one at the door."""
@@ -38,7 +43,13 @@ class Watch:
 
     def restarted(self, stage: str, reason: str) -> None: ...
 
-    def owned(self, stage: str, partitions: int) -> None: ...
+    def assigned(self, stage: str, partitions: int) -> None:
+        """The group is at rest, and this worker has so many partitions; none, where there are more workers than partitions."""
+
+    def revoked(self, stage: str) -> None:
+        """Partitions are given out anew."""
+
+    def deleted(self, stage: str, found: Unread) -> None: ...
 
     def held(self, stage: str, why: str) -> None: ...
 
@@ -68,6 +79,8 @@ class Positions(Protocol):
     async def end(self, tp: TopicPartition) -> int: ...
 
     async def handed_over(self, tp: TopicPartition, end: int) -> int | None: ...
+
+    def passed(self, tp: TopicPartition) -> tuple[int, int]: ...
 
     def wake(self) -> None: ...
 
@@ -104,13 +117,15 @@ class Task:
         self._running: asyncio.Task[None] | None = None
         self._written = 0
         """Records of the open transaction."""
-        self._link = link
+        self._tidy_at = inf
+        """When to look for markers; later, after each batch and each commit."""
 
     async def fence(self) -> None:
         """From here on the last owner can commit nothing, and the committed offsets are the truth."""
         await self._producers.start()
 
     def start(self) -> None:
+        self._tidy_at = asyncio.get_running_loop().time() + TIDY
         self._running = asyncio.create_task(self._run(), name=f"{self.stage}[{self.partition}]")
 
     # -- the agent's side
@@ -122,6 +137,7 @@ class Task:
         self._counts[batch.tp] += 1
         self.read[batch.tp] = batch.next_offset
         self._inbox.append(batch)
+        self._tidy_at = asyncio.get_running_loop().time() + TIDY
         self._came.set()
 
     def wants(self, tp: TopicPartition) -> bool:
@@ -138,8 +154,7 @@ class Task:
         while not self._inbox:
             if self.draining.is_set():
                 return None
-            self._came.clear()
-            await self._came.wait()
+            await self.wait(TIDY)
         return self.take()
 
     def take(self) -> Batch:
@@ -172,6 +187,8 @@ class Task:
         """Until a nudge, a new batch, the order to drain, or *timeout* seconds; what lies in the inbox already ends nothing."""
         if self.draining.is_set():
             return
+        if asyncio.get_running_loop().time() >= self._tidy_at:
+            await self._tidy()
         self._came.clear()
         # Dozens of times a second: a timer that sets the event costs less than a time-out that cancels.
         timer = asyncio.get_running_loop().call_later(timeout, self._came.set)
@@ -183,6 +200,25 @@ class Task:
     @property
     def watch(self) -> Watch:
         return self._watch
+
+    async def _tidy(self) -> None:
+        """Commit past the markers that follow what is done.
+
+        Nobody sees markers, and nobody commits past them: a partition at rest would have an offset that retention overtakes
+        one day, as if records had been lost.
+        """
+        self._tidy_at = asyncio.get_running_loop().time() + TIDY
+        offsets: dict[TopicPartition, int] = {}
+        for tp in self.inputs:
+            position, handed = self._positions.passed(tp)
+            read, done = self.read.get(tp, 0), self.committed.get(tp)
+            if self._counts[tp] or handed > read:
+                continue
+            # Where nothing was read yet: whoever comes later must know from where on it was to be.
+            if (read <= done < position) if done is not None else not read and position:
+                offsets[tp] = position
+        if offsets and not self._written:
+            await self.commit(Outputs(), offsets)
 
     def nudge(self) -> None:
         """End a `wait`: there is something to do other than a batch."""
@@ -202,6 +238,7 @@ class Task:
         start = clock()
         written = await self._producers.commit(outputs, offsets)
         self.committed.update(offsets)
+        self._tidy_at = clock() + TIDY
         self._watch.committed(self.stage, count, clock() - start)
         return written
 

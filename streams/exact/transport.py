@@ -14,6 +14,7 @@ from streams.exact.batch import Batch
 from streams.exact.consumer import Consumer
 from streams.exact.producers import Link
 from streams.exact.task import Task, Watch, Work
+from streams.exact.unread import Unread
 
 log = structlog.get_logger()
 
@@ -42,6 +43,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
         self.tasks: dict[int, Task] = {}
         transport.manager = self
         consumer.wants = self.wants
+        consumer.deleted = self._deleted
         consumer.pace = self._plan.pace
 
     def wants(self, tp: TopicPartition) -> bool:
@@ -82,20 +84,27 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
                     return
                 await asyncio.sleep(1.0)
         self.tasks = made
-        plan.watch.owned(plan.stage, len(made))
+        plan.watch.assigned(plan.stage, len(made))
         for task in made.values():
             task.start()
 
     async def stop_tasks(self) -> None:
         stopping, self.tasks = self.tasks, {}
         await asyncio.gather(*(task.stop(self._plan.drain_budget) for task in stopping.values()))
-        if stopping:
-            self._plan.watch.owned(self._plan.stage, 0)
+        self._plan.watch.revoked(self._plan.stage)
 
     async def _failed(self, error: BaseException) -> None:
         # A worker that was taken for dead, or has a defect, holds its partitions and does nothing: it must leave.
         log.error("worker must leave", stage=self._plan.stage, error=type(error).__name__)
         await self.app.crash(error)
+
+    def _deleted(self, found: Unread) -> None:
+        tp = found.tp
+        log.error(
+            "records were deleted before they were read", stage=self._plan.stage, topic=tp.topic, partition=tp.partition,
+            start=found.start, end=found.end, records=found.records, cause=found.cause,
+        )  # fmt: skip
+        self._plan.watch.deleted(self._plan.stage, found)
 
     async def flush(self) -> None:
         """Nothing is buffered outside a transaction."""

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from converters.identities import Identities
 from converters.route import App
 from streams.exact.producers import Link
+from streams.exact.unread import Unread
 from streams.kafka.topics import IDENTITIES
 from streams.operate.reading import OperateError, Reader, Tell
 from streams.operate.times import moment
@@ -56,7 +57,7 @@ class Relay:
         self.link = Link(self.kafka.bootstrap, transaction_timeout=self.kafka.transaction_timeout)
 
     def reader(self, group: str | None = None) -> Reader:
-        return Reader(self.kafka.bootstrap, group)
+        return Reader(self.kafka.bootstrap, group, _deleted)
 
     async def identities(self) -> Identities:
         """The table as it is now. Raises OperateError."""
@@ -72,6 +73,13 @@ class Relay:
         if name and name not in self.apps:
             raise typer.BadParameter(f"no app {name!r} in the settings; there are: {', '.join(sorted(self.apps))}")
         return name
+
+
+def _deleted(found: Unread) -> None:
+    typer.echo(
+        f"im-relay: {found.tp.topic}:{found.tp.partition} no longer keeps offsets {found.start} to {found.end - 1}: they were not read",
+        err=True,
+    )
 
 
 def when(text: str) -> int | None:

@@ -6,8 +6,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
+import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from streams.exact.unread import Unread
+
+log = structlog.get_logger()
 
 PATIENCE = 20.0
 """Seconds to wait for the cluster to be reached."""
@@ -32,17 +37,29 @@ Tell = Callable[[int, int], None]
 """(offsets read, offsets in all)."""
 
 
-class Reader:
-    """A context manager. *group* is only asked for its committed offsets; it is never joined."""
+def logged(found: Unread) -> None:
+    """For roles."""
+    log.error(
+        "records were deleted before they were read", topic=found.tp.topic, partition=found.tp.partition,
+        start=found.start, end=found.end, records=found.records, cause=found.cause,
+    )  # fmt: skip
 
-    def __init__(self, bootstrap: str, group: str | None = None) -> None:
+
+class Reader:
+    """A context manager. *group* is only asked for its committed offsets; it is never joined.
+
+    *deleted* is told what the topics no longer keep of that which is to be read.
+    """
+
+    def __init__(self, bootstrap: str, group: str | None = None, deleted: Callable[[Unread], None] = logged) -> None:
         self._bootstrap = bootstrap
+        self._deleted = deleted
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap,
             group_id=group,
             enable_auto_commit=False,
             isolation_level="read_committed",
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",  # an offset that is gone is told, never passed over
             fetch_max_wait_ms=50,  # a partition that is read to its end holds up the others of its broker for so long
         )
 
@@ -98,11 +115,17 @@ class Reader:
             return  # this client cannot be stopped again once it was assigned nothing
         total = sum(span.end - span.start for span in spans)
         self._consumer.assign(list(left))
+        begins = await self._consumer.beginning_offsets(list(left))
         for span in spans:
-            self._consumer.seek(span.tp, span.start)
+            self._consumer.seek(span.tp, max(span.start, begins[span.tp]))
+            self._tell(Unread.before(span.tp, span.start, min(begins[span.tp], span.end)))
         heard = time.monotonic()
         while left:
-            found = await self._consumer.getmany(*left, timeout_ms=200, max_records=2000)
+            try:
+                found = await self._consumer.getmany(*left, timeout_ms=200, max_records=2000)
+            except OffsetOutOfRangeError as error:
+                await self._skip(error.args[0], left)
+                continue
             for tp, records in found.items():
                 for record in records:
                     if record.offset < left[tp].end:
@@ -116,6 +139,19 @@ class Reader:
             left = {tp: span for tp, span in left.items() if positions[tp] < span.end}
             if tell is not None:
                 tell(total - sum(span.end - positions[tp] for tp, span in left.items()), total)
+
+    async def _skip(self, positions: Mapping[TopicPartition, int], left: Mapping[TopicPartition, Span]) -> None:
+        """Go on where the topic begins by now. Raises OperateError where it has become shorter."""
+        begins = await self._consumer.beginning_offsets(list(positions))
+        for tp, position in positions.items():
+            if position >= begins[tp]:
+                raise OperateError(f"{tp.topic}:{tp.partition} ends before offset {position}, which had been there: was the topic made anew?")
+            self._consumer.seek(tp, begins[tp])
+            self._tell(Unread.before(tp, position, min(begins[tp], left[tp].end)))
+
+    def _tell(self, found: Unread | None) -> None:
+        if found is not None:
+            self._deleted(found)
 
     async def pick(self, wanted: Mapping[TopicPartition, Sequence[int]]) -> AsyncIterator[ConsumerRecord]:
         """The records at these offsets, as far as they are still kept; each partition in its order."""

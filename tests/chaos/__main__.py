@@ -1,12 +1,11 @@
 """`make chaos`: the whole relay on a real broker, hurt in every way we know of, and every message accounted for.
 
-`python -m tests.chaos [--scenario NAME …] [--source PLATFORM] [--messages N] [--seed S] [--short] [--hours H] [--report FILE]`
+`python -m tests.chaos [--scenario NAME …] [--source PLATFORM] [--messages N] [--seed S | --seeds N] [--short] [--hours H] [--report FILE]`
 
-The broker is a node of its own, or that of KAFKA_BOOTSTRAP; what hurts the broker is then left out. Exits 0 when every scenario holds.
+Seeds are random unless named; each is printed, and repeats its run as far as processes can be repeated. The broker is a node of its own, or that of KAFKA_BOOTSTRAP; what hurts the broker is then left out. Exits 0 when every scenario holds.
 """
 
 import argparse
-import itertools
 import os
 import shutil
 import signal
@@ -14,6 +13,7 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from random import SystemRandom
@@ -57,9 +57,12 @@ class Playing:
             return True
         except Exception as error:  # the others are still worth playing
             traceback.print_exc()
+            print(f"  {report.repeat(chosen, seed, short=self._arguments.short)}", flush=True)
             self.broken.append((chosen, f"it broke off: {type(error).__name__}"))
             return False
         self.results.append(result)
+        if not result.good:
+            print(f"  {report.repeat(chosen, seed, short=self._arguments.short)}")
         print(f"  {result.account}".replace("\n", "\n  "))
         print(f"  {', '.join(f'{count} {what}' for what, count in result.counts.items() if count)}; {result.seconds:.0f} s")
         for text in result.notes:
@@ -72,6 +75,24 @@ class Playing:
         return result.good
 
 
+def _drawn(count: int) -> list[int]:
+    return [SystemRandom().randrange(1_000_000) for _ in range(count)]
+
+
+def _seeds(text: str) -> list[int]:
+    return list(map(int, text.split(","))) if "," in text else _drawn(int(text))
+
+
+def _plan(scenarios: Sequence[Scenario], seeds: Sequence[int], end: float) -> Iterator[tuple[Scenario, int]]:
+    """Each scenario with all *seeds*, then with others as long as what is begun ends before *end*."""
+    yield from ((chosen, seed) for chosen in scenarios for seed in seeds)
+    while True:
+        for chosen in scenarios:
+            if time.monotonic() + chosen.seconds > end:
+                return
+            yield chosen, *_drawn(1)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scenario", nargs="+", choices=list(catalogue.SCENARIOS), default=list(catalogue.SCENARIOS), metavar="NAME")
@@ -80,9 +101,11 @@ def main() -> int:
         "--source", choices=[name for name in APPS if name != "easemob"], default="yunxin", help="the platform that is left"
     )
     parser.add_argument("--messages", type=int, default=0, help="in place of each scenario's own number")
-    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1_000_000))
+    drawn = parser.add_mutually_exclusive_group()
+    drawn.add_argument("--seed", type=int, help="of one run; random if not given")
+    drawn.add_argument("--seeds", type=_seeds, metavar="N | S,S,…", help="each scenario once with each of N random seeds, or of those named")
     parser.add_argument("--short", action="store_true", help="2,000 messages each, fewer blows")
-    parser.add_argument("--hours", type=float, default=0.0, help="go on with seeds that follow, and begin nothing that would end later")
+    parser.add_argument("--hours", type=float, default=0.0, help="go on with other seeds, and begin nothing that would end later")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the page of what was seen")
     arguments = parser.parse_args()
     if arguments.list:
@@ -92,22 +115,16 @@ def main() -> int:
         return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     end = time.monotonic() + arguments.hours * 3600
+    seeds = [arguments.seed] if arguments.seed is not None else arguments.seeds or _drawn(1)
+    print(f"seeds {', '.join(map(str, seeds))}", flush=True)
     good = True
     with ExitStack() as exits:
         playing = Playing(arguments, exits)
-        for seed in itertools.count(arguments.seed):
-            for name in arguments.scenario:
-                chosen = catalogue.SCENARIOS[name]
-                if seed > arguments.seed and time.monotonic() + chosen.seconds > end:
-                    break
-                good &= playing.play(chosen, seed)
-                if arguments.report:
-                    page = report.page(playing.results, playing.skipped, playing.broken, report.command(sys.argv[1:]))
-                    arguments.report.write_text(page)
-            else:
-                if time.monotonic() < end:
-                    continue
-            break
+        for chosen, seed in _plan([catalogue.SCENARIOS[name] for name in arguments.scenario], seeds, end):
+            good &= playing.play(chosen, seed)
+            if arguments.report:
+                page = report.page(playing.results, playing.skipped, playing.broken, report.command(sys.argv[1:]))
+                arguments.report.write_text(page)
     if good:
         shutil.rmtree(playing.directory, ignore_errors=True)
     print("every scenario holds" if good else "NOT every scenario holds")

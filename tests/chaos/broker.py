@@ -21,6 +21,34 @@ def broker_kill(stage: Stage) -> None:
     _broker_goes(stage, kill=True)
 
 
+@scenario(
+    "broker-frozen", "the broker is frozen (SIGSTOP) beyond session and transaction time-out, and wakes", messages=6_000, rate=200,
+    rest=45.0, own_broker=True,
+)  # fmt: skip
+def broker_frozen(stage: Stage) -> None:
+    rig = stage.build(tireless=True)
+    rig.load(stage.messages, stage.rate)
+    rig.play(_freezing(rig, stage))
+    stage.patience = PATIENCE
+    stage.excused["duplicate"] = rig.doubled_though_heard
+    stage.notes.append("that platforms stop calling back an address that fails often is switched off")
+
+
+def _freezing(rig: Rig, stage: Stage) -> Story:
+    assert stage.node is not None
+    assert stage.node.pid is not None
+    yield rig.random.uniform(3.0, 5.0)
+    rig.log("SIGSTOP of the broker")
+    rig.counts["broker frozen"] += 1
+    os.kill(stage.node.pid, signal.SIGSTOP)
+    try:
+        yield rig.random.uniform(17.0, 20.0)
+    finally:
+        os.kill(stage.node.pid, signal.SIGCONT)
+    rig.log("the broker is awake")
+    yield 10.0
+
+
 def _broker_goes(stage: Stage, *, kill: bool) -> None:
     # While there is no broker one platform gives its callbacks up, by its own rules. Nobody is owed what it never got rid of; but an
     # echo may be among them, and so a doubt that is settled by sending again.

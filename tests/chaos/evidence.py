@@ -25,7 +25,7 @@ class Journals:
         self._sides = sides
         self._apps = apps
         self._groups = groups
-        self._seen = dict.fromkeys(sides, 0)
+        self._seen: Counter[str] = Counter()
         self._names: dict[tuple[str, str, str], str] = {}
         self._others: list[tuple[str, Mapping[str, Any]]] = []
         self.said: list[Said] = []

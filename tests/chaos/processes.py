@@ -17,12 +17,18 @@ def killing(rig: Rig, kills: int, every: float, *kinds: str) -> Story:
             done += 1
 
 
-@scenario("kill", "kill -9 of any process at random moments; echoes on", messages=30_000, rate=600, rest=30.0)
+ECHOES = (0.05, 2.0)
+"""Seconds after which real platforms call back."""
+ANSWERS = 0.03
+"""Seconds after which they answer."""
+
+
+@scenario("kill", "kill -9 of any process at random moments; platforms call back after 50 to 2,000 ms", messages=20_000, rate=600, rest=30.0)
 def kill(stage: Stage) -> None:
-    _killed(stage, max(6, stage.messages // 1900))
+    _killed(stage, max(6, stage.messages // 1900), delay_callbacks=ECHOES, answer_delay=ANSWERS)
 
 
-def _killed(stage: Stage, kills: int, **mood: float) -> None:
+def _killed(stage: Stage, kills: int, **mood: Any) -> None:
     """Of any process, under a load of callbacks in this *mood*."""
     rig = stage.build(tireless=True)
     stage.notes.append(

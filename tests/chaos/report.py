@@ -4,8 +4,10 @@ import os
 import platform
 import shlex
 import time
+from collections import Counter
 from collections.abc import Sequence
 
+from tests.chaos.accounts import Doubts
 from tests.chaos.scenario import Result, Scenario
 
 Named = tuple[Scenario, str]
@@ -17,6 +19,11 @@ ABSENT = (
     "and the socket lie some hundred microseconds, or the making of a connection, and no platform lets itself be fenced"),
     "the quotas of the platforms, which are switched off here",
 )
+
+
+def repeat(scenario: Scenario, seed: int, *, short: bool = False) -> str:
+    """What a person types to see a run again."""
+    return "repeat it with: " + command(["--scenario", scenario.name, "--seed", str(seed), *(["--short"] if short else [])])
 
 
 def command(arguments: Sequence[str]) -> str:
@@ -36,22 +43,16 @@ def page(results: Sequence[Result], skipped: Sequence[Named], broken: Sequence[N
         "log files, and names every message that is lost, doubled, changed, or out of the order in which its conversation said it. Where a "
         "platform itself calls back in disorder, what arrives behind a later one must be marked so: *late* counts these."),
         "",
-        "| scenario | what is done | messages | blows | lost | doubled | out of order | late | changed | seed | s |",
-        "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| scenario | what is done | messages | blows | lost | doubled | out of order | late | changed | seeds | s |",
+        "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |",
     ]
-    for one in results:
-        account = one.account
-        blows = ", ".join(f"{count} {what}" for what, count in one.counts.items() if count) or "-"
-        lines.append(
-            f"| {'' if one.good else '**not good** '}{one.scenario.name} | {one.scenario.what} | {account.said:,} | {blows} "
-            f"| {len(account.lost)} | {len(account.duplicate)} | {len(account.out_of_order)} | {len(account.late)} | {len(account.changed)} "
-            f"| {one.seed} | {one.seconds:.0f} |"
-        )
+    rows = [Row([one for one in results if one.scenario.name == name]) for name in dict.fromkeys(one.scenario.name for one in results)]
+    lines += [row.line() for row in rows]
     lines += ["", "## In doubt", "", "Requests of which nobody knew whether they had arrived, and how each was settled.", ""]
-    lines += [f"- {one.scenario.name}: {one.account.doubts}; doubles that the relay knew itself: {_known(one)}" for one in results]
+    lines += [f"- {row.scenario.name}: {row.doubts}; doubles that the relay knew itself: {row.known}" for row in rows]
     if any(one.notes for one in results):
-        lines += ["", "## Notes", "", *(f"- {one.scenario.name}: {note}" for one in results for note in one.notes)]
-    wrong = [f"- {one.scenario.name}: {text}" for one in results for text in one.complaints]
+        lines += ["", "## Notes", "", *dict.fromkeys(f"- {one.scenario.name}: {note}" for one in results for note in one.notes)]
+    wrong = [f"- {one.scenario.name}, seed {one.seed}: {text}" for one in results for text in one.complaints]
     if wrong := wrong + [f"- {one.name}: {why}" for one, why in broken]:
         lines += ["", "## What did not hold", "", *wrong]
     if twice := [f"- {one.scenario.name}: `{text}`" for one in results for text in one.account.duplicate[:50]]:
@@ -62,6 +63,27 @@ def page(results: Sequence[Result], skipped: Sequence[Named], broken: Sequence[N
     return "\n".join(lines) + "\n"
 
 
-def _known(one: Result) -> str:
-    found = len(one.account.duplicate)
-    return f"{found - len(one.account.unseen)} of {found}"
+class Row:
+    """All runs of one scenario, as one line."""
+
+    def __init__(self, runs: Sequence[Result]) -> None:
+        self._runs = runs
+        self.scenario = runs[0].scenario
+        self.doubts = Doubts(*map(sum, zip(*(one.account.doubts for one in runs), strict=True)))
+
+    def line(self) -> str:
+        counts: Counter[str] = Counter()
+        for one in self._runs:
+            counts.update(one.counts)
+        blows = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "-"
+        figures = [sum(len(getattr(one.account, kind)) for one in self._runs) for kind in ("lost", "duplicate", "out_of_order", "late", "changed")]
+        bad = [str(one.seed) for one in self._runs if not one.good]
+        mark = f"**not good with {', '.join(bad)}** " if bad else ""
+        said, seconds = sum(one.account.said for one in self._runs), sum(one.seconds for one in self._runs)
+        cells = [mark + self.scenario.name, self.scenario.what, f"{said:,}", blows, *map(str, figures)]
+        return f"| {' | '.join([*cells, ', '.join(str(one.seed) for one in self._runs), f'{seconds:.0f}'])} |"
+
+    @property
+    def known(self) -> str:
+        found, unseen = (sum(len(getattr(one.account, kind)) for one in self._runs) for kind in ("duplicate", "unseen"))
+        return f"{found - unseen} of {found}"

@@ -30,6 +30,8 @@ GROUPS = 40
 SESSION, LEASE, ECHO_WAIT = 6.0, 2.0, 7.0
 RESTART = 0.3
 """Seconds after which a process that ended is started again."""
+WRITE_BUFFER = 65_536
+"""Bytes of the local state's write buffers: small enough that every store is compacted many times in a run."""
 
 Story = Iterator[float]
 """What is done to the relay: it yields the seconds until it wants to go on."""
@@ -102,7 +104,8 @@ class Rig(Stack):
     def join(self, kind: str, number: int, **environment: str) -> Worker:
         name = f"{kind}-{number}"
         given = {
-            "PYTHONUNBUFFERED": "1", "IM_RELAY_OBSERVE__LOG": "json", "IM_RELAY_KAFKA__SESSION_TIMEOUT": str(SESSION), **environment,
+            "PYTHONUNBUFFERED": "1", "IM_RELAY_OBSERVE__LOG": "json", "IM_RELAY_KAFKA__SESSION_TIMEOUT": str(SESSION),
+            "IM_RELAY_TEST_WRITE_BUFFER": str(WRITE_BUFFER), **environment,
         }  # fmt: skip
         if kind == "ingress":
             given["IM_RELAY_INGRESS__PORT"] = str(self._ports[name])

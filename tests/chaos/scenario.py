@@ -94,7 +94,7 @@ class Stage:
         self.left_allowed = False
         """Whether processes may end without being asked to."""
         self.enter = exits.enter_context
-        self._directory, self._say = directory, say
+        self.directory, self._say = directory, say
         self.rig: Rig
 
     def build(self, *, tireless: bool = False, **options: Any) -> Rig:
@@ -102,7 +102,7 @@ class Stage:
         for platform in (self.source, "easemob") if tireless else ():
             options[platform] = {**APPS[platform].tireless, **options.get(platform, {})}
         given = {"bootstrap": self.bootstrap, "say": self._say, "source": self.source, **options}
-        self.rig = self.enter(Rig(self._directory, self.random, **given))
+        self.rig = self.enter(Rig(self.directory, self.random, **given))
         return self.rig
 
     def in_disorder(self, *, expected: bool = True) -> None:

@@ -10,6 +10,8 @@ from tests.chaos.hop import SHORT, run
 
 @pytest.mark.kafka
 def test_nothing_is_lost_doubled_or_out_of_order_while_workers_are_killed_and_frozen(kafka: str, tmp_path: Path):
-    report = run(SHORT._replace(seed=random.SystemRandom().randrange(1_000_000)), kafka, tmp_path)
+    options = SHORT._replace(seed=random.SystemRandom().randrange(1_000_000))
+    print(f"seed {options.seed}")
+    report = run(options, kafka, tmp_path)
     print(report)
-    assert report.clean, f"{report}\nlogs: {tmp_path}"
+    assert report.clean, f"repeat it with: python -m tests.chaos.hop --short --seed {options.seed}\n{report}\nlogs: {tmp_path}"

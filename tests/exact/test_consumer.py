@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from aiokafka import ConsumerRecord, TopicPartition
 from faust.types import TP
 
-from streams.exact.consumer import Consumer, _Unread
+from streams.exact.consumer import Consumer, _NoOffsets
 
 ZERO, ONE = TopicPartition("t", 0), TopicPartition("t", 1)
 
@@ -50,6 +50,9 @@ def consumer() -> Consumer:
     made._handed = {}
     made._fetch_at = {}
     made.starts = {}
+    made._told = {}
+    made.missed = []
+    made.deleted = made.missed.append
     made._wake = asyncio.Event()
     made._active_partitions = {TP(*ZERO), TP(*ONE)}
     return made
@@ -83,7 +86,7 @@ async def test_batches_have_the_epoch_of_their_fetch_however_late_they_are_hande
 
 
 def test_faust_remembers_no_offset_under_which_it_would_drop_batches_after_a_rewind():
-    offsets = _Unread()
+    offsets = _NoOffsets()
     offsets[TP("t", 0)] = 1000
     offsets.update({TP("t", 0): 1000})
     assert offsets[TP("t", 0)] is None

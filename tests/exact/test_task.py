@@ -35,6 +35,9 @@ class Reading:
     def epoch(self, tp: TopicPartition) -> int:
         return self.now
 
+    def passed(self, tp: TopicPartition) -> tuple[int, int]:
+        return 0, 0
+
     async def member(self) -> bool:
         return self.members.pop(0) if len(self.members) > 1 else self.members[0]
 

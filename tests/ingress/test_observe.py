@@ -29,6 +29,16 @@ def test_ready_when_every_part_is() -> None:
     assert health.unready() == {}
 
 
+def test_a_note_is_said_and_keeps_nobody_from_being_ready() -> None:
+    health = Health()
+    health.ready(True)
+    health.note("standby", "has no partition")
+    assert not health.unready()
+    assert health.notes() == {"standby": "has no partition"}
+    health.note("standby", "")
+    assert health.notes() == {}
+
+
 def test_a_stage_that_has_work_and_stands_still_is_not_alive() -> None:
     clock, work = Clock(), [True]
     health = Health(clock)

@@ -11,6 +11,8 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
 from msgspec.structs import replace
 
 from converters import wire
@@ -19,6 +21,7 @@ from converters.model import Delivery
 from converters.platform import OTHERS, Limit
 from converters.route import App
 from streams.exact.producers import Link
+from streams.exact.unread import Unread
 from streams.operate import replay_commands
 from streams.operate.about import Filter
 from streams.operate.reading import OperateError, Reader
@@ -152,6 +155,48 @@ def test_one_that_was_broken_off_goes_on_exactly_there(ground: Ground) -> None:
         there = [r for r in ground.read(ground.names.backfill) if words[0] in r.key.decode()]
         assert [int(wire.load(r.value, Delivery).event.remote_id) for r in there] == list(words[1]), "in order"
     assert run(ground, "--resume", "r1", "--yes").exit_code == 1, "nothing is left"
+
+
+def deleted(ground: Ground, partition: int, before: int) -> None:
+    admin = AdminClient({"bootstrap.servers": ground.bootstrap})
+    for done in admin.delete_records([TopicPartition(ground.names.callbacks, partition, before)]).values():
+        done.result(30)
+
+
+def test_what_is_no_longer_kept_when_a_replay_goes_on_is_told(ground: Ground) -> None:
+    ground.called(*(callback(number) for number in range(1, 101)))
+
+    async def broken() -> int:
+        topic, spec, apps = await prepared(ground)
+        save(ground.directory / "replays", spec)
+        copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), Stumbles(60))
+        async with Reader(ground.bootstrap, copier.group) as reader:
+            with pytest.raises(Stops):
+                await copier.run(reader, topic)
+        return copier.written
+
+    first, partition = asyncio.run(broken()), crc32(b"native") % PARTITIONS
+    deleted(ground, partition, 90)
+    done = run(ground, "--resume", "r1", "--yes")
+    assert f"{ground.names.callbacks}:{partition} no longer keeps offsets {first} to 89" in done.stderr
+    assert "10 written" in done.stdout
+    assert written(ground) == [str(number) for number in (*range(1, first + 1), *range(91, 101))]
+
+
+async def test_what_is_deleted_ahead_of_a_reader_is_told_and_the_rest_is_read(ground: Ground) -> None:
+    body = b"x" * 100_000
+    await asyncio.to_thread(ground.called, *[body] * 40)  # several times what one fetch brings
+    where = crc32(b"native") % PARTITIONS
+    told: list[Unread] = []
+    offsets = []
+    async with Reader(ground.bootstrap, None, told.append) as reader:
+        async for record in reader.records(await reader.spans(reader.partitions(ground.names.callbacks))):
+            if not offsets:
+                await asyncio.to_thread(deleted, ground, where, 35)
+            offsets.append(record.offset)
+    (one,) = told
+    assert (one.end, one.tp.partition, one.cause) == (35, where, "retention")
+    assert offsets == [*range(one.start), *range(35, 40)]
 
 
 class Interrupted(Pace):
