@@ -10,20 +10,19 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from zlib import crc32
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from converters import wire
-from converters.identities import Identities, record
+from converters.identities import Table
 from converters.model import NOTHING, Delivery
 from converters.names import Minted
+from converters.overlay import Overlay
 from converters.platform import OTHERS, Callback
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
-from streams.convert.stage import add_jobs
+from streams.convert.emit import Emitter
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.ingress.record import callback_of
 from streams.kafka import topics
@@ -96,10 +95,10 @@ class Tally(Struct):
 class Sieve:
     """Convert's function over one callback, and of what it causes that which was asked for."""
 
-    def __init__(self, spec: Spec, apps: Mapping[str, App], identities: Identities) -> None:
+    def __init__(self, spec: Spec, apps: Mapping[str, App], identities: Table) -> None:
         self._spec = spec
         self.apps = apps
-        self._identities = identities
+        self._identities = Overlay(identities)
         self.tally = Tally()
 
     def take(self, raw: ConsumerRecord) -> Sequence[Deliver | Minted]:
@@ -126,6 +125,7 @@ class Sieve:
                 self._weigh(delivery)
                 return one
             case Minted():
+                self._identities.add(*one.record)
                 return one
             case EchoOf():
                 tally.ended["own echo"] += 1
@@ -208,15 +208,14 @@ def group(prefix: str, spec: Spec) -> str:
 class Copier:
     """Writes what a sieve lets through to `backfill.<platform>`: partition and key those of the conversation."""
 
-    def __init__(self, link: Link, prefix: str, partitions: int, spec: Spec, sieve: Sieve, pace: Pace, *, carry: bool = True) -> None:
+    def __init__(self, link: Link, prefix: str, partitions: int, spec: Spec, sieve: Sieve, pace: Pace, *, carry: bool) -> None:
         self.group = group(prefix, spec)
         self._producers = Producers(link, self.group, self.group)
-        self._prefix = prefix
-        self._partitions = partitions
+        mark = [(REPLAY, spec.id.encode())]
+        self._emit = Emitter(sieve.apps, partitions=partitions, prefix=prefix, carry=carry, into=topics.BACKFILL, headers=mark)
         self._spec = spec
         self._sieve = sieve
         self._pace = pace
-        self._carry = carry
         self.written = 0
 
     async def run(self, reader: Reader, topic: str, tell: Tell | None = None) -> None:
@@ -239,27 +238,13 @@ class Copier:
         read = 0
         async for raw in reader.records(spans, tell):
             for one in self._sieve.take(raw):
-                self._add(outputs, one)
+                self._emit(one, outputs)
             offsets[TopicPartition(raw.topic, raw.partition)] = raw.offset + 1
             read += 1
             if len(outputs) >= self._pace.chunk or read >= STRIDE:
                 await self._commit(outputs, offsets)
                 outputs, offsets, read = Outputs(), {}, 0
         await self._commit(outputs, {span.tp: span.end for span in spans})
-
-    def _add(self, outputs: Outputs, one: Deliver | Minted) -> None:
-        match one:
-            case Deliver(delivery=delivery, key=key, platform=platform):
-                name = topics.BACKFILL.name(platform, prefix=self._prefix)
-                mark = [(REPLAY, self._spec.id.encode())]
-                partition = crc32(key) % self._partitions
-                outputs.add(name, partition, key, wire.dump(delivery), mark)
-                if self._carry:
-                    jobs = topics.MEDIA_JOBS.name(prefix=self._prefix)
-                    add_jobs(delivery, self._sieve.apps, key, partition, jobs, self._partitions, outputs)
-            case Minted(platform=platform, user=user, canonical=canonical):
-                key, value = record(platform, "user", user, canonical)
-                outputs.add(topics.IDENTITIES.name(prefix=self._prefix), crc32(key) % self._partitions, key, value)
 
     async def _commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> None:
         if offsets:

@@ -134,7 +134,8 @@ def _count(relay: Relay, topic: str, spec: Spec) -> Tally:
 def _run(relay: Relay, topic: str, spec: Spec, rate: float) -> int:
     async def run() -> int:
         sieve = Sieve(spec, relay.apps, await relay.identities())
-        copier = Copier(relay.link, relay.prefix, relay.kafka.partitions, spec, sieve, Pace(rate))
+        carry = relay.settings.media.carry
+        copier = Copier(relay.link, relay.prefix, relay.kafka.partitions, spec, sieve, Pace(rate), carry=carry)
         with progress("replays callbacks") as tell:
             async with relay.reader(copier.group) as reader:
                 for target in {app.platform.name for app in relay.apps.values()}:
