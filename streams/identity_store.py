@@ -15,6 +15,8 @@ from msgspec import Struct
 from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch
 
 from converters.identities import COUNT, Identities
+from streams.hosting import own_directory
+from streams.settings import Settings
 
 log = structlog.get_logger()
 
@@ -27,6 +29,16 @@ BUFFER = 8 << 20
 _PLACE = b"@"
 
 _MISSING = object()
+
+
+def disk_of(settings: Settings, given: Path | None, group: str) -> "Disk | None":
+    """The rows of a role, where it has a directory to write to. Without one the table is held in memory, as it was before 0.2."""
+    state = given or settings.deliver.state
+    try:
+        return Disk(own_directory(state, group))
+    except OSError as error:
+        log.warning("no directory for the table of identities: it is held in memory", path=str(state), error=error.strerror)
+        return None
 
 
 class StateError(Exception):

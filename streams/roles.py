@@ -22,7 +22,7 @@ from streams.fuse import Fuse
 from streams.health import Health
 from streams.hosting import Seen, host, link, own_directory, require
 from streams.identities import Follower
-from streams.identity_store import Disk
+from streams.identity_store import disk_of
 from streams.kafka import topics
 from streams.plugins import equipped
 from streams.settings import Settings, SettingsError, resolve
@@ -44,7 +44,7 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
     outputs = [topics.DELIVERIES.name(platform, prefix=kafka.prefix) for platform in platforms]
     await require(kafka, [*inputs, *outputs, topics.MEDIA_JOBS.name(prefix=kafka.prefix), known])
     group = f"{kafka.prefix}convert"
-    disk = Disk(own_directory(settings.convert.state, group))
+    disk = disk_of(settings, settings.convert.state, group)
     follower = Follower(kafka.bootstrap, known, disk=disk)
     await follower.start()
     converter = Converter(
@@ -61,7 +61,8 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
             return await host(settings, plan, watch, group, max_records=limit)
     finally:
         await follower.stop()
-        disk.close()
+        if disk is not None:
+            disk.close()
 
 
 async def run_deliver(

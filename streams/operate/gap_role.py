@@ -13,9 +13,8 @@ from converters.route import App
 from streams import health as healths
 from streams import metrics
 from streams.health import Health
-from streams.hosting import own_directory
 from streams.identities import Follower, NoTopicError
-from streams.identity_store import Disk
+from streams.identity_store import disk_of
 from streams.ingress.store import Store
 from streams.kafka import topics
 from streams.operate.gaps import Came, Found, Search, groups_of, within
@@ -81,7 +80,7 @@ class _Role:
         self._apps = apps
         self._store = store_of(settings, apps, self.health)
         known = topics.IDENTITIES.name(prefix=settings.kafka.prefix)
-        self._disk = Disk(own_directory(settings.gaps.state, f"{settings.kafka.prefix}gaps"))
+        self._disk = disk_of(settings, settings.gaps.state, f"{settings.kafka.prefix}gaps")
         self._follower = Follower(settings.kafka.bootstrap, known, disk=self._disk)
         self._came = {
             name: Came(topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix), app) for name, app in apps.items()
@@ -119,7 +118,8 @@ class _Role:
 
     async def close(self) -> None:
         await self._follower.stop()
-        self._disk.close()
+        if self._disk is not None:
+            self._disk.close()
         await self._store.close(self._settings.ingress.store_timeout)
 
     async def _all(self) -> None:

@@ -7,9 +7,10 @@ offsets commit with what it writes, under a group of its own, so that one that w
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from zlib import crc32
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
@@ -27,6 +28,7 @@ from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.ingress.record import callback_of
 from streams.kafka import topics
 from streams.operate.about import Filter, kinds_of, of_callback, of_delivery
+from streams.operate.delivered import digest
 from streams.operate.reading import OperateError, Reader, Span, Tell
 
 REPLAY = "replay"
@@ -36,6 +38,8 @@ SLACK = 60_000
 STRIDE = 5000
 """Records that are read, at the most, between two commits."""
 EXAMPLES = 20
+ELSEWHERE = "delivered under another key"
+"""Of its conversation, which the ledger of today's key does not know."""
 
 
 class Spec(Struct, frozen=True, kw_only=True):
@@ -68,6 +72,9 @@ class Tally(Struct):
     examples: list[tuple[str, str, str]] = []
     """(cause, topic:partition:offset, detail) of the first of them."""
 
+    expected: dict[int, int] = {}
+    """The digest of each delivery's event, and the partition it goes to."""
+
     load: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
     """Calls and messages (as `Limit.counts` says) by target app and API."""
 
@@ -93,12 +100,16 @@ class Tally(Struct):
 
 
 class Sieve:
-    """Convert's function over one callback, and of what it causes that which was asked for."""
+    """Convert's function over one callback, and of what it causes that which was asked for; without the events (digests) of *known*."""
 
-    def __init__(self, spec: Spec, apps: Mapping[str, App], identities: Table) -> None:
+    def __init__(
+        self, spec: Spec, apps: Mapping[str, App], identities: Table, partitions: int = 1, known: Collection[int] = ()
+    ) -> None:
         self._spec = spec
         self.apps = apps
         self._identities = Overlay(identities)
+        self._partitions = partitions
+        self._known = known
         self.tally = Tally()
 
     def take(self, raw: ConsumerRecord) -> Sequence[Deliver | Minted]:
@@ -115,13 +126,18 @@ class Sieve:
     def _sort(self, one: Routed, callback: Callback, raw: ConsumerRecord) -> Deliver | Minted | None:
         tally = self.tally
         match one:
-            case Deliver(delivery=delivery):
+            case Deliver(delivery=delivery, key=key):
+                name = digest(delivery.event.id)
+                if name in self._known:
+                    tally.ended[ELSEWHERE] += 1
+                    return None
                 wanted = self._spec.filter
                 about = of_delivery(delivery)
                 if not wanted.takes(about) and not wanted.takes(about | of_callback(callback, self.apps, self._identities)):
                     tally.ended["not chosen"] += 1
                     return None
                 tally.chosen[delivery.target, "+".join(sorted(kinds_of(delivery.event) - {"post"}))] += 1
+                tally.expected[name] = crc32(key) % self._partitions
                 self._weigh(delivery)
                 return one
             case Minted():
@@ -237,14 +253,18 @@ class Copier:
         offsets: dict[TopicPartition, int] = {}
         read = 0
         async for raw in reader.records(spans, tell):
-            for one in self._sieve.take(raw):
-                self._emit(one, outputs)
+            self.add(raw, outputs)
             offsets[TopicPartition(raw.topic, raw.partition)] = raw.offset + 1
             read += 1
             if len(outputs) >= self._pace.chunk or read >= STRIDE:
                 await self._commit(outputs, offsets)
                 outputs, offsets, read = Outputs(), {}, 0
         await self._commit(outputs, {span.tp: span.end for span in spans})
+
+    def add(self, raw: ConsumerRecord, outputs: Outputs) -> None:
+        """What one callback causes, as convert writes it."""
+        for one in self._sieve.take(raw):
+            self._emit(one, outputs)
 
     async def _commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> None:
         if offsets:
