@@ -2,10 +2,14 @@
 
 And what else is known of people, under their canonical ids: who has an account on which platform, who uses it, who is in which
 cohort. Each lies under a key of its own, so that a worker and a person can write the one without undoing the other.
+
+A canonical name may change; the key of a conversation must not, or what was said in it before is not found. So an entry keeps the
+name under which the conversation (for a user: each of the user's talks) was first known, its *origin*, where that is another one.
 """
 
 from collections import Counter
-from typing import Literal, TypeVar, get_args
+from collections.abc import Iterator
+from typing import Literal, Protocol, get_args
 
 from msgspec import Struct
 
@@ -18,9 +22,8 @@ Account = Literal["made", "used"]
 """`made`: there is an account; `used`: and its owner is on that app."""
 ACCOUNTS: tuple[Account, ...] = get_args(Account)
 
-K = TypeVar("K")
-V = TypeVar("V")
-
+_FORGOTTEN = "was-"
+"""Before a kind: the origin of an entry that was taken away, for when it is set again. Releases without origins leave it out."""
 _EVERYWHERE = "-"  # in place of a platform: a cohort is the person's
 
 
@@ -28,6 +31,8 @@ class _Value(Struct, frozen=True, omit_defaults=True):
     canonical: str
     spelled: str = ""
     """The platform's own spelling, where it has upper case: some platforms tell `Li` from `li`."""
+    origin: str = ""
+    """The canonical name by which conversations are keyed, where it is another one."""
 
 
 class _Account(Struct, frozen=True):
@@ -38,10 +43,17 @@ class _Cohort(Struct, frozen=True):
     cohort: str
 
 
-def record(platform: str, kind: Kind, native: str, canonical: str) -> tuple[bytes, bytes]:
+def record(platform: str, kind: Kind, native: str, canonical: str, origin: str = "") -> tuple[bytes, bytes]:
     """Key and value of an entry in the topic `identities`."""
     spelled = native if native != native.lower() else ""
-    return f"{platform}\x1f{kind}\x1f{native.lower()}".encode(), wire.dump(_Value(canonical.lower(), spelled))
+    canonical, origin = canonical.lower(), origin.lower()
+    value = _Value(canonical, spelled, origin if origin != canonical else "")
+    return f"{platform}\x1f{kind}\x1f{native.lower()}".encode(), wire.dump(value)
+
+
+def forgotten_record(platform: str, kind: Kind, native: str, origin: str) -> tuple[bytes, bytes]:
+    """The same of the origin of an entry that is taken away."""
+    return f"{platform}\x1f{_FORGOTTEN}{kind}\x1f{native.lower()}".encode(), wire.dump(_Value(origin.lower()))
 
 
 def account_record(platform: str, canonical: str, account: Account) -> tuple[bytes, bytes]:
@@ -54,30 +66,98 @@ def cohort_record(canonical: str, cohort: str) -> tuple[bytes, bytes]:
     return f"{_EVERYWHERE}\x1fcohort\x1f{canonical.lower()}".encode(), wire.dump(_Cohort(cohort.lower()))
 
 
-class Identities:
-    """The table that the compacted topic builds, in memory. Ids are compared in lower case, and written as they are spelled."""
+class Table(Protocol):
+    """What is asked of the table. Native ids in any case, canonical ones in lower case."""
 
-    def __init__(self) -> None:
-        self._canonical: dict[tuple[str, str, str], str] = {}
-        self._native: dict[tuple[str, str, str], str] = {}
-        self._accounts: dict[tuple[str, str, str], bool] = {}
-        self._cohorts: dict[str, str] = {}
+    def canonical(self, platform: str, kind: Kind, native: str) -> str | None: ...
+
+    def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
+        """In the platform's own spelling."""
+
+    def origin(self, kind: Kind, canonical: str) -> str:
+        """The name by which conversations are keyed; empty where it is *canonical* itself."""
+
+    def forgotten(self, platform: str, kind: Kind, native: str) -> str | None:
+        """The origin of an entry that was taken away."""
+
+    def account(self, platform: str, canonical: str) -> Account | None:
+        """What is known of a user's account on *platform*."""
+
+    def cohort(self, canonical: str) -> str:
+        """The user's cohort; empty where there is none."""
+
+
+class Rows(Protocol):
+    """Where a table keeps what it knows, in order of the keys."""
+
+    def get(self, key: str) -> str | None: ...
+
+    def put(self, key: str, value: str | None) -> None:
+        """None deletes."""
+
+    def scan(self, prefix: str) -> Iterator[tuple[str, str]]: ...
+
+
+class Memory(dict[str, str]):
+    def put(self, key: str, value: str | None) -> None:
+        if value is None:
+            self.pop(key, None)
+        else:
+            self[key] = value
+
+    def scan(self, prefix: str) -> Iterator[tuple[str, str]]:
+        return iter(sorted((key, value) for key, value in self.items() if key.startswith(prefix)))
+
+
+# Of a row's key: the first character tells what it is, 0x1f parts it.
+_ENTRY, _NATIVE, _ACCOUNT, _COHORT, _ORIGIN, _WAS, COUNT = "e", "n", "a", "h", "o", "w", "#"
+
+
+class Entry(Struct, frozen=True, order=True):
+    platform: str
+    kind: str
+    native: str
+    canonical: str
+    origin: str = ""
+
+
+class Identities:
+    """The table that the compacted topic builds, in *rows*. Ids are compared in lower case, and written as they are spelled."""
+
+    def __init__(self, rows: Rows | None = None) -> None:
+        self._rows: Rows = Memory() if rows is None else rows
+        self._get = self._rows.get
         self._counts: Counter[tuple[str, str]] = Counter()
+        # Few were ever renamed: these are held, whatever holds the rows.
+        self._given: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+        self._origins: dict[tuple[str, str], str] = {}
+        if rows is not None:
+            for key, count in rows.scan(COUNT):
+                _, platform, kind = key.split("\x1f")
+                self._counts[platform, kind] = int(count)
+            for key, origin in rows.scan(_ORIGIN):
+                _, kind, canonical, platform, native = key.split("\x1f")
+                self._say(kind, canonical, platform, native, origin)
 
     def __len__(self) -> int:
-        return len(self._canonical)
+        return sum(count for (_, kind), count in self._counts.items() if kind in KINDS)
+
+    def each(self) -> Iterator[Entry]:
+        """By platform, kind and native id."""
+        for key, value in self._rows.scan(_ENTRY + "\x1f"):
+            _, platform, kind, native = key.split("\x1f")
+            canonical, _, origin = value.partition("\x1f")
+            yield Entry(platform, kind, self._spelled(platform, kind, native, canonical), canonical, origin)
 
     def entries(self) -> list[tuple[str, str, str, str]]:
         """(platform, kind, native id, canonical id), sorted."""
-        return sorted(
-            (platform, kind, self._spelled(platform, kind, native, canonical), canonical)
-            for (platform, kind, native), canonical in self._canonical.items()
-        )
+        return sorted((one.platform, one.kind, one.native, one.canonical) for one in self.each())
 
     def people(self) -> list[tuple[str, dict[str, Account], str]]:
         """(canonical id, account by platform, cohort or "") of all of whom either is known, sorted."""
-        accounts: dict[str, dict[str, Account]] = {user: {} for user in self._cohorts}
-        for platform, account, user in self._accounts:
+        accounts: dict[str, dict[str, Account]] = {key.split("\x1f")[1]: {} for key, _ in self._rows.scan(_COHORT + "\x1f")}
+        for key, _ in self._rows.scan(_ACCOUNT + "\x1f"):
+            _, platform, account, user = key.split("\x1f")
             on = accounts.setdefault(user, {})
             if on.get(platform) != "used":
                 on[platform] = "used" if account == "used" else "made"
@@ -93,61 +173,97 @@ class Identities:
             platform, kind, native = key.decode().lower().split("\x1f")
         except ValueError:
             return "identities: the key is not platform, kind and id"
-        if not native or kind not in (*KINDS, *ACCOUNTS, "cohort"):
+        of = kind.removeprefix(_FORGOTTEN)
+        if not native or of not in (*KINDS, *ACCOUNTS, "cohort"):
             return f"identities: of {platform}, not one of {', '.join((*KINDS, *ACCOUNTS))}, cohort"
         try:
             if kind in ACCOUNTS:
                 given = wire.load(value, _Account).account if value is not None else None
-                self._note(self._accounts, (platform, kind, native), given or None, (platform, kind))
+                self._note(f"{_ACCOUNT}\x1f{platform}\x1f{kind}\x1f{native}", "" if given else None, (platform, kind))
                 return None
             if kind == "cohort":
                 cohort = wire.load(value, _Cohort).cohort.lower() if value is not None else None
-                self._note(self._cohorts, native, cohort or None, (platform, kind))
+                self._note(f"{_COHORT}\x1f{native}", cohort or None, (platform, kind))
                 return None
-            given_as = wire.load(value, _Value) if value is not None else None
-            canonical = given_as.canonical.lower() if given_as is not None else None
+            told = wire.load(value, _Value) if value is not None else None
         except wire.Malformed as error:
             return f"identities: {kind} {native} of {platform}: {error}"
-        if canonical is not None and (not canonical or "\x1f" in canonical):
+        if told is not None and not all(_usable(name) for name in (told.canonical, told.origin or "-")):
             return f"identities: {kind} {native} of {platform} has no usable canonical id"
-        spelled = given_as.spelled if given_as is not None and given_as.spelled.lower() == native else native
-        self._set(platform, kind, native, canonical, spelled)
+        if kind != of:
+            self._rows.put(f"{_WAS}\x1f{platform}\x1f{of}\x1f{native}", told.canonical.lower() if told is not None else None)
+            return None
+        self._set(platform, kind, native, told)
         return None
 
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None:
-        return self._canonical.get((platform, kind, native.lower()))
+        found = self._get(f"e\x1f{platform}\x1f{kind}\x1f{native.lower()}")
+        return found.partition("\x1f")[0] if found is not None else None
 
     def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
         """In the platform's own spelling."""
-        return self._native.get((platform, kind, canonical))
+        return self._get(f"n\x1f{platform}\x1f{kind}\x1f{canonical}")
+
+    def origin(self, kind: Kind, canonical: str) -> str:
+        """By which conversations are keyed; empty where it is *canonical* itself. All entries of a name have one: the first that says so."""
+        return self._origins.get((kind, canonical), "") if self._origins else ""
+
+    def forgotten(self, platform: str, kind: Kind, native: str) -> str | None:
+        return self._get(f"w\x1f{platform}\x1f{kind}\x1f{native.lower()}")
 
     def account(self, platform: str, canonical: str) -> Account | None:
         """What is known of a user's account on *platform*."""
-        if (platform, "used", canonical) in self._accounts:
+        if self._get(f"a\x1f{platform}\x1fused\x1f{canonical}") is not None:
             return "used"
-        return "made" if (platform, "made", canonical) in self._accounts else None
+        return "made" if self._get(f"a\x1f{platform}\x1fmade\x1f{canonical}") is not None else None
 
     def cohort(self, canonical: str) -> str:
         """The user's cohort; empty where there is none."""
-        return self._cohorts.get(canonical, "")
+        return self._get(f"h\x1f{canonical}") or ""
 
-    def _set(self, platform: str, kind: str, native: str, canonical: str | None, spelled: str) -> None:
-        before = self._canonical.get((platform, kind, native))
-        # The reverse entry may by now be another native id's: that one stays.
-        if before is not None and self._native.get((platform, kind, before), "").lower() == native:
-            del self._native[platform, kind, before]
-        self._note(self._canonical, (platform, kind, native), canonical, (platform, kind))
-        if canonical is not None:
-            self._native[platform, kind, canonical] = spelled
+    def _set(self, platform: str, kind: str, native: str, told: _Value | None) -> None:
+        key = f"{_ENTRY}\x1f{platform}\x1f{kind}\x1f{native}"
+        if (before := self._get(key)) is not None:
+            canonical, _, origin = before.partition("\x1f")
+            # The reverse entry may by now be another native id's: that one stays.
+            reverse = f"{_NATIVE}\x1f{platform}\x1f{kind}\x1f{canonical}"
+            if (self._get(reverse) or "").lower() == native:
+                self._rows.put(reverse, None)
+            if origin:
+                self._rows.put(f"{_ORIGIN}\x1f{kind}\x1f{canonical}\x1f{platform}\x1f{native}", None)
+                self._say(kind, canonical, platform, native, None)
+        if told is None:
+            self._note(key, None, (platform, kind), before)
+            return
+        canonical, origin = told.canonical.lower(), told.origin.lower()
+        self._note(key, f"{canonical}\x1f{origin}" if origin else canonical, (platform, kind), before)
+        self._rows.put(f"{_NATIVE}\x1f{platform}\x1f{kind}\x1f{canonical}", told.spelled if told.spelled.lower() == native else native)
+        if origin:
+            self._rows.put(f"{_ORIGIN}\x1f{kind}\x1f{canonical}\x1f{platform}\x1f{native}", origin)
+            self._say(kind, canonical, platform, native, origin)
+
+    def _say(self, kind: str, canonical: str, platform: str, native: str, origin: str | None) -> None:
+        given = self._given.setdefault((kind, canonical), {})
+        if origin is None:
+            given.pop((platform, native), None)
+        else:
+            given[platform, native] = origin
+        if given:
+            self._origins[kind, canonical] = min(given.values())
+        else:
+            del self._given[kind, canonical]
+            self._origins.pop((kind, canonical), None)
 
     def _spelled(self, platform: str, kind: str, native: str, canonical: str) -> str:
-        spelled = self._native.get((platform, kind, canonical), "")
+        spelled = self._get(f"{_NATIVE}\x1f{platform}\x1f{kind}\x1f{canonical}") or ""
         return spelled if spelled.lower() == native else native
 
-    def _note(self, table: dict[K, V], key: K, value: V | None, counted: tuple[str, str]) -> None:
-        before = len(table)
-        if value is None:
-            table.pop(key, None)
-        else:
-            table[key] = value
-        self._counts[counted] += len(table) - before
+    def _note(self, key: str, value: str | None, counted: tuple[str, str], before: str | None = None) -> None:
+        if before is None:
+            before = self._get(key)
+        self._rows.put(key, value)
+        self._counts[counted] += (value is not None) - (before is not None)
+
+
+def _usable(name: str) -> bool:
+    return bool(name) and "\x1f" not in name

@@ -1,12 +1,12 @@
 """Files on their way: what has to be brought over for a message, in which form the target shows it, and how it gets there."""
 
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any, Literal
 
 from msgspec import Struct
 
 from converters.bodies import Body, Document, File, Forwarded, Gif, Image, Sticker, Video, Voice, files_of
+from converters.media_key import same
 from converters.model import Carried, Delivery
 from converters.operations import Edit, Post
 from converters.outcome import NotSent, Refused
@@ -143,17 +143,6 @@ def jobs(
         assert shape is not None, "it is wanted"
         made.append((same(job, shape), job))
     return tuple(made)
-
-
-def same(job: Job, shape: Shape) -> bytes:
-    """Equal for two jobs of which the second need not be done: the same file, in the same form, for the same app.
-
-    The secret is a part of it: who does not know it shall not be given what was once fetched with it. What the source says
-    of the content (its MD5) is not: it may be wrong on purpose.
-    """
-    file = job.file
-    said = (job.source, job.target, job.role, job.alone, shape, file.url, file.secret, file.inline)
-    return sha256(repr(said).encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def small(files: "tuple[Carried | None, ...]") -> Carried | None:

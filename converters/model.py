@@ -10,20 +10,26 @@ from msgspec import Struct
 from converters.operations import Operation
 
 
-class Direct(Struct, frozen=True, tag="direct", tag_field="kind"):
+class Direct(Struct, frozen=True, tag="direct", tag_field="kind", omit_defaults=True):
     """Two people; *users* are sorted, so that both directions are one conversation."""
 
     users: tuple[str, str]
+    origin: tuple[str, str] | None = None
+    """The names by which it is keyed, sorted, where one of the two was called otherwise before."""
 
 
-class Group(Struct, frozen=True, tag="group", tag_field="kind"):
+class Group(Struct, frozen=True, tag="group", tag_field="kind", omit_defaults=True):
     id: str
+    origin: str = ""
+    """The name by which it is keyed, where it was called otherwise before."""
 
 
-class Room(Struct, frozen=True, tag="room", tag_field="kind"):
+class Room(Struct, frozen=True, tag="room", tag_field="kind", omit_defaults=True):
     """A chat room: members come and go, nothing is kept for those who are away."""
 
     id: str
+    origin: str = ""
+    """As of `Group`."""
 
 
 Conversation = Direct | Group | Room
@@ -35,14 +41,15 @@ def direct(one: str, other: str) -> Direct:
 
 
 def conversation_key(conversation: Conversation) -> bytes:
-    """The key of a conversation's records in Kafka; 0x1f cannot occur in an id."""
+    """The key of a conversation's records in Kafka, which no renaming changes; 0x1f cannot occur in an id."""
     match conversation:
-        case Direct(users=(one, other)):
+        case Direct(users=users, origin=origin):
+            one, other = users if origin is None else origin
             return f"direct\x1f{one}\x1f{other}".encode()
-        case Group(id=name):
-            return f"group\x1f{name}".encode()
-        case Room(id=name):
-            return f"room\x1f{name}".encode()
+        case Group(id=name, origin=origin):
+            return f"group\x1f{origin or name}".encode()
+        case Room(id=name, origin=origin):
+            return f"room\x1f{origin or name}".encode()
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):

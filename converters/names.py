@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from converters.identities import Identities, Kind, record
+from converters.identities import Kind, Table, record
 from converters.model import Conversation, Direct, Group, Room, direct
 from converters.platform import Platform
 
@@ -30,6 +30,13 @@ class Minted(Struct, frozen=True):
     """The id on that platform; of the group where *kind* says so."""
     canonical: str
     kind: Kind = "user"
+    origin: str = ""
+    """By which its conversation is keyed, where that is another name."""
+
+    @property
+    def record(self) -> tuple[bytes, bytes]:
+        """As the topic `identities` holds it. It follows from what is minted alone: whoever mints the same, writes the same."""
+        return record(self.platform, self.kind, self.user, self.canonical, self.origin)
 
 
 class UnmappedError(Exception):
@@ -40,17 +47,27 @@ class UnmappedError(Exception):
         self.kind = kind
 
 
-def canonical(conversation: Conversation, side: Side, identities: Identities) -> Conversation:
+def canonical(conversation: Conversation, side: Side, identities: Table) -> Conversation:
     match conversation:
         case Direct(users=(one, other)):
-            return direct(person(one, side, identities), person(other, side, identities))
+            return talk(person(one, side, identities), person(other, side, identities), identities)
         case Group(id=native):
-            return Group(named(side.platform.name, "group", native, identities))
+            name = named(side.platform.name, "group", native, identities)
+            return Group(name, identities.origin("group", name))
         case Room(id=native):
-            return Room(named(side.platform.name, "room", native, identities))
+            name = named(side.platform.name, "room", native, identities)
+            return Room(name, identities.origin("room", name))
 
 
-def person(native: str, side: Side, identities: Identities) -> str:
+def talk(one: str, other: str, identities: Table) -> Direct:
+    """The conversation of two people, named canonically."""
+    before, was = identities.origin("user", one), identities.origin("user", other)
+    if not before and not was:
+        return direct(one, other)
+    return Direct(direct(one, other).users, direct(before or one, was or other).users)
+
+
+def person(native: str, side: Side, identities: Table) -> str:
     name = side.platform.name
     known = identities.canonical(name, "user", native) or side.user_ids.to_canonical(native)
     if known is None:
@@ -58,42 +75,42 @@ def person(native: str, side: Side, identities: Identities) -> str:
     return str(known)
 
 
-def written(canonical: str, side: Side, identities: Identities, minted: list[Minted]) -> str:
+def written(canonical: str, side: Side, identities: Table, minted: list[Minted]) -> str:
     name = side.platform.name
     known = identities.native(name, "user", canonical)
     if known is not None:
         return known
     written = side.user_ids.write(canonical)
     if written.hashed:
-        minted.append(Minted(name, written.native, canonical))
+        _mint(Minted(name, written.native, canonical, origin=identities.origin("user", canonical)), minted)
     return str(written.native)
 
 
-def named(platform: str, kind: Kind, native: str, identities: Identities) -> str:
+def named(platform: str, kind: Kind, native: str, identities: Table) -> str:
     canonical = identities.canonical(platform, kind, native)
     if canonical is None:
         raise UnmappedError(platform, kind, native)
     return canonical
 
 
-def name_new(native: str, platform: Platform, identities: Identities, minted: list[Minted]) -> None:
-    """A new group's name until somebody gives it another."""
-    if identities.canonical(platform.name, "group", native) is None:
-        made = Minted(platform.name, native, f"{NEW}{platform.name}-{native}", "group")
-        # Now, and not when it is written down: the event itself is routed by it.
-        identities.apply(*record(made.platform, made.kind, made.user, made.canonical))
-        minted.append(made)
+def new_group(native: str, platform: Platform, identities: Table, minted: list[Minted]) -> Group:
+    """A group that was just made: under a name of its own until somebody gives it another."""
+    known = identities.canonical(platform.name, "group", native)
+    if known is not None:
+        return Group(known, identities.origin("group", known))
+    name = f"{NEW}{platform.name}-{native}"
+    origin = identities.origin("group", name) or identities.forgotten(platform.name, "group", native) or ""
+    _mint(Minted(platform.name, native, name, "group", origin), minted)
+    return Group(name, origin if origin != name else "")
 
 
-def spell(native: str, canonical: str, platform: Platform, identities: Identities, minted: list[Minted]) -> None:
+def spell(native: str, canonical: str, platform: Platform, identities: Table, minted: list[Minted]) -> None:
     """Keep how somebody is spelled where there is upper case: some platforms know `Li`, and nobody called `li`."""
     if native != native.lower() and identities.native(platform.name, "user", canonical) is None:
-        made = Minted(platform.name, native, canonical)
-        identities.apply(*record(made.platform, made.kind, made.user, made.canonical))
-        minted.append(made)
+        _mint(Minted(platform.name, native, canonical, origin=identities.origin("user", canonical)), minted)
 
 
-def mapped(platform: str, kind: Kind, canonical: str, identities: Identities) -> str:
+def mapped(platform: str, kind: Kind, canonical: str, identities: Table) -> str:
     """"" for a new group, of which the delivery knows the id when its turn comes."""
     native = identities.native(platform, kind, canonical)
     if native is None and canonical.startswith(NEW):
@@ -101,3 +118,8 @@ def mapped(platform: str, kind: Kind, canonical: str, identities: Identities) ->
     if native is None:
         raise UnmappedError(platform, kind, canonical)
     return native
+
+
+def _mint(made: Minted, minted: list[Minted]) -> None:
+    if made not in minted:
+        minted.append(made)

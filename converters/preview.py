@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from converters import PLATFORMS, wire
-from converters.identities import Account, Identities, Kind
+from converters.identities import Account, Identities, Kind, Table
 from converters.model import There
 from converters.names import Minted
 from converters.platform import Callback, Request
@@ -20,7 +20,7 @@ from converters.supposed import supposed
 class StandIn(Identities):
     """Groups and rooms without an entry keep the id they have, so that the rest can be seen."""
 
-    def __init__(self, known: Identities) -> None:
+    def __init__(self, known: Table) -> None:
         super().__init__()
         self._known = known
         self.notes: list[str] = []
@@ -33,6 +33,12 @@ class StandIn(Identities):
             )
             return native
         return found
+
+    def origin(self, kind: Kind, canonical: str) -> str:
+        return self._known.origin(kind, canonical)
+
+    def forgotten(self, platform: str, kind: Kind, native: str) -> str | None:
+        return self._known.forgotten(platform, kind, native)
 
     def account(self, platform: str, canonical: str) -> Account | None:
         return self._known.account(platform, canonical)
@@ -54,7 +60,7 @@ def preview(
     platform: str,
     target: str,
     accounts: Mapping[str, Any],
-    identities: Identities,
+    identities: Table,
     rules: tuple[Rule, ...] = (),
     plugins: tuple[Plugin, ...] = (),
 ) -> dict[str, Any]:

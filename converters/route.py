@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from converters import names
 from converters.accounts import account_before
-from converters.identities import Identities, Kind
+from converters.identities import Kind, Table
 from converters.model import (
     Conversation,
     Delivery,
@@ -19,10 +19,10 @@ from converters.model import (
     Loss,
     Room,
     conversation_key,
-    direct,
 )
 from converters.names import Minted, UnmappedError
 from converters.operations import GroupCreated, Post, kind_of
+from converters.overlay import Overlay
 from converters.people import renamed
 from converters.platform import Callback, Ignored, OwnEcho, Platform, Said
 from converters.plugin import Ended, Failed, Plugin, Replaced, Side, asked
@@ -82,8 +82,11 @@ class Dead(Struct, frozen=True):
 Routed = Deliver | EchoOf | Dropped | Dead | Minted
 
 
-def route(callback: Callback, apps: Mapping[str, App], identities: Identities) -> tuple[Routed, ...]:
-    """What a callback causes, in order. Never raises for what lies in it."""
+def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tuple[Routed, ...]:
+    """What a callback causes, in order. Never raises for what lies in it.
+
+    *identities* stays as it is: what is new comes out as Minted, and is true once that is committed.
+    """
     app = apps.get(callback.app)
     if app is None:
         return (Dead("app-unknown", f"no app {callback.app[:128]!r} in the settings", ours=True),)
@@ -95,6 +98,9 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Identities) -
     except Malformed as error:
         return (Dead("malformed", str(error), ours=False),)
     routed: list[Routed] = []
+    # What the first event of a callback mints, the second one knows.
+    new = Overlay(identities) if len(decoded) > 1 else None
+    known = identities if new is None else new
     for one in decoded:
         try:
             match one:
@@ -107,16 +113,21 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Identities) -
                         event = answered
                     say: Ruled | None = None
                     if app.rules:
-                        say = ruled(app.rules, _case(event, app, target, identities))
+                        say = ruled(app.rules, _case(event, app, target, known))
                         if say.dropped:
                             routed.append(Dropped(f"rule:{say.dropped}"))
                             continue
                         losses += say.losses
                         if say.operation is not event.operation:
                             event = msgspec.structs.replace(event, operation=say.operation)
-                    _deliver(event, losses, callback, app, target, identities, say, routed)
+                    caused = _deliver(event, losses, callback, app, target, known, say)
+                    routed += caused
+                    if new is not None:
+                        for made in caused:
+                            if isinstance(made, Minted):
+                                new.add(*made.record)
                 case OwnEcho():
-                    routed.append(_echo(one, app, identities))
+                    routed.append(_echo(one, app, known))
                 case Ignored(reason=reason):
                     routed.append(Dropped(reason))
         except UnmappedError as unmapped:
@@ -134,25 +145,23 @@ def _deliver(
     callback: Callback,
     app: App,
     target: App,
-    identities: Identities,
+    identities: Table,
     say: Ruled | None,
-    routed: list[Routed],
-) -> None:
+) -> list[Routed]:
     here, there = app.platform, target.platform
     # What people say is never refused: it is at least shown.
     if not isinstance(event.operation, Post):
         level = there.fidelity.get(kind_of(event.operation))
         if level is not None and level.word == "refused":
             # It would end at its encoder, after two transactions and two records.
-            routed.append(Dropped(f"refused:{kind_of(event.operation)}"))
-            return
+            return [Dropped(f"refused:{kind_of(event.operation)}")]
     minted: list[Minted] = []
     conversation: Conversation
     match event.conversation:
         case Direct(users=(one, other)):
             # Each of the two is looked up once: this is the way of most messages.
             first, second = names.person(one, app, identities), names.person(other, app, identities)
-            conversation = direct(first, second)
+            conversation = names.talk(first, second, identities)
             mine = event.sender == one
             sender, receiver, origin = (first, second, other) if mine else (second, first, one)
             if not event.sender:
@@ -163,8 +172,9 @@ def _deliver(
             receiver = names.written(receiver, target, identities, minted)
         case Group(id=origin) | Room(id=origin):
             if isinstance(event.operation, GroupCreated) and isinstance(event.conversation, Group):
-                names.name_new(origin, here, identities, minted)
-            conversation = names.canonical(event.conversation, app, identities)
+                conversation = names.new_group(origin, here, identities, minted)
+            else:
+                conversation = names.canonical(event.conversation, app, identities)
             sender = names.person(event.sender, app, identities) if event.sender else ""
             if sender != event.sender:
                 names.spell(event.sender, sender, here, identities, minted)
@@ -195,13 +205,14 @@ def _deliver(
         origin=origin,
         people=people,
     )
-    routed += minted
+    routed: list[Routed] = [*minted]
     key = conversation_key(conversation)
     if say is not None and say.create and not say.proxy and identities.account(there.name, sender) is None:
         routed.append(Deliver(account_before(delivery), key, there.name))
     if say is not None and say.introduced:
         routed.append(Deliver(introduction(delivery, say.introduced), key, there.name))
     routed.append(Deliver(delivery, key, there.name, losses))
+    return routed
 
 
 def _plugged(event: Event, app: App, target: App) -> Event | Dropped | Dead:
@@ -217,7 +228,7 @@ def _plugged(event: Event, app: App, target: App) -> Event | Dropped | Dead:
             return Dead("plugin", detail, ours=True)
 
 
-def _case(event: Event, app: App, target: App, identities: Identities) -> Case:
+def _case(event: Event, app: App, target: App, identities: Table) -> Case:
     here = app.platform.name
     return case_of(
         event,
@@ -229,7 +240,7 @@ def _case(event: Event, app: App, target: App, identities: Identities) -> Case:
     )
 
 
-def _echo(echo: OwnEcho, app: App, identities: Identities) -> EchoOf:
+def _echo(echo: OwnEcho, app: App, identities: Table) -> EchoOf:
     conversation = names.canonical(echo.conversation, app, identities)
     seen = Echo(event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at, part=echo.part, more=echo.more)
     return EchoOf(seen, conversation_key(conversation), app.platform.name)

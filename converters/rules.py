@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from converters.bodies import Body, Command, Forwarded, Link, Notice, Text
-from converters.identities import Identities, Kind
+from converters.identities import Kind, Table
 from converters.model import (
     Conversation,
     Delivery,
@@ -80,7 +80,7 @@ class Case(Struct, frozen=True):
     target: str
     """The target's platform."""
     language: Language
-    identities: Identities
+    identities: Table
 
 
 def case_of(
@@ -90,7 +90,7 @@ def case_of(
     group: Callable[[Kind, str], str],
     target: str,
     language: Language,
-    identities: Identities,
+    identities: Table,
 ) -> Case:
     """The case of *event* as it was decoded. Groups and rooms need no entry here: what is dropped has nobody waiting for one."""
     sender = person(event.sender) if event.sender else ""

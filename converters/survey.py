@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from converters.bodies import Unknown
-from converters.identities import Identities
+from converters.identities import Table
 from converters.model import Delivery, Sent, There
 from converters.names import Minted
 from converters.operations import Operation, Post, Ref, kind_of, named_by
@@ -36,7 +36,7 @@ class Survey:
     files that are said to be larger than the target takes are not.
     """
 
-    def __init__(self, apps: Mapping[str, App], identities: Identities) -> None:
+    def __init__(self, apps: Mapping[str, App], identities: Table) -> None:
         self._apps = apps
         self._identities = identities
         self._rows: dict[tuple[Verdict, str], Row] = {}

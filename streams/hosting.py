@@ -202,7 +202,7 @@ def own_directory(state: Path, group: str) -> Path:
             continue
         _locks.append(lock)
         return path
-    raise SettingsError(f"deliver.state is {state}: a thousand workers already use it")
+    raise SettingsError(f"the state directory is {state}: a thousand workers already use it")
 
 
 _locks: list[object] = []

@@ -1,19 +1,31 @@
 """The table of `identities`, read from its topic before any work begins, and followed from then on."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 from zlib import crc32
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from converters.identities import KINDS, Identities, Kind, record
 from streams import metrics
+from streams.identity_store import Disk, Place, StateError, agrees, now
 
 log = structlog.get_logger()
+
+OLDEST = 20 * 24 * 3600 * 1000
+"""Ms after which rows on disk are made anew: Kafka forgets what was deleted after 30 days."""
+SAMPLE = 100
+"""Offsets of a partition, the last that were read, that are compared with what is on disk."""
+WAIT = 200
+"""Ms to wait for records; markers of transactions move the position only after it."""
+BATCH = 20_000
+"""Records after which a reading is kept."""
 
 
 class NoTopicError(Exception):
@@ -24,26 +36,54 @@ class NoTopicError(Exception):
 
 
 class Follower:
-    """Keeps *table* as the topic says. Every worker holds the whole table."""
+    """Keeps *table* as the topic says: in memory, or on *disk*, whose rows the table must be made of.
 
-    def __init__(self, bootstrap: str, topic: str, table: Identities) -> None:
+    *read* is told up to which offsets, by partition, the table is. Every worker holds the whole table.
+    """
+
+    def __init__(
+        self, bootstrap: str, topic: str, table: Identities | None = None, disk: Disk | None = None,
+        read: Callable[[Mapping[int, int]], None] | None = None,
+    ) -> None:  # fmt: skip
         self._bootstrap = bootstrap
         self._topic = topic
-        self._table = table
+        self.table = Identities(disk) if table is None else table
+        self._disk = disk
+        self.read = read
+        self._cluster = ""
+        self._positions: dict[int, int] = {}
+        self._unkept = 0
         self._consumer: AIOKafkaConsumer | None = None
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Return once everything that lay in the topic has been read. Raises KafkaError, NoTopicError."""
+        """Return once everything that lay in the topic has been read. Raises KafkaError, NoTopicError, StateError."""
+        begun = time.monotonic()
         self._consumer = consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             enable_auto_commit=False,
+            fetch_max_bytes=8 << 20,
         )
         await consumer.start()
         await _require(consumer._client, self._topic)  # noqa: SLF001 - the consumer itself would wait for it
-        await read_to_end(consumer, self._topic, None, self._apply)
+        self._cluster = await _cluster(self._bootstrap)
+        tps = await _all(consumer, self._topic)
+        consumer.assign(tps)
+        begins, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+        starts = await self._starts(consumer, begins, ends)
+        for tp in tps:
+            consumer.seek(tp, starts[tp])
+        self._positions = {tp.partition: starts[tp] for tp in tps}
+        count = 0
+        while any(self._positions[tp.partition] < end for tp, end in ends.items()):
+            count += await self._take(consumer, 100)
+        self._keep()
+        self._show()
+        metrics.REBUILD_SECONDS.labels("identities").observe(time.monotonic() - begun)
+        if self._disk is not None:
+            log.info("identities read", records=count, entries=len(self.table), seconds=round(time.monotonic() - begun, 2))
         self._following = asyncio.create_task(self._follow(consumer))
 
     async def stop(self) -> None:
@@ -54,23 +94,84 @@ class Follower:
         if self._consumer is not None:
             await self._consumer.stop()
 
+    def check(self) -> None:
+        """Raises StateError where the table is followed no more."""
+        if self._following is not None and self._following.done() and not self._following.cancelled():
+            raise StateError(f"identities are followed no more: {self._following.exception()}")
+
+    async def caught_up(self) -> None:
+        """Until all that lies in the topic now has been read, also what is not committed yet, if it will be. Raises KafkaError."""
+        probe = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_uncommitted", enable_auto_commit=False)
+        await probe.start()
+        try:
+            ends = await probe.end_offsets([TopicPartition(self._topic, number) for number in self._positions])
+        finally:
+            await probe.stop()
+        while any(self._positions[tp.partition] < end for tp, end in ends.items()):
+            self.check()
+            await asyncio.sleep(0.02)
+
+    async def _starts(
+        self, consumer: AIOKafkaConsumer, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
+        """From where to read on; from the beginning, and with nothing, where the disk does not hold what the topic says."""
+        if self._disk is None or not self._disk.place.topic:
+            return dict(begins)
+        place = self._disk.place
+        starts = {tp: place.offsets.get(tp.partition, -1) for tp in begins}
+        why = ""
+        if (place.cluster, place.topic) != (self._cluster, self._topic) or len(place.offsets) != len(begins):
+            why = "it is of another topic"
+        elif not all(begins[tp] <= start <= ends[tp] for tp, start in starts.items()):
+            why = "its offsets are not those of the topic"
+        elif not 0 <= now() - place.at <= OLDEST:
+            why = "it is too old, or of the future"
+        elif not agrees(self._disk, await _last(consumer, {tp: (max(begins[tp], start - SAMPLE), start) for tp, start in starts.items()})):
+            why = "it does not hold what the topic says"
+        if not why:
+            return starts
+        log.warning("identities on disk are made anew", why=why)
+        metrics.IDENTITIES_RENEWED.inc()
+        self._disk.renew()
+        self.table = Identities(self._disk)
+        return dict(begins)
+
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             try:
-                found = await consumer.getmany(timeout_ms=1000)
+                if await self._take(consumer, WAIT):
+                    self._keep()
+                    self._show()
             except KafkaError as error:
                 log.warning("identities cannot be read at the moment", error=type(error).__name__)
                 await asyncio.sleep(1.0)
                 continue
-            for records in found.values():
-                for raw in records:
-                    self._apply(raw)
+            if self.read is not None:
+                self.read(self._positions)
 
-    def _apply(self, raw: ConsumerRecord) -> None:
-        problem = self._table.apply(raw.key or b"", raw.value)
-        if problem:
-            log.warning("entry of identities left out", problem=problem)
-        for platform, kind, count in self._table.counts():
+    async def _take(self, consumer: AIOKafkaConsumer, wait: int) -> int:
+        found = await consumer.getmany(timeout_ms=wait)
+        count = 0
+        for records in found.values():
+            count += len(records)
+            for raw in records:
+                problem = self.table.apply(raw.key or b"", raw.value)
+                if problem:
+                    log.warning("entry of identities left out", problem=problem)
+        # Markers of transactions take an offset and are never seen: what counts is the position, not the last record.
+        self._positions = {tp.partition: await consumer.position(tp) for tp in consumer.assignment()}
+        self._unkept += count
+        if self._unkept >= BATCH:
+            self._keep()
+        return count
+
+    def _keep(self) -> None:
+        self._unkept = 0
+        if self._disk is not None:
+            self._disk.keep(Place(self._cluster, self._topic, self._positions, now()), self.table.counts())
+
+    def _show(self) -> None:
+        for platform, kind, count in self.table.counts():
             metrics.IDENTITY_ENTRIES.labels(platform, kind).set(count)
 
 
@@ -105,6 +206,31 @@ async def read_to_end(
 async def _require(client: Any, topic: str) -> None:
     if topic not in (await client.fetch_all_metadata()).topics():
         raise NoTopicError(topic)
+
+
+async def _cluster(bootstrap: str) -> str:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        return str((await admin.describe_cluster())["cluster_id"])
+    finally:
+        await admin.close()
+
+
+async def _all(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    await consumer._client.force_metadata_update()  # noqa: SLF001 - a new consumer knows no topics yet
+    return [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or await _partitions(consumer, topic))]
+
+
+async def _last(consumer: AIOKafkaConsumer, spans: Mapping[TopicPartition, tuple[int, int]]) -> dict[bytes, bytes | None]:
+    """The last record of each key between these offsets."""
+    last: dict[bytes, bytes | None] = {}
+    for tp, (start, _) in spans.items():
+        consumer.seek(tp, start)
+    while any([await consumer.position(tp) < end for tp, (_, end) in spans.items()]):
+        for tp, records in (await consumer.getmany(timeout_ms=100)).items():
+            last |= {raw.key or b"": raw.value for raw in records if raw.offset < spans[tp][1]}
+    return last
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:

@@ -10,7 +10,7 @@ import typer
 from aiokafka.errors import KafkaError
 
 from converters.identities import ACCOUNTS, KINDS, Identities, account_record, cohort_record
-from streams.kafka.topics import IDENTITIES
+from streams.kafka.topics import IDENTITIES, LEDGER
 
 NONE = "none"
 
@@ -27,18 +27,30 @@ def set_(
     ids: Annotated[list[str], typer.Argument(help="PLATFORM=ID, one for each platform.")],
     canonical: Annotated[str, typer.Option(help="Their common name.  [default: the first one's ID]")] = "",
     config: Config = None,
+    *,
+    join: Annotated[bool, typer.Option("--join", help="Also where what was said in two conversations becomes one.")] = False,
 ) -> None:
-    """Say that these are the same. Example: im-relay identities set group one=6123 other=2700 --canonical ops"""
-    from streams.identities import put
+    """Say that these are the same. Example: im-relay identities set group one=6123 other=2700 --canonical ops
+
+    A conversation keeps its key whatever it is called, so that what was delivered stays known. Where two that have delivered messages would
+    become one, that is said with the numbers, and refused (exit code 1) without --join.
+    """
+    from converters.renaming import setting
 
     pairs = _pairs(kind, ids)
     common = canonical or pairs[0][1]
     settings = _settings(config)
-    topic = IDENTITIES.name(prefix=settings.kafka.prefix)
-    entries = [(platform, kind, native, common) for platform, native in pairs]
-    _ask(put(settings.kafka.bootstrap, topic, entries), settings)  # type: ignore[arg-type]
+    plan = setting(_table(settings), kind, pairs, common, _implied(settings))  # type: ignore[arg-type]
+    origin = plan.origins[0] if plan.origins else ""
+    if len(plan.origins) > 1:
+        under = _under(settings, kind, plan.origins)
+        origin = max(plan.origins, key=lambda one: under.counts[one])  # the first of equals
+        _judge(under, origin, join=join)
+    _write(settings, plan.records(origin))
     for platform, native in pairs:
         print(f"{platform} {kind} {native} is {common}")
+    for one in plan.left:
+        print(f"{one.platform} {kind} {one.native} is still {one.canonical}: name it too", file=sys.stderr)
 
 
 @app.command()
@@ -47,14 +59,21 @@ def forget(
     ids: Annotated[list[str], typer.Argument(help="PLATFORM=ID, one or more.")],
     config: Config = None,
 ) -> None:
-    """Take entries away. Example: im-relay identities forget group one=6123"""
-    from streams.identities import put
+    """Take entries away. One that is set again keeps the key it had. Example: im-relay identities forget group one=6123"""
+    from converters.renaming import forgetting
 
     pairs = _pairs(kind, ids)
     settings = _settings(config)
-    topic = IDENTITIES.name(prefix=settings.kafka.prefix)
-    entries = [(platform, kind, native, None) for platform, native in pairs]
-    _ask(put(settings.kafka.bootstrap, topic, entries), settings)  # type: ignore[arg-type]
+    plan = forgetting(_table(settings), kind, pairs, _implied(settings))  # type: ignore[arg-type]
+    if plan.moved:
+        under = _under(settings, kind, plan.moved)
+        for origin, count in under.counts.items():
+            print(
+                f"{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing",
+                file=sys.stderr,
+            )
+    _write(settings, plan.kept)
+    _write(settings, plan.records)
 
 
 @app.command()
@@ -71,7 +90,6 @@ def mark(
     Example: im-relay identities mark --platform NAME --account used ann bob
     """
     from converters import PLATFORMS
-    from streams.identities import write
 
     if not account and not cohort:
         raise typer.BadParameter("--account or --cohort is needed")
@@ -93,7 +111,7 @@ def mark(
             key, value = cohort_record(user, cohort)
             records.append((key, value if cohort != NONE else None))
     settings = _settings(config)
-    _ask(write(settings.kafka.bootstrap, IDENTITIES.name(prefix=settings.kafka.prefix), records), settings)
+    _write(settings, records)
     print(f"{len(ids)} marked")
 
 
@@ -125,9 +143,9 @@ def list_(
         for user, accounts, cohort in table.people():
             print(orjson.dumps({"user": user, "accounts": accounts, "cohort": cohort}).decode())
         return
-    for platform, kind, native, canonical in table.entries():
-        row = {"platform": platform, "kind": kind, "id": native, "canonical": canonical}
-        print(orjson.dumps(row).decode())
+    for one in table.each():
+        row = {"platform": one.platform, "kind": one.kind, "id": one.native, "canonical": one.canonical}
+        print(orjson.dumps(row | ({"origin": one.origin} if one.origin else {})).decode())
 
 
 @app.command()
@@ -169,17 +187,65 @@ def _pairs(kind: str, ids: list[str]) -> list[tuple[str, str]]:
 def _table(settings: Any) -> Identities:
     from streams.identities import Follower
 
-    table = Identities()
+    follower = Follower(settings.kafka.bootstrap, IDENTITIES.name(prefix=settings.kafka.prefix))
 
     async def read() -> None:
-        follower = Follower(settings.kafka.bootstrap, IDENTITIES.name(prefix=settings.kafka.prefix), table)
         try:
             await follower.start()
         finally:
             await follower.stop()
 
     _ask(read(), settings)
-    return table
+    return follower.table
+
+
+def _write(settings: Any, records: list[tuple[bytes, bytes | None]]) -> None:
+    from streams.identities import write
+
+    if records:
+        _ask(write(settings.kafka.bootstrap, IDENTITIES.name(prefix=settings.kafka.prefix), records), settings)
+
+
+def _implied(settings: Any) -> Any:
+    """A user's canonical id by the rule of the platform, with the account that the settings have there."""
+    from converters import PLATFORMS
+    from streams.settings import resolve
+
+    rules = {name: platform.user_ids for name, platform in PLATFORMS.items()}
+    rules |= {app.platform.name: app.user_ids for app in resolve(settings).values()}
+    return lambda platform, native: rules[platform].to_canonical(native)
+
+
+def _under(settings: Any, kind: str, origins: tuple[str, ...]) -> Any:
+    from streams.operate.asking import ask, progress
+    from streams.operate.delivered import delivered_under
+    from streams.operate.reading import Reader
+
+    ledgers = [LEDGER.name(platform, prefix=settings.kafka.prefix) for platform in settings.platforms()]
+
+    async def count() -> Any:
+        with progress("reads ledgers") as tell:
+            async with Reader(settings.kafka.bootstrap) as reader:
+                return await delivered_under(reader, ledgers, kind, origins, tell)  # type: ignore[arg-type]
+
+    return ask(count())
+
+
+def _judge(under: Any, origin: str, *, join: bool) -> None:
+    """Ends the command where messages were delivered under another name than *origin*."""
+    lost = {name: count for name, count in under.counts.items() if name != origin}
+    if not lost:
+        return
+    said = ", ".join(f"{count} messages under {name}" for name, count in lost.items())
+    untold = f", and {under.untold} of which the ledger does not say under which" if under.untold else ""
+    print(
+        f"im-relay: these were several conversations so far, and become the one keyed by {origin}: {said} were delivered{untold}. "
+        "Recalls and edits of those find nothing then; a replay leaves them out.",
+        file=sys.stderr,
+    )
+    if not join:
+        print("im-relay: nothing was written; say --join to do it all the same", file=sys.stderr)
+        raise typer.Exit(1)
 
 
 def _settings(config: Path | None) -> Any:

@@ -108,6 +108,9 @@ RULES_READ = _counter(
     "rules_read", "readings", ["outcome"], "The settings file after a change: `taken`, `same` rules, `refused` (the old ones stay)."
 )
 IDENTITY_ENTRIES = _gauge("identities_entries", "entries", ["platform", "kind"], "Entries of the identity table.")
+IDENTITIES_RENEWED = _counter(
+    "identities_renewed", "renewals", [], "Tables on disk that did not hold what the topic says, and were read anew from its beginning."
+)
 
 _begin("Exactly once: every stage that reads and writes Kafka")
 TRANSACTIONS = _counter(

@@ -74,7 +74,7 @@ def identities(file: Path | None) -> Identities:
         lines = file.read_text(encoding="utf-8").splitlines() if file is not None else []
         for row in map(json.loads, lines):
             if row.get("kind") in KINDS:
-                table.apply(*record(row["platform"], row["kind"], row["id"], row["canonical"]))
+                table.apply(*record(row["platform"], row["kind"], row["id"], row["canonical"], row.get("origin", "")))
                 continue
             for platform, account in row["accounts"].items():
                 table.apply(*account_record(platform, row["user"], account))

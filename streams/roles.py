@@ -6,10 +6,10 @@ from pathlib import Path
 import httpx
 import structlog
 
-from converters.identities import Identities
 from streams.convert import stage as convert
 from streams.convert.reload import Rereading
 from streams.convert.stage import Converter
+from streams.convert.work import Converting
 from streams.deliver.client import clients
 from streams.deliver.gate import Gate
 from streams.deliver.progress import Progress
@@ -22,6 +22,7 @@ from streams.fuse import Fuse
 from streams.health import Health
 from streams.hosting import Seen, host, link, own_directory, require
 from streams.identities import Follower
+from streams.identity_store import disk_of
 from streams.kafka import topics
 from streams.kafka.log_reader import LogReader
 from streams.plugins import equipped
@@ -44,19 +45,26 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
     known = topics.IDENTITIES.name(prefix=kafka.prefix)
     outputs = [topics.DELIVERIES.name(platform, prefix=kafka.prefix) for platform in platforms]
     await require(kafka, [*inputs, *outputs, topics.MEDIA_JOBS.name(prefix=kafka.prefix), known])
-    table = Identities()
-    follower = Follower(kafka.bootstrap, known, table)
-    converter = Converter(apps, table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry)
+    group = f"{kafka.prefix}convert"
+    disk = disk_of(settings, settings.convert.state, group)
+    follower = Follower(kafka.bootstrap, known, disk=disk)
+    await follower.start()
+    converter = Converter(
+        apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check
+    )
+    follower.read = converter.known.read
     watch = Seen(Health())
     limit = settings.convert.max_records
-    plan = Plan(convert.STAGE, inputs, lambda _: Hop(converter, max_records=limit, pace=settings.convert.cycle / 2), link(kafka), watch)
+    hop = Hop(converter, max_records=limit, pace=settings.convert.cycle / 2)
+    plan = Plan(convert.STAGE, inputs, lambda _: Converting(hop, follower), link(kafka), watch)
     plan.pace = settings.convert.cycle
-    await follower.start()
     try:
         async with Rereading(file, settings, apps, converter.take):
-            return await host(settings, plan, watch, f"{kafka.prefix}convert", max_records=limit)
+            return await host(settings, plan, watch, group, max_records=limit)
     finally:
         await follower.stop()
+        if disk is not None:
+            disk.close()
 
 
 async def run_deliver(

@@ -2,26 +2,26 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
 from zlib import crc32
 
 import structlog
 from aiokafka import ConsumerRecord
 
-from converters import wire
-from converters.identities import Identities, record
-from converters.media import jobs
-from converters.model import Delivery
+from converters.identities import Table
 from converters.names import Minted
 from converters.operations import kind_of
+from converters.overlay import Overlay
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
 from streams import dead, metrics
+from streams.convert.emit import Emitter
+from streams.convert.known import Known
 from streams.dead import Whose
 from streams.exact.batch import Batch
 from streams.exact.producers import Outputs
 from streams.exact.task import HoldError
 from streams.fuse import Fuse
+from streams.identity_store import StateError
 from streams.ingress.record import callback_of
 from streams.kafka import topics
 from streams.log import place
@@ -33,46 +33,47 @@ WHOSE: tuple[Whose, ...] = ("ours", "theirs")
 
 
 class Converter:
-    """*partitions* is that of every topic; the partition of a conversation is computed here, once, and carried.
+    """*partitions* is that of every topic; *check* raises where *identities* can be relied on no more.
 
     Raises HoldError where half of what comes would become dead letters.
     """
 
     def __init__(
-        self, apps: Mapping[str, App], identities: Identities, *, partitions: int, prefix: str, carry: bool = True
-    ) -> None:
+        self, apps: Mapping[str, App], identities: Table, *, partitions: int, prefix: str, carry: bool = True,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
         self._apps = apps
-        self._identities = identities
+        self._check = check
+        self.known = Known(identities, topics.IDENTITIES.name(prefix=prefix), partitions)
+        self._emit = Emitter(apps, partitions=partitions, prefix=prefix, carry=carry)
         self._partitions = partitions
-        platforms = sorted({app.platform.name for app in apps.values()})
-        self._deliveries = {name: topics.DELIVERIES.name(name, prefix=prefix) for name in platforms}
-        self._echoes = {name: topics.ECHOES.name(name, prefix=prefix) for name in platforms}
-        self._jobs = topics.MEDIA_JOBS.name(prefix=prefix)
-        self._carry = carry
-        self._known = topics.IDENTITIES.name(prefix=prefix)
         self._dead = topics.DEAD_LETTERS.name(prefix=prefix)
         self._fuse = Fuse()
 
     def take(self, apps: Mapping[str, App]) -> None:
         """From the next record on, *apps* in place of those before: the same, with other rules."""
         assert apps.keys() == self._apps.keys()
-        self._apps = apps
+        self._apps = self._emit.apps = apps
 
     def __call__(self, batch: Batch, outputs: Outputs) -> None:
         start = time.perf_counter()
+        self._check()
         counts: Counter[tuple[str, ...]] = Counter()
+        known = self.known.of(outputs)
         for raw in batch.records:
             app = "?"
             routed: tuple[Routed, ...]
             try:
                 callback = callback_of(raw.value, raw.headers)
                 app = callback.app
-                routed = route(callback, self._apps, self._identities)
+                routed = route(callback, self._apps, known)
+            except StateError:
+                raise  # of our disk, and not of this record
             except Exception as error:  # noqa: BLE001 - a defect costs this record its place, and nothing else
                 routed = (_defect(error),)
             counts["in", app] += 1
             for one in routed:
-                self._emit(one, raw, app, outputs, counts)
+                self._write(one, raw, app, known, outputs, counts)
         ends = {whose: sum(n for what, n in counts.items() if what[0] == "dead" and what[2] == whose) for whose in WHOSE}
         if blown := self._fuse.note(len(batch.records), **ends):
             raise HoldError(str(blown))
@@ -80,19 +81,18 @@ class Converter:
         metrics.CONVERT_BATCH.observe(len(batch.records))
         metrics.CONVERT_SECONDS.observe(time.perf_counter() - start)
 
-    def _emit(self, one: Routed, raw: ConsumerRecord, app: str, outputs: Outputs, counts: "Counter[Any]") -> None:
+    def _write(
+        self, one: Routed, raw: ConsumerRecord, app: str, known: Overlay, outputs: Outputs, counts: "Counter[tuple[str, ...]]"
+    ) -> None:
         match one:
-            case Deliver(delivery=delivery, key=key, platform=platform, losses=losses):
-                partition = crc32(key) % self._partitions
-                outputs.add(self._deliveries[platform], partition, key, wire.dump(delivery))
-                if self._carry:
-                    add_jobs(delivery, self._apps, key, partition, self._jobs, self._partitions, outputs)
+            case Deliver(delivery=delivery, platform=platform, losses=losses):
+                self._emit(one, outputs)
                 kind = "account" if delivery.newcomer else kind_of(delivery.event.operation)
                 counts["out", app, platform, kind, "delivery"] += 1
                 for loss in losses:
                     counts["loss", app, platform, loss.what] += 1
-            case EchoOf(echo=echo, key=key, platform=platform):
-                outputs.add(self._echoes[platform], crc32(key) % self._partitions, key, wire.dump(echo))
+            case EchoOf():
+                self._emit(one, outputs)
                 counts["echo", app] += 1
             case Dropped(reason=reason):
                 counts["out", app, "", reason, "dropped"] += 1
@@ -100,16 +100,15 @@ class Converter:
                 self._bury(raw, cause, detail, ours=ours, outputs=outputs)
                 counts["dead", cause, "ours" if ours else "theirs"] += 1
                 counts["out", app, "", cause, "dead"] += 1
-            case Minted(platform=platform, user=user, canonical=canonical, kind=kind):
-                key, value = record(platform, kind, user, canonical)
-                outputs.add(self._known, crc32(key) % self._partitions, key, value)
-                self._identities.apply(key, value)
+            case Minted():
+                self._emit(one, outputs)
+                known.add(*one.record)
 
     def _bury(self, raw: ConsumerRecord, cause: str, detail: str, *, ours: bool, outputs: Outputs) -> None:
         key, letter = dead.unread(raw, stage=STAGE, cause=cause, detail=detail, whose="ours" if ours else "theirs")
         outputs.add(self._dead, crc32(key) % self._partitions, key, letter)
 
-    def _count(self, counts: "Counter[Any]") -> None:
+    def _count(self, counts: "Counter[tuple[str, ...]]") -> None:
         for what, count in counts.items():
             match what:
                 case ("in", app):
@@ -132,15 +131,6 @@ class Converter:
     def _platform(self, name: str) -> str:
         app = self._apps.get(name)
         return app.platform.name if app else "unknown"
-
-
-def add_jobs(
-    delivery: Delivery, apps: Mapping[str, App], key: bytes, partition: int, topic: str, partitions: int, outputs: Outputs
-) -> None:
-    """Have the files of *delivery* brought over; *key* and *partition* are its own."""
-    target = apps[delivery.target]
-    for same, job in jobs(delivery, target.platform.media, target.account, key, partition):
-        outputs.add(topic, crc32(same) % partitions, same, wire.dump(job))
 
 
 def _defect(error: Exception) -> Dead:

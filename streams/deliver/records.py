@@ -64,7 +64,7 @@ def introduce(delivery: Delivery, outcome: Outcome | None, outputs: Outputs, nam
     if (made := _made(delivery, outcome)) is not None:
         group = delivery.event.conversation
         assert isinstance(group, Group), "only a group can be made"
-        key, value = record(platform, "group", made[1], group.id)
+        key, value = record(platform, "group", made[1], group.id, group.origin)
         outputs.add(names.identities, crc32(key) % names.partitions, key, value)
 
 

@@ -44,4 +44,6 @@ class Hop:
                 if size >= self._max_records or not task.ready():
                     break
                 batch = task.take()
-            await task.commit(outputs, offsets)
+            written = await task.commit(outputs, offsets)
+            for committed in outputs.committed:
+                committed(written)

@@ -1,6 +1,7 @@
 """What a transaction writes, how the cluster is reached for it, and how it can fail."""
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 
@@ -36,6 +37,8 @@ class Outputs:
 
     def __init__(self) -> None:
         self.records: dict[tuple[str, int], list[Plain]] = defaultdict(list)
+        self.committed: list[Callable[[Mapping[tuple[str, int], int]], None]] = []
+        """Called with what `commit` answers, once it is: what was aborted leaves nothing behind."""
 
     def add(
         self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = _NONE

@@ -18,7 +18,8 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from converters import wire
-from converters.media import Job, Result, same
+from converters.media import Job, Result
+from converters.media_key import same
 from converters.model import Carried
 from streams import dead, metrics
 from streams.deliver.lanes import Lane

@@ -6,8 +6,9 @@ from contextlib import suppress
 from msgspec import Struct
 
 from converters import wire
-from converters.identities import Identities
+from converters.identities import Table
 from converters.model import Conversation, Delivery, Direct, Event, Group, Room, conversation_key, direct
+from converters.names import talk
 from converters.platform import Callback, Decoded, Said
 from converters.route import App, Deliver, route
 
@@ -56,25 +57,36 @@ def spoken(conversation: Conversation) -> str:
             return f"room:{name}".lower()
 
 
-def key_of(text: str) -> bytes | None:
+def key_of(text: str, identities: Table) -> bytes | None:
     """The key in Kafka of a canonical conversation as written on the command line; None where colons leave it open."""
     kind, _, rest = text.lower().partition(":")
     match kind, rest.split(":"):
         case "direct", [one, other]:
-            return conversation_key(direct(one, other))
+            return conversation_key(talk(one, other, identities))
         case "group", _ if rest:
-            return conversation_key(Group(rest))
+            return conversation_key(Group(rest, identities.origin("group", rest)))
         case "room", _ if rest:
-            return conversation_key(Room(rest))
+            return conversation_key(Room(rest, identities.origin("room", rest)))
         case _:
             return None
+
+
+def _names(conversation: Conversation) -> frozenset[str]:
+    """What it is called, and what it was called first."""
+    match conversation:
+        case Direct(origin=(one, other)):
+            return frozenset({spoken(conversation), spoken(direct(one, other))})
+        case Group(origin=origin) | Room(origin=origin) if origin:
+            return frozenset({spoken(conversation), spoken(type(conversation)(origin))})
+        case _:
+            return frozenset({spoken(conversation)})
 
 
 def of_event(event: Event) -> About:
     users = set(event.conversation.users) if isinstance(event.conversation, Direct) else set()
     return About(
         frozenset({event.source}),
-        frozenset({spoken(event.conversation)}),
+        _names(event.conversation),
         frozenset(user.lower() for user in users | {event.sender}),
         kinds_of(event),
     )
@@ -107,7 +119,7 @@ def decoded(callback: Callback, apps: Mapping[str, App]) -> tuple[Decoded, ...]:
     return ()
 
 
-def of_callback(callback: Callback, apps: Mapping[str, App], identities: Identities) -> About:
+def of_callback(callback: Callback, apps: Mapping[str, App], identities: Table) -> About:
     about = About(frozenset({callback.app}) if callback.app else _NONE)
     for one in decoded(callback, apps):
         if isinstance(one, Said):
@@ -119,7 +131,7 @@ def of_callback(callback: Callback, apps: Mapping[str, App], identities: Identit
     return about
 
 
-def of_bytes(value: bytes, headers: Mapping[str, bytes], apps: Mapping[str, App], identities: Identities) -> About:
+def of_bytes(value: bytes, headers: Mapping[str, bytes], apps: Mapping[str, App], identities: Table) -> About:
     """Of a record of whichever kind: a delivery, else a callback."""
     with suppress(wire.Malformed):
         return of_delivery(wire.load(value, Delivery))

@@ -9,12 +9,12 @@ from contextlib import suppress
 import structlog
 from aiokafka.errors import KafkaError
 
-from converters.identities import Identities
 from converters.route import App
 from streams import health as healths
 from streams import metrics
 from streams.health import Health
 from streams.identities import Follower, NoTopicError
+from streams.identity_store import disk_of
 from streams.ingress.store import Store
 from streams.kafka import topics
 from streams.operate.gaps import Came, Found, Search, groups_of, within
@@ -79,9 +79,9 @@ class _Role:
         self._settings = settings
         self._apps = apps
         self._store = store_of(settings, apps, self.health)
-        self._identities = Identities()
         known = topics.IDENTITIES.name(prefix=settings.kafka.prefix)
-        self._follower = Follower(settings.kafka.bootstrap, known, self._identities)
+        self._disk = disk_of(settings, settings.gaps.state, f"{settings.kafka.prefix}gaps")
+        self._follower = Follower(settings.kafka.bootstrap, known, disk=self._disk)
         self._came = {
             name: Came(topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix), app) for name, app in apps.items()
         }
@@ -118,6 +118,8 @@ class _Role:
 
     async def close(self) -> None:
         await self._follower.stop()
+        if self._disk is not None:
+            self._disk.close()
         await self._store.close(self._settings.ingress.store_timeout)
 
     async def _all(self) -> None:
@@ -153,7 +155,8 @@ class _Role:
         until = now - int(gaps.lag * 1000)
         span, _ = within(app.platform.gaps, until - int(gaps.span * 1000), until, now)
         search = Search(app, self._came[app.name], reader, questions, self._store, _now)
-        places = groups_of(self._identities, app.platform.name) if gaps.groups else set()
+        self._follower.check()
+        places = groups_of(self._follower.table, app.platform.name) if gaps.groups else set()
 
         def moved(done: int, total: int) -> None:
             del done, total

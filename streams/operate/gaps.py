@@ -252,7 +252,7 @@ class Search:
 def groups_of(identities: Identities, platform: str) -> set[Conversation]:
     """The groups and rooms that have a name, in the platform's own ids."""
     kinds: dict[str, Callable[[str], Conversation]] = {"group": Group, "room": Room}
-    return {kinds[kind](native) for name, kind, native, _ in identities.entries() if name == platform and kind in kinds}
+    return {kinds[one.kind](one.native) for one in identities.each() if one.platform == platform and one.kind in kinds}
 
 
 def within(gaps: Gaps, since: int, until: int, now: int) -> tuple[Time, str]:

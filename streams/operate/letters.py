@@ -11,7 +11,7 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from converters.identities import Identities
+from converters.identities import Table
 from converters.route import App
 from streams import dead
 from streams.dead import DeadLetter, Whose
@@ -90,7 +90,7 @@ class Found(Struct, frozen=True):
 
 
 async def find(
-    reader: Reader, topic: str, choice: Choice, apps: Mapping[str, App], identities: Identities, tell: Tell | None = None
+    reader: Reader, topic: str, choice: Choice, apps: Mapping[str, App], identities: Table, tell: Tell | None = None
 ) -> Found:
     """The letters that *choice* takes. Raises OperateError."""
     chosen: dict[tuple[int, int], Letter] = {}

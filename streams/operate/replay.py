@@ -7,7 +7,7 @@ offsets commit with what it writes, under a group of its own, so that one that w
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
@@ -17,17 +17,18 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from converters import wire
-from converters.identities import Identities, record
+from converters.identities import Table
 from converters.model import NOTHING, Delivery
 from converters.names import Minted
+from converters.overlay import Overlay
 from converters.platform import OTHERS, Callback
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
-from streams.convert.stage import add_jobs
+from streams.convert.emit import Emitter
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.ingress.record import callback_of
 from streams.kafka import topics
 from streams.operate.about import Filter, kinds_of, of_callback, of_delivery
+from streams.operate.delivered import digest
 from streams.operate.reading import OperateError, Reader, Span, Tell
 
 REPLAY = "replay"
@@ -37,6 +38,8 @@ SLACK = 60_000
 STRIDE = 5000
 """Records that are read, at the most, between two commits."""
 EXAMPLES = 20
+ELSEWHERE = "delivered under another key"
+"""Of its conversation, which the ledger of today's key does not know."""
 
 
 class Spec(Struct, frozen=True, kw_only=True):
@@ -69,6 +72,9 @@ class Tally(Struct):
     examples: list[tuple[str, str, str]] = []
     """(cause, topic:partition:offset, detail) of the first of them."""
 
+    expected: dict[int, int] = {}
+    """The digest of each delivery's event, and the partition it goes to."""
+
     load: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
     """Calls and messages (as `Limit.counts` says) by target app and API."""
 
@@ -94,12 +100,16 @@ class Tally(Struct):
 
 
 class Sieve:
-    """Convert's function over one callback, and of what it causes that which was asked for."""
+    """Convert's function over one callback, and of what it causes that which was asked for; without the events (digests) of *known*."""
 
-    def __init__(self, spec: Spec, apps: Mapping[str, App], identities: Identities) -> None:
+    def __init__(
+        self, spec: Spec, apps: Mapping[str, App], identities: Table, partitions: int = 1, known: Collection[int] = ()
+    ) -> None:
         self._spec = spec
         self.apps = apps
-        self._identities = identities
+        self._identities = Overlay(identities)
+        self._partitions = partitions
+        self._known = known
         self.tally = Tally()
 
     def take(self, raw: ConsumerRecord) -> Sequence[Deliver | Minted]:
@@ -116,16 +126,22 @@ class Sieve:
     def _sort(self, one: Routed, callback: Callback, raw: ConsumerRecord) -> Deliver | Minted | None:
         tally = self.tally
         match one:
-            case Deliver(delivery=delivery):
+            case Deliver(delivery=delivery, key=key):
+                name = digest(delivery.event.id)
+                if name in self._known:
+                    tally.ended[ELSEWHERE] += 1
+                    return None
                 wanted = self._spec.filter
                 about = of_delivery(delivery)
                 if not wanted.takes(about) and not wanted.takes(about | of_callback(callback, self.apps, self._identities)):
                     tally.ended["not chosen"] += 1
                     return None
                 tally.chosen[delivery.target, "+".join(sorted(kinds_of(delivery.event) - {"post"}))] += 1
+                tally.expected[name] = crc32(key) % self._partitions
                 self._weigh(delivery)
                 return one
             case Minted():
+                self._identities.add(*one.record)
                 return one
             case EchoOf():
                 tally.ended["own echo"] += 1
@@ -208,15 +224,14 @@ def group(prefix: str, spec: Spec) -> str:
 class Copier:
     """Writes what a sieve lets through to `backfill.<platform>`: partition and key those of the conversation."""
 
-    def __init__(self, link: Link, prefix: str, partitions: int, spec: Spec, sieve: Sieve, pace: Pace, *, carry: bool = True) -> None:
+    def __init__(self, link: Link, prefix: str, partitions: int, spec: Spec, sieve: Sieve, pace: Pace, *, carry: bool) -> None:
         self.group = group(prefix, spec)
         self._producers = Producers(link, self.group, self.group)
-        self._prefix = prefix
-        self._partitions = partitions
+        mark = [(REPLAY, spec.id.encode())]
+        self._emit = Emitter(sieve.apps, partitions=partitions, prefix=prefix, carry=carry, into=topics.BACKFILL, headers=mark)
         self._spec = spec
         self._sieve = sieve
         self._pace = pace
-        self._carry = carry
         self.written = 0
 
     async def run(self, reader: Reader, topic: str, tell: Tell | None = None) -> None:
@@ -238,8 +253,7 @@ class Copier:
         offsets: dict[TopicPartition, int] = {}
         read = 0
         async for raw in reader.records(spans, tell):
-            for one in self._sieve.take(raw):
-                self._add(outputs, one)
+            self.add(raw, outputs)
             offsets[TopicPartition(raw.topic, raw.partition)] = raw.offset + 1
             read += 1
             if len(outputs) >= self._pace.chunk or read >= STRIDE:
@@ -247,19 +261,10 @@ class Copier:
                 outputs, offsets, read = Outputs(), {}, 0
         await self._commit(outputs, {span.tp: span.end for span in spans})
 
-    def _add(self, outputs: Outputs, one: Deliver | Minted) -> None:
-        match one:
-            case Deliver(delivery=delivery, key=key, platform=platform):
-                name = topics.BACKFILL.name(platform, prefix=self._prefix)
-                mark = [(REPLAY, self._spec.id.encode())]
-                partition = crc32(key) % self._partitions
-                outputs.add(name, partition, key, wire.dump(delivery), mark)
-                if self._carry:
-                    jobs = topics.MEDIA_JOBS.name(prefix=self._prefix)
-                    add_jobs(delivery, self._sieve.apps, key, partition, jobs, self._partitions, outputs)
-            case Minted(platform=platform, user=user, canonical=canonical):
-                key, value = record(platform, "user", user, canonical)
-                outputs.add(topics.IDENTITIES.name(prefix=self._prefix), crc32(key) % self._partitions, key, value)
+    def add(self, raw: ConsumerRecord, outputs: Outputs) -> None:
+        """What one callback causes, as convert writes it."""
+        for one in self._sieve.take(raw):
+            self._emit(one, outputs)
 
     async def _commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> None:
         if offsets:

@@ -31,8 +31,21 @@ from streams.operate.asking import (
     progress,
     when,
 )
+from streams.operate.delivered import elsewhere
 from streams.operate.reading import OperateError
-from streams.operate.replay import Copier, Pace, Sieve, Spec, Tally, counted, group, planned, save, saved
+from streams.operate.replay import (
+    SLACK,
+    Copier,
+    Pace,
+    Sieve,
+    Spec,
+    Tally,
+    counted,
+    group,
+    planned,
+    save,
+    saved,
+)
 from streams.operate.times import length, shown
 from streams.settings import SettingsError
 
@@ -62,7 +75,7 @@ def replay(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Send callbacks over once more, behind everything live; what the ledger knows as delivered is not sent again.
+    """Send callbacks over once more, behind everything live; messages already delivered are skipped.
 
     Exit codes: 0 done, 1 nothing matches or nobody said yes, 2 settings, command line or Kafka are wrong.
     Example: im-relay replay --platform NAME --since 2h --until 90m --dry-run
@@ -76,7 +89,7 @@ def replay(
     else:
         spec = _asked(relay, platform, since, until, Filter(app=relay.app(app), conversation=conversation, user=user, kind=kind))
     topic = topics.CALLBACKS.name(spec.platform, prefix=relay.prefix)
-    tally = _count(relay, topic, spec)
+    tally, known = _count(relay, topic, spec)
     count = tally.deliveries
     seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(_limited(relay)))
     _show(spec, tally, seconds, json=json)
@@ -87,8 +100,8 @@ def replay(
     confirm(f"Write {tally.deliveries} messages to be sent?", yes=yes)
     if not resume:
         save(state, spec)
-    written = _run(relay, topic, spec, rate)
-    typer.echo(f"replay {spec.id}: {written} written; the ledger keeps back what has arrived before", err=json)
+    written = _run(relay, topic, spec, rate, known)
+    typer.echo(f"replay {spec.id}: {written} written; messages already delivered are skipped", err=json)
 
 
 def _limited(relay: Relay) -> dict[str, App]:
@@ -121,20 +134,36 @@ def _asked(relay: Relay, platform: str, since: str, until: str, wanted: Filter) 
     return ask(plan())
 
 
-def _count(relay: Relay, topic: str, spec: Spec) -> Tally:
-    async def count() -> Tally:
-        sieve = Sieve(spec, relay.apps, await relay.identities())
+def _count(relay: Relay, topic: str, spec: Spec) -> tuple[Tally, set[int]]:
+    """What it comes to, and the events (digests) that were delivered while their conversation had another key."""
+    ledgers = [topics.LEDGER.name(platform, prefix=relay.prefix) for platform in relay.platforms]
+
+    async def count() -> tuple[Tally, set[int]]:
+        identities, partitions = await relay.identities(), relay.kafka.partitions
+        sieve = Sieve(spec, relay.apps, identities, partitions)
         with progress("counts callbacks") as tell:
             async with relay.reader(group(relay.prefix, spec)) as reader:
-                return await counted(reader, topic, sieve, spec, tell)
+                tally = await counted(reader, topic, sieve, spec, tell)
+        known: set[int] = set()
+        if tally.expected:
+            with progress("reads ledgers") as tell:
+                async with relay.reader() as reader:
+                    known = await elsewhere(reader, ledgers, tally.expected, spec.since - SLACK, tell)
+        if not known:
+            return tally, known
+        sieve = Sieve(spec, relay.apps, identities, partitions, known)
+        with progress("counts callbacks") as tell:
+            async with relay.reader(group(relay.prefix, spec)) as reader:
+                return await counted(reader, topic, sieve, spec, tell), known
 
     return ask(count())
 
 
-def _run(relay: Relay, topic: str, spec: Spec, rate: float) -> int:
+def _run(relay: Relay, topic: str, spec: Spec, rate: float, known: set[int]) -> int:
     async def run() -> int:
-        sieve = Sieve(spec, relay.apps, await relay.identities())
-        copier = Copier(relay.link, relay.prefix, relay.kafka.partitions, spec, sieve, Pace(rate))
+        partitions, carry = relay.kafka.partitions, relay.settings.media.carry
+        sieve = Sieve(spec, relay.apps, await relay.identities(), partitions, known)
+        copier = Copier(relay.link, relay.prefix, partitions, spec, sieve, Pace(rate), carry=carry)
         with progress("replays callbacks") as tell:
             async with relay.reader(copier.group) as reader:
                 for target in {app.platform.name for app in relay.apps.values()}:

@@ -41,7 +41,7 @@ def trace(
     begin = when(since) or 0
     partition = None
     if conversation:
-        key = key_of(conversation)
+        key = key_of(conversation, ask(relay.identities()))
         if key is None:
             raise typer.BadParameter(f"--conversation is {conversation!r}; expected direct:ANN:BOB, group:ID or room:ID")
         partition = crc32(key) % relay.kafka.partitions

@@ -54,6 +54,8 @@ class Converting:
         outputs = Outputs()
         topic = f"{PREFIX}callbacks.{platform}"
         self._stage(Batch(TopicPartition(topic, 0), records, 1), outputs)
+        for committed in outputs.committed:
+            committed({})
         self.places += [
             (topic.removeprefix(PREFIX), partition, Record(*one))
             for (topic, partition), all_ in outputs.records.items()

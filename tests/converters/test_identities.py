@@ -153,6 +153,10 @@ def test_whoever_is_spelled_with_upper_case_is_answered_by_that_name() -> None:
     )
     *minted, there = route(Callback("old", said, 1), apps, table)
     assert [(one.user, one.canonical) for one in minted if isinstance(one, Minted)] == [("LinMei", "linmei"), ("WU02", "wu02")]
+    assert table.people() == table.entries() == [], "the converters change nothing"
+    for one in minted:
+        assert isinstance(one, Minted)
+        table.apply(*one.record)
     assert isinstance(there, Deliver)
     assert (there.delivery.sender, there.delivery.receiver) == ("linmei", "wu02")
     answer = {

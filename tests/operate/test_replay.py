@@ -138,7 +138,7 @@ def test_one_that_was_broken_off_goes_on_exactly_there(ground: Ground) -> None:
     async def broken() -> int:
         topic, spec, apps = await prepared(ground)
         save(ground.directory / "replays", spec)
-        copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), Stumbles(60))
+        copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), Stumbles(60), carry=True)
         async with Reader(ground.bootstrap, copier.group) as reader:
             with pytest.raises(Stops):
                 await copier.run(reader, topic)
@@ -269,7 +269,7 @@ def test_one_replay_runs_once_at_a_time(ground: Ground) -> None:
         started, over = asyncio.Event(), asyncio.Event()
 
         async def one(pace: Pace) -> object:
-            copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), pace)
+            copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), pace, carry=True)
             async with Reader(ground.bootstrap, copier.group) as reader:
                 try:
                     await copier.run(reader, topic)

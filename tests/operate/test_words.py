@@ -2,6 +2,7 @@
 
 import pytest
 
+from converters.identities import Identities
 from converters.model import Group, conversation_key, direct
 from streams.operate.about import Filter, key_of, of_delivery
 from streams.operate.times import length, moment
@@ -36,9 +37,9 @@ def test_a_length_is_told_in_its_two_largest_units(seconds: float, text: str) ->
 
 
 def test_a_written_conversation_gives_its_key() -> None:
-    assert key_of("direct:Bob:alice") == conversation_key(direct("alice", "bob"))
-    assert key_of("group:team:a") == conversation_key(Group("team:a"))
-    assert [key_of(text) for text in ("direct:a:b:c", "direct:a", "team", "group:")] == [None] * 4
+    assert key_of("direct:Bob:alice", Identities()) == conversation_key(direct("alice", "bob"))
+    assert key_of("group:team:a", Identities()) == conversation_key(Group("team:a"))
+    assert [key_of(text, Identities()) for text in ("direct:a:b:c", "direct:a", "team", "group:")] == [None] * 4
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,47 @@
+"""Where what a callback causes is written: live, by a replay, and by whatever else sends callbacks through the converters."""
+
+from collections.abc import Mapping
+from zlib import crc32
+
+from converters import wire
+from converters.media import jobs
+from converters.names import Minted
+from converters.route import App, Deliver, EchoOf
+from streams.exact.outputs import Headers, Outputs
+from streams.kafka import topics
+from streams.kafka.topics import Topic
+
+
+class Emitter:
+    """*partitions* is that of every topic; the partition of a conversation is computed here, once, and carried.
+
+    Deliveries go to the topics of *into*, with *headers*; *carry*: their files are brought over.
+    """
+
+    def __init__(
+        self, apps: Mapping[str, App], *, partitions: int, prefix: str, carry: bool, into: Topic = topics.DELIVERIES, headers: Headers | None = None
+    ) -> None:
+        self.apps = apps
+        self._partitions = partitions
+        platforms = sorted({app.platform.name for app in apps.values()})
+        self._deliveries = {name: into.name(name, prefix=prefix) for name in platforms}
+        self._echoes = {name: topics.ECHOES.name(name, prefix=prefix) for name in platforms}
+        self._jobs = topics.MEDIA_JOBS.name(prefix=prefix)
+        self._identities = topics.IDENTITIES.name(prefix=prefix)
+        self._carry = carry
+        self._headers: Headers = headers or []
+
+    def __call__(self, one: Deliver | EchoOf | Minted, outputs: Outputs) -> None:
+        match one:
+            case Deliver(delivery=delivery, key=key, platform=platform):
+                partition = crc32(key) % self._partitions
+                outputs.add(self._deliveries[platform], partition, key, wire.dump(delivery), self._headers)
+                if self._carry:
+                    target = self.apps[delivery.target]
+                    for same, job in jobs(delivery, target.platform.media, target.account, key, partition):
+                        outputs.add(self._jobs, crc32(same) % self._partitions, same, wire.dump(job))
+            case EchoOf(echo=echo, key=key, platform=platform):
+                outputs.add(self._echoes[platform], crc32(key) % self._partitions, key, wire.dump(echo))
+            case Minted():
+                key, value = one.record
+                outputs.add(self._identities, crc32(key) % self._partitions, key, value)

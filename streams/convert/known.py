@@ -1,0 +1,70 @@
+"""Who is who, as a worker may believe it: what the topic says, what the worker itself has committed, what its transaction will."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from weakref import WeakKeyDictionary
+from zlib import crc32
+
+from converters.identities import Table
+from converters.overlay import Overlay
+from streams.exact.outputs import Outputs
+
+Pair = tuple[bytes, bytes]
+
+
+class _New(Overlay):
+    """What one transaction mints."""
+
+    __slots__ = ("records",)
+
+    def __init__(self, below: Table) -> None:
+        super().__init__(below)
+        self.records: list[Pair] = []
+
+    def add(self, key: bytes, value: bytes) -> None:
+        super().add(key, value)
+        self.records.append((key, value))
+
+
+class Known:
+    """*table* is what was read from *topic*, and only reading it changes it: every worker's table is the same in the end.
+
+    What this worker has committed lies over it until it was read back, so that the next transaction knows what the last one minted.
+    What an aborted one minted is gone with it, and is minted again by the next try.
+    """
+
+    def __init__(self, table: Table, topic: str, partitions: int) -> None:
+        self._table = table
+        self._topic = topic
+        self._partitions = partitions
+        self._unread: dict[Pair, tuple[int, int]] = {}
+        """Committed, with partition and the offset up to which that has to be read."""
+        self._committed = Overlay(table)
+        self._open: WeakKeyDictionary[Outputs, _New] = WeakKeyDictionary()
+
+    def of(self, outputs: Outputs) -> Overlay:
+        """What the transaction that writes *outputs* knows; what is added becomes known to all once it is committed."""
+        known = self._open.get(outputs)
+        if known is None:
+            known = self._open[outputs] = _New(self._table)
+            outputs.committed.append(partial(self._keep, known.records))
+        known.below = self._committed if self._unread else self._table
+        return known
+
+    def read(self, positions: Mapping[int, int]) -> None:
+        """The topic has been read up to *positions*, by partition."""
+        left = {pair: at for pair, at in self._unread.items() if positions.get(at[0], 0) < at[1]}
+        if len(left) < len(self._unread):
+            self._unread = left
+            self._rebuild(left)
+
+    def _keep(self, records: Iterable[Pair], written: Mapping[tuple[str, int], int]) -> None:
+        for pair in records:
+            partition = crc32(pair[0]) % self._partitions
+            self._unread[pair] = partition, written.get((self._topic, partition), 0)
+            self._committed.add(*pair)
+
+    def _rebuild(self, pairs: Iterable[Pair]) -> None:
+        self._committed = Overlay(self._table)
+        for pair in pairs:
+            self._committed.add(*pair)
