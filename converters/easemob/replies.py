@@ -65,7 +65,7 @@ def _refused(request: Request, said: str, described: str) -> Answered:
     users, who, fine = asked(request), named(described), _done(request.api, described)
     if fine and {user.lower() for user in users} <= {user.lower() for user in who or users}:
         return Delivered("")
-    if len(users) < 2 and not request.api.endswith("/create"):
+    if not users:
         return Refused(said)
     without = apart(request, who, said, fine=fine)
     return without or (None if _WHOLE.search(described) else halved(request, said)) or Refused(said)

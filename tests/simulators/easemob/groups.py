@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -109,6 +109,8 @@ def create(easemob: Easemob, call: Call, *, room: bool) -> Answer:
         return errors.MALFORMED
     if len(members) > maximum:
         return Refusal(403, "exceed_limit", "members size is greater than max user size !")
+    if not room and (wrong := busy(easemob, (owner, *members))):
+        return wrong
     if request.get("public") and not room:
         request["allowinvites"] = False
     group = GroupLife.begin(
@@ -116,6 +118,14 @@ def create(easemob: Easemob, call: Call, *, room: bool) -> Answer:
     )
     easemob.accept("room.create" if room else "group.create", group=group.id, members=members)
     return {"entities": [], "data": {"id" if room else "groupid": group.id}}
+
+
+def busy(easemob: Easemob, names: Iterable[str]) -> Refusal | None:
+    """The refusal for the first who is in as many groups as a user may be."""
+    for name in names:
+        if sum(name in group.members for group in easemob.people.groups.values()) >= easemob.options.max_groups:
+            return Refusal(403, "exceed_limit", f"user {name} has joined too many groups!")
+    return None
 
 
 def too_long(request: dict[str, Any]) -> bool:
@@ -230,6 +240,8 @@ def add(one: Led) -> Answer:
     maximum = one.group.settings.get("maxusers", 1000 if one.kind == "room" else 200)
     if isinstance(maximum, int) and len(one.group.members) + len(new) > maximum:
         return Refusal(403, "exceed_limit", "members size is greater than max user size !")
+    if one.kind == "group" and (wrong := busy(one.easemob, new)):
+        return wrong
     one.accept("add", members=new)
     one.life.join(new, "DIRECT")
     who = {"result": True, "user": new[0]} if "user" in one.call.path else {"newmembers": new}
