@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,7 +16,7 @@ from tests.simulators.easemob.errors import Refusal
 from tests.simulators.easemob.gate import Answer, Work, as_object
 from tests.simulators.easemob.group_events import ADMIN
 from tests.simulators.easemob.group_life import SETTINGS, GroupLife
-from tests.simulators.easemob.names import ids, listed, stranger
+from tests.simulators.easemob.names import busy, ids, listed, stranger
 from tests.simulators.easemob.state import Easemob
 from tests.simulators.people import Group
 
@@ -118,14 +118,6 @@ def create(easemob: Easemob, call: Call, *, room: bool) -> Answer:
     )
     easemob.accept("room.create" if room else "group.create", group=group.id, members=members)
     return {"entities": [], "data": {"id" if room else "groupid": group.id}}
-
-
-def busy(easemob: Easemob, names: Iterable[str]) -> Refusal | None:
-    """The refusal for the first who is in as many groups as a user may be."""
-    for name in names:
-        if sum(name in group.members for group in easemob.people.groups.values()) >= easemob.options.max_groups:
-            return Refusal(403, "exceed_limit", f"user {name} has joined too many groups!")
-    return None
 
 
 def too_long(request: dict[str, Any]) -> bool:
