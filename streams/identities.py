@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.errors import KafkaError
 
 from converters.identities import KINDS, Identities, Kind, record
-from streams import metrics
+from streams import metrics, record_kinds
 
 log = structlog.get_logger()
 
@@ -67,7 +67,11 @@ class Follower:
                     self._apply(raw)
 
     def _apply(self, raw: ConsumerRecord) -> None:
-        problem = self._table.apply(raw.key or b"", raw.value)
+        try:
+            record_kinds.check(raw.topic, raw.headers)
+            problem = self._table.apply(raw.key or b"", raw.value)
+        except record_kinds.TooNewError as error:
+            problem = str(error)
         if problem:
             log.warning("entry of identities left out", problem=problem)
         for platform, kind, count in self._table.counts():
@@ -129,5 +133,9 @@ async def write(bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes
         await _require(producer.client, topic)
         partitions = len(await producer.partitions_for(topic))
         # As convert writes it: all entries of a key in one partition, or compaction would keep two.
-        sent = [await producer.send(topic, key=key, value=value, partition=crc32(key) % partitions) for key, value in records]
+        version = list(record_kinds.headers_of(topic))
+        sent = [
+            await producer.send(topic, key=key, value=value, partition=crc32(key) % partitions, headers=version)
+            for key, value in records
+        ]
         await asyncio.gather(*sent)

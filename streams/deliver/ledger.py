@@ -9,7 +9,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from rocksdict import AccessType, Options, Rdict, WriteBatch
 
-from streams import metrics
+from streams import metrics, record_kinds
 from streams.deliver.entries import Entry, load
 from streams.deliver.tail import Tail
 from streams.identities import read_to_end
@@ -98,6 +98,7 @@ async def caught_up(
                 raw: ConsumerRecord, rows: Rows = rows, batch: Batch = batch, tail: Tail | None = None if number else tail
             ) -> None:
                 key = raw.key or b""
+                record_kinds.hold(raw.topic, raw.headers)
                 if tail is not None:
                     tail.take(raw)
                 if raw.value is None:

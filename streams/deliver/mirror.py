@@ -6,6 +6,7 @@ import msgspec
 import structlog
 from aiokafka import TopicPartition
 
+from streams import record_kinds
 from streams.deliver.entries import Entry, load
 from streams.deliver.ledger import Rows, Store, caught_up
 from streams.deliver.look import Look
@@ -60,6 +61,8 @@ class Mirror:
             while (batch := self._task.take_of(tp)) is not None:
                 known = self._store.offset(tp.topic)
                 new = [record for record in batch.records if record.offset >= known]
+                for record in new:
+                    record_kinds.hold(tp.topic, record.headers)
                 added = [row for record in new for row in reading(record.key or b"", record.value)]
                 self._store.put(added, max(known, batch.next_offset), tp.topic)
                 taken[tp] = batch.next_offset
