@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages lock clean
+.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean
 
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
@@ -29,6 +29,8 @@ lint: $(VENV)/installed  ## ruff, mypy, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+released: $(VENV)/installed  ## freeze the forms of the records in tests/released/next; V=0.2.0 freezes that release
+	$(BIN)/python -m tests.released $(V)
 pages: $(VENV)/installed  ## print the generated pages of docs/ anew
 	$(BIN)/python -m streams.pages
 	$(BIN)/python -m deploy.dashboards

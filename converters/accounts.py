@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import structs
 
+from converters.event_ids import beside
 from converters.model import NOTHING, Delivery, There
 from converters.operations import Presence
 from converters.platform import Encoded, Platform
@@ -15,9 +16,7 @@ from converters.platform import Encoded, Platform
 def account_before(delivery: Delivery) -> Delivery:
     """What makes the account of the sender of *delivery*. A worker that does not know of it yet sees a presence, and sends nothing."""
     event = delivery.event
-    made = structs.replace(
-        event, id=f"{event.id.rpartition(':')[0]}:account", client_id="", operation=Presence(online=True)
-    )
+    made = structs.replace(event, id=beside(event.id, "account"), client_id="", operation=Presence(online=True))
     return structs.replace(delivery, event=made, receiver=delivery.sender, people={}, newcomer=True)
 
 

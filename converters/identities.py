@@ -43,6 +43,10 @@ class _Cohort(Struct, frozen=True):
     cohort: str
 
 
+VALUES = (_Value, _Account, _Cohort)
+"""What a value of the topic can be; the key says which."""
+
+
 def record(platform: str, kind: Kind, native: str, canonical: str, origin: str = "") -> tuple[bytes, bytes]:
     """Key and value of an entry in the topic `identities`."""
     spelled = native if native != native.lower() else ""

@@ -9,21 +9,10 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta
 
+from converters.event_ids import is_event_id
+
 MarkKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,32}$")]
 """Under which key of the extension the mark lies."""
-
-LONGEST_ID = 64
-"""Characters of a message id that an event id takes over; a longer or unusual one is replaced by its digest."""
-
-
-def event_id(platform: str, app: str, kind: str, remote_id: str, operation: str = "post") -> str:
-    """The event's id; short and of plain characters, so that it always fits into a platform's extension field."""
-    if len(remote_id) > LONGEST_ID or not remote_id.isascii() or not remote_id.replace("-", "").isalnum():
-        remote_id = f"~{blake2b(remote_id.encode(), digest_size=16).hexdigest()}"
-    if len(app) > LONGEST_ID:
-        app = f"~{blake2b(app.encode(), digest_size=16).hexdigest()}"
-    return f"{platform}:{app}:{kind}:{remote_id}:{operation}"
-
 
 class Mark(NamedTuple):
     event: str
@@ -53,7 +42,7 @@ def read(mark: object, sender: str, receiver: str) -> Mark | None:
     if not isinstance(mark, dict):
         return None
     event, digest, more, part = mark.get("id"), mark.get("d"), mark.get("more") is True, mark.get("part", 0)
-    if not isinstance(event, str) or not isinstance(digest, str) or not isinstance(part, int):
+    if not isinstance(event, str) or not isinstance(digest, str) or not isinstance(part, int) or not is_event_id(event):
         return None
     fits = digest == _digest(event, sender, receiver, more=more, part=part)
     return Mark(event, more, part) if fits else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from converters.model import Conversation, Delivery, Event, Loss, There
-from converters.outcome import Outcome
+from converters.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
     from converters.media import Media
@@ -115,6 +115,25 @@ class Reply(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+
+class Partial(Struct, frozen=True, tag="partial", tag_field="outcome"):
+    """A request that asked for several things at once was answered, and not all of them are done.
+
+    It is no end: what the requests of *rest* come to belongs to it. Where nothing at all is done in the end, it is refused.
+    """
+
+    done: Delivered | None = None
+    """What has been done; None where nothing has."""
+    rest: tuple[Request, ...] = ()
+    """What is still to be asked for, in this order."""
+    losses: tuple[Loss, ...] = ()
+    """What is refused for good, each by name; it is counted and logged once the rest is done."""
+    reason: str = ""
+    """Why; as of `Refused`."""
+
+
+Answered = Outcome | Partial
 
 
 class Signed(Struct, frozen=True):
@@ -229,7 +248,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     """(callback, account): what it says. Raises Malformed."""
     encode: Callable[[Delivery, Any, There], Encoded]
     """(delivery, account, what is known at the target): what to send."""
-    read_reply: Callable[[Request, Reply], Outcome]
+    read_reply: Callable[[Request, Reply], Answered]
+    """(request, its answer): what became of it. Success alone is no proof: what the answer says of each thing that was asked for counts."""
     auth: Signed | SignedBody | Token
     register: Callable[[str, str, Any], Request] | None = None
     """(user, name, account): the call that makes an account, repeatable; an answer that there is one reads as Delivered."""

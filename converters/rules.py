@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from converters.bodies import Body, Command, Forwarded, Link, Notice, Text
+from converters.event_ids import beside
 from converters.identities import Kind, Table
 from converters.model import (
     Conversation,
@@ -171,7 +172,7 @@ def share(key: str) -> float:
 def introduction(delivery: Delivery, name: str) -> Delivery:
     """A message before the message, an event of its own, that says whose the next is."""
     event = delivery.event
-    before = structs.replace(event, id=f"{event.id.rpartition(':')[0]}:by", client_id="", operation=Post(Text(name)))
+    before = structs.replace(event, id=beside(event.id, "by"), client_id="", operation=Post(Text(name)))
     return structs.replace(delivery, event=before)
 
 

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams import health as healths
-from streams import metrics
+from streams import metrics, record_kinds
 from streams.deliver.gate import Gate
 from streams.exact.producers import Link
 from streams.exact.task import Watch
@@ -161,7 +161,7 @@ class Lag:
 
 
 def link(kafka: Kafka) -> Link:
-    return Link(kafka.bootstrap, transaction_timeout=kafka.transaction_timeout)
+    return Link(kafka.bootstrap, transaction_timeout=kafka.transaction_timeout, headers=record_kinds.headers_of)
 
 
 async def require(kafka: Kafka, names: list[str]) -> None:

@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from converters.identities import KINDS, Identities, Kind, record
-from streams import metrics
+from streams import metrics, record_kinds
 from streams.identity_store import Disk, Place, StateError, agrees, now
 
 log = structlog.get_logger()
@@ -155,7 +155,7 @@ class Follower:
         for records in found.values():
             count += len(records)
             for raw in records:
-                problem = self.table.apply(raw.key or b"", raw.value)
+                problem = _apply(self.table, raw)
                 if problem:
                     log.warning("entry of identities left out", problem=problem)
         # Markers of transactions take an offset and are never seen: what counts is the position, not the last record.
@@ -255,5 +255,18 @@ async def write(bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes
         await _require(producer.client, topic)
         partitions = len(await producer.partitions_for(topic))
         # As convert writes it: all entries of a key in one partition, or compaction would keep two.
-        sent = [await producer.send(topic, key=key, value=value, partition=crc32(key) % partitions) for key, value in records]
+        version = list(record_kinds.headers_of(topic))
+        sent = [
+            await producer.send(topic, key=key, value=value, partition=crc32(key) % partitions, headers=version)
+            for key, value in records
+        ]
         await asyncio.gather(*sent)
+
+
+def _apply(table: Any, raw: ConsumerRecord) -> str | None:
+    try:
+        record_kinds.check(raw.topic, raw.headers)
+    except record_kinds.TooNewError as error:
+        return str(error)
+    problem: str | None = table.apply(raw.key or b"", raw.value)
+    return problem

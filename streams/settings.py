@@ -5,6 +5,7 @@ given as it is, or as the path of a file that holds it: `app_secret` or `app_sec
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,11 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from converters import PLATFORMS
+from converters.event_ids import LONGEST
 from converters.platform import Platform
 from converters.route import App
 from streams.files.settings import Files
 from streams.media.store.settings import MediaStore
 from streams.rules import RuleSettings, rules_of
+
+APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
 
 class SettingsError(Exception):
@@ -196,7 +200,7 @@ class Settings(BaseSettings):
     gaps: Gaps = Gaps()
     plugins: Plugins = Plugins()
     observe: Observe = Observe()
-    apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name.")
+    apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.")
 
     @classmethod
     def settings_customise_sources(
@@ -240,6 +244,11 @@ def resolve(settings: Settings) -> dict[str, App]:
     """The apps as the converters want them: accounts read, secrets fetched, targets checked. Raises SettingsError."""
     apps: dict[str, App] = {}
     for name, app in settings.apps.items():
+        if not APP_NAME.fullmatch(name):
+            raise SettingsError(
+                f"apps.{name!r}: the name of an app is 1 to {LONGEST} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or a digit; "
+                "it stands in addresses, event ids and metrics. Rename it in the settings and at the platform's callback address"
+            )
         platform = PLATFORMS.get(app.platform)
         if platform is None:
             known = ", ".join(sorted(PLATFORMS))

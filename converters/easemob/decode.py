@@ -9,6 +9,7 @@ from converters.easemob.callback import MESSAGES, Envelope, conversation_of, pay
 from converters.easemob.ids import plain
 from converters.easemob.scene import Scene, scene_of
 from converters.easemob.values import table, text
+from converters.event_ids import EventId
 from converters.lenient import milliseconds, word
 from converters.model import Direct, Event, Loss
 from converters.operations import Post, Quote, Typing
@@ -86,9 +87,9 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> Decode
     if isinstance(body, Command) and (active := _TYPING.get(body.name.lower().replace("_", ""))) is not None:
         what, operation = "typing", Typing(active)
     event = Event(
-        id=mark.event_id(
+        id=EventId.of(
             "easemob", callback.app, str(conversation.__struct_config__.tag), remote_id, what
-        ),
+        ).text,
         source=callback.app,
         remote_id=remote_id,
         conversation=conversation,

@@ -13,7 +13,7 @@ from converters.easemob.replies import read_reply
 from converters.media import Download, Media, Role, Shape, Upload
 from converters.model import Carried
 from converters.outcome import Delivered, NotSent, Refused, Unsure
-from converters.platform import Reply, Request
+from converters.platform import Partial, Reply, Request
 
 UPLOAD = "chatfiles"
 """The call, as limits count it."""
@@ -92,6 +92,8 @@ def uploaded(file: Upload, request: Request, reply: Reply, account: Account) -> 
             return NotSent(f"http {reply.status}")
         case Refused(reason=reason) if reply.status == 401:
             return NotSent(reason, ours=True)
+        case Partial(reason=reason):
+            return Refused(reason)
         case outcome:
             return outcome
 

@@ -1,25 +1,14 @@
 """Answers of Easemob's REST API read into outcomes. Source: "Easemob: Error codes", "Easemob: Send messages"."""
 
 import re
-from typing import Any
-
-from msgspec import Struct
 
 from converters import wire
+from converters.easemob.answers import SENDS, Answer, read
+from converters.easemob.batches import apart, asked, halved, named
 from converters.easemob.signing import worn_out
-from converters.lenient import Word, word
-from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
-from converters.platform import Reply, Request
-
-
-class _Answer(Struct, frozen=True):
-    data: Any = None
-    error: Word = None
-    error_code: Word = None
-    error_description: Word = None
-
-
-_SENDS = frozenset({"messages/users", "messages/chatgroups", "messages/chatrooms"})
+from converters.lenient import word
+from converters.outcome import Delivered, NotSent, Refused, Unsure
+from converters.platform import Answered, Reply, Request
 
 _DONE = {
     "messages/msg_recall": ("not_found msg",),  # recalled already, or kept no longer
@@ -45,18 +34,20 @@ _ABOUT_US = re.compile(
     re.IGNORECASE,
 )
 """None of these texts is published: a refusal that names the app, its plan or our address is not about the message."""
+_WHOLE = re.compile(r"grpID|must be provided|contain public")
+"""About the group, or about us: none of the users stands in the way of the others."""
 _UNOPENED = re.compile(r"unopened|not open")
 """Only messages wait for it to be opened: behind a recall, which may never be, they would for nothing."""
 
 
-def read_reply(request: Request, reply: Reply) -> Outcome:
-    """What became of one send to one receiver, or of one change."""
+def read_reply(request: Request, reply: Reply) -> Answered:
+    """What became of one send to one receiver, or of one change, for each whom it is about."""
     try:
-        answer = wire.load(reply.body, _Answer)
+        answer = wire.load(reply.body, Answer)
     except wire.Malformed:
         answer = None
     if reply.status == 200:
-        return _delivered(request.api, answer)
+        return read(request, answer)
     said = _said(reply.status, answer)
     if _ours(request.api, reply, answer):
         return NotSent(said, _retry_after(reply), ours=True)
@@ -65,39 +56,38 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     if reply.status == 403 and answer and "message send reach limit" in word(answer.error_description):
         return NotSent(f"{said}: message rate limit", _retry_after(reply), throttled=True)
     if 400 <= reply.status < 500 and reply.status != 408:
-        if answer and any(words in word(answer.error_description) for words in _DONE.get(request.api, ())):
-            return Delivered("")
-        return Refused(said)
+        return _refused(request, said, word(answer.error_description) if answer else "")
     return Unsure(said)  # 5xx, 408 and what is not documented: it may have been taken
 
 
-def _ours(api: str, reply: Reply, answer: _Answer | None) -> bool:
+def _refused(request: Request, said: str, described: str) -> Answered:
+    """Refused for one user, so that the others have to be asked for without; or for all."""
+    users, who, fine = asked(request), named(described), _done(request.api, described)
+    if fine and {user.lower() for user in users} <= {user.lower() for user in who or users}:
+        return Delivered("")
+    if not users:
+        return Refused(said)
+    without = apart(request, who, said, fine=fine)
+    return without or (None if _WHOLE.search(described) else halved(request, said)) or Refused(said)
+
+
+def _done(api: str, described: str) -> bool:
+    return any(words in described for words in _DONE.get(api, ()))
+
+
+def _ours(api: str, reply: Reply, answer: Answer | None) -> bool:
     """Whether it is refused because of us, and not of what is said."""
     if answer is None:  # of what stands before the API: about who calls
         return reply.status in {401, 402, 403, 407}
     if reply.status == 402 or worn_out(reply) or word(answer.error) in _OURS:
         return True
     described = word(answer.error_description)
-    if reply.status not in {400, 403} or any(words in described for words in _DONE.get(api, ())):
+    if reply.status not in {400, 403} or _done(api, described):
         return False
-    return bool(_ABOUT_US.search(described) or (api in _SENDS and _UNOPENED.search(described)))
+    return bool(_ABOUT_US.search(described) or (api in SENDS and _UNOPENED.search(described)))
 
 
-def _delivered(api: str, answer: _Answer | None) -> Outcome:
-    if api and api not in _SENDS and api != "chatgroups/create":
-        return Delivered("")
-    data = answer.data if answer is not None else None
-    if api == "chatgroups/create":
-        data = {"groupid": data.get("groupid")} if isinstance(data, dict) else None
-    if isinstance(data, dict) and len(data) == 1:
-        (remote_id,) = data.values()
-        # The oldest endpoint answers the word "success" in place of an id.
-        if isinstance(remote_id, str | int) and word(remote_id) not in {"", "success"}:
-            return Delivered(word(remote_id))
-    return Unsure("unreadable answer")
-
-
-def _said(status: int, answer: _Answer | None) -> str:
+def _said(status: int, answer: Answer | None) -> str:
     """Status, the platform's word for the error, its code; never the description, which may quote the request."""
     if answer is None:
         return str(status)

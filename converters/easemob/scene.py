@@ -4,9 +4,10 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-from converters import mark, wire
+from converters import wire
 from converters.easemob.callback import Envelope, conversation_of
 from converters.easemob.ids import ADMINS
+from converters.event_ids import EventId
 from converters.lenient import milliseconds, word
 from converters.model import Conversation, Event, Loss
 from converters.operations import Operation, Ref
@@ -25,7 +26,7 @@ class Scene(Struct, frozen=True):
 
     def ref(self, message: str, author: str = "", at: int = 0) -> Ref:
         """The message of the id *message*, here."""
-        return Ref(message, mark.event_id("easemob", self.app, self.tag, message), author=author, at=at)
+        return Ref(message, EventId.of("easemob", self.app, self.tag, message).text, author=author, at=at)
 
     def said(
         self, operation: Operation, sender: str, remote_id: str, what: str = "", losses: tuple[Loss, ...] = ()
@@ -33,7 +34,7 @@ class Scene(Struct, frozen=True):
         """*what* is the operation part of the id, by itself the operation's tag."""
         what = what or str(operation.__struct_config__.tag)
         event = Event(
-            id=mark.event_id("easemob", self.app, self.tag, remote_id, what),
+            id=EventId.of("easemob", self.app, self.tag, remote_id, what).text,
             source=self.app,
             remote_id=remote_id,
             conversation=self.conversation,

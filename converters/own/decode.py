@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from converters import mark, wire
+from converters import wire
+from converters.event_ids import EventId, is_event_id
 from converters.model import Direct, Event
 from converters.operations import Edit, Operation, Post, Reaction, Read, Recall, Received, Ref, kind_of
 from converters.own import public
@@ -37,12 +38,14 @@ def _event(said: public.Event, app: str) -> Decoded:
     if sender and isinstance(conversation, Direct) and sender not in conversation.users:
         raise wire.Malformed("the sender is not one of the two")
     if said.relay is not None:
+        if not is_event_id(said.relay.id):
+            raise wire.Malformed("relay.id is no event id")
         return OwnEcho(said.relay.id, said.id, said.at, conversation)
     kind = str(conversation.__struct_config__.tag)
     operation = said.operation
     return Said(
         Event(
-            id=mark.event_id("own", app, kind, said.id, _word(operation)),
+            id=EventId.of("own", app, kind, said.id, _word(operation)).text,
             source=app,
             remote_id=said.id,
             client_id=said.client_id,
@@ -76,7 +79,7 @@ def _pointing(operation: Operation, app: str, kind: str) -> Operation:
     """*operation* with the message that it names found out: what posted it here has its id."""
 
     def found(ref: Ref) -> Ref:
-        return structs.replace(ref, event=mark.event_id("own", app, kind, ref.id) if ref.id else "")
+        return structs.replace(ref, event=EventId.of("own", app, kind, ref.id).text if ref.id else "")
 
     match operation:
         case Post(quote=quote):

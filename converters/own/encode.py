@@ -5,6 +5,7 @@ from msgspec import structs
 from converters import wire
 from converters.bodies import Body, Text
 from converters.brought import brought
+from converters.event_ids import EventId
 from converters.model import NOTHING, Conversation, Delivery, Direct, Group, Loss, Room, There
 from converters.operations import Edit, GroupCreated, Operation, Post, Reaction, Read, Recall, Received
 from converters.own import public
@@ -76,7 +77,7 @@ def _request(
         client_id=event.client_id,
         at=event.at,
         operation=renamed(operation, delivery.named) if delivery.people else operation,
-        relay=public.Relay(event.id, event.source, event.id.partition(":")[0], delivery.late),
+        relay=public.Relay(event.id, event.source, EventId.parse(event.id).platform, delivery.late),
         there=named,
     )
     headers = {"Content-Type": "application/json", "Idempotency-Key": event.id}

@@ -33,6 +33,8 @@ def _taken(request: Request, reply: Reply) -> Outcome:
     try:
         answer = wire.load(reply.body, _Answer)
     except wire.Malformed:
+        if reply.body.lstrip()[:1] == b"<":  # of what stands before the server: it may know nothing of it
+            return Unsure("a page in place of an answer")
         answer = _Answer()
     remote_id = word(answer.id)
     if not remote_id and request.api != EVENT and reply.status != 409:

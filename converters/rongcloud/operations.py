@@ -8,8 +8,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from converters import mark, wire
+from converters import wire
 from converters.bodies import Body, Notice
+from converters.event_ids import EventId
 from converters.lenient import milliseconds
 from converters.model import Conversation, Loss, direct
 from converters.operations import (
@@ -74,7 +75,7 @@ class Happened(Struct, frozen=True):
 
 
 def event_id(app: str, conversation: Conversation, uid: str, word: str = "post") -> str:
-    return mark.event_id("rongcloud", app, str(conversation.__struct_config__.tag), uid, word)
+    return EventId.of("rongcloud", app, str(conversation.__struct_config__.tag), uid, word).text
 
 
 def happened(name: str, arrived: Arrived) -> tuple[Happened, ...] | Ignored | None:

@@ -11,7 +11,7 @@ from converters.platform import Reply, Request
 from converters.rongcloud.callback import fields_of
 from converters.rongcloud.content import text
 from converters.rongcloud.groups import CREATE
-from converters.rongcloud.sending import Send
+from converters.rongcloud.sending import FORM, Send
 
 _WAIT = 1.0  # seconds; nothing is said of it
 _DONE = {200, 10000}
@@ -27,6 +27,9 @@ _WORDS = {
     1005: "parameter too long", 1006: "app locked or deleted", 1007: "not allowed for this app", 1009: "service not enabled",
     1016: "too many rooms", 1019: "too many blocked words", 1508: "too large", 2007: "too many test users", 405: "group is full",
 }  # fmt: skip
+
+
+_TARGETS = {"userId": "toUserId", "groupId": "toGroupId", "chatroomId": "toChatroomId"}
 
 
 class _Answer(Struct, frozen=True):
@@ -62,7 +65,8 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
             return Refused(f"http {reply.status}")
         return Unsure("unreadable answer" if reply.status == 200 else f"http {reply.status}")
     if reply.status == 200 and code in _DONE:
-        return Delivered(_id(request, answer.uids if answer else None))
+        uids = answer.uids if answer else None
+        return Delivered(_id(request, uids)) if _for_whom(request, uids) else Unsure("answered for somebody else")
     if code in _ALREADY and not isinstance(request, Send):
         return Delivered("")
     if code in _UNKNOWN or reply.status >= 500 or reply.status == 408:
@@ -73,6 +77,16 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     if code in _OURS or (code in _CLOSED and request.api.endswith("/publish")):
         return NotSent(said, ours=True)
     return Refused(said)
+
+
+def _for_whom(request: Request, uids: Any) -> bool:
+    """Whether an answer that names its target names the one that was asked for."""
+    one = uids[0] if isinstance(uids, list) and uids else None
+    fields = fields_of(request.body) if request.headers.get("Content-Type") == FORM else {}
+    for said, asked in _TARGETS.items():
+        if isinstance(one, dict) and asked in fields and isinstance(one.get(said), str | int):
+            return text(one[said]).lower() == fields[asked].lower()
+    return True
 
 
 def _id(request: Request, uids: Any) -> str:

@@ -16,7 +16,8 @@ from converters.rongcloud.messages import EXTRA
 LARGEST = 98_000
 """Bytes of a request; the content may have 128 KB, but an old error code speaks of 100 KB for the whole."""
 
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM = "application/x-www-form-urlencoded"
+_FORM = {"Content-Type": FORM}
 _JSON = {"Content-Type": "application/json"}
 
 

@@ -4,6 +4,7 @@ from hashlib import blake2b
 
 from converters import mark, wire
 from converters.beside import key_of, put_back, quote_back
+from converters.event_ids import EventId
 from converters.lenient import milliseconds, word
 from converters.model import Conversation, Direct, Event, Loss
 from converters.operations import Post
@@ -78,7 +79,7 @@ def _message(callback: Callback, copy: Copy, conversation: Conversation, account
             body, quote = put_back(body, more), quote_back(quote, more)
         own = extension.own(ext, account.mark, body, quote)
     event = Event(
-        id=mark.event_id("yunxin", callback.app, scope(conversation), named),
+        id=EventId.of("yunxin", callback.app, scope(conversation), named).text,
         source=callback.app,
         remote_id=named,
         client_id=word(copy.msgid_client),

@@ -7,9 +7,10 @@ from typing import Any
 
 from msgspec import structs
 
-from converters import mark, wire
+from converters import wire
 from converters.beside import key_of
 from converters.bodies import Body, Text
+from converters.event_ids import EventId
 from converters.lenient import milliseconds
 from converters.model import Conversation, Loss
 from converters.operations import Quote, Ref
@@ -22,7 +23,7 @@ REPLY, MENTIONS, EVERYBODY = "yxReplyMsg", "yxAitMsg", "ait_all"
 def ref(conversation: Conversation, app: str, message: str, client_id: str, author: str, at: int) -> Ref:
     """A message of *conversation*, as the event that posted it would have named it."""
     here = message not in {"", "0"}
-    event = mark.event_id("yunxin", app, scope(conversation), message) if here else ""
+    event = EventId.of("yunxin", app, scope(conversation), message).text if here else ""
     return Ref(id=message if here else "", event=event, client_id=client_id, author=author, at=at)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from converters import form, mark, wire
+from converters import form, wire
+from converters.event_ids import EventId
 from converters.lenient import Word, milliseconds, word
 from converters.model import Conversation, Direct, Group, Room, conversation_key
 from converters.platform import Asking, Callback, Gaps, Missed, Reply, Request, Span
@@ -204,7 +205,7 @@ def held_back(callback: Callback, reason: str) -> str:
     """History does not tell of a message that its receiver never got."""
     copy = wire.load(callback.body, Copy) if reason in {"moderated", "blacklisted"} else None
     place = conversation_of(copy) if copy is not None else None
-    return mark.event_id("yunxin", callback.app, scope(place), remote_id(copy)) if copy is not None and place is not None else ""
+    return EventId.of("yunxin", callback.app, scope(place), remote_id(copy)).text if copy is not None and place is not None else ""
 
 
 GAPS = Gaps(

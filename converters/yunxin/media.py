@@ -11,7 +11,7 @@ from converters.lenient import Word, word
 from converters.media import Download, Media, Role, Shape, Upload
 from converters.model import Carried
 from converters.outcome import Delivered, NotSent, Refused, Unsure
-from converters.platform import Reply, Request
+from converters.platform import Partial, Reply, Request
 from converters.yunxin.account import Account
 from converters.yunxin.calls import FORM
 from converters.yunxin.replies import read_reply
@@ -94,6 +94,8 @@ def uploaded(file: Upload, request: Request, reply: Reply, account: Account) -> 
             return NotSent(reason)
         case Delivered():
             return NotSent("unreadable answer")
+        case Partial(reason=reason):
+            return Refused(reason)
         case outcome:
             return outcome
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from converters import mark
 from converters.bodies import Command
+from converters.event_ids import EventId
 from converters.lenient import milliseconds, word
 from converters.model import Conversation, Direct, Event, Group
 from converters.operations import (
@@ -71,7 +72,7 @@ def read(callback: Callback, copy: Copy, conversation: Conversation, remote_id: 
     # Their ids are counted apart from those of messages: no two have one event id.
     tag = "command" if isinstance(operation, Post) else str(operation.__struct_config__.tag)
     event = Event(
-        id=mark.event_id("yunxin", callback.app, scope(conversation), remote_id, tag),
+        id=EventId.of("yunxin", callback.app, scope(conversation), remote_id, tag).text,
         source=callback.app,
         remote_id=remote_id,
         conversation=conversation,

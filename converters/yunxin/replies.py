@@ -8,7 +8,8 @@ from msgspec import Struct
 from converters import wire
 from converters.lenient import Word, milliseconds, word
 from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
-from converters.platform import Reply, Request
+from converters.platform import Answered, Partial, Reply, Request
+from converters.yunxin.batches import apart, asked, failed, halved, lost
 from converters.yunxin.register import ALREADY, REGISTER
 
 _BLOCKED = 10.0  # seconds for which the API stays closed after too many calls
@@ -59,6 +60,8 @@ _DONE: dict[str, set[int]] = {
     "friend/add": {104405},
     "friend/delete": {104404},
 }
+_ONE_OF_THEM = {404, 414, 422, 801, 804, 806, 102404, 102422, 109404}
+"""What one of several users can be refused for, and all of them with that one: who it is stands in no field of its own."""
 _ACTS = _DONE.keys() | {
     "msg/sendAttachMsg", "superteam/sendAttachMsg", "v2/custom_notification", "v2/modifyMsg", "msg/markReadMsg",
     "msg/markReadTeamMsg", "v2/p2p_read_receipt", "v2/team_read_receipt", "user/setSpecialRelation", "team/update",
@@ -79,9 +82,13 @@ class _Answer(Struct, frozen=True):
     """What v2 calls `desc`."""
     data: Any = None
     tid: Word = None
+    faccid: Any = None
+    """Who could not be added, and why."""
+    accids: Any = None
+    """The same, in another word."""
 
 
-def read_reply(request: Request, reply: Reply) -> Outcome:
+def read_reply(request: Request, reply: Reply) -> Answered:
     """What became of one call; of a send v1 puts a room's answer into `desc`, everything else lies in `data`."""
     if reply.status != 200:
         return _not_answered(reply.status)
@@ -93,14 +100,12 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     if code != 200:
         if request.api == REGISTER and answer.desc == ALREADY:
             return Delivered("")
-        if code in _DONE.get(request.api, ()) or (code == 417 and request.api in _REPEATABLE):
-            return Delivered("")
-        return _failed(code, next((text for text in (answer.desc, answer.msg) if isinstance(text, str)), ""))
+        return _refused(request, code, next((text for text in (answer.desc, answer.msg) if isinstance(text, str)), ""))
     if request.api in _ACTS:
-        return Delivered("")
+        return _acted(request, answer, Delivered(""))
     if request.api == "team/create":
         made = word(answer.tid)
-        return Delivered(made) if made else Unsure("unreadable answer")
+        return _acted(request, answer, Delivered(made)) if made else Unsure("unreadable answer")
     held = answer.desc if request.api == "chatroom/sendMsg" else answer.data
     if not isinstance(held, dict):
         return Unsure("unreadable answer")
@@ -111,6 +116,35 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
         return Unsure("unreadable answer")
     at = milliseconds(held.get("timetag") or held.get("create_time") or held.get("time"), 0)
     return Delivered(word(remote_id), at or None)
+
+
+def _acted(request: Request, answer: _Answer, done: Delivered) -> Answered:
+    """200, and perhaps not for each of whom it is about."""
+    refused = failed(answer.faccid) | failed(answer.accids)
+    if isinstance(answer.data, dict):
+        if answer.data.get("errMsgIds"):
+            return Refused("code 200: the message is not marked")
+        refused |= failed(answer.data.get("failed_list"))
+    if not refused:
+        return done
+    users = asked(request)
+    some = request.api == "team/create" or not users or any(user.lower() not in refused for user in users)
+    return Partial(done=done if some else None, losses=lost(users, refused), reason="code 200: not for all")
+
+
+def _refused(request: Request, code: int, desc: str) -> Answered:
+    users = asked(request)
+    stranger = desc.removesuffix("not register").strip() if desc.endswith("not register") else ""
+    if stranger and (without := apart(request, stranger, "account not registered")) is not None:
+        return without
+    if len(users) > 1 and code in _ONE_OF_THEM and (halves := halved(request)) is not None:
+        return halves
+    if code in _DONE.get(request.api, ()) or (code == 417 and request.api in _REPEATABLE):
+        return Delivered("")
+    outcome = _failed(code, desc)
+    if len(users) == 1 and code in _ONE_OF_THEM and isinstance(outcome, Refused) and request.api != "team/create":
+        return Partial(losses=lost(users), reason=outcome.reason)
+    return outcome
 
 
 def _not_answered(status: int) -> Outcome:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from hashlib import blake2b
 
-from converters import mark, wire
+from converters import wire
+from converters.event_ids import EventId
 from converters.lenient import milliseconds, word
 from converters.model import Conversation, Event, Loss, direct
 from converters.operations import (
@@ -55,7 +56,7 @@ def _said(
     losses: tuple[Loss, ...] = (),
 ) -> Said:
     name = name or str(operation.__struct_config__.tag)
-    event_id = mark.event_id("yunxin", callback.app, scope(conversation), remote_id, name)
+    event_id = EventId.of("yunxin", callback.app, scope(conversation), remote_id, name).text
     event = Event(
         id=event_id, source=callback.app, remote_id=remote_id, conversation=conversation, sender=sender, at=at, operation=operation
     )

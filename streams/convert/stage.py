@@ -13,7 +13,7 @@ from converters.names import Minted
 from converters.operations import kind_of
 from converters.overlay import Overlay
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
-from streams import dead, metrics
+from streams import dead, metrics, record_kinds
 from streams.convert.emit import Emitter
 from streams.convert.known import Known
 from streams.dead import Whose
@@ -64,11 +64,14 @@ class Converter:
             app = "?"
             routed: tuple[Routed, ...]
             try:
+                record_kinds.check(raw.topic, raw.headers)
                 callback = callback_of(raw.value, raw.headers)
                 app = callback.app
                 routed = route(callback, self._apps, known)
             except StateError:
                 raise  # of our disk, and not of this record
+            except record_kinds.TooNewError as error:
+                routed = (Dead(record_kinds.TOO_NEW, str(error), ours=True),)
             except Exception as error:  # noqa: BLE001 - a defect costs this record its place, and nothing else
                 routed = (_defect(error),)
             counts["in", app] += 1

@@ -3,9 +3,10 @@
 import random
 from collections.abc import Awaitable, Callable, Iterator
 
-from converters.outcome import NotSent, Outcome
+from converters.outcome import NotSent
+from converters.platform import Answered
 
-Send = Callable[[], Awaitable[Outcome]]
+Send = Callable[[], Awaitable[Answered]]
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -19,7 +20,7 @@ def delays(first: float, largest: float, chance: Callable[[], float] = random.ra
 
 async def attempt(
     send: Send, waits: Iterator[float], sleep: Sleep, patience: float, clock: Callable[[], float]
-) -> tuple[Outcome, int]:
+) -> tuple[Answered, int]:
     """Send until it is delivered, refused, or in doubt, or *patience* seconds have passed; only NotSent is repeated.
 
     The platform's own wait goes before ours. The answer has the number of attempts with it.

@@ -8,7 +8,7 @@ import aiohttp
 import httpx
 
 from converters.outcome import NotSent, Outcome, Unsure
-from converters.platform import Reply, Request, Token
+from converters.platform import Answered, Reply, Request, Token
 from converters.route import App
 from streams import metrics
 from streams.deliver.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedError
@@ -47,13 +47,13 @@ class Client:
         self._counters: dict[tuple[str, str], Any] = {}
         self._timers: dict[str, Any] = {}
 
-    async def send(self, request: Request, allowed: Callable[[], bool] = lambda: True) -> Outcome:
+    async def send(self, request: Request, allowed: Callable[[], bool] = lambda: True) -> Answered:
         """One attempt, given up unless *allowed* when it is about to leave. Never raises for what the network or the platform does."""
         start = time.perf_counter()
         try:
             reply = await self._exchange(request, allowed)
         except TooLateError:
-            outcome: Outcome = NotSent("too late to leave")
+            outcome: Answered = NotSent("too late to leave")
         except TokenRefusedError as error:
             outcome = NotSent(str(error), ours=error.ours)
         except NETWORK as error:
@@ -115,7 +115,7 @@ class Client:
     def _url(self, request: Request) -> str:
         return self._base + request.path
 
-    def _count(self, api: str, outcome: Outcome, seconds: float) -> None:
+    def _count(self, api: str, outcome: Answered, seconds: float) -> None:
         locked_out = isinstance(outcome, NotSent) and outcome.ours
         kind = "locked_out" if locked_out else str(outcome.__struct_config__.tag)
         name, platform = self.app, self._platform

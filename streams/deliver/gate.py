@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import structlog
 
-from converters.outcome import NotSent, Outcome, Unsure
-from converters.platform import Request
+from converters.outcome import NotSent, Unsure
+from converters.platform import Answered, Request
 from converters.route import App
 from streams import metrics
 from streams.deliver.breaker import Breaker, Passage, State
@@ -54,7 +54,7 @@ class Gate:
         self._limiter.give_back(request.api, request.targets)
         return False
 
-    def learn(self, passage: Passage, request: Request, outcome: Outcome) -> None:
+    def learn(self, passage: Passage, request: Request, outcome: Answered) -> None:
         """What the answer says about the platform: too much at once, or not well."""
         throttled = isinstance(outcome, NotSent) and outcome.throttled
         if isinstance(outcome, NotSent) and outcome.throttled:

@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 
 from converters.model import Delivery
 from converters.operations import Post
+from streams import record_kinds
 from streams.deliver.entries import Entry, load
 from streams.deliver.ledger import LedgerStore, Pair, as_rows
 from streams.deliver.ledger_rows import is_intent, packed
@@ -43,8 +44,8 @@ class Mirror:
         self._task = task
         self._look = Look(self._catch_up)
         committed, written = around.logs
-        sources = [Source(names.ledger, written, self._own, self._is_known)]
-        sources += [Source(tp.topic, committed, _source_rows(reading)) for tp, reading in self._read.items()]
+        sources = [Source(names.ledger, written, self._own, record_kinds.hold, self._is_known)]
+        sources += [Source(tp.topic, committed, _source_rows(reading), record_kinds.hold) for tp, reading in self._read.items()]
         self.restore = Restore(store.rows, partition, sources, around.restoring, "deliver", moved)
 
     async def begin(self) -> Tail:
@@ -65,6 +66,8 @@ class Mirror:
             while (batch := self._task.take_of(tp)) is not None:
                 known = self._store.rows.covered(tp.topic).high
                 new = [record for record in batch.records if record.offset >= known]
+                for record in new:
+                    record_kinds.hold(tp.topic, record.headers)
                 if batch.next_offset > known:
                     at = batch.records[-1].timestamp
                     self._store.put([row for record in new for row in reading(record.key or b"", record.value)], at)

@@ -11,9 +11,9 @@ from contextlib import suppress
 
 import structlog
 
-from converters.model import There
+from converters.model import Loss, There
 from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
-from converters.platform import Request
+from converters.platform import Answered, Partial, Request
 from streams import metrics
 from streams.deliver.attempts import attempt, delays
 from streams.deliver.conversations import Open
@@ -102,6 +102,29 @@ class Sender:
         return outcome
 
     async def _until_known(self, event: Open, request: Request, part: int) -> Outcome:
+        """One of its requests, and what its answer leaves to be asked for."""
+        done: Delivered | None = None
+        losses: list[Loss] = []
+        reason = ""
+        left = [request]
+        while left:
+            outcome = await self._answered(event, left.pop(0), part)
+            if isinstance(outcome, Partial):
+                left[:0] = outcome.rest
+                losses += outcome.losses
+                reason = reason or outcome.reason
+            elif not isinstance(outcome, Delivered):
+                return outcome
+            found = outcome.done if isinstance(outcome, Partial) else outcome
+            done = found if found is not None and (done is None or found.remote_id) else done
+        if done is None:
+            return Refused(reason)
+        for loss in losses:
+            metrics.LOSSES.labels(self._around.direction(event.delivery), loss.what).inc()
+            log.warning("left out", event_id=event.delivery.event.id, what=loss.what, who=loss.detail, reason=reason)
+        return done
+
+    async def _answered(self, event: Open, request: Request, part: int) -> Answered:
         settings = self._settings
         while True:
             event.began, event.unsure = clock(), False
@@ -119,7 +142,7 @@ class Sender:
             if not isinstance(settled, NotSent):
                 return settled
 
-    async def _once(self, event: Open, request: Request, part: int) -> Outcome:
+    async def _once(self, event: Open, request: Request, part: int) -> Answered:
         """One attempt, when breaker and quotas let it: who waits there has no intent, and no lease that grows old."""
         gate = self._around.gates[event.delivery.target]
         again = event.attempts > 0
@@ -147,7 +170,7 @@ class Sender:
             finally:
                 self._at_the_gate.discard(me)
 
-    async def _licensed(self, event: Open, request: Request, part: int) -> Outcome:
+    async def _licensed(self, event: Open, request: Request, part: int) -> Answered:
         async with self._slots:
             while True:
                 written = await self._license(event, part)
@@ -175,7 +198,7 @@ class Sender:
         """The end of *event* is in the ledger: its answer need not be remembered any more."""
         self._forget(event.delivery.event.id)
 
-    def _arrived(self, name: str, app: str, answer: "asyncio.Task[Outcome]", here: "asyncio.Future[None]") -> None:
+    def _arrived(self, name: str, app: str, answer: "asyncio.Task[Answered]", here: "asyncio.Future[None]") -> None:
         in_flight(app).dec()
         self._mine.pop(name, None)
         # The answer itself is kept until it is written down: if the work has to start anew, it finds it again.
@@ -197,6 +220,8 @@ class Sender:
                 answered = await asyncio.shield(known.answer)
                 if isinstance(answered, Delivered | Refused):
                     return answered
+                if isinstance(answered, Partial):  # what is done of it may be done again
+                    return NotSent("answered in part")
         # An earlier owner can start a request until its lease is over; it was fenced before we took over.
         left = self._taken_over + self._settings.lease - clock()
         age = time.time() - event.doubt.at / 1000

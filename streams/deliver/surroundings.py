@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from converters.model import Delivery
 from converters.outcome import Outcome
+from converters.platform import Answered
 from converters.route import App
 from streams import metrics
 from streams.deliver.client import Client
@@ -40,7 +41,7 @@ class UnderWay(Struct, frozen=True):
     """A request that has left."""
 
     part: int
-    answer: "asyncio.Task[Outcome]"
+    answer: "asyncio.Task[Answered]"
 
 
 class Surroundings(Struct, frozen=True):

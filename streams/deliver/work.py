@@ -17,7 +17,7 @@ from converters import wire
 from converters.model import NOTHING, Delivery, Echo, There
 from converters.operations import Post, named_by
 from converters.outcome import Delivered
-from streams import metrics
+from streams import metrics, record_kinds
 from streams.deliver.conversations import Conversations, Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
@@ -184,9 +184,10 @@ class Delivering:
         lane.read(record.offset)
         raw = Record(record.key, record.value, list(record.headers))
         try:
+            record_kinds.check(record.topic, raw.headers)
             delivery = wire.load(record.value or b"", Delivery)
         except wire.Malformed as error:
-            self._page.bury(lane, record.offset, raw, b"", ("malformed", str(error), "ours"))
+            self._page.bury(lane, record.offset, raw, b"", (record_kinds.cause_of(error), str(error), "ours"))
             return
         event = delivery.event.id
         if delivery.target not in self._around.clients:
@@ -249,6 +250,7 @@ class Delivering:
 
     def _hear(self, record: ConsumerRecord) -> None:
         """An echo: the event is at its target, whatever the answer to the request was, or will be."""
+        record_kinds.hold(record.topic, record.headers)
         try:
             echo = wire.load(record.value or b"", Echo)
         except wire.Malformed as error:

@@ -1,7 +1,7 @@
 """What a transaction writes, how the cluster is reached for it, and how it can fail."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 
@@ -15,6 +15,8 @@ class Link(NamedTuple):
     """Seconds to wait for one answer of the broker."""
     max_batch: int = 900_000
     """Bytes of one record batch; under the broker's `max.message.bytes` of 1 MiB."""
+    headers: Callable[[str], Iterable[tuple[str, bytes]]] = lambda _: ()
+    """What every record of a topic carries, beside its own; a record that has such a header keeps it."""
     lean: bool = True
     """Whether brokers are asked for what they may not have; False: the way of brokers before Kafka 4, whatever they are."""
 
@@ -47,6 +49,22 @@ class Outputs:
 
     def __len__(self) -> int:
         return sum(map(len, self.records.values()))
+
+
+def stamped(outputs: Outputs, headers: Callable[[str], Iterable[tuple[str, bytes]]]) -> Outputs:
+    """*outputs*, each record with the *headers* of its topic."""
+    made = Outputs()
+    for (topic, partition), records in outputs.records.items():
+        stamp = list(headers(topic))
+        made.records[topic, partition] = [(key, value, _joined(own, stamp)) for key, value, own in records] if stamp else records
+    return made
+
+
+def _joined(own: Headers, stamp: Headers) -> Headers:
+    if not own:
+        return stamp
+    named = {name for name, _ in own}
+    return [*own, *(one for one in stamp if one[0] not in named)]
 
 
 class Unknown(Exception):

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
 from streams.exact.classic import Classic
-from streams.exact.outputs import Fenced, Headers, Link, Outputs, Record, Unknown, first
+from streams.exact.outputs import Fenced, Headers, Link, Outputs, Record, Unknown, first, stamped
 from streams.exact.transaction import Transactions
 
 __all__ = ["Fenced", "Headers", "Link", "Outputs", "Producers", "Record", "Unknown"]
@@ -53,7 +53,7 @@ class Producers:
             self._began = asyncio.get_running_loop().time()
         with self._failures():
             async with asyncio.timeout(self._link.transaction_timeout):
-                return await self.way.write(outputs)
+                return await self.way.write(stamped(outputs, self._link.headers))
 
     async def commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[tuple[str, int], int]:
         """Write *outputs* and *offsets* in one transaction with all that was written since the last, and end it.
@@ -65,7 +65,7 @@ class Producers:
         with self._failures():
             # The broker aborts an open transaction on its own after transaction_timeout: there is no sense in waiting longer.
             async with asyncio.timeout(self._link.transaction_timeout):
-                written = await self.way.commit(outputs, offsets)
+                written = await self.way.commit(stamped(outputs, self._link.headers), offsets)
         self._began = None
         return written
 

@@ -4,17 +4,22 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from converters.platform import Callback
+from streams import record_kinds
+from streams.kafka.topics import CALLBACKS
+from streams.record_kinds import VERSION
 
 APP = "app"
 RECEIVED = "received"
 RECOVERED = "recovered"
 """Stands on a callback that never came and was found in what the platform keeps; `im-relay gaps` has written it."""
 
+_VERSION = record_kinds.headers_of(CALLBACKS.name("any"))
+
 Headers = list[tuple[str, bytes]]
 
 # Secrets of the way, and what belongs to the connection and not to the callback.
 _DROPPED = frozenset({
-    APP, RECEIVED, RECOVERED,  # ours: a stranger's must not stand beside them
+    APP, RECEIVED, RECOVERED, VERSION,  # ours: a stranger's must not stand beside them
     "authorization", "cookie", "proxy-authorization", "proxy-authenticate", "set-cookie",
     "accept", "accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "te", "trailer",
     "transfer-encoding", "upgrade", "user-agent",
@@ -32,7 +37,7 @@ def _name(raw: bytes) -> str | None:
 
 def headers_of(app: str, received: int, request: Iterable[tuple[bytes, bytes]]) -> Headers:
     """The record's headers; those of the *request* that are over 1 KiB, or beyond 4 KiB in all, are left out."""
-    out: Headers = [(APP, app.encode()), (RECEIVED, b"%d" % received)]
+    out: Headers = [*_VERSION, (APP, app.encode()), (RECEIVED, b"%d" % received)]
     room = MAX_HEADERS
     for raw, value in request:
         size = len(raw) + len(value)
@@ -52,6 +57,6 @@ def callback_of(value: bytes, headers: Sequence[tuple[str, bytes]]) -> Callback:
             app = raw.decode()
         elif name == RECEIVED:
             received = int(raw)
-        else:
+        elif name != VERSION:
             request[name] = raw.decode("latin-1")
     return Callback(app=app, body=value, received=received, headers=request)

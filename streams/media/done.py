@@ -52,7 +52,7 @@ class DoneStore:
 
     def restore(self, reader: LogReader, turns: asyncio.Semaphore, moved: Callable[[], None]) -> Restore:
         """What fills it from the topic."""
-        source = Source(self._tp.topic, reader, lambda key, value, _: _rows(key, value), lambda record: self._knows(record.key or b""))
+        source = Source(self._tp.topic, reader, lambda key, value, _: _rows(key, value), told=lambda record: self._knows(record.key or b""))
         return Restore(self._store, self._tp.partition, [source], turns, "media", moved)
 
     def get(self, key: bytes, now: int) -> Done | None:

@@ -21,7 +21,7 @@ from converters import wire
 from converters.media import Job, Result
 from converters.media_key import same
 from converters.model import Carried
-from streams import dead, metrics
+from streams import dead, metrics, record_kinds
 from streams.deliver.lanes import Lane
 from streams.exact.producers import Outputs, Unknown
 from streams.exact.task import Task
@@ -129,9 +129,10 @@ class Carrying:
 
     async def _one(self, record: ConsumerRecord) -> None:
         try:
+            record_kinds.check(record.topic, record.headers)
             job = wire.load(record.value or b"", Job)
         except wire.Malformed as error:
-            self._ended.append(_Ended(record.offset, None, b"", letter=_letter(record, str(error))))
+            self._ended.append(_Ended(record.offset, None, b"", letter=_letter(record, error)))
             return
         target = self._around.apps.get(job.target)
         media = target.platform.media if target is not None else None
@@ -210,7 +211,8 @@ class Carrying:
         self._store.put(rows, written.get((self._done, self._partition)), int(time.time() * 1000))
 
 
-def _letter(record: ConsumerRecord, detail: str) -> tuple[bytes, bytes]:
+def _letter(record: ConsumerRecord, error: wire.Malformed) -> tuple[bytes, bytes]:
     """The dead letter of a job that cannot be read; whoever waits for it learns nothing, and waits no longer than it may."""
-    metrics.DEAD_LETTERS.labels(STAGE, "malformed", "ours").inc()
-    return dead.unread(record, stage=STAGE, cause="malformed", detail=detail, whose="ours")
+    cause = record_kinds.cause_of(error)
+    metrics.DEAD_LETTERS.labels(STAGE, cause, "ours").inc()
+    return dead.unread(record, stage=STAGE, cause=cause, detail=str(error), whose="ours")

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from converters.identities import Identities
 from converters.route import App
+from streams import record_kinds
 from streams.exact.producers import Link
 from streams.exact.unread import Unread
 from streams.kafka.topics import IDENTITIES
@@ -54,7 +55,7 @@ class Relay:
         self.kafka = self.settings.kafka
         self.prefix = self.kafka.prefix
         self.platforms = self.settings.platforms()
-        self.link = Link(self.kafka.bootstrap, transaction_timeout=self.kafka.transaction_timeout)
+        self.link = Link(self.kafka.bootstrap, transaction_timeout=self.kafka.transaction_timeout, headers=record_kinds.headers_of)
 
     def reader(self, group: str | None = None) -> Reader:
         return Reader(self.kafka.bootstrap, group, _deleted)

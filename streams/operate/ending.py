@@ -11,6 +11,7 @@ from streams.dead import DeadLetter
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.operate.letters import RESOLVED, Letter, Resolved, ends
 from streams.operate.reading import OperateError, Reader
+from streams.record_kinds import VERSION
 
 CHUNK = 200
 CHUNK_BYTES = 8 << 20
@@ -88,7 +89,9 @@ async def _fill(outputs: Outputs, reader: Reader, topic: str, chunk: Sequence[Le
     there = [letter for letter in chunk if (letter.partition, letter.offset) in whole]
     for letter in there:
         record = whole[letter.partition, letter.offset]
-        outputs.add(record.topic, record.partition, record.key or None, record.value, list(record.headers.items()))
+        # As it was: what has no version is of the first one.
+        headers = {VERSION: b"1", **record.headers}
+        outputs.add(record.topic, record.partition, record.key or None, record.value, list(headers.items()))
         _mark(outputs, topic, letter, end)
     return len(there)
 

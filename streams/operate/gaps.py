@@ -15,6 +15,7 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
+from converters.event_ids import beside
 from converters.identities import Identities
 from converters.model import Conversation, Group, Room
 from converters.operations import (
@@ -276,7 +277,7 @@ def _name(one: Decoded) -> str:
     match one:
         case Said(event=event):
             # What happened to a group may be told in other words by what is kept than it was by the callback.
-            return f"{event.id.rpartition(':')[0]}:group" if isinstance(event.operation, _OF_GROUPS) else event.id
+            return beside(event.id, "group") if isinstance(event.operation, _OF_GROUPS) else event.id
         case OwnEcho(event_id=event, remote_id=remote):
             return f"{ECHO} {event} {remote}"  # a part each
         case Ignored():

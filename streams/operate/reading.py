@@ -14,6 +14,8 @@ from streams.exact.unread import Unread
 
 log = structlog.get_logger()
 
+from streams import record_kinds
+
 PATIENCE = 20.0
 """Seconds to wait for the cluster to be reached."""
 STALLED = 60.0
@@ -129,6 +131,7 @@ class Reader:
             for tp, records in found.items():
                 for record in records:
                     if record.offset < left[tp].end:
+                        _check(record)
                         yield record
             if found:
                 heard = time.monotonic()
@@ -169,6 +172,13 @@ class Reader:
         if tps:
             self._consumer.assign(tps)
         return {tp: await self._consumer.committed(tp) for tp in tps}
+
+
+def _check(record: ConsumerRecord) -> None:
+    try:
+        record_kinds.check(record.topic, record.headers)
+    except record_kinds.TooNewError as error:
+        raise OperateError(f"{record.topic}, partition {record.partition}, offset {record.offset}: {error}") from None
 
 
 def _runs(offsets: Sequence[int]) -> list[tuple[int, int]]:

@@ -42,6 +42,10 @@ ELSEWHERE = "delivered under another key"
 """Of its conversation, which the ledger of today's key does not know."""
 
 
+VERSION = 1
+"""Of what is asked for, as it is kept."""
+
+
 class Spec(Struct, frozen=True, kw_only=True):
     """A replay as it was asked for; times in ms since 1970, *until* not included."""
 
@@ -54,6 +58,7 @@ class Spec(Struct, frozen=True, kw_only=True):
     starts: dict[int, int]
     """By partition; the stretch is fixed once, however often the replay is resumed."""
     ends: dict[int, int]
+    version: int = VERSION
 
     def spans(self, topic: str) -> list[Span]:
         return [Span(TopicPartition(topic, number), start, self.ends[number]) for number, start in self.starts.items()]
@@ -284,7 +289,7 @@ def save(directory: Path, spec: Spec) -> Path:
 def saved(directory: Path, name: str) -> Spec:
     """Raises OperateError."""
     try:
-        return msgspec.json.decode((directory / f"{name}.json").read_bytes(), type=Spec)
+        spec = msgspec.json.decode((directory / f"{name}.json").read_bytes(), type=Spec)
     except OSError:
         known: list[str] = []
         with suppress(OSError):
@@ -292,3 +297,6 @@ def saved(directory: Path, name: str) -> Spec:
         raise OperateError(f"no replay {name} in {directory}; there are: {', '.join(known) or 'none'}") from None
     except msgspec.DecodeError as error:
         raise OperateError(f"{directory / name}.json is not a replay: {error}") from None
+    if spec.version > VERSION:
+        raise OperateError(f"{directory / name}.json has version {spec.version}; this release reads up to {VERSION}: upgrade it")
+    return spec

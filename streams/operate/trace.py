@@ -12,7 +12,8 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
-from converters import mark, wire
+from converters import wire
+from converters.event_ids import EventId, NotAnEventIdError, message_of
 from converters.media import Job, Result
 from converters.model import Delivery, Echo, Event
 from converters.outcome import Delivered
@@ -96,7 +97,7 @@ class Finder:
 
         Raises OperateError.
         """
-        ids = frozenset({message, _digested(message)}) | _remote(message)
+        ids = frozenset({message, message_of(message)}) | _remote(message)
         for look in range(1, LOOKS + 1):
             sightings = await self._look(ids, since, tell)
             if _remote(message):
@@ -254,10 +255,7 @@ def _text(event: Event) -> Any:
 
 def _remote(event: str) -> frozenset[str]:
     """The message id in an event id; a digest where it was long."""
-    parts = event.split(":")
-    return frozenset({parts[-2]}) if len(parts) == 5 else frozenset()
-
-
-def _digested(message: str) -> str:
-    """How an event id holds this message id."""
-    return mark.event_id("", "", "", message).split(":")[3]
+    try:
+        return frozenset({EventId.parse(event).message})
+    except NotAnEventIdError:
+        return frozenset()

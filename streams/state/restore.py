@@ -46,6 +46,8 @@ class Source(Struct, frozen=True):
     reader: LogReader
     rows: Callable[[bytes, bytes | None, int], Iterable[Row]]
     """(key, value, offset) of a record -> the rows that the store holds because of it; of a key, the last record says all."""
+    check: Callable[[str, Any], None] | None = None
+    """(topic, headers) of each record: raises what ends the restore where it may not be read."""
     told: Callable[[Any], bool] | None = None
     """Whether the store knows of a record that it has taken in; None: there is nothing to ask."""
 
@@ -217,6 +219,7 @@ class Restore:
     async def _chunk(self, source: Source, tp: TopicPartition, low: int, high: int, tail: Tail | None) -> int:
         """Take in what lies from *low* up to *high*; the answer is how many keys that were."""
         last: dict[bytes, Any] = {}
+        check, seen = source.check, None
         since = at = 0
         offset = low
         while offset < high:
@@ -227,6 +230,9 @@ class Restore:
             for record in part.records:
                 if record.offset >= high:
                     break
+                if check is not None and record.headers != seen:
+                    check(tp.topic, record.headers)
+                    seen = record.headers
                 if tail is not None:
                     tail.take(record)
                 since, at = since or record.timestamp, max(at, record.timestamp)

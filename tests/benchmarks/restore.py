@@ -18,11 +18,11 @@ from pathlib import Path
 
 import httpx
 
+from streams.kafka.ports import free_port
 from tests.benchmarks.deliver import ROOT
 from tests.benchmarks.ledger_maker import grow
 from tests.benchmarks.offer import Offer
 from tests.broker import broker
-from streams.kafka.ports import free_port
 
 FIRST, SLOWER, RATE, MEMORY = 5.0, 3.0, 150_000, 300
 KILLS = 30.0

@@ -28,7 +28,7 @@ from converters.bodies import (
     Voice,
     files_of,
 )
-from converters.mark import event_id
+from converters.event_ids import EventId
 from converters.model import Carried, Conversation, Delivery, Direct, Event, Group, Room, Sent, There
 from converters.operations import (
     AdminsChanged,
@@ -60,7 +60,7 @@ from converters.supposed import supposed
 from tests.converters.shapes import NOW, shape
 
 EARLIER = Ref(
-    "77", event=event_id("yunxin", "old", "direct", "77"), client_id="c-77", author="alice", at=NOW - 60_000
+    "77", event=EventId.of("yunxin", "old", "direct", "77").text, client_id="c-77", author="alice", at=NOW - 60_000
 )
 MP3 = "http://files.example.com/a.mp3"
 PICTURE = File("http://files.example.com/a.jpg", name="a.jpg", size=52_100, mime="image/jpeg", md5="9e107d9d" * 4)
@@ -153,7 +153,7 @@ def event_of(operation: Operation, conversation: Conversation | None = None) -> 
     where = conversation or place_of(operation)
     word = "post" if isinstance(operation, Post) else kind_of(operation)
     return Event(
-        id=event_id("yunxin", "old", str(where.__struct_config__.tag), "78", word),
+        id=EventId.of("yunxin", "old", str(where.__struct_config__.tag), "78", word).text,
         source="old",
         remote_id="78",
         client_id="c-78",

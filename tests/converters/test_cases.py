@@ -10,9 +10,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from converters import PLATFORMS, wire
 from converters.model import NOTHING, Delivery, Loss, There
-from converters.outcome import Outcome
 from converters.platform import (
     Accepted,
+    Answered,
     Callback,
     Ignored,
     Incoming,
@@ -34,6 +34,10 @@ class Answer(Struct, forbid_unknown_fields=True):
     body: Any = ""
     headers: dict[str, str] = {}
     api: str = ""
+    method: str = "POST"
+    path: str = "/"
+    asked: Any = ""
+    """The request's own body: what the answer is held against."""
 
 
 class Given(Struct, forbid_unknown_fields=True):
@@ -54,7 +58,7 @@ class Expect(Struct, forbid_unknown_fields=True):
     decoded: list[Any] | UnsetType = UNSET
     requests: list[Any] | UnsetType = UNSET
     losses: list[Loss] = []
-    outcome: Outcome | UnsetType = UNSET
+    outcome: Answered | UnsetType = UNSET
 
 
 class Case(Struct, forbid_unknown_fields=True):
@@ -95,8 +99,8 @@ def test_case(path: Path) -> None:
         done += 1
     if expect.outcome is not UNSET:
         answer = given.reply
-        body = answer.body.encode() if isinstance(answer.body, str) else wire.dump_any(answer.body)
-        request = Request("POST", "/", {}, b"", answer.api)
+        body, asked = (given.encode() if isinstance(given, str) else wire.dump_any(given) for given in (answer.body, answer.asked))
+        request = Request(answer.method, answer.path, {}, asked, answer.api)
         assert platform.read_reply(request, Reply(answer.status, answer.headers, body)) == expect.outcome, (
             case.why
         )

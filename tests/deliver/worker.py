@@ -52,6 +52,7 @@ def delivery(receiver: str, text: str, number: str = "", **more: Any) -> Deliver
 class Raw(NamedTuple):
     key: bytes | None
     value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class Worker:
@@ -153,8 +154,8 @@ base_url = "{target}"
         self.put("media.results.easemob", conversation_key(of.event.conversation), wire.dump(result))
         self._flush()
 
-    def put(self, topic: str, key: bytes, value: bytes | None) -> None:
-        self._producer.produce(self.prefix + topic, value, key, crc32(key) % PARTITIONS)
+    def put(self, topic: str, key: bytes, value: bytes | None, headers: dict[str, bytes] | None = None) -> None:
+        self._producer.produce(self.prefix + topic, value, key, crc32(key) % PARTITIONS, headers=headers or {})
 
     def _flush(self) -> None:
         assert not self._producer.flush(30)
@@ -216,7 +217,7 @@ base_url = "{target}"
                     assert message.error().name() == "_PARTITION_EOF", message.error()
                     ended.add(message.partition())
                 else:
-                    found.append(Raw(message.key(), message.value()))
+                    found.append(Raw(message.key(), message.value(), tuple(message.headers() or ())))
         finally:
             reader.close()
         return found

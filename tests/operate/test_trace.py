@@ -5,7 +5,8 @@ import re
 import time
 
 from converters import wire
-from converters.mark import event_id, make
+from converters.event_ids import EventId
+from converters.mark import make
 from converters.media import Result
 from converters.model import Echo
 from converters.outcome import Delivered, Refused
@@ -150,7 +151,7 @@ def test_an_id_that_is_held_as_a_digest_is_found(ground: Ground) -> None:
     long = "m" * 80
     ground.called(callback(1, msgidServer=long))
     ground.convert()
-    event = event_id("yunxin", "old", "direct", long)
+    event = EventId.of("yunxin", "old", "direct", long).text
     assert "~" in event
     for message in (long, event):
         assert [step["what"] for step in trace(ground, message)["steps"]] == ["received", "converted"], message

@@ -58,6 +58,7 @@ WRONG = {
     "a key of the account nobody knows": (
         'app_key = "k"', 'app_key = "k", app_kye = "k"', r"apps\.old\.account has app_kye; expected are: .*app_key",
     ),
+    "an app's name that could be taken for something else": ("[apps.old]", '[apps."old:direct"]', r"the name of an app is 1 to 64"),
     "an account without its key": ('app_key = "k", ', "", r"apps\.old\.account \(yunxin\): .*app_key"),
     "a secret's file that is not there": (
         f'app_secret = "{SECRET}"', 'app_secret_file = "/nowhere/secret"',

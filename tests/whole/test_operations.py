@@ -109,6 +109,18 @@ def test_a_member_who_is_removed_is_removed_on_the_other_side_once(sides: Sides)
     sides.nothing_more(easemob_group_remove=1, yunxin_team_kick=0, yunxin_team_add=0)
 
 
+def test_a_member_whom_the_target_does_not_know_costs_nobody_else_their_place(sides: Sides) -> None:
+    people = [f"new{number}" for number in range(5)]
+    sides.stack.yunxin.preload([*people, "stranger"])
+    sides.stack.easemob.preload(people)
+    sides.stack.yunxin.operate("team.add", "alice", YUNXIN_GROUP, where="group", users=[*people[:2], "stranger", *people[2:]])
+    assert sides.one("easemob", "group.add")["members"] == people
+    log = sides.stack.roles["deliver-easemob"].tail()
+    assert "left out" in log
+    assert "stranger" in log
+    sides.nothing_more(easemob_group_add=1, yunxin_team_add=0)
+
+
 def test_a_recall_whose_callback_overtakes_its_message_takes_it_back_all_the_same(sides: Sides) -> None:
     yunxin = sides.stack.yunxin
     yunxin.mood(delay_callbacks=[1.5, 1.5])

@@ -16,7 +16,7 @@ from tests.simulators.easemob.errors import Refusal
 from tests.simulators.easemob.gate import Answer, Work, as_object
 from tests.simulators.easemob.group_events import ADMIN
 from tests.simulators.easemob.group_life import SETTINGS, GroupLife
-from tests.simulators.easemob.names import ids, listed, stranger
+from tests.simulators.easemob.names import busy, ids, listed, stranger
 from tests.simulators.easemob.state import Easemob
 from tests.simulators.people import Group
 
@@ -109,6 +109,8 @@ def create(easemob: Easemob, call: Call, *, room: bool) -> Answer:
         return errors.MALFORMED
     if len(members) > maximum:
         return Refusal(403, "exceed_limit", "members size is greater than max user size !")
+    if not room and (wrong := busy(easemob, (owner, *members))):
+        return wrong
     if request.get("public") and not room:
         request["allowinvites"] = False
     group = GroupLife.begin(
@@ -230,6 +232,8 @@ def add(one: Led) -> Answer:
     maximum = one.group.settings.get("maxusers", 1000 if one.kind == "room" else 200)
     if isinstance(maximum, int) and len(one.group.members) + len(new) > maximum:
         return Refusal(403, "exceed_limit", "members size is greater than max user size !")
+    if one.kind == "group" and (wrong := busy(one.easemob, new)):
+        return wrong
     one.accept("add", members=new)
     one.life.join(new, "DIRECT")
     who = {"result": True, "user": new[0]} if "user" in one.call.path else {"newmembers": new}

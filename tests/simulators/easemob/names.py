@@ -24,3 +24,11 @@ def stranger(easemob: Easemob, names: Sequence[str]) -> Refusal | None:
         if name not in easemob.people.users:
             return Refusal(404, "resource_not_found", f"username {name} doesn't exist!")
     return None
+
+
+def busy(easemob: Easemob, names: Sequence[str]) -> Refusal | None:
+    """The refusal for the first who is in as many groups as a user may be."""
+    for name in names:
+        if sum(name in group.members for group in easemob.people.groups.values()) >= easemob.options.max_groups:
+            return Refusal(403, "exceed_limit", f"user {name} has joined too many groups!")
+    return None

@@ -43,6 +43,8 @@ class Options(Struct, frozen=True, kw_only=True):
     limit_history_per_minute: float = 10.0
     recall_window: float = 120.0
     max_friends: int = 3000
+    max_groups: int = 600
+    """Of a user: whoever is in so many refuses with her the whole call."""
     file_limit: int = 10 * 1024 * 1024
     """Bytes; whether the vendor's MB are of 1000 or 1024 is not known."""
     foreign_files: bool = False

@@ -9,7 +9,8 @@ class Options(Struct, frozen=True, kw_only=True):
     """Limits are per second, 0 is none; the defaults are those of "Yunxin: API frequency limits".
 
     What the pages leave open can be set: whether history has ``ext`` and gives bodies as text, whether superteams
-    number their notifications like teams, and whether an audio that is no AAC is refused. ``file_ttl``: seconds
+    number their notifications like teams, and whether an audio that is no AAC is refused. ``max_teams`` of a user: whoever
+    is in so many is named in the answer and not added. ``file_ttl``: seconds
     after which a stored file is 404, 0 is never.
     """
 
@@ -32,6 +33,7 @@ class Options(Struct, frozen=True, kw_only=True):
     history_body: Literal["object", "string"] = "object"
     superteam_ids: Literal["own", "as team"] = "own"
     aac_only: bool = False
+    max_teams: int = 500
     file_ttl: float = 0.0
     accept_500: bool = True
     callback_timeout: float = 5.0

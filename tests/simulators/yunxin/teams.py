@@ -50,9 +50,10 @@ class Teams:
             team.settings["superteam"] = True
         if (limit := form.get("teamMemberLimit", "")).isdecimal():
             team.settings["max"] = int(limit)
+        members, failed = apart(yunxin, members)
         yunxin.accept(f"{self._name}.create", call, group=team.id, members=members)
         self._join(yunxin, call, team, owner, members, form)
-        return {"tid": team.id}
+        return {"tid": team.id, **failed}
 
     def add(self, yunxin: Yunxin, call: Call) -> Answer:
         form = call.form()
@@ -73,9 +74,10 @@ class Teams:
             return Refusal(809, "already in team")
         if len(team.members) + len(new) > maximum(team):
             return Refusal(801, "team is full")
+        new, failed = apart(yunxin, new)
         yunxin.accept(f"{self._name}.add", call, group=team.id, members=new)
         self._join(yunxin, call, team, operator, new, form)
-        return {}
+        return failed
 
     def kick(self, yunxin: Yunxin, call: Call) -> Answer:
         return self._about_members(yunxin, call, "kick", by_managers=True)
@@ -258,6 +260,12 @@ def maximum(team: Group) -> int:
     limit = team.settings.get("max", MAXIMUM)
     assert isinstance(limit, int)
     return limit
+
+
+def apart(yunxin: Yunxin, users: list[str]) -> tuple[list[str], dict[str, Any]]:
+    """Those who may be in one team more, and what the answer says of the others."""
+    full = [user for user in users if sum(user in team.members for team in yunxin.people.groups.values()) >= yunxin.options.max_teams]
+    return [user for user in users if user not in full], {"faccid": {"accid": full, "msg": "team count exceed"}} if full else {}
 
 
 def unknown_among(yunxin: Yunxin, users: list[str]) -> Refusal | None:

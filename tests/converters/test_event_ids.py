@@ -1,0 +1,69 @@
+"""Event ids are built and taken apart in one place; released ones stay as they were, and nothing from outside can look like another's."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from converters.event_ids import EventId, NotAnEventIdError, beside, is_event_id
+
+ROOT = Path(__file__).parent.parent.parent
+parts = st.text(max_size=90)
+RELEASED = {
+    ("easemob", "new", "direct", "1390000000000000101", "post"): "easemob:new:direct:1390000000000000101:post",
+    ("yunxin", "old", "group", "1b7d2c64-9a51-4f0e-a3c7-5d2e8f901a01", "edit-1761004800000"):
+        "yunxin:old:group:1b7d2c64-9a51-4f0e-a3c7-5d2e8f901a01:edit-1761004800000",
+    ("rongcloud", "old", "room", "BH6K-R8MS", "reaction-0f"): "rongcloud:old:room:BH6K-R8MS:reaction-0f",
+    ("rongcloud", "my.app_2", "direct", "alice|bob|7", "read"): "rongcloud:my.app_2:direct:~7a5aab918bc75aa79bc17924c9bfe260:read",
+    ("own", "旧", "group", "", "group-created"): "own:旧:group:~cae66941d9efbd404e4d88758ea67670:group-created",
+}  # fmt: skip
+
+
+@given(app=parts, message=parts, word=parts)
+def test_an_id_is_taken_apart_into_what_it_was_built_of(app: str, message: str, word: str) -> None:
+    made = EventId.of("easemob", app, "direct", message, word)
+    assert EventId.parse(made.text) == made
+    assert made.text.count(":") == 4
+    assert EventId.parse(beside(made.text, "by")) == made.beside("by")
+
+
+@given(one=st.tuples(parts, parts, parts), other=st.tuples(parts, parts, parts))
+def test_two_things_never_share_an_id(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
+    first, second = (EventId.of("p", app, "direct", message, word).text for app, message, word in (one, other))
+    assert (first == second) == (one == other)
+
+
+@pytest.mark.parametrize(("app", "message"), [("a:direct:1:post", "1"), ("a\nb", "1"), ("a", "1:recall"), ("a", "../x"), ("", "")])
+def test_hostile_parts_are_replaced_by_their_digests(app: str, message: str) -> None:
+    made = EventId.of("p", app, "direct", message)
+    assert made.app == app if app == "a" else made.app.startswith("~")
+    assert made.message == message if message == "1" else made.message.startswith("~")
+
+
+@pytest.mark.parametrize("text", ["", "e1", "a:b:c:d", "::::", "p:a:direct:1:", "\x05p:a:direct:1:post", "p:a:direct:1:post\n", "dead:3:17"])
+def test_what_is_no_event_id_is_refused(text: str) -> None:
+    assert not is_event_id(text)
+    with pytest.raises(NotAnEventIdError):
+        EventId.parse(text)
+
+
+def test_an_id_of_an_app_with_a_colon_is_still_read() -> None:
+    assert EventId.parse("yunxin:my:app:direct:77:post") == EventId("yunxin", "my:app", "direct", "77", "post")
+
+
+@pytest.mark.parametrize(("given", "text"), RELEASED.items(), ids=lambda one: one if isinstance(one, str) else "")
+def test_released_ids_stay_as_they_were(given: tuple[str, str, str, str, str], text: str) -> None:
+    assert EventId.of(*given).text == text
+
+
+def test_nothing_else_takes_an_id_apart() -> None:
+    splits = re.compile(r"\b(event|event_id|id|name|message|event\.id)\.r?(partition|split)\((\"|'):")
+    found = [
+        str(path.relative_to(ROOT))
+        for package in ("converters", "streams")
+        for path in (ROOT / package).rglob("*.py")
+        if path.name != "event_ids.py" and splits.search(path.read_text())
+    ]
+    assert not found

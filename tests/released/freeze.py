@@ -1,0 +1,262 @@
+"""Every kind of record as the code at hand writes it, and what it means: `python tests/released/freeze.py DIRECTORY`.
+
+It runs with the code of whichever release is on the path, and so imports only what all of them have. Each line of `records.jsonl` is
+a record, `schema.json` is the form of each kind. A release is frozen once, and never written again.
+"""
+
+import base64
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Struct, structs
+
+from converters import PLATFORMS, identities, wire
+from converters.media import Job, Result, jobs
+from converters.model import Carried, Delivery, Direct, Echo, Group, Room, conversation_key
+from converters.operations import Post
+from converters.outcome import Delivered, NotSent, Refused, Unsure
+from converters.platform import Callback, Ignored, OwnEcho, Said
+from streams import dead
+from streams.dead import DeadLetter
+from streams.deliver import entries
+from streams.deliver.entries import Ended, Entry, Intent, Names
+from streams.ingress.record import callback_of, headers_of
+from streams.media import done as dones
+from streams.media.done import Done
+from streams.operate.about import Filter
+from streams.operate.letters import Resolved
+from streams.operate.replay import Spec
+from tests.converters.examples import OPERATIONS, VARIANTS, account_of, delivery_of
+from tests.converters.shapes import NOW
+from tests.converters.shapes import body as body_of
+
+CASES = Path(__file__).parent.parent / "cases"
+FORMS: dict[str, tuple[Any, ...]] = {
+    "deliveries": (Delivery,),
+    "backfill": (Delivery,),
+    "media.jobs": (Job,),
+    "media.done": (Done,),
+    "media.results": (Result,),
+    "echoes": (Echo,),
+    "ledger": (Entry,),
+    "identities": (identities._Value, identities._Account, identities._Cohort),
+    "dead-letters": (DeadLetter, Resolved),
+    "replay": (Spec,),
+}
+
+
+class Frozen(NamedTuple):
+    kind: str
+    name: str
+    key: bytes
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+    meant: Any
+
+
+def everything() -> Iterator[Frozen]:
+    deliveries = dict(_deliveries())
+    for name, one in deliveries.items():
+        yield Frozen("deliveries", name, conversation_key(one.event.conversation), wire.dump(one), [], meaning(one))
+    yield from _backfill(deliveries["text"])
+    yield from _echoes()
+    yield from _ledger()
+    yield from _media(deliveries)
+    yield from _identities()
+    yield from _dead(deliveries["text"])
+    yield from _callbacks()
+    yield _replay()
+
+
+def _deliveries() -> Iterator[tuple[str, Delivery]]:
+    for kind, first in OPERATIONS.items():
+        for number, operation in enumerate((first, *VARIANTS.get(kind, ()))):
+            yield f"{kind}-{number}" if number else kind, delivery_of(operation)
+    text = OPERATIONS["text"]
+    yield "in-a-group", delivery_of(text, Group("team"))
+    yield "in-a-room", delivery_of(text, Room("lobby"))
+    yield "late", structs.replace(delivery_of(text), late=True)
+    yield "newcomer", structs.replace(delivery_of(OPERATIONS["presence"]), newcomer=True)
+    yield "bare", structs.replace(delivery_of(text), author="", origin="", people={})
+    assert isinstance(text, Post)
+    yield "with-ext", delivery_of(structs.replace(text, ext={"order": 17, "nested": {"a": [1, None, True]}}))
+
+
+def _backfill(one: Delivery) -> Iterator[Frozen]:
+    key = conversation_key(one.event.conversation)
+    yield Frozen("backfill", "replayed", key, wire.dump(one), [("replay", b"20260301-120000-ab12")], meaning(one))
+
+
+def _echoes() -> Iterator[Frozen]:
+    key = conversation_key(Direct(("alice", "bob")))
+    event = "yunxin:old:direct:78:post"
+    for name, echo in {
+        "whole": Echo(event=event, target="new", remote_id="1390000000000000101", at=NOW),
+        "part": Echo(event=event, target="new", remote_id="1390000000000000102", at=NOW, part=2, more=True),
+    }.items():
+        yield Frozen("echoes", name, key, wire.dump(echo), [], meaning(echo))
+
+
+def _ledger() -> Iterator[Frozen]:
+    names = Names(source="old", id="78", client_id="c-78", author="alice", sender="alice", at=NOW, conversation="direct\x1falice\x1fbob")
+    parts = (Delivered("1390000000000000101", NOW), Delivered("1390000000000000102"))
+    given: dict[str, Intent | Ended] = {
+        "intent": Intent(target="new", at=NOW),
+        "intent-second-part": Intent(target="new", at=NOW, part=1, attempt=3, left=False, arrived=parts[:1]),
+        "intent-that-does": Intent(target="new", at=NOW, does=("0f0f", "1e1e")),
+        "ended": Ended(outcome=Delivered("1390000000000000101", NOW), target="new", at=NOW, names=names),
+        "ended-in-parts": Ended(outcome=parts[1], target="new", at=NOW, attempts=2, names=names, arrived=parts, late=True),
+        "ended-that-does": Ended(outcome=Delivered(""), target="new", at=NOW, does=("0f0f",)),
+        "ended-group-made": Ended(outcome=Delivered("6001"), target="new", at=NOW, made=("group\x1fteam", "6001")),
+        "ended-refused": Ended(outcome=Refused("404 resource_not_found"), target="new", at=NOW),
+        "ended-unsure": Ended(outcome=Unsure("no answer (TimeoutError)"), target="new", at=NOW),
+        "ended-not-sent": Ended(outcome=NotSent("429", 7.0, throttled=True, ours=True), target="new", at=NOW),
+    }
+    for by in ("echo", "lookup", "ours", "recalled"):
+        given[f"ended-by-{by}"] = Ended(outcome=Delivered("77"), target="new", at=NOW, by=by)
+    for name, entry in given.items():
+        yield Frozen("ledger", name, b"yunxin:old:direct:78:post", entries.dump(entry), [("committed", b"41")], meaning(entry))
+
+
+def _media(deliveries: dict[str, Delivery]) -> Iterator[Frozen]:
+    platform = PLATFORMS["easemob"]
+    for name, delivery in deliveries.items():
+        key = conversation_key(delivery.event.conversation)
+        for _, job in jobs(delivery, platform.media, account_of("easemob"), key, 3):
+            yield Frozen("media.jobs", f"{name}-{job.place}", b"", wire.dump(job), [], meaning(job))
+    small = Carried("https://a/s.jpg", size=9, mime="image/jpeg")
+    carried = Carried("https://a/1.jpg", "s3", "", "1.jpg", 52_100, "image/jpeg", "9e107d9d", 800, 600, 0, small)
+    event = "yunxin:old:direct:78:post"
+    for name, result in {
+        "carried": Result(event=event, place=0, target="new", carried=carried),
+        "left": Result(event=event, place=1, target="new", reason="too-large"),
+        "inline": Result(event=event, place=0, target="new", carried=Carried("", inline="aGVsbG8=", duration=3_000)),
+    }.items():
+        yield Frozen("media.results", name, b"direct\x1falice\x1fbob", wire.dump(result), [], meaning(result))
+    for name, done in {"for-a-while": Done(carried, "amr>mp3", NOW * 2), "for-ever": Done(small)}.items():
+        yield Frozen("media.done", name, b"\x00" * 16, dones.dump(done), [], meaning(done))
+
+
+def _identities() -> Iterator[Frozen]:
+    entries_: dict[str, tuple[bytes, bytes | None]] = {
+        "user": identities.record("easemob", "user", "h--abc", "Somebody@Example.com"),
+        "user-spelled": identities.record("rongcloud", "user", "LiNa", "lina"),
+        "group": identities.record("yunxin", "group", "6123456789", "team"),
+        "room": identities.record("easemob", "room", "271000000000009", "lobby"),
+        "made": identities.account_record("easemob", "alice", "made"),
+        "used": identities.account_record("easemob", "alice", "used"),
+        "cohort": identities.cohort_record("alice", "beta"),
+    }
+    entries_["deleted"] = entries_["group"][0], None
+    for name, (key, value) in entries_.items():
+        yield Frozen("identities", name, key, value, [], table_of(key, value))
+
+
+def table_of(key: bytes, value: bytes | None) -> Any:
+    """What a table knows after a record of `identities`."""
+    table = identities.Identities()
+    problem = table.apply(key, value)
+    known = [[platform, kind, native, canonical] for platform, kind, native, canonical in table.entries()]
+    people = [[user, dict(sorted(accounts.items())), cohort] for user, accounts, cohort in table.people()]
+    return {"problem": problem, "entries": known, "people": people}
+
+
+def _dead(one: Delivery) -> Iterator[Frozen]:
+    letter = DeadLetter(
+        stage="deliver", cause="refused", detail="404 resource_not_found", whose="theirs", attempts=3, at=NOW, topic="deliveries.easemob",
+        partition=2, offset=41, key=b"direct\x1falice\x1fbob", value=wire.dump(one), headers={"replay": b"x", "bytes": b"\xff\x00"},
+    )  # fmt: skip
+    yield Frozen("dead-letters", "letter", one.event.id.encode(), dead.dump(letter), [], meaning(letter))
+    for word in ("replayed", "dropped"):
+        end = Resolved(resolved=word, offset=41, at=NOW, by="ops", reason="mended")  # type: ignore[arg-type]
+        yield Frozen("dead-letters", word, one.event.id.encode(), msgspec.json.encode(end), [("resolved", word.encode())], meaning(end))
+
+
+def _callbacks() -> Iterator[Frozen]:
+    for path in sorted(CASES.glob("*/*.json")):
+        given, platform = json.loads(path.read_text())["given"], PLATFORMS[path.parent.name]
+        if "callback" not in given:
+            continue
+        body = body_of(platform.name, given["callback"])
+        request = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given.get("headers", {}).items()]
+        account = msgspec.convert({**msgspec.to_builtins(platform.example()), **given.get("account", {})}, platform.account)
+        headers = headers_of("app", NOW, request)
+        yield Frozen("callbacks", f"{platform.name}/{path.stem}", b"k", body, headers, said(callback_of(body, headers), platform, account))
+
+
+def said(callback: Callback, platform: Any, account: Any) -> Any:
+    """Of a callback the ids of its events, and of what kind they are: by them a replay is known again."""
+    out: list[list[str]] = []
+    try:
+        for one in platform.decode(callback, account):
+            match one:
+                case Said(event=event):
+                    out.append(["said", event.id, event.remote_id, str(event.operation.__struct_config__.tag)])
+                case OwnEcho():
+                    out.append(["echo", one.event_id, one.remote_id])
+                case Ignored():
+                    out.append(["ignored"])
+    except wire.Malformed:
+        return "malformed"
+    return out
+
+
+def _replay() -> Frozen:
+    spec = Spec(
+        id="20260301-120000-ab12", platform="yunxin", since=NOW - 1000, until=NOW, filter=Filter(app="old", user="alice"), starts={0: 3, 1: 0},
+        ends={0: 9, 1: 4},
+    )  # fmt: skip
+    return Frozen("replay", "spec", b"", msgspec.json.encode(spec), [], meaning(spec))
+
+
+def meaning(value: Any) -> Any:
+    """*value* with every field in it, also those that were not written."""
+    match value:
+        case Struct():
+            tag = value.__struct_config__.tag
+            return {"": str(tag or type(value).__name__)} | {name: meaning(getattr(value, name)) for name in value.__struct_fields__}
+        case bytes():
+            return {"base64": base64.b64encode(value).decode()}
+        case list() | tuple():
+            return [meaning(one) for one in value]
+        case dict():
+            return {str(name): meaning(one) for name, one in value.items()}
+        case _:
+            return value
+
+
+def schema() -> dict[str, Any]:
+    """The form of each kind; of callbacks there is none, they are the platforms'."""
+    return {kind: [_bare(msgspec.json.schema(one)) for one in of] for kind, of in FORMS.items()}
+
+
+def _bare(part: Any) -> Any:
+    if isinstance(part, dict):
+        return {name: _bare(one) for name, one in part.items() if name not in ("title", "description") or not isinstance(one, str)}
+    return [_bare(one) for one in part] if isinstance(part, list) else part
+
+
+def shown(one: Frozen) -> dict[str, Any]:
+    def text(raw: bytes | None) -> Any:
+        try:
+            return None if raw is None else raw.decode()
+        except UnicodeDecodeError:
+            return {"base64": base64.b64encode(raw or b"").decode()}
+
+    headers = [[name, text(value)] for name, value in one.headers]
+    return {"kind": one.kind, "name": one.name, "key": text(one.key), "value": text(one.value), "headers": headers, "meant": one.meant}
+
+
+def write(directory: Path) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps(shown(one), ensure_ascii=False, separators=(",", ":")) for one in everything()]
+    (directory / "records.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (directory / "schema.json").write_text(json.dumps(schema(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))
