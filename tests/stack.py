@@ -32,8 +32,11 @@ STORE_SECRET = "of-the-stack-and-no-other"
 class Role:
     """One role as a child process, its output in a file."""
 
-    def __init__(self, name: str, arguments: list[str], observe: int, log: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, name: str, arguments: list[str], observe: int, log: Path, environment: dict[str, str], code: Path = ROOT
+    ) -> None:
         self.name = name
+        self._code = code
         self.observe = observe
         self.log = log
         self._arguments = arguments
@@ -44,7 +47,7 @@ class Role:
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(
                 [sys.executable, "-m", "streams", *self._arguments],
-                cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True,
+                cwd=self._code, env=self._environment, stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=dies_with_parent(),  # noqa: PLW1509
             )  # fmt: skip
 
@@ -79,7 +82,8 @@ class Stack:
 
     The platform *source* is the app `old`, Easemob is `new`, and both hear each other. *simulators* are options of both, and
     what is given under a platform's name is its own. *settings* are of the section `[deliver]`, *media* of `[media]`, in place of
-    what is usual here; None is without that role, and no file is brought over.
+    what is usual here; None is without that role, and no file is brought over. *code* is a tree of this repository whose
+    roles and commands run, where that is not this one.
     """
 
     def __init__(
@@ -96,6 +100,7 @@ class Stack:
         media: str | None = "" if MEDIA else None,
         simulators: dict[str, Any] | None = None,
         brief: bool = True,
+        code: Path = ROOT,
         say: Callable[[str], None] = lambda _: None,
         **options: dict[str, Any],
     ) -> None:
@@ -115,6 +120,9 @@ class Stack:
         """The simulators, by platform."""
         self._simulators, self._given = simulators or {}, options
         self._brief = brief
+        self._code = code
+        # The directory of a process goes before an installed package only where it is named.
+        self._environment = {} if code == ROOT else {"PYTHONPATH": str(code)}
         self._say = say
         self._exit = ExitStack()
         self.roles: dict[str, Role] = {}
@@ -212,7 +220,7 @@ class Stack:
             self.add(name, arguments)
 
     def add(self, name: str, arguments: list[str]) -> Role:
-        role = Role(name, [*arguments, "--config", str(self.config)], free_port(), self.directory / f"{name}.log", {})
+        role = Role(name, [*arguments, "--config", str(self.config)], free_port(), self.directory / f"{name}.log", self._environment, self._code)
         self._exit.callback(role.stop)
         self.roles[name] = role
         role.start()
@@ -227,8 +235,9 @@ class Stack:
 
     def _command(self, *arguments: str) -> None:
         done = subprocess.run(
-            [sys.executable, "-m", "streams", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
-        )
+            [sys.executable, "-m", "streams", *arguments],
+            cwd=self._code, env=os.environ | self._environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"im-relay {' '.join(arguments[:2])} failed:\n{done.stdout}{done.stderr}")
 

@@ -6,18 +6,17 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from typing import Any, NoReturn
 
-import aiohttp
 import httpx
 
 from converters.platform import Reply, Request, Signed, SignedBody, Token
+from streams.deliver.connections import NoAnswerError, NoConnectionError
 from streams.deliver.transport import Call
 
 ASK_AGAIN = 5.0
 """Seconds before a token is asked for again after a refusal: some platforms block those who ask too often."""
 
 
-# A body in a coding that is not its own is no transport's error, and the same to us.
-NETWORK = (httpx.RequestError, aiohttp.ClientError, TimeoutError, OSError)
+NETWORK = (httpx.RequestError, NoConnectionError, NoAnswerError, TimeoutError, OSError)
 """What an exchange may raise about the network or what is at its other end."""
 
 

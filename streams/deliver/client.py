@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import aiohttp
 import httpx
 
 from converters.outcome import NotSent, Outcome, Unsure
@@ -12,17 +11,19 @@ from converters.platform import Answered, Reply, Request, Token
 from converters.route import App
 from streams import metrics
 from streams.deliver.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedError
-from streams.deliver.transport import AiohttpTransport, Call, HttpxTransport, TooLateError, Transport
-from streams.deliver.transport import allowed as may_leave
+from streams.deliver.connections import NoConnectionError
+from streams.deliver.transport import Call, HttpxTransport, PooledTransport, TooLateError, Transport
 from streams.settings import Deliver
 
 _NO_CONNECTION = (
-    aiohttp.ClientConnectorError,
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.InvalidURL,
+    NoConnectionError,
     httpx.UnsupportedProtocol,
 )
 """No connection, so no request."""
+
+
+def _always() -> bool:
+    return True
 
 
 class Client:
@@ -42,12 +43,12 @@ class Client:
         self._transport: Transport = (
             HttpxTransport(transport, settings.timeout)
             if transport is not None
-            else AiohttpTransport(settings.in_flight, settings.timeout)
+            else PooledTransport(settings.in_flight, settings.timeout)
         )
         self._counters: dict[tuple[str, str], Any] = {}
         self._timers: dict[str, Any] = {}
 
-    async def send(self, request: Request, allowed: Callable[[], bool] = lambda: True) -> Answered:
+    async def send(self, request: Request, allowed: Callable[[], bool] = _always) -> Answered:
         """One attempt, given up unless *allowed* when it is about to leave. Never raises for what the network or the platform does."""
         start = time.perf_counter()
         try:
@@ -81,7 +82,7 @@ class Client:
         try:
             call = await anext(flow)
             while call.url != url:
-                call = await flow.asend(await self._transport.call(call))
+                call = await flow.asend(await self._transport.call(call, _always))
         except (TokenRefusedError, *NETWORK):
             return None
         finally:
@@ -91,7 +92,7 @@ class Client:
     async def close(self) -> None:
         await self._transport.close()
 
-    async def _exchange(self, request: Request, allowed: Callable[[], bool] = lambda: True) -> Reply:
+    async def _exchange(self, request: Request, allowed: Callable[[], bool] = _always) -> Reply:
         flow = self._auth.flow(Call(request.method, self._url(request), request.headers, request.body))
         try:
             call = await anext(flow)
@@ -99,9 +100,8 @@ class Client:
                 # The last moment: a process that stood still may have woken up between its licence and here, or waited for a token.
                 if not allowed():
                     raise TooLateError
-                may_leave.set(allowed)
                 try:
-                    reply = await self._transport.call(call)
+                    reply = await self._transport.call(call, allowed)
                 except NETWORK as error:
                     # Only the flow knows whether it was the request itself that got no answer.
                     await flow.athrow(error)

@@ -1,14 +1,13 @@
-"""One call to a platform and its whole answer: on an aiohttp session, or on any transport of httpx."""
+"""One call to a platform and its whole answer: on connections of our own, or on any transport of httpx."""
 
 from collections.abc import Callable
-from contextvars import ContextVar
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-import aiohttp
 import httpx
 from yarl import URL
 
 from converters.platform import Reply
+from streams.deliver.connections import NoConnectionError, Pool
 
 
 class Call(NamedTuple):
@@ -22,8 +21,8 @@ class Call(NamedTuple):
 
 
 class Transport(Protocol):
-    async def call(self, call: Call) -> Reply:
-        """Raises `auth.NETWORK`, and TooLateError."""
+    async def call(self, call: Call, may_leave: Callable[[], bool]) -> Reply:
+        """*may_leave* is asked when there is a connection. Raises `auth.NETWORK`, and TooLateError."""
 
     async def close(self) -> None: ...
 
@@ -32,59 +31,55 @@ class TooLateError(Exception):
     """It was no longer allowed to leave, and has not."""
 
 
-allowed: ContextVar[Callable[[], bool]] = ContextVar("allowed")
-"""Whether the request in hand may still leave."""
+_LINES = 5
+"""Of a `_Head`."""
 
 
-class _Connector(aiohttp.TCPConnector):
-    """Looks at the licence once more when there is a connection: making one, or waiting for a free one, takes time."""
+class _Head(NamedTuple):
+    """What every request to one URL begins with."""
 
-    async def connect(self, *args: Any, **kwargs: Any) -> Any:
-        connection = await super().connect(*args, **kwargs)
-        if not allowed.get(lambda: True)():
-            connection.release()
-            raise TooLateError
-        return connection
+    url: URL
+    text: str
 
 
-class AiohttpTransport:
-    """*in_flight* is the most connections, *timeout* the seconds for each step of a request.
-
-    Without httpx's objects between, which cost two thirds of what aiohttp itself does. Raises what aiohttp raises,
-    since httpx's errors are too few to tell whether a request had left.
-    """
+class PooledTransport:
+    """*in_flight* is the most connections, *timeout* the seconds for each step of a request."""
 
     def __init__(self, in_flight: int, timeout: float) -> None:
-        self._in_flight = in_flight
-        self._timeout = aiohttp.ClientTimeout(total=None, connect=timeout, sock_connect=timeout, sock_read=timeout)
-        self._session: aiohttp.ClientSession | None = None
-        self._urls: dict[str, URL] = {}
+        self._pool = Pool(in_flight, timeout)
+        self._heads: dict[tuple[str, str], _Head] = {}
 
-    async def call(self, call: Call) -> Reply:
-        session = self._session
-        if session is None:
-            session = self._session = self._opened()
-        async with session.request(
-            call.method, self._url(call.url), headers=call.headers, data=call.body or None, allow_redirects=False
-        ) as answer:
-            return Reply(answer.status, answer.headers, await answer.read())
+    async def call(self, call: Call, may_leave: Callable[[], bool]) -> Reply:
+        head = self._heads.get((call.method, call.url)) or self._head(call.method, call.url)
+        lines = [head.text, *(f"{name}: {value}\r\n" for name, value in call.headers.items())]
+        if call.body or call.method != "GET":
+            lines.append(f"Content-Length: {len(call.body)}\r\n")
+        text = "".join(lines)
+        if not text.count("\r") == text.count("\n") == len(lines) + _LINES - 1:
+            raise NoConnectionError("a header of more than one line")
+        reply = await self._pool.ask(head.url, b"%b\r\n%b" % (text.encode(), call.body), may_leave)
+        if reply is None:
+            raise TooLateError
+        return reply
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        self._pool.close()
 
-    def _url(self, url: str) -> URL:
-        found = self._urls.get(url)
-        if found is None:
-            if len(self._urls) > 1000:  # a platform may have the conversation in the path
-                self._urls.clear()
-            found = self._urls[url] = URL(url)
+    def _head(self, method: str, url: str) -> _Head:
+        if len(self._heads) > 1000:  # a platform may have the conversation in the path
+            self._heads.clear()
+        try:
+            parsed = URL(url)
+        except ValueError:
+            raise NoConnectionError("no URL") from None
+        if parsed.scheme not in {"http", "https"} or not parsed.raw_host:
+            raise NoConnectionError("no URL of HTTP")
+        text = (
+            f"{method} {parsed.raw_path_qs} HTTP/1.1\r\nHost: {parsed.host_port_subcomponent}\r\n"
+            "Accept: */*\r\nAccept-Encoding: identity\r\nUser-Agent: im-relay\r\n"
+        )
+        found = self._heads[method, url] = _Head(parsed, text)
         return found
-
-    def _opened(self) -> aiohttp.ClientSession:
-        # Connections rest for less than the platforms' servers keep them: a request on one that was just closed is in doubt.
-        connector = _Connector(limit=self._in_flight, keepalive_timeout=10.0, ttl_dns_cache=60)
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout)
 
 
 class HttpxTransport:
@@ -94,7 +89,9 @@ class HttpxTransport:
         self._transport = transport
         self._extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
 
-    async def call(self, call: Call) -> Reply:
+    async def call(self, call: Call, may_leave: Callable[[], bool]) -> Reply:
+        if not may_leave():
+            raise TooLateError
         request = httpx.Request(
             call.method, call.url, content=call.body, headers=call.headers, extensions=self._extensions
         )

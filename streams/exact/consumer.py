@@ -15,6 +15,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartiti
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 
+from streams.exact import unpacking
 from streams.exact.assignor import NumberAssignor, also_range
 from streams.exact.batch import Batch
 from streams.exact.unread import Unread, beyond
@@ -82,6 +83,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         self._probing = asyncio.Lock()
         conf = self.app.conf
         self.max_records = int(conf.broker_max_poll_records or 2000)
+        unpacking.install()
         self.kafka = AIOKafkaConsumer(
             bootstrap_servers=self.transport.bootstrap,
             group_id=conf.id,

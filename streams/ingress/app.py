@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import structlog
@@ -16,7 +17,7 @@ from converters.route import App
 from streams import metrics
 from streams.ingress.record import headers_of
 from streams.ingress.store import Store
-from streams.listener import WHOLE
+from streams.listener import ANSWER, CLOSE, WHOLE
 from streams.settings import Ingress as Limits
 
 log = structlog.get_logger(__name__)
@@ -81,9 +82,11 @@ class Ingress:
             answer = DEFECT
             _report(error)
         _count(door, answer)
-        start, body = _messages(answer)
-        await send(start)
-        await send(body)
+        written = scope.get(ANSWER) if scope["method"] == "POST" else None
+        if written is None or not written(*_bytes(answer)):
+            start, body = _messages(answer)
+            await send(start)
+            await send(body)
 
     def _door(self, path: str) -> Door | None:
         return self._doors.get(path.removeprefix(PATH)) if path.startswith(PATH) else None
@@ -99,7 +102,7 @@ class Ingress:
             return NOT_MEDIA
         if int(headers.get("content-length", 0)) > self._limits.max_body:
             return TOO_LARGE
-        body = await self._read(receive, whole=WHOLE in scope)
+        body = self._bounded(scope[WHOLE]) if WHOLE in scope else await self._read(receive)
         if isinstance(body, Answer):
             return body
         received = time.time_ns() // 1_000_000
@@ -120,9 +123,10 @@ class Ingress:
         door.bytes.inc(len(body))
         return STORED
 
-    async def _read(self, receive: Receive, *, whole: bool) -> bytes | Answer:
-        if whole:
-            return await self._read_on(receive)
+    def _bounded(self, body: bytes) -> bytes | Answer:
+        return TOO_LARGE if len(body) > self._limits.max_body else body
+
+    async def _read(self, receive: Receive) -> bytes | Answer:
         try:
             async with asyncio.timeout(self._limits.read_timeout):
                 return await self._read_on(receive)
@@ -147,19 +151,34 @@ def _media_is_known(content_type: str) -> bool:
     return content_type.partition(";")[0].strip().lower() in MEDIA
 
 
-@lru_cache(256)
-def _messages(answer: Answer) -> tuple[dict[str, Any], dict[str, Any]]:
-    # Platforms read only the status. A head without a body is one write to the socket, and that is a fifth of all work.
+def _content(answer: Answer) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers and body. Platforms read only the status."""
     body = b"" if answer.status == 200 else b'{"error":"%s"}' % answer.reason[:64].encode()
     headers = [(b"content-length", b"%d" % len(body))]
     if body:
         headers.append((b"content-type", b"application/json"))
-    if answer.hang_up:
-        headers.append((b"connection", b"close"))
     if answer.status == 405:
         headers.append((b"allow", b"POST"))
+    if answer.hang_up:
+        headers.append((b"connection", b"close"))
+    return headers, body
+
+
+@lru_cache(256)
+def _messages(answer: Answer) -> tuple[dict[str, Any], dict[str, Any]]:
+    headers, body = _content(answer)
     start = {"type": "http.response.start", "status": answer.status, "headers": headers}
     return start, {"type": "http.response.body", "body": body}
+
+
+@lru_cache(256)
+def _bytes(answer: Answer) -> tuple[bytes, bytes]:
+    """As an `Answer` of the listener takes it."""
+    headers, body = _content(answer)
+    lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+    head = b"HTTP/1.1 %d %b\r\n" % (answer.status, HTTPStatus(answer.status).phrase.encode()) + lines
+    assert head.endswith(CLOSE) == answer.hang_up
+    return head, body
 
 
 @lru_cache(4096)

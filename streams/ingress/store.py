@@ -1,7 +1,7 @@
 """Callbacks into Kafka: many at once, in order within a partition, and each told what became of it.
 
 A lane is one partition with at most one batch on its way; what comes meanwhile is the next batch. So nothing overtakes, not
-even when a batch is sent again, and batches grow with the load by themselves.
+even when a batch is sent again, and batches grow with the load by themselves. `Gathering` says when the next batches go.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from streams import metrics
 from streams.ingress import producer as producers
+from streams.ingress.gathering import Gathering
 from streams.ingress.producer import StoreError
 from streams.ingress.record import Headers
 
@@ -23,8 +24,6 @@ log = structlog.get_logger(__name__)
 Outcome = Literal["stored", "timeout", "down", "full", "failed"]
 """Only `stored` is durable. After `timeout` and `failed` the record may be in Kafka, or get there later."""
 
-PACE = 0.008
-"""Seconds between two dispatches: what comes meanwhile goes together, which spares the cluster and us most of the work."""
 PROBE = 0.5
 """Seconds between two looks at a cluster that is silent while something waits for it."""
 IDLE_PROBE = 5.0
@@ -82,8 +81,7 @@ class Store:
         self._down = "not started"
         self._answered = 0.0
         self._looked = 0.0
-        self._turn: asyncio.Future[None] | None = None
-        self._turn_at = 0.0
+        self._gathering = Gathering(self._loop)
         self._wake = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         self._discarding: set[asyncio.Task[None]] = set()
@@ -154,7 +152,7 @@ class Store:
     async def _drain(self, lane: _Lane) -> None:
         try:
             while lane.pending:
-                await self._paced()
+                began = await self._gathering.turn()
                 if not lane.pending:  # given up meanwhile
                     break
                 builder = self._fill(lane)
@@ -166,6 +164,7 @@ class Store:
                     overdue.cancel()
                 lane.late = 0.0
                 self._answered = self._loop.time()
+                self._gathering.took(self._answered - began)
                 if self._down:
                     self._found()
                 _tell(lane.sent, "stored")
@@ -174,23 +173,6 @@ class Store:
             self._broken(type(error).__name__)
         finally:
             lane.task = None
-
-    async def _paced(self) -> None:
-        """At once after a silence, else at the next turn: all lanes have the same, and so the same request."""
-        if self._turn is None:
-            now = self._loop.time()
-            if now >= self._turn_at:
-                self._turn_at = now + PACE
-                return
-            self._turn = self._loop.create_future()
-            self._loop.call_at(self._turn_at, self._take_turn)
-        await asyncio.shield(self._turn)
-
-    def _take_turn(self) -> None:
-        turn, self._turn = self._turn, None
-        self._turn_at = self._loop.time() + PACE
-        if turn is not None:
-            turn.set_result(None)
 
     def _fill(self, lane: _Lane) -> Any:
         """Move what fits from pending into a batch."""

@@ -9,7 +9,13 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError, RequestTimedOutError, for_code
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    OffsetOutOfRangeError,
+    RequestTimedOutError,
+    for_code,
+)
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
@@ -119,6 +125,8 @@ def _read(batches: MemoryRecords, offset: int, aborted: Iterable[tuple[int, int]
     dead: set[int] = set()
     while batches.has_next():
         batch = batches.next_batch()
+        if not batch.validate_crc():
+            raise CorruptRecordException(f"batch at {batch.base_offset}")
         after = max(after, batch.next_offset)
         if aborted is not None and batch.producer_id is not None:
             while waiting and waiting[0][1] <= batch.base_offset:

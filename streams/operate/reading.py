@@ -10,11 +10,10 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
+from streams import record_kinds
 from streams.exact.unread import Unread
 
 log = structlog.get_logger()
-
-from streams import record_kinds
 
 PATIENCE = 20.0
 """Seconds to wait for the cluster to be reached."""

@@ -108,9 +108,9 @@ def main() -> int:
         exits.callback(target.terminate)
         assert target.stdout is not None
         url = target.stdout.readline().split()[1]
-        runs: dict[str, list[dict[str, Any]]] = {"aiohttp": [], "httpx": []}
+        runs: dict[str, list[dict[str, Any]]] = {"ours": [], "httpx": []}
         for number in range(chosen.rounds):
-            for transport, count in (("aiohttp", chosen.count), ("httpx", chosen.peer_count)):
+            for transport, count in (("ours", chosen.count), ("httpx", chosen.peer_count)):
                 run = once(bootstrap, url, transport, chosen.in_flight, count, directory)
                 runs[transport].append(run)
                 print(
@@ -119,10 +119,10 @@ def main() -> int:
                     f"{run['cpu'] * 1e6:.0f} us of CPU each (start included)",
                     flush=True,
                 )
-        ours = statistics.median(run["rate"] for run in runs["aiohttp"])
+        ours = statistics.median(run["rate"] for run in runs["ours"])
         peer = statistics.median(run["rate"] for run in runs["httpx"])
-        exact = all(not run["out_of_order"] and not run["doubled"] for run in runs["aiohttp"])
-        complete = all(run["count"] == chosen.count for run in runs["aiohttp"])
+        exact = all(not run["out_of_order"] and not run["doubled"] for run in runs["ours"])
+        complete = all(run["count"] == chosen.count for run in runs["ours"])
     print(f"deliver, {chosen.in_flight} in flight, medians of {chosen.rounds}: {ours:.0f}/s (needed {NEEDED})")
     print(f"the same loop on httpx's own transport: {peer:.0f}/s; ratio {ours / peer:.1f} (needed {NEEDED_RATIO:g})")
     print("order kept, nothing twice, all delivered" if exact and complete else "ORDER OR COUNT WRONG")

@@ -1,4 +1,4 @@
-"""The deliver role, on the transport that is named: `aiohttp` as it ships, or `httpx`, httpx's own."""
+"""The deliver role, on the transport that is named: `ours` as it ships, or `httpx`, httpx's own."""
 
 import asyncio
 import sys

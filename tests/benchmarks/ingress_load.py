@@ -30,7 +30,7 @@ class Load:
         self.counting_from = 0.0
         self.idle: deque[Connection] = deque()
         self.due: deque[float] = deque()
-        self.lost = 0
+        self.lost = self.answered = 0
 
     def take(self) -> bytes:
         self.next += 1
@@ -88,6 +88,7 @@ class Connection(asyncio.Protocol):
             return
         self.read = b""
         self.busy = False
+        self.load.answered += 1
         now = time.perf_counter()
         if self.since >= self.load.counting_from:
             self.load.latencies.append(now - self.since)
@@ -118,6 +119,7 @@ async def main(port: int, connections: int, seconds: float, rate: float) -> dict
     return {
         "per_second": round(load.statuses[b"200"] / seconds),
         "statuses": {status.decode(): count for status, count in load.statuses.items()},
+        "answered": load.answered,
         "unanswered": sum(connection.busy for connection in made) + load.lost,
         "p50_ms": at(0.5),
         "p90_ms": at(0.9),

@@ -1,7 +1,10 @@
-"""The highest rate at which no role falls behind: the rate goes up in steps, and each role's lag is looked at in each."""
+"""The highest rate at which no role falls behind: the rate goes up in steps, and each role's lag is looked at in each.
+
+A step that was too much is tried once more before it counts: other work on the machine comes and goes.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -22,8 +25,8 @@ class Step(NamedTuple):
     growth: dict[str, float]
     """Records a second by which each role's lag grew: from its largest in the first half to its least in the second."""
 
-    def growing(self, role: str) -> bool:
-        return self.growth[role] > self.rate * GROWTH
+    def behind(self) -> list[str]:
+        return [role for role, grown in self.growth.items() if grown > self.rate * GROWTH]
 
 
 def lags(stack: Stack) -> dict[str, float]:
@@ -52,23 +55,30 @@ def step(stack: Stack, rate: int, seconds: int, conversations: int, seed: int) -
 
 
 def highest(
-    stack: Stack, rates: list[int], seconds: int, conversations: int, say: Callable[[str], None]
-) -> dict[str, int]:
-    """By role; a role that never falls behind has the highest rate tried. Ends when all have fallen behind."""
-    found: dict[str, int] = {}
-    done: set[str] = set()
+    stack: Stack, rates: Iterable[int], seconds: int, conversations: int, say: Callable[[str], None]
+) -> int:
+    """The last of *rates* before the first at which some role falls behind; 0 where even that is too much."""
+    found = 0
     for number, rate in enumerate(rates):
-        taken = step(stack, rate, seconds, conversations, 1000 + 2 * number)
-        shown = ", ".join(f"{role} {max(0.0, grown):.0f}" for role, grown in taken.growth.items())
-        say(f"  at {rate}/s lags grow by, records a second: {shown}")
-        for role in taken.growth:
-            if taken.growing(role):
-                done.add(role)
-            elif role not in done:
-                found[role] = rate
-        if len(done) == len(taken.growth):
+        for attempt in range(2):
+            taken = step(stack, rate, seconds, conversations, 1000 + 4 * number + 2 * attempt)
+            shown = ", ".join(f"{role} {max(0.0, grown):.0f}" for role, grown in taken.growth.items())
+            behind = taken.behind()
+            say(f"  at {rate}/s {'falls behind' if behind else 'steady'}; lags grow by, records a second: {shown}")
+            if not behind:
+                found = rate
+                break
+        else:
             break
     return found
+
+
+def rates(first: int, last: int = 20_000, factor: float = 1.15) -> Iterator[int]:
+    """From *first* on, each *factor* times the one before, in tens."""
+    rate = float(first)
+    while rate < last:
+        yield round(rate / 10) * 10
+        rate *= factor
 
 
 def at_rest(stack: Stack) -> None:

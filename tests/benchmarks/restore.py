@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -173,7 +174,7 @@ def main() -> int:
                 time.sleep(0.2)
             time.sleep(2)
             lefts.append(worker.metric("state_restore_left") or 0.0)
-        progress = all(two < one for one, two in zip(lefts, lefts[1:], strict=False))
+        progress = all(two < one for one, two in pairwise(lefts))
         print(f"kill -9 every {KILLS:g} s: {kills} kills, left after each: {', '.join(f'{left:,.0f}' for left in lefts)}", flush=True)
         worker.stop()
 

@@ -12,7 +12,6 @@ from converters.route import App
 from streams import metrics
 from streams.deliver.client import Client
 from streams.deliver.gate import Gate
-from streams.deliver.transport import Call
 from streams.settings import Deliver
 
 RONGCLOUD = PLATFORMS["rongcloud"]
@@ -59,7 +58,7 @@ async def test_attempts_are_counted_by_whether_it_is_about_us(
 ) -> None:
     client = Client(APP, Deliver())
 
-    async def answered(_: Call) -> Reply:
+    async def answered(*_: object) -> Reply:
         return Reply(status, {}, body)
 
     monkeypatch.setattr(client._transport, "call", answered)
