@@ -150,6 +150,8 @@ def _settings_table(schema: dict[str, Any], variable: str = "") -> Iterator[str]
 def _kind(about: Mapping[str, Any]) -> str:
     if "enum" in about:
         return ", ".join(f"`{value}`" for value in about["enum"])
+    if "anyOf" in about:  # or nothing
+        about = next(kind for kind in about["anyOf"] if kind.get("type") != "null")
     words = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false", "object": "table",
              "array": "list"}
     kind = "path" if about.get("format") == "path" else words[about["type"]]
@@ -159,7 +161,7 @@ def _kind(about: Mapping[str, Any]) -> str:
 
 
 def _literal(value: object) -> str:
-    if value in ("", {}, []):
+    if value is None or value in ("", {}, []):
         return "none"
     return f"`{msgspec.json.encode(value).decode()}`"
 

@@ -116,12 +116,14 @@ class Deliver(_Section):
     cycle: float = Field(0.02, ge=0.001, le=1, description="Seconds between two writes of a busy partition.")
     state: Path = Field(Path(".im-relay/state"), description="Directory of the local state; rebuilt from the ledger.")
     remember_delivered: float = Field(
-        1_382_400.0, gt=0,
-        description="Seconds for which a delivered event is known on disk: a callback is kept 7 days, and its replay 7 days more. "
-        "Older events wait until the ledger was asked.",
+        777_600.0, gt=0,
+        description="Seconds for which the local state knows a delivered event: a callback lies in its topic for 8 days, and its replay waits. "
+        "For more, keep `ledger.*` longer, too.",
     )
     remember_names: float = Field(
-        1_209_600.0, gt=0, description="Seconds for which a recall, an edit, a quote or a receipt finds the message that it names."
+        691_200.0, gt=0,
+        description="Seconds for which a recall, an edit, a quote or a receipt finds the message that it names: platforms recall for up to 7 days. "
+        "For more, keep `ledger.*` longer, too.",
     )
 
 

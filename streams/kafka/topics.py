@@ -28,6 +28,8 @@ class Topic(Struct, frozen=True, kw_only=True):
     cleanup: Cleanup = "delete"
     largest: int = MIB
     co_partitioned: bool = False
+    compression: str = ""
+    """By the brokers, as they store it; empty: as it comes."""
 
     @property
     def per_platform(self) -> bool:
@@ -107,9 +109,10 @@ LEDGER = Topic(
     key="event id; the partition is that of its conversation, written explicitly",
     value="intent, then outcome and the target's message id",
     meaning="What was sent and what became of it: nothing in it is sent again.",
-    kept=30 * DAY,
+    kept=10 * DAY,  # what may come again: a callback is kept 7 days, with its segment 8, and its replay waits
     cleanup="compact,delete",
     co_partitioned=True,
+    compression="gzip",  # every release can read it without another package
 )
 IDENTITIES = Topic(
     template="identities",
@@ -184,6 +187,8 @@ def _configs(topic: Topic, min_insync: int) -> dict[str, str]:
         "message.timestamp.type": "CreateTime",
         "segment.ms": str(DAY),  # a segment in use is neither deleted nor compacted: this bounds the delay
     }
+    if topic.compression:
+        configs["compression.type"] = topic.compression
     if "compact" in topic.cleanup:
         # A store that was away for this long must still learn what was deleted.
         configs["delete.retention.ms"] = str(30 * DAY)
