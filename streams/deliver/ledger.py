@@ -4,7 +4,7 @@ The rows that are asked for are told by the first byte of their key: event ids b
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import structlog
@@ -30,7 +30,8 @@ def families(settings: Deliver) -> tuple[Family, ...]:
         Family(KNOWN, delivered, _span(delivered), counted=True),
         Family(INDEX, names, _span(names), unique=True),
         Family(LATEST, names, _span(names)),
-        Family(DOINGS, DAY, DAY),
+        # Platforms call back for up to three days.
+        Family(DOINGS, 3 * DAY, DAY, unique=True),
         Family(FILES, 3 * DAY, DAY, unique=True),
     )
 
@@ -50,6 +51,10 @@ class LedgerStore:
     def raw(self, key: bytes) -> bytes | None:
         """A row of any family."""
         return self.rows.get(_family(key), key)
+
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """All rows of one family whose keys begin so, in their order."""
+        return iter(sorted(self.rows.scan(_family(prefix), prefix).items()))
 
     def put(self, pairs: Iterable[Pair], at: int, cover: Cover | None = None) -> None:
         """Take in rows of what was written *at*, in ms; None as a value takes the row back."""

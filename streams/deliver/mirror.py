@@ -97,6 +97,10 @@ class Mirror:
             return restore.since(self._ledger) <= since
         return all(restore.since(topic) <= since for topic in (self._ledger, *(tp.topic for tp in self._tps)))
 
+    def is_beyond(self, delivery: Delivery) -> bool:
+        """Whether *delivery* was said before all that the ledger still holds: nothing tells whether it was sent."""
+        return delivery.event.at + self._margin < self.restore.oldest(self._ledger)
+
     @property
     def whole(self) -> bool:
         """Whether there is nothing that it does not know."""

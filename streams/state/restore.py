@@ -66,6 +66,7 @@ class _Known(Struct):
     """Of a topic, as far as it matters here."""
 
     since: float = inf
+    oldest: float = -inf
     begin: int = 0
     """The offset to restore back to."""
     end: int = 0
@@ -97,6 +98,10 @@ class Restore:
     def since(self, topic: str) -> float:
         """Milliseconds: what was written to *topic* from then on is known. -inf: all that there is."""
         return self._known[topic].since
+
+    def oldest(self, topic: str) -> float:
+        """Milliseconds: what was written to *topic* before then has been deleted from it; -inf: nothing has, or it is not known yet."""
+        return self._known[topic].oldest
 
     @property
     def left(self) -> int:
@@ -200,8 +205,11 @@ class Restore:
         known, covered = self._known[topic], self._store.covered(topic)
         known.left = sum(high - low for low, high in covered.gaps(known.begin, known.end))
         top = covered.top
+        known.oldest = -inf
         if top is None or top.low <= begin:
             known.since = -inf if not known.left else inf
+            if top is not None and begin:
+                known.oldest = top.since
         else:
             known.since = top.since if known.left else min(top.since, wanted)
         metrics.RESTORE_LEFT.labels(self._stage, topic, str(self._partition)).set(known.left)

@@ -99,6 +99,13 @@ class Store:
                 return found or None
         return None
 
+    def scan(self, family: str, prefix: bytes) -> dict[bytes, bytes]:
+        """All rows of *family* whose keys begin with *prefix*."""
+        found: dict[bytes, bytes] = {}
+        for bucket in reversed(self._buckets[family]):
+            found.update(self._data.scan(bucket.name, prefix))
+        return {key: value for key, value in found.items() if value != GONE}
+
     def covered(self, topic: str) -> Coverage:
         """What of *topic* has been taken in."""
         found = self._coverage.get(topic)

@@ -29,12 +29,14 @@ from converters.operations import (
 from converters.outcome import Delivered, Refused
 from streams.deliver import records
 from streams.deliver.conversations import Open
-from streams.deliver.entries import Ended
+from streams.deliver.entries import Ended, dump
 from streams.deliver.lanes import Lane
 from streams.deliver.ledger import LedgerStore
+from streams.deliver.ledger_rows import packed
 from streams.deliver.naming import REMEMBERED, Naming
 from streams.deliver.waiting import Waiting, mark_late, prepared
 from streams.exact.producers import Record
+from streams.settings import Deliver
 
 NOW = int(time.time() * 1000)
 TALK = direct("alice", "bob")
@@ -77,9 +79,7 @@ class Side:
         self.put(key, entry)
 
     def put(self, key: bytes, entry: Ended) -> None:
-        from streams.deliver.entries import dump
-
-        self.store.put([(key, dump(entry)), *self.naming.rows(key, entry)])
+        self.store.put([(key, packed(dump(entry), 0, entry)), *self.naming.rows(key, entry)], entry.at)
 
 
 @pytest.fixture
