@@ -4,7 +4,7 @@ The rows that are asked for are told by the first byte of their key: event ids b
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import structlog
@@ -30,7 +30,8 @@ def families(settings: Deliver) -> tuple[Family, ...]:
         Family(KNOWN, delivered, _span(delivered), counted=True),
         Family(INDEX, names, _span(names), unique=True),
         Family(LATEST, names, _span(names)),
-        Family(DOINGS, DAY, DAY),
+        # A platform keeps a callback for three days where it cannot hand it over.
+        Family(DOINGS, 3 * DAY, DAY, unique=True),
         Family(FILES, 3 * DAY, DAY, unique=True),
     )
 
@@ -42,6 +43,10 @@ class LedgerStore:
         self._path = directory / f"{name}.rows"
         _forget_released(directory / name)
         self.rows = Store(self._path, families(settings), _merge, stage="deliver")
+
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """All rows whose keys begin so; *prefix* names their family."""
+        return self.rows.scan(_family(prefix), prefix)
 
     def get(self, event: str) -> Entry | None:
         found = self.rows.get(KNOWN, event.encode())

@@ -6,7 +6,7 @@ store that is opened later, and compaction drops what it takes for old. See `doc
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,16 @@ class Database:
         except Exception as error:  # noqa: BLE001 - as above
             raise DamagedError(f"{self._path}: {error}") from None
         return bytes(found) if found is not None else None
+
+    def scan(self, name: str, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Rows whose keys begin so, in their order."""
+        try:
+            for key, value in self._columns[name].items(from_key=prefix):
+                if not bytes(key).startswith(prefix):
+                    return
+                yield bytes(key), bytes(value)
+        except Exception as error:  # noqa: BLE001 - as above
+            raise DamagedError(f"{self._path}: {error}") from None
 
     def write(self, puts: Iterable[Put]) -> None:
         """All or nothing."""
