@@ -62,3 +62,8 @@ def longest_ago(doubt: Intent, now: float, margin: float) -> float:
     """
     age = now - (doubt.began or doubt.at) / 1000
     return max(age, 0.0) + margin if age >= -margin else inf
+
+
+def left_to_wait(wait: float, received: float, read: float) -> float:
+    """Seconds left of *wait*, for what was *received* so many seconds ago, by another clock than it was *read* by."""
+    return wait - max(received, read)

@@ -313,8 +313,7 @@ class Delivering:
         wait = self._settings.reorder_wait
         if not wait or not event.lane.live:
             return 0.0
-        # Whoever received it had another clock: it waits no longer than the whole from here.
-        return min(event.delivery.received / 1000 + wait - time.time(), event.noted + wait - clock())
+        return protocol.left_to_wait(wait, time.time() - event.delivery.received / 1000, clock() - event.noted)
 
     async def _settled(self, event: Open, wait: float) -> Open:
         """Wait; the answer is the head then, which may be another one."""
