@@ -31,6 +31,15 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
     headers: dict[str, bytes] = {}
 
 
+RELEASED = "released"
+"""The header of a record that a person has put back: the `place` of the record whose letter it was."""
+
+
+def place(topic: str, partition: int, offset: int) -> str:
+    """Where a record lies, as one text."""
+    return f"{topic}:{partition}:{offset}"
+
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(DeadLetter).decode
 
@@ -45,7 +54,7 @@ def unread(raw: ConsumerRecord, *, stage: str, cause: str, detail: str, whose: W
         stage=stage, cause=cause, detail=detail, whose=whose, attempts=1, at=int(time.time() * 1000), topic=raw.topic,
         partition=raw.partition, offset=raw.offset, key=raw.key or b"", value=raw.value or b"", headers=dict(raw.headers),
     )  # fmt: skip
-    return f"{raw.topic}:{raw.partition}:{raw.offset}".encode(), dump(letter)
+    return place(raw.topic, raw.partition, raw.offset).encode(), dump(letter)
 
 
 def load(raw: bytes) -> DeadLetter:

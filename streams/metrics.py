@@ -164,6 +164,13 @@ IN_DOUBT = _counter(
 IN_DOUBT_SECONDS = _histogram(
     "in_doubt_seconds", "seconds", ["platform", "step"], "From a doubt's beginning to its end, by how it ended.", LONG
 )
+STILL_HELD = _counter(
+    "still_held", "events", ["platform"], "Second copies and replays of what is in doubt and held for a person: they go nowhere."
+)
+ECHO_FIRST = _counter(
+    "echo_first", "requests", ["platform"],
+    "Requests that did not leave: the target called an earlier attempt back while they waited to be sent again.",
+)
 DUPLICATES_KNOWN = _counter(
     "duplicates_known", "events", ["platform"],
     "Events that the target has twice: an echo with another message id than the ledger's.",

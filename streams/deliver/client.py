@@ -15,6 +15,9 @@ from streams.deliver.connections import NoConnectionError
 from streams.deliver.transport import Call, HttpxTransport, PooledTransport, TooLateError, Transport
 from streams.settings import Deliver
 
+TOO_LATE = NotSent("too late to leave")
+"""It was no longer allowed to leave, and has not."""
+
 _NO_CONNECTION = (
     NoConnectionError,
     httpx.UnsupportedProtocol,
@@ -54,7 +57,7 @@ class Client:
         try:
             reply = await self._exchange(request, allowed)
         except TooLateError:
-            outcome: Answered = NotSent("too late to leave")
+            outcome: Answered = TOO_LATE
         except TokenRefusedError as error:
             outcome = NotSent(str(error), ours=error.ours)
         except NETWORK as error:

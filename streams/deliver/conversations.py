@@ -32,13 +32,15 @@ class Open(Struct):
     requests: int = 0
     """How many it takes."""
     began: float = 0.0
-    """The clock at the first attempt of the request in hand."""
+    """The clock at the first attempt of the request in hand, or before it where an earlier owner made it."""
     unsure: bool = False
-    """An attempt of the request in hand had no answer, and is repeated because the target knows it again."""
+    """An attempt of the request in hand had no answer, and is repeated because the target knows it again; see *began*."""
     arrived: tuple[Delivered, ...] = ()
     """What came of its requests so far."""
     does: tuple[str, ...] = ()
     """See `ledger` entries: what it is about to do, where that bears no mark."""
+    spent: tuple[str, ...] = ()
+    """Which doings of our own it was; see `Naming.ours`."""
     late: bool = False
     """Something that was said after it was sent before it."""
     held: bool = False
@@ -48,7 +50,7 @@ class Open(Struct):
     files: tuple[int, ...] = ()
     """Which of its files it waits for."""
     noted: float = 0.0
-    """The clock when it was read, where it has such files."""
+    """The clock when it was read."""
     set_aside: bool = False
     """It has let the others of its conversation pass while its files had not come."""
     in_vain: bool = False
@@ -56,11 +58,15 @@ class Open(Struct):
     also: list[tuple[Lane, int]] = []
     """Where the same event lies once more, in the other input."""
 
-
     def heard_of(self, part: int) -> Echo | None:
         """The callback of that request of its own."""
         # What is done for a message beside it, before or after, is counted by us and not by its mark.
         return self.whole if part == self.requests - 1 and self.whole else self.heard.get(part)
+
+    def there(self, part: int) -> Delivered | None:
+        """What the target has called back about that request."""
+        echo = self.heard_of(part)
+        return Delivered(echo.remote_id, echo.at) if echo is not None else None
 
 
 class Conversations:

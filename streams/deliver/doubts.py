@@ -73,12 +73,13 @@ class Doubts:
 
     async def _evidence(self, event: Open, part: int, doubt: Unsure, wait: float) -> tuple[Outcome, str]:
         await self._drain.within(wait, self._echo(event, part))
-        if event.heard_of(part) is None:
+        if event.there(part) is None:
             # An echo may lie unread, or not converted: that is no evidence that there is none.
             await self._drain.unless(self._all_heard())
-        if (echo := event.heard_of(part)) is not None:
-            return Delivered(echo.remote_id, echo.at), "echo"
-        found = await self._look_up(event, part)
+        found = await self._look_up(event, part) if event.there(part) is None else None
+        # No await from here on: what is decided is decided from all that was heard.
+        if (there := event.there(part)) is not None:
+            return there, "echo"
         if isinstance(found, Delivered):
             return found, "lookup"
         if self._settings.in_doubt == "hold":

@@ -22,6 +22,8 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="intent"
     """What came of the requests before this one."""
     does: tuple[str, ...] = ()
     """The `converters.fingerprint` of an operation: by it our own doing is known when the target calls it back."""
+    began: int = 0
+    """As *at*, when this request was first tried; 0 where that is *at*."""
 
 
 class Names(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,15 +54,19 @@ class Ended(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ended", 
     """How it is known: `reply`, `echo` (the target's own callback), `lookup` (the target was asked), `ours` (the event was our own doing,
     called back), `recalled` (it was taken back before it came: it is never sent)."""
     names: Names | None = None
-    """Of a message that arrived."""
+    """Of a message that arrived, or may have."""
     arrived: tuple[Delivered, ...] = ()
-    """Each part of it, where there is more than one."""
+    """Each part of it, where there is more than one; those that arrived, where not all did."""
     does: tuple[str, ...] = ()
     """As of `Intent`."""
     made: tuple[str, str] | None = None
     """(conversation, its id at the target) of a group that was made there."""
     late: bool = False
     """Something that was said after it had been sent before it."""
+    spent: tuple[str, ...] = ()
+    """Of our own doing called back, which doings it was, as `naming.Naming` calls them: each is called back once."""
+    held: str = ""
+    """Of an end in doubt, `dead.place` of the record whose dead letter a person decides about."""
 
 
 Entry = Intent | Ended

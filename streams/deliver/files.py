@@ -67,8 +67,6 @@ class Files:
         app = self._around.apps[event.delivery.target]
         if self._around.carry and app.platform.media is not None:
             event.files = tuple(place for place, _, _ in wanted(event.delivery, app.platform.media, app.account))
-        if event.files:
-            event.noted = clock()
 
     def over(self) -> list[Open]:
         """Those beside their conversation that need not wait any more, or may not; and heads whose files came are woken."""

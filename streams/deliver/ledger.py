@@ -30,7 +30,7 @@ def families(settings: Deliver) -> tuple[Family, ...]:
         Family(KNOWN, delivered, _span(delivered), counted=True),
         Family(INDEX, names, _span(names), unique=True),
         Family(LATEST, names, _span(names)),
-        # Platforms call back for up to three days.
+        # A platform keeps a callback for three days where it cannot hand it over.
         Family(DOINGS, 3 * DAY, DAY, unique=True),
         Family(FILES, 3 * DAY, DAY, unique=True),
     )
@@ -44,6 +44,10 @@ class LedgerStore:
         _forget_released(directory / name)
         self.rows = Store(self._path, families(settings), _merge, stage="deliver")
 
+    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """All rows whose keys begin so; *prefix* names their family."""
+        return self.rows.scan(_family(prefix), prefix)
+
     def get(self, event: str) -> Entry | None:
         found = self.rows.get(KNOWN, event.encode())
         return unpacked(found) if found is not None else None
@@ -51,10 +55,6 @@ class LedgerStore:
     def raw(self, key: bytes) -> bytes | None:
         """A row of any family."""
         return self.rows.get(_family(key), key)
-
-    def scan(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """All rows of one family whose keys begin so, in their order."""
-        return iter(sorted(self.rows.scan(_family(prefix), prefix).items()))
 
     def put(self, pairs: Iterable[Pair], at: int, cover: Cover | None = None) -> None:
         """Take in rows of what was written *at*, in ms; None as a value takes the row back."""

@@ -15,7 +15,7 @@ from streams.deliver.entries import Entry, load
 from streams.deliver.ledger import LedgerStore, Pair, as_rows
 from streams.deliver.ledger_rows import is_intent, packed
 from streams.deliver.look import Look
-from streams.deliver.naming import REMEMBERED, Naming, Row
+from streams.deliver.naming import UNDATED, Naming, Row
 from streams.deliver.surroundings import Surroundings
 from streams.deliver.tail import Tail
 from streams.exact.task import Task
@@ -88,7 +88,7 @@ class Mirror:
     def needs(self, delivery: Delivery) -> float:
         """Milliseconds since which everything written has to be known before it can be decided whether *delivery* has been sent."""
         said: float = min(delivery.event.at, delivery.received)
-        return said - self._margin - (0 if isinstance(delivery.event.operation, Post) else REMEMBERED)
+        return said - self._margin - (0 if isinstance(delivery.event.operation, Post) else UNDATED)
 
     def knows(self, delivery: Delivery) -> bool:
         """Whether that is known."""

@@ -4,8 +4,8 @@ The ledger of a target knows what was carried to it. What its people then do to 
 it; so the worker of the other direction reads that ledger too, and keeps what it says under that name.
 """
 
-import time
 from collections.abc import Iterator
+from math import inf
 
 import msgspec
 from msgspec import Struct
@@ -13,17 +13,19 @@ from msgspec import Struct
 from converters.fingerprint import fingerprints
 from converters.model import NOTHING, Delivery, Sent, There, conversation_key
 from converters.operations import Post, Read, Ref, named_by
-from converters.outcome import Delivered
+from converters.outcome import Delivered, Refused
 from streams.deliver.entries import Ended, Entry, Intent, Names
 from streams.deliver.ledger import LedgerStore
 
-REMEMBERED = 600_000
-"""Milliseconds in which our own doing may be called back."""
+UNDATED = 600_000
+"""Milliseconds in which our own doing may be called back, where the callback does not say when that was."""
 
 Row = tuple[bytes, bytes | None]
 
 # Event ids begin with a platform's name, so that these never meet one.
 _ARRIVED, _CLIENT, _LAST, _DONE, _SAID, _MADE = b"\x01", b"\x02", b"\x03", b"\x04", b"\x05", b"\x06"
+
+_SPENT, _WAS_DONE, _NOT_DONE = "spent", b"1", b"0"
 
 
 class _Known(Struct, frozen=True, array_like=True):
@@ -48,17 +50,20 @@ class Found(Struct, frozen=True):
 
 
 class Naming:
-    """*mirrored* says of a target app whether what was carried to it may be named by its own people, to somebody of ours."""
+    """*mirrored* says of a target app whether what was carried to it may be named by its own people, to somebody of ours.
 
-    def __init__(self, store: LedgerStore, mirrored: frozenset[str]) -> None:
+    *reach* is the seconds that a doing may lie from when it was written down, by the clock of where it was done.
+    """
+
+    def __init__(self, store: LedgerStore, mirrored: frozenset[str], reach: float) -> None:
         self._store = store
+        self._reach = int(reach * 1000)
         self._mirrored = mirrored
         self._newest: dict[bytes, int] = {}
         self._under_way: dict[bytes, int] = {}
         """What the last call of `order` told: the local state has it only once it is committed."""
-        self._spent: dict[bytes, bytes] = {}
-        """Of our own doings, those that were called back: the local state forgets them once that is committed, and not before, or
-        whoever reads the callback again after a death would take it for a person's."""
+        self._spending: set[str] = set()
+        """Of our own doings, those that were called back. The ledger says so with the end of the callback, and then the local state."""
 
     # -- learning
 
@@ -67,10 +72,15 @@ class Naming:
         if isinstance(entry, Ended) and entry.made is not None:
             conversation, native = entry.made
             yield _key(_MADE, entry.target, conversation), _dated(entry.at, native.encode())
+        if isinstance(entry, Ended):
+            for doing in entry.spent:
+                yield _key(_DONE, doing, _SPENT), b""
         if isinstance(entry, Intent) or entry.names is None:
-            if entry.does and entry.target in self._mirrored:
+            if entry.target in self._mirrored and not (isinstance(entry, Ended) and entry.by == "ours"):
+                # No row is ever written over by another entry: whoever restores may read them in any order.
+                done = _NOT_DONE if isinstance(entry, Ended) and isinstance(entry.outcome, Refused) and entry.attempts < 2 else _WAS_DONE
                 for does in entry.does:
-                    yield _key(_DONE, entry.target, does), b"%d" % entry.at
+                    yield _key(_DONE, entry.target, does, event.decode(), f"{entry.at:013}"), done
             return
         if not isinstance(entry.outcome, Delivered):
             return
@@ -128,24 +138,45 @@ class Naming:
         found = self.find(delivery, ref) if ref is not None else None
         return fingerprints(delivery.event, found.event if found else "")
 
-    def ours(self, delivery: Delivery, does: tuple[str, ...]) -> bool:
-        """Whether *delivery* tells of what we ourselves did at its source, not long ago; but once: done twice is not ours."""
-        if not does:
-            return False
-        done = {key: self._store.raw(key) for key in self._done(delivery, does)}
-        since = int(time.time() * 1000) - REMEMBERED
-        if not all(at is not None and int(at) > since and self._spent.get(key) != at for key, at in done.items()):
-            return False
-        self._spent |= {key: at for key, at in done.items() if at is not None}
-        return True
+    def ours(self, delivery: Delivery, does: tuple[str, ...]) -> tuple[str, ...]:
+        """Our own doings at the source of *delivery* of which it tells, and which are now spent: done twice by us, or once by us and once
+        by a person, comes twice. Nothing where one of them was not ours.
 
-    def forget(self, delivery: Delivery, does: tuple[str, ...]) -> list[Row]:
-        """What `ours` has found, to be forgotten with the transaction that says so; not what was done once more since."""
-        spent = {key: self._spent.pop(key, None) for key in self._done(delivery, does)}
-        return [(key, None) for key, at in spent.items() if at is not None and self._store.raw(key) == at]
+        Only the callback's own time counts, not when it came: it may come hours later, and the same may have been done since.
+        """
+        found = [self._doing(delivery, one) for one in does]
+        doings = tuple(one for one in found if one is not None)
+        if not doings or len(doings) < len(found):
+            return ()
+        self._spending.update(doings)
+        return doings
 
-    def _done(self, delivery: Delivery, does: tuple[str, ...]) -> list[bytes]:
-        return [_key(_DONE, delivery.event.source, one) for one in does]
+    def spent(self, doings: tuple[str, ...]) -> None:
+        """The local state knows of it."""
+        self._spending.difference_update(doings)
+
+    def _doing(self, delivery: Delivery, does: str) -> str | None:
+        """The first that is not spent, of those that can have been called back as *delivery*."""
+        at = delivery.event.at
+        since = at - self._reach - (UNDATED if at == delivery.received else 0)
+        prefix = _key(_DONE, delivery.event.source, does, "")
+        done: dict[str, list[int]] = {}
+        over: dict[str, float] = {}
+        for key, value in self._store.scan(prefix):
+            event, _, when = key[len(prefix) :].decode().partition("\x1f")
+            if when == _SPENT:
+                over[event] = inf
+            elif value == _NOT_DONE:
+                over[event] = max(over.get(event, 0), int(when))
+            else:
+                done.setdefault(event, []).append(int(when))
+        fitting: list[tuple[int, str]] = []
+        for event, times in done.items():
+            left = [when for when in times if when > over.get(event, 0)]
+            name = _doing(delivery.event.source, does, event)
+            if left and since <= max(left) and min(left) <= at + self._reach and name not in self._spending:
+                fitting.append((min(left), name))
+        return min(fitting)[1] if fitting else None
 
     def made(self, delivery: Delivery) -> str:
         """The id at the target of a group that was made there for this conversation; "" where there is none."""
@@ -201,6 +232,11 @@ def _found(known: bytes | None, target: str) -> Found | None:
 
 def _dated(at: int, value: bytes = b"") -> bytes:
     return max(0, at).to_bytes(_TIME, "big") + value
+
+
+def _doing(app: str, does: str, event: str) -> str:
+    """*event* did *does* at *app*."""
+    return f"{app}\x1f{does}\x1f{event}"
 
 
 def _key(kind: bytes, *parts: str) -> bytes:

@@ -8,6 +8,8 @@ from math import inf
 from aiokafka import TopicPartition
 
 from converters.model import Delivery, Echo
+from converters.outcome import Unsure
+from streams import dead
 from streams.dead import Whose
 from streams.deliver import records
 from streams.deliver.conversations import Open
@@ -127,9 +129,21 @@ class Page:
             records.introduce(delivery, entry.outcome, self._outputs, self._names, self._around.platform)
         self.settle(lane, offset)
 
-    def bury(self, lane: Lane, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose]) -> None:
-        """A record that never became an event."""
-        records.bury(self._outputs, self._names, lane.tp, offset, raw, event, verdict, 0)
+    def hold_again(self, lane: Lane, offset: int, raw: Record, name: bytes, entry: Ended) -> None:
+        """What lies there is held already, and needs nothing more."""
+        if entry.held == dead.place(lane.tp.topic, lane.tp.partition, offset):
+            # It is read once more: the letter may have gone with the transaction of an earlier owner, whose entry another one has
+            # written down since. Two letters of one doubt are no harm.
+            assert isinstance(entry.outcome, Unsure)
+            self.bury(lane, offset, raw, name, records.in_doubt(entry.outcome), entry.attempts)
+        else:
+            self.settle(lane, offset)
+
+    def bury(
+        self, lane: Lane, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose], attempts: int = 0
+    ) -> None:
+        """A record that is no event in hand."""
+        records.bury(self._outputs, self._names, lane.tp, offset, raw, event, verdict, attempts)
         self.settle(lane, offset)
         self._buried.append(verdict[2])
 
@@ -139,8 +153,8 @@ class Page:
         """The target called back the whole of an event."""
         self._echoes[echo.event] = echo
 
-    def heard_part(self, echo: Echo, before: Intent) -> None:
-        """The target called back a part of an event that nobody here has in hand."""
+    def heard_part(self, echo: Echo, before: Intent | Ended) -> None:
+        """The target called back the part of an event that is in doubt."""
         key, revised = records.part_echoed(echo, before)
         self._entries.append((key, revised))
         # Already now: the event itself may be read before this is committed. Whoever reads the echo again does the same.
@@ -149,6 +163,16 @@ class Page:
     def learned(self, echo: Echo, before: Ended) -> None:
         """The target called back, of an event that has ended, what its answer did not say."""
         self._entries.append(records.completed(echo, before))
+
+    def turned_out(self, echo: Echo, before: Ended) -> None:
+        """The target called back the whole of an event that is held, or had failed."""
+        _, entry = pair = records.turned_out(echo, before)
+        self._entries.append(pair)
+        self._known[echo.event] = entry
+
+    def written(self, event: str, entry: Ended | Intent | None) -> Ended | Intent | None:
+        """What the ledger will say of *event*, given what it says now."""
+        return self._known.get(event, entry)
 
     def known(self, delivery: Delivery, entry: Ended | Intent | None) -> Ended | Intent | None:
         """What the ledger will say of *delivery*, given what it says now; an end without names is given them."""
@@ -170,8 +194,12 @@ class Page:
         """Write it, and end the transaction where that is due; the answer is what has ended. Raises Unknown, Fenced, HoldError."""
         outputs, self._outputs = self._outputs, Outputs()
         ended, self.ended = self.ended, []
+        for event in ended:
+            records.believe(event)
         settle, self._settle = self._settle, []
         wanted, self._wanted = self._wanted, deque()
+        # What was called back meanwhile will not leave: an intent behind its echo would be one more doubt.
+        intents = [(event, part) for event, part, _ in wanted if event.there(part) is None]
         rows = self._naming.order()
         ledger = self._names.ledger, self._partition
         headers = mark(self._committed)
@@ -179,15 +207,13 @@ class Page:
         for name, known in again.items():
             outputs.add(*ledger, name, known, headers)
             headers = []
-        entries = [(name, dump(entry), entry) for name, entry in self._all_entries(ended, wanted, outputs)]
+        entries = [(name, dump(entry), entry) for name, entry in self._all_entries(ended, intents, outputs)]
         for name, value, _ in entries:
             outputs.add(*ledger, name, value, headers)
             headers = []
         dead = self._bury_ended(ended, outputs)
         for event in ended:
             settle += [(event.lane, event.offset), *event.also]
-            if event.by == "ours":
-                rows += self._naming.forget(event.delivery, event.does)
         if blown := self._around.fuse.note(len(settle), ours=dead["ours"], theirs=dead["theirs"]):
             raise HoldError(str(blown))
         for lane in self._lanes:
@@ -200,10 +226,14 @@ class Page:
             written = await task.write(outputs)
             self._written = written.get(ledger, self._written)
         self._known.clear()
-        for name, value, entry in entries:
-            rows.append((name, packed(value, self._written - 1, entry)))
+        # Each with its own place: of two of one event the later one stands.
+        first = self._written - len(entries)
+        for offset, (name, value, entry) in enumerate(entries, first):
+            rows.append((name, packed(value, offset, entry)))
             rows += self._naming.rows(name, entry)
         self._store.put(rows, entries[-1][2].at if entries else self._store.rows.newest)
+        for event in ended:
+            self._naming.spent(event.spent)
         for _, _, granted in wanted:
             if not granted.done():
                 granted.set_result(now)
@@ -221,13 +251,12 @@ class Page:
             before, self._committed = self._committed, self._written
             self._store.covers(self._names.ledger, before, self._committed, self._store.rows.newest)
 
-    def _all_entries(
-        self, ended: list[Open], wanted: Iterable[tuple[Open, int, object]], outputs: Outputs
-    ) -> list[records.Pair]:
+    def _all_entries(self, ended: list[Open], intents: Iterable[tuple[Open, int]], outputs: Outputs) -> list[records.Pair]:
         entries, self._entries = self._entries, []
         echoes, self._echoes = self._echoes, {}
-        entries += [records.ended(event) for event in ended] + [records.echoed(echo) for echo in echoes.values()]
-        entries += [records.intent(event, part) for event, part, _ in wanted]
+        # The end of an event says more than its echo.
+        entries += [records.echoed(echo) for echo in echoes.values()] + [records.ended(event) for event in ended]
+        entries += [records.intent(event, part) for event, part in intents]
         for event in ended:
             records.follow(event, entries, outputs, self._names, self._around.platform)
         return entries

@@ -6,6 +6,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.deliver.look import Look
+from streams.kafka.unread import unread
 
 LOOK = 0.2
 """Seconds between two looks."""
@@ -19,14 +20,17 @@ class Progress:
         self._group = group
         self._topic = topic
         self._consumer: AIOKafkaConsumer | None = None
+        self._reader: AIOKafkaConsumer | None = None
+        self._reading = asyncio.Lock()
         self._admin: AIOKafkaAdminClient | None = None
         self.converted = Look(self._convert)
         """Until all is converted that lay in the topic when this was called. Raises KafkaError."""
 
     async def close(self) -> None:
         self.converted.cancel()
-        if self._consumer is not None:
-            await self._consumer.stop()
+        for consumer in (self._consumer, self._reader):
+            if consumer is not None:
+                await consumer.stop()
         if self._admin is not None:
             await self._admin.close()
 
@@ -36,18 +40,27 @@ class Progress:
         tps = [TopicPartition(self._topic, number) for number in found.partitions_for_topic(self._topic) or ()]
         ends = await consumer.end_offsets(tps)
         begins = await consumer.beginning_offsets(tps)
+        before: dict[TopicPartition, int] = {}
         while True:
-            done = await admin.list_consumer_group_offsets(self._group, partitions=tps)
+            committed = await admin.list_consumer_group_offsets(self._group, partitions=tps)
             # A partition without a committed offset: the converters begin where it begins.
-            if all(max(done[tp].offset, begins[tp]) >= ends[tp] for tp in tps):
+            done = {tp: max(committed[tp].offset, begins[tp]) for tp in tps}
+            behind = [tp for tp in tps if done[tp] < ends[tp]]
+            # Who moves is not done; who stands may be, behind nothing but markers.
+            if not any(done[tp] > before.get(tp, -1) for tp in behind):
+                async with self._reading:
+                    still = await unread(self._reader, {tp: (done[tp], ends[tp]) for tp in behind}) if behind else set()
+                tps = [tp for tp in behind if tp in still]
+            if not tps:
                 return
+            before = done
             await asyncio.sleep(LOOK)
 
     async def _clients(self) -> tuple[AIOKafkaConsumer, AIOKafkaAdminClient]:
         if self._consumer is None:
-            consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_uncommitted")
-            await consumer.start()
-            self._consumer = consumer
+            self._consumer = await _started(self._bootstrap, "read_uncommitted")
+        if self._reader is None:
+            self._reader = await _started(self._bootstrap, "read_committed")
         if self._admin is None:
             admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
             await admin.start()
@@ -55,3 +68,10 @@ class Progress:
         return self._consumer, self._admin
 
 
+async def _started(bootstrap: str, isolation: str) -> AIOKafkaConsumer:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False, auto_offset_reset="earliest",
+        max_partition_fetch_bytes=16_384, fetch_max_wait_ms=50,
+    )  # fmt: skip
+    await consumer.start()
+    return consumer

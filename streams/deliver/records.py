@@ -13,6 +13,7 @@ from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from streams import dead, metrics
 from streams.dead import DeadLetter, Whose
 from streams.deliver.conversations import Open
+from streams.deliver.drain import clock
 from streams.deliver.entries import Ended, Intent, Names
 from streams.deliver.surroundings import Topics
 from streams.exact.producers import Outputs, Record
@@ -31,21 +32,34 @@ def ended(event: Open) -> Pair:
     if isinstance(outcome, Delivered) and outcome.at is None and whole and outcome.remote_id in ("", whole.remote_id):
         # The callback came before the answer, or was all there was: it says what the answer does not.
         outcome = Delivered(whole.remote_id, whole.at)
-    there = isinstance(outcome, Delivered)
-    arrived = event.arrived if there and len(event.arrived) > 1 else ()
+    there, held = isinstance(outcome, Delivered), isinstance(outcome, Unsure)
+    arrived = event.arrived if not there or len(event.arrived) > 1 else ()
     entry = Ended(
         outcome=outcome,
         target=delivery.target,
         at=_now(),
         attempts=event.attempts,
         by=event.by,
-        names=names(delivery) if there and isinstance(operation, Post) else None,
+        names=names(delivery) if (there or held) and isinstance(operation, Post) else None,
         arrived=arrived,
         does=event.does,
         made=_made(delivery, outcome),
         late=event.late,
+        spent=event.spent,
+        held=dead.place(event.lane.tp.topic, event.lane.tp.partition, event.offset) if held else "",
     )
     return delivery.event.id.encode(), entry
+
+
+def believe(event: Open) -> None:
+    """Evidence that came after the end of *event*, and before that is written down, goes before it."""
+    if isinstance(event.outcome, Delivered):
+        return
+    if event.whole is not None:
+        there = Delivered(event.whole.remote_id, event.whole.at)
+        event.outcome, event.by, event.arrived = there, "echo", (*event.arrived, there)
+    elif (part := event.there(len(event.arrived))) is not None:
+        event.arrived += (part,)
 
 
 def follow(event: Open, entries: list[Pair], outputs: Outputs, names: Topics, platform: str) -> None:
@@ -90,9 +104,12 @@ def _made(delivery: Delivery, outcome: Outcome | None) -> tuple[str, str] | None
 
 def intent(event: Open, part: int) -> Pair:
     """The ledger's entry of a request that may leave once the brokers have it."""
+    at = _now()
+    began = at - int((clock() - event.began) * 1000) if event.unsure else 0
     entry = Intent(
-        target=event.delivery.target, at=_now(), part=part, attempt=event.attempts + 1, arrived=event.arrived, does=event.does
-    )
+        target=event.delivery.target, at=at, part=part, attempt=event.attempts + 1, arrived=event.arrived, does=event.does,
+        began=began,
+    )  # fmt: skip
     return event.delivery.event.id.encode(), entry
 
 
@@ -102,15 +119,24 @@ def echoed(echo: Echo) -> tuple[bytes, Ended]:
     return echo.event.encode(), entry
 
 
-def part_echoed(echo: Echo, before: Intent) -> Pair:
-    """The entry of an event of which a part that was in doubt has arrived: the next one can go."""
+def part_echoed(echo: Echo, before: Intent | Ended) -> Pair:
+    """The entry of an event of which a part that was in doubt has arrived: the next one can go, or is what a person decides about."""
     arrived = (*before.arrived, Delivered(echo.remote_id, echo.at))
+    if isinstance(before, Ended):
+        return echo.event.encode(), structs.replace(before, arrived=arrived)
     return echo.event.encode(), structs.replace(before, part=echo.part + 1, arrived=arrived, left=False)
 
 
 def completed(echo: Echo, before: Ended) -> Pair:
     """The entry of an event whose answer named no id or time, now with those of the target's callback."""
     return echo.event.encode(), structs.replace(before, outcome=Delivered(echo.remote_id, echo.at))
+
+
+def turned_out(echo: Echo, before: Ended) -> Pair:
+    """The entry of an event that had not arrived, as far as was known, now that the target has called back the whole of it."""
+    there = Delivered(echo.remote_id, echo.at)
+    arrived = (*before.arrived, there) if before.arrived else ()
+    return echo.event.encode(), structs.replace(before, outcome=there, by="echo", arrived=arrived, held="")
 
 
 def named(delivery: Delivery, before: Ended) -> Pair:
@@ -134,10 +160,14 @@ def verdict(event: Open) -> tuple[str, str, Whose] | None:
             return "refused", reason, "theirs"
         case NotSent(reason=reason):
             return "gave-up", reason, "theirs"
-        case Unsure(reason=reason):
-            return "in-doubt", reason, "theirs"
+        case Unsure():
+            return in_doubt(event.outcome)
         case _:
             return None
+
+
+def in_doubt(outcome: Unsure) -> tuple[str, str, Whose]:
+    return "in-doubt", outcome.reason, "theirs"
 
 
 def bury(

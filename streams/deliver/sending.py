@@ -1,7 +1,8 @@
 """One event on its way: encoded, licensed, and sent until there is an end.
 
 A request leaves only under a licence: its intent is in the ledger, fenced, and younger than the lease. So whoever takes the
-partition over finds every request that may have left, and after the lease none can leave any more.
+partition over finds every request that may have left, and after the lease none can leave any more. And it leaves only while nobody has
+said that it is at the target: whatever it waited for, evidence may have come meanwhile.
 """
 
 import asyncio
@@ -16,9 +17,11 @@ from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.platform import Answered, Partial, Request
 from streams import metrics
 from streams.deliver.attempts import attempt, delays
+from streams.deliver.client import TOO_LATE
 from streams.deliver.conversations import Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
+from streams.deliver.protocol import longest_ago, may_leave
 from streams.deliver.surroundings import Surroundings, UnderWay, end_to_end, ended, in_flight
 
 log = structlog.get_logger()
@@ -127,7 +130,8 @@ class Sender:
     async def _answered(self, event: Open, request: Request, part: int) -> Answered:
         settings = self._settings
         while True:
-            event.began, event.unsure = clock(), False
+            if not event.unsure:  # else it goes on where an earlier owner was
+                event.began = clock()
             outcome, attempts = await attempt(
                 lambda: self._once(event, request, part),
                 delays(settings.backoff, settings.backoff_max),
@@ -136,6 +140,9 @@ class Sender:
                 clock,
             )
             event.attempts += attempts
+            if event.unsure and request.repeatable_for and isinstance(outcome, NotSent):
+                outcome = Unsure(outcome.reason)  # of the last attempt that is true, and not of one before it
+            event.unsure = False
             if not isinstance(outcome, Unsure):
                 return outcome
             settled = await self._doubts.settle(event, part, outcome, settings.echo_wait)
@@ -151,6 +158,8 @@ class Sender:
         while True:
             if self._drain.order.is_set():
                 raise DrainedError
+            if (there := self._echoed(event, part)) is not None:
+                return there
             # Until it has passed the gate, an order to drain ends the wait.
             self._at_the_gate.add(me)
             try:
@@ -162,6 +171,8 @@ class Sender:
                     if event.unsure and not self._may_repeat(event, request):
                         return Unsure("an earlier attempt had no answer, and it is too late to repeat it")
                     outcome = await self._licensed(event, request, part)
+                    if outcome is None:
+                        continue  # it has not left, and says nothing of the target
                     gate.learn(passage, request, outcome)
                     if isinstance(outcome, Unsure) and self._may_repeat(event, request):
                         event.unsure = True
@@ -170,18 +181,32 @@ class Sender:
             finally:
                 self._at_the_gate.discard(me)
 
-    async def _licensed(self, event: Open, request: Request, part: int) -> Answered:
+    def _echoed(self, event: Open, part: int) -> Delivered | None:
+        """What the target has called back about a request that was about to leave once more."""
+        there = event.there(part)
+        if there is not None:
+            event.by = "echo"
+            metrics.ECHO_FIRST.labels(self._around.platform).inc()
+        return there
+
+    async def _licensed(self, event: Open, request: Request, part: int) -> Answered | None:
+        """None where the target called back before it could leave."""
         async with self._slots:
-            while True:
+            while event.there(part) is None:
                 written = await self._license(event, part)
                 until = written + self._settings.lease
                 if clock() < until:
                     break
                 # This process stood still in between. Whether it still owns the partition shows at the next commit.
                 log.warning("lease is over before the request could leave", event_id=event.delivery.event.id)
+            else:
+                return None
             name = event.delivery.event.id
             client = self._around.clients[event.delivery.target]
-            answer = asyncio.create_task(client.send(request, lambda: clock() < until))
+            # Asked until the last moment before the socket: a token or a connection may have to be waited for.
+            answer = asyncio.create_task(
+                client.send(request, lambda: may_leave(clock(), until, there=event.there(part) is not None))
+            )
             self._around.under_way[name] = UnderWay(part, answer)
             self._mine[name] = clock()
             self._kept.add(name)
@@ -192,7 +217,8 @@ class Sender:
             await here
             if answer.cancelled():
                 raise DrainedError
-            return answer.result()
+            outcome = answer.result()
+            return None if outcome == TOO_LATE and event.there(part) is not None else outcome
 
     def written(self, event: Open) -> None:
         """The end of *event* is in the ledger: its answer need not be remembered any more."""
@@ -223,18 +249,25 @@ class Sender:
                 if isinstance(answered, Partial):  # what is done of it may be done again
                     return NotSent("answered in part")
         # An earlier owner can start a request until its lease is over; it was fenced before we took over.
-        left = self._taken_over + self._settings.lease - clock()
-        age = time.time() - event.doubt.at / 1000
-        if request.repeatable and not 0 < request.repeatable_for < age + max(0.0, left) + self._settings.timeout:
+        left = max(0.0, self._taken_over + self._settings.lease - clock())
+        # Not by the difference of two clocks alone: one that is behind would make an old request look young.
+        event.began = clock() - longest_ago(event.doubt, time.time(), self._settings.clock_margin)
+        remembered = self._remembered(event, request, left + self._settings.timeout)
+        if request.repeatable and (remembered or not request.repeatable_for):
             await self._drain.rest(left)
+            event.unsure = remembered
             return NotSent("a request of an earlier owner, which may be repeated")
         doubt = Unsure("a request of an earlier owner")
-        return await self._doubts.settle(event, part, doubt, max(0.0, left) + self._settings.echo_wait)
+        return await self._doubts.settle(event, part, doubt, left + self._settings.echo_wait)
 
     def _may_repeat(self, event: Open, request: Request) -> bool:
         # The next attempt may take as long as the platform may take to answer it.
-        until = request.repeatable_for - self._settings.backoff_max - self._settings.timeout
-        return request.repeatable and (not request.repeatable_for or clock() - event.began < until)
+        ahead = self._settings.backoff_max + self._settings.timeout
+        return request.repeatable and (not request.repeatable_for or self._remembered(event, request, ahead))
+
+    def _remembered(self, event: Open, request: Request, ahead: float) -> bool:
+        """Whether the target will still know the first attempt *ahead* seconds from now."""
+        return clock() - event.began + ahead < request.repeatable_for
 
     async def _sleep(self, seconds: float) -> None:
         with metrics.HELD_CONVERSATIONS.labels(self._around.platform, "retry").track_inprogress():

@@ -75,6 +75,11 @@ class Surroundings(Struct, frozen=True):
         for gate in self.gates.values():
             gate.own(frozenset(self.owned), self.names.partitions)
 
+    def timed(self, target: str) -> bool:
+        """Whether the callbacks of that app tell its own time of a message."""
+        app = self.apps.get(target)
+        return app is not None and app.platform.echo_tells_time
+
     def direction(self, delivery: Delivery) -> str:
         source = self.apps.get(delivery.event.source)
         return f"{source.platform.name if source else 'unknown'}>{self.platform}"

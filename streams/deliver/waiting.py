@@ -1,6 +1,6 @@
 """Events that name a message: what is known of it, and those that came before it did."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 
 from msgspec import Struct, structs
 
@@ -38,16 +38,19 @@ class Waiting:
         self._waiters.append(_Waiter(event, message, now + self._seconds))
         return True
 
-    def over(self, now: float, is_there: Callable[[Open], bool], on_their_way: Container[str]) -> list[Open]:
-        """Those that need not wait any more, or may not."""
+    def over(self, now: float, is_there: Callable[[Open], bool], on_its_way: Callable[[str, float], bool]) -> list[Open]:
+        """Those that need not wait any more, or may not; *on_its_way* is asked with the seconds that one has waited too long."""
         if not self._waiters or now < self._looked + AGAIN:
             return []
         self._looked = now
-        over = [one for one in self._waiters if is_there(one.event) or (now > one.until and one.message not in on_their_way)]
+        over = [one for one in self._waiters if is_there(one.event) or self._in_vain(one, now, on_its_way)]
         for one in over:
             one.event.patient = False
         self._waiters = [one for one in self._waiters if one.event.patient]
         return [one.event for one in over]
+
+    def _in_vain(self, one: _Waiter, now: float, on_its_way: Callable[[str, float], bool]) -> bool:
+        return now > one.until and not on_its_way(one.message, now - one.until)
 
 
 def is_plain(event: Open) -> bool:
@@ -80,8 +83,8 @@ def prepared(event: Open, naming: Naming, waiting: Waiting, now: float, *, timed
     if isinstance(operation, Post):
         return there
     event.does = naming.does(delivery)
-    if event.doubt is None and naming.ours(delivery, event.does):
-        event.outcome, event.by = Delivered(""), "ours"
+    if event.doubt is None and (spent := naming.ours(delivery, event.does)):
+        event.outcome, event.by, event.spent = Delivered(""), "ours", spent
         metrics.OURS_CALLED_BACK.labels(delivery.target).inc()
         return NOTHING
     ref = named_by(operation)

@@ -14,13 +14,14 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from converters import wire
-from converters.model import NOTHING, Delivery, Echo, There
+from converters.model import NOTHING, Delivery, There
 from converters.operations import Post, named_by
-from converters.outcome import Delivered
 from streams import metrics, record_kinds
+from streams.deliver import protocol
 from streams.deliver.conversations import Conversations, Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
+from streams.deliver.echoes import Echoes
 from streams.deliver.entries import Ended, Intent
 from streams.deliver.files import Files
 from streams.deliver.lanes import Lane
@@ -28,6 +29,7 @@ from streams.deliver.ledger import LedgerStore
 from streams.deliver.mirror import Mirror
 from streams.deliver.naming import Naming
 from streams.deliver.page import Page
+from streams.deliver.protocol import Step
 from streams.deliver.records import STAGE
 from streams.deliver.sending import Sender
 from streams.deliver.surroundings import Surroundings
@@ -38,6 +40,10 @@ from streams.exact.task import Task
 from streams.state.errors import DamagedError, StateError
 
 log = structlog.get_logger()
+
+
+READ_AGAIN = 600.0
+"""Seconds in which an event with an intent and no end will have been read."""
 
 
 class Delivering:
@@ -64,6 +70,7 @@ class Delivering:
         self._undecided: Undecided
         self._files: Files
         self._page: Page
+        self._echoes: Echoes
         self._drain: Drain
         self._doubts: Doubts
         self._sender: Sender
@@ -75,11 +82,13 @@ class Delivering:
         self._doubts = Doubts(self._around, self._drain, lambda: task.catch_up(self._echo_input))
         self._sender = Sender(self._around, self._drain, self._doubts, self._license)
         self._store = self._opened()
-        self._naming = Naming(self._store, self._around.mirrored)
+        reach = self._settings.clock_margin + self._settings.lease + self._settings.timeout
+        self._naming = Naming(self._store, self._around.mirrored, reach)
         self._files = Files(self._around, self._store, self._drain)
         self._mirror = Mirror(self._partition, self._around, self._files.rows, self._store, self._naming, self._moved, task)
         self._undecided = Undecided(self._mirror.needs, self._mirror.knows)
         self._page = Page(self._partition, self._around, (self._live, self._backfill), self._store, self._naming)
+        self._echoes = Echoes(self._around, self._open, self._store, self._page, self._doubts)
         began = clock()
         task.watch.preparing(STAGE, self._partition, done=False)
         try:
@@ -159,11 +168,11 @@ class Delivering:
 
     def _read(self, task: Task) -> None:
         self._page.mirrored |= self._mirror.read()
-        for event in self._waiting.over(clock(), self._is_there, self._open.events) + self._files.over():
+        for event in self._waiting.over(clock(), self._is_there, self._on_its_way) + self._files.over():
             self._start(event)
         while (batch := task.take_of(self._echo_input)) is not None:
             for record in batch.records:
-                self._hear(record)
+                self._echoes.hear(record)
             self._page.offsets[batch.tp] = batch.next_offset
         self._decide_held()
         self._fill(self._live, task, self._settings.window)
@@ -209,8 +218,7 @@ class Delivering:
             self._mirror.want(self._undecided.since())
 
     def _is_delivered(self, event: str) -> bool:
-        entry = self._store.get(event)
-        return isinstance(entry, Ended) and isinstance(entry.outcome, Delivered)
+        return protocol.admitted(self._store.get(event), "") is Step.SKIP
 
     def _decide(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
         event, raw = delivery.event.id, Record(record.key, record.value, list(record.headers))
@@ -220,14 +228,21 @@ class Delivering:
             return
         # The echo may have been read just before: after a takeover both lie in their topics.
         entry = self._page.known(delivery, self._store.get(event))
-        if isinstance(entry, Ended) and isinstance(entry.outcome, Delivered):
+        step = protocol.admitted(entry, protocol.released(record.headers))
+        if step is Step.SKIP:
+            assert isinstance(entry, Ended)
             self._known.inc()
             if lane.live and isinstance(delivery.event.operation, Post):
                 self._naming.said(delivery)
             self._page.settle_again(lane, record.offset, delivery, entry)
             return
-        doubt = entry if isinstance(entry, Intent) else None
-        opened = Open(lane, record.offset, record.key or b"", raw, delivery, doubt=doubt)
+        if step is Step.HOLD:
+            assert isinstance(entry, Ended)
+            metrics.STILL_HELD.labels(self._around.platform).inc()
+            self._page.hold_again(lane, record.offset, raw, event.encode(), entry)
+            return
+        doubt = protocol.earlier(entry)
+        opened = Open(lane, record.offset, record.key or b"", raw, delivery, doubt=doubt, noted=clock())
         opened.arrived = doubt.arrived if doubt else ()
         self._files.note(opened)
         self._open_gauge.inc()
@@ -247,45 +262,6 @@ class Delivering:
             self._page.settle(lane, offset)
         else:
             event.also.append((lane, offset))
-
-    def _hear(self, record: ConsumerRecord) -> None:
-        """An echo: the event is at its target, whatever the answer to the request was, or will be."""
-        record_kinds.hold(record.topic, record.headers)
-        try:
-            echo = wire.load(record.value or b"", Echo)
-        except wire.Malformed as error:
-            log.warning("echo is unreadable", topic=record.topic, offset=record.offset, error=str(error))
-            return
-        event = self._open.events.get(echo.event)
-        if event is not None:
-            self._doubts.hear(event, echo)
-            # Evidence must not be lost with this process: it goes to the ledger with the offset at which it lay.
-            if event.outcome is None and not echo.more:
-                self._page.heard(echo)
-            return
-        entry = self._store.get(echo.event)
-        if echo.more:
-            if isinstance(entry, Intent) and entry.part == echo.part:
-                self._page.heard_part(echo, entry)
-            return
-        if not isinstance(entry, Ended) or not isinstance(entry.outcome, Delivered):
-            if isinstance(entry, Intent):
-                self._doubts.found(echo.event)
-            self._page.heard(echo)
-        elif self._tells_more(entry.outcome, echo):
-            self._page.learned(echo, entry)
-        elif entry.outcome.remote_id not in ("", echo.remote_id):
-            metrics.DUPLICATES_KNOWN.labels(self._around.platform).inc()
-            log.warning("the target has an event twice", event_id=echo.event)
-
-    def _tells_more(self, known: Delivered, echo: Echo) -> bool:
-        if not known.remote_id:
-            return bool(echo.remote_id)
-        return self._timed(echo.target) and known.at is None and known.remote_id == echo.remote_id
-
-    def _timed(self, target: str) -> bool:
-        app = self._around.apps.get(target)
-        return app is not None and app.platform.echo_tells_time
 
     # -- out
 
@@ -335,7 +311,9 @@ class Delivering:
     def _settling(self, event: Open) -> float:
         """Seconds that a message may yet wait for others that were said before it and come after it."""
         wait = self._settings.reorder_wait
-        return event.delivery.received / 1000 + wait - time.time() if wait and event.lane.live else 0.0
+        if not wait or not event.lane.live:
+            return 0.0
+        return protocol.left_to_wait(wait, time.time() - event.delivery.received / 1000, clock() - event.noted)
 
     async def _settled(self, event: Open, wait: float) -> Open:
         """Wait; the answer is the head then, which may be another one."""
@@ -347,11 +325,17 @@ class Delivering:
     async def _prepared(self, event: Open) -> There | None:
         """What is known at the target of the messages that *event* names; None where it steps aside and waits for one."""
         await self._mirror.current()
-        return prepared(event, self._naming, self._waiting, clock(), timed=self._timed(event.delivery.target))
+        return prepared(event, self._naming, self._waiting, clock(), timed=self._around.timed(event.delivery.target))
 
     def _is_there(self, event: Open) -> bool:
         ref = named_by(event.delivery.event.operation)
-        return ref is not None and self._naming.knows(event.delivery, ref, timed=self._timed(event.delivery.target))
+        return ref is not None and self._naming.knows(event.delivery, ref, timed=self._around.timed(event.delivery.target))
+
+    def _on_its_way(self, message: str, longer: float) -> bool:
+        if message in self._open.events:
+            return True
+        # What an earlier owner had in hand is read again, unless it is no longer kept.
+        return longer < READ_AGAIN and isinstance(self._page.written(message, self._store.get(message)), Intent)
 
     async def _license(self, event: Open, part: int) -> float:
         granted, first = self._page.license(event, part)

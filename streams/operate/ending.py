@@ -91,6 +91,9 @@ async def _fill(outputs: Outputs, reader: Reader, topic: str, chunk: Sequence[Le
         record = whole[letter.partition, letter.offset]
         # As it was: what has no version is of the first one.
         headers = {VERSION: b"1", **record.headers}
+        if letter.letter.stage == "deliver":
+            # What is held in doubt is sent again only with this: any other copy of it goes nowhere.
+            headers[dead.RELEASED] = dead.place(record.topic, record.partition, record.offset).encode()
         outputs.add(record.topic, record.partition, record.key or None, record.value, list(headers.items()))
         _mark(outputs, topic, letter, end)
     return len(there)

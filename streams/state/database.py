@@ -73,7 +73,7 @@ class Database:
         return bytes(found) if found is not None else None
 
     def scan(self, name: str, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """All rows of *name* whose keys begin with *prefix*, in their order."""
+        """Rows whose keys begin so, in their order."""
         try:
             for key, value in self._columns[name].items(from_key=prefix):
                 if not bytes(key).startswith(prefix):

@@ -7,7 +7,7 @@ goes when both this machine's clock and the newest record are past its end by th
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -99,12 +99,11 @@ class Store:
                 return found or None
         return None
 
-    def scan(self, family: str, prefix: bytes) -> dict[bytes, bytes]:
-        """All rows of *family* whose keys begin with *prefix*."""
-        found: dict[bytes, bytes] = {}
-        for bucket in reversed(self._buckets[family]):
-            found.update(self._data.scan(bucket.name, prefix))
-        return {key: value for key, value in found.items() if value != GONE}
+    def scan(self, family: str, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """All rows whose keys begin so; of a family in which a key has one value for ever."""
+        assert self._families[family].unique
+        for bucket in self._buckets[family]:
+            yield from self._data.scan(bucket.name, prefix)
 
     def covered(self, topic: str) -> Coverage:
         """What of *topic* has been taken in."""

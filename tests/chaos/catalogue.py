@@ -1,7 +1,18 @@
 """All scenarios, in the order in which they are played: those that tell most come first."""
 
-from tests.chaos import attachments, broker, brokers, fleet, machine, people, processes, target, topics
+from tests.chaos import (
+    attachments,
+    broker,
+    brokers,
+    fleet,
+    knowing,
+    machine,
+    people,
+    processes,
+    target,
+    topics,
+)
 from tests.chaos.scenario import SCENARIOS as DECLARED
 
-_ORDER = (processes, people, fleet, broker, brokers, topics, target, attachments, machine)
+_ORDER = (processes, knowing, people, fleet, broker, brokers, topics, target, attachments, machine)
 SCENARIOS = {one.name: one for module in _ORDER for one in DECLARED.values() if one.play.__module__ == module.__name__}

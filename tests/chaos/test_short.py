@@ -24,3 +24,9 @@ def test_killed_workers_lose_double_and_swap_nothing(kafka: str, tmp_path: Path)
     result = played("kill", kafka, tmp_path)
     assert result.counts["kill -9"] >= 6
     assert result.account.arrived == 2000
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("name", ["echo-at-the-gate", "hold", "late-doings"])
+def test_what_is_known_is_neither_forgotten_nor_overlooked(name: str, kafka: str, tmp_path: Path) -> None:
+    played(name, kafka, tmp_path)

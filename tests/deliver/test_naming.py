@@ -1,7 +1,7 @@
 """Recalls, answers and receipts name a message by its id on their own side; the target's is found, whichever side it was said on."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +29,17 @@ from converters.operations import (
 from converters.outcome import Delivered, Refused
 from streams.deliver import records
 from streams.deliver.conversations import Open
-from streams.deliver.entries import Ended, dump
+from streams.deliver.entries import Ended, Intent, dump
 from streams.deliver.lanes import Lane
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_rows import packed
-from streams.deliver.naming import REMEMBERED, Naming
+from streams.deliver.naming import UNDATED, Naming, Row
 from streams.deliver.waiting import Waiting, mark_late, prepared
 from streams.exact.producers import Record
 from streams.settings import Deliver
 
 NOW = int(time.time() * 1000)
+REACH = 35.0
 TALK = direct("alice", "bob")
 LANE = Lane(TopicPartition("deliveries", 0), live=True)
 
@@ -67,7 +68,8 @@ class Side:
     def __init__(self, path: Path, target: str) -> None:
         self.store = LedgerStore(path.parent, path.name, Deliver())
         # Only what was carried to the app from which its deliveries come can be named in them.
-        self.naming = Naming(self.store, frozenset({"old" if target == "new" else "new"}))
+        self.mirrored = frozenset({"old" if target == "new" else "new"})
+        self.naming = Naming(self.store, self.mirrored, REACH)
 
     def carried(self, one: Delivery, *remote_ids: str) -> None:
         """The ledger, whichever, says that *one* arrived under *remote_ids*."""
@@ -79,7 +81,10 @@ class Side:
         self.put(key, entry)
 
     def put(self, key: bytes, entry: Ended) -> None:
-        self.store.put([(key, packed(dump(entry), 0, entry)), *self.naming.rows(key, entry)], entry.at)
+        self.learn([(key, packed(dump(entry), 0, entry)), *self.naming.rows(key, entry)])
+
+    def learn(self, rows: Iterable[Row]) -> None:
+        self.store.put(rows, NOW)
 
 
 @pytest.fixture
@@ -127,9 +132,10 @@ def test_a_client_id_finds_it_too(to_new: Side) -> None:
 
 def test_reading_a_whole_conversation_means_the_last_that_was_carried_here(to_new: Side) -> None:
     assert to_new.naming.there(delivery("9", Read())).message == ()
-    for number in ("77", "78"):
-        to_new.carried(delivery(number, Post(Text("x")), source="new"), f"1{number}")
-    assert to_new.naming.there(delivery("9", Read())).message == (Sent("78", "bob-here", NOW),)
+    for later, number in enumerate(("77", "78")):
+        said = delivery(number, Post(Text("x")), source="new")
+        to_new.carried(structs.replace(said, event=structs.replace(said.event, at=NOW + later)), f"1{number}")
+    assert to_new.naming.there(delivery("9", Read())).message == (Sent("78", "bob-here", NOW + 1),)
     assert to_new.naming.there(delivery("9", Read(ref("unknown")))).message[0].id == "78"
 
 
@@ -158,7 +164,7 @@ def test_our_own_doing_is_known_when_it_is_called_back_once(tmp_path: Path, done
     one = opened(delivery("2", done))
     one.does = forth.naming.does(one.delivery)
     key, intent = records.intent(one, 0)
-    back_side.store.put(back_side.naming.rows(key, intent))
+    back_side.learn(back_side.naming.rows(key, intent))
     echo = delivery("902", back, source="new")
     does = back_side.naming.does(echo)
     assert does
@@ -168,48 +174,140 @@ def test_our_own_doing_is_known_when_it_is_called_back_once(tmp_path: Path, done
     back_side.store.close()
 
 
-def test_our_doing_is_forgotten_only_when_that_is_committed(to_new: Side) -> None:
-    """A worker that dies in between reads the callback once more: it is ours still."""
-    rename = delivery("5", GroupChanged(name="Team"), source="new", conversation=Group("team"))
-    one = opened(rename)
-    one.does = fingerprints(rename.event)
-    key, intent = records.intent(one, 0)
-    to_new.store.put(to_new.naming.rows(key, intent))
-    asked = delivery("6", GroupChanged(name="Team"), conversation=Group("team"))
-    does = to_new.naming.does(asked)
-    assert to_new.naming.ours(asked, does)
-    next_owner = Naming(to_new.store, frozenset({"new"}))
-    assert next_owner.ours(asked, does)
-    to_new.store.put(next_owner.forget(asked, does))
-    assert not Naming(to_new.store, frozenset({"new"})).ours(asked, does)
-    # Done once more before the first callback is written down: the second one is ours as well.
-    to_new.store.put(to_new.naming.rows(key, structs.replace(intent, at=NOW + 1)))
-    assert to_new.naming.ours(asked, does)
-    to_new.store.put(to_new.naming.rows(key, structs.replace(intent, at=NOW + 2)))
-    to_new.store.put(to_new.naming.forget(asked, does))
-    assert to_new.naming.ours(asked, does)
+TEAM = Group("team")
+RENAME = GroupChanged(name="Team")
+
+
+def doing(number: str, at: int = NOW) -> tuple[bytes, Intent]:
+    """The ledger's entry of a rename that the relay is about to do in `new`, written at *at*."""
+    one = opened(delivery(number, RENAME, source="old", conversation=TEAM))
+    one.does = fingerprints(one.delivery.event)
+    key, entry = records.intent(one, 0)
+    assert isinstance(entry, Intent)
+    return key, structs.replace(entry, at=at)
+
+
+def called_back(number: str, at: int = NOW, received: int = NOW + 7) -> Delivery:
+    """`new` tells of that rename, which was done there at *at*."""
+    one = delivery(number, RENAME, source="new", conversation=TEAM)
+    return structs.replace(one, event=structs.replace(one.event, at=at), received=received)
+
+
+@pytest.fixture
+def to_old(tmp_path: Path) -> Iterator[Side]:
+    side = Side(tmp_path / "old", "old")
+    yield side
+    side.store.close()
+
+
+def judged(side: Side, one: Delivery) -> bool:
+    """Whether *one* ends as the relay's own, as a worker finds it; that is written down then."""
+    event = opened(one)
+    prepared(event, side.naming, Waiting(0, 0.0), 0.0)
+    if event.outcome is None:
+        return False
+    key, entry = records.ended(event)
+    side.put(key, entry)
+    side.naming.spent(event.spent)
+    return event.by == "ours"
+
+
+def test_a_doing_is_spent_at_once_and_for_the_next_owner_once_that_is_in_the_ledger(to_old: Side) -> None:
+    to_old.learn(to_old.naming.rows(*doing("5")))
+    asked = called_back("6")
+    does = to_old.naming.does(asked)
+    spent = to_old.naming.ours(asked, does)
+    assert spent
+    assert not to_old.naming.ours(called_back("7"), does), "a person did the same again"
+    # A worker that dies before that is written reads the callback once more: it is ours still.
+    to_old.naming = Naming(to_old.store, to_old.mirrored, REACH)
+    assert judged(to_old, asked)
+    to_old.naming = Naming(to_old.store, to_old.mirrored, REACH)
+    assert not judged(to_old, called_back("7"))
+
+
+def test_the_same_done_twice_is_called_back_twice_and_no_more(to_old: Side) -> None:
+    to_old.learn(to_old.naming.rows(*doing("5")))
+    to_old.learn(to_old.naming.rows(*doing("6", NOW + 10)))
+    found = [judged(to_old, called_back(f"9{number}")) for number in range(3)]
+    assert found == [True, True, False]
+
+
+def test_a_doing_that_took_several_attempts_is_called_back_once(to_old: Side) -> None:
+    key, first = doing("5")
+    to_old.learn(to_old.naming.rows(key, first))
+    to_old.learn(to_old.naming.rows(key, structs.replace(first, at=NOW + 300_000)))
+    assert judged(to_old, called_back("90", NOW + 1)), "the first attempt did it"
+    to_old.learn(to_old.naming.rows(key, structs.replace(first, at=NOW + 300_001)))
+    assert not judged(to_old, called_back("91", NOW + 300_002))
+
+
+HOURS = 3 * 3600_000
+
+
+def test_our_doing_called_back_hours_later_is_ours_still(to_old: Side) -> None:
+    to_old.learn(to_old.naming.rows(*doing("5", NOW - HOURS)))
+    assert judged(to_old, called_back("6", NOW - HOURS + 2_000))
+
+
+@pytest.mark.parametrize("apart", [-REACH * 1000 - 1, REACH * 1000 + 1])
+def test_what_a_person_does_before_or_after_is_a_persons_however_soon_it_comes(to_old: Side, apart: float) -> None:
+    to_old.learn(to_old.naming.rows(*doing("5")))
+    assert not judged(to_old, called_back("6", NOW + int(apart)))
+    assert judged(to_old, called_back("7", NOW + int(apart * 0.99)))
+
+
+def test_a_callback_that_tells_no_time_may_be_late_by_some_minutes(to_old: Side) -> None:
+    to_old.learn(to_old.naming.rows(*doing("5")))
+    late, too_late = NOW + UNDATED, NOW + UNDATED + int(REACH * 1000) + 1
+    assert not judged(to_old, called_back("6", too_late, received=too_late))
+    assert judged(to_old, called_back("7", late, received=late))
+
+
+def test_what_was_refused_was_not_done_and_what_was_put_back_was(to_old: Side) -> None:
+    key, intent = doing("5")
+    to_old.learn(to_old.naming.rows(key, intent))
+    refused = Ended(outcome=Refused("no"), target="new", at=NOW + 5, does=intent.does)
+    to_old.learn(to_old.naming.rows(key, refused))
+    assert not judged(to_old, called_back("6"))
+    to_old.learn(to_old.naming.rows(key, structs.replace(intent, at=NOW + 10)))
+    assert judged(to_old, called_back("7"))
+
+
+def test_what_we_only_heard_of_we_have_not_done(to_old: Side) -> None:
+    """Somebody in `old` renames, the relay does it in `new`, which calls back: the relay has done nothing in `old`."""
+    to_old.learn(to_old.naming.rows(*doing("5")))
+    asked = opened(called_back("6"))
+    prepared(asked, to_old.naming, Waiting(0, 0.0), 0.0)
+    key, entry = records.ended(asked)
+    there = Naming(to_old.store, frozenset({"old"}), REACH)
+    assert list(there.rows(key, entry)) == [row for row in there.rows(key, entry) if row[0].endswith(b"spent")]
+
+
+def test_in_whatever_order_a_ledger_is_read_back_the_same_is_ours(tmp_path: Path) -> None:
+    spent = opened(called_back("90"))
+    ledger = [doing("5"), doing("5", NOW + 1), doing("6", NOW + 2)]
+    sides = [Side(tmp_path / name, "old") for name in ("forwards", "backwards")]
+    sides[0].learn([row for pair in ledger for row in sides[0].naming.rows(*pair)])
+    prepared(spent, sides[0].naming, Waiting(0, 0.0), 0.0)
+    entries = [*ledger, records.ended(spent)]
+    for side, order in zip(sides, (entries, entries[::-1]), strict=True):
+        side.learn([row for pair in order for row in side.naming.rows(*pair)])
+        side.naming = Naming(side.store, side.mirrored, REACH)
+        assert [judged(side, called_back(f"9{number}")) for number in (1, 2)] == [True, False]
+        side.store.close()
 
 
 def test_what_a_person_does_is_not_ours(to_new: Side) -> None:
     rename = delivery("5", GroupChanged(name="Team"), source="new", conversation=Group("team"))
     one = opened(rename)
     one.does = fingerprints(rename.event)
-    to_new.store.put(to_new.naming.rows(*records.intent(one, 0)))
+    to_new.learn(to_new.naming.rows(*records.intent(one, 0)))
     for other in (GroupChanged(name="Teams"), GroupChanged(name="Team", avatar="x"), MembersAdded(("Team",))):
         asked = delivery("6", other, conversation=Group("team"))
         assert not to_new.naming.ours(asked, to_new.naming.does(asked)), other
     elsewhere = delivery("6", GroupChanged(name="Team"), conversation=Group("other"))
     assert not to_new.naming.ours(elsewhere, to_new.naming.does(elsewhere))
-
-
-def test_our_doing_is_forgotten_after_some_minutes(to_new: Side) -> None:
-    rename = delivery("5", GroupChanged(name="Team"), source="new", conversation=Group("team"))
-    one = opened(rename)
-    one.does = fingerprints(rename.event)
-    key, intent = records.intent(one, 0)
-    to_new.store.put(to_new.naming.rows(key, structs.replace(intent, at=NOW - REMEMBERED - 1000)))
-    asked = delivery("6", GroupChanged(name="Team"), conversation=Group("team"))
-    assert not to_new.naming.ours(asked, to_new.naming.does(asked))
 
 
 def test_a_recall_before_its_message_waits_and_then_finds_it(to_new: Side) -> None:
@@ -220,9 +318,9 @@ def test_a_recall_before_its_message_waits_and_then_finds_it(to_new: Side) -> No
     def is_there(event: Open) -> bool:
         return bool(to_new.naming.there(event.delivery).message)
 
-    assert waiting.over(101.0, is_there, {}) == []
+    assert waiting.over(101.0, is_there, lambda *_: False) == []
     to_new.carried(delivery("1", Post(Text("hi"))), "901")
-    assert waiting.over(102.0, is_there, {}) == [recall]
+    assert waiting.over(102.0, is_there, lambda *_: False) == [recall]
     there = prepared(recall, to_new.naming, waiting, 102.0)
     assert there is not None
     assert there.message[0].id == "901"
@@ -233,8 +331,8 @@ def test_the_wait_ends_unless_the_message_itself_is_on_its_way(to_new: Side) -> 
     waiting = Waiting(10, 10.0)
     recall = opened(delivery("2", Recall(ref("1"))))
     assert prepared(recall, to_new.naming, waiting, 100.0) is None
-    assert waiting.over(111.0, lambda _: False, {"old:1"}) == []
-    assert waiting.over(112.0, lambda _: False, {}) == [recall]
+    assert waiting.over(111.0, lambda _: False, lambda message, _: message == "old:1") == []
+    assert waiting.over(112.0, lambda _: False, lambda *_: False) == [recall]
     there = prepared(recall, to_new.naming, waiting, 112.0)
     assert there is not None
     assert recall.in_vain
@@ -271,7 +369,7 @@ def test_a_message_said_before_one_that_was_sent_is_late_and_its_mark_says_so(to
     for _ in range(2):
         assert (naming.is_late(early), naming.is_late(same)) == (True, False)
         naming.said(early)
-        to_new.store.put(naming.order())
+        to_new.learn(naming.order())
     event = opened(early)
     mark_late(event)
     key, entry = records.intent(event, 0)

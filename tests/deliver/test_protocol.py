@@ -1,0 +1,95 @@
+"""What the ledger says of an event, and what is done because of it."""
+
+from math import inf
+
+import pytest
+from aiokafka import TopicPartition
+
+from converters.model import Echo, conversation_key
+from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
+from streams.deliver import records
+from streams.deliver.conversations import Open
+from streams.deliver.entries import Ended, Entry, Intent
+from streams.deliver.lanes import Lane
+from streams.deliver.protocol import Step, admitted, earlier, left_to_wait, longest_ago, may_leave, released
+from streams.exact.producers import Record
+from tests.deliver.worker import delivery
+
+
+def ended(outcome: Outcome, held: str = "", arrived: tuple[Delivered, ...] = ()) -> Ended:
+    return Ended(outcome=outcome, target="new", at=7, held=held, arrived=arrived)
+
+
+HERE, THERE = "deliveries:0:5", "deliveries:0:9"
+STEPS: dict[str, tuple[Entry | None, str, Step]] = {
+    "nothing": (None, "", Step.SEND),
+    "an intent": (Intent(target="new", at=0), "", Step.SETTLE),
+    "an intent, and a person's word": (Intent(target="new", at=0), HERE, Step.SETTLE),
+    "delivered": (ended(Delivered("1")), "", Step.SKIP),
+    "delivered, and a person's word": (ended(Delivered("1")), HERE, Step.SKIP),
+    "refused": (ended(Refused("no")), "", Step.SEND),
+    "given up": (ended(NotSent("busy")), "", Step.SEND),
+    "held": (ended(Unsure("?"), HERE), "", Step.HOLD),
+    "held by an earlier release, which did not name the letter": (ended(Unsure("?")), "", Step.HOLD),
+    "held, and a person's word": (ended(Unsure("?"), HERE), HERE, Step.SEND),
+    "held, and a word about an earlier letter": (ended(Unsure("?"), THERE), HERE, Step.HOLD),
+    "held without a name, and a person's word": (ended(Unsure("?")), HERE, Step.SEND),
+}
+
+
+@pytest.mark.parametrize(("entry", "word", "step"), STEPS.values(), ids=STEPS)
+def test_what_is_done_with_a_record(entry: Entry | None, word: str, step: Step) -> None:
+    assert admitted(entry, word) is step
+
+
+def test_of_what_did_not_arrive_whole_the_parts_that_did_are_not_sent_again() -> None:
+    part = Delivered("1")
+    found = earlier(ended(Refused("no"), arrived=(part,)))
+    assert found is not None
+    assert (found.part, found.arrived, found.left) == (1, (part,), False)
+    assert earlier(ended(Refused("no"))) is None
+    assert earlier(ended(Delivered("2"), arrived=(part, Delivered("2")))) is None
+    intent = Intent(target="new", at=0)
+    assert earlier(intent) is intent
+
+
+def test_a_word_is_a_header() -> None:
+    assert released([("version", b"1"), ("released", HERE.encode())]) == HERE
+    assert released([("replay", b"x")]) == ""
+
+
+def test_a_request_leaves_while_its_intent_is_young_and_nobody_has_seen_it() -> None:
+    assert may_leave(1.0, 2.0, there=False)
+    assert not may_leave(2.0, 2.0, there=False)
+    assert not may_leave(1.0, 2.0, there=True)
+
+
+@pytest.mark.parametrize(("age", "longest"), [(0.0, 20.0), (30.0, 50.0), (-20.0, 20.0), (-21.0, inf)])
+def test_how_long_ago_it_was_by_another_clock(age: float, longest: float) -> None:
+    assert longest_ago(Intent(target="new", at=100_000), 100.0 + age, 20.0) == longest
+
+
+def test_who_waits_for_disorder_waits_no_longer_because_a_clock_is_ahead() -> None:
+    assert left_to_wait(1.0, 0.25, 0.125) == 0.75
+    assert left_to_wait(1.0, -3600.0, 0.5) == 0.5
+    assert left_to_wait(1.0, 3600.0, 0.0) < 0
+
+
+def open_event(outcome: Outcome) -> Open:
+    one = delivery("bob", "0")
+    lane = Lane(TopicPartition("deliveries", 0), live=True)
+    return Open(lane, 5, conversation_key(one.event.conversation), Record(None, None, []), one, outcome=outcome, requests=2)
+
+
+def test_evidence_that_comes_after_the_end_and_before_it_is_written_goes_before_it() -> None:
+    event = open_event(Unsure("?"))
+    name = event.delivery.event.id
+    assert records.ended(event)[1].held == "deliveries:0:5"
+    event.heard[0] = Echo(event=name, target="new", remote_id="1", at=1, more=True)
+    records.believe(event)
+    assert (event.outcome, event.arrived) == (Unsure("?"), (Delivered("1", 1),))
+    event.whole = Echo(event=name, target="new", remote_id="2", at=2, part=1)
+    records.believe(event)
+    entry = records.ended(event)[1]
+    assert (entry.outcome, entry.by, entry.held) == (Delivered("2", 2), "echo", "")
+    assert records.verdict(event) is None, "no letter"

@@ -1,0 +1,55 @@
+"""The delivery protocol in all interleavings: as built nothing is wrong, and each control finds its fault."""
+
+from itertools import product
+from typing import Any
+
+import pytest
+
+from tests.model.delivery import Record, Rules, at_the_end, start, steps
+from tests.model.search import Found, search
+
+A, B = Record(0), Record(1)
+RECORDS = {"one": (A,), "two copies": (A, A), "two events": (A, B), "the first again between": (A, B, A), "and behind": (A, A, B, B)}
+IN_DOUBT, ECHO = ("resend", "hold"), ("prompt", "late", "never")
+
+
+def searched(**rules: Any) -> Found:
+    given = Rules(**{"owners": 4, **rules})
+    return search(start(given), steps(given), at_the_end)
+
+
+@pytest.mark.parametrize(("records", "in_doubt", "echo"), [*product(RECORDS, IN_DOUBT, ECHO)])
+def test_as_built_nothing_is_lost_doubled_or_out_of_order(records: str, in_doubt: str, echo: str) -> None:
+    found = searched(records=RECORDS[records], in_doubt=in_doubt, echo=echo)
+    assert not found.wrong, found
+    assert found.states > 100
+
+
+@pytest.mark.parametrize(("releases", "echo"), [*product((1, 2), ECHO)])
+def test_what_is_held_leaves_once_for_each_word_of_a_person(releases: int, echo: str) -> None:
+    found = searched(records=(A, A), in_doubt="hold", echo=echo, releases=releases)
+    assert not found.wrong, found
+
+
+CONTROLS: dict[str, tuple[dict[str, Any], str]] = {
+    "the next owner reads only what is committed": ({"reads_committed_only": True}, "event 0 is doubled"),
+    "a frozen owner sends after its lease": ({"lease_not_kept": True}, "event 0 is doubled"),
+    "nobody looks at the echo between gate and socket": (
+        {"echo_not_looked_at": True, "echo": "late"}, "event 0 leaves although its echo was heard",
+    ),
+    "what is held counts as never sent": (
+        {"hold_forgotten": True, "in_doubt": "hold", "records": (A, A)}, "event 0 leaves although nobody has decided about it",
+    ),
+    "the same of one copy, after a death": (
+        {"hold_forgotten": True, "in_doubt": "hold"}, "event 0 leaves although nobody has decided about it",
+    ),
+    "the next of a conversation goes while one is in doubt": (
+        {"next_goes_in_doubt": True, "records": (A, B)}, "event 0 comes behind a later one",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "wrong"), CONTROLS.values(), ids=CONTROLS)
+def test_each_control_finds_its_fault(rules: dict[str, Any], wrong: str) -> None:
+    found = searched(**rules)
+    assert found.wrong == wrong, found
