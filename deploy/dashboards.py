@@ -124,8 +124,13 @@ def exact(board: Dashboard) -> None:
               (total("im_relay_lag_records", "stage", "topic"), "{{stage}} {{topic}}"))
     )  # fmt: skip
     board.with_panel(
-        chart("Partitions owned", "By process. A stage whose sum falls short has partitions that nobody works on.", "short",
-              (total("im_relay_partitions_owned", "stage", "role", "instance"), "{{role}} {{instance}}"), stacked=True)
+        chart("Partitions owned", "By process. A stage whose sum falls short has partitions that nobody works on. Who stands by owns none.", "short",
+              (total("im_relay_partitions_owned", "stage", "role", "instance"), "{{role}} {{instance}}"),
+              (total("im_relay_standby", "stage"), "{{stage}}: stand by"), stacked=True)
+    )  # fmt: skip
+    board.with_panel(
+        chart("Records deleted unread", "What the brokers deleted before a stage had read it, since the processes started; it should be none.", "short",
+              (total("im_relay_records_deleted_unread_total", "stage", "topic", "cause"), "{{stage}} {{topic}}: {{cause}}"))
     )  # fmt: skip
     board.with_panel(
         chart("Transactions", "By stage and outcome.", "ops",

@@ -35,6 +35,7 @@ from streams.deliver.sending import Sender
 from streams.deliver.surroundings import Surroundings
 from streams.deliver.undecided import Undecided
 from streams.deliver.waiting import Waiting, is_plain, mark_late, prepared
+from streams.exact.ending import ended
 from streams.exact.producers import Record, Unknown
 from streams.exact.task import Task
 from streams.state.errors import DamagedError, StateError
@@ -113,13 +114,12 @@ class Delivering:
             self._around.own(self._partition, mine=False)
             if task.draining.is_set():
                 self._sender.abandon(self._open.events)
-            restoring.cancel()
-            for sending in self._sending:
-                sending.cancel()
-            await asyncio.gather(restoring, *self._sending, return_exceptions=True)
-            self._open_gauge.dec(sum(event.outcome is None for event in self._open.events.values()))
-            task.watch.restored(STAGE, self._partition, 0, -inf, 0.0)
-            self._store.close()
+            try:
+                await ended([restoring, *self._sending])
+            finally:
+                self._open_gauge.dec(sum(event.outcome is None for event in self._open.events.values()))
+                task.watch.restored(STAGE, self._partition, 0, -inf, 0.0)
+                self._store.close()
 
     def _opened(self) -> LedgerStore:
         try:

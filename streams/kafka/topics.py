@@ -184,6 +184,7 @@ def _configs(topic: Topic, min_insync: int) -> dict[str, str]:
         "retention.ms": str(-1 if topic.kept is None else topic.kept),
         "max.message.bytes": str(topic.largest),
         "min.insync.replicas": str(min_insync),
+        "unclean.leader.election.enable": "false",  # whatever the cluster says: a leader that lacks records loses them
         "message.timestamp.type": "CreateTime",
         "segment.ms": str(DAY),  # a segment in use is neither deleted nor compacted: this bounds the delay
     }

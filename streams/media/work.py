@@ -23,6 +23,7 @@ from converters.media_key import same
 from converters.model import Carried
 from streams import dead, metrics, record_kinds
 from streams.deliver.lanes import Lane
+from streams.exact.ending import ended
 from streams.exact.producers import Outputs, Unknown
 from streams.exact.task import Task
 from streams.kafka import topics
@@ -87,11 +88,10 @@ class Carrying:
             await self._cycles(task)
         finally:
             self._around.own(self._partition, mine=False)
-            for running in self._running:
-                running.cancel()
-            restoring.cancel()
-            await asyncio.gather(restoring, *self._running, return_exceptions=True)
-            self._store.close()
+            try:
+                await ended([restoring, *self._running])
+            finally:
+                self._store.close()
 
     async def _cycles(self, task: Task) -> None:
         written = 0.0

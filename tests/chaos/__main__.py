@@ -1,6 +1,7 @@
 """`make chaos`: the whole relay on a real broker, hurt in every way we know of, and every message accounted for.
 
-`python -m tests.chaos [--scenario NAME …] [--source PLATFORM] [--messages N] [--seed S | --seeds N] [--short] [--hours H] [--report FILE]`
+`python -m tests.chaos [--scenario NAME …] [--source PLATFORM] [--messages N] [--seed S | --seeds N] [--short] [--hours H]
+    [--results FILE] [--report FILE]`
 
 Seeds are random unless named; each is printed, and repeats its run as far as processes can be repeated. The broker is a node of its own, or that of KAFKA_BOOTSTRAP; what hurts the broker is then left out. Exits 0 when every scenario holds.
 """
@@ -32,6 +33,9 @@ class Playing:
         self._node: LocalKafka | None = None
         self.directory = Path(tempfile.mkdtemp(prefix="chaos-"))
         self.results: list[Result] = []
+        if arguments.results and arguments.results.exists():
+            found = [report.load(line, catalogue.SCENARIOS) for line in arguments.results.read_bytes().splitlines()]
+            self.results = [one for one in found if one is not None]
         self.skipped: list[tuple[Scenario, str]] = []
         self.broken: list[tuple[Scenario, str]] = []
         self._bootstrap = os.environ.get("KAFKA_BOOTSTRAP", "")
@@ -61,6 +65,9 @@ class Playing:
             self.broken.append((chosen, f"it broke off: {type(error).__name__}"))
             return False
         self.results.append(result)
+        if self._arguments.results:
+            with self._arguments.results.open("ab") as file:
+                file.write(report.dump(result))
         if not result.good:
             print(f"  {report.repeat(chosen, seed, short=self._arguments.short)}")
         print(f"  {result.account}".replace("\n", "\n  "))
@@ -106,6 +113,7 @@ def main() -> int:
     drawn.add_argument("--seeds", type=_seeds, metavar="N | S,S,…", help="each scenario once with each of N random seeds, or of those named")
     parser.add_argument("--short", action="store_true", help="2,000 messages each, fewer blows")
     parser.add_argument("--hours", type=float, default=0.0, help="go on with other seeds, and begin nothing that would end later")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="keep each result there; the page tells of all that are there")
     parser.add_argument("--report", type=Path, metavar="FILE", help="write the page of what was seen")
     arguments = parser.parse_args()
     if arguments.list:

@@ -5,20 +5,34 @@ import platform
 import shlex
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from tests.chaos.accounts import Doubts
+import msgspec
+
+from tests.chaos.accounts import Account, Doubts
 from tests.chaos.scenario import Result, Scenario
 
 Named = tuple[Scenario, str]
 
 ABSENT = (
-    "more than one broker: a broker that is away is one that nobody stands in for",
     "two processes with one transactional id at the same time: it is tried below the roles, in `tests/exact`",
     ("a request that a process had begun to write when it was frozen, and that leaves when it wakes: between the last look at the lease "
     "and the socket lie some hundred microseconds, or the making of a connection, and no platform lets itself be fenced"),
     "the quotas of the platforms, which are switched off here",
 )
+
+
+def dump(result: Result) -> bytes:
+    """One line of a file of results."""
+    return msgspec.json.encode(result._replace(scenario=result.scenario.name)) + b"\n"  # type: ignore[arg-type]
+
+
+def load(line: bytes, scenarios: Mapping[str, Scenario]) -> Result | None:
+    """None for a scenario that there is no more."""
+    name, seed, account, *rest = msgspec.json.decode(line)
+    if name not in scenarios:
+        return None
+    return Result(scenarios[name], seed, msgspec.convert(account, Account), *rest)
 
 
 def repeat(scenario: Scenario, seed: int, *, short: bool = False) -> str:
@@ -37,7 +51,7 @@ def page(results: Sequence[Result], skipped: Sequence[Named], broken: Sequence[N
         "",
         (f"Written by `{how}` on {time.strftime('%Y-%m-%d')}; do not edit. "
         f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}, a single Kafka node on "
-        "the same machine, two processes of each role, simulated platforms that call back what they are sent."),
+        "the same machine (three in `brokers`), two processes of each role, simulated platforms that call back what they are sent."),
         "",
         ("Both sides talk in 240 conversations, 40 of them groups. A checker compares the journals of both platforms, the ledger and the "
         "log files, and names every message that is lost, doubled, changed, or out of the order in which its conversation said it. Where a "

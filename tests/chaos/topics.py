@@ -17,6 +17,8 @@ from tests.chaos.rig import Rig, Story
 from tests.chaos.scenario import Stage, scenario
 from tests.chaos.workers import Worker
 
+TALKS = 10_000
+"""Conversations of generated events."""
 AGED = "1000000"
 """What the ids of generated events begin with."""
 
@@ -125,14 +127,16 @@ def _restoring(rig: Rig, entries: int, kills: int) -> Story:
 
 
 def _grow(rig: Rig, entries: int) -> None:
-    producer = Producer({"bootstrap.servers": rig.bootstrap, "acks": "all", "linger.ms": 50, "compression.type": "lz4"})
+    producer = Producer({"bootstrap.servers": rig.bootstrap, "acks": "all", "linger.ms": 50})
     source, now = rig.platforms[0], int(time.time() * 1000)
     for number in range(entries):
-        native, at = f"{AGED}{number:012}", now - entries + number
-        names = Names(source="old", id=native, author="u1a", sender="u1a", at=at, conversation="direct\x1fu1a\x1fu1b")
+        native, at, pair = f"{AGED}{number:012}", now - entries + number, f"x{number % TALKS}"
+        # Nobody of the load's: when a conversation last said something is known from the ledger, too.
+        author, conversation = f"{pair}a", f"direct\x1f{pair}a\x1f{pair}b"
+        names = Names(source="old", id=native, author=author, sender=author, at=at, conversation=conversation)
         entry = Ended(outcome=Delivered(native, at), target="new", at=at, names=names)
         key = f"{source}:old:direct:{native}:post".encode()
-        producer.produce(f"{rig.prefix}ledger.easemob", dump(entry), key, number % rig.partitions, on_delivery=None)
+        producer.produce(f"{rig.prefix}ledger.easemob", dump(entry), key, number % rig.partitions)
         if number % 10_000 == 0:
             producer.poll(0)
             while len(producer) > 80_000:
