@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from converters.model import Delivery, Echo
 from converters.operations import Post
@@ -10,6 +10,7 @@ from converters.outcome import Delivered, Outcome
 from streams.deliver.entries import Intent
 from streams.deliver.lanes import Lane
 from streams.exact.producers import Record
+from streams.ingress.record import SILENT, past
 
 
 class Open(Struct):
@@ -51,6 +52,8 @@ class Open(Struct):
     """The clock when it was read, where it has such files."""
     set_aside: bool = False
     """It has let the others of its conversation pass while its files had not come."""
+    past: bool = False
+    """It is not live: its time says nothing of how quick we are."""
     in_vain: bool = False
     """It names a message that is not at the target."""
     also: list[tuple[Lane, int]] = []
@@ -61,6 +64,17 @@ class Open(Struct):
         """The callback of that request of its own."""
         # What is done for a message beside it, before or after, is counted by us and not by its mark.
         return self.whole if part == self.requests - 1 and self.whole else self.heard.get(part)
+
+
+def begun(lane: Lane, offset: int, raw: Record, delivery: Delivery, doubt: Intent | None) -> Open:
+    """The event of *delivery*, which lies at *offset* in *lane* as *raw*."""
+    said = past(raw.headers)
+    if said == SILENT:
+        delivery = structs.replace(delivery, silent=True)
+    arrived = doubt.arrived if doubt is not None else ()
+    return Open(
+        lane, offset, raw.key or b"", raw, delivery, doubt=doubt, arrived=arrived, past=said is not None or not lane.live
+    )
 
 
 class Conversations:

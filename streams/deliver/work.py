@@ -18,7 +18,7 @@ from converters.model import NOTHING, Delivery, Echo, There
 from converters.operations import Post, named_by
 from converters.outcome import Delivered
 from streams import metrics, record_kinds
-from streams.deliver.conversations import Conversations, Open
+from streams.deliver.conversations import Conversations, Open, begun
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
 from streams.deliver.entries import Ended, Intent
@@ -226,9 +226,7 @@ class Delivering:
                 self._naming.said(delivery)
             self._page.settle_again(lane, record.offset, delivery, entry)
             return
-        doubt = entry if isinstance(entry, Intent) else None
-        opened = Open(lane, record.offset, record.key or b"", raw, delivery, doubt=doubt)
-        opened.arrived = doubt.arrived if doubt else ()
+        opened = begun(lane, record.offset, raw, delivery, entry if isinstance(entry, Intent) else None)
         self._files.note(opened)
         self._open_gauge.inc()
         self._start(opened)

@@ -25,7 +25,8 @@ from streams.exact.unread import Unread
 from streams.operate import replay_commands
 from streams.operate.about import Filter
 from streams.operate.reading import OperateError, Reader
-from streams.operate.replay import Copier, Pace, Sieve, Spec, Tally, planned, save
+from streams.operate.pace import Pace
+from streams.operate.replay import Copier, Sieve, Spec, Tally, planned, save
 from streams.settings import load, resolve
 from tests.operate.conftest import PARTITIONS, Ground, callback, rows
 from tests.stack import ROOT
