@@ -18,6 +18,7 @@ from streams.ingress.record import SILENT, headers_of, past
 from streams.operate.bounds import MARGIN, begins, refusal
 from tests.converters.examples import OPERATIONS, account_of, delivery_of
 from tests.operate.conftest import Ground, callback, delivery
+from tests.waiting import until
 
 DAY = 86_400_000
 NOW = 1_800_000_000_000
@@ -55,6 +56,7 @@ def test_a_replay_of_what_is_old_is_silent_and_says_so_before(ground: Ground) ->
     done = ground.im_relay("replay", "--platform", "yunxin", "--since", "6d", "--yes", "--older", "--state", str(ground.directory))
     assert done.exit_code == 0, done.output
     assert "1 of them are older than deliver.max_age, and go without a push" in done.stderr
+    until(lambda: len(ground.read(ground.names.backfill)) == 2, 30)
     written = {wire.load(one.value, Delivery).event.remote_id: past(one.headers) for one in ground.read(ground.names.backfill)}
     assert written == {"1": SILENT, "2": None}
 
@@ -69,6 +71,7 @@ def test_letters_put_back_are_past_and_old_ones_have_to_be_asked_for(ground: Gro
     assert len(before) == 2
     done = ground.im_relay("dead", "replay", "--yes", "--older")
     assert (done.exit_code, done.stdout.strip()) == (0, "2 replayed")
+    until(lambda: len(ground.read(ground.names.deliveries)) == 4, 30)
     back = {wire.load(one.value, Delivery).event.remote_id: past(one.headers) for one in ground.read(ground.names.deliveries) if one.headers}
     assert back == {"1": SILENT, "2": b"1"}
 
