@@ -95,6 +95,8 @@ class Delivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     late: bool = False
     """Something that was said after it in its conversation was sent before it."""
+    silent: bool = False
+    """It is old and no news: nobody's phone rings for it, where the target's platform can be told so."""
 
     def named(self, user: str) -> str:
         """*user* of the event in the target's words."""

@@ -187,7 +187,11 @@ LATE = _counter("late", "messages", ["app"], "Live messages that something said 
 ALREADY_DELIVERED = _counter("already_delivered", "events", ["platform"], "Not sent: the ledger knows the event.")
 END_TO_END_SECONDS = _histogram(
     "end_to_end_seconds", "seconds", ["direction"],
-    "From the source platform's own timestamp to the target's acceptance; skew of the two clocks included.", END_TO_END,
+    "Live messages alone: from the source platform's own timestamp to the target's acceptance; skew of the two clocks included.", END_TO_END,
+)
+PAST = _counter(
+    "past", "events", ["direction"],
+    "Delivered, and not live: replayed, found by `im-relay gaps`, or put back from the dead letters. They are in no latency.",
 )
 DEAD_LETTERS = _counter(
     "dead_letters", "records", ["stage", "cause", "whose"], "Set aside for a person; whose fault: `ours` or `theirs`."

@@ -114,6 +114,11 @@ class Deliver(_Section):
         600.0, ge=0, description="Seconds that it then waits on for its file; after them it is shown with the file's name and address."
     )
     cycle: float = Field(0.02, ge=0.001, le=1, description="Seconds between two writes of a busy partition.")
+    max_age: float = Field(
+        259_200.0, gt=0,
+        description="Seconds; what is older is no news. `gaps --fill`, `replay` and `dead replay` refuse it without `--older`, and with it "
+        "send it without a push, where the platform can be told so. The role `gaps` looks no further back.",
+    )
     state: Path = Field(Path(".im-relay/state"), description="Directory of the local state; rebuilt from the ledger.")
     remember_delivered: float = Field(
         777_600.0, gt=0,

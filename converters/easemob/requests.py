@@ -10,6 +10,7 @@ from converters.platform import Request
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
+_SILENT = {"em_ignore_notification": True}
 ADMIN = "admin"
 """As whom Easemob itself sends what names no sender."""
 
@@ -32,7 +33,7 @@ def send(
         "to": [delivery.receiver],
         "type": kind,
         "body": body,
-        "ext": {**ext, account.mark: mark.make(delivery.event.id, sender, delivery.receiver, more=more, part=part, late=delivery.late)},
+        "ext": {**ext, **(_SILENT if delivery.silent else {}), account.mark: mark.make(delivery.event.id, sender, delivery.receiver, more=more, part=part, late=delivery.late)},
     }
     match delivery.event.conversation:
         case Direct():

@@ -77,7 +77,7 @@ def _request(
         client_id=event.client_id,
         at=event.at,
         operation=renamed(operation, delivery.named) if delivery.people else operation,
-        relay=public.Relay(event.id, event.source, EventId.parse(event.id).platform, delivery.late),
+        relay=public.Relay(event.id, event.source, EventId.parse(event.id).platform, delivery.late, delivery.silent),
         there=named,
     )
     headers = {"Content-Type": "application/json", "Idempotency-Key": event.id}

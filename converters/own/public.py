@@ -21,6 +21,7 @@ class Relay(Struct, frozen=True, omit_defaults=True):
     app: Annotated[str, Meta(description="The app, of the relay's settings, in which it happened.")] = ""
     platform: Annotated[str, Meta(description="The platform that the app is on.")] = ""
     late: Annotated[bool, Meta(description="What was said after it is here already.")] = False
+    silent: Annotated[bool, Meta(description="It is old and no news: show it without a push.")] = False
 
 
 class There(Struct, frozen=True, omit_defaults=True):

@@ -67,16 +67,17 @@ def message(
     """A message to the delivery's conversation; *number* tells the messages of one event apart."""
     fields = {"fromUserId": delivery.sender or account.operator, "objectName": name, "content": content}
     receiver, own = delivery.receiver, "1" if account.include_sender else "0"
+    silent = {"disablePush": "true"} if delivery.silent else {}
     match delivery.event.conversation:
         case Direct():
             api = "message/private/publish"
             verify = "1" if account.verify_blacklist else "0"
-            fields |= {"toUserId": receiver, "isIncludeSender": own, "verifyBlacklist": verify}
+            fields |= {"toUserId": receiver, "isIncludeSender": own, "verifyBlacklist": verify} | silent
         case Group() if receiver.startswith(ULTRA):
-            return _ultra(delivery, fields, mentions=mentions)
+            return _ultra(delivery, fields | silent, mentions=mentions)
         case Group():
             api = "message/group/publish"
-            fields |= {"toGroupId": receiver, "isIncludeSender": own}
+            fields |= {"toGroupId": receiver, "isIncludeSender": own} | silent
             if mentions:
                 fields["isMentioned"] = "1"
         case Room():
@@ -106,6 +107,8 @@ def _ultra(delivery: Delivery, fields: dict[str, str], *, mentions: bool) -> Sen
     """Ultra groups take neither msgRandom nor isIncludeSender."""
     group, channel = of_ultra(delivery.receiver)
     body: dict[str, Any] = {**fields, "toGroupIds": [group], "isMentioned": int(mentions)}
+    if "disablePush" in fields:
+        body["disablePush"] = True
     if channel:
         body["busChannel"] = channel
     return Send("POST", "/message/ultragroup/publish.json", _JSON, wire.dump_any(body), "message/ultragroup/publish")

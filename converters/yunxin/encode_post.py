@@ -82,7 +82,7 @@ def post(
         own, alone = own_id(delivery, number), number == 0
         written = first if alone else _mark(delivery, account, sender, more=number < last, part=number)
         requests.append(
-            send(account, where, sender, message, own, written, answered, _push(delivery, body, where) if alone else None)
+            send(account, where, sender, message, own, written, answered, _push(delivery, body, where) if alone or delivery.silent else None)
         )
     if isinstance(body, Text) and where.kind > 1 and len(body.mentions) > _CALLED:
         losses.append(Loss("mentions"))
@@ -149,8 +149,13 @@ def _reply(delivery: Delivery, where: Place, answered: Sent) -> dict[str, Any]:
     }
 
 
+_SILENT: dict[str, Any] = {"push_enabled": False}
+
+
 def _push(delivery: Delivery, body: Body, where: Place) -> dict[str, Any] | None:
-    """Whom a phone tells that they were called by name, in the words of v2; teams only."""
+    """Whom a phone tells that they were called by name, in the words of v2; teams only. Nobody, of what is no news."""
+    if delivery.silent:
+        return _SILENT
     if where.kind < 2 or not isinstance(body, Text) or not (body.mentions or body.everybody):
         return None
     push = {"push_forcepush_enable": True, "push_forcepush_content": body.text[:_SHOWN]}
@@ -188,10 +193,13 @@ def _v1(
     else:
         ope = "0" if where.kind == 1 else "1"
         fields = {"from": sender, "ope": ope, "to": where.to, "type": number, "body": _body(message), "ext": ext}
-    if push is not None:
+    option = {} if account.echo else {"route": False}
+    if push is _SILENT:
+        option["push"] = False
+    elif push is not None:
         fields |= _push_v1(push, where)
-    if not account.echo:
-        fields["option"] = '{"route":false}'
+    if option:
+        fields["option"] = wire.dump_any(option).decode()
     return call("superteam/sendMsg" if where.kind == 3 else "msg/sendMsg", fields, own)
 
 

@@ -11,6 +11,8 @@ from streams.exact.outputs import Headers, Outputs
 from streams.kafka import topics
 from streams.kafka.topics import Topic
 
+_NONE: Headers = []
+
 
 class Emitter:
     """*partitions* is that of every topic; the partition of a conversation is computed here, once, and carried.
@@ -31,11 +33,12 @@ class Emitter:
         self._carry = carry
         self._headers: Headers = headers or []
 
-    def __call__(self, one: Deliver | EchoOf | Minted, outputs: Outputs) -> None:
+    def __call__(self, one: Deliver | EchoOf | Minted, outputs: Outputs, headers: Headers = _NONE) -> None:
+        """*headers* are this delivery's own."""
         match one:
             case Deliver(delivery=delivery, key=key, platform=platform):
                 partition = crc32(key) % self._partitions
-                outputs.add(self._deliveries[platform], partition, key, wire.dump(delivery), self._headers)
+                outputs.add(self._deliveries[platform], partition, key, wire.dump(delivery), [*self._headers, *headers])
                 if self._carry:
                     target = self.apps[delivery.target]
                     for same, job in jobs(delivery, target.platform.media, target.account, key, partition):

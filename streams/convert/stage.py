@@ -22,7 +22,7 @@ from streams.exact.producers import Outputs
 from streams.exact.task import HoldError
 from streams.fuse import Fuse
 from streams.identity_store import StateError
-from streams.ingress.record import callback_of
+from streams.ingress.record import PAST, callback_of, past
 from streams.kafka import topics
 from streams.log import place
 
@@ -89,7 +89,8 @@ class Converter:
     ) -> None:
         match one:
             case Deliver(delivery=delivery, platform=platform, losses=losses):
-                self._emit(one, outputs)
+                said = past(raw.headers)
+                self._emit(one, outputs, [] if said is None else [(PAST, said)])
                 kind = "account" if delivery.newcomer else kind_of(delivery.event.operation)
                 counts["out", app, platform, kind, "delivery"] += 1
                 for loss in losses:

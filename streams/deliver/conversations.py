@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from converters.model import Delivery, Echo
 from converters.operations import Post
@@ -10,6 +10,7 @@ from converters.outcome import Delivered, Outcome
 from streams.deliver.entries import Intent
 from streams.deliver.lanes import Lane
 from streams.exact.producers import Record
+from streams.ingress.record import SILENT, past
 
 
 class Open(Struct):
@@ -53,6 +54,8 @@ class Open(Struct):
     """The clock when it was read."""
     set_aside: bool = False
     """It has let the others of its conversation pass while its files had not come."""
+    past: bool = False
+    """It is not live: its time says nothing of how quick we are."""
     in_vain: bool = False
     """It names a message that is not at the target."""
     also: list[tuple[Lane, int]] = []
@@ -67,6 +70,17 @@ class Open(Struct):
         """What the target has called back about that request."""
         echo = self.heard_of(part)
         return Delivered(echo.remote_id, echo.at) if echo is not None else None
+
+
+def begun(lane: Lane, offset: int, raw: Record, delivery: Delivery, doubt: Intent | None, now: float) -> Open:
+    """The event of *delivery*, which lies at *offset* in *lane* as *raw*, and is admitted *now*, by the clock of leases."""
+    said = past(raw.headers)
+    if said == SILENT:
+        delivery = structs.replace(delivery, silent=True)
+    arrived = doubt.arrived if doubt is not None else ()
+    return Open(
+        lane, offset, raw.key or b"", raw, delivery, doubt=doubt, arrived=arrived, past=said is not None or not lane.live, noted=now
+    )  # fmt: skip
 
 
 class Conversations:

@@ -22,7 +22,7 @@ from streams.deliver.conversations import Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
 from streams.deliver.protocol import longest_ago, may_leave
-from streams.deliver.surroundings import Surroundings, UnderWay, end_to_end, ended, in_flight
+from streams.deliver.surroundings import Surroundings, UnderWay, arrived, ended, in_flight
 
 log = structlog.get_logger()
 
@@ -68,8 +68,7 @@ class Sender:
         event.requests = len(encoded.requests)
         event.outcome = await self._requests(event, encoded.requests)
         if isinstance(event.outcome, Delivered):
-            seconds = time.time() - event.delivery.event.at / 1000
-            end_to_end(self._around.direction(event.delivery)).observe(max(0.0, seconds))
+            arrived(self._around.direction(event.delivery), event)
         api = encoded.requests[-1].api if encoded.requests else ""
         ended(app.name, self._around.platform, api, type(event.outcome)).inc()
 

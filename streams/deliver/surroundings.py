@@ -1,6 +1,7 @@
 """What all partitions of a deliver worker share."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from converters.platform import Answered
 from converters.route import App
 from streams import metrics
 from streams.deliver.client import Client
+from streams.deliver.conversations import Open
 from streams.deliver.gate import Gate
 from streams.deliver.progress import Progress
 from streams.fuse import Fuse
@@ -86,8 +88,16 @@ class Surroundings(Struct, frozen=True):
 
 
 @cache
-def end_to_end(direction: str) -> Any:
+def _end_to_end(direction: str) -> Any:
     return metrics.END_TO_END_SECONDS.labels(direction)
+
+
+def arrived(direction: str, event: Open) -> None:
+    """Count a delivered *event*: of one that is not live, how long it took says nothing."""
+    if event.past:
+        metrics.PAST.labels(direction).inc()
+    else:
+        _end_to_end(direction).observe(max(0.0, time.time() - event.delivery.event.at / 1000))
 
 
 @cache

@@ -18,7 +18,7 @@ from converters.model import NOTHING, Delivery, There
 from converters.operations import Post, named_by
 from streams import metrics, record_kinds
 from streams.deliver import protocol
-from streams.deliver.conversations import Conversations, Open
+from streams.deliver.conversations import Conversations, Open, begun
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
 from streams.deliver.echoes import Echoes
@@ -241,9 +241,9 @@ class Delivering:
             metrics.STILL_HELD.labels(self._around.platform).inc()
             self._page.hold_again(lane, record.offset, raw, event.encode(), entry)
             return
-        doubt = protocol.earlier(entry)
-        opened = Open(lane, record.offset, record.key or b"", raw, delivery, doubt=doubt, noted=clock())
-        opened.arrived = doubt.arrived if doubt else ()
+        if entry is None and self._mirror.is_beyond(delivery):
+            metrics.BEYOND_MEMORY.labels(self._around.platform).inc()
+        opened = begun(lane, record.offset, raw, delivery, protocol.earlier(entry), clock())
         self._files.note(opened)
         self._open_gauge.inc()
         self._start(opened)

@@ -13,13 +13,17 @@ RECEIVED = "received"
 RECOVERED = "recovered"
 """Stands on a callback that never came and was found in what the platform keeps; `im-relay gaps` has written it."""
 
+PAST = "relay-past"
+"""Stands on what is not live: found later, or put back by a person. `silent`: it is too old to be news."""
+SILENT = b"silent"
+
 _VERSION = record_kinds.headers_of(CALLBACKS.name("any"))
 
 Headers = list[tuple[str, bytes]]
 
 # Secrets of the way, and what belongs to the connection and not to the callback.
 _DROPPED = frozenset({
-    APP, RECEIVED, RECOVERED, VERSION,  # ours: a stranger's must not stand beside them
+    APP, RECEIVED, RECOVERED, PAST, VERSION,  # ours: a stranger's must not stand beside them
     "authorization", "cookie", "proxy-authorization", "proxy-authenticate", "set-cookie",
     "accept", "accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "te", "trailer",
     "transfer-encoding", "upgrade", "user-agent",
@@ -48,6 +52,11 @@ def headers_of(app: str, received: int, request: Iterable[tuple[bytes, bytes]]) 
     return out
 
 
+def past(headers: Iterable[tuple[str, bytes]]) -> bytes | None:
+    """What `PAST` says; None of what is live."""
+    return next((value for name, value in headers if name == PAST), None)
+
+
 def callback_of(value: bytes, headers: Sequence[tuple[str, bytes]]) -> Callback:
     """Read a record back; without the ingress's own headers the app is "" and the time 0."""
     app, received = "", 0
@@ -57,6 +66,6 @@ def callback_of(value: bytes, headers: Sequence[tuple[str, bytes]]) -> Callback:
             app = raw.decode()
         elif name == RECEIVED:
             received = int(raw)
-        elif name != VERSION:
+        elif name not in (VERSION, PAST):
             request[name] = raw.decode("latin-1")
     return Callback(app=app, body=value, received=received, headers=request)

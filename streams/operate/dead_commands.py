@@ -23,14 +23,17 @@ from streams.operate.asking import (
     ask,
     confirm,
     console,
+    fail,
     nothing,
     now,
     progress,
     when,
     who,
 )
+from streams.operate.bounds import OLDER, refusal
 from streams.operate.ending import Ended, bytes_of, end
 from streams.operate.letters import Choice, End, Found, Letter, Resolved, find
+from streams.operate.reading import OperateError
 from streams.operate.times import shown
 
 app = typer.Typer(
@@ -124,13 +127,14 @@ def replay(
     app_name: AppName = "",
     config: Config = None,
     *,
+    older: Annotated[bool, typer.Option("--older", help=OLDER)] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
 ) -> None:
     """Put records back where they came from: same id, same partition, in their old order; once. Example: im-relay dead replay --cause group-unmapped --dry-run"""
     relay = Relay(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
-    _end(relay, choice, "replayed", "", dry_run=dry_run, yes=yes)
+    _end(relay, choice, "replayed", "", dry_run=dry_run, yes=yes, older=older)
 
 
 @app.command()
@@ -202,7 +206,7 @@ def _find(relay: Relay, choice: Choice) -> Found:
     return found
 
 
-def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool, yes: bool) -> None:
+def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False) -> None:
     found = _find(relay, choice)
     if not found.letters:
         nothing("no letter matches")
@@ -212,6 +216,11 @@ def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool,
     if dry_run:
         typer.echo(f"{count} would be {what}; nothing was done")
         return
+    silent = now() - int(relay.settings.deliver.max_age * 1000)
+    if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
+        if not older:
+            fail(OperateError(refusal(f"{len(old)} of {count} letters", min(old), now(), relay.settings.deliver.max_age)))
+        typer.echo(f"{len(old)} of them are older than deliver.max_age, and go without a push where the platform can be told so", err=True)
     confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
 
     async def work() -> Ended:
@@ -220,7 +229,7 @@ def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool,
         with progress(what, "letters") as tell:
             async with relay.reader() as reader:
                 return await end(
-                    reader, relay.link, topic, relay.prefix, found.letters, mark, lambda done: tell(done, count)
+                    reader, relay.link, topic, relay.prefix, found.letters, mark, lambda done: tell(done, count), silent_before=silent
                 )
 
     ended = ask(work())

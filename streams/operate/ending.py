@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from streams import dead
 from streams.dead import DeadLetter
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
+from streams.ingress.record import PAST, SILENT
 from streams.operate.letters import RESOLVED, Letter, Resolved, ends
 from streams.operate.reading import OperateError, Reader
 from streams.record_kinds import VERSION
@@ -30,8 +31,9 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 async def end(
-    reader: Reader, link: Link, topic: str, prefix: str, letters: Sequence[Letter], end: Resolved, tell: Progress | None = None
-) -> Ended:
+    reader: Reader, link: Link, topic: str, prefix: str, letters: Sequence[Letter], end: Resolved, tell: Progress | None = None,
+    *, silent_before: int = 0,
+) -> Ended:  # fmt: skip
     """Give every one of *letters* the end that *end* says (its offset is not looked at), in the order of their origins.
 
     A letter is put back and marked in one transaction, and only one person at a time can do this on a cluster: nothing is
@@ -49,7 +51,7 @@ async def end(
         left = sorted((one for one in letters if (one.partition, one.offset) not in over), key=lambda one: one.origin)
         for chunk in _chunks(left):
             outputs = Outputs()
-            written = await _fill(outputs, reader, topic, chunk, end)
+            written = await _fill(outputs, reader, topic, chunk, end, silent_before)
             gone += len(chunk) - written
             await producers.commit(outputs, {})
             done += written
@@ -80,7 +82,7 @@ def _chunks(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
         yield chunk
 
 
-async def _fill(outputs: Outputs, reader: Reader, topic: str, chunk: Sequence[Letter], end: Resolved) -> int:
+async def _fill(outputs: Outputs, reader: Reader, topic: str, chunk: Sequence[Letter], end: Resolved, silent_before: int) -> int:
     if end.resolved == "dropped":
         for letter in chunk:
             _mark(outputs, topic, letter, end)
@@ -90,7 +92,7 @@ async def _fill(outputs: Outputs, reader: Reader, topic: str, chunk: Sequence[Le
     for letter in there:
         record = whole[letter.partition, letter.offset]
         # As it was: what has no version is of the first one.
-        headers = {VERSION: b"1", **record.headers}
+        headers = {VERSION: b"1", **record.headers, PAST: SILENT if letter.letter.at < silent_before else b"1"}
         if letter.letter.stage == "deliver":
             # What is held in doubt is sent again only with this: any other copy of it goes nowhere.
             headers[dead.RELEASED] = dead.place(record.topic, record.partition, record.offset).encode()

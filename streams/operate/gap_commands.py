@@ -11,10 +11,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from converters.model import Conversation, Group, Room, direct
+from converters.platform import Span
 from converters.route import App
 from streams.kafka import topics
 from streams.operate.about import spoken
 from streams.operate.asking import FAILED, WHEN, Config, Json, Relay, ask, fail, nothing, now, progress, when
+from streams.operate.bounds import OLDER, begins, first_known, refusal
 from streams.operate.gaps import Found
 from streams.operate.reading import OperateError
 from streams.operate.times import shown
@@ -35,6 +37,7 @@ def gaps(
     config: Config = None,
     *,
     fill: Annotated[bool, typer.Option("--fill", help="Write what is missing; without it nothing is done.")] = False,
+    older: Annotated[bool, typer.Option("--older", help=f"With --fill. {OLDER}")] = False,
     run: Annotated[bool, typer.Option("--run", help="As a role: search and fill until stopped, as the settings' section gaps says.")] = False,
     every: Annotated[float | None, typer.Option(min=1, help="With --run: seconds between searches.  [default: gaps.every]")] = None,
     json: Json = False,
@@ -52,7 +55,7 @@ def gaps(
     chosen = _searchable(relay, names)
     something, unstored = False, 0
     for app in chosen.values():
-        found, requests = _search(relay, app, chosen, (when(since), when(until)), places, fill=fill, json=json)
+        found, requests = _search(relay, app, chosen, (when(since), when(until)), places, fill=fill, older=older, json=json)
         something |= bool(found.missing or requests)
         unstored += found.unstored
     if unstored:
@@ -79,6 +82,7 @@ def _search(
     places: list[Conversation],
     *,
     fill: bool,
+    older: bool,
     json: bool,
 ) -> tuple[Found, int]:
     """And how many requests there are by which the platform sends something again."""
@@ -93,8 +97,17 @@ def _search(
     if since >= until:
         raise typer.BadParameter(f"--since ({shown(since)}) is not before --until ({shown(until)})")
     assert app.platform.gaps is not None
-    span, cut = within(app.platform.gaps, since, until, present)
+    max_age = relay.settings.deliver.max_age
+    if fill and not older and times[0] and (why := refusal(f"what {app.name} has missed", since, present, max_age)):
+        fail(OperateError(why))
     topic = topics.CALLBACKS.name(app.platform.name, prefix=relay.prefix)
+    bound = ""
+    if fill:
+        since, bound = begins(since, present, max_age, ask(_first(relay, topic, app.name)), named=times[0] is not None, older=older)
+    span, cut = within(app.platform.gaps, min(since, until), until, present)
+    silent = present - int(max_age * 1000)
+    if fill:
+        _announce(app, span, silent, bound)
 
     async def work() -> tuple[Found, Questions]:
         named = groups_of(await relay.identities(), app.platform.name) if settings.groups else set()
@@ -105,7 +118,7 @@ def _search(
                 await store.start()
             with progress(f"searches {app.name}", "") as tell:
                 async with relay.reader() as reader:
-                    search = Search(app, Came(topic, app), reader, questions, store, now)
+                    search = Search(app, Came(topic, app), reader, questions, store, now, silent)
                     reach = span.since - int(settings.reach * 1000)
                     return await search.run(span, reach, [*named, *places], tell), questions
         except StoreError as error:
@@ -116,13 +129,25 @@ def _search(
                 await store.close(relay.settings.ingress.store_timeout)
 
     found, questions = ask(work())
-    if cut:
-        found.unseen.append(cut)
+    found.unseen += [why for why in (cut, bound) if why]
     found.unseen += [f"no answer: {api}, {count} times" for api, count in sorted(questions.unanswered.items())]
     _tell(app, found, questions.acted, questions.withheld, json=json)
     if questions.unanswered and not (found.known or found.missing):
         raise typer.Exit(FAILED)
     return found, questions.acted + questions.withheld
+
+
+async def _first(relay: Relay, topic: str, app: str) -> int | None:
+    async with relay.reader() as reader:
+        return await first_known(reader, topic, app)
+
+
+def _announce(app: App, span: Span, silent: int, bound: str) -> None:
+    """What is about to be done, before it is."""
+    told = f"{app.name}: what is missing of {shown(span.since)} to {shown(span.until)} UTC is sent now"
+    if span.since < silent:
+        told += f"; what was said before {shown(silent)} goes without a push, where the platform can be told so"
+    typer.echo(told if not bound else f"{told}; {bound}", err=True)
 
 
 def _place(text: str) -> Conversation:

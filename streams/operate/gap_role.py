@@ -17,6 +17,7 @@ from streams.identities import Follower, NoTopicError
 from streams.identity_store import disk_of
 from streams.ingress.store import Store
 from streams.kafka import topics
+from streams.operate.bounds import begins, first_known
 from streams.operate.gaps import Came, Found, Search, groups_of, within
 from streams.operate.questions import Questions
 from streams.operate.reading import OperateError, Reader
@@ -86,6 +87,8 @@ class _Role:
             name: Came(topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix), app) for name, app in apps.items()
         }
         self._busy = False
+        self._said: dict[str, str] = {}
+        """Why no further back, by app, as it was logged last."""
 
     async def start(self) -> None:
         await self._store.start()
@@ -152,9 +155,14 @@ class _Role:
     async def _search(self, app: App, reader: Reader, questions: Questions) -> Found:
         gaps, now = self._settings.gaps, _now()
         assert app.platform.gaps is not None
-        until = now - int(gaps.lag * 1000)
-        span, _ = within(app.platform.gaps, until - int(gaps.span * 1000), until, now)
-        search = Search(app, self._came[app.name], reader, questions, self._store, _now)
+        until, max_age = now - int(gaps.lag * 1000), self._settings.deliver.max_age
+        came = self._came[app.name]
+        since, why = begins(until - int(gaps.span * 1000), now, max_age, await first_known(reader, came.topic, app.name))
+        if why and self._said.get(app.name) != why:
+            self._said[app.name] = why
+            log.info("does not look further back", app=app.name, since=since, why=why)
+        span, _ = within(app.platform.gaps, min(since, until), until, now)
+        search = Search(app, came, reader, questions, self._store, _now)
         self._follower.check()
         places = groups_of(self._follower.table, app.platform.name) if gaps.groups else set()
 

@@ -33,7 +33,7 @@ from converters.platform import Span as Time
 from converters.route import App
 from converters.wire import Malformed
 from streams import metrics
-from streams.ingress.record import RECOVERED, Headers, callback_of, headers_of
+from streams.ingress.record import PAST, RECOVERED, SILENT, Headers, callback_of, headers_of
 from streams.operate.about import decoded, kinds_of
 from streams.operate.reading import Reader, Span, Tell
 
@@ -133,9 +133,14 @@ class Came:
 
 
 class Search:
-    """One search for one app; *keep* is None where nothing is to be written. *now* gives ms since 1970."""
+    """One search for one app; *keep* is None where nothing is to be written. *now* gives ms since 1970; what was said before
+    *silent_before* is filled as no news.
+    """
 
-    def __init__(self, app: App, came: Came, reader: Reader, questions: Asked, keep: Kept | None, now: Callable[[], int]) -> None:
+    def __init__(
+        self, app: App, came: Came, reader: Reader, questions: Asked, keep: Kept | None, now: Callable[[], int], silent_before: int = 0
+    ) -> None:
+        self._silent_before = silent_before
         self._app = app
         self._came = came
         self._reader = reader
@@ -219,7 +224,7 @@ class Search:
             await self._write(self._keep, missing)
 
     async def _write(self, keep: Kept, missing: Sequence[tuple[Missed, tuple[Decoded, ...]]]) -> None:
-        puts = [keep.put(self._came.topic, *self._record(missed)) for missed, _ in missing]
+        puts = [keep.put(self._came.topic, *self._record(missed, said)) for missed, said in missing]
         # All at once: they are taken in this order, and those of one partition stored in it.
         for (_, said), outcome in zip(missing, await asyncio.gather(*puts), strict=True):
             if outcome == "stored":
@@ -229,10 +234,11 @@ class Search:
             for one in said:
                 self._came.forget(_name(one))
 
-    def _record(self, missed: Missed) -> tuple[bytes, bytes, Headers, int]:
+    def _record(self, missed: Missed, said: Sequence[Decoded]) -> tuple[bytes, bytes, Headers, int]:
         now = self._now()
+        old = any(isinstance(one, Said) and one.event.at < self._silent_before for one in said)
         sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in missed.headers.items()]
-        return missed.key, missed.body, [*headers_of(self._app.name, now, sent), (RECOVERED, b"1")], now
+        return missed.key, missed.body, [*headers_of(self._app.name, now, sent), (RECOVERED, b"1"), (PAST, SILENT if old else b"1")], now
 
     def _note(self, one: Decoded) -> None:
         if (place := _place(one)) is not None:

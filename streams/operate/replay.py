@@ -4,10 +4,8 @@ Event ids are what they were, so what the ledger knows as delivered is not sent 
 offsets commit with what it writes, under a group of its own, so that one that was broken off goes on exactly there.
 """
 
-import asyncio
-import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
@@ -25,10 +23,11 @@ from converters.platform import OTHERS, Callback
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
 from streams.convert.emit import Emitter
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
-from streams.ingress.record import callback_of
+from streams.ingress.record import PAST, SILENT, callback_of
 from streams.kafka import topics
 from streams.operate.about import Filter, kinds_of, of_callback, of_delivery
 from streams.operate.delivered import digest
+from streams.operate.pace import Pace
 from streams.operate.reading import OperateError, Reader, Span, Tell
 
 REPLAY = "replay"
@@ -43,7 +42,6 @@ ELSEWHERE = "delivered under another key"
 
 
 VERSION = 1
-"""Of what is asked for, as it is kept."""
 
 
 class Spec(Struct, frozen=True, kw_only=True):
@@ -79,7 +77,7 @@ class Tally(Struct):
 
     expected: dict[int, int] = {}
     """The digest of each delivery's event, and the partition it goes to."""
-
+    silent: int = 0  # of the deliveries
     load: Counter[tuple[str, str, str]] = msgspec.field(default_factory=Counter)
     """Calls and messages (as `Limit.counts` says) by target app and API."""
 
@@ -108,14 +106,18 @@ class Sieve:
     """Convert's function over one callback, and of what it causes that which was asked for; without the events (digests) of *known*."""
 
     def __init__(
-        self, spec: Spec, apps: Mapping[str, App], identities: Table, partitions: int = 1, known: Collection[int] = ()
+        self, spec: Spec, apps: Mapping[str, App], identities: Table, partitions: int = 1, known: Collection[int] = (), silent_before: int = 0
     ) -> None:
+        self._silent_before = silent_before
         self._spec = spec
         self.apps = apps
         self._identities = Overlay(identities)
         self._partitions = partitions
         self._known = known
         self.tally = Tally()
+
+    def is_old(self, one: Deliver | Minted) -> bool:
+        return isinstance(one, Deliver) and one.delivery.event.at < self._silent_before
 
     def take(self, raw: ConsumerRecord) -> Sequence[Deliver | Minted]:
         if not self._spec.since <= raw.timestamp < self._spec.until:
@@ -141,6 +143,7 @@ class Sieve:
                 if not wanted.takes(about) and not wanted.takes(about | of_callback(callback, self.apps, self._identities)):
                     tally.ended["not chosen"] += 1
                     return None
+                tally.silent += self.is_old(one)
                 tally.chosen[delivery.target, "+".join(sorted(kinds_of(delivery.event) - {"post"}))] += 1
                 tally.expected[name] = crc32(key) % self._partitions
                 self._weigh(delivery)
@@ -158,7 +161,6 @@ class Sieve:
                     if len(tally.examples) < EXAMPLES:
                         tally.examples.append((cause, f"{raw.topic}:{raw.partition}:{raw.offset}", detail))
         return None
-
 
     def _weigh(self, delivery: Delivery) -> None:
         app = self.apps[delivery.target]
@@ -191,34 +193,6 @@ async def counted(reader: Reader, topic: str, sieve: Sieve, spec: Spec, tell: Te
     async for raw in reader.records(await left(reader, topic, spec), tell):
         sieve.take(raw)
     return sieve.tally
-
-
-class Pace:
-    """At most *rate* a second on average, from the first on; 0 is no limit."""
-
-    def __init__(
-        self,
-        rate: float,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._rate = rate
-        self._clock = clock
-        self._sleep = sleep
-        self._start: float | None = None
-        self._count = 0
-        self.chunk = max(1, min(500, int(rate / 2))) if rate else 500
-        """How many at once, so that what is written comes evenly."""
-
-    async def wait(self, count: int) -> None:
-        """*count* more were written."""
-        if self._start is None:
-            self._start = self._clock()
-        self._count += count
-        if self._rate:
-            ahead = self._start + self._count / self._rate - self._clock()
-            if ahead > 0:
-                await self._sleep(ahead)
 
 
 def group(prefix: str, spec: Spec) -> str:
@@ -267,9 +241,9 @@ class Copier:
         await self._commit(outputs, {span.tp: span.end for span in spans})
 
     def add(self, raw: ConsumerRecord, outputs: Outputs) -> None:
-        """What one callback causes, as convert writes it."""
+        """What one callback causes, as convert writes it; what is old is no news."""
         for one in self._sieve.take(raw):
-            self._emit(one, outputs)
+            self._emit(one, outputs, [(PAST, SILENT)] if self._sieve.is_old(one) else [])
 
     async def _commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> None:
         if offsets:
@@ -297,6 +271,6 @@ def saved(directory: Path, name: str) -> Spec:
         raise OperateError(f"no replay {name} in {directory}; there are: {', '.join(known) or 'none'}") from None
     except msgspec.DecodeError as error:
         raise OperateError(f"{directory / name}.json is not a replay: {error}") from None
-    if spec.version > VERSION:
-        raise OperateError(f"{directory / name}.json has version {spec.version}; this release reads up to {VERSION}: upgrade it")
-    return spec
+    if spec.version <= VERSION:
+        return spec
+    raise OperateError(f"{directory / name}.json has version {spec.version}; this release reads up to {VERSION}: upgrade it")

@@ -31,12 +31,13 @@ from streams.operate.asking import (
     progress,
     when,
 )
+from streams.operate.bounds import OLDER, refusal
 from streams.operate.delivered import elsewhere
+from streams.operate.pace import Pace
 from streams.operate.reading import OperateError
 from streams.operate.replay import (
     SLACK,
     Copier,
-    Pace,
     Sieve,
     Spec,
     Tally,
@@ -71,6 +72,7 @@ def replay(
     state: Annotated[Path, typer.Option(help="Directory in which replays are kept for --resume.")] = STATE,
     config: Config = None,
     *,
+    older: Annotated[bool, typer.Option("--older", help=OLDER)] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
     json: Json = False,
@@ -88,11 +90,15 @@ def replay(
             fail(error)
     else:
         spec = _asked(relay, platform, since, until, Filter(app=relay.app(app), conversation=conversation, user=user, kind=kind))
+    if not (older or resume or dry_run) and (why := refusal("a replay", spec.since, now(), relay.settings.deliver.max_age)):
+        fail(OperateError(why))
     topic = topics.CALLBACKS.name(spec.platform, prefix=relay.prefix)
     tally, known = _count(relay, topic, spec)
     count = tally.deliveries
     seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(_limited(relay)))
     _show(spec, tally, seconds, json=json)
+    if tally.silent:
+        typer.echo(f"{tally.silent} of them are older than deliver.max_age, and go without a push where the platform can be told so", err=True)
     if not tally.deliveries:
         nothing("nothing is left to be sent")
     if dry_run:
@@ -134,13 +140,17 @@ def _asked(relay: Relay, platform: str, since: str, until: str, wanted: Filter) 
     return ask(plan())
 
 
+def _silent(relay: Relay) -> int:
+    return now() - int(relay.settings.deliver.max_age * 1000)
+
+
 def _count(relay: Relay, topic: str, spec: Spec) -> tuple[Tally, set[int]]:
     """What it comes to, and the events (digests) that were delivered while their conversation had another key."""
     ledgers = [topics.LEDGER.name(platform, prefix=relay.prefix) for platform in relay.platforms]
 
     async def count() -> tuple[Tally, set[int]]:
         identities, partitions = await relay.identities(), relay.kafka.partitions
-        sieve = Sieve(spec, relay.apps, identities, partitions)
+        sieve = Sieve(spec, relay.apps, identities, partitions, silent_before=_silent(relay))
         with progress("counts callbacks") as tell:
             async with relay.reader(group(relay.prefix, spec)) as reader:
                 tally = await counted(reader, topic, sieve, spec, tell)
@@ -151,7 +161,7 @@ def _count(relay: Relay, topic: str, spec: Spec) -> tuple[Tally, set[int]]:
                     known = await elsewhere(reader, ledgers, tally.expected, spec.since - SLACK, tell)
         if not known:
             return tally, known
-        sieve = Sieve(spec, relay.apps, identities, partitions, known)
+        sieve = Sieve(spec, relay.apps, identities, partitions, known, _silent(relay))
         with progress("counts callbacks") as tell:
             async with relay.reader(group(relay.prefix, spec)) as reader:
                 return await counted(reader, topic, sieve, spec, tell), known
@@ -162,7 +172,7 @@ def _count(relay: Relay, topic: str, spec: Spec) -> tuple[Tally, set[int]]:
 def _run(relay: Relay, topic: str, spec: Spec, rate: float, known: set[int]) -> int:
     async def run() -> int:
         partitions, carry = relay.kafka.partitions, relay.settings.media.carry
-        sieve = Sieve(spec, relay.apps, await relay.identities(), partitions, known)
+        sieve = Sieve(spec, relay.apps, await relay.identities(), partitions, known, _silent(relay))
         copier = Copier(relay.link, relay.prefix, partitions, spec, sieve, Pace(rate), carry=carry)
         with progress("replays callbacks") as tell:
             async with relay.reader(copier.group) as reader:

@@ -17,7 +17,7 @@ from converters.identities import Identities, record
 from converters.model import Conversation, Group, Room, direct
 from converters.platform import Callback, Fetch, Gaps, Missed, Reply, Request, Said, Span
 from converters.route import App
-from streams.ingress.record import RECOVERED, callback_of
+from streams.ingress.record import RECOVERED, callback_of, past
 from streams.ingress.store import Store
 from streams.kafka import admin, topics
 from streams.operate.gaps import CHUNK, Came, Found, Search, groups_of, within
@@ -104,6 +104,7 @@ def test_what_is_missing_is_written_as_the_ingress_would_have(ground: Ground) ->
     for one in written:
         read = callback_of(one.value, one.headers)
         assert (read.app, read.headers) == ("old", {"content-type": "application/json", "kind": "x", RECOVERED: "1"})
+        assert past(one.headers) == b"1"
         assert begin <= read.received == one.timestamp <= now()
 
 

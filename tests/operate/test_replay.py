@@ -24,8 +24,9 @@ from streams.exact.producers import Link
 from streams.exact.unread import Unread
 from streams.operate import replay_commands
 from streams.operate.about import Filter
+from streams.operate.pace import Pace
 from streams.operate.reading import OperateError, Reader
-from streams.operate.replay import Copier, Pace, Sieve, Spec, Tally, planned, save
+from streams.operate.replay import Copier, Sieve, Spec, Tally, planned, save
 from streams.settings import load, resolve
 from tests.operate.conftest import PARTITIONS, Ground, callback, rows
 from tests.stack import ROOT
@@ -52,7 +53,7 @@ def test_messages_go_to_backfill_as_convert_writes_them(ground: Ground) -> None:
     live, again = ground.read(ground.names.deliveries), ground.read(ground.names.backfill)
     assert [(r.partition, r.key, r.value) for r in again] == [(r.partition, r.key, r.value) for r in live]
     assert {record.partition for record in again} == {crc32(b"direct\x1falice\x1fbob") % PARTITIONS}
-    (name,) = {value for record in again for _, value in record.headers}
+    (name,) = {dict(record.headers)["replay"] for record in again}
     assert name.decode() in done.stdout
 
 
