@@ -77,9 +77,13 @@ class Follower:
             consumer.seek(tp, starts[tp])
         self._positions = {tp.partition: starts[tp] for tp in tps}
         count = 0
+        if self._disk is not None:
+            self._disk.caching = False
         while any(self._positions[tp.partition] < end for tp, end in ends.items()):
             count += await self._take(consumer, 100)
         self._keep()
+        if self._disk is not None:
+            self._disk.caching = True
         self._show()
         metrics.REBUILD_SECONDS.labels("identities").observe(time.monotonic() - begun)
         if self._disk is not None:

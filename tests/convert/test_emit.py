@@ -98,7 +98,7 @@ def timeless(written: Written) -> Written:
 @pytest.mark.parametrize("carry", [True, False])
 @pytest.mark.parametrize("table", [Identities, Everywhere])
 @pytest.mark.parametrize(("source", "target"), DIRECTIONS)
-def test_a_replay_writes_what_convert_writes(source: str, target: str, table: type[Identities], carry: bool) -> None:  # noqa: FBT001
+def test_a_replay_writes_what_convert_writes(source: str, target: str, table: type[Identities], carry: bool) -> None:
     given, records = apps(source, target), list(callbacks(source))
     first, again = (way(given, table(), records, carry=carry) for way in (live, replayed))
     assert comparable(first) == comparable(again)

@@ -14,7 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converters.identities import ACCOUNTS, KINDS, Identities, account_record, cohort_record, forgotten_record, record
+from converters.identities import (
+    ACCOUNTS,
+    KINDS,
+    Identities,
+    account_record,
+    cohort_record,
+    forgotten_record,
+    record,
+)
 from streams.identities import Follower, write
 from streams.identity_store import DAMAGED, Disk, Place, StateError, agrees
 from streams.kafka import admin, topics
