@@ -80,7 +80,7 @@ class Follower:
         if self._disk is not None:
             self._disk.caching = False
         while any(self._positions[tp.partition] < end for tp, end in ends.items()):
-            count += await self._take(consumer, 100)
+            count += await self._take(consumer, 100, 5000)
         self._keep()
         if self._disk is not None:
             self._disk.caching = True
@@ -143,7 +143,7 @@ class Follower:
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             try:
-                if await self._take(consumer, WAIT):
+                if await self._take(consumer, WAIT, 500):  # whoever waits for this worker is not held up
                     self._keep()
                     self._show()
             except KafkaError as error:
@@ -153,8 +153,8 @@ class Follower:
             if self.read is not None:
                 self.read(self._positions)
 
-    async def _take(self, consumer: AIOKafkaConsumer, wait: int) -> int:
-        found = await consumer.getmany(timeout_ms=wait)
+    async def _take(self, consumer: AIOKafkaConsumer, wait: int, most: int) -> int:
+        found = await consumer.getmany(timeout_ms=wait, max_records=most)
         count = 0
         for records in found.values():
             count += len(records)
