@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean
+.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-restore
 
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
@@ -50,6 +50,9 @@ bench-hop: $(VENV)/installed $(VENV)-peers/installed  ## our hop beside Kafka St
 bench-convert: $(VENV)/installed  ## decode, route and encode, by kind and pair of platforms; exit code 1 over 25 us a text, 60 us the rest
 	@$(BIN)/python -m tests.benchmarks.convert $(ARGS)
 
+bench-identities: $(VENV)/installed  ## the table of identities of a million users on disk: memory, starts, look-ups
+	@$(BIN)/python -m tests.benchmarks.identities $(ARGS)
+
 bench-ingress: $(VENV)/installed  ## our ingress beside FastAPI + aiokafka
 	@$(BIN)/python -m tests.benchmarks.ingress $(ARGS)
 
@@ -58,6 +61,9 @@ bench-deliver: $(VENV)/installed  ## delivery to a target that answers in 5 ms, 
 
 bench-relay: $(VENV)/installed  ## the whole relay: CPU by process at 1,000 messages a second, the highest rate, latency at half of it; ARGS="--against REF"
 	@$(BIN)/python -m tests.benchmarks.relay $(ARGS)
+
+bench-restore: $(VENV)/installed  ## a worker with an empty disk and a ledger of 20 million entries
+	@$(BIN)/python -m tests.benchmarks.restore $(ARGS)
 
 bench-media: $(VENV)/installed  ## voice transcoded, beside the ffmpeg program; and a whole media job
 	@$(BIN)/python -m tests.benchmarks.media $(ARGS)

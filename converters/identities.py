@@ -46,6 +46,8 @@ class _Cohort(Struct, frozen=True):
 VALUES = (_Value, _Account, _Cohort)
 """What a value of the topic can be; the key says which."""
 
+_HAS_ACCOUNT = wire.dump(_Account())
+
 
 def record(platform: str, kind: Kind, native: str, canonical: str, origin: str = "") -> tuple[bytes, bytes]:
     """Key and value of an entry in the topic `identities`."""
@@ -62,7 +64,7 @@ def forgotten_record(platform: str, kind: Kind, native: str, origin: str) -> tup
 
 def account_record(platform: str, canonical: str, account: Account) -> tuple[bytes, bytes]:
     """The same of a user's account on *platform*. `made` and `used` are two entries: workers write the one, people the other."""
-    return f"{platform}\x1f{account}\x1f{canonical.lower()}".encode(), wire.dump(_Account())
+    return f"{platform}\x1f{account}\x1f{canonical.lower()}".encode(), _HAS_ACCOUNT
 
 
 def cohort_record(canonical: str, cohort: str) -> tuple[bytes, bytes]:
@@ -182,7 +184,7 @@ class Identities:
             return f"identities: of {platform}, not one of {', '.join((*KINDS, *ACCOUNTS))}, cohort"
         try:
             if kind in ACCOUNTS:
-                given = wire.load(value, _Account).account if value is not None else None
+                given = value == _HAS_ACCOUNT or (wire.load(value, _Account).account if value is not None else None)
                 self._note(f"{_ACCOUNT}\x1f{platform}\x1f{kind}\x1f{native}", "" if given else None, (platform, kind))
                 return None
             if kind == "cohort":
@@ -201,11 +203,15 @@ class Identities:
         return None
 
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None:
+        if not self._counts.get((platform, kind)):
+            return None  # of users there are often none: nearly every message asks for them
         found = self._get(f"e\x1f{platform}\x1f{kind}\x1f{native.lower()}")
         return found.partition("\x1f")[0] if found is not None else None
 
     def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
         """In the platform's own spelling."""
+        if not self._counts.get((platform, kind)):
+            return None
         return self._get(f"n\x1f{platform}\x1f{kind}\x1f{canonical}")
 
     def origin(self, kind: Kind, canonical: str) -> str:

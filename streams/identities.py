@@ -77,9 +77,13 @@ class Follower:
             consumer.seek(tp, starts[tp])
         self._positions = {tp.partition: starts[tp] for tp in tps}
         count = 0
+        if self._disk is not None:
+            self._disk.caching = False
         while any(self._positions[tp.partition] < end for tp, end in ends.items()):
-            count += await self._take(consumer, 100)
+            count += await self._take(consumer, 100, 5000)
         self._keep()
+        if self._disk is not None:
+            self._disk.caching = True
         self._show()
         metrics.REBUILD_SECONDS.labels("identities").observe(time.monotonic() - begun)
         if self._disk is not None:
@@ -139,7 +143,7 @@ class Follower:
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             try:
-                if await self._take(consumer, WAIT):
+                if await self._take(consumer, WAIT, 500):  # whoever waits for this worker is not held up
                     self._keep()
                     self._show()
             except KafkaError as error:
@@ -149,8 +153,8 @@ class Follower:
             if self.read is not None:
                 self.read(self._positions)
 
-    async def _take(self, consumer: AIOKafkaConsumer, wait: int) -> int:
-        found = await consumer.getmany(timeout_ms=wait)
+    async def _take(self, consumer: AIOKafkaConsumer, wait: int, most: int) -> int:
+        found = await consumer.getmany(timeout_ms=wait, max_records=most)
         count = 0
         for records in found.values():
             count += len(records)

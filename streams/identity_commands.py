@@ -30,10 +30,10 @@ def set_(
     *,
     join: Annotated[bool, typer.Option("--join", help="Also where what was said in two conversations becomes one.")] = False,
 ) -> None:
-    """Say that these are the same. Example: im-relay identities set group one=6123 other=2700 --canonical ops
+    """Say that these are the same. A conversation keeps its key whatever it is called, so that what was delivered stays known.
 
-    A conversation keeps its key whatever it is called, so that what was delivered stays known. Where two that have delivered messages would
-    become one, that is said with the numbers, and refused (exit code 1) without --join.
+    Where two that have delivered messages would become one, the command says how many, and writes nothing (exit code 1) without --join.
+    Example: im-relay identities set group one=6123 other=2700 --canonical ops
     """
     from converters.renaming import setting
 

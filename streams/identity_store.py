@@ -31,9 +31,9 @@ _PLACE = b"@"
 _MISSING = object()
 
 
-def disk_of(settings: Settings, given: Path | None, group: str) -> "Disk | None":
+def disk_of(settings: Settings, given: str, group: str) -> "Disk | None":
     """The rows of a role, where it has a directory to write to. Without one the table is held in memory, as it was before 0.2."""
-    state = given or settings.deliver.state
+    state = Path(given) if given else settings.deliver.state
     try:
         return Disk(own_directory(state, group))
     except OSError as error:
@@ -63,6 +63,8 @@ class Disk:
         self._unkept: dict[str, str | None] = {}
         self._young: dict[str, object] = {}
         self._old: dict[str, object] = {}
+        self.caching = True
+        """False while many records are taken in: nobody asks for those rows again."""
         if (directory / DAMAGED).exists():
             log.warning("the table of identities was damaged, it is made anew", path=str(self._path))
             self._remove()
@@ -74,6 +76,8 @@ class Disk:
             self.renew()
 
     def get(self, key: str) -> str | None:
+        if not self.caching:
+            return self._unkept[key] if key in self._unkept else self._look(key)
         found = self._young.get(key, _MISSING)
         if found is _MISSING:
             found = self._old.get(key, _MISSING)

@@ -64,8 +64,8 @@ class Convert(_Section):
 
     max_records: int = Field(2000, ge=1, description="Records of one partition in one transaction.")
     cycle: float = Field(0.005, ge=0, le=1, description="Seconds between two transactions of a busy partition.")
-    state: Path | None = Field(
-        None, description="Directory of the table of identities, any disk will do: it is rebuilt from its topic. Empty: that of `deliver.state`."
+    state: str = Field(
+        "", description="Directory of the table of identities, any disk will do: it is rebuilt from its topic. Empty: that of `deliver.state`."
     )
 
 
@@ -166,7 +166,7 @@ class Gaps(_Section):
         86_400.0, ge=0, description="Seconds before the span whose callbacks tell which conversations there are to ask about."
     )
     groups: bool = Field(True, description="Ask about all groups and rooms of `identities` as well.")
-    state: Path | None = Field(None, description="As `convert.state`.")
+    state: str = Field("", description="As `convert.state`.")
 
 
 class Plugins(_Section):
