@@ -2,13 +2,12 @@
 
 import asyncio
 
-SHORTEST = 0.001
+from streams.linger import Linger
+
 LONGEST = 0.02
 """Seconds between two turns."""
 SHARE = 2.0
-"""Turns are this many times as far apart as a write takes: while one is under way the next gathers, and as long again."""
-WEIGHT = 0.25
-"""Of the newest write in the mean."""
+"""Of a write: while one is under way the next gathers, and as long again."""
 
 
 class Gathering:
@@ -18,15 +17,14 @@ class Gathering:
         self._loop = loop
         self._turn: asyncio.Future[float] | None = None
         self._at = 0.0
-        self._mean = SHORTEST
-        self._pause = SHORTEST
+        self._linger = Linger(SHARE, LONGEST)
 
     async def turn(self) -> float:
         """Wait for the next turn; the answer is the loop's time when it came."""
         if self._turn is None:
             now = self._loop.time()
             if now >= self._at:
-                self._at = now + self._pause
+                self._at = now + float(self._linger)
                 return now
             self._turn = self._loop.create_future()
             self._loop.call_at(self._at, self._come)
@@ -34,12 +32,11 @@ class Gathering:
 
     def took(self, seconds: float) -> None:
         """A write that left at a turn was acknowledged *seconds* after it."""
-        self._mean += (seconds - self._mean) * WEIGHT
-        self._pause = min(LONGEST, max(SHORTEST, self._mean * SHARE))
+        self._linger.took(seconds)
 
     def _come(self) -> None:
         turn, self._turn = self._turn, None
         now = self._loop.time()
-        self._at = now + self._pause
+        self._at = now + float(self._linger)
         if turn is not None:
             turn.set_result(now)
