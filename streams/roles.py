@@ -25,11 +25,15 @@ from streams.identities import Follower
 from streams.identity_store import disk_of
 from streams.kafka import topics
 from streams.kafka.log_reader import LogReader
+from streams.linger import Linger
 from streams.plugins import equipped
 from streams.settings import Settings, SettingsError, resolve
 from streams.state.restore import AT_ONCE
 
 log = structlog.get_logger()
+
+CONVERT_SHARE, DELIVER_SHARE = 2.0, 4.0
+"""Of the time that a write takes: so far apart are the writes of a busy partition. A transaction of convert's takes three times as long."""
 
 
 async def run_convert(settings: Settings, file: Path | None = None) -> int:
@@ -54,10 +58,11 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
     )
     follower.read = converter.known.read
     watch = Seen(Health())
+    linger = Linger(CONVERT_SHARE, settings.convert.cycle)
     limit = settings.convert.max_records
-    hop = Hop(converter, max_records=limit, pace=settings.convert.cycle / 2)
+    hop = Hop(converter, max_records=limit, linger=linger)
     plan = Plan(convert.STAGE, inputs, lambda _: Converting(hop, follower), link(kafka), watch)
-    plan.pace = settings.convert.cycle
+    plan.pace = linger
     try:
         async with Rereading(file, settings, apps, converter.take):
             return await host(settings, plan, watch, group, max_records=limit)
@@ -112,13 +117,14 @@ async def run_deliver(
         ),
         logs=(LogReader(kafka.bootstrap, committed=True), LogReader(kafka.bootstrap, committed=False)),
         restoring=asyncio.Semaphore(AT_ONCE),
+        linger=Linger(DELIVER_SHARE, settings.deliver.cycle),
         carry=settings.media.carry,
         mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
     )
     watch = Seen(Health(), tuple(gates.values()))
     inputs = [names.deliveries, names.backfill, names.echoes, names.results, *names.mirrored]
     plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
-    plan.pace = settings.deliver.cycle
+    plan.pace = around.linger
     try:
         return await host(settings, plan, watch, group, max_records=settings.deliver.window)
     finally:

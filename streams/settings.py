@@ -63,7 +63,9 @@ class Convert(_Section):
     """Decode and route."""
 
     max_records: int = Field(2000, ge=1, description="Records of one partition in one transaction.")
-    cycle: float = Field(0.005, ge=0, le=1, description="Seconds between two transactions of a busy partition.")
+    cycle: float = Field(
+        0.02, ge=0, le=1, description="Seconds between two transactions of a busy partition, at the most: less while the cluster is quick."
+    )
     state: str = Field(
         "", description="Directory of the table of identities, any disk will do: it is rebuilt from its topic. Empty: that of `deliver.state`."
     )
@@ -113,7 +115,9 @@ class Deliver(_Section):
     media_wait: float = Field(
         600.0, ge=0, description="Seconds that it then waits on for its file; after them it is shown with the file's name and address."
     )
-    cycle: float = Field(0.02, ge=0.001, le=1, description="Seconds between two writes of a busy partition.")
+    cycle: float = Field(
+        0.02, ge=0.001, le=1, description="Seconds between two writes of a busy partition, at the most: less while the cluster is quick."
+    )
     max_age: float = Field(
         259_200.0, gt=0,
         description="Seconds; what is older is no news. `gaps --fill`, `replay` and `dead replay` refuse it without `--older`, and with it "

@@ -45,6 +45,7 @@ class Page:
         self._around = around
         self._names = around.names
         self._cycle = around.settings.cycle
+        self._linger = around.linger
         self._lanes = lanes
         self._store = store
         self._naming = naming
@@ -76,7 +77,7 @@ class Page:
     def pause(self, since: float, *, busy: bool, draining: bool) -> float:
         """Seconds until it should be written, *since* seconds after the last. An intent holds up a message; an end can wait for company."""
         if self._wanted:
-            return self._cycle - since if busy else 0.0
+            return float(self._linger) - since if busy else 0.0
         if draining and (self.settling or self.open):
             return 0.0
         end = self._began + TOGETHER - clock() if self._began is not None else inf
@@ -224,6 +225,7 @@ class Page:
         if outputs.records:
             self._began = now if self._began is None else self._began
             written = await task.write(outputs)
+            self._linger.took(clock() - now)
             self._written = written.get(ledger, self._written)
         self._known.clear()
         # Each with its own place: of two of one event the later one stands.

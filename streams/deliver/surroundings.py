@@ -20,6 +20,7 @@ from streams.deliver.gate import Gate
 from streams.deliver.progress import Progress
 from streams.fuse import Fuse
 from streams.kafka.log_reader import LogReader
+from streams.linger import Linger
 from streams.settings import Deliver
 
 
@@ -57,6 +58,7 @@ class Surroundings(Struct, frozen=True):
     bootstrap: str
     fuse: Fuse
     progress: Progress
+    linger: Linger
     mirrored: frozenset[str]
     """The apps whose people can name, to somebody on this platform, what was carried to them."""
     logs: tuple[LogReader, LogReader]

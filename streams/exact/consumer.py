@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, SupportsFloat
 
 import aiokafka.abc
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -63,7 +63,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     """Whether a partition's task has room; set by the transaction manager."""
     deleted: Callable[[Unread], None]
     """Told of records that were deleted before they were read; set by the transaction manager."""
-    pace: float = 0.0
+    pace: SupportsFloat = 0.0
     """Seconds between two requests to one broker, unless what the first brought was full; what a request brings is handed over at once."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -241,7 +241,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         clock = asyncio.get_running_loop().time
         if (early := self._fetch_at.get(node, 0.0) - clock()) > 0:
             await asyncio.sleep(early)
-        self._fetch_at[node] = clock() + self.pace
+        self._fetch_at[node] = clock() + float(self.pace)
         return await fetch(assignment, node, request)
 
     def _to_message(self, tp: TP, batch: Batch, generation: int) -> ConsumerMessage:  # type: ignore[override, unused-ignore]

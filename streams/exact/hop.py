@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from streams.exact.batch import Batch
 from streams.exact.producers import Outputs
 from streams.exact.task import Task
+from streams.linger import Linger
 
 Stage = Callable[[Batch, Outputs], None]
 """What a stage does with a batch: look at the records, add to the outputs. It must not raise on bad records."""
@@ -18,19 +19,19 @@ TURNS = 8
 
 
 class Hop:
-    """*pace* is in seconds: what comes sooner after the last transaction began goes with the next, all of it in one."""
+    """What comes sooner than half of *linger* after the last transaction began goes with the next, all of it in one."""
 
-    def __init__(self, stage: Stage, *, max_records: int = 5000, pace: float = 0.0) -> None:
+    def __init__(self, stage: Stage, *, max_records: int = 5000, linger: Linger | None = None) -> None:
         self._stage = stage
         self._max_records = max_records
-        self._pace = pace
+        self._linger = linger
 
     async def run(self, task: Task) -> None:
         clock = asyncio.get_running_loop().time
         began = 0.0
         while (batch := await task.next()) is not None:
-            if self._pace and len(batch.records) < self._max_records:
-                early = began + self._pace - clock()
+            if self._linger is not None and len(batch.records) < self._max_records:
+                early = began + float(self._linger) / 2 - clock()
                 for pause in (early,) if early > 0 else (0,) * TURNS:
                     await asyncio.sleep(pause)
             began = clock()
@@ -44,6 +45,9 @@ class Hop:
                 if size >= self._max_records or not task.ready():
                     break
                 batch = task.take()
+            start = clock()
             written = await task.commit(outputs, offsets)
+            if self._linger is not None:
+                self._linger.took(clock() - start)
             for committed in outputs.committed:
                 committed(written)

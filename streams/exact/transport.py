@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, SupportsFloat
 
 import structlog
 from aiokafka import TopicPartition
@@ -30,7 +30,7 @@ class Plan:
         self.watch = watch
         self.drain_budget = 5.0
         """Seconds in which a task may finish what it has in hand when its partition is taken away."""
-        self.pace = 0.0
+        self.pace: SupportsFloat = 0.0
         """Seconds between two requests to a broker for records: each costs it and us, and what follows from it."""
 
 

@@ -1,45 +1,52 @@
-"""When the next batches leave: the slower the writes, the more goes together."""
+"""When the next batches leave: what comes within some milliseconds goes together, unless nobody else is likely to come."""
 
 import asyncio
 
-SHORTEST = 0.001
-LONGEST = 0.02
-"""Seconds between two turns."""
-SHARE = 2.0
-"""Turns are this many times as far apart as a write takes: while one is under way the next gathers, and as long again."""
-WEIGHT = 0.25
-"""Of the newest write in the mean."""
+PACE = 0.008
+"""Seconds between two turns, at the most."""
+ENOUGH = 0.9
+"""Of the most that have waited for a turn lately: who else would come? All connections may be waiting for this one."""
+FORGOTTEN = 0.98
+"""What is left of that number after a turn."""
 
 
 class Gathering:
-    """A turn comes at once after a silence. Under load the next one is the same for all partitions, and so one request of all."""
+    """A turn is the same for all partitions, and so one request of all. It comes at once after a silence."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._turn: asyncio.Future[float] | None = None
+        self._turn: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._at = 0.0
-        self._mean = SHORTEST
-        self._pause = SHORTEST
+        self._waiting = 0
+        self._most = 0.0
 
-    async def turn(self) -> float:
-        """Wait for the next turn; the answer is the loop's time when it came."""
+    def came(self) -> None:
+        """One more record waits for a turn."""
+        self._waiting += 1
+        if self._turn is not None and self._waiting >= self._most * ENOUGH:
+            self._come()
+
+    async def turn(self) -> None:
         if self._turn is None:
             now = self._loop.time()
-            if now >= self._at:
-                self._at = now + self._pause
-                return now
+            if now >= self._at or self._waiting >= self._most * ENOUGH:
+                self._begin(now)
+                return
             self._turn = self._loop.create_future()
-            self._loop.call_at(self._at, self._come)
-        return await asyncio.shield(self._turn)
-
-    def took(self, seconds: float) -> None:
-        """A write that left at a turn was acknowledged *seconds* after it."""
-        self._mean += (seconds - self._mean) * WEIGHT
-        self._pause = min(LONGEST, max(SHORTEST, self._mean * SHARE))
+            self._timer = self._loop.call_at(self._at, self._come)
+        await asyncio.shield(self._turn)
 
     def _come(self) -> None:
         turn, self._turn = self._turn, None
-        now = self._loop.time()
-        self._at = now + self._pause
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._begin(self._loop.time())
         if turn is not None:
-            turn.set_result(now)
+            turn.set_result(None)
+
+    def _begin(self, now: float) -> None:
+        self._at = now + PACE
+        self._most = max(self._waiting, self._most * FORGOTTEN)
+        self._waiting = 0

@@ -122,6 +122,7 @@ class Store:
             return "down"
         done: asyncio.Future[Outcome] = self._loop.create_future()
         lane.pending.append(_Waiting(done, self._loop.time(), key, value, headers, at))
+        self._gathering.came()
         if lane.task is None:
             lane.task = self._loop.create_task(self._drain(lane))
         self.waiting += 1
@@ -152,7 +153,7 @@ class Store:
     async def _drain(self, lane: _Lane) -> None:
         try:
             while lane.pending:
-                began = await self._gathering.turn()
+                await self._gathering.turn()
                 if not lane.pending:  # given up meanwhile
                     break
                 builder = self._fill(lane)
@@ -164,7 +165,6 @@ class Store:
                     overdue.cancel()
                 lane.late = 0.0
                 self._answered = self._loop.time()
-                self._gathering.took(self._answered - began)
                 if self._down:
                     self._found()
                 _tell(lane.sent, "stored")
