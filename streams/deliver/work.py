@@ -10,33 +10,31 @@ import time
 from math import inf
 
 import structlog
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from converters import wire
-from converters.model import NOTHING, Delivery, There
+from converters.model import NOTHING, There
 from converters.operations import Post, named_by
-from streams import metrics, record_kinds
+from streams import metrics
 from streams.deliver import protocol
-from streams.deliver.conversations import Conversations, Open, begun
+from streams.deliver.conversations import Conversations, Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
 from streams.deliver.echoes import Echoes
-from streams.deliver.entries import Ended, Intent
+from streams.deliver.entries import Intent
 from streams.deliver.files import Files
+from streams.deliver.intake import Intake
 from streams.deliver.lanes import Lane
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.mirror import Mirror
 from streams.deliver.naming import Naming
 from streams.deliver.page import Page
-from streams.deliver.protocol import Step
 from streams.deliver.records import STAGE
 from streams.deliver.sending import Sender
 from streams.deliver.surroundings import Surroundings
-from streams.deliver.undecided import Undecided
 from streams.deliver.waiting import Waiting, is_plain, mark_late, prepared
 from streams.exact.ending import ended
-from streams.exact.producers import Record, Unknown
+from streams.exact.producers import Unknown
 from streams.exact.task import Task
 from streams.state.errors import DamagedError, StateError
 
@@ -55,20 +53,16 @@ class Delivering:
         self._around = around
         self._names = around.names
         self._settings = around.settings
-        self._live = Lane(TopicPartition(around.names.deliveries, partition), live=True)
-        self._backfill = Lane(TopicPartition(around.names.backfill, partition), live=False)
         self._echo_input = TopicPartition(around.names.echoes, partition)
         self._open = Conversations()
         self._waiting = Waiting(self._settings.window // 4, self._settings.naming_wait)
         self._sending: set[asyncio.Task[None]] = set()
         self._defect: Exception | None = None
         self._open_gauge = metrics.OPEN_EVENTS.labels(around.platform)
-        self._known = metrics.ALREADY_DELIVERED.labels(around.platform)
-        self._undecided_gauge = metrics.UNDECIDED.labels(around.platform)
         self._store: LedgerStore
         self._naming: Naming
         self._mirror: Mirror
-        self._undecided: Undecided
+        self._intake: Intake
         self._files: Files
         self._page: Page
         self._echoes: Echoes
@@ -87,8 +81,11 @@ class Delivering:
         self._naming = Naming(self._store, self._around.mirrored, reach)
         self._files = Files(self._around, self._store, self._drain)
         self._mirror = Mirror(self._partition, self._around, self._files.rows, self._store, self._naming, self._moved, task)
-        self._undecided = Undecided(self._mirror.needs, self._mirror.knows)
-        self._page = Page(self._partition, self._around, (self._live, self._backfill), self._store, self._naming)
+        lanes = Lane(TopicPartition(self._names.deliveries, self._partition), live=True), Lane(
+            TopicPartition(self._names.backfill, self._partition), live=False
+        )
+        self._page = Page(self._partition, self._around, lanes, self._store, self._naming)
+        self._intake = Intake(self._around, lanes, self._open, self._store, self._naming, self._mirror, self._page, self._admitted)
         self._echoes = Echoes(self._around, self._open, self._store, self._page, self._doubts)
         began = clock()
         task.watch.preparing(STAGE, self._partition, done=False)
@@ -118,6 +115,7 @@ class Delivering:
                 await ended([restoring, *self._sending])
             finally:
                 self._open_gauge.dec(sum(event.outcome is None for event in self._open.events.values()))
+                self._intake.close()
                 task.watch.restored(STAGE, self._partition, 0, -inf, 0.0)
                 self._store.close()
 
@@ -138,7 +136,7 @@ class Delivering:
     def _moved(self) -> None:
         restore = self._mirror.restore
         self._task.watch.restored(STAGE, self._partition, restore.left, restore.since(self._names.ledger), restore.eta)
-        if len(self._undecided):
+        if self._intake.holds:
             self._task.nudge()
 
     async def _cycles(self, task: Task) -> None:
@@ -174,79 +172,12 @@ class Delivering:
             for record in batch.records:
                 self._echoes.hear(record)
             self._page.offsets[batch.tp] = batch.next_offset
-        self._decide_held()
-        self._fill(self._live, task, self._settings.window)
-        # Backfill comes in when nothing live waits to be admitted, and never fills the window.
-        if not self._live.unread:
-            self._fill(self._backfill, task, self._settings.backfill_window)
+        self._intake.take(task)
 
-    def _fill(self, lane: Lane, task: Task, room: int) -> None:
-        while lane.open < room and len(self._open) < self._settings.window:
-            if lane.unread:
-                self._admit(lane, lane.unread.popleft())
-            elif (batch := task.take_of(lane.tp)) is not None:
-                lane.unread.extend(batch.records)
-            else:
-                return
-
-    def _admit(self, lane: Lane, record: ConsumerRecord) -> None:
-        lane.read(record.offset)
-        raw = Record(record.key, record.value, list(record.headers))
-        try:
-            record_kinds.check(record.topic, raw.headers)
-            delivery = wire.load(record.value or b"", Delivery)
-        except wire.Malformed as error:
-            self._page.bury(lane, record.offset, raw, b"", (record_kinds.cause_of(error), str(error), "ours"))
-            return
-        event = delivery.event.id
-        if delivery.target not in self._around.clients:
-            self._page.bury(lane, record.offset, raw, event.encode(), ("target-unknown", delivery.target[:64], "ours"))
-            return
-        if self._undecided.must_wait(record.key or b"", delivery) and not self._is_delivered(event):
-            self._undecided.add(lane, record, delivery)
-            self._undecided_gauge.inc()
-            self._mirror.want(self._undecided.since())
-            return
-        self._decide(lane, record, delivery)
-
-    def _decide_held(self) -> None:
-        """Admit those of which the local state knows by now whether they were delivered."""
-        if len(self._undecided):
-            for lane, record, delivery in self._undecided.ready():
-                self._undecided_gauge.dec()
-                self._decide(lane, record, delivery)
-            self._mirror.want(self._undecided.since())
-
-    def _is_delivered(self, event: str) -> bool:
-        return protocol.admitted(self._store.get(event), "") is Step.SKIP
-
-    def _decide(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
-        event, raw = delivery.event.id, Record(record.key, record.value, list(record.headers))
-        if event in self._open.events:
-            self._known.inc()
-            self._after(self._open.events[event], lane, record.offset)
-            return
-        # The echo may have been read just before: after a takeover both lie in their topics.
-        entry = self._page.known(delivery, self._store.get(event))
-        step = protocol.admitted(entry, protocol.released(record.headers))
-        if step is Step.SKIP:
-            assert isinstance(entry, Ended)
-            self._known.inc()
-            if lane.live and isinstance(delivery.event.operation, Post):
-                self._naming.said(delivery)
-            self._page.settle_again(lane, record.offset, delivery, entry)
-            return
-        if step is Step.HOLD:
-            assert isinstance(entry, Ended)
-            metrics.STILL_HELD.labels(self._around.platform).inc()
-            self._page.hold_again(lane, record.offset, raw, event.encode(), entry)
-            return
-        if entry is None and self._mirror.is_beyond(delivery):
-            metrics.BEYOND_MEMORY.labels(self._around.platform).inc()
-        opened = begun(lane, record.offset, raw, delivery, protocol.earlier(entry), clock())
-        self._files.note(opened)
+    def _admitted(self, event: Open) -> None:
+        self._files.note(event)
         self._open_gauge.inc()
-        self._start(opened)
+        self._start(event)
 
     def _start(self, event: Open) -> None:
         event.held = self._settling(event) > 0
@@ -254,14 +185,6 @@ class Delivering:
             sending = asyncio.create_task(self._converse(event))
             self._sending.add(sending)
             sending.add_done_callback(self._sending.discard)
-
-    def _after(self, event: Open, lane: Lane, offset: int) -> None:
-        """The record at *offset* is *event* once more. It is settled with the first, which speaks for both."""
-        if event.lane is lane:
-            # The first lies before it in the same partition, so this offset is not committed without it.
-            self._page.settle(lane, offset)
-        else:
-            event.also.append((lane, offset))
 
     # -- out
 
@@ -332,7 +255,7 @@ class Delivering:
         return ref is not None and self._naming.knows(event.delivery, ref, timed=self._around.timed(event.delivery.target))
 
     def _on_its_way(self, message: str, longer: float) -> bool:
-        if message in self._open.events:
+        if message in self._open.events or not self._mirror.whole:
             return True
         # What an earlier owner had in hand is read again, unless it is no longer kept.
         return longer < READ_AGAIN and isinstance(self._page.written(message, self._store.get(message)), Intent)

@@ -73,21 +73,24 @@ class _Known(Struct):
     left: int = 0
     """Offsets that are to be restored."""
     span: int = CHUNK
+    """Offsets that are read at once."""
 
 
 class Restore:
     """Of one partition's *store*. *moved* is called with every step forward; *turns* bounds how many of a process are restored at once."""
 
     def __init__(
-        self, store: Store, partition: int, sources: Iterable[Source], turns: asyncio.Semaphore, stage: str, moved: Callable[[], None]
-    ) -> None:
+        self, store: Store, partition: int, sources: Iterable[Source], turns: asyncio.Semaphore, stage: str, moved: Callable[[], None],
+        chunk: int = CHUNK,
+    ) -> None:  # fmt: skip
         self._store = store
         self._partition = partition
         self._sources = {source.topic: source for source in sources}
         self._turns = turns
         self._stage = stage
         self._moved = moved
-        self._known = {topic: _Known() for topic in self._sources}
+        self._chunk_size = chunk
+        self._known = {topic: _Known(span=chunk) for topic in self._sources}
         self._wanted = inf
         self._asked = asyncio.Event()
         self._speed = 0.0
@@ -132,13 +135,13 @@ class Restore:
         known.begin, known.end = await source.reader.bounds(tp)
         await self._check(source, tp, known)
         covered = self._store.covered(topic).high
-        low, high = max(covered, known.begin, known.end - CHUNK), known.end
+        low, high = max(covered, known.begin, known.end - self._chunk_size), known.end
         while True:
             if tail is not None and high == known.end:
                 tail.starts((covered or None) if low == covered else None)
             await self._chunk(source, tp, low, high, tail)
             committed = tail.begins(known.end) if tail is not None else known.end
-            high, low = low, max(covered, known.begin, committed, low - CHUNK) if committed < low else low
+            high, low = low, max(covered, known.begin, committed, low - self._chunk_size) if committed < low else low
             if low == high:
                 break
         known.end = min(known.end, committed)
@@ -219,7 +222,7 @@ class Restore:
         low, high = self._store.covered(topic).gaps(known.begin, known.end)[0]
         start, before = time.monotonic(), known.left
         count = await self._chunk(source, self._tp(topic), max(low, high - known.span), high, None)
-        known.span = min(MOST, known.span * 2) if count < CHUNK // 2 else max(CHUNK, known.span // 2)
+        known.span = min(MOST, known.span * 2) if count < self._chunk_size // 2 else max(self._chunk_size, known.span // 2)
         await self._floor(source)
         speed = (before - known.left) / max(time.monotonic() - start, 0.001)
         self._speed = 0.8 * self._speed + 0.2 * speed if self._speed else speed

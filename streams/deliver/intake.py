@@ -1,0 +1,135 @@
+"""What is read of a partition's deliveries: an event in hand, or settled at once because of what the ledger says of it."""
+
+from collections.abc import Callable
+
+from aiokafka import ConsumerRecord
+
+from converters import wire
+from converters.model import Delivery
+from converters.operations import Post
+from streams import metrics, record_kinds
+from streams.deliver import protocol
+from streams.deliver.conversations import Conversations, Open, begun
+from streams.deliver.drain import clock
+from streams.deliver.entries import Ended
+from streams.deliver.lanes import Lane
+from streams.deliver.ledger import LedgerStore
+from streams.deliver.mirror import Mirror
+from streams.deliver.naming import Naming
+from streams.deliver.page import Page
+from streams.deliver.protocol import Step
+from streams.deliver.surroundings import Surroundings
+from streams.deliver.undecided import Undecided
+from streams.exact.producers import Record
+from streams.exact.task import Task
+
+
+class Intake:
+    """*lanes* are the live one and that of backfill. *admitted* is called with each event in hand, in the order of their records."""
+
+    def __init__(
+        self, around: Surroundings, lanes: tuple[Lane, Lane], events: Conversations, store: LedgerStore, naming: Naming, mirror: Mirror,
+        page: Page, admitted: Callable[[Open], None],
+    ) -> None:  # fmt: skip
+        self._around = around
+        self._live, self._backfill = lanes
+        self._open = events
+        self._store = store
+        self._naming = naming
+        self._mirror = mirror
+        self._page = page
+        self._admitted = admitted
+        self._undecided = Undecided(mirror.needs, mirror.knows)
+        self._known = metrics.ALREADY_DELIVERED.labels(around.platform)
+        self._undecided_gauge = metrics.UNDECIDED.labels(around.platform)
+
+    @property
+    def holds(self) -> bool:
+        """Whether events wait for the restore."""
+        return bool(len(self._undecided))
+
+    def close(self) -> None:
+        """What waits is read again by the next owner."""
+        self._undecided_gauge.dec(len(self._undecided))
+
+    def take(self, task: Task) -> None:
+        """As much as there is room for."""
+        self._decide_held()
+        self._fill(self._live, task, self._around.settings.window)
+        # Backfill comes in when nothing live waits to be admitted, and never fills the window.
+        if not self._live.unread:
+            self._fill(self._backfill, task, self._around.settings.backfill_window)
+
+    def _fill(self, lane: Lane, task: Task, room: int) -> None:
+        while lane.open < room and len(self._open) < self._around.settings.window:
+            if lane.unread:
+                self._admit(lane, lane.unread.popleft())
+            elif (batch := task.take_of(lane.tp)) is not None:
+                lane.unread.extend(batch.records)
+            else:
+                return
+
+    def _admit(self, lane: Lane, record: ConsumerRecord) -> None:
+        lane.read(record.offset)
+        raw = Record(record.key, record.value, list(record.headers))
+        try:
+            record_kinds.check(record.topic, raw.headers)
+            delivery = wire.load(record.value or b"", Delivery)
+        except wire.Malformed as error:
+            self._page.bury(lane, record.offset, raw, b"", (record_kinds.cause_of(error), str(error), "ours"))
+            return
+        event = delivery.event.id
+        if delivery.target not in self._around.clients:
+            self._page.bury(lane, record.offset, raw, event.encode(), ("target-unknown", delivery.target[:64], "ours"))
+            return
+        if self._undecided.must_wait(record.key or b"", delivery) and not self._is_delivered(event):
+            self._undecided.add(lane, record, delivery)
+            self._undecided_gauge.inc()
+            self._mirror.want(self._undecided.since())
+            return
+        self._decide(lane, record, delivery)
+
+    def _decide_held(self) -> None:
+        """Admit those of which the local state knows by now whether they were delivered."""
+        if len(self._undecided):
+            for lane, record, delivery in self._undecided.ready():
+                self._undecided_gauge.dec()
+                self._decide(lane, record, delivery)
+            self._mirror.want(self._undecided.since())
+
+    def _is_delivered(self, event: str) -> bool:
+        return protocol.admitted(self._store.get(event), "") is Step.SKIP
+
+    def _decide(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
+        event, raw = delivery.event.id, Record(record.key, record.value, list(record.headers))
+        if event in self._open.events:
+            self._known.inc()
+            self._after(self._open.events[event], lane, record.offset)
+            return
+        # The echo may have been read just before: after a takeover both lie in their topics.
+        entry = self._page.known(delivery, self._store.get(event))
+        step = protocol.admitted(entry, protocol.released(record.headers))
+        if step is Step.SKIP:
+            assert isinstance(entry, Ended)
+            self._known.inc()
+            if lane.live and isinstance(delivery.event.operation, Post):
+                self._naming.said(delivery)
+            self._page.settle_again(lane, record.offset, delivery, entry)
+            return
+        if step is Step.HOLD:
+            assert isinstance(entry, Ended)
+            metrics.STILL_HELD.labels(self._around.platform).inc()
+            self._page.hold_again(lane, record.offset, raw, event.encode(), entry)
+            return
+        if entry is None and self._mirror.is_beyond(delivery):
+            metrics.BEYOND_MEMORY.labels(self._around.platform).inc()
+        opened = begun(lane, record.offset, raw, delivery, protocol.earlier(entry), clock())
+        self._admitted(opened)
+
+    def _after(self, event: Open, lane: Lane, offset: int) -> None:
+        """The record at *offset* is *event* once more. It is settled with the first, which speaks for both."""
+        if event.lane is lane:
+            # The first lies before it in the same partition, so this offset is not committed without it.
+            self._page.settle(lane, offset)
+        else:
+            event.also.append((lane, offset))
