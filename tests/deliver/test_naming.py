@@ -87,6 +87,12 @@ class Side:
         self.store.put(rows, NOW)
 
 
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of it is now, however long the tests before have taken."""
+    monkeypatch.setattr(records, "_now", lambda: NOW)
+
+
 @pytest.fixture
 def to_new(tmp_path: Path) -> Iterator[Side]:
     side = Side(tmp_path / "new", "new")
