@@ -49,7 +49,10 @@ class _Listener(aiokafka.abc.ConsumerRebalanceListener):  # type: ignore[misc, u
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         consumer = self._consumer
-        generation = consumer.kafka._coordinator.generation  # noqa: SLF001 - Faust asks for it; aiokafka has no accessor
+        coordinator = consumer.kafka._coordinator  # noqa: SLF001 - it has no public side
+        # The client begins when this returns. With many partitions, or a slow broker, the group would think us dead until then.
+        coordinator._start_heartbeat_task()  # noqa: SLF001
+        generation = coordinator.generation
         consumer.app.consumer_generation_id = generation
         await consumer.on_partitions_assigned(_tps(assigned), generation)
 

@@ -87,6 +87,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
         plan.watch.assigned(plan.stage, len(made))
         for task in made.values():
             task.start()
+            await asyncio.sleep(0)  # each opens its state; heartbeats must not wait for all of them
 
     async def stop_tasks(self) -> None:
         stopping, self.tasks = self.tasks, {}

@@ -18,7 +18,7 @@ from tests.exact.conftest import DEADLINE
 
 
 class Hosted(Watch):
-    def __init__(self, bootstrap: str, group: str, inputs: list[str]) -> None:
+    def __init__(self, bootstrap: str, group: str, inputs: list[str], session: float = 10.0) -> None:
         self.records: list[ConsumerRecord] = []
         self.commits = 0
         self.owned: int | None = None
@@ -26,7 +26,7 @@ class Hosted(Watch):
         self.missed: list[Unread] = []
         self.code: int | None = None
         plan = Plan("hosted", inputs, lambda _: Hop(self._take), Link(bootstrap), self)
-        self.app: App = make_app(group, plan)
+        self.app: App = make_app(group, plan, session_timeout=session)
         self.stop = asyncio.Event()
 
     def _take(self, batch: Batch, outputs: Outputs) -> None:

@@ -1,11 +1,13 @@
 """Workers of one group that join, leave, and read different topics: each number has one owner, and who has none stands by."""
 
+import asyncio
 from contextlib import AsyncExitStack
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
+from streams.exact.task import Task
 from streams.health import Health
 from streams.hosting import Seen
 from tests.exact.conftest import Cluster
@@ -96,3 +98,31 @@ async def test_to_join_a_group_is_to_join_it_once(cluster: Cluster) -> None:
     async with one.running(), two.running():
         await until(lambda: owned(one, two) == [1, 1])
         assert one.app.consumer.kafka._coordinator.generation == 2, "one for each of them"
+
+
+@pytest.mark.kafka
+async def test_a_worker_that_takes_long_to_take_over_stays_in_its_group(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    topic, group = await cluster.topic(2), cluster.name()
+    one = Hosted(cluster.bootstrap, group, [topic], session=2.0)
+    coordinator, may_fence, beats = [], asyncio.Event(), []
+
+    async def fence(task: Task) -> None:
+        if not coordinator:
+            coordinator.append(one.app.consumer.kafka._coordinator)
+            beat = coordinator[0]._do_heartbeat
+
+            async def counted() -> bool:
+                beats.append(await beat())
+                if len(beats) == 6:  # more than a session
+                    may_fence.set()
+                return beats[-1]
+
+            coordinator[0]._do_heartbeat = counted
+        await may_fence.wait()
+        await task._producers.start()
+
+    monkeypatch.setattr(Task, "fence", fence)
+    async with one.running():
+        assert one.owned == 2
+        assert beats[:6] == [True] * 6
+        assert coordinator[0].generation == 1
