@@ -32,12 +32,12 @@ _MISSING = object()
 
 
 def disk_of(settings: Settings, given: str, group: str) -> "Disk | None":
-    """The rows of a role, where it has a directory to write to. Without one the table is held in memory, as it was before 0.2."""
+    """The rows of a role, where it has a directory to write to. Without one the table is held in memory."""
     state = Path(given) if given else settings.deliver.state
     try:
         return Disk(own_directory(state, group))
-    except OSError as error:
-        log.warning("no directory for the table of identities: it is held in memory", path=str(state), error=error.strerror)
+    except (OSError, StateError) as error:
+        log.warning("no directory for the table of identities: it is held in memory", path=str(state), error=str(error))
         return None
 
 
