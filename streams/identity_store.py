@@ -215,8 +215,8 @@ def _opened(path: Path) -> Rdict:
     table = BlockBasedOptions()
     table.set_bloom_filter(10, False)
     table.set_block_cache(Cache(BLOCKS))
-    table.set_cache_index_and_filter_blocks(True)
-    table.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    # Filters and indexes stay out of the cache: one of a large file does not fit into a shard of it, and would be read at every look-up.
+    table.set_cache_index_and_filter_blocks(False)
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.set_block_based_table_factory(table)
