@@ -54,6 +54,9 @@ class Follower:
         self._positions: dict[int, int] = {}
         self._unkept = 0
         self._consumer: AIOKafkaConsumer | None = None
+        self._probe: AIOKafkaConsumer | None = None
+        """Sees what is not committed."""
+        self._asking = asyncio.Lock()
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -95,8 +98,9 @@ class Follower:
             self._following.cancel()
             with suppress(asyncio.CancelledError):
                 await self._following
-        if self._consumer is not None:
-            await self._consumer.stop()
+        for consumer in (self._consumer, self._probe):
+            if consumer is not None:
+                await consumer.stop()
 
     def check(self) -> None:
         """Raises StateError where the table is followed no more."""
@@ -105,12 +109,12 @@ class Follower:
 
     async def caught_up(self) -> None:
         """Until all that lies in the topic now has been read, also what is not committed yet, if it will be. Raises KafkaError."""
-        probe = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_uncommitted", enable_auto_commit=False)
-        await probe.start()
-        try:
-            ends = await probe.end_offsets([TopicPartition(self._topic, number) for number in self._positions])
-        finally:
-            await probe.stop()
+        async with self._asking:
+            if self._probe is None:
+                probe = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_uncommitted", enable_auto_commit=False)
+                await probe.start()
+                self._probe = probe
+        ends = await self._probe.end_offsets([TopicPartition(self._topic, number) for number in self._positions])
         while any(self._positions[tp.partition] < end for tp, end in ends.items()):
             self.check()
             await asyncio.sleep(0.02)

@@ -32,12 +32,12 @@ _MISSING = object()
 
 
 def disk_of(settings: Settings, given: str, group: str) -> "Disk | None":
-    """The rows of a role, where it has a directory to write to. Without one the table is held in memory, as it was before 0.2."""
+    """The rows of a role, where it has a directory to write to. Without one the table is held in memory."""
     state = Path(given) if given else settings.deliver.state
     try:
         return Disk(own_directory(state, group))
-    except OSError as error:
-        log.warning("no directory for the table of identities: it is held in memory", path=str(state), error=error.strerror)
+    except (OSError, StateError) as error:
+        log.warning("no directory for the table of identities: it is held in memory", path=str(state), error=str(error))
         return None
 
 
@@ -215,8 +215,8 @@ def _opened(path: Path) -> Rdict:
     table = BlockBasedOptions()
     table.set_bloom_filter(10, False)
     table.set_block_cache(Cache(BLOCKS))
-    table.set_cache_index_and_filter_blocks(True)
-    table.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    # Filters and indexes stay out of the cache: one of a large file does not fit into a shard of it, and would be read at every look-up.
+    table.set_cache_index_and_filter_blocks(False)
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.set_block_based_table_factory(table)

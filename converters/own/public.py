@@ -55,5 +55,7 @@ Events = Annotated[tuple[Event, ...], Meta(max_length=MOST, description="All of 
 def schema() -> str:
     """docs/own.schema.json: one event, or several."""
     said: dict[str, Any] = msgspec.json.schema(Event | Events)
+    for name in ("Direct", "Group", "Room"):
+        del said["$defs"][name]["properties"]["origin"]  # the relay's own affair
     said = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Events of the own server", **said}
     return msgspec.json.format(msgspec.json.encode(said), indent=2).decode() + "\n"
