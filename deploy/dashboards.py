@@ -194,10 +194,11 @@ def deliver(board: Dashboard) -> None:
               *quantiles("im_relay_in_doubt_seconds", "step"))
     )  # fmt: skip
     board.with_panel(
-        chart("Out of the ordinary", "A second: messages behind a later one, recalls and the like that named nothing, our own doing called back.",
+        chart("Out of the ordinary", "A second: messages behind a later one, recalls and the like that named nothing, our own doing called back, what is past.",
               "ops", (per_second("im_relay_late_total", "app"), "{{app}} late"),
               (per_second("im_relay_named_in_vain_total", "app", "operation"), "{{app}} {{operation}} in vain"),
-              (per_second("im_relay_ours_called_back_total", "app"), "{{app}} ours"))
+              (per_second("im_relay_ours_called_back_total", "app"), "{{app}} ours"),
+              (per_second("im_relay_past_total", "direction"), "{{direction}} past"))
     )  # fmt: skip
     board.with_panel(
         chart("Quotas", "Requests that wait for their turn, and answers that said it was too much.", "short",

@@ -14,7 +14,7 @@ import typer
 from pydantic import BaseModel
 
 from converters import PLATFORMS, fidelity
-from streams import metrics
+from streams import metrics, record_kinds
 from streams.kafka import topics
 from streams.rules import RuleSettings
 from streams.settings import AppSettings, Settings
@@ -50,12 +50,17 @@ def topic_list() -> str:
         "In the order in which a message meets them. `kafka.prefix` stands before each name. `im-relay topics create` makes them,",
         "`im-relay topics check` says what differs. Of co-partitioned topics, partition *p* belongs to one worker at a time; the",
         "partition is `crc32(conversation) % kafka.partitions`, so the number of partitions cannot be changed once messages flow.",
+        "",
+        f"Each record names its version in the header `{record_kinds.VERSION}`; without one it is of version 1, as 0.1.0 wrote it. A newer one than a worker",
+        "knows is a dead letter (`newer-version`), or holds the stage: see [upgrades](operations.md#upgrades).",
     ]
+    versions = {kind.topic.template: kind.version for kind in record_kinds.KINDS}
     for topic in topics.TOPICS:
         kept = "without end" if topic.kept is None else f"{topic.kept // topics.DAY} days"
         about = {
             "key": topic.key,
             "value": topic.value,
+            "version": str(versions[topic.template]),
             "kept": f"{kept} (`cleanup.policy={topic.cleanup}`)",
             "largest batch": f"{topic.largest // topics.MIB} MiB",
             "co-partitioned": "yes" if topic.co_partitioned else "no",

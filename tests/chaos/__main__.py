@@ -22,7 +22,7 @@ from random import SystemRandom
 from streams.kafka.local import LocalKafka
 from streams.kafka.ports import free_port
 from tests.apps import APPS
-from tests.chaos import catalogue, report
+from tests.chaos import catalogue, report, upgrade
 from tests.chaos.scenario import Result, Scenario, Skipped, run
 
 
@@ -107,6 +107,7 @@ def main() -> int:
     parser.add_argument(
         "--source", choices=[name for name in APPS if name != "easemob"], default="yunxin", help="the platform that is left"
     )
+    parser.add_argument("--from", dest="other", metavar="REF", help="the build that `upgrade` begins with  [default: the last release]")
     parser.add_argument("--messages", type=int, default=0, help="in place of each scenario's own number")
     drawn = parser.add_mutually_exclusive_group()
     drawn.add_argument("--seed", type=int, help="of one run; random if not given")
@@ -121,6 +122,8 @@ def main() -> int:
             print(f"{one.name:13} {one.seconds:4.0f} s  {one.what}")
         print(f"{'all':13} {sum(one.seconds for one in catalogue.SCENARIOS.values()) / 60:4.0f} min")
         return 0
+    if arguments.other:
+        os.environ[upgrade.FROM] = arguments.other
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     end = time.monotonic() + arguments.hours * 3600
     seeds = [arguments.seed] if arguments.seed is not None else arguments.seeds or _drawn(1)

@@ -11,8 +11,9 @@ from tests.chaos import (
     processes,
     target,
     topics,
+    upgrade,
 )
 from tests.chaos.scenario import SCENARIOS as DECLARED
 
-_ORDER = (processes, knowing, people, fleet, broker, brokers, topics, target, attachments, machine)
+_ORDER = (processes, knowing, people, fleet, upgrade, broker, brokers, topics, target, attachments, machine)
 SCENARIOS = {one.name: one for module in _ORDER for one in DECLARED.values() if one.play.__module__ == module.__name__}

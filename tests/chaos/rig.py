@@ -112,6 +112,7 @@ class Rig(Stack):
         role, _, platform = kind.partition("-")
         words = [role, *(("--platform", platform) if platform else ()), "--config", str(self.config)]
         worker = Worker(kind, number, words, self.directory / f"{name}.log", given)
+        worker.runs(self._code)
         self._exit.callback(worker.stop)
         self.workers.append(worker)
         self.roles[name] = worker

@@ -15,11 +15,23 @@ class Worker(Role):
     def __init__(self, kind: str, number: int, arguments: list[str], log: Path, environment: dict[str, str]) -> None:
         super().__init__(f"{kind}-{number}", arguments, free_port(), log, environment)
         self.kind = kind
+        self.number = number
+        self.starts = 0
         self.wanted = True
         self.frozen = False
         self.expected = ""
         """Why its next end is no surprise."""
         self.due = 0.0
+
+    def runs(self, code: Path) -> None:
+        """From its next start on: of which tree."""
+        self._code = code
+        # The directory of a process goes before an installed package only where it is named.
+        self._environment["PYTHONPATH"] = str(code)
+
+    def start(self) -> None:
+        self.starts += 1
+        super().start()
 
     def send(self, number: signal.Signals) -> None:
         if self.child is not None and self.child.poll() is None:
