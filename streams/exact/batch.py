@@ -1,10 +1,9 @@
-"""Records of one partition, in order, as one Faust message."""
+"""Records of one partition, in order."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aiokafka import ConsumerRecord, TopicPartition
-from faust import Schema
 
 
 class Batch(NamedTuple):
@@ -16,15 +15,3 @@ class Batch(NamedTuple):
     @property
     def next_offset(self) -> int:
         return int(self.records[-1].offset) + 1
-
-
-class Batches(Schema):  # type: ignore[misc, unused-ignore]
-    """Hands the batch to the agent untouched."""
-
-    def loads_key(self, app: Any, message: Any, **_: Any) -> Any:
-        del app
-        return message.key
-
-    def loads_value(self, app: Any, message: Any, **_: Any) -> Any:
-        del app
-        return message.value

@@ -64,6 +64,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     kafka: AIOKafkaConsumer
     wants: Callable[[TopicPartition], bool]
     """Whether a partition's task has room; set by the transaction manager."""
+    put: Callable[[Batch], None]
+    """Gives a batch to its task; set by the transaction manager."""
     deleted: Callable[[Unread], None]
     """Told of records that were deleted before they were read; set by the transaction manager."""
     pace: SupportsFloat = 0.0
@@ -196,6 +198,10 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     # -- fetching
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's
+        """Fetch, and give what has come to the tasks. Nothing is left for Faust: its way to an agent takes two tasks for each batch."""
+        nothing: tuple[tuple[TP, ConsumerMessage], ...] = ()
+        for one in nothing:
+            yield one
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
             return
@@ -224,20 +230,14 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
                 raise
             self.log.warning("fetch failed: %r", error)
             return
-        generation = self.app.consumer_generation_id
-        # All epochs now: handing over takes time, in which reading may be moved.
         batches = [Batch(tp, records, self._epochs[tp]) for tp, records in fetched.items() if records]
         for batch in batches:
-            # Already now: the position has moved, and handing over takes time.
             self._handed[batch.tp] = batch.next_offset
         if sum(len(batch.records) for batch in batches) >= self.max_records:
             self._fetch_at.clear()
-        for batch in batches:
-            if not self.flow_active:
-                # A rebalance has begun: what was fetched is fetched again after it.
-                return
-            tp = TP(*batch.tp)
-            yield tp, self._to_message(tp, batch, generation)
+        # No await since the position has moved. Where a rebalance has begun, it is fetched again after it.
+        for batch in batches if self.flow_active else ():
+            self.put(batch)
 
     async def _paced(self, fetch: Callable[..., Awaitable[bool]], assignment: Any, node: int, request: Any) -> bool:
         """Have what comes meanwhile come with it. Later, when it lies here, would be one more wait for it."""
@@ -247,12 +247,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         self._fetch_at[node] = clock() + float(self.pace)
         return await fetch(assignment, node, request)
 
-    def _to_message(self, tp: TP, batch: Batch, generation: int) -> ConsumerMessage:  # type: ignore[override, unused-ignore]
-        last = batch.records[-1]
-        return ConsumerMessage(
-            tp.topic, tp.partition, last.offset, last.timestamp / 1000.0, last.timestamp_type, [], None, batch, None,
-            generation_id=generation, tp=tp,
-        )  # fmt: skip
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:  # noqa: ARG002
+        raise AssertionError("batches are no messages of Faust's")
 
     async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ARG002, ASYNC109
         raise AssertionError("getmany() fetches by itself")

@@ -14,10 +14,6 @@ Stage = Callable[[Batch, Outputs], None]
 """What a stage does with a batch: look at the records, add to the outputs. It must not raise on bad records."""
 
 
-TURNS = 8
-"""Of the event loop, to wait for company: what one request brought of several inputs comes in through Faust, one by one."""
-
-
 class Hop:
     """What comes sooner than half of *linger* after the last transaction began goes with the next, all of it in one."""
 
@@ -32,8 +28,8 @@ class Hop:
         while (batch := await task.next()) is not None:
             if self._linger is not None and len(batch.records) < self._max_records:
                 early = began + float(self._linger) / 2 - clock()
-                for pause in (early,) if early > 0 else (0,) * TURNS:
-                    await asyncio.sleep(pause)
+                if early > 0:
+                    await asyncio.sleep(early)
             began = clock()
             outputs = Outputs()
             offsets: dict[TopicPartition, int] = {}

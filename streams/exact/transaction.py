@@ -4,6 +4,7 @@ Two round trips instead of five, and half of the requests. Source: Apache Kafka,
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -228,13 +229,13 @@ class Transactions:
 
 def _batches(who: Identity, records: list[Plain], size: int, number: int) -> Iterator[Batch]:
     """Of *size* bytes at most, or of one record. *number* is the first one's: 0 for the first of an epoch, and each transaction has an epoch."""
-    first = 0
+    first, now = 0, int(time.time() * 1000)
     while first < len(records):
         builder = DefaultRecordBatchBuilder(2, 0, 1, who.number, who.epoch, number + first, size)
         append = builder.append
         count = 0
         for key, value, headers in islice(records, first, None):
-            if append(count, None, key, value, headers) is None:
+            if append(count, now, key, value, headers) is None:
                 break
             count += 1
         assert count, "the first record of a batch always fits"

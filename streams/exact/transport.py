@@ -43,6 +43,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
         self.tasks: dict[int, Task] = {}
         transport.manager = self
         consumer.wants = self.wants
+        consumer.put = self.put
         consumer.deleted = self._deleted
         consumer.pace = self._plan.pace
 

@@ -13,7 +13,6 @@ import faust
 import structlog
 from yarl import URL
 
-from streams.exact.batch import Batches
 from streams.exact.transport import Plan, Transport
 
 log = structlog.get_logger()
@@ -27,7 +26,7 @@ class _App(faust.App):  # type: ignore[misc, unused-ignore]
 
 
 def make_app(group: str, plan: Plan, *, session_timeout: float = 10.0, max_records: int = 2000) -> faust.App:
-    """A Faust app whose agent hands the batches of *plan*'s inputs to their tasks.
+    """A Faust app that reads *plan*'s inputs for their tasks.
 
     *group* names the consumer group and, with the partition, the transactional ids: it must be the same for all workers
     of the stage and for no other stage.
@@ -55,10 +54,11 @@ def make_app(group: str, plan: Plan, *, session_timeout: float = 10.0, max_recor
     app.plan = plan
     app.in_worker = True  # Faust's own command line sets it; transactions are off without it
 
-    @app.agent(app.topic(*plan.inputs, schema=Batches(), acks=False), name=plan.stage)  # type: ignore[untyped-decorator, unused-ignore]
-    async def hand_over(stream: Any) -> None:
-        async for batch in stream:
-            app.transport.manager.put(batch)
+    @app.agent(app.topic(*plan.inputs, acks=False), name=plan.stage)  # type: ignore[untyped-decorator, unused-ignore]
+    async def subscribed(stream: Any) -> None:
+        """For its topics: the consumer itself gives batches to the tasks."""
+        async for _ in stream:
+            raise AssertionError("a batch came by Faust's way")
 
     return app
 

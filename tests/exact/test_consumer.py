@@ -48,6 +48,7 @@ def consumer() -> Consumer:
     made.not_waiting_next_records = asyncio.Event()
     made._epochs = defaultdict(int)
     made._handed = {}
+    made.put = lambda batch: None
     made._fetch_at = {}
     made.starts = {}
     made._told = {}
@@ -76,13 +77,30 @@ async def test_an_answer_that_a_rebalance_has_overtaken_moves_nothing():
     assert one.kafka.sought == [(ONE, 7)]
 
 
-async def test_batches_have_the_epoch_of_their_fetch_however_late_they_are_handed_over():
+async def fetched(one: Consumer) -> list[tuple[TopicPartition, int]]:
+    """What its tasks get of one fetch, with the epoch; Faust gets nothing."""
+    got: list[tuple[TopicPartition, int]] = []
+    one.put = lambda batch: got.append((batch.tp, batch.epoch))
+    assert [message async for message in one.getmany(1.0)] == []
+    return got
+
+
+async def test_tasks_get_what_was_fetched_with_the_epoch_of_its_fetch():
     one = consumer()
-    seen = []
-    async for _, message in one.getmany(1.0):
-        seen.append((message.value.tp, message.value.epoch))
-        one.forget([ZERO, ONE])  # between the first and the second
-    assert seen == [(ZERO, 0), (ONE, 0)]
+    one.forget([ONE])
+    assert await fetched(one) == [(ZERO, 0), (ONE, 1)]
+
+
+async def test_tasks_get_nothing_once_a_rebalance_has_begun():
+    one = consumer()
+    answer = one.kafka.getmany
+
+    async def getmany(*tps: TopicPartition, **more: int) -> dict[TopicPartition, list[ConsumerRecord]]:
+        one.flow_active = False
+        return await answer(*tps, **more)
+
+    one.kafka.getmany = getmany
+    assert await fetched(one) == []
 
 
 def test_faust_remembers_no_offset_under_which_it_would_drop_batches_after_a_rewind():
@@ -108,5 +126,5 @@ async def test_a_broker_is_asked_again_after_the_pace_and_at_once_when_what_it_g
     assert asked[2][1] - asked[0][1] >= one.pace
     assert asked[1][1] < one._fetch_at[1]
     one.max_records = 2  # as many as there are
-    assert [message async for _, message in one.getmany(1.0)]
+    assert await fetched(one)
     assert not one._fetch_at
