@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-restore
+.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-restore flame
 
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
@@ -64,6 +64,9 @@ bench-relay: $(VENV)/installed  ## the whole relay: CPU by process at 1,000 mess
 
 bench-restore: $(VENV)/installed  ## a worker with an empty disk and a ledger of 20 million entries
 	@$(BIN)/python -m tests.benchmarks.restore $(ARGS)
+
+flame: $(VENV)/installed  ## where a role spends its time: docs/flame-deliver.svg; ARGS="--role convert"
+	@$(BIN)/python -m tests.benchmarks.flame $(ARGS)
 
 bench-media: $(VENV)/installed  ## voice transcoded, beside the ffmpeg program; and a whole media job
 	@$(BIN)/python -m tests.benchmarks.media $(ARGS)

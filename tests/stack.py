@@ -41,12 +41,18 @@ class Role:
         self.log = log
         self._arguments = arguments
         self._environment = {**os.environ, **environment, "IM_RELAY_OBSERVE__PORT": str(observe)}
+        self._module = "streams"
         self.child: subprocess.Popen[bytes] | None = None
+
+    def sampled(self, into: Path) -> None:
+        """From the next start on, write where its time goes into that file. See `tests.benchmarks.flame`."""
+        self._module = "tests.benchmarks.flame"
+        self._environment["IM_RELAY_SAMPLES"] = str(into)
 
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(
-                [sys.executable, "-m", "streams", *self._arguments],
+                [sys.executable, "-m", self._module, *self._arguments],
                 cwd=self._code, env=self._environment, stdout=log, stderr=log, start_new_session=True,
                 preexec_fn=dies_with_parent(),  # noqa: PLW1509
             )  # fmt: skip

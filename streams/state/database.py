@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from rocksdict import (
+    BlockBasedIndexType,
     BlockBasedOptions,
     Cache,
     DBCompressionType,
@@ -164,7 +165,12 @@ def _options() -> Options:
     table.set_block_cache(cache_)
     table.set_block_size(8 << 10)
     table.set_format_version(5)
+    # In parts: a whole filter of a large file fits no shard of a small cache, and would be read from the file at each look.
+    table.set_index_type(BlockBasedIndexType.two_level_index_search())
+    table.set_partition_filters(True)
+    table.set_metadata_block_size(4096)
     table.set_cache_index_and_filter_blocks(True)
+    table.set_pin_top_level_index_and_filter(True)
     table.set_pin_l0_filter_and_index_blocks_in_cache(True)
     options = Options(raw_mode=True)
     options.create_if_missing(True)

@@ -28,6 +28,10 @@ GONE = b""
 """The value of a row that was taken back."""
 
 
+RECENT = 8192
+"""Rows of one generation of those that were looked for or written last."""
+
+
 class Family(Struct, frozen=True):
     """*life*, and *span* of a bucket, in ms."""
 
@@ -49,6 +53,9 @@ class Row(NamedTuple):
 class _Bucket(NamedTuple):
     start: int
     name: str
+
+
+_NOWHERE: tuple[bytes, _Bucket | None] = GONE, None
 
 
 Merge = Callable[[bytes, bytes, bytes], bytes | None]
@@ -84,6 +91,8 @@ class Store:
         self._uncovered: dict[str, set[str]] = {}
         """Of a bucket that was written to: the topics that were covered since."""
         self._coverage: dict[str, Coverage] = {}
+        self._young: dict[tuple[str, bytes], tuple[bytes, _Bucket | None]] = {}
+        self._old: dict[tuple[str, bytes], tuple[bytes, _Bucket | None]] = {}
         try:
             self._open()
             self._check_counts()
@@ -93,11 +102,7 @@ class Store:
     # -- reading
 
     def get(self, family: str, key: bytes) -> bytes | None:
-        get = self._data.get
-        for bucket in self._buckets[family]:
-            if (found := get(bucket.name, key)) is not None:
-                return found or None
-        return None
+        return self._find(family, key)[0] or None
 
     def scan(self, family: str, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """All rows whose keys begin so; of a family in which a key has one value for ever."""
@@ -127,7 +132,7 @@ class Store:
             if told.unique:
                 puts[target.name, key] = value
                 continue
-            there, place = self._find(family, key, puts)
+            there, place = self._find(family, key)
             if place is not None:
                 if there and comes:
                     merged = self._merge(key, there, comes)
@@ -138,6 +143,7 @@ class Store:
             if told.counted:
                 fresh[target.name] += target is not place
             puts[target.name, key] = value
+            self._note(family, key, (value, target))
         self._write(puts, fresh, at, cover)
 
     def uncover(self, topic: str) -> None:
@@ -177,6 +183,7 @@ class Store:
 
     def _open(self) -> None:
         self._data = Database(self._path)
+        self._young, self._old = {}, {}
         self._buckets = {name: [] for name in self._families}
         self._coverage.clear()
         self._counts.clear()
@@ -198,15 +205,23 @@ class Store:
             if (found := self._data.estimate(name)) < count:
                 raise DamagedError(f"{name} has {found} rows of {count}")
 
-    def _find(self, family: str, key: bytes, puts: dict[tuple[str, bytes], bytes]) -> tuple[bytes, _Bucket | None]:
-        get = self._data.get
-        for bucket in self._buckets[family]:
-            found = puts.get((bucket.name, key))
-            if found is None:
-                found = get(bucket.name, key)
-            if found is not None:
-                return found, bucket
-        return GONE, None
+    def _find(self, family: str, key: bytes) -> tuple[bytes, _Bucket | None]:
+        known = self._young.get((family, key)) or self._old.get((family, key))
+        if known is None:
+            known = _NOWHERE
+            get = self._data.get
+            for bucket in self._buckets[family]:
+                if (found := get(bucket.name, key)) is not None:
+                    known = found, bucket
+                    break
+            self._note(family, key, known)
+        return known
+
+    def _note(self, family: str, key: bytes, found: tuple[bytes, _Bucket | None]) -> None:
+        """What is looked for now is looked for again soon: an event is read, intended, ended and called back within seconds."""
+        if len(self._young) >= RECENT:
+            self._old, self._young = self._young, {}
+        self._young[family, key] = found
 
     def _bucket(self, family: Family, at: int) -> _Bucket | None:
         """None where what is put there would be over already."""
@@ -234,6 +249,7 @@ class Store:
                 now = self._coverage[topic] = self.covered(topic).without(0, high)
                 puts.append((DEFAULT, (_COVERAGE + topic).encode(), coverage.dump(now)))
         self._data.write(puts)
+        self._young, self._old = {}, {}
         self._data.drop(bucket.name)
         self._buckets[family.name].remove(bucket)
         for told in (self._counts, self._lasts, self._uncovered):
