@@ -150,6 +150,22 @@ def exact(board: Dashboard) -> None:
                + total("im_relay_state_rebuild_seconds_count", "stage"), "{{stage}}"))
     )  # fmt: skip
     board.with_panel(
+        chart("Restore", "Entries still to be read back beside live work, and read a second; what was said before the known time waits.", "short",
+              (total("im_relay_state_restore_left", "stage", "topic"), "left {{stage}} {{topic}}"),
+              (per_second("im_relay_state_restored_total", "stage"), "{{stage}} a second"),
+              (total("im_relay_undecided", "platform"), "{{platform}} events that wait"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Restore: time", "Until it is done, and how far back the partition is that is known least: it should fall to 0.", "s",
+              (total("im_relay_state_restore_eta_seconds", "stage"), "{{stage}} to go"),
+              ("time() - max by (stage) (" + only("im_relay_state_known_since") + " > 0)", "{{stage}} known for"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("State made anew", "Local state that was damaged, had forgotten, or was another topic's or cluster's; since the processes started. It should be none.", "short",
+              (total("im_relay_state_remade_total", "stage", "why"), "{{stage}}: {{why}}"),
+              (total("im_relay_identities_renewed_total"), "identities"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Records of one transaction", "At convert.", "short", *quantiles("im_relay_convert_batch_records"))
     )
     board.with_panel(
@@ -187,7 +203,10 @@ def deliver(board: Dashboard) -> None:
         chart("In doubt", "Since the processes started: opened, and how it was settled.", "short",
               (total("im_relay_in_doubt_total", "platform", "step"), "{{platform}} {{step}}"),
               (total("im_relay_already_delivered_total", "platform"), "{{platform}} known as delivered"),
-              (total("im_relay_duplicates_known_total", "platform"), "{{platform}} doubled"))
+              (total("im_relay_duplicates_known_total", "platform"), "{{platform}} doubled"),
+              (total("im_relay_echo_first_total", "platform"), "{{platform}} spared by an echo"),
+              (total("im_relay_still_held_total", "platform"), "{{platform}} copies of what is held"),
+              (total("im_relay_beyond_memory_total", "platform"), "{{platform}} older than the ledger"))
     )  # fmt: skip
     board.with_panel(
         chart("Time in doubt", "From a doubt's beginning to its end, by how it ended.", "s",

@@ -17,9 +17,9 @@ from streams import health as healths
 from streams import metrics, record_kinds
 from streams.deliver.gate import Gate
 from streams.exact.producers import Link
-from streams.exact.task import Watch
 from streams.exact.transport import Plan
 from streams.exact.unread import Unread
+from streams.exact.watch import Watch
 from streams.exact.worker import make_app, run
 from streams.health import Health
 from streams.settings import Kafka, Settings, SettingsError

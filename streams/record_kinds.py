@@ -18,7 +18,7 @@ from converters.model import Delivery, Echo
 from converters.wire import Malformed
 from streams.dead import DeadLetter
 from streams.deliver.entries import Entry
-from streams.exact.task import HoldError
+from streams.exact.watch import HoldError
 from streams.kafka import topics
 from streams.kafka.topics import PLATFORM, Topic
 from streams.media.done import Done

@@ -1,4 +1,4 @@
-"""A section of the settings with secrets, each of which may lie in a file of its own: `secret` or `secret_file`."""
+"""Sections of the settings; one with secrets takes each from a file of its own, too: `secret` or `secret_file`."""
 
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,12 @@ SHORTEST = 16
 """Characters of a secret that signs something."""
 
 
-class SecretSection(BaseModel):
-    """For every field `x_file`, what the file holds becomes `x`, where a path is given."""
-
+class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SecretSection(Section):
+    """For every field `x_file`, what the file holds becomes `x`, where a path is given."""
 
     @model_validator(mode="before")
     @classmethod

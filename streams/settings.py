@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from converters import PLATFORMS
 from converters.event_ids import LONGEST
 from converters.platform import Platform
 from converters.route import App
+from streams.deliver.settings import Deliver
 from streams.files.settings import Files
 from streams.media.store.settings import MediaStore
 from streams.rules import RuleSettings, rules_of
+from streams.section import Section
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -30,11 +32,7 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the text says which, what was seen, what was expected, and where to change it."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Kafka(_Section):
+class Kafka(Section):
     """The cluster, and how its topics are laid out."""
 
     bootstrap: str = Field("127.0.0.1:9092", description="Brokers, `host:port` with commas between.")
@@ -46,7 +44,7 @@ class Kafka(_Section):
     )
 
 
-class Ingress(_Section):
+class Ingress(Section):
     """Where the platforms call back."""
 
     host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 - behind the customer's ingress
@@ -59,7 +57,7 @@ class Ingress(_Section):
     max_waiting: int = Field(20_000, ge=1, description="Callbacks waiting for Kafka; beyond it 503 at once.")
 
 
-class Convert(_Section):
+class Convert(Section):
     """Decode and route."""
 
     max_records: int = Field(2000, ge=1, description="Records of one partition in one transaction.")
@@ -71,72 +69,7 @@ class Convert(_Section):
     )
 
 
-class Deliver(_Section):
-    """How hard we try, and how much at once."""
-
-    window: int = Field(1000, ge=1, description="Events of one partition that may be open at once.")
-    backfill_window: int = Field(
-        100, ge=1, description="Of these, events of history and replays, which wait while live ones do."
-    )
-    in_flight: int = Field(256, ge=1, description="Requests of one worker to one app at once.")
-    timeout: float = Field(10.0, gt=0, description="Seconds to wait for a platform's answer.")
-    patience: float = Field(
-        21_600.0, gt=0, description="Seconds in which a message that was certainly not sent is tried again; then a dead letter."
-    )
-    backoff: float = Field(0.2, gt=0, description="Seconds before the second attempt; doubled for each further one.")
-    backoff_max: float = Field(30.0, gt=0, description="Seconds between two attempts, at the most.")
-    quotas: bool = Field(True, description="Keep to the platforms' quotas; false only where there are none.")
-    limits: dict[str, dict[str, float]] = Field(
-        default_factory=dict,
-        description="Quotas that differ from the platform's default, by app and limit: `[deliver.limits.<app>]`; 0 is none.",
-    )
-    intents: int = Field(
-        64, ge=1, le=1000, description="Requests of one partition under way at once: what one crash can put in doubt."
-    )
-    lease: float = Field(
-        5.0, gt=0, description="Seconds after its intent is written in which a request may leave; later it needs a new one."
-    )
-    in_doubt: Literal["resend", "hold"] = Field(
-        "resend", description="A send whose result stays unknown: send again, or make a dead letter for a person to decide."
-    )
-    clock_margin: float = Field(
-        20.0, ge=0, description="Seconds that the clocks of two hosts, or ours and a platform's, may differ. Nothing is sent again for a smaller difference."
-    )
-    echo_wait: float = Field(35.0, ge=0, description="Seconds to wait for the target's own callback of a send in doubt.")
-    naming_wait: float = Field(
-        10.0, ge=0, description="Seconds that a recall, an edit or a reaction waits for the message that it names."
-    )
-    reorder_wait: float = Field(
-        0.0, ge=0, le=10, description="Seconds that each message waits for others said before it whose callbacks come later; 0 is none."
-    )
-    order_hold: float = Field(
-        10.0, ge=0, description="Seconds that a message with a file holds up the later ones of its conversation; then they pass."
-    )
-    media_wait: float = Field(
-        600.0, ge=0, description="Seconds that it then waits on for its file; after them it is shown with the file's name and address."
-    )
-    cycle: float = Field(
-        0.02, ge=0.001, le=1, description="Seconds between two writes of a busy partition, at the most: less while the cluster is quick."
-    )
-    max_age: float = Field(
-        259_200.0, gt=0,
-        description="Seconds; what is older is no news. `gaps --fill`, `replay` and `dead replay` refuse it without `--older`, and with it "
-        "send it without a push, where the platform can be told so. The role `gaps` looks no further back.",
-    )
-    state: Path = Field(Path(".im-relay/state"), description="Directory of the local state; rebuilt from the ledger.")
-    remember_delivered: float = Field(
-        777_600.0, gt=0,
-        description="Seconds for which the local state knows a delivered event: a callback lies in its topic for 8 days, and its replay waits. "
-        "For more, keep `ledger.*` longer, too.",
-    )
-    remember_names: float = Field(
-        691_200.0, gt=0,
-        description="Seconds for which a recall, an edit, a quote or a receipt finds the message that it names: platforms recall for up to 7 days. "
-        "For more, keep `ledger.*` longer, too.",
-    )
-
-
-class Media(_Section):
+class Media(Section):
     """Files brought over by `im-relay media`. What it fetches, strangers have named: [media](media.md) says how it is kept safe."""
 
     carry: bool = Field(True, description="Bring files over; if not, messages show name and address, and no role `media` is needed.")
@@ -160,7 +93,7 @@ class Media(_Section):
     store: MediaStore = Field(MediaStore(), description="Where files lie for platforms that take no uploads.")
 
 
-class Gaps(_Section):
+class Gaps(Section):
     """Callbacks that never came, looked for by `im-relay gaps --run` in what the platforms keep."""
 
     every: float = Field(600.0, ge=1, description="Seconds from the beginning of one search to that of the next.")
@@ -173,13 +106,13 @@ class Gaps(_Section):
     state: str = Field("", description="As `convert.state`.")
 
 
-class Plugins(_Section):
+class Plugins(Section):
     """The customer's own conversions, installed packages with entry points of the group `im_relay.converters`. See [plug-ins](plugins.md)."""
 
     use: list[str] = Field(["*"], description="Which are asked, in this order; `*` is all that are installed and not named, by name.")
 
 
-class Observe(_Section):
+class Observe(Section):
     """What a role shows of itself."""
 
     host: str = Field("0.0.0.0", description="Address of `/metrics`, `/livez`, `/readyz`.")  # noqa: S104
@@ -188,7 +121,7 @@ class Observe(_Section):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="From which level on.")
 
 
-class AppSettings(_Section):
+class AppSettings(Section):
     """One app on one platform. Its name is the `<app>` of `POST /callbacks/<app>`."""
 
     platform: str = Field(description="Which platform it is on.")

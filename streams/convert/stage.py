@@ -19,7 +19,7 @@ from streams.convert.known import Known
 from streams.dead import Whose
 from streams.exact.batch import Batch
 from streams.exact.producers import Outputs
-from streams.exact.task import HoldError
+from streams.exact.watch import HoldError
 from streams.fuse import Fuse
 from streams.identity_store import StateError
 from streams.ingress.record import PAST, callback_of, past

@@ -12,8 +12,8 @@ from converters.route import App
 from streams import metrics
 from streams.deliver.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedError
 from streams.deliver.connections import NoConnectionError
+from streams.deliver.settings import Deliver
 from streams.deliver.transport import Call, HttpxTransport, PooledTransport, TooLateError, Transport
-from streams.settings import Deliver
 
 TOO_LATE = NotSent("too late to leave")
 """It was no longer allowed to leave, and has not."""

@@ -12,7 +12,8 @@ from converters.route import App
 from streams import metrics
 from streams.deliver.breaker import Breaker, Passage, State
 from streams.deliver.limits import Limiter, overridden
-from streams.settings import Deliver, SettingsError
+from streams.deliver.settings import Deliver
+from streams.settings import SettingsError
 
 log = structlog.get_logger()
 

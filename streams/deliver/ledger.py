@@ -11,7 +11,7 @@ import structlog
 
 from streams.deliver.entries import Entry
 from streams.deliver.ledger_rows import merged, unpacked
-from streams.settings import Deliver
+from streams.deliver.settings import Deliver
 from streams.state.store import GONE, Cover, Family, Row, Store
 
 log = structlog.get_logger()

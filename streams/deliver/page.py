@@ -22,7 +22,8 @@ from streams.deliver.naming import Naming
 from streams.deliver.surroundings import Surroundings
 from streams.deliver.tail import Tail, mark
 from streams.exact.producers import Outputs, Record
-from streams.exact.task import HoldError, Task
+from streams.exact.task import Task
+from streams.exact.watch import HoldError
 
 SELDOM = 5.0
 """Seconds after which offsets are committed that nobody waits for."""

@@ -18,10 +18,10 @@ from streams.deliver.client import Client
 from streams.deliver.conversations import Open
 from streams.deliver.gate import Gate
 from streams.deliver.progress import Progress
+from streams.deliver.settings import Deliver
 from streams.fuse import Fuse
 from streams.kafka.log_reader import LogReader
 from streams.linger import Linger
-from streams.settings import Deliver
 
 
 class Topics(Struct, frozen=True):

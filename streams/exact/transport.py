@@ -13,8 +13,9 @@ from faust.types import TP
 from streams.exact.batch import Batch
 from streams.exact.consumer import Consumer
 from streams.exact.producers import Link
-from streams.exact.task import Task, Watch, Work
+from streams.exact.task import Task, Work
 from streams.exact.unread import Unread
+from streams.exact.watch import Watch
 
 log = structlog.get_logger()
 

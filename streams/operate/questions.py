@@ -14,7 +14,7 @@ from streams.deliver.attempts import delays
 from streams.deliver.auth import NETWORK
 from streams.deliver.client import Client
 from streams.deliver.gate import Gate
-from streams.settings import Deliver
+from streams.deliver.settings import Deliver
 
 TRIES = 4
 FILE = "file"

@@ -18,8 +18,8 @@ import uvloop
 from streams.exact.batch import Batch
 from streams.exact.hop import Hop
 from streams.exact.producers import Link, Outputs
-from streams.exact.task import Watch
 from streams.exact.transport import Plan
+from streams.exact.watch import Watch
 from streams.exact.worker import make_app, run
 from streams.log import setup
 from streams.settings import Observe

@@ -13,8 +13,8 @@ from converters.outcome import Delivered, NotSent, Outcome, Unsure
 from converters.platform import Request
 from converters.route import App
 from streams.deliver.client import Client
+from streams.deliver.settings import Deliver
 from streams.kafka.ports import free_port
-from streams.settings import Deliver
 from tests.deliver.worker import SECRET, delivery
 from tests.simulators.process import SimulatorProcess
 

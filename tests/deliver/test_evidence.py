@@ -24,9 +24,9 @@ from streams.deliver.drain import Drain, clock
 from streams.deliver.entries import Intent
 from streams.deliver.lanes import Lane
 from streams.deliver.sending import Sender
+from streams.deliver.settings import Deliver
 from streams.deliver.surroundings import Surroundings
 from streams.exact.producers import Record
-from streams.settings import Deliver
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import CUT, Say, Target
 from tests.deliver.worker import Worker, delivery

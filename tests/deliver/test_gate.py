@@ -12,7 +12,7 @@ from converters.route import App
 from streams import metrics
 from streams.deliver.client import Client
 from streams.deliver.gate import Gate
-from streams.settings import Deliver
+from streams.deliver.settings import Deliver
 
 RONGCLOUD = PLATFORMS["rongcloud"]
 APP = App("locked", RONGCLOUD, RONGCLOUD.example(), "old")

@@ -34,9 +34,9 @@ from streams.deliver.lanes import Lane
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_rows import packed
 from streams.deliver.naming import UNDATED, Naming, Row
+from streams.deliver.settings import Deliver
 from streams.deliver.waiting import Waiting, mark_late, prepared
 from streams.exact.producers import Record
-from streams.settings import Deliver
 
 NOW = int(time.time() * 1000)
 REACH = 35.0

@@ -10,9 +10,9 @@ from faust import App
 from streams.exact.batch import Batch
 from streams.exact.hop import Hop
 from streams.exact.outputs import Link, Outputs
-from streams.exact.task import Watch
 from streams.exact.transport import Plan
 from streams.exact.unread import Unread
+from streams.exact.watch import Watch
 from streams.exact.worker import make_app, run
 from tests.exact.conftest import DEADLINE
 

@@ -7,7 +7,8 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.exact.batch import Batch
 from streams.exact.producers import Link, Outputs, Unknown
-from streams.exact.task import INBOX, Task, Watch
+from streams.exact.task import INBOX, Task
+from streams.exact.watch import Watch
 from tests.exact.conftest import DEADLINE, Cluster, LossyProxy
 
 TP = TopicPartition("t", 0)

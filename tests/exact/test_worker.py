@@ -14,7 +14,7 @@ DEFECTIVE = """
 import asyncio, sys
 from streams.exact.hop import Hop
 from streams.exact.producers import Link
-from streams.exact.task import Watch
+from streams.exact.watch import Watch
 from streams.exact.transport import Plan
 from streams.exact.worker import make_app, run
 

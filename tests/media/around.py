@@ -12,12 +12,13 @@ from converters import PLATFORMS
 from converters.route import App
 from streams.deliver.client import clients
 from streams.deliver.gate import Gate
+from streams.deliver.settings import Deliver
 from streams.media.addresses import Addresses
 from streams.media.fetch import Fetcher
 from streams.media.press.order import Limits
 from streams.media.press.pool import Pool
 from streams.media.surroundings import Surroundings
-from streams.settings import Deliver, Media
+from streams.settings import Media
 from tests.simulators.client import SimulatorClient
 
 EASEMOB = {"org": "demo", "app": "relay", "client_id": "YXA6demo", "client_secret": "YXA6demosecret"}

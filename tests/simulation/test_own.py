@@ -19,7 +19,7 @@ from converters.outcome import Delivered, NotSent
 from converters.platform import Accepted, Callback, Incoming, Probe, Rejected, Said
 from converters.route import App
 from streams.deliver.client import Client
-from streams.settings import Deliver
+from streams.deliver.settings import Deliver
 from tests.converters.examples import KINDS, OPERATIONS, delivery_of, there_of
 from tests.simulation.conftest import Start
 from tests.simulation.receiver import Receiver
