@@ -7,16 +7,16 @@ SHORTEST = 0.001
 
 
 class Linger:
-    """*share* times as long as a write takes, *longest* seconds at most. As a float it is that.
+    """*share* times as long as a write takes, from *shortest* to *longest* seconds. As a float it is that.
 
     A write costs us and the cluster about the same whatever is in it. So the time that it takes, which grows when either is
     busy, says how many of them are too many.
     """
 
-    def __init__(self, share: float, longest: float) -> None:
+    def __init__(self, share: float, longest: float, shortest: float = SHORTEST) -> None:
         self._share = share
         self._longest = longest
-        self._shortest = min(SHORTEST, longest)
+        self._shortest = min(shortest, longest)
         self._mean = 0.0
         self._seconds = self._shortest
 

@@ -2,8 +2,12 @@
 
 import asyncio
 
-PACE = 0.008
-"""Seconds between two turns, at the most."""
+from streams.linger import Linger
+
+SHORTEST, LONGEST = 0.008, 0.02
+"""Seconds between two turns."""
+SHARE = 2.0
+"""Of a write, within those: a cluster that is busy gets fewer."""
 ENOUGH = 0.9
 """Of the most that have waited for a turn lately: who else would come? All connections may be waiting for this one."""
 FORGOTTEN = 0.98
@@ -18,6 +22,7 @@ class Gathering:
         self._turn: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._at = 0.0
+        self._linger = Linger(SHARE, LONGEST, SHORTEST)
         self._waiting = 0
         self._most = 0.0
 
@@ -26,6 +31,10 @@ class Gathering:
         self._waiting += 1
         if self._turn is not None and self._waiting >= self._most * ENOUGH:
             self._come()
+
+    def took(self, seconds: float) -> None:
+        """A write was acknowledged *seconds* after its turn."""
+        self._linger.took(seconds)
 
     async def turn(self) -> None:
         if self._turn is None:
@@ -47,6 +56,6 @@ class Gathering:
             turn.set_result(None)
 
     def _begin(self, now: float) -> None:
-        self._at = now + PACE
+        self._at = now + float(self._linger)
         self._most = max(self._waiting, self._most * FORGOTTEN)
         self._waiting = 0

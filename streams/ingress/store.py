@@ -154,6 +154,7 @@ class Store:
         try:
             while lane.pending:
                 await self._gathering.turn()
+                began = self._loop.time()
                 if not lane.pending:  # given up meanwhile
                     break
                 builder = self._fill(lane)
@@ -165,6 +166,7 @@ class Store:
                     overdue.cancel()
                 lane.late = 0.0
                 self._answered = self._loop.time()
+                self._gathering.took(self._answered - began)
                 if self._down:
                     self._found()
                 _tell(lane.sent, "stored")

@@ -136,7 +136,7 @@ def main() -> int:
         print("no samples: the role was idle, or this system has no ITIMER_PROF")
         return 1
     into = ROOT / "docs" / f"flame-{chosen.role.partition('-')[0]}.svg"
-    into.write_text(draw(found, f"{title}; {found.count} samples of {EVERY * 1000:g} ms of CPU"))
+    into.write_text(draw(found, f"{title}; {found.count} samples"))
     print(f"{into.relative_to(ROOT)}: {found.count} samples, {into.stat().st_size / 1000:.0f} kB")
     return 0
 
