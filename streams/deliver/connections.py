@@ -20,6 +20,8 @@ from converters.platform import Reply
 
 RESTS = 10.0
 """Seconds for which a connection may rest: less than the platforms' servers keep it. A request on one that was just closed is in doubt."""
+WHOLE = 6.0
+"""Times the timeout in which an answer must be whole: one that trickles must not hold its connection for ever."""
 LARGEST = 32 << 20
 """Bytes of an answer."""
 RESOLVED = 60.0
@@ -52,7 +54,7 @@ class Connection(asyncio.Protocol):
         """Bytes of the answer so far."""
         self._to_the_end = False
         """The answer does not say how long it is."""
-        self._heard = 0.0
+        self._asked = self._heard = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self.rests_since = 0.0
         self.usable = True
@@ -63,7 +65,8 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None
         assert self._answer is None, "one request at a time"
         answer = self._answer = self._loop.create_future()
-        self._heard, self._taken = self._loop.time(), 0
+        self._asked = self._heard = self._loop.time()
+        self._taken = 0
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout, self._look)
         self._transport.write(request)
@@ -161,7 +164,7 @@ class Connection(asyncio.Protocol):
         self._timer = None
         if self._answer is None:
             return
-        left = self._heard + self._timeout - self._loop.time()
+        left = min(self._heard, self._asked + (WHOLE - 1) * self._timeout) + self._timeout - self._loop.time()
         if left <= 0:
             self._fail("timeout")
         else:

@@ -60,9 +60,9 @@ class LedgerStore:
         """Take in rows of what was written *at*, in ms; None as a value takes the row back."""
         self.rows.put(as_rows(pairs), at, cover)
 
-    def covers(self, topic: str, low: int, high: int, at: int) -> None:
-        """What lies in *topic* from *low* to *high*, written since *at*, has been taken in."""
-        self.rows.put((), at, Cover(topic, self.rows.covered(topic).add(low, high, at), high))
+    def covers(self, topic: str, low: int, high: int, at: int, pairs: Iterable[Pair] = ()) -> None:
+        """What lies in *topic* from *low* to *high*, written since *at*, has been taken in; with *pairs*, the rows that it adds."""
+        self.rows.put(as_rows(pairs), at, Cover(topic, self.rows.covered(topic).add(low, high, at), high))
 
     def close(self) -> None:
         self.rows.close()

@@ -69,9 +69,8 @@ class Mirror:
                 for record in new:
                     record_kinds.hold(tp.topic, record.headers)
                 if batch.next_offset > known:
-                    at = batch.records[-1].timestamp
-                    self._store.put([row for record in new for row in reading(record.key or b"", record.value)], at)
-                    self._store.covers(tp.topic, known, batch.next_offset, at)
+                    added = [row for record in new for row in reading(record.key or b"", record.value)]
+                    self._store.covers(tp.topic, known, batch.next_offset, batch.records[-1].timestamp, added)
                 taken[tp] = batch.next_offset
         return taken
 

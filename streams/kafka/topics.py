@@ -112,7 +112,7 @@ LEDGER = Topic(
     kept=10 * DAY,  # what may come again: a callback is kept 7 days, with its segment 8, and its replay waits
     cleanup="compact,delete",
     co_partitioned=True,
-    compression="gzip",  # every release can read it without another package
+    compression="zstd",
 )
 IDENTITIES = Topic(
     template="identities",

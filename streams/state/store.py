@@ -6,7 +6,6 @@ goes when both this machine's clock and the newest record are past its end by th
 """
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -123,25 +122,30 @@ class Store:
     def put(self, rows: Iterable[Row], at: int, cover: Cover | None = None) -> None:
         """Take in rows of records written *at*; with *cover*, with it what of a topic is thereby taken in."""
         puts: dict[tuple[str, bytes], bytes] = {}
-        fresh: dict[str, int] = defaultdict(int)
-        for family, key, comes in rows:
-            told, value = self._families[family], comes
-            target = self._bucket(told, at)
-            if target is None:
+        fresh: dict[str, int] = {}
+        family, told, newest = "", None, None
+        for row in rows:
+            name, key, value = row
+            if name != family or told is None:
+                family, told = name, self._families[name]
+                newest = self._bucket(told, at)
+            if newest is None:
                 continue
+            target = newest
             if told.unique:
                 puts[target.name, key] = value
+                self._note(family, key, (value, target))
                 continue
             there, place = self._find(family, key)
             if place is not None:
-                if there and comes:
-                    merged = self._merge(key, there, comes)
+                if there and value:
+                    merged = self._merge(key, there, value)
                     if merged is None and place.start >= target.start:
                         continue
                     value = there if merged is None else merged  # as it is, but for longer
                 target = max(target, place)
             if told.counted:
-                fresh[target.name] += target is not place
+                fresh[target.name] = fresh.get(target.name, 0) + (target is not place)
             puts[target.name, key] = value
             self._note(family, key, (value, target))
         self._write(puts, fresh, at, cover)

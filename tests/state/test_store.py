@@ -202,6 +202,17 @@ def test_a_row_that_is_taken_back_is_gone(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.parametrize("family", ["known", "index", "latest"])
+def test_a_row_that_was_looked_for_in_vain_is_found_once_it_is_there(tmp_path: Path, family: str) -> None:
+    store = opened(tmp_path / "s")
+    assert store.get(family, b"a") is None
+    store.put([Row(family, b"a", b"1")], NOW)
+    assert store.get(family, b"a") == b"1"
+    store.put([Row(family, b"a", b"2")], NOW)
+    assert store.get(family, b"a") == b"2"
+    store.close()
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     writes=st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.integers(0, 20), st.integers(0, 9)), min_size=1, max_size=12),
