@@ -27,23 +27,6 @@ def test_killed_workers_lose_double_and_swap_nothing(kafka: str, tmp_path: Path)
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("name", ["echo-at-the-gate", "hold", "late-doings"])
+@pytest.mark.parametrize("name", ["echo-at-the-gate", "hold"])
 def test_what_is_known_is_neither_forgotten_nor_overlooked(name: str, kafka: str, tmp_path: Path) -> None:
     played(name, kafka, tmp_path)
-
-
-@pytest.mark.kafka
-def test_what_retention_deletes_unread_is_lost_alone_and_told_to_the_last_record(kafka: str, tmp_path: Path) -> None:
-    result = played("retention", kafka, tmp_path)
-    assert len(result.account.lost) == result.counts["deliveries deleted unread"] > 0
-
-
-@pytest.mark.kafka
-def test_a_platform_is_added_and_no_worker_leaves_by_itself(kafka: str, tmp_path: Path) -> None:
-    result = played("platform-added", kafka, tmp_path)
-    assert not result.left
-
-
-@pytest.mark.kafka
-def test_workers_beyond_the_only_partition_are_ready_and_take_over(kafka: str, tmp_path: Path) -> None:
-    assert played("one-partition", kafka, tmp_path).counts["workers that stood by"] == 3
