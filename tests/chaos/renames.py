@@ -32,7 +32,7 @@ class Early(NamedTuple):
 )  # fmt: skip
 def renamed(stage: Stage) -> None:
     rig = stage.build(tireless=True)
-    groups = rig.random.sample(range(1, GROUPS), 5 if stage.short else 20)
+    groups = rig.random.sample(range(1, GROUPS), 5 if stage.short else 12)
     rig.load(stage.messages, stage.rate)
     rig.play(_renaming(rig, groups, stage.rate))
     stage.patience = 240.0
