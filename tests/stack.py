@@ -164,11 +164,8 @@ class Stack:
         self._say("simulators: " + ", ".join(f"{name} {side.url}" for name, side in self.sides.items()))
         self.config = self.directory / "relay.toml"
         self.config.write_text(self._toml(self.callbacks))
-        self._create_topics()
-        self._command(
-            "identities", "set", "group", *(f"{name}={APPS[name].group}" for name in self.platforms), "--canonical", "team",
-            "--config", str(self.config),
-        )  # fmt: skip
+        self.create_topics()
+        self.name_groups()
         self._start_roles()
         for role in self.roles.values():
             self.wait_ready(role)
@@ -209,10 +206,17 @@ class Stack:
         side = self.sides[platform] = self._exit.enter_context(self._simulator(platform))
         with self.config.open("a") as file:
             file.write(self._app(platform, target))
-        self._create_topics()
+        self.create_topics()
         return side
 
-    def _create_topics(self) -> None:
+    def name_groups(self) -> None:
+        """Write down which group is which."""
+        self._command(
+            "identities", "set", "group", *(f"{name}={APPS[name].group}" for name in self.platforms), "--canonical", "team",
+            "--config", str(self.config),
+        )  # fmt: skip
+
+    def create_topics(self) -> None:
         self._command("topics", "create", "--replication", str(self._replication), "--config", str(self.config))
 
     def _start_roles(self) -> None:

@@ -91,6 +91,7 @@ class Restore:
         self._moved = moved
         self._chunk_size = chunk
         self._known = {topic: _Known(span=chunk) for topic in self._sources}
+        self._checked = False
         self._wanted = inf
         self._asked = asyncio.Event()
         self._speed = 0.0
@@ -125,15 +126,18 @@ class Restore:
     # -- the beginning
 
     async def begin(self, topic: str, tail: Tail | None = None) -> None:
-        """Check the store against *topic*, and take in its end; if that is long, only the last of it. Raises KafkaError, StateError.
+        """Take in the end of *topic*; if that is long, only the last of it. Raises KafkaError, StateError.
+
+        The first time, the store is checked against all its topics before: where one does not agree, the rows of all are made anew.
 
         *tail* is told of each record of that end, and says up to where it is committed: only that is taken in for good.
         """
+        if not self._checked:
+            for source in self._sources.values():
+                await self._check(source)
+            self._checked = True
         source, known, tp = self._sources[topic], self._known[topic], self._tp(topic)
-        await source.reader.start()
-        self._store.belongs_to(await source.reader.cluster())
         known.begin, known.end = await source.reader.bounds(tp)
-        await self._check(source, tp, known)
         covered = self._store.covered(topic).high
         low, high = max(covered, known.begin, known.end - self._chunk_size), known.end
         while True:
@@ -147,18 +151,21 @@ class Restore:
         known.end = min(known.end, committed)
         await self._floor(source)
 
-    async def _check(self, source: Source, tp: TopicPartition, known: _Known) -> None:
+    async def _check(self, source: Source) -> None:
         """Whether the store is of this topic, and has not forgotten: it is asked for some of what it has taken in."""
-        covered = self._store.covered(source.topic)
-        if covered.high > known.end:
-            self._store.remake("topic", f"{source.topic} ends at {known.end}, {covered.high} was taken in")
+        await source.reader.start()
+        self._store.belongs_to(await source.reader.cluster())
+        tp, covered = self._tp(source.topic), self._store.covered(source.topic)
+        begin, end = await source.reader.bounds(tp)
+        if covered.high > end:
+            self._store.remake("topic", f"{source.topic} ends at {end}, {covered.high} was taken in")
             return
-        places = [one for one in covered.intervals if one.high > known.begin]
+        places = [one for one in covered.intervals if one.high > begin]
         if source.told is None or not places:
             return
         for turn in range(SAMPLES):
             one = random.choice(places) if turn else places[0]  # noqa: S311 - a sample
-            low = max(one.low, known.begin)
+            low = max(one.low, begin)
             start = random.randrange(low, one.high) if turn else max(low, one.high - SAMPLED)  # noqa: S311
             part = await source.reader.read(tp, start, 64 << 10)
             for record in part.records[:SAMPLED]:

@@ -90,6 +90,7 @@ class Store:
         self._uncovered: dict[str, set[str]] = {}
         """Of a bucket that was written to: the topics that were covered since."""
         self._coverage: dict[str, Coverage] = {}
+        self._cluster = b""
         self._young: dict[tuple[str, bytes], tuple[bytes, _Bucket | None]] = {}
         self._old: dict[tuple[str, bytes], tuple[bytes, _Bucket | None]] = {}
         try:
@@ -156,11 +157,11 @@ class Store:
 
     def belongs_to(self, cluster: str) -> None:
         """It is made anew if it is another cluster's."""
-        known = self._data.get(DEFAULT, _CLUSTER)
-        if known is not None and known != cluster.encode():
+        known, self._cluster = self._data.get(DEFAULT, _CLUSTER), cluster.encode()
+        if known is None:
+            self._data.write([(DEFAULT, _CLUSTER, self._cluster)])
+        elif known != self._cluster:
             self.remake("cluster", "it is of another cluster")
-        if known != cluster.encode():
-            self._data.write([(DEFAULT, _CLUSTER, cluster.encode())])
 
     def expire(self) -> None:
         """Drop the buckets that are over."""
@@ -176,6 +177,8 @@ class Store:
             self._data.close()
         remove(self._path)
         self._open()
+        if self._cluster:
+            self._data.write([(DEFAULT, _CLUSTER, self._cluster)])
 
     def compact(self) -> None:
         self._data.compact()

@@ -9,11 +9,13 @@ from tests.chaos import (
     machine,
     people,
     processes,
+    renames,
+    stale_state,
     target,
     topics,
     upgrade,
 )
 from tests.chaos.scenario import SCENARIOS as DECLARED
 
-_ORDER = (processes, knowing, people, fleet, upgrade, broker, brokers, topics, target, attachments, machine)
+_ORDER = (processes, knowing, people, renames, fleet, upgrade, broker, brokers, topics, stale_state, target, attachments, machine)
 SCENARIOS = {one.name: one for module in _ORDER for one in DECLARED.values() if one.play.__module__ == module.__name__}

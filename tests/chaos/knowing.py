@@ -19,7 +19,7 @@ def echo_at_the_gate(stage: Stage) -> None:
     rig.load(stage.messages, stage.rate)
     rig.play(_failing(rig, rounds=1 if stage.short else 3))
     stage.patience = 300.0
-    stage.last.append(lambda: _note(rig, "im_relay_echo_first_total", *rig.deliver))
+    stage.last.append(lambda: note(rig, "im_relay_echo_first_total", *rig.deliver))
 
     def some_were_spared(_: Account) -> list[str]:
         return [] if rig.counts["im_relay_echo_first_total"] else ["no request was spared by its echo: nothing was tried"]
@@ -85,7 +85,7 @@ def late_doings(stage: Stage) -> None:
         side.mood(delay_callbacks=[LATE, LATE], seed=stage.random.randrange(10**6))
     rig.load(stage.messages, stage.rate)
     rig.play(Patient(rig, stage.duration).story())
-    stage.last.append(lambda: _note(rig, "im_relay_ours_called_back_total", *rig.deliver))
+    stage.last.append(lambda: note(rig, "im_relay_ours_called_back_total", *rig.deliver))
     stage.patience = 240.0
 
     def as_done(_: Account) -> list[str]:
@@ -111,6 +111,6 @@ class Patient(Busy):
             self._later(0.5, lambda: bool(RECALL[here](side, place, number)))
 
 
-def _note(rig: Rig, metric: str, *kinds: str) -> None:
+def note(rig: Rig, metric: str, *kinds: str) -> None:
     """Of the workers that live at the end: what died had counted, too."""
     rig.counts[metric] = sum(int(figures(worker.metrics())[metric]) for worker in rig.workers if worker.kind in kinds and worker.alive)

@@ -85,10 +85,9 @@ class Rig(Stack):
                 self.join(kind, number)
 
     def _introduce(self) -> None:
-        """People and groups on both sides, and which group is which."""
+        """People and groups on both sides."""
         direct = range(self._talks - self._groups)
         people = [f"u{number}{side}" for number in direct for side in "ab"]
-        entries: list[Any] = []
         sides: dict[str, dict[str, list[str]]] = {platform: {} for platform in self.platforms}
         for number in range(1, self._groups):  # the stack's own is the first
             members = [f"g{number}{side}" for side in "abc"]
@@ -96,9 +95,16 @@ class Rig(Stack):
                 group = str(APPS[platform].groups + number)
                 sides[platform][group] = members
                 self._names[group] = f"g{number}"
-                entries.append((platform, "group", group, f"g{number}"))
         for platform, side in self.sides.items():
             side.preload(people, sides[platform])
+
+    def name_groups(self) -> None:
+        super().name_groups()
+        entries: list[Any] = [
+            (platform, "group", str(APPS[platform].groups + number), f"g{number}")
+            for number in range(1, self._groups)
+            for platform in self.platforms
+        ]
         asyncio.run(put(self.bootstrap, f"{self.prefix}identities", entries))
 
     def join(self, kind: str, number: int, **environment: str) -> Worker:

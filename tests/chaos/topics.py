@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -45,12 +45,12 @@ class Deleting:
     def story(self) -> Story:
         rig = self._rig
         yield 3.0
-        away = _away(rig)
-        while any(worker.alive for worker in away):
+        gone = away(rig, "deliver-easemob")
+        while any(worker.alive for worker in gone):
             yield 0.2
         yield 4.0
         self._delete()
-        _back(away)
+        back(gone)
 
     def _delete(self) -> None:
         group = f"{self._rig.prefix}deliver.easemob"
@@ -110,8 +110,8 @@ def restore(stage: Stage) -> None:
 
 def _restoring(rig: Rig, entries: int, kills: int) -> Story:
     yield 2.0
-    away = _away(rig)
-    while any(worker.alive for worker in away):
+    gone = away(rig, "deliver-easemob")
+    while any(worker.alive for worker in gone):
         yield 0.2
     for state in (rig.directory / "state").glob("*deliver.easemob-*"):
         for part in [one for one in state.iterdir() if one.is_dir()]:
@@ -119,7 +119,7 @@ def _restoring(rig: Rig, entries: int, kills: int) -> Story:
             rig.counts["states deleted"] += 1
     _grow(rig, entries)
     rig.counts["entries added"] = entries
-    _back(away)
+    back(gone)
     for _ in range(kills):
         yield rig.random.uniform(7.0, 12.0)  # a session and a start, and it is at work
         if (victim := rig.victim("deliver-easemob")) is not None:
@@ -145,14 +145,14 @@ def _grow(rig: Rig, entries: int) -> None:
         raise TimeoutError(f"{left} entries are not written")
 
 
-def _away(rig: Rig) -> list[Worker]:
-    """Both deliver of Easemob leave, and stay away."""
-    found = [worker for worker in rig.workers if worker.kind == "deliver-easemob"]
+def away(rig: Rig, *kinds: str) -> list[Worker]:
+    """All of these *kinds* leave, and stay away."""
+    found = [worker for worker in rig.workers if worker.kind in kinds]
     for worker in found:
         rig.leave(worker)
     return found
 
 
-def _back(workers: list[Worker]) -> None:
+def back(workers: Iterable[Worker]) -> None:
     for worker in workers:
         worker.wanted = True

@@ -36,26 +36,37 @@ class Ground:
     def __init__(self, bootstrap: str, path: Path) -> None:
         self.bootstrap, self.path = bootstrap, path
         self.topic = f"restore-{uuid4().hex[:8]}"
+        self.other = f"{self.topic}-other"
         self.reader = LogReader(bootstrap, committed=True)
         self.steps = 0
 
-    def make(self) -> None:
-        admin = AdminClient({"bootstrap.servers": self.bootstrap})
-        admin.create_topics([NewTopic(self.topic, 1, 1)])[self.topic].result(10)
+    def make(self, topic: str = "") -> None:
+        admin, topic = AdminClient({"bootstrap.servers": self.bootstrap}), topic or self.topic
+        admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(10)
 
-    def write(self, records: list[tuple[bytes, bytes, int]]) -> None:
+    async def remove(self, topic: str) -> None:
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        admin.delete_topics([topic])[topic].result(10)
+        while topic in admin.list_topics(timeout=10).topics:
+            await asyncio.sleep(0.05)
+        await self.reader.stop()
+        self.reader = LogReader(self.bootstrap, committed=True)
+
+    def write(self, records: list[tuple[bytes, bytes, int]], topic: str = "") -> None:
         producer = Producer({"bootstrap.servers": self.bootstrap, "batch.num.messages": 7})
         for key, value, at in records:
-            producer.produce(self.topic, value, key, 0, timestamp=at)
+            producer.produce(topic or self.topic, value, key, 0, timestamp=at)
         assert not producer.flush(20)
 
-    def open(self, life: int = 30 * DAY) -> None:
+    def open(self, life: int = 30 * DAY, *, two: bool = False) -> None:
+        """*two*: the store is filled from the other topic, too."""
         self.store = Store(self.path, [Family("known", life, DAY, counted=True)], later, stage="test")
         source = Source(
             self.topic, self.reader, lambda key, value, _: [Row("known", key, value)] if value else [],
             told=lambda record: self.store.get("known", record.key) is not None,
         )  # fmt: skip
-        self.restore = Restore(self.store, 0, [source], asyncio.Semaphore(1), "test", self._moved, chunk=CHUNK)
+        sources = [source, Source(self.other, self.reader, source.rows)] if two else [source]
+        self.restore = Restore(self.store, 0, sources, asyncio.Semaphore(1), "test", self._moved, chunk=CHUNK)
 
     def _moved(self) -> None:
         self.steps += 1
@@ -169,12 +180,7 @@ async def test_state_of_an_earlier_topic_is_not_believed(ground: Ground) -> None
     await ground.whole()
     for count, why in ((20, "topic"), (400, "sample")):
         ground.store.close()
-        admin = AdminClient({"bootstrap.servers": ground.bootstrap})
-        admin.delete_topics([ground.topic])[ground.topic].result(10)
-        while ground.topic in admin.list_topics(timeout=10).topics:
-            await asyncio.sleep(0.05)
-        await ground.reader.stop()
-        ground.reader = LogReader(ground.bootstrap, committed=True)
+        await ground.remove(ground.topic)
         ground.make()
         ground.write([(b"%d-%d" % (count, n), b"%d" % n, NOW) for n in range(count)])
         ground.open()
@@ -184,6 +190,27 @@ async def test_state_of_an_earlier_topic_is_not_believed(ground: Ground) -> None
         assert metrics.REGISTRY.get_sample_value("im_relay_state_remade_total", {"stage": "test", "why": why}) == before + 1
         assert ground.store.get("known", b"k5") is None
         assert ground.store.get("known", b"%d-5" % count) == b"5"
+
+
+async def test_a_topic_that_was_made_anew_costs_no_rows_of_another_unseen(ground: Ground) -> None:
+    ground.store.close()
+    ground.make(ground.other)
+    for count, topic in ((200, ""), (100, ground.other)):
+        ground.write([(b"%d-%d" % (count, n), b"%d" % n, NOW) for n in range(count)], topic)
+    ground.open(two=True)
+    for topic in (ground.topic, ground.other):
+        await ground.restore.begin(topic)
+    await ground.whole()
+    ground.store.close()
+    await ground.remove(ground.other)
+    ground.make(ground.other)
+    ground.open(two=True)
+    for topic in (ground.topic, ground.other):
+        await ground.restore.begin(topic)
+    await ground.whole()
+    assert ground.since() == -inf
+    assert [ground.store.get("known", b"200-%d" % n) for n in (0, 199)] == [b"0", b"199"], "it says that it knows them"
+    assert ground.store.get("known", b"100-5") is None
 
 
 async def test_what_is_older_than_remembered_is_restored_when_somebody_waits_for_it(ground: Ground) -> None:

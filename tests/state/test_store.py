@@ -146,6 +146,11 @@ def test_another_clusters_state_is_not_believed(tmp_path: Path) -> None:
     store = opened(tmp_path / "s")
     store.belongs_to("two")
     assert remade("cluster") == 1
+    store.remake("sample", "")
+    store.close()
+    store = opened(tmp_path / "s")
+    store.belongs_to("three")
+    assert remade("cluster") == 2, "what was made anew belongs to a cluster, too"
     store.close()
 
 
