@@ -101,11 +101,12 @@ class Page:
         """Whether something was written and is not committed."""
         return self._began is not None
 
-    def affirm(self, tail: Tail) -> None:
-        """Write *tail* once more, with the next transaction: its own may never have been committed."""
+    def affirm(self, tail: Tail, end: int) -> None:
+        """Write *tail* once more, with the next transaction: its own may never have been committed. The ledger ends at *end*."""
         self._again = tail.entries()
         self._untold = set(self._again)
-        self._written = self._committed = self._store.rows.covered(self._names.ledger).high
+        self._committed = self._store.rows.covered(self._names.ledger).high
+        self._written = max(self._committed, end)
 
     def license(self, event: Open, part: int) -> "tuple[asyncio.Future[float], bool]":
         """See `sending.License`; and whether it is the first since the last transaction, so that `pause` is another now."""

@@ -90,7 +90,8 @@ class Delivering:
         began = clock()
         task.watch.preparing(STAGE, self._partition, done=False)
         try:
-            self._page.affirm(await self._mirror.begin())
+            tail = await self._mirror.begin()
+            self._page.affirm(tail, self._mirror.restore.written(self._names.ledger))
         except (KafkaError, TimeoutError) as error:
             self._store.close()
             raise Unknown(f"ledger cannot be read: {type(error).__name__}") from None

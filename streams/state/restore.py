@@ -70,6 +70,8 @@ class _Known(Struct):
     begin: int = 0
     """The offset to restore back to."""
     end: int = 0
+    written: int = 0
+    """The offset behind all that lay there, committed or not."""
     left: int = 0
     """Offsets that are to be restored."""
     span: int = CHUNK
@@ -102,6 +104,10 @@ class Restore:
     def since(self, topic: str) -> float:
         """Milliseconds: what was written to *topic* from then on is known. -inf: all that there is."""
         return self._known[topic].since
+
+    def written(self, topic: str) -> int:
+        """The offset behind all that lay in *topic* at the beginning, committed or not."""
+        return self._known[topic].written
 
     def oldest(self, topic: str) -> float:
         """Milliseconds: what was written to *topic* before then has been deleted from it; -inf: nothing has, or it is not known yet."""
@@ -138,6 +144,7 @@ class Restore:
             self._checked = True
         source, known, tp = self._sources[topic], self._known[topic], self._tp(topic)
         known.begin, known.end = await source.reader.bounds(tp)
+        known.written = known.end
         covered = self._store.covered(topic).high
         low, high = max(covered, known.begin, known.end - self._chunk_size), known.end
         while True:
