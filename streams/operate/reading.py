@@ -104,7 +104,7 @@ class Reader:
         ends = await self._consumer.end_offsets(tps)
         for at, into in ((since, starts), (until, ends)):
             if at is not None:
-                for tp, found in (await self._consumer.offsets_for_times(dict.fromkeys(tps, at))).items():
+                for tp, found in (await self._consumer.offsets_for_times(dict.fromkeys(tps, max(0, at)))).items():
                     into[tp] = found.offset if found else ends[tp]
         return [Span(tp, starts[tp], ends[tp]) for tp in tps if starts[tp] < ends[tp]]
 

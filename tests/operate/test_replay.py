@@ -170,7 +170,7 @@ def test_what_is_no_longer_kept_when_a_replay_goes_on_is_told(ground: Ground) ->
     async def broken() -> int:
         topic, spec, apps = await prepared(ground)
         save(ground.directory / "replays", spec)
-        copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), Stumbles(60))
+        copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), Stumbles(60), carry=True)
         async with Reader(ground.bootstrap, copier.group) as reader:
             with pytest.raises(Stops):
                 await copier.run(reader, topic)
