@@ -33,6 +33,7 @@ from streams.media import done as dones
 from streams.media.done import Done, DoneStore
 from streams.media.job import Brought, Left, carry
 from streams.media.surroundings import Surroundings
+from streams.state.errors import DamagedError, StateError
 
 log = structlog.get_logger()
 
@@ -72,7 +73,10 @@ class Carrying:
 
     async def run(self, task: Task) -> None:
         self._task = task
-        self._store = DoneStore(self._state / f"media-{self._partition}.rows", TopicPartition(self._done, self._partition))
+        try:
+            self._store = DoneStore(self._state / f"media-{self._partition}.rows", TopicPartition(self._done, self._partition))
+        except (StateError, DamagedError) as error:
+            raise Unknown(str(error)) from None
         restore = self._store.restore(self._log, self._around.restoring, lambda: task.watch.restored(STAGE, self._partition, 0, -inf, 0.0))
         try:
             await restore.begin(self._done)

@@ -236,13 +236,16 @@ class Restore:
         low, high = self._store.covered(topic).gaps(known.begin, known.end)[0]
         start, before = time.monotonic(), known.left
         count = await self._chunk(source, self._tp(topic), max(low, high - known.span), high, None)
+        if count is None:
+            known.span = max(self._chunk_size, known.span // 8)
+            return
         known.span = min(MOST, known.span * 2) if count < self._chunk_size // 2 else max(self._chunk_size, known.span // 2)
         await self._floor(source)
         speed = (before - known.left) / max(time.monotonic() - start, 0.001)
         self._speed = 0.8 * self._speed + 0.2 * speed if self._speed else speed
 
-    async def _chunk(self, source: Source, tp: TopicPartition, low: int, high: int, tail: Tail | None) -> int:
-        """Take in what lies from *low* up to *high*; the answer is how many keys that were."""
+    async def _chunk(self, source: Source, tp: TopicPartition, low: int, high: int, tail: Tail | None) -> int | None:
+        """Take in what lies from *low* up to *high*; the answer is how many keys that were, None where they are too many at once."""
         last: dict[bytes, Any] = {}
         check, seen = source.check, None
         since = at = 0
@@ -262,6 +265,8 @@ class Restore:
                     tail.take(record)
                 since, at = since or record.timestamp, max(at, record.timestamp)
                 last[record.key or b""] = record
+            if len(last) > 4 * self._chunk_size:
+                return None
         found = list(last.values())
         for start in range(0, len(found), SLICE):
             rows: list[Row] = []

@@ -255,3 +255,12 @@ async def test_a_batch_that_was_aborted_is_not_read(ground: Ground) -> None:
 def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("IM_RELAY_TEST_WRITE_BUFFER", "8192")
     return None
+
+
+async def test_a_stretch_that_holds_more_than_was_thought_is_read_in_smaller_ones(ground: Ground) -> None:
+    """After much that compaction has taken away, much is asked for at once."""
+    ground.write(numbered(3000))
+    await ground.restore.begin(ground.topic)
+    ground.restore._known[ground.topic].span = 100_000
+    await ground.whole()
+    assert all(ground.store.get("known", b"k%d" % n) == b"%d" % n for n in range(3000))
