@@ -62,12 +62,12 @@ class Deliver(Section):
     )
     state: Path = Field(Path(".im-relay/state"), description="Directory of the local state; rebuilt from the ledger.")
     remember_delivered: float = Field(
-        777_600.0, gt=0,
-        description="Seconds for which the local state knows a delivered event: a callback lies in its topic for 8 days, and its replay waits. "
+        691_200.0, gt=0,
+        description="Seconds for which the local state knows a delivered event: a callback lies in its topic for 8 days. "
         "For more, keep `ledger.*` longer, too.",
     )
     remember_names: float = Field(
-        691_200.0, gt=0,
+        648_000.0, gt=0,
         description="Seconds for which a recall, an edit, a quote or a receipt finds the message that it names: platforms recall for up to 7 days. "
         "For more, keep `ledger.*` longer, too.",
     )

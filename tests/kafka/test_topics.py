@@ -50,7 +50,7 @@ def test_what_one_worker_owns_together_is_one_topic_for_each_platform() -> None:
 def test_the_ledger_is_compacted_and_forgets_what_cannot_come_again() -> None:
     (ledger,) = (each for each in wanted(["a"]) if each.topic is LEDGER)
     assert ledger.configs["cleanup.policy"] == "compact,delete"
-    assert ledger.configs["retention.ms"] == str(10 * DAY)
+    assert ledger.configs["retention.ms"] == str(8 * DAY)
     assert ledger.configs["delete.retention.ms"] == str(30 * DAY)
     assert ledger.configs["compression.type"] == "zstd"
 
