@@ -20,8 +20,7 @@ from converters.platform import Reply
 
 RESTS = 10.0
 """Seconds for which a connection may rest: less than the platforms' servers keep it. A request on one that was just closed is in doubt."""
-WHOLE = 6.0
-"""Times the timeout in which an answer must be whole: one that trickles must not hold its connection for ever."""
+WHOLE = 6.0  # times the timeout in which an answer must be whole: one that trickles must not hold its connection for ever
 LARGEST = 32 << 20
 """Bytes of an answer."""
 RESOLVED = 60.0
