@@ -51,7 +51,7 @@ class World:
         self.event = Open(Lane(TopicPartition("deliveries", 0), live=True), 0, conversation_key(one.event.conversation), Record(None, None, []), one)
         account = structs.replace(cast("Any", platform.example()), msg_random=True) if platform is RONGCLOUD else platform.example()
         app = App("new", platform, account, "old")
-        settings = Deliver(echo_wait=0.0, lease=1.5, backoff=0.0001, backoff_max=0.001, in_doubt=cast("Any", in_doubt))
+        settings = Deliver(echo_wait=0.0, lease=0.3, backoff=0.0001, backoff_max=0.001, in_doubt=cast("Any", in_doubt))
         around = cast("Surroundings", self)
         self.platform, self.settings, self.apps, self.under_way = platform.name, settings, {"new": app}, {}
         self.clients, self.gates, self.progress = {"new": self}, {"new": self}, self
