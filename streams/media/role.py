@@ -21,7 +21,6 @@ from streams.media.store import opened
 from streams.media.surroundings import Surroundings
 from streams.media.work import STAGE, Carrying
 from streams.settings import Media, Settings, SettingsError, resolve
-from streams.state.restore import AT_ONCE
 
 log = structlog.get_logger()
 
@@ -57,7 +56,6 @@ async def run_media(settings: Settings) -> int:
         directory=directory,
         slots=asyncio.Semaphore(media.jobs),
         partitions=kafka.partitions,
-        restoring=asyncio.Semaphore(AT_ONCE),
     )
     log_reader = LogReader(kafka.bootstrap, committed=True)
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from converters.media import Job
 from converters.route import App
@@ -14,6 +15,7 @@ from streams.media.fetch import Fetcher
 from streams.media.press.pool import Pool
 from streams.media.store import Store
 from streams.settings import Media
+from streams.state.restore import AT_ONCE
 
 
 class Surroundings(Struct, frozen=True):
@@ -31,7 +33,7 @@ class Surroundings(Struct, frozen=True):
     slots: asyncio.Semaphore
     partitions: int
     """Of every topic."""
-    restoring: asyncio.Semaphore
+    restoring: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, AT_ONCE))
     """How many partitions read their state back at once."""
     owned: set[int] = set()
 
