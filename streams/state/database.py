@@ -180,6 +180,11 @@ def _options() -> Options:
     options.set_bottommost_compression_type(DBCompressionType.zstd())
     options.set_level_compaction_dynamic_level_bytes(True)
     options.set_max_background_jobs(2)
+    # A restore writes faster than is compacted: files may pile up, but no write of the event loop may be made to wait for it.
+    options.set_level_zero_slowdown_writes_trigger(200)
+    options.set_level_zero_stop_writes_trigger(400)
+    options.set_soft_pending_compaction_bytes_limit(0)
+    options.set_hard_pending_compaction_bytes_limit(0)
     options.set_max_open_files(64)
     options.set_keep_log_file_num(2)
     options.set_max_log_file_size(1 << 20)

@@ -182,7 +182,7 @@ def main() -> int:
         ground.state.mkdir()
         worker.start()
         began = time.time()
-        while (worker.metric("state_restored_total") or 0.0) < 1000:
+        while not worker.metric("state_restore_left"):
             time.sleep(0.1)
         while worker.metric("state_restore_left"):
             time.sleep(0.5)
