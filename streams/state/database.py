@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from rocksdict import (
-    BlockBasedIndexType,
     BlockBasedOptions,
     Cache,
     DBCompressionType,
@@ -33,7 +32,7 @@ WRITE_BUFFER = 8 << 20
 BUFFERS = 64 << 20
 """Bytes of everything that is not on disk yet, of all stores of this process."""
 CACHE = 48 << 20
-"""Bytes of blocks, indexes and filters in memory, of all stores of this process."""
+"""Bytes of blocks in memory, of all stores of this process."""
 SPARE = 64 << 20
 """Bytes that must be free on the disk for a store to be opened."""
 
@@ -165,13 +164,8 @@ def _options() -> Options:
     table.set_block_cache(cache_)
     table.set_block_size(8 << 10)
     table.set_format_version(5)
-    # In parts: a whole filter of a large file fits no shard of a small cache, and would be read from the file at each look.
-    table.set_index_type(BlockBasedIndexType.two_level_index_search())
-    table.set_partition_filters(True)
-    table.set_metadata_block_size(4096)
-    table.set_cache_index_and_filter_blocks(True)
-    table.set_pin_top_level_index_and_filter(True)
-    table.set_pin_l0_filter_and_index_blocks_in_cache(True)
+    # Filters and indexes in memory, 10 bits a row: in a cache of this size they would be read from the files at every look.
+    table.set_cache_index_and_filter_blocks(False)
     options = Options(raw_mode=True)
     options.create_if_missing(True)
     options.create_missing_column_families(True)
