@@ -56,9 +56,9 @@ class LedgerStore:
         """A row of any family."""
         return self.rows.get(_family(key), key)
 
-    def put(self, pairs: Iterable[Pair], at: int, cover: Cover | None = None) -> None:
+    def put(self, pairs: Iterable[Pair], at: int) -> None:
         """Take in rows of what was written *at*, in ms; None as a value takes the row back."""
-        self.rows.put(as_rows(pairs), at, cover)
+        self.rows.put(as_rows(pairs), at)
 
     def covers(self, topic: str, low: int, high: int, at: int, pairs: Iterable[Pair] = ()) -> None:
         """What lies in *topic* from *low* to *high*, written since *at*, has been taken in; with *pairs*, the rows that it adds."""

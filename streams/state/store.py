@@ -151,10 +151,6 @@ class Store:
             self._note(family, key, (value, target))
         self._write(puts, fresh, at, cover)
 
-    def uncover(self, topic: str) -> None:
-        """Of *topic* nothing is taken in any more."""
-        self._write({}, {}, 0, Cover(topic, Coverage(), 0))
-
     def belongs_to(self, cluster: str) -> None:
         """It is made anew if it is another cluster's."""
         known, self._cluster = self._data.get(DEFAULT, _CLUSTER), cluster.encode()

@@ -132,20 +132,22 @@ async def prepared(ground: Ground) -> tuple[str, Spec, dict[str, App]]:
     return topic, spec, resolve(load(ground.config))
 
 
+async def broken(ground: Ground) -> int:
+    """A replay that stops on its way; the answer is how many it had written."""
+    topic, spec, apps = await prepared(ground)
+    save(ground.directory / "replays", spec)
+    copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), Stumbles(60), carry=True)
+    async with Reader(ground.bootstrap, copier.group) as reader:
+        with pytest.raises(Stops):
+            await copier.run(reader, topic)
+    return copier.written
+
+
 def test_one_that_was_broken_off_goes_on_exactly_there(ground: Ground) -> None:
     ground.called(*(callback(number) for number in range(1, 101)), key=b"one")
     ground.called(*(callback(100 + number, "carol", "dave") for number in range(1, 101)), key=b"two!")
 
-    async def broken() -> int:
-        topic, spec, apps = await prepared(ground)
-        save(ground.directory / "replays", spec)
-        copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), Stumbles(60), carry=True)
-        async with Reader(ground.bootstrap, copier.group) as reader:
-            with pytest.raises(Stops):
-                await copier.run(reader, topic)
-        return copier.written
-
-    first = asyncio.run(broken())
+    first = asyncio.run(broken(ground))
     assert 60 <= first < 200
     assert len(written(ground)) == first
     (left,) = rows(run(ground, "--resume", "r1", "--dry-run", "--json"))
@@ -167,16 +169,7 @@ def deleted(ground: Ground, partition: int, before: int) -> None:
 def test_what_is_no_longer_kept_when_a_replay_goes_on_is_told(ground: Ground) -> None:
     ground.called(*(callback(number) for number in range(1, 101)))
 
-    async def broken() -> int:
-        topic, spec, apps = await prepared(ground)
-        save(ground.directory / "replays", spec)
-        copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), Stumbles(60), carry=True)
-        async with Reader(ground.bootstrap, copier.group) as reader:
-            with pytest.raises(Stops):
-                await copier.run(reader, topic)
-        return copier.written
-
-    first, partition = asyncio.run(broken()), crc32(b"native") % PARTITIONS
+    first, partition = asyncio.run(broken(ground)), crc32(b"native") % PARTITIONS
     deleted(ground, partition, 90)
     done = run(ground, "--resume", "r1", "--yes")
     assert f"{ground.names.callbacks}:{partition} no longer keeps offsets {first} to 89" in done.stderr
