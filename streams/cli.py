@@ -44,10 +44,10 @@ def ingress(config: Config = None) -> None:
     from streams.ingress.producer import StoreError
     from streams.ingress.server import serve
     from streams.listener import ListenError
-    from streams.settings import SettingsError, load
+    from streams.settings import SettingsError, load, require_apps
 
     try:
-        _run(serve, load(config))
+        _run(serve, require_apps(load(config)))
     except (SettingsError, StoreError, ListenError) as error:
         _fail(error)
 
@@ -97,10 +97,10 @@ def files(config: Config = None) -> None:
 @app.command()
 def settings(config: Config = None) -> None:
     """Check the settings, and print them without secrets. Example: im-relay settings -c relay.toml"""
-    from streams.settings import SettingsError, load, shown
+    from streams.settings import SettingsError, load, require_apps, shown
 
     try:
-        print(shown(load(config)))
+        print(shown(require_apps(load(config))))
     except SettingsError as error:
         _fail(error)
 
@@ -108,10 +108,10 @@ def settings(config: Config = None) -> None:
 def _role(role: Any, config: Path | None, *arguments: object) -> None:
     from streams.listener import ListenError
     from streams.plugins import PluginError
-    from streams.settings import SettingsError, load
+    from streams.settings import SettingsError, load, require_apps
 
     try:
-        code = _run(role, load(config), *arguments)
+        code = _run(role, require_apps(load(config)), *arguments)
     except (SettingsError, ListenError, PluginError) as error:
         _fail(error)
     raise typer.Exit(code)

@@ -114,4 +114,4 @@ def application(health: Health) -> Callable[..., Awaitable[None]]:
 
 
 def listener(health: Health, observe: Observe) -> Listener:
-    return Listener(application(health), observe.host, observe.port, "observe")
+    return Listener(application(health), observe.hosts(), observe.port, "observe")

@@ -3,14 +3,26 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator, model_validator
 
 SHORTEST = 16
 """Characters of a secret that signs something."""
 
 
+NO_NUMBER = "expected a number, and neither true nor false"
+
+
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    """Refuses what is there twice as something else: unknown keys, numbers without an end, true and false as numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_number(cls, given: Any, field: ValidationInfo) -> Any:
+        if isinstance(given, bool) and cls.model_fields[field.field_name or ""].annotation in (int, float):
+            raise ValueError(NO_NUMBER)
+        return given
 
 
 class SecretSection(Section):
@@ -25,7 +37,7 @@ class SecretSection(Section):
         for key in cls.model_fields:
             if key.endswith("_file") and (path := given.get(key)):
                 try:
-                    out[key.removesuffix("_file")] = Path(str(path)).read_text(encoding="utf-8").strip()
+                    out[key.removesuffix("_file")] = Path(str(path)).read_text(encoding="utf-8-sig").strip()
                 except (OSError, UnicodeDecodeError) as error:
                     raise ValueError(f"{key}: cannot read {path}: {type(error).__name__}") from None
         return out

@@ -41,7 +41,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
     observer = healths.listener(health, settings.observe)
-    listener = Listener(Ingress(apps, store, limits, topic), limits.host, limits.port, "ingress")
+    listener = Listener(Ingress(apps, store, limits, topic), limits.hosts(), limits.port, "ingress", silence=limits.keep_alive)
     await observer.start()
     try:
         await store.start()
