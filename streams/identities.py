@@ -14,7 +14,8 @@ from aiokafka.errors import KafkaError
 
 from converters.identities import KINDS, Identities, Kind, record
 from streams import metrics, record_kinds
-from streams.identity_store import Disk, Place, StateError, agrees, now
+from streams.identity_store import Disk, Place, agrees, now
+from streams.state.errors import DamagedError, StateError
 
 log = structlog.get_logger()
 
@@ -26,6 +27,10 @@ WAIT = 200
 """Ms to wait for records; markers of transactions move the position only after it."""
 BATCH = 20_000
 """Records after which a reading is kept."""
+
+
+RETRY = 5.0
+"""Seconds after which a disk that has refused is asked again."""
 
 
 class NoTopicError(Exception):
@@ -53,6 +58,7 @@ class Follower:
         self._cluster = ""
         self._positions: dict[int, int] = {}
         self._unkept = 0
+        self._again = 0.0
         self._consumer: AIOKafkaConsumer | None = None
         self._probe: AIOKafkaConsumer | None = None
         """Sees what is not committed."""
@@ -147,7 +153,7 @@ class Follower:
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             try:
-                if await self._take(consumer, WAIT, 500):  # whoever waits for this worker is not held up
+                if await self._take(consumer, WAIT, 500) or self._owes():  # whoever waits for this worker is not held up
                     self._keep()
                     self._show()
             except KafkaError as error:
@@ -175,8 +181,21 @@ class Follower:
 
     def _keep(self) -> None:
         self._unkept = 0
-        if self._disk is not None:
+        if self._disk is None:
+            return
+        try:
             self._disk.keep(Place(self._cluster, self._topic, self._positions, now()), self.table.counts())
+        except DamagedError:
+            raise
+        except StateError:  # it says so; what was read is in memory, and is kept when the disk takes it
+            self._unkept = 1
+
+    def _owes(self) -> bool:
+        """Whether the disk has refused, and it is time to ask it again."""
+        if not self._unkept or self._disk is None or time.monotonic() < self._again:
+            return False
+        self._again = time.monotonic() + RETRY
+        return True
 
     def _show(self) -> None:
         for platform, kind, count in self.table.counts():

@@ -29,6 +29,7 @@ from streams.linger import Linger
 from streams.plugins import equipped
 from streams.settings import Settings, SettingsError, resolve
 from streams.state.turns import Turns
+from streams.state.watched import Disks
 
 log = structlog.get_logger()
 
@@ -57,7 +58,7 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
         apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check
     )
     follower.read = converter.known.read
-    watch = Seen(Health())
+    watch = Seen(Health(), disks=Disks({"identities": disk.directory} if disk is not None else {}))
     linger = Linger(CONVERT_SHARE, settings.convert.cycle)
     limit = settings.convert.max_records
     hop = Hop(converter, max_records=limit, linger=linger)
@@ -121,7 +122,7 @@ async def run_deliver(
         carry=settings.media.carry,
         mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
     )
-    watch = Seen(Health(), tuple(gates.values()))
+    watch = Seen(Health(), tuple(gates.values()), Disks({"ledger": around.state}))
     inputs = [names.deliveries, names.backfill, names.echoes, names.results, *names.mirrored]
     plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
     plan.pace = around.linger

@@ -20,7 +20,9 @@ from streams.media.press.pool import Pool
 from streams.media.store import opened
 from streams.media.surroundings import Surroundings
 from streams.media.work import STAGE, Carrying
+from streams.proxies import proxies
 from streams.settings import Media, Settings, SettingsError, resolve
+from streams.state.watched import Disks
 
 log = structlog.get_logger()
 
@@ -31,7 +33,7 @@ async def run_media(settings: Settings) -> int:
     jobs, done = topics.MEDIA_JOBS.name(prefix=kafka.prefix), topics.MEDIA_DONE.name(prefix=kafka.prefix)
     results = [topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix) for platform in settings.platforms()]
     await require(kafka, [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)])
-    store = opened(media.store)
+    store = opened(media.store, media)
     if store is None:
         for app in apps.values():
             if app.platform.media is not None and app.platform.media.upload is None:
@@ -43,13 +45,16 @@ async def run_media(settings: Settings) -> int:
     group = f"{kafka.prefix}media"
     loop = asyncio.get_running_loop()
     gates = {name: Gate(app, settings.deliver, loop) for name, app in apps.items()}
-    directory = _emptied(own_directory(media.directory, group))
+    directory = _emptied(own_directory(media.directory, group, "media.directory"))
     state = own_directory(settings.deliver.state, group)
     around = Surroundings(
         apps=apps,
         clients=clients(apps, settings.deliver),
         gates=gates,
-        fetcher=Fetcher(addresses, connect=media.connect_timeout, silence=media.read_timeout, total=media.fetch_timeout),
+        fetcher=Fetcher(
+            addresses, connect=media.connect_timeout, silence=media.read_timeout, total=media.fetch_timeout,
+            proxies=proxies(media, "media"),
+        ),
         pool=Pool(media.processes, _limits(media)),
         store=store,
         settings=media,
@@ -62,7 +67,7 @@ async def run_media(settings: Settings) -> int:
     def carrying(partition: int) -> Carrying:
         return Carrying(partition, around, prefix=kafka.prefix, log=log_reader, state=state)
 
-    watch = Seen(Health(), tuple(gates.values()))
+    watch = Seen(Health(), tuple(gates.values()), Disks({"media": state, "temporary": directory}))
     await around.pool.start()
     try:
         return await host(settings, Plan(STAGE, [jobs], carrying, link(kafka), watch), watch, group, max_records=4 * media.jobs)

@@ -24,7 +24,7 @@ from converters.model import Carried
 from streams import dead, metrics, record_kinds
 from streams.deliver.lanes import Lane
 from streams.exact.ending import ended
-from streams.exact.producers import Outputs, Unknown
+from streams.exact.producers import Outputs, Unknown, Waits
 from streams.exact.task import Task
 from streams.kafka import topics
 from streams.kafka.log_reader import LogReader
@@ -68,15 +68,23 @@ class Carrying:
         self._running: set[asyncio.Task[None]] = set()
         self._under_way: dict[bytes, asyncio.Future[Brought | Left]] = {}
         self._ended: list[_Ended] = []
+        self._defect: BaseException | None = None
         self._store: DoneStore
         self._task: Task
 
     async def run(self, task: Task) -> None:
-        self._task = task
         try:
-            self._store = DoneStore(self._state / f"media-{self._partition}.rows", TopicPartition(self._done, self._partition))
-        except (StateError, DamagedError) as error:
-            raise Unknown(str(error)) from None
+            await self._run(task)
+        except DamagedError as error:
+            raise Unknown(f"local state cannot be read, and is made anew: {error}") from None
+        except StateError as error:
+            task.watch.refused(STAGE, self._partition, error.kind, str(error))
+            raise Waits(str(error)) from None
+
+    async def _run(self, task: Task) -> None:
+        self._task = task
+        self._store = DoneStore(self._state / f"media-{self._partition}.rows", TopicPartition(self._done, self._partition))
+        task.watch.refused(STAGE, self._partition, "", "")
         restore = self._store.restore(self._log, self._around.restoring, lambda: task.watch.restored(STAGE, self._partition, 0, -inf, 0.0))
         try:
             await restore.begin(self._done)
@@ -87,6 +95,7 @@ class Carrying:
             self._store.close()
             raise
         restoring = asyncio.create_task(restore.keep_on())
+        restoring.add_done_callback(self._over)  # a restore that is broken off ends the work: what it has not read would stay unknown
         self._around.own(self._partition, mine=True)
         try:
             await self._cycles(task)
@@ -101,6 +110,8 @@ class Carrying:
         written = 0.0
         clock = asyncio.get_running_loop().time
         while not task.draining.is_set():
+            if self._defect is not None:
+                raise self._defect
             self._read(task)
             if self._ended and (pause := written + CYCLE - clock()) <= 0:
                 written = clock()
@@ -127,6 +138,8 @@ class Carrying:
 
     def _over(self, running: "asyncio.Task[None]") -> None:
         self._running.discard(running)
+        if not running.cancelled() and self._defect is None:
+            self._defect = running.exception()
         self._task.nudge()
 
     # -- one job
