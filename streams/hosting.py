@@ -66,7 +66,7 @@ class Seen(Watch):
         self._moved(stage)
 
     def refused(self, stage: str, partition: int, kind: str, why: str) -> None:
-        if self._refused.get(partition, ("", "")) != (kind, why):
+        if self._refused.get(partition, ("", ""))[0] != kind:
             (log.error if kind else log.info)("local state: " + (why or "can be kept again"), stage=stage, partition=partition, kind=kind or "none")
         self._refused.pop(partition, None)
         if kind:

@@ -23,6 +23,16 @@ class Listening(Section):
         return list(dict.fromkeys(each.strip().removeprefix("[").removesuffix("]") for each in given))
 
 
+class Served(Listening):
+    """What balancers stand before."""
+
+    keep_alive: float = Field(
+        620.0, ge=1, le=86_400,
+        description="Seconds for which a connection may rest between two requests: more than the balancer before it keeps one, or that sends a request on "
+        "one that was just closed, and answers 502 by itself. Google's keeps them for 600.",
+    )
+
+
 def sockets(hosts: list[str], port: int, backlog: int) -> list[socket.socket]:
     """Bound, with the same port each, which the first gets where *port* is 0. Raises OSError, with the host that it is about in `filename`."""
     made: list[socket.socket] = []

@@ -23,7 +23,7 @@ from converters.route import App
 from streams import settings_check, settings_file, settings_words
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
-from streams.listening import Listening
+from streams.listening import Listening, Served
 from streams.media.store.settings import MediaStore
 from streams.proxies import Proxied
 from streams.rules import RuleSettings, rules_of
@@ -48,7 +48,7 @@ class Kafka(Section):
     )
 
 
-class Ingress(Listening):
+class Ingress(Served):
     """Where the platforms call back."""
 
     port: int = Field(8080, ge=0, le=65535, description="Port of `POST /callbacks/<app>`.")
@@ -58,11 +58,6 @@ class Ingress(Listening):
         3.0, gt=0, le=4.5, description="Seconds Kafka may take; then 503, so that the platform sends again (it waits 5)."
     )
     max_waiting: int = Field(20_000, ge=1, description="Callbacks waiting for Kafka; beyond it 503 at once.")
-    keep_alive: float = Field(
-        620.0, gt=0, le=86_400,
-        description="Seconds for which a connection may rest between two requests: more than the balancer before it keeps one, or that sends a request on "
-        "one that was just closed, and answers 502 by itself. Google's keeps them for 600.",
-    )
 
 
 class Convert(Section):
@@ -275,4 +270,6 @@ def _with_files(account: Mapping[str, Any], where: str) -> dict[str, Any]:
             ) from None
         if not out[key.removesuffix("_file")]:
             raise SettingsError(f"{where}.{key}: {value} is empty; write the secret into it, one line and nothing else")
+        if not out[key.removesuffix("_file")].isprintable():
+            raise SettingsError(f"{where}.{key}: {value} has more than one line, or what is no letter; write the secret into it, one line and nothing else")
     return out

@@ -92,6 +92,8 @@ def _with_port(one: str) -> str:
 def _listening(settings: "Settings") -> Iterator[str]:
     sections: dict[str, Listening] = {"ingress": settings.ingress, "files": settings.files, "observe": settings.observe}
     for name, section in sections.items():
+        if not section.hosts():
+            yield f'{name}.host is empty; expected an address to listen on: write host = "0.0.0.0"'
         for host in section.hosts():
             if not _is_host(host):
                 host_only = host.partition("://")[2].rstrip("/") or host
@@ -116,6 +118,8 @@ def _waits(settings: "Settings") -> Iterator[str]:
     deliver, kafka = settings.deliver, settings.kafka
     if deliver.backoff > deliver.backoff_max:
         yield f"deliver.backoff is {deliver.backoff:g}, more than deliver.backoff_max, {deliver.backoff_max:g}: write a smaller one, or raise the other"
+    if settings.gaps.lag >= settings.gaps.span:
+        yield f"gaps.lag is {settings.gaps.lag:g}, and gaps.span {settings.gaps.span:g}: nothing is left to look at; write a smaller lag, or a longer span"
     if kafka.session_timeout > 1800:
         yield f"kafka.session_timeout is {kafka.session_timeout:g} seconds; brokers take 1800 at the most, unless they are told otherwise: write 10"
 
@@ -147,6 +151,9 @@ def _limits(settings: "Settings") -> Iterator[str]:
             there = f"did you mean deliver.limits.{meant}?" if meant else f"there are: {', '.join(sorted(settings.apps)) or 'none'}"
             yield f"deliver.limits.{app} is of no app here; {there}"
             continue
+        for limit, amount in limits.items():
+            if amount < 0:
+                yield f"deliver.limits.{app}.{limit} is {amount:g}; expected 0 or more, and 0 is none"
         platform = PLATFORMS.get(settings.apps[app].platform)
         if platform is None:
             continue

@@ -47,7 +47,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         largest=files.largest,
     )
     observer = healths.listener(health, settings.observe)
-    listener = Listener(app, files.hosts(), files.port, "files")
+    listener = Listener(app, files.hosts(), files.port, "files", silence=files.keep_alive)
     try:
         disk.open()
     except DirectoryError as error:

@@ -5,11 +5,11 @@ from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from streams.listening import Listening
+from streams.listening import Served
 from streams.section import SecretSection, long_enough
 
 
-class Files(SecretSection, Listening):
+class Files(SecretSection, Served):
     """The embedded store of files, `im-relay files`: for platforms that take none, where there is no bucket."""
 
     port: int = Field(8090, ge=0, le=65535, description="Port of `/files/…`, for the media role's uploads and for the links.")

@@ -302,6 +302,7 @@ def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str,
         (["--set", "settings.files.secret=x"], "give secret_file"),
         (["--set", "settings.media.store.secret=x"], "settings.media.store.secret: give secret_file"),
         (["--set", "settings.media.store.secret_access_key=x"], "give secret_access_key_file"),
+        (["--set", "settings.deliver.proxy=http://u:p@proxy:3128"], "settings.deliver.proxy holds a password: give proxy_file"),
         (["--set", "settings.files.public_url="], "settings.files.public_url"),
     ],
 )

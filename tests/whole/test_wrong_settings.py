@@ -82,6 +82,7 @@ ADDED = {
     ),
     "[deliver]\nstate = 3": 'deliver.state is 3; expected a path in quotes: write state = "…"',
     "[deliver]\nlimits.olt.messages = 3": "deliver.limits.olt is of no app here; did you mean deliver.limits.old?",
+    "[deliver]\nlimits.old.messages = -3": "deliver.limits.old.messages is -3; expected 0 or more, and 0 is none",
     '[deliver]\nproxy = "proxy:3128"': (
         "deliver.proxy is without a scheme; expected a proxy that is spoken to in HTTP: write http://proxy:3128"
     ),
@@ -101,7 +102,9 @@ ADDED = {
     '[ingress]\nhost = ["0.0.0.0", "10.1"]': (
         'ingress.host has "10.1"; expected an address or a name, without scheme and port: write host = "0.0.0.0"'
     ),
-    "[ingress]\nkeep_alive = 0": "ingress.keep_alive is 0; expected more than 0",
+    "[ingress]\nhost = []": 'ingress.host is empty; expected an address to listen on: write host = "0.0.0.0"',
+    "[gaps]\nspan = 60": "gaps.lag is 120, and gaps.span 60: nothing is left to look at; write a smaller lag, or a longer span",
+    "[ingress]\nkeep_alive = 0": "ingress.keep_alive is 0; expected 1 or more",
     '[observe]\nlog = "xml"': 'observe.log is "xml"; expected "json" or "text"',
     '[observe]\nlevel = "INFO"': 'observe.level is "INFO"; expected "debug", "info", "warning" or "error"',
     '[media]\nallow = "files.example"': 'media.allow is "files.example"; expected a list: write allow = ["files.example"]',
@@ -291,6 +294,15 @@ def test_an_empty_secret_file_is_refused(config: Path) -> None:
     config.write_text(GOOD.replace(f'app_secret = "{SECRET}"', 'app_secret_file = "secret"'))
     assert refused(config) == (
         f"apps.old.account.app_secret_file: {config.parent}/secret is empty; write the secret into it, one line and nothing else"
+    )
+
+
+def test_a_secret_file_of_two_lines_is_refused(config: Path) -> None:
+    (config.parent / "secret").write_text(f"{SECRET}\nand more\n")
+    config.write_text(GOOD.replace(f'app_secret = "{SECRET}"', 'app_secret_file = "secret"'))
+    assert refused(config) == (
+        f"apps.old.account.app_secret_file: {config.parent}/secret has more than one line, or what is no letter; write the secret into it, one line and "
+        "nothing else"
     )
 
 

@@ -40,6 +40,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- range $where := list "deliver" "media" }}
+{{- if contains "@" (dig $where "proxy" "" $.Values.settings) }}
+{{- fail (printf "settings.%s.proxy holds a password: give proxy_file, a path under /etc/im-relay/secrets, and the content in a Secret" $where) }}
+{{- end }}
+{{- end }}
 {{- $files := .Values.settings.files | default dict }}
 {{- $store := (.Values.settings.media | default dict).store | default dict }}
 {{- range $where, $section := dict "files" $files "media.store" $store }}
