@@ -29,10 +29,6 @@ BATCH = 20_000
 """Records after which a reading is kept."""
 
 
-RETRY = 5.0
-"""Seconds after which a disk that has refused is asked again."""
-
-
 class NoTopicError(Exception):
     """The topic is not on the broker; the text says what makes it."""
 
@@ -58,7 +54,6 @@ class Follower:
         self._cluster = ""
         self._positions: dict[int, int] = {}
         self._unkept = 0
-        self._again = 0.0
         self._consumer: AIOKafkaConsumer | None = None
         self._probe: AIOKafkaConsumer | None = None
         """Sees what is not committed."""
@@ -153,7 +148,7 @@ class Follower:
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             try:
-                if await self._take(consumer, WAIT, 500) or self._owes():  # whoever waits for this worker is not held up
+                if await self._take(consumer, WAIT, 500) or (self._disk is not None and self._disk.due()):  # whoever waits for this worker is not held up
                     self._keep()
                     self._show()
             except KafkaError as error:
@@ -187,15 +182,8 @@ class Follower:
             self._disk.keep(Place(self._cluster, self._topic, self._positions, now()), self.table.counts())
         except DamagedError:
             raise
-        except StateError:  # it says so; what was read is in memory, and is kept when the disk takes it
-            self._unkept = 1
-
-    def _owes(self) -> bool:
-        """Whether the disk has refused, and it is time to ask it again."""
-        if not self._unkept or self._disk is None or time.monotonic() < self._again:
-            return False
-        self._again = time.monotonic() + RETRY
-        return True
+        except StateError as error:
+            log.debug("identities are not kept yet", why=str(error))  # the disk says so, once; what was read is in memory
 
     def _show(self) -> None:
         for platform, kind, count in self.table.counts():

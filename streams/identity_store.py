@@ -18,6 +18,7 @@ from streams.settings import Settings, SettingsError
 from streams.state import damage, disk
 from streams.state.database import DEFAULT, Database, Put, remove
 from streams.state.errors import DamagedError, StateError
+from streams.state.watched import Disks
 
 log = structlog.get_logger()
 
@@ -27,7 +28,9 @@ CACHED = 20_000
 """Rows of one generation of the cache; what is asked for again moves to the younger of the two."""
 BLOCKS = 24 << 20
 REFUSED = "identities"
-"""The stage of `im_relay_state_refused`."""
+"""The stage of `im_relay_state_refused`, and what lies there."""
+RETRY = 5.0
+"""Seconds after which a disk that has refused is asked again."""
 _PLACE = b"@"
 
 _MISSING = object()
@@ -61,13 +64,15 @@ class Disk:
     """
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
+        self._directory = directory
         self._path = directory / "identities"
         self._unkept: dict[str, str | None] = {}
         self._young: dict[str, object] = {}
         self._old: dict[str, object] = {}
         self._refused = ""
         """Why the last `keep` was refused, by its kind: the store writes nothing more before it is opened anew."""
+        self._again = 0.0
+        self._room = Disks({REFUSED: directory})
         self.caching = True
         """False while many records are taken in: nobody asks for those rows again."""
         try:
@@ -119,6 +124,14 @@ class Disk:
         self._tell("", "")
         self.place = place
 
+    def due(self) -> bool:
+        """Whether the disk has refused, and it is time to ask it again. Tells of its room meanwhile; to be called now and then, in an event loop."""
+        self._room.show()
+        if not self._refused or time.monotonic() < self._again:
+            return False
+        self._again = time.monotonic() + RETRY
+        return True
+
     def renew(self) -> None:
         """Begin with nothing."""
         self.close()
@@ -141,14 +154,14 @@ class Disk:
         log.warning("the table of identities was damaged, it is made anew", path=str(self._path), why=why)
         metrics.STATE_REMADE.labels(REFUSED, "damaged").inc()
         remove(self._path)
-        (self.directory / DAMAGED).unlink(missing_ok=True)
+        (self._directory / DAMAGED).unlink(missing_ok=True)
         damage.renewed(self._path)
         self._rows = Database(self._path, blocks=BLOCKS)
         self.place = Place()
 
     def _reopen(self) -> None:
         """A store that could not write once takes nothing more. As long as the disk refuses, it stays open for reading."""
-        if (refused := disk.tried(self.directory)) is not None:
+        if (refused := disk.tried(self._directory)) is not None:
             raise refused
         self._rows.close()
         self._rows = Database(self._path, blocks=BLOCKS)

@@ -58,7 +58,7 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
         apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check
     )
     follower.read = converter.known.read
-    watch = Seen(Health(), disks=Disks({"identities": disk.directory} if disk is not None else {}))
+    watch = Seen(Health())
     linger = Linger(CONVERT_SHARE, settings.convert.cycle)
     limit = settings.convert.max_records
     hop = Hop(converter, max_records=limit, linger=linger)
