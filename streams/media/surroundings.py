@@ -13,6 +13,7 @@ from streams.deliver.client import Client
 from streams.deliver.gate import Gate
 from streams.media.fetch import Fetcher
 from streams.media.press.pool import Pool
+from streams.media.scan.clamd import Clamd
 from streams.media.store import Store
 from streams.settings import Media
 from streams.state.restore import AT_ONCE
@@ -36,6 +37,7 @@ class Surroundings(Struct, frozen=True):
     restoring: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, AT_ONCE))
     """How many partitions read their state back at once."""
     owned: set[int] = set()
+    scanner: Clamd | None = None
 
     def own(self, partition: int, *, mine: bool) -> None:
         """A partition comes or goes, and with it a part of the quotas."""
