@@ -179,6 +179,7 @@ def run_what_it_wrote_itself(told: dict[str, Any]) -> None:
 @deed
 def live_on_as_a_child(told: dict[str, Any]) -> str:
     if os.fork() == 0:
+        write_elsewhere(told)
         time.sleep(3)
         os._exit(0)
     return told["won"]
@@ -188,6 +189,7 @@ def live_on_as_a_child(told: dict[str, Any]) -> str:
 def bomb_with_forks(told: dict[str, Any]) -> str:
     for _ in range(20):
         if os.fork() == 0:
+            write_elsewhere(told)
             time.sleep(3)
             os._exit(0)
     return told["won"]

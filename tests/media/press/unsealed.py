@@ -4,7 +4,7 @@ from streams.media.press import zygote
 from streams.media.sandbox import landlock, namespaces, seccomp
 
 
-def _refused(*_: object) -> None:
+def _refused(*_: object, **__: object) -> None:
     raise OSError(38, "Function not implemented")
 
 

@@ -4,7 +4,7 @@ from streams.media.press import worker, zygote
 from streams.media.sandbox.confine import UnsealedError
 
 
-def _refused() -> None:
+def _refused(**_: object) -> None:
     raise UnsealedError
 
 
