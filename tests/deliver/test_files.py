@@ -98,14 +98,16 @@ def test_a_file_that_could_not_be_brought_over_is_shown_by_name(patient: Worker,
 @pytest.mark.parametrize("place", [0, 1], ids=["the file", "its thumbnail"])
 @pytest.mark.parametrize("reason", ["infected", "unscanned"])
 def test_a_file_that_must_reach_nobody_is_withheld_and_counted(patient: Worker, target: Target, bob: str, reason: str, place: int) -> None:
-    first = picture(bob, thumbnail=File(url="https://old.example/small.jpg", name="small.jpg"))
+    small = File(url="https://old.example/small.jpg", name="small.jpg")
+    one, video = delivery(bob, ""), Video(File(url="https://old.example/cat.mp4", name="cat.mp4"), thumbnail=small)
+    first = structs.replace(one, event=structs.replace(one.event, operation=Post(video)))
     before = losses(patient, "withheld")
     patient.send(first, delivery(bob, "behind it"))
     for number in (0, 1):
         more = {"reason": reason} if number == place else {"carried": Carried(THERE)}
         patient.brought(first, place=number, **more)
     text, behind = came(patient, target, bob, 2)
-    assert ("cat.jpg" in text, behind) == (True, "behind it")
+    assert ("cat.mp4" in text, behind) == (True, "behind it")
     assert not any("old.example" in str(request) or THERE in str(request) for request in target.requests if bob in str(request))
     patient.settled()
     assert patient.outcome(first) == "delivered"
