@@ -142,6 +142,8 @@ class There(Struct, frozen=True):
     """The same of the message that a post answers."""
     files: tuple[Carried | None, ...] = ()
     """What became of `files_of(body)`, in that order; shorter or None where a file could not be brought over."""
+    withheld: bool = False
+    """One of its files must reach nobody, not even by its address at the source: see `converters.withheld`."""
 
 
 NOTHING = There()

@@ -268,9 +268,14 @@ def media(board: Dashboard) -> None:
               (per_second("im_relay_media_sound_seconds_total", "direction", "codec"), "{{direction}} {{codec}}"))
     )  # fmt: skip
     board.with_panel(
-        chart("In hand, and crashes", "Files under way; processes that a file has ended, a second.", "short",
+        chart("In hand, and crashes", "Files under way; processes that a file has ended, and answers of the virus scanner, a second.", "short",
               (total("im_relay_media_under_way", "role"), "under way"),
-              (per_second("im_relay_media_crashes_total", "kind"), "crashes {{kind}}"))
+              (per_second("im_relay_media_crashes_total", "kind"), "crashes {{kind}}"),
+              (per_second("im_relay_media_scans_total", "verdict"), "scans {{verdict}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Sandbox", "1 where the layer keeps the processes that read files, 0 where the kernel has none.", "short",
+              (f"min by (layer) (im_relay_media_sandbox{{{OURS}}})", "{{layer}}"))
     )  # fmt: skip
 
 

@@ -136,4 +136,7 @@ def _fail(error: Exception) -> None:
 
 
 def main() -> None:
+    from streams.kernel import undumpable
+
+    undumpable()  # what is begun here has secrets in its memory
     app()

@@ -230,10 +230,17 @@ MEDIA_BYTES = _counter("media_bytes", "bytes", ["direction", "kind", "way"], "By
 MEDIA_SOUND = _counter("media_sound_seconds", "seconds", ["direction", "codec"], "Sound in voices that were carried.")
 MEDIA_STEP_SECONDS = _histogram(
     "media_step_seconds", "seconds", ["kind", "step"],
-    "Time of a step of a job, with all its attempts: `fetch`, `press` (read, check, transcode), `put`.", CALLS,
+    "Time of a step of a job, with all its attempts: `fetch`, `scan`, `press` (read, check, transcode), `put`.", CALLS,
 )
 MEDIA_UNDER_WAY = _gauge("media_under_way", "files", [], "Files that a worker has in hand.")
 MEDIA_CRASHES = _counter("media_crashes", "processes", ["kind"], "Processes that a file has ended; each was replaced.")
+MEDIA_SANDBOX = _gauge(
+    "media_sandbox", "0 or 1", ["layer"],
+    "What keeps the processes that read files from all else, as the role has tried it: `seccomp`, `landlock`, `network` (one of their own).",
+)
+MEDIA_SCANS = _counter(
+    "media_scans", "files", ["kind", "verdict"], "Answers of the virus scanner: `clean`, `infected`, `too-large` for it, `away` (none came)."
+)
 MEDIA_WAIT_SECONDS = _histogram(
     "media_wait_seconds", "seconds", ["direction", "kind"], "From reading a message with a file to having its file, or to waiting no longer.", LONG
 )

@@ -21,6 +21,7 @@ from converters.platform import Platform
 from converters.route import App
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
+from streams.media.scan.settings import Scanner
 from streams.media.store.settings import MediaStore
 from streams.rules import RuleSettings, rules_of
 from streams.section import Section
@@ -89,7 +90,13 @@ class Media(Section):
     longest: float = Field(3600.0, gt=0, description="Seconds of sound that are transcoded.")
     cpu: int = Field(30, ge=1, description="Seconds of CPU that one file may take.")
     memory: int = Field(1 << 30, ge=256 << 20, description="Bytes of memory of one process.")
+    sandbox: Literal["require", "prefer", "off"] = Field(
+        "require",
+        description="Whether the processes that read strangers' files are kept by the kernel from all but their own file. `require`: the role does "
+        "not start where the kernel cannot; `prefer`: it says so and goes on without; `off`: as if it could not.",
+    )
     directory: Path = Field(Path(".im-relay/media"), description="Directory of temporary files.")
+    scanner: Scanner = Field(Scanner(), description="A virus scanner.")
     store: MediaStore = Field(MediaStore(), description="Where files lie for platforms that take no uploads.")
 
 

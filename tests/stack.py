@@ -276,7 +276,9 @@ quotas = {"false" if self._limits == 0 else "true"}
         """The simulators are at addresses at which nothing is fetched unless the settings allow it."""
         if self._media is None:
             return "[media]\ncarry = false\n"
-        usual = {"allow": ["127.0.0.1"], "directory": str(self.directory / "media"), "processes": 1}
+        usual: dict[str, Any] = {"allow": ["127.0.0.1"], "directory": str(self.directory / "media"), "processes": 1}
+        if sys.platform != "linux":
+            usual["sandbox"] = "prefer"  # other kernels have none
         media = "".join(f"{name} = {json.dumps(value)}\n" for name, value in (usual | tomllib.loads(self._media)).items())
         if not self.files:
             return f"[media]\n{media}"

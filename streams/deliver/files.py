@@ -7,7 +7,7 @@ from msgspec import Struct, structs
 
 from converters import wire
 from converters.bodies import files_of
-from converters.media import Result, wanted
+from converters.media import WITHHELD, Result, wanted
 from converters.model import Carried, There
 from converters.operations import Edit, Post, kind_of
 from streams import metrics
@@ -120,7 +120,8 @@ class Files:
         for place in range(len(files_of(operation.body))):
             result = found.get(place)
             files.append(result.carried if result is not None else None)
-        return structs.replace(there, files=tuple(files))
+        withheld = any(result is not None and result.reason in WITHHELD for result in found.values())
+        return structs.replace(there, files=tuple(files), withheld=withheld)
 
     def _complete(self, event: Open) -> bool:
         return all(self._store.raw(_key(event.delivery.event.id, place)) is not None for place in event.files)

@@ -15,6 +15,7 @@ import structlog
 from converters.model import Loss, There
 from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.platform import Answered, Partial, Request
+from converters.withheld import instead
 from streams import metrics
 from streams.deliver.attempts import attempt, delays
 from streams.deliver.client import TOO_LATE
@@ -56,14 +57,15 @@ class Sender:
         """Bring *event* to an end: its outcome is set. Raises DrainedError."""
         app = self._around.apps[event.delivery.target]
         try:
-            encoded = app.platform.encode(event.delivery, app.account, there)
+            written = instead(event.delivery, app.account.language) if there.withheld else event.delivery
+            encoded = app.platform.encode(written, app.account, there)
         except Exception as error:  # noqa: BLE001 - a defect costs this message its place, and nothing else
             # Without its text, which may quote what was said.
             name = type(error).__name__
             log.error("defect in an encoder", app=app.name, event_id=event.delivery.event.id, error=name)  # noqa: TRY400
             event.outcome = Refused(f"defect: {name}")
             return
-        for loss in encoded.losses:
+        for loss in (*encoded.losses, *([Loss("withheld")] if there.withheld else [])):
             metrics.LOSSES.labels(self._around.direction(event.delivery), loss.what).inc()
         event.requests = len(encoded.requests)
         event.outcome = await self._requests(event, encoded.requests)
