@@ -18,6 +18,7 @@ from streams import metrics, record_kinds
 from streams.kafka import topics
 from streams.rules import RuleSettings
 from streams.settings import AppSettings, Settings
+from streams.terminal import say
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -106,11 +107,11 @@ def main(arguments: list[str]) -> int:
     names = stale()
     if "--check" in arguments:
         for name in names:
-            print(f"docs/{name} is stale: make pages")
+            say(f"docs/{name} is stale: make pages")
         return 1 if names else 0
     for name in names:
         (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
-        print(f"docs/{name}")
+        say(f"docs/{name}")
     return 0
 
 

@@ -17,6 +17,7 @@ from streams import dead
 from streams.dead import DeadLetter, Whose
 from streams.operate.about import About, Filter, of_bytes
 from streams.operate.reading import Reader, Span, Tell
+from streams.printable import meant
 
 RESOLVED = "resolved"
 """The header by which a letter's end is told from a letter."""
@@ -61,6 +62,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     """Which letters are meant; what is empty chooses all. Times in ms since 1970, *until* not included."""
 
     keys: frozenset[str] = frozenset()
+    """As they are, or as the list shows them."""
     since: int | None = None
     until: int | None = None
     cause: str = ""
@@ -73,7 +75,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     def takes(self, key: bytes, letter: DeadLetter) -> bool:
         """All but *filter*, which needs what the record is about."""
         return (
-            (not self.keys or key.decode(errors="replace") in self.keys)
+            (not self.keys or any(meant(one, key.decode(errors="replace")) for one in self.keys))
             and (self.since is None or letter.at >= self.since)
             and (self.until is None or letter.at < self.until)
             and self.cause in ("", letter.cause)
@@ -97,7 +99,7 @@ async def find(
     unreadable = 0
     # An end lies behind its letter: the topic is read to its end whatever *until* says.
     tps = reader.partitions(topic)
-    if choice.keys:
+    if choice.keys and not any("\\" in key for key in choice.keys):  # else it may be as it is shown, and lie in another one
         theirs = {crc32(key.encode()) % len(tps) for key in choice.keys}
         tps = [tp for tp in tps if tp.partition in theirs]
     spans = await reader.spans(tps, choice.since)
