@@ -359,6 +359,7 @@ def outputs() -> dict[str, str]:
         f"{CHART_FILES}/im-relay.json": dashboard,
         f"{CHART_FILES}/alerts.yml": (ROOT / ALERTS).read_text(encoding="utf-8"),
         chart_schema.SCHEMA: chart_schema.schema(ROOT),
+        chart_schema.SECRETS: chart_schema.secrets(),
     }
 
 
