@@ -198,6 +198,11 @@ PAST = _counter(
 DEAD_LETTERS = _counter(
     "dead_letters", "records", ["stage", "cause", "whose"], "Set aside for a person; whose fault: `ours` or `theirs`."
 )
+FOREIGN = _counter(
+    "foreign_records", "records", ["stage", "topic", "why"],
+    "Records that no role of ours writes so: `unreadable`, `headers`, `misplaced` (in another partition than that of its key), `key`, `id`, "
+    "`app`. Somebody else writes to the brokers.",
+)
 HELD = _gauge(
     "stage_held", "0 or 1", ["stage"], "1 when a stage stands still, because half of what came would have become dead letters."
 )

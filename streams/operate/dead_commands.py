@@ -233,6 +233,7 @@ def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool,
     ended = ask(work())
     more = f", {ended.already} had been ended meanwhile" if ended.already else ""
     more += f", {ended.gone} were deleted meanwhile" if ended.gone else ""
+    more += f", {ended.foreign} name no topic that a stage reads, and were left: no role of ours wrote them" if ended.foreign else ""
     say(f"{ended.done} {what}{more}")
 
 
