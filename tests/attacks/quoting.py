@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
-from typing import Any
+from typing import Any, Self
 from urllib.parse import unquote_plus
 
 import httpx
@@ -38,7 +38,7 @@ class Quoting:
             def do_any(self) -> None:
                 quoting.answer(self)
 
-            do_GET = do_POST = do_PUT = do_DELETE = do_any
+            do_GET = do_POST = do_PUT = do_DELETE = do_any  # noqa: N815 - as the class wants them
 
             def log_message(self, *_: object) -> None: ...
 
@@ -46,7 +46,7 @@ class Quoting:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
-    def __enter__(self) -> "Quoting":
+    def __enter__(self) -> Self:
         Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 

@@ -115,13 +115,12 @@ def _from_a_neighbour(stack: Stack) -> None:
 
 def _settled(stack: Quoted) -> None:
     """Every failure has happened, and everything that can arrive has."""
-    def there(platform: str) -> str:
-        return json.dumps(stack.sides[platform].journal("accepted"), ensure_ascii=False)
+    def there(platform: str) -> bool:
+        return "the last word" in json.dumps(stack.sides[platform].journal("accepted"))
 
     for platform in stack.platforms:
         stack.sides[platform].say("alice", "bob", "the last word")
-    for platform in stack.platforms:
-        until(lambda: "the last word" in there(platform), 120, lambda: stack.roles[f"deliver-{platform}"].tail(40))
+    until(lambda: all(map(there, stack.platforms)), 120, lambda: "\n".join(role.tail(20) for role in stack.roles.values()))
     letters = {"refused", "malformed", "group-unmapped", "foreign"}
     until(lambda: letters <= {json.loads(one.value).get("cause") for one in lying(stack) if one.topic.endswith("dead-letters")}, 60)
 

@@ -9,7 +9,7 @@ from tests.house.test_chinese import FENCES, _levels
 from tests.house.tree import ROOT, name, pages
 
 PAIRS = [(path.with_name(path.name.replace(".zh-CN", "")), path) for path in pages() if path.name.endswith(".zh-CN.md") and path.name != "README.zh-CN.md"]
-EACH = pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=lambda path: name(path))
+EACH = pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=name)
 # What looks like a heading's own anchor differs by language.
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 
