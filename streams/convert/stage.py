@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
 from zlib import crc32
 
 import structlog
@@ -144,6 +145,12 @@ class Converter:
         return app.platform.name if app else "unknown"
 
 
+@cache
+def _topic_of(platform: str) -> str:
+    """Without the prefix."""
+    return topics.CALLBACKS.name(platform)
+
+
 def _callback(raw: ConsumerRecord, apps: Mapping[str, App]) -> tuple[Callback | None, foreign.Why]:
     """None where the ingress has not written it, and why it cannot have."""
     try:
@@ -151,7 +158,7 @@ def _callback(raw: ConsumerRecord, apps: Mapping[str, App]) -> tuple[Callback | 
     except ValueError:
         return None, "headers"
     app = apps.get(callback.app)
-    if app is not None and not raw.topic.endswith(topics.CALLBACKS.name(app.platform.name)):
+    if app is not None and not raw.topic.endswith(_topic_of(app.platform.name)):
         return None, "app"
     return callback, "headers"
 
