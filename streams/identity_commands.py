@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 
 from converters.identities import ACCOUNTS, KINDS, Identities, account_record, cohort_record
 from streams.kafka.topics import IDENTITIES, LEDGER
-from streams.terminal import refuse, say, say_json, tell
+from streams.terminal import progress, refuse, say, say_json, tell
 
 NONE = "none"
 
@@ -210,7 +210,7 @@ def _implied(settings: Any) -> Any:
 
 
 def _under(settings: Any, kind: str, origins: tuple[str, ...]) -> Any:
-    from streams.operate.asking import ask, progress
+    from streams.operate.asking import ask
     from streams.operate.delivered import delivered_under
     from streams.operate.reading import Reader
 

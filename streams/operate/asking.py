@@ -23,7 +23,7 @@ from streams.operate.times import moment
 from streams.plugins import PluginError, equipped
 from streams.role_secrets import COMMAND, Process
 from streams.settings import Settings, SettingsError, load, resolve
-from streams.terminal import progress, refuse, tell
+from streams.terminal import refuse, tell
 
 NOTHING, FAILED = 1, 2
 """Exit codes: nothing matches, or the person said no; and: it could not be done."""
@@ -37,8 +37,6 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for 
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 WHEN = "30s, 15m, 2h, 7d ago, or a time as 2026-03-01T12:00 (UTC if it names no zone)."
-
-__all__ = ("progress",)
 
 
 class Relay:

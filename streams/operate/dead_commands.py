@@ -22,7 +22,6 @@ from streams.operate.asking import (
     fail,
     nothing,
     now,
-    progress,
     when,
     who,
 )
@@ -31,7 +30,7 @@ from streams.operate.ending import Ended, bytes_of, end
 from streams.operate.letters import Choice, End, Found, Letter, Resolved, find
 from streams.operate.reading import OperateError
 from streams.operate.times import shown
-from streams.terminal import Cell, Head, say, say_json, tell
+from streams.terminal import Cell, Head, progress, say, say_json, tell
 from streams.terminal import show as show_table
 
 app = typer.Typer(

@@ -15,9 +15,9 @@ from converters.route import App
 from converters.survey import Row, Survey
 from streams.ingress.record import callback_of
 from streams.kafka import topics
-from streams.operate.asking import WHEN, Config, Json, Relay, ask, progress, when
+from streams.operate.asking import WHEN, Config, Json, Relay, ask, when
 from streams.preview import PreviewError, accounts, apps, check, source_app
-from streams.terminal import refuse, say_json, show, tell
+from streams.terminal import progress, refuse, say_json, show, tell
 
 _COLOURS = {
     "carried": "green", "full": "green", "changed": "yellow", "partial": "yellow", "shown": "yellow", "dropped": "dim", "echo": "dim",

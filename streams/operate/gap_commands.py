@@ -11,13 +11,13 @@ from converters.platform import Span
 from converters.route import App
 from streams.kafka import topics
 from streams.operate.about import spoken
-from streams.operate.asking import FAILED, WHEN, Config, Json, Relay, ask, fail, nothing, now, progress, when
+from streams.operate.asking import FAILED, WHEN, Config, Json, Relay, ask, fail, nothing, now, when
 from streams.operate.bounds import OLDER, begins, first_known, refusal
 from streams.operate.gaps import Found
 from streams.operate.reading import OperateError
 from streams.operate.times import shown
 from streams.role_secrets import GAPS
-from streams.terminal import Cell, say, say_json, say_styled, show, tell
+from streams.terminal import Cell, progress, say, say_json, say_styled, show, tell
 
 SHOWN = 20
 

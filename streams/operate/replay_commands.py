@@ -24,7 +24,6 @@ from streams.operate.asking import (
     fail,
     nothing,
     now,
-    progress,
     when,
 )
 from streams.operate.bounds import OLDER, refusal
@@ -45,7 +44,7 @@ from streams.operate.replay import (
 )
 from streams.operate.times import length, shown
 from streams.settings import SettingsError
-from streams.terminal import Cell, say, say_json, say_styled, show, tell
+from streams.terminal import Cell, progress, say, say_json, say_styled, show, tell
 
 STATE = Path(".im-relay/replays")
 

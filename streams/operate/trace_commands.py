@@ -7,12 +7,12 @@ import typer
 
 from streams.kafka import topics
 from streams.operate.about import key_of
-from streams.operate.asking import WHEN, Config, Json, Relay, ask, nothing, now, progress, when
+from streams.operate.asking import WHEN, Config, Json, Relay, ask, nothing, now, when
 from streams.operate.times import shown
 from streams.operate.trace import Finder, Sighting, topics_of
 from streams.operate.whereabouts import committed_by, groups_of, state
 from streams.printable import as_json
-from streams.terminal import say_json, say_styled, show
+from streams.terminal import progress, say_json, say_styled, show
 
 _TIMES = ("said", "at target")
 

@@ -14,9 +14,9 @@ from urllib.parse import unquote_plus
 
 import httpx
 
-ALWAYS = ("400", "403", "404", "413", "code414")
-ONCE = ("429", "500", "503", "page", "garbage", "cut")
-"""These are tried again, or settled by evidence, so that the second one passes."""
+ALWAYS = ("400", "404", "413")
+ONCE = ("403", "429", "500", "503", "page", "garbage", "cut", "code414")
+"""These are tried again, or settled by evidence, by one platform or the other: the second one passes."""
 KINDS = (*ALWAYS, *ONCE)
 _ASKED = re.compile(r"\[fail:(\w+)\]")
 _DROPPED = {"connection", "content-length", "transfer-encoding", "content-encoding", "host", "keep-alive"}
@@ -61,7 +61,7 @@ class Quoting:
         for name in ("authorization", "checksum", "signature", "appsecret"):
             if value := one.headers.get(name):
                 self.credentials.add(value.removeprefix("Bearer "))
-        text = unquote_plus(body.decode("latin-1")).encode("latin-1").decode("utf-8", "replace")
+        text = unquote_plus(body.decode("utf-8", "replace"))
         asked = _ASKED.search(text)
         kind = asked[1] if asked else ""
         if one.path.endswith("/token") and self.tokens_to_refuse:

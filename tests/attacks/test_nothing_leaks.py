@@ -17,7 +17,7 @@ from confluent_kafka import Producer
 
 from tests.apps import APPS
 from tests.attachments import document, picture
-from tests.attacks.evidence import Written, dangerous, everything, im_relay, lying, secrets_of
+from tests.attacks.evidence import NEIGHBOUR, Written, dangerous, everything, im_relay, lying, secrets_of
 from tests.attacks.quoting import KINDS, Quoting
 from tests.stack import Stack
 from tests.waiting import until
@@ -98,18 +98,18 @@ def _from_a_neighbour(stack: Stack) -> None:
         return json.dumps(fields).encode()
 
     ours = {"app": b"old", "received": b"%d" % int(time.time() * 1000)}
-    put("callbacks.yunxin", b"k", said(880_001), **ours)
-    put("callbacks.yunxin", b"k", said(880_002, convType="TEAM", to=f"99{EVIL}"), **ours)
-    put("callbacks.yunxin", b"k", said(880_003, fromAccount=""), **ours)
-    put("callbacks.yunxin", b"k", said(880_004, msgidServer=f"{EVIL}:x:y", msgTimestamp="9" * 30), **ours)
-    put("callbacks.yunxin", b"k", b'{"' + WORDS.encode(), **ours)
-    put("callbacks.yunxin", b"k", said(880_005), app=WORDS.encode(), received=b"1")
-    put("callbacks.yunxin", b"k", said(880_006), app=b"old", received=WORDS.encode())
-    put("callbacks.easemob", b"k", said(880_007), **ours)
+    put("callbacks.yunxin", NEIGHBOUR, said(880_001), **ours)
+    put("callbacks.yunxin", NEIGHBOUR, said(880_002, convType="TEAM", to=f"99{EVIL}"), **ours)
+    put("callbacks.yunxin", NEIGHBOUR, said(880_003, fromAccount=""), **ours)
+    put("callbacks.yunxin", NEIGHBOUR, said(880_004, msgidServer=f"{EVIL}:x:y", msgTimestamp="9" * 30), **ours)
+    put("callbacks.yunxin", NEIGHBOUR, b'{"' + WORDS.encode(), **ours)
+    put("callbacks.yunxin", NEIGHBOUR, said(880_005), app=f"app {EVIL}".encode(), received=b"1")
+    put("callbacks.yunxin", NEIGHBOUR, said(880_006), app=b"old", received=WORDS.encode())
+    put("callbacks.easemob", NEIGHBOUR, said(880_007), **ours)
     for topic in ("deliveries.easemob", "backfill.yunxin", "echoes.easemob", "media.results.easemob", "media.jobs", "ledger.easemob", "identities"):
-        put(topic, b"k", f'{{"{WORDS}": "{WORDS}"}}'.encode())
-        put(topic, b"k", WORDS.encode(), **{"relay-v": WORDS.encode()})
-        put(topic, b"k", f'{{"entry":"intent","target":"{WORDS}","at":"{WORDS}"}}'.encode())
+        put(topic, NEIGHBOUR, f'{{"{WORDS}": "{WORDS}"}}'.encode())
+        put(topic, NEIGHBOUR, WORDS.encode(), **{"relay-v": WORDS.encode()})
+        put(topic, NEIGHBOUR, f'{{"entry":"intent","target":"{WORDS}","at":"{WORDS}"}}'.encode())
     assert producer.flush(30) == 0
 
 
@@ -120,7 +120,7 @@ def _settled(stack: Quoted) -> None:
 
     for platform in stack.platforms:
         stack.sides[platform].say("alice", "bob", "the last word")
-    until(lambda: all(map(there, stack.platforms)), 120, lambda: "\n".join(role.tail(20) for role in stack.roles.values()))
+    until(lambda: all(map(there, stack.platforms)), 200, lambda: "\n".join(role.tail(20) for role in stack.roles.values()))
     letters = {"refused", "malformed", "group-unmapped", "foreign"}
     until(lambda: letters <= {json.loads(one.value).get("cause") for one in lying(stack) if one.topic.endswith("dead-letters")}, 60)
 
@@ -177,7 +177,8 @@ def test_everything_was_tried(attacked: Quoted, written: list[Written]) -> None:
 
 
 def test_no_secret_is_written_anywhere(attacked: Quoted, written: list[Written]) -> None:
-    secrets = secrets_of(attacked.config) | set().union(*(one.credentials for one in attacked.quoting.values()))
+    shown = set().union(*(one.credentials for one in attacked.quoting.values()))
+    secrets = secrets_of(attacked.config) | {one for one in shown if len(one) >= 12}
     assert len(secrets) >= 4
     found = {(one.where, secret[:8]) for one in written for secret in secrets if secret in one.text}
     assert not found
