@@ -5,6 +5,7 @@ letter by its offset: the same event may die again, and that is another letter.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Literal
 from zlib import crc32
 
@@ -138,7 +139,8 @@ async def ends(reader: Reader, topic: str, letters: Iterable[Letter]) -> set[tup
     found: set[tuple[int, int]] = set()
     async for record in reader.records([span for span in spans if span.start < span.end]):
         if is_end(record.headers):
-            found.add((record.partition, _resolved(record.value or b"").offset))
+            with suppress(msgspec.DecodeError):  # nobody's end
+                found.add((record.partition, _resolved(record.value or b"").offset))
     return found
 
 
