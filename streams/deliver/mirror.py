@@ -129,7 +129,7 @@ class Mirror:
         return self._store.get((record.key or b"").decode("utf-8", "replace")) is not None
 
     def _named(self, key: bytes, value: bytes | None) -> list[Row]:
-        return rows(self._naming, key, value)
+        return rows(self._naming, key, value, self._tps[0].topic)
 
     def _entry(self, topic: str, key: bytes, value: bytes | None, offset: int) -> Entry | None:
         """None of what is deleted, and of what no role of ours has written."""
@@ -150,12 +150,15 @@ def _source_rows(reading: Reading) -> Callable[[bytes, bytes | None, int], list[
     return lambda key, value, _: as_rows(reading(key, value))
 
 
-def rows(naming: Naming, key: bytes, value: bytes | None) -> list[Pair]:
-    """What one record of another target's ledger adds."""
-    if value is not None and is_intent(value) and b'"does"' not in value:
+def rows(naming: Naming, key: bytes, value: bytes | None, topic: str = "") -> list[Pair]:
+    """What one record of another target's ledger, in *topic*, adds."""
+    if value is None or (is_intent(value) and b'"does"' not in value):
         return []  # nearly half of them: of a message that is about to be sent, nothing is known yet
-    entry = read(value)
-    return list(naming.rows(key, entry)) if entry is not None and not foreign.of_entry(key) else []
+    entry, why = read(value), foreign.of_entry(key)
+    if entry is None or why is not None:
+        foreign.note(STAGE, topic, None, None, why or "unreadable")
+        return []
+    return list(naming.rows(key, entry))
 
 
 def read(value: bytes | None) -> Entry | None:

@@ -133,6 +133,7 @@ def test_everything_that_others_write_costs_one_record_its_place(visited: Worker
     for number, text in enumerate(garbage):
         for topic in ("deliveries.easemob", "backfill.easemob", "echoes.easemob", "media.results.easemob", "ledger.easemob", "ledger.yunxin"):
             visited.put(topic, b"%s%d" % (key, number), text)
+            visited.put(topic, b"yunxin:old:direct:%d:post" % number, text)
             visited.put(topic, key, text, {VERSION: b"soon"})
     visited.put("deliveries.easemob", b"another key", value)
     visited.put("deliveries.easemob", key, wire.dump(renamed(victim, "\x03row")))
@@ -153,9 +154,9 @@ def test_everything_that_others_write_costs_one_record_its_place(visited: Worker
     assert {letter.detail for letter in letters if letter.cause == "foreign"} == {"key", "id", "app"}
     assert all(letter.whose == "theirs" for letter in letters if letter.cause == "foreign")
     assert counted(visited, "deliveries").items() >= {"key": 1.0, "id": 1.0, "app": 1.0}.items()
-    assert counted(visited, "deliveries")["unreadable"] == 2 * len(garbage)
+    assert counted(visited, "deliveries")["unreadable"] == 3 * len(garbage)
     assert counted(visited, "echoes").items() >= {"id": 1.0, "app": 1.0}.items()
-    until(lambda: counted(visited, "media.results").get("unreadable", 0) >= 2 * len(garbage))
+    until(lambda: counted(visited, "media.results").get("unreadable", 0) >= 3 * len(garbage))
     for _ in range(2):
         visited.stop()
         visited.forget_state()
