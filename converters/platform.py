@@ -236,12 +236,18 @@ class Limit(Struct, frozen=True):
     counts: Literal["calls", "messages"] = "calls"
 
 
+SecretUse = Literal["verify", "call"]
+"""`verify`: to tell that what comes in is the platform's; `call`: to send, ask and fetch."""
+
+
 class Platform(Struct, frozen=True, kw_only=True):
     """One platform, whole. See each field's type for its contract."""
 
     name: str
     account: type[Any]
     """A frozen struct: what the settings hold of one app on this platform (keys, secrets, base_url, choices)."""
+    secrets: Mapping[str, tuple[SecretUse, ...]]
+    """Which fields of the account are secrets, and what for: a process is given those that it uses."""
     check: Callable[[Incoming, Any, int], Verdict]
     """(request, account, ms since 1970): is this callback authentic?"""
     decode: Callable[[Callback, Any], tuple[Decoded, ...]]

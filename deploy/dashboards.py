@@ -73,6 +73,10 @@ def traffic(board: Dashboard) -> None:
               (total("im_relay_dead_letters_total", "stage", "cause", "whose"), "{{whose}}: {{stage}} {{cause}}"))
     )  # fmt: skip
     board.with_panel(
+        chart("Records of others", "What lies in the relay's topics and no role of it has written: who else may write there?", "short",
+              (total("im_relay_foreign_records_total", "stage", "topic", "why"), "{{stage}}: {{topic}} {{why}}"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Plug-ins", "How the customer's conversions answered, and the time that each takes of one second.", "short",
               (per_second("im_relay_plugin_calls_total", "plugin", "outcome"), "{{plugin}} {{outcome}}"),
               (per_second("im_relay_plugin_seconds_total", "plugin"), "{{plugin}} seconds"))
@@ -364,6 +368,7 @@ def outputs() -> dict[str, str]:
         f"{CHART_FILES}/im-relay.json": dashboard,
         f"{CHART_FILES}/alerts.yml": (ROOT / ALERTS).read_text(encoding="utf-8"),
         chart_schema.SCHEMA: chart_schema.schema(ROOT),
+        chart_schema.SECRETS: chart_schema.secrets(),
     }
 
 

@@ -19,6 +19,8 @@ from prometheus_client import (
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from streams.printable import clean_exposition
+
 PREFIX = "im_relay_"
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter that nobody reads
 REGISTRY = CollectorRegistry()
@@ -196,6 +198,11 @@ PAST = _counter(
 DEAD_LETTERS = _counter(
     "dead_letters", "records", ["stage", "cause", "whose"], "Set aside for a person; whose fault: `ours` or `theirs`."
 )
+FOREIGN = _counter(
+    "foreign_records", "records", ["stage", "topic", "why"],
+    "Records that no role of ours writes so: `unreadable`, `headers`, `misplaced` (in another partition than that of its key), `key`, `id`, "
+    "`app`. Somebody else writes to the brokers.",
+)
 HELD = _gauge(
     "stage_held", "0 or 1", ["stage"], "1 when a stage stands still, because half of what came would have become dead letters."
 )
@@ -274,7 +281,8 @@ GAP_SECONDS = _histogram("gap_round_seconds", "seconds", ["app"], "One search of
 
 def exposition() -> bytes:
     """All metrics in Prometheus' text format 0.0.4."""
-    return generate_latest(REGISTRY)
+    # Labels are words of ours; were one not, it would still be nothing that a page obeys.
+    return clean_exposition(generate_latest(REGISTRY).decode("utf-8", "surrogatepass")).encode()
 
 
 def page() -> str:

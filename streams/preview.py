@@ -12,6 +12,7 @@ from converters.plugin import Plugin
 from converters.preview import preview
 from converters.route import App
 from streams import plugins, settings
+from streams.role_secrets import COMMAND
 
 _LARGEST = 1 << 20
 
@@ -40,7 +41,7 @@ def apps(config: Path | None) -> dict[str, App]:
     if config is None:
         return {}
     try:
-        given = settings.load(config)
+        given = settings.load(config, COMMAND)
         return plugins.equipped(settings.resolve(given), given.plugins.use)
     except (settings.SettingsError, plugins.PluginError) as error:
         raise PreviewError(str(error)) from None

@@ -94,11 +94,15 @@ def cause_of(error: Malformed) -> str:
 
 
 def hold(topic: str, headers: Iterable[tuple[str, bytes]]) -> None:
-    """As `check`, of what cannot be set aside: it raises HoldError, and the stage stands still until it is upgraded."""
+    """As `check`, of what cannot be set aside: it raises HoldError, and the stage stands still until it is upgraded.
+
+    What is no number was written by no release: nothing is waited for because of it.
+    """
     try:
         check(topic, headers)
     except TooNewError as error:
-        raise HoldError(str(error)) from None
+        if version_of(headers):
+            raise HoldError(str(error)) from None
 
 
 @lru_cache(4096)

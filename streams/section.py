@@ -1,9 +1,10 @@
 """Sections of the settings; one with secrets takes each from a file of its own, too: `secret` or `secret_file`."""
 
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+
+from streams import role_secrets
 
 SHORTEST = 16
 """Characters of a secret that signs something."""
@@ -14,18 +15,27 @@ class Section(BaseModel):
 
 
 class SecretSection(Section):
-    """For every field `x_file`, what the file holds becomes `x`, where a path is given."""
+    """For every field `x_file`, what the file holds becomes `x`, where a path is given: for a process that uses it."""
+
+    used_by: ClassVar[frozenset[str]]
+    """Names of the processes of `streams.role_secrets` that use its secrets."""
 
     @model_validator(mode="before")
     @classmethod
     def _read(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        out = dict(given)
+        out, reader = dict(given), role_secrets.reader()
+        mine = reader == role_secrets.EVERYTHING or reader.name in cls.used_by
         for key in cls.model_fields:
-            if key.endswith("_file") and (path := given.get(key)):
+            name = key.removesuffix("_file")
+            if not key.endswith("_file") or not (given.get(key) or given.get(name)):
+                continue
+            if not mine:
+                out[name] = role_secrets.unknown()
+            elif path := given.get(key):
                 try:
-                    out[key.removesuffix("_file")] = Path(str(path)).read_text(encoding="utf-8").strip()
+                    out[name] = role_secrets.read(str(path))
                 except (OSError, UnicodeDecodeError) as error:
                     raise ValueError(f"{key}: cannot read {path}: {type(error).__name__}") from None
         return out

@@ -12,17 +12,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from converters import PLATFORMS
+from converters.address import public
 from converters.event_ids import LONGEST
 from converters.platform import Platform
 from converters.route import App
+from streams import role_secrets
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
 from streams.media.scan.settings import Scanner
 from streams.media.store.settings import MediaStore
+from streams.role_secrets import EVERYTHING, Process
 from streams.rules import RuleSettings, rules_of
 from streams.section import Section
 
@@ -153,6 +156,13 @@ class Settings(BaseSettings):
     observe: Observe = Observe()
     apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.")
 
+    _process: Process = PrivateAttr(default=EVERYTHING)
+
+    @property
+    def process(self) -> Process:
+        """Whose secrets are read."""
+        return self._process
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -170,8 +180,8 @@ class Settings(BaseSettings):
         return sorted({app.platform for app in self.apps.values()}) or sorted(PLATFORMS)
 
 
-def load(path: Path | None = None) -> Settings:
-    """Read the settings file and the environment. Raises SettingsError."""
+def load(path: Path | None = None, process: Process = EVERYTHING) -> Settings:
+    """Read the settings file and the environment, with the secrets that *process* uses and no other. Raises SettingsError."""
     path = path or (Path(named) if (named := os.environ.get("IM_RELAY_CONFIG")) else None)
     given: dict[str, Any] = {}
     if path is not None:
@@ -182,7 +192,9 @@ def load(path: Path | None = None) -> Settings:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise SettingsError(f"settings file {path} is not TOML: {error}") from None
     try:
-        settings = Settings(**given)
+        with role_secrets.reading_as(process):
+            settings = Settings(**given)
+        settings._process = process  # noqa: SLF001 - of this module
     except ValidationError as error:
         where = str(path) if path else "the environment (IM_RELAY_…)"
         lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
@@ -192,7 +204,7 @@ def load(path: Path | None = None) -> Settings:
 
 
 def resolve(settings: Settings) -> dict[str, App]:
-    """The apps as the converters want them: accounts read, secrets fetched, targets checked. Raises SettingsError."""
+    """The apps as the converters want them: accounts read, the process' secrets fetched, targets checked. Raises SettingsError."""
     apps: dict[str, App] = {}
     for name, app in settings.apps.items():
         if not APP_NAME.fullmatch(name):
@@ -207,7 +219,7 @@ def resolve(settings: Settings) -> dict[str, App]:
         if app.target not in settings.apps:
             known = ", ".join(sorted(settings.apps))
             raise SettingsError(f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}")
-        account = _with_files(app.account, f"apps.{name}.account")
+        account = _with_files(app.account, platform, settings.process, f"apps.{name}.account")
         try:
             made = msgspec.convert(account, platform.account, strict=False)
         except msgspec.ValidationError as error:
@@ -231,25 +243,39 @@ def _target_platform(settings: Settings, target: str) -> Platform:
     return PLATFORMS[named]
 
 
-def shown(settings: Settings) -> str:
-    """The settings as JSON; of the accounts only what can be no secret. Raises SettingsError where they are wrong."""
+def shown(settings: Settings) -> dict[str, Any]:
+    """The settings for a person; of the accounts only what can be no secret. Raises SettingsError where they are wrong."""
     resolve(settings)
-    plain = settings.model_dump(mode="json")
+    plain: dict[str, Any] = settings.model_dump(mode="json")
     for app in plain["apps"].values():
         app["account"] = {
             key: value if key.endswith("_file") or key == "base_url" else "…" for key, value in app["account"].items()
         }
-    return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode()
+    return _public(plain)  # type: ignore[no-any-return]
 
 
-def _with_files(account: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _public(value: Any) -> Any:
+    """*value* without what addresses carry of secrets."""
+    if isinstance(value, dict):
+        return {key: _public(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_public(one) for one in value]
+    return public(value) if isinstance(value, str) else value
+
+
+def _with_files(account: Mapping[str, Any], platform: Platform, process: Process, where: str) -> dict[str, Any]:
+    """The account with its secrets, as far as *process* uses them; in place of the others what nobody knows."""
     out: dict[str, Any] = {}
     for key, value in account.items():
+        name = key.removesuffix("_file")
+        if name in platform.secrets and not process.wants(platform, name):
+            out[name] = role_secrets.unknown() if value else ""
+            continue
         if not key.endswith("_file"):
             out[key] = value
             continue
         try:
-            out[key.removesuffix("_file")] = Path(str(value)).read_text(encoding="utf-8").strip()
+            out[name] = role_secrets.read(str(value))
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"{where}.{key}: cannot read {value}: {type(error).__name__}") from None
     return out

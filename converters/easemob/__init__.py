@@ -1,6 +1,6 @@
 """Easemob (环信), IM."""
 
-from converters.easemob.account import Account, example
+from converters.easemob.account import SECRETS, Account, example
 from converters.easemob.callback import check
 from converters.easemob.decode import decode
 from converters.easemob.encode import encode
@@ -17,6 +17,7 @@ from converters.platform import Platform
 PLATFORM = Platform(
     name="easemob",
     account=Account,
+    secrets=SECRETS,
     check=check,
     decode=decode,
     encode=encode,

@@ -1,6 +1,6 @@
 """The customer's own IM server: it speaks the relay's own words. docs/own.md is its page."""
 
-from converters.own.account import Account, example
+from converters.own.account import SECRETS, Account, example
 from converters.own.callback import check
 from converters.own.decode import decode
 from converters.own.encode import encode
@@ -16,6 +16,7 @@ from converters.platform import Platform
 PLATFORM = Platform(
     name="own",
     account=Account,
+    secrets=SECRETS,
     check=check,
     decode=decode,
     encode=encode,

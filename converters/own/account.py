@@ -1,10 +1,15 @@
 """What the settings hold of the customer's own server."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from converters.address import public
+from converters.platform import SecretUse
 from converters.readable import Language
+
+SECRETS: Mapping[str, tuple[SecretUse, ...]] = {"secret": ("verify", "call"), "secret_previous": ("verify",)}
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -36,7 +41,7 @@ class Account(Struct, frozen=True, kw_only=True):
     ] = "zh"
 
     def __repr__(self) -> str:
-        return f"Account(base_url={self.base_url!r})"  # no secrets in logs and tracebacks
+        return f"Account(base_url={public(self.base_url)!r})"  # no secrets in logs and tracebacks
 
 
 def example() -> Account:

@@ -1,7 +1,7 @@
 """RongCloud (融云), IM."""
 
 from converters.platform import Platform
-from converters.rongcloud.account import Account, example
+from converters.rongcloud.account import SECRETS, Account, example
 from converters.rongcloud.callback import check
 from converters.rongcloud.decode import decode
 from converters.rongcloud.encode import encode
@@ -18,6 +18,7 @@ from converters.rongcloud.signing import AUTH
 PLATFORM = Platform(
     name="rongcloud",
     account=Account,
+    secrets=SECRETS,
     check=check,
     decode=decode,
     encode=encode,

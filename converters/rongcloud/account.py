@@ -1,11 +1,15 @@
 """What the settings hold of one app on RongCloud."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from converters.mark import MarkKey
+from converters.platform import SecretUse
 from converters.readable import Language
+
+SECRETS: Mapping[str, tuple[SecretUse, ...]] = {"app_secret": ("verify", "call"), "app_secret_previous": ("verify",)}
 
 
 class Account(Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """NetEase Yunxin (网易云信), IM."""
 
 from converters.platform import Platform
-from converters.yunxin.account import Account, example
+from converters.yunxin.account import SECRETS, Account, example
 from converters.yunxin.callback import check
 from converters.yunxin.decode import decode
 from converters.yunxin.encode import encode
@@ -18,6 +18,7 @@ from converters.yunxin.signing import AUTH
 PLATFORM = Platform(
     name="yunxin",
     account=Account,
+    secrets=SECRETS,
     check=check,
     decode=decode,
     encode=encode,

@@ -77,7 +77,7 @@ class Rereading:
 
     async def _read(self, path: Path) -> None:
         try:
-            settings = await asyncio.to_thread(load, path)
+            settings = await asyncio.to_thread(load, path, self._settings.process)
             apps = resolve(settings)
         except SettingsError as error:
             metrics.RULES_READ.labels("refused").inc()

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
 from zlib import crc32
 
 import structlog
@@ -12,8 +13,9 @@ from converters.identities import Table
 from converters.names import Minted
 from converters.operations import kind_of
 from converters.overlay import Overlay
+from converters.platform import Callback
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
-from streams import dead, metrics, record_kinds
+from streams import dead, foreign, metrics, record_kinds
 from streams.convert.emit import Emitter
 from streams.convert.known import Known
 from streams.dead import Whose
@@ -65,9 +67,15 @@ class Converter:
             routed: tuple[Routed, ...]
             try:
                 record_kinds.check(raw.topic, raw.headers)
-                callback = callback_of(raw.value, raw.headers)
-                app = callback.app
-                routed = route(callback, self._apps, known)
+                callback, why = _callback(raw, self._apps)
+                if callback is None:
+                    foreign.note(STAGE, raw.topic, raw.partition, raw.offset, why)
+                    routed = (Dead(foreign.FOREIGN, why, ours=False),)
+                else:
+                    app = callback.app
+                    if app not in self._apps:
+                        foreign.note(STAGE, raw.topic, raw.partition, raw.offset, "app")
+                    routed = route(callback, self._apps, known)
             except StateError:
                 raise  # of our disk, and not of this record
             except record_kinds.TooNewError as error:
@@ -135,6 +143,24 @@ class Converter:
     def _platform(self, name: str) -> str:
         app = self._apps.get(name)
         return app.platform.name if app else "unknown"
+
+
+@cache
+def _topic_of(platform: str) -> str:
+    """Without the prefix."""
+    return topics.CALLBACKS.name(platform)
+
+
+def _callback(raw: ConsumerRecord, apps: Mapping[str, App]) -> tuple[Callback | None, foreign.Why]:
+    """None where the ingress has not written it, and why it cannot have."""
+    try:
+        callback = callback_of(raw.value or b"", raw.headers)
+    except ValueError:
+        return None, "headers"
+    app = apps.get(callback.app)
+    if app is not None and not raw.topic.endswith(_topic_of(app.platform.name)):
+        return None, "app"
+    return callback, "headers"
 
 
 def _defect(error: Exception) -> Dead:

@@ -6,12 +6,13 @@ from aiokafka import ConsumerRecord
 from converters import wire
 from converters.model import Echo
 from converters.outcome import Delivered, Unsure
-from streams import metrics, record_kinds
+from streams import foreign, metrics, record_kinds
 from streams.deliver.conversations import Conversations
 from streams.deliver.doubts import Doubts
 from streams.deliver.entries import Ended, Entry, Intent
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.page import Page
+from streams.deliver.records import STAGE
 from streams.deliver.surroundings import Surroundings
 
 log = structlog.get_logger()
@@ -33,7 +34,11 @@ class Echoes:
         try:
             echo = wire.load(record.value or b"", Echo)
         except wire.Malformed as error:
+            foreign.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
             log.warning("echo is unreadable", topic=record.topic, offset=record.offset, error=str(error))
+            return
+        if why := foreign.of_echo(record, echo, self._around.apps, self._around.platform, self._around.names.partitions):
+            foreign.note(STAGE, record.topic, record.partition, record.offset, why)
             return
         event = self._open.events.get(echo.event)
         if event is not None:

@@ -7,7 +7,8 @@ from aiokafka import ConsumerRecord
 from converters import wire
 from converters.model import Delivery
 from converters.operations import Post
-from streams import metrics, record_kinds
+from streams import foreign, metrics, record_kinds
+from streams.dead import Whose
 from streams.deliver import protocol
 from streams.deliver.conversations import Conversations, Open, begun
 from streams.deliver.drain import clock
@@ -18,6 +19,7 @@ from streams.deliver.mirror import Mirror
 from streams.deliver.naming import Naming
 from streams.deliver.page import Page
 from streams.deliver.protocol import Step
+from streams.deliver.records import STAGE
 from streams.deliver.surroundings import Surroundings
 from streams.deliver.undecided import Undecided
 from streams.exact.producers import Record
@@ -78,7 +80,14 @@ class Intake:
             record_kinds.check(record.topic, raw.headers)
             delivery = wire.load(record.value or b"", Delivery)
         except wire.Malformed as error:
-            self._page.bury(lane, record.offset, raw, b"", (record_kinds.cause_of(error), str(error), "ours"))
+            foreign.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
+            # What ours wrote is read by this release, unless a newer one wrote it.
+            whose: Whose = "ours" if isinstance(error, record_kinds.TooNewError) else "theirs"
+            self._page.bury(lane, record.offset, raw, b"", (record_kinds.cause_of(error), str(error), whose))
+            return
+        if why := foreign.of_delivery(record, delivery, self._around.apps, self._around.names.partitions):
+            foreign.note(STAGE, record.topic, record.partition, record.offset, why)
+            self._page.bury(lane, record.offset, raw, b"", (foreign.FOREIGN, why, "theirs"))
             return
         event = delivery.event.id
         if delivery.target not in self._around.clients:

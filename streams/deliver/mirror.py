@@ -10,12 +10,13 @@ from aiokafka import TopicPartition
 
 from converters.model import Delivery
 from converters.operations import Post
-from streams import record_kinds
-from streams.deliver.entries import Entry, load
+from streams import foreign, record_kinds
+from streams.deliver.entries import Entry, Intent, load
 from streams.deliver.ledger import LedgerStore, Pair, as_rows
 from streams.deliver.ledger_rows import is_intent, packed
 from streams.deliver.look import Look
 from streams.deliver.naming import UNDATED, Naming, Row
+from streams.deliver.records import STAGE
 from streams.deliver.surroundings import Surroundings
 from streams.deliver.tail import Tail
 from streams.exact.task import Task
@@ -112,19 +113,33 @@ class Mirror:
     # -- rows
 
     def _own(self, key: bytes, value: bytes | None, offset: int) -> list[Any]:
-        if value is None or (is_intent(value) and b'"does"' not in value):
+        entry = self._entry(self._ledger, key, value, offset)
+        if value is None or entry is None:
+            return []
+        if isinstance(entry, Intent) and not entry.does:
             # Nothing more is known of a message that is about to be sent.
-            return as_rows([(key, packed(value, offset))]) if value is not None else []
-        entry = read(value)
-        return as_rows([(key, packed(value, offset, entry)), *self._naming.rows(key, entry)]) if entry is not None else []
+            return as_rows([(key, packed(value, offset))])
+        return as_rows([(key, packed(value, offset, entry)), *self._naming.rows(key, entry)])
 
     def _is_known(self, record: Any) -> bool:
         if record.timestamp < self._store.rows.newest - self._store.rows.longest // 2 or read(record.value) is None:
             return True  # it may be forgotten; or it says nothing
+        if foreign.of_entry(record.key or b""):
+            return True  # it was not taken in
         return self._store.get((record.key or b"").decode("utf-8", "replace")) is not None
 
     def _named(self, key: bytes, value: bytes | None) -> list[Row]:
-        return rows(self._naming, key, value)
+        return rows(self._naming, key, value, self._tps[0].topic)
+
+    def _entry(self, topic: str, key: bytes, value: bytes | None, offset: int) -> Entry | None:
+        """None of what is deleted, and of what no role of ours has written."""
+        if value is None:
+            return None
+        entry, why = read(value), foreign.of_entry(key)
+        if entry is None or why is not None:
+            foreign.note(STAGE, topic, None, offset, why or "unreadable")
+            return None
+        return entry
 
     async def _catch_up(self) -> None:
         for tp in self._tps:
@@ -135,12 +150,15 @@ def _source_rows(reading: Reading) -> Callable[[bytes, bytes | None, int], list[
     return lambda key, value, _: as_rows(reading(key, value))
 
 
-def rows(naming: Naming, key: bytes, value: bytes | None) -> list[Pair]:
-    """What one record of another target's ledger adds."""
-    if value is not None and is_intent(value) and b'"does"' not in value:
+def rows(naming: Naming, key: bytes, value: bytes | None, topic: str = "") -> list[Pair]:
+    """What one record of another target's ledger, in *topic*, adds."""
+    if value is None or (is_intent(value) and b'"does"' not in value):
         return []  # nearly half of them: of a message that is about to be sent, nothing is known yet
-    entry = read(value)
-    return list(naming.rows(key, entry)) if entry is not None else []
+    entry, why = read(value), foreign.of_entry(key)
+    if entry is None or why is not None:
+        foreign.note(STAGE, topic, None, None, why or "unreadable")
+        return []
+    return list(naming.rows(key, entry))
 
 
 def read(value: bytes | None) -> Entry | None:

@@ -117,7 +117,7 @@ def test_a_record_that_cannot_be_read_is_a_dead_letter_and_costs_nothing_else(
     assert target.texts(bob) == ["before", "after"]
     letters = [letter for letter in worker.letters() if letter.cause == "malformed"]
     assert sorted(letter.value for letter in letters) == sorted(raw or b"" for raw in poison)
-    assert {(letter.stage, letter.whose) for letter in letters} == {("deliver", "ours")}
+    assert {(letter.stage, letter.whose) for letter in letters} == {("deliver", "theirs")}
     assert not any("people write" in letter.detail for letter in letters)
 
 
