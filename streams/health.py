@@ -14,6 +14,7 @@ from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams import metrics
+from streams.connections import Bounds
 from streams.listener import Listener
 from streams.settings import Observe
 
@@ -113,5 +114,9 @@ def application(health: Health) -> Callable[..., Awaitable[None]]:
     return app
 
 
+BOUNDS = Bounds(connections=256, head_seconds=5.0, body_seconds=5.0, memory=1024 * 1024)
+"""A scraper and some probes ask; each page of metrics that is not taken holds some hundred kilobytes."""
+
+
 def listener(health: Health, observe: Observe) -> Listener:
-    return Listener(application(health), observe.host, observe.port, "observe")
+    return Listener(application(health), observe.host, observe.port, "observe", BOUNDS)

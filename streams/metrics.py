@@ -88,6 +88,15 @@ STORE_UP = _gauge("store_up", "0 or 1", [], "Whether Kafka answered the ingress 
 STORE_RESTARTS = _counter("store_restarts", "producers", ["reason"], "Producers of the ingress replaced after an error.")
 INGRESS_ERRORS = _counter("ingress_errors", "requests", ["error"], "Defects caught while answering; each was a 503.")
 
+_begin("Ports: whoever connects")
+CONNECTIONS = _gauge("connections", "connections", ["port"], "Open connections of a port, by its section of the settings.")
+CONNECTION_BYTES = _gauge("connection_bytes", "bytes", ["port"], "What all of them hold: unfinished heads, and bodies.")
+CONNECTIONS_CLOSED = _counter(
+    "connections_closed", "connections", ["port", "reason"],
+    "Closed by the relay: `connections` (room for others), `full` (every other one was being answered), `memory`, `slow-head`, `slow-body`, "
+    "`head` and `trailers` (too large), `pipelined`, `bad-request`.",
+)
+
 _begin("Convert: callbacks become deliveries")
 CONVERT_IN = _counter("convert_records_in", "records", ["app", "platform"], "Callbacks read from Kafka.")
 CONVERT_OUT = _counter(

@@ -55,6 +55,17 @@ class Ingress(Section):
         3.0, gt=0, le=4.5, description="Seconds Kafka may take; then 503, so that the platform sends again (it waits 5)."
     )
     max_waiting: int = Field(20_000, ge=1, description="Callbacks waiting for Kafka; beyond it 503 at once.")
+    connections: int = Field(
+        4096, ge=8,
+        description="Open connections. Platforms and proxies need some hundred; each costs about 15 kB. Beyond it the slowest stranger is closed. "
+        "Fewer where the limit of descriptors (`ulimit -n`) leaves no room.",
+    )
+    head_timeout: float = Field(10.0, gt=0, description="Seconds in which the head of a request must have come.")
+    max_memory: int = Field(
+        33_554_432, ge=1_048_576,
+        description="Bytes of all unfinished requests and unanswered bodies together: 32,000 usual callbacks, or 128 of the largest. "
+        "Beyond it the slowest is answered 503.",
+    )
 
 
 class Convert(Section):
