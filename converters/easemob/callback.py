@@ -51,6 +51,8 @@ class Signed(Struct, frozen=True):
     timestamp: Word = None
     security: Word = None
     appkey: Word = None
+    chat_type: Word = None
+    step: Word = None
 
 
 def payload_type(envelope: Envelope) -> str:
@@ -126,7 +128,7 @@ def check(incoming: Incoming, account: Account, now: int) -> Verdict:
         return Rejected("unknown-key")
     security, call_id = word(signed.security), word(signed.call_id)
     unsigned = not security or not call_id
-    if unsigned and not account.unsigned_events:
+    if unsigned and not (account.unsigned_events and (word(signed.chat_type) == "notify" or word(signed.step) == "push")):
         return Rejected("unsigned")
     if not unsigned and not signature_fits(account, call_id, word(signed.timestamp), security):
         return Rejected("bad-signature")
