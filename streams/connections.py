@@ -12,15 +12,15 @@ log = structlog.get_logger(__name__)
 
 OTHERS = 128
 """Descriptors that are no connections of the port: the brokers, the other port, files."""
-BACKLOG = 512
+BACKLOG = 2048
 """Connections that the kernel may keep for us; all of them may be accepted before the first one of them can be looked at."""
 
 
 class Bounds(Struct, frozen=True):
     """The limits of one port, whoever connects to it. Seconds and bytes."""
 
-    connections: int = 4096
-    """At once. A proxy needs some hundred; each takes about 10 KiB."""
+    connections: int = 2048
+    """At once. A proxy needs some hundred; each takes up to 30 KiB."""
     head: int = 32 * 1024
     """Bytes of the head of a request, and of the trailers behind its body."""
     fields: int = 100

@@ -86,7 +86,15 @@ def at_once(protocol: Closing, cycle: RequestResponseCycle, head: bytes, body: b
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()
+    forget(cycle)
     return True
+
+
+def forget(cycle: RequestResponseCycle) -> None:
+    """Nothing of an answered request stays with its connection, which may be idle for long; and what holds itself waits for no collection."""
+    cycle.body = bytearray()
+    for name in (WHOLE, ANSWER, CYCLE):
+        cycle.scope.pop(name, None)  # type: ignore[misc]
 
 
 def refusal(status: int, reason: str) -> bytes:

@@ -1,7 +1,6 @@
 """One HTTP connection: uvicorn's, bounded in bytes and time.
 
-uvicorn's own waits for ever for a head or a body that does not end, keeps all of a head, of trailers and of requests in a row, keeps a
-connection whose body was not read, and sets a timer for each request.
+uvicorn's own waits for ever for a head or a body, keeps all of a head, of trailers and of requests in a row, and sets a timer for each.
 """
 
 import asyncio
@@ -13,7 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from streams.connections import BUSY, ENDING, IDLE, KNOWN, STRANGER, Connections
-from streams.http_answer import ANSWER, CYCLE, WHOLE, Politely, at_once, refusal
+from streams.http_answer import ANSWER, CYCLE, WHOLE, Politely, at_once, forget, refusal
 
 REQUEST, HEAD, BODY = range(3)
 """What is to come next: one that has not begun, more of its head, more of its body."""
@@ -47,8 +46,6 @@ class Protocol(HttpToolsProtocol):
         self._hang_up: asyncio.TimerHandle | None = None
         self._idle_since = 0.0
 
-    # -- life
-
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if not self._all.admit(self):
@@ -63,6 +60,9 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
         if self.scope is not None:
             self.scope.pop(WHOLE, None)  # type: ignore[misc]  # so that its application sees that nobody waits
+        if self.cycle is not None:
+            forget(self.cycle)
+            self.cycle.transport = self.transport
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
 
@@ -257,6 +257,8 @@ class Protocol(HttpToolsProtocol):
         self.server_state.total_requests += 1
         if not self.pipeline:
             self._answering = 0
+            if self.cycle.response_complete:
+                forget(self.cycle)
         if self._ending:
             return
         if self.transport.is_closing():
