@@ -76,6 +76,7 @@ async def pour(connection: client.Connection, pieces: Iterable[bytes], most: int
             connection.writer.write(piece)
             sent += len(piece)
             await connection.writer.drain()
+            await asyncio.sleep(0)  # the port is in this loop, too
     except ConnectionError:
         pass
     connection.close()
