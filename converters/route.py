@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from converters import names
 from converters.accounts import account_before
+from converters.causes import Cause, unmapped
 from converters.identities import Kind, Table
 from converters.model import (
     Conversation,
@@ -72,9 +73,9 @@ class Dropped(Struct, frozen=True):
 
 
 class Dead(Struct, frozen=True):
-    """For the dead letters. *cause* is a short, fixed word, *detail* holds ids and never what was said."""
+    """For the dead letters. *detail* holds ids and never what was said."""
 
-    cause: str
+    cause: Cause
     detail: str
     ours: bool
 
@@ -130,12 +131,12 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
                     routed.append(_echo(one, app, known))
                 case Ignored(reason=reason):
                     routed.append(Dropped(reason))
-        except UnmappedError as unmapped:
+        except UnmappedError as error:
             # Not worth a person's look when it is our own message that comes back.
             if isinstance(one, OwnEcho):
                 routed.append(Dropped("echo-unmapped"))
             else:
-                routed.append(Dead(f"{unmapped.kind}-unmapped", str(unmapped), ours=True))
+                routed.append(Dead(unmapped(error.kind), str(error), ours=True))
     return tuple(routed)
 
 

@@ -112,6 +112,15 @@ def ingress(board: Dashboard) -> None:
               (only("im_relay_store_up", 'role="ingress"'), "{{instance}}"))
     )  # fmt: skip
     board.with_panel(
+        chart("Connections", "Open ones, by port, and what all of them hold: unfinished heads, and bodies.", "short",
+              (total("im_relay_connections", "port"), "{{port}}"),
+              (total("im_relay_connection_bytes", "port"), "{{port}}: bytes"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Connections closed by us", "`connections`, `full` and `memory`: there was no room; the others were too slow or too large.", "cps",
+              (per_second("im_relay_connections_closed_total", "port", "reason"), "{{port}} {{reason}}"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Stored", "Bytes of callbacks' bodies.", "Bps", (per_second("im_relay_callback_bytes_total", "app"), "{{app}}"))
     )
     board.with_panel(
@@ -233,8 +242,14 @@ def deliver(board: Dashboard) -> None:
               (f"min by (app, limit) (im_relay_quota_speed{{{OURS}}})", "{{app}} {{limit}}"))
     )  # fmt: skip
     board.with_panel(
-        chart("Held", "1 when a stage stands still: half of what came would have become dead letters.", "short",
-              (total("im_relay_stage_held", "stage"), "{{stage}}"))
+        chart("Held", "1 while records of an app wait, because those before them became dead letters of one cause of ours.", "short",
+              (f"max by (stage, app, cause) (im_relay_app_held{{{OURS}}})", "{{stage}} {{app}} {{cause}}"),
+              (total("im_relay_stage_held", "stage"), "{{stage}}"),
+              (total("im_relay_apps_released_total", "stage", "by"), "{{stage}} goes on again by {{by}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Parked", "What of floods is read and waits for its conversation or source to have room.", "short",
+              (total("im_relay_parked", "platform"), "{{platform}}"))
     )  # fmt: skip
     board.with_panel(
         chart("Breakers", "0 closed, 1 half open: a few try, 2 open: all wait.", "short",

@@ -14,6 +14,7 @@ from streams.kafka.topic_commands import app as topics
 from streams.operate.dead_commands import app as dead
 from streams.operate.fidelity_commands import fidelity
 from streams.operate.gap_commands import gaps
+from streams.operate.release_commands import release
 from streams.operate.replay_commands import replay
 from streams.operate.trace_commands import trace
 from streams.preview_commands import preview
@@ -31,6 +32,7 @@ app.add_typer(identities, name="identities")
 app.add_typer(dead, name="dead")
 app.command()(replay)
 app.command()(gaps)
+app.command()(release)
 app.command()(trace)
 app.command()(preview)
 app.command()(fidelity)

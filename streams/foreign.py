@@ -6,7 +6,7 @@ found here costs one record its place.
 
 import time
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 from zlib import crc32
 
 import structlog
@@ -21,7 +21,7 @@ from streams.record_kinds import kind_of
 
 log = structlog.get_logger(__name__)
 
-FOREIGN = "foreign"
+FOREIGN: Final = "foreign"
 """The cause of a dead letter."""
 SAY_AGAIN = 10.0
 """Seconds in which one kind of them is named once in the log: whoever writes them may write many."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams import metrics
+from streams.connections import Bounds
 from streams.listener import Listener
 from streams.printable import as_json
 from streams.settings import Observe
@@ -117,5 +118,9 @@ def _plain(value: object) -> bytes:
     return as_json(value).encode()
 
 
+BOUNDS = Bounds(connections=256, head_seconds=5.0, body_seconds=5.0, memory=1024 * 1024)
+"""A scraper and some probes ask; each page of metrics that is not taken holds some hundred kilobytes."""
+
+
 def listener(health: Health, observe: Observe) -> Listener:
-    return Listener(application(health), observe.host, observe.port, "observe")
+    return Listener(application(health), observe.host, observe.port, "observe", BOUNDS)

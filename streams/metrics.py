@@ -4,6 +4,8 @@ A label never holds what a person wrote, a user, a conversation or a message: on
 so that the number of series stays small and nothing private leaves.
 """
 
+# Over 300 lines: all metrics are declared in one place.
+
 from collections.abc import Sequence
 from typing import Literal
 
@@ -90,6 +92,15 @@ STORE_UP = _gauge("store_up", "0 or 1", [], "Whether Kafka answered the ingress 
 STORE_RESTARTS = _counter("store_restarts", "producers", ["reason"], "Producers of the ingress replaced after an error.")
 INGRESS_ERRORS = _counter("ingress_errors", "requests", ["error"], "Defects caught while answering; each was a 503.")
 
+_begin("Ports: whoever connects")
+CONNECTIONS = _gauge("connections", "connections", ["port"], "Open connections of a port, by its section of the settings.")
+CONNECTION_BYTES = _gauge("connection_bytes", "bytes", ["port"], "What all of them hold: unfinished heads, and bodies.")
+CONNECTIONS_CLOSED = _counter(
+    "connections_closed", "connections", ["port", "reason"],
+    "Closed by the relay: `connections` (room for others), `full` (every other one was being answered), `memory`, `slow-head`, `slow-body`, "
+    "`head` and `trailers` (too large), `pipelined`, `bad-request`.",
+)
+
 _begin("Convert: callbacks become deliveries")
 CONVERT_IN = _counter("convert_records_in", "records", ["app", "platform"], "Callbacks read from Kafka.")
 CONVERT_OUT = _counter(
@@ -157,7 +168,7 @@ BREAKER = _gauge("breaker", "0, 1, 2", ["app", "platform", "api"], "0 closed, 1 
 OPEN_EVENTS = _gauge("open_events", "events", ["platform"], "Events read and not yet settled.")
 HELD_CONVERSATIONS = _gauge(
     "held_conversations", "conversations", ["platform", "why"],
-    "Conversations that wait: `retry`, `in_doubt`, `media`, `limit`.",
+    "Conversations that wait: `retry`, `in_doubt`, `media`, `limit`, `app` (it is held).",
 )
 IN_DOUBT = _counter(
     "in_doubt", "events", ["platform", "step"],
@@ -165,6 +176,9 @@ IN_DOUBT = _counter(
 )
 IN_DOUBT_SECONDS = _histogram(
     "in_doubt_seconds", "seconds", ["platform", "step"], "From a doubt's beginning to its end, by how it ended.", LONG
+)
+PARKED = _gauge(
+    "parked", "records", ["platform"], "Of floods: read, and beside the window until their conversation or source has room."
 )
 STILL_HELD = _counter(
     "still_held", "events", ["platform"], "Second copies and replays of what is in doubt and held for a person: they go nowhere."
@@ -204,8 +218,13 @@ FOREIGN = _counter(
     "`app`. Somebody else writes to the brokers.",
 )
 HELD = _gauge(
-    "stage_held", "0 or 1", ["stage"], "1 when a stage stands still, because half of what came would have become dead letters."
+    "stage_held", "0 or 1", ["stage"], "1 when a stage holds an app (`im_relay_app_held`), or stands still until it is upgraded."
 )
+APP_HELD = _gauge(
+    "app_held", "0 or 1", ["stage", "app", "cause"],
+    "1 while records of an app wait, because those before them became dead letters of one cause of ours.",
+)
+RELEASED = _counter("apps_released", "times", ["stage", "by"], "Held apps that go on: `message` (one got through) or `command`.")
 REBUILD_SECONDS = _histogram(
     "state_rebuild_seconds", "seconds", ["stage"], "From taking a partition over until its local state knows what live work needs.", LONG
 )

@@ -12,6 +12,7 @@ from streams.convert.stage import Converter
 from streams.convert.work import Converting
 from streams.deliver.client import clients
 from streams.deliver.gate import Gate
+from streams.deliver.parked import Room
 from streams.deliver.progress import Progress
 from streams.deliver.records import STAGE as DELIVER
 from streams.deliver.surroundings import Surroundings, Topics
@@ -54,18 +55,19 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
     follower = Follower(kafka.bootstrap, known, disk=disk)
     await follower.start()
     converter = Converter(
-        apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check
+        apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check,
+        fuse=Fuse(convert.STAGE, settings.hold),
     )
     follower.read = converter.known.read
     watch = Seen(Health())
     linger = Linger(CONVERT_SHARE, settings.convert.cycle)
     limit = settings.convert.max_records
-    hop = Hop(converter, max_records=limit, linger=linger)
+    hop = Hop(converter, max_records=limit, linger=linger, gate=converter)
     plan = Plan(convert.STAGE, inputs, lambda _: Converting(hop, follower), link(kafka), watch)
     plan.pace = linger
     try:
         async with Rereading(file, settings, apps, converter.take):
-            return await host(settings, plan, watch, group, max_records=limit)
+            return await host(settings, plan, watch, group, max_records=limit, fuse=converter.fuse)
     finally:
         await follower.stop()
         if disk is not None:
@@ -111,7 +113,8 @@ async def run_deliver(
         settings=settings.deliver,
         state=own_directory(settings.deliver.state, group),
         bootstrap=kafka.bootstrap,
-        fuse=Fuse(),
+        fuse=Fuse(DELIVER, settings.hold),
+        parking=Room(settings.deliver.parked),
         progress=Progress(
             kafka.bootstrap, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
         ),
@@ -126,7 +129,7 @@ async def run_deliver(
     plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
     plan.pace = around.linger
     try:
-        return await host(settings, plan, watch, group, max_records=settings.deliver.window)
+        return await host(settings, plan, watch, group, max_records=settings.deliver.window, fuse=around.fuse)
     finally:
         for client in around.clients.values():
             await client.close()

@@ -59,6 +59,17 @@ class Ingress(Section):
         3.0, gt=0, le=4.5, description="Seconds Kafka may take; then 503, so that the platform sends again (it waits 5)."
     )
     max_waiting: int = Field(20_000, ge=1, description="Callbacks waiting for Kafka; beyond it 503 at once.")
+    connections: int = Field(
+        2048, ge=8,
+        description="Open connections. Platforms and proxies need some hundred; each costs up to 30 kB. Beyond it the slowest stranger is closed. "
+        "Fewer where the limit of descriptors (`ulimit -n`) leaves no room.",
+    )
+    head_timeout: float = Field(10.0, gt=0, description="Seconds in which the head of a request must have come.")
+    max_memory: int = Field(
+        33_554_432, ge=1_048_576,
+        description="Bytes of all unfinished requests and unanswered bodies together: 32,000 usual callbacks, or 128 of the largest. "
+        "Beyond it the slowest is answered 503.",
+    )
 
 
 class Convert(Section):
@@ -140,6 +151,19 @@ class AppSettings(Section):
     rules: list[RuleSettings] = Field(default_factory=list, description="Which of its messages go over, and how: below.")
 
 
+class Hold(Section):
+    """When `convert` or `deliver` holds an app, because of a fault of ours: [operations](operations.md#held-apps)."""
+
+    records: int = Field(
+        100, ge=1, description="Records of an app in a row, without one that gets through, that become dead letters of one cause of ours."
+    )
+    window: float = Field(60.0, gt=0, description="Seconds within which they come.")
+    sources: int = Field(
+        10, ge=1, description="Conversations or senders that they are of, at the least, where a message could be the cause: so one person cannot hold an app."
+    )
+    retry: float = Field(60.0, gt=0, description="Seconds after which one message of a held app is tried; `im-relay release` does not wait.")
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="IM_RELAY_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
@@ -149,6 +173,7 @@ class Settings(BaseSettings):
     ingress: Ingress = Ingress()
     convert: Convert = Convert()
     deliver: Deliver = Deliver()
+    hold: Hold = Hold()
     media: Media = Media()
     files: Files = Files()
     gaps: Gaps = Gaps()

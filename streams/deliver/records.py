@@ -1,11 +1,13 @@
 """What a cycle writes: the ends of events for the ledger, and dead letters."""
 
 import time
+from typing import Final
 from zlib import crc32
 
 from aiokafka import TopicPartition
 from msgspec import structs
 
+from converters.causes import Cause
 from converters.identities import account_record, record
 from converters.model import Delivery, Echo, Group, conversation_key
 from converters.operations import GroupCreated, Post, Recall
@@ -19,7 +21,9 @@ from streams.deliver.surroundings import Topics
 from streams.exact.producers import Outputs, Record
 
 STAGE = "deliver"
-UNMAPPED = "group-unmapped"
+UNMAPPED: Final = "group-unmapped"
+Verdict = tuple[Cause, str, Whose]
+"""(cause, detail, whose) of a dead letter."""
 Pair = tuple[bytes, Ended | Intent]
 
 
@@ -149,8 +153,8 @@ def taken_back(event: str, target: str) -> Pair:
     return event.encode(), Ended(outcome=Delivered(""), target=target, at=_now(), by="recalled")
 
 
-def verdict(event: Open) -> tuple[str, str, Whose] | None:
-    """(cause, detail, whose) where *event* ended as a dead letter."""
+def verdict(event: Open) -> Verdict | None:
+    """Where *event* ended as a dead letter."""
     match event.outcome:
         case Refused(reason=reason) if reason == UNMAPPED:
             return UNMAPPED, "a group that was to be made at the target is not there: im-relay identities set", "ours"
@@ -158,6 +162,8 @@ def verdict(event: Open) -> tuple[str, str, Whose] | None:
             return "defect", reason, "ours"
         case Refused(reason=reason):
             return "refused", reason, "theirs"
+        case NotSent(reason=reason, ours=True):
+            return "account-refused", reason, "ours"
         case NotSent(reason=reason):
             return "gave-up", reason, "theirs"
         case Unsure():
@@ -166,12 +172,12 @@ def verdict(event: Open) -> tuple[str, str, Whose] | None:
             return None
 
 
-def in_doubt(outcome: Unsure) -> tuple[str, str, Whose]:
+def in_doubt(outcome: Unsure) -> Verdict:
     return "in-doubt", outcome.reason, "theirs"
 
 
 def bury(
-    outputs: Outputs, names: Topics, source: TopicPartition, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose],
+    outputs: Outputs, names: Topics, source: TopicPartition, offset: int, raw: Record, event: bytes, verdict: Verdict,
     attempts: int,
 ) -> None:  # fmt: skip
     """Add the dead letter of the record at *offset*; *event* is its id where one could be read."""

@@ -22,6 +22,7 @@ from streams.deliver.client import TOO_LATE
 from streams.deliver.conversations import Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
+from streams.deliver.fairness import FairSlots
 from streams.deliver.protocol import longest_ago, may_leave
 from streams.deliver.surroundings import Surroundings, UnderWay, arrived, ended, in_flight
 
@@ -41,7 +42,7 @@ class Sender:
         self._drain = drain
         self._doubts = doubts
         self._license = license_
-        self._slots = asyncio.Semaphore(around.settings.intents)
+        self._slots = FairSlots(around.settings.intents, around.settings.intents // 4)
         self._mine: dict[str, float] = {}
         """Requests that wait for their answer, by event, and the clock when they left; the last to leave is the last."""
         self._kept: set[str] = set()
@@ -165,7 +166,7 @@ class Sender:
             self._at_the_gate.add(me)
             try:
                 async with gate.passage(request) as passage:
-                    if not await gate.admit(passage, request, live=event.lane.live, again=again):
+                    if not await gate.admit(passage, request, source=event.source, live=event.lane.live, again=again):
                         again = True
                         continue
                     self._at_the_gate.discard(me)
@@ -192,7 +193,7 @@ class Sender:
 
     async def _licensed(self, event: Open, request: Request, part: int) -> Answered | None:
         """None where the target called back before it could leave."""
-        async with self._slots:
+        async with self._slots.of(event.source):
             while event.there(part) is None:
                 written = await self._license(event, part)
                 until = written + self._settings.lease

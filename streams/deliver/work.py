@@ -15,8 +15,9 @@ from aiokafka.errors import KafkaError
 
 from converters.model import NOTHING, There
 from converters.operations import Post, named_by
+from converters.outcome import Delivered
 from streams import metrics
-from streams.deliver import protocol
+from streams.deliver import protocol, records
 from streams.deliver.conversations import Conversations, Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
@@ -41,6 +42,8 @@ from streams.state.errors import DamagedError, StateError
 log = structlog.get_logger()
 
 
+HELD = 1.0
+"""Seconds between two looks of a conversation whether its app is still held."""
 READ_AGAIN = 600.0
 """Seconds in which an event with an intent and no end will have been read."""
 
@@ -86,6 +89,7 @@ class Delivering:
         )
         self._page = Page(self._partition, self._around, lanes, self._store, self._naming)
         self._intake = Intake(self._around, lanes, self._open, self._store, self._naming, self._mirror, self._page, self._admitted)
+        self._open.left = self._left
         self._echoes = Echoes(self._around, self._open, self._store, self._page, self._doubts)
         began = clock()
         task.watch.preparing(STAGE, self._partition, done=False)
@@ -180,6 +184,10 @@ class Delivering:
         self._open_gauge.inc()
         self._start(event)
 
+    def _left(self, event: Open) -> None:
+        if self._intake.freed(event):
+            self._task.nudge()
+
     def _start(self, event: Open) -> None:
         event.held = self._settling(event) > 0
         if self._open.admit(event):
@@ -214,7 +222,9 @@ class Delivering:
                 if now.files:
                     there = self._files.there(now, there)
                 if now.outcome is None:
+                    await self._until_admitted(now)
                     await self._sender.send(now, there)
+                self._noted(now)
                 if live:
                     self._naming.said(now.delivery)
                 following = self._open.end(now)
@@ -231,6 +241,21 @@ class Delivering:
         except Exception as error:  # noqa: BLE001 - a defect: it ends the work, or the conversation would stand still unseen
             self._defect = error
             self._task.nudge()
+
+    async def _until_admitted(self, event: Open) -> None:
+        """Wait while its app is held. Raises DrainedError."""
+        fuse, app, source = self._around.fuse, event.delivery.target, event.delivery.event.sender.encode()
+        while app in fuse.held and not fuse.admits(app, source):
+            with metrics.HELD_CONVERSATIONS.labels(self._around.platform, "app").track_inprogress():
+                await self._drain.rest(min(HELD, max(0.01, fuse.pause(app, source))))
+
+    def _noted(self, event: Open) -> None:
+        """What became of it, as far as that tells of us."""
+        app = event.delivery.target
+        if isinstance(event.outcome, Delivered):
+            self._around.fuse.passed(app)
+        elif (verdict := records.verdict(event)) is not None:
+            self._around.fuse.died(app, event.delivery.event.sender.encode(), verdict[0])
 
     def _settling(self, event: Open) -> float:
         """Seconds that a message may yet wait for others that were said before it and come after it."""

@@ -8,6 +8,7 @@ import structlog
 
 from streams import health as healths
 from streams import metrics
+from streams.connections import Bounds
 from streams.files.app import STALL, Files
 from streams.files.disk import DirectoryError, Disk
 from streams.health import Health
@@ -22,6 +23,8 @@ DAY = 86_400.0
 EVERY = 600.0
 """Seconds from the end of one look at all files to the next."""
 SWEEP = "sweep"
+BOUNDS = Bounds(connections=512, streams=True)
+"""An upload on its way holds up to 128 KiB."""
 
 
 async def serve(settings: Settings) -> None:
@@ -47,7 +50,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         largest=files.largest,
     )
     observer = healths.listener(health, settings.observe)
-    listener = Listener(app, files.host, files.port, "files")
+    listener = Listener(app, files.host, files.port, "files", BOUNDS)
     try:
         disk.open()
     except DirectoryError as error:

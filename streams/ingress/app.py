@@ -15,9 +15,9 @@ import structlog
 from converters.platform import Accepted, Incoming, Probe, Rejected
 from converters.route import App
 from streams import metrics
+from streams.http_answer import ANSWER, CLOSE, WHOLE
 from streams.ingress.record import headers_of
 from streams.ingress.store import Store
-from streams.listener import ANSWER, CLOSE, WHOLE
 from streams.settings import Ingress as Limits
 
 log = structlog.get_logger(__name__)

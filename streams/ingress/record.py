@@ -52,6 +52,11 @@ def headers_of(app: str, received: int, request: Iterable[tuple[bytes, bytes]]) 
     return out
 
 
+def app_of(headers: Iterable[tuple[str, bytes]]) -> str:
+    """Whose callback it is; "" of a record that the ingress did not write."""
+    return next((raw.decode("utf-8", "replace") for name, raw in headers if name == APP), "")
+
+
 def past(headers: Iterable[tuple[str, bytes]]) -> bytes | None:
     """What `PAST` says; None of what is live."""
     return next((value for name, value in headers if name == PAST), None)

@@ -6,6 +6,7 @@ import gc
 import structlog
 
 from streams import health as healths
+from streams.connections import Bounds
 from streams.health import Health
 from streams.ingress.app import Ingress
 from streams.ingress.store import Store
@@ -41,7 +42,13 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
     observer = healths.listener(health, settings.observe)
-    listener = Listener(Ingress(apps, store, limits, topic), limits.host, limits.port, "ingress")
+    bounds = Bounds(
+        connections=limits.connections,
+        head_seconds=limits.head_timeout,
+        body_seconds=limits.read_timeout + 1.0,  # the application is to say it first
+        memory=max(limits.max_memory, 2 * limits.max_body),
+    )
+    listener = Listener(Ingress(apps, store, limits, topic), limits.host, limits.port, "ingress", bounds)
     await observer.start()
     try:
         await store.start()

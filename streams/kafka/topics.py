@@ -142,6 +142,14 @@ DEAD_LETTERS = Topic(
     kept=30 * DAY,
     largest=5 * MIB,  # the largest callback, and what is said about it
 )
+CONTROL = Topic(
+    template="control",
+    key="the stage that is meant",
+    value="what a person told it: to go on with a held app",
+    meaning="Orders to running workers, in partition 0. A worker reads it while it holds an app.",
+    forged="Have a held app go on, and so its records become dead letters again, until it is held anew.",
+    kept=DAY,
+)
 
 TOPICS = (
     CALLBACKS,
@@ -154,6 +162,7 @@ TOPICS = (
     LEDGER,
     IDENTITIES,
     DEAD_LETTERS,
+    CONTROL,
 )
 
 

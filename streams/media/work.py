@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from converters import wire
+from converters.causes import Cause
 from converters.media import Job, Result
 from converters.media_key import same
 from converters.model import Carried
@@ -223,7 +224,7 @@ class Carrying:
         self._store.put(rows, written.get((self._done, self._partition)), int(time.time() * 1000))
 
 
-def _letter(record: ConsumerRecord, cause: str, detail: str, whose: Whose) -> tuple[bytes, bytes]:
+def _letter(record: ConsumerRecord, cause: Cause, detail: str, whose: Whose) -> tuple[bytes, bytes]:
     """The dead letter of a job that cannot be done; whoever waits for it learns nothing, and waits no longer than it may."""
     metrics.DEAD_LETTERS.labels(STAGE, cause, whose).inc()
     return dead.unread(record, stage=STAGE, cause=cause, detail=detail, whose=whose)

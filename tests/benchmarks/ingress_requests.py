@@ -7,6 +7,7 @@ PLATFORM = "yunxin"
 APP = "bench"
 SECRET = "bench-secret"
 ACCOUNT = {"app_key": "bench-key", "app_secret": SECRET}
+EASEMOB = {"org": "acme", "app": "chat", "client_id": "c", "client_secret": "bench-client-secret", "callback_secret": SECRET}
 
 
 def request(number: int, *, app: str = APP, secret: str = SECRET) -> bytes:
