@@ -46,6 +46,27 @@ class Rejected(Struct, frozen=True):
 Verdict = Accepted | Probe | Rejected
 
 
+class Held(Struct, frozen=True):
+    """A body that is not worth reading: the headers alone tell that it would be refused, as a `Rejected` of *reason*."""
+
+    reason: str
+    most: int = 0
+    """Bytes of a body that is read all the same, because it may be a `Probe`."""
+
+
+class Once(Struct, frozen=True):
+    """What a platform signed without signing what is said. It is good for one body: the first; sent again, that one is known."""
+
+    id: str
+    """All that the signature covers."""
+    said: bytes
+    """A digest of what is said, as far as it matters. Another one under the same *id* is refused; one that the other begins with is no other."""
+    at: int
+    """When it was signed, in ms since 1970."""
+    until: int
+    """In ms since 1970: from then on `check` refuses it, and it may be forgotten."""
+
+
 class Callback(Struct, frozen=True):
     """A stored callback, as it lies in `callbacks.<platform>`."""
 
@@ -62,6 +83,8 @@ class Said(Struct, frozen=True):
     event: Event
     losses: tuple[Loss, ...] = ()
     """What the callback held and the model has no place for."""
+    proven: bool = True
+    """False where no signature stands behind it: it teaches nothing of people, and makes nobody an account."""
 
 
 class OwnEcho(Struct, frozen=True):
@@ -244,6 +267,12 @@ class Platform(Struct, frozen=True, kw_only=True):
     """A frozen struct: what the settings hold of one app on this platform (keys, secrets, base_url, choices)."""
     check: Callable[[Incoming, Any, int], Verdict]
     """(request, account, ms since 1970): is this callback authentic?"""
+    door: Callable[[Mapping[str, str], str, Any, int], Held | None] | None = None
+    """(headers, query, account, ms since 1970): whether a body is worth reading. None where the body alone tells."""
+    once: Callable[[Incoming, Any, int], Once | None] | None = None
+    """(an accepted request, account, ms since 1970): what of it is good for one body. None where what is said is signed as well."""
+    secrets: Mapping[str, int] = {}
+    """The settings of an account that are secrets, and the characters that each must have; an empty `…_previous` is none."""
     decode: Callable[[Callback, Any], tuple[Decoded, ...]]
     """(callback, account): what it says. Raises Malformed."""
     encode: Callable[[Delivery, Any, There], Encoded]
