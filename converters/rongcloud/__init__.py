@@ -1,8 +1,8 @@
 """RongCloud (融云), IM."""
 
 from converters.platform import Platform
-from converters.rongcloud.account import Account, example
-from converters.rongcloud.callback import check
+from converters.rongcloud.account import SECRETS, Account, example
+from converters.rongcloud.callback import check, door, once
 from converters.rongcloud.decode import decode
 from converters.rongcloud.encode import encode
 from converters.rongcloud.fidelity import FIDELITY
@@ -19,6 +19,9 @@ PLATFORM = Platform(
     name="rongcloud",
     account=Account,
     check=check,
+    secrets=SECRETS,
+    once=once,
+    door=door,
     decode=decode,
     encode=encode,
     read_reply=read_reply,

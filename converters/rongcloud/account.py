@@ -22,7 +22,7 @@ class Account(Struct, frozen=True, kw_only=True):
         Meta(
             ge=0,
             description="Seconds that the time of a callback's signature may be off; 0 takes any. The signature does not cover "
-            "what is said, so that somebody who has seen one could say anything with it.",
+            "what is said, so that within them each nonce is good for one body.",
         ),
     ] = 900
     hours_ahead: Annotated[
@@ -85,6 +85,10 @@ class Account(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"Account(app_key={self.app_key!r})"  # no secrets in logs and tracebacks
+
+
+SECRETS = {"app_secret": 8, "app_secret_previous": 8}
+"""Characters that each has at least. The console makes them: whatever is shorter was cut off, or made up."""
 
 
 def example() -> Account:
