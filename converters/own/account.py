@@ -39,5 +39,9 @@ class Account(Struct, frozen=True, kw_only=True):
         return f"Account(base_url={self.base_url!r})"  # no secrets in logs and tracebacks
 
 
+SECRETS = {"secret": 12, "secret_previous": 12}
+"""Characters that each must have at least: with fewer, one request that was seen is enough to find it by trying."""
+
+
 def example() -> Account:
     return Account(secret="demo-own-secret")  # noqa: S106 - made up
