@@ -64,7 +64,7 @@ class Once(Struct, frozen=True):
     at: int
     """When it was signed, in ms since 1970."""
     until: int
-    """In ms since 1970: from then on `check` refuses it, and it may be forgotten."""
+    """In ms since 1970: from then on `check` refuses it, and it may be forgotten. 0: never. The same each time for one *id*."""
 
 
 class Callback(Struct, frozen=True):

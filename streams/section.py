@@ -1,5 +1,6 @@
 """Sections of the settings; one with secrets takes each from a file of its own, too: `secret` or `secret_file`."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,13 @@ def long_enough(name: str, secret: SecretStr) -> None:
     if found < SHORTEST:
         seen = f"has {found} characters" if found else "is missing"
         raise ValueError(f"{name} {seen}: give {SHORTEST} or more (openssl rand -hex 32), or their file as {name}_file")
+
+
+def networks(given: list[str]) -> list[str]:
+    """The same. Raises ValueError, which says which is none."""
+    for each in given:
+        try:
+            ip_network(each)
+        except ValueError as error:
+            raise ValueError(f"{each!r} is no network ({error}): write it as 203.0.113.0/24, 203.0.113.7 or 2001:db8::/32") from None
+    return given

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from converters import PLATFORMS
@@ -23,7 +23,7 @@ from streams.deliver.settings import Deliver
 from streams.files.settings import Files
 from streams.media.store.settings import MediaStore
 from streams.rules import RuleSettings, rules_of
-from streams.section import Section
+from streams.section import Section, networks
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -55,6 +55,35 @@ class Ingress(Section):
         3.0, gt=0, le=4.5, description="Seconds Kafka may take; then 503, so that the platform sends again (it waits 5)."
     )
     max_waiting: int = Field(20_000, ge=1, description="Callbacks waiting for Kafka; beyond it 503 at once.")
+    rate: int = Field(
+        20_000, ge=0, description="Authentic callbacks a second of one app from one source, in each process; beyond it 503, with Retry-After. 0 is none."
+    )
+    refusals: int = Field(
+        200,
+        ge=0,
+        description="Requests a second of one source that are refused, in each process; beyond it 429 before anything is read. Not where something "
+        "authentic came from within ten minutes. 0 is none.",
+    )
+    proxy_hops: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="How many proxies of yours stand before this: the source is the address that the first of them wrote, so many from the right of "
+        "X-Forwarded-For. 0: whoever opens the connection.",
+    )
+    proxies: list[str] = Field(
+        default_factory=list, description="Networks of the nearest of them; the header of anybody else is not believed. Empty: everybody's is."
+    )
+    state: str = Field(
+        "",
+        description="Directory in which it is remembered which signatures were used, where they do not cover what is said; any disk will do: it is "
+        "rebuilt from the callbacks. Empty: that of `deliver.state`.",
+    )
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, given: list[str]) -> list[str]:
+        return networks(given)
 
 
 class Convert(Section):
@@ -126,8 +155,18 @@ class AppSettings(Section):
 
     platform: str = Field(description="Which platform it is on.")
     target: str = Field(description="The app that receives its messages.")
+    sources: list[str] = Field(
+        default_factory=list,
+        description="Networks from which its platform calls back, as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies see "
+        "`ingress.proxy_hops`.",
+    )
     account: dict[str, Any] = Field(default_factory=dict, description="Keys, secrets, addresses: see the platform's page.")
     rules: list[RuleSettings] = Field(default_factory=list, description="Which of its messages go over, and how: below.")
+
+    @field_validator("sources")
+    @classmethod
+    def _networks(cls, given: list[str]) -> list[str]:
+        return networks(given)
 
 
 class Settings(BaseSettings):
@@ -205,6 +244,7 @@ def resolve(settings: Settings) -> dict[str, App]:
             made = msgspec.convert(account, platform.account, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(f"apps.{name}.account ({app.platform}): {error}") from None
+        _check_secrets(f"apps.{name}.account", app.account, made, platform)
         unknown = sorted(set(account) - set(platform.account.__struct_encode_fields__))
         if unknown:
             expected = ", ".join(platform.account.__struct_encode_fields__)
@@ -215,6 +255,20 @@ def resolve(settings: Settings) -> dict[str, App]:
             raise SettingsError(f"apps.{name}.rules: {error}") from None
         apps[name] = App(name=name, platform=platform, account=made, target=app.target, rules=rules)
     return apps
+
+
+def _check_secrets(where: str, given: Mapping[str, Any], account: Any, platform: Platform) -> None:
+    """Raises SettingsError, which names the setting and never its value."""
+    for key, least in platform.secrets.items():
+        value = str(getattr(account, key))
+        if len(value) >= least or (not value and key.endswith("_previous")):
+            continue
+        named = key if key in given else f"{key}_file"
+        seen = f"has {len(value)} characters" if len(value) != 1 else "has 1 character"
+        raise SettingsError(
+            f"{where}.{named} {seen}; {least} or more are expected, as the platform's console shows it or as you have made it: "
+            f"change {named} there, or {'the file that it names' if named != key else 'name a file that holds it with ' + key + '_file'}"
+        )
 
 
 def _target_platform(settings: Settings, target: str) -> Platform:

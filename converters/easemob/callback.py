@@ -15,8 +15,6 @@ from converters.lenient import milliseconds, word
 from converters.model import conversation_key
 from converters.platform import Accepted, Incoming, Once, Rejected, Verdict
 
-_FOR_EVER = 8 * 86_400_000
-"""Milliseconds for which something is remembered that is taken however old it is."""
 _SEVERAL: frozenset[What] = frozenset({"friend", "group-legacy"})
 """Called back to each of several people, with one msg_id, which makes one event of them: the first is carried."""
 
@@ -45,11 +43,12 @@ def check(incoming: Incoming, account: Account, now: int) -> Verdict:
 
 def once(incoming: Incoming, account: Account, now: int) -> Once | None:
     """The callId and time of a callback, which stand for one body alone; None of what is unsigned."""
+    del now
     envelope = wire.load(incoming.body, Envelope)
     if not is_signed(envelope):
         return None
     at = _at(envelope)
-    until = max(at, now) + account.callback_window * 1000 if account.callback_window else now + _FOR_EVER
+    until = at + account.callback_window * 1000 if account.callback_window else 0
     name = f"{word(envelope.call_id)}\x1f{word(envelope.timestamp)}"
     return Once(name, _said(envelope), at, until)
 

@@ -16,7 +16,6 @@ from converters.yunxin.values import parsed, text
 
 MESSAGE, ROOM_MESSAGE, ROOM_MEMBER = "1", "4", "9"
 LOGIN, LOGOUT, RECEIPT, READ = "2", "3", "30", "85"
-PROBE = b"{}"
 _LONGEST_PROBE = 16
 RECALLS, EDITS = {"7", "8", "25"}, {"89", "90", "91"}
 _PEOPLE = {"7", "89"}  # recall and edit between two people; the next two lines for teams and superteams
@@ -121,6 +120,11 @@ def conversation_reported(report: Report) -> Conversation | None:
     return direct(reader, other) if reader and other else None
 
 
+def is_probe(body: bytes) -> bool:
+    """The console's trial of the address."""
+    return body.strip() == b"{}"
+
+
 What = Literal["other-product", "probe", "pre-delivery", "message", "notification", "withheld", "report", "event"]
 
 _REPORTS = RECALLS | EDITS | {RECEIPT, READ, ROOM_MEMBER, LOGIN, LOGOUT}
@@ -132,7 +136,7 @@ def what_is(headers: Mapping[str, str], body: bytes, copy: Copy) -> What:
     if "type" in headers:
         return "other-product"  # audio and video use the same address, and the same numbers for other events
     event = word(copy.event_type)
-    if not event and body.strip() == PROBE:
+    if not event and is_probe(body):
         return "probe"
     # Only questions have a number for a number; some copies do as well, but then a convType.
     if type(copy.event_type) is int and copy.conv_type is None and (
@@ -182,24 +186,18 @@ def door(headers: Mapping[str, str], query: str, account: Account, now: int) -> 
 def check(incoming: Incoming, account: Account, now: int) -> Verdict:
     """Whether a copy is from Yunxin and for *account*; the console's trial `{}` is let through unsigned as well."""
     headers, body = incoming.headers, incoming.body
-    probe = body.strip() == PROBE
+    probe = is_probe(body)
     held = door(headers, incoming.query, account, now)
     if held is not None:
         return Probe() if probe and held.reason == "unsigned" else Rejected(held.reason)
     if not digest_fits(body, headers.get("md5", "")):
         return Rejected("bad-digest")
-    return Probe() if probe else Accepted(_key(headers, body, account))
+    return Probe() if probe else Accepted(_key(body, account))
 
 
-def _key(headers: Mapping[str, str], body: bytes, account: Account) -> bytes:
-    conversation: Conversation | None = None
+def _key(body: bytes, account: Account) -> bytes:
     try:
-        copy = wire.load(body, Copy)
-        what = what_is(headers, body, copy)
-        if what in {"message", "notification", "withheld", "report"}:
-            conversation = conversation_of(copy)
-        if what == "report" and conversation is None:
-            conversation = conversation_reported(wire.load(body, Report))
+        conversation = conversation_of(wire.load(body, Copy)) or conversation_reported(wire.load(body, Report))
     except wire.Malformed:
-        pass  # genuine all the same: it is stored, and becomes a dead letter when it is read
+        conversation = None  # genuine all the same: it is stored, and becomes a dead letter when it is read
     return conversation_key(conversation) if conversation else b"?" + account.app_key.encode()

@@ -1,6 +1,7 @@
 """An ingress in the test's own event loop, on a real broker."""
 
 import asyncio
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,15 +29,17 @@ class Running:
         self.prefix = f"t{mark}."
         self.yunxin, self.easemob = f"y-{mark}", f"e-{mark}"
         self.port = self.observe = 0
+        self.state = tempfile.mkdtemp(prefix="im-relay-")
+        self.sources: list[str] = []
 
     def settings(self, **limits: Any) -> Settings:
         apps = {
-            self.yunxin: AppSettings(platform="yunxin", target=self.easemob, account=signed.YUNXIN),
+            self.yunxin: AppSettings(platform="yunxin", target=self.easemob, account=signed.YUNXIN, sources=self.sources),
             self.easemob: AppSettings(platform="easemob", target=self.yunxin, account=signed.EASEMOB),
         }
         return Settings(
             kafka=Kafka(bootstrap=self.bootstrap, prefix=self.prefix),
-            ingress=Ingress(**({"host": "127.0.0.1", "port": 0} | SHORT | limits)),
+            ingress=Ingress(**({"host": "127.0.0.1", "port": 0, "state": self.state} | SHORT | limits)),
             observe=Observe(host="127.0.0.1", port=0),
             apps=apps,
         )
