@@ -5,8 +5,9 @@ The newest first: who knows what was used since a time may decide what was signe
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from typing import Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -18,6 +19,8 @@ from streams.ingress.record import ONCE
 from streams.kafka.log_reader import LogReader
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 RECENT = 900_000
 """Milliseconds that are read before a start is done."""
@@ -102,12 +105,12 @@ class Follower:
         while True:
             try:
                 await self._follow()
-            except KafkaError as error:
+                if time.monotonic() - written >= EVERY or self._signatures.unwritten >= ENOUGH:
+                    written = time.monotonic()
+                    self._flush()
+            except Exception as error:  # noqa: BLE001 - whatever it is: what others take must be heard of again
                 log.warning("callbacks that others take are not followed at the moment", error=type(error).__name__)
                 await asyncio.sleep(PAUSE)
-            if time.monotonic() - written >= EVERY or self._signatures.unwritten >= ENOUGH:
-                self._flush()
-                written = time.monotonic()
 
     async def _follow(self) -> None:
         found = await self._consumer.getmany(timeout_ms=200)
@@ -119,68 +122,57 @@ class Follower:
             self._next[tp] = await self._consumer.position(tp)
 
     async def _look_back(self, unread: dict[TopicPartition, tuple[int, int]], since: int) -> None:
-        """Spans of twice the length each time, until there is nothing that is good any more."""
+        """Spans of twice the length each time, until the beginning or what is known."""
         span = RECENT
         log.info("reads back which signatures were used", records=sum(high - low for low, high in unread.values()))
         while unread:
             since -= span
             span *= 2
-            live = False
             for tp, (low, high) in list(unread.items()):
-                at = await self._patiently(tp, since)
+                at = await _patiently(self._log.at, tp, since)
                 begin = min(high, max(low, high if at is None else at))
-                live |= await self._read(tp, begin, high)
+                await self._read(tp, begin, high)
                 if begin > low:
                     unread[tp] = (low, begin)
                 else:
                     del unread[tp]
-            if unread and not live and since < _now() - 10 * RECENT:
-                # All that was signed and used before is over: nothing of it is taken anyhow.
-                break
             self._signatures.since = since
         self._signatures.since = 0
         self._whole = True
         log.info("knows which signatures were used")
 
-    async def _patiently(self, tp: TopicPartition, since: int) -> int | None:
-        while True:
-            try:
-                return await self._log.at(tp, since)
-            except KafkaError:
-                await asyncio.sleep(PAUSE)
-
-    async def _read(self, tp: TopicPartition, offset: int, end: int) -> bool:
-        """Whether anything there is still good."""
-        live, now = False, _now()
+    async def _read(self, tp: TopicPartition, offset: int, end: int) -> None:
         while offset < end:
-            try:
-                part = await self._log.read(tp, offset)
-            except KafkaError:
-                await asyncio.sleep(PAUSE)
-                bounds = await self._log.bounds(tp)
-                offset = max(offset, bounds[0])
-                continue
+            begin, _ = await _patiently(self._log.bounds, tp)
+            part = await _patiently(self._log.read, tp, max(offset, begin))
             for record in part.records:
-                used = self._learn(record.headers)
-                live |= used is not None and not 0 < used.until < now
+                self._learn(record.headers)
             if part.next <= offset:
-                break
+                return
             offset = part.next
             if self._signatures.unwritten >= ENOUGH:
                 self._flush()
             await asyncio.sleep(0)
-        return live
 
-    def _learn(self, headers: Iterable[tuple[str, bytes]]) -> Used | None:
+    def _learn(self, headers: Iterable[tuple[str, bytes]]) -> None:
         raw = next((value for name, value in headers if name == ONCE), None)
         used = Used.read(raw) if raw is not None else None
         if used is not None:
             self._signatures.learn(used)
-        return used
 
     def _flush(self) -> None:
         offsets = {f"{tp.topic}/{tp.partition}": offset for tp, offset in self._next.items()}
         self._signatures.flush(_now() - MARGIN, Place(self._cluster, offsets) if self._whole else None)
+
+
+async def _patiently(ask: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+    """Its answer, however long the cluster does not give one."""
+    while True:
+        try:
+            return await ask(*arguments)
+        except (KafkaError, TimeoutError, OSError) as error:
+            log.warning("what lies back cannot be read at the moment", error=type(error).__name__)
+            await asyncio.sleep(PAUSE)
 
 
 def _now() -> int:

@@ -11,6 +11,9 @@ OLD_SECRET = "old-secret"
 YUNXIN = {"app_key": "key-1", "app_secret": SECRET, "app_secret_previous": OLD_SECRET}
 EASEMOB = {"org": "acme", "app": "chat", "client_id": "c", "client_secret": "s-of-the-rest-api", "callback_secret": SECRET}
 
+RONGCLOUD = {"app_key": "key-r", "app_secret": SECRET}
+OWN = {"secret": "secret-of-the-own-server"}
+
 
 def text(number: int, sender: str = "alice", receiver: str = "bob") -> bytes:
     fields = {
