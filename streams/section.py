@@ -1,5 +1,6 @@
 """Sections of the settings; one with secrets takes each from a file of its own, too: `secret` or `secret_file`."""
 
+from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -48,3 +49,16 @@ def networks(given: list[str]) -> list[str]:
         except ValueError as error:
             raise ValueError(f"{each!r} is no network ({error}): write it as 203.0.113.0/24, 203.0.113.7 or 2001:db8::/32") from None
     return given
+
+
+def too_short(given: Mapping[str, Any], account: Any, least: Mapping[str, int]) -> str:
+    """Which secret of *account* has fewer characters than the *least*, in words without its value; "" where none has."""
+    for key, most in least.items():
+        value = str(getattr(account, key))
+        if len(value) >= most or (not value and key.endswith("_previous")):
+            continue
+        named = key if key in given else f"{key}_file"
+        where = f"or name a file that holds it with {key}_file" if named == key else "or what the file holds"
+        seen = "1 character" if len(value) == 1 else f"{len(value)} characters"
+        return f"{named} has {seen}; {most} or more are expected, as the platform's console shows it or as you have made it: change {named} there, {where}"
+    return ""

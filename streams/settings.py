@@ -23,7 +23,7 @@ from streams.deliver.settings import Deliver
 from streams.files.settings import Files
 from streams.media.store.settings import MediaStore
 from streams.rules import RuleSettings, rules_of
-from streams.section import Section, networks
+from streams.section import Section, networks, too_short
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -62,7 +62,7 @@ class Ingress(Section):
         200,
         ge=0,
         description="Requests a second of one source that are refused, in each process; beyond it 429 before anything is read. Not where something "
-        "authentic came from within ten minutes. 0 is none.",
+        "authentic came from within a day. 0 is none.",
     )
     proxy_hops: int = Field(
         0,
@@ -244,7 +244,8 @@ def resolve(settings: Settings) -> dict[str, App]:
             made = msgspec.convert(account, platform.account, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(f"apps.{name}.account ({app.platform}): {error}") from None
-        _check_secrets(f"apps.{name}.account", app.account, made, platform)
+        if short := too_short(app.account, made, platform.secrets):
+            raise SettingsError(f"apps.{name}.account.{short}")
         unknown = sorted(set(account) - set(platform.account.__struct_encode_fields__))
         if unknown:
             expected = ", ".join(platform.account.__struct_encode_fields__)
@@ -255,20 +256,6 @@ def resolve(settings: Settings) -> dict[str, App]:
             raise SettingsError(f"apps.{name}.rules: {error}") from None
         apps[name] = App(name=name, platform=platform, account=made, target=app.target, rules=rules)
     return apps
-
-
-def _check_secrets(where: str, given: Mapping[str, Any], account: Any, platform: Platform) -> None:
-    """Raises SettingsError, which names the setting and never its value."""
-    for key, least in platform.secrets.items():
-        value = str(getattr(account, key))
-        if len(value) >= least or (not value and key.endswith("_previous")):
-            continue
-        named = key if key in given else f"{key}_file"
-        seen = f"has {len(value)} characters" if len(value) != 1 else "has 1 character"
-        raise SettingsError(
-            f"{where}.{named} {seen}; {least} or more are expected, as the platform's console shows it or as you have made it: "
-            f"change {named} there, or {'the file that it names' if named != key else 'name a file that holds it with ' + key + '_file'}"
-        )
 
 
 def _target_platform(settings: Settings, target: str) -> Platform:

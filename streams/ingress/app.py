@@ -97,7 +97,7 @@ class Ingress:
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         door = self._door(scope["path"])
         address = self._sources.address(scope)
-        source = sources.name(address)
+        source = self._sources.name(scope, address)
         try:
             if self._sources.put_off(source):
                 answer = PUT_OFF

@@ -11,8 +11,9 @@ from streams.settings import Ingress as Limits
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
-PROVEN = 600.0
+PROVEN = 86_400.0
 """Seconds after an authentic callback in which its source is not put off, whatever else comes from there: it may be a proxy's."""
+_FORWARDED = b"x-forwarded-for"
 MOST = 100_000
 """Sources that are remembered as proven."""
 
@@ -44,13 +45,19 @@ class Sources:
         near = read(peer[0]) if peer else None
         if not self._hops or (self._proxies and not within(near, self._proxies)):
             return near
-        named = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").split(b",")
+        named = b",".join(value for name, value in scope["headers"] if name == _FORWARDED).split(b",")
         # Only the last hops were written by proxies of ours: whatever stands before, the client may have made up.
         return read(named[-self._hops].decode("latin-1")) if len(named) >= self._hops else None
 
+    def name(self, scope: dict[str, Any], address: Address | None) -> str:
+        """Of the source; "" where *address* is a proxy's that the settings do not know, and stands for everybody."""
+        if not self._hops and any(name == _FORWARDED for name, _ in scope["headers"]):
+            return ""
+        return name(address)
+
     def put_off(self, source: str) -> bool:
         """Whether so much of it was refused that its requests are not looked at for the rest of this second."""
-        if not self._refusals:
+        if not self._refusals or not source:
             return False
         self._turn()
         return self._refused.get(source, 0) >= self._refusals and self._proven.get(source, 0.0) < time.monotonic()

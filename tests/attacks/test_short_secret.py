@@ -44,7 +44,7 @@ def test_of_a_file_the_file_is_named(tmp_path: Path) -> None:
     account = {"app_secret_file": str(tmp_path / "secret")}
     file = settings(tmp_path, "yunxin", **account)
     file.write_text(file.read_text().replace('app_secret = "long-enough-secret"\n', ""))
-    with pytest.raises(SettingsError, match=r"app_secret_file has 1 character; .* the file that it names"):
+    with pytest.raises(SettingsError, match=r"app_secret_file has 1 character; .* what the file holds"):
         load(file)
 
 

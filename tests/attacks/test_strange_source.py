@@ -98,6 +98,17 @@ def test_who_is_refused_too_often_is_put_off_and_who_has_proven_himself_is_not(c
     assert held.put_off("proxy")
 
 
+def test_a_proxy_that_the_settings_do_not_know_is_never_put_off(clock: list[float]) -> None:
+    """All come from its address: a stranger's flood would keep the platform out."""
+    held = Sources(Ingress(refusals=1))
+    behind, before = scope("10.0.0.1", "203.0.113.1"), scope("203.0.113.1")
+    for each in (behind, before):
+        source = held.name(each, held.address(each))
+        for _ in range(9):
+            held.refused(source)
+        assert held.put_off(source) is (each is before)
+
+
 def test_callbacks_of_one_app_and_source_are_bounded(clock: list[float]) -> None:
     held = Sources(Ingress(rate=2))
     assert [held.taken("a", "one") for _ in range(3)] == [True, True, False]
