@@ -41,6 +41,8 @@ class Rejected(Struct, frozen=True):
     reason: str
     malformed: bool = False
     """It cannot be taken, whoever sent it: 400 and not 401."""
+    usual: bool = False
+    """The platform sends such by itself, and may stop calling where many are refused: beyond some they are dropped with a 200."""
 
 
 Verdict = Accepted | Probe | Rejected

@@ -76,7 +76,7 @@ def _histogram(
 _begin("Ingress: callbacks come in")
 CALLBACKS = _counter(
     "callbacks", "requests", ["app", "platform", "status", "reason"],
-    "Requests answered, by HTTP status; reason is `stored` or `probe` for 200, else why not.",
+    "Requests answered, by HTTP status; reason is `stored`, `known` (stored before) or `probe` for 200, else why not.",
 )
 CALLBACK_BYTES = _counter("callback_bytes", "bytes", ["app", "platform"], "Bodies stored in Kafka.")
 TIME_TO_DURABLE = _histogram(

@@ -76,8 +76,10 @@ def _at(envelope: Envelope) -> int:
 def _unsigned(envelope: Envelope, account: Account) -> Rejected | None:
     what = what_is(envelope)
     # Half a signature is no sample of the documentation's either.
-    if not account.unsigned_events or what not in UNSIGNED or word(envelope.security) or word(envelope.call_id):
+    if what not in UNSIGNED or word(envelope.security) or word(envelope.call_id):
         return Rejected("unsigned")
+    if not account.unsigned_events:
+        return Rejected("unsigned", usual=True)
     if what == "reaction" and len(changes(envelope)) > MOST_UNSIGNED:
         return Rejected("too-many-events")
     return None

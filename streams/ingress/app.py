@@ -18,7 +18,7 @@ from streams import metrics
 from streams.ingress import sources
 from streams.ingress.once import Signatures, Used
 from streams.ingress.record import ONCE, headers_of
-from streams.ingress.sources import Network, Sources
+from streams.ingress.sources import Network, Refusals, Sources
 from streams.ingress.store import Store
 from streams.listener import ANSWER, CLOSE, WHOLE
 from streams.settings import Ingress as Limits
@@ -71,6 +71,7 @@ class Door:
         self.platform = app.platform.name
         self.check, self.held, self.once = app.platform.check, app.platform.door, app.platform.once
         self.allowed = allowed
+        self.refusals = Refusals()
         self.topic = topic
         self.bytes = metrics.CALLBACK_BYTES.labels(app.name, self.platform)
         self.seconds = metrics.TIME_TO_DURABLE.labels(self.platform)
@@ -153,6 +154,8 @@ class Ingress:
                 return await self._keep(door, key, incoming, raw, received)
             case Probe():
                 return PROBED
+            case Rejected(reason=reason, usual=True) if not door.refusals.one_more():
+                return Answer(200, reason)
             case Rejected(reason=reason, malformed=malformed):
                 return Answer(400 if malformed else 401, reason)
 

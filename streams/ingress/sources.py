@@ -114,3 +114,22 @@ def _plain(network: Network) -> Network:
     if isinstance(network, IPv6Network) and network.prefixlen >= 96 and network.network_address.ipv4_mapped is not None:
         return ip_network((network.network_address.ipv4_mapped, network.prefixlen - 96))
     return network
+
+
+class Refusals:
+    """How many of a platform's own callbacks are refused: one of them bans a receiver for minutes that fails 90 times in 30 s, both tries counted."""
+
+    SECONDS = 30.0
+    MOST = 20
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._count = 0
+
+    def one_more(self) -> bool:
+        """Whether it may be refused; if not, it is dropped without a word."""
+        now = time.monotonic()
+        if now >= self._until:
+            self._until, self._count = now + self.SECONDS, 0
+        self._count += 1
+        return self._count <= self.MOST

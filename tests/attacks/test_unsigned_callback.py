@@ -1,10 +1,13 @@
 """Somebody who knows no secret posts what only the platform may say: groups are ended, strangers added, words taken back."""
 
+import json
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.ingress import client
+from tests.ingress.conftest import Running
 from tests.stack import EASEMOB_GROUP, Stack
 from tests.whole.crossing import Exchange
 from tests.whole.topics import read
@@ -14,6 +17,8 @@ PUSH: dict[str, Any] = {"step": "push"}
 REACTION = {"type": "reaction", "data": [{"messageId": "1", "from": "alice", "reactions": [
     {"reaction": "heart", "op": [{"reactionType": "create", "operator": "bob"}]}]}]}  # fmt: skip
 TALK: dict[str, Any] = {"from": "alice", "to": "bob", "msg_id": "1", "timestamp": 1, "appkey": "demo#relay", "eventType": "chat"}
+
+REACTED = json.dumps({"chat_type": "notify", "from": "alice", "to": "bob", "msg_id": "1", "timestamp": 1, "payload": REACTION}).encode()
 
 BODIES: dict[str, dict[str, Any]] = {
     "the end of a group as a push result": PUSH | GROUP | {"operation": "DELETE"},
@@ -65,3 +70,14 @@ def test_and_nothing_of_it_happens(stack: Stack) -> None:
         if "text" not in one and one["api"] != "token"
     ]
     assert accepted == [], "something was done that nobody had said"
+
+
+async def test_what_the_platform_itself_sends_unsigned_is_not_refused_until_it_stops_calling(ingress: Running) -> None:
+    """90 failures in half a minute ban the receiver, and the honest with it."""
+    reply = [await client.ask(ingress.port, client.post(ingress.easemob, REACTED)) for _ in range(60)]
+    assert [one.status for one in reply[:20]] == [401] * 20
+    assert {one.status for one in reply} == {200, 401}
+    assert ingress.counted(ingress.easemob, 200, "unsigned") >= 1
+    assert await ingress.records("easemob") == []
+    for _ in range(40):
+        assert (await client.ask(ingress.port, client.post(ingress.easemob, b'{"step":"push","event":"group_op_event"}'))).status == 401
