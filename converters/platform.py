@@ -4,6 +4,8 @@ A platform is a package `converters/<name>/` whose `PLATFORM` is one of these. `
 adding a platform touches no file there. Everything that a function needs comes in as an argument: time, nonces, accounts.
 """
 
+# Over 300 lines: what a platform is stands in one place, and who writes one reads it from top to bottom.
+
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 

@@ -108,6 +108,10 @@ def ingress(board: Dashboard) -> None:
               (only("im_relay_store_up", 'role="ingress"'), "{{instance}}"))
     )  # fmt: skip
     board.with_panel(
+        chart("Signatures used: known for", "By process, while it reads back; older callbacks wait for it.", "s",
+              ("time() - (" + only("im_relay_signatures_known_since_seconds", 'role="ingress"') + " > 0)", "{{instance}}"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Stored", "Bytes of callbacks' bodies.", "Bps", (per_second("im_relay_callback_bytes_total", "app"), "{{app}}"))
     )
     board.with_panel(
