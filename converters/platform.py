@@ -4,6 +4,8 @@ A platform is a package `converters/<name>/` whose `PLATFORM` is one of these. `
 adding a platform touches no file there. Everything that a function needs comes in as an argument: time, nonces, accounts.
 """
 
+# Over 300 lines: what a platform is stands in one place, and who writes one reads it from top to bottom.
+
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,9 +43,32 @@ class Rejected(Struct, frozen=True):
     reason: str
     malformed: bool = False
     """It cannot be taken, whoever sent it: 400 and not 401."""
+    usual: bool = False
+    """The platform sends such by itself, and may stop calling where many are refused: beyond some they are dropped with a 200."""
 
 
 Verdict = Accepted | Probe | Rejected
+
+
+class Held(Struct, frozen=True):
+    """A body that is not worth reading: the headers alone tell that it would be refused, as a `Rejected` of *reason*."""
+
+    reason: str
+    most: int = 0
+    """Bytes of a body that is read all the same, because it may be a `Probe`."""
+
+
+class Once(Struct, frozen=True):
+    """What a platform signed without signing what is said. It is good for one body: the first; sent again, that one is known."""
+
+    id: str
+    """All that the signature covers."""
+    said: bytes
+    """A digest of what is said, as far as it matters. Another one under the same *id* is refused; one that the other begins with is no other."""
+    at: int
+    """When it was signed, in ms since 1970."""
+    until: int
+    """In ms since 1970: from then on `check` refuses it, and it may be forgotten. 0: never. The same each time for one *id*."""
 
 
 class Callback(Struct, frozen=True):
@@ -62,6 +87,8 @@ class Said(Struct, frozen=True):
     event: Event
     losses: tuple[Loss, ...] = ()
     """What the callback held and the model has no place for."""
+    proven: bool = True
+    """False where no signature stands behind it: it teaches nothing of people, and makes nobody an account."""
 
 
 class OwnEcho(Struct, frozen=True):
@@ -250,6 +277,12 @@ class Platform(Struct, frozen=True, kw_only=True):
     """Which fields of the account are secrets, and what for: a process is given those that it uses."""
     check: Callable[[Incoming, Any, int], Verdict]
     """(request, account, ms since 1970): is this callback authentic?"""
+    door: Callable[[Mapping[str, str], str, Any, int], Held | None] | None = None
+    """(headers, query, account, ms since 1970): whether a body is worth reading. None where the body alone tells."""
+    once: Callable[[Incoming, Any, int], Once | None] | None = None
+    """(an accepted request, account, ms since 1970): what of it is good for one body. None where what is said is signed as well."""
+    shortest: int = 8
+    """Characters that each secret has at least; an empty `…_previous` is none. Consoles make longer ones: a shorter one was cut off, or made up."""
     decode: Callable[[Callback, Any], tuple[Decoded, ...]]
     """(callback, account): what it says. Raises Malformed."""
     encode: Callable[[Delivery, Any, There], Encoded]

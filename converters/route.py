@@ -105,7 +105,7 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
     for one in decoded:
         try:
             match one:
-                case Said(event=event, losses=losses):
+                case Said(event=event, losses=losses, proven=proven):
                     if app.plugins:
                         answered = _plugged(event, app, target)
                         if not isinstance(answered, Event):
@@ -122,6 +122,8 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
                         if say.operation is not event.operation:
                             event = msgspec.structs.replace(event, operation=say.operation)
                     caused = _deliver(event, losses, callback, app, target, known, say)
+                    if not proven:
+                        caused = _unproven(caused)
                     routed += caused
                     if new is not None:
                         for made in caused:
@@ -214,6 +216,13 @@ def _deliver(
         routed.append(Deliver(introduction(delivery, say.introduced), key, there.name))
     routed.append(Deliver(delivery, key, there.name, losses))
     return routed
+
+
+def _unproven(caused: list[Routed]) -> list[Routed]:
+    """The same of what nobody has signed: no stranger's word makes an account, or says how somebody is called."""
+    if any(isinstance(one, Minted) or (isinstance(one, Deliver) and one.delivery.newcomer) for one in caused):
+        return [Dropped("unproven-person")]
+    return caused
 
 
 def _plugged(event: Event, app: App, target: App) -> Event | Dropped | Dead:

@@ -121,6 +121,10 @@ def ingress(board: Dashboard) -> None:
               (per_second("im_relay_connections_closed_total", "port", "reason"), "{{port}} {{reason}}"))
     )  # fmt: skip
     board.with_panel(
+        chart("Signatures used: known for", "By process, while it reads back; older callbacks wait for it.", "s",
+              ("time() - (" + only("im_relay_signatures_known_since_seconds", 'role="ingress"') + " > 0)", "{{instance}}"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Stored", "Bytes of callbacks' bodies.", "Bps", (per_second("im_relay_callback_bytes_total", "app"), "{{app}}"))
     )
     board.with_panel(

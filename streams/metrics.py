@@ -80,7 +80,7 @@ def _histogram(
 _begin("Ingress: callbacks come in")
 CALLBACKS = _counter(
     "callbacks", "requests", ["app", "platform", "status", "reason"],
-    "Requests answered, by HTTP status; reason is `stored` or `probe` for 200, else why not.",
+    "Requests answered, by HTTP status; reason is `stored`, `known` (stored before) or `probe` for 200, else why not.",
 )
 CALLBACK_BYTES = _counter("callback_bytes", "bytes", ["app", "platform"], "Bodies stored in Kafka.")
 TIME_TO_DURABLE = _histogram(
@@ -90,6 +90,10 @@ TIME_TO_DURABLE = _histogram(
 CALLBACKS_WAITING = _gauge("callbacks_waiting", "requests", [], "Callbacks that wait for Kafka's acknowledgement.")
 STORE_UP = _gauge("store_up", "0 or 1", [], "Whether Kafka answered the ingress when last heard of.")
 STORE_RESTARTS = _counter("store_restarts", "producers", ["reason"], "Producers of the ingress replaced after an error.")
+SIGNATURES_SINCE = _gauge(
+    "signatures_known_since_seconds", "seconds since 1970",
+    [], "What was signed since then is decided; older callbacks get 503 until the rest is read back. 0: all is known.",
+)
 INGRESS_ERRORS = _counter("ingress_errors", "requests", ["error"], "Defects caught while answering; each was a 503.")
 
 _begin("Ports: whoever connects")

@@ -1,5 +1,7 @@
 """Sections of the settings; one with secrets takes each from a file of its own, too: `secret` or `secret_file`."""
 
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
@@ -47,3 +49,26 @@ def long_enough(name: str, secret: SecretStr) -> None:
     if found < SHORTEST:
         seen = f"has {found} characters" if found else "is missing"
         raise ValueError(f"{name} {seen}: give {SHORTEST} or more (openssl rand -hex 32), or their file as {name}_file")
+
+
+def networks(given: list[str]) -> list[str]:
+    """The same. Raises ValueError, which says which is none."""
+    for each in given:
+        try:
+            ip_network(each)
+        except ValueError as error:
+            raise ValueError(f"{each!r} is no network ({error}): write it as 203.0.113.0/24, 203.0.113.7 or 2001:db8::/32") from None
+    return given
+
+
+def too_short(given: Mapping[str, Any], account: Any, secrets: Iterable[str], shortest: int) -> str:
+    """Which secret of *account* has fewer characters than the *shortest* may, in words without its value; "" where none has."""
+    for key in secrets:
+        value = str(getattr(account, key))
+        if len(value) >= shortest or (not value and key.endswith("_previous")):
+            continue
+        named = key if key in given else f"{key}_file"
+        where = f"or name a file that holds it with {key}_file" if named == key else "or what the file holds"
+        seen = "1 character" if len(value) == 1 else f"{len(value)} characters"
+        return f"{named} has {seen}; {shortest} or more are expected, as the platform's console shows it or as you have made it: change {named} there, {where}"
+    return ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from converters import PLATFORMS
@@ -27,7 +27,7 @@ from streams.media.scan.settings import Scanner
 from streams.media.store.settings import MediaStore
 from streams.role_secrets import EVERYTHING, Process
 from streams.rules import RuleSettings, rules_of
-from streams.section import Section
+from streams.section import Section, networks, too_short
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -70,6 +70,35 @@ class Ingress(Section):
         description="Bytes of all unfinished requests and unanswered bodies together: 32,000 usual callbacks, or 128 of the largest. "
         "Beyond it the slowest is answered 503.",
     )
+    rate: int = Field(
+        20_000, ge=0, description="Authentic callbacks a second of one app from one source, in each process; beyond it 503, with Retry-After. 0 is none."
+    )
+    refusals: int = Field(
+        200,
+        ge=0,
+        description="Requests a second of one source that are refused, in each process; beyond it 429 before anything is read. Not where something "
+        "authentic came from within a day. 0 is none.",
+    )
+    proxy_hops: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="How many proxies of yours stand before this: the source is the address that the first of them wrote, so many from the right of "
+        "X-Forwarded-For. 0: whoever opens the connection.",
+    )
+    proxies: list[str] = Field(
+        default_factory=list, description="Networks of the nearest of them; the header of anybody else is not believed. Empty: everybody's is."
+    )
+    state: str = Field(
+        "",
+        description="Directory in which it is remembered which signatures were used, where they do not cover what is said; any disk will do: it is "
+        "rebuilt from the callbacks. Empty: that of `deliver.state`.",
+    )
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, given: list[str]) -> list[str]:
+        return networks(given)
 
 
 class Convert(Section):
@@ -147,8 +176,18 @@ class AppSettings(Section):
 
     platform: str = Field(description="Which platform it is on.")
     target: str = Field(description="The app that receives its messages.")
+    sources: list[str] = Field(
+        default_factory=list,
+        description="Networks from which its platform calls back, as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies see "
+        "`ingress.proxy_hops`.",
+    )
     account: dict[str, Any] = Field(default_factory=dict, description="Keys, secrets, addresses: see the platform's page.")
     rules: list[RuleSettings] = Field(default_factory=list, description="Which of its messages go over, and how: below.")
+
+    @field_validator("sources")
+    @classmethod
+    def _networks(cls, given: list[str]) -> list[str]:
+        return networks(given)
 
 
 class Hold(Section):
@@ -249,6 +288,8 @@ def resolve(settings: Settings) -> dict[str, App]:
             made = msgspec.convert(account, platform.account, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(f"apps.{name}.account ({app.platform}): {error}") from None
+        if short := too_short(app.account, made, platform.secrets, platform.shortest):
+            raise SettingsError(f"apps.{name}.account.{short}")
         unknown = sorted(set(account) - set(platform.account.__struct_encode_fields__))
         if unknown:
             expected = ", ".join(platform.account.__struct_encode_fields__)

@@ -1,7 +1,7 @@
 """Easemob (环信), IM."""
 
 from converters.easemob.account import SECRETS, Account, example
-from converters.easemob.callback import check
+from converters.easemob.callback import check, once
 from converters.easemob.decode import decode
 from converters.easemob.encode import encode
 from converters.easemob.fidelity import FIDELITY
@@ -17,8 +17,9 @@ from converters.platform import Platform
 PLATFORM = Platform(
     name="easemob",
     account=Account,
-    secrets=SECRETS,
     check=check,
+    secrets=SECRETS,
+    once=once,
     decode=decode,
     encode=encode,
     read_reply=read_reply,

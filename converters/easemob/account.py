@@ -33,10 +33,19 @@ class Account(Struct, frozen=True, kw_only=True):
     unsigned_events: Annotated[
         bool,
         Meta(
-            description="Whether reactions, threads and push results are taken unsigned, as the documentation shows them; "
-            "nothing else ever is."
+            description="Whether reactions, threads and push results are taken without a signature, as the documentation shows them. Anybody who "
+            "knows the address can then react to a message in somebody's name; nothing else is ever taken unsigned. Switch it on where "
+            "`im_relay_callbacks_total` counts `unsigned` for reactions that people made."
         ),
-    ] = True
+    ] = False
+    callback_window: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Seconds after which a callback is too old to be taken: Easemob's storage sends lost ones again for 3 days, with the time of "
+            "the first try. 0 takes any. Within it each callId is good for one body.",
+        ),
+    ] = 262_800
     mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
     sync_device: Annotated[
         bool,

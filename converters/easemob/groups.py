@@ -4,7 +4,7 @@ from typing import Any
 
 from converters import mark, wire
 from converters.easemob.account import Account
-from converters.easemob.callback import Envelope
+from converters.easemob.envelope import Envelope
 from converters.easemob.ids import plain
 from converters.easemob.scene import Scene, id_of, person
 from converters.easemob.values import flag, number, table, text, users

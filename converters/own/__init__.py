@@ -1,7 +1,7 @@
 """The customer's own IM server: it speaks the relay's own words. docs/own.md is its page."""
 
-from converters.own.account import SECRETS, Account, example
-from converters.own.callback import check
+from converters.own.account import SECRETS, SHORTEST, Account, example
+from converters.own.callback import check, door
 from converters.own.decode import decode
 from converters.own.encode import encode
 from converters.own.fidelity import FIDELITY
@@ -16,8 +16,10 @@ from converters.platform import Platform
 PLATFORM = Platform(
     name="own",
     account=Account,
-    secrets=SECRETS,
     check=check,
+    secrets=SECRETS,
+    shortest=SHORTEST,
+    door=door,
     decode=decode,
     encode=encode,
     read_reply=read_reply,

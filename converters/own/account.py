@@ -44,5 +44,9 @@ class Account(Struct, frozen=True, kw_only=True):
         return f"Account(base_url={public(self.base_url)!r})"  # no secrets in logs and tracebacks
 
 
+SHORTEST = 12
+"""Characters that each secret must have at least: with fewer, one request that was seen is enough to find it by trying."""
+
+
 def example() -> Account:
     return Account(secret="demo-own-secret")  # noqa: S106 - made up

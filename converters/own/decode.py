@@ -14,7 +14,7 @@ from converters.own import public
 from converters.own.account import Account
 from converters.own.callback import events_of, place, plain
 from converters.people import renamed
-from converters.platform import Callback, Decoded, OwnEcho, Said
+from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
 
 _LARGE = re.compile(rb"[0-9]{16}")
 _THEIRS = frozenset({"data", "ext", "payload"})
@@ -40,6 +40,9 @@ def _event(said: public.Event, app: str) -> Decoded:
     if said.relay is not None:
         if not is_event_id(said.relay.id):
             raise wire.Malformed("relay.id is no event id")
+        if said.id == said.relay.id:
+            # It is signed by us: whoever has seen the request can post it here. The own server's event has an id of its own.
+            return Ignored("our-own")
         return OwnEcho(said.relay.id, said.id, said.at, conversation)
     kind = str(conversation.__struct_config__.tag)
     operation = said.operation

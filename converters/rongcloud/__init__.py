@@ -2,7 +2,7 @@
 
 from converters.platform import Platform
 from converters.rongcloud.account import SECRETS, Account, example
-from converters.rongcloud.callback import check
+from converters.rongcloud.callback import check, door, once
 from converters.rongcloud.decode import decode
 from converters.rongcloud.encode import encode
 from converters.rongcloud.fidelity import FIDELITY
@@ -18,8 +18,10 @@ from converters.rongcloud.signing import AUTH
 PLATFORM = Platform(
     name="rongcloud",
     account=Account,
-    secrets=SECRETS,
     check=check,
+    secrets=SECRETS,
+    once=once,
+    door=door,
     decode=decode,
     encode=encode,
     read_reply=read_reply,

@@ -26,7 +26,7 @@ class Account(Struct, frozen=True, kw_only=True):
         Meta(
             ge=0,
             description="Seconds that the time of a callback's signature may be off; 0 takes any. The signature does not cover "
-            "what is said, so that somebody who has seen one could say anything with it.",
+            "what is said, so that within them each nonce is good for one body.",
         ),
     ] = 900
     hours_ahead: Annotated[

@@ -9,7 +9,8 @@ from converters.model import Conversation, Direct, Event, Loss
 from converters.operations import Post
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
 from converters.rongcloud.account import Account
-from converters.rongcloud.callback import Fields, channel_of, conversation_of, fields_in, fields_of, is_json
+from converters.rongcloud.callback import Fields, Routed, Told, channel_of, conversation_of
+from converters.rongcloud.callback import read as read_body
 from converters.rongcloud.content import Content, opened, read, text, user, without
 from converters.rongcloud.messages import QUOTE, body_of, losses_of, own_extra, quote_in
 from converters.rongcloud.operations import Arrived, Happened, event_id, happened
@@ -22,11 +23,11 @@ _SERVER = {"server", ""}
 
 def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
-    if not is_json(callback.body):
-        return _routed(fields_of(callback.body), callback, account)
-    value = wire.load_any(callback.body)
-    fields = fields_in(value)
-    return told(value, callback) if fields is None else _routed(fields, callback, account)
+    match read_body(callback.body):
+        case Routed(fields=fields):
+            return _routed(fields, callback, account)
+        case Told(value=value):
+            return told(value, callback)
 
 
 def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decoded, ...]:

@@ -2,7 +2,7 @@
 
 from converters.platform import Platform
 from converters.yunxin.account import SECRETS, Account, example
-from converters.yunxin.callback import check
+from converters.yunxin.callback import check, door
 from converters.yunxin.decode import decode
 from converters.yunxin.encode import encode
 from converters.yunxin.fidelity import FIDELITY
@@ -18,8 +18,9 @@ from converters.yunxin.signing import AUTH
 PLATFORM = Platform(
     name="yunxin",
     account=Account,
-    secrets=SECRETS,
     check=check,
+    secrets=SECRETS,
+    door=door,
     decode=decode,
     encode=encode,
     read_reply=read_reply,

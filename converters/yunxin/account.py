@@ -48,8 +48,13 @@ class Account(Struct, frozen=True, kw_only=True):
         ),
     ] = True
     callback_window: Annotated[
-        int, Meta(description="Seconds that a copy's CurTime may be off; 0 takes any, as queued copies may come days late.")
-    ] = 0
+        int,
+        Meta(
+            ge=0,
+            description="Seconds that a copy's CurTime may be off: no longer than `deliver.remember_delivered`, or an old copy that comes again is "
+            "delivered again. 0 takes any, for copies that were queued for longer.",
+        ),
+    ] = 604_800
     language: Annotated[
         Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
     ] = "zh"

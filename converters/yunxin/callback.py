@@ -1,13 +1,14 @@
-"""Copies that Yunxin posts to us: their shape, and whether they are genuine. Source: "Yunxin: Message copy (抄送)"."""
+"""Copies that Yunxin posts to us: their shape, what they are, and whether they are genuine. Source: "Yunxin: Message copy (抄送)"."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
 from converters import wire
 from converters.lenient import Word, milliseconds, word
 from converters.model import Conversation, Group, Room, conversation_key, direct
-from converters.platform import Accepted, Incoming, Probe, Rejected, Verdict
+from converters.platform import Accepted, Held, Incoming, Probe, Rejected, Verdict
 from converters.yunxin.account import Account
 from converters.yunxin.ids import SUPER
 from converters.yunxin.signing import digest_fits, signature_fits
@@ -15,6 +16,7 @@ from converters.yunxin.values import parsed, text
 
 MESSAGE, ROOM_MESSAGE, ROOM_MEMBER = "1", "4", "9"
 LOGIN, LOGOUT, RECEIPT, READ = "2", "3", "30", "85"
+_LONGEST_PROBE = 16
 RECALLS, EDITS = {"7", "8", "25"}, {"89", "90", "91"}
 _PEOPLE = {"7", "89"}  # recall and edit between two people; the next two lines for teams and superteams
 _TEAM = {"8", "90"}
@@ -118,23 +120,78 @@ def conversation_reported(report: Report) -> Conversation | None:
     return direct(reader, other) if reader and other else None
 
 
+def is_probe(body: bytes) -> bool:
+    """The console's trial of the address."""
+    return body.strip() == b"{}"
+
+
+What = Literal["other-product", "probe", "pre-delivery", "message", "notification", "withheld", "report", "event"]
+
+_REPORTS = RECALLS | EDITS | {RECEIPT, READ, ROOM_MEMBER, LOGIN, LOGOUT}
+_BEFORE = {"1", "2", "22"}  # messages that the server asks about; it asks about more, under numbers that copies use
+
+
+def what_is(headers: Mapping[str, str], body: bytes, copy: Copy) -> What:
+    """The one place that decides it: who checks a copy and who reads it both ask here."""
+    if "type" in headers:
+        return "other-product"  # audio and video use the same address, and the same numbers for other events
+    event = word(copy.event_type)
+    if not event and is_probe(body):
+        return "probe"
+    # Only questions have a number for a number; some copies do as well, but then a convType.
+    if type(copy.event_type) is int and copy.conv_type is None and (
+        copy.from_client_ip is not None or (event in _BEFORE and copy.msgid_client is not None)
+    ):
+        return "pre-delivery"
+    if event in _REPORTS:
+        return "report"
+    if event not in {MESSAGE, ROOM_MESSAGE}:
+        return "event"
+    if withheld(copy):
+        return "withheld"
+    custom = word(copy.conv_type).upper().startswith("CUSTOM_")
+    return "notification" if custom or word(copy.msg_type).upper() == "NOTIFICATION" else "message"
+
+
+_TRUE = {"true", "1"}
+
+
+def withheld(copy: Copy) -> str:
+    """Why a message of a copy has not reached those it was said to, or is none; "" where it has."""
+    if word(copy.blacklist).lower() in _TRUE:
+        return "blacklisted"
+    if word(copy.antispam).lower() in _TRUE:
+        return "moderated"  # held back from the receiver there; it must not reach them by way of us
+    return "event:tunnel" if word(copy.msg_type).upper() == "DATATUNNEL_NEW" else ""
+
+
+def door(headers: Mapping[str, str], query: str, account: Account, now: int) -> Held | None:
+    """All but the digest of the body: the checksum is over the digest that the headers claim."""
+    del query
+    signature = headers.get("checksum", "")
+    if not signature:
+        return Held("unsigned", _LONGEST_PROBE)
+    app_key = headers.get("appkey")
+    if app_key is not None and app_key != account.app_key:
+        return Held("unknown-key")
+    digest, current = headers.get("md5", ""), headers.get("curtime", "")
+    if not signature_fits(account, digest, current, signature):
+        return Held("bad-signature")
+    window = account.callback_window * 1000
+    if window and abs(milliseconds(current, 0) - now) > window:
+        return Held("stale")
+    return None
+
+
 def check(incoming: Incoming, account: Account, now: int) -> Verdict:
     """Whether a copy is from Yunxin and for *account*; the console's trial `{}` is let through unsigned as well."""
     headers, body = incoming.headers, incoming.body
-    digest, current, signature = (headers.get(name, "") for name in ("md5", "curtime", "checksum"))
-    probe = body.strip() == b"{}"
-    if not signature:
-        return Probe() if probe else Rejected("unsigned")
-    app_key = headers.get("appkey")
-    if app_key is not None and app_key != account.app_key:
-        return Rejected("unknown-key")
-    if not digest_fits(body, digest):
+    probe = is_probe(body)
+    held = door(headers, incoming.query, account, now)
+    if held is not None:
+        return Probe() if probe and held.reason == "unsigned" else Rejected(held.reason)
+    if not digest_fits(body, headers.get("md5", "")):
         return Rejected("bad-digest")
-    if not signature_fits(account, digest, current, signature):
-        return Rejected("bad-signature")
-    window = account.callback_window * 1000
-    if window and abs(milliseconds(current, 0) - now) > window:
-        return Rejected("stale")
     return Probe() if probe else Accepted(_key(body, account))
 
 

@@ -62,6 +62,10 @@ class Database:
             _writable(self._path.parent)  # a disk that is full damages nothing
             raise DamagedError(f"{path}: {error}") from None
 
+    @property
+    def path(self) -> Path:
+        return self._path
+
     def names(self) -> list[str]:
         return sorted(self._columns)
 

@@ -17,7 +17,7 @@ APPS = """
 [apps.old]
 platform = "yunxin"
 target = "new"
-account = {app_key = "k", app_secret = "s"}
+account = {app_key = "k", app_secret = "ssssssssssssssss"}
 [apps.new]
 platform = "own"
 target = "old"

@@ -31,7 +31,7 @@ SECRET = "S3cr3t-of-the-target"
 
 def app(name: str, url: str) -> str:
     """One more app on the target's platform, as lines of the settings."""
-    account = f'{{org = "o", app = "a", client_id = "i", client_secret = "s", callback_secret = "c", base_url = "{url}"}}'
+    account = f'{{org = "o", app = "a", client_id = "i", client_secret = "ssssssssssssssss", callback_secret = "cccccccccccccccc", base_url = "{url}"}}'
     return f'[apps.{name}]\nplatform = "easemob"\ntarget = "old"\naccount = {account}\n'
 
 

@@ -85,7 +85,7 @@ def test_the_settings_file_of_the_readme_is_taken(
         for key, value in app_settings["account"].items():
             if key.endswith("_file"):
                 Path(value).parent.mkdir(exist_ok=True)
-                Path(value).write_text("secret\n")
+                Path(value).write_text("a-secret-of-the-console\n")
     Path("relay.toml").write_text(block)
     assert sorted(resolve(load(Path("relay.toml")))) == ["new", "old"]
 
