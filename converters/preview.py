@@ -12,7 +12,7 @@ from converters.model import There
 from converters.names import Minted
 from converters.platform import Callback, Request
 from converters.plugin import Plugin
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Unfit, route
 from converters.rules import Rule
 from converters.supposed import supposed
 
@@ -97,6 +97,8 @@ def preview(
                 seen["losses"] += [msgspec.to_builtins(loss) for loss in (*losses, *encoded.losses)]
             case EchoOf(echo=echo):
                 seen["echoes"].append(msgspec.to_builtins(echo))
+            case Unfit(reason=reason):
+                known.notes.append(f"the mark on it is not the relay's own ({reason}): it is relayed as any other message")
             case Dropped(reason=reason):
                 seen["ignored"].append(reason)
             case Dead(cause=cause, detail=detail):

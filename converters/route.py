@@ -21,7 +21,7 @@ from converters.model import (
     conversation_key,
 )
 from converters.names import Minted, UnmappedError
-from converters.operations import GroupCreated, Post, kind_of
+from converters.operations import GroupCreated, GroupLife, Post, kind_of
 from converters.overlay import Overlay
 from converters.people import renamed
 from converters.platform import Callback, Ignored, OwnEcho, Platform, Said
@@ -79,7 +79,17 @@ class Dead(Struct, frozen=True):
     ours: bool
 
 
-Routed = Deliver | EchoOf | Dropped | Dead | Minted
+class Unfit(Struct, frozen=True):
+    """A mark that is not believed lay on a message, which is relayed as any other."""
+
+    reason: str
+    """A word of `converters.mark`."""
+    event: str
+    sender: str
+    """Who sent it, in the platform's words."""
+
+
+Routed = Deliver | EchoOf | Dropped | Dead | Minted | Unfit
 
 
 def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tuple[Routed, ...]:
@@ -104,7 +114,9 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
     for one in decoded:
         try:
             match one:
-                case Said(event=event, losses=losses):
+                case Said(event=event, losses=losses, unfit=unfit):
+                    if unfit:
+                        routed.append(Unfit(unfit, event.id, event.sender))
                     if app.plugins:
                         answered = _plugged(event, app, target)
                         if not isinstance(answered, Event):
@@ -166,9 +178,8 @@ def _deliver(
             sender, receiver, origin = (first, second, other) if mine else (second, first, one)
             if not event.sender:
                 sender = ""
-            for native, canonical in ((one, first), (other, second)):
-                if native != canonical:
-                    names.spell(native, canonical, here, identities, minted)
+            if sender and event.sender != sender:
+                names.spell(event.sender, sender, here, identities, minted)
             receiver = names.written(receiver, target, identities, minted)
         case Group(id=origin) | Room(id=origin):
             if isinstance(event.operation, GroupCreated) and isinstance(event.conversation, Group):
@@ -182,10 +193,11 @@ def _deliver(
             assert isinstance(conversation, Group | Room), "it was one before its id was mapped"
             receiver = names.mapped(there.name, kind, conversation.id, identities)
     people: dict[str, str] = {}
+    told = isinstance(event.operation, GroupLife)
 
     def name(native: str) -> str:
         canonical = names.person(native, app, identities)
-        if native != canonical:
+        if told and native != canonical:
             names.spell(native, canonical, here, identities, minted)
         people[canonical] = names.written(canonical, target, identities, minted)
         return canonical
@@ -242,5 +254,5 @@ def _case(event: Event, app: App, target: App, identities: Table) -> Case:
 
 def _echo(echo: OwnEcho, app: App, identities: Table) -> EchoOf:
     conversation = names.canonical(echo.conversation, app, identities)
-    seen = Echo(event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at, part=echo.part, more=echo.more)
+    seen = Echo(event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at, part=echo.part, more=echo.more, unkeyed=not echo.keyed)
     return EchoOf(seen, conversation_key(conversation), app.platform.name)

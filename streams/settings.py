@@ -21,6 +21,7 @@ from converters.platform import Platform
 from converters.route import App
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
+from streams.marks import MISSING, Marks
 from streams.media.store.settings import MediaStore
 from streams.rules import RuleSettings, rules_of
 from streams.section import Section
@@ -141,6 +142,7 @@ class Settings(BaseSettings):
     deliver: Deliver = Deliver()
     media: Media = Media()
     files: Files = Files()
+    marks: Marks = Marks()
     gaps: Gaps = Gaps()
     plugins: Plugins = Plugins()
     observe: Observe = Observe()
@@ -202,6 +204,10 @@ def resolve(settings: Settings) -> dict[str, App]:
             raise SettingsError(f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}")
         account = _with_files(app.account, f"apps.{name}.account")
         try:
+            account = settings.marks.into(account)
+        except ValueError as error:
+            raise SettingsError(f"apps.{name}.account: {error}") from None
+        try:
             made = msgspec.convert(account, platform.account, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(f"apps.{name}.account ({app.platform}): {error}") from None
@@ -217,6 +223,17 @@ def resolve(settings: Settings) -> dict[str, App]:
     return apps
 
 
+def marking(settings: Settings) -> dict[str, App]:
+    """The same for whoever has to know, or to sign, what the relay sends: without a secret it would take its own messages for people's.
+
+    Raises SettingsError.
+    """
+    apps = resolve(settings)
+    if any(not app.account.mark_secret for app in apps.values()):
+        raise SettingsError(MISSING)
+    return apps
+
+
 def _target_platform(settings: Settings, target: str) -> Platform:
     named = settings.apps[target].platform
     if named not in PLATFORMS:
@@ -226,7 +243,7 @@ def _target_platform(settings: Settings, target: str) -> Platform:
 
 def shown(settings: Settings) -> str:
     """The settings as JSON; of the accounts only what can be no secret. Raises SettingsError where they are wrong."""
-    resolve(settings)
+    marking(settings)
     plain = settings.model_dump(mode="json")
     for app in plain["apps"].values():
         app["account"] = {

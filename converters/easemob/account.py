@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from converters.mark import MarkKey
+from converters.mark import EXAMPLE, MarkKey, Previous, Secret, UnkeyedUntil
 from converters.readable import Language
 
 
@@ -30,6 +30,9 @@ class Account(Struct, frozen=True, kw_only=True):
         ),
     ] = True
     mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
+    mark_secret: Secret = ""
+    mark_secret_previous: Previous = ""
+    mark_unkeyed_until: UnkeyedUntil = 0
     sync_device: Annotated[
         bool,
         Meta(
@@ -106,4 +109,5 @@ def example() -> Account:
         client_id="YXA6demo",
         client_secret="YXA6demosecret",  # noqa: S106 - made up
         callback_secret="demo-easemob-secret",  # noqa: S106 - made up
+        mark_secret=EXAMPLE,
     )

@@ -12,6 +12,7 @@ from converters.easemob.account import Account
 from converters.easemob.ids import plain
 from converters.easemob.signing import signature_fits
 from converters.easemob.values import flag, table, text
+from converters.ids import fold
 from converters.lenient import Word, word
 from converters.model import Conversation, Group, Room, conversation_key, direct
 from converters.platform import Accepted, Incoming, Rejected, Verdict
@@ -60,7 +61,7 @@ def conversation_of(envelope: Envelope) -> Conversation | None:
         sender, to = plain(sender), plain(to)
         return direct(sender, to) if sender and to else None
     if word(envelope.event) == "group_op_event":
-        name = word(envelope.id).lower()
+        name = fold(word(envelope.id))
         return (Room(name) if word(envelope.type) == "CHATROOM" else Group(name)) if name else None
     content = word(envelope.content_type)
     payload = envelope.payload if isinstance(envelope.payload, dict) else {}
@@ -72,7 +73,7 @@ def conversation_of(envelope: Envelope) -> Conversation | None:
             return None
     if group or kind in {"groupchat", "group", "chatroom"} or _of_group(envelope, kind, payload, to):
         # chat_type says groupchat of rooms too; an offline copy's `to` is a member, so group_id comes first.
-        name = (_parent(payload) or group or to).lower()
+        name = fold(_parent(payload) or group or to)
         is_room = (
             kind == "chatroom"
             or content.startswith("chat:room")

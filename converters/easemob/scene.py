@@ -29,7 +29,7 @@ class Scene(Struct, frozen=True):
         return Ref(message, EventId.of("easemob", self.app, self.tag, message).text, author=author, at=at)
 
     def said(
-        self, operation: Operation, sender: str, remote_id: str, what: str = "", losses: tuple[Loss, ...] = ()
+        self, operation: Operation, sender: str, remote_id: str, what: str = "", losses: tuple[Loss, ...] = (), unfit: str = ""
     ) -> Said:
         """*what* is the operation part of the id, by itself the operation's tag."""
         what = what or str(operation.__struct_config__.tag)
@@ -42,7 +42,7 @@ class Scene(Struct, frozen=True):
             at=self.at,
             operation=operation,
         )
-        return Said(event, losses)
+        return Said(event, losses, unfit)
 
 
 def scene_of(callback: Callback, envelope: Envelope) -> Scene:

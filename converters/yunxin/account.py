@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from converters.mark import MarkKey
+from converters.mark import EXAMPLE, MarkKey, Previous, Secret, UnkeyedUntil
 from converters.readable import Language
 
 
@@ -23,6 +23,9 @@ class Account(Struct, frozen=True, kw_only=True):
         bool, Meta(description="Whether what we send is copied back to us; it settles sends that are in doubt.")
     ] = True
     mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
+    mark_secret: Secret = ""
+    mark_secret_previous: Previous = ""
+    mark_unkeyed_until: UnkeyedUntil = 0
     operator: Annotated[
         str,
         Meta(description="accid that is manager of all relayed teams; does what only a manager may and nobody there did."),
@@ -55,4 +58,4 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 def example() -> Account:
-    return Account(app_key="demo-yunxin", app_secret="demo-yunxin-secret")  # noqa: S106 - made up
+    return Account(app_key="demo-yunxin", app_secret="demo-yunxin-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up

@@ -12,7 +12,7 @@ from converters.identities import Table
 from converters.names import Minted
 from converters.operations import kind_of
 from converters.overlay import Overlay
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, Unfit, route
 from streams import dead, metrics, record_kinds
 from streams.convert.emit import Emitter
 from streams.convert.known import Known
@@ -104,6 +104,10 @@ class Converter:
                 self._bury(raw, cause, detail, ours=ours, outputs=outputs)
                 counts["dead", cause, "ours" if ours else "theirs"] += 1
                 counts["out", app, "", cause, "dead"] += 1
+            case Unfit(reason=reason, event=event, sender=sender):
+                counts["unfit", app, reason] += 1
+                # Whose it is, and nothing of what it says. Forwarded messages bear one as well.
+                log.info("mark is not believed", app=app, reason=reason, event_id=event, sender=ascii(sender[:128]))
             case Minted():
                 self._emit(one, outputs)
                 known.add(*one.record)
@@ -122,6 +126,8 @@ class Converter:
                     metrics.CONVERT_OUT.labels(self._app(app), source, f"{source}>{target}", kind, outcome).inc(count)
                 case ("echo", app):
                     metrics.ECHOES.labels(self._app(app), self._platform(app)).inc(count)
+                case ("unfit", app, reason):
+                    metrics.MARKS_REFUSED.labels(self._app(app), STAGE, reason).inc(count)
                 case ("loss", app, target, loss):
                     metrics.LOSSES.labels(f"{self._platform(app)}>{target}", loss).inc(count)
                 case ("dead", cause, whose):

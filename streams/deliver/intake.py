@@ -5,13 +5,14 @@ from collections.abc import Callable
 from aiokafka import ConsumerRecord
 
 from converters import wire
-from converters.model import Delivery
-from converters.operations import Post
+from converters.ids import fold
+from converters.model import Delivery, conversation_key
+from converters.operations import Post, named_by
 from streams import metrics, record_kinds
 from streams.deliver import protocol
 from streams.deliver.conversations import Conversations, Open, begun
 from streams.deliver.drain import clock
-from streams.deliver.entries import Ended
+from streams.deliver.entries import Ended, Entry
 from streams.deliver.lanes import Lane
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.mirror import Mirror
@@ -22,6 +23,15 @@ from streams.deliver.surroundings import Surroundings
 from streams.deliver.undecided import Undecided
 from streams.exact.producers import Record
 from streams.exact.task import Task
+
+RIVALS = 16
+"""Of those who say that they do the same."""
+
+
+def claims(delivery: Delivery) -> bool:
+    """Whether nobody but its sender says that they may do this to a message."""
+    ref = named_by(delivery.event.operation)
+    return ref is not None and ref.own
 
 
 class Intake:
@@ -82,7 +92,7 @@ class Intake:
         if delivery.target not in self._around.clients:
             self._page.bury(lane, record.offset, raw, event.encode(), ("target-unknown", delivery.target[:64], "ours"))
             return
-        if self._undecided.must_wait(record.key or b"", delivery) and not self._is_delivered(event):
+        if self._undecided.must_wait(record.key or b"", delivery) and not self._is_delivered(delivery):
             self._undecided.add(lane, record, delivery)
             self._undecided_gauge.inc()
             self._mirror.want(self._undecided.since())
@@ -97,17 +107,27 @@ class Intake:
                 self._decide(lane, record, delivery)
             self._mirror.want(self._undecided.since())
 
-    def _is_delivered(self, event: str) -> bool:
-        return protocol.admitted(self._store.get(event), "") is Step.SKIP
+    def _is_delivered(self, delivery: Delivery) -> bool:
+        event = delivery.event.id
+        return protocol.admitted(self._meant(delivery, self._store.get(event)), "") is Step.SKIP
+
+    def _meant(self, delivery: Delivery, entry: Entry | None) -> Entry | None:
+        """*entry*, as far as it is of this message."""
+        if not isinstance(entry, Ended) or not entry.taken:
+            return entry
+        return protocol.as_meant(entry, fold(delivery.author), conversation_key(delivery.event.conversation).decode())
 
     def _decide(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
         event, raw = delivery.event.id, Record(record.key, record.value, list(record.headers))
         if event in self._open.events:
             self._known.inc()
-            self._after(self._open.events[event], lane, record.offset)
+            first = self._open.events[event]
+            if claims(first.delivery) and len(first.rivals) < RIVALS:
+                first.rivals.append(delivery)
+            self._after(first, lane, record.offset)
             return
         # The echo may have been read just before: after a takeover both lie in their topics.
-        entry = self._page.known(delivery, self._store.get(event))
+        entry = self._meant(delivery, self._page.known(delivery, self._store.get(event)))
         step = protocol.admitted(entry, protocol.released(record.headers))
         if step is Step.SKIP:
             assert isinstance(entry, Ended)

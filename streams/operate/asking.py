@@ -24,7 +24,7 @@ from streams.kafka.topics import IDENTITIES
 from streams.operate.reading import OperateError, Reader, Tell
 from streams.operate.times import moment
 from streams.plugins import PluginError, equipped
-from streams.settings import Settings, SettingsError, load, resolve
+from streams.settings import Settings, SettingsError, load, marking
 
 NOTHING, FAILED = 1, 2
 """Exit codes: nothing matches, or the person said no; and: it could not be done."""
@@ -49,7 +49,7 @@ class Relay:
     def __init__(self, config: Path | None) -> None:
         try:
             self.settings: Settings = load(config)
-            self.apps: dict[str, App] = equipped(resolve(self.settings), self.settings.plugins.use)
+            self.apps: dict[str, App] = equipped(marking(self.settings), self.settings.plugins.use)
         except (SettingsError, PluginError) as error:
             fail(error)
         self.kafka = self.settings.kafka

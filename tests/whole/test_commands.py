@@ -15,6 +15,8 @@ from tests.stack import ROOT
 
 SECRET = "v3ry-S3cret"
 GOOD = f"""\
+[marks]
+secret = "{SECRET}-of-marks"
 [apps.old]
 platform = "yunxin"
 target = "new"
