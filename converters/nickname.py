@@ -18,9 +18,9 @@ _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\u180b\u180c
 
 
 def introduced(user: str, nickname: str) -> str:
-    """*user*, an id, and what they call themselves, on one line: `[alice] Alice`."""
+    """*user*, an id, and what they call themselves, on one line: `[alice] Alice`; who has no nickname is `alice`."""
     name = plain(nickname)
-    return f"[{_id(user)}] {name}" if name and name != user else f"[{_id(user)}]"
+    return f"[{_id(user)}] {name}" if name and name != user else _id(user)
 
 
 def plain(nickname: str) -> str:

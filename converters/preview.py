@@ -84,7 +84,9 @@ def preview(
     }
     for one in route(Callback(platform, body, 0, headers), apps, known):
         match one:
-            case Deliver(delivery=delivery, losses=losses):
+            case Deliver(delivery=delivery, losses=losses, unfit=unfit):
+                if unfit:
+                    known.notes.append(f"the mark on it is not the relay's own ({unfit}): it is relayed as any other message")
                 files = supposed(delivery, PLATFORMS[target].media, accounts[target])
                 if any(files):
                     known.notes.append("files are shown under their address at the source, as if they had been brought over")
@@ -98,7 +100,7 @@ def preview(
             case EchoOf(echo=echo):
                 seen["echoes"].append(msgspec.to_builtins(echo))
             case Unfit(reason=reason):
-                known.notes.append(f"the mark on it is not the relay's own ({reason}): it is relayed as any other message")
+                known.notes.append(f"the mark on it is not the relay's own ({reason})")
             case Dropped(reason=reason):
                 seen["ignored"].append(reason)
             case Dead(cause=cause, detail=detail):

@@ -56,6 +56,8 @@ class Deliver(Struct, frozen=True):
     """The target's."""
     losses: tuple[Loss, ...] = ()
     """What the callback held and the event does not; to be counted."""
+    unfit: str = ""
+    """Why the mark on it is not believed, as of `Said`; it is relayed all the same."""
 
 
 class EchoOf(Struct, frozen=True):
@@ -80,7 +82,7 @@ class Dead(Struct, frozen=True):
 
 
 class Unfit(Struct, frozen=True):
-    """A mark that is not believed lay on a message, which is relayed as any other."""
+    """A mark that is not believed lay on a message that is not delivered, for whatever reason follows."""
 
     reason: str
     """A word of `converters.mark`."""
@@ -115,24 +117,26 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
         try:
             match one:
                 case Said(event=event, losses=losses, unfit=unfit):
-                    if unfit:
-                        routed.append(Unfit(unfit, event.id, event.sender))
+                    told = (Unfit(unfit, event.id, event.sender),) if unfit else ()
                     if app.plugins:
                         answered = _plugged(event, app, target)
                         if not isinstance(answered, Event):
-                            routed.append(answered)
+                            routed += (*told, answered)
                             continue
                         event = answered
                     say: Ruled | None = None
                     if app.rules:
                         say = ruled(app.rules, _case(event, app, target, known))
                         if say.dropped:
-                            routed.append(Dropped(f"rule:{say.dropped}"))
+                            routed += (*told, Dropped(f"rule:{say.dropped}"))
                             continue
                         losses += say.losses
                         if say.operation is not event.operation:
                             event = msgspec.structs.replace(event, operation=say.operation)
                     caused = _deliver(event, losses, callback, app, target, known, say)
+                    if unfit and isinstance(caused[-1], Deliver):
+                        caused[-1], told = msgspec.structs.replace(caused[-1], unfit=unfit), ()
+                    routed += told
                     routed += caused
                     if new is not None:
                         for made in caused:

@@ -88,7 +88,9 @@ class Converter:
         self, one: Routed, raw: ConsumerRecord, app: str, known: Overlay, outputs: Outputs, counts: "Counter[tuple[str, ...]]"
     ) -> None:
         match one:
-            case Deliver(delivery=delivery, platform=platform, losses=losses):
+            case Deliver(delivery=delivery, platform=platform, losses=losses, unfit=unfit):
+                if unfit:
+                    _refused(counts, app, unfit, delivery.event.id, delivery.author)
                 said = past(raw.headers)
                 self._emit(one, outputs, [] if said is None else [(PAST, said)])
                 kind = "account" if delivery.newcomer else kind_of(delivery.event.operation)
@@ -105,9 +107,7 @@ class Converter:
                 counts["dead", cause, "ours" if ours else "theirs"] += 1
                 counts["out", app, "", cause, "dead"] += 1
             case Unfit(reason=reason, event=event, sender=sender):
-                counts["unfit", app, reason] += 1
-                # Whose it is, and nothing of what it says. Forwarded messages bear one as well.
-                log.info("mark is not believed", app=app, reason=reason, event_id=event, sender=ascii(sender[:128]))
+                _refused(counts, app, reason, event, sender)
             case Minted():
                 self._emit(one, outputs)
                 known.add(*one.record)
@@ -141,6 +141,12 @@ class Converter:
     def _platform(self, name: str) -> str:
         app = self._apps.get(name)
         return app.platform.name if app else "unknown"
+
+
+def _refused(counts: "Counter[tuple[str, ...]]", app: str, reason: str, event: str, sender: str) -> None:
+    counts["unfit", app, reason] += 1
+    # Whose it is, and nothing of what it says. Messages that were passed on bear such marks as well.
+    log.info("mark is not believed", app=app, reason=reason, event_id=event, sender=ascii(sender[:128]))
 
 
 def _defect(error: Exception) -> Dead:
