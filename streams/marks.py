@@ -1,11 +1,13 @@
 """The section `[marks]`, and what an app's account takes over from it."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import AwareDatetime, Field, SecretStr, model_validator
 
-from streams.section import SHORTEST, SecretSection, long_enough
+from streams.section import SHORTEST, Section, long_enough
 
 MISSING = (
     f"marks.secret is missing: by it the relay knows what it has sent itself. Write {SHORTEST} characters or more that nobody else knows "
@@ -15,7 +17,7 @@ MISSING = (
 )
 
 
-class Marks(SecretSection):
+class Marks(Section):
     """The mark on everything that the relay sends, by which it knows its own messages when they are called back.
 
     `secret` is needed by `convert`, `deliver`, `gaps` and the commands that read messages. To change it, put the new one into `secret` and
@@ -34,12 +36,30 @@ class Marks(SecretSection):
         "as 2026-12-01T00:00:00Z: when the last worker of 0.1.0 has stopped. Not set: never.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        """A file that cannot be read is missed by those who need it: the others are not given it."""
+        if not isinstance(given, dict):
+            return given
+        out = dict(given)
+        for name in ("secret", "secret_previous"):
+            if path := given.get(f"{name}_file"):
+                with suppress(OSError, UnicodeDecodeError):
+                    out[name] = Path(str(path)).read_text(encoding="utf-8").strip()
+        return out
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         for name in ("secret", "secret_previous"):
             if getattr(self, name).get_secret_value():
                 long_enough(name, getattr(self, name))
         return self
+
+    @property
+    def missing(self) -> str:
+        """What is to be written where there is no secret."""
+        return f"marks.secret_file: {self.secret_file} cannot be read, or is empty. {MISSING}" if self.secret_file else MISSING
 
     def into(self, account: Mapping[str, Any]) -> dict[str, Any]:
         """*account* with what it does not say itself. Raises ValueError, which names the setting and never its value."""

@@ -21,7 +21,7 @@ from converters.platform import Platform
 from converters.route import App
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
-from streams.marks import MISSING, Marks
+from streams.marks import Marks
 from streams.media.store.settings import MediaStore
 from streams.rules import RuleSettings, rules_of
 from streams.section import Section
@@ -230,7 +230,7 @@ def marking(settings: Settings) -> dict[str, App]:
     """
     apps = resolve(settings)
     if any(not app.account.mark_secret for app in apps.values()):
-        raise SettingsError(MISSING)
+        raise SettingsError(settings.marks.missing)
     return apps
 
 

@@ -41,8 +41,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 {{- $files := .Values.settings.files | default dict }}
+{{- $marks := .Values.settings.marks | default dict }}
 {{- $store := (.Values.settings.media | default dict).store | default dict }}
-{{- range $where, $section := dict "files" $files "media.store" $store }}
+{{- range $where, $section := dict "files" $files "media.store" $store "marks" $marks }}
 {{- range $key, $_ := $section }}
 {{- if and (contains "secret" $key) (not (hasSuffix "_file" $key)) }}
 {{- fail (printf "settings.%s.%s: give %s_file, a path under /etc/im-relay/secrets, and the content in a Secret" $where $key $key) }}
@@ -51,6 +52,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- if and .Values.files.enabled (not (and $files.public_url $files.secret_file)) }}
 {{- fail "files.enabled: give settings.files.public_url, as chat clients reach it, and settings.files.secret_file" }}
+{{- end }}
+{{- if not $marks.secret_file }}
+{{- fail "settings.marks.secret_file is missing: by this secret the relay knows what it has sent itself; give a path under /etc/im-relay/secrets, and the content (openssl rand -hex 32) in a Secret" }}
 {{- end }}
 {{- toToml .Values.settings }}
 {{- end }}
