@@ -28,7 +28,7 @@ from streams.kafka.log_reader import LogReader
 from streams.linger import Linger
 from streams.plugins import equipped
 from streams.settings import Settings, SettingsError, marking
-from streams.state.restore import AT_ONCE
+from streams.state.turns import Turns
 
 log = structlog.get_logger()
 
@@ -116,7 +116,7 @@ async def run_deliver(
             kafka.bootstrap, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
         ),
         logs=(LogReader(kafka.bootstrap, committed=True), LogReader(kafka.bootstrap, committed=False)),
-        restoring=asyncio.Semaphore(AT_ONCE),
+        restoring=Turns(),
         linger=Linger(DELIVER_SHARE, settings.deliver.cycle),
         carry=settings.media.carry,
         mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),

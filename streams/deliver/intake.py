@@ -66,6 +66,8 @@ class Intake:
         """As much as there is room for."""
         self._decide_held()
         self._fill(self._live, task, self._around.settings.window)
+        if self._live.open:
+            self._around.restoring.live()
         # Backfill comes in when nothing live waits to be admitted, and never fills the window.
         if not self._live.unread:
             self._fill(self._backfill, task, self._around.settings.backfill_window)

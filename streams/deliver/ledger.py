@@ -12,7 +12,8 @@ import structlog
 from streams.deliver.entries import Entry
 from streams.deliver.ledger_rows import merged, unpacked
 from streams.deliver.settings import Deliver
-from streams.state.store import GONE, Cover, Family, Row, Store
+from streams.state.rows import GONE, Cover, Family, Row
+from streams.state.store import Store
 
 log = structlog.get_logger()
 
@@ -20,6 +21,7 @@ DAY = 86_400_000
 
 KNOWN, INDEX, LATEST, DOINGS, FILES = "known", "index", "latest", "doings", "files"
 _FAMILIES = {1: INDEX, 2: INDEX, 3: LATEST, 4: DOINGS, 5: LATEST, 6: LATEST, 7: FILES, 8: DOINGS}
+_OF = tuple(KNOWN if byte >= ord(" ") else _FAMILIES.get(byte, LATEST) for byte in range(256))
 
 Pair = tuple[bytes, bytes | None]
 
@@ -69,11 +71,11 @@ class LedgerStore:
 
 
 def as_rows(pairs: Iterable[Pair]) -> list[Row]:
-    return [Row(_family(key), key, GONE if value is None else value) for key, value in pairs]
+    return [(_OF[key[0]] if key else LATEST, key, GONE if value is None else value) for key, value in pairs]
 
 
 def _family(key: bytes) -> str:
-    return KNOWN if key[:1] >= b" " else _FAMILIES.get(key[0] if key else 0, LATEST)
+    return _OF[key[0]] if key else LATEST
 
 
 def _merge(key: bytes, there: bytes, comes: bytes) -> bytes | None:

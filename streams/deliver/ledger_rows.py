@@ -4,6 +4,8 @@ Most are messages that arrived whole: these have a form of their own. Everything
 that of two entries of an event the later one is known, whichever was read first.
 """
 
+from operator import attrgetter
+
 import msgspec
 from msgspec import Struct
 
@@ -14,6 +16,7 @@ _ARRIVED, _ENTRY = b"\x01", b"\x02"
 _OFFSET = 8
 
 _BY = ("reply", "echo", "lookup", "ours", "recalled", "resent", "held")
+_NUMBER_OF = {by: number for number, by in enumerate(_BY)}
 _INTENT = b'{"entry":"intent"'
 _TAKEN = b'"taken":['
 
@@ -55,11 +58,11 @@ def packed(value: bytes, offset: int, entry: Entry | None = None) -> bytes:
     if entry is None and is_intent(value):
         return _ENTRY + offset.to_bytes(_OFFSET, "big") + value
     entry = load(value) if entry is None else entry
-    if isinstance(entry, Ended) and type(entry.outcome) is Delivered and entry.by in _BY and _is_plain(entry):
+    if isinstance(entry, Ended) and type(entry.outcome) is Delivered and entry.by in _NUMBER_OF and _rest(entry) == _NOTHING:
         names, outcome = entry.names, entry.outcome
         said = names.at if names is not None else entry.at
         row = _Arrived(
-            entry.target, _BY.index(entry.by), entry.attempts, said, entry.at - said, _number(outcome.remote_id),
+            entry.target, _NUMBER_OF[entry.by], entry.attempts, said, entry.at - said, _number(outcome.remote_id),
             outcome.at - said if outcome.at is not None else None,
             *((names.source, _number(names.id), names.client_id, names.author, names.sender, names.conversation) if names else ()),
         )  # fmt: skip
@@ -114,15 +117,18 @@ def _rank(row: bytes) -> int | None:
 
 
 def _whole(there: bytes, comes: bytes) -> bytes | None:
-    """Of two that say that it arrived: the later one, with how it is called if only the other says that."""
+    """Of two that say that it arrived: the later one, with how it is called, here and there, if only the other says that."""
     one, two = unpacked(there), unpacked(comes)
     assert isinstance(one, Ended)
     assert isinstance(two, Ended)
     early, late = (one, two) if (one.at, _says(one)) <= (two.at, _says(two)) else (two, one)
-    if late.names is None and early.names is not None:
-        late = msgspec.structs.replace(late, names=early.names)
-    elif isinstance(late.outcome, Delivered) and not late.outcome.remote_id:
-        late = early
+    assert isinstance(early.outcome, Delivered)
+    assert isinstance(late.outcome, Delivered)
+    late = msgspec.structs.replace(
+        late,
+        names=early.names if late.names is None else late.names,
+        outcome=late.outcome if late.outcome.remote_id or not early.outcome.remote_id else early.outcome,
+    )
     row = packed(dump(late), 0, late)
     return None if row == there else row
 
@@ -133,13 +139,13 @@ def _says(entry: Ended) -> tuple[bool, bool, bool, bytes]:
     return entry.names is not None, bool(outcome.remote_id), outcome.at is not None, dump(entry)
 
 
-def _is_plain(entry: Ended) -> bool:
-    return all(getattr(entry, name) == default for name, default in _REST.items())
+_rest = attrgetter(*_REST)
+_NOTHING = tuple(_REST.values())
 
 
 def _number(text: str) -> str | int:
     """Most ids are numbers, and shorter so."""
-    return int(text) if text.isdecimal() and len(text) < 19 and text.isascii() and str(int(text)) == text else text
+    return int(text) if len(text) < 19 and text.isdecimal() and text.isascii() and (text[0] != "0" or text == "0") else text
 
 
 # A field that the compact form knows nothing of would be forgotten without a word.

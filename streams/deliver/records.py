@@ -80,7 +80,8 @@ def follow(
         # Whoever claims to be a message's author changes nothing of what is known of it.
         if not operation.message.own or before is None or taken:
             for one in (delivery, *event.rivals):
-                name, entry = taken_back(one, operation.message, taken)
+                claimed = one.event.operation
+                name, entry = taken_back(one, claimed.message if isinstance(claimed, Recall) else operation.message, taken)
                 taken = entry.taken
             entries.append((name, entry))
     introduce(delivery, event.outcome, outputs, names, platform)

@@ -22,6 +22,7 @@ from streams.deliver.settings import Deliver
 from streams.fuse import Fuse
 from streams.kafka.log_reader import LogReader
 from streams.linger import Linger
+from streams.state.turns import Turns
 
 
 class Topics(Struct, frozen=True):
@@ -63,8 +64,8 @@ class Surroundings(Struct, frozen=True):
     """The apps whose people can name, to somebody on this platform, what was carried to them."""
     logs: tuple[LogReader, LogReader]
     """What reads topics back: only what is committed, and everything."""
-    restoring: asyncio.Semaphore
-    """How many partitions read their state back at once."""
+    restoring: Turns
+    """Of the partitions that read their state back."""
     carry: bool = True
     """Whether files are brought over, so that messages wait for theirs."""
     under_way: dict[str, UnderWay] = {}

@@ -1,6 +1,5 @@
 """What was brought over before, as the topic `media.done` holds it: the same file for the same app need not be again."""
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +11,9 @@ from converters.model import Carried
 from streams.kafka.log_reader import LogReader
 from streams.kafka.topics import MEDIA_DONE
 from streams.state.restore import Restore, Source
-from streams.state.store import Cover, Family, Row, Store
+from streams.state.rows import Cover, Family, Row
+from streams.state.store import Store
+from streams.state.turns import Turns
 
 
 class Done(Struct, frozen=True, omit_defaults=True):
@@ -50,7 +51,7 @@ class DoneStore:
         self._tp = tp
         self._store = Store(path, (Family(_FAMILY, life, life // 5, counted=True),), _merge, stage="media")
 
-    def restore(self, reader: LogReader, turns: asyncio.Semaphore, moved: Callable[[], None]) -> Restore:
+    def restore(self, reader: LogReader, turns: Turns, moved: Callable[[], None]) -> Restore:
         """What fills it from the topic."""
         source = Source(self._tp.topic, reader, lambda key, value, _: _rows(key, value), told=lambda record: self._knows(record.key or b""))
         return Restore(self._store, self._tp.partition, [source], turns, "media", moved)
@@ -74,7 +75,7 @@ class DoneStore:
 
 
 def _rows(key: bytes, value: bytes | None) -> list[Row]:
-    return [Row(_FAMILY, key, value)] if value else []
+    return [(_FAMILY, key, value)] if value else []
 
 
 def _merge(key: bytes, there: bytes, comes: bytes) -> bytes | None:

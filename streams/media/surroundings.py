@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -15,7 +14,7 @@ from streams.media.fetch import Fetcher
 from streams.media.press.pool import Pool
 from streams.media.store import Store
 from streams.settings import Media
-from streams.state.restore import AT_ONCE
+from streams.state.turns import Turns
 
 
 class Surroundings(Struct, frozen=True):
@@ -33,7 +32,7 @@ class Surroundings(Struct, frozen=True):
     slots: asyncio.Semaphore
     partitions: int
     """Of every topic."""
-    restoring: asyncio.Semaphore = field(default_factory=partial(asyncio.Semaphore, AT_ONCE))
+    restoring: Turns = field(default_factory=Turns)
     """How many partitions read their state back at once."""
     owned: set[int] = set()
 

@@ -44,6 +44,8 @@ class Coverage(Struct, frozen=True, array_like=True):
 
     def without(self, low: int, high: int) -> "Coverage":
         """Without the offsets from *low* to *high*. What is left above them is known since no later than before."""
+        if low >= high:
+            return self
         left: list[Interval] = []
         for one in self.intervals:
             if one.high <= low or one.low >= high:

@@ -72,6 +72,14 @@ class Database:
             raise DamagedError(f"{self._path}: {error}") from None
         return bytes(found) if found is not None else None
 
+    def get_many(self, name: str, keys: list[bytes]) -> list[bytes | None]:
+        """A third of the time of as many calls of `get`."""
+        try:
+            found: list[bytes | None] = self._columns[name].get(keys)
+        except Exception as error:  # noqa: BLE001 - as above
+            raise DamagedError(f"{self._path}: {error}") from None
+        return found
+
     def scan(self, name: str, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
         """Rows whose keys begin so, in their order."""
         try:
@@ -174,6 +182,7 @@ def _options() -> Options:
     options.set_bottommost_compression_type(DBCompressionType.zstd())
     options.set_level_compaction_dynamic_level_bytes(True)
     options.set_max_background_jobs(2)
+    options.set_level_zero_file_num_compaction_trigger(10)
     # A restore writes faster than is compacted: files may pile up, but no write of the event loop may be made to wait for it.
     options.set_level_zero_slowdown_writes_trigger(200)
     options.set_level_zero_stop_writes_trigger(400)
@@ -183,6 +192,9 @@ def _options() -> Options:
     options.set_keep_log_file_num(2)
     options.set_max_log_file_size(1 << 20)
     options.set_arena_block_size(64 << 10)
+    # Most keys that are looked for are new.
+    options.set_memtable_whole_key_filtering(True)
+    options.set_memtable_prefix_bloom_ratio(0.05)
     options.set_write_buffer_manager(buffers)
     # Tests have every store compact many times.
     options.set_write_buffer_size(int(os.environ.get("IM_RELAY_TEST_WRITE_BUFFER", WRITE_BUFFER)))

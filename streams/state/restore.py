@@ -19,20 +19,26 @@ from msgspec import Struct
 
 from streams import metrics
 from streams.kafka.log_reader import LogReader
-from streams.state.store import Cover, Row, Store
+from streams.state.rows import Cover, Row
+from streams.state.store import Store
+from streams.state.turns import Turns
 
 log = structlog.get_logger()
 
 CHUNK = 20_000
 """Offsets that are restored at once, at first; more where compaction has left few records of them."""
 MOST = 2_000_000
-SLICE = 400
+SLICE = 200
 """Records between two turns of the event loop: live work goes on beside a restore."""
+BYTES = 64 << 10
+"""Of one answer of the brokers: to unpack it takes milliseconds, in which nothing else is done."""
+BEGIN = 60.0
+"""Seconds of a topic that are taken in before live work begins."""
+LEAST = 1000
+"""Offsets that are taken in then, at the least."""
 SAMPLES = 3
 SAMPLED = 50
 """Records of each sample of a topic that are looked for in the store."""
-AT_ONCE = 2
-"""Partitions of a process that are restored at once: while one waits for the broker, another works."""
 AGAIN = 1.0
 """Seconds before a restore that the brokers broke off goes on."""
 EXPIRE = 3600.0
@@ -79,10 +85,10 @@ class _Known(Struct):
 
 
 class Restore:
-    """Of one partition's *store*. *moved* is called with every step forward; *turns* bounds how many of a process are restored at once."""
+    """Of one partition's *store*. *moved* is called with every step forward; *turns* are those of the process."""
 
     def __init__(
-        self, store: Store, partition: int, sources: Iterable[Source], turns: asyncio.Semaphore, stage: str, moved: Callable[[], None],
+        self, store: Store, partition: int, sources: Iterable[Source], turns: Turns, stage: str, moved: Callable[[], None],
         chunk: int = CHUNK,
     ) -> None:  # fmt: skip
         self._store = store
@@ -138,15 +144,21 @@ class Restore:
 
         *tail* is told of each record of that end, and says up to where it is committed: only that is taken in for good.
         """
-        if not self._checked:
-            for source in self._sources.values():
-                await self._check(source)
-            self._checked = True
+        async with self._turns.first():
+            if not self._checked:
+                for source in self._sources.values():
+                    await self._check(source)
+                self._checked = True
+            await self._begin(topic, tail)
+
+    async def _begin(self, topic: str, tail: Tail | None) -> None:
         source, known, tp = self._sources[topic], self._known[topic], self._tp(topic)
         known.begin, known.end = await source.reader.bounds(tp)
         known.written = known.end
         covered = self._store.covered(topic).high
-        low, high = max(covered, known.begin, known.end - self._chunk_size), known.end
+        recent = await source.reader.at(tp, int((time.time() - BEGIN) * 1000))
+        low = max(covered, known.begin, known.end - self._chunk_size, min(known.end - LEAST, known.end if recent is None else recent))
+        high = known.end
         while True:
             if tail is not None and high == known.end:
                 tail.starts((covered or None) if low == covered else None)
@@ -196,7 +208,7 @@ class Restore:
         while True:
             missing = [topic for topic, known in self._known.items() if known.left]
             if missing:
-                async with self._turns:
+                async with self._turns.beside():
                     await self._step(self._sources[max(missing, key=self.since)])
                 continue
             with suppress(TimeoutError):
@@ -251,10 +263,10 @@ class Restore:
         since = at = 0
         offset = low
         while offset < high:
-            part = await source.reader.read(tp, offset)
+            part = await source.reader.read(tp, offset, BYTES)
             if part.next == offset:
                 break  # compaction has left nothing more
-            offset = part.next
+            offset, start = part.next, time.monotonic()
             for record in part.records:
                 if record.offset >= high:
                     break
@@ -267,14 +279,15 @@ class Restore:
                 last[record.key or b""] = record
             if len(last) > 4 * self._chunk_size:
                 return None
+            await self._turns.rest(time.monotonic() - start)
         found = list(last.values())
-        for start in range(0, len(found), SLICE):
+        for first in range(0, len(found), SLICE):
+            start = time.monotonic()
             rows: list[Row] = []
-            for record in found[start : start + SLICE]:
+            for record in found[first : first + SLICE]:
                 rows += source.rows(record.key or b"", record.value, record.offset)
-            self._store.put(rows, at)
-            self._moved()
-            await asyncio.sleep(0)
+            self._store.take(rows, at)
+            await self._turns.rest(time.monotonic() - start)
         covered = self._store.covered(tp.topic)
         if not since:
             above = [one.since for one in covered.intervals if one.low >= high]

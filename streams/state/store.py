@@ -6,66 +6,31 @@ goes when both this machine's clock and the newest record are past its end by th
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
-from msgspec import Struct
 
 from streams import metrics
 from streams.state import coverage
 from streams.state.coverage import Coverage
 from streams.state.database import DEFAULT, Database, Put, remove
 from streams.state.errors import DamagedError
+from streams.state.recent import Recent
+from streams.state.rows import GONE, Cover, Family, Merge, Row
 
 log = structlog.get_logger()
 
 _COVERAGE, _COUNT, _CLUSTER, _NEWEST, _LAST = "coverage\x1f", "count\x1f", b"cluster", b"newest", "last\x1f"
-
-GONE = b""
-"""The value of a row that was taken back."""
-
-
-RECENT = 8192
-"""Rows of one generation of those that were looked for or written last."""
-
-
-class Family(Struct, frozen=True):
-    """*life*, and *span* of a bucket, in ms."""
-
-    name: str
-    life: int
-    span: int
-    counted: bool = False
-    """It is known how many rows a bucket must have, and what is covered is covered no more when a bucket goes."""
-    unique: bool = False
-    """Every key has one value for ever: there is nothing to merge."""
-
-
-class Row(NamedTuple):
-    family: str
-    key: bytes
-    value: bytes
-
 
 class _Bucket(NamedTuple):
     start: int
     name: str
 
 
-_NOWHERE: tuple[bytes, _Bucket | None] = GONE, None
-
-
-Merge = Callable[[bytes, bytes, bytes], bytes | None]
-"""(key, what stands there, what comes) -> what is to stand there, whichever of the two was written first; None: as it is."""
-
-class Cover(NamedTuple):
-    """What of *topic* is now taken in; *high*: the offset behind the records that were added last."""
-
-    topic: str
-    coverage: Coverage
-    high: int
+_Found = tuple[bytes, _Bucket | None]
+_NOWHERE: _Found = GONE, None
 
 
 class Store:
@@ -91,8 +56,7 @@ class Store:
         """Of a bucket that was written to: the topics that were covered since."""
         self._coverage: dict[str, Coverage] = {}
         self._cluster = b""
-        self._young: dict[tuple[str, bytes], tuple[bytes, _Bucket | None]] = {}
-        self._old: dict[tuple[str, bytes], tuple[bytes, _Bucket | None]] = {}
+        self._recent = Recent[_Found]()
         try:
             self._open()
             self._check_counts()
@@ -135,7 +99,7 @@ class Store:
             target = newest
             if told.unique:
                 puts[target.name, key] = value
-                self._note(family, key, (value, target))
+                self._recent.note(family, key, (value, target))
                 continue
             there, place = self._find(family, key)
             if place is not None:
@@ -148,8 +112,29 @@ class Store:
             if told.counted:
                 fresh[target.name] = fresh.get(target.name, 0) + (target is not place)
             puts[target.name, key] = value
-            self._note(family, key, (value, target))
-        self._write(puts, fresh, at, cover)
+            self._recent.note(family, key, (value, target))
+        self._write([(name, key, value) for (name, key), value in puts.items()], fresh, at, cover)
+
+    def take(self, rows: Iterable[Row], at: int) -> None:
+        """As `put`, for hundreds of rows at once; none of them is kept in memory."""
+        told: dict[str, dict[bytes, bytes]] = {name: {} for name in self._families}
+        for name, key, value in rows:
+            of = told[name]
+            of[key] = self._merged(key, of[key], value) if key in of else value
+        puts: list[Put] = []
+        fresh: dict[str, int] = {}
+        for name, of in told.items():
+            family = self._families[name]
+            target = self._bucket(family, at) if of else None
+            if target is None:
+                continue
+            if not family.unique:
+                puts += self._meet(name, of, target)
+            if family.counted:
+                fresh[target.name] = len(of)
+            puts += [(target.name, key, value) for key, value in of.items()]
+        self._recent.clear()
+        self._write(puts, fresh, at, None)
 
     def belongs_to(self, cluster: str) -> None:
         """It is made anew if it is another cluster's."""
@@ -186,7 +171,7 @@ class Store:
 
     def _open(self) -> None:
         self._data = Database(self._path)
-        self._young, self._old = {}, {}
+        self._recent.clear()
         self._buckets = {name: [] for name in self._families}
         self._coverage.clear()
         self._counts.clear()
@@ -208,8 +193,32 @@ class Store:
             if (found := self._data.estimate(name)) < count:
                 raise DamagedError(f"{name} has {found} rows of {count}")
 
-    def _find(self, family: str, key: bytes) -> tuple[bytes, _Bucket | None]:
-        known = self._young.get((family, key)) or self._old.get((family, key))
+    def _merged(self, key: bytes, there: bytes, comes: bytes) -> bytes:
+        merged = self._merge(key, there, comes) if there and comes else comes
+        return there if merged is None else merged
+
+    def _meet(self, family: str, comes: dict[bytes, bytes], target: _Bucket) -> list[Put]:
+        """Take out of *comes* what a bucket as new as *target* knows already; the answer is what to write of that."""
+        puts: list[Put] = []
+        renewed: dict[bytes, bytes] = {}
+        for bucket in self._buckets[family]:
+            keys = list(comes)
+            if not keys:
+                break
+            for key, there in zip(keys, self._data.get_many(bucket.name, keys), strict=True):
+                if there is None:
+                    continue
+                value = comes.pop(key)
+                merged = self._merge(key, there, value) if there and value else value
+                if bucket.start < target.start:
+                    renewed[key] = there if merged is None else merged
+                elif merged is not None:
+                    puts.append((bucket.name, key, merged))
+        comes.update(renewed)
+        return puts
+
+    def _find(self, family: str, key: bytes) -> _Found:
+        known = self._recent.get(family, key)
         if known is None:
             known = _NOWHERE
             get = self._data.get
@@ -217,14 +226,8 @@ class Store:
                 if (found := get(bucket.name, key)) is not None:
                     known = found, bucket
                     break
-            self._note(family, key, known)
+            self._recent.note(family, key, known)
         return known
-
-    def _note(self, family: str, key: bytes, found: tuple[bytes, _Bucket | None]) -> None:
-        """What is looked for now is looked for again soon: an event is read, intended, ended and called back within seconds."""
-        if len(self._young) >= RECENT:
-            self._old, self._young = self._young, {}
-        self._young[family, key] = found
 
     def _bucket(self, family: Family, at: int) -> _Bucket | None:
         """None where what is put there would be over already."""
@@ -252,7 +255,7 @@ class Store:
                 now = self._coverage[topic] = self.covered(topic).without(0, high)
                 puts.append((DEFAULT, (_COVERAGE + topic).encode(), coverage.dump(now)))
         self._data.write(puts)
-        self._young, self._old = {}, {}
+        self._recent.clear()
         self._data.drop(bucket.name)
         self._buckets[family.name].remove(bucket)
         for told in (self._counts, self._lasts, self._uncovered):
@@ -266,8 +269,7 @@ class Store:
             found = self._lasts[bucket] = coverage.load_offsets(raw) if raw is not None else {}
         return found
 
-    def _write(self, puts: dict[tuple[str, bytes], bytes], fresh: dict[str, int], at: int, cover: Cover | None) -> None:
-        batch = [(name, key, value) for (name, key), value in puts.items()]
+    def _write(self, batch: list[Put], fresh: dict[str, int], at: int, cover: Cover | None) -> None:
         for name, count in fresh.items():
             self._uncovered[name] = set()
             if count:

@@ -53,14 +53,15 @@ def test_the_order_of_reading_does_not_matter(entries: list[Entry], data: st.Dat
     rows = [packed(dump(entry), offset, entry) for offset, entry in enumerate(entries)]
     first, again = take_in(rows), take_in(data.draw(st.permutations(rows)))
     one, two = unpacked(first), unpacked(again)
-    arrived = [entry for entry in entries if isinstance(entry, Ended) and isinstance(entry.outcome, Delivered)]
+    arrived = [(entry, entry.outcome) for entry in entries if isinstance(entry, Ended) and isinstance(entry.outcome, Delivered)]
     if not arrived:
         assert one == two == entries[-1], "the last one of the topic"
         return
     for end in (one, two):
         assert isinstance(end, Ended)
         assert isinstance(end.outcome, Delivered), "what arrived has arrived"
-        assert (end.names is None) == all(entry.names is None for entry in arrived), "how it is called is not forgotten"
+        assert bool(end.outcome.remote_id) == any(outcome.remote_id for _, outcome in arrived), "nor what it is called there"
+        assert (end.names is None) == all(entry.names is None for entry, _ in arrived), "how it is called is not forgotten"
 
 
 def test_an_echo_without_names_does_not_hide_them() -> None:

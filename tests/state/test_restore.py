@@ -17,7 +17,9 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from streams import metrics
 from streams.kafka.log_reader import LogReader
 from streams.state.restore import Restore, Source
-from streams.state.store import Family, Row, Store
+from streams.state.rows import Family
+from streams.state.store import Store
+from streams.state.turns import Turns
 
 pytestmark = pytest.mark.kafka
 DAY = 86_400_000
@@ -62,11 +64,11 @@ class Ground:
         """*two*: the store is filled from the other topic, too."""
         self.store = Store(self.path, [Family("known", life, DAY, counted=True)], later, stage="test")
         source = Source(
-            self.topic, self.reader, lambda key, value, _: [Row("known", key, value)] if value else [],
+            self.topic, self.reader, lambda key, value, _: [("known", key, value)] if value else [],
             told=lambda record: self.store.get("known", record.key) is not None,
         )  # fmt: skip
         sources = [source, Source(self.other, self.reader, source.rows)] if two else [source]
-        self.restore = Restore(self.store, 0, sources, asyncio.Semaphore(1), "test", self._moved, chunk=CHUNK)
+        self.restore = Restore(self.store, 0, sources, Turns(1), "test", self._moved, chunk=CHUNK)
 
     def _moved(self) -> None:
         self.steps += 1
