@@ -50,6 +50,7 @@ class Intake:
         self._page = page
         self._admitted = admitted
         self._undecided = Undecided(mirror.needs, mirror.knows)
+        self._behind: list[tuple[Lane, ConsumerRecord, Delivery]] = []
         self._known = metrics.ALREADY_DELIVERED.labels(around.platform)
         self._undecided_gauge = metrics.UNDECIDED.labels(around.platform)
 
@@ -65,6 +66,9 @@ class Intake:
     def take(self, task: Task) -> None:
         """As much as there is room for."""
         self._decide_held()
+        behind, self._behind = self._behind, []
+        for lane, record, delivery in behind:
+            self._decide(lane, record, delivery)
         self._fill(self._live, task, self._around.settings.window)
         if self._live.open:
             self._around.restoring.live()
@@ -122,8 +126,12 @@ class Intake:
     def _decide(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
         event, raw = delivery.event.id, Record(record.key, record.value, list(record.headers))
         if event in self._open.events:
-            self._known.inc()
             first = self._open.events[event]
+            if first.by == "denied" and first.outcome is not None:
+                # What was claimed is over, and not written down yet: this is another word for it.
+                self._behind.append((lane, record, delivery))
+                return
+            self._known.inc()
             if claims(first.delivery) and len(first.rivals) < RIVALS:
                 first.rivals.append(delivery)
             self._after(first, lane, record.offset)
