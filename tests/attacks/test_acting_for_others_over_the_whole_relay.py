@@ -52,7 +52,8 @@ def test_a_command_to_recall_what_alice_said(exchange: Exchange, stack: Stack, w
     client(stack, to, "RC:RcCmd", content, where)
     client(stack, to, "RC:RcCmd", {**content, "conversationType": 3, "targetId": TEAM}, where)
     until(lambda: counted(stack, "deliver-easemob", "denied", kind="recall") >= before + 1, 30, stack.roles["deliver-easemob"].tail)
-    assert exchange.all_arrived().good
+    exchange.say("rongcloud", "carol", "team", f"after {text}")
+    until(lambda: accepted(easemob, "send", text=f"after {text}"), 30, stack.roles["deliver-easemob"].tail)
     assert not accepted(easemob, "recall", id=there["id"])
     # And she can.
     stack.source.say("alice", to, type=where, kind="recall", recalls=said["id"])
