@@ -160,6 +160,8 @@ class Echo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which of the event's requests it was."""
     more: bool = False
     """Others follow: of the whole it proves nothing."""
+    unkeyed: bool = False
+    """Its mark is of a release without keys, so that anybody can have made it."""
 
 
 class Loss(Struct, frozen=True):

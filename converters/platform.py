@@ -87,11 +87,13 @@ class Said(Struct, frozen=True):
     event: Event
     losses: tuple[Loss, ...] = ()
     """What the callback held and the model has no place for."""
+    unfit: str = ""
+    """Why the mark that lies on it is not believed, a word of `converters.mark`; "" where there is none."""
     proven: bool = True
     """False where no signature stands behind it: it teaches nothing of people, and makes nobody an account."""
 
 
-class OwnEcho(Struct, frozen=True):
+class OwnEcho(Struct, frozen=True, omit_defaults=True):
     """What the relay itself sent, called back: it ends here."""
 
     event_id: str
@@ -102,6 +104,8 @@ class OwnEcho(Struct, frozen=True):
     part: int = 0
     more: bool = False
     """Parts follow: of the whole it proves nothing."""
+    keyed: bool = True
+    """False: its mark is of a release without keys, and can be anybody's."""
 
 
 class Ignored(Struct, frozen=True):
@@ -263,8 +267,8 @@ class Limit(Struct, frozen=True):
     counts: Literal["calls", "messages"] = "calls"
 
 
-SecretUse = Literal["verify", "call"]
-"""`verify`: to tell that what comes in is the platform's; `call`: to send, ask and fetch."""
+SecretUse = Literal["verify", "call", "mark"]
+"""`verify`: to tell that what comes in is the platform's; `call`: to send, ask and fetch; `mark`: to know what we have sent ourselves."""
 
 
 class Platform(Struct, frozen=True, kw_only=True):
@@ -296,6 +300,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     gaps: Gaps | None = None
     media: "Media | None" = None
     """None where no files are brought over to it or from it."""
+    marked: frozenset[str] = frozenset({"post"})
+    """Tags of the operations that are written with our mark on them: of no other can a callback with a mark be evidence."""
     echo_tells_time: bool = False
     """Its answer to a send does not say when, and its callback does; a recall has to name that time."""
     limits: tuple[Limit, ...] = ()

@@ -237,6 +237,11 @@ def deliver(board: Dashboard) -> None:
               (per_second("im_relay_past_total", "direction"), "{{direction}} past"))
     )  # fmt: skip
     board.with_panel(
+        chart("Not believed", "A second: marks that do not fit or are no evidence, and what was not carried because its sender may not do it.",
+              "ops", (per_second("im_relay_marks_refused_total", "app", "stage", "reason"), "{{app}} {{stage}} {{reason}}"),
+              (per_second("im_relay_denied_total", "app", "kind", "reason"), "{{app}} {{kind}} {{reason}}"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Quotas", "Requests that wait for their turn, and answers that said it was too much.", "short",
               (total("im_relay_quota_waiting", "app", "class"), "waiting {{app}} {{class}}"),
               (per_second("im_relay_throttled_total", "app", "api"), "throttled {{app}} {{api}} a second"))

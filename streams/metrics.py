@@ -112,6 +112,12 @@ CONVERT_OUT = _counter(
     "What callbacks became; direction is `source>target`, kind is the body's or operation's tag.",
 )
 ECHOES = _counter("echoes", "records", ["app", "platform"], "Callbacks of what the relay itself had sent.")
+MARKS_REFUSED = _counter(
+    "marks_refused", "messages", ["app", "stage", "reason"],
+    "Marks that are not believed. In `convert`: `unfit` (forged, or on a message that was passed on), `client` (a user's client sent it), "
+    "`unkeyed` (of a release without keys); the message is relayed as its sender's own. In `deliver`, of echoes: `no-intent`, "
+    "`other-app`, `other-kind` (its kind bears no mark there), `unkeyed`; nothing is settled by it.",
+)
 LOSSES = _counter("losses", "events", ["direction", "what"], "Parts of events that the target cannot carry.")
 CONVERT_BATCH = _histogram("convert_batch_records", "records", [], "Records of one transaction.", RECORDS)
 CONVERT_SECONDS = _histogram("convert_batch_seconds", "seconds", [], "Converting one batch, without Kafka.", QUICK)
@@ -198,6 +204,10 @@ DUPLICATES_KNOWN = _counter(
 OURS_CALLED_BACK = _counter(
     "ours_called_back", "events", ["app"],
     "Recalls, edits, group changes and the like that the relay itself had made, called back by the platform: they end here.",
+)
+DENIED = _counter(
+    "denied", "events", ["app", "kind", "reason"],
+    "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`).",
 )
 IN_VAIN = _counter(
     "named_in_vain", "events", ["app", "operation"],

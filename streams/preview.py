@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from converters import PLATFORMS
 from converters.identities import KINDS, Identities, account_record, cohort_record, record
+from converters.mark import EXAMPLE
 from converters.plugin import Plugin
 from converters.preview import preview
 from converters.route import App
@@ -65,6 +68,8 @@ def accounts(names: tuple[str, ...], known: dict[str, App]) -> dict[str, Any]:
             raise PreviewError(f"{name} has no made-up account: name a settings file with --account-from")
         if example is not None:
             found.setdefault(name, example())
+            if not found[name].mark_secret:
+                found[name] = structs.replace(found[name], mark_secret=EXAMPLE)  # nothing is sent
     return found
 
 

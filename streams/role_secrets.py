@@ -1,7 +1,7 @@
 """Which process uses which secret. Nothing else reads it, and the chart mounts nothing else for it.
 
 An account's secrets are told apart by their use, which the platform declares (`converters.platform.Platform.secrets`): `verify` is for what
-comes in, `call` for what goes out. A section's are of the processes that the section names (`SecretSection.used_by`). In place of what a
+comes in, `call` for what goes out, `mark` for telling our own from others'. A section's are of the processes that the section names (`SecretSection.used_by`). In place of what a
 process does not use stands a value that nobody knows, so that a use which is not declared fails in every test.
 """
 
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from converters.platform import Platform, SecretUse
 
-ALL_USES: tuple[SecretUse, ...] = ("verify", "call")
+ALL_USES: tuple[SecretUse, ...] = ("verify", "call", "mark")
 
 
 class Process(Struct, frozen=True):
@@ -31,18 +31,18 @@ class Process(Struct, frozen=True):
 
 
 INGRESS = Process("ingress", ("verify",))
-CONVERT = Process("convert")
+CONVERT = Process("convert", ("mark",))
 MEDIA = Process("media", ("call",))
 FILES = Process("files")
-GAPS = Process("gaps", ("call",))
-COMMAND = Process("command")
+GAPS = Process("gaps", ("call", "mark"))
+COMMAND = Process("command", ("mark",))
 """Any command that asks Kafka and nobody else."""
 EVERYTHING = Process("everything", ALL_USES)
 """`im-relay settings`, which checks them all."""
 
 
 def deliver(platform: str) -> Process:
-    return Process("deliver", ("call",), platform)
+    return Process("deliver", ("call", "mark"), platform)
 
 
 ROLES: tuple[Process, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS)

@@ -28,7 +28,7 @@ from streams.kafka import topics
 from streams.kafka.log_reader import LogReader
 from streams.linger import Linger
 from streams.plugins import equipped
-from streams.settings import Settings, SettingsError, resolve
+from streams.settings import Settings, SettingsError, marking
 from streams.state.turns import Turns
 
 log = structlog.get_logger()
@@ -42,7 +42,7 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
 
     The rules are read again when *file*, where the settings came from, changes.
     """
-    apps = equipped(resolve(settings), settings.plugins.use)
+    apps = equipped(marking(settings), settings.plugins.use)
     log.info("plug-ins", asked=[plugin.name for app in list(apps.values())[:1] for plugin in app.plugins])
     kafka = settings.kafka
     platforms = settings.platforms()
@@ -81,7 +81,7 @@ async def run_deliver(
 
     *transport* takes the place of the one that ships, for a comparison.
     """
-    apps = resolve(settings)
+    apps = marking(settings)
     targets = {name: app for name, app in apps.items() if app.platform.name == platform}
     if not targets:
         there = ", ".join(settings.platforms())

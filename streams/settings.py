@@ -23,6 +23,7 @@ from converters.route import App
 from streams import role_secrets
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
+from streams.marks import Marks
 from streams.media.scan.settings import Scanner
 from streams.media.store.settings import MediaStore
 from streams.role_secrets import EVERYTHING, Process
@@ -215,6 +216,7 @@ class Settings(BaseSettings):
     hold: Hold = Hold()
     media: Media = Media()
     files: Files = Files()
+    marks: Marks = Marks()
     gaps: Gaps = Gaps()
     plugins: Plugins = Plugins()
     observe: Observe = Observe()
@@ -285,10 +287,14 @@ def resolve(settings: Settings) -> dict[str, App]:
             raise SettingsError(f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}")
         account = _with_files(app.account, platform, settings.process, f"apps.{name}.account")
         try:
+            account = settings.marks.into(account)
+        except ValueError as error:
+            raise SettingsError(f"apps.{name}.account: {error}") from None
+        try:
             made = msgspec.convert(account, platform.account, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(f"apps.{name}.account ({app.platform}): {error}") from None
-        if short := too_short(app.account, made, platform.secrets, platform.shortest):
+        if short := too_short(app.account, made, (key for key, uses in platform.secrets.items() if "mark" not in uses), platform.shortest):
             raise SettingsError(f"apps.{name}.account.{short}")
         unknown = sorted(set(account) - set(platform.account.__struct_encode_fields__))
         if unknown:
@@ -302,6 +308,17 @@ def resolve(settings: Settings) -> dict[str, App]:
     return apps
 
 
+def marking(settings: Settings) -> dict[str, App]:
+    """The same for whoever has to know, or to sign, what the relay sends: without a secret it would take its own messages for people's.
+
+    Raises SettingsError.
+    """
+    apps = resolve(settings)
+    if any(not app.account.mark_secret for app in apps.values()):
+        raise SettingsError(settings.marks.missing)
+    return apps
+
+
 def _target_platform(settings: Settings, target: str) -> Platform:
     named = settings.apps[target].platform
     if named not in PLATFORMS:
@@ -311,7 +328,7 @@ def _target_platform(settings: Settings, target: str) -> Platform:
 
 def shown(settings: Settings) -> dict[str, Any]:
     """The settings for a person; of the accounts only what can be no secret. Raises SettingsError where they are wrong."""
-    resolve(settings)
+    marking(settings)
     plain: dict[str, Any] = settings.model_dump(mode="json")
     for app in plain["apps"].values():
         app["account"] = {

@@ -27,6 +27,7 @@ PLATFORM = Platform(
     register=register,
     gaps=GAPS,
     media=MEDIA,
+    marked=frozenset({"post", "edit", "typing", "group-created"}),
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

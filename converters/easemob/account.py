@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from converters.mark import MarkKey
+from converters.mark import EXAMPLE, MarkKey, Previous, Secret, UnkeyedUntil
 from converters.platform import SecretUse
 from converters.readable import Language
 
@@ -13,6 +13,8 @@ SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
     "client_secret": ("call",),
     "callback_secret": ("verify",),
     "callback_secret_previous": ("verify",),
+    "mark_secret": ("mark",),
+    "mark_secret_previous": ("mark",),
 }
 
 
@@ -47,6 +49,9 @@ class Account(Struct, frozen=True, kw_only=True):
         ),
     ] = 262_800
     mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
+    mark_secret: Secret = ""
+    mark_secret_previous: Previous = ""
+    mark_unkeyed_until: UnkeyedUntil = 0
     sync_device: Annotated[
         bool,
         Meta(
@@ -123,4 +128,5 @@ def example() -> Account:
         client_id="YXA6demo",
         client_secret="YXA6demosecret",  # noqa: S106 - made up
         callback_secret="demo-easemob-secret",  # noqa: S106 - made up
+        mark_secret=EXAMPLE,
     )

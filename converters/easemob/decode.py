@@ -62,10 +62,12 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> Decode
     if not isinstance(ext, dict):
         ext, losses = {}, (Loss("ext"),) if ext else ()
     body, quote = body_of(payload), None
+    unfit = ""
     if ext:
-        echo = mark.read(ext.get(account.mark), sender, receiver)
-        if echo is not None:
-            return OwnEcho(echo.event, remote_id, at, conversation, echo.part, echo.more)
+        found = mark.read(ext.get(account.mark), mark.on(callback.app, conversation, sender, receiver), account, at)
+        if isinstance(found, mark.Mark):
+            return OwnEcho(found.event, remote_id, at, conversation, found.part, found.more, found.keyed)
+        unfit = found or ""
         scene = Scene(callback.app, conversation, at)
         body, quote, ext, losses = extension.understood(ext, account.mark, body, scene)
     if "meta" in payload:
@@ -85,7 +87,7 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> Decode
         at=at,
         operation=operation,
     )
-    return Said(event, losses)
+    return Said(event, losses, unfit)
 
 
 def _thread(

@@ -6,6 +6,7 @@ from msgspec import Struct, field, json, structs
 
 from converters.easemob.ids import plain
 from converters.easemob.values import flag, table, text
+from converters.ids import fold
 from converters.lenient import Word, word
 from converters.model import Conversation, Group, Room, direct
 
@@ -109,7 +110,7 @@ def conversation_of(envelope: Envelope) -> Conversation | None:
         case "push" | "moderation" | "probe":
             return None
         case "group":
-            name = word(envelope.id).lower()
+            name = fold(word(envelope.id))
             return (Room(name) if word(envelope.type) == "CHATROOM" else Group(name)) if name else None
         case "presence":
             user = plain(word(envelope.user))
@@ -137,7 +138,7 @@ def _between(sender: str, to: str) -> Conversation | None:
 
 def _place(envelope: Envelope, payload: dict[str, Any], group: str) -> Conversation | None:
     # chat_type says groupchat of rooms too; an offline copy's `to` is a member, so group_id comes first.
-    name = (_parent(payload) or group).lower()
+    name = fold(_parent(payload) or group)
     is_room = (
         word(envelope.chat_type) == "chatroom"
         or word(envelope.content_type).startswith("chat:room")

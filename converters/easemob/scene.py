@@ -35,6 +35,7 @@ class Scene(Struct, frozen=True):
         remote_id: str,
         what: str = "",
         losses: tuple[Loss, ...] = (),
+        unfit: str = "",
         *,
         proven: bool = True,
     ) -> Said:
@@ -49,7 +50,7 @@ class Scene(Struct, frozen=True):
             at=self.at,
             operation=operation,
         )
-        return Said(event, losses, proven)
+        return Said(event, losses, unfit, proven)
 
 
 def scene_of(callback: Callback, envelope: Envelope) -> Scene:

@@ -1,5 +1,6 @@
 """The customer's own IM server: it speaks the relay's own words. docs/own.md is its page."""
 
+from converters.operations import TAGS
 from converters.own.account import SECRETS, SHORTEST, Account, example
 from converters.own.callback import check, door
 from converters.own.decode import decode
@@ -25,6 +26,7 @@ PLATFORM = Platform(
     read_reply=read_reply,
     auth=AUTH,
     media=MEDIA,
+    marked=TAGS,
     limits=LIMITS,
     user_ids=USER_IDS,
     ids_of=rule,

@@ -1,5 +1,8 @@
 """RongCloud (融云), IM."""
 
+from typing import get_args
+
+from converters.operations import GroupLife
 from converters.platform import Platform
 from converters.rongcloud.account import SECRETS, Account, example
 from converters.rongcloud.callback import check, door, once
@@ -14,6 +17,9 @@ from converters.rongcloud.media import MEDIA
 from converters.rongcloud.register import register
 from converters.rongcloud.replies import read_reply
 from converters.rongcloud.signing import AUTH
+
+MARKED = frozenset({"post", "edit", "read", "typing", "friend-changed"}) | {str(each.__struct_config__.tag) for each in get_args(GroupLife)}
+"""Notices of what became of a group are messages, too."""
 
 PLATFORM = Platform(
     name="rongcloud",
@@ -31,6 +37,7 @@ PLATFORM = Platform(
     echo_tells_time=True,
     gaps=GAPS,
     media=MEDIA,
+    marked=MARKED,
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

@@ -118,6 +118,19 @@ def channel_of(fields: Fields) -> str:
     return _CHANNELS.get(given, given)
 
 
+_SAYS_SOURCE = {"PERSON", "GROUP"}
+
+
+def by_server(fields: Fields, *, unsaid: bool = False) -> bool:
+    """Whether it is told that the customer's own server has sent it, by the Server API, and no user's client.
+
+    *unsaid*: so it is where a channel that says who sends does not say it. Source: "RongCloud: Full message routing", `source`.
+    """
+    source, channel = fields.get("source", "").lower(), channel_of(fields)
+    # Only the Server API can send a system message.
+    return source == "server" or channel == "NOTIFY" or (unsaid and not source and channel in _SAYS_SOURCE)
+
+
 def place(channel: str, sender: str, to: str, bus_channel: str = "") -> Conversation | None:
     """The conversation in RongCloud's own ids; None for what belongs to none."""
     if not to:

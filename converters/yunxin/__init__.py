@@ -29,6 +29,7 @@ PLATFORM = Platform(
     look_up=LOOK_UP,
     gaps=GAPS,
     media=MEDIA,
+    marked=frozenset({"post", "edit", "group-created"}),
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

@@ -5,11 +5,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from converters.mark import MarkKey
+from converters.mark import EXAMPLE, MarkKey, Previous, Secret, UnkeyedUntil
 from converters.platform import SecretUse
 from converters.readable import Language
 
-SECRETS: Mapping[str, tuple[SecretUse, ...]] = {"app_secret": ("verify", "call"), "app_secret_previous": ("verify",)}
+SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
+    "app_secret": ("verify", "call"),
+    "app_secret_previous": ("verify",),
+    "mark_secret": ("mark",),
+    "mark_secret_previous": ("mark",),
+}
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -27,6 +32,9 @@ class Account(Struct, frozen=True, kw_only=True):
         bool, Meta(description="Whether what we send is copied back to us; it settles sends that are in doubt.")
     ] = True
     mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
+    mark_secret: Secret = ""
+    mark_secret_previous: Previous = ""
+    mark_unkeyed_until: UnkeyedUntil = 0
     operator: Annotated[
         str,
         Meta(description="accid that is manager of all relayed teams; does what only a manager may and nobody there did."),
@@ -64,4 +72,4 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 def example() -> Account:
-    return Account(app_key="demo-yunxin", app_secret="demo-yunxin-secret")  # noqa: S106 - made up
+    return Account(app_key="demo-yunxin", app_secret="demo-yunxin-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up

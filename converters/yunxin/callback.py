@@ -6,8 +6,9 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from converters import wire
+from converters.ids import fold
 from converters.lenient import Word, milliseconds, word
-from converters.model import Conversation, Group, Room, conversation_key, direct
+from converters.model import Conversation, Direct, Group, Room, conversation_key, direct
 from converters.platform import Accepted, Held, Incoming, Probe, Rejected, Verdict
 from converters.yunxin.account import Account
 from converters.yunxin.ids import SUPER
@@ -80,12 +81,12 @@ class Report(Struct, frozen=True, rename="camel"):
 
 def conversation_of(copy: Copy) -> Conversation | None:
     """The conversation in Yunxin's own ids; None for what belongs to none."""
-    event, to = word(copy.event_type), word(copy.to).lower()
+    event, to = word(copy.event_type), fold(word(copy.to))
     if event == ROOM_MESSAGE:
         room = word(copy.room_id)
         return Room(room) if room else None
     kind = word(copy.conv_type).upper()
-    sender = word(copy.from_account or copy.sender).lower()
+    sender = fold(word(copy.from_account or copy.sender))
     if not to:
         return None
     if kind == "SUPER_TEAM" or event in _SUPER or (kind == "CUSTOM_TEAM" and "SUPERTEAM" in word(copy.msg_type).upper()):
@@ -97,6 +98,16 @@ def conversation_of(copy: Copy) -> Conversation | None:
     return None
 
 
+def receiver_of(copy: Copy, conversation: Conversation) -> str:
+    """The other one of two, or the team or room."""
+    return fold(word(copy.to)) if isinstance(conversation, Direct) else conversation.id
+
+
+def by_server(copy: Copy) -> bool:
+    """Whether the server API can have sent it, as all that is ours: what a client sends says which kind of client it is."""
+    return word(copy.from_client_type).upper() in {"REST", "32", ""}
+
+
 def receipts(report: Report) -> list[dict[str, Any]]:
     """The receipts of eventType 30, each an object."""
     listed = parsed(report.objects)
@@ -105,13 +116,13 @@ def receipts(report: Report) -> list[dict[str, Any]]:
 
 def conversation_reported(report: Report) -> Conversation | None:
     """Whose conversation eventType 9, 30 (its first receipt), 85 and logins are about."""
-    reader, other, event = word(report.accid).lower(), word(report.ack_accid).lower(), word(report.event_type)
+    reader, other, event = fold(word(report.accid)), fold(word(report.ack_accid)), word(report.event_type)
     if event == ROOM_MEMBER:
         room = word(report.room_id)
         return Room(room) if room else None
     if event == RECEIPT:
         first = next(iter(receipts(report)), {})
-        reader, other = text(first, "fromAccount").lower(), text(first, "toAccount").lower()
+        reader, other = fold(text(first, "fromAccount")), fold(text(first, "toAccount"))
     elif event in {LOGIN, LOGOUT}:
         other = reader
     elif word(report.msg_type) == "1":

@@ -5,13 +5,23 @@ from hashlib import blake2b
 from converters import mark, wire
 from converters.beside import key_of, put_back, quote_back
 from converters.event_ids import EventId
+from converters.ids import fold
 from converters.lenient import milliseconds, word
-from converters.model import Conversation, Direct, Event, Loss
+from converters.model import Conversation, Event, Loss
 from converters.operations import Post
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
 from converters.yunxin import extension, notifications, reports
 from converters.yunxin.account import Account
-from converters.yunxin.callback import ROOM_MESSAGE, Copy, Report, conversation_of, what_is, withheld
+from converters.yunxin.callback import (
+    ROOM_MESSAGE,
+    Copy,
+    Report,
+    by_server,
+    conversation_of,
+    receiver_of,
+    what_is,
+    withheld,
+)
 from converters.yunxin.ids import scope
 from converters.yunxin.messages import body_of
 from converters.yunxin.values import record
@@ -45,15 +55,19 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
 
 
 def _message(callback: Callback, copy: Copy, conversation: Conversation, account: Account) -> Decoded:
-    sender = word(copy.from_account).lower()
+    sender = fold(word(copy.from_account))
     named = remote_id(copy)
     at = milliseconds(copy.msg_timestamp, callback.received)
     ext = record(copy.ext) if copy.ext else None
-    # Only the server API sends what is ours: a client that copied our ext along, even in place, says something of its own.
-    if ext and account.mark in ext and word(copy.from_client_type).upper() in {"REST", "32", ""}:
-        echo = mark.read(ext[account.mark], sender, _receiver(copy, conversation))
-        if echo is not None:
-            return OwnEcho(echo.event, named, at, conversation, echo.part, echo.more)
+    unfit = ""
+    if ext and account.mark in ext:
+        where = mark.on(callback.app, conversation, sender, receiver_of(copy, conversation))
+        found = mark.read(ext[account.mark], where, account, at)
+        # Only the server API sends what is ours: a client that copied our ext along, even in place, says something of its own.
+        found = found if by_server(copy) else mark.by_client(found)
+        if isinstance(found, mark.Mark):
+            return OwnEcho(found.event, named, at, conversation, found.part, found.more, found.keyed)
+        unfit = found or ""
     body = body_of(copy.msg_type, copy.body, copy.attach, room=word(copy.event_type) == ROOM_MESSAGE)
     quote, own = None, {}
     if ext:
@@ -73,13 +87,7 @@ def _message(callback: Callback, copy: Copy, conversation: Conversation, account
         at=at,
         operation=Post(body, quote, own),
     )
-    return Said(event, (Loss("ext"),) if copy.ext and ext is None else ())
-
-
-def _receiver(copy: Copy, conversation: Conversation) -> str:
-    if isinstance(conversation, Direct):
-        return word(copy.to).lower()
-    return conversation.id
+    return Said(event, (Loss("ext"),) if copy.ext and ext is None else (), unfit)
 
 
 def remote_id(copy: Copy) -> str:

@@ -15,7 +15,7 @@ from converters.names import Minted
 from converters.operations import kind_of
 from converters.overlay import Overlay
 from converters.platform import Callback
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, Unfit, route
 from streams import dead, foreign, metrics, record_kinds
 from streams.convert.emit import Emitter
 from streams.convert.known import Known
@@ -116,7 +116,9 @@ class Converter:
         self, one: Routed, raw: ConsumerRecord, app: str, known: Overlay, outputs: Outputs, counts: "Counter[tuple[str, ...]]"
     ) -> None:
         match one:
-            case Deliver(delivery=delivery, platform=platform, losses=losses):
+            case Deliver(delivery=delivery, platform=platform, losses=losses, unfit=unfit):
+                if unfit:
+                    _refused(counts, app, unfit, delivery.event.id, delivery.author)
                 said = past(raw.headers)
                 self._emit(one, outputs, [] if said is None else [(PAST, said)])
                 kind = "account" if delivery.newcomer else kind_of(delivery.event.operation)
@@ -132,6 +134,8 @@ class Converter:
                 self._bury(raw, cause, detail, ours=ours, outputs=outputs)
                 counts["dead", cause, "ours" if ours else "theirs"] += 1
                 counts["out", app, "", cause, "dead"] += 1
+            case Unfit(reason=reason, event=event, sender=sender):
+                _refused(counts, app, reason, event, sender)
             case Minted():
                 self._emit(one, outputs)
                 known.add(*one.record)
@@ -150,6 +154,8 @@ class Converter:
                     metrics.CONVERT_OUT.labels(self._app(app), source, f"{source}>{target}", kind, outcome).inc(count)
                 case ("echo", app):
                     metrics.ECHOES.labels(self._app(app), self._platform(app)).inc(count)
+                case ("unfit", app, reason):
+                    metrics.MARKS_REFUSED.labels(self._app(app), STAGE, reason).inc(count)
                 case ("loss", app, target, loss):
                     metrics.LOSSES.labels(f"{self._platform(app)}>{target}", loss).inc(count)
                 case ("dead", cause, whose):
@@ -181,6 +187,10 @@ def _callback(raw: ConsumerRecord, apps: Mapping[str, App]) -> tuple[Callback | 
     if app is not None and not raw.topic.endswith(_topic_of(app.platform.name)):
         return None, "app"
     return callback, "headers"
+def _refused(counts: "Counter[tuple[str, ...]]", app: str, reason: str, event: str, sender: str) -> None:
+    counts["unfit", app, reason] += 1
+    # Whose it is, and nothing of what it says. Messages that were passed on bear such marks as well.
+    log.info("mark is not believed", app=app, reason=reason, event_id=event, sender=ascii(sender[:128]))
 
 
 def _defect(error: Exception) -> Dead:

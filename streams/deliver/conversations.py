@@ -41,6 +41,10 @@ class Open(Struct):
     """What came of its requests so far."""
     does: tuple[str, ...] = ()
     """See `ledger` entries: what it is about to do, where that bears no mark."""
+    rivals: list[Delivery] = []
+    """The same as others say that they do it: whose message it is shows when that is found."""
+    bare: bool = False
+    """What is sent for it bears no mark."""
     spent: tuple[str, ...] = ()
     """Which doings of our own it was; see `Naming.ours`."""
     late: bool = False

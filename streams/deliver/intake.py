@@ -5,14 +5,15 @@ from collections.abc import Callable
 from aiokafka import ConsumerRecord
 
 from converters import wire
-from converters.model import Delivery
-from converters.operations import Post
+from converters.ids import fold
+from converters.model import Delivery, conversation_key
+from converters.operations import Post, named_by
 from streams import foreign, metrics, record_kinds
 from streams.dead import Whose
 from streams.deliver import protocol
 from streams.deliver.conversations import Conversations, Open, begun, source_of
 from streams.deliver.drain import clock
-from streams.deliver.entries import Ended
+from streams.deliver.entries import Ended, Entry
 from streams.deliver.lanes import Lane
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.mirror import Mirror
@@ -25,6 +26,15 @@ from streams.deliver.surroundings import Surroundings
 from streams.deliver.undecided import Undecided
 from streams.exact.producers import Record
 from streams.exact.task import Task
+
+RIVALS = 16
+"""Of those who say that they do the same."""
+
+
+def claims(delivery: Delivery) -> bool:
+    """Whether nobody but its sender says that they may do this to a message."""
+    ref = named_by(delivery.event.operation)
+    return ref is not None and ref.own
 
 
 class Intake:
@@ -45,6 +55,7 @@ class Intake:
         self._undecided = Undecided(mirror.needs, mirror.knows)
         self._parked = Parked(events, around.settings.window, around.parking)
         self._parked_gauge = metrics.PARKED.labels(around.platform)
+        self._behind: list[tuple[Lane, ConsumerRecord, Delivery]] = []
         self._known = metrics.ALREADY_DELIVERED.labels(around.platform)
         self._undecided_gauge = metrics.UNDECIDED.labels(around.platform)
 
@@ -65,6 +76,9 @@ class Intake:
         for record in self._parked.ready(self._live):
             self._parked_gauge.dec()
             self._decide(self._live, record, wire.load(record.value or b"", Delivery))
+        behind, self._behind = self._behind, []
+        for lane, record, delivery in behind:
+            self._decide(lane, record, delivery)
         self._fill(self._live, task, self._around.settings.window)
         if self._live.open:
             self._around.restoring.live()
@@ -110,7 +124,7 @@ class Intake:
         if lane is self._backfill and self._parked.must_wait(key, source):
             return False
         lane.read(record.offset)
-        if self._undecided.must_wait(record.key or b"", delivery) and not self._is_delivered(event):
+        if self._undecided.must_wait(record.key or b"", delivery) and not self._is_delivered(delivery):
             self._undecided.add(lane, record, delivery)
             self._undecided_gauge.inc()
             self._mirror.want(self._undecided.since())
@@ -153,17 +167,31 @@ class Intake:
                 self._place(lane, record, delivery)
             self._mirror.want(self._undecided.since())
 
-    def _is_delivered(self, event: str) -> bool:
-        return protocol.admitted(self._store.get(event), "") is Step.SKIP
+    def _is_delivered(self, delivery: Delivery) -> bool:
+        event = delivery.event.id
+        return protocol.admitted(self._meant(delivery, self._store.get(event)), "") is Step.SKIP
+
+    def _meant(self, delivery: Delivery, entry: Entry | None) -> Entry | None:
+        """*entry*, as far as it is of this message."""
+        if not isinstance(entry, Ended) or not entry.taken:
+            return entry
+        return protocol.as_meant(entry, fold(delivery.author), conversation_key(delivery.event.conversation).decode())
 
     def _decide(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
         event, raw = delivery.event.id, Record(record.key, record.value, list(record.headers))
         if event in self._open.events:
+            first = self._open.events[event]
+            if first.by == "denied" and first.outcome is not None:
+                # What was claimed is over, and not written down yet: this is another word for it.
+                self._behind.append((lane, record, delivery))
+                return
             self._known.inc()
-            self._after(self._open.events[event], lane, record.offset)
+            if claims(first.delivery) and len(first.rivals) < RIVALS:
+                first.rivals.append(delivery)
+            self._after(first, lane, record.offset)
             return
         # The echo may have been read just before: after a takeover both lie in their topics.
-        entry = self._page.known(delivery, self._store.get(event))
+        entry = self._meant(delivery, self._page.known(delivery, self._store.get(event)))
         step = protocol.admitted(entry, protocol.released(record.headers))
         if step is Step.SKIP:
             assert isinstance(entry, Ended)

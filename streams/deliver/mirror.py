@@ -36,6 +36,8 @@ class Mirror:
     ) -> None:  # fmt: skip
         names = around.names
         self._margin = around.settings.clock_margin * 1000
+        # From its intent on, a request may leave for as long as the lease holds, and be under way.
+        self._reach = self._margin + (around.settings.lease + around.settings.timeout) * 1000
         self._ledger = names.ledger
         self._tps = [TopicPartition(topic, partition) for topic in names.mirrored]
         self._read: dict[TopicPartition, Reading] = dict.fromkeys(self._tps, self._named)
@@ -100,6 +102,14 @@ class Mirror:
     def is_beyond(self, delivery: Delivery) -> bool:
         """Whether *delivery* was said before all that the ledger still holds: nothing tells whether it was sent."""
         return delivery.event.at + self._margin < self.restore.oldest(self._ledger)
+
+    def knows_since(self, at: float) -> bool:
+        """Whether all is known of what was sent *at*, in ms by a target's clock, as far as it is remembered at all."""
+        return self.whole or self.restore.since(self._ledger) <= self.sent_since(at)
+
+    def sent_since(self, at: float) -> float:
+        """Milliseconds by our clock: when, at the earliest, the intent was written of what a target has *at* that time."""
+        return at - self._reach
 
     @property
     def whole(self) -> bool:

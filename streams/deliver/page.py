@@ -259,7 +259,7 @@ class Page:
         entries += [records.echoed(echo) for echo in echoes.values()] + [records.ended(event) for event in ended]
         entries += [records.intent(event, part) for event, part in intents]
         for event in ended:
-            records.follow(event, entries, outputs, self._names, self._around.platform)
+            records.follow(event, entries, outputs, self._names, self._around.platform, self._store.get)
         return entries
 
     def _bury_ended(self, ended: list[Open], outputs: Outputs) -> "Counter[Whose]":

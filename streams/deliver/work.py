@@ -90,7 +90,7 @@ class Delivering:
         self._page = Page(self._partition, self._around, lanes, self._store, self._naming)
         self._intake = Intake(self._around, lanes, self._open, self._store, self._naming, self._mirror, self._page, self._admitted)
         self._open.left = self._left
-        self._echoes = Echoes(self._around, self._open, self._store, self._page, self._doubts)
+        self._echoes = Echoes(self._around, self._open, self._store, self._page, self._doubts, self._mirror)
         began = clock()
         task.watch.preparing(STAGE, self._partition, done=False)
         try:
@@ -141,7 +141,7 @@ class Delivering:
     def _moved(self) -> None:
         restore = self._mirror.restore
         self._task.watch.restored(STAGE, self._partition, restore.left, restore.since(self._names.ledger), restore.eta)
-        if self._intake.holds:
+        if self._intake.holds or self._echoes.holds:
             self._task.nudge()
 
     async def _cycles(self, task: Task) -> None:
@@ -173,13 +173,21 @@ class Delivering:
         self._page.mirrored |= self._mirror.read()
         for event in self._waiting.over(clock(), self._is_there, self._on_its_way) + self._files.over():
             self._start(event)
-        while (batch := task.take_of(self._echo_input)) is not None:
-            for record in batch.records:
-                self._echoes.hear(record)
-            self._page.offsets[batch.tp] = batch.next_offset
+        self._hear(task)
         self._intake.take(task)
 
+    def _hear(self, task: Task) -> None:
+        echoes, before = self._echoes, self._echoes.settled
+        echoes.hear_held()
+        while (batch := task.take_of(self._echo_input)) is not None:
+            for record in batch.records:
+                echoes.hear(record)
+            echoes.read(batch.next_offset)
+        if (settled := echoes.settled) is not None and settled != before:
+            self._page.offsets[self._echo_input] = settled
+
     def _admitted(self, event: Open) -> None:
+        event.bare = self._is_bare(event)
         self._files.note(event)
         self._open_gauge.inc()
         self._start(event)
@@ -279,6 +287,12 @@ class Delivering:
     def _is_there(self, event: Open) -> bool:
         ref = named_by(event.delivery.event.operation)
         return ref is not None and self._naming.knows(event.delivery, ref, timed=self._around.timed(event.delivery.target))
+
+    def _is_bare(self, event: Open) -> bool:
+        """Whether what is sent for it bears no mark."""
+        delivery = event.delivery
+        tag = str(delivery.event.operation.__struct_config__.tag)
+        return delivery.newcomer or tag not in self._around.apps[delivery.target].platform.marked
 
     def _on_its_way(self, message: str, longer: float) -> bool:
         if message in self._open.events or not self._mirror.whole:

@@ -22,7 +22,7 @@ from streams.operate.reading import OperateError, Reader
 from streams.operate.times import moment
 from streams.plugins import PluginError, equipped
 from streams.role_secrets import COMMAND, Process
-from streams.settings import Settings, SettingsError, load, resolve
+from streams.settings import Settings, SettingsError, load, marking
 from streams.terminal import refuse, tell
 
 NOTHING, FAILED = 1, 2
@@ -45,7 +45,7 @@ class Relay:
     def __init__(self, config: Path | None, process: Process = COMMAND) -> None:
         try:
             self.settings: Settings = load(config, process)
-            self.apps: dict[str, App] = equipped(resolve(self.settings), self.settings.plugins.use)
+            self.apps: dict[str, App] = equipped(marking(self.settings), self.settings.plugins.use)
         except (SettingsError, PluginError) as error:
             fail(error)
         self.kafka = self.settings.kafka

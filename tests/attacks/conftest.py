@@ -1,4 +1,4 @@
-"""One relay for all attacks that need all of it, and an ingress for those on the door."""
+"""One relay for all attacks that need all of it, an ingress for those on the door, and the workers of the delivery's own tests."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -6,9 +6,12 @@ from uuid import uuid4
 
 import pytest
 
+from tests.deliver.conftest import bob, directory, late_port, target, worker
 from tests.ingress.conftest import Running, running
 from tests.stack import Stack
 from tests.whole.crossing import IMPATIENT
+
+__all__ = ["bob", "directory", "late_port", "target", "worker"]
 
 
 @pytest.fixture(scope="session")

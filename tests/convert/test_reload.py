@@ -14,6 +14,8 @@ from streams.convert.reload import Rereading
 from streams.settings import load, resolve
 
 APPS = """
+[marks]
+secret = "of-the-marks-of-the-tests"
 [apps.old]
 platform = "yunxin"
 target = "new"

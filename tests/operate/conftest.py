@@ -38,6 +38,9 @@ bootstrap = "{bootstrap}"
 prefix = "{prefix}"
 partitions = {partitions}
 
+[marks]
+secret = "of-the-marks-of-the-tests"
+
 [apps.old]
 platform = "yunxin"
 target = "new"

@@ -80,6 +80,8 @@ def read_today(one: dict[str, Any]) -> Any:
 
 def account_of(name: str, platform: Any) -> Any:
     given = json.loads((freeze.CASES / f"{name}.json").read_text())["given"].get("account", {})
+    # As whoever upgrades has it set: what these releases have sent is still called back.
+    given = {"mark_unkeyed_until": 1 << 53, **given}
     return msgspec.convert({**msgspec.to_builtins(platform.example()), **given}, platform.account)
 
 

@@ -149,6 +149,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and .Values.files.enabled (not (and $files.public_url $files.secret_file)) }}
 {{- fail "files.enabled: give settings.files.public_url, as chat clients reach it, and settings.files.secret_file" }}
 {{- end }}
+{{- if not $marks.secret_file }}
+{{- fail "settings.marks.secret_file is missing: by this secret the relay knows what it has sent itself; give a path under /etc/im-relay/secrets, and the content (openssl rand -hex 32) in a Secret" }}
+{{- end }}
 {{- toToml .Values.settings }}
 {{- end }}
 
