@@ -1,7 +1,9 @@
 # docker build -t im-relay .                 the relay
 # docker build -t im-relay-demo --target demo .   the same, with the simulators of docker-compose.yml
+#
+# The base is named by its digest: a tag may be another image tomorrow. docs/hardening.md says how to take a newer one.
 
-FROM python:3.12-slim AS build
+FROM python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea AS build
 # A compiler, for the few packages that have no wheel on some machines (faust-streaming on ARM).
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 RUN python -m venv /opt/im-relay
@@ -14,7 +16,7 @@ COPY converters converters
 COPY streams streams
 RUN pip install --no-deps .
 
-FROM python:3.12-slim AS base
+FROM python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea AS base
 ENV PATH=/opt/im-relay/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN groupadd --gid 10001 im-relay \
     && useradd --uid 10001 --gid im-relay --no-create-home --home-dir /var/lib/im-relay im-relay \

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-restore flame
+.PHONY: demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-restore flame
 
 $(VENV)/installed: requirements/dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}. Name another: make PYTHON=python3.12 …" or 0)'
@@ -55,6 +55,12 @@ bench-identities: $(VENV)/installed  ## the table of identities of a million use
 
 bench-ingress: $(VENV)/installed  ## our ingress beside FastAPI + aiokafka
 	@$(BIN)/python -m tests.benchmarks.ingress $(ARGS)
+
+bench-door: $(VENV)/installed  ## 10,000 hostile connections of each sort: memory, and latency of the honest, beside uvicorn's defaults
+	@$(BIN)/python -m tests.benchmarks.door $(ARGS)
+
+bench-flood: $(VENV)/installed  ## honest latency beside a flood in one conversation, and of one person, over that without, in the same run
+	@$(BIN)/python -m tests.benchmarks.flood $(ARGS)
 
 bench-deliver: $(VENV)/installed  ## delivery to a target that answers in 5 ms, beside httpx's own transport
 	@$(BIN)/python -m tests.benchmarks.deliver $(ARGS)

@@ -14,6 +14,7 @@ from typing import Literal, Protocol, get_args
 from msgspec import Struct
 
 from converters import wire
+from converters.ids import fold
 
 Kind = Literal["user", "group", "room"]
 KINDS: tuple[Kind, ...] = ("user", "group", "room")
@@ -51,25 +52,25 @@ _HAS_ACCOUNT = wire.dump(_Account())
 
 def record(platform: str, kind: Kind, native: str, canonical: str, origin: str = "") -> tuple[bytes, bytes]:
     """Key and value of an entry in the topic `identities`."""
-    spelled = native if native != native.lower() else ""
-    canonical, origin = canonical.lower(), origin.lower()
+    spelled = native if native != fold(native) else ""
+    canonical, origin = fold(canonical), fold(origin)
     value = _Value(canonical, spelled, origin if origin != canonical else "")
-    return f"{platform}\x1f{kind}\x1f{native.lower()}".encode(), wire.dump(value)
+    return f"{platform}\x1f{kind}\x1f{fold(native)}".encode(), wire.dump(value)
 
 
 def forgotten_record(platform: str, kind: Kind, native: str, origin: str) -> tuple[bytes, bytes]:
     """The same of the origin of an entry that is taken away."""
-    return f"{platform}\x1f{_FORGOTTEN}{kind}\x1f{native.lower()}".encode(), wire.dump(_Value(origin.lower()))
+    return f"{platform}\x1f{_FORGOTTEN}{kind}\x1f{fold(native)}".encode(), wire.dump(_Value(fold(origin)))
 
 
 def account_record(platform: str, canonical: str, account: Account) -> tuple[bytes, bytes]:
     """The same of a user's account on *platform*. `made` and `used` are two entries: workers write the one, people the other."""
-    return f"{platform}\x1f{account}\x1f{canonical.lower()}".encode(), _HAS_ACCOUNT
+    return f"{platform}\x1f{account}\x1f{fold(canonical)}".encode(), _HAS_ACCOUNT
 
 
 def cohort_record(canonical: str, cohort: str) -> tuple[bytes, bytes]:
     """The same of a user's cohort."""
-    return f"{_EVERYWHERE}\x1fcohort\x1f{canonical.lower()}".encode(), wire.dump(_Cohort(cohort.lower()))
+    return f"{_EVERYWHERE}\x1fcohort\x1f{fold(canonical)}".encode(), wire.dump(_Cohort(fold(cohort)))
 
 
 class Table(Protocol):
@@ -176,7 +177,7 @@ class Identities:
     def apply(self, key: bytes, value: bytes | None) -> str | None:
         """Take in a record of the topic, None as value deletes; returns what is wrong with it, if anything is."""
         try:
-            platform, kind, native = key.decode().lower().split("\x1f")
+            platform, kind, native = fold(key.decode()).split("\x1f")
         except ValueError:
             return "identities: the key is not platform, kind and id"
         of = kind.removeprefix(_FORGOTTEN)
@@ -188,7 +189,7 @@ class Identities:
                 self._note(f"{_ACCOUNT}\x1f{platform}\x1f{kind}\x1f{native}", "" if given else None, (platform, kind))
                 return None
             if kind == "cohort":
-                cohort = wire.load(value, _Cohort).cohort.lower() if value is not None else None
+                cohort = fold(wire.load(value, _Cohort).cohort) if value is not None else None
                 self._note(f"{_COHORT}\x1f{native}", cohort or None, (platform, kind))
                 return None
             told = wire.load(value, _Value) if value is not None else None
@@ -197,7 +198,7 @@ class Identities:
         if told is not None and not all(_usable(name) for name in (told.canonical, told.origin or "-")):
             return f"identities: {kind} {native} of {platform} has no usable canonical id"
         if kind != of:
-            self._rows.put(f"{_WAS}\x1f{platform}\x1f{of}\x1f{native}", told.canonical.lower() if told is not None else None)
+            self._rows.put(f"{_WAS}\x1f{platform}\x1f{of}\x1f{native}", fold(told.canonical) if told is not None else None)
             return None
         self._set(platform, kind, native, told)
         return None
@@ -205,7 +206,7 @@ class Identities:
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None:
         if not self._counts.get((platform, kind)):
             return None  # of users there are often none: nearly every message asks for them
-        found = self._get(f"e\x1f{platform}\x1f{kind}\x1f{native.lower()}")
+        found = self._get(f"e\x1f{platform}\x1f{kind}\x1f{fold(native)}")
         return found.partition("\x1f")[0] if found is not None else None
 
     def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
@@ -219,7 +220,7 @@ class Identities:
         return self._origins.get((kind, canonical), "") if self._origins else ""
 
     def forgotten(self, platform: str, kind: Kind, native: str) -> str | None:
-        return self._get(f"w\x1f{platform}\x1f{kind}\x1f{native.lower()}")
+        return self._get(f"w\x1f{platform}\x1f{kind}\x1f{fold(native)}")
 
     def account(self, platform: str, canonical: str) -> Account | None:
         """What is known of a user's account on *platform*."""
@@ -237,7 +238,7 @@ class Identities:
             canonical, _, origin = before.partition("\x1f")
             # The reverse entry may by now be another native id's: that one stays.
             reverse = f"{_NATIVE}\x1f{platform}\x1f{kind}\x1f{canonical}"
-            if (self._get(reverse) or "").lower() == native:
+            if fold(self._get(reverse) or "") == native:
                 self._rows.put(reverse, None)
             if origin:
                 self._rows.put(f"{_ORIGIN}\x1f{kind}\x1f{canonical}\x1f{platform}\x1f{native}", None)
@@ -245,9 +246,9 @@ class Identities:
         if told is None:
             self._note(key, None, (platform, kind), before)
             return
-        canonical, origin = told.canonical.lower(), told.origin.lower()
+        canonical, origin = fold(told.canonical), fold(told.origin)
         self._note(key, f"{canonical}\x1f{origin}" if origin else canonical, (platform, kind), before)
-        self._rows.put(f"{_NATIVE}\x1f{platform}\x1f{kind}\x1f{canonical}", told.spelled if told.spelled.lower() == native else native)
+        self._rows.put(f"{_NATIVE}\x1f{platform}\x1f{kind}\x1f{canonical}", told.spelled if fold(told.spelled) == native else native)
         if origin:
             self._rows.put(f"{_ORIGIN}\x1f{kind}\x1f{canonical}\x1f{platform}\x1f{native}", origin)
             self._say(kind, canonical, platform, native, origin)
@@ -266,7 +267,7 @@ class Identities:
 
     def _spelled(self, platform: str, kind: str, native: str, canonical: str) -> str:
         spelled = self._get(f"{_NATIVE}\x1f{platform}\x1f{kind}\x1f{canonical}") or ""
-        return spelled if spelled.lower() == native else native
+        return spelled if fold(spelled) == native else native
 
     def _note(self, key: str, value: str | None, counted: tuple[str, str], before: str | None = None) -> None:
         if before is None:

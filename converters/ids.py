@@ -4,6 +4,7 @@ from base64 import b32encode
 from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
+from string import ascii_lowercase, ascii_uppercase
 from typing import Literal
 
 from msgspec import Struct
@@ -15,9 +16,20 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.")
 _HASH_LENGTH = len(HASHED) + 26  # 16 bytes in base32, without padding
 
 
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def fold(text: str) -> str:
+    """*text* as ids are compared: A-Z as a-z, as the platforms do it, and every other sign as it is.
+
+    Unicode's own folding would make one person of two: of U+212A, the sign for kelvin, it makes a `k`.
+    """
+    return text.lower() if text.isascii() else text.translate(_LOWER)
+
+
 def canonical_id(own: str) -> str:
-    """The customer's own id, lower-cased: the platforms compare without regard to case."""
-    return own.lower()
+    """The customer's own id, folded: the platforms compare without regard to case."""
+    return fold(own)
 
 
 class Written(Struct, frozen=True):
@@ -64,7 +76,7 @@ class IdRule:
         return Written(HASHED + digest, hashed=True)
 
     def _to_canonical(self, native: str) -> str | None:
-        native = native.lower()
+        native = fold(native)
         if not native or not native.isprintable():
             return None
         if not native.startswith((ESCAPED, HASHED)):

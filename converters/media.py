@@ -16,6 +16,10 @@ Role = Literal["image", "gif", "voice", "video", "file", "sticker", "forwarded",
 """What a file is in its message. All but the last are tags of bodies."""
 
 
+WITHHELD = frozenset({"infected", "unscanned"})
+"""Reasons of `Result` for which the receiver is not shown where the file lies either."""
+
+
 class Shape(Struct, frozen=True, kw_only=True):
     """What a platform's clients show in one role."""
 
@@ -116,7 +120,7 @@ def wanted(delivery: Delivery, media: Media | None, account: Any) -> tuple[tuple
     files = files_of(operation.body)
     if not files:
         return ()
-    role = _role(operation.body)
+    role = role_of(operation.body)
     shape = media.shape(role, account)
     if shape is None:
         return ()
@@ -152,5 +156,6 @@ def small(files: "tuple[Carried | None, ...]") -> Carried | None:
     return files[0].thumbnail if files and files[0] is not None else None
 
 
-def _role(body: Body) -> Role:
+def role_of(body: Body) -> Role:
+    """Of a body that has files."""
     return _ROLES[type(body)]

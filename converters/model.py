@@ -142,6 +142,8 @@ class There(Struct, frozen=True):
     """The same of the message that a post answers."""
     files: tuple[Carried | None, ...] = ()
     """What became of `files_of(body)`, in that order; shorter or None where a file could not be brought over."""
+    withheld: bool = False
+    """One of its files must reach nobody, not even by its address at the source: see `converters.withheld`."""
 
 
 NOTHING = There()
@@ -158,6 +160,8 @@ class Echo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which of the event's requests it was."""
     more: bool = False
     """Others follow: of the whole it proves nothing."""
+    unkeyed: bool = False
+    """Its mark is of a release without keys, so that anybody can have made it."""
 
 
 class Loss(Struct, frozen=True):

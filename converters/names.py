@@ -5,6 +5,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from converters.identities import Kind, Table, record
+from converters.ids import fold
 from converters.model import Conversation, Direct, Group, Room, direct
 from converters.platform import Platform
 
@@ -105,8 +106,12 @@ def new_group(native: str, platform: Platform, identities: Table, minted: list[M
 
 
 def spell(native: str, canonical: str, platform: Platform, identities: Table, minted: list[Minted]) -> None:
-    """Keep how somebody is spelled where there is upper case: some platforms know `Li`, and nobody called `li`."""
-    if native != native.lower() and identities.native(platform.name, "user", canonical) is None:
+    """Keep how somebody is spelled where there is upper case: some platforms know `Li`, and nobody called `li`.
+
+    Only what the platform itself says is a spelling: who has spoken, who is in a group. Whom somebody writes to or names is spelled as
+    that one likes, and what is said to them would go where there is nobody, or somebody else.
+    """
+    if native != fold(native) and identities.native(platform.name, "user", canonical) is None:
         _mint(Minted(platform.name, native, canonical, origin=identities.origin("user", canonical)), minted)
 
 

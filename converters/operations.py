@@ -1,6 +1,6 @@
 """What an event does, in the relay's own words. A tag, once shipped, never changes: records of it lie in Kafka for weeks."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from msgspec import Struct
 
@@ -20,6 +20,8 @@ class Ref(Struct, frozen=True, omit_defaults=True):
     """Who wrote it, where the source says so."""
     at: int = 0
     """When, in ms by the source's clock; 0 where it is not said."""
+    own: bool = False
+    """Nobody but who does something to the message says that they may: it has to be their own."""
 
 
 class Quote(Struct, frozen=True, omit_defaults=True):
@@ -157,6 +159,10 @@ GroupLife = (
 )
 
 Operation = Post | Naming | Typing | GroupLife | FriendChanged | BlockChanged | Presence
+
+
+TAGS = frozenset(str(each.__struct_config__.tag) for each in get_args(Operation))
+"""Of all operations."""
 
 
 def kind_of(operation: Operation) -> str:

@@ -4,6 +4,8 @@ A platform is a package `converters/<name>/` whose `PLATFORM` is one of these. `
 adding a platform touches no file there. Everything that a function needs comes in as an argument: time, nonces, accounts.
 """
 
+# Over 300 lines: what a platform is stands in one place, and who writes one reads it from top to bottom.
+
 from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -41,9 +43,32 @@ class Rejected(Struct, frozen=True):
     reason: str
     malformed: bool = False
     """It cannot be taken, whoever sent it: 400 and not 401."""
+    usual: bool = False
+    """The platform sends such by itself, and may stop calling where many are refused: beyond some they are dropped with a 200."""
 
 
 Verdict = Accepted | Probe | Rejected
+
+
+class Held(Struct, frozen=True):
+    """A body that is not worth reading: the headers alone tell that it would be refused, as a `Rejected` of *reason*."""
+
+    reason: str
+    most: int = 0
+    """Bytes of a body that is read all the same, because it may be a `Probe`."""
+
+
+class Once(Struct, frozen=True):
+    """What a platform signed without signing what is said. It is good for one body: the first; sent again, that one is known."""
+
+    id: str
+    """All that the signature covers."""
+    said: bytes
+    """A digest of what is said, as far as it matters. Another one under the same *id* is refused; one that the other begins with is no other."""
+    at: int
+    """When it was signed, in ms since 1970."""
+    until: int
+    """In ms since 1970: from then on `check` refuses it, and it may be forgotten. 0: never. The same each time for one *id*."""
 
 
 class Callback(Struct, frozen=True):
@@ -62,9 +87,13 @@ class Said(Struct, frozen=True):
     event: Event
     losses: tuple[Loss, ...] = ()
     """What the callback held and the model has no place for."""
+    unfit: str = ""
+    """Why the mark that lies on it is not believed, a word of `converters.mark`; "" where there is none."""
+    proven: bool = True
+    """False where no signature stands behind it: it teaches nothing of people, and makes nobody an account."""
 
 
-class OwnEcho(Struct, frozen=True):
+class OwnEcho(Struct, frozen=True, omit_defaults=True):
     """What the relay itself sent, called back: it ends here."""
 
     event_id: str
@@ -75,6 +104,8 @@ class OwnEcho(Struct, frozen=True):
     part: int = 0
     more: bool = False
     """Parts follow: of the whole it proves nothing."""
+    keyed: bool = True
+    """False: its mark is of a release without keys, and can be anybody's."""
 
 
 class Ignored(Struct, frozen=True):
@@ -236,14 +267,26 @@ class Limit(Struct, frozen=True):
     counts: Literal["calls", "messages"] = "calls"
 
 
+SecretUse = Literal["verify", "call", "mark"]
+"""`verify`: to tell that what comes in is the platform's; `call`: to send, ask and fetch; `mark`: to know what we have sent ourselves."""
+
+
 class Platform(Struct, frozen=True, kw_only=True):
     """One platform, whole. See each field's type for its contract."""
 
     name: str
     account: type[Any]
     """A frozen struct: what the settings hold of one app on this platform (keys, secrets, base_url, choices)."""
+    secrets: Mapping[str, tuple[SecretUse, ...]]
+    """Which fields of the account are secrets, and what for: a process is given those that it uses."""
     check: Callable[[Incoming, Any, int], Verdict]
     """(request, account, ms since 1970): is this callback authentic?"""
+    door: Callable[[Mapping[str, str], str, Any, int], Held | None] | None = None
+    """(headers, query, account, ms since 1970): whether a body is worth reading. None where the body alone tells."""
+    once: Callable[[Incoming, Any, int], Once | None] | None = None
+    """(an accepted request, account, ms since 1970): what of it is good for one body. None where what is said is signed as well."""
+    shortest: int = 8
+    """Characters that each secret has at least; an empty `…_previous` is none. Consoles make longer ones: a shorter one was cut off, or made up."""
     decode: Callable[[Callback, Any], tuple[Decoded, ...]]
     """(callback, account): what it says. Raises Malformed."""
     encode: Callable[[Delivery, Any, There], Encoded]
@@ -257,6 +300,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     gaps: Gaps | None = None
     media: "Media | None" = None
     """None where no files are brought over to it or from it."""
+    marked: frozenset[str] = frozenset({"post"})
+    """Tags of the operations that are written with our mark on them: of no other can a callback with a mark be evidence."""
     echo_tells_time: bool = False
     """Its answer to a send does not say when, and its callback does; a recall has to name that time."""
     limits: tuple[Limit, ...] = ()

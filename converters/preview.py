@@ -12,7 +12,7 @@ from converters.model import There
 from converters.names import Minted
 from converters.platform import Callback, Request
 from converters.plugin import Plugin
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Unfit, route
 from converters.rules import Rule
 from converters.supposed import supposed
 
@@ -84,7 +84,9 @@ def preview(
     }
     for one in route(Callback(platform, body, 0, headers), apps, known):
         match one:
-            case Deliver(delivery=delivery, losses=losses):
+            case Deliver(delivery=delivery, losses=losses, unfit=unfit):
+                if unfit:
+                    known.notes.append(f"the mark on it is not the relay's own ({unfit}): it is relayed as any other message")
                 files = supposed(delivery, PLATFORMS[target].media, accounts[target])
                 if any(files):
                     known.notes.append("files are shown under their address at the source, as if they had been brought over")
@@ -97,6 +99,8 @@ def preview(
                 seen["losses"] += [msgspec.to_builtins(loss) for loss in (*losses, *encoded.losses)]
             case EchoOf(echo=echo):
                 seen["echoes"].append(msgspec.to_builtins(echo))
+            case Unfit(reason=reason):
+                known.notes.append(f"the mark on it is not the relay's own ({reason})")
             case Dropped(reason=reason):
                 seen["ignored"].append(reason)
             case Dead(cause=cause, detail=detail):

@@ -32,14 +32,14 @@ _WORDS: dict[Language, dict[str, str]] = {
         "command": "指令", "forwarded": "聊天记录", "card": "名片", "link": "链接", "sticker": "表情", "call-audio": "语音通话",
         "call-video": "视频通话", "seconds": "{} 秒", "unsupported": "暂不支持的消息", "completed": "已接通", "cancelled": "已取消",
         "rejected": "已拒绝", "missed": "未接听", "busy": "对方忙", "edited": "已编辑", "quoted": "回复", "recalled": "撤回了一条消息",
-        "closed": "此处无法打开", "colon": "\uff1a",
+        "closed": "此处无法打开", "withheld": "未通过安全检查", "colon": "\uff1a",
     },
     "en": {
         "image": "picture", "gif": "moving picture", "voice": "voice", "video": "video", "file": "file", "location": "place",
         "custom": "custom message", "command": "command", "forwarded": "forwarded messages", "card": "contact", "link": "link",
         "sticker": "sticker", "call-audio": "voice call", "call-video": "video call", "seconds": "{} s",
         "unsupported": "message kind not supported", "completed": "answered", "cancelled": "cancelled", "rejected": "declined",
-        "missed": "missed", "busy": "busy", "closed": "cannot be opened here", "edited": "edited", "quoted": "in reply to", "recalled": "took a message back",
+        "missed": "missed", "busy": "busy", "closed": "cannot be opened here", "withheld": "withheld by the virus scan", "edited": "edited", "quoted": "in reply to", "recalled": "took a message back",
         "colon": ": ",
     },
 }  # fmt: skip
@@ -88,6 +88,12 @@ def shown(body: Body, language: Language, *, links: bool = True) -> str:
 
 def unsupported(vendor_kind: str, language: Language) -> str:
     return f"[{vendor_kind}: {_WORDS[language]['unsupported']}]"
+
+
+def withheld(kind: str, name: str, language: Language) -> str:
+    """In place of a file of *kind* that must reach nobody."""
+    words = _WORDS[language]
+    return f"{_bracketed(words[kind], name)} ({words['withheld']})"
 
 
 def edited(text: str, language: Language) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from msgspec import Struct
 
 from converters.identities import Entry, Identities, Kind, forgotten_record, record
+from converters.ids import fold
 
 Native = tuple[str, str]
 """Platform, and the id there."""
@@ -39,8 +40,8 @@ class Setting(Struct, frozen=True):
 
 
 def setting(table: Identities, kind: Kind, natives: Sequence[Native], canonical: str, implied: Implied) -> Setting:
-    canonical = canonical.lower()
-    named = {(platform, native.lower()) for platform, native in natives}
+    canonical = fold(canonical)
+    named = {(platform, fold(native)) for platform, native in natives}
     origins: dict[str, None] = {}
     losing: set[str] = set()
     beside: list[Entry] = []
@@ -58,9 +59,9 @@ def setting(table: Identities, kind: Kind, natives: Sequence[Native], canonical:
     for one in table.each():
         if one.kind != kind:
             continue
-        if one.canonical == canonical and (one.platform, one.native.lower()) not in named:
+        if one.canonical == canonical and (one.platform, fold(one.native)) not in named:
             beside.append(one)
-        elif one.canonical in losing - {canonical} and (one.platform, one.native.lower()) not in named:
+        elif one.canonical in losing - {canonical} and (one.platform, fold(one.native)) not in named:
             left.append(one)
         taken |= one.canonical != canonical and one.origin == canonical
     if beside or kind == "user":

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from converters import names
 from converters.accounts import account_before
+from converters.causes import Cause, unmapped
 from converters.identities import Kind, Table
 from converters.model import (
     Conversation,
@@ -21,7 +22,7 @@ from converters.model import (
     conversation_key,
 )
 from converters.names import Minted, UnmappedError
-from converters.operations import GroupCreated, Post, kind_of
+from converters.operations import GroupCreated, GroupLife, Post, kind_of
 from converters.overlay import Overlay
 from converters.people import renamed
 from converters.platform import Callback, Ignored, OwnEcho, Platform, Said
@@ -56,6 +57,8 @@ class Deliver(Struct, frozen=True):
     """The target's."""
     losses: tuple[Loss, ...] = ()
     """What the callback held and the event does not; to be counted."""
+    unfit: str = ""
+    """Why the mark on it is not believed, as of `Said`; it is relayed all the same."""
 
 
 class EchoOf(Struct, frozen=True):
@@ -72,14 +75,24 @@ class Dropped(Struct, frozen=True):
 
 
 class Dead(Struct, frozen=True):
-    """For the dead letters. *cause* is a short, fixed word, *detail* holds ids and never what was said."""
+    """For the dead letters. *detail* holds ids and never what was said."""
 
-    cause: str
+    cause: Cause
     detail: str
     ours: bool
 
 
-Routed = Deliver | EchoOf | Dropped | Dead | Minted
+class Unfit(Struct, frozen=True):
+    """A mark that is not believed lay on a message that is not delivered, for whatever reason follows."""
+
+    reason: str
+    """A word of `converters.mark`."""
+    event: str
+    sender: str
+    """Who sent it, in the platform's words."""
+
+
+Routed = Deliver | EchoOf | Dropped | Dead | Minted | Unfit
 
 
 def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tuple[Routed, ...]:
@@ -104,23 +117,29 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
     for one in decoded:
         try:
             match one:
-                case Said(event=event, losses=losses):
+                case Said(event=event, losses=losses, unfit=unfit, proven=proven):
+                    told = (Unfit(unfit, event.id, event.sender),) if unfit else ()
                     if app.plugins:
                         answered = _plugged(event, app, target)
                         if not isinstance(answered, Event):
-                            routed.append(answered)
+                            routed += (*told, answered)
                             continue
                         event = answered
                     say: Ruled | None = None
                     if app.rules:
                         say = ruled(app.rules, _case(event, app, target, known))
                         if say.dropped:
-                            routed.append(Dropped(f"rule:{say.dropped}"))
+                            routed += (*told, Dropped(f"rule:{say.dropped}"))
                             continue
                         losses += say.losses
                         if say.operation is not event.operation:
                             event = msgspec.structs.replace(event, operation=say.operation)
                     caused = _deliver(event, losses, callback, app, target, known, say)
+                    if not proven:
+                        caused = _unproven(caused)
+                    if unfit and isinstance(caused[-1], Deliver):
+                        caused[-1], told = msgspec.structs.replace(caused[-1], unfit=unfit), ()
+                    routed += told
                     routed += caused
                     if new is not None:
                         for made in caused:
@@ -130,12 +149,12 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
                     routed.append(_echo(one, app, known))
                 case Ignored(reason=reason):
                     routed.append(Dropped(reason))
-        except UnmappedError as unmapped:
+        except UnmappedError as error:
             # Not worth a person's look when it is our own message that comes back.
             if isinstance(one, OwnEcho):
                 routed.append(Dropped("echo-unmapped"))
             else:
-                routed.append(Dead(f"{unmapped.kind}-unmapped", str(unmapped), ours=True))
+                routed.append(Dead(unmapped(error.kind), str(error), ours=True))
     return tuple(routed)
 
 
@@ -166,9 +185,8 @@ def _deliver(
             sender, receiver, origin = (first, second, other) if mine else (second, first, one)
             if not event.sender:
                 sender = ""
-            for native, canonical in ((one, first), (other, second)):
-                if native != canonical:
-                    names.spell(native, canonical, here, identities, minted)
+            if sender and event.sender != sender:
+                names.spell(event.sender, sender, here, identities, minted)
             receiver = names.written(receiver, target, identities, minted)
         case Group(id=origin) | Room(id=origin):
             if isinstance(event.operation, GroupCreated) and isinstance(event.conversation, Group):
@@ -182,10 +200,11 @@ def _deliver(
             assert isinstance(conversation, Group | Room), "it was one before its id was mapped"
             receiver = names.mapped(there.name, kind, conversation.id, identities)
     people: dict[str, str] = {}
+    told = isinstance(event.operation, GroupLife)
 
     def name(native: str) -> str:
         canonical = names.person(native, app, identities)
-        if native != canonical:
+        if told and native != canonical:
             names.spell(native, canonical, here, identities, minted)
         people[canonical] = names.written(canonical, target, identities, minted)
         return canonical
@@ -215,6 +234,13 @@ def _deliver(
     return routed
 
 
+def _unproven(caused: list[Routed]) -> list[Routed]:
+    """The same of what nobody has signed: no stranger's word makes an account, or says how somebody is called."""
+    if any(isinstance(one, Minted) or (isinstance(one, Deliver) and one.delivery.newcomer) for one in caused):
+        return [Dropped("unproven-person")]
+    return caused
+
+
 def _plugged(event: Event, app: App, target: App) -> Event | Dropped | Dead:
     here, there = Side(app.name, app.platform.name), Side(target.name, target.platform.name)
     match asked(app.plugins, event, here, there):
@@ -242,5 +268,5 @@ def _case(event: Event, app: App, target: App, identities: Table) -> Case:
 
 def _echo(echo: OwnEcho, app: App, identities: Table) -> EchoOf:
     conversation = names.canonical(echo.conversation, app, identities)
-    seen = Echo(event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at, part=echo.part, more=echo.more)
+    seen = Echo(event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at, part=echo.part, more=echo.more, unkeyed=not echo.keyed)
     return EchoOf(seen, conversation_key(conversation), app.platform.name)

@@ -20,6 +20,7 @@ from converters.model import (
     conversation_key,
     direct,
 )
+from converters.nickname import introduced
 from converters.operations import (
     BlockChanged,
     Edit,
@@ -150,14 +151,13 @@ def ruled(rules: Sequence[Rule], case: Case) -> Ruled:
                 losses.append(Loss(f"rule:{rule.name}"))
     if not proxy:
         return Ruled(operation, create=create, losses=tuple(losses))
-    by = (case.sender_name or case.sender) + ("\uff1a" if case.language == "zh" else ": ")
+    by = introduced(case.sender, case.sender_name) + ("\uff1a" if case.language == "zh" else ": ")
     body = operation.body if isinstance(operation, Post | Edit) else None
     if isinstance(body, Text) and isinstance(operation, Post | Edit):
         operation = structs.replace(operation, body=structs.replace(body, text=by + body.text))
         by = ""
     seen = isinstance(operation, Post) and not isinstance(operation.body, Command)
-    introduced = by.strip() if seen else ""
-    return Ruled(operation, proxy=proxy, introduced=introduced, losses=tuple(losses))
+    return Ruled(operation, proxy=proxy, introduced=by.strip() if seen else "", losses=tuple(losses))
 
 
 _PERSONAL = (Read, Received, Reaction, Typing, FriendChanged, BlockChanged, Presence)

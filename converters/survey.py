@@ -12,7 +12,7 @@ from converters.model import Delivery, Sent, There
 from converters.names import Minted
 from converters.operations import Operation, Post, Ref, kind_of, named_by
 from converters.platform import Callback
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Unfit, route
 from converters.supposed import supposed
 
 Verdict = Literal["carried", "changed", "shown", "refused", "unknown", "dropped", "echo", "dead"]
@@ -67,7 +67,7 @@ class Survey:
                     self._count("dropped", reason, where)
                 case Dead(cause=cause):
                     self._count("dead", cause, where)
-                case Minted():
+                case Minted() | Unfit():
                     pass
 
     def _weigh(self, delivery: Delivery, losses: list[str], where: str) -> None:

@@ -1,6 +1,7 @@
 """The only place where records become bytes, and bytes become records."""
 
 import re
+from itertools import accumulate
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +15,8 @@ DEEPEST = 100
 
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?')
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+"""Each bracket as the signed byte that it adds to the depth."""
 
 _encoder = msgspec.json.Encoder()
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
@@ -30,6 +33,20 @@ def load(raw: bytes, kind: type[T], *, lenient: bool = False) -> T:
         decoder = _decoders[(kind, lenient)] = msgspec.json.Decoder(kind, strict=not lenient)
     try:
         _check_depth(raw)
+        return decoder.decode(raw)  # type: ignore[no-any-return]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Malformed(_said(error)) from None
+
+
+def load_top(raw: bytes, kind: type[T]) -> T:
+    """Read the fields of *kind* at the top level of *raw* and build nothing else of it: for what is not known to be genuine. Raises Malformed.
+
+    *kind* may only have fields that are no containers. Its cost does not depend on how *raw* is nested.
+    """
+    decoder = _decoders.get((kind, False))
+    if decoder is None:
+        decoder = _decoders[(kind, False)] = msgspec.json.Decoder(kind)
+    try:
         return decoder.decode(raw)  # type: ignore[no-any-return]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(_said(error)) from None
@@ -59,11 +76,9 @@ def dump_any(value: Any) -> bytes:
 def _check_depth(raw: bytes) -> None:
     if raw.count(b"{") + raw.count(b"[") <= DEEPEST:
         return
-    depth = 0
-    for bracket in _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > DEEPEST:
-            raise Malformed("nested too deeply")
+    brackets = _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS)
+    if max(accumulate(memoryview(brackets.translate(_STEPS)).cast("b")), default=0) > DEEPEST:
+        raise Malformed("nested too deeply")
 
 
 def _said(error: Exception) -> str:

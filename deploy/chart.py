@@ -1,13 +1,48 @@
 # ruff: noqa: INP001 - a part of deploy/dashboards.py's work
-"""What the chart's schema says of the settings: taken from the settings themselves."""
+"""What the chart knows of the settings, taken from the settings themselves: its schema, and which role uses which secret."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
+from converters import PLATFORMS
+from streams.role_secrets import ROLES
+from streams.section import SecretSection
 from streams.settings import Settings
 
 SCHEMA = "helm/im-relay/values.schema.json"
+SECRETS = "helm/im-relay/files/secrets.json"
+
+
+def secrets() -> str:
+    """Which role uses which secret, for the templates. `deliver` is of one platform, and uses the secrets of its apps alone."""
+    made = {
+        "roles": {role.name: {"uses": sorted(role.uses), "own_platform": role.name == "deliver"} for role in ROLES},
+        "accounts": {name: {key: sorted(uses) for key, uses in platform.secrets.items()} for name, platform in PLATFORMS.items()},
+        "sections": {
+            name: {"keys": sorted(_keys(section)), "used_by": sorted(section.used_by)} for name, section in sections(Settings).items()
+        },
+    }
+    return json.dumps(made, indent=2, sort_keys=True) + "\n"
+
+
+def sections(model: type[BaseModel], within: str = "") -> dict[str, type[SecretSection]]:
+    """The sections that hold secrets, by their dotted names."""
+    found: dict[str, type[SecretSection]] = {}
+    for key, field in model.model_fields.items():
+        kind: Any = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            name = f"{within}.{key}".lstrip(".")
+            found |= sections(kind, name)
+            if issubclass(kind, SecretSection):
+                found[name] = kind
+    return found
+
+
+def _keys(section: type[SecretSection]) -> list[str]:
+    return [key for key in section.model_fields if f"{key}_file" in section.model_fields]
 
 
 def schema(root: Path) -> str:

@@ -73,6 +73,10 @@ def traffic(board: Dashboard) -> None:
               (total("im_relay_dead_letters_total", "stage", "cause", "whose"), "{{whose}}: {{stage}} {{cause}}"))
     )  # fmt: skip
     board.with_panel(
+        chart("Records of others", "What lies in the relay's topics and no role of it has written: who else may write there?", "short",
+              (total("im_relay_foreign_records_total", "stage", "topic", "why"), "{{stage}}: {{topic}} {{why}}"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Plug-ins", "How the customer's conversions answered, and the time that each takes of one second.", "short",
               (per_second("im_relay_plugin_calls_total", "plugin", "outcome"), "{{plugin}} {{outcome}}"),
               (per_second("im_relay_plugin_seconds_total", "plugin"), "{{plugin}} seconds"))
@@ -106,6 +110,19 @@ def ingress(board: Dashboard) -> None:
     board.with_panel(
         chart("Kafka answers", "1 while it does, by process.", "short",
               (only("im_relay_store_up", 'role="ingress"'), "{{instance}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Connections", "Open ones, by port, and what all of them hold: unfinished heads, and bodies.", "short",
+              (total("im_relay_connections", "port"), "{{port}}"),
+              (total("im_relay_connection_bytes", "port"), "{{port}}: bytes"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Connections closed by us", "`connections`, `full` and `memory`: there was no room; the others were too slow or too large.", "cps",
+              (per_second("im_relay_connections_closed_total", "port", "reason"), "{{port}} {{reason}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Signatures used: known for", "By process, while it reads back; older callbacks wait for it.", "s",
+              ("time() - (" + only("im_relay_signatures_known_since_seconds", 'role="ingress"') + " > 0)", "{{instance}}"))
     )  # fmt: skip
     board.with_panel(
         chart("Stored", "Bytes of callbacks' bodies.", "Bps", (per_second("im_relay_callback_bytes_total", "app"), "{{app}}"))
@@ -231,6 +248,11 @@ def deliver(board: Dashboard) -> None:
               (per_second("im_relay_past_total", "direction"), "{{direction}} past"))
     )  # fmt: skip
     board.with_panel(
+        chart("Not believed", "A second: marks that do not fit or are no evidence, and what was not carried because its sender may not do it.",
+              "ops", (per_second("im_relay_marks_refused_total", "app", "stage", "reason"), "{{app}} {{stage}} {{reason}}"),
+              (per_second("im_relay_denied_total", "app", "kind", "reason"), "{{app}} {{kind}} {{reason}}"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Quotas", "Requests that wait for their turn, and answers that said it was too much.", "short",
               (total("im_relay_quota_waiting", "app", "class"), "waiting {{app}} {{class}}"),
               (per_second("im_relay_throttled_total", "app", "api"), "throttled {{app}} {{api}} a second"))
@@ -240,8 +262,14 @@ def deliver(board: Dashboard) -> None:
               (f"min by (app, limit) (im_relay_quota_speed{{{OURS}}})", "{{app}} {{limit}}"))
     )  # fmt: skip
     board.with_panel(
-        chart("Held", "1 when a stage stands still: half of what came would have become dead letters.", "short",
-              (total("im_relay_stage_held", "stage"), "{{stage}}"))
+        chart("Held", "1 while records of an app wait, because those before them became dead letters of one cause of ours.", "short",
+              (f"max by (stage, app, cause) (im_relay_app_held{{{OURS}}})", "{{stage}} {{app}} {{cause}}"),
+              (total("im_relay_stage_held", "stage"), "{{stage}}"),
+              (total("im_relay_apps_released_total", "stage", "by"), "{{stage}} goes on again by {{by}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Parked", "What of floods is read and waits for its conversation or source to have room.", "short",
+              (total("im_relay_parked", "platform"), "{{platform}}"))
     )  # fmt: skip
     board.with_panel(
         chart("Breakers", "0 closed, 1 half open: a few try, 2 open: all wait.", "short",
@@ -279,9 +307,14 @@ def media(board: Dashboard) -> None:
               (per_second("im_relay_media_sound_seconds_total", "direction", "codec"), "{{direction}} {{codec}}"))
     )  # fmt: skip
     board.with_panel(
-        chart("In hand, and crashes", "Files under way; processes that a file has ended, a second.", "short",
+        chart("In hand, and crashes", "Files under way; processes that a file has ended, and answers of the virus scanner, a second.", "short",
               (total("im_relay_media_under_way", "role"), "under way"),
-              (per_second("im_relay_media_crashes_total", "kind"), "crashes {{kind}}"))
+              (per_second("im_relay_media_crashes_total", "kind"), "crashes {{kind}}"),
+              (per_second("im_relay_media_scans_total", "verdict"), "scans {{verdict}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Sandbox", "1 where the layer keeps the processes that read files, 0 where the kernel has none.", "short",
+              (f"min by (layer) (im_relay_media_sandbox{{{OURS}}})", "{{layer}}"))
     )  # fmt: skip
 
 
@@ -370,6 +403,7 @@ def outputs() -> dict[str, str]:
         f"{CHART_FILES}/im-relay.json": dashboard,
         f"{CHART_FILES}/alerts.yml": (ROOT / ALERTS).read_text(encoding="utf-8"),
         chart_schema.SCHEMA: chart_schema.schema(ROOT),
+        chart_schema.SECRETS: chart_schema.secrets(),
     }
 
 

@@ -14,11 +14,14 @@ from streams.kafka.topic_commands import app as topics
 from streams.operate.dead_commands import app as dead
 from streams.operate.fidelity_commands import fidelity
 from streams.operate.gap_commands import gaps
+from streams.operate.release_commands import release
 from streams.operate.replay_commands import replay
 from streams.operate.trace_commands import trace
 from streams.preview_commands import preview
+from streams.terminal import Commands, on_defect, refuse, say_json
 
 app = typer.Typer(
+    cls=Commands,
     help="Two chat platforms side by side: each message crosses once, and in order.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -29,6 +32,7 @@ app.add_typer(identities, name="identities")
 app.add_typer(dead, name="dead")
 app.command()(replay)
 app.command()(gaps)
+app.command()(release)
 app.command()(trace)
 app.command()(preview)
 app.command()(fidelity)
@@ -44,10 +48,11 @@ def ingress(config: Config = None) -> None:
     from streams.ingress.producer import StoreError
     from streams.ingress.server import serve
     from streams.listener import ListenError
+    from streams.role_secrets import INGRESS
     from streams.settings import SettingsError, load, require_apps
 
     try:
-        _run(serve, require_apps(load(config)))
+        _run(serve, require_apps(load(config, INGRESS)))
     except (SettingsError, StoreError, ListenError) as error:
         _fail(error)
 
@@ -58,9 +63,10 @@ def convert(config: Config = None) -> None:
 
     Example: im-relay convert -c relay.toml
     """
+    from streams.role_secrets import CONVERT
     from streams.roles import run_convert
 
-    _role(run_convert, config, config)
+    _role(run_convert, config, CONVERT, config)
 
 
 @app.command()
@@ -68,17 +74,19 @@ def deliver(
     platform: Annotated[str, typer.Option(help="The platform to deliver to.")], config: Config = None
 ) -> None:
     """Deliver to one platform. Example: im-relay deliver --platform NAME -c relay.toml"""
+    from streams import role_secrets
     from streams.roles import run_deliver
 
-    _role(run_deliver, config, platform)
+    _role(run_deliver, config, role_secrets.deliver(platform), platform)
 
 
 @app.command()
 def media(config: Config = None) -> None:
     """Bring the files of messages over, each in the form that its target shows. Example: im-relay media -c relay.toml"""
     from streams.media.role import run_media
+    from streams.role_secrets import MEDIA
 
-    _role(run_media, config)
+    _role(run_media, config, MEDIA)
 
 
 @app.command()
@@ -86,10 +94,11 @@ def files(config: Config = None) -> None:
     """Keep files for platforms that take none, and give them out by signed links. Example: im-relay files -c relay.toml"""
     from streams.files.role import serve
     from streams.listener import ListenError
+    from streams.role_secrets import FILES
     from streams.settings import SettingsError, load
 
     try:
-        _run(serve, load(config))
+        _run(serve, load(config, FILES))
     except (SettingsError, ListenError) as error:
         _fail(error)
 
@@ -100,27 +109,28 @@ def settings(config: Config = None) -> None:
     from streams.settings import SettingsError, load, require_apps, shown
 
     try:
-        print(shown(require_apps(load(config))))
+        say_json(shown(require_apps(load(config))), indent=True)
     except SettingsError as error:
         _fail(error)
 
 
-def _role(role: Any, config: Path | None, *arguments: object) -> None:
+def _role(role: Any, config: Path | None, process: Any, *arguments: object) -> None:
     from streams.listener import ListenError
     from streams.plugins import PluginError
     from streams.settings import SettingsError, load, require_apps
 
     try:
-        code = _run(role, require_apps(load(config)), *arguments)
+        code = _run(role, require_apps(load(config, process)), *arguments)
     except (SettingsError, ListenError, PluginError) as error:
         _fail(error)
     raise typer.Exit(code)
 
 
 def _run(role: Any, given: Any, *arguments: object) -> Any:
-    from streams import log
+    from streams import log, secret_watch
 
     log.setup(given.observe)
+    secret_watch.begin()
     work: Coroutine[Any, Any, Any] = role(given, *arguments)
     try:
         import uvloop
@@ -131,9 +141,13 @@ def _run(role: Any, given: Any, *arguments: object) -> Any:
 
 
 def _fail(error: Exception) -> None:
-    print(f"im-relay: {error}", file=sys.stderr)
+    refuse(error)
     raise typer.Exit(2)
 
 
 def main() -> None:
+    from streams.kernel import undumpable
+
+    undumpable()  # what is begun here has secrets in its memory
+    sys.excepthook = on_defect
     app()

@@ -7,6 +7,8 @@ import msgspec
 from aiokafka import ConsumerRecord
 from msgspec import Struct
 
+from converters.causes import Cause
+
 Whose = Literal["ours", "theirs"]
 
 
@@ -48,7 +50,7 @@ def dump(letter: DeadLetter) -> bytes:
     return _encode(letter)
 
 
-def unread(raw: ConsumerRecord, *, stage: str, cause: str, detail: str, whose: Whose) -> tuple[bytes, bytes]:
+def unread(raw: ConsumerRecord, *, stage: str, cause: Cause, detail: str, whose: Whose) -> tuple[bytes, bytes]:
     """Key and value of the letter of a record that never became an event: its key says where it lay."""
     letter = DeadLetter(
         stage=stage, cause=cause, detail=detail, whose=whose, attempts=1, at=int(time.time() * 1000), topic=raw.topic,

@@ -1,82 +1,136 @@
-"""The fuse of a stage: a fault of settings or of a platform must not empty a whole topic into the dead letters."""
+"""The fuse of a stage: a fault of ours must not empty a whole topic into the dead letters, and nobody's input may hold a stage."""
 
 import time
-from collections import deque
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
 
 from msgspec import Struct
 
-from streams.dead import Whose
+from converters.causes import Cause, Evidence, evidence_of
+from streams import metrics
+from streams.settings import Hold
+
+FRESH = 200
+"""Sources that one hold tries before its time is over, each once."""
 
 
-class Blown(Struct, frozen=True):
-    whose: Whose
+class Held(Struct):
+    """An app that is held."""
+
+    app: str
+    cause: Cause
     dead: int
-    records: int
-    seconds: float
-    """In which they came."""
+    since: float
+    """Seconds since 1970."""
+    retry_at: float
+    """By the fuse's clock: when one message may try."""
+    sources: set[bytes]
+    """Of which a message has died of it."""
+    tries: int = 0
 
     def __str__(self) -> str:
         return (
-            f"{self.dead} of the last {self.records} records became dead letters ({self.whose}) within {self.seconds:.0f} s: "
-            "stopped before the rest follows; see im-relay dead list, mend the cause, and start again"
+            f"{self.dead} records of {self.app or 'no known app'} in a row became dead letters ({self.cause}): the rest waits; "
+            "see im-relay dead list, mend the cause, and say im-relay release"
         )
 
 
-class _Slice(NamedTuple):
-    at: float
-    records: int
-    ours: int
-    theirs: int
+class _Streak(Struct):
+    cause: Cause
+    began: float
+    dead: int
+    sources: set[bytes]
 
 
 class Fuse:
-    """Blows when *share* of the records in the window became dead letters, of `ours` or of `theirs`, each by itself.
+    """Holds an app once *records* of it in a row, within *window* seconds, have become dead letters of one cause that is a fault of ours.
 
-    The window holds what was noted in the last *window* seconds, and of that only the last *most* records, or a busy stage
-    would bury thousands before its share moved. Under *least* records it never blows. A blown fuse stays blown.
+    What input brings about is not counted, see `causes.Evidence`. What it may bring about counts only from *sources* different sources, and only as
+    long as nobody's message gets through; and while an app is held for it, who is not among these sources may try. After *retry* seconds one
+    message tries, whoever's: it closes the fuse, or the app is held again. *told* is called with every change.
     """
 
     def __init__(
         self,
-        share: float = 0.5,
-        least: int = 100,
-        window: float = 60.0,
-        most: int = 1000,
+        stage: str,
+        settings: Hold | None = None,
+        *,
+        told: Callable[[Mapping[str, Held]], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not (0 < share <= 1 and 1 <= least <= most and window > 0):
-            raise ValueError("expected 0 < share <= 1, 1 <= least <= most, window > 0")
-        self._share = share
-        self._least = least
-        self._window = window
-        self._most = most
+        self._stage = stage
+        self._settings = settings or Hold()
         self._clock = clock
-        self._slices: deque[_Slice] = deque()
-        self._records = self._ours = self._theirs = 0
-        self.blown: Blown | None = None
+        self._streaks: dict[str, _Streak] = {}
+        self.held: dict[str, Held] = {}
+        """By app."""
+        self.told = told
 
-    def note(self, records: int, *, ours: int = 0, theirs: int = 0) -> Blown | None:
-        """*records* were handled, of which some became dead letters; note them before they are committed, and stop if it blows."""
+    def admits(self, app: str, source: bytes) -> bool:
+        """Whether a record of *app* may be worked on; `passed` or `died` is to be told what came of it."""
+        held = self.held.get(app)
+        if held is None:
+            return True
         now = self._clock()
-        self._forget(now - self._window, records)
-        self._slices.append(_Slice(now, records, ours, theirs))
-        self._count(self._slices[-1], 1)
-        if self.blown is None and self._records >= self._least:
-            whose: Whose = "ours" if self._ours >= self._theirs else "theirs"
-            dead = max(self._ours, self._theirs)
-            if dead >= self._share * self._records:
-                self.blown = Blown(whose, dead, self._records, now - self._slices[0].at)
-        return self.blown
+        if now >= held.retry_at:
+            held.retry_at = now + self._settings.retry  # whatever becomes of this one, the next waits for its turn
+            return True
+        if self._is_fresh(held, source):
+            held.tries += 1
+            held.sources.add(source)
+            return True
+        return False
 
-    def _forget(self, before: float, coming: int) -> None:
-        while self._slices and (
-            self._slices[0].at <= before or self._records - self._slices[0].records + coming >= self._most
-        ):
-            self._count(self._slices.popleft(), -1)
+    def passed(self, app: str) -> None:
+        """A record of *app* got through: whatever others died of, it is not us."""
+        self._streaks.pop(app, None)
+        if app in self.held:
+            self.release((app,), by="message")
 
-    def _count(self, one: _Slice, sign: int) -> None:
-        self._records += sign * one.records
-        self._ours += sign * one.ours
-        self._theirs += sign * one.theirs
+    def died(self, app: str, source: bytes, cause: Cause) -> None:
+        """A record of *app* becomes a dead letter."""
+        evidence = evidence_of(cause)
+        held = self.held.get(app)
+        if evidence is Evidence.INPUT:
+            # It tells nothing: what tried is no try.
+            if held is not None:
+                held.retry_at = min(held.retry_at, self._clock())
+            return
+        now = self._clock()
+        if held is not None:
+            held.dead += 1
+            return
+        streak = self._streaks.get(app)
+        if streak is None or streak.cause != cause or now - streak.began > self._settings.window:
+            streak = self._streaks[app] = _Streak(cause, now, 0, set())
+        streak.dead += 1
+        if len(streak.sources) < FRESH:
+            streak.sources.add(source)
+        if streak.dead < self._settings.records:
+            return
+        if evidence is Evidence.SHARED and len(streak.sources) < self._settings.sources:
+            return
+        del self._streaks[app]
+        self.held[app] = Held(app, cause, streak.dead, time.time(), now + self._settings.retry, streak.sources)
+        self.told(self.held)
+
+    def pause(self, app: str, source: bytes) -> float:
+        """Seconds until `admits` may be asked again, as far as time alone decides it."""
+        held = self.held.get(app)
+        if held is None or self._is_fresh(held, source):
+            return 0.0
+        return max(0.0, held.retry_at - self._clock())
+
+    def _is_fresh(self, held: Held, source: bytes) -> bool:
+        shared = evidence_of(held.cause) is Evidence.SHARED
+        return shared and source not in held.sources and held.tries < FRESH
+
+    def release(self, apps: Iterable[str], by: Literal["message", "command"]) -> list[str]:
+        """Close it for *apps*; the answer is which of them were held."""
+        were = [app for app in apps if self.held.pop(app, None) is not None]
+        for app in were:
+            self._streaks.pop(app, None)
+        if were:
+            self.told(self.held)
+            metrics.RELEASED.labels(self._stage, by).inc(len(were))
+        return were

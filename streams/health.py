@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams import metrics
+from streams.connections import Bounds
 from streams.listener import Listener
+from streams.printable import as_json
 from streams.settings import Observe
 
 
@@ -95,11 +96,11 @@ def application(health: Health) -> Callable[..., Awaitable[None]]:
             case "/livez":
                 stuck = health.stuck()
                 status = HTTPStatus.SERVICE_UNAVAILABLE if stuck else HTTPStatus.OK
-                return status, json, orjson.dumps({"alive": not stuck, "stuck": stuck})
+                return status, json, _plain({"alive": not stuck, "stuck": stuck})
             case "/readyz":
                 waits = health.unready()
                 status = HTTPStatus.SERVICE_UNAVAILABLE if waits else HTTPStatus.OK
-                return status, json, orjson.dumps({"ready": not waits, "waits_for": waits} | health.notes())
+                return status, json, _plain({"ready": not waits, "waits_for": waits} | health.notes())
             case _:
                 return HTTPStatus.NOT_FOUND, json, b'{"error":"there are /metrics, /livez and /readyz"}'
 
@@ -113,5 +114,13 @@ def application(health: Health) -> Callable[..., Awaitable[None]]:
     return app
 
 
+def _plain(value: object) -> bytes:
+    return as_json(value).encode()
+
+
+BOUNDS = Bounds(connections=256, head_seconds=5.0, body_seconds=5.0, memory=1024 * 1024)
+"""A scraper and some probes ask; each page of metrics that is not taken holds some hundred kilobytes."""
+
+
 def listener(health: Health, observe: Observe) -> Listener:
-    return Listener(application(health), observe.hosts(), observe.port, "observe")
+    return Listener(application(health), observe.hosts(), observe.port, "observe", BOUNDS)

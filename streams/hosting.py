@@ -5,7 +5,7 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from math import inf
@@ -24,7 +24,9 @@ from streams.exact.transport import Plan
 from streams.exact.unread import Unread
 from streams.exact.watch import Watch
 from streams.exact.worker import make_app, run
+from streams.fuse import Fuse, Held
 from streams.health import Health
+from streams.releases import Releases
 from streams.settings import Kafka, Settings, SettingsError
 from streams.state.disk import refusal
 from streams.state.errors import Kind
@@ -43,6 +45,7 @@ class Seen(Watch):
         self._restores: dict[int, tuple[int, float, float]] = {}
         self._refused: dict[int, tuple[str, str]] = {}
         self._disks = disks
+        self._holding: set[tuple[str, str, str]] = set()
 
     def committed(self, stage: str, records: int, seconds: float) -> None:
         del records
@@ -57,7 +60,26 @@ class Seen(Watch):
     def held(self, stage: str, why: str) -> None:
         metrics.HELD.labels(stage).set(1)
         self.health.unwatch(stage)  # standing still is what it is meant to do
-        self.health.ready(False, why, part="fuse")
+        self.health.ready(False, why, part="held")
+
+    def apps_held(self, stage: str, held: Mapping[str, Held], apps: Collection[str]) -> None:
+        """Which apps wait, by name; *apps* are those of the settings, and other names are no labels."""
+        for labels in self._holding:
+            metrics.APP_HELD.remove(*labels)
+        self._holding = {(stage, one.app if one.app in apps else "unknown", one.cause) for one in held.values()}
+        for labels in self._holding:
+            metrics.APP_HELD.labels(*labels).set(1)
+        metrics.HELD.labels(stage).set(bool(held))
+        why = "; ".join(str(one) for one in held.values())
+        if held:
+            log.error("app held", stage=stage, why=why)
+        else:
+            log.info("no app held any more", stage=stage)
+        self.health.ready(not held, why, part="fuse")
+
+    @property
+    def holding(self) -> bool:
+        return bool(self._holding)
 
     def preparing(self, stage: str, partition: int, *, done: bool) -> None:
         (self._preparing.discard if done else self._preparing.add)(partition)
@@ -121,21 +143,28 @@ class Seen(Watch):
         metrics.DELETED_UNREAD.labels(stage, found.tp.topic, found.cause).inc(found.records)
 
 
-async def host(settings: Settings, plan: Plan, watch: Seen, group: str, *, max_records: int) -> int:
+async def host(
+    settings: Settings, plan: Plan, watch: Seen, group: str, *, max_records: int, fuse: Fuse | None = None
+) -> int:
+    """*fuse* is the stage's, if it has one: it is shown, and released by command."""
     kafka = settings.kafka
     app = make_app(group, plan, session_timeout=kafka.session_timeout, max_records=max_records)
     observer = healths.listener(watch.health, settings.observe)
     await observer.start()
     lag = Lag(app, plan.stage, watch.show)
-    watch.health.watch(plan.stage, lag.behind)
-    measuring = asyncio.create_task(lag.measure())
+    # Where an app is held, records lie there that shall.
+    watch.health.watch(plan.stage, lambda: lag.behind() and not watch.holding)
+    beside = [asyncio.create_task(lag.measure())]
+    if fuse is not None:
+        fuse.told = lambda held: watch.apps_held(plan.stage, held, settings.apps)
+        beside.append(asyncio.create_task(Releases(kafka, plan.stage, fuse).follow()))
     log.info("starts", stage=plan.stage, group=group, kafka=kafka.bootstrap, observe=observer.port)
     try:
         code = await run(app)
     finally:
-        measuring.cancel()
-        with suppress(asyncio.CancelledError):
-            await measuring
+        for each in beside:
+            each.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await observer.stop(1.0)
     log.info("ends", stage=plan.stage, code=code)
     return code

@@ -13,8 +13,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from converters.identities import KINDS, Identities, Kind, record
-from streams import metrics, record_kinds
+from streams import foreign, metrics, record_kinds
 from streams.identity_store import Disk, Place, agrees, now
+from streams.labels import word
 from streams.state.errors import DamagedError, StateError
 
 log = structlog.get_logger()
@@ -166,6 +167,7 @@ class Follower:
             for raw in records:
                 problem = _apply(self.table, raw)
                 if problem:
+                    foreign.note("identities", raw.topic, raw.partition, raw.offset, "unreadable")
                     log.warning("entry of identities left out", problem=problem)
         # Markers of transactions take an offset and are never seen: what counts is the position, not the last record.
         self._positions = {tp.partition: await consumer.position(tp) for tp in consumer.assignment()}
@@ -187,7 +189,7 @@ class Follower:
 
     def _show(self) -> None:
         for platform, kind, count in self.table.counts():
-            metrics.IDENTITY_ENTRIES.labels(platform, kind).set(count)
+            metrics.IDENTITY_ENTRIES.labels(word("platform", platform), word("kind", kind)).set(count)
 
 
 async def read_to_end(

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from converters.identities import ACCOUNTS, KINDS, Identities, account_record, cohort_record
 from streams.kafka.topics import IDENTITIES, LEDGER
+from streams.terminal import progress, refuse, say, say_json, tell
 
 NONE = "none"
 
@@ -48,9 +48,9 @@ def set_(
         _judge(under, origin, join=join)
     _write(settings, plan.records(origin))
     for platform, native in pairs:
-        print(f"{platform} {kind} {native} is {common}")
+        say(f"{platform} {kind} {native} is {common}")
     for one in plan.left:
-        print(f"{one.platform} {kind} {one.native} is still {one.canonical}: name it too", file=sys.stderr)
+        tell(f"{one.platform} {kind} {one.native} is still {one.canonical}: name it too")
 
 
 @app.command()
@@ -68,10 +68,7 @@ def forget(
     if plan.moved:
         under = _under(settings, kind, plan.moved)
         for origin, count in under.counts.items():
-            print(
-                f"{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing",
-                file=sys.stderr,
-            )
+            tell(f"{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing")
     _write(settings, plan.kept)
     _write(settings, plan.records)
 
@@ -112,14 +109,12 @@ def mark(
             records.append((key, value if cohort != NONE else None))
     settings = _settings(config)
     _write(settings, records)
-    print(f"{len(ids)} marked")
+    say(f"{len(ids)} marked")
 
 
 @app.command()
 def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None) -> None:
     """Print all that is known of a user, and where in 100 the user's share lies. Example: im-relay identities show ann"""
-    import orjson
-
     from converters import PLATFORMS
     from converters.rules import share
 
@@ -128,7 +123,7 @@ def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")
     ids = {platform: table.native(platform, "user", name) or PLATFORMS[platform].user_ids.write(name).native for platform in PLATFORMS}
     accounts = {platform: held for platform in PLATFORMS if (held := table.account(platform, name))}
     row = {"user": name, "ids": ids, "accounts": accounts, "cohort": table.cohort(name), "share": round(share(name), 2)}
-    print(orjson.dumps(row).decode())
+    say_json(row)
 
 
 @app.command(name="list")
@@ -136,16 +131,14 @@ def list_(
     config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Instead, who has accounts and cohorts.")] = False
 ) -> None:
     """Print the table, one JSON object a line. Example: im-relay identities list"""
-    import orjson
-
     table = _table(_settings(config))
     if people:
         for user, accounts, cohort in table.people():
-            print(orjson.dumps({"user": user, "accounts": accounts, "cohort": cohort}).decode())
+            say_json({"user": user, "accounts": accounts, "cohort": cohort})
         return
     for one in table.each():
         row = {"platform": one.platform, "kind": one.kind, "id": one.native, "canonical": one.canonical}
-        print(orjson.dumps(row | ({"origin": one.origin} if one.origin else {})).decode())
+        say_json(row | ({"origin": one.origin} if one.origin else {}))
 
 
 @app.command()
@@ -166,8 +159,8 @@ def check(
     ids = [line.strip() for line in file if line.strip()]
     found = problems(ids, PLATFORMS[target].user_ids, PLATFORMS[source].user_ids)
     for problem in found:
-        print(msgspec.json.encode(problem).decode())
-    print(f"{len(ids)} ids, {len(found)} to be looked at", file=sys.stderr)
+        say_json(msgspec.to_builtins(problem))
+    tell(f"{len(ids)} ids, {len(found)} to be looked at")
     raise typer.Exit(1 if found else 0)
 
 
@@ -217,7 +210,7 @@ def _implied(settings: Any) -> Any:
 
 
 def _under(settings: Any, kind: str, origins: tuple[str, ...]) -> Any:
-    from streams.operate.asking import ask, progress
+    from streams.operate.asking import ask
     from streams.operate.delivered import delivered_under
     from streams.operate.reading import Reader
 
@@ -238,23 +231,23 @@ def _judge(under: Any, origin: str, *, join: bool) -> None:
         return
     said = ", ".join(f"{count} messages under {name}" for name, count in lost.items())
     untold = f", and {under.untold} of which the ledger does not say under which" if under.untold else ""
-    print(
+    tell(
         f"im-relay: these were several conversations so far, and become the one keyed by {origin}: {said} were delivered{untold}. "
-        "Recalls and edits of those find nothing then; a replay leaves them out.",
-        file=sys.stderr,
+        "Recalls and edits of those find nothing then; a replay leaves them out."
     )
     if not join:
-        print("im-relay: nothing was written; say --join to do it all the same", file=sys.stderr)
+        tell("im-relay: nothing was written; say --join to do it all the same")
         raise typer.Exit(1)
 
 
 def _settings(config: Path | None) -> Any:
+    from streams.role_secrets import COMMAND
     from streams.settings import SettingsError, load
 
     try:
-        return load(config)
+        return load(config, COMMAND)
     except SettingsError as error:
-        print(f"im-relay: {error}", file=sys.stderr)
+        refuse(error)
         raise typer.Exit(2) from None
 
 
@@ -264,9 +257,9 @@ def _ask(work: Any, settings: Any) -> None:
     try:
         asyncio.run(work)
     except NoTopicError as error:
-        print(f"im-relay: {error}", file=sys.stderr)
+        refuse(error)
         raise typer.Exit(2) from None
     except KafkaError as error:
         where = settings.kafka.bootstrap
-        print(f"im-relay: no answer from Kafka at {where} ({type(error).__name__}); see kafka.bootstrap", file=sys.stderr)
+        tell(f"im-relay: no answer from Kafka at {where} ({type(error).__name__}); see kafka.bootstrap")
         raise typer.Exit(1) from None

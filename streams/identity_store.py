@@ -15,9 +15,10 @@ from converters.identities import COUNT, Identities
 from streams import metrics
 from streams.hosting import own_directory
 from streams.settings import Settings, SettingsError
-from streams.state import damage, disk
+from streams.state import damage
 from streams.state.database import DEFAULT, Database, Put, remove
 from streams.state.errors import DamagedError, StateError
+from streams.state.opening import mended, opened
 from streams.state.watched import Disks
 
 log = structlog.get_logger()
@@ -64,25 +65,26 @@ class Disk:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
         self._path = directory / "identities"
         self._unkept: dict[str, str | None] = {}
         self._young: dict[str, object] = {}
         self._old: dict[str, object] = {}
         self._refused = ""
-        """Why the last `keep` was refused, by its kind: the store writes nothing more before it is opened anew."""
+        """Why the last `keep` was refused, by its kind."""
         self._again = 0.0
         self._room = Disks({REFUSED: directory})
         self.caching = True
         """False while many records are taken in: nobody asks for those rows again."""
+        if (directory / DAMAGED).exists():
+            damage.found(self._path, "noted by the release before")
+            (directory / DAMAGED).unlink()
+        self._rows = opened(self._path, REFUSED, blocks=BLOCKS)
         try:
-            if (directory / DAMAGED).exists():
-                damage.found(self._path, "noted by the release before")
-            damage.met(self._path)
-            self._rows = Database(self._path, blocks=BLOCKS)
             self.place = self._read_place()
         except DamagedError as error:
-            self._mend(str(error))
+            self._rows.close()
+            self._rows = mended(self._path, REFUSED, str(error), blocks=BLOCKS)
+            self.place = Place()
 
     def get(self, key: str) -> str | None:
         if not self.caching:
@@ -113,8 +115,6 @@ class Disk:
         puts: list[Put] = [(DEFAULT, f"{COUNT}\x1f{platform}\x1f{kind}".encode(), b"%d" % count) for platform, kind, count in counts]
         puts.append((DEFAULT, _PLACE, msgspec.json.encode(place)))
         try:
-            if self._refused:
-                self._reopen()
             self._write(puts)
         except DamagedError:
             raise
@@ -145,26 +145,6 @@ class Disk:
         self._old.clear()
         if hasattr(self, "_rows"):
             self._rows.close()
-
-    def _mend(self, why: str) -> None:
-        if hasattr(self, "_rows"):
-            self._rows.close()
-        damage.found(self._path, why)
-        damage.renewing(self._path)
-        log.warning("the table of identities was damaged, it is made anew", path=str(self._path), why=why)
-        metrics.STATE_REMADE.labels(REFUSED, "damaged").inc()
-        remove(self._path)
-        (self._directory / DAMAGED).unlink(missing_ok=True)
-        damage.renewed(self._path)
-        self._rows = Database(self._path, blocks=BLOCKS)
-        self.place = Place()
-
-    def _reopen(self) -> None:
-        """A store that could not write once takes nothing more. As long as the disk refuses, it stays open for reading."""
-        if (refused := disk.tried(self._directory)) is not None:
-            raise refused
-        self._rows.close()
-        self._rows = Database(self._path, blocks=BLOCKS)
 
     def _tell(self, kind: str, why: str) -> None:
         if kind == self._refused:

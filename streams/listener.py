@@ -10,26 +10,11 @@ from functools import partial
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from streams.connections import Bounds, Connections
+from streams.http_answer import early
+from streams.http_protocol import Protocol
 from streams.listening import sockets
-
-HEAD_TIMEOUT = 10.0
-"""Seconds a connection may take to send the head of its (next) request, once it has begun."""
-MAX_HEAD = 32 * 1024
-"""Bytes of a request's head that come in pieces."""
-
-WHOLE = "im_relay.whole"
-"""In the scope of a request whose body had come, all of it, when its application began: that body."""
-ANSWER = "im_relay.answer"
-"""In the scope of the same: an `Answer`."""
-
-Answer = Callable[[bytes, bytes], bool]
-"""(head, body) -> whether it was written: the head with its status line, each line ended, and no empty line after it.
-
-Two messages of ASGI cost ten times as much. False where they have to do: the other end reads too slowly.
-"""
-CLOSE = b"connection: close\r\n"
 
 
 class ListenError(Exception):
@@ -39,14 +24,15 @@ class ListenError(Exception):
 class Listener:
     """Serves the ASGI *app* between `start` and `stop`; leaves signals to its owner.
 
-    *where* names the settings section for errors. *silence* is how many seconds a connection may idle between requests.
+    *where* names the settings section for errors and metrics.
     """
 
-    def __init__(self, app: Any, host: str | list[str], port: int, where: str, *, silence: float = 75.0, backlog: int = 2048) -> None:
+    def __init__(self, app: Any, host: str | list[str], port: int, where: str, bounds: Bounds | None = None) -> None:
         self._where, self._hosts, self._asked = where, [host] if isinstance(host, str) else host, port
+        self.connections = Connections(bounds or Bounds(), where)
         config = uvicorn.Config(
-            app,
-            http=_Protocol,
+            early(app),
+            http=partial(Protocol, self.connections),  # type: ignore[arg-type]
             ws="none",
             loop="none",
             lifespan="off",
@@ -55,8 +41,7 @@ class Listener:
             server_header=False,
             date_header=False,
             proxy_headers=False,
-            timeout_keep_alive=int(silence),
-            backlog=backlog,
+            backlog=self.connections.backlog,
             interface="asgi3",
         )
         self._server = _Server(config)
@@ -70,7 +55,7 @@ class Listener:
     async def start(self) -> None:
         """Raises ListenError."""
         try:
-            self._sockets = sockets(self._hosts, self._asked, backlog=2048)
+            self._sockets = sockets(self._hosts, self._asked, backlog=self.connections.backlog)
         except OSError as error:
             host = f"[{error.filename}]" if ":" in error.filename else error.filename
             change = "port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "host"
@@ -116,104 +101,3 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's own waits for ever for a head that does not end, and keeps all of it. And it sets a timer for each request."""
-
-    _in_head = False
-    _head_bytes = 0
-    _hang_up: asyncio.TimerHandle | None = None
-    _idle_since = 0.0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._hang_up = self.loop.call_later(HEAD_TIMEOUT, transport.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._head_came()
-        super().connection_lost(exc)
-        if self.scope is not None:
-            self.scope.pop(WHOLE, None)  # type: ignore[misc]  # so that its application sees that nobody waits
-        if self.timeout_keep_alive_task is not None:
-            self.timeout_keep_alive_task.cancel()
-
-    def on_message_begin(self) -> None:
-        self._in_head = True
-        super().on_message_begin()
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        self._head_came()
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        cycle = self.cycle
-        if not cycle.more_body:
-            # Nearly every request comes in one piece: who reads it need not set a timer.
-            self.scope[WHOLE] = bytes(cycle.body)  # type: ignore[literal-required]
-            self.scope[ANSWER] = partial(_answer, cycle)  # type: ignore[literal-required]
-
-    def on_response_complete(self) -> None:
-        self.server_state.total_requests += 1
-        if self.transport.is_closing():
-            return
-        self.flow.resume_reading()
-        if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
-            return
-        self._idle_since = self.loop.time()
-        if self.timeout_keep_alive_task is None:
-            self._close_after(self.timeout_keep_alive)
-
-    def _unset_keepalive_if_required(self) -> None:
-        """The timer runs on: when it fires, it looks how long it has been silent."""
-
-    def timeout_keep_alive_handler(self) -> None:
-        self.timeout_keep_alive_task = None
-        if self._in_head or not self.cycle.response_complete:
-            return  # the next response sets it again
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if left <= 0:
-            super().timeout_keep_alive_handler()
-        else:
-            self._close_after(left)
-
-    def _close_after(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if not self._in_head or self.transport.is_closing():
-            return
-        self._head_bytes += len(data)
-        if self._head_bytes > MAX_HEAD:
-            self.send_400_response("Request head too large.")
-        elif self._hang_up is None:
-            self._hang_up = self.loop.call_later(HEAD_TIMEOUT, self.transport.close)
-
-    def _head_came(self) -> None:
-        self._head_bytes = 0
-        if self._hang_up is not None:
-            self._hang_up.cancel()
-            self._hang_up = None
-
-
-def _answer(cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
-    """See `Answer`. What uvicorn's own `send` does, for a response that is there at once."""
-    if cycle.disconnected:
-        return True
-    if cycle.flow.write_paused or cycle.response_started:
-        return False
-    cycle.response_started = cycle.response_complete = True
-    if head.endswith(CLOSE):
-        cycle.keep_alive = False
-    elif not cycle.keep_alive:
-        head += CLOSE
-    cycle.transport.write(b"%b\r\n%b" % (head, body))
-    cycle.message_event.set()
-    if not cycle.keep_alive:
-        cycle.transport.close()
-    cycle.on_response()
-    return True

@@ -1,18 +1,21 @@
 """How log lines look, and which lines of libraries are dropped.
 
-What people write and secrets are never given to a logger; there is nothing to blot out here.
+What people write and secrets are never given to a logger, with one exception that is mended here: the texts of exceptions, which may quote
+whatever was at hand. Of these only the kinds and the places are logged. Ids come from strangers: each is written out as `printable` says.
 """
 
 import logging
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import structlog
+from aiokafka.errors import KafkaError
 
+from streams.printable import clean, clean_json
 from streams.settings import Observe
 
 QUIET = {
@@ -53,6 +56,17 @@ class _Repeated(logging.Filter):
         return True
 
 
+class _WithoutTexts(logging.Filter):
+    """Libraries log exceptions as they are; of those that may quote a message only the kind is kept."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(said(one) if isinstance(one, BaseException) else one for one in record.args)
+        if isinstance(record.msg, BaseException):
+            record.msg = said(record.msg)
+        return True
+
+
 def setup(observe: Observe) -> None:
     """One line an event on standard error, from structlog and the standard library alike."""
     level = logging.getLevelNamesMapping()[observe.level.upper()]
@@ -65,12 +79,11 @@ def setup(observe: Observe) -> None:
     ]
     renderer: Any
     if observe.log == "json":
-        shared.append(structlog.processors.format_exc_info)
-        renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
+        shared.append(structlog.processors.ExceptionRenderer(_formatted))
+        renderer = _json
     else:
-        # Rich's tracebacks show local variables: messages and secrets would be among them.
-        plain = structlog.dev.plain_traceback
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
+        shared.append(structlog.processors.ExceptionRenderer(_formatted))
+        renderer = _Text(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
@@ -81,6 +94,7 @@ def setup(observe: Observe) -> None:
     )  # fmt: skip
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_Repeated())
+    handler.addFilter(_WithoutTexts())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -92,6 +106,61 @@ def setup(observe: Observe) -> None:
     root.setLevel(level)
     for name, floor in QUIET.items():
         logging.getLogger(name).setLevel(max(level, floor))
+
+
+def _json(logger: Any, method: str, event: Any) -> str:
+    rendered = structlog.processors.JSONRenderer(ensure_ascii=False, default=_described)(logger, method, event)
+    return clean_json(rendered if isinstance(rendered, str) else rendered.decode())
+
+
+class _Text:
+    """*render* with every value cleaned before; the lines of a traceback are ours."""
+
+    def __init__(self, render: Callable[[Any, str, Any], str]) -> None:
+        self._render = render
+
+    def __call__(self, logger: Any, method: str, event: Any) -> str:
+        trace = event.pop("exception", None)
+        line = self._render(logger, method, {clean(str(name)): _cleaned(value) for name, value in event.items()})
+        return line if not trace else "\n".join((line, *map(clean, str(trace).split("\n"))))
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    return value if value is None or isinstance(value, bool | int | float) else clean(_described(value))
+
+
+def _described(value: Any) -> str:
+    """Of an exception its kind: its text may quote anybody."""
+    return said(value) if isinstance(value, BaseException) else repr(value)
+
+
+def _formatted(exc_info: Any) -> str:
+    return "\n".join(without_text(exc_info[1]))
+
+
+def without_text(error: BaseException) -> Iterator[str]:
+    """The lines of a traceback, without what the exceptions say and without source."""
+    seen: set[int] = set()
+    one: BaseException | None = error
+    while one is not None and id(one) not in seen:
+        seen.add(id(one))
+        yield f"{type(one).__module__}.{type(one).__qualname__}"
+        for frame in traceback.extract_tb(one.__traceback__):
+            yield f"  {frame.filename}:{frame.lineno} in {frame.name}"
+        for inner in getattr(one, "exceptions", ()):
+            yield f"  with {place(inner)}"
+        one = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+
+
+def said(error: BaseException) -> str:
+    """The kind, and the text where the broker's client or the system has made it; of all others it may quote what was said."""
+    if isinstance(error, KafkaError):
+        return f"{type(error).__name__}: {error}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{type(error).__name__}: {error.strerror}"
+    return type(error).__name__
 
 
 def place(error: BaseException) -> str:

@@ -4,6 +4,8 @@ A label never holds what a person wrote, a user, a conversation or a message: on
 so that the number of series stays small and nothing private leaves.
 """
 
+# Over 300 lines: all metrics are declared in one place.
+
 from collections.abc import Sequence
 from typing import Literal
 
@@ -18,6 +20,8 @@ from prometheus_client import (
 )
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
+
+from streams.printable import clean_exposition
 
 PREFIX = "im_relay_"
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter that nobody reads
@@ -76,7 +80,7 @@ def _histogram(
 _begin("Ingress: callbacks come in")
 CALLBACKS = _counter(
     "callbacks", "requests", ["app", "platform", "status", "reason"],
-    "Requests answered, by HTTP status; reason is `stored` or `probe` for 200, else why not.",
+    "Requests answered, by HTTP status; reason is `stored`, `known` (stored before) or `probe` for 200, else why not.",
 )
 CALLBACK_BYTES = _counter("callback_bytes", "bytes", ["app", "platform"], "Bodies stored in Kafka.")
 TIME_TO_DURABLE = _histogram(
@@ -86,7 +90,20 @@ TIME_TO_DURABLE = _histogram(
 CALLBACKS_WAITING = _gauge("callbacks_waiting", "requests", [], "Callbacks that wait for Kafka's acknowledgement.")
 STORE_UP = _gauge("store_up", "0 or 1", [], "Whether Kafka answered the ingress when last heard of.")
 STORE_RESTARTS = _counter("store_restarts", "producers", ["reason"], "Producers of the ingress replaced after an error.")
+SIGNATURES_SINCE = _gauge(
+    "signatures_known_since_seconds", "seconds since 1970",
+    [], "What was signed since then is decided; older callbacks get 503 until the rest is read back. 0: all is known.",
+)
 INGRESS_ERRORS = _counter("ingress_errors", "requests", ["error"], "Defects caught while answering; each was a 503.")
+
+_begin("Ports: whoever connects")
+CONNECTIONS = _gauge("connections", "connections", ["port"], "Open connections of a port, by its section of the settings.")
+CONNECTION_BYTES = _gauge("connection_bytes", "bytes", ["port"], "What all of them hold: unfinished heads, and bodies.")
+CONNECTIONS_CLOSED = _counter(
+    "connections_closed", "connections", ["port", "reason"],
+    "Closed by the relay: `connections` (room for others), `full` (every other one was being answered), `memory`, `slow-head`, `slow-body`, "
+    "`head` and `trailers` (too large), `pipelined`, `bad-request`.",
+)
 
 _begin("Convert: callbacks become deliveries")
 CONVERT_IN = _counter("convert_records_in", "records", ["app", "platform"], "Callbacks read from Kafka.")
@@ -95,6 +112,12 @@ CONVERT_OUT = _counter(
     "What callbacks became; direction is `source>target`, kind is the body's or operation's tag.",
 )
 ECHOES = _counter("echoes", "records", ["app", "platform"], "Callbacks of what the relay itself had sent.")
+MARKS_REFUSED = _counter(
+    "marks_refused", "messages", ["app", "stage", "reason"],
+    "Marks that are not believed. In `convert`: `unfit` (forged, or on a message that was passed on), `client` (a user's client sent it), "
+    "`unkeyed` (of a release without keys); the message is relayed as its sender's own. In `deliver`, of echoes: `no-intent`, "
+    "`other-app`, `other-kind` (its kind bears no mark there), `unkeyed`; nothing is settled by it.",
+)
 LOSSES = _counter("losses", "events", ["direction", "what"], "Parts of events that the target cannot carry.")
 CONVERT_BATCH = _histogram("convert_batch_records", "records", [], "Records of one transaction.", RECORDS)
 CONVERT_SECONDS = _histogram("convert_batch_seconds", "seconds", [], "Converting one batch, without Kafka.", QUICK)
@@ -155,7 +178,7 @@ BREAKER = _gauge("breaker", "0, 1, 2", ["app", "platform", "api"], "0 closed, 1 
 OPEN_EVENTS = _gauge("open_events", "events", ["platform"], "Events read and not yet settled.")
 HELD_CONVERSATIONS = _gauge(
     "held_conversations", "conversations", ["platform", "why"],
-    "Conversations that wait: `retry`, `in_doubt`, `media`, `limit`.",
+    "Conversations that wait: `retry`, `in_doubt`, `media`, `limit`, `app` (it is held).",
 )
 IN_DOUBT = _counter(
     "in_doubt", "events", ["platform", "step"],
@@ -163,6 +186,9 @@ IN_DOUBT = _counter(
 )
 IN_DOUBT_SECONDS = _histogram(
     "in_doubt_seconds", "seconds", ["platform", "step"], "From a doubt's beginning to its end, by how it ended.", LONG
+)
+PARKED = _gauge(
+    "parked", "records", ["platform"], "Of floods: read, and beside the window until their conversation or source has room."
 )
 STILL_HELD = _counter(
     "still_held", "events", ["platform"], "Second copies and replays of what is in doubt and held for a person: they go nowhere."
@@ -178,6 +204,10 @@ DUPLICATES_KNOWN = _counter(
 OURS_CALLED_BACK = _counter(
     "ours_called_back", "events", ["app"],
     "Recalls, edits, group changes and the like that the relay itself had made, called back by the platform: they end here.",
+)
+DENIED = _counter(
+    "denied", "events", ["app", "kind", "reason"],
+    "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`).",
 )
 IN_VAIN = _counter(
     "named_in_vain", "events", ["app", "operation"],
@@ -196,9 +226,19 @@ PAST = _counter(
 DEAD_LETTERS = _counter(
     "dead_letters", "records", ["stage", "cause", "whose"], "Set aside for a person; whose fault: `ours` or `theirs`."
 )
-HELD = _gauge(
-    "stage_held", "0 or 1", ["stage"], "1 when a stage stands still, because half of what came would have become dead letters."
+FOREIGN = _counter(
+    "foreign_records", "records", ["stage", "topic", "why"],
+    "Records that no role of ours writes so: `unreadable`, `headers`, `misplaced` (in another partition than that of its key), `key`, `id`, "
+    "`app`. Somebody else writes to the brokers.",
 )
+HELD = _gauge(
+    "stage_held", "0 or 1", ["stage"], "1 when a stage holds an app (`im_relay_app_held`), or stands still until it is upgraded."
+)
+APP_HELD = _gauge(
+    "app_held", "0 or 1", ["stage", "app", "cause"],
+    "1 while records of an app wait, because those before them became dead letters of one cause of ours.",
+)
+RELEASED = _counter("apps_released", "times", ["stage", "by"], "Held apps that go on: `message` (one got through) or `command`.")
 REBUILD_SECONDS = _histogram(
     "state_rebuild_seconds", "seconds", ["stage"], "From taking a partition over until its local state knows what live work needs.", LONG
 )
@@ -215,7 +255,7 @@ STATE_REMADE = _counter(
     "state_remade", "stores", ["stage", "why"],
     "Local state made anew from Kafka: `damaged`, `sample` (it has forgotten), `topic` (it is of an earlier topic), `cluster` (of another cluster).",
 )
-STATE_BYTES = _gauge("state_bytes", "bytes", ["what"], "What local state takes on its disk: `ledger`, `identities`, `media`, `temporary` (files on their way).")
+STATE_BYTES = _gauge("state_bytes", "bytes", ["what"], "What local state takes on its disk: `ledger`, `identities`, `signatures`, `media`, `temporary` (files on their way).")
 STATE_GROWTH = _gauge("state_growth_bytes", "bytes", ["what"], "How much more that is than an hour ago, or than at the start.")
 STATE_FREE = _gauge("state_free_bytes", "bytes", ["what"], "What is free on that disk for this process.")
 STATE_DISK = _gauge("state_disk_bytes", "bytes", ["what"], "How large that disk is.")
@@ -238,10 +278,17 @@ MEDIA_BYTES = _counter("media_bytes", "bytes", ["direction", "kind", "way"], "By
 MEDIA_SOUND = _counter("media_sound_seconds", "seconds", ["direction", "codec"], "Sound in voices that were carried.")
 MEDIA_STEP_SECONDS = _histogram(
     "media_step_seconds", "seconds", ["kind", "step"],
-    "Time of a step of a job, with all its attempts: `fetch`, `press` (read, check, transcode), `put`.", CALLS,
+    "Time of a step of a job, with all its attempts: `fetch`, `scan`, `press` (read, check, transcode), `put`.", CALLS,
 )
 MEDIA_UNDER_WAY = _gauge("media_under_way", "files", [], "Files that a worker has in hand.")
 MEDIA_CRASHES = _counter("media_crashes", "processes", ["kind"], "Processes that a file has ended; each was replaced.")
+MEDIA_SANDBOX = _gauge(
+    "media_sandbox", "0 or 1", ["layer"],
+    "What keeps the processes that read files from all else, as the role has tried it: `seccomp`, `landlock`, `network` (one of their own).",
+)
+MEDIA_SCANS = _counter(
+    "media_scans", "files", ["kind", "verdict"], "Answers of the virus scanner: `clean`, `infected`, `too-large` for it, `away` (none came)."
+)
 MEDIA_WAIT_SECONDS = _histogram(
     "media_wait_seconds", "seconds", ["direction", "kind"], "From reading a message with a file to having its file, or to waiting no longer.", LONG
 )
@@ -275,7 +322,8 @@ GAP_SECONDS = _histogram("gap_round_seconds", "seconds", ["app"], "One search of
 
 def exposition() -> bytes:
     """All metrics in Prometheus' text format 0.0.4."""
-    return generate_latest(REGISTRY)
+    # Labels are words of ours; were one not, it would still be nothing that a page obeys.
+    return clean_exposition(generate_latest(REGISTRY).decode("utf-8", "surrogatepass")).encode()
 
 
 def page() -> str:

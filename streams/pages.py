@@ -18,6 +18,7 @@ from streams import metrics, record_kinds
 from streams.kafka import topics
 from streams.rules import RuleSettings
 from streams.settings import AppSettings, Settings
+from streams.terminal import say
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -51,6 +52,9 @@ def topic_list() -> str:
         "`im-relay topics check` says what differs. Of co-partitioned topics, partition *p* belongs to one worker at a time; the",
         "partition is `crc32(conversation) % kafka.partitions`, so the number of partitions cannot be changed once messages flow.",
         "",
+        "Whoever may write to a topic is believed, as far as what he writes looks like ours; what does not is counted in",
+        "`im_relay_foreign_records_total`. So each topic says what somebody else could do there: see [hardening](hardening.md#kafka).",
+        "",
         f"Each record names its version in the header `{record_kinds.VERSION}`; without one it is of version 1, as 0.1.0 wrote it. A newer one than a worker",
         "knows is a dead letter (`newer-version`), or holds the stage: see [upgrades](operations.md#upgrades).",
     ]
@@ -64,6 +68,7 @@ def topic_list() -> str:
             "kept": f"{kept} (`cleanup.policy={topic.cleanup}`)",
             "largest batch": f"{topic.largest // topics.MIB} MiB",
             "co-partitioned": "yes" if topic.co_partitioned else "no",
+            "who else may write there could": topic.forged[0].lower() + topic.forged[1:],
         }
         lines += ["", f"## `{topic.template}`", "", topic.meaning, ""]
         if topic in UNUSED:
@@ -106,11 +111,11 @@ def main(arguments: list[str]) -> int:
     names = stale()
     if "--check" in arguments:
         for name in names:
-            print(f"docs/{name} is stale: make pages")
+            say(f"docs/{name} is stale: make pages")
         return 1 if names else 0
     for name in names:
         (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
-        print(f"docs/{name}")
+        say(f"docs/{name}")
     return 0
 
 

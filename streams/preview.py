@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from converters import PLATFORMS
 from converters.identities import KINDS, Identities, account_record, cohort_record, record
+from converters.mark import EXAMPLE
 from converters.plugin import Plugin
 from converters.preview import preview
 from converters.route import App
 from streams import plugins, settings
+from streams.role_secrets import COMMAND
 
 _LARGEST = 1 << 20
 
@@ -40,7 +44,7 @@ def apps(config: Path | None) -> dict[str, App]:
     if config is None:
         return {}
     try:
-        given = settings.load(config)
+        given = settings.load(config, COMMAND)
         return plugins.equipped(settings.resolve(given), given.plugins.use)
     except (settings.SettingsError, plugins.PluginError) as error:
         raise PreviewError(str(error)) from None
@@ -64,6 +68,8 @@ def accounts(names: tuple[str, ...], known: dict[str, App]) -> dict[str, Any]:
             raise PreviewError(f"{name} has no made-up account: name a settings file with --account-from")
         if example is not None:
             found.setdefault(name, example())
+            if not found[name].mark_secret:
+                found[name] = structs.replace(found[name], mark_secret=EXAMPLE)  # nothing is sent
     return found
 
 

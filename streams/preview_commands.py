@@ -24,13 +24,12 @@ def preview(
 
     Example: im-relay preview --platform NAME --target NAME callback.json
     """
-    import orjson
-
     from streams.preview import PreviewError, show
+    from streams.terminal import say_json, tell
 
     try:
         shown = show(source, platform, target, account_from, plugin or (), identities)
     except PreviewError as error:
-        typer.echo(str(error), err=True)
+        tell(str(error))
         raise typer.Exit(1) from None
-    typer.echo(orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode())
+    say_json(shown, indent=True)

@@ -11,14 +11,13 @@ import socket
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import aiohappyeyeballs
 from pydantic import Field, SecretStr
 
-from streams.section import Section
+from streams.section import SecretSection
 
 DIRECT = "none"
 LONGEST_HEAD = 16 << 10
@@ -27,7 +26,7 @@ _TRIED = 0.25
 """Seconds after which another address of the proxy is tried as well."""
 
 
-class Proxied(Section):
+class Proxied(SecretSection):
     """A section whose role speaks to the outside."""
 
     proxy: SecretStr = Field(
@@ -126,17 +125,10 @@ def proxies(section: Proxied, name: str, environment: Mapping[str, str] = os.env
 
 def given(section: Proxied, name: str) -> tuple[str, str]:
     """What the setting holds, and what it is called. Raises ValueError."""
-    if not section.proxy_file:
-        return section.proxy.get_secret_value().strip(), f"{name}.proxy"
-    if section.proxy.get_secret_value():
-        raise ValueError(f"{name} has both proxy and proxy_file: take one of them out")
-    try:
-        text = Path(section.proxy_file).read_text(encoding="utf-8-sig").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{name}.proxy_file: cannot read {section.proxy_file}: {type(error).__name__}") from None
-    if not text:
+    text = section.proxy.get_secret_value().strip()
+    if section.proxy_file and not text:
         raise ValueError(f"{name}.proxy_file: {section.proxy_file} is empty; write http://host:port into it, or none")
-    return text, f"{name}.proxy_file"
+    return text, f"{name}.proxy_file" if section.proxy_file else f"{name}.proxy"
 
 
 def _settled(text: str, called: str, direct: list[str], name: str, environment: Mapping[str, str]) -> Proxies:

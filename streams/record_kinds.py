@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from converters.causes import TOO_NEW, Cause
 from converters.identities import VALUES
 from converters.media import Job, Result
 from converters.model import Delivery, Echo
@@ -22,11 +23,10 @@ from streams.exact.watch import HoldError
 from streams.kafka import topics
 from streams.kafka.topics import PLATFORM, Topic
 from streams.media.done import Done
+from streams.release import Release
 
 VERSION = "relay-v"
 """The header. Readers of 0.1.0 ignore it."""
-TOO_NEW = "newer-version"
-"""The cause of a dead letter."""
 
 
 class TooNewError(Malformed):
@@ -57,6 +57,7 @@ KINDS = (
     Kind(topics.LEDGER, (Entry,)),
     Kind(topics.IDENTITIES, VALUES),
     Kind(topics.DEAD_LETTERS, (DeadLetter,)),
+    Kind(topics.CONTROL, (Release,)),
 )
 """One a topic. A dead letter's end lies beside it, and is of the same version."""
 
@@ -88,17 +89,21 @@ def check(topic: str, headers: Iterable[tuple[str, bytes]]) -> None:
         raise TooNewError(f"a record of {name} has version {version or 'unknown'}; this release reads up to {known}: upgrade this worker")
 
 
-def cause_of(error: Malformed) -> str:
+def cause_of(error: Malformed) -> Cause:
     """Under which word a record that cannot be read is set aside."""
     return TOO_NEW if isinstance(error, TooNewError) else "malformed"
 
 
 def hold(topic: str, headers: Iterable[tuple[str, bytes]]) -> None:
-    """As `check`, of what cannot be set aside: it raises HoldError, and the stage stands still until it is upgraded."""
+    """As `check`, of what cannot be set aside: it raises HoldError, and the stage stands still until it is upgraded.
+
+    What is no number was written by no release: nothing is waited for because of it.
+    """
     try:
         check(topic, headers)
     except TooNewError as error:
-        raise HoldError(str(error)) from None
+        if version_of(headers):
+            raise HoldError(str(error)) from None
 
 
 @lru_cache(4096)

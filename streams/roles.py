@@ -12,6 +12,7 @@ from streams.convert.stage import Converter
 from streams.convert.work import Converting
 from streams.deliver.client import clients
 from streams.deliver.gate import Gate
+from streams.deliver.parked import Room
 from streams.deliver.progress import Progress
 from streams.deliver.records import STAGE as DELIVER
 from streams.deliver.surroundings import Surroundings, Topics
@@ -27,7 +28,7 @@ from streams.kafka import topics
 from streams.kafka.log_reader import LogReader
 from streams.linger import Linger
 from streams.plugins import equipped
-from streams.settings import Settings, SettingsError, resolve
+from streams.settings import Settings, SettingsError, marking
 from streams.state.turns import Turns
 from streams.state.watched import Disks
 
@@ -42,7 +43,7 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
 
     The rules are read again when *file*, where the settings came from, changes.
     """
-    apps = equipped(resolve(settings), settings.plugins.use)
+    apps = equipped(marking(settings), settings.plugins.use)
     log.info("plug-ins", asked=[plugin.name for app in list(apps.values())[:1] for plugin in app.plugins])
     kafka = settings.kafka
     platforms = settings.platforms()
@@ -55,18 +56,19 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
     follower = Follower(kafka.bootstrap, known, disk=disk)
     await follower.start()
     converter = Converter(
-        apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check
+        apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check,
+        fuse=Fuse(convert.STAGE, settings.hold),
     )
     follower.read = converter.known.read
     watch = Seen(Health())
     linger = Linger(CONVERT_SHARE, settings.convert.cycle)
     limit = settings.convert.max_records
-    hop = Hop(converter, max_records=limit, linger=linger)
+    hop = Hop(converter, max_records=limit, linger=linger, gate=converter)
     plan = Plan(convert.STAGE, inputs, lambda _: Converting(hop, follower), link(kafka), watch)
     plan.pace = linger
     try:
         async with Rereading(file, settings, apps, converter.take):
-            return await host(settings, plan, watch, group, max_records=limit)
+            return await host(settings, plan, watch, group, max_records=limit, fuse=converter.fuse)
     finally:
         await follower.stop()
         if disk is not None:
@@ -80,7 +82,7 @@ async def run_deliver(
 
     *transport* takes the place of the one that ships, for a comparison.
     """
-    apps = resolve(settings)
+    apps = marking(settings)
     targets = {name: app for name, app in apps.items() if app.platform.name == platform}
     if not targets:
         there = ", ".join(settings.platforms())
@@ -112,7 +114,8 @@ async def run_deliver(
         settings=settings.deliver,
         state=own_directory(settings.deliver.state, group),
         bootstrap=kafka.bootstrap,
-        fuse=Fuse(),
+        fuse=Fuse(DELIVER, settings.hold),
+        parking=Room(settings.deliver.parked),
         progress=Progress(
             kafka.bootstrap, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
         ),
@@ -127,7 +130,7 @@ async def run_deliver(
     plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
     plan.pace = around.linger
     try:
-        return await host(settings, plan, watch, group, max_records=settings.deliver.window)
+        return await host(settings, plan, watch, group, max_records=settings.deliver.window, fuse=around.fuse)
     finally:
         for client in around.clients.values():
             await client.close()

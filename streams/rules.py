@@ -8,6 +8,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from converters.bodies import Body
+from converters.ids import fold
 from converters.operations import Operation, Post
 from converters.platform import Platform
 from converters.rules import Rule
@@ -141,4 +142,4 @@ def _made(rule: RuleSettings) -> Rule:
 
 
 def _lowered(ids: Sequence[str]) -> frozenset[str]:
-    return frozenset(each.lower() for each in ids)
+    return frozenset(fold(each) for each in ids)

@@ -1,9 +1,12 @@
 """Sections of the settings; one with secrets takes each from a file of its own, too: `secret` or `secret_file`."""
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator, model_validator
+
+from streams import role_secrets
 
 SHORTEST = 16
 """Characters of a secret that signs something."""
@@ -26,19 +29,32 @@ class Section(BaseModel):
 
 
 class SecretSection(Section):
-    """For every field `x_file`, what the file holds becomes `x`, where a path is given."""
+    """For every field `x_file`, what the file holds becomes `x`, where a path is given: for a process that uses it."""
+
+    used_by: ClassVar[frozenset[str]]
+    """Names of the processes of `streams.role_secrets` that use its secrets."""
+    missed_later: ClassVar[bool] = False
+    """A file that cannot be read is missed by what needs the secret, and by nothing else."""
 
     @model_validator(mode="before")
     @classmethod
     def _read(cls, given: Any) -> Any:
         if not isinstance(given, dict):
             return given
-        out = dict(given)
+        out, reader = dict(given), role_secrets.reader()
+        mine = reader == role_secrets.EVERYTHING or reader.name in cls.used_by
         for key in cls.model_fields:
-            if key.endswith("_file") and (path := given.get(key)):
+            name = key.removesuffix("_file")
+            if not key.endswith("_file") or not (given.get(key) or given.get(name)):
+                continue
+            if not mine:
+                out[name] = role_secrets.unknown()
+            elif path := given.get(key):
                 try:
-                    out[key.removesuffix("_file")] = Path(str(path)).read_text(encoding="utf-8-sig").strip()
+                    out[name] = role_secrets.read(str(path))
                 except (OSError, UnicodeDecodeError) as error:
+                    if cls.missed_later:
+                        continue
                     raise ValueError(f"{key}: cannot read {path}: {type(error).__name__}") from None
         return out
 
@@ -49,3 +65,26 @@ def long_enough(name: str, secret: SecretStr) -> None:
     if found < SHORTEST:
         seen = f"has {found} characters" if found else "is missing"
         raise ValueError(f"{name} {seen}: give {SHORTEST} or more (openssl rand -hex 32), or their file as {name}_file")
+
+
+def networks(given: list[str]) -> list[str]:
+    """The same. Raises ValueError, which says which is none."""
+    for each in given:
+        try:
+            ip_network(each)
+        except ValueError as error:
+            raise ValueError(f"{each!r} is no network ({error}): write it as 203.0.113.0/24, 203.0.113.7 or 2001:db8::/32") from None
+    return given
+
+
+def too_short(given: Mapping[str, Any], account: Any, secrets: Iterable[str], shortest: int) -> str:
+    """Which secret of *account* has fewer characters than the *shortest* may, in words without its value; "" where none has."""
+    for key in secrets:
+        value = str(getattr(account, key))
+        if len(value) >= shortest or (not value and key.endswith("_previous")):
+            continue
+        named = key if key in given else f"{key}_file"
+        where = f"or name a file that holds it with {key}_file" if named == key else "or what the file holds"
+        seen = "1 character" if len(value) == 1 else f"{len(value)} characters"
+        return f"{named} has {seen}; {shortest} or more are expected, as the platform's console shows it or as you have made it: change {named} there, {where}"
+    return ""

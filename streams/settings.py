@@ -5,6 +5,8 @@ given as it is, or as the path of a file that holds it: `app_secret` or `app_sec
 where the file lies; one of the environment, or a default, from where the process stands.
 """
 
+# Over 300 lines: every setting is declared in one place.
+
 import os
 import re
 from collections.abc import Mapping
@@ -12,22 +14,26 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as PydanticSettingsError
 
 from converters import PLATFORMS
+from converters.address import public
 from converters.event_ids import LONGEST
 from converters.platform import Platform
 from converters.route import App
-from streams import settings_check, settings_file, settings_words
+from streams import role_secrets, settings_check, settings_file, settings_words
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
 from streams.listening import Listening, Served
+from streams.marks import Marks
+from streams.media.scan.settings import Scanner
 from streams.media.store.settings import MediaStore
 from streams.proxies import Proxied
+from streams.role_secrets import EVERYTHING, Process
 from streams.rules import RuleSettings, rules_of
-from streams.section import Section
+from streams.section import Section, networks, too_short
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -58,6 +64,46 @@ class Ingress(Served):
         3.0, gt=0, le=4.5, description="Seconds Kafka may take; then 503, so that the platform sends again (it waits 5)."
     )
     max_waiting: int = Field(20_000, ge=1, description="Callbacks waiting for Kafka; beyond it 503 at once.")
+    connections: int = Field(
+        2048, ge=8,
+        description="Open connections. Platforms and proxies need some hundred; each costs up to 30 kB. Beyond it the slowest stranger is closed. "
+        "Fewer where the limit of descriptors (`ulimit -n`) leaves no room.",
+    )
+    head_timeout: float = Field(10.0, gt=0, description="Seconds in which the head of a request must have come.")
+    max_memory: int = Field(
+        33_554_432, ge=1_048_576,
+        description="Bytes of all unfinished requests and unanswered bodies together: 32,000 usual callbacks, or 128 of the largest. "
+        "Beyond it the slowest is answered 503.",
+    )
+    rate: int = Field(
+        20_000, ge=0, description="Authentic callbacks a second of one app from one source, in each process; beyond it 503, with Retry-After. 0 is none."
+    )
+    refusals: int = Field(
+        200,
+        ge=0,
+        description="Requests a second of one source that are refused, in each process; beyond it 429 before anything is read. Not where something "
+        "authentic came from within a day. 0 is none.",
+    )
+    proxy_hops: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="How many proxies of yours stand before this: the source is the address that the first of them wrote, so many from the right of "
+        "X-Forwarded-For. 0: whoever opens the connection.",
+    )
+    proxies: list[str] = Field(
+        default_factory=list, description="Networks of the nearest of them; the header of anybody else is not believed. Empty: everybody's is."
+    )
+    state: str = Field(
+        "",
+        description="Directory in which it is remembered which signatures were used, where they do not cover what is said; any disk will do: it is "
+        "rebuilt from the callbacks. Empty: that of `deliver.state`.",
+    )
+
+    @field_validator("proxies")
+    @classmethod
+    def _networks(cls, given: list[str]) -> list[str]:
+        return networks(given)
 
 
 class Convert(Section):
@@ -76,6 +122,8 @@ class Convert(Section):
 class Media(Proxied):
     """Files brought over by `im-relay media`. What it fetches, strangers have named: [media](media.md) says how it is kept safe."""
 
+    used_by = frozenset({"media"})
+
     carry: bool = Field(True, description="Bring files over; if not, messages show name and address, and no role `media` is needed.")
     jobs: int = Field(16, ge=1, le=1000, description="Files of one worker under way at once.")
     processes: int = Field(2, ge=1, le=64, description="Processes of one worker that read, check and transcode.")
@@ -93,7 +141,13 @@ class Media(Proxied):
     longest: float = Field(3600.0, gt=0, description="Seconds of sound that are transcoded.")
     cpu: int = Field(30, ge=1, description="Seconds of CPU that one file may take.")
     memory: int = Field(1 << 30, ge=256 << 20, description="Bytes of memory of one process.")
+    sandbox: Literal["require", "prefer", "off"] = Field(
+        "require",
+        description="Whether the processes that read strangers' files are kept by the kernel from all but their own file. `require`: the role does "
+        "not start where the kernel cannot; `prefer`: it says so and goes on without; `off`: as if it could not.",
+    )
     directory: Path = Field(Path(".im-relay/media"), description="Directory of temporary files.")
+    scanner: Scanner = Field(Scanner(), description="A virus scanner.")
     store: MediaStore = Field(MediaStore(), description="Where files lie for platforms that take no uploads.")
 
 
@@ -129,8 +183,31 @@ class AppSettings(Section):
 
     platform: str = Field(description="Which platform it is on.")
     target: str = Field(description="The app that receives its messages.")
+    sources: list[str] = Field(
+        default_factory=list,
+        description="Networks from which its platform calls back, as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies see "
+        "`ingress.proxy_hops`.",
+    )
     account: dict[str, Any] = Field(default_factory=dict, description="Keys, secrets, addresses: see the platform's page.")
     rules: list[RuleSettings] = Field(default_factory=list, description="Which of its messages go over, and how: below.")
+
+    @field_validator("sources")
+    @classmethod
+    def _networks(cls, given: list[str]) -> list[str]:
+        return networks(given)
+
+
+class Hold(Section):
+    """When `convert` or `deliver` holds an app, because of a fault of ours: [operations](operations.md#held-apps)."""
+
+    records: int = Field(
+        100, ge=1, description="Records of an app in a row, without one that gets through, that become dead letters of one cause of ours."
+    )
+    window: float = Field(60.0, gt=0, description="Seconds within which they come.")
+    sources: int = Field(
+        10, ge=1, description="Conversations or senders that they are of, at the least, where a message could be the cause: so one person cannot hold an app."
+    )
+    retry: float = Field(60.0, gt=0, description="Seconds after which one message of a held app is tried; `im-relay release` does not wait.")
 
 
 class Settings(BaseSettings):
@@ -142,12 +219,21 @@ class Settings(BaseSettings):
     ingress: Ingress = Ingress()
     convert: Convert = Convert()
     deliver: Deliver = Deliver()
+    hold: Hold = Hold()
     media: Media = Media()
     files: Files = Files()
+    marks: Marks = Marks()
     gaps: Gaps = Gaps()
     plugins: Plugins = Plugins()
     observe: Observe = Observe()
     apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.")
+
+    _process: Process = PrivateAttr(default=EVERYTHING)
+
+    @property
+    def process(self) -> Process:
+        """Whose secrets are read."""
+        return self._process
 
     @classmethod
     def settings_customise_sources(
@@ -166,8 +252,8 @@ class Settings(BaseSettings):
         return sorted({app.platform for app in self.apps.values()}) or sorted(PLATFORMS)
 
 
-def load(path: Path | None = None) -> Settings:
-    """Read the settings file and the environment. Raises SettingsError."""
+def load(path: Path | None = None, process: Process = EVERYTHING) -> Settings:
+    """Read the settings file and the environment, with the secrets that *process* uses and no other. Raises SettingsError."""
     path = path or (Path(named) if (named := os.environ.get("IM_RELAY_CONFIG")) else None)
     where = str(path) if path else "the environment (IM_RELAY_…)"
     given: dict[str, Any] = {}
@@ -178,7 +264,9 @@ def load(path: Path | None = None) -> Settings:
             raise SettingsError(str(error)) from None
     lines = settings_words.stray(os.environ, Settings)
     try:
-        settings = Settings(**given)
+        with role_secrets.reading_as(process):
+            settings = Settings(**given)
+        settings._process = process  # noqa: SLF001 - of this module
     except ValidationError as error:
         lines += settings_words.all_wrong(error.errors(include_url=False), Settings, os.environ)
         raise _wrong(where, lines) from None
@@ -202,7 +290,7 @@ def _wrong(where: str, lines: list[str]) -> SettingsError:
 
 
 def resolve(settings: Settings) -> dict[str, App]:
-    """The apps as the converters want them: accounts read, secrets fetched, targets checked. Raises SettingsError."""
+    """The apps as the converters want them: accounts read, the process' secrets fetched, targets checked. Raises SettingsError."""
     apps: dict[str, App] = {}
     for name, app in settings.apps.items():
         if not APP_NAME.fullmatch(name):
@@ -221,11 +309,17 @@ def resolve(settings: Settings) -> dict[str, App]:
             raise SettingsError(
                 f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}" + (f"; did you mean {meant}?" if meant else "")
             )
-        account = _with_files(app.account, f"apps.{name}.account")
+        account = _with_files(app.account, platform, settings.process, f"apps.{name}.account")
+        try:
+            account = settings.marks.into(account)
+        except ValueError as error:
+            raise SettingsError(f"apps.{name}.account: {error}") from None
         try:
             made = msgspec.convert(account, platform.account, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(settings_check.account_problem(name, app.platform, error, account)) from None
+        if short := too_short(app.account, made, (key for key, uses in platform.secrets.items() if "mark" not in uses), platform.shortest):
+            raise SettingsError(f"apps.{name}.account.{short}")
         unknown = sorted(set(account) - set(platform.account.__struct_encode_fields__))
         if unknown:
             expected = ", ".join(platform.account.__struct_encode_fields__)
@@ -238,6 +332,17 @@ def resolve(settings: Settings) -> dict[str, App]:
     return apps
 
 
+def marking(settings: Settings) -> dict[str, App]:
+    """The same for whoever has to know, or to sign, what the relay sends: without a secret it would take its own messages for people's.
+
+    Raises SettingsError.
+    """
+    apps = resolve(settings)
+    if any(not app.account.mark_secret for app in apps.values()):
+        raise SettingsError(settings.marks.missing)
+    return apps
+
+
 def _target_platform(settings: Settings, target: str) -> Platform:
     named = settings.apps[target].platform
     if named not in PLATFORMS:
@@ -245,31 +350,45 @@ def _target_platform(settings: Settings, target: str) -> Platform:
     return PLATFORMS[named]
 
 
-def shown(settings: Settings) -> str:
-    """The settings as JSON; of the accounts only what can be no secret. Raises SettingsError where they are wrong."""
-    resolve(settings)
-    plain = settings.model_dump(mode="json")
+def shown(settings: Settings) -> dict[str, Any]:
+    """The settings for a person; of the accounts only what can be no secret. Raises SettingsError where they are wrong."""
+    marking(settings)
+    plain: dict[str, Any] = settings.model_dump(mode="json")
     for app in plain["apps"].values():
         app["account"] = {
             key: value if key.endswith("_file") or key == "base_url" else "…" for key, value in app["account"].items()
         }
-    return msgspec.json.format(msgspec.json.encode(plain), indent=2).decode()
+    return _public(plain)  # type: ignore[no-any-return]
 
 
-def _with_files(account: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _public(value: Any) -> Any:
+    """*value* without what addresses carry of secrets."""
+    if isinstance(value, dict):
+        return {key: _public(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_public(one) for one in value]
+    return public(value) if isinstance(value, str) else value
+
+
+def _with_files(account: Mapping[str, Any], platform: Platform, process: Process, where: str) -> dict[str, Any]:
+    """The account with its secrets, as far as *process* uses them; in place of the others what nobody knows."""
     out: dict[str, Any] = {}
     for key, value in account.items():
+        name = key.removesuffix("_file")
+        if name in platform.secrets and not process.wants(platform, name):
+            out[name] = role_secrets.unknown() if value else ""
+            continue
         if not key.endswith("_file"):
             out[key] = value
             continue
         try:
-            out[key.removesuffix("_file")] = Path(str(value)).read_text(encoding="utf-8-sig").strip()
+            out[name] = role_secrets.read(str(value))
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
                 f"{where}.{key}: cannot read {value}: {type(error).__name__}; name the file that holds it, from where the settings file lies"
             ) from None
-        if not out[key.removesuffix("_file")]:
+        if not out[name]:
             raise SettingsError(f"{where}.{key}: {value} is empty; write the secret into it, one line and nothing else")
-        if not out[key.removesuffix("_file")].isprintable():
+        if not out[name].isprintable():
             raise SettingsError(f"{where}.{key}: {value} has more than one line, or what is no letter; write the secret into it, one line and nothing else")
     return out

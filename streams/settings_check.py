@@ -12,6 +12,7 @@ import msgspec
 from converters import PLATFORMS
 from streams.listening import Listening
 from streams.proxies import proxies
+from streams.role_secrets import EVERYTHING
 from streams.settings_words import nearest, told
 
 if TYPE_CHECKING:
@@ -138,6 +139,8 @@ def _media(settings: "Settings") -> Iterator[str]:
 
 def _proxies(settings: "Settings") -> Iterator[str]:
     for name, section in (("deliver", settings.deliver), ("media", settings.media)):
+        if settings.process != EVERYTHING and settings.process.name not in section.used_by:
+            continue  # what it does not use it does not know
         try:
             proxies(section, name)
         except ValueError as error:

@@ -27,6 +27,8 @@ NAMES = ("old", "new")
 MEDIA = True
 """Whether files are brought over, by the role `media`."""
 STORE_SECRET = "of-the-stack-and-no-other"
+MARKS = {"IM_RELAY_MARKS__SECRET": "of-the-marks-of-the-tests"}
+"""In the environment as well: other releases know of no such section, and pass only that over."""
 
 
 class Role:
@@ -40,7 +42,7 @@ class Role:
         self.observe = observe
         self.log = log
         self._arguments = arguments
-        self._environment = {**os.environ, **environment, "IM_RELAY_OBSERVE__PORT": str(observe)}
+        self._environment = {**os.environ, **MARKS, **environment, "IM_RELAY_OBSERVE__PORT": str(observe)}
         self._module = "streams"
         self.child: subprocess.Popen[bytes] | None = None
 
@@ -246,7 +248,7 @@ class Stack:
     def _command(self, *arguments: str) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "streams", *arguments],
-            cwd=self._code, env=os.environ | self._environment, capture_output=True, text=True, check=False,
+            cwd=self._code, env=os.environ | MARKS | self._environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"im-relay {' '.join(arguments[:2])} failed:\n{done.stdout}{done.stderr}")
@@ -270,13 +272,19 @@ host = "127.0.0.1"
 state = "{self.directory / "state"}"
 quotas = {"false" if self._limits == 0 else "true"}
 {self._settings}
+{self._marks_toml()}
 """ + "".join(self._app(name, target) for name, target in zip(self.platforms, NAMES[::-1], strict=True))
+
+    def _marks_toml(self) -> str:
+        return "".join(f'[marks]\nsecret = "{secret}"\n' for secret in MARKS.values()) if self._code == ROOT else ""
 
     def _media_toml(self) -> str:
         """The simulators are at addresses at which nothing is fetched unless the settings allow it."""
         if self._media is None:
             return "[media]\ncarry = false\n"
-        usual = {"allow": ["127.0.0.1"], "directory": str(self.directory / "media"), "processes": 1}
+        usual: dict[str, Any] = {"allow": ["127.0.0.1"], "directory": str(self.directory / "media"), "processes": 1}
+        if sys.platform != "linux":
+            usual["sandbox"] = "prefer"  # other kernels have none
         media = "".join(f"{name} = {json.dumps(value)}\n" for name, value in (usual | tomllib.loads(self._media)).items())
         if not self.files:
             return f"[media]\n{media}"

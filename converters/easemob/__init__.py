@@ -1,7 +1,7 @@
 """Easemob (环信), IM."""
 
-from converters.easemob.account import Account, example
-from converters.easemob.callback import check
+from converters.easemob.account import SECRETS, Account, example
+from converters.easemob.callback import check, once
 from converters.easemob.decode import decode
 from converters.easemob.encode import encode
 from converters.easemob.fidelity import FIDELITY
@@ -18,6 +18,8 @@ PLATFORM = Platform(
     name="easemob",
     account=Account,
     check=check,
+    secrets=SECRETS,
+    once=once,
     decode=decode,
     encode=encode,
     read_reply=read_reply,
@@ -25,6 +27,7 @@ PLATFORM = Platform(
     register=register,
     gaps=GAPS,
     media=MEDIA,
+    marked=frozenset({"post", "edit", "typing", "group-created"}),
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

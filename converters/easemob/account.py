@@ -1,11 +1,21 @@
 """What the settings hold of one app on Easemob."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from converters.mark import MarkKey
+from converters.mark import EXAMPLE, MarkKey, Previous, Secret, UnkeyedUntil
+from converters.platform import SecretUse
 from converters.readable import Language
+
+SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
+    "client_secret": ("call",),
+    "callback_secret": ("verify",),
+    "callback_secret_previous": ("verify",),
+    "mark_secret": ("mark",),
+    "mark_secret_previous": ("mark",),
+}
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -25,11 +35,23 @@ class Account(Struct, frozen=True, kw_only=True):
     unsigned_events: Annotated[
         bool,
         Meta(
-            description="Whether reactions, threads and push results are taken unsigned, as the documentation shows them; "
-            "nothing else ever is."
+            description="Whether reactions, threads and push results are taken without a signature, as the documentation shows them. Anybody who "
+            "knows the address can then react to a message in somebody's name; nothing else is ever taken unsigned. Switch it on where "
+            "`im_relay_callbacks_total` counts `unsigned` for reactions that people made."
         ),
-    ] = True
+    ] = False
+    callback_window: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Seconds after which a callback is too old to be taken: Easemob's storage sends lost ones again for 3 days, with the time of "
+            "the first try. 0 takes any. Within it each callId is good for one body.",
+        ),
+    ] = 262_800
     mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
+    mark_secret: Secret = ""
+    mark_secret_previous: Previous = ""
+    mark_unkeyed_until: UnkeyedUntil = 0
     sync_device: Annotated[
         bool,
         Meta(
@@ -113,4 +135,5 @@ def example() -> Account:
         client_id="YXA6demo",
         client_secret="YXA6demosecret",  # noqa: S106 - made up
         callback_secret="demo-easemob-secret",  # noqa: S106 - made up
+        mark_secret=EXAMPLE,
     )

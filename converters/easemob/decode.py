@@ -5,7 +5,7 @@ from converters.bodies import Command
 from converters.easemob import events, extension, groups
 from converters.easemob.account import Account
 from converters.easemob.bodies import body_of
-from converters.easemob.callback import MESSAGES, Envelope, conversation_of, payload_type
+from converters.easemob.envelope import Envelope, What, conversation_of, what_is
 from converters.easemob.ids import plain
 from converters.easemob.scene import Scene, scene_of
 from converters.easemob.values import table, text
@@ -19,45 +19,33 @@ _TYPING = {"typingbegin": True, "typingend": False}
 """Commands of the UI kits, in lower case and without `_`."""
 
 
+_IGNORED: dict[What, str] = {
+    "offline-copy": "offline-copy", "pre-delivery": "pre-delivery", "push": "event:push", "moderation": "event:moderation",
+    # A thread's messages are carried into its group; that there is one is not.
+    "thread": "event:thread", "notify": "event:other", "other": "event:other", "probe": "probe",
+}  # fmt: skip
+
+
 def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
     envelope = wire.load(callback.body, Envelope)
-    if word(envelope.chat_type) in MESSAGES:
-        said_when = word(envelope.event_type)
-        if said_when == "chat_offline":
-            # One more for each receiver that is away; the message itself came as `chat`.
-            return (Ignored("offline-copy"),)
-        if not said_when:
-            return (
-                Ignored("pre-delivery"),
-            )  # a rule of the other stage points here; the message may yet be stopped
+    what = what_is(envelope)
+    if what == "message":
         return (_message(callback, envelope, account),)
-    return _event(callback, envelope, account)
-
-
-def _event(callback: Callback, envelope: Envelope, account: Account) -> tuple[Decoded, ...]:
-    kind = word(envelope.chat_type)
-    if word(envelope.event) == "group_op_event":
-        return (groups.operation(envelope, scene_of(callback, envelope), account),)
-    if word(envelope.step) == "push":
-        return (Ignored("event:push"),)
-    if word(envelope.event_type) == "keyword_alert":
-        return (Ignored("event:moderation"),)
-    if envelope.status is not None and envelope.user is not None:
-        return (events.presence(envelope, scene_of(callback, envelope)),)
-    if kind == "notify":
-        if payload_type(envelope) == "reaction":
-            return events.reactions(envelope, scene_of(callback, envelope))
-        # A thread's messages are carried into its group; that there is one is not.
-        return (Ignored("event:thread" if payload_type(envelope) == "thread" else "event:other"),)
-    if kind == "muc":
-        return (groups.legacy(envelope, scene_of(callback, envelope)),)
-    if kind == "edit":
-        return (events.edit(envelope, scene_of(callback, envelope), account),)
-    read = events.READERS.get(kind)
-    if read is not None:
-        return (read(envelope, scene_of(callback, envelope)),)
-    return (Ignored("probe" if envelope == Envelope() else "event:other"),)
+    if what in _IGNORED:
+        return (Ignored(_IGNORED[what]),)
+    scene = scene_of(callback, envelope)
+    match what:
+        case "reaction":
+            return events.reactions(envelope, scene)
+        case "group":
+            return (groups.operation(envelope, scene, account),)
+        case "group-legacy":
+            return (groups.legacy(envelope, scene),)
+        case "edit":
+            return (events.edit(envelope, scene, account),)
+        case _:
+            return (events.READERS[what](envelope, scene),)
 
 
 def _message(callback: Callback, envelope: Envelope, account: Account) -> Decoded:
@@ -74,10 +62,12 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> Decode
     if not isinstance(ext, dict):
         ext, losses = {}, (Loss("ext"),) if ext else ()
     body, quote = body_of(payload), None
+    unfit = ""
     if ext:
-        echo = mark.read(ext.get(account.mark), sender, receiver)
-        if echo is not None:
-            return OwnEcho(echo.event, remote_id, at, conversation, echo.part, echo.more)
+        found = mark.read(ext.get(account.mark), mark.on(callback.app, conversation, sender, receiver), account, at)
+        if isinstance(found, mark.Mark):
+            return OwnEcho(found.event, remote_id, at, conversation, found.part, found.more, found.keyed)
+        unfit = found or ""
         scene = Scene(callback.app, conversation, at)
         body, quote, ext, losses = extension.understood(ext, account.mark, body, scene)
     if "meta" in payload:
@@ -97,7 +87,7 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> Decode
         at=at,
         operation=operation,
     )
-    return Said(event, losses)
+    return Said(event, losses, unfit)
 
 
 def _thread(

@@ -78,7 +78,7 @@ def _created(made: GroupCreated, delivery: Delivery, account: Account) -> Encode
         return Encoded((), (Loss("nobody"),))
     members = [user for user in map(delivery.named, made.members) if user != owner]
     # By our mark it is known when it is called back.
-    custom = {account.mark: mark.make(delivery.event.id, owner, "")}
+    custom = {account.mark: mark.of_group(delivery, account, owner)}
     body: dict[str, Any] = {"public": False, "owner": owner, "custom": wire.dump_any(custom).decode()}
     if made.name:
         body["groupname"] = made.name[:_NAME]

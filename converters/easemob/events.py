@@ -6,8 +6,9 @@ from converters import wire
 from converters.easemob import extension
 from converters.easemob.account import Account
 from converters.easemob.bodies import body_of
-from converters.easemob.callback import Envelope
+from converters.easemob.envelope import Envelope, What, is_signed
 from converters.easemob.ids import plain
+from converters.easemob.reactions import MOST, changes
 from converters.easemob.scene import Scene, digest, id_of, person
 from converters.easemob.values import number, possible, table, text
 from converters.lenient import word
@@ -44,24 +45,20 @@ def edit(envelope: Envelope, scene: Scene, account: Account) -> Decoded:
 
 
 def reactions(envelope: Envelope, scene: Scene) -> tuple[Decoded, ...]:
-    """One for each change; what was there before is told again each time."""
-    data = table(envelope.payload).get("data")
-    found: list[Decoded] = []
-    for one in data if isinstance(data, list) else [data]:
-        about = table(one)
-        message, author = text(about.get("messageId")), plain(text(about.get("from")))
-        states = about.get("reactions")
-        for state in states if isinstance(states, list) else []:
-            emoji, changes = text(table(state).get("reaction")), table(state).get("op")
-            for change in changes if isinstance(changes, list) else []:
-                what, who = text(table(change).get("reactionType")), plain(text(table(change).get("operator")))
-                if not (message and emoji and who) or what not in {"create", "delete"}:
-                    continue
-                ref = scene.ref(message, author if possible(author) else "")
-                operation = Reaction(ref, emoji, added=what == "create")
-                part = f"reaction-{digest(message, emoji, what, who)}"
-                found.append(scene.said(operation, who, id_of(envelope), part))
-    return tuple(found) or (Ignored("reactions-unchanged"),)
+    """One for each change. Raises Malformed where there are more than any callback has."""
+    found, proven = changes(envelope), is_signed(envelope)
+    if len(found) > MOST:
+        raise wire.Malformed(f"more than {MOST} reactions in one callback")
+    return tuple(
+        scene.said(
+            Reaction(scene.ref(one.message, one.author if possible(one.author) else ""), one.emoji, added=one.added),
+            one.who,
+            id_of(envelope),
+            f"reaction-{digest(one.message, one.emoji, 'create' if one.added else 'delete', one.who)}",
+            proven=proven,
+        )
+        for one in found
+    ) or (Ignored("reactions-unchanged"),)
 
 
 def presence(envelope: Envelope, scene: Scene) -> Decoded:
@@ -121,10 +118,9 @@ def _friend(operation: str, user: str, reason: str) -> Operation | None:
             return None
 
 
-READERS: dict[str, Callable[[Envelope, Scene], Decoded]] = {
+READERS: dict[What, Callable[[Envelope, Scene], Decoded]] = {
+    "presence": presence,
     "recall": _recall,
-    "read_ack": _read,
-    "channel_ack": _read,
-    "roster": _friends,
+    "read": _read,
+    "friend": _friends,
 }
-"""By chat_type."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from converters import hours, wire
 from converters.easemob.account import Account
-from converters.easemob.callback import Envelope, conversation_of
+from converters.easemob.envelope import Envelope, conversation_of
 from converters.easemob.ids import plain
 from converters.easemob.values import table, text
 from converters.lenient import milliseconds

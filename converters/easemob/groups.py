@@ -4,7 +4,7 @@ from typing import Any
 
 from converters import mark, wire
 from converters.easemob.account import Account
-from converters.easemob.callback import Envelope
+from converters.easemob.envelope import Envelope
 from converters.easemob.ids import plain
 from converters.easemob.scene import Scene, id_of, person
 from converters.easemob.values import flag, number, table, text, users
@@ -50,9 +50,13 @@ def _created(envelope: Envelope, scene: Scene, payload: dict[str, Any], account:
     owners = [user for user, role in table(payload.get("role")).items() if role == "owner"]
     owner = plain(owners[0] if owners else text(info.get("owner")))
     # A group that we make bears our mark in the field for the customer's own.
-    echo = mark.read(_custom(info).get(account.mark), owner, "")
-    if echo is not None:
-        return OwnEcho(echo[0], scene.conversation.id, scene.at, scene.conversation)
+    where = mark.On(scene.app, mark.NEW_GROUP, owner, "")
+    found = mark.read(_custom(info).get(account.mark), where, account, scene.at)
+    operator = person(plain(word(envelope.operator)))
+    if operator:
+        found = mark.by_client(found)  # a user who made another group with what lay in one of ours
+    if isinstance(found, mark.Mark):
+        return OwnEcho(found.event, scene.conversation.id, scene.at, scene.conversation, keyed=found.keyed)
     made = GroupCreated(
         text(info.get("title")),
         owner,
@@ -60,7 +64,7 @@ def _created(envelope: Envelope, scene: Scene, payload: dict[str, Any], account:
         text(info.get("description")),
         text(info.get("avatar")),
     )
-    return scene.said(made, person(plain(word(envelope.operator))), id_of(envelope))
+    return scene.said(made, operator, id_of(envelope), unfit=found or "")
 
 
 def _custom(info: dict[str, Any]) -> dict[str, Any]:

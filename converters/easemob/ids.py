@@ -1,6 +1,6 @@
 """Ids on Easemob."""
 
-from converters.ids import IdRule
+from converters.ids import IdRule, fold
 
 USER_IDS = IdRule("abcdefghijklmnopqrstuvwxyz0123456789_.-", 64, "bytes")
 """username: at most 64 bytes, not empty, in lower case. Source: "Easemob: User management".
@@ -19,4 +19,4 @@ def plain(user: str) -> str:
         key, found, name = user.partition("_")
         if found and "#" in key:
             user = name
-    return user.lower()
+    return fold(user)

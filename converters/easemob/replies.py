@@ -5,6 +5,7 @@ import re
 from converters import wire
 from converters.easemob.answers import SENDS, Answer, read
 from converters.easemob.batches import apart, asked, halved, named
+from converters.easemob.error_words import known
 from converters.easemob.signing import worn_out
 from converters.lenient import word
 from converters.outcome import Delivered, NotSent, Refused, Unsure
@@ -93,7 +94,7 @@ def _said(status: int, answer: Answer | None) -> str:
         return str(status)
     error, code = word(answer.error), word(answer.error_code)
     parts = [str(status)]
-    if error.isascii() and error.replace("_", "").isalnum() and len(error) <= 64:
+    if known(error):
         parts.append(error)
     if code.isascii() and code.isdecimal() and len(code) <= 9:
         parts.append(code)

@@ -33,7 +33,7 @@ def send(
         "to": [delivery.receiver],
         "type": kind,
         "body": body,
-        "ext": {**ext, **(_SILENT if delivery.silent else {}), account.mark: mark.make(delivery.event.id, sender, delivery.receiver, more=more, part=part, late=delivery.late)},
+        "ext": {**ext, **(_SILENT if delivery.silent else {}), account.mark: mark.of(delivery, account, sender, more=more, part=part)},
     }
     match delivery.event.conversation:
         case Direct():

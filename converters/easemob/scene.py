@@ -5,7 +5,7 @@ from hashlib import blake2b
 from msgspec import Struct
 
 from converters import wire
-from converters.easemob.callback import Envelope, conversation_of
+from converters.easemob.envelope import Envelope, conversation_of
 from converters.easemob.ids import ADMINS
 from converters.event_ids import EventId
 from converters.lenient import milliseconds, word
@@ -29,7 +29,15 @@ class Scene(Struct, frozen=True):
         return Ref(message, EventId.of("easemob", self.app, self.tag, message).text, author=author, at=at)
 
     def said(
-        self, operation: Operation, sender: str, remote_id: str, what: str = "", losses: tuple[Loss, ...] = ()
+        self,
+        operation: Operation,
+        sender: str,
+        remote_id: str,
+        what: str = "",
+        losses: tuple[Loss, ...] = (),
+        unfit: str = "",
+        *,
+        proven: bool = True,
     ) -> Said:
         """*what* is the operation part of the id, by itself the operation's tag."""
         what = what or str(operation.__struct_config__.tag)
@@ -42,7 +50,7 @@ class Scene(Struct, frozen=True):
             at=self.at,
             operation=operation,
         )
-        return Said(event, losses)
+        return Said(event, losses, unfit, proven)
 
 
 def scene_of(callback: Callback, envelope: Envelope) -> Scene:

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from converters import wire
 from converters.easemob.account import Account
+from converters.easemob.error_words import known
 from converters.platform import Granted, Reply, Request, Token
 
 
@@ -65,7 +66,7 @@ def _error(reply: Reply) -> str:
         error = wire.load(reply.body, _Error).error
     except wire.Malformed:
         return ""
-    return error if error.isascii() and error.replace("_", "").isalnum() and len(error) <= 64 else ""
+    return known(error)
 
 
 AUTH = Token(

@@ -1,7 +1,8 @@
 """The customer's own IM server: it speaks the relay's own words. docs/own.md is its page."""
 
-from converters.own.account import Account, example
-from converters.own.callback import check
+from converters.operations import TAGS
+from converters.own.account import SECRETS, SHORTEST, Account, example
+from converters.own.callback import check, door
 from converters.own.decode import decode
 from converters.own.encode import encode
 from converters.own.fidelity import FIDELITY
@@ -17,11 +18,15 @@ PLATFORM = Platform(
     name="own",
     account=Account,
     check=check,
+    secrets=SECRETS,
+    shortest=SHORTEST,
+    door=door,
     decode=decode,
     encode=encode,
     read_reply=read_reply,
     auth=AUTH,
     media=MEDIA,
+    marked=TAGS,
     limits=LIMITS,
     user_ids=USER_IDS,
     ids_of=rule,

@@ -1,10 +1,21 @@
 """What the settings hold of the customer's own server."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from converters.address import public
+from converters.mark import EXAMPLE, Previous, Secret, UnkeyedUntil
+from converters.platform import SecretUse
 from converters.readable import Language
+
+SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
+    "secret": ("verify", "call"),
+    "secret_previous": ("verify",),
+    "mark_secret": ("mark",),
+    "mark_secret_previous": ("mark",),
+}
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -19,6 +30,16 @@ class Account(Struct, frozen=True, kw_only=True):
     window: Annotated[
         int, Meta(ge=0, description="Seconds that the time of a signature may be off; 0 takes any.")
     ] = 300
+    mark_secret: Secret = ""
+    mark_secret_previous: Previous = ""
+    mark_unkeyed_until: UnkeyedUntil = 0
+    proof: Annotated[
+        bool,
+        Meta(
+            description="Whether `relay` is believed only with the `proof` that the relay has given with it. false: an event with "
+            "`relay` is an echo, whoever wrote that; only for a server that sets it by itself and takes it from no client."
+        ),
+    ] = True
     id_alphabet: Annotated[
         str,
         Meta(description="Characters that its user ids may have besides a-z, 0-9 and `-`; empty: every printable one."),
@@ -36,8 +57,12 @@ class Account(Struct, frozen=True, kw_only=True):
     ] = "zh"
 
     def __repr__(self) -> str:
-        return f"Account(base_url={self.base_url!r})"  # no secrets in logs and tracebacks
+        return f"Account(base_url={public(self.base_url)!r})"  # no secrets in logs and tracebacks
+
+
+SHORTEST = 12
+"""Characters that each secret must have at least: with fewer, one request that was seen is enough to find it by trying."""
 
 
 def example() -> Account:
-    return Account(secret="demo-own-secret")  # noqa: S106 - made up
+    return Account(secret="demo-own-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up

@@ -1,5 +1,6 @@
 """Webhooks of the own server: their shape, and whether they are genuine. Source: docs/own.md."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -8,8 +9,8 @@ from converters import wire
 from converters.model import Conversation, Direct, Group, Room, conversation_key, direct
 from converters.own.account import Account
 from converters.own.public import MOST, Event
-from converters.own.signing import fault
-from converters.platform import Accepted, Incoming, Probe, Rejected, Verdict
+from converters.own.signing import fault, untimely
+from converters.platform import Accepted, Held, Incoming, Probe, Rejected, Verdict
 
 
 class _Shape(Struct, frozen=True):
@@ -42,6 +43,13 @@ def plain(given: str) -> str:
     if not given or not given.isprintable():
         raise wire.Malformed("an id of a user, group or room is empty, or cannot be shown")
     return given
+
+
+def door(headers: Mapping[str, str], query: str, account: Account, now: int) -> Held | None:
+    """Whether there is a signature at all, and of when."""
+    del query
+    wrong = untimely(headers, account, now)
+    return Held(wrong) if wrong else None
 
 
 def check(incoming: Incoming, account: Account, now: int) -> Verdict:

@@ -8,13 +8,15 @@ from msgspec import structs
 
 from converters import wire
 from converters.event_ids import EventId, is_event_id
+from converters.mark import Mark
 from converters.model import Direct, Event
 from converters.operations import Edit, Operation, Post, Reaction, Read, Recall, Received, Ref, kind_of
 from converters.own import public
 from converters.own.account import Account
 from converters.own.callback import events_of, place, plain
+from converters.own.proof import place_of, proven
 from converters.people import renamed
-from converters.platform import Callback, Decoded, OwnEcho, Said
+from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
 
 _LARGE = re.compile(rb"[0-9]{16}")
 _THEIRS = frozenset({"data", "ext", "payload"})
@@ -23,26 +25,31 @@ _THEIRS = frozenset({"data", "ext", "payload"})
 
 def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     """What one webhook says, in its order. Raises Malformed."""
-    del account
     said = events_of(callback.body)
     if not said:
         raise wire.Malformed("no events")
     if _LARGE.search(callback.body):
         _check_numbers(msgspec.to_builtins(said))
-    return tuple(_event(event, callback.app) for event in said)
+    return tuple(_event(event, callback.app, account) for event in said)
 
 
-def _event(said: public.Event, app: str) -> Decoded:
+def _event(said: public.Event, app: str, account: Account) -> Decoded:
     conversation = place(said.conversation)
     sender = plain(said.sender) if said.sender else ""
     if sender and isinstance(conversation, Direct) and sender not in conversation.users:
         raise wire.Malformed("the sender is not one of the two")
+    operation, found = said.operation, ""
     if said.relay is not None:
         if not is_event_id(said.relay.id):
             raise wire.Malformed("relay.id is no event id")
-        return OwnEcho(said.relay.id, said.id, said.at, conversation)
+        if said.id == said.relay.id:
+            # It is signed by us: whoever has seen the request can post it here. The own server's event has an id of its own.
+            return Ignored("our-own")
+        proof = proven(said.relay, place_of(app, conversation, sender, operation), account, said.at)
+        if isinstance(proof, Mark):
+            return OwnEcho(said.relay.id, said.id, said.at, conversation, keyed=proof.keyed)
+        found = proof
     kind = str(conversation.__struct_config__.tag)
-    operation = said.operation
     return Said(
         Event(
             id=EventId.of("own", app, kind, said.id, _word(operation)).text,
@@ -54,7 +61,8 @@ def _event(said: public.Event, app: str) -> Decoded:
             sender_name=said.sender_name,
             at=said.at,
             operation=renamed(_pointing(operation, app, kind), plain),
-        )
+        ),
+        unfit=found,
     )
 
 

@@ -10,6 +10,7 @@ from converters.model import NOTHING, Conversation, Delivery, Direct, Group, Los
 from converters.operations import Edit, GroupCreated, Operation, Post, Reaction, Read, Recall, Received
 from converters.own import public
 from converters.own.account import Account
+from converters.own.proof import place_of, proof
 from converters.people import renamed
 from converters.platform import Encoded, Request
 from converters.readable import edited
@@ -69,15 +70,20 @@ def _request(
     delivery: Delivery, account: Account, operation: Operation, api: str, named: public.There | None = None
 ) -> Request:
     event = delivery.event
+    where = _conversation(delivery)
+    relay = public.Relay(
+        event.id, event.source, EventId.parse(event.id).platform, proof=proof(event.id, place_of(delivery.target, where, delivery.sender, operation), account),
+        late=delivery.late, silent=delivery.silent,
+    )  # fmt: skip
     said = public.Event(
         id=event.id,
-        conversation=_conversation(delivery),
+        conversation=where,
         sender=delivery.sender,
         sender_name=event.sender_name,
         client_id=event.client_id,
         at=event.at,
         operation=renamed(operation, delivery.named) if delivery.people else operation,
-        relay=public.Relay(event.id, event.source, EventId.parse(event.id).platform, delivery.late, delivery.silent),
+        relay=relay,
         there=named,
     )
     headers = {"Content-Type": "application/json", "Idempotency-Key": event.id}

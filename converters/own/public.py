@@ -20,6 +20,7 @@ class Relay(Struct, frozen=True, omit_defaults=True):
     id: Annotated[Id, Meta(description="The event's id in the relay; the same in every attempt.")]
     app: Annotated[str, Meta(description="The app, of the relay's settings, in which it happened.")] = ""
     platform: Annotated[str, Meta(description="The platform that the app is on.")] = ""
+    proof: Annotated[str, Meta(description="That the relay has written this, for this event and no other.")] = ""
     late: Annotated[bool, Meta(description="What was said after it is here already.")] = False
     silent: Annotated[bool, Meta(description="It is old and no news: show it without a push.")] = False
 

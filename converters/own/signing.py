@@ -21,22 +21,35 @@ def headers(account: Account, now: int, body: bytes) -> dict[str, str]:
     return {TIMESTAMP: timestamp, SIGNATURE: signature(account.secret, timestamp, body)}
 
 
-def fault(
-    given: Mapping[str, str], body: bytes, account: Account, now: int
-) -> Literal["", "unsigned", "bad-signature", "stale"]:
+Fault = Literal["", "unsigned", "bad-signature", "stale"]
+
+
+def untimely(given: Mapping[str, str], account: Account, now: int) -> Fault:
+    """What is wrong with a signature, whatever the body is. *now* in ms."""
+    timestamp = given.get("x-relay-timestamp", "")
+    if not given.get("x-relay-signature"):
+        return "unsigned"
+    if not _is_time(timestamp):
+        return "bad-signature"
+    return "stale" if account.window and abs(int(timestamp) * 1000 - now) > account.window * 1000 else ""
+
+
+def fault(given: Mapping[str, str], body: bytes, account: Account, now: int) -> Fault:
     """What is wrong with a signature, if anything is; takes as long for a wrong one as for a right one. *now* in ms."""
     timestamp, signed = given.get("x-relay-timestamp", ""), given.get("x-relay-signature", "").encode()
     if not signed:
         return "unsigned"
-    if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12):
+    if not _is_time(timestamp):
         return "bad-signature"
     secrets = (account.secret, account.secret_previous)
     fits = [compare_digest(signature(secret, timestamp, body).encode(), signed) for secret in secrets if secret]
     if not any(fits):
         return "bad-signature"
-    if account.window and abs(int(timestamp) * 1000 - now) > account.window * 1000:
-        return "stale"
-    return ""
+    return untimely(given, account, now)
+
+
+def _is_time(timestamp: str) -> bool:
+    return timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12
 
 
 AUTH = SignedBody(headers=headers)

@@ -1,8 +1,11 @@
 """RongCloud (融云), IM."""
 
+from typing import get_args
+
+from converters.operations import GroupLife
 from converters.platform import Platform
-from converters.rongcloud.account import Account, example
-from converters.rongcloud.callback import check
+from converters.rongcloud.account import SECRETS, Account, example
+from converters.rongcloud.callback import check, door, once
 from converters.rongcloud.decode import decode
 from converters.rongcloud.encode import encode
 from converters.rongcloud.fidelity import FIDELITY
@@ -15,10 +18,16 @@ from converters.rongcloud.register import register
 from converters.rongcloud.replies import read_reply
 from converters.rongcloud.signing import AUTH
 
+MARKED = frozenset({"post", "edit", "read", "typing", "friend-changed"}) | {str(each.__struct_config__.tag) for each in get_args(GroupLife)}
+"""Notices of what became of a group are messages, too."""
+
 PLATFORM = Platform(
     name="rongcloud",
     account=Account,
     check=check,
+    secrets=SECRETS,
+    once=once,
+    door=door,
     decode=decode,
     encode=encode,
     read_reply=read_reply,
@@ -28,6 +37,7 @@ PLATFORM = Platform(
     echo_tells_time=True,
     gaps=GAPS,
     media=MEDIA,
+    marked=MARKED,
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

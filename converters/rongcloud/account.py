@@ -1,11 +1,20 @@
 """What the settings hold of one app on RongCloud."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from converters.mark import MarkKey
+from converters.mark import EXAMPLE, MarkKey, Previous, Secret, UnkeyedUntil
+from converters.platform import SecretUse
 from converters.readable import Language
+
+SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
+    "app_secret": ("verify", "call"),
+    "app_secret_previous": ("verify",),
+    "mark_secret": ("mark",),
+    "mark_secret_previous": ("mark",),
+}
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -22,7 +31,7 @@ class Account(Struct, frozen=True, kw_only=True):
         Meta(
             ge=0,
             description="Seconds that the time of a callback's signature may be off; 0 takes any. The signature does not cover "
-            "what is said, so that somebody who has seen one could say anything with it.",
+            "what is said, so that within them each nonce is good for one body.",
         ),
     ] = 900
     hours_ahead: Annotated[
@@ -32,6 +41,9 @@ class Account(Struct, frozen=True, kw_only=True):
     mark: Annotated[MarkKey, Meta(description="The key of our mark in `extra`, and in the content of custom messages.")] = (
         "relay"
     )
+    mark_secret: Secret = ""
+    mark_secret_previous: Previous = ""
+    mark_unkeyed_until: UnkeyedUntil = 0
     include_sender: Annotated[
         bool,
         Meta(
@@ -76,6 +88,21 @@ class Account(Struct, frozen=True, kw_only=True):
             "An address that wants a secret is never shown."
         ),
     ] = True
+    friends_by_clients: Annotated[
+        bool,
+        Meta(
+            description="Whether it is believed when a user's own client says that it accepts somebody as a friend (RC:ContactNtf): nobody "
+            "tells whether the other one has asked. Only ever in its own user's name, and of whom it speaks to. Otherwise only what the "
+            "server sends makes friends."
+        ),
+    ] = False
+    unsaid_source: Annotated[
+        bool,
+        Meta(
+            description="Whether a message between two or in a group that does not say who has sent it (no `source`) is taken for the "
+            "server's, so that its notices are believed: only for an app that is so old that none of its callbacks has one."
+        ),
+    ] = False
     operator: Annotated[
         str, Meta(description="The user in whose name is done what nobody is said to have done; empty: it is not done.")
     ] = ""
@@ -88,4 +115,4 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 def example() -> Account:
-    return Account(app_key="demo-rongcloud", app_secret="demo-rongcloud-secret")  # noqa: S106 - made up
+    return Account(app_key="demo-rongcloud", app_secret="demo-rongcloud-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up

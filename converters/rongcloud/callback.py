@@ -4,21 +4,23 @@ A message comes as a form; newer callbacks, and lines of the hourly log, as JSON
 "RongCloud: Message history".
 """
 
-import re
 from binascii import a2b_qp
+from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from msgspec import Struct
+
 from converters import wire
-from converters.lenient import milliseconds, word
+from converters.lenient import word
 from converters.model import Conversation, Group, Room, conversation_key, direct
-from converters.platform import Accepted, Incoming, Rejected, Verdict
+from converters.platform import Accepted, Held, Incoming, Once, Rejected, Verdict
 from converters.rongcloud.account import Account
 from converters.rongcloud.ids import ultra
-from converters.rongcloud.signing import fits
+from converters.rongcloud.signing import fits, is_ours
 
 RECALL = "RC:RcCmd"
-_RECALLS = re.compile(rb"objectName=RC(?::|%3A)RcCmd", re.IGNORECASE)
 
 # The log has the numbers of the API where routing has words.
 _CHANNELS = {
@@ -37,8 +39,30 @@ _ODD = b"\n\r\x1e\x1f"
 Fields = dict[str, str]
 
 
-def fields_of(body: bytes, without: str = "") -> Fields:
-    """A form, but for the field *without*; of a name that comes several times, the first value that is not empty. Raises Malformed."""
+
+class Routed(Struct, frozen=True):
+    """A message, or what is routed as one."""
+
+    fields: Fields
+
+
+class Told(Struct, frozen=True):
+    """Anything else: who is there, what was taken back, what belongs to services beside the chat."""
+
+    value: Any
+
+
+def read(body: bytes) -> Routed | Told:
+    """What a callback is: who checks it and who reads it both ask here. Raises Malformed."""
+    if not is_json(body):
+        return Routed(fields_of(body))
+    value = wire.load_any(body)
+    fields = fields_in(value)
+    return Told(value) if fields is None else Routed(fields)
+
+
+def fields_of(body: bytes) -> Fields:
+    """A form; of a name that comes several times, the first value that is not empty. Raises Malformed."""
     try:
         fields = _at_once(body)
         if fields is None:
@@ -49,7 +73,7 @@ def fields_of(body: bytes, without: str = "") -> Fields:
                 fields[name] = fields.get(name) or unquote_to_bytes(value).decode()
     except UnicodeDecodeError:
         raise wire.Malformed("a form that is not in UTF-8") from None
-    fields.pop(without, None)
+    fields.pop("", None)
     return fields
 
 
@@ -92,6 +116,19 @@ def _written(value: Any) -> str:
 def channel_of(fields: Fields) -> str:
     given = fields.get("channelType", "").upper()
     return _CHANNELS.get(given, given)
+
+
+_SAYS_SOURCE = {"PERSON", "GROUP"}
+
+
+def by_server(fields: Fields, *, unsaid: bool = False) -> bool:
+    """Whether it is told that the customer's own server has sent it, by the Server API, and no user's client.
+
+    *unsaid*: so it is where a channel that says who sends does not say it. Source: "RongCloud: Full message routing", `source`.
+    """
+    source, channel = fields.get("source", "").lower(), channel_of(fields)
+    # Only the Server API can send a system message.
+    return source == "server" or channel == "NOTIFY" or (unsaid and not source and channel in _SAYS_SOURCE)
 
 
 def place(channel: str, sender: str, to: str, bus_channel: str = "") -> Conversation | None:
@@ -156,49 +193,84 @@ def is_json(body: bytes) -> bool:
     return body[:1] in (b"{", b"[")
 
 
+class _Signature(Struct, frozen=True):
+    app_key: str
+    """"" where it is not named."""
+    nonce: str
+    timestamp: str
+    digest: str
+
+    @property
+    def signed(self) -> str:
+        """All that is signed, as it is: where the one ends and the other begins is not."""
+        return self.nonce + self.timestamp
+
+    @property
+    def at(self) -> int:
+        """Milliseconds since 1970; 0 of what no callback has for a time."""
+        written = self.timestamp
+        if not (written.isascii() and written.isdecimal()):
+            return 0
+        # The oldest callbacks have seconds.
+        return {13: int(written[:13]), 10: int(written[:10]) * 1000}.get(len(written), 0)
+
+
+def door(headers: Mapping[str, str], query: str, account: Account, now: int) -> Held | None:
+    """All that can be told of a callback's origin: what is said is signed by nothing."""
+    given = _signed(headers, query)
+    if given is None:
+        return Held("unsigned")
+    if given.app_key and given.app_key != account.app_key:
+        return Held("unknown-key")
+    if not fits(account, given.nonce, given.timestamp, given.digest):
+        return Held("bad-signature")
+    # The same secret signs what we ask of RongCloud, with the same words.
+    if is_ours(account, given.signed):
+        return Held("our-own")
+    if account.callback_window and abs(given.at - now) > account.callback_window * 1000:
+        return Held("stale")
+    return None
+
+
 def check(incoming: Incoming, account: Account, now: int) -> Verdict:
     """Whether a callback is from RongCloud and for *account*: by the query, or by headers where the query has nothing."""
-    given = _signed(incoming)
+    held = door(incoming.headers, incoming.query, account, now)
+    return Accepted(_key(incoming.body, account)) if held is None else Rejected(held.reason)
+
+
+def once(incoming: Incoming, account: Account, now: int) -> Once | None:
+    """The nonce and time of a callback, which stand for one body alone."""
+    del now
+    given = _signed(incoming.headers, incoming.query)
     if given is None:
-        return Rejected("unsigned")
-    app_key, nonce, timestamp, signature = given
-    if app_key and app_key != account.app_key:
-        return Rejected("unknown-key")
-    if not fits(account, nonce, timestamp, signature):
-        return Rejected("bad-signature")
-    at = milliseconds(timestamp, 0)
-    at = at * 1000 if at < 1 << 36 else at  # the oldest callbacks have seconds
-    if account.callback_window and abs(at - now) > account.callback_window * 1000:
-        return Rejected("stale")
-    return Accepted(_key(incoming.body, account))
+        return None
+    until = given.at + account.callback_window * 1000 if account.callback_window else 0
+    return Once(given.signed, blake2b(incoming.body, digest_size=16).digest(), given.at, until)
 
 
-def _signed(incoming: Incoming) -> tuple[str, str, str, str] | None:
-    """(app key or "", nonce, time, signature)."""
+def _signed(headers: Mapping[str, str], query: str) -> _Signature | None:
     try:
         # Never out of the body, whose `timestamp` is another one.
-        query = fields_of(incoming.query.encode())
+        named = fields_of(query.encode())
     except wire.Malformed:
         return None
-    for held in (query, incoming.headers):
+    for held in (named, headers):
         for before in ("", "rc-"):
-            signature, nonce = held.get(f"{before}signature"), held.get(f"{before}nonce")
+            digest, nonce = held.get(f"{before}signature"), held.get(f"{before}nonce")
             timestamp = held.get("signTimestamp") or held.get(f"{before}timestamp")
-            if signature and nonce and timestamp:
-                return held.get("appKey") or held.get(f"{before}app-key") or "", nonce, timestamp, signature
+            if digest and nonce and timestamp:
+                app_key = held.get("appKey") or held.get(f"{before}app-key") or ""
+                return _Signature(app_key, nonce, timestamp, digest)
     return None
 
 
 def _key(body: bytes, account: Account) -> bytes:
     try:
-        if is_json(body):
-            value = wire.load_any(body)
-            fields = fields_in(value)
-            conversation = told_in(value) if fields is None else conversation_of(fields)
-        else:
-            # What is said does not matter here, but of a recall.
-            fields = fields_of(body, "" if _RECALLS.search(body) else "content")
-            conversation = conversation_of(fields)
+        match read(body):
+            case Routed(fields=fields):
+                conversation = conversation_of(fields)
+            case Told(value=value):
+                conversation = told_in(value)
     except wire.Malformed:
         conversation = None  # genuine all the same: it is stored, and becomes a dead letter when it is read
     return conversation_key(conversation) if conversation else b"?" + account.app_key.encode()

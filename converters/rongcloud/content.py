@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from converters import wire
+from converters.ids import fold
 
 Content = dict[str, Any]
 
@@ -67,7 +68,7 @@ def number(value: Any) -> float | None:
 
 def user(value: Any) -> str:
     """A user's id as everywhere, "" for what cannot be one."""
-    name = text(value).lower()
+    name = fold(text(value))
     return name if name.isprintable() else ""
 
 

@@ -2,6 +2,8 @@
 
 from hashlib import blake2b
 
+from msgspec import structs
+
 from converters import mark, wire
 from converters.beside import key_of, put_back, quote_back
 from converters.lenient import milliseconds
@@ -9,7 +11,8 @@ from converters.model import Conversation, Direct, Event, Loss
 from converters.operations import Post
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
 from converters.rongcloud.account import Account
-from converters.rongcloud.callback import Fields, channel_of, conversation_of, fields_in, fields_of, is_json
+from converters.rongcloud.callback import RECALL, Fields, Routed, Told, by_server, channel_of, conversation_of
+from converters.rongcloud.callback import read as read_body
 from converters.rongcloud.content import Content, opened, read, text, user, without
 from converters.rongcloud.messages import QUOTE, body_of, losses_of, own_extra, quote_in
 from converters.rongcloud.operations import Arrived, Happened, event_id, happened
@@ -17,16 +20,16 @@ from converters.rongcloud.told import told
 
 _CHANNELS = {"PERSONS": "discussion", "CUSTOMERSERVICE": "customer-service", "MC": "public-account", "MP": "public-account"}
 _SERVER = {"server", ""}
-"""What says that the Server API has sent it; in rooms, and long ago, nothing says who has."""
+"""What does not say that a client has sent it; in rooms, and long ago, nothing says who has."""
 
 
 def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
-    if not is_json(callback.body):
-        return _routed(fields_of(callback.body), callback, account)
-    value = wire.load_any(callback.body)
-    fields = fields_in(value)
-    return told(value, callback) if fields is None else _routed(fields, callback, account)
+    match read_body(callback.body):
+        case Routed(fields=fields):
+            return _routed(fields, callback, account)
+        case Told(value=value):
+            return told(value, callback)
 
 
 def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decoded, ...]:
@@ -34,6 +37,9 @@ def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decod
     if (reason := _passed_by(name, fields)) is not None:
         return (Ignored(reason),)
     conversation, sender = conversation_of(fields), fields.get("fromUserId", "")
+    vouched = by_server(fields, unsaid=account.unsaid_source)
+    if name == RECALL and conversation is None and not vouched:
+        return (Ignored("recall-of-nothing"),)  # whatever a user sends, it is no fault that a person has to look at
     if not name or conversation is None or not sender:
         raise wire.Malformed("message without objectName, sender, receiver or a known channelType")
     raw = fields.get("content", "")
@@ -46,19 +52,29 @@ def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decod
         sender,
         fields.get("msgUID") or blake2b(callback.body, digest_size=16).hexdigest(),
         milliseconds(fields.get("msgTimestamp") or fields.get("timestamp"), callback.received),
+        vouched,
+        account.friends_by_clients,
     )
     ours, ext = opened(content, account.mark) if content is not None else (None, {})
-    # Only the server API sends what is ours: a client that copied our mark along, even in place, says something of its own.
-    if ours is not None and fields.get("source", "").lower() in _SERVER:
-        echo = mark.read(ours, sender, _receiver(fields, conversation))
-        if echo is not None:
-            return (OwnEcho(echo.event, arrived.remote_id, arrived.at, conversation, echo.part, echo.more),)
+    found: mark.Mark | str | None = None
+    if ours is not None:
+        where = mark.on(callback.app, conversation, sender, _receiver(fields, conversation))
+        found = mark.read(ours, where, account, arrived.at)
+        # Only the server API sends what is ours: a client that copied our mark along, even in place, says something of its own.
+        found = found if fields.get("source", "").lower() in _SERVER else mark.by_client(found)
+        if isinstance(found, mark.Mark):
+            return (OwnEcho(found.event, arrived.remote_id, arrived.at, conversation, found.part, found.more, found.keyed),)
+    said = _carried(name, raw, content, ext, arrived, account)
+    return said if not found else tuple(structs.replace(one, unfit=found) if isinstance(one, Said) else one for one in said)
+
+
+def _carried(name: str, raw: str, content: Content | None, ext: Content, arrived: Arrived, account: Account) -> tuple[Decoded, ...]:
     done = happened(name, arrived)
     if isinstance(done, Ignored):
         return (done,)
     if done is not None:
         return tuple(_said(one, arrived) for one in done)
-    if (reason := _kept_back(fields, account)) is not None:
+    if (reason := _kept_back(arrived.fields, account)) is not None:
         return (Ignored(reason),)
     return (_posted(name, raw, content, ext, arrived, account),)
 

@@ -56,12 +56,14 @@ def found(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> 
         answer = wire.load(reply.body, _Answer)
     except wire.Malformed:
         return None
+    where = mark.on(delivery.target, delivery.event.conversation, delivery.sender or account.operator, delivery.receiver)
     for item in answer.data or ():
         content = read(item.content)
         ours = opened(content, account.mark)[0] if content is not None else None
-        known = mark.read(ours, delivery.sender or account.operator, delivery.receiver)
-        if known is not None and known.event == delivery.event.id and known.part == part:
-            return Delivered(word(item.messageUID), milliseconds(item.msgTime, 0) or None)
+        at = milliseconds(item.msgTime, 0)
+        known = mark.read(ours, where, account, at)
+        if isinstance(known, mark.Mark) and known.event == delivery.event.id and known.part == part:
+            return Delivered(word(item.messageUID), at or None)
     return None
 
 

@@ -6,13 +6,14 @@ Source: "RongCloud: Signalling message types", "RongCloud: Notification message 
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from converters import wire
 from converters.bodies import Body, Notice
 from converters.event_ids import EventId
+from converters.ids import fold
 from converters.lenient import milliseconds
-from converters.model import Conversation, Loss, direct
+from converters.model import Conversation, Direct, Loss, direct
 from converters.operations import (
     AdminsChanged,
     Edit,
@@ -52,6 +53,10 @@ class Arrived(Struct, frozen=True):
     sender: str
     remote_id: str
     at: int
+    vouched: bool = False
+    """The customer's own server has sent it: what it says of others is believed. What a client sends says something of its user alone."""
+    accepts: bool = False
+    """A client is believed that its user accepts a friend."""
 
     def ref(self, uid: str, author: str = "") -> Ref:
         """Names the message *uid*."""
@@ -59,7 +64,7 @@ class Arrived(Struct, frozen=True):
 
     def edited(self, uid: str, body: Body, ext: Content) -> Edit:
         """The message *uid* says *body* now."""
-        return Edit(self.ref(uid, self.sender), body, ext)
+        return Edit(structs.replace(self.ref(uid, self.sender), own=not self.vouched), body, ext)
 
 
 class Happened(Struct, frozen=True):
@@ -86,21 +91,26 @@ def happened(name: str, arrived: Arrived) -> tuple[Happened, ...] | Ignored | No
     return read_as(arrived) if read_as is not None else None
 
 
-def recalled(uid: str, by: str, told: Content, at: int, app: str, conversation: Conversation) -> Happened:
-    """The same whether the command is routed or the message operation callback tells it; *told* has its names in lower case."""
-    admin = text(told.get("isadmin")).lower() in {"1", "true"} or told.get("isadmin") is True
-    ref = Ref(uid, event_id(app, conversation, uid), author="" if admin else by, at=at)
+def recalled(uid: str, by: str, told: Content, at: int, app: str, conversation: Conversation, *, vouched: bool = True) -> Happened:
+    """The same whether the command is routed or the message operation callback tells it; *told* has its names in lower case.
+
+    That its sender may recall what others said, a client cannot say.
+    """
+    admin = vouched and (text(told.get("isadmin")).lower() in {"1", "true"} or told.get("isadmin") is True)
+    ref = Ref(uid, event_id(app, conversation, uid), author="" if admin else by, at=at, own=not vouched)
     return Happened(Recall(ref), "recall", uid, conversation, by)
 
 
-def _recall(arrived: Arrived) -> tuple[Happened, ...]:
+def _recall(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
     told = lowered(arrived.content)
     uid = text(told.get("messageuid"))
     conversation = place_in(told, arrived.fields)
     if not uid or conversation is None:
+        if not arrived.vouched:
+            return Ignored("recall-of-nothing")
         raise wire.Malformed("recall of no message")
     at = milliseconds(_scalar(told.get("senttime")), 0)
-    return (recalled(uid, arrived.sender, told, at, arrived.app, conversation),)
+    return (recalled(uid, arrived.sender, told, at, arrived.app, conversation, vouched=arrived.vouched),)
 
 
 def _read(arrived: Arrived) -> tuple[Happened, ...]:
@@ -136,18 +146,34 @@ def _friend(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
     )
     if not one or not other or what is None:
         return Ignored("friend-other")
+    if not arrived.vouched and ((what == "added" and not arrived.accepts) or one != fold(arrived.sender) or not _between(arrived.conversation, one, other)):
+        # A client can ask and refuse, as its own user and of whom it speaks to. Whether the other one has asked before is not known here.
+        return Ignored("friend-by-client")
     changed = FriendChanged(other, what, text(held.get("message")))
     return (Happened(changed, f"friend-{what}", conversation=direct(one, other), sender=one),)
 
 
+def _between(conversation: Conversation, one: str, other: str) -> bool:
+    return isinstance(conversation, Direct) and {fold(user) for user in conversation.users} == {one, other}
+
+
 def _group(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
     held = arrived.content
+    if not arrived.vouched:
+        return _said_of_group(text(held.get("message")))
     operator = user(held.get("operatorUserId")) or arrived.sender
     data = read(held.get("data")) or {}
     operation = _group_life(text(held.get("operation")), operator, data, text(held.get("message")))
     if operation is None:
         return Ignored("group-notice")
     return (Happened(operation, "post" if isinstance(operation, Post) else "group", sender=operator),)
+
+
+def _said_of_group(said: str) -> tuple[Happened, ...] | Ignored:
+    """A notice that a client has sent: no more than words of its user, as on RongCloud itself."""
+    if not said:
+        return Ignored("group-notice-by-client")
+    return (Happened(Post(Notice(said)), "post", losses=(Loss("group-notice-by-client"),)),)
 
 
 def _group_life(what: str, operator: str, data: Content, said: str) -> Operation | None:

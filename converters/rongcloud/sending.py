@@ -47,13 +47,13 @@ def content_of(
 ) -> str:
     """*content* with *ext* and our mark; *sender* where it is not the delivery's."""
     speaker = sender or delivery.sender or account.operator
-    marked = mark.make(delivery.event.id, speaker, receiver, more=more, part=part, late=delivery.late)
+    marked = mark.of(delivery, account, speaker, receiver, more=more, part=part)
     return sealed(content, ext, account.mark, marked)
 
 
 def custom_of(delivery: Delivery, account: Account, content: Content, ext: dict[str, Any], more: dict[str, Any]) -> str:
     """The content of a custom message, which has no `extra` unless its app gave it one: our mark stands beside what is theirs."""
-    marked = mark.make(delivery.event.id, delivery.sender or account.operator, delivery.receiver)
+    marked = mark.of(delivery, account, delivery.sender or account.operator)
     if ext and EXTRA not in content:
         content, more = {**content, EXTRA: wire.dump_any(ext).decode()}, {**more, EXTRA: True}
     if more:

@@ -1,8 +1,8 @@
 """NetEase Yunxin (网易云信), IM."""
 
 from converters.platform import Platform
-from converters.yunxin.account import Account, example
-from converters.yunxin.callback import check
+from converters.yunxin.account import SECRETS, Account, example
+from converters.yunxin.callback import check, door
 from converters.yunxin.decode import decode
 from converters.yunxin.encode import encode
 from converters.yunxin.fidelity import FIDELITY
@@ -19,6 +19,8 @@ PLATFORM = Platform(
     name="yunxin",
     account=Account,
     check=check,
+    secrets=SECRETS,
+    door=door,
     decode=decode,
     encode=encode,
     read_reply=read_reply,
@@ -27,6 +29,7 @@ PLATFORM = Platform(
     look_up=LOOK_UP,
     gaps=GAPS,
     media=MEDIA,
+    marked=frozenset({"post", "edit", "group-created"}),
     limits=LIMITS,
     user_ids=USER_IDS,
     example=example,

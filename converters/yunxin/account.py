@@ -1,11 +1,20 @@
 """What the settings hold of one app on Yunxin."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from converters.mark import MarkKey
+from converters.mark import EXAMPLE, MarkKey, Previous, Secret, UnkeyedUntil
+from converters.platform import SecretUse
 from converters.readable import Language
+
+SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
+    "app_secret": ("verify", "call"),
+    "app_secret_previous": ("verify",),
+    "mark_secret": ("mark",),
+    "mark_secret_previous": ("mark",),
+}
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -23,6 +32,9 @@ class Account(Struct, frozen=True, kw_only=True):
         bool, Meta(description="Whether what we send is copied back to us; it settles sends that are in doubt.")
     ] = True
     mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
+    mark_secret: Secret = ""
+    mark_secret_previous: Previous = ""
+    mark_unkeyed_until: UnkeyedUntil = 0
     operator: Annotated[
         str,
         Meta(description="accid that is manager of all relayed teams; does what only a manager may and nobody there did."),
@@ -44,8 +56,13 @@ class Account(Struct, frozen=True, kw_only=True):
         ),
     ] = True
     callback_window: Annotated[
-        int, Meta(description="Seconds that a copy's CurTime may be off; 0 takes any, as queued copies may come days late.")
-    ] = 0
+        int,
+        Meta(
+            ge=0,
+            description="Seconds that a copy's CurTime may be off: no longer than `deliver.remember_delivered`, or an old copy that comes again is "
+            "delivered again. 0 takes any, for copies that were queued for longer.",
+        ),
+    ] = 604_800
     language: Annotated[
         Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
     ] = "zh"
@@ -55,4 +72,4 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 def example() -> Account:
-    return Account(app_key="demo-yunxin", app_secret="demo-yunxin-secret")  # noqa: S106 - made up
+    return Account(app_key="demo-yunxin", app_secret="demo-yunxin-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up

@@ -5,13 +5,23 @@ from hashlib import blake2b
 from converters import mark, wire
 from converters.beside import key_of, put_back, quote_back
 from converters.event_ids import EventId
+from converters.ids import fold
 from converters.lenient import milliseconds, word
-from converters.model import Conversation, Direct, Event, Loss
+from converters.model import Conversation, Event, Loss
 from converters.operations import Post
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
 from converters.yunxin import extension, notifications, reports
 from converters.yunxin.account import Account
-from converters.yunxin.callback import MESSAGE, ROOM_MESSAGE, Copy, Report, conversation_of
+from converters.yunxin.callback import (
+    ROOM_MESSAGE,
+    Copy,
+    Report,
+    by_server,
+    conversation_of,
+    receiver_of,
+    what_is,
+    withheld,
+)
 from converters.yunxin.ids import scope
 from converters.yunxin.messages import body_of
 from converters.yunxin.values import record
@@ -20,56 +30,44 @@ _EVENTS = {
     "5": "call", "6": "recording", "10": "phone-call", "11": "sms", "12": "sms", "14": "room-queue", "20": "moderation",
     "31": "signalling", "36": "upload", "42": "heartbeat", "83": "callback-failed", "84": "login-failed",
 }  # fmt: skip
-_BEFORE = {"1", "2", "22"}  # messages that the server asks about; it asks about more, under numbers that copies use
-_TRUE = {"true", "1"}
 
 
 def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     """What one copy says. Raises Malformed."""
-    if "type" in callback.headers:
-        return (
-            Ignored("other-product"),
-        )  # audio and video use the same address, and the same numbers for other events
     copy = wire.load(callback.body, Copy)
-    event = word(copy.event_type)
-    if not event and callback.body.strip() == b"{}":
-        return (Ignored("probe"),)
-    # Only questions have a number for a number; some copies do as well, but then a convType.
-    if type(copy.event_type) is int and copy.conv_type is None and (
-        copy.from_client_ip is not None or (event in _BEFORE and copy.msgid_client is not None)
-    ):
-        return (Ignored("pre-delivery"),)
-    if event not in {MESSAGE, ROOM_MESSAGE}:
-        if event not in reports.READERS:
-            return (Ignored(f"event:{_EVENTS.get(event, 'other')}"),)
-        return reports.read(event, callback, wire.load(callback.body, Report), conversation_of(copy), account)
-    if word(copy.blacklist).lower() in _TRUE:
-        return (Ignored("blacklisted"),)
-    if word(copy.antispam).lower() in _TRUE:
-        return (
-            Ignored("moderated"),
-        )  # held back from the receiver there; it must not reach them by way of us
-    kind = word(copy.msg_type).upper()
-    if kind == "DATATUNNEL_NEW":
-        return (Ignored("event:tunnel"),)
-    conversation = conversation_of(copy)
-    if conversation is None or not copy.from_account:
-        raise wire.Malformed("message without sender, receiver or a known convType")
-    if kind == "NOTIFICATION" or word(copy.conv_type).upper().startswith("CUSTOM_"):
-        return (notifications.read(callback, copy, conversation, remote_id(copy), account),)
-    return (_message(callback, copy, conversation, account),)
+    match what_is(callback.headers, callback.body, copy):
+        case "other-product" | "probe" | "pre-delivery" as reason:
+            return (Ignored(reason),)
+        case "event":
+            return (Ignored(f"event:{_EVENTS.get(word(copy.event_type), 'other')}"),)
+        case "withheld":
+            return (Ignored(withheld(copy)),)
+        case "report":
+            report = wire.load(callback.body, Report)
+            return reports.read(word(copy.event_type), callback, report, conversation_of(copy), account)
+        case what:
+            conversation = conversation_of(copy)
+            if conversation is None or not copy.from_account:
+                raise wire.Malformed("message without sender, receiver or a known convType")
+            if what == "notification":
+                return (notifications.read(callback, copy, conversation, remote_id(copy), account),)
+            return (_message(callback, copy, conversation, account),)
 
 
 def _message(callback: Callback, copy: Copy, conversation: Conversation, account: Account) -> Decoded:
-    sender = word(copy.from_account).lower()
+    sender = fold(word(copy.from_account))
     named = remote_id(copy)
     at = milliseconds(copy.msg_timestamp, callback.received)
     ext = record(copy.ext) if copy.ext else None
-    # Only the server API sends what is ours: a client that copied our ext along, even in place, says something of its own.
-    if ext and account.mark in ext and word(copy.from_client_type).upper() in {"REST", "32", ""}:
-        echo = mark.read(ext[account.mark], sender, _receiver(copy, conversation))
-        if echo is not None:
-            return OwnEcho(echo.event, named, at, conversation, echo.part, echo.more)
+    unfit = ""
+    if ext and account.mark in ext:
+        where = mark.on(callback.app, conversation, sender, receiver_of(copy, conversation))
+        found = mark.read(ext[account.mark], where, account, at)
+        # Only the server API sends what is ours: a client that copied our ext along, even in place, says something of its own.
+        found = found if by_server(copy) else mark.by_client(found)
+        if isinstance(found, mark.Mark):
+            return OwnEcho(found.event, named, at, conversation, found.part, found.more, found.keyed)
+        unfit = found or ""
     body = body_of(copy.msg_type, copy.body, copy.attach, room=word(copy.event_type) == ROOM_MESSAGE)
     quote, own = None, {}
     if ext:
@@ -89,13 +87,7 @@ def _message(callback: Callback, copy: Copy, conversation: Conversation, account
         at=at,
         operation=Post(body, quote, own),
     )
-    return Said(event, (Loss("ext"),) if copy.ext and ext is None else ())
-
-
-def _receiver(copy: Copy, conversation: Conversation) -> str:
-    if isinstance(conversation, Direct):
-        return word(copy.to).lower()
-    return conversation.id
+    return Said(event, (Loss("ext"),) if copy.ext and ext is None else (), unfit)
 
 
 def remote_id(copy: Copy) -> str:

@@ -20,7 +20,7 @@ def command(delivery: Delivery, account: Account, body: Command) -> Encoded:
         return Encoded((), (Loss("nobody"),))
     plain = not body.name and isinstance(body.data, dict)
     held = dict(body.data) if plain else {"type": body.name, "data": body.data}
-    held[account.mark] = mark.make(delivery.event.id, sender, delivery.receiver)
+    held[account.mark] = mark.of(delivery, account, sender)
     attach = wire.dump_any(held).decode()
     if len(attach) > _LONGEST:
         return Encoded((), (Loss("size", "command"),))

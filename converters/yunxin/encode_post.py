@@ -98,7 +98,7 @@ def _parts(text: str, where: Place) -> list[str]:
 
 
 def _mark(delivery: Delivery, account: Account, sender: str, *, more: bool, part: int = 0) -> str:
-    ours = mark.make(delivery.event.id, sender, delivery.receiver, more=more, part=part, late=delivery.late)
+    ours = mark.of(delivery, account, sender, more=more, part=part)
     return wire.dump_any({account.mark: ours}).decode()
 
 
@@ -123,7 +123,7 @@ def _ext(
     *,
     parts: bool,
 ) -> tuple[str, tuple[Loss, ...]]:
-    ours = mark.make(delivery.event.id, sender, delivery.receiver, more=parts, late=delivery.late)
+    ours = mark.of(delivery, account, sender, more=parts)
     held: list[tuple[str, dict[str, Any]]] = [("mark", {account.mark: ours})]
     if answered is not None:
         held.append(("quote", {extension.REPLY: _reply(delivery, where, answered)}))

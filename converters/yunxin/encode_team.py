@@ -135,7 +135,7 @@ def _create(delivery: Delivery, account: Account, made: GroupCreated) -> Encoded
         "magree": "0",
         "joinmode": "1",
         "beinvitemode": "1",
-        "custom": wire.dump_any({account.mark: mark.make(delivery.event.id, owner, "")}).decode(),
+        "custom": wire.dump_any({account.mark: mark.of_group(delivery, account, owner)}).decode(),
     }
     if made.description:
         fields["intro"] = _fitting("intro", made.description, losses)

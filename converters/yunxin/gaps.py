@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from converters import form, wire
 from converters.event_ids import EventId
+from converters.ids import fold
 from converters.lenient import Word, milliseconds, word
 from converters.model import Conversation, Direct, Group, Room, conversation_key
 from converters.platform import Asking, Callback, Gaps, Missed, Reply, Request, Span
@@ -154,7 +155,7 @@ def _missed(item: _Item, place: Conversation) -> Missed:
 
 
 def _copy(item: _Item, place: Conversation) -> Iterator[tuple[str, Any]]:
-    sender, room = word(item.sender).lower(), isinstance(place, Room)
+    sender, room = fold(word(item.sender)), isinstance(place, Room)
     kind = _NAMES.get(word(item.type), f"TYPE_{word(item.type)}")
     yield "eventType", ROOM_MESSAGE if room else MESSAGE
     match place:

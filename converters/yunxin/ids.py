@@ -1,6 +1,6 @@
 """Ids on Yunxin: accids, and how superteams are told from teams."""
 
-from converters.ids import HASHED, IdRule
+from converters.ids import HASHED, IdRule, fold
 from converters.model import Conversation, Group
 
 USER_IDS = IdRule("abcdefghijklmnopqrstuvwxyz0123456789_@.-", 32, "characters")
@@ -19,7 +19,7 @@ def scope(conversation: Conversation) -> str:
 
 def person(value: object) -> str:
     """The accid that *value*, which a client wrote, can be; "" where it can be none."""
-    native = value.lower() if isinstance(value, str) else ""
+    native = fold(value) if isinstance(value, str) else ""
     if not USER_IDS.possible(native):
         return ""
     return native if native.startswith(HASHED) or USER_IDS.to_canonical(native) is not None else ""

@@ -81,16 +81,18 @@ def read(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> O
     if isinstance(operation, GroupCreated):
         owner = _owner(delivery, account, operation)
         for team in answer.infos:
-            found = mark.read(_marked(team.custom, account), owner, "")
-            if found is not None and found.event == delivery.event.id:
+            found = mark.read(_marked(team.custom, account), mark.On(delivery.target, mark.NEW_GROUP, owner, ""), account, delivery.event.at)
+            if isinstance(found, mark.Mark) and found.event == delivery.event.id:
                 return Delivered(word(team.tid))
         return None
     sender, chosen = speaker(delivery, account), _chosen(delivery, account)
+    where = mark.on(delivery.target, delivery.event.conversation, sender, delivery.receiver)
     for item in answer.msgs:
-        found = mark.read(_marked(item.ext, account), sender, delivery.receiver)
-        ours = found is not None and found.event == delivery.event.id and found.part == part
+        at = milliseconds(item.sendtime or item.time, 0)
+        found = mark.read(_marked(item.ext, account), where, account, at)
+        ours = isinstance(found, mark.Mark) and found.event == delivery.event.id and found.part == part
         if ours or (chosen and chosen in {word(item.msgidclient), word(item.msgid)}):
-            return Delivered(word(item.msgid), milliseconds(item.sendtime or item.time, 0) or None)
+            return Delivered(word(item.msgid), at or None)
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from converters import mark
 from converters.bodies import Command
 from converters.event_ids import EventId
+from converters.ids import fold
 from converters.lenient import milliseconds, word
 from converters.model import Conversation, Direct, Event, Group
 from converters.operations import (
@@ -27,7 +28,7 @@ from converters.operations import (
 )
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
 from converters.yunxin.account import Account
-from converters.yunxin.callback import Copy
+from converters.yunxin.callback import Copy, by_server, receiver_of
 from converters.yunxin.ids import person, scope
 from converters.yunxin.values import number, parsed, record, text
 
@@ -44,16 +45,17 @@ _ASKED = ("APPLY", "APPLY_REJECT", "INVITE", "INVITE_REJECT")
 
 def read(callback: Callback, copy: Copy, conversation: Conversation, remote_id: str, account: Account) -> Decoded:
     kind = word(copy.msg_type).upper()
-    sender = word(copy.from_account).lower()
+    sender = fold(word(copy.from_account))
     at = milliseconds(copy.msg_timestamp, callback.received)
     operation: Operation | None
+    found: mark.Mark | str | None = None
     if kind == "NOTIFICATION":
         held = record(copy.attach)
         if not isinstance(conversation, Group) or held is None:
             return Ignored("event:notification")
         operation = _group(held, sender, at)
-        if isinstance(operation, GroupCreated) and (ours := _made(held, operation.owner, account)):
-            return OwnEcho(ours, conversation.id, at, conversation)
+        if isinstance(operation, GroupCreated):
+            found = _made(held, mark.On(callback.app, mark.NEW_GROUP, operation.owner, ""), account, at)
         if operation is None:
             return Ignored("event:group-settings")
     elif kind in {"FRIEND_ADD", "FRIEND_DELETE"} and isinstance(conversation, Direct):
@@ -62,13 +64,15 @@ def read(callback: Callback, copy: Copy, conversation: Conversation, remote_id: 
             return Ignored("event:friend")
     elif kind in _TOLD:
         held = record(copy.attach) or {}
-        to = word(copy.to).lower() if isinstance(conversation, Direct) else conversation.id
-        echo = mark.read(held.get(account.mark), sender, to)
-        if echo is not None:
-            return OwnEcho(echo.event, remote_id, at, conversation)
+        where = mark.on(callback.app, conversation, sender, receiver_of(copy, conversation))
+        found = mark.read(held.get(account.mark), where, account, at)
         operation = _told(copy.attach, account.mark)
     else:
         return Ignored("event:invitation" if kind.endswith(_ASKED) else "event:notice")
+    found = found if by_server(copy) else mark.by_client(found)
+    if isinstance(found, mark.Mark):
+        named = conversation.id if isinstance(operation, GroupCreated) and isinstance(conversation, Group) else remote_id
+        return OwnEcho(found.event, named, at, conversation, keyed=found.keyed)
     # Their ids are counted apart from those of messages: no two have one event id.
     tag = "command" if isinstance(operation, Post) else str(operation.__struct_config__.tag)
     event = Event(
@@ -81,7 +85,7 @@ def read(callback: Callback, copy: Copy, conversation: Conversation, remote_id: 
         at=at,
         operation=operation,
     )
-    return Said(event)
+    return Said(event, unfit=found or "")
 
 
 def _group(held: dict[str, Any], sender: str, at: int) -> Operation | None:
@@ -121,7 +125,7 @@ def _group(held: dict[str, Any], sender: str, at: int) -> Operation | None:
 def _created(team: dict[str, Any], users: tuple[str, ...], sender: str, at: int) -> GroupCreated | None:
     """A team has no copy of its making, only one of its first members: all that are in it, put there at once by its owner."""
     fresh = 0 <= at - number(team, "11") < _NEW
-    if not fresh or text(team, "5").lower() != sender or number(team, "9") != len({*users, sender}):
+    if not fresh or fold(text(team, "5")) != sender or number(team, "9") != len({*users, sender}):
         return None
     return GroupCreated(
         name=text(team, "3"),
@@ -132,15 +136,17 @@ def _created(team: dict[str, Any], users: tuple[str, ...], sender: str, at: int)
     )
 
 
-def _made(held: dict[str, Any], owner: str, account: Account) -> str:
-    """The event for which we made this team; "" where it is not ours."""
+def _made(held: dict[str, Any], where: mark.On, account: Account, at: int) -> mark.Mark | str | None:
+    """The mark of the event for which we made this team, as of `mark.read`."""
+    seen: mark.Mark | str | None = None
     team = held["data"]["tinfo"]
     for name in ("18", "19"):
         custom = record(team.get(name))
-        found = mark.read(custom.get(account.mark), owner, "") if custom else None
-        if found is not None:
-            return found.event
-    return ""
+        found = mark.read(custom.get(account.mark), where, account, at) if custom else None
+        if isinstance(found, mark.Mark):
+            return found
+        seen = found or seen
+    return seen
 
 
 def _changed(team: dict[str, Any]) -> GroupChanged | None:
@@ -162,7 +168,7 @@ def _announced(announcement: str) -> str:
 
 
 def _friend(kind: str, copy: Copy) -> FriendChanged | None:
-    user = word(copy.to).lower()
+    user = fold(word(copy.to))
     if kind == "FRIEND_DELETE":
         return FriendChanged(user, "removed")
     held = record(copy.attach) or {}

@@ -5,6 +5,7 @@ from hashlib import blake2b
 
 from converters import wire
 from converters.event_ids import EventId
+from converters.ids import fold
 from converters.lenient import milliseconds, word
 from converters.model import Conversation, Event, Loss, direct
 from converters.operations import (
@@ -67,7 +68,7 @@ def _recall(
     callback: Callback, report: Report, conversation: Conversation | None, account: Account
 ) -> tuple[Decoded, ...]:
     del account
-    message, sender = word(report.msg_id), word(report.sender).lower()
+    message, sender = word(report.msg_id), fold(word(report.sender))
     if conversation is None or not sender or message in {"", "0"}:
         raise wire.Malformed("recall without sender, receiver or message")
     named = extension.ref(
@@ -80,7 +81,7 @@ def _recall(
 def _edit(
     callback: Callback, report: Report, conversation: Conversation | None, account: Account
 ) -> tuple[Decoded, ...]:
-    message, author = word(report.msg_id), word(report.sender).lower()
+    message, author = word(report.msg_id), fold(word(report.sender))
     if conversation is None or not author or message in {"", "0"}:
         raise wire.Malformed("edit without sender, receiver or message")
     ext = record(report.extension) if report.extension else None
@@ -94,7 +95,7 @@ def _edit(
     lost = (Loss("ext"),) if report.extension and ext is None else ()
     # Without a time of its own every edit of the message would be the same.
     count = milliseconds(report.modify_time, 0) or _digest(report)
-    who = word(report.modify_account_id).lower() or author
+    who = fold(word(report.modify_account_id)) or author
     return (_said(callback, conversation, message, who, at, Edit(named, body, own), f"edit-{count}", lost),)
 
 
@@ -109,7 +110,7 @@ def _receipts(
     del conversation, account
     found: list[Decoded] = []
     for one in receipts(report):
-        reader, author, message = text(one, "fromAccount").lower(), text(one, "toAccount").lower(), text(one, "msgidClient")
+        reader, author, message = fold(text(one, "fromAccount")), fold(text(one, "toAccount")), text(one, "msgidClient")
         if not reader or not author or not message:
             raise wire.Malformed("receipt without reader, author or message")
         talk, at = direct(reader, author), number(one, "timestamp")
@@ -122,11 +123,11 @@ def _read(
     callback: Callback, report: Report, conversation: Conversation | None, account: Account
 ) -> tuple[Decoded, ...]:
     del account
-    conversation, reader = conversation_reported(report), word(report.accid).lower()
+    conversation, reader = conversation_reported(report), fold(word(report.accid))
     until = milliseconds(report.ack_msg_time, 0)
     if conversation is None or not reader or not until:
         return (Ignored("event:read"),)
-    other = word(report.ack_accid).lower() or "team"
+    other = fold(word(report.ack_accid)) or "team"
     said = _said(callback, conversation, f"{reader} {other} {until}", reader, until, Read(None, until))
     return (said,)
 
@@ -135,7 +136,7 @@ def _member(
     callback: Callback, report: Report, conversation: Conversation | None, account: Account
 ) -> tuple[Decoded, ...]:
     del account
-    conversation, user, how = conversation_reported(report), word(report.accid).lower(), word(report.event).upper()
+    conversation, user, how = conversation_reported(report), fold(word(report.accid)), word(report.event).upper()
     if conversation is None or not user:
         raise wire.Malformed("member without room or name")
     at = milliseconds(report.timestamp, callback.received)
@@ -157,7 +158,7 @@ def _presence(
     callback: Callback, report: Report, conversation: Conversation | None, account: Account
 ) -> tuple[Decoded, ...]:
     del account
-    conversation, user = conversation_reported(report), word(report.accid).lower()
+    conversation, user = conversation_reported(report), fold(word(report.accid))
     if conversation is None or word(report.code) not in {"", "200"}:
         return (Ignored("event:login-failed"),)
     online = word(report.event_type) == LOGIN

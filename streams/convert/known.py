@@ -42,13 +42,18 @@ class Known:
         self._committed = Overlay(table)
         self._open: WeakKeyDictionary[Outputs, _New] = WeakKeyDictionary()
 
+    @property
+    def table(self) -> Table:
+        """What is committed."""
+        return self._committed if self._unread else self._table
+
     def of(self, outputs: Outputs) -> Overlay:
         """What the transaction that writes *outputs* knows; what is added becomes known to all once it is committed."""
         known = self._open.get(outputs)
         if known is None:
             known = self._open[outputs] = _New(self._table)
             outputs.committed.append(partial(self._keep, known.records))
-        known.below = self._committed if self._unread else self._table
+        known.below = self.table
         return known
 
     def read(self, positions: Mapping[int, int]) -> None:

@@ -14,7 +14,7 @@ from msgspec import structs
 from converters.route import App
 from streams import metrics
 from streams.rules import digest
-from streams.settings import Settings, SettingsError, load, resolve
+from streams.settings import Settings, SettingsError, load, marking
 
 log = structlog.get_logger()
 
@@ -77,8 +77,8 @@ class Rereading:
 
     async def _read(self, path: Path) -> None:
         try:
-            settings = await asyncio.to_thread(load, path)
-            apps = resolve(settings)
+            settings = await asyncio.to_thread(load, path, self._settings.process)
+            apps = marking(settings)
         except SettingsError as error:
             metrics.RULES_READ.labels("refused").inc()
             log.error("settings file has changed and is not as it should be: the old rules stay", why=str(error), rules=self.digest)  # noqa: TRY400

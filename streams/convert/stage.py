@@ -3,25 +3,26 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import cache
 from zlib import crc32
 
 import structlog
 from aiokafka import ConsumerRecord
 
+from converters.causes import TOO_NEW, Cause
 from converters.identities import Table
 from converters.names import Minted
 from converters.operations import kind_of
 from converters.overlay import Overlay
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
-from streams import dead, metrics, record_kinds
+from converters.platform import Callback
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, Unfit, route
+from streams import dead, foreign, metrics, record_kinds
 from streams.convert.emit import Emitter
 from streams.convert.known import Known
-from streams.dead import Whose
 from streams.exact.batch import Batch
 from streams.exact.producers import Outputs
-from streams.exact.watch import HoldError
 from streams.fuse import Fuse
-from streams.ingress.record import PAST, callback_of, past
+from streams.ingress.record import PAST, app_of, callback_of, past
 from streams.kafka import topics
 from streams.log import place
 from streams.state.errors import StateError
@@ -29,18 +30,17 @@ from streams.state.errors import StateError
 log = structlog.get_logger()
 
 STAGE = "convert"
-WHOSE: tuple[Whose, ...] = ("ours", "theirs")
 
 
 class Converter:
     """*partitions* is that of every topic; *check* raises where *identities* can be relied on no more.
 
-    Raises HoldError where half of what comes would become dead letters.
+    What an app is held for waits, see `Fuse`.
     """
 
     def __init__(
         self, apps: Mapping[str, App], identities: Table, *, partitions: int, prefix: str, carry: bool = True,
-        check: Callable[[], None] = lambda: None,
+        check: Callable[[], None] = lambda: None, fuse: Fuse | None = None,
     ) -> None:  # fmt: skip
         self._apps = apps
         self._check = check
@@ -48,47 +48,77 @@ class Converter:
         self._emit = Emitter(apps, partitions=partitions, prefix=prefix, carry=carry)
         self._partitions = partitions
         self._dead = topics.DEAD_LETTERS.name(prefix=prefix)
-        self._fuse = Fuse()
+        self.fuse = fuse or Fuse(STAGE)
 
     def take(self, apps: Mapping[str, App]) -> None:
         """From the next record on, *apps* in place of those before: the same, with other rules."""
         assert apps.keys() == self._apps.keys()
         self._apps = self._emit.apps = apps
 
-    def __call__(self, batch: Batch, outputs: Outputs) -> None:
+    def pause(self, batch: Batch) -> float:
+        """See `hop.Gate`."""
+        first = batch.records[0]
+        return self.fuse.pause(app_of(first.headers), first.key or b"")
+
+    def look(self, batch: Batch) -> None:
+        """Whether something of a held app in *batch*, which waits behind what is held, would get through. Nothing is written."""
+        for raw in batch.records:
+            app = app_of(raw.headers)
+            if app in self.fuse.held and raw.key not in self.fuse.held[app].sources:
+                overlay = Overlay(self.known.table)
+                if any(isinstance(one, Deliver | EchoOf) for one in self._routed(raw, overlay)):
+                    self.fuse.passed(app)
+
+    def __call__(self, batch: Batch, outputs: Outputs) -> int:
         start = time.perf_counter()
         self._check()
         counts: Counter[tuple[str, ...]] = Counter()
         known = self.known.of(outputs)
+        taken = 0
         for raw in batch.records:
-            app = "?"
-            routed: tuple[Routed, ...]
-            try:
-                record_kinds.check(raw.topic, raw.headers)
-                callback = callback_of(raw.value, raw.headers)
-                app = callback.app
-                routed = route(callback, self._apps, known)
-            except StateError:
-                raise  # of our disk, and not of this record
-            except record_kinds.TooNewError as error:
-                routed = (Dead(record_kinds.TOO_NEW, str(error), ours=True),)
-            except Exception as error:  # noqa: BLE001 - a defect costs this record its place, and nothing else
-                routed = (_defect(error),)
+            app, source = app_of(raw.headers), raw.key or b""
+            if self.fuse.held and not self.fuse.admits(app, source):
+                break
+            taken += 1
             counts["in", app] += 1
-            for one in routed:
+            for one in self._routed(raw, known):
                 self._write(one, raw, app, known, outputs, counts)
-        ends = {whose: sum(n for what, n in counts.items() if what[0] == "dead" and what[2] == whose) for whose in WHOSE}
-        if blown := self._fuse.note(len(batch.records), **ends):
-            raise HoldError(str(blown))
+                match one:
+                    case Dead(cause=cause):
+                        self.fuse.died(app, source, cause)
+                    case Deliver() | EchoOf():
+                        self.fuse.passed(app)
+                    case Dropped() | Minted():
+                        pass
         self._count(counts)
-        metrics.CONVERT_BATCH.observe(len(batch.records))
+        metrics.CONVERT_BATCH.observe(taken)
         metrics.CONVERT_SECONDS.observe(time.perf_counter() - start)
+        return taken
+
+    def _routed(self, raw: ConsumerRecord, known: Overlay) -> tuple[Routed, ...]:
+        try:
+            record_kinds.check(raw.topic, raw.headers)
+            callback, why = _callback(raw, self._apps)
+            if callback is None:
+                foreign.note(STAGE, raw.topic, raw.partition, raw.offset, why)
+                return (Dead(foreign.FOREIGN, why, ours=False),)
+            if callback.app not in self._apps:
+                foreign.note(STAGE, raw.topic, raw.partition, raw.offset, "app")
+            return route(callback, self._apps, known)
+        except StateError:
+            raise  # of our disk, and not of this record
+        except record_kinds.TooNewError as error:
+            return (Dead(TOO_NEW, str(error), ours=True),)
+        except Exception as error:  # noqa: BLE001 - a defect costs this record its place, and nothing else
+            return (_defect(error),)
 
     def _write(
         self, one: Routed, raw: ConsumerRecord, app: str, known: Overlay, outputs: Outputs, counts: "Counter[tuple[str, ...]]"
     ) -> None:
         match one:
-            case Deliver(delivery=delivery, platform=platform, losses=losses):
+            case Deliver(delivery=delivery, platform=platform, losses=losses, unfit=unfit):
+                if unfit:
+                    _refused(counts, app, unfit, delivery.event.id, delivery.author)
                 said = past(raw.headers)
                 self._emit(one, outputs, [] if said is None else [(PAST, said)])
                 kind = "account" if delivery.newcomer else kind_of(delivery.event.operation)
@@ -104,11 +134,13 @@ class Converter:
                 self._bury(raw, cause, detail, ours=ours, outputs=outputs)
                 counts["dead", cause, "ours" if ours else "theirs"] += 1
                 counts["out", app, "", cause, "dead"] += 1
+            case Unfit(reason=reason, event=event, sender=sender):
+                _refused(counts, app, reason, event, sender)
             case Minted():
                 self._emit(one, outputs)
                 known.add(*one.record)
 
-    def _bury(self, raw: ConsumerRecord, cause: str, detail: str, *, ours: bool, outputs: Outputs) -> None:
+    def _bury(self, raw: ConsumerRecord, cause: Cause, detail: str, *, ours: bool, outputs: Outputs) -> None:
         key, letter = dead.unread(raw, stage=STAGE, cause=cause, detail=detail, whose="ours" if ours else "theirs")
         outputs.add(self._dead, crc32(key) % self._partitions, key, letter)
 
@@ -122,6 +154,8 @@ class Converter:
                     metrics.CONVERT_OUT.labels(self._app(app), source, f"{source}>{target}", kind, outcome).inc(count)
                 case ("echo", app):
                     metrics.ECHOES.labels(self._app(app), self._platform(app)).inc(count)
+                case ("unfit", app, reason):
+                    metrics.MARKS_REFUSED.labels(self._app(app), STAGE, reason).inc(count)
                 case ("loss", app, target, loss):
                     metrics.LOSSES.labels(f"{self._platform(app)}>{target}", loss).inc(count)
                 case ("dead", cause, whose):
@@ -135,6 +169,28 @@ class Converter:
     def _platform(self, name: str) -> str:
         app = self._apps.get(name)
         return app.platform.name if app else "unknown"
+
+
+@cache
+def _topic_of(platform: str) -> str:
+    """Without the prefix."""
+    return topics.CALLBACKS.name(platform)
+
+
+def _callback(raw: ConsumerRecord, apps: Mapping[str, App]) -> tuple[Callback | None, foreign.Why]:
+    """None where the ingress has not written it, and why it cannot have."""
+    try:
+        callback = callback_of(raw.value or b"", raw.headers)
+    except ValueError:
+        return None, "headers"
+    app = apps.get(callback.app)
+    if app is not None and not raw.topic.endswith(_topic_of(app.platform.name)):
+        return None, "app"
+    return callback, "headers"
+def _refused(counts: "Counter[tuple[str, ...]]", app: str, reason: str, event: str, sender: str) -> None:
+    counts["unfit", app, reason] += 1
+    # Whose it is, and nothing of what it says. Messages that were passed on bear such marks as well.
+    log.info("mark is not believed", app=app, reason=reason, event_id=event, sender=ascii(sender[:128]))
 
 
 def _defect(error: Exception) -> Dead:

@@ -1,6 +1,7 @@
 """Events of a partition that are open, in a queue for each conversation."""
 
 from collections import deque
+from collections.abc import Callable
 
 from msgspec import Struct, structs
 
@@ -40,6 +41,10 @@ class Open(Struct):
     """What came of its requests so far."""
     does: tuple[str, ...] = ()
     """See `ledger` entries: what it is about to do, where that bears no mark."""
+    rivals: list[Delivery] = []
+    """The same as others say that they do it: whose message it is shows when that is found."""
+    bare: bool = False
+    """What is sent for it bears no mark."""
     spent: tuple[str, ...] = ()
     """Which doings of our own it was; see `Naming.ours`."""
     late: bool = False
@@ -61,6 +66,11 @@ class Open(Struct):
     also: list[tuple[Lane, int]] = []
     """Where the same event lies once more, in the other input."""
 
+    @property
+    def source(self) -> str:
+        """See `source_of`."""
+        return source_of(self.delivery)
+
     def heard_of(self, part: int) -> Echo | None:
         """The callback of that request of its own."""
         # What is done for a message beside it, before or after, is counted by us and not by its mark.
@@ -70,6 +80,11 @@ class Open(Struct):
         """What the target has called back about that request."""
         echo = self.heard_of(part)
         return Delivered(echo.remote_id, echo.at) if echo is not None else None
+
+
+def source_of(delivery: Delivery) -> str:
+    """Who is behind it, as far as fairness goes: whoever said or did it, on his platform."""
+    return f"{delivery.event.source}/{delivery.event.sender}"
 
 
 def begun(lane: Lane, offset: int, raw: Record, delivery: Delivery, doubt: Intent | None, now: float) -> Open:
@@ -90,13 +105,25 @@ class Conversations:
         self._queues: dict[bytes, deque[Open]] = {}
         self.events: dict[str, Open] = {}
         """By id: those that are open, and those that have ended and are not written down yet."""
+        self._by: dict[str, int] = {}
+        self.left: Callable[[Open], None] = lambda _: None
+        """Called when an event has left its queue, and when it is forgotten."""
 
     def __len__(self) -> int:
         return len(self.events)
 
+    def of(self, key: bytes) -> int:
+        """How many events of the conversation are in its queue."""
+        return len(self._queues.get(key, ()))
+
+    def by(self, source: str) -> int:
+        """How many events of the source are in queues."""
+        return self._by.get(source, 0)
+
     def admit(self, event: Open) -> bool:
         """Queue *event*; true if its conversation was idle, so that it is now the head."""
         self.events[event.delivery.event.id] = event
+        self._by[event.source] = self.by(event.source) + 1
         queue = self._queues.get(event.key)
         if queue is None:
             self._queues[event.key] = deque((event,))
@@ -119,12 +146,17 @@ class Conversations:
         queue.popleft()
         if not queue:
             del self._queues[event.key]
-            return None
-        return queue[0]
+        if self._by[event.source] > 1:
+            self._by[event.source] -= 1
+        else:
+            del self._by[event.source]
+        self.left(event)
+        return queue[0] if queue else None
 
     def forget(self, event: Open) -> None:
         """The end of *event* is written down: from now on the ledger knows it."""
         del self.events[event.delivery.event.id]
+        self.left(event)
 
 
 def _goes_before(event: Open, other: Open, *, head: bool) -> bool:

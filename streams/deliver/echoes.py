@@ -6,26 +6,51 @@ from aiokafka import ConsumerRecord
 from converters import wire
 from converters.model import Echo
 from converters.outcome import Delivered, Unsure
-from streams import metrics, record_kinds
+from streams import foreign, metrics, record_kinds
+from streams.deliver import protocol
 from streams.deliver.conversations import Conversations
 from streams.deliver.doubts import Doubts
 from streams.deliver.entries import Ended, Entry, Intent
 from streams.deliver.ledger import LedgerStore
+from streams.deliver.mirror import Mirror
 from streams.deliver.page import Page
+from streams.deliver.records import STAGE
 from streams.deliver.surroundings import Surroundings
 
 log = structlog.get_logger()
 
 
 class Echoes:
-    """Of one partition."""
+    """Of one partition. An echo is evidence only of what the ledger says was about to leave: where it may say so and has not been
+    restored so far back, the echo waits, and its offset with it.
+    """
 
-    def __init__(self, around: Surroundings, events: Conversations, store: LedgerStore, page: Page, doubts: Doubts) -> None:
+    def __init__(
+        self, around: Surroundings, events: Conversations, store: LedgerStore, page: Page, doubts: Doubts, mirror: Mirror
+    ) -> None:
         self._around = around
         self._open = events
         self._store = store
         self._page = page
         self._doubts = doubts
+        self._mirror = mirror
+        self._next: int | None = None
+        self._held: dict[int, Echo] = {}
+        """By offset, in order."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether echoes wait for the restore."""
+        return bool(self._held)
+
+    @property
+    def settled(self) -> int | None:
+        """The offset before which all was heard; None where nothing was read."""
+        return next(iter(self._held), self._next)
+
+    def read(self, offset: int) -> None:
+        """What lies before *offset* was given to `hear`."""
+        self._next = offset
 
     def hear(self, record: ConsumerRecord) -> None:
         """The event is at its target, whatever the answer to the request was, or will be."""
@@ -33,8 +58,31 @@ class Echoes:
         try:
             echo = wire.load(record.value or b"", Echo)
         except wire.Malformed as error:
+            foreign.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
             log.warning("echo is unreadable", topic=record.topic, offset=record.offset, error=str(error))
             return
+        if why := foreign.of_echo(record, echo, self._around.apps, self._around.platform, self._around.names.partitions):
+            foreign.note(STAGE, record.topic, record.partition, record.offset, why)
+            return
+        if not self._heard(echo):
+            self._held[record.offset] = echo
+
+    def hear_held(self) -> None:
+        """Those of which it is known by now whether they are evidence."""
+        for offset, echo in list(self._held.items()):
+            if self._heard(echo):
+                del self._held[offset]
+
+    def _heard(self, echo: Echo) -> bool:
+        """False where it cannot be said yet whether it is evidence."""
+        entry = self._page.written(echo.event, self._store.get(echo.event))
+        if entry is None and not self._mirror.knows_since(echo.at):
+            return False
+        reason = protocol.refusal(entry, echo.target, unkeyed=echo.unkeyed)
+        if reason:
+            metrics.MARKS_REFUSED.labels(echo.target, STAGE, reason).inc()
+            log.info("echo is no evidence", app=echo.target, reason=reason, event_id=echo.event)
+            return True
         event = self._open.events.get(echo.event)
         if event is not None:
             self._doubts.hear(event, echo)
@@ -42,9 +90,8 @@ class Echoes:
             if event.outcome is None and not echo.more:
                 self._page.heard(echo)
             elif event.outcome is None:
-                self._hear_part(echo, self._store.get(echo.event))
-            return
-        entry = self._page.written(echo.event, self._store.get(echo.event))
+                self._hear_part(echo, entry)
+            return True
         if echo.more:
             self._hear_part(echo, entry)
         elif not isinstance(entry, Ended):
@@ -58,6 +105,7 @@ class Echoes:
         elif entry.outcome.remote_id not in ("", echo.remote_id):
             metrics.DUPLICATES_KNOWN.labels(self._around.platform).inc()
             log.warning("the target has an event twice", event_id=echo.event)
+        return True
 
     def _hear_part(self, echo: Echo, entry: Entry | None) -> None:
         in_hand = isinstance(entry, Intent) and entry.part == echo.part

@@ -24,6 +24,10 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="intent"
     """The `converters.fingerprint` of an operation: by it our own doing is known when the target calls it back."""
     began: int = 0
     """As *at*, when this request was first tried; 0 where that is *at*."""
+    keyed: bool = False
+    """The mark on it is made with a key, so that one without is not its own."""
+    bare: bool = False
+    """It bears no mark, so that no callback with one is its own."""
 
 
 class Names(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,7 +56,7 @@ class Ended(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ended", 
     attempts: int = 1
     by: str = "reply"
     """How it is known: `reply`, `echo` (the target's own callback), `lookup` (the target was asked), `ours` (the event was our own doing,
-    called back), `recalled` (it was taken back before it came: it is never sent)."""
+    called back), `recalled` (it was taken back before it came: it is never sent), `denied` (its sender may not do that: nothing was sent)."""
     names: Names | None = None
     """Of a message that arrived, or may have."""
     arrived: tuple[Delivered, ...] = ()
@@ -67,6 +71,12 @@ class Ended(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ended", 
     """Of our own doing called back, which doings it was, as `naming.Naming` calls them: each is called back once."""
     held: str = ""
     """Of an end in doubt, `dead.place` of the record whose dead letter a person decides about."""
+    keyed: bool = False
+    """As of `Intent`, where the event has not arrived."""
+    bare: bool = False
+    """The same."""
+    taken: tuple[tuple[str, str], ...] = ()
+    """(author, or "" where anybody's is meant; conversation) of what was recalled before it came: another message of this id is not."""
 
 
 Entry = Intent | Ended

@@ -7,15 +7,17 @@ from msgspec import Struct, structs
 
 from converters import wire
 from converters.bodies import files_of
-from converters.media import Result, wanted
+from converters.media import WITHHELD, Result, wanted
 from converters.model import Carried, There
 from converters.operations import Edit, Post, kind_of
-from streams import metrics
+from streams import foreign, metrics
 from streams.deliver.conversations import Open
 from streams.deliver.drain import Drain, clock
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.naming import Row
+from streams.deliver.records import STAGE
 from streams.deliver.surroundings import Surroundings
+from streams.labels import word
 
 log = structlog.get_logger()
 
@@ -56,7 +58,11 @@ class Files:
         try:
             result = wire.load(value or b"", Result)
         except wire.Malformed as error:
+            foreign.note(STAGE, self._around.names.results, None, None, "unreadable")
             log.warning("result of a media job is unreadable", error=str(error))
+            return []
+        if why := foreign.of_result(result, self._around.apps, self._around.platform):
+            foreign.note(STAGE, self._around.names.results, None, None, why)
             return []
         if result.event in self._heads or result.event in self._aside:
             self._came.add(result.event)
@@ -114,13 +120,14 @@ class Files:
         direction, kind = self._around.direction(event.delivery), kind_of(operation)
         metrics.MEDIA_WAIT_SECONDS.labels(direction, kind).observe(max(0.0, clock() - event.noted))
         first = found[event.files[0]]
-        fate = "no-result" if first is None else "carried" if first.carried is not None else first.reason
+        fate = "no-result" if first is None else "carried" if first.carried is not None else word("fate", first.reason)
         metrics.MEDIA_MESSAGES.labels(direction, kind, fate).inc()
         files: list[Carried | None] = []
         for place in range(len(files_of(operation.body))):
             result = found.get(place)
             files.append(result.carried if result is not None else None)
-        return structs.replace(there, files=tuple(files))
+        withheld = any(result is not None and result.reason in WITHHELD for result in found.values())
+        return structs.replace(there, files=tuple(files), withheld=withheld)
 
     def _complete(self, event: Open) -> bool:
         return all(self._store.raw(_key(event.delivery.event.id, place)) is not None for place in event.files)

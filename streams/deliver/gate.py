@@ -47,9 +47,9 @@ class Gate:
             breaker = self._breakers[request.api] = self._made(request.api)
         return breaker.passage()
 
-    async def admit(self, passage: Passage, request: Request, *, live: bool, again: bool) -> bool:
-        """Wait for the quotas; false if the breaker has opened meanwhile, and the passage is to be left."""
-        await self._limiter.acquire(request.api, request.targets, live=live, again=again)
+    async def admit(self, passage: Passage, request: Request, *, live: bool, again: bool, source: str = "") -> bool:
+        """Wait for the quotas, each *source* in turn; false if the breaker has opened meanwhile, and the passage is to be left."""
+        await self._limiter.acquire(request.api, request.targets, live=live, again=again, source=source)
         if passage.holds():
             return True
         self._limiter.give_back(request.api, request.targets)

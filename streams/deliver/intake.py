@@ -5,23 +5,36 @@ from collections.abc import Callable
 from aiokafka import ConsumerRecord
 
 from converters import wire
-from converters.model import Delivery
-from converters.operations import Post
-from streams import metrics, record_kinds
+from converters.ids import fold
+from converters.model import Delivery, conversation_key
+from converters.operations import Post, named_by
+from streams import foreign, metrics, record_kinds
+from streams.dead import Whose
 from streams.deliver import protocol
-from streams.deliver.conversations import Conversations, Open, begun
+from streams.deliver.conversations import Conversations, Open, begun, source_of
 from streams.deliver.drain import clock
-from streams.deliver.entries import Ended
+from streams.deliver.entries import Ended, Entry
 from streams.deliver.lanes import Lane
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.mirror import Mirror
 from streams.deliver.naming import Naming
 from streams.deliver.page import Page
+from streams.deliver.parked import Parked
 from streams.deliver.protocol import Step
+from streams.deliver.records import STAGE, Verdict
 from streams.deliver.surroundings import Surroundings
 from streams.deliver.undecided import Undecided
 from streams.exact.producers import Record
 from streams.exact.task import Task
+
+RIVALS = 16
+"""Of those who say that they do the same."""
+
+
+def claims(delivery: Delivery) -> bool:
+    """Whether nobody but its sender says that they may do this to a message."""
+    ref = named_by(delivery.event.operation)
+    return ref is not None and ref.own
 
 
 class Intake:
@@ -40,6 +53,9 @@ class Intake:
         self._page = page
         self._admitted = admitted
         self._undecided = Undecided(mirror.needs, mirror.knows)
+        self._parked = Parked(events, around.settings.window, around.parking)
+        self._parked_gauge = metrics.PARKED.labels(around.platform)
+        self._behind: list[tuple[Lane, ConsumerRecord, Delivery]] = []
         self._known = metrics.ALREADY_DELIVERED.labels(around.platform)
         self._undecided_gauge = metrics.UNDECIDED.labels(around.platform)
 
@@ -51,10 +67,18 @@ class Intake:
     def close(self) -> None:
         """What waits is read again by the next owner."""
         self._undecided_gauge.dec(len(self._undecided))
+        self._parked_gauge.dec(len(self._parked))
+        self._parked.close()
 
     def take(self, task: Task) -> None:
         """As much as there is room for."""
         self._decide_held()
+        for record in self._parked.ready(self._live):
+            self._parked_gauge.dec()
+            self._decide(self._live, record, wire.load(record.value or b"", Delivery))
+        behind, self._behind = self._behind, []
+        for lane, record, delivery in behind:
+            self._decide(lane, record, delivery)
         self._fill(self._live, task, self._around.settings.window)
         if self._live.open:
             self._around.restoring.live()
@@ -63,53 +87,111 @@ class Intake:
             self._fill(self._backfill, task, self._around.settings.backfill_window)
 
     def _fill(self, lane: Lane, task: Task, room: int) -> None:
-        while lane.open < room and len(self._open) < self._around.settings.window:
+        while self._has_room(lane, room):
             if lane.unread:
-                self._admit(lane, lane.unread.popleft())
+                if not self._admit(lane, lane.unread[0]):
+                    return
+                lane.unread.popleft()
             elif (batch := task.take_of(lane.tp)) is not None:
                 lane.unread.extend(batch.records)
             else:
                 return
 
-    def _admit(self, lane: Lane, record: ConsumerRecord) -> None:
-        lane.read(record.offset)
+    def _has_room(self, lane: Lane, room: int) -> bool:
+        window = self._around.settings.window
+        if lane is self._live and len(self._parked):
+            # The window may be full of those who have much: the others are read on, see `Parked`.
+            return lane.open - lane.parked < 2 * window and len(self._open) < 2 * window and self._parked.room
+        return lane.open < room and len(self._open) < window
+
+    def _admit(self, lane: Lane, record: ConsumerRecord) -> bool:
+        """False where it would be a dead letter, and those of its app are held."""
         raw = Record(record.key, record.value, list(record.headers))
         try:
             record_kinds.check(record.topic, raw.headers)
             delivery = wire.load(record.value or b"", Delivery)
         except wire.Malformed as error:
-            self._page.bury(lane, record.offset, raw, b"", (record_kinds.cause_of(error), str(error), "ours"))
-            return
+            # What ours wrote is read by this release, unless a newer one wrote it.
+            whose: Whose = "ours" if isinstance(error, record_kinds.TooNewError) else "theirs"
+            return self._buried(lane, record, raw, b"", "", (record_kinds.cause_of(error), str(error), whose), "unreadable")
+        if why := foreign.of_delivery(record, delivery, self._around.apps, self._around.names.partitions):
+            return self._buried(lane, record, raw, b"", "", (foreign.FOREIGN, why, "theirs"), why)
         event = delivery.event.id
         if delivery.target not in self._around.clients:
-            self._page.bury(lane, record.offset, raw, event.encode(), ("target-unknown", delivery.target[:64], "ours"))
-            return
-        if self._undecided.must_wait(record.key or b"", delivery) and not self._is_delivered(event):
+            target = delivery.target[:64]
+            return self._buried(lane, record, raw, event.encode(), target, ("target-unknown", target, "ours"))
+        key, source = record.key or b"", source_of(delivery)
+        if lane is self._backfill and self._parked.must_wait(key, source):
+            return False
+        lane.read(record.offset)
+        if self._undecided.must_wait(record.key or b"", delivery) and not self._is_delivered(delivery):
             self._undecided.add(lane, record, delivery)
             self._undecided_gauge.inc()
             self._mirror.want(self._undecided.since())
-            return
-        self._decide(lane, record, delivery)
+            return True
+        self._place(lane, record, delivery)
+        return True
+
+    def _place(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
+        """Decide about it, in its turn."""
+        key, source = record.key or b"", source_of(delivery)
+        if lane is self._live and self._parked.must_wait(key, source):
+            self._parked.park(lane, key, record, source)
+            self._parked_gauge.inc()
+        else:
+            self._decide(lane, record, delivery)
+
+    def freed(self, event: Open) -> bool:
+        """*event* has made room; whether somebody waits for it."""
+        self._parked.freed(event.key, event.source)
+        return bool(len(self._parked))
+
+    def _buried(
+        self, lane: Lane, record: ConsumerRecord, raw: Record, event: bytes, app: str, verdict: Verdict, why: foreign.Why | None = None
+    ) -> bool:
+        fuse, source = self._around.fuse, record.key or b""
+        if not fuse.admits(app, source):
+            return False
+        lane.read(record.offset)
+        if why is not None:
+            foreign.note(STAGE, record.topic, record.partition, record.offset, why)
+        self._page.bury(lane, record.offset, raw, event, verdict)
+        fuse.died(app, source, verdict[0])
+        return True
 
     def _decide_held(self) -> None:
         """Admit those of which the local state knows by now whether they were delivered."""
         if len(self._undecided):
             for lane, record, delivery in self._undecided.ready():
                 self._undecided_gauge.dec()
-                self._decide(lane, record, delivery)
+                self._place(lane, record, delivery)
             self._mirror.want(self._undecided.since())
 
-    def _is_delivered(self, event: str) -> bool:
-        return protocol.admitted(self._store.get(event), "") is Step.SKIP
+    def _is_delivered(self, delivery: Delivery) -> bool:
+        event = delivery.event.id
+        return protocol.admitted(self._meant(delivery, self._store.get(event)), "") is Step.SKIP
+
+    def _meant(self, delivery: Delivery, entry: Entry | None) -> Entry | None:
+        """*entry*, as far as it is of this message."""
+        if not isinstance(entry, Ended) or not entry.taken:
+            return entry
+        return protocol.as_meant(entry, fold(delivery.author), conversation_key(delivery.event.conversation).decode())
 
     def _decide(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
         event, raw = delivery.event.id, Record(record.key, record.value, list(record.headers))
         if event in self._open.events:
+            first = self._open.events[event]
+            if first.by == "denied" and first.outcome is not None:
+                # What was claimed is over, and not written down yet: this is another word for it.
+                self._behind.append((lane, record, delivery))
+                return
             self._known.inc()
-            self._after(self._open.events[event], lane, record.offset)
+            if claims(first.delivery) and len(first.rivals) < RIVALS:
+                first.rivals.append(delivery)
+            self._after(first, lane, record.offset)
             return
         # The echo may have been read just before: after a takeover both lie in their topics.
-        entry = self._page.known(delivery, self._store.get(event))
+        entry = self._meant(delivery, self._page.known(delivery, self._store.get(event)))
         step = protocol.admitted(entry, protocol.released(record.headers))
         if step is Step.SKIP:
             assert isinstance(entry, Ended)

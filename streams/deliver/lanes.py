@@ -15,6 +15,8 @@ class Lane:
         self.unread: deque[ConsumerRecord] = deque()
         self.open = 0
         """Its events that are admitted and not settled."""
+        self.parked = 0
+        """Those of them that wait beside the window."""
         self._rows: deque[int] = deque()
         self._settled: set[int] = set()
         self._next: int | None = None

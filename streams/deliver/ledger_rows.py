@@ -18,6 +18,7 @@ _OFFSET = 8
 _BY = ("reply", "echo", "lookup", "ours", "recalled", "resent", "held")
 _NUMBER_OF = {by: number for number, by in enumerate(_BY)}
 _INTENT = b'{"entry":"intent"'
+_TAKEN = b'"taken":['
 
 
 class _Arrived(Struct, frozen=True, array_like=True):
@@ -106,8 +107,11 @@ def merged(there: bytes, comes: bytes) -> bytes | None:
 
 
 def _rank(row: bytes) -> int | None:
-    """The offset of an entry that does not say that the event arrived; None of one that does."""
-    if row[:1] == _ARRIVED or b'"outcome":{"outcome":"delivered"' in row[1 + _OFFSET : 120]:
+    """The offset of an entry that does not say that the event arrived; None of one that does.
+
+    What was recalled before it came has not: another message may yet come under its id.
+    """
+    if row[:1] == _ARRIVED or (b'"outcome":{"outcome":"delivered"' in row[1 + _OFFSET : 120] and _TAKEN not in row):
         return None
     return int.from_bytes(row[1 : 1 + _OFFSET], "big")
 

@@ -4,7 +4,6 @@ What the platform calls too much slows the limits of that API down at once; they
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from math import inf
 
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 
 from converters.platform import OTHERS, Limit
 from streams.deliver.bucket import Bucket, Pace
+from streams.deliver.fairness import FairQueue
 
 _PACE = Pace()
 _EARLY = 0.0005  # seconds by which a timer may be early: uvloop's are whole milliseconds
@@ -43,7 +43,7 @@ _Waiter = tuple[asyncio.Future[None], _Way, int]
 
 
 class _Line:
-    """Who waits for an API, or for APIs that share a limit: live before backfill, each in its order. One timer for all."""
+    """Who waits for an API, or for APIs that share a limit: live before backfill, each source in turn. One timer for all."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ahead: float, backfill: float) -> None:
         self._loop = loop
@@ -51,8 +51,8 @@ class _Line:
         self._part = backfill
         self._owed = 0.0
         """Sends that backfill is owed, because live went before it."""
-        self._live: deque[_Waiter] = deque()
-        self._backfill: deque[_Waiter] = deque()
+        self._live: FairQueue[_Waiter] = FairQueue()
+        self._backfill: FairQueue[_Waiter] = FairQueue()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = inf
 
@@ -69,10 +69,10 @@ class _Line:
         way.take(messages, now)
         return True
 
-    async def wait(self, way: _Way, messages: int, *, live: bool, again: bool) -> None:
+    async def wait(self, way: _Way, messages: int, *, live: bool, again: bool, source: str) -> None:
         future = self._loop.create_future()
         line = self._live if live else self._backfill
-        (line.appendleft if again else line.append)((future, way, messages))
+        (line.appendleft if again else line.append)(source, (future, way, messages))
         self.move()
         try:
             await future
@@ -86,7 +86,7 @@ class _Line:
         """Let pass who may, and see to it that this is called again when the next one may."""
         now = self._loop.time() + self._ahead + _EARLY
         while line := self._next():
-            future, way, messages = line[0]
+            future, way, messages = line.first()
             at = way.ready(messages, now)
             if at > now:
                 self._call_at(at - self._ahead)
@@ -99,9 +99,9 @@ class _Line:
                 self._owed += self._part
             future.set_result(None)
 
-    def _next(self) -> deque[_Waiter] | None:
+    def _next(self) -> FairQueue[_Waiter] | None:
         for line in (self._live, self._backfill):
-            while line and line[0][0].cancelled():
+            while line and line.first()[0].cancelled():
                 line.popleft()
         if self._live and not (self._backfill and self._owed >= 1.0):
             return self._live
@@ -149,12 +149,15 @@ class Limiter:
             else:
                 self._add(limit, limit.apis)
 
-    async def acquire(self, api: str, messages: int = 1, *, live: bool = True, again: bool = False) -> None:
-        """Wait until a call to *api* with *messages* may be made; whoever tries *again* is the first of his class."""
+    async def acquire(self, api: str, messages: int = 1, *, live: bool = True, again: bool = False, source: str = "") -> None:
+        """Wait until a call to *api* with *messages* may be made; whoever tries *again* is the first of his class.
+
+        The others have their turns by *source*.
+        """
         way = self._ways.get(api) or self._way(api)
         line = way.line
         if line is not None and not line.pass_now(way, messages):
-            await line.wait(way, messages, live=live, again=again)
+            await line.wait(way, messages, live=live, again=again, source=source)
 
     def give_back(self, api: str, messages: int = 1) -> None:
         """What was acquired a moment ago is not used."""

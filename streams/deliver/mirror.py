@@ -10,12 +10,13 @@ from aiokafka import TopicPartition
 
 from converters.model import Delivery
 from converters.operations import Post
-from streams import record_kinds
-from streams.deliver.entries import Entry, load
+from streams import foreign, record_kinds
+from streams.deliver.entries import Entry, Intent, load
 from streams.deliver.ledger import LedgerStore, Pair, as_rows
 from streams.deliver.ledger_rows import is_intent, packed
 from streams.deliver.look import Look
 from streams.deliver.naming import UNDATED, Naming, Row
+from streams.deliver.records import STAGE
 from streams.deliver.surroundings import Surroundings
 from streams.deliver.tail import Tail
 from streams.exact.task import Task
@@ -35,6 +36,8 @@ class Mirror:
     ) -> None:  # fmt: skip
         names = around.names
         self._margin = around.settings.clock_margin * 1000
+        # From its intent on, a request may leave for as long as the lease holds, and be under way.
+        self._reach = self._margin + (around.settings.lease + around.settings.timeout) * 1000
         self._ledger = names.ledger
         self._tps = [TopicPartition(topic, partition) for topic in names.mirrored]
         self._read: dict[TopicPartition, Reading] = dict.fromkeys(self._tps, self._named)
@@ -100,6 +103,14 @@ class Mirror:
         """Whether *delivery* was said before all that the ledger still holds: nothing tells whether it was sent."""
         return delivery.event.at + self._margin < self.restore.oldest(self._ledger)
 
+    def knows_since(self, at: float) -> bool:
+        """Whether all is known of what was sent *at*, in ms by a target's clock, as far as it is remembered at all."""
+        return self.whole or self.restore.since(self._ledger) <= self.sent_since(at)
+
+    def sent_since(self, at: float) -> float:
+        """Milliseconds by our clock: when, at the earliest, the intent was written of what a target has *at* that time."""
+        return at - self._reach
+
     @property
     def whole(self) -> bool:
         """Whether there is nothing that it does not know."""
@@ -112,19 +123,33 @@ class Mirror:
     # -- rows
 
     def _own(self, key: bytes, value: bytes | None, offset: int) -> list[Any]:
-        if value is None or (is_intent(value) and b'"does"' not in value):
+        entry = self._entry(self._ledger, key, value, offset)
+        if value is None or entry is None:
+            return []
+        if isinstance(entry, Intent) and not entry.does:
             # Nothing more is known of a message that is about to be sent.
-            return as_rows([(key, packed(value, offset))]) if value is not None else []
-        entry = read(value)
-        return as_rows([(key, packed(value, offset, entry)), *self._naming.rows(key, entry)]) if entry is not None else []
+            return as_rows([(key, packed(value, offset))])
+        return as_rows([(key, packed(value, offset, entry)), *self._naming.rows(key, entry)])
 
     def _is_known(self, record: Any) -> bool:
         if record.timestamp < self._store.rows.newest - self._store.rows.longest // 2 or read(record.value) is None:
             return True  # it may be forgotten; or it says nothing
+        if foreign.of_entry(record.key or b""):
+            return True  # it was not taken in
         return self._store.get((record.key or b"").decode("utf-8", "replace")) is not None
 
     def _named(self, key: bytes, value: bytes | None) -> list[Row]:
-        return rows(self._naming, key, value)
+        return rows(self._naming, key, value, self._tps[0].topic)
+
+    def _entry(self, topic: str, key: bytes, value: bytes | None, offset: int) -> Entry | None:
+        """None of what is deleted, and of what no role of ours has written."""
+        if value is None:
+            return None
+        entry, why = read(value), foreign.of_entry(key)
+        if entry is None or why is not None:
+            foreign.note(STAGE, topic, None, offset, why or "unreadable")
+            return None
+        return entry
 
     async def _catch_up(self) -> None:
         for tp in self._tps:
@@ -135,12 +160,15 @@ def _source_rows(reading: Reading) -> Callable[[bytes, bytes | None, int], list[
     return lambda key, value, _: as_rows(reading(key, value))
 
 
-def rows(naming: Naming, key: bytes, value: bytes | None) -> list[Pair]:
-    """What one record of another target's ledger adds."""
-    if value is not None and is_intent(value) and b'"does"' not in value:
+def rows(naming: Naming, key: bytes, value: bytes | None, topic: str = "") -> list[Pair]:
+    """What one record of another target's ledger, in *topic*, adds."""
+    if value is None or (is_intent(value) and b'"does"' not in value):
         return []  # nearly half of them: of a message that is about to be sent, nothing is known yet
-    entry = read(value)
-    return list(naming.rows(key, entry)) if entry is not None else []
+    entry, why = read(value), foreign.of_entry(key)
+    if entry is None or why is not None:
+        foreign.note(STAGE, topic, None, None, why or "unreadable")
+        return []
+    return list(naming.rows(key, entry))
 
 
 def read(value: bytes | None) -> Entry | None:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from converters.fingerprint import fingerprints
+from converters.ids import fold
 from converters.model import NOTHING, Delivery, Sent, There, conversation_key
 from converters.operations import Post, Read, Ref, named_by
 from converters.outcome import Delivered, Refused
@@ -45,6 +46,9 @@ class Found(Struct, frozen=True):
     """The id of the event that posted it."""
     sent: tuple[Sent, ...]
     """As the target of the asking delivery calls it, each of its parts."""
+    author: str
+    """Who wrote it, in the words of the asking delivery's source."""
+    conversation: str
     timed: bool = True
     """Its time is the target's own."""
 
@@ -113,14 +117,26 @@ class Naming:
         return There(message=found.sent) if found else NOTHING
 
     def find(self, delivery: Delivery, ref: Ref) -> Found | None:
-        """The message that *delivery* calls *ref*, if it was said at its source and carried over, or the other way round."""
+        """The message that *delivery* calls *ref*, if it was said at its source and carried over, or the other way round.
+
+        None where it was said elsewhere, or is not of whom it has to be.
+        """
+        found = self._find(delivery, ref)
+        return found if found is not None and not _denied(found, delivery, ref) else None
+
+    def denied(self, delivery: Delivery, ref: Ref) -> str:
+        """Why the message that *delivery* calls *ref* is not for its sender to do something to; "" where it is, or is not known."""
+        found = self._find(delivery, ref)
+        return _denied(found, delivery, ref) if found is not None else ""
+
+    def _find(self, delivery: Delivery, ref: Ref) -> Found | None:
         source, conversation = delivery.event.source, conversation_key(delivery.event.conversation).decode()
         event = ref.event
         if ref.client_id and not ref.id:
             named = self._store.raw(_key(_CLIENT, source, conversation, ref.client_id))
             event = named.decode() if named else event
-        if event and (sent := self._carried(event, delivery.target))[0]:
-            return Found(event, *sent)
+        if event and (found := self._carried(event, delivery.target)) is not None:
+            return found
         known = self._store.raw(_key(_ARRIVED, source, conversation, ref.id)) if ref.id else None
         return _found(known, delivery.target)
 
@@ -205,13 +221,14 @@ class Naming:
 
     # -- within
 
-    def _carried(self, event: str, target: str) -> tuple[tuple[Sent, ...], bool]:
+    def _carried(self, event: str, target: str) -> Found | None:
         entry = self._store.get(event)
         if not isinstance(entry, Ended) or entry.names is None or entry.target != target:
-            return (), False
+            return None
         parts = entry.arrived or ((entry.outcome,) if isinstance(entry.outcome, Delivered) else ())
         sent = tuple(Sent(part.remote_id, entry.names.sender, part.at or entry.at) for part in parts if part.remote_id)
-        return sent, all(part.at is not None for part in parts)
+        timed = all(part.at is not None for part in parts)
+        return Found(event, sent, entry.names.author, entry.names.conversation, timed) if sent else None
 
     def _last(self, delivery: Delivery) -> Found | None:
         """The last message of the target that was carried to the source of *delivery*, in its conversation."""
@@ -227,7 +244,13 @@ def _found(known: bytes | None, target: str) -> Found | None:
     names = read.names
     if names.source != target:
         return None
-    return Found(read.event, (Sent(names.id, names.author, names.at, names.client_id),))
+    return Found(read.event, (Sent(names.id, names.author, names.at, names.client_id),), names.sender, names.conversation)
+
+
+def _denied(found: Found, delivery: Delivery, ref: Ref) -> str:
+    if found.conversation != conversation_key(delivery.event.conversation).decode():
+        return "other-conversation"
+    return "other-author" if ref.own and fold(found.author) != fold(delivery.author) else ""
 
 
 def _dated(at: int, value: bytes = b"") -> bytes:

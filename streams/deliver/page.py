@@ -23,7 +23,6 @@ from streams.deliver.surroundings import Surroundings
 from streams.deliver.tail import Tail, mark
 from streams.exact.producers import Outputs, Record
 from streams.exact.task import Task
-from streams.exact.watch import HoldError
 
 SELDOM = 5.0
 """Seconds after which offsets are committed that nobody waits for."""
@@ -39,7 +38,7 @@ COMPANY = 5
 
 
 class Page:
-    """*lanes* are the inputs of deliveries. Raises HoldError where half of what ends would become dead letters."""
+    """*lanes* are the inputs of deliveries."""
 
     def __init__(self, partition: int, around: Surroundings, lanes: tuple[Lane, ...], store: LedgerStore, naming: Naming) -> None:
         self._partition = partition
@@ -143,7 +142,7 @@ class Page:
             self.settle(lane, offset)
 
     def bury(
-        self, lane: Lane, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose], attempts: int = 0
+        self, lane: Lane, offset: int, raw: Record, event: bytes, verdict: records.Verdict, attempts: int = 0
     ) -> None:
         """A record that is no event in hand."""
         records.bury(self._outputs, self._names, lane.tp, offset, raw, event, verdict, attempts)
@@ -194,7 +193,7 @@ class Page:
     # -- out
 
     async def write(self, task: Task) -> list[Open]:
-        """Write it, and end the transaction where that is due; the answer is what has ended. Raises Unknown, Fenced, HoldError."""
+        """Write it, and end the transaction where that is due; the answer is what has ended. Raises Unknown, Fenced."""
         outputs, self._outputs = self._outputs, Outputs()
         ended, self.ended = self.ended, []
         for event in ended:
@@ -217,8 +216,6 @@ class Page:
         dead = self._bury_ended(ended, outputs)
         for event in ended:
             settle += [(event.lane, event.offset), *event.also]
-        if blown := self._around.fuse.note(len(settle), ours=dead["ours"], theirs=dead["theirs"]):
-            raise HoldError(str(blown))
         for lane in self._lanes:
             lane.settle(offset for of, offset in settle if of is lane)
         # The lease counts from before the write: the answer to it may be long under way.
@@ -262,7 +259,7 @@ class Page:
         entries += [records.echoed(echo) for echo in echoes.values()] + [records.ended(event) for event in ended]
         entries += [records.intent(event, part) for event, part in intents]
         for event in ended:
-            records.follow(event, entries, outputs, self._names, self._around.platform)
+            records.follow(event, entries, outputs, self._names, self._around.platform, self._store.get)
         return entries
 
     def _bury_ended(self, ended: list[Open], outputs: Outputs) -> "Counter[Whose]":

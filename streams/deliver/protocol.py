@@ -37,6 +37,28 @@ def admitted(entry: Entry | None, released: str) -> Step:
     return Step.SEND
 
 
+def refusal(entry: Entry | None, target: str, *, unkeyed: bool) -> str:
+    """Why an echo that was seen in the app *target* is no evidence, where all that the ledger says of its event is *entry*; else "".
+
+    *unkeyed*: its mark is of a release without keys. Who has sent nothing waits for no echo.
+    """
+    if entry is None:
+        return "no-intent"
+    if entry.target != target:
+        return "other-app"
+    if entry.bare:
+        return "other-kind"
+    arrived = isinstance(entry, Ended) and isinstance(entry.outcome, Delivered)
+    return "unkeyed" if unkeyed and (entry.keyed or arrived) else ""
+
+
+def as_meant(entry: Entry | None, author: str, conversation: str) -> Entry | None:
+    """*entry* of an event, unless it says that another one was recalled before it came: *author* wrote this one, in *conversation*."""
+    if not isinstance(entry, Ended) or not entry.taken:
+        return entry
+    return entry if ("", conversation) in entry.taken or (author, conversation) in entry.taken else None
+
+
 def earlier(entry: Entry | None) -> Intent | None:
     """What was tried of an event that is now to be sent or settled: from which of its requests on."""
     if isinstance(entry, Ended) and entry.arrived and not isinstance(entry.outcome, Delivered):

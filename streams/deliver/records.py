@@ -1,14 +1,18 @@
 """What a cycle writes: the ends of events for the ledger, and dead letters."""
 
 import time
+from collections.abc import Callable
+from typing import Final
 from zlib import crc32
 
 from aiokafka import TopicPartition
 from msgspec import structs
 
+from converters.causes import Cause
 from converters.identities import account_record, record
+from converters.ids import fold
 from converters.model import Delivery, Echo, Group, conversation_key
-from converters.operations import GroupCreated, Post, Recall
+from converters.operations import GroupCreated, Post, Recall, Ref
 from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from streams import dead, metrics
 from streams.dead import DeadLetter, Whose
@@ -19,7 +23,11 @@ from streams.deliver.surroundings import Topics
 from streams.exact.producers import Outputs, Record
 
 STAGE = "deliver"
-UNMAPPED = "group-unmapped"
+UNMAPPED: Final = "group-unmapped"
+Verdict = tuple[Cause, str, Whose]
+"""(cause, detail, whose) of a dead letter."""
+MOST_TAKEN = 32
+"""Of those who say that a message which has not come is theirs."""
 Pair = tuple[bytes, Ended | Intent]
 
 
@@ -47,6 +55,8 @@ def ended(event: Open) -> Pair:
         late=event.late,
         spent=event.spent,
         held=dead.place(event.lane.tp.topic, event.lane.tp.partition, event.offset) if held else "",
+        keyed=not there,
+        bare=event.bare and not there,
     )
     return delivery.event.id.encode(), entry
 
@@ -62,11 +72,22 @@ def believe(event: Open) -> None:
         event.arrived += (part,)
 
 
-def follow(event: Open, entries: list[Pair], outputs: Outputs, names: Topics, platform: str) -> None:
-    """What else is to be written because *event* has ended."""
+def follow(
+    event: Open, entries: list[Pair], outputs: Outputs, names: Topics, platform: str, known: Callable[[str], Ended | Intent | None]
+) -> None:
+    """What else is to be written because *event* has ended; *known* is what the ledger says of another event."""
     delivery, operation = event.delivery, event.delivery.event.operation
-    if event.in_vain and isinstance(operation, Recall) and operation.message.event and isinstance(event.outcome, Delivered):
-        entries.append(taken_back(operation.message.event, delivery.target))
+    ended_well = isinstance(event.outcome, Delivered) or event.by == "denied"
+    if event.in_vain and isinstance(operation, Recall) and operation.message.event and ended_well:
+        before = known(operation.message.event)
+        taken = before.taken if isinstance(before, Ended) else ()
+        # Whoever claims to be a message's author changes nothing of what is known of it.
+        if not operation.message.own or before is None or taken:
+            for one in (delivery, *event.rivals):
+                claimed = one.event.operation
+                name, entry = taken_back(one, claimed.message if isinstance(claimed, Recall) else operation.message, taken)
+                taken = entry.taken
+            entries.append((name, entry))
     introduce(delivery, event.outcome, outputs, names, platform)
 
 
@@ -108,7 +129,7 @@ def intent(event: Open, part: int) -> Pair:
     began = at - int((clock() - event.began) * 1000) if event.unsure else 0
     entry = Intent(
         target=event.delivery.target, at=at, part=part, attempt=event.attempts + 1, arrived=event.arrived, does=event.does,
-        began=began,
+        began=began, keyed=True, bare=event.bare,
     )  # fmt: skip
     return event.delivery.event.id.encode(), entry
 
@@ -136,7 +157,7 @@ def turned_out(echo: Echo, before: Ended) -> Pair:
     """The entry of an event that had not arrived, as far as was known, now that the target has called back the whole of it."""
     there = Delivered(echo.remote_id, echo.at)
     arrived = (*before.arrived, there) if before.arrived else ()
-    return echo.event.encode(), structs.replace(before, outcome=there, by="echo", arrived=arrived, held="")
+    return echo.event.encode(), structs.replace(before, outcome=there, by="echo", arrived=arrived, held="", keyed=False, bare=False)
 
 
 def named(delivery: Delivery, before: Ended) -> Pair:
@@ -144,13 +165,21 @@ def named(delivery: Delivery, before: Ended) -> Pair:
     return delivery.event.id.encode(), structs.replace(before, names=names(delivery))
 
 
-def taken_back(event: str, target: str) -> Pair:
-    """The entry of a message that was recalled before it came: it is as good as delivered, and will not be sent."""
-    return event.encode(), Ended(outcome=Delivered(""), target=target, at=_now(), by="recalled")
+def taken_back(delivery: Delivery, message: Ref, before: tuple[tuple[str, str], ...]) -> tuple[bytes, Ended]:
+    """The entry of a message that *delivery* recalls before it has come: it is as good as delivered, and will not be sent.
+
+    Not so another one under that id, which is somebody else's or was said elsewhere.
+    """
+    meant = (fold(delivery.author) if message.own else "", conversation_key(delivery.event.conversation).decode())
+    taken = tuple(dict.fromkeys((*before, meant)))[-MOST_TAKEN:]
+    entry = Ended(outcome=Delivered(""), target=delivery.target, at=_now(), by="recalled", taken=taken)
+    return message.event.encode(), entry
 
 
-def verdict(event: Open) -> tuple[str, str, Whose] | None:
-    """(cause, detail, whose) where *event* ended as a dead letter."""
+def verdict(event: Open) -> Verdict | None:
+    """Where *event* ended as a dead letter."""
+    if event.by == "denied":
+        return None  # it is counted, and nobody has to look at what anybody can cause
     match event.outcome:
         case Refused(reason=reason) if reason == UNMAPPED:
             return UNMAPPED, "a group that was to be made at the target is not there: im-relay identities set", "ours"
@@ -158,6 +187,8 @@ def verdict(event: Open) -> tuple[str, str, Whose] | None:
             return "defect", reason, "ours"
         case Refused(reason=reason):
             return "refused", reason, "theirs"
+        case NotSent(reason=reason, ours=True):
+            return "account-refused", reason, "ours"
         case NotSent(reason=reason):
             return "gave-up", reason, "theirs"
         case Unsure():
@@ -166,12 +197,12 @@ def verdict(event: Open) -> tuple[str, str, Whose] | None:
             return None
 
 
-def in_doubt(outcome: Unsure) -> tuple[str, str, Whose]:
+def in_doubt(outcome: Unsure) -> Verdict:
     return "in-doubt", outcome.reason, "theirs"
 
 
 def bury(
-    outputs: Outputs, names: Topics, source: TopicPartition, offset: int, raw: Record, event: bytes, verdict: tuple[str, str, Whose],
+    outputs: Outputs, names: Topics, source: TopicPartition, offset: int, raw: Record, event: bytes, verdict: Verdict,
     attempts: int,
 ) -> None:  # fmt: skip
     """Add the dead letter of the record at *offset*; *event* is its id where one could be read."""

@@ -15,12 +15,14 @@ import structlog
 from converters.model import Loss, There
 from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.platform import Answered, Partial, Request
+from converters.withheld import instead
 from streams import metrics
 from streams.deliver.attempts import attempt, delays
 from streams.deliver.client import TOO_LATE
 from streams.deliver.conversations import Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
+from streams.deliver.fairness import FairSlots
 from streams.deliver.protocol import longest_ago, may_leave
 from streams.deliver.surroundings import Surroundings, UnderWay, arrived, ended, in_flight
 
@@ -40,7 +42,7 @@ class Sender:
         self._drain = drain
         self._doubts = doubts
         self._license = license_
-        self._slots = asyncio.Semaphore(around.settings.intents)
+        self._slots = FairSlots(around.settings.intents, around.settings.intents // 4)
         self._mine: dict[str, float] = {}
         """Requests that wait for their answer, by event, and the clock when they left; the last to leave is the last."""
         self._kept: set[str] = set()
@@ -56,14 +58,15 @@ class Sender:
         """Bring *event* to an end: its outcome is set. Raises DrainedError."""
         app = self._around.apps[event.delivery.target]
         try:
-            encoded = app.platform.encode(event.delivery, app.account, there)
+            written = instead(event.delivery, app.account.language) if there.withheld else event.delivery
+            encoded = app.platform.encode(written, app.account, there)
         except Exception as error:  # noqa: BLE001 - a defect costs this message its place, and nothing else
             # Without its text, which may quote what was said.
             name = type(error).__name__
             log.error("defect in an encoder", app=app.name, event_id=event.delivery.event.id, error=name)  # noqa: TRY400
             event.outcome = Refused(f"defect: {name}")
             return
-        for loss in encoded.losses:
+        for loss in (*encoded.losses, *([Loss("withheld")] if there.withheld else [])):
             metrics.LOSSES.labels(self._around.direction(event.delivery), loss.what).inc()
         event.requests = len(encoded.requests)
         event.outcome = await self._requests(event, encoded.requests)
@@ -163,7 +166,7 @@ class Sender:
             self._at_the_gate.add(me)
             try:
                 async with gate.passage(request) as passage:
-                    if not await gate.admit(passage, request, live=event.lane.live, again=again):
+                    if not await gate.admit(passage, request, source=event.source, live=event.lane.live, again=again):
                         again = True
                         continue
                     self._at_the_gate.discard(me)
@@ -190,7 +193,7 @@ class Sender:
 
     async def _licensed(self, event: Open, request: Request, part: int) -> Answered | None:
         """None where the target called back before it could leave."""
-        async with self._slots:
+        async with self._slots.of(event.source):
             while event.there(part) is None:
                 written = await self._license(event, part)
                 until = written + self._settings.lease

@@ -11,7 +11,13 @@ from streams.proxies import Proxied
 class Deliver(Proxied):
     """How hard we try, and how much at once."""
 
+    used_by = frozenset({"deliver", "media", "gaps"})
+
     window: int = Field(1000, ge=1, description="Events of one partition that may be open at once.")
+    parked: int = Field(
+        67_108_864, ge=1_048_576,
+        description="Bytes of one worker's memory for what a flood in one conversation or of one person leaves waiting, while the others are read on.",
+    )
     backfill_window: int = Field(
         100, ge=1, description="Of these, events of history and replays, which wait while live ones do."
     )

@@ -17,6 +17,7 @@ from streams import metrics
 from streams.deliver.client import Client
 from streams.deliver.conversations import Open
 from streams.deliver.gate import Gate
+from streams.deliver.parked import Room
 from streams.deliver.progress import Progress
 from streams.deliver.settings import Deliver
 from streams.fuse import Fuse
@@ -58,6 +59,7 @@ class Surroundings(Struct, frozen=True):
     state: Path
     bootstrap: str
     fuse: Fuse
+    parking: Room
     progress: Progress
     linger: Linger
     mirrored: frozenset[str]

@@ -32,7 +32,7 @@ class Tail:
 
     def take(self, raw: ConsumerRecord) -> None:
         """A record of the ledger's end, in whatever order."""
-        if (marked := _marked(raw.headers)) is not None:
+        if (marked := _marked(raw.headers)) is not None and marked <= raw.offset:  # else it is none of ours
             self._since = max(self._since or 0, marked)
             if len(self._entries) > _MANY:
                 self._entries = dict(self._newest())
@@ -56,4 +56,4 @@ class Tail:
 
 
 def _marked(headers: Iterable[tuple[str, bytes]]) -> int | None:
-    return next((int(value) for name, value in headers if name == _MARK), None)
+    return next((int(value) for name, value in headers if name == _MARK and value.isdigit() and len(value) < 20), None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import structlog
 from msgspec import Struct, structs
 
 from converters.model import NOTHING, There
@@ -11,6 +12,8 @@ from streams import metrics
 from streams.deliver.conversations import Open
 from streams.deliver.naming import Naming
 from streams.deliver.records import UNMAPPED
+
+log = structlog.get_logger()
 
 AGAIN = 0.05
 """Seconds between two looks for the messages that are waited for."""
@@ -82,12 +85,22 @@ def prepared(event: Open, naming: Naming, waiting: Waiting, now: float, *, timed
     there = naming.there(delivery)
     if isinstance(operation, Post):
         return there
+    ref = named_by(operation)
+    while ref is not None and event.rivals and (ref.own and naming.denied(delivery, ref)):
+        delivery = event.delivery = structs.replace(event.rivals.pop(0), receiver=delivery.receiver)
+        operation, there = delivery.event.operation, naming.there(delivery)
+        ref = named_by(operation)
+    if ref is not None and (reason := naming.denied(delivery, ref)):
+        event.outcome, event.by = Refused(reason), "denied"
+        kind = str(operation.__struct_config__.tag)
+        metrics.DENIED.labels(delivery.event.source, kind, reason).inc()
+        log.info("not for its sender to do", app=delivery.event.source, kind=kind, reason=reason, event_id=delivery.event.id)
+        return NOTHING
     event.does = naming.does(delivery)
     if event.doubt is None and (spent := naming.ours(delivery, event.does)):
         event.outcome, event.by, event.spent = Delivered(""), "ours", spent
         metrics.OURS_CALLED_BACK.labels(delivery.target).inc()
         return NOTHING
-    ref = named_by(operation)
     if ref is None or (there.message and naming.knows(delivery, ref, timed=timed)):
         return there
     if event.patient and waiting.take(event, ref.event, now):
@@ -95,5 +108,7 @@ def prepared(event: Open, naming: Naming, waiting: Waiting, now: float, *, timed
     if there.message:
         return there  # a receipt of something else is one of all before it
     event.in_vain = True
+    if ref.own:
+        event.outcome, event.by = Refused("message-missing"), "denied"  # the author's own may yet come
     metrics.IN_VAIN.labels(delivery.target, str(operation.__struct_config__.tag)).inc()
     return there

@@ -15,8 +15,9 @@ from aiokafka.errors import KafkaError
 
 from converters.model import NOTHING, There
 from converters.operations import Post, named_by
+from converters.outcome import Delivered
 from streams import metrics
-from streams.deliver import protocol
+from streams.deliver import protocol, records
 from streams.deliver.conversations import Conversations, Open
 from streams.deliver.doubts import Doubts
 from streams.deliver.drain import Drain, DrainedError, clock
@@ -41,6 +42,8 @@ from streams.state.errors import DamagedError, StateError
 log = structlog.get_logger()
 
 
+HELD = 1.0
+"""Seconds between two looks of a conversation whether its app is still held."""
 READ_AGAIN = 600.0
 """Seconds in which an event with an intent and no end will have been read."""
 
@@ -96,7 +99,8 @@ class Delivering:
         )
         self._page = Page(self._partition, self._around, lanes, self._store, self._naming)
         self._intake = Intake(self._around, lanes, self._open, self._store, self._naming, self._mirror, self._page, self._admitted)
-        self._echoes = Echoes(self._around, self._open, self._store, self._page, self._doubts)
+        self._open.left = self._left
+        self._echoes = Echoes(self._around, self._open, self._store, self._page, self._doubts, self._mirror)
         began = clock()
         task.watch.preparing(STAGE, self._partition, done=False)
         try:
@@ -138,7 +142,7 @@ class Delivering:
     def _moved(self) -> None:
         restore = self._mirror.restore
         self._task.watch.restored(STAGE, self._partition, restore.left, restore.since(self._names.ledger), restore.eta)
-        if self._intake.holds:
+        if self._intake.holds or self._echoes.holds:
             self._task.nudge()
 
     async def _cycles(self, task: Task) -> None:
@@ -170,16 +174,28 @@ class Delivering:
         self._page.mirrored |= self._mirror.read()
         for event in self._waiting.over(clock(), self._is_there, self._on_its_way) + self._files.over():
             self._start(event)
-        while (batch := task.take_of(self._echo_input)) is not None:
-            for record in batch.records:
-                self._echoes.hear(record)
-            self._page.offsets[batch.tp] = batch.next_offset
+        self._hear(task)
         self._intake.take(task)
 
+    def _hear(self, task: Task) -> None:
+        echoes, before = self._echoes, self._echoes.settled
+        echoes.hear_held()
+        while (batch := task.take_of(self._echo_input)) is not None:
+            for record in batch.records:
+                echoes.hear(record)
+            echoes.read(batch.next_offset)
+        if (settled := echoes.settled) is not None and settled != before:
+            self._page.offsets[self._echo_input] = settled
+
     def _admitted(self, event: Open) -> None:
+        event.bare = self._is_bare(event)
         self._files.note(event)
         self._open_gauge.inc()
         self._start(event)
+
+    def _left(self, event: Open) -> None:
+        if self._intake.freed(event):
+            self._task.nudge()
 
     def _start(self, event: Open) -> None:
         event.held = self._settling(event) > 0
@@ -215,7 +231,9 @@ class Delivering:
                 if now.files:
                     there = self._files.there(now, there)
                 if now.outcome is None:
+                    await self._until_admitted(now)
                     await self._sender.send(now, there)
+                self._noted(now)
                 if live:
                     self._naming.said(now.delivery)
                 following = self._open.end(now)
@@ -232,6 +250,21 @@ class Delivering:
         except Exception as error:  # noqa: BLE001 - a defect: it ends the work, or the conversation would stand still unseen
             self._defect = error
             self._task.nudge()
+
+    async def _until_admitted(self, event: Open) -> None:
+        """Wait while its app is held. Raises DrainedError."""
+        fuse, app, source = self._around.fuse, event.delivery.target, event.delivery.event.sender.encode()
+        while app in fuse.held and not fuse.admits(app, source):
+            with metrics.HELD_CONVERSATIONS.labels(self._around.platform, "app").track_inprogress():
+                await self._drain.rest(min(HELD, max(0.01, fuse.pause(app, source))))
+
+    def _noted(self, event: Open) -> None:
+        """What became of it, as far as that tells of us."""
+        app = event.delivery.target
+        if isinstance(event.outcome, Delivered):
+            self._around.fuse.passed(app)
+        elif (verdict := records.verdict(event)) is not None:
+            self._around.fuse.died(app, event.delivery.event.sender.encode(), verdict[0])
 
     def _settling(self, event: Open) -> float:
         """Seconds that a message may yet wait for others that were said before it and come after it."""
@@ -255,6 +288,12 @@ class Delivering:
     def _is_there(self, event: Open) -> bool:
         ref = named_by(event.delivery.event.operation)
         return ref is not None and self._naming.knows(event.delivery, ref, timed=self._around.timed(event.delivery.target))
+
+    def _is_bare(self, event: Open) -> bool:
+        """Whether what is sent for it bears no mark."""
+        delivery = event.delivery
+        tag = str(delivery.event.operation.__struct_config__.tag)
+        return delivery.newcomer or tag not in self._around.apps[delivery.target].platform.marked
 
     def _on_its_way(self, message: str, longer: float) -> bool:
         if message in self._open.events or not self._mirror.whole:

@@ -15,3 +15,8 @@ class Batch(NamedTuple):
     @property
     def next_offset(self) -> int:
         return int(self.records[-1].offset) + 1
+
+
+def rest_of(batch: Batch, taken: int) -> Batch:
+    """What is left of *batch* when so many of its records were taken."""
+    return batch._replace(records=batch.records[taken:])

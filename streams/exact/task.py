@@ -7,7 +7,7 @@ budget, and what a cancelled commit did is an unknown result like any other.
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from math import inf
 from typing import Protocol
@@ -134,6 +134,15 @@ class Task:
         self._counts[batch.tp] -= 1
         self._positions.wake()
         return batch
+
+    @property
+    def waiting(self) -> tuple[Batch, ...]:
+        """What lies in the inbox."""
+        return tuple(self._inbox)
+
+    def take_but(self, inputs: Collection[TopicPartition]) -> Batch | None:
+        """The next batch of another input than *inputs*."""
+        return next((self.take_of(batch.tp) for batch in self._inbox if batch.tp not in inputs), None)
 
     def take_of(self, tp: TopicPartition) -> Batch | None:
         """The next batch of one input, for work that prefers some inputs to others."""

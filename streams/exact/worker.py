@@ -14,6 +14,7 @@ import structlog
 from yarl import URL
 
 from streams.exact.transport import Plan, Transport
+from streams.log import place
 
 log = structlog.get_logger()
 
@@ -81,7 +82,7 @@ async def run(app: faust.App, *, stop: asyncio.Event | None = None) -> int:
     await asyncio.wait([starting, crashed, stopping], return_when=asyncio.FIRST_COMPLETED)
     failed = starting.done() and starting.exception() is not None
     if failed:
-        log.error("cannot start", error=repr(starting.exception()))
+        log.error("cannot start", error=place(failure) if (failure := starting.exception()) else "")
     else:
         await asyncio.wait([crashed, stopping], return_when=asyncio.FIRST_COMPLETED)
         failed = crashed.done()
@@ -89,7 +90,7 @@ async def run(app: faust.App, *, stop: asyncio.Event | None = None) -> int:
         async with asyncio.timeout(20):
             await app.stop()
     except Exception as error:  # noqa: BLE001 - on the way out: what is not stopped ends with the process
-        log.warning("did not stop cleanly", error=repr(error))
+        log.warning("did not stop cleanly", error=place(error))
     for task in (starting, crashed, stopping):
         task.cancel()
     return 1 if failed else 0

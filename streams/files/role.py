@@ -5,9 +5,11 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
+from msgspec import structs
 
 from streams import health as healths
 from streams import metrics
+from streams.connections import Bounds
 from streams.files.app import STALL, Files
 from streams.files.disk import DirectoryError, Disk
 from streams.health import Health
@@ -22,6 +24,8 @@ DAY = 86_400.0
 EVERY = 600.0
 """Seconds from the end of one look at all files to the next."""
 SWEEP = "sweep"
+BOUNDS = Bounds(connections=512, streams=True)
+"""An upload on its way holds up to 128 KiB."""
 
 
 async def serve(settings: Settings) -> None:
@@ -47,7 +51,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         largest=files.largest,
     )
     observer = healths.listener(health, settings.observe)
-    listener = Listener(app, files.hosts(), files.port, "files", silence=files.keep_alive)
+    listener = Listener(app, files.hosts(), files.port, "files", structs.replace(BOUNDS, idle=files.keep_alive))
     try:
         disk.open()
     except DirectoryError as error:

@@ -1,7 +1,7 @@
 """The section `[files]`."""
 
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -11,6 +11,8 @@ from streams.section import SecretSection, long_enough
 
 class Files(SecretSection, Served):
     """The embedded store of files, `im-relay files`: for platforms that take none, where there is no bucket."""
+
+    used_by: ClassVar[frozenset[str]] = frozenset({"files"})
 
     port: int = Field(8090, ge=0, le=65535, description="Port of `/files/…`, for the media role's uploads and for the links.")
     directory: Path = Field(Path(".im-relay/files"), description="Where the files lie; of one process only.")

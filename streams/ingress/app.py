@@ -12,12 +12,15 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from converters.platform import Accepted, Incoming, Probe, Rejected
+from converters.platform import Accepted, Held, Incoming, Probe, Rejected
 from converters.route import App
 from streams import metrics
-from streams.ingress.record import headers_of
+from streams.http_answer import ANSWER, CLOSE, WHOLE
+from streams.ingress import sources
+from streams.ingress.once import Signatures, Used
+from streams.ingress.record import ONCE, headers_of
+from streams.ingress.sources import Network, Refusals, Sources
 from streams.ingress.store import Store
-from streams.listener import ANSWER, CLOSE, WHOLE
 from streams.settings import Ingress as Limits
 
 log = structlog.get_logger(__name__)
@@ -26,6 +29,8 @@ PATH = "/callbacks/"
 
 # What the platforms of today send; a sender that names nothing is believed.
 MEDIA = frozenset({"", "application/json", "application/x-www-form-urlencoded"})
+
+RETRY_AFTER = frozenset({429, 503})
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -40,13 +45,19 @@ class Answer(NamedTuple):
 
 
 STORED = Answer(200, "stored")
+KNOWN = Answer(200, "known")
 PROBED = Answer(200, "probe")
+REPLAYED = Answer(401, "replayed")
+NO_SOURCE = Answer(403, "source", hang_up=True)
 GONE = Answer(400, "disconnected")
 NOT_FOUND = Answer(404, "unknown-app")
 NOT_POST = Answer(405, "not-post")
 SLOW = Answer(408, "slow-body", hang_up=True)
 TOO_LARGE = Answer(413, "too-large", hang_up=True)
 NOT_MEDIA = Answer(415, "content-type")
+PUT_OFF = Answer(429, "source-refused", hang_up=True)
+TOO_MANY = Answer(503, "rate")
+UNDECIDED = Answer(503, "undecided")
 DEFECT = Answer(503, "defect")
 STOPPING = Answer(503, "stopping")
 
@@ -54,33 +65,54 @@ STOPPING = Answer(503, "stopping")
 class Door:
     """One app's address: what is needed for every request, looked up once."""
 
-    def __init__(self, app: App, topic: str) -> None:
+    def __init__(self, app: App, topic: str, allowed: tuple[Network, ...] = ()) -> None:
         self.name = app.name
         self.account = app.account
         self.platform = app.platform.name
-        self.check = app.platform.check
+        self.check, self.held, self.once = app.platform.check, app.platform.door, app.platform.once
+        self.allowed = allowed
+        self.refusals = Refusals()
         self.topic = topic
         self.bytes = metrics.CALLBACK_BYTES.labels(app.name, self.platform)
         self.seconds = metrics.TIME_TO_DURABLE.labels(self.platform)
 
 
 class Ingress:
-    """The ASGI application. *topic* gives the topic of a platform's callbacks."""
+    """The ASGI application. *topic* gives the topic of a platform's callbacks; *allowed* the networks of an app, where not all are."""
 
-    def __init__(self, apps: Mapping[str, App], store: Store, limits: Limits, topic: Callable[[str], str]) -> None:
-        self._doors = {name: Door(app, topic(app.platform.name)) for name, app in apps.items()}
+    def __init__(
+        self,
+        apps: Mapping[str, App],
+        store: Store,
+        limits: Limits,
+        topic: Callable[[str], str],
+        signatures: Signatures | None = None,
+        allowed: Mapping[str, tuple[Network, ...]] = {},
+    ) -> None:
+        self._doors = {name: Door(app, topic(app.platform.name), allowed.get(name, ())) for name, app in apps.items()}
         self._store = store
         self._limits = limits
+        self._signatures = signatures or Signatures(None)
+        self._sources = Sources(limits)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         door = self._door(scope["path"])
+        address = self._sources.address(scope)
+        source = self._sources.name(scope, address)
         try:
-            answer = await self._answer(door, scope, receive)
+            if self._sources.put_off(source):
+                answer = PUT_OFF
+            elif door is not None and door.allowed and not sources.within(address, door.allowed):
+                answer = NO_SOURCE
+            else:
+                answer = await self._answer(door, scope, receive, source)
         except asyncio.CancelledError:
             answer = STOPPING
         except Exception as error:  # noqa: BLE001 - never 500
             answer = DEFECT
             _report(error)
+        if 400 <= answer.status < 500:
+            self._sources.refused(source)
         _count(door, answer)
         written = scope.get(ANSWER) if scope["method"] == "POST" else None
         if written is None or not written(*_bytes(answer)):
@@ -91,7 +123,7 @@ class Ingress:
     def _door(self, path: str) -> Door | None:
         return self._doors.get(path.removeprefix(PATH)) if path.startswith(PATH) else None
 
-    async def _answer(self, door: Door | None, scope: dict[str, Any], receive: Receive) -> Answer:
+    async def _answer(self, door: Door | None, scope: dict[str, Any], receive: Receive, source: str) -> Answer:
         if door is None:
             return NOT_FOUND
         if scope["method"] != "POST":
@@ -100,46 +132,77 @@ class Ingress:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
         if not _media_is_known(headers.get("content-type", "")):
             return NOT_MEDIA
-        if int(headers.get("content-length", 0)) > self._limits.max_body:
+        length = int(headers.get("content-length", 0))
+        if length > self._limits.max_body:
             return TOO_LARGE
-        body = self._bounded(scope[WHOLE]) if WHOLE in scope else await self._read(receive)
+        query = scope["query_string"].decode("latin-1")
+        if WHOLE in scope:
+            body = self._bounded(scope[WHOLE])
+        elif (held := self._held(door, headers, query)) is None:
+            body = await self._read(receive, self._limits.max_body, TOO_LARGE)
+        else:
+            refused = Answer(401, held.reason, hang_up=True)
+            body = await self._read(receive, held.most, refused) if length <= held.most and held.most else refused
         if isinstance(body, Answer):
             return body
         received = time.time_ns() // 1_000_000
-        match door.check(Incoming(headers, scope["query_string"].decode("latin-1"), body), door.account, received):
+        incoming = Incoming(headers, query, body)
+        match door.check(incoming, door.account, received):
             case Accepted(key=key):
-                return await self._keep(door, key, body, raw, received)
+                if not self._sources.taken(door.name, source):
+                    return TOO_MANY
+                return await self._keep(door, key, incoming, raw, received)
             case Probe():
                 return PROBED
+            case Rejected(reason=reason, usual=True) if not door.refusals.one_more():
+                return Answer(200, reason)
             case Rejected(reason=reason, malformed=malformed):
                 return Answer(400 if malformed else 401, reason)
 
-    async def _keep(self, door: Door, key: bytes, body: bytes, headers: Any, received: int) -> Answer:
+    def _held(self, door: Door, headers: Mapping[str, str], query: str) -> Held | None:
+        return door.held(headers, query, door.account, time.time_ns() // 1_000_000) if door.held is not None else None
+
+    async def _keep(self, door: Door, key: bytes, incoming: Incoming, raw: Any, received: int) -> Answer:
+        headers, used = headers_of(door.name, received, raw), None
+        once = door.once(incoming, door.account, received) if door.once is not None else None
+        if once is not None:
+            match self._signatures.judge(door.name, once):
+                case "known":
+                    return KNOWN
+                case "replayed":
+                    return REPLAYED
+                case "undecided":
+                    return UNDECIDED
+                case "new":
+                    used = Used.of(door.name, once)
+                    headers.append((ONCE, used.written()))
         begin = time.perf_counter()
-        outcome = await self._store.put(door.topic, key, body, headers_of(door.name, received, headers), received)
+        outcome = await self._store.put(door.topic, key, incoming.body, headers, received)
         if outcome != "stored":
             return Answer(503, outcome)
+        if used is not None:
+            self._signatures.stored(used)
         door.seconds.observe(time.perf_counter() - begin)
-        door.bytes.inc(len(body))
+        door.bytes.inc(len(incoming.body))
         return STORED
 
     def _bounded(self, body: bytes) -> bytes | Answer:
         return TOO_LARGE if len(body) > self._limits.max_body else body
 
-    async def _read(self, receive: Receive) -> bytes | Answer:
+    async def _read(self, receive: Receive, most: int, beyond: Answer) -> bytes | Answer:
         try:
             async with asyncio.timeout(self._limits.read_timeout):
-                return await self._read_on(receive)
+                return await self._read_on(receive, most, beyond)
         except TimeoutError:
             return SLOW
 
-    async def _read_on(self, receive: Receive) -> bytes | Answer:
+    async def _read_on(self, receive: Receive, most: int, beyond: Answer) -> bytes | Answer:
         body = bytearray()
         message = await receive()
         while message["type"] == "http.request":
             body += message.get("body", b"")
-            if len(body) > self._limits.max_body:
-                return TOO_LARGE
+            if len(body) > most:
+                return TOO_LARGE if len(body) > self._limits.max_body else beyond
             if not message.get("more_body"):
                 return bytes(body)
             message = await receive()
@@ -159,6 +222,8 @@ def _content(answer: Answer) -> tuple[list[tuple[bytes, bytes]], bytes]:
         headers.append((b"content-type", b"application/json"))
     if answer.status == 405:
         headers.append((b"allow", b"POST"))
+    if answer.status in RETRY_AFTER:
+        headers.append((b"retry-after", b"1"))
     if answer.hang_up:
         headers.append((b"connection", b"close"))
     return headers, body

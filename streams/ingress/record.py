@@ -17,13 +17,16 @@ PAST = "relay-past"
 """Stands on what is not live: found later, or put back by a person. `silent`: it is too old to be news."""
 SILENT = b"silent"
 
+ONCE = "relay-once"
+"""The row of a signature that was used: see `streams.ingress.once`."""
+
 _VERSION = record_kinds.headers_of(CALLBACKS.name("any"))
 
 Headers = list[tuple[str, bytes]]
 
 # Secrets of the way, and what belongs to the connection and not to the callback.
 _DROPPED = frozenset({
-    APP, RECEIVED, RECOVERED, PAST, VERSION,  # ours: a stranger's must not stand beside them
+    APP, RECEIVED, RECOVERED, PAST, ONCE, VERSION,  # ours: a stranger's must not stand beside them
     "authorization", "cookie", "proxy-authorization", "proxy-authenticate", "set-cookie",
     "accept", "accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "te", "trailer",
     "transfer-encoding", "upgrade", "user-agent",
@@ -52,6 +55,11 @@ def headers_of(app: str, received: int, request: Iterable[tuple[bytes, bytes]]) 
     return out
 
 
+def app_of(headers: Iterable[tuple[str, bytes]]) -> str:
+    """Whose callback it is; "" of a record that the ingress did not write."""
+    return next((raw.decode("utf-8", "replace") for name, raw in headers if name == APP), "")
+
+
 def past(headers: Iterable[tuple[str, bytes]]) -> bytes | None:
     """What `PAST` says; None of what is live."""
     return next((value for name, value in headers if name == PAST), None)
@@ -66,6 +74,6 @@ def callback_of(value: bytes, headers: Sequence[tuple[str, bytes]]) -> Callback:
             app = raw.decode()
         elif name == RECEIVED:
             received = int(raw)
-        elif name not in (VERSION, PAST):
+        elif name not in (VERSION, PAST, ONCE):
             request[name] = raw.decode("latin-1")
     return Callback(app=app, body=value, received=received, headers=request)

@@ -4,10 +4,15 @@ import asyncio
 import gc
 
 import structlog
+from aiokafka.errors import KafkaError
 
 from streams import health as healths
+from streams.connections import Bounds
 from streams.health import Health
+from streams.ingress import once, sources
 from streams.ingress.app import Ingress
+from streams.ingress.following import Follower
+from streams.ingress.producer import StoreError
 from streams.ingress.store import Store
 from streams.kafka.topics import CALLBACKS
 from streams.listener import Listener, until_told
@@ -41,11 +46,24 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
     observer = healths.listener(health, settings.observe)
-    listener = Listener(Ingress(apps, store, limits, topic), limits.hosts(), limits.port, "ingress", silence=limits.keep_alive)
+    followed = sorted({topic(app.platform.name) for app in apps.values() if app.platform.once is not None})
+    signatures = once.opened(settings, f"{settings.kafka.prefix}ingress") if followed else once.Signatures(None)
+    follower = Follower(signatures, settings.kafka.bootstrap, followed) if followed else None
+    allowed = {name: sources.networks(app.sources) for name, app in settings.apps.items()}
+    bounds = Bounds(
+        connections=limits.connections,
+        head_seconds=limits.head_timeout,
+        body_seconds=limits.read_timeout + 1.0,  # the application is to say it first
+        memory=max(limits.max_memory, 2 * limits.max_body),
+        idle=limits.keep_alive,
+    )
+    listener = Listener(Ingress(apps, store, limits, topic, signatures, allowed), limits.hosts(), limits.port, "ingress", bounds)
     await observer.start()
     try:
         await store.start()
         try:
+            if follower is not None:
+                await _start(follower, settings.kafka.bootstrap)
             await listener.start()
             gc.collect()
             gc.freeze()  # what lives as long as the process need not be looked through again and again
@@ -59,5 +77,14 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
             await listener.stop(limits.read_timeout + limits.store_timeout)
         finally:
             await store.close(limits.store_timeout)
+            if follower is not None:
+                await follower.stop()
     finally:
         await observer.stop(1.0)
+
+
+async def _start(follower: Follower, bootstrap: str) -> None:
+    try:
+        await follower.start()
+    except (KafkaError, TimeoutError, OSError) as error:
+        raise StoreError(f"Kafka at {bootstrap} does not give the callbacks that came lately ({type(error).__name__})") from None

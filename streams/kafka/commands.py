@@ -12,6 +12,7 @@ from streams.kafka import process
 from streams.kafka.data import DataDirectory
 from streams.kafka.errors import LocalKafkaError
 from streams.kafka.local import LocalKafka
+from streams.terminal import say, tell
 
 app = typer.Typer(
     help="A local Kafka, one node, without Docker. For trying and testing.", no_args_is_help=True
@@ -40,17 +41,17 @@ def start(
     data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768
 ) -> None:
     """Start in the background; done when it answers. Example: im-relay kafka start"""
-    kafka = LocalKafka(data, port, controller_port, heap_mb=heap, say=_say)
+    kafka = LocalKafka(data, port, controller_port, heap_mb=heap, say=tell)
     with _shown():
         kafka.start(outlive=True)
-        typer.echo(_ready(kafka))
+        say(_ready(kafka))
 
 
 @app.command()
 def stop(data: Data = DATA) -> None:
     """Stop what `start` or `run` has started; its data stays. Example: im-relay kafka stop"""
     pid = process.end(DataDirectory(data.absolute()))
-    typer.echo(f"kafka stopped (process {pid})" if pid else f"no kafka runs on {data}")
+    say(f"kafka stopped (process {pid})" if pid else f"no kafka runs on {data}")
 
 
 @app.command()
@@ -58,9 +59,9 @@ def status(data: Data = DATA) -> None:
     """Say whether it runs; exit code 1 if not. Example: im-relay kafka status"""
     directory = DataDirectory(data.absolute())
     if pid := process.running(directory):
-        typer.echo(f"kafka runs (process {pid})  data {data}  log {directory.log}")
+        say(f"kafka runs (process {pid})  data {data}  log {directory.log}")
     else:
-        typer.echo(f"no kafka runs on {data}")
+        say(f"no kafka runs on {data}")
         raise typer.Exit(1)
 
 
@@ -69,12 +70,12 @@ def run(data: Path, port: int = 9092, controller_port: int | None = None, *, hea
 
     Raises the errors of `streams.kafka.errors`.
     """
-    kafka = LocalKafka(data, port, controller_port, heap_mb=heap_mb, say=_say)
+    kafka = LocalKafka(data, port, controller_port, heap_mb=heap_mb, say=tell)
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)  # SIGINT too: a shell's background job ignores it
     try:
         kafka.start()
-        typer.echo(_ready(kafka))
+        say(_ready(kafka))
         kafka.wait()
     except KeyboardInterrupt:
         pass
@@ -82,15 +83,11 @@ def run(data: Path, port: int = 9092, controller_port: int | None = None, *, hea
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)  # it is already ending
         kafka.stop()
-    typer.echo("kafka stopped")
+    say("kafka stopped")
 
 
 def _ready(kafka: LocalKafka) -> str:
     return f"kafka ready at {kafka.bootstrap}  data {kafka.data.root}  log {kafka.data.log}"
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)
 
 
 @contextmanager
@@ -98,5 +95,6 @@ def _shown() -> Iterator[None]:
     try:
         yield
     except LocalKafkaError as error:
-        _say(str(error))
+        for line in str(error).split("\n"):
+            tell(line)
         raise typer.Exit(1) from None

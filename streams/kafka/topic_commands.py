@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from aiokafka.errors import KafkaError
-from rich.console import Console
-from rich.table import Column, Table
 
 from streams.kafka import admin
 from streams.kafka.topics import DAY, Wanted, wanted
+from streams.terminal import Head, refuse, say, show, tell
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -41,6 +40,8 @@ MinInsync = Annotated[
 ]
 Replication = Annotated[int, typer.Option(min=1, help="Copies of each record; 1 on a single node, else 3.")]
 
+_NAME = Head("topic", whole=True)
+
 T = TypeVar("T")
 
 
@@ -64,9 +65,9 @@ def create(
     bootstrap = bootstrap or settings.kafka.bootstrap
     done = _ask(bootstrap, admin.create(bootstrap, topics, replication, fix=fix))
     for change in done.changes:
-        typer.echo(f"{change.what} {change.topic} {change.detail}".rstrip())
+        say(f"{change.what} {change.topic} {change.detail}".rstrip())
     for refused in done.refused:
-        typer.echo(f"refused by the broker: {refused.topic}: {refused.reason}", err=True)
+        tell(f"refused by the broker: {refused.topic}: {refused.reason}")
     _end(topics, done.left, failed=bool(done.refused))
 
 
@@ -90,22 +91,23 @@ def check(
 @app.command(name="list")
 def list_topics(config: Config = None, platform: Platforms = None, prefix: Prefix = None) -> None:
     """Show every topic and its meaning, without a broker. Example: im-relay topics list"""
-    table = Table(_name_column(), "key", "value", "kept", "meaning")
+    rows = []
     for each in _wanted(_settings(config), platform, prefix, 1, 1, None):
         topic = each.topic
         days = "" if topic.kept is None else f"{topic.kept // DAY} d"
         kept = ", ".join(filter(None, ("compacted" if "compact" in topic.cleanup else "", days)))
-        table.add_row(each.name, topic.key, topic.value, kept, topic.meaning)
-    Console().print(table)
+        rows.append([each.name, topic.key, topic.value, kept, topic.meaning])
+    show([_NAME, "key", "value", "kept", "meaning"], rows, fold=False)
 
 
 def _settings(config: Path | None) -> "Settings":
+    from streams.role_secrets import COMMAND
     from streams.settings import SettingsError, load
 
     try:
-        return load(config)
+        return load(config, COMMAND)
     except SettingsError as error:
-        typer.echo(f"im-relay: {error}", err=True)
+        refuse(error)
         raise typer.Exit(2) from None
 
 
@@ -141,12 +143,8 @@ def _ask(bootstrap: str, work: Coroutine[object, object, T]) -> T:
     try:
         return asyncio.run(work)
     except KafkaError as error:
-        typer.echo(f"no answer from Kafka at {bootstrap} ({type(error).__name__}); see --bootstrap", err=True)
+        tell(f"no answer from Kafka at {bootstrap} ({type(error).__name__}); see --bootstrap")
         raise typer.Exit(1) from None
-
-
-def _name_column() -> Column:
-    return Column("topic", no_wrap=True, overflow="fold")
 
 
 def _remedy(difference: admin.Difference) -> str:
@@ -155,11 +153,9 @@ def _remedy(difference: admin.Difference) -> str:
 
 def _end(topics: Sequence[Wanted], left: Iterable[admin.Difference], *, failed: bool = False) -> None:
     if left := tuple(left):
-        table = Table(_name_column(), "what", "seen", "expected", "note")
-        for each in left:
-            table.add_row(each.topic, each.what, each.seen, each.expected, each.reason or _remedy(each))
-        Console().print(table)
+        rows = [[each.topic, each.what, each.seen, each.expected, each.reason or _remedy(each)] for each in left]
+        show([_NAME, "what", "seen", "expected", "note"], rows, fold=False)
         raise typer.Exit(1)
     if failed:
         raise typer.Exit(1)
-    typer.echo(f"{len(topics)} topics are as they should be")
+    say(f"{len(topics)} topics are as they should be")

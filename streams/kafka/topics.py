@@ -24,6 +24,8 @@ class Topic(Struct, frozen=True, kw_only=True):
     key: str
     value: str
     meaning: str
+    forged: str
+    """What somebody could do who may write there and is no role of ours: the reason for a rule of access."""
     kept: int | None
     cleanup: Cleanup = "delete"
     largest: int = MIB
@@ -51,6 +53,7 @@ CALLBACKS = Topic(
     key="conversation, in the platform's own ids",
     value="the body as received, its headers beside it",
     meaning="What a platform has told us; what a replay starts from.",
+    forged="Say, recall and administer anything in the name of any user of the platform's apps: the signature is checked at the door, and not again here.",
     kept=7 * DAY,
     largest=4 * MIB,
 )
@@ -59,6 +62,7 @@ DELIVERIES = Topic(
     key="conversation, canonical",
     value="one canonical event",
     meaning="What this platform is to be told, live.",
+    forged="Have anything sent and done at the target with the app's key, in anybody's name. A delivery whose partition, key, event id or app does not fit is a dead letter (`foreign`); one that is made with care is not told from ours.",
     kept=7 * DAY,
     largest=4 * MIB,
     co_partitioned=True,
@@ -68,6 +72,7 @@ BACKFILL = Topic(
     key="conversation, canonical",
     value="one canonical event",
     meaning="What this platform is to be told when nothing live waits: history and replays.",
+    forged="As in `deliveries`, behind what is live.",
     kept=7 * DAY,
     largest=4 * MIB,
     co_partitioned=True,
@@ -77,6 +82,7 @@ MEDIA_JOBS = Topic(
     key="which file it is, and for which app: the same one is brought over once",
     value="an attachment to carry, and the partition to answer to",
     meaning="Attachments on their way from one platform to another.",
+    forged="Have an address on the internet fetched, and what lies there uploaded to the target; addresses inside only as far as `media.allow` lets them. The name, type and key of a file can be told to others.",
     kept=3 * DAY,
     largest=4 * MIB,
 )
@@ -85,6 +91,7 @@ MEDIA_DONE = Topic(
     key="as of `media.jobs`",
     value="where the file lies at its target, and until when",
     meaning="What was brought over and need not be again.",
+    forged="Have another file shown in place of one that is sent again.",
     kept=30 * DAY,
     cleanup="compact,delete",
 )
@@ -93,6 +100,7 @@ MEDIA_RESULTS = Topic(
     key="conversation, canonical",
     value="where the attachment now lies, or why not",
     meaning="What lets a waiting message with an attachment go.",
+    forged="Have another file shown in place of the one that a message waits for, or none.",
     kept=3 * DAY,
     co_partitioned=True,
 )
@@ -101,6 +109,7 @@ ECHOES = Topic(
     key="conversation, canonical",
     value="the target called back with our mark for an event",
     meaning="Proof that a message in doubt has arrived.",
+    forged="Have a message that is in doubt or waits taken for delivered, so that it is lost without a dead letter. An echo of an app on another platform, or of what is no event id, is counted and left out.",
     kept=3 * DAY,
     co_partitioned=True,
 )
@@ -109,6 +118,7 @@ LEDGER = Topic(
     key="event id; the partition is that of its conversation, written explicitly",
     value="intent, then outcome and the target's message id",
     meaning="What was sent and what became of it: nothing in it is sent again.",
+    forged="Have messages of which the id is known lost (as delivered) or sent again, and recalls and edits name other messages. A newer version in a record's header holds the stage until the record is gone. Entries that are none are counted and left out.",
     kept=8 * DAY,  # what may come again: a callback is kept for 7 days, with its segment for 8
     cleanup="compact,delete",
     co_partitioned=True,
@@ -119,6 +129,7 @@ IDENTITIES = Topic(
     key="platform, kind (user, group, room) and the id there",
     value="the canonical id; where it was another one at first, that one as `origin`, by which the conversation is keyed",
     meaning="Users and groups for whom a rule is not enough.",
+    forged="Lead what is said to one user or group to another one. Nothing tells such an entry from `im-relay identities set`.",
     kept=None,
     cleanup="compact",
 )
@@ -127,8 +138,17 @@ DEAD_LETTERS = Topic(
     key="event id; before there is one, topic:partition:offset",
     value="bytes, cause, stage, attempts; with the header `resolved`: what a person did about the letter of that key",
     meaning="What could not be carried, whole, for a person to decide.",
+    forged="Have the operator look at made-up letters; with `im-relay dead replay`, put records of his own into a topic from which a stage reads. Letters that name any other topic are left.",
     kept=30 * DAY,
     largest=5 * MIB,  # the largest callback, and what is said about it
+)
+CONTROL = Topic(
+    template="control",
+    key="the stage that is meant",
+    value="what a person told it: to go on with a held app",
+    meaning="Orders to running workers, in partition 0. A worker reads it while it holds an app.",
+    forged="Have a held app go on, and so its records become dead letters again, until it is held anew.",
+    kept=DAY,
 )
 
 TOPICS = (
@@ -142,6 +162,7 @@ TOPICS = (
     LEDGER,
     IDENTITIES,
     DEAD_LETTERS,
+    CONTROL,
 )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
 from msgspec import Struct, structs
 
 from converters.formats import FORMATS
@@ -48,6 +49,8 @@ class Left(Struct, frozen=True):
     after: float = 0.0
 
 
+log = structlog.get_logger()
+
 T = TypeVar("T")
 _TAKEN = Delivered("")
 
@@ -79,9 +82,14 @@ class _Carrier:
         if isinstance(fetched, Left):
             return fetched
         metrics.MEDIA_BYTES.labels(direction, job.role, "in").inc(fetched)
+        if (left := await self._scanned(source)) is not None:
+            return left
         made = await self._step("press", lambda: self._pressed(source))
         if isinstance(made, Left):
             return made
+        for new in (made, made.thumbnail):
+            if new is not None and new.path != source and (left := await self._scanned(new.path)) is not None:
+                return left
         codec = f"{made.source_format}>{made.format}"
         put = await self._step("put", lambda: self._put(made, self._shape, job.role))
         if isinstance(put, Left):
@@ -140,6 +148,26 @@ class _Carrier:
         kept_as_it_is = not self._shape.formats
         return min(most, self._shape.largest) if kept_as_it_is and self._shape.largest else most
 
+    # -- scan
+
+    async def _scanned(self, path: Path) -> Left | None:
+        """What keeps the file at *path* from going on."""
+        found = await self._step("scan", lambda: self._scan(path))
+        return found if isinstance(found, Left) else None
+
+    async def _scan(self, path: Path) -> Left | bool:
+        scanner, settings = self._around.scanner, self._around.settings.scanner
+        if scanner is None:
+            return True
+        found = await scanner.scan(path)
+        metrics.MEDIA_SCANS.labels(self._job.role, found.verdict).inc()
+        if found.verdict == "clean":
+            return True
+        log.warning("virus scan", event_id=self._job.event, verdict=found.verdict, signature=found.signature)
+        if found.verdict == "infected":
+            return Left("infected", "")
+        return settings.when_away == "pass" or Left("unscanned", "", again=found.verdict == "away")
+
     # -- press
 
     async def _pressed(self, source: Path) -> Made | Left:
@@ -150,9 +178,13 @@ class _Carrier:
                 found = await self._around.pool.press(order)
             except NoWorker:
                 return Left("no-worker", "", again=True)
+            except OSError:  # its files cannot be opened
+                return Left("disk", "", again=True)
             if isinstance(found, Made):
                 return found
             reason = found.reason
+            if reason == "forbidden-call":
+                log.error("a file made the process that read it ask for what it must not", event_id=self._job.event, kind=self._job.role)
             if not found.crashed:
                 break
             metrics.MEDIA_CRASHES.labels(self._job.role).inc()

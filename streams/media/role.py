@@ -6,6 +6,7 @@ from pathlib import Path
 
 import structlog
 
+from streams import metrics
 from streams.deliver.client import clients
 from streams.deliver.gate import Gate
 from streams.exact.transport import Plan
@@ -16,7 +17,8 @@ from streams.kafka.log_reader import LogReader
 from streams.media.addresses import Addresses
 from streams.media.fetch import Fetcher
 from streams.media.press.order import Limits
-from streams.media.press.pool import Pool
+from streams.media.press.pool import NoWorker, Pool, Ready, Unsealed
+from streams.media.scan.clamd import Clamd
 from streams.media.store import opened
 from streams.media.surroundings import Surroundings
 from streams.media.work import STAGE, Carrying
@@ -55,12 +57,13 @@ async def run_media(settings: Settings) -> int:
             addresses, connect=media.connect_timeout, silence=media.read_timeout, total=media.fetch_timeout,
             proxies=proxies(media, "media"),
         ),
-        pool=Pool(media.processes, _limits(media)),
+        pool=Pool(media.processes, _limits(media), media.sandbox),
         store=store,
         settings=media,
         directory=directory,
         slots=asyncio.Semaphore(media.jobs),
         partitions=kafka.partitions,
+        scanner=Clamd(media.scanner.address, media.scanner.timeout) if media.scanner.address else None,
     )
     log_reader = LogReader(kafka.bootstrap, committed=True)
 
@@ -68,7 +71,8 @@ async def run_media(settings: Settings) -> int:
         return Carrying(partition, around, prefix=kafka.prefix, log=log_reader, state=state)
 
     watch = Seen(Health(), tuple(gates.values()), Disks({"media": state, "temporary": directory}))
-    await around.pool.start()
+    await _started(around.pool)
+    watch.health.note("sandbox", _told(around.pool.ready))
     try:
         return await host(settings, Plan(STAGE, [jobs], carrying, link(kafka), watch), watch, group, max_records=4 * media.jobs)
     finally:
@@ -80,6 +84,33 @@ async def run_media(settings: Settings) -> int:
         for client in around.clients.values():
             await client.close()
         _emptied(directory)
+
+
+async def _started(pool: Pool) -> None:
+    """Raises SettingsError."""
+    try:
+        await pool.start()
+    except Unsealed:
+        raise SettingsError(
+            'media.sandbox is "require", and this machine\'s kernel does not filter the calls of the processes that read strangers\' files: '
+            "run the role on Linux (x86_64 or aarch64) with seccomp filters, in a container that allows prctl(PR_SET_SECCOMP); "
+            'or set media.sandbox = "prefer", and a file with an exploit can do what the role can'
+        ) from None
+    except NoWorker as error:
+        raise SettingsError(f"media: {error}; is there memory for one, and are the packages av, pillow and pillow-heif whole?") from None
+
+
+def _told(ready: Ready) -> str:
+    """What keeps the workers in, for `/readyz`; logged and counted, too."""
+    layers = {"seccomp": ready.seccomp, "landlock": ready.landlock, "network": ready.network}
+    for layer, holds in layers.items():
+        metrics.MEDIA_SANDBOX.labels(layer).set(holds)
+    held = [layer for layer, holds in layers.items() if holds]
+    if ready.seccomp:
+        log.info("files are read in a sandbox", layers=held)
+        return "files are read in a sandbox: " + ", ".join(held)
+    log.warning("files are read without a sandbox: one with an exploit can do what this role can", layers=held)
+    return "files are read without a sandbox"
 
 
 def _limits(media: Media) -> Limits:

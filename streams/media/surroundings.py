@@ -12,6 +12,7 @@ from streams.deliver.client import Client
 from streams.deliver.gate import Gate
 from streams.media.fetch import Fetcher
 from streams.media.press.pool import Pool
+from streams.media.scan.clamd import Clamd
 from streams.media.store import Store
 from streams.settings import Media
 from streams.state.turns import Turns
@@ -35,6 +36,7 @@ class Surroundings(Struct, frozen=True):
     restoring: Turns = field(default_factory=Turns)
     """How many partitions read their state back at once."""
     owned: set[int] = set()
+    scanner: Clamd | None = None
 
     def own(self, partition: int, *, mine: bool) -> None:
         """A partition comes or goes, and with it a part of the quotas."""

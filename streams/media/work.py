@@ -18,10 +18,12 @@ from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from converters import wire
+from converters.causes import Cause
 from converters.media import Job, Result
 from converters.media_key import same
 from converters.model import Carried
-from streams import dead, metrics, record_kinds
+from streams import dead, foreign, metrics, record_kinds
+from streams.dead import Whose
 from streams.deliver.lanes import Lane
 from streams.exact.ending import ended
 from streams.exact.producers import Outputs, Unknown, Waits
@@ -149,7 +151,14 @@ class Carrying:
             record_kinds.check(record.topic, record.headers)
             job = wire.load(record.value or b"", Job)
         except wire.Malformed as error:
-            self._ended.append(_Ended(record.offset, None, b"", letter=_letter(record, error)))
+            foreign.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
+            whose: Whose = "ours" if isinstance(error, record_kinds.TooNewError) else "theirs"
+            self._ended.append(_Ended(record.offset, None, b"", letter=_letter(record, record_kinds.cause_of(error), str(error), whose)))
+            return
+        if why := foreign.of_job(record, job, self._around.partitions):
+            # Its answer would go where no worker of ours looks, or to no partition at all.
+            foreign.note(STAGE, record.topic, record.partition, record.offset, why)
+            self._ended.append(_Ended(record.offset, None, b"", letter=_letter(record, foreign.FOREIGN, why, "theirs")))
             return
         target = self._around.apps.get(job.target)
         media = target.platform.media if target is not None else None
@@ -228,8 +237,7 @@ class Carrying:
         self._store.put(rows, written.get((self._done, self._partition)), int(time.time() * 1000))
 
 
-def _letter(record: ConsumerRecord, error: wire.Malformed) -> tuple[bytes, bytes]:
-    """The dead letter of a job that cannot be read; whoever waits for it learns nothing, and waits no longer than it may."""
-    cause = record_kinds.cause_of(error)
-    metrics.DEAD_LETTERS.labels(STAGE, cause, "ours").inc()
-    return dead.unread(record, stage=STAGE, cause=cause, detail=str(error), whose="ours")
+def _letter(record: ConsumerRecord, cause: Cause, detail: str, whose: Whose) -> tuple[bytes, bytes]:
+    """The dead letter of a job that cannot be done; whoever waits for it learns nothing, and waits no longer than it may."""
+    metrics.DEAD_LETTERS.labels(STAGE, cause, whose).inc()
+    return dead.unread(record, stage=STAGE, cause=cause, detail=detail, whose=whose)

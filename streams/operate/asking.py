@@ -5,26 +5,25 @@ import getpass
 import logging
 import sys
 import time
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from aiokafka.errors import KafkaError
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from converters.identities import Identities
 from converters.route import App
-from streams import record_kinds
+from streams import record_kinds, terminal
 from streams.exact.producers import Link
 from streams.exact.unread import Unread
 from streams.kafka.topics import IDENTITIES
-from streams.operate.reading import OperateError, Reader, Tell
+from streams.operate.reading import OperateError, Reader
 from streams.operate.times import moment
 from streams.plugins import PluginError, equipped
-from streams.settings import Settings, SettingsError, load, resolve
+from streams.role_secrets import COMMAND, Process
+from streams.settings import Settings, SettingsError, load, marking
+from streams.terminal import refuse, tell
 
 NOTHING, FAILED = 1, 2
 """Exit codes: nothing matches, or the person said no; and: it could not be done."""
@@ -39,17 +38,14 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 WHEN = "30s, 15m, 2h, 7d ago, or a time as 2026-03-01T12:00 (UTC if it names no zone)."
 
-console = Console(stderr=True, highlight=False)
-"""What is said to the person; the answer itself goes to standard output."""
-
 
 class Relay:
     """The settings as the commands want them."""
 
-    def __init__(self, config: Path | None) -> None:
+    def __init__(self, config: Path | None, process: Process = COMMAND) -> None:
         try:
-            self.settings: Settings = load(config)
-            self.apps: dict[str, App] = equipped(resolve(self.settings), self.settings.plugins.use)
+            self.settings: Settings = load(config, process)
+            self.apps: dict[str, App] = equipped(marking(self.settings), self.settings.plugins.use)
         except (SettingsError, PluginError) as error:
             fail(error)
         self.kafka = self.settings.kafka
@@ -77,10 +73,7 @@ class Relay:
 
 
 def _deleted(found: Unread) -> None:
-    typer.echo(
-        f"im-relay: {found.tp.topic}:{found.tp.partition} no longer keeps offsets {found.start} to {found.end - 1}: they were not read",
-        err=True,
-    )
+    tell(f"im-relay: {found.tp.topic}:{found.tp.partition} no longer keeps offsets {found.start} to {found.end - 1}: they were not read")
 
 
 def when(text: str) -> int | None:
@@ -115,12 +108,12 @@ def ask(work: Coroutine[Any, Any, T]) -> T:
 
 
 def fail(error: Exception) -> NoReturn:
-    typer.echo(f"im-relay: {error}", err=True)
+    refuse(error)
     raise typer.Exit(FAILED)
 
 
 def nothing(text: str) -> NoReturn:
-    typer.echo(text, err=True)
+    tell(text)
     raise typer.Exit(NOTHING)
 
 
@@ -129,14 +122,6 @@ def confirm(question: str, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         nothing("nothing was done: say --yes where nobody can be asked")
-    if not typer.confirm(question, err=True):
+    if not terminal.confirm(question):
         nothing("nothing was done")
 
-
-@contextmanager
-def progress(what: str, unit: str = "records") -> Iterator[Tell]:
-    """A bar on standard error, shown only on a terminal."""
-    columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

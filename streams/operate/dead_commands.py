@@ -6,9 +6,6 @@ from typing import Annotated, Any
 import msgspec
 import orjson
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
 
 from streams.dead import DeadLetter, Whose
 from streams.kafka.topics import DEAD_LETTERS
@@ -22,11 +19,9 @@ from streams.operate.asking import (
     Yes,
     ask,
     confirm,
-    console,
     fail,
     nothing,
     now,
-    progress,
     when,
     who,
 )
@@ -35,6 +30,8 @@ from streams.operate.ending import Ended, bytes_of, end
 from streams.operate.letters import Choice, End, Found, Letter, Resolved, find
 from streams.operate.reading import OperateError
 from streams.operate.times import shown
+from streams.terminal import Cell, Head, progress, say, say_json, tell
+from streams.terminal import show as show_table
 
 app = typer.Typer(
     help="What could not be carried: list, show, put back, set aside. "
@@ -79,7 +76,7 @@ def list_(
     found = _find(relay, choice)
     if json:
         for letter in found.letters:
-            typer.echo(orjson.dumps(row(letter)).decode())
+            say_json(row(letter))
     elif found.letters:
         _table(found.letters, limit)
     if not found.letters:
@@ -108,9 +105,9 @@ def show(
     if whole is None:
         nothing(f"the letter with the key {key} has just been deleted: it was older than the topic keeps")
     told = {**row(letter), "headers": {name: _text(value) for name, value in whole.headers.items()}, "value": _text(whole.value)}
-    typer.echo(orjson.dumps(told, option=0 if json else orjson.OPT_INDENT_2).decode())
+    say_json(told, indent=not json)
     if len(found.letters) > 1:
-        typer.echo(f"{len(found.letters)} letters have this key; this is the newest", err=True)
+        tell(f"{len(found.letters)} letters have this key; this is the newest")
 
 
 @app.command()
@@ -202,7 +199,7 @@ def _find(relay: Relay, choice: Choice) -> Found:
 
     found = ask(read())
     if found.unreadable:
-        typer.echo(f"{found.unreadable} records of the topic are no letters", err=True)
+        tell(f"{found.unreadable} records of the topic are no letters")
     return found
 
 
@@ -214,13 +211,13 @@ def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool,
         _table(found.letters, 20)
     count = len(found.letters)
     if dry_run:
-        typer.echo(f"{count} would be {what}; nothing was done")
+        say(f"{count} would be {what}; nothing was done")
         return
     silent = now() - int(relay.settings.deliver.max_age * 1000)
     if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
         if not older:
             fail(OperateError(refusal(f"{len(old)} of {count} letters", min(old), now(), relay.settings.deliver.max_age)))
-        typer.echo(f"{len(old)} of them are older than deliver.max_age, and go without a push where the platform can be told so", err=True)
+        tell(f"{len(old)} of them are older than deliver.max_age, and go without a push where the platform can be told so")
     confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
 
     async def work() -> Ended:
@@ -235,37 +232,34 @@ def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool,
     ended = ask(work())
     more = f", {ended.already} had been ended meanwhile" if ended.already else ""
     more += f", {ended.gone} were deleted meanwhile" if ended.gone else ""
-    typer.echo(f"{ended.done} {what}{more}")
+    more += f", {ended.foreign} name no topic that a stage reads, and were left: no role of ours wrote them" if ended.foreign else ""
+    say(f"{ended.done} {what}{more}")
 
 
 def _table(letters: list[Letter], limit: int) -> None:
-    out = Console(highlight=False)
     counts = Counter((one.letter.whose, one.letter.stage, one.letter.cause) for one in letters)
     sizes: Counter[tuple[str, str, str]] = Counter()
     for one in letters:
         sizes[one.letter.whose, one.letter.stage, one.letter.cause] += one.size
     if limit:
         # A key that is cut off could not be given to `show`: it has a line of its own, and the rest below it.
-        table = Table(
-            Column("buried (UTC)", no_wrap=True), "whose", "stage: cause", "attempts", "bytes",
-            Column("key, conversation, detail", overflow="fold", min_width=min(60, max(len(one.name) for one in letters))),
-        )  # fmt: skip
+        about = Head("key, conversation, detail", least=min(60, max(len(one.name) for one in letters)))
+        rows = []
         for one in letters[-limit:]:
             letter = one.letter
-            lines = [escape(one.name), f"[dim]{escape(min(one.about.conversations, default='-'))}[/]", f"[dim]{escape(letter.detail)}[/]"]
+            lines: list[str | tuple[str, str]] = [one.name, (min(one.about.conversations, default="-"), "dim"), (letter.detail, "dim")]
             if one.resolved:
-                lines.append(escape(f"{one.resolved.resolved} by {one.resolved.by} {one.resolved.reason}"))
-            table.add_row(
-                shown(letter.at)[:19], letter.whose, escape(f"{letter.stage}: {letter.cause}"), str(letter.attempts),
-                str(one.size), "\n".join(lines),
-            )  # fmt: skip
-        out.print(table)
+                lines.append(f"{one.resolved.resolved} by {one.resolved.by} {one.resolved.reason}")
+            row: list[Cell] = [
+                shown(letter.at)[:19], letter.whose, f"{letter.stage}: {letter.cause}", str(letter.attempts), str(one.size), lines,
+            ]  # fmt: skip
+            rows.append(row)
+        show_table([Head("buried (UTC)", whole=True), "whose", "stage: cause", "attempts", "bytes", about], rows)
         if len(letters) > limit:
-            console.print(f"{len(letters) - limit} more; see --limit, --json")
-    summary = Table("whose", "stage", "cause", "letters", "bytes")
-    for group in sorted(counts):
-        summary.add_row(*map(escape, group), str(counts[group]), str(sizes[group]))
-    out.print(summary)
+            tell(f"{len(letters) - limit} more; see --limit, --json")
+    show_table(
+        ["whose", "stage", "cause", "letters", "bytes"], [[*group, str(counts[group]), str(sizes[group])] for group in sorted(counts)]
+    )
 
 
 def _text(value: bytes) -> Any:

@@ -1,5 +1,6 @@
 """Ends dead letters: puts the records back where they came from, or sets the letters aside; each with its end in one transaction."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
@@ -10,6 +11,7 @@ from streams import dead
 from streams.dead import DeadLetter
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.ingress.record import PAST, SILENT
+from streams.kafka import topics
 from streams.operate.letters import RESOLVED, Letter, Resolved, ends
 from streams.operate.reading import OperateError, Reader
 from streams.record_kinds import VERSION
@@ -17,6 +19,9 @@ from streams.record_kinds import VERSION
 CHUNK = 200
 CHUNK_BYTES = 8 << 20
 """Of what one transaction puts back."""
+
+ORIGINS = (topics.CALLBACKS, topics.DELIVERIES, topics.BACKFILL, topics.MEDIA_JOBS)
+"""What the stages read that bury records."""
 
 Progress = Callable[[int], None]
 """Letters ended so far."""
@@ -28,6 +33,8 @@ class Ended(msgspec.Struct, frozen=True):
     """Somebody else was faster."""
     gone: int
     """Letters that were deleted meanwhile."""
+    foreign: int = 0
+    """Letters that name no place from which a stage of ours reads: they are left as they are."""
 
 
 async def end(
@@ -39,9 +46,9 @@ async def end(
     A letter is put back and marked in one transaction, and only one person at a time can do this on a cluster: nothing is
     put back twice, whatever is interrupted. Raises OperateError.
     """
+    chosen = len(letters)
     if end.resolved == "replayed":
-        for origin in sorted({letter.letter.topic for letter in letters}):
-            reader.partitions(origin)
+        letters = _ours(reader, letters, prefix)
     # One id for the cluster: whoever starts later fences whoever was before, and only then looks at what is done.
     producers = Producers(link, f"{prefix}operate.dead", "")
     done = gone = 0
@@ -66,7 +73,15 @@ async def end(
         ) from None
     finally:
         await producers.close()
-    return Ended(done, len(letters) - len(left), gone)
+    return Ended(done, len(letters) - len(left), gone, chosen - len(letters))
+
+
+def _ours(reader: Reader, letters: Sequence[Letter], prefix: str) -> list[Letter]:
+    """Those whose records came from where a stage reads. Of others the command would be a way to write anywhere, with an operator's rights."""
+    forms = [re.compile(re.escape(prefix) + re.escape(topic.template).replace(re.escape(topics.PLATFORM), "[^.]+")) for topic in ORIGINS]
+    named = sorted(origin for origin in {letter.letter.topic for letter in letters} if any(form.fullmatch(origin) for form in forms))
+    places = {(tp.topic, tp.partition) for origin in named for tp in reader.partitions(origin)}
+    return [letter for letter in letters if (letter.letter.topic, letter.letter.partition) in places]
 
 
 def _chunks(letters: Sequence[Letter]) -> Iterator[list[Letter]]:

@@ -4,11 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
-import orjson
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from converters import PLATFORMS, wire
 from converters.fidelity import FILES, Level
@@ -19,8 +15,9 @@ from converters.route import App
 from converters.survey import Row, Survey
 from streams.ingress.record import callback_of
 from streams.kafka import topics
-from streams.operate.asking import WHEN, Config, Json, Relay, ask, progress, when
+from streams.operate.asking import WHEN, Config, Json, Relay, ask, when
 from streams.preview import PreviewError, accounts, apps, check, source_app
+from streams.terminal import progress, refuse, say_json, show, tell
 
 _COLOURS = {
     "carried": "green", "full": "green", "changed": "yellow", "partial": "yellow", "shown": "yellow", "dropped": "dim", "echo": "dim",
@@ -56,7 +53,7 @@ def fidelity(
     except PreviewError as error:
         _refuse(error)
     if not survey.read:
-        typer.echo("there are no callbacks", err=True)
+        tell("there are no callbacks")
         raise typer.Exit(1)
     _print(survey, json=json)
 
@@ -115,14 +112,13 @@ def _print(survey: Survey, *, json: bool) -> None:
     if json:
         for row in rows:
             told = {"verdict": row.verdict, "kind": row.kind, "count": row.count, "losses": dict(row.losses), "example": row.example}
-            typer.echo(orjson.dumps(told).decode())
+            say_json(told)
         return
-    table = Table("", "kind", "count", "losses", "for example", title=f"{survey.read} callbacks", title_justify="left")
-    for column in table.columns:
-        column.overflow = "fold"
-    for row in rows:
-        table.add_row(_coloured(row.verdict), escape(row.kind), str(row.count), escape(_losses(row)), escape(row.example))
-    Console(highlight=False).print(table)
+    show(
+        ["", "kind", "count", "losses", "for example"],
+        [[_coloured(row.verdict), row.kind, str(row.count), _losses(row), row.example] for row in rows],
+        title=f"{survey.read} callbacks",
+    )
 
 
 def _losses(row: Row) -> str:
@@ -136,25 +132,26 @@ def _table(*, json: bool) -> None:
         for kind in kinds:
             levels: dict[str, Level | None] = {name: PLATFORMS[name].fidelity.get(kind) for name in names}
             words = {name: {"level": level.word, "note": level.note} for name, level in levels.items() if level is not None}
-            typer.echo(orjson.dumps({"kind": kind, "to": words}).decode())
+            say_json({"kind": kind, "to": words})
         return
-    table = Table("kind", *(f"to {name}" for name in names), title="What is carried, and how well", title_justify="left", caption=FILES, caption_justify="left")
-    for kind in kinds:
-        table.add_row(kind, *(_cell(PLATFORMS[name].fidelity.get(kind)) for name in names))
-    Console(highlight=False).print(table)
+    show(
+        ["kind", *(f"to {name}" for name in names)],
+        [[kind, *(_cell(PLATFORMS[name].fidelity.get(kind)) for name in names)] for kind in kinds],
+        title="What is carried, and how well", caption=FILES, fold=False,
+    )  # fmt: skip
 
 
-def _cell(level: Level | None) -> str:
+def _cell(level: Level | None) -> tuple[str, str]:
     if level is None:
         return _coloured("-")
-    return _coloured(level.word) + (f": {escape(level.note)}" if level.note else "")
+    word, colour = _coloured(level.word)
+    return (f"{word}: {level.note}" if level.note else word), colour
 
 
-def _coloured(word: str) -> str:
-    colour = _COLOURS.get(word, "red")
-    return f"[{colour}]{word}[/]"
+def _coloured(word: str) -> tuple[str, str]:
+    return word, _COLOURS.get(word, "red")
 
 
 def _refuse(error: Exception) -> NoReturn:
-    typer.echo(f"im-relay: {error}", err=True)
+    refuse(error)
     raise typer.Exit(2)

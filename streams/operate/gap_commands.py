@@ -4,22 +4,20 @@ import asyncio
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from converters.model import Conversation, Group, Room, direct
 from converters.platform import Span
 from converters.route import App
 from streams.kafka import topics
 from streams.operate.about import spoken
-from streams.operate.asking import FAILED, WHEN, Config, Json, Relay, ask, fail, nothing, now, progress, when
+from streams.operate.asking import FAILED, WHEN, Config, Json, Relay, ask, fail, nothing, now, when
 from streams.operate.bounds import OLDER, begins, first_known, refusal
 from streams.operate.gaps import Found
 from streams.operate.reading import OperateError
 from streams.operate.times import shown
+from streams.role_secrets import GAPS
+from streams.terminal import Cell, progress, say, say_json, say_styled, show, tell
 
 SHOWN = 20
 
@@ -50,7 +48,7 @@ def gaps(
     names = apps or []
     if run:
         _run(config, names, every)
-    relay = Relay(config)
+    relay = Relay(config, GAPS)
     places = [_place(text) for text in conversation or ()]
     chosen = _searchable(relay, names)
     something, unstored = False, 0
@@ -147,7 +145,7 @@ def _announce(app: App, span: Span, silent: int, bound: str) -> None:
     told = f"{app.name}: what is missing of {shown(span.since)} to {shown(span.until)} UTC is sent now"
     if span.since < silent:
         told += f"; what was said before {shown(silent)} goes without a push, where the platform can be told so"
-    typer.echo(told if not bound else f"{told}; {bound}", err=True)
+    tell(told if not bound else f"{told}; {bound}")
 
 
 def _place(text: str) -> Conversation:
@@ -171,44 +169,40 @@ def _tell(app: App, found: Found, acted: int, withheld: int, *, json: bool) -> N
             "filled": found.written, "left_out": dict(found.left_out), "unreadable": found.unreadable,
             "sent_again": acted, "withheld": withheld, "unseen": found.unseen,
         }  # fmt: skip
-        typer.echo(orjson.dumps(told).decode())
+        say_json(told)
         return
-    table = Table("what", "", "count", title=f"{escape(app.name)}: {shown(found.span.since)} to {shown(found.span.until)} UTC")
-    table.add_row("asked about", "conversations", str(found.places))
-    table.add_row("has come", "", str(found.known))
-    for kind, count in sorted(found.missing.items()):
-        table.add_row("[red]missing[/]", escape(kind), str(count))
+    missing = "missing", "red"
+    rows: list[list[Cell]] = [["asked about", "conversations", str(found.places)], ["has come", "", str(found.known)]]
+    rows += [[missing, kind, str(count)] for kind, count in sorted(found.missing.items())]
     if found.missing:
-        table.add_row("[red]missing[/]", "in conversations", str(len(found.of)))
-        table.add_row("filled", "", str(found.written))
-    for reason, count in sorted(found.left_out.items()):
-        table.add_row("[dim]left out[/]", escape(reason), str(count))
+        rows += [[missing, "in conversations", str(len(found.of))], ["filled", "", str(found.written)]]
+    rows += [[("left out", "dim"), reason, str(count)] for reason, count in sorted(found.left_out.items())]
     if found.unreadable:
-        table.add_row("[red]cannot be read[/]", "", str(found.unreadable))
+        rows.append([("cannot be read", "red"), "", str(found.unreadable)])
     if acted or withheld:
-        table.add_row("sent again by the platform", "requests" if acted else "only with --fill", str(acted or withheld))
-    out = Console(highlight=False)
-    out.print(table)
+        rows.append(["sent again by the platform", "requests" if acted else "only with --fill", str(acted or withheld)])
+    show(["what", "", "count"], rows, title=f"{app.name}: {shown(found.span.since)} to {shown(found.span.until)} UTC")
     for place in sorted(map(spoken, found.of))[:SHOWN]:
-        out.print(f"[dim]{escape(place)}[/]", soft_wrap=True)
+        say_styled(place, "dim")
     for what in found.unseen:
-        out.print(f"not seen: {escape(what)}", soft_wrap=True)
+        say(f"not seen: {what}")
     assert app.platform.gaps is not None
-    out.print(f"[dim]{escape(app.platform.gaps.note)}[/]", soft_wrap=True)
+    say_styled(app.platform.gaps.note, "dim")
 
 
 def _run(config: Path | None, names: list[str], every: float | None) -> None:
-    from streams import log
+    from streams import log, secret_watch
     from streams.ingress.producer import StoreError
     from streams.listener import ListenError
     from streams.operate.gap_role import run_gaps
     from streams.settings import Settings, SettingsError, load, require_apps
 
     try:
-        settings: Settings = require_apps(load(config))
+        settings: Settings = require_apps(load(config, GAPS))
         if every is not None:
             settings = settings.model_copy(update={"gaps": settings.gaps.model_copy(update={"every": every})})
         log.setup(settings.observe)
+        secret_watch.begin()
         code = asyncio.run(run_gaps(settings, names))
     except (SettingsError, OperateError, StoreError, ListenError) as error:
         fail(error)

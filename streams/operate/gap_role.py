@@ -21,7 +21,7 @@ from streams.operate.bounds import begins, first_known
 from streams.operate.gaps import Came, Found, Search, groups_of, within
 from streams.operate.questions import Questions
 from streams.operate.reading import OperateError, Reader
-from streams.settings import Settings, SettingsError, resolve
+from streams.settings import Settings, SettingsError, marking
 
 log = structlog.get_logger()
 
@@ -32,7 +32,7 @@ PATIENCE = 600.0
 
 def searchable(settings: Settings, names: list[str]) -> dict[str, App]:
     """The apps of *names* (all, where empty) whose platforms can be asked. Raises SettingsError where there are none."""
-    apps = resolve(settings)
+    apps = marking(settings)
     if unknown := sorted(set(names) - apps.keys()):
         raise SettingsError(f"no app {', '.join(unknown)} in the settings; there are: {', '.join(sorted(apps))}")
     chosen = {name: app for name, app in apps.items() if not names or name in names}

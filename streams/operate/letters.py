@@ -5,6 +5,7 @@ letter by its offset: the same event may die again, and that is another letter.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Literal
 from zlib import crc32
 
@@ -17,6 +18,7 @@ from streams import dead
 from streams.dead import DeadLetter, Whose
 from streams.operate.about import About, Filter, of_bytes
 from streams.operate.reading import Reader, Span, Tell
+from streams.printable import meant
 
 RESOLVED = "resolved"
 """The header by which a letter's end is told from a letter."""
@@ -61,6 +63,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     """Which letters are meant; what is empty chooses all. Times in ms since 1970, *until* not included."""
 
     keys: frozenset[str] = frozenset()
+    """As they are, or as the list shows them."""
     since: int | None = None
     until: int | None = None
     cause: str = ""
@@ -73,7 +76,7 @@ class Choice(Struct, frozen=True, kw_only=True):
     def takes(self, key: bytes, letter: DeadLetter) -> bool:
         """All but *filter*, which needs what the record is about."""
         return (
-            (not self.keys or key.decode(errors="replace") in self.keys)
+            (not self.keys or any(meant(one, key.decode(errors="replace")) for one in self.keys))
             and (self.since is None or letter.at >= self.since)
             and (self.until is None or letter.at < self.until)
             and self.cause in ("", letter.cause)
@@ -97,7 +100,7 @@ async def find(
     unreadable = 0
     # An end lies behind its letter: the topic is read to its end whatever *until* says.
     tps = reader.partitions(topic)
-    if choice.keys:
+    if choice.keys and not any("\\" in key for key in choice.keys):  # else it may be as it is shown, and lie in another one
         theirs = {crc32(key.encode()) % len(tps) for key in choice.keys}
         tps = [tp for tp in tps if tp.partition in theirs]
     spans = await reader.spans(tps, choice.since)
@@ -136,7 +139,8 @@ async def ends(reader: Reader, topic: str, letters: Iterable[Letter]) -> set[tup
     found: set[tuple[int, int]] = set()
     async for record in reader.records([span for span in spans if span.start < span.end]):
         if is_end(record.headers):
-            found.add((record.partition, _resolved(record.value or b"").offset))
+            with suppress(msgspec.DecodeError):  # nobody's end
+                found.add((record.partition, _resolved(record.value or b"").offset))
     return found
 
 

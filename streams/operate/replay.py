@@ -20,7 +20,7 @@ from converters.model import NOTHING, Delivery
 from converters.names import Minted
 from converters.overlay import Overlay
 from converters.platform import OTHERS, Callback
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
+from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, Unfit, route
 from streams.convert.emit import Emitter
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.ingress.record import PAST, SILENT, callback_of
@@ -160,6 +160,8 @@ class Sieve:
                     tally.dead[cause] += 1
                     if len(tally.examples) < EXAMPLES:
                         tally.examples.append((cause, f"{raw.topic}:{raw.partition}:{raw.offset}", detail))
+            case Unfit():
+                pass  # counted when it came
         return None
 
     def _weigh(self, delivery: Delivery) -> None:

@@ -5,12 +5,8 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import orjson
 import typer
 from msgspec import structs
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from converters.route import App
 from streams.deliver.limits import overridden
@@ -28,7 +24,6 @@ from streams.operate.asking import (
     fail,
     nothing,
     now,
-    progress,
     when,
 )
 from streams.operate.bounds import OLDER, refusal
@@ -49,6 +44,7 @@ from streams.operate.replay import (
 )
 from streams.operate.times import length, shown
 from streams.settings import SettingsError
+from streams.terminal import Cell, progress, say, say_json, say_styled, show, tell
 
 STATE = Path(".im-relay/replays")
 
@@ -98,7 +94,7 @@ def replay(
     seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(_limited(relay)))
     _show(spec, tally, seconds, json=json)
     if tally.silent:
-        typer.echo(f"{tally.silent} of them are older than deliver.max_age, and go without a push where the platform can be told so", err=True)
+        tell(f"{tally.silent} of them are older than deliver.max_age, and go without a push where the platform can be told so")
     if not tally.deliveries:
         nothing("nothing is left to be sent")
     if dry_run:
@@ -107,7 +103,7 @@ def replay(
     if not resume:
         save(state, spec)
     written = _run(relay, topic, spec, rate, known)
-    typer.echo(f"replay {spec.id}: {written} written; messages already delivered are skipped", err=json)
+    (tell if json else say)(f"replay {spec.id}: {written} written; messages already delivered are skipped")
 
 
 def _limited(relay: Relay) -> dict[str, App]:
@@ -189,7 +185,7 @@ def _run(relay: Relay, topic: str, spec: Spec, rate: float, known: set[int]) -> 
         nothing("broken off")
     finally:
         if not finished:
-            typer.echo(f"go on with: im-relay replay --resume {spec.id}", err=True)
+            tell(f"go on with: im-relay replay --resume {spec.id}")
     return written
 
 
@@ -202,18 +198,15 @@ def _show(spec: Spec, tally: Tally, seconds: float, *, json: bool) -> None:
             "left_out": dict(tally.ended), "dead": dict(tally.dead),
             "examples": [{"cause": cause, "at": at, "detail": detail} for cause, at, detail in tally.examples],
         }  # fmt: skip
-        typer.echo(orjson.dumps(told).decode())
+        say_json(told)
         return
-    table = Table("what", "", "count", title=f"{tally.read} callbacks of {shown(spec.since)} to {shown(spec.until)} UTC")
-    for (target, kind), count in sorted(tally.chosen.items()):
-        table.add_row(f"to {escape(target)}", escape(kind), str(count))
-    for reason, count in sorted(tally.ended.items()):
-        table.add_row("[dim]left out[/]", escape(reason), str(count))
-    for cause, count in sorted(tally.dead.items()):
-        table.add_row("[red]cannot be converted[/]", escape(cause), str(count))
-    out = Console(highlight=False)
-    out.print(table)
+    rows: list[list[Cell]] = [[f"to {target}", kind, str(count)] for (target, kind), count in sorted(tally.chosen.items())]
+    rows += [[("left out", "dim"), reason, str(count)] for reason, count in sorted(tally.ended.items())]
+    rows += [[("cannot be converted", "red"), cause, str(count)] for cause, count in sorted(tally.dead.items())]
+    show(
+        ["what", "", "count"], rows, title=f"{tally.read} callbacks of {shown(spec.since)} to {shown(spec.until)} UTC", fold=False
+    )
     for cause, at, detail in tally.examples:
-        out.print(f"[dim]{escape(cause)} {escape(at)} {escape(detail)}[/]")
+        say_styled(f"{cause} {at} {detail}", "dim")
     if seconds:
-        out.print(f"{tally.deliveries} messages will take {length(seconds)}")
+        say(f"{tally.deliveries} messages will take {length(seconds)}")

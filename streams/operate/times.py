@@ -22,8 +22,11 @@ def moment(text: str, now: int) -> int:
 
 
 def shown(at: int) -> str:
-    """*at*, in ms since 1970, for a person: UTC, to the millisecond."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    """*at*, in ms since 1970, for a person: UTC, to the millisecond; as it is where it is no time, since it may be a stranger's word."""
+    try:
+        return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    except (OverflowError, ValueError, OSError):
+        return f"{at} ms"
 
 
 def length(seconds: float) -> str:

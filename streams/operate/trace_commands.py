@@ -3,18 +3,16 @@
 from typing import Annotated, Any
 from zlib import crc32
 
-import orjson
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from streams.kafka import topics
 from streams.operate.about import key_of
-from streams.operate.asking import WHEN, Config, Json, Relay, ask, nothing, now, progress, when
+from streams.operate.asking import WHEN, Config, Json, Relay, ask, nothing, now, when
 from streams.operate.times import shown
 from streams.operate.trace import Finder, Sighting, topics_of
 from streams.operate.whereabouts import committed_by, groups_of, state
+from streams.printable import as_json
+from streams.terminal import progress, say_json, say_styled, show
 
 _TIMES = ("said", "at target")
 
@@ -64,7 +62,7 @@ def trace(
         nothing(f"nothing names {message} since {shown(begin)} UTC; look further back with --since")
     for event, sightings, sentence in ways:
         if json:
-            typer.echo(orjson.dumps(told(event, sightings, sentence, show_text=show_text)).decode())
+            say_json(told(event, sightings, sentence, show_text=show_text))
         else:
             _print(event, sightings, sentence, show_text=show_text)
 
@@ -82,17 +80,13 @@ def told(event: str, sightings: list[Sighting], sentence: str, *, show_text: boo
 
 
 def _print(event: str, sightings: list[Sighting], sentence: str, *, show_text: bool) -> None:
-    table = Table("time (UTC)", "", "what", "where", "", title=escape(event) or "no event came of it", title_justify="left")
-    for column in table.columns:
-        column.overflow = "fold"
     start = next((one.facts["said"] for one in sightings if "said" in one.facts), sightings[0].at)
+    rows = []
     for one in sightings:
         facts = dict(one.facts)
         if show_text and one.text is not None:
-            facts["text"] = orjson.dumps(one.text).decode()
+            facts["text"] = as_json(one.text)
         about = ", ".join(f"{name} {shown(value) if name in _TIMES else value}" for name, value in facts.items() if value != "")
-        place = f"{one.topic}[{one.partition}] @ {one.offset}"
-        table.add_row(shown(one.at), f"{one.at - start:+d} ms", one.what, escape(place), escape(about))
-    out = Console(highlight=False)
-    out.print(table)
-    out.print(f"[bold]{escape(sentence)}[/]", soft_wrap=True)
+        rows.append([shown(one.at), f"{one.at - start:+d} ms", one.what, f"{one.topic}[{one.partition}] @ {one.offset}", about])
+    show(["time (UTC)", "", "what", "where", ""], rows, title=event or "no event came of it")
+    say_styled(sentence, "bold")

@@ -57,9 +57,15 @@ class Database:
             raise StateError(f"{path} is still open in this process", "locked")
         if (refused := disk.tried(self._path.parent)) is not None:
             raise refused
-        _open.add(self._path)
         self._handles: dict[str, Any] = {}
         self._columns: dict[str, Any] = {}
+        self._refused = False
+        """A write has failed: the store takes nothing more until it is opened anew."""
+        self._open()
+
+    def _open(self) -> None:
+        path, blocks = self._path, self._blocks
+        _open.add(path)
         try:
             names = Rdict.list_cf(str(path), _options(blocks)) if (path / "CURRENT").exists() else []
             known = {name: _options(blocks) for name in names if name != DEFAULT}
@@ -72,6 +78,10 @@ class Database:
             _open.discard(self._path)
             raise self._fault(error, opening=True) from None
         self._columns[DEFAULT] = self._rows
+
+    @property
+    def path(self) -> Path:
+        return self._path
 
     def names(self) -> list[str]:
         return sorted(self._columns.keys() - {DEFAULT})
@@ -107,7 +117,8 @@ class Database:
             del rows  # it keeps the store open, and the traceback of an error would keep it
 
     def write(self, puts: Iterable[Put]) -> None:
-        """All or nothing."""
+        """All or nothing. After a refusal it is opened anew, once the disk takes something again; until then it can be read."""
+        self._renew()
         batch = WriteBatch(raw_mode=True)
         handles = self._handles
         for name, key, value in puts:
@@ -125,6 +136,7 @@ class Database:
     def create(self, name: str) -> None:
         if name in self._columns:
             return
+        self._renew()
         try:
             self._rows.create_column_family(name, _options(self._blocks)).close()
             self._attach(name)
@@ -164,12 +176,23 @@ class Database:
             self._rows.close()
         _open.discard(self._path)
 
+    def _renew(self) -> None:
+        """Raises StateError."""
+        if not self._refused:
+            return
+        if (refused := disk.tried(self._path.parent)) is not None:
+            raise refused
+        self.close()
+        self._open()
+        self._refused = False
+
     def _attach(self, name: str) -> None:
         self._columns[name] = self._rows.get_column_family(name)
         self._handles[name] = self._rows.get_column_family_handle(name)
 
     def _fault(self, error: Exception, *, opening: bool = False, writing: bool = False) -> StateError:
         """What *error* is: first what we find ourselves, and only then what RocksDB's code says."""
+        self._refused = self._refused or writing
         if (refused := disk.tried(self._path.parent)) is not None:
             return refused
         if (reason := disk.unreadable(self._path, whole=False)) is not None:

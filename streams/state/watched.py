@@ -16,7 +16,7 @@ GROWS = 3600.0
 
 
 class Disks:
-    """*directories* by what lies there: `ledger`, `identities`, `media`, `temporary`."""
+    """*directories* by what lies there: `ledger`, `identities`, `signatures`, `media`, `temporary`."""
 
     def __init__(self, directories: Mapping[str, Path]) -> None:
         self._directories = dict(directories)
@@ -25,10 +25,14 @@ class Disks:
         self._looking: asyncio.Future[None] | None = None
 
     def show(self) -> None:
-        """Bring the gauges up to date, if it is time; beside the event loop, in which it has to be called."""
-        if time.monotonic() >= self._next and (self._looking is None or self._looking.done()):
-            self._next = time.monotonic() + EVERY
+        """Bring the gauges up to date, if it is time; beside the event loop, where there is one."""
+        if not self._directories or time.monotonic() < self._next or (self._looking is not None and not self._looking.done()):
+            return
+        self._next = time.monotonic() + EVERY
+        try:
             self._looking = asyncio.get_running_loop().run_in_executor(None, self.measure)
+        except RuntimeError:  # a command, or a test: nothing is held up
+            self.measure()
 
     def measure(self, now: float | None = None) -> None:
         """At *now*, in seconds of any clock that does not go back."""

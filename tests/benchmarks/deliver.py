@@ -63,9 +63,10 @@ def once(bootstrap: str, target: str, transport: str, in_flight: int, count: int
         f'kafka = {{bootstrap = "{bootstrap}", prefix = "{prefix}", partitions = {PARTITIONS}}}\n'
         f'observe = {{host = "127.0.0.1", port = 0}}\n'
         f'deliver = {{quotas = false, in_flight = {in_flight}, state = "{directory / prefix}"}}\n'
-        '[apps.old]\nplatform = "yunxin"\ntarget = "new"\naccount = {app_key = "k", app_secret = "s"}\n'
+        'marks = {secret = "of-the-marks-of-the-tests"}\n'
+        '[apps.old]\nplatform = "yunxin"\ntarget = "new"\naccount = {app_key = "k", app_secret = "ssssssss"}\n'
         '[apps.new]\nplatform = "easemob"\ntarget = "old"\n'
-        f'account = {{org = "o", app = "a", client_id = "i", client_secret = "s", callback_secret = "c", base_url = "{target}"}}\n'
+        f'account = {{org = "o", app = "a", client_id = "i", client_secret = "ssssssss", callback_secret = "cccccccc", base_url = "{target}"}}\n'
     )
     worker = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.deliver_worker", str(config), transport], cwd=ROOT, env=environment

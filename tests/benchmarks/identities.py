@@ -162,6 +162,7 @@ def main() -> int:
         config = directory / "relay.toml"
         config.write_text(
             f'kafka = {{bootstrap = "{bootstrap}", prefix = "{prefix}", partitions = {PARTITIONS}}}\n'
+            'marks = {secret = "of-the-marks-of-the-tests"}\n'
             f'deliver = {{state = "{directory / "state"}"}}\n'
             + "".join(
                 f'[apps.{name}]\nplatform = "{platform}"\ntarget = "{target}"\n[apps.{name}.account]\n{APPS[platform].account.format(url="http://127.0.0.1:1")}\n'

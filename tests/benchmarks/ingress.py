@@ -52,8 +52,9 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def server(module: str, *arguments: object, port: int) -> Iterator[Server]:
-    process = subprocess.Popen([sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, arguments)])
+def server(module: str, *arguments: object, port: int, quiet: bool = False) -> Iterator[Server]:
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *map(str, arguments)]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL if quiet else None)
     try:
         asyncio.run(listening(port, process))
         yield Server(port, process.pid)
@@ -116,8 +117,9 @@ def main(rounds: int) -> int:
     print(f"load average at the start: {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs; other work shows in the figures")
     with tempfile.TemporaryDirectory() as data, broker(Path(data)) as bootstrap:
         prefix = f"bench-{uuid.uuid4().hex[:8]}."
-        name = f"{prefix}callbacks.{PLATFORM}"
+        name, other = (f"{prefix}callbacks.{platform}" for platform in (PLATFORM, "easemob"))
         asyncio.run(topic(bootstrap, name, there=True))
+        asyncio.run(topic(bootstrap, other, there=True))
         ours, plain, observe = free_port(), free_port(), free_port()
         try:
             with (
@@ -128,6 +130,7 @@ def main(rounds: int) -> int:
                 halves = [at_half(mine, connections, rounds) for connections in CONNECTIONS]
         finally:
             asyncio.run(topic(bootstrap, name, there=False))
+            asyncio.run(topic(bootstrap, other, there=False))
     return 0 if min(ratios) >= RATIO and max(halves) <= P99_MS else 1
 
 

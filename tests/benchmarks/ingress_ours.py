@@ -7,7 +7,7 @@ import uvloop
 from streams import log
 from streams.ingress.server import serve
 from streams.settings import AppSettings, Ingress, Kafka, Observe, Settings
-from tests.benchmarks.ingress_requests import ACCOUNT, APP, PLATFORM
+from tests.benchmarks.ingress_requests import ACCOUNT, APP, EASEMOB, PLATFORM
 
 if __name__ == "__main__":
     bootstrap, prefix, port, observe = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -15,7 +15,10 @@ if __name__ == "__main__":
         kafka=Kafka(bootstrap=bootstrap, prefix=prefix),
         ingress=Ingress(host="127.0.0.1", port=port),
         observe=Observe(host="127.0.0.1", port=observe, level="warning"),
-        apps={APP: AppSettings(platform=PLATFORM, target=APP, account=ACCOUNT)},
+        apps={
+            APP: AppSettings(platform=PLATFORM, target=APP, account=ACCOUNT),
+            f"{APP}-easemob": AppSettings(platform="easemob", target=APP, account=EASEMOB),
+        },
     )
     log.setup(settings.observe)
     uvloop.run(serve(settings))

@@ -18,12 +18,13 @@ from fastapi import FastAPI, HTTPException, Request
 from converters import PLATFORMS
 from converters.platform import Accepted, Incoming, Probe
 from streams.ingress.record import headers_of
-from tests.benchmarks.ingress_requests import ACCOUNT, APP, PLATFORM
+from tests.benchmarks.ingress_requests import ACCOUNT, APP, EASEMOB, PLATFORM
 
 
 def application(bootstrap: str, topic: str) -> FastAPI:
-    platform = PLATFORMS[PLATFORM]
-    accounts = {APP: msgspec.convert(ACCOUNT, platform.account)}
+    platforms = {APP: PLATFORMS[PLATFORM], f"{APP}-easemob": PLATFORMS["easemob"]}
+    given = {APP: ACCOUNT, f"{APP}-easemob": EASEMOB}
+    accounts = {name: msgspec.convert(given[name], platform.account) for name, platform in platforms.items()}
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -41,7 +42,7 @@ def application(bootstrap: str, topic: str) -> FastAPI:
         body = await request.body()
         received = time.time_ns() // 1_000_000
         incoming = Incoming({k.lower(): v for k, v in request.headers.items()}, request.url.query, body)
-        verdict = platform.check(incoming, accounts[name], received)
+        verdict = platforms[name].check(incoming, accounts[name], received)
         if isinstance(verdict, Probe):
             return {}
         if not isinstance(verdict, Accepted):

@@ -24,6 +24,7 @@ from msgspec import Struct
 from converters.media import Shape
 from streams.media.press.order import Limits, Made, Order
 from streams.media.press.pool import Pool
+from streams.media.press.worker import Sandbox
 from tests.benchmarks import media_job
 from tests.media.press.samples import FULL, SOUND, Samples
 
@@ -71,27 +72,26 @@ def speech() -> Samples:
     return samples
 
 
-def _used(pid: int) -> float:
-    """Seconds of CPU of a process that runs."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def _used(pool: Pool) -> float:
+    """Seconds of CPU of the process that forks the workers, and of those that have ended."""
+    fields = Path(f"/proc/{pool.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
-async def pressed(source: Path, target: str, rounds: int, clips: int) -> Cost:
+async def pressed(source: Path, target: str, rounds: int, clips: int, sandbox: Sandbox = "require") -> Cost:
     """Through a pool of one worker, as the role does it."""
-    pool = Pool(1, Limits())
+    pool = Pool(1, Limits(), sandbox)
     await pool.start()
     found: list[Cost] = []
     try:
         for _ in range(rounds):
-            (pid,) = pool.pids
-            wall, cpu = time.perf_counter(), time.process_time() + _used(pid)
+            pid, wall, cpu = pool.pid, time.perf_counter(), time.process_time() + _used(pool)
             for _ in range(clips):
                 made = await pool.press(Order(source, source.parent, "voice", Shape(formats=(target,)), alone=False))
                 assert isinstance(made, Made), made
                 assert (made.format, made.duration) == (target, SECONDS * 1000 + 20), "the encoder's last frame"
-            assert pool.pids == (pid,)
-            found.append(Cost((time.process_time() + _used(pid) - cpu) / clips, (time.perf_counter() - wall) / clips))
+            assert pool.pid == pid
+            found.append(Cost((time.process_time() + _used(pool) - cpu) / clips, (time.perf_counter() - wall) / clips))
     finally:
         await pool.close()
     return min(found, key=lambda one: one.cpu)
@@ -129,6 +129,9 @@ def codecs(given: argparse.Namespace) -> Iterator[Figure]:
             other = asyncio.run(pressed(source, target, 1, given.clips))
             what = "AMR checked and passed on" if target == "amr" else f"AMR to {target.upper()}, of real time on one core"
             yield Figure(what, other.real_time, note=_note(other))
+        open_ = asyncio.run(pressed(source, "amr", given.rounds, given.clips, "off"))
+        kept = asyncio.run(pressed(source, "amr", given.rounds, given.clips))
+        yield Figure("a worker that is kept in, of one that is not: time on the wall", kept.wall / open_.wall, note=_note(open_))
         theirs = program(source, given.rounds, max(5, given.clips // 3))
         if theirs is None:
             print("  the ffmpeg program is not installed: nothing to compare with")

@@ -87,6 +87,7 @@ class Ground:
         config = self.state.parent / "relay.toml"
         config.write_text(
             f'kafka = {{bootstrap = "{bootstrap}", prefix = "{self.prefix}", partitions = {partitions}}}\n'
+            'marks = {secret = "of-the-marks-of-the-tests"}\n'
             f'observe = {{host = "127.0.0.1"}}\ndeliver = {{quotas = false, state = "{self.state}"}}\n'
             '[apps.old]\nplatform = "yunxin"\ntarget = "new"\naccount = {app_key = "k", app_secret = "sssssssssssssssssss"}\n'
             '[apps.new]\nplatform = "easemob"\ntarget = "old"\n'

@@ -29,6 +29,10 @@ class Worker(Role):
         # The directory of a process goes before an installed package only where it is named.
         self._environment["PYTHONPATH"] = str(code)
 
+    def told(self, name: str, value: str) -> None:
+        """From its next start on: a variable of its environment."""
+        self._environment[name] = value
+
     def start(self) -> None:
         self.starts += 1
         super().start()

@@ -14,10 +14,12 @@ from streams.convert.reload import Rereading
 from streams.settings import load, resolve
 
 APPS = """
+[marks]
+secret = "of-the-marks-of-the-tests"
 [apps.old]
 platform = "yunxin"
 target = "new"
-account = {app_key = "k", app_secret = "s"}
+account = {app_key = "k", app_secret = "ssssssssssssssss"}
 [apps.new]
 platform = "own"
 target = "old"

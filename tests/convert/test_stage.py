@@ -120,8 +120,8 @@ POISON = {
     "nested beyond reason": (callback("yunxin", b"[" * 200_000), "malformed", "theirs"),
     "no app header": (callback("yunxin", message("yunxin"), app=None), "app-unknown", "ours"),
     "an app nobody knows": (callback("yunxin", message("yunxin"), app=b"nobody"), "app-unknown", "ours"),
-    "an app header that is no UTF-8": (callback("yunxin", message("yunxin"), app=b"\xff\xfe"), None, "ours"),
-    "a time that is no number": (callback("yunxin", message("yunxin"), received=b"soon"), None, "ours"),
+    "an app header that is no UTF-8": (callback("yunxin", message("yunxin"), app=b"\xff\xfe"), "foreign", "theirs"),
+    "a time that is no number": (callback("yunxin", message("yunxin"), received=b"soon"), "foreign", "theirs"),
     "no value": (callback("yunxin", None), None, None),
     "no headers and no value": (record_of("p.callbacks.yunxin", None), "app-unknown", "ours"),
 }  # fmt: skip

@@ -188,6 +188,7 @@ def test_a_forwarded_message_of_ours_is_carried_like_any_other(source: str, targ
     for said in forwarded:
         (again,) = route(Callback("new", body(target, said), NOW), apps, known)
         assert isinstance(again, Deliver), said
+        assert again.unfit or target == "own", "and it is counted"
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)

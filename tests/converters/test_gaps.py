@@ -180,7 +180,7 @@ def test_who_came_into_a_team_is_in_yunxins_history_too() -> None:
 
 
 def test_our_own_message_in_yunxins_history_is_our_echo() -> None:
-    ext = json.dumps({"relay": mark.make("easemob:new:direct:9:post", "alice", "bob")})
+    ext = json.dumps({"relay": mark.make("easemob:new:direct:9:post", mark.On("old", "direct", "alice", "bob"), YUNXIN.example())})
     (missed,), _, _ = searched(YUNXIN, History(item(1, NOON, fromclienttype=32, ext=ext)), direct("alice", "bob"))
     (one,) = YUNXIN.decode(Callback("old", missed.body, NOON), YUNXIN.example())
     assert isinstance(one, OwnEcho)

@@ -16,6 +16,7 @@ from converters.preview import StandIn, preview
 from converters.route import App
 from converters.supposed import supposed
 from converters.survey import Survey
+from converters.withheld import instead
 from tests.converters.examples import BODIES, EARLIER, account_of, delivery_of
 from tests.converters.shapes import NOW, text_of
 
@@ -48,6 +49,26 @@ def test_what_was_left_is_named_and_said_where_it_lies(name: str, kind: str, fil
     assert URL.encode() not in request.body
     assert "files.example.com" not in text_of(name, request)
     assert "此处无法打开" in text_of(name, request)
+
+
+@pytest.mark.parametrize("operation", ["post", "edit"])
+@pytest.mark.parametrize("kind", bodies())
+@pytest.mark.parametrize("name", sorted(PLATFORMS))
+def test_what_must_reach_nobody_is_named_and_leads_nowhere(name: str, kind: str, operation: str) -> None:
+    body = bodies()[kind]
+    delivery = delivery_of(Post(body) if operation == "post" else Edit(EARLIER, body))
+    for language, said in (("zh", "未通过安全检查"), ("en", "withheld by the virus scan")):
+        text = instead(delivery, language)
+        assert text.event.id == delivery.event.id
+        encoded = PLATFORMS[name].encode(text, account_of(name), There(withheld=True))
+        (request,) = encoded.requests
+        whole = request.body + request.path.encode()
+        assert b"files.example.com" not in whole
+        shown = text.event.operation.body.text  # type: ignore[union-attr]
+        assert said in shown
+        assert "its name" in shown
+        if name in CLIENTS:
+            assert said in text_of(name, request)
 
 
 @pytest.mark.parametrize("kind", bodies())

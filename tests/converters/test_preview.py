@@ -70,9 +70,9 @@ def test_what_cannot_be_shown_is_said_on_stderr(arguments: list[str], why: str) 
 def test_accounts_of_the_settings_are_used(tmp_path: Path) -> None:
     config = tmp_path / "relay.toml"
     config.write_text(
-        '[apps.a]\nplatform = "yunxin"\ntarget = "b"\n[apps.a.account]\napp_key = "k"\napp_secret = "s"\napi = "v2"\n'
+        '[apps.a]\nplatform = "yunxin"\ntarget = "b"\n[apps.a.account]\napp_key = "k"\napp_secret = "ssssssssssssssss"\napi = "v2"\n'
         '[apps.b]\nplatform = "easemob"\ntarget = "a"\n[apps.b.account]\norg = "acme"\napp = "shop"\n'
-        'client_id = "i"\nclient_secret = "s"\ncallback_secret = "c"\n'
+        'client_id = "i"\nclient_secret = "ssssssssssssssss"\ncallback_secret = "cccccccccccccccc"\n'
     )
     command = ["--platform", "yunxin", "--target", "easemob", "--account-from", str(config), "-"]
     shown = CliRunner().invoke(APP, command, input=json.dumps(message("yunxin")))
@@ -83,7 +83,7 @@ RULES = """
 [apps.a]
 platform = "yunxin"
 target = "b"
-account = {app_key = "k", app_secret = "s"}
+account = {app_key = "k", app_secret = "ssssssssssssssss"}
 [[apps.a.rules]]
 name = "movers"
 receiver = "elsewhere"
@@ -95,7 +95,7 @@ do = "create"
 [apps.b]
 platform = "easemob"
 target = "a"
-account = {org = "o", app = "p", client_id = "i", client_secret = "s", callback_secret = "c"}
+account = {org = "o", app = "p", client_id = "i", client_secret = "ssssssssssssssss", callback_secret = "cccccccccccccccc"}
 """
 
 

@@ -272,7 +272,7 @@ PROXY = {"sender": "no-account", "do": "proxy", "proxy": "relay-bot"}
 
 def test_a_proxy_says_whose_words_they_are() -> None:
     (one,) = routed(PROXY, name="Alice L.")
-    assert text_of(one) == "Alice L.：hi"
+    assert text_of(one) == "[alice] Alice L.：hi"
     assert (one.delivery.sender, one.delivery.author, one.delivery.event.sender) == ("relay-bot", "alice", "alice")
     assert one.losses == (Loss("rule:r0"),)
     assert text_of(routed(PROXY)[0]) == "alice：hi"

@@ -54,6 +54,10 @@ def messages(worker: Worker, fate: str) -> float:
     return sum(map(float, found))
 
 
+def losses(worker: Worker, what: str) -> float:
+    return sum(map(float, re.findall(rf'^im_relay_losses_total{{.*what="{what}".*}} (.*)$', worker.role.metrics(), re.MULTILINE)))
+
+
 def test_a_message_waits_for_its_file_and_the_later_ones_behind_it(patient: Worker, target: Target, bob: str) -> None:
     first = picture(bob)
     patient.send(first, delivery(bob, "behind it"), delivery(f"{bob}2", "elsewhere"))
@@ -89,6 +93,25 @@ def test_a_file_that_could_not_be_brought_over_is_shown_by_name(patient: Worker,
     assert "cat.jpg" in text
     patient.settled()
     assert messages(patient, "not-found") == before + 1
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["the file", "its thumbnail"])
+@pytest.mark.parametrize("reason", ["infected", "unscanned"])
+def test_a_file_that_must_reach_nobody_is_withheld_and_counted(patient: Worker, target: Target, bob: str, reason: str, place: int) -> None:
+    small = File(url="https://old.example/small.jpg", name="small.jpg")
+    one, video = delivery(bob, ""), Video(File(url="https://old.example/cat.mp4", name="cat.mp4"), thumbnail=small)
+    first = structs.replace(one, event=structs.replace(one.event, operation=Post(video)))
+    before = losses(patient, "withheld")
+    patient.send(first, delivery(bob, "behind it"))
+    for number in (0, 1):
+        more = {"reason": reason} if number == place else {"carried": Carried(THERE)}
+        patient.brought(first, place=number, **more)
+    text, behind = came(patient, target, bob, 2)
+    assert ("cat.mp4" in text, behind) == (True, "behind it")
+    assert not any("old.example" in str(request) or THERE in str(request) for request in target.requests if bob in str(request))
+    patient.settled()
+    assert patient.outcome(first) == "delivered"
+    assert losses(patient, "withheld") == before + 1
 
 
 def test_a_result_that_is_there_before_its_message_outlives_the_worker_and_its_disk(

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import TopicPartition
 from msgspec import structs
 
-from converters import mark
+from converters import PLATFORMS, mark
 from converters.bodies import Text
 from converters.fingerprint import fingerprints
 from converters.model import Delivery, Event, Group, Sent, conversation_key, direct
@@ -380,7 +380,7 @@ def test_a_message_said_before_one_that_was_sent_is_late_and_its_mark_says_so(to
     mark_late(event)
     key, entry = records.intent(event, 0)
     assert event.late
-    assert mark.make("e", "a", "b", late=event.delivery.late)["late"] is True
+    assert mark.of(event.delivery, PLATFORMS["easemob"].example(), "a")["late"] is True
     event.outcome = Delivered("901")
     assert records.ended(event)[1].late
     assert (key, entry.part) == (b"old:1", 0)

@@ -29,9 +29,17 @@ PARTITIONS = 2
 SECRET = "S3cr3t-of-the-target"
 
 
+def refused(reason: str, app: str = "new") -> str:
+    """The metric of echoes that are no evidence."""
+    return f'im_relay_marks_refused_total{{app="{app}",reason="{reason}",stage="deliver"}}'
+
+
+NO_INTENT = refused("no-intent")
+
+
 def app(name: str, url: str) -> str:
     """One more app on the target's platform, as lines of the settings."""
-    account = f'{{org = "o", app = "a", client_id = "i", client_secret = "s", callback_secret = "c", base_url = "{url}"}}'
+    account = f'{{org = "o", app = "a", client_id = "i", client_secret = "ssssssssssssssss", callback_secret = "cccccccccccccccc", base_url = "{url}"}}'
     return f'[apps.{name}]\nplatform = "easemob"\ntarget = "old"\naccount = {account}\n'
 
 
@@ -135,6 +143,11 @@ base_url = "{target}"
 
         until(gone)
 
+    def metric(self, name: str) -> float:
+        """*name* with its labels, in their order."""
+        lines = self.role.metrics().splitlines()
+        return sum(float(line.removeprefix(f"{name} ")) for line in lines if line.startswith(f"{name} "))
+
     # -- in
 
     def send(self, *deliveries: Delivery) -> None:
@@ -144,7 +157,7 @@ base_url = "{target}"
 
     def echo(self, of: Delivery, remote_id: str = "777", **more: Any) -> None:
         """The target calls back about *of*."""
-        seen = Echo(event=of.event.id, target=of.target, remote_id=remote_id, at=1_700_000_000_000, **more)
+        seen = Echo(**{"event": of.event.id, "target": of.target, "remote_id": remote_id, "at": 1_700_000_000_000} | more)
         self.put("echoes.easemob", conversation_key(of.event.conversation), wire.dump(seen))
         self._flush()
 

@@ -4,13 +4,18 @@ import time
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
+from streams.printable import clean
 from tests.demo import terminal
 from tests.demo.crossing import Arrived, Said, source_key
 from tests.demo.forms import told
 from tests.demo.journals import Journals
 from tests.doings import Seen
 from tests.fetched import Fetched
+
+KEPT = "\\\u200d\ufe0f"
+"""What families and hearts are joined of: this is for looking at, and not for finding an id again."""
 
 
 class Shown:
@@ -60,8 +65,8 @@ class Shown:
     def _line(self, clock: str, source: str, to: str, took: str, sender: str, place: str, sign: str, text: str) -> None:
         colour = "magenta" if source == "easemob" else "cyan"
         self._console.print(
-            f"{clock}  [{colour}]{source:>9} → {to:<9}[/]  {took:>7}  [bold]{sender:>5}[/] in {place:<13} [yellow]{sign}[/]",
+            f"{clock}  [{colour}]{source:>9} → {to:<9}[/]  {took:>7}  [bold]{escape(clean(sender)):>5}[/] in {escape(clean(place)):<13} [yellow]{sign}[/]",
             end="", highlight=False,
         )  # fmt: skip
-        words = text.replace("\n", "⏎").replace("\t", "⇥")
+        words = "".join(char if char in KEPT else clean(char) for char in text.replace("\n", "⏎").replace("\t", "⇥"))
         self._console.print(words, markup=False, highlight=False, soft_wrap=True, style="dim" if sign else None)

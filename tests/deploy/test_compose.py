@@ -5,7 +5,9 @@ No container engine is asked: what is checked is what can be wrong in the file.
 
 import json
 import re
+from collections.abc import Sequence
 from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +16,8 @@ import pytest
 import yaml
 
 from deploy import simulator
+from streams import role_secrets
+from streams.role_secrets import COMMAND, Process, deliver
 from streams.settings import Settings, load
 from tests.deploy.commands import ROOT, parsed
 from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP
@@ -25,9 +29,42 @@ RELAY = [name for name, service in SERVICES.items() if service["image"] == "im-r
 ROLES = [name for name in RELAY if name not in ("topics", "group")]
 
 
+def process(name: str) -> Process:
+    """What the service is, as the code declares who uses which secret."""
+    role, _, platform = name.partition("-")
+    if name not in ROLES:
+        return COMMAND
+    return deliver(platform) if role == "deliver" else next(one for one in role_secrets.ROLES if one.name == role)
+
+
+def of_container(folder: Path, names: Sequence[str]) -> Path:
+    """The settings file as a container sees it that has these secrets and no others."""
+    files = yaml.safe_load(TEXT)["secrets"]
+    for name in names:
+        (folder / name).write_text((ROOT / files[name]["file"]).read_text())
+    path = folder / "relay.toml"
+    path.write_text((ROOT / "deploy/compose.toml").read_text(encoding="utf-8").replace("/run/secrets", str(folder)))
+    return path
+
+
 @pytest.fixture(scope="module")
-def settings() -> Settings:
-    return load(ROOT / "deploy/compose.toml")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return load(of_container(tmp_path_factory.mktemp("compose"), list(yaml.safe_load(TEXT)["secrets"])))
+
+
+@pytest.mark.parametrize("name", RELAY)
+def test_a_service_has_the_secrets_that_it_uses_and_no_other(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = SERVICES[name].get("secrets", [])
+    read: dict[Path, str] = {}
+    monkeypatch.setattr(role_secrets, "files_read", read)
+    load(of_container(tmp_path, given), process(name))
+    assert sorted(path.name for path in read) == sorted(given)
+
+
+def test_no_secret_stands_in_the_settings_or_the_services() -> None:
+    text = (ROOT / "deploy/compose.toml").read_text(encoding="utf-8") + TEXT
+    for about in yaml.safe_load(TEXT)["secrets"].values():
+        assert (ROOT / about["file"]).read_text().strip() not in text
 
 
 def published(service: dict[str, Any]) -> set[int]:
@@ -56,6 +93,7 @@ def test_every_image_has_a_tag_that_stays() -> None:
         assert image, name
         assert tag != "latest", name
         assert ("build" in service) == image.startswith("im-relay"), name
+        assert "build" in service or re.fullmatch(r"[^\s:]+@sha256:[0-9a-f]{64}", service["image"]), f"{name}: a tag may be another image tomorrow"
 
 
 def test_every_built_target_is_a_stage_of_the_dockerfile() -> None:

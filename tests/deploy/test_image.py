@@ -28,6 +28,15 @@ def test_nothing_else_is_sent_to_the_builder() -> None:
         assert any(fnmatch(source, kept) for source in copied()), kept
 
 
+def test_the_bases_are_named_by_their_digests() -> None:
+    stages = re.findall(r"^FROM (\S+) AS (\S+)$", DOCKERFILE, re.MULTILINE)
+    ours = {name for _, name in stages}
+    bases = {base for base, _ in stages if base not in ours}
+    assert len(stages) == len(re.findall(r"^FROM", DOCKERFILE, re.MULTILINE))
+    assert len(bases) == 1, "of one release in all stages"
+    assert all(re.fullmatch(r"\S+:\S+@sha256:[0-9a-f]{64}", base) for base in bases)
+
+
 def test_packages_are_installed_by_hash_or_are_ours() -> None:
     installs = re.findall(r"pip install (.+)", DOCKERFILE)
     assert len(installs) == 2

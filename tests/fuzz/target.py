@@ -5,18 +5,24 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from converters import PLATFORMS, wire
 from converters.identities import Identities, Kind
 from converters.model import NOTHING, Delivery
 from converters.names import Minted
-from converters.platform import Accepted, Callback, Incoming, Probe, Rejected
+from converters.operations import Presence, Reaction, Read, Received, Typing
+from converters.platform import Accepted, Callback, Ignored, Incoming, Probe, Rejected, Said
 from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
 from tests.converters.examples import account_of, row_of, there_of
 from tests.converters.shapes import NOW, body, shape
 from tests.fuzz.mutations import Mutator
 
+OPEN = {"easemob": ("unsigned_events",)}
+"""Settings that take what a platform does not sign; all others that do so are found by `test_every_setting_that_opens_is_fuzzed`."""
+HARMLESS = (Reaction, Read, Received, Typing, Presence)
+MOST_UNSIGNED = 8
 CASES = Path(__file__).parents[1] / "cases"
 
 
@@ -49,6 +55,7 @@ class Fuzzer:
         self.tried = 0
         self._seen: set[str] = set()
         self._accounts = {name: account_of(name) for name in PLATFORMS}
+        self._open = [msgspec.structs.replace(self._accounts[platform], **{name: True}) for name in OPEN.get(platform, ())]
         self._secret = getattr(self._accounts[platform], shape(platform).SECRET)
         self._known = Everybody()
 
@@ -75,17 +82,49 @@ class Fuzzer:
 
     def _check(self, raw: bytes) -> str:
         platform, account = PLATFORMS[self.platform], self._accounts[self.platform]
-        verdict = platform.check(Incoming({}, "", raw), account, NOW)
-        assert isinstance(verdict, Rejected | Probe) or self.platform == "easemob", "unsigned, and taken"
-        verdict = platform.check(self._signed(raw), account, NOW)
+        unsigned = platform.check(self._unsigned(raw), account, NOW)
+        assert isinstance(unsigned, Rejected | Probe), "unsigned, and taken"
+        for more in self._open:
+            self._harmless(raw, more)
+        signed = self._signed(raw)
+        verdict = platform.check(signed, account, NOW)
         assert isinstance(verdict, Accepted | Rejected | Probe)
+        if isinstance(verdict, Accepted) and platform.once is not None:
+            known = platform.once(signed, account, NOW)
+            assert known is not None, "it may be said again with other words"
+            assert known.said
+            assert known.until == 0 or known.until >= NOW
         return type(verdict).__name__
+
+    def _harmless(self, raw: bytes, account: Any) -> None:
+        """With every setting that takes something unsigned: few events, of kinds that undo nothing, and they teach nothing."""
+        platform = PLATFORMS[self.platform]
+        if not isinstance(platform.check(self._unsigned(raw), account, NOW), Accepted):
+            return
+        try:
+            said = [one for one in platform.decode(Callback("a", raw, NOW), account) if not isinstance(one, Ignored)]
+        except wire.Malformed:
+            return
+        assert len(said) <= MOST_UNSIGNED, "one unsigned body makes many deliveries"
+        for one in said:
+            assert isinstance(one, Said), "unsigned, and evidence"
+            assert not one.proven, "unsigned, and believed"
+            assert isinstance(one.event.operation, HARMLESS), f"unsigned, and {type(one.event.operation).__name__}"
+
+    def _unsigned(self, raw: bytes) -> Incoming:
+        """*raw* without what could be a signature: the mutations know no secret, but a case file may be signed."""
+        try:
+            held = json.loads(raw)
+        except (ValueError, RecursionError):
+            return Incoming({}, "", raw)
+        secret = isinstance(held, dict) and held.pop("security", None)
+        return Incoming({}, "", json.dumps(held).encode() if secret else raw)
 
     def _signed(self, raw: bytes) -> Incoming:
         if self.platform != "easemob":
             return shape(self.platform).signed(raw, self._secret, {})
         try:  # the signature is part of the body
-            return shape(self.platform).signed({"callId": "c", "timestamp": 1} | json.loads(raw), self._secret, {})
+            return shape(self.platform).signed({"callId": "c", "timestamp": NOW} | json.loads(raw), self._secret, {})
         except (ValueError, TypeError, RecursionError):
             return Incoming({}, "", raw)
 

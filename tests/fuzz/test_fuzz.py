@@ -3,7 +3,7 @@
 import pytest
 
 from converters import PLATFORMS
-from tests.fuzz.target import Fuzzer, shown
+from tests.fuzz.target import OPEN, Fuzzer, shown
 
 
 @pytest.mark.parametrize("platform", sorted(PLATFORMS))
@@ -23,3 +23,8 @@ def test_a_defect_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     fuzzer.run(50)
     (finding,) = fuzzer.findings.values()
     assert finding.error.startswith("ZeroDivisionError")
+
+
+def test_every_setting_that_opens_is_fuzzed() -> None:
+    found = {name: tuple(key for key in platform.account.__struct_fields__ if "unsigned" in key) for name, platform in PLATFORMS.items()}
+    assert {name: keys for name, keys in found.items() if keys} == OPEN

@@ -13,7 +13,7 @@ from converters import PLATFORMS
 from streams import metrics, pages
 from streams.cli import app
 from streams.kafka import topics
-from streams.settings import AppSettings, Settings, load, resolve
+from streams.settings import AppSettings, Settings, load, marking
 from tests.house.tree import ROOT, name
 from tests.house.tree import pages as markdown
 
@@ -81,13 +81,14 @@ def test_the_settings_file_of_the_readme_is_taken(
 ) -> None:
     (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / readme).read_text(), re.DOTALL)
     monkeypatch.chdir(tmp_path)
-    for app_settings in tomllib.loads(block)["apps"].values():
-        for key, value in app_settings["account"].items():
+    given = tomllib.loads(block)
+    for section in (given["marks"], *(app_settings["account"] for app_settings in given["apps"].values())):
+        for key, value in section.items():
             if key.endswith("_file"):
                 Path(value).parent.mkdir(exist_ok=True)
-                Path(value).write_text("secret\n")
+                Path(value).write_text("a secret of some length\n")
     Path("relay.toml").write_text(block)
-    assert sorted(resolve(load(Path("relay.toml")))) == ["new", "old"]
+    assert sorted(marking(load(Path("relay.toml")))) == ["new", "old"]
 
 
 def test_the_changelog_has_an_entry_for_this_version() -> None:

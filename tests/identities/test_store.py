@@ -173,7 +173,7 @@ def test_what_a_full_disk_does_not_take_is_in_memory_and_kept_later(tmp_path: Pa
         table.apply(*record("p", "group", "1", "team"))
         rows.keep(Place("c", "t", {0: 1}, 1), table.counts())
         table.apply(*record("p", "group", "2", "crew"))
-        rows._refused = "full"  # as a write has ended
+        rows._rows._refused = True  # as a write has ended
         with monkeypatch.context() as full:
             full.setattr(disks, "SPARE", 1 << 60)
             for _ in range(2):

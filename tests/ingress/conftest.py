@@ -1,6 +1,7 @@
 """An ingress in the test's own event loop, on a real broker."""
 
 import asyncio
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,23 +21,31 @@ SHORT = {"read_timeout": 0.5, "store_timeout": 2.0, "max_body": 4096}
 
 
 class Running:
-    """Two apps, `y-…` on Yunxin and `e-…` on Easemob; the names are new for each test, so counters start at nothing."""
+    """An app on each platform, `y-…` on Yunxin and so on; the names are new for each test, so counters start at nothing."""
 
     def __init__(self, bootstrap: str) -> None:
         mark = uuid.uuid4().hex[:8]
         self.bootstrap = bootstrap
         self.prefix = f"t{mark}."
-        self.yunxin, self.easemob = f"y-{mark}", f"e-{mark}"
+        self.yunxin, self.easemob, self.rongcloud, self.own = f"y-{mark}", f"e-{mark}", f"r-{mark}", f"o-{mark}"
+        self.platforms = {self.yunxin: "yunxin", self.easemob: "easemob", self.rongcloud: "rongcloud", self.own: "own"}
         self.port = self.observe = 0
+        self.state = tempfile.mkdtemp(prefix="im-relay-")
+        self.sources: list[str] = []
+        """Of Yunxin's app."""
+        self.more: dict[str, Any] = {}
+        """Settings of Easemob's account."""
 
     def settings(self, **limits: Any) -> Settings:
         apps = {
-            self.yunxin: AppSettings(platform="yunxin", target=self.easemob, account=signed.YUNXIN),
-            self.easemob: AppSettings(platform="easemob", target=self.yunxin, account=signed.EASEMOB),
+            self.yunxin: AppSettings(platform="yunxin", target=self.easemob, account=signed.YUNXIN, sources=self.sources),
+            self.easemob: AppSettings(platform="easemob", target=self.yunxin, account=signed.EASEMOB | self.more),
+            self.rongcloud: AppSettings(platform="rongcloud", target=self.easemob, account=signed.RONGCLOUD),
+            self.own: AppSettings(platform="own", target=self.easemob, account=signed.OWN),
         }
         return Settings(
             kafka=Kafka(bootstrap=self.bootstrap, prefix=self.prefix),
-            ingress=Ingress(**({"host": "127.0.0.1", "port": 0} | SHORT | limits)),
+            ingress=Ingress(**({"host": "127.0.0.1", "port": 0, "state": self.state} | SHORT | limits)),
             observe=Observe(host="127.0.0.1", port=0),
             apps=apps,
         )
@@ -49,7 +58,7 @@ class Running:
         admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
         await admin.start()
         try:
-            names = [f"{self.prefix}callbacks.{platform}" for platform in ("yunxin", "easemob")]
+            names = [f"{self.prefix}callbacks.{platform}" for platform in self.platforms.values()]
             await admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=configs) for name in names])
         finally:
             await admin.close()
@@ -57,12 +66,12 @@ class Running:
     async def send(self, body: bytes) -> client.Reply:
         return await client.ask(self.port, client.authentic(self.yunxin, body))
 
-    async def records(self) -> list[ConsumerRecord]:
-        """All of Yunxin's callbacks, each partition in its order."""
+    async def records(self, platform: str = "yunxin") -> list[ConsumerRecord]:
+        """All of its callbacks, each partition in its order."""
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, auto_offset_reset="earliest")
         await consumer.start()
         try:
-            where = [TopicPartition(self.topic, number) for number in range(PARTITIONS)]
+            where = [TopicPartition(f"{self.prefix}callbacks.{platform}", number) for number in range(PARTITIONS)]
             consumer.assign(where)
             ends = await consumer.end_offsets(where)
             found: list[ConsumerRecord] = []
@@ -75,15 +84,19 @@ class Running:
             await consumer.stop()
 
     def counted(self, app: str, status: int, reason: str) -> float:
-        platform = {self.yunxin: "yunxin", self.easemob: "easemob"}.get(app, "")
+        platform = self.platforms.get(app, "")
         labels = {"app": app, "platform": platform, "status": str(status), "reason": reason}
         return metrics.REGISTRY.get_sample_value("im_relay_callbacks_total", labels) or 0.0
 
 
 @asynccontextmanager
-async def running(bootstrap: str, *, configs: dict[str, str] | None = None, **limits: Any) -> AsyncIterator[Running]:
-    one = Running(bootstrap)
-    await one.make_topics(**(configs or {}))
+async def running(
+    bootstrap: str, *, configs: dict[str, str] | None = None, again: Running | None = None, **limits: Any
+) -> AsyncIterator[Running]:
+    """A process of its own apps, or one more of those of *again*."""
+    one = again or Running(bootstrap)
+    if again is None:
+        await one.make_topics(**(configs or {}))
     stop, started = asyncio.Event(), asyncio.get_running_loop().create_future()
     task = asyncio.create_task(run(one.settings(**limits), stop, started))
     await asyncio.wait((task, started), return_when=asyncio.FIRST_COMPLETED)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.ingress import client, signed
-from tests.ingress.conftest import Running
+from tests.ingress.conftest import Running, running
 
 PIECES = [
     b"POST ", b"GET ", b"HEAD ", b"CONNECT ", b"OPTIONS * ", b"/callbacks/{y}", b"/callbacks/%ff%00", b"/callbacks/\xe4\xbd\xa0",
@@ -79,11 +79,9 @@ async def test_a_head_without_end_is_cut_off(ingress: Running) -> None:
 
 
 @pytest.mark.parametrize("start", [b"", b"POST /callb", b"POST /callbacks/x HTTP/1.1\r\nHost: x\r\n"])
-async def test_a_head_that_does_not_come_is_not_waited_for(
-    ingress: Running, start: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("streams.listener.HEAD_TIMEOUT", 0.2)
-    connection = await client.Connection.open(ingress.port)
-    connection.writer.write(start)
-    assert await connection.rest() == b""  # ends, and within the client's patience
-    connection.close()
+async def test_a_head_that_does_not_come_is_not_waited_for(kafka: str, start: bytes) -> None:
+    async with running(kafka, head_timeout=0.2) as ingress:
+        connection = await client.Connection.open(ingress.port)
+        connection.writer.write(start)
+        assert await connection.rest() == b""  # ends, and within the client's patience
+        connection.close()

@@ -27,7 +27,7 @@ EASEMOB = {"org": "demo", "app": "relay", "client_id": "YXA6demo", "client_secre
 def apps_of(yunxin: SimulatorClient, easemob: SimulatorClient) -> dict[str, App]:
     here, there = PLATFORMS["yunxin"], PLATFORMS["easemob"]
     old = {"app_key": "demo-yunxin", "app_secret": "demo-yunxin-secret", "base_url": f"{yunxin.url}/nimserver"}
-    new = {**EASEMOB, "callback_secret": "s", "base_url": easemob.url}
+    new = {**EASEMOB, "callback_secret": "ssssssssssssssss", "base_url": easemob.url}
     return {
         "old": App("old", here, msgspec.convert(old, here.account), "new"),
         "new": App("new", there, msgspec.convert(new, there.account), "old"),

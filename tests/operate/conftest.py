@@ -38,15 +38,18 @@ bootstrap = "{bootstrap}"
 prefix = "{prefix}"
 partitions = {partitions}
 
+[marks]
+secret = "of-the-marks-of-the-tests"
+
 [apps.old]
 platform = "yunxin"
 target = "new"
-account = {{ app_key = "k", app_secret = "s" }}
+account = {{ app_key = "k", app_secret = "ssssssssssssssss" }}
 
 [apps.new]
 platform = "easemob"
 target = "old"
-account = {{ org = "o", app = "a", client_id = "c", client_secret = "s", callback_secret = "t" }}
+account = {{ org = "o", app = "a", client_id = "c", client_secret = "ssssssssssssssss", callback_secret = "tttttttttttttttt" }}
 """
 
 

@@ -120,11 +120,11 @@ def test_the_rules_of_the_settings_are_in_the_count(recorded: Path, tmp_path: Pa
 def settings(directory: Path, bootstrap: str, prefix: str) -> Path:
     path = directory / "relay.toml"
     path.write_text(
-        f'kafka = {{bootstrap = "{bootstrap}", prefix = "{prefix}", partitions = 2}}\n'
-        '[apps.old]\nplatform = "yunxin"\ntarget = "new"\naccount = {app_key = "k", app_secret = "s"}\n'
+        f'kafka = {{bootstrap = "{bootstrap}", prefix = "{prefix}", partitions = 2}}\nmarks = {{secret = "of-the-marks-of-the-tests"}}\n'
+        '[apps.old]\nplatform = "yunxin"\ntarget = "new"\naccount = {app_key = "k", app_secret = "ssssssssssssssss"}\n'
         '[[apps.old.rules]]\nname = "no-groups"\nconversations = ["group"]\ndo = "drop"\n'
         '[apps.new]\nplatform = "easemob"\ntarget = "old"\n'
-        'account = {org = "o", app = "a", client_id = "i", client_secret = "s", callback_secret = "c"}\n'
+        'account = {org = "o", app = "a", client_id = "i", client_secret = "ssssssssssssssss", callback_secret = "cccccccccccccccc"}\n'
     )
     return path
 

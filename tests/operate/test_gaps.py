@@ -272,10 +272,11 @@ def logging_relay(kafka: str, tmp_path: Path) -> Generator[tuple[Path, str, Simu
         config = tmp_path / "logs.toml"
         config.write_text(
             f'[kafka]\nbootstrap = "{kafka}"\nprefix = "{prefix}"\npartitions = {PARTITIONS}\n'
+            '[marks]\nsecret = "of-the-marks-of-the-tests"\n'
             '[apps.old]\nplatform = "rongcloud"\ntarget = "new"\n'
             f'account = {{ app_key = "demo-rongcloud", app_secret = "demo-rongcloud-secret", base_url = "{simulator.url}" }}\n'
             '[apps.new]\nplatform = "easemob"\ntarget = "old"\n'
-            'account = { org = "o", app = "a", client_id = "c", client_secret = "s", callback_secret = "t" }\n'
+            'account = { org = "o", app = "a", client_id = "c", client_secret = "ssssssssssssssss", callback_secret = "tttttttttttttttt" }\n'
         )
         yield config, f"{prefix}callbacks.rongcloud", simulator
 

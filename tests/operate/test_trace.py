@@ -6,11 +6,12 @@ import time
 
 from converters import wire
 from converters.event_ids import EventId
-from converters.mark import make
+from converters.mark import On, make
 from converters.media import Result
 from converters.model import Echo
 from converters.outcome import Delivered, Refused
 from streams.deliver.entries import Ended, Intent
+from streams.settings import load, resolve
 from tests.operate.conftest import Ground, callback, delivery, plain, rows
 
 EVENT = "yunxin:old:direct:700000001:post"
@@ -73,9 +74,10 @@ def test_the_targets_id_leads_to_the_same_way(ground: Ground) -> None:
 
 def test_the_targets_callback_is_part_of_the_way(ground: Ground) -> None:
     ground.called(callback(NUMBER))
+    account = resolve(load(ground.config))["new"].account
     body = {
         "callId": "o#a_1", "eventType": "chat", "timestamp": now(), "chat_type": "chat", "from": "alice", "to": "bob",
-        "msg_id": "1390555555", "payload": {"ext": {"relay": make(EVENT, "alice", "bob")}, "bodies": [{"type": "txt", "msg": "x"}]},
+        "msg_id": "1390555555", "payload": {"ext": {"relay": make(EVENT, On("new", "direct", "alice", "bob"), account)}, "bodies": [{"type": "txt", "msg": "x"}]},
         "appkey": "o#a",
     }  # fmt: skip
     headers = [("app", b"new"), ("received", b"%d" % now())]

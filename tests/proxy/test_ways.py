@@ -79,7 +79,8 @@ def test_a_wrong_one_of_the_environment_is_named(tmp_path: Path) -> None:
     assert str(caught.value) == (
         'HTTPS_PROXY is of socks5h; expected a proxy that is spoken to in HTTP: write http://proxy:1080 (or media.proxy = "none", for none)'
     )
-    with pytest.raises(ValueError, match=r"media has both proxy and proxy_file: take one of them out"):
-        proxies(Proxied(proxy=SecretStr("none"), proxy_file="x"), "media", {})
-    with pytest.raises(ValueError, match=r"media.proxy_file: cannot read .*/none: FileNotFoundError"):
-        proxies(Proxied(proxy_file=str(tmp_path / "none")), "media", {})
+    with pytest.raises(ValueError, match=r"proxy_file: cannot read .*/none: FileNotFoundError"):
+        Proxied(proxy_file=str(tmp_path / "none"))
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(ValueError, match=r"media.proxy_file: .*/empty is empty; write http://host:port into it, or none"):
+        proxies(Proxied(proxy_file=str(tmp_path / "empty")), "media", {})

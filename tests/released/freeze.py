@@ -20,7 +20,7 @@ from converters.model import Carried, Delivery, Direct, Echo, Group, Room, conve
 from converters.operations import Post
 from converters.outcome import Delivered, NotSent, Refused, Unsure
 from converters.platform import Callback, Ignored, OwnEcho, Said
-from streams import dead
+from streams import dead, release
 from streams.dead import DeadLetter
 from streams.deliver import entries
 from streams.deliver.entries import Ended, Entry, Intent, Names
@@ -30,6 +30,7 @@ from streams.media.done import Done
 from streams.operate.about import Filter
 from streams.operate.letters import Resolved
 from streams.operate.replay import Spec
+from streams.release import Release
 from tests.converters.examples import OPERATIONS, VARIANTS, account_of, delivery_of
 from tests.converters.shapes import NOW
 from tests.converters.shapes import body as body_of
@@ -46,6 +47,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "identities": (identities._Value, identities._Account, identities._Cohort),
     "dead-letters": (DeadLetter, Resolved),
     "replay": (Spec,),
+    "control": (Release,),
 }
 
 
@@ -68,6 +70,8 @@ def everything() -> Iterator[Frozen]:
     yield from _media(deliveries)
     yield from _identities()
     yield from _dead(deliveries["text"])
+    order = Release(stage="convert", app="old", at=NOW, by="operator")
+    yield Frozen("control", "release", b"convert", release.dump(order), [], meaning(order))
     yield from _callbacks()
     yield _replay()
 

@@ -16,6 +16,7 @@ from converters import PLATFORMS, wire
 from converters.media import Job, Result
 from converters.model import Delivery, Echo
 from streams import dead
+from streams import release as orders
 from streams.deliver import entries
 from streams.ingress.record import callback_of
 from streams.media import done as dones
@@ -66,6 +67,8 @@ def read_today(one: dict[str, Any]) -> Any:
             return freeze.meaning(msgspec.json.decode(value, type=Resolved))
         case "dead-letters":
             return freeze.meaning(dead.load(value))
+        case "control":
+            return freeze.meaning(orders.load(value))
         case "replay":
             return freeze.meaning(msgspec.json.decode(value, type=Spec))
         case "callbacks":
@@ -77,6 +80,8 @@ def read_today(one: dict[str, Any]) -> Any:
 
 def account_of(name: str, platform: Any) -> Any:
     given = json.loads((freeze.CASES / f"{name}.json").read_text())["given"].get("account", {})
+    # As whoever upgrades has it set: what these releases have sent is still called back.
+    given = {"mark_unkeyed_until": 1 << 53, **given}
     return msgspec.convert({**msgspec.to_builtins(platform.example()), **given}, platform.account)
 
 
@@ -99,7 +104,7 @@ def test_what_others_cannot_read_has_a_new_version(release: Path) -> None:
     then = then if "forms" in then else {"forms": then, "versions": {}}
     versions = {kind.name: kind.version for kind in KINDS}
     for kind, now in json.loads(json.dumps(freeze.schema())).items():
-        broken = [text for old, new in zip(then["forms"][kind], now, strict=True) for text in breaks(old, new)]
+        broken = [text for old, new in zip(then["forms"].get(kind, now), now, strict=True) for text in breaks(old, new)]
         newer = versions.get(kind, 1) > then["versions"].get(kind, 1)
         assert newer or not broken, f"{kind}: raise its version in streams/record_kinds.py, or undo: {broken[:3]}"
 
@@ -117,6 +122,8 @@ def test_what_is_written_today_is_read_by_a_release(release: Path) -> None:
     versions_then = then.get("versions", {})
     for one in freeze.everything():
         kind = kind_of(one.kind) or kind_of(f"{one.kind}.easemob")
+        if one.kind not in forms_then:
+            continue  # a topic of its own, which that release does not read
         if one.kind == "callbacks" or one.value is None or (kind is not None and kind.version > versions_then.get(kind.name, 1)):
             continue
         held = json.loads(one.value)

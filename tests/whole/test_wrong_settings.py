@@ -12,6 +12,8 @@ from streams.settings import load, resolve
 
 SECRET = "v3ry-S3cret-of-an-app"
 GOOD = f"""\
+[marks]
+secret = "{SECRET}-of-marks"
 [apps.old]
 platform = "yunxin"
 target = "new"
@@ -119,7 +121,7 @@ ADDED = {
         'apps.third.account is "x"; expected a section: write [apps.third.account], and its keys below'
     ),
     "[apps.old]\nx = 1": (
-        "settings file relay.toml is not TOML: Cannot declare ('apps', 'old') twice (at line 9, column 10). Each section, and each app, is written "
+        "settings file relay.toml is not TOML: Cannot declare ('apps', 'old') twice (at line 11, column 10). Each section, and each app, is written "
         "once: put the two together, or give one another name"
     ),
 }
@@ -193,7 +195,7 @@ CHANGED = {
         "apps.third.account is that of apps.old: an app is named once; take one out, or give the other's keys"
     ),
     ('"yunxin"', "yunxin"): (
-        'settings file relay.toml is not TOML: Invalid value (at line 2, column 12). A text is in quotes: key = "value"'
+        'settings file relay.toml is not TOML: Invalid value (at line 4, column 12). A text is in quotes: key = "value"'
     ),
     ("[apps.old]", "[[apps]]"): "apps is a list; expected a section: write [apps.NAME], and its keys below",
 }  # fmt: skip
@@ -286,7 +288,7 @@ def test_a_file_in_another_coding_is_told_to_be_saved_anew(config: Path) -> None
     config.write_bytes(GOOD.encode("utf-16"))
     assert refused(config) == "settings file relay.toml is UTF-16: save it as UTF-8"
     config.write_bytes(GOOD.encode() + b"# gr\xfc\xdfe\n")
-    assert refused(config) == "settings file relay.toml is not UTF-8 (line 9): save it as UTF-8"
+    assert refused(config) == "settings file relay.toml is not UTF-8 (line 11): save it as UTF-8"
 
 
 def test_an_empty_secret_file_is_refused(config: Path) -> None:

@@ -15,8 +15,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
+{{/* With a digest, what runs is that and nothing else, whatever the tag says by then. */}}
 {{- define "im-relay.image" -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- with .Values.image }}
+{{- if .digest }}{{ .repository }}{{ with .tag }}:{{ . }}{{ end }}@{{ .digest }}{{ else }}{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end }}
 {{- end }}
 
 {{- define "im-relay.secret" -}}
@@ -30,11 +33,106 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $found | uniq | sortAlpha | toJson }}
 {{- end }}
 
+{{/* A section of the settings by its dotted name. Takes root, name. */}}
+{{- define "im-relay.section" -}}
+{{- $found := .root.Values.settings }}
+{{- range splitList "." .name }}{{ $found = index ($found | default dict) . | default dict }}{{ end }}
+{{- toJson $found }}
+{{- end }}
+
+{{/* The keys of the Secret that a role uses, as a JSON list: files/secrets.json says who uses what. Takes root, role, platform. */}}
+{{- define "im-relay.secretKeys" -}}
+{{- $ := .root }}{{ $role := .role }}{{ $platform := .platform }}
+{{- $known := $.Files.Get "files/secrets.json" | fromJson }}
+{{- $about := index $known.roles $role }}
+{{- $paths := list }}
+{{- range $name, $app := $.Values.settings.apps }}
+{{- range $key, $path := $app.account }}
+{{- $uses := index (index $known.accounts $app.platform | default dict) (trimSuffix "_file" $key) }}
+{{- if and $uses (hasSuffix "_file" $key) (or (not $about.own_platform) (eq $app.platform $platform)) }}
+{{- range $use := $uses }}{{ if has $use $about.uses }}{{ $paths = append $paths $path }}{{ end }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $name, $section := $known.sections }}
+{{- if has $role $section.used_by }}
+{{- $given := include "im-relay.section" (dict "root" $ "name" $name) | fromJson }}
+{{- range $key := $section.keys }}{{ with index $given (printf "%s_file" $key) }}{{ $paths = append $paths . }}{{ end }}{{ end }}
+{{- end }}
+{{- end }}
+{{- $keys := list }}
+{{- range $paths | uniq }}
+{{- if hasPrefix "/etc/im-relay/secrets/" . }}{{ $keys = append $keys (trimPrefix "/etc/im-relay/secrets/" .) }}{{ end }}
+{{- end }}
+{{- $keys | sortAlpha | toJson }}
+{{- end }}
+
+{{/* Ports as a NetworkPolicy has them. */}}
+{{- define "im-relay.tcp" -}}
+{{- $made := list }}
+{{- range . }}{{ $made = append $made (dict "protocol" "TCP" "port" (int .)) }}{{ end }}
+{{- toJson $made }}
+{{- end }}
+
+{{- define "im-relay.kafkaPorts" -}}
+{{- $ports := .Values.networkPolicy.kafka.ports }}
+{{- if not $ports }}
+{{- range splitList "," .Values.settings.kafka.bootstrap }}{{ $ports = append $ports (int (trimPrefix ":" (regexFind ":[0-9]+$" (trim .)) | default "9092")) }}{{ end }}
+{{- end }}
+{{- include "im-relay.tcp" ($ports | uniq) }}
+{{- end }}
+
+{{/* The port of an address, as JSON. */}}
+{{- define "im-relay.portOf" -}}
+{{- $host := (urlParse .).host }}
+{{- $port := regexFind ":[0-9]+$" $host | trimPrefix ":" }}
+{{- if $port }}{{ $port }}{{ else if hasPrefix "http://" . }}80{{ else }}443{{ end }}
+{{- end }}
+
+{{/* Ports of the APIs, as a JSON list; of one platform, or of all. Takes root, platform. */}}
+{{- define "im-relay.platformPorts" -}}
+{{- $ports := .root.Values.networkPolicy.platforms.ports }}
+{{- $platform := .platform }}
+{{- range .root.Values.settings.apps }}
+{{- if or (not $platform) (eq .platform $platform) }}
+{{- $url := dig "account" "base_url" "" . }}
+{{- $ports = append $ports (ternary 443 (int (include "im-relay.portOf" $url)) (empty $url)) }}
+{{- end }}
+{{- end }}
+{{- $ports | uniq | toJson }}
+{{- end }}
+
+{{/* Ports beside 80 and 443 that files come from and go to, as a JSON list. */}}
+{{- define "im-relay.mediaPorts" -}}
+{{- $ports := list }}
+{{- range dig "media" "allow" list .Values.settings }}
+{{- with regexFind "^[^/:]+:[0-9]+$" . }}{{ $ports = append $ports (int (regexFind "[0-9]+$" .)) }}{{ end }}
+{{- end }}
+{{- $store := include "im-relay.section" (dict "root" $ "name" "media.store") | fromJson }}
+{{- with $store.endpoint }}{{ $ports = append $ports (int (include "im-relay.portOf" .)) }}{{ end }}
+{{- $ports | uniq | toJson }}
+{{- end }}
+
+{{/* Says what to do, where an API is plainly at an inner address, which the policies keep the roles away from. Takes root, platform. */}}
+{{- define "im-relay.inside" -}}
+{{- $platform := .platform }}
+{{- range $name, $app := .root.Values.settings.apps }}
+{{- if or (not $platform) (eq $app.platform $platform) }}
+{{- $host := regexReplaceAll ":[0-9]+$" (urlParse (dig "account" "base_url" "" $app)).host "" }}
+{{- if and $host (or (not (contains "." $host)) (regexMatch "(\\.svc|\\.local|\\.internal)$" $host) (regexMatch "^(10|127|192\\.168|172\\.(1[6-9]|2[0-9]|3[01]))\\." $host)) }}
+{{- printf "settings.apps.%s.account.base_url is at an inner address, %s: give networkPolicy.platforms.peers (a podSelector, namespaceSelector or ipBlock), or networkPolicy.enabled=false" $name $host }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* The settings file. Refuses secrets: a ConfigMap is no place for them. */}}
 {{- define "im-relay.settings" -}}
 {{- if not .Values.settings.apps }}{{ fail "settings.apps is empty: name the two apps that are to be joined, see values.yaml" }}{{ end }}
+{{- $known := .Files.Get "files/secrets.json" | fromJson }}
 {{- range $name, $app := .Values.settings.apps }}
-{{- range $key, $_ := $app.account }}
+{{- range $key, $value := $app.account }}
+{{- if regexMatch "://[^/]*@" (toString $value) }}{{ fail (printf "settings.apps.%s.account.%s holds a user or a password: it would lie readable in a ConfigMap" $name $key) }}{{ end }}
 {{- if and (contains "secret" $key) (not (hasSuffix "_file" $key)) }}
 {{- fail (printf "settings.apps.%s.account.%s: give %s_file, a path under /etc/im-relay/secrets, and the content in a Secret" $name $key $key) }}
 {{- end }}
@@ -46,16 +144,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 {{- $files := .Values.settings.files | default dict }}
-{{- $store := (.Values.settings.media | default dict).store | default dict }}
-{{- range $where, $section := dict "files" $files "media.store" $store }}
-{{- range $key, $_ := $section }}
-{{- if and (contains "secret" $key) (not (hasSuffix "_file" $key)) }}
+{{- range $where, $about := $known.sections }}
+{{- range $key, $_ := include "im-relay.section" (dict "root" $ "name" $where) | fromJson }}
+{{- if has $key $about.keys }}
 {{- fail (printf "settings.%s.%s: give %s_file, a path under /etc/im-relay/secrets, and the content in a Secret" $where $key $key) }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- if and .Values.files.enabled (not (and $files.public_url $files.secret_file)) }}
 {{- fail "files.enabled: give settings.files.public_url, as chat clients reach it, and settings.files.secret_file" }}
+{{- end }}
+{{- if not $marks.secret_file }}
+{{- fail "settings.marks.secret_file is missing: by this secret the relay knows what it has sent itself; give a path under /etc/im-relay/secrets, and the content (openssl rand -hex 32) in a Secret" }}
 {{- end }}
 {{- toToml .Values.settings }}
 {{- end }}
@@ -84,6 +184,9 @@ capabilities: {drop: [ALL]}
 {{/* A role's pods. Takes root, role (the label), args, values (the role's), preStop, volumes: name, path, and size, or no size for a claim. */}}
 {{- define "im-relay.pod" -}}
 {{- $ := .root -}}
+{{- $part := splitn "-" 2 .role }}
+{{- $keys := include "im-relay.secretKeys" (dict "root" $ "role" $part._0 "platform" ($part._1 | default "")) | fromJsonArray }}
+{{- if not (include "im-relay.secret" $) }}{{ $keys = list }}{{ end -}}
 metadata:
   labels:
     {{- include "im-relay.labels" $ | nindent 4 }}
@@ -91,7 +194,9 @@ metadata:
     {{- with $.Values.podLabels }}{{ toYaml . | nindent 4 }}{{ end }}
   annotations:
     checksum/settings: {{ include "im-relay.lasting" $ | sha256sum }}
-    checksum/secrets: {{ toJson $.Values.secrets | sha256sum }}
+    {{- with $.Values.secrets.revision }}
+    im-relay/secrets-revision: {{ quote . }}
+    {{- end }}
     {{- with $.Values.podAnnotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
   {{- with $.Values.serviceAccountName }}
@@ -113,6 +218,7 @@ spec:
       env:
         - {name: IM_RELAY_CONFIG, value: /etc/im-relay/settings/relay.toml}
         {{- with $.Values.env }}{{ toYaml . | nindent 8 }}{{ end }}
+        {{- with .values.env }}{{ toYaml . | nindent 8 }}{{ end }}
       ports:
         {{- if eq .role "ingress" }}
         - {name: callbacks, containerPort: {{ $.Values.settings.ingress.port }}}
@@ -144,7 +250,7 @@ spec:
         # The directory, and not the file: only so does a running pod see a change.
         - {name: settings, mountPath: /etc/im-relay/settings, readOnly: true}
         - {name: tmp, mountPath: /tmp}
-        {{- if include "im-relay.secret" $ }}
+        {{- if $keys }}
         - {name: secrets, mountPath: /etc/im-relay/secrets, readOnly: true}
         {{- end }}
         {{- range .volumes }}
@@ -155,9 +261,16 @@ spec:
       configMap: {name: {{ include "im-relay.name" $ }}}
     - name: tmp
       emptyDir: {sizeLimit: 64Mi}
-    {{- with include "im-relay.secret" $ }}
+    {{- if $keys }}
+    # Only what this role uses.
     - name: secrets
-      secret: {secretName: {{ . }}, defaultMode: 0440}
+      secret:
+        secretName: {{ include "im-relay.secret" $ }}
+        defaultMode: 0440
+        items:
+          {{- range $keys }}
+          - {key: {{ quote . }}, path: {{ quote . }}}
+          {{- end }}
     {{- end }}
     {{- range .volumes }}
     {{- if .size }}

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import av
 from av.audio.frame import AudioFrame
@@ -16,7 +15,7 @@ from msgspec import Struct, structs
 
 from converters.formats import FORMATS
 from streams.media.press.containers import AUDIO, codec, opened
-from streams.media.press.order import Bad, Limits, Made, Order
+from streams.media.press.order import Bad, Limits, Pressed, Work, begun, emptied, size
 
 _RATES = range(4_000, 192_001)
 _CHANNELS = 8
@@ -64,13 +63,13 @@ _PLAIN = {"amr": ("amrnb", "libopencore_amrnb"), "mp3": ("mp3", "mp3float"), "m4
 """What a format's name promises of the codec in it; a file that keeps another one is remade."""
 
 
-def press(order: Order, limits: Limits, name: str) -> Made:
-    """The sound of *order*'s source, which begins as a *name*. Raises `Bad`."""
+def press(work: Work, limits: Limits, name: str) -> Pressed:
+    """The sound of *work*'s source, which begins as a *name*. Raises `Bad`."""
     kind = FORMATS[name].kind
     if kind not in ("audio", "video"):
         raise Bad("unsupported" if kind == "other" else "mislabelled")
-    shape = order.shape
-    with order.source.open("rb") as file, opened(file, name) as container:
+    shape = work.shape
+    with opened(begun(work.source), name) as container:
         if not container.streams.audio:
             raise Bad("mislabelled")
         stream = container.streams.audio[0]
@@ -83,33 +82,32 @@ def press(order: Order, limits: Limits, name: str) -> Made:
         frames = heard.frames(container, stream)
         plain = not shape.formats or (name in shape.formats and spoken in _PLAIN.get(name, (spoken,)))
         target = name if plain else shape.formats[0]
-        path = order.source if plain else order.directory / f"made.{FORMATS[target].extension}"
         if plain:
             for _ in frames:
                 pass
         elif target not in ENCODINGS:
             raise Bad("unsupported")
         else:
-            Packets(ENCODINGS[target], limits).write(path, frames)
-    made = Made(path=path, format=target, source_format=name, duration=heard.milliseconds)
-    return _smaller(made, order, limits) or made
+            Packets(ENCODINGS[target], limits).write(emptied(work.made), frames)
+    made = Pressed(new=not plain, format=target, source_format=name, duration=heard.milliseconds)
+    return _smaller(made, work, limits) or made
 
 
-def _smaller(made: Made, order: Order, limits: Limits) -> Made | None:
+def _smaller(made: Pressed, work: Work, limits: Limits) -> Pressed | None:
     """In the best mode of AMR that still fits into a message, where *made* is too large for one."""
-    shape, encoding = order.shape, ENCODINGS.get(made.format)
+    shape, encoding = work.shape, ENCODINGS.get(made.format)
     room = shape.inline // 4 * 3
-    if encoding is None or not encoding.modes or not 0 < room < made.path.stat().st_size or 0 < shape.inline_longest < made.duration:
+    has = size(work.made if made.new else work.source)
+    if encoding is None or not encoding.modes or not 0 < room < has or 0 < shape.inline_longest < made.duration:
         return None
     frames = -(-made.duration * encoding.rates[0] // (1000 * encoding.frame))
-    bits = next((bits for bits, size in encoding.modes if frames * size + _MAGIC <= room), None)
+    bits = next((bits for bits, each in encoding.modes if frames * each + _MAGIC <= room), None)
     if bits is None:
         return None
-    path = order.directory / f"smaller.{FORMATS[made.format].extension}"
-    with order.source.open("rb") as file, opened(file, made.source_format) as container:
+    with opened(begun(work.source), made.source_format) as container:
         source = Heard(limits, shape.longest).frames(container, container.streams.audio[0])
-        Packets(encoding, limits, bits).write(path, source)
-    return structs.replace(made, path=path)
+        Packets(encoding, limits, bits).write(emptied(work.made), source)
+    return structs.replace(made, new=True)
 
 
 class Heard:
@@ -178,12 +176,12 @@ class Packets:
         self._room = limits.output_bytes
         self._samples = 0
 
-    def write(self, path: Path, frames: Iterable[AudioFrame]) -> None:
+    def write(self, file: IO[bytes], frames: Iterable[AudioFrame]) -> None:
         encoding, frames = self._encoding, iter(frames)
         first = next(frames)
         rate = next((each for each in encoding.rates if each >= first.sample_rate), encoding.rates[-1])
         layout = "stereo" if min(first.layout.nb_channels, encoding.channels) == 2 else "mono"
-        with path.open("wb") as file, av.open(file, "w", format=encoding.muxer) as output:
+        with av.open(file, "w", format=encoding.muxer) as output:
             stream: Any = output.add_stream(
                 encoding.codec, rate=rate, options=_options(encoding, rate), layout=layout, format=encoding.sample_format
             )

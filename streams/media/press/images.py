@@ -6,8 +6,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pillow_heif
 from msgspec import structs
@@ -15,7 +14,7 @@ from PIL import AvifImagePlugin, Image, ImageOps, WebPImagePlugin
 
 from converters.formats import FORMATS
 from converters.media import Shape
-from streams.media.press.order import Bad, Limits, Made, Order
+from streams.media.press.order import Bad, Limits, Pressed, Small, Work, begun, emptied, size
 
 DECODERS = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "heic": "HEIF", "avif": "AVIF", "bmp": "BMP"}
 _QUALITY, _QUALITIES = 88, (80, 60, 40, 25)
@@ -29,40 +28,42 @@ _RAISED = (
 _PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 """Modes that PNG keeps as they are."""
 
-pillow_heif.options.DECODE_THREADS = 1
+# A worker has no threads to give; 0 is none besides the reader's own.
+pillow_heif.options.DECODE_THREADS = 0
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 pillow_heif.register_heif_opener(thumbnails=False)
 assert AvifImagePlugin.SUPPORTED
 assert WebPImagePlugin.SUPPORTED  # both imported by name: Pillow would look for them among all that it has
 
 
-def press(order: Order, limits: Limits, name: str) -> Made:
-    """The picture of *order*'s source, which begins as a *name*. Raises `Bad`.
+def press(work: Work, limits: Limits, name: str) -> Pressed:
+    """The picture of *work*'s source, which begins as a *name*. Raises `Bad`.
 
     What the target shows goes untouched, its EXIF too; what is made anew has none, but stands upright and keeps its colour profile.
     """
     kind = FORMATS[name].kind
     if kind != "image":
         raise Bad("unsupported" if kind == "other" else "mislabelled")
-    shape = order.shape
-    with order.source.open("rb") as file, _judged():
-        image = opened(file, name, limits)
+    shape, within = work.shape, size(work.source)
+    with _judged():
+        image = opened(begun(work.source), name, limits)
         image.load()
-        made = _shown(image, order, name) or _remade(image, order, limits, name)
-        if order.alone and shape.thumbnail is not None:
-            return structs.replace(made, thumbnail=small(image, shape.thumbnail, order.directory))
+        made = _shown(image, work, within, name) or _remade(image, work, limits, name)
+        if work.wanted.alone and shape.thumbnail is not None:
+            return structs.replace(made, thumbnail=small(image, shape.thumbnail, work.thumbnail))
     return made
 
 
-def _shown(image: Image.Image, order: Order, name: str) -> Made | None:
-    """The source itself, if the target shows it; a moving picture is never made smaller."""
-    shape, (width, height) = order.shape, upright(image)
+def _shown(image: Image.Image, work: Work, within: int, name: str) -> Pressed | None:
+    """The source itself, of *within* bytes, if the target shows it; a moving picture is never made smaller."""
+    shape, (width, height) = work.shape, upright(image)
     if shape.formats and name not in shape.formats:
         return None
     if shape.formats and not _moves(image):
-        room = _room(order)
-        if not _within(width, height, shape.box) or (room and order.source.stat().st_size > room):
+        room = _room(work)
+        if not _within(width, height, shape.box) or (room and within > room):
             return None
-    return Made(path=order.source, format=name, source_format=name, width=width, height=height)
+    return Pressed(format=name, source_format=name, width=width, height=height)
 
 
 def _moves(image: Image.Image) -> bool:
@@ -105,50 +106,45 @@ def _within(width: int, height: int, box: tuple[int, int]) -> bool:
     return not all(box) or (width <= box[0] and height <= box[1])
 
 
-def _room(order: Order) -> int:
+def _room(work: Work) -> int:
     """Bytes that the picture may have; 0 is no limit. Only a small one has to lie in the message itself."""
-    return _least(order.shape.largest, order.shape.inline if order.role == "thumbnail" else 0)
+    return _least(work.shape.largest, work.shape.inline if work.wanted.role == "thumbnail" else 0)
 
 
 def _least(largest: int, inline: int) -> int:
     return min((each for each in (largest, inline // 4 * 3) if each), default=0)
 
 
-def _remade(image: Image.Image, order: Order, limits: Limits, name: str) -> Made:
-    shape, room = order.shape, _room(order)
+def _remade(image: Image.Image, work: Work, limits: Limits, name: str) -> Pressed:
+    shape, room = work.shape, _room(work)
     target = name if name in shape.formats else shape.formats[0]
     if target == "jpeg" and "png" in shape.formats and _transparent(image):
         target = "png"
-    path = order.directory / f"made.{FORMATS[target].extension}"
+    file = emptied(work.made)
     if target == "gif" and _moves(image):
-        _moving(image, path, shape.box, limits)
-        return Made(path=path, format=target, source_format=name, width=image.width, height=image.height)
+        _moving(image, file, shape.box, limits)
+        return Pressed(new=True, format=target, source_format=name, width=image.width, height=image.height)
     still = _boxed(ImageOps.exif_transpose(image), shape.box)
     profile = {"icc_profile": image.info["icc_profile"]} if image.info.get("icc_profile") else {}
     match target:
         case "jpeg":
-            _flat(still).save(path, "JPEG", quality=_QUALITY, exif=b"", **profile)
+            _flat(still).save(file, "JPEG", quality=_QUALITY, exif=b"", **profile)
         case "png":
-            (still if still.mode in _PNG else still.convert("RGBA")).save(path, "PNG", exif=b"", **profile)
+            (still if still.mode in _PNG else still.convert("RGBA")).save(file, "PNG", exif=b"", **profile)
         case "gif" | "webp" | "avif":
-            still.save(path, DECODERS[target])
+            still.save(file, DECODERS[target])
         case _:
             raise Bad("unsupported")
-    if not room or path.stat().st_size <= room:
-        return Made(path=path, format=target, source_format=name, width=still.width, height=still.height)
+    if not room or size(file) <= room:
+        return Pressed(new=True, format=target, source_format=name, width=still.width, height=still.height)
     if "jpeg" not in shape.formats or (found := _fitting(_flat(still), room)) is None:
         raise Bad("too-large")
-    path.unlink()
-    return _written(found, order.directory / "made.jpg", name)
-
-
-def _written(found: tuple[bytes, tuple[int, int]], path: Path, name: str) -> Made:
     content, (width, height) = found
-    path.write_bytes(content)
-    return Made(path=path, format="jpeg", source_format=name, width=width, height=height)
+    emptied(file).write(content)
+    return Pressed(new=True, format="jpeg", source_format=name, width=width, height=height)
 
 
-def _moving(image: Image.Image, path: Path, box: tuple[int, int], limits: Limits) -> None:
+def _moving(image: Image.Image, file: IO[bytes], box: tuple[int, int], limits: Limits) -> None:
     """All its pictures, as long as each stays; together they may have four times the pixels that one may."""
     count = getattr(image, "n_frames", 1)
     if count * image.width * image.height > 4 * limits.pixels:
@@ -158,7 +154,7 @@ def _moving(image: Image.Image, path: Path, box: tuple[int, int], limits: Limits
         image.seek(at)
         pictures.append(_boxed(image.convert("RGBA"), box))
         times.append(max(20, int(image.info.get("duration", 100))))
-    pictures[0].save(path, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=image.info.get("loop", 0), disposal=2)
+    pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=image.info.get("loop", 0), disposal=2)
 
 
 def _transparent(image: Image.Image) -> bool:
@@ -191,11 +187,15 @@ def _boxed(image: Image.Image, box: tuple[int, int]) -> Image.Image:
     return image.resize(size, reducing_gap=3.0)  # `thumbnail` would want a copy of the whole
 
 
-def small(image: Image.Image, shape: Shape, directory: Path) -> Made | None:
-    """A JPEG within *shape*'s box and its limits of bytes; None where even a few pixels are too much."""
+def small(image: Image.Image, shape: Shape, file: IO[bytes]) -> Small | None:
+    """A JPEG in *file*, within *shape*'s box and its limits of bytes; None where even a few pixels are too much."""
     still = _flat(ImageOps.exif_transpose(_boxed(image, _across(image, shape.box))))
     found = _fitting(still, _least(shape.largest, shape.inline))
-    return None if found is None else _written(found, directory / "thumbnail.jpg", "jpeg")
+    if found is None:
+        return None
+    content, (width, height) = found
+    emptied(file).write(content)
+    return Small(width=width, height=height)
 
 
 def _across(image: Image.Image, box: tuple[int, int]) -> tuple[int, int]:

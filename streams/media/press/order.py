@@ -1,16 +1,17 @@
 """What is asked of the worker processes, and what becomes of it."""
 
 from pathlib import Path
-from typing import Literal
+from typing import IO, Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from converters.media import Role, Shape
 
 Reason = Literal[
     "truncated", "unsupported", "pixels", "too-long", "too-large", "cpu", "memory", "timeout", "crashed", "damaged", "mislabelled",
-    "empty",
+    "empty", "forbidden-call",
 ]  # fmt: skip
+"""`forbidden-call`: it asked the kernel for what no reader of files asks for."""
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -31,27 +32,98 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Of each file that is written."""
 
 
-class Order(Struct, frozen=True):
-    source: Path
-    directory: Path
-    """What is made is written here, and nowhere else; the caller's, who also removes it."""
+class Wanted(Struct, frozen=True):
+    """What a worker is told."""
+
     role: Role
     shape: Shape
     alone: bool = False
     """Nobody sent a thumbnail: one is made, where the shape wants one."""
 
 
+class Order(Struct, frozen=True):
+    source: Path
+    directory: Path
+    """What is made is written here, and nowhere else; the caller's, who also removes it. No worker is told of it."""
+    role: Role
+    shape: Shape
+    alone: bool = False
+    """As `Wanted.alone`."""
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(self.role, self.shape, self.alone)
+
+
+class Work(Struct, frozen=True):
+    """What a worker has in hand: what is wanted, and the only files that there are for it, open."""
+
+    wanted: Wanted
+    source: IO[bytes]
+    made: IO[bytes]
+    thumbnail: IO[bytes]
+
+    @property
+    def shape(self) -> Shape:
+        return self.wanted.shape
+
+
+def begun(file: IO[bytes]) -> IO[bytes]:
+    """*file*, at its first byte."""
+    file.seek(0)
+    return file
+
+
+def emptied(file: IO[bytes]) -> IO[bytes]:
+    """*file*, to be written from its first byte on."""
+    file.seek(0)
+    file.truncate(0)
+    return file
+
+
+def size(file: IO[bytes]) -> int:
+    """Bytes; leaves it at its end."""
+    return file.seek(0, 2)
+
+
+MOST = (1 << 31) - 1
+Count = Annotated[int, Meta(ge=0, le=MOST)]
+Name = Annotated[str, Meta(max_length=16)]
+
+
+class Small(Struct, frozen=True, kw_only=True):
+    """The thumbnail, a JPEG."""
+
+    width: Count
+    height: Count
+
+
+class Pressed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A worker's word, of which its pool believes what it can check; it names no file."""
+
+    new: bool = False
+    """It lies where the worker was to write it; or it is the source itself, which the target shows as it is."""
+    format: Name
+    """A name of `converters.formats`; *source_format* is the source's, as it turned out when it was read."""
+    source_format: Name
+    width: Count = 0
+    """As it is shown: a picture that lies on its side has them exchanged."""
+    height: Count = 0
+    duration: Count = 0
+    """Milliseconds: of sound as decoded, of a film as its container says."""
+    thumbnail: Small | None = None
+
+
 class Made(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The same, checked, and where it lies."""
+
     path: Path
     """The source itself, where the target shows it as it is."""
     format: str
-    """A name of `converters.formats`, of the file at *path*; *source_format* is the source's, as it turned out when it was read."""
     source_format: str
     width: int = 0
-    """As it is shown: a picture that lies on its side has them exchanged."""
     height: int = 0
     duration: int = 0
-    """Milliseconds: of sound as decoded, of a film as its container says."""
     thumbnail: "Made | None" = None
 
 

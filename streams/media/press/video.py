@@ -1,6 +1,5 @@
 """Films go as they are: looked into, one picture taken out, and at most put into another container, the sound and pictures untouched."""
 
-from pathlib import Path
 from typing import IO, Any
 
 import av
@@ -12,7 +11,7 @@ from PIL import Image
 from converters.formats import FORMATS
 from streams.media.press.containers import VIDEO, codec, opened
 from streams.media.press.images import small
-from streams.media.press.order import Bad, Limits, Made, Order
+from streams.media.press.order import MOST, Bad, Limits, Pressed, Work, begun, emptied
 
 _PLAYED = frozenset({"h264", "hevc", "mpeg4"}), frozenset({"aac", "mp3", "mp3float"})
 """What players of MP4 show and say; another container's file is put into one only where it holds nothing else."""
@@ -20,13 +19,13 @@ _LOOKED_AT = 200
 """Packets in which the first picture has to be."""
 
 
-def press(order: Order, limits: Limits, name: str) -> Made:
-    """The film of *order*'s source, which begins as a *name*. Raises `Bad`."""
+def press(work: Work, limits: Limits, name: str) -> Pressed:
+    """The film of *work*'s source, which begins as a *name*. Raises `Bad`."""
     kind = FORMATS[name].kind
     if kind != "video":
         raise Bad("unsupported" if kind == "other" else "mislabelled")
-    shape = order.shape
-    with order.source.open("rb") as file, opened(file, name) as container:
+    shape = work.shape
+    with opened(begun(work.source), name) as container:
         if not container.streams.video:
             raise Bad("mislabelled")
         stream = container.streams.video[0]
@@ -40,21 +39,25 @@ def press(order: Order, limits: Limits, name: str) -> Made:
         first = _picture(container, stream, limits)
         width, height = (first.height, first.width) if first.rotation % 180 else (first.width, first.height)
         thumbnail = None
-        if order.alone and shape.thumbnail is not None:
-            thumbnail = small(_upright(first), shape.thumbnail, order.directory)
-        movable = shape.formats and name not in shape.formats and shape.formats[0] == "mp4" and _playable(container)
-    path, format_ = order.source, name
+        if work.wanted.alone and shape.thumbnail is not None:
+            thumbnail = small(_upright(first), shape.thumbnail, work.thumbnail)
+        movable = bool(shape.formats) and name not in shape.formats and shape.formats[0] == "mp4" and _playable(container)
     if movable:
-        path, format_ = order.directory / "made.mp4", "mp4"
-        with order.source.open("rb") as file, opened(file, name) as container, path.open("w+b") as written:
-            _moved(container, written, limits)
-    return Made(path=path, format=format_, source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
+        with opened(begun(work.source), name) as container:
+            _moved(container, emptied(work.made), limits)
+    return Pressed(
+        new=movable, format="mp4" if movable else name, source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail
+    )
 
 
 def _milliseconds(container: InputContainer, stream: VideoStream) -> int:
+    """As the file says it; bounded, since it may say anything."""
+    said = 0
     if container.duration is not None:
-        return round(container.duration / 1000)
-    return round(float(stream.duration * stream.time_base) * 1000) if stream.duration and stream.time_base else 0
+        said = round(container.duration / 1000)
+    elif stream.duration and stream.time_base:
+        said = round(float(stream.duration * stream.time_base) * 1000)
+    return min(max(said, 0), MOST)
 
 
 def _picture(container: InputContainer, stream: VideoStream, limits: Limits) -> VideoFrame:
@@ -112,5 +115,5 @@ def _moved(container: InputContainer, written: IO[bytes], limits: Limits) -> Non
         raise Bad("too-large")
 
 
-def as_it_is(source: Path, name: str) -> Made:
-    return Made(path=source, format=name, source_format=name)
+def as_it_is(name: str) -> Pressed:
+    return Pressed(format=name, source_format=name)

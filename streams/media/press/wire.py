@@ -1,33 +1,32 @@
 """How pool and worker talk: each message behind its length."""
 
-from typing import Any
-
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from streams.media.press.order import Failed, Made, Order
+from streams.media.press.order import Pressed, Reason, Wanted
 
 
-class Ready(Struct, frozen=True, tag="ready"):
-    """A worker's first word."""
+class Ready(Struct, frozen=True):
+    """The first word: what keeps a worker in, as it was tried."""
+
+    seccomp: bool = False
+    landlock: bool = False
+    network: bool = False
+    """It has one of its own."""
 
 
-class Answer(Struct, frozen=True, tag="answer"):
-    made: Made | None = None
-    failed: Failed | None = None
-
-
-def _path(kind: type[Any], value: Any) -> Any:
-    return kind(value)
+class Answer(Struct, frozen=True):
+    made: Pressed | None = None
+    failed: Reason | None = None
 
 
 LENGTH = 4
-"""Bytes, big-endian, before each message between pool and worker."""
-LONGEST_ANSWER = 64 << 10
-encode = Encoder(enc_hook=str).encode
-decode_order = Decoder(Order, dec_hook=_path).decode
-_answers: Decoder[Ready | Answer] = Decoder(Ready | Answer, dec_hook=_path)
-decode_answer = _answers.decode
+"""Bytes, big-endian, before each message."""
+LONGEST_ANSWER = 4 << 10
+encode = Encoder().encode
+decode_wanted = Decoder(Wanted).decode
+decode_answer = Decoder(Answer).decode
+decode_ready = Decoder(Ready).decode
 
 
 def framed(message: bytes) -> bytes:

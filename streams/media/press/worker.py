@@ -1,120 +1,141 @@
-"""``python -m streams.media.press.worker PARENT LIMITS``: one order at a time from the pipe, its answer into another; see `pool`."""
+"""One worker: a process for one file, forked with all that it needs, that keeps nothing but its own descriptors."""
 
-import ctypes
+import fcntl
 import os
 import resource
 import signal
-import sys
+import socket
+from collections.abc import Sequence
 from contextlib import suppress
 from errno import EFBIG
-from math import ceil
-from pathlib import Path
-from typing import BinaryIO
-
-from msgspec import json
+from typing import IO, Literal, NoReturn
 
 from converters.formats import HEAD, sniff
 from streams.media.press import audio, images, video
-from streams.media.press.order import Bad, Failed, Limits, Made, Order
+from streams.media.press.order import Bad, Limits, Pressed, Reason, Work, begun, size
 from streams.media.press.video import as_it_is
-from streams.media.press.wire import LENGTH, Answer, Ready, decode_order, encode, framed
+from streams.media.press.wire import LENGTH, Answer, decode_wanted, encode, framed
+from streams.media.sandbox import threads as asking
+from streams.media.sandbox.confine import UnsealedError, die_with, seal
 
-PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
-_FILES = 64
-_OUTPUTS = ("made", "thumbnail")
+Sandbox = Literal["require", "prefer", "off"]
+UNSEALED = 77
+"""Exit code of a worker that the kernel did not keep in, and that therefore read nothing."""
+FIRST = 3
+"""Its descriptors follow from here: the pool's channel, source, made, thumbnail. Below lies /dev/null, three times."""
+_BEYOND = 64
 _HARMLESS = frozenset({"unsupported", "mislabelled", "damaged", "truncated", "empty"})
 """To a target that takes any file as it is: what we cannot read may be its own."""
 
 
-def pressed(order: Order, limits: Limits) -> Made:
+def pressed(work: Work, limits: Limits) -> Pressed:
     """Raises `Bad`."""
-    with order.source.open("rb") as file:
-        name = sniff(head := file.read(HEAD)).name
+    name = sniff(head := begun(work.source).read(HEAD)).name
     try:
-        made = _read(order, limits, name, empty=not head)
+        made = _read(work, limits, name, empty=not head)
     except Bad as bad:
-        if order.shape.formats or bad.reason not in _HARMLESS:
+        if work.shape.formats or bad.reason not in _HARMLESS:
             raise
-        made = as_it_is(order.source, name)
-    if order.shape.largest and made.path.stat().st_size > order.shape.largest:
+        made = as_it_is(name)
+    if work.shape.largest and size(work.made if made.new else work.source) > work.shape.largest:
         raise Bad("too-large")
     return made
 
 
-def _read(order: Order, limits: Limits, name: str, *, empty: bool) -> Made:
-    match order.role:
+def _read(work: Work, limits: Limits, name: str, *, empty: bool) -> Pressed:
+    match work.wanted.role:
         case "file" | "forwarded":
-            return as_it_is(order.source, name)
+            return as_it_is(name)
         case _ if empty:
             raise Bad("empty")
         case "image" | "gif" | "sticker" | "thumbnail":
-            return images.press(order, limits, name)
+            return images.press(work, limits, name)
         case "voice":
-            return audio.press(order, limits, name)
+            return audio.press(work, limits, name)
         case "video":
-            return video.press(order, limits, name)
+            return video.press(work, limits, name)
 
 
-def answered(order: Order, limits: Limits) -> Made | Failed:
+def answered(work: Work, limits: Limits) -> Pressed | Reason:
+    """Whatever *work* is made of lies in its files when this returns."""
     try:
-        return pressed(order, limits)
+        made = pressed(work, limits)
+        work.made.flush()
+        work.thumbnail.flush()
     except Bad as bad:
-        failed = Failed(bad.reason)
+        return bad.reason
     except MemoryError:
-        failed = Failed("memory")
+        return "memory"
     except OSError as error:
         if error.errno != EFBIG:  # RLIMIT_FSIZE; any other is the disk's, not the file's, and costs the process
             raise
-        failed = Failed("too-large")
-    for path in order.directory.glob("*.*"):
-        if path.stem in _OUTPUTS and path != order.source:
-            path.unlink(missing_ok=True)
-    return failed
+        return "too-large"
+    return made
 
 
-def confine(parent: int, limits: Limits) -> None:
-    """What holds for the life of the process; the memory counts from what it has now."""
-    if sys.platform == "linux":
-        prctl = ctypes.CDLL(None).prctl
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        if os.getppid() != parent:  # it died before the kernel knew
-            os._exit(1)
-        with suppress(OSError):
-            Path("/proc/self/oom_score_adj").write_text("1000")  # where memory runs out all the same: this process, not the role
-        had = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (had + limits.memory_bytes,) * 2)
+def limit(limits: Limits, had: int, *, threads: bool) -> None:
+    """What the process may use in its life; of memory that is beyond the *had* bytes it begins with. At the last second of CPU comes SIGXCPU."""
+    resource.setrlimit(resource.RLIMIT_AS, (had + limits.memory_bytes,) * 2)
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (limits.output_bytes,) * 2)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_FILES, _FILES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_BEYOND, _BEYOND))
+    if not threads:
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
-def renew(limits: Limits) -> None:
-    """The CPU seconds of the next order. At the limit the kernel ends the process with SIGXCPU."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (ceil(used.ru_utime + used.ru_stime) + limits.cpu_seconds, hard))
+def run(
+    descriptors: Sequence[int], limits: Limits, sandbox: Sandbox, parent: int, had: int, counter: socket.socket | None
+) -> NoReturn:
+    """The life of a worker that *parent* has just forked, with the *descriptors* that came for it.
+
+    With *counter* it may begin threads, as many as are counted there.
+    """
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        die_with(parent)
+        threads = counter is not None
+        if counter is not None and sandbox != "off":
+            with suppress(OSError):  # uncounted, on an old kernel: they end with the CPU's seconds
+                asking.ask(counter)
+        channel, source, made, thumbnail = _alone(descriptors)
+        limit(limits, had, threads=threads)
+        files = (open(source, "rb"), open(made, "w+b"), open(thumbnail, "w+b"))  # noqa: SIM115, PTH123 - for as long as the process
+        if sandbox != "off":
+            try:
+                seal(threads=threads)
+            except UnsealedError:
+                if sandbox == "require":
+                    os._exit(UNSEALED)
+        _serve(channel, files, limits)
+        code = 0
+    finally:
+        os._exit(code)
 
 
-def serve(orders: BinaryIO, answers: BinaryIO, limits: Limits) -> None:
-    """Until the pool closes the pipe."""
-    while len(head := orders.read(LENGTH)) == LENGTH:
-        order = decode_order(orders.read(int.from_bytes(head, "big")))
-        renew(limits)
-        one = answered(order, limits)
-        answers.write(framed(encode(Answer(made=one) if isinstance(one, Made) else Answer(failed=one))))
-        answers.flush()
+def _alone(descriptors: Sequence[int]) -> tuple[int, int, int, int]:
+    """Nothing else of what was open in the parent is open here."""
+    high = [fcntl.fcntl(each, fcntl.F_DUPFD, _BEYOND) for each in descriptors]
+    channel, source, made, thumbnail = (os.dup2(each, FIRST + at) for at, each in enumerate(high))
+    os.closerange(FIRST + len(high), os.sysconf("SC_OPEN_MAX"))
+    return channel, source, made, thumbnail
 
 
-def main() -> None:
-    parent, limits = int(sys.argv[1]), json.decode(sys.argv[2], type=Limits)
-    orders, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is not an answer
-    confine(parent, limits)
-    answers.write(framed(encode(Ready())))
-    answers.flush()
-    serve(orders, answers, limits)
+def _serve(channel: int, files: tuple[IO[bytes], IO[bytes], IO[bytes]], limits: Limits) -> None:
+    wanted = decode_wanted(_exactly(channel, int.from_bytes(_exactly(channel, LENGTH), "big")))
+    one = answered(Work(wanted, *files), limits)
+    message = framed(encode(Answer(made=one) if isinstance(one, Pressed) else Answer(failed=one)))
+    while message:
+        message = message[os.write(channel, message) :]
 
 
-if __name__ == "__main__":
-    main()
+def _exactly(channel: int, length: int) -> bytes:
+    found = b""
+    while len(found) < length:
+        piece = os.read(channel, length - len(found))
+        if not piece:
+            os._exit(0)  # the pool wants nothing any more
+        found += piece
+    return found

@@ -1,9 +1,10 @@
 """The section `[media.store]`."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from converters.address import public
 from streams.section import SecretSection, long_enough
 
 LONGEST_SIGNED = 7
@@ -12,6 +13,8 @@ LONGEST_SIGNED = 7
 
 class MediaStore(SecretSection):
     """Where files lie for platforms that take no uploads."""
+
+    used_by: ClassVar[frozenset[str]] = frozenset({"media"})
 
     kind: Literal["none", "s3", "files"] = Field(
         "none", description="`s3`: a bucket; `files`: the role `im-relay files`; `none`: their messages name the source's own link."
@@ -59,7 +62,7 @@ class MediaStore(SecretSection):
                 raise ValueError(f"{name} is missing: kind is s3")
         long_enough("secret_access_key", self.secret_access_key)
         if self.endpoint.startswith("http://") and not self.allow_http:
-            raise ValueError(f"endpoint is {self.endpoint}: without TLS only with allow_http = true")
+            raise ValueError(f"endpoint is {public(self.endpoint)}: without TLS only with allow_http = true")
         if self.link_days > LONGEST_SIGNED and not self.public_url:
             raise ValueError(f"link_days is {self.link_days:g}: S3 signs links for {LONGEST_SIGNED} days at most; or give public_url")
         if self.kept_days and self.kept_days < self.link_days and not self.public_url:

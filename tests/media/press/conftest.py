@@ -1,12 +1,14 @@
 """Files pressed here, in the tests' own process: the workers' limits are tested by themselves."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from converters.media import Role, Shape
-from streams.media.press.order import Failed, Limits, Made, Order
+from streams.media.press.order import Failed, Limits, Made, Order, Pressed, Work
+from streams.media.press.results import Files
 from streams.media.press.worker import answered
 
 Press = Callable[..., Made | Failed]
@@ -22,9 +24,14 @@ def press(tmp_path: Path) -> Press:
         directory.mkdir()
         source = directory / "source"
         source.write_bytes(data)
-        made = answered(Order(source, directory, role, shape, alone), limits)
-        if isinstance(made, Failed):
-            assert list(directory.iterdir()) == [source], "nothing is left behind"
+        order = Order(source, directory, role, shape, alone)
+        with Files(order, limits) as files:
+            read, written, small = files.descriptors
+            with os.fdopen(os.dup(read), "rb") as one, os.fdopen(os.dup(written), "w+b") as two, os.fdopen(os.dup(small), "w+b") as three:
+                found = answered(Work(order.wanted, one, two, three), limits)
+            made = files.taken(found) if isinstance(found, Pressed) else Failed(found)
+        expected = {source} if isinstance(made, Failed) else {source, made.path, *([made.thumbnail.path] if made.thumbnail else [])}
+        assert set(directory.iterdir()) == expected, "nothing else is left behind"
         return made
 
     return pressed

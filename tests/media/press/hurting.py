@@ -1,16 +1,18 @@
-"""``python -m tests.media.press.hurting``: the worker, with an order's file telling it what to do to itself."""
+"""``python -m tests.media.press.hurting``: the zygote, whose workers do to themselves what an order's file tells them."""
 
 import os
 import signal
 import time
 from contextlib import suppress
 
-from streams.media.press import worker
-from streams.media.press.order import Limits, Made, Order
+from streams.media.press import worker, zygote
+from streams.media.press.order import Limits, Pressed, Work
+from streams.media.press.worker import FIRST
 
 
-def _hurt(order: Order, limits: Limits) -> Made:
-    deed = order.source.read_text()
+def _hurt(work: Work, limits: Limits) -> Pressed:
+    del limits
+    deed = work.source.read().decode()
     match deed:
         case "spin":
             while True:
@@ -22,18 +24,16 @@ def _hurt(order: Order, limits: Limits) -> Made:
             while True:
                 kept.append(bytearray(8 << 20))
         case "fill":
-            with (order.directory / "made.bin").open("wb") as file:
-                while True:
-                    file.write(bytes(1 << 16))
+            while True:
+                work.made.write(bytes(1 << 16))
         case "die":
             os.kill(os.getpid(), signal.SIGSEGV)
         case "stop":
-            (order.directory / "pid").write_text(str(os.getpid()))
             os.kill(os.getpid(), signal.SIGSTOP)
         case "raise":
             raise ZeroDivisionError
         case "babble":
-            for pipe in range(3, 10):  # wherever the answers go
+            for pipe in range(FIRST, 10):  # wherever the answers go
                 with suppress(OSError):
                     os.write(pipe, b"\xff" * 4)
             time.sleep(3_600)
@@ -45,11 +45,11 @@ def _hurt(order: Order, limits: Limits) -> Made:
             print("x" * 1_000_000, flush=True)
             os.write(1, b"y" * 1_000_000)
             os.write(2, b"z" * 1_000_000)
-        case "environment":
-            (order.directory / "said").write_text("\n".join(os.environ))
-    return Made(path=order.source, format="bin", source_format=str(os.getpid()))
+    work.made.write(str(os.getpid()).encode())
+    return Pressed(new=True, format="bin", source_format="bin")
 
 
 if __name__ == "__main__":
     worker.pressed = _hurt
-    worker.main()
+    zygote.warm.up = lambda limits: None
+    zygote.main()

@@ -24,20 +24,40 @@ PATIENCE = 120.0
 
 @asynccontextmanager
 async def hurting(workers: int = 1, **limits: float) -> AsyncIterator[Pool]:
-    pool = Pool(workers, replace(LIMITS, **limits), "tests.media.press.hurting")
+    pool = Pool(workers, replace(LIMITS, **limits), program="tests.media.press.hurting")
     await pool.start()
     try:
         yield pool
     finally:
-        pids = pool.pids
+        pids = (*pool.pids, pool.pid)
         await pool.close()
-        assert not [pid for pid in pids if alive(pid)]
+        assert not [pid for pid in pids if pid and alive(pid)]
+
+
+def state(pid: int) -> str:
+    with suppress(OSError, IndexError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    return "X"
 
 
 def alive(pid: int) -> bool:
-    with suppress(OSError, IndexError):
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
-    return False
+    return state(pid) not in "ZX"
+
+
+async def stopped(pool: Pool) -> int:
+    """The worker that has stopped, when it has."""
+    await until(lambda: any(state(pid) == "T" for pid in pool.pids))
+    return next(pid for pid in pool.pids if state(pid) == "T")
+
+
+def worker(found: Made | Failed) -> int:
+    """Which has made it."""
+    assert isinstance(found, Made), found
+    return int(found.path.read_text())
+
+
+def children(pool: Pool) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pool.pid}/task/{pool.pid}/children").read_text().split()]
 
 
 async def until(holds: Callable[[], bool]) -> None:
@@ -92,9 +112,9 @@ async def test_what_was_written_is_gone_when_the_order_failed(order: Callable[[s
 async def test_who_takes_too_long_is_killed(deed: str, order: Callable[[str], Order]) -> None:
     async with hurting(seconds=0.5) as pool:
         for _ in range(2):
-            before = pool.pids
             assert await answer(pool.press(order(deed))) == Failed("timeout", crashed=True)
-            await until(lambda: not any(alive(pid) for pid in before))  # noqa: B023
+            assert pool.pids == ()
+            assert children(pool) == []
     async with hurting() as pool:
         assert isinstance(await answer(pool.press(order("fine"))), Made)
 
@@ -111,33 +131,40 @@ async def test_what_a_library_prints_is_no_answer(order: Callable[[str], Order])
         assert isinstance(await answer(pool.press(order("fine"))), Made)
 
 
-async def test_a_worker_killed_from_outside_costs_its_order_and_is_replaced_at_once(order: Callable[[str], Order]) -> None:
+async def test_a_worker_killed_from_outside_costs_its_order(order: Callable[[str], Order]) -> None:
     async with hurting() as pool:
         for _ in range(2):
-            one = order("stop")
-            work = asyncio.create_task(answer(pool.press(one)))
-            await until(lambda: (one.directory / "pid").exists() and bool((one.directory / "pid").read_text()))  # noqa: B023
-            os.kill(int((one.directory / "pid").read_text()), signal.SIGKILL)
+            work = asyncio.create_task(answer(pool.press(order("stop"))))
+            os.kill(await stopped(pool), signal.SIGKILL)
             assert await work == Failed("crashed", crashed=True)
-            await until(lambda: len(pool.pids) == 1)
+        assert isinstance(await answer(pool.press(order("fine"))), Made)
 
 
-async def test_an_idle_worker_that_dies_costs_nothing(order: Callable[[str], Order]) -> None:
+async def test_the_process_that_forks_them_is_replaced_at_once_and_costs_no_file(order: Callable[[str], Order]) -> None:
     async with hurting() as pool:
-        (pid,) = pool.pids
-        os.kill(pid, signal.SIGKILL)
-        await until(lambda: pool.pids != (pid,))
-        found = await answer(pool.press(order("fine")))
-        assert isinstance(found, Made)
-        assert found.source_format != str(pid)
+        for _ in range(2):
+            pid = pool.pid
+            work = asyncio.create_task(answer(pool.press(order("stop"))))
+            child = await stopped(pool)
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            with pytest.raises(NoWorker):
+                await work
+            await until(lambda: pool.pid not in (None, pid) and not alive(child))  # noqa: B023
+            assert isinstance(await answer(pool.press(order("fine"))), Made)
 
 
-async def test_who_asks_no_longer_leaves_no_worker_that_answers_the_next(order: Callable[[str], Order]) -> None:
+async def test_every_file_has_a_process_of_its_own(order: Callable[[str], Order]) -> None:
     async with hurting() as pool:
-        (pid,) = pool.pids
-        one = order("stop")
-        work = asyncio.create_task(pool.press(one))
-        await until((one.directory / "pid").exists)
+        pids = [worker(await answer(pool.press(order("fine")))) for _ in range(5)]
+        assert len({*pids, pool.pid}) == 6
+        assert not [pid for pid in pids if alive(pid)], "and it has ended before its file is believed"
+
+
+async def test_who_asks_no_longer_leaves_no_worker_behind(order: Callable[[str], Order]) -> None:
+    async with hurting() as pool:
+        work = asyncio.create_task(pool.press(order("stop")))
+        pid = await stopped(pool)
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
             await work
@@ -150,7 +177,7 @@ async def test_a_hundred_orders_of_which_every_tenth_hurts(order: Callable[[str]
     async with hurting(2) as pool:
         found = await asyncio.gather(*(answer(pool.press(order(deed))) for deed in deeds))
         assert [isinstance(each, Made) for each in found] == [deed == "fine" for deed in deeds]
-        await until(lambda: len(pool.pids) == 2)
+        assert pool.pids == ()
 
 
 async def test_who_came_first_is_served_first(order: Callable[[str], Order]) -> None:
@@ -167,35 +194,25 @@ async def test_who_came_first_is_served_first(order: Callable[[str], Order]) -> 
 
 
 async def test_the_seconds_of_cpu_are_each_order_s_own(order: Callable[[str], Order]) -> None:
-    """A worker that has used its seconds up little by little is not killed for it."""
     async with hurting() as pool:
-        pids = pool.pids
-        start = _used(pids[0])
-        while _used(pids[0]) < start + 2 * LIMITS.cpu_seconds:
-            await answer(asyncio.wait_for(pool.press(order("work")), PATIENCE))
-        assert pool.pids == pids
-
-
-def _used(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        for _ in range(2 * LIMITS.cpu_seconds * 3):
+            assert isinstance(await answer(pool.press(order("work"))), Made)
 
 
 async def test_none_of_our_environment_reaches_a_worker(order: Callable[[str], Order], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IM_RELAY_SECRET", "s3cret")
     async with hurting() as pool:
-        one = order("environment")
-        await answer(pool.press(one))
-        assert set((one.directory / "said").read_text().split()) <= {"PYTHONPATH", "MALLOC_ARENA_MAX", "LC_ALL", "LC_CTYPE"}
-        environ = Path(f"/proc/{pool.pids[0]}/environ").read_bytes()
-        assert b"s3cret" not in environ
+        work = asyncio.create_task(pool.press(order("stop")))
+        assert Path(f"/proc/{await stopped(pool)}/environ").read_bytes().strip(b"\0") == b""
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
 
 
 async def test_a_closed_pool_says_so_to_all_who_wait(order: Callable[[str], Order]) -> None:
     async with hurting() as pool:
         one = order("stop")
         works = [asyncio.create_task(pool.press(each)) for each in (one, order("fine"), order("fine"))]
-        await until((one.directory / "pid").exists)
+        await stopped(pool)
         await pool.close()
         found = await asyncio.gather(*works, return_exceptions=True)
         assert [type(each) for each in found] == [NoWorker] * 3
@@ -204,7 +221,7 @@ async def test_a_closed_pool_says_so_to_all_who_wait(order: Callable[[str], Orde
 
 
 async def test_where_no_worker_comes_up_the_file_is_not_blamed() -> None:
-    pool = Pool(1, LIMITS, "tests.media.press.unable")
+    pool = Pool(1, LIMITS, program="tests.media.press.unable")
     with pytest.raises(NoWorker):
         await pool.start()
 
@@ -217,14 +234,15 @@ def test_workers_die_with_the_role_even_in_the_middle_of_an_order(tmp_path: Path
         import asyncio
         from pathlib import Path
         from converters.media import Shape
-        from tests.media.press.test_pool import LIMITS
+        from tests.media.press.test_pool import LIMITS, stopped
         from streams.media.press.pool import Order, Pool
         async def main():
-            pool = Pool(2, LIMITS, "tests.media.press.hurting")
+            pool = Pool(2, LIMITS, program="tests.media.press.hurting")
             await pool.start()
-            print(*pool.pids, flush=True)
             here = Path({str(tmp_path)!r})
-            await pool.press(Order(here / "source", here, "voice", Shape(formats=("mp3",)), False))
+            work = asyncio.create_task(pool.press(Order(here / "source", here, "voice", Shape(formats=("mp3",)), False)))
+            print(pool.pid, await stopped(pool), flush=True)
+            await work
         asyncio.run(main())
         """
     )
@@ -233,8 +251,6 @@ def test_workers_die_with_the_role_even_in_the_middle_of_an_order(tmp_path: Path
         pids = [int(each) for each in role.stdout.readline().split()]
         assert len(pids) == 2
         end = time.monotonic() + PATIENCE
-        while not (tmp_path / "pid").exists() and time.monotonic() < end:
-            time.sleep(0.02)
         role.kill()
         while any(alive(pid) for pid in pids) and time.monotonic() < end:
             time.sleep(0.02)

@@ -42,7 +42,7 @@ def test_an_mp4_goes_untouched_and_is_described(codec: str, press: Press) -> Non
 def test_a_film_of_quicktime_becomes_an_mp4_and_no_picture_is_lost(press: Press) -> None:
     data = film("mov", "libx264", sound="aac")
     one = made(press(data, "video", SHAPE, alone=True))
-    assert (one.source_format, one.format, one.path.name) == ("mov", "mp4", "made.mp4")
+    assert (one.source_format, one.format, one.path.name) == ("mov", "mp4", "made")
     before, after = pictures(data), pictures(one.path.read_bytes())
     assert [each.tobytes() for each in before] == [each.tobytes() for each in after]
     with av.open(io.BytesIO(one.path.read_bytes()), "r", format="mov") as container:

@@ -49,7 +49,7 @@ OPERATIONS: dict[str, Fields] = {
     "presence": {"online": bool, "device": str},
 }
 CONVERSATIONS: dict[str, Fields] = {"direct": {"users": list}, "group": {"id": str}, "room": {"id": str}}
-RELAY = {"id": str, "app": str, "platform": str, "late": bool}
+RELAY = {"id": str, "app": str, "platform": str, "proof": str, "late": bool, "silent": bool}
 THERE = {"message": str, "quoted": str}
 EVENT: Fields = {
     "id": str, "sender": str, "sender_name": str, "client_id": str, "at": int, "relay": RELAY, "there": THERE,

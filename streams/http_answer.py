@@ -1,0 +1,104 @@
+"""How a request is answered: at once where all of it is there, and for good where it is not."""
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Protocol
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+WHOLE = "im_relay.whole"
+"""In the scope of a request whose body had come, all of it, when its application began: that body."""
+ANSWER = "im_relay.answer"
+"""In the scope of the same: an `Answer`."""
+
+Answer = Callable[[bytes, bytes], bool]
+"""(head, body) -> whether it was written: the head with its status line, each line ended, and no empty line after it.
+
+Two messages of ASGI cost ten times as much. False where they have to do: the other end reads too slowly.
+"""
+CLOSE = b"connection: close\r\n"
+CYCLE = "im_relay.cycle"
+"""In the scope of a request whose body had not come when its application began."""
+
+
+class Closing(Protocol):
+    """A connection, as far as an answer goes."""
+
+    transport: asyncio.Transport
+
+    def answered(self, *, good: bool) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Politely:
+    """The transport of a response that closes before its request was read."""
+
+    def __init__(self, protocol: Closing) -> None:
+        self.protocol = protocol
+
+    def write(self, data: bytes) -> None:
+        self.protocol.transport.write(data)
+
+    def is_closing(self) -> bool:
+        return self.protocol.transport.is_closing()
+
+    def close(self) -> None:
+        self.protocol.end()
+
+
+def early(app: Any) -> Any:
+    """*app*, whose answer closes the connection where the body has not come before it."""
+
+    async def answering(scope: Any, receive: Any, send: Any) -> None:
+        if WHOLE in scope:
+            await app(scope, receive, send)
+            return
+
+        async def sending(message: Any) -> None:
+            cycle = scope.get(CYCLE)
+            if cycle is not None and message["type"] == "http.response.start":
+                if cycle.more_body:
+                    cycle.keep_alive = False
+                cycle.transport.protocol.answered(good=message["status"] == HTTPStatus.OK)
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    return answering
+
+
+def at_once(protocol: Closing, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
+    """See `Answer`. What uvicorn's own `send` does, for a response that is there at once."""
+    if cycle.disconnected:
+        return True
+    if cycle.flow.write_paused or cycle.response_started:
+        return False
+    cycle.response_started = cycle.response_complete = True
+    protocol.answered(good=head.startswith(b"HTTP/1.1 200"))
+    if head.endswith(CLOSE):
+        cycle.keep_alive = False
+    elif not cycle.keep_alive:
+        head += CLOSE
+    cycle.transport.write(b"%b\r\n%b" % (head, body))
+    cycle.message_event.set()
+    if not cycle.keep_alive:
+        cycle.transport.close()
+    cycle.on_response()
+    forget(cycle)
+    return True
+
+
+def forget(cycle: RequestResponseCycle) -> None:
+    """Nothing of an answered request stays with its connection, which may be idle for long; and what holds itself waits for no collection."""
+    cycle.body = bytearray()
+    for name in (WHOLE, ANSWER, CYCLE):
+        cycle.scope.pop(name, None)  # type: ignore[misc]
+
+
+def refusal(status: int, reason: str) -> bytes:
+    """A whole answer that closes; *reason* is a fixed word."""
+    said = b'{"error":"%s"}' % reason.encode()
+    line = b"HTTP/1.1 %d %b\r\n" % (status, HTTPStatus(status).phrase.encode())
+    return line + b"content-type: application/json\r\ncontent-length: %d\r\n%b\r\n%b" % (len(said), CLOSE, said)

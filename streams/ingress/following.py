@@ -1,0 +1,179 @@
+"""Reads out of the callbacks' topics which signatures have been used: after a start what it has missed, and then what others take.
+
+The newest first: who knows what was used since a time may decide what was signed after it. The rest is read backwards, meanwhile.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams import metrics
+from streams.ingress.once import MARGIN, Place, Signatures, Used
+from streams.ingress.record import ONCE
+from streams.kafka.log_reader import LogReader
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+RECENT = 900_000
+"""Milliseconds that are read before a start is done."""
+EVERY = 1.0
+"""Seconds between two writes to the disk."""
+PAUSE = 1.0
+"""Seconds until a cluster that did not answer is asked again."""
+ENOUGH = 20_000
+"""Rows learnt until they are written before their time."""
+
+
+class Follower:
+    """Between `start` and `stop` it keeps *signatures* up with *topics*."""
+
+    def __init__(self, signatures: Signatures, bootstrap: str, topics: Iterable[str]) -> None:
+        self._signatures = signatures
+        self._topics = sorted(topics)
+        self._log = LogReader(bootstrap, committed=True)
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        self._cluster = ""
+        self._next: dict[TopicPartition, int] = {}
+        self._whole = False
+        """Whether all before `_next` is known."""
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Returns when what is recent is known. Raises KafkaError, TimeoutError, OSError."""
+        await self._consumer.start()
+        await self._log.start()
+        self._cluster = await self._log.cluster()
+        places = [TopicPartition(topic, number) for topic in self._topics for number in await self._partitions(topic)]
+        if not places:
+            self._whole = True
+            return
+        self._consumer.assign(places)
+        now = _now()
+        since = now - RECENT
+        kept = self._signatures.place.offsets if self._signatures.place.cluster == self._cluster else {}
+        unread: dict[TopicPartition, tuple[int, int]] = {}
+        ends: dict[TopicPartition, int] = {}
+        for tp in places:
+            begin, ends[tp] = await self._log.bounds(tp)
+            recent = await self._log.at(tp, since)
+            recent = ends[tp] if recent is None else recent
+            low = kept.get(f"{tp.topic}/{tp.partition}", begin)
+            low = max(begin, low) if low <= ends[tp] else begin
+            self._next[tp] = max(low, recent)
+            if low < recent:
+                unread[tp] = (low, recent)
+            self._consumer.seek(tp, self._next[tp])
+        self._signatures.since = since if unread else 0
+        self._whole = not unread
+        while any(self._next[tp] < end for tp, end in ends.items()):
+            await self._follow()
+        self._tasks.append(asyncio.create_task(self._run()))
+        if unread:
+            self._tasks.append(asyncio.create_task(self._look_back(unread, since)))
+        metrics.SIGNATURES_SINCE.set_function(lambda: self._signatures.since / 1000)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._next:
+            self._flush()
+        for each in (self._consumer, self._log):
+            with suppress(Exception):
+                async with asyncio.timeout(5.0):
+                    await each.stop()
+        self._signatures.close()
+
+    async def _partitions(self, topic: str) -> list[int]:
+        client = self._consumer._client  # noqa: SLF001 - the consumer itself knows only what it has subscribed to
+        await client.add_topic(topic)
+        await client.force_metadata_update()
+        return sorted(client.cluster.partitions_for_topic(topic) or ())
+
+    async def _run(self) -> None:
+        written = time.monotonic()
+        while True:
+            try:
+                await self._follow()
+                if time.monotonic() - written >= EVERY or self._signatures.unwritten >= ENOUGH:
+                    written = time.monotonic()
+                    self._flush()
+            except Exception as error:  # noqa: BLE001 - whatever it is: what others take must be heard of again
+                log.warning("callbacks that others take are not followed at the moment", error=type(error).__name__)
+                await asyncio.sleep(PAUSE)
+
+    async def _follow(self) -> None:
+        found = await self._consumer.getmany(timeout_ms=200)
+        for records in found.values():
+            for record in records:
+                self._learn(record.headers)
+        for tp in self._next:
+            # What is no record, such as a marker, moves it as well.
+            self._next[tp] = await self._consumer.position(tp)
+
+    async def _look_back(self, unread: dict[TopicPartition, tuple[int, int]], since: int) -> None:
+        """Spans of twice the length each time, until the beginning or what is known."""
+        span = RECENT
+        log.info("reads back which signatures were used", records=sum(high - low for low, high in unread.values()))
+        while unread:
+            since -= span
+            span *= 2
+            for tp, (low, high) in list(unread.items()):
+                at = await _patiently(self._log.at, tp, since)
+                begin = min(high, max(low, high if at is None else at))
+                await self._read(tp, begin, high)
+                if begin > low:
+                    unread[tp] = (low, begin)
+                else:
+                    del unread[tp]
+            self._signatures.since = since
+        self._signatures.since = 0
+        self._whole = True
+        log.info("knows which signatures were used")
+
+    async def _read(self, tp: TopicPartition, offset: int, end: int) -> None:
+        while offset < end:
+            begin, _ = await _patiently(self._log.bounds, tp)
+            part = await _patiently(self._log.read, tp, max(offset, begin))
+            for record in part.records:
+                self._learn(record.headers)
+            if part.next <= offset:
+                return
+            offset = part.next
+            if self._signatures.unwritten >= ENOUGH:
+                self._flush()
+            await asyncio.sleep(0)
+
+    def _learn(self, headers: Iterable[tuple[str, bytes]]) -> None:
+        raw = next((value for name, value in headers if name == ONCE), None)
+        used = Used.read(raw) if raw is not None else None
+        if used is not None:
+            self._signatures.learn(used)
+
+    def _flush(self) -> None:
+        offsets = {f"{tp.topic}/{tp.partition}": offset for tp, offset in self._next.items()}
+        self._signatures.flush(_now() - MARGIN, Place(self._cluster, offsets) if self._whole else None)
+
+
+async def _patiently(ask: Callable[..., Awaitable[T]], *arguments: Any) -> T:
+    """Its answer, however long the cluster does not give one."""
+    while True:
+        try:
+            return await ask(*arguments)
+        except (KafkaError, TimeoutError, OSError) as error:
+            log.warning("what lies back cannot be read at the moment", error=type(error).__name__)
+            await asyncio.sleep(PAUSE)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,205 @@
+"""What was signed and has been used: a signature that does not cover what is said is good for one body.
+
+Rows are on disk, by the day from which on they may be forgotten. They can be made anew from the callbacks' topics, where each record
+bears its own in the header `ONCE`: `following` reads them, so that a restart forgets nothing, and one ingress knows what another took.
+"""
+
+import struct
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal, NamedTuple, get_args
+
+import msgspec
+import structlog
+
+from converters.platform import Once
+from streams import metrics
+from streams.hosting import own_directory
+from streams.settings import Settings, SettingsError
+from streams.state import opening
+from streams.state.database import DEFAULT, Database, Put, remove
+from streams.state.errors import DamagedError, Kind, StateError
+from streams.state.watched import Disks
+
+log = structlog.get_logger(__name__)
+
+STAGE = "ingress"
+DAY = 86_400_000
+MOST = 300_000
+"""Rows in memory where there is no disk; what would have been forgotten before those is not decided any more."""
+OPEN = 20_000
+"""Signatures whose callback has not been stored (yet): the same may come again, another may not."""
+MARGIN = 300_000
+"""Milliseconds by which a platform's clock and ours may differ."""
+
+_EVER = "ever"
+_PLACE = b"place"
+_HEAD = struct.Struct(">16sq")
+
+Judged = Literal["new", "known", "replayed", "undecided"]
+
+
+class Used(NamedTuple):
+    """One row, as it stands in a record's header."""
+
+    key: bytes
+    said: bytes
+    until: int
+
+    @classmethod
+    def of(cls, app: str, once: Once) -> "Used":
+        return cls(blake2b(f"{app}\x1f{once.id}".encode(), digest_size=16).digest(), once.said, once.until)
+
+    @classmethod
+    def read(cls, raw: bytes) -> "Used | None":
+        """None of what is no header of ours."""
+        if len(raw) <= _HEAD.size:
+            return None
+        key, until = _HEAD.unpack_from(raw)
+        return cls(key, raw[_HEAD.size :], until)
+
+    def written(self) -> bytes:
+        return _HEAD.pack(self.key, self.until) + self.said
+
+    @property
+    def column(self) -> str:
+        return f"{self.until // DAY:08}" if self.until else _EVER
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Up to which offsets the rows hold all that is in the topics."""
+
+    cluster: str = ""
+    offsets: dict[str, int] = {}
+    """By `topic/partition`."""
+
+
+class Signatures:
+    """*database* None: in memory. *since* is the time, in ms, from which on all that was signed and used is known."""
+
+    def __init__(self, database: Database | None) -> None:
+        self._database = database
+        self._room = Disks({"signatures": database.path.parent} if database is not None else {})
+        self._young: dict[bytes, Used] = {}
+        self._open: dict[bytes, bytes] = {}
+        self._floor = 0
+        self.since = 0
+        self.place = Place()
+        if database is not None and (raw := database.get(DEFAULT, _PLACE)) is not None:
+            self.place = msgspec.json.decode(raw, type=Place)
+
+    def judge(self, app: str, once: Once) -> Judged:
+        """Whether a callback with it may be stored: `known` is stored already. Of what is `new`, `stored` must tell the end."""
+        used = Used.of(app, once)
+        waiting = self._open.get(used.key)
+        if waiting is not None:
+            if not _same(waiting, used.said):
+                return "replayed"
+        else:
+            stored = self._get(used)
+            if stored is None and not self._decided(once):
+                return "undecided"
+            if stored is not None:
+                if stored.startswith(used.said):
+                    return "known"
+                if not used.said.startswith(stored):
+                    return "replayed"
+            if len(self._open) >= OPEN:
+                self._open.pop(next(iter(self._open)))
+        self._open[used.key] = max(waiting or b"", used.said, key=len)
+        return "new"
+
+    def stored(self, used: Used) -> None:
+        self._open.pop(used.key, None)
+        self.learn(used)
+
+    def learn(self, used: Used) -> None:
+        known = self._young.get(used.key)
+        if known is None or len(known.said) < len(used.said):
+            self._young[used.key] = used
+        if self._database is None and len(self._young) > MOST:
+            self._floor = max(self._floor, self._young.pop(next(iter(self._young))).until)
+
+    @property
+    def unwritten(self) -> int:
+        return len(self._young) if self._database is not None else 0
+
+    def flush(self, now: int, place: Place | None) -> None:
+        """Write what was learnt, with *place* where all before it is known; forget what is over."""
+        young = {key: used for key, used in self._young.items() if not 0 < used.until < now}
+        if self._database is None:
+            self._young = young
+            return
+        try:
+            self._write(self._database, young.values(), place)
+            over = f"{now // DAY:08}"
+            for column in self._database.names():
+                if column != _EVER and column < over:
+                    self._database.drop(column)
+        except DamagedError as error:
+            log.warning("what was signed and used is damaged on disk: held in memory until the next start", error=str(error))
+            self._give_up(now)
+        except StateError as error:
+            log.warning("what was signed and used stays in memory", kind=error.kind, error=str(error))
+            metrics.STATE_REFUSED.labels(STAGE, error.kind).set(1)
+        else:
+            self._young = {}
+            for kind in get_args(Kind):
+                metrics.STATE_REFUSED.labels(STAGE, kind).set(0)
+        self._room.show()
+
+    def _write(self, database: Database, young: Iterable[Used], place: Place | None) -> None:
+        puts: list[Put] = []
+        for used in young:
+            database.create(used.column)
+            known = database.get(used.column, used.key)
+            if known is None or not known.startswith(used.said):
+                puts.append((used.column, used.key, used.said))
+        if place is not None:
+            puts.append((DEFAULT, _PLACE, msgspec.json.encode(place)))
+        database.write(puts)
+
+    def _give_up(self, now: int) -> None:
+        """What lies on disk is lost: what was signed before now is not decided."""
+        if self._database is not None:
+            self._database.close()
+            with suppress(StateError):
+                remove(self._database.path)
+        self._database, self.since, self.place = None, now, Place()
+
+    def _decided(self, once: Once) -> bool:
+        return not (self.since and once.at < self.since + MARGIN) and not 0 < once.until <= self._floor
+
+    def close(self) -> None:
+        if self._database is not None:
+            self._database.close()
+
+    def _get(self, used: Used) -> bytes | None:
+        young = self._young.get(used.key)
+        if young is not None or self._database is None or used.column not in self._database.names():
+            return young.said if young is not None else None
+        try:
+            return self._database.get(used.column, used.key)
+        except DamagedError as error:
+            log.warning("what was signed and used is damaged on disk: held in memory until the next start", error=str(error))
+            self._give_up(int(time.time() * 1000))
+            return None
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def opened(settings: Settings, group: str) -> Signatures:
+    """On the role's own disk; in memory, and said so, where it has none."""
+    state = Path(settings.ingress.state) if settings.ingress.state else settings.deliver.state
+    try:
+        return Signatures(opening.opened(own_directory(state, group, "ingress.state") / "once", STAGE))
+    except (StateError, SettingsError) as error:
+        kind = error.kind if isinstance(error, StateError) else "forbidden"
+        metrics.STATE_REFUSED.labels(STAGE, kind).set(1)
+        log.warning("no directory for what was signed and used: it is held in memory", path=str(state), kind=kind, error=str(error))
+    return Signatures(None)

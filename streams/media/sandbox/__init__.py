@@ -1,0 +1,1 @@
+"""What a process that reads strangers' files may ask of the kernel: as good as nothing."""

@@ -1,0 +1,1 @@
+"""A virus scanner asked about every file, if the settings name one."""

@@ -1,0 +1,79 @@
+"""Which process uses which secret. Nothing else reads it, and the chart mounts nothing else for it.
+
+An account's secrets are told apart by their use, which the platform declares (`converters.platform.Platform.secrets`): `verify` is for what
+comes in, `call` for what goes out, `mark` for telling our own from others'. A section's are of the processes that the section names (`SecretSection.used_by`). In place of what a
+process does not use stands a value that nobody knows, so that a use which is not declared fails in every test.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from msgspec import Struct
+
+from converters.platform import Platform, SecretUse
+
+ALL_USES: tuple[SecretUse, ...] = ("verify", "call", "mark")
+
+
+class Process(Struct, frozen=True):
+    """*uses*: of the accounts' secrets, those; of every app, or only of apps on *platform*."""
+
+    name: str
+    uses: tuple[SecretUse, ...] = ()
+    platform: str = ""
+
+    def wants(self, platform: Platform, field: str) -> bool:
+        """Whether it uses the account's *field*, which is one of the platform's secrets."""
+        return self.platform in ("", platform.name) and any(use in self.uses for use in platform.secrets[field])
+
+
+INGRESS = Process("ingress", ("verify",))
+CONVERT = Process("convert", ("mark",))
+MEDIA = Process("media", ("call",))
+FILES = Process("files")
+GAPS = Process("gaps", ("call", "mark"))
+COMMAND = Process("command", ("mark",))
+"""Any command that asks Kafka and nobody else."""
+EVERYTHING = Process("everything", ALL_USES)
+"""`im-relay settings`, which checks them all."""
+
+
+def deliver(platform: str) -> Process:
+    return Process("deliver", ("call", "mark"), platform)
+
+
+ROLES: tuple[Process, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS)
+"""What runs; `deliver` once for each platform, with that one's alone."""
+
+_reading: ContextVar[Process] = ContextVar("reading", default=EVERYTHING)
+files_read: dict[Path, str] = {}
+"""Every file of a secret that this process has read, and what was in it: for `secret_watch`."""
+
+
+@contextmanager
+def reading_as(process: Process) -> Iterator[None]:
+    """Within it, sections give the secrets of *process*."""
+    token = _reading.set(process)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
+
+
+def reader() -> Process:
+    return _reading.get()
+
+
+def read(path: str) -> str:
+    """What the file holds. Raises OSError, UnicodeDecodeError."""
+    text = Path(path).read_text(encoding="utf-8-sig").strip()
+    files_read[Path(path).absolute()] = text
+    return text
+
+
+def unknown() -> str:
+    """In place of a secret that this process does not use: whatever is signed or checked with it is wrong."""
+    return secrets.token_hex(32)

@@ -1,0 +1,1 @@
+"""What somebody might try who may not: an attack a file, named after what it attempts."""

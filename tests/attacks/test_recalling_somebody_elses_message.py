@@ -1,0 +1,128 @@
+"""Somebody names a message that is another's, or was said elsewhere: nothing is done to it, and its author can still do it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from converters.bodies import Text
+from converters.model import NOTHING, Delivery, Group, conversation_key, direct
+from converters.operations import Edit, Operation, Post, Read, Recall, Ref
+from converters.outcome import Delivered, Refused
+from streams.deliver import protocol, records
+from streams.deliver.conversations import Open
+from streams.deliver.entries import Ended, dump
+from streams.deliver.ledger_rows import packed
+from streams.deliver.protocol import Step
+from streams.deliver.waiting import Waiting, prepared
+from tests.deliver.test_naming import NOW, Side, delivery, opened
+
+
+@pytest.fixture
+def side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
+    monkeypatch.setattr(records, "_now", lambda: NOW)
+    one = Side(tmp_path / "new", "new")
+    one.carried(delivery("1", Post(Text("hi"))), "901")
+    yield one
+    one.store.close()
+
+
+def by(user: str, operation: Operation, number: str = "2", **more: Any) -> Delivery:
+    one = delivery(number, operation, **more)
+    return structs.replace(one, event=structs.replace(one.event, sender=user), sender=f"{user}-there", author=f"{user}-here")
+
+
+def ref(*, own: bool = True, number: str = "1") -> Ref:
+    return Ref(id=number, event=f"old:{number}", own=own)
+
+
+def done(side: Side, one: Delivery, waiting: Waiting | None = None) -> tuple[Any, Open]:
+    event = opened(one)
+    return prepared(event, side.naming, waiting or Waiting(0, 0.0), 0.0), event
+
+
+@pytest.mark.parametrize("what", [Recall, lambda to: Edit(to, Text("I owe you")), Read], ids=["recall", "edit", "receipt"])
+def test_it_is_not_done_to_what_another_wrote(side: Side, what: Any) -> None:
+    there, event = done(side, by("mallory", what(ref())))
+    assert (there, event.outcome, event.by) == (NOTHING, Refused("other-author"), "denied")
+    assert records.verdict(event) is None, "nor is it a person's work"
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("where", [direct("alice", "carol"), Group("ops")])
+def test_it_is_not_done_from_another_conversation(side: Side, own: bool, where: Any) -> None:
+    there, event = done(side, by("alice", Recall(ref(own=own)), conversation=where))
+    assert (there, event.outcome) == (NOTHING, Refused("other-conversation"))
+
+
+def test_its_author_does_it_whatever_was_claimed_before(side: Side) -> None:
+    _, claimed = done(side, by("mallory", Recall(ref())))
+    _, entry = records.ended(claimed)
+    assert protocol.admitted(entry, "") is Step.SEND, "the event has one id, whoever claims it"
+    there, event = done(side, by("alice", Recall(ref())))
+    assert [sent.id for sent in there.message] == ["901"]
+    assert event.outcome is None
+
+
+def test_its_author_does_it_even_where_both_wait_for_the_message_together(side: Side) -> None:
+    event = opened(by("mallory", Recall(ref())))
+    event.rivals.append(by("alice", Recall(ref())))
+    there = prepared(event, side.naming, Waiting(0, 0.0), 0.0)
+    assert there is not None
+    assert [sent.id for sent in there.message] == ["901"]
+    assert (event.outcome, event.delivery.author) == (None, "alice-here")
+
+
+def test_whom_the_platform_itself_vouches_for_may(side: Side) -> None:
+    there, event = done(side, by("moderator", Recall(ref(own=False))))
+    assert [sent.id for sent in there.message] == ["901"]
+    assert event.outcome is None
+
+
+def test_what_was_carried_here_is_recalled_by_whom_it_was_said(side: Side) -> None:
+    """Of a message of the other side, its author there is known by the name under which they speak here."""
+    said = delivery("77", Post(Text("from there")), source="new")
+    side.carried(said, "555")
+    theirs = Ref(id="555", event="", own=True)
+    _, event = done(side, by("mallory", Recall(theirs)))
+    assert event.outcome == Refused("other-author")
+    one = by("bob", Recall(theirs))
+    there, event = done(side, structs.replace(one, author=said.sender))
+    assert event.outcome is None
+    assert [sent.id for sent in there.message] == ["77"]
+
+
+def _taken(side: Side, *claims: Delivery) -> Ended:
+    """The ledger's entry of message 9, which has not come, after *claims* were not carried."""
+    for offset, one in enumerate(claims, 100 * len(claims)):
+        _, event = done(side, one)
+        assert (event.in_vain, event.by) == (True, "denied")
+        found: list[records.Pair] = []
+        records.follow(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
+        for key, entry in found:
+            side.learn([(key, packed(dump(entry), offset, entry))])
+    entry = side.store.get("old:9")
+    assert isinstance(entry, Ended)
+    return entry
+
+
+def test_a_message_that_has_yet_to_come_is_taken_back_by_its_author_alone(side: Side) -> None:
+    where = conversation_key(direct("alice", "bob")).decode()
+    entry = _taken(side, by("mallory", Recall(ref(number="9"))))
+    assert protocol.as_meant(entry, "alice-here", where) is None, "it is sent"
+    assert protocol.as_meant(entry, "mallory-here", where) is entry
+    assert protocol.as_meant(entry, "mallory-here", "direct\x1fmallory\x1fbob") is None
+    entry = _taken(side, by("alice", Recall(ref(number="9")), number="3"), by("eve", Recall(ref(number="9")), number="4"))
+    assert protocol.as_meant(entry, "alice-here", where) is entry, "whoever claims it before and after"
+
+
+def test_what_is_known_of_a_message_is_not_written_over_by_a_claim(side: Side) -> None:
+    before = side.store.get("old:1")
+    _, event = done(side, by("mallory", Recall(ref())))
+    found: list[records.Pair] = []
+    records.follow(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
+    assert (found, side.store.get("old:1")) == ([], before)
+    assert isinstance(before, Ended)
+    assert isinstance(before.outcome, Delivered)

@@ -1,0 +1,54 @@
+"""A secret that can be found by trying, or was never filled in."""
+
+from pathlib import Path
+
+import pytest
+
+from converters import PLATFORMS
+from streams.settings import SettingsError, load
+
+ACCOUNTS = {
+    "easemob": {"org": "o", "app": "a", "client_id": "i", "client_secret": "long-enough-secret", "callback_secret": "long-enough-secret"},
+    "yunxin": {"app_key": "k", "app_secret": "long-enough-secret"},
+    "rongcloud": {"app_key": "k", "app_secret": "long-enough-secret"},
+    "own": {"secret": "long-enough-secret"},
+}
+SECRETS = [(name, key) for name, platform in PLATFORMS.items() for key in platform.secrets]
+
+
+def settings(tmp_path: Path, platform: str, **given: str) -> Path:
+    lines = "".join(f'{key} = "{value}"\n' for key, value in (ACCOUNTS[platform] | given).items())
+    file = tmp_path / "relay.toml"
+    file.write_text(f'[apps.one]\nplatform = "{platform}"\ntarget = "one"\n[apps.one.account]\n{lines}')
+    return file
+
+
+def test_every_secret_has_a_least_length() -> None:
+    for name, platform in PLATFORMS.items():
+        declared = {key for key in platform.account.__struct_fields__ if "secret" in key}
+        assert declared == set(platform.secrets), name
+        assert platform.shortest >= 8
+
+
+@pytest.mark.parametrize(("platform", "key"), SECRETS)
+def test_it_is_refused_by_name_and_never_shown(tmp_path: Path, platform: str, key: str) -> None:
+    load(settings(tmp_path, platform))
+    with pytest.raises(SettingsError) as refused:
+        load(settings(tmp_path, platform, **{key: "ab7"}))
+    assert f"apps.one.account.{key} has 3 characters; {PLATFORMS[platform].shortest} or more are expected" in str(refused.value)
+    assert "ab7" not in str(refused.value)
+
+
+def test_of_a_file_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("x\n")
+    account = {"app_secret_file": str(tmp_path / "secret")}
+    file = settings(tmp_path, "yunxin", **account)
+    file.write_text(file.read_text().replace('app_secret = "long-enough-secret"\n', ""))
+    with pytest.raises(SettingsError, match=r"app_secret_file has 1 character; .* what the file holds"):
+        load(file)
+
+
+def test_an_empty_one_is_refused_and_none_before_it_is_none(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="app_secret has 0 characters"):
+        load(settings(tmp_path, "yunxin", app_secret=""))
+    load(settings(tmp_path, "yunxin", app_secret_previous=""))

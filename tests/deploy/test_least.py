@@ -1,0 +1,248 @@
+"""The rendered chart against what the code declares: who has which secret, and who may speak to whom."""
+
+import ipaddress
+import json
+import re
+from hashlib import md5, sha1, sha256, sha512
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from streams import role_secrets
+from streams.role_secrets import COMMAND, Process, deliver
+from streams.settings import load
+from tests.deploy.test_chart import EXAMPLE, SECRETS, VALUES, needs_helm, of, rendered, template, workloads
+
+EVERY = ("--set", "gaps.enabled=true")
+FOUR = """
+settings:
+  apps:
+    old: {platform: rongcloud, target: new, account: {app_key: k, app_secret_file: /etc/im-relay/secrets/rongcloud}}
+    third:
+      platform: own
+      target: new
+      account: {secret_file: /etc/im-relay/secrets/own, secret_previous_file: /etc/im-relay/secrets/own-before, base_url: "http://chat-server:8000"}
+networkPolicy: {platforms: {peers: [{podSelector: {matchLabels: {app: chat-server}}}]}}
+secrets: {values: {rongcloud: a-secret-of-rongcloud, own: a-secret-of-ours, own-before: a-secret-of-before}}
+"""
+
+
+def process(component: str) -> Process:
+    role, _, platform = component.partition("-")
+    if role == "topics":
+        return COMMAND
+    return deliver(platform) if role == "deliver" else next(one for one in role_secrets.ROLES if one.name == role)
+
+
+@pytest.fixture(params=["example", "four platforms"])
+def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, ...]:
+    if request.param == "example":
+        return EVERY
+    (tmp_path / "four.yaml").write_text(FOUR)
+    return (*EVERY, "--values", str(tmp_path / "four.yaml"))
+
+
+def pods(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    found = [one["spec"]["template"] for one in [*workloads(objects), *of(objects, "Job")]]
+    return {one["metadata"]["labels"]["app.kubernetes.io/component"]: one for one in found}
+
+
+@needs_helm
+def test_a_pod_mounts_the_secrets_that_the_code_reads_there_and_no_other(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects = rendered(*arguments)
+    (secret,) = of(objects, "Secret")
+    (file,) = [one["data"]["relay.toml"] for one in of(objects, "ConfigMap") if "relay.toml" in one["data"]]
+    seen = pods(objects)
+    assert {"ingress", "convert", "media", "files", "gaps", "topics"} < set(seen)
+    for component, pod in seen.items():
+        keys: list[str] = []
+        for volume in pod["spec"].get("volumes", []):
+            if "secret" in volume:
+                assert volume["secret"]["secretName"] == secret["metadata"]["name"]
+                keys += [item["key"] for item in volume["secret"]["items"]]
+                assert all(item["key"] == item["path"] for item in volume["secret"]["items"])
+            assert not {"projected", "csi", "hostPath"} & volume.keys()
+        folder = tmp_path / component
+        folder.mkdir()
+        for key in keys:
+            (folder / key).write_text(secret["stringData"][key])
+        path = folder / "relay.toml"
+        path.write_text(file.replace(SECRETS, str(folder)))
+        read: dict[Path, str] = {}
+        monkeypatch.setattr(role_secrets, "files_read", read)
+        load(path, process(component))  # raises where one is missing
+        assert sorted(one.name for one in read) == sorted(keys), component
+
+
+@needs_helm
+def test_no_secret_is_in_the_environment_and_each_role_can_be_given_its_own(tmp_path: Path) -> None:
+    one = json.dumps([{"name": "ONLY", "value": "here"}])
+    seen = pods(rendered(*EVERY, *(f"--set-json={role}.env={one}" for role in ("media",))))
+    for component, pod in seen.items():
+        (container,) = pod["spec"]["containers"]
+        assert "envFrom" not in container
+        names = {each["name"] for each in container.get("env", [])}
+        assert ("ONLY" in names) == (component == "media")
+
+
+def everything_but_the_secret(text: str) -> str:
+    return json.dumps([one for one in yaml.safe_load_all(text) if one and one["kind"] != "Secret"])
+
+
+@needs_helm
+def test_nothing_that_is_readable_depends_on_what_a_secret_holds() -> None:
+    """Of a digest beside the pods, a short secret is guessed at leisure by whoever may read pods."""
+    value = "guessable"
+    done = template(*EVERY, "--set", f"secrets.values.yunxin-app-secret={value}")
+    other = template(*EVERY, "--set", "secrets.values.yunxin-app-secret=of-another-kind")
+    assert done.returncode == other.returncode == 0, done.stderr
+    assert done.stdout != other.stdout
+    assert everything_but_the_secret(done.stdout) == everything_but_the_secret(other.stdout)
+    for digest in (md5, sha1, sha256, sha512):
+        assert digest(value.encode()).hexdigest() not in done.stdout
+
+
+@needs_helm
+def test_another_revision_rolls_every_pod() -> None:
+    def annotations(*more: str) -> list[dict[str, str]]:
+        return [one["spec"]["template"]["metadata"]["annotations"] for one in workloads(rendered(*EVERY, *more))]
+
+    before, after = annotations(), annotations("--set", "secrets.revision=2026-12")
+    assert len(before) == len(after) == 7
+    assert all(one != other for one, other in zip(before, after, strict=True))
+
+
+@needs_helm
+def test_an_image_is_named_by_its_digest_where_one_is_given() -> None:
+    digest = f"sha256:{'0a' * 32}"
+    for more, seen in (
+        ((), "im-relay:0.1.0"),
+        (("--set", f"image.digest={digest}"), f"im-relay@{digest}"),
+        (("--set", f"image.digest={digest}", "--set", "image.tag=1.2"), f"im-relay:1.2@{digest}"),
+    ):
+        assert {pod["spec"]["containers"][0]["image"] for pod in pods(rendered(*EVERY, *more)).values()} == {seen}
+
+
+# -- who may speak to whom
+
+
+def policies(objects: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    found = {}
+    for one in of(objects, "NetworkPolicy"):
+        component = one["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/component"]
+        assert component not in found
+        assert one["spec"]["policyTypes"] == ["Ingress", "Egress"], "what is not named is refused"
+        found[component] = one["spec"]
+    return found
+
+
+def ports(rule: dict[str, Any]) -> set[int]:
+    assert rule["ports"], "a rule without ports lets all of them through"
+    return {port["port"] for port in rule["ports"] if port["protocol"] == "TCP"}
+
+
+def reaches(spec: dict[str, Any], address: str, port: int) -> bool:
+    """Whether a pod may connect to that *address*, of which nothing but the address is known."""
+    for rule in spec["egress"]:
+        if port not in ports(rule):
+            continue
+        if "to" not in rule:
+            return True
+        for peer in rule["to"]:
+            block = peer.get("ipBlock")
+            if block is None:
+                continue
+            one, within = ipaddress.ip_address(address), ipaddress.ip_network(block["cidr"])
+            excepted = [ipaddress.ip_network(each) for each in block.get("except", [])]
+            assert all(each.version == within.version and each.subnet_of(within) for each in excepted)  # type: ignore[arg-type]
+            if one in within and not any(one in each for each in excepted):
+                return True
+    return False
+
+
+@needs_helm
+def test_every_pod_has_a_policy_of_its_own(arguments: tuple[str, ...]) -> None:
+    objects = rendered(*arguments)
+    found = policies(objects)
+    assert set(found) == set(pods(objects))
+    for component, pod in pods(objects).items():
+        chosen = found[component]["podSelector"]["matchLabels"]
+        assert chosen.items() <= pod["metadata"]["labels"].items()
+
+
+@needs_helm
+def test_pods_are_reached_at_their_ports_alone() -> None:
+    ours = '[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"ingress-nginx"}}}]'
+    scraper = '[{"podSelector":{"matchLabels":{"app":"prometheus"}}}]'
+    given = [f"--set-json=networkPolicy.callers={ours}", f"--set-json=networkPolicy.readers={ours}", f"--set-json=networkPolicy.scrapers={scraper}"]
+    found = policies(rendered(*EVERY, *given))
+    settings = VALUES["settings"]
+    observed, open_to = settings["observe"]["port"], {"ingress": settings["ingress"]["port"], "files": settings["files"]["port"]}
+    for component, spec in found.items():
+        by_port = {port: rule["from"] for rule in spec["ingress"] for port in ports(rule)}
+        expected = {open_to[component], observed} if component in open_to else set() if component == "topics" else {observed}
+        assert set(by_port) == expected, component
+        if component != "topics":
+            assert by_port[observed] == json.loads(scraper)
+    assert next(rule["from"] for rule in found["ingress"]["ingress"] if ports(rule) == {8080}) == json.loads(ours)
+    readers = next(rule["from"] for rule in found["files"]["ingress"] if ports(rule) == {8090})
+    assert readers[0] == json.loads(ours)[0]
+    assert [one["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for one in readers[1:]] == ["media"], "and whoever puts files there"
+
+
+@needs_helm
+@pytest.mark.parametrize("port", [80, 443, 8000, 22, 6379, 2375, 10250])
+def test_only_who_sends_reaches_the_internet_and_nobody_an_inner_network(arguments: tuple[str, ...], port: int) -> None:
+    for component, spec in policies(rendered(*arguments)).items():
+        for inner in ("10.0.0.1", "127.0.0.1", "169.254.169.254", "172.20.3.4", "192.168.1.1", "100.64.0.1", "fd00::1", "fe80::1", "::1"):
+            assert not reaches(spec, inner, port), (component, inner)
+        outside = component in ("media", "gaps") or component.startswith("deliver-")
+        assert reaches(spec, "203.0.113.7", port) <= (outside and port in (80, 443, 8000)), component
+        assert reaches(spec, "203.0.113.7", 443) == (outside and component != "deliver-own"), component
+
+
+@needs_helm
+def test_everybody_but_the_store_of_files_reaches_kafka_and_names() -> None:
+    brokers = '[{"podSelector":{"matchLabels":{"app":"kafka"}}}]'
+    for more, expected in (((), {9092}), ((f"--set-json=networkPolicy.kafka.peers={brokers}", "--set-json=networkPolicy.kafka.ports=[9093]"), {9093})):
+        for component, spec in policies(rendered(*EVERY, *more)).items():
+            if component == "files":
+                assert spec["egress"] == []
+                continue
+            names, kafka, *_ = spec["egress"]
+            assert {(one["protocol"], one["port"]) for one in names["ports"]} == {("UDP", 53), ("TCP", 53)}
+            assert ports(kafka) == expected
+            assert ("to" in kafka) == bool(more)
+
+
+@needs_helm
+def test_an_own_server_inside_is_reached_by_who_speaks_to_it(tmp_path: Path) -> None:
+    (tmp_path / "four.yaml").write_text(FOUR)
+    found = policies(rendered(*EVERY, "--values", str(tmp_path / "four.yaml")))
+    peer = {"podSelector": {"matchLabels": {"app": "chat-server"}}}
+    who = {name for name, spec in found.items() if any(peer in rule.get("to", []) and 8000 in ports(rule) for rule in spec["egress"])}
+    assert who == {"deliver-own", "media", "gaps"}
+
+
+@needs_helm
+def test_media_reaches_the_store_and_the_networks_that_the_settings_let_it_fetch_from() -> None:
+    spec = policies(rendered("--set-json", 'settings.media.allow=["10.1.0.0/16","files.inner:8088"]'))["media"]
+    assert reaches(spec, "10.1.2.3", 443)
+    assert not reaches(spec, "10.2.2.3", 443)
+    assert reaches(spec, "203.0.113.7", 8088)
+    (store,) = [rule for rule in spec["egress"] if ports(rule) == {VALUES["settings"]["files"]["port"]}]
+    assert store["to"][0]["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "files"
+
+
+@needs_helm
+def test_policies_can_be_left_to_others() -> None:
+    assert not [one for one in rendered(*EVERY, "--set", "networkPolicy.enabled=false") if one["kind"] == "NetworkPolicy"]
+
+
+def test_the_example_names_no_secret_that_nobody_uses() -> None:
+    text = json.dumps(EXAMPLE["settings"])
+    assert {re.sub(".*/", "", one) for one in re.findall(rf"{SECRETS}/[\w-]+", text)} == set(EXAMPLE["secrets"]["values"])
