@@ -35,9 +35,9 @@ from streams.deliver.sending import Sender
 from streams.deliver.surroundings import Surroundings
 from streams.deliver.waiting import Waiting, is_plain, mark_late, prepared
 from streams.exact.ending import ended
-from streams.exact.producers import Unknown, Waits
+from streams.exact.producers import Unknown
 from streams.exact.task import Task
-from streams.state.errors import DamagedError, StateError
+from streams.state.refused import telling
 
 log = structlog.get_logger()
 
@@ -75,13 +75,8 @@ class Delivering:
         self._task: Task
 
     async def run(self, task: Task) -> None:
-        try:
+        with telling(task.watch, STAGE, self._partition):
             await self._run(task)
-        except DamagedError as error:
-            raise Unknown(f"local state cannot be read, and is made anew: {error}") from None
-        except StateError as error:
-            task.watch.refused(STAGE, self._partition, error.kind, str(error))
-            raise Waits(str(error)) from None
 
     async def _run(self, task: Task) -> None:
         self._task = task

@@ -26,7 +26,7 @@ from streams import dead, foreign, metrics, record_kinds
 from streams.dead import Whose
 from streams.deliver.lanes import Lane
 from streams.exact.ending import ended
-from streams.exact.producers import Outputs, Unknown, Waits
+from streams.exact.producers import Outputs, Unknown
 from streams.exact.task import Task
 from streams.kafka import topics
 from streams.kafka.log_reader import LogReader
@@ -35,7 +35,7 @@ from streams.media import done as dones
 from streams.media.done import Done, DoneStore
 from streams.media.job import Brought, Left, carry
 from streams.media.surroundings import Surroundings
-from streams.state.errors import DamagedError, StateError
+from streams.state.refused import telling
 
 log = structlog.get_logger()
 
@@ -75,13 +75,8 @@ class Carrying:
         self._task: Task
 
     async def run(self, task: Task) -> None:
-        try:
+        with telling(task.watch, STAGE, self._partition):
             await self._run(task)
-        except DamagedError as error:
-            raise Unknown(f"local state cannot be read, and is made anew: {error}") from None
-        except StateError as error:
-            task.watch.refused(STAGE, self._partition, error.kind, str(error))
-            raise Waits(str(error)) from None
 
     async def _run(self, task: Task) -> None:
         self._task = task

@@ -111,17 +111,16 @@ def _write(directory: Path) -> None:
     """Raises OSError."""
     path = directory / f".tried-{os.getpid()}-{os.urandom(4).hex()}"
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with path.open("xb", buffering=0) as file:
+            left = memoryview(os.urandom(TRIED))  # some disks make nothing of zeros
+            while left:
+                left = left[file.write(left) :]
+            os.fsync(file.fileno())
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(directory)) from None
-    try:
-        left = memoryview(os.urandom(TRIED))  # some disks make nothing of zeros
-        while left:
-            left = left[os.write(handle, left) :]
-        os.fsync(handle)
     finally:
-        os.close(handle)
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # a disk that is read-only says so of what is not there, too
+            path.unlink(missing_ok=True)
 
 
 def _open_some() -> None:
