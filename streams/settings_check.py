@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from converters import PLATFORMS
+from converters.address import public
 from streams.listening import Listening
 from streams.proxies import proxies
 from streams.role_secrets import EVERYTHING
@@ -239,15 +240,13 @@ def _base(where: str, url: str) -> Iterator[str]:
     except ValueError:
         yield f"{where} is no address: write it as https://host"
         return
-    shown = re.sub(r"//[^/@]*@", "//…@", url)
+    shown = re.sub(r"^[^/@]*@", "…@", public(url))
     if parts.scheme not in ("http", "https") or "://" not in url:
-        rest = url.partition("://")[2] or url
-        yield f'{where} is "{shown}"; expected an address with http:// or https://: write base_url = "https://{re.sub(r"^[^/@]*@", "", rest)}"'
+        rest = re.sub(r"^[^/@]*@", "", re.sub(r"^[A-Za-z]*:?/+", "", url)).partition("?")[0]
+        yield f'{where} is "{shown}"; expected an address with http:// or https://: write base_url = "https://{rest}"'
     elif not host:
         yield f'{where} is "{shown}"; there is no host in it: write it as https://host'
-    elif parts.username is not None:
-        yield f"{where} has a user or a password in it: write it without; secrets have keys of their own"
-    elif parts.query or parts.fragment:
-        yield f'{where} is "{shown}"; expected an address without ? and #: write base_url = "{parts.scheme}://{parts.netloc}{parts.path}"'
+    elif parts.fragment:
+        yield f'{where} is "{shown}"; expected an address without #: write base_url = "{parts.scheme}://{host}{parts.path}"'
     elif re.search(r"[\s\\]", url) or port == 0:
         yield f'{where} is "{shown}"; expected an address as https://host or https://host:443'

@@ -181,11 +181,14 @@ CHANGED = {
     ('org = "o"', 'org = "o", base_url = "https://"'): (
         'apps.new.account.base_url is "https://"; there is no host in it: write it as https://host'
     ),
-    ('org = "o"', f'org = "o", base_url = "https://u:{SECRET}@h"'): (
-        "apps.new.account.base_url has a user or a password in it: write it without; secrets have keys of their own"
+    ('org = "o"', f'org = "o", base_url = "u:{SECRET}@h"'): (
+        'apps.new.account.base_url is "…@h"; expected an address with http:// or https://: write base_url = "https://h"'
     ),
-    ('org = "o"', 'org = "o", base_url = "https://h/x?y=1"'): (
-        'apps.new.account.base_url is "https://h/x?y=1"; expected an address without ? and #: write base_url = "https://h/x"'
+    ('org = "o"', 'org = "o", base_url = "https:/h/x"'): (
+        'apps.new.account.base_url is "https:/h/x"; expected an address with http:// or https://: write base_url = "https://h/x"'
+    ),
+    ('org = "o"', 'org = "o", base_url = "https://h/x#y"'): (
+        'apps.new.account.base_url is "https://h/x#y"; expected an address without #: write base_url = "https://h/x"'
     ),
     ("[apps.old]", '[apps."a:b"]'): (
         "apps.'a:b': the name of an app is 1 to 64 of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or a digit; it stands in addresses, "
