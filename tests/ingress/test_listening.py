@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from streams.connections import Bounds
 from streams.files.settings import Files
 from streams.listener import Listener, ListenError
 from streams.listening import Listening, sockets
@@ -93,7 +94,7 @@ def test_connections_rest_longer_than_the_balancers_keep_them() -> None:
 
 
 async def test_the_setting_is_how_long_a_connection_may_rest() -> None:
-    listener = Listener(ok, "127.0.0.1", 0, "ingress", silence=1.0)
+    listener = Listener(ok, "127.0.0.1", 0, "ingress", Bounds(idle=1.0))
     await listener.start()
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
