@@ -4,6 +4,8 @@ One TOML file (`--config`, or `IM_RELAY_CONFIG`), and over it the environment: `
 given as it is, or as the path of a file that holds it: `app_secret` or `app_secret_file`.
 """
 
+# Over 300 lines: all settings are declared in one place.
+
 import os
 import re
 import tomllib

@@ -139,6 +139,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 {{- $files := .Values.settings.files | default dict }}
+{{- $marks := .Values.settings.marks | default dict }}
 {{- range $where, $about := $known.sections }}
 {{- range $key, $_ := include "im-relay.section" (dict "root" $ "name" $where) | fromJson }}
 {{- if has $key $about.keys }}
