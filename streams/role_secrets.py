@@ -35,8 +35,10 @@ CONVERT = Process("convert", ("mark",))
 MEDIA = Process("media", ("call",))
 FILES = Process("files")
 GAPS = Process("gaps", ("call", "mark"))
-COMMAND = Process("command", ("mark",))
+COMMAND = Process("command")
 """Any command that asks Kafka and nobody else."""
+READING = Process("reading", ("mark",))
+"""The same, where it reads what people or the relay have said."""
 EVERYTHING = Process("everything", ALL_USES)
 """`im-relay settings`, which checks them all."""
 

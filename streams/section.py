@@ -33,8 +33,6 @@ class SecretSection(Section):
 
     used_by: ClassVar[frozenset[str]]
     """Names of the processes of `streams.role_secrets` that use its secrets."""
-    missed_later: ClassVar[bool] = False
-    """A file that cannot be read is missed by what needs the secret, and by nothing else."""
 
     @model_validator(mode="before")
     @classmethod
@@ -53,8 +51,6 @@ class SecretSection(Section):
                 try:
                     out[name] = role_secrets.read(str(path))
                 except (OSError, UnicodeDecodeError) as error:
-                    if cls.missed_later:
-                        continue
                     raise ValueError(f"{key}: cannot read {path}: {type(error).__name__}") from None
         return out
 

@@ -5,7 +5,7 @@ given as it is, or as the path of a file that holds it: `app_secret` or `app_sec
 where the file lies; one of the environment, or a default, from where the process stands.
 """
 
-# Over 300 lines: every setting is declared in one place.
+# Over 300 lines: all settings are declared in one place.
 
 import os
 import re

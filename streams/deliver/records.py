@@ -21,6 +21,7 @@ from streams.deliver.drain import clock
 from streams.deliver.entries import Ended, Intent, Names
 from streams.deliver.surroundings import Topics
 from streams.exact.producers import Outputs, Record
+from streams.fuse import Fuse
 
 STAGE = "deliver"
 UNMAPPED: Final = "group-unmapped"
@@ -174,6 +175,15 @@ def taken_back(delivery: Delivery, message: Ref, before: tuple[tuple[str, str], 
     taken = tuple(dict.fromkeys((*before, meant)))[-MOST_TAKEN:]
     entry = Ended(outcome=Delivered(""), target=delivery.target, at=_now(), by="recalled", taken=taken)
     return message.event.encode(), entry
+
+
+def note(event: Open, fuse: Fuse) -> None:
+    """What became of it, as far as that tells of us."""
+    app = event.delivery.target
+    if isinstance(event.outcome, Delivered):
+        fuse.passed(app)
+    elif (found := verdict(event)) is not None:
+        fuse.died(app, event.delivery.event.sender.encode(), found[0])
 
 
 def verdict(event: Open) -> Verdict | None:

@@ -15,7 +15,6 @@ from aiokafka.errors import KafkaError
 
 from converters.model import NOTHING, There
 from converters.operations import Post, named_by
-from converters.outcome import Delivered
 from streams import metrics
 from streams.deliver import protocol, records
 from streams.deliver.conversations import Conversations, Open
@@ -228,7 +227,7 @@ class Delivering:
                 if now.outcome is None:
                     await self._until_admitted(now)
                     await self._sender.send(now, there)
-                self._noted(now)
+                records.note(now, self._around.fuse)
                 if live:
                     self._naming.said(now.delivery)
                 following = self._open.end(now)
@@ -252,14 +251,6 @@ class Delivering:
         while app in fuse.held and not fuse.admits(app, source):
             with metrics.HELD_CONVERSATIONS.labels(self._around.platform, "app").track_inprogress():
                 await self._drain.rest(min(HELD, max(0.01, fuse.pause(app, source))))
-
-    def _noted(self, event: Open) -> None:
-        """What became of it, as far as that tells of us."""
-        app = event.delivery.target
-        if isinstance(event.outcome, Delivered):
-            self._around.fuse.passed(app)
-        elif (verdict := records.verdict(event)) is not None:
-            self._around.fuse.died(app, event.delivery.event.sender.encode(), verdict[0])
 
     def _settling(self, event: Open) -> float:
         """Seconds that a message may yet wait for others that were said before it and come after it."""

@@ -21,7 +21,7 @@ from streams.kafka.topics import IDENTITIES
 from streams.operate.reading import OperateError, Reader
 from streams.operate.times import moment
 from streams.plugins import PluginError, equipped
-from streams.role_secrets import COMMAND, Process
+from streams.role_secrets import READING, Process
 from streams.settings import Settings, SettingsError, load, marking
 from streams.terminal import refuse, tell
 
@@ -42,7 +42,7 @@ WHEN = "30s, 15m, 2h, 7d ago, or a time as 2026-03-01T12:00 (UTC if it names no 
 class Relay:
     """The settings as the commands want them."""
 
-    def __init__(self, config: Path | None, process: Process = COMMAND) -> None:
+    def __init__(self, config: Path | None, process: Process = READING) -> None:
         try:
             self.settings: Settings = load(config, process)
             self.apps: dict[str, App] = equipped(marking(self.settings), self.settings.plugins.use)

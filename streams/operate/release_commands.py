@@ -9,6 +9,7 @@ from streams.kafka import topics
 from streams.operate.asking import Config, Relay, ask, now, who
 from streams.operate.reading import OperateError
 from streams.release import Release, dump
+from streams.terminal import say
 
 StageName = Annotated[str, typer.Option(help="convert or deliver.  [default: both]")]
 AppName = Annotated[str, typer.Option("--app", help="The app that is held; one that is not in the settings, too.  [default: all]")]
@@ -23,7 +24,7 @@ def release(stage: StageName = "", app: AppName = "", config: Config = None) -> 
         raise typer.BadParameter(f"no stage {stage!r} can hold an app; there are: convert, deliver")
     relay = Relay(config)
     ask(_write(relay, Release(stage=stage, app=app, at=now(), by=who())))
-    typer.echo(f"told {stage or 'convert and deliver'} to go on with {app or 'every held app'}; /readyz shows whether it does")
+    say(f"told {stage or 'convert and deliver'} to go on with {app or 'every held app'}; /readyz shows whether it does")
 
 
 async def _write(relay: Relay, order: Release) -> None:

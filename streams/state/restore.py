@@ -135,8 +135,6 @@ class Restore:
             self._asked.set()
         self._wanted = since
 
-    # -- the beginning
-
     async def begin(self, topic: str, tail: Tail | None = None) -> None:
         """Take in the end of *topic*; if that is long, only the last of it. Raises KafkaError, StateError.
 
@@ -244,7 +242,7 @@ class Restore:
 
     async def _step(self, source: Source) -> None:
         topic, known = source.topic, self._known[source.topic]
-        low, high = self._store.covered(topic).gaps(known.begin, known.end)[0]
+        (low, high), *_ = self._store.covered(topic).gaps(known.begin, known.end)
         start, before = time.monotonic(), known.left
         count = await self._chunk(source, self._tp(topic), max(low, high - known.span), high, None)
         if count is None:

@@ -233,7 +233,7 @@ def test_what_is_mounted_is_a_volume_and_where_it_is_looked_for(objects: list[di
         assert set(mounts) == volumes
         assert {"name": "IM_RELAY_CONFIG", "value": f"{mounts['settings']}/relay.toml"} in container["env"]
         assert not [each for each in container["volumeMounts"] if "subPath" in each], "a file alone is never brought anew"
-        assert mounts.get("secrets") == (None if container["name"] == "convert" else SECRETS)
+        assert mounts.get("secrets") == SECRETS
         assert ("state" in mounts) == container["name"].startswith(("convert", "deliver-", "gaps", "media"))
         assert mounts.get("temporary") == (VALUES["settings"]["media"]["directory"] if container["name"] == "media" else None)
         assert mounts.get("files") == (VALUES["settings"]["files"]["directory"] if container["name"] == "files" else None)

@@ -12,11 +12,25 @@ from pydantic import BaseModel
 from converters import PLATFORMS
 from converters.address import public
 from streams import role_secrets, secret_watch
-from streams.role_secrets import COMMAND, CONVERT, EVERYTHING, FILES, GAPS, INGRESS, MEDIA, Process, deliver
+from streams.role_secrets import (
+    COMMAND,
+    CONVERT,
+    EVERYTHING,
+    FILES,
+    GAPS,
+    INGRESS,
+    MEDIA,
+    READING,
+    Process,
+    deliver,
+)
 from streams.section import SecretSection
 from streams.settings import Settings, SettingsError, load, resolve, shown
 
 SETTINGS = """\
+[marks]
+secret_file = "marks"
+
 [media.store]
 kind = "files"
 endpoint = "http://u:in-the-address@files:8090"
@@ -41,16 +55,17 @@ platform = "own"
 target = "new"
 account = { secret_file = "own", base_url = "http://u:in-the-address@own:1" }
 """
-EACH = ("store", "files", "yunxin", "yunxin-before", "client", "callback", "own")
+EACH = ("store", "files", "yunxin", "yunxin-before", "client", "callback", "own", "marks")
 USED: dict[Process, set[str]] = {
     INGRESS: {"yunxin", "yunxin-before", "callback", "own"},
-    CONVERT: set(),
-    deliver("yunxin"): {"yunxin"},
-    deliver("easemob"): {"client"},
-    deliver("own"): {"own"},
+    CONVERT: {"marks"},
+    READING: {"marks"},
+    deliver("yunxin"): {"marks", "yunxin"},
+    deliver("easemob"): {"marks", "client"},
+    deliver("own"): {"marks", "own"},
     MEDIA: {"yunxin", "client", "own", "store"},
     FILES: {"files"},
-    GAPS: {"yunxin", "client", "own"},
+    GAPS: {"marks", "yunxin", "client", "own"},
     COMMAND: set(),
     EVERYTHING: set(EACH),
 }
@@ -73,7 +88,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def held(settings: Settings) -> str:
     """Everything that the process holds."""
     accounts = [msgspec.to_builtins(app.account) for app in resolve(settings).values()]
-    sections = [settings.media.store.secret.get_secret_value(), settings.files.secret.get_secret_value()]
+    sections = [settings.media.store.secret.get_secret_value(), settings.files.secret.get_secret_value(), settings.marks.secret.get_secret_value()]
     return json.dumps([accounts, sections])
 
 
@@ -128,7 +143,7 @@ def sections(model: type[BaseModel], name: str = "") -> dict[str, type[SecretSec
 
 
 def test_every_section_with_secrets_says_who_uses_them() -> None:
-    known = {one.name for one in role_secrets.ROLES}
+    known = {one.name for one in (*role_secrets.ROLES, role_secrets.READING)}
     found = sections(Settings)
     assert set(found) >= {"files", "media.store"}
     for where, section in found.items():

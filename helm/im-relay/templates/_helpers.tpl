@@ -144,6 +144,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 {{- $files := .Values.settings.files | default dict }}
+{{- $marks := .Values.settings.marks | default dict }}
 {{- range $where, $about := $known.sections }}
 {{- range $key, $_ := include "im-relay.section" (dict "root" $ "name" $where) | fromJson }}
 {{- if and (has $key $about.keys) (ne $key "proxy") }}
@@ -154,7 +155,6 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and .Values.files.enabled (not (and $files.public_url $files.secret_file)) }}
 {{- fail "files.enabled: give settings.files.public_url, as chat clients reach it, and settings.files.secret_file" }}
 {{- end }}
-{{- $marks := .Values.settings.marks | default dict }}
 {{- if not $marks.secret_file }}
 {{- fail "settings.marks.secret_file is missing: by this secret the relay knows what it has sent itself; give a path under /etc/im-relay/secrets, and the content (openssl rand -hex 32) in a Secret" }}
 {{- end }}
