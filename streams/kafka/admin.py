@@ -83,6 +83,12 @@ async def check(bootstrap: str, topics: Sequence[Wanted], replication: int | Non
         return _compare(topics, await _look(admin, topics), replication)
 
 
+async def brokers(bootstrap: str) -> int:
+    """How many brokers answer for the cluster now. Raises KafkaError: none does."""
+    async with _admin(bootstrap) as admin:
+        return len((await admin.describe_cluster())["brokers"])
+
+
 async def create(
     bootstrap: str, topics: Sequence[Wanted], replication: int | None = None, *, fix: bool = False
 ) -> Upkeep:
