@@ -30,7 +30,6 @@ from converters.plugin import Ended, Failed, Plugin, Replaced, Side, asked
 from converters.rules import Case, Rule, Ruled, case_of, introduction, ruled
 from converters.wire import Malformed
 
-
 MOST_NAMED = 100
 """New names that are kept because of one message; those beyond are written at the target all the same."""
 
