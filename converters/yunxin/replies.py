@@ -162,7 +162,7 @@ def _failed(request: Request, code: int, desc: str) -> Outcome:
     if code == 416:
         return NotSent("code 416: too many calls", _BLOCKED, throttled=True)
     if code == _EDITED_TOO_OFTEN:
-        return NotSent(f"code {code}: edited too often", 1.0)
+        return NotSent(f"code {code}: edited too often", 1.0, alone=True)
     if code in _LATER or code == 107323 or (code > 100_000 and code % 1000 == 449):
         return NotSent(f"code {code}: busy", throttled=code == 107323)
     if code in _REPEATED:
