@@ -65,7 +65,8 @@ def test_the_receipts_in_one_message_are_few(target: str, dic: dict[str, list[st
 def test_and_of_many_the_last_are_told() -> None:
     ids = [str(n) for n in range(MOST + 5)]
     told = [one for one in routed("RC:RRRspMsg", {"receiptMessageDic": {"bob": ids}}, "own") if isinstance(one, Deliver)]
-    assert [one.delivery.event.operation.message.id for one in told] == ids[5:]
+    named: list[Any] = [one.delivery.event.operation for one in told]
+    assert [one.message.id for one in named] == ids[5:]
     assert [one.losses for one in told if one.losses] == [(Loss("read", "5 more"),)]
 
 
