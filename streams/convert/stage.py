@@ -88,7 +88,7 @@ class Converter:
                         self.fuse.died(app, source, cause)
                     case Deliver() | EchoOf():
                         self.fuse.passed(app)
-                    case Dropped() | Minted():
+                    case Dropped() | Minted() | Unfit():
                         pass
         self._count(counts)
         metrics.CONVERT_BATCH.observe(taken)
