@@ -83,6 +83,8 @@ class Dead(Struct, frozen=True):
     cause: Cause
     detail: str
     ours: bool
+    by: str = ""
+    """Who said it, where that is known: one person has many conversations."""
 
 
 class Unfit(Struct, frozen=True):
@@ -257,7 +259,7 @@ def _plugged(event: Event, app: App, target: App) -> Event | Dropped | Dead:
         case Ended(reason=reason):
             return Dropped(reason)
         case Failed(detail=detail):
-            return Dead("plugin", detail, ours=True)
+            return Dead("plugin", detail, ours=True, by=event.sender)
 
 
 def _case(event: Event, app: App, target: App, identities: Table) -> Case:

@@ -84,8 +84,8 @@ class Converter:
             for one in self._routed(raw, known):
                 self._write(one, raw, app, known, outputs, counts)
                 match one:
-                    case Dead(cause=cause):
-                        self.fuse.died(app, source, cause)
+                    case Dead(cause=cause, by=by):
+                        self.fuse.died(app, source, cause, by.encode(errors="replace"))
                     case Deliver() | EchoOf():
                         self.fuse.passed(app)
                     case Dropped() | Minted() | Unfit():
