@@ -183,6 +183,17 @@ def exact(board: Dashboard) -> None:
               (total("im_relay_identities_renewed_total"), "identities"))
     )  # fmt: skip
     board.with_panel(
+        chart("Local state: room", "What it takes of its disk, how much more than an hour ago, and what is free, by process.", "bytes",
+              ("max by (role, instance, what) (" + only("im_relay_state_bytes") + ")", "{{what}} {{instance}}"),
+              ("max by (role, instance, what) (" + only("im_relay_state_growth_bytes") + ")", "{{what}} {{instance}}, growth"),
+              ("max by (role, instance, what) (" + only("im_relay_state_free_bytes") + ")", "{{what}} {{instance}}, free"),
+              ("max by (role, instance, what) (" + only("im_relay_state_disk_bytes") + ")", "{{what}} {{instance}}, disk"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Local state refused", "Partitions that wait because the disk is full, forbidden, failing, or has damaged them again. It should be none.", "short",
+              (total("im_relay_state_refused", "stage", "kind"), "{{stage}}: {{kind}}"))
+    )  # fmt: skip
+    board.with_panel(
         chart("Records of one transaction", "At convert.", "short", *quantiles("im_relay_convert_batch_records"))
     )
     board.with_panel(

@@ -49,10 +49,10 @@ def ingress(config: Config = None) -> None:
     from streams.ingress.server import serve
     from streams.listener import ListenError
     from streams.role_secrets import INGRESS
-    from streams.settings import SettingsError, load
+    from streams.settings import SettingsError, load, require_apps
 
     try:
-        _run(serve, load(config, INGRESS))
+        _run(serve, require_apps(load(config, INGRESS)))
     except (SettingsError, StoreError, ListenError) as error:
         _fail(error)
 
@@ -106,10 +106,10 @@ def files(config: Config = None) -> None:
 @app.command()
 def settings(config: Config = None) -> None:
     """Check the settings, and print them without secrets. Example: im-relay settings -c relay.toml"""
-    from streams.settings import SettingsError, load, shown
+    from streams.settings import SettingsError, load, require_apps, shown
 
     try:
-        say_json(shown(load(config)), indent=True)
+        say_json(shown(require_apps(load(config))), indent=True)
     except SettingsError as error:
         _fail(error)
 
@@ -117,10 +117,10 @@ def settings(config: Config = None) -> None:
 def _role(role: Any, config: Path | None, process: Any, *arguments: object) -> None:
     from streams.listener import ListenError
     from streams.plugins import PluginError
-    from streams.settings import SettingsError, load
+    from streams.settings import SettingsError, load, require_apps
 
     try:
-        code = _run(role, load(config, process), *arguments)
+        code = _run(role, require_apps(load(config, process)), *arguments)
     except (SettingsError, ListenError, PluginError) as error:
         _fail(error)
     raise typer.Exit(code)

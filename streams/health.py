@@ -123,4 +123,4 @@ BOUNDS = Bounds(connections=256, head_seconds=5.0, body_seconds=5.0, memory=1024
 
 
 def listener(health: Health, observe: Observe) -> Listener:
-    return Listener(application(health), observe.host, observe.port, "observe", BOUNDS)
+    return Listener(application(health), observe.hosts(), observe.port, "observe", BOUNDS)

@@ -2,12 +2,15 @@
 
 import asyncio
 import fcntl
+import os
+import socket
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
+from typing import get_args
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -25,6 +28,9 @@ from streams.fuse import Fuse, Held
 from streams.health import Health
 from streams.releases import Releases
 from streams.settings import Kafka, Settings, SettingsError
+from streams.state.disk import refusal
+from streams.state.errors import Kind
+from streams.state.watched import Disks
 
 log = structlog.get_logger()
 
@@ -32,11 +38,13 @@ log = structlog.get_logger()
 class Seen(Watch):
     """What tasks tell, as metrics and health."""
 
-    def __init__(self, health: Health, gates: Sequence[Gate] = ()) -> None:
+    def __init__(self, health: Health, gates: Sequence[Gate] = (), disks: Disks | None = None) -> None:
         self.health = health
         self._gates = gates
         self._preparing: set[int] = set()
         self._restores: dict[int, tuple[int, float, float]] = {}
+        self._refused: dict[int, tuple[str, str]] = {}
+        self._disks = disks
         self._holding: set[tuple[str, str, str]] = set()
 
     def committed(self, stage: str, records: int, seconds: float) -> None:
@@ -79,6 +87,17 @@ class Seen(Watch):
         self.health.ready(not self._preparing, why, part="state")
         self._moved(stage)
 
+    def refused(self, stage: str, partition: int, kind: str, why: str) -> None:
+        if self._refused.get(partition, ("", ""))[0] != kind:
+            (log.error if kind else log.info)("local state: " + (why or "can be kept again"), stage=stage, partition=partition, kind=kind or "none")
+        self._refused.pop(partition, None)
+        if kind:
+            self._refused[partition] = kind, why
+        for each in get_args(Kind):
+            metrics.STATE_REFUSED.labels(stage, each).set(sum(found == each for found, _ in self._refused.values()))
+        self.health.ready(not self._refused, next((text for _, text in self._refused.values()), ""), part="disk")
+        self._moved(stage)  # it waits for a person: to start the process anew would not help
+
     def restored(self, stage: str, partition: int, left: int, since: float, eta: float) -> None:
         self._restores.pop(partition, None)
         if left:
@@ -102,6 +121,8 @@ class Seen(Watch):
         """Bring gauges up to date that nothing else moves."""
         for gate in self._gates:
             gate.show()
+        if self._disks is not None:
+            self._disks.show()
 
     def assigned(self, stage: str, partitions: int) -> None:
         metrics.PARTITIONS_OWNED.labels(stage).set(partitions)
@@ -218,20 +239,35 @@ async def require(kafka: Kafka, names: list[str]) -> None:
             )
 
 
-def own_directory(state: Path, group: str) -> Path:
-    """A directory that no other worker on this machine uses: the first free one of `<group>-0`, `<group>-1`, …"""
+def own_directory(state: Path, group: str, setting: str = "deliver.state") -> Path:
+    """A directory that no other worker on this machine uses: the first free one of `<group>-0`, `<group>-1`, …
+
+    Raises SettingsError, which names *setting*.
+    """
     for number in range(1000):
         path = state / f"{group}-{number}"
-        path.mkdir(parents=True, exist_ok=True)
-        lock = (path / "lock").open("w")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            lock = (path / "lock").open("a+", encoding="utf-8")
+        except OSError as error:
+            raise SettingsError(f"{setting} is {state}; {refusal(Path(error.filename or path), error)}") from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
+            lock.seek(0)
+            log.info("state directory is another worker's", path=str(path), process=lock.read(64).strip() or "not told")
             lock.close()
             continue
+        except OSError as error:
+            lock.close()
+            raise SettingsError(f"{setting} is {state}; {refusal(path, error)}") from None
+        with suppress(OSError):  # a full disk; it is only told to others
+            lock.truncate(0)
+            lock.write(f"{os.getpid()} on {socket.gethostname()}\n")
+            lock.flush()
         _locks.append(lock)
         return path
-    raise SettingsError(f"the state directory is {state}: a thousand workers already use it")
+    raise SettingsError(f"{setting} is {state}; a thousand workers already use it")
 
 
 _locks: list[object] = []

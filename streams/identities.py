@@ -14,8 +14,9 @@ from aiokafka.errors import KafkaError
 
 from converters.identities import KINDS, Identities, Kind, record
 from streams import foreign, metrics, record_kinds
-from streams.identity_store import Disk, Place, StateError, agrees, now
+from streams.identity_store import Disk, Place, agrees, now
 from streams.labels import word
+from streams.state.errors import DamagedError, StateError
 
 log = structlog.get_logger()
 
@@ -148,7 +149,7 @@ class Follower:
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             try:
-                if await self._take(consumer, WAIT, 500):  # whoever waits for this worker is not held up
+                if await self._take(consumer, WAIT, 500) or (self._disk is not None and self._disk.due()):  # whoever waits for this worker is not held up
                     self._keep()
                     self._show()
             except KafkaError as error:
@@ -177,8 +178,14 @@ class Follower:
 
     def _keep(self) -> None:
         self._unkept = 0
-        if self._disk is not None:
+        if self._disk is None:
+            return
+        try:
             self._disk.keep(Place(self._cluster, self._topic, self._positions, now()), self.table.counts())
+        except DamagedError:
+            raise
+        except StateError as error:
+            log.debug("identities are not kept yet", why=str(error))  # the disk says so, once; what was read is in memory
 
     def _show(self) -> None:
         for platform, kind, count in self.table.counts():

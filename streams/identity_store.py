@@ -1,10 +1,8 @@
 """The table of `identities` on disk, with how far of its topic it has been read. Losing it costs a reading of the topic, no more.
 
-One process owns the directory (it holds `lock` there), so whatever cannot be read in it is damage, and never somebody else's.
-Written without a time to live: rocksdict has them for ever (see decision 13).
+One process owns the directory (it holds `lock` there).
 """
 
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,37 +10,43 @@ from pathlib import Path
 import msgspec
 import structlog
 from msgspec import Struct
-from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch
 
 from converters.identities import COUNT, Identities
+from streams import metrics
 from streams.hosting import own_directory
-from streams.settings import Settings
+from streams.settings import Settings, SettingsError
+from streams.state import damage
+from streams.state.database import DEFAULT, Database, Put, remove
+from streams.state.errors import DamagedError, StateError
+from streams.state.opening import mended, opened
+from streams.state.watched import Disks
 
 log = structlog.get_logger()
 
 DAMAGED = "damaged"
-"""A file beside the rows: the next start makes them anew."""
+"""A file beside the rows with which the release before noted damage."""
 CACHED = 20_000
 """Rows of one generation of the cache; what is asked for again moves to the younger of the two."""
 BLOCKS = 24 << 20
-BUFFER = 8 << 20
+REFUSED = "identities"
+"""The stage of `im_relay_state_refused`, and what lies there."""
+RETRY = 5.0
+"""Seconds after which a disk that has refused is asked again."""
 _PLACE = b"@"
 
 _MISSING = object()
 
 
 def disk_of(settings: Settings, given: str, group: str) -> "Disk | None":
-    """The rows of a role, where it has a directory to write to. Without one the table is held in memory."""
+    """The rows of a role, where it has a directory to write to. Without one the table is held in memory, and that is counted as refused."""
     state = Path(given) if given else settings.deliver.state
     try:
         return Disk(own_directory(state, group))
-    except (OSError, StateError) as error:
-        log.warning("no directory for the table of identities: it is held in memory", path=str(state), error=str(error))
+    except (SettingsError, StateError) as error:
+        kind = error.kind if isinstance(error, StateError) else "forbidden"
+        metrics.STATE_REFUSED.labels(REFUSED, kind).set(1)
+        log.warning("no directory for the table of identities: it is held in memory", path=str(state), kind=kind, error=str(error))
         return None
-
-
-class StateError(Exception):
-    """The disk refuses. It is no fault of the record at hand: the worker leaves, and the next start makes the rows anew."""
 
 
 class Place(Struct, frozen=True, omit_defaults=True):
@@ -55,25 +59,32 @@ class Place(Struct, frozen=True, omit_defaults=True):
 
 
 class Disk:
-    """Rows of `Identities`. What is put is seen at once, and is on disk after `keep`, with the place or not at all. Raises StateError."""
+    """Rows of `Identities`. What is put is seen at once, and is on disk after `keep`, with the place or not at all.
+
+    Raises StateError; where it is a DamagedError, the next start makes the rows anew.
+    """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
         self._path = directory / "identities"
         self._unkept: dict[str, str | None] = {}
         self._young: dict[str, object] = {}
         self._old: dict[str, object] = {}
+        self._refused = ""
+        """Why the last `keep` was refused, by its kind."""
+        self._again = 0.0
+        self._room = Disks({REFUSED: directory})
         self.caching = True
         """False while many records are taken in: nobody asks for those rows again."""
         if (directory / DAMAGED).exists():
-            log.warning("the table of identities was damaged, it is made anew", path=str(self._path))
-            self._remove()
+            damage.found(self._path, "noted by the release before")
+            (directory / DAMAGED).unlink()
+        self._rows = opened(self._path, REFUSED, blocks=BLOCKS)
         try:
-            self._rows = _opened(self._path)
             self.place = self._read_place()
-        except Exception as error:  # noqa: BLE001 - rocksdict has no type of its own, and nobody else has this directory
-            log.warning("the table of identities cannot be read, it is made anew", path=str(self._path), error=type(error).__name__)
-            self.renew()
+        except DamagedError as error:
+            self._rows.close()
+            self._rows = mended(self._path, REFUSED, str(error), blocks=BLOCKS)
+            self.place = Place()
 
     def get(self, key: str) -> str | None:
         if not self.caching:
@@ -95,30 +106,37 @@ class Disk:
             self._old.pop(key, None)
 
     def scan(self, prefix: str) -> Iterator[tuple[str, str]]:
-        self._write(WriteBatch(raw_mode=True))
-        start = prefix.encode()
-        for key, value in self._guarded(self._rows.items(from_key=start)):
-            if not key.startswith(start):
-                return
-            yield bytes(key).decode(), bytes(value).decode()
+        self._write([])
+        for key, value in self._rows.scan(DEFAULT, prefix.encode()):
+            yield key.decode(), value.decode()
 
     def keep(self, place: Place, counts: list[tuple[str, str, int]]) -> None:
-        """Write what was put, and *place*, at once."""
-        batch = WriteBatch(raw_mode=True)
-        for platform, kind, count in counts:
-            batch.put(f"{COUNT}\x1f{platform}\x1f{kind}".encode(), b"%d" % count)
-        batch.put(_PLACE, msgspec.json.encode(place))
-        self._write(batch)
+        """Write what was put, and *place*, at once. Where the disk refuses, it is all seen as before, and the next call tries again."""
+        puts: list[Put] = [(DEFAULT, f"{COUNT}\x1f{platform}\x1f{kind}".encode(), b"%d" % count) for platform, kind, count in counts]
+        puts.append((DEFAULT, _PLACE, msgspec.json.encode(place)))
+        try:
+            self._write(puts)
+        except DamagedError:
+            raise
+        except StateError as error:
+            self._tell(error.kind, str(error))
+            raise
+        self._tell("", "")
         self.place = place
+
+    def due(self) -> bool:
+        """Whether the disk has refused, and it is time to ask it again. Tells of its room meanwhile; to be called now and then, in an event loop."""
+        self._room.show()
+        if not self._refused or time.monotonic() < self._again:
+            return False
+        self._again = time.monotonic() + RETRY
+        return True
 
     def renew(self) -> None:
         """Begin with nothing."""
         self.close()
-        self._remove()
-        try:
-            self._rows = _opened(self._path)
-        except Exception as error:  # noqa: BLE001 - see above
-            raise StateError(f"{self._path} cannot be made: {error}") from None
+        remove(self._path)
+        self._rows = Database(self._path, blocks=BLOCKS)
         self.place = Place()
 
     def close(self) -> None:
@@ -128,54 +146,39 @@ class Disk:
         if hasattr(self, "_rows"):
             self._rows.close()
 
+    def _tell(self, kind: str, why: str) -> None:
+        if kind == self._refused:
+            return
+        if self._refused:
+            metrics.STATE_REFUSED.labels(REFUSED, self._refused).set(0)
+        if kind:
+            metrics.STATE_REFUSED.labels(REFUSED, kind).set(1)
+            log.error("the table of identities cannot be kept, it is held in memory meanwhile", kind=kind, why=why)
+        else:
+            log.info("the table of identities is kept again", path=str(self._path))
+        self._refused = kind
+
     def _look(self, key: str) -> str | None:
-        try:
-            found = self._rows.get(key.encode())
-        except Exception as error:  # noqa: BLE001 - see above
-            raise self._damaged(error) from None
-        return bytes(found).decode() if found is not None else None
+        found = self._rows.get(DEFAULT, key.encode())
+        return found.decode() if found is not None else None
 
     def _cache(self, key: str, value: object) -> None:
         if len(self._young) >= CACHED:
             self._old, self._young = self._young, {}
         self._young[key] = value
 
-    def _write(self, batch: WriteBatch) -> None:
-        for key, value in self._unkept.items():
-            if value is None:
-                batch.delete(key.encode())
-            else:
-                batch.put(key.encode(), value.encode())
-        try:
-            self._rows.write(batch)
-        except Exception as error:  # noqa: BLE001 - see above
-            raise self._damaged(error) from None
+    def _write(self, puts: list[Put]) -> None:
+        unkept = [(DEFAULT, key.encode(), None if value is None else value.encode()) for key, value in self._unkept.items()]
+        if unkept or puts:
+            self._rows.write([*puts, *unkept])
         self._unkept.clear()
 
-    def _guarded(self, items: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-        try:
-            yield from items
-        except Exception as error:  # noqa: BLE001 - see above
-            raise self._damaged(error) from None
-
-    def _damaged(self, error: Exception) -> StateError:
-        try:
-            (self._directory / DAMAGED).touch()
-        except OSError as full:
-            log.warning("damage cannot be noted", path=str(self._directory), error=full.strerror)
-        return StateError(f"{self._path}: {error}")
-
     def _read_place(self) -> Place:
-        found = self._rows.get(_PLACE)
-        return msgspec.json.decode(bytes(found), type=Place) if found is not None else Place()
-
-    def _remove(self) -> None:
+        found = self._rows.get(DEFAULT, _PLACE)
         try:
-            if self._path.exists():
-                shutil.rmtree(self._path)
-            (self._directory / DAMAGED).unlink(missing_ok=True)
-        except OSError as error:
-            raise StateError(f"{self._path} cannot be removed: {error.strerror}") from None
+            return msgspec.json.decode(found, type=Place) if found is not None else Place()
+        except msgspec.DecodeError:
+            raise DamagedError(f"{self._path}: what was read last is no place") from None
 
 
 class _Probe:
@@ -209,22 +212,3 @@ def agrees(rows: Disk, records: Mapping[bytes, bytes | None]) -> bool:
 
 def now() -> int:
     return int(time.time() * 1000)
-
-
-def _opened(path: Path) -> Rdict:
-    table = BlockBasedOptions()
-    table.set_bloom_filter(10, False)
-    table.set_block_cache(Cache(BLOCKS))
-    # Filters and indexes stay out of the cache: one of a large file does not fit into a shard of it, and would be read at every look-up.
-    table.set_cache_index_and_filter_blocks(False)
-    options = Options(raw_mode=True)
-    options.create_if_missing(True)
-    options.set_block_based_table_factory(table)
-    options.set_compression_type(DBCompressionType.lz4())
-    options.set_write_buffer_size(BUFFER)
-    options.set_max_open_files(64)
-    options.set_max_background_jobs(2)
-    options.set_keep_log_file_num(2)
-    options.set_max_log_file_size(1 << 20)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return Rdict(str(path), options)

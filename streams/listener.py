@@ -1,6 +1,7 @@
 """An HTTP listener inside an event loop that somebody else runs."""
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -13,6 +14,7 @@ import uvicorn
 from streams.connections import Bounds, Connections
 from streams.http_answer import early
 from streams.http_protocol import Protocol
+from streams.listening import sockets
 
 
 class ListenError(Exception):
@@ -25,8 +27,8 @@ class Listener:
     *where* names the settings section for errors and metrics.
     """
 
-    def __init__(self, app: Any, host: str, port: int, where: str, bounds: Bounds | None = None) -> None:
-        self._where, self._host, self._asked = where, host, port
+    def __init__(self, app: Any, host: str | list[str], port: int, where: str, bounds: Bounds | None = None) -> None:
+        self._where, self._hosts, self._asked = where, [host] if isinstance(host, str) else host, port
         self.connections = Connections(bounds or Bounds(), where)
         config = uvicorn.Config(
             early(app),
@@ -44,22 +46,21 @@ class Listener:
         )
         self._server = _Server(config)
         self._task: asyncio.Task[None] | None = None
-        self._socket: socket.socket | None = None
+        self._sockets: list[socket.socket] = []
 
     @property
     def port(self) -> int:
-        assert self._socket is not None
-        return int(self._socket.getsockname()[1])
+        return int(self._sockets[0].getsockname()[1])
 
     async def start(self) -> None:
         """Raises ListenError."""
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         try:
-            self._socket = socket.create_server((self._host, self._asked), family=family, backlog=self.connections.backlog)
+            self._sockets = sockets(self._hosts, self._asked, backlog=self.connections.backlog)
         except OSError as error:
-            where = f"{self._host}:{self._asked}"
-            raise ListenError(f"cannot listen on {where} ({error.strerror}): change {self._where}.port") from None
-        self._task = asyncio.create_task(self._server.serve([self._socket]))
+            host = f"[{error.filename}]" if ":" in error.filename else error.filename
+            change = "port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "host"
+            raise ListenError(f"cannot listen on {host}:{self._asked} ({error.strerror}): change {self._where}.{change}") from None
+        self._task = asyncio.create_task(self._server.serve(self._sockets))
         up = asyncio.create_task(self._server.up.wait())
         await asyncio.wait((up, self._task), return_when=asyncio.FIRST_COMPLETED)
         up.cancel()

@@ -255,6 +255,14 @@ STATE_REMADE = _counter(
     "state_remade", "stores", ["stage", "why"],
     "Local state made anew from Kafka: `damaged`, `sample` (it has forgotten), `topic` (it is of an earlier topic), `cluster` (of another cluster).",
 )
+STATE_BYTES = _gauge("state_bytes", "bytes", ["what"], "What local state takes on its disk: `ledger`, `identities`, `signatures`, `media`, `temporary` (files on their way).")
+STATE_GROWTH = _gauge("state_growth_bytes", "bytes", ["what"], "How much more that is than an hour ago, or than at the start.")
+STATE_FREE = _gauge("state_free_bytes", "bytes", ["what"], "What is free on that disk for this process.")
+STATE_DISK = _gauge("state_disk_bytes", "bytes", ["what"], "How large that disk is.")
+STATE_REFUSED = _gauge(
+    "state_refused", "partitions", ["stage", "kind"],
+    "Partitions that wait because their local state cannot be used: `full`, `forbidden`, `locked`, `failing`, `damaged` (again, soon after it was made anew).",
+)
 UNDECIDED = _gauge("undecided", "events", ["platform"], "Said before the local state knows whether they were delivered: they wait for the restore.")
 BEYOND_MEMORY = _counter(
     "beyond_memory", "events", ["platform"],

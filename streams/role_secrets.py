@@ -71,7 +71,7 @@ def reader() -> Process:
 
 def read(path: str) -> str:
     """What the file holds. Raises OSError, UnicodeDecodeError."""
-    text = Path(path).read_text(encoding="utf-8").strip()
+    text = Path(path).read_text(encoding="utf-8-sig").strip()
     files_read[Path(path).absolute()] = text
     return text
 

@@ -30,6 +30,7 @@ from streams.linger import Linger
 from streams.plugins import equipped
 from streams.settings import Settings, SettingsError, marking
 from streams.state.turns import Turns
+from streams.state.watched import Disks
 
 log = structlog.get_logger()
 
@@ -124,7 +125,7 @@ async def run_deliver(
         carry=settings.media.carry,
         mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
     )
-    watch = Seen(Health(), tuple(gates.values()))
+    watch = Seen(Health(), tuple(gates.values()), Disks({"ledger": around.state}))
     inputs = [names.deliveries, names.backfill, names.echoes, names.results, *names.mirrored]
     plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
     plan.pace = around.linger

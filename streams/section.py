@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_network
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator, model_validator
 
 from streams import role_secrets
 
@@ -12,8 +12,20 @@ SHORTEST = 16
 """Characters of a secret that signs something."""
 
 
+NO_NUMBER = "expected a number, and neither true nor false"
+
+
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    """Refuses what is there twice as something else: unknown keys, numbers without an end, true and false as numbers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_number(cls, given: Any, field: ValidationInfo) -> Any:
+        if isinstance(given, bool) and cls.model_fields[field.field_name or ""].annotation in (int, float):
+            raise ValueError(NO_NUMBER)
+        return given
 
 
 class SecretSection(Section):

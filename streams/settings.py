@@ -1,14 +1,14 @@
 """Every setting, once: docs/settings.md is printed from here.
 
 One TOML file (`--config`, or `IM_RELAY_CONFIG`), and over it the environment: `IM_RELAY_KAFKA__BOOTSTRAP=…`. A secret is
-given as it is, or as the path of a file that holds it: `app_secret` or `app_secret_file`.
+given as it is, or as the path of a file that holds it: `app_secret` or `app_secret_file`. A relative path in the file is from
+where the file lies; one of the environment, or a default, from where the process stands.
 """
 
 # Over 300 lines: all settings are declared in one place.
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -16,18 +16,21 @@ from typing import Any, Literal
 import msgspec
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as PydanticSettingsError
 
 from converters import PLATFORMS
 from converters.address import public
 from converters.event_ids import LONGEST
 from converters.platform import Platform
 from converters.route import App
-from streams import role_secrets
+from streams import role_secrets, settings_check, settings_file, settings_words
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
+from streams.listening import Listening, Served
 from streams.marks import Marks
 from streams.media.scan.settings import Scanner
 from streams.media.store.settings import MediaStore
+from streams.proxies import Proxied
 from streams.role_secrets import EVERYTHING, Process
 from streams.rules import RuleSettings, rules_of
 from streams.section import Section, networks, too_short
@@ -51,10 +54,9 @@ class Kafka(Section):
     )
 
 
-class Ingress(Section):
+class Ingress(Served):
     """Where the platforms call back."""
 
-    host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 - behind the customer's ingress
     port: int = Field(8080, ge=0, le=65535, description="Port of `POST /callbacks/<app>`.")
     max_body: int = Field(262_144, ge=1024, description="Bytes of a callback's body; more is answered 413.")
     read_timeout: float = Field(4.0, gt=0, description="Seconds in which a body must have come.")
@@ -112,12 +114,15 @@ class Convert(Section):
         0.02, ge=0, le=1, description="Seconds between two transactions of a busy partition, at the most: less while the cluster is quick."
     )
     state: str = Field(
-        "", description="Directory of the table of identities, any disk will do: it is rebuilt from its topic. Empty: that of `deliver.state`."
+        "", json_schema_extra={"format": "path"},
+        description="Directory of the table of identities, any disk will do: it is rebuilt from its topic. Empty: that of `deliver.state`.",
     )
 
 
-class Media(Section):
+class Media(Proxied):
     """Files brought over by `im-relay media`. What it fetches, strangers have named: [media](media.md) says how it is kept safe."""
+
+    used_by = frozenset({"media"})
 
     carry: bool = Field(True, description="Bring files over; if not, messages show name and address, and no role `media` is needed.")
     jobs: int = Field(16, ge=1, le=1000, description="Files of one worker under way at once.")
@@ -156,7 +161,7 @@ class Gaps(Section):
         86_400.0, ge=0, description="Seconds before the span whose callbacks tell which conversations there are to ask about."
     )
     groups: bool = Field(True, description="Ask about all groups and rooms of `identities` as well.")
-    state: str = Field("", description="As `convert.state`.")
+    state: str = Field("", json_schema_extra={"format": "path"}, description="As `convert.state`.")
 
 
 class Plugins(Section):
@@ -165,11 +170,10 @@ class Plugins(Section):
     use: list[str] = Field(["*"], description="Which are asked, in this order; `*` is all that are installed and not named, by name.")
 
 
-class Observe(Section):
+class Observe(Listening):
     """What a role shows of itself."""
 
-    host: str = Field("0.0.0.0", description="Address of `/metrics`, `/livez`, `/readyz`.")  # noqa: S104
-    port: int = Field(9090, ge=0, le=65535, description="Port of the same.")
+    port: int = Field(9090, ge=0, le=65535, description="Port of `/metrics`, `/livez`, `/readyz`.")
     log: Literal["json", "text"] = Field("text", description="How log lines look.")
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="From which level on.")
 
@@ -251,24 +255,38 @@ class Settings(BaseSettings):
 def load(path: Path | None = None, process: Process = EVERYTHING) -> Settings:
     """Read the settings file and the environment, with the secrets that *process* uses and no other. Raises SettingsError."""
     path = path or (Path(named) if (named := os.environ.get("IM_RELAY_CONFIG")) else None)
+    where = str(path) if path else "the environment (IM_RELAY_…)"
     given: dict[str, Any] = {}
     if path is not None:
         try:
-            given = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise SettingsError(f"settings file {path}: {error.strerror}; name another with --config") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise SettingsError(f"settings file {path} is not TOML: {error}") from None
+            given = settings_file.placed(settings_file.read(path), Settings, path.parent)
+        except ValueError as error:
+            raise SettingsError(str(error)) from None
+    lines = settings_words.stray(os.environ, Settings)
     try:
         with role_secrets.reading_as(process):
             settings = Settings(**given)
         settings._process = process  # noqa: SLF001 - of this module
     except ValidationError as error:
-        where = str(path) if path else "the environment (IM_RELAY_…)"
-        lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors(include_input=False)]
-        raise SettingsError(f"settings in {where}:\n" + "\n".join(lines)) from None
+        lines += settings_words.all_wrong(error.errors(include_url=False), Settings, os.environ)
+        raise _wrong(where, lines) from None
+    except PydanticSettingsError as error:  # a table or a list in a variable, and not as JSON
+        raise _wrong(where, [*lines, *settings_words.unread(os.environ, Settings)] or [str(error)]) from None
+    if lines := lines + settings_check.problems(settings):
+        raise _wrong(where, lines)
     resolve(settings)
     return settings
+
+
+def require_apps(settings: Settings) -> Settings:
+    """The same, for whoever has nothing to do without an app. Raises SettingsError."""
+    if not settings.apps:
+        raise SettingsError(settings_check.NO_APPS)
+    return settings
+
+
+def _wrong(where: str, lines: list[str]) -> SettingsError:
+    return SettingsError(f"settings in {where}:\n" + "\n".join(f"  {line}" for line in dict.fromkeys(lines)))
 
 
 def resolve(settings: Settings) -> dict[str, App]:
@@ -283,10 +301,14 @@ def resolve(settings: Settings) -> dict[str, App]:
         platform = PLATFORMS.get(app.platform)
         if platform is None:
             known = ", ".join(sorted(PLATFORMS))
-            raise SettingsError(f"apps.{name}.platform is {app.platform!r}; known are: {known}")
+            meant = settings_words.nearest(app.platform, PLATFORMS)
+            raise SettingsError(f"apps.{name}.platform is {app.platform!r}; known are: {known}" + (f"; did you mean {meant}?" if meant else ""))
         if app.target not in settings.apps:
             known = ", ".join(sorted(settings.apps))
-            raise SettingsError(f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}")
+            meant = settings_words.nearest(app.target, set(settings.apps) - {name})
+            raise SettingsError(
+                f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}" + (f"; did you mean {meant}?" if meant else "")
+            )
         account = _with_files(app.account, platform, settings.process, f"apps.{name}.account")
         try:
             account = settings.marks.into(account)
@@ -295,7 +317,7 @@ def resolve(settings: Settings) -> dict[str, App]:
         try:
             made = msgspec.convert(account, platform.account, strict=False)
         except msgspec.ValidationError as error:
-            raise SettingsError(f"apps.{name}.account ({app.platform}): {error}") from None
+            raise SettingsError(settings_check.account_problem(name, app.platform, error, account)) from None
         if short := too_short(app.account, made, (key for key, uses in platform.secrets.items() if "mark" not in uses), platform.shortest):
             raise SettingsError(f"apps.{name}.account.{short}")
         unknown = sorted(set(account) - set(platform.account.__struct_encode_fields__))
@@ -362,5 +384,11 @@ def _with_files(account: Mapping[str, Any], platform: Platform, process: Process
         try:
             out[name] = role_secrets.read(str(value))
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{where}.{key}: cannot read {value}: {type(error).__name__}") from None
+            raise SettingsError(
+                f"{where}.{key}: cannot read {value}: {type(error).__name__}; name the file that holds it, from where the settings file lies"
+            ) from None
+        if not out[name]:
+            raise SettingsError(f"{where}.{key}: {value} is empty; write the secret into it, one line and nothing else")
+        if not out[name].isprintable():
+            raise SettingsError(f"{where}.{key}: {value} has more than one line, or what is no letter; write the secret into it, one line and nothing else")
     return out

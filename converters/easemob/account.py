@@ -113,6 +113,13 @@ class Account(Struct, frozen=True, kw_only=True):
         Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
     ] = "zh"
 
+    def __post_init__(self) -> None:
+        """Raises ValueError, which msgspec passes on as its own."""
+        for key, value in (("org", self.org), ("app", self.app)):
+            if "#" in value:
+                org, _, app = value.partition("#")
+                raise ValueError(f'{key} is "{value}", the whole App Key: write org = "{org}" and app = "{app}"')
+
     @property
     def app_key(self) -> str:
         return f"{self.org}#{self.app}"

@@ -22,10 +22,10 @@ from streams.convert.known import Known
 from streams.exact.batch import Batch
 from streams.exact.producers import Outputs
 from streams.fuse import Fuse
-from streams.identity_store import StateError
 from streams.ingress.record import PAST, app_of, callback_of, past
 from streams.kafka import topics
 from streams.log import place
+from streams.state.errors import StateError
 
 log = structlog.get_logger()
 

@@ -14,6 +14,7 @@ from streams.deliver.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedErr
 from streams.deliver.connections import NoConnectionError
 from streams.deliver.settings import Deliver
 from streams.deliver.transport import Call, HttpxTransport, PooledTransport, TooLateError, Transport
+from streams.proxies import proxies
 
 TOO_LATE = NotSent("too late to leave")
 """It was no longer allowed to leave, and has not."""
@@ -46,7 +47,7 @@ class Client:
         self._transport: Transport = (
             HttpxTransport(transport, settings.timeout)
             if transport is not None
-            else PooledTransport(settings.in_flight, settings.timeout)
+            else PooledTransport(settings.in_flight, settings.timeout, proxies(settings, "deliver"))
         )
         self._counters: dict[tuple[str, str], Any] = {}
         self._timers: dict[str, Any] = {}
@@ -141,6 +142,8 @@ def clients(
 def _failed(error: Exception) -> Outcome:
     # The kind, and not the text, which could hold an address with a secret in it.
     name = type(error).__name__
+    if isinstance(error, NoConnectionError) and error.ours:
+        return NotSent(f"no connection: {error}", ours=True)
     if isinstance(error, _NO_CONNECTION):
         return NotSent(f"no connection ({name})")
     # It had left, or may have: the platform may have taken it all the same.

@@ -17,12 +17,12 @@ import httptools
 from yarl import URL
 
 from converters.platform import Reply
+from streams.deliver.coding import LARGEST, decoded
+from streams.proxies import NO_PROXIES, Proxies, ProxyRefusedError, tunnel
 
 RESTS = 10.0
 """Seconds for which a connection may rest: less than the platforms' servers keep it. A request on one that was just closed is in doubt."""
 WHOLE = 6.0  # times the timeout in which an answer must be whole: one that trickles must not hold its connection for ever
-LARGEST = 32 << 20
-"""Bytes of an answer."""
 RESOLVED = 60.0
 """Seconds for which the addresses of a host are believed."""
 SECOND_ADDRESS = 0.25
@@ -30,7 +30,11 @@ SECOND_ADDRESS = 0.25
 
 
 class NoConnectionError(Exception):
-    """There was no connection, so nothing was sent."""
+    """There was no connection, so nothing was sent. *ours*: a person has to look, as where a proxy wants another password."""
+
+    def __init__(self, why: str, *, ours: bool = False) -> None:
+        super().__init__(why)
+        self.ours = ours
 
 
 class NoAnswerError(Exception):
@@ -143,7 +147,7 @@ class Connection(asyncio.Protocol):
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         if (coding := self._headers.get("content-encoding", "identity").lower()) != "identity":
             try:
-                body = _decoded(body, coding)
+                body = decoded(body, coding)
             except (zlib.error, ValueError) as error:
                 self._fail(type(error).__name__)
                 return
@@ -173,8 +177,9 @@ class Connection(asyncio.Protocol):
 class Pool:
     """The connections to one app, *most* at once. *timeout* bounds the wait for one, and the silence on one."""
 
-    def __init__(self, most: int, timeout: float) -> None:
+    def __init__(self, most: int, timeout: float, proxies: Proxies = NO_PROXIES) -> None:
         self._timeout = timeout
+        self._proxies = proxies
         self._free = asyncio.Semaphore(most)
         self._resting: dict[tuple[str, int, bool], deque[Connection]] = {}
         self._used: set[Connection] = set()
@@ -254,10 +259,7 @@ class Pool:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._timeout):
-                open_socket = await aiohappyeyeballs.start_connection(
-                    await self._addresses(host, port), happy_eyeballs_delay=SECOND_ADDRESS, interleave=1, loop=loop
-                )
-                open_socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                open_socket = await self._reached(host, port, encrypted=encrypted)
                 try:
                     _, connection = await loop.create_connection(
                         lambda: Connection(loop, self._timeout),
@@ -266,10 +268,22 @@ class Pool:
                 except BaseException:
                     open_socket.close()
                     raise
+        except ProxyRefusedError as error:
+            raise NoConnectionError(str(error), ours=error.ours) from None
         except (OSError, TimeoutError, ValueError) as error:  # UnicodeError of a host's name is a ValueError
             self._hosts.pop((host, port), None)
             raise NoConnectionError(type(error).__name__) from None
         return connection
+
+    async def _reached(self, host: str, port: int, *, encrypted: bool) -> socket.socket:
+        """Raises OSError, ProxyRefusedError."""
+        if (proxy := self._proxies.of(encrypted, host, port)) is not None:
+            return await tunnel(proxy, host, port)
+        made = await aiohappyeyeballs.start_connection(
+            await self._addresses(host, port), happy_eyeballs_delay=SECOND_ADDRESS, interleave=1, loop=asyncio.get_running_loop()
+        )
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
 
     async def _addresses(self, host: str, port: int) -> "list[aiohappyeyeballs.AddrInfoType]":
         loop = asyncio.get_running_loop()
@@ -283,18 +297,3 @@ class Pool:
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return self._tls
-
-
-def _decoded(body: bytes, coding: str) -> bytes:
-    """Raises ValueError, zlib.error."""
-    if coding not in {"gzip", "x-gzip", "deflate"}:
-        raise ValueError("unknown coding")
-    # Some send deflate without the head of zlib.
-    bare = coding == "deflate" and (not body or body[0] & 0x0F != 8)
-    reader = zlib.decompressobj(-zlib.MAX_WBITS if bare else zlib.MAX_WBITS | 32)
-    whole = reader.decompress(body, LARGEST)
-    if not reader.eof:
-        raise ValueError("cut off, or too large")
-    return whole
-
-

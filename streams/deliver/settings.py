@@ -5,11 +5,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from streams.section import Section
+from streams.proxies import Proxied
 
 
-class Deliver(Section):
+class Deliver(Proxied):
     """How hard we try, and how much at once."""
+
+    used_by = frozenset({"deliver", "media", "gaps"})
 
     window: int = Field(1000, ge=1, description="Events of one partition that may be open at once.")
     parked: int = Field(

@@ -8,6 +8,7 @@ from yarl import URL
 
 from converters.platform import Reply
 from streams.deliver.connections import NoConnectionError, Pool
+from streams.proxies import NO_PROXIES, Proxies
 
 
 class Call(NamedTuple):
@@ -45,8 +46,8 @@ class _Head(NamedTuple):
 class PooledTransport:
     """*in_flight* is the most connections, *timeout* the seconds for each step of a request."""
 
-    def __init__(self, in_flight: int, timeout: float) -> None:
-        self._pool = Pool(in_flight, timeout)
+    def __init__(self, in_flight: int, timeout: float, proxies: Proxies = NO_PROXIES) -> None:
+        self._pool = Pool(in_flight, timeout, proxies)
         self._heads: dict[tuple[str, str], _Head] = {}
 
     async def call(self, call: Call, may_leave: Callable[[], bool]) -> Reply:

@@ -36,7 +36,7 @@ from streams.deliver.waiting import Waiting, is_plain, mark_late, prepared
 from streams.exact.ending import ended
 from streams.exact.producers import Unknown
 from streams.exact.task import Task
-from streams.state.errors import DamagedError, StateError
+from streams.state.refused import telling
 
 log = structlog.get_logger()
 
@@ -74,11 +74,16 @@ class Delivering:
         self._task: Task
 
     async def run(self, task: Task) -> None:
+        with telling(task.watch, STAGE, self._partition):
+            await self._run(task)
+
+    async def _run(self, task: Task) -> None:
         self._task = task
         self._drain = Drain(task.draining)
         self._doubts = Doubts(self._around, self._drain, lambda: task.catch_up(self._echo_input))
         self._sender = Sender(self._around, self._drain, self._doubts, self._license)
-        self._store = self._opened()
+        self._store = LedgerStore(self._around.state, f"{self._around.platform}-{self._partition}", self._settings)
+        task.watch.refused(STAGE, self._partition, "", "")
         reach = self._settings.clock_margin + self._settings.lease + self._settings.timeout
         self._naming = Naming(self._store, self._around.mirrored, reach)
         self._files = Files(self._around, self._store, self._drain)
@@ -108,9 +113,6 @@ class Delivering:
         restoring = asyncio.create_task(self._restore())
         try:
             await self._cycles(task)
-        except DamagedError as error:
-            self._store.rows.remake("damaged", str(error))
-            raise Unknown("local state cannot be read, and is made anew") from None
         finally:
             self._around.own(self._partition, mine=False)
             if task.draining.is_set():
@@ -122,12 +124,6 @@ class Delivering:
                 self._intake.close()
                 task.watch.restored(STAGE, self._partition, 0, -inf, 0.0)
                 self._store.close()
-
-    def _opened(self) -> LedgerStore:
-        try:
-            return LedgerStore(self._around.state, f"{self._around.platform}-{self._partition}", self._settings)
-        except (StateError, DamagedError) as error:
-            raise Unknown(str(error)) from None
 
     async def _restore(self) -> None:
         """Read the rest of the state back, beside live work."""

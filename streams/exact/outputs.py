@@ -71,6 +71,10 @@ class Unknown(Exception):
     """A transaction ended without an answer that says how: it may have been committed."""
 
 
+class Waits(Unknown):
+    """A task cannot work at present, and whoever has to know was told: it is tried again, and nothing is counted as a fault of the cluster."""
+
+
 class Fenced(Exception):
     """Somebody else owns this task now: this worker was taken for dead."""
 

@@ -8,10 +8,10 @@ from aiokafka import TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
 from streams.exact.classic import Classic
-from streams.exact.outputs import Fenced, Headers, Link, Outputs, Record, Unknown, first, stamped
+from streams.exact.outputs import Fenced, Headers, Link, Outputs, Record, Unknown, Waits, first, stamped
 from streams.exact.transaction import Transactions
 
-__all__ = ["Fenced", "Headers", "Link", "Outputs", "Producers", "Record", "Unknown"]
+__all__ = ["Fenced", "Headers", "Link", "Outputs", "Producers", "Record", "Unknown", "Waits"]
 
 _BROKER = (KafkaError, OSError, TimeoutError, AssertionError, IllegalOperation)
 """What the client raises about the broker or its own state; anything else is a defect of ours."""

@@ -16,7 +16,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from streams.exact.batch import Batch
-from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
+from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown, Waits
 from streams.exact.watch import HoldError, Watch
 from streams.log import place
 
@@ -250,8 +250,9 @@ class Task:
             except Unknown as error:
                 if self.draining.is_set():
                     return
-                log.warning("result unknown, starting anew", stage=self.stage, partition=self.partition, error=str(error))
-                self._watch.restarted(self.stage, "unknown result")
+                if not isinstance(error, Waits):
+                    log.warning("result unknown, starting anew", stage=self.stage, partition=self.partition, error=str(error))
+                    self._watch.restarted(self.stage, "unknown result")
             except HoldError as error:
                 log.error("stands still", stage=self.stage, partition=self.partition, why=str(error))  # noqa: TRY400
                 self._watch.held(self.stage, str(error))

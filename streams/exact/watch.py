@@ -24,6 +24,9 @@ class Watch:
 
     def held(self, stage: str, why: str) -> None: ...
 
+    def refused(self, stage: str, partition: int, kind: str, why: str) -> None:
+        """The disk refuses a task's local state, and the task waits; *kind* is empty when it no longer does."""
+
     def preparing(self, stage: str, partition: int, *, done: bool) -> None:
         """A task reads back what it needs before it can work."""
 

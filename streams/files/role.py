@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
+from msgspec import structs
 
 from streams import health as healths
 from streams import metrics
@@ -50,7 +51,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         largest=files.largest,
     )
     observer = healths.listener(health, settings.observe)
-    listener = Listener(app, files.host, files.port, "files", BOUNDS)
+    listener = Listener(app, files.hosts(), files.port, "files", structs.replace(BOUNDS, idle=files.keep_alive))
     try:
         disk.open()
     except DirectoryError as error:

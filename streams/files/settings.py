@@ -5,15 +5,15 @@ from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from streams.listening import Served
 from streams.section import SecretSection, long_enough
 
 
-class Files(SecretSection):
+class Files(SecretSection, Served):
     """The embedded store of files, `im-relay files`: for platforms that take none, where there is no bucket."""
 
     used_by: ClassVar[frozenset[str]] = frozenset({"files"})
 
-    host: str = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104 - behind the customer's ingress
     port: int = Field(8090, ge=0, le=65535, description="Port of `/files/…`, for the media role's uploads and for the links.")
     directory: Path = Field(Path(".im-relay/files"), description="Where the files lie; of one process only.")
     public_url: str = Field(

@@ -10,19 +10,23 @@ from collections.abc import Iterable
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import msgspec
 import structlog
 
 from converters.platform import Once
+from streams import metrics
 from streams.hosting import own_directory
 from streams.settings import Settings, SettingsError
+from streams.state import opening
 from streams.state.database import DEFAULT, Database, Put, remove
-from streams.state.errors import DamagedError, StateError
+from streams.state.errors import DamagedError, Kind, StateError
+from streams.state.watched import Disks
 
 log = structlog.get_logger(__name__)
 
+STAGE = "ingress"
 DAY = 86_400_000
 MOST = 300_000
 """Rows in memory where there is no disk; what would have been forgotten before those is not decided any more."""
@@ -78,6 +82,7 @@ class Signatures:
 
     def __init__(self, database: Database | None) -> None:
         self._database = database
+        self._room = Disks({"signatures": database.path.parent} if database is not None else {})
         self._young: dict[bytes, Used] = {}
         self._open: dict[bytes, bytes] = {}
         self._floor = 0
@@ -134,13 +139,17 @@ class Signatures:
             for column in self._database.names():
                 if column != _EVER and column < over:
                     self._database.drop(column)
-        except StateError as error:
-            log.warning("what was signed and used stays in memory", error=str(error))
         except DamagedError as error:
             log.warning("what was signed and used is damaged on disk: held in memory until the next start", error=str(error))
             self._give_up(now)
+        except StateError as error:
+            log.warning("what was signed and used stays in memory", kind=error.kind, error=str(error))
+            metrics.STATE_REFUSED.labels(STAGE, error.kind).set(1)
         else:
             self._young = {}
+            for kind in get_args(Kind):
+                metrics.STATE_REFUSED.labels(STAGE, kind).set(0)
+        self._room.show()
 
     def _write(self, database: Database, young: Iterable[Used], place: Place | None) -> None:
         puts: list[Put] = []
@@ -188,13 +197,9 @@ def opened(settings: Settings, group: str) -> Signatures:
     """On the role's own disk; in memory, and said so, where it has none."""
     state = Path(settings.ingress.state) if settings.ingress.state else settings.deliver.state
     try:
-        path = own_directory(state, group) / "once"
-        try:
-            return Signatures(Database(path))
-        except DamagedError as error:
-            log.warning("what was signed and used is made anew", error=str(error))
-            remove(path)
-            return Signatures(Database(path))
-    except (OSError, StateError, DamagedError, SettingsError) as error:
-        log.warning("no directory for what was signed and used: it is held in memory", path=str(state), error=str(error))
+        return Signatures(opening.opened(own_directory(state, group, "ingress.state") / "once", STAGE))
+    except (StateError, SettingsError) as error:
+        kind = error.kind if isinstance(error, StateError) else "forbidden"
+        metrics.STATE_REFUSED.labels(STAGE, kind).set(1)
+        log.warning("no directory for what was signed and used: it is held in memory", path=str(state), kind=kind, error=str(error))
     return Signatures(None)

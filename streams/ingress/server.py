@@ -55,8 +55,9 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         head_seconds=limits.head_timeout,
         body_seconds=limits.read_timeout + 1.0,  # the application is to say it first
         memory=max(limits.max_memory, 2 * limits.max_body),
+        idle=limits.keep_alive,
     )
-    listener = Listener(Ingress(apps, store, limits, topic, signatures, allowed), limits.host, limits.port, "ingress", bounds)
+    listener = Listener(Ingress(apps, store, limits, topic, signatures, allowed), limits.hosts(), limits.port, "ingress", bounds)
     await observer.start()
     try:
         await store.start()

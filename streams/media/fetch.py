@@ -21,6 +21,8 @@ from converters.media import Download
 from streams.media.addresses import Addresses, CheckedResolver, NotForStrangersError, Wrong
 from streams.media.body import Landing, Packed, Trouble
 from streams.media.named import mime, name
+from streams.media.tunnel import NamedThroughProxy, TunnelConnector
+from streams.proxies import NO_PROXIES, Proxies
 
 REDIRECTS = 5
 """Hops that are followed."""
@@ -90,7 +92,7 @@ class _Elsewhere(Struct, frozen=True):
 
 
 class Fetcher:
-    """One for a process, to be used in one event loop. Without proxies, cookies and .netrc of its surroundings.
+    """One for a process, to be used in one event loop. Without cookies and .netrc of its surroundings; through *proxies*, as judged here.
 
     *connect* bounds the seconds until there is a connection, name and TLS included; *silence* those between two pieces
     of an answer; *total* those of a whole `fetch`. *authorities* is a PEM file of certificate authorities that count
@@ -99,10 +101,11 @@ class Fetcher:
 
     def __init__(
         self, addresses: Addresses, *, connect: float = 5.0, silence: float = 10.0, total: float = 60.0,
-        authorities: Path | None = None, resolver: AbstractResolver | None = None,
+        authorities: Path | None = None, resolver: AbstractResolver | None = None, proxies: Proxies = NO_PROXIES,
     ) -> None:  # fmt: skip
         self._addresses = addresses
-        self._resolver = CheckedResolver(addresses, resolver)
+        self._proxies = proxies
+        self._resolver = NamedThroughProxy(addresses, proxies, CheckedResolver(addresses, resolver))
         self._total = total
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=silence)
         self._tls = ssl.create_default_context()
@@ -178,8 +181,8 @@ class Fetcher:
     def _opened(self) -> aiohttp.ClientSession:
         # A connection for each file, to what was just judged: on one that rested, a stranger's server may have left an
         # answer to a question that was not yet asked.
-        connector = aiohttp.TCPConnector(
-            resolver=self._resolver, use_dns_cache=False, limit=0, force_close=True, ssl=self._tls
+        connector = TunnelConnector(
+            self._proxies, resolver=self._resolver, use_dns_cache=False, limit=0, force_close=True, ssl=self._tls
         )
         return aiohttp.ClientSession(
             connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout, trust_env=False,

@@ -22,7 +22,9 @@ from streams.media.scan.clamd import Clamd
 from streams.media.store import opened
 from streams.media.surroundings import Surroundings
 from streams.media.work import STAGE, Carrying
+from streams.proxies import proxies
 from streams.settings import Media, Settings, SettingsError, resolve
+from streams.state.watched import Disks
 
 log = structlog.get_logger()
 
@@ -33,7 +35,7 @@ async def run_media(settings: Settings) -> int:
     jobs, done = topics.MEDIA_JOBS.name(prefix=kafka.prefix), topics.MEDIA_DONE.name(prefix=kafka.prefix)
     results = [topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix) for platform in settings.platforms()]
     await require(kafka, [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)])
-    store = opened(media.store)
+    store = opened(media.store, media)
     if store is None:
         for app in apps.values():
             if app.platform.media is not None and app.platform.media.upload is None:
@@ -45,13 +47,16 @@ async def run_media(settings: Settings) -> int:
     group = f"{kafka.prefix}media"
     loop = asyncio.get_running_loop()
     gates = {name: Gate(app, settings.deliver, loop) for name, app in apps.items()}
-    directory = _emptied(own_directory(media.directory, group))
+    directory = _emptied(own_directory(media.directory, group, "media.directory"))
     state = own_directory(settings.deliver.state, group)
     around = Surroundings(
         apps=apps,
         clients=clients(apps, settings.deliver),
         gates=gates,
-        fetcher=Fetcher(addresses, connect=media.connect_timeout, silence=media.read_timeout, total=media.fetch_timeout),
+        fetcher=Fetcher(
+            addresses, connect=media.connect_timeout, silence=media.read_timeout, total=media.fetch_timeout,
+            proxies=proxies(media, "media"),
+        ),
         pool=Pool(media.processes, _limits(media), media.sandbox),
         store=store,
         settings=media,
@@ -65,7 +70,7 @@ async def run_media(settings: Settings) -> int:
     def carrying(partition: int) -> Carrying:
         return Carrying(partition, around, prefix=kafka.prefix, log=log_reader, state=state)
 
-    watch = Seen(Health(), tuple(gates.values()))
+    watch = Seen(Health(), tuple(gates.values()), Disks({"media": state, "temporary": directory}))
     await _started(around.pool)
     watch.health.note("sandbox", _told(around.pool.ready))
     try:

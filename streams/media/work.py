@@ -35,7 +35,7 @@ from streams.media import done as dones
 from streams.media.done import Done, DoneStore
 from streams.media.job import Brought, Left, carry
 from streams.media.surroundings import Surroundings
-from streams.state.errors import DamagedError, StateError
+from streams.state.refused import telling
 
 log = structlog.get_logger()
 
@@ -70,15 +70,18 @@ class Carrying:
         self._running: set[asyncio.Task[None]] = set()
         self._under_way: dict[bytes, asyncio.Future[Brought | Left]] = {}
         self._ended: list[_Ended] = []
+        self._defect: BaseException | None = None
         self._store: DoneStore
         self._task: Task
 
     async def run(self, task: Task) -> None:
+        with telling(task.watch, STAGE, self._partition):
+            await self._run(task)
+
+    async def _run(self, task: Task) -> None:
         self._task = task
-        try:
-            self._store = DoneStore(self._state / f"media-{self._partition}.rows", TopicPartition(self._done, self._partition))
-        except (StateError, DamagedError) as error:
-            raise Unknown(str(error)) from None
+        self._store = DoneStore(self._state / f"media-{self._partition}.rows", TopicPartition(self._done, self._partition))
+        task.watch.refused(STAGE, self._partition, "", "")
         restore = self._store.restore(self._log, self._around.restoring, lambda: task.watch.restored(STAGE, self._partition, 0, -inf, 0.0))
         try:
             await restore.begin(self._done)
@@ -89,6 +92,7 @@ class Carrying:
             self._store.close()
             raise
         restoring = asyncio.create_task(restore.keep_on())
+        restoring.add_done_callback(self._over)  # a restore that is broken off ends the work: what it has not read would stay unknown
         self._around.own(self._partition, mine=True)
         try:
             await self._cycles(task)
@@ -103,6 +107,8 @@ class Carrying:
         written = 0.0
         clock = asyncio.get_running_loop().time
         while not task.draining.is_set():
+            if self._defect is not None:
+                raise self._defect
             self._read(task)
             if self._ended and (pause := written + CYCLE - clock()) <= 0:
                 written = clock()
@@ -129,6 +135,8 @@ class Carrying:
 
     def _over(self, running: "asyncio.Task[None]") -> None:
         self._running.discard(running)
+        if not running.cancelled() and self._defect is None:
+            self._defect = running.exception()
         self._task.nudge()
 
     # -- one job

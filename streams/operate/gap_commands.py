@@ -196,10 +196,10 @@ def _run(config: Path | None, names: list[str], every: float | None) -> None:
     from streams.ingress.producer import StoreError
     from streams.listener import ListenError
     from streams.operate.gap_role import run_gaps
-    from streams.settings import Settings, SettingsError, load
+    from streams.settings import Settings, SettingsError, load, require_apps
 
     try:
-        settings: Settings = load(config, GAPS)
+        settings: Settings = require_apps(load(config, GAPS))
         if every is not None:
             settings = settings.model_copy(update={"gaps": settings.gaps.model_copy(update={"every": every})})
         log.setup(settings.observe)

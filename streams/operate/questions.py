@@ -15,6 +15,7 @@ from streams.deliver.auth import NETWORK
 from streams.deliver.client import Client
 from streams.deliver.gate import Gate
 from streams.deliver.settings import Deliver
+from streams.proxies import Proxy, proxies
 
 TRIES = 4
 FILE = "file"
@@ -31,7 +32,9 @@ class Questions:
         self._acts = acts
         self._client = Client(app, settings, transport)
         self._gate = Gate(app, settings, asyncio.get_running_loop())
-        self._files = httpx.AsyncClient(timeout=httpx.Timeout(settings.timeout), trust_env=False, transport=transport)
+        self._transport = transport
+        self._proxies = proxies(settings, "deliver")
+        self._files: dict[Proxy | None, httpx.AsyncClient] = {}
         self._settings = settings
         self.acted = 0
         """Requests that were answered and make the platform do something."""
@@ -41,7 +44,8 @@ class Questions:
 
     async def close(self) -> None:
         await self._client.close()
-        await self._files.aclose()
+        for each in self._files.values():
+            await each.aclose()
 
     async def ask(self, asked: Request | Fetch) -> Reply | None:
         """None where there is no answer. Never raises for what the network or the platform does."""
@@ -89,7 +93,7 @@ class Questions:
 
     async def _fetch(self, file: Fetch) -> Reply | None:
         try:
-            async with self._files.stream("GET", file.url) as response:
+            async with self._client_of(httpx.URL(file.url)).stream("GET", file.url) as response:
                 body = bytearray()
                 async for chunk in response.aiter_bytes():
                     body += chunk
@@ -98,3 +102,16 @@ class Questions:
                 return Reply(response.status_code, response.headers, bytes(body))
         except (httpx.InvalidURL, *NETWORK):
             return None
+
+    def _client_of(self, url: httpx.URL) -> httpx.AsyncClient:
+        proxy = self._proxies.of(url.scheme == "https", url.host, url.port or (443 if url.scheme == "https" else 80)) if self._transport is None else None
+        found = self._files.get(proxy)
+        if found is None:
+            through = None
+            if proxy is not None:
+                password = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else None
+                through = httpx.Proxy(httpx.URL(scheme="http", host=proxy.host, port=proxy.port), headers=password)
+            found = self._files[proxy] = httpx.AsyncClient(
+                timeout=httpx.Timeout(self._settings.timeout), trust_env=False, transport=self._transport, proxy=through
+            )
+        return found

@@ -210,8 +210,7 @@ class Restore:
                     await self._step(self._sources[max(missing, key=self.since)])
                 continue
             with suppress(TimeoutError):
-                async with asyncio.timeout(EXPIRE):
-                    await self._asked.wait()
+                await asyncio.wait_for(self._asked.wait(), EXPIRE)
             self._asked.clear()
             if time.monotonic() - looked > EXPIRE and self._wanted == inf:
                 looked = time.monotonic()
@@ -287,9 +286,8 @@ class Restore:
             self._store.take(rows, at)
             await self._turns.rest(time.monotonic() - start)
         covered = self._store.covered(tp.topic)
-        if not since:
-            above = [one.since for one in covered.intervals if one.low >= high]
-            since = above[-1] if above else int(time.time() * 1000)
+        above = [one.since for one in covered.intervals if one.low >= high]
+        since = since or (above[-1] if above else int(time.time() * 1000))
         good = min(high, tail.begins(high)) if tail is not None else high
         self._store.put((), at, Cover(tp.topic, covered.add(low, good, since), good))
         metrics.RESTORED.labels(self._stage).inc(len(found))

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import structlog
 
 from streams import metrics
-from streams.state import coverage
+from streams.state import coverage, damage
 from streams.state.coverage import Coverage
 from streams.state.database import DEFAULT, Database, Put, remove
-from streams.state.errors import DamagedError
+from streams.state.errors import DamagedError, StateError
 from streams.state.recent import Recent
 from streams.state.rows import GONE, Cover, Family, Merge, Row
 
@@ -36,8 +36,8 @@ _NOWHERE: _Found = GONE, None
 class Store:
     """One partition's rows. Losing them costs time, never truth: they are rebuilt from the topics.
 
-    Raises StateError where the disk refuses. Found damaged when it is opened, it is made anew, counted and logged; found damaged later,
-    it raises DamagedError.
+    Raises StateError where the disk refuses. Found damaged when it is opened, it is made anew, counted and logged, but not a second time within
+    `damage.AGAIN` seconds. Found damaged later, it raises DamagedError, and is made anew by the next opening.
     """
 
     def __init__(self, path: Path, families: Iterable[Family], merge: Merge, *, stage: str) -> None:
@@ -58,10 +58,14 @@ class Store:
         self._cluster = b""
         self._recent = Recent[_Found]()
         try:
+            damage.met(path)
             self._open()
             self._check_counts()
         except DamagedError as error:
             self.remake("damaged", str(error))
+        except StateError:
+            self.close()
+            raise
 
     # -- reading
 
@@ -152,11 +156,15 @@ class Store:
 
     def remake(self, why: str, detail: str) -> None:
         """Begin with nothing. Raises StateError, DamagedError."""
+        self.close()
+        if why == "damaged":
+            damage.found(self._path, detail)
+            damage.renewing(self._path)
         log.error("local state is made anew", path=str(self._path), why=why, detail=detail)
         metrics.STATE_REMADE.labels(self._stage, why).inc()
-        if hasattr(self, "_data"):
-            self._data.close()
         remove(self._path)
+        if why == "damaged":
+            damage.renewed(self._path)
         self._open()
         if self._cluster:
             self._data.write([(DEFAULT, _CLUSTER, self._cluster)])
@@ -165,7 +173,8 @@ class Store:
         self._data.compact()
 
     def close(self) -> None:
-        self._data.close()
+        if hasattr(self, "_data"):
+            self._data.close()
 
     # -- within
 

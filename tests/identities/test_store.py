@@ -24,8 +24,11 @@ from converters.identities import (
     record,
 )
 from streams.identities import Follower, write
-from streams.identity_store import DAMAGED, Disk, Place, StateError, agrees
+from streams.identity_store import DAMAGED, Disk, Place, agrees
 from streams.kafka import admin, topics
+from streams.state import damage
+from streams.state import disk as disks
+from streams.state.errors import DamagedError, StateError
 from tests.stack import ROOT
 
 NAMES = st.text("abC12", min_size=1, max_size=2)
@@ -141,14 +144,49 @@ def test_what_cannot_be_read_is_made_anew(tmp_path: Path, harm: str) -> None:
 
 def test_damage_that_is_met_later_is_no_answer(tmp_path: Path) -> None:
     """A row that cannot be read is not a row that is not there."""
-    rows = Disk(tmp_path)
-    table = Identities(rows)
-    table.apply(*record("p", "group", "1", "team"))
-    rows.keep(Place("c", "t", {0: 1}, 1), [])
-    rows._rows.close()
-    with pytest.raises(StateError):
-        table.canonical("p", "group", "2")
-    assert (tmp_path / DAMAGED).exists()
+    with disk(tmp_path) as rows:
+        table = Identities(rows)
+        for number in range(5000):
+            table.apply(*record("p", "group", str(number), f"team{number}"))
+        rows.keep(Place("c", "t", {0: 1}, 1), table.counts())
+        rows._rows.compact()
+    (largest, *_) = sorted((tmp_path / "identities").glob("*.sst"), key=lambda path: -path.stat().st_size)
+    raw = bytearray(largest.read_bytes())
+    raw[len(raw) // 3] ^= 0xFF
+    largest.write_bytes(raw)
+    with disk(tmp_path) as rows:
+        table = Identities(rows)
+        with pytest.raises(DamagedError):
+            assert [table.canonical("p", "group", str(number)) for number in range(5000)] == [f"team{number}" for number in range(5000)]
+    with disk(tmp_path) as rows:
+        assert rows.place == Place()
+    (tmp_path / "identities" / "CURRENT").write_bytes(b"x")
+    with pytest.raises(StateError, match="is damaged again") as caught:
+        Disk(tmp_path)
+    assert caught.value.kind == "damaged"
+    assert damage.noted(tmp_path / "identities").remade
+
+
+def test_what_a_full_disk_does_not_take_is_in_memory_and_kept_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with disk(tmp_path) as rows:
+        table = Identities(rows)
+        table.apply(*record("p", "group", "1", "team"))
+        rows.keep(Place("c", "t", {0: 1}, 1), table.counts())
+        table.apply(*record("p", "group", "2", "crew"))
+        rows._rows._refused = True  # as a write has ended
+        with monkeypatch.context() as full:
+            full.setattr(disks, "SPARE", 1 << 60)
+            for _ in range(2):
+                with pytest.raises(StateError, match="MiB are free") as caught:
+                    rows.keep(Place("c", "t", {0: 2}, 2), table.counts())
+                assert caught.value.kind == "full"
+            assert [table.canonical("p", "group", each) for each in "12"] == ["team", "crew"]
+            assert rows.place.offsets == {0: 1}
+        rows.keep(Place("c", "t", {0: 2}, 2), table.counts())
+        assert rows._refused == ""
+    with disk(tmp_path) as rows:
+        assert Identities(rows).canonical("p", "group", "2") == "crew"
+        assert rows.place.offsets == {0: 2}
 
 
 class Topic:

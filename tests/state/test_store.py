@@ -126,7 +126,7 @@ def test_a_full_disk_deletes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     store.put([("known", b"a", b"v")], NOW)
     store.close()
     with monkeypatch.context() as full:
-        full.setattr("streams.state.database.SPARE", 1 << 60)
+        full.setattr("streams.state.disk.SPARE", 1 << 60)
         with pytest.raises(StateError, match="MiB are free"):
             opened(tmp_path / "s")
     store = opened(tmp_path / "s")

@@ -138,11 +138,16 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- range $where := list "deliver" "media" }}
+{{- if contains "@" (dig $where "proxy" "" $.Values.settings) }}
+{{- fail (printf "settings.%s.proxy holds a password: give proxy_file, a path under /etc/im-relay/secrets, and the content in a Secret" $where) }}
+{{- end }}
+{{- end }}
 {{- $files := .Values.settings.files | default dict }}
 {{- $marks := .Values.settings.marks | default dict }}
 {{- range $where, $about := $known.sections }}
 {{- range $key, $_ := include "im-relay.section" (dict "root" $ "name" $where) | fromJson }}
-{{- if has $key $about.keys }}
+{{- if and (has $key $about.keys) (ne $key "proxy") }}
 {{- fail (printf "settings.%s.%s: give %s_file, a path under /etc/im-relay/secrets, and the content in a Secret" $where $key $key) }}
 {{- end }}
 {{- end }}

@@ -2,17 +2,18 @@
 
 from streams.media.store.settings import MediaStore
 from streams.media.store.store import Store
+from streams.proxies import Proxied
 
 
-def opened(settings: MediaStore) -> Store | None:
-    """None where there is no store. Nothing is asked of it yet."""
+def opened(settings: MediaStore, proxied: Proxied) -> Store | None:
+    """None where there is no store. Nothing is asked of it yet. A bucket is reached as *proxied* says, a role of ours without a proxy."""
     match settings.kind:
         case "none":
             return None
         case "s3":
             from streams.media.store.s3 import Bucket
 
-            return Bucket(settings)
+            return Bucket(settings, proxied)
         case "files":
             from streams.media.store.files import FileStore
 

@@ -14,9 +14,10 @@ from obstore.store import S3Store
 from streams.files.naming import disposition, extension_of, key_of, plain_mime, plain_name
 from streams.media.store.settings import MediaStore
 from streams.media.store.store import Failed, Kept
+from streams.proxies import DIRECT, Proxied, given
 
 if TYPE_CHECKING:
-    from obstore.store import S3Credential
+    from obstore.store import ClientConfig, S3Credential
 
 DAY = 86_400.0
 PART = 8 * 1024 * 1024
@@ -25,7 +26,7 @@ _STATUS = re.compile(r"status code: (\d{3})|HTTP status \w+ error \((\d{3})")
 
 
 class Bucket:
-    def __init__(self, settings: MediaStore) -> None:
+    def __init__(self, settings: MediaStore, proxied: Proxied | None = None) -> None:
         self._settings = settings
         self._secret = settings.secret_access_key.get_secret_value()
         self._links = timedelta(days=settings.link_days)
@@ -45,6 +46,7 @@ class Bucket:
                 "allow_http": settings.allow_http,
                 "connect_timeout": timedelta(seconds=5),
                 "timeout": timedelta(seconds=settings.timeout),
+                **(_through(proxied) if proxied is not None else {}),
             },
             retry_config={
                 "max_retries": 2,
@@ -96,6 +98,15 @@ class Bucket:
         if public := self._settings.public_url.rstrip("/"):
             return Kept(f"{public}/{quote(key)}", max(0.0, kept - age))
         return Kept(await obstore.sign_async(self._store, "GET", key, self._links), self._links.total_seconds())
+
+
+def _through(proxied: Proxied) -> "ClientConfig":
+    """As the library wants it. What the environment says of proxies it reads by itself. Raises ValueError."""
+    proxy, _ = given(proxied, "media")
+    if proxy == DIRECT:
+        # Only a proxy of its own keeps it from looking for others.
+        return {"proxy_url": "http://127.0.0.1:9", "proxy_excludes": "*"}
+    return {"proxy_url": proxy, "proxy_excludes": ",".join(["localhost", "127.0.0.0/8", "::1", *proxied.no_proxy])} if proxy else {}
 
 
 def _endpoint(settings: MediaStore) -> str:
