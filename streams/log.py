@@ -39,7 +39,7 @@ REPEAT = 10.0
 # What a healthy cluster answers at a start, after an election and when a worker joins; the client asks again. Trouble only when it lasts.
 PASSING = (
     "CoordinatorNotAvailableError", "LoadInProgressError", "NotCoordinator", "LeaderNotAvailableError", "NotLeaderForPartitionError",
-    "because it is rebalancing",
+    "because it is rebalancing", "Marking the coordinator dead",
 )  # fmt: skip
 LASTS = 5.0
 """Seconds after which such an answer is logged if it still comes."""
