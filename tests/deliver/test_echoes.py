@@ -28,7 +28,8 @@ class World:
         self.ledger: dict[str, Entry] = {}
         self.restored = False
         self.heard_of: list[str] = []
-        around = SimpleNamespace(platform="easemob", timed=lambda _: False)
+        app = SimpleNamespace(platform=SimpleNamespace(name="easemob"))
+        around = SimpleNamespace(platform="easemob", timed=lambda _: False, apps={"new": app, "old": app}, names=SimpleNamespace(partitions=1))
         parts = cast("Any", self)
         self.echoes = Echoes(cast("Any", around), Conversations(), parts, parts, parts, parts)
 
@@ -50,7 +51,7 @@ class World:
         return self.restored
 
     def hear(self, offset: int, echo: Echo) -> None:
-        self.echoes.hear(cast("ConsumerRecord", SimpleNamespace(topic="echoes", offset=offset, value=wire.dump(echo), headers=[])))
+        self.echoes.hear(cast("ConsumerRecord", SimpleNamespace(topic="echoes", offset=offset, partition=0, key=b"k", value=wire.dump(echo), headers=[])))
         self.echoes.read(offset + 1)
 
 
@@ -90,7 +91,7 @@ def test_nothing_was_read() -> None:
 
 def test_what_cannot_be_read_holds_up_nothing() -> None:
     world = World()
-    world.echoes.hear(cast("ConsumerRecord", SimpleNamespace(topic="echoes", offset=3, value=b"{", headers=[])))
+    world.echoes.hear(cast("ConsumerRecord", SimpleNamespace(topic="echoes", offset=3, partition=0, key=b"k", value=b"{", headers=[])))
     world.echoes.read(4)
     assert world.echoes.settled == 4
 

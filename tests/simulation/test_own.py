@@ -87,7 +87,8 @@ def test_an_event_is_taken_once_and_called_back_with_its_relay(start: Start, rec
     assert got.body["id"] == first.json()["id"]
     verdict = OWN.check(Incoming(got.headers, "", got.raw), ACCOUNT, int(time.time() * 1000))
     assert verdict == Accepted(b"direct\x1falice\x1fbob")
-    (echo,) = OWN.decode(Callback("mine", got.raw, 1), ACCOUNT)
+    # What the test has brought bears no proof; a server that keeps the id alone is believed where the settings say so.
+    (echo,) = OWN.decode(Callback("mine", got.raw, 1), msgspec.structs.replace(ACCOUNT, proof=False))
     assert (echo.event_id, echo.remote_id) == (event()["id"], first.json()["id"])
 
 

@@ -252,6 +252,7 @@ def test_many_rows_at_once_are_as_one_after_the_other(
         rows += [("latest", b"a", GONE)] if gone else []
         for row in rows:
             one.put([row], NOW + day * DAY)
+        one.put([], NOW + day * DAY)
         many.take(rows, NOW + day * DAY)
         for family in ("known", "index", "latest"):
             assert [many.get(family, key) for key in (b"a", b"b", b"c", b"d")] == [one.get(family, key) for key in (b"a", b"b", b"c", b"d")]

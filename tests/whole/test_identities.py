@@ -66,12 +66,12 @@ def test_no_role_logs_or_counts_words_or_secrets(stack: Stack) -> None:
 
     def buried() -> bool:
         return {letter.cause for letter in letters(stack) if words.encode() in letter.value} >= {
-            "group-unmapped", "malformed", "defect", "app-unknown", "refused",
+            "group-unmapped", "malformed", "foreign", "app-unknown", "refused",
         }  # fmt: skip
 
     until(buried, why=lambda: str([one.cause for one in letters(stack)]))
     secrets = re.findall(r'_?secret = "(.*)"', stack.config.read_text())
-    assert len(secrets) == 3
+    assert len(secrets) == 4
     for role in stack.roles.values():
         shown = role.log.read_text() + role.metrics()
         for private in (words, *secrets):
