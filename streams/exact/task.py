@@ -14,10 +14,12 @@ from typing import Protocol
 
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from streams.exact.batch import Batch
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.exact.watch import HoldError, Watch
+from streams.kafka.reach import REACH
 from streams.log import place
 
 log = structlog.get_logger()
@@ -282,6 +284,8 @@ class Task:
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - the broker is away: whatever it is, it is tried again
+                if isinstance(error, KafkaError | OSError):
+                    REACH.told(f"{self.stage}[{self.partition}] cannot start anew: {error!r}")
                 log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=repr(error))
                 delay = min(delay * 2 + 0.05, 5.0)
             else:

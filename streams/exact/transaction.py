@@ -24,6 +24,7 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from streams.exact import wire
 from streams.exact.outputs import Fenced, Link, Outputs, Plain
 from streams.exact.wire import Identity
+from streams.kafka.reach import REACH
 
 FEATURE, LEVEL = "transaction.version", 2
 
@@ -202,6 +203,8 @@ class Transactions:
                     raise Fenced(f"error {min(fenced)}")
                 if fatal := errors - again:
                     raise for_code(min(fatal))
+            if pause >= LONGEST_PAUSE:
+                REACH.told(f"a transaction is refused for now: {', '.join(for_code(each).__name__ for each in sorted(errors))}")
             if errors & _STALE:
                 self._coordinators.clear()
                 await self._client.force_metadata_update()

@@ -38,6 +38,10 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
+        self.throttled = 0
+
+    def throttle(self) -> None:
+        self.throttled = self.number(_INT)
 
     def number(self, of: struct.Struct) -> int:
         (value,) = of.unpack_from(self._data, self._at)
@@ -57,6 +61,9 @@ class _Reader:
     def data(self) -> bytes:
         """Bytes or text; what is null reads as empty."""
         return self._raw(max(0, self.unsigned() - 1))
+
+    def rest(self) -> bytes:
+        return self._data[self._at :]
 
     def items(self) -> range:
         return range(self.unsigned() - 1)
@@ -89,6 +96,8 @@ class Call:
 
     def __init__(self, api: Api, body: bytes, read: Callable[[_Reader], Any]) -> None:
         self.api = api
+        self.throttle_time_ms = 0
+        """What the answer says of it; known once that is read."""
         self._body = body
         self._read = read
         self.RESPONSE_TYPE = self
@@ -114,7 +123,9 @@ class Call:
         reader = _Reader(data.read())
         if self.api != API_VERSIONS:  # whose answer has the oldest header of all, so that everybody can read it
             reader.tags()
-        return self._read(reader)
+        found = self._read(reader)
+        self.throttle_time_ms = reader.throttled
+        return found
 
 
 def features() -> Call:
@@ -145,7 +156,7 @@ def init(name: str, timeout: float) -> Call:
     """Fence whoever had *name*; *timeout* in seconds. Answered with an error code and the Identity."""
 
     def read(answer: _Reader) -> tuple[int, Identity]:
-        answer.number(_INT)
+        answer.throttle()
         return answer.number(_SHORT), Identity(name, answer.number(_LONG), answer.number(_SHORT))
 
     body = _text(name) + _INT.pack(int(timeout * 1000)) + _IDENTITY.pack(-1, -1) + _NO_TAGS
@@ -182,6 +193,7 @@ def _produced(answer: _Reader) -> dict[tuple[str, int], tuple[int, int]]:
             answer.tags()
             found[topic, partition] = error, offset
         answer.tags()
+    answer.throttle()
     return found
 
 
@@ -201,7 +213,7 @@ def commit_offsets(who: Identity, group: str, offsets: Mapping[Any, int]) -> Cal
 
 def _offsets_committed(answer: _Reader) -> set[int]:
     errors = set()
-    answer.number(_INT)
+    answer.throttle()
     for _ in answer.items():
         answer.data()
         for _ in answer.items():
@@ -216,7 +228,7 @@ def commit(who: Identity) -> Call:
     """Answered with an error code, and the Identity of the next transaction."""
 
     def read(answer: _Reader) -> tuple[int, Identity]:
-        answer.number(_INT)
+        answer.throttle()
         return answer.number(_SHORT), Identity(who.name, answer.number(_LONG), answer.number(_SHORT))
 
     return Call(END_TXN, _text(who.name) + _IDENTITY.pack(who.number, who.epoch) + b"\1" + _NO_TAGS, read)
