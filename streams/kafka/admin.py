@@ -83,6 +83,18 @@ async def check(bootstrap: str, topics: Sequence[Wanted], replication: int | Non
         return _compare(topics, await _look(admin, topics), replication)
 
 
+async def settings_of(bootstrap: str, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The settings of topics as Kafka names and writes them. Raises KafkaError, also where we may not see them."""
+    async with _admin(bootstrap) as admin:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    found = {}
+    for code, message, _, name, entries in answer.resources:
+        if code:
+            raise for_code(code)(message)
+        found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
+
+
 async def create(
     bootstrap: str, topics: Sequence[Wanted], replication: int | None = None, *, fix: bool = False
 ) -> Upkeep:
