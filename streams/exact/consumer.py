@@ -11,7 +11,13 @@ from typing import Any, ClassVar, SupportsFloat
 
 import aiokafka.abc
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    KafkaConnectionError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 
@@ -121,12 +127,16 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
 
         A commit is answered before its markers are everywhere: what it wrote may be there, and not to be read yet.
         """
+        return (await self.ends([tp]))[tp]
+
+    async def ends(self, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The same of several."""
         async with self._probing:
             if self._probe is None:
                 probe = AIOKafkaConsumer(bootstrap_servers=self.transport.bootstrap, isolation_level="read_uncommitted")
                 await probe.start()
                 self._probe = probe
-        return int((await self._probe.end_offsets([tp]))[tp])
+        return {tp: int(end) for tp, end in (await self._probe.end_offsets(tps)).items()}
 
     async def handed_over(self, tp: TopicPartition, end: int) -> int | None:
         """The offset after the last batch of *tp* that went to its task, 0 for none; None while more lies before *end*."""
@@ -292,7 +302,15 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     # -- the rest of the driver
 
     async def on_start(self) -> None:
-        await self.kafka.start()
+        while True:
+            try:
+                await self.kafka.start()
+                break
+            except KafkaConnectionError as error:  # it has not begun yet
+                self.log.warning("waits for Kafka: %s", error)
+                if self.should_stop:
+                    return
+                await super().sleep(1.0)
         also_range(self.kafka._coordinator)  # noqa: SLF001 - before the first topic is asked for
         fetcher = self.kafka._fetcher  # noqa: SLF001 - it has no pace of its own
         fetcher._proc_fetch_request = partial(self._paced, fetcher._proc_fetch_request)  # noqa: SLF001
