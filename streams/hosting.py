@@ -3,26 +3,29 @@
 import asyncio
 import fcntl
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams import health as healths
 from streams import metrics, record_kinds
 from streams.deliver.gate import Gate
+from streams.exact.ending import ended
 from streams.exact.producers import Link
 from streams.exact.transport import Plan
 from streams.exact.unread import Unread
 from streams.exact.watch import Watch
 from streams.exact.worker import make_app, run
 from streams.health import Health
+from streams.kafka import clock, fitness
+from streams.lag import Lag
 from streams.settings import Kafka, Settings, SettingsError
+from streams.startup import metadata
 
 log = structlog.get_logger()
 
@@ -103,82 +106,43 @@ class Seen(Watch):
 async def host(settings: Settings, plan: Plan, watch: Seen, group: str, *, max_records: int) -> int:
     kafka = settings.kafka
     app = make_app(group, plan, session_timeout=kafka.session_timeout, max_records=max_records)
-    observer = healths.listener(watch.health, settings.observe)
-    await observer.start()
-    lag = Lag(app, plan.stage, watch.show)
+    lag = Lag(app, plan.stage, watch.health, watch.show, plan.reads)
     watch.health.watch(plan.stage, lag.behind)
-    measuring = asyncio.create_task(lag.measure())
-    log.info("starts", stage=plan.stage, group=group, kafka=kafka.bootstrap, observe=observer.port)
+    beside = [asyncio.create_task(lag.measure()), asyncio.create_task(_compare(app, watch.health))]
+    log.info("starts", stage=plan.stage, group=group, kafka=kafka.bootstrap)
     try:
         code = await run(app)
     finally:
-        measuring.cancel()
-        with suppress(asyncio.CancelledError):
-            await measuring
-        await observer.stop(1.0)
+        await ended(beside)
     log.info("ends", stage=plan.stage, code=code)
     return code
 
 
-class Lag:
-    """How far the committed offsets are behind what can be read, by partition."""
-
-    def __init__(self, app: object, stage: str, show: Callable[[], None]) -> None:
-        self._show = show
-        self._app = app
-        self._stage = stage
-        self._records: dict[tuple[str, int], int] = {}
-
-    def behind(self) -> bool:
-        return any(self._records.values())
-
-    async def measure(self, every: float = 2.0) -> None:
-        while True:
-            await asyncio.sleep(every)
-            self._show()
-            with suppress(AttributeError, KafkaError, TimeoutError):  # not started yet, or on the move
-                async with asyncio.timeout(every):
-                    await self._look()
-
-    async def _look(self) -> None:
-        manager = self._app.transport.manager  # type: ignore[attr-defined]
-        consumer = self._app.consumer  # type: ignore[attr-defined]
-        seen: dict[tuple[str, int], int] = {}
-        for task in list(manager.tasks.values()):
-            for tp in task.inputs:
-                end = consumer.kafka.last_stable_offset(tp)
-                done = task.committed.get(tp, consumer.starts.get(tp))
-                if end is None or done is None:
-                    continue
-                # Markers, and what an aborted transaction wrote, have offsets that nobody commits past until more comes.
-                all_done = await consumer.kafka.position(tp) >= end and done >= task.read.get(tp, 0)
-                seen[tp.topic, tp.partition] = 0 if all_done else max(0, end - done)
-        for topic, partition in self._records.keys() - seen.keys():
-            metrics.LAG.remove(self._stage, topic, str(partition))
-        for (topic, partition), behind in seen.items():
-            metrics.LAG.labels(self._stage, topic, str(partition)).set(behind)
-        self._records = seen
+async def _compare(app: Any, health: Health) -> None:
+    """Our clock with the brokers', as long as the role runs."""
+    while True:
+        pause = 1.0
+        with suppress(AttributeError, KafkaError, TimeoutError):  # not started yet, or away
+            async with asyncio.timeout(clock.EVERY):
+                wrong = clock.wrong(await clock.ahead(app.consumer.kafka._client))  # noqa: SLF001 - a connection that there is
+            health.ready(not wrong, wrong, part="clock")
+            pause = clock.EVERY
+        await asyncio.sleep(pause)
 
 
 def link(kafka: Kafka) -> Link:
-    return Link(kafka.bootstrap, transaction_timeout=kafka.transaction_timeout, headers=record_kinds.headers_of)
+    return Link(
+        kafka.bootstrap, transaction_timeout=kafka.transaction_timeout, request_timeout=kafka.request_timeout, headers=record_kinds.headers_of
+    )
 
 
-async def require(kafka: Kafka, names: list[str]) -> None:
-    """All topics there, with the partitions that the settings say: a conversation's partition is computed from them."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
-    try:
-        async with asyncio.timeout(20):
-            await producer.start()
-            cluster = await producer.client.fetch_all_metadata()
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise SettingsError(
-            f"kafka.bootstrap is {kafka.bootstrap}: no broker answers there ({type(error).__name__}); "
-            "is it running, and is the address right?"
-        ) from None
-    finally:
-        with suppress(Exception):
-            await producer.stop()
+async def require(settings: Settings, names: list[str], health: Health) -> None:
+    """All topics there, with the partitions that the settings say: a conversation's partition is computed from them.
+
+    Waits for the cluster. Raises SettingsError. Topics that are there and unfit are told of.
+    """
+    kafka = settings.kafka
+    cluster = await metadata(kafka)
     for name in names:
         found = len(cluster.partitions_for_topic(name) or ())
         if not found:
@@ -187,6 +151,7 @@ async def require(kafka: Kafka, names: list[str]) -> None:
             raise SettingsError(
                 f"topic {name} has {found} partitions, kafka.partitions says {kafka.partitions}: set kafka.partitions = {found}"
             )
+    await fitness.look(settings, names, health)
 
 
 def own_directory(state: Path, group: str) -> Path:

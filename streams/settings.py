@@ -42,6 +42,14 @@ class Kafka(Section):
     transaction_timeout: float = Field(
         15.0, ge=1, le=60, description="Seconds until the broker aborts a transaction that was left open."
     )
+    connect_timeout: float = Field(3.0, gt=0, description="Seconds to wait for a connection to one address.")
+    request_timeout: float = Field(
+        5.0, ge=1, description="Seconds to wait for an answer that a broker can give at once; then it is asked again, by a new connection."
+    )
+    keepalive: float = Field(
+        5.0, ge=0.1, description="Seconds after which a connection at rest is tried, so that no balancer or firewall forgets it; "
+        "less than half of what these allow (often 240 or 350)."
+    )
 
 
 class Ingress(Section):

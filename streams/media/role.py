@@ -21,16 +21,21 @@ from streams.media.store import opened
 from streams.media.surroundings import Surroundings
 from streams.media.work import STAGE, Carrying
 from streams.settings import Media, Settings, SettingsError, resolve
+from streams.startup import served
 
 log = structlog.get_logger()
 
 
 async def run_media(settings: Settings) -> int:
     """Bring files over until stopped; the answer is the exit code. Raises SettingsError."""
+    return await served(settings, lambda health: _media(settings, health))
+
+
+async def _media(settings: Settings, health: Health) -> int:
     apps, kafka, media = resolve(settings), settings.kafka, settings.media
     jobs, done = topics.MEDIA_JOBS.name(prefix=kafka.prefix), topics.MEDIA_DONE.name(prefix=kafka.prefix)
     results = [topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix) for platform in settings.platforms()]
-    await require(kafka, [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)])
+    await require(settings, [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)], health)
     store = opened(media.store)
     if store is None:
         for app in apps.values():
@@ -62,10 +67,12 @@ async def run_media(settings: Settings) -> int:
     def carrying(partition: int) -> Carrying:
         return Carrying(partition, around, prefix=kafka.prefix, log=log_reader, state=state)
 
-    watch = Seen(Health(), tuple(gates.values()))
+    watch = Seen(health, tuple(gates.values()))
+    plan = Plan(STAGE, [jobs], carrying, link(kafka), watch)
+    plan.reads = (done,)
     await around.pool.start()
     try:
-        return await host(settings, Plan(STAGE, [jobs], carrying, link(kafka), watch), watch, group, max_records=4 * media.jobs)
+        return await host(settings, plan, watch, group, max_records=4 * media.jobs)
     finally:
         await around.pool.close()
         await around.fetcher.close()

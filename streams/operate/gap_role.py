@@ -3,8 +3,9 @@
 import asyncio
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -17,11 +18,13 @@ from streams.identities import Follower, NoTopicError
 from streams.identity_store import disk_of
 from streams.ingress.store import Store
 from streams.kafka import topics
+from streams.kafka.reach import REACH
 from streams.operate.bounds import begins, first_known
 from streams.operate.gaps import Came, Found, Search, groups_of, within
 from streams.operate.questions import Questions
 from streams.operate.reading import OperateError, Reader
 from streams.settings import Settings, SettingsError, resolve
+from streams.startup import patiently
 
 log = structlog.get_logger()
 
@@ -64,19 +67,33 @@ async def run_gaps(settings: Settings, names: list[str]) -> int:
     observer = healths.listener(role.health, settings.observe)
     await observer.start()
     try:
-        await role.start()
-        try:
-            await role.run(stop)
-        finally:
-            await role.close()
+        if await _unless(stop, role.start()):
+            try:
+                await role.run(stop)
+            finally:
+                await role.close()
     finally:
         await observer.stop(1.0)
     return 0
 
 
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Whether *work* was done before *stop*; it may wait for Kafka."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if working.done():
+        working.result()
+        return True
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+    return False
+
+
 class _Role:
     def __init__(self, settings: Settings, apps: Mapping[str, App]) -> None:
-        self.health = Health()
+        self.health = Health(reach=REACH)
         self._settings = settings
         self._apps = apps
         self._store = store_of(settings, apps, self.health)
@@ -91,9 +108,9 @@ class _Role:
         """Why no further back, by app, as it was logged last."""
 
     async def start(self) -> None:
-        await self._store.start()
+        await self._store.start(patient=True)
         try:
-            await self._follower.start()
+            await patiently("read identities", self._follower.start, self._follower.stop)
         except NoTopicError as error:
             await self._follower.stop()
             await self._store.close(0.0)
