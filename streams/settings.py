@@ -8,10 +8,12 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+from aiokafka.errors import KafkaError
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -21,9 +23,13 @@ from converters.platform import Platform
 from converters.route import App
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
+from streams.kafka.security import Security
 from streams.media.store.settings import MediaStore
 from streams.rules import RuleSettings, rules_of
 from streams.section import Section
+
+if TYPE_CHECKING:
+    from streams.kafka.cluster import Cluster
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -42,6 +48,15 @@ class Kafka(Section):
     transaction_timeout: float = Field(
         15.0, ge=1, le=60, description="Seconds until the broker aborts a transaction that was left open."
     )
+    untried: bool = Field(False, description="Take brokers older than Kafka 3.7, or of makers on which the relay was not tried.")
+    security: Security = Field(Security(), description="How the brokers are spoken to.")
+
+    @cached_property
+    def cluster(self) -> "Cluster":
+        """What clients are made for: the same for all of a process."""
+        from streams.kafka.cluster import Cluster
+
+        return Cluster(self.bootstrap, self.security, untried=self.untried)
 
 
 class Ingress(Section):
@@ -227,6 +242,10 @@ def _target_platform(settings: Settings, target: str) -> Platform:
 def shown(settings: Settings) -> str:
     """The settings as JSON; of the accounts only what can be no secret. Raises SettingsError where they are wrong."""
     resolve(settings)
+    try:
+        settings.kafka.cluster.credentials.proof()
+    except KafkaError as error:
+        raise SettingsError(str(error)) from None
     plain = settings.model_dump(mode="json")
     for app in plain["apps"].values():
         app["account"] = {
