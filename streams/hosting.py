@@ -10,7 +10,6 @@ from math import inf
 from pathlib import Path
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from streams import health as healths
@@ -22,6 +21,8 @@ from streams.exact.unread import Unread
 from streams.exact.watch import Watch
 from streams.exact.worker import make_app, run
 from streams.health import Health
+from streams.kafka import clients, permits
+from streams.kafka.acls import Grant
 from streams.settings import Kafka, Settings, SettingsError
 
 log = structlog.get_logger()
@@ -96,6 +97,10 @@ class Seen(Watch):
         self.health.ready(False, "partitions are given out anew", part="partitions")
         self.health.note("standby", "")
 
+    def refused(self, stage: str, why: str) -> None:
+        del stage
+        self.health.ready(not why, why, part="permission")
+
     def deleted(self, stage: str, found: Unread) -> None:
         metrics.DELETED_UNREAD.labels(stage, found.tp.topic, found.cause).inc(found.records)
 
@@ -161,26 +166,26 @@ class Lag:
 
 
 def link(kafka: Kafka) -> Link:
-    return Link(kafka.bootstrap, transaction_timeout=kafka.transaction_timeout, headers=record_kinds.headers_of)
+    return Link(kafka.cluster, transaction_timeout=kafka.transaction_timeout, headers=record_kinds.headers_of)
 
 
-async def require(kafka: Kafka, names: list[str]) -> None:
-    """All topics there, with the partitions that the settings say: a conversation's partition is computed from them."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
+async def require(kafka: Kafka, names: list[str], grants: Sequence[Grant] = ()) -> None:
+    """All topics there, with the partitions that the settings say (a conversation's partition is computed from them), and all of *grants* given."""
+    client = clients.client(kafka.cluster)
     try:
         async with asyncio.timeout(20):
-            await producer.start()
-            cluster = await producer.client.fetch_all_metadata()
+            await client.bootstrap()
+            await permits.require(client, grants)
+            there = await permits.visible(client, names)
+    except permits.NotPermittedError as error:
+        raise SettingsError(str(error)) from None
     except (KafkaError, TimeoutError, OSError) as error:
-        raise SettingsError(
-            f"kafka.bootstrap is {kafka.bootstrap}: no broker answers there ({type(error).__name__}); "
-            "is it running, and is the address right?"
-        ) from None
+        raise SettingsError(f"kafka.bootstrap is {kafka.bootstrap}: {permits.why(error, kafka.cluster)}") from None
     finally:
         with suppress(Exception):
-            await producer.stop()
+            await client.close()
     for name in names:
-        found = len(cluster.partitions_for_topic(name) or ())
+        found = there[name]
         if not found:
             raise SettingsError(f"topic {name} is missing; make it with: im-relay topics create")
         if found != kafka.partitions and name != names[-1]:

@@ -10,6 +10,7 @@ from aiokafka.errors import IllegalOperation, KafkaError
 from streams.exact.classic import Classic
 from streams.exact.outputs import Fenced, Headers, Link, Outputs, Record, Unknown, first, stamped
 from streams.exact.transaction import Transactions
+from streams.kafka.permits import why
 
 __all__ = ["Fenced", "Headers", "Link", "Outputs", "Producers", "Record", "Unknown"]
 
@@ -80,7 +81,7 @@ class Producers:
                 raise Unknown("the broker has ended a transaction that was open for too long") from None
             if isinstance(error, Fenced) or not isinstance(error, _BROKER):
                 raise error from None
-            raise Unknown(f"{type(error).__name__}: {error}") from None
+            raise Unknown(why(error, self._link.bootstrap)) from None
 
     def _outlived(self) -> bool:
         return self._began is not None and asyncio.get_running_loop().time() - self._began >= self._link.transaction_timeout

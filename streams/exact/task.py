@@ -18,6 +18,7 @@ from aiokafka import TopicPartition
 from streams.exact.batch import Batch
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.exact.watch import HoldError, Watch
+from streams.kafka.permits import why
 from streams.log import place
 
 log = structlog.get_logger()
@@ -78,6 +79,7 @@ class Task:
         """Offsets as far as this task has committed them; for the lag."""
         self.read: dict[TopicPartition, int] = {}
         """Offsets after the last batch that came in; for the lag."""
+        self._link = link
         self._producers = Producers(link, f"{group}-{partition}", group)
         self._positions = positions
         self._make = make
@@ -282,7 +284,7 @@ class Task:
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - the broker is away: whatever it is, it is tried again
-                log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=repr(error))
+                log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=why(error, self._link.bootstrap))
                 delay = min(delay * 2 + 0.05, 5.0)
             else:
                 return True

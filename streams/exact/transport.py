@@ -16,6 +16,7 @@ from streams.exact.producers import Link
 from streams.exact.task import Task, Work
 from streams.exact.unread import Unread
 from streams.exact.watch import Watch
+from streams.kafka.permits import why
 
 log = structlog.get_logger()
 
@@ -78,7 +79,9 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
                 await asyncio.gather(*(task.fence() for task in made.values()))
                 break
             except Exception as error:  # noqa: BLE001 - the broker is away; without the fence nothing may be read
-                log.warning("cannot start producers yet", stage=plan.stage, error=repr(error))
+                told = why(error, plan.link.bootstrap)
+                log.warning("cannot start producers yet", stage=plan.stage, error=told)
+                plan.watch.refused(plan.stage, told)
                 await asyncio.gather(*(task.stop(0) for task in made.values()))
                 for task in made.values():
                     task.draining.clear()
@@ -86,6 +89,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
                     return
                 await asyncio.sleep(1.0)
         self.tasks = made
+        plan.watch.refused(plan.stage, "")
         plan.watch.assigned(plan.stage, len(made))
         for task in made.values():
             task.start()

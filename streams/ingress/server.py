@@ -31,7 +31,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         return CALLBACKS.name(platform, prefix=settings.kafka.prefix)
 
     store = Store(
-        settings.kafka.bootstrap,
+        settings.kafka.cluster,
         sorted({topic(app.platform.name) for app in apps.values()}),
         timeout=limits.store_timeout,
         limit=limits.max_waiting,

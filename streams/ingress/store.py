@@ -18,6 +18,8 @@ from streams.ingress import producer as producers
 from streams.ingress.gathering import Gathering
 from streams.ingress.producer import StoreError
 from streams.ingress.record import Headers
+from streams.kafka.cluster import Where
+from streams.kafka.permits import why
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +69,7 @@ class Store:
     """
 
     def __init__(
-        self, bootstrap: str, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None]
+        self, bootstrap: Where, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None]
     ) -> None:
         self._bootstrap = bootstrap
         self._topics = tuple(topics)
@@ -95,15 +97,10 @@ class Store:
     async def start(self) -> None:
         """Raises StoreError when the cluster does not answer or lacks a topic."""
         try:
+            self._partitions = await producers.partitions(self._bootstrap, self._topics)
             self._producer = await producers.start(self._bootstrap, self._request_timeout)
         except (KafkaError, TimeoutError, OSError) as error:
-            what = f"Kafka does not answer at {self._bootstrap} ({type(error).__name__})"
-            raise StoreError(f"{what}: is it running, and is kafka.bootstrap right?") from None
-        try:
-            self._partitions = await producers.partitions(self._producer, self._topics)
-        except StoreError:
-            await producers.discard(self._producer)
-            raise
+            raise StoreError(f"Kafka at {self._bootstrap} (kafka.bootstrap): {why(error, self._bootstrap)}") from None
         metrics.CALLBACKS_WAITING.set_function(lambda: self.waiting)
         self._found()
         self._watch = asyncio.create_task(self._look_after())
@@ -172,7 +169,7 @@ class Store:
                 _tell(lane.sent, "stored")
                 lane.sent = []
         except Exception as error:  # noqa: BLE001 - whatever it is, the producer's sequence is broken
-            self._broken(type(error).__name__)
+            self._broken(type(error).__name__, why(error, self._bootstrap))
         finally:
             lane.task = None
 
@@ -196,11 +193,11 @@ class Store:
             self._lost(f"no acknowledgement for {self._timeout:g} s")
         lane.end("timeout")
 
-    def _broken(self, why: str) -> None:
+    def _broken(self, kind: str, said: str = "") -> None:
         """A batch was refused for good, so the sequence has a hole, or is stuck: this producer can store nothing more."""
-        log.error("producer replaced", why=why)
-        metrics.STORE_RESTARTS.labels(why).inc()
-        self._lost(f"producer replaced: {why}")
+        log.error("producer replaced", why=said or kind)
+        metrics.STORE_RESTARTS.labels(kind).inc()
+        self._lost(f"producer replaced: {said or kind}")
         self._end_all("failed")
         broken, self._producer = self._producer, None
         if broken is not None:
@@ -259,7 +256,7 @@ class Store:
         try:
             self._producer = await producers.start(self._bootstrap, self._request_timeout)
         except (KafkaError, TimeoutError, OSError) as error:
-            self._lost(f"Kafka does not answer ({type(error).__name__})")
+            self._lost(f"Kafka cannot be used: {why(error, self._bootstrap)}")
         else:
             self._found()
 
