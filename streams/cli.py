@@ -121,7 +121,7 @@ def _role(role: Any, config: Path | None, *arguments: object) -> None:
 
 def _run(role: Any, given: Any, *arguments: object) -> Any:
     from streams import log
-    from streams.kafka.connections import Ways, use
+    from streams.kafka.kept import Ways, use
 
     log.setup(given.observe)
     use(Ways(given.kafka.connect_timeout, given.kafka.request_timeout, given.kafka.keepalive))

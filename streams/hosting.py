@@ -23,9 +23,10 @@ from streams.exact.watch import Watch
 from streams.exact.worker import make_app, run
 from streams.health import Health
 from streams.kafka import clock, fitness
+from streams.kafka.acls import Grant
 from streams.lag import Lag
 from streams.settings import Kafka, Settings, SettingsError
-from streams.startup import metadata
+from streams.startup import met
 
 log = structlog.get_logger()
 
@@ -99,6 +100,10 @@ class Seen(Watch):
         self.health.ready(False, "partitions are given out anew", part="partitions")
         self.health.note("standby", "")
 
+    def refused(self, stage: str, why: str) -> None:
+        del stage
+        self.health.ready(not why, why, part="permission")
+
     def deleted(self, stage: str, found: Unread) -> None:
         metrics.DELETED_UNREAD.labels(stage, found.tp.topic, found.cause).inc(found.records)
 
@@ -132,19 +137,19 @@ async def _compare(app: Any, health: Health) -> None:
 
 def link(kafka: Kafka) -> Link:
     return Link(
-        kafka.bootstrap, transaction_timeout=kafka.transaction_timeout, request_timeout=kafka.request_timeout, headers=record_kinds.headers_of
+        kafka.cluster, transaction_timeout=kafka.transaction_timeout, request_timeout=kafka.request_timeout, headers=record_kinds.headers_of
     )
 
 
-async def require(settings: Settings, names: list[str], health: Health) -> None:
-    """All topics there, with the partitions that the settings say: a conversation's partition is computed from them.
+async def require(settings: Settings, names: list[str], health: Health, grants: Sequence[Grant] = ()) -> None:
+    """All topics there, with the partitions that the settings say (a conversation's partition is computed from them), and all of *grants* given.
 
     Waits for the cluster. Raises SettingsError. Topics that are there and unfit are told of.
     """
     kafka = settings.kafka
-    cluster = await metadata(kafka)
+    there = await met(kafka, names, grants)
     for name in names:
-        found = len(cluster.partitions_for_topic(name) or ())
+        found = there[name]
         if not found:
             raise SettingsError(f"topic {name} is missing; make it with: im-relay topics create")
         if found != kafka.partitions and name != names[-1]:

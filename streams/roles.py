@@ -23,7 +23,7 @@ from streams.health import Health
 from streams.hosting import Seen, host, link, own_directory, require
 from streams.identities import Follower
 from streams.identity_store import disk_of
-from streams.kafka import topics
+from streams.kafka import acls, topics
 from streams.kafka.log_reader import LogReader
 from streams.linger import Linger
 from streams.plugins import equipped
@@ -53,11 +53,12 @@ async def _convert(settings: Settings, file: Path | None, health: Health) -> int
     inputs = [topics.CALLBACKS.name(platform, prefix=kafka.prefix) for platform in platforms]
     known = topics.IDENTITIES.name(prefix=kafka.prefix)
     outputs = [topics.DELIVERIES.name(platform, prefix=kafka.prefix) for platform in platforms]
-    await require(settings, [*inputs, *outputs, topics.MEDIA_JOBS.name(prefix=kafka.prefix), known], health)
+    needed = [*inputs, *outputs, topics.MEDIA_JOBS.name(prefix=kafka.prefix), known]
+    await require(settings, needed, health, acls.convert(acls.layout_of(settings)))
     group = f"{kafka.prefix}convert"
     disk = disk_of(settings, settings.convert.state, group)
-    follower = Follower(kafka.bootstrap, known, disk=disk)
-    await patiently("read identities", follower.start, follower.stop)
+    follower = Follower(kafka.cluster, known, disk=disk)
+    await patiently("read identities", kafka.cluster, follower.start, follower.stop)
     converter = Converter(
         apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check
     )
@@ -109,7 +110,7 @@ async def _deliver(
         partitions=kafka.partitions,
     )
     needed = [names.deliveries, names.backfill, names.echoes, names.results, names.ledger, *names.mirrored, names.dead]
-    await require(settings, needed, health)
+    await require(settings, needed, health, acls.deliver(acls.layout_of(settings), platform))
     group = f"{kafka.prefix}deliver.{platform}"
     loop = asyncio.get_running_loop()
     gates = {name: Gate(app, settings.deliver, loop) for name, app in targets.items()}
@@ -121,12 +122,12 @@ async def _deliver(
         gates=gates,
         settings=settings.deliver,
         state=own_directory(settings.deliver.state, group),
-        bootstrap=kafka.bootstrap,
+        bootstrap=kafka.cluster,
         fuse=Fuse(),
         progress=Progress(
-            kafka.bootstrap, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
+            kafka.cluster, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
         ),
-        logs=(LogReader(kafka.bootstrap, committed=True), LogReader(kafka.bootstrap, committed=False)),
+        logs=(LogReader(kafka.cluster, committed=True), LogReader(kafka.cluster, committed=False)),
         restoring=Turns(),
         linger=Linger(DELIVER_SHARE, settings.deliver.cycle),
         carry=settings.media.carry,

@@ -8,10 +8,12 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+from aiokafka.errors import KafkaError
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -21,9 +23,13 @@ from converters.platform import Platform
 from converters.route import App
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
+from streams.kafka.security import Security
 from streams.media.store.settings import MediaStore
 from streams.rules import RuleSettings, rules_of
 from streams.section import Section
+
+if TYPE_CHECKING:
+    from streams.kafka.cluster import Cluster
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -50,6 +56,15 @@ class Kafka(Section):
         5.0, ge=0.1, description="Seconds after which a connection at rest is tried, so that no balancer or firewall forgets it; "
         "less than half of what these allow (often 240 or 350)."
     )
+    untried: bool = Field(False, description="Take brokers older than Kafka 3.7, or of makers on which the relay was not tried.")
+    security: Security = Field(Security(), description="How the brokers are spoken to.")
+
+    @cached_property
+    def cluster(self) -> "Cluster":
+        """What clients are made for: the same for all of a process."""
+        from streams.kafka.cluster import Cluster
+
+        return Cluster(self.bootstrap, self.security, untried=self.untried)
 
 
 class Ingress(Section):
@@ -235,6 +250,10 @@ def _target_platform(settings: Settings, target: str) -> Platform:
 def shown(settings: Settings) -> str:
     """The settings as JSON; of the accounts only what can be no secret. Raises SettingsError where they are wrong."""
     resolve(settings)
+    try:
+        settings.kafka.cluster.credentials.proof()
+    except KafkaError as error:
+        raise SettingsError(str(error)) from None
     plain = settings.model_dump(mode="json")
     for app in plain["apps"].values():
         app["account"] = {

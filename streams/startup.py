@@ -5,14 +5,13 @@ ends a role at once.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from math import inf
 from ssl import SSLCertVerificationError
 from typing import Any, TypeVar
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     IllegalSaslStateError,
     KafkaError,
@@ -22,6 +21,11 @@ from aiokafka.errors import (
 
 from streams import health as healths
 from streams.health import Health
+from streams.kafka import clients, permits
+from streams.kafka.acls import Grant
+from streams.kafka.cluster import Where
+from streams.kafka.credentials import CredentialsError
+from streams.kafka.least import TooOldError
 from streams.kafka.reach import REACH
 from streams.settings import Kafka, Settings, SettingsError
 
@@ -36,7 +40,10 @@ SAID = 30.0
 PAUSE = 1.0
 """Seconds between two attempts."""
 AWAY = (KafkaError, TimeoutError, OSError)
-_REFUSED = (SaslAuthenticationFailed, UnsupportedSaslMechanismError, IllegalSaslStateError, SSLCertVerificationError)
+_FINAL = (
+    permits.NotPermittedError, CredentialsError, SaslAuthenticationFailed, UnsupportedSaslMechanismError, IllegalSaslStateError,
+    SSLCertVerificationError, TooOldError,
+)  # fmt: skip
 """What waiting does not mend."""
 
 
@@ -52,7 +59,7 @@ async def served(settings: Settings, role: Callable[[Health], Awaitable[int]]) -
         await observer.stop(1.0)
 
 
-async def patiently(what: str, begin: Callable[[], Awaitable[T]], undo: Callable[[], Awaitable[Any]]) -> T:
+async def patiently(what: str, where: Where, begin: Callable[[], Awaitable[T]], undo: Callable[[], Awaitable[Any]]) -> T:
     """What *begin* answers, once it does so without the cluster being in its way; *undo* takes back what it has begun. Raises SettingsError."""
     said, clock = -inf, asyncio.get_running_loop().time
     while True:
@@ -61,42 +68,44 @@ async def patiently(what: str, begin: Callable[[], Awaitable[T]], undo: Callable
         except AWAY as error:
             with suppress(Exception):
                 await undo()
-            if refusal := _refusal(error):
-                raise SettingsError(f"{what}: the brokers refuse it: {refusal}") from None
-            REACH.told(f"{what}: {error!r}")
+            told = permits.why(error, where)
+            if _is_final(error):
+                raise SettingsError(f"kafka.bootstrap is {where}: {told}") from None
+            REACH.told(f"{what}: {told}")
             if clock() - said >= SAID:
                 said = clock()
-                log.warning("waits for Kafka", to=what, error=str(error) or type(error).__name__)
+                log.warning("waits for Kafka", to=what, error=told)
         await asyncio.sleep(PAUSE)
 
 
-def _refusal(error: BaseException | None) -> str:
-    """What a broker, or we, refused for good; empty where it may yet be well."""
+def _is_final(error: BaseException | None) -> bool:
+    """Whether a broker, or we, refused for good; everything else may yet be well."""
     while error is not None:
-        if isinstance(error, _REFUSED):
-            return str(error) or type(error).__name__
+        if isinstance(error, _FINAL):
+            return True
         error = error.__cause__
-    return ""
+    return False
 
 
-async def metadata(kafka: Kafka) -> Any:
-    """The topics of the cluster, once a broker answers. Raises SettingsError where the address cannot be one, or says who we are not."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
+async def met(kafka: Kafka, names: Sequence[str], grants: Sequence[Grant]) -> dict[str, int]:
+    """The partitions of topics, 0 for one that is not there, once the cluster answers; it permits us *grants*. Raises SettingsError."""
+    client = clients.client(kafka.cluster)
 
-    async def ask() -> Any:
+    async def ask() -> dict[str, int]:
         async with asyncio.timeout(ATTEMPT):
-            await producer.start()
-            return await producer.client.fetch_all_metadata()
+            await client.bootstrap()
+            await permits.require(client, grants)
+            return await permits.visible(client, names)
 
     async def undo() -> None:
-        nonlocal producer
-        old, producer = producer, AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
-        await old.stop()
+        nonlocal client
+        old, client = client, clients.client(kafka.cluster)
+        await old.close()
 
     try:
-        return await patiently(f"reach kafka.bootstrap = {kafka.bootstrap}", ask, undo)
+        return await patiently("reach kafka.bootstrap", kafka.cluster, ask, undo)
     except ValueError:
         raise SettingsError(f"kafka.bootstrap is {kafka.bootstrap!r}; expected host:port, more with commas between") from None
     finally:
         with suppress(Exception):
-            await producer.stop()
+            await client.close()

@@ -17,6 +17,7 @@ from streams.exact.producers import Link
 from streams.exact.task import Task, Work
 from streams.exact.unread import Unread
 from streams.exact.watch import Watch
+from streams.kafka.permits import why
 from streams.kafka.reach import REACH
 
 log = structlog.get_logger()
@@ -82,9 +83,11 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
                 await asyncio.gather(*(task.fence() for task in made.values()))
                 break
             except Exception as error:  # noqa: BLE001 - the broker is away; without the fence nothing may be read
+                told = why(error, plan.link.bootstrap)
                 if isinstance(error, KafkaError | OSError):
-                    REACH.told(f"{plan.stage} cannot start its transactions: {error!r}")
-                log.warning("cannot start producers yet", stage=plan.stage, error=repr(error))
+                    REACH.told(f"{plan.stage} cannot start its transactions: {told}")
+                log.warning("cannot start producers yet", stage=plan.stage, error=told)
+                plan.watch.refused(plan.stage, told)
                 await asyncio.gather(*(task.stop(0) for task in made.values()))
                 for task in made.values():
                     task.draining.clear()
@@ -92,6 +95,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
                     return
                 await asyncio.sleep(1.0)
         self.tasks = made
+        plan.watch.refused(plan.stage, "")
         plan.watch.assigned(plan.stage, len(made))
         for task in made.values():
             task.start()

@@ -48,7 +48,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
 
     topics = sorted({topic(app.platform.name) for app in apps.values()})
     store = Store(
-        settings.kafka.bootstrap,
+        settings.kafka.cluster,
         topics,
         timeout=limits.store_timeout,
         limit=limits.max_waiting,

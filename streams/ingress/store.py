@@ -19,6 +19,8 @@ from streams.ingress.gathering import Gathering
 from streams.ingress.producer import StoreError
 from streams.ingress.record import Headers
 from streams.kafka import clock
+from streams.kafka.cluster import Where
+from streams.kafka.permits import why
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +71,7 @@ class Store:
     """
 
     def __init__(
-        self, bootstrap: str, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None]
+        self, bootstrap: Where, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None]
     ) -> None:
         self._bootstrap = bootstrap
         self._topics = tuple(topics)
@@ -103,21 +105,17 @@ class Store:
         try:
             await self._open()
         except AWAY as error:
-            what = f"Kafka does not answer at {self._bootstrap} ({type(error).__name__})"
+            what = f"Kafka at {self._bootstrap} (kafka.bootstrap): {why(error, self._bootstrap)}"
             if not patient:
-                raise StoreError(f"{what}: is it running, and is kafka.bootstrap right?") from None
+                raise StoreError(what) from None
             log.warning("waits for Kafka", why=what)
             self._lost(what)
         metrics.CALLBACKS_WAITING.set_function(lambda: self.waiting)
         self._watch = asyncio.create_task(self._look_after())
 
     async def _open(self) -> None:
+        self._partitions = await producers.partitions(self._bootstrap, self._topics)
         producer = await producers.start(self._bootstrap, self._request_timeout)
-        try:
-            self._partitions = await producers.partitions(producer, self._topics)
-        except BaseException:
-            await producers.discard(producer)
-            raise
         self._producer = producer
         self._found()
         await self._clock.compare(producer.client, self._timeout)
@@ -188,7 +186,7 @@ class Store:
                 _tell(lane.sent, "stored")
                 lane.sent = []
         except Exception as error:  # noqa: BLE001 - whatever it is, the producer's sequence is broken
-            self._broken(type(error).__name__)
+            self._broken(type(error).__name__, why(error, self._bootstrap))
         finally:
             lane.task = None
 
@@ -212,13 +210,13 @@ class Store:
             self._lost(f"no acknowledgement for {self._timeout:g} s")
         lane.end("timeout")
 
-    def _broken(self, why: str) -> None:
+    def _broken(self, kind: str, said: str = "") -> None:
         """A batch was refused for good, so the sequence has a hole, or is stuck: this producer can store nothing more."""
-        log.error("producer replaced", why=why)
-        if why == InvalidTimestampError.__name__:
+        log.error("producer replaced", why=said or kind)
+        if kind == InvalidTimestampError.__name__:
             self._clock.refused()
-        metrics.STORE_RESTARTS.labels(why).inc()
-        self._lost(f"producer replaced: {why}")
+        metrics.STORE_RESTARTS.labels(kind).inc()
+        self._lost(f"producer replaced: {said or kind}")
         self._end_all("failed")
         broken, self._producer = self._producer, None
         if broken is not None:
@@ -279,7 +277,7 @@ class Store:
         try:
             await self._open()
         except AWAY as error:
-            self._lost(f"Kafka does not answer ({type(error).__name__})")
+            self._lost(f"Kafka cannot be used: {why(error, self._bootstrap)}")
         except StoreError as error:  # it has come back without them, or is being made
             self._lost(str(error))
 

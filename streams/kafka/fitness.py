@@ -66,7 +66,7 @@ async def look(settings: Settings, names: Iterable[str], health: Health) -> bool
     known = {each.name: each.topic for each in wanted(settings.platforms(), prefix=kafka.prefix, partitions=kafka.partitions)}
     asked = [name for name in dict.fromkeys(names) if name in known]
     try:
-        seen = await admin.settings_of(kafka.bootstrap, asked)
+        seen = await admin.settings_of(kafka.cluster, asked)
     except (KafkaError, OSError, TimeoutError) as error:
         log.info("settings of topics cannot be seen", error=type(error).__name__)
         return isinstance(error, KafkaError) and not error.retriable

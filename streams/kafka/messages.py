@@ -17,7 +17,7 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
-from streams.exact.wire import Api, Call
+from streams.kafka.frames import Api, Call
 
 _TEXT = CompactString("utf-8")
 

@@ -8,12 +8,13 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.transaction import InitProducerIdRequest
 from msgspec import Struct
 
+from streams.kafka import clients
+from streams.kafka.cluster import Where
 from streams.kafka.messages import (
     DESCRIBE_PRODUCERS,
     DESCRIBE_TRANSACTIONS,
@@ -60,13 +61,14 @@ class Open(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def client_of(bootstrap: str) -> AsyncIterator[Any]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def client_of(where: Where) -> AsyncIterator[clients.Client]:
+    """Started. Raises KafkaError."""
+    client = clients.client(where)
     try:
-        await admin.start()
-        yield admin._client  # noqa: SLF001 - it has no way to send what it does not know
+        await client.bootstrap()
+        yield client
     finally:
-        await admin.close()
+        await client.close()
 
 
 async def writers(client: Any, tps: Iterable[TopicPartition]) -> list[Writer]:

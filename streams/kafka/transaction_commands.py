@@ -13,6 +13,7 @@ from rich.table import Column, Table
 
 from streams.kafka import open_transactions
 from streams.kafka.open_transactions import Open, client_of
+from streams.kafka.permits import why
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -68,7 +69,7 @@ def abort(
 async def _found(settings: "Settings") -> list[Open]:
     from streams.kafka.topics import names
 
-    async with client_of(settings.kafka.bootstrap) as client:
+    async with client_of(settings.kafka.cluster) as client:
         cluster = await client.fetch_all_metadata()
         tps = [
             TopicPartition(name, number)
@@ -81,7 +82,7 @@ async def _found(settings: "Settings") -> list[Open]:
 
 
 async def _abort(settings: "Settings", tp: TopicPartition, *, yes: bool) -> int:
-    async with client_of(settings.kafka.bootstrap) as client:
+    async with client_of(settings.kafka.cluster) as client:
         if not (await client.fetch_all_metadata()).partitions_for_topic(tp.topic):
             typer.echo(f"there is no topic {tp.topic}; see im-relay transactions list", err=True)
             return 2
@@ -148,5 +149,5 @@ def _ask(settings: "Settings", work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except KafkaError as error:
-        typer.echo(f"no answer from Kafka at {settings.kafka.bootstrap} ({error!r})", err=True)
+        typer.echo(f"Kafka at {settings.kafka.bootstrap} (kafka.bootstrap): {why(error, settings.kafka.cluster)}", err=True)
         raise typer.Exit(1) from None

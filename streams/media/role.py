@@ -11,7 +11,7 @@ from streams.deliver.gate import Gate
 from streams.exact.transport import Plan
 from streams.health import Health
 from streams.hosting import Seen, host, link, own_directory, require
-from streams.kafka import topics
+from streams.kafka import acls, topics
 from streams.kafka.log_reader import LogReader
 from streams.media.addresses import Addresses
 from streams.media.fetch import Fetcher
@@ -35,7 +35,8 @@ async def _media(settings: Settings, health: Health) -> int:
     apps, kafka, media = resolve(settings), settings.kafka, settings.media
     jobs, done = topics.MEDIA_JOBS.name(prefix=kafka.prefix), topics.MEDIA_DONE.name(prefix=kafka.prefix)
     results = [topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix) for platform in settings.platforms()]
-    await require(settings, [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)], health)
+    needed = [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)]
+    await require(settings, needed, health, acls.media(acls.layout_of(settings)))
     store = opened(media.store)
     if store is None:
         for app in apps.values():
@@ -62,7 +63,7 @@ async def _media(settings: Settings, health: Health) -> int:
         slots=asyncio.Semaphore(media.jobs),
         partitions=kafka.partitions,
     )
-    log_reader = LogReader(kafka.bootstrap, committed=True)
+    log_reader = LogReader(kafka.cluster, committed=True)
 
     def carrying(partition: int) -> Carrying:
         return Carrying(partition, around, prefix=kafka.prefix, log=log_reader, state=state)

@@ -104,7 +104,7 @@ def show(
         async with relay.reader() as reader:
             return await bytes_of(reader, DEAD_LETTERS.name(prefix=relay.prefix), [letter])
 
-    whole = ask(read()).get((letter.partition, letter.offset))
+    whole = ask(read(), relay.kafka.cluster).get((letter.partition, letter.offset))
     if whole is None:
         nothing(f"the letter with the key {key} has just been deleted: it was older than the topic keeps")
     told = {**row(letter), "headers": {name: _text(value) for name, value in whole.headers.items()}, "value": _text(whole.value)}
@@ -200,7 +200,7 @@ def _find(relay: Relay, choice: Choice) -> Found:
             async with relay.reader() as reader:
                 return await find(reader, DEAD_LETTERS.name(prefix=relay.prefix), choice, relay.apps, identities, tell)
 
-    found = ask(read())
+    found = ask(read(), relay.kafka.cluster)
     if found.unreadable:
         typer.echo(f"{found.unreadable} records of the topic are no letters", err=True)
     return found
@@ -232,7 +232,7 @@ def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool,
                     reader, relay.link, topic, relay.prefix, found.letters, mark, lambda done: tell(done, count), silent_before=silent
                 )
 
-    ended = ask(work())
+    ended = ask(work(), relay.kafka.cluster)
     more = f", {ended.already} had been ended meanwhile" if ended.already else ""
     more += f", {ended.gone} were deleted meanwhile" if ended.gone else ""
     typer.echo(f"{ended.done} {what}{more}")

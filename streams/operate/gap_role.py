@@ -18,6 +18,7 @@ from streams.identities import Follower, NoTopicError
 from streams.identity_store import disk_of
 from streams.ingress.store import Store
 from streams.kafka import topics
+from streams.kafka.permits import why
 from streams.kafka.reach import REACH
 from streams.operate.bounds import begins, first_known
 from streams.operate.gaps import Came, Found, Search, groups_of, within
@@ -51,7 +52,7 @@ def store_of(settings: Settings, apps: Mapping[str, App], tell: Health | None = 
     names = {topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix) for app in apps.values()}
     limits = settings.ingress
     return Store(
-        settings.kafka.bootstrap, sorted(names), timeout=limits.store_timeout, limit=limits.max_waiting,
+        settings.kafka.cluster, sorted(names), timeout=limits.store_timeout, limit=limits.max_waiting,
         tell=lambda why: tell.ready(not why, why, part="kafka") if tell else None,
     )  # fmt: skip
 
@@ -99,7 +100,8 @@ class _Role:
         self._store = store_of(settings, apps, self.health)
         known = topics.IDENTITIES.name(prefix=settings.kafka.prefix)
         self._disk = disk_of(settings, settings.gaps.state, f"{settings.kafka.prefix}gaps")
-        self._follower = Follower(settings.kafka.bootstrap, known, disk=self._disk)
+        self._follower = Follower(settings.kafka.cluster, known, disk=self._disk)
+        self._topics = [topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix) for app in apps.values()]
         self._came = {
             name: Came(topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix), app) for name, app in apps.items()
         }
@@ -110,7 +112,7 @@ class _Role:
     async def start(self) -> None:
         await self._store.start(patient=True)
         try:
-            await patiently("read identities", self._follower.start, self._follower.stop)
+            await patiently("read identities", self._settings.kafka.cluster, self._follower.start, self._follower.stop)
         except NoTopicError as error:
             await self._follower.stop()
             await self._store.close(0.0)
@@ -154,11 +156,11 @@ class _Role:
         questions = Questions(app, self._settings.deliver, acts=True)
         try:
             with metrics.GAP_SECONDS.labels(name).time():
-                async with Reader(self._settings.kafka.bootstrap) as reader:
+                async with Reader(self._settings.kafka.cluster, names=self._topics) as reader:
                     found = await self._search(app, reader, questions)
         except (OperateError, KafkaError) as error:
             metrics.GAP_ROUNDS.labels(name, "failed").inc()
-            log.warning("search failed", app=name, error=str(error) if isinstance(error, OperateError) else type(error).__name__)
+            log.warning("search failed", app=name, error=str(error) if isinstance(error, OperateError) else why(error, self._settings.kafka.cluster))
             return
         finally:
             await questions.close()

@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from streams.exact.producers import Link, Outputs, Producers
-from streams.kafka import connections
-from streams.kafka.connections import Connection, Ways
+from streams.kafka import clients, kept
+from streams.kafka.kept import Kept, Ways
 from streams.kafka.log_reader import LogReader
 from streams.kafka.ports import free_port
 from streams.kafka.reach import REACH, SILENT, Reach
@@ -25,10 +24,10 @@ QUICK = Ways(connect_timeout=1.0, request_timeout=1.0, keepalive=0.2)
 
 @pytest.fixture(autouse=True)
 def quick() -> Iterator[None]:
-    before = connections.ways()
-    connections.use(QUICK)
+    before = kept.ways()
+    kept.use(QUICK)
     yield
-    connections.use(before)
+    kept.use(before)
 
 
 @pytest.fixture
@@ -83,7 +82,7 @@ async def test_a_worker_of_a_group_finds_brokers_that_have_moved(cluster: Cluste
 async def test_a_plain_producer_and_a_reader_of_logs_find_brokers_that_have_moved(cluster: Cluster, gateway: Gateway) -> None:  # noqa: F811
     topic = await cluster.topic()
     reader = LogReader(gateway.bootstrap, committed=True)
-    async with AIOKafkaProducer(bootstrap_servers=gateway.bootstrap, enable_idempotence=True) as producer:
+    async with clients.producer(gateway.bootstrap, enable_idempotence=True) as producer:
         try:
             await producer.send_and_wait(topic, b"before", partition=0)
             await reader.start()
@@ -99,7 +98,7 @@ async def test_a_plain_producer_and_a_reader_of_logs_find_brokers_that_have_move
 async def test_a_client_that_has_moved_on_asks_nobody_of_the_settings(cluster: Cluster, gateway: Gateway) -> None:  # noqa: F811
     """The address of the settings may be gone as long as some broker that is known answers."""
     topic = await cluster.topic()
-    async with AIOKafkaProducer(bootstrap_servers=gateway.bootstrap) as producer:
+    async with clients.producer(gateway.bootstrap) as producer:
         await producer.send_and_wait(topic, b"1", partition=0)
         await gateway.close(gateway.door)
         assert await producer.client.force_metadata_update()
@@ -110,7 +109,7 @@ async def test_of_several_addresses_one_that_answers_is_enough_whichever_it_is(k
     silent = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
     mute = silent.sockets[0].getsockname()[1]
     async with silent, asyncio.timeout(DEADLINE):
-        admin = AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{free_port()},127.0.0.1:{mute},{kafka}")
+        admin = clients.admin(f"127.0.0.1:{free_port()},127.0.0.1:{mute},{kafka}")
         await admin.start()
         await admin.close()
 
@@ -122,13 +121,13 @@ async def test_what_answers_and_is_no_broker_is_said_and_ends_no_task(kafka: str
         await reader.read()
         writer.close()
 
-    async with AIOKafkaProducer(bootstrap_servers=gateway.bootstrap) as producer:
+    async with clients.producer(gateway.bootstrap) as producer:
         named = gateway.named
         await gateway.shut()
         async with await asyncio.start_server(other, "127.0.0.1", named):
             assert not await producer.client.force_metadata_update()
             with pytest.raises(KafkaError):
-                await Connection("127.0.0.1", named, request_timeout_ms=1000).connect()
+                await Kept("127.0.0.1", named, request_timeout_ms=1000).connect()
         await gateway.come()
         assert await producer.client.force_metadata_update()
 
@@ -172,7 +171,7 @@ async def test_the_kernel_probes_every_connection(kafka: str) -> None:
     import socket
 
     host, port = kafka.rsplit(":", 1)
-    connection = Connection(host, int(port))
+    connection = Kept(host, int(port))
     await connection.connect()
     try:
         made = connection._writer.get_extra_info("socket")
@@ -185,7 +184,7 @@ async def test_the_kernel_probes_every_connection(kafka: str) -> None:
 
 async def test_an_answer_that_a_broker_can_give_at_once_is_not_waited_for_as_long_as_a_join(kafka: str, gateway: Gateway) -> None:
     del kafka
-    async with AIOKafkaProducer(bootstrap_servers=gateway.bootstrap, request_timeout_ms=3_600_000) as producer:
+    async with clients.producer(gateway.bootstrap, request_timeout_ms=3_600_000) as producer:
         connection = await producer.client._get_conn(1)
         gateway.forget()
         assert not await asyncio.wait_for(producer.client.ready(99), DEADLINE)
@@ -224,7 +223,7 @@ def test_a_cluster_is_away_when_nobody_answers_and_there_when_anybody_does() -> 
 
 async def test_what_brokers_hold_back_is_counted_and_waited_for(kafka: str) -> None:
     host, port = kafka.rsplit(":", 1)
-    connection = Connection(host, int(port))
+    connection = Kept(host, int(port))
     await connection.connect()
     from streams import metrics
 

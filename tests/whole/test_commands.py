@@ -68,6 +68,13 @@ WRONG = {
         f'app_secret = "{SECRET}"', 'app_secret_file = "/nowhere/secret"',
         r"apps\.old\.account\.app_secret_file: cannot read /nowhere/secret: FileNotFoundError",
     ),
+    "a password of Kafka without its file": (
+        "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'PLAIN'\nusername = 'x'\npassword_file = '/nowhere/secret'\n[apps.old]",
+        r"kafka\.security\.password_file: cannot read /nowhere/secret: No such file or directory",
+    ),
+    "a mechanism of Kafka without what it needs": (
+        "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'PLAIN'\n[apps.old]", r"kafka\.security: .*username is missing: mechanism is PLAIN",
+    ),
     "no TOML": ("[apps.old]", "[apps.old", r"relay\.toml is not TOML: .*line 1"),
 }  # fmt: skip
 

@@ -42,9 +42,10 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- $files := .Values.settings.files | default dict }}
 {{- $store := (.Values.settings.media | default dict).store | default dict }}
-{{- range $where, $section := dict "files" $files "media.store" $store }}
+{{- $security := (.Values.settings.kafka | default dict).security | default dict }}
+{{- range $where, $section := dict "files" $files "media.store" $store "kafka.security" $security }}
 {{- range $key, $_ := $section }}
-{{- if and (contains "secret" $key) (not (hasSuffix "_file" $key)) }}
+{{- if or (and (contains "secret" $key) (not (hasSuffix "_file" $key))) (and (eq $where "kafka.security") (has $key (list "key" "key_password" "password" "token"))) }}
 {{- fail (printf "settings.%s.%s: give %s_file, a path under /etc/im-relay/secrets, and the content in a Secret" $where $key $key) }}
 {{- end }}
 {{- end }}

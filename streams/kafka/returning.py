@@ -2,7 +2,6 @@
 
 aiokafka does so once, and keeps the addresses of then. Source: Apache Kafka, "KIP-899: Allow producer and consumer clients to rebootstrap".
 """
-# ruff: noqa: SLF001 - the client has no public way to any of this
 
 import asyncio
 import random
@@ -10,10 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any
 
-from aiokafka import client as module
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.conn import CloseReason
-from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError
+from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.kafka.reach import REACH
@@ -26,8 +24,8 @@ PAUSE, LONGEST = 0.1, 1.0
 Ask = Callable[[], Awaitable[Any]]
 
 
-async def first_of(asks: Iterable[Ask]) -> Any:
-    """The first answer. Each begins when the last has failed, or has taken too long. Raises what the last of them raised."""
+async def first_of(asks: Iterable[Ask], met: list[BaseException] | None = None) -> Any:
+    """The first answer. Each begins when the last has failed, or has taken too long. Raises what the last of them raised; *met* gets all."""
     running: set[asyncio.Future[Any]] = set()
     waiting = list(asks)
     failed: BaseException | None = None
@@ -40,6 +38,8 @@ async def first_of(asks: Iterable[Ask]) -> Any:
                 if (failure := each.exception()) is None:
                     return each.result()
                 failed = failure
+                if met is not None:
+                    met.append(failure)
     finally:
         for each in running:
             each.cancel()
@@ -48,31 +48,8 @@ async def first_of(asks: Iterable[Ask]) -> Any:
     raise failed or KafkaConnectionError("there is nobody to ask")
 
 
-def _fresh(client: Any, host: str, port: int, request: Any) -> Ask:
-    async def ask() -> Any:
-        made = await module.create_conn(
-            host,
-            port,
-            client_id=client._client_id,
-            request_timeout_ms=client._request_timeout_ms,
-            ssl_context=client._ssl_context,
-            security_protocol=client._security_protocol,
-            sasl_mechanism=client._sasl_mechanism,
-            sasl_plain_username=client._sasl_plain_username,
-            sasl_plain_password=client._sasl_plain_password,
-            sasl_kerberos_service_name=client._sasl_kerberos_service_name,
-            sasl_kerberos_domain_name=client._sasl_kerberos_domain_name,
-            sasl_oauth_token_provider=client._sasl_oauth_token_provider,
-        )
-        try:
-            return await _answer(made, request)
-        finally:
-            made.close()
-
-    return ask
-
-
-async def _answer(connection: Any, request: Any) -> Any:
+async def answer(connection: Any, request: Any) -> Any:
+    """Of one who knows of brokers. Raises KafkaError, TimeoutError."""
     try:
         found = await connection.send(request)
     except TimeoutError:
@@ -83,58 +60,58 @@ async def _answer(connection: Any, request: Any) -> Any:
     return found
 
 
-def _kept(client: Any, node: int, request: Any) -> Ask:
-    """By a connection that stays."""
-
-    async def ask() -> Any:
-        if (made := await client._get_conn(node)) is None:
-            raise KafkaConnectionError(REACH.trouble)
-        return await _answer(made, request)
-
-    return ask
-
-
-def _named(client: Any, request: Any) -> list[Ask]:
-    """Those of the settings, in any order."""
-    return [_fresh(client, host, port, request) for host, port, _ in client.hosts]
-
-
-def _known(client: Any, request: Any) -> list[Ask]:
-    """Whom there is a connection to, then the others that were heard of."""
-    live = [connection for connection in client._conns.values() if connection.connected()]
-    random.shuffle(live)
-    there = {(each.host, each.port) for each in live}
-    others = [each for each in client.cluster.brokers() if (each.host, each.port) not in there]
-    random.shuffle(others)
-    asks: list[Ask] = [partial(_answer, each, request) for each in live]
-    if not live and others:
-        asks.append(_kept(client, others.pop().nodeId, request))
-    return [*asks, *(_fresh(client, each.host, each.port, request) for each in others)]
-
-
-class _Client(AIOKafkaClient):  # type: ignore[misc, unused-ignore]
-    """These methods take the place of the client's own."""
+class Returning(AIOKafkaClient):  # type: ignore[misc, unused-ignore]
+    """What all clients of ours have in common; `streams.kafka.clients` makes them."""
 
     _failures = 0
-    _sync_task: Any
 
-    async def bootstrap(self) -> None:
-        """Raises KafkaConnectionError, and what else is the reason that nobody can be asked."""
-        try:
-            found = await first_of(_named(self, MetadataRequest([])))
-        except (KafkaError, OSError) as error:
-            REACH.lost(f"{self._bootstrap_servers}: {_words(error)}")
-            raise KafkaConnectionError(f"Unable to bootstrap from {self.hosts}: {_words(error)}") from error
-        self.cluster.update_metadata(found)
-        if self._sync_task is None:
-            self._sync_task = asyncio.create_task(self._md_synchronizer())
+    async def _connect(self, host: str, port: int, on_close: Any = None, *, again: bool = False) -> Any:
+        raise NotImplementedError
+
+    def fresh(self, host: str, port: int, request: Any, *, again: bool = False) -> Ask:
+        """By a connection for this one question; *again* as of `_connect`."""
+
+        async def ask() -> Any:
+            made = await self._connect(host, port, again=again)
+            try:
+                return await answer(made, request)
+            finally:
+                made.close()
+
+        return ask
+
+    def named(self, request: Any, *, again: bool = False) -> list[Ask]:
+        """Those of the settings, in any order."""
+        return [self.fresh(host, port, request, again=again) for host, port, _ in self.hosts]
+
+    def _known(self, request: Any) -> list[Ask]:
+        """Whom there is a connection to, then the others that were heard of."""
+        live = [connection for connection in self._conns.values() if connection.connected()]
+        random.shuffle(live)
+        there = {(each.host, each.port) for each in live}
+        others = [each for each in self.cluster.brokers() if (each.host, each.port) not in there]
+        random.shuffle(others)
+        asks: list[Ask] = [partial(answer, each, request) for each in live]
+        if not live and others:
+            asks.append(self._kept(others.pop().nodeId, request))
+        return [*asks, *(self.fresh(each.host, each.port, request) for each in others)]
+
+    def _kept(self, node: int, request: Any) -> Ask:
+        """By a connection that stays."""
+
+        async def ask() -> Any:
+            if (made := await self._get_conn(node)) is None:
+                raise KafkaConnectionError(REACH.trouble)
+            return await answer(made, request)
+
+        return ask
 
     async def _metadata_update(self, cluster_metadata: Any, topics: Any) -> bool:
         request = MetadataRequest(list(topics) if topics else None)
         try:
-            found = await first_of([*_known(self, request), *_named(self, request)])
+            found = await first_of([*self._known(request), *self.named(request)])
         except Exception as error:  # noqa: BLE001 - the task that asks for metadata must not end: nobody would start it again
-            REACH.lost(f"{self._bootstrap_servers}: {_words(error)}")
+            REACH.lost(f"{self._bootstrap_servers}: {words(error)}")
             cluster_metadata.failed_update(None)
             self._failures += 1
             pause = min(LONGEST, PAUSE * 2 ** min(self._failures, 6))
@@ -157,7 +134,7 @@ class _Client(AIOKafkaClient):  # type: ignore[misc, unused-ignore]
 
     async def send(self, node_id: Any, request: Any, *, group: Any = ConnectionGroup.DEFAULT) -> Any:
         try:
-            return await _send(self, node_id, request, group=group)
+            return await super().send(node_id, request, group=group)
         except KeyError:
             # Another request has found the connection dead, and thrown it away, before this one was sent or had failed.
             raise NodeNotReadyError(f"the connection to node {node_id} was closed") from None
@@ -168,14 +145,5 @@ def _same(one: Any, other: Any) -> bool:
     return places[0] == places[1]
 
 
-def _words(error: BaseException) -> str:
+def words(error: BaseException) -> str:
     return str(error) or type(error).__name__
-
-
-_send = AIOKafkaClient.send
-
-
-def install() -> None:
-    """For all clients of this process."""
-    for name in ("bootstrap", "_metadata_update", "get_random_node", "send", "_failures"):
-        setattr(AIOKafkaClient, name, _Client.__dict__[name])

@@ -1,4 +1,4 @@
-"""Connections to brokers that notice when they are dead, and that no balancer forgets: those of every client in this process.
+"""Connections to brokers that notice when they are dead, and that no balancer forgets.
 
 A flow that a balancer or a firewall has forgotten looks alive: what is written into it is never answered. So a connection at rest is tried
 every few seconds, by the kernel (TCP keepalive) and, through proxies that keep the kernel's probes to themselves, by a small request.
@@ -14,7 +14,6 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 import aiohappyeyeballs
-from aiokafka import conn as client
 from aiokafka.conn import READER_LIMIT, AIOKafkaConnection, AIOKafkaProtocol, CloseReason
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
@@ -57,8 +56,8 @@ STAGGER = 0.25
 """Seconds between two addresses of a name. Source: RFC 8305, section 8."""
 
 
-class Connection(AIOKafkaConnection):  # type: ignore[misc, unused-ignore]
-    """In place of the client's."""
+class Kept(AIOKafkaConnection):  # type: ignore[misc, unused-ignore]
+    """What all of ours have in common; `streams.kafka.connection` makes them."""
 
     _request_timeout: float
     _muted = 0.0
@@ -130,7 +129,7 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc, unused-ignore]
     # -- kept warm
 
     @staticmethod
-    def _warm(itself: "weakref.ref[Connection]") -> None:
+    def _warm(itself: "weakref.ref[Kept]") -> None:
         """Again and again, as long as it is open."""
         self = itself()
         if self is None or not self.connected():
@@ -174,8 +173,3 @@ def _key(request: Any) -> int:
 
 def _words(error: BaseException) -> str:
     return str(error) or type(error).__name__
-
-
-def install() -> None:
-    """For all clients of this process."""
-    client.AIOKafkaConnection = Connection
