@@ -18,7 +18,7 @@ from aiokafka import TopicPartition
 from streams.exact.batch import Batch
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.exact.watch import HoldError, Watch
-from streams.kafka.permits import why
+from streams.kafka.permits import REFUSALS, why
 from streams.log import place
 
 log = structlog.get_logger()
@@ -284,9 +284,13 @@ class Task:
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - the broker is away: whatever it is, it is tried again
-                log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=why(error, self._link.bootstrap))
+                told = why(error, self._link.bootstrap)
+                log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=told)
+                if isinstance(error, REFUSALS):
+                    self._watch.refused(self.stage, told)
                 delay = min(delay * 2 + 0.05, 5.0)
             else:
+                self._watch.refused(self.stage, "")
                 return True
 
 
