@@ -86,6 +86,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     """Gives a batch to its task; set by the transaction manager."""
     deleted: Callable[[Unread], None]
     """Told of records that were deleted before they were read; set by the transaction manager."""
+    _shut = False
+    """The cluster does not permit something."""
     pace: SupportsFloat = 0.0
     """Seconds between two requests to one broker, unless what the first brought was full; what a request brings is handed over at once."""
 
@@ -105,8 +107,6 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         self._probe: AIOKafkaConsumer | None = None
         self._probing = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
-        self._shut = False
-        """The cluster does not permit something."""
         conf = self.app.conf
         self.max_records = int(conf.broker_max_poll_records or 2000)
         unpacking.install()

@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from streams.exact.batch import Batch
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.exact.watch import HoldError, Watch
-from streams.kafka.permits import why
+from streams.kafka.permits import REFUSALS, why
 from streams.kafka.reach import REACH
 from streams.log import place
 
@@ -290,8 +290,11 @@ class Task:
                 if isinstance(error, KafkaError | OSError):
                     REACH.told(f"{self.stage}[{self.partition}] cannot start anew: {told}")
                 log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=told)
+                if isinstance(error, REFUSALS):
+                    self._watch.refused(self.stage, told)
                 delay = min(delay * 2 + 0.05, 5.0)
             else:
+                self._watch.refused(self.stage, "")
                 return True
 
 

@@ -54,6 +54,8 @@ class Credentials:
             return Proof(context, None, None, None, None)
         if security.mechanism in PASSWORD:
             return Proof(context, security.mechanism, security.username, self.text("password"), None)
+        assert self._tokens is not None, "made with a mechanism that needs them"
+        self._tokens.check()
         return Proof(context, "OAUTHBEARER", None, None, self._tokens)
 
     def text(self, key: str) -> str:

@@ -5,6 +5,7 @@ Brokers say nothing of a topic that one may not see, as if it were not there. As
 
 import asyncio
 import random
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,11 +13,13 @@ from aiokafka.client import CoordinationType
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     GroupAuthorizationFailedError,
+    IncompatibleBrokerVersion,
     KafkaError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
     for_code,
 )
+from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.kafka.acls import Grant, Operation, Resource
 from streams.kafka.cluster import Cluster, Where, cluster_of
@@ -45,7 +48,7 @@ class NotPermittedError(KafkaError):  # type: ignore[misc, unused-ignore]
 
 
 class Topic(NamedTuple):
-    """*permitted*: error codes aside, what we may do with it; None where the brokers do not tell."""
+    """*error* as Kafka counts. *permitted*: what we may do with it; None where the brokers do not tell."""
 
     partitions: int
     error: int
@@ -61,7 +64,11 @@ async def described(client: Any, names: Iterable[str]) -> dict[str, Topic]:
     """What is known of these topics; those that are not there have no partitions. Never makes one. Raises KafkaError."""
     wanted = sorted(set(names))
     body = count(len(wanted)) + b"".join(bytes(16) + text(name) + NO_TAGS for name in wanted) + b"\0\1" + NO_TAGS
-    found: dict[str, Topic] = await _anybody(client, Call(METADATA, body, _topics))
+    try:
+        found: dict[str, Topic] = await _anybody(client, Call(METADATA, body, _topics))
+    except IncompatibleBrokerVersion:  # one that was not tried: it does not tell what is permitted
+        answer = await _anybody(client, MetadataRequest(wanted, allow_auto_topic_creation=False))
+        found = {name: Topic(len(rest[-1]), error, None) for error, name, *rest in answer.topics}
     for name, topic in found.items():
         if topic.error not in (0, _NOT_THERE, _REFUSED) and topic.error not in _SOON:
             raise for_code(topic.error)(name)
@@ -136,6 +143,7 @@ def why(error: BaseException, where: Where) -> str:
             return str(error) if isinstance(error, KafkaError) else type(error).__name__
 
 
+_TASK = re.compile(r"(.+-)\d+-[ab]")
 _USUAL: dict[Resource, Operation] = {"group": "Read", "transactional-id": "Write"}
 
 
@@ -144,11 +152,17 @@ def _refused(cluster: Cluster, resource: Resource, error: BaseException) -> str:
     given = error.args[0] if error.args else ""
     names = sorted(given) if isinstance(given, (set, frozenset, list, tuple)) else [str(given)] if given else []
     if names and (operation := _USUAL.get(resource)):
-        return told(cluster, [Grant(resource, name, operation) for name in names])
+        return told(cluster, list(dict.fromkeys(_usual(resource, name, operation) for name in names)))
     who = cluster.credentials.principal()
     return (
         f"{who or 'we'}{' is' if who else ' are'} not permitted to use {resource} {', '.join(names)}: see what the role needs with im-relay topics acls"
     ).replace("  ", " ")
+
+
+def _usual(resource: Resource, name: str, operation: Operation) -> Grant:
+    """Of a task's transactional ids, all of its stage's are meant: as its role is permitted them."""
+    stage = _TASK.fullmatch(name) if resource == "transactional-id" else None
+    return Grant(resource, stage[1], operation, prefixed=True) if stage else Grant(resource, name, operation)
 
 
 def _permitted(topic: Topic, operation: Operation) -> bool:
@@ -166,7 +180,10 @@ async def _group(client: Any, grant: Grant) -> bool:
         return False
     request = Call(DESCRIBE_GROUPS, count(1) + text(name) + b"\1" + NO_TAGS, _groups)
     for _ in range(TRIES):
-        error, permitted = await client.send(node, request)
+        try:
+            error, permitted = await client.send(node, request)
+        except IncompatibleBrokerVersion:
+            return True
         if error not in _SOON:
             break
         await asyncio.sleep(0.1)

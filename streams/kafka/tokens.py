@@ -42,6 +42,9 @@ class Tokens(AbstractTokenProvider):  # type: ignore[misc, unused-ignore]
         self._token, self._until = "", 0.0
         self._asking = asyncio.Lock()
 
+    def check(self) -> None:
+        """Raises TokenError where there will never be one."""
+
     async def token(self) -> str:
         """Raises TokenError, CredentialsError."""
         async with self._asking:
@@ -104,11 +107,15 @@ class EndpointTokens(Tokens):
 class MskTokens(Tokens):
     """Source: AWS, "aws-msk-iam-sasl-signer-python". The signer asks for credentials, which may take seconds."""
 
-    async def fetched(self) -> tuple[str, float]:
+    def check(self) -> None:
         try:
-            from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
+            import aws_msk_iam_sasl_signer  # noqa: F401 - whether it can be
         except ImportError:
             raise TokenError("kafka.security.mechanism is AWS_MSK_IAM, and its signer is not installed: pip install 'im-relay[msk]'") from None
+
+    async def fetched(self) -> tuple[str, float]:
+        from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
+
         try:
             token, until = await asyncio.to_thread(MSKAuthTokenProvider.generate_auth_token, self.security.region)
         except Exception as error:  # noqa: BLE001 - the package's own errors, and those of what it asks

@@ -12,9 +12,10 @@ import pytest
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from streams.kafka import clients, least
+from streams.kafka import clients, least, permits
 from streams.kafka.acls import Grant
 from streams.kafka.cluster import Cluster
+from streams.kafka.frames import Api
 from streams.kafka.permits import visible, why
 from streams.kafka.security import Security
 from tests.secured import KEY_PASSWORD, PASSWORD, Secured, token
@@ -326,6 +327,32 @@ async def endpoint(unused_tcp_port: int) -> Any:
     await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
     yield made
     await runner.cleanup()
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_what_may_not_be_seen_is_told_from_what_is_not_there(guarded: Secured, topic: str, monkeypatch: pytest.MonkeyPatch, tells: bool) -> None:
+    """By a broker that does not know how to tell what is permitted, too."""
+    if not tells:
+        monkeypatch.setattr(permits, "METADATA", Api(3, 99))
+        monkeypatch.setattr(permits, "DESCRIBE_GROUPS", Api(15, 99))
+    user = f"u{uuid4().hex[:6]}"
+    guarded.user(user)
+    guarded.grant(user, [Grant("topic", "p.", "Describe", prefixed=True), Grant("group", "mine", "Read")])
+    client = clients.client(cluster(guarded, username=user))
+    await client.bootstrap()
+    try:
+        async with asyncio.timeout(30):
+            while (await permits.described(client, ["p.none"]))["p.none"].hidden:
+                pass
+        assert await visible(client, ["p.none"]) == {"p.none": 0}
+        with pytest.raises(permits.NotPermittedError, match=f"User:{user} is not permitted: Describe on topic {topic}") as caught:
+            await visible(client, [topic, "p.none"])
+        assert caught.value.missing == (Grant("topic", topic, "Describe"),)
+        asked = [Grant("group", "mine", "Read"), Grant("group", "yours", "Read"), Grant("transactional-id", "mine-", "Write", prefixed=True)]
+        assert await permits.missing(client, asked) == asked[1:]
+    finally:
+        await client.close()
+        guarded.revoke(user)
 
 
 async def test_a_broker_that_is_too_old_is_said_at_the_start(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,10 @@ WRONG = {
         "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'PLAIN'\nusername = 'x'\npassword_file = '/nowhere/secret'\n[apps.old]",
         r"kafka\.security\.password_file: cannot read /nowhere/secret: No such file or directory",
     ),
+    "AWS's signer that is not installed": (
+        "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'AWS_MSK_IAM'\nregion = 'eu-west-1'\n[apps.old]",
+        r"its signer is not installed: pip install 'im-relay\[msk\]'",
+    ),
     "a mechanism of Kafka without what it needs": (
         "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'PLAIN'\n[apps.old]", r"kafka\.security: .*username is missing: mechanism is PLAIN",
     ),
