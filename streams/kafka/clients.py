@@ -133,6 +133,9 @@ class Client(Returning):
         except (GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed) as error:
             raise type(error)(coordinator_key) from None
 
+    async def _met(self, error: BaseException, host: str, port: int, *, again: bool) -> Exception:
+        return UnreachableError(await explained(error, self.where, host, port, again=again))
+
     async def _connect(self, host: str, port: int, on_close: Any = None, *, again: bool = False) -> Connection:
         """Every connection of ours is made here. Raises UnreachableError; *again*, it takes a while more to say why."""
         where = self.where

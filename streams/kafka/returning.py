@@ -11,7 +11,7 @@ from typing import Any
 
 from aiokafka.client import AIOKafkaClient, ConnectionGroup
 from aiokafka.conn import CloseReason
-from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
+from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.kafka.reach import REACH
@@ -75,10 +75,16 @@ class Returning(AIOKafkaClient):  # type: ignore[misc, unused-ignore]
             made = await self._connect(host, port, again=again)
             try:
                 return await answer(made, request)
+            except (KafkaError, OSError) as error:
+                raise await self._met(error, host, port, again=again) from error
             finally:
                 made.close()
 
         return ask
+
+    async def _met(self, error: BaseException, host: str, port: int, *, again: bool) -> Exception:
+        """*error* as a person is to read it."""
+        raise NotImplementedError
 
     def named(self, request: Any, *, again: bool = False) -> list[Ask]:
         """Those of the settings, in any order."""

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import NewTopic
 from aiokafka.client import CoordinationType
 
 from streams.exact.producers import Link, Outputs, Producers
+from streams.kafka import clients
 from tests.chaos.cluster import three_brokers
 from tests.exact.hosted import Hosted
 
@@ -20,14 +21,14 @@ DEADLINE = 120.0
 
 async def test_the_broker_that_coordinates_and_leads_is_gone_and_work_goes_on(tmp_path: Path) -> None:
     with three_brokers(tmp_path / "brokers") as cluster:
-        admin = AIOKafkaAdminClient(bootstrap_servers=cluster.bootstrap)
+        admin = clients.admin(cluster.bootstrap)
         await admin.start()
         await admin.create_topics([NewTopic("in", 3, 3), NewTopic("out", 3, 3)])
         producers = Producers(Link(cluster.bootstrap, request_timeout=5.0), "writer-0", "writer")
         one = Hosted(cluster.bootstrap, "worker", ["in"])
         try:
             await producers.start()
-            async with one.running(), AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, enable_idempotence=True) as producer:
+            async with one.running(), clients.producer(cluster.bootstrap, enable_idempotence=True) as producer:
                 await _all(producer, one, b"before")
                 await _commit(producers, b"before")
                 gone = await admin._client.coordinator_lookup(CoordinationType.GROUP, "worker")
