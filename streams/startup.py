@@ -69,7 +69,7 @@ async def patiently(what: str, where: Where, begin: Callable[[], Awaitable[T]], 
             with suppress(Exception):
                 await undo()
             told = permits.why(error, where)
-            if _is_final(error):
+            if is_final(error):
                 raise SettingsError(f"kafka.bootstrap is {where}: {told}") from None
             REACH.told(f"{what}: {told}")
             if clock() - said >= SAID:
@@ -78,7 +78,7 @@ async def patiently(what: str, where: Where, begin: Callable[[], Awaitable[T]], 
         await asyncio.sleep(PAUSE)
 
 
-def _is_final(error: BaseException | None) -> bool:
+def is_final(error: BaseException | None) -> bool:
     """Whether a broker, or we, refused for good; everything else may yet be well."""
     while error is not None:
         if isinstance(error, _FINAL):

@@ -21,6 +21,7 @@ from streams.ingress.record import Headers
 from streams.kafka import clock
 from streams.kafka.cluster import Where
 from streams.kafka.permits import why
+from streams.startup import is_final
 
 log = structlog.get_logger(__name__)
 
@@ -98,7 +99,7 @@ class Store:
         return self._down
 
     async def start(self, *, patient: bool = False) -> None:
-        """Raises StoreError when a topic is missing or, unless *patient*, the cluster does not answer.
+        """Raises StoreError when a topic is missing, we are refused or, unless *patient*, the cluster does not answer.
 
         With *patient* that is waited for beside the work: until then nothing can be stored.
         """
@@ -106,7 +107,7 @@ class Store:
             await self._open()
         except AWAY as error:
             what = f"Kafka at {self._bootstrap} (kafka.bootstrap): {why(error, self._bootstrap)}"
-            if not patient:
+            if not patient or is_final(error):
                 raise StoreError(what) from None
             log.warning("waits for Kafka", why=what)
             self._lost(what)

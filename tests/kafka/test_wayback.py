@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, SaslAuthenticationFailed
 
 from streams.exact.producers import Link, Outputs, Producers
 from streams.kafka import clients, kept
@@ -13,6 +13,7 @@ from streams.kafka.kept import Kept, Ways
 from streams.kafka.log_reader import LogReader
 from streams.kafka.ports import free_port
 from streams.kafka.reach import REACH, SILENT, Reach
+from streams.startup import is_final
 from tests.exact.conftest import DEADLINE, Cluster, cluster  # noqa: F401 - a fixture
 from tests.exact.hosted import Hosted
 from tests.gateway import Gateway
@@ -247,3 +248,13 @@ async def test_what_brokers_hold_back_is_counted_and_waited_for(kafka: str) -> N
     finally:
         connection.close()
     assert REACH.away() == ""
+
+
+def test_what_waiting_does_not_mend_is_told_from_what_it_may() -> None:
+    refused = clients.UnreachableError("the broker refuses the password")
+    refused.__cause__ = SaslAuthenticationFailed()
+    away = clients.UnreachableError("no broker answers there")
+    away.__cause__ = ConnectionRefusedError()
+    assert is_final(refused)
+    assert not is_final(away)
+    assert not is_final(TimeoutError())
