@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -113,6 +114,29 @@ async def test_of_several_addresses_one_that_answers_is_enough_whichever_it_is(k
         admin = clients.admin(f"127.0.0.1:{free_port()},127.0.0.1:{mute},{kafka}")
         await admin.start()
         await admin.close()
+
+
+async def test_a_name_is_looked_up_anew_each_time_and_all_its_addresses_are_tried(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, (_, port) = asyncio.get_running_loop(), kafka.rsplit(":", 1)
+    resolve, addresses = loop.getaddrinfo, ["127.0.0.9"]
+
+    async def resolved(host: str, port: int, **options: Any) -> list[Any]:
+        if host != "kafka.example":
+            return await resolve(host, port, **options)
+        return [found for address in addresses for found in await resolve(address, port, **options)]
+
+    monkeypatch.setattr(loop, "getaddrinfo", resolved)
+    client = clients.client(f"kafka.example:{port}")
+    try:
+        with pytest.raises(KafkaError, match=r"kafka\.example"):
+            await client.bootstrap()
+        addresses.append("127.0.0.1")  # behind one that is dead
+        await client.bootstrap()
+        await client.close()
+        addresses.remove("127.0.0.9")
+        await client.bootstrap()
+    finally:
+        await client.close()
 
 
 async def test_what_answers_and_is_no_broker_is_said_and_ends_no_task(kafka: str, gateway: Gateway) -> None:
