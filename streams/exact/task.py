@@ -14,10 +14,13 @@ from typing import Protocol
 
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from streams.exact.batch import Batch
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown, Waits
 from streams.exact.watch import HoldError, Watch
+from streams.kafka.permits import REFUSALS, why
+from streams.kafka.reach import REACH
 from streams.log import place
 
 log = structlog.get_logger()
@@ -78,6 +81,7 @@ class Task:
         """Offsets as far as this task has committed them; for the lag."""
         self.read: dict[TopicPartition, int] = {}
         """Offsets after the last batch that came in; for the lag."""
+        self._link = link
         self._producers = Producers(link, f"{group}-{partition}", group)
         self._positions = positions
         self._make = make
@@ -292,9 +296,15 @@ class Task:
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - the broker is away: whatever it is, it is tried again
-                log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=repr(error))
+                told = why(error, self._link.bootstrap)
+                if isinstance(error, KafkaError | OSError):
+                    REACH.told(f"{self.stage}[{self.partition}] cannot start anew: {told}")
+                log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=told)
+                if isinstance(error, REFUSALS):
+                    self._watch.forbidden(self.stage, told)
                 delay = min(delay * 2 + 0.05, 5.0)
             else:
+                self._watch.forbidden(self.stage, "")
                 return True
 
 
