@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.exact.batch import Batch
+from streams.exact.positions import Positions
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown, Waits
 from streams.exact.watch import HoldError, Watch
 from streams.kafka.permits import REFUSALS, why
@@ -40,24 +41,6 @@ class Work(Protocol):
 
     async def run(self, task: "Task") -> None:
         """Read `task.next()` and `task.commit()` until `task.draining`; raise Unknown or Fenced as they come."""
-
-
-class Positions(Protocol):
-    """The consumer, as far as tasks see it."""
-
-    async def rewind(self, tps: list[TopicPartition]) -> Mapping[TopicPartition, int | None]: ...
-
-    async def member(self) -> bool: ...
-
-    def epoch(self, tp: TopicPartition) -> int: ...
-
-    async def end(self, tp: TopicPartition) -> int: ...
-
-    async def handed_over(self, tp: TopicPartition, end: int) -> int | None: ...
-
-    def passed(self, tp: TopicPartition) -> tuple[int, int]: ...
-
-    def wake(self) -> None: ...
 
 
 class Task:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from streams import metrics
 from streams.ingress.once import MARGIN, NEVER, Place, Signatures, Used
@@ -61,14 +61,13 @@ class Follower:
         self._open = [self._consumer, self._log]
         self._next = {}
         await self._consumer.start()
-        await permits.require(self._consumer._client, [Grant("topic", topic, "Read") for topic in self._topics])  # noqa: SLF001 - it is one of ours
+        client = self._consumer._client  # noqa: SLF001 - it is one of ours
+        await permits.require(client, [Grant("topic", topic, "Read") for topic in self._topics])
+        if missing := [topic for topic, count in (await permits.visible(client, self._topics)).items() if not count]:
+            raise UnknownTopicOrPartitionError(missing[0])  # there is no Kafka yet, or nobody has made them: it is tried again
         await self._log.start()
         self._cluster = await self._log.cluster()
         places = [TopicPartition(topic, number) for topic in self._topics for number in await self._partitions(topic)]
-        if not places:
-            self._whole = True
-            self._signatures.since = 0
-            return
         self._consumer.assign(places)
         now = _now()
         since = now - RECENT
