@@ -19,6 +19,8 @@ class NotSent(Struct, frozen=True, tag="not_sent", tag_field="outcome"):
     """It was too much at once: go slower. The platform is well."""
     ours: bool = False
     """It is not about the message: our key, signature, clock, address or plan is refused, and a person has to look."""
+    alone: bool = False
+    """It was too often for this one message: whoever does that tells nothing of the platform, and holds nobody else."""
 
 
 class Unsure(Struct, frozen=True, tag="unsure", tag_field="outcome"):

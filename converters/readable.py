@@ -26,6 +26,8 @@ from converters.operations import Quote
 
 Language = Literal["zh", "en"]
 
+_WITHIN = str.maketrans("「」", "『』")
+
 _WORDS: dict[Language, dict[str, str]] = {
     "zh": {
         "image": "图片", "gif": "动图", "voice": "语音", "video": "视频", "file": "文件", "location": "位置", "custom": "自定义消息",
@@ -108,7 +110,8 @@ def recalled(language: Language) -> str:
 def quoted(quote: Quote, text: str, language: Language) -> str:
     """*text* with the message that it answers before it, for a target that has no quotes or not that message."""
     words = _WORDS[language]
-    said = " ".join(quote.text.split())
+    # Quotes within quotes are written so, and whoever answers cannot end what he quotes early, and speak on as the relay.
+    said = " ".join(quote.text.split()).translate(_WITHIN)
     if len(said) > SHORT:
         said = said[: SHORT - 1] + "…"
     said = said or f"[{words.get(quote.kind, words['unsupported'])}]"

@@ -30,6 +30,9 @@ from converters.plugin import Ended, Failed, Plugin, Replaced, Side, asked
 from converters.rules import Case, Rule, Ruled, case_of, introduction, ruled
 from converters.wire import Malformed
 
+MOST_NAMED = 100
+"""New names that are kept because of one message; those beyond are written at the target all the same."""
+
 
 class App(Struct, frozen=True):
     """One app of the settings."""
@@ -80,6 +83,8 @@ class Dead(Struct, frozen=True):
     cause: Cause
     detail: str
     ours: bool
+    by: str = ""
+    """Who said it, where that is known: one person has many conversations."""
 
 
 class Unfit(Struct, frozen=True):
@@ -206,16 +211,19 @@ def _deliver(
         canonical = names.person(native, app, identities)
         if told and native != canonical:
             names.spell(native, canonical, here, identities, minted)
-        people[canonical] = names.written(canonical, target, identities, minted)
+        # Whom somebody only names, there need not be: no message fills `identities` with names that it made up.
+        keep = minted if told or len(minted) < MOST_NAMED else []
+        people[canonical] = names.written(canonical, target, identities, keep)
         return canonical
 
     operation = renamed(event.operation, name)
+    called = event.sender_name
     if say is not None and say.proxy:
-        written = say.proxy
+        written, called = say.proxy, say.called
     else:
         written = names.written(sender, target, identities, minted) if sender else ""
     delivery = Delivery(
-        event=msgspec.structs.replace(event, conversation=conversation, sender=sender, operation=operation),
+        event=msgspec.structs.replace(event, conversation=conversation, sender=sender, sender_name=called, operation=operation),
         target=target.name,
         sender=written,
         receiver=receiver,
@@ -251,7 +259,7 @@ def _plugged(event: Event, app: App, target: App) -> Event | Dropped | Dead:
         case Ended(reason=reason):
             return Dropped(reason)
         case Failed(detail=detail):
-            return Dead("plugin", detail, ours=True)
+            return Dead("plugin", detail, ours=True, by=event.sender)
 
 
 def _case(event: Event, app: App, target: App, identities: Table) -> Case:

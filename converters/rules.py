@@ -120,6 +120,8 @@ class Ruled(Struct, frozen=True):
     """The sender needs an account at the target first."""
     proxy: str = ""
     """The id at the target that speaks in the sender's place."""
+    called: str = ""
+    """What it calls them where the target shows a name of its own beside what is done: never the nickname alone."""
     introduced: str = ""
     """Said before it by the proxy: what is not a text cannot show who it is of."""
     losses: tuple[Loss, ...] = ()
@@ -151,13 +153,14 @@ def ruled(rules: Sequence[Rule], case: Case) -> Ruled:
                 losses.append(Loss(f"rule:{rule.name}"))
     if not proxy:
         return Ruled(operation, create=create, losses=tuple(losses))
-    by = introduced(case.sender, case.sender_name) + ("\uff1a" if case.language == "zh" else ": ")
+    called = introduced(case.sender, case.sender_name)
+    by = called + ("\uff1a" if case.language == "zh" else ": ")
     body = operation.body if isinstance(operation, Post | Edit) else None
     if isinstance(body, Text) and isinstance(operation, Post | Edit):
         operation = structs.replace(operation, body=structs.replace(body, text=by + body.text))
         by = ""
     seen = isinstance(operation, Post) and not isinstance(operation.body, Command)
-    return Ruled(operation, proxy=proxy, introduced=by.strip() if seen else "", losses=tuple(losses))
+    return Ruled(operation, proxy=proxy, called=called, introduced=by.strip() if seen else "", losses=tuple(losses))
 
 
 _PERSONAL = (Read, Received, Reaction, Typing, FriendChanged, BlockChanged, Presence)

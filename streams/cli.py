@@ -19,11 +19,10 @@ from streams.operate.release_commands import release
 from streams.operate.replay_commands import replay
 from streams.operate.trace_commands import trace
 from streams.preview_commands import preview
-from streams.terminal import Commands, on_defect, refuse, say_json
+from streams.terminal import Commands, on_defect, refuse, say, say_json
 
 app = typer.Typer(
     cls=Commands,
-    help="Two chat platforms side by side: each message crosses once, and in order.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -42,6 +41,25 @@ app.command()(fidelity)
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
 ]
+
+
+def _say_version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if asked:
+        from importlib.metadata import version
+
+        say(f"im-relay {version('im-relay')}")
+        raise typer.Exit
+
+
+@app.callback()
+def relay(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which release this is.")
+    ] = False,
+) -> None:
+    """Two chat platforms side by side: each message crosses once, and in order."""
+    del version
 
 
 @app.command()

@@ -40,6 +40,8 @@ class _Streak(Struct):
     began: float
     dead: int
     sources: set[bytes]
+    people: set[bytes]
+    """Who is behind those, as far as it is known."""
 
 
 class Fuse:
@@ -87,8 +89,8 @@ class Fuse:
         if app in self.held:
             self.release((app,), by="message")
 
-    def died(self, app: str, source: bytes, cause: Cause) -> None:
-        """A record of *app* becomes a dead letter."""
+    def died(self, app: str, source: bytes, cause: Cause, by: bytes = b"") -> None:
+        """A record of *app* becomes a dead letter; *by* is who said it, where that is known and *source* is not who."""
         evidence = evidence_of(cause)
         held = self.held.get(app)
         if evidence is Evidence.INPUT:
@@ -102,13 +104,15 @@ class Fuse:
             return
         streak = self._streaks.get(app)
         if streak is None or streak.cause != cause or now - streak.began > self._settings.window:
-            streak = self._streaks[app] = _Streak(cause, now, 0, set())
+            streak = self._streaks[app] = _Streak(cause, now, 0, set(), set())
         streak.dead += 1
         if len(streak.sources) < FRESH:
             streak.sources.add(source)
+        if len(streak.people) < FRESH:
+            streak.people.add(by or source)
         if streak.dead < self._settings.records:
             return
-        if evidence is Evidence.SHARED and len(streak.sources) < self._settings.sources:
+        if evidence is Evidence.SHARED and len(streak.people) < self._settings.sources:
             return
         del self._streaks[app]
         self.held[app] = Held(app, cause, streak.dead, time.time(), now + self._settings.retry, streak.sources)

@@ -9,6 +9,7 @@ import typer
 from aiokafka.errors import KafkaError
 
 from converters.identities import ACCOUNTS, KINDS, Identities, account_record, cohort_record
+from converters.ids import fold
 from streams.kafka.permits import why
 from streams.kafka.topics import IDENTITIES, LEDGER
 from streams.terminal import progress, refuse, say, say_json, tell
@@ -120,7 +121,7 @@ def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")
     from converters.rules import share
 
     settings = _settings(config)
-    table, name = _table(settings), user.lower()
+    table, name = _table(settings), fold(user)
     ids = {platform: table.native(platform, "user", name) or PLATFORMS[platform].user_ids.write(name).native for platform in PLATFORMS}
     accounts = {platform: held for platform in PLATFORMS if (held := table.account(platform, name))}
     row = {"user": name, "ids": ids, "accounts": accounts, "cohort": table.cohort(name), "share": round(share(name), 2)}

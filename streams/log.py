@@ -36,12 +36,22 @@ HARMLESS = ("NotEnoughReplicasError", "ConcurrentTransactions", "CoordinatorLoad
 REPEAT = 10.0
 """Seconds in which a library says the same thing once: its client tries again twenty times a second in an outage."""
 
+# What a healthy cluster answers at a start, after an election and when a worker joins; the client asks again. Trouble only when it lasts.
+PASSING = (
+    "CoordinatorNotAvailableError", "LoadInProgressError", "NotCoordinator", "LeaderNotAvailableError", "NotLeaderForPartitionError",
+    "because it is rebalancing",
+)  # fmt: skip
+LASTS = 5.0
+"""Seconds after which such an answer is logged if it still comes."""
+
 
 class _Repeated(logging.Filter):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
         self._said: dict[tuple[str, str], float] = {}
+        self._spells: dict[tuple[str, str], tuple[float, float]] = {}
+        """When a passing answer came first, and last."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if not record.name.startswith("aiokafka"):
@@ -50,10 +60,19 @@ class _Repeated(logging.Filter):
             return False
         what = record.name, str(record.msg)  # the template: details may differ
         now = self._clock()
+        if any(name in record.getMessage() for name in PASSING) and self._passing(what, now):
+            return False
         if now - self._said.get(what, -REPEAT) < REPEAT:
             return False
         self._said[what] = now
         return True
+
+    def _passing(self, what: tuple[str, str], now: float) -> bool:
+        first, last = self._spells.get(what, (now, now))
+        if now - last > REPEAT:
+            first = now
+        self._spells[what] = first, now
+        return now - first < LASTS
 
 
 class _WithoutTexts(logging.Filter):

@@ -82,6 +82,7 @@ def commands() -> str:
     from streams.cli import app
 
     lines = _head("Commands", "streams/cli.py", "the files beside it")
+    lines += ["How to get `im-relay`: [README](../README.md#ten-minutes-further). `im-relay --version` says which release it is.", ""]
     lines += ["Exit codes: 0 done, 1 nothing was found or done, or something differs, 2 the settings, the command line or the cluster are not as needed."]
     for path, command in _commands(typer.main.get_command(app), ("im-relay",)):
         text, _, example = (command.help or "").partition("Example: ")

@@ -10,6 +10,7 @@ from converters.easemob.signing import worn_out
 from converters.lenient import word
 from converters.outcome import Delivered, NotSent, Refused, Unsure
 from converters.platform import Answered, Reply, Request
+from converters.quoted import says
 
 _DONE = {
     "messages/msg_recall": ("not_found msg",),  # recalled already, or kept no longer
@@ -50,7 +51,7 @@ def read_reply(request: Request, reply: Reply) -> Answered:
     if reply.status == 200:
         return read(request, answer)
     said = _said(reply.status, answer)
-    if _ours(request.api, reply, answer):
+    if _ours(request, reply, answer):
         return NotSent(said, _retry_after(reply), ours=True)
     if reply.status in {429, 409}:
         return NotSent(said, _retry_after(reply), throttled=reply.status == 429)
@@ -76,16 +77,16 @@ def _done(api: str, described: str) -> bool:
     return any(words in described for words in _DONE.get(api, ()))
 
 
-def _ours(api: str, reply: Reply, answer: Answer | None) -> bool:
+def _ours(request: Request, reply: Reply, answer: Answer | None) -> bool:
     """Whether it is refused because of us, and not of what is said."""
     if answer is None:  # of what stands before the API: about who calls
         return reply.status in {401, 402, 403, 407}
     if reply.status == 402 or worn_out(reply) or word(answer.error) in _OURS:
         return True
     described = word(answer.error_description)
-    if reply.status not in {400, 403} or _done(api, described):
+    if reply.status not in {400, 403} or _done(request.api, described):
         return False
-    return bool(_ABOUT_US.search(described) or (api in SENDS and _UNOPENED.search(described)))
+    return says(_ABOUT_US, described, request) or (request.api in SENDS and says(_UNOPENED, described, request))
 
 
 def _said(status: int, answer: Answer | None) -> str:

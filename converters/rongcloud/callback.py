@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 from msgspec import Struct
 
 from converters import wire
+from converters.ids import fold
 from converters.lenient import word
 from converters.model import Conversation, Group, Room, conversation_key, direct
 from converters.platform import Accepted, Held, Incoming, Once, Rejected, Verdict
@@ -154,7 +155,7 @@ def place_in(told: dict[str, Any], fields: Fields) -> Conversation | None:
     number = _CHANNELS.get(_written(told.get("conversationtype")), "")
     channel = number or channel_of(fields)
     target = _written(told.get("targetid"))
-    if not target or (channel == "PERSON" and target.lower() == sender.lower()):
+    if not target or (channel == "PERSON" and fold(target) == fold(sender)):
         target = to
     return place(channel, sender, target, _written(told.get("channelid")) or fields.get("busChannel", ""))
 

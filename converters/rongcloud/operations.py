@@ -43,6 +43,10 @@ IGNORED = {
 }  # fmt: skip
 
 
+MOST = 100
+"""Receipts that one message is read for: each makes an event, and its sender alone says how many there are."""
+
+
 class Arrived(Struct, frozen=True):
     """A routed message, as far as it is understood whatever its kind."""
 
@@ -128,8 +132,11 @@ def _read_in_group(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
     ]
     if not named:
         return Ignored("receipt-of-nothing")
+    # The newest are the last ones, and who has read those has seen what lies before.
+    lost = (Loss("read", f"{len(named) - MOST} more"),) if len(named) > MOST else ()
     return tuple(
-        Happened(Read(arrived.ref(uid, author)), "read", f"{arrived.remote_id}-{uid}") for author, uid in named
+        Happened(Read(arrived.ref(uid, author)), "read", f"{arrived.remote_id}-{uid}", losses=() if place else lost)
+        for place, (author, uid) in enumerate(named[-MOST:])
     )
 
 

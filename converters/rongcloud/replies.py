@@ -19,7 +19,8 @@ _ALREADY = {1015}  # a room to destroy that is not there
 _UNKNOWN = {1000, 1050}  # internal errors: it may have been taken
 _OURS = {1001, 1004, 1006, 2007}
 _CLOSED = {1007, 1009}
-"""About the app as well. Only messages wait for it to be opened: behind a recall, which may never be, they would for nothing."""
+"""About the app as well. Only messages wait for it to be opened: behind a recall, a receipt or typing, for which it may never be, they would for nothing,
+and whoever reads much would hold the app."""
 _GATEWAY = {401, 402, 403, 407}
 """Without a code it is no answer of the API, but of what stands before it: about who calls, and not about what is said."""
 _WORDS = {
@@ -74,7 +75,7 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     if 300 <= reply.status < 400:
         return Unsure(f"http {reply.status}")
     said = f"code {code}: {_WORDS[code]}" if code in _WORDS else f"code {code}"
-    if code in _OURS or (code in _CLOSED and request.api.endswith("/publish")):
+    if code in _OURS or (code in _CLOSED and request.api.startswith("message/") and request.api.endswith("/publish")):
         return NotSent(said, ours=True)
     return Refused(said)
 

@@ -9,6 +9,7 @@ from converters import wire
 from converters.lenient import Word, milliseconds, word
 from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.platform import Answered, Partial, Reply, Request
+from converters.quoted import says
 from converters.yunxin.batches import apart, asked, failed, halved, lost
 from converters.yunxin.register import ALREADY, REGISTER
 
@@ -141,7 +142,7 @@ def _refused(request: Request, code: int, desc: str) -> Answered:
         return halves
     if code in _DONE.get(request.api, ()) or (code == 417 and request.api in _REPEATABLE):
         return Delivered("")
-    outcome = _failed(code, desc)
+    outcome = _failed(request, code, desc)
     if len(users) == 1 and code in _ONE_OF_THEM and isinstance(outcome, Refused) and request.api != "team/create":
         return Partial(losses=lost(users), reason=outcome.reason)
     return outcome
@@ -157,11 +158,11 @@ def _not_answered(status: int) -> Outcome:
     return Unsure(f"http {status}")
 
 
-def _failed(code: int, desc: str) -> Outcome:
+def _failed(request: Request, code: int, desc: str) -> Outcome:
     if code == 416:
         return NotSent("code 416: too many calls", _BLOCKED, throttled=True)
     if code == _EDITED_TOO_OFTEN:
-        return NotSent(f"code {code}: edited too often", 1.0)
+        return NotSent(f"code {code}: edited too often", 1.0, alone=True)
     if code in _LATER or code == 107323 or (code > 100_000 and code % 1000 == 449):
         return NotSent(f"code {code}: busy", throttled=code == 107323)
     if code in _REPEATED:
@@ -171,7 +172,7 @@ def _failed(code: int, desc: str) -> Outcome:
     said = _WORDS.get(code)
     if desc.endswith("not register"):
         said = "account not registered"  # the text itself begins with the user's id
-    elif code in _PERHAPS and _ABOUT_US.search(desc):
+    elif code in _PERHAPS and says(_ABOUT_US, desc, request):
         return NotSent(f"code {code}: our key, signature, clock, address or plan", ours=True)
     reason = f"code {code}: {said}" if said else f"code {code}"
     return NotSent(reason, ours=True) if code in _OURS else Refused(reason)

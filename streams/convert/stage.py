@@ -84,11 +84,11 @@ class Converter:
             for one in self._routed(raw, known):
                 self._write(one, raw, app, known, outputs, counts)
                 match one:
-                    case Dead(cause=cause):
-                        self.fuse.died(app, source, cause)
+                    case Dead(cause=cause, by=by):
+                        self.fuse.died(app, source, cause, by.encode(errors="replace"))
                     case Deliver() | EchoOf():
                         self.fuse.passed(app)
-                    case Dropped() | Minted():
+                    case Dropped() | Minted() | Unfit():
                         pass
         self._count(counts)
         metrics.CONVERT_BATCH.observe(taken)

@@ -63,7 +63,8 @@ class Gate:
             metrics.THROTTLED.labels(self._app, self._platform, request.api).inc()
         if isinstance(outcome, NotSent) and outcome.ours:
             self._say(request.api, outcome.reason)
-        passage.ended(failed=isinstance(outcome, Unsure | NotSent) and not throttled)
+        alone = isinstance(outcome, NotSent) and outcome.alone
+        passage.ended(failed=isinstance(outcome, Unsure | NotSent) and not throttled and not alone)
 
     def show(self) -> None:
         """Bring the gauges up to date."""

@@ -28,13 +28,21 @@ from streams.exact.producers import Record
 from streams.exact.task import Task
 
 RIVALS = 16
-"""Of those who say that they do the same."""
+"""Of those who say that they do the same, each once."""
 
 
 def claims(delivery: Delivery) -> bool:
     """Whether nobody but its sender says that they may do this to a message."""
     ref = named_by(delivery.event.operation)
     return ref is not None and ref.own
+
+
+def compete(first: Open, delivery: Delivery) -> None:
+    """Keep *delivery* beside *first*, which claims to be the same doing. Whoever says so many times leaves room for who may."""
+    known = {fold(one.author) for one in (first.delivery, *first.rivals)}
+    new = fold(delivery.author) not in known or not claims(delivery)
+    if claims(first.delivery) and new and len(first.rivals) < RIVALS:
+        first.rivals.append(delivery)
 
 
 class Intake:
@@ -186,8 +194,7 @@ class Intake:
                 self._behind.append((lane, record, delivery))
                 return
             self._known.inc()
-            if claims(first.delivery) and len(first.rivals) < RIVALS:
-                first.rivals.append(delivery)
+            compete(first, delivery)
             self._after(first, lane, record.offset)
             return
         # The echo may have been read just before: after a takeover both lie in their topics.

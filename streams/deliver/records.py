@@ -172,7 +172,9 @@ def taken_back(delivery: Delivery, message: Ref, before: tuple[tuple[str, str], 
     Not so another one under that id, which is somebody else's or was said elsewhere.
     """
     meant = (fold(delivery.author) if message.own else "", conversation_key(delivery.event.conversation).decode())
-    taken = tuple(dict.fromkeys((*before, meant)))[-MOST_TAKEN:]
+    # Each once, and the last place each names: one person's claims push nobody else's out.
+    kept = tuple(one for one in before if one[0] != meant[0] or not meant[0])
+    taken = tuple(dict.fromkeys((*kept, meant)))[-MOST_TAKEN:]
     entry = Ended(outcome=Delivered(""), target=delivery.target, at=_now(), by="recalled", taken=taken)
     return message.event.encode(), entry
 

@@ -106,6 +106,12 @@ async def settings_of(bootstrap: Where, names: Sequence[str]) -> dict[str, dict[
     return found
 
 
+async def brokers(bootstrap: Where) -> int:
+    """How many brokers answer for the cluster now. Raises KafkaError: none does."""
+    async with _admin(bootstrap) as admin:
+        return len((await admin.describe_cluster())["brokers"])
+
+
 async def create(
     bootstrap: Where, topics: Sequence[Wanted], replication: int | None = None, *, fix: bool = False
 ) -> Upkeep:

@@ -1,7 +1,8 @@
 """`im-relay topics`: make the relay's topics, and see whether they are as they should be."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -69,9 +70,11 @@ def create(
     done = _ask(cluster, admin.create(cluster, topics, replication, fix=fix))
     for change in done.changes:
         say(f"{change.what} {change.topic} {change.detail}".rstrip())
-    for refused in done.refused:
-        tell(f"refused by the broker: {refused.topic}: {refused.reason}")
-    _end(topics, done, failed=bool(done.refused))
+    _tell_refused(done.refused)
+    if done.refused and replication > (there := _ask(cluster, admin.brokers(cluster))):
+        tell(_too_few(there, replication))
+    refused = {one.topic for one in done.refused}
+    _end(topics, done, failed=bool(refused), note=lambda left: _after(left, refused, fix=fix))
 
 
 @app.command()
@@ -163,15 +166,43 @@ def _ask(cluster: "Cluster", work: Coroutine[object, object, T]) -> T:
         raise typer.Exit(1) from None
 
 
+def _tell_refused(refused: Iterable[admin.Refused]) -> None:
+    """Each reason once, however many topics it holds for."""
+    reasons: dict[str, list[str]] = {}
+    for one in refused:
+        reasons.setdefault(one.reason, []).append(one.topic)
+    for reason, names in reasons.items():
+        tell(f"refused by the broker: {', '.join(names)}: {reason}")
+
+
+def _too_few(there: int, replication: int) -> str:
+    brokers = "1 broker" if there == 1 else f"{there} brokers"
+    return (
+        f"--replication {replication} is more than the {brokers} of this cluster. To try the relay: --replication {there}. "
+        "To run it: three brokers, so that the loss of one loses nothing"
+    )
+
+
 def _remedy(difference: admin.Difference) -> str:
     return "topics create" if difference.what == "topic" else "topics create --fix"
 
 
-def _end(topics: Sequence[Wanted], done: admin.Upkeep, *, failed: bool = False) -> None:
+def _after(difference: admin.Difference, refused: AbstractSet[str], *, fix: bool) -> str:
+    """As `_remedy`, after `create`: never what was just done."""
+    if difference.topic in refused:
+        return "refused: see above"
+    if fix or difference.what == "topic":
+        return "not to be seen yet; look again: topics check"
+    return _remedy(difference)
+
+
+def _end(
+    topics: Sequence[Wanted], done: admin.Upkeep, *, failed: bool = False, note: Callable[[admin.Difference], str] = _remedy
+) -> None:
     if done.unseen:
         tell(f"settings not compared (DescribeConfigs is not permitted): {', '.join(done.unseen)}")
     if left := done.left:
-        rows = [[each.topic, each.what, each.seen, each.expected, each.reason or _remedy(each)] for each in left]
+        rows = [[each.topic, each.what, each.seen, each.expected, each.reason or note(each)] for each in left]
         show([_NAME, "what", "seen", "expected", "note"], rows, fold=False)
         raise typer.Exit(1)
     if failed:

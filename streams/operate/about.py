@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from converters import wire
 from converters.identities import Table
+from converters.ids import fold
 from converters.model import Conversation, Delivery, Direct, Event, Group, Room, conversation_key, direct
 from converters.names import talk
 from converters.platform import Callback, Decoded, Said
@@ -41,7 +42,7 @@ class Filter(Struct, frozen=True, omit_defaults=True):
         return (
             (not self.app or self.app in about.apps)
             and (not self.conversation or _sorted(self.conversation) in about.conversations)
-            and (not self.user or self.user.lower() in about.users)
+            and (not self.user or fold(self.user) in about.users)
             and (not self.kind or self.kind in about.kinds)
         )
 
@@ -50,16 +51,16 @@ def spoken(conversation: Conversation) -> str:
     """As it is written on the command line: `direct:ann:bob`, `group:team`, `room:hall`."""
     match conversation:
         case Direct(users=users):
-            return ":".join(("direct", *users)).lower()
+            return fold(":".join(("direct", *users)))
         case Group(id=name):
-            return f"group:{name}".lower()
+            return fold(f"group:{name}")
         case Room(id=name):
-            return f"room:{name}".lower()
+            return fold(f"room:{name}")
 
 
 def key_of(text: str, identities: Table) -> bytes | None:
     """The key in Kafka of a canonical conversation as written on the command line; None where colons leave it open."""
-    kind, _, rest = text.lower().partition(":")
+    kind, _, rest = fold(text).partition(":")
     match kind, rest.split(":"):
         case "direct", [one, other]:
             return conversation_key(talk(one, other, identities))
@@ -87,7 +88,7 @@ def of_event(event: Event) -> About:
     return About(
         frozenset({event.source}),
         _names(event.conversation),
-        frozenset(user.lower() for user in users | {event.sender}),
+        frozenset(fold(user) for user in users | {event.sender}),
         kinds_of(event),
     )
 
@@ -100,12 +101,12 @@ def kinds_of(event: Event) -> frozenset[str]:
 
 
 def of_delivery(delivery: Delivery) -> About:
-    there = {delivery.sender.lower()}
+    there = {fold(delivery.sender)}
     if isinstance(delivery.event.conversation, Direct):
-        there.add(delivery.receiver.lower())
+        there.add(fold(delivery.receiver))
         spoke = spoken(direct(delivery.sender, delivery.receiver))
     else:
-        spoke = f"{delivery.event.conversation.__struct_config__.tag}:{delivery.receiver}".lower()
+        spoke = fold(f"{delivery.event.conversation.__struct_config__.tag}:{delivery.receiver}")
     return of_event(delivery.event) | About(frozenset({delivery.target}), frozenset({spoke}), frozenset(there))
 
 
@@ -143,6 +144,6 @@ def of_bytes(value: bytes, headers: Mapping[str, bytes], apps: Mapping[str, App]
 
 
 def _sorted(text: str) -> str:
-    kind, _, rest = text.lower().partition(":")
+    kind, _, rest = fold(text).partition(":")
     users = rest.split(":")
-    return f"direct:{':'.join(sorted(users))}" if kind == "direct" and len(users) == 2 else text.lower()
+    return f"direct:{':'.join(sorted(users))}" if kind == "direct" and len(users) == 2 else fold(text)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from converters.ids import fold
 from converters.model import Conversation, Group, Room, direct
 from converters.platform import Span
 from converters.route import App
@@ -149,7 +150,7 @@ def _announce(app: App, span: Span, silent: int, bound: str) -> None:
 
 
 def _place(text: str) -> Conversation:
-    kind, _, rest = text.lower().partition(":")
+    kind, _, rest = fold(text).partition(":")
     match kind, rest.split(":"):
         case "direct", [one, other] if one and other:
             return direct(one, other)

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from converters import PLATFORMS
 from converters.identities import Identities
 from converters.ids import fold
+from converters.model import conversation_key, direct
 from converters.names import Minted
 from converters.platform import Callback
 from converters.route import App, Deliver, route
+from streams.operate.about import Filter, key_of, of_delivery
 from tests.converters.shapes import NOW, body, message
 
 SPELLED = ("own", "rongcloud")
@@ -100,3 +102,14 @@ def test_two_ids_are_one_only_where_they_differ_by_the_case_of_a_to_z(one: str, 
     pairs = zip(one, other, strict=False)
     same = len(one) == len(other) and all(a == b or (a.isascii() and b.isascii() and a.lower() == b.lower()) for a, b in pairs)
     assert (fold(one) == fold(other)) is same
+
+
+@pytest.mark.parametrize(("odd", "plain"), LIKE.values(), ids=LIKE)
+def test_an_operator_who_chooses_one_person_s_records_gets_nobody_else_s(odd: str, plain: str) -> None:
+    apps, table = apps_of("own"), Identities()
+    one = of_delivery(carried(apps, table, "old", message("own", sender=odd, to="carol")).delivery)
+    assert Filter(user=odd).takes(one)
+    assert not Filter(user=plain).takes(one)
+    assert Filter(conversation=f"direct:{odd}:CAROL").takes(one)
+    assert not Filter(conversation=f"direct:{plain}:carol").takes(one)
+    assert key_of(f"direct:{odd}:carol", table) == conversation_key(direct(odd, "carol"))

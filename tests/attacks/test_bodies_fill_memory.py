@@ -17,7 +17,7 @@ async def test_the_slowest_are_answered_503_and_the_honest_200(kafka: str) -> No
         before = door.closed("memory")
         hostile = []
         for _ in range(40):
-            connection = await door.connect(one, door.head(one.yunxin, f"Content-Length: {BODY}") + b" " * (BODY - 1))
+            connection = await door.connect(one, door.head(one.easemob, f"Content-Length: {BODY}") + b" " * (BODY - 1))
             await connection.writer.drain()
             hostile.append(connection)
             assert door.held() <= MEMORY
@@ -43,7 +43,7 @@ async def test_what_was_answered_is_not_kept_with_its_connection(kafka: str) -> 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(kafka: str) -> None:
     async with door.port(kafka, read_timeout=0.2) as one:
-        hostile = [await door.connect(one, door.head(one.yunxin, "Content-Length: 100") + b"{") for _ in range(50)]
+        hostile = [await door.connect(one, door.head(one.easemob, "Content-Length: 100") + b"{") for _ in range(50)]
         for connection in hostile:
             assert (await door.over(connection)).startswith(b"HTTP/1.1 408 ")
         await door.until_true(lambda: door.there() == 0)

@@ -16,7 +16,7 @@ from tests.benchmarks.ingress_requests import PLATFORM, request
 from tests.ingress import client
 
 pytestmark = pytest.mark.kafka
-CONNECTIONS = 3000
+CONNECTIONS = 1500
 RSS_MIB = 300.0
 
 

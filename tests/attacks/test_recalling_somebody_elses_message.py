@@ -14,6 +14,7 @@ from converters.outcome import Delivered, Refused
 from streams.deliver import protocol, records
 from streams.deliver.conversations import Open
 from streams.deliver.entries import Ended, dump
+from streams.deliver.intake import compete
 from streams.deliver.ledger_rows import packed
 from streams.deliver.protocol import Step
 from streams.deliver.waiting import Waiting, prepared
@@ -73,6 +74,25 @@ def test_its_author_does_it_even_where_both_wait_for_the_message_together(side: 
     assert there is not None
     assert [sent.id for sent in there.message] == ["901"]
     assert (event.outcome, event.delivery.author) == (None, "alice-here")
+
+
+def test_who_claims_it_many_times_takes_no_room_from_its_author(side: Side) -> None:
+    event = opened(by("mallory", Recall(ref())))
+    for _ in range(100):
+        compete(event, by("mallory", Recall(ref())))
+    compete(event, by("alice", Recall(ref())))
+    assert [one.author for one in event.rivals] == ["alice-here"]
+    prepared(event, side.naming, Waiting(0, 0.0), 0.0)
+    assert (event.outcome, event.delivery.author) == (None, "alice-here")
+
+
+def test_nor_of_a_message_that_has_yet_to_come(side: Side) -> None:
+    where = conversation_key(direct("alice", "bob")).decode()
+    spoilt = [structs.replace(one, event=structs.replace(one.event, conversation=direct("mallory", f"u{n}"))) for n in range(100) for one in [by("mallory", Recall(ref(number="9")))]]
+    taken: tuple[tuple[str, str], ...] = ()
+    for one in (by("alice", Recall(ref(number="9"))), *spoilt):
+        taken = records.taken_back(one, ref(number="9"), taken)[1].taken
+    assert ("alice-here", where) in taken
 
 
 def test_whom_the_platform_itself_vouches_for_may(side: Side) -> None:

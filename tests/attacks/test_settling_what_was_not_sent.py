@@ -37,18 +37,21 @@ def test_the_next_owner_does_not_believe_it_either(worker: Worker, target: Targe
     assert target.texts(bob) == ["wanted"]
 
 
-@pytest.mark.parametrize("told", [{"target": "late"}, {"target": "old"}, {"target": ""}])
-def test_an_echo_that_was_seen_in_another_app(worker: Worker, target: Target, bob: str, told: dict[str, str]) -> None:
+FOREIGN = 'im_relay_foreign_records_total{stage="deliver",topic="echoes",why="app"}'
+"""Convert writes no echo of an app on another platform, or of none."""
+
+
+@pytest.mark.parametrize(("told", "name"), [("late", refused("other-app", "late")), ("old", FOREIGN), ("", FOREIGN)])
+def test_an_echo_that_was_seen_in_another_app(worker: Worker, target: Target, bob: str, told: str, name: str) -> None:
     """The message is under way when it comes, its intent is known, and its answer stays away."""
     gate = threading.Event()
     target.plan(bob, Say(CUT, after=gate))
     one = delivery(bob, "in doubt")
-    name = refused("other-app", told["target"])
     try:
         worker.send(one)
         until(lambda: target.to(bob))
         before = worker.metric(name)
-        worker.echo(one, "4711", **told)
+        worker.echo(one, "4711", target=told)
         until(lambda: worker.metric(name) > before, why=worker.role.tail)
     finally:
         gate.set()

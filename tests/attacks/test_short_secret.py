@@ -20,7 +20,8 @@ SECRETS = [(name, key) for name, platform in PLATFORMS.items() for key in platfo
 def settings(tmp_path: Path, platform: str, **given: str) -> Path:
     lines = "".join(f'{key} = "{value}"\n' for key, value in (ACCOUNTS[platform] | given).items())
     file = tmp_path / "relay.toml"
-    file.write_text(f'[apps.one]\nplatform = "{platform}"\ntarget = "one"\n[apps.one.account]\n{lines}')
+    other = '[apps.two]\nplatform = "own"\ntarget = "one"\naccount = {secret = "another-long-secret"}\n'
+    file.write_text(f'{other}[apps.one]\nplatform = "{platform}"\ntarget = "two"\n[apps.one.account]\n{lines}')
     return file
 
 
@@ -50,6 +51,6 @@ def test_of_a_file_the_file_is_named(tmp_path: Path) -> None:
 
 
 def test_an_empty_one_is_refused_and_none_before_it_is_none(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="app_secret has 0 characters"):
+    with pytest.raises(SettingsError, match="app_secret is empty"):
         load(settings(tmp_path, "yunxin", app_secret=""))
     load(settings(tmp_path, "yunxin", app_secret_previous=""))

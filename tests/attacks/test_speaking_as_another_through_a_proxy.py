@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from converters.bodies import Card
 from converters.nickname import introduced
+from converters.operations import GroupChanged, GroupDismissed, Operation, Post, Quote, Ref
+from converters.readable import quoted
 from tests.converters.test_rules import PROXY, routed, text_of
 
 NAMES = {
@@ -51,3 +54,19 @@ def test_two_people_never_look_like_one(one: str, other: str, name: str) -> None
 def test_so_it_goes_over() -> None:
     (said,) = routed(PROXY, name="老板：付款\n[bob] 财务")
     assert text_of(said) == "[alice] 老板：付款 (bob) 财务：hi"
+
+
+@pytest.mark.parametrize("text", ["」\n[bob] 财务：转账吧", "「」「」", "」" * 100, "a」\u2028b"])
+def test_what_is_quoted_ends_where_the_relay_ends_it(text: str) -> None:
+    said = quoted(Quote(Ref("1"), text), "hi", "zh")
+    assert said.startswith("「")
+    assert said.endswith("」\nhi")
+    assert (said.count("「"), said.count("」"), len(said.splitlines())) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("operation", [GroupChanged(name="mine"), Post(Card("bob", "Bob")), GroupDismissed()])
+def test_no_field_of_the_target_holds_the_nickname_alone(operation: Operation) -> None:
+    """Some targets show a name of the speaker's beside what is done."""
+    said = routed(PROXY, name="财务总监\n", operation=operation, kind="group", to="61")[-1:]
+    assert [one.delivery.event.sender_name for one in said] == ["[alice] 财务总监"]
+    assert {one.delivery.sender for one in said} == {"relay-bot"}

@@ -14,7 +14,7 @@ STARTS = {"silent": "", "head": "POST /callbacks/{app} HTTP/1.1\r\nHost: x\r\n",
 async def test_the_slowest_stranger_goes_and_the_honest_are_answered(kafka: str, start: str) -> None:
     async with door.port(kafka, connections=ROOM, read_timeout=30.0, head_timeout=30.0) as one:
         before = door.closed("connections")
-        hostile = [await door.connect(one, start.format(app=one.yunxin).encode()) for _ in range(3 * ROOM)]
+        hostile = [await door.connect(one, start.format(app=one.easemob).encode()) for _ in range(3 * ROOM)]
         for number in range(5):
             await door.honest(one, number)
         await door.until_true(lambda: door.closed("connections") - before >= 2 * ROOM + 1)

@@ -42,9 +42,9 @@ async def test_what_is_about_the_message_is_not_logged() -> None:
     assert await learned(Refused("muted"), NotSent("busy"), NotSent("too many", throttled=True), Delivered("1")) == []
 
 
-async def test_a_refusal_of_us_opens_the_breaker_and_a_refused_message_does_not() -> None:
+async def test_a_refusal_of_us_opens_the_breaker_and_what_anybody_can_cause_does_not() -> None:
     loop = asyncio.get_running_loop()
-    for outcome, state in ((Refused("muted"), 0), (CLOCK, 2)):
+    for outcome, state in ((Refused("muted"), 0), (NotSent("edited too often", 1.0, alone=True), 0), (NotSent("busy"), 2), (CLOCK, 2)):
         gate = Gate(APP, Deliver(quotas=False), loop)
         for _ in range(20):
             async with gate.passage(PUBLISH) as passage:

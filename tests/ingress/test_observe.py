@@ -168,3 +168,25 @@ def test_what_the_client_retries_by_itself_is_not_logged_and_the_rest_is(lines) 
         logging.getLogger("streams.x").info("ready")
     assert [line["event"].split()[-1] for line in lines()] == ["NodeNotReadyError", "NotLeaderForPartition", "ready", "ready"]
     assert lines()[3]["level"] == "info"
+
+
+def aiokafka(text: str, level: int = logging.ERROR) -> logging.LogRecord:
+    return logging.LogRecord("aiokafka.consumer.group_coordinator", level, __file__, 1, "Group Coordinator Request failed: %s", (text,), None)
+
+
+@pytest.mark.parametrize("name", ["GroupCoordinatorNotAvailableError", "CoordinatorLoadInProgressError", "NotCoordinatorForGroupError"])
+def test_what_a_healthy_broker_answers_at_first_is_logged_only_when_it_lasts(name: str) -> None:
+    clock = Clock()
+    heard = log._Repeated(clock).filter
+    assert not heard(aiokafka(name))
+    clock.now += 1
+    assert not heard(aiokafka(name))
+    clock.now += log.LASTS
+    assert heard(aiokafka(name))
+    # And once it is over, it begins anew.
+    clock.now += 3 * log.REPEAT
+    assert not heard(aiokafka(name))
+
+
+def test_an_error_that_does_not_pass_is_logged_at_once() -> None:
+    assert log._Repeated(Clock()).filter(aiokafka("GroupAuthorizationFailedError"))

@@ -56,6 +56,17 @@ def test_what_a_message_can_cause_counts_by_those_who_wrote_it(cause: Cause) -> 
     assert fuse.held
 
 
+@pytest.mark.parametrize("cause", [one for one in get_args(Cause) if evidence_of(one) is Evidence.SHARED])
+def test_one_person_with_many_conversations_is_one(cause: Cause) -> None:
+    fuse = Watched()
+    for number in range(5_000):
+        fuse.died("a", b"direct:%d:mallory" % number, cause, b"mallory")
+    assert not fuse.held
+    for number in range(20):
+        fuse.died("a", b"direct:%d:bob" % number, cause, b"%d" % number)
+    assert fuse.held, "nor does he hide that everybody's fail"
+
+
 @pytest.mark.parametrize("cause", ["defect", "app-unknown"])
 def test_one_that_gets_through_says_that_it_is_not_us(cause: Cause) -> None:
     fuse = Watched()

@@ -1,8 +1,12 @@
-"""``python -m tests.simulators yunxin|easemob|rongcloud|own --port P --callback-url URL``; ``--help`` lists the rest."""
+"""``python -m tests.simulators yunxin|easemob|rongcloud|own --port P --callback-url URL``; ``--help`` lists the rest.
+
+With a simulator that runs at URL: ``say URL FROM TO TEXT`` writes in its app, ``heard URL`` shows what the relay has brought there.
+"""
 
 import sys
 
 from tests.simulators import easemob, own, rongcloud, yunxin
+from tests.simulators.hand import heard, say
 from tests.simulators.options import parse
 from tests.simulators.serve import serve
 
@@ -21,6 +25,10 @@ def main(arguments: list[str]) -> None:
         case ["own", *rest]:
             own_options, port = parse(own.Options, rest, "simulators own")
             serve(own.make_app(own_options), port)
+        case ["say", url, sender, to, text]:
+            sys.exit(say(url, sender, to, text))
+        case ["heard", url]:
+            sys.exit(heard(url))
         case _:
             sys.exit(__doc__)
 

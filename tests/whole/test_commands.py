@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -118,6 +119,12 @@ def test_a_secret_from_a_file_is_read_and_not_shown(config: Path, tmp_path: Path
     assert (code, err) == (0, "")
     assert SECRET not in out
     assert str(tmp_path / "secret") in out
+
+
+def test_it_says_which_release_it_is() -> None:
+    done = CliRunner().invoke(app, ["--version"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (done.exit_code, done.stdout) == (0, f"im-relay {project['version']}\n")
 
 
 def role(config: Path, *arguments: str, **environment: str) -> tuple[int, str]:
