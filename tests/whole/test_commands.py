@@ -74,7 +74,7 @@ WRONG = {
     "no secret for the marks": (f'[marks]\nsecret = "{SECRET}-of-marks"\n', "", r"marks\.secret is missing: .*openssl rand -hex 32.*secret_file = .secrets/marks."),
     "one that is too short": (f'secret = "{SECRET}-of-marks"', 'secret = "abc"', r"marks: .*secret has 3 characters: give 16 or more"),
     "one whose file is not there": (
-        f'secret = "{SECRET}-of-marks"', 'secret_file = "/nowhere/marks"', r"marks\.secret_file: /nowhere/marks cannot be read",
+        f'secret = "{SECRET}-of-marks"', 'secret_file = "/nowhere/marks"', r"marks: secret_file: cannot read /nowhere/marks: FileNotFoundError",
     ),
     "one of an app that is too short": ('app_key = "k", ', 'app_key = "k", mark_secret = "abc", ', r"apps\.old\.account: mark_secret has 3 characters"),
     "a time that names no zone": ("[marks]", "[marks]\nunkeyed_until = 2026-12-01T00:00:00", r"marks\.unkeyed_until: .*timezone"),
