@@ -1,4 +1,4 @@
-# docker build -t im-relay .                 the relay
+# docker build -t im-relay .                 the relay; --build-arg LOCK=msk for Amazon MSK with IAM
 # docker build -t im-relay-demo --target demo .   the same, with the simulators of docker-compose.yml
 #
 # The base is named by its digest: a tag may be another image tomorrow. docs/hardening.md says how to take a newer one.
@@ -9,8 +9,10 @@ RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev &
 RUN python -m venv /opt/im-relay
 ENV PATH=/opt/im-relay/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
-COPY requirements/runtime.lock requirements/
-RUN pip install --require-hashes -r requirements/runtime.lock
+COPY requirements/runtime.lock requirements/msk.lock requirements/
+# msk: with what signs for Amazon MSK.
+ARG LOCK=runtime
+RUN pip install --require-hashes -r requirements/${LOCK}.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY converters converters
 COPY streams streams

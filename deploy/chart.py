@@ -5,10 +5,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from converters import PLATFORMS
-from streams.role_secrets import ROLES
+from streams.role_secrets import COMMAND, ROLES
 from streams.section import SecretSection
 from streams.settings import Settings
 
@@ -19,10 +19,10 @@ SECRETS = "helm/im-relay/files/secrets.json"
 def secrets() -> str:
     """Which role uses which secret, for the templates. `deliver` is of one platform, and uses the secrets of its apps alone."""
     made = {
-        "roles": {role.name: {"uses": sorted(role.uses), "own_platform": role.name == "deliver"} for role in ROLES},
+        "roles": {role.name: {"uses": sorted(role.uses), "own_platform": role.name == "deliver"} for role in (*ROLES, COMMAND)},
         "accounts": {name: {key: sorted(uses) for key, uses in platform.secrets.items()} for name, platform in PLATFORMS.items()},
         "sections": {
-            name: {"keys": sorted(_keys(section)), "used_by": sorted(section.used_by)} for name, section in sections(Settings).items()
+            name: {"keys": sorted(_keys(section)), "secret": sorted(_secret(section)), "used_by": sorted(section.used_by)} for name, section in sections(Settings).items()
         },
     }
     return json.dumps(made, indent=2, sort_keys=True) + "\n"
@@ -43,6 +43,11 @@ def sections(model: type[BaseModel], within: str = "") -> dict[str, type[SecretS
 
 def _keys(section: type[SecretSection]) -> list[str]:
     return [key for key in section.model_fields if f"{key}_file" in section.model_fields]
+
+
+def _secret(section: type[SecretSection]) -> list[str]:
+    """Those that must not lie in a ConfigMap; others have files only because they are long."""
+    return [key for key in _keys(section) if section.model_fields[key].annotation is SecretStr]
 
 
 def schema(root: Path) -> str:

@@ -137,8 +137,27 @@ def ingress(board: Dashboard) -> None:
 def exact(board: Dashboard) -> None:
     board.with_row(Row("Kafka: lag and transactions"))
     board.with_panel(
-        chart("Lag", "Records after the last one that was committed as done.", "short",
+        chart("Lag", "Records after the last one that was committed as done, to the end of the log.", "short",
               (total("im_relay_lag_records", "stage", "topic"), "{{stage}} {{topic}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Held back by open transactions", "For how long, by topic; the worst partition. See im-relay transactions list.", "s",
+              ("max by (stage, topic) (" + only("im_relay_blocked_seconds") + ")", "{{stage}} {{topic}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Kafka cannot be reached", "1 while no broker answers, by process.", "short",
+              (only("im_relay_kafka_away"), "{{role}} {{instance}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Throttled by brokers", "Seconds a second for which answers were held back because a quota of the brokers was used up.", "s",
+              (per_second("im_relay_broker_throttled_seconds_total", "role", "api"), "{{role}}: request {{api}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Clock", "How far each process' clock is ahead of the brokers'.", "s", (only("im_relay_clock_skew_seconds"), "{{role}} {{instance}}"))
+    )
+    board.with_panel(
+        chart("Topics that are unfit", "Settings that lose or refuse what the relay writes, found at a start.", "short",
+              (total("im_relay_topic_unfit", "topic", "setting"), "{{topic}}: {{setting}}"))
     )  # fmt: skip
     board.with_panel(
         chart("Partitions owned", "By process. A stage whose sum falls short has partitions that nobody works on. Who stands by owns none.", "short",

@@ -11,6 +11,7 @@ import typer
 from streams.identity_commands import app as identities
 from streams.kafka.commands import app as kafka
 from streams.kafka.topic_commands import app as topics
+from streams.kafka.transaction_commands import app as transactions
 from streams.operate.dead_commands import app as dead
 from streams.operate.fidelity_commands import fidelity
 from streams.operate.gap_commands import gaps
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(kafka, name="kafka")
 app.add_typer(topics, name="topics")
+app.add_typer(transactions, name="transactions")
 app.add_typer(identities, name="identities")
 app.add_typer(dead, name="dead")
 app.command()(replay)
@@ -146,9 +148,11 @@ def _role(role: Any, config: Path | None, process: Any, *arguments: object) -> N
 
 def _run(role: Any, given: Any, *arguments: object) -> Any:
     from streams import log, secret_watch
+    from streams.kafka.kept import Ways, use
 
     log.setup(given.observe)
     secret_watch.begin()
+    use(Ways(given.kafka.connect_timeout, given.kafka.request_timeout, given.kafka.keepalive))
     work: Coroutine[Any, Any, Any] = role(given, *arguments)
     try:
         import uvloop

@@ -1,12 +1,13 @@
 """`/livez`, `/readyz` and `/metrics`: what a process says of itself.
 
-Ready: send it work. Alive: do not restart it. Aliveness is progress, not an open port: a stage that has work and has not
-moved for too long is not alive, however well the process answers.
+Ready: messages move. Alive: a restart would not help. Aliveness is progress, not an open port: a stage that has work and has not
+moved for too long is not alive, however well the process answers; but one that tries, and is told that it cannot, is.
 """
 
 import time
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from math import inf
 from typing import Any
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams import metrics
 from streams.connections import Bounds
+from streams.kafka.reach import Reach
 from streams.listener import Listener
 from streams.printable import as_json
 from streams.settings import Observe
@@ -27,11 +29,19 @@ class Stage(Struct):
     moved: float
 
 
-class Health:
-    """Not ready until told so for every reason that was named; alive until a stage stands still."""
+UNMOVED = 20.0
+"""Seconds after which a stage that has work, and is told that it cannot do it, is not ready."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+
+class Health:
+    """Not ready until told so for every reason that was named; alive until a stage stands still.
+
+    *reach*, of a role that needs the cluster, tells "cannot" from "stuck": without the cluster it is not ready, and alive.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, reach: Reach | None = None) -> None:
         self._clock = clock
+        self._reach = reach
         self._waits: dict[str, str] = {"start": "starting"}
         self._stages: dict[str, Stage] = {}
         self._notes: dict[str, str] = {}
@@ -65,16 +75,34 @@ class Health:
 
     def unready(self) -> dict[str, str]:
         """What is missing, by part; empty when ready."""
-        return dict(self._waits)
+        waits = dict(self._waits)
+        if self._reach is None:
+            return waits
+        if away := self._reach.away():
+            return waits | {"kafka": away}
+        now = self._clock()
+        for name, stage in self._stages.items():
+            if not stage.busy():
+                stage.moved = now
+            elif self._reach.troubled > stage.moved and (still := now - stage.moved) > UNMOVED:
+                waits[name] = f"has work, and has not moved for {still:.0f} s: {self._reach.trouble}"
+        return waits
+
+    def show(self) -> None:
+        """Bring the metric of the cluster up to date."""
+        if self._reach is not None:
+            metrics.KAFKA_AWAY.set(bool(self._reach.away()))
 
     def stuck(self) -> dict[str, str]:
         """The stages that stand still, with for how long; empty when alive."""
         now = self._clock()
+        reach = self._reach
+        tried = -inf if reach is None else now if reach.away() else reach.troubled
         out: dict[str, str] = {}
         for name, stage in self._stages.items():
             if not stage.busy():
                 stage.moved = now  # work that comes after a long rest starts with its full patience
-            elif now - stage.moved > stage.patience:
+            elif now - max(stage.moved, tried) > stage.patience:
                 out[name] = f"has work, and has not moved for {now - stage.moved:.0f} s"
         return out
 
@@ -92,6 +120,7 @@ def application(health: Health) -> Callable[..., Awaitable[None]]:
         json = b"application/json"
         match path:
             case "/metrics":
+                health.show()
                 return HTTPStatus.OK, CONTENT_TYPE_LATEST.encode(), metrics.exposition()
             case "/livez":
                 stuck = health.stuck()

@@ -5,20 +5,19 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from streams import health as healths
 from streams import metrics, record_kinds
 from streams.deliver.gate import Gate
+from streams.exact.ending import ended
 from streams.exact.producers import Link
 from streams.exact.transport import Plan
 from streams.exact.unread import Unread
@@ -26,8 +25,12 @@ from streams.exact.watch import Watch
 from streams.exact.worker import make_app, run
 from streams.fuse import Fuse, Held
 from streams.health import Health
+from streams.kafka import clock, fitness
+from streams.kafka.acls import Grant
+from streams.lag import Lag
 from streams.releases import Releases
 from streams.settings import Kafka, Settings, SettingsError
+from streams.startup import met
 from streams.state.disk import refusal
 from streams.state.errors import Kind
 from streams.state.watched import Disks
@@ -139,6 +142,10 @@ class Seen(Watch):
         self.health.ready(False, "partitions are given out anew", part="partitions")
         self.health.note("standby", "")
 
+    def forbidden(self, stage: str, why: str) -> None:
+        del stage
+        self.health.ready(not why, why, part="permission")
+
     def deleted(self, stage: str, found: Unread) -> None:
         metrics.DELETED_UNREAD.labels(stage, found.tp.topic, found.cause).inc(found.records)
 
@@ -149,94 +156,56 @@ async def host(
     """*fuse* is the stage's, if it has one: it is shown, and released by command."""
     kafka = settings.kafka
     app = make_app(group, plan, session_timeout=kafka.session_timeout, max_records=max_records)
-    observer = healths.listener(watch.health, settings.observe)
-    await observer.start()
-    lag = Lag(app, plan.stage, watch.show)
+    lag = Lag(app, plan.stage, watch.health, watch.show, plan.reads)
     # Where an app is held, records lie there that shall.
     watch.health.watch(plan.stage, lambda: lag.behind() and not watch.holding)
-    beside = [asyncio.create_task(lag.measure())]
+    beside = [asyncio.create_task(lag.measure()), asyncio.create_task(_compare(app, watch.health))]
     if fuse is not None:
         fuse.told = lambda held: watch.apps_held(plan.stage, held, settings.apps)
         beside.append(asyncio.create_task(Releases(kafka, plan.stage, fuse).follow()))
-    log.info("starts", stage=plan.stage, group=group, kafka=kafka.bootstrap, observe=observer.port)
+    log.info("starts", stage=plan.stage, group=group, kafka=kafka.bootstrap)
     try:
         code = await run(app)
     finally:
-        for each in beside:
-            each.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
-        await observer.stop(1.0)
+        await ended(beside)
     log.info("ends", stage=plan.stage, code=code)
     return code
 
 
-class Lag:
-    """How far the committed offsets are behind what can be read, by partition."""
-
-    def __init__(self, app: object, stage: str, show: Callable[[], None]) -> None:
-        self._show = show
-        self._app = app
-        self._stage = stage
-        self._records: dict[tuple[str, int], int] = {}
-
-    def behind(self) -> bool:
-        return any(self._records.values())
-
-    async def measure(self, every: float = 2.0) -> None:
-        while True:
-            await asyncio.sleep(every)
-            self._show()
-            with suppress(AttributeError, KafkaError, TimeoutError):  # not started yet, or on the move
-                async with asyncio.timeout(every):
-                    await self._look()
-
-    async def _look(self) -> None:
-        manager = self._app.transport.manager  # type: ignore[attr-defined]
-        consumer = self._app.consumer  # type: ignore[attr-defined]
-        seen: dict[tuple[str, int], int] = {}
-        for task in list(manager.tasks.values()):
-            for tp in task.inputs:
-                end = consumer.kafka.last_stable_offset(tp)
-                done = task.committed.get(tp, consumer.starts.get(tp))
-                if end is None or done is None:
-                    continue
-                # Markers, and what an aborted transaction wrote, have offsets that nobody commits past until more comes.
-                all_done = await consumer.kafka.position(tp) >= end and done >= task.read.get(tp, 0)
-                seen[tp.topic, tp.partition] = 0 if all_done else max(0, end - done)
-        for topic, partition in self._records.keys() - seen.keys():
-            metrics.LAG.remove(self._stage, topic, str(partition))
-        for (topic, partition), behind in seen.items():
-            metrics.LAG.labels(self._stage, topic, str(partition)).set(behind)
-        self._records = seen
+async def _compare(app: Any, health: Health) -> None:
+    """Our clock with the brokers', as long as the role runs."""
+    while True:
+        pause = 1.0
+        with suppress(AttributeError, KafkaError, TimeoutError):  # not started yet, or away
+            async with asyncio.timeout(clock.EVERY):
+                wrong = clock.wrong(await clock.ahead(app.consumer.kafka._client))  # noqa: SLF001 - a connection that there is
+            health.ready(not wrong, wrong, part="clock")
+            pause = clock.EVERY
+        await asyncio.sleep(pause)
 
 
 def link(kafka: Kafka) -> Link:
-    return Link(kafka.bootstrap, transaction_timeout=kafka.transaction_timeout, headers=record_kinds.headers_of)
+    return Link(
+        kafka.cluster, transaction_timeout=kafka.transaction_timeout, request_timeout=kafka.request_timeout, headers=record_kinds.headers_of
+    )
 
 
-async def require(kafka: Kafka, names: list[str]) -> None:
-    """All topics there, with the partitions that the settings say: a conversation's partition is computed from them."""
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
-    try:
-        async with asyncio.timeout(20):
-            await producer.start()
-            cluster = await producer.client.fetch_all_metadata()
-    except (KafkaError, TimeoutError, OSError) as error:
-        raise SettingsError(
-            f"kafka.bootstrap is {kafka.bootstrap}: no broker answers there ({type(error).__name__}); "
-            "is it running, and is the address right?"
-        ) from None
-    finally:
-        with suppress(Exception):
-            await producer.stop()
+async def require(settings: Settings, names: list[str], health: Health, grants: Sequence[Grant] = ()) -> None:
+    """All topics there, with the partitions that the settings say (a conversation's partition is computed from them), and all of *grants* given.
+
+    Waits for the cluster. Raises SettingsError. Topics that are there and unfit are told of.
+    """
+    kafka = settings.kafka
+    there = await met(kafka, names, grants)
     for name in names:
-        found = len(cluster.partitions_for_topic(name) or ())
+        found = there[name]
         if not found:
             raise SettingsError(f"topic {name} is missing; make it with: im-relay topics create")
         if found != kafka.partitions and name != names[-1]:
             raise SettingsError(
                 f"topic {name} has {found} partitions, kafka.partitions says {kafka.partitions}: set kafka.partitions = {found}"
             )
+    await fitness.look(settings, names, health)
 
 
 def own_directory(state: Path, group: str, setting: str = "deliver.state") -> Path:

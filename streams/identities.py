@@ -8,13 +8,14 @@ from typing import Any
 from zlib import crc32
 
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from converters.identities import KINDS, Identities, Kind, record
 from streams import foreign, metrics, record_kinds
 from streams.identity_store import Disk, Place, agrees, now
+from streams.kafka import clients, permits
+from streams.kafka.cluster import Where
 from streams.labels import word
 from streams.state.errors import DamagedError, StateError
 
@@ -44,7 +45,7 @@ class Follower:
     """
 
     def __init__(
-        self, bootstrap: str, topic: str, table: Identities | None = None, disk: Disk | None = None,
+        self, bootstrap: Where, topic: str, table: Identities | None = None, disk: Disk | None = None,
         read: Callable[[Mapping[int, int]], None] | None = None,
     ) -> None:  # fmt: skip
         self._bootstrap = bootstrap
@@ -64,8 +65,8 @@ class Follower:
     async def start(self) -> None:
         """Return once everything that lay in the topic has been read. Raises KafkaError, NoTopicError, StateError."""
         begun = time.monotonic()
-        self._consumer = consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+        self._consumer = consumer = clients.consumer(
+            self._bootstrap,
             isolation_level="read_committed",
             auto_offset_reset="earliest",
             enable_auto_commit=False,
@@ -113,7 +114,7 @@ class Follower:
         """Until all that lies in the topic now has been read, also what is not committed yet, if it will be. Raises KafkaError."""
         async with self._asking:
             if self._probe is None:
-                probe = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, isolation_level="read_uncommitted", enable_auto_commit=False)
+                probe = clients.consumer(self._bootstrap, isolation_level="read_uncommitted", enable_auto_commit=False)
                 await probe.start()
                 self._probe = probe
         ends = await self._probe.end_offsets([TopicPartition(self._topic, number) for number in self._positions])
@@ -153,7 +154,7 @@ class Follower:
                     self._keep()
                     self._show()
             except KafkaError as error:
-                log.warning("identities cannot be read at the moment", error=type(error).__name__)
+                log.warning("identities cannot be read at the moment", error=permits.why(error, self._bootstrap))
                 await asyncio.sleep(1.0)
                 continue
             if self.read is not None:
@@ -221,12 +222,12 @@ async def read_to_end(
 
 
 async def _require(client: Any, topic: str) -> None:
-    if topic not in (await client.fetch_all_metadata()).topics():
+    if not (await permits.visible(client, [topic]))[topic]:
         raise NoTopicError(topic)
 
 
-async def _cluster(bootstrap: str) -> str:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _cluster(bootstrap: Where) -> str:
+    admin = clients.admin(bootstrap)
     await admin.start()
     try:
         return str((await admin.describe_cluster())["cluster_id"])
@@ -255,7 +256,7 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
     return set(consumer.partitions_for_topic(topic) or ())
 
 
-async def put(bootstrap: str, topic: str, entries: list[tuple[str, Kind, str, str | None]]) -> None:
+async def put(bootstrap: Where, topic: str, entries: list[tuple[str, Kind, str, str | None]]) -> None:
     """Write (platform, kind, native id, canonical id or None to delete). Raises KafkaError, NoTopicError, ValueError."""
     records: list[tuple[bytes, bytes | None]] = []
     for platform, kind, native, canonical in entries:
@@ -266,9 +267,9 @@ async def put(bootstrap: str, topic: str, entries: list[tuple[str, Kind, str, st
     await write(bootstrap, topic, records)
 
 
-async def write(bootstrap: str, topic: str, records: Iterable[tuple[bytes, bytes | None]]) -> None:
+async def write(bootstrap: Where, topic: str, records: Iterable[tuple[bytes, bytes | None]]) -> None:
     """Write (key, value or None to delete), each in its place. Raises KafkaError, NoTopicError."""
-    async with AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True) as producer:
+    async with clients.producer(bootstrap, acks="all", enable_idempotence=True) as producer:
         await _require(producer.client, topic)
         partitions = len(await producer.partitions_for(topic))
         # As convert writes it: all entries of a key in one partition, or compaction would keep two.

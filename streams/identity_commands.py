@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from converters.identities import ACCOUNTS, KINDS, Identities, account_record, cohort_record
 from converters.ids import fold
+from streams.kafka.permits import why
 from streams.kafka.topics import IDENTITIES, LEDGER
 from streams.terminal import progress, refuse, say, say_json, tell
 
@@ -181,7 +182,7 @@ def _pairs(kind: str, ids: list[str]) -> list[tuple[str, str]]:
 def _table(settings: Any) -> Identities:
     from streams.identities import Follower
 
-    follower = Follower(settings.kafka.bootstrap, IDENTITIES.name(prefix=settings.kafka.prefix))
+    follower = Follower(settings.kafka.cluster, IDENTITIES.name(prefix=settings.kafka.prefix))
 
     async def read() -> None:
         try:
@@ -197,7 +198,7 @@ def _write(settings: Any, records: list[tuple[bytes, bytes | None]]) -> None:
     from streams.identities import write
 
     if records:
-        _ask(write(settings.kafka.bootstrap, IDENTITIES.name(prefix=settings.kafka.prefix), records), settings)
+        _ask(write(settings.kafka.cluster, IDENTITIES.name(prefix=settings.kafka.prefix), records), settings)
 
 
 def _implied(settings: Any) -> Any:
@@ -219,10 +220,10 @@ def _under(settings: Any, kind: str, origins: tuple[str, ...]) -> Any:
 
     async def count() -> Any:
         with progress("reads ledgers") as tell:
-            async with Reader(settings.kafka.bootstrap) as reader:
+            async with Reader(settings.kafka.cluster, names=ledgers) as reader:
                 return await delivered_under(reader, ledgers, kind, origins, tell)  # type: ignore[arg-type]
 
-    return ask(count())
+    return ask(count(), settings.kafka.cluster)
 
 
 def _judge(under: Any, origin: str, *, join: bool) -> None:
@@ -261,6 +262,5 @@ def _ask(work: Any, settings: Any) -> None:
         refuse(error)
         raise typer.Exit(2) from None
     except KafkaError as error:
-        where = settings.kafka.bootstrap
-        tell(f"im-relay: no answer from Kafka at {where} ({type(error).__name__}); see kafka.bootstrap")
+        tell(f"im-relay: kafka.bootstrap is {settings.kafka.bootstrap}: {why(error, settings.kafka.cluster)}")
         raise typer.Exit(1) from None

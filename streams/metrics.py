@@ -152,8 +152,25 @@ DELETED_UNREAD = _counter(
     "among them count, too.",
 )
 LAG = _gauge(
-    "lag_records", "records", ["stage", "topic", "partition"], "Records after the last one that was committed as done."
+    "lag_records", "records", ["stage", "topic", "partition"], "Records after the last one that was committed as done, to the end of the log: also what an open transaction holds back."
 )
+
+BROKER_THROTTLED = _counter(
+    "broker_throttled_seconds", "seconds", ["api"],
+    "Time for which brokers held answers back because a quota of theirs was used up, by the number of the request in Kafka's protocol "
+    "(0 produce, 1 fetch).",
+)
+BLOCKED = _gauge(
+    "blocked_seconds", "seconds", ["stage", "topic", "partition"],
+    "For how long an open transaction has kept what was written after it began from being read; 0 where none does.",
+)
+CLOCK_SKEW = _gauge(
+    "clock_skew_seconds", "seconds", [], "How far the clock of this machine is ahead of the brokers'; less than 0 where it is behind."
+)
+TOPIC_UNFIT = _gauge(
+    "topic_unfit", "1", ["topic", "setting"], "Settings of topics that were found at the start and lose, or refuse, what the relay writes."
+)
+KAFKA_AWAY = _gauge("kafka_away", "0 or 1", [], "Whether no broker could be reached when last tried.")
 
 _begin("Deliver: to the platforms")
 SENDS = _counter(

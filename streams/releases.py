@@ -29,7 +29,7 @@ class Releases:
     """Of one *stage*; every worker reads all of them for itself."""
 
     def __init__(self, kafka: Kafka, stage: str, fuse: Fuse, every: float = EVERY) -> None:
-        self._bootstrap = kafka.bootstrap
+        self._where = kafka.cluster
         self._tp = TopicPartition(topics.CONTROL.name(prefix=kafka.prefix), 0)
         self._stage, self._fuse, self._every = stage, fuse, every
 
@@ -46,7 +46,7 @@ class Releases:
                 await asyncio.sleep(self._every)
 
     async def _while_held(self) -> None:
-        reader = LogReader(self._bootstrap, committed=True)
+        reader = LogReader(self._where, committed=True)
         try:
             async with asyncio.timeout(PATIENCE):
                 await reader.start()

@@ -24,11 +24,12 @@ from streams.health import Health
 from streams.hosting import Seen, host, link, own_directory, require
 from streams.identities import Follower
 from streams.identity_store import disk_of
-from streams.kafka import topics
+from streams.kafka import acls, topics
 from streams.kafka.log_reader import LogReader
 from streams.linger import Linger
 from streams.plugins import equipped
 from streams.settings import Settings, SettingsError, marking
+from streams.startup import patiently, served
 from streams.state.turns import Turns
 from streams.state.watched import Disks
 
@@ -43,6 +44,10 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
 
     The rules are read again when *file*, where the settings came from, changes.
     """
+    return await served(settings, lambda health: _convert(settings, file, health))
+
+
+async def _convert(settings: Settings, file: Path | None, health: Health) -> int:
     apps = equipped(marking(settings), settings.plugins.use)
     log.info("plug-ins", asked=[plugin.name for app in list(apps.values())[:1] for plugin in app.plugins])
     kafka = settings.kafka
@@ -50,22 +55,23 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
     inputs = [topics.CALLBACKS.name(platform, prefix=kafka.prefix) for platform in platforms]
     known = topics.IDENTITIES.name(prefix=kafka.prefix)
     outputs = [topics.DELIVERIES.name(platform, prefix=kafka.prefix) for platform in platforms]
-    await require(kafka, [*inputs, *outputs, topics.MEDIA_JOBS.name(prefix=kafka.prefix), known])
+    needed = [*inputs, *outputs, topics.MEDIA_JOBS.name(prefix=kafka.prefix), known]
+    await require(settings, needed, health, acls.convert(acls.layout_of(settings)))
     group = f"{kafka.prefix}convert"
     disk = disk_of(settings, settings.convert.state, group)
-    follower = Follower(kafka.bootstrap, known, disk=disk)
-    await follower.start()
+    follower = Follower(kafka.cluster, known, disk=disk)
+    await patiently("read identities", kafka.cluster, follower.start, follower.stop)
     converter = Converter(
         apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check,
         fuse=Fuse(convert.STAGE, settings.hold),
     )
     follower.read = converter.known.read
-    watch = Seen(Health())
+    watch = Seen(health)
     linger = Linger(CONVERT_SHARE, settings.convert.cycle)
     limit = settings.convert.max_records
     hop = Hop(converter, max_records=limit, linger=linger, gate=converter)
     plan = Plan(convert.STAGE, inputs, lambda _: Converting(hop, follower), link(kafka), watch)
-    plan.pace = linger
+    plan.pace, plan.reads = linger, (known,)
     try:
         async with Rereading(file, settings, apps, converter.take):
             return await host(settings, plan, watch, group, max_records=limit, fuse=converter.fuse)
@@ -82,6 +88,12 @@ async def run_deliver(
 
     *transport* takes the place of the one that ships, for a comparison.
     """
+    return await served(settings, lambda health: _deliver(settings, platform, transport, health))
+
+
+async def _deliver(
+    settings: Settings, platform: str, transport: httpx.AsyncBaseTransport | None, health: Health
+) -> int:
     apps = marking(settings)
     targets = {name: app for name, app in apps.items() if app.platform.name == platform}
     if not targets:
@@ -101,7 +113,7 @@ async def run_deliver(
         partitions=kafka.partitions,
     )
     needed = [names.deliveries, names.backfill, names.echoes, names.results, names.ledger, *names.mirrored, names.dead]
-    await require(kafka, needed)
+    await require(settings, needed, health, acls.deliver(acls.layout_of(settings), platform))
     group = f"{kafka.prefix}deliver.{platform}"
     loop = asyncio.get_running_loop()
     gates = {name: Gate(app, settings.deliver, loop) for name, app in targets.items()}
@@ -113,22 +125,22 @@ async def run_deliver(
         gates=gates,
         settings=settings.deliver,
         state=own_directory(settings.deliver.state, group),
-        bootstrap=kafka.bootstrap,
+        bootstrap=kafka.cluster,
         fuse=Fuse(DELIVER, settings.hold),
         parking=Room(settings.deliver.parked),
         progress=Progress(
-            kafka.bootstrap, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
+            kafka.cluster, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
         ),
-        logs=(LogReader(kafka.bootstrap, committed=True), LogReader(kafka.bootstrap, committed=False)),
+        logs=(LogReader(kafka.cluster, committed=True), LogReader(kafka.cluster, committed=False)),
         restoring=Turns(),
         linger=Linger(DELIVER_SHARE, settings.deliver.cycle),
         carry=settings.media.carry,
         mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
     )
-    watch = Seen(Health(), tuple(gates.values()), Disks({"ledger": around.state}))
+    watch = Seen(health, tuple(gates.values()), Disks({"ledger": around.state}))
     inputs = [names.deliveries, names.backfill, names.echoes, names.results, *names.mirrored]
     plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
-    plan.pace = around.linger
+    plan.pace, plan.reads = around.linger, (names.ledger,)
     try:
         return await host(settings, plan, watch, group, max_records=settings.deliver.window, fuse=around.fuse)
     finally:

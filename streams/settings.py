@@ -10,10 +10,12 @@ where the file lies; one of the environment, or a default, from where the proces
 import os
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
+from aiokafka.errors import KafkaError
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as PydanticSettingsError
@@ -26,6 +28,7 @@ from converters.route import App
 from streams import role_secrets, settings_check, settings_file, settings_words
 from streams.deliver.settings import Deliver
 from streams.files.settings import Files
+from streams.kafka.security import Security
 from streams.listening import Listening, Served
 from streams.marks import Marks
 from streams.media.scan.settings import Scanner
@@ -34,6 +37,9 @@ from streams.proxies import Proxied
 from streams.role_secrets import EVERYTHING, Process
 from streams.rules import RuleSettings, rules_of
 from streams.section import Section, networks, too_short
+
+if TYPE_CHECKING:
+    from streams.kafka.cluster import Cluster
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -52,6 +58,23 @@ class Kafka(Section):
     transaction_timeout: float = Field(
         15.0, ge=1, le=60, description="Seconds until the broker aborts a transaction that was left open."
     )
+    connect_timeout: float = Field(3.0, gt=0, description="Seconds to wait for a connection to one address.")
+    request_timeout: float = Field(
+        5.0, ge=1, description="Seconds to wait for an answer that a broker can give at once; then it is asked again, by a new connection."
+    )
+    keepalive: float = Field(
+        5.0, ge=0.1, description="Seconds after which a connection at rest is tried, so that no balancer or firewall forgets it; "
+        "less than half of what these allow (often 240 or 350)."
+    )
+    untried: bool = Field(False, description="Take brokers older than Kafka 3.7, or of makers on which the relay was not tried.")
+    security: Security = Field(Security(), description="How the brokers are spoken to.")
+
+    @cached_property
+    def cluster(self) -> "Cluster":
+        """What clients are made for: the same for all of a process."""
+        from streams.kafka.cluster import Cluster
+
+        return Cluster(self.bootstrap, self.security, untried=self.untried)
 
 
 class Ingress(Served):
@@ -353,6 +376,10 @@ def _target_platform(settings: Settings, target: str) -> Platform:
 def shown(settings: Settings) -> dict[str, Any]:
     """The settings for a person; of the accounts only what can be no secret. Raises SettingsError where they are wrong."""
     marking(settings)
+    try:
+        settings.kafka.cluster.credentials.proof()
+    except KafkaError as error:
+        raise SettingsError(str(error)) from None
     plain: dict[str, Any] = settings.model_dump(mode="json")
     for app in plain["apps"].values():
         app["account"] = {

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.broker import broker
+from tests.secured import Secured, secured
 
 # A machine that is busy fails no law: nothing here is judged by time.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -17,3 +18,10 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Bootstrap address, for the whole session."""
     with broker(tmp_path_factory.mktemp("kafka")) as bootstrap:
         yield bootstrap
+
+
+@pytest.fixture(scope="session")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """A Kafka that asks who one is, and permits nothing by itself."""
+    with secured(tmp_path_factory.mktemp("guarded")) as made:
+        yield made

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import httpx
 
@@ -29,6 +29,14 @@ MEDIA = True
 STORE_SECRET = "of-the-stack-and-no-other"
 MARKS = {"IM_RELAY_MARKS__SECRET": "of-the-marks-of-the-tests"}
 """In the environment as well: other releases know of no such section, and pass only that over."""
+
+
+class Door(NamedTuple):
+    """*address* and *toml* (more of the settings) are of all, *names* gives the environment of a role or command by its name."""
+
+    address: str
+    toml: str
+    names: Callable[[str], dict[str, str]]
 
 
 class Role:
@@ -91,7 +99,7 @@ class Stack:
     The platform *source* is the app `old`, Easemob is `new`, and both hear each other. *simulators* are options of both, and
     what is given under a platform's name is its own. *settings* are of the section `[deliver]`, *media* of `[media]`, in place of
     what is usual here; None is without that role, and no file is brought over. *code* is a tree of this repository whose
-    roles and commands run, where that is not this one.
+    roles and commands run, where that is not this one. *door* is how roles and commands come to Kafka, where it is not by *bootstrap*.
     """
 
     def __init__(
@@ -109,6 +117,7 @@ class Stack:
         simulators: dict[str, Any] | None = None,
         brief: bool = True,
         code: Path = ROOT,
+        door: Door | None = None,
         say: Callable[[str], None] = lambda _: None,
         **options: dict[str, Any],
     ) -> None:
@@ -129,6 +138,7 @@ class Stack:
         self._simulators, self._given = simulators or {}, options
         self._brief = brief
         self._code = code
+        self._door = door
         # The directory of a process goes before an installed package only where it is named.
         self._environment = {} if code == ROOT else {"PYTHONPATH": str(code)}
         self._say = say
@@ -232,7 +242,7 @@ class Stack:
             self.add(name, arguments)
 
     def add(self, name: str, arguments: list[str]) -> Role:
-        role = Role(name, [*arguments, "--config", str(self.config)], free_port(), self.directory / f"{name}.log", self._environment, self._code)
+        role = Role(name, [*arguments, "--config", str(self.config)], free_port(), self.directory / f"{name}.log", self._as(name), self._code)
         self._exit.callback(role.stop)
         self.roles[name] = role
         role.start()
@@ -245,10 +255,14 @@ class Stack:
                 raise TimeoutError(f"{role.name} is not ready after {patience:g} s; its last words:\n{role.tail()}")
             time.sleep(0.1)
 
+    def _as(self, who: str) -> dict[str, str]:
+        """The environment of a role, or of a command."""
+        return self._environment if self._door is None else self._environment | self._door.names(who)
+
     def _command(self, *arguments: str) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "streams", *arguments],
-            cwd=self._code, env=os.environ | MARKS | self._environment, capture_output=True, text=True, check=False,
+            cwd=self._code, env=os.environ | MARKS | self._as(arguments[0]), capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"im-relay {' '.join(arguments[:2])} failed:\n{done.stdout}{done.stderr}")
@@ -256,10 +270,11 @@ class Stack:
     def _toml(self, port: int) -> str:
         return f"""\
 [kafka]
-bootstrap = "{self.bootstrap}"
+bootstrap = "{self._door.address if self._door else self.bootstrap}"
 prefix = "{self.prefix}"
 partitions = {self.partitions}
 
+{self._door.toml if self._door else ""}
 [ingress]
 host = "127.0.0.1"
 port = {port}

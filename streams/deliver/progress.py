@@ -6,6 +6,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from streams.deliver.look import Look
+from streams.kafka import clients, permits
+from streams.kafka.cluster import Where
 from streams.kafka.unread import unread
 
 LOOK = 0.2
@@ -15,7 +17,7 @@ LOOK = 0.2
 class Progress:
     """*group* converts the callbacks that lie in *topic*."""
 
-    def __init__(self, bootstrap: str, group: str, topic: str) -> None:
+    def __init__(self, bootstrap: Where, group: str, topic: str) -> None:
         self._bootstrap = bootstrap
         self._group = group
         self._topic = topic
@@ -36,8 +38,8 @@ class Progress:
 
     async def _convert(self) -> None:
         consumer, admin = await self._clients()
-        found = await consumer._client.fetch_all_metadata()  # noqa: SLF001 - aiokafka has no public way for an unsubscribed topic
-        tps = [TopicPartition(self._topic, number) for number in found.partitions_for_topic(self._topic) or ()]
+        found = await permits.visible(consumer._client, [self._topic])  # noqa: SLF001 - aiokafka has no public way for an unsubscribed topic
+        tps = [TopicPartition(self._topic, number) for number in range(found[self._topic])]
         ends = await consumer.end_offsets(tps)
         begins = await consumer.beginning_offsets(tps)
         before: dict[TopicPartition, int] = {}
@@ -62,15 +64,15 @@ class Progress:
         if self._reader is None:
             self._reader = await _started(self._bootstrap, "read_committed")
         if self._admin is None:
-            admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+            admin = clients.admin(self._bootstrap)
             await admin.start()
             self._admin = admin
         return self._consumer, self._admin
 
 
-async def _started(bootstrap: str, isolation: str) -> AIOKafkaConsumer:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, isolation_level=isolation, enable_auto_commit=False, auto_offset_reset="earliest",
+async def _started(bootstrap: Where, isolation: str) -> AIOKafkaConsumer:
+    consumer = clients.consumer(
+        bootstrap, isolation_level=isolation, enable_auto_commit=False, auto_offset_reset="earliest",
         max_partition_fetch_bytes=16_384, fetch_max_wait_ms=50,
     )  # fmt: skip
     await consumer.start()

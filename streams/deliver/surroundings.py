@@ -21,6 +21,7 @@ from streams.deliver.parked import Room
 from streams.deliver.progress import Progress
 from streams.deliver.settings import Deliver
 from streams.fuse import Fuse
+from streams.kafka.cluster import Where
 from streams.kafka.log_reader import LogReader
 from streams.linger import Linger
 from streams.state.turns import Turns
@@ -57,7 +58,7 @@ class Surroundings(Struct, frozen=True):
     gates: Mapping[str, Gate]
     settings: Deliver
     state: Path
-    bootstrap: str
+    bootstrap: Where
     fuse: Fuse
     parking: Room
     progress: Progress

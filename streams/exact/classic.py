@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from streams.exact.outputs import Fenced, Link, Outputs, Plain, first
+from streams.kafka import clients
 
 _FENCED = ("ProducerFenced", "InvalidProducerEpoch")
 
@@ -30,8 +31,8 @@ class Classic:
 
     async def start(self) -> None:
         made = [
-            AIOKafkaProducer(
-                bootstrap_servers=self._link.bootstrap,
+            clients.producer(
+                self._link.bootstrap,
                 transactional_id=f"{self._name}-{turn}",
                 transaction_timeout_ms=int(self._link.transaction_timeout * 1000),
                 request_timeout_ms=int(self._link.request_timeout * 1000),

@@ -10,8 +10,17 @@ from functools import partial
 from typing import Any, ClassVar, SupportsFloat
 
 import aiokafka.abc
+import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    ConsumerStoppedError,
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    TopicAuthorizationFailedError,
+)
 from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 
@@ -19,6 +28,15 @@ from streams.exact import unpacking
 from streams.exact.assignor import NumberAssignor, also_range
 from streams.exact.batch import Batch
 from streams.exact.unread import Unread, beyond
+from streams.kafka import clients
+from streams.kafka.cluster import cluster_of
+from streams.kafka.permits import why
+
+log = structlog.get_logger()
+
+PAUSE = 1.0
+"""Seconds before what was not permitted is tried again."""
+_REFUSED = (GroupAuthorizationFailedError, TopicAuthorizationFailedError)
 
 GATED = 0.02
 """Seconds to fetch from the other partitions before a partition that was full is asked for again."""
@@ -68,6 +86,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     """Gives a batch to its task; set by the transaction manager."""
     deleted: Callable[[Unread], None]
     """Told of records that were deleted before they were read; set by the transaction manager."""
+    _shut = False
+    """The cluster does not permit something."""
     pace: SupportsFloat = 0.0
     """Seconds between two requests to one broker, unless what the first brought was full; what a request brings is handed over at once."""
 
@@ -86,11 +106,12 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         """When a broker may be asked again."""
         self._probe: AIOKafkaConsumer | None = None
         self._probing = asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
         conf = self.app.conf
         self.max_records = int(conf.broker_max_poll_records or 2000)
         unpacking.install()
-        self.kafka = AIOKafkaConsumer(
-            bootstrap_servers=self.transport.bootstrap,
+        self.kafka = clients.consumer(
+            self.transport.bootstrap,
             group_id=conf.id,
             client_id=conf.broker_client_id,
             enable_auto_commit=False,
@@ -121,12 +142,16 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
 
         A commit is answered before its markers are everywhere: what it wrote may be there, and not to be read yet.
         """
+        return (await self.ends([tp]))[tp]
+
+    async def ends(self, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The same of several."""
         async with self._probing:
             if self._probe is None:
-                probe = AIOKafkaConsumer(bootstrap_servers=self.transport.bootstrap, isolation_level="read_uncommitted")
+                probe = clients.consumer(self.transport.bootstrap, isolation_level="read_uncommitted")
                 await probe.start()
                 self._probe = probe
-        return int((await self._probe.end_offsets([tp]))[tp])
+        return {tp: int(end) for tp, end in (await self._probe.end_offsets(tps)).items()}
 
     async def handed_over(self, tp: TopicPartition, end: int) -> int | None:
         """The offset after the last batch of *tp* that went to its task, 0 for none; None while more lies before *end*."""
@@ -225,11 +250,18 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             return
         except NoOffsetForPartitionError:
             return  # it is being moved to where it begins
+        except _REFUSED as error:
+            self._refused(error)
+            await asyncio.sleep(PAUSE)
+            return
         except KafkaError as error:
             if not error.retriable:
                 raise
-            self.log.warning("fetch failed: %r", error)
+            self.log.warning("fetch failed: %s", why(error, self.transport.bootstrap))
             return
+        if self._shut:
+            self._shut = False
+            self.transport.plan.watch.forbidden(self.transport.plan.stage, "")
         batches = [Batch(tp, records, self._epochs[tp]) for tp, records in fetched.items() if records]
         for batch in batches:
             self._handed[batch.tp] = batch.next_offset
@@ -292,12 +324,46 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     # -- the rest of the driver
 
     async def on_start(self) -> None:
-        await self.kafka.start()
+        while True:
+            try:
+                await self.kafka.start()
+                break
+            except KafkaConnectionError as error:  # it has not begun yet
+                self.log.warning("waits for Kafka: %s", error)
+                if self.should_stop:
+                    return
+                await super().sleep(1.0)
         also_range(self.kafka._coordinator)  # noqa: SLF001 - before the first topic is asked for
         fetcher = self.kafka._fetcher  # noqa: SLF001 - it has no pace of its own
         fetcher._proc_fetch_request = partial(self._paced, fetcher._proc_fetch_request)  # noqa: SLF001
 
+        self._watching = asyncio.create_task(self._watch_group())
+
+    async def _watch_group(self) -> None:
+        """Say why the group cannot be joined: the client keeps it for whoever fetches, which nobody does before there are partitions."""
+        while True:
+            await asyncio.sleep(PAUSE)
+            if not (self.flow_active and self.kafka.assignment()):
+                try:
+                    self.kafka._coordinator.check_errors()  # noqa: SLF001 - it has no public side
+                except KafkaError as error:
+                    self._refused(error)
+
+    def _refused(self, error: KafkaError) -> None:
+        """The role waits, and says for what; what is permitted again is found by trying."""
+        plan, where = self.transport.plan, cluster_of(self.transport.bootstrap)
+        told = why(error, where)
+        if where.new(told):
+            log.error("waits until it is permitted", stage=plan.stage, why=told)
+        self._shut = True
+        plan.watch.forbidden(plan.stage, told)
+        if isinstance(error, GroupAuthorizationFailedError):
+            # The client's heartbeat has ended with it, and would not begin again.
+            self.kafka._coordinator.request_rejoin()  # noqa: SLF001 - as above
+
     async def on_stop(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
         await self.transactions.stop_tasks()
         if self._probe is not None:
             await self._probe.stop()

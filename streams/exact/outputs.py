@@ -4,11 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from streams.kafka.cluster import Where
+
 
 class Link(NamedTuple):
     """How producers reach the cluster."""
 
-    bootstrap: str
+    bootstrap: Where
     transaction_timeout: float = 15.0
     """Seconds until the broker aborts what was left open."""
     request_timeout: float = 10.0

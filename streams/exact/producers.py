@@ -10,6 +10,8 @@ from aiokafka.errors import IllegalOperation, KafkaError
 from streams.exact.classic import Classic
 from streams.exact.outputs import Fenced, Headers, Link, Outputs, Record, Unknown, Waits, first, stamped
 from streams.exact.transaction import Transactions
+from streams.kafka.permits import why
+from streams.kafka.reach import REACH
 
 __all__ = ["Fenced", "Headers", "Link", "Outputs", "Producers", "Record", "Unknown", "Waits"]
 
@@ -80,7 +82,9 @@ class Producers:
                 raise Unknown("the broker has ended a transaction that was open for too long") from None
             if isinstance(error, Fenced) or not isinstance(error, _BROKER):
                 raise error from None
-            raise Unknown(f"{type(error).__name__}: {error}") from None
+            told = why(error, self._link.bootstrap)
+            REACH.told(f"a transaction failed: {told}")
+            raise Unknown(told) from None
 
     def _outlived(self) -> bool:
         return self._began is not None and asyncio.get_running_loop().time() - self._began >= self._link.transaction_timeout

@@ -14,10 +14,14 @@ from typing import Protocol
 
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 
 from streams.exact.batch import Batch
+from streams.exact.positions import Positions
 from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown, Waits
 from streams.exact.watch import HoldError, Watch
+from streams.kafka.permits import REFUSALS, why
+from streams.kafka.reach import REACH
 from streams.log import place
 
 log = structlog.get_logger()
@@ -37,24 +41,6 @@ class Work(Protocol):
 
     async def run(self, task: "Task") -> None:
         """Read `task.next()` and `task.commit()` until `task.draining`; raise Unknown or Fenced as they come."""
-
-
-class Positions(Protocol):
-    """The consumer, as far as tasks see it."""
-
-    async def rewind(self, tps: list[TopicPartition]) -> Mapping[TopicPartition, int | None]: ...
-
-    async def member(self) -> bool: ...
-
-    def epoch(self, tp: TopicPartition) -> int: ...
-
-    async def end(self, tp: TopicPartition) -> int: ...
-
-    async def handed_over(self, tp: TopicPartition, end: int) -> int | None: ...
-
-    def passed(self, tp: TopicPartition) -> tuple[int, int]: ...
-
-    def wake(self) -> None: ...
 
 
 class Task:
@@ -78,6 +64,7 @@ class Task:
         """Offsets as far as this task has committed them; for the lag."""
         self.read: dict[TopicPartition, int] = {}
         """Offsets after the last batch that came in; for the lag."""
+        self._link = link
         self._producers = Producers(link, f"{group}-{partition}", group)
         self._positions = positions
         self._make = make
@@ -292,9 +279,15 @@ class Task:
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - the broker is away: whatever it is, it is tried again
-                log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=repr(error))
+                told = why(error, self._link.bootstrap)
+                if isinstance(error, KafkaError | OSError):
+                    REACH.told(f"{self.stage}[{self.partition}] cannot start anew: {told}")
+                log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=told)
+                if isinstance(error, REFUSALS):
+                    self._watch.forbidden(self.stage, told)
                 delay = min(delay * 2 + 0.05, 5.0)
             else:
+                self._watch.forbidden(self.stage, "")
                 return True
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import islice
 
 from aiokafka import TopicPartition
-from aiokafka.client import AIOKafkaClient, CoordinationType
+from aiokafka.client import CoordinationType
 from aiokafka.errors import (
     GroupCoordinatorNotAvailableError,
     KafkaConnectionError,
@@ -24,6 +24,8 @@ from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from streams.exact import wire
 from streams.exact.outputs import Fenced, Link, Outputs, Plain
 from streams.exact.wire import Identity
+from streams.kafka import clients
+from streams.kafka.reach import REACH
 
 FEATURE, LEVEL = "transaction.version", 2
 
@@ -61,8 +63,10 @@ class Transactions:
         self._numbers: dict[Place, int] = {}
         """Of the records that the open transaction writes next."""
         self._coordinators: dict[str, int] = {}
-        self._client = AIOKafkaClient(
-            bootstrap_servers=link.bootstrap, request_timeout_ms=int(link.request_timeout * 1000), retry_backoff_ms=100
+        self._refused: set[str] = set()
+        """Topics that we may not write to."""
+        self._client = clients.client(
+            link.bootstrap, request_timeout_ms=int(link.request_timeout * 1000), retry_backoff_ms=100
         )
 
     async def possible(self) -> bool:
@@ -140,7 +144,9 @@ class Transactions:
             for answer in await asyncio.gather(*asked) if len(asked) > 1 else [await asked[0]]:
                 for where, (error, offset) in answer.items():
                     errors.add(error)
-                    if not error:
+                    if error == 29:
+                        self._refused.add(where[0])
+                    elif not error:
                         _, count = waiting[where].popleft()
                         written[where] = offset + count
                         if not waiting[where]:
@@ -201,12 +207,25 @@ class Transactions:
                 if fenced := errors & _FENCED:
                     raise Fenced(f"error {min(fenced)}")
                 if fatal := errors - again:
-                    raise for_code(min(fatal))
+                    raise for_code(min(fatal))(*self._about(min(fatal)))
+            if pause >= LONGEST_PAUSE:
+                REACH.told(f"a transaction is refused for now: {', '.join(for_code(each).__name__ for each in sorted(errors))}")
             if errors & _STALE:
                 self._coordinators.clear()
                 await self._client.force_metadata_update()
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    def _about(self, error: int) -> tuple[object, ...]:
+        """What was refused, where that is what *error* says."""
+        match error:
+            case 29:
+                return (frozenset(self._refused),)
+            case 30:
+                return (self._group,)
+            case 53:
+                return (frozenset(who.name for who in self._ids),)
+        return ()
 
     async def _coordinator(self, kind: CoordinationType, key: str) -> int:
         known = self._coordinators.get(key)

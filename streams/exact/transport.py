@@ -6,6 +6,7 @@ from typing import Any, SupportsFloat
 
 import structlog
 from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
 from faust.transport import base
 from faust.transport.producer import Producer as FaustProducer
 from faust.types import TP
@@ -16,6 +17,8 @@ from streams.exact.producers import Link
 from streams.exact.task import Task, Work
 from streams.exact.unread import Unread
 from streams.exact.watch import Watch
+from streams.kafka.permits import why
+from streams.kafka.reach import REACH
 
 log = structlog.get_logger()
 
@@ -31,6 +34,8 @@ class Plan:
         self.watch = watch
         self.drain_budget = 5.0
         """Seconds in which a task may finish what it has in hand when its partition is taken away."""
+        self.reads: tuple[str, ...] = ()
+        """Topics that the stage reads beside its inputs."""
         self.pace: SupportsFloat = 0.0
         """Seconds between two requests to a broker for records: each costs it and us, and what follows from it."""
 
@@ -78,7 +83,11 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
                 await asyncio.gather(*(task.fence() for task in made.values()))
                 break
             except Exception as error:  # noqa: BLE001 - the broker is away; without the fence nothing may be read
-                log.warning("cannot start producers yet", stage=plan.stage, error=repr(error))
+                told = why(error, plan.link.bootstrap)
+                if isinstance(error, KafkaError | OSError):
+                    REACH.told(f"{plan.stage} cannot start its transactions: {told}")
+                log.warning("cannot start producers yet", stage=plan.stage, error=told)
+                plan.watch.forbidden(plan.stage, told)
                 await asyncio.gather(*(task.stop(0) for task in made.values()))
                 for task in made.values():
                     task.draining.clear()
@@ -86,6 +95,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
                     return
                 await asyncio.sleep(1.0)
         self.tasks = made
+        plan.watch.forbidden(plan.stage, "")
         plan.watch.assigned(plan.stage, len(made))
         for task in made.values():
             task.start()

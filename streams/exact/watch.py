@@ -22,6 +22,9 @@ class Watch:
 
     def deleted(self, stage: str, found: Unread) -> None: ...
 
+    def forbidden(self, stage: str, why: str) -> None:
+        """The cluster does not permit what the stage has to do; empty when it does again."""
+
     def held(self, stage: str, why: str) -> None: ...
 
     def refused(self, stage: str, partition: int, kind: str, why: str) -> None:

@@ -172,7 +172,7 @@ class Ingress:
                 case "replayed":
                     return REPLAYED
                 case "undecided":
-                    return UNDECIDED
+                    return Answer(503, "down") if self._store.down else UNDECIDED
                 case "new":
                     used = Used.of(door.name, once)
                     headers.append((ONCE, used.written()))

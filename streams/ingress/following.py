@@ -11,11 +11,14 @@ from typing import Any, TypeVar
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from streams import metrics
-from streams.ingress.once import MARGIN, Place, Signatures, Used
+from streams.ingress.once import MARGIN, NEVER, Place, Signatures, Used
 from streams.ingress.record import ONCE
+from streams.kafka import clients, permits
+from streams.kafka.acls import Grant
+from streams.kafka.cluster import Where
 from streams.kafka.log_reader import LogReader
 
 log = structlog.get_logger(__name__)
@@ -33,15 +36,16 @@ ENOUGH = 20_000
 
 
 class Follower:
-    """Between `start` and `stop` it keeps *signatures* up with *topics*."""
+    """Between `start` and `stop` it keeps *signatures* up with *topics*. Until it has started, nothing is decided."""
 
-    def __init__(self, signatures: Signatures, bootstrap: str, topics: Iterable[str]) -> None:
+    def __init__(self, signatures: Signatures, where: Where, topics: Iterable[str]) -> None:
         self._signatures = signatures
+        signatures.since = NEVER
         self._topics = sorted(topics)
-        self._log = LogReader(bootstrap, committed=True)
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
-        )
+        self._where = where
+        self._log: LogReader
+        self._consumer: AIOKafkaConsumer
+        self._open: list[LogReader | AIOKafkaConsumer] = []
         self._cluster = ""
         self._next: dict[TopicPartition, int] = {}
         self._whole = False
@@ -49,14 +53,21 @@ class Follower:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Returns when what is recent is known. Raises KafkaError, TimeoutError, OSError."""
+        """Returns when what is recent is known. Raises KafkaError, TimeoutError, OSError; after `leave` it may be tried again."""
+        self._log = LogReader(self._where, committed=True)
+        self._consumer = clients.consumer(
+            self._where, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="earliest"
+        )
+        self._open = [self._consumer, self._log]
+        self._next = {}
         await self._consumer.start()
+        client = self._consumer._client  # noqa: SLF001 - it is one of ours
+        await permits.require(client, [Grant("topic", topic, "Read") for topic in self._topics])
+        if missing := [topic for topic, count in (await permits.visible(client, self._topics)).items() if not count]:
+            raise UnknownTopicOrPartitionError(missing[0])  # there is no Kafka yet, or nobody has made them: it is tried again
         await self._log.start()
         self._cluster = await self._log.cluster()
         places = [TopicPartition(topic, number) for topic in self._topics for number in await self._partitions(topic)]
-        if not places:
-            self._whole = True
-            return
         self._consumer.assign(places)
         now = _now()
         since = now - RECENT
@@ -73,10 +84,10 @@ class Follower:
             if low < recent:
                 unread[tp] = (low, recent)
             self._consumer.seek(tp, self._next[tp])
-        self._signatures.since = since if unread else 0
-        self._whole = not unread
         while any(self._next[tp] < end for tp, end in ends.items()):
             await self._follow()
+        self._signatures.since = since if unread else 0
+        self._whole = not unread
         self._tasks.append(asyncio.create_task(self._run()))
         if unread:
             self._tasks.append(asyncio.create_task(self._look_back(unread, since)))
@@ -88,11 +99,16 @@ class Follower:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._next:
             self._flush()
-        for each in (self._consumer, self._log):
+        await self.leave()
+        self._signatures.close()
+
+    async def leave(self) -> None:
+        """Undo a `start` that failed."""
+        opened, self._open = self._open, []
+        for each in opened:
             with suppress(Exception):
                 async with asyncio.timeout(5.0):
                     await each.stop()
-        self._signatures.close()
 
     async def _partitions(self, topic: str) -> list[int]:
         client = self._consumer._client  # noqa: SLF001 - the consumer itself knows only what it has subscribed to

@@ -30,6 +30,8 @@ STAGE = "ingress"
 DAY = 86_400_000
 MOST = 300_000
 """Rows in memory where there is no disk; what would have been forgotten before those is not decided any more."""
+NEVER = 1 << 62
+"""Ms: before what is in the topics has been looked at, nothing is decided."""
 OPEN = 20_000
 """Signatures whose callback has not been stored (yet): the same may come again, another may not."""
 MARGIN = 300_000

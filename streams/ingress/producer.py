@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+
+from streams.kafka import clients, permits
+from streams.kafka.acls import Grant
+from streams.kafka.cluster import Where
 
 START = 10.0
 """Seconds a producer may take to start."""
@@ -19,10 +22,10 @@ class StoreError(Exception):
     """The ingress cannot start on this cluster; the text says what to do."""
 
 
-async def start(bootstrap: str, request_timeout: float) -> Any:
+async def start(bootstrap: Where, request_timeout: float) -> Any:
     """A started producer. Raises KafkaError, TimeoutError."""
-    producer = AIOKafkaProducer(
-        bootstrap_servers=bootstrap,
+    producer = clients.producer(
+        bootstrap,
         acks="all",
         enable_idempotence=True,
         max_batch_size=MAX_BATCH,
@@ -38,14 +41,19 @@ async def start(bootstrap: str, request_timeout: float) -> Any:
     return producer
 
 
-async def partitions(producer: Any, topics: Iterable[str]) -> dict[str, int]:
-    """How many partitions each topic has. Raises StoreError where one is missing."""
+async def partitions(bootstrap: Where, topics: Iterable[str]) -> dict[str, int]:
+    """How many partitions each topic has. Raises StoreError where one is missing, or may not be written to; KafkaError, TimeoutError."""
+    topics, client = list(topics), clients.client(bootstrap)
     try:
         async with asyncio.timeout(START):
-            cluster = await producer.client.fetch_all_metadata()
-    except (KafkaError, TimeoutError) as error:
-        raise StoreError(f"Kafka gives no metadata ({type(error).__name__})") from None
-    counts = {topic: len(cluster.partitions_for_topic(topic) or ()) for topic in topics}
+            await client.bootstrap()
+            await permits.require(client, [Grant("topic", topic, "Write") for topic in topics])
+            counts = await permits.visible(client, topics)
+    except permits.NotPermittedError as error:
+        raise StoreError(str(error)) from None
+    finally:
+        with suppress(Exception):
+            await client.close()
     if missing := sorted(topic for topic, count in counts.items() if not count):
         raise StoreError(f"no such topic: {', '.join(missing)}; make them with: im-relay topics create")
     return counts

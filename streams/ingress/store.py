@@ -11,23 +11,28 @@ from typing import Any, Literal, NamedTuple
 from zlib import crc32
 
 import structlog
-from aiokafka.errors import KafkaError
+from aiokafka.errors import InvalidTimestampError, KafkaError
 
 from streams import metrics
 from streams.ingress import producer as producers
 from streams.ingress.gathering import Gathering
 from streams.ingress.producer import StoreError
 from streams.ingress.record import Headers
+from streams.kafka import clock
+from streams.kafka.cluster import Where
+from streams.kafka.permits import why
+from streams.startup import is_final
 
 log = structlog.get_logger(__name__)
 
-Outcome = Literal["stored", "timeout", "down", "full", "failed"]
+Outcome = Literal["stored", "timeout", "down", "full", "failed", "clock"]
 """Only `stored` is durable. After `timeout` and `failed` the record may be in Kafka, or get there later."""
 
 PROBE = 0.5
 """Seconds between two looks at a cluster that is silent while something waits for it."""
 IDLE_PROBE = 5.0
 """Seconds between two looks when there is nothing to store."""
+AWAY = (KafkaError, TimeoutError, OSError)
 STUCK = 30.0
 """Seconds that a batch may be overdue on a cluster that answers, before the producer is replaced."""
 
@@ -67,7 +72,7 @@ class Store:
     """
 
     def __init__(
-        self, bootstrap: str, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None]
+        self, bootstrap: Where, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None]
     ) -> None:
         self._bootstrap = bootstrap
         self._topics = tuple(topics)
@@ -79,6 +84,7 @@ class Store:
         self._partitions: dict[str, int] = {}
         self._lanes: dict[tuple[str, int], _Lane] = {}
         self._down = "not started"
+        self._clock = clock.Watched(lambda wrong: tell(wrong or self._down))
         self._answered = 0.0
         self._looked = 0.0
         self._gathering = Gathering(self._loop)
@@ -92,24 +98,33 @@ class Store:
         """Why nothing can be stored at the moment; "" when it can."""
         return self._down
 
-    async def start(self) -> None:
-        """Raises StoreError when the cluster does not answer or lacks a topic."""
+    async def start(self, *, patient: bool = False) -> None:
+        """Raises StoreError when a topic is missing, we are refused or, unless *patient*, the cluster does not answer.
+
+        With *patient* that is waited for beside the work: until then nothing can be stored.
+        """
         try:
-            self._producer = await producers.start(self._bootstrap, self._request_timeout)
-        except (KafkaError, TimeoutError, OSError) as error:
-            what = f"Kafka does not answer at {self._bootstrap} ({type(error).__name__})"
-            raise StoreError(f"{what}: is it running, and is kafka.bootstrap right?") from None
-        try:
-            self._partitions = await producers.partitions(self._producer, self._topics)
-        except StoreError:
-            await producers.discard(self._producer)
-            raise
+            await self._open()
+        except AWAY as error:
+            what = f"Kafka at {self._bootstrap} (kafka.bootstrap): {why(error, self._bootstrap)}"
+            if not patient or is_final(error):
+                raise StoreError(what) from None
+            log.warning("waits for Kafka", why=what)
+            self._lost(what)
         metrics.CALLBACKS_WAITING.set_function(lambda: self.waiting)
-        self._found()
         self._watch = asyncio.create_task(self._look_after())
+
+    async def _open(self) -> None:
+        self._partitions = await producers.partitions(self._bootstrap, self._topics)
+        producer = await producers.start(self._bootstrap, self._request_timeout)
+        self._producer = producer
+        self._found()
+        await self._clock.compare(producer.client, self._timeout)
 
     async def put(self, topic: str, key: bytes, value: bytes, headers: Headers, at: int) -> Outcome:
         """Store one record under its *key*, *at* in milliseconds since 1970; returns when its fate is known."""
+        if self._clock.wrong:
+            return "clock"
         if self._down:
             return "down"
         if self.waiting >= self._limit:
@@ -172,7 +187,7 @@ class Store:
                 _tell(lane.sent, "stored")
                 lane.sent = []
         except Exception as error:  # noqa: BLE001 - whatever it is, the producer's sequence is broken
-            self._broken(type(error).__name__)
+            self._broken(type(error).__name__, why(error, self._bootstrap))
         finally:
             lane.task = None
 
@@ -196,11 +211,13 @@ class Store:
             self._lost(f"no acknowledgement for {self._timeout:g} s")
         lane.end("timeout")
 
-    def _broken(self, why: str) -> None:
+    def _broken(self, kind: str, said: str = "") -> None:
         """A batch was refused for good, so the sequence has a hole, or is stuck: this producer can store nothing more."""
-        log.error("producer replaced", why=why)
-        metrics.STORE_RESTARTS.labels(why).inc()
-        self._lost(f"producer replaced: {why}")
+        log.error("producer replaced", why=said or kind)
+        if kind == InvalidTimestampError.__name__:
+            self._clock.refused()
+        metrics.STORE_RESTARTS.labels(kind).inc()
+        self._lost(f"producer replaced: {said or kind}")
         self._end_all("failed")
         broken, self._producer = self._producer, None
         if broken is not None:
@@ -220,7 +237,7 @@ class Store:
             log.warning("Kafka lost", why=why)
         self._down = why
         metrics.STORE_UP.set(0)
-        self._tell(why)
+        self._tell(self._clock.wrong or why)
         self._wake.set()
 
     def _found(self) -> None:
@@ -228,7 +245,7 @@ class Store:
             return
         self._down = ""
         metrics.STORE_UP.set(1)
-        self._tell("")
+        self._tell(self._clock.wrong)
 
     async def _look_after(self) -> None:
         while True:
@@ -243,6 +260,8 @@ class Store:
             asked = self._producer
             if asked is None:
                 await self._renew()
+            elif self._clock.due:
+                await self._clock.compare(asked.client, self._timeout)
             elif now - max(self._answered, self._looked) >= silent:
                 self._looked = now
                 answered = await producers.answers(asked, self._timeout)
@@ -257,11 +276,11 @@ class Store:
 
     async def _renew(self) -> None:
         try:
-            self._producer = await producers.start(self._bootstrap, self._request_timeout)
-        except (KafkaError, TimeoutError, OSError) as error:
-            self._lost(f"Kafka does not answer ({type(error).__name__})")
-        else:
-            self._found()
+            await self._open()
+        except AWAY as error:
+            self._lost(f"Kafka cannot be used: {why(error, self._bootstrap)}")
+        except StoreError as error:  # it has come back without them, or is being made
+            self._lost(str(error))
 
 
 def _tell(records: Iterable[_Waiting], outcome: Outcome) -> None:

@@ -1,1 +1,1 @@
-"""The broker side: a local node without Docker, the topics, and their upkeep."""
+"""The broker side: clients and how they find the cluster again, a local node without Docker, the topics, and their upkeep."""

@@ -5,13 +5,17 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Any, Literal
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 from msgspec import Struct
 
+from streams.kafka import clients
+from streams.kafka.acls import Grant, Operation
+from streams.kafka.cluster import Where, cluster_of
+from streams.kafka.permits import missing, told, visible
 from streams.kafka.topics import Wanted
 
 DYNAMIC_TOPIC_CONFIG = 1  # a value set on the topic itself. Source: Apache Kafka, DescribeConfigsResponse
@@ -60,60 +64,79 @@ class Refused(Struct, frozen=True):
 
 
 class Upkeep(Struct, frozen=True):
-    """What `create` did, what the broker refused, and what still differs."""
+    """What `create` did, what the broker refused, and what still differs. *unseen*: topics whose settings we may not read."""
 
     changes: tuple[Change, ...]
     refused: tuple[Refused, ...]
     left: tuple[Difference, ...]
+    unseen: tuple[str, ...] = ()
 
 
 class _Seen(Struct, frozen=True):
     partitions: int
     replication: int
-    values: dict[str, str]
+    values: dict[str, str] | None  # None: we may not know
     own: dict[str, str]  # of these, the ones set on the topic itself
 
 
-async def check(bootstrap: str, topics: Sequence[Wanted], replication: int | None = None) -> list[Difference]:
+async def check(bootstrap: Where, topics: Sequence[Wanted], replication: int | None = None) -> list[Difference]:
+    """What differs, as far as we may see it; see `checked`."""
+    return list((await checked(bootstrap, topics, replication)).left)
+
+
+async def checked(bootstrap: Where, topics: Sequence[Wanted], replication: int | None = None) -> Upkeep:
     """Every difference, in the order of *topics*; *replication* is compared only if given.
 
-    Raises aiokafka's KafkaError when the broker does not answer.
+    Raises KafkaError: no broker answers, or we may not see the topics.
     """
     async with _admin(bootstrap) as admin:
-        return _compare(topics, await _look(admin, topics), replication)
+        found = await _look(admin, topics)
+        return Upkeep((), (), tuple(_compare(topics, found, replication)), _unseen(found))
 
 
-async def brokers(bootstrap: str) -> int:
+async def settings_of(bootstrap: Where, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The settings of topics as Kafka names and writes them. Raises KafkaError, also where we may not see them."""
+    async with _admin(bootstrap) as admin:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    found = {}
+    for code, message, _, name, entries in answer.resources:
+        if code:
+            raise for_code(code)(message)
+        found[name] = {entry[0]: entry[1] for entry in entries}
+    return found
+
+
+async def brokers(bootstrap: Where) -> int:
     """How many brokers answer for the cluster now. Raises KafkaError: none does."""
     async with _admin(bootstrap) as admin:
         return len((await admin.describe_cluster())["brokers"])
 
 
 async def create(
-    bootstrap: str, topics: Sequence[Wanted], replication: int | None = None, *, fix: bool = False
+    bootstrap: Where, topics: Sequence[Wanted], replication: int | None = None, *, fix: bool = False
 ) -> Upkeep:
     """Make the topics that are missing, and with *fix* correct the settings of the others; may be repeated.
 
     *replication* None leaves the number of copies to the broker's default. Settings that this file does not
-    name keep their values. Raises aiokafka's KafkaError when the broker does not answer.
+    name keep their values. Raises KafkaError: no broker answers, or we may not see the topics.
     """
     async with _admin(bootstrap) as admin:
         before = await _look(admin, topics)
-        missing = [topic for topic in topics if topic.name not in before]
-        changes, refused = await _create(admin, missing, replication)
+        absent = [topic for topic in topics if topic.name not in before]
+        changes, refused = await _create(admin, absent, replication)
         if fix:
             for topic in topics:
                 if topic.name in before:
                     made, error = await _correct(admin, topic, before[topic.name])
                     changes += made
                     refused += error
-        left = await _settled(admin, topics, replication, {change.topic for change in changes})
-    return Upkeep(tuple(changes), tuple(refused), tuple(left))
+        found, left = await _settled(admin, topics, replication, {change.topic for change in changes})
+    return Upkeep(tuple(changes), tuple(refused), tuple(left), _unseen(found))
 
 
 @asynccontextmanager
-async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+async def _admin(bootstrap: Where) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = clients.admin(bootstrap)
     try:
         await admin.start()
         yield admin
@@ -122,9 +145,9 @@ async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def _create(
-    admin: AIOKafkaAdminClient, missing: Sequence[Wanted], replication: int | None
+    admin: AIOKafkaAdminClient, absent: Sequence[Wanted], replication: int | None
 ) -> tuple[list[Change], list[Refused]]:
-    if not missing:
+    if not absent:
         return [], []
     answer = await admin.create_topics(
         [
@@ -137,7 +160,7 @@ async def _create(
                 else {},  # this client takes -1 only together with assignments, if empty ones
                 each.configs,
             )
-            for each in missing
+            for each in absent
         ]
     )
     changes, refused = [], []
@@ -145,13 +168,15 @@ async def _create(
         if code == 0:
             changes.append(Change(name, "created", ""))
         elif code != TopicAlreadyExistsError.errno:  # another session was faster
-            refused.append(Refused(name, message or for_code(code).__name__))
+            refused.append(_refused(admin, name, code, message, "Create"))
     return changes, refused
 
 
 async def _correct(
     admin: AIOKafkaAdminClient, topic: Wanted, seen: _Seen
 ) -> tuple[list[Change], list[Refused]]:
+    if seen.values is None:
+        return [], []
     wrong = {name: value for name, value in topic.configs.items() if seen.values.get(name) != value}
     if not wrong:
         return [], []
@@ -160,7 +185,7 @@ async def _correct(
     (answer,) = await admin.alter_configs([resource])
     ((code, message, _, _),) = answer.resources
     if code:
-        return [], [Refused(topic.name, message or for_code(code).__name__)]
+        return [], [_refused(admin, topic.name, code, message, "AlterConfigs")]
     return [
         Change(topic.name, "changed", f"{name}: {seen.values.get(name, MISSING)} -> {value}")
         for name, value in wrong.items()
@@ -169,38 +194,57 @@ async def _correct(
 
 async def _settled(
     admin: AIOKafkaAdminClient, topics: Sequence[Wanted], replication: int | None, touched: AbstractSet[str]
-) -> list[Difference]:
+) -> tuple[dict[str, _Seen], list[Difference]]:
     """What differs once the change has reached the broker that we ask: the controller answers before that."""
     give_up = time.monotonic() + SETTLING
     while True:
-        left = _compare(topics, await _look(admin, topics), replication)
+        found = await _look(admin, topics)
+        left = _compare(topics, found, replication)
         pending = any(each.fixable and each.topic in touched for each in left)
         if not pending or time.monotonic() > give_up:
-            return left
+            return found, left
         await asyncio.sleep(0.05)
 
 
 async def _look(admin: AIOKafkaAdminClient, topics: Sequence[Wanted]) -> dict[str, _Seen]:
-    wanted = {topic.name for topic in topics}
-    there = {
-        each["topic"]: each["partitions"] for each in await admin.describe_topics() if each["topic"] in wanted
-    }
-    if not there:
+    """Raises NotPermittedError for topics that we may not see: they are not missing."""
+    client = admin._client  # noqa: SLF001 - the admin tells nothing apart from what is not there
+    partitions = await visible(client, [topic.name for topic in topics])
+    names = [name for name, count in partitions.items() if count]
+    if not names:
         return {}
-    (answer,) = await admin.describe_configs(
-        [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
-    )
-    found = {}
-    for code, message, _, name, entries in answer.resources:
-        if code:
+    there = {each["topic"]: each["partitions"] for each in await admin.describe_topics(names)}
+    unread = {grant.name for grant in await missing(client, [Grant("topic", name, "DescribeConfigs") for name in names])}
+    answers = []
+    if readable := [name for name in names if name not in unread]:
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in readable])
+        answers = answer.resources
+    settings: dict[str, list[Any]] = {}
+    for code, message, _, name, entries in answers:
+        if code == TopicAuthorizationFailedError.errno:  # a broker that did not tell
+            unread.add(name)
+        elif code:
             raise for_code(code)(message)
-        found[name] = _Seen(
+        settings[name] = entries
+    return {
+        name: _Seen(
             partitions=len(there[name]),
             replication=max((len(each["replicas"]) for each in there[name]), default=0),
-            values={entry[0]: entry[1] for entry in entries},
-            own={entry[0]: entry[1] for entry in entries if entry[3] == DYNAMIC_TOPIC_CONFIG},
+            values=None if name in unread else {entry[0]: entry[1] for entry in settings[name]},
+            own={entry[0]: entry[1] for entry in settings.get(name, ()) if entry[3] == DYNAMIC_TOPIC_CONFIG},
         )
-    return found
+        for name in names
+    }
+
+
+def _refused(admin: AIOKafkaAdminClient, name: str, code: int, message: str | None, operation: Operation) -> Refused:
+    if code == TopicAuthorizationFailedError.errno:
+        return Refused(name, told(cluster_of(admin._client.where), [Grant("topic", name, operation)]))  # noqa: SLF001 - ours
+    return Refused(name, message or for_code(code).__name__)
+
+
+def _unseen(found: Mapping[str, _Seen]) -> tuple[str, ...]:
+    return tuple(name for name, seen in found.items() if seen.values is None)
 
 
 def _compare(
@@ -214,7 +258,8 @@ def _compare(
         pairs = [("partitions", str(seen.partitions), str(topic.partitions))]
         if replication is not None:
             pairs.append(("replication", str(seen.replication), str(replication)))
-        pairs += [(name, seen.values.get(name, MISSING), value) for name, value in topic.configs.items()]
+        if seen.values is not None:
+            pairs += [(name, seen.values.get(name, MISSING), value) for name, value in topic.configs.items()]
         differences += [
             Difference(topic.name, what, has, expected) for what, has, expected in pairs if has != expected
         ]

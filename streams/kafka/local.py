@@ -9,10 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from streams.kafka import process
+from streams.kafka import clients, process
 from streams.kafka.data import DataDirectory, prepare
 from streams.kafka.errors import AlreadyRunningError, BrokerDiedError, NotReadyError
 from streams.kafka.jars import classpath, java
@@ -28,7 +27,7 @@ class LocalKafka:
 
     *heap_mb* bounds Java's heap in MiB; *deadline* is how many seconds the node has to answer. *behind* are more ports to listen
     on, each with the port of a proxy before it: whoever comes by it is told the proxy's as the node's address. *brief*: it will
-    live for minutes (see `node.command`). Listens on the loopback interface only. Blocks while it starts and stops.
+    live for minutes (see `node.command`). *more* are settings of the node, in place of its own. Listens on the loopback interface only. Blocks while it starts and stops.
     """
 
     def __init__(
@@ -41,6 +40,7 @@ class LocalKafka:
         deadline: float = 60.0,
         behind: Mapping[int, int] | None = None,
         brief: bool = False,
+        more: Mapping[str, object] | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.data = DataDirectory(data.absolute())
@@ -50,6 +50,7 @@ class LocalKafka:
         self._deadline = deadline
         self.behind = dict(behind or {})
         self._brief = brief
+        self._more = more
         self._say = say
         self._broker: subprocess.Popen[bytes] | None = None
         self._log_start = 0
@@ -78,7 +79,7 @@ class LocalKafka:
         require_free(self.port, "--port")
         require_free(self.controller_port, "--controller-port")
         program, jars = java(), classpath(say=self._say)
-        self.data.settings.write_text(settings(self.data, self.port, self.controller_port, self.behind))
+        self.data.settings.write_text(settings(self.data, self.port, self.controller_port, self.behind, self._more))
         if self.data.log.is_file() and self.data.log.stat().st_size > LOG_LIMIT:
             self.data.log.replace(self.data.log.with_suffix(".1.log"))
         with self.data.log.open("ab") as log:
@@ -160,7 +161,7 @@ def _ask(bootstrap: str) -> str | None:
 
 async def cluster_id(bootstrap: str) -> str | None:
     """The id of the cluster that answers there with at least one broker ready; None when none does."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+    admin = clients.admin(bootstrap, request_timeout_ms=5000)
     try:
         await admin.start()
         answer = await admin.describe_cluster()

@@ -7,8 +7,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from aiokafka.errors import (
     CorruptRecordException,
     KafkaError,
@@ -19,6 +18,9 @@ from aiokafka.errors import (
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
+
+from streams.kafka import clients
+from streams.kafka.cluster import Where
 
 BYTES = 1 << 20
 """Of one answer, at the most; more where a single batch is larger."""
@@ -37,10 +39,10 @@ class Part(NamedTuple):
 class LogReader:
     """*committed*: only what is committed is read, and the end is that of what may be read. All methods raise KafkaError."""
 
-    def __init__(self, bootstrap: str, *, committed: bool) -> None:
+    def __init__(self, bootstrap: Where, *, committed: bool) -> None:
         self._isolation = int(committed)
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+        self._consumer = clients.consumer(
+            bootstrap,
             isolation_level="read_committed" if committed else "read_uncommitted",
             enable_auto_commit=False,
         )
@@ -69,7 +71,7 @@ class LogReader:
         return self._cluster
 
     async def _ask_cluster(self) -> str:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
+        admin = clients.admin(self._bootstrap)
         await admin.start()
         try:
             return str((await admin.describe_cluster())["cluster_id"])

@@ -8,22 +8,24 @@ from streams.kafka.data import NODE_ID, DataDirectory
 HOST = "127.0.0.1"
 
 
-def settings(data: DataDirectory, port: int, controller_port: int, behind: Mapping[int, int] | None = None) -> str:
-    """Broker and controller in one, for this machine only; *behind* as in `LocalKafka`. Source: Apache Kafka, "Broker Configs"."""
-    more = [(f"BEHIND{listens}", listens, known) for listens, known in (behind or {}).items()]
+def settings(
+    data: DataDirectory, port: int, controller_port: int, behind: Mapping[int, int] | None = None, more: Mapping[str, object] | None = None
+) -> str:
+    """Broker and controller in one, for this machine only; *behind* and *more* as in `LocalKafka`. Source: Apache Kafka, "Broker Configs"."""
+    known = [(f"BEHIND{listens}", listens, at) for listens, at in (behind or {}).items()]
     values = {
         "process.roles": "broker,controller",
         "node.id": NODE_ID,
         # Static voters: the port may change between two starts on the same data.
         "controller.quorum.voters": f"{NODE_ID}@{HOST}:{controller_port}",
         "listeners": ",".join(
-            [f"PLAINTEXT://{HOST}:{port}", *(f"{name}://{HOST}:{at}" for name, at, _ in more), f"CONTROLLER://{HOST}:{controller_port}"]
+            [f"PLAINTEXT://{HOST}:{port}", *(f"{name}://{HOST}:{at}" for name, at, _ in known), f"CONTROLLER://{HOST}:{controller_port}"]
         ),
-        "advertised.listeners": ",".join([f"PLAINTEXT://{HOST}:{port}", *(f"{name}://{HOST}:{at}" for name, _, at in more)]),
+        "advertised.listeners": ",".join([f"PLAINTEXT://{HOST}:{port}", *(f"{name}://{HOST}:{at}" for name, _, at in known)]),
         "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
         "listener.security.protocol.map": ",".join(
-            f"{name}:PLAINTEXT" for name in ("PLAINTEXT", "CONTROLLER", *(name for name, _, _ in more))
+            f"{name}:PLAINTEXT" for name in ("PLAINTEXT", "CONTROLLER", *(name for name, _, _ in known))
         ),
         "log.dirs": data.records.resolve(),
         "auto.create.topics.enable": "false",
@@ -40,7 +42,7 @@ def settings(data: DataDirectory, port: int, controller_port: int, behind: Mappi
         "group.min.session.timeout.ms": 1000,
         "log.retention.hours": 168,
     }
-    return "".join(f"{name}={value}\n" for name, value in values.items())
+    return "".join(f"{name}={value}\n" for name, value in (values | dict(more or {})).items())
 
 
 # Java compiles well what runs long, for the first minutes at the cost of a core. Source: Java HotSpot VM options.

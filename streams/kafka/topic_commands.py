@@ -10,13 +10,16 @@ import typer
 from aiokafka.errors import KafkaError
 
 from streams.kafka import admin
+from streams.kafka.acl_commands import acls
 from streams.kafka.topics import DAY, Wanted, wanted
 from streams.terminal import Head, refuse, say, show, tell
 
 if TYPE_CHECKING:
+    from streams.kafka.cluster import Cluster
     from streams.settings import Settings
 
-app = typer.Typer(help="The relay's topics: make, check, list.", no_args_is_help=True)
+app = typer.Typer(help="The relay's topics: make, check, list; and who must be permitted what.", no_args_is_help=True)
+app.command()(acls)
 
 Config = Annotated[
     Path | None,
@@ -63,15 +66,15 @@ def create(
     """Make what is missing; exit code 1 if something still differs. Example: im-relay topics create --fix"""
     settings = _settings(config)
     topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
-    bootstrap = bootstrap or settings.kafka.bootstrap
-    done = _ask(bootstrap, admin.create(bootstrap, topics, replication, fix=fix))
+    cluster = _cluster(settings, bootstrap)
+    done = _ask(cluster, admin.create(cluster, topics, replication, fix=fix))
     for change in done.changes:
         say(f"{change.what} {change.topic} {change.detail}".rstrip())
     _tell_refused(done.refused)
-    if done.refused and replication > (there := _ask(bootstrap, admin.brokers(bootstrap))):
+    if done.refused and replication > (there := _ask(cluster, admin.brokers(cluster))):
         tell(_too_few(there, replication))
     refused = {one.topic for one in done.refused}
-    _end(topics, done.left, failed=bool(refused), note=lambda left: _after(left, refused, fix=fix))
+    _end(topics, done, failed=bool(refused), note=lambda left: _after(left, refused, fix=fix))
 
 
 @app.command()
@@ -87,8 +90,8 @@ def check(
     """Say what differs; exit code 1 if anything does. Example: im-relay topics check --replication 3"""
     settings = _settings(config)
     topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
-    bootstrap = bootstrap or settings.kafka.bootstrap
-    _end(topics, _ask(bootstrap, admin.check(bootstrap, topics, replication)))
+    cluster = _cluster(settings, bootstrap)
+    _end(topics, _ask(cluster, admin.checked(cluster, topics, replication)))
 
 
 @app.command(name="list")
@@ -142,11 +145,24 @@ def _known() -> tuple[str, ...]:
     return tuple(PLATFORMS)
 
 
-def _ask(bootstrap: str, work: Coroutine[object, object, T]) -> T:
+def _cluster(settings: "Settings", bootstrap: str | None) -> "Cluster":
+    """The settings', at another address where one is given."""
+    from streams.kafka.cluster import Cluster
+
+    kafka = settings.kafka
+    return Cluster(bootstrap, kafka.security, untried=kafka.untried) if bootstrap else kafka.cluster
+
+
+def _ask(cluster: "Cluster", work: Coroutine[object, object, T]) -> T:
+    from streams.kafka.permits import NotPermittedError, why
+
     try:
         return asyncio.run(work)
-    except KafkaError as error:
-        tell(f"no answer from Kafka at {bootstrap} ({type(error).__name__}); see --bootstrap")
+    except NotPermittedError as error:
+        tell(str(error))
+        raise typer.Exit(1) from None
+    except (KafkaError, TimeoutError) as error:
+        tell(f"no answer from Kafka at {cluster}: {why(error, cluster)}; see kafka.bootstrap, or --bootstrap")
         raise typer.Exit(1) from None
 
 
@@ -181,9 +197,11 @@ def _after(difference: admin.Difference, refused: AbstractSet[str], *, fix: bool
 
 
 def _end(
-    topics: Sequence[Wanted], left: Iterable[admin.Difference], *, failed: bool = False, note: Callable[[admin.Difference], str] = _remedy
+    topics: Sequence[Wanted], done: admin.Upkeep, *, failed: bool = False, note: Callable[[admin.Difference], str] = _remedy
 ) -> None:
-    if left := tuple(left):
+    if done.unseen:
+        tell(f"settings not compared (DescribeConfigs is not permitted): {', '.join(done.unseen)}")
+    if left := done.left:
         rows = [[each.topic, each.what, each.seen, each.expected, each.reason or note(each)] for each in left]
         show([_NAME, "what", "seen", "expected", "note"], rows, fold=False)
         raise typer.Exit(1)

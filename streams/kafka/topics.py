@@ -6,7 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-DAY = 24 * 60 * 60 * 1000  # in ms, as Kafka counts
+HOUR = 60 * 60 * 1000  # in ms, as Kafka counts
+DAY = 24 * HOUR
 MIB = 1024 * 1024
 PLATFORM = "{platform}"
 
@@ -30,6 +31,8 @@ class Topic(Struct, frozen=True, kw_only=True):
     cleanup: Cleanup = "delete"
     largest: int = MIB
     co_partitioned: bool = False
+    timely: bool = False
+    """Brokers refuse a record that is older than what is kept, or an hour of the future: the clock of who wrote it is wrong."""
     compression: str = ""
     """By the brokers, as they store it; empty: as it comes."""
 
@@ -56,6 +59,7 @@ CALLBACKS = Topic(
     forged="Say, recall and administer anything in the name of any user of the platform's apps: the signature is checked at the door, and not again here.",
     kept=7 * DAY,
     largest=4 * MIB,
+    timely=True,
 )
 DELIVERIES = Topic(
     template="deliveries.{platform}",
@@ -209,6 +213,9 @@ def _configs(topic: Topic, min_insync: int) -> dict[str, str]:
         "message.timestamp.type": "CreateTime",
         "segment.ms": str(DAY),  # a segment in use is neither deleted nor compacted: this bounds the delay
     }
+    if topic.timely and topic.kept is not None:
+        configs["message.timestamp.before.max.ms"] = str(topic.kept)
+        configs["message.timestamp.after.max.ms"] = str(HOUR)
     if topic.compression:
         configs["compression.type"] = topic.compression
     if "compact" in topic.cleanup:

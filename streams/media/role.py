@@ -12,7 +12,7 @@ from streams.deliver.gate import Gate
 from streams.exact.transport import Plan
 from streams.health import Health
 from streams.hosting import Seen, host, link, own_directory, require
-from streams.kafka import topics
+from streams.kafka import acls, topics
 from streams.kafka.log_reader import LogReader
 from streams.media.addresses import Addresses
 from streams.media.fetch import Fetcher
@@ -24,6 +24,7 @@ from streams.media.surroundings import Surroundings
 from streams.media.work import STAGE, Carrying
 from streams.proxies import proxies
 from streams.settings import Media, Settings, SettingsError, resolve
+from streams.startup import served
 from streams.state.watched import Disks
 
 log = structlog.get_logger()
@@ -31,10 +32,15 @@ log = structlog.get_logger()
 
 async def run_media(settings: Settings) -> int:
     """Bring files over until stopped; the answer is the exit code. Raises SettingsError."""
+    return await served(settings, lambda health: _media(settings, health))
+
+
+async def _media(settings: Settings, health: Health) -> int:
     apps, kafka, media = resolve(settings), settings.kafka, settings.media
     jobs, done = topics.MEDIA_JOBS.name(prefix=kafka.prefix), topics.MEDIA_DONE.name(prefix=kafka.prefix)
     results = [topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix) for platform in settings.platforms()]
-    await require(kafka, [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)])
+    needed = [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)]
+    await require(settings, needed, health, acls.media(acls.layout_of(settings)))
     store = opened(media.store, media)
     if store is None:
         for app in apps.values():
@@ -65,16 +71,18 @@ async def run_media(settings: Settings) -> int:
         partitions=kafka.partitions,
         scanner=Clamd(media.scanner.address, media.scanner.timeout) if media.scanner.address else None,
     )
-    log_reader = LogReader(kafka.bootstrap, committed=True)
+    log_reader = LogReader(kafka.cluster, committed=True)
 
     def carrying(partition: int) -> Carrying:
         return Carrying(partition, around, prefix=kafka.prefix, log=log_reader, state=state)
 
-    watch = Seen(Health(), tuple(gates.values()), Disks({"media": state, "temporary": directory}))
+    watch = Seen(health, tuple(gates.values()), Disks({"media": state, "temporary": directory}))
+    plan = Plan(STAGE, [jobs], carrying, link(kafka), watch)
+    plan.reads = (done,)
     await _started(around.pool)
     watch.health.note("sandbox", _told(around.pool.ready))
     try:
-        return await host(settings, Plan(STAGE, [jobs], carrying, link(kafka), watch), watch, group, max_records=4 * media.jobs)
+        return await host(settings, plan, watch, group, max_records=4 * media.jobs)
     finally:
         await around.pool.close()
         await around.fetcher.close()

@@ -17,6 +17,9 @@ from converters.route import App
 from streams import record_kinds, terminal
 from streams.exact.producers import Link
 from streams.exact.unread import Unread
+from streams.kafka import topics
+from streams.kafka.cluster import Where
+from streams.kafka.permits import REFUSALS, why
 from streams.kafka.topics import IDENTITIES
 from streams.operate.reading import OperateError, Reader
 from streams.operate.times import moment
@@ -51,10 +54,10 @@ class Relay:
         self.kafka = self.settings.kafka
         self.prefix = self.kafka.prefix
         self.platforms = self.settings.platforms()
-        self.link = Link(self.kafka.bootstrap, transaction_timeout=self.kafka.transaction_timeout, headers=record_kinds.headers_of)
+        self.link = Link(self.kafka.cluster, transaction_timeout=self.kafka.transaction_timeout, headers=record_kinds.headers_of)
 
     def reader(self, group: str | None = None) -> Reader:
-        return Reader(self.kafka.bootstrap, group, _deleted)
+        return Reader(self.kafka.cluster, group, _deleted, topics.names(self.platforms, prefix=self.prefix))
 
     async def identities(self) -> Identities:
         """The table as it is now. Raises OperateError."""
@@ -96,7 +99,7 @@ def who() -> str:
         return "unknown"
 
 
-def ask(work: Coroutine[Any, Any, T]) -> T:
+def ask(work: Coroutine[Any, Any, T], where: Where = "") -> T:
     """Run *work*; what hinders it ends the command with a sentence."""
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it is said once, below
     try:
@@ -104,7 +107,7 @@ def ask(work: Coroutine[Any, Any, T]) -> T:
     except (OperateError, SettingsError) as error:
         fail(error)
     except KafkaError as error:
-        fail(OperateError(f"Kafka does not answer as it should ({type(error).__name__}); is it well?"))
+        fail(OperateError(why(error, where) if isinstance(error, REFUSALS) else f"Kafka does not answer as it should: {why(error, where)}"))
 
 
 def fail(error: Exception) -> NoReturn:

@@ -101,7 +101,7 @@ def show(
         async with relay.reader() as reader:
             return await bytes_of(reader, DEAD_LETTERS.name(prefix=relay.prefix), [letter])
 
-    whole = ask(read()).get((letter.partition, letter.offset))
+    whole = ask(read(), relay.kafka.cluster).get((letter.partition, letter.offset))
     if whole is None:
         nothing(f"the letter with the key {key} has just been deleted: it was older than the topic keeps")
     told = {**row(letter), "headers": {name: _text(value) for name, value in whole.headers.items()}, "value": _text(whole.value)}
@@ -197,7 +197,7 @@ def _find(relay: Relay, choice: Choice) -> Found:
             async with relay.reader() as reader:
                 return await find(reader, DEAD_LETTERS.name(prefix=relay.prefix), choice, relay.apps, identities, tell)
 
-    found = ask(read())
+    found = ask(read(), relay.kafka.cluster)
     if found.unreadable:
         tell(f"{found.unreadable} records of the topic are no letters")
     return found
@@ -229,7 +229,7 @@ def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool,
                     reader, relay.link, topic, relay.prefix, found.letters, mark, lambda done: tell(done, count), silent_before=silent
                 )
 
-    ended = ask(work())
+    ended = ask(work(), relay.kafka.cluster)
     more = f", {ended.already} had been ended meanwhile" if ended.already else ""
     more += f", {ended.gone} were deleted meanwhile" if ended.gone else ""
     more += f", {ended.foreign} name no topic that a stage reads, and were left: no role of ours wrote them" if ended.foreign else ""

@@ -104,7 +104,7 @@ def _of_topic(relay: Relay, platform: str, since: int | None, until: int | None)
                     survey.take(callback, where)
         return survey
 
-    return ask(work())
+    return ask(work(), relay.kafka.cluster)
 
 
 def _print(survey: Survey, *, json: bool) -> None:

@@ -102,7 +102,7 @@ def _search(
     topic = topics.CALLBACKS.name(app.platform.name, prefix=relay.prefix)
     bound = ""
     if fill:
-        since, bound = begins(since, present, max_age, ask(_first(relay, topic, app.name)), named=times[0] is not None, older=older)
+        since, bound = begins(since, present, max_age, ask(_first(relay, topic, app.name), relay.kafka.cluster), named=times[0] is not None, older=older)
     span, cut = within(app.platform.gaps, min(since, until), until, present)
     silent = present - int(max_age * 1000)
     if fill:
@@ -127,7 +127,7 @@ def _search(
             if store is not None:
                 await store.close(relay.settings.ingress.store_timeout)
 
-    found, questions = ask(work())
+    found, questions = ask(work(), relay.kafka.cluster)
     found.unseen += [why for why in (cut, bound) if why]
     found.unseen += [f"no answer: {api}, {count} times" for api, count in sorted(questions.unanswered.items())]
     _tell(app, found, questions.acted, questions.withheld, json=json)

@@ -3,8 +3,9 @@
 import asyncio
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from aiokafka.errors import KafkaError
@@ -17,11 +18,14 @@ from streams.identities import Follower, NoTopicError
 from streams.identity_store import disk_of
 from streams.ingress.store import Store
 from streams.kafka import topics
+from streams.kafka.permits import why
+from streams.kafka.reach import REACH
 from streams.operate.bounds import begins, first_known
 from streams.operate.gaps import Came, Found, Search, groups_of, within
 from streams.operate.questions import Questions
 from streams.operate.reading import OperateError, Reader
 from streams.settings import Settings, SettingsError, marking
+from streams.startup import patiently
 
 log = structlog.get_logger()
 
@@ -48,7 +52,7 @@ def store_of(settings: Settings, apps: Mapping[str, App], tell: Health | None = 
     names = {topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix) for app in apps.values()}
     limits = settings.ingress
     return Store(
-        settings.kafka.bootstrap, sorted(names), timeout=limits.store_timeout, limit=limits.max_waiting,
+        settings.kafka.cluster, sorted(names), timeout=limits.store_timeout, limit=limits.max_waiting,
         tell=lambda why: tell.ready(not why, why, part="kafka") if tell else None,
     )  # fmt: skip
 
@@ -64,25 +68,40 @@ async def run_gaps(settings: Settings, names: list[str]) -> int:
     observer = healths.listener(role.health, settings.observe)
     await observer.start()
     try:
-        await role.start()
-        try:
-            await role.run(stop)
-        finally:
-            await role.close()
+        if await _unless(stop, role.start()):
+            try:
+                await role.run(stop)
+            finally:
+                await role.close()
     finally:
         await observer.stop(1.0)
     return 0
 
 
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Whether *work* was done before *stop*; it may wait for Kafka."""
+    working, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    await asyncio.wait((working, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if working.done():
+        working.result()
+        return True
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
+    return False
+
+
 class _Role:
     def __init__(self, settings: Settings, apps: Mapping[str, App]) -> None:
-        self.health = Health()
+        self.health = Health(reach=REACH)
         self._settings = settings
         self._apps = apps
         self._store = store_of(settings, apps, self.health)
         known = topics.IDENTITIES.name(prefix=settings.kafka.prefix)
         self._disk = disk_of(settings, settings.gaps.state, f"{settings.kafka.prefix}gaps")
-        self._follower = Follower(settings.kafka.bootstrap, known, disk=self._disk)
+        self._follower = Follower(settings.kafka.cluster, known, disk=self._disk)
+        self._topics = [topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix) for app in apps.values()]
         self._came = {
             name: Came(topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix), app) for name, app in apps.items()
         }
@@ -91,9 +110,9 @@ class _Role:
         """Why no further back, by app, as it was logged last."""
 
     async def start(self) -> None:
-        await self._store.start()
+        await self._store.start(patient=True)
         try:
-            await self._follower.start()
+            await patiently("read identities", self._settings.kafka.cluster, self._follower.start, self._follower.stop)
         except NoTopicError as error:
             await self._follower.stop()
             await self._store.close(0.0)
@@ -137,11 +156,11 @@ class _Role:
         questions = Questions(app, self._settings.deliver, acts=True)
         try:
             with metrics.GAP_SECONDS.labels(name).time():
-                async with Reader(self._settings.kafka.bootstrap) as reader:
+                async with Reader(self._settings.kafka.cluster, names=self._topics) as reader:
                     found = await self._search(app, reader, questions)
         except (OperateError, KafkaError) as error:
             metrics.GAP_ROUNDS.labels(name, "failed").inc()
-            log.warning("search failed", app=name, error=str(error) if isinstance(error, OperateError) else type(error).__name__)
+            log.warning("search failed", app=name, error=str(error) if isinstance(error, OperateError) else why(error, self._settings.kafka.cluster))
             return
         finally:
             await questions.close()

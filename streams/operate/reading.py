@@ -7,11 +7,14 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from streams import record_kinds
 from streams.exact.unread import Unread
+from streams.kafka import clients, permits
+from streams.kafka.acls import Grant
+from streams.kafka.cluster import Where, cluster_of
 
 log = structlog.get_logger()
 
@@ -49,14 +52,18 @@ def logged(found: Unread) -> None:
 class Reader:
     """A context manager. *group* is only asked for its committed offsets; it is never joined.
 
-    *deleted* is told what the topics no longer keep of that which is to be read.
+    *deleted* is told what the topics no longer keep of that which is to be read. Of *names*, those that may not be read are told from those that
+    are not there.
     """
 
-    def __init__(self, bootstrap: str, group: str | None = None, deleted: Callable[[Unread], None] = logged) -> None:
+    def __init__(self, bootstrap: Where, group: str | None = None, deleted: Callable[[Unread], None] = logged, names: Iterable[str] = ()) -> None:
         self._bootstrap = bootstrap
         self._deleted = deleted
-        self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+        self._names = tuple(names)
+        self._hidden: dict[str, str] = {}
+        """What to say of the topics that we may not see."""
+        self._consumer = clients.consumer(
+            bootstrap,
             group_id=group,
             enable_auto_commit=False,
             isolation_level="read_committed",
@@ -69,13 +76,18 @@ class Reader:
             async with asyncio.timeout(PATIENCE):
                 await self._consumer.start()
                 self._cluster = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001 - no public way to partitions
+                await self._look()
         except (KafkaError, TimeoutError, OSError) as error:
             await self._consumer.stop()
             raise OperateError(
-                f"kafka.bootstrap is {self._bootstrap}: no broker answers there ({type(error).__name__}); "
-                "is it running, and is the address right?"
+                f"kafka.bootstrap is {self._bootstrap}: {permits.why(error, self._bootstrap)}"
             ) from None
         return self
+
+    async def _look(self) -> None:
+        grants = [Grant("topic", name, "Read") for name in self._names]
+        for grant in await permits.missing(self._consumer._client, grants):  # noqa: SLF001 - as above
+            self._hidden[grant.name] = permits.told(cluster_of(self._bootstrap), [grant])
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -83,14 +95,21 @@ class Reader:
         await self._consumer.stop()
 
     def there(self, topic: str) -> bool:
+        """Raises OperateError where we may not read it."""
+        self._permitted(topic)
         return bool(self._cluster.partitions_for_topic(topic))
 
     def partitions(self, topic: str) -> list[TopicPartition]:
-        """Raises OperateError where the topic is missing."""
+        """Raises OperateError where the topic is missing, or may not be read."""
+        self._permitted(topic)
         numbers = self._cluster.partitions_for_topic(topic)
         if not numbers:
             raise OperateError(f"topic {topic} is missing; is kafka.prefix right? Make topics with: im-relay topics create")
         return [TopicPartition(topic, number) for number in sorted(numbers)]
+
+    def _permitted(self, topic: str) -> None:
+        if topic in self._hidden:
+            raise OperateError(self._hidden[topic])
 
     async def spans(
         self, tps: Iterable[TopicPartition], since: int | None = None, until: int | None = None

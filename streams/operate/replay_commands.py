@@ -133,7 +133,7 @@ def _asked(relay: Relay, platform: str, since: str, until: str, wanted: Filter) 
         async with relay.reader() as reader:
             return await planned(reader, topic, name, platform, begin, end, wanted)
 
-    return ask(plan())
+    return ask(plan(), relay.kafka.cluster)
 
 
 def _silent(relay: Relay) -> int:
@@ -162,7 +162,7 @@ def _count(relay: Relay, topic: str, spec: Spec) -> tuple[Tally, set[int]]:
             async with relay.reader(group(relay.prefix, spec)) as reader:
                 return await counted(reader, topic, sieve, spec, tell), known
 
-    return ask(count())
+    return ask(count(), relay.kafka.cluster)
 
 
 def _run(relay: Relay, topic: str, spec: Spec, rate: float, known: set[int]) -> int:
@@ -179,7 +179,7 @@ def _run(relay: Relay, topic: str, spec: Spec, rate: float, known: set[int]) -> 
 
     finished = False
     try:
-        written = ask(run())
+        written = ask(run(), relay.kafka.cluster)
         finished = True
     except KeyboardInterrupt:
         nothing("broken off")

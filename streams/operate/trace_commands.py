@@ -39,7 +39,7 @@ def trace(
     begin = when(since) or 0
     partition = None
     if conversation:
-        key = key_of(conversation, ask(relay.identities()))
+        key = key_of(conversation, ask(relay.identities(), relay.kafka.cluster))
         if key is None:
             raise typer.BadParameter(f"--conversation is {conversation!r}; expected direct:ANN:BOB, group:ID or room:ID")
         partition = crc32(key) % relay.kafka.partitions
@@ -54,10 +54,10 @@ def trace(
             for platform in relay.platforms
         }
         groups = groups_of(relay.apps, relay.prefix, sorted(there.callbacks), inputs)
-        asked = committed_by(relay.kafka.bootstrap, groups)
+        asked = committed_by(relay.kafka.cluster, groups)
         return [(event, sightings, await state(sightings, asked, now())) for event, sightings in found.items()]
 
-    ways = ask(work())
+    ways = ask(work(), relay.kafka.cluster)
     if not ways:
         nothing(f"nothing names {message} since {shown(begin)} UTC; look further back with --since")
     for event, sightings, sentence in ways:

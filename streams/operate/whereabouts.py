@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from aiokafka import TopicPartition
 
 from converters.route import App
+from streams.kafka.cluster import Where
 from streams.operate.reading import Reader
 from streams.operate.times import length, shown
 from streams.operate.trace import Sighting
@@ -13,7 +14,7 @@ Committed = Callable[[str, int], Awaitable[int | None]]
 """(topic, partition) -> up to where the stage that reads it has settled everything; None if it never has."""
 
 
-def committed_by(bootstrap: str, groups: Mapping[str, str]) -> Committed:
+def committed_by(bootstrap: Where, groups: Mapping[str, str]) -> Committed:
     """*groups* has the group that reads each topic."""
 
     async def ask(topic: str, partition: int) -> int | None:

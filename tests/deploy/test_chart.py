@@ -310,12 +310,48 @@ def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str,
         (["--set", "settings.apps.old.account.base_url=https://u:p@host"], "settings.apps.old.account.base_url holds a user or a password"),
         (["--set", "settings.apps.old.account.base_url=http://chat-server:80"], "networkPolicy.platforms.peers"),
         (["--set", "settings.apps.old.account.base_url=http://10.2.3.4"], "settings.apps.old.account.base_url is at an inner address, 10.2.3.4"),
+        (["--set", "settings.kafka.security.password=x"], "settings.kafka.security.password: give password_file"),
+        (["--set", "settings.kafka.security.key=x"], "settings.kafka.security.key: give key_file"),
+        (["--set", "settings.kafka.security.client_secret=x"], "settings.kafka.security.client_secret: give client_secret_file"),
+        (["--set", "settings.kafka.security.ca_file=/x"], "settings.kafka.security.ca_file: the job that makes the topics runs before"),
+        (["--set", "settings.kafka.security.mechanism=GSSAPI"], "mechanism"),
     ],
 )
 def test_helm_refuses_with_words_that_help(arguments: list[str], said: str) -> None:
     done = template(*arguments)
     assert done.returncode != 0
     assert said in done.stderr
+
+
+SECURED = [
+    *("protocol=SASL_SSL", "mechanism=OAUTHBEARER", f"ca_file={SECRETS}/kafka-ca", "token_url=https://login.example.com/token"),
+    *("client_id=relay", f"client_secret_file={SECRETS}/kafka-client", "extensions.logicalCluster=lkc-1", "check_hostname=false"),
+]
+
+
+@needs_helm
+def test_the_job_that_makes_topics_speaks_to_a_secured_kafka_as_the_roles_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = [word for one in SECURED for word in ("--set", f"settings.kafka.security.{one}")]
+    objects = rendered("--set", "secrets.existing=mine", "--set", "settings.kafka.untried=true", *arguments)
+    (job,) = of(objects, "Job")
+    pod = job["spec"]["template"]["spec"]
+    (config,) = [one for one in of(objects, "ConfigMap") if "relay.toml" in one["data"]]
+    settings = config["data"]["relay.toml"]
+    secrets = dict.fromkeys(re.findall(rf'"{SECRETS}/([a-z-]+)"', settings), "0123456789abcdef" * 2)
+    written = loaded(settings, secrets, tmp_path).kafka
+    for each in pod["containers"][0]["env"]:
+        monkeypatch.setenv(each["name"], each["value"])
+    asked = load().kafka
+    assert asked.untried
+    assert json.dumps(asked.security.model_dump(mode="json")).replace(SECRETS, str(tmp_path)) == json.dumps(written.security.model_dump(mode="json"))
+    assert asked.security.extensions == {"logicalCluster": "lkc-1"}
+    assert pod["volumes"] == [
+        {
+            "name": "secrets",
+            "secret": {"secretName": "mine", "defaultMode": 0o440, "items": [{"key": key, "path": key} for key in ("kafka-ca", "kafka-client")]},
+        }
+    ]
+    assert pod["containers"][0]["volumeMounts"][0]["mountPath"] == SECRETS
 
 
 @needs_helm

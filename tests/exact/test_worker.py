@@ -1,12 +1,17 @@
 """A whole worker, as a process: what makes it leave, and with which code."""
 
+import asyncio
 import subprocess
 import sys
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from streams.exact.worker import run
+from streams.kafka.reach import REACH
 from tests.exact.conftest import DEADLINE, Cluster
+from tests.exact.hosted import Hosted, until
+from tests.gateway import Gateway
 
 pytestmark = pytest.mark.kafka
 
@@ -39,7 +44,29 @@ async def test_a_defect_in_a_stage_ends_the_worker_with_1_and_commits_nothing(cl
     assert await cluster.committed(target) == []
 
 
-async def test_a_worker_that_reaches_no_broker_at_its_start_leaves_with_1(cluster: Cluster):
-    command = [sys.executable, "-c", DEFECTIVE, "127.0.0.1:1", "nothing", "nowhere"]
-    ended = subprocess.run(command, capture_output=True, timeout=DEADLINE, check=False)
-    assert ended.returncode == 1, ended.stderr.decode()
+async def test_a_worker_that_reaches_no_broker_at_its_start_waits_for_one(cluster: Cluster):
+    async with Gateway(cluster.bootstrap) as gateway:
+        await gateway.shut()
+        topic = await cluster.topic()
+        one = Hosted(gateway.bootstrap, cluster.name(), [topic])
+        waits = REACH.troubled
+        running = asyncio.create_task(run(one.app, stop=one.stop))
+        await until(lambda: REACH.troubled > waits)
+        assert not running.done()
+        await gateway.come()
+        async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap) as producer:
+            await producer.send_and_wait(topic, b"x", partition=0)
+        await until(lambda: one.values == [b"x"])
+        one.stop.set()
+        assert await running == 0
+
+
+async def test_a_worker_that_is_told_to_end_while_it_waits_for_a_broker_ends(cluster: Cluster):
+    async with Gateway(cluster.bootstrap) as gateway:
+        await gateway.shut()
+        one, waits = Hosted(gateway.bootstrap, cluster.name(), ["nothing"]), REACH.troubled
+        running = asyncio.create_task(run(one.app, stop=one.stop))
+        await until(lambda: REACH.troubled > waits)
+        one.stop.set()
+        async with asyncio.timeout(DEADLINE):
+            assert await running == 0

@@ -8,6 +8,7 @@ import pytest
 
 from streams import log, metrics
 from streams.health import Health
+from streams.kafka.reach import SILENT, Reach
 from streams.settings import Observe
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running
@@ -62,6 +63,58 @@ def test_a_stage_without_work_is_alive_and_new_work_has_its_full_time() -> None:
     assert health.alive()
     clock.now += 2
     assert not health.alive()
+
+
+def test_a_stage_that_cannot_is_alive_and_not_ready_and_one_that_is_stuck_is_not_alive() -> None:
+    clock, work = Clock(), [True]
+    reach = Reach(clock, clock)
+    health = Health(clock, reach)
+    health.ready(True)
+    health.watch("convert", lambda: bool(work), patience=60)
+    reach.heard()
+    assert not health.unready()
+    for _ in range(100):  # half an hour
+        clock.now += 18
+        reach.lost("kafka-1:9092: refused")
+        assert health.alive()
+        assert health.unready() == {"kafka": "Kafka cannot be reached since 1970-01-01T00:01:40+00:00: kafka-1:9092: refused"}
+    reach.heard()
+    assert not health.unready().keys() - {"convert"}
+    clock.now += 59
+    reach.heard()
+    assert health.alive(), "it has its full patience once Kafka is back"
+    clock.now += 2
+    reach.heard()
+    assert not health.alive(), "Kafka answers, there is work, nothing is tried"
+
+
+def test_a_stage_that_is_told_again_and_again_that_it_cannot_is_alive_and_says_why_it_is_not_ready() -> None:
+    clock = Clock()
+    reach = Reach(clock, clock)
+    health = Health(clock, reach)
+    health.ready(True)
+    health.watch("deliver", lambda: True, patience=60)
+    for _ in range(20):
+        clock.now += 10
+        reach.heard()
+        reach.told("a transaction is refused for now: NotEnoughReplicasError")
+        assert health.alive()
+    assert health.unready() == {"deliver": "has work, and has not moved for 200 s: a transaction is refused for now: NotEnoughReplicasError"}
+    health.progress("deliver")
+    assert not health.unready()
+
+
+def test_an_idle_stage_that_can_reach_nothing_is_not_ready() -> None:
+    clock = Clock()
+    reach = Reach(clock, clock)
+    health = Health(clock, reach)
+    health.ready(True)
+    health.watch("convert", lambda: False)
+    reach.heard()
+    assert not health.unready()
+    clock.now += SILENT + 1
+    assert health.unready() == {"kafka": "Kafka cannot be reached since 1970-01-01T00:01:40+00:00: no broker has answered"}
+    assert health.alive()
 
 
 async def test_the_observe_port_tells_and_the_public_port_does_not(ingress: Running) -> None:

@@ -3,16 +3,20 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from streams import metrics
 from streams.ingress import producer
+from streams.kafka import clock
 from streams.kafka.local import LocalKafka
 from streams.kafka.ports import free_port
+from tests.gateway import Gateway
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running
 
@@ -144,3 +148,56 @@ async def test_a_client_that_hangs_while_the_cluster_answers_is_told_at_once_and
         assert replaced("stuck") == before + 1
         assert len(made) == 2
         assert [record.value for record in await ingress.records()] == [signed.text(last)]
+
+
+async def test_brokers_that_have_all_moved_are_found_again(kafka: str) -> None:
+    async with Gateway(kafka) as gateway, running(gateway.bootstrap) as ingress:
+        assert (await ingress.send(signed.text(1))).status == 200
+        before = gateway.named
+        assert {flow.port for flow in gateway.flows} == {before}
+        await gateway.shut()
+        await until(ingress, "/readyz", 503)
+        assert (await client.get(ingress.observe, "/livez")).status == 200
+        await gateway.come()
+        await until(ingress, "/readyz", 200)
+        assert (await ingress.send(signed.text(2))).status == 200
+        assert gateway.named in {flow.port for flow in gateway.flows}
+        assert gateway.named != before
+        assert [record.value for record in await ingress.records()] == [signed.text(1), signed.text(2)]
+
+
+@pytest.mark.parametrize("hours", [1.0, -8 * 24.0], ids=["an hour ahead", "eight days behind"])
+async def test_a_clock_that_is_wrong_is_named_and_nothing_is_stored_by_it(kafka: str, monkeypatch: pytest.MonkeyPatch, hours: float) -> None:
+    compare, wrong = clock.ahead, [0.0]
+    monkeypatch.setattr(clock, "EVERY", 0.1)
+    monkeypatch.setattr(clock, "ahead", lambda asked: compare(asked, lambda: time.time() + wrong[0]))
+    async with running(kafka) as ingress:
+        assert (await ingress.send(signed.text(1))).status == 200
+        wrong[0] = hours * 3600
+        await until(ingress, "/readyz", 503)
+        said = (await client.get(ingress.observe, "/readyz")).body.decode()
+        assert ("s ahead of the brokers'" if hours > 0 else "s behind the brokers'") in said
+        assert "the clock of this machine is" in said
+        assert await ingress.send(signed.text(2)) == (503, b'{"error":"clock"}')
+        assert (await client.get(ingress.observe, "/livez")).status == 200
+        wrong[0] = 0.0
+        await until(ingress, "/readyz", 200)
+        await send_until(ingress, 200, 3)
+        assert [record.value for record in await ingress.records()] == [signed.text(1), signed.text(3)]
+
+
+async def test_where_the_brokers_time_may_not_be_asked_for_their_refusal_names_the_clock(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unknown(_: object) -> None:
+        return None
+
+    monkeypatch.setattr(clock, "ahead", unknown)
+    async with running(kafka, configs={"message.timestamp.after.max.ms": "3600000"}) as ingress:
+        assert (await ingress.send(signed.text(1))).status == 200
+        before, now = replaced("InvalidTimestampError"), time.time_ns
+        monkeypatch.setattr("streams.ingress.app.time", SimpleNamespace(time_ns=lambda: now() + 2 * 3600 * 10**9, perf_counter=time.perf_counter))
+        assert await ingress.send(signed.text(2)) == (503, b'{"error":"failed"}')
+        assert await ingress.send(signed.text(3)) == (503, b'{"error":"clock"}')
+        said = (await client.get(ingress.observe, "/readyz")).body.decode()
+        assert "the clock of this machine is wrong" in said
+        assert replaced("InvalidTimestampError") == before + 1
+        assert [record.value for record in await ingress.records()] == [signed.text(1)]

@@ -3,15 +3,17 @@
 import asyncio
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
 from streams.ingress.producer import StoreError
 from streams.ingress.server import run
+from streams.kafka.local import LocalKafka
 from streams.kafka.ports import free_port
 from streams.listener import ListenError
 from tests.benchmarks import ingress_requests as bench
-from tests.ingress import client
+from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running
 
 
@@ -21,11 +23,37 @@ async def test_missing_topics_are_named_with_the_command_that_makes_them(kafka: 
         await run(one.settings(), asyncio.Event())
 
 
-async def test_a_cluster_that_is_not_there_is_named(kafka: str) -> None:
+async def test_a_cluster_that_is_not_there_is_waited_for_alive_and_not_ready(kafka: str, tmp_path: Path) -> None:
+    """Callbacks are 503 until it has come; then all is as ever, without a restart."""
     del kafka
-    one = Running(f"127.0.0.1:{free_port()}")
-    with pytest.raises(StoreError, match=rf"{one.bootstrap}.*kafka.bootstrap"):
-        await run(one.settings(), asyncio.Event())
+    port = free_port()
+    node = LocalKafka(tmp_path, port, free_port())
+    one = Running(f"127.0.0.1:{port}")
+    stop, started = asyncio.Event(), asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(run(one.settings(), stop, started))
+    try:
+        one.port, one.observe = await asyncio.wait_for(started, client.PATIENCE)
+        assert await one.send(signed.text(1)) == (503, b'{"error":"down"}')
+        async with asyncio.timeout(client.PATIENCE):
+            while b"Kafka cannot be reached since 20" not in (ready := await client.get(one.observe, "/readyz")).body:
+                await asyncio.sleep(0.05)
+        assert ready.status == 503
+        assert one.bootstrap.encode() in ready.body
+        assert (await client.get(one.observe, "/livez")).status == 200
+        await asyncio.to_thread(node.start)
+        async with asyncio.timeout(client.PATIENCE):
+            while b"im-relay topics create" not in (await client.get(one.observe, "/readyz")).body:
+                await asyncio.sleep(0.05)
+        await one.make_topics()
+        async with asyncio.timeout(client.PATIENCE):
+            while (await client.get(one.observe, "/readyz")).status != 200:
+                await asyncio.sleep(0.05)
+        assert (await one.send(signed.text(2))).status == 200
+        assert (await client.get(one.observe, "/livez")).status == 200
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, client.PATIENCE)
+        await asyncio.to_thread(node.stop)
 
 
 async def test_a_taken_port_is_named_with_its_setting(kafka: str) -> None:

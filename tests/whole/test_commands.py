@@ -5,6 +5,9 @@ import re
 import subprocess
 import sys
 import tomllib
+import urllib.error
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from typer.testing import CliRunner
 from streams.cli import app
 from streams.kafka.ports import free_port
 from tests.stack import ROOT
+from tests.waiting import PATIENCE, until
 
 SECRET = "v3ry-S3cret"
 GOOD = f"""\
@@ -70,10 +74,21 @@ WRONG = {
     "no secret for the marks": (f'[marks]\nsecret = "{SECRET}-of-marks"\n', "", r"marks\.secret is missing: .*openssl rand -hex 32.*secret_file = .secrets/marks."),
     "one that is too short": (f'secret = "{SECRET}-of-marks"', 'secret = "abc"', r"marks: .*secret has 3 characters: give 16 or more"),
     "one whose file is not there": (
-        f'secret = "{SECRET}-of-marks"', 'secret_file = "/nowhere/marks"', r"marks.*secret_file.*cannot read /nowhere/marks: FileNotFoundError",
+        f'secret = "{SECRET}-of-marks"', 'secret_file = "/nowhere/marks"', r"marks: secret_file: cannot read /nowhere/marks: FileNotFoundError",
     ),
     "one of an app that is too short": ('app_key = "k", ', 'app_key = "k", mark_secret = "abc", ', r"apps\.old\.account: mark_secret has 3 characters"),
     "a time that names no zone": ("[marks]", "[marks]\nunkeyed_until = 2026-12-01T00:00:00", r"marks\.unkeyed_until: .*timezone"),
+    "a password of Kafka without its file": (
+        "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'PLAIN'\nusername = 'x'\npassword_file = '/nowhere/secret'\n[apps.old]",
+        r"kafka\.security\.password_file: cannot read /nowhere/secret: No such file or directory",
+    ),
+    "AWS's signer that is not installed": (
+        "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'AWS_MSK_IAM'\nregion = 'eu-west-1'\n[apps.old]",
+        r"its signer is not installed: pip install 'im-relay\[msk\]'",
+    ),
+    "a mechanism of Kafka without what it needs": (
+        "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'PLAIN'\n[apps.old]", r"kafka\.security: .*username is missing: mechanism is PLAIN",
+    ),
     "no TOML": ("[apps.old]", "[apps.old", r"relay\.toml is not TOML: .*line 1"),
 }  # fmt: skip
 
@@ -126,14 +141,45 @@ ROLES = (("ingress",), ("convert",), ("deliver", "--platform", "easemob"), ("gap
 EACH = pytest.mark.parametrize("arguments", ROLES, ids=[one[0] for one in ROLES])
 
 
-@EACH
-def test_a_role_without_kafka_names_the_address_and_its_setting(config: Path, arguments: tuple[str, ...]) -> None:
-    nobody = f"127.0.0.1:{free_port()}"
-    code, said = role(config, *arguments, IM_RELAY_KAFKA__BOOTSTRAP=nobody)
-    assert code == 2, said
-    assert nobody in said
-    assert "kafka.bootstrap" in said
-    assert "Traceback" not in said
+@pytest.mark.parametrize("arguments", [*ROLES, ("media",)], ids=[*(one[0] for one in ROLES), "media"])
+def test_a_role_without_kafka_waits_for_it_alive_and_says_what_for(config: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """It does not end: whoever is started again and again waits longer each time."""
+    nobody, observe = f"127.0.0.1:{free_port()}", free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streams", *arguments, "-c", str(config)], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={
+            **os.environ, "PYTHONPATH": str(ROOT), "IM_RELAY_OBSERVE__PORT": str(observe), "IM_RELAY_INGRESS__PORT": "0",
+            "IM_RELAY_KAFKA__BOOTSTRAP": nobody,
+        },
+    )  # fmt: skip
+    try:
+        code, said = until(lambda: answer(observe, "/readyz", lambda body: nobody in body))
+        assert code == 503
+        assert re.search(rf"Kafka cannot be reached since 20\S+: .*{nobody}", said)
+        alive = answer(observe, "/livez", lambda _: True)
+        assert alive is not None
+        assert alive[0] == 200
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        try:
+            out, _ = process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+    assert "waits for Kafka" in out
+    assert "Traceback" not in out
+
+
+def answer(port: int, path: str, right: Callable[[str], bool]) -> tuple[int, str] | None:
+    """None while nobody answers there, or not so."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as found:
+            code, body = found.status, found.read().decode()
+    except urllib.error.HTTPError as error:
+        code, body = error.code, error.read().decode()
+    except OSError:
+        return None
+    return (code, body) if right(body) else None
 
 
 @EACH

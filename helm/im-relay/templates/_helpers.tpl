@@ -147,7 +147,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- $marks := .Values.settings.marks | default dict }}
 {{- range $where, $about := $known.sections }}
 {{- range $key, $_ := include "im-relay.section" (dict "root" $ "name" $where) | fromJson }}
-{{- if and (has $key $about.keys) (ne $key "proxy") }}
+{{- if and (has $key $about.secret) (ne $key "proxy") }}
 {{- fail (printf "settings.%s.%s: give %s_file, a path under /etc/im-relay/secrets, and the content in a Secret" $where $key $key) }}
 {{- end }}
 {{- end }}

@@ -1,0 +1,140 @@
+"""The section `[kafka.security]`: how the brokers are spoken to, and who we are to them.
+
+Nothing is read from files here: `streams.kafka.credentials` reads them for each new connection, so that what has changed holds from then on.
+"""
+
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from streams.section import SecretSection
+
+Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER", "AWS_MSK_IAM"]
+
+PASSWORD = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+"""Mechanisms with a name and a password."""
+KEYS = ("ca", "certificate", "key", "key_password", "password", "token", "client_secret", "token_ca")
+"""What may be given as it is, or as the path of a file."""
+
+
+class Security(SecretSection):
+    """How the brokers are spoken to. Files are read again for each new connection: what has changed in them holds from then on, without a restart."""
+
+    used_by: ClassVar[frozenset[str]] = frozenset({"ingress", "convert", "deliver", "media", "gaps", "command"})
+
+    protocol: Protocol = Field(
+        "PLAINTEXT", description="As the listener behind `kafka.bootstrap` speaks: `SSL` is TLS, `SASL_` is with a name and a proof of it."
+    )
+    ca: str = Field("", description="Certificates (PEM) of those who may sign the brokers'; nobody else is trusted then. Empty: whom the system trusts.")
+    ca_file: str = Field("", description="Path of a file that holds `ca`.")
+    certificate: str = Field("", description="Our certificate (PEM), and those between it and its root, where the brokers ask for one.")
+    certificate_file: str = Field("", description="Path of a file that holds `certificate`.")
+    key: SecretStr = Field(SecretStr(""), description="Its private key (PEM).")
+    key_file: str = Field("", description="Path of a file that holds `key`.")
+    key_password: SecretStr = Field(SecretStr(""), description="What the private key is encrypted with, if it is.")
+    key_password_file: str = Field("", description="Path of a file that holds `key_password`.")
+    check_hostname: bool = Field(True, description="The broker's certificate must name the host that was asked for; false only for a test.")
+    mechanism: Mechanism = Field(
+        "", description="With `SASL_…`: how we prove who we are. `AWS_MSK_IAM` needs the extra `msk` (`pip install 'im-relay[msk]'`)."
+    )
+    username: str = Field("", description="`PLAIN`, `SCRAM-…`: our name; an API key of some clouds.")
+    password: SecretStr = Field(SecretStr(""), description="`PLAIN`, `SCRAM-…`: our password.")
+    password_file: str = Field("", description="Path of a file that holds `password`.")
+    token: SecretStr = Field(SecretStr(""), description="`OAUTHBEARER`: a token, for a test.")
+    token_file: str = Field("", description="Path of a file that holds `token`, which somebody else renews.")
+    token_url: str = Field(
+        "", pattern=r"^(https?://[^\s@]+)?$", description="`OAUTHBEARER`: where tokens are had for `client_id` and `client_secret` (client credentials)."
+    )
+    token_ca: str = Field("", description="As `ca`, for `token_url`.")
+    token_ca_file: str = Field("", description="Path of a file that holds `token_ca`.")
+    client_id: str = Field("", description="`OAUTHBEARER` with `token_url`: our id there.")
+    client_secret: SecretStr = Field(SecretStr(""), description="`OAUTHBEARER` with `token_url`: our secret there.")
+    client_secret_file: str = Field("", description="Path of a file that holds `client_secret`.")
+    scope: str = Field("", description="`OAUTHBEARER` with `token_url`: what is asked for.")
+    token_parameters: dict[str, str] = Field(
+        default_factory=dict, description="`OAUTHBEARER` with `token_url`: more that is sent there, as `audience`; no secrets."
+    )
+    extensions: dict[str, str] = Field(default_factory=dict, description="`OAUTHBEARER`: what the brokers are told beside the token, as `logicalCluster`.")
+    region: str = Field("", description="`AWS_MSK_IAM`: the cluster's region. The credentials are found as AWS's own tools find them.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, given: Any) -> Any:
+        """In place of the section's own: files are read when they are used."""
+        return given
+
+    @property
+    def tls(self) -> bool:
+        return self.protocol in ("SSL", "SASL_SSL")
+
+    @property
+    def sasl(self) -> bool:
+        return self.protocol.startswith("SASL_")
+
+    def given(self, key: str) -> bool:
+        """Whether *key*, one of KEYS, is set, in one of its two ways."""
+        return bool(self.inline(key) or getattr(self, f"{key}_file"))
+
+    def inline(self, key: str) -> str:
+        value = getattr(self, key)
+        return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+    def named(self, key: str) -> str:
+        """The setting that gives *key*, as a person would look for it."""
+        return f"kafka.security.{key}" if self.inline(key) else f"kafka.security.{key}_file"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for key in KEYS:
+            if self.inline(key) and getattr(self, f"{key}_file"):
+                raise ValueError(f"{key} and {key}_file are both given: leave one out")
+        self._check_tls()
+        if self.sasl:
+            self._check_sasl()
+        elif self.mechanism or self.username or any(map(self.given, ("password", "token", "client_secret"))):
+            raise ValueError(
+                f'protocol is "{self.protocol}", which proves no name, and there is {self._who()}: write protocol = "SASL_SSL" (or "SASL_PLAINTEXT"), or leave it out'
+            )
+        return self
+
+    def _who(self) -> str:
+        given = [name for name in ("mechanism", "username") if getattr(self, name)]
+        given += [f"{key}_file" if getattr(self, f"{key}_file") else key for key in ("password", "token", "client_secret") if self.given(key)]
+        return given[0]
+
+    def _check_tls(self) -> None:
+        for one, other in (("certificate", "key"), ("key", "certificate")):
+            if self.given(one) and not self.given(other):
+                raise ValueError(f"{one} is given, and {other} is not: give {other}_file, too")
+        if self.given("key_password") and not self.given("key"):
+            raise ValueError("key_password is given, and key is not: give key_file and certificate_file")
+        if not self.tls:
+            for key in ("ca", "certificate"):
+                if self.given(key):
+                    wanted = "SASL_SSL" if self.sasl else "SSL"
+                    raise ValueError(f'protocol is "{self.protocol}", without TLS, and there is {key}: write protocol = "{wanted}", or leave {key} out')
+
+    def _check_sasl(self) -> None:
+        match self.mechanism:
+            case "":
+                raise ValueError(f'protocol is "{self.protocol}" and mechanism is missing: one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, AWS_MSK_IAM')
+            case "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512":
+                if not self.username:
+                    raise ValueError(f"username is missing: mechanism is {self.mechanism}")
+                if not self.given("password"):
+                    raise ValueError(f"password is missing: mechanism is {self.mechanism}; give password_file")
+            case "OAUTHBEARER":
+                self._check_oauth()
+            case "AWS_MSK_IAM":
+                if not self.tls:
+                    raise ValueError(f'mechanism is AWS_MSK_IAM and protocol is "{self.protocol}": write protocol = "SASL_SSL"')
+                if not self.region:
+                    raise ValueError("region is missing: mechanism is AWS_MSK_IAM; as eu-west-1")
+
+    def _check_oauth(self) -> None:
+        if bool(self.token_url) == self.given("token"):
+            seen = "both token_url and token are given" if self.token_url else "neither token_url nor token_file is given"
+            raise ValueError(f"{seen}: mechanism OAUTHBEARER takes one of them")
+        if self.token_url and not (self.client_id and self.given("client_secret")):
+            raise ValueError("token_url is given: client_id and client_secret_file are needed, too")
