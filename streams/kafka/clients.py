@@ -15,7 +15,6 @@ from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
     NodeNotReadyError,
-    StaleMetadata,
     TransactionalIdAuthorizationFailed,
 )
 from aiokafka.protocol.metadata import MetadataRequest
@@ -106,7 +105,9 @@ class Client(Returning):
         try:
             broker = self.cluster.broker_metadata(node_id)
             if broker is None:
-                raise StaleMetadata(f"broker {node_id} is not known at the moment")
+                # Usual at a start and after an election: the metadata are asked for anew, and whoever waits in vain says so.
+                self._away = f"broker {node_id} is not known at the moment"
+                return None
             async with self._get_conn_lock:
                 if key not in self._conns or not self._conns[key].connected():
                     self._conns.pop(key, None)
