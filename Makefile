@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo test chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-restore flame
+.PHONY: command demo test test-slow chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-restore flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -24,8 +24,11 @@ $(VENV)-peers/installed: requirements/peers.lock
 demo: $(VENV)/installed  ## the whole relay on this machine, people talking on both sides; ONCE=1: a checked run; PLATFORM=rongcloud, own
 	@ONCE=$(ONCE) PLATFORM=$(PLATFORM) $(BIN)/python -m tests.demo
 
-test: $(VENV)/installed  ## every test, on a real Kafka; ARGS="-k name" for some of them
+test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some of them
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-slow: $(VENV)/installed  ## those that tell little more than others, and take minutes
+	@$(BIN)/python -m pytest -m slow $(ARGS)
 
 lint: $(VENV)/installed  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

@@ -87,6 +87,7 @@ def way(kafka: str) -> Iterator[_Ways]:
         thread.join(5)
 
 
+@pytest.mark.slow
 def test_all_brokers_move_and_every_role_finds_them(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("CONNECT_TIMEOUT", "1"), ("REQUEST_TIMEOUT", "2"), ("KEEPALIVE", "1")):
         monkeypatch.setenv(f"IM_RELAY_KAFKA__{name}", value)
