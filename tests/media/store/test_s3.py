@@ -17,6 +17,7 @@ from streams.listener import Listener
 from streams.media.store import Failed, Kept, opened, s3
 from streams.media.store.s3 import PART
 from streams.media.store.settings import MediaStore
+from streams.settings import Media
 from tests.media.store.bucket import ACCESS, NAME, SECRET, Bucket
 
 CONTENT = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -38,7 +39,7 @@ class At:
     async def put(self, path: Path, content: bytes = CONTENT, name: str = "cat.png", mime: str = "image/png", app: str = "new", **more: Any) -> Kept | Failed:
         path = path / "file" if path.is_dir() else path
         path.write_bytes(content)
-        store = opened(self.settings(**more))
+        store = opened(self.settings(**more), Media())
         assert store is not None
         try:
             return await store.put(path, name=name, mime=mime, digest=sha256(content).hexdigest(), app=app)
@@ -221,7 +222,7 @@ def test_wrong_settings_are_refused_with_words_that_help(more: dict[str, Any], s
 
 
 async def test_the_bucket_may_be_a_part_of_the_hosts_name() -> None:
-    store = opened(At(1, Bucket()).settings(path_style=False, endpoint="https://oss.example.com", prefix="im"))
+    store = opened(At(1, Bucket()).settings(path_style=False, endpoint="https://oss.example.com", prefix="im"), Media())
     assert isinstance(store, s3.Bucket)
     found = await store._link("new/key.png", 0.0)
     assert found.url.startswith("https://chat.oss.example.com/im/new/key.png?X-Amz-Algorithm=AWS4-HMAC-SHA256&")
