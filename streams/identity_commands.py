@@ -10,6 +10,7 @@ from aiokafka.errors import KafkaError
 
 from converters.identities import ACCOUNTS, KINDS, Identities, account_record, cohort_record
 from converters.ids import fold
+from streams.command_settings import settings_of
 from streams.kafka.permits import why
 from streams.kafka.topics import IDENTITIES, LEDGER
 from streams.terminal import progress, refuse, say, say_json, tell
@@ -41,7 +42,7 @@ def set_(
 
     pairs = _pairs(kind, ids)
     common = canonical or pairs[0][1]
-    settings = _settings(config)
+    settings = settings_of(config)
     plan = setting(_table(settings), kind, pairs, common, _implied(settings))  # type: ignore[arg-type]
     origin = plan.origins[0] if plan.origins else ""
     if len(plan.origins) > 1:
@@ -65,7 +66,7 @@ def forget(
     from converters.renaming import forgetting
 
     pairs = _pairs(kind, ids)
-    settings = _settings(config)
+    settings = settings_of(config)
     plan = forgetting(_table(settings), kind, pairs, _implied(settings))  # type: ignore[arg-type]
     if plan.moved:
         under = _under(settings, kind, plan.moved)
@@ -109,7 +110,7 @@ def mark(
         if cohort:
             key, value = cohort_record(user, cohort)
             records.append((key, value if cohort != NONE else None))
-    settings = _settings(config)
+    settings = settings_of(config)
     _write(settings, records)
     say(f"{len(ids)} marked")
 
@@ -120,7 +121,7 @@ def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")
     from converters import PLATFORMS
     from converters.rules import share
 
-    settings = _settings(config)
+    settings = settings_of(config)
     table, name = _table(settings), fold(user)
     ids = {platform: table.native(platform, "user", name) or PLATFORMS[platform].user_ids.write(name).native for platform in PLATFORMS}
     accounts = {platform: held for platform in PLATFORMS if (held := table.account(platform, name))}
@@ -133,7 +134,7 @@ def list_(
     config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Instead, who has accounts and cohorts.")] = False
 ) -> None:
     """Print the table, one JSON object a line. Example: im-relay identities list"""
-    table = _table(_settings(config))
+    table = _table(settings_of(config))
     if people:
         for user, accounts, cohort in table.people():
             say_json({"user": user, "accounts": accounts, "cohort": cohort})
@@ -240,17 +241,6 @@ def _judge(under: Any, origin: str, *, join: bool) -> None:
     if not join:
         tell("im-relay: nothing was written; say --join to do it all the same")
         raise typer.Exit(1)
-
-
-def _settings(config: Path | None) -> Any:
-    from streams.role_secrets import COMMAND
-    from streams.settings import SettingsError, load
-
-    try:
-        return load(config, COMMAND)
-    except SettingsError as error:
-        refuse(error)
-        raise typer.Exit(2) from None
 
 
 def _ask(work: Any, settings: Any) -> None:

@@ -6,7 +6,8 @@ from typing import Annotated
 import msgspec
 import typer
 
-from streams.terminal import Head, refuse, say, say_json, show
+from streams.command_settings import settings_of
+from streams.terminal import Head, say, say_json, show
 
 PRINCIPAL = "User:im-relay-{role}"
 
@@ -35,14 +36,8 @@ def acls(
     Example: im-relay topics acls -c relay.toml --role convert
     """
     from streams.kafka.acls import every, layout, layout_of
-    from streams.role_secrets import COMMAND
-    from streams.settings import SettingsError, load
 
-    try:
-        settings = load(config, COMMAND)
-    except SettingsError as error:
-        refuse(error)
-        raise typer.Exit(2) from None
+    settings = settings_of(config)
     of = layout_of(settings)
     if platform or prefix is not None:
         of = layout(platform or settings.platforms(), settings.kafka.prefix if prefix is None else prefix)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from aiokafka.errors import KafkaError
 
+from streams.command_settings import settings_of
 from streams.kafka import admin
 from streams.kafka.acl_commands import acls
 from streams.kafka.topics import DAY, Wanted, wanted
-from streams.terminal import Head, refuse, say, show, tell
+from streams.terminal import Head, say, show, tell
 
 if TYPE_CHECKING:
     from streams.kafka.cluster import Cluster
@@ -64,7 +65,7 @@ def create(
     ] = False,
 ) -> None:
     """Make what is missing; exit code 1 if something still differs. Example: im-relay topics create --fix"""
-    settings = _settings(config)
+    settings = settings_of(config)
     topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
     cluster = _cluster(settings, bootstrap)
     done = _ask(cluster, admin.create(cluster, topics, replication, fix=fix))
@@ -88,7 +89,7 @@ def check(
     min_insync: MinInsync = None,
 ) -> None:
     """Say what differs; exit code 1 if anything does. Example: im-relay topics check --replication 3"""
-    settings = _settings(config)
+    settings = settings_of(config)
     topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
     cluster = _cluster(settings, bootstrap)
     _end(topics, _ask(cluster, admin.checked(cluster, topics, replication)))
@@ -98,23 +99,12 @@ def check(
 def list_topics(config: Config = None, platform: Platforms = None, prefix: Prefix = None) -> None:
     """Show every topic and its meaning, without a broker. Example: im-relay topics list"""
     rows = []
-    for each in _wanted(_settings(config), platform, prefix, 1, 1, None):
+    for each in _wanted(settings_of(config), platform, prefix, 1, 1, None):
         topic = each.topic
         days = "" if topic.kept is None else f"{topic.kept // DAY} d"
         kept = ", ".join(filter(None, ("compacted" if "compact" in topic.cleanup else "", days)))
         rows.append([each.name, topic.key, topic.value, kept, topic.meaning])
     show([_NAME, "key", "value", "kept", "meaning"], rows, fold=False)
-
-
-def _settings(config: Path | None) -> "Settings":
-    from streams.role_secrets import COMMAND
-    from streams.settings import SettingsError, load
-
-    try:
-        return load(config, COMMAND)
-    except SettingsError as error:
-        refuse(error)
-        raise typer.Exit(2) from None
 
 
 def _wanted(

@@ -9,10 +9,11 @@ import typer
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from streams.command_settings import settings_of
 from streams.kafka import open_transactions
 from streams.kafka.open_transactions import Open, client_of
 from streams.kafka.permits import why
-from streams.terminal import confirm, refuse, say, show, tell
+from streams.terminal import confirm, say, show, tell
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -35,7 +36,7 @@ def list_open(
     older: Annotated[float, typer.Option(min=0, help="Only those that have been open for so many seconds.")] = OLD,
 ) -> None:
     """Show those that are open, oldest first; exit code 1 if there is one. Example: im-relay transactions list -c relay.toml"""
-    settings = _settings(config)
+    settings = settings_of(config)
     found = [one for one in _ask(settings, _found(settings)) if one.age() >= older]
     if not found:
         say(f"no transaction has been open for {older:g} s in the relay's topics")
@@ -60,7 +61,7 @@ def abort(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """End the one that holds a partition back: nothing of it is ever read. Example: im-relay transactions abort deliveries.NAME 3"""
-    settings = _settings(config)
+    settings = settings_of(config)
     code = _ask(settings, _abort(settings, TopicPartition(topic, partition), yes=yes))
     if code:
         raise typer.Exit(code)
@@ -133,17 +134,6 @@ def _whose(settings: "Settings", one: Open) -> str:
         if one.name.startswith(f"{group}-") and number.isdigit() and turn in {"a", "b"}:
             return f"{group}, partition {number}"
     return ""
-
-
-def _settings(config: Path | None) -> "Settings":
-    from streams.role_secrets import COMMAND
-    from streams.settings import SettingsError, load
-
-    try:
-        return load(config, COMMAND)
-    except SettingsError as error:
-        refuse(error)
-        raise typer.Exit(2) from None
 
 
 def _ask(settings: "Settings", work: Coroutine[Any, Any, T]) -> T:
