@@ -32,7 +32,7 @@ from streams.releases import Releases
 from streams.settings import Kafka, Settings, SettingsError
 from streams.startup import met
 from streams.state.disk import refusal
-from streams.state.errors import Kind
+from streams.state.errors import Kind, StateError
 from streams.state.watched import Disks
 
 log = structlog.get_logger()
@@ -241,3 +241,10 @@ def own_directory(state: Path, group: str, setting: str = "deliver.state") -> Pa
 
 _locks: list[object] = []
 """Held as long as the process lives."""
+
+
+def do_without(stage: str, what: str, state: Path, error: SettingsError | StateError) -> None:
+    """Say, and count as refused, that *what* is held in memory, where nothing can be kept under *state*."""
+    kind = error.kind if isinstance(error, StateError) else "forbidden"
+    metrics.STATE_REFUSED.labels(stage, kind).set(1)
+    log.warning("no directory: it is held in memory", what=what, path=str(state), kind=kind, error=str(error))

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from converters.identities import COUNT, Identities
 from streams import metrics
-from streams.hosting import own_directory
+from streams.hosting import do_without, own_directory
 from streams.settings import Settings, SettingsError
 from streams.state import damage
 from streams.state.database import DEFAULT, Database, Put, remove
@@ -43,9 +43,7 @@ def disk_of(settings: Settings, given: str, group: str) -> "Disk | None":
     try:
         return Disk(own_directory(state, group))
     except (SettingsError, StateError) as error:
-        kind = error.kind if isinstance(error, StateError) else "forbidden"
-        metrics.STATE_REFUSED.labels(REFUSED, kind).set(1)
-        log.warning("no directory for the table of identities: it is held in memory", path=str(state), kind=kind, error=str(error))
+        do_without(REFUSED, "the table of identities", state, error)
         return None
 
 

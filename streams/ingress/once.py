@@ -17,7 +17,7 @@ import structlog
 
 from converters.platform import Once
 from streams import metrics
-from streams.hosting import own_directory
+from streams.hosting import do_without, own_directory
 from streams.settings import Settings, SettingsError
 from streams.state import opening
 from streams.state.database import DEFAULT, Database, Put, remove
@@ -201,7 +201,5 @@ def opened(settings: Settings, group: str) -> Signatures:
     try:
         return Signatures(opening.opened(own_directory(state, group, "ingress.state") / "once", STAGE))
     except (StateError, SettingsError) as error:
-        kind = error.kind if isinstance(error, StateError) else "forbidden"
-        metrics.STATE_REFUSED.labels(STAGE, kind).set(1)
-        log.warning("no directory for what was signed and used: it is held in memory", path=str(state), kind=kind, error=str(error))
+        do_without(STAGE, "what was signed and used", state, error)
     return Signatures(None)
