@@ -13,7 +13,7 @@ import msgspec
 import typer
 from pydantic import BaseModel
 
-from converters import PLATFORMS, fidelity
+from converters import PLATFORMS, fidelity, inventory_schema
 from streams import metrics, record_kinds
 from streams.kafka import topics
 from streams.rules import RuleSettings
@@ -99,6 +99,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "topics.md": topic_list,
     "commands.md": commands,
     "fidelity.md": lambda: fidelity.page(PLATFORMS),
+    "migrating.schema.json": inventory_schema.schema,
     **{name: page for platform in PLATFORMS.values() for name, page in platform.pages.items()},
 }
 
