@@ -23,6 +23,7 @@ from streams.exact.watch import HoldError
 from streams.kafka import topics
 from streams.kafka.topics import PLATFORM, Topic
 from streams.media.done import Done
+from streams.migrate import records as migration
 from streams.release import Release
 
 VERSION = "relay-v"
@@ -58,6 +59,10 @@ KINDS = (
     Kind(topics.IDENTITIES, VALUES),
     Kind(topics.DEAD_LETTERS, (DeadLetter,)),
     Kind(topics.CONTROL, (Release,)),
+    Kind(topics.MIGRATION, (migration.Task,)),
+    Kind(topics.MIGRATED, (migration.Done,)),
+    Kind(topics.IMPORTED, (Entry,)),
+    Kind(topics.RUNS, (migration.Order,)),
 )
 """One a topic. A dead letter's end lies beside it, and is of the same version."""
 

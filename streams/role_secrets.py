@@ -47,8 +47,12 @@ def deliver(platform: str) -> Process:
     return Process("deliver", ("call", "mark"), platform)
 
 
-ROLES: tuple[Process, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS)
-"""What runs; `deliver` once for each platform, with that one's alone."""
+def migrate(platform: str) -> Process:
+    return Process("migrate", ("call", "mark"), platform)
+
+
+ROLES: tuple[Process, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, migrate(""))
+"""What runs; `deliver` and `migrate` once for each platform, with that one's alone."""
 
 _reading: ContextVar[Process] = ContextVar("reading", default=EVERYTHING)
 files_read: dict[Path, str] = {}

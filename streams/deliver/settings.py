@@ -11,7 +11,7 @@ from streams.proxies import Proxied
 class Deliver(Proxied):
     """How hard we try, and how much at once."""
 
-    used_by = frozenset({"deliver", "media", "gaps"})
+    used_by = frozenset({"deliver", "media", "gaps", "migrate"})
 
     window: int = Field(1000, ge=1, description="Events of one partition that may be open at once.")
     parked: int = Field(

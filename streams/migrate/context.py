@@ -1,0 +1,69 @@
+"""What all partitions of a migration worker share."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from converters.migration import Findings
+from converters.outcome import NotSent, Unsure
+from converters.route import App
+from streams.deliver.client import Client
+from streams.deliver.gate import Gate
+from streams.deliver.settings import Deliver
+from streams.fuse import Fuse
+from streams.kafka.log_reader import LogReader
+from streams.linger import Linger
+from streams.migrate.credentials import Passwords
+from streams.migrate.orders import Orders
+from streams.state.turns import Turns
+
+
+class Topics(Struct, frozen=True):
+    """Of one target platform."""
+
+    tasks: str
+    done: str
+    imported: str
+    ledger: str
+    dead: str
+    identities: str
+    partitions: int
+    """Of every topic."""
+
+
+class Around(Struct, frozen=True):
+    platform: str
+    names: Topics
+    apps: Mapping[str, App]
+    clients: Mapping[str, Client]
+    gates: Mapping[str, Gate]
+    settings: Deliver
+    window: int
+    in_flight: int
+    recent: int
+    """Ms; messages that were said within them before their import can be recalled and quoted after it."""
+    state: Path
+    log: LogReader
+    fuse: Fuse
+    orders: Orders
+    passwords: Passwords
+    linger: Linger
+    restoring: Turns
+    owned: set[int]
+
+    def own(self, partition: int, *, mine: bool) -> None:
+        """A partition comes or goes, and with it a part of the quotas."""
+        (self.owned.add if mine else self.owned.discard)(partition)
+        for gate in self.gates.values():
+            gate.own(frozenset(self.owned), self.names.partitions)
+
+    def findings(self, app: str) -> Findings:
+        run = self.orders.runs.get(app)
+        return run.findings if run is not None else Findings()
+
+
+def worst(outcomes: Iterable[object]) -> NotSent | Unsure | None:
+    """What an answer with several outcomes says of the platform; None where all is well with it."""
+    found = [one for one in outcomes if isinstance(one, NotSent | Unsure)]
+    return next((one for one in found if isinstance(one, Unsure)), found[0] if found else None)

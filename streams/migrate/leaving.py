@@ -1,0 +1,96 @@
+"""How a request of a migration leaves: while its run is open, behind live traffic at the quotas, and only once its intent is committed."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from converters.outcome import NotSent, Unsure
+from converters.platform import Reply, Request
+from converters.route import App
+from streams.deliver.client import Client
+from streams.deliver.drain import Drain, DrainedError, clock
+from streams.migrate.book import Book
+from streams.migrate.context import Around
+
+T = TypeVar("T")
+
+GROWN_OLD = NotSent("its intent had grown old")
+
+
+class Leaving:
+    """Of one partition."""
+
+    def __init__(self, around: Around, book: Book, drain: Drain) -> None:
+        self._around = around
+        self._book = book
+        self._drain = drain
+        self._slots = asyncio.Semaphore(around.in_flight)
+        self._at_the_gate: set[asyncio.Task[object]] = set()
+        self.under_way = 0
+
+    def wake(self) -> None:
+        """The partition is let go: nobody waits at the gate any more."""
+        for waiting in self._at_the_gate:
+            waiting.cancel()
+
+    async def one(
+        self, request: Request, app: App, source: bytes, read: Callable[[Request, Reply], T], *, again: bool, ready: Callable[[], None]
+    ) -> T | NotSent | Unsure:
+        """One attempt; *ready* puts its intent down when its turn has come. Raises DrainedError."""
+        answer = await self.ask(request, app, source, again=again, ready=ready, read=read)
+        return answer if isinstance(answer, NotSent | Unsure) else read(request, answer)
+
+    async def ask(
+        self, request: Request, app: App, source: bytes, *, again: bool, ready: Callable[[], None], read: Callable[[Request, Reply], object]
+    ) -> Reply | NotSent | Unsure:
+        """As `one`, with the answer as it came; *read* tells what it says of the platform."""
+        gate, client = self._around.gates[app.name], self._around.clients[app.name]
+        me = asyncio.current_task()
+        assert me is not None
+        async with self._slots:
+            while True:
+                await self._may_go(app.name, source)
+                self._at_the_gate.add(me)
+                try:
+                    async with gate.passage(request) as passage:
+                        if not await gate.admit(passage, request, live=False, again=again, source=app.name):
+                            again = True
+                            continue
+                        self._at_the_gate.discard(me)
+                        ready()
+                        until = await self._book.license() + self._around.settings.lease
+                        if clock() >= until or self._drain.order.is_set():
+                            return GROWN_OLD
+                        began = time.perf_counter()
+                        answer = await self._answered(client, request, until)
+                        outcome = read(request, answer) if isinstance(answer, Reply) else answer
+                        client.count(request.api, outcome, time.perf_counter() - began)
+                        gate.learn(passage, request, outcome)  # type: ignore[arg-type]  # it tells apart what it knows
+                        return answer
+                except asyncio.CancelledError:
+                    if self._drain.order.is_set():
+                        raise DrainedError from None
+                    raise
+                finally:
+                    self._at_the_gate.discard(me)
+
+    async def _answered(self, client: Client, request: Request, until: float) -> Reply | NotSent | Unsure:
+        self.under_way += 1
+        try:
+            return await client.reply(request, lambda: clock() < until)
+        finally:
+            self.under_way -= 1
+
+    async def _may_go(self, app: str, source: bytes) -> None:
+        """Raises DrainedError."""
+        orders, fuse = self._around.orders, self._around.fuse
+        while True:
+            if self._drain.order.is_set():
+                raise DrainedError
+            if not orders.open(app):
+                await self._drain.rest(1.0)
+            elif app in fuse.held and not fuse.admits(app, source):
+                await self._drain.rest(min(1.0, max(0.01, fuse.pause(app, source))))
+            else:
+                return
