@@ -1,9 +1,9 @@
-"""What the customer orders # ruff: noqa: RUF001 - Chinese has its own punctuation
-
-from Easemob before a migration, ready to send: 「需要环信商务开通的清单」.
+"""What the customer orders from Easemob before a migration, ready to send: 「需要环信商务开通的清单」.
 
 Sources: "Easemob: Limits", "File storage", "Custom group ids", "Callbacks", "Pricing: features of editions".
 """
+
+# ruff: noqa: RUF001 - Chinese has its own punctuation
 
 from converters.migration_rules import Order
 
