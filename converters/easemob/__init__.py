@@ -9,6 +9,7 @@ from converters.easemob.gaps import GAPS
 from converters.easemob.ids import USER_IDS
 from converters.easemob.limits import LIMITS
 from converters.easemob.media import MEDIA
+from converters.easemob.migration_rules import MIGRATION
 from converters.easemob.register import register
 from converters.easemob.replies import read_reply
 from converters.easemob.signing import AUTH
@@ -27,6 +28,7 @@ PLATFORM = Platform(
     register=register,
     gaps=GAPS,
     media=MEDIA,
+    migration=MIGRATION,
     marked=frozenset({"post", "edit", "typing", "group-created"}),
     limits=LIMITS,
     user_ids=USER_IDS,
