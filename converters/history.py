@@ -1,17 +1,11 @@
-"""Where a message of the history goes in its conversation's time, and what becomes of one that was recalled or edited."""
+"""Where a message of the history goes in its conversation's time at the target."""
 
-from collections.abc import Sequence
 from typing import Literal
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from converters.model import Event
-from converters.operations import Edit, Post, Recall
-
-Policy = Literal["stop", "skip", "restamp"]
-"""What is done with a message that is older than its group at the target."""
-Recalled = Literal["drop", "keep"]
-"""Of a message that was recalled: it is left out, or imported all the same."""
+Policy = Literal["stop", "skip", "restamp", "import"]
+"""What is done with a message that is older than its group at the target; `import`: the target takes such."""
 
 EARLIEST = 1000
 """Milliseconds: no target takes an older timestamp."""
@@ -47,7 +41,7 @@ def place(at: int, previous: int, created: int, now: int, policy: Policy) -> Pla
     Nothing is put into the future: what would lie there stops its conversation.
     """
     wanted = stamp(at, previous)
-    if not created or wanted > created:
+    if not created or wanted > created or policy == "import":
         return Stopped("future") if wanted > now else Placed(wanted)
     match policy:
         case "stop":
@@ -57,23 +51,3 @@ def place(at: int, previous: int, created: int, now: int, policy: Policy) -> Pla
         case "restamp":
             moved = stamp(created + 1, previous)
             return Stopped("future") if moved > now else Placed(moved, restamped=True)
-
-
-class Fated(Struct, frozen=True):
-    event: Event | None
-    """What is imported; None: nothing."""
-    fate: str = ""
-    """`recalled`, `edited`, or "" where nothing was done to it."""
-
-
-def fate(post: Event, changes: Sequence[Event], recalled: Recalled = "drop") -> Fated:
-    """*post* after *changes*, which are the events that name it, in any order: an edited one as it was last, under its own id and time."""
-    if any(isinstance(change.operation, Recall) for change in changes):
-        return Fated(post if recalled == "keep" else None, "recalled")
-    edits = [change for change in changes if isinstance(change.operation, Edit)]
-    if not edits or not isinstance(post.operation, Post):
-        return Fated(post)
-    last = max(edits, key=lambda change: change.at).operation
-    assert isinstance(last, Edit)
-    said = structs.replace(post.operation, body=last.body, ext=last.ext or post.operation.ext)
-    return Fated(structs.replace(post, operation=said), "edited")

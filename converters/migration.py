@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from converters.inventory import Item
+from converters.inventory import AnyItem
 from converters.model import Conversation, Delivery, Loss, There, direct
 from converters.model import Group as GroupConversation
 from converters.model import Room as RoomConversation
@@ -43,6 +43,10 @@ class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Further APIs (names of `Request.api`) that count for the quota of registration."""
     custom_ids: bool | None = None
     """A group's id may be chosen."""
+    repeat_said: str = ""
+    """How the refusal of a repeated timestamp is told from others: a digest of its words."""
+    before_said: str = ""
+    """The same of an import older than its group."""
 
     @property
     def may_repeat(self) -> bool:
@@ -91,7 +95,7 @@ class Part(Struct, frozen=True, kw_only=True):
 class Piece(Struct, frozen=True):
     """The smallest part of an item that has an outcome of its own."""
 
-    item: Item
+    item: AnyItem
     part: str
     user: str = ""
     """The one user that it is about, where an item names several (canonical)."""
@@ -131,7 +135,7 @@ class Inventory(Struct, frozen=True, kw_only=True):
     """Writing of users, relations, groups, rooms and settings."""
 
     parts: tuple[Part, ...]
-    pieces: Callable[[Item, Any], Pieces]
+    pieces: Callable[[AnyItem, Any], Pieces]
     """(item, account)."""
     batch: Callable[[Piece, Any, Context], str]
     """(piece, account, context): pieces of one part with one batch key may go in one call."""
@@ -160,8 +164,6 @@ class ImportOf(Struct, frozen=True, kw_only=True):
     restamped: bool = False
     """*at* is not when it was said: that goes along in the extension."""
     files: FilesBy = "carry"
-    fate: str = ""
-    """As of `converters.history.Fated`."""
 
 
 class NotLater(Struct, frozen=True, tag="not-later", tag_field="outcome"):
@@ -187,7 +189,8 @@ class History(Struct, frozen=True, kw_only=True):
     files: frozenset[FilesBy]
     encode: Callable[[Delivery, Any, There, ImportOf], "Encoded"]
     """(delivery, account, what is known at the target, how): a text that is too long goes in parts, each 1 ms later."""
-    read: Callable[["Request", "Reply"], ImportOutcome]
+    read: Callable[["Request", "Reply", Findings], ImportOutcome]
+    """(request, its answer, what the probe found)."""
 
     @staticmethod
     def last(encoded: "Encoded", at: int) -> int:
@@ -276,7 +279,7 @@ class Cursor(Struct, frozen=True):
     text: str
 
 
-Reading = Generator["Request | Fetch | Missed | Item | Found | Cursor", "Reply | None", str]
+Reading = Generator["Request | Fetch | Missed | AnyItem | Found | Cursor", "Reply | None", str]
 """As `converters.platform.Asking`: a Request or Fetch is answered by a Reply, or None where there is none; everything else by None.
 
 Ids in it are the platform's own; a Missed is a callback, read by `Platform.decode`. Returns what could not be seen, in words, or "".
@@ -323,4 +326,6 @@ def conversation_of(subject: str) -> Conversation:
             one, bar, other = rest.partition("|")
             if one and bar and other:
                 return direct(one, other)
+        case _:
+            pass
     raise ValueError(f"{kind[:16]!r} is no conversation: direct:<user>|<user>, group:<id> or room:<id>")

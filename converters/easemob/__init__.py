@@ -7,6 +7,7 @@ from converters.easemob.encode import encode
 from converters.easemob.fidelity import FIDELITY
 from converters.easemob.gaps import GAPS
 from converters.easemob.ids import USER_IDS
+from converters.easemob.inventory import INVENTORY
 from converters.easemob.limits import LIMITS
 from converters.easemob.media import MEDIA
 from converters.easemob.migration_rules import MIGRATION
@@ -32,6 +33,7 @@ PLATFORM = Platform(
     marked=frozenset({"post", "edit", "typing", "group-created"}),
     limits=LIMITS,
     user_ids=USER_IDS,
+    inventory=INVENTORY,
     example=example,
     fidelity=FIDELITY,
 )
