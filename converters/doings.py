@@ -1,8 +1,7 @@
-"""What writing an item does at the target, as events: by them it is known when the target calls it back. See `converters.fingerprint`."""
+"""What writing an item does at the target, as events: by them it is known when the target calls it back. See `converters.core.fingerprint`."""
 
-from converters.inventory import AnyItem, Block, Friendship, Group, GroupBlock, GroupMember, Room, RoomMember, Setting, User
-from converters.model import Conversation, Event
-from converters.operations import (
+from converters.core.model import Conversation, Event
+from converters.core.operations import (
     AdminsChanged,
     BlockChanged,
     FriendChanged,
@@ -13,6 +12,18 @@ from converters.operations import (
     Muted,
     Operation,
     OwnerChanged,
+)
+from converters.inventory import (
+    AnyItem,
+    Block,
+    Friendship,
+    Group,
+    GroupBlock,
+    GroupMember,
+    Room,
+    RoomMember,
+    Setting,
+    User,
 )
 
 

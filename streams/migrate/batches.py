@@ -8,25 +8,25 @@ from hashlib import blake2b
 import structlog
 from msgspec import Struct, field
 
+from converters.core.fingerprint import fingerprints
+from converters.core.model import Group as GroupTalk
+from converters.core.model import Room as RoomTalk
+from converters.core.model import conversation_key
+from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.doings import doings
-from converters.fingerprint import fingerprints
 from converters.inventory import Group, Room, User, item_id, kind_of, place_of
 from converters.migration import Bisect, Context, ItemOutcome, Piece, Present
-from converters.model import Group as GroupTalk
-from converters.model import Room as RoomTalk
-from converters.model import conversation_key
-from converters.outcome import Delivered, NotSent, Refused, Unsure
 from converters.platform import Reply, Request
-from converters.route import App
-from streams import metrics
-from streams.deliver.attempts import delays
-from streams.deliver.drain import Drain, clock
-from streams.deliver.entries import Intent
+from converters.routing.route import App
+from streams.deliver.ledger_schema import Intent
+from streams.deliver.shutdown import Drain, clock
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.context import Around, worst
 from streams.migrate.finding import found
 from streams.migrate.leaving import Leaving
 from streams.migrate.records import Item, ItemTask, Word
+from streams.observe import metrics
+from streams.outbound.attempts import delays
 
 log = structlog.get_logger()
 

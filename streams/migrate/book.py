@@ -6,20 +6,20 @@ from zlib import crc32
 
 from aiokafka import TopicPartition
 
-from converters.causes import Cause
-from converters.identities import Kind, account_record, record
-from streams import metrics
-from streams.dead import DeadLetter, Whose, place
-from streams.dead import dump as dump_letter
-from streams.deliver.drain import DrainedError, clock
-from streams.deliver.entries import Entry
-from streams.deliver.entries import dump as dump_entry
-from streams.deliver.lanes import Lane
-from streams.exact.outputs import Outputs
-from streams.exact.task import Task
+from converters.core.causes import Cause
+from converters.routing.identity_table import Kind, account_record, record
+from streams.dead_letters.dead_letter import DeadLetter, Whose, place
+from streams.dead_letters.dead_letter import dump as dump_letter
+from streams.deliver.ledger_schema import Entry
+from streams.deliver.ledger_schema import dump as dump_entry
+from streams.deliver.offset_tracker import Lane
+from streams.deliver.shutdown import DrainedError, clock
+from streams.exactly_once.outputs import Outputs
+from streams.exactly_once.task import Task
 from streams.migrate.context import Around
 from streams.migrate.records import Done, dump
 from streams.migrate.state import STAGE, State
+from streams.observe import metrics
 
 SELDOM = 1.0
 """Seconds after which offsets are committed that nobody waits for."""

@@ -5,17 +5,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from converters.core.outcome import NotSent, Unsure
 from converters.migration import Findings
-from converters.outcome import NotSent, Unsure
-from converters.route import App
-from streams.deliver.client import Client
-from streams.deliver.gate import Gate
+from converters.routing.route import App
+from streams.dead_letters.dead_letter_limit import Fuse
 from streams.deliver.settings import Deliver
-from streams.fuse import Fuse
+from streams.kafka.linger import Linger
 from streams.kafka.log_reader import LogReader
-from streams.linger import Linger
 from streams.migrate.credentials import Passwords
 from streams.migrate.orders import Orders
+from streams.outbound.admission import Gate
+from streams.outbound.client import Client
 from streams.state.turns import Turns
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from pathlib import Path
 
-from converters.route import App
-from streams.settings import SettingsError
+from converters.routing.route import App
+from streams.settings.root import SettingsError
 
 
 class Passwords:

@@ -1,11 +1,11 @@
 """Whether a request that must not be repeated was done: the target is asked until it says so, or says that it cannot tell."""
 
+from converters.core.outcome import NotSent
 from converters.migration import Finding, ItemOutcome
-from converters.outcome import NotSent
 from converters.platform import Reply, Request
-from streams.deliver.client import Client
-from streams.deliver.drain import Drain
-from streams.deliver.gate import Gate
+from streams.deliver.shutdown import Drain
+from streams.outbound.admission import Gate
+from streams.outbound.client import Client
 
 TRIES = 20
 """Of one question without an answer; then nothing is known."""

@@ -11,21 +11,21 @@ from hashlib import blake2b
 import structlog
 from msgspec import Struct, structs
 
+from converters.core.model import NOTHING
+from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.history import Placed, Skipped, Stopped, place
 from converters.migration import BeforeGroup, Findings, ImportOf, ImportOutcome, NotLater
-from converters.model import NOTHING
-from converters.outcome import Delivered, NotSent, Refused, Unsure
 from converters.platform import Request
-from converters.route import App
-from streams import metrics
-from streams.deliver import records
-from streams.deliver.attempts import delays
-from streams.deliver.drain import Drain, DrainedError
-from streams.deliver.entries import Ended
+from converters.routing.route import App
+from streams.deliver import ledger_records
+from streams.deliver.ledger_schema import Ended
+from streams.deliver.shutdown import Drain, DrainedError
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.context import Around
 from streams.migrate.leaving import Leaving
 from streams.migrate.records import Item, MessageTask, Progress, Watermark, lane_key, live_key
+from streams.observe import metrics
+from streams.outbound.attempts import delays
 
 log = structlog.get_logger()
 
@@ -200,7 +200,7 @@ class Lanes:
         self._around.fuse.passed(app.name)
         if now() - event.at < self._around.recent:
             entry = Ended(
-                outcome=Delivered(remote, at or placed.at), target=app.name, at=now(), by="echo", names=records.names(task.delivery)
+                outcome=Delivered(remote, at or placed.at), target=app.name, at=now(), by="echo", names=ledger_records.names(task.delivery)
             )
             self._book.tell(event.id, lane.key, entry)
 

@@ -5,13 +5,13 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from converters.outcome import NotSent, Unsure
+from converters.core.outcome import NotSent, Unsure
 from converters.platform import Reply, Request
-from converters.route import App
-from streams.deliver.client import Client
-from streams.deliver.drain import Drain, DrainedError, clock
+from converters.routing.route import App
+from streams.deliver.shutdown import Drain, DrainedError, clock
 from streams.migrate.book import Book
 from streams.migrate.context import Around
+from streams.outbound.client import Client
 
 T = TypeVar("T")
 

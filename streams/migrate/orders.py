@@ -13,10 +13,11 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams import foreign, metrics, record_kinds
-from streams.exact.outputs import Outputs
+from streams.exactly_once.outputs import Outputs
+from streams.kafka import foreign_records, record_kinds
 from streams.kafka.log_reader import LogReader
 from streams.migrate.records import Feed, Run, dump, load_order
+from streams.observe import metrics
 
 log = structlog.get_logger()
 
@@ -154,7 +155,7 @@ class Orders:
                 return
             hours = Hours(run.between, run.zone)
         except (msgspec.DecodeError, HoursError):
-            foreign.note("migrate", tp.topic, tp.partition, None, "unreadable")
+            foreign_records.note("migrate", tp.topic, tp.partition, None, "unreadable")
             return
         before = self.runs.get(app)
         if before is None or before.mode != run.mode:

@@ -5,10 +5,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
+from converters.core.model import Conversation, Delivery
 from converters.history import Policy
 from converters.inventory import AnyItem
 from converters.migration import FilesBy, Findings
-from converters.model import Conversation, Delivery
 
 Mode = Literal["running", "paused", "done"]
 Word = Literal["made", "there", "changed", "refused", "open"]

@@ -4,23 +4,23 @@ import asyncio
 
 import structlog
 
-from converters.route import App
-from streams.deliver.client import clients
-from streams.deliver.gate import Gate
-from streams.exact.transport import Plan
-from streams.fuse import Fuse
-from streams.health import Health
-from streams.hosting import Seen, host, link, own_directory, require
+from converters.routing.route import App
+from streams.dead_letters.dead_letter_limit import Fuse
+from streams.exactly_once.transport import Plan
 from streams.kafka import acls, topics
+from streams.kafka.linger import Linger
 from streams.kafka.log_reader import LogReader
-from streams.linger import Linger
 from streams.migrate.context import Around, Topics
 from streams.migrate.credentials import Passwords
 from streams.migrate.orders import Orders
 from streams.migrate.state import STAGE
 from streams.migrate.work import Migrating
-from streams.settings import Settings, SettingsError, marking
-from streams.startup import patiently, served
+from streams.outbound.admission import Gate
+from streams.outbound.client import clients
+from streams.roles.health import Health
+from streams.roles.hosting import Seen, host, link, own_directory, require
+from streams.roles.startup import patiently, served
+from streams.settings.root import Settings, SettingsError, marking
 from streams.state.turns import Turns
 from streams.state.watched import Disks
 

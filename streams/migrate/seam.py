@@ -3,9 +3,9 @@
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
-from converters.outcome import Delivered
-from streams import record_kinds
-from streams.deliver.entries import Ended, Entry, load
+from converters.core.outcome import Delivered
+from streams.deliver.ledger_schema import Ended, Entry, load
+from streams.kafka import record_kinds
 from streams.migrate.book import Book
 from streams.migrate.records import Watermark, live_key
 

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 from aiokafka import TopicPartition
 
-from streams import foreign, record_kinds
+from streams.kafka import foreign_records, record_kinds
 from streams.kafka.log_reader import LogReader
 from streams.migrate.records import Done, Item, Progress, load_done
 from streams.state.database import DEFAULT, Put
@@ -132,6 +132,6 @@ def _is_ours(tp: TopicPartition, raw: object) -> bool:
     try:
         load_done(bytes(value))
     except msgspec.DecodeError:
-        foreign.note(STAGE, tp.topic, tp.partition, getattr(raw, "offset", None), "unreadable")
+        foreign_records.note(STAGE, tp.topic, tp.partition, getattr(raw, "offset", None), "unreadable")
         return False
     return True

@@ -13,16 +13,17 @@ import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from converters.causes import Cause
-from converters.model import conversation_key
-from streams import dead, foreign, metrics, record_kinds
-from streams.dead import Whose
+from converters.core.causes import Cause
+from converters.core.model import conversation_key
+from streams.dead_letters import dead_letter
+from streams.dead_letters.dead_letter import Whose
 from streams.deliver import protocol
-from streams.deliver.drain import Drain, DrainedError
-from streams.deliver.lanes import Lane
-from streams.exact.ending import ended
-from streams.exact.producers import Unknown
-from streams.exact.task import Task as Partition
+from streams.deliver.offset_tracker import Lane
+from streams.deliver.shutdown import Drain, DrainedError
+from streams.exactly_once.ending import ended
+from streams.exactly_once.producers import Unknown
+from streams.exactly_once.task import Task as Partition
+from streams.kafka import foreign_records, record_kinds
 from streams.migrate.batches import Batches
 from streams.migrate.book import Book, Raw
 from streams.migrate.context import Around
@@ -31,13 +32,14 @@ from streams.migrate.leaving import Leaving
 from streams.migrate.records import ItemTask, MessageTask, SkipTask, Task, load_task
 from streams.migrate.seam import Seam
 from streams.migrate.state import STAGE, State
+from streams.observe import metrics
 from streams.state.refused import telling
 
 log = structlog.get_logger()
 
 
 class Migrating:
-    """See `streams.exact.task.Work`."""
+    """See `streams.exactly_once.task.Work`."""
 
     def __init__(self, partition: int, around: Around) -> None:
         self._partition = partition
@@ -157,12 +159,12 @@ class Migrating:
             self._bury(raw, "newer-version", str(error), "ours")
             return
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            foreign.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
+            foreign_records.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
             self._bury(raw, "malformed", "no task of a migration", "theirs")
             return
         if why := self._foreign(record, task):
-            foreign.note(STAGE, record.topic, record.partition, record.offset, why)
-            self._bury(raw, foreign.FOREIGN, why, "theirs")
+            foreign_records.note(STAGE, record.topic, record.partition, record.offset, why)
+            self._bury(raw, foreign_records.FOREIGN, why, "theirs")
             return
         match task:
             case ItemTask():
@@ -172,8 +174,8 @@ class Migrating:
             case SkipTask(conversation=conversation, event=event):
                 self._lanes.skip(raw, conversation.encode(), event)
 
-    def _foreign(self, record: ConsumerRecord, task: Task) -> foreign.Why | None:
-        if foreign.is_misplaced(record.key, record.partition, self._around.names.partitions):
+    def _foreign(self, record: ConsumerRecord, task: Task) -> foreign_records.Why | None:
+        if foreign_records.is_misplaced(record.key, record.partition, self._around.names.partitions):
             return "misplaced"
         match task:
             case ItemTask(app=app, source=source):
@@ -183,12 +185,12 @@ class Migrating:
                     return "app"
                 if record.key != conversation_key(delivery.event.conversation):
                     return "key"
-                return foreign.of_delivery(record, delivery, self._around.apps, self._around.names.partitions)
+                return foreign_records.of_delivery(record, delivery, self._around.apps, self._around.names.partitions)
             case SkipTask(conversation=conversation):
                 return None if record.key == conversation.encode() else "key"
 
     def _bury(self, raw: Raw, cause: Cause, detail: str, whose: Whose) -> None:
-        self._book.bury(raw, dead.place(self._around.names.tasks, self._partition, raw.offset).encode(), cause, detail, whose, 1)
+        self._book.bury(raw, dead_letter.place(self._around.names.tasks, self._partition, raw.offset).encode(), cause, detail, whose, 1)
         self._book.settle(raw.offset)
 
 
