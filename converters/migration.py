@@ -13,7 +13,7 @@ from converters.core.model import Conversation, Delivery, Loss, There, direct
 from converters.core.model import Group as GroupConversation
 from converters.core.model import Room as RoomConversation
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
-from converters.inventory import AnyItem
+from converters.inventory import KINDS, AnyItem
 
 if TYPE_CHECKING:
     from converters.platform import Encoded, Fetch, Missed, Reply, Request, Span
@@ -154,6 +154,12 @@ class Inventory(Struct, frozen=True, kw_only=True):
             if part.name == name:
                 return part
         raise KeyError(name)
+
+
+def late_wave(inventory: Inventory) -> int:
+    """Pieces of a higher wave wait until the items of all kinds are there: their wave is above all of the kind that comes last."""
+    last = list(KINDS)[-1]
+    return max((part.wave for part in inventory.parts if part.kind == last), default=max((part.wave for part in inventory.parts), default=0))
 
 
 class ImportOf(Struct, frozen=True, kw_only=True):

@@ -8,14 +8,15 @@ from hashlib import blake2b
 import structlog
 from msgspec import Struct, field
 
+from converters.core.causes import Cause
 from converters.core.fingerprint import fingerprints
 from converters.core.model import Group as GroupTalk
 from converters.core.model import Room as RoomTalk
 from converters.core.model import conversation_key
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.doings import doings
-from converters.inventory import Group, Room, User, item_id, kind_of, place_of
-from converters.migration import Bisect, Context, ItemOutcome, Piece, Present
+from converters.inventory import Group, Room, User, kind_of, place_of
+from converters.migration import Bisect, Context, ItemOutcome, Piece, Present, late_wave
 from converters.platform import Reply, Request
 from converters.routing.route import App
 from streams.deliver.ledger_schema import Intent
@@ -24,7 +25,7 @@ from streams.migrate.book import Book, Raw, now
 from streams.migrate.context import Around, worst
 from streams.migrate.finding import found
 from streams.migrate.leaving import Leaving
-from streams.migrate.records import Item, ItemTask, Word
+from streams.migrate.records import Item, ItemTask, Word, task_key
 from streams.observe import metrics
 from streams.outbound.attempts import delays
 
@@ -84,7 +85,7 @@ class Batches:
         self.sending: set[asyncio.Task[None]] = set()
 
     def take(self, raw: Raw, task: ItemTask, *, released: bool) -> None:
-        key = item_id(task.item).encode()
+        key = task_key(task)
         if (there := self._open.get(key)) is not None:
             there.also.append(raw.offset)
             return
@@ -105,7 +106,8 @@ class Batches:
         doubtful = known.pending if known is not None and not released else ()
         open_ = _Open(raw, task, key, [], pieces=done, remote=known.remote if known else "", made=known.made if known else 0)
         open_.was_there = known is not None and known.word in ("made", "there", "changed")
-        left = [piece for piece in split.pieces if piece.suffix not in done]
+        last = late_wave(inventory)
+        left = [piece for piece in split.pieces if piece.suffix not in done and (inventory.part(piece.part).wave > last) == task.late]
         waves = sorted({inventory.part(piece.part).wave for piece in left})
         open_.waves = [[piece for piece in left if inventory.part(piece.part).wave == wave] for wave in waves]
         self._open[key] = open_
@@ -309,7 +311,7 @@ class Batches:
             self._book.account(task.item.id)
         reason = "; ".join(dict.fromkeys(item.refused))
         if item.refused:
-            cause = "in-doubt" if item.doubtful else "refused-import"
+            cause: Cause = "in-doubt" if item.doubtful else "refused-import"
             self._book.bury(item.raw, item.key, cause, reason, "theirs", item.attempts)
             self._around.fuse.died(app, item.key, cause)
         else:

@@ -15,7 +15,7 @@ from converters.core.model import NOTHING
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.history import Placed, Skipped, Stopped, place
 from converters.migration import BeforeGroup, Findings, ImportOf, ImportOutcome, NotLater
-from converters.platform import Request
+from converters.platform import Reply, Request
 from converters.routing.route import App
 from streams.deliver import ledger_records
 from streams.deliver.ledger_schema import Ended
@@ -152,7 +152,7 @@ class Lanes:
         if str(event.conversation.__struct_config__.tag) not in history.kinds:
             self._skipped(lane, task, "kind")
             return
-        how = ImportOf(at=placed.at, restamped=placed.restamped, files=task.files, fate=task.fate)
+        how = ImportOf(at=placed.at, restamped=placed.restamped, files=task.files)
         try:
             encoded = history.encode(task.delivery, app.account, NOTHING, how)
         except Exception as error:  # noqa: BLE001 - a defect stops this lane, and nothing else
@@ -164,6 +164,11 @@ class Lanes:
         if not encoded.requests:
             self._skipped(lane, task, "nothing")
             return
+        findings = self._around.findings(app.name)
+
+        def read(request: Request, reply: Reply) -> ImportOutcome:
+            return history.read(request, reply, findings)
+
         earlier = lane.progress.sending == event.id
         first = lane.progress.part if earlier else 0
         doubts, remote, at = 0, lane.progress.remote if first else "", None
@@ -171,7 +176,7 @@ class Lanes:
             lane.progress = structs.replace(lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now())
             # Who puts back what is held says that it may be sent once more.
             doubt = earlier and part == first and (self._may_repeat(app.name) or not one.released)
-            outcome = await self._until_known(lane, encoded.requests[part], app, history.read, doubt=doubt)
+            outcome = await self._until_known(lane, encoded.requests[part], app, read, doubt=doubt)
             match outcome:
                 case Delivered(remote_id=remote_id, at=told):
                     remote, at = remote or remote_id, at or told
@@ -205,7 +210,7 @@ class Lanes:
             self._book.tell(event.id, lane.key, entry)
 
     async def _until_known(
-        self, lane: _Lane, request: Request, app: App, read: "Callable[..., ImportOutcome]", *, doubt: bool
+        self, lane: _Lane, request: Request, app: App, read: Callable[[Request, Reply], ImportOutcome], *, doubt: bool
     ) -> ImportOutcome:
         """An end of one request; `NotLater` says that an earlier attempt of it had arrived. There is no end to its patience."""
         settings = self._around.settings

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from msgspec import Struct
+
 from converters.core.outcome import NotSent, Unsure
 from converters.platform import Reply, Request
 from converters.routing.route import App
@@ -13,7 +15,7 @@ from streams.migrate.book import Book
 from streams.migrate.context import Around
 from streams.outbound.client import Client
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Struct)
 
 GROWN_OLD = NotSent("its intent had grown old")
 
@@ -42,7 +44,7 @@ class Leaving:
         return answer if isinstance(answer, NotSent | Unsure) else read(request, answer)
 
     async def ask(
-        self, request: Request, app: App, source: bytes, *, again: bool, ready: Callable[[], None], read: Callable[[Request, Reply], object]
+        self, request: Request, app: App, source: bytes, *, again: bool, ready: Callable[[], None], read: Callable[[Request, Reply], Struct]
     ) -> Reply | NotSent | Unsure:
         """As `one`, with the answer as it came; *read* tells what it says of the platform."""
         gate, client = self._around.gates[app.name], self._around.clients[app.name]

@@ -136,11 +136,11 @@ class Orders:
     async def _look(self) -> None:
         for tp, position in self._positions.items():
             part = await self._reader.read(tp, position)
-            while part.next > position:
+            while part.next > self._positions[tp]:
                 for raw in part.records:
                     self._take(tp, raw.key or b"", raw.value, raw.headers)
-                position = self._positions[tp] = part.next
-                part = await self._reader.read(tp, position)
+                self._positions[tp] = part.next
+                part = await self._reader.read(tp, part.next)
 
     def _take(self, tp: TopicPartition, key: bytes, value: bytes | None, headers: Mapping[str, bytes] | object) -> None:
         record_kinds.hold(tp.topic, headers)  # type: ignore[arg-type]
@@ -159,7 +159,7 @@ class Orders:
             return
         before = self.runs.get(app)
         if before is None or before.mode != run.mode:
-            log.info("migration " + run.mode, app=app, bundle=run.bundle, by=run.by, between=run.between or "always")
+            log.info("migration", mode=run.mode, app=app, bundle=run.bundle, by=run.by, between=run.between or "always")
         self.runs[app], self._hours[app] = run, hours
 
 

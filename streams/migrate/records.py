@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from converters.core.model import Conversation, Delivery
 from converters.history import Policy
-from converters.inventory import AnyItem
+from converters.inventory import AnyItem, item_id
 from converters.migration import FilesBy, Findings
 
 Mode = Literal["running", "paused", "done"]
@@ -31,6 +31,8 @@ class ItemTask(Struct, frozen=True, kw_only=True, tag="item", tag_field="task", 
     """How its users are called at the target."""
     place: str = ""
     """The id at the target of its group or room, once it is there."""
+    late: bool = False
+    """Only what waits until everything else is there, as the silence of a whole group."""
     update: bool = False
     """What is there and differs is brought up to date; else it is left alone."""
 
@@ -48,7 +50,6 @@ class MessageTask(Struct, frozen=True, kw_only=True, tag="message", tag_field="t
     """When the group was made at the target, in ms, where the item's own record does not say so."""
     policy: Policy = "stop"
     files: FilesBy = "fetch"
-    fate: str = ""
     live: bool = False
     """It belongs to what the relay carries live: it is passed over."""
 
@@ -165,6 +166,8 @@ class Feed(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="feed", ta
 Order = Run | Feed
 
 
+LATE = "\x1flate"
+
 dump = msgspec.json.Encoder().encode
 load_task = msgspec.json.Decoder(Task).decode
 load_done = msgspec.json.Decoder(Done).decode
@@ -174,6 +177,11 @@ load_order = msgspec.json.Decoder(Order).decode
 def lane_key(conversation: bytes) -> bytes:
     """Of a conversation's `Progress` in the topic; no item's id begins so."""
     return b"lane\x1f" + conversation
+
+
+def task_key(task: ItemTask) -> bytes:
+    """Of an item's `Item` in the topic; what is done late has one of its own."""
+    return (item_id(task.item) + (LATE if task.late else "")).encode()
 
 
 def live_key(conversation: bytes) -> bytes:
