@@ -13,6 +13,7 @@ from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
 from streams.cli.identities import app as identities
 from streams.cli.local_kafka import app as kafka
+from streams.cli.migrate import app as migrate
 from streams.cli.preview import preview
 from streams.cli.release import release
 from streams.cli.replay import replay
@@ -31,6 +32,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(transactions, name="transactions")
 app.add_typer(identities, name="identities")
 app.add_typer(dead, name="dead")
+app.add_typer(migrate, name="migrate")
 app.command()(replay)
 app.command()(gaps)
 app.command()(release)
@@ -86,7 +88,7 @@ def convert(config: Config = None) -> None:
     from streams.roles.stages import run_convert
     from streams.settings.role_secrets import CONVERT
 
-    _role(run_convert, config, CONVERT, config)
+    role(run_convert, config, CONVERT, config)
 
 
 @app.command()
@@ -97,7 +99,7 @@ def deliver(
     from streams.roles.stages import run_deliver
     from streams.settings import role_secrets
 
-    _role(run_deliver, config, role_secrets.deliver(platform), platform)
+    role(run_deliver, config, role_secrets.deliver(platform), platform)
 
 
 @app.command()
@@ -106,7 +108,7 @@ def media(config: Config = None) -> None:
     from streams.roles.media import run_media
     from streams.settings.role_secrets import MEDIA
 
-    _role(run_media, config, MEDIA)
+    role(run_media, config, MEDIA)
 
 
 @app.command()
@@ -134,13 +136,14 @@ def settings(config: Config = None) -> None:
         _fail(error)
 
 
-def _role(role: Any, config: Path | None, process: Any, *arguments: object) -> None:
+def role(run: Any, config: Path | None, process: Any, *arguments: object) -> None:
+    """Run a role that follows topics, with the secrets of *process*."""
     from streams.http_server.listener import ListenError
     from streams.plugins import PluginError
     from streams.settings.root import SettingsError, load, require_apps
 
     try:
-        code = _run(role, require_apps(load(config, process)), *arguments)
+        code = _run(run, require_apps(load(config, process)), *arguments)
     except (SettingsError, ListenError, PluginError) as error:
         _fail(error)
     raise typer.Exit(code)

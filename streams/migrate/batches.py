@@ -15,7 +15,7 @@ from converters.core.model import Room as RoomTalk
 from converters.core.model import conversation_key
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.doings import doings
-from converters.inventory import Group, Room, User, kind_of, place_of
+from converters.inventory import Group, Room, User, item_id, kind_of, place_of
 from converters.migration import Bisect, Context, ItemOutcome, Piece, Present, late_wave
 from converters.platform import Reply, Request
 from converters.routing.route import App
@@ -105,7 +105,7 @@ class Batches:
         done = known.pieces if known is not None and same else ()
         doubtful = known.pending if known is not None and not released else ()
         open_ = _Open(raw, task, key, [], pieces=done, remote=known.remote if known else "", made=known.made if known else 0)
-        open_.was_there = known is not None and known.word in ("made", "there", "changed")
+        open_.was_there = self._was_there(known, task)
         last = late_wave(inventory)
         left = [piece for piece in split.pieces if piece.suffix not in done and (inventory.part(piece.part).wave > last) == task.late]
         waves = sorted({inventory.part(piece.part).wave for piece in left})
@@ -146,6 +146,13 @@ class Batches:
         if known.word == "open":
             return True
         return known.digest != task.digest and (task.update or known.word == "refused")
+
+    def _was_there(self, known: Item | None, task: ItemTask) -> bool:
+        """Whether it was at the target before this: what is done late goes by what was found early."""
+        if task.late:
+            early = self._book.get(item_id(task.item).encode())
+            return isinstance(early, Item) and early.word == "there"
+        return known is not None and known.word in ("made", "there", "changed")
 
     # -- pieces
 
@@ -307,7 +314,7 @@ class Batches:
             word = "changed" if task.update else "there"
         if item.remote and isinstance(task.conversation, GroupTalk | RoomTalk):
             self._book.name("group" if isinstance(task.item, Group) else "room", item.remote, task.conversation.id, task.conversation.origin)
-        if isinstance(task.item, User) and not item.refused:
+        if isinstance(task.item, User) and not item.refused and task.item.state != "deleted":
             self._book.account(task.item.id)
         reason = "; ".join(dict.fromkeys(item.refused))
         if item.refused:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from zlib import crc32
 
 from aiokafka import TopicPartition
@@ -21,8 +22,8 @@ from streams.migrate.records import Done, dump
 from streams.migrate.state import STAGE, State
 from streams.observe import metrics
 
-SELDOM = 1.0
-"""Seconds after which offsets are committed that nobody waits for."""
+SELDOM, SOON = 1.0, 0.1
+"""Seconds after which offsets are committed: while requests are under way, and when the feeder may wait for it."""
 
 
 class Raw:
@@ -40,11 +41,12 @@ class Raw:
 class Book:
     """What was put is seen by `get` at once; after a failed transaction the work begins anew, and with it a new book."""
 
-    def __init__(self, partition: int, around: Around, lane: Lane, state: State) -> None:
+    def __init__(self, partition: int, around: Around, lane: Lane, state: State, nudge: Callable[[], None]) -> None:
         self._partition = partition
         self._around = around
         self._lane = lane
         self._state = state
+        self._nudge = nudge
         self._rows: dict[bytes, Done] = {}
         self._under_way: dict[bytes, Done] = {}
         self._outputs = Outputs()
@@ -107,6 +109,8 @@ class Book:
         """Return once everything that was put is committed: the clock when that was begun. Raises DrainedError."""
         granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._wanted.append(granted)
+        if len(self._wanted) == 1:
+            self._nudge()
         return await granted
 
     # -- out
@@ -119,7 +123,7 @@ class Book:
         if self._rows or self._outputs.records:
             return 0.0 if draining else 5 * float(self._around.linger) - since
         if self._settled or self.unmarked or self._others:
-            return 0.0 if draining and (self._settled or self.unmarked) else SELDOM - since
+            return 0.0 if draining and (self._settled or self.unmarked) else (SELDOM if busy else SOON) - since
         return SELDOM
 
     @property

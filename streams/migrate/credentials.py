@@ -2,12 +2,16 @@
 
 import base64
 import binascii
+import csv
+import io
 import mmap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 
+from converters.inventory import User
 from converters.routing.route import App
+from streams.migrate.bundle import Bundle
 from streams.settings.root import SettingsError
 
 
@@ -62,3 +66,16 @@ def written(passwords: Iterable[tuple[str, str]]) -> bytes:
     """The lines of a file of given passwords."""
     lines = sorted(user.encode() + b"\t" + base64.b64encode(password.encode()) for user, password in passwords)
     return b"".join(line + b"\n" for line in lines)
+
+
+def listed(bundle: Bundle, app: App, given: Mapping[str, str]) -> tuple[bytes, int]:
+    """All passwords of a bundle's accounts as CSV, for whoever hands them over, and how many."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(("user", "password"))
+    count = 0
+    for row in bundle.items("user"):
+        if isinstance(row.item, User) and row.item.state != "deleted":
+            writer.writerow((row.item.id, given.get(row.item.id) or derived(app, row.item.id)))
+            count += 1
+    return out.getvalue().encode(), count

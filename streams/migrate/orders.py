@@ -91,17 +91,14 @@ class Orders:
         self._clock = clock
         self._hours: dict[str, Hours] = {}
         self._following: asyncio.Task[None] | None = None
+        self._begun = False
         self.runs: dict[str, Run] = {}
         self.feeds: dict[tuple[str, str], Feed] = {}
         """By app and bundle."""
 
     async def start(self) -> None:
         """All that lies there now is known. Raises KafkaError."""
-        await self._reader.start()
-        for tp in self._positions:
-            begin, _ = await self._reader.bounds(tp)
-            self._positions[tp] = begin
-        await self._look()
+        await self.look()
         self._following = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
@@ -109,6 +106,7 @@ class Orders:
             self._following.cancel()
             with suppress(asyncio.CancelledError):
                 await self._following
+        await self._reader.stop()
 
     def open(self, app: str) -> bool:
         run = self.runs.get(app)
@@ -129,11 +127,17 @@ class Orders:
         while True:
             await asyncio.sleep(EVERY)
             try:
-                await self._look()
+                await self.look()
             except KafkaError as error:
                 log.warning("orders cannot be read at the moment", error=type(error).__name__)
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Read what lies there now. Raises KafkaError."""
+        await self._reader.start()
+        if not self._begun:
+            for tp in self._positions:
+                self._positions[tp], _ = await self._reader.bounds(tp)
+            self._begun = True
         for tp, position in self._positions.items():
             part = await self._reader.read(tp, position)
             while part.next > self._positions[tp]:

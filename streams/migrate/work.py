@@ -79,7 +79,7 @@ class Migrating:
         finally:
             task.watch.preparing(STAGE, self._partition, done=True)
         self._drain = Drain(task.draining)
-        self._book = Book(self._partition, around, self._input, self._state)
+        self._book = Book(self._partition, around, self._input, self._state, task.nudge)
         self._leaving = Leaving(around, self._book, self._drain)
         self._lanes = Lanes(around, self._book, self._leaving, self._drain, self._known, self._over)
         self._batches = Batches(around, self._book, self._leaving, self._drain, self._over)

@@ -1,0 +1,121 @@
+"""A migration on a real broker: topics, settings, a worker, and the command that feeds it."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import msgspec
+
+from streams.kafka.local.ports import free_port
+from tests.stack import MARKS, ROOT, Role
+from tests.waiting import until
+
+PARTITIONS = 2
+SECRET = "S3cr3t-of-the-target"
+
+
+class Rig:
+    """A context manager. *url* is the target's; *settings* are lines of the section `[migrate]`, *deliver* of `[deliver]`."""
+
+    def __init__(self, bootstrap: str, directory: Path, url: str, *, settings: str = "", deliver: str = "", partitions: int = PARTITIONS) -> None:
+        self.bootstrap = bootstrap
+        self.directory = directory
+        self.prefix = f"m{uuid4().hex[:8]}."
+        self.partitions = partitions
+        self.bundles = directory / "bundles"
+        self.bundles.mkdir(parents=True, exist_ok=True)
+        self.config = directory / "relay.toml"
+        self.config.write_text(f"""\
+kafka = {{bootstrap = "{bootstrap}", prefix = "{self.prefix}", partitions = {partitions}, session_timeout = 6}}
+observe = {{host = "127.0.0.1"}}
+[migrate]
+directory = "{self.bundles}"
+{settings}
+[deliver]
+state = "{directory / "state"}"
+backoff = 0.02
+backoff_max = 0.1
+quotas = false
+{deliver}
+[apps.old]
+platform = "yunxin"
+target = "new"
+account = {{app_key = "demo-yunxin", app_secret = "demo-yunxin-secret"}}
+[apps.new]
+platform = "easemob"
+target = "old"
+[apps.new.account]
+org = "demo"
+app = "relay"
+client_id = "YXA6demo"
+client_secret = "YXA6demosecret"
+callback_secret = "demo-easemob-secret"
+base_url = "{url}"
+""")
+        self.workers: list[Role] = []
+
+    def __enter__(self) -> Self:
+        create = ["topics", "create", "--bootstrap", self.bootstrap, "--partitions", str(self.partitions), "--prefix", self.prefix]
+        self.command(*create, config=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers:
+            worker.stop()
+
+    def worker(self) -> Role:
+        """One more, started and ready."""
+        number = len(self.workers)
+        arguments = ["migrate", "work", "--platform", "easemob", "--config", str(self.config)]
+        role = Role("migrate", arguments, free_port(), self.directory / f"work-{number}.log", {})
+        self.workers.append(role)
+        role.start()
+        until(role.ready, why=role.tail)
+        return role
+
+    def command(self, *words: str, config: bool = True, code: int = 0) -> str:
+        """What an `im-relay` command prints."""
+        more = ["--config", str(self.config)] if config else []
+        done = subprocess.run(
+            [sys.executable, "-m", "streams", *words, *more], cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def applying(self, bundle: Path, *words: str) -> "subprocess.Popen[str]":
+        """`migrate apply` as a process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "streams", "migrate", "apply", "--bundle", str(bundle), "--json", *words, "--config", str(self.config)],
+            cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def apply(self, bundle: Path, *words: str, code: int = 0) -> dict[str, Any]:
+        """What it says at its end."""
+        return ended(self.applying(bundle, *words), code)
+
+    def status(self) -> dict[str, Any]:
+        return msgspec.json.decode(self.command("migrate", "status", "--json"), type=dict[str, Any])
+
+    def metric(self, name: str) -> float:
+        """Over all workers; *name* with its labels, in their order."""
+        lines = [line for worker in self.workers if worker.child is not None and worker.child.poll() is None for line in worker.metrics().splitlines()]
+        return sum(float(line.removeprefix(f"{name} ")) for line in lines if line.startswith(f"{name} "))
+
+
+def ended(applying: "subprocess.Popen[str]", code: int = 0) -> dict[str, Any]:
+    out, err = applying.communicate(timeout=300)
+    assert applying.returncode == code, f"apply ended with {applying.returncode}:\n{out}{err}"
+    return msgspec.json.decode(out.splitlines()[-1], type=dict[str, Any])
+
+
+def interrupt(applying: "subprocess.Popen[str]") -> None:
+    applying.send_signal(signal.SIGINT)
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, **MARKS}
