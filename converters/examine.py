@@ -6,9 +6,9 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from converters.ids import IdRule, canonical_id
 from converters.inventory import AnyItem, GroupMember, Setting, User, kind_of
 from converters.migration_rules import MigrationRules
+from converters.routing.user_ids import IdRule, canonical_id
 
 SECONDS_BELOW = 100_000_000_000
 """As milliseconds this is March 1973; as seconds it is the year 5138."""

@@ -3,14 +3,14 @@
 import msgspec
 from msgspec import structs
 
-from converters import wire
-from converters.bodies import Text
-from converters.event_ids import EventId
-from converters.ids import canonical_id
+from converters.core import wire
+from converters.core.bodies import Text
+from converters.core.event_id import EventId
+from converters.core.model import Conversation, Direct, Event, Group, Room, direct
+from converters.core.operations import Edit, Operation, Post, Recall, Ref
 from converters.inventory import Message
-from converters.model import Conversation, Direct, Event, Group, Room, direct
-from converters.operations import Edit, Operation, Post, Recall, Ref
-from converters.people import renamed
+from converters.routing.user_ids import canonical_id
+from converters.routing.users import renamed
 
 _LARGEST = 1 << 53
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from converters.core.model import Event
 from converters.inventory import AnyItem
-from converters.model import Event
 
 Language = Literal["en", "zh"]
 

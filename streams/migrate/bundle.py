@@ -8,9 +8,9 @@ from typing import Literal, Self
 
 from msgspec import Struct
 
-from converters import wire
+from converters.core import wire
+from converters.core.model import Conversation, Event
 from converters.inventory import KINDS, AnyItem, Problem, digest_of, read_item
-from converters.model import Conversation, Event
 from streams.migrate.errors import BundleError
 from streams.migrate.store import FATES, FOUND, ITEMS, MESSAGES, META, PROBLEMS, TALKS, Store
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
-from converters import wire
+from converters.core import wire
 from converters.estimate import CallCounter, message_calls
 from converters.examine import Examiner
-from converters.ids import IdRule
 from converters.inventory import KINDS, GroupMember, Problem, read_item
 from converters.migration_problems import KINDS as PROBLEM_KINDS
 from converters.migration_rules import MigrationRules
+from converters.routing.user_ids import IdRule
 from streams.migrate.bundle import META_KEY, ROWS, BeforeGroup, Meta, all_problems, sha256
 from streams.migrate.errors import BundleError
 from streams.migrate.join_items import ItemJoin, Places, Problems

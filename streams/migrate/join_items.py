@@ -5,8 +5,7 @@ from functools import lru_cache
 
 from msgspec import structs
 
-from converters import wire
-from converters.ids import canonical_id
+from converters.core import wire
 from converters.inventory import (
     AnyItem,
     Friendship,
@@ -24,6 +23,7 @@ from converters.inventory import (
 )  # fmt: skip
 from converters.migration_problems import KINDS as PROBLEM_KINDS
 from converters.migration_rules import Edition
+from converters.routing.user_ids import canonical_id
 from streams.migrate.stage import LEFT_OUT, given_row, problem_key
 from streams.migrate.store import FATES, FOUND, GIVEN, ITEMS, SIDES, Store
 

@@ -6,13 +6,13 @@ from functools import lru_cache
 
 from msgspec import Struct, structs
 
-from converters import wire
+from converters.core import wire
+from converters.core.model import Event
+from converters.core.operations import Edit, Post
 from converters.inventory import Group as GroupItem
 from converters.inventory import Problem, read_item
 from converters.migration_problems import KINDS
 from converters.migration_rules import MigrationRules
-from converters.model import Event
-from converters.operations import Edit, Post
 from streams.migrate.bundle import DROPPED, REPLACED, BeforeGroup, Talk, hashed, kept, message_key, parts_of
 from streams.migrate.errors import BundleError
 from streams.migrate.join_items import Problems

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from converters.media import Download
+from converters.files.media import Download
 from streams.media.fetch import Fetched, Fetcher
 
 AT_ONCE = 8

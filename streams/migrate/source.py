@@ -10,8 +10,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
-from streams.log import place
 from streams.migrate.errors import SourceError
+from streams.observe.log import place
 
 GROUP = "im_relay.sources"
 

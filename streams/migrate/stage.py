@@ -8,15 +8,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from converters import wire
-from converters.bodies import File, files_of
+from converters.core import wire
+from converters.core.bodies import File, files_of
+from converters.core.model import Event, conversation_key
+from converters.core.operations import Edit, Post
 from converters.examine import Examiner, Finding, odd_id, odd_time
 from converters.given_message import changed, event_of
 from converters.inventory import FILES, KINDS, MESSAGE, AnyItem, Message, Problem, User, canonical, item_id
 from converters.migration_problems import KINDS as PROBLEM_KINDS
 from converters.migration_rules import MigrationRules
-from converters.model import Event, conversation_key
-from converters.operations import Edit, Post
 from streams.migrate.bundle import message_key, message_row
 from streams.migrate.errors import SourceError
 from streams.migrate.source import Part, Read, Source

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from converters.ids import IdRule
 from converters.inventory import Level, Problem, User
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language
+from converters.routing.user_ids import IdRule
 from streams.migrate.bundle import Bundle
-from streams.printable import clean
+from streams.observe.printable import clean
 
 ORDER: tuple[Level, ...] = ("stop", "loss", "note")
 _WORDS = {
