@@ -42,6 +42,8 @@ class Meta(Struct, frozen=True, kw_only=True):
     """Items by tag; `message` and `device-message`."""
     conversations: dict[str, int] = {}
     """Messages for the server, by the kind of their conversation."""
+    talks: int = 0
+    """Conversations with messages for the server."""
     lanes: dict[str, int] = {}
     """Messages of the longest conversation, by its kind."""
     calls: dict[str, int] = {}

@@ -188,7 +188,7 @@ class Check:
             source=wanted.source, source_app=wanted.source_app, source_platform=wanted.source_platform, target_app=wanted.target_app,
             target_platform=wanted.target_platform, edition=wanted.edition, before_group=wanted.before_group, horizon=choices.horizon,
             made=choices.now, counts={"message": totals.messages, "device-message": totals.device}, conversations=totals.conversations,
-            lanes=totals.lanes, files=files, oldest=totals.oldest, bytes=totals.bytes,
+            lanes=totals.lanes, talks=totals.talks, files=files, oldest=totals.oldest, bytes=totals.bytes,
         )  # fmt: skip
 
     def _summed(self, store: Store, meta: Meta, told: Told) -> Meta:

@@ -31,6 +31,7 @@ class Totals(Struct, kw_only=True, omit_defaults=True):
     ended: bool = False
     conversations: dict[str, int] = {}
     lanes: dict[str, int] = {}
+    talks: int = 0
     messages: int = 0
     device: int = 0
     oldest: int = 0
@@ -270,6 +271,7 @@ def _add(totals: Totals, talk: Talk) -> None:
     if talk.count:
         totals.conversations[kind] = totals.conversations.get(kind, 0) + talk.count
         totals.lanes[kind] = max(totals.lanes.get(kind, 0), talk.count)
+        totals.talks += 1
         totals.oldest = min(totals.oldest or talk.first, talk.first)
     totals.messages += talk.count
     totals.device += talk.device

@@ -1,5 +1,7 @@
 """What `check` says in the end: counts, problems by kind with an example each, and problems.csv and ids.csv with all of them."""
 
+# ruff: noqa: RUF001 - Chinese has its own punctuation
+
 import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from converters.inventory import Level, Problem, User
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language
 from converters.routing.user_ids import IdRule
-from streams.migrate.bundle import Bundle
+from streams.migrate.bundle import Bundle, Meta
 from streams.observe.printable import clean
 
 ORDER: tuple[Level, ...] = ("stop", "loss", "note")
@@ -69,6 +71,28 @@ def kind_line(row: KindRow, language: Language, days: int) -> str:
         more = " …" if row.count > 1 else ""
         example = f"   {clean(first.text)}   {clean(first.where)}{more}" if first.count == 1 else f"   {clean(first.where)}{more}"
     return f"  {word(language, row.level)}  {row.kind:<14} {row.count:>11,}  {about}{example}"
+
+
+def lines(rows: list[KindRow], meta: Meta, path: Path, days: int, language: Language) -> Iterator[str]:
+    """The problems in short, and where the bundle lies."""
+    total = sum(row.count for row in rows)
+    if language == "zh":
+        yield f"问题 {total:,} 个，共 {len(rows)} 类，其中 {meta.stops:,} 个阻止迁移      数据包 {path}（sha256 {meta.sha256[:12]}…）"
+    else:
+        stop = "stops" if meta.stops == 1 else "stop"
+        yield f"problems  {total:,} in {len(rows)} kinds, {meta.stops:,} {stop} the run      bundle  {path} (sha256 {meta.sha256[:12]}…)"
+    for row in rows:
+        yield kind_line(row, language, days)
+
+
+def last_line(number: int, changed: int, problems: Path, path: Path, stops: int, language: Language) -> str:
+    code = 1 if stops else 0
+    ids = path / "ids.csv"
+    if language == "zh":
+        more = f"；{changed:,} 个写法不同的 ID：{ids}" if changed else ""
+        return f"退出码 {code}；全部 {number:,} 条：{problems}{more}"
+    more = f"; {changed:,} ids written otherwise: {ids}" if changed else ""
+    return f"exit {code}; all {number:,} of them: {problems}{more}"
 
 
 def write_problems(path: Path, problems: Iterable[Problem], language: Language, decided: frozenset[str]) -> int:
