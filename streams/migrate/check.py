@@ -171,7 +171,7 @@ class Check:
             if store.get(META, step) is None:
                 told(kind, 0, 0)
                 items.run(kind)
-                store.flush()
+                store.flush()  # first the rows, then that they are there
                 store.put(META, step, b"")
                 store.flush()
         told("message", 0, 0)

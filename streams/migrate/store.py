@@ -64,9 +64,8 @@ class Store:
             self._rows.set_write_options(how)
         self._batch = WriteBatch(raw_mode=True)
         self._size = 0
-
-    def has(self, family: str) -> bool:
-        return family in self._columns
+        self._changed: set[str] = set()
+        """Families with rows that may not be on disk yet."""
 
     def get(self, family: str, key: bytes) -> bytes | None:
         try:
@@ -81,12 +80,14 @@ class Store:
             self._batch.put(key, value)
         else:
             self._batch.put(key, value, self._handles[family])
+        self._changed.add(family)
         self._size += 1
         if self._size >= BATCH:
             self.write()
 
     def delete(self, family: str, key: bytes) -> None:
         self._batch.delete(key) if family == META else self._batch.delete(key, self._handles[family])
+        self._changed.add(family)
         self._size += 1
 
     def write(self) -> None:
@@ -102,10 +103,11 @@ class Store:
         """All that was put is on disk."""
         self.write()
         try:
-            for column in self._columns.values():
-                column.flush()
+            for family in sorted(self._changed):
+                self._columns[family].flush()
         except Exception as error:  # noqa: BLE001 - as above
             raise _fault(self.path, error) from None
+        self._changed.clear()
 
     def scan(self, family: str, prefix: bytes = b"", after: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Rows whose keys begin so and are greater than *after*, in their order; written rows only."""
@@ -143,6 +145,7 @@ class Store:
         self.write()
         if family not in self._columns:
             return
+        self._changed.discard(family)
         with suppress(Exception):
             self._columns[family].close()
         del self._columns[family], self._handles[family]
