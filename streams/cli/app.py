@@ -21,6 +21,7 @@ from streams.cli.terminal import Commands, on_defect, refuse, say, say_json
 from streams.cli.topics import app as topics
 from streams.cli.trace import trace
 from streams.cli.transactions import app as transactions
+from streams.migrate.commands import app as migrate
 
 app = typer.Typer(
     cls=Commands,

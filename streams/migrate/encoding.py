@@ -1,0 +1,85 @@
+"""Which encoding a file of a customer's export has: by its byte order mark, or by what its bytes can be."""
+
+import codecs
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from streams.migrate.errors import SourceError
+
+SAMPLE = 1 << 20
+LOOKED_AT = 256 << 20
+"""Bytes of pure ASCII after which UTF-8 is believed."""
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with a BOM", "utf-16": "UTF-16", "utf-16-le": "UTF-16LE", "utf-16-be": "UTF-16BE", "gb18030": "GB18030"}
+
+
+def recognise(path: Path, opened: Callable[[Path], BinaryIO]) -> str:
+    """The name of a codec. Raises SourceError where it is none that is known."""
+    with opened(path) as file:
+        first = file.read(SAMPLE)
+        for mark, name in _MARKS:
+            if first.startswith(mark):
+                return name
+        wide = _wide(first)
+        if wide:
+            return wide
+        sample = first
+        seen = len(first)
+        while sample.isascii() and seen < LOOKED_AT:
+            sample = file.read(SAMPLE)
+            if not sample:
+                return "utf-8"
+            seen += len(sample)
+        sample += file.read(SAMPLE)
+    for name in ("utf-8", "gb18030"):
+        if _share_of_errors(sample, name) < 0.001:
+            return name
+    raise SourceError(f'{path.name}: neither UTF-8, UTF-16 nor GB18030: name its encoding in the mapping (encoding = "…")')
+
+
+def known(name: str) -> str:
+    """The codec that *name* means. Raises SourceError."""
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise SourceError(f"encoding = {name!r} is none that Python knows; usual are utf-8, utf-16, gb18030, big5") from None
+
+
+def _wide(sample: bytes) -> str:
+    """UTF-16 without a mark: every other byte of ASCII is zero."""
+    head = sample[:4096]
+    if len(head) < 4 or not head.count(0):
+        return ""
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    most = len(head) // 2
+    return "utf-16-le" if odd > most * 0.3 and even < most * 0.05 else "utf-16-be" if even > most * 0.3 and odd < most * 0.05 else ""
+
+
+def _share_of_errors(sample: bytes, name: str) -> float:
+    """Lines of *sample* that cannot be decoded; the first and the last may be cut."""
+    lines = sample.split(b"\n")
+    whole = lines[1:-1] or lines
+    bad = sum(1 for line in whole if not _decodes(line, name))
+    return bad / len(whole) if len(whole) > 3 else float(bad > 0 and not _decodes(sample[: sample.rfind(b"\n") + 1] or sample, name))
+
+
+def _decodes(line: bytes, name: str) -> bool:
+    try:
+        line.decode(name)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def byte_lines(file: BinaryIO, longest: int) -> Iterator[tuple[bytes, bool]]:
+    """Lines of *file* with their ends, and whether each was whole: of one longer than *longest* only the beginning is kept."""
+    while line := file.readline(longest):
+        if line.endswith(b"\n") or len(line) < longest:
+            yield line, True
+            continue
+        head = line
+        while line and not line.endswith(b"\n"):
+            line = file.readline(longest)
+        yield head, False
