@@ -16,7 +16,8 @@ from converters.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
     from converters.media import Media
-    from converters.migration import History, Inventory, ProbePlan, Reader
+    from converters.migration import History, Inventory, Reader
+    from converters.probing import ProbePlan
 
 
 class Incoming(Struct, frozen=True):

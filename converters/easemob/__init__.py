@@ -6,10 +6,13 @@ from converters.easemob.decode import decode
 from converters.easemob.encode import encode
 from converters.easemob.fidelity import FIDELITY
 from converters.easemob.gaps import GAPS
+from converters.easemob.history import HISTORY
 from converters.easemob.ids import USER_IDS
 from converters.easemob.inventory import INVENTORY
+from converters.easemob.inventory_reading import READERS
 from converters.easemob.limits import LIMITS
 from converters.easemob.media import MEDIA
+from converters.easemob.probe import PROBE
 from converters.easemob.register import register
 from converters.easemob.replies import read_reply
 from converters.easemob.signing import AUTH
@@ -32,6 +35,9 @@ PLATFORM = Platform(
     limits=LIMITS,
     user_ids=USER_IDS,
     inventory=INVENTORY,
+    history=HISTORY,
+    probe=PROBE,
+    readers=READERS,
     example=example,
     fidelity=FIDELITY,
 )

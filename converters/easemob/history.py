@@ -15,14 +15,14 @@ from converters.bodies import Body, Command, File, files_of
 from converters.easemob.account import Account
 from converters.easemob.encode_posts import post
 from converters.easemob.replies import answer_of, not_about_it, said_by
-from converters.easemob.requests import escaped
 from converters.easemob.values import table, text
 from converters.lenient import milliseconds, word
-from converters.migration import BeforeGroup, FilesBy, Findings, History, ImportOf, ImportOutcome, NotLater
+from converters.migration import BeforeGroup, FilesBy, History, ImportOf, ImportOutcome, NotLater
 from converters.model import Carried, Delivery, Direct, Group, Loss, There
 from converters.operations import Post, kind_of
 from converters.outcome import Delivered, Refused, Unsure
 from converters.platform import Encoded, Reply, Request
+from converters.probing import Findings
 
 _NO_ROOMS = Encoded((), (Loss("room-history"),))
 _BEFORE = re.compile(r"(group|room).{0,40}creat|creat.{0,40}(group|room)|创建时间|建群", re.IGNORECASE | re.DOTALL)
@@ -84,8 +84,7 @@ def _dated(request: Request, api: str, account: Account, delivery: Delivery, how
         message["ext"] = {**said["ext"], original_key(account): delivery.event.at}
     if how.files == "fetch" and body.get("url"):
         message["need_download"] = True
-    path = "/".join(("", escaped(account.org), escaped(account.app), api))
-    return structs.replace(request, path=path, body=wire.dump_any(message), api=api)
+    return structs.replace(request, path=f"/{account.org}/{account.app}/{api}", body=wire.dump_any(message), api=api)
 
 
 def original_key(account: Account) -> str:

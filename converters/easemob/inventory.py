@@ -28,8 +28,9 @@ from converters.inventory import (
     Setting,
     User,
 )
-from converters.migration import Context, Findings, Inventory, Part, Piece, Pieces
+from converters.migration import Context, Inventory, Part, Piece, Pieces
 from converters.model import Loss
+from converters.probing import Findings
 
 MOST_USERS = 60
 _MOST_FRIENDS = 10
