@@ -10,10 +10,10 @@ from typing import Annotated, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from converters import wire
-from converters.ids import canonical_id
-from converters.model import Conversation, Event, conversation_key
-from converters.operations import Operation
+from converters.core import wire
+from converters.core.model import Conversation, Event, conversation_key
+from converters.core.operations import Operation
+from converters.routing.user_ids import canonical_id
 
 Id = Annotated[str, Meta(min_length=1, max_length=256)]
 At = Annotated[int, Meta(ge=0, lt=1 << 53)]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
+from converters.core.model import Conversation, Delivery, Direct, Loss, There, direct
+from converters.core.model import Group as GroupConversation
+from converters.core.model import Room as RoomConversation
+from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.inventory import AnyItem, GroupMember, Setting
-from converters.model import Conversation, Delivery, Direct, Loss, There, direct
-from converters.model import Group as GroupConversation
-from converters.model import Room as RoomConversation
-from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.probing import Findings
 
 if TYPE_CHECKING:
