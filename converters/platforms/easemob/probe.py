@@ -82,7 +82,8 @@ def run(account: Account, names: ProbeNames) -> Probing:
     findings = yield from _imports(account, names, findings)
     findings = yield from _group(account, names, findings)
     findings = yield from _quota(account, names, findings)
-    yield from clean(account, names)
+    for request in clean(account, names):  # noqa: UP028 - what is sent back must not reach a tuple
+        yield request
     return findings
 
 
