@@ -9,49 +9,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from converters.core.model import Conversation, Delivery, Loss, There, direct
+from converters.core.model import Conversation, Delivery, Direct, Loss, There, direct
 from converters.core.model import Group as GroupConversation
 from converters.core.model import Room as RoomConversation
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
-from converters.inventory import KINDS, AnyItem
+from converters.inventory import KINDS, AnyItem, GroupMember, Setting
+from converters.probing import Findings
 
 if TYPE_CHECKING:
     from converters.platform import Encoded, Fetch, Missed, Reply, Request, Span
 
 FilesBy = Literal["fetch", "link", "carry"]
 """How a file of the history comes along: the target fetches it, it stays where it lies, or role `media` carried it."""
-
-
-class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Answers of the probe. None and "" are unknown; the methods give the careful reading of that."""
-
-    repeat: Literal["", "refused", "swallowed", "doubled"] = ""
-    """An import with the timestamp of the last one: refused, answered as good and not stored, or stored a second time."""
-    callbacks: bool | None = None
-    """Imports are called back."""
-    before_group: Literal["", "refused", "accepted"] = ""
-    """An import older than its group."""
-    conversations: bool | None = None
-    """An import shows up as a conversation on a new device."""
-    unread: bool | None = None
-    """Imports count as offline messages."""
-    in_files: bool | None = None
-    """Imports are in the history files."""
-    full_batch: bool | None = None
-    """A registration of exactly the maximum of users passes."""
-    shared: tuple[str, ...] | None = None
-    """Further APIs (names of `Request.api`) that count for the quota of registration."""
-    custom_ids: bool | None = None
-    """A group's id may be chosen."""
-    repeat_said: str = ""
-    """How the refusal of a repeated timestamp is told from others: a digest of its words."""
-    before_said: str = ""
-    """The same of an import older than its group."""
-
-    @property
-    def may_repeat(self) -> bool:
-        """Whether a doubtful import may be sent again with the same timestamp without a double."""
-        return self.repeat in {"refused", "swallowed"}
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -204,74 +173,6 @@ class History(Struct, frozen=True, kw_only=True):
         return at + max(0, len(encoded.requests) - 1)
 
 
-class Question(Struct, frozen=True, kw_only=True):
-    """What the vendor's pages leave open."""
-
-    name: str
-    """The field of `Findings`."""
-    words: str
-    zh: str
-    careful: str
-    """What is assumed without an answer."""
-    by_person: bool = False
-    """Somebody has to look at a device."""
-
-
-class Listen(Struct, frozen=True):
-    """Did a callback with *marker* in it come within *seconds*? Answered True or False; None where callbacks cannot be seen."""
-
-    marker: str
-    seconds: float
-
-
-class Pause(Struct, frozen=True):
-    """Answered None after *seconds*."""
-
-    seconds: float
-
-
-class Look(Struct, frozen=True):
-    """A person looks at a device and answers the question *name*: True, False, or None for unknown."""
-
-    name: str
-    user: str
-    """With whose account; its password is `ProbeNames.password`."""
-    other: str
-    """Whose conversation is looked for."""
-
-
-class Answered(Struct, frozen=True):
-    """A question is settled. *seen* says how, without ids or texts of the answer."""
-
-    name: str
-    value: Any
-    seen: str
-
-
-class ProbeNames(Struct, frozen=True, kw_only=True):
-    """What the probe makes, all to be thrown away."""
-
-    prefix: str
-    """Of every user id: 1 to 20 characters of a-z, 0-9."""
-    password: str
-    now: int
-    """Milliseconds since 1970."""
-    burst: int = 0
-    """Calls a second of the quota that is tried; 0: the shared limits are not tried, which throttles nobody else."""
-
-
-Probing = Generator["Request | Listen | Pause | Look | Answered", "Reply | bool | None", Findings]
-"""Yields what to do and is sent what came of it: a Reply (None: no answer) for a Request, as each class says for the others, None for Answered."""
-
-
-class ProbePlan(Struct, frozen=True, kw_only=True):
-    questions: tuple[Question, ...]
-    run: Callable[[Any, ProbeNames], Probing]
-    """(account, names)."""
-    clean: Callable[[Any, ProbeNames], "tuple[Request, ...]"]
-    """What deletes whatever a run made, also one that was cut off; a 404 is as good as done."""
-
-
 class Found(Struct, frozen=True):
     """Another subject to read: a user, group, room (its id) or conversation (as of `subject_of`)."""
 
@@ -296,8 +197,8 @@ class Reader(Struct, frozen=True, kw_only=True):
     """One kind of list that a platform gives out."""
 
     name: str
-    of: Literal["app", "user", "group", "room", "conversation"]
-    """What it is asked about."""
+    of: Literal["app", "user", "group", "room", "conversation", "member", "setting"]
+    """What it is asked about: `subject_of` says how a conversation, a member or a setting is named."""
     most: int = 1
     """Subjects of one reading."""
     needs: str = ""
@@ -308,16 +209,19 @@ class Reader(Struct, frozen=True, kw_only=True):
     """(subjects in the platform's own words, span of a history, cursor or "", account)."""
 
 
-def subject_of(conversation: Conversation) -> str:
-    """A conversation as the subject of a reading."""
-    match conversation:
+def subject_of(named: Conversation | GroupMember | Setting) -> str:
+    """A conversation, a group's member or a setting as the subject of a reading; its ids are the platform's own."""
+    match named:
         case GroupConversation(id=name):
             return f"group:{name}"
         case RoomConversation(id=name):
             return f"room:{name}"
-        case _:
-            one, other = conversation.users
+        case Direct(users=(one, other)):
             return f"direct:{one}|{other}"
+        case GroupMember(group=where, user=user):
+            return f"{where}|{user}"
+        case Setting(user=user, peer=peer, group=where):
+            return f"{user}|group|{where}" if where else f"{user}|user|{peer}" if peer else f"{user}||"
 
 
 def conversation_of(subject: str) -> Conversation:

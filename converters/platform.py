@@ -16,8 +16,9 @@ from converters.core.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
     from converters.files.media import Media
-    from converters.migration import History, Inventory, ProbePlan, Reader
+    from converters.migration import History, Inventory, Reader
     from converters.migration_rules import MigrationRules
+    from converters.probing import ProbePlan
 
 
 class Incoming(Struct, frozen=True):

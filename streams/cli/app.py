@@ -13,7 +13,6 @@ from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
 from streams.cli.identities import app as identities
 from streams.cli.local_kafka import app as kafka
-from streams.cli.migrate import app as migrate
 from streams.cli.preview import preview
 from streams.cli.release import release
 from streams.cli.replay import replay

@@ -11,7 +11,8 @@ import msgspec
 from msgspec import Struct, structs
 
 from converters.inventory import KINDS
-from converters.migration import FilesBy, Findings
+from converters.migration import FilesBy
+from converters.probing import Findings
 from converters.routing.identity_table import Identities
 from converters.routing.route import App
 from streams.cli.common import now, who

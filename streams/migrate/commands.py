@@ -8,6 +8,7 @@ import typer
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language
 from converters.routing.user_ids import IdRule
+from streams.cli.migrate_apply import register
 from streams.cli.terminal import progress, refuse, say, tell
 from streams.migrate.language import language_of
 
@@ -143,3 +144,5 @@ def _fail(error: Exception) -> NoReturn:
     refuse(error)
     raise typer.Exit(FAILED)
 
+
+register(app)

@@ -6,7 +6,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from converters.core.outcome import NotSent, Unsure
-from converters.migration import Findings
+from converters.probing import Findings
 from converters.routing.route import App
 from streams.dead_letters.dead_letter_limit import Fuse
 from streams.deliver.settings import Deliver

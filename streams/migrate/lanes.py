@@ -14,8 +14,9 @@ from msgspec import Struct, structs
 from converters.core.model import NOTHING
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.history import Placed, Skipped, Stopped, place
-from converters.migration import BeforeGroup, Findings, ImportOf, ImportOutcome, NotLater
+from converters.migration import BeforeGroup, ImportOf, ImportOutcome, NotLater
 from converters.platform import Reply, Request
+from converters.probing import Findings
 from converters.routing.route import App
 from streams.deliver import ledger_records
 from streams.deliver.ledger_schema import Ended

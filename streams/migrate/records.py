@@ -8,7 +8,8 @@ from msgspec import Struct
 from converters.core.model import Conversation, Delivery
 from converters.history import Policy
 from converters.inventory import AnyItem, item_id
-from converters.migration import FilesBy, Findings
+from converters.migration import FilesBy
+from converters.probing import Findings
 
 Mode = Literal["running", "paused", "done"]
 Word = Literal["made", "there", "changed", "refused", "open"]

@@ -13,7 +13,17 @@ from converters.core.event_id import EventId
 from converters.core.model import Conversation, Event, conversation_key
 from converters.core.operations import Post
 from converters.inventory import AnyItem, item_id, kind_of
-from streams.migrate.bundle import META_KEY, ROWS, Bundle, Meta, Talk, hashed, message_key, message_row, sha256
+from streams.migrate.bundle import (
+    META_KEY,
+    ROWS,
+    Bundle,
+    Meta,
+    Talk,
+    hashed,
+    message_key,
+    message_row,
+    sha256,
+)
 from streams.migrate.store import ITEMS, MESSAGES, META, TALKS, Store
 
 SOURCE, TARGET = ("old", "yunxin"), ("new", "easemob")

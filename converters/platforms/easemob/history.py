@@ -16,13 +16,13 @@ from converters.core.lenient import milliseconds, word
 from converters.core.model import Carried, Delivery, Direct, Group, Loss, There
 from converters.core.operations import Post, kind_of
 from converters.core.outcome import Delivered, Refused, Unsure
-from converters.migration import BeforeGroup, FilesBy, Findings, History, ImportOf, ImportOutcome, NotLater
+from converters.migration import BeforeGroup, FilesBy, History, ImportOf, ImportOutcome, NotLater
 from converters.platform import Encoded, Reply, Request
 from converters.platforms.easemob.account import Account
 from converters.platforms.easemob.encode_posts import post
 from converters.platforms.easemob.replies import answer_of, not_about_it, said_by
-from converters.platforms.easemob.requests import escaped
 from converters.platforms.easemob.values import table, text
+from converters.probing import Findings
 
 _NO_ROOMS = Encoded((), (Loss("room-history"),))
 _BEFORE = re.compile(r"(group|room).{0,40}creat|creat.{0,40}(group|room)|创建时间|建群", re.IGNORECASE | re.DOTALL)
@@ -84,8 +84,7 @@ def _dated(request: Request, api: str, account: Account, delivery: Delivery, how
         message["ext"] = {**said["ext"], original_key(account): delivery.event.at}
     if how.files == "fetch" and body.get("url"):
         message["need_download"] = True
-    path = "/".join(("", escaped(account.org), escaped(account.app), api))
-    return structs.replace(request, path=path, body=wire.dump_any(message), api=api)
+    return structs.replace(request, path=f"/{account.org}/{account.app}/{api}", body=wire.dump_any(message), api=api)
 
 
 def original_key(account: Account) -> str:

@@ -18,7 +18,7 @@ from converters.inventory import (
     Setting,
     User,
 )
-from converters.migration import Context, Findings, Inventory, Part, Piece, Pieces
+from converters.migration import Context, Inventory, Part, Piece, Pieces
 from converters.platforms.easemob.account import Account
 from converters.platforms.easemob.inventory_answers import read
 from converters.platforms.easemob.inventory_find import find
@@ -30,6 +30,7 @@ from converters.platforms.easemob.inventory_requests import (
     room_text,
     too_long,
 )
+from converters.probing import Findings
 
 MOST_USERS = 60
 _MOST_FRIENDS = 10
