@@ -15,7 +15,7 @@ from streams.deliver.context import Surroundings
 from streams.deliver.ledger import LedgerStore, Pair, as_rows
 from streams.deliver.ledger_records import STAGE
 from streams.deliver.ledger_rows import is_intent, packed
-from streams.deliver.ledger_schema import Entry, Intent, load
+from streams.deliver.ledger_schema import Ended, Entry, Intent, load
 from streams.deliver.message_index import UNDATED, Naming, Row
 from streams.deliver.uncommitted_tail import Tail
 from streams.exactly_once.task import Task
@@ -42,6 +42,8 @@ class Mirror:
         self._tps = [TopicPartition(topic, partition) for topic in names.mirrored]
         self._read: dict[TopicPartition, Reading] = dict.fromkeys(self._tps, self._named)
         self._read[TopicPartition(names.results, partition)] = files
+        self._imported = TopicPartition(names.imported, partition)
+        self._read[self._imported] = self._arrived
         self._store = store
         self._naming = naming
         self._task = task
@@ -96,7 +98,7 @@ class Mirror:
         """Whether that is known."""
         restore, since = self.restore, self.needs(delivery)
         if isinstance(delivery.event.operation, Post):
-            return restore.since(self._ledger) <= since
+            return restore.since(self._ledger) <= since and restore.since(self._imported.topic) <= since
         return all(restore.since(topic) <= since for topic in (self._ledger, *(tp.topic for tp in self._tps)))
 
     def is_beyond(self, delivery: Delivery) -> bool:
@@ -137,6 +139,14 @@ class Mirror:
         if foreign_records.of_entry(record.key or b""):
             return True  # it was not taken in
         return self._store.get((record.key or b"").decode("utf-8", "replace")) is not None
+
+    def _arrived(self, key: bytes, value: bytes | None) -> list[Row]:
+        """What a migration has put here is as good as delivered."""
+        found = rows(self._naming, key, value, self._imported.topic)
+        entry = read(value) if value is not None and not is_intent(value) else None
+        if value is None or not isinstance(entry, Ended) or foreign.of_entry(key) is not None:
+            return found
+        return [(key, packed(value, 0, entry)), *found]
 
     def _named(self, key: bytes, value: bytes | None) -> list[Row]:
         return rows(self._naming, key, value, self._tps[0].topic)

@@ -83,7 +83,7 @@ def deliver(of: Layout, platform: str) -> list[Grant]:
     read = [name for topic in own for name in of.names(topic, [platform])]
     mirrored = of.names(topics.LEDGER, [name for name in of.into.get(platform, ()) if name != platform])
     return [
-        *(Grant("topic", name, "Read") for name in [*read, *mirrored, *of.names(topics.IMPORTED, {platform, *of.into.get(platform, ())})]),
+        *(Grant("topic", name, "Read") for name in [*read, *mirrored, *of.names(topics.IMPORTED, sorted({platform, *of.into.get(platform, ())}))]),
         *_topics(of, "Read", topics.CONTROL),
         *(Grant("topic", name, "Write") for name in of.names(topics.LEDGER, [platform])),
         *_topics(of, "Write", topics.IDENTITIES, topics.DEAD_LETTERS),

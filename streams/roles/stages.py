@@ -109,10 +109,13 @@ async def _deliver(
         dead=topics.DEAD_LETTERS.name(prefix=kafka.prefix),
         identities=topics.IDENTITIES.name(prefix=kafka.prefix),
         results=topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix),
-        mirrored=tuple(topics.LEDGER.name(name, prefix=kafka.prefix) for name in sources if name != platform),
+        imported=topics.IMPORTED.name(platform, prefix=kafka.prefix),
+        mirrored=tuple(
+            topic.name(name, prefix=kafka.prefix) for name in sources if name != platform for topic in (topics.LEDGER, topics.IMPORTED)
+        ),
         partitions=kafka.partitions,
     )
-    needed = [names.deliveries, names.backfill, names.echoes, names.results, names.ledger, *names.mirrored, names.dead]
+    needed = [names.deliveries, names.backfill, names.echoes, names.results, names.ledger, names.imported, *names.mirrored, names.dead]
     await require(settings, needed, health, acls.deliver(acls.layout_of(settings), platform))
     group = f"{kafka.prefix}deliver.{platform}"
     loop = asyncio.get_running_loop()
@@ -138,7 +141,7 @@ async def _deliver(
         mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
     )
     watch = Seen(health, tuple(gates.values()), Disks({"ledger": around.state}))
-    inputs = [names.deliveries, names.backfill, names.echoes, names.results, *names.mirrored]
+    inputs = [names.deliveries, names.backfill, names.echoes, names.results, names.imported, *names.mirrored]
     plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
     plan.pace, plan.reads = around.linger, (names.ledger,)
     try:
