@@ -1,7 +1,9 @@
 """`im-relay migrate apply` and what belongs to it: the worker, a pause, how far it is, passwords."""
 
+import logging
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, get_args
@@ -14,7 +16,7 @@ from streams.cli.common import NOTHING, WHEN, Config, Json, Relay, ask, fail, no
 from streams.cli.terminal import say, say_json, tell
 from streams.migrate.errors import BundleError
 from streams.operate.topic_reader import OperateError
-from streams.settings.role_secrets import migrate
+from streams.settings.role_secrets import READING, Process, migrate
 from streams.state.errors import StateError
 
 BundleOption = Annotated[
@@ -68,7 +70,7 @@ def apply(
 
     if files not in get_args(FilesBy):
         raise typer.BadParameter(f"--files is {files!r}; expected {' or '.join(get_args(FilesBy))}")
-    relay = Relay(config)
+    relay = _relay(config)
     since = 0 if live_since == "none" else when(live_since)
     wanted = applying.Wanted(
         between=between, zone=zone or (local_zone() if between else ""), update=update, catch_up=catch_up, live_since=since,
@@ -94,7 +96,7 @@ def pause(app: App = "", config: Config = None) -> None:
     """Stop a migration: nothing more leaves; `migrate apply` goes on. Example: im-relay migrate pause"""
     from streams.migrate.apply import pause as paused
 
-    relay = Relay(config)
+    relay = _relay(config)
     name = _target(relay, app)
     if not ask(paused(relay.settings, name), relay.kafka.cluster):
         nothing(f"no migration to {name} runs")
@@ -105,7 +107,7 @@ def status(app: App = "", config: Config = None, *, json: Json = False) -> None:
     """How far a migration is, and what waits for a person. Example: im-relay migrate status"""
     from streams.migrate.status import seen
 
-    relay = Relay(config)
+    relay = _relay(config)
     try:
         found = ask(seen(relay.settings, _target(relay, app), relay.apps), relay.kafka.cluster)
     except StateError as error:
@@ -132,7 +134,7 @@ def passwords(
     from streams.migrate.credentials import listed, written
     from streams.migrate.passwords import given as those_given
 
-    relay = Relay(config)
+    relay = _relay(config)
     try:
         with Bundle.open(_path(relay, bundle, plan)) as opened:
             theirs = [(user, secret.reveal()) for user, secret in those_given(opened)]
@@ -140,12 +142,22 @@ def passwords(
                 _write(out, lambda: written(theirs))
                 say(f"{len(theirs):,} given passwords in {out}: name it as migrate.passwords")
                 return
-            known = Relay(config, migrate(opened.meta.target_platform))
+            known = _relay(config, migrate(opened.meta.target_platform))
             lines, count = listed(opened, known.apps[opened.meta.target_app], dict(theirs))
             _write(out, lambda: lines)
             say(f"{count:,} passwords in {out}")
     except BundleError as error:
         fail(error)
+
+
+def _relay(config: Path | None, process: Process = READING) -> Relay:
+    """As of all commands, with only what a person has to know in the log."""
+    import structlog
+
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+    )
+    return Relay(config, process)
 
 
 def _write(path: Path, content: Callable[[], bytes]) -> None:

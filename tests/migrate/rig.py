@@ -97,7 +97,7 @@ base_url = "{url}"
         return ended(self.applying(bundle, *words), code)
 
     def status(self) -> dict[str, Any]:
-        return msgspec.json.decode(self.command("migrate", "status", "--json"), type=dict[str, Any])
+        return msgspec.json.decode(self.command("migrate", "status", "--json").splitlines()[-1], type=dict[str, Any])
 
     def metric(self, name: str) -> float:
         """Over all workers; *name* with its labels, in their order."""

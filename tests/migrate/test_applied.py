@@ -1,0 +1,191 @@
+"""A bundle applied to a simulated platform on a real broker: each item and message once, whatever is killed meanwhile."""
+
+import random
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from converters.core.model import Event, Group, direct
+from converters.inventory import AnyItem, Block, Friendship, GroupMember, Setting, User
+from converters.inventory import Group as GroupItem
+from tests.migrate.bundles import made, said
+from tests.migrate.rig import Rig, ended, interrupt
+from tests.simulators.process import SimulatorProcess
+from tests.waiting import until
+
+AT = 1_790_000_000_000
+USERS = [f"u{number:03}" for number in range(130)]
+GROUPS = [f"77{number}" for number in range(4)]
+
+
+def items(users: list[str] = USERS) -> list[AnyItem]:
+    found: list[AnyItem] = [User(id=user, name=user.upper(), attributes={"city": "Shenzhen"}) for user in users]
+    found += [
+        Friendship(owner=users[one], friend=users[one + step], remark="old friend" if step == 1 else "") for one in range(20) for step in range(1, 13)
+    ]
+    found += [Block(owner=users[0], blocked=users[other]) for other in range(40, 45)]
+    for number, group in enumerate(GROUPS):
+        found.append(GroupItem(id=group, name=f"group {number}", owner=users[number], announcement="welcome", muted=number == 3))
+        found += [
+            GroupMember(group=group, user=users[one], role="owner" if one == number else "admin" if one == number + 1 else "member", muted=one == number + 2)
+            for one in range(number, number + 70)
+        ]
+    found += [Setting(user=users[one], mode="none") for one in range(10)]
+    return found
+
+
+def history(talks: int = 40, each: int = 20, *, users: list[str] = USERS) -> list[Event]:
+    """Also two messages of one millisecond, and in groups."""
+    found = []
+    for talk in range(talks):
+        one, other = users[talk], users[talk + 1]
+        found += [
+            said(direct(one, other), one if turn % 2 else other, talk * 1000 + turn, AT + turn // 2 * 7, f"{talk} {turn}") for turn in range(each)
+        ]
+    for number, group in enumerate(GROUPS):
+        found += [said(Group(group), users[number + turn], 900_000 + number * 1000 + turn, AT + turn, f"{group} {turn}") for turn in range(each)]
+    return found
+
+
+def talks_of(journal: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The imported texts of each conversation, in the order of their timestamps."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for entry in journal:
+        if entry["kind"] == "accepted" and entry.get("api") == "import":
+            people = sorted((entry["from"], entry["to"])) if entry["type"] == "person" else [entry["to"]]
+            found["|".join(people)].append((entry["at"], entry["text"]))
+    for texts in found.values():
+        assert [at for at, _ in texts] == sorted({at for at, _ in texts}), "timestamps rise, and no two are the same"
+    return {talk: [text for _, text in texts] for talk, texts in found.items()}
+
+
+def said_in(events: list[Event]) -> Counter[tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for event in events:
+        found[str(event.conversation)].append(event.operation.body.text)  # type: ignore[union-attr]
+    return Counter(tuple(texts) for texts in found.values())
+
+
+def written(journal: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
+    """What was done at the platform, each user, friend and member for itself."""
+    found: Counter[tuple[str, str]] = Counter()
+    for entry in journal:
+        if entry["kind"] != "accepted" or entry.get("api") in ("token", "import"):
+            continue
+        about = entry.get("users") or entry.get("friends") or entry.get("members") or entry.get("user") or entry.get("name") or ""
+        for one in about if isinstance(about, list) else [about]:
+            found[str(entry.get("api")), str(one)] += 1
+    return found
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[SimulatorProcess]:
+    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000, token_ttl=3600) as one:
+        yield one
+
+
+def test_everything_arrives_once_and_a_second_run_writes_nothing(kafka: str, tmp_path: Path) -> None:
+    events = history()
+    bundle = made(tmp_path, items(), events)
+    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+        worker = rig.worker()
+        done = rig.apply(bundle)
+        assert done["good"], (done, worker.tail())
+        journal = sim.journal()
+        assert Counter(map(tuple, talks_of(journal).values())) == said_in(events)
+        counts = Counter(entry["api"] for entry in journal if entry["kind"] == "accepted")
+        assert counts["user.create"] == len(USERS)
+        assert counts["group.create"] == len(GROUPS)
+        assert not [entry for entry in journal if entry["kind"] == "refused"], "nothing was tried that could not be"
+        assert rig.apply(bundle)["good"]
+        assert len(sim.journal()) == len(journal)
+        assert rig.status()["mode"] == "done"
+        # A source that has changed: only the change is written, and only when it is asked for.
+        changed = [User(id=USERS[0], name="another", attributes={"city": "Shenzhen"}), *items()[1:]]
+        later = made(tmp_path / "later", changed, events)
+        assert rig.apply(later)["differing"] == {"user": 1}
+        assert len(sim.journal()) == len(journal)
+        assert rig.apply(later, "--update")["good"]
+        new = [entry for entry in sim.journal(since=journal[-1]["seq"]) if entry["kind"] == "accepted"]
+        assert {entry.get("user", entry.get("users", [""])[0] if entry.get("users") else "") for entry in new} <= {USERS[0], ""}
+        assert any(entry["api"] == "metadata.set" for entry in new)
+
+
+def test_kills_change_nothing(kafka: str, tmp_path: Path) -> None:
+    """Workers and the feeder are killed while it runs, answers are lost: what lies at the platform is what an undisturbed run leaves there."""
+    events = history(talks=60, each=25)
+    bundle = made(tmp_path, items(), events)
+    draw = random.Random(7)
+    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+        workers = [rig.worker(), rig.worker()]
+        sim.mood(accept_but_lose_answer=0.01, error_500=0.01, answer_delay=0.01, seed=3)
+        applying = rig.applying(bundle)
+        for kill in range(4):
+            before = len(sim.journal("accepted"))
+            until(lambda before=before: len(sim.journal("accepted")) > before + 60 or applying.poll() is not None, deadline=120)
+            if kill == 1:
+                applying.kill()
+                applying.wait()
+                applying = rig.applying(bundle)
+            else:
+                worker = draw.choice(workers)
+                assert worker.child is not None
+                worker.child.kill()
+                worker.child.wait()
+                worker.start()
+        done = ended(applying, 0)
+        assert done["good"], (done, workers[0].tail(), workers[1].tail())
+        journal = sim.journal()
+        assert Counter(map(tuple, talks_of(journal).values())) == said_in(events)
+        assert sum(1 for entry in journal if entry["kind"] == "accepted" and entry["api"] == "group.create") == len(GROUPS), "each group once"
+        assert rig.status()["done"]["message"] == len(events)
+        sim.mood()
+        assert rig.apply(bundle)["good"]
+        assert len([entry for entry in sim.journal() if entry["kind"] == "accepted"]) == len([one for one in journal if one["kind"] == "accepted"])
+
+
+def test_a_refused_import_stops_its_conversation_and_a_person_decides(kafka: str, tmp_path: Path) -> None:
+    users = USERS[:12]
+    good = [said(direct(users[0], users[1]), users[0], number, AT + number, f"a {number}") for number in range(5)]
+    # A text is too large for the platform: it refuses it.
+    bad = [said(direct(users[2], users[3]), users[2], 100 + number, AT + number, "x" if number != 2 else "") for number in range(5)]
+    later = [said(direct(users[4], "nobody-there"), users[4], 200, AT, "to nobody")]
+    bundle = made(tmp_path, [User(id=user) for user in users], [*good, *bad, *later])
+    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+        rig.worker()
+        sim.mood(error_500=0.0)
+        done = rig.apply(bundle, code=0)
+        assert done["kinds"]["message"]["done"] == 11
+
+
+def test_it_is_paused_and_goes_on(kafka: str, tmp_path: Path) -> None:
+    events = history(talks=50, each=40)
+    bundle = made(tmp_path, items(), events)
+    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+        worker = rig.worker()
+        sim.mood(answer_delay=0.05)
+        applying = rig.applying(bundle)
+        until(lambda: len(sim.journal("accepted")) > 200, deadline=120, why=worker.tail)
+        rig.command("migrate", "pause")
+        assert ended(applying, 1)["why"].startswith("paused by")
+        until(lambda: rig.metric('im_relay_migrate_open{app="new"}') == 0.0)
+        settled = until(lambda: _still(sim))
+        assert rig.status()["mode"] == "paused"
+        applying = rig.applying(bundle)
+        until(lambda: len(sim.journal("accepted")) > settled + 50, deadline=120, why=worker.tail)
+        interrupt(applying)
+        assert ended(applying, 1)["why"] == "stopped"
+        sim.mood()
+        assert rig.apply(bundle)["good"]
+        assert Counter(map(tuple, talks_of(sim.journal()).values())) == said_in(events)
+
+
+def _still(sim: SimulatorProcess) -> int:
+    """How much was done, once nothing more is."""
+    before = len(sim.journal("accepted"))
+    time.sleep(0.5)
+    return before if len(sim.journal("accepted")) == before else 0
