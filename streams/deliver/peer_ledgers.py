@@ -144,7 +144,7 @@ class Mirror:
         """What a migration has put here is as good as delivered."""
         found = rows(self._naming, key, value, self._imported.topic)
         entry = read(value) if value is not None and not is_intent(value) else None
-        if value is None or not isinstance(entry, Ended) or foreign.of_entry(key) is not None:
+        if value is None or not isinstance(entry, Ended) or foreign_records.of_entry(key) is not None:
             return found
         return [(key, packed(value, 0, entry)), *found]
 
