@@ -1,5 +1,6 @@
 """A migration on a real broker: topics, settings, a worker, and the command that feeds it."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -59,7 +60,7 @@ base_url = "{url}"
 
     def __enter__(self) -> Self:
         create = ["topics", "create", "--bootstrap", self.bootstrap, "--partitions", str(self.partitions), "--prefix", self.prefix]
-        self.command(*create, config=False)
+        command(None, *create)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,24 +74,16 @@ base_url = "{url}"
         role = Role("migrate", arguments, free_port(), self.directory / f"work-{number}.log", {})
         self.workers.append(role)
         role.start()
-        until(role.ready, why=role.tail)
+        until(role.ready, deadline=120, why=role.tail)
         return role
 
-    def command(self, *words: str, config: bool = True, code: int = 0) -> str:
+    def command(self, *words: str, code: int | None = 0) -> str:
         """What an `im-relay` command prints."""
-        more = ["--config", str(self.config)] if config else []
-        done = subprocess.run(
-            [sys.executable, "-m", "streams", *words, *more], cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == code, f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        return done.stdout
+        return command(self.config, *words, code=code)
 
     def applying(self, bundle: Path, *words: str) -> "subprocess.Popen[str]":
         """`migrate apply` as a process."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "streams", "migrate", "apply", "--bundle", str(bundle), "--json", *words, "--config", str(self.config)],
-            cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        return start(self.config, "--bundle", str(bundle), *words)
 
     def apply(self, bundle: Path, *words: str, code: int = 0) -> dict[str, Any]:
         """What it says at its end."""
@@ -105,8 +98,26 @@ base_url = "{url}"
         return sum(float(line.removeprefix(f"{name} ")) for line in lines if line.startswith(f"{name} "))
 
 
-def ended(applying: "subprocess.Popen[str]", code: int = 0) -> dict[str, Any]:
-    out, err = applying.communicate(timeout=300)
+def command(config: Path | None, *words: str, code: int | None = 0) -> str:
+    """What an `im-relay` command prints; it has to end with *code*, unless that is None."""
+    more = ["--config", str(config)] if config is not None else []
+    done = subprocess.run(
+        [sys.executable, "-m", "streams", *words, *more], cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert code in (None, done.returncode), f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+def start(config: Path, *words: str) -> "subprocess.Popen[str]":
+    """`migrate apply`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "streams", "migrate", "apply", "--json", *words, "--config", str(config)],
+        cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def ended(applying: "subprocess.Popen[str]", code: int = 0, patience: float = 300.0) -> dict[str, Any]:
+    out, err = applying.communicate(timeout=patience)
     assert applying.returncode == code, f"apply ended with {applying.returncode}:\n{out}{err}"
     return msgspec.json.decode(out.splitlines()[-1], type=dict[str, Any])
 
@@ -116,6 +127,4 @@ def interrupt(applying: "subprocess.Popen[str]") -> None:
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return {**os.environ, **MARKS}

@@ -1,18 +1,16 @@
 """A bundle applied to a simulated platform on a real broker: each item and message once, whatever is killed meanwhile."""
 
 import random
+import subprocess
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from converters.core.model import Event, Group, direct
 from converters.inventory import AnyItem, Block, Friendship, GroupMember, Setting, User
 from converters.inventory import Group as GroupItem
 from tests.migrate.bundles import made, said
+from tests.migrate.journal import Counting, imported, said_in
 from tests.migrate.rig import Rig, ended, interrupt
 from tests.simulators.process import SimulatorProcess
 from tests.waiting import until
@@ -51,43 +49,6 @@ def history(talks: int = 40, each: int = 20, *, users: list[str] = USERS) -> lis
     return found
 
 
-def talks_of(journal: list[dict[str, Any]]) -> dict[str, list[str]]:
-    """The imported texts of each conversation, in the order of their timestamps."""
-    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for entry in journal:
-        if entry["kind"] == "accepted" and entry.get("api") == "import":
-            people = sorted((entry["from"], entry["to"])) if entry["type"] == "person" else [entry["to"]]
-            found["|".join(people)].append((entry["at"], entry["text"]))
-    for texts in found.values():
-        assert [at for at, _ in texts] == sorted({at for at, _ in texts}), "timestamps rise, and no two are the same"
-    return {talk: [text for _, text in texts] for talk, texts in found.items()}
-
-
-def said_in(events: list[Event]) -> Counter[tuple[str, ...]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for event in events:
-        found[str(event.conversation)].append(event.operation.body.text)  # type: ignore[union-attr]
-    return Counter(tuple(texts) for texts in found.values())
-
-
-def written(journal: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
-    """What was done at the platform, each user, friend and member for itself."""
-    found: Counter[tuple[str, str]] = Counter()
-    for entry in journal:
-        if entry["kind"] != "accepted" or entry.get("api") in ("token", "import"):
-            continue
-        about = entry.get("users") or entry.get("friends") or entry.get("members") or entry.get("user") or entry.get("name") or ""
-        for one in about if isinstance(about, list) else [about]:
-            found[str(entry.get("api")), str(one)] += 1
-    return found
-
-
-@pytest.fixture(scope="module")
-def sim() -> Iterator[SimulatorProcess]:
-    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000, token_ttl=3600) as one:
-        yield one
-
-
 def test_everything_arrives_once_and_a_second_run_writes_nothing(kafka: str, tmp_path: Path) -> None:
     events = history()
     bundle = made(tmp_path, items(), events)
@@ -96,7 +57,7 @@ def test_everything_arrives_once_and_a_second_run_writes_nothing(kafka: str, tmp
         done = rig.apply(bundle)
         assert done["good"], (done, worker.tail())
         journal = sim.journal()
-        assert Counter(map(tuple, talks_of(journal).values())) == said_in(events)
+        assert imported(journal) == said_in(events)
         counts = Counter(entry["api"] for entry in journal if entry["kind"] == "accepted")
         assert counts["user.create"] == len(USERS)
         assert counts["group.create"] == len(GROUPS)
@@ -123,10 +84,9 @@ def test_kills_change_nothing(kafka: str, tmp_path: Path) -> None:
     with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
         workers = [rig.worker(), rig.worker()]
         sim.mood(accept_but_lose_answer=0.01, error_500=0.01, answer_delay=0.01, seed=3)
-        applying = rig.applying(bundle)
+        applying, counting = rig.applying(bundle), Counting(sim)
         for kill in range(4):
-            before = len(sim.journal("accepted"))
-            until(lambda before=before: len(sim.journal("accepted")) > before + 60 or applying.poll() is not None, deadline=120)
+            _until(counting, counting.now() + 60, applying)
             if kill == 1:
                 applying.kill()
                 applying.wait()
@@ -140,7 +100,7 @@ def test_kills_change_nothing(kafka: str, tmp_path: Path) -> None:
         done = ended(applying, 0)
         assert done["good"], (done, workers[0].tail(), workers[1].tail())
         journal = sim.journal()
-        assert Counter(map(tuple, talks_of(journal).values())) == said_in(events)
+        assert imported(journal) == said_in(events)
         assert sum(1 for entry in journal if entry["kind"] == "accepted" and entry["api"] == "group.create") == len(GROUPS), "each group once"
         assert rig.status()["done"]["message"] == len(events)
         sim.mood()
@@ -181,7 +141,11 @@ def test_it_is_paused_and_goes_on(kafka: str, tmp_path: Path) -> None:
         assert ended(applying, 1)["why"] == "stopped"
         sim.mood()
         assert rig.apply(bundle)["good"]
-        assert Counter(map(tuple, talks_of(sim.journal()).values())) == said_in(events)
+        assert imported(sim.journal()) == said_in(events)
+
+
+def _until(counting: Counting, due: int, applying: "subprocess.Popen[str]") -> None:
+    until(lambda: counting.now() >= due or applying.poll() is not None, deadline=120)
 
 
 def _still(sim: SimulatorProcess) -> int:
