@@ -38,7 +38,7 @@ class Topics(Struct, frozen=True):
     identities: str
     results: str
     imported: str
-    """What a migration has put at this platform."""
+    """What a migration has put at this platform; empty where there is no such topic, as before the first one."""
     mirrored: tuple[str, ...]
     """Ledgers, and what was imported, of the platforms whose messages come here: their people name by the ids in there what was carried to them."""
     partitions: int

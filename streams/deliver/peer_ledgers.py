@@ -42,8 +42,9 @@ class Mirror:
         self._tps = [TopicPartition(topic, partition) for topic in names.mirrored]
         self._read: dict[TopicPartition, Reading] = dict.fromkeys(self._tps, self._named)
         self._read[TopicPartition(names.results, partition)] = files
-        self._imported = TopicPartition(names.imported, partition)
-        self._read[self._imported] = self._arrived
+        self._imported = names.imported
+        if names.imported:
+            self._read[TopicPartition(names.imported, partition)] = self._arrived
         self._store = store
         self._naming = naming
         self._task = task
@@ -98,7 +99,7 @@ class Mirror:
         """Whether that is known."""
         restore, since = self.restore, self.needs(delivery)
         if isinstance(delivery.event.operation, Post):
-            return restore.since(self._ledger) <= since and restore.since(self._imported.topic) <= since
+            return restore.since(self._ledger) <= since and (not self._imported or restore.since(self._imported) <= since)
         return all(restore.since(topic) <= since for topic in (self._ledger, *(tp.topic for tp in self._tps)))
 
     def is_beyond(self, delivery: Delivery) -> bool:
@@ -142,7 +143,7 @@ class Mirror:
 
     def _arrived(self, key: bytes, value: bytes | None) -> list[Row]:
         """What a migration has put here is as good as delivered."""
-        found = rows(self._naming, key, value, self._imported.topic)
+        found = rows(self._naming, key, value, self._imported)
         entry = read(value) if value is not None and not is_intent(value) else None
         if value is None or not isinstance(entry, Ended) or foreign_records.of_entry(key) is not None:
             return found

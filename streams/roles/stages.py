@@ -1,6 +1,7 @@
 """The roles `convert` and `deliver` as processes."""
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 
 import httpx
@@ -28,8 +29,8 @@ from streams.outbound.client import clients
 from streams.plugins import equipped
 from streams.roles.health import Health
 from streams.roles.hosting import Seen, host, link, own_directory, require
-from streams.roles.startup import patiently, served
-from streams.settings.root import Settings, SettingsError, marking
+from streams.roles.startup import met, patiently, served
+from streams.settings.root import Kafka, Settings, SettingsError, marking
 from streams.state.turns import Turns
 from streams.state.watched import Disks
 
@@ -101,6 +102,7 @@ async def _deliver(
         raise SettingsError(f"no app of the settings is on platform {platform!r}; there are apps on: {there}")
     kafka = settings.kafka
     sources = sorted({app.platform.name for app in apps.values() if apps[app.target].platform.name == platform})
+    moved = await _imported(kafka, {platform, *sources})
     names = Topics(
         deliveries=topics.DELIVERIES.name(platform, prefix=kafka.prefix),
         backfill=topics.BACKFILL.name(platform, prefix=kafka.prefix),
@@ -109,13 +111,14 @@ async def _deliver(
         dead=topics.DEAD_LETTERS.name(prefix=kafka.prefix),
         identities=topics.IDENTITIES.name(prefix=kafka.prefix),
         results=topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix),
-        imported=topics.IMPORTED.name(platform, prefix=kafka.prefix),
-        mirrored=tuple(
-            topic.name(name, prefix=kafka.prefix) for name in sources if name != platform for topic in (topics.LEDGER, topics.IMPORTED)
+        imported=moved.get(platform, ""),
+        mirrored=(
+            *(topics.LEDGER.name(name, prefix=kafka.prefix) for name in sources if name != platform),
+            *(moved[name] for name in sources if name != platform and name in moved),
         ),
         partitions=kafka.partitions,
     )
-    needed = [names.deliveries, names.backfill, names.echoes, names.results, names.ledger, names.imported, *names.mirrored, names.dead]
+    needed = [names.deliveries, names.backfill, names.echoes, names.results, names.ledger, *_some(names.imported), *names.mirrored, names.dead]
     await require(settings, needed, health, acls.deliver(acls.layout_of(settings), platform))
     group = f"{kafka.prefix}deliver.{platform}"
     loop = asyncio.get_running_loop()
@@ -141,7 +144,7 @@ async def _deliver(
         mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
     )
     watch = Seen(health, tuple(gates.values()), Disks({"ledger": around.state}))
-    inputs = [names.deliveries, names.backfill, names.echoes, names.results, names.imported, *names.mirrored]
+    inputs = [names.deliveries, names.backfill, names.echoes, names.results, *_some(names.imported), *names.mirrored]
     plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
     plan.pace, plan.reads = around.linger, (names.ledger,)
     try:
@@ -152,3 +155,14 @@ async def _deliver(
         await around.progress.close()
         for reader in around.logs:
             await reader.stop()
+
+
+async def _imported(kafka: Kafka, platforms: Collection[str]) -> dict[str, str]:
+    """What was migrated, by platform, where there is such a topic: a relay that was never told to make one carries messages all the same."""
+    names = {platform: topics.IMPORTED.name(platform, prefix=kafka.prefix) for platform in sorted(platforms)}
+    there = await met(kafka, list(names.values()), ())
+    return {platform: name for platform, name in names.items() if there[name]}
+
+
+def _some(name: str) -> tuple[str, ...]:
+    return (name,) if name else ()
