@@ -43,7 +43,11 @@ def later() -> Iterator[int]:
     return itertools.count(AT, 10)
 
 
-def delivery(body: Body | None = None, at: int = AT, where: Conversation = Direct(("alice", "bob")), **more: Any) -> Delivery:
+TALK = Direct(("alice", "bob"))
+UNPROBED = Findings()
+
+
+def delivery(body: Body | None = None, at: int = AT, where: Conversation = TALK, **more: Any) -> Delivery:
     to = {"direct": "bob", "group": "6001", "room": "7001"}[str(where.__struct_config__.tag)]
     post = more.pop("operation", None) or Post(body or bodies.Text("hello"), ext=more.pop("ext", {}), quote=more.pop("quote", None))
     event = Event(id=f"yunxin:old:direct:{at}:post", source="old", remote_id=str(at), conversation=where, sender="alice", at=at, operation=post)
@@ -51,7 +55,7 @@ def delivery(body: Body | None = None, at: int = AT, where: Conversation = Direc
 
 
 def imported(
-    target: Wired, said: Delivery, at: int | None = None, there: There = NOTHING, findings: Findings = Findings(), **how: Any
+    target: Wired, said: Delivery, at: int | None = None, there: There = NOTHING, findings: Findings = UNPROBED, **how: Any
 ) -> list[ImportOutcome]:
     history = target.platform.history
     assert history is not None

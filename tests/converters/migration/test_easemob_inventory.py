@@ -87,7 +87,7 @@ def test_an_error_that_quotes_passwords_is_not_repeated(target: Wired) -> None:
     context = target.context(user=lambda name: "same", password=lambda name: f"secret-{name}")
     found = target.apply(people("one", "two"), context)
     assert "secret" not in repr(found)
-    assert "secret" not in repr([outcome for outcome in found.values()])
+    assert set(found.values()) == {Refused("400 duplicate_unique_property_exists")} or len(found) == 2
 
 
 def test_friends_by_ten_and_what_became_of_each(target: Wired) -> None:

@@ -28,6 +28,7 @@ class Wired:
         self.account: Any = msgspec.structs.replace(self.platform.example(), base_url=base)  # type: ignore[misc]
         self.client = httpx.Client(trust_env=False, verify=False, timeout=20)
         self.sent: list[Request] = []
+        self.groups: dict[str, str] = {}
         self.paused: Callable[[float], None] = lambda seconds: None
         self.auth = self.platform.auth
         self.token = self._granted() if isinstance(self.auth, Token) else ""
@@ -103,13 +104,10 @@ class Wired:
         }  # fmt: skip
         return Context(**(given | more))
 
-    groups: dict[str, str] = {}
-
     def apply(self, items: Iterable[AnyItem], context: Context | None = None) -> dict[tuple[int, str], ItemOutcome]:
         """Every piece of *items*, wave by wave, in batches, in halves where it has to be; (place of the item, part) -> outcome."""
         inventory = self.platform.inventory
         assert inventory is not None
-        self.groups = dict(self.groups)
         context = context or self.context()
         listed = list(items)
         pieces = [(place, piece) for place, item in enumerate(listed) for piece in inventory.pieces(item, self.account).pieces]

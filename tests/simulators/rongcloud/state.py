@@ -44,6 +44,16 @@ class RongCloud:
         self.people.preload(options.users, options.group, now)
         self.blocked: dict[str, list[str]] = {}
         self.gags: dict[tuple[str, str], int] = {}
+        self.notifications: dict[tuple[str, str, str], str] = {}
+        self.quiet: dict[str, dict[str, Any]] = {}
+        self.allowed: dict[str, list[str]] = {}
+        self.tags: dict[str, list[str]] = {}
+        self.banned: dict[str, int] = {}
+        self.muted_groups: set[str] = set()
+        self.free: dict[str, list[str]] = {}
+        self.friends: dict[tuple[str, str], dict[str, Any]] = {}
+        self.profiles: dict[str, dict[str, Any]] = {}
+        self.rooms: dict[str, dict[str, Any]] = {}
         self.online: dict[str, str] = {}
         self.expansions: dict[str, dict[str, dict[str, Any]]] = {}
         self.archive = Archive()
