@@ -74,7 +74,7 @@ def test_what_a_person_has_decided_lets_it_pass_and_the_bundle_has_the_name_of_i
     assert run("plan", "--out", "plan.md").exit_code == 0
     plan = read_plan(Path("plan.md"))
     assert Path(plan.bundle).name == plan.sha256[:12]
-    assert plan.quotas["import/users"] == 100
+    assert plan.quotas["messages/users/import"] == 100
 
 
 @pytest.mark.parametrize(("environment", "words"), [("zh_CN.UTF-8", ()), ("en_US.UTF-8", ("--lang", "zh"))])
@@ -89,8 +89,8 @@ def test_it_speaks_chinese_where_it_is_asked_to(environment: str, words: tuple[s
 
 def test_a_plan_holds_the_quotas_that_were_ordered() -> None:
     check("--skip", "case", "--older")
-    assert run("plan", "--quota", "import/users=500").exit_code == 0
-    assert read_plan(Path("plan.md")).quotas["import/users"] == 500
+    assert run("plan", "--quota", "messages/users/import=500").exit_code == 0
+    assert read_plan(Path("plan.md")).quotas["messages/users/import"] == 500
     assert "# Migration plan: old → new" in Path("plan.md").read_text(encoding="utf-8")
 
 

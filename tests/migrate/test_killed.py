@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from streams.migrate.bundle import Bundle
-from tests.migrate.exports import DAY, NOW, check, said, user, write
+from tests.migrate.exports import DAY, NOW, check, said, write
 
 KILLS = 4
 
