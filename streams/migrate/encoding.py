@@ -87,14 +87,3 @@ def _decodes(line: bytes, name: str) -> bool:
         return False
     return True
 
-
-def byte_lines(file: BinaryIO, longest: int) -> Iterator[tuple[bytes, bool]]:
-    """Lines of *file* with their ends, and whether each was whole: of one longer than *longest* only the beginning is kept."""
-    while line := file.readline(longest):
-        if line.endswith(b"\n") or len(line) < longest:
-            yield line, True
-            continue
-        head = line
-        while line and not line.endswith(b"\n"):
-            line = file.readline(longest)
-        yield head, False

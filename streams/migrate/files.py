@@ -9,7 +9,7 @@ from backports import zstd
 
 from converters.inventory import FILES
 from streams.migrate import mapping
-from streams.migrate.encoding import BROKEN, NAMES, byte_lines, known, recognise
+from streams.migrate.encoding import BROKEN, NAMES, known, recognise
 from streams.migrate.errors import SourceError
 from streams.migrate.mapping import Table
 from streams.migrate.source import Part, Read, Source
@@ -80,10 +80,13 @@ class JsonLines:
             if offset:
                 file.seek(offset)
             plain = self._encoding in ("utf-8", "utf-8-sig", "ascii")
-            for line, whole in byte_lines(file, LONGEST):
+            while line := file.readline(LONGEST):
                 number += 1
-                offset = offset + len(line) if whole else file.tell()
-                if not whole:
+                offset += len(line)
+                if len(line) >= LONGEST and not line.endswith(b"\n"):
+                    while (more := file.readline(LONGEST)) and not more.endswith(b"\n"):
+                        offset += len(more)
+                    offset += len(more)
                     yield Read(number, (number, offset), None, f"a line of more than {LONGEST} bytes")
                     continue
                 text = line.strip()
