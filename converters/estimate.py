@@ -111,8 +111,7 @@ def estimate(
     phase_of = {kind: name for name, kinds in PHASES for kind in kinds}
     rows = tuple(
         Row(api, phase_of[by_api[api].kind], count, by_api[api].quota, amounts[by_api[api].quota], count / amounts[by_api[api].quota])
-        for api, count in calls.items()
-        if api in by_api
+        for api, count in ((api, calls[api]) for api in by_api if calls.get(api))
     )
     lane = max((one.messages for one in lanes), default=0) * rules.round_trip
     phases = []

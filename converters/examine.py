@@ -39,7 +39,9 @@ class Examined(Struct, frozen=True):
 
 def odd_id(text: str) -> bool:
     """Whether *text* can be no id: the characters divide keys from each other, or cannot be shown."""
-    return not text or len(text) > 256 or _CONTROL.search(text) is not None
+    if text.isascii() and text.isprintable():  # nearly all are
+        return not 0 < len(text) <= 256
+    return len(text) > 256 or _CONTROL.search(text) is not None
 
 
 def like_phone(text: str) -> bool:

@@ -90,7 +90,7 @@ def plan(
 ) -> None:
     """Write how many calls and hours it takes, what holds it up, and what to order from the vendor, as Markdown.
 
-    Example: im-relay migrate plan --quota import/users=500 --lang zh
+    Example: im-relay migrate plan --quota messages/users/import=500 --lang zh
     """
     from streams.migrate.errors import MigrateError
     from streams.migrate.target import write_plan

@@ -1,13 +1,20 @@
 """Which encoding a file of a customer's export has: by its byte order mark, or by what its bytes can be."""
 
 import codecs
+import zlib
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from backports import zstd
+
 from streams.migrate.errors import SourceError
 
+BROKEN = (OSError, EOFError, ValueError, zlib.error, zstd.ZstdError)
+"""What reading a file can raise: it is gone, or not what it should be."""
 SAMPLE = 1 << 20
+_PIECE = 1 << 16
 LOOKED_AT = 256 << 20
 """Bytes of pure ASCII after which UTF-8 is believed."""
 
@@ -16,27 +23,36 @@ NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with a BOM", "utf-16": "UTF-16", 
 
 
 def recognise(path: Path, opened: Callable[[Path], BinaryIO]) -> str:
-    """The name of a codec. Raises SourceError where it is none that is known."""
+    """The name of a codec. Raises SourceError where it is none that is known, and OSError where the file cannot be opened."""
     with opened(path) as file:
-        first = file.read(SAMPLE)
+        pieces = _pieces(file)
+        first = b"".join(islice(pieces, SAMPLE // _PIECE))
         for mark, name in _MARKS:
             if first.startswith(mark):
                 return name
         wide = _wide(first)
         if wide:
             return wide
-        sample = first
-        seen = len(first)
+        sample, seen = first, len(first)
         while sample.isascii() and seen < LOOKED_AT:
-            sample = file.read(SAMPLE)
+            sample = next(pieces, b"")
             if not sample:
                 return "utf-8"
             seen += len(sample)
-        sample += file.read(SAMPLE)
+        sample += b"".join(islice(pieces, SAMPLE // _PIECE))
     for name in ("utf-8", "gb18030"):
-        if _share_of_errors(sample, name) < 0.001:
+        if _share_of_errors(sample, name) < 0.01:
             return name
     raise SourceError(f'{path.name}: neither UTF-8, UTF-16 nor GB18030: name its encoding in the mapping (encoding = "…")')
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    """What can be read of *file*: that it is broken is told by whoever reads all of it."""
+    try:
+        while piece := file.read(_PIECE):
+            yield piece
+    except BROKEN:
+        return
 
 
 def known(name: str) -> str:
@@ -58,11 +74,10 @@ def _wide(sample: bytes) -> str:
 
 
 def _share_of_errors(sample: bytes, name: str) -> float:
-    """Lines of *sample* that cannot be decoded; the first and the last may be cut."""
+    """Of the lines of *sample* that are not ASCII, how many cannot be decoded; the first and the last may be cut."""
     lines = sample.split(b"\n")
-    whole = lines[1:-1] or lines
-    bad = sum(1 for line in whole if not _decodes(line, name))
-    return bad / len(whole) if len(whole) > 3 else float(bad > 0 and not _decodes(sample[: sample.rfind(b"\n") + 1] or sample, name))
+    telling = [line for line in lines[1:-1] if not line.isascii()] or [line for line in lines if not line.isascii()]
+    return sum(not _decodes(line, name) for line in telling) / len(telling) if telling else 0.0
 
 
 def _decodes(line: bytes, name: str) -> bool:
@@ -72,14 +87,3 @@ def _decodes(line: bytes, name: str) -> bool:
         return False
     return True
 
-
-def byte_lines(file: BinaryIO, longest: int) -> Iterator[tuple[bytes, bool]]:
-    """Lines of *file* with their ends, and whether each was whole: of one longer than *longest* only the beginning is kept."""
-    while line := file.readline(longest):
-        if line.endswith(b"\n") or len(line) < longest:
-            yield line, True
-            continue
-        head = line
-        while line and not line.endswith(b"\n"):
-            line = file.readline(longest)
-        yield head, False

@@ -1,7 +1,6 @@
 """Files of an export: JSON Lines and CSV, plain or packed with gzip or zstd, one or a folder of them."""
 
 import gzip
-import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
@@ -10,7 +9,7 @@ from backports import zstd
 
 from converters.inventory import FILES
 from streams.migrate import mapping
-from streams.migrate.encoding import NAMES, byte_lines, known, recognise
+from streams.migrate.encoding import BROKEN, NAMES, known, recognise
 from streams.migrate.errors import SourceError
 from streams.migrate.mapping import Table
 from streams.migrate.source import Part, Read, Source
@@ -20,8 +19,6 @@ LONGEST = 1 << 20
 PACKED = (".gz", ".zst")
 LINES = (".jsonl", ".ndjson", ".json")
 TABLES = (".csv", ".tsv")
-BROKEN = (OSError, EOFError, ValueError, zlib.error, zstd.ZstdError)
-"""What reading a file can raise: it is gone, or not what it should be."""
 _WIDE = ("utf-16", "utf-16-le", "utf-16-be")
 
 
@@ -83,10 +80,13 @@ class JsonLines:
             if offset:
                 file.seek(offset)
             plain = self._encoding in ("utf-8", "utf-8-sig", "ascii")
-            for line, whole in byte_lines(file, LONGEST):
+            while line := file.readline(LONGEST):
                 number += 1
-                offset = offset + len(line) if whole else file.tell()
-                if not whole:
+                offset += len(line)
+                if len(line) >= LONGEST and not line.endswith(b"\n"):
+                    while (more := file.readline(LONGEST)) and not more.endswith(b"\n"):
+                        offset += len(more)
+                    offset += len(more)
                     yield Read(number, (number, offset), None, f"a line of more than {LONGEST} bytes")
                     continue
                 text = line.strip()

@@ -179,6 +179,10 @@ class TalkJoin:
         self._problems.put(kind, conversation, problem)
 
 
+_NEW = ("", "")
+"""A sender who has not been looked at."""
+
+
 class _Current:
     """The conversation that is being read."""
 
@@ -222,11 +226,11 @@ class _Current:
             self._counts[0] += 1
             return
         if wrong is None:
-            if sender not in self._senders:
+            wrong = self._senders.get(sender, _NEW)
+            if wrong is _NEW:
                 if len(self._senders) > 100_000:
                     self._senders.clear()
-                self._senders[sender] = self._sender(sender.decode())
-            wrong = self._senders[sender]
+                wrong = self._senders[sender] = self._sender(sender.decode())
         if wrong is not None:
             self._join.drop(key, wrong[0], where.decode(), wrong[1])
             return

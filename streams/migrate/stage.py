@@ -198,8 +198,8 @@ class Stage:
         if files:
             self._sample(files, int.from_bytes(seq, "big") & _NUMBER)
         key = message_key(conversation, event.at, seq)
-        self._store.put(MESSAGES, key, message_row(where, event.sender, raw))
-        self._store.put(INDEX, b"%b\0%b" % (name, seq), blake2b(raw, digest_size=8).digest() + key)
+        row = message_row(where, event.sender, raw)
+        self._store.put_both(MESSAGES, key, row, INDEX, b"%b\0%b" % (name, seq), blake2b(raw, digest_size=8).digest() + key)
 
     def _change(self, event: Event, kind: bytes, seq: bytes) -> None:
         """A recall or an edit lies beside the message that it names."""

@@ -85,6 +85,16 @@ class Store:
         if self._size >= BATCH:
             self.write()
 
+    def put_both(self, one: str, key: bytes, value: bytes, other: str, other_key: bytes, other_value: bytes) -> None:
+        """Two rows of which neither is of use alone; for what there are very many of."""
+        batch, handles = self._batch, self._handles
+        batch.put(key, value, handles[one])
+        batch.put(other_key, other_value, handles[other])
+        self._size += 2
+        if self._size >= BATCH or one not in self._changed:
+            self._changed |= {one, other}
+            self.write()
+
     def delete(self, family: str, key: bytes) -> None:
         self._batch.delete(key) if family == META else self._batch.delete(key, self._handles[family])
         self._changed.add(family)

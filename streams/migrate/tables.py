@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from streams.migrate.encoding import BROKEN
 from streams.migrate.errors import SourceError
-from streams.migrate.files import BROKEN, Opened, stamp, text_lines
+from streams.migrate.files import Opened, stamp, text_lines
 from streams.migrate.mapping import Mapper, Table, Wrong
 from streams.migrate.source import Read
 

@@ -3,14 +3,17 @@
 Sources: "Easemob: User management", "User attributes", "Manage contacts", "Manage groups", "Import messages", "Limits", "Pricing: features of editions".
 """
 
+from collections.abc import Callable
+from typing import Literal
+
 from converters.core import wire
 from converters.core.model import Event
 from converters.core.operations import Post
-from converters.inventory import AnyItem, Friendship, Group, GroupMember, RoomMember, Setting, User
+from converters.inventory import AnyItem, Friendship, Group, GroupMember, Room, RoomMember, Setting, User
 from converters.migration_rules import Call, Edition, MigrationRules, Quota, TextLimit
 from converters.platforms.easemob.order_list import order
 
-_USER = "user-management"
+_USER = "users"
 """Registration, password, push nickname and push style share it; one page adds all push settings, which the careful reading believes."""
 
 
@@ -34,20 +37,25 @@ def message_size(event: Event) -> int:
     return len(wire.dump(operation.body)) + (len(wire.dump_any(operation.ext)) if operation.ext else 2) + 200
 
 
+def _here(item: AnyItem) -> int:
+    """Whose account is gone at the source gets none."""
+    return int(isinstance(item, User) and item.state != "deleted")
+
+
 def _attributes(item: AnyItem) -> int:
-    return int(bool(attributes_of(item)))
+    return int(bool(_here(item) and attributes_of(item)))
 
 
 def _push_name(item: AnyItem) -> int:
-    return int(isinstance(item, User) and bool(item.push_name or item.name))
+    return int(isinstance(item, User) and bool(_here(item) and (item.push_name or item.name)))
 
 
 def _push_style(item: AnyItem) -> int:
-    return int(isinstance(item, User) and bool(item.push_style))
+    return int(isinstance(item, User) and bool(_here(item) and item.push_style))
 
 
 def _banned(item: AnyItem) -> int:
-    return int(isinstance(item, User) and item.state != "")
+    return int(isinstance(item, User) and item.state == "banned")
 
 
 def _remarks(item: AnyItem) -> int:
@@ -55,8 +63,10 @@ def _remarks(item: AnyItem) -> int:
 
 
 def _member(item: AnyItem) -> int:
-    """The owner comes with the group."""
-    return int(isinstance(item, GroupMember | RoomMember) and item.role != "owner")
+    """The owner comes with the group; of a room, only who has a role or a mute."""
+    if isinstance(item, RoomMember):
+        return int(item.role != "owner" and bool(item.role == "admin" or item.muted or item.allowed))
+    return int(isinstance(item, GroupMember) and item.role != "owner")
 
 
 def _admin(item: AnyItem) -> int:
@@ -64,60 +74,78 @@ def _admin(item: AnyItem) -> int:
 
 
 def _muted(item: AnyItem) -> int:
-    return int(isinstance(item, GroupMember | RoomMember) and item.muted)
+    return int(isinstance(item, GroupMember | RoomMember) and item.muted and item.role != "owner")
 
 
 def _allowed(item: AnyItem) -> int:
-    return int(isinstance(item, GroupMember | RoomMember) and item.allowed)
+    """Who is not on a room's list leaves it two minutes after going offline, and an admin has to be in it."""
+    if isinstance(item, RoomMember):
+        return int(item.role != "owner" and (item.allowed or item.role == "admin"))
+    return int(isinstance(item, GroupMember) and item.allowed)
 
 
 def _member_attributes(item: AnyItem) -> int:
     return int(isinstance(item, GroupMember) and bool(item.name or item.attributes))
 
 
+def _invites(item: AnyItem) -> int:
+    """A call that makes a public group takes no notice of it."""
+    return int(isinstance(item, Group) and item.public and item.invites)
+
+
 def _announced(item: AnyItem) -> int:
-    return int(isinstance(item, Group) and bool(item.announcement))
+    return int(isinstance(item, Group | Room) and bool(item.announcement))
 
 
 def _all_muted(item: AnyItem) -> int:
-    return int(isinstance(item, Group) and item.muted)
+    return int(isinstance(item, Group | Room) and item.muted)
 
 
 def _rings(item: AnyItem) -> int:
-    return int(isinstance(item, Setting) and bool(item.mode or item.until or item.quiet_from))
+    if not isinstance(item, Setting):
+        return 0
+    alone = not item.peer and not item.group
+    return bool(item.mode or item.until or (alone and item.quiet_from and item.quiet_to)) + bool(item.language)
+
+
+def _call(api: str, kind: str, entries: Callable[[AnyItem], int] | None = None, batch: int = 1, quota: str = "") -> Call:
+    """One of its own owner, group or room, where several entries go in it."""
+    together: Literal["all", "owner"] = "owner" if batch > 1 and kind != "user" else "all"
+    return Call(api=api, kind=kind, quota=quota or api, batch=batch, together=together, entries=entries or (lambda _: 1))
 
 
 CALLS = (
-    Call(api="users/register", kind="user", quota=_USER, batch=60),
-    Call(api="users/attributes", kind="user", quota="metadata", entries=_attributes),
-    Call(api="push/nickname", kind="user", quota=_USER, batch=50, entries=_push_name),
-    Call(api="push/style", kind="user", quota=_USER, entries=_push_style),
-    Call(api="users/deactivate", kind="user", quota=_USER, entries=_banned),
-    Call(api="contacts/import", kind="friendship", quota="contacts/import", batch=10, together="owner"),
-    Call(api="contacts/remark", kind="friendship", quota="contacts/remark", entries=_remarks),
-    Call(api="blocks/add", kind="block", quota="blocks", batch=50, together="owner"),
-    Call(api="chatgroups/create", kind="group", quota="chatgroups/create"),
-    Call(api="chatgroups/announcement", kind="group", quota="chatgroups/announcement", entries=_announced),
-    Call(api="chatgroups/ban", kind="group", quota="chatgroups/ban", entries=_all_muted),
-    Call(api="chatgroups/members", kind="member", quota="chatgroups/members", batch=60, together="owner", entries=_member),
-    Call(api="chatgroups/admins", kind="member", quota="chatgroups/admins", entries=_admin),
-    Call(api="chatgroups/mute", kind="member", quota="chatgroups/mute", entries=_muted),
-    Call(api="chatgroups/white", kind="member", quota="chatgroups/white", batch=60, together="owner", entries=_allowed),
-    Call(
-        api="chatgroups/member-attributes", kind="member", quota="chatgroups/member-attributes", batch=20, together="owner",
-        entries=_member_attributes,
-    ),
-    Call(api="chatgroups/blocks", kind="group-block", quota="chatgroups/blocks", batch=60, together="owner"),
-    Call(api="chatrooms/create", kind="room", quota="chatrooms/create"),
-    Call(api="chatrooms/members", kind="room-member", quota="chatrooms/members", batch=60, together="owner", entries=_member),
-    Call(api="chatrooms/admins", kind="room-member", quota="chatrooms/admins", entries=_admin),
-    Call(api="chatrooms/mute", kind="room-member", quota="chatrooms/mute", entries=_muted),
-    Call(api="notification", kind="setting", quota=_USER, entries=_rings),
-    Call(api="import/users", kind="message", quota="import/users", conversation="direct"),
-    Call(api="import/groups", kind="message", quota="import/groups", conversation="group"),
-)  # fmt: skip
+    _call("users", "user", _here, 59, _USER),  # one error says that exactly 60 may be too many
+    _call("users/attributes", "user", _attributes),
+    _call("push/nickname", "user", _push_name, 50, _USER),
+    _call("push/style", "user", _push_style, quota=_USER),
+    _call("users/state", "user", _banned, quota=_USER),
+    _call("contacts/import", "friendship", batch=10),
+    _call("contacts/remark", "friendship", _remarks),
+    _call("blocks/add", "block", batch=50, quota="blocks"),
+    _call("chatgroups/create", "group"),
+    _call("chatgroups/modify", "group", _invites),
+    _call("chatgroups/announcement", "group", _announced),
+    _call("chatgroups/ban", "group", _all_muted),
+    _call("chatrooms/create", "room", quota="rooms-create"),
+    _call("chatrooms/announcement", "room", _announced),
+    _call("chatrooms/ban", "room", _all_muted),
+    _call("chatgroups/users/add", "member", _member, 60),
+    _call("chatgroups/admin", "member", _admin),
+    _call("chatgroups/mute", "member", _muted, 60),
+    _call("chatgroups/white/add", "member", _allowed, 60),
+    _call("chatgroups/attributes", "member", _member_attributes, 20),
+    _call("chatgroups/blocks/add", "group-block", batch=60),
+    _call("chatrooms/users/add", "room-member", _member, 60),
+    _call("chatrooms/white/add", "room-member", _allowed, 60),
+    _call("chatrooms/admin", "room-member", _admin),
+    _call("chatrooms/mute", "room-member", _muted, 60),
+    _call("notification", "setting", _rings, quota=_USER),
+    Call(api="messages/users/import", kind="message", quota="messages/users/import", conversation="direct"),
+    Call(api="messages/chatgroups/import", kind="message", quota="messages/chatgroups/import", conversation="group"),
+)
 
-_OTHER_AMOUNTS = {"blocks": 50, "chatrooms/create": 50}
+_OTHER_AMOUNTS = {"blocks": 50, "rooms-create": 50}
 
 MIGRATION = MigrationRules(
     texts={
