@@ -43,6 +43,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--delay", type=float, default=0.005)
+    parser.add_argument("--samples", type=Path, help="write there where the worker's time goes")
     arguments = parser.parse_args()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -55,7 +56,7 @@ def main() -> int:
         bundle = made(directory, [User(id="a0", state="deleted")], history(arguments.messages))
         bootstrap = stack.enter_context(broker(directory / "kafka"))
         rig = stack.enter_context(Rig(bootstrap, directory / "rig", url, settings="recent = 0", partitions=4))
-        worker = rig.worker()
+        worker = rig.worker(arguments.samples)
         assert worker.child is not None
         before, began = seconds(worker.child.pid), time.monotonic()
         done = rig.apply(bundle, "--live-since", "none")

@@ -67,12 +67,14 @@ base_url = "{url}"
         for worker in self.workers:
             worker.stop()
 
-    def worker(self) -> Role:
-        """One more, started and ready."""
+    def worker(self, samples: Path | None = None) -> Role:
+        """One more, started and ready; it writes where its time goes into *samples*, see `tests.benchmarks.flame`."""
         number = len(self.workers)
         arguments = ["migrate", "work", "--platform", "easemob", "--config", str(self.config)]
         role = Role("migrate", arguments, free_port(), self.directory / f"work-{number}.log", {})
         self.workers.append(role)
+        if samples is not None:
+            role.sampled(samples)
         role.start()
         until(role.ready, deadline=120, why=role.tail)
         return role
