@@ -22,7 +22,7 @@ from converters.routing.route import App
 from streams.deliver.ledger_schema import Intent
 from streams.deliver.shutdown import Drain, clock
 from streams.migrate.book import Book, Raw, now
-from streams.migrate.context import Around, worst
+from streams.migrate.context import Around, counted, doubted, worst
 from streams.migrate.finding import found
 from streams.migrate.leaving import Leaving
 from streams.migrate.records import Item, ItemTask, Word, task_key
@@ -92,7 +92,7 @@ class Batches:
         known = self._book.get(key)
         known = known if isinstance(known, Item) else None
         if known is not None and not released and not self._is_due(known, task):
-            metrics.MIGRATED.labels(kind_of(task.item), "known").inc()
+            counted(kind_of(task.item), "known")
             self._book.settle(raw.offset)
             return
         app = self._around.apps[task.app]
@@ -243,21 +243,21 @@ class Batches:
 
     async def _settle_doubt(self, app: App, job: _Job) -> None:
         """Ask the target whether a request that must not be repeated was done."""
-        metrics.MIGRATE_DOUBTS.labels(app.name, "opened").inc()
+        doubted(app.name, "opened")
         inventory = app.platform.inventory
         assert inventory is not None
         finding = inventory.find(job.piece, app.account, self._context(job.item))
         known = await found(finding, self._around.clients[app.name], self._around.gates[app.name], self._drain)
         if known is None:
-            metrics.MIGRATE_DOUBTS.labels(app.name, "held").inc()
+            doubted(app.name, "held")
             job.item.doubtful = True
             self._ended_piece(job, Refused("in doubt: nothing tells whether it was done"))
         elif isinstance(known, NotSent):
-            metrics.MIGRATE_DOUBTS.labels(app.name, "repeated").inc()
+            doubted(app.name, "repeated")
             job.doubt = False
             await self._send((app.name, job.piece.part, ""), [job])
         else:
-            metrics.MIGRATE_DOUBTS.labels(app.name, "arrived").inc()
+            doubted(app.name, "arrived")
             self._ended_piece(job, known)
 
     def _intend(self, jobs: list[_Job], *, once: bool) -> None:
@@ -324,7 +324,7 @@ class Batches:
         else:
             self._around.fuse.passed(app)
         self._book.put(item.key, self._record(item, word, reason=reason))
-        metrics.MIGRATED.labels(kind, word).inc()
+        counted(kind, word)
         for offset in (item.raw.offset, *item.also):
             self._book.settle(offset)
 

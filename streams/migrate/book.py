@@ -146,8 +146,8 @@ class Book:
         wanted, self._wanted = self._wanted, []
         settled, self._settled = self._settled, []
         self._under_way = rows
-        encoded = [(key, dump(done)) for key, done in rows.items()]
-        for key, value in encoded:
+        encoded = [(key, dump(done), done) for key, done in rows.items()]
+        for key, value, _ in encoded:
             outputs.add(names.done, self._partition, key, value)
         self._lane.settle(settled)
         self.unmarked = self.unmarked or bool(settled)
@@ -164,7 +164,7 @@ class Book:
             self._around.linger.took(clock() - began)
             end = written.get((names.done, self._partition))
             if end is not None:
-                self._state.take(encoded, end)
+                self._state.put(encoded, end)
         self._under_way = {}
         for granted in wanted:
             if not granted.done():

@@ -1,7 +1,9 @@
 """What all partitions of a migration worker share."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -14,6 +16,7 @@ from streams.kafka.linger import Linger
 from streams.kafka.log_reader import LogReader
 from streams.migrate.credentials import Passwords
 from streams.migrate.orders import Orders
+from streams.observe import metrics
 from streams.outbound.admission import Gate
 from streams.outbound.client import Client
 from streams.state.turns import Turns
@@ -61,6 +64,20 @@ class Around(Struct, frozen=True):
     def findings(self, app: str) -> Findings:
         run = self.orders.runs.get(app)
         return run.findings if run is not None else Findings()
+
+
+@cache
+def _counter(kind: str, outcome: str) -> Any:
+    return metrics.MIGRATED.labels(kind, outcome)
+
+
+def counted(kind: str, outcome: str) -> None:
+    """One item or message more has ended so."""
+    _counter(kind, outcome).inc()
+
+
+def doubted(app: str, step: str) -> None:
+    metrics.MIGRATE_DOUBTS.labels(app, step).inc()
 
 
 def worst(outcomes: Iterable[object]) -> NotSent | Unsure | None:

@@ -22,7 +22,7 @@ from streams.deliver import ledger_records
 from streams.deliver.ledger_schema import Ended
 from streams.deliver.shutdown import Drain, DrainedError
 from streams.migrate.book import Book, Raw, now
-from streams.migrate.context import Around
+from streams.migrate.context import Around, counted, doubted
 from streams.migrate.leaving import Leaving
 from streams.migrate.records import Item, MessageTask, Progress, Watermark, lane_key, live_key
 from streams.observe import metrics
@@ -83,7 +83,7 @@ class Lanes:
             self._write(conversation, moved)
             if lane is not None:
                 lane.progress = moved
-            metrics.MIGRATED.labels("message", "dropped").inc()
+            counted("message", "dropped")
         self._book.settle(raw.offset)
 
     def progress(self, conversation: bytes) -> Progress:
@@ -112,7 +112,7 @@ class Lanes:
         progress, task = lane.progress, one.task
         event = task.delivery.event
         if task.after != progress.last or event.id == progress.last:
-            metrics.MIGRATED.labels("message", "known").inc()
+            counted("message", "known")
             return
         if progress.stopped:
             if not one.released:
@@ -226,7 +226,7 @@ class Lanes:
         waits = delays(settings.backoff, settings.backoff_max)
         again = doubt
         if doubt:
-            metrics.MIGRATE_DOUBTS.labels(app.name, "opened").inc()
+            doubted(app.name, "opened")
             if not self._may_repeat(app.name):
                 return Unsure("a request of an earlier worker")
         while True:
@@ -237,20 +237,20 @@ class Lanes:
                     again = True
                 case Unsure():
                     if not doubt:
-                        metrics.MIGRATE_DOUBTS.labels(app.name, "opened").inc()
+                        doubted(app.name, "opened")
                     doubt = True
                     if not self._may_repeat(app.name):
-                        metrics.MIGRATE_DOUBTS.labels(app.name, "held").inc()
+                        doubted(app.name, "held")
                         return outcome
                     await self._drain.rest(next(waits))
                     again = True
                 case NotLater(reason=reason):
                     if not doubt:
                         return Refused(f"not later than what is there: {reason}")
-                    metrics.MIGRATE_DOUBTS.labels(app.name, "arrived").inc()
+                    doubted(app.name, "arrived")
                     return outcome
                 case Delivered() if doubt:
-                    metrics.MIGRATE_DOUBTS.labels(app.name, "repeated").inc()
+                    doubted(app.name, "repeated")
                     return outcome
                 case _:
                     return outcome
@@ -270,7 +270,7 @@ class Lanes:
     def _move(self, lane: _Lane, progress: Progress, word: str) -> None:
         lane.progress = progress
         self._write(lane.key, progress)
-        metrics.MIGRATED.labels("message", word).inc()
+        counted("message", word)
 
     def _skipped(self, lane: _Lane, task: MessageTask, reason: str) -> None:
         event = task.delivery.event
@@ -285,7 +285,7 @@ class Lanes:
         doubtful = reason.startswith("in doubt")
         self._book.bury(one.raw, event.id.encode(), "in-doubt" if doubtful else "refused-import", reason, "theirs", attempts)
         self._around.fuse.died(one.task.delivery.target, lane.key, "in-doubt" if doubtful else "refused-import")
-        metrics.MIGRATED.labels("message", "stopped").inc()
+        counted("message", "stopped")
         log.warning("the history of a conversation stops here", event_id=event.id, reason=reason)
 
 

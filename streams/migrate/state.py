@@ -73,12 +73,17 @@ class State:
 
     def take(self, rows: Iterable[tuple[bytes, bytes | None]], offset: int) -> None:
         """What was committed before *offset*."""
-        last = dict(rows)
+        self.put([(key, raw, load_done(raw) if raw is not None else None) for key, raw in rows], offset)
+
+    def put(self, rows: Iterable[tuple[bytes, bytes | None, Done | None]], offset: int) -> None:
+        """The same, with what each says."""
+        last = {key: (raw, done) for key, raw, done in rows}
         puts: list[Put] = []
         for key, there in zip(last, self._rows.get_many(DEFAULT, list(last)), strict=True) if last else ():
-            self._count(key, there, -1)
-            self._count(key, last[key], 1)
-            puts.append((DEFAULT, key, last[key]))
+            raw, done = last[key]
+            self._count(key, load_done(there) if there is not None else None, -1)
+            self._count(key, done, 1)
+            puts.append((DEFAULT, key, raw))
         self.offset = offset
         puts.append((DEFAULT, _PLACE, msgspec.json.encode(Place(self._cluster, self._tp.topic, offset))))
         puts.append((DEFAULT, _COUNTS, msgspec.json.encode({"\x1f".join(name): count for name, count in self.counts.items() if count})))
@@ -110,10 +115,7 @@ class State:
         self.counts.clear()
         self.offset = 0
 
-    def _count(self, key: bytes, raw: bytes | None, by: int) -> None:
-        if raw is None:
-            return
-        done = load_done(raw)
+    def _count(self, key: bytes, done: Done | None, by: int) -> None:
         if isinstance(done, Item):
             self.counts[key.partition(b"\x1f")[0].decode(), done.word] += by
         elif isinstance(done, Progress):

@@ -46,6 +46,8 @@ class Migrating:
         self._around = around
         self._input = Lane(TopicPartition(around.names.tasks, partition), live=False)
         self._known = asyncio.Event()
+        self._gauge = metrics.MIGRATE_WAITING.labels(around.platform, str(partition))
+        self._shown = 0
         self._defect: BaseException | None = None
         self._waiting: deque[ConsumerRecord] = deque()
         self._state: State
@@ -90,7 +92,7 @@ class Migrating:
             await self._cycles(task)
         finally:
             around.own(self._partition, mine=False)
-            metrics.MIGRATE_WAITING.labels(around.platform, str(self._partition)).set(0)
+            self._gauge.set(0)
             try:
                 await ended([looking, *self._lanes.sending, *self._batches.sending])
             finally:
@@ -146,7 +148,9 @@ class Migrating:
                     break
                 self._waiting.extend(batch.records)
             self._take(self._waiting.popleft())
-        metrics.MIGRATE_WAITING.labels(self._around.platform, str(self._partition)).set(self._input.open)
+        if self._input.open != self._shown:
+            self._shown = self._input.open
+            self._gauge.set(self._shown)
 
     def _take(self, record: ConsumerRecord) -> None:
         self._input.read(record.offset)
