@@ -1,9 +1,7 @@
 """`im-relay migrate apply` and what belongs to it: the worker, a pause, how far it is, passwords."""
 
-import logging
 import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, get_args
@@ -152,11 +150,10 @@ def passwords(
 
 def _relay(config: Path | None, process: Process = READING) -> Relay:
     """As of all commands, with only what a person has to know in the log."""
-    import structlog
+    from streams.observe import log
+    from streams.settings.root import Observe
 
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
-    )
+    log.setup(Observe(level="warning"))
     return Relay(config, process)
 
 

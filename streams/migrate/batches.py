@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from hashlib import blake2b
 
 import structlog
-from msgspec import Struct, field
 
 from converters.core.causes import Cause
 from converters.core.fingerprint import fingerprints
@@ -15,8 +14,8 @@ from converters.core.model import Room as RoomTalk
 from converters.core.model import conversation_key
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.doings import doings
-from converters.inventory import Group, Room, User, item_id, kind_of, place_of
-from converters.migration import Bisect, Context, ItemOutcome, Piece, Present, late_wave
+from converters.inventory import Group, Room, User, item_id, kind_of
+from converters.migration import Bisect, ItemOutcome, Present, late_wave
 from converters.platform import Reply, Request
 from converters.routing.route import App
 from streams.deliver.ledger_schema import Intent
@@ -24,6 +23,7 @@ from streams.deliver.shutdown import Drain, clock
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.context import Around, counted, doubted, worst
 from streams.migrate.finding import found
+from streams.migrate.in_hand import InHand, Job, Queue, context_of, record_of
 from streams.migrate.leaving import Leaving
 from streams.migrate.records import Item, ItemTask, Word, task_key
 from streams.observe import metrics
@@ -35,41 +35,6 @@ COMPANY = 0.1
 """Seconds that a request which is not full waits for more pieces."""
 
 
-class _Open(Struct, eq=False):
-    """An item in hand."""
-
-    raw: Raw
-    task: ItemTask
-    key: bytes
-    waves: list[list[Piece]]
-    """Those that are to come; the first is under way."""
-    left: set[str] = set()
-    """Suffixes of the wave under way."""
-    pieces: tuple[str, ...] = ()
-    """Suffixes of what is done."""
-    was_there: bool = False
-    remote: str = ""
-    made: int = 0
-    refused: list[str] = []
-    doubtful: bool = False
-    attempts: int = 0
-    also: list[int] = field(default_factory=list)
-    """Offsets of further records of the same item."""
-
-
-class _Job(Struct, eq=False):
-    item: _Open
-    piece: Piece
-    doubt: bool = False
-    """Its request may have left before."""
-
-
-class _Queue(Struct, eq=False):
-    jobs: deque[_Job]
-    since: float
-    running: int = 0
-
-
 class Batches:
     """Of one partition. *ended* is called with the task of each request that is over."""
 
@@ -79,8 +44,8 @@ class Batches:
         self._leaving = leaving
         self._drain = drain
         self._ended = ended
-        self._open: dict[bytes, _Open] = {}
-        self._queues: dict[tuple[str, str, str], _Queue] = {}
+        self._open: dict[bytes, InHand] = {}
+        self._queues: dict[tuple[str, str, str], Queue] = {}
         """By app, part and batch key."""
         self.sending: set[asyncio.Task[None]] = set()
 
@@ -104,7 +69,7 @@ class Batches:
         same = known is not None and known.digest == task.digest
         done = known.pieces if known is not None and same else ()
         doubtful = known.pending if known is not None and not released else ()
-        open_ = _Open(raw, task, key, [], pieces=done, remote=known.remote if known else "", made=known.made if known else 0)
+        open_ = InHand(raw, task, key, [], pieces=done, remote=known.remote if known else "", made=known.made if known else 0)
         open_.was_there = self._was_there(known, task)
         last = late_wave(inventory)
         left = [piece for piece in split.pieces if piece.suffix not in done and (inventory.part(piece.part).wave > last) == task.late]
@@ -156,7 +121,7 @@ class Batches:
 
     # -- pieces
 
-    def _next_wave(self, item: _Open, doubtful: Sequence[str] = ()) -> None:
+    def _next_wave(self, item: InHand, doubtful: Sequence[str] = ()) -> None:
         app = self._around.apps[item.task.app]
         inventory = app.platform.inventory
         assert inventory is not None
@@ -165,24 +130,24 @@ class Batches:
             wave = [piece for piece in wave if not (inventory.part(piece.part).fresh and item.was_there and not item.task.update)]
             item.left = {piece.suffix for piece in wave}
             if wave and not item.refused:
-                context = self._context(item)
+                context = context_of(self._around, item)
                 for piece in wave:
                     name = item.task.app, piece.part, inventory.batch(piece, app.account, context)
                     queue = self._queues.get(name)
                     if queue is None:
-                        queue = self._queues[name] = _Queue(deque(), clock())
-                    queue.jobs.append(_Job(item, piece, piece.suffix in doubtful))
+                        queue = self._queues[name] = Queue(deque(), clock())
+                    queue.jobs.append(Job(item, piece, piece.suffix in doubtful))
                 return
             item.waves.pop(0)
         self._finish(item)
 
-    async def _send(self, name: tuple[str, str, str], jobs: list[_Job]) -> None:
+    async def _send(self, name: tuple[str, str, str], jobs: list[Job]) -> None:
         app = self._around.apps[name[0]]
         inventory = app.platform.inventory
         assert inventory is not None
         part = inventory.part(name[1])
         waits = delays(self._around.settings.backoff, self._around.settings.backoff_max)
-        left: list[list[_Job]] = []
+        left: list[list[Job]] = []
         if part.once:
             for job in [job for job in jobs if job.doubt]:
                 await self._settle_doubt(app, job)
@@ -197,7 +162,7 @@ class Batches:
                 half = len(some) // 2
                 left[:0] = [some[:half], some[half:]]
                 continue
-            more: list[_Job] = []
+            more: list[Job] = []
             for job, outcome in zip(some, outcomes, strict=True):
                 job.item.attempts += asked
                 match outcome:
@@ -218,12 +183,12 @@ class Batches:
                 left.insert(0, more)
                 again = True
 
-    async def _attempt(self, app: App, jobs: list[_Job], *, once: bool, again: bool) -> tuple[tuple[ItemOutcome, ...], int]:
+    async def _attempt(self, app: App, jobs: list[Job], *, once: bool, again: bool) -> tuple[tuple[ItemOutcome, ...], int]:
         inventory = app.platform.inventory
         assert inventory is not None
         pieces = [job.piece for job in jobs]
         try:
-            request = inventory.encode(pieces, app.account, self._context(*(job.item for job in jobs)))
+            request = inventory.encode(pieces, app.account, context_of(self._around, *(job.item for job in jobs)))
         except Exception as error:  # noqa: BLE001 - a defect costs these pieces, and nothing else
             log.error("defect in an encoder", app=app.name, part=pieces[0].part, error=type(error).__name__)  # noqa: TRY400
             if len(jobs) > 1:
@@ -241,12 +206,12 @@ class Batches:
             return outcomes, 1
         return tuple(answer for _ in jobs), 1
 
-    async def _settle_doubt(self, app: App, job: _Job) -> None:
+    async def _settle_doubt(self, app: App, job: Job) -> None:
         """Ask the target whether a request that must not be repeated was done."""
         doubted(app.name, "opened")
         inventory = app.platform.inventory
         assert inventory is not None
-        finding = inventory.find(job.piece, app.account, self._context(job.item))
+        finding = inventory.find(job.piece, app.account, context_of(self._around, job.item))
         known = await found(finding, self._around.clients[app.name], self._around.gates[app.name], self._drain)
         if known is None:
             doubted(app.name, "held")
@@ -260,14 +225,14 @@ class Batches:
             doubted(app.name, "arrived")
             self._ended_piece(job, known)
 
-    def _intend(self, jobs: list[_Job], *, once: bool) -> None:
+    def _intend(self, jobs: list[Job], *, once: bool) -> None:
         """What is about to be done, before it leaves."""
         at = now()
         told: dict[bytes, list[str]] = {}
         for job in jobs:
             item = job.item
             if once:
-                self._book.put(item.key, self._record(item, "open", pending=(job.piece.suffix,)))
+                self._book.put(item.key, record_of(item, "open", pending=(job.piece.suffix,)))
             for event in doings(item.task.item, item.task.source, item.task.conversation, at):
                 told.setdefault(conversation_key(event.conversation), []).extend(fingerprints(event))
         for conversation, does in told.items():
@@ -276,7 +241,7 @@ class Batches:
             name = f"migration:{first.item.task.app}:{unique}:{at}:{first.piece.part}"
             self._book.tell(name, conversation, Intent(target=first.item.task.app, at=at, does=tuple(dict.fromkeys(does))))
 
-    def _ended_piece(self, job: _Job, outcome: ItemOutcome) -> None:
+    def _ended_piece(self, job: Job, outcome: ItemOutcome) -> None:
         item, suffix = job.item, job.piece.suffix
         match outcome:
             case Delivered(remote_id=remote, at=at):
@@ -294,16 +259,16 @@ class Batches:
         if not item.left:
             item.waves.pop(0)
             if item.waves and item.remote:
-                self._book.put(item.key, self._record(item, "open"))
+                self._book.put(item.key, record_of(item, "open"))
             self._next_wave(item)
 
-    def _made(self, item: _Open, remote: str, at: int) -> None:
+    def _made(self, item: InHand, remote: str, at: int) -> None:
         if isinstance(item.task.item, Group | Room) and remote and not item.remote:
             item.remote, item.made = remote, at or now()
 
     # -- the end of an item
 
-    def _finish(self, item: _Open) -> None:
+    def _finish(self, item: InHand) -> None:
         task, app = item.task, item.task.app
         del self._open[item.key]
         kind = kind_of(task.item)
@@ -323,30 +288,7 @@ class Batches:
             self._around.fuse.died(app, item.key, cause)
         else:
             self._around.fuse.passed(app)
-        self._book.put(item.key, self._record(item, word, reason=reason))
+        self._book.put(item.key, record_of(item, word, reason=reason))
         counted(kind, word)
         for offset in (item.raw.offset, *item.also):
             self._book.settle(offset)
-
-    def _record(self, item: _Open, word: Word, *, pending: tuple[str, ...] = (), reason: str = "") -> Item:
-        task = item.task
-        return Item(
-            digest=task.digest, word=word, at=now(), remote=item.remote, made=item.made, run=task.run, reason=reason,
-            pieces=item.pieces if word in ("open", "refused") else (), pending=pending,
-        )  # fmt: skip
-
-    def _context(self, *items: _Open) -> Context:
-        tasks = [item.task for item in items]
-        people = {name: native for task in tasks for name, native in task.people.items()}
-        places = {place_of(item.task.item): item.remote or item.task.place for item in items}
-        app = tasks[0].app
-        return Context(
-            app=app,
-            now=now(),
-            user=lambda name: people.get(name, name),
-            group=lambda name: places.get(name, ""),
-            room=lambda name: places.get(name, ""),
-            password=lambda name: self._around.passwords.of(self._around.apps[app], name),
-            findings=self._around.findings(app),
-            update=tasks[0].update,
-        )
