@@ -40,8 +40,14 @@ class Leaving:
         self, request: Request, app: App, source: bytes, read: Callable[[Request, Reply], T], *, again: bool, ready: Callable[[], None]
     ) -> T | NotSent | Unsure:
         """One attempt; *ready* puts its intent down when its turn has come. Raises DrainedError."""
-        answer = await self.ask(request, app, source, again=again, ready=ready, read=read)
-        return answer if isinstance(answer, NotSent | Unsure) else read(request, answer)
+        found: list[T] = []
+
+        def once(asked: Request, reply: Reply) -> T:
+            found.append(read(asked, reply))
+            return found[0]
+
+        answer = await self.ask(request, app, source, again=again, ready=ready, read=once)
+        return answer if isinstance(answer, NotSent | Unsure) else found[0]
 
     async def ask(
         self, request: Request, app: App, source: bytes, *, again: bool, ready: Callable[[], None], read: Callable[[Request, Reply], Struct]

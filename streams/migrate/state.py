@@ -24,6 +24,7 @@ log = structlog.get_logger()
 STAGE = "migrate"
 BLOCKS = 16 << 20
 _PLACE, _COUNTS = b"\x00place", b"\x00counts"
+RECENT = 20_000
 _STEP = 4 << 20
 """Bytes that are read from the broker at once."""
 
@@ -41,6 +42,8 @@ class State:
         self._tp = tp
         self._rows = opened(path, STAGE, blocks=BLOCKS)
         self._cluster = ""
+        self._recent: dict[bytes, Done] = {}
+        """What was written last: a conversation is written again and again."""
         self.offset = 0
         """Before it, all is taken in."""
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -64,6 +67,8 @@ class State:
             await asyncio.sleep(0)
 
     def get(self, key: bytes) -> Done | None:
+        if (recent := self._recent.get(key)) is not None:
+            return recent
         raw = self._rows.get(DEFAULT, key)
         return load_done(raw) if raw is not None else None
 
@@ -79,11 +84,16 @@ class State:
         """The same, with what each says."""
         last = {key: (raw, done) for key, raw, done in rows}
         puts: list[Put] = []
-        for key, there in zip(last, self._rows.get_many(DEFAULT, list(last)), strict=True) if last else ():
-            raw, done = last[key]
-            self._count(key, load_done(there) if there is not None else None, -1)
+        for key, (raw, done) in last.items():
+            self._count(key, self.get(key), -1)
             self._count(key, done, 1)
             puts.append((DEFAULT, key, raw))
+            if done is None:
+                self._recent.pop(key, None)
+            else:
+                self._recent[key] = done
+        if len(self._recent) > RECENT:
+            self._recent.clear()
         self.offset = offset
         puts.append((DEFAULT, _PLACE, msgspec.json.encode(Place(self._cluster, self._tp.topic, offset))))
         puts.append((DEFAULT, _COUNTS, msgspec.json.encode({"\x1f".join(name): count for name, count in self.counts.items() if count})))
@@ -110,6 +120,7 @@ class State:
             self.counts[kind, word] = count
 
     def _clear(self) -> None:
+        self._recent.clear()
         keys = [key for key, _ in self._rows.scan(DEFAULT, b"")]
         self._rows.write([(DEFAULT, key, None) for key in keys])
         self.counts.clear()
