@@ -19,8 +19,8 @@ from converters.inventory import (
 from converters.inventory import Group as GroupItem
 from converters.inventory import Room as RoomItem
 from converters.routing import id_mapping
-from converters.routing.id_mapping import NEW, Minted
-from converters.routing.identity_table import Kind, Table
+from converters.routing.id_mapping import NEW, NewIdentity
+from converters.routing.identity_table import IdentityLookup, Kind
 from converters.routing.route import App
 from converters.routing.user_ids import fold
 from converters.routing.users import renamed
@@ -36,7 +36,7 @@ class Addressed(Struct, frozen=True):
     """The group or room at the target; empty while it is not there, or where there is none."""
 
 
-def address(item: AnyItem, source: App, target: App, identities: Table, minted: list[Minted]) -> Addressed:
+def address(item: AnyItem, source: App, target: App, identities: IdentityLookup, minted: list[NewIdentity]) -> Addressed:
     """What *item* needs to be written to *target*; *minted* takes what `identities` has to learn."""
 
     def there(user: str) -> str:
@@ -49,7 +49,7 @@ def address(item: AnyItem, source: App, target: App, identities: Table, minted: 
         case RoomItem(id=name) | RoomMember(room=name):
             return _placed("room", name, source, target, identities, minted, people)
         case Friendship(owner=one, friend=other) | Block(owner=one, blocked=other):
-            return Addressed(_of_user(one), id_mapping.talk(one, other, identities), people, "")
+            return Addressed(_of_user(one), id_mapping.map_conversation(one, other, identities), people, "")
         case Setting(user=user, group=name):
             place = _placed("group", name, source, target, identities, minted, people).place if name else ""
             return Addressed(_of_user(user), None, people, place)
@@ -57,7 +57,7 @@ def address(item: AnyItem, source: App, target: App, identities: Table, minted: 
             return Addressed(_of_user(user), None, people, "")
 
 
-def key_of_need(need: str, source: App, identities: Table) -> bytes:
+def key_of_need(need: str, source: App, identities: IdentityLookup) -> bytes:
     """The key of the item whose id is *need*: a user, group or room."""
     kind, _, name = need.partition("\x1f")
     if kind == "user":
@@ -77,18 +77,18 @@ def users_of(item: AnyItem) -> tuple[str, ...]:
             return (user, peer) if peer else (user,)
 
 
-def conversation_of(conversation: Conversation, source: App, identities: Table) -> Conversation:
+def conversation_of(conversation: Conversation, source: App, identities: IdentityLookup) -> Conversation:
     """The canonical one of a bundle's *conversation*, in which users are canonical and groups are the source's own."""
     match conversation:
         case Direct(users=(one, other)):
-            return id_mapping.talk(one, other, identities)
+            return id_mapping.map_conversation(one, other, identities)
         case Group(id=name):
             return _conversation("group", _canonical("group", name, source, identities), identities)
         case Room(id=name):
             return _conversation("room", _canonical("room", name, source, identities), identities)
 
 
-def delivery_of(event: Event, source: App, target: App, identities: Table, minted: list[Minted]) -> Delivery | None:
+def delivery_of(event: Event, source: App, target: App, identities: IdentityLookup, minted: list[NewIdentity]) -> Delivery | None:
     """A message of a bundle on its way to *target*; None where its group is not there."""
     conversation = conversation_of(event.conversation, source, identities)
     people: dict[str, str] = {}
@@ -121,31 +121,31 @@ def delivery_of(event: Event, source: App, target: App, identities: Table, minte
     )
 
 
-def _own(source: App, identities: Table) -> Callable[[str], str]:
+def _own(source: App, identities: IdentityLookup) -> Callable[[str], str]:
     """How the source itself calls a user."""
     platform = source.platform.name
     return lambda user: identities.native(platform, "user", user) or str(source.user_ids.write(user).native)
 
 
 def _placed(
-    kind: Kind, name: str, source: App, target: App, identities: Table, minted: list[Minted], people: dict[str, str]
+    kind: Kind, name: str, source: App, target: App, identities: IdentityLookup, minted: list[NewIdentity], people: dict[str, str]
 ) -> Addressed:
     canonical = _canonical(kind, name, source, identities)
     if identities.canonical(source.platform.name, kind, name) is None:
-        made = Minted(source.platform.name, name, canonical, kind, identities.origin(kind, canonical))
+        made = NewIdentity(source.platform.name, name, canonical, kind, identities.origin(kind, canonical))
         if made not in minted:
             minted.append(made)
     conversation = _conversation(kind, canonical, identities)
     return Addressed(conversation_key(conversation), conversation, people, identities.native(target.platform.name, kind, canonical) or "")
 
 
-def _canonical(kind: str, name: str, source: App, identities: Table) -> str:
+def _canonical(kind: str, name: str, source: App, identities: IdentityLookup) -> str:
     """As live names a group that has no name yet."""
     known = identities.canonical(source.platform.name, "group" if kind == "group" else "room", name)
     return known or fold(f"{NEW}{source.platform.name}-{name}")
 
 
-def _conversation(kind: Kind, canonical: str, identities: Table) -> Group | Room:
+def _conversation(kind: Kind, canonical: str, identities: IdentityLookup) -> Group | Room:
     origin = identities.origin(kind, canonical)
     return Group(canonical, origin) if kind == "group" else Room(canonical, origin)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from converters.platform import Fetch, Request
+    from converters.platform import Request
 
 
 class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):

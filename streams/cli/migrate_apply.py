@@ -10,11 +10,11 @@ import typer
 
 from converters.inventory import KINDS, MESSAGE
 from converters.migration import FilesBy
-from streams.cli.common import NOTHING, WHEN, Config, Json, Relay, ask, fail, nothing, when
-from streams.cli.terminal import say, say_json, tell
+from streams.cli.common import NOTHING, WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
+from streams.cli.terminal import print_json, print_line, print_notice
 from streams.migrate.errors import BundleError
 from streams.operate.topic_reader import OperateError
-from streams.settings.role_secrets import READING, Process, migrate
+from streams.settings.role_secrets import READING, SecretScope, migrate
 from streams.state.errors import StateError
 
 BundleOption = Annotated[
@@ -69,7 +69,7 @@ def apply(
     if files not in get_args(FilesBy):
         raise typer.BadParameter(f"--files is {files!r}; expected {' or '.join(get_args(FilesBy))}")
     relay = _relay(config)
-    since = 0 if live_since == "none" else when(live_since)
+    since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(
         between=between, zone=zone or (local_zone() if between else ""), update=update, catch_up=catch_up, live_since=since,
         files=files,  # type: ignore[arg-type]
@@ -80,9 +80,9 @@ def apply(
                 from streams.migrate.dry_run import tried
 
                 for line in ask(tried(relay.settings, relay.apps, opened, wanted), relay.kafka.cluster):
-                    say(line)
+                    print_line(line)
                 return
-            ended = ask(applying.apply(relay.settings, relay.apps, opened, wanted, relay.link, tell), relay.kafka.cluster)
+            ended = ask(applying.apply(relay.settings, relay.apps, opened, wanted, relay.link, print_notice), relay.kafka.cluster)
             totals = {kind: opened.count(kind) for kind in (*KINDS, MESSAGE)}
     except (BundleError, StateError) as error:
         fail(error)
@@ -98,7 +98,7 @@ def pause(app: App = "", config: Config = None) -> None:
     name = _target(relay, app)
     if not ask(paused(relay.settings, name), relay.kafka.cluster):
         nothing(f"no migration to {name} runs")
-    say(f"the migration to {name} is paused: what has left is answered yet; `im-relay migrate apply` goes on")
+    print_line(f"the migration to {name} is paused: what has left is answered yet; `im-relay migrate apply` goes on")
 
 
 def status(app: App = "", config: Config = None, *, json: Json = False) -> None:
@@ -113,10 +113,10 @@ def status(app: App = "", config: Config = None, *, json: Json = False) -> None:
     if found is None:
         nothing("no migration has begun")
     if json:
-        say_json(found.plain())
+        print_json(found.plain())
         return
     for line in found.lines():
-        say(line)
+        print_line(line)
 
 
 def passwords(
@@ -138,23 +138,23 @@ def passwords(
             theirs = [(user, secret.reveal()) for user, secret in those_given(opened)]
             if given:
                 _write(out, lambda: written(theirs))
-                say(f"{len(theirs):,} given passwords in {out}: name it as migrate.passwords")
+                print_line(f"{len(theirs):,} given passwords in {out}: name it as migrate.passwords")
                 return
             known = _relay(config, migrate(opened.meta.target_platform))
             lines, count = listed(opened, known.apps[opened.meta.target_app], dict(theirs))
             _write(out, lambda: lines)
-            say(f"{count:,} passwords in {out}")
+            print_line(f"{count:,} passwords in {out}")
     except BundleError as error:
         fail(error)
 
 
-def _relay(config: Path | None, process: Process = READING) -> Relay:
+def _relay(config: Path | None, process: SecretScope = READING) -> CommandContext:
     """As of all commands, with only what a person has to know in the log."""
     from streams.observe import log
-    from streams.settings.root import Observe
+    from streams.settings.root import ObserveSettings
 
-    log.setup(Observe(level="warning"))
-    return Relay(config, process)
+    log.setup(ObserveSettings(level="warning"))
+    return CommandContext(config, process)
 
 
 def _write(path: Path, content: Callable[[], bytes]) -> None:
@@ -166,7 +166,7 @@ def _write(path: Path, content: Callable[[], bytes]) -> None:
         file.write(content())
 
 
-def _path(relay: Relay, bundle: Path | None, plan: Path | None) -> Path:
+def _path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path:
     directory = relay.settings.migrate.directory
     if plan is not None:
         try:
@@ -184,7 +184,7 @@ def _path(relay: Relay, bundle: Path | None, plan: Path | None) -> Path:
     return found[-1]
 
 
-def _target(relay: Relay, name: str) -> str:
+def _target(relay: CommandContext, name: str) -> str:
     able = sorted(app.name for app in relay.apps.values() if app.platform.inventory is not None)
     if name:
         return relay.app(name)
@@ -205,20 +205,20 @@ def _told(ended: "object", totals: dict[str, int], *, json: bool) -> bool:
     good = not ended.why and not refused and not stopped and not sum(feed.lacking.values())
     if json:
         kinds = {kind: {"done": done_of(kind, counts), "all": total} for kind, total in totals.items() if total}
-        say_json({"good": good, "why": ended.why, "kinds": kinds, "refused": refused, "stopped": stopped, "lacking": feed.lacking,
+        print_json({"good": good, "why": ended.why, "kinds": kinds, "refused": refused, "stopped": stopped, "lacking": feed.lacking,
                   "differing": feed.differing})  # fmt: skip
         return good
     for kind, total in totals.items():
         if total:
-            say(line(kind, done_of(kind, counts), total, 0.0, counts))
+            print_line(line(kind, done_of(kind, counts), total, 0.0, counts))
     if ended.why:
-        say(f"{ended.why}: the same command goes on")
+        print_line(f"{ended.why}: the same command goes on")
     if refused or stopped:
-        say(f"{refused + stopped} wait for a person: im-relay dead list --stage migrate")
+        print_line(f"{refused + stopped} wait for a person: im-relay dead list --stage migrate")
     if feed.lacking:
         told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(feed.lacking.items()))
-        say(f"not written, because what they need is not there: {told}")
+        print_line(f"not written, because what they need is not there: {told}")
     if feed.differing:
         told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(feed.differing.items()))
-        say(f"there already, and different: {told}; --update writes them")
+        print_line(f"there already, and different: {told}; --update writes them")
     return good

@@ -13,11 +13,11 @@ from msgspec import Struct, structs
 from converters.inventory import KINDS
 from converters.migration import FilesBy
 from converters.probing import Findings
-from converters.routing.identity_table import Identities
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
-from streams.cli.common import now, who
-from streams.exactly_once.producers import Fenced, Link, Producers, Unknown
-from streams.identities.follower import Follower
+from streams.cli.common import now, operator_name
+from streams.exactly_once.producers import FencedError, Producers, ProducerSettings, UnknownResultError
+from streams.identities.follower import IdentityFollower
 from streams.identities.store import disk_of
 from streams.kafka import clients, record_kinds, topics
 from streams.kafka.log_reader import LogReader
@@ -30,8 +30,8 @@ from streams.migrate.records import Feed, Run, dump
 from streams.migrate.role import group_of, names_of
 from streams.migrate.shown import Shown
 from streams.operate.bounds import first_known
-from streams.operate.dead_letter_reader import Choice, find
-from streams.operate.topic_reader import OperateError, Reader
+from streams.operate.dead_letter_reader import LetterFilter, find
+from streams.operate.topic_reader import OperateError, TopicReader
 from streams.roles.hosting import own_directory
 from streams.settings.root import Settings
 
@@ -95,11 +95,11 @@ async def pause(settings: Settings, app: str) -> bool:
     run = (await orders_of(settings)).runs.get(app)
     if run is None or run.mode != "running":
         return False
-    await give(settings, structs.replace(run, mode="paused", at=now(), by=who()))
+    await give(settings, structs.replace(run, mode="paused", at=now(), by=operator_name()))
     return True
 
 
-async def apply(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wanted: Wanted, link: Link, say: Callable[[str], None]) -> Ended:
+async def apply(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wanted: Wanted, link: ProducerSettings, say: Callable[[str], None]) -> Ended:
     """Until it is done, or somebody stops it. Raises OperateError, KafkaError, StateError."""
     source, target = apps_of(apps, bundle)
     _check_hours(wanted)
@@ -129,7 +129,7 @@ async def apply(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wan
         why = await _fed(feeder, Shown(bundle, known, feeder, say), target.name)
         await known.refresh()
         if why == STOPPED:
-            await give(settings, structs.replace(order, mode="paused", at=now(), by=who()))
+            await give(settings, structs.replace(order, mode="paused", at=now(), by=operator_name()))
         elif not why:
             await give(settings, structs.replace(order, mode="done", at=now()))
         return Ended(why, feeder.feed, known.counts)
@@ -142,9 +142,9 @@ async def _fed(feeder: Feeder, shown: Shown, app: str) -> str:
         await feeder.run()
     except StoppedError as error:
         return str(error)
-    except Fenced:
+    except FencedError:
         raise OperateError(f"somebody else has begun to apply a bundle to {app}, and goes on there") from None
-    except Unknown as error:
+    except UnknownResultError as error:
         raise OperateError(f"Kafka did not confirm ({error}); the same command goes on where it was") from None
     finally:
         showing.cancel()
@@ -156,7 +156,7 @@ async def _fed(feeder: Feeder, shown: Shown, app: str) -> str:
 class _Look:
     """Raises StoppedError where nothing more is to be fed: a person has pressed Ctrl-C here, or paused it elsewhere."""
 
-    def __init__(self, orders: Orders, order: Run, follower: Follower) -> None:
+    def __init__(self, orders: Orders, order: Run, follower: IdentityFollower) -> None:
         self._orders = orders
         self._order = order
         self._follower = follower
@@ -200,9 +200,9 @@ def known_of(settings: Settings, target: App, reader: LogReader) -> Known:
     return Known(directory, names_of(platform, settings).done, kafka.partitions, reader)
 
 
-async def _identities(settings: Settings, topic: str, exits: AsyncExitStack) -> Follower:
+async def _identities(settings: Settings, topic: str, exits: AsyncExitStack) -> IdentityFollower:
     disk = disk_of(settings, str(settings.migrate.directory), f"{settings.kafka.prefix}feed")
-    follower = Follower(settings.kafka.cluster, topic, disk=disk)
+    follower = IdentityFollower(settings.kafka.cluster, topic, disk=disk)
     if disk is not None:
         exits.callback(disk.close)
     exits.push_async_callback(follower.stop)
@@ -226,7 +226,7 @@ async def _begun(settings: Settings, orders: Orders, bundle: Bundle, source: App
     started = before.started if before is not None and before.bundle == run else now()
     findings = findings_of(settings.migrate.directory, target.name)
     order = Run(
-        app=target.name, bundle=run, between=wanted.between, zone=wanted.zone, findings=findings, started=started, at=now(), by=who()
+        app=target.name, bundle=run, between=wanted.between, zone=wanted.zone, findings=findings, started=started, at=now(), by=operator_name()
     )  # fmt: skip
     return order, feed
 
@@ -251,7 +251,7 @@ def apps_of(apps: Mapping[str, App], bundle: Bundle) -> tuple[App, App]:
 async def _live_since(settings: Settings, source: App) -> int:
     """When the first callback of *source* came; 0 where none has. Raises OperateError where that is no longer kept."""
     topic = topics.CALLBACKS.name(source.platform.name, prefix=settings.kafka.prefix)
-    async with Reader(settings.kafka.cluster, names=[topic]) as reader:
+    async with TopicReader(settings.kafka.cluster, names=[topic]) as reader:
         tps = reader.partitions(topic)
         if any(span.start for span in await reader.spans(tps)):
             raise OperateError(
@@ -261,8 +261,8 @@ async def _live_since(settings: Settings, source: App) -> int:
         return await first_known(reader, topic, source.name) or 0
 
 
-async def _dropped(settings: Settings, apps: Mapping[str, App], identities: Identities) -> frozenset[str]:
+async def _dropped(settings: Settings, apps: Mapping[str, App], identities: IdentityTable) -> frozenset[str]:
     topic = topics.DEAD_LETTERS.name(prefix=settings.kafka.prefix)
-    async with Reader(settings.kafka.cluster, names=[topic]) as reader:
-        found = await find(reader, topic, Choice(stage="migrate", resolved=True), apps, identities)
+    async with TopicReader(settings.kafka.cluster, names=[topic]) as reader:
+        found = await find(reader, topic, LetterFilter(stage="migrate", resolved=True), apps, identities)
     return frozenset(one.name for one in found.letters if one.resolved is not None and one.resolved.resolved == "dropped")

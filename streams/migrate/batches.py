@@ -19,7 +19,7 @@ from converters.migration import Bisect, ItemOutcome, Present, late_wave
 from converters.platform import Reply, Request
 from converters.routing.route import App
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.shutdown import Drain, clock
+from streams.deliver.shutdown import Shutdown, clock
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.context import Around, counted, doubted, worst
 from streams.migrate.finding import found
@@ -38,7 +38,7 @@ COMPANY = 0.1
 class Batches:
     """Of one partition. *ended* is called with the task of each request that is over."""
 
-    def __init__(self, around: Around, book: Book, leaving: Leaving, drain: Drain, ended: Callable[["asyncio.Task[None]"], None]) -> None:
+    def __init__(self, around: Around, book: Book, leaving: Leaving, drain: Shutdown, ended: Callable[["asyncio.Task[None]"], None]) -> None:
         self._around = around
         self._book = book
         self._leaving = leaving

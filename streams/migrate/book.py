@@ -13,10 +13,10 @@ from streams.dead_letters.dead_letter import DeadLetter, Whose, place
 from streams.dead_letters.dead_letter import dump as dump_letter
 from streams.deliver.ledger_schema import Entry
 from streams.deliver.ledger_schema import dump as dump_entry
-from streams.deliver.offset_tracker import Lane
-from streams.deliver.shutdown import DrainedError, clock
+from streams.deliver.offset_tracker import OffsetTracker
+from streams.deliver.shutdown import RevokedError, clock
 from streams.exactly_once.outputs import Outputs
-from streams.exactly_once.task import Task
+from streams.exactly_once.task import PartitionTask
 from streams.migrate.context import Around
 from streams.migrate.records import Done, dump
 from streams.migrate.state import STAGE, State
@@ -41,7 +41,7 @@ class Raw:
 class Book:
     """What was put is seen by `get` at once; after a failed transaction the work begins anew, and with it a new book."""
 
-    def __init__(self, partition: int, around: Around, lane: Lane, state: State, nudge: Callable[[], None]) -> None:
+    def __init__(self, partition: int, around: Around, lane: OffsetTracker, state: State, nudge: Callable[[], None]) -> None:
         self._partition = partition
         self._around = around
         self._lane = lane
@@ -136,9 +136,9 @@ class Book:
         wanted, self._wanted = self._wanted, []
         for granted in wanted:
             if not granted.done():
-                granted.set_exception(DrainedError())
+                granted.set_exception(RevokedError())
 
-    async def write(self, task: Task) -> None:
+    async def write(self, task: PartitionTask) -> None:
         """Commit it. Raises Unknown, Fenced."""
         names = self._around.names
         outputs, self._outputs = self._outputs, Outputs()

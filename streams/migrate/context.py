@@ -10,16 +10,16 @@ from msgspec import Struct
 from converters.core.outcome import NotSent, Unsure
 from converters.probing import Findings
 from converters.routing.route import App
-from streams.dead_letters.dead_letter_limit import Fuse
-from streams.deliver.settings import Deliver
-from streams.kafka.linger import Linger
+from streams.dead_letters.dead_letter_limit import DeadLetterLimit
+from streams.deliver.settings import DeliverSettings
+from streams.kafka.linger import AdaptiveLinger
 from streams.kafka.log_reader import LogReader
 from streams.migrate.credentials import Passwords
 from streams.migrate.orders import Orders
 from streams.observe import metrics
-from streams.outbound.admission import Gate
-from streams.outbound.client import Client
-from streams.state.turns import Turns
+from streams.outbound.admission import Admission
+from streams.outbound.client import PlatformClient
+from streams.state.turns import FairTurns
 
 
 class Topics(Struct, frozen=True):
@@ -39,20 +39,20 @@ class Around(Struct, frozen=True):
     platform: str
     names: Topics
     apps: Mapping[str, App]
-    clients: Mapping[str, Client]
-    gates: Mapping[str, Gate]
-    settings: Deliver
+    clients: Mapping[str, PlatformClient]
+    gates: Mapping[str, Admission]
+    settings: DeliverSettings
     window: int
     in_flight: int
     recent: int
     """Ms; messages that were said within them before their import can be recalled and quoted after it."""
     state: Path
     log: LogReader
-    fuse: Fuse
+    fuse: DeadLetterLimit
     orders: Orders
     passwords: Passwords
-    linger: Linger
-    restoring: Turns
+    linger: AdaptiveLinger
+    restoring: FairTurns
     owned: set[int]
 
     def own(self, partition: int, *, mine: bool) -> None:

@@ -10,9 +10,9 @@ from converters.core.model import NOTHING
 from converters.inventory import KINDS, MESSAGE
 from converters.migration import Context, ImportOf, Piece
 from converters.platform import OTHERS
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Identities, Kind, Table
-from converters.routing.overlay import Overlay
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityLookup, IdentityTable, Kind
+from converters.routing.overlay import IdentityOverlay
 from converters.routing.route import App
 from streams.cli.times import length
 from streams.migrate.apply import Wanted, apps_of, findings_of
@@ -27,7 +27,7 @@ class Tally(Struct):
     left: Counter[str]
 
 
-class _There(Overlay):
+class _There(IdentityOverlay):
     """As if every group and room were made already."""
 
     __slots__ = ()
@@ -41,7 +41,7 @@ async def tried(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wan
     """Lines for a person. Raises OperateError."""
     source, target = apps_of(apps, bundle)
     findings = findings_of(settings.migrate.directory, target.name)
-    table = _There(Identities())
+    table = _There(IdentityTable())
     tally = Tally(Counter(), Counter())
     context = Context(
         app=target.name, now=bundle.meta.made, user=lambda name: name, group=lambda name: name, room=lambda name: name, password=lambda _: "-",
@@ -52,7 +52,7 @@ async def tried(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wan
     return _lines(target, tally)
 
 
-def _items(bundle: Bundle, source: App, target: App, table: Table, context: Context, tally: Tally) -> None:
+def _items(bundle: Bundle, source: App, target: App, table: IdentityLookup, context: Context, tally: Tally) -> None:
     inventory = target.platform.inventory
     assert inventory is not None, "apps_of asks"
     for kind in KINDS:
@@ -77,13 +77,13 @@ def _call(target: App, pieces: list[Piece], context: Context, tally: Tally) -> N
     tally.calls[inventory.encode(pieces, target.account, context).api] += 1
 
 
-def _messages(bundle: Bundle, source: App, target: App, table: Table, wanted: Wanted, tally: Tally) -> None:
+def _messages(bundle: Bundle, source: App, target: App, table: IdentityLookup, wanted: Wanted, tally: Tally) -> None:
     history = target.platform.history
     if history is None:
         return
     for one in bundle.conversations():
         for said in bundle.messages(one.key):
-            minted: list[Minted] = []
+            minted: list[NewIdentity] = []
             delivery = delivery_of(said.event, source, target, table, minted)
             if delivery is None or str(said.event.conversation.__struct_config__.tag) not in history.kinds:
                 tally.left[MESSAGE] += 1

@@ -17,8 +17,8 @@ from converters.addressing import address, conversation_of, delivery_of, key_of_
 from converters.core.model import Event, conversation_key
 from converters.inventory import KINDS, MESSAGE, AnyItem, needs
 from converters.migration import FilesBy, Inventory, late_wave
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Table
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App
 from streams.exactly_once.outputs import Outputs
 from streams.exactly_once.producers import Producers
@@ -64,7 +64,7 @@ class Feeder:
     """
 
     def __init__(
-        self, bundle: Bundle, source: App, target: App, names: Topics, identities: Table, known: Known, behind: Behind, producers: Producers,
+        self, bundle: Bundle, source: App, target: App, names: Topics, identities: IdentityLookup, known: Known, behind: Behind, producers: Producers,
         options: Options, feed: Feed, look: Callable[[], None], dropped: Callable[[], Awaitable[frozenset[str]]],
         learned: Callable[[], Awaitable[None]],
     ) -> None:  # fmt: skip
@@ -121,7 +121,7 @@ class Feeder:
     def _item(self, kind: str, item: AnyItem, digest: str, *, late: bool) -> None:
         if late and not self._has_late(item):
             return
-        minted: list[Minted] = []
+        minted: list[NewIdentity] = []
         found = address(item, self._source, self._target, self._identities, minted)
         task = ItemTask(
             run=self.feed.bundle, app=self._target.name, source=self._source.name, item=item, digest=digest, conversation=found.conversation,
@@ -225,7 +225,7 @@ class Feeder:
             after = event.id
 
     def _task(self, event: Event, after: str) -> MessageTask | None:
-        minted: list[Minted] = []
+        minted: list[NewIdentity] = []
         delivery = delivery_of(event, self._source, self._target, self._identities, minted)
         if delivery is None:
             return None
@@ -256,7 +256,7 @@ class Feeder:
 
     # -- out
 
-    def _mint(self, minted: list[Minted]) -> None:
+    def _mint(self, minted: list[NewIdentity]) -> None:
         for one in minted:
             key, value = one.record
             if (key, value) not in self._minted:

@@ -3,15 +3,15 @@
 from converters.core.outcome import NotSent
 from converters.migration import Finding, ItemOutcome
 from converters.platform import Reply, Request
-from streams.deliver.shutdown import Drain
-from streams.outbound.admission import Gate
-from streams.outbound.client import Client
+from streams.deliver.shutdown import Shutdown
+from streams.outbound.admission import Admission
+from streams.outbound.client import PlatformClient
 
 TRIES = 20
 """Of one question without an answer; then nothing is known."""
 
 
-async def found(finding: Finding, client: Client, gate: Gate, drain: Drain) -> ItemOutcome | None:
+async def found(finding: Finding, client: PlatformClient, gate: Admission, drain: Shutdown) -> ItemOutcome | None:
     """None where nothing tells. Raises DrainedError."""
     try:
         request = next(finding)
@@ -25,7 +25,7 @@ async def found(finding: Finding, client: Client, gate: Gate, drain: Drain) -> I
         finding.close()
 
 
-async def _asked(request: Request, client: Client, gate: Gate, drain: Drain) -> Reply | None:
+async def _asked(request: Request, client: PlatformClient, gate: Admission, drain: Shutdown) -> Reply | None:
     wait = 0.1
     for _ in range(TRIES):
         async with gate.passage(request) as passage:

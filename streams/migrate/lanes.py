@@ -19,8 +19,8 @@ from converters.platform import Reply, Request
 from converters.probing import Findings
 from converters.routing.route import App
 from streams.deliver import ledger_records
-from streams.deliver.ledger_schema import Ended
-from streams.deliver.shutdown import Drain, DrainedError
+from streams.deliver.ledger_schema import Settled
+from streams.deliver.shutdown import RevokedError, Shutdown
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.context import Around, counted, doubted
 from streams.migrate.leaving import Leaving
@@ -53,7 +53,7 @@ class _Lane(Struct):
 class Lanes:
     """Of one partition. *ended* is called with the task of each lane that is over."""
 
-    def __init__(self, around: Around, book: Book, leaving: Leaving, drain: Drain, known: asyncio.Event, ended: Callable[["asyncio.Task[None]"], None]) -> None:
+    def __init__(self, around: Around, book: Book, leaving: Leaving, drain: Shutdown, known: asyncio.Event, ended: Callable[["asyncio.Task[None]"], None]) -> None:
         self._around = around
         self._book = book
         self._leaving = leaving
@@ -98,7 +98,7 @@ class Lanes:
         await self._drain.unless(self._known.wait())
         while lane.queue:
             if self._drain.order.is_set():
-                raise DrainedError
+                raise RevokedError
             one = lane.queue[0]
             await self._one(lane, one)
             lane.queue.popleft()
@@ -213,7 +213,7 @@ class Lanes:
         self._move(lane, arrived, "made")
         self._around.fuse.passed(app.name)
         if now() - event.at < self._around.recent:
-            entry = Ended(
+            entry = Settled(
                 outcome=Delivered(remote, at or placed.at), target=app.name, at=now(), by="echo", names=ledger_records.names(task.delivery)
             )
             self._book.tell(event.id, lane.key, entry)

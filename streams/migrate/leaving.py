@@ -10,10 +10,10 @@ from msgspec import Struct
 from converters.core.outcome import NotSent, Unsure
 from converters.platform import Reply, Request
 from converters.routing.route import App
-from streams.deliver.shutdown import Drain, DrainedError, clock
+from streams.deliver.shutdown import RevokedError, Shutdown, clock
 from streams.migrate.book import Book
 from streams.migrate.context import Around
-from streams.outbound.client import Client
+from streams.outbound.client import PlatformClient
 
 T = TypeVar("T", bound=Struct)
 
@@ -23,7 +23,7 @@ GROWN_OLD = NotSent("its intent had grown old")
 class Leaving:
     """Of one partition."""
 
-    def __init__(self, around: Around, book: Book, drain: Drain) -> None:
+    def __init__(self, around: Around, book: Book, drain: Shutdown) -> None:
         self._around = around
         self._book = book
         self._drain = drain
@@ -78,12 +78,12 @@ class Leaving:
                         return answer
                 except asyncio.CancelledError:
                     if self._drain.order.is_set():
-                        raise DrainedError from None
+                        raise RevokedError from None
                     raise
                 finally:
                     self._at_the_gate.discard(me)
 
-    async def _answered(self, client: Client, request: Request, until: float) -> Reply | NotSent | Unsure:
+    async def _answered(self, client: PlatformClient, request: Request, until: float) -> Reply | NotSent | Unsure:
         self.under_way += 1
         try:
             return await client.reply(request, lambda: clock() < until)
@@ -95,7 +95,7 @@ class Leaving:
         orders, fuse = self._around.orders, self._around.fuse
         while True:
             if self._drain.order.is_set():
-                raise DrainedError
+                raise RevokedError
             if not orders.open(app):
                 await self._drain.rest(1.0)
             elif app in fuse.held and not fuse.admits(app, source):

@@ -5,24 +5,24 @@ import asyncio
 import structlog
 
 from converters.routing.route import App
-from streams.dead_letters.dead_letter_limit import Fuse
-from streams.exactly_once.transport import Plan
+from streams.dead_letters.dead_letter_limit import DeadLetterLimit
+from streams.exactly_once.transport import StagePlan
 from streams.kafka import acls, topics
-from streams.kafka.linger import Linger
+from streams.kafka.linger import AdaptiveLinger
 from streams.kafka.log_reader import LogReader
 from streams.migrate.context import Around, Topics
 from streams.migrate.credentials import Passwords
 from streams.migrate.orders import Orders
 from streams.migrate.state import STAGE
 from streams.migrate.work import Migrating
-from streams.outbound.admission import Gate
+from streams.outbound.admission import Admission
 from streams.outbound.client import clients
 from streams.roles.health import Health
-from streams.roles.hosting import Seen, host, link, own_directory, require
+from streams.roles.hosting import RoleObserver, host, link, own_directory, require
 from streams.roles.startup import patiently, served
 from streams.settings.root import Settings, SettingsError, marking
-from streams.state.turns import Turns
-from streams.state.watched import Disks
+from streams.state.turns import FairTurns
+from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ async def _migrate(settings: Settings, platform: str, health: Health) -> int:
     await require(settings, needed, health, acls.migrate(acls.layout_of(settings), platform))
     group = group_of(platform, kafka.prefix)
     loop = asyncio.get_running_loop()
-    gates = {name: Gate(app, settings.deliver, loop, share=settings.migrate.share) for name, app in targets.items()}
+    gates = {name: Admission(app, settings.deliver, loop, share=settings.migrate.share) for name, app in targets.items()}
     reader = LogReader(kafka.cluster, committed=True)
     orders = Orders(runs, kafka.partitions, LogReader(kafka.cluster, committed=True))
     await patiently("read what is to be migrated", kafka.cluster, orders.start, orders.stop)
@@ -87,16 +87,16 @@ async def _migrate(settings: Settings, platform: str, health: Health) -> int:
         recent=int(settings.migrate.recent * 1000),
         state=own_directory(settings.deliver.state, group),
         log=reader,
-        fuse=Fuse(STAGE, settings.hold),
+        fuse=DeadLetterLimit(STAGE, settings.hold),
         orders=orders,
         passwords=Passwords(settings.migrate.passwords),
-        linger=Linger(SHARE, settings.deliver.cycle),
-        restoring=Turns(),
+        linger=AdaptiveLinger(SHARE, settings.deliver.cycle),
+        restoring=FairTurns(),
         owned=set(),
     )
-    watch = _Seen(health, tuple(gates.values()), Disks({"migrated": around.state}))
+    watch = _Seen(health, tuple(gates.values()), DiskMonitor({"migrated": around.state}))
     watch.orders = orders
-    plan = Plan(STAGE, [names.tasks, names.ledger], lambda number: Migrating(number, around), link(kafka), watch)
+    plan = StagePlan(STAGE, [names.tasks, names.ledger], lambda number: Migrating(number, around), link(kafka), watch)
     plan.pace, plan.reads = around.linger, (names.done,)
     try:
         return await host(settings, plan, watch, group, max_records=settings.migrate.window, fuse=around.fuse)
@@ -107,7 +107,7 @@ async def _migrate(settings: Settings, platform: str, health: Health) -> int:
         await reader.stop()
 
 
-class _Seen(Seen):
+class _Seen(RoleObserver):
     """Also whether requests may leave."""
 
     orders: Orders

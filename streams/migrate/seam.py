@@ -4,7 +4,7 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
 from converters.core.outcome import Delivered
-from streams.deliver.ledger_schema import Ended, Entry, load
+from streams.deliver.ledger_schema import Entry, Settled, load
 from streams.kafka import record_kinds
 from streams.migrate.book import Book
 from streams.migrate.records import Watermark, live_key
@@ -29,7 +29,7 @@ class Seam:
                 entry: Entry = load(value)
             except msgspec.DecodeError:
                 continue  # deliver counts it, whose ledger it is
-            if isinstance(entry, Ended) and isinstance(entry.outcome, Delivered) and entry.names is not None:
+            if isinstance(entry, Settled) and isinstance(entry.outcome, Delivered) and entry.names is not None:
                 self._mark(entry.names.conversation.encode(), entry.names.at)
 
     def _mark(self, conversation: bytes, at: int) -> None:

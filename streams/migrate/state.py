@@ -56,7 +56,7 @@ class State:
             self._begin()
         begin, end = await reader.bounds(self._tp)
         if self.offset > end:
-            log.warning("local state is made anew", why="it knows more than the topic", topic=self._tp.topic, partition=self._tp.partition)
+            log.warning("local state rebuilding", why="it knows more than the topic", topic=self._tp.topic, partition=self._tp.partition)
             self._clear()
         self.offset = max(self.offset, begin)
         while self.offset < end:
@@ -110,7 +110,7 @@ class State:
         if place is None:
             return
         if (place.cluster, place.topic) != (self._cluster, self._tp.topic):
-            log.warning("local state is made anew", why="it is of another topic", topic=self._tp.topic, partition=self._tp.partition)
+            log.warning("local state rebuilding", why="it is of another topic", topic=self._tp.topic, partition=self._tp.partition)
             self._clear()
             return
         self.offset = place.offset

@@ -18,11 +18,11 @@ from converters.core.model import conversation_key
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import Whose
 from streams.deliver import protocol
-from streams.deliver.offset_tracker import Lane
-from streams.deliver.shutdown import Drain, DrainedError
+from streams.deliver.offset_tracker import OffsetTracker
+from streams.deliver.shutdown import RevokedError, Shutdown
 from streams.exactly_once.ending import ended
-from streams.exactly_once.producers import Unknown
-from streams.exactly_once.task import Task as Partition
+from streams.exactly_once.producers import UnknownResultError
+from streams.exactly_once.task import PartitionTask as Partition
 from streams.kafka import foreign_records, record_kinds
 from streams.migrate.batches import Batches
 from streams.migrate.book import Book, Raw
@@ -39,12 +39,12 @@ log = structlog.get_logger()
 
 
 class Migrating:
-    """See `streams.exactly_once.task.Work`."""
+    """See `streams.exactly_once.task.Processor`."""
 
     def __init__(self, partition: int, around: Around) -> None:
         self._partition = partition
         self._around = around
-        self._input = Lane(TopicPartition(around.names.tasks, partition), live=False)
+        self._input = OffsetTracker(TopicPartition(around.names.tasks, partition), live=False)
         self._known = asyncio.Event()
         self._gauge = metrics.MIGRATE_WAITING.labels(around.platform, str(partition))
         self._shown = 0
@@ -52,7 +52,7 @@ class Migrating:
         self._waiting: deque[ConsumerRecord] = deque()
         self._state: State
         self._book: Book
-        self._drain: Drain
+        self._drain: Shutdown
         self._leaving: Leaving
         self._lanes: Lanes
         self._batches: Batches
@@ -74,13 +74,13 @@ class Migrating:
                 await self._state.restore(around.log)
         except (KafkaError, TimeoutError) as error:
             self._state.close()
-            raise Unknown(f"what is done cannot be read: {type(error).__name__}") from None
+            raise UnknownResultError(f"what is done cannot be read: {type(error).__name__}") from None
         except BaseException:
             self._state.close()
             raise
         finally:
             task.watch.preparing(STAGE, self._partition, done=True)
-        self._drain = Drain(task.draining)
+        self._drain = Shutdown(task.draining)
         self._book = Book(self._partition, around, self._input, self._state, task.nudge)
         self._leaving = Leaving(around, self._book, self._drain)
         self._lanes = Lanes(around, self._book, self._leaving, self._drain, self._known, self._over)
@@ -103,7 +103,7 @@ class Migrating:
         try:
             await self._task.catch_up(self._seam.tp)
         except KafkaError as error:
-            self._defect = Unknown(f"the ledger cannot be read: {type(error).__name__}")
+            self._defect = UnknownResultError(f"the ledger cannot be read: {type(error).__name__}")
         self._known.set()
         self._task.nudge()
 
@@ -131,7 +131,7 @@ class Migrating:
                 await task.wait(min(pause, 0.05) if self._batches.waits else pause)
 
     def _over(self, sending: "asyncio.Task[None]") -> None:
-        if not sending.cancelled() and self._defect is None and (error := sending.exception()) is not None and not isinstance(error, DrainedError):
+        if not sending.cancelled() and self._defect is None and (error := sending.exception()) is not None and not isinstance(error, RevokedError):
             self._defect = error
         self._task.nudge()
 

@@ -15,8 +15,8 @@ from converters.core.operations import MembersAdded, Post
 from converters.doings import doings
 from converters.inventory import Block, Friendship, GroupMember, Setting, User
 from converters.inventory import Group as GroupItem
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Identities, record
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App
 from streams.migrate.credentials import Passwords, derived, written
 from streams.migrate.orders import Hours, HoursError
@@ -83,21 +83,21 @@ def test_a_file_of_passwords_that_others_may_read_is_refused(tmp_path: Path) -> 
 
 
 def test_a_group_without_a_name_is_named_as_live_does_and_its_place_is_known_once_it_is_made() -> None:
-    table, minted = Identities(), list[Minted]()
+    table, minted = IdentityTable(), list[NewIdentity]()
     member = GroupMember(group="77", user="bob")
     first = address(member, OLD, NEW, table, minted)
     assert (first.conversation, first.place) == (Group("~yunxin-77"), "")
     assert [one.record for one in minted] == [record("yunxin", "group", "77", "~yunxin-77")]
     for key, value in (*(one.record for one in minted), record("easemob", "group", "6001", "~yunxin-77")):
         table.apply(key, value)
-    later = list[Minted]()
+    later = list[NewIdentity]()
     found = address(member, OLD, NEW, table, later)
     assert (found.key, found.place, later) == (conversation_key(Group("~yunxin-77")), "6001", [])
     assert address(GroupItem(id="77", owner="bob"), OLD, NEW, table, later).key == found.key, "with its members in one partition"
 
 
 def test_a_batch_of_one_owner_lies_in_one_partition() -> None:
-    table = Identities()
+    table = IdentityTable()
     keys = {address(item, OLD, NEW, table, []).key for item in (
         Friendship(owner="ann", friend="bob"), Friendship(owner="ann", friend="carol"), Block(owner="ann", blocked="x"), Setting(user="ann"), User(id="ann"),
     )}  # fmt: skip
@@ -109,7 +109,7 @@ def test_a_message_goes_to_its_group_or_waits_for_it() -> None:
         id="yunxin:old:group:1:post", source="old", remote_id="1", conversation=Group("77"), sender="Bob".lower(), at=5,
         operation=Post(Text("hi", mentions=("ann",))),
     )  # fmt: skip
-    table = Identities()
+    table = IdentityTable()
     assert delivery_of(event, OLD, NEW, table, []) is None
     table.apply(*record("yunxin", "group", "77", "team"))
     table.apply(*record("easemob", "group", "6001", "team"))
@@ -133,7 +133,7 @@ def test_what_the_target_calls_back_is_known_as_our_own() -> None:
 
 def test_tasks_are_read_as_they_were_written() -> None:
     event = Event(id="yunxin:old:direct:1:post", source="old", remote_id="1", conversation=direct("a", "b"), sender="a", at=5, operation=Post(Text("x")))
-    delivery = delivery_of(event, OLD, NEW, Identities(), [])
+    delivery = delivery_of(event, OLD, NEW, IdentityTable(), [])
     assert delivery is not None
     tasks: list[Task] = [
         ItemTask(run="r", app="new", source="old", item=User(id="a"), digest="d", late=True), MessageTask(run="r", delivery=delivery, after="", live=True),
