@@ -15,7 +15,7 @@ from converters.core.model import conversation_key
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.doings import doings
 from converters.inventory import Group, Room, User, item_id, kind_of
-from converters.migration import Bisect, ItemOutcome, Present, late_wave
+from converters.migration import Bisect, ItemOutcome, Present, is_late
 from converters.platform import Reply, Request
 from converters.routing.route import App
 from streams.deliver.ledger_schema import Intent
@@ -71,8 +71,7 @@ class Batches:
         doubtful = known.pending if known is not None and not released else ()
         open_ = InHand(raw, task, key, [], pieces=done, remote=known.remote if known else "", made=known.made if known else 0)
         open_.was_there = self._was_there(known, task)
-        last = late_wave(inventory)
-        left = [piece for piece in split.pieces if piece.suffix not in done and (inventory.part(piece.part).wave > last) == task.late]
+        left = [piece for piece in split.pieces if piece.suffix not in done and is_late(inventory, piece) == task.late]
         waves = sorted({inventory.part(piece.part).wave for piece in left})
         open_.waves = [[piece for piece in left if inventory.part(piece.part).wave == wave] for wave in waves]
         self._open[key] = open_

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 from converters.addressing import address, conversation_of, delivery_of, key_of_need
 from converters.core.model import Event, conversation_key
 from converters.inventory import KINDS, MESSAGE, AnyItem, needs
-from converters.migration import FilesBy, Inventory, late_wave
+from converters.migration import FilesBy, Inventory, is_late, is_late_part
 from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App
@@ -41,6 +41,9 @@ LONG = 200
 """Conversations that begin before all others: the longest, of which each takes the time of all its messages."""
 LATE = "late"
 PHASES = (*KINDS, LATE, MESSAGE)
+GROUP, ROOM = "group", "room"
+KNOWN = 2.0
+"""Seconds after which every converter knows the groups that were made."""
 AGAIN = 0.3
 """Seconds between two looks how far the workers are."""
 
@@ -99,18 +102,23 @@ class Feeder:
             if phase == MESSAGE:
                 await self._history()
             elif phase == LATE:
-                for kind in dict.fromkeys(part.kind for part in self._inventory.parts if part.wave > late_wave(self._inventory)):
+                for kind in KINDS:
                     await self._items(kind, late=True)
             else:
                 await self._items(phase, late=False)
             await self._flush()
             await self._until_done()
+            if phase in (GROUP, ROOM) and self.fed[phase]:
+                # Converters read the names of what was made within a second; what is done to it from now on is called back to them.
+                await asyncio.sleep(KNOWN)
         self.feed = structs.replace(self.feed, kind="", key="")
         await self._flush(always=True)
 
     # -- items
 
     async def _items(self, kind: str, *, late: bool) -> None:
+        if late and not any(part.kind == kind and is_late_part(self._inventory, part) for part in self._inventory.parts):
+            return
         after = bytes.fromhex(self.feed.key) if not late else b""
         for row in self._bundle.items(kind, after=after):
             self._item(kind, row.item, row.digest, late=late)
@@ -142,8 +150,7 @@ class Feeder:
         self.fed[kind] += 1
 
     def _has_late(self, item: AnyItem) -> bool:
-        last = late_wave(self._inventory)
-        return any(self._inventory.part(piece.part).wave > last for piece in self._inventory.pieces(item, self._target.account).pieces)
+        return any(is_late(self._inventory, piece) for piece in self._inventory.pieces(item, self._target.account).pieces)
 
     def _is_there(self, need: str) -> bool:
         return self._known.is_there(key_of_need(need, self._source, self._identities), need)

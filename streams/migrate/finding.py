@@ -28,7 +28,7 @@ async def found(finding: Finding, client: PlatformClient, gate: Admission, drain
 async def _asked(request: Request, client: PlatformClient, gate: Admission, drain: Shutdown) -> Reply | None:
     wait = 0.1
     for _ in range(TRIES):
-        async with gate.passage(request) as passage:
+        async with gate.breaker_call(request) as passage:
             if not await gate.admit(passage, request, live=False, again=True):
                 continue
             answer = await client.reply(request)

@@ -61,7 +61,7 @@ class Leaving:
                 await self._may_go(app.name, source)
                 self._at_the_gate.add(me)
                 try:
-                    async with gate.passage(request) as passage:
+                    async with gate.breaker_call(request) as passage:
                         if not await gate.admit(passage, request, live=False, again=again, source=app.name):
                             again = True
                             continue

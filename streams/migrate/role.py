@@ -99,7 +99,7 @@ async def _migrate(settings: Settings, platform: str, health: Health) -> int:
     plan = StagePlan(STAGE, [names.tasks, names.ledger], lambda number: Migrating(number, around), link(kafka), watch)
     plan.pace, plan.reads = around.linger, (names.done,)
     try:
-        return await host(settings, plan, watch, group, max_records=settings.migrate.window, fuse=around.fuse)
+        return await host(settings, plan, watch, group, max_records=settings.migrate.window, dead_letter_limit=around.fuse)
     finally:
         await orders.stop()
         for client in around.clients.values():
