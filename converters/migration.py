@@ -17,7 +17,7 @@ from converters.inventory import KINDS, AnyItem, Group, GroupMember, Room, Setti
 from converters.probing import Findings
 
 if TYPE_CHECKING:
-    from converters.platform import Encoded, Reply, Request, TimeRange
+    from converters.platform import Encoded, FileRequest, FoundCallback, Reply, Request, TimeRange
 
 FilesBy = Literal["fetch", "link", "carry"]
 """How a file of the history comes along: the target fetches it, it stays where it lies, or role `media` carried it."""

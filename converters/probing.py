@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from converters.platform import Request
+    from converters.platform import FileRequest, Request
 
 
 class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
