@@ -15,6 +15,8 @@ EVERY = 5.0
 """Seconds between two lines."""
 WINDOW = 60.0
 """Seconds over which the rate is taken."""
+STILL = 40.0
+"""Seconds without anything done after which that is said."""
 BAR = 10
 WORDS = ("made", "there", "changed", "refused")
 
@@ -65,6 +67,8 @@ class Shown:
             while self._seen and self._seen[0][0] < at - WINDOW:
                 self._seen.popleft()
             since, before = self._seen[0]
+            if done == before and at - since > STILL and done < self._totals[kind]:
+                self._say("nothing moves: is a worker there (im-relay migrate work), within its hours, and are its log and /readyz well?")
             self._say(line(kind, done, self._totals[kind], (done - before) / (at - since) if at > since else 0.0, counts))
 
     def summary(self) -> list[str]:
