@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, get_args
+from typing import Annotated
 
 import typer
 
@@ -22,6 +22,7 @@ BundleOption = Annotated[
 ]
 PlanOption = Annotated[Path | None, typer.Option("--plan", help="The plan of `migrate plan`: it names the bundle.")]
 App = Annotated[str, typer.Option("--app", help="The app that is written to.  [default: the only one]")]
+FILES: tuple[FilesBy, ...] = ("fetch", "link")
 _NAMED = re.compile(r"\b[0-9a-f]{12}\b")
 
 
@@ -66,8 +67,8 @@ def apply(
     from streams.migrate.bundle import Bundle
     from streams.migrate.orders import local_zone
 
-    if files not in get_args(FilesBy):
-        raise typer.BadParameter(f"--files is {files!r}; expected {' or '.join(get_args(FilesBy))}")
+    if files not in FILES:
+        raise typer.BadParameter(f"--files is {files!r}; expected {' or '.join(FILES)}")
     relay = _relay(config)
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(
