@@ -73,7 +73,7 @@ def apply(
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(
         between=between, zone=zone or (local_zone() if between else ""), update=update, catch_up=catch_up, live_since=since,
-        files=files,  # type: ignore[arg-type]
+        files=files,
     )  # fmt: skip
     try:
         with Bundle.open(_path(relay, bundle, plan)) as opened:
