@@ -8,7 +8,7 @@ import typer
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language
 from converters.routing.user_ids import IdRule
-from streams.cli.terminal import progress, refuse, say, tell
+from streams.cli.terminal import print_error, print_line, print_notice, progress
 from streams.migrate.language import language_of
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def check(
         with progress("check", "of all") as bar:
             path = run.run(lambda _, done, total: bar(done, total))
         if run.resumed:
-            tell(f"went on behind {run.resumed:,} records that were read before")
+            print_notice(f"went on behind {run.resumed:,} records that were read before")
         stops = _report(path, run.days, skipped | accepted, problems, target.ids, language)
     except (MigrateError, OSError) as error:
         _fail(error)
@@ -105,7 +105,7 @@ def plan(
         if not equals or not 0 < quotas.get(name, 0) < 1e6:
             raise typer.BadParameter(f"--quota is {text!r}; expected NAME=CALLS_A_SECOND, more than 0")
     try:
-        say(write_plan(bundle, work, out, quotas, language))
+        print_line(write_plan(bundle, work, out, quotas, language))
     except (MigrateError, OSError) as error:
         _fail(error)
 
@@ -127,19 +127,19 @@ def _report(path: Path, days: int, decided: frozenset[str], problems: Path, ids:
 
     with Bundle.open(path) as bundle:
         meta = bundle.meta
-        say(summary.counts_line(bundle, language))
+        print_line(summary.counts_line(bundle, language))
         rows = summary.by_kind(bundle.problems(), decided)
         for line in summary.lines(rows, meta, path, days, language):
-            say(line)
+            print_line(line)
         number = summary.write_problems(problems, bundle.problems(), language, decided)
         changed = summary.write_ids(path / "ids.csv", bundle, ids)
-    say(summary.last_line(number, changed, problems, path, meta.stops, language))
+    print_line(summary.last_line(number, changed, problems, path, meta.stops, language))
     return meta.stops
 
 
 def _fail(error: Exception) -> NoReturn:
     if isinstance(error, OSError):
         error = OSError(f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}")
-    refuse(error)
+    print_error(error)
     raise typer.Exit(FAILED)
 

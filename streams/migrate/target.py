@@ -59,12 +59,12 @@ def target_of(config: Path | None, to: str, source_app: str, edition: str) -> Ta
 def tries(settings: Any, most: int) -> Tries:
     """Asks for at most *most* files, of what the media settings allow."""
     from streams.media.fetch import Fetcher
-    from streams.media.ssrf_guard import Addresses
+    from streams.media.ssrf_guard import AddressPolicy
     from streams.outbound.proxies import proxies
 
     def tried(files: list[Sampled]) -> list[Dead]:
         async def asked() -> list[Dead]:
-            fetcher = Fetcher(Addresses(settings.media.allow), total=30.0, proxies=proxies(settings.media, "media"))
+            fetcher = Fetcher(AddressPolicy(settings.media.allow), total=30.0, proxies=proxies(settings.media, "media"))
             return await dead(files[:most], fetcher)
 
         return asyncio.run(asked()) if files else []

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from streams.cli.terminal import say
+from streams.cli.terminal import print_line
 
 LEAST, MEMORY = 30_000, 300.0
 USERS, GROUPS = 20_000, 500
@@ -73,11 +73,11 @@ def main() -> int:
         _, status, used = os.wait4(child.pid, 0)
         seconds = time.monotonic() - begun
         if status:
-            say(f"check ended with status {status}")
+            print_line(f"check ended with status {status}")
             return 1
     cpu, memory = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
     rate = given.messages / cpu
-    say(f"{given.messages:,} messages checked in {seconds:.1f} s: {given.messages / seconds:,.0f} a second; {rate:,.0f} a second of one core; {memory:.0f} MB")
+    print_line(f"{given.messages:,} messages checked in {seconds:.1f} s: {given.messages / seconds:,.0f} a second; {rate:,.0f} a second of one core; {memory:.0f} MB")
     return int(rate < LEAST or memory > MEMORY)
 
 

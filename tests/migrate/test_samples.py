@@ -7,7 +7,7 @@ import pytest
 
 from converters import PLATFORMS
 from streams.media.fetch import Fetcher
-from streams.media.ssrf_guard import Addresses
+from streams.media.ssrf_guard import AddressPolicy
 from streams.migrate.bundle import Bundle
 from streams.migrate.check import Check
 from streams.migrate.files import open_path
@@ -25,13 +25,13 @@ async def origin() -> AsyncIterator[Origin]:
 async def test_what_is_there_and_what_is_gone_are_told_apart(origin: Origin) -> None:
     origin.paths = {"/there": answer("200 OK", b"x" * 5000), "/gone": answer("404 Not Found"), "/closed": answer("403 Forbidden")}
     files = [Sampled(f"m:{number}", origin.url(path)) for number, path in enumerate(origin.paths)]
-    fetcher = Fetcher(Addresses([origin.host]), connect=10.0, silence=20.0, total=30.0)
+    fetcher = Fetcher(AddressPolicy([origin.host]), connect=10.0, silence=20.0, total=30.0)
     assert await dead([*files, Sampled("m:9", "file:///etc/passwd")], fetcher) == [Dead("m:1", "not-found"), Dead("m:2", "forbidden"), Dead("m:9", "scheme")]
 
 
 async def test_an_address_of_our_own_network_is_not_asked_for(origin: Origin) -> None:
     origin.paths = {"/secret": answer("200 OK", b"x")}
-    found = await dead([Sampled("m:1", origin.url("/secret"))], Fetcher(Addresses()))
+    found = await dead([Sampled("m:1", origin.url("/secret"))], Fetcher(AddressPolicy()))
     assert (len(found), origin.heads) == (1, [])
 
 
