@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Callable
+from heapq import nsmallest
 from pathlib import Path
 
 from msgspec import Struct, structs
@@ -21,7 +22,7 @@ from streams.migrate.join_items import ItemJoin, Places, Problems
 from streams.migrate.join_messages import TalkJoin, Totals, join_ids
 from streams.migrate.samples import Dead, Sampled
 from streams.migrate.source import Source
-from streams.migrate.stage import Choices, Stage, problem_key
+from streams.migrate.stage import SAMPLE, Choices, Stage, problem_key
 from streams.migrate.store import FATES, FOUND, ITEMS, META, PASSING, PROBLEMS, SIDES, TALKS, Store
 
 DAY = 86_400_000
@@ -109,7 +110,7 @@ class Check:
         """A sample of the addresses of files, over all parts."""
         if self._files is None:
             return
-        found = sorted((mark, f"{part}:{record}", url) for part, state in stage.states() for mark, url, record in state.sample)
+        found = nsmallest(SAMPLE, ((mark, f"{part}:{record}", url) for part, state in stage.states() for mark, url, record in state.sample))
         for number, one in enumerate(self._files([Sampled(where, url) for _, where, url in found])):
             problem = Problem(kind="dead-file", level="loss", where=one.where, text=one.reason)
             store.put(PROBLEMS, problem_key("dead-file", number.to_bytes(8, "big")), wire.dump(problem))
@@ -155,7 +156,8 @@ class Check:
 
     def _join(self, store: Store, stage: Stage, choices: Choices, told: Told) -> Meta:
         wanted = self._wanted
-        joining = f"{wanted.before_group} {wanted.edition}".encode()
+        records = sum(state.records for _, state in stage.states())
+        joining = f"{wanted.before_group} {wanted.edition} {records}".encode()
         if store.get(META, _JOINED) != joining:
             for family in (ITEMS, TALKS, FATES, SIDES, FOUND):
                 store.clear(family)

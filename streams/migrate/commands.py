@@ -63,8 +63,10 @@ def check(
         raise typer.BadParameter(f"--before-group is {before_group!r}; expected stop, skip, restamp or import")
     try:
         target = target_of(config, to, source_app, edition)
+        # Later commands read passwords there, from wherever they are started.
+        origin = str(Path(source).absolute()) if Path(source).exists() else source
         wanted = Wanted(
-            source=source, target_app=to, target_platform=target.platform, source_app=target.source_app,
+            source=origin, target_app=to, target_platform=target.platform, source_app=target.source_app,
             source_platform=target.source_platform, edition=target.edition, accepted=accepted, skipped=skipped,
             before_group=cast("BeforeGroup", before_group), older=older, devices=for_devices or before_group == "skip", retention=retention,
         )  # fmt: skip

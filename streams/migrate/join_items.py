@@ -24,7 +24,7 @@ from converters.inventory import (
 from converters.migration_problems import KINDS as PROBLEM_KINDS
 from converters.migration_rules import Edition
 from converters.routing.user_ids import canonical_id
-from streams.migrate.stage import LEFT_OUT, given_row, problem_key
+from streams.migrate.stage import LEFT_OUT, PART_BITS, given_row, problem_key
 from streams.migrate.store import FATES, FOUND, GIVEN, ITEMS, SIDES, Store
 
 MISSING = {
@@ -47,7 +47,7 @@ class Places:
 
     def of(self, seq: bytes, where: str) -> str:
         number = int.from_bytes(seq, "big")
-        return f"{self._parts[number >> 48]}:{where or number & ((1 << 48) - 1)}"
+        return f"{self._parts[number >> PART_BITS]}:{where or number & ((1 << PART_BITS) - 1)}"
 
 
 class Problems:

@@ -27,8 +27,9 @@ CHECKPOINT = 250_000
 """Records after which all is flushed: what a kill costs at most."""
 SAMPLE = 200
 """Addresses of files that are kept to be tried."""
-_NUMBER = (1 << 48) - 1
-"""Of a record within its part; the bits before it are the part's."""
+PART_BITS = 40
+"""Of a record's number within its part; the 24 before them are the part's."""
+_NUMBER = (1 << PART_BITS) - 1
 _STATE = b"part\x1f"
 LEFT_OUT = b"-"
 """In place of an item that is not moved: what needs it goes along."""
@@ -101,8 +102,8 @@ class Stage:
 
     def _read(self, part: Part, key: bytes, told: Callable[[str, int, int, int], None]) -> None:
         state, take, pending = self._state, self._take, 0
-        base = self._number << 48
-        position = state.position
+        base = self._number << PART_BITS
+        position, state.failed = state.position, ""
         try:
             for read in part.read(state.position):
                 take(read, part.kind, (base | read.number).to_bytes(8, "big"))
@@ -116,7 +117,11 @@ class Stage:
                     self._keep(key)
         except SourceError as error:
             state.failed = str(error)
-            self._problem("source", (base | _NUMBER).to_bytes(8, "big"), "", str(error))
+        broken = (base | _NUMBER).to_bytes(8, "big")
+        if state.failed:
+            self._problem("source", broken, "", state.failed)
+        else:
+            self._store.delete(PROBLEMS, problem_key("source", broken))  # of an earlier run
         state.position, state.ended = position, not state.failed
         for kind, count in state.counts.items():
             problem = Problem(kind=kind, level=PROBLEM_KINDS[kind].level, where=part.name, text=f"{count} in this part", count=count)

@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 
 from converters.migration_problems import KINDS
 from streams.cli.app import app
+from streams.migrate.bundle import Bundle
 from streams.migrate.plan import read_plan
 from tests.migrate.exports import DAY, said, user, write
 
@@ -74,6 +75,8 @@ def test_what_a_person_has_decided_lets_it_pass_and_the_bundle_has_the_name_of_i
     assert run("plan", "--out", "plan.md").exit_code == 0
     plan = read_plan(Path("plan.md"))
     assert Path(plan.bundle).name == plan.sha256[:12]
+    with Bundle.open(Path(plan.bundle)) as bundle:
+        assert bundle.meta.source == str(Path("export").absolute())  # found again from another directory
     assert plan.quotas["messages/users/import"] == 100
 
 

@@ -4,12 +4,15 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from streams.migrate.bundle import Bundle
-from tests.migrate.exports import DAY, NOW, check, said, write
+from streams.migrate.source import Rows
+from tests.migrate.exports import DAY, NOW, check, said, user, write
 
 KILLS = 4
 
@@ -71,3 +74,31 @@ def test_another_decision_joins_anew_and_does_not_read_again(export: Path, tmp_p
         assert bundle.meta.counts == stopped.counts
         assert "restamped" in bundle.meta.problems
         bundle.verify()
+
+
+class Failing:
+    """A source that breaks in the middle, once."""
+
+    broken = True
+
+    def parts(self) -> list[Rows]:
+        return [Rows("people", "user", self._people), Rows("said", "message", lambda: iter([said(1, "u1", "u3")]))]
+
+    def notes(self) -> list[tuple[str, str, str]]:
+        return []
+
+    def _people(self) -> Iterator[dict[str, Any]]:
+        for number in range(1, 5):
+            if number == 3 and self.broken:
+                raise ConnectionError
+            yield user(f"u{number}")
+
+
+def test_a_source_that_broke_is_read_on_by_the_next_run(tmp_path: Path) -> None:
+    source = Failing()
+    with Bundle.open(check(tmp_path, tmp_path / "work", source)) as bundle:
+        assert (bundle.meta.problems, bundle.meta.stops) == ({"source": 1, "conversation": 1}, 1)
+    source.broken = False
+    with Bundle.open(check(tmp_path, tmp_path / "work", source)) as bundle:
+        assert (bundle.meta.problems, bundle.meta.stops) == ({}, 0)
+        assert (bundle.count("user"), bundle.count("message")) == (4, 1)

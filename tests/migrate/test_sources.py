@@ -50,12 +50,19 @@ def test_chinese_far_behind_ascii_is_recognised(tmp_path: Path) -> None:
     assert recognise(path, opened) == "gb18030"
 
 
-def test_a_line_that_is_not_in_the_encoding_costs_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lines", [3000, 5])
+def test_a_line_that_is_not_in_the_encoding_costs_itself(tmp_path: Path, lines: int) -> None:
     (tmp_path / "export").mkdir()
-    rows = [f"u{n},名字\n".encode() for n in range(3000)]
+    rows = [f"u{n},名字\n".encode() for n in range(lines)]
     (tmp_path / "export" / "users.csv").write_bytes(b"id,name\n" + b"".join(rows) + b"bad,\xff\xfe\xfd\n" + "good,好\n".encode())
     with checked(tmp_path / "export", tmp_path) as bundle:
-        assert (bundle.count("user"), places(bundle)) == (3001, {("line", "users.csv:3002")})
+        assert (bundle.count("user"), places(bundle)) == (lines + 1, {("line", f"users.csv:{lines + 2}")})
+
+
+def test_what_is_in_no_encoding_that_is_known_has_to_be_named(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_bytes(b"id,name\n" + b"".join(b"u%d,\xff\xff\x00\n" % n for n in range(50)))
+    with pytest.raises(SourceError, match="name its encoding in the mapping"):
+        open_path(tmp_path)
 
 
 def test_a_stray_quote_costs_its_line_and_a_quoted_line_end_does_not(tmp_path: Path) -> None:
