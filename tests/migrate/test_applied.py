@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from converters.core.model import Event, Group, direct
 from converters.inventory import AnyItem, Block, Friendship, GroupMember, Setting, User
@@ -79,6 +80,7 @@ def test_everything_arrives_once_and_a_second_run_writes_nothing(kafka: str, tmp
         assert any(entry["api"] == "metadata.set" for entry in new)
 
 
+@pytest.mark.slow
 def test_kills_change_nothing(kafka: str, tmp_path: Path) -> None:
     """Workers and the feeder are killed while it runs, answers are lost: what lies at the platform is what an undisturbed run leaves there."""
     events = history(talks=60, each=25)
