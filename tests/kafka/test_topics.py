@@ -44,7 +44,7 @@ def test_names_come_in_the_order_in_which_a_message_meets_them() -> None:
 def test_what_one_worker_owns_together_is_one_topic_for_each_platform() -> None:
     together = [topic.template for topic in TOPICS if topic.co_partitioned]
     assert together == [
-        f"{name}.{{platform}}" for name in ("deliveries", "backfill", "media.results", "echoes", "ledger")
+        f"{name}.{{platform}}" for name in ("deliveries", "backfill", "media.results", "echoes", "ledger", "migration", "migrated", "imported")
     ]
 
 
