@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from converters.core.model import Conversation, Delivery, Direct, Loss, There, direct
+from converters.core.model import Conversation, Delivery, Direct, Loss, TargetContext, direct
 from converters.core.model import Group as GroupConversation
 from converters.core.model import Room as RoomConversation
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
@@ -17,7 +17,7 @@ from converters.inventory import AnyItem, GroupMember, Setting
 from converters.probing import Findings
 
 if TYPE_CHECKING:
-    from converters.platform import Encoded, Fetch, Missed, Reply, Request, Span
+    from converters.platform import Encoded, FileRequest, FoundCallback, Reply, Request, TimeRange
 
 FilesBy = Literal["fetch", "link", "carry"]
 """How a file of the history comes along: the target fetches it, it stays where it lies, or role `media` carried it."""
@@ -156,7 +156,7 @@ class History(Struct, frozen=True, kw_only=True):
     kinds: frozenset[str]
     """Tags of the conversations that take imports."""
     files: frozenset[FilesBy]
-    encode: Callable[[Delivery, Any, There, ImportOf], "Encoded"]
+    encode: Callable[[Delivery, Any, TargetContext, ImportOf], "Encoded"]
     """(delivery, account, what is known at the target, how): a text that is too long goes in parts, each 1 ms later."""
     read: Callable[["Request", "Reply", Findings], ImportOutcome]
     """(request, its answer, what the probe found)."""
@@ -180,10 +180,10 @@ class Cursor(Struct, frozen=True):
     text: str
 
 
-Reading = Generator["Request | Fetch | Missed | AnyItem | Found | Cursor", "Reply | None", str]
-"""As `converters.platform.Asking`: a Request or Fetch is answered by a Reply, or None where there is none; everything else by None.
+Reading = Generator["Request | FileRequest | FoundCallback | AnyItem | Found | Cursor", "Reply | None", str]
+"""As `converters.platform.GapConversation`: a Request or FileRequest is answered by a Reply, or None where there is none; everything else by None.
 
-Ids in it are the platform's own; a Missed is a callback, read by `Platform.decode`. Returns what could not be seen, in words, or "".
+Ids in it are the platform's own; a FoundCallback is a callback, read by `Platform.decode`. Returns what could not be seen, in words, or "".
 """
 
 
@@ -199,7 +199,7 @@ class Reader(Struct, frozen=True, kw_only=True):
     """The service or plan that it needs, and how far back it sees."""
     whole: bool = True
     """Whether all that there is comes. False: what comes is what is known to be there, and others may be."""
-    ask: Callable[[Sequence[str], "Span | None", str, Any], Reading]
+    ask: Callable[[Sequence[str], "TimeRange | None", str, Any], Reading]
     """(subjects in the platform's own words, span of a history, cursor or "", account)."""
 
 

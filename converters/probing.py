@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from converters.platform import Fetch, Request
+    from converters.platform import FileRequest, Request
 
 
 class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -105,8 +105,8 @@ class ProbeNames(Struct, frozen=True, kw_only=True):
     """Calls a second that user management may take. It is exceeded for an instant, which throttles others too; 0: that is not tried."""
 
 
-Probing = Generator["Request | Fetch | Burst | Listen | Pause | Look | Answered", Any, Findings]
-"""Yields what to do and is sent what came of it: a Reply (None: no answer) for a Request or Fetch, as each class says for the others, None for
+Probing = Generator["Request | FileRequest | Burst | Listen | Pause | Look | Answered", Any, Findings]
+"""Yields what to do and is sent what came of it: a Reply (None: no answer) for a Request or FileRequest, as each class says for the others, None for
 Answered."""
 
 

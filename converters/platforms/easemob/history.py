@@ -13,12 +13,12 @@ from msgspec import structs
 from converters.core import wire
 from converters.core.bodies import Body, Command, File, files_of
 from converters.core.lenient import milliseconds, word
-from converters.core.model import Carried, Delivery, Direct, Group, Loss, There
+from converters.core.model import Delivery, Direct, Group, Loss, StoredFile, TargetContext
 from converters.core.operations import Post, kind_of
 from converters.core.outcome import Delivered, Refused, Unsure
 from converters.migration import BeforeGroup, FilesBy, History, ImportOf, ImportOutcome, NotLater
 from converters.platform import Encoded, Reply, Request
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.encode_posts import post
 from converters.platforms.easemob.replies import answer_of, not_about_it, said_by
 from converters.platforms.easemob.values import table, text
@@ -35,7 +35,7 @@ DIGEST = 8
 """Bytes."""
 
 
-def encode(delivery: Delivery, account: Account, there: There, how: ImportOf) -> Encoded:
+def encode(delivery: Delivery, account: EasemobAccount, there: TargetContext, how: ImportOf) -> Encoded:
     """As a live message, with its time and our mark: an import that is called back is known by it."""
     operation, place = delivery.event.operation, delivery.event.conversation
     if not isinstance(operation, Post):
@@ -58,18 +58,18 @@ def encode(delivery: Delivery, account: Account, there: There, how: ImportOf) ->
     return Encoded(requests, written.losses)
 
 
-def _as_they_lie(body: Body) -> tuple[Carried | None, ...]:
+def _as_they_lie(body: Body) -> tuple[StoredFile | None, ...]:
     """Only what anybody can fetch: a file behind a secret, or one without an address, does not come along."""
     return tuple(_open(file) for file in files_of(body))
 
 
-def _open(file: File) -> Carried | None:
+def _open(file: File) -> StoredFile | None:
     if not file.url or file.secret:
         return None
-    return Carried(url=file.url, name=file.name, size=file.size, mime=file.mime, md5=file.md5)
+    return StoredFile(url=file.url, name=file.name, size=file.size, mime=file.mime, md5=file.md5)
 
 
-def _dated(request: Request, api: str, account: Account, delivery: Delivery, how: ImportOf, number: int) -> Request:
+def _dated(request: Request, api: str, account: EasemobAccount, delivery: Delivery, how: ImportOf, number: int) -> Request:
     said: dict[str, Any] = wire.load_any(request.body)
     body: dict[str, Any] = said["body"]
     message: dict[str, Any] = {
@@ -87,7 +87,7 @@ def _dated(request: Request, api: str, account: Account, delivery: Delivery, how
     return structs.replace(request, path=f"/{account.org}/{account.app}/{api}", body=wire.dump_any(message), api=api)
 
 
-def original_key(account: Account) -> str:
+def original_key(account: EasemobAccount) -> str:
     """Under which key of the extension the time stands at which a message was said that lies at another."""
     return f"{account.mark}_said_at"
 

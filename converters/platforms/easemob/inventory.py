@@ -19,7 +19,7 @@ from converters.inventory import (
     User,
 )
 from converters.migration import Context, Inventory, Part, Piece, Pieces
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.inventory_answers import read
 from converters.platforms.easemob.inventory_find import find
 from converters.platforms.easemob.inventory_requests import (
@@ -73,14 +73,14 @@ PARTS = (
 )
 
 
-def pieces(item: AnyItem, account: Account) -> Pieces:
+def pieces(item: AnyItem, account: EasemobAccount) -> Pieces:
     found = list(_needed(item, account))
     return Pieces(
         tuple(Piece(item, one) for one in found if isinstance(one, str)), tuple(one for one in found if isinstance(one, Loss))
     )
 
 
-def _needed(item: AnyItem, account: Account) -> Iterator[str | Loss]:
+def _needed(item: AnyItem, account: EasemobAccount) -> Iterator[str | Loss]:
     match item:
         case User():
             yield from _user(item)
@@ -144,7 +144,7 @@ def _group(group: Group) -> Iterator[str | Loss]:
         yield "mute-all"
 
 
-def _member(member: GroupMember, account: Account) -> Iterator[str | Loss]:
+def _member(member: GroupMember, account: EasemobAccount) -> Iterator[str | Loss]:
     if member.role != "owner":
         yield "member"
     if member.role == "admin":
@@ -179,7 +179,7 @@ def _texts(held: Group | Room) -> Iterator[tuple[str, str]]:
         yield "avatar", held.avatar
 
 
-def _setting(setting: Setting, account: Account) -> Iterator[str | Loss]:
+def _setting(setting: Setting, account: EasemobAccount) -> Iterator[str | Loss]:
     alone = not setting.peer and not setting.group
     quiet = bool(setting.quiet_from and setting.quiet_to)
     told = interval(setting, account) if quiet and alone else ""
@@ -191,7 +191,7 @@ def _setting(setting: Setting, account: Account) -> Iterator[str | Loss]:
         yield "language"
 
 
-def batch(piece: Piece, account: Account, context: Context) -> str:
+def batch(piece: Piece, account: EasemobAccount, context: Context) -> str:
     """Of parts that are for one item alone every piece is its own batch: `most` is 1."""
     del account
     match piece.item:

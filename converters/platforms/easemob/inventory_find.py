@@ -11,7 +11,7 @@ from converters.core.outcome import Delivered, NotSent
 from converters.inventory import Group, Room
 from converters.migration import Context, Finding, ItemOutcome, Piece
 from converters.platform import Reply, Request
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.answers import Answer
 from converters.platforms.easemob.inventory_requests import event_of
 from converters.platforms.easemob.replies import answer_of
@@ -22,7 +22,7 @@ from converters.text import echo_mark
 GROUPS_A_PAGE, ROOMS_A_PAGE, DETAILS = 20, 1000, 100
 
 
-def find(piece: Piece, account: Account, context: Context) -> Finding:
+def find(piece: Piece, account: EasemobAccount, context: Context) -> Finding:
     """NotSent where all was seen and it is not there; None where not all could be seen."""
     item = piece.item
     if isinstance(item, Room):
@@ -32,7 +32,7 @@ def find(piece: Piece, account: Account, context: Context) -> Finding:
     return None
 
 
-def _group(group: Group, account: Account, context: Context) -> Finding:
+def _group(group: Group, account: EasemobAccount, context: Context) -> Finding:
     """It is among those of its owner."""
     owner, page = context.user(group.owner), 0
     while True:
@@ -49,7 +49,7 @@ def _group(group: Group, account: Account, context: Context) -> Finding:
         page += 1
 
 
-def _room(room: Room, account: Account, context: Context) -> Finding:
+def _room(room: Room, account: EasemobAccount, context: Context) -> Finding:
     """The newest come first; those of another owner are not looked into."""
     owner, cursor = context.user(room.owner), ""
     while True:
@@ -93,7 +93,7 @@ def listed(reply: Reply) -> Listed | None:
 
 
 def _marked(
-    kind: str, ids: list[str], wanted: str, owner: str, account: Account, context: Context
+    kind: str, ids: list[str], wanted: str, owner: str, account: EasemobAccount, context: Context
 ) -> Generator[Request, Reply | None, ItemOutcome | None]:
     """Delivered where one of *ids* bears the mark; NotSent where they could not be seen; None where none does."""
     if not ids:
@@ -102,7 +102,7 @@ def _marked(
     answer = answer_of(reply) if reply is not None and reply.status == 200 else None
     if answer is None or not isinstance(answer.data, list):
         return NotSent("not seen")
-    where = echo_mark.On(context.app, echo_mark.NEW_GROUP, owner, "")
+    where = echo_mark.MarkedMessage(context.app, echo_mark.NEW_GROUP, owner, "")
     for row in answer.data:
         held = table(row)
         try:
@@ -110,6 +110,6 @@ def _marked(
         except wire.Malformed:
             continue
         found = echo_mark.read(custom.get(account.mark), where, account, context.now)
-        if isinstance(found, echo_mark.Mark) and found.event == wanted:
+        if isinstance(found, echo_mark.EchoMark) and found.event == wanted:
             return Delivered(text(held.get("id")))
     return None

@@ -6,8 +6,8 @@ from typing import Any, Literal
 from converters.core.lenient import word
 from converters.inventory import Group, GroupBlock, GroupMember, Room, RoomMember
 from converters.migration import Cursor, Found, Reader, Reading
-from converters.platform import Span
-from converters.platforms.easemob.account import Account
+from converters.platform import TimeRange
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.inventory_find import Listed, listed_ids
 from converters.platforms.easemob.listing import get, rows_of
 from converters.platforms.easemob.requests import escaped
@@ -16,17 +16,17 @@ from converters.platforms.easemob.values import flag, number, table, text
 _GROUPS, _DETAILS, _MEMBERS = 1000, 100, 1000
 
 
-def groups(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def groups(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del subjects, span
     return (yield from _all("chatgroups", "group", cursor, account))
 
 
-def rooms(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def rooms(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del subjects, span
     return (yield from _all("chatrooms", "room", cursor, account))
 
 
-def _all(kind: str, what: Literal["group", "room"], cursor: str, account: Account) -> Reading:
+def _all(kind: str, what: Literal["group", "room"], cursor: str, account: EasemobAccount) -> Reading:
     while True:
         query = f"limit={_GROUPS}" + (f"&cursor={escaped(cursor)}" if cursor else "")
         answer = yield from get(f"{kind}?{query}", f"{kind}/list", account)
@@ -42,7 +42,7 @@ def _all(kind: str, what: Literal["group", "room"], cursor: str, account: Accoun
         yield Cursor(cursor)
 
 
-def group_details(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def group_details(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del span, cursor
     answer = yield from get(f"chatgroups/{','.join(map(escaped, subjects))}", "chatgroups/get", account)
     if isinstance(answer, str):
@@ -58,7 +58,7 @@ def group_details(subjects: Sequence[str], span: Span | None, cursor: str, accou
     return ""
 
 
-def room_details(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def room_details(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del span, cursor
     answer = yield from get(f"chatrooms/{','.join(map(escaped, subjects))}", "chatrooms/get", account)
     if isinstance(answer, str):
@@ -77,7 +77,7 @@ def _yes(row: dict[str, Any], field: str) -> bool:
     return flag(row.get(field)) is True
 
 
-def members(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def members(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     """Ranks and mutes are asked for before each page that is gone on with."""
     del span
     for group in subjects:
@@ -103,7 +103,7 @@ def members(subjects: Sequence[str], span: Span | None, cursor: str, account: Ac
     return ""
 
 
-def room_members(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def room_members(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     """Those who have a rank, or may not speak."""
     del span, cursor
     for room in subjects:
@@ -125,7 +125,7 @@ class _Ranks:
         return {"muted": user in self.mutes, "muted_until": self.mutes.get(user, 0), "allowed": user in self.allowed}
 
 
-def _ranks(kind: str, group: str, account: Account) -> Generator[Any, Any, _Ranks | str]:
+def _ranks(kind: str, group: str, account: EasemobAccount) -> Generator[Any, Any, _Ranks | str]:
     held: list[Listed] = []
     for name, api in (("admin", "admin"), ("mute", "mute"), ("white/users", "white")):
         answer = yield from get(f"{kind}/{escaped(group)}/{name}", f"{kind}/{api}/list", account)
@@ -137,7 +137,7 @@ def _ranks(kind: str, group: str, account: Account) -> Generator[Any, Any, _Rank
     return _Ranks(map(word, rows_of(admins)), ends, map(word, rows_of(allowed)))
 
 
-def group_blocks(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def group_blocks(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del span, cursor
     for group in subjects:
         answer = yield from get(f"chatgroups/{escaped(group)}/blocks/users", "chatgroups/blocks/list", account)
@@ -148,7 +148,7 @@ def group_blocks(subjects: Sequence[str], span: Span | None, cursor: str, accoun
     return ""
 
 
-def member_attributes(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def member_attributes(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del span, cursor
     for subject in subjects:
         group, _, user = subject.partition("|")

@@ -15,8 +15,8 @@ from converters.inventory import (
     User,
 )
 from converters.migration import Cursor, Reader, Reading
-from converters.platform import Span
-from converters.platforms.easemob.account import Account
+from converters.platform import TimeRange
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.inventory_groups import GROUP_READERS
 from converters.platforms.easemob.listing import ask, get, rows_of
 from converters.platforms.easemob.requests import call, escaped
@@ -27,7 +27,7 @@ _PROPERTIES = ("nickname", "avatarurl", "phone", "mail", "gender", "sign", "birt
 _GENDERS: dict[str, Literal["male", "female"]] = {"1": "male", "2": "female"}
 _MODES: dict[str, Literal["", "all", "mentions", "none"]] = {"ALL": "all", "AT": "mentions", "NONE": "none", "DEFAULT": ""}
 
-def users(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def users(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del subjects, span
     while True:
         query = f"limit={_USERS}" + (f"&cursor={escaped(cursor)}" if cursor else "")
@@ -59,7 +59,7 @@ def _style(row: dict[str, Any]) -> Literal["", "plain", "content"]:
             return ""
 
 
-def attributes(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def attributes(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del span, cursor
     body = {"targets": list(subjects), "properties": list(_PROPERTIES)}
     answer = yield from ask(call(account, "POST", "metadata/user/get", "metadata/user/get", body))
@@ -82,7 +82,7 @@ def _attributed(name: str, held: dict[str, Any]) -> User:
     )  # fmt: skip
 
 
-def friends(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def friends(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del span
     for owner in subjects:
         while True:
@@ -104,7 +104,7 @@ def friends(subjects: Sequence[str], span: Span | None, cursor: str, account: Ac
     return ""
 
 
-def blocks(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def blocks(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del span
     for owner in subjects:
         while True:
@@ -124,7 +124,7 @@ def blocks(subjects: Sequence[str], span: Span | None, cursor: str, account: Acc
     return ""
 
 
-def settings(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def settings(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     """Quiet hours as Easemob's clock has them, without a zone. The default of a user who has none set is answered as well."""
     del span, cursor
     for subject in subjects:

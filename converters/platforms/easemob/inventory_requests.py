@@ -21,7 +21,7 @@ from converters.inventory import (
 )
 from converters.migration import Context, Piece
 from converters.platform import Request
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.requests import call, escaped
 from converters.text import echo_mark
 
@@ -58,7 +58,7 @@ def too_long(what: str, value: str) -> bool:
     return len(value) > LONGEST[what]
 
 
-def encode(pieces: Sequence[Piece], account: Account, context: Context) -> Request:
+def encode(pieces: Sequence[Piece], account: EasemobAccount, context: Context) -> Request:
     """One call for *pieces*, which are of one part and batch key."""
     items: list[Any] = [piece.item for piece in pieces]
     first = items[0]
@@ -103,7 +103,7 @@ def _user(user: User, context: Context) -> str:
     return escaped(context.user(user.id))
 
 
-def _registration(users: Sequence[User], account: Account, context: Context) -> Request:
+def _registration(users: Sequence[User], account: EasemobAccount, context: Context) -> Request:
     body = [{"username": context.user(user.id), "password": context.password(user.id)} for user in users]
     return call(account, "POST", "users", "users", body)
 
@@ -134,7 +134,7 @@ def _size(held: Mapping[str, str]) -> int:
     return sum(len(key.encode()) + len(value.encode()) for key, value in held.items())
 
 
-def member_attributes_of(member: GroupMember, account: Account) -> tuple[dict[str, str], tuple[Loss, ...]]:
+def member_attributes_of(member: GroupMember, account: EasemobAccount) -> tuple[dict[str, str], tuple[Loss, ...]]:
     given = {**({account.member_name: member.name} if member.name else {}), **member.attributes}
     held: dict[str, str] = {}
     losses: list[Loss] = []
@@ -147,7 +147,7 @@ def member_attributes_of(member: GroupMember, account: Account) -> tuple[dict[st
     return held, tuple(losses)
 
 
-def _remark(owner: str, friend: str, words: str, account: Account, context: Context) -> Request:
+def _remark(owner: str, friend: str, words: str, account: EasemobAccount, context: Context) -> Request:
     path = f"user/{escaped(context.user(owner))}/contacts/users/{escaped(context.user(friend))}"  # `user`, as the page has it
     return call(account, "PUT", path, "contacts/remark", {"remark": words[: LONGEST["remark"]]})
 
@@ -158,7 +158,7 @@ def event_of(item: AnyItem, app: str) -> str:
     return EventId.of("migration", app, kind, name, "created").text
 
 
-def _custom(item: Group | Room, account: Account, context: Context) -> str:
+def _custom(item: Group | Room, account: EasemobAccount, context: Context) -> str:
     """The app's own text and our mark; a text that is no JSON object stands under `ext`."""
     try:
         own = wire.load_any(item.ext) if item.ext and not too_long("ext", item.ext) else {}
@@ -166,11 +166,11 @@ def _custom(item: Group | Room, account: Account, context: Context) -> str:
         own = {"ext": item.ext}
     if not isinstance(own, dict):
         own = {"ext": item.ext}
-    marked = echo_mark.make(event_of(item, context.app), echo_mark.On(context.app, echo_mark.NEW_GROUP, context.user(item.owner), ""), account)
+    marked = echo_mark.make(event_of(item, context.app), echo_mark.MarkedMessage(context.app, echo_mark.NEW_GROUP, context.user(item.owner), ""), account)
     return wire.dump_any({**own, account.mark: marked}).decode()
 
 
-def group_of(group: Group, account: Account, context: Context) -> dict[str, Any]:
+def group_of(group: Group, account: EasemobAccount, context: Context) -> dict[str, Any]:
     body: dict[str, Any] = {
         "public": group.public,
         "owner": context.user(group.owner),
@@ -196,7 +196,7 @@ def room_text(room: Room) -> str:
     return room.description[: LONGEST["description"]] or room.name[: LONGEST["name"]]
 
 
-def room_of(room: Room, account: Account, context: Context) -> dict[str, Any]:
+def room_of(room: Room, account: EasemobAccount, context: Context) -> dict[str, Any]:
     body: dict[str, Any] = {
         "name": room.name[: LONGEST["name"]] or room.id,
         "description": room_text(room) or room.id,
@@ -210,7 +210,7 @@ def room_of(room: Room, account: Account, context: Context) -> dict[str, Any]:
     return body
 
 
-def _about_group(part: str, items: Sequence[Any], account: Account, context: Context) -> Request:
+def _about_group(part: str, items: Sequence[Any], account: EasemobAccount, context: Context) -> Request:
     """What is done to a group or room that is there; members are told nothing of it."""
     first = items[0]
     match first:
@@ -247,7 +247,7 @@ def _about_group(part: str, items: Sequence[Any], account: Account, context: Con
     return call(account, "POST", where, api, {"usernames": [context.user(one.user) for one in items]})
 
 
-def _notification(setting: Setting, part: str, account: Account, context: Context) -> Request:
+def _notification(setting: Setting, part: str, account: EasemobAccount, context: Context) -> Request:
     own = context.user(setting.user)
     path = f"users/{escaped(own)}/notification"
     if part == "language":
@@ -266,7 +266,7 @@ def _notification(setting: Setting, part: str, account: Account, context: Contex
     return call(account, "PUT", f"{path}/user/{escaped(key)}", "notification", body)
 
 
-def interval(setting: Setting, account: Account) -> str:
+def interval(setting: Setting, account: EasemobAccount) -> str:
     """The quiet hours as Easemob's clocks have them; "" where there are none, or their zone is not known."""
     begin, end = _TIME.fullmatch(setting.quiet_from), _TIME.fullmatch(setting.quiet_to)
     ahead = account.quiet_hours_ahead if not setting.zone else _ahead(setting.zone)

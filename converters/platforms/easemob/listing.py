@@ -4,7 +4,7 @@ from collections.abc import Generator
 from typing import Any
 
 from converters.platform import Reply, Request
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.answers import Answer
 from converters.platforms.easemob.inventory_find import Listed, listed
 from converters.platforms.easemob.replies import said_by
@@ -13,7 +13,7 @@ from converters.platforms.easemob.requests import call
 Asked = Generator[Any, Any, Listed | str]
 
 
-def get(path: str, api: str, account: Account) -> Asked:
+def get(path: str, api: str, account: EasemobAccount) -> Asked:
     return (yield from ask(call(account, "GET", path, api)))
 
 

@@ -13,8 +13,8 @@ from msgspec import structs
 from converters.core import offset_hours, wire
 from converters.core.event_id import EventId
 from converters.core.lenient import word
-from converters.platform import Fetch, Reply, Request, Span
-from converters.platforms.easemob.account import Account
+from converters.platform import FileRequest, Reply, Request, TimeRange
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.gaps import lines_of, urls_of
 from converters.platforms.easemob.history import digest
 from converters.platforms.easemob.replies import answer_of, not_about_it
@@ -76,7 +76,7 @@ QUESTIONS = (
 _Step = Generator[Any, Any, Findings]
 
 
-def run(account: Account, names: ProbeNames) -> Probing:
+def run(account: EasemobAccount, names: ProbeNames) -> Probing:
     """One step after the other; what one of them cannot find out stays unknown."""
     findings = yield from _batch(account, names, Findings())
     findings = yield from _imports(account, names, findings)
@@ -91,13 +91,13 @@ def user(names: ProbeNames, place: int) -> str:
     return f"{names.prefix}{place:03}"
 
 
-def clean(account: Account, names: ProbeNames) -> tuple[Request, ...]:
+def clean(account: EasemobAccount, names: ProbeNames) -> tuple[Request, ...]:
     """With its owner a group goes as well."""
     people = [user(names, place) for place in range(FULL_BATCH)]
     return tuple(call(account, "DELETE", f"users/{escaped(one)}", "users/delete") for one in people)
 
 
-def _batch(account: Account, names: ProbeNames, findings: Findings) -> _Step:
+def _batch(account: EasemobAccount, names: ProbeNames, findings: Findings) -> _Step:
     """Exactly as many users as the page allows; where that is too many, one less."""
     people = [user(names, place) for place in range(FULL_BATCH)]
     request = _register(people, account, names)
@@ -113,11 +113,11 @@ def _batch(account: Account, names: ProbeNames, findings: Findings) -> _Step:
     return (yield from _found(findings, "full_batch", False, f"60 registrations in one call: {reply.status}, 59: 200"))
 
 
-def _register(people: Sequence[str], account: Account, names: ProbeNames) -> Request:
+def _register(people: Sequence[str], account: EasemobAccount, names: ProbeNames) -> Request:
     return call(account, "POST", "users", "users", [{"username": one, "password": names.password} for one in people])
 
 
-def _imports(account: Account, names: ProbeNames, findings: Findings) -> _Step:
+def _imports(account: EasemobAccount, names: ProbeNames, findings: Findings) -> _Step:
     """Two messages of one timestamp. That the second one has an id of its own says that it is stored, unless a count says that it is not."""
     one, other = user(names, 0), user(names, 1)
     first = yield _import(account, names, other, _said_at(names), _FIRST)
@@ -152,11 +152,11 @@ def _repeated(findings: Findings, request: Request, first: Reply, second: Reply 
     return (yield from _found(findings, "repeat", "refused", f"the same timestamp again: {second.status}"))
 
 
-def _group(account: Account, names: ProbeNames, findings: Findings) -> _Step:
+def _group(account: EasemobAccount, names: ProbeNames, findings: Findings) -> _Step:
     """A group under an id of ours, or one under theirs; and a message that is older than it."""
     owner = user(names, 0)
     event = EventId.of("migration", names.app, "group", names.prefix, "probed").text
-    custom = {account.mark: echo_mark.make(event, echo_mark.On(names.app, echo_mark.NEW_GROUP, owner, ""), account)}
+    custom = {account.mark: echo_mark.make(event, echo_mark.MarkedMessage(names.app, echo_mark.NEW_GROUP, owner, ""), account)}
     body: dict[str, Any] = {"groupname": names.prefix, "public": False, "owner": owner, "custom": wire.dump_any(custom).decode()}
     chosen = f"{names.prefix}group"
     request = call(account, "POST", "chatgroups", "chatgroups/create", body | {"groupid": chosen}, repeatable=False)
@@ -180,7 +180,7 @@ def _group(account: Account, names: ProbeNames, findings: Findings) -> _Step:
     return (yield from _found(findings, "before_group", "refused", f"a message older than its group: {reply.status}"))
 
 
-def _quota(account: Account, names: ProbeNames, findings: Findings) -> _Step:
+def _quota(account: EasemobAccount, names: ProbeNames, findings: Findings) -> _Step:
     """Seven tenths of the quota of user management and as many calls of another kind: where both are one, some are refused."""
     if not names.burst:
         return findings
@@ -204,15 +204,15 @@ def _quota(account: Account, names: ProbeNames, findings: Findings) -> _Step:
     return (yield from _found(findings, "shared", tuple(shared), f"{some} calls of each in one instant"))
 
 
-def later(account: Account, names: ProbeNames, findings: Findings) -> Probing:
+def later(account: EasemobAccount, names: ProbeNames, findings: Findings) -> Probing:
     """The history file of the hour in which the imports lie, and of the one in which they were made: files come up to a day late."""
     seen: set[str] = set()
     read = False
     for at in dict.fromkeys((_said_at(names), names.now)):
-        hour = next(offset_hours.names(Span(at, at + 1), account.hours_ahead))
+        hour = next(offset_hours.hour_names(TimeRange(at, at + 1), account.hours_ahead))
         reply = yield call(account, "GET", f"chatmessages/{hour}", "chatmessages")
         for url in urls_of(reply) if reply is not None else ():
-            file = yield Fetch(url)
+            file = yield FileRequest(url)
             if file is not None and file.status == 200:
                 read = True
                 seen |= _seen(file.body, names)
@@ -245,7 +245,7 @@ def _text(names: ProbeNames, which: str) -> str:
     return f"{names.prefix} {which}"
 
 
-def _import(account: Account, names: ProbeNames, target: str, at: int, which: str, *, group: bool = False) -> Request:
+def _import(account: EasemobAccount, names: ProbeNames, target: str, at: int, which: str, *, group: bool = False) -> Request:
     api = "messages/chatgroups/import" if group else "messages/users/import"
     body = {
         "from": user(names, 0), "target": target, "type": "txt", "body": {"msg": _text(names, which)}, "ext": {}, "msg_timestamp": at,

@@ -14,8 +14,8 @@ from converters.core.lenient import milliseconds, word
 from converters.inventory import Block, Friendship, GroupMember, Setting, User
 from converters.inventory import Group as Team
 from converters.migration import Cursor, Found, Reader, Reading
-from converters.platform import Span
-from converters.platforms.rongcloud.account import Account
+from converters.platform import TimeRange
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.content import text
 from converters.platforms.rongcloud.ids import ULTRA
 from converters.platforms.rongcloud.inventory_history import ask, history, logs, rows
@@ -24,7 +24,7 @@ from converters.platforms.rongcloud.sending import call
 _GROUPS, _FRIENDS, _BLOCKED = 1000, 100, 100
 _MODES: dict[str, Literal["all", "mentions", "none"]] = {"-1": "all", "1": "mentions", "2": "mentions", "4": "mentions", "5": "none"}
 
-def users(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def users(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     del span, cursor
     unknown = 0
     for user in subjects:
@@ -39,7 +39,7 @@ def users(subjects: Sequence[str], span: Span | None, cursor: str, account: Acco
     return f"user/info: {unknown} users are not known" if unknown else ""
 
 
-def friends(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def friends(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     """Of apps that use the hosted service; without it the customer's own server keeps them."""
     del span, account
     for owner in subjects:
@@ -60,7 +60,7 @@ def friends(subjects: Sequence[str], span: Span | None, cursor: str, account: Ac
     return ""
 
 
-def blocks(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def blocks(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     del span, account
     for owner in subjects:
         while True:
@@ -80,7 +80,7 @@ def blocks(subjects: Sequence[str], span: Span | None, cursor: str, account: Acc
     return ""
 
 
-def joined(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def joined(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     del span, account
     for user in subjects:
         page = int(cursor or "1")
@@ -102,7 +102,7 @@ def joined(subjects: Sequence[str], span: Span | None, cursor: str, account: Acc
     return ""
 
 
-def members(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def members(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     """With who may not speak, and who may although nobody may. *operator* of the settings is its owner where it is a member."""
     del span, cursor
     for group in subjects:
@@ -134,12 +134,12 @@ def members(subjects: Sequence[str], span: Span | None, cursor: str, account: Ac
     return ""
 
 
-def _until(row: dict[str, Any], account: Account) -> int:
+def _until(row: dict[str, Any], account: RongcloudAccount) -> int:
     """A mute without an end has none, or one that lies decades ahead."""
     return hours.moment(text(row.get("time")), account.hours_ahead) or 0
 
 
-def settings(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def settings(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     """The hours in which a user wants no push, by the clock of the data centre."""
     del span, cursor
     for user in subjects:
@@ -167,7 +167,7 @@ def _after(begin: str, minutes: int) -> str:
     return f"{at // 60:02}:{at % 60:02}"
 
 
-def quiet(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def quiet(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     """How much of one conversation rings; as of `converters.migration.subject_of` a setting."""
     del span, cursor, account
     for subject in subjects:

@@ -12,9 +12,9 @@ from converters.core.model import Conversation, Direct, Group, Room, conversatio
 from converters.core.urlencoded import write
 from converters.history_pages import begin_of, paged
 from converters.migration import Reading, conversation_of
-from converters.platform import Missed, Reply, Request, Span
+from converters.platform import FoundCallback, Reply, Request, TimeRange
 from converters.platforms.rongcloud import gaps
-from converters.platforms.rongcloud.account import Account
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.callback import fields_of
 from converters.platforms.rongcloud.content import text
 from converters.platforms.rongcloud.ids import ULTRA, of_ultra
@@ -51,7 +51,7 @@ def rows(answer: dict[str, Any], name: str) -> list[Any]:
     return held if isinstance(held, list) else []
 
 
-def history(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def history(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     """By page, oldest first. In a talk of two both sides are asked: a sender's history may lack what the server has sent in her name."""
     del account
     left = begin_of(cursor, span)
@@ -64,7 +64,7 @@ def history(subjects: Sequence[str], span: Span | None, cursor: str, account: Ac
     return ""
 
 
-def _pages(place: Conversation, span: Span) -> Generator[Any, Any, str]:
+def _pages(place: Conversation, span: TimeRange) -> Generator[Any, Any, str]:
     """The pages of both sides are laid together by time, so that whoever goes on at one misses nothing of the other."""
     match place:
         case Direct(users=(one, other)):
@@ -109,7 +109,7 @@ def _time(row: dict[str, Any]) -> int:
     return milliseconds(text(row.get("msgTime")), 0)
 
 
-def _missed(row: dict[str, Any], place: Conversation) -> Missed:
+def _missed(row: dict[str, Any], place: Conversation) -> FoundCallback:
     """As routing would have brought it. The history does not say by whom it was sent: the server, or a client."""
     sender, target = text(row.get("fromUserId")), text(row.get("targetId"))
     match place:
@@ -126,14 +126,14 @@ def _missed(row: dict[str, Any], place: Conversation) -> Missed:
         "msgTimestamp": str(_time(row)), "msgUID": text(row.get("messageUID")), "sensitiveType": "0", "source": "",
         "busChannel": text(row.get("busChannel")), "groupUserIds": "",
     }  # fmt: skip
-    return Missed(conversation_key(place), write(fields), _FORM)
+    return FoundCallback(conversation_key(place), write(fields), _FORM)
 
 
-def _at(missed: Missed) -> int:
+def _at(missed: FoundCallback) -> int:
     return milliseconds(fields_of(missed.body).get("msgTimestamp"), 0)
 
 
-def logs(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def logs(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     """Everything that was said in the app, an hour at a time."""
     del subjects
     left = begin_of(cursor, span)

@@ -14,9 +14,9 @@ from converters.core.model import direct
 from converters.history_pages import begin_of, paged
 from converters.inventory import Block, Friendship, Setting, User
 from converters.migration import Cursor, Found, Reading, conversation_of, subject_of
-from converters.platform import Missed, Reply, Request, Span
+from converters.platform import FoundCallback, Reply, Request, TimeRange
 from converters.platforms.yunxin import gaps
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.calls import FORM
 from converters.platforms.yunxin.ids import SUPER
 from converters.platforms.yunxin.values import parsed, record, text
@@ -54,7 +54,7 @@ def rows(answer: dict[str, Any], *names: str) -> list[dict[str, Any]]:
     return []
 
 
-def users(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def users(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: YunxinAccount) -> Reading:
     """Who is unknown is left out, or the whole call is refused: then each is asked for alone."""
     del span, cursor, account
     answer = yield from ask("user/getUinfos", {"accids": wire.dump_any(list(subjects)).decode(), "muteStatus": "true"})
@@ -86,7 +86,7 @@ def _user(row: dict[str, Any]) -> User:
     )  # fmt: skip
 
 
-def friends(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def friends(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: YunxinAccount) -> Reading:
     """Of a friendship that only one side has nothing is moved: there everybody's friend is a friend back."""
     del span, cursor, account
     alone = 0
@@ -102,7 +102,7 @@ def friends(subjects: Sequence[str], span: Span | None, cursor: str, account: Ac
     return f"friend/get: {alone} friendships have one side only" if alone else ""
 
 
-def blocks(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def blocks(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: YunxinAccount) -> Reading:
     """Whom somebody does not want to hear of at all, and who does not ring."""
     del span, cursor, account
     for owner in subjects:
@@ -117,7 +117,7 @@ def blocks(subjects: Sequence[str], span: Span | None, cursor: str, account: Acc
     return ""
 
 
-def teams(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def teams(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: YunxinAccount) -> Reading:
     """A user's teams and superteams; an app without superteams refuses to list them."""
     del span, cursor, account
     unseen = ""
@@ -135,7 +135,7 @@ def teams(subjects: Sequence[str], span: Span | None, cursor: str, account: Acco
     return unseen
 
 
-def settings(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def settings(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: YunxinAccount) -> Reading:
     """Teams of which a member wants to hear nothing."""
     del span, cursor, account
     for user in subjects:
@@ -148,7 +148,7 @@ def settings(subjects: Sequence[str], span: Span | None, cursor: str, account: A
     return ""
 
 
-def conversations(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def conversations(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: YunxinAccount) -> Reading:
     """A user's sessions, the newest first; the cursor is the time behind which those are that were not listed yet."""
     del account
     for user in subjects:
@@ -183,7 +183,7 @@ def _session(user: str, row: dict[str, Any]) -> str:
     return subject_of(direct(user, peer)) if peer and peer != user else ""
 
 
-def history(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def history(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: YunxinAccount) -> Reading:
     """By page, oldest first."""
     left = begin_of(cursor, span)
     if left is None:
@@ -191,5 +191,5 @@ def history(subjects: Sequence[str], span: Span | None, cursor: str, account: Ac
     return (yield from paged(gaps.ask(left, [conversation_of(one) for one in subjects], account), _at))
 
 
-def _at(missed: Missed) -> int:
+def _at(missed: FoundCallback) -> int:
     return milliseconds(text(wire.load_any(missed.body), "msgTimestamp"), 0)

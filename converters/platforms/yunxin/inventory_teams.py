@@ -11,8 +11,8 @@ from converters.core import wire
 from converters.core.lenient import milliseconds
 from converters.inventory import Group, GroupMember
 from converters.migration import Cursor, Reader, Reading
-from converters.platform import Span
-from converters.platforms.yunxin.account import Account
+from converters.platform import TimeRange
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.ids import SUPER
 from converters.platforms.yunxin.inventory import (
     ask,
@@ -33,7 +33,7 @@ _ADMIN = {"1", "2", "3"}
 _YES = (True, "true", 1, "1")
 
 
-def groups(subjects: Sequence[str], span: Span | None, cursor: str, account: Account) -> Reading:
+def groups(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: YunxinAccount) -> Reading:
     del span
     for group in subjects:
         reading = _superteam(group, cursor, account) if group.startswith(SUPER) else _team(group, account)
@@ -44,7 +44,7 @@ def groups(subjects: Sequence[str], span: Span | None, cursor: str, account: Acc
     return ""
 
 
-def _team(tid: str, account: Account) -> Reading:
+def _team(tid: str, account: YunxinAccount) -> Reading:
     del account
     answer = yield from ask("team/queryDetail", {"tid": tid})
     if isinstance(answer, str):
@@ -96,7 +96,7 @@ def _member(group: str, user: str, role: Literal["owner", "admin", "member"], ro
     )  # fmt: skip
 
 
-def _superteam(group: str, cursor: str, account: Account) -> Reading:
+def _superteam(group: str, cursor: str, account: YunxinAccount) -> Reading:
     del account
     tid = group.removeprefix(SUPER)
     answer = yield from ask("superteam/getTinfos", {"tids": wire.dump_any([tid]).decode()})

@@ -10,7 +10,17 @@ import pytest
 
 from converters.core import bodies
 from converters.core.bodies import Body, File
-from converters.core.model import NOTHING, Carried, Conversation, Delivery, Direct, Event, Group, Room, There
+from converters.core.model import (
+    NOTHING,
+    Conversation,
+    Delivery,
+    Direct,
+    Event,
+    Group,
+    Room,
+    StoredFile,
+    TargetContext,
+)
 from converters.core.operations import Post, Quote, Recall, Ref
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.history import Placed, Skipped, Stopped, place, stamp
@@ -55,7 +65,7 @@ def delivery(body: Body | None = None, at: int = AT, where: Conversation = TALK,
 
 
 def imported(
-    target: Wired, said: Delivery, at: int | None = None, there: There = NOTHING, findings: Findings = UNPROBED, **how: Any
+    target: Wired, said: Delivery, at: int | None = None, there: TargetContext = NOTHING, findings: Findings = UNPROBED, **how: Any
 ) -> list[ImportOutcome]:
     history = target.platform.history
     assert history is not None
@@ -249,8 +259,8 @@ def test_a_carried_file_is_named_as_it_lies_there(target: Wired) -> None:
         headers={"Authorization": f"Bearer {target.token}"},
     ).json()  # fmt: skip
     entity = upload["entities"][0]
-    carried = Carried(url=f"{upload['uri']}/{entity['uuid']}", secret=entity["share-secret"], name="v.amr", size=6, duration=3000)
-    (outcome,) = imported(target, delivery(bodies.Voice(FILE, 3000)), there=There(files=(carried,)))
+    carried = StoredFile(url=f"{upload['uri']}/{entity['uuid']}", secret=entity["share-secret"], name="v.amr", size=6, duration=3000)
+    (outcome,) = imported(target, delivery(bodies.Voice(FILE, 3000)), there=TargetContext(files=(carried,)))
     assert isinstance(outcome, Delivered)
     assert target.journal("import")[0]["body"]["secret"] == entity["share-secret"]
 
@@ -265,10 +275,10 @@ def test_what_lies_behind_a_secret_or_inline_does_not_come_along(target: Wired) 
 
 
 def test_an_answer_keeps_what_it_answers(target: Wired) -> None:
-    from converters.core.model import Sent
+    from converters.core.model import TargetMessage
 
     quote = Quote(Ref("m1", author="bob"), "earlier")
-    imported(target, delivery(bodies.Text("yes"), quote=quote), there=There(quoted=(Sent("139", "bob"),)))
+    imported(target, delivery(bodies.Text("yes"), quote=quote), there=TargetContext(quoted=(TargetMessage("139", "bob"),)))
     assert target.journal("import")[0]["ext"]["msgQuote"]["msgID"] == "139"
 
 

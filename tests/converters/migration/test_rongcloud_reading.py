@@ -8,12 +8,12 @@ import pytest
 
 from converters.inventory import Block, Friendship, Group, GroupMember, Setting
 from converters.migration import Cursor, Found
-from converters.platform import Callback, Missed, Said, Span
+from converters.platform import Callback, DecodedEvent, FoundCallback, TimeRange
 from tests.converters.migration.wired import Wired, wired
 from tests.simulation.rongcloud_calls import call, send
 
 PEOPLE = ["alice", "bob", "carol"]
-WHOLE = Span(1, 1 << 50)
+WHOLE = TimeRange(1, 1 << 50)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_services_that_are_off_say_so() -> None:
         assert source.read("history", ["direct:alice|bob"], span=WHOLE) == ([], "v3/message/private/query: not switched on")
         now = source.simulator.journal("accepted")
         assert now == []
-        assert source.read("logs", span=Span(1_790_000_000_000, 1_790_000_000_001)) == ([], "message log: not switched on")
+        assert source.read("logs", span=TimeRange(1_790_000_000_000, 1_790_000_000_001)) == ([], "message log: not switched on")
 
 
 def test_a_group_its_members_and_who_may_not_speak(source: Wired) -> None:
@@ -96,9 +96,9 @@ def test_do_not_disturb(source: Wired) -> None:
 
 def uids(source: Wired, found: list[Any]) -> list[str]:
     events = []
-    for one in of(Missed, found):
+    for one in of(FoundCallback, found):
         (said,) = source.platform.decode(Callback("old", one.body, 0, one.headers), source.account)
-        assert isinstance(said, Said)
+        assert isinstance(said, DecodedEvent)
         events.append(said.event.remote_id)
     return events
 
@@ -110,7 +110,7 @@ def test_history_of_a_talk_by_page(source: Wired) -> None:
     found, unseen = source.read("history", ["direct:alice|bob"], span=WHOLE)
     assert unseen == ""
     assert sorted(uids(source, found)) == sorted(wanted)
-    times = [int(one.body.split(b"msgTimestamp=")[1].split(b"&")[0]) for one in of(Missed, found)]
+    times = [int(one.body.split(b"msgTimestamp=")[1].split(b"&")[0]) for one in of(FoundCallback, found)]
     assert times == sorted(times)
     cursor = of(Cursor, found)[0].text
     again, _ = source.read("history", ["direct:alice|bob"], cursor, WHOLE)
@@ -122,7 +122,7 @@ def test_history_of_a_group_and_the_logs_have_the_same_ids() -> None:
         said = source.simulator.say_all([{"from": "alice", "to": "6001", "type": "group", "text": str(n)} for n in range(120)])
         found, unseen = source.read("history", ["group:6001"], span=WHOLE)
         assert (unseen, sorted(uids(source, found))) == ("", sorted(one["id"] for one in said))
-        span = Span(said[0]["timestamp"], said[-1]["timestamp"] + 1)
+        span = TimeRange(said[0]["timestamp"], said[-1]["timestamp"] + 1)
         logged, _ = source.read("logs", span=span)
         assert sorted(uids(source, logged)) == sorted(uids(source, found))
 

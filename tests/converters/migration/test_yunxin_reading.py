@@ -9,7 +9,7 @@ from converters.core.bodies import Text
 from converters.core.operations import Post
 from converters.inventory import Block, Friendship, Group, GroupMember, Setting, User
 from converters.migration import Cursor, Found
-from converters.platform import Callback, Missed, Said, Span
+from converters.platform import Callback, DecodedEvent, FoundCallback, TimeRange
 from tests.converters.migration.wired import Wired, wired
 from tests.simulation.yunxin_calls import call, dumped
 
@@ -106,9 +106,9 @@ def test_conversations_by_the_list_of_sessions() -> None:
 
 def texts(source: Wired, found: list[Any]) -> list[str]:
     said = []
-    for one in of(Missed, found):
+    for one in of(FoundCallback, found):
         (event,) = source.platform.decode(Callback("old", one.body, 0), source.account)
-        assert isinstance(event, Said)
+        assert isinstance(event, DecodedEvent)
         assert isinstance(event.event.operation, Post)
         assert isinstance(event.event.operation.body, Text)
         said.append(event.event.operation.body.text)
@@ -117,7 +117,7 @@ def texts(source: Wired, found: list[Any]) -> list[str]:
 
 def test_history_by_page_and_on_from_a_cursor(source: Wired) -> None:
     source.simulator.say_all([{"from": ("alice", "bob")[n % 2], "to": ("bob", "alice")[n % 2], "text": str(n)} for n in range(250)])
-    span = Span(1, 1 << 50)
+    span = TimeRange(1, 1 << 50)
     found, unseen = source.read("history", ["direct:alice|bob"], span=span)
     assert (unseen, texts(source, found)) == ("", [str(n) for n in range(250)])
     cursor = of(Cursor, found)[0].text

@@ -12,7 +12,7 @@ from converters import PLATFORMS
 from converters.core.outcome import NotSent
 from converters.inventory import AnyItem
 from converters.migration import Bisect, Context, ItemOutcome, Piece
-from converters.platform import Fetch, Reply, Request, Signed, Token
+from converters.platform import FileRequest, Reply, Request, Signed, Token
 from converters.probing import Burst, Listen, Look, Pause
 from tests.simulation.conftest import running
 from tests.simulators.client import SimulatorClient
@@ -59,7 +59,7 @@ class Wired:
         except httpx.TransportError:
             return None
 
-    def fetch(self, wanted: Fetch) -> Reply | None:
+    def fetch(self, wanted: FileRequest) -> Reply | None:
         answer = self.client.get(wanted.url)
         return Reply(answer.status_code, dict(answer.headers), answer.content)
 
@@ -79,7 +79,7 @@ class Wired:
             match step:
                 case Request():
                     answer = self.send(step)
-                case Fetch():
+                case FileRequest():
                     answer = self.fetch(step)
                 case Burst(requests=requests):
                     answer = tuple(self.send(one) for one in requests)
