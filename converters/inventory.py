@@ -196,6 +196,8 @@ class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     item: str = ""
     """The id of the item, as of `item_id`."""
     text: str
+    count: int = 1
+    """How many there are of it, where they are too many to be named."""
 
 
 def kind_of(item: AnyItem) -> str:

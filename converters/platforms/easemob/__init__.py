@@ -13,6 +13,7 @@ from converters.platforms.easemob.inventory import INVENTORY
 from converters.platforms.easemob.inventory_reading import READERS
 from converters.platforms.easemob.limits import LIMITS
 from converters.platforms.easemob.media import MEDIA
+from converters.platforms.easemob.migration_rules import MIGRATION
 from converters.platforms.easemob.probe import PROBE
 from converters.platforms.easemob.register import register
 from converters.platforms.easemob.replies import read_reply
@@ -31,6 +32,7 @@ PLATFORM = Platform(
     register=register,
     gaps=GAPS,
     media=MEDIA,
+    migration=MIGRATION,
     marked=frozenset({"post", "edit", "typing", "group-created"}),
     limits=LIMITS,
     user_ids=USER_IDS,
