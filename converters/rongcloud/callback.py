@@ -12,10 +12,10 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
-from converters import wire
+from converters import mending, wire
 from converters.ids import fold
 from converters.lenient import word
-from converters.model import Conversation, Group, Room, conversation_key, direct
+from converters.model import Conversation, Group, Loss, Room, conversation_key, direct
 from converters.platform import Accepted, Held, Incoming, Once, Rejected, Verdict
 from converters.rongcloud.account import Account
 from converters.rongcloud.ids import ultra
@@ -45,25 +45,45 @@ class Routed(Struct, frozen=True):
     """A message, or what is routed as one."""
 
     fields: Fields
+    losses: tuple[Loss, ...] = ()
+    """What of the bytes could not be kept."""
 
 
 class Told(Struct, frozen=True):
     """Anything else: who is there, what was taken back, what belongs to services beside the chat."""
 
     value: Any
+    losses: tuple[Loss, ...] = ()
 
 
 def read(body: bytes) -> Routed | Told:
     """What a callback is: who checks it and who reads it both ask here. Raises Malformed."""
     if not is_json(body):
-        return Routed(fields_of(body))
-    value = wire.load_any(body)
+        return _form(body)
+    value, losses = mending.load_any(body)
     fields = fields_in(value)
-    return Told(value) if fields is None else Routed(fields)
+    return Told(value, losses) if fields is None else Routed(fields, losses)
+
+
+def _form(body: bytes) -> Routed:
+    """Strictly where that can be; a byte that is no UTF-8 costs one sign, and not the message."""
+    try:
+        return Routed(fields_of(body))
+    except wire.Malformed:
+        fields: Fields = {}
+        lost: dict[Loss, None] = {}
+        for pair in body.replace(b"+", b" ").split(b"&"):
+            name, _, value = pair.partition(b"=")
+            key, losses = mending.text(unquote_to_bytes(name))
+            said, more = mending.text(unquote_to_bytes(value))
+            fields[key] = fields.get(key) or said
+            lost |= dict.fromkeys((*losses, *more))
+        fields.pop("", None)
+        return Routed(fields, tuple(lost))
 
 
 def fields_of(body: bytes) -> Fields:
-    """A form; of a name that comes several times, the first value that is not empty. Raises Malformed."""
+    """A form in UTF-8; of a name that comes several times, the first value that is not empty. Raises Malformed."""
     try:
         fields = _at_once(body)
         if fields is None:
@@ -168,7 +188,7 @@ def lowered(content: Any) -> dict[str, Any]:
 def conversation_of(fields: Fields) -> Conversation | None:
     if fields.get("objectName") == RECALL:
         try:
-            return place_in(lowered(wire.load_any(fields.get("content", ""))), fields)
+            return place_in(lowered(mending.load_any(fields.get("content", ""))[0]), fields)
         except wire.Malformed:
             return None
     return place(

@@ -13,12 +13,13 @@ from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
 from converters.rongcloud.account import Account
 from converters.rongcloud.callback import RECALL, Fields, Routed, Told, by_server, channel_of, conversation_of
 from converters.rongcloud.callback import read as read_body
-from converters.rongcloud.content import Content, opened, read, text, user, without
+from converters.rongcloud.content import Content, listed, opened, read, text, true, user, without
 from converters.rongcloud.messages import QUOTE, body_of, losses_of, own_extra, quote_in
 from converters.rongcloud.operations import Arrived, Happened, event_id, happened
 from converters.rongcloud.told import told
 
 _CHANNELS = {"PERSONS": "discussion", "CUSTOMERSERVICE": "customer-service", "MC": "public-account", "MP": "public-account"}
+_GROUPS = {"GROUP", "ULTRAGROUP"}
 _SERVER = {"server", ""}
 """What does not say that a client has sent it; in rooms, and long ago, nothing says who has."""
 
@@ -26,13 +27,25 @@ _SERVER = {"server", ""}
 def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
     match read_body(callback.body):
-        case Routed(fields=fields):
-            return _routed(fields, callback, account)
-        case Told(value=value):
-            return told(value, callback)
+        case Routed(fields=fields, losses=losses):
+            lost = list(losses)
+            decoded = _routed(fields, callback, account, lost)
+        case Told(value=value, losses=losses):
+            lost, decoded = list(losses), told(value, callback)
+    return decoded if not lost else _with(tuple(dict.fromkeys(lost)), decoded)
 
 
-def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decoded, ...]:
+def _with(losses: tuple[Loss, ...], decoded: tuple[Decoded, ...]) -> tuple[Decoded, ...]:
+    """What could not be kept of a callback's bytes is counted once, with the first event that it tells of."""
+    found = list(decoded)
+    for place, one in enumerate(found):
+        if isinstance(one, Said):
+            found[place] = structs.replace(one, losses=(*one.losses, *losses))
+            break
+    return tuple(found)
+
+
+def _routed(fields: Fields, callback: Callback, account: Account, lost: list[Loss]) -> tuple[Decoded, ...]:
     name = fields.get("objectName", "")
     if (reason := _passed_by(name, fields)) is not None:
         return (Ignored(reason),)
@@ -43,7 +56,7 @@ def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decod
     if not name or conversation is None or not sender:
         raise wire.Malformed("message without objectName, sender, receiver or a known channelType")
     raw = fields.get("content", "")
-    content = read(raw)
+    content = read(raw, lost)
     arrived = Arrived(
         callback.app,
         fields,
@@ -55,7 +68,7 @@ def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decod
         vouched,
         account.friends_by_clients,
     )
-    ours, ext = opened(content, account.mark) if content is not None else (None, {})
+    ours, ext = opened(content, account.mark, lost) if content is not None else (None, {})
     found: mark.Mark | str | None = None
     if ours is not None:
         where = mark.on(callback.app, conversation, sender, _receiver(fields, conversation))
@@ -90,11 +103,19 @@ def _passed_by(name: str, fields: Fields) -> str | None:
 
 def _kept_back(fields: Fields, account: Account) -> str | None:
     """The same of a message that people would read."""
-    if fields.get("groupUserIds", "").strip('[]" '):
+    if channel_of(fields) in _GROUPS and _directed(fields.get("groupUserIds", "")):
         return "directed"  # to some of the group, and the others must not see it
     if channel_of(fields) == "NOTIFY" and not account.system_messages:
         return "system"
     return None
+
+
+def _directed(named: str) -> bool:
+    """Whether somebody is named; the vendor's own sample has names beside a talk of two, where they mean nothing."""
+    if named.strip('[]{}"\', ') in {"", "null", "None"}:
+        return False
+    users = listed(named)
+    return not users or any(user(one) for one in users)
 
 
 def _receiver(fields: Fields, conversation: Conversation) -> str:
@@ -107,7 +128,7 @@ def _posted(
     name: str, raw: str, content: Content | None, ext: Content, arrived: Arrived, account: Account
 ) -> Decoded:
     """A message; or another content for one, as ultra groups have it."""
-    body = body_of(name, content, raw, account.mark)
+    body = body_of(name, content, raw, account.mark, account.language)
     losses: tuple[Loss, ...] = ()
     quote = None
     if content is not None:
@@ -115,7 +136,7 @@ def _posted(
         if name == QUOTE:
             ref = arrived.ref(text(content.get("referMsgUid")), user(content.get("referMsgUserId")))
             quote = quote_in(content, ref, account.mark)
-        elif name == "RC:StreamMsg" and content.get("complete") is not True:
+        elif name == "RC:StreamMsg" and not true(content.get("complete")):
             return Ignored("stream-part")
         held = content if not name.startswith("RC:") else ext
         if held is content:

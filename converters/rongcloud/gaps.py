@@ -11,12 +11,12 @@ from zipfile import BadZipFile, ZipFile
 
 from msgspec import Struct
 
-from converters import form, hours, wire
+from converters import form, hours, mending, wire
 from converters.lenient import Word, milliseconds, word
 from converters.model import Conversation, conversation_key
 from converters.platform import Asking, Callback, Fetch, Gaps, Missed, Reply, Request, Span
 from converters.rongcloud.account import Account
-from converters.rongcloud.callback import conversation_of, fields_in, fields_of, is_json
+from converters.rongcloud.callback import Routed, conversation_of, fields_in, read
 from converters.rongcloud.content import text
 from converters.rongcloud.operations import event_id
 
@@ -92,7 +92,7 @@ def lines(zipped: bytes) -> Iterator[dict[str, Any] | None]:
 def _line(raw: bytes) -> dict[str, Any] | None:
     begin, end = raw.find(b"{"), raw.rfind(b"}")
     try:
-        line = wire.load_any(raw[begin : end + 1]) if begin >= 0 else None
+        line = mending.load_any(raw[begin : end + 1])[0] if begin >= 0 else None
     except wire.Malformed:
         return None
     return line if isinstance(line, dict) else None
@@ -124,9 +124,10 @@ def held_back(callback: Callback, reason: str) -> str:
     """The log does not tell of a message that some or all of its receivers never got."""
     if reason not in {"moderated", "directed", "system"}:
         return ""
-    body = callback.body
-    fields = (fields_in(wire.load_any(body)) or {}) if is_json(body) else fields_of(body)
-    place, uid = conversation_of(fields), fields.get("msgUID", "")
+    routed = read(callback.body)
+    if not isinstance(routed, Routed):
+        return ""
+    place, uid = conversation_of(routed.fields), routed.fields.get("msgUID", "")
     return event_id(callback.app, place, uid) if place is not None and uid else ""
 
 

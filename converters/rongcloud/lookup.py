@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from converters import mark, wire
+from converters import mark, mending, wire
 from converters.lenient import Word, milliseconds, word
 from converters.model import Delivery, Direct, Group, Room
 from converters.outcome import Delivered, Outcome
@@ -53,7 +53,7 @@ def ask(delivery: Delivery, account: Account, since: int, until: int) -> Request
 
 def found(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> Outcome | None:
     try:
-        answer = wire.load(reply.body, _Answer)
+        answer, _ = mending.load(reply.body, _Answer)
     except wire.Malformed:
         return None
     where = mark.on(delivery.target, delivery.event.conversation, delivery.sender or account.operator, delivery.receiver)
@@ -70,7 +70,7 @@ def found(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> 
 def more(request: Request, reply: Reply) -> Request | None:
     """The messages after a full page."""
     try:
-        items = wire.load(reply.body, _Answer).data or ()
+        items = mending.load(reply.body, _Answer)[0].data or ()
         asked = wire.load_any(request.body)
     except wire.Malformed:
         return None
