@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from converters import PLATFORMS
-from converters.operations import kind_of
+from converters.core.operations import kind_of
 from converters.platform import Callback, Ignored, Said
-from converters.rongcloud.object_names import IGNORED, NOTES, READ, table
+from converters.platforms.rongcloud.object_names import IGNORED, NOTES, READ, table
 from tests.converters.shapes import NOW, body, message
 
 ACCOUNT = PLATFORMS["rongcloud"].example()
