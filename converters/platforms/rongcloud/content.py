@@ -6,7 +6,6 @@ from typing import Any
 
 from converters import mending
 from converters.core import wire
-from converters.core.lenient import Word, word
 from converters.core.model import Loss
 from converters.routing.user_ids import fold
 
@@ -67,13 +66,6 @@ def text(value: Any) -> str:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
-def words(value: Any) -> str | None:
-    """What people read of *value*, whatever it is: a number as it is written, an object as its JSON; None for nothing."""
-    if isinstance(value, str) or value is None:
-        return value
-    return word(value) if isinstance(value, Word) else wire.dump_any(value).decode()
-
-
 def exactly(raw: str) -> Content | None:
     """The JSON object in *raw* with its numbers as they are written, where they are read as words: 1.50, or more digits than a float has."""
     try:
@@ -81,11 +73,6 @@ def exactly(raw: str) -> Content | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def true(value: Any) -> bool:
-    """Whether *value* says yes, in any of the ways in which SDKs write it."""
-    return isinstance(value, Word) and word(value).lower() in {"1", "true"}
 
 
 def whole(value: Any) -> int:

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from msgspec import structs
 
 from converters.core import wire
-from converters.core.lenient import milliseconds
+from converters.core.lenient import milliseconds, true
 from converters.core.model import Conversation, Direct, Event, Loss
 from converters.core.operations import Post
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
@@ -20,7 +20,7 @@ from converters.platforms.rongcloud.callback import (
     conversation_of,
 )
 from converters.platforms.rongcloud.callback import read as read_body
-from converters.platforms.rongcloud.content import Content, listed, opened, read, text, true, user, without
+from converters.platforms.rongcloud.content import Content, listed, opened, read, text, user, without
 from converters.platforms.rongcloud.messages import QUOTE, body_of, losses_of, own_extra, quote_in
 from converters.platforms.rongcloud.operations import Arrived, Happened, event_id, happened
 from converters.platforms.rongcloud.told import told

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from converters.core.bodies import Body, Call, Command, Custom, File, Forwarded, Link, Notice, Sticker, Text
-from converters.platforms.rongcloud.content import Content, listed, number, read, text, words
+from converters.core.lenient import words
+from converters.platforms.rongcloud.content import Content, listed, number, read, text
 from converters.text.fallback_text import Language
 
 _WORDS: dict[Language, dict[str, str]] = {

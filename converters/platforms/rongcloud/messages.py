@@ -21,6 +21,7 @@ from converters.core.bodies import (
     Video,
     Voice,
 )
+from converters.core.lenient import words
 from converters.core.model import Loss
 from converters.core.operations import Quote, Ref
 from converters.platforms.rongcloud import kinds
@@ -33,7 +34,6 @@ from converters.platforms.rongcloud.content import (
     user,
     users,
     whole,
-    words,
 )
 from converters.text.extension_payload import key_of
 from converters.text.fallback_text import Language

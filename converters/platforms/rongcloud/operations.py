@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from converters.core import wire
 from converters.core.bodies import Body, Notice
 from converters.core.event_id import EventId
-from converters.core.lenient import milliseconds
+from converters.core.lenient import milliseconds, true
 from converters.core.model import Conversation, Direct, Loss, direct
 from converters.core.operations import (
     AdminsChanged,
@@ -32,7 +32,7 @@ from converters.core.operations import (
 )
 from converters.platform import Ignored
 from converters.platforms.rongcloud.callback import Fields, lowered, place_in
-from converters.platforms.rongcloud.content import Content, listed, read, text, true, user, users
+from converters.platforms.rongcloud.content import Content, listed, read, text, user, users
 from converters.platforms.rongcloud.object_names import IGNORED
 from converters.routing.user_ids import fold
 

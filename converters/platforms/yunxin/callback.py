@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Conversation, Direct, Group, Room, conversation_key, direct
@@ -208,7 +209,7 @@ def check(incoming: Incoming, account: Account, now: int) -> Verdict:
 
 def _key(body: bytes, account: Account) -> bytes:
     try:
-        conversation = conversation_of(wire.load(body, Copy)) or conversation_reported(wire.load(body, Report))
+        conversation = conversation_of(mending.load(body, Copy)[0]) or conversation_reported(mending.load(body, Report)[0])
     except wire.Malformed:
         conversation = None  # genuine all the same: it is stored, and becomes a dead letter when it is read
     return conversation_key(conversation) if conversation else b"?" + account.app_key.encode()

@@ -2,6 +2,9 @@
 
 from hashlib import blake2b
 
+from msgspec import structs
+
+from converters import mending
 from converters.core import wire
 from converters.core.event_id import EventId
 from converters.core.lenient import milliseconds, word
@@ -35,7 +38,21 @@ _EVENTS = {
 
 def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     """What one copy says. Raises Malformed."""
-    copy = wire.load(callback.body, Copy)
+    copy, losses = mending.load(callback.body, Copy)
+    lost = list(losses)
+    found = _read(callback, copy, account, lost)
+    return found if not lost else _with(tuple(dict.fromkeys(lost)), found)
+
+
+def _with(losses: tuple[Loss, ...], found: tuple[Decoded, ...]) -> tuple[Decoded, ...]:
+    """What could not be kept of a copy is counted once, with the first event that it tells of."""
+    first = next((place for place, one in enumerate(found) if isinstance(one, Said)), None)
+    return tuple(
+        structs.replace(one, losses=(*one.losses, *losses)) if place == first and isinstance(one, Said) else one for place, one in enumerate(found)
+    )
+
+
+def _read(callback: Callback, copy: Copy, account: Account, lost: list[Loss]) -> tuple[Decoded, ...]:
     match what_is(callback.headers, callback.body, copy):
         case "other-product" | "probe" | "pre-delivery" as reason:
             return (Ignored(reason),)
@@ -44,22 +61,22 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
         case "withheld":
             return (Ignored(withheld(copy)),)
         case "report":
-            report = wire.load(callback.body, Report)
-            return reports.read(word(copy.event_type), callback, report, conversation_of(copy), account)
+            report, _ = mending.load(callback.body, Report)
+            return reports.read(word(copy.event_type), callback, report, conversation_of(copy), account, lost)
         case what:
             conversation = conversation_of(copy)
             if conversation is None or not copy.from_account:
                 raise wire.Malformed("message without sender, receiver or a known convType")
             if what == "notification":
-                return (notifications.read(callback, copy, conversation, remote_id(copy), account),)
-            return (_message(callback, copy, conversation, account),)
+                return (notifications.read(callback, copy, conversation, remote_id(copy), account, lost),)
+            return (_message(callback, copy, conversation, account, lost),)
 
 
-def _message(callback: Callback, copy: Copy, conversation: Conversation, account: Account) -> Decoded:
+def _message(callback: Callback, copy: Copy, conversation: Conversation, account: Account, lost: list[Loss]) -> Decoded:
     sender = fold(word(copy.from_account))
     named = remote_id(copy)
     at = milliseconds(copy.msg_timestamp, callback.received)
-    ext = record(copy.ext) if copy.ext else None
+    ext = record(copy.ext, lost) if copy.ext else None
     unfit = ""
     if ext and account.mark in ext:
         where = echo_mark.on(callback.app, conversation, sender, receiver_of(copy, conversation))
@@ -69,7 +86,7 @@ def _message(callback: Callback, copy: Copy, conversation: Conversation, account
         if isinstance(found, echo_mark.Mark):
             return OwnEcho(found.event, named, at, conversation, found.part, found.more, found.keyed)
         unfit = found or ""
-    body = body_of(copy.msg_type, copy.body, copy.attach, room=word(copy.event_type) == ROOM_MESSAGE)
+    body = body_of(copy.msg_type, copy.body, copy.attach, room=word(copy.event_type) == ROOM_MESSAGE, lost=lost)
     quote, own = None, {}
     if ext:
         quote = extension.quote_of(ext, conversation, callback.app)
@@ -77,6 +94,8 @@ def _message(callback: Callback, copy: Copy, conversation: Conversation, account
         if (more := ext.get(key_of(account.mark))) is not None:
             body, quote = put_back(body, more), quote_back(quote, more)
         own = extension.own(ext, account.mark, body, quote)
+    if quote is None and b"eply" in callback.body:
+        quote = extension.thread_of(callback.body, conversation, callback.app)
     event = Event(
         id=EventId.of("yunxin", callback.app, scope(conversation), named).text,
         source=callback.app,
