@@ -9,6 +9,7 @@ from converters.core.lenient import milliseconds, true
 from converters.core.model import Conversation, Direct, Event, Loss
 from converters.core.operations import Post
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
+from converters.platforms.rongcloud import emoticons
 from converters.platforms.rongcloud.account import Account
 from converters.platforms.rongcloud.callback import (
     RECALL,
@@ -25,6 +26,7 @@ from converters.platforms.rongcloud.messages import QUOTE, body_of, losses_of, o
 from converters.platforms.rongcloud.operations import Arrived, Happened, event_id, happened
 from converters.platforms.rongcloud.told import told
 from converters.text import echo_mark
+from converters.text.emoticons import read_in
 from converters.text.extension_payload import key_of, put_back, quote_back
 
 _CHANNELS = {"PERSONS": "discussion", "CUSTOMERSERVICE": "customer-service", "MC": "public-account", "MP": "public-account"}
@@ -41,6 +43,8 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
             decoded = _routed(fields, callback, account, lost)
         case Told(value=value, losses=losses):
             lost, decoded = list(losses), told(value, callback)
+    if account.emoticons:
+        decoded = read_in(decoded, emoticons.read)
     return decoded if not lost else _with(tuple(dict.fromkeys(lost)), decoded)
 
 

@@ -81,5 +81,10 @@ def conversation_id(sender: str, where: Place) -> str:
     return quote(f"{sender}|{where.kind}|{where.to}", safe="")
 
 
+def whole(tid: str) -> int | str:
+    """A team's number as v2 wants it; an id that is none stays a text."""
+    return int(tid) if tid.isascii() and tid.isdecimal() else tid
+
+
 def listed(values: list[str]) -> str:
     return wire.dump_any(values).decode()

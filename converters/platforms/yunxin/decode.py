@@ -23,11 +23,13 @@ from converters.platforms.yunxin.callback import (
     what_is,
     withheld,
 )
+from converters.platforms.yunxin.emoticons import EMOTICONS
 from converters.platforms.yunxin.ids import scope
 from converters.platforms.yunxin.messages import body_of
 from converters.platforms.yunxin.values import record
 from converters.routing.user_ids import fold
 from converters.text import echo_mark
+from converters.text.emoticons import read_in
 from converters.text.extension_payload import key_of, put_back, quote_back
 
 _EVENTS = {
@@ -41,6 +43,8 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     copy, losses = mending.load(callback.body, Copy)
     lost = list(losses)
     found = _read(callback, copy, account, lost)
+    if account.emoticons != "off" and b"[" in callback.body:
+        found = read_in(found, EMOTICONS.read)
     return found if not lost else _with(tuple(dict.fromkeys(lost)), found)
 
 
