@@ -18,6 +18,7 @@ from converters.platforms.yunxin.calls import (
     Place,
     call,
     call_v2,
+    client_id_of,
     conversation_id,
     listed,
     other_end,
@@ -182,15 +183,19 @@ def react(delivery: Delivery, account: Account, there: There, reaction: Reaction
     author = sent.sender or delivery.sender
     if not sent.id.isdecimal() or not sent.at:
         return Encoded((), _MISSING)
+    named = sent.client_id
+    if not named and account.api == "v2" and reaction.message.event:
+        named = client_id_of(reaction.message.event, delivery.target)
+    if not named:  # a send of v1 does not tell it
+        return Encoded((), (Loss("reaction"),))
     message: dict[str, Any] = {
         "conversation_type": where.kind,
         "sender_id": author,
         "receiver_id": other_end(delivery, author),
         "message_server_id": int(sent.id),
+        "message_client_id": named,
         "create_time": sent.at,
     }
-    if sent.client_id:
-        message["message_client_id"] = sent.client_id
     body: dict[str, Any] = {"operator_id": delivery.sender, "index": index, "message": message}
     if delivery.silent:
         body["push_config"] = {"push_enabled": False}
