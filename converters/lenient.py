@@ -5,7 +5,7 @@ Word = str | int | float | bool | None
 
 
 def word(value: Word) -> str:
-    """*value* as text; "" for nothing, "7" for 7 and 7.0, "true" for true."""
+    """*value* as text; "" for nothing and for what is no scalar, "7" for 7 and 7.0, "true" for true."""
     if type(value) is str:
         return value
     if value is None:
@@ -14,7 +14,7 @@ def word(value: Word) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return str(value) if isinstance(value, int | float) else ""
 
 
 def milliseconds(value: Word, otherwise: int) -> int:

@@ -34,6 +34,9 @@ class StandIn(Identities):
             return native
         return found
 
+    def knows(self, platform: str, kind: Kind, native: str) -> bool | None:
+        return self._known.knows(platform, kind, native) or None
+
     def origin(self, kind: Kind, canonical: str) -> str:
         return self._known.origin(kind, canonical)
 

@@ -10,6 +10,7 @@ from converters import names
 from converters.accounts import account_before
 from converters.causes import Cause, unmapped
 from converters.identities import Kind, Table
+from converters.located import located
 from converters.model import (
     Conversation,
     Delivery,
@@ -112,7 +113,7 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
     if target is None:
         return (Dead("target-unknown", f"no app {app.target[:128]!r} in the settings", ours=True),)
     try:
-        decoded = app.platform.decode(callback, app.account)
+        decoded = located(app.platform.decode(callback, app.account), app.platform.name, identities)
     except Malformed as error:
         return (Dead("malformed", str(error), ours=False),)
     routed: list[Routed] = []

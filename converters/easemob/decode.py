@@ -1,13 +1,16 @@
 """Callbacks of Easemob read into events. Source: "Easemob: Post-delivery callback", "Easemob: Callback events"."""
 
-from converters import mark, wire
+from msgspec import structs
+
+from converters import mark, mending, wire
 from converters.bodies import Command
 from converters.easemob import events, extension, groups
 from converters.easemob.account import Account
 from converters.easemob.bodies import body_of
-from converters.easemob.envelope import Envelope, What, conversation_of, what_is
+from converters.easemob.envelope import Envelope, What, what_is
 from converters.easemob.ids import plain
-from converters.easemob.scene import Scene, scene_of
+from converters.easemob.scene import Scene, scenes_of
+from converters.easemob.scope import likeliest
 from converters.easemob.values import table, text
 from converters.event_ids import EventId
 from converters.lenient import milliseconds, word
@@ -28,13 +31,24 @@ _IGNORED: dict[What, str] = {
 
 def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
-    envelope = wire.load(callback.body, Envelope)
+    envelope, lost = mending.load(callback.body, Envelope)
     what = what_is(envelope)
     if what == "message":
-        return (_message(callback, envelope, account),)
+        return with_losses(_message(callback, envelope, account), lost)
     if what in _IGNORED:
         return (Ignored(_IGNORED[what]),)
-    scene = scene_of(callback, envelope)
+    here, *elsewhere = scenes_of(callback, envelope)
+    found = with_losses(_done(envelope, what, here, account), lost)
+    if not elsewhere:
+        return found
+    others = [with_losses(_done(envelope, what, scene, account), lost) for scene in elsewhere]
+    return tuple(
+        structs.replace(one, elsewhere=tuple(same for same in each if isinstance(same, Said))) if isinstance(one, Said) else one
+        for one, *each in zip(found, *others, strict=True)
+    )
+
+
+def _done(envelope: Envelope, what: What, scene: Scene, account: Account) -> tuple[Decoded, ...]:
     match what:
         case "reaction":
             return events.reactions(envelope, scene)
@@ -48,8 +62,18 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
             return (events.READERS[what](envelope, scene),)
 
 
-def _message(callback: Callback, envelope: Envelope, account: Account) -> Decoded:
-    conversation = conversation_of(envelope)
+def with_losses(decoded: tuple[Decoded, ...], lost: tuple[Loss, ...]) -> tuple[Decoded, ...]:
+    """*lost* of the callback is told once, with its first event."""
+    if not lost:
+        return decoded
+    first, *others = decoded
+    if isinstance(first, Said):
+        first = structs.replace(first, losses=(*first.losses, *lost))
+    return (first, *others)
+
+
+def _message(callback: Callback, envelope: Envelope, account: Account) -> tuple[Decoded, ...]:
+    conversation = likeliest(envelope)
     sender = plain(word(envelope.sender))
     remote_id = word(envelope.msg_id)
     if conversation is None or not sender or not remote_id:
@@ -66,7 +90,7 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> Decode
     if ext:
         found = mark.read(ext.get(account.mark), mark.on(callback.app, conversation, sender, receiver), account, at)
         if isinstance(found, mark.Mark):
-            return OwnEcho(found.event, remote_id, at, conversation, found.part, found.more, found.keyed)
+            return (OwnEcho(found.event, remote_id, at, conversation, found.part, found.more, found.keyed),)
         unfit = found or ""
         scene = Scene(callback.app, conversation, at)
         body, quote, ext, losses = extension.understood(ext, account.mark, body, scene)
@@ -87,7 +111,7 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> Decode
         at=at,
         operation=operation,
     )
-    return Said(event, losses, unfit)
+    return (Said(event, losses, unfit),)
 
 
 def _thread(

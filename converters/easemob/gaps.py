@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from converters import hours, wire
 from converters.easemob.account import Account
-from converters.easemob.envelope import Envelope, conversation_of
+from converters.easemob.envelope import Envelope
 from converters.easemob.ids import plain
+from converters.easemob.scope import likeliest
 from converters.easemob.values import table, text
 from converters.lenient import milliseconds
 from converters.model import Conversation, Room, conversation_key
@@ -169,7 +170,7 @@ def _missed(line: bytes, span: Span, rooms: frozenset[str], account: Account) ->
     if kind != "chat":
         callback["group_id"] = text(held.get("group_id")) or to
     body = wire.dump_any(callback)
-    place = conversation_of(wire.load(body, Envelope))
+    place = likeliest(wire.load(body, Envelope))
     return Missed(conversation_key(place) if place else b"?" + account.app_key.encode(), body)
 
 
