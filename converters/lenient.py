@@ -21,6 +21,6 @@ def milliseconds(value: Word, otherwise: int) -> int:
     """*value* as a time in ms since 1970; *otherwise* where it is none."""
     try:
         at = int(value) if value is not None else 0
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError):
         return otherwise
     return at if 0 < at < 1 << 53 else otherwise

@@ -104,8 +104,10 @@ def preview(
                 seen["echoes"].append(msgspec.to_builtins(echo))
             case Unfit(reason=reason):
                 known.notes.append(f"the mark on it is not the relay's own ({reason})")
-            case Dropped(reason=reason):
+            case Dropped(reason=reason, event=event):
                 seen["ignored"].append(reason)
+                if event is not None:
+                    seen["events"].append(msgspec.to_builtins(event))
             case Dead(cause=cause, detail=detail):
                 seen["dead"].append(f"{cause}: {detail}")
             case Minted(platform=name, user=user, canonical=canonical, kind="user"):

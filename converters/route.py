@@ -76,6 +76,8 @@ class Dropped(Struct, frozen=True):
     """Understood, and nothing to do. *reason* is a short, fixed word."""
 
     reason: str
+    event: Event | None = None
+    """What it was, its ids still the platform's own, where it would have been carried but for the target or a rule."""
 
 
 class Dead(Struct, frozen=True):
@@ -135,7 +137,7 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
                     if app.rules:
                         say = ruled(app.rules, _case(event, app, target, known))
                         if say.dropped:
-                            routed += (*told, Dropped(f"rule:{say.dropped}"))
+                            routed += (*told, Dropped(f"rule:{say.dropped}", event))
                             continue
                         losses += say.losses
                         if say.operation is not event.operation:
@@ -179,7 +181,7 @@ def _deliver(
         level = there.fidelity.get(kind_of(event.operation))
         if level is not None and level.word == "refused":
             # It would end at its encoder, after two transactions and two records.
-            return [Dropped(f"refused:{kind_of(event.operation)}")]
+            return [Dropped(f"refused:{kind_of(event.operation)}", event)]
     minted: list[Minted] = []
     conversation: Conversation
     match event.conversation:

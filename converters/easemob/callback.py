@@ -21,6 +21,7 @@ from converters.easemob.reactions import MOST_UNSIGNED, changes
 from converters.easemob.salvage import signed_parts
 from converters.easemob.scope import likeliest
 from converters.easemob.signing import signature_fits
+from converters.easemob.values import table, text
 from converters.lenient import milliseconds, word
 from converters.model import conversation_key
 from converters.platform import Accepted, Incoming, Once, Rejected, Verdict
@@ -108,7 +109,10 @@ def _said(envelope: Envelope) -> bytes:
     """As of `Once`. Some callbacks come to several people under one callId, and are one event."""
     what = what_is(envelope)
     if what in _SEVERAL:
-        return _digest(what.encode())
+        every = _digest(what.encode())
+        # It says more than the copy for the own devices, which may come before it or after it.
+        remote = text(table(envelope.payload).get("operation")).startswith("remote_")
+        return every + _digest(meaning(envelope)) if what == "friend" and remote else every
     if what not in {"message", "offline-copy"}:
         return _digest(meaning(envelope))
     # The copies for receivers that are away have the message's callId and time, and differ from it and from each other.

@@ -3,16 +3,16 @@
 from msgspec import structs
 
 from converters import mark, mending, wire
-from converters.bodies import Command
+from converters.bodies import Body, Command
 from converters.easemob import events, extension, groups
 from converters.easemob.account import Account
-from converters.easemob.bodies import body_of
+from converters.easemob.bodies import bodies_of
 from converters.easemob.envelope import Envelope, What, what_is
 from converters.easemob.ids import plain
 from converters.easemob.scene import Scene, scenes_of
 from converters.easemob.scope import likeliest
 from converters.easemob.values import table, text
-from converters.event_ids import EventId
+from converters.event_ids import EventId, also
 from converters.lenient import milliseconds, word
 from converters.model import Direct, Event, Loss
 from converters.operations import Post, Quote, Typing
@@ -58,6 +58,8 @@ def _done(envelope: Envelope, what: What, scene: Scene, account: Account) -> tup
             return (groups.legacy(envelope, scene),)
         case "edit":
             return (events.edit(envelope, scene, account),)
+        case "friend":
+            return (events.friends(envelope, scene, account),)
         case _:
             return (events.READERS[what](envelope, scene),)
 
@@ -85,7 +87,8 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> tuple[
     losses: tuple[Loss, ...] = ()
     if not isinstance(ext, dict):
         ext, losses = {}, (Loss("ext"),) if ext else ()
-    body, quote = body_of(payload), None
+    (body, *others), whole = bodies_of(payload)
+    quote: Quote | None = None
     unfit = ""
     if ext:
         found = mark.read(ext.get(account.mark), mark.on(callback.app, conversation, sender, receiver), account, at)
@@ -96,6 +99,8 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> tuple[
         body, quote, ext, losses = extension.understood(ext, account.mark, body, scene)
     if "meta" in payload:
         quote, losses = _thread(payload, Scene(callback.app, conversation, at), quote, losses)
+    if not whole:
+        losses = (*losses, Loss("bodies"))
     what = "post"
     operation: Post | Typing = Post(body, quote, ext)
     if isinstance(body, Command) and (active := _TYPING.get(body.name.lower().replace("_", ""))) is not None:
@@ -111,7 +116,13 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> tuple[
         at=at,
         operation=operation,
     )
-    return (Said(event, losses, unfit),)
+    first = Said(event, losses, unfit)
+    return (first, *(_beside(event, number, other) for number, other in enumerate(others, 2))) if others else (first,)
+
+
+def _beside(event: Event, number: int, body: Body) -> Said:
+    """Another body of the same message, as a message of its own."""
+    return Said(structs.replace(event, id=also(event.id, number), operation=Post(body)))
 
 
 def _thread(

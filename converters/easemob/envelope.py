@@ -54,6 +54,9 @@ What = Literal[
 UNSIGNED: frozenset[What] = frozenset({"reaction", "thread", "push"})
 """What the documentation shows without a signature. The last two cause nothing; of the first see `MOST_UNSIGNED`."""
 
+OWN_COPIES = frozenset({"accept", "decline"})
+"""What of friends is also told to the devices of who did it, beside `remote_…` to the other one, with the same ids and time."""
+
 _MESSAGES = frozenset({"chat", "groupchat", "group", "chatroom"})
 _BY_CHAT_TYPE: dict[str, What] = {
     "muc": "group-legacy", "edit": "edit", "recall": "recall", "read_ack": "read", "channel_ack": "read", "roster": "friend",

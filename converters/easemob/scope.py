@@ -58,8 +58,8 @@ def places(envelope: Envelope) -> tuple[Conversation, ...]:
 def _named(envelope: Envelope, what: What, payload: dict[str, Any]) -> tuple[Conversation, ...]:
     """Of what names a message that is there."""
     sender, to = _ends(envelope, what, payload)
-    group = word(envelope.group_id)
-    said = _said(envelope, what, payload)
+    group, kind = word(envelope.group_id), word(envelope.chat_type)
+    said = _said(envelope, payload)
     if said == "direct":
         return _one(_between(sender, to))
     if group or said is not None:
@@ -67,7 +67,7 @@ def _named(envelope: Envelope, what: What, payload: dict[str, Any]) -> tuple[Con
     two, many = _between(sender, to), _place(envelope, payload, to)
     if isinstance(many, Room) or _parent(payload):
         return _one(many)
-    ordered = (many, two) if what != "read" and _like_a_group(sender, to) else (two, many)
+    ordered = (many, two) if kind != "read_ack" and _like_a_group(sender, to) else (two, many)
     return tuple(place for place in (*ordered, Room(many.id) if many is not None else None) if place is not None)
 
 
@@ -89,7 +89,7 @@ def _ends(envelope: Envelope, what: What, payload: dict[str, Any]) -> tuple[str,
             return sender, to
 
 
-def _said(envelope: Envelope, what: What, payload: dict[str, Any]) -> Scope | None:
+def _said(envelope: Envelope, payload: dict[str, Any]) -> Scope | None:
     meta = table(table(payload.get("meta")).get("edit_msg"))
     for one in (
         meta.get("chat_type"),
@@ -103,7 +103,7 @@ def _said(envelope: Envelope, what: What, payload: dict[str, Any]) -> Scope | No
             return scope
     if flag(payload.get("is_chatroom")) is True:
         return "room"
-    if what == "read" and word(envelope.chat_type) == "read_ack":
+    if word(envelope.chat_type) == "read_ack":
         asked = flag(table(payload.get("msg_config")).get("allow_group_ack")) is True
         if asked or payload.get("type") == "read_ack" or word(envelope.content_type) == _GROUPS_RECEIPT:
             return "group"
