@@ -2,10 +2,10 @@
 
 from msgspec import structs
 
-from converters.identities import Kind, Table
-from converters.model import Conversation, Direct, Group, Room
-from converters.operations import named_by, naming
+from converters.core.model import Conversation, Direct, Group, Room
+from converters.core.operations import named_by, naming
 from converters.platform import Decoded, Said
+from converters.routing.identity_table import Kind, Table
 
 
 def located(decoded: tuple[Decoded, ...], platform: str, identities: Table) -> tuple[Decoded, ...]:

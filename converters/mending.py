@@ -10,8 +10,8 @@ import math
 import re
 from typing import Any, TypeVar
 
-from converters import wire
-from converters.model import Loss
+from converters.core import wire
+from converters.core.model import Loss
 
 T = TypeVar("T")
 Losses = tuple[Loss, ...]

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from converters import mending, wire
-from converters.lenient import Word
+from converters import mending
+from converters.core import wire
+from converters.core.lenient import Word
 from converters.mending import CHARACTERS, NESTING, NUMBERS
 
 
