@@ -20,13 +20,13 @@ from converters.core.model import (
 )
 from converters.core.operations import GroupCreated, GroupLife, Post, kind_of
 from converters.core.wire import Malformed
-from converters.located import located
 from converters.platform import Callback, Ignored, OwnEcho, Platform, Said
 from converters.plugins import Ended, Failed, Plugin, Replaced, Side, asked
 from converters.routing import id_mapping
 from converters.routing.account_creation import account_before
 from converters.routing.id_mapping import Minted, UnmappedError
 from converters.routing.identity_table import Kind, Table
+from converters.routing.located import located
 from converters.routing.overlay import Overlay
 from converters.routing.rules import Case, Rule, Ruled, case_of, introduction, ruled
 from converters.routing.users import renamed
