@@ -45,6 +45,7 @@ _REPLACED = "\ufffd"
 def load(raw: bytes, kind: type[T], *, lenient: bool = False) -> tuple[T, Losses]:
     """*raw* as a *kind*, and what of it could not be kept; *lenient* as of `wire.load`. Raises Malformed."""
     try:
+        wire.check_depth(raw)
         return wire.load(raw, kind, lenient=lenient), ()
     except wire.Malformed as error:
         sound, losses = _mended(raw, error)

@@ -91,6 +91,8 @@ class Said(Struct, frozen=True):
     """Why the mark that lies on it is not believed, a word of `converters.text.echo_mark`; "" where there is none."""
     proven: bool = True
     """False where no signature stands behind it: it teaches nothing of people, and makes nobody an account."""
+    elsewhere: tuple["Said", ...] = ()
+    """The same in each other conversation in which it can have happened, where the platform does not say in which. It names a message."""
 
 
 class OwnEcho(Struct, frozen=True, omit_defaults=True):

@@ -9,7 +9,7 @@ Word = str | int | float | bool | None
 
 
 def word(value: Word) -> str:
-    """*value* as text; "" for nothing, "7" for 7 and 7.0, "true" for true."""
+    """*value* as text; "" for nothing and for what is no scalar, "7" for 7 and 7.0, "true" for true."""
     if type(value) is str:
         return value
     if value is None:
@@ -18,7 +18,7 @@ def word(value: Word) -> str:
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return str(value) if isinstance(value, int | float) else ""
 
 
 def words(value: Any) -> str | None:
@@ -37,6 +37,6 @@ def milliseconds(value: Word, otherwise: int) -> int:
     """*value* as a time in ms since 1970; *otherwise* where it is none."""
     try:
         at = int(value) if value is not None else 0
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError):
         return otherwise
     return at if 0 < at < 1 << 53 else otherwise

@@ -74,6 +74,20 @@ class Account(Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=0, le=10_000, description="`maxusers` of a group that is made here; 0: Easemob's own, which is 200."),
     ] = 0
+    dissolved_by_leave: Annotated[
+        bool,
+        Meta(
+            description="Whether a LEAVE event of type DELETE with several members means that the group was dissolved, as its page says; the "
+            "event DELETE comes beside it, and the group is dissolved once. Off: only DELETE counts."
+        ),
+    ] = True
+    accepted_by: Annotated[
+        Literal["to", "from"],
+        Meta(
+            description="Who accepted or declined a friend in the callbacks `accept` and `decline` where `from` and `to` differ: `to`, as "
+            "their page says, or `from`. The callbacks `remote_accept` and `remote_decline`, which come beside them, always name `from`."
+        ),
+    ] = "to"
     hours_ahead: Annotated[
         float,
         Meta(

@@ -17,8 +17,9 @@ from converters.core.lenient import milliseconds
 from converters.core.model import Conversation, Room, conversation_key
 from converters.platform import Asking, Fetch, Gaps, Missed, Reply, Request, Span
 from converters.platforms.easemob.account import Account
-from converters.platforms.easemob.envelope import Envelope, conversation_of
+from converters.platforms.easemob.envelope import Envelope
 from converters.platforms.easemob.ids import plain
+from converters.platforms.easemob.scope import likeliest
 from converters.platforms.easemob.values import table, text
 
 _SLOT = 600_000
@@ -169,7 +170,7 @@ def _missed(line: bytes, span: Span, rooms: frozenset[str], account: Account) ->
     if kind != "chat":
         callback["group_id"] = text(held.get("group_id")) or to
     body = wire.dump_any(callback)
-    place = conversation_of(wire.load(body, Envelope))
+    place = likeliest(wire.load(body, Envelope))
     return Missed(conversation_key(place) if place else b"?" + account.app_key.encode(), body)
 
 
