@@ -57,7 +57,10 @@ def _read(one: Decoded, read: Callable[[str], str]) -> Decoded:
     if not isinstance(one, Said) or not isinstance(one.event.operation, Post | Edit):
         return one
     operation = _changed(one.event.operation, read)
-    return one if operation is one.event.operation else structs.replace(one, event=structs.replace(one.event, operation=operation))
+    if operation is one.event.operation:
+        return one
+    elsewhere = tuple(found for each in one.elsewhere if isinstance(found := _read(each, read), Said))
+    return structs.replace(one, event=structs.replace(one.event, operation=operation), elsewhere=elsewhere)
 
 
 def written_in(delivery: Delivery, write: Callable[[str], str]) -> Delivery:

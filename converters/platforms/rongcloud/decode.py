@@ -4,6 +4,7 @@ from hashlib import blake2b
 
 from msgspec import structs
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import milliseconds, true
 from converters.core.model import Conversation, Direct, Event, Loss
@@ -45,17 +46,7 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
             lost, decoded = list(losses), told(value, callback)
     if account.emoticons:
         decoded = read_in(decoded, emoticons.read)
-    return decoded if not lost else _with(tuple(dict.fromkeys(lost)), decoded)
-
-
-def _with(losses: tuple[Loss, ...], decoded: tuple[Decoded, ...]) -> tuple[Decoded, ...]:
-    """What could not be kept of a callback's bytes is counted once, with the first event that it tells of."""
-    found = list(decoded)
-    for place, one in enumerate(found):
-        if isinstance(one, Said):
-            found[place] = structs.replace(one, losses=(*one.losses, *losses))
-            break
-    return tuple(found)
+    return mending.with_losses(decoded, lost) if lost else decoded
 
 
 def _routed(fields: Fields, callback: Callback, account: Account, lost: list[Loss]) -> tuple[Decoded, ...]:

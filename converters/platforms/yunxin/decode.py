@@ -2,8 +2,6 @@
 
 from hashlib import blake2b
 
-from msgspec import structs
-
 from converters import mending
 from converters.core import wire
 from converters.core.event_id import EventId
@@ -45,15 +43,7 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     found = _read(callback, copy, account, lost)
     if account.emoticons != "off" and b"[" in callback.body:
         found = read_in(found, EMOTICONS.read)
-    return found if not lost else _with(tuple(dict.fromkeys(lost)), found)
-
-
-def _with(losses: tuple[Loss, ...], found: tuple[Decoded, ...]) -> tuple[Decoded, ...]:
-    """What could not be kept of a copy is counted once, with the first event that it tells of."""
-    first = next((place for place, one in enumerate(found) if isinstance(one, Said)), None)
-    return tuple(
-        structs.replace(one, losses=(*one.losses, *losses)) if place == first and isinstance(one, Said) else one for place, one in enumerate(found)
-    )
+    return mending.with_losses(found, lost) if lost else found
 
 
 def _read(callback: Callback, copy: Copy, account: Account, lost: list[Loss]) -> tuple[Decoded, ...]:
