@@ -68,7 +68,7 @@ def beside(event: str, operation: str) -> str:
 
 def also(event: str, number: int) -> str:
     """The id of the event that posts the further body *number*, from 2 on, of the message that *event* posts."""
-    return beside(event, f"post-{number}")
+    return f"{event.rpartition(':')[0]}:post-{number}"
 
 
 def message_of(remote_id: str) -> str:
