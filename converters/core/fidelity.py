@@ -61,7 +61,13 @@ def page(platforms: Mapping[str, Platform]) -> str:
         "`quote` is a message that answers another. `unknown` is every kind that the model has no name for.\n\n"
         "## What is done\n\n"
         f"{_table(platforms, _DONE)}"
+        f"{_kinds(platforms)}"
     )
+
+
+def _kinds(platforms: Mapping[str, Platform]) -> str:
+    told = [(name, platforms[name].kinds) for name in sorted(platforms)]
+    return "".join(f"\n## Kinds of {name}\n\n{kinds()}" for name, kinds in told if kinds is not None)
 
 
 def _table(platforms: Mapping[str, Platform], kinds: tuple[str, ...]) -> str:

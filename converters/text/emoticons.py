@@ -35,7 +35,7 @@ def table(codes: Mapping[str, str]) -> Table:
     for code, emoji in codes.items():
         back.setdefault(emoji.rstrip("\ufe0f"), code)
     signs = "|".join(re.escape(sign) for sign in sorted(back, key=len, reverse=True))
-    pattern = re.compile(f"(?<!\u200d)({signs})\ufe0f?{_JOINED}")
+    pattern = re.compile(f"(?<!\u200d)({signs})\ufe0f?+{_JOINED}")
 
     def read(text: str) -> str:
         return _CODE.sub(lambda found: codes.get(found[0], found[0]), text) if "[" in text else text

@@ -14,5 +14,6 @@ LIMITS = (
     Limit("private-status", ("statusmessage/private/publish",), 6000, 60.0, "messages"),
     Limit("group-status", ("statusmessage/group/publish",), 20, 1.0, "messages"),
     Limit("ultra-groups", ("message/ultragroup/publish",), 100, 1.0, "messages"),
+    Limit("ultra-edits", ("ultragroup/msg/modify",), 100, 60.0),
     Limit("others", (OTHERS,), 100),
 )

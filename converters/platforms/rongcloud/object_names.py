@@ -51,6 +51,17 @@ NOTES = {
 }
 
 
+def kinds() -> str:
+    """The part of the page that is about them."""
+    return (
+        "Every object name that RongCloud's SDKs register: the web engine 5.38, the iOS frameworks and kits of 2026, the Android kits of 2026, the wrappers for "
+        "Flutter and Unity. A name that does not begin with `RC:` and is not in the table is the customer's own kind; one that does is shown by its name.\n\n"
+        "Not called back, as far as is known: receipts of version 5, which client SDKs from 5.20 on send in no message; reactions, which the kits of 2026 have. "
+        "A message in a form that nobody escaped is read, and what its signs `+` became is mended where that can be told: in voices and thumbnails.\n\n"
+        f"{table()}"
+    )
+
+
 def table() -> str:
     """Rows for the page, by name."""
     rows = [(name, f"read as {READ[name]}" + (f": {NOTES[name]}" if name in NOTES else "")) for name in READ]

@@ -38,3 +38,21 @@ FIDELITY = {
     "block-changed": full(),
     "presence": refused("no call sets it"),
 }
+
+_CUSTOM = {
+    "101": "messages passed on as one: their title and first lines",
+    "102": "a text with a title: both, the title first",
+    "3": "a sticker: its name",
+    "userCard": "a contact",
+}
+
+
+def kinds() -> str:
+    """What is read of conventions within the vendor's own kinds, and what was never seen."""
+    rows = "".join(f"| {kind} | {fate} |\n" for kind, fate in _CUSTOM.items())
+    return (
+        "Within `CUSTOM`, by its `type`, as the vendor's UI kit has it; any other is the customer's own kind. Without an attachment the words in `body` are a text; beside "
+        f"one they are the loss `caption`, as those beside a picture, video, file or place.\n\n| type | read as |\n| --- | --- |\n{rows}\n"
+        "Never seen in a published copy: thread replies and quick comments. Where a copy names the message that it answers as client SDKs do (`replyMsgIdServer`, "
+        "`replyMsgIdClient`, `replyMsgFromAccount`, `replyMsgTime`, or `threadReply`), it is read as an answer.\n"
+    )
