@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import word
 from converters.core.model import Direct, Group
@@ -70,7 +71,7 @@ def _created(envelope: Envelope, scene: Scene, payload: dict[str, Any], account:
 
 def _custom(info: dict[str, Any]) -> dict[str, Any]:
     try:
-        return table(wire.load_any(text(info.get("custom")) or "{}"))
+        return table(mending.load_any(text(info.get("custom")) or "{}")[0])
     except wire.Malformed:
         return {}
 
