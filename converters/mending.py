@@ -29,6 +29,7 @@ NUMBERS = Loss("numbers")
 
 _LONGEST = 300
 """Digits of a number that every reader takes; a longer one becomes a text."""
+_HUGE = re.compile(rb"[0-9]{301}+")
 _BOM = "\ufeff"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]|[^\s"\[\]{},:]++', re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?")
@@ -49,11 +50,14 @@ _REPLACED = "\ufffd"
 def load(raw: bytes, kind: type[T], *, lenient: bool = False) -> tuple[T, Losses]:
     """*raw* as a *kind*, and what of it could not be kept; *lenient* as of `wire.load`. Raises Malformed."""
     try:
-        wire.check_depth(raw)
-        return wire.load(raw, kind, lenient=lenient), ()
-    except wire.Malformed as error:
-        sound, losses = _mended(raw, error)
-        return wire.load(sound, kind, lenient=lenient), losses
+        value = wire.load(raw, kind, lenient=lenient, deepest=wire.DEEPEST)
+        if _HUGE.search(raw) is None:
+            return value, ()
+        error = wire.Malformed("number out of range")
+    except wire.Malformed as refused:
+        error = refused
+    sound, losses = _mended(raw, error)
+    return wire.load(sound, kind, lenient=lenient), losses
 
 
 def load_any(raw: bytes | str) -> tuple[Any, Losses]:
@@ -118,7 +122,7 @@ def with_losses(decoded: tuple[Decoded, ...], losses: Iterable[Loss]) -> tuple[D
 
 def _mended(raw: bytes, error: wire.Malformed) -> tuple[bytes, Losses]:
     sound, losses = mended(raw)
-    if sound == raw:
+    if sound == raw and _HUGE.search(raw) is None:
         raise error
     return sound, losses
 

@@ -28,13 +28,13 @@ class Malformed(Exception):
     """Bytes that are not what they should be; the text says where and what, never the content."""
 
 
-def load(raw: bytes, kind: type[T], *, lenient: bool = False) -> T:
+def load(raw: bytes, kind: type[T], *, lenient: bool = False, deepest: int = DEEPEST_RECORD) -> T:
     """Read *raw* as a *kind*; *lenient* takes "7" for 7, as some vendors send it. Raises Malformed."""
     decoder = _decoders.get((kind, lenient))
     if decoder is None:
         decoder = _decoders[(kind, lenient)] = msgspec.json.Decoder(kind, strict=not lenient)
     try:
-        check_depth(raw, DEEPEST_RECORD)
+        _check_depth(raw, deepest)
         return decoder.decode(raw)  # type: ignore[no-any-return]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(_said(error)) from None
@@ -58,7 +58,7 @@ def load_any(raw: bytes | str) -> Any:
     """Read *raw* as whatever JSON it is. Raises Malformed."""
     try:
         raw = raw.encode() if isinstance(raw, str) else raw
-        check_depth(raw)
+        _check_depth(raw, DEEPEST)
         return orjson.loads(raw)
     except (orjson.JSONDecodeError, UnicodeEncodeError, RecursionError) as error:
         raise Malformed(_said(error)) from None
@@ -75,8 +75,7 @@ def dump_any(value: Any) -> bytes:
         return _encoder.encode(value)  # a number beyond 64 bits
 
 
-def check_depth(raw: bytes, most: int = DEEPEST) -> None:
-    """Raises Malformed where more than *most* lie within each other."""
+def _check_depth(raw: bytes, most: int) -> None:
     if raw.count(b"{") + raw.count(b"[") <= most:
         return
     brackets = _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS)

@@ -224,7 +224,7 @@ OURS_CALLED_BACK = _counter(
 )
 DENIED = _counter(
     "denied", "events", ["app", "kind", "reason"],
-    "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`).",
+    "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`), which also ends a search in several places.",
 )
 IN_VAIN = _counter(
     "named_in_vain", "events", ["app", "operation"],

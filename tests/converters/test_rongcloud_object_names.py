@@ -8,7 +8,7 @@ import pytest
 from converters import PLATFORMS
 from converters.core.operations import kind_of
 from converters.platform import Callback, Ignored, Said
-from converters.platforms.rongcloud.object_names import IGNORED, NOTES, READ, table
+from converters.platforms.rongcloud.object_names import IGNORED, NOTES, NOTES_CHINESE, READ, table
 from tests.converters.shapes import NOW, body, message
 
 ACCOUNT = PLATFORMS["rongcloud"].example()
@@ -66,6 +66,7 @@ def test_every_name_of_the_sdks_has_one_fate() -> None:
     named = set((WEB + RTC + NATIVE).split())
     assert named - set(READ) - set(IGNORED) == set()
     assert not set(READ) & set(IGNORED)
+    assert set(NOTES) == set(NOTES_CHINESE)
     assert set(NOTES) <= set(READ)
 
 
@@ -82,6 +83,6 @@ def test_what_is_said_to_be_passed_by_is(name: str) -> None:
 
 
 def test_the_table_has_a_row_for_each() -> None:
-    rows = table().splitlines()[2:]
+    rows = table("en").splitlines()[2:]
     assert len(rows) == len(READ) + len(IGNORED)
     assert "| RC:RLJoin | passed by, counted as `live-location` |" in rows

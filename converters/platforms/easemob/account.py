@@ -74,13 +74,13 @@ class Account(Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=0, le=10_000, description="`maxusers` of a group that is made here; 0: Easemob's own, which is 200."),
     ] = 0
-    dissolved_by_leave: Annotated[
-        bool,
+    dissolved_by: Annotated[
+        Literal["delete", "leave"],
         Meta(
-            description="Whether a LEAVE event of type DELETE with several members means that the group was dissolved, as its page says; the "
-            "event DELETE comes beside it, and the group is dissolved once. Off: only DELETE counts."
+            description="Which of the two events that tell of one dissolution counts: `delete`, or `leave` where the callback rule has only that: "
+            "a LEAVE of type DELETE with several members."
         ),
-    ] = True
+    ] = "delete"
     accepted_by: Annotated[
         Literal["to", "from"],
         Meta(

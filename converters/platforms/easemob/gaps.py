@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from converters import mending
 from converters.core import offset_hours, wire
 from converters.core.lenient import milliseconds
 from converters.core.model import Conversation, Room, conversation_key
@@ -149,7 +150,7 @@ def _lines(body: bytes) -> Iterator[bytes]:
 
 def _missed(line: bytes, span: Span, rooms: frozenset[str], account: Account) -> Missed | None:
     """None where it is not of *span*. Raises Malformed."""
-    held = wire.load_any(line)
+    held, _ = mending.load_any(line)
     if not isinstance(held, dict):
         raise wire.Malformed("no object")
     at, message = milliseconds(text(held.get("timestamp")), 0), text(held.get("msg_id"))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import word
 from converters.core.model import Direct, Group
@@ -41,16 +42,7 @@ def operation(envelope: Envelope, scene: Scene, account: Account) -> Decoded:
     if name == "CREATE":
         return _created(envelope, scene, payload, account)
     done = _LEFT_OUT.get(name) or _done(name, text(payload.get("type")), payload, operator, account)
-    return _said(done, operator, scene, envelope)
-
-
-def _said(done: Operation | str, who: str, scene: Scene, envelope: Envelope) -> Decoded:
-    if isinstance(done, str):
-        return Ignored(done)
-    # Dissolution is called back in several forms, each with an id of its own; a group is dissolved once.
-    if isinstance(done, GroupDismissed) and not isinstance(scene.conversation, Direct):
-        return scene.said(done, who, scene.conversation.id)
-    return scene.said(done, who, id_of(envelope))
+    return Ignored(done) if isinstance(done, str) else scene.said(done, operator, id_of(envelope))
 
 
 def _created(envelope: Envelope, scene: Scene, payload: dict[str, Any], account: Account) -> Decoded:
@@ -79,7 +71,7 @@ def _created(envelope: Envelope, scene: Scene, payload: dict[str, Any], account:
 
 def _custom(info: dict[str, Any]) -> dict[str, Any]:
     try:
-        return table(wire.load_any(text(info.get("custom")) or "{}"))
+        return table(mending.load_any(text(info.get("custom")) or "{}")[0])
     except wire.Malformed:
         return {}
 
@@ -89,14 +81,14 @@ def _done(name: str, kind: str, payload: dict[str, Any], operator: str, account:
     members, admins = users(payload.get("member")), users(payload.get("admin"))
     match name, kind:
         case "DELETE", _:
-            return GroupDismissed()
+            return GroupDismissed() if account.dissolved_by == "delete" else "group-dissolved"
         case "JOIN", ("DIRECT" | "INVITE" | "APPLY"):
             # Members whom the REST API adds are called back as if they had come by themselves.
             invited = kind == "INVITE" or (kind == "DIRECT" and operator not in members)
             return MembersAdded(members, "invited" if invited else "joined") if members else _NOBODY
         case "LEAVE", "DELETE":
-            # All members go because the group was dissolved. One alone may be a user who was deleted: the event DELETE tells.
-            return GroupDismissed() if account.dissolved_by_leave and len(members) > 1 else "group-dissolved"
+            # All members go because the group was dissolved, which the event DELETE tells too. One alone may be a user who was deleted.
+            return GroupDismissed() if account.dissolved_by == "leave" and len(members) > 1 else "group-dissolved"
         case "LEAVE", "QUIT":
             return MembersRemoved(members) if members else _NOBODY
         case "LEAVE", ("KICK" | "BLOCK"):
@@ -145,7 +137,7 @@ def legacy(envelope: Envelope, scene: Scene) -> Decoded:
     done = _of_old(text(payload.get("operation")), payload, sender, sender if to in {"", group} else to)
     if isinstance(done, GroupCreated) and not isinstance(scene.conversation, Group):
         done = "room-created"
-    return _said(done, person(sender), scene, envelope)
+    return Ignored(done) if isinstance(done, str) else scene.said(done, person(sender), id_of(envelope))
 
 
 def _of_old(name: str, payload: dict[str, Any], sender: str, user: str) -> Operation | str:

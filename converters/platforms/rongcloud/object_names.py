@@ -4,6 +4,8 @@ Source: the web engine 5.38 (its list of kinds), the iOS frameworks and kits of 
 Flutter and Unity, "RongCloud: Message types". The decoder asks this table what to pass by; the rest of it is held by a test.
 """
 
+from converters.text.fallback_text import Language
+
 IGNORED = {
     "RC:SRSMsg": "sync", "RC:RSMsg": "sync", "RC:RRReqMsg": "receipt-request", "RC:Delivered": "delivery-receipt", "RC:DRMsg": "delivery-receipt",
     "RC:RRMsg": "sdk-internal", "RC:LogCmdMsg": "sdk-internal", "RC:InterceptMsg": "sdk-internal", "RC:CCConfigChangeRequestMsg": "sdk-internal",
@@ -49,22 +51,54 @@ NOTES = {
     "RC:GrpNtf": "or, from the server, what became of the group",
     "RC:ReadNtf": "receipts of version 5 (SDK 5.20 and later) are sent in no message, and are not seen",
 }
+NOTES_CHINESE = {
+    "RC:StreamMsg": "完整后读取；分段忽略",
+    "RC:ReferenceMsg": "连同引用",
+    "RC:CombineV2Msg": "标题和各行，取自摘要或其中的消息",
+    "RC:StkMsg": "其摘要作为名称",
+    "RC:VCSummary": "连同时长和结束原因",
+    "RC:VSTMsg": "2018 年以前的 Android 通话组件",
+    "RC:VideoSummary": "厂商自己的 Web 客户端",
+    "RC:CallAISummary": "仅说明有总结；内容在融云",
+    "RC:RLStart": "仅开始；加入和退出忽略",
+    "RC:PSMultiImgTxtMsg": "第一篇作为链接，其余在其文字中列出",
+    "RCJrmf:RpMsg": "其文字；在其他平台无法打开",
+    "RC:RRRspMsg": "所列每条消息各一个",
+    "RC:GrpNtf": "来自服务端时，读作群组变更",
+    "RC:ReadNtf": "第 5 版回执（SDK 5.20 及以后）不以消息发送，因此看不到",
+}
 
 
-def kinds() -> str:
-    """The part of the page that is about them."""
-    return (
+def kinds(language: Language) -> str:
+    """The part of the page of fidelity that is about them."""
+    return _ABOUT[language] + table(language)
+
+
+_ABOUT: dict[Language, str] = {
+    "en": (
         "Every object name that RongCloud's SDKs register: the web engine 5.38, the iOS frameworks and kits of 2026, the Android kits of 2026, the wrappers for "
         "Flutter and Unity. A name that does not begin with `RC:` and is not in the table is the customer's own kind; one that does is shown by its name.\n\n"
         "Not called back, as far as is known: receipts of version 5, which client SDKs from 5.20 on send in no message; reactions, which the kits of 2026 have. "
         "A message in a form that nobody escaped is read, and what its signs `+` became is mended where that can be told: in voices and thumbnails.\n\n"
-        f"{table()}"
-    )
+    ),
+    "zh": (
+        "融云 SDK 注册的全部 objectName：Web 引擎 5.38、2026 年的 iOS 框架与 UIKit、2026 年的 Android UIKit，以及 Flutter 和 Unity 封装。不以 `RC:` 开头且不在表中的名称是客户自己的类型；"
+        "以 `RC:` 开头的显示其名称。\n\n"
+        "据目前所知没有回调：5.20 及以后客户端 SDK 的第 5 版已读回执（不以消息发送），以及 2026 年 UIKit 的消息回应。未转义的表单也会读取；其中 `+` 变成的空格在能够判断时还原：语音和缩略图。\n\n"
+    ),
+}
+_WORDS: dict[Language, tuple[str, str, str]] = {
+    "en": ("| object name | what becomes of it |", "read as {}", "passed by, counted as `{}`"),
+    "zh": ("| objectName | 处理方式 |", "读作 {}", "忽略，计为 `{}`"),
+}
 
 
-def table() -> str:
+def table(language: Language) -> str:
     """Rows for the page, by name."""
-    rows = [(name, f"read as {READ[name]}" + (f": {NOTES[name]}" if name in NOTES else "")) for name in READ]
-    rows += [(name, f"passed by, counted as `{word}`") for name, word in IGNORED.items()]
+    head, read, passed = _WORDS[language]
+    notes = NOTES if language == "en" else NOTES_CHINESE
+    colon = ": " if language == "en" else "："
+    rows = [(name, read.format(READ[name]) + (f"{colon}{notes[name]}" if name in notes else "")) for name in READ]
+    rows += [(name, passed.format(word)) for name, word in IGNORED.items()]
     listed = "".join(f"| {name} | {fate} |\n" for name, fate in sorted(rows, key=lambda row: row[0].lower()))
-    return f"| object name | what becomes of it |\n| --- | --- |\n{listed}"
+    return f"{head}\n| --- | --- |\n{listed}"
