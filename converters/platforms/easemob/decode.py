@@ -36,7 +36,8 @@ _IGNORED: dict[What, str] = {
 def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
     found = _decoded(callback, account)
-    return read_in(found, EMOTICONS.read) if account.emoticons and b"[" in callback.body else found
+    # Its bodies are a list, so that one bracket is no code.
+    return read_in(found, EMOTICONS.read) if account.emoticons and callback.body.count(b"[") > 1 else found
 
 
 def _decoded(callback: Callback, account: Account) -> tuple[Decoded, ...]:

@@ -31,6 +31,8 @@ from converters.text.emoticons import read_in
 from converters.text.extension_payload import key_of, put_back, quote_back
 
 _CHANNELS = {"PERSONS": "discussion", "CUSTOMERSERVICE": "customer-service", "MC": "public-account", "MP": "public-account"}
+_SIGN_CODES = (b"%2Fu", b"%2fu", b"/u")
+"""How an emoji's code begins in a form and in JSON."""
 _GROUPS = {"GROUP", "ULTRAGROUP"}
 _SERVER = {"server", ""}
 """What does not say that a client has sent it; in rooms, and long ago, nothing says who has."""
@@ -44,7 +46,7 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
             decoded = _routed(fields, callback, account, lost)
         case Told(value=value, losses=losses):
             lost, decoded = list(losses), told(value, callback)
-    if account.emoticons:
+    if account.emoticons and any(code in callback.body for code in _SIGN_CODES):
         decoded = read_in(decoded, emoticons.read)
     return mending.with_losses(decoded, lost) if lost else decoded
 
