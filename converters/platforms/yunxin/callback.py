@@ -32,7 +32,7 @@ class Copy(Struct, frozen=True, rename="camel"):
     conv_type: Word = None
     from_account: Word = None
     from_client_type: Word = None
-    from_nick: Word = None
+    from_nick: Any = None
     msg_timestamp: Word = None
     msg_type: Word = None
     msgid_client: Word = None

@@ -5,7 +5,7 @@ from hashlib import blake2b
 from converters import mending
 from converters.core import wire
 from converters.core.event_id import EventId
-from converters.core.lenient import milliseconds, word
+from converters.core.lenient import milliseconds, word, words
 from converters.core.model import Conversation, Event, Loss
 from converters.core.operations import Post
 from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
@@ -97,7 +97,7 @@ def _message(callback: Callback, copy: Copy, conversation: Conversation, account
         client_id=word(copy.msgid_client),
         conversation=conversation,
         sender=sender,
-        sender_name=word(copy.from_nick),
+        sender_name=words(copy.from_nick) or "",
         at=at,
         operation=Post(body, quote, own),
     )

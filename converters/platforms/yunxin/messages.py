@@ -133,7 +133,7 @@ def _custom(attach: Any, said: str, lost: list[Loss] | None) -> Body:
     """*said* is what clients show that do not know the kind; where nothing is attached, it is all that there is."""
     held = record(attach, lost)
     found = parsed(attach) if held is None else held
-    if said and not found:
+    if said and not found and (not attach or found is not None or attach == "null"):
         return Text(said)
     if held is None:
         _not_kept(said, lost)

@@ -8,7 +8,7 @@ from typing import Any
 
 from converters.core.bodies import Command
 from converters.core.event_id import EventId
-from converters.core.lenient import milliseconds, word
+from converters.core.lenient import milliseconds, word, words
 from converters.core.model import Conversation, Direct, Event, Group, Loss
 from converters.core.operations import (
     AdminsChanged,
@@ -81,7 +81,7 @@ def read(callback: Callback, copy: Copy, conversation: Conversation, remote_id: 
         remote_id=remote_id,
         conversation=conversation,
         sender=sender,
-        sender_name=word(copy.from_nick),
+        sender_name=words(copy.from_nick) or "",
         at=at,
         operation=operation,
     )
