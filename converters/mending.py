@@ -15,7 +15,7 @@ from msgspec import structs
 
 from converters.core import wire
 from converters.core.model import Loss
-from converters.platform import Decoded, Said
+from converters.platform import Decoded, DecodedEvent
 
 T = TypeVar("T")
 Losses = tuple[Loss, ...]
@@ -113,9 +113,9 @@ def mended(raw: bytes) -> tuple[bytes, Losses]:
 def with_losses(decoded: tuple[Decoded, ...], losses: Iterable[Loss]) -> tuple[Decoded, ...]:
     """*losses* of a callback are counted once, with the first event that it tells of."""
     found, lost = list(decoded), tuple(dict.fromkeys(losses))
-    place = next((place for place, one in enumerate(found) if isinstance(one, Said)), -1) if lost else -1
+    place = next((place for place, one in enumerate(found) if isinstance(one, DecodedEvent)), -1) if lost else -1
     first = found[place] if place >= 0 else None
-    if isinstance(first, Said):
+    if isinstance(first, DecodedEvent):
         found[place] = structs.replace(first, losses=(*first.losses, *lost))
     return tuple(found)
 

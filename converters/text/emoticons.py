@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 from converters.core.bodies import Body, Notice, Text
 from converters.core.model import Delivery
 from converters.core.operations import Edit, Post, Quote
-from converters.platform import Decoded, Said
+from converters.platform import Decoded, DecodedEvent
 
 Emoticons = Literal["both", "read", "off"]
 """Codes are read and written, read alone, or left as they are."""
@@ -54,12 +54,12 @@ def read_in(decoded: tuple[Decoded, ...], read: Callable[[str], str]) -> tuple[D
 
 
 def _read(one: Decoded, read: Callable[[str], str]) -> Decoded:
-    if not isinstance(one, Said) or not isinstance(one.event.operation, Post | Edit):
+    if not isinstance(one, DecodedEvent) or not isinstance(one.event.operation, Post | Edit):
         return one
     operation = _changed(one.event.operation, read)
     if operation is one.event.operation:
         return one
-    elsewhere = tuple(found for each in one.elsewhere if isinstance(found := _read(each, read), Said))
+    elsewhere = tuple(found for each in one.elsewhere if isinstance(found := _read(each, read), DecodedEvent))
     return structs.replace(one, event=structs.replace(one.event, operation=operation), elsewhere=elsewhere)
 
 

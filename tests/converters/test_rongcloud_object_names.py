@@ -7,7 +7,7 @@ import pytest
 
 from converters import PLATFORMS
 from converters.core.operations import kind_of
-from converters.platform import Callback, Ignored, Said
+from converters.platform import Callback, DecodedEvent, Ignored
 from converters.platforms.rongcloud.object_names import IGNORED, NOTES, NOTES_CHINESE, READ, table
 from tests.converters.shapes import NOW, body, message
 
@@ -73,7 +73,7 @@ def test_every_name_of_the_sdks_has_one_fate() -> None:
 @pytest.mark.parametrize("name", sorted(READ))
 def test_what_is_said_to_be_read_is(name: str) -> None:
     one = decoded(name)
-    assert isinstance(one, Said), one
+    assert isinstance(one, DecodedEvent), one
     assert kind_of(one.event.operation) == READ[name]
 
 

@@ -10,7 +10,16 @@ from msgspec.structs import replace
 
 from converters import PLATFORMS
 from converters.core.bodies import Text
-from converters.core.model import Conversation, Delivery, Direct, Event, Group, Room, Sent, There
+from converters.core.model import (
+    Conversation,
+    Delivery,
+    Direct,
+    Event,
+    Group,
+    Room,
+    TargetContext,
+    TargetMessage,
+)
 from converters.core.operations import (
     AdminsChanged,
     Edit,
@@ -26,7 +35,7 @@ from converters.core.operations import (
     Ref,
 )
 from converters.core.outcome import Delivered
-from converters.platform import Callback, OwnEcho, Reply, Said
+from converters.platform import Callback, DecodedEvent, OwnEcho, Reply
 from tests.simulation.conftest import Start
 from tests.simulation.receiver import Receiver
 from tests.simulation.rongcloud_calls import call as call_rongcloud
@@ -48,7 +57,7 @@ class Relay:
         self.account = replace(self.platform.example(), base_url=base, operator="alice", **settings)
         self.number = 0
 
-    def does(self, operation: Operation, where: Conversation, receiver: str, there: There | None = None, *, sender: str = "alice") -> list[Delivered]:
+    def does(self, operation: Operation, where: Conversation, receiver: str, there: TargetContext | None = None, *, sender: str = "alice") -> list[Delivered]:
         """What became of it; each call is done at once."""
         self.number += 1
         event = Event(
@@ -56,7 +65,7 @@ class Relay:
             operation=operation,
         )  # fmt: skip
         delivery = Delivery(event=event, target="there", sender=sender, receiver=receiver, received=event.at)
-        encoded = self.platform.encode(delivery, self.account, there or There())
+        encoded = self.platform.encode(delivery, self.account, there or TargetContext())
         assert encoded.requests, encoded.losses
         outcomes = []
         for request in encoded.requests:
@@ -118,7 +127,7 @@ def test_somebody_in_a_room_of_yunxin_is_muted_made_manager_and_put_out(yunxin: 
     yunxin.does(MembersRemoved(("bob",), "kicked"), ROOM, "9911")
     assert (yunxin.last()["api"], yunxin.last()["user"]) == ("chatroom.kick", "bob")
     told = decoded("yunxin", receiver.wait(2)[-1])
-    assert isinstance(told, Said)
+    assert isinstance(told, DecodedEvent)
     assert told.event.operation == MembersRemoved(("bob",), "kicked")
 
 
@@ -132,7 +141,7 @@ def test_a_room_of_yunxin_is_closed(yunxin: Relay) -> None:
 
 def test_a_message_in_a_room_of_yunxin_is_recalled(yunxin: Relay) -> None:
     (sent,) = yunxin.does(Post(Text("oops")), ROOM, "9911")
-    there = There((Sent(sent.remote_id, "alice", sent.at or 0),))
+    there = TargetContext((TargetMessage(sent.remote_id, "alice", sent.at or 0),))
     yunxin.does(Recall(Ref("5")), ROOM, "9911", there)
     assert (yunxin.last()["api"], yunxin.last()["id"]) == ("recall", sent.remote_id)
 
@@ -143,7 +152,7 @@ def test_a_reaction_is_a_quick_comment_at_yunxin(start: Start, receiver: Receive
     place = Direct(("alice", "bob"))
     said = relay.simulator.say("bob", "alice", "hi")
     copy = receiver.wait(1)[0].body
-    there = There((Sent(said["id"], "bob", int(copy["msgTimestamp"]), copy["msgidClient"]),))
+    there = TargetContext((TargetMessage(said["id"], "bob", int(copy["msgTimestamp"]), copy["msgidClient"]),))
 
     def comments() -> Any:
         message = {
@@ -164,7 +173,7 @@ def test_a_reaction_finds_what_the_relay_itself_sent_with_v2(start: Start) -> No
     relay = Relay("yunxin", start("yunxin"), reactions={"👍": 7}, api="v2")
     place = Direct(("alice", "bob"))
     (sent,) = relay.does(Post(Text("hi")), place, "bob")
-    there = There((Sent(sent.remote_id, "alice", sent.at or 0),))
+    there = TargetContext((TargetMessage(sent.remote_id, "alice", sent.at or 0),))
     relay.does(Reaction(Ref("1", event="x:app:group:1:post"), "👍"), place, "alice", there, sender="bob")
     assert (relay.last()["api"], relay.last()["id"], relay.last()["index"]) == ("reaction", sent.remote_id, 7)
 
@@ -182,14 +191,14 @@ def test_a_recall_of_v2_has_its_words(start: Start, receiver: Receiver) -> None:
     relay = Relay("yunxin", start("yunxin"), api="v2")
     place = Group("team")
     (sent,) = relay.does(Post(Text("oops")), place, "6001")
-    relay.does(Recall(Ref("5"), "taken back & gone"), place, "6001", There((Sent(sent.remote_id, "alice", sent.at or 0),)))
+    relay.does(Recall(Ref("5"), "taken back & gone"), place, "6001", TargetContext((TargetMessage(sent.remote_id, "alice", sent.at or 0),)))
     assert receiver.wait(2)[-1].body["selfMsg"] == "taken back & gone"
 
 
 def test_a_receipt_in_a_team_of_v2(start: Start) -> None:
     relay = Relay("yunxin", start("yunxin"), api="v2")
     said = relay.simulator.say("bob", "6001", "hi", type="group")
-    relay.does(Read(Ref("5")), Group("team"), "6001", There((Sent(said["id"], "bob", 1),)))
+    relay.does(Read(Ref("5")), Group("team"), "6001", TargetContext((TargetMessage(said["id"], "bob", 1),)))
     assert relay.last()["read"] == [said["id"]]
 
 
@@ -207,7 +216,7 @@ def test_ultra_groups_of_rongcloud(rongcloud: Relay, receiver: Receiver, receive
     told = decoded("rongcloud", receiver.wait(1)[0])
     assert isinstance(told, OwnEcho)
     assert (told.event_id, told.conversation) == ("x:app:group:1:post", place)
-    there = There((Sent(sent.remote_id, "alice", int(routed["msgTimestamp"])),))
+    there = TargetContext((TargetMessage(sent.remote_id, "alice", int(routed["msgTimestamp"])),))
     rongcloud.does(Edit(Ref("5"), Text("first")), place, receiver_id, there)
     assert (rongcloud.last()["api"], rongcloud.last()["text"]) == ("edit", "first")
     assert fields(receiver.wait(2)[1])["originalMsgUID"] == sent.remote_id
@@ -215,7 +224,7 @@ def test_ultra_groups_of_rongcloud(rongcloud: Relay, receiver: Receiver, receive
     command = orjson.loads(fields(receiver.wait(3)[2])["content"])
     assert (command["messageUId"], command["conversationType"], command["targetId"]) == (sent.remote_id, 10, "ug5")
     recalled = decoded("rongcloud", receiver.wait(3)[2])
-    assert isinstance(recalled, Said)
+    assert isinstance(recalled, DecodedEvent)
     assert recalled.event.conversation == place
 
 

@@ -16,8 +16,8 @@ from converters import mending
 from converters.core import wire
 from converters.core.lenient import word
 from converters.core.model import Conversation, Group, Loss, Room, conversation_key, direct
-from converters.platform import Accepted, Held, Incoming, Once, Rejected, Verdict
-from converters.platforms.rongcloud.account import Account
+from converters.platform import Accepted, EarlyRejection, Incoming, Rejected, SingleUse, Verdict
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.ids import ultra
 from converters.platforms.rongcloud.signing import fits, is_ours
 from converters.routing.user_ids import fold
@@ -42,7 +42,7 @@ Fields = dict[str, str]
 
 
 
-class Routed(Struct, frozen=True):
+class RoutedMessage(Struct, frozen=True):
     """A message, or what is routed as one."""
 
     fields: Fields
@@ -50,26 +50,26 @@ class Routed(Struct, frozen=True):
     """What of the bytes could not be kept."""
 
 
-class Told(Struct, frozen=True):
+class ServiceEvent(Struct, frozen=True):
     """Anything else: who is there, what was taken back, what belongs to services beside the chat."""
 
     value: Any
     losses: tuple[Loss, ...] = ()
 
 
-def read(body: bytes) -> Routed | Told:
+def read(body: bytes) -> RoutedMessage | ServiceEvent:
     """What a callback is: who checks it and who reads it both ask here. Raises Malformed."""
     if not is_json(body):
         return _form(body)
     value, losses = mending.load_any(body)
     fields = fields_in(value)
-    return Told(value, losses) if fields is None else Routed(fields, losses)
+    return ServiceEvent(value, losses) if fields is None else RoutedMessage(fields, losses)
 
 
-def _form(body: bytes) -> Routed:
+def _form(body: bytes) -> RoutedMessage:
     """Strictly where that can be; a byte that is no UTF-8 costs one sign, and not the message."""
     try:
-        return Routed(fields_of(body))
+        return RoutedMessage(fields_of(body))
     except wire.Malformed:
         fields: Fields = {}
         lost: dict[Loss, None] = {}
@@ -80,7 +80,7 @@ def _form(body: bytes) -> Routed:
             fields[key] = fields.get(key) or said
             lost |= dict.fromkeys((*losses, *more))
         fields.pop("", None)
-        return Routed(fields, tuple(lost))
+        return RoutedMessage(fields, tuple(lost))
 
 
 def fields_of(body: bytes) -> Fields:
@@ -237,37 +237,37 @@ class _Signature(Struct, frozen=True):
         return {13: int(written[:13]), 10: int(written[:10]) * 1000}.get(len(written), 0)
 
 
-def door(headers: Mapping[str, str], query: str, account: Account, now: int) -> Held | None:
+def check_headers(headers: Mapping[str, str], query: str, account: RongcloudAccount, now: int) -> EarlyRejection | None:
     """All that can be told of a callback's origin: what is said is signed by nothing."""
     given = _signed(headers, query)
     if given is None:
-        return Held("unsigned")
+        return EarlyRejection("unsigned")
     if given.app_key and given.app_key != account.app_key:
-        return Held("unknown-key")
+        return EarlyRejection("unknown-key")
     if not fits(account, given.nonce, given.timestamp, given.digest):
-        return Held("bad-signature")
+        return EarlyRejection("bad-signature")
     # The same secret signs what we ask of RongCloud, with the same words.
     if is_ours(account, given.signed):
-        return Held("our-own")
+        return EarlyRejection("our-own")
     if account.callback_window and abs(given.at - now) > account.callback_window * 1000:
-        return Held("stale")
+        return EarlyRejection("stale")
     return None
 
 
-def check(incoming: Incoming, account: Account, now: int) -> Verdict:
+def check(incoming: Incoming, account: RongcloudAccount, now: int) -> Verdict:
     """Whether a callback is from RongCloud and for *account*: by the query, or by headers where the query has nothing."""
-    held = door(incoming.headers, incoming.query, account, now)
+    held = check_headers(incoming.headers, incoming.query, account, now)
     return Accepted(_key(incoming.body, account)) if held is None else Rejected(held.reason)
 
 
-def once(incoming: Incoming, account: Account, now: int) -> Once | None:
+def once(incoming: Incoming, account: RongcloudAccount, now: int) -> SingleUse | None:
     """The nonce and time of a callback, which stand for one body alone."""
     del now
     given = _signed(incoming.headers, incoming.query)
     if given is None:
         return None
     until = given.at + account.callback_window * 1000 if account.callback_window else 0
-    return Once(given.signed, blake2b(incoming.body, digest_size=16).digest(), given.at, until)
+    return SingleUse(given.signed, blake2b(incoming.body, digest_size=16).digest(), given.at, until)
 
 
 def _signed(headers: Mapping[str, str], query: str) -> _Signature | None:
@@ -286,12 +286,12 @@ def _signed(headers: Mapping[str, str], query: str) -> _Signature | None:
     return None
 
 
-def _key(body: bytes, account: Account) -> bytes:
+def _key(body: bytes, account: RongcloudAccount) -> bytes:
     try:
         match read(body):
-            case Routed(fields=fields):
+            case RoutedMessage(fields=fields):
                 conversation = conversation_of(fields)
-            case Told(value=value):
+            case ServiceEvent(value=value):
                 conversation = told_in(value)
     except wire.Malformed:
         conversation = None  # genuine all the same: it is stored, and becomes a dead letter when it is read

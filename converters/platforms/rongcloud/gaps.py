@@ -15,9 +15,18 @@ from converters import mending
 from converters.core import offset_hours, urlencoded, wire
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Conversation, conversation_key
-from converters.platform import Asking, Callback, Fetch, Gaps, Missed, Reply, Request, Span
-from converters.platforms.rongcloud.account import Account
-from converters.platforms.rongcloud.callback import Routed, conversation_of, fields_in, read
+from converters.platform import (
+    Callback,
+    FileRequest,
+    FoundCallback,
+    GapConversation,
+    Gaps,
+    Reply,
+    Request,
+    TimeRange,
+)
+from converters.platforms.rongcloud.account import RongcloudAccount
+from converters.platforms.rongcloud.callback import RoutedMessage, conversation_of, fields_in, read
 from converters.platforms.rongcloud.content import text
 from converters.platforms.rongcloud.operations import event_id
 
@@ -32,12 +41,12 @@ class _Answer(Struct, frozen=True):
     url: Word = None
 
 
-def ask(span: Span, conversations: Sequence[Conversation], account: Account) -> Asking:
+def ask(span: TimeRange, conversations: Sequence[Conversation], account: RongcloudAccount) -> GapConversation:
     """The log is the whole app's: *conversations* are not asked for one by one."""
     del conversations
     empty: list[str] = []
     logs = unread = 0
-    for hour in offset_hours.names(span, account.hours_ahead):
+    for hour in offset_hours.hour_names(span, account.hours_ahead):
         asked = urlencoded.write({"date": hour})
         reply = yield Request("POST", f"/{API}.json", _HEADERS, asked, API, repeatable=True)
         if reply is None:
@@ -51,7 +60,7 @@ def ask(span: Span, conversations: Sequence[Conversation], account: Account) -> 
         if not url:
             empty.append(hour)
             continue
-        file = yield Fetch(url)
+        file = yield FileRequest(url)
         if file is None:
             continue
         if file.status != 200:
@@ -99,7 +108,7 @@ def _line(raw: bytes) -> dict[str, Any] | None:
     return line if isinstance(line, dict) else None
 
 
-def _missed(line: dict[str, Any], account: Account) -> tuple[int, Missed] | None:
+def _missed(line: dict[str, Any], account: RongcloudAccount) -> tuple[int, FoundCallback] | None:
     """A line as routing would have brought it, and its time; None for one that is no message."""
     fields = fields_in(line)
     if fields is None:
@@ -111,10 +120,10 @@ def _missed(line: dict[str, Any], account: Account) -> tuple[int, Missed] | None
         fields["sensitiveType"] = "1"
     conversation = conversation_of(fields)
     key = conversation_key(conversation) if conversation else b"?" + account.app_key.encode()
-    return at, Missed(key, urlencoded.write(fields), _HEADERS)
+    return at, FoundCallback(key, urlencoded.write(fields), _HEADERS)
 
 
-def _at(line: dict[str, Any], account: Account) -> int:
+def _at(line: dict[str, Any], account: RongcloudAccount) -> int:
     """Older logs have the time only as the clocks of the data centre show it; 0 where there is none."""
     given = line.get("timestamp")
     at = milliseconds(given, 0) if isinstance(given, str | int) else 0
@@ -126,7 +135,7 @@ def held_back(callback: Callback, reason: str) -> str:
     if reason not in {"moderated", "directed", "system"}:
         return ""
     routed = read(callback.body)
-    if not isinstance(routed, Routed):
+    if not isinstance(routed, RoutedMessage):
         return ""
     place, uid = conversation_of(routed.fields), routed.fields.get("msgUID", "")
     return event_id(callback.app, place, uid) if place is not None and uid else ""

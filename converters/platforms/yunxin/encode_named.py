@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 from converters.core import wire
 from converters.core.bodies import Text
-from converters.core.model import Delivery, Loss, Sent, There
+from converters.core.model import Delivery, Loss, TargetContext, TargetMessage
 from converters.core.operations import Edit, Reaction
 from converters.platform import Encoded, Request
 from converters.platforms.yunxin import extension
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.calls import (
-    Place,
+    Recipient,
     call,
     call_v2,
     client_id_of,
@@ -27,7 +27,7 @@ from converters.platforms.yunxin.calls import (
     speaker,
     whole,
 )
-from converters.platforms.yunxin.encode_body import TEXT, Content, content, read_back
+from converters.platforms.yunxin.encode_body import TEXT, EncodedBody, content, read_back
 from converters.platforms.yunxin.encode_post import LONGEST, content_v2, post
 from converters.text.extension_payload import arrived, left_out
 from converters.text.fallback_text import edited, shown
@@ -37,7 +37,7 @@ _NOTICE = 128
 _LONGEST_EXT = 1024
 
 
-def recall(delivery: Delivery, account: Account, there: There, notice: str) -> Encoded:
+def recall(delivery: Delivery, account: YunxinAccount, there: TargetContext, notice: str) -> Encoded:
     """One call for each part. Their own time window is not asked for: the other side has let it pass."""
     if not there.message:
         return Encoded((), _MISSING)
@@ -56,7 +56,7 @@ def recall(delivery: Delivery, account: Account, there: There, notice: str) -> E
     return Encoded(requests, lost)
 
 
-def _recall_v1(delivery: Delivery, where: Place, sent: Sent, notice: str, own: str) -> Request | None:
+def _recall_v1(delivery: Delivery, where: Recipient, sent: TargetMessage, notice: str, own: str) -> Request | None:
     author = sent.sender or delivery.sender
     if not sent.at or not author:
         return None  # the call names a message by its time as well
@@ -73,11 +73,11 @@ def _recall_v1(delivery: Delivery, where: Place, sent: Sent, notice: str, own: s
     return call("msg/recall", fields | {"type": "7" if where.kind == 1 else "8"}, own, repeatable=True)
 
 
-def _recall_v2(delivery: Delivery, where: Place, sent: Sent, notice: str, own: str) -> Request | None:
+def _recall_v2(delivery: Delivery, where: Recipient, sent: TargetMessage, notice: str, own: str) -> Request | None:
     author = sent.sender or delivery.sender
     if not author or not sent.id.isdecimal():
         return None
-    talk = conversation_id(author, Place(where.kind, other_end(delivery, author)))
+    talk = conversation_id(author, Recipient(where.kind, other_end(delivery, author)))
     # The page has `ingore_revoke_time`, the vendor's SDKs spell it rightly.
     query = f"type=2&ingore_revoke_time=1&ignore_revoke_time=1{f'&message_time={sent.at}' if sent.at else ''}"
     if notice:
@@ -86,7 +86,7 @@ def _recall_v2(delivery: Delivery, where: Place, sent: Sent, notice: str, own: s
     return call_v2("DELETE", path, "v2/recall", None, own, repeatable=True)
 
 
-def edit(delivery: Delivery, account: Account, there: There, operation: Edit) -> Encoded:
+def edit(delivery: Delivery, account: YunxinAccount, there: TargetContext, operation: Edit) -> Encoded:
     """In place where it is one message still, and one again; otherwise a new message says what it has become."""
     where, sender = place(delivery), speaker(delivery, account)
     found = content(operation.body, delivery, there)
@@ -108,7 +108,7 @@ def edit(delivery: Delivery, account: Account, there: There, operation: Edit) ->
 
 
 def _in_place(
-    delivery: Delivery, account: Account, where: Place, sender: str, there: There, found: Content, operation: Edit
+    delivery: Delivery, account: YunxinAccount, where: Recipient, sender: str, there: TargetContext, found: EncodedBody, operation: Edit
 ) -> Encoded:
     sent = there.message[0]
     author = sent.sender or sender
@@ -141,7 +141,7 @@ def _in_place(
     return Encoded((request,), tuple(losses))
 
 
-def read(delivery: Delivery, account: Account, there: There) -> Encoded:
+def read(delivery: Delivery, account: YunxinAccount, there: TargetContext) -> Encoded:
     """Of superteams and rooms there are no receipts."""
     where, reader = place(delivery), delivery.sender
     if not account.receipts or where.kind not in {1, 2}:
@@ -170,7 +170,7 @@ def read(delivery: Delivery, account: Account, there: There) -> Encoded:
     return _receipt_v2("p2p_read_receipt", body, own)
 
 
-def react(delivery: Delivery, account: Account, there: There, reaction: Reaction) -> Encoded:
+def react(delivery: Delivery, account: YunxinAccount, there: TargetContext, reaction: Reaction) -> Encoded:
     """A quick comment: a number that the app's clients show as an emoji. It names the message by both of its ids."""
     where, index = place(delivery), account.reactions.get(reaction.emoji) or account.reactions.get(reaction.emoji.rstrip("\ufe0f"))
     if not there.message:
