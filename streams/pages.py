@@ -13,10 +13,8 @@ import msgspec
 import typer
 from pydantic import BaseModel
 
-from converters import PLATFORMS
-from converters.core import fidelity, fidelity_chinese
 from converters import PLATFORMS, inventory_schema
-from converters.core import fidelity
+from converters.core import fidelity, fidelity_chinese
 from streams.cli.terminal import print_line
 from streams.kafka import record_kinds, topics
 from streams.observe import metrics
