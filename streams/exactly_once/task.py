@@ -219,6 +219,10 @@ class PartitionTask:
 
     # -- life
 
+    @property
+    def works(self) -> bool:
+        return self._running is not None and not self._running.done()
+
     async def stop(self, budget: float) -> None:
         """Finish what is in hand within *budget* seconds, then let go whatever it is."""
         self.draining.set()
