@@ -16,7 +16,7 @@ from tests.chaos.scenario import Skipped, Stage, scenario
 UPDATE_FEATURES = Api(57, 1)
 UPGRADE, SAFE_DOWNGRADE = 1, 2
 LEVELS = (1, 2, 1, 2)
-"""To which it is set in turn; a cluster of Kafka 4 begins with 2. Not 0: once there have been transactions of level 1 or 2, brokers (4.4.0) that are
+"""To which it is set in turn; a cluster of Kafka 4 begins with 2. Not 0: once there have been transactions of level 1 or 2, brokers (4.1.2, 4.4.0) that are
 set to 0 answer InitProducerId and EndTxn of their ids with UNSUPPORTED_VERSION."""
 EVERY = 4.0
 """Seconds between two changes."""
