@@ -4,6 +4,8 @@ It is not the agent: Faust cancels an agent when partitions are revoked, in the 
 budget, and what a cancelled commit did is an unknown result like any other.
 """
 
+# Over 300 lines: it is one class, and what it holds lives and dies together.
+
 import asyncio
 import random
 from collections import deque
