@@ -64,18 +64,6 @@ async def test_who_was_killed_has_its_partitions_back_under_its_name_and_nobody_
     assert (one.code, back.code) == (0, 0)
 
 
-@pytest.mark.kafka
-async def test_who_comes_back_with_other_settings_reads_what_they_say(cluster: Cluster) -> None:
-    old, added, group = await cluster.topic(2), await cluster.topic(2), cluster.name()
-    killed = Hosted(cluster.bootstrap, group, [old], session=30.0, instance="a-name")
-    running = asyncio.create_task(killed.begin())
-    await until(lambda: killed.owned == 2)
-    async with Hosted(cluster.bootstrap, group, [old, added], session=30.0, instance="a-name").running() as back:
-        await until(lambda: back.owned == 2)
-        assert {tp.topic for task in tasks(back).values() for tp in task.inputs} == {old, added}
-        assert await running == 1
-
-
 def test_a_name_is_made_once_and_one_that_is_given_goes_before(tmp_path: Path) -> None:
     made = name_of("", tmp_path)
     assert len(made) == 32
