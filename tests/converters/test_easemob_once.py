@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from converters import PLATFORMS
-from converters.platform import Accepted, Incoming, Once, Rejected
-from streams.ingress.once import Signatures, Used
+from converters.platform import Accepted, Incoming, Rejected, SingleUse
+from streams.ingress.once import SignatureTable, UsedSignature
 from tests.converters.shapes import NOW, shape
 
 EASEMOB = PLATFORMS["easemob"]
@@ -20,7 +20,7 @@ def signed(**fields: Any) -> bytes:
     return body
 
 
-def once(body: bytes) -> Once:
+def once(body: bytes) -> SingleUse:
     incoming = Incoming({}, "", body)
     assert isinstance(EASEMOB.check(incoming, ACCOUNT, NOW), Accepted)
     assert EASEMOB.once is not None
@@ -30,12 +30,12 @@ def once(body: bytes) -> Once:
 
 
 def judged(*bodies: bytes) -> list[str]:
-    known, said = Signatures(None), []
+    known, said = SignatureTable(None), []
     for body in bodies:
         one = once(body)
         said.append(known.judge("app", one))
         if said[-1] == "new":
-            known.stored(Used.of("app", one))
+            known.stored(UsedSignature.of("app", one))
     return said
 
 

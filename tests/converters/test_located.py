@@ -8,9 +8,9 @@ from converters import PLATFORMS
 from converters.core.model import Delivery, Direct, Group
 from converters.core.operations import named_by
 from converters.platform import Callback
-from converters.routing.identity_table import Identities, record
-from converters.routing.overlay import Overlay
-from converters.routing.preview import StandIn, preview
+from converters.routing.identity_table import IdentityTable, record
+from converters.routing.overlay import IdentityOverlay
+from converters.routing.preview import PreviewIdentities, preview
 from converters.routing.route import App, Deliver, Routed, route
 from tests.converters.shapes import NOW, body
 
@@ -31,8 +31,8 @@ def edit(author: str, to: str, **meta: Any) -> bytes:
     return body("easemob", {"chat_type": "edit", "from": author, "to": to, "msg_id": "9", "timestamp": NOW, "payload": payload})
 
 
-def known(*groups: str) -> Identities:
-    table = Identities()
+def known(*groups: str) -> IdentityTable:
+    table = IdentityTable()
     for group in groups:
         table.apply(*record("easemob", "group", group, f"team-{group}"))
         table.apply(*record("yunxin", "group", f"9{len(group)}", f"team-{group}"))
@@ -75,21 +75,21 @@ def test_a_group_with_a_word_for_an_id() -> None:
 def test_a_preview_shows_the_likeliest_where_it_knows_no_groups() -> None:
     accounts = {name: PLATFORMS[name].example() for name in ("easemob", "yunxin")}
     for raw, kind in ((recall(*PHONES), "direct"), (recall("alice", "270000000000001"), "group"), (recall("alice", "bob"), "direct")):
-        (event,) = preview(raw, {}, "easemob", "yunxin", accounts, Identities())["events"]
+        (event,) = preview(raw, {}, "easemob", "yunxin", accounts, IdentityTable())["events"]
         assert event["conversation"]["kind"] == kind
 
 
 def test_what_lies_on_top_of_a_table_is_known() -> None:
-    overlay = Overlay(known("1"))
+    overlay = IdentityOverlay(known("1"))
     overlay.add(*record("easemob", "group", "2", "two"))
     assert [overlay.knows("easemob", "group", name) for name in "123"] == [True, True, False]
-    assert [StandIn(known("1")).knows("easemob", "group", name) for name in "12"] == [True, None]
+    assert [PreviewIdentities(known("1")).knows("easemob", "group", name) for name in "12"] == [True, None]
 
 
 @pytest.mark.parametrize("target", ["easemob", "rongcloud"])
 def test_a_preview_shows_what_a_target_refuses(target: str) -> None:
     said = {"chat_type": "read_ack", "from": "bob", "to": "alice", "msg_id": "9", "timestamp": NOW, "payload": {"ack_message_id": "7"}}
     accounts = {name: PLATFORMS[name].example() for name in PLATFORMS}
-    seen = preview(body("easemob", said), {}, "easemob", target, accounts, Identities())
+    seen = preview(body("easemob", said), {}, "easemob", target, accounts, IdentityTable())
     assert seen["events"][0]["operation"]["op"] == "read"
     assert seen["requests"] == [] or target == "rongcloud"

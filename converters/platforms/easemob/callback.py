@@ -9,12 +9,12 @@ from converters import mending
 from converters.core import wire
 from converters.core.lenient import milliseconds, word
 from converters.core.model import conversation_key
-from converters.platform import Accepted, Incoming, Once, Rejected, Verdict
-from converters.platforms.easemob.account import Account
+from converters.platform import Accepted, Incoming, Rejected, SingleUse, Verdict
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.envelope import (
     UNSIGNED,
     Envelope,
-    Signed,
+    SignedFields,
     What,
     is_signed,
     meaning,
@@ -34,7 +34,7 @@ LARGEST_UNSIGNED = 16 << 10
 """Bytes of what is looked at without a signature: a reaction or a push result has some hundred."""
 
 
-def check(incoming: Incoming, account: Account, now: int) -> Verdict:
+def check(incoming: Incoming, account: EasemobAccount, now: int) -> Verdict:
     """Whether a callback is from Easemob and for *account*. The digest covers callId and timestamp: for what is said see `once`.
 
     What is signed is taken, readable or not: Easemob stops calling where many are refused. Who reads it afterwards buries what nobody can read.
@@ -65,7 +65,7 @@ def check(incoming: Incoming, account: Account, now: int) -> Verdict:
     return Accepted(conversation_key(conversation) if conversation else _nowhere(account))
 
 
-def once(incoming: Incoming, account: Account, now: int) -> Once | None:
+def once(incoming: Incoming, account: EasemobAccount, now: int) -> SingleUse | None:
     """The callId and time of a callback that was accepted, which stand for one body alone; None of what is unsigned."""
     del now
     # Of what was checked, and of nothing that lies deeper or came first in the body.
@@ -78,10 +78,10 @@ def once(incoming: Incoming, account: Account, now: int) -> Once | None:
         said = _digest(incoming.body)
     at = milliseconds(signed.timestamp, 0)
     until = at + account.callback_window * 1000 if account.callback_window else 0
-    return Once(f"{word(signed.call_id)}\x1f{word(signed.timestamp)}", said, at, until)
+    return SingleUse(f"{word(signed.call_id)}\x1f{word(signed.timestamp)}", said, at, until)
 
 
-def _signed(body: bytes, account: Account) -> Signed | None:
+def _signed(body: bytes, account: EasemobAccount) -> SignedFields | None:
     """What the signature of an accepted *body* covers; None where it has none."""
     parts = _parts(body)
     if len(parts) == 1:
@@ -89,25 +89,25 @@ def _signed(body: bytes, account: Account) -> Signed | None:
     return next((one for one in parts if _fits(one, account)), None)
 
 
-def _parts(body: bytes) -> tuple[Signed, ...]:
+def _parts(body: bytes) -> tuple[SignedFields, ...]:
     """What may be signed: one where *body* is sound."""
     try:
         # A payload of nested lists takes fifty times as long to build as to pass over: no stranger's is built.
-        return (wire.load_top(body, Signed),)
+        return (wire.load_top(body, SignedFields),)
     except wire.Malformed:
         return signed_parts(body)
 
 
-def _fits(signed: Signed, account: Account) -> bool:
+def _fits(signed: SignedFields, account: EasemobAccount) -> bool:
     return is_signed(signed) and signature_fits(account, word(signed.call_id), word(signed.timestamp), word(signed.security))
 
 
-def _nowhere(account: Account) -> bytes:
+def _nowhere(account: EasemobAccount) -> bytes:
     return b"?" + account.app_key.encode()
 
 
 def _said(envelope: Envelope) -> bytes:
-    """As of `Once`. Some callbacks come to several people under one callId, and are one event."""
+    """As of `SingleUse`. Some callbacks come to several people under one callId, and are one event."""
     what = what_is(envelope)
     if what in _SEVERAL:
         every = _digest(what.encode())
@@ -125,7 +125,7 @@ def _digest(said: bytes) -> bytes:
     return blake2b(said, digest_size=12).digest()
 
 
-def _unsigned(envelope: Envelope, account: Account) -> Rejected | None:
+def _unsigned(envelope: Envelope, account: EasemobAccount) -> Rejected | None:
     what = what_is(envelope)
     # Half a signature is no sample of the documentation's either.
     if what not in UNSIGNED or word(envelope.security) or word(envelope.call_id):

@@ -9,13 +9,13 @@ from converters.core.event_id import EventId, also
 from converters.core.lenient import milliseconds, word
 from converters.core.model import Direct, Event, Loss
 from converters.core.operations import Post, Quote, Typing
-from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
+from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
 from converters.platforms.easemob import events, extension, groups
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.bodies import bodies_of
 from converters.platforms.easemob.envelope import Envelope, What, what_is
 from converters.platforms.easemob.ids import plain
-from converters.platforms.easemob.scene import Scene, scenes_of
+from converters.platforms.easemob.scene import EventContext, scenes_of
 from converters.platforms.easemob.scope import likeliest
 from converters.platforms.easemob.values import table, text
 from converters.text import echo_mark
@@ -31,7 +31,7 @@ _IGNORED: dict[What, str] = {
 }  # fmt: skip
 
 
-def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
+def decode(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
     envelope, lost = mending.load(callback.body, Envelope)
     what = what_is(envelope)
@@ -45,12 +45,12 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
         return found
     others = [with_losses(_done(envelope, what, scene, account), lost) for scene in elsewhere]
     return tuple(
-        structs.replace(one, elsewhere=tuple(same for same in each if isinstance(same, Said))) if isinstance(one, Said) else one
+        structs.replace(one, elsewhere=tuple(same for same in each if isinstance(same, DecodedEvent))) if isinstance(one, DecodedEvent) else one
         for one, *each in zip(found, *others, strict=True)
     )
 
 
-def _done(envelope: Envelope, what: What, scene: Scene, account: Account) -> tuple[Decoded, ...]:
+def _done(envelope: Envelope, what: What, scene: EventContext, account: EasemobAccount) -> tuple[Decoded, ...]:
     match what:
         case "reaction":
             return events.reactions(envelope, scene)
@@ -71,12 +71,12 @@ def with_losses(decoded: tuple[Decoded, ...], lost: tuple[Loss, ...]) -> tuple[D
     if not lost:
         return decoded
     first, *others = decoded
-    if isinstance(first, Said):
+    if isinstance(first, DecodedEvent):
         first = structs.replace(first, losses=(*first.losses, *lost))
     return (first, *others)
 
 
-def _message(callback: Callback, envelope: Envelope, account: Account) -> tuple[Decoded, ...]:
+def _message(callback: Callback, envelope: Envelope, account: EasemobAccount) -> tuple[Decoded, ...]:
     conversation = likeliest(envelope)
     sender = plain(word(envelope.sender))
     remote_id = word(envelope.msg_id)
@@ -94,13 +94,13 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> tuple[
     unfit = ""
     if ext:
         found = echo_mark.read(ext.get(account.mark), echo_mark.on(callback.app, conversation, sender, receiver), account, at)
-        if isinstance(found, echo_mark.Mark):
+        if isinstance(found, echo_mark.EchoMark):
             return (OwnEcho(found.event, remote_id, at, conversation, found.part, found.more, found.keyed),)
         unfit = found or ""
-        scene = Scene(callback.app, conversation, at)
+        scene = EventContext(callback.app, conversation, at)
         body, quote, ext, losses = extension.understood(ext, account.mark, body, scene)
     if "meta" in payload:
-        quote, losses = _thread(payload, Scene(callback.app, conversation, at), quote, losses)
+        quote, losses = _thread(payload, EventContext(callback.app, conversation, at), quote, losses)
     if not whole:
         losses = (*losses, Loss("bodies"))
     what = "post"
@@ -118,17 +118,17 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> tuple[
         at=at,
         operation=operation,
     )
-    first = Said(event, losses, unfit)
+    first = DecodedEvent(event, losses, unfit)
     return (first, *(_beside(event, number, other) for number, other in enumerate(others, 2))) if others else (first,)
 
 
-def _beside(event: Event, number: int, body: Body) -> Said:
+def _beside(event: Event, number: int, body: Body) -> DecodedEvent:
     """Another body of the same message, as a message of its own."""
-    return Said(structs.replace(event, id=also(event.id, number), operation=Post(body)))
+    return DecodedEvent(structs.replace(event, id=also(event.id, number), operation=Post(body)))
 
 
 def _thread(
-    payload: dict[str, object], scene: Scene, quote: Quote | None, losses: tuple[Loss, ...]
+    payload: dict[str, object], scene: EventContext, quote: Quote | None, losses: tuple[Loss, ...]
 ) -> tuple[Quote | None, tuple[Loss, ...]]:
     """Said in a thread: in the group it becomes an answer to the message that the thread is about."""
     thread = table(table(payload.get("meta")).get("thread"))

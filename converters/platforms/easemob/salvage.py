@@ -9,7 +9,7 @@ from itertools import product
 
 from converters import mending
 from converters.core import wire
-from converters.platforms.easemob.envelope import Signed
+from converters.platforms.easemob.envelope import SignedFields
 
 _FIELD = re.compile(
     rb'"(callId|timestamp|security|appkey)"\s*+:\s*+("(?:[^"\\]|\\.){0,200}+"|-?[0-9]{1,20}+(?:\.[0-9]{1,6}+)?)',
@@ -17,7 +17,7 @@ _FIELD = re.compile(
 )
 
 
-def signed_parts(body: bytes) -> tuple[Signed, ...]:
+def signed_parts(body: bytes) -> tuple[SignedFields, ...]:
     """What may be its signature, at most sixteen; time and memory grow with the length of *body* alone. Raises nothing."""
     first: dict[bytes, bytes] = {}
     last: dict[bytes, bytes] = {}
@@ -25,11 +25,11 @@ def signed_parts(body: bytes) -> tuple[Signed, ...]:
         first.setdefault(found[1], found[2])
         last[found[1]] = found[2]
     names = [name for name in (b"callId", b"timestamp", b"security", b"appkey") if name in first]
-    parts: list[Signed] = []
+    parts: list[SignedFields] = []
     for values in product(*(dict.fromkeys((first[name], last[name])) for name in names)):
         whole = b"{" + b",".join(b'"%b":%b' % pair for pair in zip(names, values, strict=True)) + b"}"
         try:
-            parts.append(mending.load(whole, Signed)[0])
+            parts.append(mending.load(whole, SignedFields)[0])
         except wire.Malformed:
             continue
     return tuple(parts)

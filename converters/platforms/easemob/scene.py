@@ -9,13 +9,13 @@ from converters.core.event_id import EventId
 from converters.core.lenient import milliseconds, word
 from converters.core.model import Conversation, Event, Loss
 from converters.core.operations import Operation, Ref
-from converters.platform import Callback, Said
+from converters.platform import Callback, DecodedEvent
 from converters.platforms.easemob.envelope import Envelope
 from converters.platforms.easemob.ids import ADMINS
 from converters.platforms.easemob.scope import places
 
 
-class Scene(Struct, frozen=True):
+class EventContext(Struct, frozen=True):
     app: str
     conversation: Conversation
     at: int
@@ -39,7 +39,7 @@ class Scene(Struct, frozen=True):
         unfit: str = "",
         *,
         proven: bool = True,
-    ) -> Said:
+    ) -> DecodedEvent:
         """*what* is the operation part of the id, by itself the operation's tag."""
         what = what or str(operation.__struct_config__.tag)
         event = Event(
@@ -51,16 +51,16 @@ class Scene(Struct, frozen=True):
             at=self.at,
             operation=operation,
         )
-        return Said(event, losses, unfit, proven)
+        return DecodedEvent(event, losses, unfit, proven)
 
 
-def scenes_of(callback: Callback, envelope: Envelope) -> tuple[Scene, ...]:
+def scenes_of(callback: Callback, envelope: Envelope) -> tuple[EventContext, ...]:
     """One for each conversation in which it can have happened, the likeliest first. Raises Malformed where it belongs to none."""
     found = places(envelope)
     if not found:
         raise wire.Malformed("event without from, to or id")
     at = milliseconds(envelope.timestamp, callback.received)
-    return tuple(Scene(callback.app, place, at) for place in found)
+    return tuple(EventContext(callback.app, place, at) for place in found)
 
 
 def id_of(envelope: Envelope) -> str:

@@ -15,7 +15,15 @@ from msgspec import Struct, structs
 
 from converters.files.media_formats import FORMATS
 from streams.media.transcode.containers import AUDIO, codec, opened
-from streams.media.transcode.request import Bad, Limits, Pressed, Work, begun, emptied, size
+from streams.media.transcode.request import (
+    BadFileError,
+    OpenRequest,
+    TranscodeLimits,
+    WorkerResult,
+    begun,
+    emptied,
+    size,
+)
 
 _RATES = range(4_000, 192_001)
 _CHANNELS = 8
@@ -63,22 +71,22 @@ _PLAIN = {"amr": ("amrnb", "libopencore_amrnb"), "mp3": ("mp3", "mp3float"), "m4
 """What a format's name promises of the codec in it; a file that keeps another one is remade."""
 
 
-def press(work: Work, limits: Limits, name: str) -> Pressed:
-    """The sound of *work*'s source, which begins as a *name*. Raises `Bad`."""
+def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult:
+    """The sound of *work*'s source, which begins as a *name*. Raises `BadFileError`."""
     kind = FORMATS[name].kind
     if kind not in ("audio", "video"):
-        raise Bad("unsupported" if kind == "other" else "mislabelled")
+        raise BadFileError("unsupported" if kind == "other" else "mislabelled")
     shape = work.shape
     with opened(begun(work.source), name) as container:
         if not container.streams.audio:
-            raise Bad("mislabelled")
+            raise BadFileError("mislabelled")
         stream = container.streams.audio[0]
         spoken = codec(stream)
         if spoken not in AUDIO:
-            raise Bad("unsupported")
+            raise BadFileError("unsupported")
         if name in ("mp4", "mov", "3gp") and spoken == "aac" and not container.streams.video:
             name = "m4a"
-        heard = Heard(limits, shape.longest)
+        heard = DecodedAudio(limits, shape.longest)
         frames = heard.frames(container, stream)
         plain = not shape.formats or (name in shape.formats and spoken in _PLAIN.get(name, (spoken,)))
         target = name if plain else shape.formats[0]
@@ -86,14 +94,14 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
             for _ in frames:
                 pass
         elif target not in ENCODINGS:
-            raise Bad("unsupported")
+            raise BadFileError("unsupported")
         else:
-            Packets(ENCODINGS[target], limits).write(emptied(work.made), frames)
-    made = Pressed(new=not plain, format=target, source_format=name, duration=heard.milliseconds)
+            AudioWriter(ENCODINGS[target], limits).write(emptied(work.made), frames)
+    made = WorkerResult(new=not plain, format=target, source_format=name, duration=heard.milliseconds)
     return _smaller(made, work, limits) or made
 
 
-def _smaller(made: Pressed, work: Work, limits: Limits) -> Pressed | None:
+def _smaller(made: WorkerResult, work: OpenRequest, limits: TranscodeLimits) -> WorkerResult | None:
     """In the best mode of AMR that still fits into a message, where *made* is too large for one."""
     shape, encoding = work.shape, ENCODINGS.get(made.format)
     room = shape.inline // 4 * 3
@@ -105,15 +113,15 @@ def _smaller(made: Pressed, work: Work, limits: Limits) -> Pressed | None:
     if bits is None:
         return None
     with opened(begun(work.source), made.source_format) as container:
-        source = Heard(limits, shape.longest).frames(container, container.streams.audio[0])
-        Packets(encoding, limits, bits).write(emptied(work.made), source)
+        source = DecodedAudio(limits, shape.longest).frames(container, container.streams.audio[0])
+        AudioWriter(encoding, limits, bits).write(emptied(work.made), source)
     return structs.replace(made, new=True)
 
 
-class Heard:
+class DecodedAudio:
     """What comes out of a decoder, counted and bounded."""
 
-    def __init__(self, limits: Limits, longest: int) -> None:
+    def __init__(self, limits: TranscodeLimits, longest: int) -> None:
         self._samples = limits.samples
         self._longest = min(limits.longest_ms, longest or limits.longest_ms) / 1000
         self._seconds = 0.0
@@ -123,7 +131,7 @@ class Heard:
         return round(self._seconds * 1000)
 
     def frames(self, container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-        """Raises `Bad`, also where more than two in a hundred packets (and more than two) cannot be decoded."""
+        """Raises `BadFileError`, also where more than two in a hundred packets (and more than two) cannot be decoded."""
         decoder = _decoder(stream)
         packets, broken, taken, start = 0, 0, 0, 0
         for packet in container.demux(stream):
@@ -141,19 +149,19 @@ class Heard:
                 self._count(frame)
                 yield frame
         if not self._seconds:
-            raise Bad("damaged" if broken or container.size > _NOTHING else "empty")
+            raise BadFileError("damaged" if broken or container.size > _NOTHING else "empty")
         skipped = container.size - start - taken if container.format.name in _STREAMS else 0
         if broken > 2 + packets // 50 or skipped > container.size // 10 + _TAGS:
-            raise Bad("damaged")
+            raise BadFileError("damaged")
 
     def _count(self, frame: AudioFrame) -> None:
         channels = frame.layout.nb_channels
         if frame.sample_rate not in _RATES or not 0 < channels <= _CHANNELS:
-            raise Bad("unsupported")
+            raise BadFileError("unsupported")
         self._samples -= frame.samples * channels
         self._seconds += frame.samples / frame.sample_rate
         if self._samples < 0 or self._seconds > self._longest + 0.0005:
-            raise Bad("too-long")
+            raise BadFileError("too-long")
 
 
 def _decoder(stream: AudioStream) -> Any:
@@ -167,10 +175,10 @@ def _decoder(stream: AudioStream) -> Any:
     return stream.codec_context
 
 
-class Packets:
+class AudioWriter:
     """Sound on its way into a file of one format."""
 
-    def __init__(self, encoding: Encoding, limits: Limits, bits: int = 0) -> None:
+    def __init__(self, encoding: Encoding, limits: TranscodeLimits, bits: int = 0) -> None:
         self._encoding = encoding
         self._bits = bits
         self._room = limits.output_bytes
@@ -201,7 +209,7 @@ class Packets:
     def _bounded(self, packets: "list[Packet[Any]]") -> "list[Packet[Any]]":
         self._room -= sum(packet.size for packet in packets)
         if self._room < 0:
-            raise Bad("too-large")
+            raise BadFileError("too-large")
         return packets
 
     def _kept(self, packets: "list[Packet[Any]]") -> "list[Packet[Any]]":

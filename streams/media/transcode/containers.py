@@ -9,7 +9,7 @@ from av.codec import CodecContext
 from av.container import InputContainer
 from av.stream import Stream
 
-from streams.media.transcode.request import Bad
+from streams.media.transcode.request import BadFileError
 
 DEMUXERS = {
     "amr": "amr", "amr-wb": "amr", "mp3": "mp3", "aac": "aac", "wav": "wav", "ogg": "ogg", "flac": "flac", "webm": "matroska",
@@ -33,15 +33,15 @@ av.logging.set_level(None)
 
 @contextmanager
 def opened(file: IO[bytes], name: str) -> Iterator[InputContainer]:
-    """*file*, which begins as a *name*, read by that format's reader. Raises `Bad`.
+    """*file*, which begins as a *name*, read by that format's reader. Raises `BadFileError`.
 
     The reader gets the open file and no name of it; whatever else the file asks it to open, it is refused.
     """
     if name not in DEMUXERS:
-        raise Bad("unsupported")
+        raise BadFileError("unsupported")
     with _judged():
         if not whole(file, name):
-            raise Bad("truncated")
+            raise BadFileError("truncated")
         with av.open(file, "r", format=DEMUXERS[name], container_options=_OPTIONS, io_open=_refuse) as container:
             yield container
 
@@ -52,11 +52,11 @@ def _judged() -> Iterator[None]:
     try:
         yield
     except MemoryError:
-        raise Bad("memory") from None
+        raise BadFileError("memory") from None
     except (av.error.DecoderNotFoundError, av.error.PatchWelcomeError, av.error.NotImplementedError):
-        raise Bad("unsupported") from None
+        raise BadFileError("unsupported") from None
     except (av.error.FFmpegError, EOFError, ValueError, OverflowError, UnicodeDecodeError):
-        raise Bad("damaged") from None
+        raise BadFileError("damaged") from None
 
 
 def codec(stream: Stream) -> str:
@@ -86,11 +86,11 @@ def whole(file: IO[bytes], name: str) -> bool:
             file.seek(0)
             return False
         if length < 8:
-            raise Bad("damaged")
+            raise BadFileError("damaged")
         at += length
     file.seek(0)
     return True
 
 
 def _refuse(*_: object) -> Never:
-    raise Bad("damaged")
+    raise BadFileError("damaged")

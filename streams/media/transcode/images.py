@@ -14,7 +14,16 @@ from PIL import AvifImagePlugin, Image, ImageOps, WebPImagePlugin
 
 from converters.files.media import Shape
 from converters.files.media_formats import FORMATS
-from streams.media.transcode.request import Bad, Limits, Pressed, Small, Work, begun, emptied, size
+from streams.media.transcode.request import (
+    BadFileError,
+    OpenRequest,
+    Thumbnail,
+    TranscodeLimits,
+    WorkerResult,
+    begun,
+    emptied,
+    size,
+)
 
 DECODERS = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "heic": "HEIF", "avif": "AVIF", "bmp": "BMP"}
 _QUALITY, _QUALITIES = 88, (80, 60, 40, 25)
@@ -36,14 +45,14 @@ assert AvifImagePlugin.SUPPORTED
 assert WebPImagePlugin.SUPPORTED  # both imported by name: Pillow would look for them among all that it has
 
 
-def press(work: Work, limits: Limits, name: str) -> Pressed:
-    """The picture of *work*'s source, which begins as a *name*. Raises `Bad`.
+def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult:
+    """The picture of *work*'s source, which begins as a *name*. Raises `BadFileError`.
 
     What the target shows goes untouched, its EXIF too; what is made anew has none, but stands upright and keeps its colour profile.
     """
     kind = FORMATS[name].kind
     if kind != "image":
-        raise Bad("unsupported" if kind == "other" else "mislabelled")
+        raise BadFileError("unsupported" if kind == "other" else "mislabelled")
     shape, within = work.shape, size(work.source)
     with _judged():
         image = opened(begun(work.source), name, limits)
@@ -54,7 +63,7 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
     return made
 
 
-def _shown(image: Image.Image, work: Work, within: int, name: str) -> Pressed | None:
+def _shown(image: Image.Image, work: OpenRequest, within: int, name: str) -> WorkerResult | None:
     """The source itself, of *within* bytes, if the target shows it; a moving picture is never made smaller."""
     shape, (width, height) = work.shape, upright(image)
     if shape.formats and name not in shape.formats:
@@ -63,7 +72,7 @@ def _shown(image: Image.Image, work: Work, within: int, name: str) -> Pressed | 
         room = _room(work)
         if not _within(width, height, shape.box) or (room and within > room):
             return None
-    return Pressed(format=name, source_format=name, width=width, height=height)
+    return WorkerResult(format=name, source_format=name, width=width, height=height)
 
 
 def _moves(image: Image.Image) -> bool:
@@ -75,25 +84,25 @@ def _judged() -> Iterator[None]:
     """Pillow's complaints in our words: its readers raise nearly everything on bytes that they did not expect."""
     try:
         yield
-    except (Bad, MemoryError):
+    except (BadFileError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Bad("pixels") from None
+        raise BadFileError("pixels") from None
     except OSError as error:
         if error.errno:  # the disk's
             raise
-        raise Bad("truncated" if "truncated" in str(error) else "damaged") from None
+        raise BadFileError("truncated" if "truncated" in str(error) else "damaged") from None
     except _RAISED:
-        raise Bad("damaged") from None
+        raise BadFileError("damaged") from None
 
 
-def opened(file: Any, name: str, limits: Limits) -> Image.Image:
-    """Its header alone is read. Raises `Bad` where it promises too many pixels."""
+def opened(file: Any, name: str, limits: TranscodeLimits) -> Image.Image:
+    """Its header alone is read. Raises `BadFileError` where it promises too many pixels."""
     Image.MAX_IMAGE_PIXELS = limits.pixels
     with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
         image = Image.open(file, formats=(DECODERS[name],))
     if image.width * image.height > limits.pixels:
-        raise Bad("pixels")
+        raise BadFileError("pixels")
     return image
 
 
@@ -106,7 +115,7 @@ def _within(width: int, height: int, box: tuple[int, int]) -> bool:
     return not all(box) or (width <= box[0] and height <= box[1])
 
 
-def _room(work: Work) -> int:
+def _room(work: OpenRequest) -> int:
     """Bytes that the picture may have; 0 is no limit. Only a small one has to lie in the message itself."""
     return _least(work.shape.largest, work.shape.inline if work.wanted.role == "thumbnail" else 0)
 
@@ -115,7 +124,7 @@ def _least(largest: int, inline: int) -> int:
     return min((each for each in (largest, inline // 4 * 3) if each), default=0)
 
 
-def _remade(image: Image.Image, work: Work, limits: Limits, name: str) -> Pressed:
+def _remade(image: Image.Image, work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult:
     shape, room = work.shape, _room(work)
     target = name if name in shape.formats else shape.formats[0]
     if target == "jpeg" and "png" in shape.formats and _transparent(image):
@@ -123,7 +132,7 @@ def _remade(image: Image.Image, work: Work, limits: Limits, name: str) -> Presse
     file = emptied(work.made)
     if target == "gif" and _moves(image):
         _moving(image, file, shape.box, limits)
-        return Pressed(new=True, format=target, source_format=name, width=image.width, height=image.height)
+        return WorkerResult(new=True, format=target, source_format=name, width=image.width, height=image.height)
     still = _boxed(ImageOps.exif_transpose(image), shape.box)
     profile = {"icc_profile": image.info["icc_profile"]} if image.info.get("icc_profile") else {}
     match target:
@@ -134,21 +143,21 @@ def _remade(image: Image.Image, work: Work, limits: Limits, name: str) -> Presse
         case "gif" | "webp" | "avif":
             still.save(file, DECODERS[target])
         case _:
-            raise Bad("unsupported")
+            raise BadFileError("unsupported")
     if not room or size(file) <= room:
-        return Pressed(new=True, format=target, source_format=name, width=still.width, height=still.height)
+        return WorkerResult(new=True, format=target, source_format=name, width=still.width, height=still.height)
     if "jpeg" not in shape.formats or (found := _fitting(_flat(still), room)) is None:
-        raise Bad("too-large")
+        raise BadFileError("too-large")
     content, (width, height) = found
     emptied(file).write(content)
-    return Pressed(new=True, format="jpeg", source_format=name, width=width, height=height)
+    return WorkerResult(new=True, format="jpeg", source_format=name, width=width, height=height)
 
 
-def _moving(image: Image.Image, file: IO[bytes], box: tuple[int, int], limits: Limits) -> None:
+def _moving(image: Image.Image, file: IO[bytes], box: tuple[int, int], limits: TranscodeLimits) -> None:
     """All its pictures, as long as each stays; together they may have four times the pixels that one may."""
     count = getattr(image, "n_frames", 1)
     if count * image.width * image.height > 4 * limits.pixels:
-        raise Bad("pixels")
+        raise BadFileError("pixels")
     pictures, times = [], []
     for at in range(count):
         image.seek(at)
@@ -187,7 +196,7 @@ def _boxed(image: Image.Image, box: tuple[int, int]) -> Image.Image:
     return image.resize(size, reducing_gap=3.0)  # `thumbnail` would want a copy of the whole
 
 
-def small(image: Image.Image, shape: Shape, file: IO[bytes]) -> Small | None:
+def small(image: Image.Image, shape: Shape, file: IO[bytes]) -> Thumbnail | None:
     """A JPEG in *file*, within *shape*'s box and its limits of bytes; None where even a few pixels are too much."""
     still = _flat(ImageOps.exif_transpose(_boxed(image, _across(image, shape.box))))
     found = _fitting(still, _least(shape.largest, shape.inline))
@@ -195,7 +204,7 @@ def small(image: Image.Image, shape: Shape, file: IO[bytes]) -> Small | None:
         return None
     content, (width, height) = found
     emptied(file).write(content)
-    return Small(width=width, height=height)
+    return Thumbnail(width=width, height=height)
 
 
 def _across(image: Image.Image, box: tuple[int, int]) -> tuple[int, int]:

@@ -14,7 +14,7 @@ Reason = Literal[
 """`forbidden-call`: it asked the kernel for what no reader of files asks for."""
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class TranscodeLimits(Struct, frozen=True, kw_only=True):
     """What one order may use, whoever sent the file."""
 
     cpu_seconds: int = 20
@@ -32,7 +32,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Of each file that is written."""
 
 
-class Wanted(Struct, frozen=True):
+class TranscodeSpec(Struct, frozen=True):
     """What a worker is told."""
 
     role: Role
@@ -41,24 +41,24 @@ class Wanted(Struct, frozen=True):
     """Nobody sent a thumbnail: one is made, where the shape wants one."""
 
 
-class Order(Struct, frozen=True):
+class TranscodeRequest(Struct, frozen=True):
     source: Path
     directory: Path
     """What is made is written here, and nowhere else; the caller's, who also removes it. No worker is told of it."""
     role: Role
     shape: Shape
     alone: bool = False
-    """As `Wanted.alone`."""
+    """As `TranscodeSpec.alone`."""
 
     @property
-    def wanted(self) -> Wanted:
-        return Wanted(self.role, self.shape, self.alone)
+    def wanted(self) -> TranscodeSpec:
+        return TranscodeSpec(self.role, self.shape, self.alone)
 
 
-class Work(Struct, frozen=True):
+class OpenRequest(Struct, frozen=True):
     """What a worker has in hand: what is wanted, and the only files that there are for it, open."""
 
-    wanted: Wanted
+    wanted: TranscodeSpec
     source: IO[bytes]
     made: IO[bytes]
     thumbnail: IO[bytes]
@@ -91,14 +91,14 @@ Count = Annotated[int, Meta(ge=0, le=MOST)]
 Name = Annotated[str, Meta(max_length=16)]
 
 
-class Small(Struct, frozen=True, kw_only=True):
+class Thumbnail(Struct, frozen=True, kw_only=True):
     """The thumbnail, a JPEG."""
 
     width: Count
     height: Count
 
 
-class Pressed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class WorkerResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A worker's word, of which its pool believes what it can check; it names no file."""
 
     new: bool = False
@@ -111,10 +111,10 @@ class Pressed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     height: Count = 0
     duration: Count = 0
     """Milliseconds: of sound as decoded, of a film as its container says."""
-    thumbnail: Small | None = None
+    thumbnail: Thumbnail | None = None
 
 
-class Made(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Transcoded(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The same, checked, and where it lies."""
 
     path: Path
@@ -124,16 +124,16 @@ class Made(Struct, frozen=True, kw_only=True, omit_defaults=True):
     width: int = 0
     height: int = 0
     duration: int = 0
-    thumbnail: "Made | None" = None
+    thumbnail: "Transcoded | None" = None
 
 
-class Failed(Struct, frozen=True, omit_defaults=True):
+class TranscodeFailed(Struct, frozen=True, omit_defaults=True):
     reason: Reason
     crashed: bool = False
     """It cost a worker process; perhaps for a reason that was not the file's."""
 
 
-class Bad(Exception):
+class BadFileError(Exception):
     """The file cannot be had in the form that is wanted."""
 
     def __init__(self, reason: Reason) -> None:

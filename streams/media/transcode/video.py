@@ -11,7 +11,15 @@ from PIL import Image
 from converters.files.media_formats import FORMATS
 from streams.media.transcode.containers import VIDEO, codec, opened
 from streams.media.transcode.images import small
-from streams.media.transcode.request import MOST, Bad, Limits, Pressed, Work, begun, emptied
+from streams.media.transcode.request import (
+    MOST,
+    BadFileError,
+    OpenRequest,
+    TranscodeLimits,
+    WorkerResult,
+    begun,
+    emptied,
+)
 
 _PLAYED = frozenset({"h264", "hevc", "mpeg4"}), frozenset({"aac", "mp3", "mp3float"})
 """What players of MP4 show and say; another container's file is put into one only where it holds nothing else."""
@@ -19,23 +27,23 @@ _LOOKED_AT = 200
 """Packets in which the first picture has to be."""
 
 
-def press(work: Work, limits: Limits, name: str) -> Pressed:
-    """The film of *work*'s source, which begins as a *name*. Raises `Bad`."""
+def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult:
+    """The film of *work*'s source, which begins as a *name*. Raises `BadFileError`."""
     kind = FORMATS[name].kind
     if kind != "video":
-        raise Bad("unsupported" if kind == "other" else "mislabelled")
+        raise BadFileError("unsupported" if kind == "other" else "mislabelled")
     shape = work.shape
     with opened(begun(work.source), name) as container:
         if not container.streams.video:
-            raise Bad("mislabelled")
+            raise BadFileError("mislabelled")
         stream = container.streams.video[0]
         if codec(stream) not in VIDEO:
-            raise Bad("unsupported")
+            raise BadFileError("unsupported")
         if stream.width * stream.height > limits.pixels:
-            raise Bad("pixels")
+            raise BadFileError("pixels")
         duration = _milliseconds(container, stream)
         if shape.longest and duration > shape.longest:
-            raise Bad("too-long")
+            raise BadFileError("too-long")
         first = _picture(container, stream, limits)
         width, height = (first.height, first.width) if first.rotation % 180 else (first.width, first.height)
         thumbnail = None
@@ -45,7 +53,7 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
     if movable:
         with opened(begun(work.source), name) as container:
             _moved(container, emptied(work.made), limits)
-    return Pressed(
+    return WorkerResult(
         new=movable, format="mp4" if movable else name, source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail
     )
 
@@ -60,7 +68,7 @@ def _milliseconds(container: InputContainer, stream: VideoStream) -> int:
     return min(max(said, 0), MOST)
 
 
-def _picture(container: InputContainer, stream: VideoStream, limits: Limits) -> VideoFrame:
+def _picture(container: InputContainer, stream: VideoStream, limits: TranscodeLimits) -> VideoFrame:
     """The first that can be decoded."""
     stream.codec_context.thread_count = 1
     for count, packet in enumerate(container.demux(stream)):
@@ -72,9 +80,9 @@ def _picture(container: InputContainer, stream: VideoStream, limits: Limits) -> 
             continue
         for frame in frames:
             if frame.width * frame.height > limits.pixels:
-                raise Bad("pixels")
+                raise BadFileError("pixels")
             return frame
-    raise Bad("damaged")
+    raise BadFileError("damaged")
 
 
 def _upright(frame: VideoFrame) -> Image.Image:
@@ -88,7 +96,7 @@ def _playable(container: InputContainer) -> bool:
     return {codec(one) for one in streams.video} <= pictures and {codec(one) for one in streams.audio} <= sound
 
 
-class _Bounded:
+class _BoundedFile:
     """A file that takes so many bytes and no more."""
 
     def __init__(self, file: IO[bytes], most: int) -> None:
@@ -100,9 +108,9 @@ class _Bounded:
         return len(data) if self.full else self._file.write(data)
 
 
-def _moved(container: InputContainer, written: IO[bytes], limits: Limits) -> None:
+def _moved(container: InputContainer, written: IO[bytes], limits: TranscodeLimits) -> None:
     taken: list[Any] = [container.streams.video[0], *container.streams.audio[:1]]
-    bounded = _Bounded(written, limits.output_bytes)
+    bounded = _BoundedFile(written, limits.output_bytes)
     with av.open(bounded, "w", format="mp4") as output:
         streams = {one.index: output.add_stream_from_template(one) for one in taken}
         for packet in container.demux(taken):
@@ -112,8 +120,8 @@ def _moved(container: InputContainer, written: IO[bytes], limits: Limits) -> Non
             if bounded.full:  # said here: an error of its own, FFmpeg would not pass on
                 break
     if bounded.full:
-        raise Bad("too-large")
+        raise BadFileError("too-large")
 
 
-def as_it_is(name: str) -> Pressed:
-    return Pressed(format=name, source_format=name)
+def as_it_is(name: str) -> WorkerResult:
+    return WorkerResult(format=name, source_format=name)
