@@ -100,8 +100,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "topics.md": topic_list,
     "commands.md": commands,
     "fidelity.md": lambda: fidelity.page(PLATFORMS),
-from converters import PLATFORMS, inventory_schema
-from converters.core import fidelity, fidelity_chinese
+    "fidelity.zh-CN.md": lambda: fidelity_chinese.page(PLATFORMS),
+    "migrating.schema.json": inventory_schema.schema,
     **{name: page for platform in PLATFORMS.values() for name, page in platform.pages.items()},
 }
 
