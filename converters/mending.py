@@ -8,10 +8,14 @@ mean the last, here as in the strict readers. Our own records are read by `wire`
 import json
 import math
 import re
+from collections.abc import Iterable
 from typing import Any, TypeVar
+
+from msgspec import structs
 
 from converters.core import wire
 from converters.core.model import Loss
+from converters.platform import Decoded, DecodedEvent
 
 T = TypeVar("T")
 Losses = tuple[Loss, ...]
@@ -104,6 +108,16 @@ def mended(raw: bytes) -> tuple[bytes, Losses]:
                 out += (whole[end : token.start()], sound)
                 end = token.end()
     return "".join((*out, whole[end:])).encode(), tuple(lost)
+
+
+def with_losses(decoded: tuple[Decoded, ...], losses: Iterable[Loss]) -> tuple[Decoded, ...]:
+    """*losses* of a callback are counted once, with the first event that it tells of."""
+    found, lost = list(decoded), tuple(dict.fromkeys(losses))
+    place = next((place for place, one in enumerate(found) if isinstance(one, DecodedEvent)), -1) if lost else -1
+    first = found[place] if place >= 0 else None
+    if isinstance(first, DecodedEvent):
+        found[place] = structs.replace(first, losses=(*first.losses, *lost))
+    return tuple(found)
 
 
 def _mended(raw: bytes, error: wire.Malformed) -> tuple[bytes, Losses]:

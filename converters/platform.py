@@ -319,6 +319,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     """An account of made-up values, for `im-relay preview` without settings."""
     fidelity: Mapping[str, Any] = {}
     """The `converters.core.fidelity.Level` of each kind, by its tag in the model."""
+    kinds: Callable[[Any], str] | None = None
+    """(language) -> Markdown for docs/fidelity.md: what becomes of the platform's own kinds of message, and of what it never calls back about."""
     pages: Mapping[str, Callable[[], str]] = {}
     """Pages of docs/ that are printed from the platform's own declarations, by file name."""
 

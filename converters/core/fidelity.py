@@ -8,6 +8,7 @@ from msgspec import Struct
 from converters.core.bodies import Body
 from converters.core.operations import Operation, Post
 from converters.platform import Platform
+from converters.text.fallback_text import Language
 
 MESSAGES = (*(str(body.__struct_config__.tag) for body in get_args(Body)), "quote")
 DONE = tuple(str(one.__struct_config__.tag) for one in get_args(Operation) if one is not Post)
@@ -71,7 +72,14 @@ def page(platforms: Mapping[str, Platform]) -> str:
         "`quote` is a message that answers another. `unknown` is every kind that the model has no name for.\n\n"
         "## What is done\n\n"
         f"{table(platforms, DONE, 'kind', _cell)}"
+        f"{kinds(platforms, 'Kinds of {}', 'en')}"
     )
+
+
+def kinds(platforms: Mapping[str, Platform], head: str, language: Language) -> str:
+    """What becomes of the platforms' own kinds, for those that say so."""
+    told = [(name, platforms[name].kinds) for name in sorted(platforms)]
+    return "".join(f"\n## {head.format(name)}\n\n{own(language)}" for name, own in told if own is not None)
 
 
 def table(platforms: Mapping[str, Platform], kinds: tuple[str, ...], head: str, cell: Callable[[Level], str]) -> str:

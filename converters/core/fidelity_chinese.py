@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from converters.core.fidelity import DONE, MESSAGES, Level, table
+from converters.core.fidelity import DONE, MESSAGES, Level, kinds, table
 from converters.platform import Platform
 
 WORDS = {"full": "完整", "partial": "部分", "shown": "以文字显示", "refused": "不支持"}
@@ -106,6 +106,7 @@ def page(platforms: Mapping[str, Platform]) -> str:
         "`quote` 是回复另一条消息的消息。`unknown` 是模型中没有名称的所有类型。\n\n"
         "## 操作\n\n"
         f"{table(platforms, DONE, '类型', _cell)}"
+        f"{kinds(platforms, '{} 的消息类型', 'zh')}"
     )
 
 

@@ -123,6 +123,9 @@ class EasemobAccount(Struct, frozen=True, kw_only=True):
             "An address that wants a secret is never shown."
         ),
     ] = True
+    emoticons: Annotated[
+        bool, Meta(description="Whether emoticon codes of Easemob's older UI kits, such as `[):]`, are read as emoji. Today's kit writes emoji, and so do we.")
+    ] = True
     language: Annotated[
         Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
     ] = "zh"

@@ -13,12 +13,14 @@ from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEch
 from converters.platforms.easemob import events, extension, groups
 from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.bodies import bodies_of
+from converters.platforms.easemob.emoticons import EMOTICONS
 from converters.platforms.easemob.envelope import Envelope, What, what_is
 from converters.platforms.easemob.ids import plain
 from converters.platforms.easemob.scene import EventContext, scenes_of
 from converters.platforms.easemob.scope import likeliest
 from converters.platforms.easemob.values import table, text
 from converters.text import echo_mark
+from converters.text.emoticons import read_in
 
 _TYPING = {"typingbegin": True, "typingend": False}
 """Commands of the UI kits, in lower case and without `_`."""
@@ -33,17 +35,23 @@ _IGNORED: dict[What, str] = {
 
 def decode(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
+    found = _decoded(callback, account)
+    # Its bodies are a list, so that one bracket is no code.
+    return read_in(found, EMOTICONS.read) if account.emoticons and callback.body.count(b"[") > 1 else found
+
+
+def _decoded(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]:
     envelope, lost = mending.load(callback.body, Envelope)
     what = what_is(envelope)
     if what == "message":
-        return with_losses(_message(callback, envelope, account), lost)
+        return mending.with_losses(_message(callback, envelope, account), lost)
     if what in _IGNORED:
         return (Ignored(_IGNORED[what]),)
     here, *elsewhere = scenes_of(callback, envelope)
-    found = with_losses(_done(envelope, what, here, account), lost)
+    found = mending.with_losses(_done(envelope, what, here, account), lost)
     if not elsewhere:
         return found
-    others = [with_losses(_done(envelope, what, scene, account), lost) for scene in elsewhere]
+    others = [mending.with_losses(_done(envelope, what, scene, account), lost) for scene in elsewhere]
     return tuple(
         structs.replace(one, elsewhere=tuple(same for same in each if isinstance(same, DecodedEvent))) if isinstance(one, DecodedEvent) else one
         for one, *each in zip(found, *others, strict=True)
@@ -64,16 +72,6 @@ def _done(envelope: Envelope, what: What, scene: EventContext, account: EasemobA
             return (events.friends(envelope, scene, account),)
         case _:
             return (events.READERS[what](envelope, scene),)
-
-
-def with_losses(decoded: tuple[Decoded, ...], lost: tuple[Loss, ...]) -> tuple[Decoded, ...]:
-    """*lost* of the callback is told once, with its first event."""
-    if not lost:
-        return decoded
-    first, *others = decoded
-    if isinstance(first, DecodedEvent):
-        first = structs.replace(first, losses=(*first.losses, *lost))
-    return (first, *others)
 
 
 def _message(callback: Callback, envelope: Envelope, account: EasemobAccount) -> tuple[Decoded, ...]:
