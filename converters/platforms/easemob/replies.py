@@ -2,6 +2,7 @@
 
 import re
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import word
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
@@ -56,9 +57,10 @@ def read_reply(request: Request, reply: Reply) -> Answered:
 def answer_of(reply: Reply) -> Answer | None:
     """None where it is not readable."""
     try:
-        return wire.load(reply.body, Answer)
+        answer, _ = mending.load(reply.body, Answer)
     except wire.Malformed:
         return None
+    return answer
 
 
 def not_about_it(request: Request, reply: Reply, answer: Answer | None) -> NotSent | Unsure | None:
