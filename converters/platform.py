@@ -16,6 +16,7 @@ from converters.core.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
     from converters.files.media import MediaSupport
+    from converters.migration_rules import MigrationRules
 
 
 class Incoming(Struct, frozen=True):
@@ -91,6 +92,8 @@ class DecodedEvent(Struct, frozen=True):
     """Why the mark that lies on it is not believed, a word of `converters.text.echo_mark`; "" where there is none."""
     proven: bool = True
     """False where no signature stands behind it: it teaches nothing of people, and makes nobody an account."""
+    elsewhere: tuple["DecodedEvent", ...] = ()
+    """The same in each other conversation in which it can have happened, where the platform does not say in which. It names a message."""
 
 
 class OwnEcho(Struct, frozen=True, omit_defaults=True):
@@ -306,6 +309,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     gaps: Gaps | None = None
     media: "MediaSupport | None" = None
     """None where no files are brought over to it or from it."""
+    migration: "MigrationRules | None" = None
+    """What it takes of a migration; None where nothing is migrated to it."""
     marked: frozenset[str] = frozenset({"post"})
     """Tags of the operations that are written with our mark on them: of no other can a callback with a mark be evidence."""
     echo_tells_time: bool = False
@@ -320,6 +325,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     """An account of made-up values, for `im-relay preview` without settings."""
     fidelity: Mapping[str, Any] = {}
     """The `converters.core.fidelity.Level` of each kind, by its tag in the model."""
+    kinds: Callable[[Any], str] | None = None
+    """(language) -> Markdown for docs/fidelity.md: what becomes of the platform's own kinds of message, and of what it never calls back about."""
     pages: Mapping[str, Callable[[], str]] = {}
     """Pages of docs/ that are printed from the platform's own declarations, by file name."""
 

@@ -21,6 +21,7 @@ from streams.cli.terminal import CommandGroup, on_defect, print_json, print_line
 from streams.cli.topics import app as topics
 from streams.cli.trace import trace
 from streams.cli.transactions import app as transactions
+from streams.migrate.commands import app as migrate
 
 app = typer.Typer(
     cls=CommandGroup,
@@ -32,6 +33,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(transactions, name="transactions")
 app.add_typer(identities, name="identities")
 app.add_typer(dead, name="dead")
+app.add_typer(migrate, name="migrate")
 app.command()(replay)
 app.command()(gaps)
 app.command()(release)

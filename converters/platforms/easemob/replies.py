@@ -2,6 +2,7 @@
 
 import re
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import word
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
@@ -45,7 +46,7 @@ _UNOPENED = re.compile(r"unopened|not open")
 def read_reply(request: Request, reply: Reply) -> Answered:
     """What became of one send to one receiver, or of one change, for each whom it is about."""
     try:
-        answer = wire.load(reply.body, Answer)
+        answer, _ = mending.load(reply.body, Answer)
     except wire.Malformed:
         answer = None
     if reply.status == 200:

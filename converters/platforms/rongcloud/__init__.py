@@ -14,6 +14,7 @@ from converters.platforms.rongcloud.ids import USER_IDS
 from converters.platforms.rongcloud.limits import LIMITS
 from converters.platforms.rongcloud.lookup import LOOK_UP
 from converters.platforms.rongcloud.media import MEDIA
+from converters.platforms.rongcloud.object_names import kinds
 from converters.platforms.rongcloud.register import register
 from converters.platforms.rongcloud.replies import read_reply
 from converters.platforms.rongcloud.signing import AUTH
@@ -42,4 +43,5 @@ PLATFORM = Platform(
     user_ids=USER_IDS,
     example=example,
     fidelity=FIDELITY,
+    kinds=kinds,
 )

@@ -5,7 +5,7 @@ from converters.platforms.yunxin.account import SECRETS, YunxinAccount, example
 from converters.platforms.yunxin.callback import check, check_headers
 from converters.platforms.yunxin.decode import decode
 from converters.platforms.yunxin.encode import encode
-from converters.platforms.yunxin.fidelity import FIDELITY
+from converters.platforms.yunxin.fidelity import FIDELITY, kinds
 from converters.platforms.yunxin.gaps import GAPS
 from converters.platforms.yunxin.ids import USER_IDS
 from converters.platforms.yunxin.limits import LIMITS
@@ -34,4 +34,5 @@ PLATFORM = Platform(
     user_ids=USER_IDS,
     example=example,
     fidelity=FIDELITY,
+    kinds=kinds,
 )

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 import orjson
 
@@ -60,7 +61,7 @@ def get_user(easemob: Easemob, call: Call) -> Answer:
 
 def entity(easemob: Easemob, name: str) -> dict[str, Any]:
     created = easemob.people.users[name]["created"]
-    return {"type": "user", "created": created, "modified": created, "username": name, "activated": True}
+    return {"uuid": str(uuid5(NAMESPACE_URL, name)), "type": "user", "created": created, "modified": created, "username": name, "activated": True}
 
 
 def set_attributes(easemob: Easemob, call: Call) -> Answer:

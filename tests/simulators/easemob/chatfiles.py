@@ -53,7 +53,8 @@ def upload(easemob: Easemob, call: Call) -> Answer:
     file = easemob.files.keep(content, kind, (width, height), restricted=restricted)
     easemob.accept("file.upload", file=file.id, size=len(content), filename=name)
     entity = {"uuid": file.id, "type": "chatfile", "share-secret": file.secret}
-    return {"path": "/chatfiles", "entities": [entity]}
+    uri = f"{easemob.base}/{easemob.options.org}/{easemob.options.app}/chatfiles"
+    return {"path": "/chatfiles", "uri": uri, "entities": [entity]}
 
 
 def file_part(call: Call) -> tuple[bytes, str, str] | None:

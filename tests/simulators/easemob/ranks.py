@@ -90,7 +90,7 @@ def block(one: Led, *, on: bool) -> Answer:
         return forbidden("forbidden operation on group owner!")
     one.accept("block" if on else "unblock", members=names)
     one.life.block(names, on=on)
-    return {"entities": [], "data": results(one, names, "add_blocks" if on else "remove_blocks")}
+    return {"entities": [], "data": results(one, names, "add_blocks" if on else "remove_blocks", "chatroomid")}
 
 
 def allowed(one: Led) -> Answer:
@@ -103,11 +103,14 @@ def allow(one: Led, *, on: bool) -> Answer:
         return names
     one.accept("allow" if on else "disallow", members=names)
     one.life.allow(names, on=on)
-    return {"entities": [], "data": results(one, names, f"{'add' if on else 'remove'}_user_whitelist")}
+    return {"entities": [], "data": results(one, names, f"{'add' if on else 'remove'}_user_whitelist", "chatroomid")}
 
 
-def results(one: Led, names: list[str], action: str) -> list[dict[str, Any]]:
-    return [{"result": True, "action": action, "user": name, f"{one.kind}id": one.group.id} for name in names]
+def results(one: Led, names: list[str], action: str, room_key: str) -> list[dict[str, Any]] | dict[str, Any]:
+    """One for each user whom the body names; one alone where the path names him."""
+    key = room_key if one.kind == "room" else "groupid"
+    many = [{"result": True, "action": action, "user": name, key: one.group.id} for name in names]
+    return many[0] if "user" in one.call.path else many
 
 
 def announcement(one: Led) -> Answer:

@@ -11,7 +11,18 @@ from tests.simulators.calls import Call, Endpoint
 from tests.simulators.control import Control
 from tests.simulators.file_moods import Upload
 from tests.simulators.giving import uploading
-from tests.simulators.yunxin import accounts, changing, files, friends, history, notifying, rooms, sending
+from tests.simulators.yunxin import (
+    accounts,
+    changing,
+    comments,
+    files,
+    friends,
+    history,
+    notifying,
+    roomlife,
+    rooms,
+    sending,
+)
 from tests.simulators.yunxin.gate import Gate, Work
 from tests.simulators.yunxin.options import Options
 from tests.simulators.yunxin.saying import Inhabited
@@ -69,6 +80,12 @@ CLASSIC: dict[str, tuple[str, Work]] = {
     "chatroom/create": ("chatroom.create", rooms.create),
     "chatroom/get": ("chatroom.get", rooms.get),
     "chatroom/sendMsg": ("send", rooms.send),
+    "chatroom/update": ("chatroom.update", roomlife.update),
+    "chatroom/toggleCloseStat": ("chatroom.close", roomlife.close),
+    "chatroom/setMemberRole": ("chatroom.role", roomlife.set_role),
+    "chatroom/kickMember": ("chatroom.kick", roomlife.kick),
+    "chatroom/muteRoom": ("chatroom.mute", roomlife.mute),
+    "chatroom/recall": ("recall", roomlife.recall),
     "history/querySessionMsg": ("history.person", history.query_session),
     "history/queryTeamMsg": ("history.group", history.query_team),
     "history/queryChatroomMsg": ("history.room", rooms.query),
@@ -90,6 +107,9 @@ V2: dict[tuple[str, str], tuple[str, Work]] = {
     ("POST", "messages/actions/p2p_read_receipt"): ("read", changing.mark_read_v2),
     ("POST", "messages/actions/team_read_receipt"): ("read", changing.mark_read_in_team_v2),
     ("POST", "messages/actions/modifyMsg"): ("edit", changing.modify),
+    ("PATCH", "messages/actions/quick_comment"): ("reaction", comments.add),
+    ("DELETE", "messages/actions/quick_comment"): ("reaction.remove", comments.remove),
+    ("POST", "messages/actions/quick_comment"): ("reaction.query", comments.query),
 }
 
 
