@@ -10,7 +10,6 @@ import time
 from collections import deque
 from math import inf
 from pathlib import Path
-from zlib import crc32
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
@@ -213,7 +212,7 @@ class MediaWorker:
         for one in ended:
             if one.letter is not None:
                 key, letter = one.letter
-                outputs.add(topics.DEAD_LETTERS.name(prefix=self._prefix), crc32(key) % self._context.partitions, key, letter)
+                outputs.add(topics.DEAD_LETTERS.name(prefix=self._prefix), topics.partition_of(key, self._context.partitions), key, letter)
             if one.job is None:
                 continue
             platform = self._context.platform(one.job.target)

@@ -38,9 +38,9 @@ async def run_media(settings: Settings) -> int:
 
 async def _media(settings: Settings, health: Health) -> int:
     apps, kafka, media = resolve(settings), settings.kafka, settings.media
-    jobs, done = topics.MEDIA_JOBS.name(prefix=kafka.prefix), topics.MEDIA_DONE.name(prefix=kafka.prefix)
-    results = [topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix) for platform in settings.platforms()]
-    needed = [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)]
+    jobs, done = kafka.topic(topics.MEDIA_JOBS), kafka.topic(topics.MEDIA_DONE)
+    results = [kafka.topic(topics.MEDIA_RESULTS, platform) for platform in settings.platforms()]
+    needed = [jobs, done, *results, kafka.topic(topics.DEAD_LETTERS)]
     await require(settings, needed, health, acls.media(acls.layout_of(settings)))
     store = opened(media.store, media)
     if store is None:

@@ -40,6 +40,7 @@ from streams.settings.secret_settings import Section, networks, too_short
 
 if TYPE_CHECKING:
     from streams.kafka.cluster import Cluster
+    from streams.kafka.topics import Topic
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -82,6 +83,10 @@ class KafkaSettings(Section):
         from streams.kafka.cluster import Cluster
 
         return Cluster(self.bootstrap, self.security, untried=self.allow_untested_versions)
+
+    def topic(self, topic: "Topic", platform: str | None = None) -> str:
+        """The topic's name on the brokers."""
+        return topic.name(platform, prefix=self.prefix)
 
 
 class IngressSettings(ServerSettings):
