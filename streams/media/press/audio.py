@@ -1,6 +1,7 @@
 """Voice: decoded whole, whatever becomes of it, and remade in another form where the target wants one."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import IO, Any
 
@@ -14,6 +15,7 @@ from av.packet import Packet
 from msgspec import Struct, structs
 
 from converters.formats import FORMATS
+from streams.media.press import recordings, silk
 from streams.media.press.containers import AUDIO, codec, opened
 from streams.media.press.order import Bad, Limits, Pressed, Work, begun, emptied, size
 
@@ -69,17 +71,9 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
     if kind not in ("audio", "video"):
         raise Bad("unsupported" if kind == "other" else "mislabelled")
     shape = work.shape
-    with opened(begun(work.source), name) as container:
-        if not container.streams.audio:
-            raise Bad("mislabelled")
-        stream = container.streams.audio[0]
-        spoken = codec(stream)
-        if spoken not in AUDIO:
-            raise Bad("unsupported")
-        if name in ("mp4", "mov", "3gp") and spoken == "aac" and not container.streams.video:
-            name = "m4a"
-        heard = Heard(limits, shape.longest)
-        frames = heard.frames(container, stream)
+    mended = recordings.mended(work.source, name)
+    heard = Heard(limits, shape.longest)
+    with _sound(mended or work.source, name, heard) as (name, spoken, frames):
         plain = not shape.formats or (name in shape.formats and spoken in _PLAIN.get(name, (spoken,)))
         target = name if plain else shape.formats[0]
         if plain:
@@ -89,11 +83,32 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
             raise Bad("unsupported")
         else:
             Packets(ENCODINGS[target], limits).write(emptied(work.made), frames)
-    made = Pressed(new=not plain, format=target, source_format=name, duration=heard.milliseconds)
-    return _smaller(made, work, limits) or made
+    healed = plain and mended is not None and bool(shape.formats)
+    if healed and mended is not None:
+        emptied(work.made).write(begun(mended).read())
+    made = Pressed(new=healed or not plain, format=target, source_format=name, duration=heard.milliseconds)
+    return _smaller(made, work, limits, mended or work.source) or made
 
 
-def _smaller(made: Pressed, work: Work, limits: Limits) -> Pressed | None:
+@contextmanager
+def _sound(source: IO[bytes], name: str, heard: "Heard") -> Iterator[tuple[str, str, Iterator[AudioFrame]]]:
+    """What *source* turns out to be, its codec, and what is heard of it. Raises `Bad`."""
+    if name == "silk":
+        yield name, "silk", heard.counted(silk.frames(source))
+        return
+    with opened(begun(source), name) as container:
+        if not container.streams.audio:
+            raise Bad("mislabelled")
+        stream = container.streams.audio[0]
+        spoken = codec(stream)
+        if spoken not in AUDIO:
+            raise Bad("unsupported")
+        if name in ("mp4", "mov", "3gp") and spoken == "aac" and not container.streams.video:
+            name = "m4a"
+        yield name, spoken, heard.frames(container, stream)
+
+
+def _smaller(made: Pressed, work: Work, limits: Limits, source: IO[bytes]) -> Pressed | None:
     """In the best mode of AMR that still fits into a message, where *made* is too large for one."""
     shape, encoding = work.shape, ENCODINGS.get(made.format)
     room = shape.inline // 4 * 3
@@ -104,9 +119,8 @@ def _smaller(made: Pressed, work: Work, limits: Limits) -> Pressed | None:
     bits = next((bits for bits, each in encoding.modes if frames * each + _MAGIC <= room), None)
     if bits is None:
         return None
-    with opened(begun(work.source), made.source_format) as container:
-        source = Heard(limits, shape.longest).frames(container, container.streams.audio[0])
-        Packets(encoding, limits, bits).write(emptied(work.made), source)
+    with _sound(source, made.source_format, Heard(limits, shape.longest)) as (_, _, heard):
+        Packets(encoding, limits, bits).write(emptied(work.made), heard)
     return structs.replace(made, new=True)
 
 
@@ -145,6 +159,12 @@ class Heard:
         skipped = container.size - start - taken if container.format.name in _STREAMS else 0
         if broken > 2 + packets // 50 or skipped > container.size // 10 + _TAGS:
             raise Bad("damaged")
+
+    def counted(self, frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
+        """*frames*. Raises `Bad`."""
+        for frame in frames:
+            self._count(frame)
+            yield frame
 
     def _count(self, frame: AudioFrame) -> None:
         channels = frame.layout.nb_channels

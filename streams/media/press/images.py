@@ -10,16 +10,22 @@ from typing import IO, Any
 
 import pillow_heif
 from msgspec import structs
-from PIL import AvifImagePlugin, Image, ImageOps, WebPImagePlugin
+from PIL import AvifImagePlugin, Image, ImageFile, ImageOps, WebPImagePlugin
 
 from converters.formats import FORMATS
 from converters.media import Shape
-from streams.media.press.order import Bad, Limits, Pressed, Small, Work, begun, emptied, size
+from streams.media.press import mending, moving
+from streams.media.press.order import VAST, Bad, Limits, Pressed, Small, Work, begun, emptied, size
 
 DECODERS = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "heic": "HEIF", "avif": "AVIF", "bmp": "BMP"}
 _QUALITY, _QUALITIES = 88, (80, 60, 40, 25)
 _ORIENTATION = 0x0112
 _TURNED = (5, 6, 7, 8)
+_MENDABLE = frozenset({"damaged", "truncated"})
+_SCALES = (2, 4, 8)
+"""By which libjpeg makes a picture smaller while it unpacks it."""
+_STAND_IN = (208, 208, 208)
+"""Colour of a thumbnail that cannot be made."""
 _SMALLEST = 8
 """Pixels, below which no thumbnail shows anything."""
 _RAISED = (
@@ -39,35 +45,79 @@ assert WebPImagePlugin.SUPPORTED  # both imported by name: Pillow would look for
 def press(work: Work, limits: Limits, name: str) -> Pressed:
     """The picture of *work*'s source, which begins as a *name*. Raises `Bad`.
 
-    What the target shows goes untouched, its EXIF too; what is made anew has none, but stands upright and keeps its colour profile.
+    What the target shows goes untouched, its EXIF too, also where it has to be mended to be read here; what is made anew has none, but
+    stands upright and keeps its colour profile.
     """
     kind = FORMATS[name].kind
     if kind != "image":
         raise Bad("unsupported" if kind == "other" else "mislabelled")
-    shape, within = work.shape, size(work.source)
+    try:
+        try:
+            return _read(work, begun(work.source), limits, name)
+        except Bad as bad:
+            found = mending.mended(begun(work.source).read(), name) if bad.reason in _MENDABLE else None
+            if found is None:
+                raise
+            return _mended(work, found, limits, name)
+    except (Bad, MemoryError) as error:
+        unread = _unread(work, limits, name) if isinstance(error, MemoryError) or error.reason == "pixels" else None
+        if unread is None:
+            raise
+        return unread
+
+
+def _read(work: Work, source: IO[bytes], limits: Limits, name: str) -> Pressed:
     with _judged():
-        image = opened(begun(work.source), name, limits)
+        image, sides = opened(source, name, limits)
         image.load()
-        made = _shown(image, work, within, name) or _remade(image, work, limits, name)
-        if work.wanted.alone and shape.thumbnail is not None:
-            return structs.replace(made, thumbnail=small(image, shape.thumbnail, work.thumbnail))
+        made = _shown(image, sides, work, name) or _remade(image, work, limits, name)
+        if work.wanted.alone and work.shape.thumbnail is not None:
+            return structs.replace(made, thumbnail=small(image, work.shape.thumbnail, work.thumbnail))
     return made
 
 
-def _shown(image: Image.Image, work: Work, within: int, name: str) -> Pressed | None:
-    """The source itself, of *within* bytes, if the target shows it; a moving picture is never made smaller."""
-    shape, (width, height) = work.shape, upright(image)
+def _mended(work: Work, found: mending.Mended, limits: Limits, name: str) -> Pressed:
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        made = _read(work, io.BytesIO(found.content), limits, name)
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    if made.new or found.shown or not work.shape.formats:
+        return made
+    emptied(work.made).write(found.content)
+    return structs.replace(made, new=True)
+
+
+def _unread(work: Work, limits: Limits, name: str) -> Pressed | None:
+    """The source itself, if the target shows it as it is: too large to be unpacked here, which those who look at it need not do either."""
+    shape, room = work.shape, _room(work)
+    if (shape.formats and name not in shape.formats) or all(shape.box) or (room and size(work.source) > room):
+        return None
+    found = mending.mended(begun(work.source).read(), name)  # at least there is something in it
+    if found is None:
+        return None
+    with _judged():
+        Image.MAX_IMAGE_PIXELS = limits.pixels * VAST
+        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
+            width, height = upright(Image.open(begun(work.source), formats=(DECODERS[name],)))
+        made = Pressed(format=name, source_format=name, width=width, height=height)
+        if not work.wanted.alone or shape.thumbnail is None:
+            return made
+        across = _boxed_sides((width, height), shape.thumbnail.box)
+        thumbnail = small(Image.new("RGB", across, _STAND_IN), shape.thumbnail, work.thumbnail)
+    return structs.replace(made, thumbnail=thumbnail, lost="thumbnail")
+
+
+def _shown(image: Image.Image, sides: tuple[int, int], work: Work, name: str) -> Pressed | None:
+    """The source itself, if the target shows it; a moving picture is never made smaller."""
+    shape, (width, height) = work.shape, sides if upright(image) == image.size else (sides[1], sides[0])
     if shape.formats and name not in shape.formats:
         return None
-    if shape.formats and not _moves(image):
+    if shape.formats and not moving.moves(image):
         room = _room(work)
-        if not _within(width, height, shape.box) or (room and within > room):
+        if not _within(width, height, shape.box) or (room and size(work.source) > room):
             return None
     return Pressed(format=name, source_format=name, width=width, height=height)
-
-
-def _moves(image: Image.Image) -> bool:
-    return bool(getattr(image, "n_frames", 1) > 1) and image.format in ("GIF", "WEBP", "PNG")
 
 
 @contextmanager
@@ -87,14 +137,20 @@ def _judged() -> Iterator[None]:
         raise Bad("damaged") from None
 
 
-def opened(file: Any, name: str, limits: Limits) -> Image.Image:
-    """Its header alone is read. Raises `Bad` where it promises too many pixels."""
-    Image.MAX_IMAGE_PIXELS = limits.pixels
+def opened(file: Any, name: str, limits: Limits) -> tuple[Image.Image, tuple[int, int]]:
+    """Its header alone is read; with its sides, since a JPEG of too many pixels is unpacked to a half of each, or less. Raises `Bad`."""
+    Image.MAX_IMAGE_PIXELS = limits.pixels * VAST
     with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
         image = Image.open(file, formats=(DECODERS[name],))
+    sides = image.size
+    if image.width * image.height > limits.pixels:
+        scale = next((each for each in _SCALES if image.width // each * (image.height // each) <= limits.pixels), 0)
+        if name != "jpeg" or not scale:
+            raise Bad("pixels")
+        image.draft(None, (image.width // scale, image.height // scale))  # type: ignore[arg-type]
     if image.width * image.height > limits.pixels:
         raise Bad("pixels")
-    return image
+    return image, sides
 
 
 def upright(image: Image.Image) -> tuple[int, int]:
@@ -120,10 +176,13 @@ def _remade(image: Image.Image, work: Work, limits: Limits, name: str) -> Presse
     target = name if name in shape.formats else shape.formats[0]
     if target == "jpeg" and "png" in shape.formats and _transparent(image):
         target = "png"
-    file = emptied(work.made)
-    if target == "gif" and _moves(image):
-        _moving(image, file, shape.box, limits)
-        return Pressed(new=True, format=target, source_format=name, width=image.width, height=image.height)
+    file, lost = emptied(work.made), ""
+    if moving.moves(image):
+        sides = moving.remade(image, file, shape.box, limits, room) if "gif" in shape.formats else None
+        image.seek(0)
+        if sides is not None:
+            return Pressed(new=True, format="gif", source_format=name, width=sides[0], height=sides[1], lost="" if name == "gif" else "colours")
+        file, lost = emptied(work.made), "motion"
     still = _boxed(ImageOps.exif_transpose(image), shape.box)
     profile = {"icc_profile": image.info["icc_profile"]} if image.info.get("icc_profile") else {}
     match target:
@@ -136,25 +195,12 @@ def _remade(image: Image.Image, work: Work, limits: Limits, name: str) -> Presse
         case _:
             raise Bad("unsupported")
     if not room or size(file) <= room:
-        return Pressed(new=True, format=target, source_format=name, width=still.width, height=still.height)
+        return Pressed(new=True, format=target, source_format=name, width=still.width, height=still.height, lost=lost)
     if "jpeg" not in shape.formats or (found := _fitting(_flat(still), room)) is None:
         raise Bad("too-large")
     content, (width, height) = found
     emptied(file).write(content)
-    return Pressed(new=True, format="jpeg", source_format=name, width=width, height=height)
-
-
-def _moving(image: Image.Image, file: IO[bytes], box: tuple[int, int], limits: Limits) -> None:
-    """All its pictures, as long as each stays; together they may have four times the pixels that one may."""
-    count = getattr(image, "n_frames", 1)
-    if count * image.width * image.height > 4 * limits.pixels:
-        raise Bad("pixels")
-    pictures, times = [], []
-    for at in range(count):
-        image.seek(at)
-        pictures.append(_boxed(image.convert("RGBA"), box))
-        times.append(max(20, int(image.info.get("duration", 100))))
-    pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=image.info.get("loop", 0), disposal=2)
+    return Pressed(new=True, format="jpeg", source_format=name, width=width, height=height, lost=lost)
 
 
 def _transparent(image: Image.Image) -> bool:
@@ -182,9 +228,12 @@ def _boxed(image: Image.Image, box: tuple[int, int]) -> Image.Image:
         return image
     if image.mode not in ("RGB", "RGBA", "L", "LA"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    scale = min(box[0] / image.width, box[1] / image.height)
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    return image.resize(size, reducing_gap=3.0)  # `thumbnail` would want a copy of the whole
+    return image.resize(_boxed_sides(image.size, box), reducing_gap=3.0)  # `thumbnail` would want a copy of the whole
+
+
+def _boxed_sides(sides: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    scale = min(box[0] / sides[0], box[1] / sides[1], 1.0) if all(box) else 1.0
+    return max(1, round(sides[0] * scale)), max(1, round(sides[1] * scale))
 
 
 def small(image: Image.Image, shape: Shape, file: IO[bytes]) -> Small | None:

@@ -7,7 +7,7 @@ from signal import SIGSYS, SIGXCPU
 
 import msgspec
 
-from streams.media.press.order import Failed, Limits, Made, Order, Reason
+from streams.media.press.order import Failed, Limits, Made, Order, Reason, for_films
 from streams.media.press.processes import LAST, EndedError, NoWorker, Unsealed, WorkerProcess, ZygoteProcess
 from streams.media.press.results import Files, UntrueError
 from streams.media.press.wire import Answer, Ready
@@ -86,7 +86,7 @@ class Pool:
     async def _pressed(self, worker: WorkerProcess, order: Order, files: Files) -> Made | Failed:
         answer: Answer | None = None
         try:
-            async with asyncio.timeout(self._limits.seconds):
+            async with asyncio.timeout((for_films(self._limits) if files.film else self._limits).seconds):
                 worker.pid = await worker.begun()
                 self._working.add(worker.pid)
                 with suppress(EndedError, OSError, msgspec.DecodeError):  # its exit code says why

@@ -8,7 +8,7 @@ from typing import Self
 
 from converters.formats import FORMATS, HEAD, sniff
 from converters.media import Shape
-from streams.media.press.order import Limits, Made, Order, Pressed, Small
+from streams.media.press.order import LOST, VAST, Limits, Made, Order, Pressed, Small
 
 _BOXES = frozenset({"mp4", "m4a", "mov", "3gp"})
 """One family of files: which of them it is, its inside says too."""
@@ -49,6 +49,11 @@ class Files:
                     path.unlink(missing_ok=True)
 
     @property
+    def film(self) -> bool:
+        """Whether it may take the time of one."""
+        return self._order.role == "video" and bool(self._order.shape.formats)
+
+    @property
     def threaded(self) -> bool:
         """Whether what reads such a file begins threads: libheif's reader of HEVC does, whatever it is told."""
         return self._order.role not in ("file", "forwarded") and _is(self.descriptors[0], "heic")
@@ -58,7 +63,8 @@ class Files:
         shape, source, made, small = self._order.shape, *self.descriptors
         file = made if said.new else source
         _check(said.format in FORMATS and said.source_format in FORMATS)
-        _check(said.width * said.height <= self._limits.pixels)
+        _check(said.width * said.height <= self._limits.pixels * (1 if said.new else VAST))
+        _check(said.lost in LOST)
         self._sized(file, shape, new=said.new)
         _check(_is(file, said.format) and _is(source, said.source_format))
         thumbnail = self._small(said.thumbnail, small) if said.thumbnail is not None else None
@@ -66,7 +72,7 @@ class Files:
             self._kept.add(1)
         return Made(
             path=self._made if said.new else self._order.source, format=said.format, source_format=said.source_format,
-            width=said.width, height=said.height, duration=said.duration, thumbnail=thumbnail,
+            width=said.width, height=said.height, duration=said.duration, thumbnail=thumbnail, lost=said.lost,
         )  # fmt: skip
 
     def _small(self, said: Small, file: int) -> Made:

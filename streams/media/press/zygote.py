@@ -20,14 +20,14 @@ from typing import cast
 from msgspec import json as typed
 
 from streams.media.press import warm, worker
-from streams.media.press.order import Limits
+from streams.media.press.order import Limits, for_films
 from streams.media.press.wire import Ready, encode, framed
 from streams.media.press.worker import Sandbox
 from streams.media.sandbox import confine
 from streams.media.sandbox.threads import Counter
 
-ALONE, THREADS = b".", b"t"
-"""With what the descriptors of a worker come: whether it may have threads."""
+ALONE, THREADS, FILM = b".", b"t", b"f"
+"""With what the descriptors of a worker come: whether it may have threads, or the time that a film takes."""
 HANDED = 5
 """Descriptors for each worker."""
 _DESCRIPTORS = 512
@@ -93,7 +93,7 @@ class Zygote:
             _close(descriptors)  # which the pool sees
             return True
         if pid == 0:
-            worker.run(own, self._limits, self._sandbox, parent, self._had, asks)
+            worker.run(own, for_films(self._limits) if word == FILM else self._limits, self._sandbox, parent, self._had, asks)
         _close(own)
         if counts is not None and asks is not None:
             asks.close()
