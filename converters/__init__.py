@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from converters.accounts import making_accounts
-from converters.easemob import PLATFORM as EASEMOB
-from converters.own import PLATFORM as OWN
 from converters.platform import Platform
-from converters.rongcloud import PLATFORM as RONGCLOUD
-from converters.yunxin import PLATFORM as YUNXIN
+from converters.platforms.easemob import PLATFORM as EASEMOB
+from converters.platforms.own import PLATFORM as OWN
+from converters.platforms.rongcloud import PLATFORM as RONGCLOUD
+from converters.platforms.yunxin import PLATFORM as YUNXIN
+from converters.routing.account_creation import making_accounts
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
     {platform.name: making_accounts(platform) for platform in (EASEMOB, OWN, RONGCLOUD, YUNXIN)}

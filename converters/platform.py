@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from converters.model import Conversation, Delivery, Event, Loss, There
-from converters.outcome import Delivered, Outcome
+from converters.core.model import Conversation, Delivery, Event, Loss, There
+from converters.core.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
-    from converters.media import Media
+    from converters.files.media import Media
 
 
 class Incoming(Struct, frozen=True):
@@ -88,7 +88,7 @@ class Said(Struct, frozen=True):
     losses: tuple[Loss, ...] = ()
     """What the callback held and the model has no place for."""
     unfit: str = ""
-    """Why the mark that lies on it is not believed, a word of `converters.mark`; "" where there is none."""
+    """Why the mark that lies on it is not believed, a word of `converters.text.echo_mark`; "" where there is none."""
     proven: bool = True
     """False where no signature stands behind it: it teaches nothing of people, and makes nobody an account."""
 
@@ -307,13 +307,13 @@ class Platform(Struct, frozen=True, kw_only=True):
     limits: tuple[Limit, ...] = ()
     """What it takes by default; the settings may say otherwise for an app."""
     user_ids: Any
-    """The `converters.ids.IdRule` of user ids."""
+    """The `converters.routing.user_ids.IdRule` of user ids."""
     ids_of: Callable[[Any], Any] | None = None
     """(account) -> the IdRule of one app, where its settings have a word in it."""
     example: Callable[[], Any] | None = None
     """An account of made-up values, for `im-relay preview` without settings."""
     fidelity: Mapping[str, Any] = {}
-    """The `converters.fidelity.Level` of each kind, by its tag in the model."""
+    """The `converters.core.fidelity.Level` of each kind, by its tag in the model."""
     pages: Mapping[str, Callable[[], str]] = {}
     """Pages of docs/ that are printed from the platform's own declarations, by file name."""
 

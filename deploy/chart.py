@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from converters import PLATFORMS
-from streams.role_secrets import COMMAND, ROLES
-from streams.section import SecretSection
-from streams.settings import Settings
+from streams.settings.role_secrets import COMMAND, ROLES
+from streams.settings.root import Settings
+from streams.settings.secret_settings import SecretSection
 
 SCHEMA = "helm/im-relay/values.schema.json"
 SECRETS = "helm/im-relay/files/secrets.json"

@@ -1,5 +1,5 @@
 """`python -m streams` is `im-relay`."""
 
-from streams.cli import main
+from streams.cli.app import main
 
 main()

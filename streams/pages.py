@@ -13,12 +13,13 @@ import msgspec
 import typer
 from pydantic import BaseModel
 
-from converters import PLATFORMS, fidelity
-from streams import metrics, record_kinds
-from streams.kafka import topics
-from streams.rules import RuleSettings
-from streams.settings import AppSettings, Settings
-from streams.terminal import say
+from converters import PLATFORMS
+from converters.core import fidelity
+from streams.cli.terminal import say
+from streams.kafka import record_kinds, topics
+from streams.observe import metrics
+from streams.settings.root import AppSettings, Settings
+from streams.settings.rules import RuleSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -28,7 +29,7 @@ UNUSED = (topics.MEDIA_JOBS, topics.MEDIA_RESULTS)
 
 def settings() -> str:
     """docs/settings.md."""
-    lines = _head("Settings", "streams/settings.py", "converters/*/account.py")
+    lines = _head("Settings", "streams/settings/root.py", "converters/*/account.py")
     lines += [*_paragraph(inspect.getmodule(Settings))[2:], ""]
     lines += ["`im-relay settings -c relay.toml` checks a file, and prints what holds; secrets are not shown."]
     for name, field in Settings.model_fields.items():
@@ -79,9 +80,9 @@ def topic_list() -> str:
 
 def commands() -> str:
     """docs/commands.md."""
-    from streams.cli import app
+    from streams.cli.app import app
 
-    lines = _head("Commands", "streams/cli.py", "the files beside it")
+    lines = _head("Commands", "streams/cli/app.py", "the files beside it")
     lines += ["How to get `im-relay`: [README](../README.md#ten-minutes-further). `im-relay --version` says which release it is.", ""]
     lines += ["Exit codes: 0 done, 1 nothing was found or done, or something differs, 2 the settings, the command line or the cluster are not as needed."]
     for path, command in _commands(typer.main.get_command(app), ("im-relay",)):

@@ -1,4 +1,4 @@
-"""The customer's plug-ins: found, loaded, and counted. What they may do is in `converters/plugin.py`."""
+"""The customer's plug-ins: found, loaded, and counted. What they may do is in `converters/plugins.py`."""
 
 import importlib
 import importlib.util
@@ -11,11 +11,11 @@ from typing import Any, get_args
 
 from msgspec import structs
 
-from converters.plugin import KINDS, Answer, Converter, Drop, NotMine, Plugin, Seen
-from converters.route import App
-from streams import metrics
-from streams.log import place
-from streams.rules import KINDS as KNOWN
+from converters.plugins import KINDS, Answer, Converter, Drop, NotMine, Plugin, Seen
+from converters.routing.route import App
+from streams.observe import metrics
+from streams.observe.log import place
+from streams.settings.rules import KINDS as KNOWN
 
 GROUP = "im_relay.converters"
 ALL = "*"

@@ -26,8 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from streams.kafka.acls import Grant
-from streams.kafka.local import LocalKafka
-from streams.kafka.ports import free_port
+from streams.kafka.local.broker import LocalKafka
+from streams.kafka.local.ports import free_port
 
 PASSWORD = "of-the-test-and-of-no-other-use"
 KEY_PASSWORD = "of-the-key"

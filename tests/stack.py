@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, Self
 
 import httpx
 
-from streams.kafka.local import LocalKafka
-from streams.kafka.ports import free_port
+from streams.kafka.local.broker import LocalKafka
+from streams.kafka.local.ports import free_port
 from tests.apps import APPS, USERS
 from tests.children import dies_with_parent
 from tests.simulators.process import SimulatorProcess

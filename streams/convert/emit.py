@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from zlib import crc32
 
-from converters import wire
-from converters.media import jobs
-from converters.names import Minted
-from converters.route import App, Deliver, EchoOf
-from streams.exact.outputs import Headers, Outputs
+from converters.core import wire
+from converters.files.media import jobs
+from converters.routing.id_mapping import Minted
+from converters.routing.route import App, Deliver, EchoOf
+from streams.exactly_once.outputs import Headers, Outputs
 from streams.kafka import topics
 from streams.kafka.topics import Topic
 

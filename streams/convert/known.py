@@ -5,9 +5,9 @@ from functools import partial
 from weakref import WeakKeyDictionary
 from zlib import crc32
 
-from converters.identities import Table
-from converters.overlay import Overlay
-from streams.exact.outputs import Outputs
+from converters.routing.identity_table import Table
+from converters.routing.overlay import Overlay
+from streams.exactly_once.outputs import Outputs
 
 Pair = tuple[bytes, bytes]
 

@@ -11,10 +11,10 @@ from typing import Self
 import structlog
 from msgspec import structs
 
-from converters.route import App
-from streams import metrics
-from streams.rules import digest
-from streams.settings import Settings, SettingsError, load, marking
+from converters.routing.route import App
+from streams.observe import metrics
+from streams.settings.root import Settings, SettingsError, load, marking
+from streams.settings.rules import digest
 
 log = structlog.get_logger()
 

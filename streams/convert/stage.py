@@ -9,22 +9,23 @@ from zlib import crc32
 import structlog
 from aiokafka import ConsumerRecord
 
-from converters.causes import TOO_NEW, Cause
-from converters.identities import Table
-from converters.names import Minted
-from converters.operations import kind_of
-from converters.overlay import Overlay
+from converters.core.causes import TOO_NEW, Cause
+from converters.core.operations import kind_of
 from converters.platform import Callback
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, Unfit, route
-from streams import dead, foreign, metrics, record_kinds
+from converters.routing.id_mapping import Minted
+from converters.routing.identity_table import Table
+from converters.routing.overlay import Overlay
+from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, Routed, Unfit, route
 from streams.convert.emit import Emitter
 from streams.convert.known import Known
-from streams.exact.batch import Batch
-from streams.exact.producers import Outputs
-from streams.fuse import Fuse
+from streams.dead_letters import dead_letter
+from streams.dead_letters.dead_letter_limit import Fuse
+from streams.exactly_once.batch import Batch
+from streams.exactly_once.producers import Outputs
 from streams.ingress.record import PAST, app_of, callback_of, past
-from streams.kafka import topics
-from streams.log import place
+from streams.kafka import foreign_records, record_kinds, topics
+from streams.observe import metrics
+from streams.observe.log import place
 from streams.state.errors import StateError
 
 log = structlog.get_logger()
@@ -100,10 +101,10 @@ class Converter:
             record_kinds.check(raw.topic, raw.headers)
             callback, why = _callback(raw, self._apps)
             if callback is None:
-                foreign.note(STAGE, raw.topic, raw.partition, raw.offset, why)
-                return (Dead(foreign.FOREIGN, why, ours=False),)
+                foreign_records.note(STAGE, raw.topic, raw.partition, raw.offset, why)
+                return (Dead(foreign_records.FOREIGN, why, ours=False),)
             if callback.app not in self._apps:
-                foreign.note(STAGE, raw.topic, raw.partition, raw.offset, "app")
+                foreign_records.note(STAGE, raw.topic, raw.partition, raw.offset, "app")
             return route(callback, self._apps, known)
         except StateError:
             raise  # of our disk, and not of this record
@@ -141,7 +142,7 @@ class Converter:
                 known.add(*one.record)
 
     def _bury(self, raw: ConsumerRecord, cause: Cause, detail: str, *, ours: bool, outputs: Outputs) -> None:
-        key, letter = dead.unread(raw, stage=STAGE, cause=cause, detail=detail, whose="ours" if ours else "theirs")
+        key, letter = dead_letter.unread(raw, stage=STAGE, cause=cause, detail=detail, whose="ours" if ours else "theirs")
         outputs.add(self._dead, crc32(key) % self._partitions, key, letter)
 
     def _count(self, counts: "Counter[tuple[str, ...]]") -> None:
@@ -177,7 +178,7 @@ def _topic_of(platform: str) -> str:
     return topics.CALLBACKS.name(platform)
 
 
-def _callback(raw: ConsumerRecord, apps: Mapping[str, App]) -> tuple[Callback | None, foreign.Why]:
+def _callback(raw: ConsumerRecord, apps: Mapping[str, App]) -> tuple[Callback | None, foreign_records.Why]:
     """None where the ingress has not written it, and why it cannot have."""
     try:
         callback = callback_of(raw.value or b"", raw.headers)

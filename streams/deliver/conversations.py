@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from msgspec import Struct, structs
 
-from converters.model import Delivery, Echo
-from converters.operations import Post
-from converters.outcome import Delivered, Outcome
-from streams.deliver.entries import Intent
-from streams.deliver.lanes import Lane
-from streams.exact.producers import Record
+from converters.core.model import Delivery, Echo
+from converters.core.operations import Post
+from converters.core.outcome import Delivered, Outcome
+from streams.deliver.ledger_schema import Intent
+from streams.deliver.offset_tracker import Lane
+from streams.exactly_once.producers import Record
 from streams.ingress.record import SILENT, past
 
 

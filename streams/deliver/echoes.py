@@ -3,19 +3,20 @@
 import structlog
 from aiokafka import ConsumerRecord
 
-from converters import wire
-from converters.model import Echo
-from converters.outcome import Delivered, Unsure
-from streams import foreign, metrics, record_kinds
+from converters.core import wire
+from converters.core.model import Echo
+from converters.core.outcome import Delivered, Unsure
 from streams.deliver import protocol
+from streams.deliver.context import Surroundings
 from streams.deliver.conversations import Conversations
-from streams.deliver.doubts import Doubts
-from streams.deliver.entries import Ended, Entry, Intent
+from streams.deliver.in_doubt import Doubts
 from streams.deliver.ledger import LedgerStore
-from streams.deliver.mirror import Mirror
-from streams.deliver.page import Page
-from streams.deliver.records import STAGE
-from streams.deliver.surroundings import Surroundings
+from streams.deliver.ledger_records import STAGE
+from streams.deliver.ledger_schema import Ended, Entry, Intent
+from streams.deliver.ledger_writer import Page
+from streams.deliver.peer_ledgers import Mirror
+from streams.kafka import foreign_records, record_kinds
+from streams.observe import metrics
 
 log = structlog.get_logger()
 
@@ -58,11 +59,11 @@ class Echoes:
         try:
             echo = wire.load(record.value or b"", Echo)
         except wire.Malformed as error:
-            foreign.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
+            foreign_records.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
             log.warning("echo is unreadable", topic=record.topic, offset=record.offset, error=str(error))
             return
-        if why := foreign.of_echo(record, echo, self._around.apps, self._around.platform, self._around.names.partitions):
-            foreign.note(STAGE, record.topic, record.partition, record.offset, why)
+        if why := foreign_records.of_echo(record, echo, self._around.apps, self._around.platform, self._around.names.partitions):
+            foreign_records.note(STAGE, record.topic, record.partition, record.offset, why)
             return
         if not self._heard(echo):
             self._held[record.offset] = echo

@@ -5,19 +5,20 @@ import asyncio
 import structlog
 from msgspec import Struct, structs
 
-from converters import wire
-from converters.bodies import files_of
-from converters.media import WITHHELD, Result, wanted
-from converters.model import Carried, There
-from converters.operations import Edit, Post, kind_of
-from streams import foreign, metrics
+from converters.core import wire
+from converters.core.bodies import files_of
+from converters.core.model import Carried, There
+from converters.core.operations import Edit, Post, kind_of
+from converters.files.media import WITHHELD, Result, wanted
+from streams.deliver.context import Surroundings
 from streams.deliver.conversations import Open
-from streams.deliver.drain import Drain, clock
 from streams.deliver.ledger import LedgerStore
-from streams.deliver.naming import Row
-from streams.deliver.records import STAGE
-from streams.deliver.surroundings import Surroundings
-from streams.labels import word
+from streams.deliver.ledger_records import STAGE
+from streams.deliver.message_index import Row
+from streams.deliver.shutdown import Drain, clock
+from streams.kafka import foreign_records
+from streams.observe import metrics
+from streams.observe.labels import word
 
 log = structlog.get_logger()
 
@@ -58,11 +59,11 @@ class Files:
         try:
             result = wire.load(value or b"", Result)
         except wire.Malformed as error:
-            foreign.note(STAGE, self._around.names.results, None, None, "unreadable")
+            foreign_records.note(STAGE, self._around.names.results, None, None, "unreadable")
             log.warning("result of a media job is unreadable", error=str(error))
             return []
-        if why := foreign.of_result(result, self._around.apps, self._around.platform):
-            foreign.note(STAGE, self._around.names.results, None, None, why)
+        if why := foreign_records.of_result(result, self._around.apps, self._around.platform):
+            foreign_records.note(STAGE, self._around.names.results, None, None, why)
             return []
         if result.event in self._heads or result.event in self._aside:
             self._came.add(result.event)

@@ -4,28 +4,29 @@ from collections.abc import Callable
 
 from aiokafka import ConsumerRecord
 
-from converters import wire
-from converters.ids import fold
-from converters.model import Delivery, conversation_key
-from converters.operations import Post, named_by
-from streams import foreign, metrics, record_kinds
-from streams.dead import Whose
+from converters.core import wire
+from converters.core.model import Delivery, conversation_key
+from converters.core.operations import Post, named_by
+from converters.routing.user_ids import fold
+from streams.dead_letters.dead_letter import Whose
 from streams.deliver import protocol
+from streams.deliver.context import Surroundings
 from streams.deliver.conversations import Conversations, Open, begun, source_of
-from streams.deliver.drain import clock
-from streams.deliver.entries import Ended, Entry
-from streams.deliver.lanes import Lane
 from streams.deliver.ledger import LedgerStore
-from streams.deliver.mirror import Mirror
-from streams.deliver.naming import Naming
-from streams.deliver.page import Page
+from streams.deliver.ledger_records import STAGE, Verdict
+from streams.deliver.ledger_schema import Ended, Entry
+from streams.deliver.ledger_writer import Page
+from streams.deliver.message_index import Naming
+from streams.deliver.offset_tracker import Lane
 from streams.deliver.parked import Parked
+from streams.deliver.peer_ledgers import Mirror
 from streams.deliver.protocol import Step
-from streams.deliver.records import STAGE, Verdict
-from streams.deliver.surroundings import Surroundings
+from streams.deliver.shutdown import clock
 from streams.deliver.undecided import Undecided
-from streams.exact.producers import Record
-from streams.exact.task import Task
+from streams.exactly_once.producers import Record
+from streams.exactly_once.task import Task
+from streams.kafka import foreign_records, record_kinds
+from streams.observe import metrics
 
 RIVALS = 16
 """Of those who say that they do the same, each once."""
@@ -122,8 +123,8 @@ class Intake:
             # What ours wrote is read by this release, unless a newer one wrote it.
             whose: Whose = "ours" if isinstance(error, record_kinds.TooNewError) else "theirs"
             return self._buried(lane, record, raw, b"", "", (record_kinds.cause_of(error), str(error), whose), "unreadable")
-        if why := foreign.of_delivery(record, delivery, self._around.apps, self._around.names.partitions):
-            return self._buried(lane, record, raw, b"", "", (foreign.FOREIGN, why, "theirs"), why)
+        if why := foreign_records.of_delivery(record, delivery, self._around.apps, self._around.names.partitions):
+            return self._buried(lane, record, raw, b"", "", (foreign_records.FOREIGN, why, "theirs"), why)
         event = delivery.event.id
         if delivery.target not in self._around.clients:
             target = delivery.target[:64]
@@ -155,14 +156,14 @@ class Intake:
         return bool(len(self._parked))
 
     def _buried(
-        self, lane: Lane, record: ConsumerRecord, raw: Record, event: bytes, app: str, verdict: Verdict, why: foreign.Why | None = None
+        self, lane: Lane, record: ConsumerRecord, raw: Record, event: bytes, app: str, verdict: Verdict, why: foreign_records.Why | None = None
     ) -> bool:
         fuse, source = self._around.fuse, record.key or b""
         if not fuse.admits(app, source):
             return False
         lane.read(record.offset)
         if why is not None:
-            foreign.note(STAGE, record.topic, record.partition, record.offset, why)
+            foreign_records.note(STAGE, record.topic, record.partition, record.offset, why)
         self._page.bury(lane, record.offset, raw, event, verdict)
         fuse.died(app, source, verdict[0])
         return True

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import structlog
 
-from streams.deliver.entries import Entry
 from streams.deliver.ledger_rows import merged, unpacked
+from streams.deliver.ledger_schema import Entry
 from streams.deliver.settings import Deliver
 from streams.state.rows import GONE, Cover, Family, Row
 from streams.state.store import Store

@@ -9,8 +9,8 @@ from operator import attrgetter
 import msgspec
 from msgspec import Struct
 
-from converters.outcome import Delivered
-from streams.deliver.entries import Ended, Entry, Names, dump, load
+from converters.core.outcome import Delivered
+from streams.deliver.ledger_schema import Ended, Entry, Names, dump, load
 
 _ARRIVED, _ENTRY = b"\x01", b"\x02"
 _OFFSET = 8

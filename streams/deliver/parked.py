@@ -7,7 +7,7 @@ from typing import NamedTuple
 from aiokafka import ConsumerRecord
 
 from streams.deliver.conversations import Conversations
-from streams.deliver.lanes import Lane
+from streams.deliver.offset_tracker import Lane
 
 OVERHEAD = 500
 """Bytes that a record takes beside its own."""

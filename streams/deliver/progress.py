@@ -5,8 +5,8 @@ import asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.deliver.look import Look
-from streams.kafka import clients, permits
+from streams.deliver.coalescing import Look
+from streams.kafka import clients, permissions
 from streams.kafka.cluster import Where
 from streams.kafka.unread import unread
 
@@ -38,7 +38,7 @@ class Progress:
 
     async def _convert(self) -> None:
         consumer, admin = await self._clients()
-        found = await permits.visible(consumer._client, [self._topic])  # noqa: SLF001 - aiokafka has no public way for an unsubscribed topic
+        found = await permissions.visible(consumer._client, [self._topic])  # noqa: SLF001 - aiokafka has no public way for an unsubscribed topic
         tps = [TopicPartition(self._topic, number) for number in range(found[self._topic])]
         ends = await consumer.end_offsets(tps)
         begins = await consumer.beginning_offsets(tps)

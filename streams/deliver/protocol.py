@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from enum import Enum, auto
 from math import inf
 
-from converters.outcome import Delivered, Unsure
-from streams.dead import RELEASED
-from streams.deliver.entries import Ended, Entry, Intent
+from converters.core.outcome import Delivered, Unsure
+from streams.dead_letters.dead_letter import RELEASED
+from streams.deliver.ledger_schema import Ended, Entry, Intent
 
 
 class Step(Enum):

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from streams.proxies import Proxied
+from streams.outbound.proxies import Proxied
 
 
 class Deliver(Proxied):

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from aiokafka import ConsumerRecord
 
-from converters.model import Delivery
-from streams.deliver.lanes import Lane
+from converters.core.model import Delivery
+from streams.deliver.offset_tracker import Lane
 
 
 class Held(NamedTuple):

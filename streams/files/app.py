@@ -10,11 +10,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from streams import metrics
 from streams.files.disk import Disk
 from streams.files.naming import disposition
 from streams.files.signed import Link, Upload, asked, link, taken
-from streams.log import place
+from streams.observe import metrics
+from streams.observe.log import place
 
 log = structlog.get_logger(__name__)
 

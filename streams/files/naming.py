@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from converters.formats import FORMATS
+from converters.files.media_formats import FORMATS
 
 KEY = re.compile(r"[a-z0-9_-]{1,32}/[0-9a-f]{40}(?:\.[a-z0-9]{1,8})?")
 LONGEST = 120

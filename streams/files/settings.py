@@ -5,8 +5,8 @@ from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from streams.listening import Served
-from streams.section import SecretSection, long_enough
+from streams.settings.listening import Served
+from streams.settings.secret_settings import SecretSection, long_enough
 
 
 class Files(SecretSection, Served):

@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 import structlog
 
 from converters.platform import Accepted, Held, Incoming, Probe, Rejected
-from converters.route import App
-from streams import metrics
-from streams.http_answer import ANSWER, CLOSE, WHOLE
+from converters.routing.route import App
+from streams.http_server.answer import ANSWER, CLOSE, WHOLE
 from streams.ingress import sources
 from streams.ingress.once import Signatures, Used
 from streams.ingress.record import ONCE, headers_of
 from streams.ingress.sources import Network, Refusals, Sources
 from streams.ingress.store import Store
-from streams.settings import Ingress as Limits
+from streams.observe import metrics
+from streams.settings.root import Ingress as Limits
 
 log = structlog.get_logger(__name__)
 

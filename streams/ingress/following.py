@@ -13,13 +13,13 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-from streams import metrics
 from streams.ingress.once import MARGIN, NEVER, Place, Signatures, Used
 from streams.ingress.record import ONCE
-from streams.kafka import clients, permits
+from streams.kafka import clients, permissions
 from streams.kafka.acls import Grant
 from streams.kafka.cluster import Where
 from streams.kafka.log_reader import LogReader
+from streams.observe import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -62,8 +62,8 @@ class Follower:
         self._next = {}
         await self._consumer.start()
         client = self._consumer._client  # noqa: SLF001 - it is one of ours
-        await permits.require(client, [Grant("topic", topic, "Read") for topic in self._topics])
-        if missing := [topic for topic, count in (await permits.visible(client, self._topics)).items() if not count]:
+        await permissions.require(client, [Grant("topic", topic, "Read") for topic in self._topics])
+        if missing := [topic for topic, count in (await permissions.visible(client, self._topics)).items() if not count]:
             raise UnknownTopicOrPartitionError(missing[0])  # there is no Kafka yet, or nobody has made them: it is tried again
         await self._log.start()
         self._cluster = await self._log.cluster()

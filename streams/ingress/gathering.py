@@ -2,7 +2,7 @@
 
 import asyncio
 
-from streams.linger import Linger
+from streams.kafka.linger import Linger
 
 SHORTEST, LONGEST = 0.008, 0.02
 """Seconds between two turns."""

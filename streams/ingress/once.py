@@ -16,9 +16,9 @@ import msgspec
 import structlog
 
 from converters.platform import Once
-from streams import metrics
-from streams.hosting import do_without, own_directory
-from streams.settings import Settings, SettingsError
+from streams.observe import metrics
+from streams.roles.hosting import do_without, own_directory
+from streams.settings.root import Settings, SettingsError
 from streams.state import opening
 from streams.state.database import DEFAULT, Database, Put, remove
 from streams.state.errors import DamagedError, Kind, StateError

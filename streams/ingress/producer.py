@@ -7,7 +7,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
-from streams.kafka import clients, permits
+from streams.kafka import clients, permissions
 from streams.kafka.acls import Grant
 from streams.kafka.cluster import Where
 
@@ -47,9 +47,9 @@ async def partitions(bootstrap: Where, topics: Iterable[str]) -> dict[str, int]:
     try:
         async with asyncio.timeout(START):
             await client.bootstrap()
-            await permits.require(client, [Grant("topic", topic, "Write") for topic in topics])
-            counts = await permits.visible(client, topics)
-    except permits.NotPermittedError as error:
+            await permissions.require(client, [Grant("topic", topic, "Write") for topic in topics])
+            counts = await permissions.visible(client, topics)
+    except permissions.NotPermittedError as error:
         raise StoreError(str(error)) from None
     finally:
         with suppress(Exception):

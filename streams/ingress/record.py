@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from converters.platform import Callback
-from streams import record_kinds
+from streams.kafka import record_kinds
+from streams.kafka.record_kinds import VERSION
 from streams.kafka.topics import CALLBACKS
-from streams.record_kinds import VERSION
 
 APP = "app"
 RECEIVED = "received"

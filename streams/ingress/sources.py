@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from streams.settings import Ingress as Limits
+from streams.settings.root import Ingress as Limits
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address

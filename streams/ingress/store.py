@@ -13,15 +13,15 @@ from zlib import crc32
 import structlog
 from aiokafka.errors import InvalidTimestampError, KafkaError
 
-from streams import metrics
 from streams.ingress import producer as producers
 from streams.ingress.gathering import Gathering
 from streams.ingress.producer import StoreError
 from streams.ingress.record import Headers
 from streams.kafka import clock
 from streams.kafka.cluster import Where
-from streams.kafka.permits import why
-from streams.startup import is_final
+from streams.kafka.permissions import why
+from streams.observe import metrics
+from streams.roles.startup import is_final
 
 log = structlog.get_logger(__name__)
 

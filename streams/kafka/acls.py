@@ -14,7 +14,7 @@ from streams.kafka import topics
 from streams.kafka.topics import Topic
 
 if TYPE_CHECKING:
-    from streams.settings import Settings
+    from streams.settings.root import Settings
 
 Resource = Literal["topic", "group", "transactional-id", "cluster"]
 Operation = Literal["Read", "Write", "Describe", "Create", "Alter", "DescribeConfigs", "AlterConfigs"]

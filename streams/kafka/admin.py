@@ -15,7 +15,7 @@ from msgspec import Struct
 from streams.kafka import clients
 from streams.kafka.acls import Grant, Operation
 from streams.kafka.cluster import Where, cluster_of
-from streams.kafka.permits import missing, told, visible
+from streams.kafka.permissions import missing, told, visible
 from streams.kafka.topics import Wanted
 
 DYNAMIC_TOPIC_CONFIG = 1  # a value set on the topic itself. Source: Apache Kafka, DescribeConfigsResponse

@@ -21,10 +21,10 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.kafka.cluster import Cluster, Where, cluster_of
 from streams.kafka.connection import Connection
-from streams.kafka.least import check_version
-from streams.kafka.reach import REACH
-from streams.kafka.refusals import explained
-from streams.kafka.returning import Returning, first_of, words
+from streams.kafka.connection_errors import explained
+from streams.kafka.reachability import REACH
+from streams.kafka.rebootstrap import Returning, first_of, words
+from streams.kafka.supported_versions import check_version
 
 log = structlog.get_logger()
 

@@ -8,8 +8,8 @@ from typing import Any
 import structlog
 from aiokafka.errors import KafkaError
 
-from streams import metrics
 from streams.kafka.messages import DESCRIBE_QUORUM
+from streams.observe import metrics
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from aiokafka.errors import UnsupportedSaslMechanismError, for_code
 from aiokafka.protocol.admin import SaslAuthenticateRequest, SaslHandShakeRequest
 
 from streams.kafka.credentials import Proof
-from streams.kafka.kept import Kept
+from streams.kafka.keepalive import Kept
 
 log = structlog.get_logger()
 

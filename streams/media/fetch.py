@@ -17,12 +17,12 @@ from aiohttp.http_exceptions import ContentLengthError
 from msgspec import Struct
 from yarl import URL
 
-from converters.media import Download
-from streams.media.addresses import Addresses, CheckedResolver, NotForStrangersError, Wrong
+from converters.files.media import Download
 from streams.media.body import Landing, Packed, Trouble
-from streams.media.named import mime, name
+from streams.media.content_headers import mime, name
+from streams.media.ssrf_guard import Addresses, CheckedResolver, NotForStrangersError, Wrong
 from streams.media.tunnel import NamedThroughProxy, TunnelConnector
-from streams.proxies import NO_PROXIES, Proxies
+from streams.outbound.proxies import NO_PROXIES, Proxies
 
 REDIRECTS = 5
 """Hops that are followed."""

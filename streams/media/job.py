@@ -14,19 +14,19 @@ from typing import Any, TypeVar
 import structlog
 from msgspec import Struct, structs
 
-from converters.formats import FORMATS
-from converters.media import Download, Job, Role, Shape, Upload
-from converters.model import Carried
-from converters.outcome import Delivered, NotSent, Refused
+from converters.core.model import Carried
+from converters.core.outcome import Delivered, NotSent, Refused
+from converters.files.media import Download, Job, Role, Shape, Upload
+from converters.files.media_formats import FORMATS
 from converters.platform import Request
-from converters.route import App
-from streams import metrics
-from streams.deliver.attempts import delays
+from converters.routing.route import App
 from streams.media import fetch
-from streams.media.press.order import Made, Order
-from streams.media.press.pool import NoWorker
+from streams.media.context import Surroundings
 from streams.media.store import Failed as NotKept
-from streams.media.surroundings import Surroundings
+from streams.media.transcode.pool import NoWorker
+from streams.media.transcode.request import Made, Order
+from streams.observe import metrics
+from streams.outbound.attempts import delays
 
 FIRST, LONGEST = 0.3, 20.0
 """Seconds between attempts: the first, and the most that doubling makes of it."""

@@ -17,8 +17,8 @@ from aiohttp.client_exceptions import (
     ClientConnectorSSLError,
 )
 
-from streams.media.addresses import Addresses
-from streams.proxies import Proxies, ProxyRefusedError, tunnel
+from streams.media.ssrf_guard import Addresses
+from streams.outbound.proxies import Proxies, ProxyRefusedError, tunnel
 
 
 class TunnelConnector(aiohttp.TCPConnector):

@@ -1,7 +1,7 @@
 """How far back the commands reach that send what is past: what is too old is no news, and what was before the relay is none of its."""
 
-from streams.operate.reading import Reader
-from streams.operate.times import length, shown
+from streams.cli.times import length, shown
+from streams.operate.topic_reader import Reader
 
 OLDER = "Also what is older than deliver.max_age; it is sent without a push, where the platform can be told so."
 MARGIN = 600_000

@@ -8,11 +8,11 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from converters.identities import Kind
-from converters.model import Group, Room, conversation_key
-from converters.outcome import Delivered
-from streams.deliver.entries import Ended, Intent, load
-from streams.operate.reading import Reader, Tell
+from converters.core.model import Group, Room, conversation_key
+from converters.core.outcome import Delivered
+from converters.routing.identity_table import Kind
+from streams.deliver.ledger_schema import Ended, Intent, load
+from streams.operate.topic_reader import Reader, Tell
 
 
 class Under(Struct):

@@ -15,10 +15,9 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
-from converters.event_ids import beside
-from converters.identities import Identities
-from converters.model import Conversation, Group, Room
-from converters.operations import (
+from converters.core.event_id import beside
+from converters.core.model import Conversation, Group, Room
+from converters.core.operations import (
     AdminsChanged,
     GroupChanged,
     GroupCreated,
@@ -28,14 +27,15 @@ from converters.operations import (
     Muted,
     OwnerChanged,
 )
+from converters.core.wire import Malformed
 from converters.platform import Callback, Decoded, Fetch, Gaps, Ignored, Missed, OwnEcho, Reply, Request, Said
 from converters.platform import Span as Time
-from converters.route import App
-from converters.wire import Malformed
-from streams import metrics
+from converters.routing.identity_table import Identities
+from converters.routing.route import App
+from streams.cli.filters import decoded, kinds_of
 from streams.ingress.record import PAST, RECOVERED, SILENT, Headers, callback_of, headers_of
-from streams.operate.about import decoded, kinds_of
-from streams.operate.reading import Reader, Span, Tell
+from streams.observe import metrics
+from streams.operate.topic_reader import Reader, Span, Tell
 
 SKEW = 300_000
 """Milliseconds by which a platform's clock may be ahead of ours."""

@@ -15,20 +15,20 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from converters.identities import Table
-from converters.model import NOTHING, Delivery
-from converters.names import Minted
-from converters.overlay import Overlay
+from converters.core.model import NOTHING, Delivery
 from converters.platform import OTHERS, Callback
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, Unfit, route
+from converters.routing.id_mapping import Minted
+from converters.routing.identity_table import Table
+from converters.routing.overlay import Overlay
+from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, Routed, Unfit, route
+from streams.cli.filters import Filter, kinds_of, of_callback, of_delivery
 from streams.convert.emit import Emitter
-from streams.exact.producers import Fenced, Link, Outputs, Producers, Unknown
+from streams.exactly_once.producers import Fenced, Link, Outputs, Producers, Unknown
 from streams.ingress.record import PAST, SILENT, callback_of
 from streams.kafka import topics
-from streams.operate.about import Filter, kinds_of, of_callback, of_delivery
 from streams.operate.delivered import digest
 from streams.operate.pace import Pace
-from streams.operate.reading import OperateError, Reader, Span, Tell
+from streams.operate.topic_reader import OperateError, Reader, Span, Tell
 
 REPLAY = "replay"
 """The header that names the replay on what it has written."""

@@ -12,20 +12,20 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
-from converters import wire
-from converters.event_ids import EventId, NotAnEventIdError, message_of
-from converters.media import Job, Result
-from converters.model import Delivery, Echo, Event
-from converters.outcome import Delivered
+from converters.core import wire
+from converters.core.event_id import EventId, NotAnEventIdError, message_of
+from converters.core.model import Delivery, Echo, Event
+from converters.core.outcome import Delivered
+from converters.files.media import Job, Result
 from converters.platform import Callback, Ignored, OwnEcho, Said
-from converters.route import App
-from streams import dead
-from streams.deliver import entries
+from converters.routing.route import App
+from streams.cli.filters import decoded, spoken
+from streams.dead_letters import dead_letter
+from streams.deliver import ledger_schema
 from streams.ingress.record import RECOVERED, callback_of
 from streams.kafka import topics
-from streams.operate.about import decoded, spoken
-from streams.operate.letters import Resolved, is_end
-from streams.operate.reading import Reader, Tell
+from streams.operate.dead_letter_reader import Resolved, is_end
+from streams.operate.topic_reader import Reader, Tell
 
 What = Literal["received", "converted", "backfill", "file wanted", "file", "intent", "ended", "called back", "echo", "dead letter", "resolved", "mentioned"]
 
@@ -166,7 +166,7 @@ class Finder:
             facts = {"resolved": end.resolved, "by": end.by, "reason": end.reason, "letter": end.offset}
             events = self._letters.get((raw.partition, end.offset), [])
             return [_sighting(raw, event, "resolved", facts, (), at=end.at) for event in events]
-        letter = dead.load(raw.value or b"")
+        letter = dead_letter.load(raw.value or b"")
         if not any(each in letter.value or each in (raw.key or b"") for each in needles):
             return []
         key = (raw.key or b"").decode()
@@ -216,12 +216,12 @@ def _result(raw: ConsumerRecord, result: Result) -> Sighting:
 
 def _entry(raw: ConsumerRecord) -> Sighting:
     event = (raw.key or b"").decode()
-    entry = entries.load(raw.value)
+    entry = ledger_schema.load(raw.value)
     match entry:
-        case entries.Intent():
+        case ledger_schema.Intent():
             facts = {"target": entry.target, "part": entry.part, "attempt": entry.attempt}
             return _sighting(raw, event, "intent", facts, set(), at=entry.at)
-        case entries.Ended(outcome=outcome):
+        case ledger_schema.Ended(outcome=outcome):
             ids = {outcome.remote_id} - {""} if isinstance(outcome, Delivered) else set()
             facts = {"target": entry.target, "attempts": entry.attempts, "by": entry.by, **msgspec.to_builtins(outcome)}
             if (there := facts.pop("at", None)) is not None:

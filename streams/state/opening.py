@@ -4,7 +4,7 @@ from pathlib import Path
 
 import structlog
 
-from streams import metrics
+from streams.observe import metrics
 from streams.state import damage
 from streams.state.database import CACHE, Database, remove
 from streams.state.errors import DamagedError

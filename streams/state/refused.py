@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streams.exact.producers import Unknown, Waits
-from streams.exact.watch import Watch
+from streams.exactly_once.producers import Unknown, Waits
+from streams.exactly_once.watch import Watch
 from streams.state.errors import DamagedError, StateError
 
 

@@ -17,8 +17,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from streams import metrics
 from streams.kafka.log_reader import LogReader
+from streams.observe import metrics
 from streams.state.rows import Cover, Row
 from streams.state.store import Store
 from streams.state.turns import Turns

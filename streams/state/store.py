@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
-from streams import metrics
+from streams.observe import metrics
 from streams.state import coverage, damage
 from streams.state.coverage import Coverage
 from streams.state.database import DEFAULT, Database, Put, remove

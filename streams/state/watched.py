@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
-from streams import metrics
+from streams.observe import metrics
 
 EVERY = 15.0
 """Seconds between two looks."""

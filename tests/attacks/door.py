@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
-from streams import metrics
+from streams.observe import metrics
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running
 

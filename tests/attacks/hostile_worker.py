@@ -17,11 +17,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from converters.formats import sniff
-from streams.media.press import worker, zygote
-from streams.media.press.order import Limits, Pressed, Work
-from streams.media.press.wire import framed
-from streams.media.press.worker import FIRST
+from converters.files.media_formats import sniff
+from streams.media.transcode import worker, zygote
+from streams.media.transcode.request import Limits, Pressed, Work
+from streams.media.transcode.wire import framed
+from streams.media.transcode.worker import FIRST
 
 libc = ctypes.CDLL(None, use_errno=True)
 CHANNEL, MADE = FIRST, FIRST + 2

@@ -18,13 +18,13 @@ from typing import Any
 import pytest
 from msgspec import Struct, msgpack
 
-from converters.media import Shape
-from streams.media.press.order import Failed, Limits, Made, Order, Pressed
-from streams.media.press.pool import Pool
-from streams.media.press.results import Files, UntrueError
-from streams.media.press.wire import LONGEST_ANSWER, framed
-from streams.media.press.worker import Sandbox
+from converters.files.media import Shape
 from streams.media.sandbox.threads import MOST
+from streams.media.transcode.pool import Pool
+from streams.media.transcode.request import Failed, Limits, Made, Order, Pressed
+from streams.media.transcode.results import Files, UntrueError
+from streams.media.transcode.wire import LONGEST_ANSWER, framed
+from streams.media.transcode.worker import Sandbox
 from tests.attacks.hostile_worker import DEEDS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="other kernels have other means, which the role does not use")

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from converters import mark
-from converters.mark import On
+from converters.text import echo_mark
+from converters.text.echo_mark import On
 from tests.apps import APPS
 from tests.attacks.test_forging_a_mark import guessed
 from tests.stack import Stack
@@ -94,4 +94,4 @@ def test_marks_that_a_user_has_made(exchange: Exchange, stack: Stack) -> None:
 def test_no_secret_of_the_marks_is_written_anywhere(stack: Stack) -> None:
     for role in stack.roles.values():
         assert "of-the-marks-of-the-tests" not in role.log.read_text(), role.name
-    assert mark.UNFIT
+    assert echo_mark.UNFIT

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters import PLATFORMS
-from converters.identities import Identities
-from converters.ids import fold
-from converters.model import conversation_key, direct
-from converters.names import Minted
+from converters.core.model import conversation_key, direct
 from converters.platform import Callback
-from converters.route import App, Deliver, route
-from streams.operate.about import Filter, key_of, of_delivery
+from converters.routing.id_mapping import Minted
+from converters.routing.identity_table import Identities
+from converters.routing.route import App, Deliver, route
+from converters.routing.user_ids import fold
+from streams.cli.filters import Filter, key_of, of_delivery
 from tests.converters.shapes import NOW, body, message
 
 SPELLED = ("own", "rongcloud")

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from converters import PLATFORMS
-from converters.outcome import NotSent, Outcome
+from converters.core.outcome import NotSent, Outcome
 from converters.platform import Reply, Request
 
 NAMES = ("overdue", "arrears", "whitelist", "white list", "app expired", "service is closed", "欠费", "白名单", "WhiteList", "app  expired")

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from converters import PLATFORMS
-from converters.identities import Identities, record
-from converters.model import Loss
-from converters.names import Minted
+from converters.core.model import Loss
 from converters.platform import Callback
-from converters.rongcloud.operations import MOST
-from converters.route import MOST_NAMED, App, Deliver, route
+from converters.platforms.rongcloud.operations import MOST
+from converters.routing.id_mapping import Minted
+from converters.routing.identity_table import Identities, record
+from converters.routing.route import MOST_NAMED, App, Deliver, route
 from tests.converters.shapes import NOW, body
 from tests.ingress import client
 from tests.ingress.conftest import Running, running

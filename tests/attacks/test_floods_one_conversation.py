@@ -7,7 +7,7 @@ from zlib import crc32
 import pytest
 from msgspec import structs
 
-from converters.model import Delivery, conversation_key
+from converters.core.model import Delivery, conversation_key
 from tests.deliver.target import Say, Target
 from tests.deliver.worker import PARTITIONS, Worker, delivery
 from tests.waiting import until

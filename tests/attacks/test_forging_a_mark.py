@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from converters import PLATFORMS, mark
-from converters.mark import On
-from converters.model import Delivery, Event, Group, direct
-from converters.operations import GroupCreated, Post
+from converters import PLATFORMS
+from converters.core.model import Delivery, Event, Group, direct
+from converters.core.operations import GroupCreated, Post
 from converters.platform import Callback, OwnEcho, Said
+from converters.text import echo_mark
+from converters.text.echo_mark import On
 from tests.converters.shapes import NOW, as_callback, body, message, shape
 
 MARKED = sorted(name for name in PLATFORMS if hasattr(PLATFORMS[name].example(), "mark"))
@@ -27,13 +28,13 @@ class _Old:
 
 def guessed(event: str, where: On) -> dict[str, Any]:
     """As 0.1.0 made it."""
-    made = mark.make(event, where, _Old(), at=0)
+    made = echo_mark.make(event, where, _Old(), at=0)
     return {"id": event, "d": made["d"]}
 
 
 FORGED: dict[str, Callable[[str, On], dict[str, Any]]] = {
     "made as releases without a key did": guessed,
-    "made under a key of one's own": lambda event, where: mark.make(event, where, structs.replace(PLATFORMS["yunxin"].example(), mark_secret="of mallory and no other")),
+    "made under a key of one's own": lambda event, where: echo_mark.make(event, where, structs.replace(PLATFORMS["yunxin"].example(), mark_secret="of mallory and no other")),
     "without a digest worth the name": lambda event, _: {"id": event, "k": ""},
     "with an empty digest of each kind": lambda event, _: {"id": event, "k": "", "d": ""},
     "with the old digest beside a false one": lambda event, where: {**guessed(event, where), "k": "0" * 32},
@@ -65,35 +66,35 @@ def test_a_forged_mark_makes_nothing_vanish(name: str, event: str, forge: Callab
     "other",
     [
         On("new", "direct", "alice", "bob"), On("new", "direct", "mallory", "carol"), On("other", "direct", "mallory", "bob"),
-        On("new", "group", "mallory", "bob"), On("new", "room", "mallory", "bob"), On("new", mark.NEW_GROUP, "mallory", ""),
+        On("new", "group", "mallory", "bob"), On("new", "room", "mallory", "bob"), On("new", echo_mark.NEW_GROUP, "mallory", ""),
     ],
 )  # fmt: skip
 def test_a_mark_of_the_relays_own_fits_no_other_message(name: str, other: On) -> None:
-    made = mark.make(OLD, other, PLATFORMS[name].example())
-    assert said(name, made).unfit == mark.UNFIT
+    made = echo_mark.make(OLD, other, PLATFORMS[name].example())
+    assert said(name, made).unfit == echo_mark.UNFIT
 
 
 @pytest.mark.parametrize("name", MARKED)
 @pytest.mark.parametrize("change", [{"id": VICTIM}, {"part": 1}, {"more": True}, {"id": OLD.replace("1700", "1701")}])
 def test_nor_does_it_fit_when_a_word_of_it_is_changed(name: str, change: dict[str, Any]) -> None:
-    made = mark.make(OLD, On("new", "direct", "mallory", "bob"), PLATFORMS[name].example())
-    assert said(name, {**made, **change}).unfit == mark.UNFIT
+    made = echo_mark.make(OLD, On("new", "direct", "mallory", "bob"), PLATFORMS[name].example())
+    assert said(name, {**made, **change}).unfit == echo_mark.UNFIT
 
 
 @pytest.mark.parametrize("name", ["rongcloud", "yunxin"])
 def test_what_a_client_sends_is_its_users_own_even_where_the_mark_fits(name: str) -> None:
     account: Any = PLATFORMS[name].example()
-    made = mark.make(OLD, On("new", "direct", "mallory", "bob"), account)
+    made = echo_mark.make(OLD, On("new", "direct", "mallory", "bob"), account)
     sent = message(name, sender="mallory", to="bob", ext={account.mark: made})
     sent |= {"source": "iOS"} if name == "rongcloud" else {"fromClientType": "IOS"}
     (one,) = PLATFORMS[name].decode(Callback("new", body(name, sent), NOW), account)
     assert isinstance(one, Said)
-    assert one.unfit == mark.CLIENT
+    assert one.unfit == echo_mark.CLIENT
 
 
 def test_a_custom_notification_of_a_client_is_no_echo_on_yunxin() -> None:
     account: Any = PLATFORMS["yunxin"].example()
-    for kind, held in (("IOS", mark.make(OLD, On("new", "direct", "mallory", "bob"), account)), ("REST", guessed(OLD, On("new", "direct", "mallory", "bob")))):
+    for kind, held in (("IOS", echo_mark.make(OLD, On("new", "direct", "mallory", "bob"), account)), ("REST", guessed(OLD, On("new", "direct", "mallory", "bob")))):
         copy = {
             "eventType": "1", "convType": "CUSTOM_PERSON", "msgType": "CUSTOM_P2P_MSG", "fromAccount": "mallory", "to": "bob", "fromClientType": kind,
             "msgTimestamp": str(NOW), "msgidServer": "77", "attach": json.dumps({"a": 1, account.mark: held}),
@@ -128,9 +129,9 @@ def test_a_user_who_makes_a_group_with_what_lies_in_one_of_ours_has_made_a_group
         return one
 
     assert isinstance(made("@ppAdmin", held["custom"]), OwnEcho), "what the relay makes is known"
-    assert made("mallory", held["custom"]).unfit == mark.CLIENT
-    old = json.dumps({account.mark: guessed(OLD, On("new", mark.NEW_GROUP, "mallory", ""))})
-    assert made("@ppAdmin", old).unfit == mark.UNKEYED
+    assert made("mallory", held["custom"]).unfit == echo_mark.CLIENT
+    old = json.dumps({account.mark: guessed(OLD, On("new", echo_mark.NEW_GROUP, "mallory", ""))})
+    assert made("@ppAdmin", old).unfit == echo_mark.UNKEYED
 
 
 @pytest.mark.parametrize("relay", [{"id": OLD}, {"id": OLD, "proof": ""}, {"id": OLD, "proof": "0" * 32}, {"id": VICTIM, "app": "old", "platform": "yunxin"}])
@@ -155,10 +156,10 @@ def test_and_one_that_was_moved_to_another_event_is_as_well() -> None:
         kept = other | {"relay": back["relay"]}
         (one,) = own.decode(Callback("new", body("own", kept), NOW), own.example())
         assert isinstance(one, Said), kept
-        assert one.unfit == mark.UNFIT
+        assert one.unfit == echo_mark.UNFIT
 
 
 def message_of(text: str) -> Post:
-    from converters.bodies import Text
+    from converters.core.bodies import Text
 
     return Post(Text(text))

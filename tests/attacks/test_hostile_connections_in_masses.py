@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from tests.benchmarks import ingress as bench
 from tests.benchmarks.door import resident
 from tests.benchmarks.door_attack import SORTS

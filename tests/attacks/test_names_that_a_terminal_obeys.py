@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from converters.model import Delivery, Direct
-from converters.outcome import Delivered
-from streams.deliver.entries import Ended, Intent
+from converters.core.model import Delivery, Direct
+from converters.core.outcome import Delivered
+from streams.deliver.ledger_schema import Ended, Intent
 from tests.attacks.evidence import dangerous
 from tests.operate.conftest import Ground, callback, command, delivery, rows
 

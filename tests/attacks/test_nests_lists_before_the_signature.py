@@ -4,7 +4,8 @@ import tracemalloc
 
 import pytest
 
-from converters import PLATFORMS, wire
+from converters import PLATFORMS
+from converters.core import wire
 from converters.platform import Incoming, Rejected
 
 NESTED = b"[" + (b"[" * 90 + b"]" * 90 + b",") * 1400 + b"1]"

@@ -7,23 +7,23 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from converters.bodies import Text
-from converters.model import NOTHING, Delivery, Group, conversation_key, direct
-from converters.operations import Edit, Operation, Post, Read, Recall, Ref
-from converters.outcome import Delivered, Refused
-from streams.deliver import protocol, records
+from converters.core.bodies import Text
+from converters.core.model import NOTHING, Delivery, Group, conversation_key, direct
+from converters.core.operations import Edit, Operation, Post, Read, Recall, Ref
+from converters.core.outcome import Delivered, Refused
+from streams.deliver import ledger_records, protocol
 from streams.deliver.conversations import Open
-from streams.deliver.entries import Ended, dump
 from streams.deliver.intake import compete
 from streams.deliver.ledger_rows import packed
+from streams.deliver.ledger_schema import Ended, dump
+from streams.deliver.pending_references import Waiting, prepared
 from streams.deliver.protocol import Step
-from streams.deliver.waiting import Waiting, prepared
 from tests.deliver.test_naming import NOW, Side, delivery, opened
 
 
 @pytest.fixture
 def side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
-    monkeypatch.setattr(records, "_now", lambda: NOW)
+    monkeypatch.setattr(ledger_records, "_now", lambda: NOW)
     one = Side(tmp_path / "new", "new")
     one.carried(delivery("1", Post(Text("hi"))), "901")
     yield one
@@ -48,7 +48,7 @@ def done(side: Side, one: Delivery, waiting: Waiting | None = None) -> tuple[Any
 def test_it_is_not_done_to_what_another_wrote(side: Side, what: Any) -> None:
     there, event = done(side, by("mallory", what(ref())))
     assert (there, event.outcome, event.by) == (NOTHING, Refused("other-author"), "denied")
-    assert records.verdict(event) is None, "nor is it a person's work"
+    assert ledger_records.verdict(event) is None, "nor is it a person's work"
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -60,7 +60,7 @@ def test_it_is_not_done_from_another_conversation(side: Side, own: bool, where: 
 
 def test_its_author_does_it_whatever_was_claimed_before(side: Side) -> None:
     _, claimed = done(side, by("mallory", Recall(ref())))
-    _, entry = records.ended(claimed)
+    _, entry = ledger_records.ended(claimed)
     assert protocol.admitted(entry, "") is Step.SEND, "the event has one id, whoever claims it"
     there, event = done(side, by("alice", Recall(ref())))
     assert [sent.id for sent in there.message] == ["901"]
@@ -91,7 +91,7 @@ def test_nor_of_a_message_that_has_yet_to_come(side: Side) -> None:
     spoilt = [structs.replace(one, event=structs.replace(one.event, conversation=direct("mallory", f"u{n}"))) for n in range(100) for one in [by("mallory", Recall(ref(number="9")))]]
     taken: tuple[tuple[str, str], ...] = ()
     for one in (by("alice", Recall(ref(number="9"))), *spoilt):
-        taken = records.taken_back(one, ref(number="9"), taken)[1].taken
+        taken = ledger_records.taken_back(one, ref(number="9"), taken)[1].taken
     assert ("alice-here", where) in taken
 
 
@@ -119,8 +119,8 @@ def _taken(side: Side, *claims: Delivery) -> Ended:
     for offset, one in enumerate(claims, 100 * len(claims)):
         _, event = done(side, one)
         assert (event.in_vain, event.by) == (True, "denied")
-        found: list[records.Pair] = []
-        records.follow(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
+        found: list[ledger_records.Pair] = []
+        ledger_records.follow(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
         for key, entry in found:
             side.learn([(key, packed(dump(entry), offset, entry))])
     entry = side.store.get("old:9")
@@ -141,8 +141,8 @@ def test_a_message_that_has_yet_to_come_is_taken_back_by_its_author_alone(side: 
 def test_what_is_known_of_a_message_is_not_written_over_by_a_claim(side: Side) -> None:
     before = side.store.get("old:1")
     _, event = done(side, by("mallory", Recall(ref())))
-    found: list[records.Pair] = []
-    records.follow(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
+    found: list[ledger_records.Pair] = []
+    ledger_records.follow(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
     assert (found, side.store.get("old:1")) == ([], before)
     assert isinstance(before, Ended)
     assert isinstance(before.outcome, Delivered)

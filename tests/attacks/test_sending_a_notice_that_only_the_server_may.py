@@ -7,8 +7,8 @@ import pytest
 from msgspec import structs
 
 from converters import PLATFORMS
-from converters.bodies import Notice
-from converters.operations import FriendChanged, GroupDismissed, Post, Read, Recall
+from converters.core.bodies import Notice
+from converters.core.operations import FriendChanged, GroupDismissed, Post, Read, Recall
 from converters.platform import Callback, Ignored, Said
 from tests.converters.shapes import NOW, body
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from converters import PLATFORMS
-from streams.settings import SettingsError, load
+from streams.settings.root import SettingsError, load
 
 ACCOUNTS = {
     "easemob": {"org": "o", "app": "a", "client_id": "i", "client_secret": "long-enough-secret", "callback_secret": "long-enough-secret"},
@@ -14,7 +14,7 @@ ACCOUNTS = {
     "own": {"secret": "long-enough-secret"},
 }
 SECRETS = [(name, key) for name, platform in PLATFORMS.items() for key in platform.secrets if not key.startswith("mark_")]
-"""Those that the platform's console shows; of those that sign marks see `streams.marks`."""
+"""Those that the platform's console shows; of those that sign marks see `streams.settings.marks`."""
 
 
 def settings(tmp_path: Path, platform: str, **given: str) -> Path:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.bodies import Card
-from converters.nickname import introduced
-from converters.operations import GroupChanged, GroupDismissed, Operation, Post, Quote, Ref
-from converters.readable import quoted
+from converters.core.bodies import Card
+from converters.core.operations import GroupChanged, GroupDismissed, Operation, Post, Quote, Ref
+from converters.text.fallback_text import quoted
+from converters.text.nickname import introduced
 from tests.converters.test_rules import PROXY, routed, text_of
 
 NAMES = {

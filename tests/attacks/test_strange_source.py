@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from streams.ingress import sources
 from streams.ingress.sources import PROVEN, Sources, networks, read, within
-from streams.settings import AppSettings, Ingress
+from streams.settings.root import AppSettings, Ingress
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running
 

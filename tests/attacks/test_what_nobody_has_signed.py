@@ -6,12 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from converters import PLATFORMS, wire
-from converters.easemob.envelope import UNSIGNED
-from converters.identities import Identities
-from converters.operations import Operation, Reaction
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.operations import Operation, Reaction
 from converters.platform import Accepted, Callback, Ignored, Incoming, Probe, Said
-from converters.route import App, Deliver, Dropped, route
+from converters.platforms.easemob.envelope import UNSIGNED
+from converters.routing.identity_table import Identities
+from converters.routing.route import App, Deliver, Dropped, route
 from tests.converters.examples import account_of
 from tests.converters.shapes import NOW, body
 from tests.fuzz.target import CASES, OPEN

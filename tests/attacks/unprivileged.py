@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import suppress
 
-from streams.kernel import prctl
+from streams.media.sandbox.kernel import prctl
 from streams.media.sandbox.namespaces import lay_down
 
 PR_CAPBSET_DROP, CAPABILITIES = 24, 64

@@ -22,12 +22,12 @@ from typing import Any
 from msgspec import Struct
 
 from converters import PLATFORMS
-from converters.bodies import Text
-from converters.identities import Identities, Kind
-from converters.model import There
-from converters.operations import Operation, Post
+from converters.core.bodies import Text
+from converters.core.model import There
+from converters.core.operations import Operation, Post
 from converters.platform import Callback
-from converters.route import App, Deliver, route
+from converters.routing.identity_table import Identities, Kind
+from converters.routing.route import App, Deliver, route
 from tests.converters.examples import account_of, row_of, there_of
 from tests.converters.shapes import NOW, body
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import uvloop
 
-from streams import log
-from streams.roles import run_deliver
-from streams.settings import load
+from streams.observe import log
+from streams.roles.stages import run_deliver
+from streams.settings.root import load
 
 
 def main(config: str, transport: str) -> int:

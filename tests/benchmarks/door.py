@@ -16,7 +16,7 @@ import uuid
 from pathlib import Path
 from typing import NamedTuple
 
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from tests.benchmarks.door_attack import SORTS
 from tests.benchmarks.ingress import server, topic
 from tests.benchmarks.ingress_requests import PLATFORM, request

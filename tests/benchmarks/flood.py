@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from msgspec import structs
 
-from converters.model import Delivery
+from converters.core.model import Delivery
 from tests.broker import broker
 from tests.deliver.target import Say, Target
 from tests.deliver.worker import Worker, delivery

@@ -3,8 +3,8 @@
 import orjson
 
 from converters import PLATFORMS
-from converters.identities import Identities
-from converters.route import App
+from converters.routing.identity_table import Identities
+from converters.routing.route import App
 from streams.convert.stage import Converter
 from streams.ingress.record import Headers, headers_of
 from streams.kafka.topics import DELIVERIES

@@ -1,7 +1,7 @@
 """Our hop, as the peers do it: parse JSON, set a field, write by key. BOOTSTRAP SRC DST N in the environment.
 
 From the first record that is processed to the commit of the Nth; the peers stop at the Nth that is processed. Argument:
-`trivial`, or `conversion` for `converters.route` on text callbacks; and `plain` for no transactions. PROFILE names a file for cProfile's figures.
+`trivial`, or `conversion` for `converters.routing.route` on text callbacks; and `plain` for no transactions. PROFILE names a file for cProfile's figures.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from zlib import crc32
 import orjson
 import uvloop
 
-from streams.exact.batch import Batch
-from streams.exact.hop import Hop
-from streams.exact.producers import Link, Outputs
-from streams.exact.transport import Plan
-from streams.exact.watch import Watch
-from streams.exact.worker import make_app, run
-from streams.log import setup
-from streams.settings import Observe
+from streams.exactly_once.batch import Batch
+from streams.exactly_once.producers import Link, Outputs
+from streams.exactly_once.stateless_stage import Hop
+from streams.exactly_once.transport import Plan
+from streams.exactly_once.watch import Watch
+from streams.exactly_once.worker import make_app, run
+from streams.observe.log import setup
+from streams.settings.root import Observe
 from tests.benchmarks import hop_plain
 
 PARTITIONS = 4

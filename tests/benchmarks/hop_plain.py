@@ -6,9 +6,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from streams.exact import task
-from streams.exact.classic import _write
-from streams.exact.producers import Link, Outputs
+from streams.exactly_once import task
+from streams.exactly_once.producers import Link, Outputs
+from streams.exactly_once.transactions_aiokafka import _write
 
 
 def install(app: Any) -> None:

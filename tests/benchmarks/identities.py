@@ -23,13 +23,13 @@ import httpx
 from aiokafka import AIOKafkaProducer
 
 from converters import PLATFORMS
-from converters.identities import Identities, account_record, record
-from converters.overlay import Overlay
 from converters.platform import Callback
-from converters.route import App, route
-from streams.identity_store import Disk
+from converters.routing.identity_table import Identities, account_record, record
+from converters.routing.overlay import Overlay
+from converters.routing.route import App, route
+from streams.identities.store import Disk
 from streams.kafka import admin, topics
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from tests.apps import APPS
 from tests.benchmarks.cpu import seconds
 from tests.broker import broker

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from tests.benchmarks import cpu
 from tests.benchmarks.ingress_requests import PLATFORM
 from tests.broker import broker

@@ -4,9 +4,9 @@ import sys
 
 import uvloop
 
-from streams import log
-from streams.ingress.server import serve
-from streams.settings import AppSettings, Ingress, Kafka, Observe, Settings
+from streams.observe import log
+from streams.roles.ingress import serve
+from streams.settings.root import AppSettings, Ingress, Kafka, Observe, Settings
 from tests.benchmarks.ingress_requests import ACCOUNT, APP, EASEMOB, PLATFORM
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
 
-from converters.model import conversation_key, direct
-from converters.outcome import Delivered
-from streams.deliver.entries import Ended, Intent, Names, dump
-from streams.deliver.tail import mark
+from converters.core.model import conversation_key, direct
+from converters.core.outcome import Delivered
+from streams.deliver.ledger_schema import Ended, Intent, Names, dump
+from streams.deliver.uncommitted_tail import mark
 
 CYCLE = 40
 """Entries of one write of a partition."""

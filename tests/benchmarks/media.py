@@ -21,12 +21,12 @@ from random import Random
 
 from msgspec import Struct
 
-from converters.media import Shape
-from streams.media.press.order import Limits, Made, Order
-from streams.media.press.pool import Pool
-from streams.media.press.worker import Sandbox
+from converters.files.media import Shape
+from streams.media.transcode.pool import Pool
+from streams.media.transcode.request import Limits, Made, Order
+from streams.media.transcode.worker import Sandbox
 from tests.benchmarks import media_job
-from tests.media.press.samples import FULL, SOUND, Samples
+from tests.media.transcode.samples import FULL, SOUND, Samples
 
 SECONDS, RATE = 10, 8_000
 REAL_TIME, PROGRAM = 150.0, 2.0

@@ -13,11 +13,11 @@ from typing import Any
 
 import httpx
 
-from converters.bodies import File
-from converters.media import Job
-from converters.route import App
+from converters.core.bodies import File
+from converters.files.media import Job
+from converters.routing.route import App
+from streams.media.context import Surroundings
 from streams.media.job import Brought, carry
-from streams.media.surroundings import Surroundings
 from tests import attachments
 from tests.media.around import EASEMOB, apps_of, around
 from tests.simulators.process import SimulatorProcess

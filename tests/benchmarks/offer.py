@@ -7,10 +7,10 @@ from zlib import crc32
 
 from confluent_kafka import Producer
 
-from converters import wire
-from converters.bodies import Text
-from converters.model import Delivery, Event, conversation_key, direct
-from converters.operations import Post
+from converters.core import wire
+from converters.core.bodies import Text
+from converters.core.model import Delivery, Event, conversation_key, direct
+from converters.core.operations import Post
 from tests.simulators.client import SimulatorClient
 
 

@@ -12,7 +12,7 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from tests.benchmarks.offer import Offer, Seen, journal, throttled
 from tests.broker import broker
 from tests.deliver.worker import PARTITIONS, SECRET, Worker

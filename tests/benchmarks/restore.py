@@ -19,7 +19,7 @@ from pathlib import Path
 
 import httpx
 
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from tests.benchmarks.deliver import ROOT
 from tests.benchmarks.ledger_maker import grow
 from tests.benchmarks.offer import Offer

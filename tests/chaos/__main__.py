@@ -19,8 +19,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from random import SystemRandom
 
-from streams.kafka.local import LocalKafka
-from streams.kafka.ports import free_port
+from streams.kafka.local.broker import LocalKafka
+from streams.kafka.local.ports import free_port
 from tests.apps import APPS
 from tests.chaos import catalogue, report, upgrade
 from tests.chaos.scenario import Result, Scenario, Skipped, run

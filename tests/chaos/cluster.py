@@ -11,11 +11,11 @@ from pathlib import Path
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from streams.kafka.data import DataDirectory, prepare
-from streams.kafka.jars import classpath, java
-from streams.kafka.node import HOST, command, settings
-from streams.kafka.ports import free_port
-from streams.kafka.process import spawn
+from streams.kafka.local.data import DataDirectory, prepare
+from streams.kafka.local.jars import classpath, java
+from streams.kafka.local.node import HOST, command, settings
+from streams.kafka.local.ports import free_port
+from streams.kafka.local.process import spawn
 
 NODES = 3
 HEAP_MB = 256

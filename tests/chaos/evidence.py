@@ -8,7 +8,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
-from streams import dead
+from streams.dead_letters import dead_letter
 from tests.chaos.accounts import STEPS, Arrived, Books, Said
 from tests.doings import Done, Seen
 from tests.journals import KINDS, doing, is_message, mark, new_text
@@ -110,7 +110,7 @@ def books(bootstrap: str, prefix: str, partitions: int, logs: Iterable[Path], pl
         entry = json.loads(value or b"{}")
         ledger[key.decode()] = entry["outcome"]["outcome"] if entry.get("entry") == "ended" else "intent"
     for _, key, value in read(bootstrap, [f"{prefix}dead-letters"], partitions):
-        letter = dead.load(value or b"")
+        letter = dead_letter.load(value or b"")
         buried.add(key.decode() if letter.stage == "deliver" else f"{letter.stage} {letter.cause} {key.decode()}")
     opened: Counter[str] = Counter()
     settled: Counter[tuple[str, str]] = Counter()
@@ -130,7 +130,7 @@ def books(bootstrap: str, prefix: str, partitions: int, logs: Iterable[Path], pl
 def letters(bootstrap: str, prefix: str, partitions: int) -> Counter[str]:
     """Dead letters by the stage that wrote them."""
     found = read(bootstrap, [f"{prefix}dead-letters"], partitions)
-    return Counter(dead.load(value or b"").stage for _, _, value in found)
+    return Counter(dead_letter.load(value or b"").stage for _, _, value in found)
 
 
 def lines(logs: Iterable[Path]) -> Iterator[dict[str, Any]]:

@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from streams.kafka.local import LocalKafka
-from streams.kafka.ports import free_port
+from streams.kafka.local.broker import LocalKafka
+from streams.kafka.local.ports import free_port
 from tests.chaos.checker import Findings, check
 from tests.chaos.hop_traffic import Along, Reader, Source
 from tests.chaos.hop_workers import Supervisor, Worker

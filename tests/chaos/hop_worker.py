@@ -7,14 +7,14 @@ from zlib import crc32
 import orjson
 import uvloop
 
-from streams.exact.batch import Batch
-from streams.exact.hop import Hop
-from streams.exact.producers import Link, Outputs
-from streams.exact.transport import Plan
-from streams.exact.watch import Watch
-from streams.exact.worker import make_app, run
-from streams.log import setup
-from streams.settings import Observe
+from streams.exactly_once.batch import Batch
+from streams.exactly_once.producers import Link, Outputs
+from streams.exactly_once.stateless_stage import Hop
+from streams.exactly_once.transport import Plan
+from streams.exactly_once.watch import Watch
+from streams.exactly_once.worker import make_app, run
+from streams.observe.log import setup
+from streams.settings.root import Observe
 
 
 def hop(target: str, partitions: int):

@@ -15,7 +15,7 @@ from tests.chaos.scenario import Result, Scenario
 Named = tuple[Scenario, str]
 
 ABSENT = (
-    "two processes with one transactional id at the same time: it is tried below the roles, in `tests/exact`",
+    "two processes with one transactional id at the same time: it is tried below the roles, in `tests/exactly_once`",
     ("a request that a process had begun to write when it was frozen, and that leaves when it wakes: between the last look at the lease "
     "and the socket lie some hundred microseconds, or the making of a connection, and no platform lets itself be fenced"),
     "the quotas of the platforms, which are switched off here",

@@ -13,8 +13,8 @@ from typing import Any
 
 import httpx
 
-from streams.identities import put
-from streams.kafka.ports import free_port
+from streams.identities.follower import put
+from streams.kafka.local.ports import free_port
 from tests import doings
 from tests.apps import APPS
 from tests.apps import GROUPS as NAMED

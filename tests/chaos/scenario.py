@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from streams.kafka.local import LocalKafka
+from streams.kafka.local.broker import LocalKafka
 from tests.apps import APPS
 from tests.chaos.accounts import Account
 from tests.chaos.rig import Rig

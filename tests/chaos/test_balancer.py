@@ -2,7 +2,7 @@
 
 import asyncio
 
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from tests.chaos.balancer import Balancer
 
 

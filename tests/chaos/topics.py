@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from converters import wire
-from converters.model import Delivery
-from converters.outcome import Delivered
-from streams.deliver.entries import Ended, Names, dump
+from converters.core import wire
+from converters.core.model import Delivery
+from converters.core.outcome import Delivered
+from streams.deliver.ledger_schema import Ended, Names, dump
 from tests.chaos.accounts import Account
 from tests.chaos.evidence import lines
 from tests.chaos.rig import Rig, Story

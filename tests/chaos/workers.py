@@ -5,7 +5,7 @@ import signal
 from collections import Counter
 from pathlib import Path
 
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from tests.stack import Role
 
 

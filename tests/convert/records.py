@@ -8,15 +8,15 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
 from converters import PLATFORMS
-from converters.identities import Identities, record
-from converters.model import Delivery
+from converters.core.model import Delivery
 from converters.platform import Platform
-from converters.route import App
-from streams import dead
+from converters.routing.identity_table import Identities, record
+from converters.routing.route import App
 from streams.convert.stage import Converter
-from streams.dead import DeadLetter
-from streams.exact.batch import Batch
-from streams.exact.producers import Outputs, Record
+from streams.dead_letters import dead_letter
+from streams.dead_letters.dead_letter import DeadLetter
+from streams.exactly_once.batch import Batch
+from streams.exactly_once.producers import Outputs, Record
 from tests.converters.shapes import message
 
 PARTITIONS = 7
@@ -76,7 +76,7 @@ class Converting:
         return [msgspec.json.decode(raw, type=Delivery) for raw in self.values(f"deliveries.{platform}")]
 
     def letters(self) -> list[DeadLetter]:
-        return [dead.load(raw) for raw in self.values("dead-letters")]
+        return [dead_letter.load(raw) for raw in self.values("dead-letters")]
 
 
 def callback(platform: str, said: Any, *, offset: int = 0, **headers: bytes | None) -> ConsumerRecord:

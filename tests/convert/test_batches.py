@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from converters import PLATFORMS
-from converters.model import Delivery, Group, There
-from converters.operations import GroupCreated, MembersAdded, MembersRemoved, Muted, Operation
-from converters.outcome import Delivered
+from converters.core.model import Delivery, Group, There
+from converters.core.operations import GroupCreated, MembersAdded, MembersRemoved, Muted, Operation
+from converters.core.outcome import Delivered
 from converters.platform import Partial
 from tests.convert.test_register import send
 from tests.converters.examples import account_of, delivery_of

@@ -11,13 +11,13 @@ from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import structs
 
 from converters import PLATFORMS
-from converters.identities import Identities, Kind
-from converters.route import App
-from streams import dead
+from converters.routing.identity_table import Identities, Kind
+from converters.routing.route import App
+from streams.cli.filters import Filter
 from streams.convert.stage import Converter
-from streams.exact.batch import Batch
-from streams.exact.outputs import Link, Outputs
-from streams.operate.about import Filter
+from streams.dead_letters import dead_letter
+from streams.exactly_once.batch import Batch
+from streams.exactly_once.outputs import Link, Outputs
 from streams.operate.replay import REPLAY, Copier, Pace, Sieve, Spec
 from tests.converters.examples import account_of
 from tests.converters.shapes import NOW, body
@@ -89,7 +89,7 @@ def comparable(written: Written) -> Written:
 def timeless(written: Written) -> Written:
     """Without the times of dead letters, which are those of the clock."""
     letters = {
-        place: [(key, structs.replace(dead.load(value), at=0), headers) for key, value, headers in all_]
+        place: [(key, structs.replace(dead_letter.load(value), at=0), headers) for key, value, headers in all_]
         for place, all_ in written.items() if place[0] == "dead-letters"
     }  # fmt: skip
     return written | letters

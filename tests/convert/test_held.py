@@ -8,13 +8,13 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
 from converters import PLATFORMS
-from converters.identities import Identities
 from converters.platform import Callback, Decoded
+from converters.routing.identity_table import Identities
 from streams.convert.stage import Converter
-from streams.exact.batch import Batch
-from streams.exact.outputs import Outputs
-from streams.fuse import Fuse
-from streams.settings import Hold
+from streams.dead_letters.dead_letter_limit import Fuse
+from streams.exactly_once.batch import Batch
+from streams.exactly_once.outputs import Outputs
+from streams.settings.root import Hold
 from tests.convert.records import PARTITIONS, PREFIX, apps, callback, table
 from tests.converters.shapes import message
 

@@ -6,11 +6,11 @@ from zlib import crc32
 
 from aiokafka import TopicPartition
 
-from converters.identities import Identities, record
+from converters.routing.identity_table import Identities, record
 from streams.convert.known import Known
 from streams.convert.stage import Converter
-from streams.exact.batch import Batch
-from streams.exact.outputs import Outputs
+from streams.exactly_once.batch import Batch
+from streams.exactly_once.outputs import Outputs
 from tests.convert.records import PARTITIONS, PREFIX, apps, callback
 from tests.converters.shapes import message
 

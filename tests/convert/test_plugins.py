@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from converters.bodies import Custom
-from streams import metrics
-from streams.cli import app
+from converters.core.bodies import Custom
+from streams.cli.app import app
+from streams.observe import metrics
 from streams.plugins import PluginError, equipped, installed, named
 from tests.convert.records import Converting, apps, callback
 from tests.stack import ROOT
@@ -186,7 +186,7 @@ def test_what_cannot_be_tried_is_said(source: str, why: str) -> None:
 
 def test_an_object_and_its_class_are_plugins(place: Path) -> None:
     (place / "made.py").write_text(
-        "from converters.plugin import NOT_MINE\nclass Polls:\n    kinds = {'text'}\n    def convert(self, seen):\n        return NOT_MINE\n"
+        "from converters.plugins import NOT_MINE\nclass Polls:\n    kinds = {'text'}\n    def convert(self, seen):\n        return NOT_MINE\n"
         "polls = Polls()\n"
     )
     importlib.invalidate_caches()

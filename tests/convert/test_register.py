@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from converters import PLATFORMS
-from converters.outcome import Delivered
+from converters.core.outcome import Delivered
 from converters.platform import Granted, Reply, Request, Signed, SignedBody, Token
 from tests.simulation.conftest import running
 from tests.simulators.client import SimulatorClient

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from converters.route import App
-from streams import metrics
+from converters.routing.route import App
 from streams.convert.reload import Rereading
-from streams.settings import load, resolve
+from streams.observe import metrics
+from streams.settings.root import load, resolve
 
 APPS = """
 [marks]

@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from converters import PLATFORMS
-from converters.bodies import Text
-from converters.identities import Identities
-from converters.model import Delivery, Echo, Event, Group, conversation_key
+from converters.core.bodies import Text
+from converters.core.model import Delivery, Echo, Event, Group, conversation_key
 from converters.platform import Callback, Decoded
-from streams import metrics
+from converters.routing.identity_table import Identities
+from streams.observe import metrics
 from tests.convert.records import PARTITIONS, TEAM, Converting, apps, callback, record_of
 from tests.converters.shapes import as_callback, message
 

@@ -1,6 +1,6 @@
 """A callback of a newer version than this release knows is set aside with these words, and the others go on."""
 
-from streams.record_kinds import VERSION
+from streams.kafka.record_kinds import VERSION
 from tests.convert.records import Converting, callback
 from tests.converters.shapes import message
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from converters import PLATFORMS
-from converters.bodies import (
+from converters.core.bodies import (
     Body,
     Call,
     Card,
@@ -28,9 +28,9 @@ from converters.bodies import (
     Voice,
     files_of,
 )
-from converters.event_ids import EventId
-from converters.model import Carried, Conversation, Delivery, Direct, Event, Group, Room, Sent, There
-from converters.operations import (
+from converters.core.event_id import EventId
+from converters.core.model import Carried, Conversation, Delivery, Direct, Event, Group, Room, Sent, There
+from converters.core.operations import (
     AdminsChanged,
     BlockChanged,
     Edit,
@@ -56,7 +56,7 @@ from converters.operations import (
     kind_of,
     named_by,
 )
-from converters.supposed import supposed
+from converters.files.dry_run_files import supposed
 from tests.converters.shapes import NOW, shape
 
 EARLIER = Ref(

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from converters import PLATFORMS, form, wire
-from converters.model import Loss
-from converters.operations import GroupCreated, MembersAdded, MembersRemoved, Muted, Operation
-from converters.outcome import Delivered, Refused, Unsure
+from converters import PLATFORMS
+from converters.core import urlencoded, wire
+from converters.core.model import Loss
+from converters.core.operations import GroupCreated, MembersAdded, MembersRemoved, Muted, Operation
+from converters.core.outcome import Delivered, Refused, Unsure
 from converters.platform import Partial, Reply, Request
 from tests.converters.examples import OPERATIONS, VARIANTS, account_of, delivery_of, there_of
 
@@ -84,7 +85,7 @@ def test_however_they_are_refused_it_comes_to_an_end(name: str) -> None:
 
 
 def test_an_answer_of_rongcloud_for_another_receiver_is_no_evidence() -> None:
-    body = form.write({"toUserId": "bob"})
+    body = urlencoded.write({"toUserId": "bob"})
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     request = Request("POST", "/message/private/publish.json", headers, body, "message/private/publish")
 

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 from msgspec import UNSET, Struct, UnsetType
 
-from converters import PLATFORMS, wire
-from converters.model import NOTHING, Delivery, Loss, There
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.model import NOTHING, Delivery, Loss, There
 from converters.platform import (
     Accepted,
     Answered,

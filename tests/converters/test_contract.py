@@ -6,12 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from converters import PLATFORMS, wire
-from converters.bodies import Text, Unknown
-from converters.identities import Identities, record
-from converters.model import NOTHING, Delivery, conversation_key
-from converters.names import Minted
-from converters.outcome import NotSent, Refused, Unsure
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.bodies import Text, Unknown
+from converters.core.model import NOTHING, Delivery, conversation_key
+from converters.core.outcome import NotSent, Refused, Unsure
 from converters.platform import (
     Accepted,
     Callback,
@@ -23,7 +22,9 @@ from converters.platform import (
     Signed,
     problems_of,
 )
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
+from converters.routing.id_mapping import Minted
+from converters.routing.identity_table import Identities, record
+from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, route
 from tests.converters.shapes import NOW, as_callback, body, incoming, message, shape, text_of
 
 NAMES = sorted(PLATFORMS)

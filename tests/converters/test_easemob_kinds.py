@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters import PLATFORMS, bodies, operations, wire
-from converters.bodies import File, Text
-from converters.identities import Identities
-from converters.model import Carried, Conversation, Delivery, Event, Group, Room, Sent, There, direct
-from converters.operations import Post, Quote, Ref
+from converters import PLATFORMS
+from converters.core import bodies, operations, wire
+from converters.core.bodies import File, Text
+from converters.core.model import Carried, Conversation, Delivery, Event, Group, Room, Sent, There, direct
+from converters.core.operations import Post, Quote, Ref
 from converters.platform import Callback, Encoded, Ignored, OwnEcho, Request, Said
-from converters.route import App, Deliver, route
+from converters.routing.identity_table import Identities
+from converters.routing.route import App, Deliver, route
 
 EASEMOB = PLATFORMS["easemob"]
 ACCOUNT = EASEMOB.example()

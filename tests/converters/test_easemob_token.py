@@ -1,4 +1,5 @@
-from converters import PLATFORMS, wire
+from converters import PLATFORMS
+from converters.core import wire
 from converters.platform import Granted, Reply, Token
 
 AUTH = PLATFORMS["easemob"].auth

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.event_ids import EventId, NotAnEventIdError, beside, is_event_id
+from converters.core.event_id import EventId, NotAnEventIdError, beside, is_event_id
 
 ROOT = Path(__file__).parent.parent.parent
 parts = st.text(max_size=90)

@@ -7,10 +7,11 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from converters import PLATFORMS, wire
-from converters.fidelity import page
-from converters.model import NOTHING, Room
-from converters.operations import Operation
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.fidelity import page
+from converters.core.model import NOTHING, Room
+from converters.core.operations import Operation
 from converters.platform import Encoded
 from tests.converters.examples import KINDS, OPERATIONS, VARIANTS, account_of, delivery_of, row_of, there_of
 from tests.converters.shapes import shape, text_of

@@ -2,8 +2,8 @@
 
 import pytest
 
-from converters.formats import FORMATS, HEAD, sniff
-from tests.media.press.samples import AMR_WB, SOUND, film, moving, sine, still
+from converters.files.media_formats import FORMATS, HEAD, sniff
+from tests.media.transcode.samples import AMR_WB, SOUND, film, moving, sine, still
 
 TONE = [sine(440.0, 16_000, 0.3)]
 NAMES = {"opus": "ogg", "vorbis": "ogg", "JPEG": "jpeg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "HEIF": "heic", "AVIF": "avif", "BMP": "bmp"}

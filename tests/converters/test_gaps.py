@@ -9,14 +9,15 @@ from urllib.parse import parse_qsl
 import msgspec
 import pytest
 
-from converters import PLATFORMS, mark
-from converters.bodies import Image, Notice, Text, Voice
-from converters.easemob import PLATFORM as EASEMOB
-from converters.model import Conversation, Group, Room, conversation_key, direct
-from converters.operations import MembersAdded, Post
+from converters import PLATFORMS
+from converters.core.bodies import Image, Notice, Text, Voice
+from converters.core.model import Conversation, Group, Room, conversation_key, direct
+from converters.core.operations import MembersAdded, Post
 from converters.platform import Callback, Fetch, Ignored, Missed, OwnEcho, Reply, Request, Said, Span
-from converters.rongcloud import PLATFORM as RONGCLOUD
-from converters.yunxin import PLATFORM as YUNXIN
+from converters.platforms.easemob import PLATFORM as EASEMOB
+from converters.platforms.rongcloud import PLATFORM as RONGCLOUD
+from converters.platforms.yunxin import PLATFORM as YUNXIN
+from converters.text import echo_mark
 
 NOON = 1_767_240_000_000  # 2026-01-01T04:00:00Z, noon in Beijing
 SPAN = Span(NOON, NOON + 3_600_000)
@@ -180,7 +181,7 @@ def test_who_came_into_a_team_is_in_yunxins_history_too() -> None:
 
 
 def test_our_own_message_in_yunxins_history_is_our_echo() -> None:
-    ext = json.dumps({"relay": mark.make("easemob:new:direct:9:post", mark.On("old", "direct", "alice", "bob"), YUNXIN.example())})
+    ext = json.dumps({"relay": echo_mark.make("easemob:new:direct:9:post", echo_mark.On("old", "direct", "alice", "bob"), YUNXIN.example())})
     (missed,), _, _ = searched(YUNXIN, History(item(1, NOON, fromclienttype=32, ext=ext)), direct("alice", "bob"))
     (one,) = YUNXIN.decode(Callback("old", missed.body, NOON), YUNXIN.example())
     assert isinstance(one, OwnEcho)

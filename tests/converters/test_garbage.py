@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters import PLATFORMS, wire
-from converters.identities import Identities
-from converters.model import NOTHING
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.model import NOTHING
 from converters.platform import Accepted, Callback, Incoming, Probe, Rejected, Reply, Request
-from converters.route import App, Deliver, route
+from converters.routing.identity_table import Identities
+from converters.routing.route import App, Deliver, route
 from tests.converters.examples import there_of
 from tests.converters.shapes import NOW, incoming, message
 from tests.fuzz.mutations import DEEP, ODD, dumped

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.identities import KINDS, Identities, account_record, cohort_record, record
+from converters.routing.identity_table import KINDS, Identities, account_record, cohort_record, record
 
 names = st.text("abc12", min_size=1, max_size=3)
 
@@ -139,10 +139,11 @@ def test_a_spelling_is_kept_and_does_not_tell_two_apart() -> None:
 
 
 def test_whoever_is_spelled_with_upper_case_is_answered_by_that_name() -> None:
-    from converters import PLATFORMS, wire
-    from converters.names import Minted
+    from converters import PLATFORMS
+    from converters.core import wire
     from converters.platform import Callback
-    from converters.route import App, Deliver, route
+    from converters.routing.id_mapping import Minted
+    from converters.routing.route import App, Deliver, route
 
     old = App("old", PLATFORMS["rongcloud"], PLATFORMS["rongcloud"].example(), "new")
     new = App("new", PLATFORMS["easemob"], PLATFORMS["easemob"].example(), "old")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters import PLATFORMS
-from converters.ids import IdRule, problems
+from converters.routing.user_ids import IdRule, problems
 
 RULES = {name: platform.user_ids for name, platform in PLATFORMS.items()}
 RULES["narrow"] = IdRule("abcdefghijklmnopqrstuvwxyz0123456789-", 32)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from converters import PLATFORMS, wire
-from converters.beside import arrived
-from converters.bodies import (
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.bodies import (
     Card,
     Command,
     Custom,
@@ -29,9 +29,8 @@ from converters.bodies import (
     Voice,
     files_of,
 )
-from converters.identities import Identities
-from converters.model import NOTHING, Delivery, Echo, Event, Group, Loss, There
-from converters.operations import (
+from converters.core.model import NOTHING, Delivery, Echo, Event, Group, Loss, There
+from converters.core.operations import (
     AdminsChanged,
     GroupChanged,
     GroupCreated,
@@ -43,10 +42,12 @@ from converters.operations import (
     Ref,
     kind_of,
 )
-from converters.outcome import Outcome
-from converters.people import renamed
+from converters.core.outcome import Outcome
 from converters.platform import Callback, Reply, Request
-from converters.route import App, Deliver, route
+from converters.routing.identity_table import Identities
+from converters.routing.route import App, Deliver, route
+from converters.routing.users import renamed
+from converters.text.extension_payload import arrived
 from tests.converters.examples import BODIES, EARLIER, OPERATIONS, account_of, delivery_of, place_of, there_of
 from tests.converters.shapes import NOW, as_callback, body, message, shape
 from tests.converters.strategies import of, values

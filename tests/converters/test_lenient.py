@@ -1,6 +1,6 @@
 import pytest
 
-from converters.lenient import Word, milliseconds, word
+from converters.core.lenient import Word, milliseconds, word
 
 
 @pytest.mark.parametrize(

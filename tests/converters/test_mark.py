@@ -6,10 +6,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec import Struct, structs
 
-from converters import PLATFORMS, mark, wire
-from converters.event_ids import EventId
-from converters.ids import fold
-from converters.mark import Mark, On
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.event_id import EventId
+from converters.routing.user_ids import fold
+from converters.text import echo_mark
+from converters.text.echo_mark import Mark, On
 
 ids = st.text(min_size=1, max_size=20)
 kinds = st.sampled_from(["direct", "group", "room"])
@@ -32,97 +34,97 @@ HERE = On("new", "direct", "alice", "bob")
 
 def old(event: str, where: On) -> dict[str, Any]:
     """A mark as 0.1.0 made them: anybody can."""
-    made = mark.make(event, where, By(mark_unkeyed_until=1), at=0)
+    made = echo_mark.make(event, where, By(mark_unkeyed_until=1), at=0)
     return {"id": event, "d": made["d"]}
 
 
 @given(event=events, where=places, more=st.booleans(), part=st.integers(0, 99))
 def test_a_mark_is_read_on_its_own_message_after_the_wire(event: str, where: On, more: bool, part: int) -> None:
-    made = wire.load_any(wire.dump_any(mark.make(event, where, BY, more=more, part=part)))
-    assert mark.read(made, where, BY, 0) == Mark(event, more, part)
+    made = wire.load_any(wire.dump_any(echo_mark.make(event, where, BY, more=more, part=part)))
+    assert echo_mark.read(made, where, BY, 0) == Mark(event, more, part)
 
 
 @given(where=places, other=places)
 def test_a_mark_fits_no_other_message(where: On, other: On) -> None:
     assume([fold(part) for part in where] != [fold(part) for part in other] or where[:2] != other[:2])
-    made = mark.make(E1, where, BY)
-    assert mark.read(made, other, BY, 0) == mark.UNFIT
-    assert mark.read({**made, "id": "p:a:direct:2:post"}, where, BY, 0) == mark.UNFIT
-    assert mark.read({**made, "more": True}, where, BY, 0) == mark.UNFIT
-    assert mark.read({**made, "part": 1}, where, BY, 0) == mark.UNFIT
+    made = echo_mark.make(E1, where, BY)
+    assert echo_mark.read(made, other, BY, 0) == echo_mark.UNFIT
+    assert echo_mark.read({**made, "id": "p:a:direct:2:post"}, where, BY, 0) == echo_mark.UNFIT
+    assert echo_mark.read({**made, "more": True}, where, BY, 0) == echo_mark.UNFIT
+    assert echo_mark.read({**made, "part": 1}, where, BY, 0) == echo_mark.UNFIT
 
 
 @pytest.mark.parametrize("field", On._fields)
 def test_each_thing_that_tells_its_message_from_others_is_in_the_digest(field: str) -> None:
-    made = mark.make(E1, HERE, BY)
-    assert mark.read(made, HERE, BY, 0) == Mark(E1, more=False, part=0)
-    assert mark.read(made, HERE._replace(**{field: getattr(HERE, field) + "x"}), BY, 0) == mark.UNFIT
+    made = echo_mark.make(E1, HERE, BY)
+    assert echo_mark.read(made, HERE, BY, 0) == Mark(E1, more=False, part=0)
+    assert echo_mark.read(made, HERE._replace(**{field: getattr(HERE, field) + "x"}), BY, 0) == echo_mark.UNFIT
 
 
 def test_no_sign_within_an_id_moves_where_it_ends() -> None:
-    made = mark.make(E1, On("new", "direct", "a\x1fb", "c"), BY)
-    assert mark.read(made, On("new", "direct", "a", "b\x1fc"), BY, 0) == mark.UNFIT
+    made = echo_mark.make(E1, On("new", "direct", "a\x1fb", "c"), BY)
+    assert echo_mark.read(made, On("new", "direct", "a", "b\x1fc"), BY, 0) == echo_mark.UNFIT
 
 
 def test_people_are_told_apart_by_case_no_more_than_platforms_do() -> None:
-    made = mark.make(E1, HERE, BY)
-    assert isinstance(mark.read(made, HERE._replace(sender="ALICE"), BY, 0), Mark)
-    kelvin = mark.make(E1, HERE._replace(sender="\u212aelvin"), BY)
-    assert mark.read(kelvin, HERE._replace(sender="kelvin"), BY, 0) == mark.UNFIT
+    made = echo_mark.make(E1, HERE, BY)
+    assert isinstance(echo_mark.read(made, HERE._replace(sender="ALICE"), BY, 0), Mark)
+    kelvin = echo_mark.make(E1, HERE._replace(sender="\u212aelvin"), BY)
+    assert echo_mark.read(kelvin, HERE._replace(sender="kelvin"), BY, 0) == echo_mark.UNFIT
 
 
 def test_it_has_128_bits_and_shows_no_key() -> None:
-    made = mark.make(E1, HERE, BY)
+    made = echo_mark.make(E1, HERE, BY)
     assert len(bytes.fromhex(made["k"])) == 16
-    assert made["k"] != mark.make(E1, HERE, By("another secret of these tests"))["k"]
+    assert made["k"] != echo_mark.make(E1, HERE, By("another secret of these tests"))["k"]
     assert "d" not in made, "what can be made without a key"
 
 
 def test_a_secret_is_changed_without_losing_a_mark() -> None:
     old_one, both, after = By("the old one"), By("the new one", "the old one"), By("the new one")
-    made = mark.make(E1, HERE, old_one)
-    assert isinstance(mark.read(made, HERE, both, 0), Mark)
-    assert mark.make(E1, HERE, both) == mark.make(E1, HERE, after), "the first signs"
-    assert mark.read(made, HERE, after, 0) == mark.UNFIT
+    made = echo_mark.make(E1, HERE, old_one)
+    assert isinstance(echo_mark.read(made, HERE, both, 0), Mark)
+    assert echo_mark.make(E1, HERE, both) == echo_mark.make(E1, HERE, after), "the first signs"
+    assert echo_mark.read(made, HERE, after, 0) == echo_mark.UNFIT
 
 
 def test_marks_without_a_key_are_believed_on_what_was_said_before_a_time_and_by_default_never() -> None:
     theirs = old(E1, HERE)
-    assert mark.read(theirs, HERE, BY, 999) == mark.UNKEYED
+    assert echo_mark.read(theirs, HERE, BY, 999) == echo_mark.UNKEYED
     until = By(mark_unkeyed_until=1000)
-    assert mark.read(theirs, HERE, until, 999) == Mark(E1, more=False, part=0, keyed=False)
-    assert mark.read(theirs, HERE, until, 1000) == mark.UNKEYED
-    assert mark.read(theirs, HERE._replace(sender="carol"), until, 999) == mark.UNFIT
+    assert echo_mark.read(theirs, HERE, until, 999) == Mark(E1, more=False, part=0, keyed=False)
+    assert echo_mark.read(theirs, HERE, until, 1000) == echo_mark.UNKEYED
+    assert echo_mark.read(theirs, HERE._replace(sender="carol"), until, 999) == echo_mark.UNFIT
 
 
 def test_until_then_workers_of_that_release_find_theirs_in_a_new_one() -> None:
     until = By(mark_unkeyed_until=1000)
-    made = mark.make(E1, HERE, until, at=999)
+    made = echo_mark.make(E1, HERE, until, at=999)
     assert made["d"] == old(E1, HERE)["d"]
-    assert "d" not in mark.make(E1, HERE, until, at=1000)
-    assert mark.read({**made, "k": "0" * 32}, HERE, until, 999) == mark.UNFIT, "a key that does not fit is not made good by it"
+    assert "d" not in echo_mark.make(E1, HERE, until, at=1000)
+    assert echo_mark.read({**made, "k": "0" * 32}, HERE, until, 999) == echo_mark.UNFIT, "a key that does not fit is not made good by it"
 
 
 def test_without_a_secret_none_is_made_and_none_believed() -> None:
-    with pytest.raises(mark.NoSecretError):
-        mark.make(E1, HERE, By(""))
-    assert mark.read(mark.make(E1, HERE, BY), HERE, By(""), 0) == mark.UNFIT
+    with pytest.raises(echo_mark.NoSecretError):
+        echo_mark.make(E1, HERE, By(""))
+    assert echo_mark.read(echo_mark.make(E1, HERE, BY), HERE, By(""), 0) == echo_mark.UNFIT
 
 
 @pytest.mark.parametrize("odd", [None, "", [], {}, {"id": 1, "k": "x"}, {"id": "e1", "k": "x"}, {"id": "\x05p:a:direct:2:post", "k": "x"}, {"id": E1}, {"id": E1, "k": None}, 7])
 def test_what_has_not_the_form_of_a_mark_is_none(odd: object) -> None:
-    assert mark.read(odd, HERE, BY, 0) is None
+    assert echo_mark.read(odd, HERE, BY, 0) is None
 
 
 @pytest.mark.parametrize("part", [-1, True, 1.0, "0", None, 1 << 70])
 def test_a_part_that_none_can_be_does_not_fit(part: object) -> None:
-    assert mark.read({**mark.make(E1, HERE, BY), "part": part}, HERE, BY, 0) == mark.UNFIT
+    assert echo_mark.read({**echo_mark.make(E1, HERE, BY), "part": part}, HERE, BY, 0) == echo_mark.UNFIT
 
 
 @given(app=st.text(max_size=200), remote=st.text(max_size=2000))
 def test_a_mark_always_fits_into_the_extension(app: str, remote: str) -> None:
     event = EventId.of("rongcloud", app, "direct", remote).text
-    made = mark.make(event, HERE, By(mark_unkeyed_until=1), more=True, late=True, part=99, at=0)
+    made = echo_mark.make(event, HERE, By(mark_unkeyed_until=1), more=True, late=True, part=99, at=0)
     assert len(wire.dump_any({"k" * 32: made})) < 800
     assert event == EventId.of("rongcloud", app, "direct", remote).text
 

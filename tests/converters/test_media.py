@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters import PLATFORMS, multipart, wire
-from converters.bodies import File
-from converters.formats import FORMATS
-from converters.media import Media, Role, Shape, Upload
-from converters.model import Carried
-from converters.outcome import NotSent, Refused
+from converters import PLATFORMS
+from converters.core import multipart, wire
+from converters.core.bodies import File
+from converters.core.model import Carried
+from converters.core.outcome import NotSent, Refused
+from converters.files.media import Media, Role, Shape, Upload
+from converters.files.media_formats import FORMATS
 from converters.platform import OTHERS, Reply, Request
 from tests.converters.examples import account_of
 from tests.converters.strategies import values

@@ -5,7 +5,7 @@ import yarl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.bodies import File
+from converters.core.bodies import File
 from tests.converters.examples import account_of
 from tests.converters.test_media import HOME, ID, NAMES, media_of
 

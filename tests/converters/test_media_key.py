@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from converters.bodies import File
-from converters.media import Job, Shape
-from converters.media_key import FILE, NOT_OF_FILE, SHAPE, same
+from converters.core.bodies import File
+from converters.files.media import Job, Shape
+from converters.files.media_key import FILE, NOT_OF_FILE, SHAPE, same
 
 PLAIN = Shape()
 FULL = Shape(

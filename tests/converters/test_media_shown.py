@@ -5,18 +5,19 @@ from typing import Any
 import msgspec
 import pytest
 
-from converters import PLATFORMS, wire
-from converters.bodies import Body, Document, File, Gif, Image, Sticker, Video, Voice
-from converters.identities import Identities
-from converters.media import jobs, wanted
-from converters.model import Carried, There
-from converters.operations import Edit, Post
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.bodies import Body, Document, File, Gif, Image, Sticker, Video, Voice
+from converters.core.model import Carried, There
+from converters.core.operations import Edit, Post
+from converters.files.dry_run_files import supposed
+from converters.files.media import jobs, wanted
+from converters.files.withheld import instead
 from converters.platform import Callback
-from converters.preview import StandIn, preview
-from converters.route import App
-from converters.supposed import supposed
-from converters.survey import Survey
-from converters.withheld import instead
+from converters.routing.identity_table import Identities
+from converters.routing.preview import StandIn, preview
+from converters.routing.route import App
+from converters.routing.traffic_report import Survey
 from tests.converters.examples import BODIES, EARLIER, account_of, delivery_of
 from tests.converters.shapes import NOW, text_of
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from converters.notices import MANY, notice
-from converters.operations import (
+from converters.core.operations import (
     AdminsChanged,
     FriendChanged,
     GroupChanged,
@@ -17,6 +16,7 @@ from converters.operations import (
     Presence,
     Typing,
 )
+from converters.text.notices import MANY, notice
 
 NAMES = {"bob": "Bob {x}"}
 

@@ -3,11 +3,12 @@
 import msgspec
 import pytest
 
-from converters import PLATFORMS, wire
-from converters.identities import Identities
-from converters.names import Minted
+from converters import PLATFORMS
+from converters.core import wire
 from converters.platform import Accepted, Callback, Incoming, Rejected, SignedBody
-from converters.route import App, Deliver, route
+from converters.routing.id_mapping import Minted
+from converters.routing.identity_table import Identities
+from converters.routing.route import App, Deliver, route
 from tests.converters.shapes import NOW, body, incoming, message
 
 OWN = PLATFORMS["own"]

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from converters import PLATFORMS
-from converters.bodies import Command, Custom, Image, Text
-from converters.identities import Identities
-from converters.operations import Edit, Post, Quote, Reaction, Recall, Ref
+from converters.core.bodies import Command, Custom, Image, Text
+from converters.core.operations import Edit, Post, Quote, Reaction, Recall, Ref
 from converters.platform import Callback
-from converters.plugin import LARGEST, NOT_MINE, Answer, Drop, Plugin, Seen
-from converters.route import App, Dead, Deliver, Dropped, route
-from converters.rules import Rule
+from converters.plugins import LARGEST, NOT_MINE, Answer, Drop, Plugin, Seen
+from converters.routing.identity_table import Identities
+from converters.routing.route import App, Dead, Deliver, Dropped, route
+from converters.routing.rules import Rule
 from tests.converters.shapes import NOW, body, message
 
 CASES = Path(__file__).parents[1] / "cases"

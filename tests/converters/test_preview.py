@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from converters import PLATFORMS
 from converters.platform import Request
-from streams.preview_commands import preview
+from streams.cli.preview import preview
 from tests.converters.shapes import as_callback, body, message
 
 APP = typer.Typer()

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters import PLATFORMS, wire
-from converters.identities import Identities, record
-from converters.model import Direct, Group, Room, conversation_key, direct
-from converters.names import talk
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.model import Direct, Group, Room, conversation_key, direct
 from converters.platform import Callback
-from converters.renaming import forgetting, setting
-from converters.route import App, Deliver, EchoOf, route
+from converters.routing.id_mapping import talk
+from converters.routing.identity_table import Identities, record
+from converters.routing.renaming import forgetting, setting
+from converters.routing.route import App, Deliver, EchoOf, route
 from tests.converters.examples import account_of
 from tests.converters.shapes import NOW, as_callback, body, message
 

@@ -9,7 +9,7 @@ import pytest
 
 from converters import PLATFORMS
 from converters.platform import Accepted, Incoming, Rejected, Signed
-from converters.rongcloud.signing import signature
+from converters.platforms.rongcloud.signing import signature
 from tests.converters.shapes import NOW, body, message
 
 RONGCLOUD = PLATFORMS["rongcloud"]

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converters import PLATFORMS, wire
-from converters.model import NOTHING
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.model import NOTHING
 from converters.platform import Callback, Said
-from converters.rongcloud.callback import fields_of
-from converters.rongcloud.operations import IGNORED
-from converters.route import App, Deliver, route
+from converters.platforms.rongcloud.callback import fields_of
+from converters.platforms.rongcloud.operations import IGNORED
+from converters.routing.route import App, Deliver, route
 from tests.converters.shapes import NOW, message
 from tests.converters.test_contract import groups
 from tests.converters.test_garbage import values

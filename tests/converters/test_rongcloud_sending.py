@@ -6,13 +6,14 @@ from urllib.parse import parse_qs
 import msgspec
 import pytest
 
-from converters import PLATFORMS, wire
-from converters.bodies import Custom, Notice, Text
-from converters.model import NOTHING, Group, Room, Sent, There
-from converters.operations import GroupCreated, MembersAdded, Muted, Post, Recall
-from converters.outcome import Delivered, NotSent, Refused, Unsure
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.bodies import Custom, Notice, Text
+from converters.core.model import NOTHING, Group, Room, Sent, There
+from converters.core.operations import GroupCreated, MembersAdded, Muted, Post, Recall
+from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.platform import Callback, OwnEcho, Reply, Request
-from converters.rongcloud.limits import LIMITS
+from converters.platforms.rongcloud.limits import LIMITS
 from tests.converters.examples import EARLIER, OPERATIONS, account_of, delivery_of, there_of
 from tests.converters.shapes import NOW, as_callback, body
 from tests.simulators.rongcloud.options import Options

@@ -10,16 +10,16 @@ import msgspec
 import pytest
 
 from converters import PLATFORMS
-from converters.bodies import Custom, Forwarded, Image, Link, Location, Text
-from converters.identities import Identities, account_record, cohort_record, record
-from converters.model import Direct, Group, Loss, conversation_key
-from converters.names import Minted
-from converters.operations import Edit, Operation, Post, Presence, Quote, Reaction, Recall, Ref
-from converters.outcome import Delivered
+from converters.core.bodies import Custom, Forwarded, Image, Link, Location, Text
+from converters.core.model import Direct, Group, Loss, conversation_key
+from converters.core.operations import Edit, Operation, Post, Presence, Quote, Reaction, Recall, Ref
+from converters.core.outcome import Delivered
 from converters.platform import Callback, Reply, Said
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, route
-from converters.rules import LONGEST, Rule, share
-from streams.rules import RuleSettings, rewriting, rules_of
+from converters.routing.id_mapping import Minted
+from converters.routing.identity_table import Identities, account_record, cohort_record, record
+from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, route
+from converters.routing.rules import LONGEST, Rule, share
+from streams.settings.rules import RuleSettings, rewriting, rules_of
 from tests.converters.examples import BODIES
 from tests.converters.shapes import NOW, as_callback, body, message
 
@@ -313,7 +313,7 @@ def test_what_a_proxy_said_is_known_when_it_comes_back() -> None:
 
 
 def test_a_group_whose_making_is_dropped_gets_no_name() -> None:
-    from converters.operations import GroupCreated
+    from converters.core.operations import GroupCreated
 
     known = table()
     made = GroupCreated("New", owner="alice")

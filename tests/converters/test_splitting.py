@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters import form
-from converters.splitting import split
+from converters.core import urlencoded
+from converters.text.splitting import split
 
 
 def _bytes(text: str) -> int:
@@ -29,6 +29,6 @@ def test_a_text_is_cut_at_a_line_or_a_word_near_the_middle() -> None:
 def test_a_form_reads_back(fields: dict[str, str]) -> None:
     from urllib.parse import parse_qsl
 
-    body = form.write(fields).decode()
+    body = urlencoded.write(fields).decode()
     assert body.isascii()
     assert dict(parse_qsl(body, keep_blank_values=True)) == fields

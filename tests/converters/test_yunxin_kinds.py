@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converters import PLATFORMS, wire
-from converters.bodies import Text
-from converters.identities import Identities, record
-from converters.model import NOTHING, Carried, Delivery, Direct, Group, Room, Sent, There
-from converters.operations import GroupLife, Post, Quote, Ref
-from converters.outcome import Delivered
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.bodies import Text
+from converters.core.model import NOTHING, Carried, Delivery, Direct, Group, Room, Sent, There
+from converters.core.operations import GroupLife, Post, Quote, Ref
+from converters.core.outcome import Delivered
 from converters.platform import Callback, Reply, Request, Said
-from converters.route import App, Deliver, route
+from converters.routing.identity_table import Identities, record
+from converters.routing.route import App, Deliver, route
 from tests.converters.examples import BODIES, OPERATIONS, VARIANTS, account_of, delivery_of, there_of
 from tests.converters.shapes import NOW
 

@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from converters import PLATFORMS
-from converters.bodies import Text
-from converters.model import Carried, Conversation, Delivery, Direct, Event, Group, Room, Sent, There
-from converters.operations import (
+from converters.core.bodies import Text
+from converters.core.model import Carried, Conversation, Delivery, Direct, Event, Group, Room, Sent, There
+from converters.core.operations import (
     AdminsChanged,
     BlockChanged,
     Edit,
@@ -32,7 +32,7 @@ from converters.operations import (
     Ref,
     Typing,
 )
-from converters.outcome import Delivered, Outcome
+from converters.core.outcome import Delivered, Outcome
 from converters.platform import Callback, Decoded, Encoded, OwnEcho, Reply, Said
 from tests.converters.examples import BODIES, there_of
 from tests.simulation.conftest import running

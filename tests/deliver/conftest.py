@@ -6,7 +6,7 @@ from zlib import crc32
 
 import pytest
 
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from tests.deliver.target import Target
 from tests.deliver.worker import Worker, app
 

@@ -7,7 +7,7 @@ from random import Random
 from msgspec import Struct
 
 from converters.platform import Limit
-from streams.deliver.limits import Limiter
+from streams.outbound.rate_limiter import Limiter
 from tests.deliver.virtual import run
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
-from streams.deliver.attempts import attempt, delays
+from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
+from streams.outbound.attempts import attempt, delays
 
 BUSY, DONE, DOUBT, NEVER = NotSent("busy"), Delivered("m1"), Unsure("cut off"), Refused("no")
 

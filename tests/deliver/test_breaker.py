@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from converters.platform import OTHERS, Limit
-from streams.deliver.breaker import Breaker, Policy, State
-from streams.deliver.limits import Limiter
+from streams.outbound.breaker import Breaker, Policy, State
+from streams.outbound.rate_limiter import Limiter
 from tests.deliver.virtual import run, settle
 
 POLICY = Policy(window=10.0, failures=0.5, least=4, first=1.0, longest=5.0, probes=2)

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from converters import PLATFORMS
-from converters.outcome import Delivered, NotSent, Outcome, Unsure
+from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
 from converters.platform import Request
-from converters.route import App
-from streams.deliver.client import Client
+from converters.routing.route import App
 from streams.deliver.settings import Deliver
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
+from streams.outbound.client import Client
 from tests.deliver.worker import SECRET, delivery
 from tests.simulators.process import SimulatorProcess
 

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from msgspec import structs
 
-from converters.model import conversation_key
+from converters.core.model import conversation_key
 from streams.deliver.conversations import Conversations, Open
-from streams.deliver.entries import Intent
-from streams.deliver.lanes import Lane
-from streams.exact.producers import Record
+from streams.deliver.ledger_schema import Intent
+from streams.deliver.offset_tracker import Lane
+from streams.exactly_once.producers import Record
 from tests.deliver.worker import delivery
 
 

@@ -4,7 +4,7 @@ import threading
 
 import msgspec
 
-from converters.model import conversation_key
+from converters.core.model import conversation_key
 from tests.deliver.target import REFUSE, THROTTLE, Say, Target
 from tests.deliver.worker import Worker, delivery, ids
 from tests.waiting import until

@@ -8,14 +8,14 @@ import pytest
 from aiokafka import ConsumerRecord
 from msgspec import structs
 
-from converters import wire
-from converters.model import Echo
-from converters.outcome import Delivered, NotSent, Unsure
-from streams import metrics
+from converters.core import wire
+from converters.core.model import Echo
+from converters.core.outcome import Delivered, NotSent, Unsure
 from streams.deliver.conversations import Conversations
 from streams.deliver.echoes import Echoes
-from streams.deliver.entries import Ended, Entry, Intent
+from streams.deliver.ledger_schema import Ended, Entry, Intent
 from streams.deliver.protocol import refusal
+from streams.observe import metrics
 
 ECHO = Echo(event="yunxin:old:direct:1:post", target="new", remote_id="777", at=1000)
 INTENT = Intent(target="new", at=900, keyed=True)
@@ -134,8 +134,8 @@ def test_one_without_a_key_settles_what_a_release_without_keys_has_sent() -> Non
 
 
 def test_the_local_state_keeps_what_it_needs_for_that(tmp_path: Path) -> None:
-    from streams.deliver.entries import dump
     from streams.deliver.ledger_rows import packed, unpacked
+    from streams.deliver.ledger_schema import dump
 
     for entry in (INTENT, HELD, structs.replace(HELD, bare=True), structs.replace(INTENT, bare=True)):
         assert unpacked(packed(dump(entry), 7, entry)) == entry

@@ -12,21 +12,21 @@ from aiokafka import TopicPartition
 from msgspec import structs
 
 from converters import PLATFORMS
-from converters.model import NOTHING, Echo, conversation_key
-from converters.outcome import Delivered, NotSent, Outcome, Unsure
+from converters.core.model import NOTHING, Echo, conversation_key
+from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
 from converters.platform import Platform, Reply, Request
-from converters.route import App
-from streams.deliver import records
-from streams.deliver.client import TOO_LATE
+from converters.routing.route import App
+from streams.deliver import ledger_records
+from streams.deliver.context import Surroundings
 from streams.deliver.conversations import Open
-from streams.deliver.doubts import Doubts
-from streams.deliver.drain import Drain, clock
-from streams.deliver.entries import Intent
-from streams.deliver.lanes import Lane
-from streams.deliver.sending import Sender
+from streams.deliver.in_doubt import Doubts
+from streams.deliver.ledger_schema import Intent
+from streams.deliver.offset_tracker import Lane
+from streams.deliver.sender import Sender
 from streams.deliver.settings import Deliver
-from streams.deliver.surroundings import Surroundings
-from streams.exact.producers import Record
+from streams.deliver.shutdown import Drain, clock
+from streams.exactly_once.producers import Record
+from streams.outbound.client import TOO_LATE
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import CUT, Say, Target
 from tests.deliver.worker import Worker, delivery
@@ -88,7 +88,7 @@ class World:
     # -- the rest
 
     async def licence(self, event: Open, part: int) -> float:
-        _, intent = records.intent(event, part)
+        _, intent = ledger_records.intent(event, part)
         assert isinstance(intent, Intent)
         self.intents.append(intent)
         self.at("licence")

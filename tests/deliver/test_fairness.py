@@ -10,9 +10,9 @@ from msgspec import structs
 
 from streams.deliver.conversations import Conversations, begun
 from streams.deliver.fairness import FairQueue, FairSlots
-from streams.deliver.lanes import Lane
+from streams.deliver.offset_tracker import Lane
 from streams.deliver.parked import Parked, Room
-from streams.exact.producers import Record
+from streams.exactly_once.producers import Record
 from tests.deliver.worker import delivery
 
 WINDOW = 64

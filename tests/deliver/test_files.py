@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from converters.bodies import File, Image, Video
-from converters.model import Carried, Delivery
-from converters.operations import Post
+from converters.core.bodies import File, Image, Video
+from converters.core.model import Carried, Delivery
+from converters.core.operations import Post
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import Target
 from tests.deliver.worker import Worker, delivery

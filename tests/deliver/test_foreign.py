@@ -11,12 +11,12 @@ from aiokafka import ConsumerRecord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters import wire
-from converters.model import Carried, Delivery, Echo, conversation_key
-from streams import foreign
-from streams.deliver.entries import Intent, dump
-from streams.deliver.tail import Tail, mark
-from streams.record_kinds import VERSION, hold
+from converters.core import wire
+from converters.core.model import Carried, Delivery, Echo, conversation_key
+from streams.deliver.ledger_schema import Intent, dump
+from streams.deliver.uncommitted_tail import Tail, mark
+from streams.kafka import foreign_records
+from streams.kafka.record_kinds import VERSION, hold
 from tests.convert.records import apps
 from tests.deliver.target import Target
 from tests.deliver.worker import PARTITIONS, Worker, delivery
@@ -39,7 +39,7 @@ def from_app(one: Delivery, source: str) -> Delivery:
 
 
 def seen(one: Delivery, raw: ConsumerRecord | None = None) -> str | None:
-    return foreign.of_delivery(raw or record(conversation_key(one.event.conversation)), one, APPS, PARTITIONS)
+    return foreign_records.of_delivery(raw or record(conversation_key(one.event.conversation)), one, APPS, PARTITIONS)
 
 
 def test_a_delivery_of_ours_is_ours() -> None:
@@ -62,7 +62,7 @@ def test_a_delivery_is_told_apart_by_its_place_its_key_its_id_and_its_app() -> N
 def test_no_text_is_taken_for_an_id_that_is_none(name: str) -> None:
     if (found := seen(renamed(delivery("bob", "hi"), name))) is None:
         assert name.startswith("yunxin:old:")
-        assert foreign.of_entry(name.encode()) is None, "or its row would be one of another kind"
+        assert foreign_records.of_entry(name.encode()) is None, "or its row would be one of another kind"
     else:
         assert found == "id"
 
@@ -72,7 +72,7 @@ def test_an_echo_is_told_apart() -> None:
     key, echo = conversation_key(one.event.conversation), Echo(event=one.event.id, target="new", remote_id="1", at=1)
 
     def of(echo: Echo, raw: ConsumerRecord | None = None) -> str | None:
-        return foreign.of_echo(raw or record(key), echo, APPS, "easemob", PARTITIONS)
+        return foreign_records.of_echo(raw or record(key), echo, APPS, "easemob", PARTITIONS)
 
     assert of(echo) is None
     assert of(echo, record(key, partition=(crc32(key) + 1) % PARTITIONS)) == "misplaced"
@@ -83,7 +83,7 @@ def test_an_echo_is_told_apart() -> None:
 
 @pytest.mark.parametrize("key", [b"", b"\x03latest", b"\xff\xfe", b"\x1b[2J", b"a\nb", b"\x07yunxin:old:direct:1:post\x1f0"])
 def test_a_ledger_has_no_rows_of_another_kind(key: bytes) -> None:
-    assert foreign.of_entry(key) == "key"
+    assert foreign_records.of_entry(key) == "key"
 
 
 def test_a_mark_of_the_ledger_that_cannot_be_is_none() -> None:
@@ -99,8 +99,8 @@ def test_a_version_that_is_no_number_holds_no_stage(version: bytes) -> None:
 
 
 def test_what_is_told_apart_is_counted_under_words_of_ours() -> None:
-    foreign.note("deliver", "t.deliveries.easemob", 0, 0, "key")
-    foreign.note("deliver", "\x1b[2J.elsewhere", 0, 0, "key")
+    foreign_records.note("deliver", "t.deliveries.easemob", 0, 0, "key")
+    foreign_records.note("deliver", "\x1b[2J.elsewhere", 0, 0, "key")
 
 
 # -- on the real broker

@@ -6,13 +6,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from converters import PLATFORMS
-from converters.outcome import Delivered, NotSent, Outcome, Refused
+from converters.core.outcome import Delivered, NotSent, Outcome, Refused
 from converters.platform import Reply, Request
-from converters.route import App
-from streams import metrics
-from streams.deliver.client import Client
-from streams.deliver.gate import Gate
+from converters.routing.route import App
 from streams.deliver.settings import Deliver
+from streams.observe import metrics
+from streams.outbound.admission import Gate
+from streams.outbound.client import Client
 
 RONGCLOUD = PLATFORMS["rongcloud"]
 APP = App("locked", RONGCLOUD, RONGCLOUD.example(), "old")

@@ -7,12 +7,12 @@ from zlib import crc32
 
 import pytest
 
-from converters import wire
-from converters.model import Delivery, conversation_key
-from converters.outcome import Unsure
-from streams import dead
-from streams.deliver import records
-from streams.deliver.entries import Ended, dump
+from converters.core import wire
+from converters.core.model import Delivery, conversation_key
+from converters.core.outcome import Unsure
+from streams.dead_letters import dead_letter
+from streams.deliver import ledger_records
+from streams.deliver.ledger_schema import Ended, dump
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import CUT, Say, Target
 from tests.deliver.test_tail import left_open
@@ -41,8 +41,8 @@ def held(worker: Worker, target: Target, bob: str, text: str = "0") -> Delivery:
 def put_back(worker: Worker, one: Delivery) -> None:
     """As `im-relay dead replay` does it with the newest letter of *one*."""
     letter = [each for each in worker.letters() if one.event.id.encode() in each.value][-1]
-    place = dead.place(letter.topic, letter.partition, letter.offset).encode()
-    worker.put("deliveries.easemob", letter.key, letter.value, letter.headers | {dead.RELEASED: place})
+    place = dead_letter.place(letter.topic, letter.partition, letter.offset).encode()
+    worker.put("deliveries.easemob", letter.key, letter.value, letter.headers | {dead_letter.RELEASED: place})
     worker.settled()
 
 
@@ -83,14 +83,14 @@ def test_a_kill_between_the_letter_and_its_commit_leaves_it_held(holding: Worker
         holding.forget_state()
     one = delivery(bob, "0")
     partition = crc32(conversation_key(one.event.conversation)) % PARTITIONS
-    place = dead.place(f"{holding.prefix}deliveries.easemob", partition, holding.end(f"{holding.prefix}deliveries.easemob", partition))
+    place = dead_letter.place(f"{holding.prefix}deliveries.easemob", partition, holding.end(f"{holding.prefix}deliveries.easemob", partition))
     holding.send(one)
-    left_open(holding, one, dump(Ended(outcome=Unsure("cut"), target=one.target, at=one.received, names=records.names(one), held=place)))
+    left_open(holding, one, dump(Ended(outcome=Unsure("cut"), target=one.target, at=one.received, names=ledger_records.names(one), held=place)))
     holding.start()
     holding.settled()
     assert [took.text for took in target.to(bob)] == ["before"], "not sent again"
     letter = holding.letter(one)
-    assert (letter.cause, dead.place(letter.topic, letter.partition, letter.offset)) == ("in-doubt", place)
+    assert (letter.cause, dead_letter.place(letter.topic, letter.partition, letter.offset)) == ("in-doubt", place)
     assert holding.outcome(one) == "unsure"
     put_back(holding, one)
     assert [took.text for took in target.to(bob)] == ["before", "0"]

@@ -14,8 +14,8 @@ import uvloop
 from yarl import URL
 
 from converters.platform import Reply
-from streams.deliver.connections import NoAnswerError, NoConnectionError, Pool
-from streams.deliver.transport import Call, PooledTransport, TooLateError
+from streams.outbound.connections import NoAnswerError, NoConnectionError, Pool
+from streams.outbound.transport import Call, PooledTransport, TooLateError
 
 pytestmark = pytest.mark.filterwarnings("ignore:Overriding the .event_loop_policy. fixture:pytest.PytestDeprecationWarning")
 BODY = b'{"data":1}'

@@ -1,6 +1,6 @@
 """A request whose licence has run out does not leave, wherever it waited or was frozen in between."""
 
-from converters.outcome import Delivered, NotSent
+from converters.core.outcome import Delivered, NotSent
 from tests.deliver.test_client import request, talking
 
 

@@ -4,9 +4,9 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.outcome import Delivered, NotSent, Refused, Unsure
-from streams.deliver.entries import Ended, Entry, Intent, Names, dump
+from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from streams.deliver.ledger_rows import merged, packed, unpacked
+from streams.deliver.ledger_schema import Ended, Entry, Intent, Names, dump
 
 ids = st.one_of(st.text(max_size=12), st.integers(0, 10**20).map(str), st.sampled_from(["", "0", "007", "١٢", "-1", "999999999999999999"]))
 times = st.integers(0, 2_000_000_000_000)

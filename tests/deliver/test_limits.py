@@ -8,11 +8,11 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.easemob.limits import LIMITS as EASEMOB
 from converters.platform import OTHERS, Limit
-from converters.yunxin.limits import LIMITS as YUNXIN
-from streams.deliver.bucket import Bucket, Pace
-from streams.deliver.limits import Limiter, overridden
+from converters.platforms.easemob.limits import LIMITS as EASEMOB
+from converters.platforms.yunxin.limits import LIMITS as YUNXIN
+from streams.outbound.rate_limiter import Limiter, overridden
+from streams.outbound.token_bucket import Bucket, Pace
 from tests.deliver.offered import Offer, Target, in_order, network, simulated
 from tests.deliver.virtual import run, settle
 

@@ -9,11 +9,11 @@ import pytest
 from aiokafka import TopicPartition
 from msgspec import structs
 
-from converters import PLATFORMS, mark
-from converters.bodies import Text
-from converters.fingerprint import fingerprints
-from converters.model import Delivery, Event, Group, Sent, conversation_key, direct
-from converters.operations import (
+from converters import PLATFORMS
+from converters.core.bodies import Text
+from converters.core.fingerprint import fingerprints
+from converters.core.model import Delivery, Event, Group, Sent, conversation_key, direct
+from converters.core.operations import (
     Edit,
     GroupChanged,
     GroupCreated,
@@ -26,17 +26,18 @@ from converters.operations import (
     Recall,
     Ref,
 )
-from converters.outcome import Delivered, Refused
-from streams.deliver import records
+from converters.core.outcome import Delivered, Refused
+from converters.text import echo_mark
+from streams.deliver import ledger_records
 from streams.deliver.conversations import Open
-from streams.deliver.entries import Ended, Intent, dump
-from streams.deliver.lanes import Lane
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_rows import packed
-from streams.deliver.naming import UNDATED, Naming, Row
+from streams.deliver.ledger_schema import Ended, Intent, dump
+from streams.deliver.message_index import UNDATED, Naming, Row
+from streams.deliver.offset_tracker import Lane
+from streams.deliver.pending_references import Waiting, mark_late, prepared
 from streams.deliver.settings import Deliver
-from streams.deliver.waiting import Waiting, mark_late, prepared
-from streams.exact.producers import Record
+from streams.exactly_once.producers import Record
 
 NOW = int(time.time() * 1000)
 REACH = 35.0
@@ -77,7 +78,7 @@ class Side:
         parts = tuple(Delivered(remote_id, NOW + 5) for remote_id in remote_ids)
         event.outcome, event.arrived = parts[-1], parts
         event.does = self.naming.does(one)
-        key, entry = records.ended(event)
+        key, entry = ledger_records.ended(event)
         self.put(key, entry)
 
     def put(self, key: bytes, entry: Ended) -> None:
@@ -90,7 +91,7 @@ class Side:
 @pytest.fixture(autouse=True)
 def _now(monkeypatch: pytest.MonkeyPatch) -> None:
     """All of it is now, however long the tests before have taken."""
-    monkeypatch.setattr(records, "_now", lambda: NOW)
+    monkeypatch.setattr(ledger_records, "_now", lambda: NOW)
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def test_reading_a_whole_conversation_means_the_last_that_was_carried_here(to_ne
 def test_what_was_refused_is_not_there(to_new: Side) -> None:
     event = opened(delivery("1", Post(Text("hi"))))
     event.outcome = Refused("no")
-    to_new.put(*records.ended(event))
+    to_new.put(*ledger_records.ended(event))
     assert to_new.naming.there(delivery("2", Recall(ref("1")))).message == ()
 
 
@@ -169,7 +170,7 @@ def test_our_own_doing_is_known_when_it_is_called_back_once(tmp_path: Path, done
     back_side.carried(said, "901")
     one = opened(delivery("2", done))
     one.does = forth.naming.does(one.delivery)
-    key, intent = records.intent(one, 0)
+    key, intent = ledger_records.intent(one, 0)
     back_side.learn(back_side.naming.rows(key, intent))
     echo = delivery("902", back, source="new")
     does = back_side.naming.does(echo)
@@ -188,7 +189,7 @@ def doing(number: str, at: int = NOW) -> tuple[bytes, Intent]:
     """The ledger's entry of a rename that the relay is about to do in `new`, written at *at*."""
     one = opened(delivery(number, RENAME, source="old", conversation=TEAM))
     one.does = fingerprints(one.delivery.event)
-    key, entry = records.intent(one, 0)
+    key, entry = ledger_records.intent(one, 0)
     assert isinstance(entry, Intent)
     return key, structs.replace(entry, at=at)
 
@@ -212,7 +213,7 @@ def judged(side: Side, one: Delivery) -> bool:
     prepared(event, side.naming, Waiting(0, 0.0), 0.0)
     if event.outcome is None:
         return False
-    key, entry = records.ended(event)
+    key, entry = ledger_records.ended(event)
     side.put(key, entry)
     side.naming.spent(event.spent)
     return event.by == "ours"
@@ -285,7 +286,7 @@ def test_what_we_only_heard_of_we_have_not_done(to_old: Side) -> None:
     to_old.learn(to_old.naming.rows(*doing("5")))
     asked = opened(called_back("6"))
     prepared(asked, to_old.naming, Waiting(0, 0.0), 0.0)
-    key, entry = records.ended(asked)
+    key, entry = ledger_records.ended(asked)
     there = Naming(to_old.store, frozenset({"old"}), REACH)
     assert list(there.rows(key, entry)) == [row for row in there.rows(key, entry) if row[0].endswith(b"spent")]
 
@@ -296,7 +297,7 @@ def test_in_whatever_order_a_ledger_is_read_back_the_same_is_ours(tmp_path: Path
     sides = [Side(tmp_path / name, "old") for name in ("forwards", "backwards")]
     sides[0].learn([row for pair in ledger for row in sides[0].naming.rows(*pair)])
     prepared(spent, sides[0].naming, Waiting(0, 0.0), 0.0)
-    entries = [*ledger, records.ended(spent)]
+    entries = [*ledger, ledger_records.ended(spent)]
     for side, order in zip(sides, (entries, entries[::-1]), strict=True):
         side.learn([row for pair in order for row in side.naming.rows(*pair)])
         side.naming = Naming(side.store, side.mirrored, REACH)
@@ -308,7 +309,7 @@ def test_what_a_person_does_is_not_ours(to_new: Side) -> None:
     rename = delivery("5", GroupChanged(name="Team"), source="new", conversation=Group("team"))
     one = opened(rename)
     one.does = fingerprints(rename.event)
-    to_new.learn(to_new.naming.rows(*records.intent(one, 0)))
+    to_new.learn(to_new.naming.rows(*ledger_records.intent(one, 0)))
     for other in (GroupChanged(name="Teams"), GroupChanged(name="Team", avatar="x"), MembersAdded(("Team",))):
         asked = delivery("6", other, conversation=Group("team"))
         assert not to_new.naming.ours(asked, to_new.naming.does(asked)), other
@@ -359,7 +360,7 @@ def test_messages_of_a_group_made_at_the_target_go_to_its_new_id(to_new: Side) -
     talk = structs.replace(delivery("6", Post(Text("hi")), conversation=team), receiver="")
     early = opened(talk)
     prepared(early, to_new.naming, Waiting(1, 1.0), 0.0)
-    assert early.outcome == Refused(records.UNMAPPED)
+    assert early.outcome == Refused(ledger_records.UNMAPPED)
     to_new.carried(made, "270001")
     event = opened(talk)
     prepared(event, to_new.naming, Waiting(1, 1.0), 0.0)
@@ -378,9 +379,9 @@ def test_a_message_said_before_one_that_was_sent_is_late_and_its_mark_says_so(to
         to_new.learn(naming.order())
     event = opened(early)
     mark_late(event)
-    key, entry = records.intent(event, 0)
+    key, entry = ledger_records.intent(event, 0)
     assert event.late
-    assert mark.of(event.delivery, PLATFORMS["easemob"].example(), "a")["late"] is True
+    assert echo_mark.of(event.delivery, PLATFORMS["easemob"].example(), "a")["late"] is True
     event.outcome = Delivered("901")
-    assert records.ended(event)[1].late
+    assert ledger_records.ended(event)[1].late
     assert (key, entry.part) == (b"old:1", 0)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from converters.model import Delivery
+from converters.core.model import Delivery
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import Target
 from tests.deliver.worker import Worker, delivery

@@ -9,9 +9,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from converters.model import conversation_key
+from converters.core.model import conversation_key
 from streams.deliver.progress import Progress
-from streams.exact.producers import Link, Outputs, Producers
+from streams.exactly_once.producers import Link, Outputs, Producers
 from streams.kafka.unread import unread
 from tests.deliver.target import CUT, Say, Target
 from tests.deliver.worker import PARTITIONS, Worker, delivery

@@ -5,14 +5,14 @@ from math import inf
 import pytest
 from aiokafka import TopicPartition
 
-from converters.model import Echo, conversation_key
-from converters.outcome import Delivered, NotSent, Outcome, Refused, Unsure
-from streams.deliver import records
+from converters.core.model import Echo, conversation_key
+from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
+from streams.deliver import ledger_records
 from streams.deliver.conversations import Open
-from streams.deliver.entries import Ended, Entry, Intent
-from streams.deliver.lanes import Lane
+from streams.deliver.ledger_schema import Ended, Entry, Intent
+from streams.deliver.offset_tracker import Lane
 from streams.deliver.protocol import Step, admitted, earlier, left_to_wait, longest_ago, may_leave, released
-from streams.exact.producers import Record
+from streams.exactly_once.producers import Record
 from tests.deliver.worker import delivery
 
 
@@ -84,12 +84,12 @@ def open_event(outcome: Outcome) -> Open:
 def test_evidence_that_comes_after_the_end_and_before_it_is_written_goes_before_it() -> None:
     event = open_event(Unsure("?"))
     name = event.delivery.event.id
-    assert records.ended(event)[1].held == "deliveries:0:5"
+    assert ledger_records.ended(event)[1].held == "deliveries:0:5"
     event.heard[0] = Echo(event=name, target="new", remote_id="1", at=1, more=True)
-    records.believe(event)
+    ledger_records.believe(event)
     assert (event.outcome, event.arrived) == (Unsure("?"), (Delivered("1", 1),))
     event.whole = Echo(event=name, target="new", remote_id="2", at=2, part=1)
-    records.believe(event)
-    entry = records.ended(event)[1]
+    ledger_records.believe(event)
+    entry = ledger_records.ended(event)[1]
     assert (entry.outcome, entry.by, entry.held) == (Delivered("2", 2), "echo", "")
-    assert records.verdict(event) is None, "no letter"
+    assert ledger_records.verdict(event) is None, "no letter"

@@ -1,6 +1,6 @@
 """What people write, and what only we may know, stays out of logs and metrics, whatever goes wrong."""
 
-from converters.model import conversation_key
+from converters.core.model import conversation_key
 from tests.deliver.target import CUT, THROTTLE, Say, Target
 from tests.deliver.worker import SECRET, Worker, delivery
 from tests.waiting import until

@@ -9,12 +9,12 @@ import pytest
 from aiokafka import ConsumerRecord
 from msgspec import structs
 
-from converters.model import Delivery, conversation_key
-from converters.outcome import Delivered, Refused
-from streams.deliver import records
-from streams.deliver.entries import Ended, Intent, dump
-from streams.deliver.tail import Tail, mark
-from streams.exact.producers import Headers, Link, Outputs, Producers
+from converters.core.model import Delivery, conversation_key
+from converters.core.outcome import Delivered, Refused
+from streams.deliver import ledger_records
+from streams.deliver.ledger_schema import Ended, Intent, dump
+from streams.deliver.uncommitted_tail import Tail, mark
+from streams.exactly_once.producers import Headers, Link, Outputs, Producers
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import Target
 from tests.deliver.worker import PARTITIONS, Worker, delivery
@@ -107,7 +107,7 @@ def intent(of: Delivery) -> bytes:
 
 
 def ended(of: Delivery, outcome: Delivered | Refused) -> bytes:
-    return dump(Ended(outcome=outcome, target=of.target, at=of.received, names=records.names(of)))
+    return dump(Ended(outcome=outcome, target=of.target, at=of.received, names=ledger_records.names(of)))
 
 
 @pytest.mark.kafka

@@ -2,9 +2,9 @@
 
 import pytest
 
-from converters import wire
-from converters.model import conversation_key
-from streams.record_kinds import VERSION
+from converters.core import wire
+from converters.core.model import conversation_key
+from streams.kafka.record_kinds import VERSION
 from tests.deliver.worker import Worker, delivery
 
 pytestmark = pytest.mark.kafka

@@ -14,14 +14,14 @@ import msgspec
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from converters import wire
-from converters.bodies import Text
-from converters.media import Result
-from converters.model import Delivery, Echo, Event, conversation_key, direct
-from converters.operations import Post
-from streams import dead
-from streams.dead import DeadLetter
-from streams.kafka.ports import free_port
+from converters.core import wire
+from converters.core.bodies import Text
+from converters.core.model import Delivery, Echo, Event, conversation_key, direct
+from converters.core.operations import Post
+from converters.files.media import Result
+from streams.dead_letters import dead_letter
+from streams.dead_letters.dead_letter import DeadLetter
+from streams.kafka.local.ports import free_port
 from tests.stack import ROOT, Role
 from tests.waiting import until
 
@@ -204,7 +204,7 @@ base_url = "{target}"
         return found
 
     def letters(self) -> list[DeadLetter]:
-        return [dead.load(one.value or b"") for one in self.read("dead-letters")]
+        return [dead_letter.load(one.value or b"") for one in self.read("dead-letters")]
 
     def letter(self, event: Delivery) -> DeadLetter:
         """The one dead letter of *event*."""

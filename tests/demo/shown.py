@@ -6,7 +6,7 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
-from streams.printable import clean
+from streams.observe.printable import clean
 from tests.demo import terminal
 from tests.demo.crossing import Arrived, Said, source_key
 from tests.demo.forms import told

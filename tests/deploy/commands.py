@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from streams.cli import app
+from streams.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 

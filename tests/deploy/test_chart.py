@@ -13,7 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from streams.settings import Settings, load
+from streams.settings.root import Settings, load
 from tests.deploy.commands import ROOT, parsed
 
 CHART = ROOT / "helm/im-relay"
@@ -123,7 +123,7 @@ def test_every_block_of_a_template_is_closed(name: str) -> None:
 def test_a_pod_has_time_to_end() -> None:
     ingress = Settings().ingress
     needed = 5 + ingress.read_timeout + 2 * ingress.store_timeout + 1
-    workers = 20 + 2 * 5  # streams.exact.worker.run, and twice the drain budget of a task
+    workers = 20 + 2 * 5  # streams.exactly_once.worker.run, and twice the drain budget of a task
     assert VALUES["terminationGracePeriodSeconds"] > max(needed, workers)
     assert SCHEMA["properties"]["terminationGracePeriodSeconds"]["minimum"] > max(needed, workers)
 

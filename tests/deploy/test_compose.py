@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from deploy import simulator
-from streams import role_secrets
-from streams.role_secrets import COMMAND, Process, deliver
-from streams.settings import Settings, load
+from streams.settings import role_secrets
+from streams.settings.role_secrets import COMMAND, Process, deliver
+from streams.settings.root import Settings, load
 from tests.deploy.commands import ROOT, parsed
 from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from deploy import dashboards
-from streams import metrics
+from streams.observe import metrics
 from tests.deploy.commands import ROOT
 
 PROMTOOL = shutil.which("promtool")

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from streams import role_secrets
-from streams.role_secrets import COMMAND, Process, deliver
-from streams.settings import load
+from streams.settings import role_secrets
+from streams.settings.role_secrets import COMMAND, Process, deliver
+from streams.settings.root import load
 from tests.deploy.test_chart import EXAMPLE, SECRETS, VALUES, needs_helm, of, rendered, template, workloads
 
 EVERY = ("--set", "gaps.enabled=true")

@@ -11,7 +11,7 @@ import pytest
 
 from streams.files.app import Files
 from streams.files.disk import Disk
-from streams.listener import Listener
+from streams.http_server.listener import Listener
 from streams.media.store import Failed, Kept
 from streams.media.store.files import FileStore
 from streams.media.store.settings import MediaStore

@@ -14,7 +14,7 @@ import pytest
 
 from streams.files.disk import Disk
 from streams.files.signed import headers, upload
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from streams.media.store import Kept
 from streams.media.store.files import FileStore
 from streams.media.store.settings import MediaStore

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams import metrics
 from streams.files import app as application
 from streams.files import disk as disks
 from streams.files.signed import Link, headers, link, upload
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from streams.media.store import Failed, Kept
+from streams.observe import metrics
 from tests.files.conftest import DAY, LARGEST, SECRET, Running
 
 CONTENT = bytes(range(256)) * 5000  # in more than one block

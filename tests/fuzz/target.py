@@ -8,13 +8,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from converters import PLATFORMS, wire
-from converters.identities import Identities, Kind
-from converters.model import NOTHING, Delivery
-from converters.names import Minted
-from converters.operations import Presence, Reaction, Read, Received, Typing
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.model import NOTHING, Delivery
+from converters.core.operations import Presence, Reaction, Read, Received, Typing
 from converters.platform import Accepted, Callback, Ignored, Incoming, Probe, Rejected, Said
-from converters.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
+from converters.routing.id_mapping import Minted
+from converters.routing.identity_table import Identities, Kind
+from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
 from tests.converters.examples import account_of, row_of, there_of
 from tests.converters.shapes import NOW, body, shape
 from tests.fuzz.mutations import Mutator

@@ -10,10 +10,11 @@ import pytest
 import typer
 
 from converters import PLATFORMS
-from streams import metrics, pages
-from streams.cli import app
+from streams import pages
+from streams.cli.app import app
 from streams.kafka import topics
-from streams.settings import AppSettings, Settings, load, marking
+from streams.observe import metrics
+from streams.settings.root import AppSettings, Settings, load, marking
 from tests.house.tree import ROOT, name
 from tests.house.tree import pages as markdown
 

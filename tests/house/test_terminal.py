@@ -1,16 +1,16 @@
-"""Commands print through `streams/terminal.py` alone: there what strangers wrote is made harmless."""
+"""Commands print through `streams/cli/terminal.py` alone: there what strangers wrote is made harmless."""
 
 import ast
 from pathlib import Path
 
 from tests.house.tree import modules, name
 
-HERE = "streams/terminal.py"
+HERE = "streams/cli/terminal.py"
 ALLOWED = {
-    "streams/log.py": {"sys.stderr"},  # where log lines go, each through `printable`
+    "streams/observe/log.py": {"sys.stderr"},  # where log lines go, each through `printable`
     # A process that reads a stranger's file, and the one that makes it, answer through the descriptors that they were handed.
-    "streams/media/press/worker.py": {"os.write"},
-    "streams/media/press/zygote.py": {"os.write"},
+    "streams/media/transcode/worker.py": {"os.write"},
+    "streams/media/transcode/zygote.py": {"os.write"},
 }
 CALLS = {"print", "input", "breakpoint"}
 ATTRIBUTES = {

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli import app
-from streams.kafka.ports import free_port
+from streams.cli.app import app
+from streams.kafka.local.ports import free_port
 
 
 @pytest.fixture(scope="module")

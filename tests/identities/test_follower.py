@@ -6,8 +6,8 @@ from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
 
-from converters.identities import Identities, record
-from streams.identities import Follower
+from converters.routing.identity_table import Identities, record
+from streams.identities.follower import Follower
 from streams.kafka import admin, topics
 
 PARTITIONS = 3

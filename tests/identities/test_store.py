@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converters.identities import (
+from converters.routing.identity_table import (
     ACCOUNTS,
     KINDS,
     Identities,
@@ -23,8 +23,8 @@ from converters.identities import (
     forgotten_record,
     record,
 )
-from streams.identities import Follower, write
-from streams.identity_store import DAMAGED, Disk, Place, agrees
+from streams.identities.follower import Follower, write
+from streams.identities.store import DAMAGED, Disk, Place, agrees
 from streams.kafka import admin, topics
 from streams.state import damage
 from streams.state import disk as disks
@@ -102,7 +102,7 @@ def test_what_was_not_kept_is_read_again(tmp_path: Path) -> None:
 def test_a_process_that_is_killed_leaves_a_table_and_its_place(tmp_path: Path) -> None:
     """Each batch is there with its place, or not at all."""
     script = (
-        "import sys\nfrom pathlib import Path\nfrom converters.identities import Identities, record\nfrom streams.identity_store import Disk, Place\n"
+        "import sys\nfrom pathlib import Path\nfrom converters.routing.identity_table import Identities, record\nfrom streams.identities.store import Disk, Place\n"
         "rows = Disk(Path(sys.argv[1]))\ntable = Identities(rows)\n"
         "for n in range(10**6):\n"
         "    table.apply(*record('p', 'group', str(n), f'g{n}'))\n"

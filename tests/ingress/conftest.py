@@ -11,9 +11,9 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams import metrics
-from streams.ingress.server import run
-from streams.settings import AppSettings, Ingress, Kafka, Observe, Settings
+from streams.observe import metrics
+from streams.roles.ingress import run
+from streams.settings.root import AppSettings, Ingress, Kafka, Observe, Settings
 from tests.ingress import client, signed
 
 PARTITIONS = 3

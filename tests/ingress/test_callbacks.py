@@ -126,7 +126,7 @@ async def test_a_defect_of_ours_is_503_and_never_500(kafka: str, monkeypatch: py
         raise KeyError("secret words")
 
     platforms = dict(PLATFORMS) | {"yunxin": msgspec.structs.replace(PLATFORMS["yunxin"], check=broken)}
-    monkeypatch.setattr("streams.settings.PLATFORMS", platforms)
+    monkeypatch.setattr("streams.settings.root.PLATFORMS", platforms)
     async with running(kafka) as ingress:
         assert await ingress.send(signed.text(1)) == (503, b'{"error":"defect"}')
         assert ingress.counted(ingress.yunxin, 503, "defect") == 1

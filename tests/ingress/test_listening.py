@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from streams.connections import Bounds
 from streams.files.settings import Files
-from streams.listener import Listener, ListenError
-from streams.listening import Listening, sockets
-from streams.settings import Ingress
+from streams.http_server.connections import Bounds
+from streams.http_server.listener import Listener, ListenError
+from streams.settings.listening import Listening, sockets
+from streams.settings.root import Ingress
 
 
 def six() -> bool:

@@ -6,10 +6,10 @@ import logging
 
 import pytest
 
-from streams import log, metrics
-from streams.health import Health
-from streams.kafka.reach import SILENT, Reach
-from streams.settings import Observe
+from streams.kafka.reachability import SILENT, Reach
+from streams.observe import log, metrics
+from streams.roles.health import Health
+from streams.settings.root import Observe
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running
 

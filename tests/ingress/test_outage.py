@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from streams import metrics
 from streams.ingress import producer
 from streams.kafka import clock
-from streams.kafka.local import LocalKafka
-from streams.kafka.ports import free_port
+from streams.kafka.local.broker import LocalKafka
+from streams.kafka.local.ports import free_port
+from streams.observe import metrics
 from tests.gateway import Gateway
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from streams.http_server.listener import ListenError
 from streams.ingress.producer import StoreError
-from streams.ingress.server import run
-from streams.kafka.local import LocalKafka
-from streams.kafka.ports import free_port
-from streams.listener import ListenError
+from streams.kafka.local.broker import LocalKafka
+from streams.kafka.local.ports import free_port
+from streams.roles.ingress import run
 from tests.benchmarks import ingress_requests as bench
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running

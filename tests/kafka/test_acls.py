@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from converters import PLATFORMS
-from streams.cli import app
+from streams.cli.app import app
 from streams.kafka import acls, topics
 
 RELAY = """\

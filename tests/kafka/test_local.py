@@ -13,18 +13,18 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.structs import TopicPartition
 
-from streams.kafka import jars, process
 from streams.kafka.admin import create
-from streams.kafka.data import DataDirectory, prepare
-from streams.kafka.errors import (
+from streams.kafka.local import jars, process
+from streams.kafka.local.broker import LocalKafka
+from streams.kafka.local.data import DataDirectory, prepare
+from streams.kafka.local.errors import (
     AlreadyRunningError,
     BrokerDiedError,
     DataUnusableError,
     DownloadFailedError,
     PortTakenError,
 )
-from streams.kafka.local import LocalKafka
-from streams.kafka.ports import free_port
+from streams.kafka.local.ports import free_port
 from streams.kafka.topics import IDENTITIES, wanted
 
 
@@ -53,7 +53,7 @@ async def test_a_second_start_keeps_the_records_even_on_another_port(tmp_path: P
     assert second.data.log.stat().st_size > 0
 
 
-RUN = "import sys, pathlib; from streams.kafka.commands import run; run(pathlib.Path(sys.argv[1]), *map(int, sys.argv[2:]))"
+RUN = "import sys, pathlib; from streams.cli.local_kafka import run; run(pathlib.Path(sys.argv[1]), *map(int, sys.argv[2:]))"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent was killed")

@@ -10,18 +10,18 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from typer.testing import CliRunner
 
-from streams import lag as lags
-from streams import metrics
-from streams.cli import app
-from streams.exact.producers import Link, Outputs, Producers
-from streams.health import Health
+from streams.cli.app import app
+from streams.exactly_once.producers import Link, Outputs, Producers
 from streams.kafka import open_transactions
 from streams.kafka.open_transactions import Open, Writer, client_of
-from streams.kafka.reach import REACH
-from streams.lag import Lag
-from streams.settings import load
-from tests.exact.conftest import DEADLINE, Cluster, cluster  # noqa: F401 - a fixture
-from tests.exact.hosted import Hosted
+from streams.kafka.reachability import REACH
+from streams.observe import lag as lags
+from streams.observe import metrics
+from streams.observe.lag import Lag
+from streams.roles.health import Health
+from streams.settings.root import load
+from tests.exactly_once.conftest import DEADLINE, Cluster, cluster  # noqa: F401 - a fixture
+from tests.exactly_once.hosted import Hosted
 
 pytestmark = pytest.mark.kafka
 
@@ -235,7 +235,7 @@ async def test_one_of_ours_is_said_to_be_and_its_worker_is_fenced(cluster: Clust
         assert code == 0
         assert f"{prefix}convert, partition 7" in said
         assert "exit code 1" in said
-        from streams.exact.producers import Fenced
+        from streams.exactly_once.producers import Fenced
 
         with pytest.raises(Fenced):
             await producers.commit(Outputs(), {TopicPartition(topic, 0): 1})

@@ -12,11 +12,11 @@ import pytest
 from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
-from streams.kafka import clients, least, permits
+from streams.kafka import clients, permissions, supported_versions
 from streams.kafka.acls import Grant
 from streams.kafka.cluster import Cluster
 from streams.kafka.frames import Api
-from streams.kafka.permits import visible, why
+from streams.kafka.permissions import visible, why
 from streams.kafka.security import Security
 from tests.secured import KEY_PASSWORD, PASSWORD, Secured, token
 
@@ -246,7 +246,7 @@ async def test_what_is_wrong_with_our_own_certificate_is_said(guarded: Secured, 
 
 
 async def test_nobody_there_is_said(guarded: Secured) -> None:
-    from streams.kafka.ports import free_port
+    from streams.kafka.local.ports import free_port
 
     port = free_port()
     assert f"127.0.0.1:{port}: no broker answers there" in await shut(Cluster(f"127.0.0.1:{port}"))
@@ -333,8 +333,8 @@ async def endpoint(unused_tcp_port: int) -> Any:
 async def test_what_may_not_be_seen_is_told_from_what_is_not_there(guarded: Secured, topic: str, monkeypatch: pytest.MonkeyPatch, tells: bool) -> None:
     """By a broker that does not know how to tell what is permitted, too."""
     if not tells:
-        monkeypatch.setattr(permits, "METADATA", Api(3, 99))
-        monkeypatch.setattr(permits, "DESCRIBE_GROUPS", Api(15, 99))
+        monkeypatch.setattr(permissions, "METADATA", Api(3, 99))
+        monkeypatch.setattr(permissions, "DESCRIBE_GROUPS", Api(15, 99))
     user = f"u{uuid4().hex[:6]}"
     guarded.user(user)
     guarded.grant(user, [Grant("topic", "p.", "Describe", prefixed=True), Grant("group", "mine", "Read")])
@@ -342,21 +342,21 @@ async def test_what_may_not_be_seen_is_told_from_what_is_not_there(guarded: Secu
     await client.bootstrap()
     try:
         async with asyncio.timeout(30):
-            while (await permits.described(client, ["p.none"]))["p.none"].hidden:
+            while (await permissions.described(client, ["p.none"]))["p.none"].hidden:
                 pass
         assert await visible(client, ["p.none"]) == {"p.none": 0}
-        with pytest.raises(permits.NotPermittedError, match=f"User:{user} is not permitted: Describe on topic {topic}") as caught:
+        with pytest.raises(permissions.NotPermittedError, match=f"User:{user} is not permitted: Describe on topic {topic}") as caught:
             await visible(client, [topic, "p.none"])
         assert caught.value.missing == (Grant("topic", topic, "Describe"),)
         asked = [Grant("group", "mine", "Read"), Grant("group", "yours", "Read"), Grant("transactional-id", "mine-", "Write", prefixed=True)]
-        assert await permits.missing(client, asked) == asked[1:]
+        assert await permissions.missing(client, asked) == asked[1:]
     finally:
         await client.close()
         guarded.revoke(user)
 
 
 async def test_a_broker_that_is_too_old_is_said_at_the_start(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(least, "FETCH_VERSION", 99)
+    monkeypatch.setattr(supported_versions, "FETCH_VERSION", 99)
     assert f"{kafka}: this broker is older than Kafka 3.7, or of another maker" in await shut(Cluster(kafka))
     client = clients.client(Cluster(kafka, untried=True))
     await client.bootstrap()
@@ -365,8 +365,8 @@ async def test_a_broker_that_is_too_old_is_said_at_the_start(kafka: str, monkeyp
 
 def test_the_oldest_that_is_taken_is_of_3_7() -> None:
     """Fetch has had version 16 since 3.7. Source: Apache Kafka, FetchRequest."""
-    least.check_version({1: (4, 16)}, Cluster("a:1"))
+    supported_versions.check_version({1: (4, 16)}, Cluster("a:1"))
     for versions in ({1: (0, 15)}, {}):
-        with pytest.raises(least.TooOldError, match=r"write kafka\.untried = true"):
-            least.check_version(versions, Cluster("a:1"))
-        least.check_version(versions, Cluster("a:1", untried=True))
+        with pytest.raises(supported_versions.TooOldError, match=r"write kafka\.untried = true"):
+            supported_versions.check_version(versions, Cluster("a:1"))
+        supported_versions.check_version(versions, Cluster("a:1", untried=True))

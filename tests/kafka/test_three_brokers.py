@@ -9,10 +9,10 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.client import CoordinationType
 
-from streams.exact.producers import Link, Outputs, Producers
+from streams.exactly_once.producers import Link, Outputs, Producers
 from streams.kafka import clients
 from tests.chaos.cluster import three_brokers
-from tests.exact.hosted import Hosted
+from tests.exactly_once.hosted import Hosted
 
 pytestmark = pytest.mark.kafka
 

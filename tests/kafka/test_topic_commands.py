@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 from typer.testing import CliRunner, Result
 
-from streams.cli import app
+from streams.cli.app import app
+from streams.cli.topics import _after, _too_few
 from streams.kafka.admin import Difference
-from streams.kafka.topic_commands import _after, _too_few
 from streams.kafka.topics import names
 
 

@@ -8,15 +8,15 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, SaslAuthenticationFailed
 
-from streams.exact.producers import Link, Outputs, Producers
-from streams.kafka import clients, kept
-from streams.kafka.kept import Kept, Ways
+from streams.exactly_once.producers import Link, Outputs, Producers
+from streams.kafka import clients, keepalive
+from streams.kafka.keepalive import Kept, Ways
+from streams.kafka.local.ports import free_port
 from streams.kafka.log_reader import LogReader
-from streams.kafka.ports import free_port
-from streams.kafka.reach import REACH, SILENT, Reach
-from streams.startup import is_final
-from tests.exact.conftest import DEADLINE, Cluster, cluster  # noqa: F401 - a fixture
-from tests.exact.hosted import Hosted
+from streams.kafka.reachability import REACH, SILENT, Reach
+from streams.roles.startup import is_final
+from tests.exactly_once.conftest import DEADLINE, Cluster, cluster  # noqa: F401 - a fixture
+from tests.exactly_once.hosted import Hosted
 from tests.gateway import Gateway
 
 pytestmark = pytest.mark.kafka
@@ -26,10 +26,10 @@ QUICK = Ways(connect_timeout=1.0, request_timeout=1.0, keepalive=0.2)
 
 @pytest.fixture(autouse=True)
 def quick() -> Iterator[None]:
-    before = kept.ways()
-    kept.use(QUICK)
+    before = keepalive.ways()
+    keepalive.use(QUICK)
     yield
-    kept.use(before)
+    keepalive.use(before)
 
 
 @pytest.fixture
@@ -250,7 +250,7 @@ async def test_what_brokers_hold_back_is_counted_and_waited_for(kafka: str) -> N
     host, port = kafka.rsplit(":", 1)
     connection = Kept(host, int(port))
     await connection.connect()
-    from streams import metrics
+    from streams.observe import metrics
 
     class Answer:
         throttle_time_ms = 2500

@@ -9,16 +9,16 @@ from typing import Any
 import msgspec
 
 from converters import PLATFORMS
-from converters.route import App
-from streams.deliver.client import clients
-from streams.deliver.gate import Gate
+from converters.routing.route import App
 from streams.deliver.settings import Deliver
-from streams.media.addresses import Addresses
+from streams.media.context import Surroundings
 from streams.media.fetch import Fetcher
-from streams.media.press.order import Limits
-from streams.media.press.pool import Pool
-from streams.media.surroundings import Surroundings
-from streams.settings import Media
+from streams.media.ssrf_guard import Addresses
+from streams.media.transcode.pool import Pool
+from streams.media.transcode.request import Limits
+from streams.outbound.admission import Gate
+from streams.outbound.client import clients
+from streams.settings.root import Media
 from tests.simulators.client import SimulatorClient
 
 EASEMOB = {"org": "demo", "app": "relay", "client_id": "YXA6demo", "client_secret": "YXA6demosecret"}

@@ -9,10 +9,10 @@ from random import Random
 
 from msgspec import Struct
 
-from converters.media import Role, Shape
-from streams.media.press.order import Failed, Limits, Made, Order
-from streams.media.press.pool import Pool
-from tests.media.press.samples import AMR_WB, SOUND, film, moving, sine, still
+from converters.files.media import Role, Shape
+from streams.media.transcode.pool import Pool
+from streams.media.transcode.request import Failed, Limits, Made, Order
+from tests.media.transcode.samples import AMR_WB, SOUND, film, moving, sine, still
 
 LIMITS = Limits(
     cpu_seconds=10, seconds=60.0, memory_bytes=256 << 20, pixels=4_000_000, samples=20_000_000, longest_ms=120_000, output_bytes=8 << 20

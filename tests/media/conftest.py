@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.media.addresses import Addresses
 from streams.media.fetch import Fetcher
+from streams.media.ssrf_guard import Addresses
 from tests.media.origin import Origin
 
 

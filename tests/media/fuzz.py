@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from streams.media.press.pool import Pool
+from streams.media.transcode.pool import Pool
 from tests.media.bad import LIMITS, Tried, corpus, tried
 
 

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from streams.media.addresses import Addresses, CheckedResolver, NotForStrangersError, SystemResolver
+from streams.media.ssrf_guard import Addresses, CheckedResolver, NotForStrangersError, SystemResolver
 from tests.media.origin import Names
 
 STRANGERS = Addresses()

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from streams.exact.producers import Unknown, Waits
-from streams.media.work import STAGE, Carrying
+from streams.exactly_once.producers import Unknown, Waits
+from streams.media.worker import STAGE, Carrying
 from streams.state.errors import DamagedError, StateError
 
 
@@ -76,7 +76,7 @@ async def test_each_ends_as_it_is_said_to(
     def refuses(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr("streams.media.work.DoneStore", refuses)
+    monkeypatch.setattr("streams.media.worker.DoneStore", refuses)
     one, task = carrying(tmp_path), Stub()
     with pytest.raises(raised) as caught:
         await one.run(task)

@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from converters.media import Download
-from streams.media.addresses import Addresses
+from converters.files.media import Download
 from streams.media.fetch import Failed, Fetched, Fetcher
+from streams.media.ssrf_guard import Addresses
 from tests.media.origin import Origin, answer
 
 BODY = bytes(range(256)) * 40

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from aiohttp.abc import ResolveResult
 
-from converters.media import Download
-from streams.kafka.ports import free_port
-from streams.media.addresses import Addresses
+from converters.files.media import Download
+from streams.kafka.local.ports import free_port
 from streams.media.body import Landed, Landing
 from streams.media.fetch import Failed, Fetched, Fetcher
+from streams.media.ssrf_guard import Addresses
 from tests.media.origin import Names, Origin, answer
 
 LARGEST = 1_000_000

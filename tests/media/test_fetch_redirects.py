@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from converters.media import Download
-from streams.media.addresses import Addresses
+from converters.files.media import Download
 from streams.media.fetch import REDIRECTS, Failed, Fetched, Fetcher
+from streams.media.ssrf_guard import Addresses
 from tests.media.origin import Names, Origin, answer
 
 SECRETS = {"share-secret": "s3cret", "Authorization": "Bearer t0ken"}

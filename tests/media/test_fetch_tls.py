@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from converters.media import Download
-from streams.media.addresses import Addresses
+from converters.files.media import Download
 from streams.media.fetch import Failed, Fetched, Fetcher
+from streams.media.ssrf_guard import Addresses
 from tests.media.origin import Names, Origin, answer
 
 

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from aiokafka import ConsumerRecord
 
-from converters.bodies import File
-from converters.media import Job
-from streams import foreign
+from converters.core.bodies import File
+from converters.files.media import Job
+from streams.kafka import foreign_records
 
 PARTITIONS = 4
 EVENT = "yunxin:old:direct:1:post"
@@ -25,7 +25,7 @@ def job(**more: object) -> Job:
 
 def seen(one: Job, *, key: bytes = b"same", partition: int | None = None) -> str | None:
     where = crc32(key) % PARTITIONS if partition is None else partition
-    return foreign.of_job(ConsumerRecord("media.jobs", where, 1, 0, 0, key, b"", 0, 0, 0, ()), one, PARTITIONS)
+    return foreign_records.of_job(ConsumerRecord("media.jobs", where, 1, 0, 0, key, b"", 0, 0, 0, ()), one, PARTITIONS)
 
 
 def test_a_job_of_ours_is_ours() -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from converters.bodies import File
-from converters.media import Job, Role
+from converters.core.bodies import File
+from converters.files.media import Job, Role
 from converters.platform import Platform
+from streams.media.context import Surroundings
 from streams.media.job import Brought, Left, carry
-from streams.media.press.order import Failed, Order
-from streams.media.press.pool import NoWorker
-from streams.media.surroundings import Surroundings
+from streams.media.transcode.pool import NoWorker
+from streams.media.transcode.request import Failed, Order
 from tests import attachments
 from tests.media.around import EASEMOB, apps_of, around
 from tests.simulators.process import SimulatorProcess

@@ -9,13 +9,13 @@ import pytest
 from msgspec import structs
 from pydantic import ValidationError
 
-from converters.bodies import File
-from converters.media import WITHHELD, Job, Role
+from converters.core.bodies import File
+from converters.files.media import WITHHELD, Job, Role
+from streams.media.context import Surroundings
 from streams.media.job import Brought, Left, carry
 from streams.media.scan.clamd import Clamd as Client
 from streams.media.scan.clamd import Scanned
 from streams.media.scan.settings import Scanner
-from streams.media.surroundings import Surroundings
 from tests import attachments
 from tests.media.around import EASEMOB, apps_of, around
 from tests.media.clamd import EICAR, Clamd

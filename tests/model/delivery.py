@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Literal, NamedTuple, TypeVar
 
-from converters.outcome import Delivered, Unsure
-from streams.deliver.entries import Ended, Entry, Intent
+from converters.core.outcome import Delivered, Unsure
+from streams.deliver.ledger_schema import Ended, Entry, Intent
 from streams.deliver.protocol import Step, admitted, may_leave
 from tests.model.search import Wrong
 

@@ -15,20 +15,20 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from typer.testing import CliRunner, Result
 
-from converters import wire
-from converters.bodies import Text
-from converters.identities import Identities
-from converters.model import Delivery, Event, conversation_key, direct
-from converters.operations import Post
-from streams import dead
-from streams.cli import app as commands
+from converters.core import wire
+from converters.core.bodies import Text
+from converters.core.model import Delivery, Event, conversation_key, direct
+from converters.core.operations import Post
+from converters.routing.identity_table import Identities
+from streams.cli.app import app as commands
 from streams.convert.stage import Converter
-from streams.dead import DeadLetter
-from streams.deliver.entries import Entry, dump
-from streams.exact.batch import Batch
-from streams.exact.producers import Outputs
+from streams.dead_letters import dead_letter
+from streams.dead_letters.dead_letter import DeadLetter
+from streams.deliver.ledger_schema import Entry, dump
+from streams.exactly_once.batch import Batch
+from streams.exactly_once.producers import Outputs
 from streams.kafka import admin, topics
-from streams.settings import load, resolve
+from streams.settings.root import load, resolve
 from tests.stack import Stack
 
 PARTITIONS = 3
@@ -151,7 +151,7 @@ class Ground:
                 "at": int(time.time() * 1000), "topic": self.names.deliveries, "partition": self.partition(one),
                 "offset": offset, "key": conversation_key(one.event.conversation), "value": wire.dump(one), **more,
             })  # fmt: skip
-            records.append((self.names.dead, crc32(key) % PARTITIONS, key, dead.dump(letter), [], None))
+            records.append((self.names.dead, crc32(key) % PARTITIONS, key, dead_letter.dump(letter), [], None))
         self.put(records)
 
     def know(self, one: Delivery, *entries: Entry) -> None:

@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from converters import PLATFORMS, wire
-from converters.model import NOTHING, Delivery, Group
-from streams import metrics
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.model import NOTHING, Delivery, Group
+from streams.deliver.context import arrived
 from streams.deliver.conversations import begun
-from streams.deliver.lanes import Lane
-from streams.deliver.surroundings import arrived
-from streams.exact.producers import Record
+from streams.deliver.offset_tracker import Lane
+from streams.exactly_once.producers import Record
 from streams.ingress.record import SILENT, headers_of, past
+from streams.observe import metrics
 from streams.operate.bounds import MARGIN, begins, refusal
 from tests.converters.examples import OPERATIONS, account_of, delivery_of
 from tests.operate.conftest import Ground, callback, delivery

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from converters import wire
-from streams.dead import load
-from streams.exact.producers import Link
-from streams.kafka.ports import free_port
-from streams.operate.ending import end
-from streams.operate.letters import Choice, Resolved, find
-from streams.operate.reading import OperateError, Reader
+from converters.core import wire
+from streams.dead_letters.dead_letter import load
+from streams.exactly_once.producers import Link
+from streams.kafka.local.ports import free_port
+from streams.operate.dead_letter_reader import Choice, Resolved, find
+from streams.operate.resolve_dead_letters import end
+from streams.operate.topic_reader import OperateError, Reader
 from tests.operate.conftest import Ground, callback, command, delivery, plain, rows
 
 

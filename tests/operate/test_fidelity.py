@@ -10,7 +10,7 @@ from confluent_kafka import Producer
 from typer.testing import CliRunner
 
 from converters import PLATFORMS
-from streams.cli import app
+from streams.cli.app import app
 from tests.converters.shapes import message
 
 WORDS = "qu1te private"

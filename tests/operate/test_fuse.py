@@ -4,9 +4,9 @@ from typing import get_args
 
 import pytest
 
-from converters.causes import Cause, Evidence, evidence_of
-from streams.fuse import Fuse, Held
-from streams.settings import Hold
+from converters.core.causes import Cause, Evidence, evidence_of
+from streams.dead_letters.dead_letter_limit import Fuse, Held
+from streams.settings.root import Hold
 
 SETTINGS = Hold(records=20, window=60, sources=5, retry=30)
 

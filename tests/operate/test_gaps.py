@@ -13,18 +13,18 @@ import pytest
 from msgspec.structs import replace
 
 from converters import PLATFORMS
-from converters.identities import Identities, record
-from converters.model import Conversation, Group, Room, direct
+from converters.core.model import Conversation, Group, Room, direct
 from converters.platform import Callback, Fetch, Gaps, Missed, Reply, Request, Said, Span
-from converters.route import App
+from converters.routing.identity_table import Identities, record
+from converters.routing.route import App
 from streams.deliver.settings import Deliver
 from streams.ingress.record import RECOVERED, callback_of, past
 from streams.ingress.store import Store
 from streams.kafka import admin, topics
 from streams.operate.gaps import CHUNK, Came, Found, Search, groups_of, within
-from streams.operate.questions import TRIES, Questions
-from streams.operate.reading import Reader
-from streams.settings import load, resolve
+from streams.operate.topic_reader import Reader
+from streams.outbound.vendor_client import TRIES, Questions
+from streams.settings.root import load, resolve
 from tests.operate.conftest import PARTITIONS, Ground, callback, command, rows
 from tests.simulators.process import SimulatorProcess
 

@@ -15,19 +15,19 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from msgspec.structs import replace
 
-from converters import wire
-from converters.identities import Identities
-from converters.model import Delivery
+from converters.core import wire
+from converters.core.model import Delivery
 from converters.platform import OTHERS, Limit
-from converters.route import App
-from streams.exact.producers import Link
-from streams.exact.unread import Unread
-from streams.operate import replay_commands
-from streams.operate.about import Filter
+from converters.routing.identity_table import Identities
+from converters.routing.route import App
+from streams.cli import replay
+from streams.cli.filters import Filter
+from streams.exactly_once.deleted_records import Unread
+from streams.exactly_once.producers import Link
 from streams.operate.pace import Pace
-from streams.operate.reading import OperateError, Reader
 from streams.operate.replay import Copier, Sieve, Spec, Tally, planned, save
-from streams.settings import load, resolve
+from streams.operate.topic_reader import OperateError, Reader
+from streams.settings.root import load, resolve
 from tests.operate.conftest import PARTITIONS, Ground, callback, rows
 from tests.stack import ROOT
 from tests.waiting import until
@@ -204,7 +204,7 @@ class Interrupted(Pace):
 def test_ctrl_c_says_how_to_go_on(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     ground.called(*(callback(number) for number in range(1, 1201)))
     with monkeypatch.context() as patch:
-        patch.setattr(replay_commands, "Pace", Interrupted)
+        patch.setattr(replay, "Pace", Interrupted)
         # A shell's background job is told to ignore it.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:

@@ -7,11 +7,11 @@ from zlib import crc32
 
 import pytest
 
-from converters import wire
-from converters.identities import Identities
-from converters.model import Delivery
-from converters.outcome import Delivered, Refused
-from streams.deliver.entries import Ended, Intent, dump
+from converters.core import wire
+from converters.core.model import Delivery
+from converters.core.outcome import Delivered, Refused
+from converters.routing.identity_table import Identities
+from streams.deliver.ledger_schema import Ended, Intent, dump
 from tests.operate.conftest import PARTITIONS, Ground, callback, rows
 
 CREATED = Path(__file__).parents[1] / "cases" / "easemob" / "gop-create.json"

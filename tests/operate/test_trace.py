@@ -4,14 +4,14 @@ import json
 import re
 import time
 
-from converters import wire
-from converters.event_ids import EventId
-from converters.mark import On, make
-from converters.media import Result
-from converters.model import Echo
-from converters.outcome import Delivered, Refused
-from streams.deliver.entries import Ended, Intent
-from streams.settings import load, resolve
+from converters.core import wire
+from converters.core.event_id import EventId
+from converters.core.model import Echo
+from converters.core.outcome import Delivered, Refused
+from converters.files.media import Result
+from converters.text.echo_mark import On, make
+from streams.deliver.ledger_schema import Ended, Intent
+from streams.settings.root import load, resolve
 from tests.operate.conftest import Ground, callback, delivery, plain, rows
 
 EVENT = "yunxin:old:direct:700000001:post"

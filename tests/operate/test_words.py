@@ -2,10 +2,10 @@
 
 import pytest
 
-from converters.identities import Identities
-from converters.model import Group, conversation_key, direct
-from streams.operate.about import Filter, key_of, of_delivery
-from streams.operate.times import length, moment
+from converters.core.model import Group, conversation_key, direct
+from converters.routing.identity_table import Identities
+from streams.cli.filters import Filter, key_of, of_delivery
+from streams.cli.times import length, moment
 from tests.operate.conftest import delivery
 
 NOW = 1_700_000_000_000

@@ -12,19 +12,19 @@ import uvloop
 from pydantic import SecretStr
 
 from converters import PLATFORMS
-from converters.media import Download
-from converters.outcome import NotSent, Unsure
+from converters.core.outcome import NotSent, Unsure
+from converters.files.media import Download
 from converters.platform import Fetch, Reply, Request
-from converters.route import App
-from streams.deliver.client import Client
-from streams.deliver.connections import NoAnswerError, NoConnectionError
+from converters.routing.route import App
 from streams.deliver.settings import Deliver
-from streams.deliver.transport import Call, PooledTransport
-from streams.media.addresses import Addresses
 from streams.media.fetch import Failed, Fetched, Fetcher
+from streams.media.ssrf_guard import Addresses
 from streams.media.store.s3 import _through
-from streams.operate.questions import Questions
-from streams.proxies import Proxied, Proxies, parsed, proxies
+from streams.outbound.client import Client
+from streams.outbound.connections import NoAnswerError, NoConnectionError
+from streams.outbound.proxies import Proxied, Proxies, parsed, proxies
+from streams.outbound.transport import Call, PooledTransport
+from streams.outbound.vendor_client import Questions
 from tests.deliver.test_http import Server, plain
 from tests.media.origin import Names, Origin, answer
 from tests.proxy.standin import StandIn

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from streams.proxies import Except, Proxied, proxies
+from streams.outbound.proxies import Except, Proxied, proxies
 
 
 def way(environment: dict[str, str], encrypted: bool, host: str, port: int = 443, **section: object) -> str | None:

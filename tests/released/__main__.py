@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from streams.record_kinds import KINDS
+from streams.kafka.record_kinds import KINDS
 from tests.released import freeze
 
 HERE = Path(__file__).parent

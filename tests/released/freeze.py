@@ -14,23 +14,25 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct, structs
 
-from converters import PLATFORMS, identities, wire
-from converters.media import Job, Result, jobs
-from converters.model import Carried, Delivery, Direct, Echo, Group, Room, conversation_key
-from converters.operations import Post
-from converters.outcome import Delivered, NotSent, Refused, Unsure
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.model import Carried, Delivery, Direct, Echo, Group, Room, conversation_key
+from converters.core.operations import Post
+from converters.core.outcome import Delivered, NotSent, Refused, Unsure
+from converters.files.media import Job, Result, jobs
 from converters.platform import Callback, Ignored, OwnEcho, Said
-from streams import dead, release
-from streams.dead import DeadLetter
-from streams.deliver import entries
-from streams.deliver.entries import Ended, Entry, Intent, Names
+from converters.routing import identity_table
+from streams.cli.filters import Filter
+from streams.dead_letters import dead_letter, release
+from streams.dead_letters.dead_letter import DeadLetter
+from streams.dead_letters.release import Release
+from streams.deliver import ledger_schema
+from streams.deliver.ledger_schema import Ended, Entry, Intent, Names
 from streams.ingress.record import callback_of, headers_of
-from streams.media import done as dones
-from streams.media.done import Done
-from streams.operate.about import Filter
-from streams.operate.letters import Resolved
+from streams.media import dedupe as dones
+from streams.media.dedupe import Done
+from streams.operate.dead_letter_reader import Resolved
 from streams.operate.replay import Spec
-from streams.release import Release
 from tests.converters.examples import OPERATIONS, VARIANTS, account_of, delivery_of
 from tests.converters.shapes import NOW
 from tests.converters.shapes import body as body_of
@@ -44,7 +46,7 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "media.results": (Result,),
     "echoes": (Echo,),
     "ledger": (Entry,),
-    "identities": (identities._Value, identities._Account, identities._Cohort),
+    "identities": (identity_table._Value, identity_table._Account, identity_table._Cohort),
     "dead-letters": (DeadLetter, Resolved),
     "replay": (Spec,),
     "control": (Release,),
@@ -123,7 +125,7 @@ def _ledger() -> Iterator[Frozen]:
     for by in ("echo", "lookup", "ours", "recalled"):
         given[f"ended-by-{by}"] = Ended(outcome=Delivered("77"), target="new", at=NOW, by=by)
     for name, entry in given.items():
-        yield Frozen("ledger", name, b"yunxin:old:direct:78:post", entries.dump(entry), [("committed", b"41")], meaning(entry))
+        yield Frozen("ledger", name, b"yunxin:old:direct:78:post", ledger_schema.dump(entry), [("committed", b"41")], meaning(entry))
 
 
 def _media(deliveries: dict[str, Delivery]) -> Iterator[Frozen]:
@@ -147,13 +149,13 @@ def _media(deliveries: dict[str, Delivery]) -> Iterator[Frozen]:
 
 def _identities() -> Iterator[Frozen]:
     entries_: dict[str, tuple[bytes, bytes | None]] = {
-        "user": identities.record("easemob", "user", "h--abc", "Somebody@Example.com"),
-        "user-spelled": identities.record("rongcloud", "user", "LiNa", "lina"),
-        "group": identities.record("yunxin", "group", "6123456789", "team"),
-        "room": identities.record("easemob", "room", "271000000000009", "lobby"),
-        "made": identities.account_record("easemob", "alice", "made"),
-        "used": identities.account_record("easemob", "alice", "used"),
-        "cohort": identities.cohort_record("alice", "beta"),
+        "user": identity_table.record("easemob", "user", "h--abc", "Somebody@Example.com"),
+        "user-spelled": identity_table.record("rongcloud", "user", "LiNa", "lina"),
+        "group": identity_table.record("yunxin", "group", "6123456789", "team"),
+        "room": identity_table.record("easemob", "room", "271000000000009", "lobby"),
+        "made": identity_table.account_record("easemob", "alice", "made"),
+        "used": identity_table.account_record("easemob", "alice", "used"),
+        "cohort": identity_table.cohort_record("alice", "beta"),
     }
     entries_["deleted"] = entries_["group"][0], None
     for name, (key, value) in entries_.items():
@@ -162,7 +164,7 @@ def _identities() -> Iterator[Frozen]:
 
 def table_of(key: bytes, value: bytes | None) -> Any:
     """What a table knows after a record of `identities`."""
-    table = identities.Identities()
+    table = identity_table.Identities()
     problem = table.apply(key, value)
     known = [[platform, kind, native, canonical] for platform, kind, native, canonical in table.entries()]
     people = [[user, dict(sorted(accounts.items())), cohort] for user, accounts, cohort in table.people()]
@@ -174,7 +176,7 @@ def _dead(one: Delivery) -> Iterator[Frozen]:
         stage="deliver", cause="refused", detail="404 resource_not_found", whose="theirs", attempts=3, at=NOW, topic="deliveries.easemob",
         partition=2, offset=41, key=b"direct\x1falice\x1fbob", value=wire.dump(one), headers={"replay": b"x", "bytes": b"\xff\x00"},
     )  # fmt: skip
-    yield Frozen("dead-letters", "letter", one.event.id.encode(), dead.dump(letter), [], meaning(letter))
+    yield Frozen("dead-letters", "letter", one.event.id.encode(), dead_letter.dump(letter), [], meaning(letter))
     for word in ("replayed", "dropped"):
         end = Resolved(resolved=word, offset=41, at=NOW, by="ops", reason="mended")  # type: ignore[arg-type]
         yield Frozen("dead-letters", word, one.event.id.encode(), msgspec.json.encode(end), [("resolved", word.encode())], meaning(end))

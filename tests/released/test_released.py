@@ -1,7 +1,7 @@
 """Records of every release are read today and mean what they meant; what is written today is read by every release of the same versions.
 
 Where a form is changed, the first test here fails: `make released` freezes the new one, and where others cannot read it, its version in
-`streams/record_kinds.py` has to go up before.
+`streams/kafka/record_kinds.py` has to go up before.
 """
 
 import base64
@@ -12,17 +12,18 @@ from typing import Any
 import msgspec
 import pytest
 
-from converters import PLATFORMS, wire
-from converters.media import Job, Result
-from converters.model import Delivery, Echo
-from streams import dead
-from streams import release as orders
-from streams.deliver import entries
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.model import Delivery, Echo
+from converters.files.media import Job, Result
+from streams.dead_letters import dead_letter
+from streams.dead_letters import release as orders
+from streams.deliver import ledger_schema
 from streams.ingress.record import callback_of
-from streams.media import done as dones
-from streams.operate.letters import Resolved
+from streams.kafka.record_kinds import KINDS, TooNewError, check, headers_of, kind_of, version_of
+from streams.media import dedupe as dones
+from streams.operate.dead_letter_reader import Resolved
 from streams.operate.replay import Spec
-from streams.record_kinds import KINDS, TooNewError, check, headers_of, kind_of, version_of
 from tests.released import freeze
 from tests.released.__main__ import HERE, NEXT, forms
 from tests.released.forms import breaks, misfits
@@ -56,7 +57,7 @@ def read_today(one: dict[str, Any]) -> Any:
         case "echoes":
             return freeze.meaning(wire.load(value, Echo))
         case "ledger":
-            return freeze.meaning(entries.load(value))
+            return freeze.meaning(ledger_schema.load(value))
         case "media.jobs":
             return freeze.meaning(wire.load(value, Job))
         case "media.results":
@@ -66,7 +67,7 @@ def read_today(one: dict[str, Any]) -> Any:
         case "dead-letters" if any(name == "resolved" for name, _ in headers):
             return freeze.meaning(msgspec.json.decode(value, type=Resolved))
         case "dead-letters":
-            return freeze.meaning(dead.load(value))
+            return freeze.meaning(dead_letter.load(value))
         case "control":
             return freeze.meaning(orders.load(value))
         case "replay":
@@ -106,7 +107,7 @@ def test_what_others_cannot_read_has_a_new_version(release: Path) -> None:
     for kind, now in json.loads(json.dumps(freeze.schema())).items():
         broken = [text for old, new in zip(then["forms"].get(kind, now), now, strict=True) for text in breaks(old, new)]
         newer = versions.get(kind, 1) > then["versions"].get(kind, 1)
-        assert newer or not broken, f"{kind}: raise its version in streams/record_kinds.py, or undo: {broken[:3]}"
+        assert newer or not broken, f"{kind}: raise its version in streams/kafka/record_kinds.py, or undo: {broken[:3]}"
 
 
 @pytest.mark.parametrize("one", RECORDS)

@@ -14,12 +14,12 @@ import orjson
 import pytest
 
 from converters import PLATFORMS
-from converters.model import NOTHING, Direct
-from converters.outcome import Delivered, NotSent
+from converters.core.model import NOTHING, Direct
+from converters.core.outcome import Delivered, NotSent
 from converters.platform import Accepted, Callback, Incoming, Probe, Rejected, Said
-from converters.route import App
-from streams.deliver.client import Client
+from converters.routing.route import App
 from streams.deliver.settings import Deliver
+from streams.outbound.client import Client
 from tests.converters.examples import KINDS, OPERATIONS, delivery_of, there_of
 from tests.simulation.conftest import Start
 from tests.simulation.receiver import Receiver

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from streams import metrics
-from streams.hosting import own_directory
-from streams.settings import SettingsError
+from streams.observe import metrics
+from streams.roles.hosting import own_directory
+from streams.settings.root import SettingsError
 from streams.state import damage, disk
 from streams.state.database import DEFAULT, Database
 from streams.state.errors import DamagedError, StateError

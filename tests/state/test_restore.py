@@ -14,8 +14,8 @@ from aiokafka import TopicPartition
 from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from streams import metrics
 from streams.kafka.log_reader import LogReader
+from streams.observe import metrics
 from streams.state.restore import Restore, Source
 from streams.state.rows import Family
 from streams.state.store import Store

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import metrics
+from streams.observe import metrics
 from streams.state.coverage import Coverage
 from streams.state.database import Database
 from streams.state.errors import StateError

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from streams.cli import app
-from streams.kafka.ports import free_port
+from streams.cli.app import app
+from streams.kafka.local.ports import free_port
 from tests.stack import ROOT
 from tests.waiting import PATIENCE, until
 

@@ -16,7 +16,7 @@ import pytest
 from streams.kafka import clients
 from streams.kafka.acls import Grant
 from streams.kafka.cluster import Cluster
-from streams.kafka.permits import missing
+from streams.kafka.permissions import missing
 from streams.kafka.security import Security
 from tests import attachments
 from tests.secured import PASSWORD, Secured

@@ -8,8 +8,8 @@ from uuid import uuid4
 import httpx
 from confluent_kafka import Producer
 
-from streams import dead
-from streams.dead import DeadLetter
+from streams.dead_letters import dead_letter
+from streams.dead_letters.dead_letter import DeadLetter
 from tests.stack import ROOT, Stack
 from tests.waiting import until
 from tests.whole.topics import read
@@ -18,7 +18,7 @@ MEMBERS = ["alice", "bob"]
 
 
 def letters(stack: Stack) -> list[DeadLetter]:
-    return [dead.load(one.value or b"") for one in read(stack, "dead-letters")]
+    return [dead_letter.load(one.value or b"") for one in read(stack, "dead-letters")]
 
 
 def test_a_group_set_by_command_is_seen_by_a_running_convert(stack: Stack) -> None:

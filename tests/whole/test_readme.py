@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.kafka import process
-from streams.kafka.data import DataDirectory
-from streams.kafka.ports import free_port
+from streams.kafka.local import process
+from streams.kafka.local.data import DataDirectory
+from streams.kafka.local.ports import free_port
 from tests.house.tree import ROOT
 
 PAGES = ("README.md", "README.zh-CN.md")

@@ -10,9 +10,10 @@ import pytest
 from pydantic import BaseModel
 
 from converters import PLATFORMS
-from converters.address import public
-from streams import role_secrets, secret_watch
-from streams.role_secrets import (
+from converters.core.address import public
+from streams.roles import secret_watch
+from streams.settings import role_secrets
+from streams.settings.role_secrets import (
     COMMAND,
     CONVERT,
     EVERYTHING,
@@ -24,8 +25,8 @@ from streams.role_secrets import (
     Process,
     deliver,
 )
-from streams.section import SecretSection
-from streams.settings import Settings, SettingsError, load, resolve, shown
+from streams.settings.root import Settings, SettingsError, load, resolve, shown
+from streams.settings.secret_settings import SecretSection
 
 SETTINGS = """\
 [marks]

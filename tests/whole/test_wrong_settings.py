@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from converters import PLATFORMS
-from streams.cli import app
-from streams.settings import load, resolve
+from streams.cli.app import app
+from streams.settings.root import load, resolve
 
 SECRET = "v3ry-S3cret-of-an-app"
 GOOD = f"""\
@@ -132,7 +132,7 @@ ADDED = {
 
 @pytest.mark.parametrize(("added", "said"), ADDED.items(), ids=[one.replace("\n", " ")[:60] for one in ADDED])
 def test_what_cannot_work_is_refused(config: Path, added: str, said: str) -> None:
-    from streams.settings import Settings
+    from streams.settings.root import Settings
 
     config.write_text(GOOD + added.replace("relay.toml/state", f"{config}/state") + "\n")
     assert refused(config) == said.replace("SECTIONS", ", ".join(Settings.model_fields))

@@ -8,8 +8,8 @@ from contextlib import suppress
 from errno import EACCES, EPERM
 from pathlib import Path
 
-from streams.kernel import LINUX, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl, undumpable
 from streams.media.sandbox import landlock, namespaces, seccomp
+from streams.media.sandbox.kernel import LINUX, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl, undumpable
 
 
 class UnsealedError(Exception):

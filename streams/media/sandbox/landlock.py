@@ -3,7 +3,7 @@
 import ctypes
 import os
 
-from streams.kernel import syscall
+from streams.media.sandbox.kernel import syscall
 
 _CREATE_RULESET, _RESTRICT_SELF = 444, 446
 """The same numbers on every machine."""

@@ -3,7 +3,7 @@
 import ctypes
 import platform
 
-from streams.kernel import syscall, unshare
+from streams.media.sandbox.kernel import syscall, unshare
 
 _NEWUSER, _NEWIPC, _NEWNET = 0x1000_0000, 0x0800_0000, 0x4000_0000
 _CAPSET = {"x86_64": 126, "aarch64": 91}

@@ -9,8 +9,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from errno import ENOSYS, EPERM
 
-from streams.kernel import PR_SET_SECCOMP, prctl
 from streams.media.sandbox.calls import MACHINES, Machine
+from streams.media.sandbox.kernel import PR_SET_SECCOMP, prctl
 
 ALLOW, KILL, ERRNO, ASK = 0x7FFF_0000, 0x8000_0000, 0x0005_0000, 0x7FC0_0000
 _MODE_FILTER = 2

@@ -12,8 +12,8 @@ import struct
 from errno import EAGAIN
 from pathlib import Path
 
-from streams.kernel import syscall
 from streams.media.sandbox.calls import MACHINES
+from streams.media.sandbox.kernel import syscall
 from streams.media.sandbox.seccomp import Program, asking
 
 MOST = 8

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from streams.section import Section
+from streams.settings.secret_settings import Section
 
 
 class Scanner(Section):

@@ -2,7 +2,7 @@
 
 from streams.media.store.settings import MediaStore
 from streams.media.store.store import Store
-from streams.proxies import Proxied
+from streams.outbound.proxies import Proxied
 
 
 def opened(settings: MediaStore, proxied: Proxied) -> Store | None:

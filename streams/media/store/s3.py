@@ -14,7 +14,7 @@ from obstore.store import S3Store
 from streams.files.naming import disposition, extension_of, key_of, plain_mime, plain_name
 from streams.media.store.settings import MediaStore
 from streams.media.store.store import Failed, Kept
-from streams.proxies import DIRECT, Proxied, given
+from streams.outbound.proxies import DIRECT, Proxied, given
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Credential

@@ -4,8 +4,8 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from converters.address import public
-from streams.section import SecretSection, long_enough
+from converters.core.address import public
+from streams.settings.secret_settings import SecretSection, long_enough
 
 LONGEST_SIGNED = 7
 """Days of an S3 link. Source: Amazon S3, "Download and upload objects with presigned URLs"."""

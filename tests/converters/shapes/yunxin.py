@@ -5,7 +5,7 @@ from hashlib import md5, sha1
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from converters import wire
+from converters.core import wire
 from converters.platform import Incoming, Request
 from tests.converters.shapes import NOW
 

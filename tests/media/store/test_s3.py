@@ -12,12 +12,12 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from streams.kafka.ports import free_port
-from streams.listener import Listener
+from streams.http_server.listener import Listener
+from streams.kafka.local.ports import free_port
 from streams.media.store import Failed, Kept, opened, s3
 from streams.media.store.s3 import PART
 from streams.media.store.settings import MediaStore
-from streams.settings import Media
+from streams.settings.root import Media
 from tests.media.store.bucket import ACCESS, NAME, SECRET, Bucket
 
 CONTENT = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40

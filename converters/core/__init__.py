@@ -1,0 +1,1 @@
+"""The canonical vocabulary: what a chat platform says, as plain data."""

@@ -1,0 +1,78 @@
+"""How well each platform carries each kind; docs/fidelity.md is printed from the tables."""
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+from msgspec import Struct
+
+from converters.core.bodies import Body
+from converters.core.operations import Operation, Post
+from converters.platform import Platform
+
+_MESSAGES = (*(str(body.__struct_config__.tag) for body in get_args(Body)), "quote")
+_DONE = tuple(str(one.__struct_config__.tag) for one in get_args(Operation) if one is not Post)
+
+
+class Level(Struct, frozen=True):
+    word: Literal["full", "partial", "shown", "refused"]
+    note: str = ""
+
+
+def full(note: str = "") -> Level:
+    return Level("full", note)
+
+
+def partial(note: str) -> Level:
+    return Level("partial", note)
+
+
+def shown(note: str) -> Level:
+    """Not carried, but the receiver sees that there was something."""
+    return Level("shown", note)
+
+
+def refused(note: str) -> Level:
+    return Level("refused", note)
+
+
+FILES = (
+    "Files are brought over, in a form that the target's clients show: HEIC and WebP become JPEG, a voice is transcoded where it has "
+    "another form, which costs a little of its quality. What cannot be brought over (too large, gone, damaged) arrives as a text with its "
+    "name and, where it needs no secret and `file_links` is on, its address at the source."
+)
+
+
+def page(platforms: Mapping[str, Platform]) -> str:
+    """docs/fidelity.md: what becomes of each kind when it is written to each platform."""
+    return (
+        "# What is carried, and how well\n\n"
+        "Printed from `converters/*/fidelity.py` by `make pages`; do not edit. A column is the platform that is written to.\n\n"
+        "- full: all of it. What follows says how it looks, or where it does not hold.\n- partial: with the loss that is named.\n"
+        "- shown: as a text that says what there was.\n- refused: the platform has no such thing; nothing is sent.\n\n"
+        f"{FILES}\n\n"
+        "Whatever is lost of an event is counted in `im_relay_losses_total`, where a row says `full` as well: a file that could not "
+        "be brought over is shown as a text, what is done to a message that is not there is not sent, and an edit of one is a new "
+        "message. The names of people, addresses of files and ids of messages are each platform's own.\n\n"
+        "What a platform has no field for (a file's MIME type and digest, the milliseconds of a voice, the two lines of a place) goes "
+        "along in the message's extension, beside our mark `relay`, under `relay_more`. Clients need not look at it; from a message "
+        "that is passed on, the relay reads it again. Where it does not fit, that is the loss `details`.\n\n"
+        "## Messages\n\n"
+        f"{_table(platforms, _MESSAGES)}\n"
+        "`quote` is a message that answers another. `unknown` is every kind that the model has no name for.\n\n"
+        "## What is done\n\n"
+        f"{_table(platforms, _DONE)}"
+    )
+
+
+def _table(platforms: Mapping[str, Platform], kinds: tuple[str, ...]) -> str:
+    names = sorted(platforms)
+    head = "| kind | " + " | ".join(names) + " |\n| --- |" + " --- |" * len(names) + "\n"
+    return head + "".join(
+        f"| {kind} | " + " | ".join(_cell(platforms[name].fidelity.get(kind)) for name in names) + " |\n" for kind in kinds
+    )
+
+
+def _cell(level: Level | None) -> str:
+    if level is None:
+        return "-"
+    return f"{level.word}: {level.note}" if level.note else level.word

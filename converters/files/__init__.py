@@ -1,0 +1,1 @@
+"""Files of a message: which are transferred, in which format, under which key."""

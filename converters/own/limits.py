@@ -1,9 +1,0 @@
-"""What the own server is spared by default; only the customer knows what it takes: `[deliver.limits.<app>]`."""
-
-from converters.own.encode import CREATE, EVENT, POST
-from converters.platform import OTHERS, Limit
-
-LIMITS = (
-    Limit("events", (POST, CREATE, EVENT), 500),
-    Limit("others", (OTHERS,), 100),
-)

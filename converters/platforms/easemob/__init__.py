@@ -1,0 +1,35 @@
+"""Easemob (环信), IM."""
+
+from converters.platform import Platform
+from converters.platforms.easemob.account import SECRETS, Account, example
+from converters.platforms.easemob.callback import check, once
+from converters.platforms.easemob.decode import decode
+from converters.platforms.easemob.encode import encode
+from converters.platforms.easemob.fidelity import FIDELITY
+from converters.platforms.easemob.gaps import GAPS
+from converters.platforms.easemob.ids import USER_IDS
+from converters.platforms.easemob.limits import LIMITS
+from converters.platforms.easemob.media import MEDIA
+from converters.platforms.easemob.register import register
+from converters.platforms.easemob.replies import read_reply
+from converters.platforms.easemob.signing import AUTH
+
+PLATFORM = Platform(
+    name="easemob",
+    account=Account,
+    check=check,
+    secrets=SECRETS,
+    once=once,
+    decode=decode,
+    encode=encode,
+    read_reply=read_reply,
+    auth=AUTH,
+    register=register,
+    gaps=GAPS,
+    media=MEDIA,
+    marked=frozenset({"post", "edit", "typing", "group-created"}),
+    limits=LIMITS,
+    user_ids=USER_IDS,
+    example=example,
+    fidelity=FIDELITY,
+)

@@ -1,0 +1,138 @@
+"""What Easemob's messages hold, in and out of callbacks. Source: "Easemob: Post-delivery callback", "Easemob: Message types"."""
+
+from collections.abc import Callable
+from typing import Any
+
+from converters.core.bodies import (
+    Body,
+    Card,
+    Command,
+    Custom,
+    Document,
+    File,
+    Forwarded,
+    Image,
+    Location,
+    Text,
+    Unknown,
+    Video,
+    Voice,
+)
+from converters.platforms.easemob.ids import plain
+from converters.platforms.easemob.values import decimal, number, possible, table, text
+
+CARD = "userCard"
+"""The event of the UI kits' contact card. Source: "Easemob: UIKit"."""
+
+
+def body_of(payload: dict[str, Any]) -> Body:
+    """The one body of a message; Unknown where it is none that we know."""
+    bodies = payload.get("bodies")
+    body = bodies[0] if isinstance(bodies, list) and bodies else None
+    if not isinstance(body, dict):
+        return Unknown("unknown", payload)
+    kind = body.get("type")
+    if body.get("subType") == "sub_combine":
+        return _forwarded(body)
+    if kind == "txt" and isinstance(body.get("msg"), str):
+        return Text(body["msg"])
+    read = _READERS.get(kind) if isinstance(kind, str) else None
+    return (read(body) if read else None) or Unknown(kind[:64] if isinstance(kind, str) else "unknown", body)
+
+
+def _image(body: dict[str, Any]) -> Body:
+    width, height = _size(body)
+    return Image(_file(body), width, height, _thumbnail(body))
+
+
+def _voice(body: dict[str, Any]) -> Body:
+    return Voice(_file(body), _duration(body))
+
+
+def _video(body: dict[str, Any]) -> Body:
+    width, height = _size(body)
+    return Video(_file(body), _duration(body), width, height, _thumbnail(body))
+
+
+def _document(body: dict[str, Any]) -> Body:
+    return Document(_file(body))
+
+
+def _location(body: dict[str, Any]) -> Body | None:
+    latitude, longitude = decimal(body.get("lat")), decimal(body.get("lng"))
+    if latitude is None or longitude is None:
+        return None
+    return Location(latitude, longitude, text(body.get("buildingName")), text(body.get("addr")))
+
+
+def _command(body: dict[str, Any]) -> Body:
+    return Command(text(body.get("action")) or text(body.get("msg")), body.get("param"))
+
+
+def _custom(body: dict[str, Any]) -> Body:
+    name, data = text(body.get("customEvent")), _extensions(body)
+    if name == CARD:
+        user = plain(text(data.get("userId")) or text(data.get("uid")))
+        if possible(user):
+            return Card(user, text(data.get("nickname")), text(data.get("avatar")))
+    return Custom(name, data)
+
+
+def _extensions(body: dict[str, Any]) -> dict[str, Any]:
+    newer, older = body.get("v2:customExts"), body.get("customExts")
+    if isinstance(newer, dict):
+        return newer
+    if isinstance(older, list):  # of objects with one key each
+        return {key: value for one in older if isinstance(one, dict) for key, value in one.items()}
+    return table(older)
+
+
+def _forwarded(body: dict[str, Any]) -> Body:
+    lines = text(body.get("summary")).splitlines()
+    file = _file(body)
+    return Forwarded(
+        text(body.get("title")),
+        tuple(line for line in lines if line.strip()),
+        text(body.get("msg")),
+        file if file.url else None,
+    )
+
+
+_READERS: dict[str, Callable[[dict[str, Any]], Body | None]] = {
+    "img": _image,
+    "audio": _voice,
+    "video": _video,
+    "file": _document,
+    "loc": _location,
+    "cmd": _command,
+    "custom": _custom,
+}
+
+
+def _file(body: dict[str, Any]) -> File:
+    return File(
+        *_where(text(body.get("url")), text(body.get("secret"))),
+        name=text(body.get("filename")),
+        size=int(number(body.get("file_length"))),
+    )
+
+
+def _thumbnail(body: dict[str, Any]) -> File | None:
+    url = text(body.get("thumb"))
+    return File(*_where(url, text(body.get("thumb_secret")))) if url else None
+
+
+def _where(url: str, secret: str) -> tuple[str, str]:
+    """Clients may write the secret into the address, where readers would see it."""
+    plain, _, given = url.partition("?share-secret=")
+    return plain, secret or given
+
+
+def _size(body: dict[str, Any]) -> tuple[int, int]:
+    size = table(body.get("size"))
+    return int(number(size.get("width"))), int(number(size.get("height")))
+
+
+def _duration(body: dict[str, Any]) -> int:
+    """Milliseconds; Easemob says seconds, which some pages write with a capital letter."""
+    return round(number(body.get("length", body.get("Length"))) * 1000)

@@ -1,0 +1,79 @@
+"""Where and when the event of a callback happened, and the records that say so."""
+
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from converters.core import wire
+from converters.core.event_id import EventId
+from converters.core.lenient import milliseconds, word
+from converters.core.model import Conversation, Event, Loss
+from converters.core.operations import Operation, Ref
+from converters.platform import Callback, Said
+from converters.platforms.easemob.envelope import Envelope, conversation_of
+from converters.platforms.easemob.ids import ADMINS
+
+
+class Scene(Struct, frozen=True):
+    app: str
+    conversation: Conversation
+    at: int
+    """Milliseconds since 1970, by Easemob's clock where it says."""
+
+    @property
+    def tag(self) -> str:
+        return str(self.conversation.__struct_config__.tag)
+
+    def ref(self, message: str, author: str = "", at: int = 0) -> Ref:
+        """The message of the id *message*, here."""
+        return Ref(message, EventId.of("easemob", self.app, self.tag, message).text, author=author, at=at)
+
+    def said(
+        self,
+        operation: Operation,
+        sender: str,
+        remote_id: str,
+        what: str = "",
+        losses: tuple[Loss, ...] = (),
+        unfit: str = "",
+        *,
+        proven: bool = True,
+    ) -> Said:
+        """*what* is the operation part of the id, by itself the operation's tag."""
+        what = what or str(operation.__struct_config__.tag)
+        event = Event(
+            id=EventId.of("easemob", self.app, self.tag, remote_id, what).text,
+            source=self.app,
+            remote_id=remote_id,
+            conversation=self.conversation,
+            sender=sender,
+            at=self.at,
+            operation=operation,
+        )
+        return Said(event, losses, unfit, proven)
+
+
+def scene_of(callback: Callback, envelope: Envelope) -> Scene:
+    """Raises Malformed where the callback belongs to no conversation."""
+    conversation = conversation_of(envelope)
+    if conversation is None:
+        raise wire.Malformed("event without from, to or id")
+    return Scene(callback.app, conversation, milliseconds(envelope.timestamp, callback.received))
+
+
+def id_of(envelope: Envelope) -> str:
+    """The event's own id: its msg_id, else what follows the App Key in its callId. Raises Malformed."""
+    found = word(envelope.msg_id) or word(envelope.call_id).rpartition("_")[2]
+    if not found:
+        raise wire.Malformed("event without msg_id or callId")
+    return found
+
+
+def person(user: str) -> str:
+    """"" where it was the app's own server."""
+    return "" if user in ADMINS else user
+
+
+def digest(*parts: str) -> str:
+    """For the operation part of an event's id."""
+    return blake2b("\x1f".join(parts).encode(), digest_size=8).hexdigest()

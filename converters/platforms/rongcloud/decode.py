@@ -1,0 +1,153 @@
+"""Callbacks of RongCloud read into events. Source: "RongCloud: Full message routing"."""
+
+from hashlib import blake2b
+
+from msgspec import structs
+
+from converters.core import wire
+from converters.core.lenient import milliseconds
+from converters.core.model import Conversation, Direct, Event, Loss
+from converters.core.operations import Post
+from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
+from converters.platforms.rongcloud.account import Account
+from converters.platforms.rongcloud.callback import (
+    RECALL,
+    Fields,
+    Routed,
+    Told,
+    by_server,
+    channel_of,
+    conversation_of,
+)
+from converters.platforms.rongcloud.callback import read as read_body
+from converters.platforms.rongcloud.content import Content, opened, read, text, user, without
+from converters.platforms.rongcloud.messages import QUOTE, body_of, losses_of, own_extra, quote_in
+from converters.platforms.rongcloud.operations import Arrived, Happened, event_id, happened
+from converters.platforms.rongcloud.told import told
+from converters.text import echo_mark
+from converters.text.extension_payload import key_of, put_back, quote_back
+
+_CHANNELS = {"PERSONS": "discussion", "CUSTOMERSERVICE": "customer-service", "MC": "public-account", "MP": "public-account"}
+_SERVER = {"server", ""}
+"""What does not say that a client has sent it; in rooms, and long ago, nothing says who has."""
+
+
+def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
+    """What one callback says. Raises Malformed."""
+    match read_body(callback.body):
+        case Routed(fields=fields):
+            return _routed(fields, callback, account)
+        case Told(value=value):
+            return told(value, callback)
+
+
+def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decoded, ...]:
+    name = fields.get("objectName", "")
+    if (reason := _passed_by(name, fields)) is not None:
+        return (Ignored(reason),)
+    conversation, sender = conversation_of(fields), fields.get("fromUserId", "")
+    vouched = by_server(fields, unsaid=account.unsaid_source)
+    if name == RECALL and conversation is None and not vouched:
+        return (Ignored("recall-of-nothing"),)  # whatever a user sends, it is no fault that a person has to look at
+    if not name or conversation is None or not sender:
+        raise wire.Malformed("message without objectName, sender, receiver or a known channelType")
+    raw = fields.get("content", "")
+    content = read(raw)
+    arrived = Arrived(
+        callback.app,
+        fields,
+        content or {},
+        conversation,
+        sender,
+        fields.get("msgUID") or blake2b(callback.body, digest_size=16).hexdigest(),
+        milliseconds(fields.get("msgTimestamp") or fields.get("timestamp"), callback.received),
+        vouched,
+        account.friends_by_clients,
+    )
+    ours, ext = opened(content, account.mark) if content is not None else (None, {})
+    found: echo_mark.Mark | str | None = None
+    if ours is not None:
+        where = echo_mark.on(callback.app, conversation, sender, _receiver(fields, conversation))
+        found = echo_mark.read(ours, where, account, arrived.at)
+        # Only the server API sends what is ours: a client that copied our mark along, even in place, says something of its own.
+        found = found if fields.get("source", "").lower() in _SERVER else echo_mark.by_client(found)
+        if isinstance(found, echo_mark.Mark):
+            return (OwnEcho(found.event, arrived.remote_id, arrived.at, conversation, found.part, found.more, found.keyed),)
+    said = _carried(name, raw, content, ext, arrived, account)
+    return said if not found else tuple(structs.replace(one, unfit=found) if isinstance(one, Said) else one for one in said)
+
+
+def _carried(name: str, raw: str, content: Content | None, ext: Content, arrived: Arrived, account: Account) -> tuple[Decoded, ...]:
+    done = happened(name, arrived)
+    if isinstance(done, Ignored):
+        return (done,)
+    if done is not None:
+        return tuple(_said(one, arrived) for one in done)
+    if (reason := _kept_back(arrived.fields, account)) is not None:
+        return (Ignored(reason),)
+    return (_posted(name, raw, content, ext, arrived, account),)
+
+
+def _passed_by(name: str, fields: Fields) -> str | None:
+    """Why a callback is not looked into."""
+    if not name and fields.get("msgType") and fields.get("messageId"):
+        return "pre-delivery"  # a check before sending; the message may yet be stopped
+    if fields.get("sensitiveType") == "1":
+        return "moderated"  # kept from the receiver there; it must not reach them by way of us
+    return _CHANNELS.get(channel_of(fields))
+
+
+def _kept_back(fields: Fields, account: Account) -> str | None:
+    """The same of a message that people would read."""
+    if fields.get("groupUserIds", "").strip('[]" '):
+        return "directed"  # to some of the group, and the others must not see it
+    if channel_of(fields) == "NOTIFY" and not account.system_messages:
+        return "system"
+    return None
+
+
+def _receiver(fields: Fields, conversation: Conversation) -> str:
+    if isinstance(conversation, Direct):
+        return fields.get("toUserId", "")
+    return conversation.id
+
+
+def _posted(
+    name: str, raw: str, content: Content | None, ext: Content, arrived: Arrived, account: Account
+) -> Decoded:
+    """A message; or another content for one, as ultra groups have it."""
+    body = body_of(name, content, raw, account.mark)
+    losses: tuple[Loss, ...] = ()
+    quote = None
+    if content is not None:
+        losses = losses_of(name, content)
+        if name == QUOTE:
+            ref = arrived.ref(text(content.get("referMsgUid")), user(content.get("referMsgUserId")))
+            quote = quote_in(content, ref, account.mark)
+        elif name == "RC:StreamMsg" and content.get("complete") is not True:
+            return Ignored("stream-part")
+        held = content if not name.startswith("RC:") else ext
+        if held is content:
+            ext = {}  # all of it is in the body
+        if held and (more := held.get(key_of(account.mark))) is not None:
+            body, ext = own_extra(body, more) if held is content else (body, without(ext, key_of(account.mark)))
+            body, quote = put_back(body, more), quote_back(quote, more)
+    if original := arrived.fields.get("originalMsgUID"):
+        return _said(Happened(arrived.edited(original, body, ext), f"edit-{arrived.at}", losses=losses), arrived)
+    return _said(Happened(Post(body, quote, ext), "post", losses=losses), arrived)
+
+
+def _said(one: Happened, arrived: Arrived) -> Said:
+    conversation, uid = one.conversation or arrived.conversation, one.remote_id or arrived.remote_id
+    held = arrived.content.get("user")
+    event = Event(
+        id=event_id(arrived.app, conversation, uid, one.word),
+        source=arrived.app,
+        remote_id=uid,
+        conversation=conversation,
+        sender=one.sender or arrived.sender,
+        sender_name=text(held.get("name")) if isinstance(held, dict) else "",
+        at=arrived.at,
+        operation=one.operation,
+    )
+    return Said(event, one.losses)

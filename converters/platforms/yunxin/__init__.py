@@ -1,0 +1,37 @@
+"""NetEase Yunxin (网易云信), IM."""
+
+from converters.platform import Platform
+from converters.platforms.yunxin.account import SECRETS, Account, example
+from converters.platforms.yunxin.callback import check, door
+from converters.platforms.yunxin.decode import decode
+from converters.platforms.yunxin.encode import encode
+from converters.platforms.yunxin.fidelity import FIDELITY
+from converters.platforms.yunxin.gaps import GAPS
+from converters.platforms.yunxin.ids import USER_IDS
+from converters.platforms.yunxin.limits import LIMITS
+from converters.platforms.yunxin.lookup import LOOK_UP
+from converters.platforms.yunxin.media import MEDIA
+from converters.platforms.yunxin.register import register
+from converters.platforms.yunxin.replies import read_reply
+from converters.platforms.yunxin.signing import AUTH
+
+PLATFORM = Platform(
+    name="yunxin",
+    account=Account,
+    check=check,
+    secrets=SECRETS,
+    door=door,
+    decode=decode,
+    encode=encode,
+    read_reply=read_reply,
+    auth=AUTH,
+    register=register,
+    look_up=LOOK_UP,
+    gaps=GAPS,
+    media=MEDIA,
+    marked=frozenset({"post", "edit", "group-created"}),
+    limits=LIMITS,
+    user_ids=USER_IDS,
+    example=example,
+    fidelity=FIDELITY,
+)

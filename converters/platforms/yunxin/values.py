@@ -1,0 +1,47 @@
+"""Values inside Yunxin's copies: JSON within JSON, numbers as text."""
+
+from math import isfinite
+from typing import Any
+
+from converters.core import wire
+
+_MOST = 1 << 53
+
+
+def parsed(value: Any) -> Any:
+    """The JSON that *value* holds as text or is; None where it is neither."""
+    if isinstance(value, str):
+        try:
+            return wire.load_any(value)
+        except wire.Malformed:
+            return None
+    return value
+
+
+def record(value: Any) -> dict[str, Any] | None:
+    found = parsed(value) if value else None
+    return found if isinstance(found, dict) else None
+
+
+def text(held: dict[str, Any], name: str) -> str:
+    """A value that should be text; "" where it is none and no number."""
+    value = held.get(name)
+    if isinstance(value, str):
+        return value
+    return str(value) if type(value) is int else ""
+
+
+def number(held: dict[str, Any], name: str) -> int:
+    """A count, 0 where there is none."""
+    found = real(held.get(name))
+    return int(found) if found is not None and 0 < found < _MOST else 0
+
+
+def real(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if isfinite(found) else None

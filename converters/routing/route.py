@@ -1,0 +1,280 @@
+"""From a stored callback to what it causes: whose words, to whom, under which key."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from converters.core.causes import Cause, unmapped
+from converters.core.model import (
+    Conversation,
+    Delivery,
+    Direct,
+    Echo,
+    Event,
+    Group,
+    Loss,
+    Room,
+    conversation_key,
+)
+from converters.core.operations import GroupCreated, GroupLife, Post, kind_of
+from converters.core.wire import Malformed
+from converters.platform import Callback, Ignored, OwnEcho, Platform, Said
+from converters.plugins import Ended, Failed, Plugin, Replaced, Side, asked
+from converters.routing import id_mapping
+from converters.routing.account_creation import account_before
+from converters.routing.id_mapping import Minted, UnmappedError
+from converters.routing.identity_table import Kind, Table
+from converters.routing.overlay import Overlay
+from converters.routing.rules import Case, Rule, Ruled, case_of, introduction, ruled
+from converters.routing.users import renamed
+
+MOST_NAMED = 100
+"""New names that are kept because of one message; those beyond are written at the target all the same."""
+
+
+class App(Struct, frozen=True):
+    """One app of the settings."""
+
+    name: str
+    platform: Platform
+    account: Any
+    target: str
+    rules: tuple[Rule, ...] = ()
+    """Of what its people do."""
+    plugins: tuple[Plugin, ...] = ()
+    """The customer's conversions, asked in this order."""
+
+    @property
+    def user_ids(self) -> Any:
+        """The rule of user ids."""
+        of = self.platform.ids_of
+        return self.platform.user_ids if of is None else of(self.account)
+
+
+class Deliver(Struct, frozen=True):
+    delivery: Delivery
+    key: bytes
+    platform: str
+    """The target's."""
+    losses: tuple[Loss, ...] = ()
+    """What the callback held and the event does not; to be counted."""
+    unfit: str = ""
+    """Why the mark on it is not believed, as of `Said`; it is relayed all the same."""
+
+
+class EchoOf(Struct, frozen=True):
+    echo: Echo
+    key: bytes
+    platform: str
+    """Where the echo was seen, which is the target of the original."""
+
+
+class Dropped(Struct, frozen=True):
+    """Understood, and nothing to do. *reason* is a short, fixed word."""
+
+    reason: str
+
+
+class Dead(Struct, frozen=True):
+    """For the dead letters. *detail* holds ids and never what was said."""
+
+    cause: Cause
+    detail: str
+    ours: bool
+    by: str = ""
+    """Who said it, where that is known: one person has many conversations."""
+
+
+class Unfit(Struct, frozen=True):
+    """A mark that is not believed lay on a message that is not delivered, for whatever reason follows."""
+
+    reason: str
+    """A word of `converters.text.echo_mark`."""
+    event: str
+    sender: str
+    """Who sent it, in the platform's words."""
+
+
+Routed = Deliver | EchoOf | Dropped | Dead | Minted | Unfit
+
+
+def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tuple[Routed, ...]:
+    """What a callback causes, in order. Never raises for what lies in it.
+
+    *identities* stays as it is: what is new comes out as Minted, and is true once that is committed.
+    """
+    app = apps.get(callback.app)
+    if app is None:
+        return (Dead("app-unknown", f"no app {callback.app[:128]!r} in the settings", ours=True),)
+    target = apps.get(app.target)
+    if target is None:
+        return (Dead("target-unknown", f"no app {app.target[:128]!r} in the settings", ours=True),)
+    try:
+        decoded = app.platform.decode(callback, app.account)
+    except Malformed as error:
+        return (Dead("malformed", str(error), ours=False),)
+    routed: list[Routed] = []
+    # What the first event of a callback mints, the second one knows.
+    new = Overlay(identities) if len(decoded) > 1 else None
+    known = identities if new is None else new
+    for one in decoded:
+        try:
+            match one:
+                case Said(event=event, losses=losses, unfit=unfit, proven=proven):
+                    told = (Unfit(unfit, event.id, event.sender),) if unfit else ()
+                    if app.plugins:
+                        answered = _plugged(event, app, target)
+                        if not isinstance(answered, Event):
+                            routed += (*told, answered)
+                            continue
+                        event = answered
+                    say: Ruled | None = None
+                    if app.rules:
+                        say = ruled(app.rules, _case(event, app, target, known))
+                        if say.dropped:
+                            routed += (*told, Dropped(f"rule:{say.dropped}"))
+                            continue
+                        losses += say.losses
+                        if say.operation is not event.operation:
+                            event = msgspec.structs.replace(event, operation=say.operation)
+                    caused = _deliver(event, losses, callback, app, target, known, say)
+                    if not proven:
+                        caused = _unproven(caused)
+                    if unfit and isinstance(caused[-1], Deliver):
+                        caused[-1], told = msgspec.structs.replace(caused[-1], unfit=unfit), ()
+                    routed += told
+                    routed += caused
+                    if new is not None:
+                        for made in caused:
+                            if isinstance(made, Minted):
+                                new.add(*made.record)
+                case OwnEcho():
+                    routed.append(_echo(one, app, known))
+                case Ignored(reason=reason):
+                    routed.append(Dropped(reason))
+        except UnmappedError as error:
+            # Not worth a person's look when it is our own message that comes back.
+            if isinstance(one, OwnEcho):
+                routed.append(Dropped("echo-unmapped"))
+            else:
+                routed.append(Dead(unmapped(error.kind), str(error), ours=True))
+    return tuple(routed)
+
+
+def _deliver(
+    event: Event,
+    losses: tuple[Loss, ...],
+    callback: Callback,
+    app: App,
+    target: App,
+    identities: Table,
+    say: Ruled | None,
+) -> list[Routed]:
+    here, there = app.platform, target.platform
+    # What people say is never refused: it is at least shown.
+    if not isinstance(event.operation, Post):
+        level = there.fidelity.get(kind_of(event.operation))
+        if level is not None and level.word == "refused":
+            # It would end at its encoder, after two transactions and two records.
+            return [Dropped(f"refused:{kind_of(event.operation)}")]
+    minted: list[Minted] = []
+    conversation: Conversation
+    match event.conversation:
+        case Direct(users=(one, other)):
+            # Each of the two is looked up once: this is the way of most messages.
+            first, second = id_mapping.person(one, app, identities), id_mapping.person(other, app, identities)
+            conversation = id_mapping.talk(first, second, identities)
+            mine = event.sender == one
+            sender, receiver, origin = (first, second, other) if mine else (second, first, one)
+            if not event.sender:
+                sender = ""
+            if sender and event.sender != sender:
+                id_mapping.spell(event.sender, sender, here, identities, minted)
+            receiver = id_mapping.written(receiver, target, identities, minted)
+        case Group(id=origin) | Room(id=origin):
+            if isinstance(event.operation, GroupCreated) and isinstance(event.conversation, Group):
+                conversation = id_mapping.new_group(origin, here, identities, minted)
+            else:
+                conversation = id_mapping.canonical(event.conversation, app, identities)
+            sender = id_mapping.person(event.sender, app, identities) if event.sender else ""
+            if sender != event.sender:
+                id_mapping.spell(event.sender, sender, here, identities, minted)
+            kind: Kind = "group" if isinstance(event.conversation, Group) else "room"
+            assert isinstance(conversation, Group | Room), "it was one before its id was mapped"
+            receiver = id_mapping.mapped(there.name, kind, conversation.id, identities)
+    people: dict[str, str] = {}
+    told = isinstance(event.operation, GroupLife)
+
+    def name(native: str) -> str:
+        canonical = id_mapping.person(native, app, identities)
+        if told and native != canonical:
+            id_mapping.spell(native, canonical, here, identities, minted)
+        # Whom somebody only names, there need not be: no message fills `identities` with names that it made up.
+        keep = minted if told or len(minted) < MOST_NAMED else []
+        people[canonical] = id_mapping.written(canonical, target, identities, keep)
+        return canonical
+
+    operation = renamed(event.operation, name)
+    called = event.sender_name
+    if say is not None and say.proxy:
+        written, called = say.proxy, say.called
+    else:
+        written = id_mapping.written(sender, target, identities, minted) if sender else ""
+    delivery = Delivery(
+        event=msgspec.structs.replace(event, conversation=conversation, sender=sender, sender_name=called, operation=operation),
+        target=target.name,
+        sender=written,
+        receiver=receiver,
+        received=callback.received,
+        author=event.sender,
+        origin=origin,
+        people=people,
+    )
+    routed: list[Routed] = [*minted]
+    key = conversation_key(conversation)
+    if say is not None and say.create and not say.proxy and identities.account(there.name, sender) is None:
+        routed.append(Deliver(account_before(delivery), key, there.name))
+    if say is not None and say.introduced:
+        routed.append(Deliver(introduction(delivery, say.introduced), key, there.name))
+    routed.append(Deliver(delivery, key, there.name, losses))
+    return routed
+
+
+def _unproven(caused: list[Routed]) -> list[Routed]:
+    """The same of what nobody has signed: no stranger's word makes an account, or says how somebody is called."""
+    if any(isinstance(one, Minted) or (isinstance(one, Deliver) and one.delivery.newcomer) for one in caused):
+        return [Dropped("unproven-person")]
+    return caused
+
+
+def _plugged(event: Event, app: App, target: App) -> Event | Dropped | Dead:
+    here, there = Side(app.name, app.platform.name), Side(target.name, target.platform.name)
+    match asked(app.plugins, event, here, there):
+        case None:
+            return event
+        case Replaced(event=replaced):
+            return replaced
+        case Ended(reason=reason):
+            return Dropped(reason)
+        case Failed(detail=detail):
+            return Dead("plugin", detail, ours=True, by=event.sender)
+
+
+def _case(event: Event, app: App, target: App, identities: Table) -> Case:
+    here = app.platform.name
+    return case_of(
+        event,
+        person=lambda native: id_mapping.person(native, app, identities),
+        group=lambda kind, native: identities.canonical(here, kind, native) or "",
+        target=target.platform.name,
+        language=getattr(target.account, "language", "zh"),
+        identities=identities,
+    )
+
+
+def _echo(echo: OwnEcho, app: App, identities: Table) -> EchoOf:
+    conversation = id_mapping.canonical(echo.conversation, app, identities)
+    seen = Echo(event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at, part=echo.part, more=echo.more, unkeyed=not echo.keyed)
+    return EchoOf(seen, conversation_key(conversation), app.platform.name)

@@ -1,0 +1,1 @@
+"""Text that the relay writes or adds: fallbacks, notices, and the echo mark."""

@@ -1,0 +1,65 @@
+"""`im-relay topics acls`: what each role must be permitted, for whoever looks after the cluster."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from streams.cli.kafka_settings import settings_of
+from streams.cli.terminal import Head, say, say_json, show
+
+PRINCIPAL = "User:im-relay-{role}"
+
+
+def acls(
+    config: Annotated[
+        Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file; options below go before it.")
+    ] = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="Repeatable: ingress, convert, deliver.PLATFORM, media, gaps, operator, topics.  [default: all]")
+    ] = None,
+    principal: Annotated[str, typer.Option(help="Who is permitted; {role} is the role's name. One user for all is as good a choice.")] = PRINCIPAL,
+    bootstrap: Annotated[str | None, typer.Option(help="A broker's HOST:PORT, for the commands.  [default: kafka.bootstrap]")] = None,
+    platform: Annotated[
+        list[str] | None, typer.Option("--platform", help="Repeatable.  [default: those of the settings' apps, else all that are known]")
+    ] = None,
+    prefix: Annotated[str | None, typer.Option(help="Stands before each name.  [default: kafka.prefix]")] = None,
+    *,
+    table: Annotated[bool, typer.Option("--table", help="To be read.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+) -> None:
+    """Print the least that each role must be permitted, as commands of Kafka's own tool; no broker is asked.
+
+    `operator` is for a person's commands, `topics` for `im-relay topics create`, which somebody else may do in your place.
+
+    Example: im-relay topics acls -c relay.toml --role convert
+    """
+    from streams.kafka.acls import every, layout, layout_of
+
+    settings = settings_of(config)
+    of = layout_of(settings)
+    if platform or prefix is not None:
+        of = layout(platform or settings.platforms(), settings.kafka.prefix if prefix is None else prefix)
+    found = every(of)
+    if strange := sorted(set(role or ()) - found.keys()):
+        raise typer.BadParameter(f"no role {', '.join(strange)}; there are: {', '.join(found)}")
+    chosen = {name: list(dict.fromkeys(grants)) for name, grants in found.items() if not role or name in role}
+    if json:
+        for name, grants in chosen.items():
+            for grant in grants:
+                about = msgspec.to_builtins(grant) | {"role": name, "principal": principal.replace("{role}", name)}
+                say_json(about)
+    elif table:
+        rows = [
+            [name, grant.operation, grant.resource, f"{grant.name}{'*' if grant.prefixed else ''}"]
+            for name, grants in chosen.items()
+            for grant in grants
+        ]
+        show(["role", "operation", "on", Head("name", whole=True)], rows)
+    else:
+        where = bootstrap or settings.kafka.bootstrap
+        for name, grants in chosen.items():
+            say(f"# {name}")
+            for grant in grants:
+                say(grant.command(principal.replace("{role}", name), where, secured=settings.kafka.security.protocol != "PLAINTEXT"))

@@ -1,0 +1,176 @@
+"""`im-relay`: every command."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from streams.cli.dead import app as dead
+from streams.cli.fidelity import fidelity
+from streams.cli.gaps import gaps
+from streams.cli.identities import app as identities
+from streams.cli.local_kafka import app as kafka
+from streams.cli.preview import preview
+from streams.cli.release import release
+from streams.cli.replay import replay
+from streams.cli.terminal import Commands, on_defect, refuse, say, say_json
+from streams.cli.topics import app as topics
+from streams.cli.trace import trace
+from streams.cli.transactions import app as transactions
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(kafka, name="kafka")
+app.add_typer(topics, name="topics")
+app.add_typer(transactions, name="transactions")
+app.add_typer(identities, name="identities")
+app.add_typer(dead, name="dead")
+app.command()(replay)
+app.command()(gaps)
+app.command()(release)
+app.command()(trace)
+app.command()(preview)
+app.command()(fidelity)
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
+]
+
+
+def _say_version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
+    if asked:
+        from importlib.metadata import version
+
+        say(f"im-relay {version('im-relay')}")
+        raise typer.Exit
+
+
+@app.callback()
+def relay(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which release this is.")
+    ] = False,
+) -> None:
+    """Two chat platforms side by side: each message crosses once, and in order."""
+    del version
+
+
+@app.command()
+def ingress(config: Config = None) -> None:
+    """Take callbacks, and answer 200 when they are in Kafka. Example: im-relay ingress -c relay.toml"""
+    from streams.http_server.listener import ListenError
+    from streams.ingress.producer import StoreError
+    from streams.roles.ingress import serve
+    from streams.settings.role_secrets import INGRESS
+    from streams.settings.root import SettingsError, load, require_apps
+
+    try:
+        _run(serve, require_apps(load(config, INGRESS)))
+    except (SettingsError, StoreError, ListenError) as error:
+        _fail(error)
+
+
+@app.command()
+def convert(config: Config = None) -> None:
+    """Turn callbacks into deliveries. Rules are read again when the settings file changes, and on SIGHUP.
+
+    Example: im-relay convert -c relay.toml
+    """
+    from streams.roles.stages import run_convert
+    from streams.settings.role_secrets import CONVERT
+
+    _role(run_convert, config, CONVERT, config)
+
+
+@app.command()
+def deliver(
+    platform: Annotated[str, typer.Option(help="The platform to deliver to.")], config: Config = None
+) -> None:
+    """Deliver to one platform. Example: im-relay deliver --platform NAME -c relay.toml"""
+    from streams.roles.stages import run_deliver
+    from streams.settings import role_secrets
+
+    _role(run_deliver, config, role_secrets.deliver(platform), platform)
+
+
+@app.command()
+def media(config: Config = None) -> None:
+    """Bring the files of messages over, each in the form that its target shows. Example: im-relay media -c relay.toml"""
+    from streams.roles.media import run_media
+    from streams.settings.role_secrets import MEDIA
+
+    _role(run_media, config, MEDIA)
+
+
+@app.command()
+def files(config: Config = None) -> None:
+    """Keep files for platforms that take none, and give them out by signed links. Example: im-relay files -c relay.toml"""
+    from streams.http_server.listener import ListenError
+    from streams.roles.files import serve
+    from streams.settings.role_secrets import FILES
+    from streams.settings.root import SettingsError, load
+
+    try:
+        _run(serve, load(config, FILES))
+    except (SettingsError, ListenError) as error:
+        _fail(error)
+
+
+@app.command()
+def settings(config: Config = None) -> None:
+    """Check the settings, and print them without secrets. Example: im-relay settings -c relay.toml"""
+    from streams.settings.root import SettingsError, load, require_apps, shown
+
+    try:
+        say_json(shown(require_apps(load(config))), indent=True)
+    except SettingsError as error:
+        _fail(error)
+
+
+def _role(role: Any, config: Path | None, process: Any, *arguments: object) -> None:
+    from streams.http_server.listener import ListenError
+    from streams.plugins import PluginError
+    from streams.settings.root import SettingsError, load, require_apps
+
+    try:
+        code = _run(role, require_apps(load(config, process)), *arguments)
+    except (SettingsError, ListenError, PluginError) as error:
+        _fail(error)
+    raise typer.Exit(code)
+
+
+def _run(role: Any, given: Any, *arguments: object) -> Any:
+    from streams.kafka.keepalive import Ways, use
+    from streams.observe import log
+    from streams.roles import secret_watch
+
+    log.setup(given.observe)
+    secret_watch.begin()
+    use(Ways(given.kafka.connect_timeout, given.kafka.request_timeout, given.kafka.keepalive))
+    work: Coroutine[Any, Any, Any] = role(given, *arguments)
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run(work)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+def _fail(error: Exception) -> None:
+    refuse(error)
+    raise typer.Exit(2)
+
+
+def main() -> None:
+    from streams.media.sandbox.kernel import undumpable
+
+    undumpable()  # what is begun here has secrets in its memory
+    sys.excepthook = on_defect
+    app()

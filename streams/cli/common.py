@@ -1,0 +1,130 @@
+"""What the operator's commands have in common: settings, words on the command line, progress, and how they end."""
+
+import asyncio
+import getpass
+import logging
+import sys
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from aiokafka.errors import KafkaError
+
+from converters.routing.identity_table import Identities
+from converters.routing.route import App
+from streams.cli import terminal
+from streams.cli.terminal import refuse, tell
+from streams.cli.times import moment
+from streams.exactly_once.deleted_records import Unread
+from streams.exactly_once.producers import Link
+from streams.kafka import record_kinds, topics
+from streams.kafka.cluster import Where
+from streams.kafka.permissions import REFUSALS, why
+from streams.kafka.topics import IDENTITIES
+from streams.operate.topic_reader import OperateError, Reader
+from streams.plugins import PluginError, equipped
+from streams.settings.role_secrets import READING, Process
+from streams.settings.root import Settings, SettingsError, load, marking
+
+NOTHING, FAILED = 1, 2
+"""Exit codes: nothing matches, or the person said no; and: it could not be done."""
+
+T = TypeVar("T")
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+WHEN = "30s, 15m, 2h, 7d ago, or a time as 2026-03-01T12:00 (UTC if it names no zone)."
+
+
+class Relay:
+    """The settings as the commands want them."""
+
+    def __init__(self, config: Path | None, process: Process = READING) -> None:
+        try:
+            self.settings: Settings = load(config, process)
+            self.apps: dict[str, App] = equipped(marking(self.settings), self.settings.plugins.use)
+        except (SettingsError, PluginError) as error:
+            fail(error)
+        self.kafka = self.settings.kafka
+        self.prefix = self.kafka.prefix
+        self.platforms = self.settings.platforms()
+        self.link = Link(self.kafka.cluster, transaction_timeout=self.kafka.transaction_timeout, headers=record_kinds.headers_of)
+
+    def reader(self, group: str | None = None) -> Reader:
+        return Reader(self.kafka.cluster, group, _deleted, topics.names(self.platforms, prefix=self.prefix))
+
+    async def identities(self) -> Identities:
+        """The table as it is now. Raises OperateError."""
+        table = Identities()
+        async with self.reader() as reader:
+            spans = await reader.spans(reader.partitions(IDENTITIES.name(prefix=self.prefix)))
+            async for record in reader.records(spans):
+                table.apply(record.key or b"", record.value)
+        return table
+
+    def app(self, name: str) -> str:
+        """*name*, if it is an app of the settings, or empty."""
+        if name and name not in self.apps:
+            raise typer.BadParameter(f"no app {name!r} in the settings; there are: {', '.join(sorted(self.apps))}")
+        return name
+
+
+def _deleted(found: Unread) -> None:
+    tell(f"im-relay: {found.tp.topic}:{found.tp.partition} no longer keeps offsets {found.start} to {found.end - 1}: they were not read")
+
+
+def when(text: str) -> int | None:
+    """Ms since 1970; None for empty."""
+    try:
+        return moment(text, now()) if text else None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def now() -> int:
+    return int(time.time() * 1000)
+
+
+def who() -> str:
+    """Whose doing it is; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
+
+
+def ask(work: Coroutine[Any, Any, T], where: Where = "") -> T:
+    """Run *work*; what hinders it ends the command with a sentence."""
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it is said once, below
+    try:
+        return asyncio.run(work)
+    except (OperateError, SettingsError) as error:
+        fail(error)
+    except KafkaError as error:
+        fail(OperateError(why(error, where) if isinstance(error, REFUSALS) else f"Kafka does not answer as it should: {why(error, where)}"))
+
+
+def fail(error: Exception) -> NoReturn:
+    refuse(error)
+    raise typer.Exit(FAILED)
+
+
+def nothing(text: str) -> NoReturn:
+    tell(text)
+    raise typer.Exit(NOTHING)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        nothing("nothing was done: say --yes where nobody can be asked")
+    if not terminal.confirm(question):
+        nothing("nothing was done")
+

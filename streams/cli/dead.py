@@ -1,0 +1,274 @@
+"""`im-relay dead`: what could not be carried, and what to do with it."""
+
+from collections import Counter
+from typing import Annotated, Any
+
+import msgspec
+import orjson
+import typer
+
+from streams.cli.common import (
+    WHEN,
+    Config,
+    DryRun,
+    Json,
+    Relay,
+    Yes,
+    ask,
+    confirm,
+    fail,
+    nothing,
+    now,
+    when,
+    who,
+)
+from streams.cli.filters import Filter
+from streams.cli.terminal import Cell, Head, progress, say, say_json, tell
+from streams.cli.terminal import show as show_table
+from streams.cli.times import shown
+from streams.dead_letters.dead_letter import DeadLetter, Whose
+from streams.kafka.topics import DEAD_LETTERS
+from streams.operate.bounds import OLDER, refusal
+from streams.operate.dead_letter_reader import Choice, End, Found, Letter, Resolved, find
+from streams.operate.resolve_dead_letters import Ended, bytes_of, end
+from streams.operate.topic_reader import OperateError
+
+app = typer.Typer(
+    help="What could not be carried: list, show, put back, set aside. "
+    "Exit codes: 0 done, 1 nothing matches or nobody said yes, 2 settings, command line or Kafka are wrong.",
+    no_args_is_help=True,
+)
+
+Keys = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Letters by their keys.  [default: all that the options choose]")]
+Since = Annotated[str, typer.Option(help=f"Buried since: {WHEN}")]
+Until = Annotated[str, typer.Option(help="Buried before; as --since.")]
+Conversation = Annotated[str, typer.Option(help="direct:ANN:BOB, group:ID or room:ID; canonical, or a platform's own ids.")]
+User = Annotated[str, typer.Option(help="Who said or receives it.")]
+Kind = Annotated[str, typer.Option(help="What kind of thing: text, …")]
+Cause = Annotated[str, typer.Option(help="The fixed word of the list.")]
+Stage = Annotated[str, typer.Option(help="convert or deliver")]
+WhoseOption = Annotated[str, typer.Option("--whose", help="ours (settings, identities, defects) or theirs")]
+AppName = Annotated[str, typer.Option("--app", help="An app of the settings, on either side.")]
+All = Annotated[bool, typer.Option("--all", help="Also those that were put back or set aside.")]
+
+
+@app.command(name="list")
+def list_(
+    keys: Keys = None,
+    since: Since = "",
+    until: Until = "",
+    conversation: Conversation = "",
+    user: User = "",
+    kind: Kind = "",
+    cause: Cause = "",
+    stage: Stage = "",
+    whose: WhoseOption = "",
+    app_name: AppName = "",
+    limit: Annotated[int, typer.Option(min=0, help="Rows of the table; counts are of all.")] = 50,
+    config: Config = None,
+    *,
+    every: All = False,
+    json: Json = False,
+) -> None:
+    """Letters and their counts by cause, ours and theirs apart; never what was said. Example: im-relay dead list --since 2h --whose ours"""
+    relay = Relay(config)
+    choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name, every=every)
+    found = _find(relay, choice)
+    if json:
+        for letter in found.letters:
+            say_json(row(letter))
+    elif found.letters:
+        _table(found.letters, limit)
+    if not found.letters:
+        nothing("no letter matches")
+
+
+@app.command()
+def show(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The letter's key, from the list.")],
+    config: Config = None,
+    *,
+    json: Json = False,
+) -> None:
+    """Print one letter WHOLE, with what was said in it: on a person's demand, and only here. Example: im-relay dead show KEY"""
+    relay = Relay(config)
+    found = _find(relay, Choice(keys=frozenset({key}), resolved=True))
+    if not found.letters:
+        nothing(f"no letter has the key {key}")
+    letter = max(found.letters, key=lambda one: one.offset)  # the newest: the same event may have died before
+
+    async def read() -> dict[tuple[int, int], DeadLetter]:
+        async with relay.reader() as reader:
+            return await bytes_of(reader, DEAD_LETTERS.name(prefix=relay.prefix), [letter])
+
+    whole = ask(read(), relay.kafka.cluster).get((letter.partition, letter.offset))
+    if whole is None:
+        nothing(f"the letter with the key {key} has just been deleted: it was older than the topic keeps")
+    told = {**row(letter), "headers": {name: _text(value) for name, value in whole.headers.items()}, "value": _text(whole.value)}
+    say_json(told, indent=not json)
+    if len(found.letters) > 1:
+        tell(f"{len(found.letters)} letters have this key; this is the newest")
+
+
+@app.command()
+def replay(
+    keys: Keys = None,
+    since: Since = "",
+    until: Until = "",
+    conversation: Conversation = "",
+    user: User = "",
+    kind: Kind = "",
+    cause: Cause = "",
+    stage: Stage = "",
+    whose: WhoseOption = "",
+    app_name: AppName = "",
+    config: Config = None,
+    *,
+    older: Annotated[bool, typer.Option("--older", help=OLDER)] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Put records back where they came from: same id, same partition, in their old order; once. Example: im-relay dead replay --cause group-unmapped --dry-run"""
+    relay = Relay(config)
+    choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
+    _end(relay, choice, "replayed", "", dry_run=dry_run, yes=yes, older=older)
+
+
+@app.command()
+def drop(
+    reason: Annotated[str, typer.Option(help="Why; it is kept with the letter.")],
+    keys: Keys = None,
+    since: Since = "",
+    until: Until = "",
+    conversation: Conversation = "",
+    user: User = "",
+    kind: Kind = "",
+    cause: Cause = "",
+    stage: Stage = "",
+    whose: WhoseOption = "",
+    app_name: AppName = "",
+    config: Config = None,
+    *,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Set letters aside for good: they stay in the topic, and are listed only with --all. Example: im-relay dead drop --cause refused --until 7d --reason 'users are gone'"""
+    if not reason.strip():
+        raise typer.BadParameter("a reason is needed")
+    relay = Relay(config)
+    choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
+    _end(relay, choice, "dropped", reason.strip(), dry_run=dry_run, yes=yes)
+
+
+def row(letter: Letter) -> dict[str, Any]:
+    """What the list says of a letter: ids, and nothing that was said."""
+    one = letter.letter
+    return {
+        "key": letter.name, "at": one.at, "whose": one.whose, "stage": one.stage, "cause": one.cause, "detail": one.detail,
+        "attempts": one.attempts, "bytes": letter.size, "topic": one.topic, "partition": one.partition, "offset": one.offset,
+        "apps": sorted(letter.about.apps), "conversations": sorted(letter.about.conversations),
+        "kinds": sorted(letter.about.kinds), "resolved": msgspec.to_builtins(letter.resolved),
+    }  # fmt: skip
+
+
+def _choice(
+    relay: Relay, keys: list[str] | None, since: str, until: str, conversation: str, user: str, kind: str, cause: str,
+    stage: str, whose: str, app_name: str, *, every: bool = False,
+) -> Choice:  # fmt: skip
+    words: dict[str, Whose | None] = {"": None, "ours": "ours", "theirs": "theirs"}
+    if whose not in words:
+        raise typer.BadParameter(f"--whose is {whose!r}; expected ours or theirs")
+    return Choice(
+        keys=frozenset(keys or ()),
+        since=when(since),
+        until=when(until),
+        cause=cause,
+        stage=stage,
+        whose=words[whose],
+        filter=Filter(app=relay.app(app_name), conversation=conversation, user=user, kind=kind),
+        resolved=every,
+    )
+
+
+def _find(relay: Relay, choice: Choice) -> Found:
+    async def read() -> Found:
+        identities = await relay.identities()
+        with progress("reads dead letters") as tell:
+            async with relay.reader() as reader:
+                return await find(reader, DEAD_LETTERS.name(prefix=relay.prefix), choice, relay.apps, identities, tell)
+
+    found = ask(read(), relay.kafka.cluster)
+    if found.unreadable:
+        tell(f"{found.unreadable} records of the topic are no letters")
+    return found
+
+
+def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False) -> None:
+    found = _find(relay, choice)
+    if not found.letters:
+        nothing("no letter matches")
+    if dry_run or not yes:
+        _table(found.letters, 20)
+    count = len(found.letters)
+    if dry_run:
+        say(f"{count} would be {what}; nothing was done")
+        return
+    silent = now() - int(relay.settings.deliver.max_age * 1000)
+    if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
+        if not older:
+            fail(OperateError(refusal(f"{len(old)} of {count} letters", min(old), now(), relay.settings.deliver.max_age)))
+        tell(f"{len(old)} of them are older than deliver.max_age, and go without a push where the platform can be told so")
+    confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
+
+    async def work() -> Ended:
+        mark = Resolved(resolved=what, offset=0, at=now(), by=who(), reason=reason)
+        topic = DEAD_LETTERS.name(prefix=relay.prefix)
+        with progress(what, "letters") as tell:
+            async with relay.reader() as reader:
+                return await end(
+                    reader, relay.link, topic, relay.prefix, found.letters, mark, lambda done: tell(done, count), silent_before=silent
+                )
+
+    ended = ask(work(), relay.kafka.cluster)
+    more = f", {ended.already} had been ended meanwhile" if ended.already else ""
+    more += f", {ended.gone} were deleted meanwhile" if ended.gone else ""
+    more += f", {ended.foreign} name no topic that a stage reads, and were left: no role of ours wrote them" if ended.foreign else ""
+    say(f"{ended.done} {what}{more}")
+
+
+def _table(letters: list[Letter], limit: int) -> None:
+    counts = Counter((one.letter.whose, one.letter.stage, one.letter.cause) for one in letters)
+    sizes: Counter[tuple[str, str, str]] = Counter()
+    for one in letters:
+        sizes[one.letter.whose, one.letter.stage, one.letter.cause] += one.size
+    if limit:
+        # A key that is cut off could not be given to `show`: it has a line of its own, and the rest below it.
+        about = Head("key, conversation, detail", least=min(60, max(len(one.name) for one in letters)))
+        rows = []
+        for one in letters[-limit:]:
+            letter = one.letter
+            lines: list[str | tuple[str, str]] = [one.name, (min(one.about.conversations, default="-"), "dim"), (letter.detail, "dim")]
+            if one.resolved:
+                lines.append(f"{one.resolved.resolved} by {one.resolved.by} {one.resolved.reason}")
+            row: list[Cell] = [
+                shown(letter.at)[:19], letter.whose, f"{letter.stage}: {letter.cause}", str(letter.attempts), str(one.size), lines,
+            ]  # fmt: skip
+            rows.append(row)
+        show_table([Head("buried (UTC)", whole=True), "whose", "stage: cause", "attempts", "bytes", about], rows)
+        if len(letters) > limit:
+            tell(f"{len(letters) - limit} more; see --limit, --json")
+    show_table(
+        ["whose", "stage", "cause", "letters", "bytes"], [[*group, str(counts[group]), str(sizes[group])] for group in sorted(counts)]
+    )
+
+
+def _text(value: bytes) -> Any:
+    """As JSON or text where it is one, else in base64."""
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return msgspec.to_builtins(value)

@@ -1,0 +1,158 @@
+"""`im-relay fidelity`: what is carried, and what of one's own traffic would be."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from converters import PLATFORMS
+from converters.core import wire
+from converters.core.fidelity import FILES, Level
+from converters.platform import Callback
+from converters.routing.identity_table import Identities
+from converters.routing.preview import StandIn
+from converters.routing.route import App
+from converters.routing.traffic_report import Row, Survey
+from streams.cli.common import WHEN, Config, Json, Relay, ask, when
+from streams.cli.terminal import progress, refuse, say_json, show, tell
+from streams.ingress.record import callback_of
+from streams.kafka import topics
+from streams.operate.preview import PreviewError, accounts, apps, check, source_app
+
+_COLOURS = {
+    "carried": "green", "full": "green", "changed": "yellow", "partial": "yellow", "shown": "yellow", "dropped": "dim", "echo": "dim",
+    "-": "dim",
+}  # fmt: skip
+
+
+def fidelity(
+    callbacks: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Recorded callbacks: one body a line, or a file for each. May be repeated.")
+    ] = None,
+    platform: Annotated[str, typer.Option(help="Whose callbacks they are.")] = "",
+    to: Annotated[str, typer.Option(help="With --callbacks: the platform that they would go to.")] = "",
+    since: Annotated[str, typer.Option(help=f"With --topic: from when on: {WHEN}")] = "24h",
+    until: Annotated[str, typer.Option(help="With --topic: until when; as --since.  [default: now]")] = "",
+    config: Config = None,
+    *,
+    topic: Annotated[bool, typer.Option("--topic", help="What lies in the topic callbacks.PLATFORM, as the settings route it.")] = False,
+    json: Json = False,
+) -> None:
+    """Print how well each kind is carried; or count what would become of one's own callbacks, by kind, with one example of each place.
+
+    Example: im-relay fidelity --callbacks recorded.jsonl --platform NAME --to NAME
+    """
+    if not topic and not callbacks:
+        _table(json=json)
+        return
+    if topic and callbacks:
+        raise typer.BadParameter("either --topic or --callbacks")
+    try:
+        check(platform, *([] if topic else [to]))
+        survey = _of_topic(Relay(config), platform, when(since), when(until)) if topic else _of_files(callbacks or [], platform, to, config)
+    except PreviewError as error:
+        _refuse(error)
+    if not survey.read:
+        tell("there are no callbacks")
+        raise typer.Exit(1)
+    _print(survey, json=json)
+
+
+def _of_files(files: list[Path], platform: str, to: str, config: Path | None) -> Survey:
+    known = apps(config)
+    held = accounts((platform, to), known)
+    source = source_app(known, platform, to)
+    there = to if to != platform else f"{to}-2"
+    given = {
+        platform: App(platform, PLATFORMS[platform], held[platform], there, source.rules if source else (), source.plugins if source else ()),
+        there: App(there, PLATFORMS[to], held[to], platform),
+    }
+    survey = Survey(given, StandIn(Identities()))
+    for where, body in _bodies(files):
+        survey.take(Callback(platform, body, 0), where)
+    return survey
+
+
+def _bodies(files: list[Path]) -> Iterator[tuple[str, bytes]]:
+    """(file or file:line, body)."""
+    for path in files:
+        try:
+            whole = path.read_bytes()
+        except OSError as error:
+            raise PreviewError(f"cannot read {path}: {error.strerror}") from None
+        try:
+            wire.load_any(whole)
+        except wire.Malformed:  # not one body: one a line, or forms
+            yield from ((f"{path}:{number}", line) for number, line in enumerate(whole.splitlines(), 1) if line.strip())
+        else:
+            yield str(path), whole
+
+
+def _of_topic(relay: Relay, platform: str, since: int | None, until: int | None) -> Survey:
+    async def work() -> Survey:
+        survey = Survey(relay.apps, StandIn(await relay.identities()))
+        with progress("reads callbacks") as tell:
+            async with relay.reader() as reader:
+                name = topics.CALLBACKS.name(platform, prefix=relay.prefix)
+                spans = await reader.spans(reader.partitions(name), since, until)
+                async for record in reader.records(spans, tell):
+                    where = f"{record.topic}[{record.partition}] @ {record.offset}"
+                    try:
+                        callback = callback_of(record.value or b"", record.headers)
+                    except ValueError:  # headers that are not the ingress's
+                        callback = Callback("", b"", 0)
+                    survey.take(callback, where)
+        return survey
+
+    return ask(work(), relay.kafka.cluster)
+
+
+def _print(survey: Survey, *, json: bool) -> None:
+    rows = survey.rows()
+    if json:
+        for row in rows:
+            told = {"verdict": row.verdict, "kind": row.kind, "count": row.count, "losses": dict(row.losses), "example": row.example}
+            say_json(told)
+        return
+    show(
+        ["", "kind", "count", "losses", "for example"],
+        [[_coloured(row.verdict), row.kind, str(row.count), _losses(row), row.example] for row in rows],
+        title=f"{survey.read} callbacks",
+    )
+
+
+def _losses(row: Row) -> str:
+    return ", ".join(f"{what} {count}" for what, count in row.losses.most_common())
+
+
+def _table(*, json: bool) -> None:
+    names = sorted(PLATFORMS)
+    kinds = sorted({kind for name in names for kind in PLATFORMS[name].fidelity})
+    if json:
+        for kind in kinds:
+            levels: dict[str, Level | None] = {name: PLATFORMS[name].fidelity.get(kind) for name in names}
+            words = {name: {"level": level.word, "note": level.note} for name, level in levels.items() if level is not None}
+            say_json({"kind": kind, "to": words})
+        return
+    show(
+        ["kind", *(f"to {name}" for name in names)],
+        [[kind, *(_cell(PLATFORMS[name].fidelity.get(kind)) for name in names)] for kind in kinds],
+        title="What is carried, and how well", caption=FILES, fold=False,
+    )  # fmt: skip
+
+
+def _cell(level: Level | None) -> tuple[str, str]:
+    if level is None:
+        return _coloured("-")
+    word, colour = _coloured(level.word)
+    return (f"{word}: {level.note}" if level.note else word), colour
+
+
+def _coloured(word: str) -> tuple[str, str]:
+    return word, _COLOURS.get(word, "red")
+
+
+def _refuse(error: Exception) -> NoReturn:
+    refuse(error)
+    raise typer.Exit(2)

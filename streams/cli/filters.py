@@ -1,0 +1,149 @@
+"""What a record is about: the words by which a person chooses among records."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from msgspec import Struct
+
+from converters.core import wire
+from converters.core.model import Conversation, Delivery, Direct, Event, Group, Room, conversation_key, direct
+from converters.platform import Callback, Decoded, Said
+from converters.routing.id_mapping import talk
+from converters.routing.identity_table import Table
+from converters.routing.route import App, Deliver, route
+from converters.routing.user_ids import fold
+
+_NONE: frozenset[str] = frozenset()
+
+
+class About(Struct, frozen=True):
+    """Ids both canonical and in the platforms' own words, as far as they can be read; in lower case but for apps."""
+
+    apps: frozenset[str] = _NONE
+    conversations: frozenset[str] = _NONE
+    users: frozenset[str] = _NONE
+    kinds: frozenset[str] = _NONE
+
+    def __or__(self, other: "About") -> "About":
+        return About(
+            self.apps | other.apps, self.conversations | other.conversations, self.users | other.users, self.kinds | other.kinds
+        )
+
+
+class Filter(Struct, frozen=True, omit_defaults=True):
+    """Empty words choose everything."""
+
+    app: str = ""
+    conversation: str = ""
+    user: str = ""
+    kind: str = ""
+
+    def takes(self, about: About) -> bool:
+        return (
+            (not self.app or self.app in about.apps)
+            and (not self.conversation or _sorted(self.conversation) in about.conversations)
+            and (not self.user or fold(self.user) in about.users)
+            and (not self.kind or self.kind in about.kinds)
+        )
+
+
+def spoken(conversation: Conversation) -> str:
+    """As it is written on the command line: `direct:ann:bob`, `group:team`, `room:hall`."""
+    match conversation:
+        case Direct(users=users):
+            return fold(":".join(("direct", *users)))
+        case Group(id=name):
+            return fold(f"group:{name}")
+        case Room(id=name):
+            return fold(f"room:{name}")
+
+
+def key_of(text: str, identities: Table) -> bytes | None:
+    """The key in Kafka of a canonical conversation as written on the command line; None where colons leave it open."""
+    kind, _, rest = fold(text).partition(":")
+    match kind, rest.split(":"):
+        case "direct", [one, other]:
+            return conversation_key(talk(one, other, identities))
+        case "group", _ if rest:
+            return conversation_key(Group(rest, identities.origin("group", rest)))
+        case "room", _ if rest:
+            return conversation_key(Room(rest, identities.origin("room", rest)))
+        case _:
+            return None
+
+
+def _names(conversation: Conversation) -> frozenset[str]:
+    """What it is called, and what it was called first."""
+    match conversation:
+        case Direct(origin=(one, other)):
+            return frozenset({spoken(conversation), spoken(direct(one, other))})
+        case Group(origin=origin) | Room(origin=origin) if origin:
+            return frozenset({spoken(conversation), spoken(type(conversation)(origin))})
+        case _:
+            return frozenset({spoken(conversation)})
+
+
+def of_event(event: Event) -> About:
+    users = set(event.conversation.users) if isinstance(event.conversation, Direct) else set()
+    return About(
+        frozenset({event.source}),
+        _names(event.conversation),
+        frozenset(fold(user) for user in users | {event.sender}),
+        kinds_of(event),
+    )
+
+
+def kinds_of(event: Event) -> frozenset[str]:
+    """What it does and, where something is said, what kind of thing: `post` and `text`."""
+    operation = event.operation
+    body = getattr(operation, "body", None)  # not every operation says something
+    return frozenset(str(each.__struct_config__.tag) for each in (operation, body) if isinstance(each, Struct))
+
+
+def of_delivery(delivery: Delivery) -> About:
+    there = {fold(delivery.sender)}
+    if isinstance(delivery.event.conversation, Direct):
+        there.add(fold(delivery.receiver))
+        spoke = spoken(direct(delivery.sender, delivery.receiver))
+    else:
+        spoke = fold(f"{delivery.event.conversation.__struct_config__.tag}:{delivery.receiver}")
+    return of_event(delivery.event) | About(frozenset({delivery.target}), frozenset({spoke}), frozenset(there))
+
+
+def decoded(callback: Callback, apps: Mapping[str, App]) -> tuple[Decoded, ...]:
+    """What the callback says in its platform's own words; nothing where it cannot be read."""
+    app = apps.get(callback.app)
+    if app is not None:
+        # A decoder's defect made some of the letters: they are listed all the same.
+        with suppress(Exception):
+            return app.platform.decode(callback, app.account)
+    return ()
+
+
+def of_callback(callback: Callback, apps: Mapping[str, App], identities: Table) -> About:
+    about = About(frozenset({callback.app}) if callback.app else _NONE)
+    for one in decoded(callback, apps):
+        if isinstance(one, Said):
+            about |= of_event(one.event)
+    with suppress(Exception):
+        for routed in route(callback, apps, identities):
+            if isinstance(routed, Deliver):
+                about |= of_delivery(routed.delivery)
+    return about
+
+
+def of_bytes(value: bytes, headers: Mapping[str, bytes], apps: Mapping[str, App], identities: Table) -> About:
+    """Of a record of whichever kind: a delivery, else a callback."""
+    with suppress(wire.Malformed):
+        return of_delivery(wire.load(value, Delivery))
+    from streams.ingress.record import callback_of
+
+    with suppress(ValueError):  # headers that are not the ingress's
+        return of_callback(callback_of(value, list(headers.items())), apps, identities)
+    return About()
+
+
+def _sorted(text: str) -> str:
+    kind, _, rest = fold(text).partition(":")
+    users = rest.split(":")
+    return f"direct:{':'.join(sorted(users))}" if kind == "direct" and len(users) == 2 else fold(text)

@@ -1,0 +1,211 @@
+"""`im-relay gaps`: callbacks that never came, found in what the platforms keep."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from converters.core.model import Conversation, Group, Room, direct
+from converters.platform import Span
+from converters.routing.route import App
+from converters.routing.user_ids import fold
+from streams.cli.common import FAILED, WHEN, Config, Json, Relay, ask, fail, nothing, now, when
+from streams.cli.filters import spoken
+from streams.cli.terminal import Cell, progress, say, say_json, say_styled, show, tell
+from streams.cli.times import shown
+from streams.kafka import topics
+from streams.operate.bounds import OLDER, begins, first_known, refusal
+from streams.operate.gaps import Found
+from streams.operate.topic_reader import OperateError
+from streams.settings.role_secrets import GAPS
+
+SHOWN = 20
+
+
+def gaps(
+    apps: Annotated[
+        list[str] | None, typer.Argument(metavar="[APP]...", help="Apps of the settings.  [default: all that can be asked]")
+    ] = None,
+    since: Annotated[str, typer.Option(help=f"From when on: {WHEN}  [default: gaps.span]")] = "",
+    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: gaps.lag ago]")] = "",
+    conversation: Annotated[
+        list[str] | None,
+        typer.Option(help="Also ask about this one, in the platform's own ids: direct:ANN:BOB, group:ID or room:ID."),
+    ] = None,
+    config: Config = None,
+    *,
+    fill: Annotated[bool, typer.Option("--fill", help="Write what is missing; without it nothing is done.")] = False,
+    older: Annotated[bool, typer.Option("--older", help=f"With --fill. {OLDER}")] = False,
+    run: Annotated[bool, typer.Option("--run", help="As a role: search and fill until stopped, as the settings' section gaps says.")] = False,
+    every: Annotated[float | None, typer.Option(min=1, help="With --run: seconds between searches.  [default: gaps.every]")] = None,
+    json: Json = False,
+) -> None:
+    """Find callbacks that never came in what the platform keeps of them, and put them where they should have come.
+
+    Exit codes: 0 something was missing (and is filled), 1 nothing is missing, 2 settings, command line, Kafka or the platform are wrong.
+    Example: im-relay gaps APP --since 3h --fill
+    """
+    names = apps or []
+    if run:
+        _run(config, names, every)
+    relay = Relay(config, GAPS)
+    places = [_place(text) for text in conversation or ()]
+    chosen = _searchable(relay, names)
+    something, unstored = False, 0
+    for app in chosen.values():
+        found, requests = _search(relay, app, chosen, (when(since), when(until)), places, fill=fill, older=older, json=json)
+        something |= bool(found.missing or requests)
+        unstored += found.unstored
+    if unstored:
+        fail(OperateError(f"Kafka did not confirm {unstored} of them; run it again: what was written is not written twice"))
+    if not something:
+        nothing("nothing is missing that could be seen")
+
+
+def _searchable(relay: Relay, names: list[str]) -> dict[str, App]:
+    from streams.roles.gaps import searchable
+    from streams.settings.root import SettingsError
+
+    try:
+        return searchable(relay.settings, names)
+    except SettingsError as error:
+        fail(error)
+
+
+def _search(
+    relay: Relay,
+    app: App,
+    chosen: dict[str, App],
+    times: tuple[int | None, int | None],
+    places: list[Conversation],
+    *,
+    fill: bool,
+    older: bool,
+    json: bool,
+) -> tuple[Found, int]:
+    """And how many requests there are by which the platform sends something again."""
+    from streams.ingress.producer import StoreError
+    from streams.operate.gaps import Came, Search, groups_of, within
+    from streams.outbound.vendor_client import Questions
+    from streams.roles.gaps import store_of
+
+    settings, present = relay.settings.gaps, now()
+    until = times[1] or present - int(settings.lag * 1000)
+    since = times[0] or until - int(settings.span * 1000)
+    if since >= until:
+        raise typer.BadParameter(f"--since ({shown(since)}) is not before --until ({shown(until)})")
+    assert app.platform.gaps is not None
+    max_age = relay.settings.deliver.max_age
+    if fill and not older and times[0] and (why := refusal(f"what {app.name} has missed", since, present, max_age)):
+        fail(OperateError(why))
+    topic = topics.CALLBACKS.name(app.platform.name, prefix=relay.prefix)
+    bound = ""
+    if fill:
+        since, bound = begins(since, present, max_age, ask(_first(relay, topic, app.name), relay.kafka.cluster), named=times[0] is not None, older=older)
+    span, cut = within(app.platform.gaps, min(since, until), until, present)
+    silent = present - int(max_age * 1000)
+    if fill:
+        _announce(app, span, silent, bound)
+
+    async def work() -> tuple[Found, Questions]:
+        named = groups_of(await relay.identities(), app.platform.name) if settings.groups else set()
+        questions = Questions(app, relay.settings.deliver, acts=fill)
+        store = store_of(relay.settings, chosen) if fill else None
+        try:
+            if store is not None:
+                await store.start()
+            with progress(f"searches {app.name}", "") as tell:
+                async with relay.reader() as reader:
+                    search = Search(app, Came(topic, app), reader, questions, store, now, silent)
+                    reach = span.since - int(settings.reach * 1000)
+                    return await search.run(span, reach, [*named, *places], tell), questions
+        except StoreError as error:
+            raise OperateError(str(error)) from None
+        finally:
+            await questions.close()
+            if store is not None:
+                await store.close(relay.settings.ingress.store_timeout)
+
+    found, questions = ask(work(), relay.kafka.cluster)
+    found.unseen += [why for why in (cut, bound) if why]
+    found.unseen += [f"no answer: {api}, {count} times" for api, count in sorted(questions.unanswered.items())]
+    _tell(app, found, questions.acted, questions.withheld, json=json)
+    if questions.unanswered and not (found.known or found.missing):
+        raise typer.Exit(FAILED)
+    return found, questions.acted + questions.withheld
+
+
+async def _first(relay: Relay, topic: str, app: str) -> int | None:
+    async with relay.reader() as reader:
+        return await first_known(reader, topic, app)
+
+
+def _announce(app: App, span: Span, silent: int, bound: str) -> None:
+    """What is about to be done, before it is."""
+    told = f"{app.name}: what is missing of {shown(span.since)} to {shown(span.until)} UTC is sent now"
+    if span.since < silent:
+        told += f"; what was said before {shown(silent)} goes without a push, where the platform can be told so"
+    tell(told if not bound else f"{told}; {bound}")
+
+
+def _place(text: str) -> Conversation:
+    kind, _, rest = fold(text).partition(":")
+    match kind, rest.split(":"):
+        case "direct", [one, other] if one and other:
+            return direct(one, other)
+        case "group", _ if rest:
+            return Group(rest)
+        case "room", _ if rest:
+            return Room(rest)
+        case _:
+            raise typer.BadParameter(f"--conversation is {text!r}; expected direct:ANN:BOB, group:ID or room:ID")
+
+
+def _tell(app: App, found: Found, acted: int, withheld: int, *, json: bool) -> None:
+    if json:
+        told = {
+            "app": app.name, "since": found.span.since, "until": found.span.until, "conversations": found.places,
+            "known": found.known, "missing": dict(found.missing), "missing_in": sorted(spoken(place) for place in found.of),
+            "filled": found.written, "left_out": dict(found.left_out), "unreadable": found.unreadable,
+            "sent_again": acted, "withheld": withheld, "unseen": found.unseen,
+        }  # fmt: skip
+        say_json(told)
+        return
+    missing = "missing", "red"
+    rows: list[list[Cell]] = [["asked about", "conversations", str(found.places)], ["has come", "", str(found.known)]]
+    rows += [[missing, kind, str(count)] for kind, count in sorted(found.missing.items())]
+    if found.missing:
+        rows += [[missing, "in conversations", str(len(found.of))], ["filled", "", str(found.written)]]
+    rows += [[("left out", "dim"), reason, str(count)] for reason, count in sorted(found.left_out.items())]
+    if found.unreadable:
+        rows.append([("cannot be read", "red"), "", str(found.unreadable)])
+    if acted or withheld:
+        rows.append(["sent again by the platform", "requests" if acted else "only with --fill", str(acted or withheld)])
+    show(["what", "", "count"], rows, title=f"{app.name}: {shown(found.span.since)} to {shown(found.span.until)} UTC")
+    for place in sorted(map(spoken, found.of))[:SHOWN]:
+        say_styled(place, "dim")
+    for what in found.unseen:
+        say(f"not seen: {what}")
+    assert app.platform.gaps is not None
+    say_styled(app.platform.gaps.note, "dim")
+
+
+def _run(config: Path | None, names: list[str], every: float | None) -> None:
+    from streams.http_server.listener import ListenError
+    from streams.ingress.producer import StoreError
+    from streams.observe import log
+    from streams.roles import secret_watch
+    from streams.roles.gaps import run_gaps
+    from streams.settings.root import Settings, SettingsError, load, require_apps
+
+    try:
+        settings: Settings = require_apps(load(config, GAPS))
+        if every is not None:
+            settings = settings.model_copy(update={"gaps": settings.gaps.model_copy(update={"every": every})})
+        log.setup(settings.observe)
+        secret_watch.begin()
+        code = asyncio.run(run_gaps(settings, names))
+    except (SettingsError, OperateError, StoreError, ListenError) as error:
+        fail(error)
+    raise typer.Exit(code)

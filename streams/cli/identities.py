@@ -1,0 +1,256 @@
+"""`im-relay identities`: who is who on the platforms."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from aiokafka.errors import KafkaError
+
+from converters.routing.identity_table import ACCOUNTS, KINDS, Identities, account_record, cohort_record
+from converters.routing.user_ids import fold
+from streams.cli.kafka_settings import settings_of
+from streams.cli.terminal import progress, refuse, say, say_json, tell
+from streams.kafka.permissions import why
+from streams.kafka.topics import IDENTITIES, LEDGER
+
+NONE = "none"
+
+app = typer.Typer(help="Which group, room or user of one platform is which on the others.", no_args_is_help=True)
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
+]
+
+
+@app.command(name="set")
+def set_(
+    kind: Annotated[str, typer.Argument(help="group, room or user")],
+    ids: Annotated[list[str], typer.Argument(help="PLATFORM=ID, one for each platform.")],
+    canonical: Annotated[str, typer.Option(help="Their common name.  [default: the first one's ID]")] = "",
+    config: Config = None,
+    *,
+    join: Annotated[bool, typer.Option("--join", help="Also where what was said in two conversations becomes one.")] = False,
+) -> None:
+    """Say that these are the same. A conversation keeps its key whatever it is called, so that what was delivered stays known.
+
+    Where two that have delivered messages would become one, the command says how many, and writes nothing (exit code 1) without --join.
+    Example: im-relay identities set group one=6123 other=2700 --canonical ops
+    """
+    from converters.routing.renaming import setting
+
+    pairs = _pairs(kind, ids)
+    common = canonical or pairs[0][1]
+    settings = settings_of(config)
+    plan = setting(_table(settings), kind, pairs, common, _implied(settings))  # type: ignore[arg-type]
+    origin = plan.origins[0] if plan.origins else ""
+    if len(plan.origins) > 1:
+        under = _under(settings, kind, plan.origins)
+        origin = max(plan.origins, key=lambda one: under.counts[one])  # the first of equals
+        _judge(under, origin, join=join)
+    _write(settings, plan.records(origin))
+    for platform, native in pairs:
+        say(f"{platform} {kind} {native} is {common}")
+    for one in plan.left:
+        tell(f"{one.platform} {kind} {one.native} is still {one.canonical}: name it too")
+
+
+@app.command()
+def forget(
+    kind: Annotated[str, typer.Argument(help="group, room or user")],
+    ids: Annotated[list[str], typer.Argument(help="PLATFORM=ID, one or more.")],
+    config: Config = None,
+) -> None:
+    """Take entries away. One that is set again keeps the key it had. Example: im-relay identities forget group one=6123"""
+    from converters.routing.renaming import forgetting
+
+    pairs = _pairs(kind, ids)
+    settings = settings_of(config)
+    plan = forgetting(_table(settings), kind, pairs, _implied(settings))  # type: ignore[arg-type]
+    if plan.moved:
+        under = _under(settings, kind, plan.moved)
+        for origin, count in under.counts.items():
+            tell(f"{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing")
+    _write(settings, plan.kept)
+    _write(settings, plan.records)
+
+
+@app.command()
+def mark(
+    users: Annotated[list[str] | None, typer.Argument(help="The customer's own user ids.")] = None,
+    file: Annotated[typer.FileText | None, typer.Option(help="More of them, one a line; - is standard input.")] = None,
+    platform: Annotated[str, typer.Option(help="Where they have the account.")] = "",
+    account: Annotated[str, typer.Option(help="made (there is one), used (and they are on that app), none.")] = "",
+    cohort: Annotated[str, typer.Option(help="A name that rules can speak of; none takes them out of theirs.")] = "",
+    config: Config = None,
+) -> None:
+    """Say who has an account where, and who is in which cohort, for the rules of routing.
+
+    Example: im-relay identities mark --platform NAME --account used ann bob
+    """
+    from converters import PLATFORMS
+
+    if not account and not cohort:
+        raise typer.BadParameter("--account or --cohort is needed")
+    if account and (account not in (*ACCOUNTS, NONE) or platform not in PLATFORMS):
+        raise typer.BadParameter(
+            f"--account is {account!r}, --platform {platform!r}; expected {', '.join((*ACCOUNTS, NONE))}, and one of {', '.join(PLATFORMS)}"
+        )
+    if cohort and not re.fullmatch("[A-Za-z0-9._-]{1,64}", cohort):
+        raise typer.BadParameter(f"--cohort is {cohort!r}; expected at most 64 letters, digits, `.`, `_` and `-`")
+    ids = [*(users or ()), *(line.strip() for line in file or () if line.strip())]
+    if not ids:
+        raise typer.BadParameter("users are needed, as arguments or with --file")
+    records: list[tuple[bytes, bytes | None]] = []
+    for user in ids:
+        for held in ACCOUNTS if account else ():
+            key, value = account_record(platform, user, held)
+            records.append((key, value if account == held else None))
+        if cohort:
+            key, value = cohort_record(user, cohort)
+            records.append((key, value if cohort != NONE else None))
+    settings = settings_of(config)
+    _write(settings, records)
+    say(f"{len(ids)} marked")
+
+
+@app.command()
+def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None) -> None:
+    """Print all that is known of a user, and where in 100 the user's share lies. Example: im-relay identities show ann"""
+    from converters import PLATFORMS
+    from converters.routing.rules import share
+
+    settings = settings_of(config)
+    table, name = _table(settings), fold(user)
+    ids = {platform: table.native(platform, "user", name) or PLATFORMS[platform].user_ids.write(name).native for platform in PLATFORMS}
+    accounts = {platform: held for platform in PLATFORMS if (held := table.account(platform, name))}
+    row = {"user": name, "ids": ids, "accounts": accounts, "cohort": table.cohort(name), "share": round(share(name), 2)}
+    say_json(row)
+
+
+@app.command(name="list")
+def list_(
+    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Instead, who has accounts and cohorts.")] = False
+) -> None:
+    """Print the table, one JSON object a line. Example: im-relay identities list"""
+    table = _table(settings_of(config))
+    if people:
+        for user, accounts, cohort in table.people():
+            say_json({"user": user, "accounts": accounts, "cohort": cohort})
+        return
+    for one in table.each():
+        row = {"platform": one.platform, "kind": one.kind, "id": one.native, "canonical": one.canonical}
+        say_json(row | ({"origin": one.origin} if one.origin else {}))
+
+
+@app.command()
+def check(
+    source: Annotated[str, typer.Option("--platform", help="Where the users are now.")],
+    target: Annotated[str, typer.Option(help="Where they will be.")],
+    file: Annotated[typer.FileText, typer.Argument(help="User ids, one a line; - is standard input.")],
+) -> None:
+    """Which user ids change or collide at the target; exit code 1 if any does. Example: im-relay identities check --platform NAME --target NAME ids.txt"""
+    import msgspec
+
+    from converters import PLATFORMS
+    from converters.routing.user_ids import problems
+
+    for name in (source, target):
+        if name not in PLATFORMS:
+            raise typer.BadParameter(f"{name!r} is no platform; known are {', '.join(PLATFORMS)}")
+    ids = [line.strip() for line in file if line.strip()]
+    found = problems(ids, PLATFORMS[target].user_ids, PLATFORMS[source].user_ids)
+    for problem in found:
+        say_json(msgspec.to_builtins(problem))
+    tell(f"{len(ids)} ids, {len(found)} to be looked at")
+    raise typer.Exit(1 if found else 0)
+
+
+def _pairs(kind: str, ids: list[str]) -> list[tuple[str, str]]:
+    from converters import PLATFORMS
+
+    if kind not in KINDS:
+        raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}")
+    pairs = [(platform, native) for platform, _, native in (named.partition("=") for named in ids)]
+    for platform, native in pairs:
+        if platform not in PLATFORMS or not native:
+            known = ", ".join(PLATFORMS)
+            raise typer.BadParameter(f"expected PLATFORM=ID with a platform of {known}; seen {platform!r}")
+    return pairs
+
+
+def _table(settings: Any) -> Identities:
+    from streams.identities.follower import Follower
+
+    follower = Follower(settings.kafka.cluster, IDENTITIES.name(prefix=settings.kafka.prefix))
+
+    async def read() -> None:
+        try:
+            await follower.start()
+        finally:
+            await follower.stop()
+
+    _ask(read(), settings)
+    return follower.table
+
+
+def _write(settings: Any, records: list[tuple[bytes, bytes | None]]) -> None:
+    from streams.identities.follower import write
+
+    if records:
+        _ask(write(settings.kafka.cluster, IDENTITIES.name(prefix=settings.kafka.prefix), records), settings)
+
+
+def _implied(settings: Any) -> Any:
+    """A user's canonical id by the rule of the platform, with the account that the settings have there."""
+    from converters import PLATFORMS
+    from streams.settings.root import resolve
+
+    rules = {name: platform.user_ids for name, platform in PLATFORMS.items()}
+    rules |= {app.platform.name: app.user_ids for app in resolve(settings).values()}
+    return lambda platform, native: rules[platform].to_canonical(native)
+
+
+def _under(settings: Any, kind: str, origins: tuple[str, ...]) -> Any:
+    from streams.cli.common import ask
+    from streams.operate.delivered import delivered_under
+    from streams.operate.topic_reader import Reader
+
+    ledgers = [LEDGER.name(platform, prefix=settings.kafka.prefix) for platform in settings.platforms()]
+
+    async def count() -> Any:
+        with progress("reads ledgers") as tell:
+            async with Reader(settings.kafka.cluster, names=ledgers) as reader:
+                return await delivered_under(reader, ledgers, kind, origins, tell)  # type: ignore[arg-type]
+
+    return ask(count(), settings.kafka.cluster)
+
+
+def _judge(under: Any, origin: str, *, join: bool) -> None:
+    """Ends the command where messages were delivered under another name than *origin*."""
+    lost = {name: count for name, count in under.counts.items() if name != origin}
+    if not lost:
+        return
+    said = ", ".join(f"{count} messages under {name}" for name, count in lost.items())
+    untold = f", and {under.untold} of which the ledger does not say under which" if under.untold else ""
+    tell(
+        f"im-relay: these were several conversations so far, and become the one keyed by {origin}: {said} were delivered{untold}. "
+        "Recalls and edits of those find nothing then; a replay leaves them out."
+    )
+    if not join:
+        tell("im-relay: nothing was written; say --join to do it all the same")
+        raise typer.Exit(1)
+
+
+def _ask(work: Any, settings: Any) -> None:
+    from streams.identities.follower import NoTopicError
+
+    try:
+        asyncio.run(work)
+    except NoTopicError as error:
+        refuse(error)
+        raise typer.Exit(2) from None
+    except KafkaError as error:
+        tell(f"im-relay: kafka.bootstrap is {settings.kafka.bootstrap}: {why(error, settings.kafka.cluster)}")
+        raise typer.Exit(1) from None

@@ -1,0 +1,100 @@
+"""`im-relay kafka`: a local node for trying, developing and testing; not for production."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams.cli.terminal import say, tell
+from streams.kafka.local import process
+from streams.kafka.local.broker import LocalKafka
+from streams.kafka.local.data import DataDirectory
+from streams.kafka.local.errors import LocalKafkaError
+
+app = typer.Typer(
+    help="A local Kafka, one node, without Docker. For trying and testing.", no_args_is_help=True
+)
+
+Data = Annotated[Path, typer.Option(help="Directory of its records, settings and logs.")]
+Port = Annotated[int, typer.Option(help="Port on 127.0.0.1 for clients.")]
+ControllerPort = Annotated[
+    int | None, typer.Option(help="Port on 127.0.0.1 for itself.  [default: port + 1]")
+]
+Heap = Annotated[int, typer.Option(help="Upper bound of Java's heap in MiB.")]
+DATA = Path(".im-relay/kafka")
+
+
+@app.command(name="run")
+def run_command(
+    data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768
+) -> None:
+    """Run in the foreground until Ctrl-C. Example: im-relay kafka run --port 9092"""
+    with _shown():
+        run(data, port, controller_port, heap_mb=heap)
+
+
+@app.command()
+def start(
+    data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768
+) -> None:
+    """Start in the background; done when it answers. Example: im-relay kafka start"""
+    kafka = LocalKafka(data, port, controller_port, heap_mb=heap, say=tell)
+    with _shown():
+        kafka.start(outlive=True)
+        say(_ready(kafka))
+
+
+@app.command()
+def stop(data: Data = DATA) -> None:
+    """Stop what `start` or `run` has started; its data stays. Example: im-relay kafka stop"""
+    pid = process.end(DataDirectory(data.absolute()))
+    say(f"kafka stopped (process {pid})" if pid else f"no kafka runs on {data}")
+
+
+@app.command()
+def status(data: Data = DATA) -> None:
+    """Say whether it runs; exit code 1 if not. Example: im-relay kafka status"""
+    directory = DataDirectory(data.absolute())
+    if pid := process.running(directory):
+        say(f"kafka runs (process {pid})  data {data}  log {directory.log}")
+    else:
+        say(f"no kafka runs on {data}")
+        raise typer.Exit(1)
+
+
+def run(data: Path, port: int = 9092, controller_port: int | None = None, *, heap_mb: int = 768) -> None:
+    """Start a node, say so, and stay until SIGINT or SIGTERM (or `stop`) ends it cleanly.
+
+    Raises the errors of `streams.kafka.local.errors`.
+    """
+    kafka = LocalKafka(data, port, controller_port, heap_mb=heap_mb, say=tell)
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)  # SIGINT too: a shell's background job ignores it
+    try:
+        kafka.start()
+        say(_ready(kafka))
+        kafka.wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, signal.SIG_IGN)  # it is already ending
+        kafka.stop()
+    say("kafka stopped")
+
+
+def _ready(kafka: LocalKafka) -> str:
+    return f"kafka ready at {kafka.bootstrap}  data {kafka.data.root}  log {kafka.data.log}"
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    try:
+        yield
+    except LocalKafkaError as error:
+        for line in str(error).split("\n"):
+            tell(line)
+        raise typer.Exit(1) from None

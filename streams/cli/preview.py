@@ -1,0 +1,35 @@
+"""`im-relay preview`: what becomes of one callback, without Kafka and without sending."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def preview(
+    source: Annotated[str, typer.Argument(metavar="FILE", help="A callback's body; `-` is standard input.")],
+    platform: Annotated[str, typer.Option(help="Where the callback comes from.")],
+    target: Annotated[str, typer.Option(help="Where the message would go.")],
+    account_from: Annotated[
+        Path | None, typer.Option(help="A settings file whose accounts, rules and plug-ins to use; else made-up accounts and no rules.")
+    ] = None,
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="A plug-in to try without installing it: FILE.py, FILE.py:OBJECT or MODULE:OBJECT.")
+    ] = None,
+    identities: Annotated[
+        Path | None, typer.Option(help="What `identities list` and `identities list --people` have printed, for rules that ask.")
+    ] = None,
+) -> None:
+    """Show the events and requests that a callback would cause, or why it would be dropped, as one JSON object. Nothing is sent.
+
+    Example: im-relay preview --platform NAME --target NAME callback.json
+    """
+    from streams.cli.terminal import say_json, tell
+    from streams.operate.preview import PreviewError, show
+
+    try:
+        shown = show(source, platform, target, account_from, plugin or (), identities)
+    except PreviewError as error:
+        tell(str(error))
+        raise typer.Exit(1) from None
+    say_json(shown, indent=True)

@@ -1,0 +1,43 @@
+"""`im-relay release`: what is held goes on."""
+
+from typing import Annotated
+
+import typer
+
+from streams.cli.common import Config, Relay, ask, now, who
+from streams.cli.terminal import say
+from streams.dead_letters.release import Release, dump
+from streams.exactly_once.producers import Fenced, Outputs, Producers, Unknown
+from streams.kafka import topics
+from streams.operate.topic_reader import OperateError
+
+StageName = Annotated[str, typer.Option(help="convert or deliver.  [default: both]")]
+AppName = Annotated[str, typer.Option("--app", help="The app that is held; one that is not in the settings, too.  [default: all]")]
+
+
+def release(stage: StageName = "", app: AppName = "", config: Config = None) -> None:
+    """Tell the workers to go on with apps that they hold, once the cause is mended. No worker is restarted.
+
+    `/readyz` of the role and `im_relay_app_held` say what is held, and why. Example: im-relay release --app NAME -c relay.toml
+    """
+    if stage not in ("", "convert", "deliver"):
+        raise typer.BadParameter(f"no stage {stage!r} can hold an app; there are: convert, deliver")
+    relay = Relay(config)
+    ask(_write(relay, Release(stage=stage, app=app, at=now(), by=who())))
+    say(f"told {stage or 'convert and deliver'} to go on with {app or 'every held app'}; /readyz shows whether it does")
+
+
+async def _write(relay: Relay, order: Release) -> None:
+    topic = topics.CONTROL.name(prefix=relay.prefix)
+    async with relay.reader() as reader:
+        reader.partitions(topic)  # says so where it is missing
+    producers = Producers(relay.link, f"{relay.prefix}operate.release", "")
+    try:
+        await producers.start()
+        outputs = Outputs()
+        outputs.add(topic, 0, order.stage.encode(), dump(order))
+        await producers.commit(outputs, {})
+    except (Unknown, Fenced) as error:
+        raise OperateError(f"the order may not have been written ({error}): say it again") from None
+    finally:
+        await producers.close()

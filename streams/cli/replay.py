@@ -1,0 +1,212 @@
+"""`im-relay replay`: callbacks of a stretch of time sent over once more, without doubling what has arrived."""
+
+import secrets
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec import structs
+
+from converters.routing.route import App
+from streams.cli.common import (
+    WHEN,
+    Config,
+    DryRun,
+    Json,
+    Relay,
+    Yes,
+    ask,
+    confirm,
+    fail,
+    nothing,
+    now,
+    when,
+)
+from streams.cli.filters import Filter
+from streams.cli.terminal import Cell, progress, say, say_json, say_styled, show, tell
+from streams.cli.times import length, shown
+from streams.kafka import topics
+from streams.operate.bounds import OLDER, refusal
+from streams.operate.delivered import elsewhere
+from streams.operate.pace import Pace
+from streams.operate.replay import (
+    SLACK,
+    Copier,
+    Sieve,
+    Spec,
+    Tally,
+    counted,
+    group,
+    planned,
+    save,
+    saved,
+)
+from streams.operate.topic_reader import OperateError
+from streams.outbound.rate_limiter import overridden
+from streams.settings.root import SettingsError
+
+STATE = Path(".im-relay/replays")
+
+
+def replay(
+    platform: Annotated[str, typer.Option(help="Whose callbacks to replay.")] = "",
+    since: Annotated[str, typer.Option(help=f"From when on: {WHEN}")] = "",
+    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: now]")] = "",
+    conversation: Annotated[
+        str, typer.Option(help="direct:ANN:BOB, group:ID or room:ID; canonical, or a platform's own ids.")
+    ] = "",
+    user: Annotated[str, typer.Option(help="Who said or receives it.")] = "",
+    kind: Annotated[str, typer.Option(help="What kind of thing: text, …")] = "",
+    app: Annotated[str, typer.Option(help="An app of the settings, on either side.")] = "",
+    rate: Annotated[float, typer.Option(min=0, help="Messages a second to write; 0 is no limit.")] = 100.0,
+    quota: Annotated[
+        float | None,
+        typer.Option(min=0.001, help="Messages a second that the target takes, to tell the time from.  [default: its limits, and those of the settings]"),
+    ] = None,
+    resume: Annotated[str, typer.Option(metavar="ID", help="Go on with one that was broken off.")] = "",
+    state: Annotated[Path, typer.Option(help="Directory in which replays are kept for --resume.")] = STATE,
+    config: Config = None,
+    *,
+    older: Annotated[bool, typer.Option("--older", help=OLDER)] = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Send callbacks over once more, behind everything live; messages already delivered are skipped.
+
+    Exit codes: 0 done, 1 nothing matches or nobody said yes, 2 settings, command line or Kafka are wrong.
+    Example: im-relay replay --platform NAME --since 2h --until 90m --dry-run
+    """
+    relay = Relay(config)
+    if resume:
+        try:
+            spec = saved(state, resume)
+        except OperateError as error:
+            fail(error)
+    else:
+        spec = _asked(relay, platform, since, until, Filter(app=relay.app(app), conversation=conversation, user=user, kind=kind))
+    if not (older or resume or dry_run) and (why := refusal("a replay", spec.since, now(), relay.settings.deliver.max_age)):
+        fail(OperateError(why))
+    topic = topics.CALLBACKS.name(spec.platform, prefix=relay.prefix)
+    tally, known = _count(relay, topic, spec)
+    count = tally.deliveries
+    seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(_limited(relay)))
+    _show(spec, tally, seconds, json=json)
+    if tally.silent:
+        tell(f"{tally.silent} of them are older than deliver.max_age, and go without a push where the platform can be told so")
+    if not tally.deliveries:
+        nothing("nothing is left to be sent")
+    if dry_run:
+        return
+    confirm(f"Write {tally.deliveries} messages to be sent?", yes=yes)
+    if not resume:
+        save(state, spec)
+    written = _run(relay, topic, spec, rate, known)
+    (tell if json else say)(f"replay {spec.id}: {written} written; messages already delivered are skipped")
+
+
+def _limited(relay: Relay) -> dict[str, App]:
+    """The apps with the limits that hold for them."""
+    deliver, apps = relay.settings.deliver, {}
+    for name, app in relay.apps.items():
+        try:
+            limits = overridden(app.platform.limits, deliver.limits.get(name, {})) if deliver.quotas else ()
+        except ValueError as error:
+            fail(SettingsError(f"deliver.limits.{name}: {error}"))
+        apps[name] = structs.replace(app, platform=structs.replace(app.platform, limits=limits))
+    return apps
+
+
+def _asked(relay: Relay, platform: str, since: str, until: str, wanted: Filter) -> Spec:
+    if platform not in relay.platforms:
+        raise typer.BadParameter(f"--platform is {platform!r}; there are apps on: {', '.join(relay.platforms)}")
+    begin, end = when(since), when(until) or now()
+    if begin is None:
+        raise typer.BadParameter("--since is needed")
+    if begin >= end:
+        raise typer.BadParameter(f"--since ({shown(begin)}) is not before --until ({shown(end)})")
+    name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+    topic = topics.CALLBACKS.name(platform, prefix=relay.prefix)
+
+    async def plan() -> Spec:
+        async with relay.reader() as reader:
+            return await planned(reader, topic, name, platform, begin, end, wanted)
+
+    return ask(plan(), relay.kafka.cluster)
+
+
+def _silent(relay: Relay) -> int:
+    return now() - int(relay.settings.deliver.max_age * 1000)
+
+
+def _count(relay: Relay, topic: str, spec: Spec) -> tuple[Tally, set[int]]:
+    """What it comes to, and the events (digests) that were delivered while their conversation had another key."""
+    ledgers = [topics.LEDGER.name(platform, prefix=relay.prefix) for platform in relay.platforms]
+
+    async def count() -> tuple[Tally, set[int]]:
+        identities, partitions = await relay.identities(), relay.kafka.partitions
+        sieve = Sieve(spec, relay.apps, identities, partitions, silent_before=_silent(relay))
+        with progress("counts callbacks") as tell:
+            async with relay.reader(group(relay.prefix, spec)) as reader:
+                tally = await counted(reader, topic, sieve, spec, tell)
+        known: set[int] = set()
+        if tally.expected:
+            with progress("reads ledgers") as tell:
+                async with relay.reader() as reader:
+                    known = await elsewhere(reader, ledgers, tally.expected, spec.since - SLACK, tell)
+        if not known:
+            return tally, known
+        sieve = Sieve(spec, relay.apps, identities, partitions, known, _silent(relay))
+        with progress("counts callbacks") as tell:
+            async with relay.reader(group(relay.prefix, spec)) as reader:
+                return await counted(reader, topic, sieve, spec, tell), known
+
+    return ask(count(), relay.kafka.cluster)
+
+
+def _run(relay: Relay, topic: str, spec: Spec, rate: float, known: set[int]) -> int:
+    async def run() -> int:
+        partitions, carry = relay.kafka.partitions, relay.settings.media.carry
+        sieve = Sieve(spec, relay.apps, await relay.identities(), partitions, known, _silent(relay))
+        copier = Copier(relay.link, relay.prefix, partitions, spec, sieve, Pace(rate), carry=carry)
+        with progress("replays callbacks") as tell:
+            async with relay.reader(copier.group) as reader:
+                for target in {app.platform.name for app in relay.apps.values()}:
+                    reader.partitions(topics.BACKFILL.name(target, prefix=relay.prefix))
+                await copier.run(reader, topic, tell)
+        return copier.written
+
+    finished = False
+    try:
+        written = ask(run(), relay.kafka.cluster)
+        finished = True
+    except KeyboardInterrupt:
+        nothing("broken off")
+    finally:
+        if not finished:
+            tell(f"go on with: im-relay replay --resume {spec.id}")
+    return written
+
+
+def _show(spec: Spec, tally: Tally, seconds: float, *, json: bool) -> None:
+    if json:
+        told = {
+            "id": spec.id, "since": spec.since, "until": spec.until, "callbacks": tally.read, "messages": tally.deliveries,
+            "seconds": seconds,
+            "chosen": [{"target": target, "kind": kind, "count": n} for (target, kind), n in sorted(tally.chosen.items())],
+            "left_out": dict(tally.ended), "dead": dict(tally.dead),
+            "examples": [{"cause": cause, "at": at, "detail": detail} for cause, at, detail in tally.examples],
+        }  # fmt: skip
+        say_json(told)
+        return
+    rows: list[list[Cell]] = [[f"to {target}", kind, str(count)] for (target, kind), count in sorted(tally.chosen.items())]
+    rows += [[("left out", "dim"), reason, str(count)] for reason, count in sorted(tally.ended.items())]
+    rows += [[("cannot be converted", "red"), cause, str(count)] for cause, count in sorted(tally.dead.items())]
+    show(
+        ["what", "", "count"], rows, title=f"{tally.read} callbacks of {shown(spec.since)} to {shown(spec.until)} UTC", fold=False
+    )
+    for cause, at, detail in tally.examples:
+        say_styled(f"{cause} {at} {detail}", "dim")
+    if seconds:
+        say(f"{tally.deliveries} messages will take {length(seconds)}")

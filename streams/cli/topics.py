@@ -1,0 +1,200 @@
+"""`im-relay topics`: make the relay's topics, and see whether they are as they should be."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from aiokafka.errors import KafkaError
+
+from streams.cli.acls import acls
+from streams.cli.kafka_settings import settings_of
+from streams.cli.terminal import Head, say, show, tell
+from streams.kafka import admin
+from streams.kafka.topics import DAY, Wanted, wanted
+
+if TYPE_CHECKING:
+    from streams.kafka.cluster import Cluster
+    from streams.settings.root import Settings
+
+app = typer.Typer(help="The relay's topics: make, check, list; and who must be permitted what.", no_args_is_help=True)
+app.command()(acls)
+
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file; options below go before it."),
+]
+Bootstrap = Annotated[
+    str | None, typer.Option(envvar="KAFKA_BOOTSTRAP", help="A broker's HOST:PORT.  [default: kafka.bootstrap]")
+]
+Platforms = Annotated[
+    list[str] | None,
+    typer.Option("--platform", help="Repeatable.  [default: those of the settings' apps, else all that are known]"),
+]
+Prefix = Annotated[
+    str | None,
+    typer.Option(help="Stands before each name; keeps deployments on one cluster apart.  [default: kafka.prefix]"),
+]
+Partitions = Annotated[
+    int | None, typer.Option(min=1, help="Of every topic; cannot be changed later.  [default: kafka.partitions]")
+]
+MinInsync = Annotated[
+    int | None, typer.Option(min=1, help="min.insync.replicas.  [default: 1 with one copy, else 2]")
+]
+Replication = Annotated[int, typer.Option(min=1, help="Copies of each record; 1 on a single node, else 3.")]
+
+_NAME = Head("topic", whole=True)
+
+T = TypeVar("T")
+
+
+@app.command()
+def create(
+    config: Config = None,
+    bootstrap: Bootstrap = None,
+    platform: Platforms = None,
+    prefix: Prefix = None,
+    partitions: Partitions = None,
+    replication: Replication = 1,
+    min_insync: MinInsync = None,
+    *,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Correct the settings of topics that are there.")
+    ] = False,
+) -> None:
+    """Make what is missing; exit code 1 if something still differs. Example: im-relay topics create --fix"""
+    settings = settings_of(config)
+    topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
+    cluster = _cluster(settings, bootstrap)
+    done = _ask(cluster, admin.create(cluster, topics, replication, fix=fix))
+    for change in done.changes:
+        say(f"{change.what} {change.topic} {change.detail}".rstrip())
+    _tell_refused(done.refused)
+    if done.refused and replication > (there := _ask(cluster, admin.brokers(cluster))):
+        tell(_too_few(there, replication))
+    refused = {one.topic for one in done.refused}
+    _end(topics, done, failed=bool(refused), note=lambda left: _after(left, refused, fix=fix))
+
+
+@app.command()
+def check(
+    config: Config = None,
+    bootstrap: Bootstrap = None,
+    platform: Platforms = None,
+    prefix: Prefix = None,
+    partitions: Partitions = None,
+    replication: Replication = 1,
+    min_insync: MinInsync = None,
+) -> None:
+    """Say what differs; exit code 1 if anything does. Example: im-relay topics check --replication 3"""
+    settings = settings_of(config)
+    topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
+    cluster = _cluster(settings, bootstrap)
+    _end(topics, _ask(cluster, admin.checked(cluster, topics, replication)))
+
+
+@app.command(name="list")
+def list_topics(config: Config = None, platform: Platforms = None, prefix: Prefix = None) -> None:
+    """Show every topic and its meaning, without a broker. Example: im-relay topics list"""
+    rows = []
+    for each in _wanted(settings_of(config), platform, prefix, 1, 1, None):
+        topic = each.topic
+        days = "" if topic.kept is None else f"{topic.kept // DAY} d"
+        kept = ", ".join(filter(None, ("compacted" if "compact" in topic.cleanup else "", days)))
+        rows.append([each.name, topic.key, topic.value, kept, topic.meaning])
+    show([_NAME, "key", "value", "kept", "meaning"], rows, fold=False)
+
+
+def _wanted(
+    settings: "Settings",
+    platforms: list[str] | None,
+    prefix: str | None,
+    partitions: int | None,
+    replication: int,
+    min_insync: int | None,
+) -> tuple[Wanted, ...]:
+    known = _known()
+    if strangers := [each for each in platforms or () if each not in known]:
+        raise typer.BadParameter(f"no platform {', '.join(strangers)}; known are {', '.join(known)}")
+    try:
+        return wanted(
+            platforms or settings.platforms(),
+            prefix=settings.kafka.prefix if prefix is None else prefix,
+            partitions=partitions or settings.kafka.partitions,
+            min_insync=min_insync or min(2, replication),
+        )
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _known() -> tuple[str, ...]:
+    from converters import PLATFORMS
+
+    return tuple(PLATFORMS)
+
+
+def _cluster(settings: "Settings", bootstrap: str | None) -> "Cluster":
+    """The settings', at another address where one is given."""
+    from streams.kafka.cluster import Cluster
+
+    kafka = settings.kafka
+    return Cluster(bootstrap, kafka.security, untried=kafka.untried) if bootstrap else kafka.cluster
+
+
+def _ask(cluster: "Cluster", work: Coroutine[object, object, T]) -> T:
+    from streams.kafka.permissions import NotPermittedError, why
+
+    try:
+        return asyncio.run(work)
+    except NotPermittedError as error:
+        tell(str(error))
+        raise typer.Exit(1) from None
+    except (KafkaError, TimeoutError) as error:
+        tell(f"no answer from Kafka at {cluster}: {why(error, cluster)}; see kafka.bootstrap, or --bootstrap")
+        raise typer.Exit(1) from None
+
+
+def _tell_refused(refused: Iterable[admin.Refused]) -> None:
+    """Each reason once, however many topics it holds for."""
+    reasons: dict[str, list[str]] = {}
+    for one in refused:
+        reasons.setdefault(one.reason, []).append(one.topic)
+    for reason, names in reasons.items():
+        tell(f"refused by the broker: {', '.join(names)}: {reason}")
+
+
+def _too_few(there: int, replication: int) -> str:
+    brokers = "1 broker" if there == 1 else f"{there} brokers"
+    return (
+        f"--replication {replication} is more than the {brokers} of this cluster. To try the relay: --replication {there}. "
+        "To run it: three brokers, so that the loss of one loses nothing"
+    )
+
+
+def _remedy(difference: admin.Difference) -> str:
+    return "topics create" if difference.what == "topic" else "topics create --fix"
+
+
+def _after(difference: admin.Difference, refused: AbstractSet[str], *, fix: bool) -> str:
+    """As `_remedy`, after `create`: never what was just done."""
+    if difference.topic in refused:
+        return "refused: see above"
+    if fix or difference.what == "topic":
+        return "not to be seen yet; look again: topics check"
+    return _remedy(difference)
+
+
+def _end(
+    topics: Sequence[Wanted], done: admin.Upkeep, *, failed: bool = False, note: Callable[[admin.Difference], str] = _remedy
+) -> None:
+    if done.unseen:
+        tell(f"settings not compared (DescribeConfigs is not permitted): {', '.join(done.unseen)}")
+    if left := done.left:
+        rows = [[each.topic, each.what, each.seen, each.expected, each.reason or note(each)] for each in left]
+        show([_NAME, "what", "seen", "expected", "note"], rows, fold=False)
+        raise typer.Exit(1)
+    if failed:
+        raise typer.Exit(1)
+    say(f"{len(topics)} topics are as they should be")

@@ -1,0 +1,92 @@
+"""`im-relay trace`: one message's whole way."""
+
+from typing import Annotated, Any
+from zlib import crc32
+
+import typer
+
+from streams.cli.common import WHEN, Config, Json, Relay, ask, nothing, now, when
+from streams.cli.filters import key_of
+from streams.cli.terminal import progress, say_json, say_styled, show
+from streams.cli.times import shown
+from streams.kafka import topics
+from streams.observe.printable import as_json
+from streams.operate.trace import Finder, Sighting, topics_of
+from streams.operate.trace_state import committed_by, groups_of, state
+
+_TIMES = ("said", "at target")
+
+
+def trace(
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="A platform's message id, on either side, or an event id.")],
+    since: Annotated[str, typer.Option(help=f"How far back to look: {WHEN}")] = "24h",
+    conversation: Annotated[
+        str, typer.Option(help="Canonical, direct:ANN:BOB, group:ID or room:ID, if it is known: less has to be read.")
+    ] = "",
+    config: Config = None,
+    *,
+    show_text: Annotated[bool, typer.Option("--show-text", help="Also what was said.")] = False,
+    json: Json = False,
+) -> None:
+    """Tell where a message is now, and its whole way with times, attempts and ids on both sides; never what was said.
+
+    Exit codes: 0 found, 1 nothing names it, 2 settings, command line or Kafka are wrong.
+    Example: im-relay trace MESSAGE --since 2h
+    """
+    if not message.strip():
+        raise typer.BadParameter("an id is needed")
+    relay = Relay(config)
+    begin = when(since) or 0
+    partition = None
+    if conversation:
+        key = key_of(conversation, ask(relay.identities(), relay.kafka.cluster))
+        if key is None:
+            raise typer.BadParameter(f"--conversation is {conversation!r}; expected direct:ANN:BOB, group:ID or room:ID")
+        partition = crc32(key) % relay.kafka.partitions
+
+    async def work() -> list[tuple[str, list[Sighting], str]]:
+        there = topics_of(relay.platforms, relay.prefix)
+        with progress("looks for it") as tell:
+            async with relay.reader() as reader:
+                found = await Finder(reader, there, relay.apps, partition).find(message.strip(), begin, tell)
+        inputs = {
+            platform: [topic.name(platform, prefix=relay.prefix) for topic in (topics.DELIVERIES, topics.BACKFILL)]
+            for platform in relay.platforms
+        }
+        groups = groups_of(relay.apps, relay.prefix, sorted(there.callbacks), inputs)
+        asked = committed_by(relay.kafka.cluster, groups)
+        return [(event, sightings, await state(sightings, asked, now())) for event, sightings in found.items()]
+
+    ways = ask(work(), relay.kafka.cluster)
+    if not ways:
+        nothing(f"nothing names {message} since {shown(begin)} UTC; look further back with --since")
+    for event, sightings, sentence in ways:
+        if json:
+            say_json(told(event, sightings, sentence, show_text=show_text))
+        else:
+            _print(event, sightings, sentence, show_text=show_text)
+
+
+def told(event: str, sightings: list[Sighting], sentence: str, *, show_text: bool) -> dict[str, Any]:
+    steps = []
+    for one in sightings:
+        step = {
+            "what": one.what, "at": one.at, "topic": one.topic, "partition": one.partition, "offset": one.offset, **one.facts,
+        }  # fmt: skip
+        if show_text and one.text is not None:
+            step["text"] = one.text
+        steps.append(step)
+    return {"event": event, "state": sentence, "steps": steps}
+
+
+def _print(event: str, sightings: list[Sighting], sentence: str, *, show_text: bool) -> None:
+    start = next((one.facts["said"] for one in sightings if "said" in one.facts), sightings[0].at)
+    rows = []
+    for one in sightings:
+        facts = dict(one.facts)
+        if show_text and one.text is not None:
+            facts["text"] = as_json(one.text)
+        about = ", ".join(f"{name} {shown(value) if name in _TIMES else value}" for name, value in facts.items() if value != "")
+        rows.append([shown(one.at), f"{one.at - start:+d} ms", one.what, f"{one.topic}[{one.partition}] @ {one.offset}", about])
+    show(["time (UTC)", "", "what", "where", ""], rows, title=event or "no event came of it")
+    say_styled(sentence, "bold")

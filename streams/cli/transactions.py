@@ -1,0 +1,144 @@
+"""`im-relay transactions`: which transactions are open in the relay's topics, whose they are, and how one is ended."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from streams.cli.kafka_settings import settings_of
+from streams.cli.terminal import confirm, say, show, tell
+from streams.kafka import open_transactions
+from streams.kafka.open_transactions import Open, client_of
+from streams.kafka.permissions import why
+
+if TYPE_CHECKING:
+    from streams.settings.root import Settings
+
+app = typer.Typer(help="Open transactions that hold messages back: list, abort.", no_args_is_help=True)
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")]
+
+OLD = 20.0
+"""Seconds; a worker's own transaction is over sooner, unless it has died."""
+LEFT = 60_000
+"""Ms that the next transaction of a fenced id may take where nobody says how long the last might have."""
+
+T = TypeVar("T")
+
+
+@app.command(name="list")
+def list_open(
+    config: Config = None,
+    older: Annotated[float, typer.Option(min=0, help="Only those that have been open for so many seconds.")] = OLD,
+) -> None:
+    """Show those that are open, oldest first; exit code 1 if there is one. Example: im-relay transactions list -c relay.toml"""
+    settings = settings_of(config)
+    found = [one for one in _ask(settings, _found(settings)) if one.age() >= older]
+    if not found:
+        say(f"no transaction has been open for {older:g} s in the relay's topics")
+        return
+    rows = [
+        [
+            one.writer.tp.topic, str(one.writer.tp.partition), str(one.writer.start), f"{one.age():.0f} s", str(one.writer.producer), one.name or "?",
+            _whose(settings, one),
+        ]
+        for one in sorted(found, key=lambda each: -each.age())
+    ]  # fmt: skip
+    show(["topic", "partition", "from offset", "open for", "producer", "transactional id", "whose"], rows)
+    raise typer.Exit(1)
+
+
+@app.command()
+def abort(
+    topic: Annotated[str, typer.Argument(help="As `list` shows it.")],
+    partition: Annotated[int, typer.Argument(min=0)],
+    config: Config = None,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """End the one that holds a partition back: nothing of it is ever read. Example: im-relay transactions abort deliveries.NAME 3"""
+    settings = settings_of(config)
+    code = _ask(settings, _abort(settings, TopicPartition(topic, partition), yes=yes))
+    if code:
+        raise typer.Exit(code)
+
+
+async def _found(settings: "Settings") -> list[Open]:
+    from streams.kafka.topics import names
+
+    async with client_of(settings.kafka.cluster) as client:
+        cluster = await client.fetch_all_metadata()
+        tps = [
+            TopicPartition(name, number)
+            for name in names(settings.platforms(), prefix=settings.kafka.prefix)
+            for number in sorted(cluster.partitions_for_topic(name) or ())
+        ]
+        for tp in tps:
+            await client.add_topic(tp.topic)
+        return await open_transactions.named(client, await open_transactions.writers(client, tps))
+
+
+async def _abort(settings: "Settings", tp: TopicPartition, *, yes: bool) -> int:
+    async with client_of(settings.kafka.cluster) as client:
+        if not (await client.fetch_all_metadata()).partitions_for_topic(tp.topic):
+            tell(f"there is no topic {tp.topic}; see im-relay transactions list")
+            return 2
+        one = await open_transactions.oldest(client, tp)
+        if one is None:
+            say(f"{tp.topic}, partition {tp.partition}: no transaction is open")
+            return 0
+        say(str(one))
+        say(_consequence(settings, one))
+        if not yes and not await asyncio.to_thread(confirm, "Abort it?"):
+            say("left as it is")
+            return 1
+        await _end(client, one)
+        if not await open_transactions.over(client, one.writer):
+            tell(f"it is still open after {open_transactions.ENDING:g} s; look at the transaction coordinator's log")
+            return 1
+    say("aborted")
+    return 0
+
+
+async def _end(client: Any, one: Open) -> None:
+    if one.name:
+        await open_transactions.fence(client, one.name, one.timeout or LEFT)
+    else:
+        await open_transactions.end_unknown(client, one.writer)
+
+
+def _consequence(settings: "Settings", one: Open) -> str:
+    if not one.name:
+        return (
+            "No coordinator knows it, or this user may not see it (DESCRIBE on transactional ids). If a coordinator does know it, do not go on: "
+            "ask the cluster's administrator. Its records, in this partition, will count as aborted."
+        )
+    whose = _whose(settings, one)
+    ours = f"{whose}: that worker leaves with exit code 1, is started again, and does the same once more. " if whose else ""
+    return (
+        f"Its transactional id is taken from whoever has it, as a new owner would: what it has written in this transaction, in all partitions, is "
+        f"never read, and its next request is refused. {ours or 'It is none of the relay: ask whose it is, if you do not know. '}"
+    ).rstrip()
+
+
+def _whose(settings: "Settings", one: Open) -> str:
+    """Of which stage of ours; empty for a stranger's."""
+    prefix = settings.kafka.prefix
+    groups = [f"{prefix}convert", f"{prefix}media", *(f"{prefix}deliver.{platform}" for platform in settings.platforms())]
+    for group in groups:
+        number, _, turn = one.name.removeprefix(f"{group}-").partition("-")
+        if one.name.startswith(f"{group}-") and number.isdigit() and turn in {"a", "b"}:
+            return f"{group}, partition {number}"
+    return ""
+
+
+def _ask(settings: "Settings", work: Coroutine[Any, Any, T]) -> T:
+    try:
+        return asyncio.run(work)
+    except KafkaError as error:
+        tell(f"Kafka at {settings.kafka.bootstrap} (kafka.bootstrap): {why(error, settings.kafka.cluster)}")
+        raise typer.Exit(1) from None

@@ -1,0 +1,1 @@
+"""Dead letters, the limit on them, and the order to go on."""

@@ -1,0 +1,117 @@
+"""What all partitions of a deliver worker share."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from converters.core.model import Delivery
+from converters.core.outcome import Outcome
+from converters.platform import Answered
+from converters.routing.route import App
+from streams.dead_letters.dead_letter_limit import Fuse
+from streams.deliver.conversations import Open
+from streams.deliver.parked import Room
+from streams.deliver.progress import Progress
+from streams.deliver.settings import Deliver
+from streams.kafka.cluster import Where
+from streams.kafka.linger import Linger
+from streams.kafka.log_reader import LogReader
+from streams.observe import metrics
+from streams.outbound.admission import Gate
+from streams.outbound.client import Client
+from streams.state.turns import Turns
+
+
+class Topics(Struct, frozen=True):
+    """The topics of one target platform."""
+
+    deliveries: str
+    backfill: str
+    echoes: str
+    ledger: str
+    dead: str
+    identities: str
+    results: str
+    mirrored: tuple[str, ...]
+    """Ledgers of the platforms whose messages come here: their people name by the ids in there what was carried to them."""
+    partitions: int
+    """Of every topic."""
+
+
+class UnderWay(Struct, frozen=True):
+    """A request that has left."""
+
+    part: int
+    answer: "asyncio.Task[Answered]"
+
+
+class Surroundings(Struct, frozen=True):
+    platform: str
+    names: Topics
+    apps: Mapping[str, App]
+    clients: Mapping[str, Client]
+    gates: Mapping[str, Gate]
+    settings: Deliver
+    state: Path
+    bootstrap: Where
+    fuse: Fuse
+    parking: Room
+    progress: Progress
+    linger: Linger
+    mirrored: frozenset[str]
+    """The apps whose people can name, to somebody on this platform, what was carried to them."""
+    logs: tuple[LogReader, LogReader]
+    """What reads topics back: only what is committed, and everything."""
+    restoring: Turns
+    """Of the partitions that read their state back."""
+    carry: bool = True
+    """Whether files are brought over, so that messages wait for theirs."""
+    under_way: dict[str, UnderWay] = {}
+    """By event id, until the answer is written down. They outlive a partition's work that has to start anew."""
+
+    owned: set[int] = set()
+    """The partitions at work in this process."""
+
+    def own(self, partition: int, *, mine: bool) -> None:
+        """A partition comes or goes, and with it a part of the quotas."""
+        (self.owned.add if mine else self.owned.discard)(partition)
+        for gate in self.gates.values():
+            gate.own(frozenset(self.owned), self.names.partitions)
+
+    def timed(self, target: str) -> bool:
+        """Whether the callbacks of that app tell its own time of a message."""
+        app = self.apps.get(target)
+        return app is not None and app.platform.echo_tells_time
+
+    def direction(self, delivery: Delivery) -> str:
+        source = self.apps.get(delivery.event.source)
+        return f"{source.platform.name if source else 'unknown'}>{self.platform}"
+
+
+@cache
+def _end_to_end(direction: str) -> Any:
+    return metrics.END_TO_END_SECONDS.labels(direction)
+
+
+def arrived(direction: str, event: Open) -> None:
+    """Count a delivered *event*: of one that is not live, how long it took says nothing."""
+    if event.past:
+        metrics.PAST.labels(direction).inc()
+    else:
+        _end_to_end(direction).observe(max(0.0, time.time() - event.delivery.event.at / 1000))
+
+
+@cache
+def in_flight(app: str) -> Any:
+    return metrics.IN_FLIGHT.labels(app)
+
+
+@cache
+def ended(app: str, platform: str, api: str, outcome: type[Outcome]) -> Any:
+    words = {"delivered": "delivered", "refused": "refused", "unsure": "unsure", "not_sent": "gave_up"}
+    return metrics.SENDS.labels(app, platform, api, words[str(outcome.__struct_config__.tag)])

@@ -1,0 +1,114 @@
+"""Events that name a message: what is known of it, and those that came before it did."""
+
+from collections.abc import Callable
+
+import structlog
+from msgspec import Struct, structs
+
+from converters.core.model import NOTHING, There
+from converters.core.operations import GroupCreated, Post, named_by
+from converters.core.outcome import Delivered, Refused
+from streams.deliver.conversations import Open
+from streams.deliver.ledger_records import UNMAPPED
+from streams.deliver.message_index import Naming
+from streams.observe import metrics
+
+log = structlog.get_logger()
+
+AGAIN = 0.05
+"""Seconds between two looks for the messages that are waited for."""
+
+
+class _Waiter(Struct):
+    event: Open
+    message: str
+    until: float
+
+
+class Waiting:
+    """At most *room* of a partition, each for *seconds*; for longer only while its message is itself on its way."""
+
+    def __init__(self, room: int, seconds: float) -> None:
+        self._room = room
+        self._seconds = seconds
+        self._waiters: list[_Waiter] = []
+        self._looked = 0.0
+
+    def take(self, event: Open, message: str, now: float) -> bool:
+        """Let *event* wait for the event *message*; false where there is no room."""
+        if len(self._waiters) >= self._room or not self._seconds:
+            return False
+        self._waiters.append(_Waiter(event, message, now + self._seconds))
+        return True
+
+    def over(self, now: float, is_there: Callable[[Open], bool], on_its_way: Callable[[str, float], bool]) -> list[Open]:
+        """Those that need not wait any more, or may not; *on_its_way* is asked with the seconds that one has waited too long."""
+        if not self._waiters or now < self._looked + AGAIN:
+            return []
+        self._looked = now
+        over = [one for one in self._waiters if is_there(one.event) or self._in_vain(one, now, on_its_way)]
+        for one in over:
+            one.event.patient = False
+        self._waiters = [one for one in self._waiters if one.event.patient]
+        return [one.event for one in over]
+
+    def _in_vain(self, one: _Waiter, now: float, on_its_way: Callable[[str, float], bool]) -> bool:
+        return now > one.until and not on_its_way(one.message, now - one.until)
+
+
+def is_plain(event: Open) -> bool:
+    """A message that names no other and has a receiver: most are."""
+    operation = event.delivery.event.operation
+    return isinstance(operation, Post) and operation.quote is None and bool(event.delivery.receiver)
+
+
+def mark_late(event: Open) -> None:
+    """What was said after *event* is at the target: its receiver's app is told, and it is counted."""
+    event.late = True
+    event.delivery = structs.replace(event.delivery, late=True)
+    metrics.LATE.labels(event.delivery.target).inc()
+
+
+def prepared(event: Open, naming: Naming, waiting: Waiting, now: float, *, timed: bool = False) -> There | None:
+    """What is known at the target for *event*; None where it is to step aside, since the message that it names may yet come.
+
+    An event that needs no sending has its outcome afterwards. *timed*: the target wants its own time of the message back.
+    """
+    delivery = event.delivery
+    operation = delivery.event.operation
+    if not delivery.receiver and not isinstance(operation, GroupCreated):
+        made = naming.made(delivery)
+        if not made:
+            event.outcome = Refused(UNMAPPED)
+            return NOTHING
+        delivery = event.delivery = structs.replace(delivery, receiver=made)
+    there = naming.there(delivery)
+    if isinstance(operation, Post):
+        return there
+    ref = named_by(operation)
+    while ref is not None and event.rivals and (ref.own and naming.denied(delivery, ref)):
+        delivery = event.delivery = structs.replace(event.rivals.pop(0), receiver=delivery.receiver)
+        operation, there = delivery.event.operation, naming.there(delivery)
+        ref = named_by(operation)
+    if ref is not None and (reason := naming.denied(delivery, ref)):
+        event.outcome, event.by = Refused(reason), "denied"
+        kind = str(operation.__struct_config__.tag)
+        metrics.DENIED.labels(delivery.event.source, kind, reason).inc()
+        log.info("not for its sender to do", app=delivery.event.source, kind=kind, reason=reason, event_id=delivery.event.id)
+        return NOTHING
+    event.does = naming.does(delivery)
+    if event.doubt is None and (spent := naming.ours(delivery, event.does)):
+        event.outcome, event.by, event.spent = Delivered(""), "ours", spent
+        metrics.OURS_CALLED_BACK.labels(delivery.target).inc()
+        return NOTHING
+    if ref is None or (there.message and naming.knows(delivery, ref, timed=timed)):
+        return there
+    if event.patient and waiting.take(event, ref.event, now):
+        return None
+    if there.message:
+        return there  # a receipt of something else is one of all before it
+    event.in_vain = True
+    if ref.own:
+        event.outcome, event.by = Refused("message-missing"), "denied"  # the author's own may yet come
+    metrics.IN_VAIN.labels(delivery.target, str(operation.__struct_config__.tag)).inc()
+    return there

@@ -1,0 +1,276 @@
+"""One event on its way: encoded, licensed, and sent until there is an end.
+
+A request leaves only under a licence: its intent is in the ledger, fenced, and younger than the lease. So whoever takes the
+partition over finds every request that may have left, and after the lease none can leave any more. And it leaves only while nobody has
+said that it is at the target: whatever it waited for, evidence may have come meanwhile.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+
+import structlog
+
+from converters.core.model import Loss, There
+from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
+from converters.files.withheld import instead
+from converters.platform import Answered, Partial, Request
+from streams.deliver.context import Surroundings, UnderWay, arrived, ended, in_flight
+from streams.deliver.conversations import Open
+from streams.deliver.fairness import FairSlots
+from streams.deliver.in_doubt import Doubts
+from streams.deliver.protocol import longest_ago, may_leave
+from streams.deliver.shutdown import Drain, DrainedError, clock
+from streams.observe import metrics
+from streams.outbound.attempts import attempt, delays
+from streams.outbound.client import TOO_LATE
+
+log = structlog.get_logger()
+
+License = Callable[[Open, int], Awaitable[float]]
+"""(event, part) -> the clock when its intent was written, once the brokers have it."""
+
+LATELY = 0.1
+"""Seconds after which a request is no sign of traffic any more: a target that hangs must not slow the others down."""
+
+
+class Sender:
+    def __init__(self, around: Surroundings, drain: Drain, doubts: Doubts, license_: License) -> None:
+        self._around = around
+        self._settings = around.settings
+        self._drain = drain
+        self._doubts = doubts
+        self._license = license_
+        self._slots = FairSlots(around.settings.intents, around.settings.intents // 4)
+        self._mine: dict[str, float] = {}
+        """Requests that wait for their answer, by event, and the clock when they left; the last to leave is the last."""
+        self._kept: set[str] = set()
+        self._at_the_gate: set[asyncio.Task[object]] = set()
+        self._taken_over = clock()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request that left just now waits for its answer."""
+        return next(reversed(self._mine.values()), 0.0) > clock() - LATELY
+
+    async def send(self, event: Open, there: There) -> None:
+        """Bring *event* to an end: its outcome is set. Raises DrainedError."""
+        app = self._around.apps[event.delivery.target]
+        try:
+            written = instead(event.delivery, app.account.language) if there.withheld else event.delivery
+            encoded = app.platform.encode(written, app.account, there)
+        except Exception as error:  # noqa: BLE001 - a defect costs this message its place, and nothing else
+            # Without its text, which may quote what was said.
+            name = type(error).__name__
+            log.error("defect in an encoder", app=app.name, event_id=event.delivery.event.id, error=name)  # noqa: TRY400
+            event.outcome = Refused(f"defect: {name}")
+            return
+        for loss in (*encoded.losses, *([Loss("withheld")] if there.withheld else [])):
+            metrics.LOSSES.labels(self._around.direction(event.delivery), loss.what).inc()
+        event.requests = len(encoded.requests)
+        event.outcome = await self._requests(event, encoded.requests)
+        if isinstance(event.outcome, Delivered):
+            arrived(self._around.direction(event.delivery), event)
+        api = encoded.requests[-1].api if encoded.requests else ""
+        ended(app.name, self._around.platform, api, type(event.outcome)).inc()
+
+    def drain(self) -> None:
+        """Wake all who wait, so that they see that the partition is let go."""
+        self._doubts.wake()
+        for waiting in self._at_the_gate:
+            waiting.cancel()
+
+    def abandon(self, events: Iterable[str]) -> None:
+        """The partition is let go, and its time to finish is over: what is under way of its *events* is the next owner's doubt."""
+        for name in {*self._kept, *events}:
+            if (known := self._around.under_way.get(name)) is not None:
+                known.answer.cancel()
+            self._forget(name)
+
+    async def _requests(self, event: Open, requests: tuple[Request, ...]) -> Outcome:
+        outcome: Outcome = Delivered("", None)
+        first = 0
+        if event.doubt is not None and requests:
+            first = min(event.doubt.part, len(requests) - 1)
+            found = await self._earlier(event, requests[first], first) if event.doubt.left else NotSent("its turn had not come")
+            if isinstance(found, Delivered):
+                outcome, first = found, first + 1
+                event.arrived += (found,)
+            elif isinstance(found, Unsure | Refused):
+                return found
+        for part in range(first, len(requests)):
+            outcome = await self._until_known(event, requests[part], part)
+            if not isinstance(outcome, Delivered):
+                break
+            event.arrived += (outcome,)
+        return outcome
+
+    async def _until_known(self, event: Open, request: Request, part: int) -> Outcome:
+        """One of its requests, and what its answer leaves to be asked for."""
+        done: Delivered | None = None
+        losses: list[Loss] = []
+        reason = ""
+        left = [request]
+        while left:
+            outcome = await self._answered(event, left.pop(0), part)
+            if isinstance(outcome, Partial):
+                left[:0] = outcome.rest
+                losses += outcome.losses
+                reason = reason or outcome.reason
+            elif not isinstance(outcome, Delivered):
+                return outcome
+            found = outcome.done if isinstance(outcome, Partial) else outcome
+            done = found if found is not None and (done is None or found.remote_id) else done
+        if done is None:
+            return Refused(reason)
+        for loss in losses:
+            metrics.LOSSES.labels(self._around.direction(event.delivery), loss.what).inc()
+            log.warning("left out", event_id=event.delivery.event.id, what=loss.what, who=loss.detail, reason=reason)
+        return done
+
+    async def _answered(self, event: Open, request: Request, part: int) -> Answered:
+        settings = self._settings
+        while True:
+            if not event.unsure:  # else it goes on where an earlier owner was
+                event.began = clock()
+            outcome, attempts = await attempt(
+                lambda: self._once(event, request, part),
+                delays(settings.backoff, settings.backoff_max),
+                self._sleep,
+                settings.patience,
+                clock,
+            )
+            event.attempts += attempts
+            if event.unsure and request.repeatable_for and isinstance(outcome, NotSent):
+                outcome = Unsure(outcome.reason)  # of the last attempt that is true, and not of one before it
+            event.unsure = False
+            if not isinstance(outcome, Unsure):
+                return outcome
+            settled = await self._doubts.settle(event, part, outcome, settings.echo_wait)
+            if not isinstance(settled, NotSent):
+                return settled
+
+    async def _once(self, event: Open, request: Request, part: int) -> Answered:
+        """One attempt, when breaker and quotas let it: who waits there has no intent, and no lease that grows old."""
+        gate = self._around.gates[event.delivery.target]
+        again = event.attempts > 0
+        me = asyncio.current_task()
+        assert me is not None
+        while True:
+            if self._drain.order.is_set():
+                raise DrainedError
+            if (there := self._echoed(event, part)) is not None:
+                return there
+            # Until it has passed the gate, an order to drain ends the wait.
+            self._at_the_gate.add(me)
+            try:
+                async with gate.passage(request) as passage:
+                    if not await gate.admit(passage, request, source=event.source, live=event.lane.live, again=again):
+                        again = True
+                        continue
+                    self._at_the_gate.discard(me)
+                    if event.unsure and not self._may_repeat(event, request):
+                        return Unsure("an earlier attempt had no answer, and it is too late to repeat it")
+                    outcome = await self._licensed(event, request, part)
+                    if outcome is None:
+                        continue  # it has not left, and says nothing of the target
+                    gate.learn(passage, request, outcome)
+                    if isinstance(outcome, Unsure) and self._may_repeat(event, request):
+                        event.unsure = True
+                        return NotSent(outcome.reason)
+                    return outcome
+            finally:
+                self._at_the_gate.discard(me)
+
+    def _echoed(self, event: Open, part: int) -> Delivered | None:
+        """What the target has called back about a request that was about to leave once more."""
+        there = event.there(part)
+        if there is not None:
+            event.by = "echo"
+            metrics.ECHO_FIRST.labels(self._around.platform).inc()
+        return there
+
+    async def _licensed(self, event: Open, request: Request, part: int) -> Answered | None:
+        """None where the target called back before it could leave."""
+        async with self._slots.of(event.source):
+            while event.there(part) is None:
+                written = await self._license(event, part)
+                until = written + self._settings.lease
+                if clock() < until:
+                    break
+                # This process stood still in between. Whether it still owns the partition shows at the next commit.
+                log.warning("lease is over before the request could leave", event_id=event.delivery.event.id)
+            else:
+                return None
+            name = event.delivery.event.id
+            client = self._around.clients[event.delivery.target]
+            # Asked until the last moment before the socket: a token or a connection may have to be waited for.
+            answer = asyncio.create_task(
+                client.send(request, lambda: may_leave(clock(), until, there=event.there(part) is not None))
+            )
+            self._around.under_way[name] = UnderWay(part, answer)
+            self._mine[name] = clock()
+            self._kept.add(name)
+            # Not the answer itself is awaited: it outlives a conversation that is cancelled.
+            here = asyncio.get_running_loop().create_future()
+            answer.add_done_callback(lambda done: self._arrived(name, client.app, done, here))
+            in_flight(client.app).inc()
+            await here
+            if answer.cancelled():
+                raise DrainedError
+            outcome = answer.result()
+            return None if outcome == TOO_LATE and event.there(part) is not None else outcome
+
+    def written(self, event: Open) -> None:
+        """The end of *event* is in the ledger: its answer need not be remembered any more."""
+        self._forget(event.delivery.event.id)
+
+    def _arrived(self, name: str, app: str, answer: "asyncio.Task[Answered]", here: "asyncio.Future[None]") -> None:
+        in_flight(app).dec()
+        self._mine.pop(name, None)
+        # The answer itself is kept until it is written down: if the work has to start anew, it finds it again.
+        if answer.cancelled():
+            self._forget(name)
+        if not here.done():
+            here.set_result(None)
+
+    def _forget(self, name: str) -> None:
+        self._kept.discard(name)
+        self._around.under_way.pop(name, None)
+
+    async def _earlier(self, event: Open, request: Request, part: int) -> Outcome:
+        """What became of a request of an earlier owner, or of our own before the work had to start anew."""
+        assert event.doubt is not None
+        known = self._around.under_way.get(event.delivery.event.id)
+        if known is not None and known.part == event.doubt.part:
+            with suppress(asyncio.CancelledError):
+                answered = await asyncio.shield(known.answer)
+                if isinstance(answered, Delivered | Refused):
+                    return answered
+                if isinstance(answered, Partial):  # what is done of it may be done again
+                    return NotSent("answered in part")
+        # An earlier owner can start a request until its lease is over; it was fenced before we took over.
+        left = max(0.0, self._taken_over + self._settings.lease - clock())
+        # Not by the difference of two clocks alone: one that is behind would make an old request look young.
+        event.began = clock() - longest_ago(event.doubt, time.time(), self._settings.clock_margin)
+        remembered = self._remembered(event, request, left + self._settings.timeout)
+        if request.repeatable and (remembered or not request.repeatable_for):
+            await self._drain.rest(left)
+            event.unsure = remembered
+            return NotSent("a request of an earlier owner, which may be repeated")
+        doubt = Unsure("a request of an earlier owner")
+        return await self._doubts.settle(event, part, doubt, left + self._settings.echo_wait)
+
+    def _may_repeat(self, event: Open, request: Request) -> bool:
+        # The next attempt may take as long as the platform may take to answer it.
+        ahead = self._settings.backoff_max + self._settings.timeout
+        return request.repeatable and (not request.repeatable_for or self._remembered(event, request, ahead))
+
+    def _remembered(self, event: Open, request: Request, ahead: float) -> bool:
+        """Whether the target will still know the first attempt *ahead* seconds from now."""
+        return clock() - event.began + ahead < request.repeatable_for
+
+    async def _sleep(self, seconds: float) -> None:
+        with metrics.HELD_CONVERSATIONS.labels(self._around.platform, "retry").track_inprogress():
+            await self._drain.rest(seconds)

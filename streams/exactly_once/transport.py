@@ -1,0 +1,167 @@
+"""The parts that make a Faust transport of the consumer and the tasks."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any, SupportsFloat
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+from faust.transport import base
+from faust.transport.producer import Producer as FaustProducer
+from faust.types import TP
+
+from streams.exactly_once.batch import Batch
+from streams.exactly_once.consumer import Consumer
+from streams.exactly_once.deleted_records import Unread
+from streams.exactly_once.producers import Link
+from streams.exactly_once.task import Task, Work
+from streams.exactly_once.watch import Watch
+from streams.kafka.permissions import why
+from streams.kafka.reachability import REACH
+
+log = structlog.get_logger()
+
+
+class Plan:
+    """What runs on a transport: one stage, and how its tasks are made."""
+
+    def __init__(self, stage: str, inputs: list[str], make: Callable[[int], Work], link: Link, watch: Watch) -> None:
+        self.stage = stage
+        self.inputs = inputs
+        self.make = make
+        self.link = link
+        self.watch = watch
+        self.drain_budget = 5.0
+        """Seconds in which a task may finish what it has in hand when its partition is taken away."""
+        self.reads: tuple[str, ...] = ()
+        """Topics that the stage reads beside its inputs."""
+        self.pace: SupportsFloat = 0.0
+        """Seconds between two requests to a broker for records: each costs it and us, and what follows from it."""
+
+
+class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-ignore]
+    """Starts and stops tasks as partitions come and go. Faust calls it before it seeks to the committed offsets."""
+
+    def __init__(self, transport: "Transport", *, consumer: Consumer, producer: Any, **kwargs: Any) -> None:
+        super().__init__(transport, consumer=consumer, producer=producer, **kwargs)
+        self._plan = transport.plan
+        self.tasks: dict[int, Task] = {}
+        transport.manager = self
+        consumer.wants = self.wants
+        consumer.put = self.put
+        consumer.deleted = self._deleted
+        consumer.pace = self._plan.pace
+
+    def wants(self, tp: TopicPartition) -> bool:
+        task = self.tasks.get(tp.partition)
+        return task is not None and task.wants(tp)
+
+    def put(self, batch: Batch) -> None:
+        task = self.tasks.get(batch.tp.partition)
+        if task is not None:
+            task.put(batch)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        del revoked  # the protocol is eager: all of them
+        await self.stop_tasks()
+
+    async def on_rebalance(self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP]) -> None:
+        """Every task is made anew, kept partitions too: fencing 64 producers takes 0.1 s, and one way in is enough."""
+        del revoked, newly_assigned
+        await self.stop_tasks()
+        self.consumer.forget(TopicPartition(*tp) for tp in assigned)
+        plan = self._plan
+        made = {
+            number: Task(
+                plan.stage, self.app.conf.id, number, inputs, plan.link, self.consumer, plan.make, self._failed, plan.watch
+            )
+            for number, inputs in _by_number(assigned).items()
+        }
+        while True:
+            try:
+                await asyncio.gather(*(task.fence() for task in made.values()))
+                break
+            except Exception as error:  # noqa: BLE001 - the broker is away; without the fence nothing may be read
+                told = why(error, plan.link.bootstrap)
+                if isinstance(error, KafkaError | OSError):
+                    REACH.told(f"{plan.stage} cannot start its transactions: {told}")
+                log.warning("cannot start producers yet", stage=plan.stage, error=told)
+                plan.watch.forbidden(plan.stage, told)
+                await asyncio.gather(*(task.stop(0) for task in made.values()))
+                for task in made.values():
+                    task.draining.clear()
+                if self.app.should_stop:
+                    return
+                await asyncio.sleep(1.0)
+        self.tasks = made
+        plan.watch.forbidden(plan.stage, "")
+        plan.watch.assigned(plan.stage, len(made))
+        for task in made.values():
+            task.start()
+            await asyncio.sleep(0)  # each opens its state; heartbeats must not wait for all of them
+
+    async def stop_tasks(self) -> None:
+        stopping, self.tasks = self.tasks, {}
+        await asyncio.gather(*(task.stop(self._plan.drain_budget) for task in stopping.values()))
+        self._plan.watch.revoked(self._plan.stage)
+
+    async def _failed(self, error: BaseException) -> None:
+        # A worker that was taken for dead, or has a defect, holds its partitions and does nothing: it must leave.
+        log.error("worker must leave", stage=self._plan.stage, error=type(error).__name__)
+        await self.app.crash(error)
+
+    def _deleted(self, found: Unread) -> None:
+        tp = found.tp
+        log.error(
+            "records were deleted before they were read", stage=self._plan.stage, topic=tp.topic, partition=tp.partition,
+            start=found.start, end=found.end, records=found.records, cause=found.cause,
+        )  # fmt: skip
+        self._plan.watch.deleted(self._plan.stage, found)
+
+    async def flush(self) -> None:
+        """Nothing is buffered outside a transaction."""
+
+    async def commit(self, offsets: Any, start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 - Faust's
+        del offsets, start_new_transaction
+        return False
+
+
+class Producer(FaustProducer):  # type: ignore[misc, unused-ignore]
+    """Sends nothing: agents write through their task, or not at all."""
+
+    async def send(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError("an agent writes through its task: task.commit(outputs, offsets)")
+
+    send_and_wait = send
+
+    async def flush(self) -> None: ...
+
+    async def create_topic(self, *_: Any, **__: Any) -> None: ...
+
+    def supports_headers(self) -> bool:
+        return True
+
+
+Manager = TransactionManager  # the class below has an attribute of that name
+
+
+class Transport(base.Transport):  # type: ignore[misc, unused-ignore]
+    Consumer = Consumer
+    Producer = Producer
+    TransactionManager = TransactionManager
+    manager: "Manager"
+    driver_version = "im-relay"
+    default_port = 9092
+
+    def __init__(self, url: Any, app: Any, plan: Plan) -> None:
+        super().__init__(url, app)
+        self.plan = plan
+        self.bootstrap = plan.link.bootstrap
+
+
+def _by_number(tps: Iterable[TP]) -> dict[int, list[TopicPartition]]:
+    found: dict[int, list[TopicPartition]] = {}
+    for topic, partition in sorted(tps):
+        found.setdefault(partition, []).append(TopicPartition(topic, partition))
+    return found

@@ -1,0 +1,1 @@
+"""HTTP from outside: bounded connections, requests and answers."""

@@ -1,0 +1,157 @@
+"""What an open port may take: connections, the bytes that they hold, and which one has to go when there are too many."""
+
+import resource
+from typing import Protocol
+
+import structlog
+from msgspec import Struct
+
+from streams.observe import metrics
+
+log = structlog.get_logger(__name__)
+
+OTHERS = 128
+"""Descriptors that are no connections of the port: the brokers, the other port, files."""
+BACKLOG = 2048
+"""Connections that the kernel may keep for us; all of them may be accepted before the first one of them can be looked at."""
+
+
+class Bounds(Struct, frozen=True):
+    """The limits of one port, whoever connects to it. Seconds and bytes."""
+
+    connections: int = 2048
+    """At once. A proxy needs some hundred; each takes up to 30 KiB."""
+    head: int = 32 * 1024
+    """Bytes of the head of a request, and of the trailers behind its body."""
+    fields: int = 100
+    """Lines of the same: a short one takes thirty times its bytes."""
+    head_seconds: float = 10.0
+    """For a head to be there, once the connection or the request has begun."""
+    body_seconds: float = 0.0
+    """For a body to be there, once its head is; 0 where the application sees to it."""
+    memory: int = 32 * 1024 * 1024
+    """Bytes of unfinished heads and of bodies, all together."""
+    streams: bool = False
+    """Bodies are taken in pieces by the application, and not held."""
+    idle: float = 75.0
+    """Between two requests."""
+    ending: float = 1.0
+    """For an answer to be taken after which the connection is closed."""
+    queued: int = 128
+    """Requests that may follow one another without waiting for answers."""
+
+
+class Connection(Protocol):
+    """One that can be told to go."""
+
+    held: int
+    """Bytes that it keeps."""
+
+    def evict(self) -> None: ...
+
+    def relieve(self) -> None: ...
+
+
+ENDING, STRANGER, IDLE, KNOWN = range(4)
+"""Who goes first: an answered one that does not close; one that never had a good answer; an idle one that had; one that is sending again."""
+BUSY = 4
+"""Its request is there, whole, and is being answered: it stays."""
+
+
+class Connections:
+    """Those of one port. *name* is its section of the settings."""
+
+    def __init__(self, bounds: Bounds, name: str) -> None:
+        self.bounds = bounds
+        self.most, self.backlog = _affordable(bounds.connections, name)
+        self._held = 0
+        self._places: dict[Connection, int] = {}
+        self._tiers: tuple[dict[Connection, None], ...] = ({}, {}, {}, {}, {})
+        """Within each, who is there longest comes first."""
+        self._gauge = metrics.CONNECTIONS.labels(name)
+        metrics.CONNECTION_BYTES.labels(name).set_function(lambda: self._held)
+        self._name = name
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @property
+    def held(self) -> int:
+        return self._held
+
+    def admit(self, new: Connection) -> bool:
+        """Take *new* in, and let another one go for it where there are too many; false where every other one is being answered."""
+        if len(self._places) >= self.most:
+            other = next((one for tier in self._tiers[:BUSY] for one in tier), None)
+            if other is None:
+                return False
+            self.gone(other)
+            other.evict()
+        self._places[new] = STRANGER
+        self._tiers[STRANGER][new] = None
+        self._gauge.set(len(self._places))
+        return True
+
+    def move(self, one: Connection, tier: int) -> None:
+        """*one* is in *tier* from now on, as the latest; nothing, where it is gone."""
+        before = self._places.get(one)
+        if before is not None:
+            del self._tiers[before][one]
+            self._places[one] = tier
+            self._tiers[tier][one] = None
+
+    def tier(self, one: Connection) -> int:
+        """Of one that is gone: ENDING."""
+        return self._places.get(one, ENDING)
+
+    def hold(self, one: Connection, size: int) -> bool:
+        """*one* keeps *size* bytes now. Where that is too much, those that send slowest let go of theirs; false where that is not enough."""
+        grows = size > one.held
+        self._held += size - one.held
+        one.held = size
+        if grows and self._held > self.bounds.memory:
+            self._relieve(one)
+            return self._held <= self.bounds.memory
+        return True
+
+    def _relieve(self, but: Connection) -> None:
+        # Some more than is needed: it is not to be looked for again at once.
+        enough = self.bounds.memory - self.bounds.memory // 8
+        for tier in self._tiers[:BUSY]:
+            for other in list(tier):
+                if self._held <= enough:
+                    return
+                if other is not but and other.held:
+                    other.relieve()
+                    self.hold(other, 0)
+
+    def gone(self, one: Connection) -> None:
+        """*one* is closed, or about to be."""
+        self.hold(one, 0)
+        tier = self._places.pop(one, None)
+        if tier is not None:
+            del self._tiers[tier][one]
+            self._gauge.set(len(self._places))
+
+    def count(self, reason: str) -> None:
+        """One more was closed by us for *reason*."""
+        metrics.CONNECTIONS_CLOSED.labels(self._name, reason).inc()
+
+
+def _affordable(asked: int, name: str) -> tuple[int, int]:
+    """Connections and backlog that the limit of descriptors leaves room for, once it is raised as far as it may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = asked + 2 * BACKLOG + OTHERS
+    if soft != resource.RLIM_INFINITY and soft < needed and (hard == resource.RLIM_INFINITY or soft < hard):
+        raised = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+        soft = raised
+    if soft == resource.RLIM_INFINITY:
+        return asked, BACKLOG
+    room = max(8, soft - OTHERS)
+    backlog = min(BACKLOG, room // 4)
+    # A burst is accepted as one, and what is closed for it gives its descriptor back a moment later.
+    most = min(asked, room - 2 * backlog)
+    if most < asked:
+        log.warning("fewer connections than asked for: raise the limit of descriptors", port=name, asked=asked, most=most, descriptors=soft)
+    return most, backlog

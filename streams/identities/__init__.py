@@ -1,0 +1,1 @@
+"""The table of identities: follows its topic, lies on disk."""

@@ -1,0 +1,290 @@
+"""The table of `identities`, read from its topic before any work begins, and followed from then on."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+from zlib import crc32
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
+
+from converters.routing.identity_table import KINDS, Identities, Kind, record
+from streams.identities.store import Disk, Place, agrees, now
+from streams.kafka import clients, foreign_records, permissions, record_kinds
+from streams.kafka.cluster import Where
+from streams.observe import metrics
+from streams.observe.labels import word
+from streams.state.errors import DamagedError, StateError
+
+log = structlog.get_logger()
+
+OLDEST = 20 * 24 * 3600 * 1000
+"""Ms after which rows on disk are made anew: Kafka forgets what was deleted after 30 days."""
+SAMPLE = 100
+"""Offsets of a partition, the last that were read, that are compared with what is on disk."""
+WAIT = 200
+"""Ms to wait for records; markers of transactions move the position only after it."""
+BATCH = 20_000
+"""Records after which a reading is kept."""
+
+
+class NoTopicError(Exception):
+    """The topic is not on the broker; the text says what makes it."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__(f"topic {topic} is missing; make it with: im-relay topics create (see kafka.prefix)")
+
+
+class Follower:
+    """Keeps *table* as the topic says: in memory, or on *disk*, whose rows the table must be made of.
+
+    *read* is told up to which offsets, by partition, the table is. Every worker holds the whole table.
+    """
+
+    def __init__(
+        self, bootstrap: Where, topic: str, table: Identities | None = None, disk: Disk | None = None,
+        read: Callable[[Mapping[int, int]], None] | None = None,
+    ) -> None:  # fmt: skip
+        self._bootstrap = bootstrap
+        self._topic = topic
+        self.table = Identities(disk) if table is None else table
+        self._disk = disk
+        self.read = read
+        self._cluster = ""
+        self._positions: dict[int, int] = {}
+        self._unkept = 0
+        self._consumer: AIOKafkaConsumer | None = None
+        self._probe: AIOKafkaConsumer | None = None
+        """Sees what is not committed."""
+        self._asking = asyncio.Lock()
+        self._following: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Return once everything that lay in the topic has been read. Raises KafkaError, NoTopicError, StateError."""
+        begun = time.monotonic()
+        self._consumer = consumer = clients.consumer(
+            self._bootstrap,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+            fetch_max_bytes=8 << 20,
+        )
+        await consumer.start()
+        await _require(consumer._client, self._topic)  # noqa: SLF001 - the consumer itself would wait for it
+        self._cluster = await _cluster(self._bootstrap)
+        tps = await _all(consumer, self._topic)
+        consumer.assign(tps)
+        begins, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+        starts = await self._starts(consumer, begins, ends)
+        for tp in tps:
+            consumer.seek(tp, starts[tp])
+        self._positions = {tp.partition: starts[tp] for tp in tps}
+        count = 0
+        if self._disk is not None:
+            self._disk.caching = False
+        while any(self._positions[tp.partition] < end for tp, end in ends.items()):
+            count += await self._take(consumer, 100, 5000)
+        self._keep()
+        if self._disk is not None:
+            self._disk.caching = True
+        self._show()
+        metrics.REBUILD_SECONDS.labels("identities").observe(time.monotonic() - begun)
+        if self._disk is not None:
+            log.info("identities read", records=count, entries=len(self.table), seconds=round(time.monotonic() - begun, 2))
+        self._following = asyncio.create_task(self._follow(consumer))
+
+    async def stop(self) -> None:
+        if self._following is not None:
+            self._following.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._following
+        for consumer in (self._consumer, self._probe):
+            if consumer is not None:
+                await consumer.stop()
+
+    def check(self) -> None:
+        """Raises StateError where the table is followed no more."""
+        if self._following is not None and self._following.done() and not self._following.cancelled():
+            raise StateError(f"identities are followed no more: {self._following.exception()}")
+
+    async def caught_up(self) -> None:
+        """Until all that lies in the topic now has been read, also what is not committed yet, if it will be. Raises KafkaError."""
+        async with self._asking:
+            if self._probe is None:
+                probe = clients.consumer(self._bootstrap, isolation_level="read_uncommitted", enable_auto_commit=False)
+                await probe.start()
+                self._probe = probe
+        ends = await self._probe.end_offsets([TopicPartition(self._topic, number) for number in self._positions])
+        while any(self._positions[tp.partition] < end for tp, end in ends.items()):
+            self.check()
+            await asyncio.sleep(0.02)
+
+    async def _starts(
+        self, consumer: AIOKafkaConsumer, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
+        """From where to read on; from the beginning, and with nothing, where the disk does not hold what the topic says."""
+        if self._disk is None or not self._disk.place.topic:
+            return dict(begins)
+        place = self._disk.place
+        starts = {tp: place.offsets.get(tp.partition, -1) for tp in begins}
+        why = ""
+        if (place.cluster, place.topic) != (self._cluster, self._topic) or len(place.offsets) != len(begins):
+            why = "it is of another topic"
+        elif not all(begins[tp] <= start <= ends[tp] for tp, start in starts.items()):
+            why = "its offsets are not those of the topic"
+        elif not 0 <= now() - place.at <= OLDEST:
+            why = "it is too old, or of the future"
+        elif not agrees(self._disk, await _last(consumer, {tp: (max(begins[tp], start - SAMPLE), start) for tp, start in starts.items()})):
+            why = "it does not hold what the topic says"
+        if not why:
+            return starts
+        log.warning("identities on disk are made anew", why=why)
+        metrics.IDENTITIES_RENEWED.inc()
+        self._disk.renew()
+        self.table = Identities(self._disk)
+        return dict(begins)
+
+    async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        while True:
+            try:
+                if await self._take(consumer, WAIT, 500) or (self._disk is not None and self._disk.due()):  # whoever waits for this worker is not held up
+                    self._keep()
+                    self._show()
+            except KafkaError as error:
+                log.warning("identities cannot be read at the moment", error=permissions.why(error, self._bootstrap))
+                await asyncio.sleep(1.0)
+                continue
+            if self.read is not None:
+                self.read(self._positions)
+
+    async def _take(self, consumer: AIOKafkaConsumer, wait: int, most: int) -> int:
+        found = await consumer.getmany(timeout_ms=wait, max_records=most)
+        count = 0
+        for records in found.values():
+            count += len(records)
+            for raw in records:
+                problem = _apply(self.table, raw)
+                if problem:
+                    foreign_records.note("identities", raw.topic, raw.partition, raw.offset, "unreadable")
+                    log.warning("entry of identities left out", problem=problem)
+        # Markers of transactions take an offset and are never seen: what counts is the position, not the last record.
+        self._positions = {tp.partition: await consumer.position(tp) for tp in consumer.assignment()}
+        self._unkept += count
+        if self._unkept >= BATCH:
+            self._keep()
+        return count
+
+    def _keep(self) -> None:
+        self._unkept = 0
+        if self._disk is None:
+            return
+        try:
+            self._disk.keep(Place(self._cluster, self._topic, self._positions, now()), self.table.counts())
+        except DamagedError:
+            raise
+        except StateError as error:
+            log.debug("identities are not kept yet", why=str(error))  # the disk says so, once; what was read is in memory
+
+    def _show(self) -> None:
+        for platform, kind, count in self.table.counts():
+            metrics.IDENTITY_ENTRIES.labels(word("platform", platform), word("kind", kind)).set(count)
+
+
+async def read_to_end(
+    consumer: AIOKafkaConsumer,
+    topic: str,
+    partition: int | None,
+    apply: Callable[[ConsumerRecord], None],
+    start: int | None = None,
+) -> int:
+    """Read what lies in *topic* (or one *partition* of it, from offset *start*) until now; the answer is where it ended."""
+    if partition is None:
+        await consumer._client.force_metadata_update()  # noqa: SLF001 - a new consumer knows no topics yet
+        numbers = sorted(consumer.partitions_for_topic(topic) or await _partitions(consumer, topic))
+        tps = [TopicPartition(topic, number) for number in numbers]
+    else:
+        tps = [TopicPartition(topic, partition)]
+    consumer.assign(tps)
+    ends = await consumer.end_offsets(tps)
+    begins = await consumer.beginning_offsets(tps)
+    for tp in tps:
+        consumer.seek(tp, max(begins[tp], start or 0))
+    # Markers of transactions take an offset and are never seen: what counts is the position, not the last record.
+    while any([await consumer.position(tp) < ends[tp] for tp in tps]):
+        found = await consumer.getmany(timeout_ms=100)
+        for records in found.values():
+            for raw in records:
+                apply(raw)
+    return max(ends.values(), default=0)
+
+
+async def _require(client: Any, topic: str) -> None:
+    if not (await permissions.visible(client, [topic]))[topic]:
+        raise NoTopicError(topic)
+
+
+async def _cluster(bootstrap: Where) -> str:
+    admin = clients.admin(bootstrap)
+    await admin.start()
+    try:
+        return str((await admin.describe_cluster())["cluster_id"])
+    finally:
+        await admin.close()
+
+
+async def _all(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+    await consumer._client.force_metadata_update()  # noqa: SLF001 - a new consumer knows no topics yet
+    return [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or await _partitions(consumer, topic))]
+
+
+async def _last(consumer: AIOKafkaConsumer, spans: Mapping[TopicPartition, tuple[int, int]]) -> dict[bytes, bytes | None]:
+    """The last record of each key between these offsets."""
+    last: dict[bytes, bytes | None] = {}
+    for tp, (start, _) in spans.items():
+        consumer.seek(tp, start)
+    while any([await consumer.position(tp) < end for tp, (_, end) in spans.items()]):
+        for tp, records in (await consumer.getmany(timeout_ms=100)).items():
+            last |= {raw.key or b"": raw.value for raw in records if raw.offset < spans[tp][1]}
+    return last
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    await consumer._client._wait_on_metadata(topic)  # noqa: SLF001
+    return set(consumer.partitions_for_topic(topic) or ())
+
+
+async def put(bootstrap: Where, topic: str, entries: list[tuple[str, Kind, str, str | None]]) -> None:
+    """Write (platform, kind, native id, canonical id or None to delete). Raises KafkaError, NoTopicError, ValueError."""
+    records: list[tuple[bytes, bytes | None]] = []
+    for platform, kind, native, canonical in entries:
+        if kind not in KINDS:
+            raise ValueError(f"kind is {kind!r}; expected one of {', '.join(KINDS)}")
+        key, value = record(platform, kind, native, canonical or "-")
+        records.append((key, value if canonical else None))
+    await write(bootstrap, topic, records)
+
+
+async def write(bootstrap: Where, topic: str, records: Iterable[tuple[bytes, bytes | None]]) -> None:
+    """Write (key, value or None to delete), each in its place. Raises KafkaError, NoTopicError."""
+    async with clients.producer(bootstrap, acks="all", enable_idempotence=True) as producer:
+        await _require(producer.client, topic)
+        partitions = len(await producer.partitions_for(topic))
+        # As convert writes it: all entries of a key in one partition, or compaction would keep two.
+        version = list(record_kinds.headers_of(topic))
+        sent = [
+            await producer.send(topic, key=key, value=value, partition=crc32(key) % partitions, headers=version)
+            for key, value in records
+        ]
+        await asyncio.gather(*sent)
+
+
+def _apply(table: Any, raw: ConsumerRecord) -> str | None:
+    try:
+        record_kinds.check(raw.topic, raw.headers)
+    except record_kinds.TooNewError as error:
+        return str(error)
+    problem: str | None = table.apply(raw.key or b"", raw.value)
+    return problem

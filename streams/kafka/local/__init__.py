@@ -1,0 +1,1 @@
+"""A local Kafka node, without Docker and without an installed Java."""

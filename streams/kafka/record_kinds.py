@@ -1,0 +1,113 @@
+"""Every kind of record that lies in Kafka, and its version.
+
+A record names its version in a header, whatever its value is. What was written without one is of version 1, as 0.1.0 wrote it.
+A new field that a reader may leave out and a writer may omit keeps the version: readers ignore fields they do not know. Anything else is a
+new version, and a reader that meets a newer one than it knows says so and never guesses: `docs/decisions/0015-versions-of-records.md`.
+"""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+
+from converters.core.causes import TOO_NEW, Cause
+from converters.core.model import Delivery, Echo
+from converters.core.wire import Malformed
+from converters.files.media import Job, Result
+from converters.routing.identity_table import VALUES
+from streams.dead_letters.dead_letter import DeadLetter
+from streams.dead_letters.release import Release
+from streams.deliver.ledger_schema import Entry
+from streams.exactly_once.watch import HoldError
+from streams.kafka import topics
+from streams.kafka.topics import PLATFORM, Topic
+from streams.media.dedupe import Done
+
+VERSION = "relay-v"
+"""The header. Readers of 0.1.0 ignore it."""
+
+
+class TooNewError(Malformed):
+    """The record is of a version that this release does not know; the text says which, and what to do."""
+
+
+class Kind(Struct, frozen=True):
+    """*of* are the structs of its value; none where the value is not ours."""
+
+    topic: Topic
+    of: tuple[Any, ...]
+    version: int = 1
+    """What is written, and the newest that is read."""
+
+    @property
+    def name(self) -> str:
+        return self.topic.template.replace(f".{PLATFORM}", "")
+
+
+KINDS = (
+    Kind(topics.CALLBACKS, ()),
+    Kind(topics.DELIVERIES, (Delivery,)),
+    Kind(topics.BACKFILL, (Delivery,)),
+    Kind(topics.MEDIA_JOBS, (Job,)),
+    Kind(topics.MEDIA_DONE, (Done,)),
+    Kind(topics.MEDIA_RESULTS, (Result,)),
+    Kind(topics.ECHOES, (Echo,)),
+    Kind(topics.LEDGER, (Entry,)),
+    Kind(topics.IDENTITIES, VALUES),
+    Kind(topics.DEAD_LETTERS, (DeadLetter,)),
+    Kind(topics.CONTROL, (Release,)),
+)
+"""One a topic. A dead letter's end lies beside it, and is of the same version."""
+
+_FORMS = [(re.compile(re.escape(kind.topic.template).replace(re.escape(PLATFORM), "[^.]+") + "$"), kind) for kind in KINDS]
+
+
+@lru_cache(4096)
+def kind_of(topic: str) -> Kind | None:
+    """The kind of what lies in *topic*, with whatever prefix; None where it is not one of ours."""
+    found = [(match.start(), kind) for form, kind in _FORMS if (match := form.search(topic))]
+    # A prefix may look like a topic itself: what stands last is the topic's own name.
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def version_of(headers: Iterable[tuple[str, bytes]]) -> int:
+    """1 where none is named; 0 where it is no number, which no release has written."""
+    for name, value in headers:
+        if name == VERSION:
+            return int(value) if value.isdigit() and len(value) < 6 else 0
+    return 1
+
+
+def check(topic: str, headers: Iterable[tuple[str, bytes]]) -> None:
+    """Raises TooNewError unless what lies there can be read by this release."""
+    kind, version = kind_of(topic), version_of(headers)
+    known = kind.version if kind is not None else 1
+    if not 0 < version <= known:
+        name = kind.name if kind is not None else topic
+        raise TooNewError(f"a record of {name} has version {version or 'unknown'}; this release reads up to {known}: upgrade this worker")
+
+
+def cause_of(error: Malformed) -> Cause:
+    """Under which word a record that cannot be read is set aside."""
+    return TOO_NEW if isinstance(error, TooNewError) else "malformed"
+
+
+def hold(topic: str, headers: Iterable[tuple[str, bytes]]) -> None:
+    """As `check`, of what cannot be set aside: it raises HoldError, and the stage stands still until it is upgraded.
+
+    What is no number was written by no release: nothing is waited for because of it.
+    """
+    try:
+        check(topic, headers)
+    except TooNewError as error:
+        if version_of(headers):
+            raise HoldError(str(error)) from None
+
+
+@lru_cache(4096)
+def headers_of(topic: str) -> tuple[tuple[str, bytes], ...]:
+    """What a record of *topic* carries beside its other headers."""
+    kind = kind_of(topic)
+    return ((VERSION, b"%d" % kind.version),) if kind is not None else ()

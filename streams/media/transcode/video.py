@@ -1,0 +1,87 @@
+"""Films that phones play go as they are: looked into, and one picture taken out. Others are put into an MP4, remade where they have to be."""
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from PIL import Image
+
+from converters.files.media_formats import FORMATS
+from streams.media.transcode import films
+from streams.media.transcode.containers import VIDEO, codec, opened
+from streams.media.transcode.images import small
+from streams.media.transcode.request import MOST, Bad, Limits, Pressed, Work, begun, emptied
+
+_LOOKED_AT = 200
+"""Packets in which the first picture has to be."""
+
+
+def press(work: Work, limits: Limits, name: str) -> Pressed:
+    """The film of *work*'s source, which begins as a *name*. Raises `Bad`."""
+    kind = FORMATS[name].kind
+    if kind != "video":
+        raise Bad("unsupported" if kind == "other" else "mislabelled")
+    shape, until = work.shape, films.end(limits)
+    with opened(begun(work.source), name) as container:
+        if not container.streams.video:
+            raise Bad("mislabelled")
+        stream = container.streams.video[0]
+        if codec(stream) not in VIDEO:
+            raise Bad("unsupported")
+        if stream.width * stream.height > limits.pixels:
+            raise Bad("pixels")
+        duration = _milliseconds(container, stream)
+        if shape.longest and duration > shape.longest:
+            raise Bad("too-long")
+        first = _picture(container, stream, limits)
+        width, height = (first.height, first.width) if first.rotation % 180 else (first.width, first.height)
+        thumbnail = None
+        if work.wanted.alone and shape.thumbnail is not None:
+            thumbnail = small(_upright(first), shape.thumbnail, work.thumbnail)
+        shown = not shape.formats or (name in shape.formats and films.film(container).played)
+    if shown:
+        return Pressed(format=name, source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
+    if "mp4" not in shape.formats:
+        raise Bad("unsupported")
+    with opened(begun(work.source), name) as container:
+        found = films.film(container)
+        goal = films.Goal(limits=limits, largest=shape.largest, duration=duration, turned=int(first.rotation), until=until)
+        sides = films.remade(container, found, emptied(work.made), goal)
+    width, height = sides if all(sides) else (width, height)
+    return Pressed(new=True, format="mp4", source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
+
+
+def _milliseconds(container: InputContainer, stream: VideoStream) -> int:
+    """As the file says it; bounded, since it may say anything."""
+    said = 0
+    if container.duration is not None:
+        said = round(container.duration / 1000)
+    elif stream.duration and stream.time_base:
+        said = round(float(stream.duration * stream.time_base) * 1000)
+    return min(max(said, 0), MOST)
+
+
+def _picture(container: InputContainer, stream: VideoStream, limits: Limits) -> VideoFrame:
+    """The first that can be decoded."""
+    stream.codec_context.thread_count = 1
+    for count, packet in enumerate(container.demux(stream)):
+        if count > _LOOKED_AT:
+            break
+        try:
+            frames = packet.decode()
+        except (av.error.InvalidDataError, av.error.UndefinedError, EOFError):
+            continue
+        for frame in frames:
+            if frame.width * frame.height > limits.pixels:
+                raise Bad("pixels")
+            return frame
+    raise Bad("damaged")
+
+
+def _upright(frame: VideoFrame) -> Image.Image:
+    image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+    return image.rotate(frame.rotation, expand=True) if frame.rotation else image
+
+
+def as_it_is(name: str) -> Pressed:
+    return Pressed(format=name, source_format=name)

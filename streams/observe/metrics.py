@@ -1,0 +1,361 @@
+"""Every metric, once: what it counts, in which unit, with which labels. docs/metrics.md is printed from here.
+
+A label never holds what a person wrote, a user, a conversation or a message: only names of the settings and fixed words,
+so that the number of series stays small and nothing private leaves.
+"""
+
+# Over 300 lines: all metrics are declared in one place.
+
+from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from streams.observe.printable import clean_exposition
+
+PREFIX = "im_relay_"
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter that nobody reads
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+QUICK = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+CALLS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+END_TO_END = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+RECORDS = (1, 5, 20, 50, 100, 250, 500, 1000, 2000, 5000)
+LONG = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+
+
+class Declared(Struct, frozen=True):
+    """What a metric is, for the printed page."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    unit: str
+    labels: tuple[str, ...]
+    buckets: tuple[float, ...]
+    text: str
+    section: str
+
+
+DECLARED: list[Declared] = []
+_section = ""
+
+
+def _begin(section: str) -> None:
+    global _section  # noqa: PLW0603 - only while this module is read
+    _section = section
+
+
+def _counter(name: str, unit: str, labels: Sequence[str], text: str) -> Counter:
+    name = f"{PREFIX}{name}"
+    DECLARED.append(Declared(f"{name}_total", "counter", unit, tuple(labels), (), text, _section))
+    return Counter(name, text, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, unit: str, labels: Sequence[str], text: str) -> Gauge:
+    name = f"{PREFIX}{name}"
+    DECLARED.append(Declared(name, "gauge", unit, tuple(labels), (), text, _section))
+    return Gauge(name, text, labels, registry=REGISTRY)
+
+
+def _histogram(
+    name: str, unit: str, labels: Sequence[str], text: str, buckets: tuple[float, ...]
+) -> Histogram:
+    name = f"{PREFIX}{name}"
+    DECLARED.append(Declared(name, "histogram", unit, tuple(labels), buckets, text, _section))
+    return Histogram(name, text, labels, buckets=buckets, registry=REGISTRY)
+
+
+_begin("Ingress: callbacks come in")
+CALLBACKS = _counter(
+    "callbacks", "requests", ["app", "platform", "status", "reason"],
+    "Requests answered, by HTTP status; reason is `stored`, `known` (stored before) or `probe` for 200, else why not.",
+)
+CALLBACK_BYTES = _counter("callback_bytes", "bytes", ["app", "platform"], "Bodies stored in Kafka.")
+TIME_TO_DURABLE = _histogram(
+    "time_to_durable_seconds", "seconds", ["platform"],
+    "From a complete, authentic body to Kafka's acknowledgement by all in-sync replicas.", QUICK,
+)
+CALLBACKS_WAITING = _gauge("callbacks_waiting", "requests", [], "Callbacks that wait for Kafka's acknowledgement.")
+STORE_UP = _gauge("store_up", "0 or 1", [], "Whether Kafka answered the ingress when last heard of.")
+STORE_RESTARTS = _counter("store_restarts", "producers", ["reason"], "Producers of the ingress replaced after an error.")
+SIGNATURES_SINCE = _gauge(
+    "signatures_known_since_seconds", "seconds since 1970",
+    [], "What was signed since then is decided; older callbacks get 503 until the rest is read back. 0: all is known.",
+)
+INGRESS_ERRORS = _counter("ingress_errors", "requests", ["error"], "Defects caught while answering; each was a 503.")
+
+_begin("Ports: whoever connects")
+CONNECTIONS = _gauge("connections", "connections", ["port"], "Open connections of a port, by its section of the settings.")
+CONNECTION_BYTES = _gauge("connection_bytes", "bytes", ["port"], "What all of them hold: unfinished heads, and bodies.")
+CONNECTIONS_CLOSED = _counter(
+    "connections_closed", "connections", ["port", "reason"],
+    "Closed by the relay: `connections` (room for others), `full` (every other one was being answered), `memory`, `slow-head`, `slow-body`, "
+    "`head` and `trailers` (too large), `pipelined`, `bad-request`.",
+)
+
+_begin("Convert: callbacks become deliveries")
+CONVERT_IN = _counter("convert_records_in", "records", ["app", "platform"], "Callbacks read from Kafka.")
+CONVERT_OUT = _counter(
+    "convert_records_out", "records", ["app", "platform", "direction", "kind", "outcome"],
+    "What callbacks became; direction is `source>target`, kind is the body's or operation's tag.",
+)
+ECHOES = _counter("echoes", "records", ["app", "platform"], "Callbacks of what the relay itself had sent.")
+MARKS_REFUSED = _counter(
+    "marks_refused", "messages", ["app", "stage", "reason"],
+    "Marks that are not believed. In `convert`: `unfit` (forged, or on a message that was passed on), `client` (a user's client sent it), "
+    "`unkeyed` (of a release without keys); the message is relayed as its sender's own. In `deliver`, of echoes: `no-intent`, "
+    "`other-app`, `other-kind` (its kind bears no mark there), `unkeyed`; nothing is settled by it.",
+)
+LOSSES = _counter("losses", "events", ["direction", "what"], "Parts of events that the target cannot carry.")
+CONVERT_BATCH = _histogram("convert_batch_records", "records", [], "Records of one transaction.", RECORDS)
+CONVERT_SECONDS = _histogram("convert_batch_seconds", "seconds", [], "Converting one batch, without Kafka.", QUICK)
+PLUGIN_CALLS = _counter(
+    "plugin_calls", "calls", ["plugin", "outcome"],
+    "Times a plug-in was asked: `replaced`, `dropped`, `not_mine`, `failed` (it raised, or answered what is no answer).",
+)
+PLUGIN_SECONDS = _counter("plugin_seconds", "seconds", ["plugin"], "Time spent in a plug-in.")
+RULES = _gauge("rules", "1", ["digest"], "The rules in force, by the digest that the log names.")
+RULES_READ = _counter(
+    "rules_read", "readings", ["outcome"], "The settings file after a change: `taken`, `same` rules, `refused` (the old ones stay)."
+)
+IDENTITY_ENTRIES = _gauge("identities_entries", "entries", ["platform", "kind"], "Entries of the identity table.")
+IDENTITIES_RENEWED = _counter(
+    "identities_renewed", "renewals", [], "Tables on disk that did not hold what the topic says, and were read anew from its beginning."
+)
+
+_begin("Exactly once: every stage that reads and writes Kafka")
+TRANSACTIONS = _counter(
+    "transactions", "transactions", ["stage", "outcome"], "Kafka transactions: `committed`, `aborted`, `unknown`, `fenced`."
+)
+TRANSACTION_SECONDS = _histogram(
+    "transaction_seconds", "seconds", ["stage"], "One transaction, from begin to committed.", QUICK
+)
+PRODUCER_STARTS = _counter("producer_starts", "producers", ["stage", "reason"], "Transactional producers started.")
+REBALANCES = _counter("rebalances", "rebalances", ["stage"], "Times partitions were given out anew.")
+PARTITIONS_OWNED = _gauge("partitions_owned", "partitions", ["stage"], "Partitions this process works on.")
+STANDBY = _gauge("standby", "0 or 1", ["stage"], "Whether every partition has another owner: this process takes over when one leaves.")
+DELETED_UNREAD = _counter(
+    "records_deleted_unread", "records", ["stage", "topic", "cause"],
+    "Records that the brokers deleted before the stage had read them, by `retention` or `truncation` of the log; markers of transactions "
+    "among them count, too.",
+)
+LAG = _gauge(
+    "lag_records", "records", ["stage", "topic", "partition"], "Records after the last one that was committed as done, to the end of the log: also what an open transaction holds back."
+)
+
+BROKER_THROTTLED = _counter(
+    "broker_throttled_seconds", "seconds", ["api"],
+    "Time for which brokers held answers back because a quota of theirs was used up, by the number of the request in Kafka's protocol "
+    "(0 produce, 1 fetch).",
+)
+BLOCKED = _gauge(
+    "blocked_seconds", "seconds", ["stage", "topic", "partition"],
+    "For how long an open transaction has kept what was written after it began from being read; 0 where none does.",
+)
+CLOCK_SKEW = _gauge(
+    "clock_skew_seconds", "seconds", [], "How far the clock of this machine is ahead of the brokers'; less than 0 where it is behind."
+)
+TOPIC_UNFIT = _gauge(
+    "topic_unfit", "1", ["topic", "setting"], "Settings of topics that were found at the start and lose, or refuse, what the relay writes."
+)
+KAFKA_AWAY = _gauge("kafka_away", "0 or 1", [], "Whether no broker could be reached when last tried.")
+
+_begin("Deliver: to the platforms")
+SENDS = _counter(
+    "sends", "events", ["app", "platform", "api", "outcome"],
+    "Events that ended: `delivered`, `refused`, `unsure`, `gave_up`.",
+)
+ATTEMPTS = _counter(
+    "attempts", "requests", ["app", "platform", "api", "outcome"],
+    "HTTP requests by what the answer meant: `delivered`, `not_sent`, `locked_out` (key, signature, clock, address or plan: messages wait "
+    "for you), `unsure`, `refused`.",
+)
+REQUEST_SECONDS = _histogram(
+    "request_seconds", "seconds", ["app", "platform", "api"], "One HTTP request to a platform.", CALLS
+)
+IN_FLIGHT = _gauge("requests_in_flight", "requests", ["app"], "HTTP requests that wait for their answer.")
+THROTTLED = _counter(
+    "throttled", "requests", ["app", "platform", "api"], "Answers that said it was too much at once; each slows its quota down."
+)
+QUOTA_WAITING = _gauge("quota_waiting", "requests", ["app", "class"], "Requests that wait for the quota: `live`, `backfill`.")
+QUOTA_SPEED = _gauge("quota_speed", "0 to 1", ["app", "limit"], "Of the full quota, after answers of too much; 1 is all of it.")
+BREAKER = _gauge("breaker", "0, 1, 2", ["app", "platform", "api"], "0 closed, 1 half open (a few try), 2 open (all wait).")
+OPEN_EVENTS = _gauge("open_events", "events", ["platform"], "Events read and not yet settled.")
+HELD_CONVERSATIONS = _gauge(
+    "held_conversations", "conversations", ["platform", "why"],
+    "Conversations that wait: `retry`, `in_doubt`, `media`, `limit`, `app` (it is held).",
+)
+IN_DOUBT = _counter(
+    "in_doubt", "events", ["platform", "step"],
+    "Sends whose result is unknown: `opened`, then `echo`, `lookup`, `resent` or `held`.",
+)
+IN_DOUBT_SECONDS = _histogram(
+    "in_doubt_seconds", "seconds", ["platform", "step"], "From a doubt's beginning to its end, by how it ended.", LONG
+)
+PARKED = _gauge(
+    "parked", "records", ["platform"], "Of floods: read, and beside the window until their conversation or source has room."
+)
+STILL_HELD = _counter(
+    "still_held", "events", ["platform"], "Second copies and replays of what is in doubt and held for a person: they go nowhere."
+)
+ECHO_FIRST = _counter(
+    "echo_first", "requests", ["platform"],
+    "Requests that did not leave: the target called an earlier attempt back while they waited to be sent again.",
+)
+DUPLICATES_KNOWN = _counter(
+    "duplicates_known", "events", ["platform"],
+    "Events that the target has twice: an echo with another message id than the ledger's.",
+)
+OURS_CALLED_BACK = _counter(
+    "ours_called_back", "events", ["app"],
+    "Recalls, edits, group changes and the like that the relay itself had made, called back by the platform: they end here.",
+)
+DENIED = _counter(
+    "denied", "events", ["app", "kind", "reason"],
+    "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`).",
+)
+IN_VAIN = _counter(
+    "named_in_vain", "events", ["app", "operation"],
+    "Events that name a message which is not at the target, and did not come in time.",
+)
+LATE = _counter("late", "messages", ["app"], "Live messages that something said after them was sent before.")
+ALREADY_DELIVERED = _counter("already_delivered", "events", ["platform"], "Not sent: the ledger knows the event.")
+END_TO_END_SECONDS = _histogram(
+    "end_to_end_seconds", "seconds", ["direction"],
+    "Live messages alone: from the source platform's own timestamp to the target's acceptance; skew of the two clocks included.", END_TO_END,
+)
+PAST = _counter(
+    "past", "events", ["direction"],
+    "Delivered, and not live: replayed, found by `im-relay gaps`, or put back from the dead letters. They are in no latency.",
+)
+DEAD_LETTERS = _counter(
+    "dead_letters", "records", ["stage", "cause", "whose"], "Set aside for a person; whose fault: `ours` or `theirs`."
+)
+FOREIGN = _counter(
+    "foreign_records", "records", ["stage", "topic", "why"],
+    "Records that no role of ours writes so: `unreadable`, `headers`, `misplaced` (in another partition than that of its key), `key`, `id`, "
+    "`app`. Somebody else writes to the brokers.",
+)
+HELD = _gauge(
+    "stage_held", "0 or 1", ["stage"], "1 when a stage holds an app (`im_relay_app_held`), or stands still until it is upgraded."
+)
+APP_HELD = _gauge(
+    "app_held", "0 or 1", ["stage", "app", "cause"],
+    "1 while records of an app wait, because those before them became dead letters of one cause of ours.",
+)
+RELEASED = _counter("apps_released", "times", ["stage", "by"], "Held apps that go on: `message` (one got through) or `command`.")
+REBUILD_SECONDS = _histogram(
+    "state_rebuild_seconds", "seconds", ["stage"], "From taking a partition over until its local state knows what live work needs.", LONG
+)
+RESTORED = _counter("state_restored", "entries", ["stage"], "Read back from Kafka into the local state.")
+RESTORE_LEFT = _gauge(
+    "state_restore_left", "offsets", ["stage", "topic", "partition"], "Still to be read back, beside live work; old events wait for it."
+)
+RESTORE_KNOWN_SINCE = _gauge(
+    "state_known_since", "seconds since 1970", ["stage", "partition"],
+    "Everything written from then on is known; 0 where all of it is. What was said before waits.",
+)
+RESTORE_ETA = _gauge("state_restore_eta_seconds", "seconds", ["stage"], "Until all local state is read back, at the present speed.")
+STATE_REMADE = _counter(
+    "state_remade", "stores", ["stage", "why"],
+    "Local state made anew from Kafka: `damaged`, `sample` (it has forgotten), `topic` (it is of an earlier topic), `cluster` (of another cluster).",
+)
+STATE_BYTES = _gauge("state_bytes", "bytes", ["what"], "What local state takes on its disk: `ledger`, `identities`, `signatures`, `media`, `temporary` (files on their way).")
+STATE_GROWTH = _gauge("state_growth_bytes", "bytes", ["what"], "How much more that is than an hour ago, or than at the start.")
+STATE_FREE = _gauge("state_free_bytes", "bytes", ["what"], "What is free on that disk for this process.")
+STATE_DISK = _gauge("state_disk_bytes", "bytes", ["what"], "How large that disk is.")
+STATE_REFUSED = _gauge(
+    "state_refused", "partitions", ["stage", "kind"],
+    "Partitions that wait because their local state cannot be used: `full`, `forbidden`, `locked`, `failing`, `damaged` (again, soon after it was made anew).",
+)
+UNDECIDED = _gauge("undecided", "events", ["platform"], "Said before the local state knows whether they were delivered: they wait for the restore.")
+BEYOND_MEMORY = _counter(
+    "beyond_memory", "events", ["platform"],
+    "Sent although the ledger is no longer old enough to say whether they had been before: replays and gap fills of what is older than it.",
+)
+
+_begin("Media: files brought over")
+MEDIA_JOBS = _counter(
+    "media_jobs", "files", ["direction", "kind", "codec", "outcome"],
+    "Files that a job has ended for; codec is `from>to` by the first bytes of both, outcome is `carried`, `reused` (brought over before) or why not.",
+)
+MEDIA_BYTES = _counter("media_bytes", "bytes", ["direction", "kind", "way"], "Bytes of files; way is `in` or `out`.")
+MEDIA_SOUND = _counter("media_sound_seconds", "seconds", ["direction", "codec"], "Sound in voices that were carried.")
+MEDIA_STEP_SECONDS = _histogram(
+    "media_step_seconds", "seconds", ["kind", "step"],
+    "Time of a step of a job, with all its attempts: `fetch`, `scan`, `press` (read, check, transcode), `put`.", CALLS,
+)
+MEDIA_UNDER_WAY = _gauge("media_under_way", "files", [], "Files that a worker has in hand.")
+MEDIA_CRASHES = _counter("media_crashes", "processes", ["kind"], "Processes that a file has ended; each was replaced.")
+MEDIA_SANDBOX = _gauge(
+    "media_sandbox", "0 or 1", ["layer"],
+    "What keeps the processes that read files from all else, as the role has tried it: `seccomp`, `landlock`, `network` (one of their own).",
+)
+MEDIA_SCANS = _counter(
+    "media_scans", "files", ["kind", "verdict"], "Answers of the virus scanner: `clean`, `infected`, `too-large` for it, `away` (none came)."
+)
+MEDIA_WAIT_SECONDS = _histogram(
+    "media_wait_seconds", "seconds", ["direction", "kind"], "From reading a message with a file to having its file, or to waiting no longer.", LONG
+)
+MEDIA_MESSAGES = _counter(
+    "media_messages", "messages", ["direction", "kind", "fate"],
+    "Messages with files that went on: `carried`, or why the receiver is shown name and address in place of the file.",
+)
+
+_begin("Files: the small store of `im-relay files`")
+FILE_REQUESTS = _counter("files_requests", "requests", ["method", "status"], "Requests by `GET`, `HEAD`, `PUT`, `other`, and `2xx` … `5xx`.")
+FILE_BYTES = _counter("files_bytes", "bytes", ["method"], "Bytes of files put (`PUT`) and fetched (`GET`).")
+FILES = _gauge("files_kept", "files", [], "Files on the disk, when last looked through.")
+FILES_SIZE = _gauge("files_kept_bytes", "bytes", [], "Their bytes.")
+FILES_FREE = _gauge("files_free_bytes", "bytes", [], "Bytes that may still come; uploads beyond are answered 507.")
+
+_begin("Gaps: callbacks that never came")
+GAP_CALLBACKS = _counter(
+    "gap_callbacks", "callbacks", ["app", "platform", "outcome"],
+    "What a platform keeps, compared with what came: `known`, `recovered` (written in its place), `unstored` (Kafka did not take "
+    "it), `unreadable`, `left_out` (nothing would come of it).",
+)
+GAP_REQUESTS = _counter(
+    "gap_requests", "requests", ["app", "platform", "api", "outcome"],
+    "Questions about lost callbacks: `answered`, `throttled`, `no_answer`; api is `file` for a file that an answer named.",
+)
+GAP_ROUNDS = _counter(
+    "gap_rounds", "searches", ["app", "outcome"], "Searches that ended: `whole`, `partial` (not all could be seen), `failed`."
+)
+GAP_SECONDS = _histogram("gap_round_seconds", "seconds", ["app"], "One search of one app.", LONG)
+
+
+def exposition() -> bytes:
+    """All metrics in Prometheus' text format 0.0.4."""
+    # Labels are words of ours; were one not, it would still be nothing that a page obeys.
+    return clean_exposition(generate_latest(REGISTRY).decode("utf-8", "surrogatepass")).encode()
+
+
+def page() -> str:
+    """docs/metrics.md."""
+    lines = ["# Metrics", "", "Printed from `streams/observe/metrics.py`; do not edit.", ""]
+    lines += ["Served at `/metrics` on the `observe` port. No label holds users, conversations or contents."]
+    section = None
+    for metric in DECLARED:
+        if metric.section != section:
+            section = metric.section
+            lines += ["", f"## {section}", ""]
+            lines += ["| metric | type | unit | labels | meaning |", "| --- | --- | --- | --- | --- |"]
+        labels = ", ".join(f"`{label}`" for label in metric.labels) or "-"
+        text = metric.text
+        if metric.buckets:
+            text += f" Buckets: {', '.join(f'{edge:g}' for edge in metric.buckets)}."
+        lines.append(f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {text} |")
+    return "\n".join(lines) + "\n"

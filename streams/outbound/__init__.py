@@ -1,0 +1,1 @@
+"""Calls to platforms: quotas, breakers, connections, retries. Used by deliver, media, gaps and commands."""

@@ -1,0 +1,110 @@
+"""How requests are authenticated: a flow of calls and answers, without I/O of its own (the shape is that of httpx.Auth)."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, NoReturn
+
+import httpx
+
+from converters.platform import Reply, Request, Signed, SignedBody, Token
+from streams.outbound.connections import NoAnswerError, NoConnectionError
+from streams.outbound.transport import Call
+
+ASK_AGAIN = 5.0
+"""Seconds before a token is asked for again after a refusal: some platforms block those who ask too often."""
+
+
+NETWORK = (httpx.RequestError, NoConnectionError, NoAnswerError, TimeoutError, OSError)
+"""What an exchange may raise about the network or what is at its other end."""
+
+
+class TokenRefusedError(Exception):
+    """There is no token, and so nothing was sent. The text is the platform's word for it.
+
+    *ours*: the platform does not take our key; otherwise it could not be asked.
+    """
+
+    def __init__(self, why: str, *, ours: bool = True) -> None:
+        super().__init__(why)
+        self.ours = ours
+
+
+Flow = AsyncGenerator[Call, Reply]
+
+
+class SignedAuth:
+    def __init__(self, signed: Signed | SignedBody, account: Any) -> None:
+        self._signed = signed
+        self._account = account
+
+    async def flow(self, call: Call) -> Flow:
+        signed, now = self._signed, int(time.time())
+        if isinstance(signed, SignedBody):
+            yield call.with_headers(signed.headers(self._account, now, call.body))
+        else:
+            yield call.with_headers(signed.headers(self._account, now, secrets.token_hex(16)))
+
+
+class TokenAuth:
+    """One token for all requests: asked for once however many wait, renewed at half its life, and when it is worn out."""
+
+    def __init__(
+        self, token: Token, account: Any, url: Callable[[Request], str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rules = token
+        self._account = account
+        self._url = url
+        self._clock = clock
+        self._asking = asyncio.Lock()
+        self._headers: dict[str, str] = {}
+        self._good_until = 0.0
+        self._refused, self._ours = "", True
+        self._refused_until = 0.0
+
+    def renew(self) -> None:
+        """The token was refused where this does not see it: the next flow asks for another."""
+        self._good_until = 0.0
+
+    async def flow(self, call: Call) -> Flow:
+        """Raises TokenRefusedError."""
+        for first in (True, False):
+            if self._clock() >= self._good_until:
+                # Only the first of those who wait asks; the others find it renewed.
+                async with self._asking:
+                    if self._clock() >= self._good_until:
+                        self._check_refused()
+                        try:
+                            answer = yield self._ask()
+                        except NETWORK as error:
+                            self._refuse(f"no token: no answer ({type(error).__name__})", ours=False)
+                        self._take(answer)
+            used = self._headers
+            reply = yield call.with_headers(used)
+            if not self._rules.worn_out(reply):
+                return
+            if used is self._headers:
+                self._good_until = 0.0
+                if not first:
+                    self._refuse("a new token is refused as well")
+        raise TokenRefusedError("token worn out twice")
+
+    def _ask(self) -> Call:
+        ask = self._rules.ask(self._account)
+        return Call(ask.method, self._url(ask), ask.headers, ask.body)
+
+    def _check_refused(self) -> None:
+        if self._clock() < self._refused_until:
+            raise TokenRefusedError(self._refused, ours=self._ours)
+
+    def _refuse(self, why: str, *, ours: bool = True) -> NoReturn:
+        self._refused, self._ours, self._refused_until = why, ours, self._clock() + ASK_AGAIN
+        raise TokenRefusedError(why, ours=ours)
+
+    def _take(self, reply: Reply) -> None:
+        granted = self._rules.read(reply)
+        if isinstance(granted, str):
+            self._refuse(granted, ours=reply.status < 500)
+        self._headers = self._rules.headers(granted.token)
+        self._good_until = self._clock() + granted.lifetime / 2

@@ -1,0 +1,150 @@
+"""Requests to one app: sent, answered, and the answer read into an outcome."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from converters.core.outcome import NotSent, Outcome, Unsure
+from converters.platform import Answered, Reply, Request, Token
+from converters.routing.route import App
+from streams.deliver.settings import Deliver
+from streams.observe import metrics
+from streams.outbound.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedError
+from streams.outbound.connections import NoConnectionError
+from streams.outbound.proxies import proxies
+from streams.outbound.transport import Call, HttpxTransport, PooledTransport, TooLateError, Transport
+
+TOO_LATE = NotSent("too late to leave")
+"""It was no longer allowed to leave, and has not."""
+
+_NO_CONNECTION = (
+    NoConnectionError,
+    httpx.UnsupportedProtocol,
+)
+"""No connection, so no request."""
+
+
+def _always() -> bool:
+    return True
+
+
+class Client:
+    """One for each app. httpx's own transport collapses beyond some tens of requests in flight; ours does not."""
+
+    def __init__(self, app: App, settings: Deliver, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self.app = app.name
+        self._platform = app.platform.name
+        self._base = str(app.account.base_url).rstrip("/")
+        self._read = app.platform.read_reply
+        auth: TokenAuth | SignedAuth
+        if isinstance(app.platform.auth, Token):
+            auth = TokenAuth(app.platform.auth, app.account, self._url)
+        else:
+            auth = SignedAuth(app.platform.auth, app.account)
+        self._auth = auth
+        self._transport: Transport = (
+            HttpxTransport(transport, settings.timeout)
+            if transport is not None
+            else PooledTransport(settings.in_flight, settings.timeout, proxies(settings, "deliver"))
+        )
+        self._counters: dict[tuple[str, str], Any] = {}
+        self._timers: dict[str, Any] = {}
+
+    async def send(self, request: Request, allowed: Callable[[], bool] = _always) -> Answered:
+        """One attempt, given up unless *allowed* when it is about to leave. Never raises for what the network or the platform does."""
+        start = time.perf_counter()
+        try:
+            reply = await self._exchange(request, allowed)
+        except TooLateError:
+            outcome: Answered = TOO_LATE
+        except TokenRefusedError as error:
+            outcome = NotSent(str(error), ours=error.ours)
+        except NETWORK as error:
+            outcome = _failed(error)
+        else:
+            outcome = self._read(request, reply)
+        self._count(request.api, outcome, time.perf_counter() - start)
+        return outcome
+
+    async def question(self, request: Request) -> Reply | None:
+        """The answer to one question, not repeated; None when there is none."""
+        try:
+            return await self._exchange(request)
+        except (TokenRefusedError, *NETWORK):
+            return None
+
+    async def credentials(self, url: str, *, renewed: bool = False) -> dict[str, str] | None:
+        """The headers that let us GET *url*, which is the platform's own; None where there are none to be had now.
+
+        *renewed*: those of before were refused.
+        """
+        if renewed and isinstance(self._auth, TokenAuth):
+            self._auth.renew()
+        flow = self._auth.flow(Call("GET", url, {}, b""))
+        try:
+            call = await anext(flow)
+            while call.url != url:
+                call = await flow.asend(await self._transport.call(call, _always))
+        except (TokenRefusedError, *NETWORK):
+            return None
+        finally:
+            await flow.aclose()
+        return call.headers
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    async def _exchange(self, request: Request, allowed: Callable[[], bool] = _always) -> Reply:
+        flow = self._auth.flow(Call(request.method, self._url(request), request.headers, request.body))
+        try:
+            call = await anext(flow)
+            while True:
+                # The last moment: a process that stood still may have woken up between its licence and here, or waited for a token.
+                if not allowed():
+                    raise TooLateError
+                try:
+                    reply = await self._transport.call(call, allowed)
+                except NETWORK as error:
+                    # Only the flow knows whether it was the request itself that got no answer.
+                    await flow.athrow(error)
+                    raise
+                call = await flow.asend(reply)
+        except StopAsyncIteration:
+            return reply
+        finally:
+            await flow.aclose()
+
+    def _url(self, request: Request) -> str:
+        return self._base + request.path
+
+    def _count(self, api: str, outcome: Answered, seconds: float) -> None:
+        locked_out = isinstance(outcome, NotSent) and outcome.ours
+        kind = "locked_out" if locked_out else str(outcome.__struct_config__.tag)
+        name, platform = self.app, self._platform
+        counter = self._counters.get((api, kind))
+        if counter is None:
+            counter = self._counters[api, kind] = metrics.ATTEMPTS.labels(name, platform, api, kind)
+        timer = self._timers.get(api)
+        if timer is None:
+            timer = self._timers[api] = metrics.REQUEST_SECONDS.labels(name, platform, api)
+        counter.inc()
+        timer.observe(seconds)
+
+
+def clients(
+    apps: Mapping[str, App], settings: Deliver, transport: httpx.AsyncBaseTransport | None = None
+) -> dict[str, Client]:
+    return {name: Client(app, settings, transport) for name, app in apps.items()}
+
+
+def _failed(error: Exception) -> Outcome:
+    # The kind, and not the text, which could hold an address with a secret in it.
+    name = type(error).__name__
+    if isinstance(error, NoConnectionError) and error.ours:
+        return NotSent(f"no connection: {error}", ours=True)
+    if isinstance(error, _NO_CONNECTION):
+        return NotSent(f"no connection ({name})")
+    # It had left, or may have: the platform may have taken it all the same.
+    return Unsure(f"no answer ({name})")

@@ -1,0 +1,1 @@
+"""The roles as processes: hosting, health, start and end."""

@@ -1,0 +1,154 @@
+"""The ingress as a process: started in order, stopped without losing what was accepted."""
+
+import asyncio
+import gc
+
+import structlog
+
+from streams.exactly_once.ending import ended
+from streams.http_server.connections import Bounds
+from streams.http_server.listener import Listener, until_told
+from streams.ingress import once, sources
+from streams.ingress.app import Ingress
+from streams.ingress.following import Follower
+from streams.ingress.store import Store
+from streams.kafka import topic_checks
+from streams.kafka.reachability import REACH
+from streams.kafka.topics import CALLBACKS
+from streams.observe import metrics
+from streams.roles import health as healths
+from streams.roles.health import Health
+from streams.roles.startup import ATTEMPT, patiently
+from streams.settings.root import Settings, resolve
+
+log = structlog.get_logger(__name__)
+
+AGAIN = 30.0
+"""Seconds until topics that could not be looked at are looked at again."""
+READS = "reads which signatures were used lately"
+
+
+async def serve(settings: Settings) -> None:
+    """Take callbacks until SIGTERM or SIGINT. Raises SettingsError, StoreError, ListenError before it takes any.
+
+    A cluster that is away is waited for: callbacks are answered 503 meanwhile.
+    """
+    await until_told(lambda stop: run(settings, stop))
+
+
+async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[tuple[int, int]] | None" = None) -> None:
+    """As `serve`, until *stop* is set; *started* receives the ports of callbacks and of `/metrics`."""
+    limits = settings.ingress
+    apps = resolve(settings)
+    health = Health()
+
+    def tell(why: str) -> None:
+        away = REACH.away() if why else ""
+        metrics.KAFKA_AWAY.set(bool(away))
+        health.ready(not why, away or why, part="kafka")
+
+    def topic(platform: str) -> str:
+        return CALLBACKS.name(platform, prefix=settings.kafka.prefix)
+
+    topics = sorted({topic(app.platform.name) for app in apps.values()})
+    store = Store(
+        settings.kafka.cluster,
+        topics,
+        timeout=limits.store_timeout,
+        limit=limits.max_waiting,
+        tell=tell,
+    )
+    # A collection over everything that was ever imported stops the loop for some 20 ms: what is there now stays out of it.
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    observer = healths.listener(health, settings.observe)
+    followed = sorted({topic(app.platform.name) for app in apps.values() if app.platform.once is not None})
+    signatures = once.opened(settings, f"{settings.kafka.prefix}ingress") if followed else once.Signatures(None)
+    follower = Follower(signatures, settings.kafka.cluster, followed) if followed else None
+    allowed = {name: sources.networks(app.sources) for name, app in settings.apps.items()}
+    bounds = Bounds(
+        connections=limits.connections,
+        head_seconds=limits.head_timeout,
+        body_seconds=limits.read_timeout + 1.0,  # the application is to say it first
+        memory=max(limits.max_memory, 2 * limits.max_body),
+        idle=limits.keep_alive,
+    )
+    listener = Listener(Ingress(apps, store, limits, topic, signatures, allowed), limits.hosts(), limits.port, "ingress", bounds)
+    await observer.start()
+    looking = asyncio.create_task(_look(settings, topics, health))
+    following: asyncio.Task[None] | None = None
+    try:
+        await store.start(patient=True)
+        try:
+            if follower is not None:
+                following = await _begun(follower, settings, health, stop)
+            await listener.start()
+            gc.collect()
+            gc.freeze()  # what lives as long as the process need not be looked through again and again
+            health.ready(True)
+            log.info("ingress ready", port=listener.port, apps=sorted(apps), kafka=settings.kafka.bootstrap)
+            if started is not None:
+                started.set_result((listener.port, observer.port))
+            await _either(stop, following)
+            log.info("ingress stops", waiting=store.waiting)
+            health.ready(False, "stopping")
+            await listener.stop(limits.read_timeout + limits.store_timeout)
+        finally:
+            await store.close(limits.store_timeout)
+            if follower is not None:
+                await ended([following] if following is not None else [])
+                await follower.stop()
+    finally:
+        await ended([looking])
+        await observer.stop(1.0)
+
+
+async def _begun(follower: Follower, settings: Settings, health: Health, stop: asyncio.Event) -> "asyncio.Task[None]":
+    """The start of *follower*, which is over where Kafka answers; where it does not, it goes on beside the work. Raises SettingsError."""
+    health.ready(False, READS, part="signatures")
+    tried = asyncio.Event()
+
+    async def once_more() -> None:
+        try:
+            await follower.start()
+        finally:
+            tried.set()
+
+    async def begin() -> None:
+        await patiently("read the callbacks that came lately", settings.kafka.cluster, once_more, follower.leave)
+        health.ready(True, part="signatures")
+
+    beginning = asyncio.create_task(begin())
+    waits = [asyncio.create_task(each.wait()) for each in (tried, stop)]
+    try:
+        await asyncio.wait([beginning, *waits], timeout=ATTEMPT, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        await ended([beginning])
+        raise
+    finally:
+        for each in waits:
+            each.cancel()
+    if beginning.done():
+        beginning.result()
+    return beginning
+
+
+async def _either(stop: asyncio.Event, beginning: "asyncio.Task[None] | None") -> None:
+    """Until *stop*, or until what begins has failed for good. Raises SettingsError."""
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        if beginning is not None:
+            await asyncio.wait([stopped, beginning], return_when=asyncio.FIRST_COMPLETED)
+            if beginning.done():
+                beginning.result()
+        await stopped
+    finally:
+        stopped.cancel()
+
+
+async def _look(settings: Settings, topics: list[str], health: Health) -> None:
+    """At what topics are like, once Kafka can be asked."""
+    while True:
+        if await topic_checks.look(settings, topics, health):
+            return
+        await asyncio.sleep(AGAIN)

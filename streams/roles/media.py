@@ -1,0 +1,136 @@
+"""`im-relay media` as a process."""
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import structlog
+
+from streams.exactly_once.transport import Plan
+from streams.kafka import acls, topics
+from streams.kafka.log_reader import LogReader
+from streams.media.context import Surroundings
+from streams.media.fetch import Fetcher
+from streams.media.scan.clamd import Clamd
+from streams.media.ssrf_guard import Addresses
+from streams.media.store import opened
+from streams.media.transcode.pool import NoWorker, Pool, Ready, Unsealed
+from streams.media.transcode.request import Limits
+from streams.media.worker import STAGE, Carrying
+from streams.observe import metrics
+from streams.outbound.admission import Gate
+from streams.outbound.client import clients
+from streams.outbound.proxies import proxies
+from streams.roles.health import Health
+from streams.roles.hosting import Seen, host, link, own_directory, require
+from streams.roles.startup import served
+from streams.settings.root import Media, Settings, SettingsError, resolve
+from streams.state.watched import Disks
+
+log = structlog.get_logger()
+
+
+async def run_media(settings: Settings) -> int:
+    """Bring files over until stopped; the answer is the exit code. Raises SettingsError."""
+    return await served(settings, lambda health: _media(settings, health))
+
+
+async def _media(settings: Settings, health: Health) -> int:
+    apps, kafka, media = resolve(settings), settings.kafka, settings.media
+    jobs, done = topics.MEDIA_JOBS.name(prefix=kafka.prefix), topics.MEDIA_DONE.name(prefix=kafka.prefix)
+    results = [topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix) for platform in settings.platforms()]
+    needed = [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)]
+    await require(settings, needed, health, acls.media(acls.layout_of(settings)))
+    store = opened(media.store, media)
+    if store is None:
+        for app in apps.values():
+            if app.platform.media is not None and app.platform.media.upload is None:
+                log.warning("there is no media.store: files for this app stay where they are", app=app.name, platform=app.platform.name)
+    try:
+        addresses = Addresses(media.allow)
+    except ValueError as error:
+        raise SettingsError(f"media.allow: {error}") from None
+    group = f"{kafka.prefix}media"
+    loop = asyncio.get_running_loop()
+    gates = {name: Gate(app, settings.deliver, loop) for name, app in apps.items()}
+    directory = _emptied(own_directory(media.directory, group, "media.directory"))
+    state = own_directory(settings.deliver.state, group)
+    around = Surroundings(
+        apps=apps,
+        clients=clients(apps, settings.deliver),
+        gates=gates,
+        fetcher=Fetcher(
+            addresses, connect=media.connect_timeout, silence=media.read_timeout, total=media.fetch_timeout,
+            proxies=proxies(media, "media"),
+        ),
+        pool=Pool(media.processes, _limits(media), media.sandbox),
+        store=store,
+        settings=media,
+        directory=directory,
+        slots=asyncio.Semaphore(media.jobs),
+        partitions=kafka.partitions,
+        scanner=Clamd(media.scanner.address, media.scanner.timeout) if media.scanner.address else None,
+    )
+    log_reader = LogReader(kafka.cluster, committed=True)
+
+    def carrying(partition: int) -> Carrying:
+        return Carrying(partition, around, prefix=kafka.prefix, log=log_reader, state=state)
+
+    watch = Seen(health, tuple(gates.values()), Disks({"media": state, "temporary": directory}))
+    plan = Plan(STAGE, [jobs], carrying, link(kafka), watch)
+    plan.reads = (done,)
+    await _started(around.pool)
+    watch.health.note("sandbox", _told(around.pool.ready))
+    try:
+        return await host(settings, plan, watch, group, max_records=4 * media.jobs)
+    finally:
+        await around.pool.close()
+        await around.fetcher.close()
+        await log_reader.stop()
+        if store is not None:
+            await store.close()
+        for client in around.clients.values():
+            await client.close()
+        _emptied(directory)
+
+
+async def _started(pool: Pool) -> None:
+    """Raises SettingsError."""
+    try:
+        await pool.start()
+    except Unsealed:
+        raise SettingsError(
+            'media.sandbox is "require", and this machine\'s kernel does not filter the calls of the processes that read strangers\' files: '
+            "run the role on Linux (x86_64 or aarch64) with seccomp filters, in a container that allows prctl(PR_SET_SECCOMP); "
+            'or set media.sandbox = "prefer", and a file with an exploit can do what the role can'
+        ) from None
+    except NoWorker as error:
+        raise SettingsError(f"media: {error}; is there memory for one, and are the packages av, pillow and pillow-heif whole?") from None
+
+
+def _told(ready: Ready) -> str:
+    """What keeps the workers in, for `/readyz`; logged and counted, too."""
+    layers = {"seccomp": ready.seccomp, "landlock": ready.landlock, "network": ready.network}
+    for layer, holds in layers.items():
+        metrics.MEDIA_SANDBOX.labels(layer).set(holds)
+    held = [layer for layer, holds in layers.items() if holds]
+    if ready.seccomp:
+        log.info("files are read in a sandbox", layers=held)
+        return "files are read in a sandbox: " + ", ".join(held)
+    log.warning("files are read without a sandbox: one with an exploit can do what this role can", layers=held)
+    return "files are read without a sandbox"
+
+
+def _limits(media: Media) -> Limits:
+    return Limits(
+        cpu_seconds=media.cpu, memory_bytes=media.memory, seconds=2.0 * media.cpu, pixels=media.pixels,
+        longest_ms=int(media.longest * 1000), output_bytes=media.largest,
+    )  # fmt: skip
+
+
+def _emptied(directory: Path) -> Path:
+    """Whatever a worker that was killed has left in it is gone."""
+    files = directory / "files"
+    shutil.rmtree(files, ignore_errors=True)
+    files.mkdir(parents=True)
+    return files

@@ -1,0 +1,151 @@
+"""The roles `convert` and `deliver` as processes."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import structlog
+
+from streams.convert import stage as convert
+from streams.convert.reload import Rereading
+from streams.convert.stage import Converter
+from streams.convert.worker import Converting
+from streams.dead_letters.dead_letter_limit import Fuse
+from streams.deliver.context import Surroundings, Topics
+from streams.deliver.ledger_records import STAGE as DELIVER
+from streams.deliver.parked import Room
+from streams.deliver.progress import Progress
+from streams.deliver.worker import Delivering
+from streams.exactly_once.stateless_stage import Hop
+from streams.exactly_once.transport import Plan
+from streams.identities.follower import Follower
+from streams.identities.store import disk_of
+from streams.kafka import acls, topics
+from streams.kafka.linger import Linger
+from streams.kafka.log_reader import LogReader
+from streams.outbound.admission import Gate
+from streams.outbound.client import clients
+from streams.plugins import equipped
+from streams.roles.health import Health
+from streams.roles.hosting import Seen, host, link, own_directory, require
+from streams.roles.startup import patiently, served
+from streams.settings.root import Settings, SettingsError, marking
+from streams.state.turns import Turns
+from streams.state.watched import Disks
+
+log = structlog.get_logger()
+
+CONVERT_SHARE, DELIVER_SHARE = 2.0, 4.0
+"""Of the time that a write takes: so far apart are the writes of a busy partition. A transaction of convert's takes three times as long."""
+
+
+async def run_convert(settings: Settings, file: Path | None = None) -> int:
+    """Turn callbacks into deliveries until stopped; the answer is the exit code. Raises SettingsError, PluginError.
+
+    The rules are read again when *file*, where the settings came from, changes.
+    """
+    return await served(settings, lambda health: _convert(settings, file, health))
+
+
+async def _convert(settings: Settings, file: Path | None, health: Health) -> int:
+    apps = equipped(marking(settings), settings.plugins.use)
+    log.info("plug-ins", asked=[plugin.name for app in list(apps.values())[:1] for plugin in app.plugins])
+    kafka = settings.kafka
+    platforms = settings.platforms()
+    inputs = [topics.CALLBACKS.name(platform, prefix=kafka.prefix) for platform in platforms]
+    known = topics.IDENTITIES.name(prefix=kafka.prefix)
+    outputs = [topics.DELIVERIES.name(platform, prefix=kafka.prefix) for platform in platforms]
+    needed = [*inputs, *outputs, topics.MEDIA_JOBS.name(prefix=kafka.prefix), known]
+    await require(settings, needed, health, acls.convert(acls.layout_of(settings)))
+    group = f"{kafka.prefix}convert"
+    disk = disk_of(settings, settings.convert.state, group)
+    follower = Follower(kafka.cluster, known, disk=disk)
+    await patiently("read identities", kafka.cluster, follower.start, follower.stop)
+    converter = Converter(
+        apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check,
+        fuse=Fuse(convert.STAGE, settings.hold),
+    )
+    follower.read = converter.known.read
+    watch = Seen(health)
+    linger = Linger(CONVERT_SHARE, settings.convert.cycle)
+    limit = settings.convert.max_records
+    hop = Hop(converter, max_records=limit, linger=linger, gate=converter)
+    plan = Plan(convert.STAGE, inputs, lambda _: Converting(hop, follower), link(kafka), watch)
+    plan.pace, plan.reads = linger, (known,)
+    try:
+        async with Rereading(file, settings, apps, converter.take):
+            return await host(settings, plan, watch, group, max_records=limit, fuse=converter.fuse)
+    finally:
+        await follower.stop()
+        if disk is not None:
+            disk.close()
+
+
+async def run_deliver(
+    settings: Settings, platform: str, transport: httpx.AsyncBaseTransport | None = None
+) -> int:
+    """Deliver to one platform until stopped; the answer is the exit code. Raises SettingsError.
+
+    *transport* takes the place of the one that ships, for a comparison.
+    """
+    return await served(settings, lambda health: _deliver(settings, platform, transport, health))
+
+
+async def _deliver(
+    settings: Settings, platform: str, transport: httpx.AsyncBaseTransport | None, health: Health
+) -> int:
+    apps = marking(settings)
+    targets = {name: app for name, app in apps.items() if app.platform.name == platform}
+    if not targets:
+        there = ", ".join(settings.platforms())
+        raise SettingsError(f"no app of the settings is on platform {platform!r}; there are apps on: {there}")
+    kafka = settings.kafka
+    sources = sorted({app.platform.name for app in apps.values() if apps[app.target].platform.name == platform})
+    names = Topics(
+        deliveries=topics.DELIVERIES.name(platform, prefix=kafka.prefix),
+        backfill=topics.BACKFILL.name(platform, prefix=kafka.prefix),
+        echoes=topics.ECHOES.name(platform, prefix=kafka.prefix),
+        ledger=topics.LEDGER.name(platform, prefix=kafka.prefix),
+        dead=topics.DEAD_LETTERS.name(prefix=kafka.prefix),
+        identities=topics.IDENTITIES.name(prefix=kafka.prefix),
+        results=topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix),
+        mirrored=tuple(topics.LEDGER.name(name, prefix=kafka.prefix) for name in sources if name != platform),
+        partitions=kafka.partitions,
+    )
+    needed = [names.deliveries, names.backfill, names.echoes, names.results, names.ledger, *names.mirrored, names.dead]
+    await require(settings, needed, health, acls.deliver(acls.layout_of(settings), platform))
+    group = f"{kafka.prefix}deliver.{platform}"
+    loop = asyncio.get_running_loop()
+    gates = {name: Gate(app, settings.deliver, loop) for name, app in targets.items()}
+    around = Surroundings(
+        platform=platform,
+        names=names,
+        apps=apps,
+        clients=clients(targets, settings.deliver, transport),
+        gates=gates,
+        settings=settings.deliver,
+        state=own_directory(settings.deliver.state, group),
+        bootstrap=kafka.cluster,
+        fuse=Fuse(DELIVER, settings.hold),
+        parking=Room(settings.deliver.parked),
+        progress=Progress(
+            kafka.cluster, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
+        ),
+        logs=(LogReader(kafka.cluster, committed=True), LogReader(kafka.cluster, committed=False)),
+        restoring=Turns(),
+        linger=Linger(DELIVER_SHARE, settings.deliver.cycle),
+        carry=settings.media.carry,
+        mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
+    )
+    watch = Seen(health, tuple(gates.values()), Disks({"ledger": around.state}))
+    inputs = [names.deliveries, names.backfill, names.echoes, names.results, *names.mirrored]
+    plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
+    plan.pace, plan.reads = around.linger, (names.ledger,)
+    try:
+        return await host(settings, plan, watch, group, max_records=settings.deliver.window, fuse=around.fuse)
+    finally:
+        for client in around.clients.values():
+            await client.close()
+        await around.progress.close()
+        for reader in around.logs:
+            await reader.stop()

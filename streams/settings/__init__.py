@@ -1,0 +1,1 @@
+"""Every setting: declared, read, checked, and explained where it is wrong."""

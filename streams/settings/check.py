@@ -1,0 +1,252 @@
+"""Settings that are each well formed and cannot work all the same: found before a role starts, each with what to write."""
+
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from converters import PLATFORMS
+from converters.core.address import public
+from streams.outbound.proxies import proxies
+from streams.settings.errors import nearest, told
+from streams.settings.listening import Listening
+from streams.settings.role_secrets import EVERYTHING
+
+if TYPE_CHECKING:
+    from streams.settings.root import Settings
+
+NO_APPS = (
+    "there are no apps: name the settings file with --config (or IM_RELAY_CONFIG), and in it the two apps that are to be joined, each as "
+    "[apps.NAME] with platform, target and account"
+)
+_BROKER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\],]+):([0-9]{1,5})")
+_HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
+_MSGSPEC = re.compile(r"(?P<said>.*?)(?: - at `\$(?P<at>[^`]*)`)?", re.DOTALL)
+
+
+def problems(settings: "Settings") -> list[str]:
+    """A line for each; none where all is well. Reads no secret, and makes no directory."""
+    return [
+        *_brokers(settings.kafka.bootstrap),
+        *_listening(settings),
+        *_waits(settings),
+        *_media(settings),
+        *_proxies(settings),
+        *_limits(settings),
+        *_directories(settings),
+        *_apps(settings),
+    ]
+
+
+def account_problem(name: str, platform: str, error: msgspec.ValidationError, given: Mapping[str, Any]) -> str:
+    """What msgspec says of the account of app *name*, in our words."""
+    where = f"apps.{name}.account"
+    found = _MSGSPEC.fullmatch(str(error))
+    said, key = (found["said"], (found["at"] or "").lstrip(".")) if found else (str(error), "")
+    (about,) = msgspec.json.schema(PLATFORMS[platform].account)["$defs"].values()
+    if not key:
+        return f"{where}.{said}" if said.partition(" ")[0] in about["properties"] else f"{where} ({platform}): {said}"
+    expected = _expected(about["properties"].get(key, {}))
+    return f"{where}.{key} is {told(key, given.get(key))}; expected {expected}" if expected else f"{where}.{key}: {said}"
+
+
+def _expected(about: Mapping[str, Any]) -> str:
+    if "enum" in about:
+        return " or ".join(f'"{each}"' for each in about["enum"])
+    kinds = {"integer": "a whole number", "number": "a number", "boolean": "true or false, without quotes", "string": "a text in quotes"}
+    words = kinds.get(str(about.get("type")), "")
+    if words and (low := about.get("minimum", about.get("exclusiveMinimum"))) is not None:
+        words += f", {low} or more" if "minimum" in about else f", more than {low}"
+    if words and "maximum" in about:
+        words += f", {about['maximum']} or less"
+    if "pattern" in about:
+        words += f" like {about['pattern']}"
+    return words
+
+
+def _brokers(bootstrap: str) -> Iterator[str]:
+    if not bootstrap.strip():
+        yield 'kafka.bootstrap is empty; expected brokers: write bootstrap = "host:9092", more of them with commas between'
+        return
+    for broker in bootstrap.split(","):
+        one = broker.strip()
+        if not one:
+            yield f'kafka.bootstrap is "{bootstrap}"; there is nothing between two of its commas: take one out'
+        elif "://" in one:
+            yield f'kafka.bootstrap has "{one}"; expected host:port without a scheme: write {one.partition("://")[2].rstrip("/") or "host:9092"}'
+        elif (found := _BROKER.fullmatch(one)) is None:
+            yield f'kafka.bootstrap has "{one}"; expected host:port: write {_with_port(one)}'
+        elif not 0 < int(found[1]) < 65536:
+            yield f'kafka.bootstrap has "{one}"; a port is 1 to 65535'
+
+
+def _with_port(one: str) -> str:
+    try:
+        return f"[{one}]:9092" if ip_address(one).version == 6 else f"{one}:9092"
+    except ValueError:
+        return f"{one}:9092" if _HOST.fullmatch(one) else "host:9092"
+
+
+def _listening(settings: "Settings") -> Iterator[str]:
+    sections: dict[str, Listening] = {"ingress": settings.ingress, "files": settings.files, "observe": settings.observe}
+    for name, section in sections.items():
+        if not section.hosts():
+            yield f'{name}.host is empty; expected an address to listen on: write host = "0.0.0.0"'
+        for host in section.hosts():
+            if not _is_host(host):
+                host_only = host.partition("://")[2].rstrip("/") or host
+                host_only = host_only.rsplit(":", 1)[0] if host_only.count(":") == 1 else host_only
+                write = host_only.strip("[]") if _is_host(host_only.strip("[]")) else "0.0.0.0"  # noqa: S104 - an example
+                yield f'{name}.host has "{host}"; expected an address or a name, without scheme and port: write host = "{write}"'
+    ports = {"ingress": settings.ingress.port, "files": settings.files.port}
+    for name, port in ports.items():
+        if port and port == settings.observe.port and not set(sections[name].hosts()).isdisjoint(settings.observe.hosts()):
+            yield f"{name}.port and observe.port are both {port}, in one process: write another for one of them"
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return _HOST.fullmatch(host) is not None and not re.fullmatch(r"[0-9.]+", host)
+    return True
+
+
+def _waits(settings: "Settings") -> Iterator[str]:
+    deliver, kafka = settings.deliver, settings.kafka
+    if deliver.backoff > deliver.backoff_max:
+        yield f"deliver.backoff is {deliver.backoff:g}, more than deliver.backoff_max, {deliver.backoff_max:g}: write a smaller one, or raise the other"
+    if settings.gaps.lag >= settings.gaps.span:
+        yield f"gaps.lag is {settings.gaps.lag:g}, and gaps.span {settings.gaps.span:g}: nothing is left to look at; write a smaller lag, or a longer span"
+    if kafka.session_timeout > 1800:
+        yield f"kafka.session_timeout is {kafka.session_timeout:g} seconds; brokers take 1800 at the most, unless they are told otherwise: write 10"
+
+
+def _media(settings: "Settings") -> Iterator[str]:
+    if not settings.media.allow:
+        return
+    from streams.media.ssrf_guard import Addresses
+
+    for entry in settings.media.allow:
+        try:
+            Addresses([entry])
+        except ValueError as error:
+            yield f"media.allow: {error}"
+
+
+def _proxies(settings: "Settings") -> Iterator[str]:
+    for name, section in (("deliver", settings.deliver), ("media", settings.media)):
+        if settings.process != EVERYTHING and settings.process.name not in section.used_by:
+            continue  # what it does not use it does not know
+        try:
+            proxies(section, name)
+        except ValueError as error:
+            yield str(error)
+
+
+def _limits(settings: "Settings") -> Iterator[str]:
+    for app, limits in settings.deliver.limits.items():
+        if app not in settings.apps:
+            meant = nearest(app, settings.apps)
+            there = f"did you mean deliver.limits.{meant}?" if meant else f"there are: {', '.join(sorted(settings.apps)) or 'none'}"
+            yield f"deliver.limits.{app} is of no app here; {there}"
+            continue
+        for limit, amount in limits.items():
+            if amount < 0:
+                yield f"deliver.limits.{app}.{limit} is {amount:g}; expected 0 or more, and 0 is none"
+        platform = PLATFORMS.get(settings.apps[app].platform)
+        if platform is None:
+            continue
+        from streams.outbound.rate_limiter import overridden
+
+        try:
+            overridden(platform.limits, limits)
+        except ValueError as error:
+            yield f"deliver.limits.{app}: {error}"
+
+
+def _directories(settings: "Settings") -> Iterator[str]:
+    given: dict[str, str | Path] = {
+        "convert.state": settings.convert.state, "deliver.state": settings.deliver.state, "gaps.state": settings.gaps.state,
+        "media.directory": settings.media.directory, "files.directory": settings.files.directory,
+    }  # fmt: skip
+    for name, path in given.items():
+        if not str(path).strip() or (isinstance(path, Path) and path == Path()):
+            if name not in ("convert.state", "gaps.state"):
+                yield f'{name} is empty; expected a directory: write {name.partition(".")[2]} = "/var/lib/im-relay/…"'
+            continue
+        for at in (Path(path), *Path(path).parents):
+            if at.is_dir():
+                break
+            if at.exists():
+                yield f"{name} is {path}; {at} is a file, and no directory can be made there: name another"
+                break
+
+
+def _apps(settings: "Settings") -> Iterator[str]:
+    seen: dict[str, str] = {}
+    for name, app in settings.apps.items():
+        if app.target == name:
+            others = ", ".join(sorted(each for each in settings.apps if each != name)) or "none yet, it has to be added as [apps.NAME]"
+            yield f'apps.{name}.target is "{name}", the app itself; name the app that receives its messages: {others}'
+        platform = PLATFORMS.get(app.platform)
+        if platform is None:
+            continue
+        yield from _account(f"apps.{name}.account", app.account, platform.account, app.platform)
+        same = repr((app.platform, sorted((key, str(value)) for key, value in app.account.items())))
+        if app.account and same in seen:
+            yield f"apps.{name}.account is that of apps.{seen[same]}: an app is named once; take one out, or give the other's keys"
+        seen.setdefault(same, name)
+
+
+def _account(where: str, given: Mapping[str, Any], kind: type[Any], platform: str) -> Iterator[str]:
+    (about,) = msgspec.json.schema(kind)["$defs"].values()
+    fields: dict[str, Any] = about["properties"]
+    needed = about.get("required", [])
+    for key in given:
+        name = key if key in fields else key.removesuffix("_file")
+        if name not in fields:
+            meant = nearest(key, fields)
+            advice = f"did you mean {meant}?" if meant else f"platform {platform} has: {', '.join(fields)}"
+            yield f"{where}.{key} is no setting; {advice}"
+        elif name != key and name in given:
+            yield f"{where} has both {name} and {key}: take one of them out"
+    for name in needed:
+        if name not in given and f"{name}_file" not in given:
+            yield f'{where}.{name} is missing ({about["properties"][name].get("description", "").rstrip(".")}): write {name} = "…", or {name}_file = "PATH"'
+    for key, value in given.items():
+        name = key if key in fields else key.removesuffix("_file")
+        if name not in fields or not isinstance(value, str):
+            continue
+        if not value.strip():
+            if name in needed or key != name:
+                what = "the path of a file that holds it" if key != name else f"its value, or {name}_file = the path of a file that holds it"
+                yield f"{where}.{key} is empty: write {what}"
+        elif value != value.strip() or any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
+            yield f"{where}.{key} has a space at one of its ends, or a line break in it: write it without"
+    base = given.get("base_url")
+    if isinstance(base, str) and base.strip():
+        yield from _base(f"{where}.base_url", base.strip())
+
+
+def _base(where: str, url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        yield f"{where} is no address: write it as https://host"
+        return
+    shown = re.sub(r"^[^/@]*@", "…@", public(url))
+    if parts.scheme not in ("http", "https") or "://" not in url:
+        rest = re.sub(r"^[^/@]*@", "", re.sub(r"^[A-Za-z]*:?/+", "", url)).partition("?")[0]
+        yield f'{where} is "{shown}"; expected an address with http:// or https://: write base_url = "https://{rest}"'
+    elif not host:
+        yield f'{where} is "{shown}"; there is no host in it: write it as https://host'
+    elif parts.fragment:
+        yield f'{where} is "{shown}"; expected an address without #: write base_url = "{parts.scheme}://{host}{parts.path}"'
+    elif re.search(r"[\s\\]", url) or port == 0:
+        yield f'{where} is "{shown}"; expected an address as https://host or https://host:443'

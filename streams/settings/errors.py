@@ -1,0 +1,249 @@
+"""What a wrong setting is told: its name, what was seen, what was expected, what to write."""
+
+import difflib
+import inspect
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, get_args
+
+import msgspec
+from pydantic import BaseModel
+
+from streams.settings.secret_settings import NO_NUMBER
+
+PREFIX = "IM_RELAY_"
+OTHERS = frozenset({"IM_RELAY_CONFIG", "IM_RELAY_SAMPLES"})
+"""Variables with our prefix that are no settings; and what begins with `IM_RELAY_TEST_`."""
+# A Kubernetes Service or a linked container called im-relay or im-relay-… puts these into every environment near it.
+_LINK = re.compile(r"IM_RELAY_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?|NAME|ENV_\w+)")
+_SECRET = re.compile("secret|password|passwd|token|key|proxy|credential|jaas", re.IGNORECASE)
+_LONG = 60
+_DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|s|sec|seconds?|m|min|minutes?|h|hours?|d|days?)\s*")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+_SIZE = re.compile(r"\s*([0-9]+)\s*([kKmMgG])(i[bB]?|[bB])\s*")
+_PATTERNS = {
+    "^(https?://": "an address that begins with http:// or https://, or nothing",
+    "^[A-Za-z0-9._-]*$": "letters of a-z and A-Z, digits, '.', '_' and '-'",
+    "^[A-Za-z0-9._/-]*$": "letters of a-z and A-Z, digits, '.', '_', '/' and '-'",
+    "^[a-z0-9][a-z0-9-]{0,31}$": "1 to 32 of a-z, 0-9 and '-', beginning with a letter or a digit",
+}
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    found = difflib.get_close_matches(word, list(known), 1, 0.6)
+    return found[0] if found else None
+
+
+def section_models(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Fields that are sections of their own."""
+    found: dict[str, type[BaseModel]] = {}
+    for name, field in model.model_fields.items():
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if inspect.isclass(kind) and issubclass(kind, BaseModel):
+                found[name] = kind
+    return found
+
+
+def names(model: type[BaseModel], before: str = "") -> set[str]:
+    """Every setting by its dotted name, sections too."""
+    found: set[str] = set()
+    for name in model.model_fields:
+        found.add(before + name)
+    for name, below in section_models(model).items():
+        found |= names(below, f"{before}{name}.")
+    return found
+
+
+def variable(name: str) -> str:
+    """The environment's name of a setting."""
+    return PREFIX + name.upper().replace(".", "__")
+
+
+def stray(environment: Mapping[str, str], model: type[BaseModel]) -> list[str]:
+    """A line for each variable with our prefix that sets nothing."""
+    known = {variable(name): name for name in names(model)}
+    open_ended = tuple(f"{variable(name)}__" for name in _tables(model))
+    lines = []
+    for given in sorted(environment):
+        upper = given.upper()
+        if not upper.startswith(PREFIX) or upper in known or upper in OTHERS or upper.startswith(open_ended):
+            continue
+        if upper.startswith(f"{PREFIX}TEST_") or _LINK.fullmatch(upper):
+            continue
+        meant = nearest(upper.removeprefix(PREFIX), [each.removeprefix(PREFIX) for each in known])
+        advice = f"did you mean {PREFIX}{meant}? Name it so, or unset it" if meant else (
+            f"the name is {PREFIX}, the section, two underscores and the key, such as {PREFIX}KAFKA__BOOTSTRAP; unset it"
+        )
+        lines.append(f"{given} is in the environment and is no setting; {advice}")
+    return lines
+
+
+def unread(environment: Mapping[str, str], model: type[BaseModel]) -> list[str]:
+    """A line for each variable whose setting is a list or a table, and that is not written as JSON."""
+    lines = []
+    for name in sorted(names(model)):
+        text = next((value for given, value in environment.items() if given.upper() == variable(name)), None)
+        kind = _kind(model, name)
+        if text is None or kind is None:
+            continue
+        try:
+            msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            example = msgspec.json.encode([each.strip() for each in text.split(",")]).decode() if kind == "list" else '{"KEY": …}'
+            shown = "" if _SECRET.search(name) else f": write it as {example}"
+            lines.append(f"{variable(name)} is a {kind}, and in the environment that is JSON{shown}, or put it into the settings file")
+    return lines
+
+
+def wrong(error: Mapping[str, Any], model: type[BaseModel], environment: Collection[str] = ()) -> str:
+    """A line for one error of pydantic. Nothing that may be a secret is in it."""
+    # Of a union pydantic adds which member it tried.
+    parts = [str(part) for part in error["loc"] if not re.search(r"[\[\]()]|^(str|list|int|float|bool)$", str(part))]
+    name = ".".join(parts)
+    shown = variable(name) if variable(name) in environment else name
+    key, seen = parts[-1] if parts else "", _seen(name, error.get("input"))
+    context = error.get("ctx", {})
+    match error["type"]:
+        case "extra_forbidden":
+            return _unknown(parts, model, shown)
+        case "missing":
+            return f"{shown} is missing: write {key} = …"
+        case "greater_than_equal":
+            return f"{shown} is {seen}; expected {_number(context['ge'])} or more"
+        case "less_than_equal":
+            return f"{shown} is {seen}; expected {_number(context['le'])} or less"
+        case "greater_than":
+            return f"{shown} is {seen}; expected more than {_number(context['gt'])}"
+        case "less_than":
+            return f"{shown} is {seen}; expected less than {_number(context['lt'])}"
+        case "finite_number":
+            return f"{shown} is {seen}; expected a number that has an end: write a large one"
+        case "value_error" if str(context.get("error")) == NO_NUMBER:
+            return f"{shown} is {seen}; {NO_NUMBER}"
+        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+            return f"{shown} is {seen}; expected a whole number{_as_number(key, error.get('input'), whole=True)}"
+        case "float_parsing" | "float_type":
+            return f"{shown} is {seen}; expected a number{_as_number(key, error.get('input'), whole=False)}"
+        case "bool_parsing" | "bool_type":
+            return f"{shown} is {seen}; expected true or false, without quotes"
+        case "string_type":
+            return f"{shown} is {seen}; expected a text{_as_text(key, error.get('input'))}"
+        case "literal_error":
+            return f"{shown} is {seen}; expected {context['expected'].replace(chr(39), chr(34))}"
+        case "string_pattern_mismatch":
+            kind = next((words for start, words in _PATTERNS.items() if context["pattern"].startswith(start)), f"like {context['pattern']}")
+            return f"{shown} is {seen}; expected {kind}"
+        case "model_type" | "model_attributes_type" | "dict_type":
+            section = f"[{name}.NAME]" if name in _tables(model) else f"[{name}]"
+            return f"{shown} is {seen}; expected a section: write {section}, and its keys below"
+        case "list_type":
+            value = error.get("input")
+            write = f': write {key} = ["{value}"]' if isinstance(value, str) and not _SECRET.search(name) else ""
+            return f"{shown} is {seen}; expected a list{write}"
+        case "path_type":
+            return f'{shown} is {seen}; expected a path in quotes: write {key} = "…"'
+        case "value_error":
+            return f"{shown}: {context.get('error', error['msg'])}"
+        case _:
+            return f"{shown}: {error['msg']}"
+
+
+def all_wrong(errors: Iterable[Mapping[str, Any]], model: type[BaseModel], environment: Mapping[str, str]) -> list[str]:
+    """A line for each; not for variables that `stray` tells of."""
+    upper = {name.upper() for name in environment}
+    return [
+        wrong(error, model, upper)
+        for error in errors
+        if error["type"] != "extra_forbidden" or variable(".".join(map(str, error["loc"]))) not in upper or "apps" in error["loc"][:1]
+    ]
+
+
+def told(name: str, value: Any) -> str:
+    """*value* of the setting *name*, unless that may be a secret."""
+    return _seen(name, value)
+
+
+def _unknown(parts: list[str], model: type[BaseModel], shown: str) -> str:
+    section, there = ".".join(parts[:-1]), model
+    for part in parts[:-1]:
+        below = section_models(there)
+        if part in below:
+            there = below[part]
+        elif part not in there.model_fields and "apps" not in parts[:1]:
+            break
+    known = list(there.model_fields)
+    meant = nearest(parts[-1], known)
+    elsewhere = [] if meant else sorted(each for each in names(model) if each.rpartition(".")[2] == parts[-1])
+    if meant:
+        return f"{shown} is no setting; did you mean {f'{section}.' if section else ''}{meant}?"
+    if elsewhere:
+        return f"{shown} is no setting; there is {' and '.join(elsewhere)}: move it to that section"
+    where = f"[{section}] has" if section else "the sections are"
+    return f"{shown} is no setting; {where}: {', '.join(known)}"
+
+
+def _kind(model: type[BaseModel], name: str) -> str | None:
+    """`list` or `table`, of what is one or the other and nothing else."""
+    *before, key = name.split(".")
+    for part in before:
+        model = section_models(model)[part]
+    origin = getattr(model.model_fields[key].annotation, "__origin__", None)
+    return "list" if origin is list else "table" if origin is dict or key in section_models(model) else None
+
+
+def _tables(model: type[BaseModel], before: str = "") -> set[str]:
+    """Settings whose keys the operator chooses."""
+    found = {
+        before + name
+        for name, field in model.model_fields.items()
+        if getattr(field.annotation, "__origin__", None) is dict
+    }
+    for name, below in section_models(model).items():
+        if name not in {one.rpartition(".")[2] for one in found}:
+            found |= _tables(below, f"{before}{name}.")
+    return found
+
+
+def _seen(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, dict):
+        return "a section"
+    if isinstance(value, list | tuple | set):
+        return "a list"
+    if value is None:
+        return "nothing"
+    if _SECRET.search(name):
+        return "something that is not shown"
+    if isinstance(value, int | float):
+        return _number(value)
+    text = str(value)
+    return '"' + (text if len(text) <= _LONG else text[:_LONG] + "…") + '"'
+
+
+def _number(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) and value != int(value if abs(value) < 1e15 else 0) else str(
+        int(value) if isinstance(value, float) and abs(value) < 1e15 else value
+    )
+
+
+def _as_number(key: str, value: Any, *, whole: bool) -> str:
+    """What to write in place of "10s", "5 min" or "64MiB"."""
+    if isinstance(value, str) and (found := _DURATION.fullmatch(value)):
+        unit = found[2] if found[2] == "ms" else found[2][0]
+        seconds = float(found[1]) * _SECONDS[unit]
+        return f" of seconds: write {key} = {seconds:g}"
+    if isinstance(value, str) and (size := _SIZE.fullmatch(value)):
+        step = 1024 if size[3].startswith("i") else 1000
+        return f" of bytes: write {key} = {int(size[1]) * step ** ('kmg'.index(size[2].lower()) + 1)}"
+    if whole and isinstance(value, float) and value == value and abs(value) < 1e15:  # noqa: PLR0124 - it is a number
+        return f": write {key} = {round(value)}"
+    return ""
+
+
+def _as_text(key: str, value: Any) -> str:
+    if isinstance(value, list) and value and all(isinstance(each, str) for each in value) and not _SECRET.search(key):
+        return f': write {key} = "{",".join(value)}"'
+    if isinstance(value, int | float) and not isinstance(value, bool) and not _SECRET.search(key):
+        return f' in quotes: write {key} = "{value}"'
+    return f' in quotes: write {key} = "…"'

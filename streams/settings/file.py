@@ -1,0 +1,75 @@
+"""The settings file as it lies there: its text, and its relative paths, which are from where it lies."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from streams.settings.errors import section_models
+
+_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """With or without a byte order mark, its lines ended as on any system. Raises ValueError, which says what to do."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"settings file {path}: {error.strerror}; name another with --config") from None
+    if (coding := _MARKS.get(raw[:2])) or b"\0" in raw[:64]:
+        raise ValueError(f"settings file {path} is {coding or 'UTF-16 or binary'}: save it as UTF-8")
+    try:
+        return tomllib.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ValueError(f"settings file {path} is not UTF-8 (line {line}): save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"settings file {path} is not TOML: {error}{_hint(str(error))}") from None
+
+
+def placed(given: dict[str, Any], model: type[BaseModel], beside: Path) -> dict[str, Any]:
+    """*given* with each relative path as one from *beside*; one that is not there, but is from where the process stands, stays as it is.
+
+    A path is what the model says is one (`format: path`), and everything that ends in `_file`.
+    """
+    paths = {name for name, about in model.model_json_schema().get("properties", {}).items() if about.get("format") == "path"}
+    below = section_models(model)
+    out: dict[str, Any] = {}
+    for key, value in given.items():
+        if key == "apps" and isinstance(value, dict):
+            out[key] = {name: _app(app, beside) for name, app in value.items()}
+        elif key in below and isinstance(value, dict):
+            out[key] = placed(value, below[key], beside)
+        else:
+            out[key] = _placed(value, beside) if key in paths or key.endswith("_file") else value
+    return out
+
+
+def _app(app: Any, beside: Path) -> Any:
+    if not isinstance(app, dict) or not isinstance(account := app.get("account"), dict):
+        return app
+    return app | {"account": {key: _placed(value, beside) if key.endswith("_file") else value for key, value in account.items()}}
+
+
+def _placed(value: Any, beside: Path) -> Any:
+    if not isinstance(value, str) or not value or Path(value).is_absolute():
+        return value
+    there = beside / value
+    return value if not there.exists() and Path(value).exists() else str(there)
+
+
+def _hint(said: str) -> str:
+    for words, hint in _HINTS.items():
+        if words in said:
+            return hint
+    return ""
+
+
+_HINTS = {
+    "Cannot declare": ". Each section, and each app, is written once: put the two together, or give one another name",
+    "Cannot overwrite": ". Each key is written once in its section: take one of the two out",
+    "Unescaped '\\'": ". In quotes, a backslash is written twice, or put the text in single quotes",
+    "Invalid value": '. A text is in quotes: key = "value"',
+    "Invalid statement": ". A line is [section], or key = value",
+}

@@ -1,0 +1,64 @@
+"""The section `[marks]`, and what an app's account takes over from it."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import AwareDatetime, Field, SecretStr, model_validator
+
+from streams.settings.secret_settings import SHORTEST, SecretSection, long_enough
+
+MISSING = (
+    f"marks.secret is missing: by it the relay knows what it has sent itself. Write {SHORTEST} characters or more that nobody else knows "
+    "(openssl rand -hex 32) into a file, and name it in the settings file:\n"
+    '  [marks]\n  secret_file = "secrets/marks"\n'
+    "or give them as IM_RELAY_MARKS__SECRET. All workers of convert and deliver, and whoever runs gaps, replay and trace, need the same"
+)
+
+
+class Marks(SecretSection):
+    """The mark on everything that the relay sends, by which it knows its own messages when they are called back.
+
+    `secret` is needed by `convert`, `deliver`, `gaps` and the commands that read messages. To change it, put the new one into `secret` and
+    the old one into `secret_previous`, first for `convert`, then for all; take the old one out after `deliver.remember_delivered`.
+    """
+
+    used_by = frozenset({"convert", "deliver", "gaps", "reading"})
+
+    secret: SecretStr = Field(SecretStr(""), description=f"Signs marks: {SHORTEST} characters or more, of the relay alone.")
+    secret_file: str = Field("", description="Path of a file that holds `secret`.")
+    secret_previous: SecretStr = Field(
+        SecretStr(""), description="Marks that were signed with it are believed, too, while the secret is being changed."
+    )
+    secret_previous_file: str = Field("", description="Path of a file that holds `secret_previous`.")
+    unkeyed_until: AwareDatetime | None = Field(
+        None,
+        description="Marks as release 0.1.0 wrote them, which anybody can forge, are believed on messages that were said before this time, "
+        "as 2026-12-01T00:00:00Z: when the last worker of 0.1.0 has stopped. Not set: never.",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in ("secret", "secret_previous"):
+            if getattr(self, name).get_secret_value():
+                long_enough(name, getattr(self, name))
+        return self
+
+    @property
+    def missing(self) -> str:
+        """What is to be written where there is no secret."""
+        return f"marks.secret_file: {self.secret_file} cannot be read, or is empty. {MISSING}" if self.secret_file else MISSING
+
+    def into(self, account: Mapping[str, Any]) -> dict[str, Any]:
+        """*account* with what it does not say itself. Raises ValueError, which names the setting and never its value."""
+        for name in ("mark_secret", "mark_secret_previous"):
+            if account.get(name):
+                long_enough(name, SecretStr(str(account[name])))
+        until = self.unkeyed_until
+        given = {
+            "mark_secret": self.secret.get_secret_value(),
+            "mark_secret_previous": self.secret_previous.get_secret_value(),
+            "mark_unkeyed_until": int(until.timestamp() * 1000) if until is not None else 0,
+        }
+        own = bool(account.get("mark_secret"))
+        # An app with a secret of its own has its own previous one, or none.
+        return {**account, **{name: value for name, value in given.items() if name not in account and not (own and name != "mark_unkeyed_until")}}

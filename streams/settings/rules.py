@@ -1,0 +1,145 @@
+"""The operator's rules as the settings have them: `[[apps.<app>.rules]]`, checked, and made into what the converters use."""
+
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, Literal, Self, get_args
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from converters.core.bodies import Body
+from converters.core.operations import Operation, Post
+from converters.platform import Platform
+from converters.routing.rules import Rule
+from converters.routing.user_ids import fold
+
+KINDS = frozenset(str(each.__struct_config__.tag) for each in (*get_args(Body), *get_args(Operation)) if each is not Post)
+"""What a rule can name."""
+
+_NEEDS = {"replace": "pattern", "proxy": "proxy"}
+_BELONGS = {"pattern": "replace", "replacement": "replace", "text": "show", "proxy": "proxy"}
+MOST = 256
+"""Places in one text. Each search is linear; as many as there are letters would not be."""
+_MEMORY = 1 << 20  # bytes for a compiled pattern; what needs more is refused
+
+
+class RuleSettings(BaseModel):
+    """Each message of the app goes down the list. A rule fits where all its conditions do. `send` and `drop` decide; after the
+    others the next rule is looked at; what comes to the end is sent. Ids are canonical. See [routing](routing.md).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Once in the app: what is dropped is counted as `rule:<name>`.")
+    do: Literal["send", "drop", "show", "replace", "create", "proxy"] = Field(
+        description="`show`: as a readable text; `replace`: what `pattern` finds; `create`: the sender's account first; "
+        "`proxy`: in another account's name."
+    )
+    kinds: list[str] = Field(default_factory=list, description="Kinds as in docs/fidelity.md: `image`, `recall`, … An edit is also of its body's kind.")
+    conversations: list[Literal["direct", "group", "room"]] = Field(default_factory=list, description="Which kind of conversation.")
+    groups: list[str] = Field(default_factory=list, description="These groups and rooms.")
+    users: list[str] = Field(default_factory=list, description="Said by one of these, or to one of them in a talk of two.")
+    cohorts: list[str] = Field(default_factory=list, description="Cohorts of `im-relay identities mark`.")
+    percent: float = Field(100.0, ge=0, le=100, description="So many of 100, always the same ones; who is in 10 is in 20.")
+    of: Literal["conversation", "sender", "receiver"] = Field(
+        "conversation", description="Whose cohort and share; `receiver` fits talks of two only."
+    )
+    sender: Literal["any", "has-account", "no-account"] = Field("any", description="Whether `identities` knows of an account at the target.")
+    receiver: Literal["any", "on-target", "elsewhere"] = Field(
+        "any", description="Of a talk of two: whether `identities` has the receiver as a user of the target's app."
+    )
+    text: str = Field("", max_length=500, description="For `show`: this in place of what the message holds.")
+    pattern: str = Field("", max_length=500, description="For `replace`: a regular expression of RE2.")
+    replacement: str = Field("", max_length=100, description="For `replace`: as it is, without groups.")
+    proxy: str = Field("", max_length=64, description="For `proxy`: the account's id at the target.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        unknown = sorted(set(self.kinds) - KINDS)
+        if unknown:
+            raise ValueError(f"kinds has {', '.join(unknown)}; known are: {', '.join(sorted(KINDS))}")
+        needed = _NEEDS.get(self.do)
+        if needed and not getattr(self, needed):
+            raise ValueError(f'do = "{self.do}" needs {needed}')
+        for field, do in _BELONGS.items():
+            if getattr(self, field) and self.do != do:
+                raise ValueError(f'{field} belongs to do = "{do}"; seen is do = "{self.do}"')
+        if self.pattern:
+            rewriting(self.pattern, "")
+        return self
+
+
+def rewriting(pattern: str, replacement: str) -> Callable[[str], str]:
+    """A text with what *pattern* finds replaced, and after MOST of these cut off. Linear in the text's length. Raises ValueError."""
+    import re2  # half of the commands need no rules
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    try:
+        compiled = re2.compile(pattern, options)
+    except re2.error as error:
+        why = error.args[0] if error.args else ""
+        why = why.decode(errors="replace") if isinstance(why, bytes) else str(why)
+        raise ValueError(f"pattern is no regular expression of RE2, which has no look-around and no back-references: {why}") from None
+    if compiled.search(""):
+        raise ValueError("pattern fits where nothing is: it would be replaced between all letters")
+
+    def rewrite(text: str) -> str:
+        if not compiled.search(text):  # nearly always, and much faster
+            return text
+        ends: list[int] = []
+
+        def found(match: Any) -> str:
+            ends.append(match.end())
+            return replacement
+
+        written = str(compiled.sub(found, text, count=MOST))
+        if len(ends) < MOST:
+            return written
+        return written[: len(written) - len(text) + ends[-1]] + "…"
+
+    return rewrite
+
+
+def rules_of(settings: Sequence[RuleSettings], target: Platform) -> tuple[Rule, ...]:
+    """What the converters use. Raises ValueError, its text after `apps.<app>.rules`."""
+    names = [rule.name for rule in settings]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"there are two of the name {', '.join(twice)}")
+    for rule in settings:
+        if rule.do == "create" and target.register is None:
+            raise ValueError(f'{rule.name}: do = "create", but {target.name} has no call that makes accounts')
+        if rule.proxy and not target.user_ids.possible(rule.proxy):
+            raise ValueError(f"{rule.name}: proxy is {rule.proxy!r}, which {target.name} takes as no user's id")
+    return tuple(map(_made, settings))
+
+
+def digest(rules: Mapping[str, Sequence[RuleSettings]]) -> str:
+    """12 hex characters, the same for the same rules of the same apps."""
+    plain: dict[str, Any] = {app: [rule.model_dump() for rule in of] for app, of in sorted(rules.items()) if of}
+    return blake2b(orjson.dumps(plain), digest_size=6).hexdigest()
+
+
+def _made(rule: RuleSettings) -> Rule:
+    return Rule(
+        name=rule.name,
+        do=rule.do,
+        kinds=frozenset(rule.kinds),
+        conversations=frozenset(rule.conversations),
+        groups=_lowered(rule.groups),
+        users=_lowered(rule.users),
+        cohorts=_lowered(rule.cohorts),
+        percent=rule.percent,
+        of=rule.of,
+        sender=rule.sender,
+        receiver=rule.receiver,
+        text=rule.text,
+        rewrite=rewriting(rule.pattern, rule.replacement) if rule.pattern else None,
+        proxy=rule.proxy,
+    )
+
+
+def _lowered(ids: Sequence[str]) -> frozenset[str]:
+    return frozenset(fold(each) for each in ids)

@@ -1,0 +1,69 @@
+"""A worker in this process: what it reads, and what it tells of itself."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiokafka.structs import ConsumerRecord
+from faust import App
+
+from streams.exactly_once.batch import Batch
+from streams.exactly_once.deleted_records import Unread
+from streams.exactly_once.outputs import Link, Outputs
+from streams.exactly_once.stateless_stage import Hop
+from streams.exactly_once.transport import Plan
+from streams.exactly_once.watch import Watch
+from streams.exactly_once.worker import make_app, run
+from tests.exactly_once.conftest import DEADLINE
+
+
+class Hosted(Watch):
+    def __init__(self, bootstrap: str, group: str, inputs: list[str], session: float = 10.0) -> None:
+        self.records: list[ConsumerRecord] = []
+        self.commits = 0
+        self.owned: int | None = None
+        """Partitions; None while they are given out."""
+        self.missed: list[Unread] = []
+        self.code: int | None = None
+        plan = Plan("hosted", inputs, lambda _: Hop(self._take), Link(bootstrap), self)
+        self.app: App = make_app(group, plan, session_timeout=session)
+        self.stop = asyncio.Event()
+
+    def _take(self, batch: Batch, outputs: Outputs) -> None:
+        del outputs
+        self.records += batch.records
+
+    def committed(self, stage: str, records: int, seconds: float) -> None:
+        self.commits += 1
+
+    def assigned(self, stage: str, partitions: int) -> None:
+        self.owned = partitions
+
+    def revoked(self, stage: str) -> None:
+        self.owned = None
+
+    def deleted(self, stage: str, found: Unread) -> None:
+        self.missed.append(found)
+
+    @property
+    def values(self) -> list[bytes]:
+        return [record.value for record in self.records]
+
+    def of(self, topic: str) -> list[ConsumerRecord]:
+        return [record for record in self.records if record.topic == topic]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Hosted"]:
+        task = asyncio.create_task(run(self.app, stop=self.stop))
+        try:
+            await until(lambda: self.owned is not None)
+            yield self
+        finally:
+            self.stop.set()
+            self.code = await task
+
+
+async def until(what: Callable[[], bool]) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while not what():
+            await asyncio.sleep(0.02)

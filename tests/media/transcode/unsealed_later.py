@@ -1,0 +1,13 @@
+"""``python -m tests.media.transcode.unsealed_later``: the zygote, which was kept in when it tried, and whose workers are not."""
+
+from streams.media.sandbox.confine import UnsealedError
+from streams.media.transcode import worker, zygote
+
+
+def _refused(**_: object) -> None:
+    raise UnsealedError
+
+
+if __name__ == "__main__":
+    worker.seal = _refused
+    zygote.main()
