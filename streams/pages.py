@@ -29,7 +29,7 @@ UNUSED = (topics.MEDIA_JOBS, topics.MEDIA_RESULTS)
 
 def settings() -> str:
     """docs/settings.md."""
-    lines = _head("Settings", "streams/settings/root.py", "converters/*/account.py")
+    lines = _head("Settings", "streams/settings/root.py", "converters/platforms/*/account.py")
     lines += [*_paragraph(inspect.getmodule(Settings))[2:], ""]
     lines += ["`im-relay settings -c relay.toml` checks a file, and prints what holds; secrets are not shown."]
     for name, field in Settings.model_fields.items():

@@ -63,11 +63,12 @@ class Follower:
         await self._consumer.start()
         client = self._consumer._client  # noqa: SLF001 - it is one of ours
         await permissions.require(client, [Grant("topic", topic, "Read") for topic in self._topics])
-        if missing := [topic for topic, count in (await permissions.visible(client, self._topics)).items() if not count]:
+        counts = await permissions.visible(client, self._topics)
+        if missing := [topic for topic, count in counts.items() if not count]:
             raise UnknownTopicOrPartitionError(missing[0])  # there is no Kafka yet, or nobody has made them: it is tried again
         await self._log.start()
         self._cluster = await self._log.cluster()
-        places = [TopicPartition(topic, number) for topic in self._topics for number in await self._partitions(topic)]
+        places = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
         self._consumer.assign(places)
         now = _now()
         since = now - RECENT
@@ -109,12 +110,6 @@ class Follower:
             with suppress(Exception):
                 async with asyncio.timeout(5.0):
                     await each.stop()
-
-    async def _partitions(self, topic: str) -> list[int]:
-        client = self._consumer._client  # noqa: SLF001 - the consumer itself knows only what it has subscribed to
-        await client.add_topic(topic)
-        await client.force_metadata_update()
-        return sorted(client.cluster.partitions_for_topic(topic) or ())
 
     async def _run(self) -> None:
         written = time.monotonic()

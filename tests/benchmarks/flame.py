@@ -88,7 +88,7 @@ def draw(root: Box, title: str) -> str:
         if box.count < root.count * LEAST:
             return
         deepest = max(deepest, depth)
-        own = "streams/" in name or name.rsplit("(", maxsplit=1)[-1].startswith(("deliver/", "exact/", "ingress/", "convert/", "easemob/", "yunxin/"))
+        own = "streams/" in name or name.rsplit("(", maxsplit=1)[-1].startswith(("deliver/", "exactly_once/", "outbound/", "ingress/", "convert/", "easemob/", "yunxin/"))
         colour = "#f6a04d" if own else "#f3d27a"
         label = escape(name.split(" (", maxsplit=1)[0])[: max(0, int(width / 6.3))]
         shapes.append(

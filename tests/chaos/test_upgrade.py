@@ -26,5 +26,5 @@ def test_the_build_is_that_which_is_named_or_the_last_release(tmp_path: Path, mo
     if not (ROOT / ".git").exists():
         pytest.skip("there is no history here")
     built = upgrade._build(upgrade._ref(), str(tmp_path))
-    assert (built / "streams" / "cli.py").is_file()
+    assert (built / "streams" / "__main__.py").is_file()
     assert 'version = "0.1.0"' in (built / "pyproject.toml").read_text()

@@ -14,7 +14,7 @@ NAMES = sorted(PLATFORMS)
 
 
 def limits(name: str) -> tuple[Limit, ...]:
-    return import_module(f"converters.{name}.limits").LIMITS
+    return import_module(f"converters.platforms.{name}.limits").LIMITS
 
 
 def rates(name: str, api: str) -> set[tuple[float, str]]:

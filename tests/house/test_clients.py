@@ -28,7 +28,7 @@ def _opened(tree: ast.AST) -> list[str]:
 def test_clients_of_kafka_are_made_in_one_place() -> None:
     paths = [path for path in modules("streams", "converters", "deploy") if name(path) != FACTORY]
     found = {name(path): made for path in paths if (made := _opened(ast.parse(path.read_text())))}
-    assert found == {f"streams/kafka/{each}.py": ["aiokafka.conn"] for each in ("connection", "kept", "returning")}, f"ask {FACTORY}"
+    assert found == {f"streams/kafka/{each}.py": ["aiokafka.conn"] for each in ("connection", "keepalive", "rebootstrap")}, f"ask {FACTORY}"
 
 
 def test_that_place_is_found_by_it() -> None:
