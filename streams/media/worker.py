@@ -191,7 +191,7 @@ class Carrying:
     def _end(
         self, record: ConsumerRecord, job: Job, key: bytes, found: Brought | Left, *, reused: bool = False, lives: float = 0.0
     ) -> None:
-        outcome = "reused" if reused else "carried" if isinstance(found, Brought) else found.reason
+        outcome = "reused" if reused else found.reason if isinstance(found, Left) else "as-file" if found.carried.as_file else "carried"
         metrics.MEDIA_JOBS.labels(self._around.direction(job), job.role, found.codec, outcome).inc()
         match found:
             case Left(reason=reason):

@@ -123,7 +123,7 @@ def _told(ready: Ready) -> str:
 
 def _limits(media: Media) -> Limits:
     return Limits(
-        cpu_seconds=media.cpu, memory_bytes=media.memory, seconds=2.0 * media.cpu, pixels=media.pixels,
+        cpu_seconds=media.cpu, film_seconds=media.video_cpu, memory_bytes=media.memory, seconds=2.0 * media.cpu, pixels=media.pixels,
         longest_ms=int(media.longest * 1000), output_bytes=media.largest,
     )  # fmt: skip
 

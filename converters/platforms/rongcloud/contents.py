@@ -28,7 +28,7 @@ from converters.core.bodies import (
 )
 from converters.core.model import Carried, Delivery, Direct, Group, Loss, There
 from converters.core.operations import Post, Quote, Ref
-from converters.files.media import small
+from converters.files.media import sent_as, small
 from converters.platforms.rongcloud.account import Account
 from converters.platforms.rongcloud.content import Content
 from converters.platforms.rongcloud.media import LARGEST_THUMBNAIL, LARGEST_VOICE
@@ -52,6 +52,7 @@ class Written(Struct, frozen=True):
 
 def write(body: Body, delivery: Delivery, account: Account, there: There) -> Written:
     """What cannot be carried as it is becomes a text, with the loss that says so."""
+    body = sent_as(body, there.files)
     match body:
         case Text(text=said) if not body.mentions and not body.everybody:
             return Written(TEXT, {"content": said})

@@ -15,7 +15,7 @@ from av.packet import Packet
 from msgspec import Struct, structs
 
 from converters.files.media_formats import FORMATS
-from streams.media.transcode import recordings, silk
+from streams.media.transcode import audio_repair, silk
 from streams.media.transcode.containers import AUDIO, codec, opened
 from streams.media.transcode.request import Bad, Limits, Pressed, Work, begun, emptied, size
 
@@ -71,11 +71,11 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
     if kind not in ("audio", "video"):
         raise Bad("unsupported" if kind == "other" else "mislabelled")
     shape = work.shape
-    mended = recordings.mended(work.source, name)
+    mended = audio_repair.mended(work.source, name)
     heard = Heard(limits, shape.longest)
-    with _sound(mended or work.source, name, heard) as (name, spoken, frames):
-        plain = not shape.formats or (name in shape.formats and spoken in _PLAIN.get(name, (spoken,)))
-        target = name if plain else shape.formats[0]
+    with _sound(mended or work.source, name, heard) as (found, spoken, frames):
+        plain = not shape.formats or (found in shape.formats and spoken in _PLAIN.get(found, (spoken,)))
+        target = found if plain else shape.formats[0]
         if plain:
             for _ in frames:
                 pass
@@ -86,7 +86,7 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
     healed = plain and mended is not None and bool(shape.formats)
     if healed and mended is not None:
         emptied(work.made).write(begun(mended).read())
-    made = Pressed(new=healed or not plain, format=target, source_format=name, duration=heard.milliseconds)
+    made = Pressed(new=healed or not plain, format=target, source_format=found, duration=heard.milliseconds)
     return _smaller(made, work, limits, mended or work.source) or made
 
 

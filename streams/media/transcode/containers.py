@@ -9,7 +9,7 @@ from av.codec import CodecContext
 from av.container import InputContainer
 from av.stream import Stream
 
-from streams.media.transcode.recordings import whole
+from streams.media.transcode.audio_repair import whole
 from streams.media.transcode.request import Bad
 
 DEMUXERS = {

@@ -14,7 +14,7 @@ from PIL import AvifImagePlugin, Image, ImageFile, ImageOps, WebPImagePlugin
 
 from converters.files.media import Shape
 from converters.files.media_formats import FORMATS
-from streams.media.transcode import mending, moving
+from streams.media.transcode import animation, image_repair
 from streams.media.transcode.request import VAST, Bad, Limits, Pressed, Small, Work, begun, emptied, size
 
 DECODERS = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "heic": "HEIF", "avif": "AVIF", "bmp": "BMP"}
@@ -55,7 +55,7 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
         try:
             return _read(work, begun(work.source), limits, name)
         except Bad as bad:
-            found = mending.mended(begun(work.source).read(), name) if bad.reason in _MENDABLE else None
+            found = image_repair.mended(begun(work.source).read(), name) if bad.reason in _MENDABLE else None
             if found is None:
                 raise
             return _mended(work, found, limits, name)
@@ -76,7 +76,7 @@ def _read(work: Work, source: IO[bytes], limits: Limits, name: str) -> Pressed:
     return made
 
 
-def _mended(work: Work, found: mending.Mended, limits: Limits, name: str) -> Pressed:
+def _mended(work: Work, found: image_repair.Mended, limits: Limits, name: str) -> Pressed:
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
         made = _read(work, io.BytesIO(found.content), limits, name)
@@ -93,7 +93,7 @@ def _unread(work: Work, limits: Limits, name: str) -> Pressed | None:
     shape, room = work.shape, _room(work)
     if (shape.formats and name not in shape.formats) or all(shape.box) or (room and size(work.source) > room):
         return None
-    found = mending.mended(begun(work.source).read(), name)  # at least there is something in it
+    found = image_repair.mended(begun(work.source).read(), name)  # at least there is something in it
     if found is None:
         return None
     with _judged():
@@ -113,7 +113,7 @@ def _shown(image: Image.Image, sides: tuple[int, int], work: Work, name: str) ->
     shape, (width, height) = work.shape, sides if upright(image) == image.size else (sides[1], sides[0])
     if shape.formats and name not in shape.formats:
         return None
-    if shape.formats and not moving.moves(image):
+    if shape.formats and not animation.moves(image):
         room = _room(work)
         if not _within(width, height, shape.box) or (room and size(work.source) > room):
             return None
@@ -147,7 +147,7 @@ def opened(file: Any, name: str, limits: Limits) -> tuple[Image.Image, tuple[int
         scale = next((each for each in _SCALES if image.width // each * (image.height // each) <= limits.pixels), 0)
         if name != "jpeg" or not scale:
             raise Bad("pixels")
-        image.draft(None, (image.width // scale, image.height // scale))  # type: ignore[arg-type]
+        image.draft(None, (image.width // scale, image.height // scale))
     if image.width * image.height > limits.pixels:
         raise Bad("pixels")
     return image, sides
@@ -177,8 +177,8 @@ def _remade(image: Image.Image, work: Work, limits: Limits, name: str) -> Presse
     if target == "jpeg" and "png" in shape.formats and _transparent(image):
         target = "png"
     file, lost = emptied(work.made), ""
-    if moving.moves(image):
-        sides = moving.remade(image, file, shape.box, limits, room) if "gif" in shape.formats else None
+    if animation.moves(image):
+        sides = animation.remade(image, file, shape.box, limits, room) if "gif" in shape.formats else None
         image.seek(0)
         if sides is not None:
             return Pressed(new=True, format="gif", source_format=name, width=sides[0], height=sides[1], lost="" if name == "gif" else "colours")

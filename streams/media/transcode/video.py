@@ -7,7 +7,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from converters.files.media_formats import FORMATS
-from streams.media.transcode import films
+from streams.media.transcode import video_encoding
 from streams.media.transcode.containers import VIDEO, codec, opened
 from streams.media.transcode.images import small
 from streams.media.transcode.request import MOST, Bad, Limits, Pressed, Work, begun, emptied
@@ -21,7 +21,7 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
     kind = FORMATS[name].kind
     if kind != "video":
         raise Bad("unsupported" if kind == "other" else "mislabelled")
-    shape, until = work.shape, films.end(limits)
+    shape, until = work.shape, video_encoding.end(limits)
     with opened(begun(work.source), name) as container:
         if not container.streams.video:
             raise Bad("mislabelled")
@@ -38,15 +38,15 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
         thumbnail = None
         if work.wanted.alone and shape.thumbnail is not None:
             thumbnail = small(_upright(first), shape.thumbnail, work.thumbnail)
-        shown = not shape.formats or (name in shape.formats and films.film(container).played)
+        shown = not shape.formats or (name in shape.formats and video_encoding.film(container).played)
     if shown:
         return Pressed(format=name, source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
     if "mp4" not in shape.formats:
         raise Bad("unsupported")
     with opened(begun(work.source), name) as container:
-        found = films.film(container)
-        goal = films.Goal(limits=limits, largest=shape.largest, duration=duration, turned=int(first.rotation), until=until)
-        sides = films.remade(container, found, emptied(work.made), goal)
+        found = video_encoding.film(container)
+        goal = video_encoding.Goal(limits=limits, largest=shape.largest, duration=duration, turned=int(first.rotation), until=until)
+        sides = video_encoding.remade(container, found, emptied(work.made), goal)
     width, height = sides if all(sides) else (width, height)
     return Pressed(new=True, format="mp4", source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
 

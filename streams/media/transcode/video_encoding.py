@@ -158,11 +158,24 @@ class _Copied(_Track):
         self._stream: Any = output.add_stream_from_template(source)
         if codec(source) == "hevc":
             self._stream.codec_context.codec_tag = _HVC1
+        rate = getattr(source, "average_rate", None)
+        self._lasts = max(1, round(1 / (rate * source.time_base))) if rate and source.time_base else 1
+        self._waiting: list[Any] = []
 
     def take(self, packet: Any) -> Iterator[Any]:
-        if packet.dts is not None:
-            packet.stream = self._stream
-            yield packet
+        """Matroska does not say when the first pictures are to be decoded, only when they are shown."""
+        ends = packet.dts is None and packet.size == 0
+        if not ends:
+            self._waiting.append(packet)
+        if not ends and packet.dts is None:
+            return
+        known = packet.dts
+        for before, one in enumerate(reversed(self._waiting)):
+            if one.dts is None:
+                one.dts = one.pts if known is None else known - before * self._lasts
+            one.stream = self._stream
+        yield from self._waiting
+        self._waiting = []
 
 
 class _Encoded(_Track):
@@ -223,7 +236,7 @@ class _Pictures(_Encoded):
         self._last = at
         picture = self._shaped(frame)
         picture.pts, picture.time_base = at, _CLOCK
-        picture.pict_type = 0  # type: ignore[assignment]
+        picture.pict_type = 0
         yield from self._stream.encode(picture)
 
     def _shaped(self, frame: VideoFrame) -> VideoFrame:

@@ -3,6 +3,7 @@
 Sources: W3C "Portable Network Graphics", ITU-T T.81 (JPEG), JEITA CP-3451 (EXIF), Google's "WebP Container Specification".
 """
 
+import re
 import zlib
 from collections.abc import Iterator
 
@@ -20,6 +21,8 @@ _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 """Markers of JPEG without a length."""
 _SCAN, _STOP = 0xDA, 0xD9
 _FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
+"""One with a length, or the end, within a scan."""
 _LEAST = 16
 """Bytes of a scan below which nothing is seen."""
 
@@ -51,9 +54,7 @@ def _png(content: bytes) -> Mended | None:
         if kind == b"IDAT":
             data += body
         shown = shown and (right or kind not in _PARTS)
-        if kind in _PARTS:
-            written.append(_chunk(kind, body))
-        elif kind == b"eXIf" and right and body.startswith(_TIFF):
+        if kind in _PARTS or (kind == b"eXIf" and right and body.startswith(_TIFF)):
             written.append(_chunk(kind, body))
     if len(header) != 13 or not _unpacks(bytes(data), header):
         return None
@@ -104,10 +105,10 @@ def _jpeg(content: bytes) -> Mended | None:
             at += 2
             continue
         if marker == _SCAN:
-            rest = content[at:]
-            if not framed or len(rest) < length + 2 + _LEAST:
+            end = _scans(content, at)
+            if not framed or end - at < length + 2 + _LEAST:
                 return None
-            return Mended(b"".join((*written, rest, b"\xff\xd9")))
+            return Mended(b"".join((*written, content[at:end], b"\xff\xd9")))
         segment = content[at : at + 2 + length]
         framed = framed or marker in _FRAME
         if _needed(marker, segment[4:]):
@@ -116,9 +117,22 @@ def _jpeg(content: bytes) -> Mended | None:
     return None
 
 
+def _scans(content: bytes, at: int) -> int:
+    """Where the last scan of those that begin at *at* ends: at the end of the picture, or before a segment that is cut."""
+    while found := _MARKER.search(content, at):
+        at = found.start()
+        end = at + 2 + int.from_bytes(content[at + 2 : at + 4], "big")
+        if content[at + 1] == _STOP or at + 4 > len(content) or end > len(content):
+            return at
+        at = max(end, at + 2)
+    return len(content)
+
+
 def _needed(marker: int, body: bytes) -> bool:
-    if marker in (_JFIF, _ADOBE):
-        return True
+    if marker == _ADOBE:
+        return len(body) >= 12
+    if marker == _JFIF:
+        return len(body) >= 14
     if marker == 0xE1:
         return body.startswith(tuple(b"Exif\0\0" + order for order in _TIFF))
     return marker not in _APP and marker != _COMMENT

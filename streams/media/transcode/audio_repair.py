@@ -89,7 +89,8 @@ def whole(file: IO[bytes], name: str) -> bool:
 
 
 def _boxes(file: IO[bytes], there: int) -> bool:
-    at, seen = 0, set()
+    at = 0
+    seen: set[bytes] = set()
     while at + 8 <= there:
         file.seek(at)
         head = file.read(16)
