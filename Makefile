@@ -24,8 +24,9 @@ $(VENV)-peers/installed: requirements/peers.lock
 demo: $(VENV)/installed  ## the whole relay on this machine, people talking on both sides; ONCE=1: a checked run; PLATFORM=rongcloud, own
 	@ONCE=$(ONCE) PLATFORM=$(PLATFORM) $(BIN)/python -m tests.demo
 
-test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some of them
-	@$(BIN)/python -m pytest $(ARGS)
+# Two processes, each with a Kafka of its own: much of a test's time is waiting. A file stays in one of them.
+test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some of them, WORKERS=0 for one process
+	@$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: $(VENV)/installed  ## those that tell little more than others, and take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)

@@ -23,7 +23,7 @@ PEERS = {
 LOCKS = {"runtime": PROJECT["dependencies"], "msk": [*PROJECT["dependencies"], *EXTRAS["msk"]], "dev": [*PROJECT["dependencies"], *EXTRAS["local"], *EXTRAS["dev"]]}
 
 # Used without an import of ours.
-UNSEEN = {"httptools", "import-linter", "mypy", "pytest-asyncio", "ruff"}
+UNSEEN = {"httptools", "import-linter", "mypy", "pytest-asyncio", "pytest-xdist", "ruff"}
 
 
 def _normal(package: str) -> str:

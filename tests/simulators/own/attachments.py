@@ -1,4 +1,4 @@
-"""Files in messages. Source: docs/own.md, "What can be done"."""
+"""Files in messages. Source: docs/own.md, "Operations"."""
 
 from base64 import b64encode
 from hashlib import md5

@@ -1,4 +1,4 @@
-"""What an event must hold. Source: docs/own.md, "What can be done". Fields that it does not name are refused here,
+"""What an event must hold. Source: docs/own.md, "Operations". Fields that it does not name are refused here,
 although the relay passes them over: a developer would want to know of them."""
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the relay brings. Source: docs/own.md, "The relay to you"."""
+"""What the relay brings. Source: docs/own.md, "From the relay to you"."""
 
 from time import time
 from typing import Any
