@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EINVAL
 from typing import IO, Never
 
 import av
@@ -57,6 +58,10 @@ def _judged() -> Iterator[None]:
         raise Bad("unsupported") from None
     except (av.error.FFmpegError, EOFError, ValueError, OverflowError, UnicodeDecodeError):
         raise Bad("damaged") from None
+    except OSError as error:
+        if error.errno != EINVAL:  # the disk's
+            raise
+        raise Bad("damaged") from None  # it led to a place before its beginning
 
 
 def codec(stream: Stream) -> str:

@@ -234,8 +234,8 @@ def test_workers_die_with_the_role_even_in_the_middle_of_an_order(tmp_path: Path
         import asyncio
         from pathlib import Path
         from converters.media import Shape
-        from tests.media.press.test_pool import LIMITS, stopped
-        from streams.media.press.pool import Order, Pool
+        from tests.media.transcode.test_pool import LIMITS, stopped
+        from streams.media.transcode.pool import Order, Pool
         async def main():
             pool = Pool(2, LIMITS, program="tests.media.transcode.hurting")
             await pool.start()

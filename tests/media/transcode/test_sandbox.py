@@ -94,7 +94,7 @@ def test_what_holds_is_told_and_counted() -> None:
 PRESSING = """
 import asyncio, sys, tempfile
 from pathlib import Path
-from tests.media.press.test_sandbox import order, pool
+from tests.media.transcode.test_sandbox import order, pool
 
 async def main():
     async with pool("require") as one:
