@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from signal import SIGSYS, SIGXCPU
 
 import msgspec
@@ -26,7 +26,10 @@ _SIGNALS: dict[int, Reason] = {-SIGXCPU: "cpu", -SIGSYS: "forbidden-call"}
 
 
 class Pool:
-    """At most *workers* processes at once; an order waits until there is room for one. Who came first is served first."""
+    """At most *workers* processes at once, of which films leave one to the others, since they take long.
+
+    An order waits until there is room for one. Who came first is served first.
+    """
 
     def __init__(
         self, workers: int, limits: Limits, sandbox: Sandbox = "prefer", program: str = "streams.media.transcode.zygote"
@@ -34,6 +37,7 @@ class Pool:
         self._limits = limits
         self._zygote = ZygoteProcess(limits, sandbox, program)
         self._room = asyncio.Semaphore(workers)
+        self._room_of_films = asyncio.Semaphore(max(1, workers - 1))
         self._keeping: asyncio.Task[None] | None = None
         self._working: set[int] = set()
         self._closed = False
@@ -72,7 +76,7 @@ class Pool:
 
         The order's directory is its own: names in it are always the same. What was written there for an order that failed is gone.
         """
-        async with self._room:
+        async with self._room_of_films if order.film else nullcontext(), self._room:
             self._open()
             await self._zygote.start()
             if self._closed:

@@ -63,6 +63,11 @@ class Order(Struct, frozen=True):
     """As `Wanted.alone`."""
 
     @property
+    def film(self) -> bool:
+        """Whether it may take the time of one."""
+        return self.role == "video" and bool(self.shape.formats)
+
+    @property
     def wanted(self) -> Wanted:
         return Wanted(self.role, self.shape, self.alone)
 

@@ -50,8 +50,8 @@ class Files:
 
     @property
     def film(self) -> bool:
-        """Whether it may take the time of one."""
-        return self._order.role == "video" and bool(self._order.shape.formats)
+        """As `Order.film`."""
+        return self._order.film
 
     @property
     def threaded(self) -> bool:

@@ -255,3 +255,24 @@ def test_workers_die_with_the_role_even_in_the_middle_of_an_order(tmp_path: Path
         while any(alive(pid) for pid in pids) and time.monotonic() < end:
             time.sleep(0.02)
         assert not [pid for pid in pids if alive(pid)]
+
+
+async def test_films_leave_a_process_to_pictures_and_voices(order: Callable[[str], Order]) -> None:
+    shape = Shape(formats=("mp4",))
+    async with hurting(workers=2) as pool:
+        films = [asyncio.create_task(pool.press(replace(order("stop"), role="video", shape=shape))) for _ in range(3)]
+        pid = await stopped(pool)
+        found = await answer(pool.press(order("work")))
+        assert worker(found) not in (pid, 0)
+        assert not any(film.done() for film in films)
+        for film in films:
+            film.cancel()
+        await asyncio.gather(*films, return_exceptions=True)
+
+
+async def test_a_film_has_more_time_than_other_files(order: Callable[[str], Order]) -> None:
+    """0.3 s of work are too much for a voice of no seconds, and nothing for a film."""
+    async with hurting(cpu_seconds=1, film_seconds=60, seconds=0.2) as pool:
+        assert await answer(pool.press(order("sleep"))) == Failed("timeout", crashed=True)
+        found = await answer(pool.press(replace(order("work"), role="video", shape=Shape(formats=("mp4",)))))
+        assert isinstance(found, Made)
