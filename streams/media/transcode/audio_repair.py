@@ -100,7 +100,8 @@ def _boxes(file: IO[bytes], there: int) -> bool:
         if length == 0:  # to the end
             return True
         if length < 8 or at + length > there:
-            return {b"moov", b"mdat"} <= seen
+            # Behind all that is played, or in the midst of it: with its table before it, players play as much as there is.
+            return b"moov" in seen and (b"mdat" in seen or (kind == b"mdat" and length >= 8))
         seen.add(kind)
         at += length
     return True

@@ -163,11 +163,12 @@ def moving(form: str = "GIF", count: int = 3) -> bytes:
 
 
 def film(
-    muxer: str, codec: str, *, sound: str = "", size: tuple[int, int] = (160, 96), count: int = 25, pixels: str = "yuv420p"
+    muxer: str, codec: str, *, sound: str = "", size: tuple[int, int] = (160, 96), count: int = 25, pixels: str = "yuv420p",
+    flags: str = "",
 ) -> bytes:
     """A second of a red picture, and of silence where *sound* is a codec."""
     output = io.BytesIO()
-    with av.open(output, "w", format=muxer) as container:
+    with av.open(output, "w", format=muxer, options={"movflags": flags} if flags else {}) as container:
         quiet = {"x265-params": "log-level=none"} if codec == "libx265" else {}
         stream = container.add_stream(codec, rate=25, width=size[0], height=size[1], pix_fmt=pixels, options=quiet)
         rate = 8_000 if "amr" in sound else 48_000

@@ -155,6 +155,15 @@ def test_limits_hold_for_films(press: Press) -> None:
     assert press(film("mov", "libx264"), "video", SHAPE, limits=replace(LIMITS, output_bytes=500)) == Failed("too-large")
 
 
+def test_a_film_that_was_cut_and_still_plays_goes_untouched(press: Press) -> None:
+    data = film("mp4", "libx264", sound="aac", flags="frag_keyframe+empty_moov")[:-400]
+    one = made(press(data, "video", SHAPE, alone=True))
+    assert one.path.read_bytes() == data
+    assert one.thumbnail is not None
+    more = made(press(film("mp4", "libx264") + b"bytes behind it", "video", SHAPE))
+    assert more.path.name == "source"
+
+
 def test_half_a_film_and_none_at_all_have_words(press: Press) -> None:
     data = film("mp4", "libx264")
     assert press(data[: len(data) // 2], "video", SHAPE) == Failed("truncated")
