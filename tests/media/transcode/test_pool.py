@@ -233,7 +233,7 @@ def test_workers_die_with_the_role_even_in_the_middle_of_an_order(tmp_path: Path
         f"""
         import asyncio
         from pathlib import Path
-        from converters.media import Shape
+        from converters.files.media import Shape
         from tests.media.transcode.test_pool import LIMITS, stopped
         from streams.media.transcode.pool import Order, Pool
         async def main():
