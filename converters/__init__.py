@@ -8,8 +8,8 @@ from converters.platforms.easemob import PLATFORM as EASEMOB
 from converters.platforms.own import PLATFORM as OWN
 from converters.platforms.rongcloud import PLATFORM as RONGCLOUD
 from converters.platforms.yunxin import PLATFORM as YUNXIN
-from converters.routing.account_creation import making_accounts
+from converters.routing.account_creation import with_account_creation
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
-    {platform.name: making_accounts(platform) for platform in (EASEMOB, OWN, RONGCLOUD, YUNXIN)}
+    {platform.name: with_account_creation(platform) for platform in (EASEMOB, OWN, RONGCLOUD, YUNXIN)}
 )

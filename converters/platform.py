@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from converters.core.model import Conversation, Delivery, Event, Loss, There
+from converters.core.model import Conversation, Delivery, Event, Loss, TargetContext
 from converters.core.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
-    from converters.files.media import Media
+    from converters.files.media import MediaSupport
 
 
 class Incoming(Struct, frozen=True):
@@ -50,7 +50,7 @@ class Rejected(Struct, frozen=True):
 Verdict = Accepted | Probe | Rejected
 
 
-class Held(Struct, frozen=True):
+class EarlyRejection(Struct, frozen=True):
     """A body that is not worth reading: the headers alone tell that it would be refused, as a `Rejected` of *reason*."""
 
     reason: str
@@ -58,7 +58,7 @@ class Held(Struct, frozen=True):
     """Bytes of a body that is read all the same, because it may be a `Probe`."""
 
 
-class Once(Struct, frozen=True):
+class SingleUse(Struct, frozen=True):
     """What a platform signed without signing what is said. It is good for one body: the first; sent again, that one is known."""
 
     id: str
@@ -81,7 +81,7 @@ class Callback(Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
-class Said(Struct, frozen=True):
+class DecodedEvent(Struct, frozen=True):
     """An event to carry over, its ids still the platform's own."""
 
     event: Event
@@ -100,7 +100,7 @@ class OwnEcho(Struct, frozen=True, omit_defaults=True):
     remote_id: str
     at: int
     conversation: Conversation
-    """In the platform's own ids, as in `Said`."""
+    """In the platform's own ids, as in `DecodedEvent`."""
     part: int = 0
     more: bool = False
     """Parts follow: of the whole it proves nothing."""
@@ -114,7 +114,7 @@ class Ignored(Struct, frozen=True):
     reason: str
 
 
-Decoded = Said | OwnEcho | Ignored
+Decoded = DecodedEvent | OwnEcho | Ignored
 
 
 class Request(Struct, frozen=True):
@@ -181,7 +181,7 @@ class SignedBody(Struct, frozen=True):
     """(account, seconds since 1970, body) -> headers."""
 
 
-class Granted(Struct, frozen=True):
+class GrantedToken(Struct, frozen=True):
     token: str
     lifetime: float
     """Seconds."""
@@ -191,7 +191,7 @@ class Token(Struct, frozen=True):
     """Requests carry a token that is asked for and wears out."""
 
     ask: Callable[[Any], Request]
-    read: Callable[[Reply], Granted | str]
+    read: Callable[[Reply], GrantedToken | str]
     """The token, or why there is none (safe to log)."""
     headers: Callable[[str], dict[str, str]]
     worn_out: Callable[[Reply], bool]
@@ -209,14 +209,14 @@ class LookUp(Struct, frozen=True):
     """(question, answer): the next question, where the answer was only a page."""
 
 
-class Span(Struct, frozen=True):
+class TimeRange(Struct, frozen=True):
     """Milliseconds since 1970: from *since* on, and before *until*."""
 
     since: int
     until: int
 
 
-class Missed(Struct, frozen=True):
+class FoundCallback(Struct, frozen=True):
     """What the platform keeps of one callback, in the form in which it would have come; it may have come."""
 
     key: bytes
@@ -225,22 +225,22 @@ class Missed(Struct, frozen=True):
     headers: Mapping[str, str] = {}
 
 
-class Fetch(Struct, frozen=True):
+class FileRequest(Struct, frozen=True):
     """A file that an answer named; asked for without our credentials. At most *largest* bytes."""
 
     url: str
     largest: int = 512 << 20
 
 
-Asking = Generator[Request | Fetch | Missed, Reply | None, str]
+GapConversation = Generator[Request | FileRequest | FoundCallback, Reply | None, str]
 """A conversation with the platform: it yields what to ask and is sent the answer, yields what it finds (and is sent None), and
-returns what it could not see, in words, or "". A platform that sends its lost callbacks again by itself yields no `Missed`."""
+returns what it could not see, in words, or "". A platform that sends its lost callbacks again by itself yields no `FoundCallback`."""
 
 
 class Gaps(Struct, frozen=True):
     """What a platform can say of callbacks that never came."""
 
-    ask: Callable[[Span, Sequence[Conversation], Any], Asking]
+    ask: Callable[[TimeRange, Sequence[Conversation], Any], GapConversation]
     """(span, conversations of which something came in or is expected, in the platform's own ids; account)."""
     note: str
     """Which of the platform's services it needs, and how far back it sees."""
@@ -252,10 +252,10 @@ class Gaps(Struct, frozen=True):
 
 
 OTHERS = "*"
-"""Stands in `Limit.apis` for every call that no other limit names; each has the limit for itself."""
+"""Stands in `RateLimit.apis` for every call that no other limit names; each has the limit for itself."""
 
 
-class Limit(Struct, frozen=True):
+class RateLimit(Struct, frozen=True):
     """What a platform takes from one app: *amount* in *seconds*, over all of *apis* together."""
 
     name: str
@@ -281,15 +281,15 @@ class Platform(Struct, frozen=True, kw_only=True):
     """Which fields of the account are secrets, and what for: a process is given those that it uses."""
     check: Callable[[Incoming, Any, int], Verdict]
     """(request, account, ms since 1970): is this callback authentic?"""
-    door: Callable[[Mapping[str, str], str, Any, int], Held | None] | None = None
+    check_headers: Callable[[Mapping[str, str], str, Any, int], EarlyRejection | None] | None = None
     """(headers, query, account, ms since 1970): whether a body is worth reading. None where the body alone tells."""
-    once: Callable[[Incoming, Any, int], Once | None] | None = None
+    once: Callable[[Incoming, Any, int], SingleUse | None] | None = None
     """(an accepted request, account, ms since 1970): what of it is good for one body. None where what is said is signed as well."""
     shortest: int = 8
     """Characters that each secret has at least; an empty `…_previous` is none. Consoles make longer ones: a shorter one was cut off, or made up."""
     decode: Callable[[Callback, Any], tuple[Decoded, ...]]
     """(callback, account): what it says. Raises Malformed."""
-    encode: Callable[[Delivery, Any, There], Encoded]
+    encode: Callable[[Delivery, Any, TargetContext], Encoded]
     """(delivery, account, what is known at the target): what to send."""
     read_reply: Callable[[Request, Reply], Answered]
     """(request, its answer): what became of it. Success alone is no proof: what the answer says of each thing that was asked for counts."""
@@ -298,13 +298,13 @@ class Platform(Struct, frozen=True, kw_only=True):
     """(user, name, account): the call that makes an account, repeatable; an answer that there is one reads as Delivered."""
     look_up: LookUp | None = None
     gaps: Gaps | None = None
-    media: "Media | None" = None
+    media: "MediaSupport | None" = None
     """None where no files are brought over to it or from it."""
     marked: frozenset[str] = frozenset({"post"})
     """Tags of the operations that are written with our mark on them: of no other can a callback with a mark be evidence."""
     echo_tells_time: bool = False
     """Its answer to a send does not say when, and its callback does; a recall has to name that time."""
-    limits: tuple[Limit, ...] = ()
+    limits: tuple[RateLimit, ...] = ()
     """What it takes by default; the settings may say otherwise for an app."""
     user_ids: Any
     """The `converters.routing.user_ids.IdRule` of user ids."""

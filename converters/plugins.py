@@ -85,15 +85,15 @@ class Plugin(Struct, frozen=True):
     kinds: Collection[str] = KINDS
 
 
-class Replaced(Struct, frozen=True):
+class PluginReplaced(Struct, frozen=True):
     event: Event
 
 
-class Ended(Struct, frozen=True):
+class PluginDropped(Struct, frozen=True):
     reason: str
 
 
-class Failed(Struct, frozen=True):
+class PluginFailed(Struct, frozen=True):
     """It raised, or answered what is no answer. *detail* names plug-in, kind of error and place; never what was said."""
 
     detail: str
@@ -104,7 +104,7 @@ _OPERATIONS: tuple[type, ...] = get_args(Operation)
 _WORD = re.compile("[a-z0-9-]{1,32}")
 
 
-def asked(plugins: Sequence[Plugin], event: Event, source: Side, target: Side) -> Replaced | Ended | Failed | None:
+def run_plugins(plugins: Sequence[Plugin], event: Event, source: Side, target: Side) -> PluginReplaced | PluginDropped | PluginFailed | None:
     """The answer of the first plug-in that has one; None where the event stays as it is. Never raises for what a plug-in does."""
     kind = kind_of(event.operation)
     for plugin in plugins:
@@ -116,31 +116,31 @@ def asked(plugins: Sequence[Plugin], event: Event, source: Side, target: Side) -
                 continue
             return _read(plugin.name, event, answer)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it costs this event alone
-            return Failed(f"{plugin.name}: {type(error).__name__}{_place(error.__traceback__)}")
+            return PluginFailed(f"{plugin.name}: {type(error).__name__}{_place(error.__traceback__)}")
     return None
 
 
-def _read(name: str, event: Event, answer: object) -> Replaced | Ended | Failed:
+def _read(name: str, event: Event, answer: object) -> PluginReplaced | PluginDropped | PluginFailed:
     operation: object = answer
     if isinstance(answer, Drop):
         if _WORD.fullmatch(str(answer.reason)):
-            return Ended(f"plugin:{name}:{answer.reason}")
-        return Failed(f"{name}: the reason of its Drop is no word of a-z, 0-9 and -, at most 32")
+            return PluginDropped(f"plugin:{name}:{answer.reason}")
+        return PluginFailed(f"{name}: the reason of its Drop is no word of a-z, 0-9 and -, at most 32")
     if isinstance(answer, _BODIES):
         if not isinstance(event.operation, Post | Edit):
-            return Failed(f"{name}: answered a body to an operation that has none ({kind_of(event.operation)})")
+            return PluginFailed(f"{name}: answered a body to an operation that has none ({kind_of(event.operation)})")
         operation = structs.replace(event.operation, body=answer)
     elif not isinstance(answer, _OPERATIONS):
-        return Failed(f"{name}: answered a {type(answer).__name__}; expected is a body, an operation, Drop or NotMine")
+        return PluginFailed(f"{name}: answered a {type(answer).__name__}; expected is a body, an operation, Drop or NotMine")
     assert isinstance(operation, Struct)
     # Fields are not checked when a struct is made. What is written to Kafka must be read there as well.
     raw = wire.dump(operation)
     if len(raw) > LARGEST:
-        return Failed(f"{name}: its answer has {len(raw)} bytes; at most {LARGEST} go on")
+        return PluginFailed(f"{name}: its answer has {len(raw)} bytes; at most {LARGEST} go on")
     try:
-        return Replaced(structs.replace(event, operation=wire.load(raw, Operation)))  # type: ignore[arg-type]
+        return PluginReplaced(structs.replace(event, operation=wire.load(raw, Operation)))  # type: ignore[arg-type]
     except wire.Malformed as error:
-        return Failed(f"{name}: its {type(answer).__name__} is not as the model has it: {error}")
+        return PluginFailed(f"{name}: its {type(answer).__name__} is not as the model has it: {error}")
 
 
 def _place(trace: TracebackType | None) -> str:

@@ -146,7 +146,7 @@ def exact(board: Dashboard) -> None:
     )  # fmt: skip
     board.with_panel(
         chart("Kafka cannot be reached", "1 while no broker answers, by process.", "short",
-              (only("im_relay_kafka_away"), "{{role}} {{instance}}"))
+              (only("im_relay_kafka_unreachable"), "{{role}} {{instance}}"))
     )  # fmt: skip
     board.with_panel(
         chart("Throttled by brokers", "Seconds a second for which answers were held back because a quota of the brokers was used up.", "s",
@@ -157,7 +157,7 @@ def exact(board: Dashboard) -> None:
     )
     board.with_panel(
         chart("Topics that are unfit", "Settings that lose or refuse what the relay writes, found at a start.", "short",
-              (total("im_relay_topic_unfit", "topic", "setting"), "{{topic}}: {{setting}}"))
+              (total("im_relay_topic_misconfigured", "topic", "setting"), "{{topic}}: {{setting}}"))
     )  # fmt: skip
     board.with_panel(
         chart("Partitions owned", "By process. A stage whose sum falls short has partitions that nobody works on. Who stands by owns none.", "short",
@@ -189,7 +189,7 @@ def exact(board: Dashboard) -> None:
         chart("Restore", "Entries still to be read back beside live work, and read a second; what was said before the known time waits.", "short",
               (total("im_relay_state_restore_left", "stage", "topic"), "left {{stage}} {{topic}}"),
               (per_second("im_relay_state_restored_total", "stage"), "{{stage}} a second"),
-              (total("im_relay_undecided", "platform"), "{{platform}} events that wait"))
+              (total("im_relay_awaiting_restore", "platform"), "{{platform}} events that wait"))
     )  # fmt: skip
     board.with_panel(
         chart("Restore: time", "Until it is done, and how far back the partition is that is known least: it should fall to 0.", "s",
@@ -198,8 +198,8 @@ def exact(board: Dashboard) -> None:
     )  # fmt: skip
     board.with_panel(
         chart("State made anew", "Local state that was damaged, had forgotten, or was another topic's or cluster's; since the processes started. It should be none.", "short",
-              (total("im_relay_state_remade_total", "stage", "why"), "{{stage}}: {{why}}"),
-              (total("im_relay_identities_renewed_total"), "identities"))
+              (total("im_relay_state_rebuilt_total", "stage", "why"), "{{stage}}: {{why}}"),
+              (total("im_relay_identities_rebuilt_total"), "identities"))
     )  # fmt: skip
     board.with_panel(
         chart("Local state: room", "What it takes of its disk, how much more than an hour ago, and what is free, by process.", "bytes",
@@ -250,10 +250,10 @@ def deliver(board: Dashboard) -> None:
         chart("In doubt", "Since the processes started: opened, and how it was settled.", "short",
               (total("im_relay_in_doubt_total", "platform", "step"), "{{platform}} {{step}}"),
               (total("im_relay_already_delivered_total", "platform"), "{{platform}} known as delivered"),
-              (total("im_relay_duplicates_known_total", "platform"), "{{platform}} doubled"),
-              (total("im_relay_echo_first_total", "platform"), "{{platform}} spared by an echo"),
-              (total("im_relay_still_held_total", "platform"), "{{platform}} copies of what is held"),
-              (total("im_relay_beyond_memory_total", "platform"), "{{platform}} older than the ledger"))
+              (total("im_relay_duplicates_detected_total", "platform"), "{{platform}} doubled"),
+              (total("im_relay_resends_avoided_total", "platform"), "{{platform}} spared by an echo"),
+              (total("im_relay_held_duplicates_total", "platform"), "{{platform}} copies of what is held"),
+              (total("im_relay_sent_beyond_ledger_total", "platform"), "{{platform}} older than the ledger"))
     )  # fmt: skip
     board.with_panel(
         chart("Time in doubt", "From a doubt's beginning to its end, by how it ended.", "s",
@@ -261,10 +261,10 @@ def deliver(board: Dashboard) -> None:
     )  # fmt: skip
     board.with_panel(
         chart("Out of the ordinary", "A second: messages behind a later one, recalls and the like that named nothing, our own doing called back, what is past.",
-              "ops", (per_second("im_relay_late_total", "app"), "{{app}} late"),
-              (per_second("im_relay_named_in_vain_total", "app", "operation"), "{{app}} {{operation}} in vain"),
-              (per_second("im_relay_ours_called_back_total", "app"), "{{app}} ours"),
-              (per_second("im_relay_past_total", "direction"), "{{direction}} past"))
+              "ops", (per_second("im_relay_out_of_order_total", "app"), "{{app}} late"),
+              (per_second("im_relay_unresolved_references_total", "app", "operation"), "{{app}} {{operation}} in vain"),
+              (per_second("im_relay_own_actions_echoed_total", "app"), "{{app}} ours"),
+              (per_second("im_relay_historical_total", "direction"), "{{direction}} past"))
     )  # fmt: skip
     board.with_panel(
         chart("Not believed", "A second: marks that do not fit or are no evidence, and what was not carried because its sender may not do it.",
@@ -278,7 +278,7 @@ def deliver(board: Dashboard) -> None:
     )  # fmt: skip
     board.with_panel(
         chart("Speed", "Of the full quota, after answers of too much; 1 is all of it.", "percentunit",
-              (f"min by (app, limit) (im_relay_quota_speed{{{OURS}}})", "{{app}} {{limit}}"))
+              (f"min by (app, limit) (im_relay_quota_ratio{{{OURS}}})", "{{app}} {{limit}}"))
     )  # fmt: skip
     board.with_panel(
         chart("Held", "1 while records of an app wait, because those before them became dead letters of one cause of ours.", "short",
@@ -323,11 +323,11 @@ def media(board: Dashboard) -> None:
     )  # fmt: skip
     board.with_panel(
         chart("Sound", "Seconds of voice carried in a second, by form.", "short",
-              (per_second("im_relay_media_sound_seconds_total", "direction", "codec"), "{{direction}} {{codec}}"))
+              (per_second("im_relay_media_audio_seconds_total", "direction", "codec"), "{{direction}} {{codec}}"))
     )  # fmt: skip
     board.with_panel(
         chart("In hand, and crashes", "Files under way; processes that a file has ended, and answers of the virus scanner, a second.", "short",
-              (total("im_relay_media_under_way", "role"), "under way"),
+              (total("im_relay_media_in_progress", "role"), "under way"),
               (per_second("im_relay_media_crashes_total", "kind"), "crashes {{kind}}"),
               (per_second("im_relay_media_scans_total", "verdict"), "scans {{verdict}}"))
     )  # fmt: skip
@@ -361,13 +361,13 @@ def gaps(board: Dashboard) -> None:
     )  # fmt: skip
     board.with_panel(
         chart("Searches", "Since the processes started. Partial: not all could be seen; the log says what.", "short",
-              (total("im_relay_gap_rounds_total", "app", "outcome"), "{{app}} {{outcome}}"))
+              (total("im_relay_gap_searches_total", "app", "outcome"), "{{app}} {{outcome}}"))
     )  # fmt: skip
     board.with_panel(
         chart("Questions", "To the platform, by how they ended.", "reqps",
               (per_second("im_relay_gap_requests_total", "app", "api", "outcome"), "{{app}} {{api}} {{outcome}}"))
     )  # fmt: skip
-    board.with_panel(chart("Search time", "One search of one app.", "s", *quantiles("im_relay_gap_round_seconds", "app")))
+    board.with_panel(chart("Search time", "One search of one app.", "s", *quantiles("im_relay_gap_search_seconds", "app")))
 
 
 def processes(board: Dashboard) -> None:

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from converters import PLATFORMS
 from converters.core import fidelity
-from streams.cli.terminal import say
+from streams.cli.terminal import print_line
 from streams.kafka import record_kinds, topics
 from streams.observe import metrics
 from streams.settings.root import AppSettings, Settings
@@ -113,11 +113,11 @@ def main(arguments: list[str]) -> int:
     names = stale()
     if "--check" in arguments:
         for name in names:
-            say(f"docs/{name} is stale: make pages")
+            print_line(f"docs/{name} is stale: make pages")
         return 1 if names else 0
     for name in names:
         (DOCS / name).write_text(PAGES[name](), encoding="utf-8")
-        say(f"docs/{name}")
+        print_line(f"docs/{name}")
     return 0
 
 

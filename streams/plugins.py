@@ -26,7 +26,7 @@ class PluginError(Exception):
     """A plug-in is not there, or is none; the text says which, what was seen, and what was expected."""
 
 
-def equipped(apps: Mapping[str, App], use: Sequence[str]) -> dict[str, App]:
+def with_plugins(apps: Mapping[str, App], use: Sequence[str]) -> dict[str, App]:
     """*apps* with the plug-ins that the settings name. Raises PluginError."""
     plugins = installed(use)
     return {name: structs.replace(app, plugins=plugins) for name, app in apps.items()}

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from streams.kafka.acls import Grant
+from streams.kafka.acls import AclGrant
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.ports import free_port
 
@@ -100,11 +100,11 @@ class Secured:
             for done in self._admin.alter_user_scram_credentials([change]).values():
                 done.result()
 
-    def grant(self, user: str, grants: Iterable[Grant]) -> None:
+    def grant(self, user: str, grants: Iterable[AclGrant]) -> None:
         for done in self._admin.create_acls([_binding(user, grant) for grant in grants]).values():
             done.result()
 
-    def revoke(self, user: str, grants: Iterable[Grant] = ()) -> None:
+    def revoke(self, user: str, grants: Iterable[AclGrant] = ()) -> None:
         """Take *grants* away; all of the user's where none are named."""
         filters = [_filter(user, grant) for grant in grants] or [_filter(user, None)]
         for done in self._admin.delete_acls(filters).values():
@@ -192,7 +192,7 @@ def _yesterday() -> datetime:
     return datetime.now(UTC) - timedelta(days=1)
 
 
-def _binding(user: str, grant: Grant) -> Any:
+def _binding(user: str, grant: AclGrant) -> Any:
     pattern = confluent.ResourcePatternType.PREFIXED if grant.prefixed else confluent.ResourcePatternType.LITERAL
     return confluent.AclBinding(
         confluent.ResourceType[_RESOURCES[grant.resource]], grant.name, pattern, f"User:{user}", "*",
@@ -200,7 +200,7 @@ def _binding(user: str, grant: Grant) -> Any:
     )  # fmt: skip
 
 
-def _filter(user: str, grant: Grant | None) -> Any:
+def _filter(user: str, grant: AclGrant | None) -> Any:
     if grant is None:
         return confluent.AclBindingFilter(
             confluent.ResourceType.ANY, None, confluent.ResourcePatternType.ANY, f"User:{user}", None,

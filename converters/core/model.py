@@ -103,7 +103,7 @@ class Delivery(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.people.get(user, user)
 
 
-class Sent(Struct, frozen=True, omit_defaults=True):
+class TargetMessage(Struct, frozen=True, omit_defaults=True):
     """A message, as the target knows it."""
 
     id: str
@@ -114,7 +114,7 @@ class Sent(Struct, frozen=True, omit_defaults=True):
     client_id: str = ""
 
 
-class Carried(Struct, frozen=True, omit_defaults=True):
+class StoredFile(Struct, frozen=True, omit_defaults=True):
     """A file, as it lies at the target."""
 
     url: str
@@ -129,7 +129,7 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     height: int = 0
     duration: int = 0
     """Milliseconds, as decoded."""
-    thumbnail: "Carried | None" = None
+    thumbnail: "StoredFile | None" = None
     """Made of it, where none came with it."""
     as_file: bool = False
     """Nothing that the target shows could be made of it: it goes as a plain file, whatever the message sent it as."""
@@ -137,20 +137,20 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     """What its form at the target cannot hold, in a short, fixed word that is counted: `colours`, `motion`, `thumbnail`."""
 
 
-class There(Struct, frozen=True):
+class TargetContext(Struct, frozen=True):
     """What is known at the target when a delivery is written."""
 
-    message: tuple[Sent, ...] = ()
+    message: tuple[TargetMessage, ...] = ()
     """The message that the operation names, each of its parts; empty where the target does not have it."""
-    quoted: tuple[Sent, ...] = ()
+    quoted: tuple[TargetMessage, ...] = ()
     """The same of the message that a post answers."""
-    files: tuple[Carried | None, ...] = ()
+    files: tuple[StoredFile | None, ...] = ()
     """What became of `files_of(body)`, in that order; shorter or None where a file could not be brought over."""
     withheld: bool = False
     """One of its files must reach nobody, not even by its address at the source: see `converters.files.withheld`."""
 
 
-NOTHING = There()
+NOTHING = TargetContext()
 
 
 class Echo(Struct, frozen=True, kw_only=True, omit_defaults=True):

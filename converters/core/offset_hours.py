@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from converters.platform import Span
+from converters.platform import TimeRange
 
 HOUR = 3_600_000
 _DAY = 24 * HOUR
 
 
-def names(span: Span, ahead: float) -> Iterator[str]:
+def hour_names(span: TimeRange, ahead: float) -> Iterator[str]:
     """`YYYYMMDDHH` of every hour that *span* touches, oldest first; *ahead* is in hours before UTC's."""
     shift = int(ahead * HOUR)
     for at in range((span.since + shift) // HOUR * HOUR, span.until + shift, HOUR):

@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 from converters.platform import Request
 
 
-def says(pattern: "re.Pattern[str]", described: str, request: Request) -> bool:
+def quoted_text(pattern: "re.Pattern[str]", described: str, request: Request) -> bool:
     """Whether *pattern* is found in the words of an answer, and not only in what they quote of *request*: an id, a name, a text.
 
     A user called `overdue` must not make of a refusal of theirs one of the whole app.

@@ -17,11 +17,11 @@ from converters.core.bodies import (
     Voice,
     files_of,
 )
-from converters.core.model import Carried
-from converters.files.media import small
+from converters.core.model import StoredFile
+from converters.files.media import thumbnail_of
 
 
-def brought(body: Body, carried: Sequence[Carried | None]) -> tuple[Body, bool]:
+def attach_files(body: Body, carried: Sequence[StoredFile | None]) -> tuple[Body, bool]:
     """*body* with its files where they lie now, and whether any of them was left where it was."""
     files = files_of(body)
     if not files:
@@ -32,7 +32,7 @@ def brought(body: Body, carried: Sequence[Carried | None]) -> tuple[Body, bool]:
     match body:
         case Image() | Gif() | Video():
             changes = {"file": first, **_measured(large, "width", "height", *(["duration"] if isinstance(body, Video) else []))}
-            if (made := small(tuple(found))) is not None or body.thumbnail is not None:
+            if (made := thumbnail_of(tuple(found))) is not None or body.thumbnail is not None:
                 changes["thumbnail"] = _file(body.thumbnail or File(), made)
         case Voice():
             changes = {"file": first, **_measured(large, "duration")}
@@ -43,7 +43,7 @@ def brought(body: Body, carried: Sequence[Carried | None]) -> tuple[Body, bool]:
     return structs.replace(body, **changes), left
 
 
-def _file(file: File, carried: Carried | None) -> File:
+def _file(file: File, carried: StoredFile | None) -> File:
     if carried is None:
         return file
     return File(
@@ -57,6 +57,6 @@ def _file(file: File, carried: Carried | None) -> File:
     )
 
 
-def _measured(carried: Carried | None, *names: str) -> dict[str, Any]:
+def _measured(carried: StoredFile | None, *names: str) -> dict[str, Any]:
     """What is known better than the message said it."""
     return {name: value for name in names if carried is not None and (value := getattr(carried, name))}

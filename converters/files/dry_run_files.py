@@ -3,9 +3,9 @@
 from typing import Any
 
 from converters.core.bodies import File, files_of
-from converters.core.model import Carried, Delivery
+from converters.core.model import Delivery, StoredFile
 from converters.core.operations import Edit, Post
-from converters.files.media import Media, Role, Shape, wanted
+from converters.files.media import MediaSupport, Role, Shape, wanted
 from converters.files.media_formats import FORMATS, Format
 
 STAND_IN = "AA=="
@@ -14,13 +14,13 @@ STAND_IN = "AA=="
 _KNOWN = {known.mime: known for known in FORMATS.values()} | {known.extension: known for known in FORMATS.values() if known.extension}
 
 
-def supposed(delivery: Delivery, media: Media | None, account: Any) -> tuple[Carried | None, ...]:
+def assume_transferred(delivery: Delivery, media: MediaSupport | None, account: Any) -> tuple[StoredFile | None, ...]:
     """One for each of the files of *delivery*, under the address that it has now; None where the target takes no such file, or none
     of its size.
     """
     operation = delivery.event.operation
     files = files_of(operation.body) if isinstance(operation, Post | Edit) else ()
-    found: list[Carried | None] = [None] * len(files)
+    found: list[StoredFile | None] = [None] * len(files)
     for place, role, file in wanted(delivery, media, account):
         shape = media.shape(role, account) if media is not None else None
         if shape is not None:
@@ -28,12 +28,12 @@ def supposed(delivery: Delivery, media: Media | None, account: Any) -> tuple[Car
     return tuple(found)
 
 
-def _made(file: File, role: Role, shape: Shape) -> Carried | None:
+def _made(file: File, role: Role, shape: Shape) -> StoredFile | None:
     is_now = form_of(file)
     becomes = FORMATS[shape.formats[0]] if shape.formats and (is_now is None or is_now.name not in shape.formats) else is_now
     if becomes is is_now and 0 < shape.largest < file.size:
         return None
-    return Carried(
+    return StoredFile(
         file.url or f"inline:{role}",
         inline=(file.inline or STAND_IN) if shape.inline else "",
         name=file.name,

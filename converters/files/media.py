@@ -17,10 +17,10 @@ from converters.core.bodies import (
     Voice,
     files_of,
 )
-from converters.core.model import Carried, Delivery, Loss
+from converters.core.model import Delivery, Loss, StoredFile
 from converters.core.operations import Edit, Post
 from converters.core.outcome import NotSent, Refused
-from converters.files.media_key import same
+from converters.files.media_key import media_key
 from converters.platform import Reply, Request
 
 Role = Literal["image", "gif", "voice", "video", "file", "sticker", "forwarded", "thumbnail"]
@@ -28,7 +28,7 @@ Role = Literal["image", "gif", "voice", "video", "file", "sticker", "forwarded",
 
 
 WITHHELD = frozenset({"infected", "unscanned"})
-"""Reasons of `Result` for which the receiver is not shown where the file lies either."""
+"""Reasons of `MediaResult` for which the receiver is not shown where the file lies either."""
 
 
 class Shape(Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class Download(Struct, frozen=True):
     """With what authenticates us to the app that it comes from: only for an address that is that app's own file service."""
 
 
-class Upload(Struct, frozen=True, kw_only=True):
+class FileUpload(Struct, frozen=True, kw_only=True):
     content: bytes
     name: str
     mime: str
@@ -70,22 +70,22 @@ class Upload(Struct, frozen=True, kw_only=True):
     height: int = 0
 
 
-class Media(Struct, frozen=True, kw_only=True):
+class MediaSupport(Struct, frozen=True, kw_only=True):
     """How a platform keeps files."""
 
     shape: Callable[[Role, Any], Shape | None]
     """(role, account): None where no message of the platform can hold such a file."""
     download: Callable[[File, Any], Download]
     """(a file that this platform's callback named, account)."""
-    upload: Callable[[Upload, Any], Request] | None = None
+    upload: Callable[[FileUpload, Any], Request] | None = None
     """None: the platform's servers take no files, and the store of the settings has to keep them."""
-    uploaded: Callable[[Upload, Request, Reply, Any], Carried | NotSent | Refused] | None = None
+    uploaded: Callable[[FileUpload, Request, Reply, Any], StoredFile | NotSent | Refused] | None = None
     """(what was put there, how, the answer, account): where it lies now."""
     lives: Callable[[Any], float] = lambda _: 0.0
     """(account): seconds for which the platform keeps what was uploaded; 0 is for ever."""
 
 
-class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MediaJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file to bring over, as it lies in `media.jobs`."""
 
     event: str
@@ -107,13 +107,13 @@ class Job(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """No thumbnail came with it."""
 
 
-class Result(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MediaResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What became of a job, as it lies in `media.results`."""
 
     event: str
     place: int
     target: str
-    carried: Carried | None = None
+    carried: StoredFile | None = None
     reason: str = ""
     """Why it was not, in a short, fixed word that is counted."""
 
@@ -123,7 +123,7 @@ _ROLES: dict[type[Any], Role] = {
 }  # fmt: skip
 
 
-def wanted(delivery: Delivery, media: Media | None, account: Any) -> tuple[tuple[int, Role, File], ...]:
+def wanted(delivery: Delivery, media: MediaSupport | None, account: Any) -> tuple[tuple[int, Role, File], ...]:
     """The files that *delivery* waits for at a target that keeps files as *media* says: place, role, and where each lies now."""
     operation = delivery.event.operation
     if not isinstance(operation, Post | Edit) or media is None:
@@ -144,35 +144,35 @@ def wanted(delivery: Delivery, media: Media | None, account: Any) -> tuple[tuple
 
 
 def jobs(
-    delivery: Delivery, media: Media | None, account: Any, key: bytes, partition: int
-) -> tuple[tuple[bytes, Job], ...]:
-    """One for each of the files that *delivery* waits for, under the key that is `same`; *key* and *partition* are its own."""
+    delivery: Delivery, media: MediaSupport | None, account: Any, key: bytes, partition: int
+) -> tuple[tuple[bytes, MediaJob], ...]:
+    """One for each of the files that *delivery* waits for, under the key that is `media_key`; *key* and *partition* are its own."""
     files = wanted(delivery, media, account)
     made = []
     for place, role, file in files:
-        job = Job(
+        job = MediaJob(
             event=delivery.event.id, place=place, role=role, file=file, source=delivery.event.source, target=delivery.target,
             conversation=key, partition=partition, received=delivery.received, alone=len(files) == 1,
         )  # fmt: skip
         shape = media.shape(role, account) if media is not None else None
         assert shape is not None, "it is wanted"
-        made.append((same(job, shape), job))
+        made.append((media_key(job, shape), job))
     return tuple(made)
 
 
-def sent_as(body: Body, files: "Sequence[Carried | None]") -> Body:
+def sent_as(body: Body, files: "Sequence[StoredFile | None]") -> Body:
     """*body*, or the file in it where nothing better could be made of that."""
     first = files[0] if files else None
     return Document(files_of(body)[0]) if first is not None and first.as_file and files_of(body) else body
 
 
-def losses(files: "Sequence[Carried | None]") -> tuple[Loss, ...]:
+def losses(files: "Sequence[StoredFile | None]") -> tuple[Loss, ...]:
     """What was lost on the way of *files*."""
     found = [file for file in files if file is not None]
     return tuple(Loss(what) for file in found for what in ("as-file" if file.as_file else "", file.lost) if what)
 
 
-def small(files: "tuple[Carried | None, ...]") -> Carried | None:
+def thumbnail_of(files: "tuple[StoredFile | None, ...]") -> StoredFile | None:
     """The thumbnail: the one that came along, or the one that was made."""
     if len(files) > 1 and files[1] is not None:
         return files[1]

@@ -15,7 +15,7 @@ from msgspec.structs import fields
 from converters.core.bodies import File
 
 if TYPE_CHECKING:
-    from converters.files.media import Job, Shape
+    from converters.files.media import MediaJob, Shape
 
 # As released in 0.1.0, in this order, each with its default where it has that.
 SHAPE = ("formats", "largest", "longest", "inline", "inline_longest", "box", "thumbnail", "own_thumbnails")
@@ -24,7 +24,7 @@ NOT_OF_FILE = frozenset({"name", "size", "mime", "md5"})
 """What the source says of the content: it may be wrong, on purpose too."""
 
 
-def same(job: "Job", shape: "Shape") -> bytes:
+def media_key(job: "MediaJob", shape: "Shape") -> bytes:
     """Equal for two jobs of which the second need not be done: the same file, in the same form, for the same app.
 
     The secret is a part of it: who does not know it is not given what was once fetched with it.

@@ -9,7 +9,7 @@ from converters.files.media import role_of
 from converters.text.fallback_text import Language, withheld
 
 
-def instead(delivery: Delivery, language: Language) -> Delivery:
+def placeholder(delivery: Delivery, language: Language) -> Delivery:
     """*delivery* with a text in place of its body: what it was, its name, and that it was withheld. Nothing of the file's address is left."""
     event, operation = delivery.event, delivery.event.operation
     assert isinstance(operation, Post | Edit), "nothing else has files"

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import structs
 
 from converters.core.event_id import beside
-from converters.core.model import NOTHING, Delivery, There
+from converters.core.model import NOTHING, Delivery, TargetContext
 from converters.core.operations import Presence
 from converters.platform import Encoded, Platform
 
@@ -20,13 +20,13 @@ def account_before(delivery: Delivery) -> Delivery:
     return structs.replace(delivery, event=made, receiver=delivery.sender, people={}, newcomer=True)
 
 
-def making_accounts(platform: Platform) -> Platform:
+def with_account_creation(platform: Platform) -> Platform:
     """*platform*, whose `encode` knows what `account_before` has made."""
     register, encode = platform.register, platform.encode
     if register is None:
         return platform
 
-    def encoded(delivery: Delivery, account: Any, there: There = NOTHING) -> Encoded:
+    def encoded(delivery: Delivery, account: Any, there: TargetContext = NOTHING) -> Encoded:
         if not delivery.newcomer:
             return encode(delivery, account, there)
         name = delivery.event.sender_name or delivery.event.sender

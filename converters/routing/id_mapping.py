@@ -6,14 +6,14 @@ from msgspec import Struct
 
 from converters.core.model import Conversation, Direct, Group, Room, direct
 from converters.platform import Platform
-from converters.routing.identity_table import Kind, Table, record
+from converters.routing.identity_table import IdentityLookup, Kind, record
 from converters.routing.user_ids import fold
 
 NEW = "~"
 """The canonical name of a group begins with it that was made while the relay ran: its id at the target is known when it is there."""
 
 
-class Side(Protocol):
+class IdScope(Protocol):
     """An app, as far as ids go."""
 
     @property
@@ -23,7 +23,7 @@ class Side(Protocol):
     def user_ids(self) -> Any: ...
 
 
-class Minted(Struct, frozen=True):
+class NewIdentity(Struct, frozen=True):
     """A user id was hashed or has upper case, or a group made that had no name yet: `identities` must hold it before anybody answers."""
 
     platform: str
@@ -48,10 +48,10 @@ class UnmappedError(Exception):
         self.kind = kind
 
 
-def canonical(conversation: Conversation, side: Side, identities: Table) -> Conversation:
+def canonical(conversation: Conversation, side: IdScope, identities: IdentityLookup) -> Conversation:
     match conversation:
         case Direct(users=(one, other)):
-            return talk(person(one, side, identities), person(other, side, identities), identities)
+            return map_conversation(map_user(one, side, identities), map_user(other, side, identities), identities)
         case Group(id=native):
             name = named(side.platform.name, "group", native, identities)
             return Group(name, identities.origin("group", name))
@@ -60,7 +60,7 @@ def canonical(conversation: Conversation, side: Side, identities: Table) -> Conv
             return Room(name, identities.origin("room", name))
 
 
-def talk(one: str, other: str, identities: Table) -> Direct:
+def map_conversation(one: str, other: str, identities: IdentityLookup) -> Direct:
     """The conversation of two people, named canonically."""
     before, was = identities.origin("user", one), identities.origin("user", other)
     if not before and not was:
@@ -68,7 +68,7 @@ def talk(one: str, other: str, identities: Table) -> Direct:
     return Direct(direct(one, other).users, direct(before or one, was or other).users)
 
 
-def person(native: str, side: Side, identities: Table) -> str:
+def map_user(native: str, side: IdScope, identities: IdentityLookup) -> str:
     name = side.platform.name
     known = identities.canonical(name, "user", native) or side.user_ids.to_canonical(native)
     if known is None:
@@ -76,46 +76,46 @@ def person(native: str, side: Side, identities: Table) -> str:
     return str(known)
 
 
-def written(canonical: str, side: Side, identities: Table, minted: list[Minted]) -> str:
+def written(canonical: str, side: IdScope, identities: IdentityLookup, minted: list[NewIdentity]) -> str:
     name = side.platform.name
     known = identities.native(name, "user", canonical)
     if known is not None:
         return known
     written = side.user_ids.write(canonical)
     if written.hashed:
-        _mint(Minted(name, written.native, canonical, origin=identities.origin("user", canonical)), minted)
+        _mint(NewIdentity(name, written.native, canonical, origin=identities.origin("user", canonical)), minted)
     return str(written.native)
 
 
-def named(platform: str, kind: Kind, native: str, identities: Table) -> str:
+def named(platform: str, kind: Kind, native: str, identities: IdentityLookup) -> str:
     canonical = identities.canonical(platform, kind, native)
     if canonical is None:
         raise UnmappedError(platform, kind, native)
     return canonical
 
 
-def new_group(native: str, platform: Platform, identities: Table, minted: list[Minted]) -> Group:
+def new_group(native: str, platform: Platform, identities: IdentityLookup, minted: list[NewIdentity]) -> Group:
     """A group that was just made: under a name of its own until somebody gives it another."""
     known = identities.canonical(platform.name, "group", native)
     if known is not None:
         return Group(known, identities.origin("group", known))
     name = f"{NEW}{platform.name}-{native}"
     origin = identities.origin("group", name) or identities.forgotten(platform.name, "group", native) or ""
-    _mint(Minted(platform.name, native, name, "group", origin), minted)
+    _mint(NewIdentity(platform.name, native, name, "group", origin), minted)
     return Group(name, origin if origin != name else "")
 
 
-def spell(native: str, canonical: str, platform: Platform, identities: Table, minted: list[Minted]) -> None:
+def spell(native: str, canonical: str, platform: Platform, identities: IdentityLookup, minted: list[NewIdentity]) -> None:
     """Keep how somebody is spelled where there is upper case: some platforms know `Li`, and nobody called `li`.
 
     Only what the platform itself says is a spelling: who has spoken, who is in a group. Whom somebody writes to or names is spelled as
     that one likes, and what is said to them would go where there is nobody, or somebody else.
     """
     if native != fold(native) and identities.native(platform.name, "user", canonical) is None:
-        _mint(Minted(platform.name, native, canonical, origin=identities.origin("user", canonical)), minted)
+        _mint(NewIdentity(platform.name, native, canonical, origin=identities.origin("user", canonical)), minted)
 
 
-def mapped(platform: str, kind: Kind, canonical: str, identities: Table) -> str:
+def mapped(platform: str, kind: Kind, canonical: str, identities: IdentityLookup) -> str:
     """"" for a new group, of which the delivery knows the id when its turn comes."""
     native = identities.native(platform, kind, canonical)
     if native is None and canonical.startswith(NEW):
@@ -125,6 +125,6 @@ def mapped(platform: str, kind: Kind, canonical: str, identities: Table) -> str:
     return native
 
 
-def _mint(made: Minted, minted: list[Minted]) -> None:
+def _mint(made: NewIdentity, minted: list[NewIdentity]) -> None:
     if made not in minted:
         minted.append(made)

@@ -73,7 +73,7 @@ def cohort_record(canonical: str, cohort: str) -> tuple[bytes, bytes]:
     return f"{_EVERYWHERE}\x1fcohort\x1f{fold(canonical)}".encode(), wire.dump(_Cohort(fold(cohort)))
 
 
-class Table(Protocol):
+class IdentityLookup(Protocol):
     """What is asked of the table. Native ids in any case, canonical ones in lower case."""
 
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None: ...
@@ -94,7 +94,7 @@ class Table(Protocol):
         """The user's cohort; empty where there is none."""
 
 
-class Rows(Protocol):
+class IdentityRows(Protocol):
     """Where a table keeps what it knows, in order of the keys."""
 
     def get(self, key: str) -> str | None: ...
@@ -105,7 +105,7 @@ class Rows(Protocol):
     def scan(self, prefix: str) -> Iterator[tuple[str, str]]: ...
 
 
-class Memory(dict[str, str]):
+class MemoryRows(dict[str, str]):
     def put(self, key: str, value: str | None) -> None:
         if value is None:
             self.pop(key, None)
@@ -120,7 +120,7 @@ class Memory(dict[str, str]):
 _ENTRY, _NATIVE, _ACCOUNT, _COHORT, _ORIGIN, _WAS, COUNT = "e", "n", "a", "h", "o", "w", "#"
 
 
-class Entry(Struct, frozen=True, order=True):
+class IdentityEntry(Struct, frozen=True, order=True):
     platform: str
     kind: str
     native: str
@@ -128,11 +128,11 @@ class Entry(Struct, frozen=True, order=True):
     origin: str = ""
 
 
-class Identities:
+class IdentityTable:
     """The table that the compacted topic builds, in *rows*. Ids are compared in lower case, and written as they are spelled."""
 
-    def __init__(self, rows: Rows | None = None) -> None:
-        self._rows: Rows = Memory() if rows is None else rows
+    def __init__(self, rows: IdentityRows | None = None) -> None:
+        self._rows: IdentityRows = MemoryRows() if rows is None else rows
         self._get = self._rows.get
         self._counts: Counter[tuple[str, str]] = Counter()
         # Few were ever renamed: these are held, whatever holds the rows.
@@ -149,12 +149,12 @@ class Identities:
     def __len__(self) -> int:
         return sum(count for (_, kind), count in self._counts.items() if kind in KINDS)
 
-    def each(self) -> Iterator[Entry]:
+    def each(self) -> Iterator[IdentityEntry]:
         """By platform, kind and native id."""
         for key, value in self._rows.scan(_ENTRY + "\x1f"):
             _, platform, kind, native = key.split("\x1f")
             canonical, _, origin = value.partition("\x1f")
-            yield Entry(platform, kind, self._spelled(platform, kind, native, canonical), canonical, origin)
+            yield IdentityEntry(platform, kind, self._spelled(platform, kind, native, canonical), canonical, origin)
 
     def entries(self) -> list[tuple[str, str, str, str]]:
         """(platform, kind, native id, canonical id), sorted."""

@@ -1,21 +1,21 @@
 """What is not in the table of identities yet, laid over it: a table is changed by what is committed, and by nothing before."""
 
-from converters.routing.identity_table import Account, Identities, Kind, Table
+from converters.routing.identity_table import Account, IdentityLookup, IdentityTable, Kind
 
 
-class Overlay:
+class IdentityOverlay:
     """*below*, which it never changes, with what is new on top of it. What *below* knows counts first."""
 
     __slots__ = ("_top", "below")
 
-    def __init__(self, below: Table) -> None:
+    def __init__(self, below: IdentityLookup) -> None:
         self.below = below
-        self._top: Identities | None = None
+        self._top: IdentityTable | None = None
 
     def add(self, key: bytes, value: bytes) -> None:
         """A record of the topic that is not in it yet."""
         if self._top is None:
-            self._top = Identities()
+            self._top = IdentityTable()
         self._top.apply(key, value)
 
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None:

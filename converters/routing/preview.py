@@ -8,20 +8,20 @@ import msgspec
 
 from converters import PLATFORMS
 from converters.core import wire
-from converters.core.model import There
-from converters.files.dry_run_files import supposed
+from converters.core.model import TargetContext
+from converters.files.dry_run_files import assume_transferred
 from converters.platform import Callback, Request
 from converters.plugins import Plugin
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Account, Identities, Kind, Table
-from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, Unfit, route
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import Account, IdentityLookup, IdentityTable, Kind
+from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, RejectedMark, route
 from converters.routing.rules import Rule
 
 
-class StandIn(Identities):
+class PreviewIdentities(IdentityTable):
     """Groups and rooms without an entry keep the id they have, so that the rest can be seen."""
 
-    def __init__(self, known: Table) -> None:
+    def __init__(self, known: IdentityLookup) -> None:
         super().__init__()
         self._known = known
         self.notes: list[str] = []
@@ -61,7 +61,7 @@ def preview(
     platform: str,
     target: str,
     accounts: Mapping[str, Any],
-    identities: Table,
+    identities: IdentityLookup,
     rules: tuple[Rule, ...] = (),
     plugins: tuple[Plugin, ...] = (),
 ) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def preview(
         platform: App(platform, PLATFORMS[platform], accounts[platform], there, rules, plugins),
         there: App(there, PLATFORMS[target], accounts[target], platform),
     }
-    known = StandIn(identities)
+    known = PreviewIdentities(identities)
     seen: dict[str, list[Any]] = {
         "events": [],
         "requests": [],
@@ -88,10 +88,10 @@ def preview(
             case Deliver(delivery=delivery, losses=losses, unfit=unfit):
                 if unfit:
                     known.notes.append(f"the mark on it is not the relay's own ({unfit}): it is relayed as any other message")
-                files = supposed(delivery, PLATFORMS[target].media, accounts[target])
+                files = assume_transferred(delivery, PLATFORMS[target].media, accounts[target])
                 if any(files):
                     known.notes.append("files are shown under their address at the source, as if they had been brought over")
-                encoded = PLATFORMS[target].encode(delivery, accounts[target], There(files=files))
+                encoded = PLATFORMS[target].encode(delivery, accounts[target], TargetContext(files=files))
                 if delivery.newcomer:
                     known.notes.append(f"{delivery.sender} has no account on {target}: it is made first")
                 else:
@@ -100,17 +100,17 @@ def preview(
                 seen["losses"] += [msgspec.to_builtins(loss) for loss in (*losses, *encoded.losses)]
             case EchoOf(echo=echo):
                 seen["echoes"].append(msgspec.to_builtins(echo))
-            case Unfit(reason=reason):
+            case RejectedMark(reason=reason):
                 known.notes.append(f"the mark on it is not the relay's own ({reason})")
             case Dropped(reason=reason):
                 seen["ignored"].append(reason)
-            case Dead(cause=cause, detail=detail):
+            case DeadLettered(cause=cause, detail=detail):
                 seen["dead"].append(f"{cause}: {detail}")
-            case Minted(platform=name, user=user, canonical=canonical, kind="user"):
+            case NewIdentity(platform=name, user=user, canonical=canonical, kind="user"):
                 known.notes.append(
                     f"{canonical} is too long for {name}: written {user}, and put into identities"
                 )
-            case Minted(platform=name, user=user, canonical=canonical):
+            case NewIdentity(platform=name, user=user, canonical=canonical):
                 known.notes.append(f"group {user} of {name} is new: called {canonical}, and put into identities")
     return {**seen, "notes": known.notes}
 

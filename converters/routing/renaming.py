@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
-from converters.routing.identity_table import Entry, Identities, Kind, forgotten_record, record
+from converters.routing.identity_table import IdentityEntry, IdentityTable, Kind, forgotten_record, record
 from converters.routing.user_ids import fold
 
 Native = tuple[str, str]
@@ -14,7 +14,7 @@ Implied = Callable[[str, str], str | None]
 Record = tuple[bytes, bytes | None]
 
 
-class Setting(Struct, frozen=True):
+class IdentityUpdate(Struct, frozen=True):
     """*natives* are to be *canonical*. More than one of *origins*: what were several conversations becomes one."""
 
     kind: Kind
@@ -22,9 +22,9 @@ class Setting(Struct, frozen=True):
     canonical: str
     origins: tuple[str, ...]
     """By which they were keyed so far, each once; the common name first, if it is one of them."""
-    beside: tuple[Entry, ...]
+    beside: tuple[IdentityEntry, ...]
     """Other entries of that name."""
-    left: tuple[Entry, ...]
+    left: tuple[IdentityEntry, ...]
     """Entries that keep a name which others lose."""
     taken: bool
     """Another conversation is keyed by that name: it was called so before."""
@@ -39,13 +39,13 @@ class Setting(Struct, frozen=True):
         return made + [record(one.platform, self.kind, one.native, self.canonical, origin) for one in self.beside]
 
 
-def setting(table: Identities, kind: Kind, natives: Sequence[Native], canonical: str, implied: Implied) -> Setting:
+def setting(table: IdentityTable, kind: Kind, natives: Sequence[Native], canonical: str, implied: Implied) -> IdentityUpdate:
     canonical = fold(canonical)
     named = {(platform, fold(native)) for platform, native in natives}
     origins: dict[str, None] = {}
     losing: set[str] = set()
-    beside: list[Entry] = []
-    left: list[Entry] = []
+    beside: list[IdentityEntry] = []
+    left: list[IdentityEntry] = []
     for platform, native in natives:
         before = table.canonical(platform, kind, native)
         if before is None:
@@ -67,10 +67,10 @@ def setting(table: Identities, kind: Kind, natives: Sequence[Native], canonical:
     if beside or kind == "user":
         own = table.origin(kind, canonical) or canonical
         origins = {own: None, **origins}
-    return Setting(kind, tuple(natives), canonical, tuple(origins), tuple(beside), tuple(left), taken)
+    return IdentityUpdate(kind, tuple(natives), canonical, tuple(origins), tuple(beside), tuple(left), taken)
 
 
-class Forgetting(Struct, frozen=True):
+class IdentityRemoval(Struct, frozen=True):
     """*kept* is written before *records*: an entry that is set again keeps its key."""
 
     kept: list[Record]
@@ -79,7 +79,7 @@ class Forgetting(Struct, frozen=True):
     """Origins of users whose talks have another key from then on."""
 
 
-def forgetting(table: Identities, kind: Kind, natives: Sequence[Native], implied: Implied) -> Forgetting:
+def forgetting(table: IdentityTable, kind: Kind, natives: Sequence[Native], implied: Implied) -> IdentityRemoval:
     kept: list[Record] = []
     records: list[Record] = []
     moved: dict[str, None] = {}
@@ -93,4 +93,4 @@ def forgetting(table: Identities, kind: Kind, natives: Sequence[Native], implied
         ruled = implied(platform, native) if kind == "user" else None
         if ruled and (table.origin(kind, ruled) or ruled) != origin:
             moved[origin] = None
-    return Forgetting(kept, records, tuple(moved))
+    return IdentityRemoval(kept, records, tuple(moved))

@@ -20,14 +20,14 @@ from converters.core.model import (
 )
 from converters.core.operations import GroupCreated, GroupLife, Post, kind_of
 from converters.core.wire import Malformed
-from converters.platform import Callback, Ignored, OwnEcho, Platform, Said
-from converters.plugins import Ended, Failed, Plugin, Replaced, Side, asked
+from converters.platform import Callback, DecodedEvent, Ignored, OwnEcho, Platform
+from converters.plugins import Plugin, PluginDropped, PluginFailed, PluginReplaced, Side, run_plugins
 from converters.routing import id_mapping
 from converters.routing.account_creation import account_before
-from converters.routing.id_mapping import Minted, UnmappedError
-from converters.routing.identity_table import Kind, Table
-from converters.routing.overlay import Overlay
-from converters.routing.rules import Case, Rule, Ruled, case_of, introduction, ruled
+from converters.routing.id_mapping import NewIdentity, UnmappedError
+from converters.routing.identity_table import IdentityLookup, Kind
+from converters.routing.overlay import IdentityOverlay
+from converters.routing.rules import Rule, RuleInput, RuleResult, apply_rules, introduction, rule_input
 from converters.routing.users import renamed
 
 MOST_NAMED = 100
@@ -61,7 +61,7 @@ class Deliver(Struct, frozen=True):
     losses: tuple[Loss, ...] = ()
     """What the callback held and the event does not; to be counted."""
     unfit: str = ""
-    """Why the mark on it is not believed, as of `Said`; it is relayed all the same."""
+    """Why the mark on it is not believed, as of `DecodedEvent`; it is relayed all the same."""
 
 
 class EchoOf(Struct, frozen=True):
@@ -77,7 +77,7 @@ class Dropped(Struct, frozen=True):
     reason: str
 
 
-class Dead(Struct, frozen=True):
+class DeadLettered(Struct, frozen=True):
     """For the dead letters. *detail* holds ids and never what was said."""
 
     cause: Cause
@@ -87,7 +87,7 @@ class Dead(Struct, frozen=True):
     """Who said it, where that is known: one person has many conversations."""
 
 
-class Unfit(Struct, frozen=True):
+class RejectedMark(Struct, frozen=True):
     """A mark that is not believed lay on a message that is not delivered, for whatever reason follows."""
 
     reason: str
@@ -97,42 +97,42 @@ class Unfit(Struct, frozen=True):
     """Who sent it, in the platform's words."""
 
 
-Routed = Deliver | EchoOf | Dropped | Dead | Minted | Unfit
+Routed = Deliver | EchoOf | Dropped | DeadLettered | NewIdentity | RejectedMark
 
 
-def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tuple[Routed, ...]:
+def route(callback: Callback, apps: Mapping[str, App], identities: IdentityLookup) -> tuple[Routed, ...]:
     """What a callback causes, in order. Never raises for what lies in it.
 
     *identities* stays as it is: what is new comes out as Minted, and is true once that is committed.
     """
     app = apps.get(callback.app)
     if app is None:
-        return (Dead("app-unknown", f"no app {callback.app[:128]!r} in the settings", ours=True),)
+        return (DeadLettered("app-unknown", f"no app {callback.app[:128]!r} in the settings", ours=True),)
     target = apps.get(app.target)
     if target is None:
-        return (Dead("target-unknown", f"no app {app.target[:128]!r} in the settings", ours=True),)
+        return (DeadLettered("target-unknown", f"no app {app.target[:128]!r} in the settings", ours=True),)
     try:
         decoded = app.platform.decode(callback, app.account)
     except Malformed as error:
-        return (Dead("malformed", str(error), ours=False),)
+        return (DeadLettered("malformed", str(error), ours=False),)
     routed: list[Routed] = []
     # What the first event of a callback mints, the second one knows.
-    new = Overlay(identities) if len(decoded) > 1 else None
+    new = IdentityOverlay(identities) if len(decoded) > 1 else None
     known = identities if new is None else new
     for one in decoded:
         try:
             match one:
-                case Said(event=event, losses=losses, unfit=unfit, proven=proven):
-                    told = (Unfit(unfit, event.id, event.sender),) if unfit else ()
+                case DecodedEvent(event=event, losses=losses, unfit=unfit, proven=proven):
+                    told = (RejectedMark(unfit, event.id, event.sender),) if unfit else ()
                     if app.plugins:
                         answered = _plugged(event, app, target)
                         if not isinstance(answered, Event):
                             routed += (*told, answered)
                             continue
                         event = answered
-                    say: Ruled | None = None
+                    say: RuleResult | None = None
                     if app.rules:
-                        say = ruled(app.rules, _case(event, app, target, known))
+                        say = apply_rules(app.rules, _case(event, app, target, known))
                         if say.dropped:
                             routed += (*told, Dropped(f"rule:{say.dropped}"))
                             continue
@@ -148,7 +148,7 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
                     routed += caused
                     if new is not None:
                         for made in caused:
-                            if isinstance(made, Minted):
+                            if isinstance(made, NewIdentity):
                                 new.add(*made.record)
                 case OwnEcho():
                     routed.append(_echo(one, app, known))
@@ -159,7 +159,7 @@ def route(callback: Callback, apps: Mapping[str, App], identities: Table) -> tup
             if isinstance(one, OwnEcho):
                 routed.append(Dropped("echo-unmapped"))
             else:
-                routed.append(Dead(unmapped(error.kind), str(error), ours=True))
+                routed.append(DeadLettered(unmapped(error.kind), str(error), ours=True))
     return tuple(routed)
 
 
@@ -169,8 +169,8 @@ def _deliver(
     callback: Callback,
     app: App,
     target: App,
-    identities: Table,
-    say: Ruled | None,
+    identities: IdentityLookup,
+    say: RuleResult | None,
 ) -> list[Routed]:
     here, there = app.platform, target.platform
     # What people say is never refused: it is at least shown.
@@ -179,13 +179,13 @@ def _deliver(
         if level is not None and level.word == "refused":
             # It would end at its encoder, after two transactions and two records.
             return [Dropped(f"refused:{kind_of(event.operation)}")]
-    minted: list[Minted] = []
+    minted: list[NewIdentity] = []
     conversation: Conversation
     match event.conversation:
         case Direct(users=(one, other)):
             # Each of the two is looked up once: this is the way of most messages.
-            first, second = id_mapping.person(one, app, identities), id_mapping.person(other, app, identities)
-            conversation = id_mapping.talk(first, second, identities)
+            first, second = id_mapping.map_user(one, app, identities), id_mapping.map_user(other, app, identities)
+            conversation = id_mapping.map_conversation(first, second, identities)
             mine = event.sender == one
             sender, receiver, origin = (first, second, other) if mine else (second, first, one)
             if not event.sender:
@@ -198,7 +198,7 @@ def _deliver(
                 conversation = id_mapping.new_group(origin, here, identities, minted)
             else:
                 conversation = id_mapping.canonical(event.conversation, app, identities)
-            sender = id_mapping.person(event.sender, app, identities) if event.sender else ""
+            sender = id_mapping.map_user(event.sender, app, identities) if event.sender else ""
             if sender != event.sender:
                 id_mapping.spell(event.sender, sender, here, identities, minted)
             kind: Kind = "group" if isinstance(event.conversation, Group) else "room"
@@ -208,7 +208,7 @@ def _deliver(
     told = isinstance(event.operation, GroupLife)
 
     def name(native: str) -> str:
-        canonical = id_mapping.person(native, app, identities)
+        canonical = id_mapping.map_user(native, app, identities)
         if told and native != canonical:
             id_mapping.spell(native, canonical, here, identities, minted)
         # Whom somebody only names, there need not be: no message fills `identities` with names that it made up.
@@ -244,29 +244,29 @@ def _deliver(
 
 def _unproven(caused: list[Routed]) -> list[Routed]:
     """The same of what nobody has signed: no stranger's word makes an account, or says how somebody is called."""
-    if any(isinstance(one, Minted) or (isinstance(one, Deliver) and one.delivery.newcomer) for one in caused):
+    if any(isinstance(one, NewIdentity) or (isinstance(one, Deliver) and one.delivery.newcomer) for one in caused):
         return [Dropped("unproven-person")]
     return caused
 
 
-def _plugged(event: Event, app: App, target: App) -> Event | Dropped | Dead:
+def _plugged(event: Event, app: App, target: App) -> Event | Dropped | DeadLettered:
     here, there = Side(app.name, app.platform.name), Side(target.name, target.platform.name)
-    match asked(app.plugins, event, here, there):
+    match run_plugins(app.plugins, event, here, there):
         case None:
             return event
-        case Replaced(event=replaced):
+        case PluginReplaced(event=replaced):
             return replaced
-        case Ended(reason=reason):
+        case PluginDropped(reason=reason):
             return Dropped(reason)
-        case Failed(detail=detail):
-            return Dead("plugin", detail, ours=True, by=event.sender)
+        case PluginFailed(detail=detail):
+            return DeadLettered("plugin", detail, ours=True, by=event.sender)
 
 
-def _case(event: Event, app: App, target: App, identities: Table) -> Case:
+def _case(event: Event, app: App, target: App, identities: IdentityLookup) -> RuleInput:
     here = app.platform.name
-    return case_of(
+    return rule_input(
         event,
-        person=lambda native: id_mapping.person(native, app, identities),
+        person=lambda native: id_mapping.map_user(native, app, identities),
         group=lambda kind, native: identities.canonical(here, kind, native) or "",
         target=target.platform.name,
         language=getattr(target.account, "language", "zh"),
@@ -274,7 +274,7 @@ def _case(event: Event, app: App, target: App, identities: Table) -> Case:
     )
 
 
-def _echo(echo: OwnEcho, app: App, identities: Table) -> EchoOf:
+def _echo(echo: OwnEcho, app: App, identities: IdentityLookup) -> EchoOf:
     conversation = id_mapping.canonical(echo.conversation, app, identities)
     seen = Echo(event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at, part=echo.part, more=echo.more, unkeyed=not echo.keyed)
     return EchoOf(seen, conversation_key(conversation), app.platform.name)

@@ -32,7 +32,7 @@ from converters.core.operations import (
     Typing,
     kind_of,
 )
-from converters.routing.identity_table import Kind, Table
+from converters.routing.identity_table import IdentityLookup, Kind
 from converters.text.fallback_text import Language, shown
 from converters.text.nickname import introduced
 
@@ -68,7 +68,7 @@ class Rule(Struct, frozen=True, kw_only=True):
     """The id at the target."""
 
 
-class Case(Struct, frozen=True):
+class RuleInput(Struct, frozen=True):
     """What rules are asked about; everything canonical."""
 
     operation: Operation
@@ -82,18 +82,18 @@ class Case(Struct, frozen=True):
     target: str
     """The target's platform."""
     language: Language
-    identities: Table
+    identities: IdentityLookup
 
 
-def case_of(
+def rule_input(
     event: Event,
     *,
     person: Callable[[str], str],
     group: Callable[[Kind, str], str],
     target: str,
     language: Language,
-    identities: Table,
-) -> Case:
+    identities: IdentityLookup,
+) -> RuleInput:
     """The case of *event* as it was decoded. Groups and rooms need no entry here: what is dropped has nobody waiting for one."""
     sender = person(event.sender) if event.sender else ""
     receiver = ""
@@ -107,10 +107,10 @@ def case_of(
             conversation = Group(group("group", native))
         case Room(id=native):
             conversation = Room(group("room", native))
-    return Case(event.operation, conversation, sender, event.sender_name, receiver, target, language, identities)
+    return RuleInput(event.operation, conversation, sender, event.sender_name, receiver, target, language, identities)
 
 
-class Ruled(Struct, frozen=True):
+class RuleResult(Struct, frozen=True):
     """What the rules say."""
 
     operation: Operation
@@ -127,7 +127,7 @@ class Ruled(Struct, frozen=True):
     losses: tuple[Loss, ...] = ()
 
 
-def ruled(rules: Sequence[Rule], case: Case) -> Ruled:
+def apply_rules(rules: Sequence[Rule], case: RuleInput) -> RuleResult:
     """Down the list, until a rule says `send` or `drop`; after the last, it is sent."""
     operation, create, proxy = case.operation, False, ""
     losses: list[Loss] = []
@@ -138,7 +138,7 @@ def ruled(rules: Sequence[Rule], case: Case) -> Ruled:
             case "send":
                 break
             case "drop":
-                return Ruled(operation, dropped=rule.name)
+                return RuleResult(operation, dropped=rule.name)
             case "show" | "replace":
                 before = operation
                 operation = _shown(rule, operation, case.language) if rule.do == "show" else _replaced(rule, operation)
@@ -148,11 +148,11 @@ def ruled(rules: Sequence[Rule], case: Case) -> Ruled:
                 create = True
             case "proxy":
                 if isinstance(operation, _PERSONAL):
-                    return Ruled(operation, dropped=rule.name)
+                    return RuleResult(operation, dropped=rule.name)
                 proxy = rule.proxy
                 losses.append(Loss(f"rule:{rule.name}"))
     if not proxy:
-        return Ruled(operation, create=create, losses=tuple(losses))
+        return RuleResult(operation, create=create, losses=tuple(losses))
     called = introduced(case.sender, case.sender_name)
     by = called + ("\uff1a" if case.language == "zh" else ": ")
     body = operation.body if isinstance(operation, Post | Edit) else None
@@ -160,7 +160,7 @@ def ruled(rules: Sequence[Rule], case: Case) -> Ruled:
         operation = structs.replace(operation, body=structs.replace(body, text=by + body.text))
         by = ""
     seen = isinstance(operation, Post) and not isinstance(operation.body, Command)
-    return Ruled(operation, proxy=proxy, called=called, introduced=by.strip() if seen else "", losses=tuple(losses))
+    return RuleResult(operation, proxy=proxy, called=called, introduced=by.strip() if seen else "", losses=tuple(losses))
 
 
 _PERSONAL = (Read, Received, Reaction, Typing, FriendChanged, BlockChanged, Presence)
@@ -179,7 +179,7 @@ def introduction(delivery: Delivery, name: str) -> Delivery:
     return structs.replace(delivery, event=before)
 
 
-def _fits(rule: Rule, operation: Operation, case: Case) -> bool:
+def _fits(rule: Rule, operation: Operation, case: RuleInput) -> bool:
     return (
         (not rule.kinds or _is_of(rule.kinds, operation))
         and (not rule.conversations or str(case.conversation.__struct_config__.tag) in rule.conversations)
@@ -198,19 +198,19 @@ def _is_of(kinds: frozenset[str], operation: Operation) -> bool:
     return isinstance(operation, Edit) and str(operation.body.__struct_config__.tag) in kinds
 
 
-def _sender(rule: Rule, case: Case) -> bool:
+def _sender(rule: Rule, case: RuleInput) -> bool:
     if not case.sender:
         return False
     return (case.identities.account(case.target, case.sender) is not None) == (rule.sender == "has-account")
 
 
-def _receiver(rule: Rule, case: Case) -> bool:
+def _receiver(rule: Rule, case: RuleInput) -> bool:
     if not case.receiver:
         return False
     return (case.identities.account(case.target, case.receiver) == "used") == (rule.receiver == "on-target")
 
 
-def _cohort(rule: Rule, case: Case) -> bool:
+def _cohort(rule: Rule, case: RuleInput) -> bool:
     """Of a conversation: of anybody in it who is known here."""
     match rule.of:
         case "sender":
@@ -221,7 +221,7 @@ def _cohort(rule: Rule, case: Case) -> bool:
             return any(case.identities.cohort(user) in rule.cohorts for user in (case.sender, case.receiver) if user)
 
 
-def _share(rule: Rule, case: Case) -> bool:
+def _share(rule: Rule, case: RuleInput) -> bool:
     match rule.of:
         case "sender":
             key = case.sender

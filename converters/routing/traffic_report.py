@@ -7,19 +7,19 @@ from typing import Literal
 from msgspec import Struct
 
 from converters.core.bodies import Unknown
-from converters.core.model import Delivery, Sent, There
+from converters.core.model import Delivery, TargetContext, TargetMessage
 from converters.core.operations import Operation, Post, Ref, kind_of, named_by
-from converters.files.dry_run_files import supposed
+from converters.files.dry_run_files import assume_transferred
 from converters.platform import Callback
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Table
-from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, Unfit, route
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityLookup
+from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, RejectedMark, route
 
 Verdict = Literal["carried", "changed", "shown", "refused", "unknown", "dropped", "echo", "dead"]
 """`changed`: with the losses that are counted; `shown`: as a text in its place; `dropped`: by a platform's reason, a rule or a plug-in."""
 
 
-class Row(Struct):
+class ReportRow(Struct):
     """What became of the callbacks of one kind."""
 
     verdict: Verdict
@@ -31,18 +31,18 @@ class Row(Struct):
     losses: Counter[str] = {}  # type: ignore[assignment]
 
 
-class Survey:
+class TrafficReport:
     """Counts. As for `im-relay preview`: groups without an entry are taken as they are, files and named messages as if they were there;
     files that are said to be larger than the target takes are not.
     """
 
-    def __init__(self, apps: Mapping[str, App], identities: Table) -> None:
+    def __init__(self, apps: Mapping[str, App], identities: IdentityLookup) -> None:
         self._apps = apps
         self._identities = identities
-        self._rows: dict[tuple[Verdict, str], Row] = {}
+        self._rows: dict[tuple[Verdict, str], ReportRow] = {}
         self.read = 0
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ReportRow]:
         """The most frequent first."""
         return sorted(self._rows.values(), key=lambda row: (-row.count, row.verdict, row.kind))
 
@@ -65,9 +65,9 @@ class Survey:
                     self._count("refused", reason.removeprefix("refused:"), where)
                 case Dropped(reason=reason):
                     self._count("dropped", reason, where)
-                case Dead(cause=cause):
+                case DeadLettered(cause=cause):
                     self._count("dead", cause, where)
-                case Minted() | Unfit():
+                case NewIdentity() | RejectedMark():
                     pass
 
     def _weigh(self, delivery: Delivery, losses: list[str], where: str) -> None:
@@ -94,24 +94,24 @@ class Survey:
     def _count(self, verdict: Verdict, kind: str, where: str, losses: list[str] | None = None) -> None:
         row = self._rows.get((verdict, kind))
         if row is None:
-            row = self._rows[verdict, kind] = Row(verdict, kind, where, losses=Counter())
+            row = self._rows[verdict, kind] = ReportRow(verdict, kind, where, losses=Counter())
         row.count += 1
         row.losses.update(losses or ())
 
 
-def _known(delivery: Delivery, target: App) -> There:
+def _known(delivery: Delivery, target: App) -> TargetContext:
     """The messages that the operation names, as if they were there, and its files, as if they had been brought over."""
     operation: Operation = delivery.event.operation
     ref = named_by(operation)
     quote = operation.quote if isinstance(operation, Post) else None
-    return There(
+    return TargetContext(
         message=(_sent(ref, delivery),) if ref is not None else (),
         quoted=(_sent(quote.message, delivery),) if quote is not None else (),
-        files=supposed(delivery, target.platform.media, target.account),
+        files=assume_transferred(delivery, target.platform.media, target.account),
     )
 
 
-def _sent(ref: Ref, delivery: Delivery) -> Sent:
+def _sent(ref: Ref, delivery: Delivery) -> TargetMessage:
     name = ref.id or ref.client_id or "1"
     sender = delivery.named(ref.author) if ref.author else delivery.sender
-    return Sent(name, sender, ref.at or delivery.event.at, ref.client_id or name)
+    return TargetMessage(name, sender, ref.at or delivery.event.at, ref.client_id or name)

@@ -32,7 +32,7 @@ def canonical_id(own: str) -> str:
     return fold(own)
 
 
-class Written(Struct, frozen=True):
+class NativeId(Struct, frozen=True):
     """How a canonical id is written on a platform."""
 
     native: str
@@ -63,17 +63,17 @@ class IdRule:
         size = len(native.encode()) if self.unit == "bytes" else len(native)
         return 0 < size <= self.limit and self.alphabet.issuperset(native)
 
-    def _write(self, canonical: str) -> Written:
+    def _write(self, canonical: str) -> NativeId:
         canonical = canonical_id(canonical)
         if self.possible(canonical) and not canonical.startswith((ESCAPED, HASHED)):
-            return Written(canonical)
+            return NativeId(canonical)
         raw = canonical.encode()
         plain = _PLAIN & self.alphabet
         escaped = ESCAPED + "".join(chr(byte) if chr(byte) in plain else f"-{byte:02x}" for byte in raw)
         if len(escaped) <= self.limit:
-            return Written(escaped)
+            return NativeId(escaped)
         digest = b32encode(blake2b(raw, digest_size=16).digest()).decode().rstrip("=").lower()
-        return Written(HASHED + digest, hashed=True)
+        return NativeId(HASHED + digest, hashed=True)
 
     def _to_canonical(self, native: str) -> str | None:
         native = fold(native)
@@ -92,7 +92,7 @@ class IdRule:
         return canonical if self._write(canonical).native == native else None
 
 
-class Problem(Struct, frozen=True):
+class IdProblem(Struct, frozen=True):
     """What to know about an id before a move: `case`, `changed`, `hashed` or `impossible`."""
 
     id: str
@@ -100,19 +100,19 @@ class Problem(Struct, frozen=True):
     detail: str
 
 
-def problems(ids: Iterable[str], rule: IdRule, source: IdRule | None = None) -> list[Problem]:
+def problems(ids: Iterable[str], rule: IdRule, source: IdRule | None = None) -> list[IdProblem]:
     """What happens to *ids* under *rule*, and which of them *source*, where they are said to come from, could not have."""
-    found: list[Problem] = []
+    found: list[IdProblem] = []
     seen: dict[str, str] = {}
     for own in ids:
         other = seen.setdefault(canonical_id(own), own)
         if other != own:
-            found.append(Problem(own, "case", f"the same as {other}, but for upper and lower case"))
+            found.append(IdProblem(own, "case", f"the same as {other}, but for upper and lower case"))
         if source is not None and not source.possible(canonical_id(own)):
-            found.append(Problem(own, "impossible", "the platform it comes from takes no such id"))
+            found.append(IdProblem(own, "impossible", "the platform it comes from takes no such id"))
         written = rule.write(own)
         if written.hashed:
-            found.append(Problem(own, "hashed", written.native))
+            found.append(IdProblem(own, "hashed", written.native))
         elif written.native != canonical_id(own):
-            found.append(Problem(own, "changed", written.native))
+            found.append(IdProblem(own, "changed", written.native))
     return found

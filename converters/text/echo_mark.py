@@ -42,7 +42,7 @@ _PARTS = 10_000
 """More requests than an event can take."""
 
 
-class Signing(Protocol):
+class MarkSecrets(Protocol):
     """What an app's account says of its marks."""
 
     @property
@@ -55,7 +55,7 @@ class Signing(Protocol):
     def mark_unkeyed_until(self) -> int: ...
 
 
-class Mark(NamedTuple):
+class EchoMark(NamedTuple):
     event: str
     more: bool
     """Parts follow."""
@@ -65,7 +65,7 @@ class Mark(NamedTuple):
     """False: of a release without keys, so that anybody can have made it."""
 
 
-class On(NamedTuple):
+class MarkedMessage(NamedTuple):
     """The message that a mark lies on, or is to lie on, in the words of the platform it is on."""
 
     app: str
@@ -77,29 +77,29 @@ class On(NamedTuple):
     """The other user, the group or the room."""
 
 
-class NoSecretError(ValueError):
+class NoMarkSecretError(ValueError):
     """The settings hold no secret to make marks with."""
 
 
-def on(app: str, conversation: Conversation, sender: str, receiver: str) -> On:
-    return On(app, str(conversation.__struct_config__.tag), sender, receiver)
+def on(app: str, conversation: Conversation, sender: str, receiver: str) -> MarkedMessage:
+    return MarkedMessage(app, str(conversation.__struct_config__.tag), sender, receiver)
 
 
 def of(
-    delivery: Delivery, by: Signing, sender: str, receiver: str | None = None, *, more: bool = False, part: int = 0
+    delivery: Delivery, by: MarkSecrets, sender: str, receiver: str | None = None, *, more: bool = False, part: int = 0
 ) -> dict[str, Any]:
     """The mark of *delivery*, as *sender* says it; *receiver* where it is not the delivery's."""
     where = on(delivery.target, delivery.event.conversation, sender, delivery.receiver if receiver is None else receiver)
     return make(delivery.event.id, where, by, more=more, part=part, late=delivery.late, at=delivery.event.at)
 
 
-def of_group(delivery: Delivery, by: Signing, owner: str) -> dict[str, Any]:
+def of_group(delivery: Delivery, by: MarkSecrets, owner: str) -> dict[str, Any]:
     """The mark of a group that *delivery* makes."""
-    return make(delivery.event.id, On(delivery.target, NEW_GROUP, owner, ""), by, at=delivery.event.at)
+    return make(delivery.event.id, MarkedMessage(delivery.target, NEW_GROUP, owner, ""), by, at=delivery.event.at)
 
 
 def make(
-    event: str, where: On, by: Signing, *, more: bool = False, part: int = 0, late: bool = False, at: int = sys.maxsize
+    event: str, where: MarkedMessage, by: MarkSecrets, *, more: bool = False, part: int = 0, late: bool = False, at: int = sys.maxsize
 ) -> dict[str, Any]:
     """The mark of *event*, which was said *at*, as it lies *where*; *more* where parts follow. Raises NoSecretError.
 
@@ -107,7 +107,7 @@ def make(
     that know no others may be at work: those find theirs in it, too.
     """
     if not by.mark_secret:
-        raise NoSecretError("no secret to make marks with")
+        raise NoMarkSecretError("no secret to make marks with")
     mark: dict[str, Any] = {"id": event, "k": _digest(_key(by.mark_secret), event, where, more=more, part=part)}
     if at < by.mark_unkeyed_until:
         mark["d"] = _unkeyed(event, where, more=more, part=part)
@@ -120,7 +120,7 @@ def make(
     return mark
 
 
-def read(mark: object, where: On, by: Signing, at: int) -> Mark | str | None:
+def read(mark: object, where: MarkedMessage, by: MarkSecrets, at: int) -> EchoMark | str | None:
     """What *mark* says, if it is ours and fits the message it lies on, which was said *at*; a reason where it is not believed.
 
     None for what has not the form of a mark: the customer's app may use the key for something else.
@@ -136,16 +136,16 @@ def read(mark: object, where: On, by: Signing, at: int) -> Mark | str | None:
     if "k" not in mark:
         if not compare_digest(_unkeyed(event, where, more=more, part=part).encode(), given):
             return UNFIT
-        return Mark(event, more, part, keyed=False) if at < by.mark_unkeyed_until else UNKEYED
+        return EchoMark(event, more, part, keyed=False) if at < by.mark_unkeyed_until else UNKEYED
     # Each is compared, whichever fits: how long it takes tells nothing.
     secrets = [secret for secret in (by.mark_secret, by.mark_secret_previous) if secret]
     fits = [compare_digest(_digest(_key(secret), event, where, more=more, part=part).encode(), given) for secret in secrets]
-    return Mark(event, more, part) if any(fits) else UNFIT
+    return EchoMark(event, more, part) if any(fits) else UNFIT
 
 
-def by_client(found: Mark | str | None) -> str | None:
+def by_client(found: EchoMark | str | None) -> str | None:
     """The same where the platform says that a user's client sent the message: it was passed on, and is nobody's but the user's."""
-    return CLIENT if isinstance(found, Mark) else found
+    return CLIENT if isinstance(found, EchoMark) else found
 
 
 @lru_cache(64)
@@ -154,7 +154,7 @@ def _key(secret: str) -> bytes:
     return blake2b(secret.encode(), digest_size=32, person=b"relay-mark-key").digest()
 
 
-def _digest(key: bytes, event: str, where: On, *, more: bool, part: int) -> str:
+def _digest(key: bytes, event: str, where: MarkedMessage, *, more: bool, part: int) -> str:
     parts = (event, where.app, where.kind, fold(where.sender), fold(where.receiver), str(part), "more" if more else "")
     return blake2b(_bound(parts), digest_size=_SIZE, key=key, person=b"relay-mark").hexdigest()
 
@@ -165,7 +165,7 @@ def _bound(parts: Iterable[str]) -> bytes:
     return b"".join(len(part).to_bytes(4, "big") + part for part in written)
 
 
-def _unkeyed(event: str, where: On, *, more: bool, part: int) -> str:
+def _unkeyed(event: str, where: MarkedMessage, *, more: bool, part: int) -> str:
     """The digest of releases without keys."""
     bound = f"{event}\x1f{where.sender.lower()}\x1f{where.receiver.lower()}\x1f{'more' if more else ''}{part or ''}"
     return blake2b(bound.encode(errors="surrogatepass"), digest_size=_OLD_SIZE).hexdigest()

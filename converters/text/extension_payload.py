@@ -28,10 +28,10 @@ from converters.core.bodies import (
     Video,
     Voice,
 )
-from converters.core.model import Carried, Loss
+from converters.core.model import Loss, StoredFile
 from converters.core.operations import Quote
-from converters.files.attach_files import brought
-from converters.files.media import small
+from converters.files.attach_files import attach_files
+from converters.files.media import thumbnail_of
 
 FACTS = ("name", "size", "mime", "md5")
 _MOST = 1 << 53
@@ -55,10 +55,10 @@ def key_of(mark: str) -> str:
     return f"{mark}_more"
 
 
-def arrived(body: Body, files: Sequence[Carried | None], *, own_thumbnails: bool = False) -> tuple[Body, tuple[Loss, ...]]:
+def arrived(body: Body, files: Sequence[StoredFile | None], *, own_thumbnails: bool = False) -> tuple[Body, tuple[Loss, ...]]:
     """*body* with the files that it has at the target, and what did not come along; a target that makes thumbnails misses none."""
-    moved, _ = brought(body, files)
-    if getattr(body, "thumbnail", None) is None or small(tuple(files)) is not None:
+    moved, _ = attach_files(body, files)
+    if getattr(body, "thumbnail", None) is None or thumbnail_of(tuple(files)) is not None:
         return moved, ()
     return structs.replace(moved, thumbnail=None), () if own_thumbnails else (Loss("thumbnail"),)
 

@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from streams.cli.kafka_settings import settings_of
-from streams.cli.terminal import Head, say, say_json, show
+from streams.cli.terminal import ColumnHead, print_json, print_line, print_table
 
 PRINCIPAL = "User:im-relay-{role}"
 
@@ -49,17 +49,17 @@ def acls(
         for name, grants in chosen.items():
             for grant in grants:
                 about = msgspec.to_builtins(grant) | {"role": name, "principal": principal.replace("{role}", name)}
-                say_json(about)
+                print_json(about)
     elif table:
         rows = [
             [name, grant.operation, grant.resource, f"{grant.name}{'*' if grant.prefixed else ''}"]
             for name, grants in chosen.items()
             for grant in grants
         ]
-        show(["role", "operation", "on", Head("name", whole=True)], rows)
+        print_table(["role", "operation", "on", ColumnHead("name", whole=True)], rows)
     else:
         where = bootstrap or settings.kafka.bootstrap
         for name, grants in chosen.items():
-            say(f"# {name}")
+            print_line(f"# {name}")
             for grant in grants:
-                say(grant.command(principal.replace("{role}", name), where, secured=settings.kafka.security.protocol != "PLAINTEXT"))
+                print_line(grant.command(principal.replace("{role}", name), where, secured=settings.kafka.security.protocol != "PLAINTEXT"))

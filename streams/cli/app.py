@@ -16,13 +16,13 @@ from streams.cli.local_kafka import app as kafka
 from streams.cli.preview import preview
 from streams.cli.release import release
 from streams.cli.replay import replay
-from streams.cli.terminal import Commands, on_defect, refuse, say, say_json
+from streams.cli.terminal import CommandGroup, on_defect, print_error, print_json, print_line
 from streams.cli.topics import app as topics
 from streams.cli.trace import trace
 from streams.cli.transactions import app as transactions
 
 app = typer.Typer(
-    cls=Commands,
+    cls=CommandGroup,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -47,7 +47,7 @@ def _say_version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
     if asked:
         from importlib.metadata import version
 
-        say(f"im-relay {version('im-relay')}")
+        print_line(f"im-relay {version('im-relay')}")
         raise typer.Exit
 
 
@@ -129,7 +129,7 @@ def settings(config: Config = None) -> None:
     from streams.settings.root import SettingsError, load, require_apps, shown
 
     try:
-        say_json(shown(require_apps(load(config))), indent=True)
+        print_json(shown(require_apps(load(config))), indent=True)
     except SettingsError as error:
         _fail(error)
 
@@ -147,13 +147,13 @@ def _role(role: Any, config: Path | None, process: Any, *arguments: object) -> N
 
 
 def _run(role: Any, given: Any, *arguments: object) -> Any:
-    from streams.kafka.keepalive import Ways, use
+    from streams.kafka.keepalive import ConnectionTimings, use
     from streams.observe import log
     from streams.roles import secret_watch
 
     log.setup(given.observe)
     secret_watch.begin()
-    use(Ways(given.kafka.connect_timeout, given.kafka.request_timeout, given.kafka.keepalive))
+    use(ConnectionTimings(given.kafka.connect_timeout, given.kafka.request_timeout, given.kafka.keepalive))
     work: Coroutine[Any, Any, Any] = role(given, *arguments)
     try:
         import uvloop
@@ -164,7 +164,7 @@ def _run(role: Any, given: Any, *arguments: object) -> Any:
 
 
 def _fail(error: Exception) -> None:
-    refuse(error)
+    print_error(error)
     raise typer.Exit(2)
 
 

@@ -12,20 +12,20 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from aiokafka.errors import KafkaError
 
-from converters.routing.identity_table import Identities
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.cli import terminal
-from streams.cli.terminal import refuse, tell
+from streams.cli.terminal import print_error, print_notice
 from streams.cli.times import moment
-from streams.exactly_once.deleted_records import Unread
-from streams.exactly_once.producers import Link
+from streams.exactly_once.deleted_records import DeletedRange
+from streams.exactly_once.producers import ProducerSettings
 from streams.kafka import record_kinds, topics
 from streams.kafka.cluster import Where
 from streams.kafka.permissions import REFUSALS, why
 from streams.kafka.topics import IDENTITIES
-from streams.operate.topic_reader import OperateError, Reader
-from streams.plugins import PluginError, equipped
-from streams.settings.role_secrets import READING, Process
+from streams.operate.topic_reader import OperateError, TopicReader
+from streams.plugins import PluginError, with_plugins
+from streams.settings.role_secrets import READING, SecretScope
 from streams.settings.root import Settings, SettingsError, load, marking
 
 NOTHING, FAILED = 1, 2
@@ -42,26 +42,26 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done
 WHEN = "30s, 15m, 2h, 7d ago, or a time as 2026-03-01T12:00 (UTC if it names no zone)."
 
 
-class Relay:
+class CommandContext:
     """The settings as the commands want them."""
 
-    def __init__(self, config: Path | None, process: Process = READING) -> None:
+    def __init__(self, config: Path | None, process: SecretScope = READING) -> None:
         try:
             self.settings: Settings = load(config, process)
-            self.apps: dict[str, App] = equipped(marking(self.settings), self.settings.plugins.use)
+            self.apps: dict[str, App] = with_plugins(marking(self.settings), self.settings.plugins.use)
         except (SettingsError, PluginError) as error:
             fail(error)
         self.kafka = self.settings.kafka
         self.prefix = self.kafka.prefix
         self.platforms = self.settings.platforms()
-        self.link = Link(self.kafka.cluster, transaction_timeout=self.kafka.transaction_timeout, headers=record_kinds.headers_of)
+        self.link = ProducerSettings(self.kafka.cluster, transaction_timeout=self.kafka.transaction_timeout, headers=record_kinds.headers_of)
 
-    def reader(self, group: str | None = None) -> Reader:
-        return Reader(self.kafka.cluster, group, _deleted, topics.names(self.platforms, prefix=self.prefix))
+    def reader(self, group: str | None = None) -> TopicReader:
+        return TopicReader(self.kafka.cluster, group, _deleted, topics.names(self.platforms, prefix=self.prefix))
 
-    async def identities(self) -> Identities:
+    async def identities(self) -> IdentityTable:
         """The table as it is now. Raises OperateError."""
-        table = Identities()
+        table = IdentityTable()
         async with self.reader() as reader:
             spans = await reader.spans(reader.partitions(IDENTITIES.name(prefix=self.prefix)))
             async for record in reader.records(spans):
@@ -75,11 +75,11 @@ class Relay:
         return name
 
 
-def _deleted(found: Unread) -> None:
-    tell(f"im-relay: {found.tp.topic}:{found.tp.partition} no longer keeps offsets {found.start} to {found.end - 1}: they were not read")
+def _deleted(found: DeletedRange) -> None:
+    print_notice(f"im-relay: {found.tp.topic}:{found.tp.partition} no longer keeps offsets {found.start} to {found.end - 1}: they were not read")
 
 
-def when(text: str) -> int | None:
+def parse_time(text: str) -> int | None:
     """Ms since 1970; None for empty."""
     try:
         return moment(text, now()) if text else None
@@ -91,7 +91,7 @@ def now() -> int:
     return int(time.time() * 1000)
 
 
-def who() -> str:
+def operator_name() -> str:
     """Whose doing it is; a container's user may have no name."""
     try:
         return getpass.getuser()
@@ -111,12 +111,12 @@ def ask(work: Coroutine[Any, Any, T], where: Where = "") -> T:
 
 
 def fail(error: Exception) -> NoReturn:
-    refuse(error)
+    print_error(error)
     raise typer.Exit(FAILED)
 
 
 def nothing(text: str) -> NoReturn:
-    tell(text)
+    print_notice(text)
     raise typer.Exit(NOTHING)
 
 

@@ -9,28 +9,35 @@ import typer
 
 from streams.cli.common import (
     WHEN,
+    CommandContext,
     Config,
     DryRun,
     Json,
-    Relay,
     Yes,
     ask,
     confirm,
     fail,
     nothing,
     now,
-    when,
-    who,
+    operator_name,
+    parse_time,
 )
 from streams.cli.filters import Filter
-from streams.cli.terminal import Cell, Head, progress, say, say_json, tell
-from streams.cli.terminal import show as show_table
+from streams.cli.terminal import Cell, ColumnHead, print_json, print_line, print_notice, progress
+from streams.cli.terminal import print_table as show_table
 from streams.cli.times import shown
 from streams.dead_letters.dead_letter import DeadLetter, Whose
 from streams.kafka.topics import DEAD_LETTERS
 from streams.operate.bounds import OLDER, refusal
-from streams.operate.dead_letter_reader import Choice, End, Found, Letter, Resolved, find
-from streams.operate.resolve_dead_letters import Ended, bytes_of, end
+from streams.operate.dead_letter_reader import (
+    End,
+    FoundLetters,
+    LetterFilter,
+    LetterSummary,
+    Resolution,
+    find,
+)
+from streams.operate.resolve_dead_letters import ResolvedCounts, bytes_of, end
 from streams.operate.topic_reader import OperateError
 
 app = typer.Typer(
@@ -71,12 +78,12 @@ def list_(
     json: Json = False,
 ) -> None:
     """Letters and their counts by cause, ours and theirs apart; never what was said. Example: im-relay dead list --since 2h --whose ours"""
-    relay = Relay(config)
+    relay = CommandContext(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name, every=every)
     found = _find(relay, choice)
     if json:
         for letter in found.letters:
-            say_json(row(letter))
+            print_json(row(letter))
     elif found.letters:
         _table(found.letters, limit)
     if not found.letters:
@@ -91,8 +98,8 @@ def show(
     json: Json = False,
 ) -> None:
     """Print one letter WHOLE, with what was said in it: on a person's demand, and only here. Example: im-relay dead show KEY"""
-    relay = Relay(config)
-    found = _find(relay, Choice(keys=frozenset({key}), resolved=True))
+    relay = CommandContext(config)
+    found = _find(relay, LetterFilter(keys=frozenset({key}), resolved=True))
     if not found.letters:
         nothing(f"no letter has the key {key}")
     letter = max(found.letters, key=lambda one: one.offset)  # the newest: the same event may have died before
@@ -105,9 +112,9 @@ def show(
     if whole is None:
         nothing(f"the letter with the key {key} has just been deleted: it was older than the topic keeps")
     told = {**row(letter), "headers": {name: _text(value) for name, value in whole.headers.items()}, "value": _text(whole.value)}
-    say_json(told, indent=not json)
+    print_json(told, indent=not json)
     if len(found.letters) > 1:
-        tell(f"{len(found.letters)} letters have this key; this is the newest")
+        print_notice(f"{len(found.letters)} letters have this key; this is the newest")
 
 
 @app.command()
@@ -129,7 +136,7 @@ def replay(
     yes: Yes = False,
 ) -> None:
     """Put records back where they came from: same id, same partition, in their old order; once. Example: im-relay dead replay --cause group-unmapped --dry-run"""
-    relay = Relay(config)
+    relay = CommandContext(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
     _end(relay, choice, "replayed", "", dry_run=dry_run, yes=yes, older=older)
 
@@ -155,12 +162,12 @@ def drop(
     """Set letters aside for good: they stay in the topic, and are listed only with --all. Example: im-relay dead drop --cause refused --until 7d --reason 'users are gone'"""
     if not reason.strip():
         raise typer.BadParameter("a reason is needed")
-    relay = Relay(config)
+    relay = CommandContext(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
     _end(relay, choice, "dropped", reason.strip(), dry_run=dry_run, yes=yes)
 
 
-def row(letter: Letter) -> dict[str, Any]:
+def row(letter: LetterSummary) -> dict[str, Any]:
     """What the list says of a letter: ids, and nothing that was said."""
     one = letter.letter
     return {
@@ -172,16 +179,16 @@ def row(letter: Letter) -> dict[str, Any]:
 
 
 def _choice(
-    relay: Relay, keys: list[str] | None, since: str, until: str, conversation: str, user: str, kind: str, cause: str,
+    relay: CommandContext, keys: list[str] | None, since: str, until: str, conversation: str, user: str, kind: str, cause: str,
     stage: str, whose: str, app_name: str, *, every: bool = False,
-) -> Choice:  # fmt: skip
+) -> LetterFilter:  # fmt: skip
     words: dict[str, Whose | None] = {"": None, "ours": "ours", "theirs": "theirs"}
     if whose not in words:
         raise typer.BadParameter(f"--whose is {whose!r}; expected ours or theirs")
-    return Choice(
+    return LetterFilter(
         keys=frozenset(keys or ()),
-        since=when(since),
-        until=when(until),
+        since=parse_time(since),
+        until=parse_time(until),
         cause=cause,
         stage=stage,
         whose=words[whose],
@@ -190,8 +197,8 @@ def _choice(
     )
 
 
-def _find(relay: Relay, choice: Choice) -> Found:
-    async def read() -> Found:
+def _find(relay: CommandContext, choice: LetterFilter) -> FoundLetters:
+    async def read() -> FoundLetters:
         identities = await relay.identities()
         with progress("reads dead letters") as tell:
             async with relay.reader() as reader:
@@ -199,11 +206,11 @@ def _find(relay: Relay, choice: Choice) -> Found:
 
     found = ask(read(), relay.kafka.cluster)
     if found.unreadable:
-        tell(f"{found.unreadable} records of the topic are no letters")
+        print_notice(f"{found.unreadable} records of the topic are no letters")
     return found
 
 
-def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False) -> None:
+def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False) -> None:
     found = _find(relay, choice)
     if not found.letters:
         nothing("no letter matches")
@@ -211,17 +218,17 @@ def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool,
         _table(found.letters, 20)
     count = len(found.letters)
     if dry_run:
-        say(f"{count} would be {what}; nothing was done")
+        print_line(f"{count} would be {what}; nothing was done")
         return
     silent = now() - int(relay.settings.deliver.max_age * 1000)
     if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
         if not older:
             fail(OperateError(refusal(f"{len(old)} of {count} letters", min(old), now(), relay.settings.deliver.max_age)))
-        tell(f"{len(old)} of them are older than deliver.max_age, and go without a push where the platform can be told so")
+        print_notice(f"{len(old)} of them are older than deliver.max_age, and go without a push where the platform can be told so")
     confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
 
-    async def work() -> Ended:
-        mark = Resolved(resolved=what, offset=0, at=now(), by=who(), reason=reason)
+    async def work() -> ResolvedCounts:
+        mark = Resolution(resolved=what, offset=0, at=now(), by=operator_name(), reason=reason)
         topic = DEAD_LETTERS.name(prefix=relay.prefix)
         with progress(what, "letters") as tell:
             async with relay.reader() as reader:
@@ -233,17 +240,17 @@ def _end(relay: Relay, choice: Choice, what: End, reason: str, *, dry_run: bool,
     more = f", {ended.already} had been ended meanwhile" if ended.already else ""
     more += f", {ended.gone} were deleted meanwhile" if ended.gone else ""
     more += f", {ended.foreign} name no topic that a stage reads, and were left: no role of ours wrote them" if ended.foreign else ""
-    say(f"{ended.done} {what}{more}")
+    print_line(f"{ended.done} {what}{more}")
 
 
-def _table(letters: list[Letter], limit: int) -> None:
+def _table(letters: list[LetterSummary], limit: int) -> None:
     counts = Counter((one.letter.whose, one.letter.stage, one.letter.cause) for one in letters)
     sizes: Counter[tuple[str, str, str]] = Counter()
     for one in letters:
         sizes[one.letter.whose, one.letter.stage, one.letter.cause] += one.size
     if limit:
         # A key that is cut off could not be given to `show`: it has a line of its own, and the rest below it.
-        about = Head("key, conversation, detail", least=min(60, max(len(one.name) for one in letters)))
+        about = ColumnHead("key, conversation, detail", least=min(60, max(len(one.name) for one in letters)))
         rows = []
         for one in letters[-limit:]:
             letter = one.letter
@@ -254,9 +261,9 @@ def _table(letters: list[Letter], limit: int) -> None:
                 shown(letter.at)[:19], letter.whose, f"{letter.stage}: {letter.cause}", str(letter.attempts), str(one.size), lines,
             ]  # fmt: skip
             rows.append(row)
-        show_table([Head("buried (UTC)", whole=True), "whose", "stage: cause", "attempts", "bytes", about], rows)
+        show_table([ColumnHead("buried (UTC)", whole=True), "whose", "stage: cause", "attempts", "bytes", about], rows)
         if len(letters) > limit:
-            tell(f"{len(letters) - limit} more; see --limit, --json")
+            print_notice(f"{len(letters) - limit} more; see --limit, --json")
     show_table(
         ["whose", "stage", "cause", "letters", "bytes"], [[*group, str(counts[group]), str(sizes[group])] for group in sorted(counts)]
     )

@@ -10,12 +10,12 @@ from converters import PLATFORMS
 from converters.core import wire
 from converters.core.fidelity import FILES, Level
 from converters.platform import Callback
-from converters.routing.identity_table import Identities
-from converters.routing.preview import StandIn
+from converters.routing.identity_table import IdentityTable
+from converters.routing.preview import PreviewIdentities
 from converters.routing.route import App
-from converters.routing.traffic_report import Row, Survey
-from streams.cli.common import WHEN, Config, Json, Relay, ask, when
-from streams.cli.terminal import progress, refuse, say_json, show, tell
+from converters.routing.traffic_report import ReportRow, TrafficReport
+from streams.cli.common import WHEN, CommandContext, Config, Json, ask, parse_time
+from streams.cli.terminal import print_error, print_json, print_notice, print_table, progress
 from streams.ingress.record import callback_of
 from streams.kafka import topics
 from streams.operate.preview import PreviewError, accounts, apps, check, source_app
@@ -50,16 +50,16 @@ def fidelity(
         raise typer.BadParameter("either --topic or --callbacks")
     try:
         check(platform, *([] if topic else [to]))
-        survey = _of_topic(Relay(config), platform, when(since), when(until)) if topic else _of_files(callbacks or [], platform, to, config)
+        survey = _of_topic(CommandContext(config), platform, parse_time(since), parse_time(until)) if topic else _of_files(callbacks or [], platform, to, config)
     except PreviewError as error:
         _refuse(error)
     if not survey.read:
-        tell("there are no callbacks")
+        print_notice("there are no callbacks")
         raise typer.Exit(1)
     _print(survey, json=json)
 
 
-def _of_files(files: list[Path], platform: str, to: str, config: Path | None) -> Survey:
+def _of_files(files: list[Path], platform: str, to: str, config: Path | None) -> TrafficReport:
     known = apps(config)
     held = accounts((platform, to), known)
     source = source_app(known, platform, to)
@@ -68,7 +68,7 @@ def _of_files(files: list[Path], platform: str, to: str, config: Path | None) ->
         platform: App(platform, PLATFORMS[platform], held[platform], there, source.rules if source else (), source.plugins if source else ()),
         there: App(there, PLATFORMS[to], held[to], platform),
     }
-    survey = Survey(given, StandIn(Identities()))
+    survey = TrafficReport(given, PreviewIdentities(IdentityTable()))
     for where, body in _bodies(files):
         survey.take(Callback(platform, body, 0), where)
     return survey
@@ -89,9 +89,9 @@ def _bodies(files: list[Path]) -> Iterator[tuple[str, bytes]]:
             yield str(path), whole
 
 
-def _of_topic(relay: Relay, platform: str, since: int | None, until: int | None) -> Survey:
-    async def work() -> Survey:
-        survey = Survey(relay.apps, StandIn(await relay.identities()))
+def _of_topic(relay: CommandContext, platform: str, since: int | None, until: int | None) -> TrafficReport:
+    async def work() -> TrafficReport:
+        survey = TrafficReport(relay.apps, PreviewIdentities(await relay.identities()))
         with progress("reads callbacks") as tell:
             async with relay.reader() as reader:
                 name = topics.CALLBACKS.name(platform, prefix=relay.prefix)
@@ -108,21 +108,21 @@ def _of_topic(relay: Relay, platform: str, since: int | None, until: int | None)
     return ask(work(), relay.kafka.cluster)
 
 
-def _print(survey: Survey, *, json: bool) -> None:
+def _print(survey: TrafficReport, *, json: bool) -> None:
     rows = survey.rows()
     if json:
         for row in rows:
             told = {"verdict": row.verdict, "kind": row.kind, "count": row.count, "losses": dict(row.losses), "example": row.example}
-            say_json(told)
+            print_json(told)
         return
-    show(
+    print_table(
         ["", "kind", "count", "losses", "for example"],
         [[_coloured(row.verdict), row.kind, str(row.count), _losses(row), row.example] for row in rows],
         title=f"{survey.read} callbacks",
     )
 
 
-def _losses(row: Row) -> str:
+def _losses(row: ReportRow) -> str:
     return ", ".join(f"{what} {count}" for what, count in row.losses.most_common())
 
 
@@ -133,9 +133,9 @@ def _table(*, json: bool) -> None:
         for kind in kinds:
             levels: dict[str, Level | None] = {name: PLATFORMS[name].fidelity.get(kind) for name in names}
             words = {name: {"level": level.word, "note": level.note} for name, level in levels.items() if level is not None}
-            say_json({"kind": kind, "to": words})
+            print_json({"kind": kind, "to": words})
         return
-    show(
+    print_table(
         ["kind", *(f"to {name}" for name in names)],
         [[kind, *(_cell(PLATFORMS[name].fidelity.get(kind)) for name in names)] for kind in kinds],
         title="What is carried, and how well", caption=FILES, fold=False,
@@ -154,5 +154,5 @@ def _coloured(word: str) -> tuple[str, str]:
 
 
 def _refuse(error: Exception) -> NoReturn:
-    refuse(error)
+    print_error(error)
     raise typer.Exit(2)

@@ -7,16 +7,16 @@ from msgspec import Struct
 
 from converters.core import wire
 from converters.core.model import Conversation, Delivery, Direct, Event, Group, Room, conversation_key, direct
-from converters.platform import Callback, Decoded, Said
-from converters.routing.id_mapping import talk
-from converters.routing.identity_table import Table
+from converters.platform import Callback, Decoded, DecodedEvent
+from converters.routing.id_mapping import map_conversation
+from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App, Deliver, route
 from converters.routing.user_ids import fold
 
 _NONE: frozenset[str] = frozenset()
 
 
-class About(Struct, frozen=True):
+class RecordSubjects(Struct, frozen=True):
     """Ids both canonical and in the platforms' own words, as far as they can be read; in lower case but for apps."""
 
     apps: frozenset[str] = _NONE
@@ -24,8 +24,8 @@ class About(Struct, frozen=True):
     users: frozenset[str] = _NONE
     kinds: frozenset[str] = _NONE
 
-    def __or__(self, other: "About") -> "About":
-        return About(
+    def __or__(self, other: "RecordSubjects") -> "RecordSubjects":
+        return RecordSubjects(
             self.apps | other.apps, self.conversations | other.conversations, self.users | other.users, self.kinds | other.kinds
         )
 
@@ -38,7 +38,7 @@ class Filter(Struct, frozen=True, omit_defaults=True):
     user: str = ""
     kind: str = ""
 
-    def takes(self, about: About) -> bool:
+    def takes(self, about: RecordSubjects) -> bool:
         return (
             (not self.app or self.app in about.apps)
             and (not self.conversation or _sorted(self.conversation) in about.conversations)
@@ -47,7 +47,7 @@ class Filter(Struct, frozen=True, omit_defaults=True):
         )
 
 
-def spoken(conversation: Conversation) -> str:
+def conversation_ids(conversation: Conversation) -> str:
     """As it is written on the command line: `direct:ann:bob`, `group:team`, `room:hall`."""
     match conversation:
         case Direct(users=users):
@@ -58,12 +58,12 @@ def spoken(conversation: Conversation) -> str:
             return fold(f"room:{name}")
 
 
-def key_of(text: str, identities: Table) -> bytes | None:
+def key_of(text: str, identities: IdentityLookup) -> bytes | None:
     """The key in Kafka of a canonical conversation as written on the command line; None where colons leave it open."""
     kind, _, rest = fold(text).partition(":")
     match kind, rest.split(":"):
         case "direct", [one, other]:
-            return conversation_key(talk(one, other, identities))
+            return conversation_key(map_conversation(one, other, identities))
         case "group", _ if rest:
             return conversation_key(Group(rest, identities.origin("group", rest)))
         case "room", _ if rest:
@@ -76,16 +76,16 @@ def _names(conversation: Conversation) -> frozenset[str]:
     """What it is called, and what it was called first."""
     match conversation:
         case Direct(origin=(one, other)):
-            return frozenset({spoken(conversation), spoken(direct(one, other))})
+            return frozenset({conversation_ids(conversation), conversation_ids(direct(one, other))})
         case Group(origin=origin) | Room(origin=origin) if origin:
-            return frozenset({spoken(conversation), spoken(type(conversation)(origin))})
+            return frozenset({conversation_ids(conversation), conversation_ids(type(conversation)(origin))})
         case _:
-            return frozenset({spoken(conversation)})
+            return frozenset({conversation_ids(conversation)})
 
 
-def of_event(event: Event) -> About:
+def of_event(event: Event) -> RecordSubjects:
     users = set(event.conversation.users) if isinstance(event.conversation, Direct) else set()
-    return About(
+    return RecordSubjects(
         frozenset({event.source}),
         _names(event.conversation),
         frozenset(fold(user) for user in users | {event.sender}),
@@ -100,14 +100,14 @@ def kinds_of(event: Event) -> frozenset[str]:
     return frozenset(str(each.__struct_config__.tag) for each in (operation, body) if isinstance(each, Struct))
 
 
-def of_delivery(delivery: Delivery) -> About:
+def of_delivery(delivery: Delivery) -> RecordSubjects:
     there = {fold(delivery.sender)}
     if isinstance(delivery.event.conversation, Direct):
         there.add(fold(delivery.receiver))
-        spoke = spoken(direct(delivery.sender, delivery.receiver))
+        spoke = conversation_ids(direct(delivery.sender, delivery.receiver))
     else:
         spoke = fold(f"{delivery.event.conversation.__struct_config__.tag}:{delivery.receiver}")
-    return of_event(delivery.event) | About(frozenset({delivery.target}), frozenset({spoke}), frozenset(there))
+    return of_event(delivery.event) | RecordSubjects(frozenset({delivery.target}), frozenset({spoke}), frozenset(there))
 
 
 def decoded(callback: Callback, apps: Mapping[str, App]) -> tuple[Decoded, ...]:
@@ -120,10 +120,10 @@ def decoded(callback: Callback, apps: Mapping[str, App]) -> tuple[Decoded, ...]:
     return ()
 
 
-def of_callback(callback: Callback, apps: Mapping[str, App], identities: Table) -> About:
-    about = About(frozenset({callback.app}) if callback.app else _NONE)
+def of_callback(callback: Callback, apps: Mapping[str, App], identities: IdentityLookup) -> RecordSubjects:
+    about = RecordSubjects(frozenset({callback.app}) if callback.app else _NONE)
     for one in decoded(callback, apps):
-        if isinstance(one, Said):
+        if isinstance(one, DecodedEvent):
             about |= of_event(one.event)
     with suppress(Exception):
         for routed in route(callback, apps, identities):
@@ -132,7 +132,7 @@ def of_callback(callback: Callback, apps: Mapping[str, App], identities: Table) 
     return about
 
 
-def of_bytes(value: bytes, headers: Mapping[str, bytes], apps: Mapping[str, App], identities: Table) -> About:
+def of_bytes(value: bytes, headers: Mapping[str, bytes], apps: Mapping[str, App], identities: IdentityLookup) -> RecordSubjects:
     """Of a record of whichever kind: a delivery, else a callback."""
     with suppress(wire.Malformed):
         return of_delivery(wire.load(value, Delivery))
@@ -140,7 +140,7 @@ def of_bytes(value: bytes, headers: Mapping[str, bytes], apps: Mapping[str, App]
 
     with suppress(ValueError):  # headers that are not the ingress's
         return of_callback(callback_of(value, list(headers.items())), apps, identities)
-    return About()
+    return RecordSubjects()
 
 
 def _sorted(text: str) -> str:

@@ -7,16 +7,24 @@ from typing import Annotated
 import typer
 
 from converters.core.model import Conversation, Group, Room, direct
-from converters.platform import Span
+from converters.platform import TimeRange
 from converters.routing.route import App
 from converters.routing.user_ids import fold
-from streams.cli.common import FAILED, WHEN, Config, Json, Relay, ask, fail, nothing, now, when
-from streams.cli.filters import spoken
-from streams.cli.terminal import Cell, progress, say, say_json, say_styled, show, tell
+from streams.cli.common import FAILED, WHEN, CommandContext, Config, Json, ask, fail, nothing, now, parse_time
+from streams.cli.filters import conversation_ids
+from streams.cli.terminal import (
+    Cell,
+    print_json,
+    print_line,
+    print_notice,
+    print_styled,
+    print_table,
+    progress,
+)
 from streams.cli.times import shown
 from streams.kafka import topics
 from streams.operate.bounds import OLDER, begins, first_known, refusal
-from streams.operate.gaps import Found
+from streams.operate.gaps import GapResult
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import GAPS
 
@@ -27,8 +35,8 @@ def gaps(
     apps: Annotated[
         list[str] | None, typer.Argument(metavar="[APP]...", help="Apps of the settings.  [default: all that can be asked]")
     ] = None,
-    since: Annotated[str, typer.Option(help=f"From when on: {WHEN}  [default: gaps.span]")] = "",
-    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: gaps.lag ago]")] = "",
+    since: Annotated[str, typer.Option(help=f"From when on: {WHEN}  [default: gaps.window]")] = "",
+    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: gaps.delay ago]")] = "",
     conversation: Annotated[
         list[str] | None,
         typer.Option(help="Also ask about this one, in the platform's own ids: direct:ANN:BOB, group:ID or room:ID."),
@@ -38,7 +46,7 @@ def gaps(
     fill: Annotated[bool, typer.Option("--fill", help="Write what is missing; without it nothing is done.")] = False,
     older: Annotated[bool, typer.Option("--older", help=f"With --fill. {OLDER}")] = False,
     run: Annotated[bool, typer.Option("--run", help="As a role: search and fill until stopped, as the settings' section gaps says.")] = False,
-    every: Annotated[float | None, typer.Option(min=1, help="With --run: seconds between searches.  [default: gaps.every]")] = None,
+    every: Annotated[float | None, typer.Option(min=1, help="With --run: seconds between searches.  [default: gaps.interval]")] = None,
     json: Json = False,
 ) -> None:
     """Find callbacks that never came in what the platform keeps of them, and put them where they should have come.
@@ -49,12 +57,12 @@ def gaps(
     names = apps or []
     if run:
         _run(config, names, every)
-    relay = Relay(config, GAPS)
+    relay = CommandContext(config, GAPS)
     places = [_place(text) for text in conversation or ()]
     chosen = _searchable(relay, names)
     something, unstored = False, 0
     for app in chosen.values():
-        found, requests = _search(relay, app, chosen, (when(since), when(until)), places, fill=fill, older=older, json=json)
+        found, requests = _search(relay, app, chosen, (parse_time(since), parse_time(until)), places, fill=fill, older=older, json=json)
         something |= bool(found.missing or requests)
         unstored += found.unstored
     if unstored:
@@ -63,7 +71,7 @@ def gaps(
         nothing("nothing is missing that could be seen")
 
 
-def _searchable(relay: Relay, names: list[str]) -> dict[str, App]:
+def _searchable(relay: CommandContext, names: list[str]) -> dict[str, App]:
     from streams.roles.gaps import searchable
     from streams.settings.root import SettingsError
 
@@ -74,7 +82,7 @@ def _searchable(relay: Relay, names: list[str]) -> dict[str, App]:
 
 
 def _search(
-    relay: Relay,
+    relay: CommandContext,
     app: App,
     chosen: dict[str, App],
     times: tuple[int | None, int | None],
@@ -83,16 +91,16 @@ def _search(
     fill: bool,
     older: bool,
     json: bool,
-) -> tuple[Found, int]:
+) -> tuple[GapResult, int]:
     """And how many requests there are by which the platform sends something again."""
     from streams.ingress.producer import StoreError
-    from streams.operate.gaps import Came, Search, groups_of, within
-    from streams.outbound.vendor_client import Questions
+    from streams.operate.gaps import GapSearch, ReceivedCallbacks, groups_of, within
+    from streams.outbound.vendor_client import VendorClient
     from streams.roles.gaps import store_of
 
     settings, present = relay.settings.gaps, now()
-    until = times[1] or present - int(settings.lag * 1000)
-    since = times[0] or until - int(settings.span * 1000)
+    until = times[1] or present - int(settings.delay * 1000)
+    since = times[0] or until - int(settings.window * 1000)
     if since >= until:
         raise typer.BadParameter(f"--since ({shown(since)}) is not before --until ({shown(until)})")
     assert app.platform.gaps is not None
@@ -108,17 +116,17 @@ def _search(
     if fill:
         _announce(app, span, silent, bound)
 
-    async def work() -> tuple[Found, Questions]:
+    async def work() -> tuple[GapResult, VendorClient]:
         named = groups_of(await relay.identities(), app.platform.name) if settings.groups else set()
-        questions = Questions(app, relay.settings.deliver, acts=fill)
+        questions = VendorClient(app, relay.settings.deliver, acts=fill)
         store = store_of(relay.settings, chosen) if fill else None
         try:
             if store is not None:
                 await store.start()
             with progress(f"searches {app.name}", "") as tell:
                 async with relay.reader() as reader:
-                    search = Search(app, Came(topic, app), reader, questions, store, now, silent)
-                    reach = span.since - int(settings.reach * 1000)
+                    search = GapSearch(app, ReceivedCallbacks(topic, app), reader, questions, store, now, silent)
+                    reach = span.since - int(settings.lookback * 1000)
                     return await search.run(span, reach, [*named, *places], tell), questions
         except StoreError as error:
             raise OperateError(str(error)) from None
@@ -136,17 +144,17 @@ def _search(
     return found, questions.acted + questions.withheld
 
 
-async def _first(relay: Relay, topic: str, app: str) -> int | None:
+async def _first(relay: CommandContext, topic: str, app: str) -> int | None:
     async with relay.reader() as reader:
         return await first_known(reader, topic, app)
 
 
-def _announce(app: App, span: Span, silent: int, bound: str) -> None:
+def _announce(app: App, span: TimeRange, silent: int, bound: str) -> None:
     """What is about to be done, before it is."""
     told = f"{app.name}: what is missing of {shown(span.since)} to {shown(span.until)} UTC is sent now"
     if span.since < silent:
         told += f"; what was said before {shown(silent)} goes without a push, where the platform can be told so"
-    tell(told if not bound else f"{told}; {bound}")
+    print_notice(told if not bound else f"{told}; {bound}")
 
 
 def _place(text: str) -> Conversation:
@@ -162,15 +170,15 @@ def _place(text: str) -> Conversation:
             raise typer.BadParameter(f"--conversation is {text!r}; expected direct:ANN:BOB, group:ID or room:ID")
 
 
-def _tell(app: App, found: Found, acted: int, withheld: int, *, json: bool) -> None:
+def _tell(app: App, found: GapResult, acted: int, withheld: int, *, json: bool) -> None:
     if json:
         told = {
             "app": app.name, "since": found.span.since, "until": found.span.until, "conversations": found.places,
-            "known": found.known, "missing": dict(found.missing), "missing_in": sorted(spoken(place) for place in found.of),
+            "known": found.known, "missing": dict(found.missing), "missing_in": sorted(conversation_ids(place) for place in found.of),
             "filled": found.written, "left_out": dict(found.left_out), "unreadable": found.unreadable,
             "sent_again": acted, "withheld": withheld, "unseen": found.unseen,
         }  # fmt: skip
-        say_json(told)
+        print_json(told)
         return
     missing = "missing", "red"
     rows: list[list[Cell]] = [["asked about", "conversations", str(found.places)], ["has come", "", str(found.known)]]
@@ -182,13 +190,13 @@ def _tell(app: App, found: Found, acted: int, withheld: int, *, json: bool) -> N
         rows.append([("cannot be read", "red"), "", str(found.unreadable)])
     if acted or withheld:
         rows.append(["sent again by the platform", "requests" if acted else "only with --fill", str(acted or withheld)])
-    show(["what", "", "count"], rows, title=f"{app.name}: {shown(found.span.since)} to {shown(found.span.until)} UTC")
-    for place in sorted(map(spoken, found.of))[:SHOWN]:
-        say_styled(place, "dim")
+    print_table(["what", "", "count"], rows, title=f"{app.name}: {shown(found.span.since)} to {shown(found.span.until)} UTC")
+    for place in sorted(map(conversation_ids, found.of))[:SHOWN]:
+        print_styled(place, "dim")
     for what in found.unseen:
-        say(f"not seen: {what}")
+        print_line(f"not seen: {what}")
     assert app.platform.gaps is not None
-    say_styled(app.platform.gaps.note, "dim")
+    print_styled(app.platform.gaps.note, "dim")
 
 
 def _run(config: Path | None, names: list[str], every: float | None) -> None:
@@ -202,7 +210,7 @@ def _run(config: Path | None, names: list[str], every: float | None) -> None:
     try:
         settings: Settings = require_apps(load(config, GAPS))
         if every is not None:
-            settings = settings.model_copy(update={"gaps": settings.gaps.model_copy(update={"every": every})})
+            settings = settings.model_copy(update={"gaps": settings.gaps.model_copy(update={"interval": every})})
         log.setup(settings.observe)
         secret_watch.begin()
         code = asyncio.run(run_gaps(settings, names))

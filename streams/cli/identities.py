@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import typer
 from aiokafka.errors import KafkaError
 
-from converters.routing.identity_table import ACCOUNTS, KINDS, Identities, account_record, cohort_record
+from converters.routing.identity_table import ACCOUNTS, KINDS, IdentityTable, account_record, cohort_record
 from converters.routing.user_ids import fold
 from streams.cli.kafka_settings import settings_of
-from streams.cli.terminal import progress, refuse, say, say_json, tell
+from streams.cli.terminal import print_error, print_json, print_line, print_notice, progress
 from streams.kafka.permissions import why
 from streams.kafka.topics import IDENTITIES, LEDGER
 
@@ -51,9 +51,9 @@ def set_(
         _judge(under, origin, join=join)
     _write(settings, plan.records(origin))
     for platform, native in pairs:
-        say(f"{platform} {kind} {native} is {common}")
+        print_line(f"{platform} {kind} {native} is {common}")
     for one in plan.left:
-        tell(f"{one.platform} {kind} {one.native} is still {one.canonical}: name it too")
+        print_notice(f"{one.platform} {kind} {one.native} is still {one.canonical}: name it too")
 
 
 @app.command()
@@ -71,7 +71,7 @@ def forget(
     if plan.moved:
         under = _under(settings, kind, plan.moved)
         for origin, count in under.counts.items():
-            tell(f"{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing")
+            print_notice(f"{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing")
     _write(settings, plan.kept)
     _write(settings, plan.records)
 
@@ -112,7 +112,7 @@ def mark(
             records.append((key, value if cohort != NONE else None))
     settings = settings_of(config)
     _write(settings, records)
-    say(f"{len(ids)} marked")
+    print_line(f"{len(ids)} marked")
 
 
 @app.command()
@@ -126,7 +126,7 @@ def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")
     ids = {platform: table.native(platform, "user", name) or PLATFORMS[platform].user_ids.write(name).native for platform in PLATFORMS}
     accounts = {platform: held for platform in PLATFORMS if (held := table.account(platform, name))}
     row = {"user": name, "ids": ids, "accounts": accounts, "cohort": table.cohort(name), "share": round(share(name), 2)}
-    say_json(row)
+    print_json(row)
 
 
 @app.command(name="list")
@@ -137,11 +137,11 @@ def list_(
     table = _table(settings_of(config))
     if people:
         for user, accounts, cohort in table.people():
-            say_json({"user": user, "accounts": accounts, "cohort": cohort})
+            print_json({"user": user, "accounts": accounts, "cohort": cohort})
         return
     for one in table.each():
         row = {"platform": one.platform, "kind": one.kind, "id": one.native, "canonical": one.canonical}
-        say_json(row | ({"origin": one.origin} if one.origin else {}))
+        print_json(row | ({"origin": one.origin} if one.origin else {}))
 
 
 @app.command()
@@ -162,8 +162,8 @@ def check(
     ids = [line.strip() for line in file if line.strip()]
     found = problems(ids, PLATFORMS[target].user_ids, PLATFORMS[source].user_ids)
     for problem in found:
-        say_json(msgspec.to_builtins(problem))
-    tell(f"{len(ids)} ids, {len(found)} to be looked at")
+        print_json(msgspec.to_builtins(problem))
+    print_notice(f"{len(ids)} ids, {len(found)} to be looked at")
     raise typer.Exit(1 if found else 0)
 
 
@@ -180,10 +180,10 @@ def _pairs(kind: str, ids: list[str]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _table(settings: Any) -> Identities:
-    from streams.identities.follower import Follower
+def _table(settings: Any) -> IdentityTable:
+    from streams.identities.follower import IdentityFollower
 
-    follower = Follower(settings.kafka.cluster, IDENTITIES.name(prefix=settings.kafka.prefix))
+    follower = IdentityFollower(settings.kafka.cluster, IDENTITIES.name(prefix=settings.kafka.prefix))
 
     async def read() -> None:
         try:
@@ -215,13 +215,13 @@ def _implied(settings: Any) -> Any:
 def _under(settings: Any, kind: str, origins: tuple[str, ...]) -> Any:
     from streams.cli.common import ask
     from streams.operate.delivered import delivered_under
-    from streams.operate.topic_reader import Reader
+    from streams.operate.topic_reader import TopicReader
 
     ledgers = [LEDGER.name(platform, prefix=settings.kafka.prefix) for platform in settings.platforms()]
 
     async def count() -> Any:
         with progress("reads ledgers") as tell:
-            async with Reader(settings.kafka.cluster, names=ledgers) as reader:
+            async with TopicReader(settings.kafka.cluster, names=ledgers) as reader:
                 return await delivered_under(reader, ledgers, kind, origins, tell)  # type: ignore[arg-type]
 
     return ask(count(), settings.kafka.cluster)
@@ -234,12 +234,12 @@ def _judge(under: Any, origin: str, *, join: bool) -> None:
         return
     said = ", ".join(f"{count} messages under {name}" for name, count in lost.items())
     untold = f", and {under.untold} of which the ledger does not say under which" if under.untold else ""
-    tell(
+    print_notice(
         f"im-relay: these were several conversations so far, and become the one keyed by {origin}: {said} were delivered{untold}. "
         "Recalls and edits of those find nothing then; a replay leaves them out."
     )
     if not join:
-        tell("im-relay: nothing was written; say --join to do it all the same")
+        print_notice("im-relay: nothing was written; say --join to do it all the same")
         raise typer.Exit(1)
 
 
@@ -249,8 +249,8 @@ def _ask(work: Any, settings: Any) -> None:
     try:
         asyncio.run(work)
     except NoTopicError as error:
-        refuse(error)
+        print_error(error)
         raise typer.Exit(2) from None
     except KafkaError as error:
-        tell(f"im-relay: kafka.bootstrap is {settings.kafka.bootstrap}: {why(error, settings.kafka.cluster)}")
+        print_notice(f"im-relay: kafka.bootstrap is {settings.kafka.bootstrap}: {why(error, settings.kafka.cluster)}")
         raise typer.Exit(1) from None

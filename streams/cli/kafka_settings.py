@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from streams.cli.terminal import refuse
+from streams.cli.terminal import print_error
 
 if TYPE_CHECKING:
     from streams.settings.root import Settings
@@ -19,5 +19,5 @@ def settings_of(config: Path | None) -> "Settings":
     try:
         return load(config, COMMAND)
     except SettingsError as error:
-        refuse(error)
+        print_error(error)
         raise typer.Exit(2) from None

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.terminal import say, tell
+from streams.cli.terminal import print_line, print_notice
 from streams.kafka.local import process
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.data import DataDirectory
@@ -41,17 +41,17 @@ def start(
     data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768
 ) -> None:
     """Start in the background; done when it answers. Example: im-relay kafka start"""
-    kafka = LocalKafka(data, port, controller_port, heap_mb=heap, say=tell)
+    kafka = LocalKafka(data, port, controller_port, heap_mb=heap, say=print_notice)
     with _shown():
         kafka.start(outlive=True)
-        say(_ready(kafka))
+        print_line(_ready(kafka))
 
 
 @app.command()
 def stop(data: Data = DATA) -> None:
     """Stop what `start` or `run` has started; its data stays. Example: im-relay kafka stop"""
     pid = process.end(DataDirectory(data.absolute()))
-    say(f"kafka stopped (process {pid})" if pid else f"no kafka runs on {data}")
+    print_line(f"kafka stopped (process {pid})" if pid else f"no kafka runs on {data}")
 
 
 @app.command()
@@ -59,9 +59,9 @@ def status(data: Data = DATA) -> None:
     """Say whether it runs; exit code 1 if not. Example: im-relay kafka status"""
     directory = DataDirectory(data.absolute())
     if pid := process.running(directory):
-        say(f"kafka runs (process {pid})  data {data}  log {directory.log}")
+        print_line(f"kafka runs (process {pid})  data {data}  log {directory.log}")
     else:
-        say(f"no kafka runs on {data}")
+        print_line(f"no kafka runs on {data}")
         raise typer.Exit(1)
 
 
@@ -70,12 +70,12 @@ def run(data: Path, port: int = 9092, controller_port: int | None = None, *, hea
 
     Raises the errors of `streams.kafka.local.errors`.
     """
-    kafka = LocalKafka(data, port, controller_port, heap_mb=heap_mb, say=tell)
+    kafka = LocalKafka(data, port, controller_port, heap_mb=heap_mb, say=print_notice)
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)  # SIGINT too: a shell's background job ignores it
     try:
         kafka.start()
-        say(_ready(kafka))
+        print_line(_ready(kafka))
         kafka.wait()
     except KeyboardInterrupt:
         pass
@@ -83,7 +83,7 @@ def run(data: Path, port: int = 9092, controller_port: int | None = None, *, hea
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)  # it is already ending
         kafka.stop()
-    say("kafka stopped")
+    print_line("kafka stopped")
 
 
 def _ready(kafka: LocalKafka) -> str:
@@ -96,5 +96,5 @@ def _shown() -> Iterator[None]:
         yield
     except LocalKafkaError as error:
         for line in str(error).split("\n"):
-            tell(line)
+            print_notice(line)
         raise typer.Exit(1) from None

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import Config, Relay, ask, now, who
-from streams.cli.terminal import say
+from streams.cli.common import CommandContext, Config, ask, now, operator_name
+from streams.cli.terminal import print_line
 from streams.dead_letters.release import Release, dump
-from streams.exactly_once.producers import Fenced, Outputs, Producers, Unknown
+from streams.exactly_once.producers import FencedError, Outputs, Producers, UnknownResultError
 from streams.kafka import topics
 from streams.operate.topic_reader import OperateError
 
@@ -22,12 +22,12 @@ def release(stage: StageName = "", app: AppName = "", config: Config = None) -> 
     """
     if stage not in ("", "convert", "deliver"):
         raise typer.BadParameter(f"no stage {stage!r} can hold an app; there are: convert, deliver")
-    relay = Relay(config)
-    ask(_write(relay, Release(stage=stage, app=app, at=now(), by=who())))
-    say(f"told {stage or 'convert and deliver'} to go on with {app or 'every held app'}; /readyz shows whether it does")
+    relay = CommandContext(config)
+    ask(_write(relay, Release(stage=stage, app=app, at=now(), by=operator_name())))
+    print_line(f"told {stage or 'convert and deliver'} to go on with {app or 'every held app'}; /readyz shows whether it does")
 
 
-async def _write(relay: Relay, order: Release) -> None:
+async def _write(relay: CommandContext, order: Release) -> None:
     topic = topics.CONTROL.name(prefix=relay.prefix)
     async with relay.reader() as reader:
         reader.partitions(topic)  # says so where it is missing
@@ -37,7 +37,7 @@ async def _write(relay: Relay, order: Release) -> None:
         outputs = Outputs()
         outputs.add(topic, 0, order.stage.encode(), dump(order))
         await producers.commit(outputs, {})
-    except (Unknown, Fenced) as error:
+    except (UnknownResultError, FencedError) as error:
         raise OperateError(f"the order may not have been written ({error}): say it again") from None
     finally:
         await producers.close()

@@ -11,31 +11,39 @@ from msgspec import structs
 from converters.routing.route import App
 from streams.cli.common import (
     WHEN,
+    CommandContext,
     Config,
     DryRun,
     Json,
-    Relay,
     Yes,
     ask,
     confirm,
     fail,
     nothing,
     now,
-    when,
+    parse_time,
 )
 from streams.cli.filters import Filter
-from streams.cli.terminal import Cell, progress, say, say_json, say_styled, show, tell
+from streams.cli.terminal import (
+    Cell,
+    print_json,
+    print_line,
+    print_notice,
+    print_styled,
+    print_table,
+    progress,
+)
 from streams.cli.times import length, shown
 from streams.kafka import topics
 from streams.operate.bounds import OLDER, refusal
 from streams.operate.delivered import elsewhere
-from streams.operate.pace import Pace
+from streams.operate.pace import RateCap
 from streams.operate.replay import (
     SLACK,
-    Copier,
-    Sieve,
-    Spec,
-    Tally,
+    ReplayCounts,
+    ReplayFilter,
+    ReplaySpec,
+    ReplayWriter,
     counted,
     group,
     planned,
@@ -78,7 +86,7 @@ def replay(
     Exit codes: 0 done, 1 nothing matches or nobody said yes, 2 settings, command line or Kafka are wrong.
     Example: im-relay replay --platform NAME --since 2h --until 90m --dry-run
     """
-    relay = Relay(config)
+    relay = CommandContext(config)
     if resume:
         try:
             spec = saved(state, resume)
@@ -94,7 +102,7 @@ def replay(
     seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(_limited(relay)))
     _show(spec, tally, seconds, json=json)
     if tally.silent:
-        tell(f"{tally.silent} of them are older than deliver.max_age, and go without a push where the platform can be told so")
+        print_notice(f"{tally.silent} of them are older than deliver.max_age, and go without a push where the platform can be told so")
     if not tally.deliveries:
         nothing("nothing is left to be sent")
     if dry_run:
@@ -103,10 +111,10 @@ def replay(
     if not resume:
         save(state, spec)
     written = _run(relay, topic, spec, rate, known)
-    (tell if json else say)(f"replay {spec.id}: {written} written; messages already delivered are skipped")
+    (print_notice if json else print_line)(f"replay {spec.id}: {written} written; messages already delivered are skipped")
 
 
-def _limited(relay: Relay) -> dict[str, App]:
+def _limited(relay: CommandContext) -> dict[str, App]:
     """The apps with the limits that hold for them."""
     deliver, apps = relay.settings.deliver, {}
     for name, app in relay.apps.items():
@@ -118,10 +126,10 @@ def _limited(relay: Relay) -> dict[str, App]:
     return apps
 
 
-def _asked(relay: Relay, platform: str, since: str, until: str, wanted: Filter) -> Spec:
+def _asked(relay: CommandContext, platform: str, since: str, until: str, wanted: Filter) -> ReplaySpec:
     if platform not in relay.platforms:
         raise typer.BadParameter(f"--platform is {platform!r}; there are apps on: {', '.join(relay.platforms)}")
-    begin, end = when(since), when(until) or now()
+    begin, end = parse_time(since), parse_time(until) or now()
     if begin is None:
         raise typer.BadParameter("--since is needed")
     if begin >= end:
@@ -129,27 +137,27 @@ def _asked(relay: Relay, platform: str, since: str, until: str, wanted: Filter) 
     name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
     topic = topics.CALLBACKS.name(platform, prefix=relay.prefix)
 
-    async def plan() -> Spec:
+    async def plan() -> ReplaySpec:
         async with relay.reader() as reader:
             return await planned(reader, topic, name, platform, begin, end, wanted)
 
     return ask(plan(), relay.kafka.cluster)
 
 
-def _silent(relay: Relay) -> int:
+def _silent(relay: CommandContext) -> int:
     return now() - int(relay.settings.deliver.max_age * 1000)
 
 
-def _count(relay: Relay, topic: str, spec: Spec) -> tuple[Tally, set[int]]:
+def _count(relay: CommandContext, topic: str, spec: ReplaySpec) -> tuple[ReplayCounts, set[int]]:
     """What it comes to, and the events (digests) that were delivered while their conversation had another key."""
     ledgers = [topics.LEDGER.name(platform, prefix=relay.prefix) for platform in relay.platforms]
 
-    async def count() -> tuple[Tally, set[int]]:
+    async def count() -> tuple[ReplayCounts, set[int]]:
         identities, partitions = await relay.identities(), relay.kafka.partitions
-        sieve = Sieve(spec, relay.apps, identities, partitions, silent_before=_silent(relay))
+        replay_filter = ReplayFilter(spec, relay.apps, identities, partitions, silent_before=_silent(relay))
         with progress("counts callbacks") as tell:
             async with relay.reader(group(relay.prefix, spec)) as reader:
-                tally = await counted(reader, topic, sieve, spec, tell)
+                tally = await counted(reader, topic, replay_filter, spec, tell)
         known: set[int] = set()
         if tally.expected:
             with progress("reads ledgers") as tell:
@@ -157,19 +165,19 @@ def _count(relay: Relay, topic: str, spec: Spec) -> tuple[Tally, set[int]]:
                     known = await elsewhere(reader, ledgers, tally.expected, spec.since - SLACK, tell)
         if not known:
             return tally, known
-        sieve = Sieve(spec, relay.apps, identities, partitions, known, _silent(relay))
+        replay_filter = ReplayFilter(spec, relay.apps, identities, partitions, known, _silent(relay))
         with progress("counts callbacks") as tell:
             async with relay.reader(group(relay.prefix, spec)) as reader:
-                return await counted(reader, topic, sieve, spec, tell), known
+                return await counted(reader, topic, replay_filter, spec, tell), known
 
     return ask(count(), relay.kafka.cluster)
 
 
-def _run(relay: Relay, topic: str, spec: Spec, rate: float, known: set[int]) -> int:
+def _run(relay: CommandContext, topic: str, spec: ReplaySpec, rate: float, known: set[int]) -> int:
     async def run() -> int:
         partitions, carry = relay.kafka.partitions, relay.settings.media.carry
-        sieve = Sieve(spec, relay.apps, await relay.identities(), partitions, known, _silent(relay))
-        copier = Copier(relay.link, relay.prefix, partitions, spec, sieve, Pace(rate), carry=carry)
+        replay_filter = ReplayFilter(spec, relay.apps, await relay.identities(), partitions, known, _silent(relay))
+        copier = ReplayWriter(relay.link, relay.prefix, partitions, spec, replay_filter, RateCap(rate), carry=carry)
         with progress("replays callbacks") as tell:
             async with relay.reader(copier.group) as reader:
                 for target in {app.platform.name for app in relay.apps.values()}:
@@ -185,11 +193,11 @@ def _run(relay: Relay, topic: str, spec: Spec, rate: float, known: set[int]) -> 
         nothing("broken off")
     finally:
         if not finished:
-            tell(f"go on with: im-relay replay --resume {spec.id}")
+            print_notice(f"go on with: im-relay replay --resume {spec.id}")
     return written
 
 
-def _show(spec: Spec, tally: Tally, seconds: float, *, json: bool) -> None:
+def _show(spec: ReplaySpec, tally: ReplayCounts, seconds: float, *, json: bool) -> None:
     if json:
         told = {
             "id": spec.id, "since": spec.since, "until": spec.until, "callbacks": tally.read, "messages": tally.deliveries,
@@ -198,15 +206,15 @@ def _show(spec: Spec, tally: Tally, seconds: float, *, json: bool) -> None:
             "left_out": dict(tally.ended), "dead": dict(tally.dead),
             "examples": [{"cause": cause, "at": at, "detail": detail} for cause, at, detail in tally.examples],
         }  # fmt: skip
-        say_json(told)
+        print_json(told)
         return
     rows: list[list[Cell]] = [[f"to {target}", kind, str(count)] for (target, kind), count in sorted(tally.chosen.items())]
     rows += [[("left out", "dim"), reason, str(count)] for reason, count in sorted(tally.ended.items())]
     rows += [[("cannot be converted", "red"), cause, str(count)] for cause, count in sorted(tally.dead.items())]
-    show(
+    print_table(
         ["what", "", "count"], rows, title=f"{tally.read} callbacks of {shown(spec.since)} to {shown(spec.until)} UTC", fold=False
     )
     for cause, at, detail in tally.examples:
-        say_styled(f"{cause} {at} {detail}", "dim")
+        print_styled(f"{cause} {at} {detail}", "dim")
     if seconds:
-        say(f"{tally.deliveries} messages will take {length(seconds)}")
+        print_line(f"{tally.deliveries} messages will take {length(seconds)}")

@@ -26,30 +26,30 @@ DEFECT = 70
 """The exit code where a command ends by a defect of ours."""
 
 
-def say(text: str = "") -> None:
+def print_line(text: str = "") -> None:
     """One line on standard output."""
     _write(sys.stdout, clean(text))
 
 
-def tell(text: str) -> None:
+def print_notice(text: str) -> None:
     """One line on standard error: what is said to the person, beside the answer."""
     _write(sys.stderr, clean(text))
 
 
-def refuse(error: Exception) -> None:
+def print_error(error: Exception) -> None:
     """Say why it cannot be done. An error of ours may have several lines; who raises it has put in them no line end of others."""
     for number, line in enumerate(str(error).split("\n")):
-        tell(line if number else f"im-relay: {line}")
+        print_notice(line if number else f"im-relay: {line}")
 
 
-def say_json(value: Any, *, indent: bool = False) -> None:
+def print_json(value: Any, *, indent: bool = False) -> None:
     """*value* as JSON on standard output: one line, unless *indent*."""
     _write(sys.stdout, as_json(value, indent=indent))
 
 
-def show(header: Sequence["str | Head"], rows: Sequence[Sequence[Cell]], *, title: str = "", caption: str = "", fold: bool = True) -> None:
+def print_table(header: Sequence["str | ColumnHead"], rows: Sequence[Sequence[Cell]], *, title: str = "", caption: str = "", fold: bool = True) -> None:
     """A table on standard output."""
-    heads = [one if isinstance(one, Head) else Head(one) for one in header]
+    heads = [one if isinstance(one, ColumnHead) else ColumnHead(one) for one in header]
     columns = [one.column(fold=fold) for one in heads]
     table = Table(
         *columns, title=Text(clean(title)) if title else None, title_justify="left",
@@ -60,12 +60,12 @@ def show(header: Sequence["str | Head"], rows: Sequence[Sequence[Cell]], *, titl
     _print(table)
 
 
-def say_styled(text: str, style: str) -> None:
-    """As `say`, in a colour where there are some."""
+def print_styled(text: str, style: str) -> None:
+    """As `print_line`, in a colour where there are some."""
     _print(Text(clean(text), style=style), soft_wrap=True)
 
 
-class Head:
+class ColumnHead:
     """The head of a column."""
 
     def __init__(self, text: str, *, whole: bool = False, least: int | None = None) -> None:
@@ -95,7 +95,7 @@ def progress(what: str, unit: str = "records") -> Iterator[Callable[[int, int], 
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-class Commands(TyperGroup):
+class CommandGroup(TyperGroup):
     """A group of commands whose errors are printed here as well, and whose defects without their texts, which may quote anybody."""
 
     def main(  # type: ignore[override]  # of its many parameters one is looked at
@@ -106,7 +106,7 @@ class Commands(TyperGroup):
         except typer.Abort:
             if not standalone_mode:
                 raise
-            tell("Aborted.")
+            print_notice("Aborted.")
             sys.exit(1)
         except Exception as error:
             if not standalone_mode:
@@ -123,15 +123,15 @@ def _ended(error: Exception) -> int:
         context = getattr(error, "ctx", None)
         if context is not None:
             for line in context.get_usage().split("\n"):
-                tell(line)
-            tell(f"Try '{context.command_path} --help' for help.")
-        tell(f"Error: {error.format_message()}")
+                print_notice(line)
+            print_notice(f"Try '{context.command_path} --help' for help.")
+        print_notice(f"Error: {error.format_message()}")
         return int(error.exit_code)
     from streams.observe.log import without_text
 
-    tell("im-relay: a defect of the relay; please report these lines:")
+    print_notice("im-relay: a defect of the relay; please report these lines:")
     for line in without_text(error):
-        tell(line)
+        print_notice(line)
     return DEFECT
 
 
@@ -141,7 +141,7 @@ def on_defect(kind: type[BaseException], error: BaseException, trace: TracebackT
 
     del kind
     for line in without_text(error.with_traceback(trace)):
-        tell(line)
+        print_notice(line)
 
 
 def _cell(cell: Cell) -> Text:

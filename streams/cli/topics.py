@@ -11,9 +11,9 @@ from aiokafka.errors import KafkaError
 
 from streams.cli.acls import acls
 from streams.cli.kafka_settings import settings_of
-from streams.cli.terminal import Head, say, show, tell
+from streams.cli.terminal import ColumnHead, print_line, print_notice, print_table
 from streams.kafka import admin
-from streams.kafka.topics import DAY, Wanted, wanted
+from streams.kafka.topics import DAY, TopicSpec, wanted
 
 if TYPE_CHECKING:
     from streams.kafka.cluster import Cluster
@@ -45,7 +45,7 @@ MinInsync = Annotated[
 ]
 Replication = Annotated[int, typer.Option(min=1, help="Copies of each record; 1 on a single node, else 3.")]
 
-_NAME = Head("topic", whole=True)
+_NAME = ColumnHead("topic", whole=True)
 
 T = TypeVar("T")
 
@@ -70,10 +70,10 @@ def create(
     cluster = _cluster(settings, bootstrap)
     done = _ask(cluster, admin.create(cluster, topics, replication, fix=fix))
     for change in done.changes:
-        say(f"{change.what} {change.topic} {change.detail}".rstrip())
+        print_line(f"{change.what} {change.topic} {change.detail}".rstrip())
     _tell_refused(done.refused)
     if done.refused and replication > (there := _ask(cluster, admin.brokers(cluster))):
-        tell(_too_few(there, replication))
+        print_notice(_too_few(there, replication))
     refused = {one.topic for one in done.refused}
     _end(topics, done, failed=bool(refused), note=lambda left: _after(left, refused, fix=fix))
 
@@ -104,7 +104,7 @@ def list_topics(config: Config = None, platform: Platforms = None, prefix: Prefi
         days = "" if topic.kept is None else f"{topic.kept // DAY} d"
         kept = ", ".join(filter(None, ("compacted" if "compact" in topic.cleanup else "", days)))
         rows.append([each.name, topic.key, topic.value, kept, topic.meaning])
-    show([_NAME, "key", "value", "kept", "meaning"], rows, fold=False)
+    print_table([_NAME, "key", "value", "kept", "meaning"], rows, fold=False)
 
 
 def _wanted(
@@ -114,7 +114,7 @@ def _wanted(
     partitions: int | None,
     replication: int,
     min_insync: int | None,
-) -> tuple[Wanted, ...]:
+) -> tuple[TopicSpec, ...]:
     known = _known()
     if strangers := [each for each in platforms or () if each not in known]:
         raise typer.BadParameter(f"no platform {', '.join(strangers)}; known are {', '.join(known)}")
@@ -140,7 +140,7 @@ def _cluster(settings: "Settings", bootstrap: str | None) -> "Cluster":
     from streams.kafka.cluster import Cluster
 
     kafka = settings.kafka
-    return Cluster(bootstrap, kafka.security, untried=kafka.untried) if bootstrap else kafka.cluster
+    return Cluster(bootstrap, kafka.security, untried=kafka.allow_untested_versions) if bootstrap else kafka.cluster
 
 
 def _ask(cluster: "Cluster", work: Coroutine[object, object, T]) -> T:
@@ -149,20 +149,20 @@ def _ask(cluster: "Cluster", work: Coroutine[object, object, T]) -> T:
     try:
         return asyncio.run(work)
     except NotPermittedError as error:
-        tell(str(error))
+        print_notice(str(error))
         raise typer.Exit(1) from None
     except (KafkaError, TimeoutError) as error:
-        tell(f"no answer from Kafka at {cluster}: {why(error, cluster)}; see kafka.bootstrap, or --bootstrap")
+        print_notice(f"no answer from Kafka at {cluster}: {why(error, cluster)}; see kafka.bootstrap, or --bootstrap")
         raise typer.Exit(1) from None
 
 
-def _tell_refused(refused: Iterable[admin.Refused]) -> None:
+def _tell_refused(refused: Iterable[admin.TopicRefusal]) -> None:
     """Each reason once, however many topics it holds for."""
     reasons: dict[str, list[str]] = {}
     for one in refused:
         reasons.setdefault(one.reason, []).append(one.topic)
     for reason, names in reasons.items():
-        tell(f"refused by the broker: {', '.join(names)}: {reason}")
+        print_notice(f"refused by the broker: {', '.join(names)}: {reason}")
 
 
 def _too_few(there: int, replication: int) -> str:
@@ -173,11 +173,11 @@ def _too_few(there: int, replication: int) -> str:
     )
 
 
-def _remedy(difference: admin.Difference) -> str:
+def _remedy(difference: admin.TopicDifference) -> str:
     return "topics create" if difference.what == "topic" else "topics create --fix"
 
 
-def _after(difference: admin.Difference, refused: AbstractSet[str], *, fix: bool) -> str:
+def _after(difference: admin.TopicDifference, refused: AbstractSet[str], *, fix: bool) -> str:
     """As `_remedy`, after `create`: never what was just done."""
     if difference.topic in refused:
         return "refused: see above"
@@ -187,14 +187,14 @@ def _after(difference: admin.Difference, refused: AbstractSet[str], *, fix: bool
 
 
 def _end(
-    topics: Sequence[Wanted], done: admin.Upkeep, *, failed: bool = False, note: Callable[[admin.Difference], str] = _remedy
+    topics: Sequence[TopicSpec], done: admin.TopicsResult, *, failed: bool = False, note: Callable[[admin.TopicDifference], str] = _remedy
 ) -> None:
     if done.unseen:
-        tell(f"settings not compared (DescribeConfigs is not permitted): {', '.join(done.unseen)}")
+        print_notice(f"settings not compared (DescribeConfigs is not permitted): {', '.join(done.unseen)}")
     if left := done.left:
         rows = [[each.topic, each.what, each.seen, each.expected, each.reason or note(each)] for each in left]
-        show([_NAME, "what", "seen", "expected", "note"], rows, fold=False)
+        print_table([_NAME, "what", "seen", "expected", "note"], rows, fold=False)
         raise typer.Exit(1)
     if failed:
         raise typer.Exit(1)
-    say(f"{len(topics)} topics are as they should be")
+    print_line(f"{len(topics)} topics are as they should be")

@@ -5,13 +5,13 @@ from zlib import crc32
 
 import typer
 
-from streams.cli.common import WHEN, Config, Json, Relay, ask, nothing, now, when
+from streams.cli.common import WHEN, CommandContext, Config, Json, ask, nothing, now, parse_time
 from streams.cli.filters import key_of
-from streams.cli.terminal import progress, say_json, say_styled, show
+from streams.cli.terminal import print_json, print_styled, print_table, progress
 from streams.cli.times import shown
 from streams.kafka import topics
 from streams.observe.printable import as_json
-from streams.operate.trace import Finder, Sighting, topics_of
+from streams.operate.trace import TraceRecord, TraceSearch, topics_of
 from streams.operate.trace_state import committed_by, groups_of, state
 
 _TIMES = ("said", "at target")
@@ -35,8 +35,8 @@ def trace(
     """
     if not message.strip():
         raise typer.BadParameter("an id is needed")
-    relay = Relay(config)
-    begin = when(since) or 0
+    relay = CommandContext(config)
+    begin = parse_time(since) or 0
     partition = None
     if conversation:
         key = key_of(conversation, ask(relay.identities(), relay.kafka.cluster))
@@ -44,11 +44,11 @@ def trace(
             raise typer.BadParameter(f"--conversation is {conversation!r}; expected direct:ANN:BOB, group:ID or room:ID")
         partition = crc32(key) % relay.kafka.partitions
 
-    async def work() -> list[tuple[str, list[Sighting], str]]:
+    async def work() -> list[tuple[str, list[TraceRecord], str]]:
         there = topics_of(relay.platforms, relay.prefix)
         with progress("looks for it") as tell:
             async with relay.reader() as reader:
-                found = await Finder(reader, there, relay.apps, partition).find(message.strip(), begin, tell)
+                found = await TraceSearch(reader, there, relay.apps, partition).find(message.strip(), begin, tell)
         inputs = {
             platform: [topic.name(platform, prefix=relay.prefix) for topic in (topics.DELIVERIES, topics.BACKFILL)]
             for platform in relay.platforms
@@ -62,12 +62,12 @@ def trace(
         nothing(f"nothing names {message} since {shown(begin)} UTC; look further back with --since")
     for event, sightings, sentence in ways:
         if json:
-            say_json(told(event, sightings, sentence, show_text=show_text))
+            print_json(told(event, sightings, sentence, show_text=show_text))
         else:
             _print(event, sightings, sentence, show_text=show_text)
 
 
-def told(event: str, sightings: list[Sighting], sentence: str, *, show_text: bool) -> dict[str, Any]:
+def told(event: str, sightings: list[TraceRecord], sentence: str, *, show_text: bool) -> dict[str, Any]:
     steps = []
     for one in sightings:
         step = {
@@ -79,7 +79,7 @@ def told(event: str, sightings: list[Sighting], sentence: str, *, show_text: boo
     return {"event": event, "state": sentence, "steps": steps}
 
 
-def _print(event: str, sightings: list[Sighting], sentence: str, *, show_text: bool) -> None:
+def _print(event: str, sightings: list[TraceRecord], sentence: str, *, show_text: bool) -> None:
     start = next((one.facts["said"] for one in sightings if "said" in one.facts), sightings[0].at)
     rows = []
     for one in sightings:
@@ -88,5 +88,5 @@ def _print(event: str, sightings: list[Sighting], sentence: str, *, show_text: b
             facts["text"] = as_json(one.text)
         about = ", ".join(f"{name} {shown(value) if name in _TIMES else value}" for name, value in facts.items() if value != "")
         rows.append([shown(one.at), f"{one.at - start:+d} ms", one.what, f"{one.topic}[{one.partition}] @ {one.offset}", about])
-    show(["time (UTC)", "", "what", "where", ""], rows, title=event or "no event came of it")
-    say_styled(sentence, "bold")
+    print_table(["time (UTC)", "", "what", "where", ""], rows, title=event or "no event came of it")
+    print_styled(sentence, "bold")

@@ -10,9 +10,9 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.cli.kafka_settings import settings_of
-from streams.cli.terminal import confirm, say, show, tell
+from streams.cli.terminal import confirm, print_line, print_notice, print_table
 from streams.kafka import open_transactions
-from streams.kafka.open_transactions import Open, client_of
+from streams.kafka.open_transactions import OpenTransaction, client_of
 from streams.kafka.permissions import why
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def list_open(
     settings = settings_of(config)
     found = [one for one in _ask(settings, _found(settings)) if one.age() >= older]
     if not found:
-        say(f"no transaction has been open for {older:g} s in the relay's topics")
+        print_line(f"no transaction has been open for {older:g} s in the relay's topics")
         return
     rows = [
         [
@@ -48,7 +48,7 @@ def list_open(
         ]
         for one in sorted(found, key=lambda each: -each.age())
     ]  # fmt: skip
-    show(["topic", "partition", "from offset", "open for", "producer", "transactional id", "whose"], rows)
+    print_table(["topic", "partition", "from offset", "open for", "producer", "transactional id", "whose"], rows)
     raise typer.Exit(1)
 
 
@@ -67,7 +67,7 @@ def abort(
         raise typer.Exit(code)
 
 
-async def _found(settings: "Settings") -> list[Open]:
+async def _found(settings: "Settings") -> list[OpenTransaction]:
     from streams.kafka.topics import names
 
     async with client_of(settings.kafka.cluster) as client:
@@ -85,33 +85,33 @@ async def _found(settings: "Settings") -> list[Open]:
 async def _abort(settings: "Settings", tp: TopicPartition, *, yes: bool) -> int:
     async with client_of(settings.kafka.cluster) as client:
         if not (await client.fetch_all_metadata()).partitions_for_topic(tp.topic):
-            tell(f"there is no topic {tp.topic}; see im-relay transactions list")
+            print_notice(f"there is no topic {tp.topic}; see im-relay transactions list")
             return 2
         one = await open_transactions.oldest(client, tp)
         if one is None:
-            say(f"{tp.topic}, partition {tp.partition}: no transaction is open")
+            print_line(f"{tp.topic}, partition {tp.partition}: no transaction is open")
             return 0
-        say(str(one))
-        say(_consequence(settings, one))
+        print_line(str(one))
+        print_line(_consequence(settings, one))
         if not yes and not await asyncio.to_thread(confirm, "Abort it?"):
-            say("left as it is")
+            print_line("left as it is")
             return 1
         await _end(client, one)
         if not await open_transactions.over(client, one.writer):
-            tell(f"it is still open after {open_transactions.ENDING:g} s; look at the transaction coordinator's log")
+            print_notice(f"it is still open after {open_transactions.ENDING:g} s; look at the transaction coordinator's log")
             return 1
-    say("aborted")
+    print_line("aborted")
     return 0
 
 
-async def _end(client: Any, one: Open) -> None:
+async def _end(client: Any, one: OpenTransaction) -> None:
     if one.name:
         await open_transactions.fence(client, one.name, one.timeout or LEFT)
     else:
         await open_transactions.end_unknown(client, one.writer)
 
 
-def _consequence(settings: "Settings", one: Open) -> str:
+def _consequence(settings: "Settings", one: OpenTransaction) -> str:
     if not one.name:
         return (
             "No coordinator knows it, or this user may not see it (DESCRIBE on transactional ids). If a coordinator does know it, do not go on: "
@@ -125,7 +125,7 @@ def _consequence(settings: "Settings", one: Open) -> str:
     ).rstrip()
 
 
-def _whose(settings: "Settings", one: Open) -> str:
+def _whose(settings: "Settings", one: OpenTransaction) -> str:
     """Of which stage of ours; empty for a stranger's."""
     prefix = settings.kafka.prefix
     groups = [f"{prefix}convert", f"{prefix}media", *(f"{prefix}deliver.{platform}" for platform in settings.platforms())]
@@ -140,5 +140,5 @@ def _ask(settings: "Settings", work: Coroutine[Any, Any, T]) -> T:
     try:
         return asyncio.run(work)
     except KafkaError as error:
-        tell(f"Kafka at {settings.kafka.bootstrap} (kafka.bootstrap): {why(error, settings.kafka.cluster)}")
+        print_notice(f"Kafka at {settings.kafka.bootstrap} (kafka.bootstrap): {why(error, settings.kafka.cluster)}")
         raise typer.Exit(1) from None

@@ -5,7 +5,7 @@ from zlib import crc32
 
 from converters.core import wire
 from converters.files.media import jobs
-from converters.routing.id_mapping import Minted
+from converters.routing.id_mapping import NewIdentity
 from converters.routing.route import App, Deliver, EchoOf
 from streams.exactly_once.outputs import Headers, Outputs
 from streams.kafka import topics
@@ -14,7 +14,7 @@ from streams.kafka.topics import Topic
 _NONE: Headers = []
 
 
-class Emitter:
+class OutputWriter:
     """*partitions* is that of every topic; the partition of a conversation is computed here, once, and carried.
 
     Deliveries go to the topics of *into*, with *headers*; *carry*: their files are brought over.
@@ -33,7 +33,7 @@ class Emitter:
         self._carry = carry
         self._headers: Headers = headers or []
 
-    def __call__(self, one: Deliver | EchoOf | Minted, outputs: Outputs, headers: Headers = _NONE) -> None:
+    def __call__(self, one: Deliver | EchoOf | NewIdentity, outputs: Outputs, headers: Headers = _NONE) -> None:
         """*headers* are this delivery's own."""
         match one:
             case Deliver(delivery=delivery, key=key, platform=platform):
@@ -45,6 +45,6 @@ class Emitter:
                         outputs.add(self._jobs, crc32(same) % self._partitions, same, wire.dump(job))
             case EchoOf(echo=echo, key=key, platform=platform):
                 outputs.add(self._echoes[platform], crc32(key) % self._partitions, key, wire.dump(echo))
-            case Minted():
+            case NewIdentity():
                 key, value = one.record
                 outputs.add(self._identities, crc32(key) % self._partitions, key, value)

@@ -5,19 +5,19 @@ from functools import partial
 from weakref import WeakKeyDictionary
 from zlib import crc32
 
-from converters.routing.identity_table import Table
-from converters.routing.overlay import Overlay
+from converters.routing.identity_table import IdentityLookup
+from converters.routing.overlay import IdentityOverlay
 from streams.exactly_once.outputs import Outputs
 
 Pair = tuple[bytes, bytes]
 
 
-class _New(Overlay):
+class _BatchOverlay(IdentityOverlay):
     """What one transaction mints."""
 
     __slots__ = ("records",)
 
-    def __init__(self, below: Table) -> None:
+    def __init__(self, below: IdentityLookup) -> None:
         super().__init__(below)
         self.records: list[Pair] = []
 
@@ -26,32 +26,32 @@ class _New(Overlay):
         self.records.append((key, value))
 
 
-class Known:
+class KnownIdentities:
     """*table* is what was read from *topic*, and only reading it changes it: every worker's table is the same in the end.
 
     What this worker has committed lies over it until it was read back, so that the next transaction knows what the last one minted.
     What an aborted one minted is gone with it, and is minted again by the next try.
     """
 
-    def __init__(self, table: Table, topic: str, partitions: int) -> None:
+    def __init__(self, table: IdentityLookup, topic: str, partitions: int) -> None:
         self._table = table
         self._topic = topic
         self._partitions = partitions
         self._unread: dict[Pair, tuple[int, int]] = {}
         """Committed, with partition and the offset up to which that has to be read."""
-        self._committed = Overlay(table)
-        self._open: WeakKeyDictionary[Outputs, _New] = WeakKeyDictionary()
+        self._committed = IdentityOverlay(table)
+        self._open: WeakKeyDictionary[Outputs, _BatchOverlay] = WeakKeyDictionary()
 
     @property
-    def table(self) -> Table:
+    def table(self) -> IdentityLookup:
         """What is committed."""
         return self._committed if self._unread else self._table
 
-    def of(self, outputs: Outputs) -> Overlay:
+    def of(self, outputs: Outputs) -> IdentityOverlay:
         """What the transaction that writes *outputs* knows; what is added becomes known to all once it is committed."""
         known = self._open.get(outputs)
         if known is None:
-            known = self._open[outputs] = _New(self._table)
+            known = self._open[outputs] = _BatchOverlay(self._table)
             outputs.committed.append(partial(self._keep, known.records))
         known.below = self.table
         return known
@@ -70,6 +70,6 @@ class Known:
             self._committed.add(*pair)
 
     def _rebuild(self, pairs: Iterable[Pair]) -> None:
-        self._committed = Overlay(self._table)
+        self._committed = IdentityOverlay(self._table)
         for pair in pairs:
             self._committed.add(*pair)

@@ -22,7 +22,7 @@ EVERY = 3.0
 """Seconds between two looks at the file. Its content counts: a mounted file may be another one with the same times."""
 
 
-class Rereading:
+class RulesReloader:
     """A context manager that follows the file *path* while *settings* are in force, and gives *take* the apps with new rules."""
 
     def __init__(

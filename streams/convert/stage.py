@@ -12,14 +12,14 @@ from aiokafka import ConsumerRecord
 from converters.core.causes import TOO_NEW, Cause
 from converters.core.operations import kind_of
 from converters.platform import Callback
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Table
-from converters.routing.overlay import Overlay
-from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, Routed, Unfit, route
-from streams.convert.emit import Emitter
-from streams.convert.known import Known
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityLookup
+from converters.routing.overlay import IdentityOverlay
+from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, RejectedMark, Routed, route
+from streams.convert.emit import OutputWriter
+from streams.convert.known import KnownIdentities
 from streams.dead_letters import dead_letter
-from streams.dead_letters.dead_letter_limit import Fuse
+from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.producers import Outputs
 from streams.ingress.record import PAST, app_of, callback_of, past
@@ -33,23 +33,23 @@ log = structlog.get_logger()
 STAGE = "convert"
 
 
-class Converter:
+class ConvertStage:
     """*partitions* is that of every topic; *check* raises where *identities* can be relied on no more.
 
-    What an app is held for waits, see `Fuse`.
+    What an app is held for waits, see `DeadLetterLimit`.
     """
 
     def __init__(
-        self, apps: Mapping[str, App], identities: Table, *, partitions: int, prefix: str, carry: bool = True,
-        check: Callable[[], None] = lambda: None, fuse: Fuse | None = None,
+        self, apps: Mapping[str, App], identities: IdentityLookup, *, partitions: int, prefix: str, carry: bool = True,
+        check: Callable[[], None] = lambda: None, dead_letter_limit: DeadLetterLimit | None = None,
     ) -> None:  # fmt: skip
         self._apps = apps
         self._check = check
-        self.known = Known(identities, topics.IDENTITIES.name(prefix=prefix), partitions)
-        self._emit = Emitter(apps, partitions=partitions, prefix=prefix, carry=carry)
+        self.known = KnownIdentities(identities, topics.IDENTITIES.name(prefix=prefix), partitions)
+        self._emit = OutputWriter(apps, partitions=partitions, prefix=prefix, carry=carry)
         self._partitions = partitions
         self._dead = topics.DEAD_LETTERS.name(prefix=prefix)
-        self.fuse = fuse or Fuse(STAGE)
+        self.dead_letter_limit = dead_letter_limit or DeadLetterLimit(STAGE)
 
     def take(self, apps: Mapping[str, App]) -> None:
         """From the next record on, *apps* in place of those before: the same, with other rules."""
@@ -59,16 +59,16 @@ class Converter:
     def pause(self, batch: Batch) -> float:
         """See `hop.Gate`."""
         first = batch.records[0]
-        return self.fuse.pause(app_of(first.headers), first.key or b"")
+        return self.dead_letter_limit.pause(app_of(first.headers), first.key or b"")
 
     def look(self, batch: Batch) -> None:
         """Whether something of a held app in *batch*, which waits behind what is held, would get through. Nothing is written."""
         for raw in batch.records:
             app = app_of(raw.headers)
-            if app in self.fuse.held and raw.key not in self.fuse.held[app].sources:
-                overlay = Overlay(self.known.table)
+            if app in self.dead_letter_limit.held and raw.key not in self.dead_letter_limit.held[app].sources:
+                overlay = IdentityOverlay(self.known.table)
                 if any(isinstance(one, Deliver | EchoOf) for one in self._routed(raw, overlay)):
-                    self.fuse.passed(app)
+                    self.dead_letter_limit.passed(app)
 
     def __call__(self, batch: Batch, outputs: Outputs) -> int:
         start = time.perf_counter()
@@ -78,43 +78,43 @@ class Converter:
         taken = 0
         for raw in batch.records:
             app, source = app_of(raw.headers), raw.key or b""
-            if self.fuse.held and not self.fuse.admits(app, source):
+            if self.dead_letter_limit.held and not self.dead_letter_limit.admits(app, source):
                 break
             taken += 1
             counts["in", app] += 1
             for one in self._routed(raw, known):
                 self._write(one, raw, app, known, outputs, counts)
                 match one:
-                    case Dead(cause=cause, by=by):
-                        self.fuse.died(app, source, cause, by.encode(errors="replace"))
+                    case DeadLettered(cause=cause, by=by):
+                        self.dead_letter_limit.died(app, source, cause, by.encode(errors="replace"))
                     case Deliver() | EchoOf():
-                        self.fuse.passed(app)
-                    case Dropped() | Minted() | Unfit():
+                        self.dead_letter_limit.passed(app)
+                    case Dropped() | NewIdentity() | RejectedMark():
                         pass
         self._count(counts)
         metrics.CONVERT_BATCH.observe(taken)
         metrics.CONVERT_SECONDS.observe(time.perf_counter() - start)
         return taken
 
-    def _routed(self, raw: ConsumerRecord, known: Overlay) -> tuple[Routed, ...]:
+    def _routed(self, raw: ConsumerRecord, known: IdentityOverlay) -> tuple[Routed, ...]:
         try:
             record_kinds.check(raw.topic, raw.headers)
             callback, why = _callback(raw, self._apps)
             if callback is None:
                 foreign_records.note(STAGE, raw.topic, raw.partition, raw.offset, why)
-                return (Dead(foreign_records.FOREIGN, why, ours=False),)
+                return (DeadLettered(foreign_records.FOREIGN, why, ours=False),)
             if callback.app not in self._apps:
                 foreign_records.note(STAGE, raw.topic, raw.partition, raw.offset, "app")
             return route(callback, self._apps, known)
         except StateError:
             raise  # of our disk, and not of this record
         except record_kinds.TooNewError as error:
-            return (Dead(TOO_NEW, str(error), ours=True),)
+            return (DeadLettered(TOO_NEW, str(error), ours=True),)
         except Exception as error:  # noqa: BLE001 - a defect costs this record its place, and nothing else
             return (_defect(error),)
 
     def _write(
-        self, one: Routed, raw: ConsumerRecord, app: str, known: Overlay, outputs: Outputs, counts: "Counter[tuple[str, ...]]"
+        self, one: Routed, raw: ConsumerRecord, app: str, known: IdentityOverlay, outputs: Outputs, counts: "Counter[tuple[str, ...]]"
     ) -> None:
         match one:
             case Deliver(delivery=delivery, platform=platform, losses=losses, unfit=unfit):
@@ -131,13 +131,13 @@ class Converter:
                 counts["echo", app] += 1
             case Dropped(reason=reason):
                 counts["out", app, "", reason, "dropped"] += 1
-            case Dead(cause=cause, detail=detail, ours=ours):
+            case DeadLettered(cause=cause, detail=detail, ours=ours):
                 self._bury(raw, cause, detail, ours=ours, outputs=outputs)
                 counts["dead", cause, "ours" if ours else "theirs"] += 1
                 counts["out", app, "", cause, "dead"] += 1
-            case Unfit(reason=reason, event=event, sender=sender):
+            case RejectedMark(reason=reason, event=event, sender=sender):
                 _refused(counts, app, reason, event, sender)
-            case Minted():
+            case NewIdentity():
                 self._emit(one, outputs)
                 known.add(*one.record)
 
@@ -191,10 +191,10 @@ def _callback(raw: ConsumerRecord, apps: Mapping[str, App]) -> tuple[Callback | 
 def _refused(counts: "Counter[tuple[str, ...]]", app: str, reason: str, event: str, sender: str) -> None:
     counts["unfit", app, reason] += 1
     # Whose it is, and nothing of what it says. Messages that were passed on bear such marks as well.
-    log.info("mark is not believed", app=app, reason=reason, event_id=event, sender=ascii(sender[:128]))
+    log.info("mark rejected", app=app, reason=reason, event_id=event, sender=ascii(sender[:128]))
 
 
-def _defect(error: Exception) -> Dead:
+def _defect(error: Exception) -> DeadLettered:
     where = place(error)
     log.error("defect in a converter", place=where)
-    return Dead("defect", where, ours=True)
+    return DeadLettered("defect", where, ours=True)

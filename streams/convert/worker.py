@@ -2,20 +2,20 @@
 
 from aiokafka.errors import KafkaError
 
-from streams.exactly_once.outputs import Unknown
-from streams.exactly_once.stateless_stage import Hop
-from streams.exactly_once.task import Task
-from streams.identities.follower import Follower
+from streams.exactly_once.outputs import UnknownResultError
+from streams.exactly_once.stateless_stage import StatelessStage
+from streams.exactly_once.task import PartitionTask
+from streams.identities.follower import IdentityFollower
 
 
-class Converting:
-    def __init__(self, hop: Hop, follower: Follower) -> None:
+class ConvertWorker:
+    def __init__(self, hop: StatelessStage, follower: IdentityFollower) -> None:
         self._hop = hop
         self._follower = follower
 
-    async def run(self, task: Task) -> None:
+    async def run(self, task: PartitionTask) -> None:
         try:
             await self._follower.caught_up()
         except KafkaError as error:
-            raise Unknown(f"identities cannot be read: {type(error).__name__}") from None
+            raise UnknownResultError(f"identities cannot be read: {type(error).__name__}") from None
         await self._hop.run(task)

@@ -8,13 +8,13 @@ from msgspec import Struct
 
 from converters.core.causes import Cause, Evidence, evidence_of
 from streams.observe import metrics
-from streams.settings.root import Hold
+from streams.settings.root import HoldSettings
 
 FRESH = 200
 """Sources that one hold tries before its time is over, each once."""
 
 
-class Held(Struct):
+class HeldApp(Struct):
     """An app that is held."""
 
     app: str
@@ -44,7 +44,7 @@ class _Streak(Struct):
     """Who is behind those, as far as it is known."""
 
 
-class Fuse:
+class DeadLetterLimit:
     """Holds an app once *records* of it in a row, within *window* seconds, have become dead letters of one cause that is a fault of ours.
 
     What input brings about is not counted, see `causes.Evidence`. What it may bring about counts only from *sources* different sources, and only as
@@ -55,16 +55,16 @@ class Fuse:
     def __init__(
         self,
         stage: str,
-        settings: Hold | None = None,
+        settings: HoldSettings | None = None,
         *,
-        told: Callable[[Mapping[str, Held]], None] = lambda _: None,
+        told: Callable[[Mapping[str, HeldApp]], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stage = stage
-        self._settings = settings or Hold()
+        self._settings = settings or HoldSettings()
         self._clock = clock
         self._streaks: dict[str, _Streak] = {}
-        self.held: dict[str, Held] = {}
+        self.held: dict[str, HeldApp] = {}
         """By app."""
         self.told = told
 
@@ -115,7 +115,7 @@ class Fuse:
         if evidence is Evidence.SHARED and len(streak.people) < self._settings.sources:
             return
         del self._streaks[app]
-        self.held[app] = Held(app, cause, streak.dead, time.time(), now + self._settings.retry, streak.sources)
+        self.held[app] = HeldApp(app, cause, streak.dead, time.time(), now + self._settings.retry, streak.sources)
         self.told(self.held)
 
     def pause(self, app: str, source: bytes) -> float:
@@ -125,7 +125,7 @@ class Fuse:
             return 0.0
         return max(0.0, held.retry_at - self._clock())
 
-    def _is_fresh(self, held: Held, source: bytes) -> bool:
+    def _is_fresh(self, held: HeldApp, source: bytes) -> bool:
         shared = evidence_of(held.cause) is Evidence.SHARED
         return shared and source not in held.sources and held.tries < FRESH
 

@@ -9,11 +9,11 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.dead_letters import release
-from streams.dead_letters.dead_letter_limit import Fuse
+from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.kafka import record_kinds, topics
 from streams.kafka.log_reader import LogReader
 from streams.kafka.record_kinds import TooNewError
-from streams.settings.root import Kafka
+from streams.settings.root import KafkaSettings
 
 log = structlog.get_logger()
 
@@ -25,24 +25,24 @@ MARGIN = 60_000
 """Milliseconds that the clock of the person's machine may be behind."""
 
 
-class Releases:
+class ReleaseReader:
     """Of one *stage*; every worker reads all of them for itself."""
 
-    def __init__(self, kafka: Kafka, stage: str, fuse: Fuse, every: float = EVERY) -> None:
+    def __init__(self, kafka: KafkaSettings, stage: str, dead_letter_limit: DeadLetterLimit, every: float = EVERY) -> None:
         self._where = kafka.cluster
         self._tp = TopicPartition(topics.CONTROL.name(prefix=kafka.prefix), 0)
-        self._stage, self._fuse, self._every = stage, fuse, every
+        self._stage, self._dead_letter_limit, self._every = stage, dead_letter_limit, every
 
     async def follow(self) -> None:
         """Until cancelled."""
         while True:
             await asyncio.sleep(self._every)
-            if not self._fuse.held:
+            if not self._dead_letter_limit.held:
                 continue
             try:
                 await self._while_held()
             except (KafkaError, TimeoutError, OSError) as error:
-                log.warning("orders cannot be read", topic=self._tp.topic, error=type(error).__name__)
+                log.warning("release orders unreadable, retrying", topic=self._tp.topic, error=type(error).__name__)
                 await asyncio.sleep(self._every)
 
     async def _while_held(self) -> None:
@@ -50,11 +50,11 @@ class Releases:
         try:
             async with asyncio.timeout(PATIENCE):
                 await reader.start()
-                since = min(held.since for held in self._fuse.held.values())
+                since = min(held.since for held in self._dead_letter_limit.held.values())
                 offset = await reader.at(self._tp, int(since * 1000) - MARGIN)
                 if offset is None:
                     _, offset = await reader.bounds(self._tp)
-            while self._fuse.held:
+            while self._dead_letter_limit.held:
                 async with asyncio.timeout(PATIENCE):
                     part = await reader.read(self._tp, offset)
                 offset = part.next
@@ -70,10 +70,10 @@ class Releases:
             record_kinds.check(self._tp.topic, headers)
             order = release.load(value or b"")
         except (msgspec.DecodeError, TooNewError):
-            log.warning("an order that cannot be read", topic=self._tp.topic)
+            log.warning("release order unreadable", topic=self._tp.topic)
             return
         if order.stage not in ("", self._stage):
             return
-        meant = [app for app, held in self._fuse.held.items() if order.app in ("", app) and held.since * 1000 <= order.at + MARGIN]
-        if released := self._fuse.release(meant, by="command"):
+        meant = [app for app, held in self._dead_letter_limit.held.items() if order.app in ("", app) and held.since * 1000 <= order.at + MARGIN]
+        if released := self._dead_letter_limit.release(meant, by="command"):
             log.info("released by command", stage=self._stage, apps=released, by=order.by[:64])

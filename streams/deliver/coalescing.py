@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 
-class Look:
+class Coalescer:
     """Each call returns once *made* was called after it and has returned. Raises what *made* raises."""
 
     def __init__(self, made: Callable[[], Awaitable[None]]) -> None:

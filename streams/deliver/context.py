@@ -13,21 +13,21 @@ from converters.core.model import Delivery
 from converters.core.outcome import Outcome
 from converters.platform import Answered
 from converters.routing.route import App
-from streams.dead_letters.dead_letter_limit import Fuse
-from streams.deliver.conversations import Open
-from streams.deliver.parked import Room
+from streams.dead_letters.dead_letter_limit import DeadLetterLimit
+from streams.deliver.conversations import OpenEvent
+from streams.deliver.parked import ParkingBudget
 from streams.deliver.progress import Progress
-from streams.deliver.settings import Deliver
+from streams.deliver.settings import DeliverSettings
 from streams.kafka.cluster import Where
-from streams.kafka.linger import Linger
+from streams.kafka.linger import AdaptiveLinger
 from streams.kafka.log_reader import LogReader
 from streams.observe import metrics
-from streams.outbound.admission import Gate
-from streams.outbound.client import Client
-from streams.state.turns import Turns
+from streams.outbound.admission import Admission
+from streams.outbound.client import PlatformClient
+from streams.state.turns import FairTurns
 
 
-class Topics(Struct, frozen=True):
+class DeliverTopics(Struct, frozen=True):
     """The topics of one target platform."""
 
     deliveries: str
@@ -43,35 +43,35 @@ class Topics(Struct, frozen=True):
     """Of every topic."""
 
 
-class UnderWay(Struct, frozen=True):
+class SentRequest(Struct, frozen=True):
     """A request that has left."""
 
     part: int
     answer: "asyncio.Task[Answered]"
 
 
-class Surroundings(Struct, frozen=True):
+class DeliverContext(Struct, frozen=True):
     platform: str
-    names: Topics
+    names: DeliverTopics
     apps: Mapping[str, App]
-    clients: Mapping[str, Client]
-    gates: Mapping[str, Gate]
-    settings: Deliver
+    clients: Mapping[str, PlatformClient]
+    admissions: Mapping[str, Admission]
+    settings: DeliverSettings
     state: Path
     bootstrap: Where
-    fuse: Fuse
-    parking: Room
+    dead_letter_limit: DeadLetterLimit
+    parking: ParkingBudget
     progress: Progress
-    linger: Linger
+    linger: AdaptiveLinger
     mirrored: frozenset[str]
     """The apps whose people can name, to somebody on this platform, what was carried to them."""
     logs: tuple[LogReader, LogReader]
     """What reads topics back: only what is committed, and everything."""
-    restoring: Turns
+    restoring: FairTurns
     """Of the partitions that read their state back."""
     carry: bool = True
     """Whether files are brought over, so that messages wait for theirs."""
-    under_way: dict[str, UnderWay] = {}
+    under_way: dict[str, SentRequest] = {}
     """By event id, until the answer is written down. They outlive a partition's work that has to start anew."""
 
     owned: set[int] = set()
@@ -80,8 +80,8 @@ class Surroundings(Struct, frozen=True):
     def own(self, partition: int, *, mine: bool) -> None:
         """A partition comes or goes, and with it a part of the quotas."""
         (self.owned.add if mine else self.owned.discard)(partition)
-        for gate in self.gates.values():
-            gate.own(frozenset(self.owned), self.names.partitions)
+        for admission in self.admissions.values():
+            admission.own(frozenset(self.owned), self.names.partitions)
 
     def timed(self, target: str) -> bool:
         """Whether the callbacks of that app tell its own time of a message."""
@@ -98,10 +98,10 @@ def _end_to_end(direction: str) -> Any:
     return metrics.END_TO_END_SECONDS.labels(direction)
 
 
-def arrived(direction: str, event: Open) -> None:
+def arrived(direction: str, event: OpenEvent) -> None:
     """Count a delivered *event*: of one that is not live, how long it took says nothing."""
     if event.past:
-        metrics.PAST.labels(direction).inc()
+        metrics.HISTORICAL.labels(direction).inc()
     else:
         _end_to_end(direction).observe(max(0.0, time.time() - event.delivery.event.at / 1000))
 

@@ -9,18 +9,18 @@ from converters.core.model import Delivery, Echo
 from converters.core.operations import Post
 from converters.core.outcome import Delivered, Outcome
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.offset_tracker import Lane
-from streams.exactly_once.producers import Record
+from streams.deliver.offset_tracker import OffsetTracker
+from streams.exactly_once.producers import OutputRecord
 from streams.ingress.record import SILENT, past
 
 
-class Open(Struct):
+class OpenEvent(Struct):
     """An event that was read and has not ended."""
 
-    lane: Lane
+    lane: OffsetTracker
     offset: int
     key: bytes
-    raw: Record
+    raw: OutputRecord
     delivery: Delivery
     outcome: Outcome | None = None
     attempts: int = 0
@@ -63,7 +63,7 @@ class Open(Struct):
     """It is not live: its time says nothing of how quick we are."""
     in_vain: bool = False
     """It names a message that is not at the target."""
-    also: list[tuple[Lane, int]] = []
+    also: list[tuple[OffsetTracker, int]] = []
     """Where the same event lies once more, in the other input."""
 
     @property
@@ -87,13 +87,13 @@ def source_of(delivery: Delivery) -> str:
     return f"{delivery.event.source}/{delivery.event.sender}"
 
 
-def begun(lane: Lane, offset: int, raw: Record, delivery: Delivery, doubt: Intent | None, now: float) -> Open:
+def begun(lane: OffsetTracker, offset: int, raw: OutputRecord, delivery: Delivery, doubt: Intent | None, now: float) -> OpenEvent:
     """The event of *delivery*, which lies at *offset* in *lane* as *raw*, and is admitted *now*, by the clock of leases."""
     said = past(raw.headers)
     if said == SILENT:
         delivery = structs.replace(delivery, silent=True)
     arrived = doubt.arrived if doubt is not None else ()
-    return Open(
+    return OpenEvent(
         lane, offset, raw.key or b"", raw, delivery, doubt=doubt, arrived=arrived, past=said is not None or not lane.live, noted=now
     )  # fmt: skip
 
@@ -102,11 +102,11 @@ class Conversations:
     """At most one event of a conversation is on its way; the others wait behind it in the order in which they were read."""
 
     def __init__(self) -> None:
-        self._queues: dict[bytes, deque[Open]] = {}
-        self.events: dict[str, Open] = {}
+        self._queues: dict[bytes, deque[OpenEvent]] = {}
+        self.events: dict[str, OpenEvent] = {}
         """By id: those that are open, and those that have ended and are not written down yet."""
         self._by: dict[str, int] = {}
-        self.left: Callable[[Open], None] = lambda _: None
+        self.left: Callable[[OpenEvent], None] = lambda _: None
         """Called when an event has left its queue, and when it is forgotten."""
 
     def __len__(self) -> int:
@@ -120,7 +120,7 @@ class Conversations:
         """How many events of the source are in queues."""
         return self._by.get(source, 0)
 
-    def admit(self, event: Open) -> bool:
+    def admit(self, event: OpenEvent) -> bool:
         """Queue *event*; true if its conversation was idle, so that it is now the head."""
         self.events[event.delivery.event.id] = event
         self._by[event.source] = self.by(event.source) + 1
@@ -135,11 +135,11 @@ class Conversations:
             place -= 1
         return False
 
-    def head(self, event: Open) -> Open:
+    def head(self, event: OpenEvent) -> OpenEvent:
         """The one whose turn it is in the conversation of *event*."""
         return self._queues[event.key][0]
 
-    def end(self, event: Open) -> Open | None:
+    def end(self, event: OpenEvent) -> OpenEvent | None:
         """*event*, a head, has ended; the answer is the next one of its conversation."""
         queue = self._queues[event.key]
         assert queue[0] is event, "only the head of a conversation can end"
@@ -153,13 +153,13 @@ class Conversations:
         self.left(event)
         return queue[0] if queue else None
 
-    def forget(self, event: Open) -> None:
+    def forget(self, event: OpenEvent) -> None:
         """The end of *event* is written down: from now on the ledger knows it."""
         del self.events[event.delivery.event.id]
         self.left(event)
 
 
-def _goes_before(event: Open, other: Open, *, head: bool) -> bool:
+def _goes_before(event: OpenEvent, other: OpenEvent, *, head: bool) -> bool:
     """Whether *other*, which came first, was said after *event* and has not left. Clocks of two platforms are not compared."""
     one, two = event.delivery.event, other.delivery.event
     if head and not other.held:

@@ -7,34 +7,34 @@ from converters.core import wire
 from converters.core.model import Echo
 from converters.core.outcome import Delivered, Unsure
 from streams.deliver import protocol
-from streams.deliver.context import Surroundings
+from streams.deliver.context import DeliverContext
 from streams.deliver.conversations import Conversations
-from streams.deliver.in_doubt import Doubts
+from streams.deliver.in_doubt import InDoubt
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_records import STAGE
-from streams.deliver.ledger_schema import Ended, Entry, Intent
-from streams.deliver.ledger_writer import Page
-from streams.deliver.peer_ledgers import Mirror
+from streams.deliver.ledger_schema import Entry, Intent, Settled
+from streams.deliver.ledger_writer import LedgerWriter
+from streams.deliver.peer_ledgers import PeerLedgers
 from streams.kafka import foreign_records, record_kinds
 from streams.observe import metrics
 
 log = structlog.get_logger()
 
 
-class Echoes:
+class EchoReader:
     """Of one partition. An echo is evidence only of what the ledger says was about to leave: where it may say so and has not been
     restored so far back, the echo waits, and its offset with it.
     """
 
     def __init__(
-        self, around: Surroundings, events: Conversations, store: LedgerStore, page: Page, doubts: Doubts, mirror: Mirror
+        self, context: DeliverContext, events: Conversations, store: LedgerStore, writer: LedgerWriter, doubts: InDoubt, peers: PeerLedgers
     ) -> None:
-        self._around = around
+        self._context = context
         self._open = events
         self._store = store
-        self._page = page
+        self._writer = writer
         self._doubts = doubts
-        self._mirror = mirror
+        self._peers = peers
         self._next: int | None = None
         self._held: dict[int, Echo] = {}
         """By offset, in order."""
@@ -60,9 +60,9 @@ class Echoes:
             echo = wire.load(record.value or b"", Echo)
         except wire.Malformed as error:
             foreign_records.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
-            log.warning("echo is unreadable", topic=record.topic, offset=record.offset, error=str(error))
+            log.warning("echo unreadable", topic=record.topic, offset=record.offset, error=str(error))
             return
-        if why := foreign_records.of_echo(record, echo, self._around.apps, self._around.platform, self._around.names.partitions):
+        if why := foreign_records.of_echo(record, echo, self._context.apps, self._context.platform, self._context.names.partitions):
             foreign_records.note(STAGE, record.topic, record.partition, record.offset, why)
             return
         if not self._heard(echo):
@@ -76,45 +76,45 @@ class Echoes:
 
     def _heard(self, echo: Echo) -> bool:
         """False where it cannot be said yet whether it is evidence."""
-        entry = self._page.written(echo.event, self._store.get(echo.event))
-        if entry is None and not self._mirror.knows_since(echo.at):
+        entry = self._writer.written(echo.event, self._store.get(echo.event))
+        if entry is None and not self._peers.knows_since(echo.at):
             return False
         reason = protocol.refusal(entry, echo.target, unkeyed=echo.unkeyed)
         if reason:
             metrics.MARKS_REFUSED.labels(echo.target, STAGE, reason).inc()
-            log.info("echo is no evidence", app=echo.target, reason=reason, event_id=echo.event)
+            log.info("echo rejected as evidence", app=echo.target, reason=reason, event_id=echo.event)
             return True
         event = self._open.events.get(echo.event)
         if event is not None:
             self._doubts.hear(event, echo)
             # Evidence must not be lost with this process: it goes to the ledger with the offset at which it lay.
             if event.outcome is None and not echo.more:
-                self._page.heard(echo)
+                self._writer.heard(echo)
             elif event.outcome is None:
                 self._hear_part(echo, entry)
             return True
         if echo.more:
             self._hear_part(echo, entry)
-        elif not isinstance(entry, Ended):
+        elif not isinstance(entry, Settled):
             if isinstance(entry, Intent):
                 self._doubts.found(echo.event)
-            self._page.heard(echo)
+            self._writer.heard(echo)
         elif not isinstance(entry.outcome, Delivered):
-            self._page.turned_out(echo, entry)
+            self._writer.turned_out(echo, entry)
         elif self._tells_more(entry.outcome, echo):
-            self._page.learned(echo, entry)
+            self._writer.learned(echo, entry)
         elif entry.outcome.remote_id not in ("", echo.remote_id):
-            metrics.DUPLICATES_KNOWN.labels(self._around.platform).inc()
-            log.warning("the target has an event twice", event_id=echo.event)
+            metrics.DUPLICATES_DETECTED.labels(self._context.platform).inc()
+            log.warning("duplicate detected at target", event_id=echo.event)
         return True
 
     def _hear_part(self, echo: Echo, entry: Entry | None) -> None:
         in_hand = isinstance(entry, Intent) and entry.part == echo.part
-        held = isinstance(entry, Ended) and isinstance(entry.outcome, Unsure) and len(entry.arrived) == echo.part
+        held = isinstance(entry, Settled) and isinstance(entry.outcome, Unsure) and len(entry.arrived) == echo.part
         if entry is not None and (in_hand or held):
-            self._page.heard_part(echo, entry)
+            self._writer.heard_part(echo, entry)
 
     def _tells_more(self, known: Delivered, echo: Echo) -> bool:
         if not known.remote_id:
             return bool(echo.remote_id)
-        return self._around.timed(echo.target) and known.at is None and known.remote_id == echo.remote_id
+        return self._context.timed(echo.target) and known.at is None and known.remote_id == echo.remote_id

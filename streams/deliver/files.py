@@ -7,15 +7,15 @@ from msgspec import Struct, structs
 
 from converters.core import wire
 from converters.core.bodies import files_of
-from converters.core.model import Carried, There
+from converters.core.model import StoredFile, TargetContext
 from converters.core.operations import Edit, Post, kind_of
-from converters.files.media import WITHHELD, Result, wanted
-from streams.deliver.context import Surroundings
-from streams.deliver.conversations import Open
+from converters.files.media import WITHHELD, MediaResult, wanted
+from streams.deliver.context import DeliverContext
+from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_records import STAGE
 from streams.deliver.message_index import Row
-from streams.deliver.shutdown import Drain, clock
+from streams.deliver.shutdown import Shutdown, clock
 from streams.kafka import foreign_records
 from streams.observe import metrics
 from streams.observe.labels import word
@@ -30,20 +30,20 @@ AGAIN = 0.05
 
 
 class _Aside(Struct):
-    event: Open
+    event: OpenEvent
     until: float
 
 
-class Files:
+class PendingFiles:
     """Of one partition. A message waits at the head of its conversation for `order_hold`, then beside it for `media_wait`.
 
     At most half of the window stands beside: one more, and the oldest goes without its file.
     """
 
-    def __init__(self, around: Surroundings, store: LedgerStore, drain: Drain) -> None:
-        self._around = around
-        self._hold, self._wait = around.settings.order_hold, around.settings.media_wait
-        self._room = around.settings.window // 2
+    def __init__(self, context: DeliverContext, store: LedgerStore, drain: Shutdown) -> None:
+        self._context = context
+        self._hold, self._wait = context.settings.order_hold, context.settings.media_wait
+        self._room = context.settings.max_open_events // 2
         self._store = store
         self._drain = drain
         self._heads: dict[str, asyncio.Event] = {}
@@ -57,25 +57,25 @@ class Files:
         """What a record of `media.results` adds to the local state."""
         del key
         try:
-            result = wire.load(value or b"", Result)
+            result = wire.load(value or b"", MediaResult)
         except wire.Malformed as error:
-            foreign_records.note(STAGE, self._around.names.results, None, None, "unreadable")
+            foreign_records.note(STAGE, self._context.names.results, None, None, "unreadable")
             log.warning("result of a media job is unreadable", error=str(error))
             return []
-        if why := foreign_records.of_result(result, self._around.apps, self._around.platform):
-            foreign_records.note(STAGE, self._around.names.results, None, None, why)
+        if why := foreign_records.of_result(result, self._context.apps, self._context.platform):
+            foreign_records.note(STAGE, self._context.names.results, None, None, why)
             return []
         if result.event in self._heads or result.event in self._aside:
             self._came.add(result.event)
         return [(_key(result.event, result.place), value)]
 
-    def note(self, event: Open) -> None:
+    def note(self, event: OpenEvent) -> None:
         """*event* was read: for which files will it wait?"""
-        app = self._around.apps[event.delivery.target]
-        if self._around.carry and app.platform.media is not None:
+        app = self._context.apps[event.delivery.target]
+        if self._context.carry and app.platform.media is not None:
             event.files = tuple(place for place, _, _ in wanted(event.delivery, app.platform.media, app.account))
 
-    def over(self) -> list[Open]:
+    def over(self) -> list[OpenEvent]:
         """Those beside their conversation that need not wait any more, or may not; and heads whose files came are woken."""
         came, self._came = self._came, set()
         ready = [name for name in came if name in self._aside and self._complete(self._aside[name].event)]
@@ -88,7 +88,7 @@ class Files:
 
     # -- out
 
-    async def hold(self, event: Open) -> bool:
+    async def hold(self, event: OpenEvent) -> bool:
         """Wait at the head; false where the others are to pass. Raises DrainedError."""
         # What is in doubt goes as it went: with what had come, or without.
         if event.doubt is not None or event.set_aside or self._complete(event):
@@ -96,7 +96,7 @@ class Files:
         came = self._heads[event.delivery.event.id] = asyncio.Event()
         left = event.noted + self._hold - clock()
         try:
-            with metrics.HELD_CONVERSATIONS.labels(self._around.platform, "media").track_inprogress():
+            with metrics.HELD_CONVERSATIONS.labels(self._context.platform, "media").track_inprogress():
                 while left > 0 and not self._complete(event):
                     came.clear()
                     await self._drain.within(left, came.wait())
@@ -105,7 +105,7 @@ class Files:
             del self._heads[event.delivery.event.id]
         return self._complete(event)
 
-    def set_aside(self, event: Open) -> list[Open]:
+    def set_aside(self, event: OpenEvent) -> list[OpenEvent]:
         """The others of its conversation pass; the answer is who has to go instead, where too many wait."""
         event.set_aside = True
         self._aside[event.delivery.event.id] = _Aside(event, event.noted + self._wait)
@@ -113,29 +113,29 @@ class Files:
             return []
         return [self._aside.pop(next(iter(self._aside))).event]
 
-    def there(self, event: Open, there: There) -> There:
+    def there(self, event: OpenEvent, there: TargetContext) -> TargetContext:
         """*there*, with the files of *event* that have come; counted."""
         operation = event.delivery.event.operation
         assert isinstance(operation, Post | Edit)
         found = {place: self._result(event, place) for place in event.files}
-        direction, kind = self._around.direction(event.delivery), kind_of(operation)
+        direction, kind = self._context.direction(event.delivery), kind_of(operation)
         metrics.MEDIA_WAIT_SECONDS.labels(direction, kind).observe(max(0.0, clock() - event.noted))
         first = found[event.files[0]]
         fate = "no-result" if first is None else "carried" if first.carried is not None else word("fate", first.reason)
         metrics.MEDIA_MESSAGES.labels(direction, kind, fate).inc()
-        files: list[Carried | None] = []
+        files: list[StoredFile | None] = []
         for place in range(len(files_of(operation.body))):
             result = found.get(place)
             files.append(result.carried if result is not None else None)
         withheld = any(result is not None and result.reason in WITHHELD for result in found.values())
         return structs.replace(there, files=tuple(files), withheld=withheld)
 
-    def _complete(self, event: Open) -> bool:
+    def _complete(self, event: OpenEvent) -> bool:
         return all(self._store.raw(_key(event.delivery.event.id, place)) is not None for place in event.files)
 
-    def _result(self, event: Open, place: int) -> Result | None:
+    def _result(self, event: OpenEvent, place: int) -> MediaResult | None:
         raw = self._store.raw(_key(event.delivery.event.id, place))
-        return wire.load(raw, Result) if raw is not None else None
+        return wire.load(raw, MediaResult) if raw is not None else None
 
 
 def _key(event: str, place: int) -> bytes:

@@ -10,21 +10,21 @@ from converters.core.operations import Post, named_by
 from converters.routing.user_ids import fold
 from streams.dead_letters.dead_letter import Whose
 from streams.deliver import protocol
-from streams.deliver.context import Surroundings
-from streams.deliver.conversations import Conversations, Open, begun, source_of
+from streams.deliver.context import DeliverContext
+from streams.deliver.conversations import Conversations, OpenEvent, begun, source_of
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_records import STAGE, Verdict
-from streams.deliver.ledger_schema import Ended, Entry
-from streams.deliver.ledger_writer import Page
-from streams.deliver.message_index import Naming
-from streams.deliver.offset_tracker import Lane
-from streams.deliver.parked import Parked
-from streams.deliver.peer_ledgers import Mirror
-from streams.deliver.protocol import Step
+from streams.deliver.ledger_schema import Entry, Settled
+from streams.deliver.ledger_writer import LedgerWriter
+from streams.deliver.message_index import MessageIndex
+from streams.deliver.offset_tracker import OffsetTracker
+from streams.deliver.parked import ParkedRecords
+from streams.deliver.peer_ledgers import PeerLedgers
+from streams.deliver.protocol import DeliveryStep
 from streams.deliver.shutdown import clock
-from streams.deliver.undecided import Undecided
-from streams.exactly_once.producers import Record
-from streams.exactly_once.task import Task
+from streams.deliver.undecided import UndecidedRecords
+from streams.exactly_once.producers import OutputRecord
+from streams.exactly_once.task import PartitionTask
 from streams.kafka import foreign_records, record_kinds
 from streams.observe import metrics
 
@@ -38,7 +38,7 @@ def claims(delivery: Delivery) -> bool:
     return ref is not None and ref.own
 
 
-def compete(first: Open, delivery: Delivery) -> None:
+def compete(first: OpenEvent, delivery: Delivery) -> None:
     """Keep *delivery* beside *first*, which claims to be the same doing. Whoever says so many times leaves room for who may."""
     known = {fold(one.author) for one in (first.delivery, *first.rivals)}
     new = fold(delivery.author) not in known or not claims(delivery)
@@ -50,23 +50,23 @@ class Intake:
     """*lanes* are the live one and that of backfill. *admitted* is called with each event in hand, in the order of their records."""
 
     def __init__(
-        self, around: Surroundings, lanes: tuple[Lane, Lane], events: Conversations, store: LedgerStore, naming: Naming, mirror: Mirror,
-        page: Page, admitted: Callable[[Open], None],
+        self, context: DeliverContext, lanes: tuple[OffsetTracker, OffsetTracker], events: Conversations, store: LedgerStore, index: MessageIndex, peers: PeerLedgers,
+        writer: LedgerWriter, admitted: Callable[[OpenEvent], None],
     ) -> None:  # fmt: skip
-        self._around = around
+        self._context = context
         self._live, self._backfill = lanes
         self._open = events
         self._store = store
-        self._naming = naming
-        self._mirror = mirror
-        self._page = page
+        self._index = index
+        self._peers = peers
+        self._writer = writer
         self._admitted = admitted
-        self._undecided = Undecided(mirror.needs, mirror.knows)
-        self._parked = Parked(events, around.settings.window, around.parking)
-        self._parked_gauge = metrics.PARKED.labels(around.platform)
-        self._behind: list[tuple[Lane, ConsumerRecord, Delivery]] = []
-        self._known = metrics.ALREADY_DELIVERED.labels(around.platform)
-        self._undecided_gauge = metrics.UNDECIDED.labels(around.platform)
+        self._undecided = UndecidedRecords(peers.needs, peers.knows)
+        self._parked = ParkedRecords(events, context.settings.max_open_events, context.parking)
+        self._parked_gauge = metrics.PARKED.labels(context.platform)
+        self._behind: list[tuple[OffsetTracker, ConsumerRecord, Delivery]] = []
+        self._known = metrics.ALREADY_DELIVERED.labels(context.platform)
+        self._undecided_gauge = metrics.AWAITING_RESTORE.labels(context.platform)
 
     @property
     def holds(self) -> bool:
@@ -79,7 +79,7 @@ class Intake:
         self._parked_gauge.dec(len(self._parked))
         self._parked.close()
 
-    def take(self, task: Task) -> None:
+    def take(self, task: PartitionTask) -> None:
         """As much as there is room for."""
         self._decide_held()
         for record in self._parked.ready(self._live):
@@ -88,14 +88,14 @@ class Intake:
         behind, self._behind = self._behind, []
         for lane, record, delivery in behind:
             self._decide(lane, record, delivery)
-        self._fill(self._live, task, self._around.settings.window)
+        self._fill(self._live, task, self._context.settings.max_open_events)
         if self._live.open:
-            self._around.restoring.live()
+            self._context.restoring.live()
         # Backfill comes in when nothing live waits to be admitted, and never fills the window.
         if not self._live.unread:
-            self._fill(self._backfill, task, self._around.settings.backfill_window)
+            self._fill(self._backfill, task, self._context.settings.max_open_backfill)
 
-    def _fill(self, lane: Lane, task: Task, room: int) -> None:
+    def _fill(self, lane: OffsetTracker, task: PartitionTask, room: int) -> None:
         while self._has_room(lane, room):
             if lane.unread:
                 if not self._admit(lane, lane.unread[0]):
@@ -106,16 +106,16 @@ class Intake:
             else:
                 return
 
-    def _has_room(self, lane: Lane, room: int) -> bool:
-        window = self._around.settings.window
+    def _has_room(self, lane: OffsetTracker, room: int) -> bool:
+        window = self._context.settings.max_open_events
         if lane is self._live and len(self._parked):
-            # The window may be full of those who have much: the others are read on, see `Parked`.
+            # The window may be full of those who have much: the others are read on, see `ParkedRecords`.
             return lane.open - lane.parked < 2 * window and len(self._open) < 2 * window and self._parked.room
         return lane.open < room and len(self._open) < window
 
-    def _admit(self, lane: Lane, record: ConsumerRecord) -> bool:
+    def _admit(self, lane: OffsetTracker, record: ConsumerRecord) -> bool:
         """False where it would be a dead letter, and those of its app are held."""
-        raw = Record(record.key, record.value, list(record.headers))
+        raw = OutputRecord(record.key, record.value, list(record.headers))
         try:
             record_kinds.check(record.topic, raw.headers)
             delivery = wire.load(record.value or b"", Delivery)
@@ -123,10 +123,10 @@ class Intake:
             # What ours wrote is read by this release, unless a newer one wrote it.
             whose: Whose = "ours" if isinstance(error, record_kinds.TooNewError) else "theirs"
             return self._buried(lane, record, raw, b"", "", (record_kinds.cause_of(error), str(error), whose), "unreadable")
-        if why := foreign_records.of_delivery(record, delivery, self._around.apps, self._around.names.partitions):
+        if why := foreign_records.of_delivery(record, delivery, self._context.apps, self._context.names.partitions):
             return self._buried(lane, record, raw, b"", "", (foreign_records.FOREIGN, why, "theirs"), why)
         event = delivery.event.id
-        if delivery.target not in self._around.clients:
+        if delivery.target not in self._context.clients:
             target = delivery.target[:64]
             return self._buried(lane, record, raw, event.encode(), target, ("target-unknown", target, "ours"))
         key, source = record.key or b"", source_of(delivery)
@@ -136,12 +136,12 @@ class Intake:
         if self._undecided.must_wait(record.key or b"", delivery) and not self._is_delivered(delivery):
             self._undecided.add(lane, record, delivery)
             self._undecided_gauge.inc()
-            self._mirror.want(self._undecided.since())
+            self._peers.want(self._undecided.since())
             return True
         self._place(lane, record, delivery)
         return True
 
-    def _place(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
+    def _place(self, lane: OffsetTracker, record: ConsumerRecord, delivery: Delivery) -> None:
         """Decide about it, in its turn."""
         key, source = record.key or b"", source_of(delivery)
         if lane is self._live and self._parked.must_wait(key, source):
@@ -150,22 +150,22 @@ class Intake:
         else:
             self._decide(lane, record, delivery)
 
-    def freed(self, event: Open) -> bool:
+    def freed(self, event: OpenEvent) -> bool:
         """*event* has made room; whether somebody waits for it."""
         self._parked.freed(event.key, event.source)
         return bool(len(self._parked))
 
     def _buried(
-        self, lane: Lane, record: ConsumerRecord, raw: Record, event: bytes, app: str, verdict: Verdict, why: foreign_records.Why | None = None
+        self, lane: OffsetTracker, record: ConsumerRecord, raw: OutputRecord, event: bytes, app: str, verdict: Verdict, why: foreign_records.Why | None = None
     ) -> bool:
-        fuse, source = self._around.fuse, record.key or b""
-        if not fuse.admits(app, source):
+        dead_letter_limit, source = self._context.dead_letter_limit, record.key or b""
+        if not dead_letter_limit.admits(app, source):
             return False
         lane.read(record.offset)
         if why is not None:
             foreign_records.note(STAGE, record.topic, record.partition, record.offset, why)
-        self._page.bury(lane, record.offset, raw, event, verdict)
-        fuse.died(app, source, verdict[0])
+        self._writer.bury(lane, record.offset, raw, event, verdict)
+        dead_letter_limit.died(app, source, verdict[0])
         return True
 
     def _decide_held(self) -> None:
@@ -174,20 +174,20 @@ class Intake:
             for lane, record, delivery in self._undecided.ready():
                 self._undecided_gauge.dec()
                 self._place(lane, record, delivery)
-            self._mirror.want(self._undecided.since())
+            self._peers.want(self._undecided.since())
 
     def _is_delivered(self, delivery: Delivery) -> bool:
         event = delivery.event.id
-        return protocol.admitted(self._meant(delivery, self._store.get(event)), "") is Step.SKIP
+        return protocol.admitted(self._meant(delivery, self._store.get(event)), "") is DeliveryStep.SKIP
 
     def _meant(self, delivery: Delivery, entry: Entry | None) -> Entry | None:
         """*entry*, as far as it is of this message."""
-        if not isinstance(entry, Ended) or not entry.taken:
+        if not isinstance(entry, Settled) or not entry.taken:
             return entry
         return protocol.as_meant(entry, fold(delivery.author), conversation_key(delivery.event.conversation).decode())
 
-    def _decide(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
-        event, raw = delivery.event.id, Record(record.key, record.value, list(record.headers))
+    def _decide(self, lane: OffsetTracker, record: ConsumerRecord, delivery: Delivery) -> None:
+        event, raw = delivery.event.id, OutputRecord(record.key, record.value, list(record.headers))
         if event in self._open.events:
             first = self._open.events[event]
             if first.by == "denied" and first.outcome is not None:
@@ -199,29 +199,29 @@ class Intake:
             self._after(first, lane, record.offset)
             return
         # The echo may have been read just before: after a takeover both lie in their topics.
-        entry = self._meant(delivery, self._page.known(delivery, self._store.get(event)))
+        entry = self._meant(delivery, self._writer.known(delivery, self._store.get(event)))
         step = protocol.admitted(entry, protocol.released(record.headers))
-        if step is Step.SKIP:
-            assert isinstance(entry, Ended)
+        if step is DeliveryStep.SKIP:
+            assert isinstance(entry, Settled)
             self._known.inc()
             if lane.live and isinstance(delivery.event.operation, Post):
-                self._naming.said(delivery)
-            self._page.settle_again(lane, record.offset, delivery, entry)
+                self._index.said(delivery)
+            self._writer.settle_again(lane, record.offset, delivery, entry)
             return
-        if step is Step.HOLD:
-            assert isinstance(entry, Ended)
-            metrics.STILL_HELD.labels(self._around.platform).inc()
-            self._page.hold_again(lane, record.offset, raw, event.encode(), entry)
+        if step is DeliveryStep.HOLD:
+            assert isinstance(entry, Settled)
+            metrics.HELD_DUPLICATES.labels(self._context.platform).inc()
+            self._writer.hold_again(lane, record.offset, raw, event.encode(), entry)
             return
-        if entry is None and self._mirror.is_beyond(delivery):
-            metrics.BEYOND_MEMORY.labels(self._around.platform).inc()
+        if entry is None and self._peers.is_beyond(delivery):
+            metrics.SENT_BEYOND_LEDGER.labels(self._context.platform).inc()
         opened = begun(lane, record.offset, raw, delivery, protocol.earlier(entry), clock())
         self._admitted(opened)
 
-    def _after(self, event: Open, lane: Lane, offset: int) -> None:
+    def _after(self, event: OpenEvent, lane: OffsetTracker, offset: int) -> None:
         """The record at *offset* is *event* once more. It is settled with the first, which speaks for both."""
         if event.lane is lane:
             # The first lies before it in the same partition, so this offset is not committed without it.
-            self._page.settle(lane, offset)
+            self._writer.settle(lane, offset)
         else:
             event.also.append((lane, offset))

@@ -11,8 +11,8 @@ import structlog
 
 from streams.deliver.ledger_rows import merged, unpacked
 from streams.deliver.ledger_schema import Entry
-from streams.deliver.settings import Deliver
-from streams.state.rows import GONE, Cover, Family, Row
+from streams.deliver.settings import DeliverSettings
+from streams.state.rows import GONE, Row, RowCover, RowFamily
 from streams.state.store import Store
 
 log = structlog.get_logger()
@@ -26,22 +26,22 @@ _OF = tuple(KNOWN if byte >= ord(" ") else _FAMILIES.get(byte, LATEST) for byte 
 Pair = tuple[bytes, bytes | None]
 
 
-def families(settings: Deliver) -> tuple[Family, ...]:
+def families(settings: DeliverSettings) -> tuple[RowFamily, ...]:
     delivered, names = int(settings.remember_delivered * 1000), int(settings.remember_names * 1000)
     return (
-        Family(KNOWN, delivered, _span(delivered), counted=True),
-        Family(INDEX, names, _span(names), unique=True),
-        Family(LATEST, names, _span(names)),
+        RowFamily(KNOWN, delivered, _span(delivered), counted=True),
+        RowFamily(INDEX, names, _span(names), unique=True),
+        RowFamily(LATEST, names, _span(names)),
         # A platform keeps a callback for three days where it cannot hand it over.
-        Family(DOINGS, 3 * DAY, DAY, unique=True),
-        Family(FILES, 3 * DAY, DAY, unique=True),
+        RowFamily(DOINGS, 3 * DAY, DAY, unique=True),
+        RowFamily(FILES, 3 * DAY, DAY, unique=True),
     )
 
 
 class LedgerStore:
     """See `streams.state.store.Store`, which it is for the rows of a ledger."""
 
-    def __init__(self, directory: Path, name: str, settings: Deliver) -> None:
+    def __init__(self, directory: Path, name: str, settings: DeliverSettings) -> None:
         self._path = directory / f"{name}.rows"
         _forget_released(directory / name)
         self.rows = Store(self._path, families(settings), _merge, stage="deliver")
@@ -64,7 +64,7 @@ class LedgerStore:
 
     def covers(self, topic: str, low: int, high: int, at: int, pairs: Iterable[Pair] = ()) -> None:
         """What lies in *topic* from *low* to *high*, written since *at*, has been taken in; with *pairs*, the rows that it adds."""
-        self.rows.put(as_rows(pairs), at, Cover(topic, self.rows.covered(topic).add(low, high, at), high))
+        self.rows.put(as_rows(pairs), at, RowCover(topic, self.rows.covered(topic).add(low, high, at), high))
 
     def close(self) -> None:
         self.rows.close()

@@ -16,12 +16,12 @@ from converters.routing.identity_table import account_record, record
 from converters.routing.user_ids import fold
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter, Whose
-from streams.dead_letters.dead_letter_limit import Fuse
-from streams.deliver.context import Topics
-from streams.deliver.conversations import Open
-from streams.deliver.ledger_schema import Ended, Intent, Names
+from streams.dead_letters.dead_letter_limit import DeadLetterLimit
+from streams.deliver.context import DeliverTopics
+from streams.deliver.conversations import OpenEvent
+from streams.deliver.ledger_schema import Intent, MessageIds, Settled
 from streams.deliver.shutdown import clock
-from streams.exactly_once.producers import Outputs, Record
+from streams.exactly_once.producers import OutputRecord, Outputs
 from streams.observe import metrics
 
 STAGE = "deliver"
@@ -30,10 +30,10 @@ Verdict = tuple[Cause, str, Whose]
 """(cause, detail, whose) of a dead letter."""
 MOST_TAKEN = 32
 """Of those who say that a message which has not come is theirs."""
-Pair = tuple[bytes, Ended | Intent]
+Pair = tuple[bytes, Settled | Intent]
 
 
-def ended(event: Open) -> Pair:
+def ended(event: OpenEvent) -> Pair:
     """The ledger's entry of an event that has ended."""
     assert event.outcome is not None
     delivery, outcome = event.delivery, event.outcome
@@ -44,7 +44,7 @@ def ended(event: Open) -> Pair:
         outcome = Delivered(whole.remote_id, whole.at)
     there, held = isinstance(outcome, Delivered), isinstance(outcome, Unsure)
     arrived = event.arrived if not there or len(event.arrived) > 1 else ()
-    entry = Ended(
+    entry = Settled(
         outcome=outcome,
         target=delivery.target,
         at=_now(),
@@ -63,7 +63,7 @@ def ended(event: Open) -> Pair:
     return delivery.event.id.encode(), entry
 
 
-def believe(event: Open) -> None:
+def accept_echo(event: OpenEvent) -> None:
     """Evidence that came after the end of *event*, and before that is written down, goes before it."""
     if isinstance(event.outcome, Delivered):
         return
@@ -74,26 +74,26 @@ def believe(event: Open) -> None:
         event.arrived += (part,)
 
 
-def follow(
-    event: Open, entries: list[Pair], outputs: Outputs, names: Topics, platform: str, known: Callable[[str], Ended | Intent | None]
+def apply_followup(
+    event: OpenEvent, entries: list[Pair], outputs: Outputs, names: DeliverTopics, platform: str, known: Callable[[str], Settled | Intent | None]
 ) -> None:
     """What else is to be written because *event* has ended; *known* is what the ledger says of another event."""
     delivery, operation = event.delivery, event.delivery.event.operation
     ended_well = isinstance(event.outcome, Delivered) or event.by == "denied"
     if event.in_vain and isinstance(operation, Recall) and operation.message.event and ended_well:
         before = known(operation.message.event)
-        taken = before.taken if isinstance(before, Ended) else ()
+        taken = before.taken if isinstance(before, Settled) else ()
         # Whoever claims to be a message's author changes nothing of what is known of it.
         if not operation.message.own or before is None or taken:
             for one in (delivery, *event.rivals):
                 claimed = one.event.operation
-                name, entry = taken_back(one, claimed.message if isinstance(claimed, Recall) else operation.message, taken)
+                name, entry = recalled(one, claimed.message if isinstance(claimed, Recall) else operation.message, taken)
                 taken = entry.taken
             entries.append((name, entry))
     introduce(delivery, event.outcome, outputs, names, platform)
 
 
-def introduce(delivery: Delivery, outcome: Outcome | None, outputs: Outputs, names: Topics, platform: str) -> None:
+def introduce(delivery: Delivery, outcome: Outcome | None, outputs: Outputs, names: DeliverTopics, platform: str) -> None:
     """Add the account or the group that was made with *delivery* to the identities."""
     if delivery.newcomer and isinstance(outcome, Delivered):
         key, value = account_record(platform, delivery.event.sender, "made")
@@ -105,10 +105,10 @@ def introduce(delivery: Delivery, outcome: Outcome | None, outputs: Outputs, nam
         outputs.add(names.identities, crc32(key) % names.partitions, key, value)
 
 
-def names(delivery: Delivery) -> Names:
+def names(delivery: Delivery) -> MessageIds:
     """How both sides call a message that arrived."""
     said = delivery.event
-    return Names(
+    return MessageIds(
         source=said.source,
         id=said.remote_id,
         client_id=said.client_id,
@@ -125,7 +125,7 @@ def _made(delivery: Delivery, outcome: Outcome | None) -> tuple[str, str] | None
     return None
 
 
-def intent(event: Open, part: int) -> Pair:
+def intent(event: OpenEvent, part: int) -> Pair:
     """The ledger's entry of a request that may leave once the brokers have it."""
     at = _now()
     began = at - int((clock() - event.began) * 1000) if event.unsure else 0
@@ -136,38 +136,38 @@ def intent(event: Open, part: int) -> Pair:
     return event.delivery.event.id.encode(), entry
 
 
-def echoed(echo: Echo) -> tuple[bytes, Ended]:
+def echoed(echo: Echo) -> tuple[bytes, Settled]:
     """The ledger's entry of an event of which only the target's callback is known to this worker."""
-    entry = Ended(outcome=Delivered(echo.remote_id, echo.at), target=echo.target, at=_now(), by="echo")
+    entry = Settled(outcome=Delivered(echo.remote_id, echo.at), target=echo.target, at=_now(), by="echo")
     return echo.event.encode(), entry
 
 
-def part_echoed(echo: Echo, before: Intent | Ended) -> Pair:
+def part_echoed(echo: Echo, before: Intent | Settled) -> Pair:
     """The entry of an event of which a part that was in doubt has arrived: the next one can go, or is what a person decides about."""
     arrived = (*before.arrived, Delivered(echo.remote_id, echo.at))
-    if isinstance(before, Ended):
+    if isinstance(before, Settled):
         return echo.event.encode(), structs.replace(before, arrived=arrived)
     return echo.event.encode(), structs.replace(before, part=echo.part + 1, arrived=arrived, left=False)
 
 
-def completed(echo: Echo, before: Ended) -> Pair:
+def completed(echo: Echo, before: Settled) -> Pair:
     """The entry of an event whose answer named no id or time, now with those of the target's callback."""
     return echo.event.encode(), structs.replace(before, outcome=Delivered(echo.remote_id, echo.at))
 
 
-def turned_out(echo: Echo, before: Ended) -> Pair:
+def resolved(echo: Echo, before: Settled) -> Pair:
     """The entry of an event that had not arrived, as far as was known, now that the target has called back the whole of it."""
     there = Delivered(echo.remote_id, echo.at)
     arrived = (*before.arrived, there) if before.arrived else ()
     return echo.event.encode(), structs.replace(before, outcome=there, by="echo", arrived=arrived, held="", keyed=False, bare=False)
 
 
-def named(delivery: Delivery, before: Ended) -> Pair:
+def named(delivery: Delivery, before: Settled) -> Pair:
     """The entry of a message of which only the target's callback was known, now with how both sides call it."""
     return delivery.event.id.encode(), structs.replace(before, names=names(delivery))
 
 
-def taken_back(delivery: Delivery, message: Ref, before: tuple[tuple[str, str], ...]) -> tuple[bytes, Ended]:
+def recalled(delivery: Delivery, message: Ref, before: tuple[tuple[str, str], ...]) -> tuple[bytes, Settled]:
     """The entry of a message that *delivery* recalls before it has come: it is as good as delivered, and will not be sent.
 
     Not so another one under that id, which is somebody else's or was said elsewhere.
@@ -176,20 +176,20 @@ def taken_back(delivery: Delivery, message: Ref, before: tuple[tuple[str, str], 
     # Each once, and the last place each names: one person's claims push nobody else's out.
     kept = tuple(one for one in before if one[0] != meant[0] or not meant[0])
     taken = tuple(dict.fromkeys((*kept, meant)))[-MOST_TAKEN:]
-    entry = Ended(outcome=Delivered(""), target=delivery.target, at=_now(), by="recalled", taken=taken)
+    entry = Settled(outcome=Delivered(""), target=delivery.target, at=_now(), by="recalled", taken=taken)
     return message.event.encode(), entry
 
 
-def note(event: Open, fuse: Fuse) -> None:
+def note(event: OpenEvent, dead_letter_limit: DeadLetterLimit) -> None:
     """What became of it, as far as that tells of us."""
     app = event.delivery.target
     if isinstance(event.outcome, Delivered):
-        fuse.passed(app)
+        dead_letter_limit.passed(app)
     elif (found := verdict(event)) is not None:
-        fuse.died(app, event.delivery.event.sender.encode(), found[0])
+        dead_letter_limit.died(app, event.delivery.event.sender.encode(), found[0])
 
 
-def verdict(event: Open) -> Verdict | None:
+def verdict(event: OpenEvent) -> Verdict | None:
     """Where *event* ended as a dead letter."""
     if event.by == "denied":
         return None  # it is counted, and nobody has to look at what anybody can cause
@@ -214,8 +214,8 @@ def in_doubt(outcome: Unsure) -> Verdict:
     return "in-doubt", outcome.reason, "theirs"
 
 
-def bury(
-    outputs: Outputs, names: Topics, source: TopicPartition, offset: int, raw: Record, event: bytes, verdict: Verdict,
+def dead_lettered(
+    outputs: Outputs, names: DeliverTopics, source: TopicPartition, offset: int, raw: OutputRecord, event: bytes, verdict: Verdict,
     attempts: int,
 ) -> None:  # fmt: skip
     """Add the dead letter of the record at *offset*; *event* is its id where one could be read."""

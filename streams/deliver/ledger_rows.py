@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from converters.core.outcome import Delivered
-from streams.deliver.ledger_schema import Ended, Entry, Names, dump, load
+from streams.deliver.ledger_schema import Entry, MessageIds, Settled, dump, load
 
 _ARRIVED, _ENTRY = b"\x01", b"\x02"
 _OFFSET = 8
@@ -43,7 +43,7 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(_Arrived).decode
 
 _COMPACT = {"outcome", "target", "at", "attempts", "by", "names"}
-_REST = {name: default for name, default in zip(Ended.__struct_fields__[-len(Ended.__struct_defaults__) :], Ended.__struct_defaults__, strict=True)
+_REST = {name: default for name, default in zip(Settled.__struct_fields__[-len(Settled.__struct_defaults__) :], Settled.__struct_defaults__, strict=True)
          if name not in _COMPACT}  # fmt: skip
 """Fields of an end that the compact form has no place for, and what they are where they say nothing."""
 
@@ -58,7 +58,7 @@ def packed(value: bytes, offset: int, entry: Entry | None = None) -> bytes:
     if entry is None and is_intent(value):
         return _ENTRY + offset.to_bytes(_OFFSET, "big") + value
     entry = load(value) if entry is None else entry
-    if isinstance(entry, Ended) and type(entry.outcome) is Delivered and entry.by in _NUMBER_OF and _rest(entry) == _NOTHING:
+    if isinstance(entry, Settled) and type(entry.outcome) is Delivered and entry.by in _NUMBER_OF and _rest(entry) == _NOTHING:
         names, outcome = entry.names, entry.outcome
         said = names.at if names is not None else entry.at
         row = _Arrived(
@@ -78,11 +78,11 @@ def unpacked(row: bytes) -> Entry:
     kept = _unpack(row[1:])
     names = None
     if kept.source:
-        names = Names(
+        names = MessageIds(
             source=kept.source, id=str(kept.id), client_id=kept.client_id, author=kept.author, sender=kept.sender, at=kept.said,
             conversation=kept.conversation,
         )  # fmt: skip
-    return Ended(
+    return Settled(
         outcome=Delivered(str(kept.remote_id), kept.told + kept.said if kept.told is not None else None),
         target=kept.target,
         at=kept.at + kept.said,
@@ -119,8 +119,8 @@ def _rank(row: bytes) -> int | None:
 def _whole(there: bytes, comes: bytes) -> bytes | None:
     """Of two that say that it arrived: the later one, with how it is called, here and there, if only the other says that."""
     one, two = unpacked(there), unpacked(comes)
-    assert isinstance(one, Ended)
-    assert isinstance(two, Ended)
+    assert isinstance(one, Settled)
+    assert isinstance(two, Settled)
     early, late = (one, two) if (one.at, _says(one)) <= (two.at, _says(two)) else (two, one)
     assert isinstance(early.outcome, Delivered)
     assert isinstance(late.outcome, Delivered)
@@ -133,7 +133,7 @@ def _whole(there: bytes, comes: bytes) -> bytes | None:
     return None if row == there else row
 
 
-def _says(entry: Ended) -> tuple[bool, bool, bool, bytes]:
+def _says(entry: Settled) -> tuple[bool, bool, bool, bytes]:
     outcome = entry.outcome
     assert isinstance(outcome, Delivered)
     return entry.names is not None, bool(outcome.remote_id), outcome.at is not None, dump(entry)
@@ -149,5 +149,5 @@ def _number(text: str) -> str | int:
 
 
 # A field that the compact form knows nothing of would be forgotten without a word.
-assert Names.__struct_fields__ == ("source", "id", "client_id", "author", "sender", "at", "conversation")
+assert MessageIds.__struct_fields__ == ("source", "id", "client_id", "author", "sender", "at", "conversation")
 assert Delivered.__struct_fields__ == ("remote_id", "at")

@@ -7,7 +7,7 @@ from converters.core.outcome import Delivered, Outcome
 
 
 class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="intent", tag_field="entry"):
-    """A request may be under way from now on; without an `Ended` after it, the event is in doubt."""
+    """A request may be under way from now on; without an `Settled` after it, the event is in doubt."""
 
     target: str
     """The app that is told."""
@@ -30,7 +30,7 @@ class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="intent"
     """It bears no mark, so that no callback with one is its own."""
 
 
-class Names(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class MessageIds(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How both sides call a message, so that a recall, an answer or a receipt of either finds it on the other."""
 
     source: str
@@ -47,7 +47,7 @@ class Names(Struct, frozen=True, kw_only=True, omit_defaults=True):
     conversation: str
 
 
-class Ended(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ended", tag_field="entry"):
+class Settled(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ended", tag_field="entry"):
     outcome: Outcome
     target: str
     """The app that was told."""
@@ -57,7 +57,7 @@ class Ended(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ended", 
     by: str = "reply"
     """How it is known: `reply`, `echo` (the target's own callback), `lookup` (the target was asked), `ours` (the event was our own doing,
     called back), `recalled` (it was taken back before it came: it is never sent), `denied` (its sender may not do that: nothing was sent)."""
-    names: Names | None = None
+    names: MessageIds | None = None
     """Of a message that arrived, or may have."""
     arrived: tuple[Delivered, ...] = ()
     """Each part of it, where there is more than one; those that arrived, where not all did."""
@@ -79,7 +79,7 @@ class Ended(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="ended", 
     """(author, or "" where anybody's is meant; conversation) of what was recalled before it came: another message of this id is not."""
 
 
-Entry = Intent | Ended
+Entry = Intent | Settled
 
 dump = msgspec.json.Encoder().encode
 load = msgspec.json.Decoder(Entry).decode

@@ -11,12 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from converters.core.fingerprint import fingerprints
-from converters.core.model import NOTHING, Delivery, Sent, There, conversation_key
+from converters.core.model import NOTHING, Delivery, TargetContext, TargetMessage, conversation_key
 from converters.core.operations import Post, Read, Ref, named_by
 from converters.core.outcome import Delivered, Refused
 from converters.routing.user_ids import fold
 from streams.deliver.ledger import LedgerStore
-from streams.deliver.ledger_schema import Ended, Entry, Intent, Names
+from streams.deliver.ledger_schema import Entry, Intent, MessageIds, Settled
 
 UNDATED = 600_000
 """Milliseconds in which our own doing may be called back, where the callback does not say when that was."""
@@ -31,7 +31,7 @@ _SPENT, _WAS_DONE, _NOT_DONE = "spent", b"1", b"0"
 
 class _Known(Struct, frozen=True, array_like=True):
     event: str
-    names: Names
+    names: MessageIds
 
 
 _TIME = 8
@@ -41,10 +41,10 @@ _dump = msgspec.msgpack.Encoder().encode
 _load = msgspec.msgpack.Decoder(_Known).decode
 
 
-class Found(Struct, frozen=True):
+class IndexedMessage(Struct, frozen=True):
     event: str
     """The id of the event that posted it."""
-    sent: tuple[Sent, ...]
+    sent: tuple[TargetMessage, ...]
     """As the target of the asking delivery calls it, each of its parts."""
     author: str
     """Who wrote it, in the words of the asking delivery's source."""
@@ -53,7 +53,7 @@ class Found(Struct, frozen=True):
     """Its time is the target's own."""
 
 
-class Naming:
+class MessageIndex:
     """*mirrored* says of a target app whether what was carried to it may be named by its own people, to somebody of ours.
 
     *reach* is the seconds that a doing may lie from when it was written down, by the clock of where it was done.
@@ -73,16 +73,16 @@ class Naming:
 
     def rows(self, event: bytes, entry: Entry) -> Iterator[Row]:
         """What the local state should hold because of a ledger's entry, beside the entry itself."""
-        if isinstance(entry, Ended) and entry.made is not None:
+        if isinstance(entry, Settled) and entry.made is not None:
             conversation, native = entry.made
             yield _key(_MADE, entry.target, conversation), _dated(entry.at, native.encode())
-        if isinstance(entry, Ended):
+        if isinstance(entry, Settled):
             for doing in entry.spent:
                 yield _key(_DONE, doing, _SPENT), b""
         if isinstance(entry, Intent) or entry.names is None:
-            if entry.target in self._mirrored and not (isinstance(entry, Ended) and entry.by == "ours"):
+            if entry.target in self._mirrored and not (isinstance(entry, Settled) and entry.by == "ours"):
                 # No row is ever written over by another entry: whoever restores may read them in any order.
-                done = _NOT_DONE if isinstance(entry, Ended) and isinstance(entry.outcome, Refused) and entry.attempts < 2 else _WAS_DONE
+                done = _NOT_DONE if isinstance(entry, Settled) and isinstance(entry.outcome, Refused) and entry.attempts < 2 else _WAS_DONE
                 for does in entry.does:
                     yield _key(_DONE, entry.target, does, event.decode(), f"{entry.at:013}"), done
             return
@@ -104,19 +104,19 @@ class Naming:
 
     # -- asking
 
-    def there(self, delivery: Delivery) -> There:
+    def there(self, delivery: Delivery) -> TargetContext:
         """What is known at the target of the messages that *delivery* names."""
         operation = delivery.event.operation
         if isinstance(operation, Post):
             found = self.find(delivery, operation.quote.message) if operation.quote is not None else None
-            return There(quoted=found.sent) if found else NOTHING
+            return TargetContext(quoted=found.sent) if found else NOTHING
         ref = named_by(operation)
         found = self.find(delivery, ref) if ref is not None else None
         if found is None and isinstance(operation, Read):
             found = self._last(delivery)
-        return There(message=found.sent) if found else NOTHING
+        return TargetContext(message=found.sent) if found else NOTHING
 
-    def find(self, delivery: Delivery, ref: Ref) -> Found | None:
+    def find(self, delivery: Delivery, ref: Ref) -> IndexedMessage | None:
         """The message that *delivery* calls *ref*, if it was said at its source and carried over, or the other way round.
 
         None where it was said elsewhere, or is not of whom it has to be.
@@ -129,7 +129,7 @@ class Naming:
         found = self._find(delivery, ref)
         return _denied(found, delivery, ref) if found is not None else ""
 
-    def _find(self, delivery: Delivery, ref: Ref) -> Found | None:
+    def _find(self, delivery: Delivery, ref: Ref) -> IndexedMessage | None:
         source, conversation = delivery.event.source, conversation_key(delivery.event.conversation).decode()
         event = ref.event
         if ref.client_id and not ref.id:
@@ -221,33 +221,33 @@ class Naming:
 
     # -- within
 
-    def _carried(self, event: str, target: str) -> Found | None:
+    def _carried(self, event: str, target: str) -> IndexedMessage | None:
         entry = self._store.get(event)
-        if not isinstance(entry, Ended) or entry.names is None or entry.target != target:
+        if not isinstance(entry, Settled) or entry.names is None or entry.target != target:
             return None
         parts = entry.arrived or ((entry.outcome,) if isinstance(entry.outcome, Delivered) else ())
-        sent = tuple(Sent(part.remote_id, entry.names.sender, part.at or entry.at) for part in parts if part.remote_id)
+        sent = tuple(TargetMessage(part.remote_id, entry.names.sender, part.at or entry.at) for part in parts if part.remote_id)
         timed = all(part.at is not None for part in parts)
-        return Found(event, sent, entry.names.author, entry.names.conversation, timed) if sent else None
+        return IndexedMessage(event, sent, entry.names.author, entry.names.conversation, timed) if sent else None
 
-    def _last(self, delivery: Delivery) -> Found | None:
+    def _last(self, delivery: Delivery) -> IndexedMessage | None:
         """The last message of the target that was carried to the source of *delivery*, in its conversation."""
         conversation = conversation_key(delivery.event.conversation).decode()
         known = self._store.raw(_key(_LAST, delivery.event.source, conversation))
         return _found(known[_TIME:] if known is not None else None, delivery.target)
 
 
-def _found(known: bytes | None, target: str) -> Found | None:
+def _found(known: bytes | None, target: str) -> IndexedMessage | None:
     if known is None:
         return None
     read = _load(known)
     names = read.names
     if names.source != target:
         return None
-    return Found(read.event, (Sent(names.id, names.author, names.at, names.client_id),), names.sender, names.conversation)
+    return IndexedMessage(read.event, (TargetMessage(names.id, names.author, names.at, names.client_id),), names.sender, names.conversation)
 
 
-def _denied(found: Found, delivery: Delivery, ref: Ref) -> str:
+def _denied(found: IndexedMessage, delivery: Delivery, ref: Ref) -> str:
     if found.conversation != conversation_key(delivery.event.conversation).decode():
         return "other-conversation"
     return "other-author" if ref.own and fold(found.author) != fold(delivery.author) else ""

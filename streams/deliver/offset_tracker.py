@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from aiokafka import ConsumerRecord, TopicPartition
 
 
-class Lane:
+class OffsetTracker:
     """*live* goes before what is not: history and replays get what is left."""
 
     def __init__(self, tp: TopicPartition, *, live: bool) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from aiokafka import ConsumerRecord
 
 from streams.deliver.conversations import Conversations
-from streams.deliver.offset_tracker import Lane
+from streams.deliver.offset_tracker import OffsetTracker
 
 OVERHEAD = 500
 """Bytes that a record takes beside its own."""
@@ -15,7 +15,7 @@ FEW = 4
 """Events that every source may have open, however full the window is, up to twice its size."""
 
 
-class Room:
+class ParkingBudget:
     """Bytes of what is parked, for all partitions of a worker."""
 
     def __init__(self, most: int) -> None:
@@ -27,24 +27,24 @@ class Room:
         return self.taken < self._most
 
 
-class Waits(NamedTuple):
+class ParkedRecord(NamedTuple):
     record: ConsumerRecord
     source: str
 
 
-class Parked:
+class ParkedRecords:
     """Records of one partition's live lane, each conversation in its order.
 
     A conversation may have a sixteenth of the *window* open, a source a quarter: more would go no sooner, since each conversation sends one
     after the other. Who has next to nothing open comes in even where the window is full.
     """
 
-    def __init__(self, events: Conversations, window: int, room: Room) -> None:
+    def __init__(self, events: Conversations, window: int, room: ParkingBudget) -> None:
         self._open = events
         self._window = window
         self._conversation, self._source = max(1, window // 16), max(1, window // 4)
         self._room = room
-        self._queues: dict[bytes, deque[Waits]] = {}
+        self._queues: dict[bytes, deque[ParkedRecord]] = {}
         self._blocked: dict[str, dict[bytes, None]] = {}
         """Conversations that wait for room of their source."""
         self._crowded: dict[bytes, None] = {}
@@ -70,9 +70,9 @@ class Parked:
             return conversation < FEW and of_source < FEW and all_ < 2 * self._window
         return conversation < self._conversation and of_source < self._source
 
-    def park(self, lane: Lane, key: bytes, record: ConsumerRecord, source: str) -> None:
+    def park(self, lane: OffsetTracker, key: bytes, record: ConsumerRecord, source: str) -> None:
         queue = self._queues.setdefault(key, deque())
-        queue.append(Waits(record, source))
+        queue.append(ParkedRecord(record, source))
         if len(queue) == 1:
             self._look[key] = None
         lane.parked += 1
@@ -87,7 +87,7 @@ class Parked:
             if line:
                 self._look[next(iter(line))] = None
 
-    def ready(self, lane: Lane) -> Iterator[ConsumerRecord]:
+    def ready(self, lane: OffsetTracker) -> Iterator[ConsumerRecord]:
         """Those that have their turn now; each has to be admitted before the next one is asked for."""
         while self._look:
             key = next(iter(self._look))

@@ -10,53 +10,53 @@ from aiokafka import TopicPartition
 
 from converters.core.model import Delivery
 from converters.core.operations import Post
-from streams.deliver.coalescing import Look
-from streams.deliver.context import Surroundings
+from streams.deliver.coalescing import Coalescer
+from streams.deliver.context import DeliverContext
 from streams.deliver.ledger import LedgerStore, Pair, as_rows
 from streams.deliver.ledger_records import STAGE
 from streams.deliver.ledger_rows import is_intent, packed
 from streams.deliver.ledger_schema import Entry, Intent, load
-from streams.deliver.message_index import UNDATED, Naming, Row
-from streams.deliver.uncommitted_tail import Tail
-from streams.exactly_once.task import Task
+from streams.deliver.message_index import UNDATED, MessageIndex, Row
+from streams.deliver.uncommitted_tail import UncommittedTail
+from streams.exactly_once.task import PartitionTask
 from streams.kafka import foreign_records, record_kinds
-from streams.state.restore import Restore, Source
+from streams.state.restore import Restore, RestoreSource
 
 log = structlog.get_logger()
 
 Reading = Callable[[bytes, bytes | None], Sequence[Row]]
 
 
-class Mirror:
+class PeerLedgers:
     """*partition* is the same in all, so that a conversation's lies in one of each. *files* says what results of media jobs add."""
 
     def __init__(
-        self, partition: int, around: Surroundings, files: Reading, store: LedgerStore, naming: Naming, moved: Callable[[], None],
-        task: Task,
+        self, partition: int, context: DeliverContext, files: Reading, store: LedgerStore, index: MessageIndex, moved: Callable[[], None],
+        task: PartitionTask,
     ) -> None:  # fmt: skip
-        names = around.names
-        self._margin = around.settings.clock_margin * 1000
+        names = context.names
+        self._margin = context.settings.clock_margin * 1000
         # From its intent on, a request may leave for as long as the lease holds, and be under way.
-        self._reach = self._margin + (around.settings.lease + around.settings.timeout) * 1000
+        self._reach = self._margin + (context.settings.lease + context.settings.timeout) * 1000
         self._ledger = names.ledger
         self._tps = [TopicPartition(topic, partition) for topic in names.mirrored]
         self._read: dict[TopicPartition, Reading] = dict.fromkeys(self._tps, self._named)
         self._read[TopicPartition(names.results, partition)] = files
         self._store = store
-        self._naming = naming
+        self._index = index
         self._task = task
-        self._look = Look(self._catch_up)
-        committed, written = around.logs
-        sources = [Source(names.ledger, written, self._own, record_kinds.hold, self._is_known)]
-        sources += [Source(tp.topic, committed, _source_rows(reading), record_kinds.hold) for tp, reading in self._read.items()]
-        self.restore = Restore(store.rows, partition, sources, around.restoring, "deliver", moved)
+        self._look = Coalescer(self._catch_up)
+        committed, written = context.logs
+        sources = [RestoreSource(names.ledger, written, self._own, record_kinds.hold, self._is_known)]
+        sources += [RestoreSource(tp.topic, committed, _source_rows(reading), record_kinds.hold) for tp, reading in self._read.items()]
+        self.restore = Restore(store.rows, partition, sources, context.restoring, "deliver", moved)
 
-    async def begin(self) -> Tail:
+    async def begin(self) -> UncommittedTail:
         """Bring the local state up to what was written until now, as far back as live work needs. Raises KafkaError, StateError.
 
         The answer is what of its own ledger may not be committed. The last owner must be fenced before.
         """
-        tail = Tail()
+        tail = UncommittedTail()
         await self.restore.begin(self._ledger, tail)
         for tp in self._read:
             await self.restore.begin(tp.topic)
@@ -129,7 +129,7 @@ class Mirror:
         if isinstance(entry, Intent) and not entry.does:
             # Nothing more is known of a message that is about to be sent.
             return as_rows([(key, packed(value, offset))])
-        return as_rows([(key, packed(value, offset, entry)), *self._naming.rows(key, entry)])
+        return as_rows([(key, packed(value, offset, entry)), *self._index.rows(key, entry)])
 
     def _is_known(self, record: Any) -> bool:
         if record.timestamp < self._store.rows.newest - self._store.rows.longest // 2 or read(record.value) is None:
@@ -139,7 +139,7 @@ class Mirror:
         return self._store.get((record.key or b"").decode("utf-8", "replace")) is not None
 
     def _named(self, key: bytes, value: bytes | None) -> list[Row]:
-        return rows(self._naming, key, value, self._tps[0].topic)
+        return rows(self._index, key, value, self._tps[0].topic)
 
     def _entry(self, topic: str, key: bytes, value: bytes | None, offset: int) -> Entry | None:
         """None of what is deleted, and of what no role of ours has written."""
@@ -160,7 +160,7 @@ def _source_rows(reading: Reading) -> Callable[[bytes, bytes | None, int], list[
     return lambda key, value, _: as_rows(reading(key, value))
 
 
-def rows(naming: Naming, key: bytes, value: bytes | None, topic: str = "") -> list[Pair]:
+def rows(index: MessageIndex, key: bytes, value: bytes | None, topic: str = "") -> list[Pair]:
     """What one record of another target's ledger, in *topic*, adds."""
     if value is None or (is_intent(value) and b'"does"' not in value):
         return []  # nearly half of them: of a message that is about to be sent, nothing is known yet
@@ -168,7 +168,7 @@ def rows(naming: Naming, key: bytes, value: bytes | None, topic: str = "") -> li
     if entry is None or why is not None:
         foreign_records.note(STAGE, topic, None, None, why or "unreadable")
         return []
-    return list(naming.rows(key, entry))
+    return list(index.rows(key, entry))
 
 
 def read(value: bytes | None) -> Entry | None:

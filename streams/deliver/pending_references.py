@@ -5,12 +5,12 @@ from collections.abc import Callable
 import structlog
 from msgspec import Struct, structs
 
-from converters.core.model import NOTHING, There
+from converters.core.model import NOTHING, TargetContext
 from converters.core.operations import GroupCreated, Post, named_by
 from converters.core.outcome import Delivered, Refused
-from streams.deliver.conversations import Open
+from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger_records import UNMAPPED
-from streams.deliver.message_index import Naming
+from streams.deliver.message_index import MessageIndex
 from streams.observe import metrics
 
 log = structlog.get_logger()
@@ -20,12 +20,12 @@ AGAIN = 0.05
 
 
 class _Waiter(Struct):
-    event: Open
+    event: OpenEvent
     message: str
     until: float
 
 
-class Waiting:
+class PendingReferences:
     """At most *room* of a partition, each for *seconds*; for longer only while its message is itself on its way."""
 
     def __init__(self, room: int, seconds: float) -> None:
@@ -34,14 +34,14 @@ class Waiting:
         self._waiters: list[_Waiter] = []
         self._looked = 0.0
 
-    def take(self, event: Open, message: str, now: float) -> bool:
+    def take(self, event: OpenEvent, message: str, now: float) -> bool:
         """Let *event* wait for the event *message*; false where there is no room."""
         if len(self._waiters) >= self._room or not self._seconds:
             return False
         self._waiters.append(_Waiter(event, message, now + self._seconds))
         return True
 
-    def over(self, now: float, is_there: Callable[[Open], bool], on_its_way: Callable[[str, float], bool]) -> list[Open]:
+    def over(self, now: float, is_there: Callable[[OpenEvent], bool], on_its_way: Callable[[str, float], bool]) -> list[OpenEvent]:
         """Those that need not wait any more, or may not; *on_its_way* is asked with the seconds that one has waited too long."""
         if not self._waiters or now < self._looked + AGAIN:
             return []
@@ -56,20 +56,20 @@ class Waiting:
         return now > one.until and not on_its_way(one.message, now - one.until)
 
 
-def is_plain(event: Open) -> bool:
+def is_plain(event: OpenEvent) -> bool:
     """A message that names no other and has a receiver: most are."""
     operation = event.delivery.event.operation
     return isinstance(operation, Post) and operation.quote is None and bool(event.delivery.receiver)
 
 
-def mark_late(event: Open) -> None:
+def mark_late(event: OpenEvent) -> None:
     """What was said after *event* is at the target: its receiver's app is told, and it is counted."""
     event.late = True
     event.delivery = structs.replace(event.delivery, late=True)
-    metrics.LATE.labels(event.delivery.target).inc()
+    metrics.OUT_OF_ORDER.labels(event.delivery.target).inc()
 
 
-def prepared(event: Open, naming: Naming, waiting: Waiting, now: float, *, timed: bool = False) -> There | None:
+def prepared(event: OpenEvent, index: MessageIndex, waiting: PendingReferences, now: float, *, timed: bool = False) -> TargetContext | None:
     """What is known at the target for *event*; None where it is to step aside, since the message that it names may yet come.
 
     An event that needs no sending has its outcome afterwards. *timed*: the target wants its own time of the message back.
@@ -77,31 +77,31 @@ def prepared(event: Open, naming: Naming, waiting: Waiting, now: float, *, timed
     delivery = event.delivery
     operation = delivery.event.operation
     if not delivery.receiver and not isinstance(operation, GroupCreated):
-        made = naming.made(delivery)
+        made = index.made(delivery)
         if not made:
             event.outcome = Refused(UNMAPPED)
             return NOTHING
         delivery = event.delivery = structs.replace(delivery, receiver=made)
-    there = naming.there(delivery)
+    there = index.there(delivery)
     if isinstance(operation, Post):
         return there
     ref = named_by(operation)
-    while ref is not None and event.rivals and (ref.own and naming.denied(delivery, ref)):
+    while ref is not None and event.rivals and (ref.own and index.denied(delivery, ref)):
         delivery = event.delivery = structs.replace(event.rivals.pop(0), receiver=delivery.receiver)
-        operation, there = delivery.event.operation, naming.there(delivery)
+        operation, there = delivery.event.operation, index.there(delivery)
         ref = named_by(operation)
-    if ref is not None and (reason := naming.denied(delivery, ref)):
+    if ref is not None and (reason := index.denied(delivery, ref)):
         event.outcome, event.by = Refused(reason), "denied"
         kind = str(operation.__struct_config__.tag)
         metrics.DENIED.labels(delivery.event.source, kind, reason).inc()
-        log.info("not for its sender to do", app=delivery.event.source, kind=kind, reason=reason, event_id=delivery.event.id)
+        log.info("action denied", app=delivery.event.source, kind=kind, reason=reason, event_id=delivery.event.id)
         return NOTHING
-    event.does = naming.does(delivery)
-    if event.doubt is None and (spent := naming.ours(delivery, event.does)):
+    event.does = index.does(delivery)
+    if event.doubt is None and (spent := index.ours(delivery, event.does)):
         event.outcome, event.by, event.spent = Delivered(""), "ours", spent
-        metrics.OURS_CALLED_BACK.labels(delivery.target).inc()
+        metrics.OWN_ACTIONS_ECHOED.labels(delivery.target).inc()
         return NOTHING
-    if ref is None or (there.message and naming.knows(delivery, ref, timed=timed)):
+    if ref is None or (there.message and index.knows(delivery, ref, timed=timed)):
         return there
     if event.patient and waiting.take(event, ref.event, now):
         return None
@@ -110,5 +110,5 @@ def prepared(event: Open, naming: Naming, waiting: Waiting, now: float, *, timed
     event.in_vain = True
     if ref.own:
         event.outcome, event.by = Refused("message-missing"), "denied"  # the author's own may yet come
-    metrics.IN_VAIN.labels(delivery.target, str(operation.__struct_config__.tag)).inc()
+    metrics.UNRESOLVED_REFERENCES.labels(delivery.target, str(operation.__struct_config__.tag)).inc()
     return there

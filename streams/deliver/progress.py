@@ -5,7 +5,7 @@ import asyncio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from streams.deliver.coalescing import Look
+from streams.deliver.coalescing import Coalescer
 from streams.kafka import clients, permissions
 from streams.kafka.cluster import Where
 from streams.kafka.unread import unread
@@ -25,7 +25,7 @@ class Progress:
         self._reader: AIOKafkaConsumer | None = None
         self._reading = asyncio.Lock()
         self._admin: AIOKafkaAdminClient | None = None
-        self.converted = Look(self._convert)
+        self.converted = Coalescer(self._convert)
         """Until all is converted that lay in the topic when this was called. Raises KafkaError."""
 
     async def close(self) -> None:

@@ -9,10 +9,10 @@ from math import inf
 
 from converters.core.outcome import Delivered, Unsure
 from streams.dead_letters.dead_letter import RELEASED
-from streams.deliver.ledger_schema import Ended, Entry, Intent
+from streams.deliver.ledger_schema import Entry, Intent, Settled
 
 
-class Step(Enum):
+class DeliveryStep(Enum):
     SEND = auto()
     """No request for it can be at the target, or a person wants it sent once more."""
     SETTLE = auto()
@@ -23,18 +23,18 @@ class Step(Enum):
     """It is in doubt, and a person decides: a second copy or a replay of it goes nowhere."""
 
 
-def admitted(entry: Entry | None, released: str) -> Step:
+def admitted(entry: Entry | None, released: str) -> DeliveryStep:
     """What to do with a record of an event; *released* is the record's header of that name, or ""."""
     if entry is None:
-        return Step.SEND
+        return DeliveryStep.SEND
     if isinstance(entry, Intent):
-        return Step.SETTLE
+        return DeliveryStep.SETTLE
     if isinstance(entry.outcome, Delivered):
-        return Step.SKIP
+        return DeliveryStep.SKIP
     # A release is for one letter: the record may be read again after its own send came to be in doubt.
     if isinstance(entry.outcome, Unsure) and not (released and entry.held in ("", released)):
-        return Step.HOLD
-    return Step.SEND
+        return DeliveryStep.HOLD
+    return DeliveryStep.SEND
 
 
 def refusal(entry: Entry | None, target: str, *, unkeyed: bool) -> str:
@@ -48,20 +48,20 @@ def refusal(entry: Entry | None, target: str, *, unkeyed: bool) -> str:
         return "other-app"
     if entry.bare:
         return "other-kind"
-    arrived = isinstance(entry, Ended) and isinstance(entry.outcome, Delivered)
+    arrived = isinstance(entry, Settled) and isinstance(entry.outcome, Delivered)
     return "unkeyed" if unkeyed and (entry.keyed or arrived) else ""
 
 
 def as_meant(entry: Entry | None, author: str, conversation: str) -> Entry | None:
     """*entry* of an event, unless it says that another one was recalled before it came: *author* wrote this one, in *conversation*."""
-    if not isinstance(entry, Ended) or not entry.taken:
+    if not isinstance(entry, Settled) or not entry.taken:
         return entry
     return entry if ("", conversation) in entry.taken or (author, conversation) in entry.taken else None
 
 
 def earlier(entry: Entry | None) -> Intent | None:
     """What was tried of an event that is now to be sent or settled: from which of its requests on."""
-    if isinstance(entry, Ended) and entry.arrived and not isinstance(entry.outcome, Delivered):
+    if isinstance(entry, Settled) and entry.arrived and not isinstance(entry.outcome, Delivered):
         part = len(entry.arrived)
         return Intent(target=entry.target, at=entry.at, part=part, arrived=entry.arrived, left=False)
     return entry if isinstance(entry, Intent) else None

@@ -12,24 +12,24 @@ from contextlib import suppress
 
 import structlog
 
-from converters.core.model import Loss, There
+from converters.core.model import Loss, TargetContext
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.files.media import losses as losses_of
-from converters.files.withheld import instead
+from converters.files.withheld import placeholder
 from converters.platform import Answered, Partial, Request
-from streams.deliver.context import Surroundings, UnderWay, arrived, ended, in_flight
-from streams.deliver.conversations import Open
+from streams.deliver.context import DeliverContext, SentRequest, arrived, ended, in_flight
+from streams.deliver.conversations import OpenEvent
 from streams.deliver.fairness import FairSlots
-from streams.deliver.in_doubt import Doubts
+from streams.deliver.in_doubt import InDoubt
 from streams.deliver.protocol import longest_ago, may_leave
-from streams.deliver.shutdown import Drain, DrainedError, clock
+from streams.deliver.shutdown import RevokedError, Shutdown, clock
 from streams.observe import metrics
 from streams.outbound.attempts import attempt, delays
 from streams.outbound.client import TOO_LATE
 
 log = structlog.get_logger()
 
-License = Callable[[Open, int], Awaitable[float]]
+License = Callable[[OpenEvent, int], Awaitable[float]]
 """(event, part) -> the clock when its intent was written, once the brokers have it."""
 
 LATELY = 0.1
@@ -37,13 +37,13 @@ LATELY = 0.1
 
 
 class Sender:
-    def __init__(self, around: Surroundings, drain: Drain, doubts: Doubts, license_: License) -> None:
-        self._around = around
-        self._settings = around.settings
+    def __init__(self, context: DeliverContext, drain: Shutdown, doubts: InDoubt, license_: License) -> None:
+        self._context = context
+        self._settings = context.settings
         self._drain = drain
         self._doubts = doubts
-        self._license = license_
-        self._slots = FairSlots(around.settings.intents, around.settings.intents // 4)
+        self._permit = license_
+        self._slots = FairSlots(context.settings.max_in_flight, context.settings.max_in_flight // 4)
         self._mine: dict[str, float] = {}
         """Requests that wait for their answer, by event, and the clock when they left; the last to leave is the last."""
         self._kept: set[str] = set()
@@ -55,11 +55,11 @@ class Sender:
         """Whether a request that left just now waits for its answer."""
         return next(reversed(self._mine.values()), 0.0) > clock() - LATELY
 
-    async def send(self, event: Open, there: There) -> None:
+    async def send(self, event: OpenEvent, there: TargetContext) -> None:
         """Bring *event* to an end: its outcome is set. Raises DrainedError."""
-        app = self._around.apps[event.delivery.target]
+        app = self._context.apps[event.delivery.target]
         try:
-            written = instead(event.delivery, app.account.language) if there.withheld else event.delivery
+            written = placeholder(event.delivery, app.account.language) if there.withheld else event.delivery
             encoded = app.platform.encode(written, app.account, there)
         except Exception as error:  # noqa: BLE001 - a defect costs this message its place, and nothing else
             # Without its text, which may quote what was said.
@@ -68,13 +68,13 @@ class Sender:
             event.outcome = Refused(f"defect: {name}")
             return
         for loss in (*encoded.losses, *losses_of(there.files), *([Loss("withheld")] if there.withheld else [])):
-            metrics.LOSSES.labels(self._around.direction(event.delivery), loss.what).inc()
+            metrics.LOSSES.labels(self._context.direction(event.delivery), loss.what).inc()
         event.requests = len(encoded.requests)
         event.outcome = await self._requests(event, encoded.requests)
         if isinstance(event.outcome, Delivered):
-            arrived(self._around.direction(event.delivery), event)
+            arrived(self._context.direction(event.delivery), event)
         api = encoded.requests[-1].api if encoded.requests else ""
-        ended(app.name, self._around.platform, api, type(event.outcome)).inc()
+        ended(app.name, self._context.platform, api, type(event.outcome)).inc()
 
     def drain(self) -> None:
         """Wake all who wait, so that they see that the partition is let go."""
@@ -85,11 +85,11 @@ class Sender:
     def abandon(self, events: Iterable[str]) -> None:
         """The partition is let go, and its time to finish is over: what is under way of its *events* is the next owner's doubt."""
         for name in {*self._kept, *events}:
-            if (known := self._around.under_way.get(name)) is not None:
+            if (known := self._context.under_way.get(name)) is not None:
                 known.answer.cancel()
             self._forget(name)
 
-    async def _requests(self, event: Open, requests: tuple[Request, ...]) -> Outcome:
+    async def _requests(self, event: OpenEvent, requests: tuple[Request, ...]) -> Outcome:
         outcome: Outcome = Delivered("", None)
         first = 0
         if event.doubt is not None and requests:
@@ -107,7 +107,7 @@ class Sender:
             event.arrived += (outcome,)
         return outcome
 
-    async def _until_known(self, event: Open, request: Request, part: int) -> Outcome:
+    async def _until_known(self, event: OpenEvent, request: Request, part: int) -> Outcome:
         """One of its requests, and what its answer leaves to be asked for."""
         done: Delivered | None = None
         losses: list[Loss] = []
@@ -126,11 +126,11 @@ class Sender:
         if done is None:
             return Refused(reason)
         for loss in losses:
-            metrics.LOSSES.labels(self._around.direction(event.delivery), loss.what).inc()
+            metrics.LOSSES.labels(self._context.direction(event.delivery), loss.what).inc()
             log.warning("left out", event_id=event.delivery.event.id, what=loss.what, who=loss.detail, reason=reason)
         return done
 
-    async def _answered(self, event: Open, request: Request, part: int) -> Answered:
+    async def _answered(self, event: OpenEvent, request: Request, part: int) -> Answered:
         settings = self._settings
         while True:
             if not event.unsure:  # else it goes on where an earlier owner was
@@ -139,7 +139,7 @@ class Sender:
                 lambda: self._once(event, request, part),
                 delays(settings.backoff, settings.backoff_max),
                 self._sleep,
-                settings.patience,
+                settings.retry_for,
                 clock,
             )
             event.attempts += attempts
@@ -152,22 +152,22 @@ class Sender:
             if not isinstance(settled, NotSent):
                 return settled
 
-    async def _once(self, event: Open, request: Request, part: int) -> Answered:
+    async def _once(self, event: OpenEvent, request: Request, part: int) -> Answered:
         """One attempt, when breaker and quotas let it: who waits there has no intent, and no lease that grows old."""
-        gate = self._around.gates[event.delivery.target]
+        admission = self._context.admissions[event.delivery.target]
         again = event.attempts > 0
         me = asyncio.current_task()
         assert me is not None
         while True:
             if self._drain.order.is_set():
-                raise DrainedError
+                raise RevokedError
             if (there := self._echoed(event, part)) is not None:
                 return there
             # Until it has passed the gate, an order to drain ends the wait.
             self._at_the_gate.add(me)
             try:
-                async with gate.passage(request) as passage:
-                    if not await gate.admit(passage, request, source=event.source, live=event.lane.live, again=again):
+                async with admission.breaker_call(request) as breaker_call:
+                    if not await admission.admit(breaker_call, request, source=event.source, live=event.lane.live, again=again):
                         again = True
                         continue
                     self._at_the_gate.discard(me)
@@ -176,7 +176,7 @@ class Sender:
                     outcome = await self._licensed(event, request, part)
                     if outcome is None:
                         continue  # it has not left, and says nothing of the target
-                    gate.learn(passage, request, outcome)
+                    admission.learn(breaker_call, request, outcome)
                     if isinstance(outcome, Unsure) and self._may_repeat(event, request):
                         event.unsure = True
                         return NotSent(outcome.reason)
@@ -184,33 +184,33 @@ class Sender:
             finally:
                 self._at_the_gate.discard(me)
 
-    def _echoed(self, event: Open, part: int) -> Delivered | None:
+    def _echoed(self, event: OpenEvent, part: int) -> Delivered | None:
         """What the target has called back about a request that was about to leave once more."""
         there = event.there(part)
         if there is not None:
             event.by = "echo"
-            metrics.ECHO_FIRST.labels(self._around.platform).inc()
+            metrics.RESENDS_AVOIDED.labels(self._context.platform).inc()
         return there
 
-    async def _licensed(self, event: Open, request: Request, part: int) -> Answered | None:
+    async def _licensed(self, event: OpenEvent, request: Request, part: int) -> Answered | None:
         """None where the target called back before it could leave."""
         async with self._slots.of(event.source):
             while event.there(part) is None:
-                written = await self._license(event, part)
+                written = await self._permit(event, part)
                 until = written + self._settings.lease
                 if clock() < until:
                     break
                 # This process stood still in between. Whether it still owns the partition shows at the next commit.
-                log.warning("lease is over before the request could leave", event_id=event.delivery.event.id)
+                log.warning("send lease expired", event_id=event.delivery.event.id)
             else:
                 return None
             name = event.delivery.event.id
-            client = self._around.clients[event.delivery.target]
+            client = self._context.clients[event.delivery.target]
             # Asked until the last moment before the socket: a token or a connection may have to be waited for.
             answer = asyncio.create_task(
                 client.send(request, lambda: may_leave(clock(), until, there=event.there(part) is not None))
             )
-            self._around.under_way[name] = UnderWay(part, answer)
+            self._context.under_way[name] = SentRequest(part, answer)
             self._mine[name] = clock()
             self._kept.add(name)
             # Not the answer itself is awaited: it outlives a conversation that is cancelled.
@@ -219,11 +219,11 @@ class Sender:
             in_flight(client.app).inc()
             await here
             if answer.cancelled():
-                raise DrainedError
+                raise RevokedError
             outcome = answer.result()
             return None if outcome == TOO_LATE and event.there(part) is not None else outcome
 
-    def written(self, event: Open) -> None:
+    def written(self, event: OpenEvent) -> None:
         """The end of *event* is in the ledger: its answer need not be remembered any more."""
         self._forget(event.delivery.event.id)
 
@@ -238,12 +238,12 @@ class Sender:
 
     def _forget(self, name: str) -> None:
         self._kept.discard(name)
-        self._around.under_way.pop(name, None)
+        self._context.under_way.pop(name, None)
 
-    async def _earlier(self, event: Open, request: Request, part: int) -> Outcome:
+    async def _earlier(self, event: OpenEvent, request: Request, part: int) -> Outcome:
         """What became of a request of an earlier owner, or of our own before the work had to start anew."""
         assert event.doubt is not None
-        known = self._around.under_way.get(event.delivery.event.id)
+        known = self._context.under_way.get(event.delivery.event.id)
         if known is not None and known.part == event.doubt.part:
             with suppress(asyncio.CancelledError):
                 answered = await asyncio.shield(known.answer)
@@ -263,15 +263,15 @@ class Sender:
         doubt = Unsure("a request of an earlier owner")
         return await self._doubts.settle(event, part, doubt, left + self._settings.echo_wait)
 
-    def _may_repeat(self, event: Open, request: Request) -> bool:
+    def _may_repeat(self, event: OpenEvent, request: Request) -> bool:
         # The next attempt may take as long as the platform may take to answer it.
         ahead = self._settings.backoff_max + self._settings.timeout
         return request.repeatable and (not request.repeatable_for or self._remembered(event, request, ahead))
 
-    def _remembered(self, event: Open, request: Request, ahead: float) -> bool:
+    def _remembered(self, event: OpenEvent, request: Request, ahead: float) -> bool:
         """Whether the target will still know the first attempt *ahead* seconds from now."""
         return clock() - event.began + ahead < request.repeatable_for
 
     async def _sleep(self, seconds: float) -> None:
-        with metrics.HELD_CONVERSATIONS.labels(self._around.platform, "retry").track_inprogress():
+        with metrics.HELD_CONVERSATIONS.labels(self._context.platform, "retry").track_inprogress():
             await self._drain.rest(seconds)

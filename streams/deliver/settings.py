@@ -5,25 +5,25 @@ from typing import Literal
 
 from pydantic import Field
 
-from streams.outbound.proxies import Proxied
+from streams.outbound.proxies import ProxySettings
 
 
-class Deliver(Proxied):
+class DeliverSettings(ProxySettings):
     """How hard we try, and how much at once."""
 
     used_by = frozenset({"deliver", "media", "gaps"})
 
-    window: int = Field(1000, ge=1, description="Events of one partition that may be open at once.")
-    parked: int = Field(
+    max_open_events: int = Field(1000, ge=1, description="Events of one partition that may be open at once.")
+    max_parked_bytes: int = Field(
         67_108_864, ge=1_048_576,
         description="Bytes of one worker's memory for what a flood in one conversation or of one person leaves waiting, while the others are read on.",
     )
-    backfill_window: int = Field(
+    max_open_backfill: int = Field(
         100, ge=1, description="Of these, events of history and replays, which wait while live ones do."
     )
-    in_flight: int = Field(256, ge=1, description="Requests of one worker to one app at once.")
+    max_requests_per_app: int = Field(256, ge=1, description="Requests of one worker to one app at once.")
     timeout: float = Field(10.0, gt=0, description="Seconds to wait for a platform's answer.")
-    patience: float = Field(
+    retry_for: float = Field(
         21_600.0, gt=0, description="Seconds in which a message that was certainly not sent is tried again; then a dead letter."
     )
     backoff: float = Field(0.2, gt=0, description="Seconds before the second attempt; doubled for each further one.")
@@ -33,7 +33,7 @@ class Deliver(Proxied):
         default_factory=dict,
         description="Quotas that differ from the platform's default, by app and limit: `[deliver.limits.<app>]`; 0 is none.",
     )
-    intents: int = Field(
+    max_in_flight: int = Field(
         64, ge=1, le=1000, description="Requests of one partition under way at once: what one crash can put in doubt."
     )
     lease: float = Field(
@@ -46,7 +46,7 @@ class Deliver(Proxied):
         20.0, ge=0, description="Seconds that the clocks of two hosts, or ours and a platform's, may differ. Nothing is sent again for a smaller difference."
     )
     echo_wait: float = Field(35.0, ge=0, description="Seconds to wait for the target's own callback of a send in doubt.")
-    naming_wait: float = Field(
+    reference_wait: float = Field(
         10.0, ge=0, description="Seconds that a recall, an edit or a reaction waits for the message that it names."
     )
     reorder_wait: float = Field(

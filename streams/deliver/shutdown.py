@@ -14,11 +14,11 @@ def clock() -> float:
     return time.clock_gettime(_CLOCK)
 
 
-class DrainedError(Exception):
+class RevokedError(Exception):
     """The partition moves on: what waits is left to its next owner."""
 
 
-class Drain:
+class Shutdown:
     """*order* is set when the partition is to be let go: what waits does not hold up its move to another worker."""
 
     def __init__(self, order: asyncio.Event) -> None:
@@ -34,7 +34,7 @@ class Drain:
             async with asyncio.timeout(seconds):
                 await ending
         if self.order.is_set():
-            raise DrainedError
+            raise RevokedError
 
     async def unless(self, work: Coroutine[object, object, object]) -> None:
         """Wait until *work* is done. Raises DrainedError, and what *work* raises."""
@@ -42,7 +42,7 @@ class Drain:
         try:
             await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
-                raise DrainedError
+                raise RevokedError
             working.result()
         finally:
             working.cancel()

@@ -19,7 +19,7 @@ def mark(offset: int) -> Headers:
     return [(_MARK, b"%d" % offset)]
 
 
-class Tail:
+class UncommittedTail:
     """*since* is the offset before which all is committed; None where only the marks can tell. Without any, all is committed."""
 
     def __init__(self, since: int | None = None) -> None:

@@ -8,22 +8,22 @@ from typing import NamedTuple
 from aiokafka import ConsumerRecord
 
 from converters.core.model import Delivery
-from streams.deliver.offset_tracker import Lane
+from streams.deliver.offset_tracker import OffsetTracker
 
 
-class Held(NamedTuple):
-    lane: Lane
+class UndecidedRecord(NamedTuple):
+    lane: OffsetTracker
     record: ConsumerRecord
     delivery: Delivery
 
 
-class Undecided:
+class UndecidedRecords:
     """*needs* says since when everything has to be known for an event, in ms; *knows*, whether it is."""
 
     def __init__(self, needs: Callable[[Delivery], float], knows: Callable[[Delivery], bool]) -> None:
         self._needs = needs
         self._knows = knows
-        self._held: dict[bytes, deque[Held]] = {}
+        self._held: dict[bytes, deque[UndecidedRecord]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._held.values()))
@@ -32,10 +32,10 @@ class Undecided:
         """Whether *delivery*, of the conversation *key*, cannot be decided yet, or comes behind one that cannot."""
         return key in self._held or not self._knows(delivery)
 
-    def add(self, lane: Lane, record: ConsumerRecord, delivery: Delivery) -> None:
-        self._held.setdefault(record.key or b"", deque()).append(Held(lane, record, delivery))
+    def add(self, lane: OffsetTracker, record: ConsumerRecord, delivery: Delivery) -> None:
+        self._held.setdefault(record.key or b"", deque()).append(UndecidedRecord(lane, record, delivery))
 
-    def ready(self) -> list[Held]:
+    def ready(self) -> list[UndecidedRecord]:
         """Those that can be decided now, in the order in which they came."""
         found = []
         for key, queue in list(self._held.items()):

@@ -13,28 +13,28 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from converters.core.model import NOTHING, There
+from converters.core.model import NOTHING, TargetContext
 from converters.core.operations import Post, named_by
 from streams.deliver import ledger_records, protocol
-from streams.deliver.context import Surroundings
-from streams.deliver.conversations import Conversations, Open
-from streams.deliver.echoes import Echoes
-from streams.deliver.files import Files
-from streams.deliver.in_doubt import Doubts
+from streams.deliver.context import DeliverContext
+from streams.deliver.conversations import Conversations, OpenEvent
+from streams.deliver.echoes import EchoReader
+from streams.deliver.files import PendingFiles
+from streams.deliver.in_doubt import InDoubt
 from streams.deliver.intake import Intake
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_records import STAGE
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.ledger_writer import Page
-from streams.deliver.message_index import Naming
-from streams.deliver.offset_tracker import Lane
-from streams.deliver.peer_ledgers import Mirror
-from streams.deliver.pending_references import Waiting, is_plain, mark_late, prepared
+from streams.deliver.ledger_writer import LedgerWriter
+from streams.deliver.message_index import MessageIndex
+from streams.deliver.offset_tracker import OffsetTracker
+from streams.deliver.peer_ledgers import PeerLedgers
+from streams.deliver.pending_references import PendingReferences, is_plain, mark_late, prepared
 from streams.deliver.sender import Sender
-from streams.deliver.shutdown import Drain, DrainedError, clock
+from streams.deliver.shutdown import RevokedError, Shutdown, clock
 from streams.exactly_once.ending import ended
-from streams.exactly_once.producers import Unknown
-from streams.exactly_once.task import Task
+from streams.exactly_once.producers import UnknownResultError
+from streams.exactly_once.task import PartitionTask
 from streams.observe import metrics
 from streams.state.refused import telling
 
@@ -47,74 +47,74 @@ READ_AGAIN = 600.0
 """Seconds in which an event with an intent and no end will have been read."""
 
 
-class Delivering:
-    """One partition, from the committed offset on. See `streams.exactly_once.task.Work`."""
+class DeliverWorker:
+    """One partition, from the committed offset on. See `streams.exactly_once.task.Processor`."""
 
-    def __init__(self, partition: int, around: Surroundings) -> None:
+    def __init__(self, partition: int, context: DeliverContext) -> None:
         self._partition = partition
-        self._around = around
-        self._names = around.names
-        self._settings = around.settings
-        self._echo_input = TopicPartition(around.names.echoes, partition)
+        self._context = context
+        self._names = context.names
+        self._settings = context.settings
+        self._echo_input = TopicPartition(context.names.echoes, partition)
         self._open = Conversations()
-        self._waiting = Waiting(self._settings.window // 4, self._settings.naming_wait)
+        self._waiting = PendingReferences(self._settings.max_open_events // 4, self._settings.reference_wait)
         self._sending: set[asyncio.Task[None]] = set()
         self._defect: Exception | None = None
-        self._open_gauge = metrics.OPEN_EVENTS.labels(around.platform)
+        self._open_gauge = metrics.OPEN_EVENTS.labels(context.platform)
         self._store: LedgerStore
-        self._naming: Naming
-        self._mirror: Mirror
+        self._index: MessageIndex
+        self._peers: PeerLedgers
         self._intake: Intake
-        self._files: Files
-        self._page: Page
-        self._echoes: Echoes
-        self._drain: Drain
-        self._doubts: Doubts
+        self._files: PendingFiles
+        self._writer: LedgerWriter
+        self._echoes: EchoReader
+        self._drain: Shutdown
+        self._doubts: InDoubt
         self._sender: Sender
-        self._task: Task
+        self._task: PartitionTask
 
-    async def run(self, task: Task) -> None:
+    async def run(self, task: PartitionTask) -> None:
         with telling(task.watch, STAGE, self._partition):
             await self._run(task)
 
-    async def _run(self, task: Task) -> None:
+    async def _run(self, task: PartitionTask) -> None:
         self._task = task
-        self._drain = Drain(task.draining)
-        self._doubts = Doubts(self._around, self._drain, lambda: task.catch_up(self._echo_input))
-        self._sender = Sender(self._around, self._drain, self._doubts, self._license)
-        self._store = LedgerStore(self._around.state, f"{self._around.platform}-{self._partition}", self._settings)
+        self._drain = Shutdown(task.draining)
+        self._doubts = InDoubt(self._context, self._drain, lambda: task.catch_up(self._echo_input))
+        self._sender = Sender(self._context, self._drain, self._doubts, self._permit)
+        self._store = LedgerStore(self._context.state, f"{self._context.platform}-{self._partition}", self._settings)
         task.watch.refused(STAGE, self._partition, "", "")
         reach = self._settings.clock_margin + self._settings.lease + self._settings.timeout
-        self._naming = Naming(self._store, self._around.mirrored, reach)
-        self._files = Files(self._around, self._store, self._drain)
-        self._mirror = Mirror(self._partition, self._around, self._files.rows, self._store, self._naming, self._moved, task)
-        lanes = Lane(TopicPartition(self._names.deliveries, self._partition), live=True), Lane(
+        self._index = MessageIndex(self._store, self._context.mirrored, reach)
+        self._files = PendingFiles(self._context, self._store, self._drain)
+        self._peers = PeerLedgers(self._partition, self._context, self._files.rows, self._store, self._index, self._moved, task)
+        lanes = OffsetTracker(TopicPartition(self._names.deliveries, self._partition), live=True), OffsetTracker(
             TopicPartition(self._names.backfill, self._partition), live=False
         )
-        self._page = Page(self._partition, self._around, lanes, self._store, self._naming)
-        self._intake = Intake(self._around, lanes, self._open, self._store, self._naming, self._mirror, self._page, self._admitted)
+        self._writer = LedgerWriter(self._partition, self._context, lanes, self._store, self._index)
+        self._intake = Intake(self._context, lanes, self._open, self._store, self._index, self._peers, self._writer, self._admitted)
         self._open.left = self._left
-        self._echoes = Echoes(self._around, self._open, self._store, self._page, self._doubts, self._mirror)
+        self._echoes = EchoReader(self._context, self._open, self._store, self._writer, self._doubts, self._peers)
         began = clock()
         task.watch.preparing(STAGE, self._partition, done=False)
         try:
-            tail = await self._mirror.begin()
-            self._page.affirm(tail, self._mirror.restore.written(self._names.ledger))
+            tail = await self._peers.begin()
+            self._writer.confirm_open(tail, self._peers.restore.written(self._names.ledger))
         except (KafkaError, TimeoutError) as error:
             self._store.close()
-            raise Unknown(f"ledger cannot be read: {type(error).__name__}") from None
+            raise UnknownResultError(f"ledger cannot be read: {type(error).__name__}") from None
         except BaseException:
             self._store.close()
             raise
         finally:
             task.watch.preparing(STAGE, self._partition, done=True)
         metrics.REBUILD_SECONDS.labels(STAGE).observe(clock() - began)
-        self._around.own(self._partition, mine=True)
+        self._context.own(self._partition, mine=True)
         restoring = asyncio.create_task(self._restore())
         try:
             await self._cycles(task)
         finally:
-            self._around.own(self._partition, mine=False)
+            self._context.own(self._partition, mine=False)
             if task.draining.is_set():
                 self._sender.abandon(self._open.events)
             try:
@@ -128,33 +128,33 @@ class Delivering:
     async def _restore(self) -> None:
         """Read the rest of the state back, beside live work."""
         try:
-            await self._mirror.restore.keep_on()
+            await self._peers.restore.keep_on()
         except Exception as error:  # noqa: BLE001 - it ends the work: what was said before would wait for ever
             self._defect = error
             self._task.nudge()
 
     def _moved(self) -> None:
-        restore = self._mirror.restore
+        restore = self._peers.restore
         self._task.watch.restored(STAGE, self._partition, restore.left, restore.since(self._names.ledger), restore.eta)
         if self._intake.holds or self._echoes.holds:
             self._task.nudge()
 
-    async def _cycles(self, task: Task) -> None:
-        page, written = self._page, 0.0
-        while not task.draining.is_set() or self._sending or page.ended or page.open or page.unmarked:
+    async def _cycles(self, task: PartitionTask) -> None:
+        writer, written = self._writer, 0.0
+        while not task.draining.is_set() or self._sending or writer.ended or writer.open or writer.unmarked:
             if self._defect is not None:
                 raise self._defect
             if task.draining.is_set():
                 self._sender.drain()
-                page.drain()
+                writer.drain()
             else:
                 self._read(task)
-            pause = page.pause(
+            pause = writer.pause(
                 clock() - written, busy=self._sender.busy, draining=task.draining.is_set()
             )
             if pause <= 0:
                 written = clock()
-                for event in await page.write(task):
+                for event in await writer.write(task):
                     self._open.forget(event)
                     self._sender.written(event)
             elif task.draining.is_set():
@@ -164,14 +164,14 @@ class Delivering:
 
     # -- in
 
-    def _read(self, task: Task) -> None:
-        self._page.mirrored |= self._mirror.read()
+    def _read(self, task: PartitionTask) -> None:
+        self._writer.mirrored |= self._peers.read()
         for event in self._waiting.over(clock(), self._is_there, self._on_its_way) + self._files.over():
             self._start(event)
         self._hear(task)
         self._intake.take(task)
 
-    def _hear(self, task: Task) -> None:
+    def _hear(self, task: PartitionTask) -> None:
         echoes, before = self._echoes, self._echoes.settled
         echoes.hear_held()
         while (batch := task.take_of(self._echo_input)) is not None:
@@ -179,19 +179,19 @@ class Delivering:
                 echoes.hear(record)
             echoes.read(batch.next_offset)
         if (settled := echoes.settled) is not None and settled != before:
-            self._page.offsets[self._echo_input] = settled
+            self._writer.offsets[self._echo_input] = settled
 
-    def _admitted(self, event: Open) -> None:
+    def _admitted(self, event: OpenEvent) -> None:
         event.bare = self._is_bare(event)
         self._files.note(event)
         self._open_gauge.inc()
         self._start(event)
 
-    def _left(self, event: Open) -> None:
+    def _left(self, event: OpenEvent) -> None:
         if self._intake.freed(event):
             self._task.nudge()
 
-    def _start(self, event: Open) -> None:
+    def _start(self, event: OpenEvent) -> None:
         event.held = self._settling(event) > 0
         if self._open.admit(event):
             sending = asyncio.create_task(self._converse(event))
@@ -200,9 +200,9 @@ class Delivering:
 
     # -- out
 
-    async def _converse(self, head: Open) -> None:
+    async def _converse(self, head: OpenEvent) -> None:
         """Send the events of one conversation, one after the other, until none is left."""
-        following: Open | None = head
+        following: OpenEvent | None = head
         try:
             while following is not None and not self._task.draining.is_set():
                 now = following
@@ -220,75 +220,75 @@ class Delivering:
                     following = self._open.end(now)
                     continue
                 live = now.lane.live and isinstance(now.delivery.event.operation, Post)
-                if live and self._naming.is_late(now.delivery):
+                if live and self._index.is_late(now.delivery):
                     mark_late(now)
                 if now.files:
                     there = self._files.there(now, there)
                 if now.outcome is None:
                     await self._until_admitted(now)
                     await self._sender.send(now, there)
-                ledger_records.note(now, self._around.fuse)
+                ledger_records.note(now, self._context.dead_letter_limit)
                 if live:
-                    self._naming.said(now.delivery)
+                    self._index.said(now.delivery)
                 following = self._open.end(now)
                 self._open_gauge.dec()
-                self._page.ended.append(now)
+                self._writer.ended.append(now)
                 # What waits for company need not be told of each who joins.
-                if len(self._page.ended) == 1 or not self._sender.busy:
+                if len(self._writer.ended) == 1 or not self._sender.busy:
                     self._task.nudge()
-        except DrainedError:
+        except RevokedError:
             return
         except (KafkaError, TimeoutError) as error:
-            self._defect = Unknown(f"another ledger cannot be read: {type(error).__name__}")
+            self._defect = UnknownResultError(f"another ledger cannot be read: {type(error).__name__}")
             self._task.nudge()
         except Exception as error:  # noqa: BLE001 - a defect: it ends the work, or the conversation would stand still unseen
             self._defect = error
             self._task.nudge()
 
-    async def _until_admitted(self, event: Open) -> None:
+    async def _until_admitted(self, event: OpenEvent) -> None:
         """Wait while its app is held. Raises DrainedError."""
-        fuse, app, source = self._around.fuse, event.delivery.target, event.delivery.event.sender.encode()
-        while app in fuse.held and not fuse.admits(app, source):
-            with metrics.HELD_CONVERSATIONS.labels(self._around.platform, "app").track_inprogress():
-                await self._drain.rest(min(HELD, max(0.01, fuse.pause(app, source))))
+        dead_letter_limit, app, source = self._context.dead_letter_limit, event.delivery.target, event.delivery.event.sender.encode()
+        while app in dead_letter_limit.held and not dead_letter_limit.admits(app, source):
+            with metrics.HELD_CONVERSATIONS.labels(self._context.platform, "app").track_inprogress():
+                await self._drain.rest(min(HELD, max(0.01, dead_letter_limit.pause(app, source))))
 
-    def _settling(self, event: Open) -> float:
+    def _settling(self, event: OpenEvent) -> float:
         """Seconds that a message may yet wait for others that were said before it and come after it."""
         wait = self._settings.reorder_wait
         if not wait or not event.lane.live:
             return 0.0
         return protocol.left_to_wait(wait, time.time() - event.delivery.received / 1000, clock() - event.noted)
 
-    async def _settled(self, event: Open, wait: float) -> Open:
+    async def _settled(self, event: OpenEvent, wait: float) -> OpenEvent:
         """Wait; the answer is the head then, which may be another one."""
         await self._drain.rest(wait)
         head = self._open.head(event)
         head.held = self._settling(head) > 0
         return head
 
-    async def _prepared(self, event: Open) -> There | None:
+    async def _prepared(self, event: OpenEvent) -> TargetContext | None:
         """What is known at the target of the messages that *event* names; None where it steps aside and waits for one."""
-        await self._mirror.current()
-        return prepared(event, self._naming, self._waiting, clock(), timed=self._around.timed(event.delivery.target))
+        await self._peers.current()
+        return prepared(event, self._index, self._waiting, clock(), timed=self._context.timed(event.delivery.target))
 
-    def _is_there(self, event: Open) -> bool:
+    def _is_there(self, event: OpenEvent) -> bool:
         ref = named_by(event.delivery.event.operation)
-        return ref is not None and self._naming.knows(event.delivery, ref, timed=self._around.timed(event.delivery.target))
+        return ref is not None and self._index.knows(event.delivery, ref, timed=self._context.timed(event.delivery.target))
 
-    def _is_bare(self, event: Open) -> bool:
+    def _is_bare(self, event: OpenEvent) -> bool:
         """Whether what is sent for it bears no mark."""
         delivery = event.delivery
         tag = str(delivery.event.operation.__struct_config__.tag)
-        return delivery.newcomer or tag not in self._around.apps[delivery.target].platform.marked
+        return delivery.newcomer or tag not in self._context.apps[delivery.target].platform.marked
 
     def _on_its_way(self, message: str, longer: float) -> bool:
-        if message in self._open.events or not self._mirror.whole:
+        if message in self._open.events or not self._peers.whole:
             return True
         # What an earlier owner had in hand is read again, unless it is no longer kept.
-        return longer < READ_AGAIN and isinstance(self._page.written(message, self._store.get(message)), Intent)
+        return longer < READ_AGAIN and isinstance(self._writer.written(message, self._store.get(message)), Intent)
 
-    async def _license(self, event: Open, part: int) -> float:
-        granted, first = self._page.license(event, part)
+    async def _permit(self, event: OpenEvent, part: int) -> float:
+        granted, first = self._writer.permit(event, part)
         if first:
             self._task.nudge()
         return await granted

@@ -17,7 +17,7 @@ from aiokafka.protocol.group import JoinGroupRequest
 Members = Mapping[str, ConsumerProtocolMemberMetadata]
 
 
-class NumberAssignor(AbstractPartitionAssignor):  # type: ignore[misc, unused-ignore]
+class CopartitionAssignor(AbstractPartitionAssignor):  # type: ignore[misc, unused-ignore]
     """Number *p* of all topics goes to one member. Of these topics it gets those that it reads; the others wait, at *p*, until a
     member owns it that reads them. What all members read is always served.
 

@@ -25,9 +25,9 @@ from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 
 from streams.exactly_once import record_batches
-from streams.exactly_once.assignor import NumberAssignor, also_range
+from streams.exactly_once.assignor import CopartitionAssignor, also_range
 from streams.exactly_once.batch import Batch
-from streams.exactly_once.deleted_records import Unread, beyond
+from streams.exactly_once.deleted_records import DeletedRange, beyond
 from streams.kafka import clients
 from streams.kafka.cluster import cluster_of
 from streams.kafka.permissions import why
@@ -84,7 +84,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     """Whether a partition's task has room; set by the transaction manager."""
     put: Callable[[Batch], None]
     """Gives a batch to its task; set by the transaction manager."""
-    deleted: Callable[[Unread], None]
+    deleted: Callable[[DeletedRange], None]
     """Told of records that were deleted before they were read; set by the transaction manager."""
     _shut = False
     """The cluster does not permit something."""
@@ -117,7 +117,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             enable_auto_commit=False,
             auto_offset_reset="none",  # an offset that is gone is told, never passed over
             isolation_level="read_committed",
-            partition_assignment_strategy=[NumberAssignor()],
+            partition_assignment_strategy=[CopartitionAssignor()],
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
@@ -188,7 +188,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             self.starts[tp] = starts[tp] if offset is None else max(offset, starts[tp])
             self.kafka.seek(tp, self.starts[tp])
             if offset is not None:
-                self._tell(Unread.before(tp, offset, starts[tp]))
+                self._tell(DeletedRange.before(tp, offset, starts[tp]))
         return valid
 
     async def _out_of_range(self, positions: Mapping[TopicPartition, int]) -> None:
@@ -202,12 +202,12 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
                 self.starts[tp] = starts[tp]
                 self.kafka.seek(tp, starts[tp])
 
-    def _tell(self, found: Unread | None) -> None:
+    def _tell(self, found: DeletedRange | None) -> None:
         """Once of each record: what was not committed since is found again."""
         if found is None:
             return
         if found.cause == "retention":
-            found = Unread.before(found.tp, max(found.start, self._told.get(found.tp, 0)), found.end)
+            found = DeletedRange.before(found.tp, max(found.start, self._told.get(found.tp, 0)), found.end)
         if found is not None:
             self._told[found.tp] = found.end
             self.deleted(found)
@@ -329,7 +329,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
                 await self.kafka.start()
                 break
             except KafkaConnectionError as error:  # it has not begun yet
-                self.log.warning("waits for Kafka: %s", error)
+                self.log.warning("waiting for Kafka: %s", error)
                 if self.should_stop:
                     return
                 await super().sleep(1.0)
@@ -354,7 +354,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         plan, where = self.transport.plan, cluster_of(self.transport.bootstrap)
         told = why(error, where)
         if where.new(told):
-            log.error("waits until it is permitted", stage=plan.stage, why=told)
+            log.error("permission denied, waiting", stage=plan.stage, why=told)
         self._shut = True
         plan.watch.forbidden(plan.stage, told)
         if isinstance(error, GroupAuthorizationFailedError):

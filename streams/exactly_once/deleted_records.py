@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 from aiokafka import TopicPartition
 
 
-class Unread(NamedTuple):
+class DeletedRange(NamedTuple):
     """Offsets *start* … *end* - 1 of *tp*. Markers of transactions take offsets, too: it may be fewer records."""
 
     tp: TopicPartition
@@ -19,13 +19,13 @@ class Unread(NamedTuple):
         return self.end - self.start
 
     @classmethod
-    def before(cls, tp: TopicPartition, position: int, beginning: int) -> "Unread | None":
+    def before(cls, tp: TopicPartition, position: int, beginning: int) -> "DeletedRange | None":
         """What is gone where reading is at *position* and the log begins at *beginning*."""
         return cls(tp, position, beginning, "retention") if position < beginning else None
 
 
-def beyond(tp: TopicPartition, position: int, beginning: int, end: int) -> Unread | None:
+def beyond(tp: TopicPartition, position: int, beginning: int, end: int) -> DeletedRange | None:
     """The same where *position* was refused; None where it lies in the log after all."""
     if position > end:
-        return Unread(tp, end, position, "truncation")
-    return Unread.before(tp, position, beginning)
+        return DeletedRange(tp, end, position, "truncation")
+    return DeletedRange.before(tp, position, beginning)

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from streams.kafka.frames import INT, LONG, NO_TAGS, SHORT, Api, Call, Reader, count, text
+from streams.kafka.frames import INT, LONG, NO_TAGS, SHORT, Api, FrameReader, FrameRequest, count, text
 
 PRODUCE, API_VERSIONS, INIT_PRODUCER_ID, END_TXN, TXN_OFFSET_COMMIT = Api(0, 12), Api(18, 3), Api(22, 5), Api(26, 5), Api(28, 5)
 
@@ -18,7 +18,7 @@ _FINALIZED = 2
 """The tag of the finalized features in an answer to ApiVersions."""
 
 
-class Identity(NamedTuple):
+class ProducerIdentity(NamedTuple):
     """Who writes: the transactional id, and what the broker has given it. With the epoch everything older is fenced."""
 
     name: str
@@ -29,10 +29,10 @@ class Identity(NamedTuple):
 _IDENTITY, _OFFSET = struct.Struct(">qh"), struct.Struct(">iqi")
 
 
-def features() -> Call:
+def features() -> FrameRequest:
     """Answered with the level of each feature that the cluster has settled on, by name."""
 
-    def read(answer: Reader) -> dict[str, int]:
+    def read(answer: FrameReader) -> dict[str, int]:
         if answer.number(SHORT):
             return {}
         for _ in answer.items():
@@ -42,7 +42,7 @@ def features() -> Call:
         tag = answer.tags().get(_FINALIZED)
         levels: dict[str, int] = {}
         if tag is not None:
-            listed = Reader(tag)
+            listed = FrameReader(tag)
             for _ in listed.items():
                 name = listed.data().decode()
                 levels[name] = listed.number(SHORT)
@@ -50,21 +50,21 @@ def features() -> Call:
                 listed.tags()
         return levels
 
-    return Call(API_VERSIONS, text("im-relay") + text("1") + NO_TAGS, read)
+    return FrameRequest(API_VERSIONS, text("im-relay") + text("1") + NO_TAGS, read)
 
 
-def init(name: str, timeout: float) -> Call:
+def init(name: str, timeout: float) -> FrameRequest:
     """Fence whoever had *name*; *timeout* in seconds. Answered with an error code and the Identity."""
 
-    def read(answer: Reader) -> tuple[int, Identity]:
+    def read(answer: FrameReader) -> tuple[int, ProducerIdentity]:
         answer.throttle()
-        return answer.number(SHORT), Identity(name, answer.number(LONG), answer.number(SHORT))
+        return answer.number(SHORT), ProducerIdentity(name, answer.number(LONG), answer.number(SHORT))
 
     body = text(name) + INT.pack(int(timeout * 1000)) + _IDENTITY.pack(-1, -1) + NO_TAGS
-    return Call(INIT_PRODUCER_ID, body, read)
+    return FrameRequest(INIT_PRODUCER_ID, body, read)
 
 
-def produce(name: str, timeout: float, batches: Iterable[tuple[str, int, bytes]]) -> Call:
+def produce(name: str, timeout: float, batches: Iterable[tuple[str, int, bytes]]) -> FrameRequest:
     """One batch for each (topic, partition). Answered with (error code, first offset) by (topic, partition)."""
     topics: dict[str, list[tuple[int, bytes]]] = {}
     for topic, partition, batch in batches:
@@ -76,10 +76,10 @@ def produce(name: str, timeout: float, batches: Iterable[tuple[str, int, bytes]]
             body += [INT.pack(partition), count(len(batch)), batch, NO_TAGS]
         body.append(NO_TAGS)
     body.append(NO_TAGS)
-    return Call(PRODUCE, b"".join(body), _produced)
+    return FrameRequest(PRODUCE, b"".join(body), _produced)
 
 
-def _produced(answer: Reader) -> dict[tuple[str, int], tuple[int, int]]:
+def _produced(answer: FrameReader) -> dict[tuple[str, int], tuple[int, int]]:
     found = {}
     for _ in answer.items():
         topic = answer.data().decode()
@@ -98,7 +98,7 @@ def _produced(answer: Reader) -> dict[tuple[str, int], tuple[int, int]]:
     return found
 
 
-def commit_offsets(who: Identity, group: str, offsets: Mapping[Any, int]) -> Call:
+def commit_offsets(who: ProducerIdentity, group: str, offsets: Mapping[Any, int]) -> FrameRequest:
     """By (topic, partition); not as a member of *group*: the transactional ids fence. Answered with the error codes."""
     topics: dict[str, list[tuple[int, int]]] = {}
     for (topic, partition), offset in offsets.items():
@@ -109,10 +109,10 @@ def commit_offsets(who: Identity, group: str, offsets: Mapping[Any, int]) -> Cal
         body += [_OFFSET.pack(partition, offset, -1) + _EMPTY + NO_TAGS for partition, offset in partitions]
         body.append(NO_TAGS)
     body.append(NO_TAGS)
-    return Call(TXN_OFFSET_COMMIT, b"".join(body), _offsets_committed)
+    return FrameRequest(TXN_OFFSET_COMMIT, b"".join(body), _offsets_committed)
 
 
-def _offsets_committed(answer: Reader) -> set[int]:
+def _offsets_committed(answer: FrameReader) -> set[int]:
     errors = set()
     answer.throttle()
     for _ in answer.items():
@@ -125,11 +125,11 @@ def _offsets_committed(answer: Reader) -> set[int]:
     return errors - {0}
 
 
-def commit(who: Identity) -> Call:
+def commit(who: ProducerIdentity) -> FrameRequest:
     """Answered with an error code, and the Identity of the next transaction."""
 
-    def read(answer: Reader) -> tuple[int, Identity]:
+    def read(answer: FrameReader) -> tuple[int, ProducerIdentity]:
         answer.throttle()
-        return answer.number(SHORT), Identity(who.name, answer.number(LONG), answer.number(SHORT))
+        return answer.number(SHORT), ProducerIdentity(who.name, answer.number(LONG), answer.number(SHORT))
 
-    return Call(END_TXN, text(who.name) + _IDENTITY.pack(who.number, who.epoch) + b"\1" + NO_TAGS, read)
+    return FrameRequest(END_TXN, text(who.name) + _IDENTITY.pack(who.number, who.epoch) + b"\1" + NO_TAGS, read)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from streams.kafka.cluster import Where
 
 
-class Link(NamedTuple):
+class ProducerSettings(NamedTuple):
     """How producers reach the cluster."""
 
     bootstrap: Where
@@ -28,7 +28,7 @@ _NONE: Headers = []
 Plain = tuple[bytes | None, bytes | None, Headers]
 
 
-class Record(NamedTuple):
+class OutputRecord(NamedTuple):
     """One record as a stage keeps it. `Outputs` holds plain tuples: they are made faster, and a million of them are made."""
 
     key: bytes | None
@@ -69,15 +69,15 @@ def _joined(own: Headers, stamp: Headers) -> Headers:
     return [*own, *(one for one in stamp if one[0] not in named)]
 
 
-class Unknown(Exception):
+class UnknownResultError(Exception):
     """A transaction ended without an answer that says how: it may have been committed."""
 
 
-class Waits(Unknown):
+class WaitingError(UnknownResultError):
     """A task cannot work at present, and whoever has to know was told: it is tried again, and nothing is counted as a fault of the cluster."""
 
 
-class Fenced(Exception):
+class FencedError(Exception):
     """Somebody else owns this task now: this worker was taken for dead."""
 
 
@@ -86,4 +86,4 @@ def first(error: BaseException) -> BaseException:
     if not isinstance(error, BaseExceptionGroup):
         return error
     found = [first(each) for each in error.exceptions]
-    return next((each for each in found if isinstance(each, Fenced)), found[0])
+    return next((each for each in found if isinstance(each, FencedError)), found[0])

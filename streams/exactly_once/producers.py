@@ -8,22 +8,22 @@ from aiokafka import TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
 from streams.exactly_once.outputs import (
-    Fenced,
+    FencedError,
     Headers,
-    Link,
+    OutputRecord,
     Outputs,
-    Record,
-    Unknown,
-    Waits,
+    ProducerSettings,
+    UnknownResultError,
+    WaitingError,
     first,
     stamped,
 )
-from streams.exactly_once.transactions_aiokafka import Classic
-from streams.exactly_once.transactions_direct import Transactions
+from streams.exactly_once.transactions_aiokafka import AiokafkaTransactions
+from streams.exactly_once.transactions_direct import DirectTransactions
 from streams.kafka.permissions import why
 from streams.kafka.reachability import REACH
 
-__all__ = ["Fenced", "Headers", "Link", "Outputs", "Producers", "Record", "Unknown", "Waits"]
+__all__ = ["FencedError", "Headers", "OutputRecord", "Outputs", "ProducerSettings", "Producers", "UnknownResultError", "WaitingError"]
 
 _BROKER = (KafkaError, OSError, TimeoutError, AssertionError, IllegalOperation)
 """What the client raises about the broker or its own state; anything else is a defect of ours."""
@@ -32,11 +32,11 @@ _BROKER = (KafkaError, OSError, TimeoutError, AssertionError, IllegalOperation)
 class Producers:
     """*name* must be the same for every owner of the task: starting them fences the last owner's, whichever way that one took."""
 
-    def __init__(self, link: Link, name: str, group: str) -> None:
+    def __init__(self, link: ProducerSettings, name: str, group: str) -> None:
         self._link = link
         self._name = name
         self._group = group
-        self.way: Classic | Transactions | None = None
+        self.way: AiokafkaTransactions | DirectTransactions | None = None
         """How transactions are made on this cluster; known once started."""
         self._began: float | None = None
         """When the open transaction was begun."""
@@ -46,12 +46,12 @@ class Producers:
         self._began = None
         async with asyncio.timeout(self._link.request_timeout * 2):
             if self._link.lean:
-                self.way = lean = Transactions(self._link, self._name, self._group)
+                self.way = lean = DirectTransactions(self._link, self._name, self._group)
                 if await lean.possible():
                     await lean.start()
                     return
                 await lean.close()
-            self.way = Classic(self._link, self._name, self._group)
+            self.way = AiokafkaTransactions(self._link, self._name, self._group)
             await self.way.start()
 
     async def write(self, outputs: Outputs) -> dict[tuple[str, int], int]:
@@ -85,16 +85,16 @@ class Producers:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except (BaseExceptionGroup, Fenced, *_BROKER) as errors:
+        except (BaseExceptionGroup, FencedError, *_BROKER) as errors:
             error = first(errors)
-            if isinstance(error, Fenced) and self._outlived():
+            if isinstance(error, FencedError) and self._outlived():
                 # The broker fences whoever left a transaction open for too long, also where nobody else has taken over.
-                raise Unknown("the broker has ended a transaction that was open for too long") from None
-            if isinstance(error, Fenced) or not isinstance(error, _BROKER):
+                raise UnknownResultError("the broker has ended a transaction that was open for too long") from None
+            if isinstance(error, FencedError) or not isinstance(error, _BROKER):
                 raise error from None
             told = why(error, self._link.bootstrap)
             REACH.told(f"a transaction failed: {told}")
-            raise Unknown(told) from None
+            raise UnknownResultError(told) from None
 
     def _outlived(self) -> bool:
         return self._began is not None and asyncio.get_running_loop().time() - self._began >= self._link.transaction_timeout

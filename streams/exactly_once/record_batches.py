@@ -12,7 +12,7 @@ from aiokafka.consumer.fetcher import READ_COMMITTED
 from aiokafka.errors import CorruptRecordException
 
 
-class Unpacked(fetcher.PartitionRecords):  # type: ignore[misc, unused-ignore]
+class UnpackedRecords(fetcher.PartitionRecords):  # type: ignore[misc, unused-ignore]
     _records_iterator: Iterator[ConsumerRecord]
 
     def __iter__(self) -> Iterator[ConsumerRecord]:
@@ -53,4 +53,4 @@ class Unpacked(fetcher.PartitionRecords):  # type: ignore[misc, unused-ignore]
 
 def install() -> None:
     """For all consumers of this process."""
-    fetcher.PartitionRecords = Unpacked
+    fetcher.PartitionRecords = UnpackedRecords

@@ -8,8 +8,8 @@ from aiokafka import TopicPartition
 
 from streams.exactly_once.batch import Batch, rest_of
 from streams.exactly_once.producers import Outputs
-from streams.exactly_once.task import Task
-from streams.kafka.linger import Linger
+from streams.exactly_once.task import PartitionTask
+from streams.kafka.linger import AdaptiveLinger
 
 LOOK = 1.0
 """Seconds between two looks whether what is held may go on."""
@@ -18,11 +18,11 @@ LOOK = 1.0
 Stage = Callable[[Batch, Outputs], int | None]
 """What a stage does with a batch: look at the records, add to the outputs. It must not raise on bad records.
 
-The answer is how many were taken, None for all; the rest waits for its `Gate`.
+The answer is how many were taken, None for all; the rest waits for its `StageGate`.
 """
 
 
-class Gate(Protocol):
+class StageGate(Protocol):
     """Of a stage that does not take all."""
 
     def pause(self, batch: Batch) -> float:
@@ -32,18 +32,18 @@ class Gate(Protocol):
         """See whether *batch*, which came behind what waits, says that it may go on."""
 
 
-class Hop:
+class StatelessStage:
     """What comes sooner than half of *linger* after the last transaction began goes with the next, all of it in one."""
 
     def __init__(
-        self, stage: Stage, *, max_records: int = 5000, linger: Linger | None = None, gate: Gate | None = None
+        self, stage: Stage, *, max_records: int = 5000, linger: AdaptiveLinger | None = None, gate: StageGate | None = None
     ) -> None:
         self._stage = stage
         self._gate = gate
         self._max_records = max_records
         self._linger = linger
 
-    async def run(self, task: Task) -> None:
+    async def run(self, task: PartitionTask) -> None:
         clock = asyncio.get_running_loop().time
         began = 0.0
         held: dict[TopicPartition, Batch] = {}
@@ -77,7 +77,7 @@ class Hop:
             for committed in outputs.committed:
                 committed(written)
 
-    async def _next(self, task: Task, held: dict[TopicPartition, Batch]) -> Batch | None:
+    async def _next(self, task: PartitionTask, held: dict[TopicPartition, Batch]) -> Batch | None:
         """A batch, or what is held once it may be tried; None once the task is to be drained."""
         if not held or self._gate is None:
             return await task.next()

@@ -18,8 +18,15 @@ from aiokafka.errors import KafkaError
 
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.positions import Positions
-from streams.exactly_once.producers import Fenced, Link, Outputs, Producers, Unknown, Waits
-from streams.exactly_once.watch import HoldError, Watch
+from streams.exactly_once.producers import (
+    FencedError,
+    Outputs,
+    Producers,
+    ProducerSettings,
+    UnknownResultError,
+    WaitingError,
+)
+from streams.exactly_once.watch import StageHeldError, StageObserver
 from streams.kafka.permissions import REFUSALS, why
 from streams.kafka.reachability import REACH
 from streams.observe.log import place
@@ -36,25 +43,25 @@ INBOX = 2
 """Batches of one input that may wait in a task: one in hand, one at the door."""
 
 
-class Work(Protocol):
+class Processor(Protocol):
     """What a stage does with one task, from a committed offset on. A new one is made after every restart of the task."""
 
-    async def run(self, task: "Task") -> None:
+    async def run(self, task: "PartitionTask") -> None:
         """Read `task.next()` and `task.commit()` until `task.draining`; raise Unknown or Fenced as they come."""
 
 
-class Task:
+class PartitionTask:
     def __init__(
         self,
         stage: str,
         group: str,
         partition: int,
         inputs: list[TopicPartition],
-        link: Link,
+        link: ProducerSettings,
         positions: Positions,
-        make: Callable[[int], Work],
+        make: Callable[[int], Processor],
         failed: Callable[[BaseException], Awaitable[None]],
-        watch: Watch,
+        watch: StageObserver,
     ) -> None:
         self.stage = stage
         self.partition = partition
@@ -166,7 +173,7 @@ class Task:
             timer.cancel()
 
     @property
-    def watch(self) -> Watch:
+    def watch(self) -> StageObserver:
         return self._watch
 
     async def _tidy(self) -> None:
@@ -231,17 +238,17 @@ class Task:
             start = clock()
             try:
                 await self._make(self.partition).run(self)
-            except Fenced as error:
+            except FencedError as error:
                 await self._failed(error)
                 return
-            except Unknown as error:
+            except UnknownResultError as error:
                 if self.draining.is_set():
                     return
-                if not isinstance(error, Waits):
-                    log.warning("result unknown, starting anew", stage=self.stage, partition=self.partition, error=str(error))
+                if not isinstance(error, WaitingError):
+                    log.warning("transaction result unknown, restarting", stage=self.stage, partition=self.partition, error=str(error))
                     self._watch.restarted(self.stage, "unknown result")
-            except HoldError as error:
-                log.error("stands still", stage=self.stage, partition=self.partition, why=str(error))  # noqa: TRY400
+            except StageHeldError as error:
+                log.error("stage held", stage=self.stage, partition=self.partition, why=str(error))  # noqa: TRY400
                 self._watch.held(self.stage, str(error))
                 await self.draining.wait()
                 return
@@ -282,7 +289,7 @@ class Task:
                 told = why(error, self._link.bootstrap)
                 if isinstance(error, KafkaError | OSError):
                     REACH.told(f"{self.stage}[{self.partition}] cannot start anew: {told}")
-                log.warning("cannot start anew yet", stage=self.stage, partition=self.partition, error=told)
+                log.warning("restart failed, retrying", stage=self.stage, partition=self.partition, error=told)
                 if isinstance(error, REFUSALS):
                     self._watch.forbidden(self.stage, told)
                 delay = min(delay * 2 + 0.05, 5.0)

@@ -12,16 +12,16 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from streams.exactly_once.outputs import Fenced, Link, Outputs, Plain, first
+from streams.exactly_once.outputs import FencedError, Outputs, Plain, ProducerSettings, first
 from streams.kafka import clients
 
 _FENCED = ("ProducerFenced", "InvalidProducerEpoch")
 
 
-class Classic:
+class AiokafkaTransactions:
     """See `streams.exactly_once.producers.Producers`, which chooses it."""
 
-    def __init__(self, link: Link, name: str, group: str) -> None:
+    def __init__(self, link: ProducerSettings, name: str, group: str) -> None:
         self._link = link
         self._name = name
         self._group = group
@@ -94,7 +94,7 @@ def _reasons(producer: AIOKafkaProducer) -> Iterator[None]:
         yield
     except Exception as error:  # noqa: BLE001 - whatever it is, the sender may know better
         why = first(_stopped(producer) or error)
-        raise Fenced(type(why).__name__) if type(why).__name__ in _FENCED else why from None
+        raise FencedError(type(why).__name__) if type(why).__name__ in _FENCED else why from None
 
 
 def _offsets_first(producer: AIOKafkaProducer) -> None:

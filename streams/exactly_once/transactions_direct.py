@@ -22,8 +22,8 @@ from aiokafka.errors import (
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from streams.exactly_once import kafka_protocol
-from streams.exactly_once.kafka_protocol import Identity
-from streams.exactly_once.outputs import Fenced, Link, Outputs, Plain
+from streams.exactly_once.kafka_protocol import ProducerIdentity
+from streams.exactly_once.outputs import FencedError, Outputs, Plain, ProducerSettings
 from streams.kafka import clients
 from streams.kafka.reachability import REACH
 
@@ -49,17 +49,17 @@ Batch = tuple[bytes, int]
 """The bytes of a record batch, and how many records they are."""
 
 
-class Transactions:
+class DirectTransactions:
     """One after the other, on one connection to each broker; two transactional ids in turn.
 
     The end of a transaction is answered while its markers are still being written, and until they are its id can begin no other.
     """
 
-    def __init__(self, link: Link, name: str, group: str) -> None:
+    def __init__(self, link: ProducerSettings, name: str, group: str) -> None:
         self._link = link
         self._group = group
-        self._ids = deque(Identity(f"{name}-{turn}", -1, -1) for turn in ("a", "b"))
-        self._open: Identity | None = None
+        self._ids = deque(ProducerIdentity(f"{name}-{turn}", -1, -1) for turn in ("a", "b"))
+        self._open: ProducerIdentity | None = None
         self._numbers: dict[Place, int] = {}
         """Of the records that the open transaction writes next."""
         self._coordinators: dict[str, int] = {}
@@ -99,7 +99,7 @@ class Transactions:
         self._open = None
         return written
 
-    def _begun(self) -> Identity:
+    def _begun(self) -> ProducerIdentity:
         if self._open is None:
             self._open = self._ids[0]
             self._ids.rotate()
@@ -113,8 +113,8 @@ class Transactions:
 
     # -- the four requests
 
-    async def _fence(self, who: Identity) -> Identity:
-        given: list[Identity] = []
+    async def _fence(self, who: ProducerIdentity) -> ProducerIdentity:
+        given: list[ProducerIdentity] = []
 
         async def ask() -> Iterable[int]:
             node = await self._coordinator(CoordinationType.TRANSACTION, who.name)
@@ -125,7 +125,7 @@ class Transactions:
         await self._until_done(ask, _AGAIN)
         return given[-1]
 
-    async def _write(self, who: Identity, outputs: Outputs) -> dict[Place, int]:
+    async def _write(self, who: ProducerIdentity, outputs: Outputs) -> dict[Place, int]:
         waiting = {
             where: deque(_batches(who, records, self._link.max_batch, self._numbers.get(where, 0)))
             for where, records in outputs.records.items()
@@ -157,7 +157,7 @@ class Transactions:
             await self._until_done(ask, _AGAIN)
         return written
 
-    async def _produce(self, node: int, who: Identity, batches: list[tuple[str, int, bytes]]) -> dict[Place, tuple[int, int]]:
+    async def _produce(self, node: int, who: ProducerIdentity, batches: list[tuple[str, int, bytes]]) -> dict[Place, tuple[int, int]]:
         try:
             answer: dict[Place, tuple[int, int]] = await self._client.send(
                 node, kafka_protocol.produce(who.name, self._link.request_timeout, batches)
@@ -166,7 +166,7 @@ class Transactions:
             return {(topic, partition): (_LOST, -1) for topic, partition, _ in batches}
         return answer
 
-    async def _commit_offsets(self, who: Identity, offsets: Mapping[TopicPartition, int]) -> None:
+    async def _commit_offsets(self, who: ProducerIdentity, offsets: Mapping[TopicPartition, int]) -> None:
         request = kafka_protocol.commit_offsets(who, self._group, offsets)
 
         async def ask() -> Iterable[int]:
@@ -175,8 +175,8 @@ class Transactions:
 
         await self._until_done(ask, _AGAIN)
 
-    async def _end(self, who: Identity) -> Identity:
-        following: list[Identity] = []
+    async def _end(self, who: ProducerIdentity) -> ProducerIdentity:
+        following: list[ProducerIdentity] = []
 
         async def ask() -> Iterable[int]:
             node = await self._coordinator(CoordinationType.TRANSACTION, who.name)
@@ -205,7 +205,7 @@ class Transactions:
                 if not errors:
                     return
                 if fenced := errors & _FENCED:
-                    raise Fenced(f"error {min(fenced)}")
+                    raise FencedError(f"error {min(fenced)}")
                 if fatal := errors - again:
                     raise for_code(min(fatal))(*self._about(min(fatal)))
             if pause >= LONGEST_PAUSE:
@@ -246,7 +246,7 @@ class Transactions:
         return leader
 
 
-def _batches(who: Identity, records: list[Plain], size: int, number: int) -> Iterator[Batch]:
+def _batches(who: ProducerIdentity, records: list[Plain], size: int, number: int) -> Iterator[Batch]:
     """Of *size* bytes at most, or of one record. *number* is the first one's: 0 for the first of an epoch, and each transaction has an epoch."""
     first, now = 0, int(time.time() * 1000)
     while first < len(records):

@@ -13,20 +13,20 @@ from faust.types import TP
 
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.consumer import Consumer
-from streams.exactly_once.deleted_records import Unread
-from streams.exactly_once.producers import Link
-from streams.exactly_once.task import Task, Work
-from streams.exactly_once.watch import Watch
+from streams.exactly_once.deleted_records import DeletedRange
+from streams.exactly_once.producers import ProducerSettings
+from streams.exactly_once.task import PartitionTask, Processor
+from streams.exactly_once.watch import StageObserver
 from streams.kafka.permissions import why
 from streams.kafka.reachability import REACH
 
 log = structlog.get_logger()
 
 
-class Plan:
+class StagePlan:
     """What runs on a transport: one stage, and how its tasks are made."""
 
-    def __init__(self, stage: str, inputs: list[str], make: Callable[[int], Work], link: Link, watch: Watch) -> None:
+    def __init__(self, stage: str, inputs: list[str], make: Callable[[int], Processor], link: ProducerSettings, watch: StageObserver) -> None:
         self.stage = stage
         self.inputs = inputs
         self.make = make
@@ -46,7 +46,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
     def __init__(self, transport: "Transport", *, consumer: Consumer, producer: Any, **kwargs: Any) -> None:
         super().__init__(transport, consumer=consumer, producer=producer, **kwargs)
         self._plan = transport.plan
-        self.tasks: dict[int, Task] = {}
+        self.tasks: dict[int, PartitionTask] = {}
         transport.manager = self
         consumer.wants = self.wants
         consumer.put = self.put
@@ -73,7 +73,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
         self.consumer.forget(TopicPartition(*tp) for tp in assigned)
         plan = self._plan
         made = {
-            number: Task(
+            number: PartitionTask(
                 plan.stage, self.app.conf.id, number, inputs, plan.link, self.consumer, plan.make, self._failed, plan.watch
             )
             for number, inputs in _by_number(assigned).items()
@@ -86,7 +86,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
                 told = why(error, plan.link.bootstrap)
                 if isinstance(error, KafkaError | OSError):
                     REACH.told(f"{plan.stage} cannot start its transactions: {told}")
-                log.warning("cannot start producers yet", stage=plan.stage, error=told)
+                log.warning("producer start failed, retrying", stage=plan.stage, error=told)
                 plan.watch.forbidden(plan.stage, told)
                 await asyncio.gather(*(task.stop(0) for task in made.values()))
                 for task in made.values():
@@ -108,10 +108,10 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
 
     async def _failed(self, error: BaseException) -> None:
         # A worker that was taken for dead, or has a defect, holds its partitions and does nothing: it must leave.
-        log.error("worker must leave", stage=self._plan.stage, error=type(error).__name__)
+        log.error("worker fenced, stopping", stage=self._plan.stage, error=type(error).__name__)
         await self.app.crash(error)
 
-    def _deleted(self, found: Unread) -> None:
+    def _deleted(self, found: DeletedRange) -> None:
         tp = found.tp
         log.error(
             "records were deleted before they were read", stage=self._plan.stage, topic=tp.topic, partition=tp.partition,
@@ -154,7 +154,7 @@ class Transport(base.Transport):  # type: ignore[misc, unused-ignore]
     driver_version = "im-relay"
     default_port = 9092
 
-    def __init__(self, url: Any, app: Any, plan: Plan) -> None:
+    def __init__(self, url: Any, app: Any, plan: StagePlan) -> None:
         super().__init__(url, app)
         self.plan = plan
         self.bootstrap = plan.link.bootstrap

@@ -1,13 +1,13 @@
 """What tasks tell the role that hosts them."""
 
-from streams.exactly_once.deleted_records import Unread
+from streams.exactly_once.deleted_records import DeletedRange
 
 
-class HoldError(Exception):
+class StageHeldError(Exception):
     """A stage must not go on as it does: it stands still, and keeps its partitions, until a person has looked."""
 
 
-class Watch:
+class StageObserver:
     """What a role wants to be told; each call is cheap and none may raise."""
 
     def committed(self, stage: str, records: int, seconds: float) -> None: ...
@@ -20,7 +20,7 @@ class Watch:
     def revoked(self, stage: str) -> None:
         """Partitions are given out anew."""
 
-    def deleted(self, stage: str, found: Unread) -> None: ...
+    def deleted(self, stage: str, found: DeletedRange) -> None: ...
 
     def forbidden(self, stage: str, why: str) -> None:
         """The cluster does not permit what the stage has to do; empty when it does again."""

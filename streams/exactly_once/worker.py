@@ -13,20 +13,20 @@ import faust
 import structlog
 from yarl import URL
 
-from streams.exactly_once.transport import Plan, Transport
+from streams.exactly_once.transport import StagePlan, Transport
 from streams.observe.log import place
 
 log = structlog.get_logger()
 
 
 class _App(faust.App):  # type: ignore[misc, unused-ignore]
-    plan: Plan
+    plan: StagePlan
 
     def _new_transport(self) -> Transport:
         return Transport([URL("kafka://")], self, self.plan)
 
 
-def make_app(group: str, plan: Plan, *, session_timeout: float = 10.0, max_records: int = 2000) -> faust.App:
+def make_app(group: str, plan: StagePlan, *, session_timeout: float = 10.0, max_records: int = 2000) -> faust.App:
     """A Faust app that reads *plan*'s inputs for their tasks.
 
     *group* names the consumer group and, with the partition, the transactional ids: it must be the same for all workers
@@ -90,7 +90,7 @@ async def run(app: faust.App, *, stop: asyncio.Event | None = None) -> int:
         async with asyncio.timeout(20):
             await app.stop()
     except Exception as error:  # noqa: BLE001 - on the way out: what is not stopped ends with the process
-        log.warning("did not stop cleanly", error=place(error))
+        log.warning("unclean stop", error=place(error))
     for task in (starting, crashed, stopping):
         task.cancel()
     return 1 if failed else 0

@@ -10,9 +10,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from streams.files.disk import Disk
+from streams.files.disk import FileDirectory
 from streams.files.naming import disposition
-from streams.files.signed import Link, Upload, asked, link, taken
+from streams.files.signed import SignedLink, SignedUpload, asked, link, taken
 from streams.observe import metrics
 from streams.observe.log import place
 
@@ -30,18 +30,18 @@ GUARD = {
 }
 
 
-class Files:
+class FilesApp:
     """The ASGI application. *lives*: seconds for which a link holds. *largest*: bytes. *clock*: seconds since 1970."""
 
     def __init__(
-        self, disk: Disk, secret: bytes, *, public_url: str, lives: float, largest: int, clock: Callable[[], float] = time.time
+        self, disk: FileDirectory, secret: bytes, *, public_url: str, lives: float, largest: int, clock: Callable[[], float] = time.time
     ) -> None:
         self._disk, self._secret, self._clock = disk, secret, clock
         self._public, self._lives, self._largest = public_url.rstrip("/"), lives, largest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"] if scope["method"] in METHODS else "other"
-        counted = _Counted(send, method)
+        counted = _CountedSend(send, method)
         try:
             answer = await self._answer(Request(scope, receive))
             await answer(scope, receive, counted)
@@ -101,13 +101,13 @@ class Files:
             case "full":
                 return _said(507, "disk-full")
 
-    def _kept(self, status: int, one: Upload, **head: str) -> Response:
+    def _kept(self, status: int, one: SignedUpload, **head: str) -> Response:
         until = int(self._clock() + self._lives)
-        path = link(self._secret, Link(key=one.key, name=one.name, mime=one.mime, until=until))
+        path = link(self._secret, SignedLink(key=one.key, name=one.name, mime=one.mime, until=until))
         return JSONResponse({"url": self._public + path, "lives": int(self._lives)}, status, headers=head)
 
 
-class _Counted:
+class _CountedSend:
     """*send*, bounded in time and counted."""
 
     def __init__(self, send: Send, method: str) -> None:

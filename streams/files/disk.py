@@ -31,7 +31,7 @@ class DirectoryError(Exception):
     """The directory cannot be used; the text names the setting."""
 
 
-class Swept(Struct):
+class SweepResult(Struct):
     """What one look at everything found."""
 
     files: int = 0
@@ -39,7 +39,7 @@ class Swept(Struct):
     deleted: int = 0
 
 
-class Disk:
+class FileDirectory:
     """*kept*: seconds after its last upload until a file is deleted. *clock*: seconds since 1970."""
 
     def __init__(self, root: Path, *, kept: float, clock: Callable[[], float] = time.time) -> None:
@@ -120,9 +120,9 @@ class Disk:
             coming.unlink(missing_ok=True)
         return "stored"
 
-    async def sweep(self, moved: Callable[[], None] = lambda: None) -> Swept:
+    async def sweep(self, moved: Callable[[], None] = lambda: None) -> SweepResult:
         """Look at everything once, folder by folder, and delete what is over; *moved* is called for each folder."""
-        seen = Swept()
+        seen = SweepResult()
         for folder in await asyncio.to_thread(_folders, self._kept):
             moved()
             for number, (path, size) in enumerate(await asyncio.to_thread(_listed, folder)):

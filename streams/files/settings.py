@@ -5,11 +5,11 @@ from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from streams.settings.listening import Served
+from streams.settings.listening import ServerSettings
 from streams.settings.secret_settings import SecretSection, long_enough
 
 
-class Files(SecretSection, Served):
+class FilesSettings(SecretSection, ServerSettings):
     """The embedded store of files, `im-relay files`: for platforms that take none, where there is no bucket."""
 
     used_by: ClassVar[frozenset[str]] = frozenset({"files"})
@@ -23,7 +23,7 @@ class Files(SecretSection, Served):
         SecretStr(""), description="Signs uploads and links: 16 characters or more, the same as `media.store.secret`."
     )
     secret_file: str = Field("", description="Path of a file that holds `secret`.")
-    largest: int = Field(209_715_200, ge=1024, description="Bytes of one file.")
+    max_bytes: int = Field(209_715_200, ge=1024, description="Bytes of one file.")
     link_days: float = Field(7.0, gt=0, le=3650, description="Days for which a link holds.")
     kept_days: float = Field(
         30.0, gt=0, le=3650, description="Days after its last upload when a file is deleted; not less than `link_days`."

@@ -15,7 +15,7 @@ FRESH = 300
 """Seconds that the clocks of the two may differ, and that an upload's signature holds."""
 
 
-class Upload(Struct, frozen=True, kw_only=True):
+class SignedUpload(Struct, frozen=True, kw_only=True):
     """What is signed of a PUT. A second one with the same signature changes nothing: the content is named by it."""
 
     key: str
@@ -26,21 +26,21 @@ class Upload(Struct, frozen=True, kw_only=True):
     time: int
 
 
-class Link(Struct, frozen=True, kw_only=True):
+class SignedLink(Struct, frozen=True, kw_only=True):
     key: str
     name: str
     mime: str
     until: int
 
 
-def upload(secret: bytes, app: str, *, digest: str, length: int, name: str, mime: str, now: float) -> Upload:
+def upload(secret: bytes, app: str, *, digest: str, length: int, name: str, mime: str, now: float) -> SignedUpload:
     """A PUT of content with the SHA-256 *digest*, its name and type made harmless."""
     name, mime = plain_name(name), plain_mime(mime)
     key = key_of(secret, app, digest, extension_of(mime, name))
-    return Upload(key=key, digest=digest, length=length, name=name, mime=mime, time=int(now))
+    return SignedUpload(key=key, digest=digest, length=length, name=name, mime=mime, time=int(now))
 
 
-def headers(secret: bytes, one: Upload) -> dict[str, str]:
+def headers(secret: bytes, one: SignedUpload) -> dict[str, str]:
     """The head of the PUT of *one* to `/files/<key>`."""
     return {
         "content-length": str(one.length),
@@ -52,7 +52,7 @@ def headers(secret: bytes, one: Upload) -> dict[str, str]:
     }
 
 
-def taken(secret: bytes, path: str, head: Mapping[str, str], now: float) -> Upload | None:
+def taken(secret: bytes, path: str, head: Mapping[str, str], now: float) -> SignedUpload | None:
     """The upload that *head* (lower-case names) announces; None unless we signed it, lately, for this *path* and content."""
     key = path.removeprefix(ROOT)
     length, time, digest = (head.get(name, "") for name in ("content-length", "x-im-relay-time", "x-im-relay-sha256"))
@@ -61,20 +61,20 @@ def taken(secret: bytes, path: str, head: Mapping[str, str], now: float) -> Uplo
     if not (re.fullmatch(r"[0-9]{1,15}", length) and re.fullmatch(r"[0-9]{1,12}", time)):
         return None
     name, mime = unquote(head.get("x-im-relay-name", "")), head.get("content-type", "")
-    one = Upload(key=key, digest=digest, length=int(length), name=name, mime=mime, time=int(time))
+    one = SignedUpload(key=key, digest=digest, length=int(length), name=name, mime=mime, time=int(time))
     if not _same(head.get("authorization", ""), f"IM-Relay {_signature(secret, one)}") or abs(now - one.time) > FRESH:
         return None
     folder, _, rest = key.partition("/")
     return one if key == key_of(secret, folder, digest, rest.partition(".")[2]) else None
 
 
-def link(secret: bytes, one: Link) -> str:
+def link(secret: bytes, one: SignedLink) -> str:
     """Path and query of a GET that is answered until then."""
     query = urlencode({"type": one.mime, "until": one.until, "sig": _link_signature(secret, one)})
     return f"{ROOT}{one.key}/{quote(one.name, safe='')}?{query}"
 
 
-def asked(secret: bytes, path: str, query: str) -> Link | None:
+def asked(secret: bytes, path: str, query: str) -> SignedLink | None:
     """The link that a GET of *path* (decoded) and *query* (not decoded) is; None unless we signed it. Its end is the caller's to see."""
     parts = path.removeprefix(ROOT).split("/")
     if not path.startswith(ROOT) or len(parts) != 3 or not KEY.fullmatch("/".join(parts[:2])):
@@ -85,15 +85,15 @@ def asked(secret: bytes, path: str, query: str) -> Link | None:
         return None
     if set(given) != {"type", "until", "sig"} or not re.fullmatch(r"[0-9]{1,12}", given["until"][0]):
         return None
-    one = Link(key="/".join(parts[:2]), name=parts[2], mime=given["type"][0], until=int(given["until"][0]))
+    one = SignedLink(key="/".join(parts[:2]), name=parts[2], mime=given["type"][0], until=int(given["until"][0]))
     return one if _same(given["sig"][0], _link_signature(secret, one)) else None
 
 
-def _signature(secret: bytes, one: Upload) -> str:
+def _signature(secret: bytes, one: SignedUpload) -> str:
     return mac(secret, "PUT", ROOT + one.key, one.digest, one.length, one.time, one.name, one.mime).hex()
 
 
-def _link_signature(secret: bytes, one: Link) -> str:
+def _link_signature(secret: bytes, one: SignedLink) -> str:
     return urlsafe_b64encode(mac(secret, "GET", one.key, one.name, one.mime, one.until)).decode().rstrip("=")
 
 

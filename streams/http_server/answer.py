@@ -22,7 +22,7 @@ CYCLE = "im_relay.cycle"
 """In the scope of a request whose body had not come when its application began."""
 
 
-class Closing(Protocol):
+class ClosableConnection(Protocol):
     """A connection, as far as an answer goes."""
 
     transport: asyncio.Transport
@@ -32,10 +32,10 @@ class Closing(Protocol):
     def end(self) -> None: ...
 
 
-class Politely:
+class ClosingTransport:
     """The transport of a response that closes before its request was read."""
 
-    def __init__(self, protocol: Closing) -> None:
+    def __init__(self, protocol: ClosableConnection) -> None:
         self.protocol = protocol
 
     def write(self, data: bytes) -> None:
@@ -69,7 +69,7 @@ def early(app: Any) -> Any:
     return answering
 
 
-def at_once(protocol: Closing, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
+def at_once(protocol: ClosableConnection, cycle: RequestResponseCycle, head: bytes, body: bytes) -> bool:
     """See `Answer`. What uvicorn's own `send` does, for a response that is there at once."""
     if cycle.disconnected:
         return True

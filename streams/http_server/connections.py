@@ -16,7 +16,7 @@ BACKLOG = 2048
 """Connections that the kernel may keep for us; all of them may be accepted before the first one of them can be looked at."""
 
 
-class Bounds(Struct, frozen=True):
+class PortLimits(Struct, frozen=True):
     """The limits of one port, whoever connects to it. Seconds and bytes."""
 
     connections: int = 2048
@@ -41,7 +41,7 @@ class Bounds(Struct, frozen=True):
     """Requests that may follow one another without waiting for answers."""
 
 
-class Connection(Protocol):
+class EvictableConnection(Protocol):
     """One that can be told to go."""
 
     held: int
@@ -61,12 +61,12 @@ BUSY = 4
 class Connections:
     """Those of one port. *name* is its section of the settings."""
 
-    def __init__(self, bounds: Bounds, name: str) -> None:
+    def __init__(self, bounds: PortLimits, name: str) -> None:
         self.bounds = bounds
         self.most, self.backlog = _affordable(bounds.connections, name)
         self._held = 0
-        self._places: dict[Connection, int] = {}
-        self._tiers: tuple[dict[Connection, None], ...] = ({}, {}, {}, {}, {})
+        self._places: dict[EvictableConnection, int] = {}
+        self._tiers: tuple[dict[EvictableConnection, None], ...] = ({}, {}, {}, {}, {})
         """Within each, who is there longest comes first."""
         self._gauge = metrics.CONNECTIONS.labels(name)
         metrics.CONNECTION_BYTES.labels(name).set_function(lambda: self._held)
@@ -79,7 +79,7 @@ class Connections:
     def held(self) -> int:
         return self._held
 
-    def admit(self, new: Connection) -> bool:
+    def admit(self, new: EvictableConnection) -> bool:
         """Take *new* in, and let another one go for it where there are too many; false where every other one is being answered."""
         if len(self._places) >= self.most:
             other = next((one for tier in self._tiers[:BUSY] for one in tier), None)
@@ -92,7 +92,7 @@ class Connections:
         self._gauge.set(len(self._places))
         return True
 
-    def move(self, one: Connection, tier: int) -> None:
+    def move(self, one: EvictableConnection, tier: int) -> None:
         """*one* is in *tier* from now on, as the latest; nothing, where it is gone."""
         before = self._places.get(one)
         if before is not None:
@@ -100,11 +100,11 @@ class Connections:
             self._places[one] = tier
             self._tiers[tier][one] = None
 
-    def tier(self, one: Connection) -> int:
+    def tier(self, one: EvictableConnection) -> int:
         """Of one that is gone: ENDING."""
         return self._places.get(one, ENDING)
 
-    def hold(self, one: Connection, size: int) -> bool:
+    def hold(self, one: EvictableConnection, size: int) -> bool:
         """*one* keeps *size* bytes now. Where that is too much, those that send slowest let go of theirs; false where that is not enough."""
         grows = size > one.held
         self._held += size - one.held
@@ -114,7 +114,7 @@ class Connections:
             return self._held <= self.bounds.memory
         return True
 
-    def _relieve(self, but: Connection) -> None:
+    def _relieve(self, but: EvictableConnection) -> None:
         # Some more than is needed: it is not to be looked for again at once.
         enough = self.bounds.memory - self.bounds.memory // 8
         for tier in self._tiers[:BUSY]:
@@ -125,7 +125,7 @@ class Connections:
                     other.relieve()
                     self.hold(other, 0)
 
-    def gone(self, one: Connection) -> None:
+    def gone(self, one: EvictableConnection) -> None:
         """*one* is closed, or about to be."""
         self.hold(one, 0)
         tier = self._places.pop(one, None)

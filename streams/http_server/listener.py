@@ -12,8 +12,8 @@ from typing import Any
 import uvicorn
 
 from streams.http_server.answer import early
-from streams.http_server.connections import Bounds, Connections
-from streams.http_server.protocol import Protocol
+from streams.http_server.connections import Connections, PortLimits
+from streams.http_server.protocol import HttpProtocol
 from streams.settings.listening import sockets
 
 
@@ -27,12 +27,12 @@ class Listener:
     *where* names the settings section for errors and metrics.
     """
 
-    def __init__(self, app: Any, host: str | list[str], port: int, where: str, bounds: Bounds | None = None) -> None:
+    def __init__(self, app: Any, host: str | list[str], port: int, where: str, bounds: PortLimits | None = None) -> None:
         self._where, self._hosts, self._asked = where, [host] if isinstance(host, str) else host, port
-        self.connections = Connections(bounds or Bounds(), where)
+        self.connections = Connections(bounds or PortLimits(), where)
         config = uvicorn.Config(
             early(app),
-            http=partial(Protocol, self.connections),  # type: ignore[arg-type]
+            http=partial(HttpProtocol, self.connections),  # type: ignore[arg-type]
             ws="none",
             loop="none",
             lifespan="off",

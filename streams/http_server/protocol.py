@@ -11,7 +11,7 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from streams.http_server.answer import ANSWER, CYCLE, WHOLE, Politely, at_once, forget, refusal
+from streams.http_server.answer import ANSWER, CYCLE, WHOLE, ClosingTransport, at_once, forget, refusal
 from streams.http_server.connections import BUSY, ENDING, IDLE, KNOWN, STRANGER, Connections
 
 REQUEST, HEAD, BODY = range(3)
@@ -24,11 +24,11 @@ UNREAD = 1024 * 1024
 """Bytes that still come after an answer which did not wait for them, and are passed over so that the answer is not lost."""
 
 
-class Refused(Exception):
+class RefusedInputError(Exception):
     """The bytes are not wanted; the text is a fixed word."""
 
 
-class Protocol(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """*connections* are all of the port."""
 
     def __init__(self, connections: Connections, config: uvicorn.Config, **of: Any) -> None:
@@ -158,9 +158,9 @@ class Protocol(HttpToolsProtocol):
                 self._feed(whole[begin : begin + PIECE])
         except httptools.HttpParserUpgrade:
             self.cycle.keep_alive = False  # what follows is another protocol, and nobody speaks it here
-        except (Refused, httptools.HttpParserError) as error:
-            refused = error if isinstance(error, Refused) else error.__context__
-            if isinstance(refused, Refused):
+        except (RefusedInputError, httptools.HttpParserError) as error:
+            refused = error if isinstance(error, RefusedInputError) else error.__context__
+            if isinstance(refused, RefusedInputError):
                 self._refuse(503 if str(refused) == "memory" else 400, str(refused))
             else:
                 self._refuse(400, "bad-request")
@@ -179,18 +179,18 @@ class Protocol(HttpToolsProtocol):
     def _head_is_coming(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > self._bounds.head:
-            raise Refused("head")
+            raise RefusedInputError("head")
         self._charge(self._head_bytes + self._fields)
         if self._hang_up is None:
             self._begun("slow-head", self._bounds.head_seconds)
 
     def _body_is_coming(self) -> None:
         if self._barren > self._bounds.head:
-            raise Refused("trailers")
+            raise RefusedInputError("trailers")
         if CYCLE not in self.scope:
             # Who answers before the body has come closes.
             self.scope[CYCLE] = self.cycle  # type: ignore[literal-required]
-            self.cycle.transport = Politely(self)  # type: ignore[assignment]
+            self.cycle.transport = ClosingTransport(self)  # type: ignore[assignment]
             self._begun("slow-body", self._bounds.body_seconds)
         self._charge(self._fields + self._barren + (0 if self._bounds.streams else self._body_bytes))
 
@@ -203,11 +203,11 @@ class Protocol(HttpToolsProtocol):
 
     def _charge(self, size: int) -> None:
         if not self._all.hold(self, self._answering + size):
-            raise Refused("memory")
+            raise RefusedInputError("memory")
 
     def on_message_begin(self) -> None:
         if len(self.pipeline) >= self._bounds.queued:
-            raise Refused("pipelined")
+            raise RefusedInputError("pipelined")
         self._awaits = HEAD
         self._head_bytes = self._fields = self._body_bytes = self._barren = self._trailers = 0
         super().on_message_begin()
@@ -216,7 +216,7 @@ class Protocol(HttpToolsProtocol):
         if self._awaits == BODY:  # it stands behind the body, and nobody asks for it
             self._trailers += 1
             if self._trailers > self._bounds.fields:
-                raise Refused("trailers")
+                raise RefusedInputError("trailers")
             return
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
@@ -224,7 +224,7 @@ class Protocol(HttpToolsProtocol):
         self.headers.append((name, value))
         self._fields += len(name) + len(value) + FIELD
         if len(self.headers) > self._bounds.fields:
-            raise Refused("head")
+            raise RefusedInputError("head")
 
     def on_headers_complete(self) -> None:
         self._awaits = BODY

@@ -11,8 +11,8 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
-from converters.routing.identity_table import KINDS, Identities, Kind, record
-from streams.identities.store import Disk, Place, agrees, now
+from converters.routing.identity_table import KINDS, IdentityTable, Kind, record
+from streams.identities.store import IdentityDisk, TablePosition, agrees, now
 from streams.kafka import clients, foreign_records, permissions, record_kinds
 from streams.kafka.cluster import Where
 from streams.observe import metrics
@@ -38,19 +38,19 @@ class NoTopicError(Exception):
         super().__init__(f"topic {topic} is missing; make it with: im-relay topics create (see kafka.prefix)")
 
 
-class Follower:
+class IdentityFollower:
     """Keeps *table* as the topic says: in memory, or on *disk*, whose rows the table must be made of.
 
     *read* is told up to which offsets, by partition, the table is. Every worker holds the whole table.
     """
 
     def __init__(
-        self, bootstrap: Where, topic: str, table: Identities | None = None, disk: Disk | None = None,
+        self, bootstrap: Where, topic: str, table: IdentityTable | None = None, disk: IdentityDisk | None = None,
         read: Callable[[Mapping[int, int]], None] | None = None,
     ) -> None:  # fmt: skip
         self._bootstrap = bootstrap
         self._topic = topic
-        self.table = Identities(disk) if table is None else table
+        self.table = IdentityTable(disk) if table is None else table
         self._disk = disk
         self.read = read
         self._cluster = ""
@@ -141,10 +141,10 @@ class Follower:
             why = "it does not hold what the topic says"
         if not why:
             return starts
-        log.warning("identities on disk are made anew", why=why)
-        metrics.IDENTITIES_RENEWED.inc()
+        log.warning("identity table rebuilding", why=why)
+        metrics.IDENTITIES_REBUILT.inc()
         self._disk.renew()
-        self.table = Identities(self._disk)
+        self.table = IdentityTable(self._disk)
         return dict(begins)
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
@@ -154,7 +154,7 @@ class Follower:
                     self._keep()
                     self._show()
             except KafkaError as error:
-                log.warning("identities cannot be read at the moment", error=permissions.why(error, self._bootstrap))
+                log.warning("identities unreadable, retrying", error=permissions.why(error, self._bootstrap))
                 await asyncio.sleep(1.0)
                 continue
             if self.read is not None:
@@ -182,7 +182,7 @@ class Follower:
         if self._disk is None:
             return
         try:
-            self._disk.keep(Place(self._cluster, self._topic, self._positions, now()), self.table.counts())
+            self._disk.keep(TablePosition(self._cluster, self._topic, self._positions, now()), self.table.counts())
         except DamagedError:
             raise
         except StateError as error:

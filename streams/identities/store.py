@@ -11,7 +11,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from converters.routing.identity_table import COUNT, Identities
+from converters.routing.identity_table import COUNT, IdentityTable
 from streams.observe import metrics
 from streams.roles.hosting import do_without, own_directory
 from streams.settings.root import Settings, SettingsError
@@ -19,7 +19,7 @@ from streams.state import damage
 from streams.state.database import DEFAULT, Database, Put, remove
 from streams.state.errors import DamagedError, StateError
 from streams.state.opening import mended, opened
-from streams.state.watched import Disks
+from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()
 
@@ -37,17 +37,17 @@ _PLACE = b"@"
 _MISSING = object()
 
 
-def disk_of(settings: Settings, given: str, group: str) -> "Disk | None":
+def disk_of(settings: Settings, given: str, group: str) -> "IdentityDisk | None":
     """The rows of a role, where it has a directory to write to. Without one the table is held in memory, and that is counted as refused."""
     state = Path(given) if given else settings.deliver.state
     try:
-        return Disk(own_directory(state, group))
+        return IdentityDisk(own_directory(state, group))
     except (SettingsError, StateError) as error:
         do_without(REFUSED, "the table of identities", state, error)
         return None
 
 
-class Place(Struct, frozen=True, omit_defaults=True):
+class TablePosition(Struct, frozen=True, omit_defaults=True):
     """How far the rows are: offsets by partition. *at*: ms since 1970."""
 
     cluster: str = ""
@@ -56,8 +56,8 @@ class Place(Struct, frozen=True, omit_defaults=True):
     at: int = 0
 
 
-class Disk:
-    """Rows of `Identities`. What is put is seen at once, and is on disk after `keep`, with the place or not at all.
+class IdentityDisk:
+    """Rows of `IdentityTable`. What is put is seen at once, and is on disk after `keep`, with the place or not at all.
 
     Raises StateError; where it is a DamagedError, the next start makes the rows anew.
     """
@@ -70,7 +70,7 @@ class Disk:
         self._refused = ""
         """Why the last `keep` was refused, by its kind."""
         self._again = 0.0
-        self._room = Disks({REFUSED: directory})
+        self._room = DiskMonitor({REFUSED: directory})
         self.caching = True
         """False while many records are taken in: nobody asks for those rows again."""
         if (directory / DAMAGED).exists():
@@ -82,7 +82,7 @@ class Disk:
         except DamagedError as error:
             self._rows.close()
             self._rows = mended(self._path, REFUSED, str(error), blocks=BLOCKS)
-            self.place = Place()
+            self.place = TablePosition()
 
     def get(self, key: str) -> str | None:
         if not self.caching:
@@ -108,7 +108,7 @@ class Disk:
         for key, value in self._rows.scan(DEFAULT, prefix.encode()):
             yield key.decode(), value.decode()
 
-    def keep(self, place: Place, counts: list[tuple[str, str, int]]) -> None:
+    def keep(self, place: TablePosition, counts: list[tuple[str, str, int]]) -> None:
         """Write what was put, and *place*, at once. Where the disk refuses, it is all seen as before, and the next call tries again."""
         puts: list[Put] = [(DEFAULT, f"{COUNT}\x1f{platform}\x1f{kind}".encode(), b"%d" % count) for platform, kind, count in counts]
         puts.append((DEFAULT, _PLACE, msgspec.json.encode(place)))
@@ -135,7 +135,7 @@ class Disk:
         self.close()
         remove(self._path)
         self._rows = Database(self._path, blocks=BLOCKS)
-        self.place = Place()
+        self.place = TablePosition()
 
     def close(self) -> None:
         self._unkept.clear()
@@ -171,10 +171,10 @@ class Disk:
             self._rows.write([*puts, *unkept])
         self._unkept.clear()
 
-    def _read_place(self) -> Place:
+    def _read_place(self) -> TablePosition:
         found = self._rows.get(DEFAULT, _PLACE)
         try:
-            return msgspec.json.decode(found, type=Place) if found is not None else Place()
+            return msgspec.json.decode(found, type=TablePosition) if found is not None else TablePosition()
         except msgspec.DecodeError:
             raise DamagedError(f"{self._path}: what was read last is no place") from None
 
@@ -182,7 +182,7 @@ class Disk:
 class _Probe:
     """What *rows* would be changed to, without changing them."""
 
-    def __init__(self, rows: Disk) -> None:
+    def __init__(self, rows: IdentityDisk) -> None:
         self._rows = rows
         self.changes: dict[str, str | None] = {}
 
@@ -197,11 +197,11 @@ class _Probe:
         return iter(())
 
 
-def agrees(rows: Disk, records: Mapping[bytes, bytes | None]) -> bool:
+def agrees(rows: IdentityDisk, records: Mapping[bytes, bytes | None]) -> bool:
     """Whether *rows* hold *records*, the last of their keys that were read."""
     for key, value in records.items():
         probe = _Probe(rows)
-        Identities(probe).apply(key, value)
+        IdentityTable(probe).apply(key, value)
         # The way back from a name may by now be another record's.
         if any(row[0] in "eahw" and rows.get(row) != to for row, to in probe.changes.items()):
             return False

@@ -12,16 +12,16 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from converters.platform import Accepted, Held, Incoming, Probe, Rejected
+from converters.platform import Accepted, EarlyRejection, Incoming, Probe, Rejected
 from converters.routing.route import App
 from streams.http_server.answer import ANSWER, CLOSE, WHOLE
 from streams.ingress import sources
-from streams.ingress.once import Signatures, Used
+from streams.ingress.once import SignatureTable, UsedSignature
 from streams.ingress.record import ONCE, headers_of
-from streams.ingress.sources import Network, Refusals, Sources
-from streams.ingress.store import Store
+from streams.ingress.sources import Network, RefusalShare, SourceLimits
+from streams.ingress.store import CallbackStore
 from streams.observe import metrics
-from streams.settings.root import Ingress as Limits
+from streams.settings.root import IngressSettings as Limits
 
 log = structlog.get_logger(__name__)
 
@@ -62,50 +62,50 @@ DEFECT = Answer(503, "defect")
 STOPPING = Answer(503, "stopping")
 
 
-class Door:
+class Endpoint:
     """One app's address: what is needed for every request, looked up once."""
 
     def __init__(self, app: App, topic: str, allowed: tuple[Network, ...] = ()) -> None:
         self.name = app.name
         self.account = app.account
         self.platform = app.platform.name
-        self.check, self.held, self.once = app.platform.check, app.platform.door, app.platform.once
+        self.check, self.held, self.once = app.platform.check, app.platform.check_headers, app.platform.once
         self.allowed = allowed
-        self.refusals = Refusals()
+        self.refusals = RefusalShare()
         self.topic = topic
         self.bytes = metrics.CALLBACK_BYTES.labels(app.name, self.platform)
         self.seconds = metrics.TIME_TO_DURABLE.labels(self.platform)
 
 
-class Ingress:
+class IngressApp:
     """The ASGI application. *topic* gives the topic of a platform's callbacks; *allowed* the networks of an app, where not all are."""
 
     def __init__(
         self,
         apps: Mapping[str, App],
-        store: Store,
+        store: CallbackStore,
         limits: Limits,
         topic: Callable[[str], str],
-        signatures: Signatures | None = None,
+        signatures: SignatureTable | None = None,
         allowed: Mapping[str, tuple[Network, ...]] = {},
     ) -> None:
-        self._doors = {name: Door(app, topic(app.platform.name), allowed.get(name, ())) for name, app in apps.items()}
+        self._endpoints = {name: Endpoint(app, topic(app.platform.name), allowed.get(name, ())) for name, app in apps.items()}
         self._store = store
         self._limits = limits
-        self._signatures = signatures or Signatures(None)
-        self._sources = Sources(limits)
+        self._signatures = signatures or SignatureTable(None)
+        self._sources = SourceLimits(limits)
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
-        door = self._door(scope["path"])
+        endpoint = self._endpoint(scope["path"])
         address = self._sources.address(scope)
         source = self._sources.name(scope, address)
         try:
             if self._sources.put_off(source):
                 answer = PUT_OFF
-            elif door is not None and door.allowed and not sources.within(address, door.allowed):
+            elif endpoint is not None and endpoint.allowed and not sources.within(address, endpoint.allowed):
                 answer = NO_SOURCE
             else:
-                answer = await self._answer(door, scope, receive, source)
+                answer = await self._answer(endpoint, scope, receive, source)
         except asyncio.CancelledError:
             answer = STOPPING
         except Exception as error:  # noqa: BLE001 - never 500
@@ -113,18 +113,18 @@ class Ingress:
             _report(error)
         if 400 <= answer.status < 500:
             self._sources.refused(source)
-        _count(door, answer)
+        _count(endpoint, answer)
         written = scope.get(ANSWER) if scope["method"] == "POST" else None
         if written is None or not written(*_bytes(answer)):
             start, body = _messages(answer)
             await send(start)
             await send(body)
 
-    def _door(self, path: str) -> Door | None:
-        return self._doors.get(path.removeprefix(PATH)) if path.startswith(PATH) else None
+    def _endpoint(self, path: str) -> Endpoint | None:
+        return self._endpoints.get(path.removeprefix(PATH)) if path.startswith(PATH) else None
 
-    async def _answer(self, door: Door | None, scope: dict[str, Any], receive: Receive, source: str) -> Answer:
-        if door is None:
+    async def _answer(self, endpoint: Endpoint | None, scope: dict[str, Any], receive: Receive, source: str) -> Answer:
+        if endpoint is None:
             return NOT_FOUND
         if scope["method"] != "POST":
             return NOT_POST
@@ -138,7 +138,7 @@ class Ingress:
         query = scope["query_string"].decode("latin-1")
         if WHOLE in scope:
             body = self._bounded(scope[WHOLE])
-        elif (held := self._held(door, headers, query)) is None:
+        elif (held := self._held(endpoint, headers, query)) is None:
             body = await self._read(receive, self._limits.max_body, TOO_LARGE)
         else:
             refused = Answer(401, held.reason, hang_up=True)
@@ -147,26 +147,26 @@ class Ingress:
             return body
         received = time.time_ns() // 1_000_000
         incoming = Incoming(headers, query, body)
-        match door.check(incoming, door.account, received):
+        match endpoint.check(incoming, endpoint.account, received):
             case Accepted(key=key):
-                if not self._sources.taken(door.name, source):
+                if not self._sources.taken(endpoint.name, source):
                     return TOO_MANY
-                return await self._keep(door, key, incoming, raw, received)
+                return await self._keep(endpoint, key, incoming, raw, received)
             case Probe():
                 return PROBED
-            case Rejected(reason=reason, usual=True) if not door.refusals.one_more():
+            case Rejected(reason=reason, usual=True) if not endpoint.refusals.one_more():
                 return Answer(200, reason)
             case Rejected(reason=reason, malformed=malformed):
                 return Answer(400 if malformed else 401, reason)
 
-    def _held(self, door: Door, headers: Mapping[str, str], query: str) -> Held | None:
-        return door.held(headers, query, door.account, time.time_ns() // 1_000_000) if door.held is not None else None
+    def _held(self, endpoint: Endpoint, headers: Mapping[str, str], query: str) -> EarlyRejection | None:
+        return endpoint.held(headers, query, endpoint.account, time.time_ns() // 1_000_000) if endpoint.held is not None else None
 
-    async def _keep(self, door: Door, key: bytes, incoming: Incoming, raw: Any, received: int) -> Answer:
-        headers, used = headers_of(door.name, received, raw), None
-        once = door.once(incoming, door.account, received) if door.once is not None else None
+    async def _keep(self, endpoint: Endpoint, key: bytes, incoming: Incoming, raw: Any, received: int) -> Answer:
+        headers, used = headers_of(endpoint.name, received, raw), None
+        once = endpoint.once(incoming, endpoint.account, received) if endpoint.once is not None else None
         if once is not None:
-            match self._signatures.judge(door.name, once):
+            match self._signatures.judge(endpoint.name, once):
                 case "known":
                     return KNOWN
                 case "replayed":
@@ -174,16 +174,16 @@ class Ingress:
                 case "undecided":
                     return Answer(503, "down") if self._store.down else UNDECIDED
                 case "new":
-                    used = Used.of(door.name, once)
+                    used = UsedSignature.of(endpoint.name, once)
                     headers.append((ONCE, used.written()))
         begin = time.perf_counter()
-        outcome = await self._store.put(door.topic, key, incoming.body, headers, received)
+        outcome = await self._store.put(endpoint.topic, key, incoming.body, headers, received)
         if outcome != "stored":
             return Answer(503, outcome)
         if used is not None:
             self._signatures.stored(used)
-        door.seconds.observe(time.perf_counter() - begin)
-        door.bytes.inc(len(incoming.body))
+        endpoint.seconds.observe(time.perf_counter() - begin)
+        endpoint.bytes.inc(len(incoming.body))
         return STORED
 
     def _bounded(self, body: bytes) -> bytes | Answer:
@@ -251,9 +251,9 @@ def _counter(app: str, platform: str, answer: Answer) -> Any:
     return metrics.CALLBACKS.labels(app, platform, str(answer.status), answer.reason)
 
 
-def _count(door: Door | None, answer: Answer) -> None:
+def _count(endpoint: Endpoint | None, answer: Answer) -> None:
     # An unknown app's name is a stranger's word: it is no label.
-    _counter(door.name if door else "", door.platform if door else "", answer).inc()
+    _counter(endpoint.name if endpoint else "", endpoint.platform if endpoint else "", answer).inc()
 
 
 def _report(error: Exception) -> None:

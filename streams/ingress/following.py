@@ -13,10 +13,10 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
-from streams.ingress.once import MARGIN, NEVER, Place, Signatures, Used
+from streams.ingress.once import MARGIN, NEVER, SignaturePosition, SignatureTable, UsedSignature
 from streams.ingress.record import ONCE
 from streams.kafka import clients, permissions
-from streams.kafka.acls import Grant
+from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Where
 from streams.kafka.log_reader import LogReader
 from streams.observe import metrics
@@ -35,10 +35,10 @@ ENOUGH = 20_000
 """Rows learnt until they are written before their time."""
 
 
-class Follower:
+class SignatureFollower:
     """Between `start` and `stop` it keeps *signatures* up with *topics*. Until it has started, nothing is decided."""
 
-    def __init__(self, signatures: Signatures, where: Where, topics: Iterable[str]) -> None:
+    def __init__(self, signatures: SignatureTable, where: Where, topics: Iterable[str]) -> None:
         self._signatures = signatures
         signatures.since = NEVER
         self._topics = sorted(topics)
@@ -62,7 +62,7 @@ class Follower:
         self._next = {}
         await self._consumer.start()
         client = self._consumer._client  # noqa: SLF001 - it is one of ours
-        await permissions.require(client, [Grant("topic", topic, "Read") for topic in self._topics])
+        await permissions.require(client, [AclGrant("topic", topic, "Read") for topic in self._topics])
         counts = await permissions.visible(client, self._topics)
         if missing := [topic for topic, count in counts.items() if not count]:
             raise UnknownTopicOrPartitionError(missing[0])  # there is no Kafka yet, or nobody has made them: it is tried again
@@ -135,7 +135,7 @@ class Follower:
     async def _look_back(self, unread: dict[TopicPartition, tuple[int, int]], since: int) -> None:
         """Spans of twice the length each time, until the beginning or what is known."""
         span = RECENT
-        log.info("reads back which signatures were used", records=sum(high - low for low, high in unread.values()))
+        log.info("restoring used signatures", records=sum(high - low for low, high in unread.values()))
         while unread:
             since -= span
             span *= 2
@@ -150,7 +150,7 @@ class Follower:
             self._signatures.since = since
         self._signatures.since = 0
         self._whole = True
-        log.info("knows which signatures were used")
+        log.info("used signatures restored")
 
     async def _read(self, tp: TopicPartition, offset: int, end: int) -> None:
         while offset < end:
@@ -167,13 +167,13 @@ class Follower:
 
     def _learn(self, headers: Iterable[tuple[str, bytes]]) -> None:
         raw = next((value for name, value in headers if name == ONCE), None)
-        used = Used.read(raw) if raw is not None else None
+        used = UsedSignature.read(raw) if raw is not None else None
         if used is not None:
             self._signatures.learn(used)
 
     def _flush(self) -> None:
         offsets = {f"{tp.topic}/{tp.partition}": offset for tp, offset in self._next.items()}
-        self._signatures.flush(_now() - MARGIN, Place(self._cluster, offsets) if self._whole else None)
+        self._signatures.flush(_now() - MARGIN, SignaturePosition(self._cluster, offsets) if self._whole else None)
 
 
 async def _patiently(ask: Callable[..., Awaitable[T]], *arguments: Any) -> T:
@@ -182,7 +182,7 @@ async def _patiently(ask: Callable[..., Awaitable[T]], *arguments: Any) -> T:
         try:
             return await ask(*arguments)
         except (KafkaError, TimeoutError, OSError) as error:
-            log.warning("what lies back cannot be read at the moment", error=type(error).__name__)
+            log.warning("old records unreadable, retrying", error=type(error).__name__)
             await asyncio.sleep(PAUSE)
 
 

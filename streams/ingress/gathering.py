@@ -2,7 +2,7 @@
 
 import asyncio
 
-from streams.kafka.linger import Linger
+from streams.kafka.linger import AdaptiveLinger
 
 SHORTEST, LONGEST = 0.008, 0.02
 """Seconds between two turns."""
@@ -14,7 +14,7 @@ FORGOTTEN = 0.98
 """What is left of that number after a turn."""
 
 
-class Gathering:
+class SendBatcher:
     """A turn is the same for all partitions, and so one request of all. It comes at once after a silence."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -22,7 +22,7 @@ class Gathering:
         self._turn: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._at = 0.0
-        self._linger = Linger(SHARE, LONGEST, SHORTEST)
+        self._linger = AdaptiveLinger(SHARE, LONGEST, SHORTEST)
         self._waiting = 0
         self._most = 0.0
 

@@ -15,14 +15,14 @@ from typing import Literal, NamedTuple, get_args
 import msgspec
 import structlog
 
-from converters.platform import Once
+from converters.platform import SingleUse
 from streams.observe import metrics
 from streams.roles.hosting import do_without, own_directory
 from streams.settings.root import Settings, SettingsError
 from streams.state import opening
 from streams.state.database import DEFAULT, Database, Put, remove
 from streams.state.errors import DamagedError, Kind, StateError
-from streams.state.watched import Disks
+from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ _HEAD = struct.Struct(">16sq")
 Judged = Literal["new", "known", "replayed", "undecided"]
 
 
-class Used(NamedTuple):
+class UsedSignature(NamedTuple):
     """One row, as it stands in a record's header."""
 
     key: bytes
@@ -52,11 +52,11 @@ class Used(NamedTuple):
     until: int
 
     @classmethod
-    def of(cls, app: str, once: Once) -> "Used":
+    def of(cls, app: str, once: SingleUse) -> "UsedSignature":
         return cls(blake2b(f"{app}\x1f{once.id}".encode(), digest_size=16).digest(), once.said, once.until)
 
     @classmethod
-    def read(cls, raw: bytes) -> "Used | None":
+    def read(cls, raw: bytes) -> "UsedSignature | None":
         """None of what is no header of ours."""
         if len(raw) <= _HEAD.size:
             return None
@@ -71,7 +71,7 @@ class Used(NamedTuple):
         return f"{self.until // DAY:08}" if self.until else _EVER
 
 
-class Place(msgspec.Struct, frozen=True):
+class SignaturePosition(msgspec.Struct, frozen=True):
     """Up to which offsets the rows hold all that is in the topics."""
 
     cluster: str = ""
@@ -79,23 +79,23 @@ class Place(msgspec.Struct, frozen=True):
     """By `topic/partition`."""
 
 
-class Signatures:
+class SignatureTable:
     """*database* None: in memory. *since* is the time, in ms, from which on all that was signed and used is known."""
 
     def __init__(self, database: Database | None) -> None:
         self._database = database
-        self._room = Disks({"signatures": database.path.parent} if database is not None else {})
-        self._young: dict[bytes, Used] = {}
+        self._room = DiskMonitor({"signatures": database.path.parent} if database is not None else {})
+        self._young: dict[bytes, UsedSignature] = {}
         self._open: dict[bytes, bytes] = {}
         self._floor = 0
         self.since = 0
-        self.place = Place()
+        self.place = SignaturePosition()
         if database is not None and (raw := database.get(DEFAULT, _PLACE)) is not None:
-            self.place = msgspec.json.decode(raw, type=Place)
+            self.place = msgspec.json.decode(raw, type=SignaturePosition)
 
-    def judge(self, app: str, once: Once) -> Judged:
+    def judge(self, app: str, once: SingleUse) -> Judged:
         """Whether a callback with it may be stored: `known` is stored already. Of what is `new`, `stored` must tell the end."""
-        used = Used.of(app, once)
+        used = UsedSignature.of(app, once)
         waiting = self._open.get(used.key)
         if waiting is not None:
             if not _same(waiting, used.said):
@@ -114,11 +114,11 @@ class Signatures:
         self._open[used.key] = max(waiting or b"", used.said, key=len)
         return "new"
 
-    def stored(self, used: Used) -> None:
+    def stored(self, used: UsedSignature) -> None:
         self._open.pop(used.key, None)
         self.learn(used)
 
-    def learn(self, used: Used) -> None:
+    def learn(self, used: UsedSignature) -> None:
         known = self._young.get(used.key)
         if known is None or len(known.said) < len(used.said):
             self._young[used.key] = used
@@ -129,7 +129,7 @@ class Signatures:
     def unwritten(self) -> int:
         return len(self._young) if self._database is not None else 0
 
-    def flush(self, now: int, place: Place | None) -> None:
+    def flush(self, now: int, place: SignaturePosition | None) -> None:
         """Write what was learnt, with *place* where all before it is known; forget what is over."""
         young = {key: used for key, used in self._young.items() if not 0 < used.until < now}
         if self._database is None:
@@ -153,7 +153,7 @@ class Signatures:
                 metrics.STATE_REFUSED.labels(STAGE, kind).set(0)
         self._room.show()
 
-    def _write(self, database: Database, young: Iterable[Used], place: Place | None) -> None:
+    def _write(self, database: Database, young: Iterable[UsedSignature], place: SignaturePosition | None) -> None:
         puts: list[Put] = []
         for used in young:
             database.create(used.column)
@@ -170,16 +170,16 @@ class Signatures:
             self._database.close()
             with suppress(StateError):
                 remove(self._database.path)
-        self._database, self.since, self.place = None, now, Place()
+        self._database, self.since, self.place = None, now, SignaturePosition()
 
-    def _decided(self, once: Once) -> bool:
+    def _decided(self, once: SingleUse) -> bool:
         return not (self.since and once.at < self.since + MARGIN) and not 0 < once.until <= self._floor
 
     def close(self) -> None:
         if self._database is not None:
             self._database.close()
 
-    def _get(self, used: Used) -> bytes | None:
+    def _get(self, used: UsedSignature) -> bytes | None:
         young = self._young.get(used.key)
         if young is not None or self._database is None or used.column not in self._database.names():
             return young.said if young is not None else None
@@ -195,11 +195,11 @@ def _same(one: bytes, other: bytes) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-def opened(settings: Settings, group: str) -> Signatures:
+def opened(settings: Settings, group: str) -> SignatureTable:
     """On the role's own disk; in memory, and said so, where it has none."""
     state = Path(settings.ingress.state) if settings.ingress.state else settings.deliver.state
     try:
-        return Signatures(opening.opened(own_directory(state, group, "ingress.state") / "once", STAGE))
+        return SignatureTable(opening.opened(own_directory(state, group, "ingress.state") / "once", STAGE))
     except (StateError, SettingsError) as error:
         do_without(STAGE, "what was signed and used", state, error)
-    return Signatures(None)
+    return SignatureTable(None)

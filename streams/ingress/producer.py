@@ -8,7 +8,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from streams.kafka import clients, permissions
-from streams.kafka.acls import Grant
+from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Where
 
 START = 10.0
@@ -47,7 +47,7 @@ async def partitions(bootstrap: Where, topics: Iterable[str]) -> dict[str, int]:
     try:
         async with asyncio.timeout(START):
             await client.bootstrap()
-            await permissions.require(client, [Grant("topic", topic, "Write") for topic in topics])
+            await permissions.require(client, [AclGrant("topic", topic, "Write") for topic in topics])
             counts = await permissions.visible(client, topics)
     except permissions.NotPermittedError as error:
         raise StoreError(str(error)) from None

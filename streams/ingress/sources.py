@@ -6,7 +6,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from streams.settings.root import Ingress as Limits
+from streams.settings.root import IngressSettings as Limits
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
@@ -27,7 +27,7 @@ def within(address: Address | None, allowed: tuple[Network, ...]) -> bool:
     return address is not None and any(address.version == each.version and address in each for each in allowed)
 
 
-class Sources:
+class SourceLimits:
     """Of one process. All of an IPv6 /64 is one source."""
 
     def __init__(self, limits: Limits) -> None:
@@ -116,7 +116,7 @@ def _plain(network: Network) -> Network:
     return network
 
 
-class Refusals:
+class RefusalShare:
     """How many of a platform's own callbacks are refused: one of them bans a receiver for minutes that fails 90 times in 30 s, both tries counted."""
 
     SECONDS = 30.0

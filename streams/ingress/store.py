@@ -1,7 +1,7 @@
 """Callbacks into Kafka: many at once, in order within a partition, and each told what became of it.
 
 A lane is one partition with at most one batch on its way; what comes meanwhile is the next batch. So nothing overtakes, not
-even when a batch is sent again, and batches grow with the load by themselves. `Gathering` says when the next batches go.
+even when a batch is sent again, and batches grow with the load by themselves. `SendBatcher` says when the next batches go.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import structlog
 from aiokafka.errors import InvalidTimestampError, KafkaError
 
 from streams.ingress import producer as producers
-from streams.ingress.gathering import Gathering
+from streams.ingress.gathering import SendBatcher
 from streams.ingress.producer import StoreError
 from streams.ingress.record import Headers
 from streams.kafka import clock
@@ -65,7 +65,7 @@ class _Lane:
         self.pending.clear()
 
 
-class Store:
+class CallbackStore:
     """Stores callbacks in *topics*. *timeout* is in seconds; at most *limit* callbacks wait at once.
 
     *tell* is called when the cluster is lost ("why") and found again ("").
@@ -84,10 +84,10 @@ class Store:
         self._partitions: dict[str, int] = {}
         self._lanes: dict[tuple[str, int], _Lane] = {}
         self._down = "not started"
-        self._clock = clock.Watched(lambda wrong: tell(wrong or self._down))
+        self._clock = clock.BrokerClock(lambda wrong: tell(wrong or self._down))
         self._answered = 0.0
         self._looked = 0.0
-        self._gathering = Gathering(self._loop)
+        self._gathering = SendBatcher(self._loop)
         self._wake = asyncio.Event()
         self._watch: asyncio.Task[None] | None = None
         self._discarding: set[asyncio.Task[None]] = set()
@@ -109,7 +109,7 @@ class Store:
             what = f"Kafka at {self._bootstrap} (kafka.bootstrap): {why(error, self._bootstrap)}"
             if not patient or is_final(error):
                 raise StoreError(what) from None
-            log.warning("waits for Kafka", why=what)
+            log.warning("waiting for Kafka", why=what)
             self._lost(what)
         metrics.CALLBACKS_WAITING.set_function(lambda: self.waiting)
         self._watch = asyncio.create_task(self._look_after())

@@ -20,7 +20,7 @@ Resource = Literal["topic", "group", "transactional-id", "cluster"]
 Operation = Literal["Read", "Write", "Describe", "Create", "Alter", "DescribeConfigs", "AlterConfigs"]
 
 
-class Grant(Struct, frozen=True, order=True):
+class AclGrant(Struct, frozen=True, order=True):
     """*prefixed*: everything whose name begins with *name*. Whoever may read or write may describe, too."""
 
     resource: Resource
@@ -38,7 +38,7 @@ class Grant(Struct, frozen=True, order=True):
         )
 
 
-class Layout(Struct, frozen=True):
+class TopicLayout(Struct, frozen=True):
     """What names are made of. *platforms* are those of the apps; *into* has, for each, the platforms whose messages go to it."""
 
     prefix: str
@@ -51,25 +51,25 @@ class Layout(Struct, frozen=True):
         return [topic.name(platform, prefix=self.prefix) for platform in (self.platforms if platforms is None else platforms)]
 
 
-def layout(platforms: Sequence[str], prefix: str, targets: Iterable[tuple[str, str]] | None = None) -> Layout:
+def layout(platforms: Sequence[str], prefix: str, targets: Iterable[tuple[str, str]] | None = None) -> TopicLayout:
     """*targets* are pairs (platform, that of its target); None: any may go to any."""
     pairs = [(one, other) for one in platforms for other in platforms] if targets is None else list(targets)
     into = {name: tuple(sorted({one for one, other in pairs if other == name})) for name in platforms}
-    return Layout(prefix, tuple(platforms), into)
+    return TopicLayout(prefix, tuple(platforms), into)
 
 
-def layout_of(settings: "Settings") -> Layout:
+def layout_of(settings: "Settings") -> TopicLayout:
     """That of the settings' apps; of all platforms that are known, where there are none."""
     pairs = [(app.platform, settings.apps[app.target].platform) for app in settings.apps.values()]
     return layout(settings.platforms(), settings.kafka.prefix, pairs or None)
 
 
-def ingress(of: Layout) -> list[Grant]:
+def ingress(of: TopicLayout) -> list[AclGrant]:
     """It reads its own callbacks back: which signatures were used."""
     return _topics(of, "Read", topics.CALLBACKS) + _topics(of, "Write", topics.CALLBACKS)
 
 
-def convert(of: Layout) -> list[Grant]:
+def convert(of: TopicLayout) -> list[AclGrant]:
     return [
         *_topics(of, "Read", topics.CALLBACKS, topics.IDENTITIES, topics.CONTROL),
         *_topics(of, "Write", topics.DELIVERIES, topics.MEDIA_JOBS, topics.ECHOES, topics.IDENTITIES, topics.DEAD_LETTERS),
@@ -77,22 +77,22 @@ def convert(of: Layout) -> list[Grant]:
     ]
 
 
-def deliver(of: Layout, platform: str) -> list[Grant]:
+def deliver(of: TopicLayout, platform: str) -> list[AclGrant]:
     """Of the converters it asks how far they are; of the other ledgers, what was carried from here."""
     own = [topics.DELIVERIES, topics.BACKFILL, topics.MEDIA_RESULTS, topics.ECHOES, topics.LEDGER, topics.CALLBACKS]
     read = [name for topic in own for name in of.names(topic, [platform])]
     mirrored = of.names(topics.LEDGER, [name for name in of.into.get(platform, ()) if name != platform])
     return [
-        *(Grant("topic", name, "Read") for name in [*read, *mirrored]),
+        *(AclGrant("topic", name, "Read") for name in [*read, *mirrored]),
         *_topics(of, "Read", topics.CONTROL),
-        *(Grant("topic", name, "Write") for name in of.names(topics.LEDGER, [platform])),
+        *(AclGrant("topic", name, "Write") for name in of.names(topics.LEDGER, [platform])),
         *_topics(of, "Write", topics.IDENTITIES, topics.DEAD_LETTERS),
-        Grant("group", f"{of.prefix}convert", "Describe"),
+        AclGrant("group", f"{of.prefix}convert", "Describe"),
         *_stage(f"{of.prefix}deliver.{platform}"),
     ]
 
 
-def media(of: Layout) -> list[Grant]:
+def media(of: TopicLayout) -> list[AclGrant]:
     return [
         *_topics(of, "Read", topics.MEDIA_JOBS, topics.MEDIA_DONE),
         *_topics(of, "Write", topics.MEDIA_DONE, topics.MEDIA_RESULTS, topics.DEAD_LETTERS),
@@ -100,11 +100,11 @@ def media(of: Layout) -> list[Grant]:
     ]
 
 
-def gaps(of: Layout) -> list[Grant]:
+def gaps(of: TopicLayout) -> list[AclGrant]:
     return [*_topics(of, "Read", topics.CALLBACKS, topics.IDENTITIES), *_topics(of, "Write", topics.CALLBACKS)]
 
 
-def operator(of: Layout) -> list[Grant]:
+def operator(of: TopicLayout) -> list[AclGrant]:
     """A person's commands: `dead`, `trace`, `replay`, `identities`, `gaps`, `release`, `topics check`."""
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
     # What is replayed; and where letters came from, to which they are put back.
@@ -112,40 +112,40 @@ def operator(of: Layout) -> list[Grant]:
     written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL]
     groups = [f"{of.prefix}convert", f"{of.prefix}media", *(f"{of.prefix}deliver.{platform}" for platform in of.platforms)]
     return [
-        *(Grant("topic", name, operation) for name in every for operation in _SEEING),
+        *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
         *_topics(of, "Write", *written),
-        *(Grant("group", name, "Describe") for name in groups),
-        Grant("group", f"{of.prefix}replay.", "Read", prefixed=True),
-        *(Grant("transactional-id", f"{of.prefix}{name}.", "Write", prefixed=True) for name in ("replay", "operate")),
+        *(AclGrant("group", name, "Describe") for name in groups),
+        AclGrant("group", f"{of.prefix}replay.", "Read", prefixed=True),
+        *(AclGrant("transactional-id", f"{of.prefix}{name}.", "Write", prefixed=True) for name in ("replay", "operate")),
     ]
 
 
-def upkeep(of: Layout) -> list[Grant]:
+def upkeep(of: TopicLayout) -> list[AclGrant]:
     """`im-relay topics create --fix`: not needed where somebody else makes the topics."""
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
-    return [Grant("topic", name, operation) for name in every for operation in _MAKING]
+    return [AclGrant("topic", name, operation) for name in every for operation in _MAKING]
 
 
 _SEEING: tuple[Operation, ...] = ("Read", "DescribeConfigs")
 _MAKING: tuple[Operation, ...] = ("Create", "Describe", "DescribeConfigs", "AlterConfigs")
 
-ROLES: Mapping[str, Callable[[Layout], list[Grant]]] = {
+ROLES: Mapping[str, Callable[[TopicLayout], list[AclGrant]]] = {
     "ingress": ingress, "convert": convert, "media": media, "gaps": gaps, "operator": operator, "topics": upkeep,
 }  # fmt: skip
 """All but `deliver`, of which there is one for each platform. `files` needs nothing of Kafka."""
 
 
-def every(of: Layout) -> dict[str, list[Grant]]:
+def every(of: TopicLayout) -> dict[str, list[AclGrant]]:
     """By role, in the order in which a message meets them."""
     made = {"ingress": ingress(of), "convert": convert(of)}
     made |= {f"deliver.{platform}": deliver(of, platform) for platform in of.platforms}
     return made | {name: ROLES[name](of) for name in ("media", "gaps", "operator", "topics")}
 
 
-def _topics(of: Layout, operation: Operation, *each: Topic) -> list[Grant]:
-    return [Grant("topic", name, operation) for topic in each for name in of.names(topic)]
+def _topics(of: TopicLayout, operation: Operation, *each: Topic) -> list[AclGrant]:
+    return [AclGrant("topic", name, operation) for topic in each for name in of.names(topic)]
 
 
-def _stage(group: str) -> list[Grant]:
+def _stage(group: str) -> list[AclGrant]:
     """A stage's group, and the transactional ids of its tasks, which are named after it."""
-    return [Grant("group", group, "Read"), Grant("transactional-id", f"{group}-", "Write", prefixed=True)]
+    return [AclGrant("group", group, "Read"), AclGrant("transactional-id", f"{group}-", "Write", prefixed=True)]

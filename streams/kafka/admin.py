@@ -13,10 +13,10 @@ from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedErr
 from msgspec import Struct
 
 from streams.kafka import clients
-from streams.kafka.acls import Grant, Operation
+from streams.kafka.acls import AclGrant, Operation
 from streams.kafka.cluster import Where, cluster_of
 from streams.kafka.permissions import missing, told, visible
-from streams.kafka.topics import Wanted
+from streams.kafka.topics import TopicSpec
 
 DYNAMIC_TOPIC_CONFIG = 1  # a value set on the topic itself. Source: Apache Kafka, DescribeConfigsResponse
 MISSING = "missing"
@@ -25,7 +25,7 @@ SETTLING = 10.0  # seconds
 What = Literal["created", "changed"]
 
 
-class Difference(Struct, frozen=True):
+class TopicDifference(Struct, frozen=True):
     """*what* is "topic", "partitions", "replication" or the name of a setting."""
 
     topic: str
@@ -50,25 +50,25 @@ class Difference(Struct, frozen=True):
                 return ""
 
 
-class Change(Struct, frozen=True):
+class TopicChange(Struct, frozen=True):
     topic: str
     what: What
     detail: str
 
 
-class Refused(Struct, frozen=True):
+class TopicRefusal(Struct, frozen=True):
     """The broker did not do it, and said why."""
 
     topic: str
     reason: str
 
 
-class Upkeep(Struct, frozen=True):
+class TopicsResult(Struct, frozen=True):
     """What `create` did, what the broker refused, and what still differs. *unseen*: topics whose settings we may not read."""
 
-    changes: tuple[Change, ...]
-    refused: tuple[Refused, ...]
-    left: tuple[Difference, ...]
+    changes: tuple[TopicChange, ...]
+    refused: tuple[TopicRefusal, ...]
+    left: tuple[TopicDifference, ...]
     unseen: tuple[str, ...] = ()
 
 
@@ -79,19 +79,19 @@ class _Seen(Struct, frozen=True):
     own: dict[str, str]  # of these, the ones set on the topic itself
 
 
-async def check(bootstrap: Where, topics: Sequence[Wanted], replication: int | None = None) -> list[Difference]:
+async def check(bootstrap: Where, topics: Sequence[TopicSpec], replication: int | None = None) -> list[TopicDifference]:
     """What differs, as far as we may see it; see `checked`."""
     return list((await checked(bootstrap, topics, replication)).left)
 
 
-async def checked(bootstrap: Where, topics: Sequence[Wanted], replication: int | None = None) -> Upkeep:
+async def checked(bootstrap: Where, topics: Sequence[TopicSpec], replication: int | None = None) -> TopicsResult:
     """Every difference, in the order of *topics*; *replication* is compared only if given.
 
     Raises KafkaError: no broker answers, or we may not see the topics.
     """
     async with _admin(bootstrap) as admin:
         found = await _look(admin, topics)
-        return Upkeep((), (), tuple(_compare(topics, found, replication)), _unseen(found))
+        return TopicsResult((), (), tuple(_compare(topics, found, replication)), _unseen(found))
 
 
 async def settings_of(bootstrap: Where, names: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -113,8 +113,8 @@ async def brokers(bootstrap: Where) -> int:
 
 
 async def create(
-    bootstrap: Where, topics: Sequence[Wanted], replication: int | None = None, *, fix: bool = False
-) -> Upkeep:
+    bootstrap: Where, topics: Sequence[TopicSpec], replication: int | None = None, *, fix: bool = False
+) -> TopicsResult:
     """Make the topics that are missing, and with *fix* correct the settings of the others; may be repeated.
 
     *replication* None leaves the number of copies to the broker's default. Settings that this file does not
@@ -131,7 +131,7 @@ async def create(
                     changes += made
                     refused += error
         found, left = await _settled(admin, topics, replication, {change.topic for change in changes})
-    return Upkeep(tuple(changes), tuple(refused), tuple(left), _unseen(found))
+    return TopicsResult(tuple(changes), tuple(refused), tuple(left), _unseen(found))
 
 
 @asynccontextmanager
@@ -145,8 +145,8 @@ async def _admin(bootstrap: Where) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 async def _create(
-    admin: AIOKafkaAdminClient, absent: Sequence[Wanted], replication: int | None
-) -> tuple[list[Change], list[Refused]]:
+    admin: AIOKafkaAdminClient, absent: Sequence[TopicSpec], replication: int | None
+) -> tuple[list[TopicChange], list[TopicRefusal]]:
     if not absent:
         return [], []
     answer = await admin.create_topics(
@@ -166,15 +166,15 @@ async def _create(
     changes, refused = [], []
     for name, code, message in answer.topic_errors:
         if code == 0:
-            changes.append(Change(name, "created", ""))
+            changes.append(TopicChange(name, "created", ""))
         elif code != TopicAlreadyExistsError.errno:  # another session was faster
             refused.append(_refused(admin, name, code, message, "Create"))
     return changes, refused
 
 
 async def _correct(
-    admin: AIOKafkaAdminClient, topic: Wanted, seen: _Seen
-) -> tuple[list[Change], list[Refused]]:
+    admin: AIOKafkaAdminClient, topic: TopicSpec, seen: _Seen
+) -> tuple[list[TopicChange], list[TopicRefusal]]:
     if seen.values is None:
         return [], []
     wrong = {name: value for name, value in topic.configs.items() if seen.values.get(name) != value}
@@ -187,14 +187,14 @@ async def _correct(
     if code:
         return [], [_refused(admin, topic.name, code, message, "AlterConfigs")]
     return [
-        Change(topic.name, "changed", f"{name}: {seen.values.get(name, MISSING)} -> {value}")
+        TopicChange(topic.name, "changed", f"{name}: {seen.values.get(name, MISSING)} -> {value}")
         for name, value in wrong.items()
     ], []
 
 
 async def _settled(
-    admin: AIOKafkaAdminClient, topics: Sequence[Wanted], replication: int | None, touched: AbstractSet[str]
-) -> tuple[dict[str, _Seen], list[Difference]]:
+    admin: AIOKafkaAdminClient, topics: Sequence[TopicSpec], replication: int | None, touched: AbstractSet[str]
+) -> tuple[dict[str, _Seen], list[TopicDifference]]:
     """What differs once the change has reached the broker that we ask: the controller answers before that."""
     give_up = time.monotonic() + SETTLING
     while True:
@@ -206,7 +206,7 @@ async def _settled(
         await asyncio.sleep(0.05)
 
 
-async def _look(admin: AIOKafkaAdminClient, topics: Sequence[Wanted]) -> dict[str, _Seen]:
+async def _look(admin: AIOKafkaAdminClient, topics: Sequence[TopicSpec]) -> dict[str, _Seen]:
     """Raises NotPermittedError for topics that we may not see: they are not missing."""
     client = admin._client  # noqa: SLF001 - the admin tells nothing apart from what is not there
     partitions = await visible(client, [topic.name for topic in topics])
@@ -214,7 +214,7 @@ async def _look(admin: AIOKafkaAdminClient, topics: Sequence[Wanted]) -> dict[st
     if not names:
         return {}
     there = {each["topic"]: each["partitions"] for each in await admin.describe_topics(names)}
-    unread = {grant.name for grant in await missing(client, [Grant("topic", name, "DescribeConfigs") for name in names])}
+    unread = {grant.name for grant in await missing(client, [AclGrant("topic", name, "DescribeConfigs") for name in names])}
     answers = []
     if readable := [name for name in names if name not in unread]:
         (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in readable])
@@ -237,10 +237,10 @@ async def _look(admin: AIOKafkaAdminClient, topics: Sequence[Wanted]) -> dict[st
     }
 
 
-def _refused(admin: AIOKafkaAdminClient, name: str, code: int, message: str | None, operation: Operation) -> Refused:
+def _refused(admin: AIOKafkaAdminClient, name: str, code: int, message: str | None, operation: Operation) -> TopicRefusal:
     if code == TopicAuthorizationFailedError.errno:
-        return Refused(name, told(cluster_of(admin._client.where), [Grant("topic", name, operation)]))  # noqa: SLF001 - ours
-    return Refused(name, message or for_code(code).__name__)
+        return TopicRefusal(name, told(cluster_of(admin._client.where), [AclGrant("topic", name, operation)]))  # noqa: SLF001 - ours
+    return TopicRefusal(name, message or for_code(code).__name__)
 
 
 def _unseen(found: Mapping[str, _Seen]) -> tuple[str, ...]:
@@ -248,12 +248,12 @@ def _unseen(found: Mapping[str, _Seen]) -> tuple[str, ...]:
 
 
 def _compare(
-    topics: Sequence[Wanted], found: Mapping[str, _Seen], replication: int | None
-) -> list[Difference]:
+    topics: Sequence[TopicSpec], found: Mapping[str, _Seen], replication: int | None
+) -> list[TopicDifference]:
     differences = []
     for topic in topics:
         if (seen := found.get(topic.name)) is None:
-            differences.append(Difference(topic.name, "topic", MISSING, f"{topic.partitions} partitions"))
+            differences.append(TopicDifference(topic.name, "topic", MISSING, f"{topic.partitions} partitions"))
             continue
         pairs = [("partitions", str(seen.partitions), str(topic.partitions))]
         if replication is not None:
@@ -261,6 +261,6 @@ def _compare(
         if seen.values is not None:
             pairs += [(name, seen.values.get(name, MISSING), value) for name, value in topic.configs.items()]
         differences += [
-            Difference(topic.name, what, has, expected) for what, has, expected in pairs if has != expected
+            TopicDifference(topic.name, what, has, expected) for what, has, expected in pairs if has != expected
         ]
     return differences

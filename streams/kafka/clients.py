@@ -21,10 +21,10 @@ from aiokafka.errors import (
 from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.kafka.cluster import Cluster, Where, cluster_of
-from streams.kafka.connection import Connection
+from streams.kafka.connection import KafkaConnection
 from streams.kafka.connection_errors import explained
 from streams.kafka.reachability import REACH
-from streams.kafka.rebootstrap import Returning, first_of, words
+from streams.kafka.rebootstrap import RebootstrapClient, first_of, words
 from streams.kafka.supported_versions import check_version
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ class BrokerAwayError(NodeNotReadyError):  # type: ignore[misc, unused-ignore]
         return str(self.args[0])
 
 
-class Consumer(AIOKafkaConsumer):  # type: ignore[misc, unused-ignore]
+class KafkaConsumer(AIOKafkaConsumer):  # type: ignore[misc, unused-ignore]
     """aiokafka's, whose end is nobody else's cancellation."""
 
     async def stop(self) -> None:
@@ -66,7 +66,7 @@ class Consumer(AIOKafkaConsumer):  # type: ignore[misc, unused-ignore]
 
 
 def consumer(where: Where, **options: Any) -> AIOKafkaConsumer:
-    made = Consumer(bootstrap_servers=str(where), **options)
+    made = KafkaConsumer(bootstrap_servers=str(where), **options)
     _adopt(made._client, where)  # noqa: SLF001 - aiokafka makes its client itself, and takes no other
     return made
 
@@ -83,18 +83,18 @@ def admin(where: Where, **options: Any) -> AIOKafkaAdminClient:
     return made
 
 
-def client(where: Where, **options: Any) -> "Client":
+def client(where: Where, **options: Any) -> "KafkaClient":
     made = AIOKafkaClient(bootstrap_servers=str(where), **options)
     return _adopt(made, where)
 
 
-def _adopt(made: AIOKafkaClient, where: Where) -> "Client":
-    made.__class__ = Client
+def _adopt(made: AIOKafkaClient, where: Where) -> "KafkaClient":
+    made.__class__ = KafkaClient
     made.where = cluster_of(where)
     return made  # type: ignore[no-any-return, unused-ignore]
 
 
-class Client(Returning):
+class KafkaClient(RebootstrapClient):
     """aiokafka's, which makes its connections as `where` says."""
 
     where: Cluster
@@ -115,7 +115,7 @@ class Client(Returning):
         if self._sync_task is None:
             self._sync_task = self._loop.create_task(self._md_synchronizer())
 
-    async def _get_conn(self, node_id: Any, *, group: Any = ConnectionGroup.DEFAULT, no_hint: bool = False) -> Connection | None:
+    async def _get_conn(self, node_id: Any, *, group: Any = ConnectionGroup.DEFAULT, no_hint: bool = False) -> KafkaConnection | None:
         """The connection to a broker, a new one where there is none; None, said once in a while, where there can be none."""
         del no_hint
         key = node_id, group
@@ -136,7 +136,7 @@ class Client(Returning):
         except KafkaError as error:
             self._away = str(error)
             if self.where.new(self._away):
-                log.warning("broker cannot be reached", node=node_id, why=self._away)
+                log.warning("broker unreachable", node=node_id, why=self._away)
             self.force_metadata_update()  # it may have moved
             return None
 
@@ -156,11 +156,11 @@ class Client(Returning):
     async def _met(self, error: BaseException, host: str, port: int, *, again: bool) -> Exception:
         return UnreachableError(await explained(error, self.where, host, port, again=again))
 
-    async def _connect(self, host: str, port: int, on_close: Any = None, *, again: bool = False) -> Connection:
+    async def _connect(self, host: str, port: int, on_close: Any = None, *, again: bool = False) -> KafkaConnection:
         """Every connection of ours is made here. Raises UnreachableError; *again*, it takes a while more to say why."""
         where = self.where
         try:
-            made = Connection(
+            made = KafkaConnection(
                 host, port, proof=where.credentials.proof, protocol=where.security.protocol, client_id=self._client_id,
                 request_timeout_ms=self._request_timeout_ms, max_idle_ms=self._connections_max_idle_ms, on_close=on_close,
             )  # fmt: skip

@@ -59,7 +59,7 @@ REFUSAL = "a broker refused a record for its time (InvalidTimestamp): the clock 
 """Where a broker refuses our time and we may not ask for theirs."""
 
 
-class Watched:
+class BrokerClock:
     """The clock of whoever stamps records. *tell* is called with what is wrong, and with nothing once nothing is."""
 
     def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:

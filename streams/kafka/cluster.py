@@ -3,7 +3,7 @@
 import time
 
 from streams.kafka.credentials import Credentials
-from streams.kafka.security import Security
+from streams.kafka.security import SecuritySettings
 
 REPEAT = 10.0
 """Seconds in which one thing about a cluster is said once: hundreds of connections may meet it."""
@@ -15,9 +15,9 @@ class Cluster:
     *untried*: brokers of versions, or of makers, on which the relay was never tried are taken as well.
     """
 
-    def __init__(self, bootstrap: str, security: Security | None = None, *, untried: bool = False) -> None:
+    def __init__(self, bootstrap: str, security: SecuritySettings | None = None, *, untried: bool = False) -> None:
         self.bootstrap = bootstrap
-        self.security = security or Security()
+        self.security = security or SecuritySettings()
         self.credentials = Credentials(self.security)
         self.untried = untried
         self._said: dict[object, float] = {}

@@ -13,8 +13,8 @@ from aiokafka.conn import CloseReason
 from aiokafka.errors import UnsupportedSaslMechanismError, for_code
 from aiokafka.protocol.admin import SaslAuthenticateRequest, SaslHandShakeRequest
 
-from streams.kafka.credentials import Proof
-from streams.kafka.keepalive import Kept
+from streams.kafka.credentials import ConnectionCredentials
+from streams.kafka.keepalive import KeepaliveConnection
 
 log = structlog.get_logger()
 
@@ -34,10 +34,10 @@ class MechanismError(UnsupportedSaslMechanismError):  # type: ignore[misc, unuse
         self.offered = offered
 
 
-class Connection(Kept):
+class KafkaConnection(KeepaliveConnection):
     """*proof* is asked before each renewal."""
 
-    def __init__(self, host: str, port: int, *, proof: Callable[[], Proof], protocol: str, **options: Any) -> None:
+    def __init__(self, host: str, port: int, *, proof: Callable[[], ConnectionCredentials], protocol: str, **options: Any) -> None:
         given = proof()
         super().__init__(host, port, security_protocol=protocol, **given._asdict(), **options)
         self._proof = proof

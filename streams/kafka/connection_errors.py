@@ -12,8 +12,8 @@ from aiokafka.errors import SaslAuthenticationFailed
 from streams.kafka.cluster import Cluster
 from streams.kafka.connection import MechanismError
 from streams.kafka.credentials import CredentialsError
-from streams.kafka.security import PASSWORD, Security
-from streams.kafka.tls_probe import Seen, look
+from streams.kafka.security import PASSWORD, SecuritySettings
+from streams.kafka.tls_probe import ProbeResult, look
 from streams.kafka.tokens import TokenError
 
 # Source: OpenSSL, "X509_STORE_CTX_get_error".
@@ -22,7 +22,7 @@ _UNTRUSTED = {2, 7, 18, 19, 20, 21, 24, 30}
 """No issuer, another issuer of the same name, or one that may not sign."""
 
 
-_seen: WeakKeyDictionary[Cluster, dict[tuple[str, int], tuple[float, Seen]]] = WeakKeyDictionary()
+_seen: WeakKeyDictionary[Cluster, dict[tuple[str, int], tuple[float, ProbeResult]]] = WeakKeyDictionary()
 KEPT = 10.0
 """Seconds for which what was seen is believed."""
 
@@ -37,13 +37,13 @@ async def explained(error: BaseException, cluster: Cluster, host: str, port: int
             return f"{at}: {said}"
     if isinstance(error, TimeoutError):
         return f"{at}: no broker answers there in time; is it running, and is the address right?"
-    seen = await _look(cluster, host, port) if again else Seen(None)
+    seen = await _look(cluster, host, port) if again else ProbeResult(None)
     return f"{at}: {_unlike(seen, cluster) or _unanswered(error)}"
 
 
-async def _look(cluster: Cluster, host: str, port: int) -> Seen:
+async def _look(cluster: Cluster, host: str, port: int) -> ProbeResult:
     known, now = _seen.setdefault(cluster, {}), time.monotonic()
-    at, seen = known.get((host, port), (-KEPT, Seen(None)))
+    at, seen = known.get((host, port), (-KEPT, ProbeResult(None)))
     if now - at >= KEPT:
         seen = await look(host, port)
         known[host, port] = time.monotonic(), seen
@@ -76,7 +76,7 @@ def _plain(error: BaseException, cluster: Cluster) -> str:
             return ""
 
 
-def _certificate(error: ssl.SSLCertVerificationError, security: Security) -> str:
+def _certificate(error: ssl.SSLCertVerificationError, security: SecuritySettings) -> str:
     match error.verify_code:
         case code if code == _EXPIRED:
             return "the broker's certificate has ended (expired), or that of a CA above it: it must be renewed there; and is this machine's clock right?"
@@ -108,7 +108,7 @@ def _words(reason: str) -> str:
     return reason.lower().rpartition("alert_")[2].replace("_", " ")
 
 
-def _mechanism(offered: list[str], security: Security) -> str:
+def _mechanism(offered: list[str], security: SecuritySettings) -> str:
     if offered:
         return f"the listener does not take kafka.security.mechanism {security.mechanism}; it takes: {', '.join(sorted(offered))}"
     return f'the listener wants no name: write kafka.security.protocol = "{"SSL" if security.tls else "PLAINTEXT"}" without a mechanism, or name another listener'
@@ -127,7 +127,7 @@ def _proof(cluster: Cluster) -> str:
     return f"the broker refuses the token that {which}: is it still valid, and made for this cluster (scope, audience, issuer)?"
 
 
-def _unlike(seen: Seen, cluster: Cluster) -> str:
+def _unlike(seen: ProbeResult, cluster: Cluster) -> str:
     """How the listener differs from what the settings say; empty where it does not, or was not seen."""
     security = cluster.security
     if seen.tls is None:

@@ -13,7 +13,7 @@ import structlog
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
-from streams.kafka.security import PASSWORD, Security
+from streams.kafka.security import PASSWORD, SecuritySettings
 from streams.kafka.tokens import provider
 
 log = structlog.get_logger()
@@ -28,7 +28,7 @@ class CredentialsError(KafkaError):  # type: ignore[misc, unused-ignore]
         return str(self.args[0])
 
 
-class Proof(NamedTuple):
+class ConnectionCredentials(NamedTuple):
     """What one new connection is made with; as aiokafka's connection takes it."""
 
     ssl_context: ssl.SSLContext | None
@@ -41,22 +41,22 @@ class Proof(NamedTuple):
 class Credentials:
     """One for each cluster and process: what it read is kept as long as it is the same."""
 
-    def __init__(self, security: Security) -> None:
+    def __init__(self, security: SecuritySettings) -> None:
         self.security = security
         self._context: tuple[bytes, ssl.SSLContext] | None = None
         self._tokens = provider(security, self.text) if security.mechanism in ("OAUTHBEARER", "AWS_MSK_IAM") else None
 
-    def proof(self) -> Proof:
+    def proof(self) -> ConnectionCredentials:
         """What holds now. Raises CredentialsError."""
         security = self.security
         context = self.context() if security.tls else None
         if not security.sasl:
-            return Proof(context, None, None, None, None)
+            return ConnectionCredentials(context, None, None, None, None)
         if security.mechanism in PASSWORD:
-            return Proof(context, security.mechanism, security.username, self.text("password"), None)
+            return ConnectionCredentials(context, security.mechanism, security.username, self.text("password"), None)
         assert self._tokens is not None, "made with a mechanism that needs them"
         self._tokens.check()
-        return Proof(context, "OAUTHBEARER", None, None, self._tokens)
+        return ConnectionCredentials(context, "OAUTHBEARER", None, None, self._tokens)
 
     def text(self, key: str) -> str:
         """What is given as *key*, itself or in its file; empty where neither is. Raises CredentialsError."""

@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord
 
 from converters.core.event_id import EventId, NotAnEventIdError
 from converters.core.model import Delivery, Echo, conversation_key
-from converters.files.media import Job, Result
+from converters.files.media import MediaJob, MediaResult
 from converters.routing.route import App
 from streams.kafka.record_kinds import kind_of
 from streams.observe import metrics
@@ -40,7 +40,7 @@ def note(stage: str, topic: str, partition: int | None, offset: int | None, why:
     now, what = time.monotonic(), (stage, topic, why)
     if now - _said.get(what, -SAY_AGAIN) >= SAY_AGAIN:
         _said[what] = now
-        log.warning("a record that no role of ours writes", stage=stage, topic=topic, partition=partition, offset=offset, why=why)
+        log.warning("foreign record", stage=stage, topic=topic, partition=partition, offset=offset, why=why)
 
 
 def is_misplaced(key: bytes | None, partition: int, partitions: int) -> bool:
@@ -67,14 +67,14 @@ def of_echo(record: ConsumerRecord, echo: Echo, apps: Mapping[str, App], platfor
     return None if _parsed(echo.event) is not None else "id"
 
 
-def of_job(record: ConsumerRecord, job: Job, partitions: int) -> Why | None:
+def of_job(record: ConsumerRecord, job: MediaJob, partitions: int) -> Why | None:
     # Apps that are gone from the settings are no one's forgery: the role answers for them.
     if is_misplaced(record.key, record.partition, partitions) or is_misplaced(job.conversation, job.partition, partitions):
         return "misplaced"
     return None if _parsed(job.event) is not None else "id"
 
 
-def of_result(result: Result, apps: Mapping[str, App], platform: str) -> Why | None:
+def of_result(result: MediaResult, apps: Mapping[str, App], platform: str) -> Why | None:
     if (app := apps.get(result.target)) is None or app.platform.name != platform:
         return "app"
     return None if _parsed(result.event) is not None else "id"

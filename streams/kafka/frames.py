@@ -22,7 +22,7 @@ NO_TAGS = b"\0"
 BYTE, SHORT, INT, LONG = struct.Struct(">b"), struct.Struct(">h"), struct.Struct(">i"), struct.Struct(">q")
 
 
-class Reader:
+class FrameReader:
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._at = 0
@@ -74,12 +74,12 @@ class _Correlation(NamedTuple):
     correlation_id: int
 
 
-class Call:
+class FrameRequest:
     """One request, as aiokafka's connection wants it, and how its answer is read."""
 
-    RESPONSE_TYPE: "Call"
+    RESPONSE_TYPE: "FrameRequest"
 
-    def __init__(self, api: Api, body: bytes, read: Callable[[Reader], Any]) -> None:
+    def __init__(self, api: Api, body: bytes, read: Callable[[FrameReader], Any]) -> None:
         self.api = api
         self.throttle_time_ms = 0
         """What the answer says of it; known once that is read."""
@@ -87,7 +87,7 @@ class Call:
         self._read = read
         self.RESPONSE_TYPE = self
 
-    def prepare(self, versions: Mapping[int, tuple[int, int]]) -> "Call":
+    def prepare(self, versions: Mapping[int, tuple[int, int]]) -> "FrameRequest":
         """Raises IncompatibleBrokerVersion where the broker at the other end lacks the version."""
         low, high = versions.get(self.api.key, (0, -1))
         if not low <= self.api.version <= high:
@@ -105,7 +105,7 @@ class Call:
         return _Correlation(INT.unpack(data.read(4))[0])
 
     def decode(self, data: BytesIO) -> Any:
-        reader = Reader(data.read())
+        reader = FrameReader(data.read())
         if self.api.key != API_VERSIONS:  # whose answer has the oldest header of all, so that everybody can read it
             reader.tags()
         found = self._read(reader)

@@ -22,7 +22,7 @@ from streams.kafka.reachability import REACH
 from streams.observe import metrics
 
 
-class Ways(NamedTuple):
+class ConnectionTimings(NamedTuple):
     """How connections are made and kept; seconds."""
 
     connect_timeout: float = 3.0
@@ -33,15 +33,15 @@ class Ways(NamedTuple):
     """Of rest, until a connection is tried."""
 
 
-_ways = [Ways()]
+_ways = [ConnectionTimings()]
 
 
-def use(ways: Ways) -> None:
+def use(ways: ConnectionTimings) -> None:
     """For all connections from now on."""
     _ways[0] = ways
 
 
-def ways() -> Ways:
+def ways() -> ConnectionTimings:
     return _ways[0]
 
 
@@ -56,7 +56,7 @@ STAGGER = 0.25
 """Seconds between two addresses of a name. Source: RFC 8305, section 8."""
 
 
-class Kept(AIOKafkaConnection):  # type: ignore[misc, unused-ignore]
+class KeepaliveConnection(AIOKafkaConnection):  # type: ignore[misc, unused-ignore]
     """What all of ours have in common; `streams.kafka.connection` makes them."""
 
     _request_timeout: float
@@ -129,7 +129,7 @@ class Kept(AIOKafkaConnection):  # type: ignore[misc, unused-ignore]
     # -- kept warm
 
     @staticmethod
-    def _warm(itself: "weakref.ref[Kept]") -> None:
+    def _warm(itself: "weakref.ref[KeepaliveConnection]") -> None:
         """Again and again, as long as it is open."""
         self = itself()
         if self is None or not self.connected():

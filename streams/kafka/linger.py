@@ -6,7 +6,7 @@ SHORTEST = 0.001
 """Seconds."""
 
 
-class Linger:
+class AdaptiveLinger:
     """*share* times as long as a write takes, from *shortest* to *longest* seconds. As a float it is that.
 
     A write costs us and the cluster about the same whatever is in it. So the time that it takes, which grows when either is

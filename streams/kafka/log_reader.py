@@ -29,7 +29,7 @@ PATIENCE = 30.0
 PAUSE = 0.1
 
 
-class Part(NamedTuple):
+class LogPart(NamedTuple):
     """*records* have the fields offset, timestamp, key, value and headers. *next*: the offset behind all that was read."""
 
     records: list[Any]
@@ -88,7 +88,7 @@ class LogReader:
         found = (await self._consumer.offsets_for_times({tp: max(0, time)}))[tp]
         return int(found.offset) if found is not None else None
 
-    async def read(self, tp: TopicPartition, offset: int, size: int = BYTES) -> Part:
+    async def read(self, tp: TopicPartition, offset: int, size: int = BYTES) -> LogPart:
         """Records from *offset* on; none where there are none. Raises OffsetOutOfRangeError where *offset* is not in the log."""
         clock = asyncio.get_running_loop().time
         until = clock() + PATIENCE
@@ -110,7 +110,7 @@ class LogReader:
             await asyncio.sleep(PAUSE)
 
 
-def _part(answer: Any, offset: int, *, committed: bool) -> Part:
+def _part(answer: Any, offset: int, *, committed: bool) -> LogPart:
     _, [(_, error, _, *rest)] = answer.topics[0]
     if error:
         raise for_code(error)(f"fetch at {offset}")
@@ -119,7 +119,7 @@ def _part(answer: Any, offset: int, *, committed: bool) -> Part:
     return _read(MemoryRecords(rest[-1]), offset, sorted(aborted or (), key=lambda one: one[1]) if committed else None)
 
 
-def _read(batches: MemoryRecords, offset: int, aborted: Iterable[tuple[int, int]] | None) -> Part:
+def _read(batches: MemoryRecords, offset: int, aborted: Iterable[tuple[int, int]] | None) -> LogPart:
     """*aborted*: (producer, first offset) of transactions that came to nothing, in order; None where all is read."""
     records: list[Any] = []
     after = offset
@@ -143,4 +143,4 @@ def _read(batches: MemoryRecords, offset: int, aborted: Iterable[tuple[int, int]
         if found and found[0].offset < offset:
             found = [record for record in found if record.offset >= offset]
         records += found
-    return Part(records, after)
+    return LogPart(records, after)

@@ -17,7 +17,7 @@ from aiokafka.protocol.types import (
     TaggedFields,
 )
 
-from streams.kafka.frames import Api, Call
+from streams.kafka.frames import Api, FrameRequest
 
 _TEXT = CompactString("utf-8")
 
@@ -30,7 +30,7 @@ def _many(of: Any) -> CompactArray:
     return CompactArray(of)
 
 
-class Message:
+class ApiMessage:
     """A request and its answer; an answer is a dict by the fields' names."""
 
     def __init__(self, key: int, version: int, asked: Schema, answered: Schema) -> None:
@@ -38,8 +38,8 @@ class Message:
         self._asked = asked
         self._answered = answered
 
-    def __call__(self, **fields: Any) -> Call:
-        return Call(
+    def __call__(self, **fields: Any) -> FrameRequest:
+        return FrameRequest(
             self.api, self._asked.encode(_packed(self._asked, fields)),
             lambda reader: _unpacked(self._answered, self._answered.decode(BytesIO(reader.rest()))),
         )  # fmt: skip
@@ -62,7 +62,7 @@ def _unpacked(schema: Any, value: Any) -> Any:
     return value
 
 
-DESCRIBE_PRODUCERS = Message(
+DESCRIBE_PRODUCERS = ApiMessage(
     61, 0,
     _struct(topics=_many(_struct(name=_TEXT, partitions=_many(Int32)))),
     _struct(
@@ -80,14 +80,14 @@ DESCRIBE_PRODUCERS = Message(
 )  # fmt: skip
 """Of a partition's leader. *start*: where the producer's open transaction begins in it, -1 for none."""
 
-LIST_TRANSACTIONS = Message(
+LIST_TRANSACTIONS = ApiMessage(
     66, 0,
     _struct(states=_many(_TEXT), producers=_many(Int64)),
     _struct(throttle=Int32, error=Int16, unknown=_many(_TEXT), transactions=_many(_struct(name=_TEXT, producer=Int64, state=_TEXT))),
 )  # fmt: skip
 """Of a broker: those that it coordinates."""
 
-DESCRIBE_TRANSACTIONS = Message(
+DESCRIBE_TRANSACTIONS = ApiMessage(
     65, 0,
     _struct(names=_many(_TEXT)),
     _struct(
@@ -100,7 +100,7 @@ DESCRIBE_TRANSACTIONS = Message(
 )  # fmt: skip
 """Of their coordinator. *timeout* and *began* in ms."""
 
-WRITE_TXN_MARKERS = Message(
+WRITE_TXN_MARKERS = ApiMessage(
     27, 1,
     _struct(markers=_many(_struct(
         producer=Int64, epoch=Int16, commit=Boolean, topics=_many(_struct(name=_TEXT, partitions=_many(Int32))), coordinator_epoch=Int32,
@@ -112,7 +112,7 @@ WRITE_TXN_MARKERS = Message(
 """To a partition's leader: ends a transaction there that no coordinator knows any more."""
 
 _REPLICAS = _many(_struct(replica=Int32, end=Int64, fetched=Int64, caught_up=Int64))
-DESCRIBE_QUORUM = Message(
+DESCRIBE_QUORUM = ApiMessage(
     55, 1,
     _struct(topics=_many(_struct(name=_TEXT, partitions=_many(_struct(partition=Int32))))),
     _struct(error=Int16, topics=_many(_struct(

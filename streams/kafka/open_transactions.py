@@ -30,7 +30,7 @@ _BUSY = frozenset({14, 15, 16, 51})
 """The last transaction is being ended, or its coordinator looked for: ask again. Source: "Protocol guide: error codes"."""
 
 
-class Writer(Struct, frozen=True):
+class TransactionWriter(Struct, frozen=True):
     """Who has a transaction open in *tp* from offset *start* on. *last*: ms since 1970, of its last record there, as the writer says."""
 
     tp: TopicPartition
@@ -41,10 +41,10 @@ class Writer(Struct, frozen=True):
     last: int
 
 
-class Open(Struct, frozen=True):
+class OpenTransaction(Struct, frozen=True):
     """*name*, its transactional id, is empty where no coordinator knows the transaction, or we may not see it. *began* and *timeout*: ms."""
 
-    writer: Writer
+    writer: TransactionWriter
     name: str = ""
     began: int = 0
     timeout: int = 0
@@ -61,7 +61,7 @@ class Open(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def client_of(where: Where) -> AsyncIterator[clients.Client]:
+async def client_of(where: Where) -> AsyncIterator[clients.KafkaClient]:
     """Started. Raises KafkaError."""
     client = clients.client(where)
     try:
@@ -71,7 +71,7 @@ async def client_of(where: Where) -> AsyncIterator[clients.Client]:
         await client.close()
 
 
-async def writers(client: Any, tps: Iterable[TopicPartition]) -> list[Writer]:
+async def writers(client: Any, tps: Iterable[TopicPartition]) -> list[TransactionWriter]:
     """All who have a transaction open in *tps*. Raises KafkaError, also where we may not see them."""
     tps = list(tps)
     until = time.monotonic() + MOVING
@@ -85,7 +85,7 @@ async def writers(client: Any, tps: Iterable[TopicPartition]) -> list[Writer]:
         await asyncio.sleep(0.1)
 
 
-async def _writers(client: Any, tps: Iterable[TopicPartition]) -> list[Writer]:
+async def _writers(client: Any, tps: Iterable[TopicPartition]) -> list[TransactionWriter]:
     led: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for tp in tps:
         if (leader := client.cluster.leader_for_partition(tp)) is None:
@@ -103,13 +103,13 @@ async def _writers(client: Any, tps: Iterable[TopicPartition]) -> list[Writer]:
                     raise for_code(part["error"])(f"{topic['name']}, partition {part['partition']}")
                 tp = TopicPartition(topic["name"], part["partition"])
                 found += [
-                    Writer(tp, one["start"], one["id"], one["epoch"], one["coordinator_epoch"], one["timestamp"])
+                    TransactionWriter(tp, one["start"], one["id"], one["epoch"], one["coordinator_epoch"], one["timestamp"])
                     for one in part["producers"] if one["start"] >= 0
                 ]  # fmt: skip
     return sorted(found, key=lambda one: (one.tp.topic, one.tp.partition, one.start))
 
 
-async def named(client: Any, found: Sequence[Writer]) -> list[Open]:
+async def named(client: Any, found: Sequence[TransactionWriter]) -> list[OpenTransaction]:
     """With their transactional ids, as far as the coordinators know them and we may see them. Raises KafkaError."""
     if not found:
         return []
@@ -122,11 +122,11 @@ async def named(client: Any, found: Sequence[Writer]) -> list[Open]:
             described = await client.send(broker.nodeId, DESCRIBE_TRANSACTIONS(names=names))
             told |= {each["producer"]: each for each in described["transactions"] if not each["error"]}
     return [
-        Open(one, mine["name"], mine["began"], mine["timeout"]) if (mine := told.get(one.producer)) else Open(one) for one in found
+        OpenTransaction(one, mine["name"], mine["began"], mine["timeout"]) if (mine := told.get(one.producer)) else OpenTransaction(one) for one in found
     ]
 
 
-async def oldest(client: Any, tp: TopicPartition) -> Open | None:
+async def oldest(client: Any, tp: TopicPartition) -> OpenTransaction | None:
     """The one that keeps *tp* from being read further. Raises KafkaError."""
     return next(iter(await named(client, (await writers(client, [tp]))[:1])), None)
 
@@ -145,7 +145,7 @@ async def fence(client: Any, name: str, limit: int) -> None:
         await asyncio.sleep(0.1)
 
 
-async def end_unknown(client: Any, one: Writer) -> None:
+async def end_unknown(client: Any, one: TransactionWriter) -> None:
     """Write the marker that the coordinator, which has forgotten the transaction, never will. Raises KafkaError."""
     leader = client.cluster.leader_for_partition(one.tp)
     marker = {
@@ -160,7 +160,7 @@ async def end_unknown(client: Any, one: Writer) -> None:
                     raise for_code(part["error"])(f"{topic['name']}, partition {part['partition']}")
 
 
-async def over(client: Any, one: Writer) -> bool:
+async def over(client: Any, one: TransactionWriter) -> bool:
     """Whether the partition is free of it within a while. Raises KafkaError."""
     until = time.monotonic() + ENDING
     while time.monotonic() < until:

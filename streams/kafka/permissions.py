@@ -21,9 +21,9 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
-from streams.kafka.acls import Grant, Operation, Resource
+from streams.kafka.acls import AclGrant, Operation, Resource
 from streams.kafka.cluster import Cluster, Where, cluster_of
-from streams.kafka.frames import BYTE, INT, NO_TAGS, SHORT, Api, Call, Reader, count, text
+from streams.kafka.frames import BYTE, INT, NO_TAGS, SHORT, Api, FrameReader, FrameRequest, count, text
 
 METADATA, DESCRIBE_GROUPS = Api(3, 12), Api(15, 5)
 _NOT_THERE, _REFUSED, _GROUP_REFUSED = 3, 29, 30
@@ -39,7 +39,7 @@ TRIES = 20
 class NotPermittedError(KafkaError):  # type: ignore[misc, unused-ignore]
     """The text says who may not do what, and the command that permits it."""
 
-    def __init__(self, cluster: Where, missing: Sequence[Grant]) -> None:
+    def __init__(self, cluster: Where, missing: Sequence[AclGrant]) -> None:
         super().__init__(told(cluster_of(cluster), missing))
         self.missing = tuple(missing)
 
@@ -47,7 +47,7 @@ class NotPermittedError(KafkaError):  # type: ignore[misc, unused-ignore]
         return str(self.args[0])
 
 
-class Topic(NamedTuple):
+class VisibleTopic(NamedTuple):
     """*error* as Kafka counts. *permitted*: what we may do with it; None where the brokers do not tell."""
 
     partitions: int
@@ -60,15 +60,15 @@ class Topic(NamedTuple):
         return self.error == _REFUSED
 
 
-async def described(client: Any, names: Iterable[str]) -> dict[str, Topic]:
+async def described(client: Any, names: Iterable[str]) -> dict[str, VisibleTopic]:
     """What is known of these topics; those that are not there have no partitions. Never makes one. Raises KafkaError."""
     wanted = sorted(set(names))
     body = count(len(wanted)) + b"".join(bytes(16) + text(name) + NO_TAGS for name in wanted) + b"\0\1" + NO_TAGS
     try:
-        found: dict[str, Topic] = await _anybody(client, Call(METADATA, body, _topics))
+        found: dict[str, VisibleTopic] = await _anybody(client, FrameRequest(METADATA, body, _topics))
     except IncompatibleBrokerVersion:  # one that was not tried: it does not tell what is permitted
         answer = await _anybody(client, MetadataRequest(wanted, allow_auto_topic_creation=False))
-        found = {name: Topic(len(rest[-1]), error, None) for error, name, *rest in answer.topics}
+        found = {name: VisibleTopic(len(rest[-1]), error, None) for error, name, *rest in answer.topics}
     for name, topic in found.items():
         if topic.error not in (0, _NOT_THERE, _REFUSED) and topic.error not in _SOON:
             raise for_code(topic.error)(name)
@@ -78,18 +78,18 @@ async def described(client: Any, names: Iterable[str]) -> dict[str, Topic]:
 async def visible(client: Any, names: Iterable[str]) -> dict[str, int]:
     """The partitions of each topic; 0 for one that is not there. Raises NotPermittedError for those that we may not see, KafkaError."""
     found = await described(client, names)
-    if hidden := [Grant("topic", name, "Describe") for name, topic in sorted(found.items()) if topic.hidden]:
+    if hidden := [AclGrant("topic", name, "Describe") for name, topic in sorted(found.items()) if topic.hidden]:
         raise NotPermittedError(_where(client), hidden)
     return {name: topic.partitions for name, topic in found.items()}
 
 
-async def missing(client: Any, grants: Sequence[Grant]) -> list[Grant]:
+async def missing(client: Any, grants: Sequence[AclGrant]) -> list[AclGrant]:
     """Those of *grants* that we do not have; of topics that are not there yet, nothing can be said. Raises KafkaError."""
     topics = await described(client, [grant.name for grant in grants if grant.resource == "topic"])
     return [grant for grant in grants if not await _given(client, grant, topics)]
 
 
-async def _given(client: Any, grant: Grant, topics: Mapping[str, Topic]) -> bool:
+async def _given(client: Any, grant: AclGrant, topics: Mapping[str, VisibleTopic]) -> bool:
     match grant.resource:
         case "topic":
             return _permitted(topics[grant.name], grant.operation)
@@ -101,13 +101,13 @@ async def _given(client: Any, grant: Grant, topics: Mapping[str, Topic]) -> bool
             return True  # nothing of ours asks for it
 
 
-async def require(client: Any, grants: Sequence[Grant]) -> None:
+async def require(client: Any, grants: Sequence[AclGrant]) -> None:
     """Raises NotPermittedError, KafkaError."""
     if lacking := await missing(client, grants):
         raise NotPermittedError(_where(client), lacking)
 
 
-def told(cluster: Cluster, lacking: Sequence[Grant]) -> str:
+def told(cluster: Cluster, lacking: Sequence[AclGrant]) -> str:
     who = cluster.credentials.principal()
     name = f"{who} is not permitted" if who else "we are not permitted"
     what = ", ".join(f"{grant.operation} on {grant.resource} {grant.name}{'*' if grant.prefixed else ''}" for grant in lacking)
@@ -159,26 +159,26 @@ def _refused(cluster: Cluster, resource: Resource, error: BaseException) -> str:
     ).replace("  ", " ")
 
 
-def _usual(resource: Resource, name: str, operation: Operation) -> Grant:
+def _usual(resource: Resource, name: str, operation: Operation) -> AclGrant:
     """Of a task's transactional ids, all of its stage's are meant: as its role is permitted them."""
     stage = _TASK.fullmatch(name) if resource == "transactional-id" else None
-    return Grant(resource, stage[1], operation, prefixed=True) if stage else Grant(resource, name, operation)
+    return AclGrant(resource, stage[1], operation, prefixed=True) if stage else AclGrant(resource, name, operation)
 
 
-def _permitted(topic: Topic, operation: Operation) -> bool:
+def _permitted(topic: VisibleTopic, operation: Operation) -> bool:
     if topic.error == _NOT_THERE:
         return True
     return not topic.hidden and (topic.permitted is None or operation in topic.permitted)
 
 
-async def _group(client: Any, grant: Grant) -> bool:
+async def _group(client: Any, grant: AclGrant) -> bool:
     """Groups that have no members yet are told of as well."""
     name = grant.name if not grant.prefixed else f"{grant.name}asked"
     try:
         node = await _coordinator(client, CoordinationType.GROUP, name)
     except GroupAuthorizationFailedError:
         return False
-    request = Call(DESCRIBE_GROUPS, count(1) + text(name) + b"\1" + NO_TAGS, _groups)
+    request = FrameRequest(DESCRIBE_GROUPS, count(1) + text(name) + b"\1" + NO_TAGS, _groups)
     for _ in range(TRIES):
         try:
             error, permitted = await client.send(node, request)
@@ -192,7 +192,7 @@ async def _group(client: Any, grant: Grant) -> bool:
     return permitted is None or grant.operation in permitted
 
 
-async def _transactions(client: Any, grant: Grant) -> bool:
+async def _transactions(client: Any, grant: AclGrant) -> bool:
     """Only whether it may be seen: whether it may be used is found by using it, which fences whoever does."""
     try:
         await _coordinator(client, CoordinationType.TRANSACTION, f"{grant.name}asked" if grant.prefixed else grant.name)
@@ -214,7 +214,7 @@ async def _coordinator(client: Any, kind: Any, name: str) -> Any:
     raise last
 
 
-async def _anybody(client: Any, request: Call) -> Any:
+async def _anybody(client: Any, request: FrameRequest) -> Any:
     """The answer of any broker."""
     nodes = [broker.nodeId for broker in client.cluster.brokers()] or ["bootstrap"]
     random.shuffle(nodes)
@@ -238,7 +238,7 @@ def _operations(bits: int) -> frozenset[Operation] | None:
     return frozenset(name for name, code in _CODES.items() if bits >> code & 1)  # type: ignore[misc]
 
 
-def _topics(answer: Reader) -> dict[str, Topic]:
+def _topics(answer: FrameReader) -> dict[str, VisibleTopic]:
     answer.number(INT)
     for _ in answer.items():
         answer.number(INT)
@@ -248,7 +248,7 @@ def _topics(answer: Reader) -> dict[str, Topic]:
         answer.tags()
     answer.data()
     answer.number(INT)
-    found: dict[str, Topic] = {}
+    found: dict[str, VisibleTopic] = {}
     for _ in answer.items():
         error, name = answer.number(SHORT), answer.data().decode()
         answer.raw(16)
@@ -260,12 +260,12 @@ def _topics(answer: Reader) -> dict[str, Topic]:
             for _ in range(3):
                 answer.raw(4 * len(answer.items()))
             answer.tags()
-        found[name] = Topic(partitions, error, _operations(answer.number(INT)))
+        found[name] = VisibleTopic(partitions, error, _operations(answer.number(INT)))
         answer.tags()
     return found
 
 
-def _groups(answer: Reader) -> tuple[int, frozenset[Operation] | None]:
+def _groups(answer: FrameReader) -> tuple[int, frozenset[Operation] | None]:
     answer.number(INT)
     found: tuple[int, frozenset[Operation] | None] = (_GROUP_REFUSED, frozenset())
     for _ in answer.items():

@@ -17,7 +17,7 @@ CONFIRMED = 6.0
 """Seconds without any answer until what one client has found holds for all: a connection of another may be well, and is tried by then."""
 
 
-class Reach:
+class Reachability:
     """Times are of *clock* in seconds, but for what is shown to people."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time) -> None:
@@ -64,5 +64,5 @@ def _shown(when: float) -> str:
     return datetime.fromtimestamp(when, UTC).isoformat(timespec="seconds")
 
 
-REACH = Reach()
+REACH = Reachability()
 """Of this process."""

@@ -60,7 +60,7 @@ async def answer(connection: Any, request: Any) -> Any:
     return found
 
 
-class Returning(AIOKafkaClient):  # type: ignore[misc, unused-ignore]
+class RebootstrapClient(AIOKafkaClient):  # type: ignore[misc, unused-ignore]
     """What all clients of ours have in common; `streams.kafka.clients` makes them."""
 
     _failures = 0

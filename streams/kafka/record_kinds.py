@@ -15,15 +15,15 @@ from msgspec import Struct
 from converters.core.causes import TOO_NEW, Cause
 from converters.core.model import Delivery, Echo
 from converters.core.wire import Malformed
-from converters.files.media import Job, Result
+from converters.files.media import MediaJob, MediaResult
 from converters.routing.identity_table import VALUES
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.dead_letters.release import Release
 from streams.deliver.ledger_schema import Entry
-from streams.exactly_once.watch import HoldError
+from streams.exactly_once.watch import StageHeldError
 from streams.kafka import topics
 from streams.kafka.topics import PLATFORM, Topic
-from streams.media.dedupe import Done
+from streams.media.dedupe import DedupeEntry
 
 VERSION = "relay-v"
 """The header. Readers of 0.1.0 ignore it."""
@@ -33,7 +33,7 @@ class TooNewError(Malformed):
     """The record is of a version that this release does not know; the text says which, and what to do."""
 
 
-class Kind(Struct, frozen=True):
+class RecordKind(Struct, frozen=True):
     """*of* are the structs of its value; none where the value is not ours."""
 
     topic: Topic
@@ -47,17 +47,17 @@ class Kind(Struct, frozen=True):
 
 
 KINDS = (
-    Kind(topics.CALLBACKS, ()),
-    Kind(topics.DELIVERIES, (Delivery,)),
-    Kind(topics.BACKFILL, (Delivery,)),
-    Kind(topics.MEDIA_JOBS, (Job,)),
-    Kind(topics.MEDIA_DONE, (Done,)),
-    Kind(topics.MEDIA_RESULTS, (Result,)),
-    Kind(topics.ECHOES, (Echo,)),
-    Kind(topics.LEDGER, (Entry,)),
-    Kind(topics.IDENTITIES, VALUES),
-    Kind(topics.DEAD_LETTERS, (DeadLetter,)),
-    Kind(topics.CONTROL, (Release,)),
+    RecordKind(topics.CALLBACKS, ()),
+    RecordKind(topics.DELIVERIES, (Delivery,)),
+    RecordKind(topics.BACKFILL, (Delivery,)),
+    RecordKind(topics.MEDIA_JOBS, (MediaJob,)),
+    RecordKind(topics.MEDIA_DONE, (DedupeEntry,)),
+    RecordKind(topics.MEDIA_RESULTS, (MediaResult,)),
+    RecordKind(topics.ECHOES, (Echo,)),
+    RecordKind(topics.LEDGER, (Entry,)),
+    RecordKind(topics.IDENTITIES, VALUES),
+    RecordKind(topics.DEAD_LETTERS, (DeadLetter,)),
+    RecordKind(topics.CONTROL, (Release,)),
 )
 """One a topic. A dead letter's end lies beside it, and is of the same version."""
 
@@ -65,7 +65,7 @@ _FORMS = [(re.compile(re.escape(kind.topic.template).replace(re.escape(PLATFORM)
 
 
 @lru_cache(4096)
-def kind_of(topic: str) -> Kind | None:
+def kind_of(topic: str) -> RecordKind | None:
     """The kind of what lies in *topic*, with whatever prefix; None where it is not one of ours."""
     found = [(match.start(), kind) for form, kind in _FORMS if (match := form.search(topic))]
     # A prefix may look like a topic itself: what stands last is the topic's own name.
@@ -103,7 +103,7 @@ def hold(topic: str, headers: Iterable[tuple[str, bytes]]) -> None:
         check(topic, headers)
     except TooNewError as error:
         if version_of(headers):
-            raise HoldError(str(error)) from None
+            raise StageHeldError(str(error)) from None
 
 
 @lru_cache(4096)

@@ -18,7 +18,7 @@ KEYS = ("ca", "certificate", "key", "key_password", "password", "token", "client
 """What may be given as it is, or as the path of a file."""
 
 
-class Security(SecretSection):
+class SecuritySettings(SecretSection):
     """How the brokers are spoken to. Files are read again for each new connection: what has changed in them holds from then on, without a restart."""
 
     used_by: ClassVar[frozenset[str]] = frozenset({"ingress", "convert", "deliver", "media", "gaps", "command"})

@@ -22,5 +22,5 @@ def check_version(versions: Mapping[int, tuple[int, int]], cluster: Cluster) -> 
     if newest < FETCH_VERSION and not cluster.untried:
         raise TooOldError(
             f"this broker is older than Kafka {LEAST}, or of another maker: the relay was not tried on it. Use Kafka {LEAST} or newer, "
-            "or write kafka.untried = true"
+            "or write kafka.allow_untested_versions = true"
         )

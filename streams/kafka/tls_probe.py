@@ -13,14 +13,14 @@ _LARGEST = 1 << 20
 """Bytes of an answer; what looks larger is no answer of Kafka's."""
 
 
-class Seen(NamedTuple):
+class ProbeResult(NamedTuple):
     """*tls* None: nothing could be learned. *mechanisms*: what may be proven with; empty where nothing has to be, None where it was not told."""
 
     tls: bool | None
     mechanisms: tuple[str, ...] | None = None
 
 
-async def look(host: str, port: int) -> Seen:
+async def look(host: str, port: int) -> ProbeResult:
     """Never raises for what the other side does."""
     try:
         async with asyncio.timeout(TIMEOUT):
@@ -29,9 +29,9 @@ async def look(host: str, port: int) -> Seen:
                     return await _ask(host, port, context)
                 except (OSError, EOFError, ValueError, struct.error):
                     continue
-            return Seen(True) if await _is_tls(host, port) else Seen(None)
+            return ProbeResult(True) if await _is_tls(host, port) else ProbeResult(None)
     except (TimeoutError, OSError):
-        return Seen(None)
+        return ProbeResult(None)
 
 
 def _unchecked() -> ssl.SSLContext:
@@ -51,7 +51,7 @@ async def _is_tls(host: str, port: int) -> bool:
     return True
 
 
-async def _ask(host: str, port: int, context: ssl.SSLContext | None) -> Seen:
+async def _ask(host: str, port: int, context: ssl.SSLContext | None) -> ProbeResult:
     reader, writer = await asyncio.open_connection(host, port, ssl=context)
     try:
         writer.write(_request(_API_VERSIONS, b""))
@@ -63,13 +63,13 @@ async def _ask(host: str, port: int, context: ssl.SSLContext | None) -> Seen:
         writer.close()
     error, count = struct.unpack_from(">hi", body)
     if error != _UNSUPPORTED:
-        return Seen(context is not None, ())
+        return ProbeResult(context is not None, ())
     at, found = 6, []
     for _ in range(count):
         (size,) = struct.unpack_from(">h", body, at)
         found.append(body[at + 2 : at + 2 + size].decode())
         at += 2 + size
-    return Seen(context is not None, tuple(sorted(found)))
+    return ProbeResult(context is not None, tuple(sorted(found)))
 
 
 def _request(api: tuple[int, int], body: bytes) -> bytes:

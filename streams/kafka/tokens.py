@@ -15,7 +15,7 @@ import httpx
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
-from streams.kafka.security import Security
+from streams.kafka.security import SecuritySettings
 
 SHARE = 0.8
 """Of a token's life, after which another one is had."""
@@ -36,7 +36,7 @@ class TokenError(KafkaError):  # type: ignore[misc, unused-ignore]
 
 
 class Tokens(AbstractTokenProvider):  # type: ignore[misc, unused-ignore]
-    def __init__(self, security: Security, text: Text) -> None:
+    def __init__(self, security: SecuritySettings, text: Text) -> None:
         self.security = security
         self.text = text
         self._token, self._until = "", 0.0
@@ -126,7 +126,7 @@ class MskTokens(Tokens):
         return ""  # the role's name is known to AWS alone
 
 
-def provider(security: Security, text: Text) -> Tokens:
+def provider(security: SecuritySettings, text: Text) -> Tokens:
     if security.mechanism == "AWS_MSK_IAM":
         return MskTokens(security, text)
     return EndpointTokens(security, text) if security.token_url else FileTokens(security, text)

@@ -20,7 +20,7 @@ HEADERS = 8192
 """Bytes of a callback's record beside its body, at the most."""
 
 
-class Unfit(Struct, frozen=True):
+class TopicProblem(Struct, frozen=True):
     topic: str
     setting: str
     seen: str
@@ -32,12 +32,12 @@ class Unfit(Struct, frozen=True):
         return f"{self.topic}: {self.setting} is {self.seen}, needed is {self.needed}: {self.what}"
 
 
-def unfit(name: str, topic: Topic, seen: Mapping[str, str], largest: int | None = None) -> list[Unfit]:
+def topic_problems(name: str, topic: Topic, seen: Mapping[str, str], largest: int | None = None) -> list[TopicProblem]:
     """*seen* as Kafka names and writes them; what it does not say is not judged. *largest*: bytes of a record, if less than usual."""
     found = []
 
     def note(setting: str, needed: object, what: str) -> None:
-        found.append(Unfit(name, setting, seen[setting], str(needed), what))
+        found.append(TopicProblem(name, setting, seen[setting], str(needed), what))
 
     size = _number(seen.get("max.message.bytes"))
     if size is not None and size < BATCH:
@@ -70,10 +70,10 @@ async def look(settings: Settings, names: Iterable[str], health: Health) -> bool
     except (KafkaError, OSError, TimeoutError) as error:
         log.info("settings of topics cannot be seen", error=type(error).__name__)
         return isinstance(error, KafkaError) and not error.retriable
-    found = [one for name in asked for one in unfit(name, known[name], seen.get(name, {}), callback if known[name] is CALLBACKS else None)]
+    found = [one for name in asked for one in topic_problems(name, known[name], seen.get(name, {}), callback if known[name] is CALLBACKS else None)]
     for one in found:
-        log.error("a topic is unfit", topic=one.topic, setting=one.setting, seen=one.seen, needed=one.needed, what=one.what)
-        metrics.TOPIC_UNFIT.labels(one.topic, one.setting).set(1)
+        log.error("topic misconfigured", topic=one.topic, setting=one.setting, seen=one.seen, needed=one.needed, what=one.what)
+        metrics.TOPIC_MISCONFIGURED.labels(one.topic, one.setting).set(1)
     health.note("topics", "; ".join([*map(str, found), "see im-relay topics check"]) if found else "")
     return True
 

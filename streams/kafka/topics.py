@@ -170,7 +170,7 @@ TOPICS = (
 )
 
 
-class Wanted(Struct, frozen=True):
+class TopicSpec(Struct, frozen=True):
     """A topic as it should be on the broker; *configs* as Kafka names and writes them."""
 
     name: str
@@ -185,13 +185,13 @@ def names(platforms: Iterable[str], *, prefix: str = "") -> tuple[str, ...]:
 
 def wanted(
     platforms: Iterable[str], *, prefix: str = "", partitions: int = 12, min_insync: int = 1
-) -> tuple[Wanted, ...]:
+) -> tuple[TopicSpec, ...]:
     """Every topic for *platforms*, all with the same number of partitions, which later cannot change.
 
     *prefix* keeps two deployments on one cluster apart; *min_insync* is 1 on a single node, else 2.
     """
     return tuple(
-        Wanted(name, topic, partitions, _configs(topic, min_insync))
+        TopicSpec(name, topic, partitions, _configs(topic, min_insync))
         for topic, name in _expand(platforms, prefix)
     )
 

@@ -18,13 +18,13 @@ _PIECE = 64 * 1024
 """Bytes that are unpacked at a time."""
 
 
-class Landed(Struct, frozen=True):
+class WrittenFile(Struct, frozen=True):
     size: int
     sha256: str
     md5: str
 
 
-class Landing:
+class FileWriter:
     """Open as a context; `take` what comes, then `end`. Without an `end` that went well there is no file after it.
 
     *largest* bounds both the bytes that come and those that they unpack to. `take` and `end` may run on a thread: they
@@ -59,7 +59,7 @@ class Landing:
                 self._trouble = self._taken(data)
             return self._trouble
 
-    def end(self) -> Landed | Trouble:
+    def end(self) -> WrittenFile | Trouble:
         with self._lock:
             if self._trouble is not None:
                 return self._trouble
@@ -71,7 +71,7 @@ class Landing:
             except OSError:
                 return "disk"
             self._whole = True
-        return Landed(self._size, self._sha256.hexdigest(), self._md5.hexdigest())
+        return WrittenFile(self._size, self._sha256.hexdigest(), self._md5.hexdigest())
 
     def _taken(self, data: bytes) -> Trouble | None:
         self._came += len(data)

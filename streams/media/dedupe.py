@@ -7,17 +7,17 @@ import msgspec
 from aiokafka import TopicPartition
 from msgspec import Struct
 
-from converters.core.model import Carried
+from converters.core.model import StoredFile
 from streams.kafka.log_reader import LogReader
 from streams.kafka.topics import MEDIA_DONE
-from streams.state.restore import Restore, Source
-from streams.state.rows import Cover, Family, Row
+from streams.state.restore import Restore, RestoreSource
+from streams.state.rows import Row, RowCover, RowFamily
 from streams.state.store import Store
-from streams.state.turns import Turns
+from streams.state.turns import FairTurns
 
 
-class Done(Struct, frozen=True, omit_defaults=True):
-    carried: Carried
+class DedupeEntry(Struct, frozen=True, omit_defaults=True):
+    carried: StoredFile
     codec: str = ""
     """`from>to`."""
     until: int = 0
@@ -25,10 +25,10 @@ class Done(Struct, frozen=True, omit_defaults=True):
 
 
 dump = msgspec.json.Encoder().encode
-_load = msgspec.json.Decoder(Done).decode
+_load = msgspec.json.Decoder(DedupeEntry).decode
 
 
-def load(raw: bytes | None, now: int) -> Done | None:
+def load(raw: bytes | None, now: int) -> DedupeEntry | None:
     """What is still good at *now*."""
     if raw is None:
         return None
@@ -42,21 +42,21 @@ def load(raw: bytes | None, now: int) -> Done | None:
 _FAMILY = "done"
 
 
-class DoneStore:
+class DedupeStore:
     """One partition of the topic on this machine's disk. What is not restored yet is brought over once more: nobody waits for it."""
 
     def __init__(self, path: Path, tp: TopicPartition) -> None:
         life = MEDIA_DONE.kept
         assert life is not None
         self._tp = tp
-        self._store = Store(path, (Family(_FAMILY, life, life // 5, counted=True),), _merge, stage="media")
+        self._store = Store(path, (RowFamily(_FAMILY, life, life // 5, counted=True),), _merge, stage="media")
 
-    def restore(self, reader: LogReader, turns: Turns, moved: Callable[[], None]) -> Restore:
+    def restore(self, reader: LogReader, turns: FairTurns, moved: Callable[[], None]) -> Restore:
         """What fills it from the topic."""
-        source = Source(self._tp.topic, reader, lambda key, value, _: _rows(key, value), told=lambda record: self._knows(record.key or b""))
+        source = RestoreSource(self._tp.topic, reader, lambda key, value, _: _rows(key, value), told=lambda record: self._knows(record.key or b""))
         return Restore(self._store, self._tp.partition, [source], turns, "media", moved)
 
-    def get(self, key: bytes, now: int) -> Done | None:
+    def get(self, key: bytes, now: int) -> DedupeEntry | None:
         """What is still good at *now*, in ms."""
         return load(self._store.get(_FAMILY, key), now)
 
@@ -64,7 +64,7 @@ class DoneStore:
         """What was committed at *now*, before the offset *end*."""
         topic = self._tp.topic
         covered = self._store.covered(topic)
-        cover = Cover(topic, covered.add(covered.high, end, now), end) if end is not None else None
+        cover = RowCover(topic, covered.add(covered.high, end, now), end) if end is not None else None
         self._store.put([row for key, value in done for row in _rows(key, value)], now, cover)
 
     def close(self) -> None:

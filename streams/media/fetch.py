@@ -18,10 +18,10 @@ from msgspec import Struct
 from yarl import URL
 
 from converters.files.media import Download
-from streams.media.body import Landing, Packed, Trouble
+from streams.media.body import FileWriter, Packed, Trouble
 from streams.media.content_headers import mime, name
-from streams.media.ssrf_guard import Addresses, CheckedResolver, NotForStrangersError, Wrong
-from streams.media.tunnel import NamedThroughProxy, TunnelConnector
+from streams.media.ssrf_guard import AddressPolicy, CheckedResolver, ForbiddenAddressError, Wrong
+from streams.media.tunnel import ProxyNameResolver, TunnelConnector
 from streams.outbound.proxies import NO_PROXIES, Proxies
 
 REDIRECTS = 5
@@ -75,7 +75,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
     """As the server says it, or the last part of the path; may be empty, and is no path."""
 
 
-class Failed(Struct, frozen=True, kw_only=True):
+class FetchFailed(Struct, frozen=True, kw_only=True):
     """There is no file. Says nothing of the address or what was sent to it."""
 
     reason: Reason
@@ -87,7 +87,7 @@ class Failed(Struct, frozen=True, kw_only=True):
     """Of the last answer; 0 where none came."""
 
 
-class _Elsewhere(Struct, frozen=True):
+class _Redirected(Struct, frozen=True):
     location: str
 
 
@@ -100,12 +100,12 @@ class Fetcher:
     """
 
     def __init__(
-        self, addresses: Addresses, *, connect: float = 5.0, silence: float = 10.0, total: float = 60.0,
+        self, addresses: AddressPolicy, *, connect: float = 5.0, silence: float = 10.0, total: float = 60.0,
         authorities: Path | None = None, resolver: AbstractResolver | None = None, proxies: Proxies = NO_PROXIES,
     ) -> None:  # fmt: skip
         self._addresses = addresses
         self._proxies = proxies
-        self._resolver = NamedThroughProxy(addresses, proxies, CheckedResolver(addresses, resolver))
+        self._resolver = ProxyNameResolver(addresses, proxies, CheckedResolver(addresses, resolver))
         self._total = total
         self._timeout = aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=silence)
         self._tls = ssl.create_default_context()
@@ -113,7 +113,7 @@ class Fetcher:
             self._tls.load_verify_locations(authorities)
         self._session: aiohttp.ClientSession | None = None
 
-    async def fetch(self, download: Download, into: Path, *, largest: int) -> Fetched | Failed:
+    async def fetch(self, download: Download, into: Path, *, largest: int) -> Fetched | FetchFailed:
         """Up to *largest* bytes of it; *into* is written over, and is not there after a failure or a cancellation.
 
         All of *download*'s headers go to its own origin (scheme, host, port) and to no other; `authorised` is the
@@ -132,13 +132,13 @@ class Fetcher:
             await self._session.close()
         await self._resolver.close()
 
-    async def _follow(self, download: Download, into: Path, largest: int) -> Fetched | Failed:
+    async def _follow(self, download: Download, into: Path, largest: int) -> Fetched | FetchFailed:
         url, headers = self._addresses.checked(download.url), download.headers
         for _ in range(REDIRECTS + 1):
             if isinstance(url, str):
                 return _failed(url)
             answer = await self._ask(url, headers, into, largest)
-            if not isinstance(answer, _Elsewhere):
+            if not isinstance(answer, _Redirected):
                 return answer
             try:
                 further = self._addresses.checked(urljoin(str(url), answer.location))
@@ -152,7 +152,7 @@ class Fetcher:
             url = further
         return _failed("redirects")
 
-    async def _ask(self, url: URL, headers: dict[str, str], into: Path, largest: int) -> Fetched | Failed | _Elsewhere:
+    async def _ask(self, url: URL, headers: dict[str, str], into: Path, largest: int) -> Fetched | FetchFailed | _Redirected:
         session = self._session = self._session or self._opened()
         try:
             async with session.get(
@@ -190,13 +190,13 @@ class Fetcher:
         )  # fmt: skip
 
 
-async def _taken(answer: aiohttp.ClientResponse, into: Path, largest: int) -> Fetched | Failed:
+async def _taken(answer: aiohttp.ClientResponse, into: Path, largest: int) -> Fetched | FetchFailed:
     packed = _CODINGS.get(answer.headers.get("Content-Encoding", "").strip().lower())
     if packed is None:
         return _failed("encoding", status=200)
     if (answer.content_length or 0) > largest:
         return _failed("too-large", status=200)
-    with Landing(into, largest, packed) as landing:
+    with FileWriter(into, largest, packed) as landing:
         batch = bytearray()
         async for chunk in answer.content.iter_any():
             batch += chunk
@@ -215,12 +215,12 @@ async def _taken(answer: aiohttp.ClientResponse, into: Path, largest: int) -> Fe
     )  # fmt: skip
 
 
-def _read(answer: aiohttp.ClientResponse) -> Failed | _Elsewhere:
+def _read(answer: aiohttp.ClientResponse) -> FetchFailed | _Redirected:
     """An answer without a file. Its body is left where it is."""
     status = answer.status
     if status in (301, 302, 303, 307, 308):
         location = answer.headers.get("Location")
-        return _failed("redirects", status=status) if location is None else _Elsewhere(location)
+        return _failed("redirects", status=status) if location is None else _Redirected(location)
     if status < 400:
         return _failed("unexpected", status=status)
     after = _after(answer.headers.get("Retry-After", "")) if status in (429, 503) else None
@@ -245,11 +245,11 @@ def _ended(error: aiohttp.ClientPayloadError) -> bool:
     return isinstance(cause, ContentLengthError) and str(error).endswith(repr(cause))  # else what broke it comes after
 
 
-def _unknown(error: OSError) -> Failed:
-    if isinstance(error, NotForStrangersError):
+def _unknown(error: OSError) -> FetchFailed:
+    if isinstance(error, ForbiddenAddressError):
         return _failed("address")
-    return _failed("dns") if error.errno != socket.EAI_NONAME else Failed(reason="dns", again=False)
+    return _failed("dns") if error.errno != socket.EAI_NONAME else FetchFailed(reason="dns", again=False)
 
 
-def _failed(reason: Reason, *, status: int = 0, after: float | None = None) -> Failed:
-    return Failed(reason=reason, again=reason in _AGAIN, after=after, status=status)
+def _failed(reason: Reason, *, status: int = 0, after: float | None = None) -> FetchFailed:
+    return FetchFailed(reason=reason, again=reason in _AGAIN, after=after, status=status)

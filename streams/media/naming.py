@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from converters.files.media import Job
+from converters.files.media import MediaJob
 from converters.files.media_formats import FORMATS, HEAD, sniff
-from streams.media.transcode.request import Made
+from streams.media.transcode.request import Transcoded
 
 
 def form_of(path: Path) -> str:
@@ -13,7 +13,7 @@ def form_of(path: Path) -> str:
         return sniff(file.read(HEAD)).name
 
 
-def named(job: Job, made: Made) -> str:
+def named(job: MediaJob, made: Transcoded) -> str:
     """The name it had, its extension that of what it is now."""
     known = FORMATS[made.format].extension
     stem, dot, extension = job.file.name.rpartition(".")

@@ -55,7 +55,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
-class Addresses:
+class AddressPolicy:
     """All that is reachable from everywhere may be dialled, and what *allow* names.
 
     An entry is `host`, `host:port`, `*.suffix` (with or without a port; not the suffix itself), or a network,
@@ -131,7 +131,7 @@ class Addresses:
             self._hosts.add(found)
 
 
-class NotForStrangersError(OSError):
+class ForbiddenAddressError(OSError):
     """A name stands for an address that may not be dialled. Has no text."""
 
 
@@ -163,10 +163,10 @@ class CheckedResolver(AbstractResolver):
 
     One bad address refuses them all: who mixes is either trying, or has a name that half of the time leads inside, and
     what becomes of a file should not hang on the order of an answer. (aiohttp asks no resolver for an address; those
-    are judged by `Addresses.checked`.)
+    are judged by `AddressPolicy.checked`.)
     """
 
-    def __init__(self, addresses: Addresses, below: AbstractResolver | None = None) -> None:
+    def __init__(self, addresses: AddressPolicy, below: AbstractResolver | None = None) -> None:
         self._addresses = addresses
         self._below = below or SystemResolver()
 
@@ -178,7 +178,7 @@ class CheckedResolver(AbstractResolver):
         if not found:
             raise OSError(socket.EAI_NONAME, "no addresses")
         if not self._addresses.allows(host, port) and not all(self._addresses.good(one["host"]) for one in found):
-            raise NotForStrangersError
+            raise ForbiddenAddressError
         return found
 
     async def close(self) -> None:

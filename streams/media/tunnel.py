@@ -17,7 +17,7 @@ from aiohttp.client_exceptions import (
     ClientConnectorSSLError,
 )
 
-from streams.media.ssrf_guard import Addresses
+from streams.media.ssrf_guard import AddressPolicy
 from streams.outbound.proxies import Proxies, ProxyRefusedError, tunnel
 
 
@@ -54,10 +54,10 @@ class TunnelConnector(aiohttp.TCPConnector):
             raise ClientConnectorError(req.connection_key, OSError(str(error))) from None
 
 
-class NamedThroughProxy(AbstractResolver):
+class ProxyNameResolver(AbstractResolver):
     """*below*, but that a host which the operator has allowed by name stays a name where a proxy is asked for it."""
 
-    def __init__(self, addresses: Addresses, proxies: Proxies, below: AbstractResolver) -> None:
+    def __init__(self, addresses: AddressPolicy, proxies: Proxies, below: AbstractResolver) -> None:
         self._addresses, self._proxies, self._below = addresses, proxies, below
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:

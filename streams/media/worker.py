@@ -19,21 +19,21 @@ from msgspec import Struct
 
 from converters.core import wire
 from converters.core.causes import Cause
-from converters.core.model import Carried
-from converters.files.media import Job, Result
-from converters.files.media_key import same
+from converters.core.model import StoredFile
+from converters.files.media import MediaJob, MediaResult
+from converters.files.media_key import media_key
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import Whose
-from streams.deliver.offset_tracker import Lane
+from streams.deliver.offset_tracker import OffsetTracker
 from streams.exactly_once.ending import ended
-from streams.exactly_once.producers import Outputs, Unknown
-from streams.exactly_once.task import Task
+from streams.exactly_once.producers import Outputs, UnknownResultError
+from streams.exactly_once.task import PartitionTask
 from streams.kafka import foreign_records, record_kinds, topics
 from streams.kafka.log_reader import LogReader
 from streams.media import dedupe as dones
-from streams.media.context import Surroundings
-from streams.media.dedupe import Done, DoneStore
-from streams.media.job import Brought, Left, carry
+from streams.media.context import MediaContext
+from streams.media.dedupe import DedupeEntry, DedupeStore
+from streams.media.job import TransferFailed, Transferred, transfer
 from streams.observe import metrics
 from streams.observe.log import place
 from streams.state.refused import telling
@@ -47,64 +47,64 @@ CYCLE = 0.02
 
 class _Ended(Struct, frozen=True):
     offset: int
-    job: Job | None
+    job: MediaJob | None
     key: bytes
-    carried: Carried | None = None
+    carried: StoredFile | None = None
     reason: str = ""
-    done: Done | None = None
+    done: DedupeEntry | None = None
     """To be remembered."""
     letter: tuple[bytes, bytes] | None = None
 
 
-class Carrying:
-    """See `streams.exactly_once.task.Work`. *prefix* is the cluster's, *state* is this worker's own directory."""
+class MediaWorker:
+    """See `streams.exactly_once.task.Processor`. *prefix* is the cluster's, *state* is this worker's own directory."""
 
-    def __init__(self, partition: int, around: Surroundings, *, prefix: str, log: LogReader, state: Path) -> None:
+    def __init__(self, partition: int, context: MediaContext, *, prefix: str, log: LogReader, state: Path) -> None:
         self._partition = partition
-        self._around = around
+        self._context = context
         self._prefix = prefix
         self._log = log
         self._state = state
         self._done = topics.MEDIA_DONE.name(prefix=prefix)
-        self._lane = Lane(TopicPartition(topics.MEDIA_JOBS.name(prefix=prefix), partition), live=True)
+        self._lane = OffsetTracker(TopicPartition(topics.MEDIA_JOBS.name(prefix=prefix), partition), live=True)
         self._waiting: deque[ConsumerRecord] = deque()
         self._running: set[asyncio.Task[None]] = set()
-        self._under_way: dict[bytes, asyncio.Future[Brought | Left]] = {}
+        self._under_way: dict[bytes, asyncio.Future[Transferred | TransferFailed]] = {}
         self._ended: list[_Ended] = []
         self._defect: BaseException | None = None
-        self._store: DoneStore
-        self._task: Task
+        self._store: DedupeStore
+        self._task: PartitionTask
 
-    async def run(self, task: Task) -> None:
+    async def run(self, task: PartitionTask) -> None:
         with telling(task.watch, STAGE, self._partition):
             await self._run(task)
 
-    async def _run(self, task: Task) -> None:
+    async def _run(self, task: PartitionTask) -> None:
         self._task = task
-        self._store = DoneStore(self._state / f"media-{self._partition}.rows", TopicPartition(self._done, self._partition))
+        self._store = DedupeStore(self._state / f"media-{self._partition}.rows", TopicPartition(self._done, self._partition))
         task.watch.refused(STAGE, self._partition, "", "")
-        restore = self._store.restore(self._log, self._around.restoring, lambda: task.watch.restored(STAGE, self._partition, 0, -inf, 0.0))
+        restore = self._store.restore(self._log, self._context.restoring, lambda: task.watch.restored(STAGE, self._partition, 0, -inf, 0.0))
         try:
             await restore.begin(self._done)
         except (KafkaError, TimeoutError) as error:
             self._store.close()
-            raise Unknown(f"what was brought over cannot be read: {type(error).__name__}") from None
+            raise UnknownResultError(f"what was brought over cannot be read: {type(error).__name__}") from None
         except BaseException:
             self._store.close()
             raise
         restoring = asyncio.create_task(restore.keep_on())
         restoring.add_done_callback(self._over)  # a restore that is broken off ends the work: what it has not read would stay unknown
-        self._around.own(self._partition, mine=True)
+        self._context.own(self._partition, mine=True)
         try:
             await self._cycles(task)
         finally:
-            self._around.own(self._partition, mine=False)
+            self._context.own(self._partition, mine=False)
             try:
                 await ended([restoring, *self._running])
             finally:
                 self._store.close()
 
-    async def _cycles(self, task: Task) -> None:
+    async def _cycles(self, task: PartitionTask) -> None:
         written = 0.0
         clock = asyncio.get_running_loop().time
         while not task.draining.is_set():
@@ -120,8 +120,8 @@ class Carrying:
         if self._ended:
             await self._write(task)
 
-    def _read(self, task: Task) -> None:
-        most = 2 * self._around.settings.jobs
+    def _read(self, task: PartitionTask) -> None:
+        most = 2 * self._context.settings.concurrency
         while len(self._running) < most:
             if not self._waiting:
                 batch = task.take_of(self._lane.tp)
@@ -145,67 +145,67 @@ class Carrying:
     async def _one(self, record: ConsumerRecord) -> None:
         try:
             record_kinds.check(record.topic, record.headers)
-            job = wire.load(record.value or b"", Job)
+            job = wire.load(record.value or b"", MediaJob)
         except wire.Malformed as error:
             foreign_records.note(STAGE, record.topic, record.partition, record.offset, "unreadable")
             whose: Whose = "ours" if isinstance(error, record_kinds.TooNewError) else "theirs"
             self._ended.append(_Ended(record.offset, None, b"", letter=_letter(record, record_kinds.cause_of(error), str(error), whose)))
             return
-        if why := foreign_records.of_job(record, job, self._around.partitions):
+        if why := foreign_records.of_job(record, job, self._context.partitions):
             # Its answer would go where no worker of ours looks, or to no partition at all.
             foreign_records.note(STAGE, record.topic, record.partition, record.offset, why)
             self._ended.append(_Ended(record.offset, None, b"", letter=_letter(record, foreign_records.FOREIGN, why, "theirs")))
             return
-        target = self._around.apps.get(job.target)
+        target = self._context.apps.get(job.target)
         media = target.platform.media if target is not None else None
         shape = media.shape(job.role, target.account) if target is not None and media is not None else None
-        if target is None or media is None or shape is None or job.source not in self._around.apps:
+        if target is None or media is None or shape is None or job.source not in self._context.apps:
             # The settings have changed since it was wanted.
-            self._end(record, job, b"", Left("unwanted", ""))
+            self._end(record, job, b"", TransferFailed("unwanted", ""))
             return
-        key = same(job, shape)
+        key = media_key(job, shape)
         now = int(time.time() * 1000)
         known = self._store.get(key, now)
         if known is not None:
-            self._end(record, job, key, Brought(known.carried, known.codec), reused=True)
+            self._end(record, job, key, Transferred(known.carried, known.codec), reused=True)
             return
         first = self._under_way.get(key)
         if first is not None:
             found = await asyncio.shield(first)
-            self._end(record, job, key, found, reused=isinstance(found, Brought))
+            self._end(record, job, key, found, reused=isinstance(found, Transferred))
             return
         future = self._under_way[key] = asyncio.get_running_loop().create_future()
-        found = Left("defect", "")
+        found = TransferFailed("defect", "")
         try:
-            async with self._around.slots:
-                with metrics.MEDIA_UNDER_WAY.track_inprogress():
-                    found = await carry(job, shape, target, self._around)
+            async with self._context.slots:
+                with metrics.MEDIA_IN_PROGRESS.track_inprogress():
+                    found = await transfer(job, shape, target, self._context)
         except Exception as error:  # noqa: BLE001 - a defect costs this file its way, and nothing else
             log.error("defect in a media job", place=place(error), event_id=job.event)  # noqa: TRY400
         finally:
             del self._under_way[key]
             future.set_result(found)
-        lives = media.lives(target.account) if media.upload is not None else found.lives if isinstance(found, Brought) else 0.0
+        lives = media.lives(target.account) if media.upload is not None else found.lives if isinstance(found, Transferred) else 0.0
         self._end(record, job, key, found, lives=lives)
 
     def _end(
-        self, record: ConsumerRecord, job: Job, key: bytes, found: Brought | Left, *, reused: bool = False, lives: float = 0.0
+        self, record: ConsumerRecord, job: MediaJob, key: bytes, found: Transferred | TransferFailed, *, reused: bool = False, lives: float = 0.0
     ) -> None:
-        outcome = "reused" if reused else found.reason if isinstance(found, Left) else "as-file" if found.carried.as_file else "carried"
-        metrics.MEDIA_JOBS.labels(self._around.direction(job), job.role, found.codec, outcome).inc()
+        outcome = "reused" if reused else found.reason if isinstance(found, TransferFailed) else "as-file" if found.carried.as_file else "carried"
+        metrics.MEDIA_JOBS.labels(self._context.direction(job), job.role, found.codec, outcome).inc()
         match found:
-            case Left(reason=reason):
-                log.info("file is not brought over", event_id=job.event, kind=job.role, reason=reason)
+            case TransferFailed(reason=reason):
+                log.info("file not transferred", event_id=job.event, kind=job.role, reason=reason)
                 self._ended.append(_Ended(record.offset, job, key, reason=reason))
-            case Brought(carried=carried, codec=codec):
+            case Transferred(carried=carried, codec=codec):
                 # One that is about to go would be gone before it is seen.
                 until = int((time.time() + lives / 2) * 1000) if lives else 0
-                done = None if reused else Done(carried, codec, until)
+                done = None if reused else DedupeEntry(carried, codec, until)
                 self._ended.append(_Ended(record.offset, job, key, carried, done=done))
 
     # -- out
 
-    async def _write(self, task: Task) -> None:
+    async def _write(self, task: PartitionTask) -> None:
         """Commit what has ended. Raises Unknown, Fenced."""
         ended, self._ended = self._ended, []
         outputs = Outputs()
@@ -213,12 +213,12 @@ class Carrying:
         for one in ended:
             if one.letter is not None:
                 key, letter = one.letter
-                outputs.add(topics.DEAD_LETTERS.name(prefix=self._prefix), crc32(key) % self._around.partitions, key, letter)
+                outputs.add(topics.DEAD_LETTERS.name(prefix=self._prefix), crc32(key) % self._context.partitions, key, letter)
             if one.job is None:
                 continue
-            platform = self._around.platform(one.job.target)
+            platform = self._context.platform(one.job.target)
             if platform != "unknown":
-                result = Result(
+                result = MediaResult(
                     event=one.job.event, place=one.job.place, target=one.job.target, carried=one.carried, reason=one.reason
                 )
                 name = topics.MEDIA_RESULTS.name(platform, prefix=self._prefix)

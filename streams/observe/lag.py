@@ -28,19 +28,19 @@ AGAIN = 60.0
 PART = "transactions"
 
 
-class Ends(NamedTuple):
+class LogEnds(NamedTuple):
     """*stable*: up to where what is committed can be read; *end*: behind the last record."""
 
     stable: int
     end: int
 
 
-class Stand(NamedTuple):
+class BlockedSince(NamedTuple):
     stable: int
     since: float
 
 
-class Lag:
+class LagMonitor:
     """By partition. *show* is called at every look. *reads*: topics that are read beside the inputs; work may have to wait for these."""
 
     def __init__(
@@ -55,9 +55,9 @@ class Lag:
         self._clock = clock
         self._readable = False
         self._shown: set[tuple[str, int]] = set()
-        self._fresh: dict[TopicPartition, Ends] = {}
+        self._fresh: dict[TopicPartition, LogEnds] = {}
         self._fresh_at = -FRESH
-        self._stands: dict[TopicPartition, Stand] = {}
+        self._stands: dict[TopicPartition, BlockedSince] = {}
         self._asked: dict[TopicPartition, float] = {}
         self._told: dict[TopicPartition, str] = {}
 
@@ -113,17 +113,17 @@ class Lag:
             self._beside = [TopicPartition(topic, number) for topic in self._reads for number in sorted(cluster.partitions_for_topic(topic) or ())]
         tps = [*tps, *self._beside]
         stable, ends = await asyncio.gather(consumer.kafka.end_offsets(tps), consumer.ends(tps))
-        self._fresh = {tp: Ends(stable[tp], ends[tp]) for tp in tps}
+        self._fresh = {tp: LogEnds(stable[tp], ends[tp]) for tp in tps}
 
-    def _ends(self, consumer: Any, tp: TopicPartition) -> Ends | None:
+    def _ends(self, consumer: Any, tp: TopicPartition) -> LogEnds | None:
         """The later of what was asked and what was fetched."""
         fetched = consumer.kafka.last_stable_offset(tp), consumer.kafka.highwater(tp)
         asked = self._fresh.get(tp)
         if None in fetched:
             return asked
-        return Ends(*map(max, zip(fetched, asked, strict=True))) if asked else Ends(*fetched)
+        return LogEnds(*map(max, zip(fetched, asked, strict=True))) if asked else LogEnds(*fetched)
 
-    async def _stand(self, consumer: Any, tp: TopicPartition, ends: Ends) -> None:
+    async def _stand(self, consumer: Any, tp: TopicPartition, ends: LogEnds) -> None:
         """Whether *tp* can be read no further than it could some time ago, although there is more."""
         now = self._clock()
         stand = self._stands.get(tp)
@@ -131,7 +131,7 @@ class Lag:
             self._free(tp)
         elif stand is None or stand.stable != ends.stable:
             self._free(tp)
-            self._stands[tp] = Stand(ends.stable, now)
+            self._stands[tp] = BlockedSince(ends.stable, now)
         held = now - self._stands[tp].since if tp in self._stands else 0.0
         metrics.BLOCKED.labels(self._stage, tp.topic, str(tp.partition)).set(held)
         if held < BLOCKED or now - self._asked.get(tp, -AGAIN) < AGAIN:
@@ -146,7 +146,7 @@ class Lag:
                 return  # over meanwhile
             whose = str(found)
         self._told[tp] = f"an open transaction holds back what was written behind it: {whose}; see im-relay transactions list"
-        log.error("an open transaction holds back what was written behind it", stage=self._stage, which=whose, records=ends.end - ends.stable)
+        log.error("open transaction blocks reading", stage=self._stage, which=whose, records=ends.end - ends.stable)
 
     def _free(self, tp: TopicPartition) -> None:
         self._stands.pop(tp, None)

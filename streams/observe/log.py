@@ -16,7 +16,7 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from streams.observe.printable import clean, clean_json
-from streams.settings.root import Observe
+from streams.settings.root import ObserveSettings
 
 QUIET = {
     "aiokafka": logging.WARNING,  # below, it logs keys and values
@@ -45,7 +45,7 @@ LASTS = 5.0
 """Seconds after which such an answer is logged if it still comes."""
 
 
-class _Repeated(logging.Filter):
+class _RepeatFilter(logging.Filter):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
@@ -75,7 +75,7 @@ class _Repeated(logging.Filter):
         return now - first < LASTS
 
 
-class _WithoutTexts(logging.Filter):
+class _ContentFilter(logging.Filter):
     """Libraries log exceptions as they are; of those that may quote a message only the kind is kept."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -86,7 +86,7 @@ class _WithoutTexts(logging.Filter):
         return True
 
 
-def setup(observe: Observe) -> None:
+def setup(observe: ObserveSettings) -> None:
     """One line an event on standard error, from structlog and the standard library alike."""
     level = logging.getLevelNamesMapping()[observe.level.upper()]
     shared: list[Any] = [
@@ -102,7 +102,7 @@ def setup(observe: Observe) -> None:
         renderer = _json
     else:
         shared.append(structlog.processors.ExceptionRenderer(_formatted))
-        renderer = _Text(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        renderer = _TextRenderer(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
@@ -112,8 +112,8 @@ def setup(observe: Observe) -> None:
         cache_logger_on_first_use=True,
     )  # fmt: skip
     handler = logging.StreamHandler(sys.stderr)
-    handler.addFilter(_Repeated())
-    handler.addFilter(_WithoutTexts())
+    handler.addFilter(_RepeatFilter())
+    handler.addFilter(_ContentFilter())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -132,7 +132,7 @@ def _json(logger: Any, method: str, event: Any) -> str:
     return clean_json(rendered if isinstance(rendered, str) else rendered.decode())
 
 
-class _Text:
+class _TextRenderer:
     """*render* with every value cleaned before; the lines of a traceback are ours."""
 
     def __init__(self, render: Callable[[Any, str, Any], str]) -> None:

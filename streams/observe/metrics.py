@@ -36,7 +36,7 @@ RECORDS = (1, 5, 20, 50, 100, 250, 500, 1000, 2000, 5000)
 LONG = (0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
 
-class Declared(Struct, frozen=True):
+class MetricSpec(Struct, frozen=True):
     """What a metric is, for the printed page."""
 
     name: str
@@ -48,7 +48,7 @@ class Declared(Struct, frozen=True):
     section: str
 
 
-DECLARED: list[Declared] = []
+DECLARED: list[MetricSpec] = []
 _section = ""
 
 
@@ -59,13 +59,13 @@ def _begin(section: str) -> None:
 
 def _counter(name: str, unit: str, labels: Sequence[str], text: str) -> Counter:
     name = f"{PREFIX}{name}"
-    DECLARED.append(Declared(f"{name}_total", "counter", unit, tuple(labels), (), text, _section))
+    DECLARED.append(MetricSpec(f"{name}_total", "counter", unit, tuple(labels), (), text, _section))
     return Counter(name, text, labels, registry=REGISTRY)
 
 
 def _gauge(name: str, unit: str, labels: Sequence[str], text: str) -> Gauge:
     name = f"{PREFIX}{name}"
-    DECLARED.append(Declared(name, "gauge", unit, tuple(labels), (), text, _section))
+    DECLARED.append(MetricSpec(name, "gauge", unit, tuple(labels), (), text, _section))
     return Gauge(name, text, labels, registry=REGISTRY)
 
 
@@ -73,7 +73,7 @@ def _histogram(
     name: str, unit: str, labels: Sequence[str], text: str, buckets: tuple[float, ...]
 ) -> Histogram:
     name = f"{PREFIX}{name}"
-    DECLARED.append(Declared(name, "histogram", unit, tuple(labels), buckets, text, _section))
+    DECLARED.append(MetricSpec(name, "histogram", unit, tuple(labels), buckets, text, _section))
     return Histogram(name, text, labels, buckets=buckets, registry=REGISTRY)
 
 
@@ -131,8 +131,8 @@ RULES_READ = _counter(
     "rules_read", "readings", ["outcome"], "The settings file after a change: `taken`, `same` rules, `refused` (the old ones stay)."
 )
 IDENTITY_ENTRIES = _gauge("identities_entries", "entries", ["platform", "kind"], "Entries of the identity table.")
-IDENTITIES_RENEWED = _counter(
-    "identities_renewed", "renewals", [], "Tables on disk that did not hold what the topic says, and were read anew from its beginning."
+IDENTITIES_REBUILT = _counter(
+    "identities_rebuilt", "renewals", [], "Tables on disk that did not hold what the topic says, and were read anew from its beginning."
 )
 
 _begin("Exactly once: every stage that reads and writes Kafka")
@@ -167,10 +167,10 @@ BLOCKED = _gauge(
 CLOCK_SKEW = _gauge(
     "clock_skew_seconds", "seconds", [], "How far the clock of this machine is ahead of the brokers'; less than 0 where it is behind."
 )
-TOPIC_UNFIT = _gauge(
-    "topic_unfit", "1", ["topic", "setting"], "Settings of topics that were found at the start and lose, or refuse, what the relay writes."
+TOPIC_MISCONFIGURED = _gauge(
+    "topic_misconfigured", "1", ["topic", "setting"], "Settings of topics that were found at the start and lose, or refuse, what the relay writes."
 )
-KAFKA_AWAY = _gauge("kafka_away", "0 or 1", [], "Whether no broker could be reached when last tried.")
+KAFKA_UNREACHABLE = _gauge("kafka_unreachable", "0 or 1", [], "Whether no broker could be reached when last tried.")
 
 _begin("Deliver: to the platforms")
 SENDS = _counter(
@@ -190,7 +190,7 @@ THROTTLED = _counter(
     "throttled", "requests", ["app", "platform", "api"], "Answers that said it was too much at once; each slows its quota down."
 )
 QUOTA_WAITING = _gauge("quota_waiting", "requests", ["app", "class"], "Requests that wait for the quota: `live`, `backfill`.")
-QUOTA_SPEED = _gauge("quota_speed", "0 to 1", ["app", "limit"], "Of the full quota, after answers of too much; 1 is all of it.")
+QUOTA_RATIO = _gauge("quota_ratio", "0 to 1", ["app", "limit"], "Of the full quota, after answers of too much; 1 is all of it.")
 BREAKER = _gauge("breaker", "0, 1, 2", ["app", "platform", "api"], "0 closed, 1 half open (a few try), 2 open (all wait).")
 OPEN_EVENTS = _gauge("open_events", "events", ["platform"], "Events read and not yet settled.")
 HELD_CONVERSATIONS = _gauge(
@@ -207,37 +207,37 @@ IN_DOUBT_SECONDS = _histogram(
 PARKED = _gauge(
     "parked", "records", ["platform"], "Of floods: read, and beside the window until their conversation or source has room."
 )
-STILL_HELD = _counter(
-    "still_held", "events", ["platform"], "Second copies and replays of what is in doubt and held for a person: they go nowhere."
+HELD_DUPLICATES = _counter(
+    "held_duplicates", "events", ["platform"], "Second copies and replays of what is in doubt and held for a person: they go nowhere."
 )
-ECHO_FIRST = _counter(
-    "echo_first", "requests", ["platform"],
+RESENDS_AVOIDED = _counter(
+    "resends_avoided", "requests", ["platform"],
     "Requests that did not leave: the target called an earlier attempt back while they waited to be sent again.",
 )
-DUPLICATES_KNOWN = _counter(
-    "duplicates_known", "events", ["platform"],
+DUPLICATES_DETECTED = _counter(
+    "duplicates_detected", "events", ["platform"],
     "Events that the target has twice: an echo with another message id than the ledger's.",
 )
-OURS_CALLED_BACK = _counter(
-    "ours_called_back", "events", ["app"],
+OWN_ACTIONS_ECHOED = _counter(
+    "own_actions_echoed", "events", ["app"],
     "Recalls, edits, group changes and the like that the relay itself had made, called back by the platform: they end here.",
 )
 DENIED = _counter(
     "denied", "events", ["app", "kind", "reason"],
     "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`).",
 )
-IN_VAIN = _counter(
-    "named_in_vain", "events", ["app", "operation"],
+UNRESOLVED_REFERENCES = _counter(
+    "unresolved_references", "events", ["app", "operation"],
     "Events that name a message which is not at the target, and did not come in time.",
 )
-LATE = _counter("late", "messages", ["app"], "Live messages that something said after them was sent before.")
+OUT_OF_ORDER = _counter("out_of_order", "messages", ["app"], "Live messages that something said after them was sent before.")
 ALREADY_DELIVERED = _counter("already_delivered", "events", ["platform"], "Not sent: the ledger knows the event.")
 END_TO_END_SECONDS = _histogram(
     "end_to_end_seconds", "seconds", ["direction"],
     "Live messages alone: from the source platform's own timestamp to the target's acceptance; skew of the two clocks included.", END_TO_END,
 )
-PAST = _counter(
-    "past", "events", ["direction"],
+HISTORICAL = _counter(
+    "historical", "events", ["direction"],
     "Delivered, and not live: replayed, found by `im-relay gaps`, or put back from the dead letters. They are in no latency.",
 )
 DEAD_LETTERS = _counter(
@@ -268,8 +268,8 @@ RESTORE_KNOWN_SINCE = _gauge(
     "Everything written from then on is known; 0 where all of it is. What was said before waits.",
 )
 RESTORE_ETA = _gauge("state_restore_eta_seconds", "seconds", ["stage"], "Until all local state is read back, at the present speed.")
-STATE_REMADE = _counter(
-    "state_remade", "stores", ["stage", "why"],
+STATE_REBUILT = _counter(
+    "state_rebuilt", "stores", ["stage", "why"],
     "Local state made anew from Kafka: `damaged`, `sample` (it has forgotten), `topic` (it is of an earlier topic), `cluster` (of another cluster).",
 )
 STATE_BYTES = _gauge("state_bytes", "bytes", ["what"], "What local state takes on its disk: `ledger`, `identities`, `signatures`, `media`, `temporary` (files on their way).")
@@ -280,9 +280,9 @@ STATE_REFUSED = _gauge(
     "state_refused", "partitions", ["stage", "kind"],
     "Partitions that wait because their local state cannot be used: `full`, `forbidden`, `locked`, `failing`, `damaged` (again, soon after it was made anew).",
 )
-UNDECIDED = _gauge("undecided", "events", ["platform"], "Said before the local state knows whether they were delivered: they wait for the restore.")
-BEYOND_MEMORY = _counter(
-    "beyond_memory", "events", ["platform"],
+AWAITING_RESTORE = _gauge("awaiting_restore", "events", ["platform"], "Said before the local state knows whether they were delivered: they wait for the restore.")
+SENT_BEYOND_LEDGER = _counter(
+    "sent_beyond_ledger", "events", ["platform"],
     "Sent although the ledger is no longer old enough to say whether they had been before: replays and gap fills of what is older than it.",
 )
 
@@ -292,12 +292,12 @@ MEDIA_JOBS = _counter(
     "Files that a job has ended for; codec is `from>to` by the first bytes of both, outcome is `carried`, `reused` (brought over before) or why not.",
 )
 MEDIA_BYTES = _counter("media_bytes", "bytes", ["direction", "kind", "way"], "Bytes of files; way is `in` or `out`.")
-MEDIA_SOUND = _counter("media_sound_seconds", "seconds", ["direction", "codec"], "Sound in voices that were carried.")
+MEDIA_AUDIO = _counter("media_audio_seconds", "seconds", ["direction", "codec"], "Sound in voices that were carried.")
 MEDIA_STEP_SECONDS = _histogram(
     "media_step_seconds", "seconds", ["kind", "step"],
     "Time of a step of a job, with all its attempts: `fetch`, `scan`, `press` (read, check, transcode), `put`.", CALLS,
 )
-MEDIA_UNDER_WAY = _gauge("media_under_way", "files", [], "Files that a worker has in hand.")
+MEDIA_IN_PROGRESS = _gauge("media_in_progress", "files", [], "Files that a worker has in hand.")
 MEDIA_CRASHES = _counter("media_crashes", "processes", ["kind"], "Processes that a file has ended; each was replaced.")
 MEDIA_SANDBOX = _gauge(
     "media_sandbox", "0 or 1", ["layer"],
@@ -331,10 +331,10 @@ GAP_REQUESTS = _counter(
     "gap_requests", "requests", ["app", "platform", "api", "outcome"],
     "Questions about lost callbacks: `answered`, `throttled`, `no_answer`; api is `file` for a file that an answer named.",
 )
-GAP_ROUNDS = _counter(
-    "gap_rounds", "searches", ["app", "outcome"], "Searches that ended: `whole`, `partial` (not all could be seen), `failed`."
+GAP_SEARCHES = _counter(
+    "gap_searches", "searches", ["app", "outcome"], "Searches that ended: `whole`, `partial` (not all could be seen), `failed`."
 )
-GAP_SECONDS = _histogram("gap_round_seconds", "seconds", ["app"], "One search of one app.", LONG)
+GAP_SECONDS = _histogram("gap_search_seconds", "seconds", ["app"], "One search of one app.", LONG)
 
 
 def exposition() -> bytes:

@@ -1,14 +1,14 @@
 """How far back the commands reach that send what is past: what is too old is no news, and what was before the relay is none of its."""
 
 from streams.cli.times import length, shown
-from streams.operate.topic_reader import Reader
+from streams.operate.topic_reader import TopicReader
 
 OLDER = "Also what is older than deliver.max_age; it is sent without a push, where the platform can be told so."
 MARGIN = 600_000
 """Milliseconds before the first callback in which others may have been lost."""
 
 
-async def first_known(reader: Reader, topic: str, app: str) -> int | None:
+async def first_known(reader: TopicReader, topic: str, app: str) -> int | None:
     """When the first callback of *app* came that is kept, in ms since 1970. Raises OperateError."""
     first: int | None = None
     named, seen = app.encode(), 0

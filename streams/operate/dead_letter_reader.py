@@ -12,13 +12,13 @@ from zlib import crc32
 import msgspec
 from msgspec import Struct
 
-from converters.routing.identity_table import Table
+from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App
-from streams.cli.filters import About, Filter, of_bytes
+from streams.cli.filters import Filter, RecordSubjects, of_bytes
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter, Whose
 from streams.observe.printable import meant
-from streams.operate.topic_reader import Reader, Span, Tell
+from streams.operate.topic_reader import OffsetRange, Tell, TopicReader
 
 RESOLVED = "resolved"
 """The header by which a letter's end is told from a letter."""
@@ -26,7 +26,7 @@ RESOLVED = "resolved"
 End = Literal["replayed", "dropped"]
 
 
-class Resolved(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Resolution(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a person did with the letter at *offset* of the same partition."""
 
     resolved: End
@@ -36,7 +36,7 @@ class Resolved(Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
 
 
-class Letter(Struct, frozen=True, kw_only=True):
+class LetterSummary(Struct, frozen=True, kw_only=True):
     """A letter without its bytes, so that many can be held."""
 
     partition: int
@@ -46,8 +46,8 @@ class Letter(Struct, frozen=True, kw_only=True):
     size: int
     letter: DeadLetter
     """*value* and *headers* left out."""
-    about: About
-    resolved: Resolved | None = None
+    about: RecordSubjects
+    resolved: Resolution | None = None
 
     @property
     def name(self) -> str:
@@ -59,7 +59,7 @@ class Letter(Struct, frozen=True, kw_only=True):
         return self.letter.topic, self.letter.partition, self.letter.offset
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class LetterFilter(Struct, frozen=True, kw_only=True):
     """Which letters are meant; what is empty chooses all. Times in ms since 1970, *until* not included."""
 
     keys: frozenset[str] = frozenset()
@@ -85,18 +85,18 @@ class Choice(Struct, frozen=True, kw_only=True):
         )
 
 
-class Found(Struct, frozen=True):
-    letters: list[Letter]
+class FoundLetters(Struct, frozen=True):
+    letters: list[LetterSummary]
     """In the order in which they would be put back."""
     unreadable: int
     """Records of the topic that are neither letters nor ends."""
 
 
 async def find(
-    reader: Reader, topic: str, choice: Choice, apps: Mapping[str, App], identities: Table, tell: Tell | None = None
-) -> Found:
+    reader: TopicReader, topic: str, choice: LetterFilter, apps: Mapping[str, App], identities: IdentityLookup, tell: Tell | None = None
+) -> FoundLetters:
     """The letters that *choice* takes. Raises OperateError."""
-    chosen: dict[tuple[int, int], Letter] = {}
+    chosen: dict[tuple[int, int], LetterSummary] = {}
     unreadable = 0
     # An end lies behind its letter: the topic is read to its end whatever *until* says.
     tps = reader.partitions(topic)
@@ -118,7 +118,7 @@ async def find(
             continue
         about = of_bytes(letter.value, letter.headers, apps, identities)
         if choice.filter.takes(about):
-            chosen[record.partition, record.offset] = Letter(
+            chosen[record.partition, record.offset] = LetterSummary(
                 partition=record.partition,
                 offset=record.offset,
                 key=key,
@@ -126,16 +126,16 @@ async def find(
                 letter=msgspec.structs.replace(letter, value=b"", headers={}),
                 about=about,
             )
-    return Found(sorted(chosen.values(), key=lambda letter: letter.origin), unreadable)
+    return FoundLetters(sorted(chosen.values(), key=lambda letter: letter.origin), unreadable)
 
 
-async def ends(reader: Reader, topic: str, letters: Iterable[Letter]) -> set[tuple[int, int]]:
+async def ends(reader: TopicReader, topic: str, letters: Iterable[LetterSummary]) -> set[tuple[int, int]]:
     """(partition, offset) of those of *letters* that have come to an end by now."""
     first: dict[int, int] = {}
     for letter in letters:
         first[letter.partition] = min(letter.offset, first.get(letter.partition, letter.offset))
     tps = [tp for tp in reader.partitions(topic) if tp.partition in first]
-    spans = [Span(tp, max(start, first[tp.partition]), end) for tp, start, end in await reader.spans(tps)]
+    spans = [OffsetRange(tp, max(start, first[tp.partition]), end) for tp, start, end in await reader.spans(tps)]
     found: set[tuple[int, int]] = set()
     async for record in reader.records([span for span in spans if span.start < span.end]):
         if is_end(record.headers):
@@ -148,11 +148,11 @@ def is_end(headers: Sequence[tuple[str, bytes]]) -> bool:
     return any(name == RESOLVED for name, _ in headers)
 
 
-_resolved = msgspec.json.Decoder(Resolved).decode
+_resolved = msgspec.json.Decoder(Resolution).decode
 
 
 def _settle(
-    chosen: dict[tuple[int, int], Letter], partition: int, end: Resolved, choice: Choice
+    chosen: dict[tuple[int, int], LetterSummary], partition: int, end: Resolution, choice: LetterFilter
 ) -> None:
     where = partition, end.offset
     if where not in chosen:

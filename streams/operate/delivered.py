@@ -11,11 +11,11 @@ from msgspec import Struct
 from converters.core.model import Group, Room, conversation_key
 from converters.core.outcome import Delivered
 from converters.routing.identity_table import Kind
-from streams.deliver.ledger_schema import Ended, Intent, load
-from streams.operate.topic_reader import Reader, Tell
+from streams.deliver.ledger_schema import Intent, Settled, load
+from streams.operate.topic_reader import Tell, TopicReader
 
 
-class Under(Struct):
+class DeliveredCounts(Struct):
     """Messages that were delivered under each of some origins."""
 
     counts: Counter[str] = msgspec.field(default_factory=Counter)
@@ -24,8 +24,8 @@ class Under(Struct):
 
 
 async def delivered_under(
-    reader: Reader, ledgers: Sequence[str], kind: Kind, origins: Collection[str], tell: Tell | None = None
-) -> Under:
+    reader: TopicReader, ledgers: Sequence[str], kind: Kind, origins: Collection[str], tell: Tell | None = None
+) -> DeliveredCounts:
     """Raises OperateError."""
     found: dict[bytes, str] = {}
     untold: set[bytes] = set()
@@ -43,7 +43,7 @@ async def delivered_under(
         if b'"names"' in value and not any(needle in value for needle in needles):
             continue  # most are of somebody else: these need no look
         entry = _entry(value)
-        if not isinstance(entry, Ended) or not isinstance(entry.outcome, Delivered):
+        if not isinstance(entry, Settled) or not isinstance(entry.outcome, Delivered):
             continue
         if entry.names is None:
             if key.endswith(b":post") and entry.by == "echo":
@@ -57,7 +57,7 @@ async def delivered_under(
             mine = [names[where]] if where in names else []
         if mine:
             found[key] = mine[0]
-    return Under(Counter(found.values()), len(untold))
+    return DeliveredCounts(Counter(found.values()), len(untold))
 
 
 def digest(event: str) -> int:
@@ -65,7 +65,7 @@ def digest(event: str) -> int:
 
 
 async def elsewhere(
-    reader: Reader, ledgers: Sequence[str], expected: Mapping[int, int], since: int, tell: Tell | None = None
+    reader: TopicReader, ledgers: Sequence[str], expected: Mapping[int, int], since: int, tell: Tell | None = None
 ) -> set[int]:
     """Of the events *expected* (digest and partition of their conversation) those that were delivered, or are under way, in another one.
 
@@ -78,16 +78,16 @@ async def elsewhere(
         if expected.get(name, raw.partition) == raw.partition:
             continue
         entry = _entry(raw.value) if raw.value is not None else None
-        if isinstance(entry, Intent) or (isinstance(entry, Ended) and isinstance(entry.outcome, Delivered)):
+        if isinstance(entry, Intent) or (isinstance(entry, Settled) and isinstance(entry.outcome, Delivered)):
             found.add(name)
         else:
             found.discard(name)
     return found
 
 
-def _entry(value: bytes) -> Ended | Intent | None:
+def _entry(value: bytes) -> Settled | Intent | None:
     try:
-        entry: Ended | Intent = load(value)
+        entry: Settled | Intent = load(value)
     except msgspec.DecodeError:
         return None
     return entry

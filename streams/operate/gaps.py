@@ -28,14 +28,25 @@ from converters.core.operations import (
     OwnerChanged,
 )
 from converters.core.wire import Malformed
-from converters.platform import Callback, Decoded, Fetch, Gaps, Ignored, Missed, OwnEcho, Reply, Request, Said
-from converters.platform import Span as Time
-from converters.routing.identity_table import Identities
+from converters.platform import (
+    Callback,
+    Decoded,
+    DecodedEvent,
+    FileRequest,
+    FoundCallback,
+    Gaps,
+    Ignored,
+    OwnEcho,
+    Reply,
+    Request,
+)
+from converters.platform import TimeRange as Time
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.cli.filters import decoded, kinds_of
 from streams.ingress.record import PAST, RECOVERED, SILENT, Headers, callback_of, headers_of
 from streams.observe import metrics
-from streams.operate.topic_reader import Reader, Span, Tell
+from streams.operate.topic_reader import OffsetRange, Tell, TopicReader
 
 SKEW = 300_000
 """Milliseconds by which a platform's clock may be ahead of ours."""
@@ -48,17 +59,17 @@ _OF_GROUPS = (
 )  # fmt: skip
 
 
-class Asked(Protocol):
-    async def ask(self, asked: Request | Fetch) -> Reply | None: ...
+class GapSource(Protocol):
+    async def ask(self, asked: Request | FileRequest) -> Reply | None: ...
 
 
-class Kept(Protocol):
+class CallbackSink(Protocol):
     """Stores records as the ingress does; "stored" is durable."""
 
     async def put(self, topic: str, key: bytes, value: bytes, headers: Headers, at: int) -> str: ...
 
 
-class Found(Struct):
+class GapResult(Struct):
     """What a search came to."""
 
     span: Time
@@ -78,7 +89,7 @@ class Found(Struct):
     """What the platform could not tell, in words."""
 
 
-class Came:
+class ReceivedCallbacks:
     """The callbacks of one app that lie in *topic*: the names of what they say, and in which conversations.
 
     Some 200 bytes for each callback. It is read again and again, each time from where it ended.
@@ -93,13 +104,13 @@ class Came:
         self._next: dict[TopicPartition, int] = {}
         self._names_since = self._places_since = 0
 
-    async def read(self, reader: Reader, names: int, places: int, tell: Tell | None = None) -> None:
+    async def read(self, reader: TopicReader, names: int, places: int, tell: Tell | None = None) -> None:
         """What has come until now: names since *names*, conversations since *places* (ms since 1970). Raises OperateError."""
         self._names_since, self._places_since = names, places
         self._names = {name: at for name, at in self._names.items() if at >= names}
         self._places = {place: at for place, at in self._places.items() if at >= places}
         spans = await reader.spans(reader.partitions(self.topic), max(0, min(names, places)))
-        left = [Span(span.tp, max(span.start, self._next.get(span.tp, 0)), span.end) for span in spans]
+        left = [OffsetRange(span.tp, max(span.start, self._next.get(span.tp, 0)), span.end) for span in spans]
         async for raw in reader.records([span for span in left if span.start < span.end], tell):
             self._take(raw)
         self._next |= {span.tp: span.end for span in left}
@@ -132,13 +143,13 @@ class Came:
                     self.learn(name, raw.timestamp)
 
 
-class Search:
+class GapSearch:
     """One search for one app; *keep* is None where nothing is to be written. *now* gives ms since 1970; what was said before
     *silent_before* is filled as no news.
     """
 
     def __init__(
-        self, app: App, came: Came, reader: Reader, questions: Asked, keep: Kept | None, now: Callable[[], int], silent_before: int = 0
+        self, app: App, came: ReceivedCallbacks, reader: TopicReader, questions: GapSource, keep: CallbackSink | None, now: Callable[[], int], silent_before: int = 0
     ) -> None:
         self._silent_before = silent_before
         self._app = app
@@ -147,9 +158,9 @@ class Search:
         self._questions = questions
         self._keep = keep
         self._now = now
-        self._pending: list[tuple[Missed, tuple[Decoded, ...]]] = []
+        self._pending: list[tuple[FoundCallback, tuple[Decoded, ...]]] = []
 
-    async def run(self, span: Time, reach: int, places: Iterable[Conversation], tell: Tell | None = None) -> Found:
+    async def run(self, span: Time, reach: int, places: Iterable[Conversation], tell: Tell | None = None) -> GapResult:
         """Ask about *places* and those of which something came since *reach*; *tell* hears of records, then of answers.
 
         The platform must have `gaps`. Raises OperateError.
@@ -157,7 +168,7 @@ class Search:
         gaps = self._app.platform.gaps
         assert gaps is not None, "the platform keeps nothing that could be asked for"
         self._span, self._reach = span, reach
-        self._found = found = Found(span)
+        self._found = found = GapResult(span)
         await self._read(tell)
         listed = sorted(self._came.places() | set(places), key=repr)
         found.places = len(listed)
@@ -170,7 +181,7 @@ class Search:
                 found.unseen += [end.value] if end.value else []
                 break
             answer = None
-            if isinstance(asked, Missed):
+            if isinstance(asked, FoundCallback):
                 self._compare(asked)
                 if len(self._pending) >= CHUNK:
                     await self._fill()
@@ -186,7 +197,7 @@ class Search:
     async def _read(self, tell: Tell | None = None) -> None:
         await self._came.read(self._reader, self._span.since - SKEW, self._reach, tell)
 
-    def _compare(self, missed: Missed) -> None:
+    def _compare(self, missed: FoundCallback) -> None:
         found = self._found
         callback = Callback(self._app.name, missed.body, self._now(), missed.headers)
         try:
@@ -223,7 +234,7 @@ class Search:
         if self._keep is not None:
             await self._write(self._keep, missing)
 
-    async def _write(self, keep: Kept, missing: Sequence[tuple[Missed, tuple[Decoded, ...]]]) -> None:
+    async def _write(self, keep: CallbackSink, missing: Sequence[tuple[FoundCallback, tuple[Decoded, ...]]]) -> None:
         puts = [keep.put(self._came.topic, *self._record(missed, said)) for missed, said in missing]
         # All at once: they are taken in this order, and those of one partition stored in it.
         for (_, said), outcome in zip(missing, await asyncio.gather(*puts), strict=True):
@@ -234,16 +245,16 @@ class Search:
             for one in said:
                 self._came.forget(_name(one))
 
-    def _record(self, missed: Missed, said: Sequence[Decoded]) -> tuple[bytes, bytes, Headers, int]:
+    def _record(self, missed: FoundCallback, said: Sequence[Decoded]) -> tuple[bytes, bytes, Headers, int]:
         now = self._now()
-        old = any(isinstance(one, Said) and one.event.at < self._silent_before for one in said)
+        old = any(isinstance(one, DecodedEvent) and one.event.at < self._silent_before for one in said)
         sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in missed.headers.items()]
         return missed.key, missed.body, [*headers_of(self._app.name, now, sent), (RECOVERED, b"1"), (PAST, SILENT if old else b"1")], now
 
     def _note(self, one: Decoded) -> None:
         if (place := _place(one)) is not None:
             self._found.of.add(place)
-        kinds = kinds_of(one.event) - {"post"} if isinstance(one, Said) else {ECHO}
+        kinds = kinds_of(one.event) - {"post"} if isinstance(one, DecodedEvent) else {ECHO}
         self._found.missing["+".join(sorted(kinds))] += 1
 
     def _count(self) -> None:
@@ -256,7 +267,7 @@ class Search:
             metrics.GAP_CALLBACKS.labels(self._app.name, self._app.platform.name, outcome).inc(count)
 
 
-def groups_of(identities: Identities, platform: str) -> set[Conversation]:
+def groups_of(identities: IdentityTable, platform: str) -> set[Conversation]:
     """The groups and rooms that have a name, in the platform's own ids."""
     kinds: dict[str, Callable[[str], Conversation]] = {"group": Group, "room": Room}
     return {kinds[one.kind](one.native) for one in identities.each() if one.platform == platform and one.kind in kinds}
@@ -270,7 +281,7 @@ def within(gaps: Gaps, since: int, until: int, now: int) -> tuple[Time, str]:
 
 def _place(one: Decoded) -> Conversation | None:
     match one:
-        case Said(event=event):
+        case DecodedEvent(event=event):
             return event.conversation
         case OwnEcho(conversation=conversation):
             return conversation
@@ -281,7 +292,7 @@ def _place(one: Decoded) -> Conversation | None:
 def _name(one: Decoded) -> str:
     """By which two accounts of one event are known as one; "" for what is none."""
     match one:
-        case Said(event=event):
+        case DecodedEvent(event=event):
             # What happened to a group may be told in other words by what is kept than it was by the callback.
             return beside(event.id, "group") if isinstance(event.operation, _OF_GROUPS) else event.id
         case OwnEcho(event_id=event, remote_id=remote):

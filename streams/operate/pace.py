@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 
-class Pace:
+class RateCap:
     """At most *rate* a second on average, from the first on; 0 is no limit."""
 
     def __init__(

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from converters import PLATFORMS
 from converters.plugins import Plugin
-from converters.routing.identity_table import KINDS, Identities, account_record, cohort_record, record
+from converters.routing.identity_table import KINDS, IdentityTable, account_record, cohort_record, record
 from converters.routing.preview import preview
 from converters.routing.route import App
 from converters.text.echo_mark import EXAMPLE
@@ -46,7 +46,7 @@ def apps(config: Path | None) -> dict[str, App]:
         return {}
     try:
         given = root.load(config, COMMAND)
-        return plugins.equipped(root.resolve(given), given.plugins.use)
+        return plugins.with_plugins(root.resolve(given), given.plugins.use)
     except (root.SettingsError, plugins.PluginError) as error:
         raise PreviewError(str(error)) from None
 
@@ -74,9 +74,9 @@ def accounts(names: tuple[str, ...], known: dict[str, App]) -> dict[str, Any]:
     return found
 
 
-def identities(file: Path | None) -> Identities:
+def identities(file: Path | None) -> IdentityTable:
     """What `im-relay identities list` (with and without `--people`) has printed into *file*. Raises PreviewError."""
-    table = Identities()
+    table = IdentityTable()
     try:
         lines = file.read_text(encoding="utf-8").splitlines() if file is not None else []
         for row in map(json.loads, lines):

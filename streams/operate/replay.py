@@ -17,18 +17,24 @@ from msgspec import Struct
 
 from converters.core.model import NOTHING, Delivery
 from converters.platform import OTHERS, Callback
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Table
-from converters.routing.overlay import Overlay
-from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, Routed, Unfit, route
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityLookup
+from converters.routing.overlay import IdentityOverlay
+from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, RejectedMark, Routed, route
 from streams.cli.filters import Filter, kinds_of, of_callback, of_delivery
-from streams.convert.emit import Emitter
-from streams.exactly_once.producers import Fenced, Link, Outputs, Producers, Unknown
+from streams.convert.emit import OutputWriter
+from streams.exactly_once.producers import (
+    FencedError,
+    Outputs,
+    Producers,
+    ProducerSettings,
+    UnknownResultError,
+)
 from streams.ingress.record import PAST, SILENT, callback_of
 from streams.kafka import topics
 from streams.operate.delivered import digest
-from streams.operate.pace import Pace
-from streams.operate.topic_reader import OperateError, Reader, Span, Tell
+from streams.operate.pace import RateCap
+from streams.operate.topic_reader import OffsetRange, OperateError, Tell, TopicReader
 
 REPLAY = "replay"
 """The header that names the replay on what it has written."""
@@ -44,7 +50,7 @@ ELSEWHERE = "delivered under another key"
 VERSION = 1
 
 
-class Spec(Struct, frozen=True, kw_only=True):
+class ReplaySpec(Struct, frozen=True, kw_only=True):
     """A replay as it was asked for; times in ms since 1970, *until* not included."""
 
     id: str
@@ -58,11 +64,11 @@ class Spec(Struct, frozen=True, kw_only=True):
     ends: dict[int, int]
     version: int = VERSION
 
-    def spans(self, topic: str) -> list[Span]:
-        return [Span(TopicPartition(topic, number), start, self.ends[number]) for number, start in self.starts.items()]
+    def spans(self, topic: str) -> list[OffsetRange]:
+        return [OffsetRange(TopicPartition(topic, number), start, self.ends[number]) for number, start in self.starts.items()]
 
 
-class Tally(Struct):
+class ReplayCounts(Struct):
     """What a stretch of callbacks comes to."""
 
     read: int = 0
@@ -102,24 +108,24 @@ class Tally(Struct):
         return longest
 
 
-class Sieve:
+class ReplayFilter:
     """Convert's function over one callback, and of what it causes that which was asked for; without the events (digests) of *known*."""
 
     def __init__(
-        self, spec: Spec, apps: Mapping[str, App], identities: Table, partitions: int = 1, known: Collection[int] = (), silent_before: int = 0
+        self, spec: ReplaySpec, apps: Mapping[str, App], identities: IdentityLookup, partitions: int = 1, known: Collection[int] = (), silent_before: int = 0
     ) -> None:
         self._silent_before = silent_before
         self._spec = spec
         self.apps = apps
-        self._identities = Overlay(identities)
+        self._identities = IdentityOverlay(identities)
         self._partitions = partitions
         self._known = known
-        self.tally = Tally()
+        self.tally = ReplayCounts()
 
-    def is_old(self, one: Deliver | Minted) -> bool:
+    def is_old(self, one: Deliver | NewIdentity) -> bool:
         return isinstance(one, Deliver) and one.delivery.event.at < self._silent_before
 
-    def take(self, raw: ConsumerRecord) -> Sequence[Deliver | Minted]:
+    def take(self, raw: ConsumerRecord) -> Sequence[Deliver | NewIdentity]:
         if not self._spec.since <= raw.timestamp < self._spec.until:
             return ()
         self.tally.read += 1
@@ -127,10 +133,10 @@ class Sieve:
             callback = callback_of(raw.value or b"", raw.headers)
             routed: Sequence[Routed] = route(callback, self.apps, self._identities)
         except Exception as error:  # noqa: BLE001 - convert's dead letters are convert's; here they are counted
-            callback, routed = Callback("", b"", 0), (Dead("defect", type(error).__name__, ours=True),)
+            callback, routed = Callback("", b"", 0), (DeadLettered("defect", type(error).__name__, ours=True),)
         return [one for each in routed if (one := self._sort(each, callback, raw)) is not None]
 
-    def _sort(self, one: Routed, callback: Callback, raw: ConsumerRecord) -> Deliver | Minted | None:
+    def _sort(self, one: Routed, callback: Callback, raw: ConsumerRecord) -> Deliver | NewIdentity | None:
         tally = self.tally
         match one:
             case Deliver(delivery=delivery, key=key):
@@ -148,19 +154,19 @@ class Sieve:
                 tally.expected[name] = crc32(key) % self._partitions
                 self._weigh(delivery)
                 return one
-            case Minted():
+            case NewIdentity():
                 self._identities.add(*one.record)
                 return one
             case EchoOf():
                 tally.ended["own echo"] += 1
             case Dropped(reason=reason):
                 tally.ended[reason] += 1
-            case Dead(cause=cause, detail=detail):
+            case DeadLettered(cause=cause, detail=detail):
                 if self._spec.filter.takes(of_callback(callback, self.apps, self._identities)):
                     tally.dead[cause] += 1
                     if len(tally.examples) < EXAMPLES:
                         tally.examples.append((cause, f"{raw.topic}:{raw.partition}:{raw.offset}", detail))
-            case Unfit():
+            case RejectedMark():
                 pass  # counted when it came
         return None
 
@@ -172,17 +178,17 @@ class Sieve:
                 self.tally.load[app.name, request.api, "messages"] += request.targets
 
 
-async def planned(reader: Reader, topic: str, name: str, platform: str, since: int, until: int, wanted: Filter) -> Spec:
+async def planned(reader: TopicReader, topic: str, name: str, platform: str, since: int, until: int, wanted: Filter) -> ReplaySpec:
     """The stretch of the topic that holds the time asked for. Raises OperateError."""
     spans = await reader.spans(reader.partitions(topic), since, until + SLACK)
-    return Spec(
+    return ReplaySpec(
         id=name, platform=platform, since=since, until=until, filter=wanted,
         starts={span.tp.partition: span.start for span in spans},
         ends={span.tp.partition: span.end for span in spans},
     )  # fmt: skip
 
 
-async def left(reader: Reader, topic: str, spec: Spec) -> list[Span]:
+async def left(reader: TopicReader, topic: str, spec: ReplaySpec) -> list[OffsetRange]:
     """What the replay has not read yet; *reader* must be one of its group's."""
     spans = spec.spans(topic)
     committed = await reader.committed(span.tp for span in spans)
@@ -190,45 +196,45 @@ async def left(reader: Reader, topic: str, spec: Spec) -> list[Span]:
     return [span for span in moved if span.start < span.end]
 
 
-async def counted(reader: Reader, topic: str, sieve: Sieve, spec: Spec, tell: Tell | None = None) -> Tally:
+async def counted(reader: TopicReader, topic: str, replay_filter: ReplayFilter, spec: ReplaySpec, tell: Tell | None = None) -> ReplayCounts:
     """What the replay would write from where it is; nothing is written. Raises OperateError."""
     async for raw in reader.records(await left(reader, topic, spec), tell):
-        sieve.take(raw)
-    return sieve.tally
+        replay_filter.take(raw)
+    return replay_filter.tally
 
 
-def group(prefix: str, spec: Spec) -> str:
+def group(prefix: str, spec: ReplaySpec) -> str:
     """Under which the replay's offsets are committed."""
     return f"{prefix}replay.{spec.id}"
 
 
-class Copier:
+class ReplayWriter:
     """Writes what a sieve lets through to `backfill.<platform>`: partition and key those of the conversation."""
 
-    def __init__(self, link: Link, prefix: str, partitions: int, spec: Spec, sieve: Sieve, pace: Pace, *, carry: bool) -> None:
+    def __init__(self, link: ProducerSettings, prefix: str, partitions: int, spec: ReplaySpec, replay_filter: ReplayFilter, pace: RateCap, *, carry: bool) -> None:
         self.group = group(prefix, spec)
         self._producers = Producers(link, self.group, self.group)
         mark = [(REPLAY, spec.id.encode())]
-        self._emit = Emitter(sieve.apps, partitions=partitions, prefix=prefix, carry=carry, into=topics.BACKFILL, headers=mark)
+        self._emit = OutputWriter(replay_filter.apps, partitions=partitions, prefix=prefix, carry=carry, into=topics.BACKFILL, headers=mark)
         self._spec = spec
-        self._sieve = sieve
+        self._sieve = replay_filter
         self._pace = pace
         self.written = 0
 
-    async def run(self, reader: Reader, topic: str, tell: Tell | None = None) -> None:
+    async def run(self, reader: TopicReader, topic: str, tell: Tell | None = None) -> None:
         """*reader* must be one of this group's. Raises OperateError; then `--resume` goes on where it was."""
         try:
             # Fences whoever runs the same replay, and ends what it left open: only then are its offsets true.
             await self._producers.start()
             await self._copy(reader, topic, tell)
-        except Fenced:
+        except FencedError:
             raise OperateError(f"replay {self._spec.id} was started a second time, and runs there") from None
-        except (Unknown, KafkaError, TimeoutError) as error:
+        except (UnknownResultError, KafkaError, TimeoutError) as error:
             raise OperateError(f"Kafka did not confirm ({error or type(error).__name__})") from None
         finally:
             await self._producers.close()
 
-    async def _copy(self, reader: Reader, topic: str, tell: Tell | None) -> None:
+    async def _copy(self, reader: TopicReader, topic: str, tell: Tell | None) -> None:
         spans = await left(reader, topic, self._spec)
         outputs = Outputs()
         offsets: dict[TopicPartition, int] = {}
@@ -254,7 +260,7 @@ class Copier:
         await self._pace.wait(len(outputs))
 
 
-def save(directory: Path, spec: Spec) -> Path:
+def save(directory: Path, spec: ReplaySpec) -> Path:
     """Keep what was asked for, so that it can be resumed by its id."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / f"{spec.id}.json"
@@ -262,10 +268,10 @@ def save(directory: Path, spec: Spec) -> Path:
     return path
 
 
-def saved(directory: Path, name: str) -> Spec:
+def saved(directory: Path, name: str) -> ReplaySpec:
     """Raises OperateError."""
     try:
-        spec = msgspec.json.decode((directory / f"{name}.json").read_bytes(), type=Spec)
+        spec = msgspec.json.decode((directory / f"{name}.json").read_bytes(), type=ReplaySpec)
     except OSError:
         known: list[str] = []
         with suppress(OSError):

@@ -9,12 +9,18 @@ from aiokafka.errors import KafkaError
 
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter
-from streams.exactly_once.producers import Fenced, Link, Outputs, Producers, Unknown
+from streams.exactly_once.producers import (
+    FencedError,
+    Outputs,
+    Producers,
+    ProducerSettings,
+    UnknownResultError,
+)
 from streams.ingress.record import PAST, SILENT
 from streams.kafka import topics
 from streams.kafka.record_kinds import VERSION
-from streams.operate.dead_letter_reader import RESOLVED, Letter, Resolved, ends
-from streams.operate.topic_reader import OperateError, Reader
+from streams.operate.dead_letter_reader import RESOLVED, LetterSummary, Resolution, ends
+from streams.operate.topic_reader import OperateError, TopicReader
 
 CHUNK = 200
 CHUNK_BYTES = 8 << 20
@@ -27,7 +33,7 @@ Progress = Callable[[int], None]
 """Letters ended so far."""
 
 
-class Ended(msgspec.Struct, frozen=True):
+class ResolvedCounts(msgspec.Struct, frozen=True):
     done: int
     already: int
     """Somebody else was faster."""
@@ -38,9 +44,9 @@ class Ended(msgspec.Struct, frozen=True):
 
 
 async def end(
-    reader: Reader, link: Link, topic: str, prefix: str, letters: Sequence[Letter], end: Resolved, tell: Progress | None = None,
+    reader: TopicReader, link: ProducerSettings, topic: str, prefix: str, letters: Sequence[LetterSummary], end: Resolution, tell: Progress | None = None,
     *, silent_before: int = 0,
-) -> Ended:  # fmt: skip
+) -> ResolvedCounts:  # fmt: skip
     """Give every one of *letters* the end that *end* says (its offset is not looked at), in the order of their origins.
 
     A letter is put back and marked in one transaction, and only one person at a time can do this on a cluster: nothing is
@@ -64,19 +70,19 @@ async def end(
             done += written
             if tell is not None:
                 tell(done)
-    except Fenced:
+    except FencedError:
         raise OperateError(f"somebody else ends dead letters on this cluster now; {done} were done here, and marked") from None
-    except (Unknown, KafkaError, TimeoutError) as error:
+    except (UnknownResultError, KafkaError, TimeoutError) as error:
         raise OperateError(
             f"Kafka did not confirm ({error or type(error).__name__}); {done} are done for certain. "
             "Run it again: what was put back is marked, and is not put back twice"
         ) from None
     finally:
         await producers.close()
-    return Ended(done, len(letters) - len(left), gone, chosen - len(letters))
+    return ResolvedCounts(done, len(letters) - len(left), gone, chosen - len(letters))
 
 
-def _ours(reader: Reader, letters: Sequence[Letter], prefix: str) -> list[Letter]:
+def _ours(reader: TopicReader, letters: Sequence[LetterSummary], prefix: str) -> list[LetterSummary]:
     """Those whose records came from where a stage reads. Of others the command would be a way to write anywhere, with an operator's rights."""
     forms = [re.compile(re.escape(prefix) + re.escape(topic.template).replace(re.escape(topics.PLATFORM), "[^.]+")) for topic in ORIGINS]
     named = sorted(origin for origin in {letter.letter.topic for letter in letters} if any(form.fullmatch(origin) for form in forms))
@@ -84,8 +90,8 @@ def _ours(reader: Reader, letters: Sequence[Letter], prefix: str) -> list[Letter
     return [letter for letter in letters if (letter.letter.topic, letter.letter.partition) in places]
 
 
-def _chunks(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
-    chunk: list[Letter] = []
+def _chunks(letters: Sequence[LetterSummary]) -> Iterator[list[LetterSummary]]:
+    chunk: list[LetterSummary] = []
     size = 0
     for letter in letters:
         if chunk and (len(chunk) == CHUNK or size + letter.size > CHUNK_BYTES):
@@ -97,7 +103,7 @@ def _chunks(letters: Sequence[Letter]) -> Iterator[list[Letter]]:
         yield chunk
 
 
-async def _fill(outputs: Outputs, reader: Reader, topic: str, chunk: Sequence[Letter], end: Resolved, silent_before: int) -> int:
+async def _fill(outputs: Outputs, reader: TopicReader, topic: str, chunk: Sequence[LetterSummary], end: Resolution, silent_before: int) -> int:
     if end.resolved == "dropped":
         for letter in chunk:
             _mark(outputs, topic, letter, end)
@@ -116,12 +122,12 @@ async def _fill(outputs: Outputs, reader: Reader, topic: str, chunk: Sequence[Le
     return len(there)
 
 
-def _mark(outputs: Outputs, topic: str, letter: Letter, end: Resolved) -> None:
+def _mark(outputs: Outputs, topic: str, letter: LetterSummary, end: Resolution) -> None:
     value = msgspec.json.encode(msgspec.structs.replace(end, offset=letter.offset))
     outputs.add(topic, letter.partition, letter.key, value, [(RESOLVED, end.resolved.encode())])
 
 
-async def bytes_of(reader: Reader, topic: str, letters: Sequence[Letter]) -> dict[tuple[int, int], DeadLetter]:
+async def bytes_of(reader: TopicReader, topic: str, letters: Sequence[LetterSummary]) -> dict[tuple[int, int], DeadLetter]:
     """The whole letters by (partition, offset), as far as they are still kept."""
     wanted: dict[TopicPartition, list[int]] = {}
     for letter in letters:

@@ -10,9 +10,9 @@ import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from streams.exactly_once.deleted_records import Unread
+from streams.exactly_once.deleted_records import DeletedRange
 from streams.kafka import clients, permissions, record_kinds
-from streams.kafka.acls import Grant
+from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Where, cluster_of
 
 log = structlog.get_logger()
@@ -29,7 +29,7 @@ class OperateError(Exception):
     """It could not be done; the text says what was seen, and what would help."""
 
 
-class Span(NamedTuple):
+class OffsetRange(NamedTuple):
     tp: TopicPartition
     start: int
     end: int
@@ -40,7 +40,7 @@ Tell = Callable[[int, int], None]
 """(offsets read, offsets in all)."""
 
 
-def logged(found: Unread) -> None:
+def logged(found: DeletedRange) -> None:
     """For roles."""
     log.error(
         "records were deleted before they were read", topic=found.tp.topic, partition=found.tp.partition,
@@ -48,14 +48,14 @@ def logged(found: Unread) -> None:
     )  # fmt: skip
 
 
-class Reader:
+class TopicReader:
     """A context manager. *group* is only asked for its committed offsets; it is never joined.
 
     *deleted* is told what the topics no longer keep of that which is to be read. Of *names*, those that may not be read are told from those that
     are not there.
     """
 
-    def __init__(self, bootstrap: Where, group: str | None = None, deleted: Callable[[Unread], None] = logged, names: Iterable[str] = ()) -> None:
+    def __init__(self, bootstrap: Where, group: str | None = None, deleted: Callable[[DeletedRange], None] = logged, names: Iterable[str] = ()) -> None:
         self._bootstrap = bootstrap
         self._deleted = deleted
         self._names = tuple(names)
@@ -84,7 +84,7 @@ class Reader:
         return self
 
     async def _look(self) -> None:
-        grants = [Grant("topic", name, "Read") for name in self._names]
+        grants = [AclGrant("topic", name, "Read") for name in self._names]
         for grant in await permissions.missing(self._consumer._client, grants):  # noqa: SLF001 - as above
             self._hidden[grant.name] = permissions.told(cluster_of(self._bootstrap), [grant])
 
@@ -112,7 +112,7 @@ class Reader:
 
     async def spans(
         self, tps: Iterable[TopicPartition], since: int | None = None, until: int | None = None
-    ) -> list[Span]:
+    ) -> list[OffsetRange]:
         """What lies in *tps* now, from the first record of time *since* to the first of *until* (ms since 1970)."""
         tps = list(tps)
         if not tps:
@@ -124,9 +124,9 @@ class Reader:
             if at is not None:
                 for tp, found in (await self._consumer.offsets_for_times(dict.fromkeys(tps, max(0, at)))).items():
                     into[tp] = found.offset if found else ends[tp]
-        return [Span(tp, starts[tp], ends[tp]) for tp in tps if starts[tp] < ends[tp]]
+        return [OffsetRange(tp, starts[tp], ends[tp]) for tp in tps if starts[tp] < ends[tp]]
 
-    async def records(self, spans: Sequence[Span], tell: Tell | None = None) -> AsyncIterator[ConsumerRecord]:
+    async def records(self, spans: Sequence[OffsetRange], tell: Tell | None = None) -> AsyncIterator[ConsumerRecord]:
         """The records of *spans*, one a partition, each partition in its order and all at once. Raises OperateError."""
         left = {span.tp: span for span in spans}
         assert len(left) == len(spans), "one span a partition"
@@ -137,7 +137,7 @@ class Reader:
         begins = await self._consumer.beginning_offsets(list(left))
         for span in spans:
             self._consumer.seek(span.tp, max(span.start, begins[span.tp]))
-            self._tell(Unread.before(span.tp, span.start, min(begins[span.tp], span.end)))
+            self._tell(DeletedRange.before(span.tp, span.start, min(begins[span.tp], span.end)))
         heard = time.monotonic()
         while left:
             try:
@@ -160,16 +160,16 @@ class Reader:
             if tell is not None:
                 tell(total - sum(span.end - positions[tp] for tp, span in left.items()), total)
 
-    async def _skip(self, positions: Mapping[TopicPartition, int], left: Mapping[TopicPartition, Span]) -> None:
+    async def _skip(self, positions: Mapping[TopicPartition, int], left: Mapping[TopicPartition, OffsetRange]) -> None:
         """Go on where the topic begins by now. Raises OperateError where it has become shorter."""
         begins = await self._consumer.beginning_offsets(list(positions))
         for tp, position in positions.items():
             if position >= begins[tp]:
                 raise OperateError(f"{tp.topic}:{tp.partition} ends before offset {position}, which had been there: was the topic made anew?")
             self._consumer.seek(tp, begins[tp])
-            self._tell(Unread.before(tp, position, min(begins[tp], left[tp].end)))
+            self._tell(DeletedRange.before(tp, position, min(begins[tp], left[tp].end)))
 
-    def _tell(self, found: Unread | None) -> None:
+    def _tell(self, found: DeletedRange | None) -> None:
         if found is not None:
             self._deleted(found)
 
@@ -177,7 +177,7 @@ class Reader:
         """The records at these offsets, as far as they are still kept; each partition in its order."""
         begins = await self._consumer.beginning_offsets(list(wanted)) if wanted else {}
         runs = {tp: _runs([offset for offset in sorted(offsets) if offset >= begins[tp]]) for tp, offsets in wanted.items()}
-        while spans := [Span(tp, *left.pop(0)) for tp, left in runs.items() if left]:
+        while spans := [OffsetRange(tp, *left.pop(0)) for tp, left in runs.items() if left]:
             chosen = {span.tp: frozenset(wanted[span.tp]) for span in spans}
             async for record in self.records(spans):
                 if record.offset in chosen[TopicPartition(record.topic, record.partition)]:

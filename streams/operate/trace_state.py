@@ -7,8 +7,8 @@ from aiokafka import TopicPartition
 from converters.routing.route import App
 from streams.cli.times import length, shown
 from streams.kafka.cluster import Where
-from streams.operate.topic_reader import Reader
-from streams.operate.trace import Sighting
+from streams.operate.topic_reader import TopicReader
+from streams.operate.trace import TraceRecord
 
 Committed = Callable[[str, int], Awaitable[int | None]]
 """(topic, partition) -> up to where the stage that reads it has settled everything; None if it never has."""
@@ -19,7 +19,7 @@ def committed_by(bootstrap: Where, groups: Mapping[str, str]) -> Committed:
 
     async def ask(topic: str, partition: int) -> int | None:
         tp = TopicPartition(topic, partition)
-        async with Reader(bootstrap, groups[topic]) as reader:
+        async with TopicReader(bootstrap, groups[topic]) as reader:
             return (await reader.committed([tp]))[tp]
 
     return ask
@@ -33,9 +33,9 @@ def groups_of(apps: Mapping[str, App], prefix: str, callbacks: Sequence[str], in
     return found
 
 
-async def state(sightings: Sequence[Sighting], committed: Committed, now: int) -> str:
+async def state(sightings: Sequence[TraceRecord], committed: Committed, now: int) -> str:
     """*sightings* are those of one event, in the order of their times."""
-    by: dict[str, list[Sighting]] = {what: [one for one in sightings if one.what == what] for what in {one.what for one in sightings}}
+    by: dict[str, list[TraceRecord]] = {what: [one for one in sightings if one.what == what] for what in {one.what for one in sightings}}
     said = next((one.facts["said"] for one in sightings if "said" in one.facts), None)
     arrived = [one for one in by.get("ended", ()) if one.facts["outcome"] == "delivered"]
     if arrived:
@@ -57,13 +57,13 @@ async def state(sightings: Sequence[Sighting], committed: Committed, now: int) -
     return await _under_way(by, committed, now)
 
 
-def _arrived(one: Sighting, said: int | None) -> str:
+def _arrived(one: TraceRecord, said: int | None) -> str:
     took = "" if said is None else f" {length(max(0, one.at - said) / 1000)} after it was said"
     remote = one.facts.get("remote_id")
     return f"delivered to app {one.facts['target']}{f' as {remote}' if remote else ''}{took}"
 
 
-async def _under_way(by: Mapping[str, Sequence[Sighting]], committed: Committed, now: int) -> str:
+async def _under_way(by: Mapping[str, Sequence[TraceRecord]], committed: Committed, now: int) -> str:
     intent = max((one.at for one in by.get("intent", ())), default=0)
     if intent > max((one.at for one in by.get("ended", ())), default=0):
         return f"in doubt since {shown(intent)} UTC ({length((now - intent) / 1000)}): sent or about to be, and no answer is known yet"

@@ -9,10 +9,10 @@ import structlog
 from converters.core.outcome import NotSent, Unsure
 from converters.platform import Answered, Request
 from converters.routing.route import App
-from streams.deliver.settings import Deliver
+from streams.deliver.settings import DeliverSettings
 from streams.observe import metrics
-from streams.outbound.breaker import Breaker, Passage, State
-from streams.outbound.rate_limiter import Limiter, overridden
+from streams.outbound.breaker import Breaker, BreakerCall, BreakerState
+from streams.outbound.rate_limiter import RateLimiter, overridden
 from streams.settings.root import SettingsError
 
 log = structlog.get_logger()
@@ -21,10 +21,10 @@ SAY_AGAIN = 60.0
 """Seconds before the same refusal of an app is logged once more."""
 
 
-class Gate:
+class Admission:
     """One for each app that is delivered to. Raises SettingsError for limits that its platform does not have."""
 
-    def __init__(self, app: App, settings: Deliver, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, app: App, settings: DeliverSettings, loop: asyncio.AbstractEventLoop) -> None:
         self._app, self._platform = app.name, app.platform.name
         self._loop = loop
         try:
@@ -32,7 +32,7 @@ class Gate:
         except ValueError as error:
             raise SettingsError(f"deliver.limits.{app.name}: {error}") from None
         # All workers of a platform share its quota by the clock on the wall.
-        self._limiter = Limiter(limits, loop, ahead=time.time() - loop.time())
+        self._limiter = RateLimiter(limits, loop, ahead=time.time() - loop.time())
         self._breakers: dict[str, Breaker] = {}
         self._logged: dict[tuple[str, str], float] = {}
 
@@ -40,22 +40,22 @@ class Gate:
         """The worker's part of the quotas is that of its *partitions*, *of* so many."""
         self._limiter.own(partitions, of)
 
-    def passage(self, request: Request) -> Passage:
+    def breaker_call(self, request: Request) -> BreakerCall:
         """`async with` it around everything that belongs to the request."""
         breaker = self._breakers.get(request.api)
         if breaker is None:
             breaker = self._breakers[request.api] = self._made(request.api)
-        return breaker.passage()
+        return breaker.breaker_call()
 
-    async def admit(self, passage: Passage, request: Request, *, live: bool, again: bool, source: str = "") -> bool:
+    async def admit(self, breaker_call: BreakerCall, request: Request, *, live: bool, again: bool, source: str = "") -> bool:
         """Wait for the quotas, each *source* in turn; false if the breaker has opened meanwhile, and the passage is to be left."""
         await self._limiter.acquire(request.api, request.targets, live=live, again=again, source=source)
-        if passage.holds():
+        if breaker_call.holds():
             return True
         self._limiter.give_back(request.api, request.targets)
         return False
 
-    def learn(self, passage: Passage, request: Request, outcome: Answered) -> None:
+    def learn(self, breaker_call: BreakerCall, request: Request, outcome: Answered) -> None:
         """What the answer says about the platform: too much at once, or not well."""
         throttled = isinstance(outcome, NotSent) and outcome.throttled
         if isinstance(outcome, NotSent) and outcome.throttled:
@@ -64,7 +64,7 @@ class Gate:
         if isinstance(outcome, NotSent) and outcome.ours:
             self._say(request.api, outcome.reason)
         alone = isinstance(outcome, NotSent) and outcome.alone
-        passage.ended(failed=isinstance(outcome, Unsure | NotSent) and not throttled and not alone)
+        breaker_call.ended(failed=isinstance(outcome, Unsure | NotSent) and not throttled and not alone)
 
     def show(self) -> None:
         """Bring the gauges up to date."""
@@ -72,15 +72,15 @@ class Gate:
             waiting = self._limiter.waiting(live=live)
             metrics.QUOTA_WAITING.labels(self._app, "live" if live else "backfill").set(waiting)
         for limit, speed in self._limiter.speeds().items():
-            metrics.QUOTA_SPEED.labels(self._app, limit).set(speed)
+            metrics.QUOTA_RATIO.labels(self._app, limit).set(speed)
 
     def _say(self, api: str, reason: str) -> None:
         now = self._loop.time()
         if now >= self._logged.get((api, reason), 0.0):
             self._logged[api, reason] = now + SAY_AGAIN
-            log.error("the platform refuses our app, messages wait", app=self._app, platform=self._platform, api=api, reason=reason)
+            log.error("app rejected by platform, messages queued", app=self._app, platform=self._platform, api=api, reason=reason)
 
     def _made(self, api: str) -> Breaker:
         gauge = metrics.BREAKER.labels(self._app, self._platform, api)
-        gauge.set(State.CLOSED)
+        gauge.set(BreakerState.CLOSED)
         return Breaker(self._loop, on_change=gauge.set)

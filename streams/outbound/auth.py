@@ -10,7 +10,7 @@ import httpx
 
 from converters.platform import Reply, Request, Signed, SignedBody, Token
 from streams.outbound.connections import NoAnswerError, NoConnectionError
-from streams.outbound.transport import Call
+from streams.outbound.transport import HttpCall
 
 ASK_AGAIN = 5.0
 """Seconds before a token is asked for again after a refusal: some platforms block those who ask too often."""
@@ -31,7 +31,7 @@ class TokenRefusedError(Exception):
         self.ours = ours
 
 
-Flow = AsyncGenerator[Call, Reply]
+Flow = AsyncGenerator[HttpCall, Reply]
 
 
 class SignedAuth:
@@ -39,7 +39,7 @@ class SignedAuth:
         self._signed = signed
         self._account = account
 
-    async def flow(self, call: Call) -> Flow:
+    async def flow(self, call: HttpCall) -> Flow:
         signed, now = self._signed, int(time.time())
         if isinstance(signed, SignedBody):
             yield call.with_headers(signed.headers(self._account, now, call.body))
@@ -67,7 +67,7 @@ class TokenAuth:
         """The token was refused where this does not see it: the next flow asks for another."""
         self._good_until = 0.0
 
-    async def flow(self, call: Call) -> Flow:
+    async def flow(self, call: HttpCall) -> Flow:
         """Raises TokenRefusedError."""
         for first in (True, False):
             if self._clock() >= self._good_until:
@@ -90,9 +90,9 @@ class TokenAuth:
                     self._refuse("a new token is refused as well")
         raise TokenRefusedError("token worn out twice")
 
-    def _ask(self) -> Call:
+    def _ask(self) -> HttpCall:
         ask = self._rules.ask(self._account)
-        return Call(ask.method, self._url(ask), ask.headers, ask.body)
+        return HttpCall(ask.method, self._url(ask), ask.headers, ask.body)
 
     def _check_refused(self) -> None:
         if self._clock() < self._refused_until:

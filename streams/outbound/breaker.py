@@ -11,7 +11,7 @@ from typing import Self
 from msgspec import Struct
 
 
-class State(IntEnum):
+class BreakerState(IntEnum):
     """As the gauge shows it."""
 
     CLOSED = 0
@@ -19,7 +19,7 @@ class State(IntEnum):
     OPEN = 2
 
 
-class Policy(Struct, frozen=True):
+class BreakerPolicy(Struct, frozen=True):
     """When to open, and for how long."""
 
     window: float = 10.0
@@ -36,11 +36,11 @@ class Policy(Struct, frozen=True):
     """Calls at once, while half open."""
 
 
-_POLICY = Policy()
+_POLICY = BreakerPolicy()
 _SLICES = 10  # of a window: what is older than a window goes by tenths of it
 
 
-class Passage:
+class BreakerCall:
     """One call. It counts only when its end is told; left without, it gives its place to the next."""
 
     __slots__ = ("_breaker", "_era", "_told")
@@ -52,7 +52,7 @@ class Passage:
 
     async def __aenter__(self) -> Self:
         breaker = self._breaker
-        if breaker.state is not State.CLOSED:
+        if breaker.state is not BreakerState.CLOSED:
             await breaker.wait()
         self._era = breaker.era
         return self
@@ -66,7 +66,7 @@ class Passage:
 
     def holds(self) -> bool:
         """Just before the call, if there was a wait since: whether it may be made; if not, leave and come again."""
-        if self._breaker.state is State.CLOSED:
+        if self._breaker.state is BreakerState.CLOSED:
             self._era = self._breaker.era
         return self._era == self._breaker.era
 
@@ -82,15 +82,15 @@ class Breaker:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        policy: Policy = _POLICY,
+        policy: BreakerPolicy = _POLICY,
         chance: Callable[[], float] = random,
-        on_change: Callable[[State], None] = lambda _: None,
+        on_change: Callable[[BreakerState], None] = lambda _: None,
     ) -> None:
         self._loop = loop
         self._policy = policy
         self._chance = chance
         self._on_change = on_change
-        self.state = State.CLOSED
+        self.state = BreakerState.CLOSED
         self.era = 0
         """Goes up with each change: what began in an earlier one says nothing about this."""
         self._open_for = policy.first
@@ -99,14 +99,14 @@ class Breaker:
         self._probing = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    def passage(self) -> Passage:
+    def breaker_call(self) -> BreakerCall:
         """`async with` it: enters when calls are let through."""
-        return Passage(self)
+        return BreakerCall(self)
 
     # -- for Passage
 
     async def wait(self) -> None:
-        if self.state is State.HALF_OPEN and self._probing < self._policy.probes:
+        if self.state is BreakerState.HALF_OPEN and self._probing < self._policy.probes:
             self._probing += 1
             return
         future = self._loop.create_future()
@@ -114,21 +114,21 @@ class Breaker:
         try:
             await future
         except asyncio.CancelledError:
-            if not future.cancelled() and self.state is State.HALF_OPEN:
+            if not future.cancelled() and self.state is BreakerState.HALF_OPEN:
                 self.unused()
             raise
-        if self.state is State.OPEN:  # opened again between the word and the waking
+        if self.state is BreakerState.OPEN:  # opened again between the word and the waking
             await self.wait()
 
     def unused(self) -> None:
-        if self.state is State.HALF_OPEN:
+        if self.state is BreakerState.HALF_OPEN:
             self._probing -= 1
             self._probe()
 
     def record(self, era: int, *, failed: bool) -> None:
         if era != self.era:
             return
-        if self.state is State.HALF_OPEN:
+        if self.state is BreakerState.HALF_OPEN:
             if failed:
                 self._open_for = min(self._open_for * 2, self._policy.longest)
                 self._open()
@@ -155,18 +155,18 @@ class Breaker:
         return calls >= policy.least and sum(one[2] for one in slices) >= calls * policy.failures
 
     def _open(self) -> None:
-        self._change(State.OPEN)
+        self._change(BreakerState.OPEN)
         self._loop.call_later(self._open_for * (1 + self._chance() / 2), self._half_open)
 
     def _half_open(self) -> None:
         self._probing = 0
-        self._change(State.HALF_OPEN)
+        self._change(BreakerState.HALF_OPEN)
         self._probe()
 
     def _close(self) -> None:
         self._open_for = self._policy.first
         self._slices.clear()
-        self._change(State.CLOSED)
+        self._change(BreakerState.CLOSED)
         waiting, self._waiting = self._waiting, deque()
         for future in waiting:
             if not future.done():
@@ -179,7 +179,7 @@ class Breaker:
                 self._probing += 1
                 future.set_result(None)
 
-    def _change(self, state: State) -> None:
+    def _change(self, state: BreakerState) -> None:
         self.state = state
         self.era += 1
         self._on_change(state)

@@ -9,12 +9,12 @@ import httpx
 from converters.core.outcome import NotSent, Outcome, Unsure
 from converters.platform import Answered, Reply, Request, Token
 from converters.routing.route import App
-from streams.deliver.settings import Deliver
+from streams.deliver.settings import DeliverSettings
 from streams.observe import metrics
 from streams.outbound.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedError
 from streams.outbound.connections import NoConnectionError
 from streams.outbound.proxies import proxies
-from streams.outbound.transport import Call, HttpxTransport, PooledTransport, TooLateError, Transport
+from streams.outbound.transport import HttpCall, HttpxTransport, PooledTransport, TooLateError, Transport
 
 TOO_LATE = NotSent("too late to leave")
 """It was no longer allowed to leave, and has not."""
@@ -30,10 +30,10 @@ def _always() -> bool:
     return True
 
 
-class Client:
+class PlatformClient:
     """One for each app. httpx's own transport collapses beyond some tens of requests in flight; ours does not."""
 
-    def __init__(self, app: App, settings: Deliver, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, app: App, settings: DeliverSettings, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self.app = app.name
         self._platform = app.platform.name
         self._base = str(app.account.base_url).rstrip("/")
@@ -47,7 +47,7 @@ class Client:
         self._transport: Transport = (
             HttpxTransport(transport, settings.timeout)
             if transport is not None
-            else PooledTransport(settings.in_flight, settings.timeout, proxies(settings, "deliver"))
+            else PooledTransport(settings.max_requests_per_app, settings.timeout, proxies(settings, "deliver"))
         )
         self._counters: dict[tuple[str, str], Any] = {}
         self._timers: dict[str, Any] = {}
@@ -82,7 +82,7 @@ class Client:
         """
         if renewed and isinstance(self._auth, TokenAuth):
             self._auth.renew()
-        flow = self._auth.flow(Call("GET", url, {}, b""))
+        flow = self._auth.flow(HttpCall("GET", url, {}, b""))
         try:
             call = await anext(flow)
             while call.url != url:
@@ -97,7 +97,7 @@ class Client:
         await self._transport.close()
 
     async def _exchange(self, request: Request, allowed: Callable[[], bool] = _always) -> Reply:
-        flow = self._auth.flow(Call(request.method, self._url(request), request.headers, request.body))
+        flow = self._auth.flow(HttpCall(request.method, self._url(request), request.headers, request.body))
         try:
             call = await anext(flow)
             while True:
@@ -134,9 +134,9 @@ class Client:
 
 
 def clients(
-    apps: Mapping[str, App], settings: Deliver, transport: httpx.AsyncBaseTransport | None = None
-) -> dict[str, Client]:
-    return {name: Client(app, settings, transport) for name, app in apps.items()}
+    apps: Mapping[str, App], settings: DeliverSettings, transport: httpx.AsyncBaseTransport | None = None
+) -> dict[str, PlatformClient]:
+    return {name: PlatformClient(app, settings, transport) for name, app in apps.items()}
 
 
 def _failed(error: Exception) -> Outcome:

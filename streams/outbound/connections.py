@@ -41,7 +41,7 @@ class NoAnswerError(Exception):
     """The request had left, or may have, and there is no whole answer that can be read."""
 
 
-class Connection(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """*timeout* is in seconds: so long may it be silent while there is a request."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, timeout: float) -> None:
@@ -174,15 +174,15 @@ class Connection(asyncio.Protocol):
             self._timer = self._loop.call_later(left, self._look)
 
 
-class Pool:
+class ConnectionPool:
     """The connections to one app, *most* at once. *timeout* bounds the wait for one, and the silence on one."""
 
     def __init__(self, most: int, timeout: float, proxies: Proxies = NO_PROXIES) -> None:
         self._timeout = timeout
         self._proxies = proxies
         self._free = asyncio.Semaphore(most)
-        self._resting: dict[tuple[str, int, bool], deque[Connection]] = {}
-        self._used: set[Connection] = set()
+        self._resting: dict[tuple[str, int, bool], deque[HttpConnection]] = {}
+        self._used: set[HttpConnection] = set()
         self._tls: ssl.SSLContext | None = None
         self._hosts: dict[tuple[str, int], tuple[float, list[aiohappyeyeballs.AddrInfoType]]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
@@ -220,7 +220,7 @@ class Pool:
         if self._sweeping is not None:
             self._sweeping.cancel()
 
-    def _rested(self, where: tuple[str, int, bool]) -> Connection | None:
+    def _rested(self, where: tuple[str, int, bool]) -> HttpConnection | None:
         resting = self._resting.get(where)
         fresh = asyncio.get_running_loop().time() - RESTS
         while resting:
@@ -230,7 +230,7 @@ class Pool:
             connection.close()
         return None
 
-    def _let_rest(self, where: tuple[str, int, bool], connection: Connection) -> None:
+    def _let_rest(self, where: tuple[str, int, bool], connection: HttpConnection) -> None:
         if not connection.usable:
             connection.close()
             return
@@ -254,7 +254,7 @@ class Pool:
         if self._resting:
             self._sweeping = loop.call_later(RESTS / 2, self._sweep)
 
-    async def _made(self, where: tuple[str, int, bool]) -> Connection:
+    async def _made(self, where: tuple[str, int, bool]) -> HttpConnection:
         host, port, encrypted = where
         loop = asyncio.get_running_loop()
         try:
@@ -262,7 +262,7 @@ class Pool:
                 open_socket = await self._reached(host, port, encrypted=encrypted)
                 try:
                     _, connection = await loop.create_connection(
-                        lambda: Connection(loop, self._timeout),
+                        lambda: HttpConnection(loop, self._timeout),
                         sock=open_socket, ssl=self._context() if encrypted else None, server_hostname=host if encrypted else None,
                     )  # fmt: skip
                 except BaseException:

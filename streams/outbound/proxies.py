@@ -26,7 +26,7 @@ _TRIED = 0.25
 """Seconds after which another address of the proxy is tried as well."""
 
 
-class Proxied(SecretSection):
+class ProxySettings(SecretSection):
     """A section whose role speaks to the outside."""
 
     proxy: SecretStr = Field(
@@ -59,7 +59,7 @@ class ProxyRefusedError(Exception):
         self.ours = 400 <= status < 500 and status not in (408, 429)
 
 
-class Except:
+class NoProxy:
     """What is reached without a proxy, as NO_PROXY has it: `*`, hosts with what lies below them, `.suffix`, addresses, networks."""
 
     def __init__(self, entries: Iterable[str]) -> None:
@@ -105,7 +105,7 @@ class Proxies:
 
     def __init__(self, plain: Proxy | None = None, encrypted: Proxy | None = None, direct: Iterable[str] = ()) -> None:
         self._plain, self._encrypted = plain, encrypted
-        self._direct = Except(direct)
+        self._direct = NoProxy(direct)
 
     def of(self, encrypted: bool, host: str, port: int) -> Proxy | None:  # noqa: FBT001 - as it stands in a URL
         found = self._encrypted if encrypted else self._plain
@@ -118,12 +118,12 @@ class Proxies:
 NO_PROXIES = Proxies()
 
 
-def proxies(section: Proxied, name: str, environment: Mapping[str, str] = os.environ) -> Proxies:
+def proxies(section: ProxySettings, name: str, environment: Mapping[str, str] = os.environ) -> Proxies:
     """Those of the section called *name*. Raises ValueError, which names the setting or the variable, and what to write."""
     return _settled(*given(section, name), section.no_proxy, name, environment)
 
 
-def given(section: Proxied, name: str) -> tuple[str, str]:
+def given(section: ProxySettings, name: str) -> tuple[str, str]:
     """What the setting holds, and what it is called. Raises ValueError."""
     text = section.proxy.get_secret_value().strip()
     if section.proxy_file and not text:

@@ -10,19 +10,19 @@ from math import inf
 from msgspec import Struct
 from msgspec.structs import replace
 
-from converters.platform import OTHERS, Limit
+from converters.platform import OTHERS, RateLimit
 from streams.deliver.fairness import FairQueue
-from streams.outbound.token_bucket import Bucket, Pace
+from streams.outbound.token_bucket import QuotaPolicy, TokenBucket
 
-_PACE = Pace()
+_PACE = QuotaPolicy()
 _EARLY = 0.0005  # seconds by which a timer may be early: uvloop's are whole milliseconds
 
 
-class _Way(Struct, eq=False):
+class _ApiLimits(Struct, eq=False):
     """To one API: its line, and its limits, each with whether it counts messages."""
 
-    line: "_Line | None"
-    buckets: tuple[tuple[Bucket, bool], ...]
+    line: "_ApiQueue | None"
+    buckets: tuple[tuple[TokenBucket, bool], ...]
 
     def ready(self, messages: int, now: float) -> float:
         at = now
@@ -39,10 +39,10 @@ class _Way(Struct, eq=False):
             bucket.give_back(messages if counts_messages else 1)
 
 
-_Waiter = tuple[asyncio.Future[None], _Way, int]
+_Waiter = tuple[asyncio.Future[None], _ApiLimits, int]
 
 
-class _Line:
+class _ApiQueue:
     """Who waits for an API, or for APIs that share a limit: live before backfill, each source in turn. One timer for all."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ahead: float, backfill: float) -> None:
@@ -59,7 +59,7 @@ class _Line:
     def length(self, *, live: bool) -> int:
         return len(self._live if live else self._backfill)
 
-    def pass_now(self, way: _Way, messages: int) -> bool:
+    def pass_now(self, way: _ApiLimits, messages: int) -> bool:
         """Whether nobody waits and the limits allow it; then it is taken."""
         if self._live or self._backfill:
             return False
@@ -69,7 +69,7 @@ class _Line:
         way.take(messages, now)
         return True
 
-    async def wait(self, way: _Way, messages: int, *, live: bool, again: bool, source: str) -> None:
+    async def wait(self, way: _ApiLimits, messages: int, *, live: bool, again: bool, source: str) -> None:
         future = self._loop.create_future()
         line = self._live if live else self._backfill
         (line.appendleft if again else line.append)(source, (future, way, messages))
@@ -121,14 +121,14 @@ class _Line:
         self.move()
 
 
-class Limiter:
+class RateLimiter:
     """The limits of one app, for one worker. A call with many messages holds its line for as long as they take by the quota."""
 
     def __init__(
         self,
-        limits: Iterable[Limit],
+        limits: Iterable[RateLimit],
         loop: asyncio.AbstractEventLoop,
-        pace: Pace = _PACE,
+        pace: QuotaPolicy = _PACE,
         *,
         ahead: float = 0.0,
     ) -> None:
@@ -141,8 +141,8 @@ class Limiter:
         self._pace = pace
         self._owned: Collection[int] = (0,)
         self._of = 1
-        self._ways: dict[str, _Way] = {}
-        self._others: list[Limit] = []
+        self._ways: dict[str, _ApiLimits] = {}
+        self._others: list[RateLimit] = []
         for limit in limits:
             if limit.apis == (OTHERS,):
                 self._others.append(limit)
@@ -194,29 +194,29 @@ class Limiter:
     def _clock(self) -> float:
         return self._loop.time() + self._ahead
 
-    def _lines(self) -> set[_Line]:
+    def _lines(self) -> set[_ApiQueue]:
         return {way.line for way in self._ways.values() if way.line is not None}
 
-    def _buckets(self) -> set[Bucket]:
+    def _buckets(self) -> set[TokenBucket]:
         return {bucket for way in self._ways.values() for bucket, _ in way.buckets}
 
-    def _way(self, api: str) -> _Way:
+    def _way(self, api: str) -> _ApiLimits:
         way = self._ways.get(api)
         if way is None:
-            self._ways[api] = _Way(None, ())
+            self._ways[api] = _ApiLimits(None, ())
             for limit in self._others:
                 self._add(limit, (api,))
             way = self._ways[api]
         return way
 
-    def _add(self, limit: Limit, apis: Iterable[str]) -> None:
-        ways = [self._ways.setdefault(api, _Way(None, ())) for api in apis]
+    def _add(self, limit: RateLimit, apis: Iterable[str]) -> None:
+        ways = [self._ways.setdefault(api, _ApiLimits(None, ())) for api in apis]
         if not limit.amount:
             return
-        bucket = Bucket(limit, self._pace, self._owned, self._of, self._clock())
+        bucket = TokenBucket(limit, self._pace, self._owned, self._of, self._clock())
         # Whoever shares a limit waits in one line; and so does whoever shares one with those.
         joined = {way.line for way in ways if way.line is not None}
-        line = joined.pop() if joined else _Line(self._loop, self._ahead, self._pace.backfill)
+        line = joined.pop() if joined else _ApiQueue(self._loop, self._ahead, self._pace.backfill)
         for way in self._ways.values():
             if way.line in joined:
                 way.line = line
@@ -225,7 +225,7 @@ class Limiter:
             way.buckets = (*way.buckets, (bucket, limit.counts == "messages"))
 
 
-def overridden(limits: Iterable[Limit], amounts: Mapping[str, float]) -> tuple[Limit, ...]:
+def overridden(limits: Iterable[RateLimit], amounts: Mapping[str, float]) -> tuple[RateLimit, ...]:
     """*limits* with the *amounts* of the settings, by the limit's name; 0 is none. Raises ValueError for an unknown name."""
     limits = tuple(limits)
     if unknown := sorted(amounts.keys() - {limit.name for limit in limits}):

@@ -14,7 +14,7 @@ from math import ceil, inf
 
 from msgspec import Struct
 
-from converters.platform import Limit
+from converters.platform import RateLimit
 
 _GOLDEN = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio: its multiples fall evenly into any part of the range
 _RANGE = 64
@@ -22,7 +22,7 @@ _TIMER = 0.001  # seconds by which any timer may be late: a slot must not be gon
 _MASK = (1 << _RANGE) - 1
 
 
-class Pace(Struct, frozen=True):
+class QuotaPolicy(Struct, frozen=True):
     """How near to the quotas we go."""
 
     used: float = 0.965
@@ -41,10 +41,10 @@ class Pace(Struct, frozen=True):
     """Of the sends while live waits; without live, backfill has them all."""
 
 
-class Bucket:
+class TokenBucket:
     """One limit, and how fast we use it now."""
 
-    def __init__(self, limit: Limit, pace: Pace, owned: Collection[int], of: int, now: float) -> None:
+    def __init__(self, limit: RateLimit, pace: QuotaPolicy, owned: Collection[int], of: int, now: float) -> None:
         self.name = limit.name
         self._amount = limit.amount
         self._pace = pace

@@ -7,22 +7,22 @@ import httpx
 from yarl import URL
 
 from converters.platform import Reply
-from streams.outbound.connections import NoConnectionError, Pool
+from streams.outbound.connections import ConnectionPool, NoConnectionError
 from streams.outbound.proxies import NO_PROXIES, Proxies
 
 
-class Call(NamedTuple):
+class HttpCall(NamedTuple):
     method: str
     url: str
     headers: dict[str, str]
     body: bytes
 
-    def with_headers(self, more: dict[str, str]) -> "Call":
-        return Call(self.method, self.url, self.headers | more, self.body)
+    def with_headers(self, more: dict[str, str]) -> "HttpCall":
+        return HttpCall(self.method, self.url, self.headers | more, self.body)
 
 
 class Transport(Protocol):
-    async def call(self, call: Call, may_leave: Callable[[], bool]) -> Reply:
+    async def call(self, call: HttpCall, may_leave: Callable[[], bool]) -> Reply:
         """*may_leave* is asked when there is a connection. Raises `auth.NETWORK`, and TooLateError."""
 
     async def close(self) -> None: ...
@@ -47,10 +47,10 @@ class PooledTransport:
     """*in_flight* is the most connections, *timeout* the seconds for each step of a request."""
 
     def __init__(self, in_flight: int, timeout: float, proxies: Proxies = NO_PROXIES) -> None:
-        self._pool = Pool(in_flight, timeout, proxies)
+        self._pool = ConnectionPool(in_flight, timeout, proxies)
         self._heads: dict[tuple[str, str], _Head] = {}
 
-    async def call(self, call: Call, may_leave: Callable[[], bool]) -> Reply:
+    async def call(self, call: HttpCall, may_leave: Callable[[], bool]) -> Reply:
         head = self._heads.get((call.method, call.url)) or self._head(call.method, call.url)
         lines = [head.text, *(f"{name}: {value}\r\n" for name, value in call.headers.items())]
         if call.body or call.method != "GET":
@@ -90,7 +90,7 @@ class HttpxTransport:
         self._transport = transport
         self._extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
 
-    async def call(self, call: Call, may_leave: Callable[[], bool]) -> Reply:
+    async def call(self, call: HttpCall, may_leave: Callable[[], bool]) -> Reply:
         if not may_leave():
             raise TooLateError
         request = httpx.Request(

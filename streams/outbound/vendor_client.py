@@ -7,14 +7,14 @@ from itertools import islice
 import httpx
 
 from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
-from converters.platform import Fetch, Reply, Request
+from converters.platform import FileRequest, Reply, Request
 from converters.routing.route import App
-from streams.deliver.settings import Deliver
+from streams.deliver.settings import DeliverSettings
 from streams.observe import metrics
-from streams.outbound.admission import Gate
+from streams.outbound.admission import Admission
 from streams.outbound.attempts import delays
 from streams.outbound.auth import NETWORK
-from streams.outbound.client import Client
+from streams.outbound.client import PlatformClient
 from streams.outbound.proxies import Proxy, proxies
 
 TRIES = 4
@@ -22,16 +22,16 @@ FILE = "file"
 """In place of an API's name."""
 
 
-class Questions:
+class VendorClient:
     """Raises SettingsError for limits that the platform does not have. What does something is *withheld* unless *acts*."""
 
     def __init__(
-        self, app: App, settings: Deliver, *, acts: bool, transport: httpx.AsyncBaseTransport | None = None
+        self, app: App, settings: DeliverSettings, *, acts: bool, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         self._app = app
         self._acts = acts
-        self._client = Client(app, settings, transport)
-        self._gate = Gate(app, settings, asyncio.get_running_loop())
+        self._client = PlatformClient(app, settings, transport)
+        self._admission = Admission(app, settings, asyncio.get_running_loop())
         self._transport = transport
         self._proxies = proxies(settings, "deliver")
         self._files: dict[Proxy | None, httpx.AsyncClient] = {}
@@ -47,7 +47,7 @@ class Questions:
         for each in self._files.values():
             await each.aclose()
 
-    async def ask(self, asked: Request | Fetch) -> Reply | None:
+    async def ask(self, asked: Request | FileRequest) -> Reply | None:
         """None where there is no answer. Never raises for what the network or the platform does."""
         if isinstance(asked, Request) and not asked.repeatable and not self._acts:
             self.withheld += 1
@@ -55,7 +55,7 @@ class Questions:
         api = asked.api if isinstance(asked, Request) else FILE
         reply, throttled = None, False
         for number, wait in enumerate(islice(delays(self._settings.backoff, self._settings.backoff_max), TRIES)):
-            if isinstance(asked, Fetch):
+            if isinstance(asked, FileRequest):
                 reply, pause = await self._fetch(asked), 0.0
             else:
                 reply, throttled, pause = await self._send(asked, again=number > 0)
@@ -76,12 +76,12 @@ class Questions:
     async def _send(self, request: Request, *, again: bool) -> tuple[Reply | None, bool, float]:
         """The answer, whether it says that it was too much, and after how many seconds to come again."""
         while True:
-            async with self._gate.passage(request) as passage:
-                if not await self._gate.admit(passage, request, live=False, again=again):
+            async with self._admission.breaker_call(request) as breaker_call:
+                if not await self._admission.admit(breaker_call, request, live=False, again=again):
                     continue
                 reply = await self._client.question(request)
                 outcome = self._judged(request, reply)
-                self._gate.learn(passage, request, outcome)
+                self._admission.learn(breaker_call, request, outcome)
             throttled = isinstance(outcome, NotSent)
             return reply, throttled, (outcome.retry_after or 0.0) if isinstance(outcome, NotSent) else 0.0
 
@@ -91,7 +91,7 @@ class Questions:
         read = self._app.platform.read_reply(request, reply)  # it is no send: only that it was too much can be read so
         return read if isinstance(read, NotSent) and read.throttled else Delivered("")
 
-    async def _fetch(self, file: Fetch) -> Reply | None:
+    async def _fetch(self, file: FileRequest) -> Reply | None:
         try:
             async with self._client_of(httpx.URL(file.url)).stream("GET", file.url) as response:
                 body = bytearray()

@@ -7,9 +7,9 @@ from typing import Any
 import structlog
 from msgspec import structs
 
-from streams.files.app import STALL, Files
-from streams.files.disk import DirectoryError, Disk
-from streams.http_server.connections import Bounds
+from streams.files.app import STALL, FilesApp
+from streams.files.disk import DirectoryError, FileDirectory
+from streams.http_server.connections import PortLimits
 from streams.http_server.listener import Listener, until_told
 from streams.observe import metrics
 from streams.observe.log import place
@@ -24,7 +24,7 @@ DAY = 86_400.0
 EVERY = 600.0
 """Seconds from the end of one look at all files to the next."""
 SWEEP = "sweep"
-BOUNDS = Bounds(connections=512, streams=True)
+BOUNDS = PortLimits(connections=512, streams=True)
 """An upload on its way holds up to 128 KiB."""
 
 
@@ -42,13 +42,13 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         raise SettingsError(str(error)) from None
     if not files.public_url:
         raise SettingsError("files.public_url is missing: where chat clients reach files.port, such as https://files.example.com")
-    disk = Disk(files.directory, kept=files.kept_days * DAY)
-    app = Files(
+    disk = FileDirectory(files.directory, kept=files.kept_days * DAY)
+    app = FilesApp(
         disk,
         files.secret.get_secret_value().encode(),
         public_url=files.public_url,
         lives=files.link_days * DAY,
-        largest=files.largest,
+        largest=files.max_bytes,
     )
     observer = healths.listener(health, settings.observe)
     listener = Listener(app, files.hosts(), files.port, "files", structs.replace(BOUNDS, idle=files.keep_alive))
@@ -67,7 +67,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
             if started is not None:
                 started.set_result((listener.port, observer.port))
             await stop.wait()
-            log.info("files stop")
+            log.info("files stopped")
             health.ready(False, "stopping")
             await listener.stop(STALL / 2)
         finally:
@@ -80,7 +80,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         disk.close()
 
 
-async def _sweep(disk: Disk, health: Health) -> None:
+async def _sweep(disk: FileDirectory, health: Health) -> None:
     health.watch(SWEEP, lambda: True, patience=3 * EVERY)
     while True:
         try:

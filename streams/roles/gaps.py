@@ -11,17 +11,17 @@ import structlog
 from aiokafka.errors import KafkaError
 
 from converters.routing.route import App
-from streams.identities.follower import Follower, NoTopicError
+from streams.identities.follower import IdentityFollower, NoTopicError
 from streams.identities.store import disk_of
-from streams.ingress.store import Store
+from streams.ingress.store import CallbackStore
 from streams.kafka import topics
 from streams.kafka.permissions import why
 from streams.kafka.reachability import REACH
 from streams.observe import metrics
 from streams.operate.bounds import begins, first_known
-from streams.operate.gaps import Came, Found, Search, groups_of, within
-from streams.operate.topic_reader import OperateError, Reader
-from streams.outbound.vendor_client import Questions
+from streams.operate.gaps import GapResult, GapSearch, ReceivedCallbacks, groups_of, within
+from streams.operate.topic_reader import OperateError, TopicReader
+from streams.outbound.vendor_client import VendorClient
 from streams.roles import health as healths
 from streams.roles.health import Health
 from streams.roles.startup import patiently
@@ -47,11 +47,11 @@ def searchable(settings: Settings, names: list[str]) -> dict[str, App]:
     return found
 
 
-def store_of(settings: Settings, apps: Mapping[str, App], tell: Health | None = None) -> Store:
+def store_of(settings: Settings, apps: Mapping[str, App], tell: Health | None = None) -> CallbackStore:
     """Not started."""
     names = {topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix) for app in apps.values()}
     limits = settings.ingress
-    return Store(
+    return CallbackStore(
         settings.kafka.cluster, sorted(names), timeout=limits.store_timeout, limit=limits.max_waiting,
         tell=lambda why: tell.ready(not why, why, part="kafka") if tell else None,
     )  # fmt: skip
@@ -64,7 +64,7 @@ async def run_gaps(settings: Settings, names: list[str]) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    role = _Role(settings, apps)
+    role = _GapsRole(settings, apps)
     observer = healths.listener(role.health, settings.observe)
     await observer.start()
     try:
@@ -92,7 +92,7 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
     return False
 
 
-class _Role:
+class _GapsRole:
     def __init__(self, settings: Settings, apps: Mapping[str, App]) -> None:
         self.health = Health(reach=REACH)
         self._settings = settings
@@ -100,10 +100,10 @@ class _Role:
         self._store = store_of(settings, apps, self.health)
         known = topics.IDENTITIES.name(prefix=settings.kafka.prefix)
         self._disk = disk_of(settings, settings.gaps.state, f"{settings.kafka.prefix}gaps")
-        self._follower = Follower(settings.kafka.cluster, known, disk=self._disk)
+        self._follower = IdentityFollower(settings.kafka.cluster, known, disk=self._disk)
         self._topics = [topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix) for app in apps.values()]
         self._came = {
-            name: Came(topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix), app) for name, app in apps.items()
+            name: ReceivedCallbacks(topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix), app) for name, app in apps.items()
         }
         self._busy = False
         self._said: dict[str, str] = {}
@@ -120,9 +120,9 @@ class _Role:
         self.health.watch(STAGE, lambda: self._busy, PATIENCE)
 
     async def run(self, stop: asyncio.Event) -> None:
-        every = self._settings.gaps.every
+        every = self._settings.gaps.interval
         self.health.ready(True)
-        log.info("looks for callbacks that never came", apps=sorted(self._apps), every=every)
+        log.info("gap search scheduled", apps=sorted(self._apps), every=every)
         while not stop.is_set():
             began = time.monotonic()
             searching = asyncio.create_task(self._all())
@@ -153,35 +153,35 @@ class _Role:
             self._busy = False
 
     async def _one(self, name: str, app: App) -> None:
-        questions = Questions(app, self._settings.deliver, acts=True)
+        questions = VendorClient(app, self._settings.deliver, acts=True)
         try:
             with metrics.GAP_SECONDS.labels(name).time():
-                async with Reader(self._settings.kafka.cluster, names=self._topics) as reader:
+                async with TopicReader(self._settings.kafka.cluster, names=self._topics) as reader:
                     found = await self._search(app, reader, questions)
         except (OperateError, KafkaError) as error:
-            metrics.GAP_ROUNDS.labels(name, "failed").inc()
-            log.warning("search failed", app=name, error=str(error) if isinstance(error, OperateError) else why(error, self._settings.kafka.cluster))
+            metrics.GAP_SEARCHES.labels(name, "failed").inc()
+            log.warning("gap search failed", app=name, error=str(error) if isinstance(error, OperateError) else why(error, self._settings.kafka.cluster))
             return
         finally:
             await questions.close()
         whole = not (found.unseen or found.unstored or questions.unanswered)
-        metrics.GAP_ROUNDS.labels(name, "whole" if whole else "partial").inc()
+        metrics.GAP_SEARCHES.labels(name, "whole" if whole else "partial").inc()
         log.info(
-            "searched", app=name, conversations=found.places, known=found.known, recovered=found.written, unstored=found.unstored,
+            "gap search finished", app=name, conversations=found.places, known=found.known, recovered=found.written, unstored=found.unstored,
             sent_again=questions.acted, unanswered=questions.unanswered.total(), unseen=found.unseen,
         )  # fmt: skip
 
-    async def _search(self, app: App, reader: Reader, questions: Questions) -> Found:
+    async def _search(self, app: App, reader: TopicReader, questions: VendorClient) -> GapResult:
         gaps, now = self._settings.gaps, _now()
         assert app.platform.gaps is not None
-        until, max_age = now - int(gaps.lag * 1000), self._settings.deliver.max_age
+        until, max_age = now - int(gaps.delay * 1000), self._settings.deliver.max_age
         came = self._came[app.name]
-        since, why = begins(until - int(gaps.span * 1000), now, max_age, await first_known(reader, came.topic, app.name))
+        since, why = begins(until - int(gaps.window * 1000), now, max_age, await first_known(reader, came.topic, app.name))
         if why and self._said.get(app.name) != why:
             self._said[app.name] = why
-            log.info("does not look further back", app=app.name, since=since, why=why)
+            log.info("search window limited", app=app.name, since=since, why=why)
         span, _ = within(app.platform.gaps, min(since, until), until, now)
-        search = Search(app, came, reader, questions, self._store, _now)
+        search = GapSearch(app, came, reader, questions, self._store, _now)
         self._follower.check()
         places = groups_of(self._follower.table, app.platform.name) if gaps.groups else set()
 
@@ -189,7 +189,7 @@ class _Role:
             del done, total
             self.health.progress(STAGE)
 
-        return await search.run(span, span.since - int(gaps.reach * 1000), places, moved)
+        return await search.run(span, span.since - int(gaps.lookback * 1000), places, moved)
 
 
 def _now() -> int:

@@ -13,15 +13,15 @@ from typing import Any
 from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from streams.http_server.connections import Bounds
+from streams.http_server.connections import PortLimits
 from streams.http_server.listener import Listener
-from streams.kafka.reachability import Reach
+from streams.kafka.reachability import Reachability
 from streams.observe import metrics
 from streams.observe.printable import as_json
-from streams.settings.root import Observe
+from streams.settings.root import ObserveSettings
 
 
-class Stage(Struct):
+class StageHealth(Struct):
     """One source of progress."""
 
     busy: Callable[[], bool]
@@ -39,11 +39,11 @@ class Health:
     *reach*, of a role that needs the cluster, tells "cannot" from "stuck": without the cluster it is not ready, and alive.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, reach: Reach | None = None) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, reach: Reachability | None = None) -> None:
         self._clock = clock
         self._reach = reach
         self._waits: dict[str, str] = {"start": "starting"}
-        self._stages: dict[str, Stage] = {}
+        self._stages: dict[str, StageHealth] = {}
         self._notes: dict[str, str] = {}
 
     def ready(self, ready: bool, why: str = "", *, part: str = "start") -> None:  # noqa: FBT001 - reads as a sentence
@@ -64,7 +64,7 @@ class Health:
 
     def watch(self, stage: str, busy: Callable[[], bool], patience: float = 60.0) -> None:
         """From now on *stage* must report progress at least every *patience* seconds while it is *busy*."""
-        self._stages[stage] = Stage(busy, patience, self._clock())
+        self._stages[stage] = StageHealth(busy, patience, self._clock())
 
     def unwatch(self, stage: str) -> None:
         self._stages.pop(stage, None)
@@ -91,7 +91,7 @@ class Health:
     def show(self) -> None:
         """Bring the metric of the cluster up to date."""
         if self._reach is not None:
-            metrics.KAFKA_AWAY.set(bool(self._reach.away()))
+            metrics.KAFKA_UNREACHABLE.set(bool(self._reach.away()))
 
     def stuck(self) -> dict[str, str]:
         """The stages that stand still, with for how long; empty when alive."""
@@ -147,9 +147,9 @@ def _plain(value: object) -> bytes:
     return as_json(value).encode()
 
 
-BOUNDS = Bounds(connections=256, head_seconds=5.0, body_seconds=5.0, memory=1024 * 1024)
+BOUNDS = PortLimits(connections=256, head_seconds=5.0, body_seconds=5.0, memory=1024 * 1024)
 """A scraper and some probes ask; each page of metrics that is not taken holds some hundred kilobytes."""
 
 
-def listener(health: Health, observe: Observe) -> Listener:
+def listener(health: Health, observe: ObserveSettings) -> Listener:
     return Listener(application(health), observe.hosts(), observe.port, "observe", BOUNDS)

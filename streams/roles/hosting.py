@@ -15,35 +15,35 @@ from typing import Any, get_args
 import structlog
 from aiokafka.errors import KafkaError
 
-from streams.dead_letters.dead_letter_limit import Fuse, Held
-from streams.dead_letters.releases import Releases
-from streams.exactly_once.deleted_records import Unread
+from streams.dead_letters.dead_letter_limit import DeadLetterLimit, HeldApp
+from streams.dead_letters.releases import ReleaseReader
+from streams.exactly_once.deleted_records import DeletedRange
 from streams.exactly_once.ending import ended
-from streams.exactly_once.producers import Link
-from streams.exactly_once.transport import Plan
-from streams.exactly_once.watch import Watch
+from streams.exactly_once.producers import ProducerSettings
+from streams.exactly_once.transport import StagePlan
+from streams.exactly_once.watch import StageObserver
 from streams.exactly_once.worker import make_app, run
 from streams.kafka import clock, record_kinds, topic_checks
-from streams.kafka.acls import Grant
+from streams.kafka.acls import AclGrant
 from streams.observe import metrics
-from streams.observe.lag import Lag
-from streams.outbound.admission import Gate
+from streams.observe.lag import LagMonitor
+from streams.outbound.admission import Admission
 from streams.roles.health import Health
 from streams.roles.startup import met
-from streams.settings.root import Kafka, Settings, SettingsError
+from streams.settings.root import KafkaSettings, Settings, SettingsError
 from streams.state.disk import refusal
 from streams.state.errors import Kind, StateError
-from streams.state.watched import Disks
+from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()
 
 
-class Seen(Watch):
+class RoleObserver(StageObserver):
     """What tasks tell, as metrics and health."""
 
-    def __init__(self, health: Health, gates: Sequence[Gate] = (), disks: Disks | None = None) -> None:
+    def __init__(self, health: Health, admissions: Sequence[Admission] = (), disks: DiskMonitor | None = None) -> None:
         self.health = health
-        self._gates = gates
+        self._admissions = admissions
         self._preparing: set[int] = set()
         self._restores: dict[int, tuple[int, float, float]] = {}
         self._refused: dict[int, tuple[str, str]] = {}
@@ -65,7 +65,7 @@ class Seen(Watch):
         self.health.unwatch(stage)  # standing still is what it is meant to do
         self.health.ready(False, why, part="held")
 
-    def apps_held(self, stage: str, held: Mapping[str, Held], apps: Collection[str]) -> None:
+    def apps_held(self, stage: str, held: Mapping[str, HeldApp], apps: Collection[str]) -> None:
         """Which apps wait, by name; *apps* are those of the settings, and other names are no labels."""
         for labels in self._holding:
             metrics.APP_HELD.remove(*labels)
@@ -77,7 +77,7 @@ class Seen(Watch):
         if held:
             log.error("app held", stage=stage, why=why)
         else:
-            log.info("no app held any more", stage=stage)
+            log.info("all apps released", stage=stage)
         self.health.ready(not held, why, part="fuse")
 
     @property
@@ -122,8 +122,8 @@ class Seen(Watch):
 
     def show(self) -> None:
         """Bring gauges up to date that nothing else moves."""
-        for gate in self._gates:
-            gate.show()
+        for admission in self._admissions:
+            admission.show()
         if self._disks is not None:
             self._disks.show()
 
@@ -146,29 +146,29 @@ class Seen(Watch):
         del stage
         self.health.ready(not why, why, part="permission")
 
-    def deleted(self, stage: str, found: Unread) -> None:
+    def deleted(self, stage: str, found: DeletedRange) -> None:
         metrics.DELETED_UNREAD.labels(stage, found.tp.topic, found.cause).inc(found.records)
 
 
 async def host(
-    settings: Settings, plan: Plan, watch: Seen, group: str, *, max_records: int, fuse: Fuse | None = None
+    settings: Settings, plan: StagePlan, watch: RoleObserver, group: str, *, max_records: int, dead_letter_limit: DeadLetterLimit | None = None
 ) -> int:
     """*fuse* is the stage's, if it has one: it is shown, and released by command."""
     kafka = settings.kafka
     app = make_app(group, plan, session_timeout=kafka.session_timeout, max_records=max_records)
-    lag = Lag(app, plan.stage, watch.health, watch.show, plan.reads)
+    lag = LagMonitor(app, plan.stage, watch.health, watch.show, plan.reads)
     # Where an app is held, records lie there that shall.
     watch.health.watch(plan.stage, lambda: lag.behind() and not watch.holding)
     beside = [asyncio.create_task(lag.measure()), asyncio.create_task(_compare(app, watch.health))]
-    if fuse is not None:
-        fuse.told = lambda held: watch.apps_held(plan.stage, held, settings.apps)
-        beside.append(asyncio.create_task(Releases(kafka, plan.stage, fuse).follow()))
-    log.info("starts", stage=plan.stage, group=group, kafka=kafka.bootstrap)
+    if dead_letter_limit is not None:
+        dead_letter_limit.told = lambda held: watch.apps_held(plan.stage, held, settings.apps)
+        beside.append(asyncio.create_task(ReleaseReader(kafka, plan.stage, dead_letter_limit).follow()))
+    log.info("started", stage=plan.stage, group=group, kafka=kafka.bootstrap)
     try:
         code = await run(app)
     finally:
         await ended(beside)
-    log.info("ends", stage=plan.stage, code=code)
+    log.info("stopped", stage=plan.stage, code=code)
     return code
 
 
@@ -184,13 +184,13 @@ async def _compare(app: Any, health: Health) -> None:
         await asyncio.sleep(pause)
 
 
-def link(kafka: Kafka) -> Link:
-    return Link(
+def link(kafka: KafkaSettings) -> ProducerSettings:
+    return ProducerSettings(
         kafka.cluster, transaction_timeout=kafka.transaction_timeout, request_timeout=kafka.request_timeout, headers=record_kinds.headers_of
     )
 
 
-async def require(settings: Settings, names: list[str], health: Health, grants: Sequence[Grant] = ()) -> None:
+async def require(settings: Settings, names: list[str], health: Health, grants: Sequence[AclGrant] = ()) -> None:
     """All topics there, with the partitions that the settings say (a conversation's partition is computed from them), and all of *grants* given.
 
     Waits for the cluster. Raises SettingsError. Topics that are there and unfit are told of.
@@ -224,7 +224,7 @@ def own_directory(state: Path, group: str, setting: str = "deliver.state") -> Pa
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.seek(0)
-            log.info("state directory is another worker's", path=str(path), process=lock.read(64).strip() or "not told")
+            log.info("state directory is another worker's", path=str(path), process=lock.read(64).strip() or "outcome not reported")
             lock.close()
             continue
         except OSError as error:

@@ -6,12 +6,12 @@ import gc
 import structlog
 
 from streams.exactly_once.ending import ended
-from streams.http_server.connections import Bounds
+from streams.http_server.connections import PortLimits
 from streams.http_server.listener import Listener, until_told
 from streams.ingress import once, sources
-from streams.ingress.app import Ingress
-from streams.ingress.following import Follower
-from streams.ingress.store import Store
+from streams.ingress.app import IngressApp
+from streams.ingress.following import SignatureFollower
+from streams.ingress.store import CallbackStore
 from streams.kafka import topic_checks
 from streams.kafka.reachability import REACH
 from streams.kafka.topics import CALLBACKS
@@ -44,14 +44,14 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
 
     def tell(why: str) -> None:
         away = REACH.away() if why else ""
-        metrics.KAFKA_AWAY.set(bool(away))
+        metrics.KAFKA_UNREACHABLE.set(bool(away))
         health.ready(not why, away or why, part="kafka")
 
     def topic(platform: str) -> str:
         return CALLBACKS.name(platform, prefix=settings.kafka.prefix)
 
     topics = sorted({topic(app.platform.name) for app in apps.values()})
-    store = Store(
+    store = CallbackStore(
         settings.kafka.cluster,
         topics,
         timeout=limits.store_timeout,
@@ -63,17 +63,17 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
     gc.set_threshold(100_000, 20, 100)
     observer = healths.listener(health, settings.observe)
     followed = sorted({topic(app.platform.name) for app in apps.values() if app.platform.once is not None})
-    signatures = once.opened(settings, f"{settings.kafka.prefix}ingress") if followed else once.Signatures(None)
-    follower = Follower(signatures, settings.kafka.cluster, followed) if followed else None
+    signatures = once.opened(settings, f"{settings.kafka.prefix}ingress") if followed else once.SignatureTable(None)
+    follower = SignatureFollower(signatures, settings.kafka.cluster, followed) if followed else None
     allowed = {name: sources.networks(app.sources) for name, app in settings.apps.items()}
-    bounds = Bounds(
+    bounds = PortLimits(
         connections=limits.connections,
         head_seconds=limits.head_timeout,
         body_seconds=limits.read_timeout + 1.0,  # the application is to say it first
         memory=max(limits.max_memory, 2 * limits.max_body),
         idle=limits.keep_alive,
     )
-    listener = Listener(Ingress(apps, store, limits, topic, signatures, allowed), limits.hosts(), limits.port, "ingress", bounds)
+    listener = Listener(IngressApp(apps, store, limits, topic, signatures, allowed), limits.hosts(), limits.port, "ingress", bounds)
     await observer.start()
     looking = asyncio.create_task(_look(settings, topics, health))
     following: asyncio.Task[None] | None = None
@@ -90,7 +90,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
             if started is not None:
                 started.set_result((listener.port, observer.port))
             await _either(stop, following)
-            log.info("ingress stops", waiting=store.waiting)
+            log.info("ingress stopped", waiting=store.waiting)
             health.ready(False, "stopping")
             await listener.stop(limits.read_timeout + limits.store_timeout)
         finally:
@@ -103,7 +103,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         await observer.stop(1.0)
 
 
-async def _begun(follower: Follower, settings: Settings, health: Health, stop: asyncio.Event) -> "asyncio.Task[None]":
+async def _begun(follower: SignatureFollower, settings: Settings, health: Health, stop: asyncio.Event) -> "asyncio.Task[None]":
     """The start of *follower*, which is over where Kafka answers; where it does not, it goes on beside the work. Raises SettingsError."""
     health.ready(False, READS, part="signatures")
     tried = asyncio.Event()

@@ -6,26 +6,26 @@ from pathlib import Path
 
 import structlog
 
-from streams.exactly_once.transport import Plan
+from streams.exactly_once.transport import StagePlan
 from streams.kafka import acls, topics
 from streams.kafka.log_reader import LogReader
-from streams.media.context import Surroundings
+from streams.media.context import MediaContext
 from streams.media.fetch import Fetcher
 from streams.media.scan.clamd import Clamd
-from streams.media.ssrf_guard import Addresses
+from streams.media.ssrf_guard import AddressPolicy
 from streams.media.store import opened
-from streams.media.transcode.pool import NoWorker, Pool, Ready, Unsealed
-from streams.media.transcode.request import Limits
-from streams.media.worker import STAGE, Carrying
+from streams.media.transcode.pool import NotSandboxedError, NoWorkerError, TranscodePool, WorkerReady
+from streams.media.transcode.request import TranscodeLimits
+from streams.media.worker import STAGE, MediaWorker
 from streams.observe import metrics
-from streams.outbound.admission import Gate
+from streams.outbound.admission import Admission
 from streams.outbound.client import clients
 from streams.outbound.proxies import proxies
 from streams.roles.health import Health
-from streams.roles.hosting import Seen, host, link, own_directory, require
+from streams.roles.hosting import RoleObserver, host, link, own_directory, require
 from streams.roles.startup import served
-from streams.settings.root import Media, Settings, SettingsError, resolve
-from streams.state.watched import Disks
+from streams.settings.root import MediaSettings, Settings, SettingsError, resolve
+from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()
 
@@ -47,68 +47,68 @@ async def _media(settings: Settings, health: Health) -> int:
             if app.platform.media is not None and app.platform.media.upload is None:
                 log.warning("there is no media.store: files for this app stay where they are", app=app.name, platform=app.platform.name)
     try:
-        addresses = Addresses(media.allow)
+        addresses = AddressPolicy(media.allow)
     except ValueError as error:
         raise SettingsError(f"media.allow: {error}") from None
     group = f"{kafka.prefix}media"
     loop = asyncio.get_running_loop()
-    gates = {name: Gate(app, settings.deliver, loop) for name, app in apps.items()}
+    admissions = {name: Admission(app, settings.deliver, loop) for name, app in apps.items()}
     directory = _emptied(own_directory(media.directory, group, "media.directory"))
     state = own_directory(settings.deliver.state, group)
-    around = Surroundings(
+    context = MediaContext(
         apps=apps,
         clients=clients(apps, settings.deliver),
-        gates=gates,
+        admissions=admissions,
         fetcher=Fetcher(
             addresses, connect=media.connect_timeout, silence=media.read_timeout, total=media.fetch_timeout,
             proxies=proxies(media, "media"),
         ),
-        pool=Pool(media.processes, _limits(media), media.sandbox),
+        pool=TranscodePool(media.processes, _limits(media), media.sandbox),
         store=store,
         settings=media,
         directory=directory,
-        slots=asyncio.Semaphore(media.jobs),
+        slots=asyncio.Semaphore(media.concurrency),
         partitions=kafka.partitions,
         scanner=Clamd(media.scanner.address, media.scanner.timeout) if media.scanner.address else None,
     )
     log_reader = LogReader(kafka.cluster, committed=True)
 
-    def carrying(partition: int) -> Carrying:
-        return Carrying(partition, around, prefix=kafka.prefix, log=log_reader, state=state)
+    def carrying(partition: int) -> MediaWorker:
+        return MediaWorker(partition, context, prefix=kafka.prefix, log=log_reader, state=state)
 
-    watch = Seen(health, tuple(gates.values()), Disks({"media": state, "temporary": directory}))
-    plan = Plan(STAGE, [jobs], carrying, link(kafka), watch)
+    watch = RoleObserver(health, tuple(admissions.values()), DiskMonitor({"media": state, "temporary": directory}))
+    plan = StagePlan(STAGE, [jobs], carrying, link(kafka), watch)
     plan.reads = (done,)
-    await _started(around.pool)
-    watch.health.note("sandbox", _told(around.pool.ready))
+    await _started(context.pool)
+    watch.health.note("sandbox", _told(context.pool.ready))
     try:
-        return await host(settings, plan, watch, group, max_records=4 * media.jobs)
+        return await host(settings, plan, watch, group, max_records=4 * media.concurrency)
     finally:
-        await around.pool.close()
-        await around.fetcher.close()
+        await context.pool.close()
+        await context.fetcher.close()
         await log_reader.stop()
         if store is not None:
             await store.close()
-        for client in around.clients.values():
+        for client in context.clients.values():
             await client.close()
         _emptied(directory)
 
 
-async def _started(pool: Pool) -> None:
+async def _started(pool: TranscodePool) -> None:
     """Raises SettingsError."""
     try:
         await pool.start()
-    except Unsealed:
+    except NotSandboxedError:
         raise SettingsError(
             'media.sandbox is "require", and this machine\'s kernel does not filter the calls of the processes that read strangers\' files: '
             "run the role on Linux (x86_64 or aarch64) with seccomp filters, in a container that allows prctl(PR_SET_SECCOMP); "
             'or set media.sandbox = "prefer", and a file with an exploit can do what the role can'
         ) from None
-    except NoWorker as error:
+    except NoWorkerError as error:
         raise SettingsError(f"media: {error}; is there memory for one, and are the packages av, pillow and pillow-heif whole?") from None
 
 
-def _told(ready: Ready) -> str:
+def _told(ready: WorkerReady) -> str:
     """What keeps the workers in, for `/readyz`; logged and counted, too."""
     layers = {"seccomp": ready.seccomp, "landlock": ready.landlock, "network": ready.network}
     for layer, holds in layers.items():
@@ -121,10 +121,10 @@ def _told(ready: Ready) -> str:
     return "files are read without a sandbox"
 
 
-def _limits(media: Media) -> Limits:
-    return Limits(
-        cpu_seconds=media.cpu, film_seconds=media.video_cpu, memory_bytes=media.memory, seconds=2.0 * media.cpu, pixels=media.pixels,
-        longest_ms=int(media.longest * 1000), output_bytes=media.largest,
+def _limits(media: MediaSettings) -> TranscodeLimits:
+    return TranscodeLimits(
+        cpu_seconds=media.max_cpu_seconds, film_seconds=media.video_cpu, memory_bytes=media.max_memory, seconds=2.0 * media.max_cpu_seconds, pixels=media.max_pixels,
+        longest_ms=int(media.max_duration * 1000), output_bytes=media.max_bytes,
     )  # fmt: skip
 
 

@@ -27,11 +27,11 @@ SPREAD = 60.0
 def begin() -> None:
     """Watch what this process has read, if anything, as long as it lives."""
     if role_secrets.files_read:
-        watch = Watch(dict(role_secrets.files_read), threading.Event().wait, lambda: os.kill(os.getpid(), signal.SIGTERM))
+        watch = SecretWatch(dict(role_secrets.files_read), threading.Event().wait, lambda: os.kill(os.getpid(), signal.SIGTERM))
         threading.Thread(target=watch.run, name="secret-watch", daemon=True).start()
 
 
-class Watch:
+class SecretWatch:
     """*known* are paths with what was read there, *wait* sleeps for seconds, *end* asks the process to end."""
 
     def __init__(self, known: Mapping[Path, str], wait: Callable[[float], object], end: Callable[[], None]) -> None:
@@ -44,7 +44,7 @@ class Watch:
         while not (changed := self.changed()):
             self._wait(EVERY)
         wait = random.uniform(0.0, SPREAD)  # noqa: S311 - to spread them
-        log.warning("secrets have changed: ends, to be started anew", files=[str(path) for path in changed], seconds=round(wait))
+        log.warning("secrets changed, stopping for a restart", files=[str(path) for path in changed], seconds=round(wait))
         self._wait(wait)
         self._end()
 

@@ -7,31 +7,31 @@ import httpx
 import structlog
 
 from streams.convert import stage as convert
-from streams.convert.reload import Rereading
-from streams.convert.stage import Converter
-from streams.convert.worker import Converting
-from streams.dead_letters.dead_letter_limit import Fuse
-from streams.deliver.context import Surroundings, Topics
+from streams.convert.reload import RulesReloader
+from streams.convert.stage import ConvertStage
+from streams.convert.worker import ConvertWorker
+from streams.dead_letters.dead_letter_limit import DeadLetterLimit
+from streams.deliver.context import DeliverContext, DeliverTopics
 from streams.deliver.ledger_records import STAGE as DELIVER
-from streams.deliver.parked import Room
+from streams.deliver.parked import ParkingBudget
 from streams.deliver.progress import Progress
-from streams.deliver.worker import Delivering
-from streams.exactly_once.stateless_stage import Hop
-from streams.exactly_once.transport import Plan
-from streams.identities.follower import Follower
+from streams.deliver.worker import DeliverWorker
+from streams.exactly_once.stateless_stage import StatelessStage
+from streams.exactly_once.transport import StagePlan
+from streams.identities.follower import IdentityFollower
 from streams.identities.store import disk_of
 from streams.kafka import acls, topics
-from streams.kafka.linger import Linger
+from streams.kafka.linger import AdaptiveLinger
 from streams.kafka.log_reader import LogReader
-from streams.outbound.admission import Gate
+from streams.outbound.admission import Admission
 from streams.outbound.client import clients
-from streams.plugins import equipped
+from streams.plugins import with_plugins
 from streams.roles.health import Health
-from streams.roles.hosting import Seen, host, link, own_directory, require
+from streams.roles.hosting import RoleObserver, host, link, own_directory, require
 from streams.roles.startup import patiently, served
 from streams.settings.root import Settings, SettingsError, marking
-from streams.state.turns import Turns
-from streams.state.watched import Disks
+from streams.state.turns import FairTurns
+from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ async def run_convert(settings: Settings, file: Path | None = None) -> int:
 
 
 async def _convert(settings: Settings, file: Path | None, health: Health) -> int:
-    apps = equipped(marking(settings), settings.plugins.use)
+    apps = with_plugins(marking(settings), settings.plugins.use)
     log.info("plug-ins", asked=[plugin.name for app in list(apps.values())[:1] for plugin in app.plugins])
     kafka = settings.kafka
     platforms = settings.platforms()
@@ -59,22 +59,22 @@ async def _convert(settings: Settings, file: Path | None, health: Health) -> int
     await require(settings, needed, health, acls.convert(acls.layout_of(settings)))
     group = f"{kafka.prefix}convert"
     disk = disk_of(settings, settings.convert.state, group)
-    follower = Follower(kafka.cluster, known, disk=disk)
+    follower = IdentityFollower(kafka.cluster, known, disk=disk)
     await patiently("read identities", kafka.cluster, follower.start, follower.stop)
-    converter = Converter(
+    converter = ConvertStage(
         apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check,
-        fuse=Fuse(convert.STAGE, settings.hold),
+        dead_letter_limit=DeadLetterLimit(convert.STAGE, settings.hold),
     )
     follower.read = converter.known.read
-    watch = Seen(health)
-    linger = Linger(CONVERT_SHARE, settings.convert.cycle)
+    watch = RoleObserver(health)
+    linger = AdaptiveLinger(CONVERT_SHARE, settings.convert.cycle)
     limit = settings.convert.max_records
-    hop = Hop(converter, max_records=limit, linger=linger, gate=converter)
-    plan = Plan(convert.STAGE, inputs, lambda _: Converting(hop, follower), link(kafka), watch)
+    hop = StatelessStage(converter, max_records=limit, linger=linger, gate=converter)
+    plan = StagePlan(convert.STAGE, inputs, lambda _: ConvertWorker(hop, follower), link(kafka), watch)
     plan.pace, plan.reads = linger, (known,)
     try:
-        async with Rereading(file, settings, apps, converter.take):
-            return await host(settings, plan, watch, group, max_records=limit, fuse=converter.fuse)
+        async with RulesReloader(file, settings, apps, converter.take):
+            return await host(settings, plan, watch, group, max_records=limit, dead_letter_limit=converter.dead_letter_limit)
     finally:
         await follower.stop()
         if disk is not None:
@@ -101,7 +101,7 @@ async def _deliver(
         raise SettingsError(f"no app of the settings is on platform {platform!r}; there are apps on: {there}")
     kafka = settings.kafka
     sources = sorted({app.platform.name for app in apps.values() if apps[app.target].platform.name == platform})
-    names = Topics(
+    names = DeliverTopics(
         deliveries=topics.DELIVERIES.name(platform, prefix=kafka.prefix),
         backfill=topics.BACKFILL.name(platform, prefix=kafka.prefix),
         echoes=topics.ECHOES.name(platform, prefix=kafka.prefix),
@@ -116,36 +116,36 @@ async def _deliver(
     await require(settings, needed, health, acls.deliver(acls.layout_of(settings), platform))
     group = f"{kafka.prefix}deliver.{platform}"
     loop = asyncio.get_running_loop()
-    gates = {name: Gate(app, settings.deliver, loop) for name, app in targets.items()}
-    around = Surroundings(
+    admissions = {name: Admission(app, settings.deliver, loop) for name, app in targets.items()}
+    context = DeliverContext(
         platform=platform,
         names=names,
         apps=apps,
         clients=clients(targets, settings.deliver, transport),
-        gates=gates,
+        admissions=admissions,
         settings=settings.deliver,
         state=own_directory(settings.deliver.state, group),
         bootstrap=kafka.cluster,
-        fuse=Fuse(DELIVER, settings.hold),
-        parking=Room(settings.deliver.parked),
+        dead_letter_limit=DeadLetterLimit(DELIVER, settings.hold),
+        parking=ParkingBudget(settings.deliver.max_parked_bytes),
         progress=Progress(
             kafka.cluster, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
         ),
         logs=(LogReader(kafka.cluster, committed=True), LogReader(kafka.cluster, committed=False)),
-        restoring=Turns(),
-        linger=Linger(DELIVER_SHARE, settings.deliver.cycle),
+        restoring=FairTurns(),
+        linger=AdaptiveLinger(DELIVER_SHARE, settings.deliver.cycle),
         carry=settings.media.carry,
         mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
     )
-    watch = Seen(health, tuple(gates.values()), Disks({"ledger": around.state}))
+    watch = RoleObserver(health, tuple(admissions.values()), DiskMonitor({"ledger": context.state}))
     inputs = [names.deliveries, names.backfill, names.echoes, names.results, *names.mirrored]
-    plan = Plan(DELIVER, inputs, lambda number: Delivering(number, around), link(kafka), watch)
-    plan.pace, plan.reads = around.linger, (names.ledger,)
+    plan = StagePlan(DELIVER, inputs, lambda number: DeliverWorker(number, context), link(kafka), watch)
+    plan.pace, plan.reads = context.linger, (names.ledger,)
     try:
-        return await host(settings, plan, watch, group, max_records=settings.deliver.window, fuse=around.fuse)
+        return await host(settings, plan, watch, group, max_records=settings.deliver.max_open_events, dead_letter_limit=context.dead_letter_limit)
     finally:
-        for client in around.clients.values():
+        for client in context.clients.values():
             await client.close()
-        await around.progress.close()
-        for reader in around.logs:
+        await context.progress.close()
+        for reader in context.logs:
             await reader.stop()

@@ -20,14 +20,14 @@ from aiokafka.errors import (
 )
 
 from streams.kafka import clients, permissions
-from streams.kafka.acls import Grant
+from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Where
 from streams.kafka.credentials import CredentialsError
 from streams.kafka.reachability import REACH
 from streams.kafka.supported_versions import TooOldError
 from streams.roles import health as healths
 from streams.roles.health import Health
-from streams.settings.root import Kafka, Settings, SettingsError
+from streams.settings.root import KafkaSettings, Settings, SettingsError
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ async def patiently(what: str, where: Where, begin: Callable[[], Awaitable[T]], 
             REACH.told(f"{what}: {told}")
             if clock() - said >= SAID:
                 said = clock()
-                log.warning("waits for Kafka", to=what, error=told)
+                log.warning("waiting for Kafka", to=what, error=told)
         await asyncio.sleep(PAUSE)
 
 
@@ -87,7 +87,7 @@ def is_final(error: BaseException | None) -> bool:
     return False
 
 
-async def met(kafka: Kafka, names: Sequence[str], grants: Sequence[Grant]) -> dict[str, int]:
+async def met(kafka: KafkaSettings, names: Sequence[str], grants: Sequence[AclGrant]) -> dict[str, int]:
     """The partitions of topics, 0 for one that is not there, once the cluster answers; it permits us *grants*. Raises SettingsError."""
     client = clients.client(kafka.cluster)
 

@@ -13,7 +13,7 @@ from converters import PLATFORMS
 from converters.core.address import public
 from streams.outbound.proxies import proxies
 from streams.settings.errors import nearest, told
-from streams.settings.listening import Listening
+from streams.settings.listening import ListenSettings
 from streams.settings.role_secrets import EVERYTHING
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _with_port(one: str) -> str:
 
 
 def _listening(settings: "Settings") -> Iterator[str]:
-    sections: dict[str, Listening] = {"ingress": settings.ingress, "files": settings.files, "observe": settings.observe}
+    sections: dict[str, ListenSettings] = {"ingress": settings.ingress, "files": settings.files, "observe": settings.observe}
     for name, section in sections.items():
         if not section.hosts():
             yield f'{name}.host is empty; expected an address to listen on: write host = "0.0.0.0"'
@@ -120,8 +120,8 @@ def _waits(settings: "Settings") -> Iterator[str]:
     deliver, kafka = settings.deliver, settings.kafka
     if deliver.backoff > deliver.backoff_max:
         yield f"deliver.backoff is {deliver.backoff:g}, more than deliver.backoff_max, {deliver.backoff_max:g}: write a smaller one, or raise the other"
-    if settings.gaps.lag >= settings.gaps.span:
-        yield f"gaps.lag is {settings.gaps.lag:g}, and gaps.span {settings.gaps.span:g}: nothing is left to look at; write a smaller lag, or a longer span"
+    if settings.gaps.delay >= settings.gaps.window:
+        yield f"gaps.delay is {settings.gaps.delay:g}, and gaps.window {settings.gaps.window:g}: nothing is left to look at; write a smaller lag, or a longer span"
     if kafka.session_timeout > 1800:
         yield f"kafka.session_timeout is {kafka.session_timeout:g} seconds; brokers take 1800 at the most, unless they are told otherwise: write 10"
 
@@ -129,11 +129,11 @@ def _waits(settings: "Settings") -> Iterator[str]:
 def _media(settings: "Settings") -> Iterator[str]:
     if not settings.media.allow:
         return
-    from streams.media.ssrf_guard import Addresses
+    from streams.media.ssrf_guard import AddressPolicy
 
     for entry in settings.media.allow:
         try:
-            Addresses([entry])
+            AddressPolicy([entry])
         except ValueError as error:
             yield f"media.allow: {error}"
 

@@ -10,7 +10,7 @@ from streams.settings.secret_settings import Section
 ALL4, ALL6 = "0.0.0.0", "::"  # noqa: S104 - that is what they are called
 
 
-class Listening(Section):
+class ListenSettings(Section):
     host: str | list[str] = Field(
         ALL4,
         description="Addresses to listen on, one, a list, or with commas between: `0.0.0.0` is all of IPv4, `::` all of IPv6 and of IPv4 (of IPv6 alone, "
@@ -23,7 +23,7 @@ class Listening(Section):
         return list(dict.fromkeys(each.strip().removeprefix("[").removesuffix("]") for each in given))
 
 
-class Served(Listening):
+class ServerSettings(ListenSettings):
     """What balancers stand before."""
 
     keep_alive: float = Field(

@@ -15,7 +15,7 @@ MISSING = (
 )
 
 
-class Marks(SecretSection):
+class MarksSettings(SecretSection):
     """The mark on everything that the relay sends, by which it knows its own messages when they are called back.
 
     `secret` is needed by `convert`, `deliver`, `gaps` and the commands that read messages. To change it, put the new one into `secret` and

@@ -18,7 +18,7 @@ from converters.platform import Platform, SecretUse
 ALL_USES: tuple[SecretUse, ...] = ("verify", "call", "mark")
 
 
-class Process(Struct, frozen=True):
+class SecretScope(Struct, frozen=True):
     """*uses*: of the accounts' secrets, those; of every app, or only of apps on *platform*."""
 
     name: str
@@ -30,33 +30,33 @@ class Process(Struct, frozen=True):
         return self.platform in ("", platform.name) and any(use in self.uses for use in platform.secrets[field])
 
 
-INGRESS = Process("ingress", ("verify",))
-CONVERT = Process("convert", ("mark",))
-MEDIA = Process("media", ("call",))
-FILES = Process("files")
-GAPS = Process("gaps", ("call", "mark"))
-COMMAND = Process("command")
+INGRESS = SecretScope("ingress", ("verify",))
+CONVERT = SecretScope("convert", ("mark",))
+MEDIA = SecretScope("media", ("call",))
+FILES = SecretScope("files")
+GAPS = SecretScope("gaps", ("call", "mark"))
+COMMAND = SecretScope("command")
 """Any command that asks Kafka and nobody else."""
-READING = Process("reading", ("mark",))
+READING = SecretScope("reading", ("mark",))
 """The same, where it reads what people or the relay have said."""
-EVERYTHING = Process("everything", ALL_USES)
+EVERYTHING = SecretScope("everything", ALL_USES)
 """`im-relay settings`, which checks them all."""
 
 
-def deliver(platform: str) -> Process:
-    return Process("deliver", ("call", "mark"), platform)
+def deliver(platform: str) -> SecretScope:
+    return SecretScope("deliver", ("call", "mark"), platform)
 
 
-ROLES: tuple[Process, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS)
+ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS)
 """What runs; `deliver` once for each platform, with that one's alone."""
 
-_reading: ContextVar[Process] = ContextVar("reading", default=EVERYTHING)
+_reading: ContextVar[SecretScope] = ContextVar("reading", default=EVERYTHING)
 files_read: dict[Path, str] = {}
 """Every file of a secret that this process has read, and what was in it: for `secret_watch`."""
 
 
 @contextmanager
-def reading_as(process: Process) -> Iterator[None]:
+def reading_as(process: SecretScope) -> Iterator[None]:
     """Within it, sections give the secrets of *process*."""
     token = _reading.set(process)
     try:
@@ -65,7 +65,7 @@ def reading_as(process: Process) -> Iterator[None]:
         _reading.reset(token)
 
 
-def reader() -> Process:
+def reader() -> SecretScope:
     return _reading.get()
 
 

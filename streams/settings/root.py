@@ -25,16 +25,16 @@ from converters.core.address import public
 from converters.core.event_id import LONGEST
 from converters.platform import Platform
 from converters.routing.route import App
-from streams.deliver.settings import Deliver
-from streams.files.settings import Files
-from streams.kafka.security import Security
-from streams.media.scan.settings import Scanner
-from streams.media.store.settings import MediaStore
-from streams.outbound.proxies import Proxied
+from streams.deliver.settings import DeliverSettings
+from streams.files.settings import FilesSettings
+from streams.kafka.security import SecuritySettings
+from streams.media.scan.settings import ScannerSettings
+from streams.media.store.settings import MediaStoreSettings
+from streams.outbound.proxies import ProxySettings
 from streams.settings import check, errors, file, role_secrets
-from streams.settings.listening import Listening, Served
-from streams.settings.marks import Marks
-from streams.settings.role_secrets import EVERYTHING, Process
+from streams.settings.listening import ListenSettings, ServerSettings
+from streams.settings.marks import MarksSettings
+from streams.settings.role_secrets import EVERYTHING, SecretScope
 from streams.settings.rules import RuleSettings, rules_of
 from streams.settings.secret_settings import Section, networks, too_short
 
@@ -48,7 +48,7 @@ class SettingsError(Exception):
     """A setting is missing or wrong; the text says which, what was seen, what was expected, and where to change it."""
 
 
-class Kafka(Section):
+class KafkaSettings(Section):
     """The cluster, and how its topics are laid out."""
 
     bootstrap: str = Field("127.0.0.1:9092", description="Brokers, `host:port` with commas between.")
@@ -66,18 +66,18 @@ class Kafka(Section):
         5.0, ge=0.1, description="Seconds after which a connection at rest is tried, so that no balancer or firewall forgets it; "
         "less than half of what these allow (often 240 or 350)."
     )
-    untried: bool = Field(False, description="Take brokers older than Kafka 3.7, or of makers on which the relay was not tried.")
-    security: Security = Field(Security(), description="How the brokers are spoken to.")
+    allow_untested_versions: bool = Field(False, description="Take brokers older than Kafka 3.7, or of makers on which the relay was not tried.")
+    security: SecuritySettings = Field(SecuritySettings(), description="How the brokers are spoken to.")
 
     @cached_property
     def cluster(self) -> "Cluster":
         """What clients are made for: the same for all of a process."""
         from streams.kafka.cluster import Cluster
 
-        return Cluster(self.bootstrap, self.security, untried=self.untried)
+        return Cluster(self.bootstrap, self.security, untried=self.allow_untested_versions)
 
 
-class Ingress(Served):
+class IngressSettings(ServerSettings):
     """Where the platforms call back."""
 
     port: int = Field(8080, ge=0, le=65535, description="Port of `POST /callbacks/<app>`.")
@@ -129,7 +129,7 @@ class Ingress(Served):
         return networks(given)
 
 
-class Convert(Section):
+class ConvertSettings(Section):
     """Decode and route."""
 
     max_records: int = Field(2000, ge=1, description="Records of one partition in one transaction.")
@@ -142,15 +142,15 @@ class Convert(Section):
     )
 
 
-class Media(Proxied):
+class MediaSettings(ProxySettings):
     """Files brought over by `im-relay media`. What it fetches, strangers have named: [media](media.md) says how it is kept safe."""
 
     used_by = frozenset({"media"})
 
     carry: bool = Field(True, description="Bring files over; if not, messages show name and address, and no role `media` is needed.")
-    jobs: int = Field(16, ge=1, le=1000, description="Files of one worker under way at once.")
+    concurrency: int = Field(16, ge=1, le=1000, description="Files of one worker under way at once.")
     processes: int = Field(2, ge=1, le=64, description="Processes of one worker that read, check and transcode.")
-    largest: int = Field(100 << 20, ge=1024, description="Bytes of a file; a larger one is not brought over.")
+    max_bytes: int = Field(100 << 20, ge=1024, description="Bytes of a file; a larger one is not brought over.")
     allow: list[str] = Field(
         default_factory=list,
         description="Hosts that may be fetched from wherever they are: `host`, `host:port`, `*.suffix`, or a network as `10.1.0.0/16`. "
@@ -159,45 +159,45 @@ class Media(Proxied):
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
     read_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the next bytes.")
     fetch_timeout: float = Field(120.0, gt=0, description="Seconds for one download in all.")
-    patience: float = Field(300.0, ge=0, description="Seconds in which what may yet succeed is tried again.")
-    pixels: int = Field(50_000_000, ge=1, description="Of a picture or a video's frame.")
-    longest: float = Field(3600.0, gt=0, description="Seconds of sound that are transcoded.")
-    cpu: int = Field(30, ge=1, description="Seconds of CPU that one file may take.")
+    retry_for: float = Field(300.0, ge=0, description="Seconds in which what may yet succeed is tried again.")
+    max_pixels: int = Field(50_000_000, ge=1, description="Of a picture or a video's frame.")
+    max_duration: float = Field(3600.0, gt=0, description="Seconds of sound that are transcoded.")
+    max_cpu_seconds: int = Field(30, ge=1, description="Seconds of CPU that one file may take.")
     video_cpu: int = Field(
         120, ge=0, description="Seconds of CPU in which a video that phones do not play is made into H.264 and AAC; what takes longer goes as a file. "
         "0: none is.",
     )
-    memory: int = Field(1 << 30, ge=256 << 20, description="Bytes of memory of one process.")
+    max_memory: int = Field(1 << 30, ge=256 << 20, description="Bytes of memory of one process.")
     sandbox: Literal["require", "prefer", "off"] = Field(
         "require",
         description="Whether the processes that read strangers' files are kept by the kernel from all but their own file. `require`: the role does "
         "not start where the kernel cannot; `prefer`: it says so and goes on without; `off`: as if it could not.",
     )
     directory: Path = Field(Path(".im-relay/media"), description="Directory of temporary files.")
-    scanner: Scanner = Field(Scanner(), description="A virus scanner.")
-    store: MediaStore = Field(MediaStore(), description="Where files lie for platforms that take no uploads.")
+    scanner: ScannerSettings = Field(ScannerSettings(), description="A virus scanner.")
+    store: MediaStoreSettings = Field(MediaStoreSettings(), description="Where files lie for platforms that take no uploads.")
 
 
-class Gaps(Section):
+class GapsSettings(Section):
     """Callbacks that never came, looked for by `im-relay gaps --run` in what the platforms keep."""
 
-    every: float = Field(600.0, ge=1, description="Seconds from the beginning of one search to that of the next.")
-    span: float = Field(10_800.0, gt=0, description="Seconds that a search looks back; less where a platform keeps less.")
-    lag: float = Field(120.0, ge=0, description="Seconds of the newest past that are left out: their callbacks may yet come.")
-    reach: float = Field(
+    interval: float = Field(600.0, ge=1, description="Seconds from the beginning of one search to that of the next.")
+    window: float = Field(10_800.0, gt=0, description="Seconds that a search looks back; less where a platform keeps less.")
+    delay: float = Field(120.0, ge=0, description="Seconds of the newest past that are left out: their callbacks may yet come.")
+    lookback: float = Field(
         86_400.0, ge=0, description="Seconds before the span whose callbacks tell which conversations there are to ask about."
     )
     groups: bool = Field(True, description="Ask about all groups and rooms of `identities` as well.")
     state: str = Field("", json_schema_extra={"format": "path"}, description="As `convert.state`.")
 
 
-class Plugins(Section):
+class PluginSettings(Section):
     """The customer's own conversions, installed packages with entry points of the group `im_relay.converters`. See [plug-ins](plugins.md)."""
 
     use: list[str] = Field(["*"], description="Which are asked, in this order; `*` is all that are installed and not named, by name.")
 
 
-class Observe(Listening):
+class ObserveSettings(ListenSettings):
     """What a role shows of itself."""
 
     port: int = Field(9090, ge=0, le=65535, description="Port of `/metrics`, `/livez`, `/readyz`.")
@@ -224,7 +224,7 @@ class AppSettings(Section):
         return networks(given)
 
 
-class Hold(Section):
+class HoldSettings(Section):
     """When `convert` or `deliver` holds an app, because of a fault of ours: [operations](operations.md#held-apps)."""
 
     records: int = Field(
@@ -242,23 +242,23 @@ class Settings(BaseSettings):
         env_prefix="IM_RELAY_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
     )
 
-    kafka: Kafka = Kafka()
-    ingress: Ingress = Ingress()
-    convert: Convert = Convert()
-    deliver: Deliver = Deliver()
-    hold: Hold = Hold()
-    media: Media = Media()
-    files: Files = Files()
-    marks: Marks = Marks()
-    gaps: Gaps = Gaps()
-    plugins: Plugins = Plugins()
-    observe: Observe = Observe()
+    kafka: KafkaSettings = KafkaSettings()
+    ingress: IngressSettings = IngressSettings()
+    convert: ConvertSettings = ConvertSettings()
+    deliver: DeliverSettings = DeliverSettings()
+    hold: HoldSettings = HoldSettings()
+    media: MediaSettings = MediaSettings()
+    files: FilesSettings = FilesSettings()
+    marks: MarksSettings = MarksSettings()
+    gaps: GapsSettings = GapsSettings()
+    plugins: PluginSettings = PluginSettings()
+    observe: ObserveSettings = ObserveSettings()
     apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.")
 
-    _process: Process = PrivateAttr(default=EVERYTHING)
+    _process: SecretScope = PrivateAttr(default=EVERYTHING)
 
     @property
-    def process(self) -> Process:
+    def process(self) -> SecretScope:
         """Whose secrets are read."""
         return self._process
 
@@ -279,7 +279,7 @@ class Settings(BaseSettings):
         return sorted({app.platform for app in self.apps.values()}) or sorted(PLATFORMS)
 
 
-def load(path: Path | None = None, process: Process = EVERYTHING) -> Settings:
+def load(path: Path | None = None, process: SecretScope = EVERYTHING) -> Settings:
     """Read the settings file and the environment, with the secrets that *process* uses and no other. Raises SettingsError."""
     path = path or (Path(named) if (named := os.environ.get("IM_RELAY_CONFIG")) else None)
     where = str(path) if path else "the environment (IM_RELAY_…)"
@@ -401,7 +401,7 @@ def _public(value: Any) -> Any:
     return public(value) if isinstance(value, str) else value
 
 
-def _with_files(account: Mapping[str, Any], platform: Platform, process: Process, where: str) -> dict[str, Any]:
+def _with_files(account: Mapping[str, Any], platform: Platform, process: SecretScope, where: str) -> dict[str, Any]:
     """The account with its secrets, as far as *process* uses them; in place of the others what nobody knows."""
     out: dict[str, Any] = {}
     for key, value in account.items():

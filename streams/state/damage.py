@@ -17,7 +17,7 @@ AGAIN = 1800.0
 """Seconds after it was made anew in which more damage is not mended but told: something damages it, and would go on."""
 
 
-class Note(Struct, frozen=True):
+class DamageNote(Struct, frozen=True):
     """Times in seconds since 1970; 0 is never."""
 
     found: float = 0.0
@@ -25,14 +25,14 @@ class Note(Struct, frozen=True):
     remade: float = 0.0
 
 
-def noted(path: Path) -> Note:
+def noted(path: Path) -> DamageNote:
     """What is known of the store at *path*. Raises StateError."""
     try:
-        return msgspec.json.decode(_beside(path).read_bytes(), type=Note)
+        return msgspec.json.decode(_beside(path).read_bytes(), type=DamageNote)
     except FileNotFoundError:
-        return Note()
+        return DamageNote()
     except msgspec.DecodeError:
-        return Note(found=time.time(), why="the note of it cannot be read")
+        return DamageNote(found=time.time(), why="the note of it cannot be read")
     except OSError as error:
         raise refusal(_beside(path), error) from None
 
@@ -48,8 +48,8 @@ def found(path: Path, why: str) -> None:
     known = noted(path)
     if known.found:
         return
-    log.error("local state is damaged", path=str(path), why=why)
-    _write(path, Note(found=time.time(), why=why, remade=known.remade))
+    log.error("local state damaged", path=str(path), why=why)
+    _write(path, DamageNote(found=time.time(), why=why, remade=known.remade))
 
 
 def renewing(path: Path) -> None:
@@ -65,14 +65,14 @@ def renewing(path: Path) -> None:
 
 def renewed(path: Path) -> None:
     """It was made anew. Raises StateError."""
-    _write(path, Note(remade=time.time()))
+    _write(path, DamageNote(remade=time.time()))
 
 
 def _beside(path: Path) -> Path:
     return path.with_name(f"{path.name}.damaged")
 
 
-def _write(path: Path, note: Note) -> None:
+def _write(path: Path, note: DamageNote) -> None:
     target = _beside(path)
     temporary = target.with_name(f"{target.name}.new")
     try:

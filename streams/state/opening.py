@@ -25,8 +25,8 @@ def mended(path: Path, stage: str, why: str, *, blocks: int = CACHE) -> Database
     """Empty, in place of what is damaged and closed. Raises StateError as above."""
     damage.found(path, why)
     damage.renewing(path)
-    log.error("local state is made anew", path=str(path), why="damaged", detail=why)
-    metrics.STATE_REMADE.labels(stage, "damaged").inc()
+    log.error("local state rebuilding", path=str(path), why="damaged", detail=why)
+    metrics.STATE_REBUILT.labels(stage, "damaged").inc()
     remove(path)
     damage.renewed(path)
     return Database(path, blocks=blocks)

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streams.exactly_once.producers import Unknown, Waits
-from streams.exactly_once.watch import Watch
+from streams.exactly_once.producers import UnknownResultError, WaitingError
+from streams.exactly_once.watch import StageObserver
 from streams.state.errors import DamagedError, StateError
 
 
 @contextmanager
-def telling(watch: Watch, stage: str, partition: int) -> Iterator[None]:
+def telling(watch: StageObserver, stage: str, partition: int) -> Iterator[None]:
     """Around all work of a task. Raises Unknown where the state is made anew by the next opening, Waits where it is refused."""
     try:
         yield
     except DamagedError as error:
-        raise Unknown(f"local state cannot be read, and is made anew: {error}") from None
+        raise UnknownResultError(f"local state cannot be read, and is made anew: {error}") from None
     except StateError as error:
         watch.refused(stage, partition, error.kind, str(error))
-        raise Waits(str(error)) from None
+        raise WaitingError(str(error)) from None

@@ -19,9 +19,9 @@ from msgspec import Struct
 
 from streams.kafka.log_reader import LogReader
 from streams.observe import metrics
-from streams.state.rows import Cover, Row
+from streams.state.rows import Row, RowCover
 from streams.state.store import Store
-from streams.state.turns import Turns
+from streams.state.turns import FairTurns
 
 log = structlog.get_logger()
 
@@ -45,7 +45,7 @@ EXPIRE = 3600.0
 """Seconds between two looks for what is over."""
 
 
-class Source(Struct, frozen=True):
+class RestoreSource(Struct, frozen=True):
     """A topic that the store is filled from. *reader* says what of it is read."""
 
     topic: str
@@ -58,7 +58,7 @@ class Source(Struct, frozen=True):
     """Whether the store knows of a record that it has taken in; None: there is nothing to ask."""
 
 
-class Tail(Protocol):
+class TailReader(Protocol):
     """Whoever has to see the end of a topic, and whether it is committed."""
 
     def starts(self, since: int | None) -> None: ...
@@ -88,7 +88,7 @@ class Restore:
     """Of one partition's *store*. *moved* is called with every step forward; *turns* are those of the process."""
 
     def __init__(
-        self, store: Store, partition: int, sources: Iterable[Source], turns: Turns, stage: str, moved: Callable[[], None],
+        self, store: Store, partition: int, sources: Iterable[RestoreSource], turns: FairTurns, stage: str, moved: Callable[[], None],
         chunk: int = CHUNK,
     ) -> None:  # fmt: skip
         self._store = store
@@ -135,7 +135,7 @@ class Restore:
             self._asked.set()
         self._wanted = since
 
-    async def begin(self, topic: str, tail: Tail | None = None) -> None:
+    async def begin(self, topic: str, tail: TailReader | None = None) -> None:
         """Take in the end of *topic*; if that is long, only the last of it. Raises KafkaError, StateError.
 
         The first time, the store is checked against all its topics before: where one does not agree, the rows of all are made anew.
@@ -149,7 +149,7 @@ class Restore:
                 self._checked = True
             await self._begin(topic, tail)
 
-    async def _begin(self, topic: str, tail: Tail | None) -> None:
+    async def _begin(self, topic: str, tail: TailReader | None) -> None:
         source, known, tp = self._sources[topic], self._known[topic], self._tp(topic)
         known.begin, known.end = await source.reader.bounds(tp)
         known.written = known.end
@@ -168,7 +168,7 @@ class Restore:
         known.end = min(known.end, committed)
         await self._floor(source)
 
-    async def _check(self, source: Source) -> None:
+    async def _check(self, source: RestoreSource) -> None:
         """Whether the store is of this topic, and has not forgotten: it is asked for some of what it has taken in."""
         await source.reader.start()
         self._store.belongs_to(await source.reader.cluster())
@@ -198,7 +198,7 @@ class Restore:
             try:
                 await self._run()
             except (KafkaError, TimeoutError, OSError) as error:
-                log.warning("restore was broken off, retrying", stage=self._stage, partition=self._partition, error=type(error).__name__)
+                log.warning("restore interrupted, retrying", stage=self._stage, partition=self._partition, error=type(error).__name__)
                 await asyncio.sleep(AGAIN)
 
     async def _run(self) -> None:
@@ -218,7 +218,7 @@ class Restore:
             for source in self._sources.values():
                 await self._floor(source)
 
-    async def _floor(self, source: Source) -> None:
+    async def _floor(self, source: RestoreSource) -> None:
         """How far back it has to be known: as long as its rows are remembered, or as somebody wants it."""
         known, tp = self._known[source.topic], self._tp(source.topic)
         begin, _ = await source.reader.bounds(tp)
@@ -240,7 +240,7 @@ class Restore:
             known.since = top.since if known.left else min(top.since, wanted)
         metrics.RESTORE_LEFT.labels(self._stage, topic, str(self._partition)).set(known.left)
 
-    async def _step(self, source: Source) -> None:
+    async def _step(self, source: RestoreSource) -> None:
         topic, known = source.topic, self._known[source.topic]
         (low, high), *_ = self._store.covered(topic).gaps(known.begin, known.end)
         start, before = time.monotonic(), known.left
@@ -253,7 +253,7 @@ class Restore:
         speed = (before - known.left) / max(time.monotonic() - start, 0.001)
         self._speed = 0.8 * self._speed + 0.2 * speed if self._speed else speed
 
-    async def _chunk(self, source: Source, tp: TopicPartition, low: int, high: int, tail: Tail | None) -> int | None:
+    async def _chunk(self, source: RestoreSource, tp: TopicPartition, low: int, high: int, tail: TailReader | None) -> int | None:
         """Take in what lies from *low* up to *high*; the answer is how many keys that were, None where they are too many at once."""
         last: dict[bytes, Any] = {}
         check, seen = source.check, None
@@ -289,7 +289,7 @@ class Restore:
         above = [one.since for one in covered.intervals if one.low >= high]
         since = since or (above[-1] if above else int(time.time() * 1000))
         good = min(high, tail.begins(high)) if tail is not None else high
-        self._store.put((), at, Cover(tp.topic, covered.add(low, good, since), good))
+        self._store.put((), at, RowCover(tp.topic, covered.add(low, good, since), good))
         metrics.RESTORED.labels(self._stage).inc(len(found))
         self._moved()
         return len(found)

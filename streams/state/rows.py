@@ -11,7 +11,7 @@ GONE = b""
 """The value of a row that was taken back."""
 
 
-class Family(Struct, frozen=True):
+class RowFamily(Struct, frozen=True):
     """*life*, and *span* of a bucket, in ms."""
 
     name: str
@@ -31,7 +31,7 @@ Merge = Callable[[bytes, bytes, bytes], bytes | None]
 """(key, what stands there, what comes) -> what is to stand there, whichever of the two was written first; None: as it is."""
 
 
-class Cover(NamedTuple):
+class RowCover(NamedTuple):
     """What of *topic* is now taken in; *high*: the offset behind the records that were added last."""
 
     topic: str

@@ -18,7 +18,7 @@ from streams.state.coverage import Coverage
 from streams.state.database import DEFAULT, Database, Put, remove
 from streams.state.errors import DamagedError, StateError
 from streams.state.recent import Recent
-from streams.state.rows import GONE, Cover, Family, Merge, Row
+from streams.state.rows import GONE, Merge, Row, RowCover, RowFamily
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ class Store:
     `damage.AGAIN` seconds. Found damaged later, it raises DamagedError, and is made anew by the next opening.
     """
 
-    def __init__(self, path: Path, families: Iterable[Family], merge: Merge, *, stage: str) -> None:
+    def __init__(self, path: Path, families: Iterable[RowFamily], merge: Merge, *, stage: str) -> None:
         self._path = path
         self._families = {family.name: family for family in families}
         self.longest = max(family.life + family.span for family in self._families.values() if family.counted)
@@ -88,7 +88,7 @@ class Store:
 
     # -- writing
 
-    def put(self, rows: Iterable[Row], at: int, cover: Cover | None = None) -> None:
+    def put(self, rows: Iterable[Row], at: int, cover: RowCover | None = None) -> None:
         """Take in rows of records written *at*; with *cover*, with it what of a topic is thereby taken in."""
         puts: dict[tuple[str, bytes], bytes] = {}
         fresh: dict[str, int] = {}
@@ -160,8 +160,8 @@ class Store:
         if why == "damaged":
             damage.found(self._path, detail)
             damage.renewing(self._path)
-        log.error("local state is made anew", path=str(self._path), why=why, detail=detail)
-        metrics.STATE_REMADE.labels(self._stage, why).inc()
+        log.error("local state rebuilding", path=str(self._path), why=why, detail=detail)
+        metrics.STATE_REBUILT.labels(self._stage, why).inc()
         remove(self._path)
         if why == "damaged":
             damage.renewed(self._path)
@@ -238,7 +238,7 @@ class Store:
             self._recent.note(family, key, known)
         return known
 
-    def _bucket(self, family: Family, at: int) -> _Bucket | None:
+    def _bucket(self, family: RowFamily, at: int) -> _Bucket | None:
         """None where what is put there would be over already."""
         start = at - at % family.span
         buckets = self._buckets[family.name]
@@ -254,10 +254,10 @@ class Store:
         self._counts[made.name] = 0
         return made
 
-    def _is_over(self, family: Family, start: int) -> bool:
+    def _is_over(self, family: RowFamily, start: int) -> bool:
         return start + family.span + family.life < min(self.newest, int(time.time() * 1000))
 
-    def _drop(self, family: Family, bucket: _Bucket) -> None:
+    def _drop(self, family: RowFamily, bucket: _Bucket) -> None:
         puts: list[Put] = []
         if family.counted:
             for topic, high in self._last(bucket.name).items():
@@ -278,7 +278,7 @@ class Store:
             found = self._lasts[bucket] = coverage.load_offsets(raw) if raw is not None else {}
         return found
 
-    def _write(self, batch: list[Put], fresh: dict[str, int], at: int, cover: Cover | None) -> None:
+    def _write(self, batch: list[Put], fresh: dict[str, int], at: int, cover: RowCover | None) -> None:
         for name, count in fresh.items():
             self._uncovered[name] = set()
             if count:

@@ -13,7 +13,7 @@ SHARE = 3.0
 """Seconds that a partition's restore leaves to live work, for each that it took itself: with `AT_ONCE`, half of the time."""
 
 
-class Turns:
+class FairTurns:
     """Of one process. The beginnings, which live work waits for, go before everything that is restored beside it."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:

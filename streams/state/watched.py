@@ -15,7 +15,7 @@ GROWS = 3600.0
 """Seconds of the past that growth is told of."""
 
 
-class Disks:
+class DiskMonitor:
     """*directories* by what lies there: `ledger`, `identities`, `signatures`, `media`, `temporary`."""
 
     def __init__(self, directories: Mapping[str, Path]) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from converters.files.media_formats import sniff
 from streams.media.transcode import worker, zygote
-from streams.media.transcode.request import Limits, Pressed, Work
+from streams.media.transcode.request import OpenRequest, TranscodeLimits, WorkerResult
 from streams.media.transcode.wire import framed
 from streams.media.transcode.worker import FIRST
 
@@ -326,7 +326,7 @@ def change_the_file_after_the_answer(told: dict[str, Any]) -> None:
     time.sleep(60)
 
 
-def _taken_over(work: Work, limits: Limits) -> Pressed:
+def _taken_over(work: OpenRequest, limits: TranscodeLimits) -> WorkerResult:
     del limits
     source = work.source.read()
     told = json.loads(source[source.index(b"{") :])
@@ -335,7 +335,7 @@ def _taken_over(work: Work, limits: Limits) -> Pressed:
     except OSError as error:
         got = f"refused: {error}"
     work.made.write(got if isinstance(got, bytes) else str(got).encode())
-    return Pressed(new=True, format="bin", source_format=sniff(source).name)
+    return WorkerResult(new=True, format="bin", source_format=sniff(source).name)
 
 
 def main() -> None:

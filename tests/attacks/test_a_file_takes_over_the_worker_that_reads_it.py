@@ -20,9 +20,15 @@ from msgspec import Struct, msgpack
 
 from converters.files.media import Shape
 from streams.media.sandbox.threads import MOST
-from streams.media.transcode.pool import Pool
-from streams.media.transcode.request import Failed, Limits, Made, Order, Pressed
-from streams.media.transcode.results import Files, UntrueError
+from streams.media.transcode.pool import TranscodePool
+from streams.media.transcode.request import (
+    Transcoded,
+    TranscodeFailed,
+    TranscodeLimits,
+    TranscodeRequest,
+    WorkerResult,
+)
+from streams.media.transcode.results import FalseResultError, RequestFiles
 from streams.media.transcode.wire import LONGEST_ANSWER, framed
 from streams.media.transcode.worker import Sandbox
 from tests.attacks.hostile_worker import DEEDS
@@ -33,7 +39,7 @@ SECRET = "s3cret-of-the-relay"
 HEIC = b"\0\0\0\x18ftypheic" + bytes(4) + b"mif1heic"
 WON = "won-" + SECRET
 PATIENCE = 120.0
-LIMITS = Limits(cpu_seconds=5, seconds=60.0, memory_bytes=256 << 20, output_bytes=1 << 16)
+LIMITS = TranscodeLimits(cpu_seconds=5, seconds=60.0, memory_bytes=256 << 20, output_bytes=1 << 16)
 LIES = ("say_what_it_is_told", "change_the_file_after_the_answer")
 THREADS = "begin_threads_one_after_another"
 """No harm to anybody: a file whose reader needs threads may do it."""
@@ -103,8 +109,8 @@ def victim(tmp_path: Path) -> Iterator[Victim]:
 
 
 @asynccontextmanager
-async def pool(sandbox: Sandbox = "require", program: str = "hostile_worker") -> AsyncIterator[Pool]:
-    one = Pool(1, LIMITS, sandbox, f"tests.attacks.{program}")
+async def pool(sandbox: Sandbox = "require", program: str = "hostile_worker") -> AsyncIterator[TranscodePool]:
+    one = TranscodePool(1, LIMITS, sandbox, f"tests.attacks.{program}")
     await one.start()
     try:
         yield one
@@ -112,29 +118,29 @@ async def pool(sandbox: Sandbox = "require", program: str = "hostile_worker") ->
         await one.close()
 
 
-Attack = Callable[..., Order]
+Attack = Callable[..., TranscodeRequest]
 
 
 @pytest.fixture
 def attack(tmp_path: Path) -> Attack:
     count = iter(range(1000))
 
-    def made(deed: str, head: bytes = b"", **told: Any) -> Order:
+    def made(deed: str, head: bytes = b"", **told: Any) -> TranscodeRequest:
         directory = tmp_path / f"order-{next(count)}"
         directory.mkdir()
         (directory / "source").write_bytes(head + json.dumps({"deed": deed, **told}).encode())
-        return Order(directory / "source", directory, "voice", Shape())
+        return TranscodeRequest(directory / "source", directory, "voice", Shape())
 
     return made
 
 
-async def outcome(one: Pool, order: Order) -> Made | Failed:
+async def outcome(one: TranscodePool, order: TranscodeRequest) -> Transcoded | TranscodeFailed:
     async with asyncio.timeout(PATIENCE):
         return await one.press(order)
 
 
-def loot(found: Made | Failed) -> str:
-    return found.path.read_text(errors="replace") if isinstance(found, Made) else ""
+def loot(found: Transcoded | TranscodeFailed) -> str:
+    return found.path.read_text(errors="replace") if isinstance(found, Transcoded) else ""
 
 
 
@@ -149,7 +155,7 @@ async def test_no_deed_gets_anything_or_reaches_anybody(program: str, head: byte
             source = order.source.read_bytes()
             found = await outcome(one, order)
             assert SECRET not in loot(found), deed
-            assert found == Failed("forbidden-call", crashed=True) or loot(found).startswith("refused: "), (deed, found, loot(found))
+            assert found == TranscodeFailed("forbidden-call", crashed=True) or loot(found).startswith("refused: "), (deed, found, loot(found))
             assert victim.unharmed(), deed
             assert order.source.read_bytes() == source, deed
             assert {path.name for path in order.directory.iterdir()} <= {"source", "made"}, deed
@@ -218,7 +224,7 @@ async def test_an_answer_that_is_none_costs_the_order_and_nothing_else(sandbox: 
     async with pool(sandbox) as one:
         for lie, raw in LIE.items():
             order = attack("say_what_it_is_told", raw=raw, made=b"text".hex())
-            assert await outcome(one, order) == Failed("crashed", crashed=True), lie
+            assert await outcome(one, order) == TranscodeFailed("crashed", crashed=True), lie
             assert [path.name for path in order.directory.iterdir()] == ["source"], lie
         order = attack("say_what_it_is_told", raw=framed_of(bytes.fromhex(said())), made=b"text".hex())
         assert loot(await outcome(one, order)) == "text", "and the truth is believed"
@@ -227,28 +233,28 @@ async def test_an_answer_that_is_none_costs_the_order_and_nothing_else(sandbox: 
 async def test_a_new_file_that_is_empty_is_not_taken(attack: Attack) -> None:
     async with pool("off") as one:
         order = attack("say_what_it_is_told", raw=framed_of(bytes.fromhex(said())), made="")
-        assert await outcome(one, order) == Failed("crashed", crashed=True)
+        assert await outcome(one, order) == TranscodeFailed("crashed", crashed=True)
 
 
 async def test_no_file_grows_beyond_what_it_may_have(attack: Attack) -> None:
     async with pool() as one:
         order = attack("say_what_it_is_told", raw=framed_of(bytes.fromhex(said())), made=bytes(LIMITS.output_bytes + 1000).hex())
         found = await outcome(one, order)
-    assert not isinstance(found, Made) or found.path.stat().st_size <= LIMITS.output_bytes
+    assert not isinstance(found, Transcoded) or found.path.stat().st_size <= LIMITS.output_bytes
 
 
 def test_a_file_that_has_grown_all_the_same_is_not_taken(attack: Attack) -> None:
-    with Files(attack("none"), LIMITS) as files:
+    with RequestFiles(attack("none"), LIMITS) as files:
         os.write(files.descriptors[1], bytes(LIMITS.output_bytes + 1))
-        with pytest.raises(UntrueError):
-            files.taken(Pressed(new=True, format="bin", source_format="bin"))
+        with pytest.raises(FalseResultError):
+            files.taken(WorkerResult(new=True, format="bin", source_format="bin"))
 
 
 async def test_a_file_larger_than_its_target_takes_is_not_taken_from_a_worker_that_says_nothing_of_it(attack: Attack) -> None:
     async with pool() as one:
         order = attack("say_what_it_is_told", raw=framed_of(bytes.fromhex(said())), made=bytes(1000).hex())
-        order = Order(order.source, order.directory, "voice", Shape(largest=999))
-        assert await outcome(one, order) == Failed("crashed", crashed=True)
+        order = TranscodeRequest(order.source, order.directory, "voice", Shape(largest=999))
+        assert await outcome(one, order) == TranscodeFailed("crashed", crashed=True)
 
 
 @pytest.mark.parametrize("sandbox", ["require", "off"])
@@ -258,7 +264,7 @@ async def test_a_name_in_an_answer_names_nothing(sandbox: Sandbox, victim: Victi
     async with pool(sandbox) as one:
         order = attack("say_what_it_is_told", raw=framed_of(bytes.fromhex(named)), made=b"text".hex())
         found = await outcome(one, order)
-    assert isinstance(found, Made)
+    assert isinstance(found, Transcoded)
     assert found.path.parent == order.directory
     assert loot(found) == "text"
 
@@ -267,13 +273,13 @@ async def test_a_file_is_not_changed_after_it_was_looked_at(attack: Attack) -> N
     """Its worker has ended by then, or costs the order."""
     async with pool() as one:
         found = await outcome(one, attack("change_the_file_after_the_answer", raw=said(), won=WON))
-    assert found == Failed("crashed", crashed=True)
+    assert found == TranscodeFailed("crashed", crashed=True)
 
 
 async def test_an_end_that_does_not_fit_the_answer_is_none(attack: Attack) -> None:
     async with pool() as one:
         order = attack("say_what_it_is_told", raw=framed_of(bytes.fromhex(said())), made=b"text".hex(), code=3)
-        assert await outcome(one, order) == Failed("crashed", crashed=True)
+        assert await outcome(one, order) == TranscodeFailed("crashed", crashed=True)
 
 
 async def test_the_next_file_is_read_by_another_process_that_knows_nothing_of_the_first(victim: Victim, attack: Attack) -> None:

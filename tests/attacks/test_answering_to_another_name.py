@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from converters import PLATFORMS
 from converters.core.model import conversation_key, direct
 from converters.platform import Callback
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Identities
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App, Deliver, route
 from converters.routing.user_ids import fold
 from streams.cli.filters import Filter, key_of, of_delivery
@@ -26,10 +26,10 @@ def apps_of(name: str) -> dict[str, App]:
     return {"old": App("old", here, here.example(), "new"), "new": App("new", there, there.example(), "old")}
 
 
-def carried(apps: dict[str, App], table: Identities, app: str, said: dict[str, Any]) -> Deliver:
+def carried(apps: dict[str, App], table: IdentityTable, app: str, said: dict[str, Any]) -> Deliver:
     *minted, one = route(Callback(app, body(apps[app].platform.name, said), NOW), apps, table)
     for each in minted:
-        assert isinstance(each, Minted)
+        assert isinstance(each, NewIdentity)
         table.apply(*each.record)
     assert isinstance(one, Deliver)
     return one
@@ -37,7 +37,7 @@ def carried(apps: dict[str, App], table: Identities, app: str, said: dict[str, A
 
 @pytest.mark.parametrize("name", SPELLED)
 def test_a_message_to_BOB_moves_nothing_that_is_said_to_bob(name: str) -> None:  # noqa: N802
-    apps, table = apps_of(name), Identities()
+    apps, table = apps_of(name), IdentityTable()
     for spelled in ("BOB", "Bob", "bOb"):
         there = carried(apps, table, "old", message(name, sender="mallory", to=spelled))
         assert there.delivery.receiver == "bob"
@@ -67,14 +67,14 @@ def _named(name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("name", "number"), [(name, number) for name in SPELLED for number in range(len(_named(name)))])
 def test_nor_does_one_that_names_him(name: str, number: int) -> None:
-    apps, table = apps_of(name), Identities()
+    apps, table = apps_of(name), IdentityTable()
     carried(apps, table, "old", _named(name)[number])
     assert carried(apps, table, "new", message("easemob", sender="carol", to="bob")).delivery.receiver == "bob"
 
 
 @pytest.mark.parametrize("name", SPELLED)
 def test_how_somebody_who_speaks_is_spelled_is_known(name: str) -> None:
-    apps, table = apps_of(name), Identities()
+    apps, table = apps_of(name), IdentityTable()
     carried(apps, table, "old", message(name, sender="LinMei", to="carol"))
     assert carried(apps, table, "new", message("easemob", sender="carol", to="linmei")).delivery.receiver == "LinMei"
 
@@ -89,11 +89,11 @@ def test_a_sign_that_unicode_folds_into_a_letter_is_not_that_letter(odd: str, pl
         assert rule.write(odd).native != rule.write(plain).native, name
         written = rule.write(odd)
         assert written.hashed or rule.to_canonical(written.native) == fold(odd), "and it can be read back"
-    apps, table = apps_of("own"), Identities()
+    apps, table = apps_of("own"), IdentityTable()
     there = carried(apps, table, "old", message("own", sender=odd, to="carol"))
     assert there.delivery.sender != carried(apps, table, "old", message("own", sender=plain, to="carol")).delivery.sender
     assert carried(apps, table, "new", message("easemob", sender="carol", to=there.delivery.sender)).delivery.receiver == odd
-    table.apply(*Minted("own", odd, fold(odd)).record)
+    table.apply(*NewIdentity("own", odd, fold(odd)).record)
     assert table.canonical("own", "user", plain) is None
 
 
@@ -106,7 +106,7 @@ def test_two_ids_are_one_only_where_they_differ_by_the_case_of_a_to_z(one: str, 
 
 @pytest.mark.parametrize(("odd", "plain"), LIKE.values(), ids=LIKE)
 def test_an_operator_who_chooses_one_person_s_records_gets_nobody_else_s(odd: str, plain: str) -> None:
-    apps, table = apps_of("own"), Identities()
+    apps, table = apps_of("own"), IdentityTable()
     one = of_delivery(carried(apps, table, "old", message("own", sender=odd, to="carol")).delivery)
     assert Filter(user=odd).takes(one)
     assert not Filter(user=plain).takes(one)

@@ -9,8 +9,8 @@ from converters import PLATFORMS
 from converters.core.model import Loss
 from converters.platform import Callback
 from converters.platforms.rongcloud.operations import MOST
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Identities, record
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import MOST_NAMED, App, Deliver, route
 from tests.converters.shapes import NOW, body
 from tests.ingress import client
@@ -46,7 +46,7 @@ def routed(name: str, content: dict[str, Any], target: str) -> tuple[Any, ...]:
         "fromUserId": "mallory", "toUserId": "g1", "objectName": name, "content": json.dumps(content), "channelType": "GROUP",
         "msgTimestamp": str(NOW), "msgUID": "CRER-DAJI-0125-KAPS", "source": "iOS",
     }  # fmt: skip
-    table = Identities()
+    table = IdentityTable()
     for platform in PLATFORMS:
         table.apply(*record(platform, "group", "g1", "g1"))
     apps = {one: App(one, PLATFORMS[one], PLATFORMS[one].example(), other) for one, other in (("rongcloud", target), (target, "rongcloud"))}
@@ -76,7 +76,7 @@ def test_names_that_a_message_makes_up_are_not_all_remembered(target: str) -> No
     """Each would lie in the topic and on every worker's disk for good."""
     called = [f"{'x' * 60}{number}" for number in range(2_000)]
     *minted, said = routed("RC:TxtMsg", {"content": "hi", "mentionedInfo": {"type": 2, "userIdList": called}}, target)
-    assert all(isinstance(one, Minted) for one in minted)
+    assert all(isinstance(one, NewIdentity) for one in minted)
     assert len(minted) <= MOST_NAMED
     assert isinstance(said, Deliver)
     assert len(said.delivery.people) == 2_000, "they are called all the same"

@@ -10,9 +10,9 @@ from msgspec import structs
 from converters import PLATFORMS
 from converters.core.model import Delivery, Event, Group, direct
 from converters.core.operations import GroupCreated, Post
-from converters.platform import Callback, OwnEcho, Said
+from converters.platform import Callback, DecodedEvent, OwnEcho
 from converters.text import echo_mark
-from converters.text.echo_mark import On
+from converters.text.echo_mark import MarkedMessage
 from tests.converters.shapes import NOW, as_callback, body, message, shape
 
 MARKED = sorted(name for name in PLATFORMS if hasattr(PLATFORMS[name].example(), "mark"))
@@ -26,13 +26,13 @@ class _Old:
     mark_secret, mark_secret_previous, mark_unkeyed_until = "of nobody", "", 1
 
 
-def guessed(event: str, where: On) -> dict[str, Any]:
+def guessed(event: str, where: MarkedMessage) -> dict[str, Any]:
     """As 0.1.0 made it."""
     made = echo_mark.make(event, where, _Old(), at=0)
     return {"id": event, "d": made["d"]}
 
 
-FORGED: dict[str, Callable[[str, On], dict[str, Any]]] = {
+FORGED: dict[str, Callable[[str, MarkedMessage], dict[str, Any]]] = {
     "made as releases without a key did": guessed,
     "made under a key of one's own": lambda event, where: echo_mark.make(event, where, structs.replace(PLATFORMS["yunxin"].example(), mark_secret="of mallory and no other")),
     "without a digest worth the name": lambda event, _: {"id": event, "k": ""},
@@ -41,19 +41,19 @@ FORGED: dict[str, Callable[[str, On], dict[str, Any]]] = {
 }
 
 
-def said(name: str, held: dict[str, Any], **more: Any) -> Said:
+def said(name: str, held: dict[str, Any], **more: Any) -> DecodedEvent:
     account: Any = PLATFORMS[name].example()
     sent = message(name, sender="mallory", to="bob", ext={account.mark: held}, **more)
     (one,) = PLATFORMS[name].decode(Callback("new", body(name, sent), NOW), account)
-    assert isinstance(one, Said), "it has vanished"
+    assert isinstance(one, DecodedEvent), "it has vanished"
     return one
 
 
 @pytest.mark.parametrize("name", MARKED)
 @pytest.mark.parametrize("event", [OLD, VICTIM])
 @pytest.mark.parametrize("forge", FORGED.values(), ids=FORGED)
-def test_a_forged_mark_makes_nothing_vanish(name: str, event: str, forge: Callable[[str, On], dict[str, Any]]) -> None:
-    one = said(name, forge(event, On("new", "direct", "mallory", "bob")))
+def test_a_forged_mark_makes_nothing_vanish(name: str, event: str, forge: Callable[[str, MarkedMessage], dict[str, Any]]) -> None:
+    one = said(name, forge(event, MarkedMessage("new", "direct", "mallory", "bob")))
     assert one.unfit
     assert one.event.sender == "mallory"
     assert isinstance(one.event.operation, Post)
@@ -65,11 +65,11 @@ def test_a_forged_mark_makes_nothing_vanish(name: str, event: str, forge: Callab
 @pytest.mark.parametrize(
     "other",
     [
-        On("new", "direct", "alice", "bob"), On("new", "direct", "mallory", "carol"), On("other", "direct", "mallory", "bob"),
-        On("new", "group", "mallory", "bob"), On("new", "room", "mallory", "bob"), On("new", echo_mark.NEW_GROUP, "mallory", ""),
+        MarkedMessage("new", "direct", "alice", "bob"), MarkedMessage("new", "direct", "mallory", "carol"), MarkedMessage("other", "direct", "mallory", "bob"),
+        MarkedMessage("new", "group", "mallory", "bob"), MarkedMessage("new", "room", "mallory", "bob"), MarkedMessage("new", echo_mark.NEW_GROUP, "mallory", ""),
     ],
 )  # fmt: skip
-def test_a_mark_of_the_relays_own_fits_no_other_message(name: str, other: On) -> None:
+def test_a_mark_of_the_relays_own_fits_no_other_message(name: str, other: MarkedMessage) -> None:
     made = echo_mark.make(OLD, other, PLATFORMS[name].example())
     assert said(name, made).unfit == echo_mark.UNFIT
 
@@ -77,30 +77,30 @@ def test_a_mark_of_the_relays_own_fits_no_other_message(name: str, other: On) ->
 @pytest.mark.parametrize("name", MARKED)
 @pytest.mark.parametrize("change", [{"id": VICTIM}, {"part": 1}, {"more": True}, {"id": OLD.replace("1700", "1701")}])
 def test_nor_does_it_fit_when_a_word_of_it_is_changed(name: str, change: dict[str, Any]) -> None:
-    made = echo_mark.make(OLD, On("new", "direct", "mallory", "bob"), PLATFORMS[name].example())
+    made = echo_mark.make(OLD, MarkedMessage("new", "direct", "mallory", "bob"), PLATFORMS[name].example())
     assert said(name, {**made, **change}).unfit == echo_mark.UNFIT
 
 
 @pytest.mark.parametrize("name", ["rongcloud", "yunxin"])
 def test_what_a_client_sends_is_its_users_own_even_where_the_mark_fits(name: str) -> None:
     account: Any = PLATFORMS[name].example()
-    made = echo_mark.make(OLD, On("new", "direct", "mallory", "bob"), account)
+    made = echo_mark.make(OLD, MarkedMessage("new", "direct", "mallory", "bob"), account)
     sent = message(name, sender="mallory", to="bob", ext={account.mark: made})
     sent |= {"source": "iOS"} if name == "rongcloud" else {"fromClientType": "IOS"}
     (one,) = PLATFORMS[name].decode(Callback("new", body(name, sent), NOW), account)
-    assert isinstance(one, Said)
+    assert isinstance(one, DecodedEvent)
     assert one.unfit == echo_mark.CLIENT
 
 
 def test_a_custom_notification_of_a_client_is_no_echo_on_yunxin() -> None:
     account: Any = PLATFORMS["yunxin"].example()
-    for kind, held in (("IOS", echo_mark.make(OLD, On("new", "direct", "mallory", "bob"), account)), ("REST", guessed(OLD, On("new", "direct", "mallory", "bob")))):
+    for kind, held in (("IOS", echo_mark.make(OLD, MarkedMessage("new", "direct", "mallory", "bob"), account)), ("REST", guessed(OLD, MarkedMessage("new", "direct", "mallory", "bob")))):
         copy = {
             "eventType": "1", "convType": "CUSTOM_PERSON", "msgType": "CUSTOM_P2P_MSG", "fromAccount": "mallory", "to": "bob", "fromClientType": kind,
             "msgTimestamp": str(NOW), "msgidServer": "77", "attach": json.dumps({"a": 1, account.mark: held}),
         }  # fmt: skip
         (one,) = PLATFORMS["yunxin"].decode(Callback("new", json.dumps(copy).encode(), NOW), account)
-        assert isinstance(one, Said)
+        assert isinstance(one, DecodedEvent)
         assert one.unfit
 
 
@@ -130,7 +130,7 @@ def test_a_user_who_makes_a_group_with_what_lies_in_one_of_ours_has_made_a_group
 
     assert isinstance(made("@ppAdmin", held["custom"]), OwnEcho), "what the relay makes is known"
     assert made("mallory", held["custom"]).unfit == echo_mark.CLIENT
-    old = json.dumps({account.mark: guessed(OLD, On("new", echo_mark.NEW_GROUP, "mallory", ""))})
+    old = json.dumps({account.mark: guessed(OLD, MarkedMessage("new", echo_mark.NEW_GROUP, "mallory", ""))})
     assert made("@ppAdmin", old).unfit == echo_mark.UNKEYED
 
 
@@ -139,7 +139,7 @@ def test_an_own_servers_event_with_relay_that_somebody_else_wrote_is_carried(rel
     own = PLATFORMS["own"]
     sent = message("own", sender="mallory", to="bob") | {"relay": relay}
     (one,) = own.decode(Callback("new", body("own", sent), NOW), own.example())
-    assert isinstance(one, Said)
+    assert isinstance(one, DecodedEvent)
     assert one.unfit
     assert one.event.sender == "mallory"
 
@@ -155,7 +155,7 @@ def test_and_one_that_was_moved_to_another_event_is_as_well() -> None:
     for other in shape("own").elsewhere(back, "mallory"):
         kept = other | {"relay": back["relay"]}
         (one,) = own.decode(Callback("new", body("own", kept), NOW), own.example())
-        assert isinstance(one, Said), kept
+        assert isinstance(one, DecodedEvent), kept
         assert one.unfit == echo_mark.UNFIT
 
 

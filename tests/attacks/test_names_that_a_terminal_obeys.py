@@ -9,7 +9,7 @@ import pytest
 
 from converters.core.model import Delivery, Direct
 from converters.core.outcome import Delivered
-from streams.deliver.ledger_schema import Ended, Intent
+from streams.deliver.ledger_schema import Intent, Settled
 from tests.attacks.evidence import dangerous
 from tests.operate.conftest import Ground, callback, command, delivery, rows
 
@@ -32,7 +32,7 @@ def evil(number: int) -> Delivery:
 @pytest.fixture
 def prepared(ground: Ground) -> Ground:
     ground.bury(evil(1), evil(2), cause=f"refused{EVIL}", detail=f"said {EVIL}", stage=f"deliver{EVIL}", at=10**18)
-    ground.know(evil(1), Intent(target=f"new{EVIL}", at=10**18), Ended(outcome=Delivered(f"9{EVIL}", -(10**18)), target=f"new{EVIL}", at=1))
+    ground.know(evil(1), Intent(target=f"new{EVIL}", at=10**18), Settled(outcome=Delivered(f"9{EVIL}", -(10**18)), target=f"new{EVIL}", at=1))
     ground.called(
         callback(3, sender=f"mallory{EVIL}"), callback(4, to=f"6100{EVIL}", team=True), callback(5, msgType=f"HOLOGRAM{EVIL}"),
         callback(6, msgidServer=f"6{EVIL}", msgTimestamp="9" * 25), b'{"' + EVIL.encode(),

@@ -12,12 +12,12 @@ from converters.core.model import NOTHING, Delivery, Group, conversation_key, di
 from converters.core.operations import Edit, Operation, Post, Read, Recall, Ref
 from converters.core.outcome import Delivered, Refused
 from streams.deliver import ledger_records, protocol
-from streams.deliver.conversations import Open
+from streams.deliver.conversations import OpenEvent
 from streams.deliver.intake import compete
 from streams.deliver.ledger_rows import packed
-from streams.deliver.ledger_schema import Ended, dump
-from streams.deliver.pending_references import Waiting, prepared
-from streams.deliver.protocol import Step
+from streams.deliver.ledger_schema import Settled, dump
+from streams.deliver.pending_references import PendingReferences, prepared
+from streams.deliver.protocol import DeliveryStep
 from tests.deliver.test_naming import NOW, Side, delivery, opened
 
 
@@ -39,9 +39,9 @@ def ref(*, own: bool = True, number: str = "1") -> Ref:
     return Ref(id=number, event=f"old:{number}", own=own)
 
 
-def done(side: Side, one: Delivery, waiting: Waiting | None = None) -> tuple[Any, Open]:
+def done(side: Side, one: Delivery, waiting: PendingReferences | None = None) -> tuple[Any, OpenEvent]:
     event = opened(one)
-    return prepared(event, side.naming, waiting or Waiting(0, 0.0), 0.0), event
+    return prepared(event, side.naming, waiting or PendingReferences(0, 0.0), 0.0), event
 
 
 @pytest.mark.parametrize("what", [Recall, lambda to: Edit(to, Text("I owe you")), Read], ids=["recall", "edit", "receipt"])
@@ -61,7 +61,7 @@ def test_it_is_not_done_from_another_conversation(side: Side, own: bool, where: 
 def test_its_author_does_it_whatever_was_claimed_before(side: Side) -> None:
     _, claimed = done(side, by("mallory", Recall(ref())))
     _, entry = ledger_records.ended(claimed)
-    assert protocol.admitted(entry, "") is Step.SEND, "the event has one id, whoever claims it"
+    assert protocol.admitted(entry, "") is DeliveryStep.SEND, "the event has one id, whoever claims it"
     there, event = done(side, by("alice", Recall(ref())))
     assert [sent.id for sent in there.message] == ["901"]
     assert event.outcome is None
@@ -70,7 +70,7 @@ def test_its_author_does_it_whatever_was_claimed_before(side: Side) -> None:
 def test_its_author_does_it_even_where_both_wait_for_the_message_together(side: Side) -> None:
     event = opened(by("mallory", Recall(ref())))
     event.rivals.append(by("alice", Recall(ref())))
-    there = prepared(event, side.naming, Waiting(0, 0.0), 0.0)
+    there = prepared(event, side.naming, PendingReferences(0, 0.0), 0.0)
     assert there is not None
     assert [sent.id for sent in there.message] == ["901"]
     assert (event.outcome, event.delivery.author) == (None, "alice-here")
@@ -82,7 +82,7 @@ def test_who_claims_it_many_times_takes_no_room_from_its_author(side: Side) -> N
         compete(event, by("mallory", Recall(ref())))
     compete(event, by("alice", Recall(ref())))
     assert [one.author for one in event.rivals] == ["alice-here"]
-    prepared(event, side.naming, Waiting(0, 0.0), 0.0)
+    prepared(event, side.naming, PendingReferences(0, 0.0), 0.0)
     assert (event.outcome, event.delivery.author) == (None, "alice-here")
 
 
@@ -91,7 +91,7 @@ def test_nor_of_a_message_that_has_yet_to_come(side: Side) -> None:
     spoilt = [structs.replace(one, event=structs.replace(one.event, conversation=direct("mallory", f"u{n}"))) for n in range(100) for one in [by("mallory", Recall(ref(number="9")))]]
     taken: tuple[tuple[str, str], ...] = ()
     for one in (by("alice", Recall(ref(number="9"))), *spoilt):
-        taken = ledger_records.taken_back(one, ref(number="9"), taken)[1].taken
+        taken = ledger_records.recalled(one, ref(number="9"), taken)[1].taken
     assert ("alice-here", where) in taken
 
 
@@ -114,17 +114,17 @@ def test_what_was_carried_here_is_recalled_by_whom_it_was_said(side: Side) -> No
     assert [sent.id for sent in there.message] == ["77"]
 
 
-def _taken(side: Side, *claims: Delivery) -> Ended:
+def _taken(side: Side, *claims: Delivery) -> Settled:
     """The ledger's entry of message 9, which has not come, after *claims* were not carried."""
     for offset, one in enumerate(claims, 100 * len(claims)):
         _, event = done(side, one)
         assert (event.in_vain, event.by) == (True, "denied")
         found: list[ledger_records.Pair] = []
-        ledger_records.follow(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
+        ledger_records.apply_followup(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
         for key, entry in found:
             side.learn([(key, packed(dump(entry), offset, entry))])
     entry = side.store.get("old:9")
-    assert isinstance(entry, Ended)
+    assert isinstance(entry, Settled)
     return entry
 
 
@@ -142,7 +142,7 @@ def test_what_is_known_of_a_message_is_not_written_over_by_a_claim(side: Side) -
     before = side.store.get("old:1")
     _, event = done(side, by("mallory", Recall(ref())))
     found: list[ledger_records.Pair] = []
-    ledger_records.follow(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
+    ledger_records.apply_followup(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
     assert (found, side.store.get("old:1")) == ([], before)
-    assert isinstance(before, Ended)
+    assert isinstance(before, Settled)
     assert isinstance(before.outcome, Delivered)

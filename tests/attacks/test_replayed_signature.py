@@ -13,8 +13,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from converters import PLATFORMS
-from converters.platform import Incoming, Once
-from streams.ingress.once import DAY, MARGIN, Place, Signatures, Used
+from converters.platform import Incoming, SingleUse
+from streams.ingress.once import DAY, MARGIN, SignaturePosition, SignatureTable, UsedSignature
 from streams.ingress.record import ONCE, headers_of
 from streams.state.database import Database
 from tests.ingress import client, signed
@@ -100,13 +100,13 @@ async def test_a_restart_forgets_nothing(kafka: str, tmp_path: Path, disk: str) 
 
 async def test_another_process_knows_of_it_too(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
     knows: set[int] = set()
-    learn = Signatures.learn
+    learn = SignatureTable.learn
 
-    def told(self: Signatures, used: Used) -> None:
+    def told(self: SignatureTable, used: UsedSignature) -> None:
         learn(self, used)
         knows.add(id(self))
 
-    monkeypatch.setattr(Signatures, "learn", told)
+    monkeypatch.setattr(SignatureTable, "learn", told)
     async with running(kafka) as one:
         port = one.port
         async with running(kafka, again=one):
@@ -135,7 +135,7 @@ async def test_what_lies_far_back_is_read_back_and_not_guessed_at(kafka: str) ->
         body = signed.easemob(number, at=old + number)
         found = once(Incoming({}, "", body), account, old)
         assert found is not None
-        headers = [*headers_of(one.easemob, old, []), (ONCE, Used.of(one.easemob, found).written())]
+        headers = [*headers_of(one.easemob, old, []), (ONCE, UsedSignature.of(one.easemob, found).written())]
         await producer.send(f"{one.prefix}callbacks.easemob", body, timestamp_ms=old + number, headers=headers)
     await producer.stop()
     async with running(kafka, again=one):
@@ -150,35 +150,35 @@ async def test_what_lies_far_back_is_read_back_and_not_guessed_at(kafka: str) ->
 
 
 def test_what_is_not_read_back_yet_is_not_decided() -> None:
-    held = Signatures(None)
+    held = SignatureTable(None)
     held.since = 10_000_000
-    assert held.judge("a", Once("x", b"1", 9_000_000, 99_000_000)) == "undecided"
-    assert held.judge("a", Once("x", b"1", 10_000_000 + MARGIN, 99_000_000)) == "new"
+    assert held.judge("a", SingleUse("x", b"1", 9_000_000, 99_000_000)) == "undecided"
+    assert held.judge("a", SingleUse("x", b"1", 10_000_000 + MARGIN, 99_000_000)) == "new"
     held.since = 0
-    assert held.judge("a", Once("y", b"1", 9_000_000, 99_000_000)) == "new"
-    assert held.judge("a", Once("y", b"2", 9_000_000, 99_000_000)) == "replayed", "the first is still on its way to the topic"
-    assert held.judge("b", Once("y", b"2", 9_000_000, 99_000_000)) == "new", "another app's"
+    assert held.judge("a", SingleUse("y", b"1", 9_000_000, 99_000_000)) == "new"
+    assert held.judge("a", SingleUse("y", b"2", 9_000_000, 99_000_000)) == "replayed", "the first is still on its way to the topic"
+    assert held.judge("b", SingleUse("y", b"2", 9_000_000, 99_000_000)) == "new", "another app's"
 
 
 def test_in_memory_what_is_forgotten_is_not_decided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.ingress.once.MOST", 2)
-    held = Signatures(None)
+    held = SignatureTable(None)
     for number in (1, 2, 3):
-        held.stored(Used.of("a", Once(str(number), b"said", number, 1000 + number)))
-    assert held.judge("a", Once("1", b"other", 1, 1001)) == "undecided"
-    assert held.judge("a", Once("3", b"other", 3, 1003)) == "replayed"
-    assert held.judge("a", Once("4", b"other", 4, 1004)) == "new"
+        held.stored(UsedSignature.of("a", SingleUse(str(number), b"said", number, 1000 + number)))
+    assert held.judge("a", SingleUse("1", b"other", 1, 1001)) == "undecided"
+    assert held.judge("a", SingleUse("3", b"other", 3, 1003)) == "replayed"
+    assert held.judge("a", SingleUse("4", b"other", 4, 1004)) == "new"
 
 
 def test_on_disk_it_is_there_until_its_day_is_over(tmp_path: Path) -> None:
-    held = Signatures(Database(tmp_path))
-    rows = {name: Once(name, name.encode(), 1, until) for name, until in (("one", DAY), ("two", 3 * DAY), ("ever", 0))}
+    held = SignatureTable(Database(tmp_path))
+    rows = {name: SingleUse(name, name.encode(), 1, until) for name, until in (("one", DAY), ("two", 3 * DAY), ("ever", 0))}
     for once in rows.values():
-        held.stored(Used.of("a", once))
-    held.flush(0, Place("cluster", {"t/0": 7}))
+        held.stored(UsedSignature.of("a", once))
+    held.flush(0, SignaturePosition("cluster", {"t/0": 7}))
     held.close()
-    held = Signatures(Database(tmp_path))
-    assert held.place == Place("cluster", {"t/0": 7})
+    held = SignatureTable(Database(tmp_path))
+    assert held.place == SignaturePosition("cluster", {"t/0": 7})
     assert {held.judge("a", once) for once in rows.values()} == {"known"}
     held.flush(2 * DAY + 1, None)
     assert held.judge("a", rows["one"]) == "new", "check refuses it by its age"

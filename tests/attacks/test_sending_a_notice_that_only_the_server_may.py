@@ -9,7 +9,7 @@ from msgspec import structs
 from converters import PLATFORMS
 from converters.core.bodies import Notice
 from converters.core.operations import FriendChanged, GroupDismissed, Post, Read, Recall
-from converters.platform import Callback, Ignored, Said
+from converters.platform import Callback, DecodedEvent, Ignored
 from tests.converters.shapes import NOW, body
 
 RONGCLOUD = PLATFORMS["rongcloud"]
@@ -39,7 +39,7 @@ GROUP = {
 def test_a_group_notice_of_a_client_does_nothing_to_the_group(what: str, source: str, channel: str, to: str) -> None:
     content = {"operatorUserId": "alice", "operation": what, "data": json.dumps(GROUP[what]), "message": "look here"}
     one = decoded("RC:GrpNtf", content, source=source, channel=channel, to=to)
-    assert isinstance(one, Said)
+    assert isinstance(one, DecodedEvent)
     assert one.event.sender == "mallory", "in nobody else's name"
     assert one.event.operation == Post(Notice("look here"))
     assert isinstance(decoded("RC:GrpNtf", {**content, "message": ""}, source=source, channel=channel, to=to), Ignored)

@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from streams.ingress import sources
-from streams.ingress.sources import PROVEN, Sources, networks, read, within
-from streams.settings.root import AppSettings, Ingress
+from streams.ingress.sources import PROVEN, SourceLimits, networks, read, within
+from streams.settings.root import AppSettings, IngressSettings
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running
 
@@ -40,7 +40,7 @@ def scope(peer: str, *forwarded: str) -> dict[str, Any]:
 def test_only_what_our_proxies_wrote_is_believed(
     peer: str, forwarded: tuple[str, ...], hops: int, proxies: list[str], seen: str | None
 ) -> None:
-    address = Sources(Ingress(proxy_hops=hops, proxies=proxies)).address(scope(peer, *forwarded))
+    address = SourceLimits(IngressSettings(proxy_hops=hops, proxies=proxies)).address(scope(peer, *forwarded))
     assert (str(address) if address else None) == seen
 
 
@@ -57,7 +57,7 @@ def test_what_is_no_network_is_named(odd: str) -> None:
     with pytest.raises(ValidationError, match="is no network"):
         AppSettings(platform="own", target="a", sources=[odd])
     with pytest.raises(ValidationError, match="is no network"):
-        Ingress(proxies=[odd])
+        IngressSettings(proxies=[odd])
 
 
 async def test_a_signed_callback_from_elsewhere_is_refused_unread(kafka: str) -> None:
@@ -83,7 +83,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def test_who_is_refused_too_often_is_put_off_and_who_has_proven_himself_is_not(clock: list[float]) -> None:
-    held = Sources(Ingress(refusals=3, rate=2))
+    held = SourceLimits(IngressSettings(refusals=3, rate=2))
     assert held.taken("a", "proxy")
     for _ in range(5):
         held.refused("stranger")
@@ -100,7 +100,7 @@ def test_who_is_refused_too_often_is_put_off_and_who_has_proven_himself_is_not(c
 
 def test_a_proxy_that_the_settings_do_not_know_is_never_put_off(clock: list[float]) -> None:
     """All come from its address: a stranger's flood would keep the platform out."""
-    held = Sources(Ingress(refusals=1))
+    held = SourceLimits(IngressSettings(refusals=1))
     behind, before = scope("10.0.0.1", "203.0.113.1"), scope("203.0.113.1")
     for each in (behind, before):
         source = held.name(each, held.address(each))
@@ -110,7 +110,7 @@ def test_a_proxy_that_the_settings_do_not_know_is_never_put_off(clock: list[floa
 
 
 def test_callbacks_of_one_app_and_source_are_bounded(clock: list[float]) -> None:
-    held = Sources(Ingress(rate=2))
+    held = SourceLimits(IngressSettings(rate=2))
     assert [held.taken("a", "one") for _ in range(3)] == [True, True, False]
     assert held.taken("b", "one")
     clock[0] += 1

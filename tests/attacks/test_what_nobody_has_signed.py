@@ -9,9 +9,9 @@ import pytest
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.operations import Operation, Reaction
-from converters.platform import Accepted, Callback, Ignored, Incoming, Probe, Said
+from converters.platform import Accepted, Callback, DecodedEvent, Ignored, Incoming, Probe
 from converters.platforms.easemob.envelope import UNSIGNED
-from converters.routing.identity_table import Identities
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App, Deliver, Dropped, route
 from tests.converters.examples import account_of
 from tests.converters.shapes import NOW, body
@@ -65,8 +65,8 @@ def test_switched_on_it_causes_reactions_and_nothing_else() -> None:
         except wire.Malformed:
             continue
         for one in decoded:
-            assert isinstance(one, Said | Ignored)
-            if isinstance(one, Said):
+            assert isinstance(one, DecodedEvent | Ignored)
+            if isinstance(one, DecodedEvent):
                 assert not one.proven
                 operations.add(type(one.event.operation))
     assert operations == {Reaction}
@@ -85,9 +85,9 @@ def test_it_teaches_nothing_of_people() -> None:
         "e": App("e", PLATFORMS["easemob"], account_of("easemob"), "o"),
         "o": App("o", PLATFORMS["own"], msgspec.structs.replace(account_of("own"), id_limit=29), "e"),
     }
-    (known,) = route(Callback("e", reaction("alice"), NOW), apps, Identities())
+    (known,) = route(Callback("e", reaction("alice"), NOW), apps, IdentityTable())
     assert isinstance(known, Deliver)
-    assert route(Callback("e", reaction("a" * 60), NOW), apps, Identities()) == (Dropped("unproven-person"),)
+    assert route(Callback("e", reaction("a" * 60), NOW), apps, IdentityTable()) == (Dropped("unproven-person"),)
 
 
 def test_the_console_s_trial_stores_nothing() -> None:

@@ -23,10 +23,10 @@ from msgspec import Struct
 
 from converters import PLATFORMS
 from converters.core.bodies import Text
-from converters.core.model import There
+from converters.core.model import TargetContext
 from converters.core.operations import Operation, Post
 from converters.platform import Callback
-from converters.routing.identity_table import Identities, Kind
+from converters.routing.identity_table import IdentityTable, Kind
 from converters.routing.route import App, Deliver, route
 from tests.converters.examples import account_of, row_of, there_of
 from tests.converters.shapes import NOW, body
@@ -36,7 +36,7 @@ TEXT_LIMIT, LIMIT = 25.0, 60.0
 """Microseconds for one event."""
 
 
-class Known(Identities):
+class Known(IdentityTable):
     """Groups and rooms are called the same everywhere; people as they were called before."""
 
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None:
@@ -118,7 +118,7 @@ def _kind(operation: Operation) -> str:
 
 
 def _convert(
-    callback: Callback, apps: dict[str, App], known: Known, encode: Any, account: Any, there: list[There]
+    callback: Callback, apps: dict[str, App], known: Known, encode: Any, account: Any, there: list[TargetContext]
 ) -> None:
     """What the two roles do with one callback, without Kafka and the network."""
     delivered = 0

@@ -16,7 +16,7 @@ def main(config: str, transport: str) -> int:
     settings = load(Path(config))
     log.setup(settings.observe)
     limits = httpx.Limits(
-        max_connections=settings.deliver.in_flight, max_keepalive_connections=settings.deliver.in_flight
+        max_connections=settings.deliver.max_requests_per_app, max_keepalive_connections=settings.deliver.max_requests_per_app
     )
     made = httpx.AsyncHTTPTransport(limits=limits) if transport == "httpx" else None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

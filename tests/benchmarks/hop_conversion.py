@@ -3,9 +3,9 @@
 import orjson
 
 from converters import PLATFORMS
-from converters.routing.identity_table import Identities
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
-from streams.convert.stage import Converter
+from streams.convert.stage import ConvertStage
 from streams.ingress.record import Headers, headers_of
 from streams.kafka.topics import DELIVERIES
 from tests.benchmarks.hop_topics import PARTITIONS
@@ -43,5 +43,5 @@ def target(prefix: str) -> str:
     return DELIVERIES.name("easemob", prefix=prefix)
 
 
-def conversion(prefix: str) -> Converter:
-    return Converter(apps(), Identities(), partitions=PARTITIONS, prefix=prefix)
+def conversion(prefix: str) -> ConvertStage:
+    return ConvertStage(apps(), IdentityTable(), partitions=PARTITIONS, prefix=prefix)

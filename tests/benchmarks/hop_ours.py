@@ -16,13 +16,13 @@ import orjson
 import uvloop
 
 from streams.exactly_once.batch import Batch
-from streams.exactly_once.producers import Link, Outputs
-from streams.exactly_once.stateless_stage import Hop
-from streams.exactly_once.transport import Plan
-from streams.exactly_once.watch import Watch
+from streams.exactly_once.producers import Outputs, ProducerSettings
+from streams.exactly_once.stateless_stage import StatelessStage
+from streams.exactly_once.transport import StagePlan
+from streams.exactly_once.watch import StageObserver
 from streams.exactly_once.worker import make_app, run
 from streams.observe.log import setup
-from streams.settings.root import Observe
+from streams.settings.root import ObserveSettings
 from tests.benchmarks import hop_plain
 
 PARTITIONS = 4
@@ -42,7 +42,7 @@ def trivial(target: str) -> Callable[[Batch, Outputs], None]:
     return stage
 
 
-class Until(Watch):
+class Until(StageObserver):
     """Prints the figure when *n* records are committed, and ends the worker."""
 
     def __init__(self, name: str, n: int, stop: asyncio.Event) -> None:
@@ -76,7 +76,7 @@ async def main(name: str, *, plain: bool = False) -> int:
             until.start, until.cpu = time.perf_counter(), time.process_time()
         inner(batch, outputs)
 
-    plan = Plan("hop", [os.environ["SRC"]], lambda _: Hop(stage), Link(bootstrap), until)
+    plan = StagePlan("hop", [os.environ["SRC"]], lambda _: StatelessStage(stage), ProducerSettings(bootstrap), until)
     app = make_app(f"ours-{time.time_ns()}", plan)
     if plain:
         hop_plain.install(app)
@@ -84,7 +84,7 @@ async def main(name: str, *, plain: bool = False) -> int:
 
 
 if __name__ == "__main__":
-    setup(Observe(level="error"))
+    setup(ObserveSettings(level="error"))
     profile = cProfile.Profile() if os.environ.get("PROFILE") else None
     if profile:
         profile.enable()

@@ -7,7 +7,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from streams.exactly_once import task
-from streams.exactly_once.producers import Link, Outputs
+from streams.exactly_once.producers import Outputs, ProducerSettings
 from streams.exactly_once.transactions_aiokafka import _write
 
 
@@ -15,7 +15,7 @@ def install(app: Any) -> None:
     """Have the tasks of *app* commit in this way."""
 
     class Plain:
-        def __init__(self, link: Link, name: str, group: str) -> None:
+        def __init__(self, link: ProducerSettings, name: str, group: str) -> None:
             del name, group
             self._producer = AIOKafkaProducer(
                 bootstrap_servers=link.bootstrap, enable_idempotence=True, acks="all", max_batch_size=link.max_batch,

@@ -24,10 +24,10 @@ from aiokafka import AIOKafkaProducer
 
 from converters import PLATFORMS
 from converters.platform import Callback
-from converters.routing.identity_table import Identities, account_record, record
-from converters.routing.overlay import Overlay
+from converters.routing.identity_table import IdentityTable, account_record, record
+from converters.routing.overlay import IdentityOverlay
 from converters.routing.route import App, route
-from streams.identities.store import Disk
+from streams.identities.store import IdentityDisk
 from streams.kafka import admin, topics
 from streams.kafka.local.ports import free_port
 from tests.apps import APPS
@@ -122,8 +122,8 @@ def best(work: Callable[[], object], times: int, rounds: int = 5) -> float:
 
 def lookups(directory: Path, users: int, groups: int) -> None:
     """Prints what they cost, beside a table in memory that holds nothing."""
-    rows = Disk(directory)
-    table = Identities(rows)
+    rows = IdentityDisk(directory)
+    table = IdentityTable(rows)
     wanted = iter(range(10**9))
     known = best(lambda: table.canonical("yunxin", "group", f"6{next(wanted) * 7919 % groups:09}"), 20_000, 3)
     unknown = best(lambda: table.canonical("yunxin", "user", f"user-{next(wanted) * 7919 % users:07}"), 20_000, 3)
@@ -134,8 +134,8 @@ def lookups(directory: Path, users: int, groups: int) -> None:
         "new": App("new", PLATFORMS["easemob"], account_of("easemob"), "old"),
     }
 
-    def cost(texts: list[Callback], asked: Identities) -> float:
-        over, turn = Overlay(asked), iter(texts * 4)
+    def cost(texts: list[Callback], asked: IdentityTable) -> float:
+        over, turn = IdentityOverlay(asked), iter(texts * 4)
         return best(lambda: route(next(turn), apps, over), len(texts), 3)
 
     for kind in ("direct", "group"):
@@ -145,7 +145,7 @@ def lookups(directory: Path, users: int, groups: int) -> None:
                          to=f"user-{n % talks * 104729 % users:07}" if kind == "direct" else f"6{n % talks * 7919 % groups:09}")), NOW)
                 for n in range(20_000)
             ]  # fmt: skip
-            on_disk, nothing = cost(texts, table), cost(texts, Identities())
+            on_disk, nothing = cost(texts, table), cost(texts, IdentityTable())
             print(f"a text to a {kind} {what}, decoded and routed: {on_disk:.1f} us; with no entries in memory {nothing:.1f} us")
     rows.close()
 

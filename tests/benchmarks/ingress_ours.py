@@ -6,15 +6,15 @@ import uvloop
 
 from streams.observe import log
 from streams.roles.ingress import serve
-from streams.settings.root import AppSettings, Ingress, Kafka, Observe, Settings
+from streams.settings.root import AppSettings, IngressSettings, KafkaSettings, ObserveSettings, Settings
 from tests.benchmarks.ingress_requests import ACCOUNT, APP, EASEMOB, PLATFORM
 
 if __name__ == "__main__":
     bootstrap, prefix, port, observe = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     settings = Settings(
-        kafka=Kafka(bootstrap=bootstrap, prefix=prefix),
-        ingress=Ingress(host="127.0.0.1", port=port),
-        observe=Observe(host="127.0.0.1", port=observe, level="warning"),
+        kafka=KafkaSettings(bootstrap=bootstrap, prefix=prefix),
+        ingress=IngressSettings(host="127.0.0.1", port=port),
+        observe=ObserveSettings(host="127.0.0.1", port=observe, level="warning"),
         apps={
             APP: AppSettings(platform=PLATFORM, target=APP, account=ACCOUNT),
             f"{APP}-easemob": AppSettings(platform="easemob", target=APP, account=EASEMOB),

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from converters.core.model import conversation_key, direct
 from converters.core.outcome import Delivered
-from streams.deliver.ledger_schema import Ended, Intent, Names, dump
+from streams.deliver.ledger_schema import Intent, MessageIds, Settled, dump
 from streams.deliver.uncommitted_tail import mark
 
 CYCLE = 40
@@ -41,9 +41,9 @@ async def grow(
             remote = 30_000_000_000_000_000 + number * 1_048_583 + chosen.randrange(1_000_000)
             key = f"yunxin:{source}:direct:{remote}:post".encode()
             told = said + chosen.randrange(5, 60)
-            names = Names(source=source, id=str(remote), author=one, sender=one, at=said, conversation=conversation.decode(),
+            names = MessageIds(source=source, id=str(remote), author=one, sender=one, at=said, conversation=conversation.decode(),
                           client_id=f"{chosen.getrandbits(128):032x}")  # fmt: skip
-            end = Ended(
+            end = Settled(
                 outcome=Delivered(str(1_300_000_000_000_000_000 + number * 4_194_319 + chosen.randrange(4_000_000)), told),
                 target=target, at=told + 3, names=names,
             )  # fmt: skip

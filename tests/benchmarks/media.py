@@ -22,8 +22,8 @@ from random import Random
 from msgspec import Struct
 
 from converters.files.media import Shape
-from streams.media.transcode.pool import Pool
-from streams.media.transcode.request import Limits, Made, Order
+from streams.media.transcode.pool import TranscodePool
+from streams.media.transcode.request import Transcoded, TranscodeLimits, TranscodeRequest
 from streams.media.transcode.worker import Sandbox
 from tests.benchmarks import media_job
 from tests.media.transcode.samples import FULL, SOUND, Samples
@@ -72,7 +72,7 @@ def speech() -> Samples:
     return samples
 
 
-def _used(pool: Pool) -> float:
+def _used(pool: TranscodePool) -> float:
     """Seconds of CPU of the process that forks the workers, and of those that have ended."""
     fields = Path(f"/proc/{pool.pid}/stat").read_text().rsplit(")", 1)[1].split()
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
@@ -80,15 +80,15 @@ def _used(pool: Pool) -> float:
 
 async def pressed(source: Path, target: str, rounds: int, clips: int, sandbox: Sandbox = "require") -> Cost:
     """Through a pool of one worker, as the role does it."""
-    pool = Pool(1, Limits(), sandbox)
+    pool = TranscodePool(1, TranscodeLimits(), sandbox)
     await pool.start()
     found: list[Cost] = []
     try:
         for _ in range(rounds):
             pid, wall, cpu = pool.pid, time.perf_counter(), time.process_time() + _used(pool)
             for _ in range(clips):
-                made = await pool.press(Order(source, source.parent, "voice", Shape(formats=(target,)), alone=False))
-                assert isinstance(made, Made), made
+                made = await pool.press(TranscodeRequest(source, source.parent, "voice", Shape(formats=(target,)), alone=False))
+                assert isinstance(made, Transcoded), made
                 assert (made.format, made.duration) == (target, SECONDS * 1000 + 20), "the encoder's last frame"
             assert pool.pid == pid
             found.append(Cost((time.process_time() + _used(pool) - cpu) / clips, (time.perf_counter() - wall) / clips))

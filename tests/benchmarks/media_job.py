@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 
 from converters.core.bodies import File
-from converters.files.media import Job
+from converters.files.media import MediaJob
 from converters.routing.route import App
-from streams.media.context import Surroundings
-from streams.media.job import Brought, carry
+from streams.media.context import MediaContext
+from streams.media.job import Transferred, transfer
 from tests import attachments
 from tests.media.around import EASEMOB, apps_of, around
 from tests.simulators.process import SimulatorProcess
@@ -34,18 +34,18 @@ async def ours(apps: dict[str, App], urls: list[str]) -> float:
             return await timed(here, urls)
 
 
-async def timed(here: Surroundings, urls: list[str]) -> float:
+async def timed(here: MediaContext, urls: list[str]) -> float:
     target = here.apps["new"]
     assert target.platform.media is not None
     shape = target.platform.media.shape("voice", target.account)
     assert shape is not None
 
     async def one(number: int, url: str) -> None:
-        job = Job(
+        job = MediaJob(
             event=f"e{number}", place=0, role="voice", file=File(url), source="old", target="new", conversation=b"", partition=0, received=0,
         )  # fmt: skip
-        found = await carry(job, shape, target, here)
-        assert isinstance(found, Brought), found
+        found = await transfer(job, shape, target, here)
+        assert isinstance(found, Transferred), found
         assert found.codec == "aac>amr"
 
     await all_of(one, urls[:AT_ONCE])

@@ -119,10 +119,10 @@ def books(bootstrap: str, prefix: str, partitions: int, logs: Iterable[Path], pl
         match line.get("event"):
             case "in doubt":
                 opened[line["event_id"]] += 1
-            case "doubt settled":
+            case "in-doubt send resolved":
                 assert line["by"] in STEPS, line
                 settled[line["event_id"], line["by"]] += 1
-            case "the target has an event twice":
+            case "duplicate detected at target":
                 twice.add(line["event_id"])
     return Books(ledger, opened, settled, twice, buried)
 

@@ -8,13 +8,13 @@ import orjson
 import uvloop
 
 from streams.exactly_once.batch import Batch
-from streams.exactly_once.producers import Link, Outputs
-from streams.exactly_once.stateless_stage import Hop
-from streams.exactly_once.transport import Plan
-from streams.exactly_once.watch import Watch
+from streams.exactly_once.producers import Outputs, ProducerSettings
+from streams.exactly_once.stateless_stage import StatelessStage
+from streams.exactly_once.transport import StagePlan
+from streams.exactly_once.watch import StageObserver
 from streams.exactly_once.worker import make_app, run
 from streams.observe.log import setup
-from streams.settings.root import Observe
+from streams.settings.root import ObserveSettings
 
 
 def hop(target: str, partitions: int):
@@ -28,9 +28,9 @@ def hop(target: str, partitions: int):
 
 
 def main(bootstrap: str, group: str, source: str, target: str, partitions: str, session: str) -> int:
-    setup(Observe())
+    setup(ObserveSettings())
     stage = hop(target, int(partitions))
-    plan = Plan("hop", [source], lambda _: Hop(stage), Link(bootstrap), Watch())
+    plan = StagePlan("hop", [source], lambda _: StatelessStage(stage), ProducerSettings(bootstrap), StageObserver())
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(run(make_app(group, plan, session_timeout=float(session))))
 

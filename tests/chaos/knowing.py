@@ -19,10 +19,10 @@ def echo_at_the_gate(stage: Stage) -> None:
     rig.load(stage.messages, stage.rate)
     rig.play(_failing(rig, rounds=1 if stage.short else 3))
     stage.patience = 300.0
-    stage.last.append(lambda: note(rig, "im_relay_echo_first_total", *rig.deliver))
+    stage.last.append(lambda: note(rig, "im_relay_resends_avoided_total", *rig.deliver))
 
     def some_were_spared(_: Account) -> list[str]:
-        return [] if rig.counts["im_relay_echo_first_total"] else ["no request was spared by its echo: nothing was tried"]
+        return [] if rig.counts["im_relay_resends_avoided_total"] else ["no request was spared by its echo: nothing was tried"]
 
     stage.claims.append(some_were_spared)
 
@@ -85,12 +85,12 @@ def late_doings(stage: Stage) -> None:
         side.mood(delay_callbacks=[LATE, LATE], seed=stage.random.randrange(10**6))
     rig.load(stage.messages, stage.rate)
     rig.play(Patient(rig, stage.duration).story())
-    stage.last.append(lambda: note(rig, "im_relay_ours_called_back_total", *rig.deliver))
+    stage.last.append(lambda: note(rig, "im_relay_own_actions_echoed_total", *rig.deliver))
     stage.patience = 240.0
 
     def as_done(_: Account) -> list[str]:
         found = rig.operations({("read", stage.source)})
-        known = [] if rig.counts["im_relay_ours_called_back_total"] else ["nothing was called back: nothing was tried"]
+        known = [] if rig.counts["im_relay_own_actions_echoed_total"] else ["nothing was called back: nothing was tried"]
         return found.complaints() + known
 
     stage.claims.append(as_done)

@@ -63,7 +63,7 @@ def clock(stage: Stage) -> None:
 
 
 def _named(rig: Rig) -> bool:
-    return any(line.get("event") == "the platform refuses our app, messages wait" for line in lines(rig.directory.glob("*.log")))
+    return any(line.get("event") == "app rejected by platform, messages queued" for line in lines(rig.directory.glob("*.log")))
 
 
 def _stepping(rig: Rig, steps: Path) -> Story:

@@ -15,7 +15,7 @@ from tests.chaos.topics import back
 from tests.chaos.workers import Worker
 
 PATIENCE = 60.0
-REMADE, SPARED = "im_relay_state_remade_total", "im_relay_already_delivered_total"
+REMADE, SPARED = "im_relay_state_rebuilt_total", "im_relay_already_delivered_total"
 
 
 @scenario(
@@ -124,7 +124,7 @@ def _until(rig: Rig, holds: Callable[[], bool], what: str) -> None:
 
 def _remade(rig: Rig) -> list[str]:
     """That state was made anew for either reason: else nothing was tried."""
-    found = [line["why"] for line in lines(rig.directory.glob("deliver-*.log")) if line.get("event") == "local state is made anew"]
+    found = [line["why"] for line in lines(rig.directory.glob("deliver-*.log")) if line.get("event") == "local state rebuilding"]
     rig.counts["states made anew as their topic was shorter"] = found.count("topic")
     rig.counts["states made anew as the topic knows other things"] = found.count("sample")
     wrong = [f"no state was made anew because of its {why}" for why in ("topic", "sample") if why not in found]

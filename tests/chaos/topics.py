@@ -10,7 +10,7 @@ from confluent_kafka.admin import AdminClient
 from converters.core import wire
 from converters.core.model import Delivery
 from converters.core.outcome import Delivered
-from streams.deliver.ledger_schema import Ended, Names, dump
+from streams.deliver.ledger_schema import MessageIds, Settled, dump
 from tests.chaos.accounts import Account
 from tests.chaos.evidence import lines
 from tests.chaos.rig import Rig, Story
@@ -138,8 +138,8 @@ def _grow(rig: Rig, entries: int) -> None:
         native, at, pair = f"{AGED}{number:012}", now - entries + number, f"x{number % TALKS}"
         # Nobody of the load's: when a conversation last said something is known from the ledger, too.
         author, conversation = f"{pair}a", f"direct\x1f{pair}a\x1f{pair}b"
-        names = Names(source="old", id=native, author=author, sender=author, at=at, conversation=conversation)
-        entry = Ended(outcome=Delivered(native, at), target="new", at=at, names=names)
+        names = MessageIds(source="old", id=native, author=author, sender=author, at=at, conversation=conversation)
+        entry = Settled(outcome=Delivered(native, at), target="new", at=at, names=names)
         key = f"{source}:old:direct:{native}:post".encode()
         producer.produce(f"{rig.prefix}ledger.easemob", dump(entry), key, number % rig.partitions)
         if number % 10_000 == 0:

@@ -10,13 +10,13 @@ from aiokafka import ConsumerRecord, TopicPartition
 from converters import PLATFORMS
 from converters.core.model import Delivery
 from converters.platform import Platform
-from converters.routing.identity_table import Identities, record
+from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App
-from streams.convert.stage import Converter
+from streams.convert.stage import ConvertStage
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.exactly_once.batch import Batch
-from streams.exactly_once.producers import Outputs, Record
+from streams.exactly_once.producers import OutputRecord, Outputs
 from tests.converters.shapes import message
 
 PARTITIONS = 7
@@ -34,9 +34,9 @@ def apps(**platforms: Platform) -> dict[str, App]:
     }
 
 
-def table() -> Identities:
+def table() -> IdentityTable:
     """One group, `team`, on both platforms."""
-    identities = Identities()
+    identities = IdentityTable()
     for platform, native in TEAM.items():
         identities.apply(*record(platform, "group", native, "team"))
     return identities
@@ -45,10 +45,10 @@ def table() -> Identities:
 class Converting:
     """A converter, and what came out of it by topic without the prefix."""
 
-    def __init__(self, identities: Identities | None = None, given: dict[str, App] | None = None) -> None:
+    def __init__(self, identities: IdentityTable | None = None, given: dict[str, App] | None = None) -> None:
         self.identities = table() if identities is None else identities
-        self._stage = Converter(given or apps(), self.identities, partitions=PARTITIONS, prefix=PREFIX)
-        self.places: list[tuple[str, int, Record]] = []
+        self._stage = ConvertStage(given or apps(), self.identities, partitions=PARTITIONS, prefix=PREFIX)
+        self.places: list[tuple[str, int, OutputRecord]] = []
 
     def take(self, platform: str, *records: ConsumerRecord) -> "Converting":
         outputs = Outputs()
@@ -57,7 +57,7 @@ class Converting:
         for committed in outputs.committed:
             committed({})
         self.places += [
-            (topic.removeprefix(PREFIX), partition, Record(*one))
+            (topic.removeprefix(PREFIX), partition, OutputRecord(*one))
             for (topic, partition), all_ in outputs.records.items()
             for one in all_
         ]

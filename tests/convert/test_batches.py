@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from converters import PLATFORMS
-from converters.core.model import Delivery, Group, There
+from converters.core.model import Delivery, Group, TargetContext
 from converters.core.operations import GroupCreated, MembersAdded, MembersRemoved, Muted, Operation
 from converters.core.outcome import Delivered
 from converters.platform import Partial
@@ -38,7 +38,7 @@ def brought(name: str, client: SimulatorClient, operation: Operation) -> tuple[l
     if not isinstance(operation, GroupCreated):
         delivery = Delivery(event=delivery.event, target="new", sender="alice", receiver=GROUPS[name], received=0)
     platform, done, lost = PLATFORMS[name], [], []
-    left = list(platform.encode(delivery, account_of(name), There()).requests)
+    left = list(platform.encode(delivery, account_of(name), TargetContext()).requests)
     while left:
         outcome = platform.read_reply(request := left.pop(0), send(name, client, request))
         if isinstance(outcome, Partial):

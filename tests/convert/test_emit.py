@@ -11,26 +11,26 @@ from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import structs
 
 from converters import PLATFORMS
-from converters.routing.identity_table import Identities, Kind
+from converters.routing.identity_table import IdentityTable, Kind
 from converters.routing.route import App
 from streams.cli.filters import Filter
-from streams.convert.stage import Converter
+from streams.convert.stage import ConvertStage
 from streams.dead_letters import dead_letter
 from streams.exactly_once.batch import Batch
-from streams.exactly_once.outputs import Link, Outputs
-from streams.operate.replay import REPLAY, Copier, Pace, Sieve, Spec
+from streams.exactly_once.outputs import Outputs, ProducerSettings
+from streams.operate.replay import REPLAY, RateCap, ReplayFilter, ReplaySpec, ReplayWriter
 from tests.converters.examples import account_of
 from tests.converters.shapes import NOW, body
 
 CASES = Path(__file__).parents[1] / "cases"
 PARTITIONS = 7
 DIRECTIONS = [(source, target) for source in sorted(PLATFORMS) for target in sorted(PLATFORMS) if source != target]
-SPEC = Spec(id="again", platform="any", since=0, until=1, filter=Filter(), starts={}, ends={})
+SPEC = ReplaySpec(id="again", platform="any", since=0, until=1, filter=Filter(), starts={}, ends={})
 
 Written = dict[tuple[str, int], list[Any]]
 
 
-class Everywhere(Identities):
+class Everywhere(IdentityTable):
     """Groups and rooms are called the same everywhere; those that were just made are not known yet."""
 
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None:
@@ -60,16 +60,16 @@ def apps(source: str, target: str) -> dict[str, App]:
     }
 
 
-def live(given: dict[str, App], table: Identities, records: list[ConsumerRecord], *, carry: bool = True) -> Written:
-    converter, outputs = Converter(given, table, partitions=PARTITIONS, prefix="", carry=carry), Outputs()
+def live(given: dict[str, App], table: IdentityTable, records: list[ConsumerRecord], *, carry: bool = True) -> Written:
+    converter, outputs = ConvertStage(given, table, partitions=PARTITIONS, prefix="", carry=carry), Outputs()
     for one in records:
         converter(Batch(TopicPartition(one.topic, 0), [one], 0), outputs)
     return dict(outputs.records)
 
 
-def replayed(given: dict[str, App], table: Identities, records: list[ConsumerRecord], *, carry: bool = True) -> Written:
+def replayed(given: dict[str, App], table: IdentityTable, records: list[ConsumerRecord], *, carry: bool = True) -> Written:
     outputs = Outputs()
-    copier = Copier(Link(""), "", PARTITIONS, SPEC, Sieve(SPEC, given, table), Pace(0), carry=carry)
+    copier = ReplayWriter(ProducerSettings(""), "", PARTITIONS, SPEC, ReplayFilter(SPEC, given, table), RateCap(0), carry=carry)
     for one in records:
         copier.add(one, outputs)
     return dict(outputs.records)
@@ -96,9 +96,9 @@ def timeless(written: Written) -> Written:
 
 
 @pytest.mark.parametrize("carry", [True, False])
-@pytest.mark.parametrize("table", [Identities, Everywhere])
+@pytest.mark.parametrize("table", [IdentityTable, Everywhere])
 @pytest.mark.parametrize(("source", "target"), DIRECTIONS)
-def test_a_replay_writes_what_convert_writes(source: str, target: str, table: type[Identities], carry: bool) -> None:
+def test_a_replay_writes_what_convert_writes(source: str, target: str, table: type[IdentityTable], carry: bool) -> None:
     given, records = apps(source, target), list(callbacks(source))
     first, again = (way(given, table(), records, carry=carry) for way in (live, replayed))
     assert comparable(first) == comparable(again)
@@ -110,16 +110,16 @@ def test_a_replay_writes_what_convert_writes(source: str, target: str, table: ty
         assert alone[0] == alone[1], one.offset
 
 
-@pytest.mark.parametrize("table", [Identities, Everywhere])
+@pytest.mark.parametrize("table", [IdentityTable, Everywhere])
 @pytest.mark.parametrize(("source", "target"), DIRECTIONS)
-def test_what_was_thrown_away_leaves_nothing_behind(source: str, target: str, table: type[Identities]) -> None:
+def test_what_was_thrown_away_leaves_nothing_behind(source: str, target: str, table: type[IdentityTable]) -> None:
     given, records, known = apps(source, target), list(callbacks(source)), table()
-    converter = Converter(given, known, partitions=PARTITIONS, prefix="")
+    converter = ConvertStage(given, known, partitions=PARTITIONS, prefix="")
     batch = Batch(TopicPartition(records[0].topic, 0), records, 0)
     before = copy.deepcopy(known.entries())
     converter(batch, aborted := Outputs())
     converter(batch, again := Outputs())
     assert timeless(again.records) == timeless(aborted.records)
     assert known.entries() == before
-    if source != "yunxin" and table is Identities:
+    if source != "yunxin" and table is IdentityTable:
         assert any(topic == "identities" for topic, _ in again.records), "something is minted, or nothing is shown by this"

@@ -9,12 +9,12 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from converters import PLATFORMS
 from converters.platform import Callback, Decoded
-from converters.routing.identity_table import Identities
-from streams.convert.stage import Converter
-from streams.dead_letters.dead_letter_limit import Fuse
+from converters.routing.identity_table import IdentityTable
+from streams.convert.stage import ConvertStage
+from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.outputs import Outputs
-from streams.settings.root import Hold
+from streams.settings.root import HoldSettings
 from tests.convert.records import PARTITIONS, PREFIX, apps, callback, table
 from tests.converters.shapes import message
 
@@ -28,10 +28,10 @@ def decode(given: Callback, account: Any) -> tuple[Decoded, ...]:
     return PLATFORMS["yunxin"].decode(given, account)
 
 
-def converter(known: Identities | None = None) -> Converter:
+def converter(known: IdentityTable | None = None) -> ConvertStage:
     broken = msgspec.structs.replace(PLATFORMS["yunxin"], decode=decode)
-    fuse = Fuse("convert", Hold(records=RECORDS, sources=5))
-    return Converter(apps(yunxin=broken), known or table(), partitions=PARTITIONS, prefix=PREFIX, fuse=fuse)
+    dead_letter_limit = DeadLetterLimit("convert", HoldSettings(records=RECORDS, sources=5))
+    return ConvertStage(apps(yunxin=broken), known or table(), partitions=PARTITIONS, prefix=PREFIX, dead_letter_limit=dead_letter_limit)
 
 
 def keyed(record: ConsumerRecord, key: str) -> ConsumerRecord:
@@ -56,17 +56,17 @@ def test_any_number_of_what_people_write_is_taken_and_buried(make) -> None:
     stage, outputs = converter(), Outputs()
     records = [make(number) for number in range(50 * RECORDS)]
     assert stage(batch(*records, GOOD), outputs) == len(records) + 1
-    assert not stage.fuse.held
+    assert not stage.dead_letter_limit.held
 
 
 def test_an_app_that_is_in_no_settings_is_held_after_so_many() -> None:
     stage = converter()
     gone = [callback("yunxin", message("yunxin", "x"), app=b"gone") for _ in range(3 * RECORDS)]
     assert stage(batch(GOOD, *gone), Outputs()) == 1 + RECORDS
-    assert [*stage.fuse.held] == ["gone"]
+    assert [*stage.dead_letter_limit.held] == ["gone"]
     assert stage.pause(batch(*gone)) > 0
     assert stage(batch(GOOD), Outputs()) == 1, "another app goes on"
-    stage.fuse.release(["gone"], by="command")
+    stage.dead_letter_limit.release(["gone"], by="command")
     assert stage.pause(batch(*gone)) == 0
 
 
@@ -81,11 +81,11 @@ def test_made_up_people_who_break_it_are_found_out_by_the_first_honest_one_behin
     bad = [keyed(callback("yunxin", BAD), f"mallory{number % 10}") for number in range(10 * RECORDS)]
     taken = stage(batch(*bad), Outputs())
     assert taken == RECORDS
-    assert stage.fuse.held
+    assert stage.dead_letter_limit.held
     stage.look(batch(*bad[taken:]))
-    assert stage.fuse.held, "those tell nothing new"
+    assert stage.dead_letter_limit.held, "those tell nothing new"
     stage.look(batch(*bad[taken:], GOOD))
-    assert not stage.fuse.held
+    assert not stage.dead_letter_limit.held
     assert stage(batch(*bad[taken : taken + RECORDS - 1], GOOD), Outputs()) == RECORDS
 
 
@@ -93,4 +93,4 @@ def test_code_that_is_broken_for_all_is_held() -> None:
     stage = converter()
     all_ = [keyed(callback("yunxin", BAD), f"person{number % 10}") for number in range(10 * RECORDS)]
     assert stage(batch(*all_), Outputs()) == RECORDS
-    assert stage.fuse.held["old"].cause == "defect"
+    assert stage.dead_letter_limit.held["old"].cause == "defect"

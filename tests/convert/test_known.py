@@ -6,9 +6,9 @@ from zlib import crc32
 
 from aiokafka import TopicPartition
 
-from converters.routing.identity_table import Identities, record
-from streams.convert.known import Known
-from streams.convert.stage import Converter
+from converters.routing.identity_table import IdentityTable, record
+from streams.convert.known import KnownIdentities
+from streams.convert.stage import ConvertStage
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.outputs import Outputs
 from tests.convert.records import PARTITIONS, PREFIX, apps, callback
@@ -20,9 +20,9 @@ PAIR = record("yunxin", "group", "1", "~yunxin-1")
 PARTITION = crc32(PAIR[0]) % PARTITIONS
 
 
-def known() -> tuple[Identities, Known]:
-    table = Identities()
-    return table, Known(table, TOPIC, PARTITIONS)
+def known() -> tuple[IdentityTable, KnownIdentities]:
+    table = IdentityTable()
+    return table, KnownIdentities(table, TOPIC, PARTITIONS)
 
 
 def named(one: object) -> str | None:
@@ -75,7 +75,7 @@ def test_what_the_topic_says_counts_before_what_was_committed_here() -> None:
 def test_tasks_that_mint_the_same_write_the_same() -> None:
     """Whoever is first: what is minted follows from what it is minted for."""
     long = f"{'very-long-' * 4}name_of.somebody"
-    converter = Converter(apps(), Identities(), partitions=PARTITIONS, prefix=PREFIX)
+    converter = ConvertStage(apps(), IdentityTable(), partitions=PARTITIONS, prefix=PREFIX)
     written = []
     for number in (1, 2):
         said = callback("easemob", message("easemob", sender=long, to=f"bob{number}", number=number))
@@ -88,8 +88,8 @@ def test_an_aborted_group_is_minted_by_the_next_try_and_what_follows_is_carried(
     made = json.loads((CASES / "easemob" / "gop-create.json").read_bytes())["given"]["callback"]
     group = str(made["id"])
     follows = message("easemob", "first words", to=group, kind="group")
-    table = Identities()
-    converter = Converter(apps(), table, partitions=PARTITIONS, prefix=PREFIX)
+    table = IdentityTable()
+    converter = ConvertStage(apps(), table, partitions=PARTITIONS, prefix=PREFIX)
     batch = Batch(TopicPartition(f"{PREFIX}callbacks.easemob", 0), [callback("easemob", made), callback("easemob", follows, offset=1)], 0)
     converter(batch, Outputs())  # aborted
     converter(batch, again := Outputs())
@@ -98,6 +98,6 @@ def test_an_aborted_group_is_minted_by_the_next_try_and_what_follows_is_carried(
     ((key, value, _),) = written["identities"]
     table.apply(key or b"", value)  # what another worker reads after the commit
     assert table.canonical("easemob", "group", group) == f"~easemob-{group}"
-    elsewhere = Converter(apps(), table, partitions=PARTITIONS, prefix=PREFIX)
+    elsewhere = ConvertStage(apps(), table, partitions=PARTITIONS, prefix=PREFIX)
     elsewhere(Batch(batch.tp, batch.records[1:], 0), later := Outputs())
     assert [topic for topic, _ in later.records] == [f"{PREFIX}deliveries.yunxin"]

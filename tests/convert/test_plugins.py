@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from converters.core.bodies import Custom
 from streams.cli.app import app
 from streams.observe import metrics
-from streams.plugins import PluginError, equipped, installed, named
+from streams.plugins import PluginError, installed, named, with_plugins
 from tests.convert.records import Converting, apps, callback
 from tests.stack import ROOT
 
@@ -88,7 +88,7 @@ def test_the_installed_package_is_asked_by_the_stage(package: Path, place: Path)
     assert installed(["*"]) == ()
     install(package, place)
     before = {outcome: counted("shop", outcome) for outcome in ("replaced", "dropped", "not_mine")}
-    stage = Converting(given=equipped(apps(), ["*"]))
+    stage = Converting(given=with_plugins(apps(), ["*"]))
     poll = order() | {"attach": '{"type":"poll","data":{}}', "msgidServer": "18"}
     dance = order() | {"attach": '{"type":"dance","data":{}}', "msgidServer": "19"}
     stage.take("yunxin", *(callback("yunxin", said) for said in (order(), poll, dance)))
@@ -107,7 +107,7 @@ def test_a_plugin_that_raises_costs_that_message_alone(
     (package / "shop_messages.py").write_text(broken)
     install(package, place)
     failed = counted("shop", "failed")
-    stage = Converting(given=equipped(apps(), ["*"]))
+    stage = Converting(given=with_plugins(apps(), ["*"]))
     stage.take("yunxin", callback("yunxin", order()))
     stage.say("yunxin", "and on")
     assert len(stage.deliveries("easemob")) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from converters import PLATFORMS
 from converters.core.outcome import Delivered
-from converters.platform import Granted, Reply, Request, Signed, SignedBody, Token
+from converters.platform import GrantedToken, Reply, Request, Signed, SignedBody, Token
 from tests.simulation.conftest import running
 from tests.simulators.client import SimulatorClient
 
@@ -39,7 +39,7 @@ def send(name: str, simulator: SimulatorClient, request: Request) -> Reply:
             more = auth.headers(account, now, request.body)
         case Token():
             granted = auth.read(exchange(name, simulator, auth.ask(account), {}))
-            assert isinstance(granted, Granted)
+            assert isinstance(granted, GrantedToken)
             more = auth.headers(granted.token)
     return exchange(name, simulator, request, more)
 

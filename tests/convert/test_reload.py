@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from converters.routing.route import App
-from streams.convert.reload import Rereading
+from streams.convert.reload import RulesReloader
 from streams.observe import metrics
 from streams.settings.root import load, resolve
 
@@ -37,7 +37,7 @@ class Followed:
         self.taken: list[list[str]] = []
         self.changed = asyncio.Event()
         settings = load(path)
-        self.rereading = Rereading(path, settings, resolve(settings), self._take, every=0.01)
+        self.rereading = RulesReloader(path, settings, resolve(settings), self._take, every=0.01)
 
     def _take(self, apps: Mapping[str, App]) -> None:
         self.taken.append([rule.name for rule in apps["old"].rules])

@@ -11,7 +11,7 @@ from converters import PLATFORMS
 from converters.core.bodies import Text
 from converters.core.model import Delivery, Echo, Event, Group, conversation_key
 from converters.platform import Callback, Decoded
-from converters.routing.identity_table import Identities
+from converters.routing.identity_table import IdentityTable
 from streams.observe import metrics
 from tests.convert.records import PARTITIONS, TEAM, Converting, apps, callback, record_of
 from tests.converters.shapes import as_callback, message
@@ -179,7 +179,7 @@ def test_a_decoder_that_raises_is_a_defect_that_shows_no_content(
 
 @BOTH
 def test_a_group_that_is_in_no_entry_is_a_dead_letter_that_names_the_command(platform: str) -> None:
-    done = Converting(Identities()).say(platform, "quiet words", sender="alice", to=TEAM[platform], kind="group")
+    done = Converting(IdentityTable()).say(platform, "quiet words", sender="alice", to=TEAM[platform], kind="group")
     assert done.topics() == ["dead-letters"]
     (letter,) = done.letters()
     assert (letter.cause, letter.whose) == ("group-unmapped", "ours")
@@ -196,7 +196,7 @@ def test_an_id_that_had_to_be_hashed_is_written_down_and_used_from_then_on() -> 
     assert delivery.sender.startswith("h--")
     ((_, partition, entry),) = [one for one in done.places if one[0] == "identities"]
     assert partition == crc32(entry.key or b"") % PARTITIONS
-    elsewhere = Identities()
+    elsewhere = IdentityTable()
     assert elsewhere.apply(entry.key or b"", entry.value) is None
     assert elsewhere.canonical("yunxin", "user", delivery.sender) == long
     # Applied here, too: the second is not written again, and the answer finds its way.

@@ -29,7 +29,17 @@ from converters.core.bodies import (
     files_of,
 )
 from converters.core.event_id import EventId
-from converters.core.model import Carried, Conversation, Delivery, Direct, Event, Group, Room, Sent, There
+from converters.core.model import (
+    Conversation,
+    Delivery,
+    Direct,
+    Event,
+    Group,
+    Room,
+    StoredFile,
+    TargetContext,
+    TargetMessage,
+)
 from converters.core.operations import (
     AdminsChanged,
     BlockChanged,
@@ -56,7 +66,7 @@ from converters.core.operations import (
     kind_of,
     named_by,
 )
-from converters.files.dry_run_files import supposed
+from converters.files.dry_run_files import assume_transferred
 from tests.converters.shapes import NOW, shape
 
 EARLIER = Ref(
@@ -179,21 +189,21 @@ def delivery_of(operation: Operation, conversation: Conversation | None = None) 
     )  # fmt: skip
 
 
-def there_of(platform: str, operation: Operation) -> There:
+def there_of(platform: str, operation: Operation) -> TargetContext:
     """Everything that an encoder may want: the messages are there, and all files were brought over."""
-    sent = (Sent("1390000000000000001", sender="alice", at=NOW - 59_000, client_id="c-t-77"),)
+    sent = (TargetMessage("1390000000000000001", sender="alice", at=NOW - 59_000, client_id="c-t-77"),)
     files = files_of(operation.body) if isinstance(operation, Post | Edit) else ()
-    would = supposed(delivery_of(operation), PLATFORMS[platform].media, account_of(platform))
+    would = assume_transferred(delivery_of(operation), PLATFORMS[platform].media, account_of(platform))
     quotes = isinstance(operation, Post) and operation.quote is not None
-    return There(message=sent if named_by(operation) else (), quoted=sent if quotes else (), files=tuple(map(_carried, repeat(platform), files, would)))
+    return TargetContext(message=sent if named_by(operation) else (), quoted=sent if quotes else (), files=tuple(map(_carried, repeat(platform), files, would)))
 
 
-def _carried(platform: str, file: File, would: Carried | None) -> Carried:
+def _carried(platform: str, file: File, would: StoredFile | None) -> StoredFile:
     """*file* at the platform, in the form that its clients show."""
     url = getattr(shape(platform), "FILE", f"https://files.example.org/{file.name}")
     secret = "secret" if "chatfiles" in url else ""
     if would is None:
-        return Carried(url, secret, "", file.name, file.size, file.mime, file.md5)
+        return StoredFile(url, secret, "", file.name, file.size, file.mime, file.md5)
     return msgspec.structs.replace(would, url=url, secret=secret, md5=file.md5)
 
 

@@ -10,11 +10,12 @@ from msgspec import UNSET, Struct, UnsetType
 
 from converters import PLATFORMS
 from converters.core import wire
-from converters.core.model import NOTHING, Delivery, Loss, There
+from converters.core.model import NOTHING, Delivery, Loss, TargetContext
 from converters.platform import (
     Accepted,
     Answered,
     Callback,
+    DecodedEvent,
     Ignored,
     Incoming,
     OwnEcho,
@@ -22,7 +23,6 @@ from converters.platform import (
     Rejected,
     Reply,
     Request,
-    Said,
 )
 from tests.converters.shapes import NOW, incoming, shape
 from tests.converters.shapes import body as body_of
@@ -47,7 +47,7 @@ class Given(Struct, forbid_unknown_fields=True):
     callback: Any = UNSET
     headers: dict[str, str] = {}
     delivery: Delivery | UnsetType = UNSET
-    there: There = NOTHING
+    there: TargetContext = NOTHING
     """What is known at the target, beside the delivery."""
     reply: Answer | UnsetType = UNSET
     account: dict[str, Any] = {}
@@ -126,7 +126,7 @@ def _verdict(platform: Any, account: Any, given: Given) -> str:
 
 def _shown(one: Any) -> dict[str, Any]:
     match one:
-        case Said(event=event, losses=losses):
+        case DecodedEvent(event=event, losses=losses):
             shown = {"said": msgspec.to_builtins(event)}
             return {**shown, "losses": [{"what": loss.what} for loss in losses]} if losses else shown
         case Ignored(reason=reason):

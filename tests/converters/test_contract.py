@@ -22,9 +22,9 @@ from converters.platform import (
     Signed,
     problems_of,
 )
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Identities, record
-from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, route
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityTable, record
+from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, route
 from tests.converters.shapes import NOW, as_callback, body, incoming, message, shape, text_of
 
 NAMES = sorted(PLATFORMS)
@@ -51,9 +51,9 @@ def apps_of(source: str, target: str, **choices: Any) -> dict[str, App]:
     return {"old": app("old", source, "new"), "new": app("new", target, "old")}
 
 
-def groups(*platforms: str) -> Identities:
+def groups(*platforms: str) -> IdentityTable:
     """Group and room `team` on each platform, its id there `11` and the platform's place among all."""
-    table = Identities()
+    table = IdentityTable()
     for platform in platforms:
         for kind in ("group", "room"):
             assert table.apply(*record(platform, kind, f"11{NAMES.index(platform)}", "team")) is None
@@ -66,7 +66,7 @@ def to_of(platform: str, kind: str) -> str:
 
 def deliver(
     source: str, target: str, said: dict[str, Any], **choices: Any
-) -> tuple[Deliver, dict[str, App], Identities]:
+) -> tuple[Deliver, dict[str, App], IdentityTable]:
     apps, known = apps_of(source, target, **choices), groups(source, target)
     *_, routed = route(Callback("old", body(source, said), NOW), apps, known)
     assert isinstance(routed, Deliver), routed
@@ -140,8 +140,8 @@ def test_no_secret_shows_in_an_accounts_text(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_message_of_unknown_form_is_a_dead_letter_of_theirs(name: str) -> None:
     for raw in (b"", b"{", b"[]", b'"x"', b"\xff\xfe", b"{" * 50_000, b'{"a":' * 50_000):
-        (dead,) = route(Callback("old", raw, NOW), apps_of(name, name), Identities())
-        assert isinstance(dead, Dead), raw[:20]
+        (dead,) = route(Callback("old", raw, NOW), apps_of(name, name), IdentityTable())
+        assert isinstance(dead, DeadLettered), raw[:20]
         assert (dead.cause, dead.ours) == ("malformed", False)
 
 
@@ -244,8 +244,8 @@ def test_a_long_text_arrives_whole_in_parts_that_fit(source: str, target: str, k
 def test_an_unmapped_group_is_ours_to_mend(source: str, target: str) -> None:
     apps = apps_of(source, target)
     said = body(source, message(source, to="4711", kind="group"))
-    (dead,) = route(Callback("old", said, NOW), apps, Identities())
-    assert isinstance(dead, Dead)
+    (dead,) = route(Callback("old", said, NOW), apps, IdentityTable())
+    assert isinstance(dead, DeadLettered)
     assert (dead.cause, dead.ours) == ("group-unmapped", True)
     assert source in dead.detail
     assert "4711" in dead.detail
@@ -255,7 +255,7 @@ def test_an_unmapped_group_is_ours_to_mend(source: str, target: str) -> None:
 def test_a_group_that_only_the_target_lacks_names_the_target() -> None:
     said = wire.dump_any(message("yunxin", to=to_of("yunxin", "group"), kind="group"))
     (dead,) = route(Callback("old", said, NOW), apps_of("yunxin", "easemob"), groups("yunxin"))
-    assert isinstance(dead, Dead)
+    assert isinstance(dead, DeadLettered)
     assert dead.cause == "group-unmapped"
     assert dead.detail.startswith("easemob group 'team'")
 
@@ -263,8 +263,8 @@ def test_a_group_that_only_the_target_lacks_names_the_target() -> None:
 @pytest.mark.parametrize("app", ["nobody", "lost"])
 def test_settings_that_do_not_hold_the_app_are_ours_to_mend(app: str) -> None:
     apps = {"lost": App("lost", PLATFORMS["yunxin"], PLATFORMS["yunxin"].example(), "gone")}
-    (dead,) = route(Callback(app, b"{}", NOW), apps, Identities())
-    assert isinstance(dead, Dead)
+    (dead,) = route(Callback(app, b"{}", NOW), apps, IdentityTable())
+    assert isinstance(dead, DeadLettered)
     assert dead.ours
 
 
@@ -286,14 +286,14 @@ def test_an_id_that_does_not_fit_is_written_and_read_back() -> None:
 
 def test_a_hashed_id_is_minted_and_the_answer_finds_its_way() -> None:
     long = "a" * 40
-    apps, known = apps_of("easemob", "yunxin"), Identities()
+    apps, known = apps_of("easemob", "yunxin"), IdentityTable()
     minted, routed = route(Callback("old", wire.dump_any(message("easemob", sender=long)), NOW), apps, known)
-    assert isinstance(minted, Minted)
+    assert isinstance(minted, NewIdentity)
     assert isinstance(routed, Deliver)
     assert (minted.platform, minted.canonical, minted.user) == ("yunxin", long, routed.delivery.sender)
     answer = Callback("new", wire.dump_any(message("yunxin", sender="bob", to=minted.user)), NOW)
     (dead,) = route(answer, apps, known)
-    assert isinstance(dead, Dead)
+    assert isinstance(dead, DeadLettered)
     assert (dead.cause, dead.ours) == ("user-unmapped", True)
     assert known.apply(*record(minted.platform, "user", minted.user, minted.canonical)) is None
     (back,) = route(answer, apps, known)
@@ -306,12 +306,12 @@ def test_a_hashed_id_is_minted_and_the_answer_finds_its_way() -> None:
 def test_an_echo_before_its_people_are_known_is_no_dead_letter() -> None:
     apps = apps_of("easemob", "yunxin")
     _, routed = route(
-        Callback("old", wire.dump_any(message("easemob", sender="a" * 40)), NOW), apps, Identities()
+        Callback("old", wire.dump_any(message("easemob", sender="a" * 40)), NOW), apps, IdentityTable()
     )
     assert isinstance(routed, Deliver)
     (request,) = PLATFORMS["yunxin"].encode(routed.delivery, apps["new"].account).requests
     back = Callback("new", wire.dump_any(as_callback("yunxin", request)), NOW)
-    assert route(back, apps, Identities()) == (Dropped("echo-unmapped"),)
+    assert route(back, apps, IdentityTable()) == (Dropped("echo-unmapped"),)
 
 
 @pytest.mark.parametrize(("source", "target"), PAIRS)
@@ -324,7 +324,7 @@ def test_a_delivery_survives_the_wire(source: str, target: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_copy_of_a_callback_has_the_same_event_id(name: str) -> None:
     said = body(name, message(name))
-    one, two = (route(Callback("old", said, at), apps_of(name, name), Identities()) for at in (NOW, NOW + 60_000))
+    one, two = (route(Callback("old", said, at), apps_of(name, name), IdentityTable()) for at in (NOW, NOW + 60_000))
     assert one[-1].delivery.event == two[-1].delivery.event
 
 
@@ -383,11 +383,11 @@ def test_reasons_are_short_fixed_words() -> None:
             {"chat_type": "zz"},
         ]
         for one in said:
-            for routed in route(Callback("old", body(name, one), NOW), apps, Identities()):
+            for routed in route(Callback("old", body(name, one), NOW), apps, IdentityTable()):
                 if isinstance(routed, Dropped):
                     assert re.fullmatch(r"[a-z:-]+", routed.reason)
                 else:  # the own server has no kinds that mean nothing
-                    assert isinstance(routed, Dead | Deliver)
+                    assert isinstance(routed, DeadLettered | Deliver)
                     assert name == "own"
 
 

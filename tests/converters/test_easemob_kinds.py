@@ -12,10 +12,20 @@ from hypothesis import strategies as st
 from converters import PLATFORMS
 from converters.core import bodies, operations, wire
 from converters.core.bodies import File, Text
-from converters.core.model import Carried, Conversation, Delivery, Event, Group, Room, Sent, There, direct
+from converters.core.model import (
+    Conversation,
+    Delivery,
+    Event,
+    Group,
+    Room,
+    StoredFile,
+    TargetContext,
+    TargetMessage,
+    direct,
+)
 from converters.core.operations import Post, Quote, Ref
-from converters.platform import Callback, Encoded, Ignored, OwnEcho, Request, Said
-from converters.routing.identity_table import Identities
+from converters.platform import Callback, DecodedEvent, Encoded, Ignored, OwnEcho, Request
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App, Deliver, route
 
 EASEMOB = PLATFORMS["easemob"]
@@ -23,10 +33,10 @@ ACCOUNT = EASEMOB.example()
 SOURCE = File("https://elsewhere.example/1", name="a.bin")
 URL = "https://a1.easemob.com/demo/relay/chatfiles/7d3c1f90"
 REF = Ref("9", "x:app:group:9:post")
-THERE = There(
-    message=(Sent("601", "alice"),),
-    quoted=(Sent("600", "carol"),),
-    files=(Carried(URL, "s"), Carried(f"{URL}-small")),
+THERE = TargetContext(
+    message=(TargetMessage("601", "alice"),),
+    quoted=(TargetMessage("600", "carol"),),
+    files=(StoredFile(URL, "s"), StoredFile(f"{URL}-small")),
 )
 BODIES: list[bodies.Body] = [
     Text("hi"), bodies.Image(SOURCE), bodies.Gif(SOURCE), bodies.Voice(SOURCE, 1000), bodies.Video(SOURCE, 1000),
@@ -64,7 +74,7 @@ def delivery(operation: operations.Operation, conversation: Conversation = CONVE
     return Delivery(event=event, target="there", sender="alice", receiver=receiver, received=2, **more)
 
 
-def written(operation: operations.Operation, there: There = THERE, **choices: Any) -> Encoded:
+def written(operation: operations.Operation, there: TargetContext = THERE, **choices: Any) -> Encoded:
     return EASEMOB.encode(delivery(operation), msgspec.structs.replace(ACCOUNT, **choices), there)
 
 
@@ -106,7 +116,7 @@ def test_a_quote_is_carried_in_full_where_its_message_is_there() -> None:
 
 @pytest.mark.parametrize("body", BODIES, ids=tag)
 def test_no_file_of_another_host_is_written_as_if_it_were_easemobs(body: bodies.Body) -> None:
-    for request in written(Post(body), There()).requests:
+    for request in written(Post(body), TargetContext()).requests:
         assert sent(request)["type"] in {"txt", "loc", "custom", "cmd"}
 
 
@@ -170,7 +180,7 @@ def test_what_does_no_more_when_it_is_sent_twice_may_be_sent_twice(operation: op
 def test_what_does_something_to_a_message_that_is_not_there_says_so(operation: operations.Operation) -> None:
     if not isinstance(operation, operations.Recall | operations.Edit | operations.Reaction):
         return
-    encoded = written(operation, There())
+    encoded = written(operation, TargetContext())
     assert [loss.what for loss in encoded.losses] == ["message-missing"]
     assert len(encoded.requests) == isinstance(operation, operations.Edit)
 
@@ -239,9 +249,9 @@ def test_odd_events_are_read_or_malformed(kind: str | None, top: dict[str, Any],
         return
     assert decoded
     for one in decoded:
-        assert isinstance(one, Said | OwnEcho | Ignored)
+        assert isinstance(one, DecodedEvent | OwnEcho | Ignored)
     apps = {name: App(name, EASEMOB, ACCOUNT, name) for name in ("there",)}
-    for routed in route(Callback("there", body, 1), apps, Identities()):
+    for routed in route(Callback("there", body, 1), apps, IdentityTable()):
         if isinstance(routed, Deliver):
             wire.dump(routed.delivery)
             EASEMOB.encode(routed.delivery, ACCOUNT, THERE)

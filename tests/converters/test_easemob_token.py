@@ -1,6 +1,6 @@
 from converters import PLATFORMS
 from converters.core import wire
-from converters.platform import Granted, Reply, Token
+from converters.platform import GrantedToken, Reply, Token
 
 AUTH = PLATFORMS["easemob"].auth
 assert isinstance(AUTH, Token)
@@ -18,7 +18,7 @@ def test_a_token_is_asked_for_with_the_apps_credentials() -> None:
 
 def test_the_token_and_its_lifetime_are_read() -> None:
     reply = Reply(200, {}, b'{"access_token":"YWMtdemo-token-0001","expires_in":86400,"application":"0f6b"}')
-    assert AUTH.read(reply) == Granted("YWMtdemo-token-0001", 86400.0)
+    assert AUTH.read(reply) == GrantedToken("YWMtdemo-token-0001", 86400.0)
     assert AUTH.headers("t1") == {"Authorization": "Bearer t1"}
 
 

@@ -13,20 +13,30 @@ from converters import PLATFORMS
 from converters.core.bodies import Image, Notice, Text, Voice
 from converters.core.model import Conversation, Group, Room, conversation_key, direct
 from converters.core.operations import MembersAdded, Post
-from converters.platform import Callback, Fetch, Ignored, Missed, OwnEcho, Reply, Request, Said, Span
+from converters.platform import (
+    Callback,
+    DecodedEvent,
+    FileRequest,
+    FoundCallback,
+    Ignored,
+    OwnEcho,
+    Reply,
+    Request,
+    TimeRange,
+)
 from converters.platforms.easemob import PLATFORM as EASEMOB
 from converters.platforms.rongcloud import PLATFORM as RONGCLOUD
 from converters.platforms.yunxin import PLATFORM as YUNXIN
 from converters.text import echo_mark
 
 NOON = 1_767_240_000_000  # 2026-01-01T04:00:00Z, noon in Beijing
-SPAN = Span(NOON, NOON + 3_600_000)
-Answer = Callable[[Request | Fetch], Reply | None]
+SPAN = TimeRange(NOON, NOON + 3_600_000)
+Answer = Callable[[Request | FileRequest], Reply | None]
 
 
 def searched(
-    platform: Any, answer: Answer, *places: Conversation, span: Span = SPAN, **choices: Any
-) -> tuple[list[Missed], str, list[Request | Fetch]]:
+    platform: Any, answer: Answer, *places: Conversation, span: TimeRange = SPAN, **choices: Any
+) -> tuple[list[FoundCallback], str, list[Request | FileRequest]]:
     """What was found, what could not be seen, what was asked."""
     account = msgspec.structs.replace(platform.example(), **choices)
     asking, found, asked = platform.gaps.ask(span, places, account), [], []
@@ -37,7 +47,7 @@ def searched(
         except StopIteration as end:
             return found, end.value, asked
         reply = None
-        if isinstance(one, Missed):
+        if isinstance(one, FoundCallback):
             found.append(one)
         else:
             asked.append(one)
@@ -48,14 +58,14 @@ def json_reply(value: Any, status: int = 200) -> Reply:
     return Reply(status, {}, json.dumps(value).encode())
 
 
-def said(platform: Any, missed: Missed) -> Said:
+def said(platform: Any, missed: FoundCallback) -> DecodedEvent:
     (one,) = platform.decode(Callback("old", missed.body, NOON, missed.headers), platform.example())
-    assert isinstance(one, Said), one
+    assert isinstance(one, DecodedEvent), one
     assert missed.key == conversation_key(one.event.conversation)
     return one
 
 
-def fields(request: Request | Fetch) -> dict[str, str]:
+def fields(request: Request | FileRequest) -> dict[str, str]:
     assert isinstance(request, Request)
     return dict(parse_qsl(request.body.decode()))
 
@@ -86,7 +96,7 @@ class History:
         self.items = sorted(items, key=lambda one: one["sendtime"])
         self.owner = owner
 
-    def __call__(self, request: Request | Fetch) -> Reply:
+    def __call__(self, request: Request | FileRequest) -> Reply:
         assert isinstance(request, Request)
         assert request.repeatable
         asked = fields(request)
@@ -126,7 +136,7 @@ def test_what_is_outside_of_the_span_is_not_found() -> None:
 
 def test_a_page_full_up_to_the_last_millisecond_ends_the_search() -> None:
     items = [item(number, NOON) for number in range(100)]
-    found, _, asked = searched(YUNXIN, History(*items), direct("alice", "bob"), span=Span(NOON, NOON + 1))
+    found, _, asked = searched(YUNXIN, History(*items), direct("alice", "bob"), span=TimeRange(NOON, NOON + 1))
     assert (len(found), len(asked)) == (100, 1)
 
 
@@ -181,7 +191,7 @@ def test_who_came_into_a_team_is_in_yunxins_history_too() -> None:
 
 
 def test_our_own_message_in_yunxins_history_is_our_echo() -> None:
-    ext = json.dumps({"relay": echo_mark.make("easemob:new:direct:9:post", echo_mark.On("old", "direct", "alice", "bob"), YUNXIN.example())})
+    ext = json.dumps({"relay": echo_mark.make("easemob:new:direct:9:post", echo_mark.MarkedMessage("old", "direct", "alice", "bob"), YUNXIN.example())})
     (missed,), _, _ = searched(YUNXIN, History(item(1, NOON, fromclienttype=32, ext=ext)), direct("alice", "bob"))
     (one,) = YUNXIN.decode(Callback("old", missed.body, NOON), YUNXIN.example())
     assert isinstance(one, OwnEcho)
@@ -189,7 +199,7 @@ def test_our_own_message_in_yunxins_history_is_our_echo() -> None:
 
 
 def test_what_yunxin_does_not_tell_is_counted_without_names() -> None:
-    def refuse(request: Request | Fetch) -> Reply:
+    def refuse(request: Request | FileRequest) -> Reply:
         if "queryTeamMsg" in getattr(request, "path", "") or "Session" in getattr(request, "path", ""):
             return json_reply({"code": 403, "desc": "alice is not allowed"})
         return History()(request)
@@ -218,8 +228,8 @@ class Stored:
         self.files = files
         self.again: list[str] = []
 
-    def __call__(self, asked: Request | Fetch) -> Reply:
-        if isinstance(asked, Fetch):
+    def __call__(self, asked: Request | FileRequest) -> Reply:
+        if isinstance(asked, FileRequest):
             return Reply(200, {}, self.files[asked.url[-10:]])
         if asked.path.endswith("/callbacks/storage/info"):
             return json_reply({"data": self.slots}) if self.slots is not None else json_reply({"error": "forbidden"}, 403)
@@ -254,7 +264,7 @@ def test_easemob_sends_the_slots_of_the_span_again_and_the_others_not() -> None:
 def test_a_slot_that_was_sent_again_waits_each_time_twice_as_long() -> None:
     def times(retry: int, minutes: int) -> int:
         stored = Stored([slot("202601011200", retry=retry)], {})
-        searched(EASEMOB, stored, span=Span(NOON, NOON + minutes * 60_000))
+        searched(EASEMOB, stored, span=TimeRange(NOON, NOON + minutes * 60_000))
         return len(stored.again)
 
     assert [times(1, 19), times(1, 20), times(2, 39), times(2, 40)] == [0, 1, 0, 1]
@@ -295,7 +305,7 @@ def test_easemobs_files_are_read_as_callbacks(written: Callable[[Sequence[Any]],
     assert {one.sender for one in events} == {"alice"}
     assert events[0].operation == Post(Text("#1"))
     assert unseen == "callback exception storage: 403"
-    assert Fetch("https://files.example/2026010112") in asked
+    assert FileRequest("https://files.example/2026010112") in asked
 
 
 def test_what_of_easemobs_files_cannot_be_read_is_counted() -> None:
@@ -303,7 +313,7 @@ def test_what_of_easemobs_files_cannot_be_read_is_counted() -> None:
         "2026010112": gzip.compress(lines(record(1, NOON)) + b"{rubbish\n[1]\n" + lines({"msg_id": 1})),
         "2026010113": gzip.compress(lines(record(2, NOON + 3_600_000)) * 1000)[:-9],
     }
-    found, unseen, _ = searched(EASEMOB, Stored([], files), span=Span(NOON, NOON + 7_200_000))
+    found, unseen, _ = searched(EASEMOB, Stored([], files), span=TimeRange(NOON, NOON + 7_200_000))
     assert said(EASEMOB, found[0]).event.remote_id == "1"
     assert unseen == "1 history files cannot be read; 3 records of history files cannot be read"
 
@@ -328,7 +338,7 @@ def test_what_rongcloud_held_back_is_known_by_the_id_that_its_log_would_give_it(
     plain = b'fromUserId=alice&toUserId=team&objectName=RC:TxtMsg&content={"content":"x"}&channelType=GROUP&msgUID=U-1&msgTimestamp=1'
     (carried,) = RONGCLOUD.decode(Callback("old", plain, NOON), RONGCLOUD.example())
     (one,) = RONGCLOUD.decode(Callback("old", plain + more, NOON), RONGCLOUD.example())
-    assert isinstance(carried, Said)
+    assert isinstance(carried, DecodedEvent)
     assert isinstance(one, Ignored)
     assert RONGCLOUD.gaps is not None
     assert RONGCLOUD.gaps.held_back is not None

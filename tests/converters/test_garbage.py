@@ -12,7 +12,7 @@ from converters import PLATFORMS
 from converters.core import wire
 from converters.core.model import NOTHING
 from converters.platform import Accepted, Callback, Incoming, Probe, Rejected, Reply, Request
-from converters.routing.identity_table import Identities
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App, Deliver, route
 from tests.converters.examples import there_of
 from tests.converters.shapes import NOW, incoming, message
@@ -51,7 +51,7 @@ def _fields(name: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def _route(name: str, body: bytes) -> None:
-    for routed in route(Callback(name, body, NOW), APPS, Identities()):
+    for routed in route(Callback(name, body, NOW), APPS, IdentityTable()):
         if isinstance(routed, Deliver):
             wire.dump(routed.delivery)
             target = APPS[routed.delivery.target]
@@ -133,6 +133,6 @@ def test_replies(name: str, status: int, body: bytes) -> None:
 @pytest.mark.parametrize("name", NAMES)
 @given(text=st.text(min_size=1))
 def test_any_text_crosses_unchanged(name: str, text: str) -> None:
-    (routed,) = route(Callback(name, json.dumps(message(name, text)).encode(), NOW), APPS, Identities())
+    (routed,) = route(Callback(name, json.dumps(message(name, text)).encode(), NOW), APPS, IdentityTable())
     assert isinstance(routed, Deliver)
     assert routed.delivery.event.operation.body.text == text

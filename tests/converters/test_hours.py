@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from converters.core import offset_hours
-from converters.platform import Span
+from converters.platform import TimeRange
 
 TIMES = some.datetimes(datetime(1971, 1, 1), datetime(2399, 12, 30))  # noqa: DTZ001 - the zone comes beside it
 ZONES = some.sampled_from([8.0, 0.0, -5.0, 5.5])
@@ -27,9 +27,9 @@ def test_a_moment_is_what_its_digits_say_in_its_zone(at: datetime, ahead: float)
 @given(TIMES, ZONES)
 def test_the_hours_of_a_span_are_all_that_it_touches(at: datetime, ahead: float) -> None:
     there = at.replace(minute=20, second=0, microsecond=0, tzinfo=timezone(timedelta(hours=ahead)))
-    named = list(offset_hours.names(Span(ms(there), ms(there + timedelta(hours=2))), ahead))
+    named = list(offset_hours.hour_names(TimeRange(ms(there), ms(there + timedelta(hours=2))), ahead))
     assert named == [f"{there + timedelta(hours=more):%Y%m%d%H}" for more in range(3)]
-    assert list(offset_hours.names(Span(ms(there), ms(there + timedelta(minutes=40))), ahead)) == named[:1]
+    assert list(offset_hours.hour_names(TimeRange(ms(there), ms(there + timedelta(minutes=40))), ahead)) == named[:1]
 
 
 @pytest.mark.parametrize("text", ["", "soon", "20260230", "2026133112", "2026010124", "202601011260", "2025-02-29"])

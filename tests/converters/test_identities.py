@@ -1,13 +1,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.routing.identity_table import KINDS, Identities, account_record, cohort_record, record
+from converters.routing.identity_table import KINDS, IdentityTable, account_record, cohort_record, record
 
 names = st.text("abc12", min_size=1, max_size=3)
 
 
 def test_an_entry_is_found_from_both_sides() -> None:
-    table = Identities()
+    table = IdentityTable()
     assert table.apply(*record("yunxin", "group", "6123", "team")) is None
     assert table.canonical("yunxin", "group", "6123") == "team"
     assert table.native("yunxin", "group", "team") == "6123"
@@ -21,7 +21,7 @@ def test_the_key_is_platform_kind_and_id() -> None:
 
 
 def test_a_tombstone_deletes_both_sides() -> None:
-    table = Identities()
+    table = IdentityTable()
     key, value = record("yunxin", "group", "1", "team")
     table.apply(key, value)
     assert table.apply(key, None) is None
@@ -31,7 +31,7 @@ def test_a_tombstone_deletes_both_sides() -> None:
 
 
 def test_an_entry_that_moves_leaves_nothing_behind() -> None:
-    table = Identities()
+    table = IdentityTable()
     table.apply(*record("yunxin", "group", "1", "team"))
     table.apply(*record("yunxin", "group", "1", "crew"))
     assert table.native("yunxin", "group", "team") is None
@@ -39,7 +39,7 @@ def test_an_entry_that_moves_leaves_nothing_behind() -> None:
 
 
 def test_deleting_an_old_id_keeps_the_new_one() -> None:
-    table = Identities()
+    table = IdentityTable()
     table.apply(*record("yunxin", "group", "1", "team"))
     table.apply(*record("yunxin", "group", "2", "team"))
     table.apply(record("yunxin", "group", "1", "team")[0], None)
@@ -47,7 +47,7 @@ def test_deleting_an_old_id_keeps_the_new_one() -> None:
 
 
 def test_bad_records_are_reported_and_change_nothing() -> None:
-    table = Identities()
+    table = IdentityTable()
     good = record("yunxin", "group", "1", "team")[1]
     for key, value in [
         (b"", good),
@@ -66,13 +66,13 @@ def test_bad_records_are_reported_and_change_nothing() -> None:
 
 @given(key=st.binary(max_size=40), value=st.none() | st.binary(max_size=40))
 def test_no_record_raises(key: bytes, value: bytes | None) -> None:
-    problem = Identities().apply(key, value)
+    problem = IdentityTable().apply(key, value)
     assert problem is None or isinstance(problem, str)
 
 
 @given(entries=st.lists(st.tuples(st.sampled_from(KINDS), names, names | st.none()), max_size=30))
 def test_the_table_is_the_last_word_of_each_key(entries: list[tuple[str, str, str | None]]) -> None:
-    table, last = Identities(), {}
+    table, last = IdentityTable(), {}
     for kind, native, canonical in entries:
         key, value = record("p", kind, native, canonical or "-")
         assert table.apply(key, value if canonical else None) is None
@@ -82,7 +82,7 @@ def test_the_table_is_the_last_word_of_each_key(entries: list[tuple[str, str, st
 
 
 def test_accounts_and_cohorts_are_known_by_the_canonical_id() -> None:
-    table = Identities()
+    table = IdentityTable()
     for key, value in (
         account_record("easemob", "Ann", "made"),
         account_record("easemob", "bob", "used"),
@@ -97,7 +97,7 @@ def test_accounts_and_cohorts_are_known_by_the_canonical_id() -> None:
 
 
 def test_what_a_worker_writes_does_not_undo_what_a_person_wrote() -> None:
-    table = Identities()
+    table = IdentityTable()
     table.apply(*account_record("easemob", "ann", "used"))
     table.apply(*account_record("easemob", "ann", "made"))
     assert table.account("easemob", "ann") == "used"
@@ -109,7 +109,7 @@ def test_what_a_worker_writes_does_not_undo_what_a_person_wrote() -> None:
 
 
 def test_the_counts_are_those_of_what_is_there() -> None:
-    table = Identities()
+    table = IdentityTable()
     for native in ("1", "2", "2", "3"):
         table.apply(*record("yunxin", "group", native, f"g{native}"))
     table.apply(record("yunxin", "group", "3", "")[0], None)
@@ -120,14 +120,14 @@ def test_the_counts_are_those_of_what_is_there() -> None:
 
 
 def test_an_account_or_cohort_that_cannot_be_read_is_told() -> None:
-    table = Identities()
+    table = IdentityTable()
     for key, value in ((b"easemob\x1fmade\x1fann", b"7"), (b"-\x1fcohort\x1fann", b"{}"), (b"easemob\x1fmade\x1f", b"{}")):
         assert (table.apply(key, value) or "").startswith("identities: ")
     assert table.people() == []
 
 
 def test_a_spelling_is_kept_and_does_not_tell_two_apart() -> None:
-    table = Identities()
+    table = IdentityTable()
     table.apply(*record("rongcloud", "group", "TeamA", "ops"))
     assert table.native("rongcloud", "group", "ops") == "TeamA"
     assert table.canonical("rongcloud", "group", "teama") == table.canonical("rongcloud", "group", "TEAMA") == "ops"
@@ -142,21 +142,21 @@ def test_whoever_is_spelled_with_upper_case_is_answered_by_that_name() -> None:
     from converters import PLATFORMS
     from converters.core import wire
     from converters.platform import Callback
-    from converters.routing.id_mapping import Minted
+    from converters.routing.id_mapping import NewIdentity
     from converters.routing.route import App, Deliver, route
 
     old = App("old", PLATFORMS["rongcloud"], PLATFORMS["rongcloud"].example(), "new")
     new = App("new", PLATFORMS["easemob"], PLATFORMS["easemob"].example(), "old")
-    apps, table = {"old": old, "new": new}, Identities()
+    apps, table = {"old": old, "new": new}, IdentityTable()
     said = (
         b"fromUserId=LinMei&toUserId=WU02&objectName=RC%3ATxtMsg&content=%7B%22content%22%3A%22hi%22%7D&channelType=PERSON"
         b"&msgTimestamp=1767225600456&msgUID=CRER-DAJI-0125-KAPS&source=iOS"
     )
     *minted, there = route(Callback("old", said, 1), apps, table)
-    assert [(one.user, one.canonical) for one in minted if isinstance(one, Minted)] == [("LinMei", "linmei")]
+    assert [(one.user, one.canonical) for one in minted if isinstance(one, NewIdentity)] == [("LinMei", "linmei")]
     assert table.people() == table.entries() == [], "the converters change nothing"
     for one in minted:
-        assert isinstance(one, Minted)
+        assert isinstance(one, NewIdentity)
         table.apply(*one.record)
     assert isinstance(there, Deliver)
     assert (there.delivery.sender, there.delivery.receiver) == ("linmei", "wu02")

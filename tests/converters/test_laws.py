@@ -29,7 +29,7 @@ from converters.core.bodies import (
     Voice,
     files_of,
 )
-from converters.core.model import NOTHING, Delivery, Echo, Event, Group, Loss, There
+from converters.core.model import NOTHING, Delivery, Echo, Event, Group, Loss, TargetContext
 from converters.core.operations import (
     AdminsChanged,
     GroupChanged,
@@ -44,7 +44,7 @@ from converters.core.operations import (
 )
 from converters.core.outcome import Outcome
 from converters.platform import Callback, Reply, Request
-from converters.routing.identity_table import Identities
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App, Deliver, route
 from converters.routing.users import renamed
 from converters.text.extension_payload import arrived
@@ -59,7 +59,7 @@ EASY = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, He
 users = st.text(string.ascii_lowercase + string.digits, min_size=1, max_size=8)
 
 
-@pytest.mark.parametrize("kind", [Event, Delivery, Echo, There, Outcome], ids=lambda kind: getattr(kind, "__name__", "Outcome"))
+@pytest.mark.parametrize("kind", [Event, Delivery, Echo, TargetContext, Outcome], ids=lambda kind: getattr(kind, "__name__", "Outcome"))
 @given(data=st.data())
 @EASY
 def test_every_record_survives_the_wire(kind: type, data: st.DataObject) -> None:
@@ -329,7 +329,7 @@ def _apps(source: str, target: str) -> dict[str, App]:
     return {"old": app("old", source, "new"), "new": app("new", target, "old")}
 
 
-def _cross(callback: Callback, apps: dict[str, App], known: Identities) -> Deliver:
+def _cross(callback: Callback, apps: dict[str, App], known: IdentityTable) -> Deliver:
     *_, routed = route(callback, apps, known)
     assert isinstance(routed, Deliver), routed
     return routed

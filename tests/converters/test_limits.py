@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 from converters import PLATFORMS
-from converters.platform import OTHERS, Limit
+from converters.platform import OTHERS, RateLimit
 from tests.converters.test_contract import KINDS, deliver, message, to_of
 from tests.simulators.easemob.options import Options as Easemob
 from tests.simulators.yunxin.options import Options as Yunxin
@@ -13,7 +13,7 @@ from tests.simulators.yunxin.options import Options as Yunxin
 NAMES = sorted(PLATFORMS)
 
 
-def limits(name: str) -> tuple[Limit, ...]:
+def limits(name: str) -> tuple[RateLimit, ...]:
     return import_module(f"converters.platforms.{name}.limits").LIMITS
 
 

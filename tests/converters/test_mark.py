@@ -11,12 +11,12 @@ from converters.core import wire
 from converters.core.event_id import EventId
 from converters.routing.user_ids import fold
 from converters.text import echo_mark
-from converters.text.echo_mark import Mark, On
+from converters.text.echo_mark import EchoMark, MarkedMessage
 
 ids = st.text(min_size=1, max_size=20)
 kinds = st.sampled_from(["direct", "group", "room"])
 events = st.builds(lambda *parts: EventId.of("p", *parts).text, ids, kinds, ids)
-places = st.builds(On, ids, kinds, ids, ids)
+places = st.builds(MarkedMessage, ids, kinds, ids, ids)
 E1 = EventId.of("p", "a", "direct", "1").text
 
 
@@ -29,23 +29,23 @@ class By(Struct, frozen=True):
 
 
 BY = By()
-HERE = On("new", "direct", "alice", "bob")
+HERE = MarkedMessage("new", "direct", "alice", "bob")
 
 
-def old(event: str, where: On) -> dict[str, Any]:
+def old(event: str, where: MarkedMessage) -> dict[str, Any]:
     """A mark as 0.1.0 made them: anybody can."""
     made = echo_mark.make(event, where, By(mark_unkeyed_until=1), at=0)
     return {"id": event, "d": made["d"]}
 
 
 @given(event=events, where=places, more=st.booleans(), part=st.integers(0, 99))
-def test_a_mark_is_read_on_its_own_message_after_the_wire(event: str, where: On, more: bool, part: int) -> None:
+def test_a_mark_is_read_on_its_own_message_after_the_wire(event: str, where: MarkedMessage, more: bool, part: int) -> None:
     made = wire.load_any(wire.dump_any(echo_mark.make(event, where, BY, more=more, part=part)))
-    assert echo_mark.read(made, where, BY, 0) == Mark(event, more, part)
+    assert echo_mark.read(made, where, BY, 0) == EchoMark(event, more, part)
 
 
 @given(where=places, other=places)
-def test_a_mark_fits_no_other_message(where: On, other: On) -> None:
+def test_a_mark_fits_no_other_message(where: MarkedMessage, other: MarkedMessage) -> None:
     assume([fold(part) for part in where] != [fold(part) for part in other] or where[:2] != other[:2])
     made = echo_mark.make(E1, where, BY)
     assert echo_mark.read(made, other, BY, 0) == echo_mark.UNFIT
@@ -54,21 +54,21 @@ def test_a_mark_fits_no_other_message(where: On, other: On) -> None:
     assert echo_mark.read({**made, "part": 1}, where, BY, 0) == echo_mark.UNFIT
 
 
-@pytest.mark.parametrize("field", On._fields)
+@pytest.mark.parametrize("field", MarkedMessage._fields)
 def test_each_thing_that_tells_its_message_from_others_is_in_the_digest(field: str) -> None:
     made = echo_mark.make(E1, HERE, BY)
-    assert echo_mark.read(made, HERE, BY, 0) == Mark(E1, more=False, part=0)
+    assert echo_mark.read(made, HERE, BY, 0) == EchoMark(E1, more=False, part=0)
     assert echo_mark.read(made, HERE._replace(**{field: getattr(HERE, field) + "x"}), BY, 0) == echo_mark.UNFIT
 
 
 def test_no_sign_within_an_id_moves_where_it_ends() -> None:
-    made = echo_mark.make(E1, On("new", "direct", "a\x1fb", "c"), BY)
-    assert echo_mark.read(made, On("new", "direct", "a", "b\x1fc"), BY, 0) == echo_mark.UNFIT
+    made = echo_mark.make(E1, MarkedMessage("new", "direct", "a\x1fb", "c"), BY)
+    assert echo_mark.read(made, MarkedMessage("new", "direct", "a", "b\x1fc"), BY, 0) == echo_mark.UNFIT
 
 
 def test_people_are_told_apart_by_case_no_more_than_platforms_do() -> None:
     made = echo_mark.make(E1, HERE, BY)
-    assert isinstance(echo_mark.read(made, HERE._replace(sender="ALICE"), BY, 0), Mark)
+    assert isinstance(echo_mark.read(made, HERE._replace(sender="ALICE"), BY, 0), EchoMark)
     kelvin = echo_mark.make(E1, HERE._replace(sender="\u212aelvin"), BY)
     assert echo_mark.read(kelvin, HERE._replace(sender="kelvin"), BY, 0) == echo_mark.UNFIT
 
@@ -83,7 +83,7 @@ def test_it_has_128_bits_and_shows_no_key() -> None:
 def test_a_secret_is_changed_without_losing_a_mark() -> None:
     old_one, both, after = By("the old one"), By("the new one", "the old one"), By("the new one")
     made = echo_mark.make(E1, HERE, old_one)
-    assert isinstance(echo_mark.read(made, HERE, both, 0), Mark)
+    assert isinstance(echo_mark.read(made, HERE, both, 0), EchoMark)
     assert echo_mark.make(E1, HERE, both) == echo_mark.make(E1, HERE, after), "the first signs"
     assert echo_mark.read(made, HERE, after, 0) == echo_mark.UNFIT
 
@@ -92,7 +92,7 @@ def test_marks_without_a_key_are_believed_on_what_was_said_before_a_time_and_by_
     theirs = old(E1, HERE)
     assert echo_mark.read(theirs, HERE, BY, 999) == echo_mark.UNKEYED
     until = By(mark_unkeyed_until=1000)
-    assert echo_mark.read(theirs, HERE, until, 999) == Mark(E1, more=False, part=0, keyed=False)
+    assert echo_mark.read(theirs, HERE, until, 999) == EchoMark(E1, more=False, part=0, keyed=False)
     assert echo_mark.read(theirs, HERE, until, 1000) == echo_mark.UNKEYED
     assert echo_mark.read(theirs, HERE._replace(sender="carol"), until, 999) == echo_mark.UNFIT
 
@@ -106,7 +106,7 @@ def test_until_then_workers_of_that_release_find_theirs_in_a_new_one() -> None:
 
 
 def test_without_a_secret_none_is_made_and_none_believed() -> None:
-    with pytest.raises(echo_mark.NoSecretError):
+    with pytest.raises(echo_mark.NoMarkSecretError):
         echo_mark.make(E1, HERE, By(""))
     assert echo_mark.read(echo_mark.make(E1, HERE, BY), HERE, By(""), 0) == echo_mark.UNFIT
 

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from converters import PLATFORMS
 from converters.core import multipart, wire
 from converters.core.bodies import File
-from converters.core.model import Carried
+from converters.core.model import StoredFile
 from converters.core.outcome import NotSent, Refused
-from converters.files.media import Media, Role, Shape, Upload
+from converters.files.media import FileUpload, MediaSupport, Role, Shape
 from converters.files.media_formats import FORMATS
 from converters.platform import OTHERS, Reply, Request
 from tests.converters.examples import account_of
@@ -35,22 +35,22 @@ ANSWERS: dict[str, Any] = {
     "easemob": {"action": "post", "path": "/chatfiles", "entities": [{"uuid": ID, "type": "chatfile", "share-secret": "s3cr3t"}]},
     "yunxin": {"code": 200, "url": ADDRESS["yunxin"]},
 }
-PICTURE = Upload(content=b"\xff\xd8\xff\r\n--\r\n\xfb\xef\xbe\xff\xff\xff\0", name="cat.jpg", mime="image/jpeg", role="image", width=800, height=600)
+PICTURE = FileUpload(content=b"\xff\xd8\xff\r\n--\r\n\xfb\xef\xbe\xff\xff\xff\0", name="cat.jpg", mime="image/jpeg", role="image", width=800, height=600)
 
 
-def media_of(name: str) -> Media:
+def media_of(name: str) -> MediaSupport:
     media = PLATFORMS[name].media
     assert media is not None
     return media
 
 
-def put(name: str, file: Upload = PICTURE, **settings: Any) -> tuple[Request, Any]:
+def put(name: str, file: FileUpload = PICTURE, **settings: Any) -> tuple[Request, Any]:
     account, media = account_of(name, **settings), media_of(name)
     assert media.upload is not None
     return media.upload(file, account), account
 
 
-def became(name: str, status: int, body: bytes, file: Upload = PICTURE, headers: dict[str, str] | None = None, **settings: Any) -> Any:
+def became(name: str, status: int, body: bytes, file: FileUpload = PICTURE, headers: dict[str, str] | None = None, **settings: Any) -> Any:
     request, account = put(name, file, **settings)
     media = media_of(name)
     assert media.uploaded is not None
@@ -123,7 +123,7 @@ def test_what_is_put_there_and_answered_as_documented_is_carried(name: str, sett
     found = became(name, 200, wire.dump_any(ANSWERS[name]), **settings)
     secret = "s3cr3t" if name == "easemob" else ""
     digest = md5(PICTURE.content).hexdigest()
-    assert found == Carried(ADDRESS[name], secret, "", "cat.jpg", len(PICTURE.content), "image/jpeg", digest, 800, 600)
+    assert found == StoredFile(ADDRESS[name], secret, "", "cat.jpg", len(PICTURE.content), "image/jpeg", digest, 800, 600)
     if secret:
         download = media_of(name).download(File(found.url, found.secret), account)
         assert (download.authorised, download.headers["share-secret"]) == (True, secret)
@@ -141,7 +141,7 @@ def test_easemob_is_told_how_large_a_thumbnail_to_make() -> None:
 @pytest.mark.parametrize("name", ["easemob", "yunxin"])
 @given(content=st.binary(max_size=200), filename=st.text(), mime=st.text(max_size=20) | st.sampled_from(["audio/amr", "image/svg+xml; x=1"]))
 def test_nothing_but_the_file_is_put_there_whatever_it_holds_and_is_called(name: str, content: bytes, filename: str, mime: str) -> None:
-    file = Upload(content=content, name=filename, mime=mime, role="file")
+    file = FileUpload(content=content, name=filename, mime=mime, role="file")
     request, _ = put(name, file)
     again, _ = put(name, file)
     assert request == again
@@ -205,8 +205,8 @@ def test_no_answer_is_a_defect_and_none_is_taken_for_a_file_that_names_none(
     )  # fmt: skip
     raw = said.draw(st.binary(max_size=40) | values.map(wire.dump_any) | like.map(wire.dump_any))
     found = became(name, status, raw, **settings)
-    assert isinstance(found, Carried | NotSent | Refused)
-    if isinstance(found, Carried):
+    assert isinstance(found, StoredFile | NotSent | Refused)
+    if isinstance(found, StoredFile):
         assert status == 200
         assert found.url.startswith(f"{HOME}/" if name == "easemob" else "http")
         assert found.url.isprintable()

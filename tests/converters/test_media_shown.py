@@ -8,16 +8,16 @@ import pytest
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.bodies import Body, Document, File, Gif, Image, Sticker, Video, Voice
-from converters.core.model import Carried, Loss, There
+from converters.core.model import Loss, StoredFile, TargetContext
 from converters.core.operations import Edit, Post
-from converters.files.dry_run_files import supposed
+from converters.files.dry_run_files import assume_transferred
 from converters.files.media import jobs, losses, sent_as, wanted
-from converters.files.withheld import instead
+from converters.files.withheld import placeholder
 from converters.platform import Callback
-from converters.routing.identity_table import Identities
-from converters.routing.preview import StandIn, preview
+from converters.routing.identity_table import IdentityTable
+from converters.routing.preview import PreviewIdentities, preview
 from converters.routing.route import App
-from converters.routing.traffic_report import Survey
+from converters.routing.traffic_report import TrafficReport
 from converters.text.extension_payload import left_out, put_back
 from tests.converters.examples import BODIES, EARLIER, account_of, delivery_of
 from tests.converters.shapes import NOW, text_of
@@ -35,18 +35,18 @@ def bodies(**more: Any) -> dict[str, Body]:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("files", [(), (None,), (None, None), (None, Carried("https://files.example.org/small"))], ids=str)
+@pytest.mark.parametrize("files", [(), (None,), (None, None), (None, StoredFile("https://files.example.org/small"))], ids=str)
 @pytest.mark.parametrize("kind", bodies())
 @pytest.mark.parametrize("name", CLIENTS)
-def test_what_was_left_is_named_and_said_where_it_lies(name: str, kind: str, files: tuple[Carried | None, ...]) -> None:
+def test_what_was_left_is_named_and_said_where_it_lies(name: str, kind: str, files: tuple[StoredFile | None, ...]) -> None:
     delivery = delivery_of(Post(bodies()[kind]))
-    shown = PLATFORMS[name].encode(delivery, account_of(name), There(files=files))
+    shown = PLATFORMS[name].encode(delivery, account_of(name), TargetContext(files=files))
     (request,) = shown.requests
     said = text_of(name, request)
     assert said.splitlines()[-1] == URL
     assert kind == "sticker" or "its name" in said
     assert shown.losses
-    hidden = PLATFORMS[name].encode(delivery, account_of(name, file_links=False), There(files=files))
+    hidden = PLATFORMS[name].encode(delivery, account_of(name, file_links=False), TargetContext(files=files))
     (request,) = hidden.requests
     assert URL.encode() not in request.body
     assert "files.example.com" not in text_of(name, request)
@@ -60,8 +60,8 @@ AS_FILE = {"easemob": b'"type":"file"', "rongcloud": b"objectName=RC%3AFileMsg",
 @pytest.mark.parametrize("name", CLIENTS)
 def test_what_could_not_be_made_into_its_kind_goes_as_a_file_and_is_known_again(name: str, kind: str) -> None:
     body = bodies()[kind]
-    carried = Carried("https://files.example.org/it", name="its name", size=9, mime="audio/silk", as_file=True)
-    (request,) = PLATFORMS[name].encode(delivery_of(Post(body)), account_of(name), There(files=(carried,))).requests
+    carried = StoredFile("https://files.example.org/it", name="its name", size=9, mime="audio/silk", as_file=True)
+    (request,) = PLATFORMS[name].encode(delivery_of(Post(body)), account_of(name), TargetContext(files=(carried,))).requests
     assert AS_FILE[name] in request.body
     assert losses((carried,)) == (Loss("as-file"),)
     read = Document(body.file)
@@ -69,9 +69,9 @@ def test_what_could_not_be_made_into_its_kind_goes_as_a_file_and_is_known_again(
 
 
 def test_what_was_lost_on_the_way_of_files_is_told() -> None:
-    assert losses((None, Carried(URL, lost="colours"), Carried(URL))) == (Loss("colours"),)
-    assert sent_as(bodies()["image"], (Carried(URL),)) == bodies()["image"]
-    assert sent_as(bodies()["voice"], (Carried(URL, as_file=True),)) == Document(bodies()["voice"].file)
+    assert losses((None, StoredFile(URL, lost="colours"), StoredFile(URL))) == (Loss("colours"),)
+    assert sent_as(bodies()["image"], (StoredFile(URL),)) == bodies()["image"]
+    assert sent_as(bodies()["voice"], (StoredFile(URL, as_file=True),)) == Document(bodies()["voice"].file)
 
 
 @pytest.mark.parametrize("operation", ["post", "edit"])
@@ -81,9 +81,9 @@ def test_what_must_reach_nobody_is_named_and_leads_nowhere(name: str, kind: str,
     body = bodies()[kind]
     delivery = delivery_of(Post(body) if operation == "post" else Edit(EARLIER, body))
     for language, said in (("zh", "未通过安全检查"), ("en", "withheld by the virus scan")):
-        text = instead(delivery, language)
+        text = placeholder(delivery, language)
         assert text.event.id == delivery.event.id
-        encoded = PLATFORMS[name].encode(text, account_of(name), There(withheld=True))
+        encoded = PLATFORMS[name].encode(text, account_of(name), TargetContext(withheld=True))
         (request,) = encoded.requests
         whole = request.body + request.path.encode()
         assert b"files.example.com" not in whole
@@ -98,7 +98,7 @@ def test_what_must_reach_nobody_is_named_and_leads_nowhere(name: str, kind: str,
 @pytest.mark.parametrize("name", CLIENTS)
 def test_no_secret_is_shown_nor_an_address_that_wants_one(name: str, kind: str) -> None:
     for operation in (Post(bodies(secret="s3cr3t")[kind]), Edit(EARLIER, bodies(secret="s3cr3t")[kind])):
-        for request in PLATFORMS[name].encode(delivery_of(operation), account_of(name), There()).requests:
+        for request in PLATFORMS[name].encode(delivery_of(operation), account_of(name), TargetContext()).requests:
             assert b"s3cr3t" not in request.body
             assert "files.example.com" not in text_of(name, request)
 
@@ -121,16 +121,16 @@ def test_an_own_server_that_fetches_by_itself_waits_for_nothing() -> None:
     platform, account = PLATFORMS["own"], account_of("own", files="link")
     delivery = delivery_of(Post(BODIES["image"]))
     assert wanted(delivery, platform.media, account) == ()
-    assert platform.encode(delivery, account, There()).losses == ()
+    assert platform.encode(delivery, account, TargetContext()).losses == ()
 
 
 def test_what_is_supposed_has_the_form_and_the_size_that_the_target_takes() -> None:
-    def would(name: str, body: Body, **settings: Any) -> tuple[Carried | None, ...]:
-        return supposed(delivery_of(Post(body)), PLATFORMS[name].media, account_of(name, **settings))
+    def would(name: str, body: Body, **settings: Any) -> tuple[StoredFile | None, ...]:
+        return assume_transferred(delivery_of(Post(body)), PLATFORMS[name].media, account_of(name, **settings))
 
     large = Document(File(URL, name="a.pdf", size=11 << 20))
     assert would("easemob", large) == (None,)
-    assert would("easemob", large, file_limit=20 << 20) == (Carried(URL, name="a.pdf", size=11 << 20, mime="application/pdf"),)
+    assert would("easemob", large, file_limit=20 << 20) == (StoredFile(URL, name="a.pdf", size=11 << 20, mime="application/pdf"),)
     (voice,) = would("yunxin", Voice(File(URL, name="a.amr", mime="amr"), 1_000))
     assert voice is not None
     assert voice.mime == "audio/aac"
@@ -149,7 +149,7 @@ def test_a_survey_counts_files_as_carried_and_too_large_ones_as_shown() -> None:
         "own": App("own", PLATFORMS["own"], account_of("own"), "there"),
         "there": App("there", PLATFORMS["easemob"], account_of("easemob"), "own"),
     }
-    survey = Survey(apps, StandIn(Identities()))
+    survey = TrafficReport(apps, PreviewIdentities(IdentityTable()))
     for number, body in enumerate((*bodies().values(), Document(File(URL, size=11 << 20)))):
         survey.take(Callback("own", said(body), NOW), str(number))
     assert {(row.verdict, row.kind): row.count for row in survey.rows()} == {
@@ -160,6 +160,6 @@ def test_a_survey_counts_files_as_carried_and_too_large_ones_as_shown() -> None:
 
 def test_a_preview_shows_files_as_if_they_were_there_and_says_so() -> None:
     accounts = {name: account_of(name) for name in ("own", "easemob")}
-    shown = preview(said(bodies()["file"]), {}, "own", "easemob", accounts, Identities())
+    shown = preview(said(bodies()["file"]), {}, "own", "easemob", accounts, IdentityTable())
     assert [request["body"]["type"] for request in shown["requests"]] == ["file"]
     assert any("as if they had been brought over" in note for note in shown["notes"])

@@ -6,8 +6,8 @@ import pytest
 from converters import PLATFORMS
 from converters.core import wire
 from converters.platform import Accepted, Callback, Incoming, Rejected, SignedBody
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Identities
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App, Deliver, route
 from tests.converters.shapes import NOW, body, incoming, message
 
@@ -68,7 +68,7 @@ def test_settings_narrow_the_ids() -> None:
             "new": App("new", OWN, account, "old"),
         }
         said = body("yunxin", message("yunxin", sender="me@home"))
-        return list(route(Callback("old", said, NOW), apps, Identities()))
+        return list(route(Callback("old", said, NOW), apps, IdentityTable()))
 
     (plain,) = routed()
     assert isinstance(plain, Deliver)
@@ -87,8 +87,8 @@ def test_a_long_id_is_hashed_where_the_settings_are_short() -> None:
         "new": App("new", OWN, msgspec.structs.replace(ACCOUNT, id_limit=29), "old"),
     }
     said = body("easemob", message("easemob", sender="a" * 40))
-    minted, one = route(Callback("old", said, NOW), apps, Identities())
-    assert isinstance(minted, Minted)
+    minted, one = route(Callback("old", said, NOW), apps, IdentityTable())
+    assert isinstance(minted, NewIdentity)
     assert isinstance(one, Deliver)
     assert (minted.platform, minted.user) == ("own", one.delivery.sender)
 

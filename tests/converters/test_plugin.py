@@ -12,8 +12,8 @@ from converters.core.bodies import Command, Custom, Image, Text
 from converters.core.operations import Edit, Post, Quote, Reaction, Recall, Ref
 from converters.platform import Callback
 from converters.plugins import LARGEST, NOT_MINE, Answer, Drop, Plugin, Seen
-from converters.routing.identity_table import Identities
-from converters.routing.route import App, Dead, Deliver, Dropped, route
+from converters.routing.identity_table import IdentityTable
+from converters.routing.route import App, DeadLettered, Deliver, Dropped, route
 from converters.routing.rules import Rule
 from tests.converters.shapes import NOW, body, message
 
@@ -34,7 +34,7 @@ def said(**more: Any) -> Callback:
 
 
 def asked(convert: Callable[[Seen], Any], callback: Callback | None = None, **more: Any) -> Any:
-    *_, one = route(callback or said(), apps_with(Plugin("shop", convert, **more)), Identities())
+    *_, one = route(callback or said(), apps_with(Plugin("shop", convert, **more)), IdentityTable())
     return one
 
 
@@ -83,7 +83,7 @@ def test_the_first_that_has_an_answer_decides() -> None:
         Plugin("b", lambda seen: Text("b")),
         Plugin("c", lambda seen: Text("c")),
     )
-    (one,) = route(said(), apps_with(*plugins), Identities())
+    (one,) = route(said(), apps_with(*plugins), IdentityTable())
     assert operation(one).body == Text("b")
 
 
@@ -95,7 +95,7 @@ def test_it_is_asked_about_its_kinds_only() -> None:
 
 def test_rules_see_what_the_plugin_made_of_it() -> None:
     rules = (Rule(name="no-orders", do="drop", kinds=frozenset({"text"})),)
-    (one,) = route(said(), apps_with(Plugin("shop", lambda seen: Text("order")), rules=rules), Identities())
+    (one,) = route(said(), apps_with(Plugin("shop", lambda seen: Text("order")), rules=rules), IdentityTable())
     assert one == Dropped("rule:no-orders")
 
 
@@ -155,7 +155,7 @@ def _deep(levels: int) -> Any:
 @pytest.mark.parametrize(("convert", "why"), FAILURES.values(), ids=FAILURES)
 def test_a_failure_costs_that_message_a_dead_letter_that_says_where_and_never_what(convert: Callable[[Seen], Any], why: str) -> None:
     one = asked(convert)
-    assert isinstance(one, Dead)
+    assert isinstance(one, DeadLettered)
     assert (one.cause, one.ours) == ("plugin", True)
     assert one.detail.startswith(why), one.detail
     for word in ("A-17", "order", "alice", "bob"):
@@ -164,7 +164,7 @@ def test_a_failure_costs_that_message_a_dead_letter_that_says_where_and_never_wh
 
 def test_what_does_not_await_its_own_answer_is_none(recwarn: pytest.WarningsRecorder) -> None:
     one = asked(later)
-    assert isinstance(one, Dead)
+    assert isinstance(one, DeadLettered)
     assert one.detail.startswith("shop: answered a coroutine")
 
 
@@ -173,6 +173,6 @@ def test_a_body_for_what_has_none_is_a_failure() -> None:
     recall = Callback("old", json.dumps(case["given"]["callback"]).encode(), NOW)
     assert isinstance(operation(asked(lambda seen: Text("x"), recall)), Recall)
     one = asked(lambda seen: Text("x"), recall, kinds={"recall"})
-    assert isinstance(one, Dead)
+    assert isinstance(one, DeadLettered)
     assert "answered a body to an operation that has none" in one.detail
     assert isinstance(operation(asked(lambda seen: Reaction(Ref("1"), "👍"), recall, kinds={"*"})), Reaction)

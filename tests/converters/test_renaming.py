@@ -10,8 +10,8 @@ from converters import PLATFORMS
 from converters.core import wire
 from converters.core.model import Direct, Group, Room, conversation_key, direct
 from converters.platform import Callback
-from converters.routing.id_mapping import talk
-from converters.routing.identity_table import Identities, record
+from converters.routing.id_mapping import map_conversation
+from converters.routing.identity_table import IdentityTable, record
 from converters.routing.renaming import forgetting, setting
 from converters.routing.route import App, Deliver, EchoOf, route
 from tests.converters.examples import account_of
@@ -24,7 +24,7 @@ def implied(platform: str, native: str) -> str | None:
     return PLATFORMS[platform].user_ids.to_canonical(native)  # type: ignore[no-any-return]
 
 
-def called(table: Identities, name: str, *natives: tuple[str, str], kind: str = "group", keep: str | None = None) -> list[str]:
+def called(table: IdentityTable, name: str, *natives: tuple[str, str], kind: str = "group", keep: str | None = None) -> list[str]:
     """`identities set`; the answer is what is left under another name."""
     plan = setting(table, kind, natives or PAIRS, name, implied)  # type: ignore[arg-type]
     assert len(plan.origins) < 2 or keep is not None, plan.origins
@@ -33,14 +33,14 @@ def called(table: Identities, name: str, *natives: tuple[str, str], kind: str = 
     return [f"{one.platform}={one.native}" for one in plan.left]
 
 
-def forgotten(table: Identities, *natives: tuple[str, str], kind: str = "group") -> tuple[str, ...]:
+def forgotten(table: IdentityTable, *natives: tuple[str, str], kind: str = "group") -> tuple[str, ...]:
     plan = forgetting(table, kind, natives or PAIRS, implied)  # type: ignore[arg-type]
     for each in (*plan.kept, *plan.records):
         table.apply(*each)
     return plan.moved
 
 
-def keys(table: Identities, kind: str = "group") -> set[bytes]:
+def keys(table: IdentityTable, kind: str = "group") -> set[bytes]:
     """Of what is said, and of what is echoed, on both sides."""
     apps = {
         "old": App("old", PLATFORMS["yunxin"], account_of("yunxin"), "new"),
@@ -62,7 +62,7 @@ def keys(table: Identities, kind: str = "group") -> set[bytes]:
 
 
 def test_the_key_is_that_of_the_first_name() -> None:
-    table = Identities()
+    table = IdentityTable()
     called(table, "team")
     assert keys(table) == {b"group\x1fteam"}
     for name in ("ops", "crew", "team", "ops"):
@@ -73,7 +73,7 @@ def test_the_key_is_that_of_the_first_name() -> None:
 
 
 def test_each_side_may_be_called_otherwise_by_itself() -> None:
-    table = Identities()
+    table = IdentityTable()
     called(table, "team")
     assert called(table, "ops", PAIRS[0]) == ["easemob=271"]
     assert called(table, "ops", PAIRS[1]) == []
@@ -81,7 +81,7 @@ def test_each_side_may_be_called_otherwise_by_itself() -> None:
 
 
 def test_a_name_that_is_free_again_has_a_key_of_its_own() -> None:
-    table = Identities()
+    table = IdentityTable()
     called(table, "team")
     called(table, "ops")
     called(table, "team", ("yunxin", "62"), ("easemob", "272"))
@@ -90,7 +90,7 @@ def test_a_name_that_is_free_again_has_a_key_of_its_own() -> None:
 
 
 def test_what_is_forgotten_and_set_again_keeps_its_key() -> None:
-    table = Identities()
+    table = IdentityTable()
     called(table, "team")
     called(table, "ops")
     forgotten(table)
@@ -101,7 +101,7 @@ def test_what_is_forgotten_and_set_again_keeps_its_key() -> None:
 
 def test_a_record_that_does_not_know_of_it_takes_no_origin_away() -> None:
     """A worker of 0.1.0 writes the entry of a group that it has made."""
-    table = Identities()
+    table = IdentityTable()
     called(table, "team")
     called(table, "ops")
     table.apply(*record("easemob", "group", "271", "ops"))
@@ -109,7 +109,7 @@ def test_a_record_that_does_not_know_of_it_takes_no_origin_away() -> None:
 
 
 def test_two_conversations_are_one_only_by_decision() -> None:
-    table = Identities()
+    table = IdentityTable()
     called(table, "one", ("yunxin", "61"), ("easemob", "270"))
     called(table, "other", ("yunxin", "60"), ("easemob", "271"))
     assert set(setting(table, "group", PAIRS, "both", implied).origins) == {"one", "other"}
@@ -121,27 +121,27 @@ def test_two_conversations_are_one_only_by_decision() -> None:
 
 
 def test_a_user_is_keyed_by_the_name_of_the_rule() -> None:
-    table = Identities()
+    table = IdentityTable()
     before = keys(table, "direct")
     assert before == {b"direct\x1falice\x1fbob"}
     plan = setting(table, "user", [("yunxin", "alice"), ("easemob", "alice")], "zoe", implied)
     assert plan.origins == ("zoe", "alice")
     called(table, "zoe", ("yunxin", "alice"), ("easemob", "alice"), kind="user", keep="alice")
     assert keys(table, "direct") == before
-    assert talk("zoe", "bob", table) == Direct(("bob", "zoe"), ("alice", "bob"))
+    assert map_conversation("zoe", "bob", table) == Direct(("bob", "zoe"), ("alice", "bob"))
     assert forgotten(table, ("yunxin", "alice"), ("easemob", "alice"), kind="user") == ()
     assert keys(table, "direct") == before
 
 
 def test_a_user_whose_name_by_rule_is_another_one_is_told_of() -> None:
-    table = Identities()
+    table = IdentityTable()
     called(table, "zoe", ("yunxin", "ann"), ("easemob", "beth"), kind="user", keep="ann")
     assert forgotten(table, ("easemob", "beth"), kind="user") == ("ann",)
 
 
 @given(names=st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=8), halves=st.lists(st.sampled_from([0, 1, 2]), min_size=8, max_size=8))
 def test_whatever_it_is_called_in_whatever_order_the_key_stays(names: list[str], halves: list[int]) -> None:
-    table = Identities()
+    table = IdentityTable()
     called(table, "first")
     for name, half in zip(names, halves, strict=False):
         for natives in ((PAIRS,), (PAIRS[:1], PAIRS[1:]), (PAIRS[1:], PAIRS[:1]))[half]:

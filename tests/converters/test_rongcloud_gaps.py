@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from converters import PLATFORMS
-from converters.platform import Callback, Fetch, Missed, Reply, Request, Said, Span
+from converters.platform import Callback, DecodedEvent, FileRequest, FoundCallback, Reply, Request, TimeRange
 
 RONGCLOUD = PLATFORMS["rongcloud"]
 ACCOUNT = RONGCLOUD.example()
@@ -39,7 +39,7 @@ def zipped(*said: dict[str, object]) -> bytes:
     return held.getvalue()
 
 
-def asked(span: Span, *answers: Reply | None, account: object = ACCOUNT) -> tuple[list[object], str]:
+def asked(span: TimeRange, *answers: Reply | None, account: object = ACCOUNT) -> tuple[list[object], str]:
     """What is asked and found, the *answers* given in turn."""
     assert RONGCLOUD.gaps is not None
     asking, left, seen = RONGCLOUD.gaps.ask(span, (), account), list(answers), []
@@ -51,16 +51,16 @@ def asked(span: Span, *answers: Reply | None, account: object = ACCOUNT) -> tupl
             assert not left
             return seen, end.value
         seen.append(one)
-        answer = None if isinstance(one, Missed) else left.pop(0)
+        answer = None if isinstance(one, FoundCallback) else left.pop(0)
 
 
 def test_a_line_comes_as_routing_would_have_brought_it() -> None:
-    seen, said = asked(Span(AT, AT + 1), HOUR, Reply(200, {}, zipped(LINE)))
+    seen, said = asked(TimeRange(AT, AT + 1), HOUR, Reply(200, {}, zipped(LINE)))
     request, fetch, missed = seen
     assert isinstance(request, Request)
     assert request.body == b"date=2026010108"
-    assert fetch == Fetch("https://files.example.net/h.zip")
-    assert isinstance(missed, Missed)
+    assert fetch == FileRequest("https://files.example.net/h.zip")
+    assert isinstance(missed, FoundCallback)
     assert missed.key == b"direct\x1flin01\x1fwu02"
     routed = (
         b"fromUserId=lin01&toUserId=wu02&objectName=RC%3ATxtMsg&content=%7B%22content%22%3A%22see+you+at+6%22%7D"
@@ -74,20 +74,20 @@ def test_a_line_comes_as_routing_would_have_brought_it() -> None:
 def test_only_what_is_in_the_span_is_found_and_old_lines_have_a_time_too() -> None:
     for line in (LINE, OLD):
         for since, found in ((AT, 1), (AT + 1, 0)):
-            seen, _ = asked(Span(since, AT + 60_000), HOUR, Reply(200, {}, zipped(line)))
+            seen, _ = asked(TimeRange(since, AT + 60_000), HOUR, Reply(200, {}, zipped(line)))
             assert len(seen) == 2 + found
-    (missed,) = (one for one in asked(Span(AT, AT + 1), HOUR, Reply(200, {}, zipped(OLD)))[0] if isinstance(one, Missed))
+    (missed,) = (one for one in asked(TimeRange(AT, AT + 1), HOUR, Reply(200, {}, zipped(OLD)))[0] if isinstance(one, FoundCallback))
     (said,) = RONGCLOUD.decode(Callback("app", missed.body, 1), ACCOUNT)
-    assert isinstance(said, Said)
+    assert isinstance(said, DecodedEvent)
     assert said.event.at == AT
 
 
 def test_every_hour_of_the_span_is_asked_for() -> None:
-    seen, said = asked(Span(AT, AT + 2 * 3_600_000), EMPTY, EMPTY, EMPTY)
+    seen, said = asked(TimeRange(AT, AT + 2 * 3_600_000), EMPTY, EMPTY, EMPTY)
     assert [one.body for one in seen if isinstance(one, Request)] == [b"date=2026010108", b"date=2026010109", b"date=2026010110"]
     assert said == "no log (yet), or nothing said, in 2026010108, 2026010109, 2026010110"
     elsewhere = msgspec.structs.replace(ACCOUNT, hours_ahead=0)
-    (request,), _ = asked(Span(AT, AT + 1), EMPTY, account=elsewhere)
+    (request,), _ = asked(TimeRange(AT, AT + 1), EMPTY, account=elsewhere)
     assert isinstance(request, Request)
     assert request.body == b"date=2026010100"
 
@@ -105,18 +105,18 @@ def test_every_hour_of_the_span_is_asked_for() -> None:
     ],
 )
 def test_an_hour_that_cannot_be_read_is_told(answers: list[Reply | None]) -> None:
-    seen, said = asked(Span(AT, AT + 1), *answers)
-    assert not any(isinstance(one, Missed) for one in seen)
+    seen, said = asked(TimeRange(AT, AT + 1), *answers)
+    assert not any(isinstance(one, FoundCallback) for one in seen)
     assert said == ("" if answers[-1] is None else "1 logs cannot be read")
 
 
 def test_a_log_that_is_switched_off_is_told_once() -> None:
-    _, said = asked(Span(AT, AT + 10 * 3_600_000), Reply(430, {}, b'{"code":1009}'))
+    _, said = asked(TimeRange(AT, AT + 10 * 3_600_000), Reply(430, {}, b'{"code":1009}'))
     assert said == "message log: not switched on"
 
 
 def test_a_moderated_line_is_not_carried() -> None:
-    seen, _ = asked(Span(AT, AT + 1), HOUR, Reply(200, {}, zipped({**LINE, "isSensitiveWord": "true"})))
-    (missed,) = (one for one in seen if isinstance(one, Missed))
+    seen, _ = asked(TimeRange(AT, AT + 1), HOUR, Reply(200, {}, zipped({**LINE, "isSensitiveWord": "true"})))
+    (missed,) = (one for one in seen if isinstance(one, FoundCallback))
     (decoded,) = RONGCLOUD.decode(Callback("app", missed.body, 1), ACCOUNT)
-    assert not isinstance(decoded, Said)
+    assert not isinstance(decoded, DecodedEvent)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.model import NOTHING
-from converters.platform import Callback, Said
+from converters.platform import Callback, DecodedEvent
 from converters.platforms.rongcloud.callback import fields_of
 from converters.platforms.rongcloud.operations import IGNORED
 from converters.routing.route import App, Deliver, route
@@ -78,7 +78,7 @@ def test_any_json_that_looks_like_theirs(said: Any) -> None:
     except wire.Malformed:
         return
     for one in decoded:
-        if isinstance(one, Said):
+        if isinstance(one, DecodedEvent):
             wire.dump(one.event)
 
 

@@ -9,7 +9,7 @@ import pytest
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.bodies import Custom, Notice, Text
-from converters.core.model import NOTHING, Group, Room, Sent, There
+from converters.core.model import NOTHING, Group, Room, TargetContext, TargetMessage
 from converters.core.operations import GroupCreated, MembersAdded, Muted, Post, Recall
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.platform import Callback, OwnEcho, Reply, Request
@@ -144,7 +144,7 @@ def test_an_extension_that_is_too_large_is_left_out_and_what_is_still_too_large_
 
 def test_a_message_without_id_cannot_be_taken_back() -> None:
     """Older deployments tell no id."""
-    encoded = RONGCLOUD.encode(delivery_of(Recall(EARLIER)), ACCOUNT, There(message=(Sent(""),)))
+    encoded = RONGCLOUD.encode(delivery_of(Recall(EARLIER)), ACCOUNT, TargetContext(message=(TargetMessage(""),)))
     assert encoded.requests == ()
     assert [loss.what for loss in encoded.losses] == ["message-missing"]
 

@@ -14,10 +14,10 @@ from converters.core.bodies import Custom, Forwarded, Image, Link, Location, Tex
 from converters.core.model import Direct, Group, Loss, conversation_key
 from converters.core.operations import Edit, Operation, Post, Presence, Quote, Reaction, Recall, Ref
 from converters.core.outcome import Delivered
-from converters.platform import Callback, Reply, Said
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Identities, account_record, cohort_record, record
-from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, route
+from converters.platform import Callback, DecodedEvent, Reply
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityTable, account_record, cohort_record, record
+from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, route
 from converters.routing.rules import LONGEST, Rule, share
 from streams.settings.rules import RuleSettings, rewriting, rules_of
 from tests.converters.examples import BODIES
@@ -37,11 +37,11 @@ def apps_with(rules: Sequence[Rule], operation: Operation | None = None, name: s
     if operation is not None or name:
         decode = old.decode
 
-        def said(callback: Callback, account: Any) -> tuple[Said, ...]:
+        def said(callback: Callback, account: Any) -> tuple[DecodedEvent, ...]:
             (one,) = decode(callback, account)
-            assert isinstance(one, Said)
+            assert isinstance(one, DecodedEvent)
             event = msgspec.structs.replace(one.event, operation=operation or one.event.operation, sender_name=name)
-            return (Said(event, one.losses),)
+            return (DecodedEvent(event, one.losses),)
 
         old = msgspec.structs.replace(old, decode=said)
     return {
@@ -54,7 +54,7 @@ def routed(
     *rules: dict[str, Any],
     operation: Operation | None = None,
     name: str = "",
-    known: Identities | None = None,
+    known: IdentityTable | None = None,
     **said: Any,
 ) -> tuple[Any, ...]:
     apps = apps_with(settings(*rules), operation, name)
@@ -62,8 +62,8 @@ def routed(
     return route(callback, apps, known if known is not None else table())
 
 
-def table(*records: tuple[bytes, bytes]) -> Identities:
-    found = Identities()
+def table(*records: tuple[bytes, bytes]) -> IdentityTable:
+    found = IdentityTable()
     for one in (record("yunxin", "group", "61", "ops"), record(TO, "group", "271", "ops"), *records):
         assert found.apply(*one) is None
     return found
@@ -124,11 +124,11 @@ def test_a_group_without_an_entry_that_a_rule_drops_is_no_dead_letter() -> None:
     chosen = ({"groups": ["ops"], "do": "send"}, {"conversations": ["group"], "do": "drop"})
     assert routed(*chosen, to="99", kind="group") == (Dropped("rule:r1"),)
     (dead,) = routed(chosen[0], to="99", kind="group")
-    assert isinstance(dead, Dead)
+    assert isinstance(dead, DeadLettered)
     assert dead.cause == "group-unmapped"
     # A share of what nobody can name is nobody's.
     (dead,) = routed({"percent": 99.9, "do": "drop"}, to="99", kind="group")
-    assert isinstance(dead, Dead)
+    assert isinstance(dead, DeadLettered)
 
 
 def test_a_share_is_the_same_for_ever_and_grows_without_taking_anybody_out() -> None:
@@ -320,7 +320,7 @@ def test_a_group_whose_making_is_dropped_gets_no_name() -> None:
     assert routed({"do": "drop"}, operation=made, known=known, to="500", kind="group") == (Dropped("rule:r0"),)
     assert known.canonical("yunxin", "group", "500") is None
     minted, _ = routed({"do": "send"}, operation=made, known=known, to="500", kind="group")
-    assert isinstance(minted, Minted)
+    assert isinstance(minted, NewIdentity)
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,20 @@ from hypothesis import strategies as st
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.bodies import Text
-from converters.core.model import NOTHING, Carried, Delivery, Direct, Group, Room, Sent, There
+from converters.core.model import (
+    NOTHING,
+    Delivery,
+    Direct,
+    Group,
+    Room,
+    StoredFile,
+    TargetContext,
+    TargetMessage,
+)
 from converters.core.operations import GroupLife, Post, Quote, Ref
 from converters.core.outcome import Delivered
-from converters.platform import Callback, Reply, Request, Said
-from converters.routing.identity_table import Identities, record
+from converters.platform import Callback, DecodedEvent, Reply, Request
+from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App, Deliver, route
 from tests.converters.examples import BODIES, OPERATIONS, VARIANTS, account_of, delivery_of, there_of
 from tests.converters.shapes import NOW
@@ -108,7 +117,7 @@ def test_what_is_written_is_read_as_the_same_kind(kind: str) -> None:
     else:
         copy |= {"msgType": names[sent["type"]], "attach": sent["body"], "body": json.loads(sent["body"]).get("msg", "")}
     (said,) = YUNXIN.decode(Callback("app", json.dumps(copy).encode(), NOW), account_of("yunxin"))
-    assert isinstance(said, Said)
+    assert isinstance(said, DecodedEvent)
     assert isinstance(said.event.operation, Post)
     body, before = said.event.operation.body, BODIES[kind]
     assert type(body) is type(before)
@@ -157,7 +166,7 @@ def test_nothing_is_longer_than_the_server_takes(
 ) -> None:
     quote = Quote(Ref("77"), "is it so?" * 50) if quoted else None
     operation = Post(Text(text, tuple(mentions)), quote, ext)
-    there = There(quoted=(Sent("5", "bob", NOW, "c-5"),)) if quoted else NOTHING
+    there = TargetContext(quoted=(TargetMessage("5", "bob", NOW, "c-5"),)) if quoted else NOTHING
     encoded = YUNXIN.encode(delivery("text", where, operation), account_of("yunxin", api=api), there)
     assert encoded.requests or not text
     for request in encoded.requests:
@@ -306,12 +315,12 @@ def test_whatever_is_told_of_a_team_it_is_read(number: Any, data: dict[str, Any]
 def _cross(copy: dict[str, Any]) -> None:
     raw = json.dumps(copy).replace("Infinity", "1e999").replace("NaN", "null").encode()
     account = account_of("yunxin")
-    known = Identities()
+    known = IdentityTable()
     for native in ("bob", "super-bob"):
         known.apply(*record("yunxin", "group", native, "g"))
     known.apply(*record("yunxin", "room", "9", "r"))
     apps = {"a": App("a", YUNXIN, account, "b"), "b": App("b", YUNXIN, account, "a")}
-    there = There((Sent("5", "alice", NOW, "c"),), (Sent("5", "alice", NOW, "c"),), (Carried("https://x.example/f"),))
+    there = TargetContext((TargetMessage("5", "alice", NOW, "c"),), (TargetMessage("5", "alice", NOW, "c"),), (StoredFile("https://x.example/f"),))
     for routed in route(Callback("a", raw, NOW), apps, known):
         if isinstance(routed, Deliver):
             delivery = wire.load(wire.dump(routed.delivery), Delivery)

@@ -11,7 +11,17 @@ import pytest
 
 from converters import PLATFORMS
 from converters.core.bodies import Text
-from converters.core.model import Carried, Conversation, Delivery, Direct, Event, Group, Room, Sent, There
+from converters.core.model import (
+    Conversation,
+    Delivery,
+    Direct,
+    Event,
+    Group,
+    Room,
+    StoredFile,
+    TargetContext,
+    TargetMessage,
+)
 from converters.core.operations import (
     AdminsChanged,
     BlockChanged,
@@ -33,7 +43,7 @@ from converters.core.operations import (
     Typing,
 )
 from converters.core.outcome import Delivered, Outcome
-from converters.platform import Callback, Decoded, Encoded, OwnEcho, Reply, Said
+from converters.platform import Callback, Decoded, DecodedEvent, Encoded, OwnEcho, Reply
 from tests.converters.examples import BODIES, there_of
 from tests.simulation.conftest import running
 from tests.simulation.receiver import Receiver
@@ -68,7 +78,7 @@ class Server:
         )  # fmt: skip
         return Delivery(event=event, target="new", sender=sender, receiver=receiver or to, received=1)
 
-    def send(self, delivery: Delivery, there: There = There()) -> list[Outcome]:  # noqa: B008 - it never changes
+    def send(self, delivery: Delivery, there: TargetContext = TargetContext()) -> list[Outcome]:  # noqa: B008 - it never changes
         encoded: Encoded = YUNXIN.encode(delivery, self.account, there)
         assert encoded.requests, encoded.losses
         outcomes = []
@@ -86,7 +96,7 @@ class Server:
         new, self.seen = got[self.seen :], len(got)
         return [one for copy in new for one in YUNXIN.decode(Callback("new", copy.raw, 1), self.account)]
 
-    def said(self, where: str = "direct", sender: str = "alice") -> Sent:
+    def said(self, where: str = "direct", sender: str = "alice") -> TargetMessage:
         """A message that is there, as delivery would know it."""
         delivery = self.delivery(where, Post(Text("hello")), sender, "alice" if sender == "bob" and where == "direct" else "")
         (outcome,) = self.send(delivery)
@@ -94,7 +104,7 @@ class Server:
         assert isinstance(echo, OwnEcho)
         assert isinstance(outcome, Delivered)
         client_id = json.loads(self.receiver.got[-1].raw)["msgidClient"]
-        return Sent(outcome.remote_id, sender, outcome.at or 0, client_id)
+        return TargetMessage(outcome.remote_id, sender, outcome.at or 0, client_id)
 
 
 @pytest.fixture(params=GENERATIONS)
@@ -114,7 +124,7 @@ def listening() -> Iterator[Receiver]:
 
 def only(decoded: list[Decoded]) -> Event:
     (said,) = decoded
-    assert isinstance(said, Said), said
+    assert isinstance(said, DecodedEvent), said
     return said.event
 
 
@@ -125,7 +135,7 @@ def test_every_message_is_taken_and_comes_back_as_ours(server: Server, where: st
         operation = Post(BODIES[kind])
         there = there_of("yunxin", operation)
         if kind == "voice":
-            there = There(files=(Carried("https://nim-nosdn.netease.im/v", mime="audio/aac", size=9, duration=3000),))
+            there = TargetContext(files=(StoredFile("https://nim-nosdn.netease.im/v", mime="audio/aac", size=9, duration=3000),))
         delivery = server.delivery(where, operation)
         server.send(delivery, there)
         (echo,) = server.copied()
@@ -144,20 +154,20 @@ def test_a_long_text_comes_back_part_by_part(server: Server) -> None:
 @pytest.mark.parametrize("where", ["direct", "team", "superteam"])
 def test_answers_recalls_and_edits(server: Server, where: str) -> None:
     sent = server.said(where)
-    server.send(server.delivery(where, Post(Text("yes"), Quote(Ref("1")))), There(quoted=(sent,)))
+    server.send(server.delivery(where, Post(Text("yes"), Quote(Ref("1")))), TargetContext(quoted=(sent,)))
     server.copied()
     ours = json.loads(server.receiver.got[-1].raw)
     theirs = ours | {"fromClientType": "IOS"}
     (said,) = YUNXIN.decode(Callback("new", json.dumps(theirs).encode(), 1), server.account)
-    assert isinstance(said, Said)
+    assert isinstance(said, DecodedEvent)
     assert isinstance(said.event.operation, Post)
     assert said.event.operation.quote is not None
     assert said.event.operation.quote.message.id == sent.id
-    server.send(server.delivery(where, Edit(Ref("1"), Text("better"), {"k": 1})), There(message=(sent,)))
+    server.send(server.delivery(where, Edit(Ref("1"), Text("better"), {"k": 1})), TargetContext(message=(sent,)))
     edit = only(server.copied()).operation
     assert isinstance(edit, Edit)
     assert (edit.message.id, edit.body, edit.ext) == (sent.id, Text("better"), {"k": 1})
-    server.send(server.delivery(where, Recall(Ref("1"), "gone")), There(message=(sent,)))
+    server.send(server.delivery(where, Recall(Ref("1"), "gone")), TargetContext(message=(sent,)))
     recall = only(server.copied()).operation
     assert isinstance(recall, Recall)
     assert (recall.message.id, recall.message.at) == (sent.id, sent.at)
@@ -166,7 +176,7 @@ def test_answers_recalls_and_edits(server: Server, where: str) -> None:
 def test_a_receipt_between_two(server: Server) -> None:
     sent = server.said(sender="bob")
     for known in (sent, msgspec.structs.replace(sent, client_id="")):
-        server.send(server.delivery("direct", Read(Ref("1"))), There(message=(known,)))
+        server.send(server.delivery("direct", Read(Ref("1"))), TargetContext(message=(known,)))
         event = only(server.copied())
         assert isinstance(event.operation, Read)
         assert event.operation.message is not None
@@ -174,7 +184,7 @@ def test_a_receipt_between_two(server: Server) -> None:
 
 
 def test_a_receipt_in_a_team_has_no_copy(server: Server) -> None:
-    server.send(server.delivery("team", Read(Ref("1")), sender="bob"), There(message=(server.said("team"),)))
+    server.send(server.delivery("team", Read(Ref("1")), sender="bob"), TargetContext(message=(server.said("team"),)))
 
 
 @pytest.mark.parametrize("where", ["team", "superteam"])

@@ -6,8 +6,8 @@ from random import Random
 
 from msgspec import Struct
 
-from converters.platform import Limit
-from streams.outbound.rate_limiter import Limiter
+from converters.platform import RateLimit
+from streams.outbound.rate_limiter import RateLimiter
 from tests.deliver.virtual import run
 
 
@@ -69,12 +69,12 @@ def offered(offer: Offer, *, seed: int = 1) -> dict[str, list[tuple[int, float]]
     return said
 
 
-async def converse(offer: Offer, limiters: list[Limiter], target: Target, seed: int = 1) -> None:
+async def converse(offer: Offer, limiters: list[RateLimiter], target: Target, seed: int = 1) -> None:
     """Offer it all, conversations spread over the workers; what is not sent when the time is over is let go."""
     loop, random = asyncio.get_running_loop(), Random(seed)
     start = loop.time()
 
-    async def one(name: str, calls: list[tuple[int, float]], limiter: Limiter) -> None:
+    async def one(name: str, calls: list[tuple[int, float]], limiter: RateLimiter) -> None:
         for number, at in calls:
             await asyncio.sleep(start + at - loop.time())
             again = False
@@ -104,11 +104,11 @@ async def converse(offer: Offer, limiters: list[Limiter], target: Target, seed: 
 
 
 def simulated(
-    offer: Offer, limits: tuple[Limit, ...], target: Target, workers: int = 1, seed: int = 1
+    offer: Offer, limits: tuple[RateLimit, ...], target: Target, workers: int = 1, seed: int = 1
 ) -> Target:
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        limiters = [Limiter(limits, loop) for _ in range(workers)]
+        limiters = [RateLimiter(limits, loop) for _ in range(workers)]
         for number, limiter in enumerate(limiters):
             limiter.own({partition for partition in range(12) if partition % workers == number}, 12)
         await converse(offer, limiters, target, seed)

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from converters.platform import OTHERS, Limit
-from streams.outbound.breaker import Breaker, Policy, State
-from streams.outbound.rate_limiter import Limiter
+from converters.platform import OTHERS, RateLimit
+from streams.outbound.breaker import Breaker, BreakerPolicy, BreakerState
+from streams.outbound.rate_limiter import RateLimiter
 from tests.deliver.virtual import run, settle
 
-POLICY = Policy(window=10.0, failures=0.5, least=4, first=1.0, longest=5.0, probes=2)
+POLICY = BreakerPolicy(window=10.0, failures=0.5, least=4, first=1.0, longest=5.0, probes=2)
 
 
 class Seen:
@@ -18,18 +18,18 @@ class Seen:
     def __init__(self, policy=POLICY, chance=lambda: 0.0) -> None:
         self.loop = asyncio.get_running_loop()
         self.start = self.loop.time()
-        self.changes: list[tuple[float, State]] = []
+        self.changes: list[tuple[float, BreakerState]] = []
         self.calls: list[str] = []
         self.breaker = Breaker(self.loop, policy, chance, self.changed)
 
-    def changed(self, state: State) -> None:
+    def changed(self, state: BreakerState) -> None:
         self.changes.append((round(self.loop.time() - self.start, 3), state))
 
     async def call(self, name: str = "", *, failed: bool = False, lasts: float = 0.0) -> None:
-        async with self.breaker.passage() as passage:
+        async with self.breaker.breaker_call() as breaker_call:
             self.calls.append(name)
             await asyncio.sleep(lasts)
-            passage.ended(failed=failed)
+            breaker_call.ended(failed=failed)
 
     async def calls_of(self, *failed: bool) -> None:
         for one in failed:
@@ -42,11 +42,11 @@ class Seen:
 @pytest.mark.parametrize(
     ("ends", "state"),
     [
-        ((True, True, True), State.CLOSED),  # too few to say
-        ((True, True, True, True), State.OPEN),
-        ((False, False, True, True), State.OPEN),
-        ((False, False, False, True, True), State.CLOSED),
-        ((False,) * 50, State.CLOSED),
+        ((True, True, True), BreakerState.CLOSED),  # too few to say
+        ((True, True, True, True), BreakerState.OPEN),
+        ((False, False, True, True), BreakerState.OPEN),
+        ((False, False, False, True, True), BreakerState.CLOSED),
+        ((False,) * 50, BreakerState.CLOSED),
     ],
 )
 def test_it_opens_on_a_share_of_failures_among_enough_calls(ends, state) -> None:
@@ -54,7 +54,7 @@ def test_it_opens_on_a_share_of_failures_among_enough_calls(ends, state) -> None
         seen = Seen()
         await seen.calls_of(*ends)
         assert seen.breaker.state is state
-        assert [change for _, change in seen.changes] == ([State.OPEN] if state is State.OPEN else [])
+        assert [change for _, change in seen.changes] == ([BreakerState.OPEN] if state is BreakerState.OPEN else [])
 
     run(main())
 
@@ -65,10 +65,10 @@ def test_what_is_older_than_the_window_does_not_count() -> None:
         await seen.calls_of(True, True, True)
         await asyncio.sleep(11)
         await seen.calls_of(True, True, True)
-        assert seen.breaker.state is State.CLOSED
+        assert seen.breaker.state is BreakerState.CLOSED
         await asyncio.sleep(8)
         await seen.call(failed=True)
-        assert seen.breaker.state is State.OPEN
+        assert seen.breaker.state is BreakerState.OPEN
 
     run(main())
 
@@ -83,10 +83,10 @@ def test_while_open_callers_wait_then_few_try_and_a_success_lets_all_go_in_their
         assert seen.calls == []
         await asyncio.sleep(0.2)
         assert seen.calls == ["0", "1"]
-        assert seen.breaker.state is State.HALF_OPEN
+        assert seen.breaker.state is BreakerState.HALF_OPEN
         await asyncio.gather(*waiting)
         assert seen.calls == [str(number) for number in range(6)]
-        assert seen.changes == [(0.0, State.OPEN), (1.0, State.HALF_OPEN), (1.5, State.CLOSED)]
+        assert seen.changes == [(0.0, BreakerState.OPEN), (1.0, BreakerState.HALF_OPEN), (1.5, BreakerState.CLOSED)]
 
     run(main())
 
@@ -98,8 +98,8 @@ def test_each_failed_probe_doubles_the_time_open_up_to_the_longest_and_a_success
         for _ in range(4):
             await seen.call(failed=True)
         await seen.call()
-        opened = [at for at, state in seen.changes if state is State.OPEN]
-        tried = [at for at, state in seen.changes if state is State.HALF_OPEN]
+        opened = [at for at, state in seen.changes if state is BreakerState.OPEN]
+        tried = [at for at, state in seen.changes if state is BreakerState.HALF_OPEN]
         assert [round(end - begin, 3) for begin, end in zip(opened, tried, strict=True)] == [
             1.0,
             2.0,
@@ -132,9 +132,9 @@ def test_a_call_from_before_it_opened_says_nothing_about_now() -> None:
         await seen.calls_of(True, True, True, True)
         probe = seen.begins(lasts=1.0)
         await asyncio.sleep(1.3)  # the late success has come, the probe is on its way
-        assert seen.breaker.state is State.HALF_OPEN
+        assert seen.breaker.state is BreakerState.HALF_OPEN
         await asyncio.gather(*late, probe)
-        assert seen.breaker.state is State.CLOSED
+        assert seen.breaker.state is BreakerState.CLOSED
 
     run(main())
 
@@ -153,7 +153,7 @@ def test_a_probe_that_is_given_up_leaves_its_place_to_the_next() -> None:
         await settle()
         assert seen.calls == ["0", "2", "3"]
         await asyncio.gather(*waiting, return_exceptions=True)
-        assert seen.breaker.state is State.CLOSED
+        assert seen.breaker.state is BreakerState.CLOSED
         assert seen.calls == ["0", "2", "3", "4"]
 
     run(main())
@@ -161,16 +161,16 @@ def test_a_probe_that_is_given_up_leaves_its_place_to_the_next() -> None:
 
 def test_a_probe_that_is_given_up_in_the_moment_of_its_turn_is_not_lost() -> None:
     async def main() -> None:
-        seen = Seen(Policy(window=10.0, failures=0.5, least=4, first=1.0, longest=5.0, probes=1))
+        seen = Seen(BreakerPolicy(window=10.0, failures=0.5, least=4, first=1.0, longest=5.0, probes=1))
         await seen.calls_of(True, True, True, True)
         seen.calls.clear()
         waiting = [seen.begins(str(number)) for number in range(2)]
         await settle()
         told = seen.breaker._on_change
 
-        def changed(state: State) -> None:
+        def changed(state: BreakerState) -> None:
             told(state)
-            if state is State.HALF_OPEN:  # its turn is given after this, and it wakes after both
+            if state is BreakerState.HALF_OPEN:  # its turn is given after this, and it wakes after both
                 seen.loop.call_soon(waiting[0].cancel)
 
         seen.breaker._on_change = changed
@@ -187,7 +187,7 @@ def test_a_dead_target_holds_no_other_and_no_quota_and_those_in_line_turn_back()
     async def main() -> None:
         loop = asyncio.get_running_loop()
         start = loop.time()
-        limiter = Limiter((Limit("ten", (OTHERS,), 10),), loop)
+        limiter = RateLimiter((RateLimit("ten", (OTHERS,), 10),), loop)
         breakers = {api: Breaker(loop, POLICY, lambda: 0.0) for api in ("dead", "well")}
         sent: dict[str, list[float]] = {"dead": [], "well": []}
         dead_until = start + 20
@@ -195,15 +195,15 @@ def test_a_dead_target_holds_no_other_and_no_quota_and_those_in_line_turn_back()
         async def send(api: str) -> None:
             again = False
             while True:
-                async with breakers[api].passage() as passage:
+                async with breakers[api].breaker_call() as breaker_call:
                     await limiter.acquire(api, again=again)
                     again = True
-                    if not passage.holds():
+                    if not breaker_call.holds():
                         limiter.give_back(api)
                         continue
                     await asyncio.sleep(0.01)
                     failed = api == "dead" and loop.time() < dead_until
-                    passage.ended(failed=failed)
+                    breaker_call.ended(failed=failed)
                     sent[api].append(loop.time() - start)
                     if not failed:
                         return

@@ -12,9 +12,9 @@ from converters import PLATFORMS
 from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
 from converters.platform import Request
 from converters.routing.route import App
-from streams.deliver.settings import Deliver
+from streams.deliver.settings import DeliverSettings
 from streams.kafka.local.ports import free_port
-from streams.outbound.client import Client
+from streams.outbound.client import PlatformClient
 from tests.deliver.worker import SECRET, delivery
 from tests.simulators.process import SimulatorProcess
 
@@ -66,10 +66,10 @@ class Wire:
             writer.close()
 
 
-def client_of(url: str, timeout: float = 20.0, **account: str) -> Client:
+def client_of(url: str, timeout: float = 20.0, **account: str) -> PlatformClient:
     assert EASEMOB.example is not None
     given = msgspec.structs.replace(EASEMOB.example(), base_url=url, **account)
-    return Client(App("new", EASEMOB, given, "old"), Deliver(timeout=timeout))
+    return PlatformClient(App("new", EASEMOB, given, "old"), DeliverSettings(timeout=timeout))
 
 
 def request() -> Request:
@@ -78,7 +78,7 @@ def request() -> Request:
 
 
 @asynccontextmanager
-async def talking(timeout: float = 20.0) -> AsyncIterator[tuple[Client, Wire]]:
+async def talking(timeout: float = 20.0) -> AsyncIterator[tuple[PlatformClient, Wire]]:
     wire = Wire()
     server = await asyncio.start_server(wire, "127.0.0.1", 0)
     client = client_of(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", timeout, client_secret=SECRET)

@@ -7,21 +7,21 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from msgspec import structs
 
 from converters.core.model import conversation_key
-from streams.deliver.conversations import Conversations, Open
+from streams.deliver.conversations import Conversations, OpenEvent
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.offset_tracker import Lane
-from streams.exactly_once.producers import Record
+from streams.deliver.offset_tracker import OffsetTracker
+from streams.exactly_once.producers import OutputRecord
 from tests.deliver.worker import delivery
 
 
 class Partition(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.real, self.lane = Conversations(), Lane(TopicPartition("t", 0), live=True)
+        self.real, self.lane = Conversations(), OffsetTracker(TopicPartition("t", 0), live=True)
         self.next = 10
         self.read: list[int] = []
-        self.waiting: dict[bytes, list[Open]] = {}
-        self.ended: list[Open] = []
+        self.waiting: dict[bytes, list[OpenEvent]] = {}
+        self.ended: list[OpenEvent] = []
         self.settled: set[int] = set()
 
     def _read(self, gap: int) -> int:
@@ -35,7 +35,7 @@ class Partition(RuleBasedStateMachine):
     def admit(self, who: int, gap: int) -> None:
         one = delivery(f"bob{who}", "hi", str(self.next))
         key = conversation_key(one.event.conversation)
-        event = Open(self.lane, self._read(gap), key, Record(None, None, []), one)
+        event = OpenEvent(self.lane, self._read(gap), key, OutputRecord(None, None, []), one)
         queue = self.waiting.setdefault(key, [])
         assert self.real.admit(event) == (not queue)
         queue.append(event)
@@ -81,13 +81,13 @@ TestPartition = Partition.TestCase
 TestPartition.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 
 
-def _said(lane: Lane, number: int, at: int, source: str = "old") -> Open:
+def _said(lane: OffsetTracker, number: int, at: int, source: str = "old") -> OpenEvent:
     one = delivery("bob", str(number), str(number))
     one = structs.replace(one, event=structs.replace(one.event, at=at, source=source))
-    return Open(lane, number, conversation_key(one.event.conversation), Record(None, None, []), one)
+    return OpenEvent(lane, number, conversation_key(one.event.conversation), OutputRecord(None, None, []), one)
 
 
-def _order(*said: Open, held: bool = False) -> list[int]:
+def _order(*said: OpenEvent, held: bool = False) -> list[int]:
     queue = Conversations()
     for number, event in enumerate(said):
         queue.admit(event)
@@ -100,7 +100,7 @@ def _order(*said: Open, held: bool = False) -> list[int]:
 
 
 def test_what_was_said_before_goes_before_as_long_as_the_other_has_not_left() -> None:
-    lane = Lane(TopicPartition("t", 0), live=True)
+    lane = OffsetTracker(TopicPartition("t", 0), live=True)
     times = (100, 300, 200, 400, 150)
     assert _order(*(_said(lane, number, at) for number, at in enumerate(times))) == [0, 4, 2, 1, 3]
     late = (300, 100, 200)  # the first one is under way
@@ -109,7 +109,7 @@ def test_what_was_said_before_goes_before_as_long_as_the_other_has_not_left() ->
 
 
 def test_what_was_said_at_once_or_elsewhere_keeps_the_order_of_its_coming() -> None:
-    live, backfill = Lane(TopicPartition("t", 0), live=True), Lane(TopicPartition("b", 0), live=False)
+    live, backfill = OffsetTracker(TopicPartition("t", 0), live=True), OffsetTracker(TopicPartition("b", 0), live=False)
     assert _order(*(_said(live, number, 100) for number in range(4))) == [0, 1, 2, 3]
     assert _order(_said(live, 0, 100), _said(live, 1, 300), _said(live, 2, 200, "another")) == [0, 1, 2]
     assert _order(_said(live, 0, 100), _said(live, 1, 300), _said(backfill, 2, 200)) == [0, 1, 2]

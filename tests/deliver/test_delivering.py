@@ -19,8 +19,8 @@ def test_each_conversation_comes_in_order(worker: Worker, target: Target, bob: s
 
 
 def test_a_slow_conversation_does_not_hold_the_others(worker: Worker, target: Target, bob: str) -> None:
-    gate = threading.Event()
-    target.plan(bob, Say(after=gate))
+    admission = threading.Event()
+    target.plan(bob, Say(after=admission))
     slow = [delivery(bob, str(turn)) for turn in range(3)]
     others = [delivery(f"{bob}{number}", "hi") for number in range(10)]
     try:
@@ -28,21 +28,21 @@ def test_a_slow_conversation_does_not_hold_the_others(worker: Worker, target: Ta
         until(lambda: all(target.texts(one.receiver) for one in others))
         assert target.texts(bob) == ["0"]
     finally:
-        gate.set()
+        admission.set()
     worker.settled()
     assert target.texts(bob) == ["0", "1", "2"]
 
 
 def test_conversations_are_sent_side_by_side(worker: Worker, target: Target, bob: str) -> None:
-    gate = threading.Event()
+    admission = threading.Event()
     many = [f"{bob}{number}" for number in range(8)]
     for who in many:
-        target.plan(who, Say(after=gate))
+        target.plan(who, Say(after=admission))
     try:
         worker.send(*(delivery(who, "hi") for who in many))
         until(lambda: all(target.to(who) for who in many))  # all eight are at the target, and none is answered
     finally:
-        gate.set()
+        admission.set()
     worker.settled()
 
 

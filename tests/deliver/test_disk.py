@@ -37,7 +37,7 @@ def told(worker: Worker, path: str) -> tuple[int, str]:
 
 def remade(worker: Worker) -> float:
     lines = told(worker, "/metrics")[1].splitlines()
-    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith('im_relay_state_remade_total{stage="deliver",why="damaged"'))
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith('im_relay_state_rebuilt_total{stage="deliver",why="damaged"'))
 
 
 def test_state_that_another_process_has_is_waited_for(worker: Worker, target: Target, bob: str) -> None:

@@ -76,8 +76,8 @@ def test_the_echo_settles_it_with_one_request(patient: Worker, target: Target, b
 def test_an_echo_that_comes_before_the_connection_is_cut_counts_as_well(
     patient: Worker, target: Target, bob: str
 ) -> None:
-    gate = threading.Event()
-    target.plan(bob, Say(CUT, after=gate))
+    admission = threading.Event()
+    target.plan(bob, Say(CUT, after=admission))
     one, other = delivery(bob, "0"), delivery(f"{bob}x", "other")
     patient.send(one)
     until(lambda: target.to(bob))
@@ -86,7 +86,7 @@ def test_an_echo_that_comes_before_the_connection_is_cut_counts_as_well(
     before = patient.metric(NO_INTENT)
     patient.echo(delivery(bob, "never sent"))
     until(lambda: patient.metric(NO_INTENT) > before)
-    gate.set()
+    admission.set()
     patient.send(other)
     patient.settled()
     assert [took.text for took in target.to(bob)] == ["0"]
@@ -94,8 +94,8 @@ def test_an_echo_that_comes_before_the_connection_is_cut_counts_as_well(
 
 
 def test_no_answer_in_time_is_in_doubt_too(patient: Worker, target: Target, bob: str) -> None:
-    gate = threading.Event()
-    target.plan(bob, Say(after=gate))
+    admission = threading.Event()
+    target.plan(bob, Say(after=admission))
     one = delivery(bob, "slow")
     try:
         patient.send(one)
@@ -105,7 +105,7 @@ def test_no_answer_in_time_is_in_doubt_too(patient: Worker, target: Target, bob:
         patient.echo(one)
         patient.settled()
     finally:
-        gate.set()
+        admission.set()
     assert [took.text for took in target.to(bob)] == ["slow"]
     assert patient.outcome(one) == "delivered"
 

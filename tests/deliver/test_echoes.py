@@ -12,8 +12,8 @@ from converters.core import wire
 from converters.core.model import Echo
 from converters.core.outcome import Delivered, NotSent, Unsure
 from streams.deliver.conversations import Conversations
-from streams.deliver.echoes import Echoes
-from streams.deliver.ledger_schema import Ended, Entry, Intent
+from streams.deliver.echoes import EchoReader
+from streams.deliver.ledger_schema import Entry, Intent, Settled
 from streams.deliver.protocol import refusal
 from streams.observe import metrics
 
@@ -31,7 +31,7 @@ class World:
         app = SimpleNamespace(platform=SimpleNamespace(name="easemob"))
         around = SimpleNamespace(platform="easemob", timed=lambda _: False, apps={"new": app, "old": app}, names=SimpleNamespace(partitions=1))
         parts = cast("Any", self)
-        self.echoes = Echoes(cast("Any", around), Conversations(), parts, parts, parts, parts)
+        self.echoes = EchoReader(cast("Any", around), Conversations(), parts, parts, parts, parts)
 
     def get(self, event: str) -> Entry | None:
         return self.ledger.get(event)
@@ -44,7 +44,7 @@ class World:
 
     def found(self, event: str) -> None: ...
 
-    def turned_out(self, echo: Echo, entry: Ended) -> None:
+    def turned_out(self, echo: Echo, entry: Settled) -> None:
         self.heard_of.append(f"turned out {echo.event}")
 
     def knows_since(self, at: float) -> bool:
@@ -96,8 +96,8 @@ def test_what_cannot_be_read_holds_up_nothing() -> None:
     assert world.echoes.settled == 4
 
 
-HELD = Ended(outcome=Unsure("no answer"), target="new", at=900, keyed=True)
-GONE = Ended(outcome=NotSent("gave up"), target="new", at=900)
+HELD = Settled(outcome=Unsure("no answer"), target="new", at=900, keyed=True)
+GONE = Settled(outcome=NotSent("gave up"), target="new", at=900)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ GONE = Ended(outcome=NotSent("gave up"), target="new", at=900)
         (HELD, "other", False, "other-app"),
         (structs.replace(HELD, bare=True), "new", False, "other-kind"),
         (GONE, "new", True, ""),
-        (Ended(outcome=Delivered("1"), target="new", at=900), "new", False, ""),
-        (Ended(outcome=Delivered("1"), target="new", at=900), "new", True, "unkeyed"),
+        (Settled(outcome=Delivered("1"), target="new", at=900), "new", False, ""),
+        (Settled(outcome=Delivered("1"), target="new", at=900), "new", True, "unkeyed"),
     ],
 )  # fmt: skip
 def test_of_what_an_echo_is_evidence(entry: Entry | None, target: str, unkeyed: bool, reason: str) -> None:

@@ -17,15 +17,15 @@ from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
 from converters.platform import Platform, Reply, Request
 from converters.routing.route import App
 from streams.deliver import ledger_records
-from streams.deliver.context import Surroundings
-from streams.deliver.conversations import Open
-from streams.deliver.in_doubt import Doubts
+from streams.deliver.context import DeliverContext
+from streams.deliver.conversations import OpenEvent
+from streams.deliver.in_doubt import InDoubt
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.offset_tracker import Lane
+from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.sender import Sender
-from streams.deliver.settings import Deliver
-from streams.deliver.shutdown import Drain, clock
-from streams.exactly_once.producers import Record
+from streams.deliver.settings import DeliverSettings
+from streams.deliver.shutdown import Shutdown, clock
+from streams.exactly_once.producers import OutputRecord
 from streams.outbound.client import TOO_LATE
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import CUT, Say, Target
@@ -48,16 +48,16 @@ class World:
         self.learned: list[Outcome] = []
         self.intents: list[Intent] = []
         one = delivery("bob", "0")
-        self.event = Open(Lane(TopicPartition("deliveries", 0), live=True), 0, conversation_key(one.event.conversation), Record(None, None, []), one)
+        self.event = OpenEvent(OffsetTracker(TopicPartition("deliveries", 0), live=True), 0, conversation_key(one.event.conversation), OutputRecord(None, None, []), one)
         account = structs.replace(cast("Any", platform.example()), msg_random=True) if platform is RONGCLOUD else platform.example()
         app = App("new", platform, account, "old")
-        settings = Deliver(echo_wait=0.0, lease=0.3, backoff=0.0001, backoff_max=0.001, in_doubt=cast("Any", in_doubt))
-        around = cast("Surroundings", self)
+        settings = DeliverSettings(echo_wait=0.0, lease=0.3, backoff=0.0001, backoff_max=0.001, in_doubt=cast("Any", in_doubt))
+        around = cast("DeliverContext", self)
         self.platform, self.settings, self.apps, self.under_way = platform.name, settings, {"new": app}, {}
-        self.clients, self.gates, self.progress = {"new": self}, {"new": self}, self
+        self.clients, self.admissions, self.progress = {"new": self}, {"new": self}, self
         self.app = "new"
-        self.doubts = Doubts(around, Drain(asyncio.Event()), self.hear_all)
-        self.sender = Sender(around, Drain(asyncio.Event()), self.doubts, self.licence)
+        self.doubts = InDoubt(around, Shutdown(asyncio.Event()), self.hear_all)
+        self.sender = Sender(around, Shutdown(asyncio.Event()), self.doubts, self.licence)
 
     def at(self, where: str) -> None:
         if self.left and where == self.where:
@@ -69,7 +69,7 @@ class World:
 
     # -- the gate
 
-    def passage(self, _: Request) -> Self:
+    def breaker_call(self, _: Request) -> Self:
         return self
 
     async def __aenter__(self) -> Self:
@@ -87,7 +87,7 @@ class World:
 
     # -- the rest
 
-    async def licence(self, event: Open, part: int) -> float:
+    async def licence(self, event: OpenEvent, part: int) -> float:
         _, intent = ledger_records.intent(event, part)
         assert isinstance(intent, Intent)
         self.intents.append(intent)
@@ -201,9 +201,9 @@ PROBES = 3
 @pytest.mark.kafka
 def test_echoes_that_come_while_the_breaker_is_open_are_worth_as_many_requests(own: Worker, target: Target, bob: str) -> None:
     many = [delivery(f"{bob}{number}", "0") for number in range(24)]
-    gate = threading.Event()
+    admission = threading.Event()
     for one in many:
-        target.plan(one.receiver, Say(CUT), Say(after=gate))
+        target.plan(one.receiver, Say(CUT), Say(after=admission))
     try:
         own.send(*many)
         until(lambda: 'im_relay_breaker{api="messages/users",app="new",platform="easemob"} 2.0' in own.role.metrics(), why=own.role.tail)
@@ -213,7 +213,7 @@ def test_echoes_that_come_while_the_breaker_is_open_are_worth_as_many_requests(o
         names = {one.event.id for one in tried}
         until(lambda: sum(entry["entry"] == "ended" for name, entry in own.ledger().items() if name in names) == len(tried), why=own.role.tail)
     finally:
-        gate.set()
+        admission.set()
     own.settled()
     took = [len(target.to(one.receiver)) for one in tried]
     assert sum(count > 1 for count in took) <= PROBES, took

@@ -10,9 +10,9 @@ from msgspec import structs
 
 from streams.deliver.conversations import Conversations, begun
 from streams.deliver.fairness import FairQueue, FairSlots
-from streams.deliver.offset_tracker import Lane
-from streams.deliver.parked import Parked, Room
-from streams.exactly_once.producers import Record
+from streams.deliver.offset_tracker import OffsetTracker
+from streams.deliver.parked import ParkedRecords, ParkingBudget
+from streams.exactly_once.producers import OutputRecord
 from tests.deliver.worker import delivery
 
 WINDOW = 64
@@ -88,10 +88,10 @@ class Desk:
     """Parked and the open events, with a lane; everything read is parked or opened, in order."""
 
     def __init__(self, room: int = 1 << 20) -> None:
-        self.lane = Lane(TopicPartition("d", 0), live=True)
+        self.lane = OffsetTracker(TopicPartition("d", 0), live=True)
         self.events = Conversations()
-        self.room = Room(room)
-        self.parked = Parked(self.events, WINDOW, self.room)
+        self.room = ParkingBudget(room)
+        self.parked = ParkedRecords(self.events, WINDOW, self.room)
         self.events.left = lambda event: self.parked.freed(event.key, event.source)
         self.made: dict[int, object] = {}
         self.opened: list[str] = []
@@ -111,7 +111,7 @@ class Desk:
 
     def _open(self, record: "_Record") -> None:
         one = self.made[record.offset]
-        event = begun(self.lane, record.offset, Record(record.key, b"", []), one, None, 0.0)
+        event = begun(self.lane, record.offset, OutputRecord(record.key, b"", []), one, None, 0.0)
         self.opened.append(f"{record.key.decode()} {record.offset}")
         self.events.admit(event)
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from converters.core.bodies import File, Image, Video
-from converters.core.model import Carried, Delivery
+from converters.core.model import Delivery, StoredFile
 from converters.core.operations import Post
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import Target
@@ -63,7 +63,7 @@ def test_a_message_waits_for_its_file_and_the_later_ones_behind_it(patient: Work
     patient.send(first, delivery(bob, "behind it"), delivery(f"{bob}2", "elsewhere"))
     assert came(patient, target, f"{bob}2", 1) == ["elsewhere"]
     assert target.texts(bob) == []
-    patient.brought(first, carried=Carried(THERE, secret="s3"))
+    patient.brought(first, carried=StoredFile(THERE, secret="s3"))
     assert came(patient, target, bob, 2) == [THERE, "behind it"]
     patient.settled()
     assert patient.outcome(first) == "delivered"
@@ -75,12 +75,12 @@ def test_both_of_its_files_are_waited_for(patient: Worker, target: Target, bob: 
     video = Video(File(url="https://old.example/a.mp4", name="a.mp4"), duration=2000, thumbnail=small)
     first = structs.replace(one, event=structs.replace(one.event, operation=Post(video)))
     patient.send(first, delivery(bob, "behind it"), delivery(f"{bob}2", "elsewhere"))
-    patient.brought(first, carried=Carried(THERE))
+    patient.brought(first, carried=StoredFile(THERE))
     assert came(patient, target, f"{bob}2", 1) == ["elsewhere"]
     patient.send(delivery(f"{bob}2", "and more"))
     assert came(patient, target, f"{bob}2", 2) == ["elsewhere", "and more"]
     assert target.texts(bob) == []
-    patient.brought(first, place=1, carried=Carried("https://files.example/small.jpg"))
+    patient.brought(first, place=1, carried=StoredFile("https://files.example/small.jpg"))
     assert came(patient, target, bob, 2) == [THERE, "behind it"]
 
 
@@ -104,7 +104,7 @@ def test_a_file_that_must_reach_nobody_is_withheld_and_counted(patient: Worker, 
     before = losses(patient, "withheld")
     patient.send(first, delivery(bob, "behind it"))
     for number in (0, 1):
-        more = {"reason": reason} if number == place else {"carried": Carried(THERE)}
+        more = {"reason": reason} if number == place else {"carried": StoredFile(THERE)}
         patient.brought(first, place=number, **more)
     text, behind = came(patient, target, bob, 2)
     assert ("cat.mp4" in text, behind) == (True, "behind it")
@@ -119,7 +119,7 @@ def test_what_a_file_lost_on_its_way_is_counted(patient: Worker, target: Target,
     first = picture(bob)
     before = losses(patient, what)
     patient.send(first)
-    patient.brought(first, carried=Carried(THERE, **more))
+    patient.brought(first, carried=StoredFile(THERE, **more))
     came(patient, target, bob, 1)
     patient.settled()
     assert patient.outcome(first) == "delivered"
@@ -130,9 +130,9 @@ def test_a_result_that_is_there_before_its_message_outlives_the_worker_and_its_d
     patient: Worker, target: Target, bob: str
 ) -> None:
     first, probe = picture(bob), picture(f"{bob}2")
-    patient.brought(first, carried=Carried(THERE))
+    patient.brought(first, carried=StoredFile(THERE))
     # What lies behind it was read, so that it was too.
-    patient.brought(probe, carried=Carried(THERE))
+    patient.brought(probe, carried=StoredFile(THERE))
     patient.send(probe)
     came(patient, target, f"{bob}2", 1)
     patient.stop()
@@ -148,7 +148,7 @@ def test_after_a_while_the_later_ones_pass_and_it_comes_late_with_its_file(polit
     behind = structs.replace(behind, event=structs.replace(behind.event, at=first.event.at + 1000))
     polite.send(first, behind)
     assert came(polite, target, bob, 1) == ["behind it"]
-    polite.brought(first, carried=Carried(THERE))
+    polite.brought(first, carried=StoredFile(THERE))
     assert came(polite, target, bob, 2) == ["behind it", THERE]
     polite.settled()
     assert [mark.get("late", False) for mark in target.marks(bob)] == [False, True]
@@ -162,7 +162,7 @@ def test_where_too_many_wait_the_oldest_goes_without(polite: Worker, target: Tar
     assert "cat.jpg" in text
     assert target.marks(bob)[0]["id"] == waiting[0].event.id
     for one in waiting[1:]:
-        polite.brought(one, carried=Carried(THERE))
+        polite.brought(one, carried=StoredFile(THERE))
     assert came(polite, target, bob, 5) == [text, *[THERE] * 4]
 
 
@@ -175,6 +175,6 @@ def test_one_that_never_comes_is_shown_by_name_in_the_end(hurried: Worker, targe
     assert hurried.outcome(first) == "delivered"
     assert messages(hurried, "no-result") >= 1
     # It comes after all: nobody waits for it any more.
-    hurried.brought(first, carried=Carried(THERE))
+    hurried.brought(first, carried=StoredFile(THERE))
     hurried.send(delivery(bob, "afterwards"))
     assert came(hurried, target, bob, 2) == [text, "afterwards"]

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.core import wire
-from converters.core.model import Carried, Delivery, Echo, conversation_key
+from converters.core.model import Delivery, Echo, StoredFile, conversation_key
 from streams.deliver.ledger_schema import Intent, dump
-from streams.deliver.uncommitted_tail import Tail, mark
+from streams.deliver.uncommitted_tail import UncommittedTail, mark
 from streams.kafka import foreign_records
 from streams.kafka.record_kinds import VERSION, hold
 from tests.convert.records import apps
@@ -87,7 +87,7 @@ def test_a_ledger_has_no_rows_of_another_kind(key: bytes) -> None:
 
 
 def test_a_mark_of_the_ledger_that_cannot_be_is_none() -> None:
-    tail = Tail(2)
+    tail = UncommittedTail(2)
     for offset, headers in enumerate((mark(1), [("committed", b"soon")], [("committed", b"9" * 30)], [("committed", b"\xff")], mark(10_000))):
         tail.take(ConsumerRecord("ledger", 0, offset, 0, 0, b"%d" % offset, b"{}", 0, 0, 0, tuple(headers)))
     assert tail.entries().keys() == {b"2", b"3", b"4"}
@@ -144,7 +144,7 @@ def test_everything_that_others_write_costs_one_record_its_place(visited: Worker
         visited.put("ledger.easemob", strange, dump(Intent(target="new", at=1)))
         visited.put("ledger.yunxin", strange, dump(Intent(target="old", at=1, does=("recall",))), {"committed": b"never"})
     brought = visited.brought
-    brought(victim, carried=Carried("http://203.0.113.7/"))
+    brought(victim, carried=StoredFile("http://203.0.113.7/"))
     visited.send(last)
     visited.settled()
     assert [outcome(visited, one) for one in (first, last)] == ["delivered", "delivered"]
@@ -167,5 +167,5 @@ def test_everything_that_others_write_costs_one_record_its_place(visited: Worker
     assert counted(visited, "ledger")["key"] >= 1
     assert counted(visited, "ledger")["unreadable"] >= 1
     log = Path(visited.role.log).read_text()
-    assert "a record that no role of ours writes" in log
+    assert "foreign record" in log
     assert "\x1b" not in log

@@ -9,10 +9,10 @@ from converters import PLATFORMS
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused
 from converters.platform import Reply, Request
 from converters.routing.route import App
-from streams.deliver.settings import Deliver
+from streams.deliver.settings import DeliverSettings
 from streams.observe import metrics
-from streams.outbound.admission import Gate
-from streams.outbound.client import Client
+from streams.outbound.admission import Admission
+from streams.outbound.client import PlatformClient
 
 RONGCLOUD = PLATFORMS["rongcloud"]
 APP = App("locked", RONGCLOUD, RONGCLOUD.example(), "old")
@@ -22,12 +22,12 @@ CLOCK = NotSent("code 1004: bad signature", ours=True)
 
 async def learned(*outcomes: Outcome, api: str = PUBLISH.api) -> list[str]:
     """What the log says, and why, after the answers were *outcomes*."""
-    gate = Gate(APP, Deliver(quotas=False), asyncio.get_running_loop())
+    admission = Admission(APP, DeliverSettings(quotas=False), asyncio.get_running_loop())
     request = Request("POST", "/", {}, b"", api)
     with capture_logs() as lines:
         for outcome in outcomes:
-            async with gate.passage(request) as passage:
-                gate.learn(passage, request, outcome)
+            async with admission.breaker_call(request) as breaker_call:
+                admission.learn(breaker_call, request, outcome)
     return [f"{line['log_level']} {line['app']} {line['api']} {line['reason']}" for line in lines]
 
 
@@ -45,10 +45,10 @@ async def test_what_is_about_the_message_is_not_logged() -> None:
 async def test_a_refusal_of_us_opens_the_breaker_and_what_anybody_can_cause_does_not() -> None:
     loop = asyncio.get_running_loop()
     for outcome, state in ((Refused("muted"), 0), (NotSent("edited too often", 1.0, alone=True), 0), (NotSent("busy"), 2), (CLOCK, 2)):
-        gate = Gate(APP, Deliver(quotas=False), loop)
+        admission = Admission(APP, DeliverSettings(quotas=False), loop)
         for _ in range(20):
-            async with gate.passage(PUBLISH) as passage:
-                gate.learn(passage, PUBLISH, outcome)
+            async with admission.breaker_call(PUBLISH) as breaker_call:
+                admission.learn(breaker_call, PUBLISH, outcome)
         assert metrics.REGISTRY.get_sample_value("im_relay_breaker", {"app": "locked", "platform": "rongcloud", "api": PUBLISH.api}) == state
 
 
@@ -56,7 +56,7 @@ async def test_a_refusal_of_us_opens_the_breaker_and_what_anybody_can_cause_does
 async def test_attempts_are_counted_by_whether_it_is_about_us(
     status: int, body: bytes, outcome: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = Client(APP, Deliver())
+    client = PlatformClient(APP, DeliverSettings())
 
     async def answered(*_: object) -> Reply:
         return Reply(status, {}, body)

@@ -12,7 +12,7 @@ from converters.core.model import Delivery, conversation_key
 from converters.core.outcome import Unsure
 from streams.dead_letters import dead_letter
 from streams.deliver import ledger_records
-from streams.deliver.ledger_schema import Ended, dump
+from streams.deliver.ledger_schema import Settled, dump
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import CUT, Say, Target
 from tests.deliver.test_tail import left_open
@@ -47,7 +47,7 @@ def put_back(worker: Worker, one: Delivery) -> None:
 
 
 def still_held(worker: Worker) -> float:
-    name = 'im_relay_still_held_total{platform="easemob"} '
+    name = 'im_relay_held_duplicates_total{platform="easemob"} '
     return sum(float(line.removeprefix(name)) for line in worker.role.metrics().splitlines() if line.startswith(name))
 
 
@@ -85,7 +85,7 @@ def test_a_kill_between_the_letter_and_its_commit_leaves_it_held(holding: Worker
     partition = crc32(conversation_key(one.event.conversation)) % PARTITIONS
     place = dead_letter.place(f"{holding.prefix}deliveries.easemob", partition, holding.end(f"{holding.prefix}deliveries.easemob", partition))
     holding.send(one)
-    left_open(holding, one, dump(Ended(outcome=Unsure("cut"), target=one.target, at=one.received, names=ledger_records.names(one), held=place)))
+    left_open(holding, one, dump(Settled(outcome=Unsure("cut"), target=one.target, at=one.received, names=ledger_records.names(one), held=place)))
     holding.start()
     holding.settled()
     assert [took.text for took in target.to(bob)] == ["before"], "not sent again"
@@ -97,15 +97,15 @@ def test_a_kill_between_the_letter_and_its_commit_leaves_it_held(holding: Worker
 
 
 def test_a_kill_in_doubt_leaves_it_in_doubt(holding: Worker, target: Target, bob: str) -> None:
-    gate = threading.Event()
-    target.plan(bob, Say(CUT, after=gate))
+    admission = threading.Event()
+    target.plan(bob, Say(CUT, after=admission))
     one = delivery(bob, "0")
     try:
         holding.send(one)
         until(lambda: target.to(bob))
         holding.kill()
     finally:
-        gate.set()
+        admission.set()
     holding.start()
     holding.send(one)
     holding.settled()

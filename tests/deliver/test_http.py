@@ -14,8 +14,8 @@ import uvloop
 from yarl import URL
 
 from converters.platform import Reply
-from streams.outbound.connections import NoAnswerError, NoConnectionError, Pool
-from streams.outbound.transport import Call, PooledTransport, TooLateError
+from streams.outbound.connections import ConnectionPool, NoAnswerError, NoConnectionError
+from streams.outbound.transport import HttpCall, PooledTransport, TooLateError
 
 pytestmark = pytest.mark.filterwarnings("ignore:Overriding the .event_loop_policy. fixture:pytest.PytestDeprecationWarning")
 BODY = b'{"data":1}'
@@ -66,7 +66,7 @@ async def served(
     base = f"{'https' if tls else 'http'}://localhost:{server.port}"
 
     def call(path: str = "/x", *, method: str = "POST", body: bytes = BODY, may_leave: bool = True, **headers: str) -> "asyncio.Future[Reply]":
-        return asyncio.ensure_future(transport.call(Call(method, base + path, headers, body), lambda: may_leave))
+        return asyncio.ensure_future(transport.call(HttpCall(method, base + path, headers, body), lambda: may_leave))
 
     try:
         yield server, call
@@ -157,7 +157,7 @@ async def test_what_nobody_asked_for_ends_the_connection() -> None:
 
     closed = asyncio.Event()
     listening = await asyncio.start_server(talk, "127.0.0.1", 0)
-    pool = Pool(1, 5.0)
+    pool = ConnectionPool(1, 5.0)
     url = URL(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/")
     assert (await pool.ask(url, b"GET / HTTP/1.1\r\n\r\n", lambda: True)) is not None
     said.set()
@@ -171,7 +171,7 @@ async def test_who_waits_too_long_for_a_connection_was_not_sent() -> None:
     server = Server(b"", b"")
     listening = await asyncio.start_server(server, "127.0.0.1", 0)
     url = URL(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/")
-    pool = Pool(1, 60.0)
+    pool = ConnectionPool(1, 60.0)
     first = asyncio.create_task(pool.ask(url, b"GET / HTTP/1.1\r\n\r\n", lambda: True))
     while not server.requests:
         await asyncio.sleep(0)

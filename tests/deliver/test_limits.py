@@ -8,11 +8,11 @@ import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.platform import OTHERS, Limit
+from converters.platform import OTHERS, RateLimit
 from converters.platforms.easemob.limits import LIMITS as EASEMOB
 from converters.platforms.yunxin.limits import LIMITS as YUNXIN
-from streams.outbound.rate_limiter import Limiter, overridden
-from streams.outbound.token_bucket import Bucket, Pace
+from streams.outbound.rate_limiter import RateLimiter, overridden
+from streams.outbound.token_bucket import QuotaPolicy, TokenBucket
 from tests.deliver.offered import Offer, Target, in_order, network, simulated
 from tests.deliver.virtual import run, settle
 
@@ -72,7 +72,7 @@ def test_too_much_costs_nobody_his_message() -> None:
     async def main() -> Target:
         target = Target(50)
         offer = Offer("messages/users", 150, 0, 20)
-        limiter = Limiter(EASEMOB, asyncio.get_running_loop())
+        limiter = RateLimiter(EASEMOB, asyncio.get_running_loop())
         random, sent = Random(1), set(range(2000))
 
         async def one(number: int) -> None:
@@ -102,7 +102,7 @@ amounts = st.lists(st.tuples(st.floats(0, 3), st.integers(1, 20)), max_size=60)
 @given(amounts, st.sampled_from([1.0, 7.0]))
 def test_no_window_holds_more_than_the_limit(calls, seconds) -> None:
     now = 1000.0
-    bucket = Bucket(Limit("any", ("a",), 20, seconds), Pace(), {0}, 1, now)
+    bucket = TokenBucket(RateLimit("any", ("a",), 20, seconds), QuotaPolicy(), {0}, 1, now)
     sent: list[tuple[float, int]] = []
     for gap, amount in calls:
         now += gap
@@ -114,20 +114,20 @@ def test_no_window_holds_more_than_the_limit(calls, seconds) -> None:
         assert sum(amount for at, amount in sent if end - seconds < at <= end) <= 20
 
 
-TEN = (Limit("ten", ("a", "b"), 10), Limit("alone", ("c",), 10), Limit("others", (OTHERS,), 10))
+TEN = (RateLimit("ten", ("a", "b"), 10), RateLimit("alone", ("c",), 10), RateLimit("others", (OTHERS,), 10))
 
 
-EXACT = Pace(used=1.0)
+EXACT = QuotaPolicy(used=1.0)
 
 
-def limiter_of(limits=TEN, pace=EXACT) -> Limiter:
-    return Limiter(limits, asyncio.get_running_loop(), pace)
+def limiter_of(limits=TEN, pace=EXACT) -> RateLimiter:
+    return RateLimiter(limits, asyncio.get_running_loop(), pace)
 
 
 class Passed:
     """Who passed, and when."""
 
-    def __init__(self, limiter: Limiter) -> None:
+    def __init__(self, limiter: RateLimiter) -> None:
         self.limiter = limiter
         self.loop = asyncio.get_running_loop()
         self.start = self.loop.time()
@@ -235,7 +235,7 @@ def test_whoever_gives_up_in_the_moment_of_his_turn_gives_it_back() -> None:
 
 def test_the_platform_says_how_long_it_takes_nothing_and_then_it_goes_slower_for_a_time() -> None:
     async def main() -> None:
-        passed = Passed(limiter_of(pace=Pace(used=1.0, slowed=0.5, recovery=0.1)))
+        passed = Passed(limiter_of(pace=QuotaPolicy(used=1.0, slowed=0.5, recovery=0.1)))
         await passed.asks("first")
         passed.limiter.throttled("a", 10.0)
         passed.limiter.throttled("a")  # another that was on its way: not slower still
@@ -264,11 +264,11 @@ def test_a_worker_without_partitions_sends_nothing_and_goes_on_when_it_has_some(
 
 
 def test_no_slot_is_of_two_workers_and_none_of_nobody() -> None:
-    limit, start = Limit("ten", ("a",), 10), 1_800_000_000.0
-    whole = Bucket(limit, Pace(), {0, 1, 2, 3, 4}, 5, start)
-    parts = [Bucket(limit, Pace(), owned, 5, start) for owned in ({0, 3}, {1}, {2, 4})]
+    limit, start = RateLimit("ten", ("a",), 10), 1_800_000_000.0
+    whole = TokenBucket(limit, QuotaPolicy(), {0, 1, 2, 3, 4}, 5, start)
+    parts = [TokenBucket(limit, QuotaPolicy(), owned, 5, start) for owned in ({0, 3}, {1}, {2, 4})]
 
-    def slots(bucket: Bucket, now: float) -> list[float]:
+    def slots(bucket: TokenBucket, now: float) -> list[float]:
         found = []
         while (now := bucket.ready(1, now)) < start + 60:
             bucket.take(1, now)
@@ -292,7 +292,7 @@ def test_thousands_wait_with_one_timer() -> None:
 
 def test_the_loop_that_ships_has_coarse_timers_and_all_pass() -> None:
     async def main() -> None:
-        passed = Passed(limiter_of((Limit("many", ("a",), 1000),)))
+        passed = Passed(limiter_of((RateLimit("many", ("a",), 1000),)))
         await asyncio.gather(*(passed.asks(str(number)) for number in range(200)))
         assert passed.who == [str(number) for number in range(200)]
         assert passed.at[-1] > 0.15

@@ -12,7 +12,7 @@ from msgspec import structs
 from converters import PLATFORMS
 from converters.core.bodies import Text
 from converters.core.fingerprint import fingerprints
-from converters.core.model import Delivery, Event, Group, Sent, conversation_key, direct
+from converters.core.model import Delivery, Event, Group, TargetMessage, conversation_key, direct
 from converters.core.operations import (
     Edit,
     GroupChanged,
@@ -29,20 +29,20 @@ from converters.core.operations import (
 from converters.core.outcome import Delivered, Refused
 from converters.text import echo_mark
 from streams.deliver import ledger_records
-from streams.deliver.conversations import Open
+from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_rows import packed
-from streams.deliver.ledger_schema import Ended, Intent, dump
-from streams.deliver.message_index import UNDATED, Naming, Row
-from streams.deliver.offset_tracker import Lane
-from streams.deliver.pending_references import Waiting, mark_late, prepared
-from streams.deliver.settings import Deliver
-from streams.exactly_once.producers import Record
+from streams.deliver.ledger_schema import Intent, Settled, dump
+from streams.deliver.message_index import UNDATED, MessageIndex, Row
+from streams.deliver.offset_tracker import OffsetTracker
+from streams.deliver.pending_references import PendingReferences, mark_late, prepared
+from streams.deliver.settings import DeliverSettings
+from streams.exactly_once.producers import OutputRecord
 
 NOW = int(time.time() * 1000)
 REACH = 35.0
 TALK = direct("alice", "bob")
-LANE = Lane(TopicPartition("deliveries", 0), live=True)
+LANE = OffsetTracker(TopicPartition("deliveries", 0), live=True)
 
 
 def delivery(number: str, operation: Operation, source: str = "old", **more: Any) -> Delivery:
@@ -59,18 +59,18 @@ def delivery(number: str, operation: Operation, source: str = "old", **more: Any
     )
 
 
-def opened(one: Delivery) -> Open:
-    return Open(LANE, 0, conversation_key(one.event.conversation), Record(None, None, []), one)
+def opened(one: Delivery) -> OpenEvent:
+    return OpenEvent(LANE, 0, conversation_key(one.event.conversation), OutputRecord(None, None, []), one)
 
 
 class Side:
     """The local state of the worker that delivers to *target*: its own ledger, and the other's read along."""
 
     def __init__(self, path: Path, target: str) -> None:
-        self.store = LedgerStore(path.parent, path.name, Deliver())
+        self.store = LedgerStore(path.parent, path.name, DeliverSettings())
         # Only what was carried to the app from which its deliveries come can be named in them.
         self.mirrored = frozenset({"old" if target == "new" else "new"})
-        self.naming = Naming(self.store, self.mirrored, REACH)
+        self.naming = MessageIndex(self.store, self.mirrored, REACH)
 
     def carried(self, one: Delivery, *remote_ids: str) -> None:
         """The ledger, whichever, says that *one* arrived under *remote_ids*."""
@@ -81,7 +81,7 @@ class Side:
         key, entry = ledger_records.ended(event)
         self.put(key, entry)
 
-    def put(self, key: bytes, entry: Ended) -> None:
+    def put(self, key: bytes, entry: Settled) -> None:
         self.learn([(key, packed(dump(entry), 0, entry)), *self.naming.rows(key, entry)])
 
     def learn(self, rows: Iterable[Row]) -> None:
@@ -108,7 +108,7 @@ def ref(number: str, source: str = "old") -> Ref:
 def test_a_message_said_here_is_found_by_what_the_target_called_it(to_new: Side) -> None:
     to_new.carried(delivery("1", Post(Text("hi"))), "901")
     there = to_new.naming.there(delivery("2", Recall(ref("1"))))
-    assert there.message == (Sent("901", "alice-there", NOW + 5),)
+    assert there.message == (TargetMessage("901", "alice-there", NOW + 5),)
 
 
 def test_every_part_of_a_long_message_is_found(to_new: Side) -> None:
@@ -122,9 +122,9 @@ def test_a_message_that_was_carried_to_this_side_is_found_under_its_own_id(to_ne
     to_new.carried(said, "12", "13")  # two parts arrived in `old`
     for part in ("12", "13"):
         there = to_new.naming.there(delivery("2", Reaction(ref(part), "like")))
-        assert there.message == (Sent("77", "bob-here", NOW),)
+        assert there.message == (TargetMessage("77", "bob-here", NOW),)
     quoting = to_new.naming.there(delivery("3", Post(Text("yes"), Quote(ref("12")))))
-    assert quoting.quoted == (Sent("77", "bob-here", NOW),)
+    assert quoting.quoted == (TargetMessage("77", "bob-here", NOW),)
 
 
 def test_another_conversations_message_of_the_same_id_is_not_meant(to_new: Side) -> None:
@@ -142,7 +142,7 @@ def test_reading_a_whole_conversation_means_the_last_that_was_carried_here(to_ne
     for later, number in enumerate(("77", "78")):
         said = delivery(number, Post(Text("x")), source="new")
         to_new.carried(structs.replace(said, event=structs.replace(said.event, at=NOW + later)), f"1{number}")
-    assert to_new.naming.there(delivery("9", Read())).message == (Sent("78", "bob-here", NOW + 1),)
+    assert to_new.naming.there(delivery("9", Read())).message == (TargetMessage("78", "bob-here", NOW + 1),)
     assert to_new.naming.there(delivery("9", Read(ref("unknown")))).message[0].id == "78"
 
 
@@ -210,7 +210,7 @@ def to_old(tmp_path: Path) -> Iterator[Side]:
 def judged(side: Side, one: Delivery) -> bool:
     """Whether *one* ends as the relay's own, as a worker finds it; that is written down then."""
     event = opened(one)
-    prepared(event, side.naming, Waiting(0, 0.0), 0.0)
+    prepared(event, side.naming, PendingReferences(0, 0.0), 0.0)
     if event.outcome is None:
         return False
     key, entry = ledger_records.ended(event)
@@ -227,9 +227,9 @@ def test_a_doing_is_spent_at_once_and_for_the_next_owner_once_that_is_in_the_led
     assert spent
     assert not to_old.naming.ours(called_back("7"), does), "a person did the same again"
     # A worker that dies before that is written reads the callback once more: it is ours still.
-    to_old.naming = Naming(to_old.store, to_old.mirrored, REACH)
+    to_old.naming = MessageIndex(to_old.store, to_old.mirrored, REACH)
     assert judged(to_old, asked)
-    to_old.naming = Naming(to_old.store, to_old.mirrored, REACH)
+    to_old.naming = MessageIndex(to_old.store, to_old.mirrored, REACH)
     assert not judged(to_old, called_back("7"))
 
 
@@ -274,7 +274,7 @@ def test_a_callback_that_tells_no_time_may_be_late_by_some_minutes(to_old: Side)
 def test_what_was_refused_was_not_done_and_what_was_put_back_was(to_old: Side) -> None:
     key, intent = doing("5")
     to_old.learn(to_old.naming.rows(key, intent))
-    refused = Ended(outcome=Refused("no"), target="new", at=NOW + 5, does=intent.does)
+    refused = Settled(outcome=Refused("no"), target="new", at=NOW + 5, does=intent.does)
     to_old.learn(to_old.naming.rows(key, refused))
     assert not judged(to_old, called_back("6"))
     to_old.learn(to_old.naming.rows(key, structs.replace(intent, at=NOW + 10)))
@@ -285,9 +285,9 @@ def test_what_we_only_heard_of_we_have_not_done(to_old: Side) -> None:
     """Somebody in `old` renames, the relay does it in `new`, which calls back: the relay has done nothing in `old`."""
     to_old.learn(to_old.naming.rows(*doing("5")))
     asked = opened(called_back("6"))
-    prepared(asked, to_old.naming, Waiting(0, 0.0), 0.0)
+    prepared(asked, to_old.naming, PendingReferences(0, 0.0), 0.0)
     key, entry = ledger_records.ended(asked)
-    there = Naming(to_old.store, frozenset({"old"}), REACH)
+    there = MessageIndex(to_old.store, frozenset({"old"}), REACH)
     assert list(there.rows(key, entry)) == [row for row in there.rows(key, entry) if row[0].endswith(b"spent")]
 
 
@@ -296,11 +296,11 @@ def test_in_whatever_order_a_ledger_is_read_back_the_same_is_ours(tmp_path: Path
     ledger = [doing("5"), doing("5", NOW + 1), doing("6", NOW + 2)]
     sides = [Side(tmp_path / name, "old") for name in ("forwards", "backwards")]
     sides[0].learn([row for pair in ledger for row in sides[0].naming.rows(*pair)])
-    prepared(spent, sides[0].naming, Waiting(0, 0.0), 0.0)
+    prepared(spent, sides[0].naming, PendingReferences(0, 0.0), 0.0)
     entries = [*ledger, ledger_records.ended(spent)]
     for side, order in zip(sides, (entries, entries[::-1]), strict=True):
         side.learn([row for pair in order for row in side.naming.rows(*pair)])
-        side.naming = Naming(side.store, side.mirrored, REACH)
+        side.naming = MessageIndex(side.store, side.mirrored, REACH)
         assert [judged(side, called_back(f"9{number}")) for number in (1, 2)] == [True, False]
         side.store.close()
 
@@ -318,11 +318,11 @@ def test_what_a_person_does_is_not_ours(to_new: Side) -> None:
 
 
 def test_a_recall_before_its_message_waits_and_then_finds_it(to_new: Side) -> None:
-    waiting = Waiting(10, 10.0)
+    waiting = PendingReferences(10, 10.0)
     recall = opened(delivery("2", Recall(ref("1"))))
     assert prepared(recall, to_new.naming, waiting, 100.0) is None
 
-    def is_there(event: Open) -> bool:
+    def is_there(event: OpenEvent) -> bool:
         return bool(to_new.naming.there(event.delivery).message)
 
     assert waiting.over(101.0, is_there, lambda *_: False) == []
@@ -335,7 +335,7 @@ def test_a_recall_before_its_message_waits_and_then_finds_it(to_new: Side) -> No
 
 
 def test_the_wait_ends_unless_the_message_itself_is_on_its_way(to_new: Side) -> None:
-    waiting = Waiting(10, 10.0)
+    waiting = PendingReferences(10, 10.0)
     recall = opened(delivery("2", Recall(ref("1"))))
     assert prepared(recall, to_new.naming, waiting, 100.0) is None
     assert waiting.over(111.0, lambda _: False, lambda message, _: message == "old:1") == []
@@ -347,7 +347,7 @@ def test_the_wait_ends_unless_the_message_itself_is_on_its_way(to_new: Side) -> 
 
 
 def test_where_too_many_wait_the_next_does_not(to_new: Side) -> None:
-    waiting = Waiting(1, 10.0)
+    waiting = PendingReferences(1, 10.0)
     first, second = opened(delivery("2", Recall(ref("1")))), opened(delivery("3", Recall(ref("0"))))
     assert prepared(first, to_new.naming, waiting, 100.0) is None
     assert prepared(second, to_new.naming, waiting, 100.0) is not None
@@ -359,11 +359,11 @@ def test_messages_of_a_group_made_at_the_target_go_to_its_new_id(to_new: Side) -
     made = structs.replace(delivery("5", GroupCreated("Team", "alice"), conversation=team), receiver="")
     talk = structs.replace(delivery("6", Post(Text("hi")), conversation=team), receiver="")
     early = opened(talk)
-    prepared(early, to_new.naming, Waiting(1, 1.0), 0.0)
+    prepared(early, to_new.naming, PendingReferences(1, 1.0), 0.0)
     assert early.outcome == Refused(ledger_records.UNMAPPED)
     to_new.carried(made, "270001")
     event = opened(talk)
-    prepared(event, to_new.naming, Waiting(1, 1.0), 0.0)
+    prepared(event, to_new.naming, PendingReferences(1, 1.0), 0.0)
     assert (event.outcome, event.delivery.receiver) == (None, "270001")
 
 

@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from converters.core.model import conversation_key
 from streams.deliver.progress import Progress
-from streams.exactly_once.producers import Link, Outputs, Producers
+from streams.exactly_once.producers import Outputs, Producers, ProducerSettings
 from streams.kafka.unread import unread
 from tests.deliver.target import CUT, Say, Target
 from tests.deliver.worker import PARTITIONS, Worker, delivery
@@ -25,7 +25,7 @@ class Log:
     def __init__(self, kafka: str) -> None:
         self.topic = f"progress-{uuid4().hex[:8]}"
         self.tp = TopicPartition(self.topic, 0)
-        self.link = Link(kafka)
+        self.link = ProducerSettings(kafka)
         self.group = f"{self.topic}.convert"
         self.reader = AIOKafkaConsumer(bootstrap_servers=kafka, isolation_level="read_committed", enable_auto_commit=False)
 
@@ -125,7 +125,7 @@ def test_a_doubt_is_settled_although_callbacks_were_put_back_and_no_other_came(
     end = worker.end(where.topic, partition)
 
     async def put_back() -> None:
-        producers = Producers(Link(worker.bootstrap), f"{worker.prefix}operate.dead", f"{worker.prefix}convert")
+        producers = Producers(ProducerSettings(worker.bootstrap), f"{worker.prefix}operate.dead", f"{worker.prefix}convert")
         await producers.start()
         outputs = Outputs()
         outputs.add(where.topic, partition, b"", b"{}")

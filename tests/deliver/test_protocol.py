@@ -8,37 +8,45 @@ from aiokafka import TopicPartition
 from converters.core.model import Echo, conversation_key
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from streams.deliver import ledger_records
-from streams.deliver.conversations import Open
-from streams.deliver.ledger_schema import Ended, Entry, Intent
-from streams.deliver.offset_tracker import Lane
-from streams.deliver.protocol import Step, admitted, earlier, left_to_wait, longest_ago, may_leave, released
-from streams.exactly_once.producers import Record
+from streams.deliver.conversations import OpenEvent
+from streams.deliver.ledger_schema import Entry, Intent, Settled
+from streams.deliver.offset_tracker import OffsetTracker
+from streams.deliver.protocol import (
+    DeliveryStep,
+    admitted,
+    earlier,
+    left_to_wait,
+    longest_ago,
+    may_leave,
+    released,
+)
+from streams.exactly_once.producers import OutputRecord
 from tests.deliver.worker import delivery
 
 
-def ended(outcome: Outcome, held: str = "", arrived: tuple[Delivered, ...] = ()) -> Ended:
-    return Ended(outcome=outcome, target="new", at=7, held=held, arrived=arrived)
+def ended(outcome: Outcome, held: str = "", arrived: tuple[Delivered, ...] = ()) -> Settled:
+    return Settled(outcome=outcome, target="new", at=7, held=held, arrived=arrived)
 
 
 HERE, THERE = "deliveries:0:5", "deliveries:0:9"
-STEPS: dict[str, tuple[Entry | None, str, Step]] = {
-    "nothing": (None, "", Step.SEND),
-    "an intent": (Intent(target="new", at=0), "", Step.SETTLE),
-    "an intent, and a person's word": (Intent(target="new", at=0), HERE, Step.SETTLE),
-    "delivered": (ended(Delivered("1")), "", Step.SKIP),
-    "delivered, and a person's word": (ended(Delivered("1")), HERE, Step.SKIP),
-    "refused": (ended(Refused("no")), "", Step.SEND),
-    "given up": (ended(NotSent("busy")), "", Step.SEND),
-    "held": (ended(Unsure("?"), HERE), "", Step.HOLD),
-    "held by an earlier release, which did not name the letter": (ended(Unsure("?")), "", Step.HOLD),
-    "held, and a person's word": (ended(Unsure("?"), HERE), HERE, Step.SEND),
-    "held, and a word about an earlier letter": (ended(Unsure("?"), THERE), HERE, Step.HOLD),
-    "held without a name, and a person's word": (ended(Unsure("?")), HERE, Step.SEND),
+STEPS: dict[str, tuple[Entry | None, str, DeliveryStep]] = {
+    "nothing": (None, "", DeliveryStep.SEND),
+    "an intent": (Intent(target="new", at=0), "", DeliveryStep.SETTLE),
+    "an intent, and a person's word": (Intent(target="new", at=0), HERE, DeliveryStep.SETTLE),
+    "delivered": (ended(Delivered("1")), "", DeliveryStep.SKIP),
+    "delivered, and a person's word": (ended(Delivered("1")), HERE, DeliveryStep.SKIP),
+    "refused": (ended(Refused("no")), "", DeliveryStep.SEND),
+    "given up": (ended(NotSent("busy")), "", DeliveryStep.SEND),
+    "held": (ended(Unsure("?"), HERE), "", DeliveryStep.HOLD),
+    "held by an earlier release, which did not name the letter": (ended(Unsure("?")), "", DeliveryStep.HOLD),
+    "held, and a person's word": (ended(Unsure("?"), HERE), HERE, DeliveryStep.SEND),
+    "held, and a word about an earlier letter": (ended(Unsure("?"), THERE), HERE, DeliveryStep.HOLD),
+    "held without a name, and a person's word": (ended(Unsure("?")), HERE, DeliveryStep.SEND),
 }
 
 
 @pytest.mark.parametrize(("entry", "word", "step"), STEPS.values(), ids=STEPS)
-def test_what_is_done_with_a_record(entry: Entry | None, word: str, step: Step) -> None:
+def test_what_is_done_with_a_record(entry: Entry | None, word: str, step: DeliveryStep) -> None:
     assert admitted(entry, word) is step
 
 
@@ -75,10 +83,10 @@ def test_who_waits_for_disorder_waits_no_longer_because_a_clock_is_ahead() -> No
     assert left_to_wait(1.0, 3600.0, 0.0) < 0
 
 
-def open_event(outcome: Outcome) -> Open:
+def open_event(outcome: Outcome) -> OpenEvent:
     one = delivery("bob", "0")
-    lane = Lane(TopicPartition("deliveries", 0), live=True)
-    return Open(lane, 5, conversation_key(one.event.conversation), Record(None, None, []), one, outcome=outcome, requests=2)
+    lane = OffsetTracker(TopicPartition("deliveries", 0), live=True)
+    return OpenEvent(lane, 5, conversation_key(one.event.conversation), OutputRecord(None, None, []), one, outcome=outcome, requests=2)
 
 
 def test_evidence_that_comes_after_the_end_and_before_it_is_written_goes_before_it() -> None:
@@ -86,10 +94,10 @@ def test_evidence_that_comes_after_the_end_and_before_it_is_written_goes_before_
     name = event.delivery.event.id
     assert ledger_records.ended(event)[1].held == "deliveries:0:5"
     event.heard[0] = Echo(event=name, target="new", remote_id="1", at=1, more=True)
-    ledger_records.believe(event)
+    ledger_records.accept_echo(event)
     assert (event.outcome, event.arrived) == (Unsure("?"), (Delivered("1", 1),))
     event.whole = Echo(event=name, target="new", remote_id="2", at=2, part=1)
-    ledger_records.believe(event)
+    ledger_records.accept_echo(event)
     entry = ledger_records.ended(event)[1]
     assert (entry.outcome, entry.by, entry.held) == (Delivered("2", 2), "echo", "")
     assert ledger_records.verdict(event) is None, "no letter"

@@ -59,10 +59,10 @@ def test_what_was_delivered_is_not_sent_again_after_a_restart_that_lost(
 def test_sigterm_finishes_what_is_under_way_and_a_restart_doubles_nothing(
     mortal: Worker, target: Target, bob: str
 ) -> None:
-    gate = threading.Event()
+    admission = threading.Event()
     many = [f"{bob}{number}" for number in range(6)]
     for who in many:
-        target.plan(who, Say(after=gate))
+        target.plan(who, Say(after=admission))
     events = [delivery(who, str(turn)) for turn in range(3) for who in many]
     try:
         mortal.send(*events)
@@ -70,7 +70,7 @@ def test_sigterm_finishes_what_is_under_way_and_a_restart_doubles_nothing(
         assert mortal.role.child is not None
         mortal.role.child.send_signal(signal.SIGTERM)
     finally:
-        gate.set()
+        admission.set()
     assert mortal.role.child.wait(30) == 0
     came = {took.event for took in target.requests if took.receiver in many}
     assert came >= {event.event.id for event in events[: len(many)]}
@@ -85,17 +85,17 @@ def test_sigterm_finishes_what_is_under_way_and_a_restart_doubles_nothing(
 def test_killed_with_requests_under_way_nothing_is_lost_and_the_echo_prevents_the_double(
     mortal: Worker, target: Target, bob: str
 ) -> None:
-    gate = threading.Event()
+    admission = threading.Event()
     many = [f"{bob}{number}" for number in range(6)]
     for who in many:
-        target.plan(who, Say(after=gate))
+        target.plan(who, Say(after=admission))
     first = [delivery(who, "0") for who in many]
     try:
         mortal.send(*first, *(delivery(who, "1") for who in many))
         until(lambda: all(target.to(who) for who in many))
         mortal.kill()
     finally:
-        gate.set()
+        admission.set()
     for one in first[1:]:
         mortal.echo(one)
     mortal.start()

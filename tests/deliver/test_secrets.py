@@ -24,7 +24,7 @@ def test_no_error_shows_words_or_secrets(worker: Worker, target: Target, bob: st
     worker.settled()
     letters = [letter for letter in worker.letters() if WORDS.encode() in letter.value]
     assert {letter.cause for letter in letters} == {"refused", "target-unknown", "malformed"}
-    until(lambda: "doubt settled" in worker.role.log.read_text())
+    until(lambda: "in-doubt send resolved" in worker.role.log.read_text())
     details = "".join(letter.detail for letter in letters)
     entries = b"".join(record.value or b"" for record in worker.read("ledger.easemob")).decode()
     for shown in (worker.role.log.read_text(), worker.role.metrics(), details, entries):

@@ -12,9 +12,9 @@ from msgspec import structs
 from converters.core.model import Delivery, conversation_key
 from converters.core.outcome import Delivered, Refused
 from streams.deliver import ledger_records
-from streams.deliver.ledger_schema import Ended, Intent, dump
-from streams.deliver.uncommitted_tail import Tail, mark
-from streams.exactly_once.producers import Headers, Link, Outputs, Producers
+from streams.deliver.ledger_schema import Intent, Settled, dump
+from streams.deliver.uncommitted_tail import UncommittedTail, mark
+from streams.exactly_once.producers import Headers, Outputs, Producers, ProducerSettings
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import Target
 from tests.deliver.worker import PARTITIONS, Worker, delivery
@@ -26,8 +26,8 @@ def record(offset: int, key: bytes, value: bytes | None = b"{}", headers: Header
     return ConsumerRecord("ledger", 0, offset, 0, 0, key, value, 0, 0, 0, tuple(headers or ()))
 
 
-def tail(since: int | None, *found: ConsumerRecord) -> Tail:
-    made = Tail(since)
+def tail(since: int | None, *found: ConsumerRecord) -> UncommittedTail:
+    made = UncommittedTail(since)
     for each in found:
         made.take(each)
     return made
@@ -90,7 +90,7 @@ def left_open(worker: Worker, of: Delivery, *values: bytes) -> None:
     partition = crc32(conversation_key(of.event.conversation)) % PARTITIONS
 
     async def write() -> None:
-        dying = Producers(Link(worker.bootstrap), f"{worker.group}-{partition}", worker.group)
+        dying = Producers(ProducerSettings(worker.bootstrap), f"{worker.group}-{partition}", worker.group)
         await dying.start()
         for number, value in enumerate(values):
             outputs = Outputs()
@@ -107,7 +107,7 @@ def intent(of: Delivery) -> bytes:
 
 
 def ended(of: Delivery, outcome: Delivered | Refused) -> bytes:
-    return dump(Ended(outcome=outcome, target=of.target, at=of.received, names=ledger_records.names(of)))
+    return dump(Settled(outcome=outcome, target=of.target, at=of.received, names=ledger_records.names(of)))
 
 
 @pytest.mark.kafka

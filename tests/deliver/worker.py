@@ -18,7 +18,7 @@ from converters.core import wire
 from converters.core.bodies import Text
 from converters.core.model import Delivery, Echo, Event, conversation_key, direct
 from converters.core.operations import Post
-from converters.files.media import Result
+from converters.files.media import MediaResult
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.kafka.local.ports import free_port
@@ -162,8 +162,8 @@ base_url = "{target}"
         self._flush()
 
     def brought(self, of: Delivery, place: int = 0, **more: Any) -> None:
-        """A media job of the event *of* has ended: *more* is of `Result`."""
-        result = Result(event=of.event.id, place=place, target=of.target, **more)
+        """A media job of the event *of* has ended: *more* is of `MediaResult`."""
+        result = MediaResult(event=of.event.id, place=place, target=of.target, **more)
         self.put("media.results.easemob", conversation_key(of.event.conversation), wire.dump(result))
         self._flush()
 

@@ -217,7 +217,7 @@ def test_the_settings_file_is_one_the_relay_reads(objects: list[dict[str, Any]],
     assert settings.ingress.max_body == 1_048_576
     assert settings.deliver.in_doubt == "hold"
     assert settings.platforms() == ["easemob", "yunxin"]
-    assert settings.media.jobs == 8
+    assert settings.media.concurrency == 8
     assert settings.files.secret == settings.media.store.secret
     assert settings.files.secret.get_secret_value() == secret["stringData"]["files-secret"]
 
@@ -332,7 +332,7 @@ SECURED = [
 @needs_helm
 def test_the_job_that_makes_topics_speaks_to_a_secured_kafka_as_the_roles_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = [word for one in SECURED for word in ("--set", f"settings.kafka.security.{one}")]
-    objects = rendered("--set", "secrets.existing=mine", "--set", "settings.kafka.untried=true", *arguments)
+    objects = rendered("--set", "secrets.existing=mine", "--set", "settings.kafka.allow_untested_versions=true", *arguments)
     (job,) = of(objects, "Job")
     pod = job["spec"]["template"]["spec"]
     (config,) = [one for one in of(objects, "ConfigMap") if "relay.toml" in one["data"]]

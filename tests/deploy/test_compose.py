@@ -17,7 +17,7 @@ import yaml
 
 from deploy import simulator
 from streams.settings import role_secrets
-from streams.settings.role_secrets import COMMAND, Process, deliver
+from streams.settings.role_secrets import COMMAND, SecretScope, deliver
 from streams.settings.root import Settings, load
 from tests.deploy.commands import ROOT, parsed
 from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP
@@ -29,7 +29,7 @@ RELAY = [name for name, service in SERVICES.items() if service["image"] == "im-r
 ROLES = [name for name in RELAY if name not in ("topics", "group")]
 
 
-def process(name: str) -> Process:
+def process(name: str) -> SecretScope:
     """What the service is, as the code declares who uses which secret."""
     role, _, platform = name.partition("-")
     if name not in ROLES:

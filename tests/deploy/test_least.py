@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from streams.settings import role_secrets
-from streams.settings.role_secrets import COMMAND, Process, deliver
+from streams.settings.role_secrets import COMMAND, SecretScope, deliver
 from streams.settings.root import load
 from tests.deploy.test_chart import EXAMPLE, SECRETS, VALUES, needs_helm, of, rendered, template, workloads
 
@@ -29,7 +29,7 @@ secrets: {values: {rongcloud: a-secret-of-rongcloud, own: a-secret-of-ours, own-
 """
 
 
-def process(component: str) -> Process:
+def process(component: str) -> SecretScope:
     role, _, platform = component.partition("-")
     if role == "topics":
         return COMMAND

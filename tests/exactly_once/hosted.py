@@ -8,24 +8,24 @@ from aiokafka.structs import ConsumerRecord
 from faust import App
 
 from streams.exactly_once.batch import Batch
-from streams.exactly_once.deleted_records import Unread
-from streams.exactly_once.outputs import Link, Outputs
-from streams.exactly_once.stateless_stage import Hop
-from streams.exactly_once.transport import Plan
-from streams.exactly_once.watch import Watch
+from streams.exactly_once.deleted_records import DeletedRange
+from streams.exactly_once.outputs import Outputs, ProducerSettings
+from streams.exactly_once.stateless_stage import StatelessStage
+from streams.exactly_once.transport import StagePlan
+from streams.exactly_once.watch import StageObserver
 from streams.exactly_once.worker import make_app, run
 from tests.exactly_once.conftest import DEADLINE
 
 
-class Hosted(Watch):
+class Hosted(StageObserver):
     def __init__(self, bootstrap: str, group: str, inputs: list[str], session: float = 10.0) -> None:
         self.records: list[ConsumerRecord] = []
         self.commits = 0
         self.owned: int | None = None
         """Partitions; None while they are given out."""
-        self.missed: list[Unread] = []
+        self.missed: list[DeletedRange] = []
         self.code: int | None = None
-        plan = Plan("hosted", inputs, lambda _: Hop(self._take), Link(bootstrap), self)
+        plan = StagePlan("hosted", inputs, lambda _: StatelessStage(self._take), ProducerSettings(bootstrap), self)
         self.app: App = make_app(group, plan, session_timeout=session)
         self.stop = asyncio.Event()
 
@@ -42,7 +42,7 @@ class Hosted(Watch):
     def revoked(self, stage: str) -> None:
         self.owned = None
 
-    def deleted(self, stage: str, found: Unread) -> None:
+    def deleted(self, stage: str, found: DeletedRange) -> None:
         self.missed.append(found)
 
     @property

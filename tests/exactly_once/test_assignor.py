@@ -7,7 +7,7 @@ from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, Cons
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.exactly_once.assignor import NumberAssignor
+from streams.exactly_once.assignor import CopartitionAssignor
 
 Owned = dict[str, dict[str, list[int]]]
 
@@ -16,11 +16,11 @@ def share(subscriptions: dict[str, set[str]], had: dict[str, list[int]] | None =
     """By member and topic; each member told the group what it *had*."""
     members = {}
     for member, topics in subscriptions.items():
-        assignor = NumberAssignor()
+        assignor = CopartitionAssignor()
         assignor.on_assignment(ConsumerProtocolMemberAssignment(0, [("x", (had or {}).get(member, []))], b""))
         members[member] = ConsumerProtocolMemberMetadata.decode(assignor.metadata(topics).encode())
     cluster = SimpleNamespace(partitions_for_topic=lambda _: set(range(partitions)))
-    found = NumberAssignor().assign(cluster, members)
+    found = CopartitionAssignor().assign(cluster, members)
     return {member: {topic: list(numbers) for topic, numbers in given.assignment} for member, given in found.items()}
 
 
@@ -73,5 +73,5 @@ def test_with_fewer_numbers_than_members_those_that_read_more_work(partitions: i
 def test_a_claim_in_another_form_is_no_claim() -> None:
     cluster = SimpleNamespace(partitions_for_topic=lambda _: {0, 1})
     members = {"m1": ConsumerProtocolMemberMetadata(0, ["a"], b"\xff,x,-1,,"), "m2": ConsumerProtocolMemberMetadata(0, ["a"], None)}
-    found = NumberAssignor().assign(cluster, members)
+    found = CopartitionAssignor().assign(cluster, members)
     assert sorted(len(one.partitions()) for one in found.values()) == [1, 1]

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from streams.exactly_once.producers import Fenced, Link, Producers
-from streams.exactly_once.transactions_aiokafka import Classic
+from streams.exactly_once.producers import FencedError, Producers, ProducerSettings
+from streams.exactly_once.transactions_aiokafka import AiokafkaTransactions
 from tests.exactly_once.conftest import Cluster
 from tests.exactly_once.test_producers import outputs
 
@@ -14,11 +14,11 @@ pytestmark = pytest.mark.kafka
 
 
 def classic(cluster: Cluster, group: str) -> Producers:
-    return Producers(Link(cluster.bootstrap, lean=False), group, group)
+    return Producers(ProducerSettings(cluster.bootstrap, lean=False), group, group)
 
 
 def client(of: Producers) -> AIOKafkaProducer:
-    assert isinstance(of.way, Classic)
+    assert isinstance(of.way, AiokafkaTransactions)
     return of.way._all[0]
 
 
@@ -42,7 +42,7 @@ async def test_a_fenced_owner_learns_it_although_its_next_write_finds_no_transac
             return await known(topic)
 
         monkeypatch.setattr(inner, "_wait_on_metadata", late)
-        with pytest.raises(Fenced):
+        with pytest.raises(FencedError):
             await old.commit(outputs(second, b"too late"), {})
     finally:
         await old.close()

@@ -7,9 +7,9 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 
-from streams.exactly_once.task import Task
+from streams.exactly_once.task import PartitionTask
 from streams.roles.health import Health
-from streams.roles.hosting import Seen
+from streams.roles.hosting import RoleObserver
 from tests.exactly_once.conftest import Cluster
 from tests.exactly_once.hosted import Hosted, until
 
@@ -20,7 +20,7 @@ def owned(*fleet: Hosted) -> list[int | None]:
 
 def test_who_has_no_partition_while_the_group_is_at_rest_is_ready_and_says_so() -> None:
     health = Health()
-    seen = Seen(health)
+    seen = RoleObserver(health)
     assert health.unready()
     seen.assigned("a-stage", 0)
     assert not health.unready()
@@ -106,7 +106,7 @@ async def test_a_worker_that_takes_long_to_take_over_stays_in_its_group(cluster:
     one = Hosted(cluster.bootstrap, group, [topic], session=2.0)
     coordinator, may_fence, beats = [], asyncio.Event(), []
 
-    async def fence(task: Task) -> None:
+    async def fence(task: PartitionTask) -> None:
         if not coordinator:
             coordinator.append(one.app.consumer.kafka._coordinator)
             beat = coordinator[0]._do_heartbeat
@@ -121,7 +121,7 @@ async def test_a_worker_that_takes_long_to_take_over_stays_in_its_group(cluster:
         await may_fence.wait()
         await task._producers.start()
 
-    monkeypatch.setattr(Task, "fence", fence)
+    monkeypatch.setattr(PartitionTask, "fence", fence)
     async with one.running():
         assert one.owned == 2
         assert beats[:6] == [True] * 6

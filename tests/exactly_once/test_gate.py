@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.producers import Outputs
-from streams.exactly_once.stateless_stage import Hop
+from streams.exactly_once.stateless_stage import StatelessStage
 
 ONE, TWO = TopicPartition("one", 0), TopicPartition("two", 0)
 
@@ -77,7 +77,7 @@ def batch(tp: TopicPartition, first: int, values: str) -> Batch:
 
 
 async def run(inbox: Inbox, stage: Picky, *steps) -> None:
-    running = asyncio.create_task(Hop(stage, gate=stage).run(inbox))
+    running = asyncio.create_task(StatelessStage(stage, gate=stage).run(inbox))
     for step in steps:
         for _ in range(20):
             await asyncio.sleep(0)

@@ -7,7 +7,13 @@ from contextlib import suppress
 import pytest
 from aiokafka import TopicPartition
 
-from streams.exactly_once.producers import Fenced, Link, Outputs, Producers, Unknown
+from streams.exactly_once.producers import (
+    FencedError,
+    Outputs,
+    Producers,
+    ProducerSettings,
+    UnknownResultError,
+)
 from tests.exactly_once.conftest import Cluster, LossyProxy
 
 pytestmark = pytest.mark.kafka
@@ -20,7 +26,7 @@ def make(cluster: Cluster, request: pytest.FixtureRequest) -> Make:
     """Producers of a group's task, reached by the broker's own address or another."""
 
     def made(group: str, bootstrap: str = cluster.bootstrap, **link: float) -> Producers:
-        return Producers(Link(bootstrap, lean=request.param == "lean", **link), group, group)  # type: ignore[arg-type]
+        return Producers(ProducerSettings(bootstrap, lean=request.param == "lean", **link), group, group)  # type: ignore[arg-type]
 
     return made
 
@@ -40,7 +46,7 @@ async def test_the_last_owner_of_a_task_is_fenced_and_nothing_of_it_is_seen(clus
         await old.commit(outputs(target, b"old 1"), {source: 1})
         await new.start()
         for _ in ("a", "b"):  # whichever id it uses next
-            with pytest.raises(Fenced):
+            with pytest.raises(FencedError):
                 await old.commit(outputs(target, b"old, too late"), {source: 99})
         await new.commit(outputs(target, b"new 1"), {source: 2})
     finally:
@@ -75,7 +81,7 @@ async def test_whoever_has_written_was_the_owner_until_then(cluster: Cluster, ma
         await old.start()
         written = await old.write(outputs(target, b"before"))
         await new.start()
-        with pytest.raises(Fenced):
+        with pytest.raises(FencedError):
             await old.write(outputs(target, b"too late"))
         await new.commit(outputs(target, b"new"), {})
     finally:
@@ -95,7 +101,7 @@ async def test_to_be_fenced_after_a_transaction_was_open_for_too_long_says_nothi
         assert old._began is not None
         old._began -= 15.0  # the broker would abort it now, by a timer of its own
         await new.start()
-        with pytest.raises(Unknown, match="open for too long"):
+        with pytest.raises(UnknownResultError, match="open for too long"):
             await old.write(outputs(target, b"too late"))
     finally:
         await old.close()
@@ -158,7 +164,7 @@ async def test_a_record_that_the_broker_never_takes_is_an_unknown_result_and_not
     producers, next_owner = (make(group, max_batch=10_000) for _ in range(2))
     try:
         await producers.start()
-        with pytest.raises(Unknown, match="MessageSizeTooLarge"):
+        with pytest.raises(UnknownResultError, match="MessageSizeTooLarge"):
             await producers.commit(outputs(target, b"small", b"x" * 2_000_000), {})
         await next_owner.start()
         await next_owner.commit(outputs(target, b"next"), {})
@@ -175,7 +181,7 @@ async def test_a_commit_whose_answer_is_lost_happened_once_whatever_it_is_called
         try:
             await first.start()
             proxy.arm()
-            with suppress(Unknown):
+            with suppress(UnknownResultError):
                 await first.commit(outputs(target, b"1"), {source: 1})
             assert proxy.lost.is_set()
         finally:

@@ -6,9 +6,9 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
 from streams.exactly_once.batch import Batch
-from streams.exactly_once.producers import Link, Outputs, Unknown
-from streams.exactly_once.task import INBOX, Task
-from streams.exactly_once.watch import Watch
+from streams.exactly_once.producers import Outputs, ProducerSettings, UnknownResultError
+from streams.exactly_once.task import INBOX, PartitionTask
+from streams.exactly_once.watch import StageObserver
 from tests.exactly_once.conftest import DEADLINE, Cluster, LossyProxy
 
 TP = TopicPartition("t", 0)
@@ -31,7 +31,7 @@ class Reading:
         self.next = 0
         self.members = [True]
         self.rewinds = 0
-        self.task: Task | None = None
+        self.task: PartitionTask | None = None
 
     def epoch(self, tp: TopicPartition) -> int:
         return self.now
@@ -60,12 +60,12 @@ async def nothing_failed(error: BaseException) -> None:
 
 
 class Idle:
-    async def run(self, task: Task) -> None:
+    async def run(self, task: PartitionTask) -> None:
         await task.draining.wait()
 
 
-def idle(positions: Reading) -> Task:
-    return Task("s", "g", 0, [TP], Link("nowhere:1"), positions, lambda _: Idle(), nothing_failed, Watch())
+def idle(positions: Reading) -> PartitionTask:
+    return PartitionTask("s", "g", 0, [TP], ProducerSettings("nowhere:1"), positions, lambda _: Idle(), nothing_failed, StageObserver())
 
 
 async def test_a_batch_that_was_fetched_before_reading_was_moved_is_dropped():
@@ -95,7 +95,7 @@ class Copy:
     def __init__(self, target: str, last: int, told: asyncio.Event) -> None:
         self._target, self._last, self._told = target, last, told
 
-    async def run(self, task: Task) -> None:
+    async def run(self, task: PartitionTask) -> None:
         while (got := await task.next()) is not None:
             outputs = Outputs()
             for one in got.records:
@@ -105,7 +105,7 @@ class Copy:
                 self._told.set()
 
 
-class Restarts(Watch):
+class Restarts(StageObserver):
     def __init__(self) -> None:
         self.count = 0
 
@@ -125,14 +125,14 @@ async def test_after_an_unknown_result_a_task_goes_on_from_the_committed_offset(
 
         commits = 0
 
-        async def run(self, task: Task) -> None:
+        async def run(self, task: PartitionTask) -> None:
             sure = task.commit
 
             async def commit(outputs: Outputs, offsets: dict[TopicPartition, int]) -> dict[tuple[str, int], int]:
                 Doubtful.commits += 1
                 written = await sure(outputs, offsets)
                 if Doubtful.commits % 3 == 0:
-                    raise Unknown("the answer is lost")
+                    raise UnknownResultError("the answer is lost")
                 return written
 
             task.commit = commit  # type: ignore[method-assign]
@@ -141,8 +141,8 @@ async def test_after_an_unknown_result_a_task_goes_on_from_the_committed_offset(
             finally:
                 task.commit = sure  # type: ignore[method-assign]
 
-    task = Task(
-        "s", group, 0, [source], Link(cluster.bootstrap), positions, lambda _: Doubtful(target, 40, told), nothing_failed, watch
+    task = PartitionTask(
+        "s", group, 0, [source], ProducerSettings(cluster.bootstrap), positions, lambda _: Doubtful(target, 40, told), nothing_failed, watch
     )
     positions.task = task
     await task.fence()
@@ -167,14 +167,14 @@ async def test_a_lost_answer_to_a_commit_neither_loses_nor_doubles(cluster: Clus
         class Unlucky(Copy):
             runs = 0
 
-            async def run(self, task: Task) -> None:
+            async def run(self, task: PartitionTask) -> None:
                 Unlucky.runs += 1
                 if Unlucky.runs <= 3:
                     proxy.arm()
                 await super().run(task)
 
-        link = Link(proxy.bootstrap, request_timeout=5.0, lean=lean)
-        task = Task("s", group, 0, [source], link, positions, lambda _: Unlucky(target, 40, told), nothing_failed, Watch())
+        link = ProducerSettings(proxy.bootstrap, request_timeout=5.0, lean=lean)
+        task = PartitionTask("s", group, 0, [source], link, positions, lambda _: Unlucky(target, 40, told), nothing_failed, StageObserver())
         positions.task = task
         await task.fence()
         task.start()

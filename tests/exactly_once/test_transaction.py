@@ -9,10 +9,16 @@ from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
 
 from streams.exactly_once import kafka_protocol
-from streams.exactly_once.kafka_protocol import Call
-from streams.exactly_once.producers import Fenced, Link, Outputs, Producers, Unknown
-from streams.exactly_once.transactions_aiokafka import Classic
-from streams.exactly_once.transactions_direct import Transactions
+from streams.exactly_once.kafka_protocol import FrameRequest
+from streams.exactly_once.producers import (
+    FencedError,
+    Outputs,
+    Producers,
+    ProducerSettings,
+    UnknownResultError,
+)
+from streams.exactly_once.transactions_aiokafka import AiokafkaTransactions
+from streams.exactly_once.transactions_direct import DirectTransactions
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.ports import free_port
 from tests.exactly_once.conftest import PRODUCE, TXN_OFFSET_COMMIT, Cluster, LossyProxy
@@ -23,8 +29,8 @@ pytestmark = pytest.mark.kafka
 UPDATE_FEATURES = kafka_protocol.Api(57, 1)
 
 
-def lean(of: Producers) -> Transactions:
-    assert isinstance(of.way, Transactions)
+def lean(of: Producers) -> DirectTransactions:
+    assert isinstance(of.way, DirectTransactions)
     return of.way
 
 
@@ -32,7 +38,7 @@ def lean(of: Producers) -> Transactions:
 async def test_what_was_written_without_an_answer_is_sent_again_and_there_once(cluster: Cluster, api: int):
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     async with LossyProxy(cluster.bootstrap) as proxy:
-        producers = Producers(Link(proxy.bootstrap, request_timeout=5.0, max_batch=10_000), group, group)
+        producers = Producers(ProducerSettings(proxy.bootstrap, request_timeout=5.0, max_batch=10_000), group, group)
         values = [b"%03d" % number + b"x" * 900 for number in range(30)]
         try:
             await producers.start()
@@ -51,11 +57,11 @@ async def test_what_was_written_without_an_answer_is_sent_again_and_there_once(c
 async def test_an_end_without_an_answer_is_unknown_and_not_asked_for_again(cluster: Cluster):
     target, group = await cluster.topic(), cluster.name()
     async with LossyProxy(cluster.bootstrap) as proxy:
-        producers = Producers(Link(proxy.bootstrap, request_timeout=5.0), group, group)
+        producers = Producers(ProducerSettings(proxy.bootstrap, request_timeout=5.0), group, group)
         try:
             await producers.start()
             proxy.arm()
-            with pytest.raises(Unknown, match="KafkaConnectionError"):
+            with pytest.raises(UnknownResultError, match="KafkaConnectionError"):
                 await producers.commit(outputs(target, b"1"), {})
         finally:
             await producers.close()
@@ -63,7 +69,7 @@ async def test_an_end_without_an_answer_is_unknown_and_not_asked_for_again(clust
 
 async def test_the_next_owner_ends_what_was_written_and_not_committed(cluster: Cluster):
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
-    old, new = (Producers(Link(cluster.bootstrap), group, group) for _ in range(2))
+    old, new = (Producers(ProducerSettings(cluster.bootstrap), group, group) for _ in range(2))
     try:
         await old.start()
         await old.write(outputs(target, b"left open"))
@@ -71,7 +77,7 @@ async def test_the_next_owner_ends_what_was_written_and_not_committed(cluster: C
         assert who is not None
         await lean(old)._commit_offsets(who, {source: 99})
         await new.start()
-        with pytest.raises(Fenced):
+        with pytest.raises(FencedError):
             await old.commit(Outputs(), {})
         await new.commit(outputs(target, b"new"), {source: 1})
     finally:
@@ -84,14 +90,14 @@ async def test_the_next_owner_ends_what_was_written_and_not_committed(cluster: C
 @pytest.mark.parametrize("first", [True, False])
 async def test_each_way_fences_the_other(cluster: Cluster, *, first: bool):
     target, group = await cluster.topic(), cluster.name()
-    old, new = (Producers(Link(cluster.bootstrap, lean=way), group, group) for way in (first, not first))
+    old, new = (Producers(ProducerSettings(cluster.bootstrap, lean=way), group, group) for way in (first, not first))
     try:
         await old.start()
         await old.commit(outputs(target, b"old"), {})
         await new.start()
         assert type(old.way) is not type(new.way)
         for _ in ("a", "b"):
-            with pytest.raises(Fenced):
+            with pytest.raises(FencedError):
                 await old.commit(outputs(target, b"too late"), {})
         for _ in ("a", "b"):
             await new.commit(outputs(target, b"new"), {})
@@ -105,12 +111,12 @@ async def test_hardly_a_request_is_refused_in_a_row_of_transactions_and_each_is_
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ):
     source, targets, group = TopicPartition(await cluster.topic(), 0), [await cluster.topic(4), await cluster.topic(4)], cluster.name()
-    producers = Producers(Link(cluster.bootstrap), group, group)
+    producers = Producers(ProducerSettings(cluster.bootstrap), group, group)
     calls: list[kafka_protocol.Api] = []
     send = AIOKafkaClient.send
 
     async def counted(self: AIOKafkaClient, node: int, request: object, **more: object) -> object:
-        if isinstance(request, Call):
+        if isinstance(request, FrameRequest):
             calls.append(request.api)
         return await send(self, node, request, **more)
 
@@ -139,7 +145,7 @@ async def test_hardly_a_request_is_refused_in_a_row_of_transactions_and_each_is_
 
 async def test_where_the_cluster_goes_back_to_older_transactions_the_older_way_is_taken(cluster: Cluster):
     target, group = await cluster.topic(), cluster.name()
-    producers = Producers(Link(cluster.bootstrap), group, group)
+    producers = Producers(ProducerSettings(cluster.bootstrap), group, group)
     try:
         await producers.start()
         await producers.commit(outputs(target, b"lean"), {})
@@ -147,14 +153,14 @@ async def test_where_the_cluster_goes_back_to_older_transactions_the_older_way_i
         try:
             await producers.close()
             await producers.start()
-            assert isinstance(producers.way, Classic)
+            assert isinstance(producers.way, AiokafkaTransactions)
             await producers.commit(outputs(target, b"classic"), {})
         finally:
             await settle_on(cluster.bootstrap, level=2)
         await producers.close()
         await producers.start()
         await producers.commit(outputs(target, b"lean again"), {})
-        assert isinstance(producers.way, Transactions)
+        assert isinstance(producers.way, DirectTransactions)
     finally:
         await producers.close()
     assert [record.value for record in await cluster.committed(target)] == [b"lean", b"classic", b"lean again"]
@@ -168,7 +174,7 @@ async def settle_on(bootstrap: str, level: int) -> None:
         name = b"transaction.version"
         body = (10_000).to_bytes(4, "big") + b"\2" + bytes([len(name) + 1]) + name
         body += level.to_bytes(2, "big") + (b"\2" if level < 2 else b"\1") + b"\0" + b"\0" + b"\0"
-        answer = await client.send(client.get_random_node(), Call(UPDATE_FEATURES, body, lambda reader: reader._data))
+        answer = await client.send(client.get_random_node(), FrameRequest(UPDATE_FEATURES, body, lambda reader: reader._data))
         assert answer[5:7] == b"\0\0", answer
         async with asyncio.timeout(30):
             while (await client.send(client.get_random_node(), kafka_protocol.features())).get("transaction.version") != level:
@@ -190,7 +196,7 @@ async def test_a_transaction_outlives_a_restart_of_the_broker(tmp_path: Path, ca
         cluster = Cluster(node.bootstrap, admin)
         source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
         await admin.close()
-        producers = Producers(Link(node.bootstrap, transaction_timeout=60.0), group, group)
+        producers = Producers(ProducerSettings(node.bootstrap, transaction_timeout=60.0), group, group)
         await producers.start()
         await producers.commit(outputs(target, b"before"), {source: 1})
         await producers.write(outputs(target, b"across"))

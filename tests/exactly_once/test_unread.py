@@ -6,7 +6,7 @@ from confluent_kafka import TopicPartition as Until
 from confluent_kafka.admin import AdminClient
 
 from streams.exactly_once import task as tasks
-from streams.exactly_once.deleted_records import Unread, beyond
+from streams.exactly_once.deleted_records import DeletedRange, beyond
 from tests.exactly_once.conftest import Cluster
 from tests.exactly_once.hosted import Hosted, until
 
@@ -14,10 +14,10 @@ TP = TopicPartition("t", 0)
 
 
 def test_what_lies_before_the_beginning_or_after_the_end_is_gone_and_the_rest_is_not() -> None:
-    assert Unread.before(TP, 5, 5) is None
-    assert Unread.before(TP, 5, 8) == Unread(TP, 5, 8, "retention")
-    assert beyond(TP, 5, 8, 20) == Unread(TP, 5, 8, "retention")
-    assert beyond(TP, 25, 8, 20) == Unread(TP, 20, 25, "truncation")
+    assert DeletedRange.before(TP, 5, 5) is None
+    assert DeletedRange.before(TP, 5, 8) == DeletedRange(TP, 5, 8, "retention")
+    assert beyond(TP, 5, 8, 20) == DeletedRange(TP, 5, 8, "retention")
+    assert beyond(TP, 25, 8, 20) == DeletedRange(TP, 20, 25, "truncation")
     assert beyond(TP, 20, 8, 20) is None, "the end itself is where the next record will be"
 
 
@@ -44,7 +44,7 @@ async def test_retention_ahead_of_a_stage_that_was_away_is_told_once_and_what_is
     delete(cluster, topic, 5)
     async with Hosted(cluster.bootstrap, group, [topic]).running() as second:
         await until(lambda: second.commits > 0)
-        assert second.missed == [Unread(TopicPartition(topic, 0), 2, 5, "retention")]
+        assert second.missed == [DeletedRange(TopicPartition(topic, 0), 2, 5, "retention")]
         assert second.values == [b"5", b"6", b"7"]
     async with Hosted(cluster.bootstrap, group, [topic]).running() as third:
         await write(cluster, topic, b"8")
@@ -82,7 +82,7 @@ async def test_records_deleted_ahead_of_a_running_reader_are_told_and_it_reads_o
         consumer.wants = wants
         await until(lambda: b"3" in one.values)
         assert one.values == [*[b"early"] * written, b"2", b"3"]
-        assert one.missed == [Unread(TopicPartition(topic, 0), written, written + 2, "retention")]
+        assert one.missed == [DeletedRange(TopicPartition(topic, 0), written, written + 2, "retention")]
 
 
 @pytest.mark.kafka

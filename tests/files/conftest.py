@@ -9,12 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from streams.files.app import Files
-from streams.files.disk import Disk
+from streams.files.app import FilesApp
+from streams.files.disk import FileDirectory
 from streams.http_server.listener import Listener
-from streams.media.store import Failed, Kept
+from streams.media.store import StoredObject, StoreFailed
 from streams.media.store.files import FileStore
-from streams.media.store.settings import MediaStore
+from streams.media.store.settings import MediaStoreSettings
 
 SECRET = "the secret of this test's store"
 DAY = 86_400
@@ -34,21 +34,21 @@ class Running:
 
     def __init__(self, root: Path) -> None:
         self.root, self.clock, self.port = root, Clock(), 0
-        self.disk = Disk(root, kept=30 * DAY, clock=self.clock)
+        self.disk = FileDirectory(root, kept=30 * DAY, clock=self.clock)
 
     @property
-    def app(self) -> Files:
-        return Files(
+    def app(self) -> FilesApp:
+        return FilesApp(
             self.disk, SECRET.encode(), public_url=f"http://127.0.0.1:{self.port}/", lives=7 * DAY, largest=LARGEST, clock=self.clock
         )
 
     def client(self, **more: Any) -> FileStore:
         given: dict[str, Any] = {"kind": "files", "endpoint": f"http://127.0.0.1:{self.port}", "secret": SECRET, "timeout": 20}
-        return FileStore(MediaStore(**(given | more)), self.clock)
+        return FileStore(MediaStoreSettings(**(given | more)), self.clock)
 
     async def put(
         self, content: bytes, name: str = "a.bin", mime: str = "", app: str = "new", digest: str = "", **more: Any
-    ) -> Kept | Failed:
+    ) -> StoredObject | StoreFailed:
         path = self.root / "to-put"
         path.write_bytes(content)
         store = self.client(**more)
@@ -57,9 +57,9 @@ class Running:
         finally:
             await store.close()
 
-    async def kept(self, content: bytes, **more: Any) -> Kept:
+    async def kept(self, content: bytes, **more: Any) -> StoredObject:
         found = await self.put(content, **more)
-        assert isinstance(found, Kept), found
+        assert isinstance(found, StoredObject), found
         return found
 
     def files(self) -> list[Path]:

@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from streams.files.disk import Disk
+from streams.files.disk import FileDirectory
 from streams.files.signed import headers, upload
 from streams.kafka.local.ports import free_port
-from streams.media.store import Kept
+from streams.media.store import StoredObject
 from streams.media.store.files import FileStore
-from streams.media.store.settings import MediaStore
+from streams.media.store.settings import MediaStoreSettings
 from tests.children import dies_with_parent
 from tests.files.conftest import SECRET
 from tests.waiting import until
@@ -62,10 +62,10 @@ class Process:
 
     async def put(self) -> str:
         (self.root / "to-put").write_bytes(CONTENT)
-        store = FileStore(MediaStore(kind="files", endpoint=f"http://127.0.0.1:{self.port}", secret=SECRET))
+        store = FileStore(MediaStoreSettings(kind="files", endpoint=f"http://127.0.0.1:{self.port}", secret=SECRET))
         found = await store.put(self.root / "to-put", name="a.mp4", mime="video/mp4", digest=sha256(CONTENT).hexdigest(), app="new")
         await store.close()
-        assert isinstance(found, Kept)
+        assert isinstance(found, StoredObject)
         return found.url
 
     def lying(self, part: str) -> list[int]:
@@ -142,7 +142,7 @@ def test_it_does_not_start_with_wrong_settings_and_says_why(tmp_path: Path, text
 
 def test_two_processes_do_not_share_a_directory(tmp_path: Path) -> None:
     one = Process(tmp_path)
-    disk = Disk(tmp_path / "files", kept=1)
+    disk = FileDirectory(tmp_path / "files", kept=1)
     disk.open()
     assert "another process uses it" in refused(tmp_path, one.config.read_text())
     disk.close()

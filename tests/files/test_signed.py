@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.files.naming import KEY, LONGEST, disposition, extension_of, key_of, plain_mime, plain_name
-from streams.files.signed import FRESH, ROOT, Link, Upload, asked, headers, link, taken, upload
+from streams.files.signed import FRESH, ROOT, SignedLink, SignedUpload, asked, headers, link, taken, upload
 
 SECRET, OTHER, NOW = b"a secret of sixteen", b"another, as long as it", 1_800_000_000.0
 DIGEST = "ab" * 32
@@ -81,7 +81,7 @@ def test_an_upload_that_we_signed_is_taken(name: str, mime: str, length: int) ->
     assert taken(SECRET, ROOT + one.key, head, NOW + FRESH) == one
 
 
-def signed_upload() -> Upload:
+def signed_upload() -> SignedUpload:
     return upload(SECRET, "new", digest=DIGEST, length=10, name="a.png", mime="image/png", now=NOW)
 
 
@@ -116,13 +116,13 @@ def test_an_upload_is_taken_for_its_path_and_time_and_with_its_secret_only() -> 
 
 def test_who_knows_the_secret_cannot_name_content_otherwise_either() -> None:
     one = signed_upload()
-    free = Upload(key="new/" + "0" * 40 + ".png", digest=one.digest, length=10, name="a", mime="image/png", time=int(NOW))
+    free = SignedUpload(key="new/" + "0" * 40 + ".png", digest=one.digest, length=10, name="a", mime="image/png", time=int(NOW))
     assert taken(SECRET, ROOT + free.key, headers(SECRET, free), NOW) is None
 
 
 @given(names, st.sampled_from(["image/png", "audio/amr", "application/octet-stream"]), st.integers(0, 10**11))
 def test_a_link_is_read_as_it_was_made(name: str, mime: str, until: int) -> None:
-    one = Link(key=signed_upload().key, name=plain_name(name), mime=mime, until=until)
+    one = SignedLink(key=signed_upload().key, name=plain_name(name), mime=mime, until=until)
     path, query = urlsplit(link(SECRET, one))[2:4]
     assert path.isascii()
     assert asked(SECRET, unquote(path), query) == one
@@ -132,7 +132,7 @@ def test_a_link_is_read_as_it_was_made(name: str, mime: str, until: int) -> None
 @settings(max_examples=300)
 @given(st.data())
 def test_a_link_with_one_character_changed_is_no_link(data: st.DataObject) -> None:
-    one = Link(key=signed_upload().key, name="cat.png", mime="image/png", until=int(NOW))
+    one = SignedLink(key=signed_upload().key, name="cat.png", mime="image/png", until=int(NOW))
     whole = link(SECRET, one)
     place = data.draw(st.integers(0, len(whole) - 1))
     char = data.draw(st.characters(codec="ascii", categories=("L", "N", "P")))
@@ -144,7 +144,7 @@ def test_a_link_with_one_character_changed_is_no_link(data: st.DataObject) -> No
 
 @pytest.mark.parametrize("more", ["&until=9999999999", "&sig=x", "&type=text/html", "&x=1", "&" * 50])
 def test_a_link_with_more_or_doubled_parts_is_no_other_link(more: str) -> None:
-    one = Link(key=signed_upload().key, name="cat.png", mime="image/png", until=int(NOW))
+    one = SignedLink(key=signed_upload().key, name="cat.png", mime="image/png", until=int(NOW))
     path, _, query = link(SECRET, one).partition("?")
     assert asked(SECRET, path, query + more) in (None, one)
     assert asked(SECRET, path, more.lstrip("&") + "&" + query) in (None, one)

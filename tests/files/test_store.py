@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from streams.files import app as application
 from streams.files import disk as disks
-from streams.files.signed import Link, headers, link, upload
+from streams.files.signed import SignedLink, headers, link, upload
 from streams.kafka.local.ports import free_port
-from streams.media.store import Failed, Kept
+from streams.media.store import StoredObject, StoreFailed
 from streams.observe import metrics
 from tests.files.conftest import DAY, LARGEST, SECRET, Running
 
@@ -85,7 +85,7 @@ async def test_a_link_ends(store: Running, web: httpx.AsyncClient) -> None:
 
 async def test_a_link_to_what_is_deleted_is_404(store: Running, web: httpx.AsyncClient) -> None:
     key = (await store.kept(b"x")).url.split("/files/")[1].rpartition("/")[0]
-    far = link(SECRET.encode(), Link(key=key, name="a", mime="text/plain", until=int(store.clock.now) + 99 * DAY))
+    far = link(SECRET.encode(), SignedLink(key=key, name="a", mime="text/plain", until=int(store.clock.now) + 99 * DAY))
     assert (await web.get(f"http://127.0.0.1:{store.port}{far}")).status_code == 200
     store.clock.now += 30 * DAY
     assert (await web.get(f"http://127.0.0.1:{store.port}{far}")).status_code == 404
@@ -114,7 +114,7 @@ async def test_one_client_puts_many_one_after_another_and_at_once(store: Running
         path.write_bytes(CONTENT + bytes([number // 2]))  # each twice
         paths.append(path)
 
-    async def put(path: Any) -> Kept | Failed:
+    async def put(path: Any) -> StoredObject | StoreFailed:
         digest = sha256(path.read_bytes()).hexdigest()
         return await client.put(path, name="a", mime="audio/mpeg", digest=digest, app="new")
 
@@ -123,28 +123,28 @@ async def test_one_client_puts_many_one_after_another_and_at_once(store: Running
     await client.close()
     assert len(store.files()) == 3
     for path, found in zip(paths * 2, [*at_once, *in_turn], strict=True):
-        assert isinstance(found, Kept), found
+        assert isinstance(found, StoredObject), found
         assert (await web.get(found.url)).content == path.read_bytes()
 
 
 async def test_what_is_not_what_was_announced_is_not_kept(store: Running) -> None:
-    assert await store.put(CONTENT, digest="ab" * 32) == Failed("store-changed", again=False)
+    assert await store.put(CONTENT, digest="ab" * 32) == StoreFailed("store-changed", again=False)
     assert store.files() == []
 
 
 async def test_what_is_too_large_is_refused_before_it_is_sent(store: Running) -> None:
-    assert await store.put(bytes(LARGEST + 1)) == Failed("store-too-large", again=False)
-    assert isinstance(await store.put(bytes(LARGEST)), Kept)
+    assert await store.put(bytes(LARGEST + 1)) == StoreFailed("store-too-large", again=False)
+    assert isinstance(await store.put(bytes(LARGEST)), StoredObject)
 
 
 async def test_another_secret_or_clock_is_refused(store: Running) -> None:
-    assert await store.put(CONTENT, secret="some other secret of theirs") == Failed("store-refused", again=False)
+    assert await store.put(CONTENT, secret="some other secret of theirs") == StoreFailed("store-refused", again=False)
     assert store.files() == []
 
 
 async def test_nobody_there_is_worth_another_try(store: Running) -> None:
     found = await store.put(CONTENT, endpoint=f"http://127.0.0.1:{free_port()}")
-    assert isinstance(found, Failed)
+    assert isinstance(found, StoreFailed)
     assert (found.reason, found.again) == ("store-away", True)
 
 
@@ -161,22 +161,22 @@ async def test_a_disk_that_gets_full_is_said_so_and_leaves_nothing(store: Runnin
     monkeypatch.setattr(disks, "_append", full)
     found = await store.put(CONTENT)
     assert len(calls) == 2
-    assert isinstance(found, Failed)
+    assert isinstance(found, StoreFailed)
     assert (found.reason, found.again) == ("store-full", True)
     assert found.after > 0
     assert store.files() == []
     assert counted("files_requests_total", method="PUT", status="5xx") == before + 1
     monkeypatch.undo()
-    assert isinstance(await store.put(CONTENT), Kept)
+    assert isinstance(await store.put(CONTENT), StoredObject)
 
 
 async def test_a_disk_that_is_full_takes_nothing_more(store: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     await store.kept(CONTENT)
     monkeypatch.setattr(disks, "RESERVE", 1 << 62)
     found = await store.put(CONTENT + b"1")
-    assert isinstance(found, Failed)
+    assert isinstance(found, StoreFailed)
     assert found.reason == "store-full"
-    assert isinstance(await store.put(CONTENT), Kept), "what is there needs no room"
+    assert isinstance(await store.put(CONTENT), StoredObject), "what is there needs no room"
 
 
 async def test_another_error_of_the_disk_is_ours_and_says_nothing_of_it(store: Running, web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +184,7 @@ async def test_another_error_of_the_disk_is_ours_and_says_nothing_of_it(store: R
         raise OSError(errno.EIO, "secret-name.png")
 
     monkeypatch.setattr(disks, "_append", broken)
-    assert await store.put(CONTENT) == Failed("store-away", again=True, after=1.0)
+    assert await store.put(CONTENT) == StoreFailed("store-away", again=True, after=1.0)
     one = upload(SECRET.encode(), "new", digest=sha256(CONTENT).hexdigest(), length=len(CONTENT), name="a", mime="", now=store.clock.now)
     answer = await web.put(f"http://127.0.0.1:{store.port}/files/{one.key}", content=CONTENT, headers=headers(SECRET.encode(), one))
     assert (answer.status_code, answer.json()) == (500, {"error": "defect"})
@@ -267,7 +267,7 @@ async def _walk(rest: str, method: str, *, sign: bool) -> None:
 
     one = Running(disks.Path("/nowhere"))
     one.disk = Watching()  # type: ignore[assignment]
-    query = link(SECRET.encode(), Link(key=rest.rpartition("/")[0], name=rest.rpartition("/")[2], mime="a/b", until=2**33)).partition("?")[2] if sign else ""
+    query = link(SECRET.encode(), SignedLink(key=rest.rpartition("/")[0], name=rest.rpartition("/")[2], mime="a/b", until=2**33)).partition("?")[2] if sign else ""
     head = headers(SECRET.encode(), upload(SECRET.encode(), "new", digest="ab" * 32, length=1, name="", mime="", now=one.clock.now)) if sign else {}
     scope = {
         "type": "http", "method": method, "path": f"/files/{rest}", "raw_path": quote(f"/files/{rest}").encode(),
@@ -287,5 +287,5 @@ async def _walk(rest: str, method: str, *, sign: bool) -> None:
 
 
 def test_the_url_of_a_link_is_under_the_public_one() -> None:
-    one = Link(key="new/" + "0" * 40, name="a b.png", mime="image/png", until=1)
+    one = SignedLink(key="new/" + "0" * 40, name="a b.png", mime="image/png", until=1)
     assert urlsplit(link(SECRET.encode(), one)).path == f"/files/new/{'0' * 40}/a%20b.png"

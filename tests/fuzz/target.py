@@ -12,10 +12,10 @@ from converters import PLATFORMS
 from converters.core import wire
 from converters.core.model import NOTHING, Delivery
 from converters.core.operations import Presence, Reaction, Read, Received, Typing
-from converters.platform import Accepted, Callback, Ignored, Incoming, Probe, Rejected, Said
-from converters.routing.id_mapping import Minted
-from converters.routing.identity_table import Identities, Kind
-from converters.routing.route import App, Dead, Deliver, Dropped, EchoOf, Routed, route
+from converters.platform import Accepted, Callback, DecodedEvent, Ignored, Incoming, Probe, Rejected
+from converters.routing.id_mapping import NewIdentity
+from converters.routing.identity_table import IdentityTable, Kind
+from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, Routed, route
 from tests.converters.examples import account_of, row_of, there_of
 from tests.converters.shapes import NOW, body, shape
 from tests.fuzz.mutations import Mutator
@@ -35,7 +35,7 @@ class Finding(Struct):
     body: bytes
 
 
-class Everybody(Identities):
+class Everybody(IdentityTable):
     """Groups and rooms are called the same everywhere."""
 
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None:
@@ -108,7 +108,7 @@ class Fuzzer:
             return
         assert len(said) <= MOST_UNSIGNED, "one unsigned body makes many deliveries"
         for one in said:
-            assert isinstance(one, Said), "unsigned, and evidence"
+            assert isinstance(one, DecodedEvent), "unsigned, and evidence"
             assert not one.proven, "unsigned, and believed"
             assert isinstance(one.event.operation, HARMLESS), f"unsigned, and {type(one.event.operation).__name__}"
 
@@ -147,12 +147,12 @@ class Fuzzer:
             case EchoOf(echo=echo):
                 assert wire.dump(echo)
                 return "echo"
-            case Dead(cause=cause, detail=detail):
+            case DeadLettered(cause=cause, detail=detail):
                 assert detail.encode()
                 return cause
             case Dropped(reason=reason):
                 return reason
-            case Minted():
+            case NewIdentity():
                 return "minted"
 
     def _written(self, delivery: Delivery, target: str) -> str:

@@ -6,8 +6,8 @@ from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
 
-from converters.routing.identity_table import Identities, record
-from streams.identities.follower import Follower
+from converters.routing.identity_table import IdentityTable, record
+from streams.identities.follower import IdentityFollower
 from streams.kafka import admin, topics
 
 PARTITIONS = 3
@@ -17,8 +17,8 @@ async def test_a_task_waits_for_what_the_last_owner_may_yet_commit(kafka: str) -
     prefix = f"f{uuid4().hex[:8]}."
     topic = f"{prefix}identities"
     await admin.create(kafka, [one for one in topics.wanted(["yunxin"], prefix=prefix, partitions=PARTITIONS) if one.name == topic])
-    follower = Follower(kafka, topic)
-    assert isinstance(follower.table, Identities)
+    follower = IdentityFollower(kafka, topic)
+    assert isinstance(follower.table, IdentityTable)
     await follower.start()
     producer = AIOKafkaProducer(bootstrap_servers=kafka, transactional_id=f"{prefix}owner")
     await producer.start()

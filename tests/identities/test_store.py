@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from converters.routing.identity_table import (
     ACCOUNTS,
     KINDS,
-    Identities,
+    IdentityTable,
     account_record,
     cohort_record,
     forgotten_record,
     record,
 )
-from streams.identities.follower import Follower, write
-from streams.identities.store import DAMAGED, Disk, Place, agrees
+from streams.identities.follower import IdentityFollower, write
+from streams.identities.store import DAMAGED, IdentityDisk, TablePosition, agrees
 from streams.kafka import admin, topics
 from streams.state import damage
 from streams.state import disk as disks
@@ -44,15 +44,15 @@ CHANGES = st.lists(st.tuples(RECORDS, st.booleans(), st.sampled_from(["", "keep"
 
 
 @contextmanager
-def disk(directory: Path) -> Iterator[Disk]:
-    opened = Disk(directory)
+def disk(directory: Path) -> Iterator[IdentityDisk]:
+    opened = IdentityDisk(directory)
     try:
         yield opened
     finally:
         opened.close()
 
 
-def said(table: Identities) -> Any:
+def said(table: IdentityTable) -> Any:
     names = [a + b for a in "abc12" for b in ("", *"abc12")]
     return (
         table.entries(), table.people(), sorted(one for one in table.counts() if one[2]), len(table), list(table.each()),
@@ -65,19 +65,19 @@ def said(table: Identities) -> Any:
 @settings(max_examples=25, deadline=None)
 @given(changes=CHANGES)
 def test_it_says_what_a_table_in_memory_says(changes: list[Any], tmp_path_factory: pytest.TempPathFactory) -> None:
-    memory, directory = Identities(), tmp_path_factory.mktemp("table")
-    rows = Disk(directory)
-    table = Identities(rows)
+    memory, directory = IdentityTable(), tmp_path_factory.mktemp("table")
+    rows = IdentityDisk(directory)
+    table = IdentityTable(rows)
     for number, ((key, value), deleted, then) in enumerate(changes):
         for each in (memory, table):
             assert each.apply(key, None if deleted else value) is None
         if then:
-            rows.keep(Place("c", "t", {0: number}, 1), table.counts())
+            rows.keep(TablePosition("c", "t", {0: number}, 1), table.counts())
         if then == "reopen":
             rows.close()
-            rows = Disk(directory)
-            table = Identities(rows)
-            assert rows.place == Place("c", "t", {0: number}, 1)
+            rows = IdentityDisk(directory)
+            table = IdentityTable(rows)
+            assert rows.place == TablePosition("c", "t", {0: number}, 1)
     assert said(table) == said(memory)
     last = {key: None if deleted else value for (key, value), deleted, _ in changes}
     assert agrees(rows, last)
@@ -86,13 +86,13 @@ def test_it_says_what_a_table_in_memory_says(changes: list[Any], tmp_path_factor
 
 def test_what_was_not_kept_is_read_again(tmp_path: Path) -> None:
     with disk(tmp_path) as rows:
-        table = Identities(rows)
+        table = IdentityTable(rows)
         table.apply(*record("p", "group", "1", "team"))
-        rows.keep(Place("c", "t", {0: 1}, 1), table.counts())
+        rows.keep(TablePosition("c", "t", {0: 1}, 1), table.counts())
         table.apply(*record("p", "group", "2", "crew"))
         assert table.canonical("p", "group", "2") == "crew"
     with disk(tmp_path) as rows:
-        table = Identities(rows)
+        table = IdentityTable(rows)
         assert table.canonical("p", "group", "1") == "team"
         assert table.canonical("p", "group", "2") is None
         assert rows.place.offsets == {0: 1}
@@ -115,7 +115,7 @@ def test_a_process_that_is_killed_leaves_a_table_and_its_place(tmp_path: Path) -
     child.kill()
     child.wait()
     with disk(tmp_path) as rows:
-        table = Identities(rows)
+        table = IdentityTable(rows)
         end = rows.place.offsets[0]
         assert end > last
         assert [table.canonical("p", "group", str(n)) for n in (0, end - 1, end)] == ["g0", f"g{end - 1}", None]
@@ -125,9 +125,9 @@ def test_a_process_that_is_killed_leaves_a_table_and_its_place(tmp_path: Path) -
 @pytest.mark.parametrize("harm", ["garbage", "noted", "truncated"])
 def test_what_cannot_be_read_is_made_anew(tmp_path: Path, harm: str) -> None:
     with disk(tmp_path) as rows:
-        table = Identities(rows)
+        table = IdentityTable(rows)
         table.apply(*record("p", "group", "1", "team"))
-        rows.keep(Place("c", "t", {0: 1}, 1), table.counts())
+        rows.keep(TablePosition("c", "t", {0: 1}, 1), table.counts())
     inside = tmp_path / "identities"
     if harm == "garbage":
         (inside / "CURRENT").write_bytes(b"lock: nobody has it\n")
@@ -137,55 +137,55 @@ def test_what_cannot_be_read_is_made_anew(tmp_path: Path, harm: str) -> None:
     else:
         (tmp_path / DAMAGED).touch()
     with disk(tmp_path) as rows:
-        assert rows.place == Place()
-        assert Identities(rows).canonical("p", "group", "1") is None
+        assert rows.place == TablePosition()
+        assert IdentityTable(rows).canonical("p", "group", "1") is None
         assert not (tmp_path / DAMAGED).exists()
 
 
 def test_damage_that_is_met_later_is_no_answer(tmp_path: Path) -> None:
     """A row that cannot be read is not a row that is not there."""
     with disk(tmp_path) as rows:
-        table = Identities(rows)
+        table = IdentityTable(rows)
         for number in range(5000):
             table.apply(*record("p", "group", str(number), f"team{number}"))
-        rows.keep(Place("c", "t", {0: 1}, 1), table.counts())
+        rows.keep(TablePosition("c", "t", {0: 1}, 1), table.counts())
         rows._rows.compact()
     (largest, *_) = sorted((tmp_path / "identities").glob("*.sst"), key=lambda path: -path.stat().st_size)
     raw = bytearray(largest.read_bytes())
     raw[len(raw) // 3] ^= 0xFF
     largest.write_bytes(raw)
     with disk(tmp_path) as rows:
-        table = Identities(rows)
+        table = IdentityTable(rows)
         with pytest.raises(DamagedError):
             assert [table.canonical("p", "group", str(number)) for number in range(5000)] == [f"team{number}" for number in range(5000)]
     with disk(tmp_path) as rows:
-        assert rows.place == Place()
+        assert rows.place == TablePosition()
     (tmp_path / "identities" / "CURRENT").write_bytes(b"x")
     with pytest.raises(StateError, match="is damaged again") as caught:
-        Disk(tmp_path)
+        IdentityDisk(tmp_path)
     assert caught.value.kind == "damaged"
     assert damage.noted(tmp_path / "identities").remade
 
 
 def test_what_a_full_disk_does_not_take_is_in_memory_and_kept_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with disk(tmp_path) as rows:
-        table = Identities(rows)
+        table = IdentityTable(rows)
         table.apply(*record("p", "group", "1", "team"))
-        rows.keep(Place("c", "t", {0: 1}, 1), table.counts())
+        rows.keep(TablePosition("c", "t", {0: 1}, 1), table.counts())
         table.apply(*record("p", "group", "2", "crew"))
         rows._rows._refused = True  # as a write has ended
         with monkeypatch.context() as full:
             full.setattr(disks, "SPARE", 1 << 60)
             for _ in range(2):
                 with pytest.raises(StateError, match="MiB are free") as caught:
-                    rows.keep(Place("c", "t", {0: 2}, 2), table.counts())
+                    rows.keep(TablePosition("c", "t", {0: 2}, 2), table.counts())
                 assert caught.value.kind == "full"
             assert [table.canonical("p", "group", each) for each in "12"] == ["team", "crew"]
             assert rows.place.offsets == {0: 1}
-        rows.keep(Place("c", "t", {0: 2}, 2), table.counts())
+        rows.keep(TablePosition("c", "t", {0: 2}, 2), table.counts())
         assert rows._refused == ""
     with disk(tmp_path) as rows:
-        assert Identities(rows).canonical("p", "group", "2") == "crew"
+        assert IdentityTable(rows).canonical("p", "group", "2") == "crew"
         assert rows.place.offsets == {0: 2}
 
 
@@ -202,19 +202,19 @@ class Topic:
     def put(self, *records: tuple[bytes, bytes | None]) -> None:
         asyncio.run(write(self.bootstrap, self.name, records))
 
-    def follow(self, directory: Path) -> tuple[Identities, dict[int, int], bool]:
+    def follow(self, directory: Path) -> tuple[IdentityTable, dict[int, int], bool]:
         """The table after a start; with the offsets from which was read, and whether the rows were made anew."""
 
-        async def run() -> tuple[Identities, dict[int, int], bool]:
+        async def run() -> tuple[IdentityTable, dict[int, int], bool]:
             with disk(directory) as rows:
                 before = dict(rows.place.offsets)
-                follower = Follower(self.bootstrap, self.name, disk=rows)
+                follower = IdentityFollower(self.bootstrap, self.name, disk=rows)
                 table = follower.table
                 try:
                     await follower.start()
                 finally:
                     await follower.stop()
-                copied = Identities()
+                copied = IdentityTable()
                 for one in follower.table.each():
                     copied.apply(*record(one.platform, one.kind, one.native, one.canonical, one.origin))  # type: ignore[arg-type]
                 return copied, before, follower.table is not table
@@ -250,10 +250,10 @@ def test_rows_of_another_topic_or_cluster_are_made_anew(topic: Topic, kafka: str
     table, _, anew = other.follow(tmp_path)
     assert (anew, len(table)) == (True, 10)
     with disk(tmp_path) as rows:
-        rows.keep(Place("another cluster", other.name, rows.place.offsets, rows.place.at), [])
+        rows.keep(TablePosition("another cluster", other.name, rows.place.offsets, rows.place.at), [])
     assert other.follow(tmp_path)[2]
     with disk(tmp_path) as rows:
-        rows.keep(Place(rows.place.cluster, rows.place.topic, rows.place.offsets, 1), [])
+        rows.keep(TablePosition(rows.place.cluster, rows.place.topic, rows.place.offsets, 1), [])
     assert other.follow(tmp_path)[2], "of 1970: what was deleted since then is told by nobody"
 
 
@@ -262,11 +262,11 @@ def test_rows_ahead_of_the_topic_and_rows_that_say_something_else_are_made_anew(
     topic.follow(tmp_path)
     with disk(tmp_path) as rows:
         ahead = {number: offset + 5 for number, offset in rows.place.offsets.items()}
-        rows.keep(Place(rows.place.cluster, rows.place.topic, ahead, rows.place.at), [])
+        rows.keep(TablePosition(rows.place.cluster, rows.place.topic, ahead, rows.place.at), [])
     assert topic.follow(tmp_path)[2]
     with disk(tmp_path) as rows:
         # The topic was made anew, and by chance is as long as it was.
-        table = Identities(rows)
+        table = IdentityTable(rows)
         table.apply(*record("p", "group", "29", "somebody-else"))
         rows.keep(rows.place, table.counts())
     table, _, anew = topic.follow(tmp_path)

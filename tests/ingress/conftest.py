@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.observe import metrics
 from streams.roles.ingress import run
-from streams.settings.root import AppSettings, Ingress, Kafka, Observe, Settings
+from streams.settings.root import AppSettings, IngressSettings, KafkaSettings, ObserveSettings, Settings
 from tests.ingress import client, signed
 
 PARTITIONS = 3
@@ -44,9 +44,9 @@ class Running:
             self.own: AppSettings(platform="own", target=self.easemob, account=signed.OWN),
         }
         return Settings(
-            kafka=Kafka(bootstrap=self.bootstrap, prefix=self.prefix),
-            ingress=Ingress(**({"host": "127.0.0.1", "port": 0, "state": self.state} | SHORT | limits)),
-            observe=Observe(host="127.0.0.1", port=0),
+            kafka=KafkaSettings(bootstrap=self.bootstrap, prefix=self.prefix),
+            ingress=IngressSettings(**({"host": "127.0.0.1", "port": 0, "state": self.state} | SHORT | limits)),
+            observe=ObserveSettings(host="127.0.0.1", port=0),
             apps=apps,
         )
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from streams.files.settings import Files
-from streams.http_server.connections import Bounds
+from streams.files.settings import FilesSettings
+from streams.http_server.connections import PortLimits
 from streams.http_server.listener import Listener, ListenError
-from streams.settings.listening import Listening, sockets
-from streams.settings.root import Ingress
+from streams.settings.listening import ListenSettings, sockets
+from streams.settings.root import IngressSettings
 
 
 def six() -> bool:
@@ -49,7 +49,7 @@ async def asked(host: str, port: int) -> bool:
     ],
 )  # fmt: skip
 async def test_each_address_is_listened_on_and_no_other(host: str | list[str], four: bool, sixes: bool) -> None:
-    listener = Listener(ok, Listening(host=host).hosts(), 0, "ingress")
+    listener = Listener(ok, ListenSettings(host=host).hosts(), 0, "ingress")
     await listener.start()
     try:
         assert (await asked("127.0.0.1", listener.port), await asked("::1", listener.port)) == (four, sixes)
@@ -90,11 +90,11 @@ def test_what_was_bound_is_let_go_where_one_address_cannot_be() -> None:
 
 
 def test_connections_rest_longer_than_the_balancers_keep_them() -> None:
-    assert min(Ingress().keep_alive, Files().keep_alive) > 600, "Google's keeps them for 600 s"
+    assert min(IngressSettings().keep_alive, FilesSettings().keep_alive) > 600, "Google's keeps them for 600 s"
 
 
 async def test_the_setting_is_how_long_a_connection_may_rest() -> None:
-    listener = Listener(ok, "127.0.0.1", 0, "ingress", Bounds(idle=1.0))
+    listener = Listener(ok, "127.0.0.1", 0, "ingress", PortLimits(idle=1.0))
     await listener.start()
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)

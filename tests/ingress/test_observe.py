@@ -6,10 +6,10 @@ import logging
 
 import pytest
 
-from streams.kafka.reachability import SILENT, Reach
+from streams.kafka.reachability import SILENT, Reachability
 from streams.observe import log, metrics
 from streams.roles.health import Health
-from streams.settings.root import Observe
+from streams.settings.root import ObserveSettings
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running
 
@@ -67,7 +67,7 @@ def test_a_stage_without_work_is_alive_and_new_work_has_its_full_time() -> None:
 
 def test_a_stage_that_cannot_is_alive_and_not_ready_and_one_that_is_stuck_is_not_alive() -> None:
     clock, work = Clock(), [True]
-    reach = Reach(clock, clock)
+    reach = Reachability(clock, clock)
     health = Health(clock, reach)
     health.ready(True)
     health.watch("convert", lambda: bool(work), patience=60)
@@ -90,7 +90,7 @@ def test_a_stage_that_cannot_is_alive_and_not_ready_and_one_that_is_stuck_is_not
 
 def test_a_stage_that_is_told_again_and_again_that_it_cannot_is_alive_and_says_why_it_is_not_ready() -> None:
     clock = Clock()
-    reach = Reach(clock, clock)
+    reach = Reachability(clock, clock)
     health = Health(clock, reach)
     health.ready(True)
     health.watch("deliver", lambda: True, patience=60)
@@ -106,7 +106,7 @@ def test_a_stage_that_is_told_again_and_again_that_it_cannot_is_alive_and_says_w
 
 def test_an_idle_stage_that_can_reach_nothing_is_not_ready() -> None:
     clock = Clock()
-    reach = Reach(clock, clock)
+    reach = Reachability(clock, clock)
     health = Health(clock, reach)
     health.ready(True)
     health.watch("convert", lambda: False)
@@ -149,7 +149,7 @@ def lines(monkeypatch: pytest.MonkeyPatch):
     levels = {name: logging.getLogger(name).level for name in log.QUIET}
     out = io.StringIO()
     monkeypatch.setattr("sys.stderr", out)
-    log.setup(Observe(log="json", level="debug"))
+    log.setup(ObserveSettings(log="json", level="debug"))
     yield lambda: [json.loads(line) for line in out.getvalue().splitlines()]
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -177,7 +177,7 @@ def aiokafka(text: str, level: int = logging.ERROR) -> logging.LogRecord:
 @pytest.mark.parametrize("name", ["GroupCoordinatorNotAvailableError", "CoordinatorLoadInProgressError", "NotCoordinatorForGroupError"])
 def test_what_a_healthy_broker_answers_at_first_is_logged_only_when_it_lasts(name: str) -> None:
     clock = Clock()
-    heard = log._Repeated(clock).filter
+    heard = log._RepeatFilter(clock).filter
     assert not heard(aiokafka(name))
     clock.now += 1
     assert not heard(aiokafka(name))
@@ -189,4 +189,4 @@ def test_what_a_healthy_broker_answers_at_first_is_logged_only_when_it_lasts(nam
 
 
 def test_an_error_that_does_not_pass_is_logged_at_once() -> None:
-    assert log._Repeated(Clock()).filter(aiokafka("GroupAuthorizationFailedError"))
+    assert log._RepeatFilter(Clock()).filter(aiokafka("GroupAuthorizationFailedError"))

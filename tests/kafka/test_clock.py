@@ -12,7 +12,7 @@ from streams.kafka.open_transactions import client_of
 from streams.kafka.topics import CALLBACKS, DEAD_LETTERS, DELIVERIES, IDENTITIES, LEDGER, TOPICS, wanted
 from streams.observe import metrics
 from streams.roles.health import Health
-from streams.settings.root import Kafka, Settings
+from streams.settings.root import KafkaSettings, Settings
 from tests.exactly_once.conftest import Cluster, cluster  # noqa: F401 - a fixture
 
 
@@ -51,7 +51,7 @@ def test_a_difference_is_said_in_seconds_and_shown(seconds: float, said: str) ->
 
 def test_topics_as_the_command_makes_them_are_fit() -> None:
     for each in wanted(["a"]):
-        assert topic_checks.unfit(each.name, each.topic, each.configs) == []
+        assert topic_checks.topic_problems(each.name, each.topic, each.configs) == []
 
 
 @pytest.mark.parametrize(("topic", "setting", "value", "found"), [
@@ -71,7 +71,7 @@ def test_topics_as_the_command_makes_them_are_fit() -> None:
 ])  # fmt: skip
 def test_a_setting_that_loses_or_refuses_is_named_with_what_is_needed(topic: object, setting: str, value: str, found: str) -> None:
     (each,) = [one for one in wanted(["a"]) if one.topic is topic]
-    seen = topic_checks.unfit(each.name, each.topic, {**each.configs, setting: value})
+    seen = topic_checks.topic_problems(each.name, each.topic, {**each.configs, setting: value})
     assert {(one.topic, one.setting, one.seen, one.needed) for one in seen} == ({(each.name, setting, value, found)} if found else set())
     for one in seen:
         assert f"{setting} is {value}, needed is {found}" in str(one)
@@ -80,8 +80,8 @@ def test_a_setting_that_loses_or_refuses_is_named_with_what_is_needed(topic: obj
 def test_a_topic_of_callbacks_is_fit_for_the_largest_that_is_taken() -> None:
     (each,) = [one for one in wanted(["a"]) if one.topic is CALLBACKS]
     usual = {**each.configs, "max.message.bytes": "1048588"}
-    assert topic_checks.unfit(each.name, each.topic, usual, 270_000) == []
-    assert [one.setting for one in topic_checks.unfit(each.name, each.topic, usual, 2_000_000)] == ["max.message.bytes"]
+    assert topic_checks.topic_problems(each.name, each.topic, usual, 270_000) == []
+    assert [one.setting for one in topic_checks.topic_problems(each.name, each.topic, usual, 2_000_000)] == ["max.message.bytes"]
 
 
 @pytest.mark.kafka
@@ -90,12 +90,12 @@ async def test_what_is_unfit_on_the_broker_is_told_when_a_role_starts(cluster: C
     name = f"{prefix}callbacks.own"
     await cluster._admin.create_topics([NewTopic(name, 1, 1, topic_configs={"retention.ms": "60000", "max.message.bytes": "1000"})])
     health = Health()
-    assert await topic_checks.look(Settings(kafka=Kafka(bootstrap=cluster.bootstrap, prefix=prefix)), [name], health)
+    assert await topic_checks.look(Settings(kafka=KafkaSettings(bootstrap=cluster.bootstrap, prefix=prefix)), [name], health)
     said = health.notes()["topics"]
     assert f"{name}: retention.ms is 60000, needed is 604800000" in said
     assert f"{name}: max.message.bytes is 1000" in said
     for setting in ("retention.ms", "max.message.bytes"):
-        assert metrics.REGISTRY.get_sample_value("im_relay_topic_unfit", {"topic": name, "setting": setting}) == 1
+        assert metrics.REGISTRY.get_sample_value("im_relay_topic_misconfigured", {"topic": name, "setting": setting}) == 1
 
 
 def test_only_what_comes_from_outside_is_checked_for_its_time() -> None:

@@ -14,7 +14,7 @@ async def waits() -> None:
 
 
 @pytest.fixture
-async def consumer() -> clients.Consumer:
+async def consumer() -> clients.KafkaConsumer:
     made = clients.consumer("127.0.0.1:1", enable_auto_commit=False)
     fetcher = Fetcher.__new__(Fetcher)
     fetcher._closed, fetcher._fetch_waiters = False, set()
@@ -25,14 +25,14 @@ async def consumer() -> clients.Consumer:
     return made
 
 
-async def test_its_own_fetches_alone_are_cancelled(consumer: clients.Consumer) -> None:
+async def test_its_own_fetches_alone_are_cancelled(consumer: clients.KafkaConsumer) -> None:
     await consumer.stop()
     assert consumer._client.close.await_count == 1
     assert all(task.done() for task in (consumer._fetcher._fetch_task, *consumer._fetcher._pending_tasks))
     await consumer.stop()
 
 
-async def test_whoever_is_cancelled_while_it_closes_is(consumer: clients.Consumer) -> None:
+async def test_whoever_is_cancelled_while_it_closes_is(consumer: clients.KafkaConsumer) -> None:
     closing = asyncio.Event()
 
     async def close() -> None:

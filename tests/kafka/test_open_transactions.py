@@ -11,13 +11,13 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from typer.testing import CliRunner
 
 from streams.cli.app import app
-from streams.exactly_once.producers import Link, Outputs, Producers
+from streams.exactly_once.producers import Outputs, Producers, ProducerSettings
 from streams.kafka import open_transactions
-from streams.kafka.open_transactions import Open, Writer, client_of
+from streams.kafka.open_transactions import OpenTransaction, TransactionWriter, client_of
 from streams.kafka.reachability import REACH
 from streams.observe import lag as lags
 from streams.observe import metrics
-from streams.observe.lag import Lag
+from streams.observe.lag import LagMonitor
 from streams.roles.health import Health
 from streams.settings.root import load
 from tests.exactly_once.conftest import DEADLINE, Cluster, cluster  # noqa: F401 - a fixture
@@ -90,7 +90,7 @@ async def test_a_stage_that_is_held_back_says_by_whom_counts_it_as_behind_and_is
     topic = await cluster.topic()
     one, health = Hosted(cluster.bootstrap, cluster.name(), [topic]), Health()
     health.ready(True)
-    lag = Lag(one.app, "held", health, lambda: None)
+    lag = LagMonitor(one.app, "held", health, lambda: None)
     labels = {"stage": "held", "topic": topic, "partition": "0"}
 
     def sample(name: str) -> float:
@@ -133,7 +133,7 @@ async def test_a_topic_that_is_read_beside_the_inputs_is_watched_too(
     topic, beside, clock = await cluster.topic(), await cluster.topic(3), SimpleNamespace(now=0.0)
     one, health = Hosted(cluster.bootstrap, cluster.name(), [topic]), Health(lambda: clock.now, REACH)
     health.ready(True)
-    lag = Lag(one.app, "held", health, lambda: None, (beside,))
+    lag = LagMonitor(one.app, "held", health, lambda: None, (beside,))
     async with one.running():
         await stranger.begin_transaction()
         await stranger.send_and_wait(beside, b"open", partition=2)
@@ -169,7 +169,7 @@ async def test_work_that_can_be_read_is_behind_also_in_front_of_an_open_transact
 
     task = SimpleNamespace(inputs=[tp], committed={tp: 3}, read={tp: 5})
     consumer = SimpleNamespace(kafka=Kafka(), starts={}, ends=asked)
-    lag = Lag(SimpleNamespace(consumer=consumer, transport=SimpleNamespace(manager=SimpleNamespace(tasks={0: task}))), "a", health, lambda: None)
+    lag = LagMonitor(SimpleNamespace(consumer=consumer, transport=SimpleNamespace(manager=SimpleNamespace(tasks={0: task}))), "a", health, lambda: None)
     await lag.look()
     assert lag.behind()
     task.committed[tp] = 5
@@ -225,7 +225,7 @@ async def test_a_strangers_is_listed_and_aborted_once_a_person_says_so(cluster: 
 
 async def test_one_of_ours_is_said_to_be_and_its_worker_is_fenced(cluster: Cluster, config: Path) -> None:  # noqa: F811
     topic, prefix = await made(cluster, config), load(config).kafka.prefix
-    producers = Producers(Link(cluster.bootstrap), f"{prefix}convert-7", f"{prefix}convert")
+    producers = Producers(ProducerSettings(cluster.bootstrap), f"{prefix}convert-7", f"{prefix}convert")
     outputs = Outputs()
     outputs.add(topic, 0, b"k", b"v")
     try:
@@ -235,9 +235,9 @@ async def test_one_of_ours_is_said_to_be_and_its_worker_is_fenced(cluster: Clust
         assert code == 0
         assert f"{prefix}convert, partition 7" in said
         assert "exit code 1" in said
-        from streams.exactly_once.producers import Fenced
+        from streams.exactly_once.producers import FencedError
 
-        with pytest.raises(Fenced):
+        with pytest.raises(FencedError):
             await producers.commit(Outputs(), {TopicPartition(topic, 0): 1})
     finally:
         await producers.close()
@@ -249,7 +249,7 @@ async def test_a_topic_that_is_not_there_is_named(cluster: Cluster, config: Path
 
 def test_one_that_no_coordinator_shows_says_so() -> None:
     now = time.time()
-    one = Open(Writer(TopicPartition("t", 1), 5, 9, 0, 3, int(now * 1000) - 4000))
+    one = OpenTransaction(TransactionWriter(TopicPartition("t", 1), 5, 9, 0, 3, int(now * 1000) - 4000))
     assert 3 < one.age(now) < 5
     assert "no coordinator shows" in str(one)
 

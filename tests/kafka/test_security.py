@@ -13,11 +13,11 @@ from aiokafka.errors import KafkaError
 from pydantic import ValidationError
 
 from streams.kafka import clients, permissions, supported_versions
-from streams.kafka.acls import Grant
+from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Cluster
 from streams.kafka.frames import Api
 from streams.kafka.permissions import visible, why
-from streams.kafka.security import Security
+from streams.kafka.security import SecuritySettings
 from tests.secured import KEY_PASSWORD, PASSWORD, Secured, token
 
 
@@ -36,7 +36,7 @@ def topic(guarded: Secured) -> Iterator[str]:
 
     asyncio.run(make())
     for user in ("relay", CERTIFIED):
-        guarded.grant(user, [Grant("topic", name, "Read"), Grant("topic", name, "Write")])
+        guarded.grant(user, [AclGrant("topic", name, "Read"), AclGrant("topic", name, "Write")])
     yield name
     for user in ("relay", CERTIFIED):
         guarded.revoke(user)
@@ -46,7 +46,7 @@ CERTIFIED = "CN=relay,OU=tests,O=relay\\, inc"
 
 
 def cluster(guarded: Secured, listener: str = "SECURE", **given: Any) -> Cluster:
-    return Cluster(guarded.at(listener), Security(**guarded.security(**given)))
+    return Cluster(guarded.at(listener), SecuritySettings(**guarded.security(**given)))
 
 
 async def written_and_read(where: Cluster, topic: str) -> list[bytes]:
@@ -90,14 +90,14 @@ async def test_in_by_certificate(guarded: Secured, topic: str, password: str) ->
     given = certified(guarded) | {"certificate_file": certificate, "key_file": key}
     if password:
         given["key_password"] = password
-    where = Cluster(guarded.at("MUTUAL"), Security(**given))
+    where = Cluster(guarded.at("MUTUAL"), SecuritySettings(**given))
     assert await written_and_read(where, topic) == [b"hello"]
     assert where.credentials.principal() == f"User:{CERTIFIED}"
 
 
 async def test_in_by_a_certificate_that_stands_in_the_settings_themselves(guarded: Secured, topic: str) -> None:
     certificate, key = (Path(path).read_text() for path in guarded.certificate("relay"))
-    where = Cluster(guarded.at("MUTUAL"), Security(protocol="SSL", ca=guarded.ca.read_text(), certificate=certificate, key=key))
+    where = Cluster(guarded.at("MUTUAL"), SecuritySettings(protocol="SSL", ca=guarded.ca.read_text(), certificate=certificate, key=key))
     assert await written_and_read(where, topic) == [b"hello"]
 
 
@@ -156,7 +156,7 @@ async def test_a_proof_is_given_anew_before_it_ends(guarded: Secured, topic: str
 async def test_a_changed_password_is_taken_by_new_connections(guarded: Secured, topic: str, tmp_path: Path) -> None:
     user, file = f"u{uuid4().hex[:6]}", tmp_path / "password"
     guarded.user(user, "first-one-of-this-user")
-    guarded.grant(user, [Grant("topic", topic, "Read"), Grant("topic", topic, "Write")])
+    guarded.grant(user, [AclGrant("topic", topic, "Read"), AclGrant("topic", topic, "Write")])
     file.write_text("first-one-of-this-user")
     where = cluster(guarded, username=user, password_file=str(file))
     assert await written_and_read(where, topic)
@@ -171,7 +171,7 @@ async def test_a_changed_certificate_and_ca_are_taken_by_new_connections(guarded
     expired = guarded.certificate("relay", ended=True)
     for name, source in zip(paths, (guarded.other_ca, *expired), strict=True):
         shutil.copy(source, paths[name])
-    where = Cluster(guarded.at("MUTUAL"), Security(protocol="SSL", **{name: str(path) for name, path in paths.items()}))
+    where = Cluster(guarded.at("MUTUAL"), SecuritySettings(protocol="SSL", **{name: str(path) for name, path in paths.items()}))
     assert "not signed by the CA of kafka.security.ca_file" in await shut(where)
     shutil.copy(guarded.ca, paths["ca_file"])
     assert "has ended on" in await shut(where)
@@ -185,7 +185,7 @@ async def test_files_that_do_not_fit_for_a_moment_change_nothing(guarded: Secure
     shutil.copy(certificate, tmp_path / "certificate")
     shutil.copy(key, tmp_path / "key")
     given = certified(guarded) | {"certificate_file": str(tmp_path / "certificate"), "key_file": str(tmp_path / "key")}
-    where = Cluster(guarded.at("MUTUAL"), Security(**given))
+    where = Cluster(guarded.at("MUTUAL"), SecuritySettings(**given))
     assert await written_and_read(where, topic)
     shutil.copy(guarded.certificate("relay")[0], tmp_path / "certificate")
     assert await written_and_read(where, topic), "the certificate is new and the key is not, yet"
@@ -242,7 +242,7 @@ OWN: dict[str, tuple[Callable[[Secured], dict[str, Any]], str]] = {
 @pytest.mark.parametrize("case", OWN)
 async def test_what_is_wrong_with_our_own_certificate_is_said(guarded: Secured, case: str) -> None:
     given, expected = OWN[case]
-    assert expected in await shut(Cluster(guarded.at("MUTUAL"), Security(**certified(guarded) | given(guarded))))
+    assert expected in await shut(Cluster(guarded.at("MUTUAL"), SecuritySettings(**certified(guarded) | given(guarded))))
 
 
 async def test_nobody_there_is_said(guarded: Secured) -> None:
@@ -282,7 +282,7 @@ async def test_a_token_endpoint_that_gives_none_is_said(guarded: Secured, endpoi
 )
 def test_settings_that_cannot_work_are_refused(given: dict[str, Any], expected: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        Security(**given)
+        SecuritySettings(**given)
     assert expected in str(caught.value)
 
 
@@ -337,7 +337,7 @@ async def test_what_may_not_be_seen_is_told_from_what_is_not_there(guarded: Secu
         monkeypatch.setattr(permissions, "DESCRIBE_GROUPS", Api(15, 99))
     user = f"u{uuid4().hex[:6]}"
     guarded.user(user)
-    guarded.grant(user, [Grant("topic", "p.", "Describe", prefixed=True), Grant("group", "mine", "Read")])
+    guarded.grant(user, [AclGrant("topic", "p.", "Describe", prefixed=True), AclGrant("group", "mine", "Read")])
     client = clients.client(cluster(guarded, username=user))
     await client.bootstrap()
     try:
@@ -347,8 +347,8 @@ async def test_what_may_not_be_seen_is_told_from_what_is_not_there(guarded: Secu
         assert await visible(client, ["p.none"]) == {"p.none": 0}
         with pytest.raises(permissions.NotPermittedError, match=f"User:{user} is not permitted: Describe on topic {topic}") as caught:
             await visible(client, [topic, "p.none"])
-        assert caught.value.missing == (Grant("topic", topic, "Describe"),)
-        asked = [Grant("group", "mine", "Read"), Grant("group", "yours", "Read"), Grant("transactional-id", "mine-", "Write", prefixed=True)]
+        assert caught.value.missing == (AclGrant("topic", topic, "Describe"),)
+        asked = [AclGrant("group", "mine", "Read"), AclGrant("group", "yours", "Read"), AclGrant("transactional-id", "mine-", "Write", prefixed=True)]
         assert await permissions.missing(client, asked) == asked[1:]
     finally:
         await client.close()

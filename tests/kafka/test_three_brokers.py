@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.client import CoordinationType
 
-from streams.exactly_once.producers import Link, Outputs, Producers
+from streams.exactly_once.producers import Outputs, Producers, ProducerSettings
 from streams.kafka import clients
 from tests.chaos.cluster import three_brokers
 from tests.exactly_once.hosted import Hosted
@@ -24,7 +24,7 @@ async def test_the_broker_that_coordinates_and_leads_is_gone_and_work_goes_on(tm
         admin = clients.admin(cluster.bootstrap)
         await admin.start()
         await admin.create_topics([NewTopic("in", 3, 3), NewTopic("out", 3, 3)])
-        producers = Producers(Link(cluster.bootstrap, request_timeout=5.0), "writer-0", "writer")
+        producers = Producers(ProducerSettings(cluster.bootstrap, request_timeout=5.0), "writer-0", "writer")
         one = Hosted(cluster.bootstrap, "worker", ["in"])
         try:
             await producers.start()

@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from streams.cli.app import app
 from streams.cli.topics import _after, _too_few
-from streams.kafka.admin import Difference
+from streams.kafka.admin import TopicDifference
 from streams.kafka.topics import names
 
 
@@ -47,7 +47,7 @@ def test_what_it_advises_works(kafka: str, prefix: str) -> None:
     ],
 )
 def test_a_command_never_advises_itself(what: str, refused: bool, fix: bool, note: str) -> None:
-    assert _after(Difference("t", what, "a", "b"), {"t"} if refused else set(), fix=fix) == note
+    assert _after(TopicDifference("t", what, "a", "b"), {"t"} if refused else set(), fix=fix) == note
 
 
 def test_a_cluster_of_two_is_counted() -> None:

@@ -8,18 +8,18 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from streams.kafka.admin import Change, Difference, check, create
-from streams.kafka.topics import CALLBACKS, DAY, LEDGER, TOPICS, Wanted, names, wanted
+from streams.kafka.admin import TopicChange, TopicDifference, check, create
+from streams.kafka.topics import CALLBACKS, DAY, LEDGER, TOPICS, TopicSpec, names, wanted
 
 
 @pytest.fixture
-def topics() -> tuple[Wanted, ...]:
+def topics() -> tuple[TopicSpec, ...]:
     """Names of this test's own, so that the cluster may be shared."""
     return wanted(["a", "b"], prefix=f"t{uuid4().hex[:8]}.", partitions=2)
 
 
 @pytest.fixture
-async def admin(kafka: str, topics: tuple[Wanted, ...]) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin(kafka: str, topics: tuple[TopicSpec, ...]) -> AsyncIterator[AIOKafkaAdminClient]:
     client = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await client.start()
     yield client
@@ -27,7 +27,7 @@ async def admin(kafka: str, topics: tuple[Wanted, ...]) -> AsyncIterator[AIOKafk
     await client.close()
 
 
-def changed(topic: Wanted, **configs: str) -> Wanted:
+def changed(topic: TopicSpec, **configs: str) -> TopicSpec:
     values = {name.replace("_", "."): value for name, value in configs.items()}
     return msgspec.structs.replace(topic, configs={**topic.configs, **values})
 
@@ -61,9 +61,9 @@ def test_a_name_that_kafka_would_refuse_is_refused_here(platform: str | None, pr
         CALLBACKS.name(platform, prefix=prefix)
 
 
-async def test_creating_twice_changes_nothing(kafka: str, topics: tuple[Wanted, ...], admin: object) -> None:
+async def test_creating_twice_changes_nothing(kafka: str, topics: tuple[TopicSpec, ...], admin: object) -> None:
     first = await create(kafka, topics, 1)
-    assert first.changes == tuple(Change(each.name, "created", "") for each in topics)
+    assert first.changes == tuple(TopicChange(each.name, "created", "") for each in topics)
     assert (first.refused, first.left) == ((), ())
     second = await create(kafka, topics, 1, fix=True)
     assert (second.changes, second.refused, second.left) == ((), (), ())
@@ -71,7 +71,7 @@ async def test_creating_twice_changes_nothing(kafka: str, topics: tuple[Wanted, 
 
 
 async def test_check_names_each_kind_of_difference(
-    kafka: str, topics: tuple[Wanted, ...], admin: object
+    kafka: str, topics: tuple[TopicSpec, ...], admin: object
 ) -> None:
     a, b, c, d, e, f, missing = topics[:7]
     on_broker = [
@@ -84,24 +84,24 @@ async def test_check_names_each_kind_of_difference(
     ]
     assert (await create(kafka, on_broker, 1)).left == ()
     assert await check(kafka, topics[:7], 2) == [
-        Difference(a.name, "partitions", "3", "2"),
-        Difference(a.name, "replication", "1", "2"),
-        Difference(b.name, "replication", "1", "2"),
-        Difference(b.name, "retention.ms", "1000", b.configs["retention.ms"]),
-        Difference(c.name, "replication", "1", "2"),
-        Difference(c.name, "cleanup.policy", "compact", "delete"),
-        Difference(d.name, "replication", "1", "2"),
-        Difference(d.name, "min.insync.replicas", "2", "1"),
-        Difference(e.name, "replication", "1", "2"),
-        Difference(e.name, "max.message.bytes", "1000", e.configs["max.message.bytes"]),
-        Difference(f.name, "replication", "1", "2"),
-        Difference(f.name, "message.timestamp.type", "LogAppendTime", "CreateTime"),
-        Difference(missing.name, "topic", "missing", "2 partitions"),
+        TopicDifference(a.name, "partitions", "3", "2"),
+        TopicDifference(a.name, "replication", "1", "2"),
+        TopicDifference(b.name, "replication", "1", "2"),
+        TopicDifference(b.name, "retention.ms", "1000", b.configs["retention.ms"]),
+        TopicDifference(c.name, "replication", "1", "2"),
+        TopicDifference(c.name, "cleanup.policy", "compact", "delete"),
+        TopicDifference(d.name, "replication", "1", "2"),
+        TopicDifference(d.name, "min.insync.replicas", "2", "1"),
+        TopicDifference(e.name, "replication", "1", "2"),
+        TopicDifference(e.name, "max.message.bytes", "1000", e.configs["max.message.bytes"]),
+        TopicDifference(f.name, "replication", "1", "2"),
+        TopicDifference(f.name, "message.timestamp.type", "LogAppendTime", "CreateTime"),
+        TopicDifference(missing.name, "topic", "missing", "2 partitions"),
     ]
 
 
 async def test_fix_corrects_settings_keeps_foreign_ones_and_leaves_partitions(
-    kafka: str, topics: tuple[Wanted, ...], admin: AIOKafkaAdminClient
+    kafka: str, topics: tuple[TopicSpec, ...], admin: AIOKafkaAdminClient
 ) -> None:
     topic = topics[0]
     foreign = changed(msgspec.structs.replace(topic, partitions=3), retention_ms="1000", flush_messages="77")
@@ -121,7 +121,7 @@ async def test_fix_corrects_settings_keeps_foreign_ones_and_leaves_partitions(
 
 
 async def test_what_the_broker_refuses_is_reported_with_its_reason(
-    kafka: str, topics: tuple[Wanted, ...], admin: object
+    kafka: str, topics: tuple[TopicSpec, ...], admin: object
 ) -> None:
     done = await create(kafka, [changed(topics[0], cleanup_policy="burn"), topics[1]], 1)
     assert [change.topic for change in done.changes] == [topics[1].name]

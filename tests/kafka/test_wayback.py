@@ -8,12 +8,12 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, SaslAuthenticationFailed
 
-from streams.exactly_once.producers import Link, Outputs, Producers
+from streams.exactly_once.producers import Outputs, Producers, ProducerSettings
 from streams.kafka import clients, keepalive
-from streams.kafka.keepalive import Kept, Ways
+from streams.kafka.keepalive import ConnectionTimings, KeepaliveConnection
 from streams.kafka.local.ports import free_port
 from streams.kafka.log_reader import LogReader
-from streams.kafka.reachability import REACH, SILENT, Reach
+from streams.kafka.reachability import REACH, SILENT, Reachability
 from streams.roles.startup import is_final
 from tests.exactly_once.conftest import DEADLINE, Cluster, cluster  # noqa: F401 - a fixture
 from tests.exactly_once.hosted import Hosted
@@ -21,7 +21,7 @@ from tests.gateway import Gateway
 
 pytestmark = pytest.mark.kafka
 
-QUICK = Ways(connect_timeout=1.0, request_timeout=1.0, keepalive=0.2)
+QUICK = ConnectionTimings(connect_timeout=1.0, request_timeout=1.0, keepalive=0.2)
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def outputs(topic: str, value: bytes) -> Outputs:
 @pytest.mark.parametrize("lean", [True, False], ids=["as of Kafka 4", "as before"])
 async def test_transactions_find_brokers_that_have_moved(cluster: Cluster, gateway: Gateway, lean: bool) -> None:  # noqa: F811
     topic, group = await cluster.topic(), cluster.name()
-    producers = Producers(Link(gateway.bootstrap, request_timeout=2.0, lean=lean), group, group)
+    producers = Producers(ProducerSettings(gateway.bootstrap, request_timeout=2.0, lean=lean), group, group)
     try:
         await producers.start()
         await producers.commit(outputs(topic, b"before"), {TopicPartition(topic, 0): 1})
@@ -152,7 +152,7 @@ async def test_what_answers_and_is_no_broker_is_said_and_ends_no_task(kafka: str
         async with await asyncio.start_server(other, "127.0.0.1", named):
             assert not await producer.client.force_metadata_update()
             with pytest.raises(KafkaError):
-                await Kept("127.0.0.1", named, request_timeout_ms=1000).connect()
+                await KeepaliveConnection("127.0.0.1", named, request_timeout_ms=1000).connect()
         await gateway.come()
         assert await producer.client.force_metadata_update()
 
@@ -162,7 +162,7 @@ async def test_a_balancer_forgets_no_connection_at_rest(cluster: Cluster) -> Non
     topic, idle = await cluster.topic(), 1.0
     async with Gateway(cluster.bootstrap, idle) as gateway:
         group = cluster.name()
-        producers = Producers(Link(gateway.bootstrap), group, group)
+        producers = Producers(ProducerSettings(gateway.bootstrap), group, group)
         try:
             await producers.start()
             await producers.commit(outputs(topic, b"1"), {TopicPartition(topic, 0): 1})
@@ -178,7 +178,7 @@ async def test_a_balancer_forgets_no_connection_at_rest(cluster: Cluster) -> Non
 
 async def test_a_connection_that_was_forgotten_is_found_out_before_it_is_needed(cluster: Cluster, gateway: Gateway) -> None:  # noqa: F811
     topic, group = await cluster.topic(), cluster.name()
-    producers = Producers(Link(gateway.bootstrap), group, group)
+    producers = Producers(ProducerSettings(gateway.bootstrap), group, group)
     try:
         await producers.start()
         await producers.commit(outputs(topic, b"1"), {TopicPartition(topic, 0): 1})
@@ -196,7 +196,7 @@ async def test_the_kernel_probes_every_connection(kafka: str) -> None:
     import socket
 
     host, port = kafka.rsplit(":", 1)
-    connection = Kept(host, int(port))
+    connection = KeepaliveConnection(host, int(port))
     await connection.connect()
     try:
         made = connection._writer.get_extra_info("socket")
@@ -225,7 +225,7 @@ class Time:
 
 def test_a_cluster_is_away_when_nobody_answers_and_there_when_anybody_does() -> None:
     clock, wall = Time(), Time()
-    reach = Reach(clock, wall)
+    reach = Reachability(clock, wall)
     assert reach.away() == "", "nobody has tried"
     reach.heard()
     clock.now += SILENT - 1
@@ -248,7 +248,7 @@ def test_a_cluster_is_away_when_nobody_answers_and_there_when_anybody_does() -> 
 
 async def test_what_brokers_hold_back_is_counted_and_waited_for(kafka: str) -> None:
     host, port = kafka.rsplit(":", 1)
-    connection = Kept(host, int(port))
+    connection = KeepaliveConnection(host, int(port))
     await connection.connect()
     from streams.observe import metrics
 

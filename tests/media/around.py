@@ -10,15 +10,15 @@ import msgspec
 
 from converters import PLATFORMS
 from converters.routing.route import App
-from streams.deliver.settings import Deliver
-from streams.media.context import Surroundings
+from streams.deliver.settings import DeliverSettings
+from streams.media.context import MediaContext
 from streams.media.fetch import Fetcher
-from streams.media.ssrf_guard import Addresses
-from streams.media.transcode.pool import Pool
-from streams.media.transcode.request import Limits
-from streams.outbound.admission import Gate
+from streams.media.ssrf_guard import AddressPolicy
+from streams.media.transcode.pool import TranscodePool
+from streams.media.transcode.request import TranscodeLimits
+from streams.outbound.admission import Admission
 from streams.outbound.client import clients
-from streams.settings.root import Media
+from streams.settings.root import MediaSettings
 from tests.simulators.client import SimulatorClient
 
 EASEMOB = {"org": "demo", "app": "relay", "client_id": "YXA6demo", "client_secret": "YXA6demosecret"}
@@ -35,12 +35,12 @@ def apps_of(yunxin: SimulatorClient, easemob: SimulatorClient) -> dict[str, App]
 
 
 @asynccontextmanager
-async def around(apps: dict[str, App], directory: Path, *, workers: int = 1, at_once: int = 16, **media: Any) -> AsyncIterator[Surroundings]:
+async def around(apps: dict[str, App], directory: Path, *, workers: int = 1, at_once: int = 16, **media: Any) -> AsyncIterator[MediaContext]:
     """*media* are settings of `[media]`."""
-    settings, given, loop = Deliver(quotas=False), Media(**{"allow": ["127.0.0.1"], **media}), asyncio.get_running_loop()
-    made = Surroundings(
-        apps=apps, clients=clients(apps, settings), gates={name: Gate(app, settings, loop) for name, app in apps.items()},
-        fetcher=Fetcher(Addresses(given.allow), silence=given.read_timeout), pool=Pool(workers, Limits()), store=None, settings=given,
+    settings, given, loop = DeliverSettings(quotas=False), MediaSettings(**{"allow": ["127.0.0.1"], **media}), asyncio.get_running_loop()
+    made = MediaContext(
+        apps=apps, clients=clients(apps, settings), admissions={name: Admission(app, settings, loop) for name, app in apps.items()},
+        fetcher=Fetcher(AddressPolicy(given.allow), silence=given.read_timeout), pool=TranscodePool(workers, TranscodeLimits()), store=None, settings=given,
         directory=directory, slots=asyncio.Semaphore(at_once), partitions=1,
     )  # fmt: skip
     await made.pool.start()

@@ -12,11 +12,11 @@ import pysilk
 from msgspec import Struct
 
 from converters.files.media import Role, Shape
-from streams.media.transcode.pool import Pool
-from streams.media.transcode.request import Failed, Limits, Made, Order
+from streams.media.transcode.pool import TranscodePool
+from streams.media.transcode.request import Transcoded, TranscodeFailed, TranscodeLimits, TranscodeRequest
 from tests.media.transcode.samples import AMR_WB, SOUND, film, moving, sine, still, written
 
-LIMITS = Limits(
+LIMITS = TranscodeLimits(
     cpu_seconds=10, film_seconds=20, seconds=60.0, memory_bytes=256 << 20, pixels=4_000_000, samples=20_000_000, longest_ms=120_000, output_bytes=8 << 20
 )
 HANGS = 300.0
@@ -135,7 +135,7 @@ class Tried(Struct):
     """What should not be: no answer, or one of another kind."""
 
 
-async def tried(pool: Pool, directory: Path, count: int, seed: int, *, at_once: int = 4) -> Tried:
+async def tried(pool: TranscodePool, directory: Path, count: int, seed: int, *, at_once: int = 4) -> Tried:
     """*count* bad files through *pool*."""
     maker, found, begin = Maker(seed), Tried(Counter()), time.monotonic()
     numbers = iter(range(count))
@@ -148,7 +148,7 @@ async def tried(pool: Pool, directory: Path, count: int, seed: int, *, at_once: 
             start = time.monotonic()
             try:
                 async with asyncio.timeout(HANGS):
-                    answer = await pool.press(Order(here / "source", here, bad.role, bad.shape, alone=True))
+                    answer = await pool.press(TranscodeRequest(here / "source", here, bad.role, bad.shape, alone=True))
             except Exception as error:
                 found.findings.append(f"{number}: {bad.name}, {bad.how}: {error!r}")
                 continue
@@ -156,7 +156,7 @@ async def tried(pool: Pool, directory: Path, count: int, seed: int, *, at_once: 
             if took > found.longest:
                 found.longest, found.slowest = took, f"{number}: {bad.name}, {bad.how}, {bad.role}: {_word(answer)}"
             found.answers[bad.how, _word(answer)] += 1
-            if isinstance(answer, Failed) and answer.crashed:
+            if isinstance(answer, TranscodeFailed) and answer.crashed:
                 found.crashes.append(f"{number}: {bad.name}, {bad.how}, {bad.role}: {answer.reason}")
             for path in here.iterdir():
                 path.unlink()
@@ -167,7 +167,7 @@ async def tried(pool: Pool, directory: Path, count: int, seed: int, *, at_once: 
     return found
 
 
-def _word(answer: Made | Failed) -> str:
-    if isinstance(answer, Failed):
+def _word(answer: Transcoded | TranscodeFailed) -> str:
+    if isinstance(answer, TranscodeFailed):
         return answer.reason
     return "untouched" if answer.path.name == "source" else "made"

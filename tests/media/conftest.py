@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streams.media.fetch import Fetcher
-from streams.media.ssrf_guard import Addresses
+from streams.media.ssrf_guard import AddressPolicy
 from tests.media.origin import Origin
 
 
@@ -18,7 +18,7 @@ async def origin() -> AsyncIterator[Origin]:
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
-    one = Fetcher(Addresses(["127.0.0.1"]), connect=10.0, silence=20.0, total=30.0)
+    one = Fetcher(AddressPolicy(["127.0.0.1"]), connect=10.0, silence=20.0, total=30.0)
     yield one
     await one.close()
 

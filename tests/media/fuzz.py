@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from streams.media.transcode.pool import Pool
+from streams.media.transcode.pool import TranscodePool
 from tests.media.bad import LIMITS, Tried, corpus, tried
 
 
@@ -21,7 +21,7 @@ def table(found: Tried) -> str:
 
 
 async def run(count: int, seed: int, workers: int) -> Tried:
-    pool = Pool(workers, LIMITS)
+    pool = TranscodePool(workers, LIMITS)
     await pool.start()
     try:
         with tempfile.TemporaryDirectory() as directory:

@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from streams.media.ssrf_guard import Addresses, CheckedResolver, NotForStrangersError, SystemResolver
+from streams.media.ssrf_guard import AddressPolicy, CheckedResolver, ForbiddenAddressError, SystemResolver
 from tests.media.origin import Names
 
-STRANGERS = Addresses()
+STRANGERS = AddressPolicy()
 
 INSIDE = ["0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254", "168.63.129.16", "169.254.169.254", "172.16.0.1", "192.0.0.1", "192.0.0.192", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "224.0.1.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "::", "::1", "::7f00:1", "::808:808", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::127.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::808:808", "100::1", "100:0:0:1::1", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:2::1", "2001:10::1", "2001:20::1", "2001:db8::1", "2002:7f00:1::1", "2002:808:808::1", "3fff::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fd20:ce::254", "fe80::1", "fec0::1", "ff02::1", "ff0e::1", "2606:4700::5efe:7f00:1", "2606:4700::200:5efe:808:808"]
 OUTSIDE = ["8.8.8.8", "1.1.1.1", "47.95.1.2", "192.0.1.1", "100.128.0.1", "2606:4700:4700::1111", "2400:3200::1", "64:ff9b::8.8.8.8"]
@@ -133,7 +133,7 @@ def test_only_the_web_is_asked(text: str) -> None:
 @pytest.mark.parametrize("port", [1, 22, 25, 53, 111, 389, 445, 993])
 def test_ports_of_other_services_are_not_for_strangers(port: int) -> None:
     assert STRANGERS.checked(f"http://a.com:{port}/") == "port"
-    assert isinstance(Addresses([f"a.com:{port}"]).checked(f"http://a.com:{port}/"), URL)
+    assert isinstance(AddressPolicy([f"a.com:{port}"]).checked(f"http://a.com:{port}/"), URL)
     assert isinstance(STRANGERS.checked("http://a.com:8443/"), URL)
 
 
@@ -154,7 +154,7 @@ def test_path_and_query_are_asked_for_as_they_were_signed(text: str, expected: s
 
 
 def test_the_allow_list_names_hosts_ports_suffixes_and_networks() -> None:
-    allowed = Addresses(["127.0.0.1", "[::1]:9000", "Files.Example", "host.example:8080", "*.in.example", "*.on.example:81", "10.1.0.0/16"])
+    allowed = AddressPolicy(["127.0.0.1", "[::1]:9000", "Files.Example", "host.example:8080", "*.in.example", "*.on.example:81", "10.1.0.0/16"])
     hosts = ["127.0.0.1:5", "[::1]:9000", "files.example:1", "host.example:8080", "a.in.example", "a.b.in.example:22", "a.on.example:81", "10.1.2.3"]
     for host in hosts:
         assert isinstance(allowed.checked(f"http://{host}/"), URL), host
@@ -170,20 +170,20 @@ def test_the_allow_list_names_hosts_ports_suffixes_and_networks() -> None:
 @pytest.mark.parametrize("entry", ["", "*", "*.", "http://a.com", "a.com:x", "a.com:0", "10.0.0.0/33", "10.1.2.3/8", "0x7f.1", "*.127.0.0.1", "a@b"])
 def test_an_entry_that_is_none_is_named(entry: str) -> None:
     with pytest.raises(ValueError, match=r"neither|not a network"):
-        Addresses([entry])
+        AddressPolicy([entry])
 
 
 async def test_one_bad_address_refuses_a_name() -> None:
     names = Names(good_example=[["8.8.8.8", "2400:3200::1"]], mixed_example=[["8.8.8.8", "10.0.0.1"]], none_example=[[]])
     resolver = CheckedResolver(STRANGERS, names)
     assert [one["host"] for one in await resolver.resolve("good.example", 80)] == ["8.8.8.8", "2400:3200::1"]
-    with pytest.raises(NotForStrangersError):
+    with pytest.raises(ForbiddenAddressError):
         await resolver.resolve("mixed.example", 80)
     with pytest.raises(OSError, match="no addresses"):
         await resolver.resolve("none.example", 80)
-    ours = CheckedResolver(Addresses(["mixed.example:80"]), names)
+    ours = CheckedResolver(AddressPolicy(["mixed.example:80"]), names)
     assert len(await ours.resolve("mixed.example", 80)) == 2
-    with pytest.raises(NotForStrangersError):
+    with pytest.raises(ForbiddenAddressError):
         await ours.resolve("mixed.example", 81)
 
 
@@ -192,7 +192,7 @@ async def test_the_systems_own_names_for_inside_are_refused() -> None:
     found = await below.resolve("localhost", 80)
     assert all(ip_address(one["host"]).is_loopback for one in found)
     assert found
-    resolver = CheckedResolver(Addresses(), below)
-    with pytest.raises(NotForStrangersError):
+    resolver = CheckedResolver(AddressPolicy(), below)
+    with pytest.raises(ForbiddenAddressError):
         await resolver.resolve("localhost", 80)
     await resolver.close()

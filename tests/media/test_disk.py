@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from streams.exactly_once.producers import Unknown, Waits
-from streams.media.worker import STAGE, Carrying
+from streams.exactly_once.producers import UnknownResultError, WaitingError
+from streams.media.worker import STAGE, MediaWorker
 from streams.state.errors import DamagedError, StateError
 
 
@@ -43,7 +43,7 @@ def carrying(state: Path) -> Any:
         class settings:  # noqa: N801
             jobs = 2
 
-    return Carrying(3, Around(), prefix="", log=None, state=state)  # type: ignore[arg-type]
+    return MediaWorker(3, Around(), prefix="", log=None, state=state)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("error", [DamagedError("x"), StateError("x", "full"), RuntimeError("a defect")], ids=["damage", "full", "defect"])
@@ -67,7 +67,7 @@ async def test_what_a_job_meets_ends_the_work(tmp_path: Path, error: Exception, 
 
 @pytest.mark.parametrize(
     ("error", "raised", "told"),
-    [(DamagedError("x"), Unknown, []), (StateError("no room", "full"), Waits, [(STAGE, 3, "full")]), (StateError("x", "damaged"), Waits, [(STAGE, 3, "damaged")])],
+    [(DamagedError("x"), UnknownResultError, []), (StateError("no room", "full"), WaitingError, [(STAGE, 3, "full")]), (StateError("x", "damaged"), WaitingError, [(STAGE, 3, "damaged")])],
     ids=["damage is mended by the next try", "full waits", "damaged again waits"],
 )  # fmt: skip
 async def test_each_ends_as_it_is_said_to(
@@ -80,5 +80,5 @@ async def test_each_ends_as_it_is_said_to(
     one, task = carrying(tmp_path), Stub()
     with pytest.raises(raised) as caught:
         await one.run(task)
-    assert isinstance(caught.value, Waits) == (raised is Waits)
+    assert isinstance(caught.value, WaitingError) == (raised is WaitingError)
     assert task.watch.told == told

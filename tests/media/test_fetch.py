@@ -12,8 +12,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from converters.files.media import Download
-from streams.media.fetch import Failed, Fetched, Fetcher
-from streams.media.ssrf_guard import Addresses
+from streams.media.fetch import Fetched, Fetcher, FetchFailed
+from streams.media.ssrf_guard import AddressPolicy
 from tests.media.origin import Origin, answer
 
 BODY = bytes(range(256)) * 40
@@ -49,7 +49,7 @@ async def test_a_large_file_in_chunks_comes_whole(fetcher: Fetcher, into: Path) 
         got = await fetcher.fetch(Download(str(server.make_url("/big"))), into, largest=300 * len(BODY))
         assert isinstance(got, Fetched)
         assert got.sha256 == hashlib.sha256(BODY * 300).hexdigest() == hashlib.sha256(into.read_bytes()).hexdigest()
-        assert await fetcher.fetch(Download(str(server.make_url("/big"))), into, largest=300 * len(BODY) - 1) == Failed(
+        assert await fetcher.fetch(Download(str(server.make_url("/big"))), into, largest=300 * len(BODY) - 1) == FetchFailed(
             reason="too-large", again=False, status=200
         )
         assert not into.exists()
@@ -109,7 +109,7 @@ async def test_a_bomb_costs_no_more_than_the_limit(origin: Origin, fetcher: Fetc
     origin.paths["/"] = answer("200 OK", bomb, Content_Encoding="gzip")
     largest = 5_000_000
     assert len(bomb) < largest
-    assert await fetcher.fetch(Download(origin.url("/")), into, largest=largest) == Failed(
+    assert await fetcher.fetch(Download(origin.url("/")), into, largest=largest) == FetchFailed(
         reason="too-large", again=False, status=200
     )
     assert not into.exists()
@@ -135,7 +135,7 @@ async def test_a_body_that_cannot_be_unpacked_is_no_file(
 ) -> None:
     origin.paths["/"] = answer("200 OK", sent, Content_Encoding=coding)
     got = await fetcher.fetch(Download(origin.url("/")), into, largest=1_000_000)
-    assert isinstance(got, Failed)
+    assert isinstance(got, FetchFailed)
     assert got.reason == reason
     assert not into.exists()
 
@@ -154,28 +154,28 @@ async def test_an_answer_without_a_file_is_told_in_a_word(
 ) -> None:
     origin.paths["/"] = answer(f"{status} Whatever", b"" if status in (204, 304) else b"<secret>")
     got = await fetcher.fetch(Download(origin.url("/")), into, largest=100)
-    assert got == Failed(reason=reason, again=again, status=status)  # type: ignore[arg-type]
+    assert got == FetchFailed(reason=reason, again=again, status=status)  # type: ignore[arg-type]
     assert not into.exists()
 
 
 @pytest.mark.parametrize("status", [429, 503])
 async def test_the_server_says_how_long_to_wait(status: int, origin: Origin, fetcher: Fetcher, into: Path) -> None:
     origin.paths["/"] = answer(f"{status} No", Retry_After="7")
-    assert await fetcher.fetch(Download(origin.url("/")), into, largest=100) == Failed(
+    assert await fetcher.fetch(Download(origin.url("/")), into, largest=100) == FetchFailed(
         reason="throttled", again=True, after=7.0, status=status
     )
     origin.paths["/"] = answer(f"{status} No", Retry_After=format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True))
     got = await fetcher.fetch(Download(origin.url("/")), into, largest=100)
-    assert isinstance(got, Failed)
+    assert isinstance(got, FetchFailed)
     assert got.after is not None
     assert 0 < got.after <= 3600
     origin.paths["/"] = answer("429 No", Retry_After="soon")
-    assert await fetcher.fetch(Download(origin.url("/")), into, largest=100) == Failed(reason="throttled", again=True, status=429)
+    assert await fetcher.fetch(Download(origin.url("/")), into, largest=100) == FetchFailed(reason="throttled", again=True, status=429)
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\x00", "名", "a\n"])
 async def test_a_secret_that_is_no_header_is_not_sent(value: str, origin: Origin, fetcher: Fetcher, into: Path) -> None:
-    assert await fetcher.fetch(Download(origin.url("/"), {"share-secret": value}), into, largest=9) == Failed(
+    assert await fetcher.fetch(Download(origin.url("/"), {"share-secret": value}), into, largest=9) == FetchFailed(
         reason="credentials", again=False
     )
     assert origin.heads == []
@@ -184,7 +184,7 @@ async def test_a_secret_that_is_no_header_is_not_sent(value: str, origin: Origin
 async def test_a_place_that_cannot_be_written_to_is_told_as_such(origin: Origin, fetcher: Fetcher, tmp_path: Path) -> None:
     origin.paths["/"] = answer("200 OK", b"x")
     got = await fetcher.fetch(Download(origin.url("/")), tmp_path / "none" / "file", largest=9)
-    assert got == Failed(reason="disk", again=True, status=200)
+    assert got == FetchFailed(reason="disk", again=True, status=200)
 
 
 async def test_what_surrounds_the_process_is_not_asked(
@@ -196,7 +196,7 @@ async def test_what_surrounds_the_process_is_not_asked(
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     origin.paths["/"] = answer("200 OK", b"x", Set_Cookie="a=b")
-    fetcher = Fetcher(Addresses(["127.0.0.1"]))
+    fetcher = Fetcher(AddressPolicy(["127.0.0.1"]))
     for _ in range(2):
         assert isinstance(await fetcher.fetch(Download(origin.url("/")), into, largest=9), Fetched)
     await fetcher.close()

@@ -10,18 +10,18 @@ from aiohttp.abc import ResolveResult
 
 from converters.files.media import Download
 from streams.kafka.local.ports import free_port
-from streams.media.body import Landed, Landing
-from streams.media.fetch import Failed, Fetched, Fetcher
-from streams.media.ssrf_guard import Addresses
+from streams.media.body import FileWriter, WrittenFile
+from streams.media.fetch import Fetched, Fetcher, FetchFailed
+from streams.media.ssrf_guard import AddressPolicy
 from tests.media.origin import Names, Origin, answer
 
 LARGEST = 1_000_000
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
 
 
-async def failure(fetcher: Fetcher, url: str, into: Path) -> Failed:
+async def failure(fetcher: Fetcher, url: str, into: Path) -> FetchFailed:
     got = await fetcher.fetch(Download(url), into, largest=LARGEST)
-    assert isinstance(got, Failed)
+    assert isinstance(got, FetchFailed)
     assert not into.exists()
     return got
 
@@ -83,7 +83,7 @@ async def endless_head(writer: asyncio.StreamWriter) -> None:
 @pytest.mark.parametrize("speech", [forever, silent_half_way])
 async def test_a_server_that_falls_silent_is_left(speech: object, origin: Origin, into: Path) -> None:
     origin.paths["/"] = speech  # type: ignore[assignment]
-    fetcher = Fetcher(Addresses(["127.0.0.1"]), silence=0.1)
+    fetcher = Fetcher(AddressPolicy(["127.0.0.1"]), silence=0.1)
     got = await failure(fetcher, origin.url("/"), into)
     assert (got.reason, got.again) == ("stalled", True)
     await fetcher.close()
@@ -91,8 +91,8 @@ async def test_a_server_that_falls_silent_is_left(speech: object, origin: Origin
 
 async def test_a_server_that_drips_has_its_time_in_all(origin: Origin, into: Path) -> None:
     origin.paths["/"] = dripping
-    fetcher = Fetcher(Addresses(["127.0.0.1"]), total=0.3)
-    assert await failure(fetcher, origin.url("/"), into) == Failed(reason="too-slow", again=False)
+    fetcher = Fetcher(AddressPolicy(["127.0.0.1"]), total=0.3)
+    assert await failure(fetcher, origin.url("/"), into) == FetchFailed(reason="too-slow", again=False)
     await fetcher.close()
 
 
@@ -105,7 +105,7 @@ async def test_a_connection_that_is_reset_is_told(speech: object, origin: Origin
 
 async def test_fewer_bytes_than_were_told_are_no_file(origin: Origin, fetcher: Fetcher, into: Path) -> None:
     origin.paths["/"] = HEAD + b"x" * 999
-    assert await failure(fetcher, origin.url("/"), into) == Failed(reason="length", again=True, status=200)
+    assert await failure(fetcher, origin.url("/"), into) == FetchFailed(reason="length", again=True, status=200)
 
 
 async def test_chunks_that_break_off_are_no_file(origin: Origin, fetcher: Fetcher, into: Path) -> None:
@@ -116,7 +116,7 @@ async def test_chunks_that_break_off_are_no_file(origin: Origin, fetcher: Fetche
 
 async def test_more_bytes_than_were_told_are_not_of_the_file(origin: Origin, fetcher: Fetcher, into: Path) -> None:
     origin.paths["/"] = answer("200 OK", b"hello").replace(b"Length: 5", b"Length: 4")
-    assert await failure(fetcher, origin.url("/"), into) == Failed(reason="malformed", again=False)
+    assert await failure(fetcher, origin.url("/"), into) == FetchFailed(reason="malformed", again=False)
 
 
 async def test_an_answer_that_was_left_on_a_connection_is_of_no_other_file(origin: Origin, fetcher: Fetcher, into: Path) -> None:
@@ -137,12 +137,12 @@ async def test_an_answer_that_was_left_on_a_connection_is_of_no_other_file(origi
 @pytest.mark.parametrize("speech", [endless, endless_in_chunks])
 async def test_a_body_without_end_is_left_at_the_limit(speech: object, origin: Origin, fetcher: Fetcher, into: Path) -> None:
     origin.paths["/"] = speech  # type: ignore[assignment]
-    assert await failure(fetcher, origin.url("/"), into) == Failed(reason="too-large", again=False, status=200)
+    assert await failure(fetcher, origin.url("/"), into) == FetchFailed(reason="too-large", again=False, status=200)
 
 
 async def test_a_length_beyond_the_limit_is_believed(origin: Origin, fetcher: Fetcher, into: Path) -> None:
     origin.paths["/"] = f"HTTP/1.1 200 OK\r\nContent-Length: {LARGEST + 1}\r\n\r\n".encode()
-    assert await failure(fetcher, origin.url("/"), into) == Failed(reason="too-large", again=False, status=200)
+    assert await failure(fetcher, origin.url("/"), into) == FetchFailed(reason="too-large", again=False, status=200)
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_a_length_beyond_the_limit_is_believed(origin: Origin, fetcher: Fe
 )
 async def test_what_is_no_http_is_told(said: bytes, origin: Origin, fetcher: Fetcher, into: Path) -> None:
     origin.paths["/"] = said
-    assert await failure(fetcher, origin.url("/"), into) == Failed(reason="malformed", again=False)
+    assert await failure(fetcher, origin.url("/"), into) == FetchFailed(reason="malformed", again=False)
 
 
 async def test_a_head_without_end_is_left(origin: Origin, fetcher: Fetcher, into: Path) -> None:
@@ -167,12 +167,12 @@ async def test_a_head_without_end_is_left(origin: Origin, fetcher: Fetcher, into
 
 
 async def test_nobody_listens(fetcher: Fetcher, into: Path) -> None:
-    assert await failure(fetcher, f"http://127.0.0.1:{free_port()}/", into) == Failed(reason="no-connection", again=True)
+    assert await failure(fetcher, f"http://127.0.0.1:{free_port()}/", into) == FetchFailed(reason="no-connection", again=True)
 
 
 async def test_a_name_that_nobody_knows_is_told(into: Path) -> None:
-    fetcher = Fetcher(Addresses(), resolver=Names())
-    assert await failure(fetcher, "http://nowhere.example/", into) == Failed(reason="dns", again=False)
+    fetcher = Fetcher(AddressPolicy(), resolver=Names())
+    assert await failure(fetcher, "http://nowhere.example/", into) == FetchFailed(reason="dns", again=False)
     await fetcher.close()
 
 
@@ -182,8 +182,8 @@ async def test_a_name_or_a_connection_that_hangs_has_its_time(into: Path) -> Non
             await asyncio.Event().wait()
             raise AssertionError
 
-    fetcher = Fetcher(Addresses(), resolver=Hanging(), connect=0.1)
-    assert await failure(fetcher, "http://files.example/", into) == Failed(reason="no-connection", again=True)
+    fetcher = Fetcher(AddressPolicy(), resolver=Hanging(), connect=0.1)
+    assert await failure(fetcher, "http://files.example/", into) == FetchFailed(reason="no-connection", again=True)
     await fetcher.close()
 
 
@@ -208,11 +208,11 @@ async def test_a_fetch_that_is_given_up_leaves_no_file(origin: Origin, fetcher: 
 @pytest.mark.parametrize("ended", [True, False])
 def test_what_is_given_up_after_it_was_written_is_not_kept(ended: bool, into: Path) -> None:
     def written() -> None:
-        with Landing(into, 9, "") as landing:
+        with FileWriter(into, 9, "") as landing:
             assert landing.take(b"hello") is None
             assert into.exists()
             if ended:
-                assert isinstance(landing.end(), Landed)
+                assert isinstance(landing.end(), WrittenFile)
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):
@@ -221,7 +221,7 @@ def test_what_is_given_up_after_it_was_written_is_not_kept(ended: bool, into: Pa
 
 
 def test_what_comes_late_from_a_thread_makes_no_file(into: Path) -> None:
-    with Landing(into, 9, "") as landing:
+    with FileWriter(into, 9, "") as landing:
         pass
     assert landing.take(b"hello") == landing.end() == "length"
     assert not into.exists()
@@ -230,7 +230,7 @@ def test_what_comes_late_from_a_thread_makes_no_file(into: Path) -> None:
 def test_a_full_disk_is_told_and_nothing_is_kept(into: Path) -> None:
     into.symlink_to("/dev/full")
     for size in (5, 500_000):
-        with Landing(into, 1_000_000, "") as landing:
+        with FileWriter(into, 1_000_000, "") as landing:
             landing.take(b"x" * size)
             assert landing.end() == "disk"
         assert not into.is_symlink()

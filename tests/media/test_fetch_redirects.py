@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from converters.files.media import Download
-from streams.media.fetch import REDIRECTS, Failed, Fetched, Fetcher
-from streams.media.ssrf_guard import Addresses
+from streams.media.fetch import REDIRECTS, Fetched, Fetcher, FetchFailed
+from streams.media.ssrf_guard import AddressPolicy
 from tests.media.origin import Names, Origin, answer
 
 SECRETS = {"share-secret": "s3cret", "Authorization": "Bearer t0ken"}
@@ -67,14 +67,14 @@ async def test_a_redirect_from_an_allowed_host_to_the_inside_is_refused(
         inside.paths["/x"] = answer("200 OK", b"inside")
         origin.paths["/"] = to(location.format(port=inside.port))
         got = await fetcher.fetch(Download(origin.url("/"), SECRETS), into, largest=9)
-        assert got == Failed(reason=reason, again=False)  # type: ignore[arg-type]
+        assert got == FetchFailed(reason=reason, again=False)  # type: ignore[arg-type]
         assert inside.heads == []
         assert not into.exists()
 
 
 async def test_so_many_redirects_and_no_more(origin: Origin, fetcher: Fetcher, into: Path) -> None:
     origin.paths |= {f"/{n}": to(f"/{n + 1}") for n in range(REDIRECTS + 2)}
-    assert await fetcher.fetch(Download(origin.url("/0")), into, largest=9) == Failed(reason="redirects", again=False)
+    assert await fetcher.fetch(Download(origin.url("/0")), into, largest=9) == FetchFailed(reason="redirects", again=False)
     assert len(origin.heads) == REDIRECTS + 1
     origin.paths[f"/{REDIRECTS}"] = answer("200 OK", b"hello")
     assert isinstance(await fetcher.fetch(Download(origin.url("/0")), into, largest=9), Fetched)
@@ -85,8 +85,8 @@ async def test_the_time_in_all_runs_through_every_hop(origin: Origin, into: Path
         await asyncio.Event().wait()
 
     origin.paths |= {"/": to("/on"), "/on": forever}
-    fetcher = Fetcher(Addresses(["127.0.0.1"]), total=0.2)
-    assert await fetcher.fetch(Download(origin.url("/")), into, largest=9) == Failed(reason="too-slow", again=False)
+    fetcher = Fetcher(AddressPolicy(["127.0.0.1"]), total=0.2)
+    assert await fetcher.fetch(Download(origin.url("/")), into, largest=9) == FetchFailed(reason="too-slow", again=False)
     assert origin.asked == ["/", "/on"]
     await fetcher.close()
 
@@ -94,23 +94,23 @@ async def test_the_time_in_all_runs_through_every_hop(origin: Origin, into: Path
 async def test_the_address_that_was_judged_is_the_one_that_is_dialled(origin: Origin, into: Path) -> None:
     names = Names(files_example=[["127.0.0.1"], ["127.0.0.2"]])
     async with Origin("127.0.0.2"):
-        fetcher = Fetcher(Addresses(["127.0.0.1/32"]), resolver=names)
+        fetcher = Fetcher(AddressPolicy(["127.0.0.1/32"]), resolver=names)
         origin.paths |= {"/": to("/again"), "/again": answer("200 OK", b"inside"), "/once": answer("200 OK", b"hello")}
         url = origin.url("/once", "files.example")
         assert isinstance(await fetcher.fetch(Download(url), into, largest=9), Fetched)
         assert names.asked == ["files.example"], "looked up once for one connection"
         assert f"host: files.example:{origin.port}" in origin.heads[0].lower()
         # From now on the name stands for another address, which is judged before it is dialled.
-        assert await fetcher.fetch(Download(url), into, largest=9) == Failed(reason="address", again=False)
+        assert await fetcher.fetch(Download(url), into, largest=9) == FetchFailed(reason="address", again=False)
         assert len(origin.heads) == 1
         await fetcher.close()
 
 
 async def test_a_name_that_changes_between_two_hops_is_judged_again(origin: Origin, into: Path) -> None:
     names = Names(files_example=[["127.0.0.1"], ["127.0.0.1", "10.0.0.1"]])
-    fetcher = Fetcher(Addresses(["127.0.0.1/32"]), resolver=names)
+    fetcher = Fetcher(AddressPolicy(["127.0.0.1/32"]), resolver=names)
     origin.paths |= {"/": to("/again"), "/again": answer("200 OK", b"inside")}
     got = await fetcher.fetch(Download(origin.url("/", "files.example")), into, largest=9)
-    assert got == Failed(reason="address", again=False)
+    assert got == FetchFailed(reason="address", again=False)
     assert origin.asked == ["/"]
     await fetcher.close()

@@ -9,8 +9,8 @@ import pytest
 import trustme
 
 from converters.files.media import Download
-from streams.media.fetch import Failed, Fetched, Fetcher
-from streams.media.ssrf_guard import Addresses
+from streams.media.fetch import Fetched, Fetcher, FetchFailed
+from streams.media.ssrf_guard import AddressPolicy
 from tests.media.origin import Names, Origin, answer
 
 
@@ -34,17 +34,17 @@ async def secure(certificate: Path) -> AsyncIterator[Origin]:
 
 def asking(**more: Path) -> Fetcher:
     names = Names(files_example=[["127.0.0.1"]], other_example=[["127.0.0.1"]])
-    return Fetcher(Addresses(["127.0.0.1/32"]), resolver=names, connect=20.0, **more)  # type: ignore[arg-type]
+    return Fetcher(AddressPolicy(["127.0.0.1/32"]), resolver=names, connect=20.0, **more)  # type: ignore[arg-type]
 
 
 async def test_a_certificate_counts_by_its_authority_and_its_name(secure: Origin, certificate: Path, into: Path) -> None:
     secure.paths["/"] = answer("200 OK", b"hello")
     strict, ours = asking(), asking(authorities=certificate.with_name("authority.pem"))
     unknown = await strict.fetch(Download(secure.url("/", "files.example")), into, largest=9)
-    assert unknown == Failed(reason="tls", again=False)
+    assert unknown == FetchFailed(reason="tls", again=False)
     assert isinstance(await ours.fetch(Download(secure.url("/", "files.example")), into, largest=9), Fetched)
     another = await ours.fetch(Download(secure.url("/", "other.example")), into, largest=9)
-    assert another == Failed(reason="tls", again=False)
+    assert another == FetchFailed(reason="tls", again=False)
     assert len(secure.heads) == 1
     await strict.close()
     await ours.close()
@@ -55,7 +55,7 @@ async def test_there_is_no_way_back_from_https(secure: Origin, origin: Origin, c
     secure.paths["/"] = answer("302 Found", Location=origin.url("/plain", "files.example"))
     origin.paths["/plain"] = answer("200 OK", b"hello")
     got = await fetcher.fetch(Download(secure.url("/", "files.example"), {"share-secret": "s3cret"}), into, largest=9)
-    assert got == Failed(reason="downgrade", again=False)
+    assert got == FetchFailed(reason="downgrade", again=False)
     assert origin.heads == []
     origin.paths["/up"] = answer("302 Found", Location=secure.url("/file", "files.example"))
     secure.paths["/file"] = answer("200 OK", b"hello")
@@ -73,4 +73,4 @@ async def test_what_speaks_no_tls_is_told(fetcher: Fetcher, into: Path) -> None:
 
     async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
         url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-        assert await fetcher.fetch(Download(url), into, largest=9) == Failed(reason="tls", again=False)
+        assert await fetcher.fetch(Download(url), into, largest=9) == FetchFailed(reason="tls", again=False)

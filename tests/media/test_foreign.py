@@ -7,7 +7,7 @@ import pytest
 from aiokafka import ConsumerRecord
 
 from converters.core.bodies import File
-from converters.files.media import Job
+from converters.files.media import MediaJob
 from streams.kafka import foreign_records
 
 PARTITIONS = 4
@@ -15,15 +15,15 @@ EVENT = "yunxin:old:direct:1:post"
 CONVERSATION = b"direct\x1falice\x1fbob"
 
 
-def job(**more: object) -> Job:
-    good = Job(
+def job(**more: object) -> MediaJob:
+    good = MediaJob(
         event=EVENT, place=0, role="image", file=File("http://203.0.113.7/a.jpg"), source="old", target="new", conversation=CONVERSATION,
         partition=crc32(CONVERSATION) % PARTITIONS, received=1,
     )  # fmt: skip
     return msgspec.structs.replace(good, **more)
 
 
-def seen(one: Job, *, key: bytes = b"same", partition: int | None = None) -> str | None:
+def seen(one: MediaJob, *, key: bytes = b"same", partition: int | None = None) -> str | None:
     where = crc32(key) % PARTITIONS if partition is None else partition
     return foreign_records.of_job(ConsumerRecord("media.jobs", where, 1, 0, 0, key, b"", 0, 0, 0, ()), one, PARTITIONS)
 

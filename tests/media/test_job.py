@@ -9,12 +9,12 @@ import pytest
 from msgspec import structs
 
 from converters.core.bodies import File
-from converters.files.media import Job, Role
+from converters.files.media import MediaJob, Role
 from converters.platform import Platform
-from streams.media.context import Surroundings
-from streams.media.job import Brought, Left, carry
-from streams.media.transcode.pool import NoWorker
-from streams.media.transcode.request import Failed, Order
+from streams.media.context import MediaContext
+from streams.media.job import TransferFailed, Transferred, transfer
+from streams.media.transcode.pool import NoWorkerError
+from streams.media.transcode.request import TranscodeFailed, TranscodeRequest
 from tests import attachments
 from tests.media.around import EASEMOB, apps_of, around
 from tests.media.transcode.samples import SOUND, film, moving, sine, still
@@ -35,9 +35,9 @@ def easemob() -> Iterator[SimulatorProcess]:
         yield one
 
 
-def job(file: File, role: Role, source: str) -> Job:
+def job(file: File, role: Role, source: str) -> MediaJob:
     target = "new" if source == "old" else "old"
-    return Job(event="e", place=0, role=role, file=file, source=source, target=target, conversation=b"", partition=0, received=0)
+    return MediaJob(event="e", place=0, role=role, file=file, source=source, target=target, conversation=b"", partition=0, received=0)
 
 
 def said(side: SimulatorProcess, sample: attachments.Sample) -> File:
@@ -47,22 +47,22 @@ def said(side: SimulatorProcess, sample: attachments.Sample) -> File:
     return File(url=media["url"], secret=media.get("secret", ""), name=sample.name)
 
 
-async def carried(one: Job, here: Surroundings) -> Brought | Left:
+async def carried(one: MediaJob, here: MediaContext) -> Transferred | TransferFailed:
     target = here.apps[one.target]
     assert target.platform.media is not None
     shape = target.platform.media.shape(one.role, target.account)
     assert shape is not None
-    return await carry(one, shape, target, here)
+    return await transfer(one, shape, target, here)
 
 
 class Pressing:
     """In place of a pool: answers each order with *answer*, or raises it."""
 
-    def __init__(self, answer: Failed | Exception) -> None:
+    def __init__(self, answer: TranscodeFailed | Exception) -> None:
         self._answer = answer
         self.orders = 0
 
-    async def press(self, order: Order) -> Failed:
+    async def press(self, order: TranscodeRequest) -> TranscodeFailed:
         del order
         self.orders += 1
         if isinstance(self._answer, Exception):
@@ -70,7 +70,7 @@ class Pressing:
         return self._answer
 
 
-def having(here: Surroundings, **changes: Any) -> Surroundings:
+def having(here: MediaContext, **changes: Any) -> MediaContext:
     return structs.replace(here, **changes)
 
 
@@ -80,7 +80,7 @@ async def test_a_voice_is_fetched_transcoded_and_lies_at_the_target(
     sample = attachments.voice(3, "aac")
     async with around(apps_of(yunxin, easemob), tmp_path) as here:
         found = await carried(job(said(yunxin, sample), "voice", "old"), here)
-    assert isinstance(found, Brought)
+    assert isinstance(found, Transferred)
     assert found.codec == "aac>amr"
     there = easemob.fetch({"url": found.carried.url, "secret": found.carried.secret})
     assert attachments.same("voice", sample.content, there)
@@ -94,10 +94,10 @@ async def test_a_token_that_is_refused_is_renewed_once(
     sample = attachments.document(4)
     async with around(apps_of(yunxin, easemob), tmp_path) as here:
         wanted = job(said(easemob, sample), "file", "new")
-        assert isinstance(await carried(wanted, here), Brought)
+        assert isinstance(await carried(wanted, here), Transferred)
         easemob.mood(token_expire_now=True)
         easemob.mood()
-        assert isinstance(await carried(wanted, here), Brought)
+        assert isinstance(await carried(wanted, here), Transferred)
 
 
 async def test_what_ends_the_process_that_reads_it_is_tried_twice_in_all(
@@ -105,11 +105,11 @@ async def test_what_ends_the_process_that_reads_it_is_tried_twice_in_all(
 ) -> None:
     file = said(yunxin, attachments.picture(5))
     async with around(apps_of(yunxin, easemob), tmp_path) as here:
-        pool = Pressing(Failed("crashed", crashed=True))
-        assert await carried(job(file, "image", "old"), having(here, pool=pool)) == Left("crashed", "")
+        pool = Pressing(TranscodeFailed("crashed", crashed=True))
+        assert await carried(job(file, "image", "old"), having(here, pool=pool)) == TransferFailed("crashed", "")
         assert pool.orders == 2
-        pool = Pressing(Failed("empty"))
-        assert await carried(job(file, "image", "old"), having(here, pool=pool)) == Left("empty", "")
+        pool = Pressing(TranscodeFailed("empty"))
+        assert await carried(job(file, "image", "old"), having(here, pool=pool)) == TransferFailed("empty", "")
         assert pool.orders == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -119,8 +119,8 @@ async def test_a_machine_that_starts_no_process_says_nothing_of_the_file(
 ) -> None:
     file = said(yunxin, attachments.picture(6))
     async with around(apps_of(yunxin, easemob), tmp_path, patience=0.0) as here:
-        found = await carried(job(file, "image", "old"), having(here, pool=Pressing(NoWorker("closed"))))
-    assert found == Left("no-worker", "", again=True)
+        found = await carried(job(file, "image", "old"), having(here, pool=Pressing(NoWorkerError("closed"))))
+    assert found == TransferFailed("no-worker", "", again=True)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ async def test_what_must_not_be_fetched_is_not(
 ) -> None:
     async with around(apps_of(yunxin, easemob), tmp_path, allow=[]) as here:
         found = await carried(job(file, "image", "old"), here)
-    assert isinstance(found, Left)
+    assert isinstance(found, TransferFailed)
     assert (found.reason, found.again) == (reason, False)
 
 
@@ -150,7 +150,7 @@ async def test_a_target_that_takes_no_files_needs_a_store(
     apps["new"] = structs.replace(apps["new"], platform=platform)
     async with around(apps, tmp_path) as here:
         found = await carried(job(said(yunxin, attachments.picture(7)), "image", "old"), here)
-    assert found == Left("no-store", "jpeg>jpeg")
+    assert found == TransferFailed("no-store", "jpeg>jpeg")
 
 
 def flv() -> bytes:
@@ -172,7 +172,7 @@ async def test_what_cannot_be_shown_arrives_as_a_file(
     file = File(inline=base64.b64encode(content).decode(), name="as it was called.xyz")
     async with around(apps_of(yunxin, easemob), tmp_path) as here:
         found = await carried(job(file, role, "old"), here)
-    assert isinstance(found, Brought)
+    assert isinstance(found, Transferred)
     assert (found.carried.as_file, found.carried.name, found.carried.size) == (True, "as it was called.xyz", len(content))
     assert easemob.fetch({"url": found.carried.url, "secret": found.carried.secret}) == content
     assert list(tmp_path.iterdir()) == []
@@ -192,7 +192,7 @@ async def test_what_can_be_mended_or_remade_is(
     file = File(inline=base64.b64encode(content).decode(), name="one")
     async with around(apps_of(yunxin, easemob), tmp_path) as here:
         found = await carried(job(file, role, "old"), here)
-    assert isinstance(found, Brought)
+    assert isinstance(found, Transferred)
     assert (found.codec, found.carried.lost, found.carried.as_file) == (codec, lost, False)
 
 
@@ -202,4 +202,4 @@ async def test_where_the_target_takes_no_file_of_its_size_it_stays(
     apps = apps_of(yunxin, easemob)
     apps["new"] = structs.replace(apps["new"], account=structs.replace(apps["new"].account, file_limit=100))
     async with around(apps, tmp_path) as here:
-        assert await carried(job(File(inline=base64.b64encode(flv()).decode()), "video", "old"), here) == Left("unsupported", "")
+        assert await carried(job(File(inline=base64.b64encode(flv()).decode()), "video", "old"), here) == TransferFailed("unsupported", "")

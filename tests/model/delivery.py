@@ -10,8 +10,8 @@ from functools import cache
 from typing import Literal, NamedTuple, TypeVar
 
 from converters.core.outcome import Delivered, Unsure
-from streams.deliver.ledger_schema import Ended, Entry, Intent
-from streams.deliver.protocol import Step, admitted, may_leave
+from streams.deliver.ledger_schema import Entry, Intent, Settled
+from streams.deliver.protocol import DeliveryStep, admitted, may_leave
 from tests.model.search import Wrong
 
 T = TypeVar("T")
@@ -203,17 +203,17 @@ def _owns(rules: Rules, state: State) -> Following:
 def _admits(rules: Rules, state: State) -> tuple[str, State]:
     owner, record = state.owner, state.records[state.owner.read]
     known = owner.ledger[record.event]
-    step = Step.SEND if rules.hold_forgotten and known.startswith(HELD) else _admitted(known, record.released)
+    step = DeliveryStep.SEND if rules.hold_forgotten and known.startswith(HELD) else _admitted(known, record.released)
     past = state._replace(owner=owner._replace(read=owner.read + 1))
     match step:
-        case Step.SKIP:
+        case DeliveryStep.SKIP:
             return f"knows {record.event}", past
-        case Step.HOLD:
+        case DeliveryStep.HOLD:
             if known == f"{HELD} {owner.read}":
                 # Its letter may have gone with the transaction of an earlier owner.
                 past = past._replace(owner=past.owner._replace(letters=owner.letters | {owner.read}))
             return f"holds {record.event} still", past
-        case Step.SETTLE:
+        case DeliveryStep.SETTLE:
             return f"finds {record.event} in doubt", _at(state, "doubt")
         case _:
             return f"takes {record.event}", _at(state, "gate")
@@ -300,13 +300,13 @@ def _less(all_: tuple[int, ...], one: int) -> tuple[int, ...]:
 
 
 @cache
-def _admitted(known: str, released: str) -> Step:
+def _admitted(known: str, released: str) -> DeliveryStep:
     """The relay's own decision."""
     kind, _, held = known.partition(" ")
     entries: dict[str, Entry | None] = {
         NONE: None,
         INTENT: Intent(target="new", at=0),
-        THERE: Ended(outcome=Delivered("1"), target="new", at=0),
-        HELD: Ended(outcome=Unsure("no answer"), target="new", at=0, held=held),
+        THERE: Settled(outcome=Delivered("1"), target="new", at=0),
+        HELD: Settled(outcome=Unsure("no answer"), target="new", at=0, held=held),
     }
     return admitted(entries[kind], released)

@@ -19,9 +19,9 @@ from converters.core import wire
 from converters.core.bodies import Text
 from converters.core.model import Delivery, Event, conversation_key, direct
 from converters.core.operations import Post
-from converters.routing.identity_table import Identities
+from converters.routing.identity_table import IdentityTable
 from streams.cli.app import app as commands
-from streams.convert.stage import Converter
+from streams.convert.stage import ConvertStage
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.deliver.ledger_schema import Entry, dump
@@ -123,7 +123,7 @@ class Ground:
     def convert(self) -> None:
         """What convert makes of all the callbacks."""
         apps = resolve(load(self.config))
-        converter = Converter(apps, Identities(), partitions=PARTITIONS, prefix=self.prefix)
+        converter = ConvertStage(apps, IdentityTable(), partitions=PARTITIONS, prefix=self.prefix)
         outputs = Outputs()
         for record in self.read(self.names.callbacks):
             converter(Batch(TopicPartition(record.topic, record.partition), [record], 0), outputs)

@@ -12,8 +12,8 @@ from converters.core import wire
 from converters.core.model import NOTHING, Delivery, Group
 from streams.deliver.context import arrived
 from streams.deliver.conversations import begun
-from streams.deliver.offset_tracker import Lane
-from streams.exactly_once.producers import Record
+from streams.deliver.offset_tracker import OffsetTracker
+from streams.exactly_once.producers import OutputRecord
 from streams.ingress.record import SILENT, headers_of, past
 from streams.observe import metrics
 from streams.operate.bounds import MARGIN, begins, refusal
@@ -81,7 +81,7 @@ def test_letters_put_back_are_past_and_old_ones_have_to_be_asked_for(ground: Gro
     ([], True, False, False), ([("relay-past", b"1")], True, True, False), ([("relay-past", SILENT)], True, True, True), ([], False, True, False),
 ])  # fmt: skip
 def test_only_what_is_live_is_in_the_latency(headers: list[tuple[str, bytes]], live: bool, is_past: bool, silent: bool) -> None:
-    event = begun(Lane(("t", 0), live=live), 7, Record(b"k", b"v", headers), delivery(1), None, 0.0)  # type: ignore[arg-type]
+    event = begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", headers), delivery(1), None, 0.0)  # type: ignore[arg-type]
     assert (event.past, event.delivery.silent) == (is_past, silent)
 
 
@@ -91,7 +91,7 @@ def test_a_message_of_2023_that_is_replayed_is_counted_and_not_timed() -> None:
 
     said = structs.replace(delivery(1), event=structs.replace(delivery(1).event, at=1_672_531_200_000))
     for live in (False, True):
-        arrived("test>bounds", begun(Lane(("t", 0), live=live), 7, Record(b"k", b"v", []), said, None, 0.0))  # type: ignore[arg-type]
+        arrived("test>bounds", begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", []), said, None, 0.0))  # type: ignore[arg-type]
     assert (value("past_total"), value("end_to_end_seconds_count")) == (1.0, 1.0)
 
 

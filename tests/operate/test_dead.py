@@ -7,11 +7,11 @@ import pytest
 
 from converters.core import wire
 from streams.dead_letters.dead_letter import load
-from streams.exactly_once.producers import Link
+from streams.exactly_once.producers import ProducerSettings
 from streams.kafka.local.ports import free_port
-from streams.operate.dead_letter_reader import Choice, Resolved, find
+from streams.operate.dead_letter_reader import LetterFilter, Resolution, find
 from streams.operate.resolve_dead_letters import end
-from streams.operate.topic_reader import OperateError, Reader
+from streams.operate.topic_reader import OperateError, TopicReader
 from tests.operate.conftest import Ground, callback, command, delivery, plain, rows
 
 
@@ -149,13 +149,13 @@ async def test_two_people_at_once_put_a_letter_back_once(kafka: str, tmp_path: P
 
     ground = await asyncio.to_thread(Ground, kafka, tmp_path)
     await asyncio.to_thread(ground.bury, delivery(1), delivery(2))
-    mark = Resolved(resolved="replayed", offset=0, at=1, by="ann")
-    async with Reader(kafka) as one, Reader(kafka) as other:
-        seen = (await find(one, ground.names.dead, Choice(), {}, None)).letters
+    mark = Resolution(resolved="replayed", offset=0, at=1, by="ann")
+    async with TopicReader(kafka) as one, TopicReader(kafka) as other:
+        seen = (await find(one, ground.names.dead, LetterFilter(), {}, None)).letters
         assert len(seen) == 2
-        async def put_back(reader: Reader) -> object:
+        async def put_back(reader: TopicReader) -> object:
             try:
-                return await end(reader, Link(kafka), ground.names.dead, ground.prefix, seen, mark)
+                return await end(reader, ProducerSettings(kafka), ground.names.dead, ground.prefix, seen, mark)
             except OperateError as error:
                 return str(error)
 

@@ -14,22 +14,31 @@ from msgspec.structs import replace
 
 from converters import PLATFORMS
 from converters.core.model import Conversation, Group, Room, direct
-from converters.platform import Callback, Fetch, Gaps, Missed, Reply, Request, Said, Span
-from converters.routing.identity_table import Identities, record
+from converters.platform import (
+    Callback,
+    DecodedEvent,
+    FileRequest,
+    FoundCallback,
+    Gaps,
+    Reply,
+    Request,
+    TimeRange,
+)
+from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App
-from streams.deliver.settings import Deliver
+from streams.deliver.settings import DeliverSettings
 from streams.ingress.record import RECOVERED, callback_of, past
-from streams.ingress.store import Store
+from streams.ingress.store import CallbackStore
 from streams.kafka import admin, topics
-from streams.operate.gaps import CHUNK, Came, Found, Search, groups_of, within
-from streams.operate.topic_reader import Reader
-from streams.outbound.vendor_client import TRIES, Questions
+from streams.operate.gaps import CHUNK, GapResult, GapSearch, ReceivedCallbacks, groups_of, within
+from streams.operate.topic_reader import TopicReader
+from streams.outbound.vendor_client import TRIES, VendorClient
 from streams.settings.root import load, resolve
 from tests.operate.conftest import PARTITIONS, Ground, callback, command, rows
 from tests.simulators.process import SimulatorProcess
 
 KEY = b"direct\x1falice\x1fbob"
-Ask = Callable[..., Generator[Request | Fetch | Missed, Reply | None, str]]
+Ask = Callable[..., Generator[Request | FileRequest | FoundCallback, Reply | None, str]]
 QUESTION = Request("POST", "/history.action", {}, b"", "history", repeatable=True)
 
 
@@ -43,21 +52,21 @@ class Answers:
     def __init__(self, happens: Callable[[], object] = lambda: None) -> None:
         self.happens = happens
 
-    async def ask(self, asked: Request | Fetch) -> Reply:
+    async def ask(self, asked: Request | FileRequest) -> Reply:
         await asyncio.to_thread(self.happens)
         return Reply(200, {}, b"")
 
 
 def search(
     ground: Ground,
-    *missed: Missed,
+    *missed: FoundCallback,
     answers: Answers | None = None,
     places: tuple[Conversation, ...] = (),
     held_back: Callable[[Callback, str], str] | None = None,
-) -> Found:
+) -> GapResult:
     """As the command does it, of a platform that keeps *missed* and was asked one question before."""
 
-    def ask(span: Span, conversations: list[Conversation], account: object) -> Generator[Request | Missed, Reply | None, str]:
+    def ask(span: TimeRange, conversations: list[Conversation], account: object) -> Generator[Request | FoundCallback, Reply | None, str]:
         asked.append(conversations)
         yield QUESTION
         yield from missed
@@ -67,15 +76,15 @@ def search(
     app = App("old", replace(app.platform, gaps=Gaps(ask, "", 100, held_back)), app.account, "new")
     asked: list[list[Conversation]] = []
 
-    async def run() -> Found:
-        store = Store(ground.bootstrap, [ground.names.callbacks], timeout=10, limit=10_000, tell=lambda _: None)
+    async def run() -> GapResult:
+        store = CallbackStore(ground.bootstrap, [ground.names.callbacks], timeout=10, limit=10_000, tell=lambda _: None)
         await store.start()
         try:
-            async with Reader(ground.bootstrap) as reader:
-                came = Came(ground.names.callbacks, app)
-                one = Search(app, came, reader, answers or Answers(), store, now)
-                found = await one.run(Span(now() - 60_000, now()), now() - 3_600_000, places)
-                again = await one.run(Span(now() - 60_000, now()), now() - 3_600_000, places)
+            async with TopicReader(ground.bootstrap) as reader:
+                came = ReceivedCallbacks(ground.names.callbacks, app)
+                one = GapSearch(app, came, reader, answers or Answers(), store, now)
+                found = await one.run(TimeRange(now() - 60_000, now()), now() - 3_600_000, places)
+                again = await one.run(TimeRange(now() - 60_000, now()), now() - 3_600_000, places)
                 assert (again.missing.total(), again.written) == (0, 0), "a second search finds nothing"
                 return found
         finally:
@@ -87,8 +96,8 @@ def search(
     return found
 
 
-def kept(number: int, **more: object) -> Missed:
-    return Missed(KEY, callback(number, **more), {"content-type": "application/json", "Kind": "x"})  # type: ignore[arg-type]
+def kept(number: int, **more: object) -> FoundCallback:
+    return FoundCallback(KEY, callback(number, **more), {"content-type": "application/json", "Kind": "x"})  # type: ignore[arg-type]
 
 
 def test_what_is_missing_is_written_as_the_ingress_would_have(ground: Ground) -> None:
@@ -99,7 +108,7 @@ def test_what_is_missing_is_written_as_the_ingress_would_have(ground: Ground) ->
     assert found.of == {direct("alice", "bob")}
     written = [one for one in ground.read(ground.names.callbacks) if RECOVERED in dict(one.headers)]
     assert [(one.key, one.partition, one.value) for one in written] == [
-        (KEY, crc32(KEY) % PARTITIONS, one.body) for one in (Missed(KEY, written[0].value), Missed(KEY, written[1].value))
+        (KEY, crc32(KEY) % PARTITIONS, one.body) for one in (FoundCallback(KEY, written[0].value), FoundCallback(KEY, written[1].value))
     ]  # fmt: skip
     assert [json.loads(one.value)["msgidServer"] for one in written] == ["2", "4"]
     for one in written:
@@ -123,7 +132,7 @@ def test_many_are_written_in_their_order(ground: Ground) -> None:
 
 
 def test_nothing_comes_of_what_convert_would_drop_or_bury(ground: Ground) -> None:
-    found = search(ground, Missed(KEY, b"{rubbish"), kept(1, antispam="true"))
+    found = search(ground, FoundCallback(KEY, b"{rubbish"), kept(1, antispam="true"))
     assert (found.unreadable, found.left_out, found.missing) == (1, {"moderated": 1}, {})
     assert ground.read(ground.names.callbacks) == []
 
@@ -147,16 +156,16 @@ def test_a_change_of_a_group_told_in_other_words_is_the_same_change(ground: Grou
     made = {"5": "alice", "9": 2, "11": now(), "3": "t"}
     ground.called(told(1, ids=["bob"], tinfo=made), key=b"group\x1f77")
     (one,) = PLATFORMS["yunxin"].decode(Callback("old", told(1, ids=["bob"], tinfo=made), now()), PLATFORMS["yunxin"].example())
-    assert isinstance(one, Said)
+    assert isinstance(one, DecodedEvent)
     assert one.event.id.endswith(":group-created")
-    found = search(ground, Missed(b"group\x1f77", told(1, ids=["bob"])), Missed(b"group\x1f77", told(2, ids=["carol"])))
+    found = search(ground, FoundCallback(b"group\x1f77", told(1, ids=["bob"])), FoundCallback(b"group\x1f77", told(2, ids=["carol"])))
     assert (found.known, found.missing) == (1, {"members-added": 1})
 
 
 def test_conversations_are_those_that_came_those_that_are_named_and_those_of_identities(ground: Ground) -> None:
     ground.called(callback(1), callback(2, "carol", "dave"), callback(3, to="77", team=True))
     ground.called(callback(4, "long", "ago"), at=now() - 7_200_000)
-    table = Identities()
+    table = IdentityTable()
     for platform, kind, native in (("yunxin", "group", "78"), ("yunxin", "room", "79"), ("easemob", "group", "80"), ("yunxin", "user", "x")):
         table.apply(*record(platform, kind, native, f"c{native}"))  # type: ignore[arg-type]
     named = groups_of(table, "yunxin")
@@ -171,16 +180,16 @@ def test_a_store_that_fails_leaves_it_missing(ground: Ground) -> None:
 
     app = resolve(load(ground.config))["old"]
 
-    def ask(*_: object) -> Generator[Missed, None, str]:
+    def ask(*_: object) -> Generator[FoundCallback, None, str]:
         yield kept(1)
         return ""
 
     app = App("old", replace(app.platform, gaps=Gaps(ask, "", 100)), app.account, "new")  # type: ignore[arg-type]
 
-    async def run() -> list[Found]:
-        async with Reader(ground.bootstrap) as reader:
-            one = Search(app, Came(ground.names.callbacks, app), reader, Answers(), Failing(), now)
-            return [await one.run(Span(0, now()), 0, ()) for _ in range(2)]
+    async def run() -> list[GapResult]:
+        async with TopicReader(ground.bootstrap) as reader:
+            one = GapSearch(app, ReceivedCallbacks(ground.names.callbacks, app), reader, Answers(), Failing(), now)
+            return [await one.run(TimeRange(0, now()), 0, ()) for _ in range(2)]
 
     for found in asyncio.run(run()):
         assert (found.missing, found.written, found.unstored) == ({"text": 1}, 0, 1)
@@ -188,17 +197,17 @@ def test_a_store_that_fails_leaves_it_missing(ground: Ground) -> None:
 
 def test_no_time_before_what_the_platform_keeps_is_asked_about() -> None:
     gaps = Gaps(lambda *_: iter(()), "", 100)  # type: ignore[arg-type,return-value]
-    assert within(gaps, 900_000, 1_000_000, 1_000_000) == (Span(900_000, 1_000_000), "")
+    assert within(gaps, 900_000, 1_000_000, 1_000_000) == (TimeRange(900_000, 1_000_000), "")
     span, cut = within(gaps, 100_000, 1_000_000, 1_000_000)
-    assert (span, cut) == (Span(900_000, 1_000_000), "the beginning of the time asked for is kept no more")
+    assert (span, cut) == (TimeRange(900_000, 1_000_000), "the beginning of the time asked for is kept no more")
 
 
 # -- questions
 
 
 def asked(
-    answer: Callable[[httpx.Request], httpx.Response], question: Request | Fetch, *, acts: bool = True
-) -> tuple[Reply | None, Questions, int]:
+    answer: Callable[[httpx.Request], httpx.Response], question: Request | FileRequest, *, acts: bool = True
+) -> tuple[Reply | None, VendorClient, int]:
     """Its answer, who asked, and how often."""
     calls = []
 
@@ -208,9 +217,9 @@ def asked(
 
     app = App("old", PLATFORMS["yunxin"], PLATFORMS["yunxin"].example(), "new")
 
-    async def ask() -> tuple[Reply | None, Questions]:
-        settings = Deliver(backoff=0.001, backoff_max=0.001)
-        questions = Questions(app, settings, acts=acts, transport=httpx.MockTransport(count))
+    async def ask() -> tuple[Reply | None, VendorClient]:
+        settings = DeliverSettings(backoff=0.001, backoff_max=0.001)
+        questions = VendorClient(app, settings, acts=acts, transport=httpx.MockTransport(count))
         try:
             return await questions.ask(question), questions
         finally:
@@ -252,10 +261,10 @@ def test_a_file_is_fetched_without_credentials_and_only_up_to_its_largest() -> N
         assert not {"appkey", "checksum", "authorization", "cookie"} & set(request.headers)
         return httpx.Response(200, content=b"x" * 100)
 
-    reply, _, _ = asked(answer, Fetch("https://files.example/a", 100))
+    reply, _, _ = asked(answer, FileRequest("https://files.example/a", 100))
     assert reply is not None
     assert len(reply.body) == 100
-    reply, questions, _ = asked(answer, Fetch("https://files.example/a", 99))
+    reply, questions, _ = asked(answer, FileRequest("https://files.example/a", 99))
     assert (reply, questions.unanswered) == (None, {"file": 1})
 
 
@@ -297,7 +306,7 @@ def test_what_an_hourly_log_holds_is_found(logging_relay: tuple[Path, str, Simul
     events = []
     for one in ground.read(topic):
         (said,) = PLATFORMS["rongcloud"].decode(callback_of(one.value, one.headers), account)
-        assert isinstance(said, Said)
+        assert isinstance(said, DecodedEvent)
         events.append(said.event)
     assert {one.remote_id for one in events} == {one["id"] for one in simulator.journal("said")}
     again = command(config, *words, "--fill")

@@ -17,16 +17,16 @@ from msgspec.structs import replace
 
 from converters.core import wire
 from converters.core.model import Delivery
-from converters.platform import OTHERS, Limit
-from converters.routing.identity_table import Identities
+from converters.platform import OTHERS, RateLimit
+from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.cli import replay
 from streams.cli.filters import Filter
-from streams.exactly_once.deleted_records import Unread
-from streams.exactly_once.producers import Link
-from streams.operate.pace import Pace
-from streams.operate.replay import Copier, Sieve, Spec, Tally, planned, save
-from streams.operate.topic_reader import OperateError, Reader
+from streams.exactly_once.deleted_records import DeletedRange
+from streams.exactly_once.producers import ProducerSettings
+from streams.operate.pace import RateCap
+from streams.operate.replay import ReplayCounts, ReplayFilter, ReplaySpec, ReplayWriter, planned, save
+from streams.operate.topic_reader import OperateError, TopicReader
 from streams.settings.root import load, resolve
 from tests.operate.conftest import PARTITIONS, Ground, callback, rows
 from tests.stack import ROOT
@@ -112,7 +112,7 @@ class Stops(Exception):
     pass
 
 
-class Stumbles(Pace):
+class Stumbles(RateCap):
     """Breaks off after so many messages, like a person who has had enough."""
 
     def __init__(self, after: int) -> None:
@@ -125,9 +125,9 @@ class Stumbles(Pace):
             raise Stops
 
 
-async def prepared(ground: Ground) -> tuple[str, Spec, dict[str, App]]:
+async def prepared(ground: Ground) -> tuple[str, ReplaySpec, dict[str, App]]:
     topic = ground.names.callbacks
-    async with Reader(ground.bootstrap) as reader:
+    async with TopicReader(ground.bootstrap) as reader:
         spec = await planned(reader, topic, "r1", "yunxin", 0, int(time.time() * 1000) + 1000, Filter())
     return topic, spec, resolve(load(ground.config))
 
@@ -136,8 +136,8 @@ async def broken(ground: Ground) -> int:
     """A replay that stops on its way; the answer is how many it had written."""
     topic, spec, apps = await prepared(ground)
     save(ground.directory / "replays", spec)
-    copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), Stumbles(60), carry=True)
-    async with Reader(ground.bootstrap, copier.group) as reader:
+    copier = ReplayWriter(ProducerSettings(ground.bootstrap), ground.prefix, PARTITIONS, spec, ReplayFilter(spec, apps, IdentityTable()), Stumbles(60), carry=True)
+    async with TopicReader(ground.bootstrap, copier.group) as reader:
         with pytest.raises(Stops):
             await copier.run(reader, topic)
     return copier.written
@@ -181,9 +181,9 @@ async def test_what_is_deleted_ahead_of_a_reader_is_told_and_the_rest_is_read(gr
     body = b"x" * 100_000
     await asyncio.to_thread(ground.called, *[body] * 40)  # several times what one fetch brings
     where = crc32(b"native") % PARTITIONS
-    told: list[Unread] = []
+    told: list[DeletedRange] = []
     offsets = []
-    async with Reader(ground.bootstrap, None, told.append) as reader:
+    async with TopicReader(ground.bootstrap, None, told.append) as reader:
         async for record in reader.records(await reader.spans(reader.partitions(ground.names.callbacks))):
             if not offsets:
                 await asyncio.to_thread(deleted, ground, where, 35)
@@ -193,7 +193,7 @@ async def test_what_is_deleted_ahead_of_a_reader_is_told_and_the_rest_is_read(gr
     assert offsets == [*range(one.start), *range(35, 40)]
 
 
-class Interrupted(Pace):
+class Interrupted(RateCap):
     """A person presses Ctrl-C after some have been written."""
 
     async def wait(self, count: int) -> None:
@@ -251,7 +251,7 @@ def test_one_replay_runs_once_at_a_time(ground: Ground) -> None:
     async def both() -> list[object]:
         topic, spec, apps = await prepared(ground)
 
-        class Takes(Pace):
+        class Takes(RateCap):
             """Lets the second one start between two commits of the first."""
 
             async def wait(self, count: int) -> None:
@@ -262,9 +262,9 @@ def test_one_replay_runs_once_at_a_time(ground: Ground) -> None:
 
         started, over = asyncio.Event(), asyncio.Event()
 
-        async def one(pace: Pace) -> object:
-            copier = Copier(Link(ground.bootstrap), ground.prefix, PARTITIONS, spec, Sieve(spec, apps, Identities()), pace, carry=True)
-            async with Reader(ground.bootstrap, copier.group) as reader:
+        async def one(pace: RateCap) -> object:
+            copier = ReplayWriter(ProducerSettings(ground.bootstrap), ground.prefix, PARTITIONS, spec, ReplayFilter(spec, apps, IdentityTable()), pace, carry=True)
+            async with TopicReader(ground.bootstrap, copier.group) as reader:
                 try:
                     await copier.run(reader, topic)
                 except OperateError as error:
@@ -274,7 +274,7 @@ def test_one_replay_runs_once_at_a_time(ground: Ground) -> None:
         async def second() -> object:
             await started.wait()
             try:
-                return await one(Pace(0))
+                return await one(RateCap(0))
             finally:
                 over.set()
 
@@ -294,7 +294,7 @@ async def test_the_pace_is_kept() -> None:
         slept.append(seconds)
         now += seconds
 
-    pace = Pace(10.0, lambda: now, sleep)
+    pace = RateCap(10.0, lambda: now, sleep)
     assert pace.chunk == 5
     for _ in range(10):
         await pace.wait(5)
@@ -306,11 +306,11 @@ async def test_the_pace_is_kept() -> None:
 
 def test_the_time_is_that_of_the_tightest_limit(ground: Ground) -> None:
     (app,) = [each for each in resolve(load(ground.config)).values() if each.name == "new"]
-    limits = (Limit("a", ("one", "two"), 10), Limit("b", ("one",), 600, 60.0, "messages"), Limit("others", (OTHERS,), 5))
+    limits = (RateLimit("a", ("one", "two"), 10), RateLimit("b", ("one",), 600, 60.0, "messages"), RateLimit("others", (OTHERS,), 5))
     app = replace(app, platform=replace(app.platform, limits=limits))
     calls = {("new", "one", "calls"): 50, ("new", "two", "calls"): 50, ("new", "one", "messages"): 50}
-    assert Tally(load=Counter(calls)).seconds({"new": app}) == pytest.approx(10.0), "both share a limit"
-    assert Tally(load=Counter({("new", "one", "messages"): 500})).seconds({"new": app}) == pytest.approx(50.0)
+    assert ReplayCounts(load=Counter(calls)).seconds({"new": app}) == pytest.approx(10.0), "both share a limit"
+    assert ReplayCounts(load=Counter({("new", "one", "messages"): 500})).seconds({"new": app}) == pytest.approx(50.0)
     apart = {("new", "three", "calls"): 50, ("new", "four", "calls"): 40}
-    assert Tally(load=Counter(apart)).seconds({"new": app}) == pytest.approx(10.0), "the others have it each for itself"
-    assert Tally(load=Counter({("old", "one", "calls"): 50})).seconds({"new": app}) == 0.0
+    assert ReplayCounts(load=Counter(apart)).seconds({"new": app}) == pytest.approx(10.0), "the others have it each for itself"
+    assert ReplayCounts(load=Counter({("old", "one", "calls"): 50})).seconds({"new": app}) == 0.0

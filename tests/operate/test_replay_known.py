@@ -10,8 +10,8 @@ import pytest
 from converters.core import wire
 from converters.core.model import Delivery
 from converters.core.outcome import Delivered, Refused
-from converters.routing.identity_table import Identities
-from streams.deliver.ledger_schema import Ended, Intent, dump
+from converters.routing.identity_table import IdentityTable
+from streams.deliver.ledger_schema import Intent, Settled, dump
 from tests.operate.conftest import PARTITIONS, Ground, callback, rows
 
 CREATED = Path(__file__).parents[1] / "cases" / "easemob" / "gop-create.json"
@@ -28,7 +28,7 @@ def test_a_new_group_is_written_as_a_group(ground: Ground) -> None:
     ground.put([(f"{ground.prefix}callbacks.easemob", 0, b"k", said, [("app", b"new"), ("received", b"%d" % AT)], AT)])
     done = run(ground, "easemob", "--yes")
     assert done.exit_code == 0, done.output
-    table = Identities()
+    table = IdentityTable()
     for one in ground.read(f"{ground.prefix}identities"):
         assert table.apply(one.key, one.value) is None
     assert table.entries() == [("easemob", "group", "270000000000001", "~easemob-270000000000001")]
@@ -53,17 +53,17 @@ def test_what_was_delivered_under_another_key_is_left_out_and_counted(ground: Gr
     now = crc32(b"direct\x1falice\x1fbob") % PARTITIONS
     then = (now + 1) % PARTITIONS
 
-    def entry(number: int, partition: int, *entries: Ended | Intent) -> None:
+    def entry(number: int, partition: int, *entries: Settled | Intent) -> None:
         key = f"yunxin:old:direct:{number}:post".encode()
         ground.put([(ground.names.ledger, partition, key, dump(one), [], None) for one in entries])
 
-    ended = Ended(outcome=Delivered("9"), target="new", at=AT)
+    ended = Settled(outcome=Delivered("9"), target="new", at=AT)
     intent = Intent(target="new", at=AT)
     entry(1, then, intent, ended)
     entry(2, then, intent)  # under way still
     entry(3, now, intent, ended)  # its own ledger knows it
     entry(4, then, ended)
-    entry(5, then, intent, Ended(outcome=Refused("no"), target="new", at=AT))
+    entry(5, then, intent, Settled(outcome=Refused("no"), target="new", at=AT))
     (told,) = rows(run(ground, "yunxin", "--dry-run", "--json"))
     assert told["messages"] == 3
     assert told["left_out"] == {"delivered under another key": 3}

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from streams.cli import terminal
 from streams.observe import log, metrics
 from streams.observe.printable import as_json, clean, clean_exposition, clean_json, meant
-from streams.settings.root import Observe
+from streams.settings.root import ObserveSettings
 
 HOSTILE = [
     "\x1b[2J\x1b[31mroot#", "\x9b31m", "\u202egnp.exe", "a\nb", "a\r\nb", "\u2028", "\u2029", "\u200b\u200d\ufeff", "\ud800", "\udfff!",
@@ -77,12 +77,12 @@ def test_every_way_to_print_gives_lines_of_ours_alone(text: str) -> None:
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = out, err
     try:
-        terminal.say(text)
-        terminal.tell(text)
-        terminal.say_styled(text, "dim")
-        terminal.say_json({"name": text}, indent=True)
-        terminal.show([text, terminal.Head(text, whole=True)], [[text, [text, (text, "red")]], [(text, "red"), ""]], title=text or "-", caption=text)
-        terminal.refuse(ValueError(text.replace("\n", "")))
+        terminal.print_line(text)
+        terminal.print_notice(text)
+        terminal.print_styled(text, "dim")
+        terminal.print_json({"name": text}, indent=True)
+        terminal.print_table([text, terminal.ColumnHead(text, whole=True)], [[text, [text, (text, "red")]], [(text, "red"), ""]], title=text or "-", caption=text)
+        terminal.print_error(ValueError(text.replace("\n", "")))
         with terminal.progress(text, text) as tell:
             tell(1, 2)
     finally:
@@ -96,7 +96,7 @@ def test_every_way_to_print_gives_lines_of_ours_alone(text: str) -> None:
 def test_a_styled_cell_has_our_colours_and_none_of_the_strangers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
-    terminal.show(["x"], [[("missing \x1b[5m", "red")]])
+    terminal.print_table(["x"], [[("missing \x1b[5m", "red")]])
     out = printed(capsys)
     assert "\x1b[31m" in out  # or nothing is coloured, and this test says nothing
     assert "\x1b[5m" not in out
@@ -106,12 +106,12 @@ def test_a_styled_cell_has_our_colours_and_none_of_the_strangers(monkeypatch: py
 def test_a_terminal_of_another_alphabet_is_shown_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    terminal.say("财务")
+    terminal.print_line("财务")
     sys.stdout.flush()
     assert raw.getvalue() == b"\\u8d22\\u52a1\n"
 
 
-app = typer.Typer(cls=terminal.Commands)
+app = typer.Typer(cls=terminal.CommandGroup)
 
 
 @app.command()
@@ -144,7 +144,7 @@ def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(sys, "stderr", stream)
     root = logging.getLogger()
     before = root.handlers[:], root.level, structlog.get_config()
-    log.setup(Observe(log=request.param))
+    log.setup(ObserveSettings(log=request.param))
     yield stream
     root.handlers[:], _ = before[0], root.setLevel(before[1])
     structlog.configure(**before[2])

@@ -8,9 +8,9 @@ from converters.core import wire
 from converters.core.event_id import EventId
 from converters.core.model import Echo
 from converters.core.outcome import Delivered, Refused
-from converters.files.media import Result
-from converters.text.echo_mark import On, make
-from streams.deliver.ledger_schema import Ended, Intent
+from converters.files.media import MediaResult
+from converters.text.echo_mark import MarkedMessage, make
+from streams.deliver.ledger_schema import Intent, Settled
 from streams.settings.root import load, resolve
 from tests.operate.conftest import Ground, callback, delivery, plain, rows
 
@@ -51,7 +51,7 @@ def test_a_delivered_message_is_told_with_the_ids_of_both_sides(ground: Ground) 
     ground.convert()
     one = delivery(NUMBER)
     at = now() + 48
-    intent, ended = Intent(target="new", at=at - 10), Ended(outcome=Delivered("1390", at - 5), target="new", at=at, attempts=3)
+    intent, ended = Intent(target="new", at=at - 10), Settled(outcome=Delivered("1390", at - 5), target="new", at=at, attempts=3)
     ground.know(one, intent, ended)
     ground.know(one, intent, ended)  # by the next owner, who cannot tell whether it was committed
     told = trace(ground, str(NUMBER))
@@ -66,7 +66,7 @@ def test_the_targets_id_leads_to_the_same_way(ground: Ground) -> None:
     ground.called(callback(NUMBER))
     ground.convert()
     one = delivery(NUMBER)
-    ground.know(one, Ended(outcome=Delivered("1390555555", None), target="new", at=now()))
+    ground.know(one, Settled(outcome=Delivered("1390555555", None), target="new", at=now()))
     echo = wire.dump(Echo(event=EVENT, target="new", remote_id="1390555555", at=now()))
     ground.put([(f"{ground.prefix}echoes.easemob", ground.partition(one), b"key", echo, [], None)])
     assert {step["what"] for step in trace(ground, "1390555555")["steps"]} == {"received", "converted", "ended", "echo"}
@@ -77,7 +77,7 @@ def test_the_targets_callback_is_part_of_the_way(ground: Ground) -> None:
     account = resolve(load(ground.config))["new"].account
     body = {
         "callId": "o#a_1", "eventType": "chat", "timestamp": now(), "chat_type": "chat", "from": "alice", "to": "bob",
-        "msg_id": "1390555555", "payload": {"ext": {"relay": make(EVENT, On("new", "direct", "alice", "bob"), account)}, "bodies": [{"type": "txt", "msg": "x"}]},
+        "msg_id": "1390555555", "payload": {"ext": {"relay": make(EVENT, MarkedMessage("new", "direct", "alice", "bob"), account)}, "bodies": [{"type": "txt", "msg": "x"}]},
         "appkey": "o#a",
     }  # fmt: skip
     headers = [("app", b"new"), ("received", b"%d" % now())]
@@ -98,7 +98,7 @@ def test_a_message_that_waits_for_its_file_says_so_and_how_it_ended(ground: Grou
     assert sorted(step["what"] for step in told["steps"]) == ["converted", "file wanted", "received"]
     assert "my cat" not in json.dumps(told)
     one = delivery(NUMBER)
-    result = Result(event=EVENT, place=0, target="new", reason="not-found")
+    result = MediaResult(event=EVENT, place=0, target="new", reason="not-found")
     ground.put([(f"{ground.prefix}media.results.easemob", ground.partition(one), b"k", wire.dump(result), [], None)])
     told = trace(ground, str(NUMBER))
     assert " for its " not in told["state"]
@@ -116,7 +116,7 @@ def test_an_intent_without_an_end_is_in_doubt(ground: Ground) -> None:
 
 def test_a_dead_letter_is_told_with_its_cause_and_what_became_of_it(ground: Ground) -> None:
     ground.bury(delivery(NUMBER))
-    ground.know(delivery(NUMBER), Ended(outcome=Refused("said no"), target="new", at=now()))
+    ground.know(delivery(NUMBER), Settled(outcome=Refused("said no"), target="new", at=now()))
     assert trace(ground, str(NUMBER))["state"] == f"dead letter: refused (theirs, in deliver); im-relay dead show {EVENT}"
     ground.im_relay("dead", "replay", "--yes")
     told = trace(ground, str(NUMBER))

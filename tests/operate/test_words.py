@@ -3,7 +3,7 @@
 import pytest
 
 from converters.core.model import Group, conversation_key, direct
-from converters.routing.identity_table import Identities
+from converters.routing.identity_table import IdentityTable
 from streams.cli.filters import Filter, key_of, of_delivery
 from streams.cli.times import length, moment
 from tests.operate.conftest import delivery
@@ -37,9 +37,9 @@ def test_a_length_is_told_in_its_two_largest_units(seconds: float, text: str) ->
 
 
 def test_a_written_conversation_gives_its_key() -> None:
-    assert key_of("direct:Bob:alice", Identities()) == conversation_key(direct("alice", "bob"))
-    assert key_of("group:team:a", Identities()) == conversation_key(Group("team:a"))
-    assert [key_of(text, Identities()) for text in ("direct:a:b:c", "direct:a", "team", "group:")] == [None] * 4
+    assert key_of("direct:Bob:alice", IdentityTable()) == conversation_key(direct("alice", "bob"))
+    assert key_of("group:team:a", IdentityTable()) == conversation_key(Group("team:a"))
+    assert [key_of(text, IdentityTable()) for text in ("direct:a:b:c", "direct:a", "team", "group:")] == [None] * 4
 
 
 @pytest.mark.parametrize(

@@ -14,17 +14,17 @@ from pydantic import SecretStr
 from converters import PLATFORMS
 from converters.core.outcome import NotSent, Unsure
 from converters.files.media import Download
-from converters.platform import Fetch, Reply, Request
+from converters.platform import FileRequest, Reply, Request
 from converters.routing.route import App
-from streams.deliver.settings import Deliver
-from streams.media.fetch import Failed, Fetched, Fetcher
-from streams.media.ssrf_guard import Addresses
+from streams.deliver.settings import DeliverSettings
+from streams.media.fetch import Fetched, Fetcher, FetchFailed
+from streams.media.ssrf_guard import AddressPolicy
 from streams.media.store.s3 import _through
-from streams.outbound.client import Client
+from streams.outbound.client import PlatformClient
 from streams.outbound.connections import NoAnswerError, NoConnectionError
-from streams.outbound.proxies import Proxied, Proxies, parsed, proxies
-from streams.outbound.transport import Call, PooledTransport
-from streams.outbound.vendor_client import Questions
+from streams.outbound.proxies import Proxies, ProxySettings, parsed, proxies
+from streams.outbound.transport import HttpCall, PooledTransport
+from streams.outbound.vendor_client import VendorClient
 from tests.deliver.test_http import Server, plain
 from tests.media.origin import Names, Origin, answer
 from tests.proxy.standin import StandIn
@@ -40,7 +40,7 @@ def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLo
 
 
 def through(proxy: StandIn, user: str = "", **more: Any) -> Proxies:
-    return proxies(Proxied(proxy=SecretStr(proxy.url(user)), **more), "deliver", {})
+    return proxies(ProxySettings(proxy=SecretStr(proxy.url(user)), **more), "deliver", {})
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ async def asked(url: str, ways: Proxies, tls: ssl.SSLContext | None = None) -> R
     transport = PooledTransport(2, 5.0, ways)
     transport._pool._tls = tls
     try:
-        return await transport.call(Call("POST", url, {}, b"{}"), lambda: True)
+        return await transport.call(HttpCall("POST", url, {}, b"{}"), lambda: True)
     finally:
         await transport.close()
 
@@ -85,7 +85,7 @@ async def test_a_connection_through_the_proxy_is_used_again() -> None:
     port = listening.sockets[0].getsockname()[1]
     async with StandIn({"api.example": ("127.0.0.1", port)}) as proxy:
         transport = PooledTransport(2, 5.0, through(proxy))
-        call = Call("GET", f"http://api.example:{port}/x", {}, b"")
+        call = HttpCall("GET", f"http://api.example:{port}/x", {}, b"")
         assert [(await transport.call(call, lambda: True)).body for _ in range(2)] == [b"one", b"two"]
         await transport.close()
         assert (len(proxy.asked), server.connections) == (1, 1)
@@ -122,7 +122,7 @@ async def test_a_proxy_that_is_away_or_silent_is_no_connection() -> None:
     one = parsed(f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}", "deliver.proxy")
     transport = PooledTransport(2, 0.2, Proxies(one, one))
     with pytest.raises(NoConnectionError):
-        await transport.call(Call("GET", "https://api.example/x", {}, b""), lambda: True)
+        await transport.call(HttpCall("GET", "https://api.example/x", {}, b""), lambda: True)
     await transport.close()
     silent.close()
 
@@ -144,11 +144,11 @@ def app(base: str) -> App:
 async def test_a_message_waits_for_a_person_where_the_proxy_wants_another_password() -> None:
     request = Request(api="x", method="POST", path="/x", headers={}, body=b"")
     async with StandIn(password=PASSWORD) as proxy:
-        client = Client(app("https://api.example"), Deliver(proxy=SecretStr(proxy.url("user:wr0ng"))))
+        client = PlatformClient(app("https://api.example"), DeliverSettings(proxy=SecretStr(proxy.url("user:wr0ng"))))
         assert await client.send(request) == NotSent("no connection: the proxy answers 407", ours=True)
         await client.close()
     async with StandIn(says=b"HTTP/1.1 502 Bad Gateway\r\n\r\n") as proxy:
-        client = Client(app("https://api.example"), Deliver(proxy=SecretStr(proxy.url())))
+        client = PlatformClient(app("https://api.example"), DeliverSettings(proxy=SecretStr(proxy.url())))
         outcome = await client.send(request)
         assert isinstance(outcome, NotSent)
         assert not outcome.ours
@@ -164,11 +164,11 @@ async def test_the_environments_proxy_is_taken_and_no_proxy_is_let_out(monkeypat
         monkeypatch.setenv("HTTPS_PROXY", proxy.url())
         for base, count in (("https://api.example", 1), ("http://127.0.0.1:9", 1), ("https://api.inside.example", 1)):
             monkeypatch.setenv("NO_PROXY", ".inside.example")
-            client = Client(app(base), Deliver(timeout=2.0))
+            client = PlatformClient(app(base), DeliverSettings(timeout=2.0))
             assert isinstance(await client.send(request), NotSent)
             await client.close()
             assert len(proxy.heads) == count, base
-        client = Client(app("https://api.example"), Deliver(timeout=2.0, proxy=SecretStr("none")))
+        client = PlatformClient(app("https://api.example"), DeliverSettings(timeout=2.0, proxy=SecretStr("none")))
         await client.send(request)
         await client.close()
         assert len(proxy.heads) == 1, "the setting goes before the environment"
@@ -178,7 +178,7 @@ async def test_the_environments_proxy_is_taken_and_no_proxy_is_let_out(monkeypat
 
 
 def fetcher(ways: Proxies, *allow: str, **more: Any) -> Fetcher:
-    return Fetcher(Addresses(allow), proxies=ways, connect=5.0, total=10.0, **more)
+    return Fetcher(AddressPolicy(allow), proxies=ways, connect=5.0, total=10.0, **more)
 
 
 async def test_a_file_is_asked_for_at_the_address_that_was_judged(authority: trustme.CA, tmp_path: Path) -> None:
@@ -220,7 +220,7 @@ async def test_what_the_guard_forbids_is_forbidden_behind_a_proxy_too(tmp_path: 
         one = fetcher(through(proxy), resolver=Names(inner_example=[[address]], mixed_example=[["93.184.216.34", address]]))
         for host in (shown, "inner.example", "mixed.example"):
             got = await one.fetch(Download(f"{scheme}://{host}:8080/a"), tmp_path / "into", largest=100)
-            assert got == Failed(reason="address", again=False), host
+            assert got == FetchFailed(reason="address", again=False), host
         assert proxy.heads == [], "the proxy hears nothing of it"
         await one.close()
 
@@ -231,7 +231,7 @@ async def test_a_redirect_inside_is_not_followed_through_the_proxy(tmp_path: Pat
         async with StandIn({"93.184.216.34": ("127.0.0.1", origin.port)}) as proxy:
             one = fetcher(through(proxy), resolver=Names(files_example=[["93.184.216.34"]]))
             got = await one.fetch(Download(origin.url("/a", "files.example")), tmp_path / "into", largest=100)
-            assert got == Failed(reason="address", again=False)
+            assert got == FetchFailed(reason="address", again=False)
             assert len(proxy.asked) == 1
             await one.close()
 
@@ -251,7 +251,7 @@ async def test_a_proxy_that_refuses_a_file_is_no_connection(tmp_path: Path) -> N
     async with StandIn(says=b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
         one = fetcher(through(proxy), resolver=Names(files_example=[["93.184.216.34"]]))
         got = await one.fetch(Download("https://files.example/a"), tmp_path / "into", largest=100)
-        assert got == Failed(reason="no-connection", again=True)
+        assert got == FetchFailed(reason="no-connection", again=True)
         await one.close()
 
 
@@ -259,9 +259,9 @@ async def test_history_files_of_a_platform_come_through_the_proxy() -> None:
     async with Origin() as origin:
         origin.paths[f"http://files.example:{origin.port}/day.gz"] = answer("200 OK", b"history")
         # httpx asks a proxy for plain HTTP by the whole address: the origin stands in for one that answers by itself.
-        settings = Deliver(proxy=SecretStr(f"http://u:p@127.0.0.1:{origin.port}"), backoff=0.01)
-        questions = Questions(app("https://api.example"), settings, acts=False)
-        reply = await questions.ask(Fetch(f"http://files.example:{origin.port}/day.gz", largest=100))
+        settings = DeliverSettings(proxy=SecretStr(f"http://u:p@127.0.0.1:{origin.port}"), backoff=0.01)
+        questions = VendorClient(app("https://api.example"), settings, acts=False)
+        reply = await questions.ask(FileRequest(f"http://files.example:{origin.port}/day.gz", largest=100))
         await questions.close()
         assert reply is not None
         assert reply.body == b"history"
@@ -269,16 +269,16 @@ async def test_history_files_of_a_platform_come_through_the_proxy() -> None:
 
 
 def test_a_bucket_is_reached_as_the_setting_says() -> None:
-    assert _through(Proxied()) == {}, "what the environment says the library reads by itself"
-    assert _through(Proxied(proxy=SecretStr("none")))["proxy_excludes"] == "*"
-    told = _through(Proxied(proxy=SecretStr("http://u:p@proxy:3128"), no_proxy=["minio"]))
+    assert _through(ProxySettings()) == {}, "what the environment says the library reads by itself"
+    assert _through(ProxySettings(proxy=SecretStr("none")))["proxy_excludes"] == "*"
+    told = _through(ProxySettings(proxy=SecretStr("http://u:p@proxy:3128"), no_proxy=["minio"]))
     assert told == {"proxy_url": "http://u:p@proxy:3128", "proxy_excludes": "localhost,127.0.0.0/8,::1,minio"}
 
 
 async def test_the_passwords_of_proxies_are_shown_nowhere(caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]) -> None:
     async with StandIn(password="u:other") as proxy:
-        settings = Deliver(proxy=SecretStr(proxy.url(WRITTEN)), timeout=1.0)
-        client = Client(app("https://api.example"), settings)
+        settings = DeliverSettings(proxy=SecretStr(proxy.url(WRITTEN)), timeout=1.0)
+        client = PlatformClient(app("https://api.example"), settings)
         outcome = await client.send(Request(api="x", method="POST", path="/x", headers={}, body=b""))
         await client.close()
         with pytest.raises(NoConnectionError) as caught:

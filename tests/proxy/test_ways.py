@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from streams.outbound.proxies import Except, Proxied, proxies
+from streams.outbound.proxies import NoProxy, ProxySettings, proxies
 
 
 def way(environment: dict[str, str], encrypted: bool, host: str, port: int = 443, **section: object) -> str | None:
-    found = proxies(Proxied(**section), "deliver", environment).of(encrypted, host, port)  # type: ignore[arg-type]
+    found = proxies(ProxySettings(**section), "deliver", environment).of(encrypted, host, port)  # type: ignore[arg-type]
     return f"{found.host}:{found.port}" if found is not None else None
 
 
@@ -51,7 +51,7 @@ def test_the_setting_goes_before_the_environment(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_is_excepted(entry: str, host: str, port: int, held: bool) -> None:
-    assert Except([entry]).holds(host, port) is held
+    assert NoProxy([entry]).holds(host, port) is held
 
 
 @pytest.mark.parametrize(
@@ -69,18 +69,18 @@ def test_what_is_excepted(entry: str, host: str, port: int, held: bool) -> None:
 )
 def test_a_wrong_one_is_told_what_to_write_and_its_password_is_not(given: str, said: str) -> None:
     with pytest.raises(ValueError, match="deliver") as caught:
-        proxies(Proxied(proxy=SecretStr(given)), "deliver", {})
+        proxies(ProxySettings(proxy=SecretStr(given)), "deliver", {})
     assert str(caught.value) == said
 
 
 def test_a_wrong_one_of_the_environment_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="HTTPS_PROXY") as caught:
-        proxies(Proxied(), "media", {"HTTPS_PROXY": "socks5h://proxy:1080"})
+        proxies(ProxySettings(), "media", {"HTTPS_PROXY": "socks5h://proxy:1080"})
     assert str(caught.value) == (
         'HTTPS_PROXY is of socks5h; expected a proxy that is spoken to in HTTP: write http://proxy:1080 (or media.proxy = "none", for none)'
     )
     with pytest.raises(ValueError, match=r"proxy_file: cannot read .*/none: FileNotFoundError"):
-        Proxied(proxy_file=str(tmp_path / "none"))
+        ProxySettings(proxy_file=str(tmp_path / "none"))
     (tmp_path / "empty").write_text("\n")
     with pytest.raises(ValueError, match=r"media.proxy_file: .*/empty is empty; write http://host:port into it, or none"):
-        proxies(Proxied(proxy_file=str(tmp_path / "empty")), "media", {})
+        proxies(ProxySettings(proxy_file=str(tmp_path / "empty")), "media", {})

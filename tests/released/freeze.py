@@ -16,23 +16,23 @@ from msgspec import Struct, structs
 
 from converters import PLATFORMS
 from converters.core import wire
-from converters.core.model import Carried, Delivery, Direct, Echo, Group, Room, conversation_key
+from converters.core.model import Delivery, Direct, Echo, Group, Room, StoredFile, conversation_key
 from converters.core.operations import Post
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
-from converters.files.media import Job, Result, jobs
-from converters.platform import Callback, Ignored, OwnEcho, Said
+from converters.files.media import MediaJob, MediaResult, jobs
+from converters.platform import Callback, DecodedEvent, Ignored, OwnEcho
 from converters.routing import identity_table
 from streams.cli.filters import Filter
 from streams.dead_letters import dead_letter, release
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.dead_letters.release import Release
 from streams.deliver import ledger_schema
-from streams.deliver.ledger_schema import Ended, Entry, Intent, Names
+from streams.deliver.ledger_schema import Entry, Intent, MessageIds, Settled
 from streams.ingress.record import callback_of, headers_of
 from streams.media import dedupe as dones
-from streams.media.dedupe import Done
-from streams.operate.dead_letter_reader import Resolved
-from streams.operate.replay import Spec
+from streams.media.dedupe import DedupeEntry
+from streams.operate.dead_letter_reader import Resolution
+from streams.operate.replay import ReplaySpec
 from tests.converters.examples import OPERATIONS, VARIANTS, account_of, delivery_of
 from tests.converters.shapes import NOW
 from tests.converters.shapes import body as body_of
@@ -41,14 +41,14 @@ CASES = Path(__file__).parent.parent / "cases"
 FORMS: dict[str, tuple[Any, ...]] = {
     "deliveries": (Delivery,),
     "backfill": (Delivery,),
-    "media.jobs": (Job,),
-    "media.done": (Done,),
-    "media.results": (Result,),
+    "media.jobs": (MediaJob,),
+    "media.done": (DedupeEntry,),
+    "media.results": (MediaResult,),
     "echoes": (Echo,),
     "ledger": (Entry,),
     "identities": (identity_table._Value, identity_table._Account, identity_table._Cohort),
-    "dead-letters": (DeadLetter, Resolved),
-    "replay": (Spec,),
+    "dead-letters": (DeadLetter, Resolution),
+    "replay": (ReplaySpec,),
     "control": (Release,),
 }
 
@@ -108,22 +108,22 @@ def _echoes() -> Iterator[Frozen]:
 
 
 def _ledger() -> Iterator[Frozen]:
-    names = Names(source="old", id="78", client_id="c-78", author="alice", sender="alice", at=NOW, conversation="direct\x1falice\x1fbob")
+    names = MessageIds(source="old", id="78", client_id="c-78", author="alice", sender="alice", at=NOW, conversation="direct\x1falice\x1fbob")
     parts = (Delivered("1390000000000000101", NOW), Delivered("1390000000000000102"))
-    given: dict[str, Intent | Ended] = {
+    given: dict[str, Intent | Settled] = {
         "intent": Intent(target="new", at=NOW),
         "intent-second-part": Intent(target="new", at=NOW, part=1, attempt=3, left=False, arrived=parts[:1]),
         "intent-that-does": Intent(target="new", at=NOW, does=("0f0f", "1e1e")),
-        "ended": Ended(outcome=Delivered("1390000000000000101", NOW), target="new", at=NOW, names=names),
-        "ended-in-parts": Ended(outcome=parts[1], target="new", at=NOW, attempts=2, names=names, arrived=parts, late=True),
-        "ended-that-does": Ended(outcome=Delivered(""), target="new", at=NOW, does=("0f0f",)),
-        "ended-group-made": Ended(outcome=Delivered("6001"), target="new", at=NOW, made=("group\x1fteam", "6001")),
-        "ended-refused": Ended(outcome=Refused("404 resource_not_found"), target="new", at=NOW),
-        "ended-unsure": Ended(outcome=Unsure("no answer (TimeoutError)"), target="new", at=NOW),
-        "ended-not-sent": Ended(outcome=NotSent("429", 7.0, throttled=True, ours=True), target="new", at=NOW),
+        "ended": Settled(outcome=Delivered("1390000000000000101", NOW), target="new", at=NOW, names=names),
+        "ended-in-parts": Settled(outcome=parts[1], target="new", at=NOW, attempts=2, names=names, arrived=parts, late=True),
+        "ended-that-does": Settled(outcome=Delivered(""), target="new", at=NOW, does=("0f0f",)),
+        "ended-group-made": Settled(outcome=Delivered("6001"), target="new", at=NOW, made=("group\x1fteam", "6001")),
+        "ended-refused": Settled(outcome=Refused("404 resource_not_found"), target="new", at=NOW),
+        "ended-unsure": Settled(outcome=Unsure("no answer (TimeoutError)"), target="new", at=NOW),
+        "ended-not-sent": Settled(outcome=NotSent("429", 7.0, throttled=True, ours=True), target="new", at=NOW),
     }
     for by in ("echo", "lookup", "ours", "recalled"):
-        given[f"ended-by-{by}"] = Ended(outcome=Delivered("77"), target="new", at=NOW, by=by)
+        given[f"ended-by-{by}"] = Settled(outcome=Delivered("77"), target="new", at=NOW, by=by)
     for name, entry in given.items():
         yield Frozen("ledger", name, b"yunxin:old:direct:78:post", ledger_schema.dump(entry), [("committed", b"41")], meaning(entry))
 
@@ -134,16 +134,16 @@ def _media(deliveries: dict[str, Delivery]) -> Iterator[Frozen]:
         key = conversation_key(delivery.event.conversation)
         for _, job in jobs(delivery, platform.media, account_of("easemob"), key, 3):
             yield Frozen("media.jobs", f"{name}-{job.place}", b"", wire.dump(job), [], meaning(job))
-    small = Carried("https://a/s.jpg", size=9, mime="image/jpeg")
-    carried = Carried("https://a/1.jpg", "s3", "", "1.jpg", 52_100, "image/jpeg", "9e107d9d", 800, 600, 0, small)
+    small = StoredFile("https://a/s.jpg", size=9, mime="image/jpeg")
+    carried = StoredFile("https://a/1.jpg", "s3", "", "1.jpg", 52_100, "image/jpeg", "9e107d9d", 800, 600, 0, small)
     event = "yunxin:old:direct:78:post"
     for name, result in {
-        "carried": Result(event=event, place=0, target="new", carried=carried),
-        "left": Result(event=event, place=1, target="new", reason="too-large"),
-        "inline": Result(event=event, place=0, target="new", carried=Carried("", inline="aGVsbG8=", duration=3_000)),
+        "carried": MediaResult(event=event, place=0, target="new", carried=carried),
+        "left": MediaResult(event=event, place=1, target="new", reason="too-large"),
+        "inline": MediaResult(event=event, place=0, target="new", carried=StoredFile("", inline="aGVsbG8=", duration=3_000)),
     }.items():
         yield Frozen("media.results", name, b"direct\x1falice\x1fbob", wire.dump(result), [], meaning(result))
-    for name, done in {"for-a-while": Done(carried, "amr>mp3", NOW * 2), "for-ever": Done(small)}.items():
+    for name, done in {"for-a-while": DedupeEntry(carried, "amr>mp3", NOW * 2), "for-ever": DedupeEntry(small)}.items():
         yield Frozen("media.done", name, b"\x00" * 16, dones.dump(done), [], meaning(done))
 
 
@@ -164,7 +164,7 @@ def _identities() -> Iterator[Frozen]:
 
 def table_of(key: bytes, value: bytes | None) -> Any:
     """What a table knows after a record of `identities`."""
-    table = identity_table.Identities()
+    table = identity_table.IdentityTable()
     problem = table.apply(key, value)
     known = [[platform, kind, native, canonical] for platform, kind, native, canonical in table.entries()]
     people = [[user, dict(sorted(accounts.items())), cohort] for user, accounts, cohort in table.people()]
@@ -178,7 +178,7 @@ def _dead(one: Delivery) -> Iterator[Frozen]:
     )  # fmt: skip
     yield Frozen("dead-letters", "letter", one.event.id.encode(), dead_letter.dump(letter), [], meaning(letter))
     for word in ("replayed", "dropped"):
-        end = Resolved(resolved=word, offset=41, at=NOW, by="ops", reason="mended")  # type: ignore[arg-type]
+        end = Resolution(resolved=word, offset=41, at=NOW, by="ops", reason="mended")  # type: ignore[arg-type]
         yield Frozen("dead-letters", word, one.event.id.encode(), msgspec.json.encode(end), [("resolved", word.encode())], meaning(end))
 
 
@@ -200,7 +200,7 @@ def said(callback: Callback, platform: Any, account: Any) -> Any:
     try:
         for one in platform.decode(callback, account):
             match one:
-                case Said(event=event):
+                case DecodedEvent(event=event):
                     out.append(["said", event.id, event.remote_id, str(event.operation.__struct_config__.tag)])
                 case OwnEcho():
                     out.append(["echo", one.event_id, one.remote_id])
@@ -212,7 +212,7 @@ def said(callback: Callback, platform: Any, account: Any) -> Any:
 
 
 def _replay() -> Frozen:
-    spec = Spec(
+    spec = ReplaySpec(
         id="20260301-120000-ab12", platform="yunxin", since=NOW - 1000, until=NOW, filter=Filter(app="old", user="alice"), starts={0: 3, 1: 0},
         ends={0: 9, 1: 4},
     )  # fmt: skip

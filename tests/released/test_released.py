@@ -15,15 +15,15 @@ import pytest
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.model import Delivery, Echo
-from converters.files.media import Job, Result
+from converters.files.media import MediaJob, MediaResult
 from streams.dead_letters import dead_letter
 from streams.dead_letters import release as orders
 from streams.deliver import ledger_schema
 from streams.ingress.record import callback_of
 from streams.kafka.record_kinds import KINDS, TooNewError, check, headers_of, kind_of, version_of
 from streams.media import dedupe as dones
-from streams.operate.dead_letter_reader import Resolved
-from streams.operate.replay import Spec
+from streams.operate.dead_letter_reader import Resolution
+from streams.operate.replay import ReplaySpec
 from tests.released import freeze
 from tests.released.__main__ import HERE, NEXT, forms
 from tests.released.forms import breaks, misfits
@@ -59,19 +59,19 @@ def read_today(one: dict[str, Any]) -> Any:
         case "ledger":
             return freeze.meaning(ledger_schema.load(value))
         case "media.jobs":
-            return freeze.meaning(wire.load(value, Job))
+            return freeze.meaning(wire.load(value, MediaJob))
         case "media.results":
-            return freeze.meaning(wire.load(value, Result))
+            return freeze.meaning(wire.load(value, MediaResult))
         case "media.done":
             return freeze.meaning(dones.load(value, 0))
         case "dead-letters" if any(name == "resolved" for name, _ in headers):
-            return freeze.meaning(msgspec.json.decode(value, type=Resolved))
+            return freeze.meaning(msgspec.json.decode(value, type=Resolution))
         case "dead-letters":
             return freeze.meaning(dead_letter.load(value))
         case "control":
             return freeze.meaning(orders.load(value))
         case "replay":
-            return freeze.meaning(msgspec.json.decode(value, type=Spec))
+            return freeze.meaning(msgspec.json.decode(value, type=ReplaySpec))
         case "callbacks":
             platform = PLATFORMS[one["name"].partition("/")[0]]
             return freeze.said(callback_of(value, headers), platform, account_of(one["name"], platform))

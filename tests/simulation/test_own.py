@@ -16,10 +16,10 @@ import pytest
 from converters import PLATFORMS
 from converters.core.model import NOTHING, Direct
 from converters.core.outcome import Delivered, NotSent
-from converters.platform import Accepted, Callback, Incoming, Probe, Rejected, Said
+from converters.platform import Accepted, Callback, DecodedEvent, Incoming, Probe, Rejected
 from converters.routing.route import App
-from streams.deliver.settings import Deliver
-from streams.outbound.client import Client
+from streams.deliver.settings import DeliverSettings
+from streams.outbound.client import PlatformClient
 from tests.converters.examples import KINDS, OPERATIONS, delivery_of, there_of
 from tests.simulation.conftest import Start
 from tests.simulation.receiver import Receiver
@@ -129,8 +129,8 @@ def test_too_much_at_once_is_429_with_a_time(start: Start) -> None:
 async def test_the_relays_own_client_is_believed_and_reads_the_answers(start: Start, receiver: Receiver) -> None:
     simulator = start("own", limit_messages=1.0, retry_after=2)
     account = msgspec.structs.replace(ACCOUNT, base_url=simulator.url)
-    client = Client(App("mine", OWN, account, "new"), Deliver())
-    stranger = Client(App("mine", OWN, msgspec.structs.replace(account, secret="other"), "new"), Deliver())
+    client = PlatformClient(App("mine", OWN, account, "new"), DeliverSettings())
+    stranger = PlatformClient(App("mine", OWN, msgspec.structs.replace(account, secret="other"), "new"), DeliverSettings())
     (request,) = OWN.encode(delivery_of(OPERATIONS["text"]), account, NOTHING).requests
     try:
         turned_away = await stranger.send(request)
@@ -219,7 +219,7 @@ def test_webhooks_are_sent_until_they_are_taken_and_stay_in_order(start: Start, 
 def test_the_events_of_the_page_are_read_by_the_relay_and_taken_by_a_server(start: Start) -> None:
     mine, theirs = (orjson.loads(block) for block in blocks("json"))
     (said,) = OWN.decode(Callback("mine", orjson.dumps(mine), 1), ACCOUNT)
-    assert isinstance(said, Said)
+    assert isinstance(said, DecodedEvent)
     simulator = start("own")
     known = simulator.say("alice", "bob", "hi", id=theirs["there"]["message"])
     assert known["id"] == "m-1002"

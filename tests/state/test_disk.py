@@ -17,14 +17,14 @@ from streams.settings.root import SettingsError
 from streams.state import damage, disk
 from streams.state.database import DEFAULT, Database
 from streams.state.errors import DamagedError, StateError
-from streams.state.rows import Family
+from streams.state.rows import RowFamily
 from streams.state.store import Store
-from streams.state.watched import Disks
+from streams.state.watched import DiskMonitor
 from tests.stack import ROOT
 
 DAY = 86_400_000
 NOW = 1_790_000_000_000
-FAMILIES = (Family("known", 10 * DAY, 2 * DAY, counted=True), Family("index", 4 * DAY, DAY, unique=True))
+FAMILIES = (RowFamily("known", 10 * DAY, 2 * DAY, counted=True), RowFamily("index", 4 * DAY, DAY, unique=True))
 
 
 def opened(path: Path) -> Store:
@@ -32,7 +32,7 @@ def opened(path: Path) -> Store:
 
 
 def remade() -> float:
-    return metrics.REGISTRY.get_sample_value("im_relay_state_remade_total", {"stage": "disk", "why": "damaged"}) or 0.0
+    return metrics.REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "disk", "why": "damaged"}) or 0.0
 
 
 def filled(path: Path) -> None:
@@ -364,7 +364,7 @@ def test_a_second_worker_takes_the_next_directory(tmp_path: Path) -> None:
 
 
 def test_size_room_and_growth_are_told(tmp_path: Path) -> None:
-    seen = Disks({"ledger": tmp_path, "media": tmp_path / "nowhere"})
+    seen = DiskMonitor({"ledger": tmp_path, "media": tmp_path / "nowhere"})
     (tmp_path / "a").write_bytes(os.urandom(1 << 20))
     seen.measure(0.0)
     (tmp_path / "b").write_bytes(os.urandom(2 << 20))

@@ -16,10 +16,10 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.kafka.log_reader import LogReader
 from streams.observe import metrics
-from streams.state.restore import Restore, Source
-from streams.state.rows import Family
+from streams.state.restore import Restore, RestoreSource
+from streams.state.rows import RowFamily
 from streams.state.store import Store
-from streams.state.turns import Turns
+from streams.state.turns import FairTurns
 
 pytestmark = pytest.mark.kafka
 DAY = 86_400_000
@@ -62,13 +62,13 @@ class Ground:
 
     def open(self, life: int = 30 * DAY, *, two: bool = False) -> None:
         """*two*: the store is filled from the other topic, too."""
-        self.store = Store(self.path, [Family("known", life, DAY, counted=True)], later, stage="test")
-        source = Source(
+        self.store = Store(self.path, [RowFamily("known", life, DAY, counted=True)], later, stage="test")
+        source = RestoreSource(
             self.topic, self.reader, lambda key, value, _: [("known", key, value)] if value else [],
             told=lambda record: self.store.get("known", record.key) is not None,
         )  # fmt: skip
-        sources = [source, Source(self.other, self.reader, source.rows)] if two else [source]
-        self.restore = Restore(self.store, 0, sources, Turns(1), "test", self._moved, chunk=CHUNK)
+        sources = [source, RestoreSource(self.other, self.reader, source.rows)] if two else [source]
+        self.restore = Restore(self.store, 0, sources, FairTurns(1), "test", self._moved, chunk=CHUNK)
 
     def _moved(self) -> None:
         self.steps += 1
@@ -186,10 +186,10 @@ async def test_state_of_an_earlier_topic_is_not_believed(ground: Ground) -> None
         ground.make()
         ground.write([(b"%d-%d" % (count, n), b"%d" % n, NOW) for n in range(count)])
         ground.open()
-        before = metrics.REGISTRY.get_sample_value("im_relay_state_remade_total", {"stage": "test", "why": why}) or 0.0
+        before = metrics.REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "test", "why": why}) or 0.0
         await ground.restore.begin(ground.topic)
         await ground.whole()
-        assert metrics.REGISTRY.get_sample_value("im_relay_state_remade_total", {"stage": "test", "why": why}) == before + 1
+        assert metrics.REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "test", "why": why}) == before + 1
         assert ground.store.get("known", b"k5") is None
         assert ground.store.get("known", b"%d-5" % count) == b"5"
 

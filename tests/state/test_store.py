@@ -15,12 +15,12 @@ from streams.observe import metrics
 from streams.state.coverage import Coverage
 from streams.state.database import Database
 from streams.state.errors import StateError
-from streams.state.rows import GONE, Cover, Family
+from streams.state.rows import GONE, RowCover, RowFamily
 from streams.state.store import Store
 
 DAY = 86_400_000
 NOW = 1_790_000_000_000
-FAMILIES = (Family("known", 10 * DAY, 2 * DAY, counted=True), Family("index", 4 * DAY, DAY, unique=True), Family("latest", 4 * DAY, DAY))
+FAMILIES = (RowFamily("known", 10 * DAY, 2 * DAY, counted=True), RowFamily("index", 4 * DAY, DAY, unique=True), RowFamily("latest", 4 * DAY, DAY))
 
 
 def greater(key: bytes, there: bytes, comes: bytes) -> bytes | None:
@@ -33,7 +33,7 @@ def opened(path: Path) -> Store:
 
 
 def remade(why: str) -> float:
-    return metrics.REGISTRY.get_sample_value("im_relay_state_remade_total", {"stage": "test", "why": why}) or 0.0
+    return metrics.REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "test", "why": why}) or 0.0
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def test_rows_of_several_stores_outlive_openings_and_compactions(tmp_path: Path)
         stores = {path: opened(path) for path in written}
         for path, store in stores.items():
             rows = {b"yunxin:old:person:%d-%d:post" % (turn, n): b'{"entry":"ended","names":{"a":{}}}' for n in range(200)}
-            store.put([("known", *row) for row in rows.items()], NOW - DAY * turn, Cover("ledger", Coverage().add(0, turn, 0), turn))
+            store.put([("known", *row) for row in rows.items()], NOW - DAY * turn, RowCover("ledger", Coverage().add(0, turn, 0), turn))
             written[path] |= rows
             store.compact()
         for path, store in stores.items():
@@ -82,7 +82,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_store_that_has_forgotten_is_made_anew(tmp_path: Path) -> None:
     """As one did whose rows a filter of its own library took for old: it opened well, and was empty."""
     store = opened(tmp_path / "s")
-    store.put([("known", b"%d" % n, b"v") for n in range(1000)], NOW, Cover("ledger", Coverage().add(0, 1000, 0), 1000))
+    store.put([("known", b"%d" % n, b"v") for n in range(1000)], NOW, RowCover("ledger", Coverage().add(0, 1000, 0), 1000))
     (bucket,) = [name for name in store._data.names() if name.startswith("known")]
     store.close()
     raw = Database(tmp_path / "s")
@@ -137,7 +137,7 @@ def test_a_full_disk_deletes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_another_clusters_state_is_not_believed(tmp_path: Path) -> None:
     store = opened(tmp_path / "s")
     store.belongs_to("one")
-    store.put([("known", b"a", b"v")], NOW, Cover("ledger", Coverage().add(0, 5, 0), 5))
+    store.put([("known", b"a", b"v")], NOW, RowCover("ledger", Coverage().add(0, 5, 0), 5))
     store.belongs_to("one")
     assert store.get("known", b"a") == b"v"
     store.belongs_to("two")
@@ -160,7 +160,7 @@ def test_a_bucket_goes_when_its_life_is_over_and_what_it_covered_is_covered_no_m
     for day in range(30):
         at = NOW - (30 - day) * DAY
         rows = [("known", b"k%d" % day, b"v"), ("index", b"i%d" % day, b"v"), ("latest", b"l%d" % day, b"v")]
-        store.put(rows, at, Cover("ledger", store.covered("ledger").add(day * 10, day * 10 + 10, at), day * 10 + 10))
+        store.put(rows, at, RowCover("ledger", store.covered("ledger").add(day * 10, day * 10 + 10, at), day * 10 + 10))
     store.expire()
     known = [day for day in range(30) if store.get("known", b"k%d" % day)]
     assert set(range(20, 30)) <= set(known) <= set(range(16, 30)), "ten days, and those that share their bucket"
@@ -174,12 +174,12 @@ def test_a_bucket_goes_when_its_life_is_over_and_what_it_covered_is_covered_no_m
 def test_a_clock_that_is_ahead_forgets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """40 days: ours alone, or that of whoever wrote a record; each by itself is not enough to drop anything."""
     store = opened(tmp_path / "s")
-    store.put([("known", b"a", b"v")], NOW, Cover("ledger", Coverage().add(0, 10, NOW), 10))
+    store.put([("known", b"a", b"v")], NOW, RowCover("ledger", Coverage().add(0, 10, NOW), 10))
     monkeypatch.setattr("time.time", lambda: (NOW + 40 * DAY) / 1000)
     store.expire()
     assert store.get("known", b"a") == b"v"
     monkeypatch.setattr("time.time", lambda: (NOW + 1000) / 1000)
-    store.put([("known", b"b", b"v")], NOW + 40 * DAY, Cover("ledger", store.covered("ledger").add(10, 11, NOW), 11))
+    store.put([("known", b"b", b"v")], NOW + 40 * DAY, RowCover("ledger", store.covered("ledger").add(10, 11, NOW), 11))
     store.expire()
     store.compact()
     assert store.get("known", b"a") == b"v"

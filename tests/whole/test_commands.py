@@ -166,7 +166,7 @@ def test_a_role_without_kafka_waits_for_it_alive_and_says_what_for(config: Path,
             out, _ = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
-    assert "waits for Kafka" in out
+    assert "waiting for Kafka" in out
     assert "Traceback" not in out
 
 

@@ -21,7 +21,7 @@ LOST = {"lose_callbacks": 0.5, "seed": 7}
 @pytest.fixture(scope="module")
 def stack(relay: Callable[..., Stack]) -> Iterator[Stack]:
     """Easemob keeps what it could not deliver, and shows the file of an hour before it is over."""
-    settings = "[gaps]\nlag = 0.0\nevery = 1.0\nspan = 600.0"
+    settings = "[gaps]\ndelay = 0.0\ninterval = 1.0\nwindow = 600.0"
     with relay("gaps", settings, easemob={"callback_store": True, "history_delay": -3600.0}) as one:
         yield one
 

@@ -14,10 +14,10 @@ import msgspec
 import pytest
 
 from streams.kafka import clients
-from streams.kafka.acls import Grant
+from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Cluster
 from streams.kafka.permissions import missing
-from streams.kafka.security import Security
+from streams.kafka.security import SecuritySettings
 from tests import attachments
 from tests.secured import PASSWORD, Secured
 from tests.stack import ROOT, Door, Stack
@@ -44,13 +44,13 @@ def named(who: str) -> dict[str, str]:
 PREFIX = f"g{uuid4().hex[:8]}."
 
 
-def granted(guarded: Secured, config: Path) -> dict[str, list[Grant]]:
+def granted(guarded: Secured, config: Path) -> dict[str, list[AclGrant]]:
     """Give each role what the command prints for it."""
     done = run(config, "topics", "topics", "acls", "--json")
     assert done.returncode == 0, done.stderr
-    found: dict[str, list[Grant]] = defaultdict(list)
+    found: dict[str, list[AclGrant]] = defaultdict(list)
     for line in done.stdout.splitlines():
-        found[json.loads(line)["role"]].append(msgspec.json.decode(line, type=Grant))
+        found[json.loads(line)["role"]].append(msgspec.json.decode(line, type=AclGrant))
     assert sorted(found) == sorted(ROLES)
     for role, grants in found.items():
         guarded.user(f"{PREFIX}{role}")
@@ -58,7 +58,7 @@ def granted(guarded: Secured, config: Path) -> dict[str, list[Grant]]:
     return found
 
 
-async def soon(ask: Callable[[], Awaitable[list[Grant]]], expected: list[Grant]) -> None:
+async def soon(ask: Callable[[], Awaitable[list[AclGrant]]], expected: list[AclGrant]) -> None:
     """The authorizer learns of a change a moment after it was made."""
     async with asyncio.timeout(PATIENCE):
         while await ask() != expected:
@@ -69,7 +69,7 @@ class Guarded(Stack):
     """What is printed is granted before anything is begun."""
 
     guarded: Secured
-    grants: dict[str, list[Grant]]
+    grants: dict[str, list[AclGrant]]
 
     def create_topics(self) -> None:
         self.grants = granted(self.guarded, self.config)
@@ -148,7 +148,7 @@ async def test_each_that_is_taken_away_is_missed_by_its_name(guarded: Secured, s
     grants = stack.grants[role]
     guarded.user(user)
     guarded.grant(user, grants)
-    where = Cluster(guarded.at("SECURE"), Security(**guarded.security(username=user)))
+    where = Cluster(guarded.at("SECURE"), SecuritySettings(**guarded.security(username=user)))
     client = clients.client(where)
     await client.bootstrap()
     try:
@@ -163,7 +163,7 @@ async def test_each_that_is_taken_away_is_missed_by_its_name(guarded: Secured, s
         guarded.revoke(user)
 
 
-def _missed(taken: Grant, grants: list[Grant]) -> list[Grant]:
+def _missed(taken: AclGrant, grants: list[AclGrant]) -> list[AclGrant]:
     """It alone; and what else there is to a topic that may not even be seen any more: who may read or write it may see it."""
     left = [grant for grant in grants if (grant.resource, grant.name) == (taken.resource, taken.name) and grant != taken]
     seen = taken.resource != "topic" or any(grant.operation in ("Read", "Write") for grant in left)
@@ -174,18 +174,18 @@ STARTS = {
     "ingress": ["ingress"], "convert": ["convert"], "deliver.easemob": ["deliver", "--platform", "easemob"], "media": ["media"],
 }  # fmt: skip
 LACKING = [
-    ("ingress", Grant("topic", "callbacks.yunxin", "Write")),
-    ("convert", Grant("topic", "callbacks.yunxin", "Read")),
-    ("convert", Grant("topic", "identities", "Write")),
-    ("convert", Grant("group", "convert", "Read")),
-    ("deliver.easemob", Grant("topic", "ledger.easemob", "Write")),
-    ("deliver.easemob", Grant("group", "convert", "Describe")),
-    ("media", Grant("transactional-id", "media-", "Write", prefixed=True)),
+    ("ingress", AclGrant("topic", "callbacks.yunxin", "Write")),
+    ("convert", AclGrant("topic", "callbacks.yunxin", "Read")),
+    ("convert", AclGrant("topic", "identities", "Write")),
+    ("convert", AclGrant("group", "convert", "Read")),
+    ("deliver.easemob", AclGrant("topic", "ledger.easemob", "Write")),
+    ("deliver.easemob", AclGrant("group", "convert", "Describe")),
+    ("media", AclGrant("transactional-id", "media-", "Write", prefixed=True)),
 ]
 
 
 @pytest.mark.parametrize(("role", "lacking"), LACKING, ids=lambda one: one if isinstance(one, str) else f"{one.resource} {one.operation}")
-def test_a_role_says_at_its_start_what_it_is_not_permitted(guarded: Secured, stack: Guarded, role: str, lacking: Grant) -> None:
+def test_a_role_says_at_its_start_what_it_is_not_permitted(guarded: Secured, stack: Guarded, role: str, lacking: AclGrant) -> None:
     user = f"{PREFIX}{role}.{uuid4().hex[:4]}"
     lacking = msgspec.structs.replace(lacking, name=f"{PREFIX}{lacking.name}")
     assert lacking in stack.grants[role]
@@ -213,7 +213,7 @@ def test_topics_made_by_others_are_taken_without_the_right_to_make_any(guarded: 
     assert done.returncode == 1
     assert f"User:{user} is not permitted: Describe on topic {PREFIX}backfill.easemob" in done.stderr
     assert "created" not in done.stdout
-    guarded.grant(user, [Grant("topic", PREFIX, "Describe", prefixed=True)])
+    guarded.grant(user, [AclGrant("topic", PREFIX, "Describe", prefixed=True)])
 
     def taken() -> bool:
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -227,19 +227,19 @@ def test_topics_made_by_others_are_taken_without_the_right_to_make_any(guarded: 
 
 
 RUNNING = [
-    ("convert", Grant("group", "convert", "Read")),
-    ("convert", Grant("topic", "callbacks.yunxin", "Read")),
-    ("convert", Grant("topic", "deliveries.easemob", "Write")),
-    ("convert", Grant("transactional-id", "convert-", "Write", prefixed=True)),
-    ("ingress", Grant("topic", "callbacks.yunxin", "Write")),
-    ("deliver-easemob", Grant("topic", "ledger.easemob", "Write")),
-    ("deliver-easemob", Grant("topic", "deliveries.easemob", "Read")),
+    ("convert", AclGrant("group", "convert", "Read")),
+    ("convert", AclGrant("topic", "callbacks.yunxin", "Read")),
+    ("convert", AclGrant("topic", "deliveries.easemob", "Write")),
+    ("convert", AclGrant("transactional-id", "convert-", "Write", prefixed=True)),
+    ("ingress", AclGrant("topic", "callbacks.yunxin", "Write")),
+    ("deliver-easemob", AclGrant("topic", "ledger.easemob", "Write")),
+    ("deliver-easemob", AclGrant("topic", "deliveries.easemob", "Read")),
 ]
 
 
 @pytest.mark.parametrize(("name", "taken"), RUNNING, ids=lambda one: one if isinstance(one, str) else f"{one.resource} {one.operation}")
 def test_what_is_taken_away_while_a_role_runs_is_said_and_waited_for(
-    guarded: Secured, stack: Guarded, exchange: Exchange, name: str, taken: Grant
+    guarded: Secured, stack: Guarded, exchange: Exchange, name: str, taken: AclGrant
 ) -> None:
     """It waits, and goes on when it is permitted again: nothing is lost, and nothing is sent twice."""
     role, user = stack.roles[name], f"{PREFIX}{name.replace('-', '.')}"

@@ -22,7 +22,7 @@ from streams.settings.role_secrets import (
     INGRESS,
     MEDIA,
     READING,
-    Process,
+    SecretScope,
     deliver,
 )
 from streams.settings.root import Settings, SettingsError, load, resolve, shown
@@ -57,7 +57,7 @@ target = "new"
 account = { secret_file = "own", base_url = "http://u:in-the-address@own:1" }
 """
 EACH = ("store", "files", "yunxin", "yunxin-before", "client", "callback", "own", "marks")
-USED: dict[Process, set[str]] = {
+USED: dict[SecretScope, set[str]] = {
     INGRESS: {"yunxin", "yunxin-before", "callback", "own"},
     CONVERT: {"marks"},
     READING: {"marks"},
@@ -94,7 +94,7 @@ def held(settings: Settings) -> str:
 
 
 @pytest.mark.parametrize("process", USED, ids=lambda one: f"{one.name}-{one.platform}")
-def test_a_process_holds_what_it_uses_and_can_do_without_the_other_files(config: Path, process: Process) -> None:
+def test_a_process_holds_what_it_uses_and_can_do_without_the_other_files(config: Path, process: SecretScope) -> None:
     for name in set(EACH) - USED[process]:
         (config.parent / name).unlink()
     seen = held(load(config, process))
@@ -103,7 +103,7 @@ def test_a_process_holds_what_it_uses_and_can_do_without_the_other_files(config:
 
 
 @pytest.mark.parametrize("process", USED, ids=lambda one: f"{one.name}-{one.platform}")
-def test_a_process_says_which_of_its_files_is_missing(config: Path, process: Process) -> None:
+def test_a_process_says_which_of_its_files_is_missing(config: Path, process: SecretScope) -> None:
     for name in USED[process]:
         (config.parent / name).rename(config.parent / "away")
         with pytest.raises(SettingsError, match=rf"_file: cannot read .*/{name}"):
@@ -192,7 +192,7 @@ def test_a_role_ends_when_a_secret_of_its_changes(tmp_path: Path) -> None:
         steps = {1: one.unlink, 2: lambda: one.write_text(""), 3: lambda: one.write_text("before"), 4: lambda: one.write_text("after\n")}
         steps.get(len(waits), lambda: None)()
 
-    secret_watch.Watch({one: "before", other: "same"}, wait, ended.set).run()
+    secret_watch.SecretWatch({one: "before", other: "same"}, wait, ended.set).run()
     assert ended.is_set()
     assert waits[:4] == [secret_watch.EVERY] * 4, "it is away for a moment, empty for a moment, and the same again"
     assert len(waits) == 5

@@ -1,7 +1,7 @@
 """Easemob (环信), IM."""
 
 from converters.platform import Platform
-from converters.platforms.easemob.account import SECRETS, Account, example
+from converters.platforms.easemob.account import SECRETS, EasemobAccount, example
 from converters.platforms.easemob.callback import check, once
 from converters.platforms.easemob.decode import decode
 from converters.platforms.easemob.encode import encode
@@ -16,7 +16,7 @@ from converters.platforms.easemob.signing import AUTH
 
 PLATFORM = Platform(
     name="easemob",
-    account=Account,
+    account=EasemobAccount,
     check=check,
     secrets=SECRETS,
     once=once,

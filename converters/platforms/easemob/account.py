@@ -18,7 +18,7 @@ SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
 }
 
 
-class Account(Struct, frozen=True, kw_only=True):
+class EasemobAccount(Struct, frozen=True, kw_only=True):
     org: Annotated[str, Meta(description="Org name, the first half of the App Key `org#app`.")]
     app: Annotated[str, Meta(description="App name, the other half.")]
     client_id: Annotated[str, Meta(description="Client ID of the REST API, from the console.")]
@@ -128,8 +128,8 @@ class Account(Struct, frozen=True, kw_only=True):
         return f"Account(app_key={self.app_key!r})"  # no secrets in logs and tracebacks
 
 
-def example() -> Account:
-    return Account(
+def example() -> EasemobAccount:
+    return EasemobAccount(
         org="demo",
         app="relay",
         client_id="YXA6demo",

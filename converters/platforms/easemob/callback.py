@@ -8,12 +8,12 @@ from hashlib import blake2b
 from converters.core import wire
 from converters.core.lenient import milliseconds, word
 from converters.core.model import conversation_key
-from converters.platform import Accepted, Incoming, Once, Rejected, Verdict
-from converters.platforms.easemob.account import Account
+from converters.platform import Accepted, Incoming, Rejected, SingleUse, Verdict
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.envelope import (
     UNSIGNED,
     Envelope,
-    Signed,
+    SignedFields,
     What,
     conversation_of,
     is_signed,
@@ -31,11 +31,11 @@ LARGEST_UNSIGNED = 16 << 10
 """Bytes of what is looked at without a signature: a reaction or a push result has some hundred."""
 
 
-def check(incoming: Incoming, account: Account, now: int) -> Verdict:
+def check(incoming: Incoming, account: EasemobAccount, now: int) -> Verdict:
     """Whether a callback is from Easemob and for *account*. The digest covers callId and timestamp: for what is said see `once`."""
     try:
         # A payload of nested lists takes fifty times as long to build as to pass over: no stranger's is built.
-        signed = wire.load_top(incoming.body, Signed)
+        signed = wire.load_top(incoming.body, SignedFields)
     except wire.Malformed:
         return Rejected("bad-json", malformed=True)
     app_key, proven = word(signed.appkey), is_signed(signed)
@@ -60,7 +60,7 @@ def check(incoming: Incoming, account: Account, now: int) -> Verdict:
     return Accepted(conversation_key(conversation) if conversation else b"?" + account.app_key.encode())
 
 
-def once(incoming: Incoming, account: Account, now: int) -> Once | None:
+def once(incoming: Incoming, account: EasemobAccount, now: int) -> SingleUse | None:
     """The callId and time of a callback, which stand for one body alone; None of what is unsigned."""
     del now
     envelope = wire.load(incoming.body, Envelope)
@@ -69,11 +69,11 @@ def once(incoming: Incoming, account: Account, now: int) -> Once | None:
     at = _at(envelope)
     until = at + account.callback_window * 1000 if account.callback_window else 0
     name = f"{word(envelope.call_id)}\x1f{word(envelope.timestamp)}"
-    return Once(name, _said(envelope), at, until)
+    return SingleUse(name, _said(envelope), at, until)
 
 
 def _said(envelope: Envelope) -> bytes:
-    """As of `Once`. Some callbacks come to several people under one callId, and are one event."""
+    """As of `SingleUse`. Some callbacks come to several people under one callId, and are one event."""
     what = what_is(envelope)
     if what in _SEVERAL:
         return _digest(what.encode())
@@ -92,7 +92,7 @@ def _at(envelope: Envelope) -> int:
     return milliseconds(envelope.timestamp, 0)
 
 
-def _unsigned(envelope: Envelope, account: Account) -> Rejected | None:
+def _unsigned(envelope: Envelope, account: EasemobAccount) -> Rejected | None:
     what = what_is(envelope)
     # Half a signature is no sample of the documentation's either.
     if what not in UNSIGNED or word(envelope.security) or word(envelope.call_id):

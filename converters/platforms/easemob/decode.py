@@ -6,13 +6,13 @@ from converters.core.event_id import EventId
 from converters.core.lenient import milliseconds, word
 from converters.core.model import Direct, Event, Loss
 from converters.core.operations import Post, Quote, Typing
-from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
+from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
 from converters.platforms.easemob import events, extension, groups
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.bodies import body_of
 from converters.platforms.easemob.envelope import Envelope, What, conversation_of, what_is
 from converters.platforms.easemob.ids import plain
-from converters.platforms.easemob.scene import Scene, scene_of
+from converters.platforms.easemob.scene import EventContext, scene_of
 from converters.platforms.easemob.values import table, text
 from converters.text import echo_mark
 
@@ -27,7 +27,7 @@ _IGNORED: dict[What, str] = {
 }  # fmt: skip
 
 
-def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
+def decode(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
     envelope = wire.load(callback.body, Envelope)
     what = what_is(envelope)
@@ -49,7 +49,7 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
             return (events.READERS[what](envelope, scene),)
 
 
-def _message(callback: Callback, envelope: Envelope, account: Account) -> Decoded:
+def _message(callback: Callback, envelope: Envelope, account: EasemobAccount) -> Decoded:
     conversation = conversation_of(envelope)
     sender = plain(word(envelope.sender))
     remote_id = word(envelope.msg_id)
@@ -66,13 +66,13 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> Decode
     unfit = ""
     if ext:
         found = echo_mark.read(ext.get(account.mark), echo_mark.on(callback.app, conversation, sender, receiver), account, at)
-        if isinstance(found, echo_mark.Mark):
+        if isinstance(found, echo_mark.EchoMark):
             return OwnEcho(found.event, remote_id, at, conversation, found.part, found.more, found.keyed)
         unfit = found or ""
-        scene = Scene(callback.app, conversation, at)
+        scene = EventContext(callback.app, conversation, at)
         body, quote, ext, losses = extension.understood(ext, account.mark, body, scene)
     if "meta" in payload:
-        quote, losses = _thread(payload, Scene(callback.app, conversation, at), quote, losses)
+        quote, losses = _thread(payload, EventContext(callback.app, conversation, at), quote, losses)
     what = "post"
     operation: Post | Typing = Post(body, quote, ext)
     if isinstance(body, Command) and (active := _TYPING.get(body.name.lower().replace("_", ""))) is not None:
@@ -88,11 +88,11 @@ def _message(callback: Callback, envelope: Envelope, account: Account) -> Decode
         at=at,
         operation=operation,
     )
-    return Said(event, losses, unfit)
+    return DecodedEvent(event, losses, unfit)
 
 
 def _thread(
-    payload: dict[str, object], scene: Scene, quote: Quote | None, losses: tuple[Loss, ...]
+    payload: dict[str, object], scene: EventContext, quote: Quote | None, losses: tuple[Loss, ...]
 ) -> tuple[Quote | None, tuple[Loss, ...]]:
     """Said in a thread: in the group it becomes an answer to the message that the thread is about."""
     thread = table(table(payload.get("meta")).get("thread"))

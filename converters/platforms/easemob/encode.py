@@ -1,6 +1,6 @@
 """Deliveries written as calls of Easemob's REST API: which module writes what."""
 
-from converters.core.model import NOTHING, Delivery, Loss, There
+from converters.core.model import NOTHING, Delivery, Loss, TargetContext
 from converters.core.operations import (
     AdminsChanged,
     BlockChanged,
@@ -24,10 +24,10 @@ from converters.core.operations import (
 )
 from converters.platform import Encoded
 from converters.platforms.easemob import encode_friends, encode_groups, encode_messages, encode_posts
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 
 
-def encode(delivery: Delivery, account: Account, there: There = NOTHING) -> Encoded:
+def encode(delivery: Delivery, account: EasemobAccount, there: TargetContext = NOTHING) -> Encoded:
     """The calls for one delivery; a text that is too long goes in parts."""
     operation = delivery.event.operation
     if not delivery.receiver and not isinstance(operation, GroupCreated):

@@ -25,13 +25,13 @@ from converters.core.bodies import (
     Video,
     Voice,
 )
-from converters.core.model import Carried, Delivery, Loss
-from converters.files.media import sent_as, small
-from converters.platforms.easemob.account import Account
+from converters.core.model import Delivery, Loss, StoredFile
+from converters.files.media import sent_as, thumbnail_of
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.bodies import CARD
 from converters.text.fallback_text import shown
 
-Files = Sequence[Carried | None]
+Files = Sequence[StoredFile | None]
 Written = tuple[str, dict[str, Any], tuple[Loss, ...]]
 """Type, body, losses; of the type `txt` where it is only shown."""
 
@@ -40,7 +40,7 @@ _ODD = re.compile(r"[^A-Za-z0-9_/.-]")
 _MOST_EXTENSIONS = 16
 
 
-def written(body: Body, delivery: Delivery, account: Account, files: Files) -> Written:
+def written(body: Body, delivery: Delivery, account: EasemobAccount, files: Files) -> Written:
     """*body* as Easemob has it; a file only if it lies at Easemob, whose clients open nothing else."""
     file = files[0] if files and files[0] is not None and files[0].url else None
     body = sent_as(body, files)
@@ -52,7 +52,7 @@ def written(body: Body, delivery: Delivery, account: Account, files: Files) -> W
         case Voice(duration=duration) if file is not None:
             return "audio", _file(file, body.file, f"voice.{account.voice}") | {"length": _seconds(file, duration)}, ()
         case Video() if file is not None:
-            return _video(body, file, small(tuple(files)))
+            return _video(body, file, thumbnail_of(tuple(files)))
         case Document() if file is not None:
             return "file", _file(file, body.file, "file"), ()
         case Sticker(file=File() as picture) if file is not None:
@@ -75,11 +75,11 @@ def written(body: Body, delivery: Delivery, account: Account, files: Files) -> W
             return _shown(body, account, Loss("kind", str(body.__struct_config__.tag)))
 
 
-def _shown(body: Body, account: Account, loss: Loss) -> Written:
+def _shown(body: Body, account: EasemobAccount, loss: Loss) -> Written:
     return "txt", {"msg": shown(body, account.language, links=account.file_links)}, (loss,)
 
 
-def _file(file: Carried, said: File, name: str) -> dict[str, Any]:
+def _file(file: StoredFile, said: File, name: str) -> dict[str, Any]:
     """Without a name clients show none."""
     body: dict[str, Any] = {"url": file.url, "filename": file.name or said.name or name}
     if file.secret:
@@ -89,17 +89,17 @@ def _file(file: Carried, said: File, name: str) -> dict[str, Any]:
     return body
 
 
-def _size(file: Carried, width: int, height: int) -> dict[str, Any]:
+def _size(file: StoredFile, width: int, height: int) -> dict[str, Any]:
     width, height = file.width or width, file.height or height
     return {"size": {"width": width, "height": height}} if width and height else {}
 
 
-def _seconds(file: Carried, duration: int) -> int:
+def _seconds(file: StoredFile, duration: int) -> int:
     """Clients show a second at least."""
     return max(1, ((file.duration or duration) + 500) // 1000)
 
 
-def _video(video: Video, file: Carried, thumbnail: Carried | None) -> Written:
+def _video(video: Video, file: StoredFile, thumbnail: StoredFile | None) -> Written:
     body = _file(file, video.file, "video.mp4") | {"length": _seconds(file, video.duration)}
     body |= _size(file, video.width, video.height)
     if thumbnail is not None and thumbnail.url:

@@ -3,11 +3,11 @@
 from converters.core.model import Delivery, Loss
 from converters.core.operations import BlockChanged, FriendChanged
 from converters.platform import Encoded
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.requests import call, escaped
 
 
-def friend(changed: FriendChanged, delivery: Delivery, account: Account) -> Encoded:
+def friend(changed: FriendChanged, delivery: Delivery, account: EasemobAccount) -> Encoded:
     """The REST API makes and ends friendships; it cannot ask for one."""
     owner, user = delivery.sender, delivery.named(changed.user)
     if changed.what in {"requested", "refused"}:
@@ -19,7 +19,7 @@ def friend(changed: FriendChanged, delivery: Delivery, account: Account) -> Enco
     return Encoded((call(account, method, f"users/{escaped(owner)}/contacts/users/{escaped(user)}", api),), lost)
 
 
-def block(changed: BlockChanged, delivery: Delivery, account: Account) -> Encoded:
+def block(changed: BlockChanged, delivery: Delivery, account: EasemobAccount) -> Encoded:
     owner, user = delivery.sender, delivery.named(changed.user)
     if not owner:
         return Encoded((), (Loss("nobody"),))

@@ -17,7 +17,7 @@ from converters.core.operations import (
     OwnerChanged,
 )
 from converters.platform import Encoded, Request
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.requests import call, escaped
 from converters.text import echo_mark
 
@@ -29,7 +29,7 @@ _DEFAULT_SIZE = 200
 _NAME, _DESCRIPTION, _ANNOUNCEMENT, _AVATAR = 128, 512, 512, 1024
 
 
-def group(operation: GroupLife, delivery: Delivery, account: Account) -> Encoded:
+def group(operation: GroupLife, delivery: Delivery, account: EasemobAccount) -> Encoded:
     in_room = isinstance(delivery.event.conversation, Room)
     kind = "chatrooms" if in_room else "chatgroups"
     path = f"{kind}/{escaped(delivery.receiver)}"
@@ -71,7 +71,7 @@ def group(operation: GroupLife, delivery: Delivery, account: Account) -> Encoded
             return Encoded(tuple(_muted(operation, kind, path, delivery, account)))
 
 
-def _created(made: GroupCreated, delivery: Delivery, account: Account) -> Encoded:
+def _created(made: GroupCreated, delivery: Delivery, account: EasemobAccount) -> Encoded:
     if isinstance(delivery.event.conversation, Room):
         return Encoded((), (Loss("room-created"),))
     owner = delivery.named(made.owner) if made.owner else delivery.sender or account.operator
@@ -96,7 +96,7 @@ def _created(made: GroupCreated, delivery: Delivery, account: Account) -> Encode
     return Encoded((request,), _losses(made.name, made.description, None, made.avatar))
 
 
-def _changed(changed: GroupChanged, kind: str, path: str, account: Account) -> Encoded:
+def _changed(changed: GroupChanged, kind: str, path: str, account: EasemobAccount) -> Encoded:
     room = kind == "chatrooms"
     fields: dict[str, Any] = {}
     if changed.name:
@@ -130,13 +130,13 @@ def _losses(name: str | None, description: str | None, announcement: str | None,
     return tuple(Loss(what) for what, (value, most) in given.items() if value and len(value) > most)
 
 
-def _admin(user: str, added: bool, kind: str, path: str, account: Account) -> Request:  # noqa: FBT001
+def _admin(user: str, added: bool, kind: str, path: str, account: EasemobAccount) -> Request:  # noqa: FBT001
     if added:
         return call(account, "POST", f"{path}/admin", f"{kind}/admin", {"newadmin": user})
     return call(account, "DELETE", f"{path}/admin/{escaped(user)}", f"{kind}/admin")
 
 
-def _muted(muted: Muted, kind: str, path: str, delivery: Delivery, account: Account) -> Iterator[Request]:
+def _muted(muted: Muted, kind: str, path: str, delivery: Delivery, account: EasemobAccount) -> Iterator[Request]:
     if not muted.users:
         yield call(account, "POST" if muted.muted else "DELETE", f"{path}/ban", f"{kind}/ban")
     elif muted.muted:

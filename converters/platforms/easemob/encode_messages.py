@@ -3,10 +3,19 @@
 from typing import Any
 
 from converters.core.bodies import Body, Custom, Text
-from converters.core.model import Conversation, Delivery, Direct, Group, Loss, Room, Sent, There
+from converters.core.model import (
+    Conversation,
+    Delivery,
+    Direct,
+    Group,
+    Loss,
+    Room,
+    TargetContext,
+    TargetMessage,
+)
 from converters.core.operations import Edit, Reaction, Recall
 from converters.platform import Encoded, Request
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.bodies import body_of
 from converters.platforms.easemob.encode_bodies import written
 from converters.platforms.easemob.encode_posts import (
@@ -27,14 +36,14 @@ _LONGEST_NOTICE = 1000
 _MISSING = Encoded((), (Loss("message-missing"),))
 
 
-def recall(taken: Recall, delivery: Delivery, account: Account, there: There) -> Encoded:
+def recall(taken: Recall, delivery: Delivery, account: EasemobAccount, there: TargetContext) -> Encoded:
     if not there.message:
         return _MISSING
     lost = (Loss("notice"),) if len(taken.notice) > _LONGEST_NOTICE else ()
     return Encoded(tuple(_recalled(message, taken.notice, delivery, account) for message in there.message), lost)
 
 
-def _recalled(message: Sent, notice: str, delivery: Delivery, account: Account) -> Request:
+def _recalled(message: TargetMessage, notice: str, delivery: Delivery, account: EasemobAccount) -> Request:
     sender = delivery.sender or message.sender
     body: dict[str, Any] = {
         "msg_id": message.id,
@@ -67,7 +76,7 @@ def _chat_type(conversation: Conversation) -> str:
             return "chatroom"
 
 
-def edit(changed: Edit, delivery: Delivery, account: Account, there: There) -> Encoded:
+def edit(changed: Edit, delivery: Delivery, account: EasemobAccount, there: TargetContext) -> Encoded:
     """In place where it can be, part for part; otherwise a new message that says so."""
     body, messages, ext = changed.body, there.message, changed.ext
     ours = mentions_of(body, delivery) if isinstance(body, Text) else {}
@@ -85,7 +94,7 @@ def edit(changed: Edit, delivery: Delivery, account: Account, there: There) -> E
     return texts(said, ours, ext, delivery, account, (loss,))
 
 
-def _contents(body: Body, delivery: Delivery, account: Account) -> list[dict[str, Any]]:
+def _contents(body: Body, delivery: Delivery, account: EasemobAccount) -> list[dict[str, Any]]:
     """Its parts; none where a message cannot be made into *body*."""
     match body:
         case Text(text=text) if text:
@@ -101,8 +110,8 @@ def _rewritten(
     contents: list[dict[str, Any]],
     ext: dict[str, Any],
     delivery: Delivery,
-    account: Account,
-    messages: tuple[Sent, ...],
+    account: EasemobAccount,
+    messages: tuple[TargetMessage, ...],
 ) -> tuple[Request, ...]:
     """A part for which nothing is left is taken back."""
     requests: list[Request] = []
@@ -117,7 +126,7 @@ def _rewritten(
     return tuple(requests)
 
 
-def react(reaction: Reaction, delivery: Delivery, account: Account, there: There) -> Encoded:
+def react(reaction: Reaction, delivery: Delivery, account: EasemobAccount, there: TargetContext) -> Encoded:
     user = delivery.sender or account.operator
     if not there.message:
         return _MISSING

@@ -4,10 +4,10 @@ from typing import Any
 
 from converters.core import wire
 from converters.core.bodies import Gif, Image, Text
-from converters.core.model import Delivery, Loss, Room, There
+from converters.core.model import Delivery, Loss, Room, TargetContext
 from converters.core.operations import Post, Quote, Typing
 from converters.platform import Encoded, Request
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.bodies import body_of
 from converters.platforms.easemob.encode_bodies import written
 from converters.platforms.easemob.extension import EVERYBODY, KINDS, MENTIONS, QUOTE
@@ -24,7 +24,7 @@ _LONGEST_MENTIONS = 1000
 _TYPES = {tag: kind for kind, tag in KINDS.items()}
 
 
-def post(said: Post, delivery: Delivery, account: Account, there: There) -> Encoded:
+def post(said: Post, delivery: Delivery, account: EasemobAccount, there: TargetContext) -> Encoded:
     """One message, or a text in several."""
     body = said.body
     ours: dict[str, Any] = {}
@@ -62,7 +62,7 @@ def post(said: Post, delivery: Delivery, account: Account, there: There) -> Enco
 
 
 def _more(
-    said: Post, kind: str, content: dict[str, Any], there: There, answer: dict[str, Any]
+    said: Post, kind: str, content: dict[str, Any], there: TargetContext, answer: dict[str, Any]
 ) -> tuple[dict[str, Any], tuple[Loss, ...]]:
     """What the message itself has no field for."""
     quote = said.quote if answer else None
@@ -81,7 +81,7 @@ def texts(
     ours: dict[str, Any],
     ext: dict[str, Any],
     delivery: Delivery,
-    account: Account,
+    account: EasemobAccount,
     losses: tuple[Loss, ...] = (),
 ) -> Encoded:
     """*said* as one message or several; *ours* and *ext*, which together are the first one's extension, are shortened first."""
@@ -115,7 +115,7 @@ def mentions_lost(body: Text, delivery: Delivery) -> tuple[Loss, ...]:
     return _mentions(body, delivery)[1] if body.mentions else ()
 
 
-def typing(changed: Typing, delivery: Delivery, account: Account) -> Encoded:
+def typing(changed: Typing, delivery: Delivery, account: EasemobAccount) -> Encoded:
     if not account.typing or isinstance(delivery.event.conversation, Room):
         return Encoded((), (Loss("typing"),))
     if not delivery.sender:
@@ -140,7 +140,7 @@ def _mentions(body: Text, delivery: Delivery) -> tuple[dict[str, Any], tuple[Los
 
 
 def _answered(
-    quote: Quote, kind: str, content: dict[str, Any], delivery: Delivery, account: Account, there: There
+    quote: Quote, kind: str, content: dict[str, Any], delivery: Delivery, account: EasemobAccount, there: TargetContext
 ) -> tuple[dict[str, Any], dict[str, Any], tuple[Loss, ...]]:
     """What a message that answers another has in its body, in its extension, and what is lost."""
     if kind == "cmd":

@@ -38,7 +38,7 @@ class Envelope(Struct, frozen=True):
     operator: Word = None
 
 
-class Signed(Struct, frozen=True):
+class SignedFields(Struct, frozen=True):
     """What of the top level tells whether it is genuine."""
 
     call_id: Word = field(default=None, name="callId")
@@ -91,7 +91,7 @@ def what_is(envelope: Envelope) -> What:
     return "probe" if envelope == Envelope() else "other"
 
 
-def is_signed(envelope: Envelope | Signed) -> bool:
+def is_signed(envelope: Envelope | SignedFields) -> bool:
     """Whether it has what a signature is made of; half of that is none."""
     return bool(word(envelope.security) and word(envelope.call_id))
 

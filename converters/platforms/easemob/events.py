@@ -17,16 +17,16 @@ from converters.core.operations import (
 )
 from converters.platform import Decoded, Ignored
 from converters.platforms.easemob import extension
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.bodies import body_of
 from converters.platforms.easemob.envelope import Envelope, What, is_signed
 from converters.platforms.easemob.ids import plain
 from converters.platforms.easemob.reactions import MOST, changes
-from converters.platforms.easemob.scene import Scene, digest, id_of, person
+from converters.platforms.easemob.scene import EventContext, digest, id_of, person
 from converters.platforms.easemob.values import number, possible, table, text
 
 
-def edit(envelope: Envelope, scene: Scene, account: Account) -> Decoded:
+def edit(envelope: Envelope, scene: EventContext, account: EasemobAccount) -> Decoded:
     payload = table(envelope.payload)
     message = text(payload.get("edit_message_id"))
     if not message:
@@ -44,7 +44,7 @@ def edit(envelope: Envelope, scene: Scene, account: Account) -> Decoded:
     return scene.said(Edit(ref, body, ext), editor, id_of(envelope), f"edit-{number_of_it}", losses)
 
 
-def reactions(envelope: Envelope, scene: Scene) -> tuple[Decoded, ...]:
+def reactions(envelope: Envelope, scene: EventContext) -> tuple[Decoded, ...]:
     """One for each change. Raises Malformed where there are more than any callback has."""
     found, proven = changes(envelope), is_signed(envelope)
     if len(found) > MOST:
@@ -61,7 +61,7 @@ def reactions(envelope: Envelope, scene: Scene) -> tuple[Decoded, ...]:
     ) or (Ignored("reactions-unchanged"),)
 
 
-def presence(envelope: Envelope, scene: Scene) -> Decoded:
+def presence(envelope: Envelope, scene: EventContext) -> Decoded:
     status = word(envelope.status)
     if status not in {"online", "offline"}:
         return Ignored("event:other")
@@ -69,7 +69,7 @@ def presence(envelope: Envelope, scene: Scene) -> Decoded:
     return scene.said(Presence(status == "online", user.partition("/")[2]), plain(user), id_of(envelope))
 
 
-def _recall(envelope: Envelope, scene: Scene) -> Decoded:
+def _recall(envelope: Envelope, scene: EventContext) -> Decoded:
     message = word(envelope.recall_id) or text(table(envelope.payload).get("ack_message_id"))
     if not message:
         raise wire.Malformed("recall without recall_id")
@@ -79,7 +79,7 @@ def _recall(envelope: Envelope, scene: Scene) -> Decoded:
     return scene.said(Recall(scene.ref(message)), sender, id_of(envelope))
 
 
-def _read(envelope: Envelope, scene: Scene) -> Decoded:
+def _read(envelope: Envelope, scene: EventContext) -> Decoded:
     message = text(table(envelope.payload).get("ack_message_id"))
     reader = plain(word(envelope.sender))
     whole = word(envelope.chat_type) == "channel_ack"
@@ -90,7 +90,7 @@ def _read(envelope: Envelope, scene: Scene) -> Decoded:
     return scene.said(Read(ref, scene.at if whole else 0), reader, id_of(envelope))
 
 
-def _friends(envelope: Envelope, scene: Scene) -> Decoded:
+def _friends(envelope: Envelope, scene: EventContext) -> Decoded:
     payload = table(envelope.payload)
     status = table(payload.get("status"))
     if status and text(status.get("error_code")) not in {"", "ok"}:
@@ -118,7 +118,7 @@ def _friend(operation: str, user: str, reason: str) -> Operation | None:
             return None
 
 
-READERS: dict[What, Callable[[Envelope, Scene], Decoded]] = {
+READERS: dict[What, Callable[[Envelope, EventContext], Decoded]] = {
     "presence": presence,
     "recall": _recall,
     "read": _read,

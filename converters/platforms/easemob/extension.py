@@ -9,7 +9,7 @@ from converters.core.bodies import Body, Text
 from converters.core.model import Loss
 from converters.core.operations import Quote
 from converters.platforms.easemob.ids import plain
-from converters.platforms.easemob.scene import Scene
+from converters.platforms.easemob.scene import EventContext
 from converters.platforms.easemob.values import possible, table, text, users
 from converters.text.extension_payload import key_of, put_back, quote_back
 
@@ -30,7 +30,7 @@ KINDS = {
 
 
 def understood(
-    ext: dict[str, Any], mark: str, body: Body, scene: Scene
+    ext: dict[str, Any], mark: str, body: Body, scene: EventContext
 ) -> tuple[Body, Quote | None, dict[str, Any], tuple[Loss, ...]]:
     """*body* with the mentions, what it answers, the rest of *ext*, and what of it is lost."""
     more = key_of(mark)
@@ -58,7 +58,7 @@ def _mentions(value: Any) -> tuple[bool, tuple[str, ...], bool]:
     return everybody, called, len(called) + everybody == len(named)
 
 
-def _quote(value: Any, scene: Scene) -> Quote | None:
+def _quote(value: Any, scene: EventContext) -> Quote | None:
     if isinstance(value, str):
         try:
             value = wire.load_any(value)

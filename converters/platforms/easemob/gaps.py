@@ -15,8 +15,8 @@ from msgspec import Struct
 from converters.core import offset_hours, wire
 from converters.core.lenient import milliseconds
 from converters.core.model import Conversation, Room, conversation_key
-from converters.platform import Asking, Fetch, Gaps, Missed, Reply, Request, Span
-from converters.platforms.easemob.account import Account
+from converters.platform import FileRequest, FoundCallback, GapConversation, Gaps, Reply, Request, TimeRange
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.envelope import Envelope, conversation_of
 from converters.platforms.easemob.ids import plain
 from converters.platforms.easemob.values import table, text
@@ -42,17 +42,17 @@ class _Answer(Struct, frozen=True):
     data: Any = None
 
 
-_Asked = Generator[Request | Fetch | Missed, Reply | None, list[str]]
+_Asked = Generator[Request | FileRequest | FoundCallback, Reply | None, list[str]]
 
 
-def ask(span: Span, conversations: Sequence[Conversation], account: Account) -> Asking:
+def ask(span: TimeRange, conversations: Sequence[Conversation], account: EasemobAccount) -> GapConversation:
     rooms = frozenset(place.id for place in conversations if isinstance(place, Room))
     unseen = yield from _stored(span, account)
     unseen += yield from _files(span, rooms, account)
     return "; ".join(unseen)
 
 
-def _stored(span: Span, account: Account) -> _Asked:
+def _stored(span: TimeRange, account: EasemobAccount) -> _Asked:
     """Has the slots of *span* sent again: the first time at once, then each time after twice as long as before."""
     base = f"/{account.org}/{account.app}/callbacks/storage"
     reply = yield Request("GET", f"{base}/info", _HEADERS, b"", "callbacks/storage/info", repeatable=True)
@@ -85,9 +85,9 @@ def _succeeded(reply: Reply) -> bool:
         return False
 
 
-def _files(span: Span, rooms: frozenset[str], account: Account) -> _Asked:
+def _files(span: TimeRange, rooms: frozenset[str], account: EasemobAccount) -> _Asked:
     missing, unreadable, records = [], 0, 0
-    for hour in offset_hours.names(span, account.hours_ahead):
+    for hour in offset_hours.hour_names(span, account.hours_ahead):
         path = f"/{account.org}/{account.app}/chatmessages/{hour}"
         reply = yield Request("GET", path, _HEADERS, b"", "chatmessages", repeatable=True)
         if reply is None:
@@ -96,7 +96,7 @@ def _files(span: Span, rooms: frozenset[str], account: Account) -> _Asked:
         if not urls:
             missing.append(hour)
         for url in urls:
-            file = yield Fetch(url)
+            file = yield FileRequest(url)
             if file is None:
                 continue
             if file.status != 200:
@@ -146,7 +146,7 @@ def _lines(body: bytes) -> Iterator[bytes]:
             first = file.readline(_LONGEST)
 
 
-def _missed(line: bytes, span: Span, rooms: frozenset[str], account: Account) -> Missed | None:
+def _missed(line: bytes, span: TimeRange, rooms: frozenset[str], account: EasemobAccount) -> FoundCallback | None:
     """None where it is not of *span*. Raises Malformed."""
     held = wire.load_any(line)
     if not isinstance(held, dict):
@@ -170,7 +170,7 @@ def _missed(line: bytes, span: Span, rooms: frozenset[str], account: Account) ->
         callback["group_id"] = text(held.get("group_id")) or to
     body = wire.dump_any(callback)
     place = conversation_of(wire.load(body, Envelope))
-    return Missed(conversation_key(place) if place else b"?" + account.app_key.encode(), body)
+    return FoundCallback(conversation_key(place) if place else b"?" + account.app_key.encode(), body)
 
 
 GAPS = Gaps(

@@ -17,10 +17,10 @@ from converters.core.operations import (
     OwnerChanged,
 )
 from converters.platform import Decoded, Ignored, OwnEcho
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.envelope import Envelope
 from converters.platforms.easemob.ids import plain
-from converters.platforms.easemob.scene import Scene, id_of, person
+from converters.platforms.easemob.scene import EventContext, id_of, person
 from converters.platforms.easemob.values import flag, number, table, text, users
 from converters.text import echo_mark
 
@@ -33,7 +33,7 @@ _LEFT_OUT = {
 }
 
 
-def operation(envelope: Envelope, scene: Scene, account: Account) -> Decoded:
+def operation(envelope: Envelope, scene: EventContext, account: EasemobAccount) -> Decoded:
     """Of the newer envelope, `group_op_event`."""
     payload = table(envelope.payload)
     operator = person(plain(word(envelope.operator)))
@@ -44,19 +44,19 @@ def operation(envelope: Envelope, scene: Scene, account: Account) -> Decoded:
     return Ignored(done) if isinstance(done, str) else scene.said(done, operator, id_of(envelope))
 
 
-def _created(envelope: Envelope, scene: Scene, payload: dict[str, Any], account: Account) -> Decoded:
+def _created(envelope: Envelope, scene: EventContext, payload: dict[str, Any], account: EasemobAccount) -> Decoded:
     if not isinstance(scene.conversation, Group):
         return Ignored("room-created")  # which room it is elsewhere, a person says
     info = table(payload.get("info"))
     owners = [user for user, role in table(payload.get("role")).items() if role == "owner"]
     owner = plain(owners[0] if owners else text(info.get("owner")))
     # A group that we make bears our mark in the field for the customer's own.
-    where = echo_mark.On(scene.app, echo_mark.NEW_GROUP, owner, "")
+    where = echo_mark.MarkedMessage(scene.app, echo_mark.NEW_GROUP, owner, "")
     found = echo_mark.read(_custom(info).get(account.mark), where, account, scene.at)
     operator = person(plain(word(envelope.operator)))
     if operator:
         found = echo_mark.by_client(found)  # a user who made another group with what lay in one of ours
-    if isinstance(found, echo_mark.Mark):
+    if isinstance(found, echo_mark.EchoMark):
         return OwnEcho(found.event, scene.conversation.id, scene.at, scene.conversation, keyed=found.keyed)
     made = GroupCreated(
         text(info.get("title")),
@@ -120,7 +120,7 @@ def _changed(info: dict[str, Any]) -> Operation | str:
     return changed if changed != GroupChanged() else "group-unsaid"
 
 
-def legacy(envelope: Envelope, scene: Scene) -> Decoded:
+def legacy(envelope: Envelope, scene: EventContext) -> Decoded:
     """Of the older envelope, `muc`, which says who and whom in from and to."""
     payload = table(envelope.payload)
     if text(table(payload.get("status")).get("error_code")) not in {"", "ok"}:

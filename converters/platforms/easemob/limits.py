@@ -4,18 +4,18 @@ The page does not say whether a second or a minute is a fixed or a sliding one. 
 not named here (import, recall, edit, reactions, groups, contacts) has 100 calls a second for each API.
 """
 
-from converters.platform import OTHERS, Limit
+from converters.platform import OTHERS, RateLimit
 
 LIMITS = (
-    Limit("users-calls", ("messages/users",), 100),
-    Limit("users-messages", ("messages/users",), 6000, 60.0, "messages"),
-    Limit("groups-calls", ("messages/chatgroups",), 20),
-    Limit("groups-messages", ("messages/chatgroups",), 20, 1.0, "messages"),
+    RateLimit("users-calls", ("messages/users",), 100),
+    RateLimit("users-messages", ("messages/users",), 6000, 60.0, "messages"),
+    RateLimit("groups-calls", ("messages/chatgroups",), 20),
+    RateLimit("groups-messages", ("messages/chatgroups",), 20, 1.0, "messages"),
     # Pages before 2025 have 20 calls a second for rooms: an older contract may need `rooms-calls = 20` in the settings.
-    Limit("rooms-calls", ("messages/chatrooms",), 100),
-    Limit("rooms-messages", ("messages/chatrooms",), 100, 1.0, "messages"),
-    Limit("blocks", ("blocks/add", "blocks/remove"), 50),
-    Limit("uploads", ("chatfiles",), 100),
-    Limit("history", ("chatmessages",), 10, 60.0),
-    Limit("others", (OTHERS,), 100),
+    RateLimit("rooms-calls", ("messages/chatrooms",), 100),
+    RateLimit("rooms-messages", ("messages/chatrooms",), 100, 1.0, "messages"),
+    RateLimit("blocks", ("blocks/add", "blocks/remove"), 50),
+    RateLimit("uploads", ("chatfiles",), 100),
+    RateLimit("history", ("chatmessages",), 10, 60.0),
+    RateLimit("others", (OTHERS,), 100),
 )

@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from converters.core import multipart, wire
 from converters.core.bodies import File
-from converters.core.model import Carried
+from converters.core.model import StoredFile
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
-from converters.files.media import Download, Media, Role, Shape, Upload
+from converters.files.media import Download, FileUpload, MediaSupport, Role, Shape
 from converters.platform import Partial, Reply, Request
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.replies import read_reply
 
 UPLOAD = "chatfiles"
@@ -28,7 +28,7 @@ class _Answer(Struct, frozen=True):
     entities: Any = None
 
 
-def shape(role: Role, account: Account) -> Shape | None:
+def shape(role: Role, account: EasemobAccount) -> Shape | None:
     """What its clients show: they record AMR, and what was merged by another platform they cannot open."""
     largest = account.file_limit
     match role:
@@ -53,7 +53,7 @@ def _thumbnail(largest: int) -> Shape:
     return Shape(formats=("jpeg",), largest=largest, box=(_SMALL, _SMALL))
 
 
-def download(file: File, account: Account) -> Download:
+def download(file: File, account: EasemobAccount) -> Download:
     """As it lies there: the server is never asked to make another form of it.
 
     Our token goes to nobody but the app's own file service, at the very address of the settings; a file of another cluster or
@@ -66,7 +66,7 @@ def download(file: File, account: Account) -> Download:
     return Download(file.url, headers, authorised=ours == _address(account) and _ID.fullmatch(name) is not None)
 
 
-def upload(file: Upload, account: Account) -> Request:
+def upload(file: FileUpload, account: EasemobAccount) -> Request:
     """Sent twice it is there twice, and no message names the other one."""
     kind, body = multipart.write({}, "file", file.name, file.mime, file.content)
     headers = {"Content-Type": kind, "Accept": "application/json"}
@@ -79,7 +79,7 @@ def upload(file: Upload, account: Account) -> Request:
     return Request("POST", f"/{account.org}/{account.app}/chatfiles", headers, body, UPLOAD, repeatable=True)
 
 
-def uploaded(file: Upload, request: Request, reply: Reply, account: Account) -> Carried | NotSent | Refused:
+def uploaded(file: FileUpload, request: Request, reply: Reply, account: EasemobAccount) -> StoredFile | NotSent | Refused:
     """A new upload may always be tried: what was answered badly lies there unnamed."""
     if reply.status == 413:
         return Refused("too-large")
@@ -98,7 +98,7 @@ def uploaded(file: Upload, request: Request, reply: Reply, account: Account) -> 
             return outcome
 
 
-def _there(file: Upload, reply: Reply, account: Account) -> Carried | None:
+def _there(file: FileUpload, reply: Reply, account: EasemobAccount) -> StoredFile | None:
     try:
         entities = wire.load(reply.body, _Answer).entities
     except wire.Malformed:
@@ -107,7 +107,7 @@ def _there(file: Upload, reply: Reply, account: Account) -> Carried | None:
     found, secret = (entity.get("uuid"), entity.get("share-secret")) if isinstance(entity, dict) else (None, None)
     if not isinstance(found, str) or not _ID.fullmatch(found):
         return None
-    return Carried(
+    return StoredFile(
         f"{_address(account)}/{found}",
         secret if isinstance(secret, str) else "",
         name=file.name,
@@ -119,12 +119,12 @@ def _there(file: Upload, reply: Reply, account: Account) -> Carried | None:
     )
 
 
-def _address(account: Account) -> str:
+def _address(account: EasemobAccount) -> str:
     return f"{account.base_url.rstrip('/')}/{account.org}/{account.app}/chatfiles"
 
 
-def lives(account: Account) -> float:
+def lives(account: EasemobAccount) -> float:
     return account.file_days * 86_400.0
 
 
-MEDIA = Media(shape=shape, download=download, upload=upload, uploaded=uploaded, lives=lives)
+MEDIA = MediaSupport(shape=shape, download=download, upload=upload, uploaded=uploaded, lives=lives)

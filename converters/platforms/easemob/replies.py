@@ -5,7 +5,7 @@ import re
 from converters.core import wire
 from converters.core.lenient import word
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
-from converters.core.quoted import says
+from converters.core.quoted import quoted_text
 from converters.platform import Answered, Reply, Request
 from converters.platforms.easemob.answers import SENDS, Answer, read
 from converters.platforms.easemob.batches import apart, asked, halved, named
@@ -86,7 +86,7 @@ def _ours(request: Request, reply: Reply, answer: Answer | None) -> bool:
     described = word(answer.error_description)
     if reply.status not in {400, 403} or _done(request.api, described):
         return False
-    return says(_ABOUT_US, described, request) or (request.api in SENDS and says(_UNOPENED, described, request))
+    return quoted_text(_ABOUT_US, described, request) or (request.api in SENDS and quoted_text(_UNOPENED, described, request))
 
 
 def _said(status: int, answer: Answer | None) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from converters.core import wire
 from converters.core.model import Delivery, Direct, Group, Room
 from converters.platform import Request
-from converters.platforms.easemob.account import Account
+from converters.platforms.easemob.account import EasemobAccount
 from converters.text import echo_mark
 
 _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
@@ -18,7 +18,7 @@ ADMIN = "admin"
 
 def send(
     delivery: Delivery,
-    account: Account,
+    account: EasemobAccount,
     kind: str,
     body: dict[str, Any],
     ext: dict[str, Any],
@@ -53,7 +53,7 @@ def send(
 
 
 def call(
-    account: Account,
+    account: EasemobAccount,
     method: str,
     path: str,
     api: str,

@@ -9,12 +9,12 @@ from converters.core.event_id import EventId
 from converters.core.lenient import milliseconds, word
 from converters.core.model import Conversation, Event, Loss
 from converters.core.operations import Operation, Ref
-from converters.platform import Callback, Said
+from converters.platform import Callback, DecodedEvent
 from converters.platforms.easemob.envelope import Envelope, conversation_of
 from converters.platforms.easemob.ids import ADMINS
 
 
-class Scene(Struct, frozen=True):
+class EventContext(Struct, frozen=True):
     app: str
     conversation: Conversation
     at: int
@@ -38,7 +38,7 @@ class Scene(Struct, frozen=True):
         unfit: str = "",
         *,
         proven: bool = True,
-    ) -> Said:
+    ) -> DecodedEvent:
         """*what* is the operation part of the id, by itself the operation's tag."""
         what = what or str(operation.__struct_config__.tag)
         event = Event(
@@ -50,15 +50,15 @@ class Scene(Struct, frozen=True):
             at=self.at,
             operation=operation,
         )
-        return Said(event, losses, unfit, proven)
+        return DecodedEvent(event, losses, unfit, proven)
 
 
-def scene_of(callback: Callback, envelope: Envelope) -> Scene:
+def scene_of(callback: Callback, envelope: Envelope) -> EventContext:
     """Raises Malformed where the callback belongs to no conversation."""
     conversation = conversation_of(envelope)
     if conversation is None:
         raise wire.Malformed("event without from, to or id")
-    return Scene(callback.app, conversation, milliseconds(envelope.timestamp, callback.received))
+    return EventContext(callback.app, conversation, milliseconds(envelope.timestamp, callback.received))
 
 
 def id_of(envelope: Envelope) -> str:

@@ -6,8 +6,8 @@ from hmac import compare_digest
 from msgspec import Struct
 
 from converters.core import wire
-from converters.platform import Granted, Reply, Request, Token
-from converters.platforms.easemob.account import Account
+from converters.platform import GrantedToken, Reply, Request, Token
+from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.error_words import known
 
 
@@ -20,7 +20,7 @@ class _Error(Struct, frozen=True):
     error: str = ""
 
 
-def signature_fits(account: Account, call_id: str, timestamp: str, security: str) -> bool:
+def signature_fits(account: EasemobAccount, call_id: str, timestamp: str, security: str) -> bool:
     """Whether one of the account's secrets made *security*. Source: "Easemob: Configure callback rules"."""
     given = security.lower().encode()
     secrets = (account.callback_secret, account.callback_secret_previous)
@@ -34,7 +34,7 @@ def signature_fits(account: Account, call_id: str, timestamp: str, security: str
     return any(fits)
 
 
-def ask(account: Account) -> Request:
+def ask(account: EasemobAccount) -> Request:
     """Asks for an app token. Source: "Easemob: Authentication by app token"."""
     body = {
         "grant_type": "client_credentials",
@@ -45,12 +45,12 @@ def ask(account: Account) -> Request:
     return Request("POST", f"/{account.org}/{account.app}/token", headers, wire.dump_any(body), "token")
 
 
-def read(reply: Reply) -> Granted | str:
+def read(reply: Reply) -> GrantedToken | str:
     if reply.status != 200:
         return f"no token: {reply.status} {_error(reply)}".rstrip()
     try:
         grant = wire.load(reply.body, _Grant)
-        return Granted(grant.access_token, float(grant.expires_in))
+        return GrantedToken(grant.access_token, float(grant.expires_in))
     except (wire.Malformed, ValueError):
         return "no token: unreadable answer"
 

@@ -2,8 +2,8 @@
 
 from converters.core.operations import TAGS
 from converters.platform import Platform
-from converters.platforms.own.account import SECRETS, SHORTEST, Account, example
-from converters.platforms.own.callback import check, door
+from converters.platforms.own.account import SECRETS, SHORTEST, OwnAccount, example
+from converters.platforms.own.callback import check, check_headers
 from converters.platforms.own.decode import decode
 from converters.platforms.own.encode import encode
 from converters.platforms.own.fidelity import FIDELITY
@@ -16,11 +16,11 @@ from converters.platforms.own.signing import AUTH
 
 PLATFORM = Platform(
     name="own",
-    account=Account,
+    account=OwnAccount,
     check=check,
     secrets=SECRETS,
     shortest=SHORTEST,
-    door=door,
+    check_headers=check_headers,
     decode=decode,
     encode=encode,
     read_reply=read_reply,

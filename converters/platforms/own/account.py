@@ -18,7 +18,7 @@ SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
 }
 
 
-class Account(Struct, frozen=True, kw_only=True):
+class OwnAccount(Struct, frozen=True, kw_only=True):
     secret: Annotated[str, Meta(description="Signs what goes both ways; 32 random characters or more are well.")]
     secret_previous: Annotated[
         str, Meta(description="What is signed with it is taken too, while a secret is being changed.")
@@ -64,5 +64,5 @@ SHORTEST = 12
 """Characters that each secret must have at least: with fewer, one request that was seen is enough to find it by trying."""
 
 
-def example() -> Account:
-    return Account(secret="demo-own-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up
+def example() -> OwnAccount:
+    return OwnAccount(secret="demo-own-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up

@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from converters.core import wire
 from converters.core.model import Conversation, Direct, Group, Room, conversation_key, direct
-from converters.platform import Accepted, Held, Incoming, Probe, Rejected, Verdict
-from converters.platforms.own.account import Account
-from converters.platforms.own.public import MOST, Event
+from converters.platform import Accepted, EarlyRejection, Incoming, Probe, Rejected, Verdict
+from converters.platforms.own.account import OwnAccount
+from converters.platforms.own.public import MOST, OwnEvent
 from converters.platforms.own.signing import fault, untimely
 
 
@@ -19,7 +19,7 @@ class _Shape(Struct, frozen=True):
     conversation: Conversation
 
 
-def events_of(body: bytes, shape: Any = Event) -> tuple[Any, ...]:
+def events_of(body: bytes, shape: Any = OwnEvent) -> tuple[Any, ...]:
     """The events of a webhook, one or several. Raises Malformed."""
     # Each form is read by its own decoder: the union's errors would not say where.
     if body.lstrip()[:1] == b"[":
@@ -45,14 +45,14 @@ def plain(given: str) -> str:
     return given
 
 
-def door(headers: Mapping[str, str], query: str, account: Account, now: int) -> Held | None:
+def check_headers(headers: Mapping[str, str], query: str, account: OwnAccount, now: int) -> EarlyRejection | None:
     """Whether there is a signature at all, and of when."""
     del query
     wrong = untimely(headers, account, now)
-    return Held(wrong) if wrong else None
+    return EarlyRejection(wrong) if wrong else None
 
 
-def check(incoming: Incoming, account: Account, now: int) -> Verdict:
+def check(incoming: Incoming, account: OwnAccount, now: int) -> Verdict:
     """Whether a webhook is the own server's, and can be kept; `[]` tries the address. All of one request goes under one key."""
     wrong = fault(incoming.headers, incoming.body, account, now)
     if wrong:

@@ -10,20 +10,20 @@ from converters.core import wire
 from converters.core.event_id import EventId, is_event_id
 from converters.core.model import Direct, Event
 from converters.core.operations import Edit, Operation, Post, Reaction, Read, Recall, Received, Ref, kind_of
-from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
+from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
 from converters.platforms.own import public
-from converters.platforms.own.account import Account
+from converters.platforms.own.account import OwnAccount
 from converters.platforms.own.callback import events_of, place, plain
 from converters.platforms.own.proof import place_of, proven
 from converters.routing.users import renamed
-from converters.text.echo_mark import Mark
+from converters.text.echo_mark import EchoMark
 
 _LARGE = re.compile(rb"[0-9]{16}")
 _THEIRS = frozenset({"data", "ext", "payload"})
 """Any JSON of the customer's, numbers too."""
 
 
-def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
+def decode(callback: Callback, account: OwnAccount) -> tuple[Decoded, ...]:
     """What one webhook says, in its order. Raises Malformed."""
     said = events_of(callback.body)
     if not said:
@@ -33,7 +33,7 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
     return tuple(_event(event, callback.app, account) for event in said)
 
 
-def _event(said: public.Event, app: str, account: Account) -> Decoded:
+def _event(said: public.OwnEvent, app: str, account: OwnAccount) -> Decoded:
     conversation = place(said.conversation)
     sender = plain(said.sender) if said.sender else ""
     if sender and isinstance(conversation, Direct) and sender not in conversation.users:
@@ -46,11 +46,11 @@ def _event(said: public.Event, app: str, account: Account) -> Decoded:
             # It is signed by us: whoever has seen the request can post it here. The own server's event has an id of its own.
             return Ignored("our-own")
         proof = proven(said.relay, place_of(app, conversation, sender, operation), account, said.at)
-        if isinstance(proof, Mark):
+        if isinstance(proof, EchoMark):
             return OwnEcho(said.relay.id, said.id, said.at, conversation, keyed=proof.keyed)
         found = proof
     kind = str(conversation.__struct_config__.tag)
-    return Said(
+    return DecodedEvent(
         Event(
             id=EventId.of("own", app, kind, said.id, _word(operation)).text,
             source=app,

@@ -5,12 +5,12 @@ from msgspec import structs
 from converters.core import wire
 from converters.core.bodies import Body, Text
 from converters.core.event_id import EventId
-from converters.core.model import NOTHING, Conversation, Delivery, Direct, Group, Loss, Room, There
+from converters.core.model import NOTHING, Conversation, Delivery, Direct, Group, Loss, Room, TargetContext
 from converters.core.operations import Edit, GroupCreated, Operation, Post, Reaction, Read, Recall, Received
-from converters.files.attach_files import brought
+from converters.files.attach_files import attach_files
 from converters.platform import Encoded, Request
 from converters.platforms.own import public
-from converters.platforms.own.account import Account
+from converters.platforms.own.account import OwnAccount
 from converters.platforms.own.proof import place_of, proof
 from converters.routing.users import renamed
 from converters.text.fallback_text import edited
@@ -21,7 +21,7 @@ POST, CREATE, EVENT = "post", "create", "event"
 _MISSING = Encoded((), (Loss("message-missing"),))
 
 
-def encode(delivery: Delivery, account: Account, there: There = NOTHING) -> Encoded:
+def encode(delivery: Delivery, account: OwnAccount, there: TargetContext = NOTHING) -> Encoded:
     """One request; it may be repeated, for the own server keeps what it took under the event's id."""
     operation = delivery.event.operation
     if isinstance(operation, Post):
@@ -32,25 +32,25 @@ def encode(delivery: Delivery, account: Account, there: There = NOTHING) -> Enco
         # A whole conversation may be read without any message being named.
         if not there.message:
             return _MISSING
-        named = public.There(message=there.message[0].id)
+        named = public.TargetMessages(message=there.message[0].id)
         return Encoded((_request(delivery, account, operation, EVENT, named),))
     api = CREATE if isinstance(operation, GroupCreated) else EVENT
     return Encoded((_request(delivery, account, operation, api),))
 
 
-def _posted(post: Post, delivery: Delivery, account: Account, there: There) -> Encoded:
+def _posted(post: Post, delivery: Delivery, account: OwnAccount, there: TargetContext) -> Encoded:
     body, losses = _body(post.body, there, account)
-    named = public.There(quoted=there.quoted[0].id) if there.quoted else None
+    named = public.TargetMessages(quoted=there.quoted[0].id) if there.quoted else None
     if body is not post.body:
         post = structs.replace(post, body=body)
     return Encoded((_request(delivery, account, post, POST, named),), losses)
 
 
-def _edited(edit: Edit, delivery: Delivery, account: Account, there: There) -> Encoded:
+def _edited(edit: Edit, delivery: Delivery, account: OwnAccount, there: TargetContext) -> Encoded:
     body, losses = _body(edit.body, there, account)
     if there.message:
         edit = structs.replace(edit, body=body)
-        named = public.There(message=there.message[0].id)
+        named = public.TargetMessages(message=there.message[0].id)
         return Encoded((_request(delivery, account, edit, EVENT, named),), losses)
     if isinstance(body, Text):
         body = structs.replace(body, text=edited(body.text, account.language))
@@ -58,24 +58,24 @@ def _edited(edit: Edit, delivery: Delivery, account: Account, there: There) -> E
     return Encoded((_request(delivery, account, post, POST),), (*losses, Loss("message-missing")))
 
 
-def _body(body: Body, there: There, account: Account) -> tuple[Body, tuple[Loss, ...]]:
+def _body(body: Body, there: TargetContext, account: OwnAccount) -> tuple[Body, tuple[Loss, ...]]:
     """A file that was not brought over keeps its address at the source, for as long as that holds; where it was not meant to be, that
     is no loss.
     """
-    moved, left = brought(body, there.files)
+    moved, left = attach_files(body, there.files)
     return moved, (Loss("file"),) if left and account.files == "carry" else ()
 
 
 def _request(
-    delivery: Delivery, account: Account, operation: Operation, api: str, named: public.There | None = None
+    delivery: Delivery, account: OwnAccount, operation: Operation, api: str, named: public.TargetMessages | None = None
 ) -> Request:
     event = delivery.event
     where = _conversation(delivery)
-    relay = public.Relay(
+    relay = public.RelayProof(
         event.id, event.source, EventId.parse(event.id).platform, proof=proof(event.id, place_of(delivery.target, where, delivery.sender, operation), account),
         late=delivery.late, silent=delivery.silent,
     )  # fmt: skip
-    said = public.Event(
+    said = public.OwnEvent(
         id=event.id,
         conversation=where,
         sender=delivery.sender,

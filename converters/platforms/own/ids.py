@@ -3,7 +3,7 @@
 from functools import lru_cache
 from string import ascii_lowercase, digits
 
-from converters.platforms.own.account import Account
+from converters.platforms.own.account import OwnAccount
 from converters.routing.user_ids import IdRule
 
 _ALWAYS = ascii_lowercase + digits + "-"
@@ -21,7 +21,7 @@ def _rule(alphabet: str, limit: int) -> IdRule:
     return IdRule(_ALWAYS + alphabet, limit) if alphabet else _Printable(_ALWAYS + "_.", limit)
 
 
-def rule(account: Account) -> IdRule:
+def rule(account: OwnAccount) -> IdRule:
     """Of an account's own settings."""
     return _rule(account.id_alphabet, account.id_limit)
 

@@ -14,7 +14,7 @@ MOST = 100
 Id = Annotated[str, Meta(min_length=1, max_length=256)]
 
 
-class Relay(Struct, frozen=True, omit_defaults=True):
+class RelayProof(Struct, frozen=True, omit_defaults=True):
     """Stands on what the relay brings, and nowhere else. Keep it with the message, and send it back with its event."""
 
     id: Annotated[Id, Meta(description="The event's id in the relay; the same in every attempt.")]
@@ -25,14 +25,14 @@ class Relay(Struct, frozen=True, omit_defaults=True):
     silent: Annotated[bool, Meta(description="It is old and no news: show it without a push.")] = False
 
 
-class There(Struct, frozen=True, omit_defaults=True):
+class TargetMessages(Struct, frozen=True, omit_defaults=True):
     """Messages that the event names, as the own server called them in its answers or its own events."""
 
     message: Annotated[str, Meta(description="The one that is taken back, changed, read or reacted to.")] = ""
     quoted: Annotated[str, Meta(description="The one that is answered.")] = ""
 
 
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OwnEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that happened. An event that posts a message gives the message its id."""
 
     id: Annotated[Id, Meta(description="Of this event alone, for ever; sent again, it is the same event.")]
@@ -46,16 +46,16 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     client_id: Annotated[str, Meta(description="The id that the sender's app gave the message, if it did.")] = ""
     at: Annotated[int, Meta(ge=1, lt=1 << 53, description="When, in milliseconds since 1970.")]
     operation: Annotated[Operation, Meta(description="What.")]
-    relay: Relay | None = None
-    there: There | None = None
+    relay: RelayProof | None = None
+    there: TargetMessages | None = None
 
 
-Events = Annotated[tuple[Event, ...], Meta(max_length=MOST, description="All of one conversation, in their order.")]
+Events = Annotated[tuple[OwnEvent, ...], Meta(max_length=MOST, description="All of one conversation, in their order.")]
 
 
 def schema() -> str:
     """docs/own.schema.json: one event, or several."""
-    said: dict[str, Any] = msgspec.json.schema(Event | Events)
+    said: dict[str, Any] = msgspec.json.schema(OwnEvent | Events)
     for name in ("Direct", "Group", "Room"):
         del said["$defs"][name]["properties"]["origin"]  # the relay's own affair
     said = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Events of the own server", **said}

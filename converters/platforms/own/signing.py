@@ -5,7 +5,7 @@ from hmac import compare_digest, digest
 from typing import Literal
 
 from converters.platform import SignedBody
-from converters.platforms.own.account import Account
+from converters.platforms.own.account import OwnAccount
 
 TIMESTAMP, SIGNATURE, VERSION = "X-Relay-Timestamp", "X-Relay-Signature", "v1="
 
@@ -15,7 +15,7 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return VERSION + digest(secret.encode(), timestamp.encode() + b"." + body, "sha256").hex()
 
 
-def headers(account: Account, now: int, body: bytes) -> dict[str, str]:
+def headers(account: OwnAccount, now: int, body: bytes) -> dict[str, str]:
     """Of one request; *now* in seconds."""
     timestamp = str(now)
     return {TIMESTAMP: timestamp, SIGNATURE: signature(account.secret, timestamp, body)}
@@ -24,7 +24,7 @@ def headers(account: Account, now: int, body: bytes) -> dict[str, str]:
 Fault = Literal["", "unsigned", "bad-signature", "stale"]
 
 
-def untimely(given: Mapping[str, str], account: Account, now: int) -> Fault:
+def untimely(given: Mapping[str, str], account: OwnAccount, now: int) -> Fault:
     """What is wrong with a signature, whatever the body is. *now* in ms."""
     timestamp = given.get("x-relay-timestamp", "")
     if not given.get("x-relay-signature"):
@@ -34,7 +34,7 @@ def untimely(given: Mapping[str, str], account: Account, now: int) -> Fault:
     return "stale" if account.window and abs(int(timestamp) * 1000 - now) > account.window * 1000 else ""
 
 
-def fault(given: Mapping[str, str], body: bytes, account: Account, now: int) -> Fault:
+def fault(given: Mapping[str, str], body: bytes, account: OwnAccount, now: int) -> Fault:
     """What is wrong with a signature, if anything is; takes as long for a wrong one as for a right one. *now* in ms."""
     timestamp, signed = given.get("x-relay-timestamp", ""), given.get("x-relay-signature", "").encode()
     if not signed:

@@ -4,8 +4,8 @@ from typing import get_args
 
 from converters.core.operations import GroupLife
 from converters.platform import Platform
-from converters.platforms.rongcloud.account import SECRETS, Account, example
-from converters.platforms.rongcloud.callback import check, door, once
+from converters.platforms.rongcloud.account import SECRETS, RongcloudAccount, example
+from converters.platforms.rongcloud.callback import check, check_headers, once
 from converters.platforms.rongcloud.decode import decode
 from converters.platforms.rongcloud.encode import encode
 from converters.platforms.rongcloud.fidelity import FIDELITY
@@ -23,11 +23,11 @@ MARKED = frozenset({"post", "edit", "read", "typing", "friend-changed"}) | {str(
 
 PLATFORM = Platform(
     name="rongcloud",
-    account=Account,
+    account=RongcloudAccount,
     check=check,
     secrets=SECRETS,
     once=once,
-    door=door,
+    check_headers=check_headers,
     decode=decode,
     encode=encode,
     read_reply=read_reply,

@@ -17,7 +17,7 @@ SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
 }
 
 
-class Account(Struct, frozen=True, kw_only=True):
+class RongcloudAccount(Struct, frozen=True, kw_only=True):
     app_key: Annotated[str, Meta(description="App Key, from the console.")]
     app_secret: Annotated[str, Meta(description="App Secret; signs requests, and the callbacks that come in.")]
     app_secret_previous: Annotated[
@@ -114,5 +114,5 @@ class Account(Struct, frozen=True, kw_only=True):
         return f"Account(app_key={self.app_key!r})"  # no secrets in logs and tracebacks
 
 
-def example() -> Account:
-    return Account(app_key="demo-rongcloud", app_secret="demo-rongcloud-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up
+def example() -> RongcloudAccount:
+    return RongcloudAccount(app_key="demo-rongcloud", app_secret="demo-rongcloud-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up

@@ -15,8 +15,8 @@ from msgspec import Struct
 from converters.core import wire
 from converters.core.lenient import word
 from converters.core.model import Conversation, Group, Room, conversation_key, direct
-from converters.platform import Accepted, Held, Incoming, Once, Rejected, Verdict
-from converters.platforms.rongcloud.account import Account
+from converters.platform import Accepted, EarlyRejection, Incoming, Rejected, SingleUse, Verdict
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.ids import ultra
 from converters.platforms.rongcloud.signing import fits, is_ours
 from converters.routing.user_ids import fold
@@ -41,25 +41,25 @@ Fields = dict[str, str]
 
 
 
-class Routed(Struct, frozen=True):
+class RoutedMessage(Struct, frozen=True):
     """A message, or what is routed as one."""
 
     fields: Fields
 
 
-class Told(Struct, frozen=True):
+class ServiceEvent(Struct, frozen=True):
     """Anything else: who is there, what was taken back, what belongs to services beside the chat."""
 
     value: Any
 
 
-def read(body: bytes) -> Routed | Told:
+def read(body: bytes) -> RoutedMessage | ServiceEvent:
     """What a callback is: who checks it and who reads it both ask here. Raises Malformed."""
     if not is_json(body):
-        return Routed(fields_of(body))
+        return RoutedMessage(fields_of(body))
     value = wire.load_any(body)
     fields = fields_in(value)
-    return Told(value) if fields is None else Routed(fields)
+    return ServiceEvent(value) if fields is None else RoutedMessage(fields)
 
 
 def fields_of(body: bytes) -> Fields:
@@ -216,37 +216,37 @@ class _Signature(Struct, frozen=True):
         return {13: int(written[:13]), 10: int(written[:10]) * 1000}.get(len(written), 0)
 
 
-def door(headers: Mapping[str, str], query: str, account: Account, now: int) -> Held | None:
+def check_headers(headers: Mapping[str, str], query: str, account: RongcloudAccount, now: int) -> EarlyRejection | None:
     """All that can be told of a callback's origin: what is said is signed by nothing."""
     given = _signed(headers, query)
     if given is None:
-        return Held("unsigned")
+        return EarlyRejection("unsigned")
     if given.app_key and given.app_key != account.app_key:
-        return Held("unknown-key")
+        return EarlyRejection("unknown-key")
     if not fits(account, given.nonce, given.timestamp, given.digest):
-        return Held("bad-signature")
+        return EarlyRejection("bad-signature")
     # The same secret signs what we ask of RongCloud, with the same words.
     if is_ours(account, given.signed):
-        return Held("our-own")
+        return EarlyRejection("our-own")
     if account.callback_window and abs(given.at - now) > account.callback_window * 1000:
-        return Held("stale")
+        return EarlyRejection("stale")
     return None
 
 
-def check(incoming: Incoming, account: Account, now: int) -> Verdict:
+def check(incoming: Incoming, account: RongcloudAccount, now: int) -> Verdict:
     """Whether a callback is from RongCloud and for *account*: by the query, or by headers where the query has nothing."""
-    held = door(incoming.headers, incoming.query, account, now)
+    held = check_headers(incoming.headers, incoming.query, account, now)
     return Accepted(_key(incoming.body, account)) if held is None else Rejected(held.reason)
 
 
-def once(incoming: Incoming, account: Account, now: int) -> Once | None:
+def once(incoming: Incoming, account: RongcloudAccount, now: int) -> SingleUse | None:
     """The nonce and time of a callback, which stand for one body alone."""
     del now
     given = _signed(incoming.headers, incoming.query)
     if given is None:
         return None
     until = given.at + account.callback_window * 1000 if account.callback_window else 0
-    return Once(given.signed, blake2b(incoming.body, digest_size=16).digest(), given.at, until)
+    return SingleUse(given.signed, blake2b(incoming.body, digest_size=16).digest(), given.at, until)
 
 
 def _signed(headers: Mapping[str, str], query: str) -> _Signature | None:
@@ -265,12 +265,12 @@ def _signed(headers: Mapping[str, str], query: str) -> _Signature | None:
     return None
 
 
-def _key(body: bytes, account: Account) -> bytes:
+def _key(body: bytes, account: RongcloudAccount) -> bytes:
     try:
         match read(body):
-            case Routed(fields=fields):
+            case RoutedMessage(fields=fields):
                 conversation = conversation_of(fields)
-            case Told(value=value):
+            case ServiceEvent(value=value):
                 conversation = told_in(value)
     except wire.Malformed:
         conversation = None  # genuine all the same: it is stored, and becomes a dead letter when it is read

@@ -26,10 +26,10 @@ from converters.core.bodies import (
     Video,
     Voice,
 )
-from converters.core.model import Carried, Delivery, Direct, Group, Loss, There
+from converters.core.model import Delivery, Direct, Group, Loss, StoredFile, TargetContext
 from converters.core.operations import Post, Quote, Ref
-from converters.files.media import sent_as, small
-from converters.platforms.rongcloud.account import Account
+from converters.files.media import sent_as, thumbnail_of
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.content import Content
 from converters.platforms.rongcloud.media import LARGEST_THUMBNAIL, LARGEST_VOICE
 from converters.platforms.rongcloud.messages import QUOTE, TEXT, body_of, quote_in
@@ -43,24 +43,24 @@ _AMR = {"amr", "audio/amr", "audio/amr-nb", "audio/3gpp"}
 _AAC = {"aac", "audio/aac", "audio/aacp", "audio/x-aac", "audio/mp4", "audio/x-m4a", "audio/m4a"}
 
 
-class Written(Struct, frozen=True):
+class EncodedContent(Struct, frozen=True):
     name: str
     content: Content
     losses: tuple[Loss, ...] = ()
     mentions: bool = False
 
 
-def write(body: Body, delivery: Delivery, account: Account, there: There) -> Written:
+def write(body: Body, delivery: Delivery, account: RongcloudAccount, there: TargetContext) -> EncodedContent:
     """What cannot be carried as it is becomes a text, with the loss that says so."""
     body = sent_as(body, there.files)
     match body:
         case Text(text=said) if not body.mentions and not body.everybody:
-            return Written(TEXT, {"content": said})
+            return EncodedContent(TEXT, {"content": said})
         case Text():
             return _mentioning(body, delivery)
         case Image() | Gif() | Voice() | Video() | Document():
             file = _there(there, 0)
-            written = _media(body, file, small(there.files)) if file is not None else None
+            written = _media(body, file, thumbnail_of(there.files)) if file is not None else None
             return written or as_text(body, account, Loss("file"))
         case Sticker(file=None) | Call() | Unknown() | Forwarded(file=None):
             return as_text(body, account, _kind(body))
@@ -68,39 +68,39 @@ def write(body: Body, delivery: Delivery, account: Account, there: There) -> Wri
             file = _there(there, 0)
             if file is None or not file.url:
                 return as_text(body, account, _kind(body), Loss("file"))
-            picture = _picture(file, small(there.files), file.name, file.size, (file.width, file.height))
+            picture = _picture(file, thumbnail_of(there.files), file.name, file.size, (file.width, file.height))
             return structs.replace(picture, losses=(Loss("sticker"),))
         case Forwarded():
             return _forwarded(body, delivery, account, _there(there, 0))
         case Location(latitude=latitude, longitude=longitude, title=title, address=address):
             poi = " ".join(dict.fromkeys(part for part in (title, address) if part))
-            return Written("RC:LBSMsg", {"latitude": latitude, "longitude": longitude, "poi": poi, "content": ""})
+            return EncodedContent("RC:LBSMsg", {"latitude": latitude, "longitude": longitude, "poi": poi, "content": ""})
         case Custom(name=name, data=data):
             if not account.custom or not _OBJECT_NAME.fullmatch(name):
                 return as_text(body, account, _kind(body))
             if isinstance(data, dict):
-                return Written(name, data)
-            return Written(name, {"data": data})  # our mark needs an object to lie in
+                return EncodedContent(name, data)
+            return EncodedContent(name, {"data": data})  # our mark needs an object to lie in
         case Command(name=name, data=data):
-            return Written("RC:CmdMsg", {"name": name, "data": data if isinstance(data, str) else _dumped(data)})
+            return EncodedContent("RC:CmdMsg", {"name": name, "data": data if isinstance(data, str) else _dumped(data)})
         case Card(user=user, name=name, avatar=avatar):
             card = {"userId": delivery.named(user), "name": name, "portraitUri": avatar, "sendUserId": delivery.sender}
-            return Written("RC:CardMsg", card | {"sendUserName": delivery.event.sender_name})
+            return EncodedContent("RC:CardMsg", card | {"sendUserName": delivery.event.sender_name})
         case Link(url=url, title=title, text=said, image=image):
-            return Written("RC:ImgTextMsg", {"title": title, "content": said, "imageUri": image, "url": url})
+            return EncodedContent("RC:ImgTextMsg", {"title": title, "content": said, "imageUri": image, "url": url})
         case Notice(text=said):
-            return Written("RC:InfoNtf", {"message": said})
+            return EncodedContent("RC:InfoNtf", {"message": said})
 
 
-def answering(written: Written, body: Body, quote: Quote, delivery: Delivery, account: Account, there: There) -> Written:
+def answering(written: EncodedContent, body: Body, quote: Quote, delivery: Delivery, account: RongcloudAccount, there: TargetContext) -> EncodedContent:
     """*written* as an answer to *quote*; only a text can be one."""
     lost = (*written.losses, Loss("quote"))
     said = written.content.get("content")
     if not isinstance(body, Text) or not isinstance(said, str):
-        return Written(written.name, written.content, lost, written.mentions)
+        return EncodedContent(written.name, written.content, lost, written.mentions)
     if not there.quoted or not there.quoted[0].id:
         content = written.content | {"content": quoted(quote, said, account.language)}
-        return Written(TEXT, content, lost, written.mentions)
+        return EncodedContent(TEXT, content, lost, written.mentions)
     first = there.quoted[0]
     author = first.sender or delivery.named(quote.message.author)
     of = {
@@ -109,10 +109,10 @@ def answering(written: Written, body: Body, quote: Quote, delivery: Delivery, ac
         "objName": TEXT,
         "referMsg": {"content": quote.text or _named(quote.kind, account)},
     }
-    return Written(QUOTE, written.content | of, written.losses, written.mentions)
+    return EncodedContent(QUOTE, written.content | of, written.losses, written.mentions)
 
 
-def more_of(post: Post, written: Written, there: There) -> tuple[dict[str, Any], tuple[Loss, ...]]:
+def more_of(post: Post, written: EncodedContent, there: TargetContext) -> tuple[dict[str, Any], tuple[Loss, ...]]:
     """What the message itself has no field for."""
     if written.name == QUOTE:
         answered = quote_in(written.content, Ref(""), "")
@@ -123,20 +123,20 @@ def more_of(post: Post, written: Written, there: There) -> tuple[dict[str, Any],
     return left_out(body, body_of(written.name, written.content, "", "")), lost
 
 
-def _mentioning(body: Text, delivery: Delivery) -> Written:
+def _mentioning(body: Text, delivery: Delivery) -> EncodedContent:
     if not isinstance(delivery.event.conversation, Group):
-        return Written(TEXT, {"content": body.text}, (Loss("mentions"),))
+        return EncodedContent(TEXT, {"content": body.text}, (Loss("mentions"),))
     lost = (Loss("mentions"),) if body.everybody and body.mentions else ()
     named = [delivery.named(user) for user in body.mentions]
     told: Content = {"type": 1} if body.everybody else {"type": 2, "userIdList": named}
-    return Written(TEXT, {"content": body.text, "mentionedInfo": told | {"mentionedContent": ""}}, lost, mentions=True)
+    return EncodedContent(TEXT, {"content": body.text, "mentionedInfo": told | {"mentionedContent": ""}}, lost, mentions=True)
 
 
-def _media(body: Image | Gif | Voice | Video | Document, file: Carried, thumbnail: Carried | None) -> Written | None:
+def _media(body: Image | Gif | Voice | Video | Document, file: StoredFile, thumbnail: StoredFile | None) -> EncodedContent | None:
     """None where the file does not lie where this kind needs it."""
     lasting, mime = _seconds(file.duration or getattr(body, "duration", 0)), file.mime.lower()
     if isinstance(body, Voice) and mime in _AMR and 0 < len(file.inline) <= LARGEST_VOICE and lasting <= LONGEST_VOICE:
-        return Written("RC:VcMsg", {"content": file.inline, "duration": lasting})
+        return EncodedContent("RC:VcMsg", {"content": file.inline, "duration": lasting})
     if not file.url:
         return None
     name = file.name or body.file.name or _last(file.url)
@@ -146,38 +146,38 @@ def _media(body: Image | Gif | Voice | Video | Document, file: Carried, thumbnai
             sides = (file.width or width, file.height or height)
             return _picture(file, thumbnail, name, size, sides, moving=isinstance(body, Gif))
         case Voice() if lasting > LONGEST_VOICE or (mime and mime not in _AAC):
-            return Written("RC:FileMsg", _file(name, size, file.url), (Loss("voice"),))
+            return EncodedContent("RC:FileMsg", _file(name, size, file.url), (Loss("voice"),))
         case Voice():
-            return Written("RC:HQVCMsg", {"remoteUrl": file.url, "duration": lasting, "name": name})
+            return EncodedContent("RC:HQVCMsg", {"remoteUrl": file.url, "duration": lasting, "name": name})
         case Video():
             content = {"sightUrl": file.url, "content": _thumbnail(thumbnail), "duration": lasting, "size": size}
-            return Written("RC:SightMsg", content | {"name": name})
+            return EncodedContent("RC:SightMsg", content | {"name": name})
         case Document():
-            return Written("RC:FileMsg", _file(name, size, file.url))
+            return EncodedContent("RC:FileMsg", _file(name, size, file.url))
 
 
 def _picture(
-    file: Carried, thumbnail: Carried | None, name: str, size: int, sides: tuple[int, int], *, moving: bool = False
-) -> Written:
+    file: StoredFile, thumbnail: StoredFile | None, name: str, size: int, sides: tuple[int, int], *, moving: bool = False
+) -> EncodedContent:
     """What moves has a kind of its own; which it is, the file says, where it says anything."""
     if file.mime == "image/gif" or (moving and not file.mime.startswith("image/")):
         width, height = sides
         content = {"remoteUrl": file.url, "gifDataSize": size, "width": width, "height": height, "name": name}
-        return Written("RC:GIFMsg", content)
-    return Written("RC:ImgMsg", {"content": _thumbnail(thumbnail), "imageUri": file.url, "name": name})
+        return EncodedContent("RC:GIFMsg", content)
+    return EncodedContent("RC:ImgMsg", {"content": _thumbnail(thumbnail), "imageUri": file.url, "name": name})
 
 
-def _forwarded(body: Forwarded, delivery: Delivery, account: Account, file: Carried | None) -> Written:
+def _forwarded(body: Forwarded, delivery: Delivery, account: RongcloudAccount, file: StoredFile | None) -> EncodedContent:
     """RongCloud's clients show a page: what another platform has put together they cannot read."""
     if file is None or not file.url or not file.mime.lower().startswith("text/html"):
         return as_text(body, account, _kind(body))
     kind = 1 if isinstance(delivery.event.conversation, Direct) else 3
     content: Content = {"remoteUrl": file.url, "conversationType": kind, "nameList": [], "title": body.title}
-    return Written("RC:CombineMsg", content | {"summaryList": list(body.summary[:4]), "name": file.name})
+    return EncodedContent("RC:CombineMsg", content | {"summaryList": list(body.summary[:4]), "name": file.name})
 
 
-def as_text(body: Body, account: Account, *losses: Loss) -> Written:
-    return Written(TEXT, {"content": shown(body, account.language, links=account.file_links)}, losses)
+def as_text(body: Body, account: RongcloudAccount, *losses: Loss) -> EncodedContent:
+    return EncodedContent(TEXT, {"content": shown(body, account.language, links=account.file_links)}, losses)
 
 
 def _kind(body: Body) -> Loss:
@@ -185,7 +185,7 @@ def _kind(body: Body) -> Loss:
     return Loss("kind", body.vendor_kind if isinstance(body, Unknown) else str(body.__struct_config__.tag))
 
 
-def _named(kind: str, account: Account) -> str:
+def _named(kind: str, account: RongcloudAccount) -> str:
     """What an answer shows of a message without words."""
     files: dict[str, Body] = {
         "image": Image(File()), "gif": Gif(File()), "voice": Voice(File()), "video": Video(File()), "file": Document(File()),
@@ -194,11 +194,11 @@ def _named(kind: str, account: Account) -> str:
     return shown(files.get(kind, Custom("")), account.language)
 
 
-def _there(there: There, number: int) -> Carried | None:
+def _there(there: TargetContext, number: int) -> StoredFile | None:
     return there.files[number] if number < len(there.files) else None
 
 
-def _thumbnail(made: Carried | None) -> str:
+def _thumbnail(made: StoredFile | None) -> str:
     """RongCloud has it in the message itself, or not at all."""
     return made.inline if made is not None and len(made.inline) <= LARGEST_THUMBNAIL else ""
 

@@ -8,13 +8,13 @@ from converters.core import wire
 from converters.core.lenient import milliseconds
 from converters.core.model import Conversation, Direct, Event, Loss
 from converters.core.operations import Post
-from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
-from converters.platforms.rongcloud.account import Account
+from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.callback import (
     RECALL,
     Fields,
-    Routed,
-    Told,
+    RoutedMessage,
+    ServiceEvent,
     by_server,
     channel_of,
     conversation_of,
@@ -22,7 +22,7 @@ from converters.platforms.rongcloud.callback import (
 from converters.platforms.rongcloud.callback import read as read_body
 from converters.platforms.rongcloud.content import Content, opened, read, text, user, without
 from converters.platforms.rongcloud.messages import QUOTE, body_of, losses_of, own_extra, quote_in
-from converters.platforms.rongcloud.operations import Arrived, Happened, event_id, happened
+from converters.platforms.rongcloud.operations import DecodedChange, ReceivedMessage, event_id, happened
 from converters.platforms.rongcloud.told import told
 from converters.text import echo_mark
 from converters.text.extension_payload import key_of, put_back, quote_back
@@ -32,16 +32,16 @@ _SERVER = {"server", ""}
 """What does not say that a client has sent it; in rooms, and long ago, nothing says who has."""
 
 
-def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
+def decode(callback: Callback, account: RongcloudAccount) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
     match read_body(callback.body):
-        case Routed(fields=fields):
+        case RoutedMessage(fields=fields):
             return _routed(fields, callback, account)
-        case Told(value=value):
+        case ServiceEvent(value=value):
             return told(value, callback)
 
 
-def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decoded, ...]:
+def _routed(fields: Fields, callback: Callback, account: RongcloudAccount) -> tuple[Decoded, ...]:
     name = fields.get("objectName", "")
     if (reason := _passed_by(name, fields)) is not None:
         return (Ignored(reason),)
@@ -53,7 +53,7 @@ def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decod
         raise wire.Malformed("message without objectName, sender, receiver or a known channelType")
     raw = fields.get("content", "")
     content = read(raw)
-    arrived = Arrived(
+    arrived = ReceivedMessage(
         callback.app,
         fields,
         content or {},
@@ -65,19 +65,19 @@ def _routed(fields: Fields, callback: Callback, account: Account) -> tuple[Decod
         account.friends_by_clients,
     )
     ours, ext = opened(content, account.mark) if content is not None else (None, {})
-    found: echo_mark.Mark | str | None = None
+    found: echo_mark.EchoMark | str | None = None
     if ours is not None:
         where = echo_mark.on(callback.app, conversation, sender, _receiver(fields, conversation))
         found = echo_mark.read(ours, where, account, arrived.at)
         # Only the server API sends what is ours: a client that copied our mark along, even in place, says something of its own.
         found = found if fields.get("source", "").lower() in _SERVER else echo_mark.by_client(found)
-        if isinstance(found, echo_mark.Mark):
+        if isinstance(found, echo_mark.EchoMark):
             return (OwnEcho(found.event, arrived.remote_id, arrived.at, conversation, found.part, found.more, found.keyed),)
     said = _carried(name, raw, content, ext, arrived, account)
-    return said if not found else tuple(structs.replace(one, unfit=found) if isinstance(one, Said) else one for one in said)
+    return said if not found else tuple(structs.replace(one, unfit=found) if isinstance(one, DecodedEvent) else one for one in said)
 
 
-def _carried(name: str, raw: str, content: Content | None, ext: Content, arrived: Arrived, account: Account) -> tuple[Decoded, ...]:
+def _carried(name: str, raw: str, content: Content | None, ext: Content, arrived: ReceivedMessage, account: RongcloudAccount) -> tuple[Decoded, ...]:
     done = happened(name, arrived)
     if isinstance(done, Ignored):
         return (done,)
@@ -97,7 +97,7 @@ def _passed_by(name: str, fields: Fields) -> str | None:
     return _CHANNELS.get(channel_of(fields))
 
 
-def _kept_back(fields: Fields, account: Account) -> str | None:
+def _kept_back(fields: Fields, account: RongcloudAccount) -> str | None:
     """The same of a message that people would read."""
     if fields.get("groupUserIds", "").strip('[]" '):
         return "directed"  # to some of the group, and the others must not see it
@@ -113,7 +113,7 @@ def _receiver(fields: Fields, conversation: Conversation) -> str:
 
 
 def _posted(
-    name: str, raw: str, content: Content | None, ext: Content, arrived: Arrived, account: Account
+    name: str, raw: str, content: Content | None, ext: Content, arrived: ReceivedMessage, account: RongcloudAccount
 ) -> Decoded:
     """A message; or another content for one, as ultra groups have it."""
     body = body_of(name, content, raw, account.mark)
@@ -133,11 +133,11 @@ def _posted(
             body, ext = own_extra(body, more) if held is content else (body, without(ext, key_of(account.mark)))
             body, quote = put_back(body, more), quote_back(quote, more)
     if original := arrived.fields.get("originalMsgUID"):
-        return _said(Happened(arrived.edited(original, body, ext), f"edit-{arrived.at}", losses=losses), arrived)
-    return _said(Happened(Post(body, quote, ext), "post", losses=losses), arrived)
+        return _said(DecodedChange(arrived.edited(original, body, ext), f"edit-{arrived.at}", losses=losses), arrived)
+    return _said(DecodedChange(Post(body, quote, ext), "post", losses=losses), arrived)
 
 
-def _said(one: Happened, arrived: Arrived) -> Said:
+def _said(one: DecodedChange, arrived: ReceivedMessage) -> DecodedEvent:
     conversation, uid = one.conversation or arrived.conversation, one.remote_id or arrived.remote_id
     held = arrived.content.get("user")
     event = Event(
@@ -150,4 +150,4 @@ def _said(one: Happened, arrived: Arrived) -> Said:
         at=arrived.at,
         operation=one.operation,
     )
-    return Said(event, one.losses)
+    return DecodedEvent(event, one.losses)

@@ -4,7 +4,7 @@ from msgspec import structs
 
 from converters.core import urlencoded, wire
 from converters.core.bodies import Body, Custom, Text
-from converters.core.model import NOTHING, Delivery, Direct, Group, Loss, Room, Sent, There
+from converters.core.model import NOTHING, Delivery, Direct, Group, Loss, Room, TargetContext, TargetMessage
 from converters.core.operations import (
     AdminsChanged,
     BlockChanged,
@@ -26,9 +26,9 @@ from converters.core.operations import (
     Typing,
 )
 from converters.platform import Encoded, Request
-from converters.platforms.rongcloud.account import Account
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.content import Content
-from converters.platforms.rongcloud.contents import Written, answering, as_text, more_of, write
+from converters.platforms.rongcloud.contents import EncodedContent, answering, as_text, more_of, write
 from converters.platforms.rongcloud.groups import group_life
 from converters.platforms.rongcloud.ids import ULTRA, of_ultra
 from converters.platforms.rongcloud.messages import EXTRA
@@ -45,7 +45,7 @@ MISSING = Encoded((), (Loss("message-missing"),))
 NOBODY = Encoded((), (Loss("nobody"),))
 
 
-def encode(delivery: Delivery, account: Account, there: There = NOTHING) -> Encoded:
+def encode(delivery: Delivery, account: RongcloudAccount, there: TargetContext = NOTHING) -> Encoded:
     """The calls for one delivery; a text that is too long goes in parts."""
     operation = delivery.event.operation
     match operation:
@@ -79,7 +79,7 @@ def encode(delivery: Delivery, account: Account, there: There = NOTHING) -> Enco
             return group_life(operation, delivery, account)
 
 
-def _post(post: Post, delivery: Delivery, account: Account, there: There) -> Encoded:
+def _post(post: Post, delivery: Delivery, account: RongcloudAccount, there: TargetContext) -> Encoded:
     if not delivery.sender and not account.operator:
         return NOBODY
     body, ext = post.body, post.ext
@@ -95,12 +95,12 @@ def _post(post: Post, delivery: Delivery, account: Account, there: There) -> Enc
 
 
 def _messages(
-    written: Written,
+    written: EncodedContent,
     body: Body,
     ext: dict[str, object],
     losses: tuple[Loss, ...],
     delivery: Delivery,
-    account: Account,
+    account: RongcloudAccount,
     more: Content | None = None,
 ) -> Encoded:
     """One message, or a text in as many as it takes."""
@@ -137,7 +137,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _in_parts(
-    parts: list[str], written: Written, ext: dict[str, object], delivery: Delivery, account: Account
+    parts: list[str], written: EncodedContent, ext: dict[str, object], delivery: Delivery, account: RongcloudAccount
 ) -> tuple[Request, ...]:
     """All but the words lies on the first."""
     requests = []
@@ -151,13 +151,13 @@ def _in_parts(
     return tuple(requests)
 
 
-def _recall(taken: Recall, delivery: Delivery, account: Account, there: There) -> Encoded:
+def _recall(taken: Recall, delivery: Delivery, account: RongcloudAccount, there: TargetContext) -> Encoded:
     requests = tuple(_recalled(sent, delivery, account) for sent in there.message if sent.id)
     # RongCloud's clients have their own words for it.
     return Encoded(requests, (Loss("notice"),) if taken.notice else ()) if requests else MISSING
 
 
-def _recalled(sent: Sent, delivery: Delivery, account: Account) -> Request:
+def _recalled(sent: TargetMessage, delivery: Delivery, account: RongcloudAccount) -> Request:
     """In its author's name, whoever took it back."""
     author = sent.sender or delivery.sender or account.operator
     fields = {"fromUserId": author, "messageUID": sent.id, "isDelete": "0"}
@@ -189,7 +189,7 @@ def _other(author: str, delivery: Delivery) -> str:
     return delivery.sender or delivery.named(one if delivery.named(other) == author else other)
 
 
-def _edit(edit: Edit, delivery: Delivery, account: Account, there: There) -> Encoded:
+def _edit(edit: Edit, delivery: Delivery, account: RongcloudAccount, there: TargetContext) -> Encoded:
     sent = [one for one in there.message if one.id]
     if not delivery.sender and not account.operator and not sent:
         return NOBODY
@@ -220,7 +220,7 @@ def _edit(edit: Edit, delivery: Delivery, account: Account, there: There) -> Enc
     return Encoded((request,), (*written.losses, *details))
 
 
-def _said_anew(edit: Edit, delivery: Delivery, account: Account, loss: Loss) -> Encoded:
+def _said_anew(edit: Edit, delivery: Delivery, account: RongcloudAccount, loss: Loss) -> Encoded:
     if not delivery.sender and not account.operator:
         return NOBODY
     text = Text(edited(shown(edit.body, account.language, links=account.file_links), account.language))

@@ -14,8 +14,17 @@ from msgspec import Struct
 from converters.core import offset_hours, urlencoded, wire
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Conversation, conversation_key
-from converters.platform import Asking, Callback, Fetch, Gaps, Missed, Reply, Request, Span
-from converters.platforms.rongcloud.account import Account
+from converters.platform import (
+    Callback,
+    FileRequest,
+    FoundCallback,
+    GapConversation,
+    Gaps,
+    Reply,
+    Request,
+    TimeRange,
+)
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.callback import conversation_of, fields_in, fields_of, is_json
 from converters.platforms.rongcloud.content import text
 from converters.platforms.rongcloud.operations import event_id
@@ -31,12 +40,12 @@ class _Answer(Struct, frozen=True):
     url: Word = None
 
 
-def ask(span: Span, conversations: Sequence[Conversation], account: Account) -> Asking:
+def ask(span: TimeRange, conversations: Sequence[Conversation], account: RongcloudAccount) -> GapConversation:
     """The log is the whole app's: *conversations* are not asked for one by one."""
     del conversations
     empty: list[str] = []
     logs = unread = 0
-    for hour in offset_hours.names(span, account.hours_ahead):
+    for hour in offset_hours.hour_names(span, account.hours_ahead):
         asked = urlencoded.write({"date": hour})
         reply = yield Request("POST", f"/{API}.json", _HEADERS, asked, API, repeatable=True)
         if reply is None:
@@ -50,7 +59,7 @@ def ask(span: Span, conversations: Sequence[Conversation], account: Account) -> 
         if not url:
             empty.append(hour)
             continue
-        file = yield Fetch(url)
+        file = yield FileRequest(url)
         if file is None:
             continue
         if file.status != 200:
@@ -98,7 +107,7 @@ def _line(raw: bytes) -> dict[str, Any] | None:
     return line if isinstance(line, dict) else None
 
 
-def _missed(line: dict[str, Any], account: Account) -> tuple[int, Missed] | None:
+def _missed(line: dict[str, Any], account: RongcloudAccount) -> tuple[int, FoundCallback] | None:
     """A line as routing would have brought it, and its time; None for one that is no message."""
     fields = fields_in(line)
     if fields is None:
@@ -110,10 +119,10 @@ def _missed(line: dict[str, Any], account: Account) -> tuple[int, Missed] | None
         fields["sensitiveType"] = "1"
     conversation = conversation_of(fields)
     key = conversation_key(conversation) if conversation else b"?" + account.app_key.encode()
-    return at, Missed(key, urlencoded.write(fields), _HEADERS)
+    return at, FoundCallback(key, urlencoded.write(fields), _HEADERS)
 
 
-def _at(line: dict[str, Any], account: Account) -> int:
+def _at(line: dict[str, Any], account: RongcloudAccount) -> int:
     """Older logs have the time only as the clocks of the data centre show it; 0 where there is none."""
     given = line.get("timestamp")
     at = milliseconds(given, 0) if isinstance(given, str | int) else 0

@@ -19,7 +19,7 @@ from converters.core.operations import (
     OwnerChanged,
 )
 from converters.platform import Encoded, Request
-from converters.platforms.rongcloud.account import Account
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.ids import ULTRA
 from converters.platforms.rongcloud.sending import call, content_of, message
 from converters.text.notices import notice
@@ -32,7 +32,7 @@ _LONGEST_NAME = 64
 _MOST_NAMED = 100  # in a notice
 
 
-def group_life(operation: GroupLife, delivery: Delivery, account: Account) -> Encoded:
+def group_life(operation: GroupLife, delivery: Delivery, account: RongcloudAccount) -> Encoded:
     """Nothing where RongCloud has no such thing: members, names and mutes of rooms, admins of groups."""
     if isinstance(delivery.event.conversation, Room):
         if isinstance(operation, GroupDismissed):
@@ -70,7 +70,7 @@ def group_id(delivery: Delivery) -> str:
     return "r" + blake2b(f"{delivery.event.id}\x1f{delivery.target}".encode(), digest_size=16).hexdigest()
 
 
-def _created(made: GroupCreated, delivery: Delivery, account: Account) -> Encoded:
+def _created(made: GroupCreated, delivery: Delivery, account: RongcloudAccount) -> Encoded:
     """To create a group that is there joins it, so that a long list goes in several calls."""
     members = tuple(delivery.named(user) for user in (made.owner, *made.members) if user)
     if not members:
@@ -87,7 +87,7 @@ def _created(made: GroupCreated, delivery: Delivery, account: Account) -> Encode
     return Encoded(tuple(requests), tuple(map(Loss, lost)))
 
 
-def _changed(changed: GroupChanged, delivery: Delivery, account: Account) -> Encoded:
+def _changed(changed: GroupChanged, delivery: Delivery, account: RongcloudAccount) -> Encoded:
     requests: list[Request] = []
     losses = [Loss(what) for what in ("description", "avatar") if getattr(changed, what) is not None]
     if changed.name == "" or len(changed.name or "") > _LONGEST_NAME:
@@ -104,7 +104,7 @@ def _changed(changed: GroupChanged, delivery: Delivery, account: Account) -> Enc
 
 
 def _membership(
-    api: str, operation: MembersAdded | MembersRemoved, users: tuple[str, ...], delivery: Delivery, account: Account
+    api: str, operation: MembersAdded | MembersRemoved, users: tuple[str, ...], delivery: Delivery, account: RongcloudAccount
 ) -> tuple[Request, ...]:
     bound = _bound(operation, delivery, account, delivery.receiver)
     return tuple(
@@ -140,7 +140,7 @@ def _minutes(left: int) -> int:
     return min(_LONGEST_MUTE, max(1, -(-left // 60_000)))
 
 
-def _told(operation: GroupLife, delivery: Delivery, account: Account) -> Encoded:
+def _told(operation: GroupLife, delivery: Delivery, account: RongcloudAccount) -> Encoded:
     """Only a notice: the group itself knows nothing of it."""
     if not _by(delivery, account):
         return Encoded((), (Loss("nobody"),))
@@ -148,7 +148,7 @@ def _told(operation: GroupLife, delivery: Delivery, account: Account) -> Encoded
     return Encoded((message(delivery, account, "RC:GrpNtf", content),))
 
 
-def _bound(operation: GroupLife, delivery: Delivery, account: Account, group: str) -> dict[str, str]:
+def _bound(operation: GroupLife, delivery: Delivery, account: RongcloudAccount, group: str) -> dict[str, str]:
     """The notice that goes with a call; its echo is no evidence of anything, so it is marked as a part."""
     by = _by(delivery, account)
     if not by:
@@ -164,7 +164,7 @@ def _bound(operation: GroupLife, delivery: Delivery, account: Account, group: st
     }
 
 
-def _notice(operation: GroupLife, delivery: Delivery, account: Account, group: str, *, more: bool) -> str:
+def _notice(operation: GroupLife, delivery: Delivery, account: RongcloudAccount, group: str, *, more: bool) -> str:
     what, users, name = _said(operation, delivery)
     called = delivery.event.sender_name or delivery.sender
     data: dict[str, object] = {"operatorNickname": called, "timestamp": delivery.event.at}
@@ -210,7 +210,7 @@ def _said(operation: GroupLife, delivery: Delivery) -> tuple[str, list[str], str
             return "Gag" if muted else "UnGag", named(users), ""
 
 
-def _by(delivery: Delivery, account: Account) -> str:
+def _by(delivery: Delivery, account: RongcloudAccount) -> str:
     return delivery.sender or account.operator
 
 

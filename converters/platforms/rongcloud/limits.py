@@ -4,15 +4,15 @@ Each receiver of a call is a message. Beyond a limit the answer is HTTP 429, cod
 for itself, which is not kept here. What is not named has 100 calls a second for each API.
 """
 
-from converters.platform import OTHERS, Limit
+from converters.platform import OTHERS, RateLimit
 
 LIMITS = (
-    Limit("private", ("message/private/publish",), 6000, 60.0, "messages"),
-    Limit("groups", ("message/group/publish",), 20, 1.0, "messages"),
-    Limit("rooms", ("message/chatroom/publish",), 100, 1.0, "messages"),
-    Limit("system", ("message/system/publish",), 100, 1.0, "messages"),
-    Limit("private-status", ("statusmessage/private/publish",), 6000, 60.0, "messages"),
-    Limit("group-status", ("statusmessage/group/publish",), 20, 1.0, "messages"),
-    Limit("ultra-groups", ("message/ultragroup/publish",), 100, 1.0, "messages"),
-    Limit("others", (OTHERS,), 100),
+    RateLimit("private", ("message/private/publish",), 6000, 60.0, "messages"),
+    RateLimit("groups", ("message/group/publish",), 20, 1.0, "messages"),
+    RateLimit("rooms", ("message/chatroom/publish",), 100, 1.0, "messages"),
+    RateLimit("system", ("message/system/publish",), 100, 1.0, "messages"),
+    RateLimit("private-status", ("statusmessage/private/publish",), 6000, 60.0, "messages"),
+    RateLimit("group-status", ("statusmessage/group/publish",), 20, 1.0, "messages"),
+    RateLimit("ultra-groups", ("message/ultragroup/publish",), 100, 1.0, "messages"),
+    RateLimit("others", (OTHERS,), 100),
 )

@@ -12,7 +12,7 @@ from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Delivery, Direct, Group, Room
 from converters.core.outcome import Delivered, Outcome
 from converters.platform import LookUp, Reply, Request
-from converters.platforms.rongcloud.account import Account
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.content import opened, read
 from converters.platforms.rongcloud.ids import ULTRA, of_ultra
 from converters.text import echo_mark
@@ -31,7 +31,7 @@ class _Answer(Struct, frozen=True):
     data: tuple[_Item, ...] | None = None
 
 
-def ask(delivery: Delivery, account: Account, since: int, until: int) -> Request | None:
+def ask(delivery: Delivery, account: RongcloudAccount, since: int, until: int) -> Request | None:
     """In a talk of two the sender is asked; the receiver, where the sender's history has nothing of what we send."""
     sender, receiver = delivery.sender or account.operator, delivery.receiver
     span = {"startTime": str(since), "endTime": str(until), "pageSize": str(_PAGE), "includeStart": "true"}
@@ -52,7 +52,7 @@ def ask(delivery: Delivery, account: Account, since: int, until: int) -> Request
     return Request("POST", f"/{api}.json", _HEADERS, wire.dump_any(fields | span), api, repeatable=True)
 
 
-def found(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> Outcome | None:
+def found(delivery: Delivery, account: RongcloudAccount, reply: Reply, part: int = 0) -> Outcome | None:
     try:
         answer = wire.load(reply.body, _Answer)
     except wire.Malformed:
@@ -63,7 +63,7 @@ def found(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> 
         ours = opened(content, account.mark)[0] if content is not None else None
         at = milliseconds(item.msgTime, 0)
         known = echo_mark.read(ours, where, account, at)
-        if isinstance(known, echo_mark.Mark) and known.event == delivery.event.id and known.part == part:
+        if isinstance(known, echo_mark.EchoMark) and known.event == delivery.event.id and known.part == part:
             return Delivered(word(item.messageUID), at or None)
     return None
 

@@ -1,8 +1,8 @@
 """Files of RongCloud: its servers take none, its messages name any address. Source: "RongCloud: Built-in message types"."""
 
 from converters.core.bodies import File
-from converters.files.media import Download, Media, Role, Shape
-from converters.platforms.rongcloud.account import Account
+from converters.files.media import Download, MediaSupport, Role, Shape
+from converters.platforms.rongcloud.account import RongcloudAccount
 
 LARGEST_THUMBNAIL = 10 << 10
 LARGEST_VOICE = 60 << 10
@@ -13,7 +13,7 @@ LONGEST_VOICE = 60_499
 THUMBNAIL = Shape(formats=("jpeg",), inline=LARGEST_THUMBNAIL, box=(240, 240))
 
 
-def shape(role: Role, account: Account) -> Shape | None:
+def shape(role: Role, account: RongcloudAccount) -> Shape | None:
     """What its clients show. A voice of more than 60 seconds is brought over as well: it goes as a file."""
     match role:
         case "image" | "sticker":
@@ -34,10 +34,10 @@ def shape(role: Role, account: Account) -> Shape | None:
             return None
 
 
-def download(file: File, account: Account) -> Download:
+def download(file: File, account: RongcloudAccount) -> Download:
     """RongCloud's file service asks for nothing; the bytes of an old voice came with the message."""
     del account
     return Download(file.url)
 
 
-MEDIA = Media(shape=shape, download=download)
+MEDIA = MediaSupport(shape=shape, download=download)

@@ -47,7 +47,7 @@ MOST = 100
 """Receipts that one message is read for: each makes an event, and its sender alone says how many there are."""
 
 
-class Arrived(Struct, frozen=True):
+class ReceivedMessage(Struct, frozen=True):
     """A routed message, as far as it is understood whatever its kind."""
 
     app: str
@@ -71,8 +71,8 @@ class Arrived(Struct, frozen=True):
         return Edit(structs.replace(self.ref(uid, self.sender), own=not self.vouched), body, ext)
 
 
-class Happened(Struct, frozen=True):
-    """What is not None or "" stands in place of what `Arrived` has."""
+class DecodedChange(Struct, frozen=True):
+    """What is not None or "" stands in place of what `ReceivedMessage` has."""
 
     operation: Operation
     word: str
@@ -87,7 +87,7 @@ def event_id(app: str, conversation: Conversation, uid: str, word: str = "post")
     return EventId.of("rongcloud", app, str(conversation.__struct_config__.tag), uid, word).text
 
 
-def happened(name: str, arrived: Arrived) -> tuple[Happened, ...] | Ignored | None:
+def happened(name: str, arrived: ReceivedMessage) -> tuple[DecodedChange, ...] | Ignored | None:
     """None for a message. Raises Malformed."""
     if (reason := IGNORED.get(name)) is not None:
         return Ignored(reason)
@@ -95,17 +95,17 @@ def happened(name: str, arrived: Arrived) -> tuple[Happened, ...] | Ignored | No
     return read_as(arrived) if read_as is not None else None
 
 
-def recalled(uid: str, by: str, told: Content, at: int, app: str, conversation: Conversation, *, vouched: bool = True) -> Happened:
+def recalled(uid: str, by: str, told: Content, at: int, app: str, conversation: Conversation, *, vouched: bool = True) -> DecodedChange:
     """The same whether the command is routed or the message operation callback tells it; *told* has its names in lower case.
 
     That its sender may recall what others said, a client cannot say.
     """
     admin = vouched and (text(told.get("isadmin")).lower() in {"1", "true"} or told.get("isadmin") is True)
     ref = Ref(uid, event_id(app, conversation, uid), author="" if admin else by, at=at, own=not vouched)
-    return Happened(Recall(ref), "recall", uid, conversation, by)
+    return DecodedChange(Recall(ref), "recall", uid, conversation, by)
 
 
-def _recall(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
+def _recall(arrived: ReceivedMessage) -> tuple[DecodedChange, ...] | Ignored:
     told = lowered(arrived.content)
     uid = text(told.get("messageuid"))
     conversation = place_in(told, arrived.fields)
@@ -117,13 +117,13 @@ def _recall(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
     return (recalled(uid, arrived.sender, told, at, arrived.app, conversation, vouched=arrived.vouched),)
 
 
-def _read(arrived: Arrived) -> tuple[Happened, ...]:
+def _read(arrived: ReceivedMessage) -> tuple[DecodedChange, ...]:
     uid = text(arrived.content.get("messageUId"))
     until = milliseconds(_scalar(arrived.content.get("lastMessageSendTime")), 0)
-    return (Happened(Read(arrived.ref(uid) if uid else None, until), "read"),)
+    return (DecodedChange(Read(arrived.ref(uid) if uid else None, until), "read"),)
 
 
-def _read_in_group(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
+def _read_in_group(arrived: ReceivedMessage) -> tuple[DecodedChange, ...] | Ignored:
     told = arrived.content.get("receiptMessageDic")
     named = [
         (user(author), uid)
@@ -135,17 +135,17 @@ def _read_in_group(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
     # The newest are the last ones, and who has read those has seen what lies before.
     lost = (Loss("read", f"{len(named) - MOST} more"),) if len(named) > MOST else ()
     return tuple(
-        Happened(Read(arrived.ref(uid, author)), "read", f"{arrived.remote_id}-{uid}", losses=() if place else lost)
+        DecodedChange(Read(arrived.ref(uid, author)), "read", f"{arrived.remote_id}-{uid}", losses=() if place else lost)
         for place, (author, uid) in enumerate(named[-MOST:])
     )
 
 
-def _typing(arrived: Arrived) -> tuple[Happened, ...]:
+def _typing(arrived: ReceivedMessage) -> tuple[DecodedChange, ...]:
     del arrived
-    return (Happened(Typing(), "typing"),)
+    return (DecodedChange(Typing(), "typing"),)
 
 
-def _friend(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
+def _friend(arrived: ReceivedMessage) -> tuple[DecodedChange, ...] | Ignored:
     held = arrived.content
     one, other = user(held.get("sourceUserId")), user(held.get("targetUserId"))
     what: Any = {"Request": "requested", "AcceptResponse": "added", "RejectResponse": "refused"}.get(
@@ -157,14 +157,14 @@ def _friend(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
         # A client can ask and refuse, as its own user and of whom it speaks to. Whether the other one has asked before is not known here.
         return Ignored("friend-by-client")
     changed = FriendChanged(other, what, text(held.get("message")))
-    return (Happened(changed, f"friend-{what}", conversation=direct(one, other), sender=one),)
+    return (DecodedChange(changed, f"friend-{what}", conversation=direct(one, other), sender=one),)
 
 
 def _between(conversation: Conversation, one: str, other: str) -> bool:
     return isinstance(conversation, Direct) and {fold(user) for user in conversation.users} == {one, other}
 
 
-def _group(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
+def _group(arrived: ReceivedMessage) -> tuple[DecodedChange, ...] | Ignored:
     held = arrived.content
     if not arrived.vouched:
         return _said_of_group(text(held.get("message")))
@@ -173,14 +173,14 @@ def _group(arrived: Arrived) -> tuple[Happened, ...] | Ignored:
     operation = _group_life(text(held.get("operation")), operator, data, text(held.get("message")))
     if operation is None:
         return Ignored("group-notice")
-    return (Happened(operation, "post" if isinstance(operation, Post) else "group", sender=operator),)
+    return (DecodedChange(operation, "post" if isinstance(operation, Post) else "group", sender=operator),)
 
 
-def _said_of_group(said: str) -> tuple[Happened, ...] | Ignored:
+def _said_of_group(said: str) -> tuple[DecodedChange, ...] | Ignored:
     """A notice that a client has sent: no more than words of its user, as on RongCloud itself."""
     if not said:
         return Ignored("group-notice-by-client")
-    return (Happened(Post(Notice(said)), "post", losses=(Loss("group-notice-by-client"),)),)
+    return (DecodedChange(Post(Notice(said)), "post", losses=(Loss("group-notice-by-client"),)),)
 
 
 def _group_life(what: str, operator: str, data: Content, said: str) -> Operation | None:
@@ -215,7 +215,7 @@ def _scalar(value: Any) -> Any:
     return value if isinstance(value, str | int | float) else None
 
 
-_READ: dict[str, Callable[[Arrived], tuple[Happened, ...] | Ignored]] = {
+_READ: dict[str, Callable[[ReceivedMessage], tuple[DecodedChange, ...] | Ignored]] = {
     "RC:RcCmd": _recall,
     "RC:ReadNtf": _read,
     "RC:RRRspMsg": _read_in_group,

@@ -3,18 +3,18 @@
 Source: "RongCloud: Signalling message types", "RongCloud: Read receipts".
 """
 
-from converters.core.model import Delivery, Direct, Group, Loss, Room, There
+from converters.core.model import Delivery, Direct, Group, Loss, Room, TargetContext
 from converters.core.operations import FriendChanged, Read, Typing
 from converters.platform import Encoded
-from converters.platforms.rongcloud.account import Account
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.content import Content
 from converters.platforms.rongcloud.ids import ULTRA
-from converters.platforms.rongcloud.sending import Send, content_of, signal
+from converters.platforms.rongcloud.sending import SendRequest, content_of, signal
 
 _QUIET = {"isPersisted": "0", "isCounted": "0", "disablePush": "true"}
 
 
-def read_receipt(read: Read, delivery: Delivery, account: Account, there: There) -> Encoded:
+def read_receipt(read: Read, delivery: Delivery, account: RongcloudAccount, there: TargetContext) -> Encoded:
     """In a talk of two all up to a time, in a group one message, if its author asked on RongCloud who reads it."""
     if read.message is not None and not (there.message and there.message[0].id):
         return Encoded((), (Loss("message-missing"),))
@@ -44,7 +44,7 @@ def read_receipt(read: Read, delivery: Delivery, account: Account, there: There)
             return Encoded((), (Loss("read"),))
 
 
-def typing(now: Typing, delivery: Delivery, account: Account) -> Encoded:
+def typing(now: Typing, delivery: Delivery, account: RongcloudAccount) -> Encoded:
     """RongCloud's clients show it for some seconds, and are not told that it ends."""
     if not account.typing or not now.active or not delivery.sender or not isinstance(delivery.event.conversation, Direct):
         return Encoded((), (Loss("typing"),))
@@ -54,7 +54,7 @@ def typing(now: Typing, delivery: Delivery, account: Account) -> Encoded:
     return Encoded((signal(delivery, account, "statusmessage/private/publish", "RC:TypSts", sent, to),))
 
 
-def friend(changed: FriendChanged, delivery: Delivery, account: Account) -> Encoded:
+def friend(changed: FriendChanged, delivery: Delivery, account: RongcloudAccount) -> Encoded:
     """A message as the customer's own server would send it: RongCloud keeps no friends."""
     what = {"requested": "Request", "added": "AcceptResponse", "refused": "RejectResponse"}.get(changed.what)
     if what is None:
@@ -72,7 +72,7 @@ def friend(changed: FriendChanged, delivery: Delivery, account: Account) -> Enco
     return Encoded((signal(delivery, account, "message/system/publish", "RC:ContactNtf", sent, {"toUserId": other}),))
 
 
-def _one(delivery: Delivery, account: Account, api: str, name: str, content: Content) -> Send:
+def _one(delivery: Delivery, account: RongcloudAccount, api: str, name: str, content: Content) -> SendRequest:
     sent = content_of(delivery, account, content, {}, delivery.receiver)
     own = {"isIncludeSender": "1" if account.include_sender else "0"}
     return signal(delivery, account, api, name, sent, {"toUserId": delivery.receiver, **own, **_QUIET})

@@ -11,7 +11,7 @@ from converters.platform import Reply, Request
 from converters.platforms.rongcloud.callback import fields_of
 from converters.platforms.rongcloud.content import text
 from converters.platforms.rongcloud.groups import CREATE
-from converters.platforms.rongcloud.sending import FORM, Send
+from converters.platforms.rongcloud.sending import FORM, SendRequest
 
 _WAIT = 1.0  # seconds; nothing is said of it
 _DONE = {200, 10000}
@@ -57,7 +57,7 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     code = _number(answer.code) if answer is not None else None
     if reply.status == 429 or code == 1008:
         return NotSent("too many calls", _WAIT, throttled=True)
-    if code and isinstance(request, Send) and request.duplicate == code:
+    if code and isinstance(request, SendRequest) and request.duplicate == code:
         return Delivered("")  # an earlier attempt of ours arrived; its id is not said
     if code is None:
         if reply.status in _GATEWAY:
@@ -68,7 +68,7 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
     if reply.status == 200 and code in _DONE:
         uids = answer.uids if answer else None
         return Delivered(_id(request, uids)) if _for_whom(request, uids) else Unsure("answered for somebody else")
-    if code in _ALREADY and not isinstance(request, Send):
+    if code in _ALREADY and not isinstance(request, SendRequest):
         return Delivered("")
     if code in _UNKNOWN or reply.status >= 500 or reply.status == 408:
         return Unsure(f"code {code}")

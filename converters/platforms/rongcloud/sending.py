@@ -7,7 +7,7 @@ from typing import Any
 from converters.core import urlencoded, wire
 from converters.core.model import Delivery, Direct, Group, Room
 from converters.platform import Request
-from converters.platforms.rongcloud.account import Account
+from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.content import Content, sealed
 from converters.platforms.rongcloud.ids import ULTRA, of_ultra
 from converters.platforms.rongcloud.messages import EXTRA
@@ -22,7 +22,7 @@ _FORM = {"Content-Type": FORM}
 _JSON = {"Content-Type": "application/json"}
 
 
-class Send(Request, frozen=True):
+class SendRequest(Request, frozen=True):
     """A request that adds a message, and how its answer says that an earlier attempt has done so."""
 
     duplicate: int = 0
@@ -37,7 +37,7 @@ def call(api: str, fields: dict[str, str], lists: Iterable[tuple[str, str]] = ()
 
 def content_of(
     delivery: Delivery,
-    account: Account,
+    account: RongcloudAccount,
     content: Content,
     ext: dict[str, Any],
     receiver: str,
@@ -52,7 +52,7 @@ def content_of(
     return sealed(content, ext, account.mark, marked)
 
 
-def custom_of(delivery: Delivery, account: Account, content: Content, ext: dict[str, Any], more: dict[str, Any]) -> str:
+def custom_of(delivery: Delivery, account: RongcloudAccount, content: Content, ext: dict[str, Any], more: dict[str, Any]) -> str:
     """The content of a custom message, which has no `extra` unless its app gave it one: our mark stands beside what is theirs."""
     marked = echo_mark.of(delivery, account, delivery.sender or account.operator)
     if ext and EXTRA not in content:
@@ -63,8 +63,8 @@ def custom_of(delivery: Delivery, account: Account, content: Content, ext: dict[
 
 
 def message(
-    delivery: Delivery, account: Account, name: str, content: str, number: int = 0, *, mentions: bool = False
-) -> Send:
+    delivery: Delivery, account: RongcloudAccount, name: str, content: str, number: int = 0, *, mentions: bool = False
+) -> SendRequest:
     """A message to the delivery's conversation; *number* tells the messages of one event apart."""
     fields = {"fromUserId": delivery.sender or account.operator, "objectName": name, "content": content}
     receiver, own = delivery.receiver, "1" if account.include_sender else "0"
@@ -88,23 +88,23 @@ def message(
 
 
 def signal(
-    delivery: Delivery, account: Account, api: str, name: str, content: str, fields: dict[str, str], number: int = 0
-) -> Send:
+    delivery: Delivery, account: RongcloudAccount, api: str, name: str, content: str, fields: dict[str, str], number: int = 0
+) -> SendRequest:
     """A message that nobody reads; *fields* say to whom."""
     given = {"fromUserId": delivery.sender or account.operator, "objectName": name, "content": content}
     return _send(api, given | fields, delivery, account, number)
 
 
-def _send(api: str, fields: dict[str, str], delivery: Delivery, account: Account, number: int) -> Send:
+def _send(api: str, fields: dict[str, str], delivery: Delivery, account: RongcloudAccount, number: int) -> SendRequest:
     duplicate = 0
     if account.msg_random:
         fields["msgRandom"] = str(random_of(delivery, number))
         duplicate = account.duplicate_code
     body, path = urlencoded.write(fields), f"/{api}.json"
-    return Send("POST", path, _FORM, body, api, repeatable=account.msg_random, repeatable_for=60.0, duplicate=duplicate)
+    return SendRequest("POST", path, _FORM, body, api, repeatable=account.msg_random, repeatable_for=60.0, duplicate=duplicate)
 
 
-def _ultra(delivery: Delivery, fields: dict[str, str], *, mentions: bool) -> Send:
+def _ultra(delivery: Delivery, fields: dict[str, str], *, mentions: bool) -> SendRequest:
     """Ultra groups take neither msgRandom nor isIncludeSender."""
     group, channel = of_ultra(delivery.receiver)
     body: dict[str, Any] = {**fields, "toGroupIds": [group], "isMentioned": int(mentions)}
@@ -112,7 +112,7 @@ def _ultra(delivery: Delivery, fields: dict[str, str], *, mentions: bool) -> Sen
         body["disablePush"] = True
     if channel:
         body["busChannel"] = channel
-    return Send("POST", "/message/ultragroup/publish.json", _JSON, wire.dump_any(body), "message/ultragroup/publish")
+    return SendRequest("POST", "/message/ultragroup/publish.json", _JSON, wire.dump_any(body), "message/ultragroup/publish")
 
 
 def random_of(delivery: Delivery, number: int) -> int:

@@ -4,7 +4,7 @@ from hashlib import sha1
 from hmac import compare_digest, digest
 
 from converters.platform import Signed
-from converters.platforms.rongcloud.account import Account
+from converters.platforms.rongcloud.account import RongcloudAccount
 
 _LONGEST_NONCE = 18
 _RANDOM = 10
@@ -15,7 +15,7 @@ def signature(secret: str, nonce: str, timestamp: str) -> str:
     return sha1(f"{secret}{nonce}{timestamp}".encode(), usedforsecurity=False).hexdigest()
 
 
-def sign(account: Account, now: int, nonce: str) -> dict[str, str]:
+def sign(account: RongcloudAccount, now: int, nonce: str) -> dict[str, str]:
     """Headers of one request; *now* in seconds, where the documentation wants milliseconds. A long *nonce* becomes one of `is_ours`."""
     if len(nonce) >= _LONGEST_NONCE:
         nonce = nonce[:_RANDOM] + _tag(account.app_secret, nonce[:_RANDOM])
@@ -28,7 +28,7 @@ def sign(account: Account, now: int, nonce: str) -> dict[str, str]:
     }
 
 
-def is_ours(account: Account, signed: str) -> bool:
+def is_ours(account: RongcloudAccount, signed: str) -> bool:
     """Whether one of our requests has been *signed*: who has seen its headers cannot call us with them. *signed* is nonce and time in one."""
     secrets = (account.app_secret, account.app_secret_previous)
     given = signed[_RANDOM:_LONGEST_NONCE].encode()
@@ -40,7 +40,7 @@ def _tag(secret: str, random: str) -> str:
     return digest(secret.encode(), b"request\x1f" + random.encode(), "sha256").hex()[: _LONGEST_NONCE - _RANDOM]
 
 
-def fits(account: Account, nonce: str, timestamp: str, given: str) -> bool:
+def fits(account: RongcloudAccount, nonce: str, timestamp: str, given: str) -> bool:
     """Whether one of the account's secrets made *given*; takes as long for a wrong one as for a right one."""
     raw = given.lower().encode()
     secrets = (account.app_secret, account.app_secret_previous)

@@ -9,7 +9,7 @@ from converters.core import wire
 from converters.core.lenient import milliseconds
 from converters.core.model import Event, direct
 from converters.core.operations import Operation, Presence
-from converters.platform import Callback, Decoded, Ignored, Said
+from converters.platform import Callback, Decoded, DecodedEvent, Ignored
 from converters.platforms.rongcloud.callback import lowered, told_in
 from converters.platforms.rongcloud.content import text, user
 from converters.platforms.rongcloud.operations import event_id, recalled
@@ -69,7 +69,7 @@ def _operated(value: dict[str, Any], callback: Callback) -> Decoded:
     return _said(uid, done.word, done.operation, sender, at, conversation, callback)
 
 
-def _said(uid: str, word: str, operation: Operation, sender: str, at: int, place: Any, callback: Callback) -> Said:
+def _said(uid: str, word: str, operation: Operation, sender: str, at: int, place: Any, callback: Callback) -> DecodedEvent:
     event = Event(
         id=event_id(callback.app, place, uid, word),
         source=callback.app,
@@ -79,4 +79,4 @@ def _said(uid: str, word: str, operation: Operation, sender: str, at: int, place
         at=at,
         operation=operation,
     )
-    return Said(event)
+    return DecodedEvent(event)

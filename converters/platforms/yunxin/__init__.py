@@ -1,8 +1,8 @@
 """NetEase Yunxin (网易云信), IM."""
 
 from converters.platform import Platform
-from converters.platforms.yunxin.account import SECRETS, Account, example
-from converters.platforms.yunxin.callback import check, door
+from converters.platforms.yunxin.account import SECRETS, YunxinAccount, example
+from converters.platforms.yunxin.callback import check, check_headers
 from converters.platforms.yunxin.decode import decode
 from converters.platforms.yunxin.encode import encode
 from converters.platforms.yunxin.fidelity import FIDELITY
@@ -17,10 +17,10 @@ from converters.platforms.yunxin.signing import AUTH
 
 PLATFORM = Platform(
     name="yunxin",
-    account=Account,
+    account=YunxinAccount,
     check=check,
     secrets=SECRETS,
-    door=door,
+    check_headers=check_headers,
     decode=decode,
     encode=encode,
     read_reply=read_reply,

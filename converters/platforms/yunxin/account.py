@@ -17,7 +17,7 @@ SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
 }
 
 
-class Account(Struct, frozen=True, kw_only=True):
+class YunxinAccount(Struct, frozen=True, kw_only=True):
     app_key: Annotated[str, Meta(description="App Key, from the console.")]
     app_secret: Annotated[str, Meta(description="App Secret; signs requests, and the copies that come in.")]
     app_secret_previous: Annotated[
@@ -71,5 +71,5 @@ class Account(Struct, frozen=True, kw_only=True):
         return f"Account(app_key={self.app_key!r})"  # no secrets in logs and tracebacks
 
 
-def example() -> Account:
-    return Account(app_key="demo-yunxin", app_secret="demo-yunxin-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up
+def example() -> YunxinAccount:
+    return YunxinAccount(app_key="demo-yunxin", app_secret="demo-yunxin-secret", mark_secret=EXAMPLE)  # noqa: S106 - made up

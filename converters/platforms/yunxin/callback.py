@@ -8,8 +8,8 @@ from msgspec import Struct, field
 from converters.core import wire
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Conversation, Direct, Group, Room, conversation_key, direct
-from converters.platform import Accepted, Held, Incoming, Probe, Rejected, Verdict
-from converters.platforms.yunxin.account import Account
+from converters.platform import Accepted, EarlyRejection, Incoming, Probe, Rejected, Verdict
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.ids import SUPER
 from converters.platforms.yunxin.signing import digest_fits, signature_fits
 from converters.platforms.yunxin.values import parsed, text
@@ -24,7 +24,7 @@ _TEAM = {"8", "90"}
 _SUPER = {"25", "91"}
 
 
-class Copy(Struct, frozen=True, rename="camel"):
+class CopiedMessage(Struct, frozen=True, rename="camel"):
     """One copy. Every value is documented as a string, and some come as numbers."""
 
     event_type: Word = None
@@ -49,7 +49,7 @@ class Copy(Struct, frozen=True, rename="camel"):
     """Only of what the server asks about before it delivers."""
 
 
-class Report(Struct, frozen=True, rename="camel"):
+class CopiedEvent(Struct, frozen=True, rename="camel"):
     """What a copy holds that is no message."""
 
     event_type: Word = None
@@ -79,7 +79,7 @@ class Report(Struct, frozen=True, rename="camel"):
     code: Word = None
 
 
-def conversation_of(copy: Copy) -> Conversation | None:
+def conversation_of(copy: CopiedMessage) -> Conversation | None:
     """The conversation in Yunxin's own ids; None for what belongs to none."""
     event, to = word(copy.event_type), fold(word(copy.to))
     if event == ROOM_MESSAGE:
@@ -98,23 +98,23 @@ def conversation_of(copy: Copy) -> Conversation | None:
     return None
 
 
-def receiver_of(copy: Copy, conversation: Conversation) -> str:
+def receiver_of(copy: CopiedMessage, conversation: Conversation) -> str:
     """The other one of two, or the team or room."""
     return fold(word(copy.to)) if isinstance(conversation, Direct) else conversation.id
 
 
-def by_server(copy: Copy) -> bool:
+def by_server(copy: CopiedMessage) -> bool:
     """Whether the server API can have sent it, as all that is ours: what a client sends says which kind of client it is."""
     return word(copy.from_client_type).upper() in {"REST", "32", ""}
 
 
-def receipts(report: Report) -> list[dict[str, Any]]:
+def receipts(report: CopiedEvent) -> list[dict[str, Any]]:
     """The receipts of eventType 30, each an object."""
     listed = parsed(report.objects)
     return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
-def conversation_reported(report: Report) -> Conversation | None:
+def conversation_reported(report: CopiedEvent) -> Conversation | None:
     """Whose conversation eventType 9, 30 (its first receipt), 85 and logins are about."""
     reader, other, event = fold(word(report.accid)), fold(word(report.ack_accid)), word(report.event_type)
     if event == ROOM_MEMBER:
@@ -142,7 +142,7 @@ _REPORTS = RECALLS | EDITS | {RECEIPT, READ, ROOM_MEMBER, LOGIN, LOGOUT}
 _BEFORE = {"1", "2", "22"}  # messages that the server asks about; it asks about more, under numbers that copies use
 
 
-def what_is(headers: Mapping[str, str], body: bytes, copy: Copy) -> What:
+def what_is(headers: Mapping[str, str], body: bytes, copy: CopiedMessage) -> What:
     """The one place that decides it: who checks a copy and who reads it both ask here."""
     if "type" in headers:
         return "other-product"  # audio and video use the same address, and the same numbers for other events
@@ -167,7 +167,7 @@ def what_is(headers: Mapping[str, str], body: bytes, copy: Copy) -> What:
 _TRUE = {"true", "1"}
 
 
-def withheld(copy: Copy) -> str:
+def withheld(copy: CopiedMessage) -> str:
     """Why a message of a copy has not reached those it was said to, or is none; "" where it has."""
     if word(copy.blacklist).lower() in _TRUE:
         return "blacklisted"
@@ -176,29 +176,29 @@ def withheld(copy: Copy) -> str:
     return "event:tunnel" if word(copy.msg_type).upper() == "DATATUNNEL_NEW" else ""
 
 
-def door(headers: Mapping[str, str], query: str, account: Account, now: int) -> Held | None:
+def check_headers(headers: Mapping[str, str], query: str, account: YunxinAccount, now: int) -> EarlyRejection | None:
     """All but the digest of the body: the checksum is over the digest that the headers claim."""
     del query
     signature = headers.get("checksum", "")
     if not signature:
-        return Held("unsigned", _LONGEST_PROBE)
+        return EarlyRejection("unsigned", _LONGEST_PROBE)
     app_key = headers.get("appkey")
     if app_key is not None and app_key != account.app_key:
-        return Held("unknown-key")
+        return EarlyRejection("unknown-key")
     digest, current = headers.get("md5", ""), headers.get("curtime", "")
     if not signature_fits(account, digest, current, signature):
-        return Held("bad-signature")
+        return EarlyRejection("bad-signature")
     window = account.callback_window * 1000
     if window and abs(milliseconds(current, 0) - now) > window:
-        return Held("stale")
+        return EarlyRejection("stale")
     return None
 
 
-def check(incoming: Incoming, account: Account, now: int) -> Verdict:
+def check(incoming: Incoming, account: YunxinAccount, now: int) -> Verdict:
     """Whether a copy is from Yunxin and for *account*; the console's trial `{}` is let through unsigned as well."""
     headers, body = incoming.headers, incoming.body
     probe = is_probe(body)
-    held = door(headers, incoming.query, account, now)
+    held = check_headers(headers, incoming.query, account, now)
     if held is not None:
         return Probe() if probe and held.reason == "unsigned" else Rejected(held.reason)
     if not digest_fits(body, headers.get("md5", "")):
@@ -206,9 +206,9 @@ def check(incoming: Incoming, account: Account, now: int) -> Verdict:
     return Probe() if probe else Accepted(_key(body, account))
 
 
-def _key(body: bytes, account: Account) -> bytes:
+def _key(body: bytes, account: YunxinAccount) -> bytes:
     try:
-        conversation = conversation_of(wire.load(body, Copy)) or conversation_reported(wire.load(body, Report))
+        conversation = conversation_of(wire.load(body, CopiedMessage)) or conversation_reported(wire.load(body, CopiedEvent))
     except wire.Malformed:
         conversation = None  # genuine all the same: it is stored, and becomes a dead letter when it is read
     return conversation_key(conversation) if conversation else b"?" + account.app_key.encode()

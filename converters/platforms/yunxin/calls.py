@@ -9,34 +9,34 @@ from msgspec import Struct
 from converters.core import urlencoded, wire
 from converters.core.model import Delivery, Direct, Group, Room
 from converters.platform import Request
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.ids import SUPER, USER_IDS
 
 FORM = "application/x-www-form-urlencoded;charset=utf-8"
 JSON = "application/json;charset=utf-8"
 
 
-class Place(Struct, frozen=True):
+class Recipient(Struct, frozen=True):
     """Where a message goes; *kind* as v2 counts it, 0 for a room."""
 
     kind: Literal[0, 1, 2, 3]
     to: str
 
 
-def place(delivery: Delivery) -> Place:
+def place(delivery: Delivery) -> Recipient:
     receiver = delivery.receiver
     match delivery.event.conversation:
         case Direct():
-            return Place(1, receiver)
+            return Recipient(1, receiver)
         case Group() if receiver.startswith(SUPER):
-            return Place(3, receiver.removeprefix(SUPER))
+            return Recipient(3, receiver.removeprefix(SUPER))
         case Group():
-            return Place(2, receiver)
+            return Recipient(2, receiver)
         case Room():
-            return Place(0, receiver)
+            return Recipient(0, receiver)
 
 
-def speaker(delivery: Delivery, account: Account) -> str:
+def speaker(delivery: Delivery, account: YunxinAccount) -> str:
     """In whose name it is done; "" where nobody said who did it and the settings name nobody."""
     return delivery.sender or account.operator
 
@@ -77,7 +77,7 @@ def call_v2(
     return Request(method, path, headers, b"" if body is None else wire.dump_any(body), api, repeatable)
 
 
-def conversation_id(sender: str, where: Place) -> str:
+def conversation_id(sender: str, where: Recipient) -> str:
     return quote(f"{sender}|{where.kind}|{where.to}", safe="")
 
 

@@ -7,13 +7,13 @@ from converters.core.event_id import EventId
 from converters.core.lenient import milliseconds, word
 from converters.core.model import Conversation, Event, Loss
 from converters.core.operations import Post
-from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
+from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
 from converters.platforms.yunxin import extension, notifications, reports
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.callback import (
     ROOM_MESSAGE,
-    Copy,
-    Report,
+    CopiedEvent,
+    CopiedMessage,
     by_server,
     conversation_of,
     receiver_of,
@@ -33,9 +33,9 @@ _EVENTS = {
 }  # fmt: skip
 
 
-def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
+def decode(callback: Callback, account: YunxinAccount) -> tuple[Decoded, ...]:
     """What one copy says. Raises Malformed."""
-    copy = wire.load(callback.body, Copy)
+    copy = wire.load(callback.body, CopiedMessage)
     match what_is(callback.headers, callback.body, copy):
         case "other-product" | "probe" | "pre-delivery" as reason:
             return (Ignored(reason),)
@@ -44,7 +44,7 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
         case "withheld":
             return (Ignored(withheld(copy)),)
         case "report":
-            report = wire.load(callback.body, Report)
+            report = wire.load(callback.body, CopiedEvent)
             return reports.read(word(copy.event_type), callback, report, conversation_of(copy), account)
         case what:
             conversation = conversation_of(copy)
@@ -55,7 +55,7 @@ def decode(callback: Callback, account: Account) -> tuple[Decoded, ...]:
             return (_message(callback, copy, conversation, account),)
 
 
-def _message(callback: Callback, copy: Copy, conversation: Conversation, account: Account) -> Decoded:
+def _message(callback: Callback, copy: CopiedMessage, conversation: Conversation, account: YunxinAccount) -> Decoded:
     sender = fold(word(copy.from_account))
     named = remote_id(copy)
     at = milliseconds(copy.msg_timestamp, callback.received)
@@ -66,7 +66,7 @@ def _message(callback: Callback, copy: Copy, conversation: Conversation, account
         found = echo_mark.read(ext[account.mark], where, account, at)
         # Only the server API sends what is ours: a client that copied our ext along, even in place, says something of its own.
         found = found if by_server(copy) else echo_mark.by_client(found)
-        if isinstance(found, echo_mark.Mark):
+        if isinstance(found, echo_mark.EchoMark):
             return OwnEcho(found.event, named, at, conversation, found.part, found.more, found.keyed)
         unfit = found or ""
     body = body_of(copy.msg_type, copy.body, copy.attach, room=word(copy.event_type) == ROOM_MESSAGE)
@@ -88,10 +88,10 @@ def _message(callback: Callback, copy: Copy, conversation: Conversation, account
         at=at,
         operation=Post(body, quote, own),
     )
-    return Said(event, (Loss("ext"),) if copy.ext and ext is None else (), unfit)
+    return DecodedEvent(event, (Loss("ext"),) if copy.ext and ext is None else (), unfit)
 
 
-def remote_id(copy: Copy) -> str:
+def remote_id(copy: CopiedMessage) -> str:
     """The server's id; the client's where the server keeps none ("0"); a digest of what was said when where there is neither."""
     server = word(copy.msgid_server)
     if server not in {"", "0"}:

@@ -1,7 +1,7 @@
 """Deliveries written as calls of Yunxin's REST API. Source: the vendor's pages named in the modules beside this one."""
 
 from converters.core.bodies import Command
-from converters.core.model import NOTHING, Delivery, Loss, Room, There
+from converters.core.model import NOTHING, Delivery, Loss, Room, TargetContext
 from converters.core.operations import (
     AdminsChanged,
     BlockChanged,
@@ -24,7 +24,7 @@ from converters.core.operations import (
     kind_of,
 )
 from converters.platform import Encoded
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.encode_named import edit, read, recall
 from converters.platforms.yunxin.encode_notification import command, typing
 from converters.platforms.yunxin.encode_people import block, friend
@@ -33,7 +33,7 @@ from converters.platforms.yunxin.encode_room import room_life
 from converters.platforms.yunxin.encode_team import team_life
 
 
-def encode(delivery: Delivery, account: Account, there: There = NOTHING) -> Encoded:
+def encode(delivery: Delivery, account: YunxinAccount, there: TargetContext = NOTHING) -> Encoded:
     """The calls for one delivery; a text that is too long goes in parts, each with an id of its own."""
     operation = delivery.event.operation
     match operation:

@@ -8,13 +8,13 @@ from typing import Any
 
 from converters.core import wire
 from converters.core.bodies import Text
-from converters.core.model import Delivery, Loss, Sent, There
+from converters.core.model import Delivery, Loss, TargetContext, TargetMessage
 from converters.core.operations import Edit
 from converters.platform import Encoded, Request
 from converters.platforms.yunxin import extension
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.calls import (
-    Place,
+    Recipient,
     call,
     call_v2,
     conversation_id,
@@ -24,7 +24,7 @@ from converters.platforms.yunxin.calls import (
     place,
     speaker,
 )
-from converters.platforms.yunxin.encode_body import TEXT, Content, content, read_back
+from converters.platforms.yunxin.encode_body import TEXT, EncodedBody, content, read_back
 from converters.platforms.yunxin.encode_post import LONGEST, content_v2, post
 from converters.text.extension_payload import arrived, left_out
 from converters.text.fallback_text import edited, shown
@@ -34,7 +34,7 @@ _NOTICE = 128
 _LONGEST_EXT = 1024
 
 
-def recall(delivery: Delivery, account: Account, there: There, notice: str) -> Encoded:
+def recall(delivery: Delivery, account: YunxinAccount, there: TargetContext, notice: str) -> Encoded:
     """One call for each part. Their own time window is not asked for: the other side has let it pass."""
     if not there.message:
         return Encoded((), _MISSING)
@@ -54,7 +54,7 @@ def recall(delivery: Delivery, account: Account, there: There, notice: str) -> E
     return Encoded(requests, lost)
 
 
-def _recall_v1(delivery: Delivery, where: Place, sent: Sent, notice: str, own: str) -> Request | None:
+def _recall_v1(delivery: Delivery, where: Recipient, sent: TargetMessage, notice: str, own: str) -> Request | None:
     author = sent.sender or delivery.sender
     if not sent.at or not author:
         return None  # the call names a message by its time as well
@@ -71,19 +71,19 @@ def _recall_v1(delivery: Delivery, where: Place, sent: Sent, notice: str, own: s
     return call("msg/recall", fields | {"type": "7" if where.kind == 1 else "8"}, own, repeatable=True)
 
 
-def _recall_v2(delivery: Delivery, where: Place, sent: Sent, notice: str, own: str) -> Request | None:
+def _recall_v2(delivery: Delivery, where: Recipient, sent: TargetMessage, notice: str, own: str) -> Request | None:
     del notice
     author = sent.sender or delivery.sender
     if not author or not sent.id.isdecimal():
         return None
-    talk = conversation_id(author, Place(where.kind, other_end(delivery, author)))
+    talk = conversation_id(author, Recipient(where.kind, other_end(delivery, author)))
     # Spelt so: `ingore_revoke_time`.
     query = f"type=2&ingore_revoke_time=1{f'&message_time={sent.at}' if sent.at else ''}"
     path = f"/im/v2/conversations/{talk}/messages/{sent.id}?{query}"
     return call_v2("DELETE", path, "v2/recall", None, own, repeatable=True)
 
 
-def edit(delivery: Delivery, account: Account, there: There, operation: Edit) -> Encoded:
+def edit(delivery: Delivery, account: YunxinAccount, there: TargetContext, operation: Edit) -> Encoded:
     """In place where it is one message still, and one again; otherwise a new message says what it has become."""
     where, sender = place(delivery), speaker(delivery, account)
     found = content(operation.body, delivery, there)
@@ -105,7 +105,7 @@ def edit(delivery: Delivery, account: Account, there: There, operation: Edit) ->
 
 
 def _in_place(
-    delivery: Delivery, account: Account, where: Place, sender: str, there: There, found: Content, operation: Edit
+    delivery: Delivery, account: YunxinAccount, where: Recipient, sender: str, there: TargetContext, found: EncodedBody, operation: Edit
 ) -> Encoded:
     sent = there.message[0]
     author = sent.sender or sender
@@ -138,7 +138,7 @@ def _in_place(
     return Encoded((request,), tuple(losses))
 
 
-def read(delivery: Delivery, account: Account, there: There) -> Encoded:
+def read(delivery: Delivery, account: YunxinAccount, there: TargetContext) -> Encoded:
     """Of superteams and rooms there are no receipts."""
     where, reader = place(delivery), delivery.sender
     if not account.receipts or where.kind not in {1, 2}:

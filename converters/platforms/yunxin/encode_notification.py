@@ -6,14 +6,14 @@ from converters.core import wire
 from converters.core.bodies import Command
 from converters.core.model import Delivery, Loss
 from converters.platform import Encoded, Request
-from converters.platforms.yunxin.account import Account
-from converters.platforms.yunxin.calls import Place, call, call_v2, own_id, place, speaker
+from converters.platforms.yunxin.account import YunxinAccount
+from converters.platforms.yunxin.calls import Recipient, call, call_v2, own_id, place, speaker
 from converters.text import echo_mark
 
 _LONGEST = 4096
 
 
-def command(delivery: Delivery, account: Account, body: Command) -> Encoded:
+def command(delivery: Delivery, account: YunxinAccount, body: Command) -> Encoded:
     where, sender = place(delivery), speaker(delivery, account)
     if not where.kind:
         return Encoded((), (Loss("command"),))  # a room has none: it would be seen
@@ -28,7 +28,7 @@ def command(delivery: Delivery, account: Account, body: Command) -> Encoded:
     return Encoded((_notification(delivery, account, where, sender, attach, kept=True),))
 
 
-def typing(delivery: Delivery, account: Account, *, active: bool) -> Encoded:
+def typing(delivery: Delivery, account: YunxinAccount, *, active: bool) -> Encoded:
     where = place(delivery)
     if not account.typing or not where.kind or not delivery.sender:
         return Encoded((), (Loss("typing"),))
@@ -37,7 +37,7 @@ def typing(delivery: Delivery, account: Account, *, active: bool) -> Encoded:
 
 
 def _notification(
-    delivery: Delivery, account: Account, where: Place, sender: str, attach: str, *, kept: bool
+    delivery: Delivery, account: YunxinAccount, where: Recipient, sender: str, attach: str, *, kept: bool
 ) -> Request:
     """*kept* for who is away; what is not kept is not copied to us either, and may be sent twice."""
     copied, own = kept and account.echo, own_id(delivery)

@@ -3,14 +3,14 @@
 from converters.core.model import Delivery, Loss
 from converters.core.operations import BlockChanged, FriendChanged
 from converters.platform import Encoded
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.calls import call, own_id
 
 _WORDS = 256
 _TYPES = {"added": "1", "requested": "2", "refused": "4"}
 
 
-def friend(delivery: Delivery, account: Account, changed: FriendChanged) -> Encoded:
+def friend(delivery: Delivery, account: YunxinAccount, changed: FriendChanged) -> Encoded:
     """Who accepts a request is added at once: the request itself may never have come over."""
     del account
     if not delivery.sender:
@@ -26,7 +26,7 @@ def friend(delivery: Delivery, account: Account, changed: FriendChanged) -> Enco
     return Encoded((call("friend/add", fields, own_id(delivery), repeatable=changed.what != "requested"),), lost)
 
 
-def block(delivery: Delivery, account: Account, changed: BlockChanged) -> Encoded:
+def block(delivery: Delivery, account: YunxinAccount, changed: BlockChanged) -> Encoded:
     del account
     if not delivery.sender:
         return Encoded((), (Loss("nobody"),))

@@ -4,13 +4,13 @@ from typing import Any
 
 from converters.core import wire
 from converters.core.bodies import Body, Text
-from converters.core.model import Delivery, Loss, Sent, There
+from converters.core.model import Delivery, Loss, TargetContext, TargetMessage
 from converters.core.operations import Quote
 from converters.platform import Encoded, Request
 from converters.platforms.yunxin import extension
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.calls import (
-    Place,
+    Recipient,
     call,
     call_v2,
     conversation_id,
@@ -21,7 +21,7 @@ from converters.platforms.yunxin.calls import (
     speaker,
     uuid,
 )
-from converters.platforms.yunxin.encode_body import PICTURE, TEXT, TIP, VIDEO, Content, content, read_back
+from converters.platforms.yunxin.encode_body import PICTURE, TEXT, TIP, VIDEO, EncodedBody, content, read_back
 from converters.text import echo_mark
 from converters.text.extension_payload import arrived, key_of, left_out
 from converters.text.fallback_text import quoted, shown
@@ -39,8 +39,8 @@ _SCENES = {1: "p2p", 2: "team", 3: "superTeam"}
 
 def post(
     delivery: Delivery,
-    account: Account,
-    there: There,
+    account: YunxinAccount,
+    there: TargetContext,
     body: Body,
     quote: Quote | None,
     ext: dict[str, Any],
@@ -55,7 +55,7 @@ def post(
         said = body.text
     else:
         found = content(body, delivery, there)
-        if isinstance(found, Content) and (len(_body(found)) <= (LONGEST if where.kind else _LONGEST_IN_ROOM)):
+        if isinstance(found, EncodedBody) and (len(_body(found)) <= (LONGEST if where.kind else _LONGEST_IN_ROOM)):
             held = found
             losses += found.losses
         else:
@@ -79,7 +79,7 @@ def post(
     send = _v2 if account.api == "v2" and where.kind else _v1
     requests = []
     for number, part in enumerate(texts):
-        message = held or Content(TEXT, {"msg": part})
+        message = held or EncodedBody(TEXT, {"msg": part})
         own, alone = own_id(delivery, number), number == 0
         written = first if alone else _mark(delivery, account, sender, more=number < last, part=number)
         requests.append(
@@ -90,7 +90,7 @@ def post(
     return Encoded(tuple(requests), tuple(losses))
 
 
-def _parts(text: str, where: Place) -> list[str]:
+def _parts(text: str, where: Recipient) -> list[str]:
     if len(text) * 6 <= _LONGEST_IN_ROOM:  # JSON writes no character as more than six
         return [text]
     if not where.kind:
@@ -98,12 +98,12 @@ def _parts(text: str, where: Place) -> list[str]:
     return split(text, LONGEST, lambda part: len(wire.dump_any(part).decode()))
 
 
-def _mark(delivery: Delivery, account: Account, sender: str, *, more: bool, part: int = 0) -> str:
+def _mark(delivery: Delivery, account: YunxinAccount, sender: str, *, more: bool, part: int = 0) -> str:
     ours = echo_mark.of(delivery, account, sender, more=more, part=part)
     return wire.dump_any({account.mark: ours}).decode()
 
 
-def _more(body: Body, held: Content | None, there: There, quote: Quote | None) -> tuple[dict[str, Any], tuple[Loss, ...]]:
+def _more(body: Body, held: EncodedBody | None, there: TargetContext, quote: Quote | None) -> tuple[dict[str, Any], tuple[Loss, ...]]:
     """What the message itself has no field for."""
     answered = Quote(quote.message) if quote is not None else None
     if held is None:
@@ -114,11 +114,11 @@ def _more(body: Body, held: Content | None, there: There, quote: Quote | None) -
 
 def _ext(
     delivery: Delivery,
-    account: Account,
-    where: Place,
+    account: YunxinAccount,
+    where: Recipient,
     sender: str,
     body: Body,
-    answered: Sent | None,
+    answered: TargetMessage | None,
     ext: dict[str, Any],
     more: dict[str, Any],
     *,
@@ -138,7 +138,7 @@ def _ext(
     return extension.written(held, _LONGEST_EXT if where.kind else _LONGEST_EXT_IN_ROOM)
 
 
-def _reply(delivery: Delivery, where: Place, answered: Sent) -> dict[str, Any]:
+def _reply(delivery: Delivery, where: Recipient, answered: TargetMessage) -> dict[str, Any]:
     author = answered.sender or delivery.sender
     return {
         "idClient": answered.client_id,
@@ -153,7 +153,7 @@ def _reply(delivery: Delivery, where: Place, answered: Sent) -> dict[str, Any]:
 _SILENT: dict[str, Any] = {"push_enabled": False}
 
 
-def _push(delivery: Delivery, body: Body, where: Place) -> dict[str, Any] | None:
+def _push(delivery: Delivery, body: Body, where: Recipient) -> dict[str, Any] | None:
     """Whom a phone tells that they were called by name, in the words of v2; teams only. Nobody, of what is no news."""
     if delivery.silent:
         return _SILENT
@@ -165,18 +165,18 @@ def _push(delivery: Delivery, body: Body, where: Place) -> dict[str, Any] | None
     return push | {"push_forcepush_ids": [delivery.named(user) for user in body.mentions[:_CALLED]]}
 
 
-def _body(message: Content) -> str:
+def _body(message: EncodedBody) -> str:
     return wire.dump_any(message.held).decode()
 
 
 def _v1(
-    account: Account,
-    where: Place,
+    account: YunxinAccount,
+    where: Recipient,
     sender: str,
-    message: Content,
+    message: EncodedBody,
     own: str,
     ext: str,
-    answered: Sent | None,
+    answered: TargetMessage | None,
     push: dict[str, Any] | None,
 ) -> Request:
     del answered  # `ext` says it
@@ -204,7 +204,7 @@ def _v1(
     return call("superteam/sendMsg" if where.kind == 3 else "msg/sendMsg", fields, own)
 
 
-def _push_v1(push: dict[str, Any], where: Place) -> dict[str, str]:
+def _push_v1(push: dict[str, Any], where: Recipient) -> dict[str, str]:
     everybody, users = push.get("push_forcepush_all"), push.get("push_forcepush_ids", [])
     said = {"content": push["push_forcepush_content"]} | ({"all": "true"} if everybody else {"list": listed(users)})
     if where.kind == 3:
@@ -213,13 +213,13 @@ def _push_v1(push: dict[str, Any], where: Place) -> dict[str, str]:
 
 
 def _v2(
-    account: Account,
-    where: Place,
+    account: YunxinAccount,
+    where: Recipient,
     sender: str,
-    message: Content,
+    message: EncodedBody,
     own: str,
     ext: str,
-    answered: Sent | None,
+    answered: TargetMessage | None,
     push: dict[str, Any] | None,
 ) -> Request:
     said: dict[str, Any] = {"message_type": message.number}
@@ -244,7 +244,7 @@ def _v2(
     return call_v2("POST", path, "v2/messages", body, own)
 
 
-def content_v2(message: Content) -> dict[str, Any]:
+def content_v2(message: EncodedBody) -> dict[str, Any]:
     """`text` of texts and tips, `attachment` of the rest; whether width and height are cut short is not documented alike."""
     if message.number in {TEXT, TIP}:
         return {"text": message.held["msg"]}

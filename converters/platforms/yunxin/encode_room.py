@@ -16,14 +16,14 @@ from converters.core.operations import (
     OwnerChanged,
 )
 from converters.platform import Encoded
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.calls import call, own_id, speaker
 
 _LENGTHS = {"name": 128, "announcement": 4096}
 _MANAGER, _MUTED = "1", "-2"
 
 
-def room_life(delivery: Delivery, account: Account, operation: GroupLife) -> Encoded:
+def room_life(delivery: Delivery, account: YunxinAccount, operation: GroupLife) -> Encoded:
     operator, room = speaker(delivery, account), {"roomid": delivery.receiver}
     kind = str(operation.__struct_config__.tag)
     if isinstance(operation, GroupChanged):

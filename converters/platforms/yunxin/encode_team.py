@@ -18,7 +18,7 @@ from converters.core.operations import (
     OwnerChanged,
 )
 from converters.platform import Encoded, Request
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.calls import call, listed, own_id, place
 from converters.text import echo_mark
 
@@ -29,7 +29,7 @@ _WELCOME = {"zh": "邀请你加入群组", "en": "You are invited"}
 _NOBODY = Encoded((), (Loss("nobody"),))
 
 
-def team_life(delivery: Delivery, account: Account, operation: GroupLife) -> Encoded:
+def team_life(delivery: Delivery, account: YunxinAccount, operation: GroupLife) -> Encoded:
     if isinstance(operation, GroupCreated):
         if not delivery.receiver:
             return _create(delivery, account, operation)
@@ -61,7 +61,7 @@ def team_life(delivery: Delivery, account: Account, operation: GroupLife) -> Enc
 class _Team:
     """Calls about one team in the name of who did it there."""
 
-    def __init__(self, delivery: Delivery, account: Account, kind: str, tid: str) -> None:
+    def __init__(self, delivery: Delivery, account: YunxinAccount, kind: str, tid: str) -> None:
         self.delivery, self.operator, self.kind, self.tid = delivery, account.operator, kind, tid
         self.done_by, self.language = delivery.sender, account.language
         self.is_super = kind == "superteam"
@@ -94,7 +94,7 @@ class _Team:
         return self.calls([(verb, {field: listed(part), **fields}) for part in parts], users)
 
 
-def _team(delivery: Delivery, account: Account) -> _Team:
+def _team(delivery: Delivery, account: YunxinAccount) -> _Team:
     where = place(delivery)
     return _Team(delivery, account, "superteam" if where.kind == 3 else "team", where.to)
 
@@ -119,7 +119,7 @@ def _fill(team: _Team, made: GroupCreated) -> Encoded:
     return _add(team, users) if users else Encoded((), (Loss("empty"),))
 
 
-def _create(delivery: Delivery, account: Account, made: GroupCreated) -> Encoded:
+def _create(delivery: Delivery, account: YunxinAccount, made: GroupCreated) -> Encoded:
     """`custom` holds our mark: the copy of the first members, and the owner's list of teams, tell us whose team it is."""
     owner = delivery.named(made.owner) if made.owner else delivery.sender or account.operator
     if not owner:

@@ -15,9 +15,9 @@ from converters.core import urlencoded, wire
 from converters.core.event_id import EventId
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Conversation, Direct, Group, Room, conversation_key
-from converters.platform import Asking, Callback, Gaps, Missed, Reply, Request, Span
-from converters.platforms.yunxin.account import Account
-from converters.platforms.yunxin.callback import MESSAGE, ROOM_MESSAGE, Copy, conversation_of
+from converters.platform import Callback, FoundCallback, GapConversation, Gaps, Reply, Request, TimeRange
+from converters.platforms.yunxin.account import YunxinAccount
+from converters.platforms.yunxin.callback import MESSAGE, ROOM_MESSAGE, CopiedMessage, conversation_of
 from converters.platforms.yunxin.decode import remote_id
 from converters.platforms.yunxin.ids import SUPER, scope
 from converters.platforms.yunxin.values import parsed, record, text
@@ -52,11 +52,11 @@ class _Answer(Struct, frozen=True):
     chatroom: dict[str, Any] = {}
 
 
-_Asked = Generator[Request | Missed, Reply | None, str]
+_Asked = Generator[Request | FoundCallback, Reply | None, str]
 """Returns why it could not be asked to the end, in words that hold nobody's id; or ""."""
 
 
-def ask(span: Span, conversations: Sequence[Conversation], account: Account) -> Asking:
+def ask(span: TimeRange, conversations: Sequence[Conversation], account: YunxinAccount) -> GapConversation:
     del account
     unseen: Counter[str] = Counter()
     teams: list[Group] = []
@@ -75,7 +75,7 @@ def ask(span: Span, conversations: Sequence[Conversation], account: Account) -> 
     return "; ".join(f"{why}: {count} conversations" for why, count in sorted(unseen.items()) if why)
 
 
-def _room(span: Span, place: Room, room: str) -> _Asked:
+def _room(span: TimeRange, place: Room, room: str) -> _Asked:
     reply = yield _request("chatroom/get", {"roomid": room, "needOnlineUserCount": "false"})
     if reply is None:
         return ""
@@ -89,8 +89,8 @@ def _room(span: Span, place: Room, room: str) -> _Asked:
 
 
 def _teams(
-    span: Span, path: str, teams: Sequence[Group], unseen: Counter[str]
-) -> Generator[Request | Missed, Reply | None, None]:
+    span: TimeRange, path: str, teams: Sequence[Group], unseen: Counter[str]
+) -> Generator[Request | FoundCallback, Reply | None, None]:
     tids = {team.id.removeprefix(SUPER): team for team in teams}
     asked = {"tids": wire.dump_any(list(tids)).decode(), "ignoreInvalid": "true"}
     reply = yield _request(path, asked | ({"ope": "0"} if path == "team/query" else {}))
@@ -109,7 +109,7 @@ def _teams(
             unseen["no such team any more"] += 1
 
 
-def _walk(span: Span, place: Conversation, path: str, who: Mapping[str, str]) -> _Asked:
+def _walk(span: TimeRange, place: Conversation, path: str, who: Mapping[str, str]) -> _Asked:
     """There are no pages: each window begins where the one before ended, and what came with that one is known by its id."""
     room = isinstance(place, Room)
     size = _ROOM_PAGE if room else _PAGE
@@ -150,8 +150,8 @@ def _read(reply: Reply) -> _Answer | str:
     return answer if code == "200" else f"code {code[:8]}" if code.isascii() and code.isdecimal() else "unreadable answer"
 
 
-def _missed(item: _Item, place: Conversation) -> Missed:
-    return Missed(conversation_key(place), wire.dump_any(dict(_copy(item, place))))
+def _missed(item: _Item, place: Conversation) -> FoundCallback:
+    return FoundCallback(conversation_key(place), wire.dump_any(dict(_copy(item, place))))
 
 
 def _copy(item: _Item, place: Conversation) -> Iterator[tuple[str, Any]]:
@@ -204,7 +204,7 @@ def _notification(body: Any) -> str:
 
 def held_back(callback: Callback, reason: str) -> str:
     """History does not tell of a message that its receiver never got."""
-    copy = wire.load(callback.body, Copy) if reason in {"moderated", "blacklisted"} else None
+    copy = wire.load(callback.body, CopiedMessage) if reason in {"moderated", "blacklisted"} else None
     place = conversation_of(copy) if copy is not None else None
     return EventId.of("yunxin", callback.app, scope(place), remote_id(copy)).text if copy is not None and place is not None else ""
 

@@ -6,13 +6,13 @@ not named here (recalls, receipts, edits, notifications, teams, rooms, friends) 
 takes one edit a second comes back as code 107449.
 """
 
-from converters.platform import OTHERS, Limit
+from converters.platform import OTHERS, RateLimit
 
 LIMITS = (
-    Limit("messages", ("msg/sendMsg", "superteam/sendMsg", "v2/messages"), 100),
-    Limit("batches", ("msg/sendBatchMsg",), 120, 60.0),
-    Limit("batch-notices", ("msg/sendBatchAttachMsg",), 120, 60.0),
-    Limit("broadcasts", ("msg/broadcastMsg",), 10, 60.0),
-    Limit("room-history", ("history/queryChatroomMsg",), 1200, 60.0),
-    Limit("others", (OTHERS,), 100),
+    RateLimit("messages", ("msg/sendMsg", "superteam/sendMsg", "v2/messages"), 100),
+    RateLimit("batches", ("msg/sendBatchMsg",), 120, 60.0),
+    RateLimit("batch-notices", ("msg/sendBatchAttachMsg",), 120, 60.0),
+    RateLimit("broadcasts", ("msg/broadcastMsg",), 10, 60.0),
+    RateLimit("room-history", ("history/queryChatroomMsg",), 1200, 60.0),
+    RateLimit("others", (OTHERS,), 100),
 )

@@ -16,7 +16,7 @@ from converters.core.model import Delivery
 from converters.core.operations import Edit, GroupCreated, Post
 from converters.core.outcome import Delivered, Outcome
 from converters.platform import LookUp, Reply, Request
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.calls import FORM, own_id, place, speaker, uuid
 from converters.platforms.yunxin.values import record
 from converters.text import echo_mark
@@ -44,7 +44,7 @@ class _Answer(Struct, frozen=True):
     infos: tuple[_Team, ...] = ()
 
 
-def ask(delivery: Delivery, account: Account, since: int, until: int) -> Request | None:
+def ask(delivery: Delivery, account: YunxinAccount, since: int, until: int) -> Request | None:
     """Notifications between apps, and what is no message, are in no history."""
     operation, sender = delivery.event.operation, speaker(delivery, account)
     if isinstance(operation, GroupCreated):
@@ -73,7 +73,7 @@ def _asked(api: str, fields: dict[str, str]) -> Request:
     return Request("POST", f"/{api}.action", {"Content-Type": FORM}, urlencoded.write(fields), api, repeatable=True)
 
 
-def read(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> Outcome | None:
+def read(delivery: Delivery, account: YunxinAccount, reply: Reply, part: int = 0) -> Outcome | None:
     try:
         answer = wire.load(reply.body, _Answer)
     except wire.Malformed:
@@ -82,8 +82,8 @@ def read(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> O
     if isinstance(operation, GroupCreated):
         owner = _owner(delivery, account, operation)
         for team in answer.infos:
-            found = echo_mark.read(_marked(team.custom, account), echo_mark.On(delivery.target, echo_mark.NEW_GROUP, owner, ""), account, delivery.event.at)
-            if isinstance(found, echo_mark.Mark) and found.event == delivery.event.id:
+            found = echo_mark.read(_marked(team.custom, account), echo_mark.MarkedMessage(delivery.target, echo_mark.NEW_GROUP, owner, ""), account, delivery.event.at)
+            if isinstance(found, echo_mark.EchoMark) and found.event == delivery.event.id:
                 return Delivered(word(team.tid))
         return None
     sender, chosen = speaker(delivery, account), _chosen(delivery, account)
@@ -91,13 +91,13 @@ def read(delivery: Delivery, account: Account, reply: Reply, part: int = 0) -> O
     for item in answer.msgs:
         at = milliseconds(item.sendtime or item.time, 0)
         found = echo_mark.read(_marked(item.ext, account), where, account, at)
-        ours = isinstance(found, echo_mark.Mark) and found.event == delivery.event.id and found.part == part
+        ours = isinstance(found, echo_mark.EchoMark) and found.event == delivery.event.id and found.part == part
         if ours or (chosen and chosen in {word(item.msgidclient), word(item.msgid)}):
             return Delivered(word(item.msgid), at or None)
     return None
 
 
-def _chosen(delivery: Delivery, account: Account) -> str:
+def _chosen(delivery: Delivery, account: YunxinAccount) -> str:
     """The message id that was ours to choose, where there was one message only; "" otherwise."""
     operation = delivery.event.operation
     if not isinstance(operation, Post) or (place(delivery).kind and account.api == "v1"):
@@ -107,11 +107,11 @@ def _chosen(delivery: Delivery, account: Account) -> str:
     return uuid(own_id(delivery)) if one else ""
 
 
-def _owner(delivery: Delivery, account: Account, made: GroupCreated) -> str:
+def _owner(delivery: Delivery, account: YunxinAccount, made: GroupCreated) -> str:
     return delivery.named(made.owner) if made.owner else speaker(delivery, account)
 
 
-def _marked(ext: Any, account: Account) -> Any:
+def _marked(ext: Any, account: YunxinAccount) -> Any:
     held = record(ext)
     return held.get(account.mark) if held else None
 

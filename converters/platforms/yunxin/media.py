@@ -8,11 +8,11 @@ from msgspec import Struct
 from converters.core import multipart, urlencoded, wire
 from converters.core.bodies import File
 from converters.core.lenient import Word, word
-from converters.core.model import Carried
+from converters.core.model import StoredFile
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
-from converters.files.media import Download, Media, Role, Shape, Upload
+from converters.files.media import Download, FileUpload, MediaSupport, Role, Shape
 from converters.platform import Partial, Reply, Request
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.calls import FORM
 from converters.platforms.yunxin.replies import read_reply
 
@@ -28,7 +28,7 @@ class _Answer(Struct, frozen=True):
     url: Word = None
 
 
-def shape(role: Role, account: Account) -> Shape | None:
+def shape(role: Role, account: YunxinAccount) -> Shape | None:
     """What its clients show: they record AAC, and have no other voice."""
     del account
     match role:
@@ -48,7 +48,7 @@ def shape(role: Role, account: Account) -> Shape | None:
             return None
 
 
-def download(file: File, account: Account) -> Download:
+def download(file: File, account: YunxinAccount) -> Download:
     """As it lies there. `audioTrans&type=mp3` at the address would have a voice made into MP3, on Yunxin's own hosts alone and once
     more lossy; the media role makes of the recording itself what the target plays.
     """
@@ -56,7 +56,7 @@ def download(file: File, account: Account) -> Download:
     return Download(file.url)
 
 
-def upload(file: Upload, account: Account) -> Request:
+def upload(file: FileUpload, account: YunxinAccount) -> Request:
     """Sent twice it is there twice, and no message names the other one: no RequestId, under which a repeat would get no address."""
     fields = {"type": multipart.media_type(file.mime), "ishttps": "true"}
     if account.file_days:
@@ -74,13 +74,13 @@ def _encoded(content: bytes) -> bytes:
     return b64encode(content).replace(b"+", b"%2B").replace(b"/", b"%2F").replace(b"=", b"%3D")
 
 
-def uploaded(file: Upload, request: Request, reply: Reply, account: Account) -> Carried | NotSent | Refused:
+def uploaded(file: FileUpload, request: Request, reply: Reply, account: YunxinAccount) -> StoredFile | NotSent | Refused:
     """A new upload may always be tried: what was answered badly lies there unnamed."""
     del account
     if reply.status == 413:
         return Refused("too-large")
     if reply.status == 200 and (url := _address(reply)):
-        return Carried(
+        return StoredFile(
             url,
             name=file.name,
             size=len(file.content),
@@ -109,8 +109,8 @@ def _address(reply: Reply) -> str:
     return url if word(answer.code) == "200" and url.startswith(("https://", "http://")) and url.isprintable() else ""
 
 
-def lives(account: Account) -> float:
+def lives(account: YunxinAccount) -> float:
     return float(account.file_days * _DAY)
 
 
-MEDIA = Media(shape=shape, download=download, upload=upload, uploaded=uploaded, lives=lives)
+MEDIA = MediaSupport(shape=shape, download=download, upload=upload, uploaded=uploaded, lives=lives)

@@ -24,9 +24,9 @@ from converters.core.operations import (
     Post,
     Typing,
 )
-from converters.platform import Callback, Decoded, Ignored, OwnEcho, Said
-from converters.platforms.yunxin.account import Account
-from converters.platforms.yunxin.callback import Copy, by_server, receiver_of
+from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
+from converters.platforms.yunxin.account import YunxinAccount
+from converters.platforms.yunxin.callback import CopiedMessage, by_server, receiver_of
 from converters.platforms.yunxin.ids import person, scope
 from converters.platforms.yunxin.values import number, parsed, record, text
 from converters.routing.user_ids import fold
@@ -43,19 +43,19 @@ _TOLD = {"CUSTOM_P2P_MSG", "CUSTOM_TEAM_MSG", "CUSTOM_SUPERTEAM_MSG"}
 _ASKED = ("APPLY", "APPLY_REJECT", "INVITE", "INVITE_REJECT")
 
 
-def read(callback: Callback, copy: Copy, conversation: Conversation, remote_id: str, account: Account) -> Decoded:
+def read(callback: Callback, copy: CopiedMessage, conversation: Conversation, remote_id: str, account: YunxinAccount) -> Decoded:
     kind = word(copy.msg_type).upper()
     sender = fold(word(copy.from_account))
     at = milliseconds(copy.msg_timestamp, callback.received)
     operation: Operation | None
-    found: echo_mark.Mark | str | None = None
+    found: echo_mark.EchoMark | str | None = None
     if kind == "NOTIFICATION":
         held = record(copy.attach)
         if not isinstance(conversation, Group) or held is None:
             return Ignored("event:notification")
         operation = _group(held, sender, at)
         if isinstance(operation, GroupCreated):
-            found = _made(held, echo_mark.On(callback.app, echo_mark.NEW_GROUP, operation.owner, ""), account, at)
+            found = _made(held, echo_mark.MarkedMessage(callback.app, echo_mark.NEW_GROUP, operation.owner, ""), account, at)
         if operation is None:
             return Ignored("event:group-settings")
     elif kind in {"FRIEND_ADD", "FRIEND_DELETE"} and isinstance(conversation, Direct):
@@ -70,7 +70,7 @@ def read(callback: Callback, copy: Copy, conversation: Conversation, remote_id: 
     else:
         return Ignored("event:invitation" if kind.endswith(_ASKED) else "event:notice")
     found = found if by_server(copy) else echo_mark.by_client(found)
-    if isinstance(found, echo_mark.Mark):
+    if isinstance(found, echo_mark.EchoMark):
         named = conversation.id if isinstance(operation, GroupCreated) and isinstance(conversation, Group) else remote_id
         return OwnEcho(found.event, named, at, conversation, keyed=found.keyed)
     # Their ids are counted apart from those of messages: no two have one event id.
@@ -85,7 +85,7 @@ def read(callback: Callback, copy: Copy, conversation: Conversation, remote_id: 
         at=at,
         operation=operation,
     )
-    return Said(event, unfit=found or "")
+    return DecodedEvent(event, unfit=found or "")
 
 
 def _group(held: dict[str, Any], sender: str, at: int) -> Operation | None:
@@ -136,14 +136,14 @@ def _created(team: dict[str, Any], users: tuple[str, ...], sender: str, at: int)
     )
 
 
-def _made(held: dict[str, Any], where: echo_mark.On, account: Account, at: int) -> echo_mark.Mark | str | None:
+def _made(held: dict[str, Any], where: echo_mark.MarkedMessage, account: YunxinAccount, at: int) -> echo_mark.EchoMark | str | None:
     """The mark of the event for which we made this team, as of `mark.read`."""
-    seen: echo_mark.Mark | str | None = None
+    seen: echo_mark.EchoMark | str | None = None
     team = held["data"]["tinfo"]
     for name in ("18", "19"):
         custom = record(team.get(name))
         found = echo_mark.read(custom.get(account.mark), where, account, at) if custom else None
-        if isinstance(found, echo_mark.Mark):
+        if isinstance(found, echo_mark.EchoMark):
             return found
         seen = found or seen
     return seen
@@ -167,7 +167,7 @@ def _announced(announcement: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _friend(kind: str, copy: Copy) -> FriendChanged | None:
+def _friend(kind: str, copy: CopiedMessage) -> FriendChanged | None:
     user = fold(word(copy.to))
     if kind == "FRIEND_DELETE":
         return FriendChanged(user, "removed")

@@ -8,7 +8,7 @@ from msgspec import Struct
 from converters.core import wire
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
-from converters.core.quoted import says
+from converters.core.quoted import quoted_text
 from converters.platform import Answered, Partial, Reply, Request
 from converters.platforms.yunxin.batches import apart, asked, failed, halved, lost
 from converters.platforms.yunxin.register import ALREADY, REGISTER
@@ -172,7 +172,7 @@ def _failed(request: Request, code: int, desc: str) -> Outcome:
     said = _WORDS.get(code)
     if desc.endswith("not register"):
         said = "account not registered"  # the text itself begins with the user's id
-    elif code in _PERHAPS and says(_ABOUT_US, desc, request):
+    elif code in _PERHAPS and quoted_text(_ABOUT_US, desc, request):
         return NotSent(f"code {code}: our key, signature, clock, address or plan", ours=True)
     reason = f"code {code}: {said}" if said else f"code {code}"
     return NotSent(reason, ours=True) if code in _OURS else Refused(reason)

@@ -16,9 +16,9 @@ from converters.core.operations import (
     Read,
     Recall,
 )
-from converters.platform import Callback, Decoded, Ignored, Said
+from converters.platform import Callback, Decoded, DecodedEvent, Ignored
 from converters.platforms.yunxin import extension
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.callback import (
     EDITS,
     LOGIN,
@@ -27,7 +27,7 @@ from converters.platforms.yunxin.callback import (
     RECALLS,
     RECEIPT,
     ROOM_MEMBER,
-    Report,
+    CopiedEvent,
     conversation_reported,
     receipts,
 )
@@ -36,11 +36,11 @@ from converters.platforms.yunxin.messages import edited_body
 from converters.platforms.yunxin.values import number, record, text
 from converters.routing.user_ids import fold
 
-Reader = Callable[[Callback, Report, Conversation | None, Account], tuple[Decoded, ...]]
+Reader = Callable[[Callback, CopiedEvent, Conversation | None, YunxinAccount], tuple[Decoded, ...]]
 
 
 def read(
-    event: str, callback: Callback, report: Report, conversation: Conversation | None, account: Account
+    event: str, callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
 ) -> tuple[Decoded, ...]:
     """What a copy of kind *event*, one of READERS, says; *conversation* as of `conversation_of`. Raises Malformed."""
     return READERS[event](callback, report, conversation, account)
@@ -55,17 +55,17 @@ def _said(
     operation: Operation,
     name: str = "",
     losses: tuple[Loss, ...] = (),
-) -> Said:
+) -> DecodedEvent:
     name = name or str(operation.__struct_config__.tag)
     event_id = EventId.of("yunxin", callback.app, scope(conversation), remote_id, name).text
     event = Event(
         id=event_id, source=callback.app, remote_id=remote_id, conversation=conversation, sender=sender, at=at, operation=operation
     )
-    return Said(event, losses)
+    return DecodedEvent(event, losses)
 
 
 def _recall(
-    callback: Callback, report: Report, conversation: Conversation | None, account: Account
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
 ) -> tuple[Decoded, ...]:
     del account
     message, sender = word(report.msg_id), fold(word(report.sender))
@@ -79,7 +79,7 @@ def _recall(
 
 
 def _edit(
-    callback: Callback, report: Report, conversation: Conversation | None, account: Account
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
 ) -> tuple[Decoded, ...]:
     message, author = word(report.msg_id), fold(word(report.sender))
     if conversation is None or not author or message in {"", "0"}:
@@ -99,13 +99,13 @@ def _edit(
     return (_said(callback, conversation, message, who, at, Edit(named, body, own), f"edit-{count}", lost),)
 
 
-def _digest(report: Report) -> str:
+def _digest(report: CopiedEvent) -> str:
     said = [report.text, report.attachment, report.extension]
     return blake2b(wire.dump_any(said), digest_size=8).hexdigest()
 
 
 def _receipts(
-    callback: Callback, report: Report, conversation: Conversation | None, account: Account
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
 ) -> tuple[Decoded, ...]:
     del conversation, account
     found: list[Decoded] = []
@@ -120,7 +120,7 @@ def _receipts(
 
 
 def _read(
-    callback: Callback, report: Report, conversation: Conversation | None, account: Account
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
 ) -> tuple[Decoded, ...]:
     del account
     conversation, reader = conversation_reported(report), fold(word(report.accid))
@@ -133,7 +133,7 @@ def _read(
 
 
 def _member(
-    callback: Callback, report: Report, conversation: Conversation | None, account: Account
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
 ) -> tuple[Decoded, ...]:
     del account
     conversation, user, how = conversation_reported(report), fold(word(report.accid)), word(report.event).upper()
@@ -155,7 +155,7 @@ def _member(
 
 
 def _presence(
-    callback: Callback, report: Report, conversation: Conversation | None, account: Account
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
 ) -> tuple[Decoded, ...]:
     del account
     conversation, user = conversation_reported(report), fold(word(report.accid))

@@ -4,7 +4,7 @@ from hashlib import md5, sha1
 from hmac import compare_digest
 
 from converters.platform import Signed
-from converters.platforms.yunxin.account import Account
+from converters.platforms.yunxin.account import YunxinAccount
 
 
 def checksum(secret: str, middle: str, current: str) -> str:
@@ -12,7 +12,7 @@ def checksum(secret: str, middle: str, current: str) -> str:
     return sha1(f"{secret}{middle}{current}".encode(), usedforsecurity=False).hexdigest()
 
 
-def sign(account: Account, now: int, nonce: str) -> dict[str, str]:
+def sign(account: YunxinAccount, now: int, nonce: str) -> dict[str, str]:
     """Headers of one request; good for five minutes around *now* (seconds)."""
     current = str(now)
     return {
@@ -29,7 +29,7 @@ def digest_fits(body: bytes, digest: str) -> bool:
     return compare_digest(ours.encode(), digest.lower().encode())
 
 
-def signature_fits(account: Account, digest: str, current: str, signature: str) -> bool:
+def signature_fits(account: YunxinAccount, digest: str, current: str, signature: str) -> bool:
     """Whether one of the account's secrets made *signature*; takes as long for a wrong one as for a right one."""
     given = signature.lower().encode()
     secrets = (account.app_secret, account.app_secret_previous)

@@ -12,7 +12,7 @@ from streams.media.sandbox import landlock, namespaces, seccomp
 from streams.media.sandbox.kernel import LINUX, PR_SET_NO_NEW_PRIVS, PR_SET_PDEATHSIG, prctl, undumpable
 
 
-class UnsealedError(Exception):
+class SandboxUnavailableError(Exception):
     """The kernel does not filter calls."""
 
 
@@ -43,13 +43,13 @@ def die_with(parent: int) -> None:
 def seal(*, threads: bool = False) -> None:
     """From now on this process has its open descriptors, memory and a clock, and *threads* where a reader needs them. Raises UnsealedError; `prepare` comes before it."""
     if not LINUX:
-        raise UnsealedError
+        raise SandboxUnavailableError
     with suppress(OSError):  # it is the second lock on the same door
         landlock.confine()
     try:
         seccomp.confine(os.getpid(), threads=threads)
     except (OSError, seccomp.UnsupportedError) as error:
-        raise UnsealedError from error
+        raise SandboxUnavailableError from error
 
 
 def seals() -> bool:
@@ -58,7 +58,7 @@ def seals() -> bool:
     def breaks() -> int:
         try:
             seal()
-        except UnsealedError:
+        except SandboxUnavailableError:
             return 1
         try:
             os.open("/", os.O_RDONLY)

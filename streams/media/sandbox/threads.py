@@ -38,7 +38,7 @@ def ask(counter: socket.socket) -> None:
         os.close(listener)
 
 
-class Counter:
+class ThreadCounter:
     """Of the threads of the worker *pid*. Its descriptor is readable when the worker asks for one."""
 
     def __init__(self, pid: int, listener: int) -> None:

@@ -14,7 +14,7 @@ _LONGEST_ANSWER = 4 << 10
 _NAME = 128
 
 
-class Scanned(Struct, frozen=True):
+class ScanResult(Struct, frozen=True):
     verdict: Verdict
     """`too-large`: it takes no file of this size (its `StreamMaxLength`); `away`: nothing was said of the file."""
     signature: str = ""
@@ -28,14 +28,14 @@ class Clamd:
         self._address = address
         self._timeout = timeout
 
-    async def scan(self, path: Path) -> Scanned:
+    async def scan(self, path: Path) -> ScanResult:
         """Raises OSError where the file cannot be read."""
         with path.open("rb") as file:
             try:
                 async with asyncio.timeout(self._timeout):
                     return _read(await self._asked(file))
             except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                return Scanned("away")
+                return ScanResult("away")
 
     async def _asked(self, file: BinaryIO) -> bytes:
         reader, writer = await self._connected()
@@ -66,12 +66,12 @@ async def _stream(file: BinaryIO, writer: asyncio.StreamWriter, answer: "asyncio
         await writer.drain()
 
 
-def _read(answer: bytes) -> Scanned:
+def _read(answer: bytes) -> ScanResult:
     """Only what says so is clean."""
     text = answer.rstrip(b"\0\n").decode("ascii", "replace")
     if text == "stream: OK":
-        return Scanned("clean")
+        return ScanResult("clean")
     if text.startswith("stream: ") and text.endswith(" FOUND"):
         name = text.removeprefix("stream: ").removesuffix(" FOUND")
-        return Scanned("infected", "".join(each for each in name if each.isascii() and each.isprintable())[:_NAME])
-    return Scanned("too-large" if "size limit exceeded" in text else "away")
+        return ScanResult("infected", "".join(each for each in name if each.isascii() and each.isprintable())[:_NAME])
+    return ScanResult("too-large" if "size limit exceeded" in text else "away")

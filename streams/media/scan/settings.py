@@ -7,7 +7,7 @@ from pydantic import Field
 from streams.settings.secret_settings import Section
 
 
-class Scanner(Section):
+class ScannerSettings(Section):
     """A virus scanner: clamd, or another that speaks its INSTREAM. It is asked before a file is read, and about what is made of it."""
 
     address: str = Field(
@@ -17,6 +17,6 @@ class Scanner(Section):
     timeout: float = Field(60.0, gt=0, description="Seconds in which it must have answered about one file.")
     when_away: Literal["retry", "pass"] = Field(
         "retry",
-        description="Where it gives no answer. `retry`: ask again for `media.patience`, then withhold the file; one larger than it takes, at once. "
+        description="Where it gives no answer. `retry`: ask again for `media.retry_for`, then withhold the file; one larger than it takes, at once. "
         "`pass`: the file goes on unscanned.",
     )

@@ -11,8 +11,8 @@ import msgspec
 from yarl import URL
 
 from streams.files.signed import ROOT, headers, upload
-from streams.media.store.settings import MediaStore
-from streams.media.store.store import Failed, Kept
+from streams.media.store.settings import MediaStoreSettings
+from streams.media.store.store import StoredObject, StoreFailed
 
 CONNECT = 5.0
 FULL_WAIT = 30.0
@@ -22,13 +22,13 @@ FULL_WAIT = 30.0
 class FileStore:
     """*clock*: seconds since 1970."""
 
-    def __init__(self, settings: MediaStore, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, settings: MediaStoreSettings, clock: Callable[[], float] = time.time) -> None:
         self._base, self._clock = settings.endpoint.rstrip("/"), clock
         self._secret = settings.secret.get_secret_value().encode()
         self._timeout = aiohttp.ClientTimeout(total=settings.timeout, sock_connect=CONNECT)
         self._session: aiohttp.ClientSession | None = None
 
-    async def put(self, path: Path, *, name: str, mime: str, digest: str, app: str) -> Kept | Failed:
+    async def put(self, path: Path, *, name: str, mime: str, digest: str, app: str) -> StoredObject | StoreFailed:
         length = (await asyncio.to_thread(path.stat)).st_size
         one = upload(self._secret, app, digest=digest, length=length, name=name, mime=mime, now=self._clock())
         if self._session is None:
@@ -45,28 +45,28 @@ class FileStore:
                 async with request as answer:
                     return _read(answer.status, answer.headers.get("retry-after", ""), await answer.content.read(4096))
         except (aiohttp.ClientError, TimeoutError, ConnectionError):
-            return Failed("store-away", again=True, after=1.0)
+            return StoreFailed("store-away", again=True, after=1.0)
 
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
 
 
-def _read(status: int, retry_after: str, body: bytes) -> Kept | Failed:
+def _read(status: int, retry_after: str, body: bytes) -> StoredObject | StoreFailed:
     match status:
         case 200 | 201:
             with suppress(msgspec.DecodeError):
-                return msgspec.json.decode(body, type=Kept)
-            return Failed("store-away", again=True, after=1.0)
+                return msgspec.json.decode(body, type=StoredObject)
+            return StoreFailed("store-away", again=True, after=1.0)
         case 401 | 403 | 404 | 405:
-            return Failed("store-refused", again=False)
+            return StoreFailed("store-refused", again=False)
         case 413:
-            return Failed("store-too-large", again=False)
+            return StoreFailed("store-too-large", again=False)
         case 422:
-            return Failed("store-changed", again=False)
+            return StoreFailed("store-changed", again=False)
         case 507:
-            return Failed("store-full", again=True, after=FULL_WAIT)
+            return StoreFailed("store-full", again=True, after=FULL_WAIT)
         case 429 | 503:
-            return Failed("store-busy", again=True, after=float(retry_after) if retry_after.isdecimal() else 2.0)
+            return StoreFailed("store-busy", again=True, after=float(retry_after) if retry_after.isdecimal() else 2.0)
         case _:
-            return Failed("store-away", again=True, after=1.0)
+            return StoreFailed("store-away", again=True, after=1.0)

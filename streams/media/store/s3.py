@@ -12,9 +12,9 @@ from obstore.exceptions import BaseError, PermissionDeniedError, Unauthenticated
 from obstore.store import S3Store
 
 from streams.files.naming import disposition, extension_of, key_of, plain_mime, plain_name
-from streams.media.store.settings import MediaStore
-from streams.media.store.store import Failed, Kept
-from streams.outbound.proxies import DIRECT, Proxied, given
+from streams.media.store.settings import MediaStoreSettings
+from streams.media.store.store import StoredObject, StoreFailed
+from streams.outbound.proxies import DIRECT, ProxySettings, given
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, S3Credential
@@ -25,8 +25,8 @@ PART = 8 * 1024 * 1024
 _STATUS = re.compile(r"status code: (\d{3})|HTTP status \w+ error \((\d{3})")
 
 
-class Bucket:
-    def __init__(self, settings: MediaStore, proxied: Proxied | None = None) -> None:
+class BucketStore:
+    def __init__(self, settings: MediaStoreSettings, proxied: ProxySettings | None = None) -> None:
         self._settings = settings
         self._secret = settings.secret_access_key.get_secret_value()
         self._links = timedelta(days=settings.link_days)
@@ -55,7 +55,7 @@ class Bucket:
             },
         )
 
-    async def put(self, path: Path, *, name: str, mime: str, digest: str, app: str) -> Kept | Failed:
+    async def put(self, path: Path, *, name: str, mime: str, digest: str, app: str) -> StoredObject | StoreFailed:
         name, mime, length = plain_name(name), plain_mime(mime), (await asyncio.to_thread(path.stat)).st_size
         # An object has one name and type for all who fetch it, so these are a part of what it is called.
         key = key_of(self._secret.encode(), app, digest, extension_of(mime, name), (name, mime))
@@ -93,14 +93,14 @@ class Bucket:
         fresh = not kept or age + max(kept / 2, 0 if self._settings.public_url else self._links.total_seconds()) <= kept
         return age if fresh and found["size"] == length else None
 
-    async def _link(self, key: str, age: float) -> Kept:
+    async def _link(self, key: str, age: float) -> StoredObject:
         kept = self._settings.kept_days * DAY
         if public := self._settings.public_url.rstrip("/"):
-            return Kept(f"{public}/{quote(key)}", max(0.0, kept - age))
-        return Kept(await obstore.sign_async(self._store, "GET", key, self._links), self._links.total_seconds())
+            return StoredObject(f"{public}/{quote(key)}", max(0.0, kept - age))
+        return StoredObject(await obstore.sign_async(self._store, "GET", key, self._links), self._links.total_seconds())
 
 
-def _through(proxied: Proxied) -> "ClientConfig":
+def _through(proxied: ProxySettings) -> "ClientConfig":
     """As the library wants it. What the environment says of proxies it reads by itself. Raises ValueError."""
     proxy, _ = given(proxied, "media")
     if proxy == DIRECT:
@@ -109,23 +109,23 @@ def _through(proxied: Proxied) -> "ClientConfig":
     return {"proxy_url": proxy, "proxy_excludes": ",".join(["localhost", "127.0.0.0/8", "::1", *proxied.no_proxy])} if proxy else {}
 
 
-def _endpoint(settings: MediaStore) -> str:
+def _endpoint(settings: MediaStoreSettings) -> str:
     if settings.path_style:
         return settings.endpoint
     scheme, host = urlsplit(settings.endpoint)[:2]
     return f"{scheme}://{settings.bucket}.{host}"
 
 
-def _failed(error: BaseException) -> Failed:
+def _failed(error: BaseException) -> StoreFailed:
     """By its kind, and by the status that its text quotes: the library has no better."""
     if isinstance(error, (PermissionDeniedError, UnauthenticatedError, FileNotFoundError)):
-        return Failed("store-refused", again=False)
+        return StoreFailed("store-refused", again=False)
     found = _STATUS.search(str(error))
     status = int(found[1] or found[2]) if found else 0
     if status == 413:
-        return Failed("store-too-large", again=False)
+        return StoreFailed("store-too-large", again=False)
     if status in (429, 503):
-        return Failed("store-busy", again=True, after=2.0)
+        return StoreFailed("store-busy", again=True, after=2.0)
     if 400 <= status < 500 and status != 408:
-        return Failed("store-refused", again=False)
-    return Failed("store-away", again=True, after=1.0)
+        return StoreFailed("store-refused", again=False)
+    return StoreFailed("store-away", again=True, after=1.0)

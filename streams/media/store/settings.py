@@ -11,7 +11,7 @@ LONGEST_SIGNED = 7
 """Days of an S3 link. Source: Amazon S3, "Download and upload objects with presigned URLs"."""
 
 
-class MediaStore(SecretSection):
+class MediaStoreSettings(SecretSection):
     """Where files lie for platforms that take no uploads."""
 
     used_by: ClassVar[frozenset[str]] = frozenset({"media"})

@@ -15,13 +15,13 @@ Reason = Literal[
 ]
 
 
-class Kept(Struct, frozen=True):
+class StoredObject(Struct, frozen=True):
     url: str
     lives: float = 0.0
     """Seconds for which *url* holds; 0 is for ever."""
 
 
-class Failed(Struct, frozen=True):
+class StoreFailed(Struct, frozen=True):
     reason: Reason
     again: bool
     """Putting it once more may help, and never harms."""
@@ -29,10 +29,10 @@ class Failed(Struct, frozen=True):
     """Seconds to wait before."""
 
 
-class Store(Protocol):
+class MediaStore(Protocol):
     """The same file, put again for the same app, is not uploaded again while it lives."""
 
-    async def put(self, path: Path, *, name: str, mime: str, digest: str, app: str) -> Kept | Failed:
+    async def put(self, path: Path, *, name: str, mime: str, digest: str, app: str) -> StoredObject | StoreFailed:
         """*digest* is the SHA-256 of the file's content in hex; *name* and *mime* are anybody's words, and are made harmless.
 
         *app* is the one whose people will read it: its files lie in a folder of their own.

@@ -6,7 +6,7 @@ from typing import IO
 
 from PIL import Image
 
-from streams.media.transcode.request import Limits, emptied, size
+from streams.media.transcode.request import TranscodeLimits, emptied, size
 
 _MOVE = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 _SIDES = (0, 480, 240)
@@ -27,7 +27,7 @@ def moves(image: Image.Image) -> bool:
         return bool(getattr(image, "is_animated", False)) or image.format == "GIF"
 
 
-def remade(image: Image.Image, file: IO[bytes], box: tuple[int, int], limits: Limits, room: int) -> tuple[int, int] | None:
+def remade(image: Image.Image, file: IO[bytes], box: tuple[int, int], limits: TranscodeLimits, room: int) -> tuple[int, int] | None:
     """A GIF of *image* in *file*, within *box* and *room* bytes (0 is no limit), and its sides; None where it cannot be had so."""
     for side in _SIDES:
         sides = _fitted(image.size, box, side)
@@ -44,7 +44,7 @@ def remade(image: Image.Image, file: IO[bytes], box: tuple[int, int], limits: Li
     return None
 
 
-def _pictures(image: Image.Image, sides: tuple[int, int], limits: Limits) -> Iterator[tuple[Image.Image, int]]:
+def _pictures(image: Image.Image, sides: tuple[int, int], limits: TranscodeLimits) -> Iterator[tuple[Image.Image, int]]:
     """As many as can be read, and how long each stays; none where they are too many."""
     count = getattr(image, "n_frames", 1)
     if count * image.width * image.height > _TOGETHER * limits.pixels:

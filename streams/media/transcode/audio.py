@@ -17,7 +17,15 @@ from msgspec import Struct, structs
 from converters.files.media_formats import FORMATS
 from streams.media.transcode import audio_repair, silk
 from streams.media.transcode.containers import AUDIO, codec, opened
-from streams.media.transcode.request import Bad, Limits, Pressed, Work, begun, emptied, size
+from streams.media.transcode.request import (
+    BadFileError,
+    OpenRequest,
+    TranscodeLimits,
+    WorkerResult,
+    begun,
+    emptied,
+    size,
+)
 
 _RATES = range(4_000, 192_001)
 _CHANNELS = 8
@@ -65,14 +73,14 @@ _PLAIN = {"amr": ("amrnb", "libopencore_amrnb"), "mp3": ("mp3", "mp3float"), "m4
 """What a format's name promises of the codec in it; a file that keeps another one is remade."""
 
 
-def press(work: Work, limits: Limits, name: str) -> Pressed:
-    """The sound of *work*'s source, which begins as a *name*. Raises `Bad`."""
+def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult:
+    """The sound of *work*'s source, which begins as a *name*. Raises `BadFileError`."""
     kind = FORMATS[name].kind
     if kind not in ("audio", "video"):
-        raise Bad("unsupported" if kind == "other" else "mislabelled")
+        raise BadFileError("unsupported" if kind == "other" else "mislabelled")
     shape = work.shape
     mended = audio_repair.mended(work.source, name)
-    heard = Heard(limits, shape.longest)
+    heard = DecodedAudio(limits, shape.longest)
     with _sound(mended or work.source, name, heard) as (found, spoken, frames):
         plain = not shape.formats or (found in shape.formats and spoken in _PLAIN.get(found, (spoken,)))
         target = found if plain else shape.formats[0]
@@ -80,35 +88,35 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
             for _ in frames:
                 pass
         elif target not in ENCODINGS:
-            raise Bad("unsupported")
+            raise BadFileError("unsupported")
         else:
-            Packets(ENCODINGS[target], limits).write(emptied(work.made), frames)
+            AudioWriter(ENCODINGS[target], limits).write(emptied(work.made), frames)
     healed = plain and mended is not None and bool(shape.formats)
     if healed and mended is not None:
         emptied(work.made).write(begun(mended).read())
-    made = Pressed(new=healed or not plain, format=target, source_format=found, duration=heard.milliseconds)
+    made = WorkerResult(new=healed or not plain, format=target, source_format=found, duration=heard.milliseconds)
     return _smaller(made, work, limits, mended or work.source) or made
 
 
 @contextmanager
-def _sound(source: IO[bytes], name: str, heard: "Heard") -> Iterator[tuple[str, str, Iterator[AudioFrame]]]:
-    """What *source* turns out to be, its codec, and what is heard of it. Raises `Bad`."""
+def _sound(source: IO[bytes], name: str, heard: "DecodedAudio") -> Iterator[tuple[str, str, Iterator[AudioFrame]]]:
+    """What *source* turns out to be, its codec, and what is heard of it. Raises `BadFileError`."""
     if name == "silk":
         yield name, "silk", heard.counted(silk.frames(source))
         return
     with opened(begun(source), name) as container:
         if not container.streams.audio:
-            raise Bad("mislabelled")
+            raise BadFileError("mislabelled")
         stream = container.streams.audio[0]
         spoken = codec(stream)
         if spoken not in AUDIO:
-            raise Bad("unsupported")
+            raise BadFileError("unsupported")
         if name in ("mp4", "mov", "3gp") and spoken == "aac" and not container.streams.video:
             name = "m4a"
         yield name, spoken, heard.frames(container, stream)
 
 
-def _smaller(made: Pressed, work: Work, limits: Limits, source: IO[bytes]) -> Pressed | None:
+def _smaller(made: WorkerResult, work: OpenRequest, limits: TranscodeLimits, source: IO[bytes]) -> WorkerResult | None:
     """In the best mode of AMR that still fits into a message, where *made* is too large for one."""
     shape, encoding = work.shape, ENCODINGS.get(made.format)
     room = shape.inline // 4 * 3
@@ -119,15 +127,15 @@ def _smaller(made: Pressed, work: Work, limits: Limits, source: IO[bytes]) -> Pr
     bits = next((bits for bits, each in encoding.modes if frames * each + _MAGIC <= room), None)
     if bits is None:
         return None
-    with _sound(source, made.source_format, Heard(limits, shape.longest)) as (_, _, heard):
-        Packets(encoding, limits, bits).write(emptied(work.made), heard)
+    with _sound(source, made.source_format, DecodedAudio(limits, shape.longest)) as (_, _, heard):
+        AudioWriter(encoding, limits, bits).write(emptied(work.made), heard)
     return structs.replace(made, new=True)
 
 
-class Heard:
+class DecodedAudio:
     """What comes out of a decoder, counted and bounded."""
 
-    def __init__(self, limits: Limits, longest: int) -> None:
+    def __init__(self, limits: TranscodeLimits, longest: int) -> None:
         self._samples = limits.samples
         self._longest = min(limits.longest_ms, longest or limits.longest_ms) / 1000
         self._seconds = 0.0
@@ -137,7 +145,7 @@ class Heard:
         return round(self._seconds * 1000)
 
     def frames(self, container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
-        """Raises `Bad`, also where more than two in a hundred packets (and more than two) cannot be decoded."""
+        """Raises `BadFileError`, also where more than two in a hundred packets (and more than two) cannot be decoded."""
         decoder = _decoder(stream)
         packets, broken, taken, start = 0, 0, 0, 0
         for packet in container.demux(stream):
@@ -155,13 +163,13 @@ class Heard:
                 self._count(frame)
                 yield frame
         if not self._seconds:
-            raise Bad("damaged" if broken or container.size > _NOTHING else "empty")
+            raise BadFileError("damaged" if broken or container.size > _NOTHING else "empty")
         skipped = container.size - start - taken if container.format.name in _STREAMS else 0
         if broken > 2 + packets // 50 or skipped > container.size // 10 + _TAGS:
-            raise Bad("damaged")
+            raise BadFileError("damaged")
 
     def counted(self, frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
-        """*frames*. Raises `Bad`."""
+        """*frames*. Raises `BadFileError`."""
         for frame in frames:
             self._count(frame)
             yield frame
@@ -169,11 +177,11 @@ class Heard:
     def _count(self, frame: AudioFrame) -> None:
         channels = frame.layout.nb_channels
         if frame.sample_rate not in _RATES or not 0 < channels <= _CHANNELS:
-            raise Bad("unsupported")
+            raise BadFileError("unsupported")
         self._samples -= frame.samples * channels
         self._seconds += frame.samples / frame.sample_rate
         if self._samples < 0 or self._seconds > self._longest + 0.0005:
-            raise Bad("too-long")
+            raise BadFileError("too-long")
 
 
 def _decoder(stream: AudioStream) -> Any:
@@ -187,10 +195,10 @@ def _decoder(stream: AudioStream) -> Any:
     return stream.codec_context
 
 
-class Packets:
+class AudioWriter:
     """Sound on its way into a file of one format."""
 
-    def __init__(self, encoding: Encoding, limits: Limits, bits: int = 0) -> None:
+    def __init__(self, encoding: Encoding, limits: TranscodeLimits, bits: int = 0) -> None:
         self._encoding = encoding
         self._bits = bits
         self._room = limits.output_bytes
@@ -221,7 +229,7 @@ class Packets:
     def _bounded(self, packets: "list[Packet[Any]]") -> "list[Packet[Any]]":
         self._room -= sum(packet.size for packet in packets)
         if self._room < 0:
-            raise Bad("too-large")
+            raise BadFileError("too-large")
         return packets
 
     def _kept(self, packets: "list[Packet[Any]]") -> "list[Packet[Any]]":

@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.stream import Stream
 
 from streams.media.transcode.audio_repair import whole
-from streams.media.transcode.request import Bad
+from streams.media.transcode.request import BadFileError
 
 DEMUXERS = {
     "amr": "amr", "amr-wb": "amr", "mp3": "mp3", "aac": "aac", "wav": "wav", "ogg": "ogg", "flac": "flac", "webm": "matroska",
@@ -34,15 +34,15 @@ av.logging.set_level(None)
 
 @contextmanager
 def opened(file: IO[bytes], name: str) -> Iterator[InputContainer]:
-    """*file*, which begins as a *name*, read by that format's reader. Raises `Bad`.
+    """*file*, which begins as a *name*, read by that format's reader. Raises `BadFileError`.
 
     The reader gets the open file and no name of it; whatever else the file asks it to open, it is refused.
     """
     if name not in DEMUXERS:
-        raise Bad("unsupported")
+        raise BadFileError("unsupported")
     with _judged():
         if not whole(file, name):
-            raise Bad("truncated")
+            raise BadFileError("truncated")
         with av.open(file, "r", format=DEMUXERS[name], container_options=_OPTIONS, io_open=_refuse) as container:
             yield container
 
@@ -53,15 +53,15 @@ def _judged() -> Iterator[None]:
     try:
         yield
     except MemoryError:
-        raise Bad("memory") from None
+        raise BadFileError("memory") from None
     except (av.error.DecoderNotFoundError, av.error.PatchWelcomeError, av.error.NotImplementedError):
-        raise Bad("unsupported") from None
+        raise BadFileError("unsupported") from None
     except (av.error.FFmpegError, EOFError, ValueError, OverflowError, UnicodeDecodeError):
-        raise Bad("damaged") from None
+        raise BadFileError("damaged") from None
     except OSError as error:
         if error.errno != EINVAL:  # the disk's
             raise
-        raise Bad("damaged") from None  # it led to a place before its beginning
+        raise BadFileError("damaged") from None  # it led to a place before its beginning
 
 
 def codec(stream: Stream) -> str:
@@ -71,4 +71,4 @@ def codec(stream: Stream) -> str:
 
 
 def _refuse(*_: object) -> Never:
-    raise Bad("damaged")
+    raise BadFileError("damaged")

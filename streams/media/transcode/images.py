@@ -15,7 +15,17 @@ from PIL import AvifImagePlugin, Image, ImageFile, ImageOps, WebPImagePlugin
 from converters.files.media import Shape
 from converters.files.media_formats import FORMATS
 from streams.media.transcode import animation, image_repair
-from streams.media.transcode.request import VAST, Bad, Limits, Pressed, Small, Work, begun, emptied, size
+from streams.media.transcode.request import (
+    VAST,
+    BadFileError,
+    OpenRequest,
+    Thumbnail,
+    TranscodeLimits,
+    WorkerResult,
+    begun,
+    emptied,
+    size,
+)
 
 DECODERS = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "heic": "HEIF", "avif": "AVIF", "bmp": "BMP"}
 _QUALITY, _QUALITIES = 88, (80, 60, 40, 25)
@@ -42,31 +52,31 @@ assert AvifImagePlugin.SUPPORTED
 assert WebPImagePlugin.SUPPORTED  # both imported by name: Pillow would look for them among all that it has
 
 
-def press(work: Work, limits: Limits, name: str) -> Pressed:
-    """The picture of *work*'s source, which begins as a *name*. Raises `Bad`.
+def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult:
+    """The picture of *work*'s source, which begins as a *name*. Raises `BadFileError`.
 
     What the target shows goes untouched, its EXIF too, also where it has to be mended to be read here; what is made anew has none, but
     stands upright and keeps its colour profile.
     """
     kind = FORMATS[name].kind
     if kind != "image":
-        raise Bad("unsupported" if kind == "other" else "mislabelled")
+        raise BadFileError("unsupported" if kind == "other" else "mislabelled")
     try:
         try:
             return _read(work, begun(work.source), limits, name)
-        except Bad as bad:
+        except BadFileError as bad:
             found = image_repair.mended(begun(work.source).read(), name) if bad.reason in _MENDABLE else None
             if found is None:
                 raise
             return _mended(work, found, limits, name)
-    except (Bad, MemoryError) as error:
+    except (BadFileError, MemoryError) as error:
         unread = _unread(work, limits, name) if isinstance(error, MemoryError) or error.reason == "pixels" else None
         if unread is None:
             raise
         return unread
 
 
-def _read(work: Work, source: IO[bytes], limits: Limits, name: str) -> Pressed:
+def _read(work: OpenRequest, source: IO[bytes], limits: TranscodeLimits, name: str) -> WorkerResult:
     with _judged():
         image, sides = opened(source, name, limits)
         image.load()
@@ -76,7 +86,7 @@ def _read(work: Work, source: IO[bytes], limits: Limits, name: str) -> Pressed:
     return made
 
 
-def _mended(work: Work, found: image_repair.Mended, limits: Limits, name: str) -> Pressed:
+def _mended(work: OpenRequest, found: image_repair.Mended, limits: TranscodeLimits, name: str) -> WorkerResult:
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
         made = _read(work, io.BytesIO(found.content), limits, name)
@@ -88,7 +98,7 @@ def _mended(work: Work, found: image_repair.Mended, limits: Limits, name: str) -
     return structs.replace(made, new=True)
 
 
-def _unread(work: Work, limits: Limits, name: str) -> Pressed | None:
+def _unread(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult | None:
     """The source itself, if the target shows it as it is: too large to be unpacked here, which those who look at it need not do either."""
     shape, room = work.shape, _room(work)
     if (shape.formats and name not in shape.formats) or all(shape.box) or (room and size(work.source) > room):
@@ -100,7 +110,7 @@ def _unread(work: Work, limits: Limits, name: str) -> Pressed | None:
         Image.MAX_IMAGE_PIXELS = limits.pixels * VAST
         with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
             width, height = upright(Image.open(begun(work.source), formats=(DECODERS[name],)))
-        made = Pressed(format=name, source_format=name, width=width, height=height)
+        made = WorkerResult(format=name, source_format=name, width=width, height=height)
         if not work.wanted.alone or shape.thumbnail is None:
             return made
         across = _boxed_sides((width, height), shape.thumbnail.box)
@@ -108,7 +118,7 @@ def _unread(work: Work, limits: Limits, name: str) -> Pressed | None:
     return structs.replace(made, thumbnail=thumbnail, lost="thumbnail")
 
 
-def _shown(image: Image.Image, sides: tuple[int, int], work: Work, name: str) -> Pressed | None:
+def _shown(image: Image.Image, sides: tuple[int, int], work: OpenRequest, name: str) -> WorkerResult | None:
     """The source itself, if the target shows it; a moving picture is never made smaller."""
     shape, (width, height) = work.shape, sides if upright(image) == image.size else (sides[1], sides[0])
     if shape.formats and name not in shape.formats:
@@ -117,7 +127,7 @@ def _shown(image: Image.Image, sides: tuple[int, int], work: Work, name: str) ->
         room = _room(work)
         if not _within(width, height, shape.box) or (room and size(work.source) > room):
             return None
-    return Pressed(format=name, source_format=name, width=width, height=height)
+    return WorkerResult(format=name, source_format=name, width=width, height=height)
 
 
 @contextmanager
@@ -125,20 +135,20 @@ def _judged() -> Iterator[None]:
     """Pillow's complaints in our words: its readers raise nearly everything on bytes that they did not expect."""
     try:
         yield
-    except (Bad, MemoryError):
+    except (BadFileError, MemoryError):
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise Bad("pixels") from None
+        raise BadFileError("pixels") from None
     except OSError as error:
         if error.errno:  # the disk's
             raise
-        raise Bad("truncated" if "truncated" in str(error) else "damaged") from None
+        raise BadFileError("truncated" if "truncated" in str(error) else "damaged") from None
     except _RAISED:
-        raise Bad("damaged") from None
+        raise BadFileError("damaged") from None
 
 
-def opened(file: Any, name: str, limits: Limits) -> tuple[Image.Image, tuple[int, int]]:
-    """Its header alone is read; with its sides, since a JPEG of too many pixels is unpacked to a half of each, or less. Raises `Bad`."""
+def opened(file: Any, name: str, limits: TranscodeLimits) -> tuple[Image.Image, tuple[int, int]]:
+    """Its header alone is read; with its sides, since a JPEG of too many pixels is unpacked to a half of each, or less. Raises `BadFileError`."""
     Image.MAX_IMAGE_PIXELS = limits.pixels * VAST
     with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
         image = Image.open(file, formats=(DECODERS[name],))
@@ -146,10 +156,10 @@ def opened(file: Any, name: str, limits: Limits) -> tuple[Image.Image, tuple[int
     if image.width * image.height > limits.pixels:
         scale = next((each for each in _SCALES if image.width // each * (image.height // each) <= limits.pixels), 0)
         if name != "jpeg" or not scale:
-            raise Bad("pixels")
+            raise BadFileError("pixels")
         image.draft(None, (image.width // scale, image.height // scale))
     if image.width * image.height > limits.pixels:
-        raise Bad("pixels")
+        raise BadFileError("pixels")
     return image, sides
 
 
@@ -162,7 +172,7 @@ def _within(width: int, height: int, box: tuple[int, int]) -> bool:
     return not all(box) or (width <= box[0] and height <= box[1])
 
 
-def _room(work: Work) -> int:
+def _room(work: OpenRequest) -> int:
     """Bytes that the picture may have; 0 is no limit. Only a small one has to lie in the message itself."""
     return _least(work.shape.largest, work.shape.inline if work.wanted.role == "thumbnail" else 0)
 
@@ -171,7 +181,7 @@ def _least(largest: int, inline: int) -> int:
     return min((each for each in (largest, inline // 4 * 3) if each), default=0)
 
 
-def _remade(image: Image.Image, work: Work, limits: Limits, name: str) -> Pressed:
+def _remade(image: Image.Image, work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult:
     shape, room = work.shape, _room(work)
     target = name if name in shape.formats else shape.formats[0]
     if target == "jpeg" and "png" in shape.formats and _transparent(image):
@@ -181,7 +191,7 @@ def _remade(image: Image.Image, work: Work, limits: Limits, name: str) -> Presse
         sides = animation.remade(image, file, shape.box, limits, room) if "gif" in shape.formats else None
         image.seek(0)
         if sides is not None:
-            return Pressed(new=True, format="gif", source_format=name, width=sides[0], height=sides[1], lost="" if name == "gif" else "colours")
+            return WorkerResult(new=True, format="gif", source_format=name, width=sides[0], height=sides[1], lost="" if name == "gif" else "colours")
         file, lost = emptied(work.made), "motion"
     still = _boxed(ImageOps.exif_transpose(image), shape.box)
     profile = {"icc_profile": image.info["icc_profile"]} if image.info.get("icc_profile") else {}
@@ -193,14 +203,14 @@ def _remade(image: Image.Image, work: Work, limits: Limits, name: str) -> Presse
         case "gif" | "webp" | "avif":
             still.save(file, DECODERS[target])
         case _:
-            raise Bad("unsupported")
+            raise BadFileError("unsupported")
     if not room or size(file) <= room:
-        return Pressed(new=True, format=target, source_format=name, width=still.width, height=still.height, lost=lost)
+        return WorkerResult(new=True, format=target, source_format=name, width=still.width, height=still.height, lost=lost)
     if "jpeg" not in shape.formats or (found := _fitting(_flat(still), room)) is None:
-        raise Bad("too-large")
+        raise BadFileError("too-large")
     content, (width, height) = found
     emptied(file).write(content)
-    return Pressed(new=True, format="jpeg", source_format=name, width=width, height=height, lost=lost)
+    return WorkerResult(new=True, format="jpeg", source_format=name, width=width, height=height, lost=lost)
 
 
 def _transparent(image: Image.Image) -> bool:
@@ -236,7 +246,7 @@ def _boxed_sides(sides: tuple[int, int], box: tuple[int, int]) -> tuple[int, int
     return max(1, round(sides[0] * scale)), max(1, round(sides[1] * scale))
 
 
-def small(image: Image.Image, shape: Shape, file: IO[bytes]) -> Small | None:
+def small(image: Image.Image, shape: Shape, file: IO[bytes]) -> Thumbnail | None:
     """A JPEG in *file*, within *shape*'s box and its limits of bytes; None where even a few pixels are too much."""
     still = _flat(ImageOps.exif_transpose(_boxed(image, _across(image, shape.box))))
     found = _fitting(still, _least(shape.largest, shape.inline))
@@ -244,7 +254,7 @@ def small(image: Image.Image, shape: Shape, file: IO[bytes]) -> Small | None:
         return None
     content, (width, height) = found
     emptied(file).write(content)
-    return Small(width=width, height=height)
+    return Thumbnail(width=width, height=height)
 
 
 def _across(image: Image.Image, box: tuple[int, int]) -> tuple[int, int]:

@@ -9,30 +9,37 @@ import msgspec
 
 from streams.media.transcode.processes import (
     LAST,
-    EndedError,
-    NoWorker,
-    Unsealed,
+    ChannelClosedError,
+    NotSandboxedError,
+    NoWorkerError,
     WorkerProcess,
     ZygoteProcess,
 )
-from streams.media.transcode.request import Failed, Limits, Made, Order, Reason, for_films
-from streams.media.transcode.results import Files, UntrueError
-from streams.media.transcode.wire import Answer, Ready
+from streams.media.transcode.request import (
+    Reason,
+    Transcoded,
+    TranscodeFailed,
+    TranscodeLimits,
+    TranscodeRequest,
+    for_films,
+)
+from streams.media.transcode.results import FalseResultError, RequestFiles
+from streams.media.transcode.wire import WorkerAnswer, WorkerReady
 from streams.media.transcode.worker import UNSEALED, Sandbox
 
-__all__ = ["Failed", "Limits", "Made", "NoWorker", "Order", "Pool", "Ready", "Unsealed"]
+__all__ = ["NoWorkerError", "NotSandboxedError", "TranscodeFailed", "TranscodeLimits", "TranscodePool", "TranscodeRequest", "Transcoded", "WorkerReady"]
 
 _SIGNALS: dict[int, Reason] = {-SIGXCPU: "cpu", -SIGSYS: "forbidden-call"}
 
 
-class Pool:
+class TranscodePool:
     """At most *workers* processes at once, of which films leave one to the others, since they take long.
 
     An order waits until there is room for one. Who came first is served first.
     """
 
     def __init__(
-        self, workers: int, limits: Limits, sandbox: Sandbox = "prefer", program: str = "streams.media.transcode.zygote"
+        self, workers: int, limits: TranscodeLimits, sandbox: Sandbox = "prefer", program: str = "streams.media.transcode.zygote"
     ) -> None:
         self._limits = limits
         self._zygote = ZygoteProcess(limits, sandbox, program)
@@ -53,12 +60,12 @@ class Pool:
         return tuple(self._working)
 
     @property
-    def ready(self) -> Ready:
+    def ready(self) -> WorkerReady:
         """What keeps the workers in."""
         return self._zygote.ready
 
     async def start(self) -> None:
-        """Raises `NoWorker`, `Unsealed`."""
+        """Raises `NoWorkerError`, `NotSandboxedError`."""
         await self._zygote.start()
         self._keeping = asyncio.create_task(self._keep())
 
@@ -68,11 +75,11 @@ class Pool:
             await self._zygote.gone()
             try:
                 await self._zygote.start()
-            except NoWorker:  # the next order tries, and says so
+            except NoWorkerError:  # the next order tries, and says so
                 await asyncio.sleep(LAST)
 
-    async def press(self, order: Order) -> Made | Failed:
-        """What became of *order*; its time begins when there is room for it. Raises `NoWorker`, which is not the file's fault.
+    async def press(self, order: TranscodeRequest) -> Transcoded | TranscodeFailed:
+        """What became of *order*; its time begins when there is room for it. Raises `NoWorkerError`, which is not the file's fault.
 
         The order's directory is its own: names in it are always the same. What was written there for an order that failed is gone.
         """
@@ -82,7 +89,7 @@ class Pool:
             if self._closed:
                 await self._zygote.end()  # it may have come up behind the back of `close`
             self._open()
-            with Files(order, self._limits) as files:
+            with RequestFiles(order, self._limits) as files:
                 worker = WorkerProcess(self._zygote, files)
                 try:
                     return await self._pressed(worker, order, files)
@@ -92,36 +99,36 @@ class Pool:
 
     def _open(self) -> None:
         if self._closed:
-            raise NoWorker("the pool is closed")
+            raise NoWorkerError("the pool is closed")
 
-    async def _pressed(self, worker: WorkerProcess, order: Order, files: Files) -> Made | Failed:
-        answer: Answer | None = None
+    async def _pressed(self, worker: WorkerProcess, order: TranscodeRequest, files: RequestFiles) -> Transcoded | TranscodeFailed:
+        answer: WorkerAnswer | None = None
         try:
             async with asyncio.timeout((for_films(self._limits) if files.film else self._limits).seconds):
                 worker.pid = await worker.begun()
                 self._working.add(worker.pid)
-                with suppress(EndedError, OSError, msgspec.DecodeError):  # its exit code says why
+                with suppress(ChannelClosedError, OSError, msgspec.DecodeError):  # its exit code says why
                     answer = await worker.answer(order.wanted)
         except TimeoutError:
             await worker.killed()
-            return Failed("timeout", crashed=True)
+            return TranscodeFailed("timeout", crashed=True)
         except BaseException:  # who waited has gone
             await worker.killed()
             raise
         code = await worker.code(LAST)
         if code is None or code == UNSEALED:
-            raise NoWorker("the process that forks the workers is gone" if code is None else "the kernel keeps no worker in")
+            raise NoWorkerError("the process that forks the workers is gone" if code is None else "the kernel keeps no worker in")
         if code or answer is None or not await worker.silent():
-            return Failed(_SIGNALS.get(code, "crashed"), crashed=True)
+            return TranscodeFailed(_SIGNALS.get(code, "crashed"), crashed=True)
         if answer.failed is not None:
-            return Failed(answer.failed)
+            return TranscodeFailed(answer.failed)
         try:
-            return files.taken(answer.made) if answer.made is not None else Failed("crashed", crashed=True)
-        except UntrueError:
-            return Failed("crashed", crashed=True)
+            return files.taken(answer.made) if answer.made is not None else TranscodeFailed("crashed", crashed=True)
+        except FalseResultError:
+            return TranscodeFailed("crashed", crashed=True)
 
     async def close(self) -> None:
-        """Ends every process; who still waits gets `NoWorker`."""
+        """Ends every process; who still waits gets `NoWorkerError`."""
         self._closed = True
         if self._keeping is not None:
             self._keeping.cancel()

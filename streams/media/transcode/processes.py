@@ -7,13 +7,13 @@ from contextlib import suppress
 
 import msgspec
 
-from streams.media.transcode.request import Limits, Wanted
-from streams.media.transcode.results import Files, pair
+from streams.media.transcode.request import TranscodeLimits, TranscodeSpec
+from streams.media.transcode.results import RequestFiles, pair
 from streams.media.transcode.wire import (
     LENGTH,
     LONGEST_ANSWER,
-    Answer,
-    Ready,
+    WorkerAnswer,
+    WorkerReady,
     decode_answer,
     decode_ready,
     encode,
@@ -28,29 +28,29 @@ LAST = 2.0
 """Seconds that a worker which has said its last word is given to end of itself, so that its exit code says why."""
 
 
-class NoWorker(Exception):
+class NoWorkerError(Exception):
     """No process can be started on this machine, or the pool is closed: nothing is said of the file."""
 
 
-class Unsealed(NoWorker):
+class NotSandboxedError(NoWorkerError):
     """One can, and the kernel does not keep it in, as the settings require."""
 
 
-class EndedError(Exception):
+class ChannelClosedError(Exception):
     """The other side said nothing more, or nonsense."""
 
 
 class ZygoteProcess:
     """The process that forks the workers, and another when that is gone."""
 
-    def __init__(self, limits: Limits, sandbox: Sandbox, program: str) -> None:
+    def __init__(self, limits: TranscodeLimits, sandbox: Sandbox, program: str) -> None:
         self._limits = limits
         self._sandbox: Sandbox = sandbox
         self._program = program
         self._process: Process | None = None
         self._control: socket.socket | None = None
         self._starting = asyncio.Lock()
-        self.ready = Ready()
+        self.ready = WorkerReady()
 
     @property
     def pid(self) -> int | None:
@@ -61,7 +61,7 @@ class ZygoteProcess:
         return self._process is not None and self._process.returncode is None
 
     async def start(self) -> None:
-        """If it does not live. Raises `NoWorker`."""
+        """If it does not live. Raises `NoWorkerError`."""
         async with self._starting:
             if not self.lives:
                 await self._start()
@@ -77,27 +77,27 @@ class ZygoteProcess:
                 )  # fmt: skip
             async with asyncio.timeout(_START):
                 self.ready = decode_ready(await _message(self._control))
-        except (EndedError, OSError, TimeoutError, msgspec.DecodeError) as error:
+        except (ChannelClosedError, OSError, TimeoutError, msgspec.DecodeError) as error:
             await self.end()
-            raise NoWorker("no worker process comes up") from error
+            raise NoWorkerError("no worker process comes up") from error
         except BaseException:
             await self.end()
             raise
         if self._sandbox == "require" and not self.ready.seccomp:
             await self.end()
-            raise Unsealed("the kernel does not keep a worker from what it must not do")
+            raise NotSandboxedError("the kernel does not keep a worker from what it must not do")
 
     async def gone(self) -> None:
         if self._process is not None:
             await self._process.wait()
 
     def hand(self, word: bytes, descriptors: list[int]) -> None:
-        """For one worker; *word* is the zygote's. Raises `NoWorker`."""
+        """For one worker; *word* is the zygote's. Raises `NoWorkerError`."""
         try:
             assert self._control is not None
             socket.send_fds(self._control, [word], descriptors)  # a byte and a handful: it fits, or the other side is gone
         except OSError as error:
-            raise NoWorker("no worker process can be started") from error
+            raise NoWorkerError("no worker process can be started") from error
 
     async def end(self) -> None:
         """Its workers end with it."""
@@ -113,8 +113,8 @@ class ZygoteProcess:
 class WorkerProcess:
     """The process of one order, seen from here: a channel to it, and what the zygote tells of it."""
 
-    def __init__(self, zygote: ZygoteProcess, files: Files) -> None:
-        """Raises `NoWorker`."""
+    def __init__(self, zygote: ZygoteProcess, files: RequestFiles) -> None:
+        """Raises `NoWorkerError`."""
         self._channel, channel = pair()
         self._told, told = pair()
         self.pid = 0
@@ -130,13 +130,13 @@ class WorkerProcess:
         self._told.close()
 
     async def begun(self) -> int:
-        """Its process id. Raises `NoWorker`."""
+        """Its process id. Raises `NoWorkerError`."""
         pid = await self._number()
         if pid is None:
-            raise NoWorker("no worker process can be started")
+            raise NoWorkerError("no worker process can be started")
         return pid
 
-    async def answer(self, wanted: Wanted) -> Answer:
+    async def answer(self, wanted: TranscodeSpec) -> WorkerAnswer:
         """Raises EndedError, OSError, DecodeError."""
         await asyncio.get_running_loop().sock_sendall(self._channel, framed(encode(wanted)))
         return decode_answer(await _message(self._channel))
@@ -169,14 +169,14 @@ class WorkerProcess:
     async def _number(self) -> int | None:
         try:
             return int.from_bytes(await _exactly(self._told, NUMBER), "big", signed=True)
-        except (EndedError, OSError):
+        except (ChannelClosedError, OSError):
             return None
 
 
 async def _message(source: socket.socket) -> bytes:
     length = int.from_bytes(await _exactly(source, LENGTH), "big")
     if length > LONGEST_ANSWER:
-        raise EndedError
+        raise ChannelClosedError
     return await _exactly(source, length)
 
 
@@ -185,6 +185,6 @@ async def _exactly(source: socket.socket, length: int) -> bytes:
     while len(found) < length:
         piece = await asyncio.get_running_loop().sock_recv(source, length - len(found))
         if not piece:
-            raise EndedError
+            raise ChannelClosedError
         found += piece
     return found

@@ -14,7 +14,7 @@ Reason = Literal[
 """`forbidden-call`: it asked the kernel for what no reader of files asks for."""
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class TranscodeLimits(Struct, frozen=True, kw_only=True):
     """What one order may use, whoever sent the file."""
 
     cpu_seconds: int = 20
@@ -34,17 +34,17 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Of each file that is written."""
 
 
-def for_films(limits: Limits) -> Limits:
+def for_films(limits: TranscodeLimits) -> TranscodeLimits:
     """*limits* of a worker that may have to encode a film: more of all time."""
     longer = max(1.0, limits.film_seconds / limits.cpu_seconds)
     return structs.replace(limits, cpu_seconds=max(limits.cpu_seconds, limits.film_seconds), seconds=limits.seconds * longer)
 
 
 VAST = 8
-"""How many times `Limits.pixels` a picture may have that is not unpacked: one that the target shows as it is."""
+"""How many times `TranscodeLimits.pixels` a picture may have that is not unpacked: one that the target shows as it is."""
 
 
-class Wanted(Struct, frozen=True):
+class TranscodeSpec(Struct, frozen=True):
     """What a worker is told."""
 
     role: Role
@@ -53,14 +53,14 @@ class Wanted(Struct, frozen=True):
     """Nobody sent a thumbnail: one is made, where the shape wants one."""
 
 
-class Order(Struct, frozen=True):
+class TranscodeRequest(Struct, frozen=True):
     source: Path
     directory: Path
     """What is made is written here, and nowhere else; the caller's, who also removes it. No worker is told of it."""
     role: Role
     shape: Shape
     alone: bool = False
-    """As `Wanted.alone`."""
+    """As `TranscodeSpec.alone`."""
 
     @property
     def film(self) -> bool:
@@ -68,14 +68,14 @@ class Order(Struct, frozen=True):
         return self.role == "video" and bool(self.shape.formats)
 
     @property
-    def wanted(self) -> Wanted:
-        return Wanted(self.role, self.shape, self.alone)
+    def wanted(self) -> TranscodeSpec:
+        return TranscodeSpec(self.role, self.shape, self.alone)
 
 
-class Work(Struct, frozen=True):
+class OpenRequest(Struct, frozen=True):
     """What a worker has in hand: what is wanted, and the only files that there are for it, open."""
 
-    wanted: Wanted
+    wanted: TranscodeSpec
     source: IO[bytes]
     made: IO[bytes]
     thumbnail: IO[bytes]
@@ -104,20 +104,20 @@ def size(file: IO[bytes]) -> int:
 
 
 LOST = frozenset({"", "colours", "motion", "thumbnail"})
-"""What `Pressed.lost` may be."""
+"""What `WorkerResult.lost` may be."""
 MOST = (1 << 31) - 1
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 Name = Annotated[str, Meta(max_length=16)]
 
 
-class Small(Struct, frozen=True, kw_only=True):
+class Thumbnail(Struct, frozen=True, kw_only=True):
     """The thumbnail, a JPEG."""
 
     width: Count
     height: Count
 
 
-class Pressed(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class WorkerResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A worker's word, of which its pool believes what it can check; it names no file."""
 
     new: bool = False
@@ -130,12 +130,12 @@ class Pressed(Struct, frozen=True, kw_only=True, omit_defaults=True):
     height: Count = 0
     duration: Count = 0
     """Milliseconds: of sound as decoded, of a film as its container says."""
-    thumbnail: Small | None = None
+    thumbnail: Thumbnail | None = None
     lost: Name = ""
     """What the target's form has no room for, or what could not be made of it: one of `LOST`."""
 
 
-class Made(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Transcoded(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The same, checked, and where it lies."""
 
     path: Path
@@ -145,17 +145,17 @@ class Made(Struct, frozen=True, kw_only=True, omit_defaults=True):
     width: int = 0
     height: int = 0
     duration: int = 0
-    thumbnail: "Made | None" = None
+    thumbnail: "Transcoded | None" = None
     lost: str = ""
 
 
-class Failed(Struct, frozen=True, omit_defaults=True):
+class TranscodeFailed(Struct, frozen=True, omit_defaults=True):
     reason: Reason
     crashed: bool = False
     """It cost a worker process; perhaps for a reason that was not the file's."""
 
 
-class Bad(Exception):
+class BadFileError(Exception):
     """The file cannot be had in the form that is wanted."""
 
     def __init__(self, reason: Reason) -> None:

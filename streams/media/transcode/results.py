@@ -8,20 +8,28 @@ from typing import Self
 
 from converters.files.media import Shape
 from converters.files.media_formats import FORMATS, HEAD, sniff
-from streams.media.transcode.request import LOST, VAST, Limits, Made, Order, Pressed, Small
+from streams.media.transcode.request import (
+    LOST,
+    VAST,
+    Thumbnail,
+    Transcoded,
+    TranscodeLimits,
+    TranscodeRequest,
+    WorkerResult,
+)
 
 _BOXES = frozenset({"mp4", "m4a", "mov", "3gp"})
 """One family of files: which of them it is, its inside says too."""
 
 
-class UntrueError(Exception):
+class FalseResultError(Exception):
     """The files are not what the worker says they are."""
 
 
-class Files:
+class RequestFiles:
     """Open as a context. The descriptors are the worker's, too: the source to read from, the others to write to."""
 
-    def __init__(self, order: Order, limits: Limits) -> None:
+    def __init__(self, order: TranscodeRequest, limits: TranscodeLimits) -> None:
         self._order = order
         self._limits = limits
         self._made = order.directory / "made"
@@ -50,7 +58,7 @@ class Files:
 
     @property
     def film(self) -> bool:
-        """As `Order.film`."""
+        """As `TranscodeRequest.film`."""
         return self._order.film
 
     @property
@@ -58,8 +66,8 @@ class Files:
         """Whether what reads such a file begins threads: libheif's reader of HEVC does, whatever it is told."""
         return self._order.role not in ("file", "forwarded") and _is(self.descriptors[0], "heic")
 
-    def taken(self, said: Pressed) -> Made:
-        """What *said* has turned out to be; of a worker that has ended, so that nothing is changed after it was looked at. Raises `UntrueError`."""
+    def taken(self, said: WorkerResult) -> Transcoded:
+        """What *said* has turned out to be; of a worker that has ended, so that nothing is changed after it was looked at. Raises `FalseResultError`."""
         shape, source, made, small = self._order.shape, *self.descriptors
         file = made if said.new else source
         _check(said.format in FORMATS and said.source_format in FORMATS)
@@ -70,12 +78,12 @@ class Files:
         thumbnail = self._small(said.thumbnail, small) if said.thumbnail is not None else None
         if said.new:
             self._kept.add(1)
-        return Made(
+        return Transcoded(
             path=self._made if said.new else self._order.source, format=said.format, source_format=said.source_format,
             width=said.width, height=said.height, duration=said.duration, thumbnail=thumbnail, lost=said.lost,
         )  # fmt: skip
 
-    def _small(self, said: Small, file: int) -> Made:
+    def _small(self, said: Thumbnail, file: int) -> Transcoded:
         shape = self._order.shape.thumbnail
         _check(self._order.alone and shape is not None)
         assert shape is not None
@@ -83,7 +91,7 @@ class Files:
         self._sized(file, shape, new=True)
         _check(_is(file, "jpeg"))
         self._kept.add(2)
-        return Made(path=self._thumbnail, format="jpeg", source_format="jpeg", width=said.width, height=said.height)
+        return Transcoded(path=self._thumbnail, format="jpeg", source_format="jpeg", width=said.width, height=said.height)
 
     def _sized(self, file: int, shape: Shape, *, new: bool) -> None:
         length = os.fstat(file).st_size
@@ -93,7 +101,7 @@ class Files:
 
 def _check(holds: bool) -> None:  # noqa: FBT001
     if not holds:
-        raise UntrueError
+        raise FalseResultError
 
 
 def _is(file: int, name: str) -> bool:

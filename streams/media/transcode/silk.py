@@ -10,7 +10,7 @@ from av.audio.frame import AudioFrame
 from pysilk.backends.cffi._silk import ffi, lib
 
 from converters.files.media_formats import SILK_HEAD
-from streams.media.transcode.request import Bad, begun
+from streams.media.transcode.request import BadFileError, begun
 
 RATE = 24_000
 """Samples a second that are asked for: the most that it holds."""
@@ -23,7 +23,7 @@ _LOST = 1
 
 
 def frames(file: IO[bytes]) -> Iterator[AudioFrame]:
-    """The sound of *file*. Raises `Bad` where more than two in a hundred packets (and more than two) cannot be decoded."""
+    """The sound of *file*. Raises `BadFileError` where more than two in a hundred packets (and more than two) cannot be decoded."""
     memory, control, samples, count = _decoder()
     total = broken = 0
     for packet in _packets(file):
@@ -38,9 +38,9 @@ def frames(file: IO[bytes]) -> Iterator[AudioFrame]:
             if lost or not control.moreInternalDecoderFrames:
                 break
     if not total:
-        raise Bad("empty")
+        raise BadFileError("empty")
     if broken > 2 + total // 50 or broken == total:
-        raise Bad("damaged")
+        raise BadFileError("damaged")
 
 
 def _packets(file: IO[bytes]) -> Iterator[bytes]:
@@ -50,7 +50,7 @@ def _packets(file: IO[bytes]) -> Iterator[bytes]:
     while len(said := file.read(2)) == 2:
         length = int.from_bytes(said, "little", signed=True)
         if length > _PACKET:
-            raise Bad("damaged")
+            raise BadFileError("damaged")
         if length < 0 or len(packet := file.read(length)) < length:
             return
         yield packet
@@ -60,10 +60,10 @@ def _decoder() -> tuple[Any, Any, Any, Any]:
     """Its state, its settings, and where samples and their number are written."""
     length = ffi.new("int32_t *")
     if lib.SKP_Silk_SDK_Get_Decoder_Size(length):
-        raise Bad("unsupported")
+        raise BadFileError("unsupported")
     memory = ffi.new("uint64_t[]", length[0] // 8 + 1)
     if lib.SKP_Silk_SDK_InitDecoder(memory):
-        raise Bad("unsupported")
+        raise BadFileError("unsupported")
     control = ffi.new("SKP_SILK_SDK_DecControlStruct *")
     control.API_sampleRate, control.framesPerPacket = RATE, 1
     return memory, control, ffi.new("int16_t[]", 2 * _FRAMES * _ROOM), ffi.new("int16_t *")

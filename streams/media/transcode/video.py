@@ -10,29 +10,37 @@ from converters.files.media_formats import FORMATS
 from streams.media.transcode import video_encoding
 from streams.media.transcode.containers import VIDEO, codec, opened
 from streams.media.transcode.images import small
-from streams.media.transcode.request import MOST, Bad, Limits, Pressed, Work, begun, emptied
+from streams.media.transcode.request import (
+    MOST,
+    BadFileError,
+    OpenRequest,
+    TranscodeLimits,
+    WorkerResult,
+    begun,
+    emptied,
+)
 
 _LOOKED_AT = 200
 """Packets in which the first picture has to be."""
 
 
-def press(work: Work, limits: Limits, name: str) -> Pressed:
-    """The film of *work*'s source, which begins as a *name*. Raises `Bad`."""
+def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult:
+    """The film of *work*'s source, which begins as a *name*. Raises `BadFileError`."""
     kind = FORMATS[name].kind
     if kind != "video":
-        raise Bad("unsupported" if kind == "other" else "mislabelled")
+        raise BadFileError("unsupported" if kind == "other" else "mislabelled")
     shape, until = work.shape, video_encoding.end(limits)
     with opened(begun(work.source), name) as container:
         if not container.streams.video:
-            raise Bad("mislabelled")
+            raise BadFileError("mislabelled")
         stream = container.streams.video[0]
         if codec(stream) not in VIDEO:
-            raise Bad("unsupported")
+            raise BadFileError("unsupported")
         if stream.width * stream.height > limits.pixels:
-            raise Bad("pixels")
+            raise BadFileError("pixels")
         duration = _milliseconds(container, stream)
         if shape.longest and duration > shape.longest:
-            raise Bad("too-long")
+            raise BadFileError("too-long")
         first = _picture(container, stream, limits)
         width, height = (first.height, first.width) if first.rotation % 180 else (first.width, first.height)
         thumbnail = None
@@ -40,15 +48,15 @@ def press(work: Work, limits: Limits, name: str) -> Pressed:
             thumbnail = small(_upright(first), shape.thumbnail, work.thumbnail)
         shown = not shape.formats or (name in shape.formats and video_encoding.film(container).played)
     if shown:
-        return Pressed(format=name, source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
+        return WorkerResult(format=name, source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
     if "mp4" not in shape.formats:
-        raise Bad("unsupported")
+        raise BadFileError("unsupported")
     with opened(begun(work.source), name) as container:
         found = video_encoding.film(container)
         goal = video_encoding.Goal(limits=limits, largest=shape.largest, duration=duration, turned=int(first.rotation), until=until)
         sides = video_encoding.remade(container, found, emptied(work.made), goal)
     width, height = sides if all(sides) else (width, height)
-    return Pressed(new=True, format="mp4", source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
+    return WorkerResult(new=True, format="mp4", source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
 
 
 def _milliseconds(container: InputContainer, stream: VideoStream) -> int:
@@ -61,7 +69,7 @@ def _milliseconds(container: InputContainer, stream: VideoStream) -> int:
     return min(max(said, 0), MOST)
 
 
-def _picture(container: InputContainer, stream: VideoStream, limits: Limits) -> VideoFrame:
+def _picture(container: InputContainer, stream: VideoStream, limits: TranscodeLimits) -> VideoFrame:
     """The first that can be decoded."""
     stream.codec_context.thread_count = 1
     for count, packet in enumerate(container.demux(stream)):
@@ -73,9 +81,9 @@ def _picture(container: InputContainer, stream: VideoStream, limits: Limits) -> 
             continue
         for frame in frames:
             if frame.width * frame.height > limits.pixels:
-                raise Bad("pixels")
+                raise BadFileError("pixels")
             return frame
-    raise Bad("damaged")
+    raise BadFileError("damaged")
 
 
 def _upright(frame: VideoFrame) -> Image.Image:
@@ -83,5 +91,5 @@ def _upright(frame: VideoFrame) -> Image.Image:
     return image.rotate(frame.rotation, expand=True) if frame.rotation else image
 
 
-def as_it_is(name: str) -> Pressed:
-    return Pressed(format=name, source_format=name)
+def as_it_is(name: str) -> WorkerResult:
+    return WorkerResult(format=name, source_format=name)

@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from msgspec import Struct
 
 from streams.media.transcode.containers import AUDIO, codec
-from streams.media.transcode.request import Bad, Limits
+from streams.media.transcode.request import BadFileError, TranscodeLimits
 
 _DEPTHS = {"h264": frozenset({"yuv420p", "yuvj420p"}), "hevc": frozenset({"yuv420p", "yuvj420p", "yuv420p10le"}), "mpeg4": frozenset({"yuv420p"})}
 """Codecs that phones show in an MP4, each in the forms of pixels that they do."""
@@ -78,7 +78,7 @@ class Bounded:
 class Goal(Struct, frozen=True, kw_only=True):
     """What the MP4 may take."""
 
-    limits: Limits
+    limits: TranscodeLimits
     largest: int
     """Bytes; 0 is no limit of the target's."""
     duration: int
@@ -90,11 +90,11 @@ class Goal(Struct, frozen=True, kw_only=True):
 
 
 def remade(container: InputContainer, found: Film, written: IO[bytes], goal: Goal) -> tuple[int, int]:
-    """*found* of *container* as an MP4, in *written*; the answer is the sides of its pictures, or zeros where they were copied. Raises `Bad`."""
+    """*found* of *container* as an MP4, in *written*; the answer is the sides of its pictures, or zeros where they were copied. Raises `BadFileError`."""
     most = goal.limits.output_bytes
     bounded = Bounded(written, min(most, goal.largest or most))
     if not found.played and not goal.limits.film_seconds:
-        raise Bad("unsupported")
+        raise BadFileError("unsupported")
     with av.open(bounded, "w", format="mp4") as output:
         pictures: _Track = _Copied(output, found.pictures) if found.shown else _Pictures(output, found.pictures, _plan(found, goal), goal.turned)
         tracks = {found.pictures.index: pictures}
@@ -106,9 +106,9 @@ def remade(container: InputContainer, found: Film, written: IO[bytes], goal: Goa
             if bounded.full:  # said here: an error of its own, FFmpeg would not pass on
                 break
             if not found.played and time.process_time() > goal.until:
-                raise Bad("cpu")
+                raise BadFileError("cpu")
     if bounded.full:
-        raise Bad("too-large")
+        raise BadFileError("too-large")
     return pictures.sides
 
 
@@ -117,13 +117,13 @@ class _Plan(Struct, frozen=True):
     bits: int
 
 
-def end(limits: Limits) -> float:
+def end(limits: TranscodeLimits) -> float:
     """`Goal.until`, of a film that is begun now."""
     return time.process_time() + limits.film_seconds * _SPARE
 
 
 def _plan(found: Film, goal: Goal) -> _Plan:
-    """Raises `Bad` where no time, or no room, is enough."""
+    """Raises `BadFileError` where no time, or no room, is enough."""
     context = found.pictures.codec_context
     seconds = max(goal.duration / 1000, 1.0)
     rate = float(found.pictures.average_rate or _RATE)
@@ -136,10 +136,10 @@ def _plan(found: Film, goal: Goal) -> _Plan:
         if longer * shorter * scale * scale <= pixels:
             break
     else:
-        raise Bad("cpu")
+        raise BadFileError("cpu")
     room = int(goal.largest * 8 * _MARGIN / seconds) - _SOUND_BITS if goal.largest else _BITS
     if room < _LEAST_BITS:
-        raise Bad("too-large")
+        raise BadFileError("too-large")
     return _Plan(side, min(_BITS, room))
 
 
@@ -196,7 +196,7 @@ class _Encoded(_Track):
         except (av.error.InvalidDataError, av.error.UndefinedError):
             self._broken += 1
             if self._broken > 4 + self._packets // 10:
-                raise Bad("damaged") from None
+                raise BadFileError("damaged") from None
             return []
 
 

@@ -13,14 +13,14 @@ from converters.files.media import Role, Shape
 from streams.media.transcode import worker
 from streams.media.transcode.audio import ENCODINGS
 from streams.media.transcode.images import DECODERS
-from streams.media.transcode.request import Limits, Pressed, Wanted, Work
+from streams.media.transcode.request import OpenRequest, TranscodeLimits, TranscodeSpec, WorkerResult
 
 LATE = (copy, logging, ImageCms, ImageColor, ImageFilter, ImagePalette, MpoImagePlugin, TiffImagePlugin)
 """What the libraries import in the middle of some files."""
 _SIDE, _RATE = 16, 8_000
 
 
-def up(limits: Limits) -> None:
+def up(limits: TranscodeLimits) -> None:
     """A picture and a sound of our own through every form, back and forth."""
     warnings.simplefilter("ignore")  # to show one, its source would be read
     Image.preinit()
@@ -40,10 +40,10 @@ def up(limits: Limits) -> None:
         _through(made, "voice", Shape(formats=("mp3" if form != "mp3" else "m4a",)), limits)
 
 
-def _through(content: bytes, role: Role, shape: Shape, limits: Limits) -> bytes:
+def _through(content: bytes, role: Role, shape: Shape, limits: TranscodeLimits) -> bytes:
     made = io.BytesIO()
-    found = worker.answered(Work(Wanted(role, shape, alone=True), io.BytesIO(content), made, io.BytesIO()), limits)
-    if not isinstance(found, Pressed):
+    found = worker.answered(OpenRequest(TranscodeSpec(role, shape, alone=True), io.BytesIO(content), made, io.BytesIO()), limits)
+    if not isinstance(found, WorkerResult):
         raise RuntimeError(f"a {role} of our own cannot be made into {shape.formats}: {found}")  # noqa: TRY004 - no wrong type, a defect
     return made.getvalue()
 

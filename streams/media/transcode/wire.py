@@ -3,10 +3,10 @@
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from streams.media.transcode.request import Pressed, Reason, Wanted
+from streams.media.transcode.request import Reason, TranscodeSpec, WorkerResult
 
 
-class Ready(Struct, frozen=True):
+class WorkerReady(Struct, frozen=True):
     """The first word: what keeps a worker in, as it was tried."""
 
     seccomp: bool = False
@@ -15,8 +15,8 @@ class Ready(Struct, frozen=True):
     """It has one of its own."""
 
 
-class Answer(Struct, frozen=True):
-    made: Pressed | None = None
+class WorkerAnswer(Struct, frozen=True):
+    made: WorkerResult | None = None
     failed: Reason | None = None
 
 
@@ -24,9 +24,9 @@ LENGTH = 4
 """Bytes, big-endian, before each message."""
 LONGEST_ANSWER = 4 << 10
 encode = Encoder().encode
-decode_wanted = Decoder(Wanted).decode
-decode_answer = Decoder(Answer).decode
-decode_ready = Decoder(Ready).decode
+decode_wanted = Decoder(TranscodeSpec).decode
+decode_answer = Decoder(WorkerAnswer).decode
+decode_ready = Decoder(WorkerReady).decode
 
 
 def framed(message: bytes) -> bytes:

@@ -12,11 +12,19 @@ from typing import IO, Literal, NoReturn
 
 from converters.files.media_formats import HEAD, sniff
 from streams.media.sandbox import threads as asking
-from streams.media.sandbox.confine import UnsealedError, die_with, seal
+from streams.media.sandbox.confine import SandboxUnavailableError, die_with, seal
 from streams.media.transcode import audio, images, video
-from streams.media.transcode.request import Bad, Limits, Pressed, Reason, Work, begun, size
+from streams.media.transcode.request import (
+    BadFileError,
+    OpenRequest,
+    Reason,
+    TranscodeLimits,
+    WorkerResult,
+    begun,
+    size,
+)
 from streams.media.transcode.video import as_it_is
-from streams.media.transcode.wire import LENGTH, Answer, decode_wanted, encode, framed
+from streams.media.transcode.wire import LENGTH, WorkerAnswer, decode_wanted, encode, framed
 
 Sandbox = Literal["require", "prefer", "off"]
 UNSEALED = 77
@@ -28,26 +36,26 @@ _HARMLESS = frozenset({"unsupported", "mislabelled", "damaged", "truncated", "em
 """To a target that takes any file as it is: what we cannot read may be its own."""
 
 
-def pressed(work: Work, limits: Limits) -> Pressed:
-    """Raises `Bad`."""
+def pressed(work: OpenRequest, limits: TranscodeLimits) -> WorkerResult:
+    """Raises `BadFileError`."""
     name = sniff(head := begun(work.source).read(HEAD)).name
     try:
         made = _read(work, limits, name, empty=not head)
-    except Bad as bad:
+    except BadFileError as bad:
         if work.shape.formats or bad.reason not in _HARMLESS:
             raise
         made = as_it_is(name)
     if work.shape.largest and size(work.made if made.new else work.source) > work.shape.largest:
-        raise Bad("too-large")
+        raise BadFileError("too-large")
     return made
 
 
-def _read(work: Work, limits: Limits, name: str, *, empty: bool) -> Pressed:
+def _read(work: OpenRequest, limits: TranscodeLimits, name: str, *, empty: bool) -> WorkerResult:
     match work.wanted.role:
         case "file" | "forwarded":
             return as_it_is(name)
         case _ if empty:
-            raise Bad("empty")
+            raise BadFileError("empty")
         case "image" | "gif" | "sticker" | "thumbnail":
             return images.press(work, limits, name)
         case "voice":
@@ -56,13 +64,13 @@ def _read(work: Work, limits: Limits, name: str, *, empty: bool) -> Pressed:
             return video.press(work, limits, name)
 
 
-def answered(work: Work, limits: Limits) -> Pressed | Reason:
+def answered(work: OpenRequest, limits: TranscodeLimits) -> WorkerResult | Reason:
     """Whatever *work* is made of lies in its files when this returns."""
     try:
         made = pressed(work, limits)
         work.made.flush()
         work.thumbnail.flush()
-    except Bad as bad:
+    except BadFileError as bad:
         return bad.reason
     except MemoryError:
         return "memory"
@@ -73,7 +81,7 @@ def answered(work: Work, limits: Limits) -> Pressed | Reason:
     return made
 
 
-def limit(limits: Limits, had: int, *, threads: bool) -> None:
+def limit(limits: TranscodeLimits, had: int, *, threads: bool) -> None:
     """What the process may use in its life; of memory that is beyond the *had* bytes it begins with. At the last second of CPU comes SIGXCPU."""
     resource.setrlimit(resource.RLIMIT_AS, (had + limits.memory_bytes,) * 2)
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
@@ -85,7 +93,7 @@ def limit(limits: Limits, had: int, *, threads: bool) -> None:
 
 
 def run(
-    descriptors: Sequence[int], limits: Limits, sandbox: Sandbox, parent: int, had: int, counter: socket.socket | None
+    descriptors: Sequence[int], limits: TranscodeLimits, sandbox: Sandbox, parent: int, had: int, counter: socket.socket | None
 ) -> NoReturn:
     """The life of a worker that *parent* has just forked, with the *descriptors* that came for it.
 
@@ -106,7 +114,7 @@ def run(
         if sandbox != "off":
             try:
                 seal(threads=threads)
-            except UnsealedError:
+            except SandboxUnavailableError:
                 if sandbox == "require":
                     os._exit(UNSEALED)
         _serve(channel, files, limits)
@@ -123,10 +131,10 @@ def _alone(descriptors: Sequence[int]) -> tuple[int, int, int, int]:
     return channel, source, made, thumbnail
 
 
-def _serve(channel: int, files: tuple[IO[bytes], IO[bytes], IO[bytes]], limits: Limits) -> None:
+def _serve(channel: int, files: tuple[IO[bytes], IO[bytes], IO[bytes]], limits: TranscodeLimits) -> None:
     wanted = decode_wanted(_exactly(channel, int.from_bytes(_exactly(channel, LENGTH), "big")))
-    one = answered(Work(wanted, *files), limits)
-    message = framed(encode(Answer(made=one) if isinstance(one, Pressed) else Answer(failed=one)))
+    one = answered(OpenRequest(wanted, *files), limits)
+    message = framed(encode(WorkerAnswer(made=one) if isinstance(one, WorkerResult) else WorkerAnswer(failed=one)))
     while message:
         message = message[os.write(channel, message) :]
 

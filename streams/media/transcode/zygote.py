@@ -20,10 +20,10 @@ from typing import cast
 from msgspec import json as typed
 
 from streams.media.sandbox import confine
-from streams.media.sandbox.threads import Counter
+from streams.media.sandbox.threads import ThreadCounter
 from streams.media.transcode import warm, worker
-from streams.media.transcode.request import Limits, for_films
-from streams.media.transcode.wire import Ready, encode, framed
+from streams.media.transcode.request import TranscodeLimits, for_films
+from streams.media.transcode.wire import WorkerReady, encode, framed
 from streams.media.transcode.worker import Sandbox
 
 ALONE, THREADS, FILM = b".", b"t", b"f"
@@ -36,7 +36,7 @@ NUMBER = 4
 """Bytes of what is told of a worker, big-endian, signed."""
 
 
-def command(program: str, limits: Limits, sandbox: Sandbox) -> list[str]:
+def command(program: str, limits: TranscodeLimits, sandbox: Sandbox) -> list[str]:
     """How the pool starts *program*: as a Python without environment and surroundings, with this one's path to modules."""
     start = "import json, runpy, sys; sys.path[:] = json.loads(sys.argv.pop(1)); runpy.run_module(sys.argv[1], run_name='__main__')"
     path = json.dumps([str(Path(__file__).parents[3]), *filter(None, sys.path)])
@@ -44,14 +44,14 @@ def command(program: str, limits: Limits, sandbox: Sandbox) -> list[str]:
 
 
 class Zygote:
-    def __init__(self, control: socket.socket, limits: Limits, sandbox: Sandbox) -> None:
+    def __init__(self, control: socket.socket, limits: TranscodeLimits, sandbox: Sandbox) -> None:
         self._control = control
         self._limits = limits
         self._sandbox = sandbox
         self._had = _address_space()
         self._workers: dict[int, int] = {}
         """By process id: where is told of it."""
-        self._counters: dict[int, Counter] = {}
+        self._counters: dict[int, ThreadCounter] = {}
         """Of those that may have threads, the same."""
         self._watched = selectors.DefaultSelector()
 
@@ -66,7 +66,7 @@ class Zygote:
         self._watched.register(woken, selectors.EVENT_READ)
         while True:
             for key, _ in self._watched.select():
-                if isinstance(key.data, Counter):
+                if isinstance(key.data, ThreadCounter):
                     self._answer(key.data)
                 elif key.data is not None:
                     self._drop(key.fd, key.data)
@@ -108,10 +108,10 @@ class Zygote:
         with counts:
             _, found = _received(counts)
         for each in found:
-            counter = self._counters[pid] = Counter(pid, each)
+            counter = self._counters[pid] = ThreadCounter(pid, each)
             self._watched.register(each, selectors.EVENT_READ, counter)
 
-    def _answer(self, counter: Counter) -> None:
+    def _answer(self, counter: ThreadCounter) -> None:
         if not counter.answer():
             self._forget(counter.pid)
 
@@ -172,7 +172,7 @@ def _address_space() -> int:
 
 def main() -> None:
     """With the pool's socket as standard input."""
-    parent, limits, sandbox = int(sys.argv[2]), typed.decode(sys.argv[3], type=Limits), cast("Sandbox", sys.argv[4])
+    parent, limits, sandbox = int(sys.argv[2]), typed.decode(sys.argv[3], type=TranscodeLimits), cast("Sandbox", sys.argv[4])
     control = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
     for each in range(3):  # what a library prints is no answer
@@ -184,7 +184,7 @@ def main() -> None:
     wanted = sandbox != "off"
     network = confine.prepare(network=wanted)
     confine.die_with(parent)  # the namespaces have undone it
-    ready = Ready(seccomp=wanted and confine.seals(), landlock=wanted and confine.landlocks(), network=network)
+    ready = WorkerReady(seccomp=wanted and confine.seals(), landlock=wanted and confine.landlocks(), network=network)
     control.sendall(framed(encode(ready)))
     zygote = Zygote(control, limits, sandbox)
     gc.collect()

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 
 from streams.http_server.listener import Listener
 from streams.kafka.local.ports import free_port
-from streams.media.store import Failed, Kept, opened, s3
+from streams.media.store import StoredObject, StoreFailed, opened, s3
 from streams.media.store.s3 import PART
-from streams.media.store.settings import MediaStore
-from streams.settings.root import Media
+from streams.media.store.settings import MediaStoreSettings
+from streams.settings.root import MediaSettings
 from tests.media.store.bucket import ACCESS, NAME, SECRET, Bucket
 
 CONTENT = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -29,17 +29,17 @@ class At:
     def __init__(self, port: int, bucket: Bucket) -> None:
         self.port, self.bucket = port, bucket
 
-    def settings(self, **more: Any) -> MediaStore:
+    def settings(self, **more: Any) -> MediaStoreSettings:
         given: dict[str, Any] = {
             "kind": "s3", "endpoint": f"http://127.0.0.1:{self.port}", "allow_http": True, "bucket": NAME,
             "access_key_id": ACCESS, "secret_access_key": SECRET, "timeout": 20,
         }  # fmt: skip
-        return MediaStore(**(given | more))
+        return MediaStoreSettings(**(given | more))
 
-    async def put(self, path: Path, content: bytes = CONTENT, name: str = "cat.png", mime: str = "image/png", app: str = "new", **more: Any) -> Kept | Failed:
+    async def put(self, path: Path, content: bytes = CONTENT, name: str = "cat.png", mime: str = "image/png", app: str = "new", **more: Any) -> StoredObject | StoreFailed:
         path = path / "file" if path.is_dir() else path
         path.write_bytes(content)
-        store = opened(self.settings(**more), Media())
+        store = opened(self.settings(**more), MediaSettings())
         assert store is not None
         try:
             return await store.put(path, name=name, mime=mime, digest=sha256(content).hexdigest(), app=app)
@@ -66,9 +66,9 @@ async def fetched(url: str) -> httpx.Response:
         return await client.get(url)
 
 
-async def kept(at: At, path: Path, **more: Any) -> Kept:
+async def kept(at: At, path: Path, **more: Any) -> StoredObject:
     found = await at.put(path, **more)
-    assert isinstance(found, Kept), found
+    assert isinstance(found, StoredObject), found
     return found
 
 
@@ -158,7 +158,7 @@ async def test_what_a_browser_would_run_is_saved_as_bytes(at: At, tmp_path: Path
 async def test_a_fault_of_the_bucket_has_a_fixed_word(at: At, tmp_path: Path, faults: list[int], reason: str, again: bool) -> None:
     at.bucket.faults = list(faults)
     found = await at.put(tmp_path)
-    assert isinstance(found, Failed), found
+    assert isinstance(found, StoreFailed), found
     assert (found.reason, found.again) == (reason, again)
     assert not at.bucket.faults
 
@@ -170,10 +170,10 @@ async def test_one_fault_of_the_service_is_tried_again_at_once(at: At, tmp_path:
 
 
 async def test_wrong_keys_and_another_bucket_are_refused_and_nobody_there_is_away(at: At, tmp_path: Path) -> None:
-    assert await at.put(tmp_path, secret_access_key="another-secret-of-a-bucket") == Failed("store-refused", again=False)
-    assert await at.put(tmp_path, bucket="nobodys") == Failed("store-refused", again=False)
+    assert await at.put(tmp_path, secret_access_key="another-secret-of-a-bucket") == StoreFailed("store-refused", again=False)
+    assert await at.put(tmp_path, bucket="nobodys") == StoreFailed("store-refused", again=False)
     found = await at.put(tmp_path, endpoint=f"http://127.0.0.1:{free_port()}")
-    assert isinstance(found, Failed)
+    assert isinstance(found, StoreFailed)
     assert (found.reason, found.again) == ("store-away", True)
 
 
@@ -188,7 +188,7 @@ async def test_a_bucket_that_does_not_answer_is_away(tmp_path: Path) -> None:
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     async with server:
         one = At(server.sockets[0].getsockname()[1], Bucket())
-        assert await one.put(tmp_path, timeout=0.5) == Failed("store-away", again=True, after=1.0)
+        assert await one.put(tmp_path, timeout=0.5) == StoreFailed("store-away", again=True, after=1.0)
         assert asked.is_set()
 
 
@@ -222,8 +222,8 @@ def test_wrong_settings_are_refused_with_words_that_help(more: dict[str, Any], s
 
 
 async def test_the_bucket_may_be_a_part_of_the_hosts_name() -> None:
-    store = opened(At(1, Bucket()).settings(path_style=False, endpoint="https://oss.example.com", prefix="im"), Media())
-    assert isinstance(store, s3.Bucket)
+    store = opened(At(1, Bucket()).settings(path_style=False, endpoint="https://oss.example.com", prefix="im"), MediaSettings())
+    assert isinstance(store, s3.BucketStore)
     found = await store._link("new/key.png", 0.0)
     assert found.url.startswith("https://chat.oss.example.com/im/new/key.png?X-Amz-Algorithm=AWS4-HMAC-SHA256&")
 

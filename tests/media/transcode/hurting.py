@@ -6,11 +6,11 @@ import time
 from contextlib import suppress
 
 from streams.media.transcode import worker, zygote
-from streams.media.transcode.request import Limits, Pressed, Work
+from streams.media.transcode.request import OpenRequest, TranscodeLimits, WorkerResult
 from streams.media.transcode.worker import FIRST
 
 
-def _hurt(work: Work, limits: Limits) -> Pressed:
+def _hurt(work: OpenRequest, limits: TranscodeLimits) -> WorkerResult:
     del limits
     deed = work.source.read().decode()
     match deed:
@@ -46,7 +46,7 @@ def _hurt(work: Work, limits: Limits) -> Pressed:
             os.write(1, b"y" * 1_000_000)
             os.write(2, b"z" * 1_000_000)
     work.made.write(str(os.getpid()).encode())
-    return Pressed(new=True, format="bin", source_format="bin")
+    return WorkerResult(new=True, format="bin", source_format="bin")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from converters.files.media import Shape
 from converters.files.media_formats import sniff
 from streams.media.transcode import audio
-from streams.media.transcode.request import Failed, Made
+from streams.media.transcode.request import Transcoded, TranscodeFailed
 from tests.media.transcode.conftest import LIMITS, Press
 from tests.media.transcode.samples import AMR_WB, FULL, HIGH, LOW, SOUND, Heard, Samples, sine, written
 
@@ -25,12 +25,12 @@ def voice(kind: str, hertz: float = HIGH, seconds: float = SECONDS) -> bytes:
     return SOUND[kind]([one, one] if kind == "vorbis" else [one], rate)
 
 
-def made(found: Made | Failed) -> Made:
-    assert isinstance(found, Made), found
+def made(found: Transcoded | TranscodeFailed) -> Transcoded:
+    assert isinstance(found, Transcoded), found
     return found
 
 
-def heard(one: Made) -> Heard:
+def heard(one: Transcoded) -> Heard:
     data = one.path.read_bytes()
     assert sniff(data).name == ("mp4" if one.path.name == "source" and one.source_format == "m4a" and data[8:11] != b"M4A" else one.format)
     return Heard(data, one.format)
@@ -188,7 +188,7 @@ def test_another_codec_under_a_known_name_is_remade(press: Press) -> None:
 @pytest.mark.parametrize("kind", ["m4a", "mp4", "3gp", "wav"])
 def test_half_a_file_is_said_to_be_half_a_file(kind: str, press: Press) -> None:
     data = voice(kind)
-    assert press(data[: len(data) // 2], "voice", Shape(formats=("mp3", kind))) == Failed("truncated")
+    assert press(data[: len(data) // 2], "voice", Shape(formats=("mp3", kind))) == TranscodeFailed("truncated")
 
 
 @pytest.mark.parametrize("kind", ["mp3", "aac", "opus", "flac"])
@@ -196,43 +196,43 @@ def test_noise_after_a_good_start_is_damage(kind: str, press: Press) -> None:
     data = voice(kind)
     start = len(data) // 8
     noise = bytes(at * 73 % 251 for at in range(len(data) - start))
-    assert press(data[:start] + noise, "voice", Shape(formats=("amr", kind))) in (Failed("damaged"), Failed("truncated"))
+    assert press(data[:start] + noise, "voice", Shape(formats=("amr", kind))) in (TranscodeFailed("damaged"), TranscodeFailed("truncated"))
 
 
 def test_no_sound_at_all_is_empty(press: Press) -> None:
-    assert press(b"#!AMR\n", "voice", Shape(formats=("mp3",))) == Failed("empty")
-    assert press(b"", "voice", Shape(formats=("mp3",))) == Failed("empty")
+    assert press(b"#!AMR\n", "voice", Shape(formats=("mp3",))) == TranscodeFailed("empty")
+    assert press(b"", "voice", Shape(formats=("mp3",))) == TranscodeFailed("empty")
 
 
 def test_what_is_no_voice_is_told_apart(press: Press) -> None:
     shape = Shape(formats=("mp3",))
-    assert press(b"\xff\xd8\xff\xe0" + bytes(100), "voice", shape) == Failed("mislabelled")
-    assert press(b"<html><script>alert(1)</script>", "voice", shape) == Failed("unsupported")
-    assert press(b"#EXTM3U\nhttp://169.254.169.254/\n", "voice", shape) == Failed("unsupported")
-    assert press(b"ffconcat version 1.0\nfile /etc/passwd\n", "voice", shape) == Failed("unsupported")
+    assert press(b"\xff\xd8\xff\xe0" + bytes(100), "voice", shape) == TranscodeFailed("mislabelled")
+    assert press(b"<html><script>alert(1)</script>", "voice", shape) == TranscodeFailed("unsupported")
+    assert press(b"#EXTM3U\nhttp://169.254.169.254/\n", "voice", shape) == TranscodeFailed("unsupported")
+    assert press(b"ffconcat version 1.0\nfile /etc/passwd\n", "voice", shape) == TranscodeFailed("unsupported")
 
 
 def test_a_voice_longer_than_the_target_plays_is_not_sent(press: Press) -> None:
     data = voice("amr")
-    assert press(data, "voice", Shape(formats=("amr",), longest=1_000)) == Failed("too-long")
-    assert isinstance(press(data, "voice", Shape(formats=("amr",), longest=1_260)), Made)
+    assert press(data, "voice", Shape(formats=("amr",), longest=1_000)) == TranscodeFailed("too-long")
+    assert isinstance(press(data, "voice", Shape(formats=("amr",), longest=1_260)), Transcoded)
 
 
 def test_sound_larger_than_the_target_takes_is_not_sent(press: Press) -> None:
-    assert press(voice("amr"), "voice", Shape(formats=("mp3",), largest=1_000)) == Failed("too-large")
+    assert press(voice("amr"), "voice", Shape(formats=("mp3",), largest=1_000)) == TranscodeFailed("too-large")
 
 
 def test_the_decoder_stops_at_the_limit_of_samples_and_of_time(press: Press) -> None:
     data, shape = voice("wav"), Shape(formats=("mp3",))
-    assert press(data, "voice", shape, limits=replace(LIMITS, samples=10_000)) == Failed("too-long")
-    assert press(data, "voice", shape, limits=replace(LIMITS, longest_ms=500)) == Failed("too-long")
-    assert press(data, "voice", shape, limits=replace(LIMITS, output_bytes=500)) == Failed("too-large")
+    assert press(data, "voice", shape, limits=replace(LIMITS, samples=10_000)) == TranscodeFailed("too-long")
+    assert press(data, "voice", shape, limits=replace(LIMITS, longest_ms=500)) == TranscodeFailed("too-long")
+    assert press(data, "voice", shape, limits=replace(LIMITS, output_bytes=500)) == TranscodeFailed("too-large")
 
 
 def test_a_rate_of_one_hertz_is_not_played_for_hours(press: Press) -> None:
     data = bytearray(voice("wav"))
     data[24:28] = (1).to_bytes(4, "little")
-    assert press(bytes(data), "voice", Shape(formats=("mp3",))) in (Failed("unsupported"), Failed("damaged"), Failed("too-long"))
+    assert press(bytes(data), "voice", Shape(formats=("mp3",))) in (TranscodeFailed("unsupported"), TranscodeFailed("damaged"), TranscodeFailed("too-long"))
 
 
 def test_a_target_that_takes_any_file_gets_what_we_cannot_read(press: Press) -> None:

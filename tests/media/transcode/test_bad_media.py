@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import get_args
 
-from streams.media.transcode.pool import Pool
+from streams.media.transcode.pool import TranscodePool
 from streams.media.transcode.request import Reason
 from tests.media.bad import LIMITS, Maker, corpus, tried
 
@@ -11,7 +11,7 @@ COUNT = 300
 
 
 async def test_every_bad_file_has_an_answer_and_no_other_pays_for_it(tmp_path: Path) -> None:
-    pool = Pool(2, LIMITS)
+    pool = TranscodePool(2, LIMITS)
     await pool.start()
     try:
         found = await tried(pool, tmp_path, COUNT, seed=1)

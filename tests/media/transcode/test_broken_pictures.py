@@ -10,7 +10,7 @@ from PIL import Image, ImageCms
 
 from converters.files.media import Shape
 from streams.media.transcode import images
-from streams.media.transcode.request import VAST, Failed, Made
+from streams.media.transcode.request import VAST, Transcoded, TranscodeFailed
 from tests.media.transcode.conftest import LIMITS, Press
 from tests.media.transcode.samples import moving, still
 
@@ -19,12 +19,12 @@ SHAPE = Shape(formats=SHOWN, thumbnail=Shape(formats=("jpeg",), box=(60, 60), in
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
-def made(found: Made | Failed) -> Made:
-    assert isinstance(found, Made), found
+def made(found: Transcoded | TranscodeFailed) -> Transcoded:
+    assert isinstance(found, Transcoded), found
     return found
 
 
-def near(one: Made, place: tuple[float, float], colour: tuple[int, int, int]) -> bool:
+def near(one: Transcoded, place: tuple[float, float], colour: tuple[int, int, int]) -> bool:
     picture = Image.open(io.BytesIO(one.path.read_bytes())).convert("RGB")
     found = picture.getpixel((int(place[0] * picture.width), int(place[1] * picture.height)))
     return all(abs(each - other) < 40 for each, other in zip(found, colour, strict=True))
@@ -184,7 +184,7 @@ def test_what_has_to_be_remade_is_read_with_bytes_behind_it(form: str, press: Pr
     ],
 )  # fmt: skip
 def test_where_nothing_can_be_seen_nothing_is_passed_on_as_a_picture(data: bytes, press: Press) -> None:
-    assert press(data, "image", SHAPE, alone=True) in (Failed("damaged"), Failed("truncated"))
+    assert press(data, "image", SHAPE, alone=True) in (TranscodeFailed("damaged"), TranscodeFailed("truncated"))
 
 
 # -- more pixels than are unpacked
@@ -223,14 +223,14 @@ def test_a_panorama_that_cannot_be_unpacked_has_a_thumbnail_that_stands_for_it(f
 
 
 def test_what_has_to_be_remade_has_to_be_unpacked(press: Press) -> None:
-    assert press(still("WEBP"), "image", SHAPE, limits=FEW) == Failed("pixels")
-    assert press(still("PNG"), "image", replace(SHAPE, box=(40, 40)), limits=FEW) == Failed("pixels")
-    assert press(still("PNG"), "image", replace(SHAPE, largest=100), limits=FEW) == Failed("pixels")
+    assert press(still("WEBP"), "image", SHAPE, limits=FEW) == TranscodeFailed("pixels")
+    assert press(still("PNG"), "image", replace(SHAPE, box=(40, 40)), limits=FEW) == TranscodeFailed("pixels")
+    assert press(still("PNG"), "image", replace(SHAPE, largest=100), limits=FEW) == TranscodeFailed("pixels")
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "GIF"])
 def test_there_is_an_end_to_what_is_passed_on_unread(form: str, press: Press) -> None:
-    assert press(still(form), "image", SHAPE, limits=replace(LIMITS, pixels=120 * 80 // VAST - 1)) == Failed("pixels")
+    assert press(still(form), "image", SHAPE, limits=replace(LIMITS, pixels=120 * 80 // VAST - 1)) == TranscodeFailed("pixels")
 
 
 def test_a_picture_that_takes_too_much_memory_goes_untouched(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:

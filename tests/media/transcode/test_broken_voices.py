@@ -8,7 +8,7 @@ import pytest
 
 from converters.files.media import Shape
 from converters.files.media_formats import AMR_HEADS, sniff
-from streams.media.transcode.request import Failed, Made
+from streams.media.transcode.request import Transcoded, TranscodeFailed
 from tests.media.transcode.conftest import Press
 from tests.media.transcode.samples import AMR_WB, HIGH, LOW, SOUND, Heard, sine, written
 
@@ -16,12 +16,12 @@ SECONDS = 1.2
 OUT = ("amr", "mp3", "aac", "m4a")
 
 
-def made(found: Made | Failed) -> Made:
-    assert isinstance(found, Made), found
+def made(found: Transcoded | TranscodeFailed) -> Transcoded:
+    assert isinstance(found, Transcoded), found
     return found
 
 
-def heard(one: Made) -> Heard:
+def heard(one: Transcoded) -> Heard:
     data = one.path.read_bytes()
     assert sniff(data).name == one.format
     return Heard(data, one.format)
@@ -73,7 +73,7 @@ def test_where_the_target_plays_wav_it_gets_one_whose_head_is_true(how: str, pre
 
 
 def test_a_wav_that_was_cut_is_said_to_be(press: Press) -> None:
-    assert press(wave()[:-2_000], "voice", Shape(formats=("mp3",))) == Failed("truncated")
+    assert press(wave()[:-2_000], "voice", Shape(formats=("mp3",))) == TranscodeFailed("truncated")
 
 
 def bare(name: str) -> bytes:
@@ -130,10 +130,10 @@ def test_silk_is_played(how: str, out: str, press: Press) -> None:
 
 def test_silk_in_which_nothing_can_be_heard_has_a_word(press: Press) -> None:
     shape = Shape(formats=("mp3",))
-    assert press(b"#!SILK_V3", "voice", shape) == Failed("empty")
-    assert press(b"\x02#!SILK_V3" + b"\x0c\0" + b"\x81" * 12, "voice", shape) == Failed("damaged")
-    assert press(b"\x02#!SILK_V3" + b"\xff\x7f" + bytes(40), "voice", shape) == Failed("damaged")
-    assert press(silk(3.0), "voice", Shape(formats=("mp3",), longest=1_000)) == Failed("too-long")
+    assert press(b"#!SILK_V3", "voice", shape) == TranscodeFailed("empty")
+    assert press(b"\x02#!SILK_V3" + b"\x0c\0" + b"\x81" * 12, "voice", shape) == TranscodeFailed("damaged")
+    assert press(b"\x02#!SILK_V3" + b"\xff\x7f" + bytes(40), "voice", shape) == TranscodeFailed("damaged")
+    assert press(silk(3.0), "voice", Shape(formats=("mp3",), longest=1_000)) == TranscodeFailed("too-long")
 
 
 @pytest.mark.parametrize("out", OUT)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from converters.files.media import Role, Shape
 from converters.files.media_formats import sniff
-from streams.media.transcode.request import Failed, Made
+from streams.media.transcode.request import Transcoded, TranscodeFailed
 from tests.media.transcode.conftest import LIMITS, Press
 from tests.media.transcode.samples import moving, still
 
@@ -19,12 +19,12 @@ FORMS = {"JPEG": "jpeg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "HEIF": "he
 RED, BLUE, WHITE = (255, 0, 0), (0, 0, 255), (255, 255, 255)
 
 
-def made(found: Made | Failed) -> Made:
-    assert isinstance(found, Made), found
+def made(found: Transcoded | TranscodeFailed) -> Transcoded:
+    assert isinstance(found, Transcoded), found
     return found
 
 
-def seen(one: Made) -> Image.Image:
+def seen(one: Transcoded) -> Image.Image:
     data = one.path.read_bytes()
     assert sniff(data).name == one.format
     picture = Image.open(io.BytesIO(data))
@@ -125,7 +125,7 @@ def test_where_no_thumbnail_can_fit_the_picture_goes_without(press: Press) -> No
     shape = Shape(formats=SHOWN, thumbnail=Shape(formats=("jpeg",), box=(40, 40), inline=100))
     one = made(press(still("PNG"), "image", shape, alone=True))
     assert one.thumbnail is None
-    assert press(still("PNG"), "thumbnail", Shape(formats=("jpeg",), inline=100)) == Failed("too-large")
+    assert press(still("PNG"), "thumbnail", Shape(formats=("jpeg",), inline=100)) == TranscodeFailed("too-large")
 
 
 def test_a_box_makes_smaller_and_never_larger(press: Press) -> None:
@@ -142,7 +142,7 @@ def test_a_picture_larger_than_the_target_takes_is_made_smaller(press: Press) ->
     one = made(press(noise.getvalue(), "image", Shape(formats=SHOWN, largest=20_000)))
     assert one.format == "jpeg"
     assert one.path.stat().st_size <= 20_000
-    assert press(noise.getvalue(), "image", Shape(largest=20_000)) == Failed("too-large")
+    assert press(noise.getvalue(), "image", Shape(largest=20_000)) == TranscodeFailed("too-large")
 
 
 @pytest.mark.parametrize("role", ["gif", "image"])
@@ -211,10 +211,10 @@ def bomb(width: int, height: int) -> bytes:
 
 
 def test_a_picture_of_too_many_pixels_is_refused_by_its_header(press: Press) -> None:
-    assert press(bomb(1_000, 1_000), "image", Shape(formats=SHOWN)) == Failed("damaged"), "whoever unpacks it, finds out"
-    assert press(bomb(100_000, 100_000), "image", Shape(formats=SHOWN)) == Failed("pixels")
-    assert press(bomb(2_001, 1_000), "image", Shape(formats=SHOWN)) == Failed("pixels"), "nor does it go untouched: there is nothing in it"
-    assert press(still("HEIF", (64, 64)), "image", Shape(formats=SHOWN), limits=replace(LIMITS, pixels=4_000)) == Failed("pixels")
+    assert press(bomb(1_000, 1_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("damaged"), "whoever unpacks it, finds out"
+    assert press(bomb(100_000, 100_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("pixels")
+    assert press(bomb(2_001, 1_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("pixels"), "nor does it go untouched: there is nothing in it"
+    assert press(still("HEIF", (64, 64)), "image", Shape(formats=SHOWN), limits=replace(LIMITS, pixels=4_000)) == TranscodeFailed("pixels")
 
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF"])
@@ -231,15 +231,15 @@ def test_half_a_picture_goes_as_it_is_where_viewers_show_its_half(form: str, pre
 @pytest.mark.parametrize("form", ["WEBP", "HEIF", "AVIF"])
 def test_half_a_picture_of_another_form_has_a_word(form: str, press: Press) -> None:
     data = still(form, (320, 240))
-    assert press(data[: len(data) // 2], "image", Shape(formats=SHOWN)) in (Failed("truncated"), Failed("damaged"))
+    assert press(data[: len(data) // 2], "image", Shape(formats=SHOWN)) in (TranscodeFailed("truncated"), TranscodeFailed("damaged"))
 
 
 def test_what_is_no_picture_is_told_apart(press: Press) -> None:
     shape = Shape(formats=SHOWN)
-    assert press(b"#!AMR\n" + bytes(64), "image", shape) == Failed("mislabelled")
-    assert press(b"<svg onload='alert(1)'/>", "image", shape) == Failed("unsupported")
-    assert press(b"%!PS-Adobe-3.0 EPSF-3.0\n", "image", shape) == Failed("unsupported")
-    assert press(b"", "image", shape) == Failed("empty")
+    assert press(b"#!AMR\n" + bytes(64), "image", shape) == TranscodeFailed("mislabelled")
+    assert press(b"<svg onload='alert(1)'/>", "image", shape) == TranscodeFailed("unsupported")
+    assert press(b"%!PS-Adobe-3.0 EPSF-3.0\n", "image", shape) == TranscodeFailed("unsupported")
+    assert press(b"", "image", shape) == TranscodeFailed("empty")
 
 
 @pytest.mark.parametrize("role", ["file", "forwarded"])
@@ -247,4 +247,4 @@ def test_a_document_goes_untouched_whatever_it_is(role: Role, press: Press) -> N
     for data, name in ((b"<script>", "bin"), (b"%PDF-1.7", "pdf"), (still("HEIF"), "heic"), (b"", "bin")):
         one = made(press(data, role, Shape(formats=())))
         assert (one.path.name, one.format) == ("source", name)
-    assert press(b"12345", role, Shape(largest=4)) == Failed("too-large")
+    assert press(b"12345", role, Shape(largest=4)) == TranscodeFailed("too-large")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from converters.files.media import Shape
-from streams.media.transcode.pool import NoWorker, Pool, Ready, Unsealed
-from streams.media.transcode.request import Failed, Limits, Made, Order
+from streams.media.transcode.pool import NotSandboxedError, NoWorkerError, TranscodePool, WorkerReady
+from streams.media.transcode.request import Transcoded, TranscodeFailed, TranscodeLimits, TranscodeRequest
 from streams.media.transcode.worker import Sandbox
 from streams.observe import metrics
 from streams.roles.media import _started, _told
@@ -27,8 +27,8 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux
 
 
 @asynccontextmanager
-async def pool(sandbox: Sandbox, program: str = "streams.media.transcode.zygote") -> AsyncIterator[Pool]:
-    one = Pool(2, Limits(), sandbox, program)
+async def pool(sandbox: Sandbox, program: str = "streams.media.transcode.zygote") -> AsyncIterator[TranscodePool]:
+    one = TranscodePool(2, TranscodeLimits(), sandbox, program)
     await one.start()
     try:
         yield one
@@ -36,58 +36,58 @@ async def pool(sandbox: Sandbox, program: str = "streams.media.transcode.zygote"
         await one.close()
 
 
-def order(directory: Path) -> Order:
+def order(directory: Path) -> TranscodeRequest:
     (directory / "source").write_bytes(still("PNG", (160, 120)))
-    return Order(directory / "source", directory, "image", Shape(formats=("jpeg",)))
+    return TranscodeRequest(directory / "source", directory, "image", Shape(formats=("jpeg",)))
 
 
 @LINUX
 async def test_here_the_kernel_keeps_workers_in(tmp_path: Path) -> None:
     async with pool("require") as one:
         assert one.ready.seccomp
-        assert isinstance(await one.press(order(tmp_path)), Made)
+        assert isinstance(await one.press(order(tmp_path)), Transcoded)
 
 
 async def test_what_was_asked_to_be_off_is_not_said_to_hold(tmp_path: Path) -> None:
     async with pool("off") as one:
-        assert one.ready == Ready()
-        assert isinstance(await one.press(order(tmp_path)), Made)
+        assert one.ready == WorkerReady()
+        assert isinstance(await one.press(order(tmp_path)), Transcoded)
 
 
 async def test_where_the_kernel_offers_nothing_the_setting_decides(tmp_path: Path) -> None:
-    one = Pool(1, Limits(), "require", "tests.media.transcode.unsealed")
-    with pytest.raises(Unsealed):
+    one = TranscodePool(1, TranscodeLimits(), "require", "tests.media.transcode.unsealed")
+    with pytest.raises(NotSandboxedError):
         await one.start()
     assert one.pid is None
     with pytest.raises(SettingsError, match=r'media\.sandbox = "prefer"'):
-        await _started(Pool(1, Limits(), "require", "tests.media.transcode.unsealed"))
+        await _started(TranscodePool(1, TranscodeLimits(), "require", "tests.media.transcode.unsealed"))
     async with pool("prefer", "tests.media.transcode.unsealed") as other:
-        assert other.ready == Ready()
-        assert isinstance(await other.press(order(tmp_path)), Made)
+        assert other.ready == WorkerReady()
+        assert isinstance(await other.press(order(tmp_path)), Transcoded)
 
 
 async def test_a_role_without_workers_says_so() -> None:
     with pytest.raises(SettingsError, match="media"):
-        await _started(Pool(1, Limits(), "require", "tests.media.transcode.unable"))
+        await _started(TranscodePool(1, TranscodeLimits(), "require", "tests.media.transcode.unable"))
 
 
 @LINUX
 async def test_a_worker_that_is_not_kept_in_after_all_reads_nothing(tmp_path: Path) -> None:
     async with pool("require", "tests.media.transcode.unsealed_later") as one:
-        with pytest.raises(NoWorker):
+        with pytest.raises(NoWorkerError):
             await one.press(order(tmp_path))
         assert [path.name for path in tmp_path.iterdir()] == ["source"]
     async with pool("prefer", "tests.media.transcode.unsealed_later") as one:
-        assert isinstance(await one.press(order(tmp_path)), Made)
+        assert isinstance(await one.press(order(tmp_path)), Transcoded)
 
 
 def test_what_holds_is_told_and_counted() -> None:
     def counted(layer: str) -> float | None:
         return metrics.REGISTRY.get_sample_value("im_relay_media_sandbox", {"layer": layer})
 
-    assert _told(Ready(seccomp=True, landlock=True)) == "files are read in a sandbox: seccomp, landlock"
+    assert _told(WorkerReady(seccomp=True, landlock=True)) == "files are read in a sandbox: seccomp, landlock"
     assert [counted(layer) for layer in ("seccomp", "landlock", "network")] == [1, 1, 0]
-    assert _told(Ready()) == "files are read without a sandbox"
+    assert _told(WorkerReady()) == "files are read without a sandbox"
     assert [counted(layer) for layer in ("seccomp", "landlock", "network")] == [0, 0, 0]
 
 
@@ -175,8 +175,8 @@ async def test_every_good_file_comes_out_of_the_sandbox_as_it_does_without(tmp_p
                     directory.mkdir()
                     (directory / "source").write_bytes(content)
                     async with asyncio.timeout(120):
-                        made = await one.press(Order(directory / "source", directory, role, shape, alone=True))
-                    found.append(made if isinstance(made, Failed) else (made.format, made.width, made.height, made.duration, made.path.read_bytes()))
+                        made = await one.press(TranscodeRequest(directory / "source", directory, role, shape, alone=True))
+                    found.append(made if isinstance(made, TranscodeFailed) else (made.format, made.width, made.height, made.duration, made.path.read_bytes()))
         return found
 
     kept, open_ = await through("require" if sys.platform == "linux" else "off"), await through("off")

@@ -10,15 +10,15 @@ from PIL import Image
 
 from converters.files.media import Shape
 from streams.media.transcode import video_encoding
-from streams.media.transcode.request import Failed, Made
+from streams.media.transcode.request import Transcoded, TranscodeFailed
 from tests.media.transcode.conftest import LIMITS, Press
 from tests.media.transcode.samples import SOUND, film, sine
 
 SHAPE = Shape(formats=("mp4",), thumbnail=Shape(formats=("jpeg",), box=(80, 80), inline=8_000))
 
 
-def made(found: Made | Failed) -> Made:
-    assert isinstance(found, Made), found
+def made(found: Transcoded | TranscodeFailed) -> Transcoded:
+    assert isinstance(found, Transcoded), found
     return found
 
 
@@ -51,7 +51,7 @@ def test_a_film_of_quicktime_becomes_an_mp4_and_no_picture_is_lost(press: Press)
         assert container.metadata["major_brand"] == "isom"
 
 
-def streams(one: Made) -> tuple[str, str]:
+def streams(one: Transcoded) -> tuple[str, str]:
     """Codecs of pictures and sound."""
     with av.open(io.BytesIO(one.path.read_bytes()), "r", format="mov") as container:
         return container.streams.video[0].codec_context.name, "".join(each.codec_context.name for each in container.streams.audio[:1])
@@ -106,13 +106,13 @@ def test_a_large_film_is_made_smaller_and_keeps_its_sides_even(press: Press) -> 
 
 def test_what_takes_too_long_or_too_much_has_a_word(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
     data = film("webm", "libvpx", sound="libopus", count=5)
-    assert press(data, "video", SHAPE, limits=replace(LIMITS, film_seconds=0)) == Failed("unsupported")
+    assert press(data, "video", SHAPE, limits=replace(LIMITS, film_seconds=0)) == TranscodeFailed("unsupported")
     monkeypatch.setattr(video_encoding, "_ENCODED", 1_000)
-    assert press(data, "video", SHAPE) == Failed("cpu"), "what would take too long is not begun"
+    assert press(data, "video", SHAPE) == TranscodeFailed("cpu"), "what would take too long is not begun"
     monkeypatch.undo()
-    assert press(data, "video", SHAPE, limits=replace(LIMITS, film_seconds=1e-9)) == Failed("cpu")
-    assert press(data, "video", replace(SHAPE, largest=2_000)) == Failed("too-large")
-    assert press(film("webm", "libvpx"), "video", Shape(formats=("mov",))) == Failed("unsupported")
+    assert press(data, "video", SHAPE, limits=replace(LIMITS, film_seconds=1e-9)) == TranscodeFailed("cpu")
+    assert press(data, "video", replace(SHAPE, largest=2_000)) == TranscodeFailed("too-large")
+    assert press(film("webm", "libvpx"), "video", Shape(formats=("mov",))) == TranscodeFailed("unsupported")
 
 
 def turned(data: bytes) -> bytes:
@@ -149,10 +149,10 @@ def test_the_thumbnail_of_a_turned_film_stands_as_the_film_does(press: Press) ->
 
 def test_limits_hold_for_films(press: Press) -> None:
     data = film("mp4", "libx264")
-    assert press(data, "video", Shape(formats=("mp4",), longest=500)) == Failed("too-long")
-    assert press(data, "video", Shape(formats=("mp4",), largest=500)) == Failed("too-large")
-    assert press(data, "video", SHAPE, limits=replace(LIMITS, pixels=10_000)) == Failed("pixels")
-    assert press(film("mov", "libx264"), "video", SHAPE, limits=replace(LIMITS, output_bytes=500)) == Failed("too-large")
+    assert press(data, "video", Shape(formats=("mp4",), longest=500)) == TranscodeFailed("too-long")
+    assert press(data, "video", Shape(formats=("mp4",), largest=500)) == TranscodeFailed("too-large")
+    assert press(data, "video", SHAPE, limits=replace(LIMITS, pixels=10_000)) == TranscodeFailed("pixels")
+    assert press(film("mov", "libx264"), "video", SHAPE, limits=replace(LIMITS, output_bytes=500)) == TranscodeFailed("too-large")
 
 
 def test_a_film_that_was_cut_and_still_plays_goes_untouched(press: Press) -> None:
@@ -166,11 +166,11 @@ def test_a_film_that_was_cut_and_still_plays_goes_untouched(press: Press) -> Non
 
 def test_half_a_film_and_none_at_all_have_words(press: Press) -> None:
     data = film("mp4", "libx264")
-    assert press(data[: len(data) // 2], "video", SHAPE) == Failed("truncated")
-    assert press(b"#!AMR\n", "video", SHAPE) == Failed("mislabelled")
-    assert press(b"FLV\x01", "video", SHAPE) == Failed("unsupported")
+    assert press(data[: len(data) // 2], "video", SHAPE) == TranscodeFailed("truncated")
+    assert press(b"#!AMR\n", "video", SHAPE) == TranscodeFailed("mislabelled")
+    assert press(b"FLV\x01", "video", SHAPE) == TranscodeFailed("unsupported")
     sound = SOUND["mp4"]([sine(440.0, 16_000, 0.5)], 16_000)
-    assert press(sound, "video", SHAPE) == Failed("mislabelled")
+    assert press(sound, "video", SHAPE) == TranscodeFailed("mislabelled")
 
 
 def test_the_sound_of_a_film_is_a_voice_where_it_is_sent_as_one(press: Press) -> None:
@@ -186,7 +186,7 @@ def test_a_film_that_names_another_file_is_not_followed(press: Press) -> None:
     changed = data.replace(b"url \x00\x00\x00\x01", alias[:8])
     assert changed != data
     found = press(changed, "video", SHAPE)
-    assert isinstance(found, Failed) or b"root:" not in found.path.read_bytes()
+    assert isinstance(found, TranscodeFailed) or b"root:" not in found.path.read_bytes()
 
 
 def test_time_is_said_by_the_container(press: Press) -> None:

@@ -1,11 +1,11 @@
 """``python -m tests.media.transcode.unsealed_later``: the zygote, which was kept in when it tried, and whose workers are not."""
 
-from streams.media.sandbox.confine import UnsealedError
+from streams.media.sandbox.confine import SandboxUnavailableError
 from streams.media.transcode import worker, zygote
 
 
 def _refused(**_: object) -> None:
-    raise UnsealedError
+    raise SandboxUnavailableError
 
 
 if __name__ == "__main__":
