@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo test test-slow chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-restore flame
+.PHONY: command demo test test-slow chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -60,6 +60,9 @@ bench-convert: $(VENV)/installed  ## decode, route and encode, by kind and pair 
 bench-identities: $(VENV)/installed  ## the table of identities of a million users on disk: memory, starts, look-ups
 	@$(BIN)/python -m tests.benchmarks.identities $(ARGS)
 
+bench-migrate-check: $(VENV)/installed  ## an export of a million messages through `migrate check`: messages a second, memory
+	@$(BIN)/python -m tests.benchmarks.migrate_check $(ARGS)
+
 bench-ingress: $(VENV)/installed  ## our ingress beside FastAPI + aiokafka
 	@$(BIN)/python -m tests.benchmarks.ingress $(ARGS)
 
@@ -96,6 +99,7 @@ fuzz-media: $(VENV)/installed  ## 5,000 bad files of every form through the proc
 lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml -o requirements/runtime.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra msk pyproject.toml -o requirements/msk.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra postgresql pyproject.toml -o requirements/postgresql.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra local --extra dev pyproject.toml -o requirements/dev.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 requirements/peers.in -o requirements/peers.lock
 

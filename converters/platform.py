@@ -16,6 +16,7 @@ from converters.core.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
     from converters.files.media import MediaSupport
+    from converters.migration_rules import MigrationRules
 
 
 class Incoming(Struct, frozen=True):
@@ -300,6 +301,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     gaps: Gaps | None = None
     media: "MediaSupport | None" = None
     """None where no files are brought over to it or from it."""
+    migration: "MigrationRules | None" = None
+    """What it takes of a migration; None where nothing is migrated to it."""
     marked: frozenset[str] = frozenset({"post"})
     """Tags of the operations that are written with our mark on them: of no other can a callback with a mark be evidence."""
     echo_tells_time: bool = False

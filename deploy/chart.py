@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 from converters import PLATFORMS
+from streams.settings.renamed import RENAMED
 from streams.settings.role_secrets import COMMAND, ROLES
 from streams.settings.root import Settings
 from streams.settings.secret_settings import SecretSection
@@ -54,6 +55,10 @@ def schema(root: Path) -> str:
     """The schema as it lies there, its `settings` and what they refer to made anew; the rest is written by hand."""
     written = json.loads((root / SCHEMA).read_text(encoding="utf-8"))
     made = _plain(Settings.model_json_schema(ref_template="#/$defs/{model}"))
+    for old, new in RENAMED.items():  # the relay reads these, too, and warns
+        (section, before), (_, now) = old.split("."), new.split(".")
+        fields = made["$defs"][made["properties"][section]["$ref"].rpartition("/")[2]]["properties"]
+        fields[before] = fields[now] | {"deprecated": True, "description": f"Deprecated: now `{new}`."}
     by_hand = {name: one for name, one in written["$defs"].items() if name.islower()}  # ours begin small
     written["$defs"] = by_hand | made.pop("$defs")
     # The chart fills these in, and its templates read them.

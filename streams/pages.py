@@ -13,7 +13,7 @@ import msgspec
 import typer
 from pydantic import BaseModel
 
-from converters import PLATFORMS
+from converters import PLATFORMS, inventory_schema
 from converters.core import fidelity
 from streams.cli.terminal import print_line
 from streams.kafka import record_kinds, topics
@@ -100,6 +100,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "topics.md": topic_list,
     "commands.md": commands,
     "fidelity.md": lambda: fidelity.page(PLATFORMS),
+    "migrating.schema.json": inventory_schema.schema,
     **{name: page for platform in PLATFORMS.values() for name, page in platform.pages.items()},
 }
 

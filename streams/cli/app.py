@@ -16,10 +16,11 @@ from streams.cli.local_kafka import app as kafka
 from streams.cli.preview import preview
 from streams.cli.release import release
 from streams.cli.replay import replay
-from streams.cli.terminal import CommandGroup, on_defect, print_error, print_json, print_line
+from streams.cli.terminal import CommandGroup, on_defect, print_error, print_json, print_line, print_notice
 from streams.cli.topics import app as topics
 from streams.cli.trace import trace
 from streams.cli.transactions import app as transactions
+from streams.migrate.commands import app as migrate
 
 app = typer.Typer(
     cls=CommandGroup,
@@ -31,6 +32,7 @@ app.add_typer(topics, name="topics")
 app.add_typer(transactions, name="transactions")
 app.add_typer(identities, name="identities")
 app.add_typer(dead, name="dead")
+app.add_typer(migrate, name="migrate")
 app.command()(replay)
 app.command()(gaps)
 app.command()(release)
@@ -129,7 +131,10 @@ def settings(config: Config = None) -> None:
     from streams.settings.root import SettingsError, load, require_apps, shown
 
     try:
-        print_json(shown(require_apps(load(config))), indent=True)
+        found = require_apps(load(config))
+        for warning in found.renamed:
+            print_notice(f"im-relay: {warning}")
+        print_json(shown(found), indent=True)
     except SettingsError as error:
         _fail(error)
 
@@ -147,11 +152,15 @@ def _role(role: Any, config: Path | None, process: Any, *arguments: object) -> N
 
 
 def _run(role: Any, given: Any, *arguments: object) -> Any:
+    import structlog
+
     from streams.kafka.keepalive import ConnectionTimings, use
     from streams.observe import log
     from streams.roles import secret_watch
 
     log.setup(given.observe)
+    for warning in given.renamed:
+        structlog.get_logger().warning("setting renamed", why=warning)
     secret_watch.begin()
     use(ConnectionTimings(given.kafka.connect_timeout, given.kafka.request_timeout, given.kafka.keepalive))
     work: Coroutine[Any, Any, Any] = role(given, *arguments)

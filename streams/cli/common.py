@@ -51,6 +51,8 @@ class CommandContext:
             self.apps: dict[str, App] = with_plugins(marking(self.settings), self.settings.plugins.use)
         except (SettingsError, PluginError) as error:
             fail(error)
+        for warning in self.settings.renamed:
+            print_notice(f"im-relay: {warning}")
         self.kafka = self.settings.kafka
         self.prefix = self.kafka.prefix
         self.platforms = self.settings.platforms()

@@ -35,8 +35,8 @@ def gaps(
     apps: Annotated[
         list[str] | None, typer.Argument(metavar="[APP]...", help="Apps of the settings.  [default: all that can be asked]")
     ] = None,
-    since: Annotated[str, typer.Option(help=f"From when on: {WHEN}  [default: gaps.window]")] = "",
-    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: gaps.delay ago]")] = "",
+    since: Annotated[str, typer.Option(help=f"From parse_time on: {WHEN}  [default: gaps.window]")] = "",
+    until: Annotated[str, typer.Option(help="Until parse_time; as --since.  [default: gaps.delay ago]")] = "",
     conversation: Annotated[
         list[str] | None,
         typer.Option(help="Also ask about this one, in the platform's own ids: direct:ANN:BOB, group:ID or room:ID."),

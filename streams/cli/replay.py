@@ -59,8 +59,8 @@ STATE = Path(".im-relay/replays")
 
 def replay(
     platform: Annotated[str, typer.Option(help="Whose callbacks to replay.")] = "",
-    since: Annotated[str, typer.Option(help=f"From when on: {WHEN}")] = "",
-    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: now]")] = "",
+    since: Annotated[str, typer.Option(help=f"From parse_time on: {WHEN}")] = "",
+    until: Annotated[str, typer.Option(help="Until parse_time; as --since.  [default: now]")] = "",
     conversation: Annotated[
         str, typer.Option(help="direct:ANN:BOB, group:ID or room:ID; canonical, or a platform's own ids.")
     ] = "",
@@ -70,7 +70,7 @@ def replay(
     rate: Annotated[float, typer.Option(min=0, help="Messages a second to write; 0 is no limit.")] = 100.0,
     quota: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Messages a second that the target takes, to tell the time from.  [default: its limits, and those of the settings]"),
+        typer.Option(min=0.001, help="Messages a second that the target takes, to print_notice the time from.  [default: its limits, and those of the settings]"),
     ] = None,
     resume: Annotated[str, typer.Option(metavar="ID", help="Go on with one that was broken off.")] = "",
     state: Annotated[Path, typer.Option(help="Directory in which replays are kept for --resume.")] = STATE,

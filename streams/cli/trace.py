@@ -25,7 +25,7 @@ def trace(
     ] = "",
     config: Config = None,
     *,
-    show_text: Annotated[bool, typer.Option("--show-text", help="Also what was said.")] = False,
+    show_text: Annotated[bool, typer.Option("--print_table-text", help="Also what was said.")] = False,
     json: Json = False,
 ) -> None:
     """Tell where a message is now, and its whole way with times, attempts and ids on both sides; never what was said.

@@ -337,10 +337,10 @@ GAP_SEARCHES = _counter(
 GAP_SECONDS = _histogram("gap_search_seconds", "seconds", ["app"], "One search of one app.", LONG)
 
 
-def exposition() -> bytes:
+def exposition(registry: CollectorRegistry = REGISTRY) -> bytes:
     """All metrics in Prometheus' text format 0.0.4."""
     # Labels are words of ours; were one not, it would still be nothing that a page obeys.
-    return clean_exposition(generate_latest(REGISTRY).decode("utf-8", "surrogatepass")).encode()
+    return clean_exposition(generate_latest(registry).decode("utf-8", "surrogatepass")).encode()
 
 
 def page() -> str:

@@ -15,18 +15,9 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct
 
+from converters.core import operations
 from converters.core.event_id import beside
 from converters.core.model import Conversation, Group, Room
-from converters.core.operations import (
-    AdminsChanged,
-    GroupChanged,
-    GroupCreated,
-    GroupDismissed,
-    MembersAdded,
-    MembersRemoved,
-    Muted,
-    OwnerChanged,
-)
 from converters.core.wire import Malformed
 from converters.platform import (
     Callback,
@@ -55,7 +46,8 @@ CHUNK = 500
 ECHO = "echo"
 """In place of a kind: what the relay itself had sent."""
 _OF_GROUPS = (
-    AdminsChanged, GroupChanged, GroupCreated, GroupDismissed, MembersAdded, MembersRemoved, Muted, OwnerChanged,
+    operations.AdminsChanged, operations.GroupChanged, operations.GroupCreated, operations.GroupDismissed, operations.MembersAdded,
+    operations.MembersRemoved, operations.Muted, operations.OwnerChanged,
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from streams.http_server.connections import PortLimits
 from streams.http_server.listener import Listener
 from streams.kafka.reachability import Reachability
-from streams.observe import metrics
+from streams.observe import metrics, renamed_metrics
 from streams.observe.printable import as_json
 from streams.settings.root import ObserveSettings
 
@@ -121,7 +121,7 @@ def application(health: Health) -> Callable[..., Awaitable[None]]:
         match path:
             case "/metrics":
                 health.show()
-                return HTTPStatus.OK, CONTENT_TYPE_LATEST.encode(), metrics.exposition()
+                return HTTPStatus.OK, CONTENT_TYPE_LATEST.encode(), renamed_metrics.exposition()
             case "/livez":
                 stuck = health.stuck()
                 status = HTTPStatus.SERVICE_UNAVAILABLE if stuck else HTTPStatus.OK

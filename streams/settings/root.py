@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from aiokafka.errors import KafkaError
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as PydanticSettingsError
 
 from converters import PLATFORMS
@@ -31,7 +31,7 @@ from streams.kafka.security import SecuritySettings
 from streams.media.scan.settings import ScannerSettings
 from streams.media.store.settings import MediaStoreSettings
 from streams.outbound.proxies import ProxySettings
-from streams.settings import check, errors, file, role_secrets
+from streams.settings import check, errors, file, renamed, role_secrets
 from streams.settings.listening import ListenSettings, ServerSettings
 from streams.settings.marks import MarksSettings
 from streams.settings.role_secrets import EVERYTHING, SecretScope
@@ -163,7 +163,7 @@ class MediaSettings(ProxySettings):
     max_pixels: int = Field(50_000_000, ge=1, description="Of a picture or a video's frame.")
     max_duration: float = Field(3600.0, gt=0, description="Seconds of sound that are transcoded.")
     max_cpu_seconds: int = Field(30, ge=1, description="Seconds of CPU that one file may take.")
-    video_cpu: int = Field(
+    max_video_cpu_seconds: int = Field(
         120, ge=0, description="Seconds of CPU in which a video that phones do not play is made into H.264 and AAC; what takes longer goes as a file. "
         "0: none is.",
     )
@@ -237,6 +237,13 @@ class HoldSettings(Section):
     retry: float = Field(60.0, gt=0, description="Seconds after which one message of a held app is tried; `im-relay release` does not wait.")
 
 
+class _Environment(EnvSettingsSource):
+    """The environment, with variables of renamed settings under today's names."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        return renamed.in_environment(super()._load_env_vars())[0]
+
+
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="IM_RELAY_", env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
@@ -256,11 +263,17 @@ class Settings(BaseSettings):
     apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.")
 
     _process: SecretScope = PrivateAttr(default=EVERYTHING)
+    _renamed: tuple[str, ...] = PrivateAttr(default=())
 
     @property
     def process(self) -> SecretScope:
         """Whose secrets are read."""
         return self._process
+
+    @property
+    def renamed(self) -> tuple[str, ...]:
+        """A sentence for each setting that was given under an old name."""
+        return self._renamed
 
     @classmethod
     def settings_customise_sources(
@@ -271,8 +284,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del settings_cls, dotenv_settings, file_secret_settings
-        return (env_settings, init_settings)  # the environment is over the file
+        del env_settings, dotenv_settings, file_secret_settings
+        return (_Environment(settings_cls), init_settings)  # the environment is over the file
 
     def platforms(self) -> list[str]:
         """The platforms of the apps, each once, in order."""
@@ -284,21 +297,24 @@ def load(path: Path | None = None, process: SecretScope = EVERYTHING) -> Setting
     path = path or (Path(named) if (named := os.environ.get("IM_RELAY_CONFIG")) else None)
     where = str(path) if path else "the environment (IM_RELAY_…)"
     given: dict[str, Any] = {}
+    environment, old = renamed.in_environment(os.environ)
     if path is not None:
         try:
-            given = file.placed(file.read(path), Settings, path.parent)
+            now, before = renamed.in_file(file.read(path))
+            given = file.placed(now, Settings, path.parent)
         except ValueError as error:
             raise SettingsError(str(error)) from None
-    lines = errors.stray(os.environ, Settings)
+        old = before + old
+    lines = errors.stray(environment, Settings)
     try:
         with role_secrets.reading_as(process):
             settings = Settings(**given)
-        settings._process = process  # noqa: SLF001 - of this module
+        settings._process, settings._renamed = process, renamed.warnings(old)  # noqa: SLF001 - of this module
     except ValidationError as error:
-        lines += errors.all_wrong(error.errors(include_url=False), Settings, os.environ)
+        lines += errors.all_wrong(error.errors(include_url=False), Settings, environment)
         raise _wrong(where, lines) from None
     except PydanticSettingsError as error:  # a table or a list in a variable, and not as JSON
-        raise _wrong(where, [*lines, *errors.unread(os.environ, Settings)] or [str(error)]) from None
+        raise _wrong(where, [*lines, *errors.unread(environment, Settings)] or [str(error)]) from None
     if lines := lines + check.problems(settings):
         raise _wrong(where, lines)
     resolve(settings)

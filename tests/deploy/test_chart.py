@@ -342,7 +342,7 @@ def test_the_job_that_makes_topics_speaks_to_a_secured_kafka_as_the_roles_do(tmp
     for each in pod["containers"][0]["env"]:
         monkeypatch.setenv(each["name"], each["value"])
     asked = load().kafka
-    assert asked.untried
+    assert asked.allow_untested_versions
     assert json.dumps(asked.security.model_dump(mode="json")).replace(SECRETS, str(tmp_path)) == json.dumps(written.security.model_dump(mode="json"))
     assert asked.security.extensions == {"logicalCluster": "lkc-1"}
     assert pod["volumes"] == [

@@ -20,7 +20,7 @@ PEERS = {
     for line in (ROOT / "requirements" / "peers.in").read_text().splitlines()
     if line and not line.startswith("#")
 }
-LOCKS = {"runtime": PROJECT["dependencies"], "msk": [*PROJECT["dependencies"], *EXTRAS["msk"]], "dev": [*PROJECT["dependencies"], *EXTRAS["local"], *EXTRAS["dev"]]}
+LOCKS = {"runtime": PROJECT["dependencies"], "msk": [*PROJECT["dependencies"], *EXTRAS["msk"]], "postgresql": [*PROJECT["dependencies"], *EXTRAS["postgresql"]], "dev": [*PROJECT["dependencies"], *EXTRAS["local"], *EXTRAS["dev"]]}
 
 # Used without an import of ours.
 UNSEEN = {"httptools", "import-linter", "mypy", "pytest-asyncio", "pytest-xdist", "ruff"}
@@ -56,9 +56,9 @@ def _imported(*packages: str) -> dict[str, str]:
 def test_what_the_relay_imports_is_declared() -> None:
     declared = _names(PROJECT["dependencies"])
     missing = {package: where for package, where in _imported("converters", "streams").items() if package not in declared}
-    optional = _names(EXTRAS["local"]) | _names(EXTRAS["msk"]) | {"aws-msk-iam-sasl-signer"}  # as it is imported, where it is not installed
+    optional = _names(EXTRAS["local"]) | _names(EXTRAS["msk"]) | _names(EXTRAS["postgresql"]) | {"aws-msk-iam-sasl-signer"}  # as it is imported, where it is not installed
     assert not {package: where for package, where in missing.items() if package not in optional}
-    assert all(where.startswith("streams/kafka/") for where in missing.values()), "the extras are for the local node, and for Kafka of AWS"
+    assert all(where.startswith(("streams/kafka/", "streams/migrate/sql.py")) for where in missing.values()), "the extras are for the local node, Kafka of AWS, and databases that are migrated"
 
 
 def test_what_the_tests_import_is_declared() -> None:

@@ -75,7 +75,7 @@ ADDED = {
     '[kafka]\nprefix = "a b"': "kafka.prefix is \"a b\"; expected letters of a-z and A-Z, digits, '.', '_' and '-'",
     "[kafak]\nbootstrap = 'a:1'": "kafak is no setting; did you mean kafka?",
     "[x]\ny = 1": "x is no setting; the sections are: SECTIONS",
-    '[deliver]\nretry_for = "6h"': 'deliver.retry_for is "6h"; expected a number of seconds: write patience = 21600',
+    '[deliver]\nretry_for = "6h"': 'deliver.retry_for is "6h"; expected a number of seconds: write retry_for = 21600',
     '[deliver]\ntimeout = "500ms"': 'deliver.timeout is "500ms"; expected a number of seconds: write timeout = 0.5',
     "[deliver]\ntimeout = 0": "deliver.timeout is 0; expected more than 0",
     "[deliver]\nbackoff = 40": "deliver.backoff is 40, more than deliver.backoff_max, 30: write a smaller one, or raise the other",
@@ -108,13 +108,13 @@ ADDED = {
         'ingress.host has "10.1"; expected an address or a name, without scheme and port: write host = "0.0.0.0"'
     ),
     "[ingress]\nhost = []": 'ingress.host is empty; expected an address to listen on: write host = "0.0.0.0"',
-    "[gaps]\nwindow = 60": "gaps.delay is 120, and gaps.window 60: nothing is left to look at; write a smaller lag, or a longer span",
+    "[gaps]\nwindow = 60": "gaps.delay is 120, and gaps.window 60: nothing is left to look at; write a smaller delay, or a longer window",
     "[ingress]\nkeep_alive = 0": "ingress.keep_alive is 0; expected 1 or more",
     '[observe]\nlog = "xml"': 'observe.log is "xml"; expected "json" or "text"',
     '[observe]\nlevel = "INFO"': 'observe.level is "INFO"; expected "debug", "info", "warning" or "error"',
     '[media]\nallow = "files.example"': 'media.allow is "files.example"; expected a list: write allow = ["files.example"]',
     '[media]\nallow = ["10.1.0.0/33"]': "media.allow: not a network: 10.1.0.0/33",
-    '[media]\nmax_bytes = "100 MB"': 'media.max_bytes is "100 MB"; expected a whole number of bytes: write largest = 100000000',
+    '[media]\nmax_bytes = "100 MB"': 'media.max_bytes is "100 MB"; expected a whole number of bytes: write max_bytes = 100000000',
     '[media.store]\nkind = "s3"': "media.store: bucket is missing: kind is s3",
     '[media.store]\nkind = "files"\nendpoint = "files:8090"': (
         'media.store.endpoint is "files:8090"; expected an address that begins with http:// or https://, or nothing'

@@ -10,6 +10,7 @@ from converters.platforms.easemob.gaps import GAPS
 from converters.platforms.easemob.ids import USER_IDS
 from converters.platforms.easemob.limits import LIMITS
 from converters.platforms.easemob.media import MEDIA
+from converters.platforms.easemob.migration_rules import MIGRATION
 from converters.platforms.easemob.register import register
 from converters.platforms.easemob.replies import read_reply
 from converters.platforms.easemob.signing import AUTH
@@ -27,6 +28,7 @@ PLATFORM = Platform(
     register=register,
     gaps=GAPS,
     media=MEDIA,
+    migration=MIGRATION,
     marked=frozenset({"post", "edit", "typing", "group-created"}),
     limits=LIMITS,
     user_ids=USER_IDS,

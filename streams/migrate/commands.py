@@ -1,0 +1,147 @@
+"""`im-relay migrate`: what was there before is moved."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn, cast
+
+import typer
+
+from converters.migration_problems import KINDS
+from converters.migration_rules import Language
+from converters.routing.user_ids import IdRule
+from streams.cli.terminal import print_error, print_line, print_notice, progress
+from streams.migrate.language import language_of
+
+if TYPE_CHECKING:
+    from streams.migrate.bundle import BeforeGroup
+
+FAILED = 2
+
+app = typer.Typer(help="Move users, friends, groups, settings and history to another platform.", no_args_is_help=True)
+
+Config = Annotated[
+    Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
+]
+Lang = Annotated[str, typer.Option("--lang", help="en or zh.  [default: that of LANG]")]
+Work = Annotated[Path, typer.Option("--work", help="Where bundles lie.")]
+WORK = Path(".im-relay/migrate")
+
+
+@app.command()
+def check(
+    source: Annotated[
+        str, typer.Option("--from", help="A folder or file of the export, a mapping (TOML), or NAME:… of an installed source.")
+    ],
+    to: Annotated[str, typer.Option("--to", help="The app of the settings that receives it.")],
+    source_app: Annotated[str, typer.Option("--as", help="The app of the settings that it comes from.  [default: the one whose target is --to]")] = "",
+    skip: Annotated[list[str] | None, typer.Option("--skip", help=f"Leave these out, with what needs them: {', '.join(k for k, v in KINDS.items() if 'skip' in v.may)}.")] = None,
+    accept: Annotated[list[str] | None, typer.Option("--accept", help=f"Take these as they are: {', '.join(k for k, v in KINDS.items() if 'accept' in v.may)}.")] = None,
+    before_group: Annotated[str, typer.Option("--before-group", help="Messages before their group existed there: stop, skip (to the devices), restamp, or import (a probe said that it works).")] = "stop",
+    edition: Annotated[str, typer.Option("--edition", help="The contract with the target's vendor: what limits hold.  [default: its largest]")] = "",
+    retention: Annotated[int, typer.Option("--retention", min=0, help="Days for which the target keeps messages.  [default: the edition's]")] = 0,
+    files: Annotated[int, typer.Option("--files", min=0, max=200, help="How many addresses of files are tried.")] = 50,
+    problems: Annotated[Path, typer.Option("--problems", help="Where all problems are written.")] = Path("problems.csv"),
+    work: Work = WORK,
+    lang: Lang = "",
+    config: Config = None,
+    *,
+    older: Annotated[bool, typer.Option("--older", help="Import also what is older than the retention.")] = False,
+    for_devices: Annotated[bool, typer.Option("--for-devices", help="Keep what is older for the devices.")] = False,
+) -> None:
+    """Read the export once, and say all that is wrong with it and what will be lost. Killed, the same command goes on.
+
+    Exit code 1 where something has to be decided first. Example: im-relay migrate check --from export/ --to new -c relay.toml
+    """
+    from streams.migrate.check import Check, Wanted
+    from streams.migrate.errors import MigrateError
+    from streams.migrate.source import open_source
+    from streams.migrate.target import target_of, tries
+
+    language = language_of(lang)
+    skipped, accepted = _kinds("--skip", skip), _kinds("--accept", accept)
+    if before_group not in ("stop", "skip", "restamp", "import"):
+        raise typer.BadParameter(f"--before-group is {before_group!r}; expected stop, skip, restamp or import")
+    try:
+        target = target_of(config, to, source_app, edition)
+        # Later commands read passwords there, from wherever they are started.
+        origin = str(Path(source).absolute()) if Path(source).exists() else source
+        wanted = Wanted(
+            source=origin, target_app=to, target_platform=target.platform, source_app=target.source_app,
+            source_platform=target.source_platform, edition=target.edition, accepted=accepted, skipped=skipped,
+            before_group=cast("BeforeGroup", before_group), older=older, devices=for_devices or before_group == "skip", retention=retention,
+        )  # fmt: skip
+        run = Check(work, wanted, open_source(source), target.rules, target.ids, tries(target.settings, files) if files else None)
+        with progress("check", "of all") as bar:
+            path = run.run(lambda _, done, total: bar(done, total))
+        if run.resumed:
+            print_notice(f"went on behind {run.resumed:,} records that were read before")
+        stops = _report(path, run.days, skipped | accepted, problems, target.ids, language)
+    except (MigrateError, OSError) as error:
+        _fail(error)
+    if stops:
+        raise typer.Exit(1)
+
+
+@app.command()
+def plan(
+    bundle: Annotated[Path | None, typer.Option("--bundle", help="What check has made.  [default: the newest in --work]")] = None,
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("plan.md"),
+    quota: Annotated[list[str] | None, typer.Option("--quota", help="NAME=CALLS_A_SECOND, where the contract has another one; may be repeated.")] = None,
+    work: Work = WORK,
+    lang: Lang = "",
+) -> None:
+    """Write how many calls and hours it takes, what holds it up, and what to order from the vendor, as Markdown.
+
+    Example: im-relay migrate plan --quota messages/users/import=500 --lang zh
+    """
+    from streams.migrate.errors import MigrateError
+    from streams.migrate.target import write_plan
+
+    language = language_of(lang)
+    quotas: dict[str, float] = {}
+    for text in quota or []:
+        name, equals, amount = text.rpartition("=")
+        try:
+            quotas[name] = float(amount)
+        except ValueError:
+            equals = ""
+        if not equals or not 0 < quotas.get(name, 0) < 1e6:
+            raise typer.BadParameter(f"--quota is {text!r}; expected NAME=CALLS_A_SECOND, more than 0")
+    try:
+        print_line(write_plan(bundle, work, out, quotas, language))
+    except (MigrateError, OSError) as error:
+        _fail(error)
+
+
+def _kinds(option: str, given: list[str] | None) -> frozenset[str]:
+    """What *option* names, with commas or repeated."""
+    words = frozenset(word for text in given or [] for word in text.split(",") if word)
+    may = "skip" if option == "--skip" else "accept"
+    wrong = sorted(word for word in words if word not in KINDS or may not in KINDS[word].may)
+    if wrong:
+        expected = ", ".join(kind for kind, about in KINDS.items() if may in about.may)
+        raise typer.BadParameter(f"{option} is {', '.join(wrong)}; expected: {expected}")
+    return words
+
+
+def _report(path: Path, days: int, decided: frozenset[str], problems: Path, ids: IdRule, language: Language) -> int:
+    from streams.migrate import summary
+    from streams.migrate.bundle import Bundle
+
+    with Bundle.open(path) as bundle:
+        meta = bundle.meta
+        print_line(summary.counts_line(bundle, language))
+        rows = summary.by_kind(bundle.problems(), decided)
+        for line in summary.lines(rows, meta, path, days, language):
+            print_line(line)
+        number = summary.write_problems(problems, bundle.problems(), language, decided)
+        changed = summary.write_ids(path / "ids.csv", bundle, ids)
+    print_line(summary.last_line(number, changed, problems, path, meta.stops, language))
+    return meta.stops
+
+
+def _fail(error: Exception) -> NoReturn:
+    if isinstance(error, OSError):
+        error = OSError(f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}")
+    print_error(error)
+    raise typer.Exit(FAILED)
+

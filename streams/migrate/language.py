@@ -1,0 +1,18 @@
+"""In which language a command of a migration speaks."""
+
+import os
+from collections.abc import Mapping
+
+import typer
+
+from converters.migration_rules import Language
+
+
+def language_of(given: str, environment: Mapping[str, str] = os.environ) -> Language:
+    """*given*: `en`, `zh`, or empty: what the environment says, as LANG=zh_CN.UTF-8."""
+    text = given or environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or "en"
+    if text.lower().startswith("zh"):
+        return "zh"
+    if given and given != "en":
+        raise typer.BadParameter(f"--lang is {given!r}; expected en or zh")
+    return "en"

@@ -1,0 +1,101 @@
+"""The target of a migration as the settings say, and what its platform declares about it."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from converters import PLATFORMS
+from converters.migration_rules import Language, MigrationRules
+from converters.routing.user_ids import IdRule
+from streams.migrate.bundle import ROWS, Bundle
+from streams.migrate.check import Tries
+from streams.migrate.errors import MigrateError
+from streams.migrate.samples import Dead, Sampled, dead
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    platform: str
+    source_app: str
+    source_platform: str
+    edition: str
+    rules: MigrationRules
+    ids: IdRule
+    settings: Any
+
+
+def target_of(config: Path | None, to: str, source_app: str, edition: str) -> Target:
+    """Raises MigrateError, which names what to change."""
+    from streams.settings.role_secrets import COMMAND
+    from streams.settings.root import SettingsError, load, resolve
+
+    try:
+        settings = load(config, COMMAND)
+        apps = resolve(settings)
+    except SettingsError as error:
+        raise MigrateError(str(error)) from None
+    if to not in apps:
+        raise MigrateError(f"--to is {to}, which is no app of the settings; there are: {', '.join(sorted(apps)) or 'none'}")
+    platform = apps[to].platform
+    rules = platform.migration
+    if rules is None:
+        able = ", ".join(sorted(name for name, one in PLATFORMS.items() if one.migration is not None))
+        raise MigrateError(f"--to is {to}, on {platform.name}: nothing can be migrated to that platform yet; to these it can: {able}")
+    sources = sorted(name for name, app in apps.items() if app.target == to and name != to)
+    chosen = source_app or (sources[0] if len(sources) == 1 else "")
+    if chosen not in apps:
+        raise MigrateError(f"say with --as which app of the settings it comes from; there are: {', '.join(sources or sorted(apps))}")
+    if edition and edition not in rules.editions:
+        raise MigrateError(f"--edition is {edition}; {platform.name} has: {', '.join(rules.editions)}")
+    ids = platform.ids_of(apps[to].account) if platform.ids_of is not None else platform.user_ids
+    return Target(
+        platform=platform.name, source_app=chosen, source_platform=apps[chosen].platform.name, edition=edition or next(iter(rules.editions)),
+        rules=rules, ids=ids, settings=settings,
+    )  # fmt: skip
+
+
+def tries(settings: Any, most: int) -> Tries:
+    """Asks for at most *most* files, of what the media settings allow."""
+    from streams.media.fetch import Fetcher
+    from streams.media.ssrf_guard import AddressPolicy
+    from streams.outbound.proxies import proxies
+
+    def tried(files: list[Sampled]) -> list[Dead]:
+        async def asked() -> list[Dead]:
+            fetcher = Fetcher(AddressPolicy(settings.media.allow), total=30.0, proxies=proxies(settings.media, "media"))
+            return await dead(files[:most], fetcher)
+
+        return asyncio.run(asked()) if files else []
+
+    return tried
+
+
+def newest(work: Path) -> Path:
+    """The bundle that was made last. Raises MigrateError."""
+    found = [path.parent for path in work.glob(f"*/{ROWS}") if (path / "CURRENT").is_file()]
+    if not found:
+        raise MigrateError(f"there is no bundle in {work}: im-relay migrate check makes one")
+    return max(found, key=lambda path: (path / ROWS / "CURRENT").stat().st_mtime)
+
+
+def write_plan(given: Path | None, work: Path, out: Path, quotas: Mapping[str, float], language: Language) -> str:
+    """What was written, in a line. Raises MigrateError, OSError."""
+    from converters.estimate import Lane, estimate
+    from streams.migrate.plan import markdown
+    from streams.migrate.plan_words import span
+
+    path = given or newest(work)
+    with Bundle.open(path) as bundle:
+        meta = bundle.meta
+    rules = PLATFORMS[meta.target_platform].migration if meta.target_platform in PLATFORMS else None
+    if rules is None:
+        raise MigrateError(f"{path} is for {meta.target_platform}, to which nothing can be migrated")
+    known = {one.name for one in rules.quotas}
+    wrong = sorted(set(quotas) - known)
+    if wrong:
+        raise MigrateError(f"--quota names {', '.join(wrong)}; there are: {', '.join(sorted(known))}")
+    out.write_text(markdown(meta, path, rules, language, quotas, meta.target_app), encoding="utf-8")
+    seconds = estimate(rules, meta.calls, [Lane(kind, count) for kind, count in meta.lanes.items()], quotas).seconds
+    return f"{out}: {sum(meta.calls.values()):,} calls, {span(seconds, language)}"
