@@ -235,12 +235,12 @@ def test_workers_die_with_the_role_even_in_the_middle_of_an_order(tmp_path: Path
         from pathlib import Path
         from converters.files.media import Shape
         from tests.media.transcode.test_pool import LIMITS, stopped
-        from streams.media.transcode.pool import Order, Pool
+        from streams.media.transcode.pool import TranscodePool, TranscodeRequest
         async def main():
-            pool = Pool(2, LIMITS, program="tests.media.transcode.hurting")
+            pool = TranscodePool(2, LIMITS, program="tests.media.transcode.hurting")
             await pool.start()
             here = Path({str(tmp_path)!r})
-            work = asyncio.create_task(pool.press(Order(here / "source", here, "voice", Shape(formats=("mp3",)), False)))
+            work = asyncio.create_task(pool.press(TranscodeRequest(here / "source", here, "voice", Shape(formats=("mp3",)), False)))
             print(pool.pid, await stopped(pool), flush=True)
             await work
         asyncio.run(main())
