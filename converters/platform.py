@@ -16,7 +16,9 @@ from converters.core.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
     from converters.files.media import MediaSupport
+    from converters.migration import History, Inventory, Reader
     from converters.migration_rules import MigrationRules
+    from converters.probing import ProbePlan
 
 
 class Incoming(Struct, frozen=True):
@@ -92,6 +94,8 @@ class DecodedEvent(Struct, frozen=True):
     """Why the mark that lies on it is not believed, a word of `converters.text.echo_mark`; "" where there is none."""
     proven: bool = True
     """False where no signature stands behind it: it teaches nothing of people, and makes nobody an account."""
+    elsewhere: tuple["DecodedEvent", ...] = ()
+    """The same in each other conversation in which it can have happened, where the platform does not say in which. It names a message."""
 
 
 class OwnEcho(Struct, frozen=True, omit_defaults=True):
@@ -313,10 +317,20 @@ class Platform(Struct, frozen=True, kw_only=True):
     """The `converters.routing.user_ids.IdRule` of user ids."""
     ids_of: Callable[[Any], Any] | None = None
     """(account) -> the IdRule of one app, where its settings have a word in it."""
+    inventory: "Inventory | None" = None
+    """None where no users, groups and settings are moved to it."""
+    history: "History | None" = None
+    """None where no messages can be put there with the time at which they were said."""
+    probe: "ProbePlan | None" = None
+    """How a migration finds out what the vendor's pages leave open."""
+    readers: "tuple[Reader, ...]" = ()
+    """What can be read of users, relations, groups and history, to move it from there or to check it."""
     example: Callable[[], Any] | None = None
     """An account of made-up values, for `im-relay preview` without settings."""
     fidelity: Mapping[str, Any] = {}
     """The `converters.core.fidelity.Level` of each kind, by its tag in the model."""
+    kinds: Callable[[Any], str] | None = None
+    """(language) -> Markdown for docs/fidelity.md: what becomes of the platform's own kinds of message, and of what it never calls back about."""
     pages: Mapping[str, Callable[[], str]] = {}
     """Pages of docs/ that are printed from the platform's own declarations, by file name."""
 

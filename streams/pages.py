@@ -14,7 +14,7 @@ import typer
 from pydantic import BaseModel
 
 from converters import PLATFORMS, inventory_schema
-from converters.core import fidelity
+from converters.core import fidelity, fidelity_chinese
 from streams.cli.terminal import print_line
 from streams.kafka import record_kinds, topics
 from streams.observe import metrics
@@ -100,6 +100,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "topics.md": topic_list,
     "commands.md": commands,
     "fidelity.md": lambda: fidelity.page(PLATFORMS),
+    "fidelity.zh-CN.md": lambda: fidelity_chinese.page(PLATFORMS),
     "migrating.schema.json": inventory_schema.schema,
     **{name: page for platform in PLATFORMS.values() for name, page in platform.pages.items()},
 }

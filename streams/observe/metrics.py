@@ -224,7 +224,7 @@ OWN_ACTIONS_ECHOED = _counter(
 )
 DENIED = _counter(
     "denied", "events", ["app", "kind", "reason"],
-    "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`).",
+    "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`), which also ends a search in several places.",
 )
 UNRESOLVED_REFERENCES = _counter(
     "unresolved_references", "events", ["app", "operation"],

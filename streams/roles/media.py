@@ -23,6 +23,7 @@ from streams.outbound.client import clients
 from streams.outbound.proxies import proxies
 from streams.roles.health import Health
 from streams.roles.hosting import RoleObserver, host, link, own_directory, require
+from streams.roles.instance import name_of
 from streams.roles.startup import served
 from streams.settings.root import MediaSettings, Settings, SettingsError, resolve
 from streams.state.watched import DiskMonitor
@@ -78,7 +79,7 @@ async def _media(settings: Settings, health: Health) -> int:
 
     watch = RoleObserver(health, tuple(admissions.values()), DiskMonitor({"media": state, "temporary": directory}))
     plan = StagePlan(STAGE, [jobs], carrying, link(kafka), watch)
-    plan.reads = (done,)
+    plan.reads, plan.instance = (done,), name_of(kafka.instance, state)
     await _started(context.pool)
     watch.health.note("sandbox", _told(context.pool.ready))
     try:

@@ -12,6 +12,7 @@ from streams.convert.stage import ConvertStage
 from streams.convert.worker import ConvertWorker
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.deliver.context import DeliverContext, DeliverTopics
+from streams.deliver.ledger import kept
 from streams.deliver.ledger_records import STAGE as DELIVER
 from streams.deliver.parked import ParkingBudget
 from streams.deliver.progress import Progress
@@ -28,6 +29,7 @@ from streams.outbound.client import clients
 from streams.plugins import with_plugins
 from streams.roles.health import Health
 from streams.roles.hosting import RoleObserver, host, link, own_directory, require
+from streams.roles.instance import name_of
 from streams.roles.startup import patiently, served
 from streams.settings.root import Settings, SettingsError, marking
 from streams.state.turns import FairTurns
@@ -72,6 +74,7 @@ async def _convert(settings: Settings, file: Path | None, health: Health) -> int
     hop = StatelessStage(converter, max_records=limit, linger=linger, gate=converter)
     plan = StagePlan(convert.STAGE, inputs, lambda _: ConvertWorker(hop, follower), link(kafka), watch)
     plan.pace, plan.reads = linger, (known,)
+    plan.instance = name_of(kafka.instance, None if disk is None else disk.directory)
     try:
         async with RulesReloader(file, settings, apps, converter.take):
             return await host(settings, plan, watch, group, max_records=limit, dead_letter_limit=converter.dead_letter_limit)
@@ -141,6 +144,7 @@ async def _deliver(
     inputs = [names.deliveries, names.backfill, names.echoes, names.results, *names.mirrored]
     plan = StagePlan(DELIVER, inputs, lambda number: DeliverWorker(number, context), link(kafka), watch)
     plan.pace, plan.reads = context.linger, (names.ledger,)
+    plan.instance, plan.kept = name_of(kafka.instance, context.state), lambda: kept(context.state, platform)
     try:
         return await host(settings, plan, watch, group, max_records=settings.deliver.max_open_events, dead_letter_limit=context.dead_letter_limit)
     finally:

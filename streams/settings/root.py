@@ -54,7 +54,14 @@ class KafkaSettings(Section):
     bootstrap: str = Field("127.0.0.1:9092", description="Brokers, `host:port` with commas between.")
     prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="Put before every topic, group and transactional id.")
     partitions: int = Field(12, ge=1, le=1000, description="Partitions of each topic; fixed once messages flow.")
-    session_timeout: float = Field(10.0, ge=1, description="Seconds until a silent worker loses its partitions.")
+    session_timeout: float = Field(
+        6.0, ge=1, description="Seconds until a silent worker loses its partitions; brokers take no less than 6, unless they are told otherwise."
+    )
+    instance: str = Field(
+        "", pattern=r"^[A-Za-z0-9._-]{0,200}$",
+        description="The worker's name in its groups (`group.instance.id`): when it is killed and started again, it has its partitions back at once. "
+        "No two processes of a role may have the same. Empty: a name that lies in the role's state directory.",
+    )
     transaction_timeout: float = Field(
         15.0, ge=1, le=60, description="Seconds until the broker aborts a transaction that was left open."
     )

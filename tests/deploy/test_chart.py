@@ -286,6 +286,18 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
 
 
 @needs_helm
+def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[str, Any]]) -> None:
+    named = set()
+    for one in workloads(objects):
+        (container,) = one["spec"]["template"]["spec"]["containers"]
+        names = {each["name"]: each for each in container["env"]}
+        if given := names.get("IM_RELAY_KAFKA__INSTANCE"):
+            assert given["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+            named.add(container["args"][0])
+    assert named == {"convert", "deliver", "media"}
+
+
+@needs_helm
 def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
     (rule,) = of(objects, "PrometheusRule")
     assert rule["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))

@@ -12,13 +12,15 @@ from typing import Any
 
 from msgspec import Struct
 
+from converters import mending
 from converters.core import offset_hours, wire
 from converters.core.lenient import milliseconds
 from converters.core.model import Conversation, Room, conversation_key
 from converters.platform import FileRequest, FoundCallback, GapConversation, Gaps, Reply, Request, TimeRange
 from converters.platforms.easemob.account import EasemobAccount
-from converters.platforms.easemob.envelope import Envelope, conversation_of
+from converters.platforms.easemob.envelope import Envelope
 from converters.platforms.easemob.ids import plain
+from converters.platforms.easemob.scope import likeliest
 from converters.platforms.easemob.values import table, text
 
 _SLOT = 600_000
@@ -92,7 +94,7 @@ def _files(span: TimeRange, rooms: frozenset[str], account: EasemobAccount) -> _
         reply = yield Request("GET", path, _HEADERS, b"", "chatmessages", repeatable=True)
         if reply is None:
             continue
-        urls = _urls(reply)
+        urls = urls_of(reply)
         if not urls:
             missing.append(hour)
         for url in urls:
@@ -103,7 +105,7 @@ def _files(span: TimeRange, rooms: frozenset[str], account: EasemobAccount) -> _
                 unreadable += 1
                 continue
             try:
-                for line in _lines(file.body):
+                for line in lines_of(file.body):
                     try:
                         found = _missed(line, span, rooms, account)
                     except wire.Malformed:
@@ -118,7 +120,7 @@ def _files(span: TimeRange, rooms: frozenset[str], account: EasemobAccount) -> _
     return said + ([f"{records} records of history files cannot be read"] if records else [])
 
 
-def _urls(reply: Reply) -> list[str]:
+def urls_of(reply: Reply) -> list[str]:
     if reply.status != 200:
         return []
     try:
@@ -129,7 +131,7 @@ def _urls(reply: Reply) -> list[str]:
     return [url for url in found if isinstance(url, str)]
 
 
-def _lines(body: bytes) -> Iterator[bytes]:
+def lines_of(body: bytes) -> Iterator[bytes]:
     """One record each: that they stand in lines the page does not say, so a list of them is taken as well.
 
     Raises OSError, EOFError, zlib.error, Malformed.
@@ -148,7 +150,7 @@ def _lines(body: bytes) -> Iterator[bytes]:
 
 def _missed(line: bytes, span: TimeRange, rooms: frozenset[str], account: EasemobAccount) -> FoundCallback | None:
     """None where it is not of *span*. Raises Malformed."""
-    held = wire.load_any(line)
+    held, _ = mending.load_any(line)
     if not isinstance(held, dict):
         raise wire.Malformed("no object")
     at, message = milliseconds(text(held.get("timestamp")), 0), text(held.get("msg_id"))
@@ -169,7 +171,7 @@ def _missed(line: bytes, span: TimeRange, rooms: frozenset[str], account: Easemo
     if kind != "chat":
         callback["group_id"] = text(held.get("group_id")) or to
     body = wire.dump_any(callback)
-    place = conversation_of(wire.load(body, Envelope))
+    place = likeliest(wire.load(body, Envelope))
     return FoundCallback(conversation_key(place) if place else b"?" + account.app_key.encode(), body)
 
 

@@ -11,9 +11,11 @@ from converters.platforms.rongcloud.encode import encode
 from converters.platforms.rongcloud.fidelity import FIDELITY
 from converters.platforms.rongcloud.gaps import GAPS
 from converters.platforms.rongcloud.ids import USER_IDS
+from converters.platforms.rongcloud.inventory import READERS
 from converters.platforms.rongcloud.limits import LIMITS
 from converters.platforms.rongcloud.lookup import LOOK_UP
 from converters.platforms.rongcloud.media import MEDIA
+from converters.platforms.rongcloud.object_names import kinds
 from converters.platforms.rongcloud.register import register
 from converters.platforms.rongcloud.replies import read_reply
 from converters.platforms.rongcloud.signing import AUTH
@@ -40,6 +42,8 @@ PLATFORM = Platform(
     marked=MARKED,
     limits=LIMITS,
     user_ids=USER_IDS,
+    readers=READERS,
     example=example,
     fidelity=FIDELITY,
+    kinds=kinds,
 )

@@ -90,7 +90,7 @@ def block(one: Led, *, on: bool) -> Answer:
         return forbidden("forbidden operation on group owner!")
     one.accept("block" if on else "unblock", members=names)
     one.life.block(names, on=on)
-    return {"entities": [], "data": results(one, names, "add_blocks" if on else "remove_blocks")}
+    return {"entities": [], "data": results(one, names, "add_blocks" if on else "remove_blocks", "chatroomid")}
 
 
 def allowed(one: Led) -> Answer:
@@ -103,11 +103,14 @@ def allow(one: Led, *, on: bool) -> Answer:
         return names
     one.accept("allow" if on else "disallow", members=names)
     one.life.allow(names, on=on)
-    return {"entities": [], "data": results(one, names, f"{'add' if on else 'remove'}_user_whitelist")}
+    return {"entities": [], "data": results(one, names, f"{'add' if on else 'remove'}_user_whitelist", "chatroomid")}
 
 
-def results(one: Led, names: list[str], action: str) -> list[dict[str, Any]]:
-    return [{"result": True, "action": action, "user": name, f"{one.kind}id": one.group.id} for name in names]
+def results(one: Led, names: list[str], action: str, key: str = "chatroomid") -> Any:
+    """An object for one who is named in the path, a list for those of a body."""
+    key = "groupid" if one.kind == "group" else key
+    rows = [{"result": True, "action": action, "user": name, key: one.group.id} for name in names]
+    return rows[0] if "user" in one.call.path and len(rows) == 1 else rows
 
 
 def announcement(one: Led) -> Answer:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from tests.simulators.calls import Endpoint
 from tests.simulators.control import Control
-from tests.simulators.rongcloud import accounts, errors, history
+from tests.simulators.rongcloud import accounts, errors, history, management
 from tests.simulators.rongcloud.gate import Gate, Work
 from tests.simulators.rongcloud.options import Options
 from tests.simulators.rongcloud.sending import Send
@@ -21,6 +21,7 @@ SENDS: dict[str, Send] = {
     "message/group/publish": Send("group", "toGroupId", 3, "groupId"),
     "message/chatroom/publish": Send("room", "toChatroomId", None, "chatroomId"),
     "message/system/publish": Send("system", "toUserId", 100),
+    "message/ultragroup/publish": Send("group", "toGroupIds", 3, "groupId", ultra=True),
     "statusmessage/private/publish": Send("person", "toUserId", 1000, status=True),
     "statusmessage/group/publish": Send("group", "toGroupId", 3, status=True),
 }
@@ -30,6 +31,7 @@ CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
     "message/recall": ("recall", ("fromUserId", "conversationType", "targetId", "messageUID"), history.recall),
     "message/private/modify": ("edit", ("fromUserId", "targetId", "msgUID", "content"), history.Edit("person", "targetId")),
     "message/group/modify": ("edit", ("fromUserId", "groupId", "msgUID", "content"), history.Edit("group", "groupId")),
+    "ultragroup/msg/modify": ("edit", ("fromUserId", "groupId", "msgUID", "content"), history.Edit("group", "groupId", ultra=True)),
     "message/history": ("log", ("date",), history.log),
     "message/history/delete": ("log.delete", ("date",), history.delete_log),
     "message/expansion/set": ("expansion.set", (*EXPANDED, "extraKeyVal"), history.expand),
@@ -38,6 +40,7 @@ CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
     "v3/message/private/query": ("history.person", PAGE, history.Query("person")),
     "v3/message/group/query": ("history.group", PAGE, history.Query("group")),
     "v3/message/chatroom/query": ("history.room", PAGE, history.Query("room")),
+    "v3/message/ultragroup/query": ("history.ultra", PAGE, history.Query("group", ultra=True)),
     "user/getToken": ("user.create", ("userId", "name"), accounts.get_token),
     "user/refresh": ("user.refresh", ("userId",), accounts.refresh),
     "user/info": ("user.get", ("userId",), accounts.info),
@@ -54,7 +57,12 @@ CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
     "group/user/query": ("group.get", ("groupId",), accounts.members),
     "group/user/gag/add": ("group.gag", ("userId", "minute"), accounts.gag),
     "group/user/gag/rollback": ("group.ungag", ("userId",), accounts.ungag),
+    "group/ban/add": ("group.ban", ("groupId",), accounts.ban),
+    "group/ban/rollback": ("group.unban", ("groupId",), accounts.unban),
+    "group/ban/query": ("group.banned", (), accounts.bans),
+    "chatroom/destroy": ("room.destroy", ("chatroomId",), accounts.destroy_rooms),
     "group/user/gag/list": ("group.gagged", (), accounts.gagged),
+    **management.CALLS,
 }
 
 

@@ -40,7 +40,10 @@ class Fields:
             return default
 
     def yes(self, name: str) -> bool:
-        return self.one(name) in ("1", "true")
+        return self.one(name).lower() in ("1", "true")
+
+    def names(self) -> list[str]:
+        return list(self._values)
 
     def has(self, name: str) -> bool:
         return bool(self._values.get(name))

@@ -11,7 +11,19 @@ from tests.simulators.calls import Call, Endpoint
 from tests.simulators.control import Control
 from tests.simulators.file_moods import Upload
 from tests.simulators.giving import uploading
-from tests.simulators.yunxin import accounts, changing, files, friends, history, notifying, rooms, sending
+from tests.simulators.yunxin import (
+    accounts,
+    changing,
+    comments,
+    files,
+    friends,
+    history,
+    notifying,
+    reading,
+    roomlife,
+    rooms,
+    sending,
+)
 from tests.simulators.yunxin.gate import Gate, Work
 from tests.simulators.yunxin.options import Options
 from tests.simulators.yunxin.saying import Inhabited
@@ -69,9 +81,16 @@ CLASSIC: dict[str, tuple[str, Work]] = {
     "chatroom/create": ("chatroom.create", rooms.create),
     "chatroom/get": ("chatroom.get", rooms.get),
     "chatroom/sendMsg": ("send", rooms.send),
+    "chatroom/update": ("chatroom.update", roomlife.update),
+    "chatroom/toggleCloseStat": ("chatroom.close", roomlife.close),
+    "chatroom/setMemberRole": ("chatroom.role", roomlife.set_role),
+    "chatroom/kickMember": ("chatroom.kick", roomlife.kick),
+    "chatroom/muteRoom": ("chatroom.mute", roomlife.mute),
+    "chatroom/recall": ("recall", roomlife.recall),
     "history/querySessionMsg": ("history.person", history.query_session),
     "history/queryTeamMsg": ("history.group", history.query_team),
     "history/queryChatroomMsg": ("history.room", rooms.query),
+    **reading.CLASSIC,
 }
 CATEGORIES = {
     "superteam/sendMsg": "msg",
@@ -90,6 +109,10 @@ V2: dict[tuple[str, str], tuple[str, Work]] = {
     ("POST", "messages/actions/p2p_read_receipt"): ("read", changing.mark_read_v2),
     ("POST", "messages/actions/team_read_receipt"): ("read", changing.mark_read_in_team_v2),
     ("POST", "messages/actions/modifyMsg"): ("edit", changing.modify),
+    ("PATCH", "messages/actions/quick_comment"): ("reaction", comments.add),
+    ("DELETE", "messages/actions/quick_comment"): ("reaction.remove", comments.remove),
+    ("POST", "messages/actions/quick_comment"): ("reaction.query", comments.query),
+    **reading.V2,
 }
 
 
@@ -120,6 +143,9 @@ def make_app(options: Options) -> Starlette:
         routes += [
             Route(f"{prefix}/im/v2/{path}", served, methods=[method]) for prefix in ("", "/nimserver")
         ]
+    for (method, path), (api, work) in reading.V21.items():
+        served = endpoint(api, "user", work, v2=True)
+        routes += [Route(f"{prefix}/im/v2.1/{path}", served, methods=[method]) for prefix in ("", "/nimserver")]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
