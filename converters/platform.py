@@ -152,6 +152,12 @@ class Reply(Struct, frozen=True):
     headers: Mapping[str, str]
     body: bytes
 
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds; None where the header is missing, a date, or no number of up to five digits."""
+        given = self.headers.get("retry-after", "")
+        return float(given) if given.isascii() and given.isdecimal() and len(given) < 6 else None
+
 
 class Partial(Struct, frozen=True, tag="partial", tag_field="outcome"):
     """A request that asked for several things at once was answered, and not all of them are done.

@@ -55,10 +55,10 @@ async def _convert(settings: Settings, file: Path | None, health: Health) -> int
     log.info("plug-ins", asked=[plugin.name for app in list(apps.values())[:1] for plugin in app.plugins])
     kafka = settings.kafka
     platforms = settings.platforms()
-    inputs = [topics.CALLBACKS.name(platform, prefix=kafka.prefix) for platform in platforms]
-    known = topics.IDENTITIES.name(prefix=kafka.prefix)
-    outputs = [topics.DELIVERIES.name(platform, prefix=kafka.prefix) for platform in platforms]
-    needed = [*inputs, *outputs, topics.MEDIA_JOBS.name(prefix=kafka.prefix), known]
+    inputs = [kafka.topic(topics.CALLBACKS, platform) for platform in platforms]
+    known = kafka.topic(topics.IDENTITIES)
+    outputs = [kafka.topic(topics.DELIVERIES, platform) for platform in platforms]
+    needed = [*inputs, *outputs, kafka.topic(topics.MEDIA_JOBS), known]
     await require(settings, needed, health, acls.convert(acls.layout_of(settings)))
     group = f"{kafka.prefix}convert"
     disk = disk_of(settings, settings.convert.state, group)
@@ -107,16 +107,16 @@ async def _deliver(
     sources = sorted({app.platform.name for app in apps.values() if apps[app.target].platform.name == platform})
     moved = await _imported(kafka, {platform, *sources})
     names = DeliverTopics(
-        deliveries=topics.DELIVERIES.name(platform, prefix=kafka.prefix),
-        backfill=topics.BACKFILL.name(platform, prefix=kafka.prefix),
-        echoes=topics.ECHOES.name(platform, prefix=kafka.prefix),
-        ledger=topics.LEDGER.name(platform, prefix=kafka.prefix),
-        dead=topics.DEAD_LETTERS.name(prefix=kafka.prefix),
-        identities=topics.IDENTITIES.name(prefix=kafka.prefix),
-        results=topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix),
+        deliveries=kafka.topic(topics.DELIVERIES, platform),
+        backfill=kafka.topic(topics.BACKFILL, platform),
+        echoes=kafka.topic(topics.ECHOES, platform),
+        ledger=kafka.topic(topics.LEDGER, platform),
+        dead=kafka.topic(topics.DEAD_LETTERS),
+        identities=kafka.topic(topics.IDENTITIES),
+        results=kafka.topic(topics.MEDIA_RESULTS, platform),
         imported=moved.get(platform, ""),
         mirrored=(
-            *(topics.LEDGER.name(name, prefix=kafka.prefix) for name in sources if name != platform),
+            *(kafka.topic(topics.LEDGER, name) for name in sources if name != platform),
             *(moved[name] for name in sources if name != platform and name in moved),
         ),
         partitions=kafka.partitions,
@@ -138,7 +138,7 @@ async def _deliver(
         dead_letter_limit=DeadLetterLimit(DELIVER, settings.hold),
         parking=ParkingBudget(settings.deliver.max_parked_bytes),
         progress=Progress(
-            kafka.cluster, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
+            kafka.cluster, f"{kafka.prefix}convert", kafka.topic(topics.CALLBACKS, platform)
         ),
         logs=(LogReader(kafka.cluster, committed=True), LogReader(kafka.cluster, committed=False)),
         restoring=FairTurns(),
