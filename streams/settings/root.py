@@ -25,6 +25,7 @@ from converters.core.address import public
 from converters.core.event_id import LONGEST
 from converters.platform import Platform
 from converters.routing.route import App
+from streams.console.settings import ConsoleSettings
 from streams.deliver.settings import DeliverSettings
 from streams.files.settings import FilesSettings
 from streams.kafka.security import SecuritySettings
@@ -292,6 +293,7 @@ class Settings(BaseSettings):
     marks: MarksSettings = MarksSettings()
     gaps: GapsSettings = GapsSettings()
     migrate: Migrate = Migrate()
+    console: ConsoleSettings = ConsoleSettings()
     plugins: PluginSettings = PluginSettings()
     observe: ObserveSettings = ObserveSettings()
     apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.")
