@@ -119,6 +119,7 @@ class ConsoleApp:
         source = self._access.source(scope)
         if scope["path"] == "/logout":
             self._access.end(person)
+            await self._audit.note("log-out", person.name, person.role, source, "done")
             return Reply(status=303, headers=(("location", "/login"), ("set-cookie", self._access.set_cookie("").decode())))
         try:
             if scope["path"] == "/letters":
@@ -151,10 +152,10 @@ class ConsoleApp:
         finally:
             self._queued -= 1
         if role is None:
-            await self._audit.log_in(known, "", source, "refused")
+            await self._audit.note("log-in", known, "", source, "refused")
             return _shown(login_view(words, words("login-failed"), status=401), words, None)
         self._access.attempts.succeeded(source, name, begun)
-        await self._audit.log_in(name, role, source, "done")
+        await self._audit.note("log-in", name, role, source, "done")
         cookie = self._access.set_cookie(self._access.begin(name, role)).decode()
         return Reply(status=303, headers=(("location", "/"), ("set-cookie", cookie)))
 

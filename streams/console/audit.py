@@ -73,13 +73,13 @@ class AuditLog:
                 return
         log.error("outcome of an act is not in the topic", topic=self._topic, **_plain(over))
 
-    async def log_in(self, name: str, role: str, source: str, outcome: Outcome) -> None:
-        """Never fails, as nothing follows from it. *name*: "" where it is none of ours."""
-        act = Act(id=uuid4().hex, at=_now(), who=name, role=role, what="log-in", outcome=outcome, source=source)
+    async def note(self, what: What, name: str, role: str, source: str, outcome: Outcome) -> None:
+        """A login or logout. Never fails, as nothing is done to the relay by it. *name*: "" where it is none of ours."""
+        act = Act(id=uuid4().hex, at=_now(), who=name, role=role, what=what, outcome=outcome, source=source)
         try:
             await self._write(act)
         except (KafkaError, OSError, TimeoutError) as error:
-            log.warning("a login is not in the topic", topic=self._topic, error=type(error).__name__)
+            log.warning("a login or logout is not in the topic", topic=self._topic, error=type(error).__name__)
 
     async def _write(self, act: Act) -> None:
         log.info("audit", **_plain(act))

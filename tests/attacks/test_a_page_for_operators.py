@@ -297,3 +297,13 @@ def test_nothing_is_fetched_from_elsewhere() -> None:
     style = (Path(streams.console.__file__).parent / "style.css").read_text()
     assert "url(" not in style
     assert "@import" not in style
+
+
+async def test_a_logout_ends_the_session_for_whoever_has_copied_it(made_up: Page) -> None:
+    async with made_up.logged_in() as client:
+        copied = {"cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items())}
+        token = token_of((await client.get("/")).text)
+        assert (await client.post("/logout", data={"token": token}, headers={"origin": ORIGIN})).status_code == 303
+    async with made_up.at() as other:
+        assert (await other.get("/", headers=copied)).status_code == 401
+    assert [act[0] for act in made_up.audit.acts] == ["log-in", "log-out"]

@@ -1,15 +1,17 @@
 """The page as a process of its own on the real broker; and in this process, over readings that a test makes up."""
 
+import re
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from html import unescape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-import re
 
 import httpx
 import pytest
@@ -108,8 +110,8 @@ class Remembering:
     async def end(self, act: Any, outcome: str, count: int = 0) -> None:
         self.acts.append((outcome, act, count))
 
-    async def log_in(self, name: str, role: str, source: str, outcome: str) -> None:
-        self.acts.append(("log-in", name, role, source, outcome))
+    async def note(self, what: str, name: str, role: str, source: str, outcome: str) -> None:
+        self.acts.append((what, name, role, source, outcome))
 
 
 class Clock:
@@ -154,7 +156,7 @@ def made_up() -> Page:
 class Site:
     """`im-relay console` over the topics of a `Ground`."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, metrics: tuple[str, ...] = ()) -> None:
         self.ground = ground
         self.port, observe = free_port(), free_port()
         self.url = f"http://localhost:{self.port}"
@@ -165,6 +167,7 @@ host = "127.0.0.1"
 port = {self.port}
 public_url = "{self.url}"
 users_file = "users"
+metrics = {list(metrics)}
 
 [observe]
 host = "127.0.0.1"
@@ -180,7 +183,7 @@ port = {observe}
         log = (self.ground.directory / "console.log").open("wb")
         with log, subprocess.Popen(arguments, stdout=log, stderr=log, preexec_fn=dies_with_parent()) as process:  # noqa: PLW1509 - no threads are started between
             try:
-                until(self._is_ready)
+                until(self._is_ready, 120)
                 yield
             finally:
                 process.terminate()
@@ -212,3 +215,28 @@ def site(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
     one = Site(Ground(kafka, Path(tmp_path_factory.mktemp("console"))))
     with one.running():
         yield one
+
+
+@contextmanager
+def exposed(body: bytes, status: int = 200) -> Iterator[str]:
+    """The address of a role's `/metrics`, which says *body*."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            with suppress(OSError):  # who asked has heard enough
+                self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/metrics"
+    finally:
+        server.shutdown()
+        server.server_close()

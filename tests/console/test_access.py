@@ -125,4 +125,4 @@ def test_what_is_missing_is_said_before_it_starts() -> None:
     assert "nobody could log in" in settings(users="", proxies=[]).problem()
     assert "line 1" in settings(users="ann:secret").problem()
     assert USERS.count("\n") == 1
-    assert ORIGIN == settings(public_url=ORIGIN + "/").origin
+    assert settings(public_url=ORIGIN + "/").origin == ORIGIN
