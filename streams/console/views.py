@@ -28,7 +28,7 @@ def message_view(given: Mapping[str, str], found: Sequence[Way] | None, since: i
     if found is not None and not found:
         body.append(box("", words("nothing-names", time=moment(since))))
     for way in found or ():
-        body += [h("h2", way.event or words("no-event")), box("", way.state.sentence(words.forms)), _steps(way, words)]
+        body += [h("h2", way.event or words("no-event")), box("", words.state(way.state)), _steps(way, words)]
     return View(title=words("nav:message"), page="message", query=given, body=body)
 
 

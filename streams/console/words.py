@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from streams.operate.trace_state import FORMS
+from streams.operate.trace_state import MessageState
 
 Language = Literal["en", "zh"]
 LANGUAGES: Mapping[Language, str] = {"en": "English", "zh": "中文"}
@@ -47,9 +47,11 @@ class Words:
         known = WORDS.get(f"{kind}:{word}")
         return known[self._place] if known else word
 
-    @property
-    def forms(self) -> Mapping[str, str]:
-        return FORMS if self.language == "en" else CHINESE_FORMS
+    def state(self, of: MessageState) -> str:
+        """The sentence of a message's state."""
+        if self.language == "en":
+            return of.sentence()
+        return MessageState(of.form, {name: value or self("unknown") for name, value in of.facts.items()}).sentence(CHINESE_FORMS)
 
 
 CHINESE_FORMS: Mapping[str, str] = {
@@ -76,7 +78,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "nav:identities": ("Identities", "身份对应"),
     "nav:migrations": ("Migration", "迁移"),
     "nav:audit": ("Audit log", "审计日志"),
-    "language": ("Language", "语言"),
     "role:viewer": ("read-only", "只读"),
     "role:operator": ("operator", "操作员"),
     "log-in": ("Log in", "登录"),

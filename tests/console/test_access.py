@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from streams.console.access import IDLE, Access, RefusedError
 from streams.console.passwords import accounts, line
-from tests.console.conftest import ORIGIN, PASSWORD, PROXY, PROXY_SECRET, USERS, Clock, settings
+from tests.console.conftest import ORIGIN, PASSWORD, PROXY, PROXY_SECRET, QUICK, USERS, Clock, settings
 
 SALT = b"0123456789abcdef"
 
@@ -42,10 +42,10 @@ def test_an_account_that_is_none_is_not_made(name: str, role: str, password: str
     "text",
     [
         "ann:operator:password",
-        line("ann", "viewer", PASSWORD, SALT).replace("131072", "1024"),
-        line("ann", "viewer", PASSWORD, SALT).replace("131072", str(2**30)),
-        line("ann", "viewer", PASSWORD, SALT).replace("scrypt", "plain"),
-        line("ann", "viewer", PASSWORD, SALT) + "\n" + line("ann", "operator", PASSWORD, SALT),
+        line("ann", "viewer", PASSWORD, SALT, QUICK).replace("16384", "1024"),
+        line("ann", "viewer", PASSWORD, SALT, QUICK).replace("16384", str(2**30)),
+        line("ann", "viewer", PASSWORD, SALT, QUICK).replace("scrypt", "plain"),
+        line("ann", "viewer", PASSWORD, SALT, QUICK) + "\n" + line("ann", "operator", PASSWORD, SALT, QUICK),
         "ann:viewer:scrypt:x:8:1:AA==:AA==",
     ],
 )

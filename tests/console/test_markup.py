@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.console.markup import document, h
@@ -22,6 +22,7 @@ class Read(HTMLParser):
         self.text += data
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"])), st.text(alphabet="<>\"'&/ =`ab"))
 def test_whatever_text_says_a_browser_reads_it_as_text(text: str, value: str) -> None:
     read = Read()

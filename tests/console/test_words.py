@@ -32,7 +32,8 @@ def test_each_text_has_the_same_facts_in_both_and_is_translated() -> None:
 def test_each_state_of_a_message_is_said_in_chinese() -> None:
     assert FORMS.keys() == CHINESE_FORMS.keys()
     for form, english in FORMS.items():
-        assert holes(CHINESE_FORMS[form]) - {"remote", "took"} == holes(english) - PARTS, form
+        bare = {"remote", "took"} if form == "delivered" else set()
+        assert holes(CHINESE_FORMS[form]) == (holes(english) - PARTS) | bare, form
 
 
 def test_each_word_of_a_closed_list_is_translated() -> None:
@@ -42,8 +43,8 @@ def test_each_word_of_a_closed_list_is_translated() -> None:
 
 def test_each_text_is_used() -> None:
     source = "".join(path.read_text() for path in (ROOT / "streams" / "console").glob("*.py") if path.name != "words.py")
-    named = {key for key in WORDS if f'"{key}"' in source}
-    made = set(re.findall(r'f"([a-z-]+[:-])\{', source)) | {f"{kind}:" for kind in re.findall(r'fixed\("([a-z]+)"', source)}
+    named = {key for key in WORDS if re.search(f"[\"']{key}[\"']", source)}
+    made = set(re.findall(r"""f["']([a-z-]+[:-])\{""", source)) | {f"{kind}:" for kind in re.findall(r"""fixed\(["']([a-z]+)["']""", source)}
     assert [key for key in WORDS if key not in named and not key.startswith(tuple(made))] == []
 
 
