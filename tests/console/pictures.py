@@ -54,13 +54,13 @@ def main() -> int:
             one.click("button.main")
             shots = [("status", "/?"), ("message", "/message?id=700000001&since=1h&"), ("letters", "/letters?"), ("identities", "/identities?kind=group&id=team&")]
             for name, path in shots:
-                for language in ("en", "zh"):
+                for language, end in (("en", ""), ("zh", ".zh-CN")):
                     one.size(*DESK)
                     one.open(f"{site.url}{path}lang={language}")
-                    _keep(f"{name}-{language}.png", one.picture())
+                    _keep(f"{name}{end}.png", one.picture())
                     if name in ("status", "letters"):
                         one.size(*PHONE)
-                        _keep(f"{name}-phone-{language}.png", one.picture())
+                        _keep(f"{name}-phone{end}.png", one.picture())
     return 0
 
 
