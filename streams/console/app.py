@@ -82,7 +82,10 @@ class ConsoleApp:
             log.warning("console login refused", why=str(error), source=self._access.source(scope))
             return _shown(problem_view(words, words("not-known", why=str(error)), 403), words, None)
         if method == "POST":
-            return await self._form(scope, receive, person, words)
+            try:
+                return await self._form(scope, receive, person, words)
+            except BadFormError:
+                return _shown(problem_view(words, words("bad-request"), 400), words, person, _ENDS)
         if method not in ("GET", "HEAD"):
             return _shown(problem_view(words, words("bad-request"), 405), words, person, (("allow", "GET, HEAD, POST"),))
         look = LOOKS.get(path)
@@ -104,11 +107,11 @@ class ConsoleApp:
         return _shown(view, words, person, more)
 
     async def _form(self, scope: Scope, receive: Receive, person: Person | None, words: Words) -> Reply:
-        """Nothing is done unless the browser says that a page of ours sent it and, but for a login, it has this person's token."""
-        try:
-            form = await read_form(scope, receive)
-        except BadFormError:
-            return _shown(problem_view(words, words("bad-request"), 400), words, person, _ENDS)
+        """Nothing is done unless the browser says that a page of ours sent it and, but for a login, it has this person's token.
+
+        Raises BadFormError.
+        """
+        form = await read_form(scope, receive)
         if not self._access.ours(scope):
             log.warning("form of another page refused", path=scope["path"] if scope["path"] in _FORMS else "other", source=self._access.source(scope))
             return _shown(problem_view(words, words("bad-form"), 403), words, person)
@@ -128,8 +131,6 @@ class ConsoleApp:
                 view = await resolve_letters(self._readings, self._audit, form, words, person, source)
             else:
                 view = problem_view(words, words("not-found"), 404)
-        except BadFormError:
-            view = problem_view(words, words("bad-request"), 400)
         except OperateError as error:
             view = problem_view(words, str(error), 503)
         return _shown(view, words, person)

@@ -57,9 +57,13 @@ class ConsoleSettings(SecretSection, ServerSettings):
     @classmethod
     def _addresses(cls, given: list[str]) -> list[str]:
         for each in given:
-            parts = urlsplit(each)
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-                raise ValueError(f"{parts.scheme}://{parts.hostname or ''}… is no address of metrics: write it as http://HOST:PORT/metrics")
+            try:
+                parts = urlsplit(each)
+                sound = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None and parts.port != 0
+            except ValueError:  # of its port, or its brackets
+                sound = False
+            if not sound:
+                raise ValueError(f"entry {given.index(each) + 1} is no address of metrics: write it as http://HOST:PORT/metrics, without a name or password")
         return given
 
     @model_validator(mode="after")

@@ -38,7 +38,7 @@ def harmless(answer: httpx.Response) -> None:
     assert "script-src" not in answer.headers["content-security-policy"]
     found: list[tuple[str, dict[str, str | None]]] = []
     reader = HTMLParser()
-    reader.handle_starttag = lambda tag, attributes: found.append((tag, dict(attributes)))  # type: ignore[method-assign]
+    reader.handle_starttag = lambda tag, attrs: found.append((tag, dict(attrs)))  # type: ignore[method-assign]
     reader.handle_comment = lambda data: pytest.fail("a comment")  # type: ignore[method-assign]
     reader.feed(answer.text)
     assert {tag for tag, _ in found} <= TAGS
@@ -175,6 +175,9 @@ async def test_a_form_that_no_page_sends_does_nothing(made_up: Page, body: bytes
             headers = {"origin": ORIGIN, "content-type": kind}
             answer = await client.post("/letters/resolve", content=b"token=" + token + b"&" + body, headers=headers)
             assert answer.status_code in (400, 403)
+        for twice in ({"token": [token.decode()] * 2}, {"name": ["ann", "vic"], "password": PASSWORD}):
+            for address in ("/letters/resolve", "/login", "/logout"):
+                assert (await client.post(address, data=twice, headers={"origin": ORIGIN})).status_code in (400, 403)
     assert made_up.readings.resolved == []
 
 
@@ -277,7 +280,12 @@ async def test_a_name_that_is_none_is_not_written_down_and_costs_as_much(made_up
     """People type their password into the field above it."""
     asked: list[str] = []
     checked = passwords.PasswordHash.fits
-    monkeypatch.setattr(passwords.PasswordHash, "fits", lambda self, password: asked.append(password) or checked(self, password))
+
+    def fits(self: passwords.PasswordHash, password: str) -> bool:
+        asked.append(password)
+        return checked(self, password)
+
+    monkeypatch.setattr(passwords.PasswordHash, "fits", fits)
     assert await guess(made_up, "192.0.2.9", name="my secret password") == 401
     assert len(asked) == 1
     assert made_up.audit.acts == [("log-in", "", "", "192.0.2.9", "refused")]

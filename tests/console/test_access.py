@@ -111,6 +111,7 @@ def test_a_cookie_of_https_cannot_be_set_by_a_neighbour_of_the_name_nor_read_by_
         ({"proxy_secret": "short"}, "proxy_secret has 5 characters"),
         ({"proxies": ["example.com"]}, "is no network"),
         ({"metrics": ["file:///etc/passwd"]}, "is no address of metrics"),
+        ({"metrics": ["http://host:99999/"]}, "entry 1 is no address of metrics"),
         ({"metrics": ["http://user:secret@host/"]}, "is no address of metrics"),
     ],
 )
