@@ -286,11 +286,12 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
 
 
 @needs_helm
-def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
+def test_alerts_and_dashboards_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
     (rule,) = of(objects, "PrometheusRule")
     assert rule["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
-    (board,) = [one["data"]["im-relay.json"] for one in of(objects, "ConfigMap") if "im-relay.json" in one["data"]]
-    assert json.loads(board) == json.loads((ROOT / "deploy/grafana/dashboards/im-relay.json").read_text("utf-8"))
+    (boards,) = [one["data"] for one in of(objects, "ConfigMap") if "im-relay.json" in one["data"]]
+    written = {path.name: json.loads(path.read_text("utf-8")) for path in (ROOT / "deploy/grafana/dashboards").glob("*.json")}
+    assert {name: json.loads(text) for name, text in boards.items()} == written
 
 
 @needs_helm

@@ -1,4 +1,4 @@
-"""The dashboard and the alerts against the metrics that there are."""
+"""The dashboards and the alerts against the metrics that there are."""
 
 import json
 import re
@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from deploy import dashboards
+from deploy.boards.board import encode
 from streams.observe import metrics
 from tests.deploy.commands import ROOT
 
@@ -20,10 +21,12 @@ OF_OTHERS = {
     "process_resident_memory_bytes": set(),
     "process_cpu_seconds_total": set(),
     "process_start_time_seconds": set(),
+    "ALERTS": {"alertname", "alertstate"},
 }
 """Prometheus' own, and those of its client library."""
-SCRAPED = {"job", "instance", "role", "namespace"}
+SCRAPED = {"job", "instance", "role", "namespace", "release"}
 """Labels that the scrape settings add."""
+BOARDS = [json.loads(encode(board)) for board in dashboards.BOARDS]
 
 
 def known() -> dict[str, set[str]]:
@@ -43,9 +46,10 @@ def rules() -> list[dict[str, object]]:
 
 
 def queries() -> Iterator[tuple[str, str]]:
-    for panel in json.loads(dashboards.build())["panels"]:
-        for target in panel.get("targets", []):
-            yield f"panel {panel['title']}", target["expr"]
+    for board in BOARDS:
+        for panel in board["panels"]:
+            for target in panel.get("targets", []):
+                yield f"panel {board['uid']} {panel['title']}", target["expr"]
     for rule in rules():
         yield f"alert {rule['alert']}", str(rule["expr"])
 
@@ -58,7 +62,7 @@ def selectors(query: str) -> list[promql_parser.VectorSelector]:
             found.append(node)
         return True
 
-    text = query.replace("$__rate_interval", "1m").replace("$namespace", ".*")
+    text = query.replace("$__rate_interval", "1m").replace("$namespace", ".*").replace("$release", ".*")
     promql_parser.walk(promql_parser.parse(text), visit)
     return found
 
@@ -86,14 +90,14 @@ def test_a_metric_that_is_not_there_would_be_noticed() -> None:
     assert selector.name not in known()
 
 
-def test_every_metric_is_on_the_dashboard() -> None:
+def test_every_metric_is_on_a_board() -> None:
     text = " ".join(query for where, query in ALL if where.startswith("panel"))
     missing = [each.name for each in metrics.DECLARED if each.name not in text]
     assert not missing
 
 
 def test_legends_show_labels_that_the_query_keeps() -> None:
-    for panel in json.loads(dashboards.build())["panels"]:
+    for panel in (panel for board in BOARDS for panel in board["panels"]):
         for target in panel.get("targets", []):
             by = re.findall(r"\b(?:sum|max|min) by \(([^)]*)\)", target["expr"])
             kept = {label for each in by for label in re.split(r",\s*", each)} if by else SCRAPED
