@@ -100,6 +100,7 @@ lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml -o requirements/runtime.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra msk pyproject.toml -o requirements/msk.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra postgresql pyproject.toml -o requirements/postgresql.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra tracing pyproject.toml -o requirements/tracing.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra local --extra dev pyproject.toml -o requirements/dev.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 requirements/peers.in -o requirements/peers.lock
 

@@ -42,15 +42,15 @@ REQUESTS = Section(
         chart("Events", "Finished, by app and outcome.", "eps", rates("im_relay_sends_total", "app", "outcome")),
         chart("Requests", "By what the answer meant. `not_sent`: throttled, blocked or no token; `unsure`: no answer in time.", "reqps",
               rates("im_relay_attempts_total", "app", "api", "outcome")),
-        chart("Time of a request", "By app and API.", "s", *quantiles("im_relay_request_seconds", "app", "api"), warn=1, bad=5),
+        chart("Time of a request, p99", "By app and API.", "s", or_zero(quantile(0.99, "im_relay_request_seconds", "app", "api"), "{{app}} {{api}}", "app", named=NO_SAMPLES), warn=1, bad=5),
         chart("Open events", "Read, and without outcome.", "short", Query(total("im_relay_open_events", "platform"), "{{platform}}")),
         chart("Requests in flight", "Waiting for an answer. A flat line beside no finished events: the platform hangs.", "short",
               totals("im_relay_requests_in_flight", "app")),
-        states("Circuit breakers", "Half open: a few requests try. Open: all wait.", BREAKERS, or_zero(worst("im_relay_breaker", "app", "api"), "{{app}} {{api}}", "app")),
+        states("Circuit breakers", "Those that are not closed. Half open: a few requests try. Open: all wait.", BREAKERS, or_zero(f"{worst('im_relay_breaker', 'app', 'api')} > 0", "{{app}} {{api}}", "app", named="all closed")),
         chart("Waiting for quota", "Requests, by app and class.", "short", totals("im_relay_quota_waiting", "app", "class")),
         chart("Throttled, in 5 minutes", "Answers that said: too many requests.", "short", events("im_relay_throttled_total", "app", "api"), warn=1),
-        chart("Quota in use", "Share of the full quota that is used after throttling; 100 % is all of it.", "percentunit",
-              or_zero(f"min by (app, limit) (im_relay_quota_ratio{{{OURS}}})", "{{app}} {{limit}}", "app")),
+        chart("Quota given up", "Share of the full quota that is not used for a while, after throttling.", "percentunit",
+              or_zero(f"1 - min by (app, limit) (im_relay_quota_ratio{{{OURS}}}) > 0", "{{app}} {{limit}}", "app"), warn=0.1, bad=0.5),
     ],
 )  # fmt: skip
 
@@ -74,9 +74,9 @@ EXCEPTIONS = Section(
     "Exceptions",
     [
         chart("Open dead letters", "Neither replayed nor dropped, by stage and cause.", "short",
-              or_zero(total("im_relay_watch_open_letters", "stage", "cause", "whose", "app"), "{{whose}}: {{stage}} {{cause}} {{app}}", "whose"), stacked=True, bad=1),
+              or_zero(total("im_relay_watch_open_letters", "stage", "cause", "whose", "app"), "{{stage}} {{cause}} {{whose}} {{app}}", "stage"), stacked=True, bad=1),
         chart("Dead letters, in 5 minutes", "New ones, by stage, cause and whose fault.", "short",
-              events("im_relay_dead_letters_total", "stage", "cause", "whose", legend="{{whose}}: {{stage}} {{cause}}"), warn=1),
+              events("im_relay_dead_letters_total", "stage", "cause", "whose", legend="{{stage}} {{cause}} {{whose}}"), warn=1),
         chart("Duplicates, in 5 minutes", "`known`: not sent again. `doubled`: the target has it twice. `spared`: an echo came before the repeat.", "short",
               events("im_relay_already_delivered_total", "platform", legend="{{platform}} known"),
               events("im_relay_duplicates_detected_total", "platform", legend="{{platform}} doubled"),
@@ -91,7 +91,7 @@ EXCEPTIONS = Section(
         chart("Denied, in 5 minutes", "Not carried: the author may not do it.", "short", events("im_relay_denied_total", "app", "kind", "reason")),
         chart("Marks refused, in 5 minutes", "Forged, or no evidence.", "short", events("im_relay_marks_refused_total", "app", "stage", "reason"), warn=1),
         chart("Foreign records, in 5 minutes", "Written into the relay's topics by somebody else. Normal: none.", "short",
-              events("im_relay_foreign_records_total", "stage", "topic", "why", legend="{{stage}}: {{topic}} {{why}}"), bad=1),
+              events("im_relay_foreign_records_total", "stage", "topic", "why", legend="{{stage}} {{topic}} {{why}}"), bad=1),
     ],
 )  # fmt: skip
 

@@ -57,7 +57,7 @@ CONVERT = Section(
         chart("Deliveries written", "By direction and kind.", "mps",
               rates("im_relay_convert_records_out_total", "direction", "kind", where='outcome="delivery"'), stacked=True),
         chart("Not delivered on purpose", "Echoes of the relay's own messages, and what is dropped with a reason.", "mps",
-              rates("im_relay_convert_records_out_total", "outcome", "kind", where='outcome!="delivery"', legend="{{outcome}}: {{kind}}"),
+              rates("im_relay_convert_records_out_total", "outcome", "kind", where='outcome!="delivery"', legend="{{outcome}} {{kind}}"),
               rates("im_relay_echoes_total", "app", legend="echo: {{app}}")),
         chart("Losses, in 5 minutes", "Parts of events that the target cannot carry.", "short", events("im_relay_losses_total", "direction", "what")),
         chart("Records of one transaction", "Batch size.", "short", *quantiles("im_relay_convert_batch_records")),

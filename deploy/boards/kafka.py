@@ -55,7 +55,7 @@ KAFKA = Section(
         chart("Transactions", "By stage and outcome.", "ops", rates("im_relay_transactions_total", "stage", "outcome")),
         chart("Time of a transaction", "From begin to committed.", "s", *quantiles("im_relay_transaction_seconds", "stage"), warn=1, bad=5),
         chart("Producer starts and rebalances, in 5 minutes", "Many: workers come and go, or are too slow for kafka.session_timeout.", "short",
-              events("im_relay_producer_starts_total", "stage", "reason", legend="producer {{stage}}: {{reason}}"),
+              events("im_relay_producer_starts_total", "stage", "reason", legend="producer {{stage}} {{reason}}"),
               events("im_relay_rebalances_total", "stage", legend="rebalance {{stage}}")),
         chart("Throttled by brokers", "Seconds per second for which answers were held back by a quota of the brokers.", "percentunit",
               rates("im_relay_broker_throttled_seconds_total", "role", "api", legend="{{role}} API {{api}}"), warn=0.1),
@@ -94,6 +94,7 @@ PROCESSES = Section(
         states("Up", "Whether Prometheus can ask it.", UP, Query(f"up{{{OURS}}}", "{{role}} {{instance}}")),
         chart("Memory", "Resident.", "bytes", Query(f"process_resident_memory_bytes{{{OURS}}}", "{{role}} {{instance}}")),
         chart("CPU", "Cores in use.", "short", Query(f"rate(process_cpu_seconds_total{{{OURS}}}{WINDOW})", "{{role}} {{instance}}"), warn=0.8),
+        chart("Log lines left out, in 5 minutes", "Floods of one line, by level; the log says which.", "short", events("im_relay_log_lines_left_out_total", "level"), warn=1),
         chart("Time since start", "By process.", "s", Query(f"time() - process_start_time_seconds{{{OURS}}}", "{{role}} {{instance}}")),
     ],
 )  # fmt: skip

@@ -74,7 +74,7 @@ WHERE = Section(
         states("Kafka, seen by each process", "Whether a broker answered when last asked.", REACHABLE,
                Query(only("im_relay_kafka_unreachable"), "{{role}} {{instance}}"), to=uids.KAFKA),
         chart("Dead letters, in 5 minutes", "New ones, by stage, cause and whose fault.", "short",
-              events("im_relay_dead_letters_total", "stage", "cause", "whose", legend="{{whose}}: {{stage}} {{cause}}"), to=uids.DELIVERY),
+              events("im_relay_dead_letters_total", "stage", "cause", "whose", legend="{{stage}} {{cause}} {{whose}}"), to=uids.DELIVERY),
     ],
 )  # fmt: skip
 

@@ -32,6 +32,8 @@ def chart(
 ) -> timeseries.Panel:
     """Curves; a dashed line at *warn* and *bad*."""
     panel = _curves(title, text, wide, to).unit(unit).min(0).fill_opacity(20 if stacked else 5)
+    if unit != "bytes":
+        panel.axis_soft_max(0.1 if unit == "percentunit" else 1)  # nothing is drawn as nothing, and not as a hair's breadth of 100
     if stacked:
         panel.stacking(common.StackingConfig().mode(kinds.StackingMode.NORMAL))
     if warn is not None or bad is not None:
@@ -53,7 +55,7 @@ def number(
     """The last value of each query: green, orange from *warn* on, red from *bad* on; blue without either."""
     panel = _stat(title, text, wide, high, to).unit(unit)
     panel.thresholds(_thresholds(warn, bad, good=PLAIN if warn is None and bad is None else GOOD))
-    return _with(panel, queries)
+    return _with(panel, queries, now=True)
 
 
 def state(title: str, text: str, words: Words, *queries: Query, wide: int = 4, high: int = 4, to: str = "") -> stat.Panel:
@@ -61,7 +63,7 @@ def state(title: str, text: str, words: Words, *queries: Query, wide: int = 4, h
     panel = _stat(title, text, wide, high, to).mappings([_mapping(words)])
     steps = [models.Threshold(value=None if place == 0 else value, color=words[value][1]) for place, value in enumerate(sorted(words))]
     panel.thresholds(ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(steps))
-    return _with(panel, queries)
+    return _with(panel, queries, now=True)
 
 
 def link(title: str, uid: str) -> DashboardLink:
@@ -98,7 +100,8 @@ def _mapping(words: Words) -> models.ValueMap:
     return models.ValueMap(options=options)
 
 
-def _with(panel: Kind, queries: Sequence[Query]) -> Kind:
+def _with(panel: Kind, queries: Sequence[Query], *, now: bool = False) -> Kind:
+    """*now*: only the present is asked for, so that what is over is not shown beside it."""
     for query in targets(queries):
-        panel.with_target(query)
+        panel.with_target(query.instant() if now else query)
     return panel

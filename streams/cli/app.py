@@ -155,7 +155,7 @@ def _run(role: Any, given: Any, *arguments: object) -> Any:
     import structlog
 
     from streams.kafka.keepalive import ConnectionTimings, use
-    from streams.observe import log
+    from streams.observe import log, tracing
     from streams.roles import secret_watch
 
     log.setup(given.observe)
@@ -163,7 +163,14 @@ def _run(role: Any, given: Any, *arguments: object) -> Any:
         structlog.get_logger().warning("setting renamed", why=warning)
     secret_watch.begin()
     use(ConnectionTimings(given.kafka.connect_timeout, given.kafka.request_timeout, given.kafka.keepalive))
-    work: Coroutine[Any, Any, Any] = role(given, *arguments)
+    tracing.begin(given.tracing, given.process.name)
+    try:
+        return _completed(role(given, *arguments))
+    finally:
+        tracing.finish()
+
+
+def _completed(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         import uvloop
     except ImportError:

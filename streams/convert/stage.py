@@ -3,7 +3,8 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import structlog
@@ -24,13 +25,17 @@ from streams.exactly_once.batch import Batch
 from streams.exactly_once.producers import Outputs
 from streams.ingress.record import PAST, app_of, callback_of, past
 from streams.kafka import foreign_records, record_kinds, topics
-from streams.observe import metrics
+from streams.observe import metrics, tracing
 from streams.observe.log import place
 from streams.state.errors import StateError
+
+if TYPE_CHECKING:
+    from streams.observe.spans import TracedSpan
 
 log = structlog.get_logger()
 
 STAGE = "convert"
+SPAN = "converted"
 
 
 class ConvertStage:
@@ -82,8 +87,12 @@ class ConvertStage:
                 break
             taken += 1
             counts["in", app] += 1
+            span = tracing.ACTIVE.follow(SPAN, raw.headers, app=self._app(app)) if tracing.ACTIVE is not None else None
+            became = []
             for one in self._routed(raw, known):
-                self._write(one, raw, app, known, outputs, counts)
+                self._write(one, raw, app, known, outputs, counts, span)
+                if span is not None:
+                    became.append(one)
                 match one:
                     case DeadLettered(cause=cause, by=by):
                         self.dead_letter_limit.died(app, source, cause, by.encode(errors="replace"))
@@ -91,6 +100,8 @@ class ConvertStage:
                         self.dead_letter_limit.passed(app)
                     case Dropped() | NewIdentity() | RejectedMark():
                         pass
+            if span is not None:
+                outputs.committed.append(partial(_traced, span, became))
         self._count(counts)
         metrics.CONVERT_BATCH.observe(taken)
         metrics.CONVERT_SECONDS.observe(time.perf_counter() - start)
@@ -111,17 +122,18 @@ class ConvertStage:
         except record_kinds.TooNewError as error:
             return (DeadLettered(TOO_NEW, str(error), ours=True),)
         except Exception as error:  # noqa: BLE001 - a defect costs this record its place, and nothing else
-            return (_defect(error),)
+            return (_defect(error, raw),)
 
     def _write(
-        self, one: Routed, raw: ConsumerRecord, app: str, known: IdentityOverlay, outputs: Outputs, counts: "Counter[tuple[str, ...]]"
+        self, one: Routed, raw: ConsumerRecord, app: str, known: IdentityOverlay, outputs: Outputs, counts: "Counter[tuple[str, ...]]", span: "TracedSpan | None"
     ) -> None:
         match one:
             case Deliver(delivery=delivery, platform=platform, losses=losses, unfit=unfit):
                 if unfit:
                     _refused(counts, app, unfit, delivery.event.id, delivery.author)
                 said = past(raw.headers)
-                self._emit(one, outputs, [] if said is None else [(PAST, said)])
+                headers = [] if said is None else [(PAST, said)]
+                self._emit(one, outputs, headers if span is None else [*headers, span.header])
                 kind = "account" if delivery.newcomer else kind_of(delivery.event.operation)
                 counts["out", app, platform, kind, "delivery"] += 1
                 for loss in losses:
@@ -188,13 +200,35 @@ def _callback(raw: ConsumerRecord, apps: Mapping[str, App]) -> tuple[Callback | 
     if app is not None and not raw.topic.endswith(_topic_of(app.platform.name)):
         return None, "app"
     return callback, "headers"
+
+
+def _traced(span: "TracedSpan", became: list[Routed], _: object) -> None:
+    """The transaction with all that *became* of a callback is committed."""
+    events, outcomes = [], []
+    for one in became:
+        match one:
+            case Deliver(delivery=delivery):
+                events.append(delivery.event.id)
+                outcomes.append("delivery")
+            case EchoOf(echo=echo):
+                events.append(echo.event)
+                outcomes.append("echo")
+            case Dropped(reason=reason):
+                outcomes.append(f"dropped:{reason}")
+            case DeadLettered(cause=cause):
+                outcomes.append(f"dead:{cause}")
+            case RejectedMark() | NewIdentity():
+                pass
+    span.end(outcomes[0] if outcomes else "nothing", event_id=events[0] if events else "", deliveries=outcomes.count("delivery"))
+
+
 def _refused(counts: "Counter[tuple[str, ...]]", app: str, reason: str, event: str, sender: str) -> None:
     counts["unfit", app, reason] += 1
     # Whose it is, and nothing of what it says. Messages that were passed on bear such marks as well.
     log.info("mark rejected", app=app, reason=reason, event_id=event, sender=ascii(sender[:128]))
 
 
-def _defect(error: Exception) -> DeadLettered:
+def _defect(error: Exception, raw: ConsumerRecord) -> DeadLettered:
     where = place(error)
-    log.error("defect in a converter", place=where)
+    log.error("defect in a converter", place=where, topic=raw.topic, partition=raw.partition, offset=raw.offset)
     return DeadLettered("defect", where, ours=True)

@@ -321,6 +321,11 @@ FILES = _gauge("files_kept", "files", [], "Files on the disk, when last looked t
 FILES_SIZE = _gauge("files_kept_bytes", "bytes", [], "Their bytes.")
 FILES_FREE = _gauge("files_free_bytes", "bytes", [], "Bytes that may still come; uploads beyond are answered 507.")
 
+_begin("Logs")
+LOG_LINES_LEFT_OUT = _counter(
+    "log_lines_left_out", "lines", ["level"], "Lines that were the same as many others within 10 s: the log says how many of which."
+)
+
 _begin("Gaps: callbacks that never came")
 GAP_CALLBACKS = _counter(
     "gap_callbacks", "callbacks", ["app", "platform", "outcome"],

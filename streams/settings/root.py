@@ -201,6 +201,20 @@ class ObserveSettings(ListenSettings):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="From which level on.")
 
 
+class TracingSettings(Section):
+    """Spans of what becomes of a message, for an OpenTelemetry collector. Needs `pip install 'im-relay[tracing]'`, or an image built with `--build-arg LOCK=tracing`."""
+
+    enabled: bool = Field(False, description="Export spans. They hold ids and outcomes, never what people write.")
+    endpoint: str = Field(
+        "http://127.0.0.1:4318/v1/traces",
+        pattern=r"^https?://[^\s/]+(/\S*)?$",
+        description="Where the collector takes OTLP over HTTP. Headers and certificates: the exporter's own variables, `OTEL_EXPORTER_OTLP_HEADERS` and "
+        "`OTEL_EXPORTER_OTLP_CERTIFICATE`.",
+    )
+    ratio: float = Field(1.0, gt=0, le=1, description="Share of callbacks that are traced, decided by the ingress.")
+    timeout: float = Field(5.0, gt=0, le=60, description="Seconds for one request to the collector.")
+
+
 class AppSettings(Section):
     """One app on one platform. Its name is the `<app>` of `POST /callbacks/<app>`."""
 
@@ -256,6 +270,7 @@ class Settings(BaseSettings):
     gaps: GapsSettings = GapsSettings()
     plugins: PluginSettings = PluginSettings()
     observe: ObserveSettings = ObserveSettings()
+    tracing: TracingSettings = TracingSettings()
     apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.")
 
     _process: SecretScope = PrivateAttr(default=EVERYTHING)

@@ -78,7 +78,7 @@ def prometheus(directory: Path, ports: Mapping[str, int]) -> Iterator[Prometheus
     with (directory / "prometheus.log").open("wb") as log:
         child = subprocess.Popen(
             [PROGRAM, f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data", f"--web.listen-address=127.0.0.1:{port}"],
-            stdout=log, stderr=log, preexec_fn=dies_with_parent(),
+            stdout=log, stderr=log, preexec_fn=dies_with_parent(),  # noqa: PLW1509
         )  # fmt: skip
     try:
         one = Prometheus(f"http://127.0.0.1:{port}")

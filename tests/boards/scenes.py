@@ -12,7 +12,9 @@ from tests.boards.prometheus import Prometheus, prometheus
 from tests.boards.talking import talking
 from tests.stack import Stack
 
-BEFORE = 60.0
+WARM = 15.0
+"""Seconds until there are rates."""
+BEFORE = 45.0
 """Seconds for which all is well first."""
 GAPS = "[gaps]\ndelay = 0.0\ninterval = 5.0\nwindow = 600.0"
 
@@ -82,8 +84,9 @@ def observed(directory: Path, bootstrap: str | None = None, prefix: str = "") ->
 
 def play(scene: Scene, stack: Stack) -> tuple[float, float]:
     """From when to when the boards are to show it, in seconds since 1970."""
-    began = time.time()
     with talking(stack):
+        time.sleep(WARM)
+        began = time.time()
         time.sleep(BEFORE)
         scene.begin(stack)
         time.sleep(scene.seconds)
