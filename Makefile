@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo test test-slow chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
+.PHONY: command demo test test-slow chaos soak chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media boards lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -95,6 +95,9 @@ bench-isolation: $(VENV)/installed  ## the apps beside one whose target hangs or
 
 fuzz-media: $(VENV)/installed  ## 5,000 bad files of every form through the processes that read files
 	@$(BIN)/python -m tests.media.fuzz $(ARGS)
+
+boards: $(VENV)/installed  ## pictures of the Grafana boards for docs/boards.md, healthy and in three outages; ARGS="--scene healthy", ARGS=--draw
+	@$(BIN)/python -m tests.boards $(ARGS)
 
 lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml -o requirements/runtime.lock
