@@ -370,6 +370,33 @@ def gaps(board: Dashboard) -> None:
     board.with_panel(chart("Search time", "One search of one app.", "s", *quantiles("im_relay_gap_search_seconds", "app")))
 
 
+def watch(board: Dashboard) -> None:
+    board.with_row(Row("From outside: the watcher"))
+    for title, text, unit, query, legend in (
+        ("Oldest not done", "Age of the oldest record that waits, by stage and direction.", "s",
+         f"max by (stage, direction, app, class) ({only('im_relay_watch_oldest_seconds')})", "{{stage}} {{direction}} {{app}} {{class}}"),
+        ("Behind", "As the brokers tell it, also of a stage of which no worker runs.", "short",
+         f"max by (stage, platform, topic) ({only('im_relay_watch_lag_records')})", "{{stage}} {{topic}}"),
+        ("Stuck partitions", "A record waits, and nothing was committed for a minute.", "short",
+         f"max by (stage, platform, topic) ({only('im_relay_watch_stuck_partitions')})", "{{stage}} {{topic}}"),
+        ("Partitions without an owner", "No worker of the group works on them.", "short",
+         f"max by (stage, platform) ({only('im_relay_watch_unowned_partitions')})", "{{stage}} {{platform}}"),
+        ("Workers", "In the consumer groups.", "short", f"max by (stage, platform) ({only('im_relay_watch_members')})", "{{stage}} {{platform}}"),
+        ("Open dead letters", "Neither replayed nor dropped.", "short",
+         f"max by (stage, cause, whose, app) ({only('im_relay_watch_open_letters')})", "{{stage}} {{cause}} {{app}} {{whose}}"),
+        ("Open transactions", "In the relay's topics.", "short", f"max by (topic) ({only('im_relay_watch_open_transactions')})", "{{topic}}"),
+        ("Oldest open transaction", "What lies behind it waits.", "s", f"max by (topic) ({only('im_relay_watch_open_transaction_seconds')})", "{{topic}}"),
+        ("Partitions without a leader", "Nothing can be read or written there.", "short",
+         f"max by (topic) ({only('im_relay_watch_offline_partitions')})", "{{topic}}"),
+        ("Partitions that lack a copy", "One more broker away, and writing may stop.", "short",
+         f"max by (topic) ({only('im_relay_watch_under_replicated_partitions')})", "{{topic}}"),
+        ("Age of all this", "Since the last whole look.", "s", "time() - max(" + only("im_relay_watch_last_look_seconds", 'role="watch"') + ")", "age"),
+    ):
+        board.with_panel(chart(title, text, unit, (query, legend)))
+    board.with_panel(chart("Looks", "Failed: the log says why.", "short", (per_second("im_relay_watch_looks_total", "outcome"), "{{outcome}}")))
+    board.with_panel(chart("Look time", "One look at the cluster.", "s", *quantiles("im_relay_watch_look_seconds")))
+
+
 def processes(board: Dashboard) -> None:
     board.with_row(Row("Processes"))
     board.with_panel(
@@ -406,7 +433,7 @@ def build() -> str:
             .current(models.VariableOption(text="All", value="$__all", selected=True))
         )
     )
-    for part in (overview, traffic, ingress, exact, deliver, media, files, gaps, processes):
+    for part in (overview, traffic, ingress, exact, deliver, media, files, gaps, watch, processes):
         part(board)
     made = board.build()
     for place, panel in enumerate(made.panels or (), 1):

@@ -126,6 +126,15 @@ def files(config: Config = None) -> None:
 
 
 @app.command()
+def watch(config: Config = None) -> None:
+    """Watch the relay from outside: backlogs and their age, dead letters, owners, as metrics. Example: im-relay watch -c relay.toml"""
+    from streams.roles.watch import run_watch
+    from streams.settings.role_secrets import WATCH
+
+    _role(run_watch, config, WATCH)
+
+
+@app.command()
 def settings(config: Config = None) -> None:
     """Check the settings, and print them without secrets. Example: im-relay settings -c relay.toml"""
     from streams.settings.root import SettingsError, load, require_apps, shown

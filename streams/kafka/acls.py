@@ -104,17 +104,31 @@ def gaps(of: TopicLayout) -> list[AclGrant]:
     return [*_topics(of, "Read", topics.CALLBACKS, topics.IDENTITIES), *_topics(of, "Write", topics.CALLBACKS)]
 
 
+def watch(of: TopicLayout) -> list[AclGrant]:
+    """It reads the first record that waits, all dead letters, and where the logs end."""
+    read = [topics.CALLBACKS, topics.DELIVERIES, topics.BACKFILL, topics.ECHOES, topics.MEDIA_JOBS, topics.MEDIA_RESULTS, topics.DEAD_LETTERS]
+    return [
+        *_topics(of, "Read", *read),
+        *_topics(of, "Describe", topics.LEDGER, topics.IDENTITIES),
+        *(AclGrant("group", name, "Describe") for name in _groups(of)),
+    ]
+
+
+def _groups(of: TopicLayout) -> list[str]:
+    """The consumer groups of all stages."""
+    return [f"{of.prefix}convert", f"{of.prefix}media", *(f"{of.prefix}deliver.{platform}" for platform in of.platforms)]
+
+
 def operator(of: TopicLayout) -> list[AclGrant]:
     """A person's commands: `dead`, `trace`, `replay`, `identities`, `gaps`, `release`, `topics check`."""
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
     # What is replayed; and where letters came from, to which they are put back.
     written = [topics.BACKFILL, topics.IDENTITIES, topics.DEAD_LETTERS, topics.MEDIA_JOBS]
     written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL]
-    groups = [f"{of.prefix}convert", f"{of.prefix}media", *(f"{of.prefix}deliver.{platform}" for platform in of.platforms)]
     return [
         *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
         *_topics(of, "Write", *written),
-        *(AclGrant("group", name, "Describe") for name in groups),
+        *(AclGrant("group", name, "Describe") for name in _groups(of)),
         AclGrant("group", f"{of.prefix}replay.", "Read", prefixed=True),
         *(AclGrant("transactional-id", f"{of.prefix}{name}.", "Write", prefixed=True) for name in ("replay", "operate")),
     ]
@@ -130,7 +144,7 @@ _SEEING: tuple[Operation, ...] = ("Read", "DescribeConfigs")
 _MAKING: tuple[Operation, ...] = ("Create", "Describe", "DescribeConfigs", "AlterConfigs")
 
 ROLES: Mapping[str, Callable[[TopicLayout], list[AclGrant]]] = {
-    "ingress": ingress, "convert": convert, "media": media, "gaps": gaps, "operator": operator, "topics": upkeep,
+    "ingress": ingress, "convert": convert, "media": media, "gaps": gaps, "watch": watch, "operator": operator, "topics": upkeep,
 }  # fmt: skip
 """All but `deliver`, of which there is one for each platform. `files` needs nothing of Kafka."""
 
@@ -139,7 +153,7 @@ def every(of: TopicLayout) -> dict[str, list[AclGrant]]:
     """By role, in the order in which a message meets them."""
     made = {"ingress": ingress(of), "convert": convert(of)}
     made |= {f"deliver.{platform}": deliver(of, platform) for platform in of.platforms}
-    return made | {name: ROLES[name](of) for name in ("media", "gaps", "operator", "topics")}
+    return made | {name: ROLES[name](of) for name in ("media", "gaps", "watch", "operator", "topics")}
 
 
 def _topics(of: TopicLayout, operation: Operation, *each: Topic) -> list[AclGrant]:

@@ -187,6 +187,13 @@ class GapsSettings(Section):
     state: str = Field("", json_schema_extra={"format": "path"}, description="As `convert.state`.")
 
 
+class WatchSettings(Section):
+    """What `im-relay watch` looks at from outside: backlogs and their age, dead letters, owners. See [operations](operations.md#the-watcher)."""
+
+    interval: float = Field(5.0, ge=1, le=60, description="Seconds from the beginning of one look to that of the next.")
+    timeout: float = Field(20.0, ge=1, description="Seconds after which a look has failed.")
+
+
 class PluginSettings(Section):
     """The customer's own conversions, installed packages with entry points of the group `im_relay.converters`. See [plug-ins](plugins.md)."""
 
@@ -254,6 +261,7 @@ class Settings(BaseSettings):
     files: FilesSettings = FilesSettings()
     marks: MarksSettings = MarksSettings()
     gaps: GapsSettings = GapsSettings()
+    watch: WatchSettings = WatchSettings()
     plugins: PluginSettings = PluginSettings()
     observe: ObserveSettings = ObserveSettings()
     apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.")

@@ -57,7 +57,7 @@ def test_a_pod_mounts_the_secrets_that_the_code_reads_there_and_no_other(
     (secret,) = of(objects, "Secret")
     (file,) = [one["data"]["relay.toml"] for one in of(objects, "ConfigMap") if "relay.toml" in one["data"]]
     seen = pods(objects)
-    assert {"ingress", "convert", "media", "files", "gaps", "topics"} < set(seen)
+    assert {"ingress", "convert", "media", "files", "gaps", "watch", "topics"} < set(seen)
     for component, pod in seen.items():
         keys: list[str] = []
         for volume in pod["spec"].get("volumes", []):
@@ -112,7 +112,7 @@ def test_another_revision_rolls_every_pod() -> None:
         return [one["spec"]["template"]["metadata"]["annotations"] for one in workloads(rendered(*EVERY, *more))]
 
     before, after = annotations(), annotations("--set", "secrets.revision=2026-12")
-    assert len(before) == len(after) == 7
+    assert len(before) == len(after) == 8
     assert all(one != other for one, other in zip(before, after, strict=True))
 
 
