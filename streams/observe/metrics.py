@@ -137,7 +137,7 @@ IDENTITIES_REBUILT = _counter(
 
 _begin("Exactly once: every stage that reads and writes Kafka")
 TRANSACTIONS = _counter(
-    "transactions", "transactions", ["stage", "outcome"], "Kafka transactions: `committed`, `aborted`, `unknown`, `fenced`."
+    "transactions", "transactions", ["stage", "outcome"], "Kafka transactions: `committed`, or `unknown` (no answer: read anew from the last committed offsets)."
 )
 TRANSACTION_SECONDS = _histogram(
     "transaction_seconds", "seconds", ["stage"], "One transaction, from begin to committed.", QUICK
@@ -195,7 +195,7 @@ BREAKER = _gauge("breaker", "0, 1, 2", ["app", "platform", "api"], "0 closed, 1 
 OPEN_EVENTS = _gauge("open_events", "events", ["platform"], "Events read and not yet settled.")
 HELD_CONVERSATIONS = _gauge(
     "held_conversations", "conversations", ["platform", "why"],
-    "Conversations that wait: `retry`, `in_doubt`, `media`, `limit`, `app` (it is held).",
+    "Conversations that wait: `retry`, `in_doubt`, `media`, `app` (it is held).",
 )
 IN_DOUBT = _counter(
     "in_doubt", "events", ["platform", "step"],
@@ -320,6 +320,20 @@ FILE_BYTES = _counter("files_bytes", "bytes", ["method"], "Bytes of files put (`
 FILES = _gauge("files_kept", "files", [], "Files on the disk, when last looked through.")
 FILES_SIZE = _gauge("files_kept_bytes", "bytes", [], "Their bytes.")
 FILES_FREE = _gauge("files_free_bytes", "bytes", [], "Bytes that may still come; uploads beyond are answered 507.")
+
+_begin("Migration: what was there before, written to the new app")
+
+MIGRATED = _counter(
+    "migrated", "items and messages", ("kind", "outcome"),
+    "What became of items and messages of a migration. `made`, `there` (it was there before), `changed`, `refused`; of messages `made`, `live` (carried by the relay), "
+    "`skipped`, `stopped` (nothing of the conversation follows until a person decides), `dropped`; `known`: it was fed once more, and nothing was done.",
+)  # fmt: skip
+MIGRATE_DOUBTS = _counter(
+    "migrate_doubts", "requests", ("app", "step"),
+    "Requests of a migration whose result was unknown: `opened`, then `arrived` (found at the target, or its repeat was refused as not later), `repeated`, or `held` for a person.",
+)  # fmt: skip
+MIGRATE_WAITING = _gauge("migrate_waiting", "items and messages", ("platform", "partition"), "Items and messages of a migration in hand.")
+MIGRATE_OPEN_HOURS = _gauge("migrate_open", "1 or 0", ("app",), "Whether requests of the migration may leave now: it is not paused, and within its hours.")
 
 _begin("Gaps: callbacks that never came")
 GAP_CALLBACKS = _counter(

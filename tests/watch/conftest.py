@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
 from streams.observe import metrics
 from streams.settings.root import load, resolve
 from streams.watch.watcher import Watcher
