@@ -16,7 +16,9 @@ from converters.core.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
     from converters.files.media import MediaSupport
+    from converters.migration import History, Inventory, Reader
     from converters.migration_rules import MigrationRules
+    from converters.probing import ProbePlan
 
 
 class Incoming(Struct, frozen=True):
@@ -149,6 +151,12 @@ class Reply(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds; None where the header is missing, a date, or no number of up to five digits."""
+        given = self.headers.get("retry-after", "")
+        return float(given) if given.isascii() and given.isdecimal() and len(given) < 6 else None
 
 
 class Partial(Struct, frozen=True, tag="partial", tag_field="outcome"):
@@ -315,6 +323,14 @@ class Platform(Struct, frozen=True, kw_only=True):
     """The `converters.routing.user_ids.IdRule` of user ids."""
     ids_of: Callable[[Any], Any] | None = None
     """(account) -> the IdRule of one app, where its settings have a word in it."""
+    inventory: "Inventory | None" = None
+    """None where no users, groups and settings are moved to it."""
+    history: "History | None" = None
+    """None where no messages can be put there with the time at which they were said."""
+    probe: "ProbePlan | None" = None
+    """How a migration finds out what the vendor's pages leave open."""
+    readers: "tuple[Reader, ...]" = ()
+    """What can be read of users, relations, groups and history, to move it from there or to check it."""
     example: Callable[[], Any] | None = None
     """An account of made-up values, for `im-relay preview` without settings."""
     fidelity: Mapping[str, Any] = {}

@@ -16,6 +16,7 @@ from deploy.boards.queries import (
     rates,
     total,
     totals,
+    watched,
     worst,
 )
 
@@ -27,7 +28,7 @@ TIME = Section(
         chart("Oldest undelivered, backfill", "Replays, gap fills and history: they wait for live messages.", "s",
               or_zero(worst("im_relay_watch_oldest_seconds", "stage", "direction", where='class="backfill"'), "{{stage}} {{direction}}", "stage")),
         chart("Stuck partitions", "Records to read, and no commit for 60 s.", "short",
-              or_zero(total("im_relay_watch_stuck_partitions", "stage", "platform"), "{{stage}} {{platform}}", "stage"), bad=1),
+              or_zero(watched("im_relay_watch_stuck_partitions", "stage", "platform"), "{{stage}} {{platform}}", "stage"), bad=1),
         chart("End to end", "Live messages that arrived: from the source's timestamp to the target's acceptance; skew of clocks included.", "s",
               *quantiles("im_relay_end_to_end_seconds", "direction"), warn=LATE, bad=VERY_LATE),
         chart("Canary", "Messages of the test users, p99 by direction and kind.", "s",
@@ -74,7 +75,7 @@ EXCEPTIONS = Section(
     "Exceptions",
     [
         chart("Open dead letters", "Neither replayed nor dropped, by stage and cause.", "short",
-              or_zero(total("im_relay_watch_open_letters", "stage", "cause", "whose", "app"), "{{stage}} {{cause}} {{whose}} {{app}}", "stage"), stacked=True, bad=1),
+              or_zero(watched("im_relay_watch_open_letters", "stage", "cause", "whose", "app"), "{{stage}} {{cause}} {{whose}} {{app}}", "stage"), stacked=True, bad=1),
         chart("Dead letters, in 5 minutes", "New ones, by stage, cause and whose fault.", "short",
               events("im_relay_dead_letters_total", "stage", "cause", "whose", legend="{{stage}} {{cause}} {{whose}}"), warn=1),
         chart("Duplicates, in 5 minutes", "`known`: not sent again. `doubled`: the target has it twice. `spared`: an echo came before the repeat.", "short",

@@ -44,6 +44,11 @@ def worst(metric: str, *by: str, where: str = "") -> str:
     return f"max{_by(by)} ({only(metric, where)})"
 
 
+def watched(metric: str, *by: str, where: str = "") -> str:
+    """The sum of what the role watch tells; each of its replicas tells all of it."""
+    return f"sum{_by(by)} (max without (instance, pod) ({only(metric, where)}))"
+
+
 def recent(metric: str, *by: str, where: str = "") -> str:
     """Events of the last `RECENT`. A counter with labels begins with its first event, which `increase` alone does not see."""
     counter = only(metric, where)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from streams.cli.common import fail
 from streams.cli.dead import app as dead
 from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
@@ -16,7 +17,7 @@ from streams.cli.local_kafka import app as kafka
 from streams.cli.preview import preview
 from streams.cli.release import release
 from streams.cli.replay import replay
-from streams.cli.terminal import CommandGroup, on_defect, print_error, print_json, print_line, print_notice
+from streams.cli.terminal import CommandGroup, on_defect, print_json, print_line, print_notice
 from streams.cli.topics import app as topics
 from streams.cli.trace import trace
 from streams.cli.transactions import app as transactions
@@ -76,7 +77,7 @@ def ingress(config: Config = None) -> None:
     try:
         _run(serve, require_apps(load(config, INGRESS)))
     except (SettingsError, StoreError, ListenError) as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -88,7 +89,7 @@ def convert(config: Config = None) -> None:
     from streams.roles.stages import run_convert
     from streams.settings.role_secrets import CONVERT
 
-    _role(run_convert, config, CONVERT, config)
+    role(run_convert, config, CONVERT, config)
 
 
 @app.command()
@@ -99,7 +100,7 @@ def deliver(
     from streams.roles.stages import run_deliver
     from streams.settings import role_secrets
 
-    _role(run_deliver, config, role_secrets.deliver(platform), platform)
+    role(run_deliver, config, role_secrets.deliver(platform), platform)
 
 
 @app.command()
@@ -108,7 +109,7 @@ def media(config: Config = None) -> None:
     from streams.roles.media import run_media
     from streams.settings.role_secrets import MEDIA
 
-    _role(run_media, config, MEDIA)
+    role(run_media, config, MEDIA)
 
 
 @app.command()
@@ -122,7 +123,16 @@ def files(config: Config = None) -> None:
     try:
         _run(serve, load(config, FILES))
     except (SettingsError, ListenError) as error:
-        _fail(error)
+        fail(error)
+
+
+@app.command()
+def watch(config: Config = None) -> None:
+    """Watch the relay from outside: backlogs and their age, dead letters, owners, as metrics. Example: im-relay watch -c relay.toml"""
+    from streams.roles.watch import run_watch
+    from streams.settings.role_secrets import WATCH
+
+    _role(run_watch, config, WATCH)
 
 
 @app.command()
@@ -136,18 +146,19 @@ def settings(config: Config = None) -> None:
             print_notice(f"im-relay: {warning}")
         print_json(shown(found), indent=True)
     except SettingsError as error:
-        _fail(error)
+        fail(error)
 
 
-def _role(role: Any, config: Path | None, process: Any, *arguments: object) -> None:
+def role(run: Any, config: Path | None, process: Any, *arguments: object) -> None:
+    """Run a role that follows topics, with the secrets of *process*."""
     from streams.http_server.listener import ListenError
     from streams.plugins import PluginError
     from streams.settings.root import SettingsError, load, require_apps
 
     try:
-        code = _run(role, require_apps(load(config, process)), *arguments)
+        code = _run(run, require_apps(load(config, process)), *arguments)
     except (SettingsError, ListenError, PluginError) as error:
-        _fail(error)
+        fail(error)
     raise typer.Exit(code)
 
 
@@ -177,11 +188,6 @@ def _completed(work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run(work)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
-
-
-def _fail(error: Exception) -> None:
-    print_error(error)
-    raise typer.Exit(2)
 
 
 def main() -> None:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import structlog
 from aiokafka import ConsumerRecord
@@ -155,7 +154,7 @@ class ConvertStage:
 
     def _bury(self, raw: ConsumerRecord, cause: Cause, detail: str, *, ours: bool, outputs: Outputs) -> None:
         key, letter = dead_letter.unread(raw, stage=STAGE, cause=cause, detail=detail, whose="ours" if ours else "theirs")
-        outputs.add(self._dead, crc32(key) % self._partitions, key, letter)
+        outputs.add(self._dead, topics.partition_of(key, self._partitions), key, letter)
 
     def _count(self, counts: "Counter[tuple[str, ...]]") -> None:
         for what, count in counts.items():

@@ -137,7 +137,7 @@ IDENTITIES_REBUILT = _counter(
 
 _begin("Exactly once: every stage that reads and writes Kafka")
 TRANSACTIONS = _counter(
-    "transactions", "transactions", ["stage", "outcome"], "Kafka transactions: `committed`, `aborted`, `unknown`, `fenced`."
+    "transactions", "transactions", ["stage", "outcome"], "Kafka transactions: `committed`, or `unknown` (no answer: read anew from the last committed offsets)."
 )
 TRANSACTION_SECONDS = _histogram(
     "transaction_seconds", "seconds", ["stage"], "One transaction, from begin to committed.", QUICK
@@ -195,7 +195,7 @@ BREAKER = _gauge("breaker", "0, 1, 2", ["app", "platform", "api"], "0 closed, 1 
 OPEN_EVENTS = _gauge("open_events", "events", ["platform"], "Events read and not yet settled.")
 HELD_CONVERSATIONS = _gauge(
     "held_conversations", "conversations", ["platform", "why"],
-    "Conversations that wait: `retry`, `in_doubt`, `media`, `limit`, `app` (it is held).",
+    "Conversations that wait: `retry`, `in_doubt`, `media`, `app` (it is held).",
 )
 IN_DOUBT = _counter(
     "in_doubt", "events", ["platform", "step"],
@@ -326,6 +326,20 @@ LOG_LINES_LEFT_OUT = _counter(
     "log_lines_left_out", "lines", ["level"], "Lines that were the same as many others within 10 s: the log says how many of which."
 )
 
+_begin("Migration: what was there before, written to the new app")
+
+MIGRATED = _counter(
+    "migrated", "items and messages", ("kind", "outcome"),
+    "What became of items and messages of a migration. `made`, `there` (it was there before), `changed`, `refused`; of messages `made`, `live` (carried by the relay), "
+    "`skipped`, `stopped` (nothing of the conversation follows until a person decides), `dropped`; `known`: it was fed once more, and nothing was done.",
+)  # fmt: skip
+MIGRATE_DOUBTS = _counter(
+    "migrate_doubts", "requests", ("app", "step"),
+    "Requests of a migration whose result was unknown: `opened`, then `arrived` (found at the target, or its repeat was refused as not later), `repeated`, or `held` for a person.",
+)  # fmt: skip
+MIGRATE_WAITING = _gauge("migrate_waiting", "items and messages", ("platform", "partition"), "Items and messages of a migration in hand.")
+MIGRATE_OPEN_HOURS = _gauge("migrate_open", "1 or 0", ("app",), "Whether requests of the migration may leave now: it is not paused, and within its hours.")
+
 _begin("Gaps: callbacks that never came")
 GAP_CALLBACKS = _counter(
     "gap_callbacks", "callbacks", ["app", "platform", "outcome"],
@@ -340,6 +354,37 @@ GAP_SEARCHES = _counter(
     "gap_searches", "searches", ["app", "outcome"], "Searches that ended: `whole`, `partial` (not all could be seen), `failed`."
 )
 GAP_SECONDS = _histogram("gap_search_seconds", "seconds", ["app"], "One search of one app.", LONG)
+
+_begin("Watch: the relay from outside, by a process that does not do the work")
+WATCH_LAG = _gauge(
+    "watch_lag_records", "records", ["stage", "platform", "topic"],
+    "Records after the last one that the stage's consumer group committed as done, to the end of the log, of partitions in which one waits. "
+    "Also what an open transaction holds back. `platform` is that of a `deliver`, else empty, here and below.",
+)
+WATCH_OLDEST = _gauge(
+    "watch_oldest_seconds", "seconds", ["stage", "platform", "app", "direction", "class"],
+    "Age of the oldest record that is not done, by its source app; 0 where none waits. Of a live message, since its callback came in; of "
+    "`backfill`, since it was written. Of several apps in one partition only the one that is first in line is seen.",
+)
+WATCH_STUCK = _gauge(
+    "watch_stuck_partitions", "partitions", ["stage", "platform", "topic"],
+    "Partitions in which a record waits and nothing was committed for a minute; the log names them.",
+)
+WATCH_UNOWNED = _gauge("watch_unowned_partitions", "partitions", ["stage", "platform"], "Partition numbers that no worker of the consumer group owns.")
+WATCH_MEMBERS = _gauge("watch_members", "workers", ["stage", "platform"], "Workers in the consumer group.")
+WATCH_LETTERS = _gauge(
+    "watch_open_letters", "records", ["stage", "cause", "whose", "app"],
+    "Dead letters that lie in the topic and were neither replayed nor dropped; app is empty where it is not known.",
+)
+WATCH_TRANSACTIONS = _gauge("watch_open_transactions", "transactions", ["topic"], "Transactions that are open in the topic's partitions.")
+WATCH_TRANSACTION_SECONDS = _gauge("watch_open_transaction_seconds", "seconds", ["topic"], "For how long the oldest of them has been open.")
+WATCH_OFFLINE = _gauge("watch_offline_partitions", "partitions", ["topic"], "Partitions without a leader: nothing can be read or written there.")
+WATCH_UNDER_REPLICATED = _gauge("watch_under_replicated_partitions", "partitions", ["topic"], "Partitions of which a copy is missing or behind.")
+WATCH_LAST_LOOK = _gauge(
+    "watch_last_look_seconds", "seconds since 1970", [], "When all of this was last seen; what is older is no longer true, but ages, which grow."
+)
+WATCH_LOOKS = _counter("watch_looks", "looks", ["outcome"], "Looks at the cluster: `whole`, `partial` (dead letters are still being read), `failed`.")
+WATCH_LOOK_SECONDS = _histogram("watch_look_seconds", "seconds", [], "One look.", CALLS)
 
 
 def exposition(registry: CollectorRegistry = REGISTRY) -> bytes:

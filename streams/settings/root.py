@@ -40,6 +40,7 @@ from streams.settings.secret_settings import Section, networks, too_short
 
 if TYPE_CHECKING:
     from streams.kafka.cluster import Cluster
+    from streams.kafka.topics import Topic
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -54,7 +55,14 @@ class KafkaSettings(Section):
     bootstrap: str = Field("127.0.0.1:9092", description="Brokers, `host:port` with commas between.")
     prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="Put before every topic, group and transactional id.")
     partitions: int = Field(12, ge=1, le=1000, description="Partitions of each topic; fixed once messages flow.")
-    session_timeout: float = Field(10.0, ge=1, description="Seconds until a silent worker loses its partitions.")
+    session_timeout: float = Field(
+        6.0, ge=1, description="Seconds until a silent worker loses its partitions; brokers take no less than 6, unless they are told otherwise."
+    )
+    instance: str = Field(
+        "", pattern=r"^[A-Za-z0-9._-]{0,200}$",
+        description="The worker's name in its groups (`group.instance.id`): when it is killed and started again, it has its partitions back at once. "
+        "No two processes of a role may have the same. Empty: a name that lies in the role's state directory.",
+    )
     transaction_timeout: float = Field(
         15.0, ge=1, le=60, description="Seconds until the broker aborts a transaction that was left open."
     )
@@ -75,6 +83,10 @@ class KafkaSettings(Section):
         from streams.kafka.cluster import Cluster
 
         return Cluster(self.bootstrap, self.security, untried=self.allow_untested_versions)
+
+    def topic(self, topic: "Topic", platform: str | None = None) -> str:
+        """The topic's name on the brokers."""
+        return topic.name(platform, prefix=self.prefix)
 
 
 class IngressSettings(ServerSettings):
@@ -163,6 +175,10 @@ class MediaSettings(ProxySettings):
     max_pixels: int = Field(50_000_000, ge=1, description="Of a picture or a video's frame.")
     max_duration: float = Field(3600.0, gt=0, description="Seconds of sound that are transcoded.")
     max_cpu_seconds: int = Field(30, ge=1, description="Seconds of CPU that one file may take.")
+    max_video_cpu_seconds: int = Field(
+        120, ge=0, description="Seconds of CPU in which a video that phones do not play is made into H.264 and AAC; what takes longer goes as a file. "
+        "0: none is.",
+    )
     max_memory: int = Field(1 << 30, ge=256 << 20, description="Bytes of memory of one process.")
     sandbox: Literal["require", "prefer", "off"] = Field(
         "require",
@@ -185,6 +201,34 @@ class GapsSettings(Section):
     )
     groups: bool = Field(True, description="Ask about all groups and rooms of `identities` as well.")
     state: str = Field("", json_schema_extra={"format": "path"}, description="As `convert.state`.")
+
+
+class WatchSettings(Section):
+    """What `im-relay watch` looks at from outside: backlogs and their age, dead letters, owners. See [operations](operations.md#the-watcher)."""
+
+    interval: float = Field(5.0, ge=1, le=60, description="Seconds from the beginning of one look to that of the next.")
+    timeout: float = Field(20.0, ge=1, description="Seconds after which a look has failed.")
+
+
+class Migrate(Section):
+    """A migration: what was there before the relay, written to the new app by `im-relay migrate work`."""
+
+    directory: Path = Field(Path(".im-relay/migrate"), description="Directory of the bundles, and of what commands remember of runs.")
+    ahead: int = Field(
+        100_000, ge=1000, description="Records that are fed before they are done, at the most; at the default quotas, less than an hour's."
+    )
+    window: int = Field(2000, ge=10, description="Items and messages of one partition in hand at once.")
+    in_flight: int = Field(64, ge=1, le=1000, description="Requests of one partition under way at once.")
+    share: float = Field(
+        0.9, gt=0, le=1, description="Of every quota of the target, what a migration may use; the rest is for live traffic. 1 where nothing is live yet."
+    )
+    recent: float = Field(
+        2_592_000.0, ge=0,
+        description="Seconds; messages that were said within them before they are imported can be recalled, quoted and answered after it.",
+    )
+    passwords: Path | None = Field(
+        None, description="File of given passwords, readable by its owner alone: `im-relay migrate passwords --given`. All other accounts get derived ones."
+    )
 
 
 class PluginSettings(Section):
@@ -268,6 +312,8 @@ class Settings(BaseSettings):
     files: FilesSettings = FilesSettings()
     marks: MarksSettings = MarksSettings()
     gaps: GapsSettings = GapsSettings()
+    watch: WatchSettings = WatchSettings()
+    migrate: Migrate = Migrate()
     plugins: PluginSettings = PluginSettings()
     observe: ObserveSettings = ObserveSettings()
     tracing: TracingSettings = TracingSettings()

@@ -62,7 +62,7 @@ def test_the_requests_are_shown_as_they_would_be_sent(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_shown_is_said_on_stderr(arguments: list[str], why: str) -> None:
     shown = CliRunner().invoke(APP, arguments, input="{oops")
-    assert shown.exit_code == 1
+    assert shown.exit_code == 2
     assert why in shown.stderr
     assert shown.stdout == ""
 
@@ -113,5 +113,5 @@ def test_the_rules_of_the_settings_are_applied_and_say_why_it_is_dropped(tmp_pat
     assert len(done["events"]) == 1
     known.write_text("[]\n")
     refused = CliRunner().invoke(APP, [*command, "--identities", str(known)], input=said)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 2
     assert "not what `im-relay identities list` prints" in refused.stderr

@@ -104,7 +104,7 @@ def test_every_value_in_values_yaml_is_used() -> None:
     text = "\n".join(TEMPLATES.values())
     for name, value in VALUES.items():
         assert f".Values.{name}" in text, name
-        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "networkPolicy", "image"):
+        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "watch", "migrate", "networkPolicy", "image"):
             continue  # handed on whole
         for inner in value if isinstance(value, dict) else ():
             assert f".Values.{name}.{inner}" in text, (name, inner)
@@ -198,6 +198,7 @@ def test_every_role_and_the_job_start_a_command_that_there_is(objects: list[dict
         "deliver-easemob": "deliver",
         "media": "media",
         "files": "files",
+        "watch": "watch",
         "topics": "topics create",
     }
     job = started["topics"][1]
@@ -233,7 +234,7 @@ def test_what_is_mounted_is_a_volume_and_where_it_is_looked_for(objects: list[di
         assert set(mounts) == volumes
         assert {"name": "IM_RELAY_CONFIG", "value": f"{mounts['settings']}/relay.toml"} in container["env"]
         assert not [each for each in container["volumeMounts"] if "subPath" in each], "a file alone is never brought anew"
-        assert mounts.get("secrets") == SECRETS
+        assert mounts.get("secrets") == (None if container["name"] == "watch" else SECRETS)  # it needs no app's secrets
         assert ("state" in mounts) == container["name"].startswith(("convert", "deliver-", "gaps", "media"))
         assert mounts.get("temporary") == (VALUES["settings"]["media"]["directory"] if container["name"] == "media" else None)
         assert mounts.get("files") == (VALUES["settings"]["files"]["directory"] if container["name"] == "files" else None)
@@ -269,7 +270,7 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
     services = {one["metadata"]["name"]: one for one in of(objects, "Service")}
     assert chosen(services["chat-im-relay-ingress"]["spec"]["selector"]) == 1
     metrics = services["chat-im-relay-metrics"]
-    assert chosen(metrics["spec"]["selector"]) == 6
+    assert chosen(metrics["spec"]["selector"]) == 7
     assert f"http://{services['chat-im-relay-files']['metadata']['name']}" == EXAMPLE["settings"]["media"]["store"]["endpoint"]
     assert services["chat-im-relay-files"]["spec"]["ports"][0]["port"] == 80
     (monitor,) = of(objects, "ServiceMonitor")
@@ -283,6 +284,18 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
                 if one["spec"]["selector"].items() <= load["spec"]["template"]["metadata"]["labels"].items()
             ]
             assert all(port["targetPort"] in each for each in names)
+
+
+@needs_helm
+def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[str, Any]]) -> None:
+    named = set()
+    for one in workloads(objects):
+        (container,) = one["spec"]["template"]["spec"]["containers"]
+        names = {each["name"]: each for each in container["env"]}
+        if given := names.get("IM_RELAY_KAFKA__INSTANCE"):
+            assert given["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+            named.add(container["args"][0])
+    assert named == {"convert", "deliver", "media"}
 
 
 @needs_helm
@@ -356,6 +369,16 @@ def test_the_job_that_makes_topics_speaks_to_a_secured_kafka_as_the_roles_do(tmp
 
 
 @needs_helm
+def test_a_migration_has_a_worker_where_its_platform_is_named() -> None:
+    assert not [each for each in workloads(rendered()) if "-migrate-" in each["metadata"]["name"]]
+    (one,) = [each for each in workloads(rendered("--set", "migrate.platform=easemob")) if each["metadata"]["name"].endswith("-migrate-easemob")]
+    (container,) = one["spec"]["template"]["spec"]["containers"]
+    command, parameters = parsed(container["args"])
+    assert (command, parameters["platform"], one["spec"]["replicas"]) == ("migrate work", "easemob", 1)
+    assert container["resources"] == VALUES["migrate"]["resources"]
+
+
+@needs_helm
 def test_the_search_for_lost_callbacks_is_one_process_where_it_is_asked_for() -> None:
     (one,) = [each for each in workloads(rendered("--set", "gaps.enabled=true")) if each["metadata"]["name"].endswith("-gaps")]
     (container,) = one["spec"]["template"]["spec"]["containers"]
@@ -399,7 +422,7 @@ def test_a_small_installation_has_nothing_that_was_not_asked_for() -> None:
     objects = rendered(*arguments, "--set", "secrets.existing=mine", "--set", "secrets.values=null")
     assert {one["kind"] for one in objects} == {"ConfigMap", "Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy"}
     names = {one["metadata"]["name"] for one in workloads(objects)}
-    assert names == {f"chat-im-relay-{role}" for role in ("ingress", "convert", "deliver-yunxin", "deliver-easemob")}
+    assert names == {f"chat-im-relay-{role}" for role in ("ingress", "convert", "deliver-yunxin", "deliver-easemob", "watch")}
     for one in workloads(objects):
         (volume, *more) = [each for each in one["spec"]["template"]["spec"]["volumes"] if each["name"] == "secrets"] or [None]
         assert not more

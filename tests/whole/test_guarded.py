@@ -24,7 +24,7 @@ from tests.stack import ROOT, Door, Stack
 from tests.waiting import PATIENCE, until
 from tests.whole.crossing import IMPATIENT, Exchange
 
-ROLES = ("ingress", "convert", "deliver.yunxin", "deliver.easemob", "media", "gaps", "operator", "topics")
+ROLES = ("ingress", "convert", "deliver.yunxin", "deliver.easemob", "media", "gaps", "watch", "operator", "topics")
 
 
 def run(config: Path, who: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -210,7 +210,7 @@ def test_topics_made_by_others_are_taken_without_the_right_to_make_any(guarded: 
     environment = os.environ | {"IM_RELAY_KAFKA__SECURITY__USERNAME": user}
     command = [sys.executable, "-m", "streams", "topics", "create", "--config", str(stack.config)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert f"User:{user} is not permitted: Describe on topic {PREFIX}backfill.easemob" in done.stderr
     assert "created" not in done.stdout
     guarded.grant(user, [AclGrant("topic", PREFIX, "Describe", prefixed=True)])
