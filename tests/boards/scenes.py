@@ -16,7 +16,7 @@ WARM = 15.0
 """Seconds until there are rates."""
 BEFORE = 45.0
 """Seconds for which all is well first."""
-GAPS = "[gaps]\ndelay = 0.0\ninterval = 5.0\nwindow = 600.0"
+SETTINGS = "[gaps]\ndelay = 0.0\ninterval = 5.0\nwindow = 600.0\n[watch]\ninterval = 1.0"
 
 
 class Scene(NamedTuple):
@@ -75,8 +75,8 @@ SCENES = {
 @contextmanager
 def observed(directory: Path, bootstrap: str | None = None, prefix: str = "") -> Iterator[tuple[Stack, Prometheus]]:
     """A stack with all roles, and a Prometheus that asks them."""
-    with Stack(directory / "stack", bootstrap=bootstrap, prefix=prefix, partitions=2, settings=GAPS, easemob={"callback_store": True, "history_delay": -3600.0}) as stack:
-        for name, arguments in {"gaps": ["gaps", "--run"]}.items():
+    with Stack(directory / "stack", bootstrap=bootstrap, prefix=prefix, partitions=2, settings=SETTINGS, easemob={"callback_store": True, "history_delay": -3600.0}) as stack:
+        for name, arguments in {"gaps": ["gaps", "--run"], "watch": ["watch"]}.items():
             stack.wait_ready(stack.add(name, arguments))
         with prometheus(directory / "prometheus", {name: role.observe for name, role in stack.roles.items()}) as asked:
             yield stack, asked

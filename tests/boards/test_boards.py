@@ -19,6 +19,7 @@ MOVES = (
     "sum(rate(im_relay_end_to_end_seconds_count[10s])) > 0",
     "sum(rate(im_relay_media_jobs_total[10s])) > 0",
     "sum(im_relay_gap_searches_total) > 0",
+    'sum(im_relay_watch_looks_total{outcome="whole"}) > 3',
 )
 """What shows that the relay is at work."""
 
