@@ -105,7 +105,7 @@ bench-isolation: $(VENV)/installed  ## the apps beside one whose target hangs or
 fuzz-media: $(VENV)/installed  ## 5,000 bad files of every form through the processes that read files
 	@$(BIN)/python -m tests.media.fuzz $(ARGS)
 
-boards: $(VENV)/installed  ## pictures of the Grafana boards for docs/boards.md, healthy and in three outages; ARGS="--scene healthy", ARGS=--draw
+boards: $(VENV)/installed  ## pictures of the Grafana boards for docs/boards.md, healthy and in three outages; ARGS="--scene worker-killed", ARGS=--draw
 	@$(BIN)/python -m tests.boards $(ARGS)
 
 lock:  ## pin anew; needs uv

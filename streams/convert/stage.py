@@ -87,11 +87,9 @@ class ConvertStage:
             taken += 1
             counts["in", app] += 1
             span = tracing.ACTIVE.follow(SPAN, raw.headers, app=self._app(app)) if tracing.ACTIVE is not None else None
-            became = []
-            for one in self._routed(raw, known):
+            became = self._routed(raw, known)
+            for one in became:
                 self._write(one, raw, app, known, outputs, counts, span)
-                if span is not None:
-                    became.append(one)
                 match one:
                     case DeadLettered(cause=cause, by=by):
                         self.dead_letter_limit.died(app, source, cause, by.encode(errors="replace"))
@@ -201,7 +199,7 @@ def _callback(raw: ConsumerRecord, apps: Mapping[str, App]) -> tuple[Callback | 
     return callback, "headers"
 
 
-def _traced(span: "TracedSpan", became: list[Routed], _: object) -> None:
+def _traced(span: "TracedSpan", became: tuple[Routed, ...], _: object) -> None:
     """The transaction with all that *became* of a callback is committed."""
     events, outcomes = [], []
     for one in became:

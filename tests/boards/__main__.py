@@ -1,6 +1,6 @@
 """`make boards`: a relay that works, and the same in three outages; a picture of each board in each, for docs/boards.md.
 
-Without arguments, all scenes. `--scene NAME` plays one; `--draw` only draws what was recorded before.
+Without arguments, all scenes. `--scene NAME` plays one; `--record` does not draw, `--draw` only draws what was recorded before.
 """
 
 import argparse
@@ -13,22 +13,23 @@ from deploy.dashboards import BOARDS, ROOT
 from tests.boards.draw import BUILD, build, draw
 from tests.boards.panels import Panel, panels
 from tests.boards.prometheus import Prometheus
-from tests.boards.scenes import SCENES, Scene, observed, play
+from tests.boards.scenes import HEALTHY, SCENES, Scene, observed, play
 
 PICTURES = ROOT / "docs/boards"
 STEP = 2.0
 """Seconds between two points of a curve."""
 
 
-def record(scene: Scene) -> Path:
-    """Play *scene*, and write down what each panel would have been answered."""
+def record(scene: Scene) -> None:
+    """Play *scene*, and write down what each panel would have been answered; also before the outage."""
+    BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="im-relay-boards-") as directory, observed(Path(directory)) as (stack, asked):
-        start, end = play(scene, stack)
-        boards = {board.uid: {panel.number: _asked(asked, panel, start, end) for panel in panels(board.uid)} for board in BOARDS}
-    path = BUILD / f"{scene.name}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"from": start, "to": end, "boards": boards}))
-    return path
+
+        def write(name: str, start: float, end: float) -> None:
+            boards = {board.uid: {panel.number: _asked(asked, panel, start, end) for panel in panels(board.uid)} for board in BOARDS}
+            (BUILD / f"{name}.json").write_text(json.dumps({"from": start, "to": end, "boards": boards}))
+
+        play(scene, stack, write)
 
 
 def _asked(asked: Prometheus, panel: Panel, start: float, end: float) -> list[dict[str, object]]:
@@ -49,7 +50,7 @@ def main() -> int:
     if arguments.record:
         return 0
     build()
-    for name in arguments.scene or SCENES:
+    for name in (HEALTHY, *(arguments.scene or SCENES)):
         for board in BOARDS:
             picture = PICTURES / f"{board.uid.removeprefix('im-relay-').replace('im-relay', 'overview')}-{name}.png"
             draw(board.uid, BUILD / f"{name}.json", picture)

@@ -14,7 +14,7 @@ from tests.stack import Stack
 
 WARM = 15.0
 """Seconds until there are rates."""
-BEFORE = 45.0
+BEFORE = 60.0
 """Seconds for which all is well first."""
 SETTINGS = "[gaps]\ndelay = 0.0\ninterval = 5.0\nwindow = 600.0\n[watch]\ninterval = 1.0"
 
@@ -61,13 +61,14 @@ def _signal_kafka(stack: Stack, number: int) -> None:
     os.kill(stack.node.pid, number)
 
 
+HEALTHY = "healthy"
+"""What each scene begins with."""
 SCENES = {
     scene.name: scene
     for scene in (
-        Scene("healthy", _nothing, _nothing, 60),
-        Scene("target-hangs", _hang, _answer, 150),
-        Scene("worker-killed", _kill, _nothing, 180),
-        Scene("kafka-away", _freeze, _thaw, 150),
+        Scene("target-hangs", _hang, _answer, 140),
+        Scene("worker-killed", _kill, _nothing, 150),
+        Scene("kafka-away", _freeze, _thaw, 140),
     )
 }
 
@@ -82,14 +83,14 @@ def observed(directory: Path, bootstrap: str | None = None, prefix: str = "") ->
             yield stack, asked
 
 
-def play(scene: Scene, stack: Stack) -> tuple[float, float]:
-    """From when to when the boards are to show it, in seconds since 1970."""
+def play(scene: Scene, stack: Stack, recorded: Callable[[str, float, float], None]) -> None:
+    """*recorded* is called with a name, and from when to when the boards are to show it, in seconds since 1970."""
     with talking(stack):
         time.sleep(WARM)
         began = time.time()
         time.sleep(BEFORE)
+        recorded(HEALTHY, began, time.time())
         scene.begin(stack)
         time.sleep(scene.seconds)
-        ended = time.time()
+        recorded(scene.name, began, time.time())
         scene.end(stack)
-    return began, ended
