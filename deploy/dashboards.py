@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a script beside the files it writes
-"""Writes what is derived: the Grafana dashboards, the chart's copies of them and of the alerts, the chart's schema.
+"""Writes what is derived: the Grafana dashboards, the alerts' links to them, the chart's copies of both, the chart's schema.
 
 `python -m deploy.dashboards` writes; with `--check` it only says what is stale, and exits with 1.
 """
@@ -10,6 +10,7 @@ from pathlib import Path
 from deploy import chart as chart_schema
 from deploy.boards import delivery, ingress, kafka, media, migration, overview
 from deploy.boards.board import encode
+from deploy.boards.links import linked
 
 ROOT = Path(__file__).parents[1]
 DASHBOARDS = "deploy/grafana/dashboards"
@@ -20,13 +21,16 @@ BOARDS = tuple(module.BOARD for module in (overview, delivery, ingress, media, m
 
 def outputs() -> dict[str, str]:
     """Every derived file, by its path from the root, with what belongs in it."""
+    boards = {board.uid: encode(board) for board in BOARDS}
+    alerts = linked((ROOT / ALERTS).read_text(encoding="utf-8"), boards)
     made = {
-        f"{CHART_FILES}/alerts.yml": (ROOT / ALERTS).read_text(encoding="utf-8"),
+        ALERTS: alerts,  # by hand, but for the links to boards
+        f"{CHART_FILES}/alerts.yml": alerts,
         chart_schema.SCHEMA: chart_schema.schema(ROOT),
         chart_schema.SECRETS: chart_schema.secrets(),
     }
-    for board in BOARDS:
-        made[f"{DASHBOARDS}/{board.uid}.json"] = made[f"{CHART_FILES}/dashboards/{board.uid}.json"] = encode(board)
+    for uid, text in boards.items():
+        made[f"{DASHBOARDS}/{uid}.json"] = made[f"{CHART_FILES}/dashboards/{uid}.json"] = text
     return made
 
 

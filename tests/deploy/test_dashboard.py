@@ -111,10 +111,18 @@ def test_alerts_say_what_is_wrong_and_what_to_do() -> None:
     for rule in rules():
         assert rule["labels"]["severity"] in ("critical", "warning"), rule["alert"]  # type: ignore[index]
         annotations = rule["annotations"]
-        assert set(annotations) == {"summary", "runbook"}, rule["alert"]  # type: ignore[call-overload]
-        for text in annotations.values():  # type: ignore[attr-defined]
+        assert set(annotations) == {"summary", "runbook", "dashboard"}, rule["alert"]  # type: ignore[call-overload]
+        for text in (annotations["summary"], annotations["runbook"]):  # type: ignore[index]
             assert len(text) > 30, rule["alert"]
             assert text.endswith("."), rule["alert"]
+
+
+def test_an_alert_leads_to_a_board_that_shows_what_it_is_about() -> None:
+    shown = {f"/d/{board['uid']}": json.dumps(board) for board in BOARDS}
+    for rule in rules():
+        board = rule["annotations"]["dashboard"]  # type: ignore[index]
+        names = {selector.name for selector in selectors(str(rule["expr"]))}
+        assert board == "/d/im-relay" or any(str(name) in shown[board] for name in names), rule["alert"]
 
 
 def test_gauges_that_every_role_shows_are_asked_of_the_role_that_means_them() -> None:
