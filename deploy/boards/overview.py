@@ -8,7 +8,6 @@ from deploy.boards.queries import (
     NO_SAMPLES,
     OURS,
     Query,
-    events,
     of_role,
     only,
     or_zero,
@@ -20,6 +19,8 @@ from deploy.boards.queries import (
 
 LATE, VERY_LATE = 5, 60
 """Seconds: the objective for a live message, and what everybody notices."""
+LOW = 6
+"""Height of a chart: all of the board is on one screen."""
 LOOK_IS_OLD = 60
 """Seconds after which what the watcher says is no longer the present."""
 
@@ -57,24 +58,22 @@ WHERE = Section(
     [
         chart("Oldest undelivered message", f"By direction and stage. Dashed: {LATE} s, the objective, and {VERY_LATE} s.", "s",
               Query(worst("im_relay_watch_oldest_seconds", "direction", "stage", where='class="live"'), "{{direction}} in {{stage}}"),
-              warn=LATE, bad=VERY_LATE, to=uids.DELIVERY),
+              warn=LATE, bad=VERY_LATE, to=uids.DELIVERY, high=LOW),
         chart("Records behind", "Records no stage has finished, as the role watch reads them from Kafka.", "short",
-              Query(watched("im_relay_watch_lag_records", "stage", "platform"), "{{stage}} {{platform}}"), to=uids.KAFKA),
+              Query(watched("im_relay_watch_lag_records", "stage", "platform"), "{{stage}} {{platform}}"), to=uids.KAFKA, high=LOW),
         states("Alerts", "Rules that fire.", {0: ("quiet", "green"), 1: ("fires", "red")},
-               or_zero('max by (alertname) (ALERTS{alertname=~"ImRelay.*",alertstate="firing"})', "{{alertname}}", "alertname")),
+               or_zero('max by (alertname) (ALERTS{alertname=~"ImRelay.*",alertstate="firing"})', "{{alertname}}", "alertname"), high=LOW),
         chart("Callbacks stored", "Callbacks answered 200, by app. A line at 0: the platform does not call back.", "reqps",
-              rates("im_relay_callbacks_total", "app", where='status="200"'), to=uids.INGRESS),
+              rates("im_relay_callbacks_total", "app", where='status="200"'), to=uids.INGRESS, high=LOW),
         chart("Delivered", "Events that platforms accepted, by app. Compare with callbacks stored.", "mps",
-              rates("im_relay_sends_total", "app", where='outcome="delivered"'), to=uids.DELIVERY),
+              rates("im_relay_sends_total", "app", where='outcome="delivered"'), to=uids.DELIVERY, high=LOW),
         chart("Not delivered", "Answers of platforms other than success, by app and meaning: unsure is no answer in time.", "reqps",
-              rates("im_relay_attempts_total", "app", "outcome", where='outcome!="delivered"'), to=uids.DELIVERY),
+              rates("im_relay_attempts_total", "app", "outcome", where='outcome!="delivered"'), to=uids.DELIVERY, high=LOW),
         chart("End to end, p99", "Of messages that arrived, by direction: says nothing of those that did not. Skew of clocks included.", "s",
-              or_zero(quantile(0.99, "im_relay_end_to_end_seconds", "direction"), "{{direction}}", "direction", named=NO_SAMPLES), warn=LATE, bad=VERY_LATE, to=uids.DELIVERY),
-        states("Processes", "By role and instance.", UP, Query(f"up{{{OURS}}}", "{{role}} {{instance}}"), to=uids.KAFKA),
-        states("Kafka, seen by each process", "Whether a broker answered when last asked.", REACHABLE,
-               Query(only("im_relay_kafka_unreachable"), "{{role}} {{instance}}"), to=uids.KAFKA),
-        chart("Dead letters, in 5 minutes", "New ones, by stage, cause and whose fault.", "short",
-              events("im_relay_dead_letters_total", "stage", "cause", "whose", legend="{{stage}} {{cause}} {{whose}}"), to=uids.DELIVERY),
+              or_zero(quantile(0.99, "im_relay_end_to_end_seconds", "direction"), "{{direction}}", "direction", named=NO_SAMPLES), warn=LATE, bad=VERY_LATE, to=uids.DELIVERY, high=LOW),
+        states("Processes", "Down: Prometheus cannot ask one of that role.", UP, Query(f"min by (role) (up{{{OURS}}})", "{{role}}"), to=uids.KAFKA, high=LOW),
+        states("Kafka, seen by each role", "Whether a broker answered each of its processes when last asked.", REACHABLE,
+               Query(worst("im_relay_kafka_unreachable", "role"), "{{role}}"), to=uids.KAFKA, high=LOW),
     ],
 )  # fmt: skip
 

@@ -28,10 +28,10 @@ OPEN: Words = {0: ("paused", WARN), 1: ("runs", GOOD)}
 
 
 def chart(
-    title: str, text: str, unit: str, *queries: Query, stacked: bool = False, wide: int = 8, warn: float | None = None, bad: float | None = None, to: str = ""
+    title: str, text: str, unit: str, *queries: Query, stacked: bool = False, wide: int = 8, warn: float | None = None, bad: float | None = None, to: str = "", high: int = 8
 ) -> timeseries.Panel:
     """Curves; a dashed line at *warn* and *bad*."""
-    panel = _curves(title, text, wide, to).unit(unit).min(0).fill_opacity(20 if stacked else 5)
+    panel = _curves(title, text, wide, high, to).unit(unit).min(0).fill_opacity(20 if stacked else 5)
     if unit != "bytes":
         panel.axis_soft_max(0.1 if unit == "percentunit" else 1)  # nothing is drawn as nothing, and not as a hair's breadth of 100
     if stacked:
@@ -42,9 +42,9 @@ def chart(
     return _with(panel, queries)
 
 
-def states(title: str, text: str, words: Words, *queries: Query, wide: int = 8, to: str = "") -> timeseries.Panel:
+def states(title: str, text: str, words: Words, *queries: Query, wide: int = 8, high: int = 8, to: str = "") -> timeseries.Panel:
     """States over time: words on the axis, and in steps."""
-    panel = _curves(title, text, wide, to).unit("short").min(min(words)).max(max(words)).decimals(0).fill_opacity(0).line_width(2)
+    panel = _curves(title, text, wide, high, to).unit("short").min(min(words)).max(max(words)).decimals(0).fill_opacity(0).line_width(2)
     panel.line_interpolation(kinds.LineInterpolation.STEP_AFTER).mappings([_mapping(words)])
     return _with(panel, queries)
 
@@ -82,8 +82,8 @@ def _stat(title: str, text: str, wide: int, high: int, to: str) -> stat.Panel:
     return panel.links([link("Details", to)]) if to else panel
 
 
-def _curves(title: str, text: str, wide: int, to: str) -> timeseries.Panel:
-    panel = timeseries.Panel().title(title).description(text).datasource(SOURCE).span(wide).height(8).show_points(kinds.VisibilityMode.NEVER)
+def _curves(title: str, text: str, wide: int, high: int, to: str) -> timeseries.Panel:
+    panel = timeseries.Panel().title(title).description(text).datasource(SOURCE).span(wide).height(high).show_points(kinds.VisibilityMode.NEVER)
     panel.legend(common.VizLegendOptions().show_legend(True).display_mode(kinds.LegendDisplayMode.LIST).placement(kinds.LegendPlacement.BOTTOM))
     panel.tooltip(common.VizTooltipOptions().mode(kinds.TooltipDisplayMode.MULTI).sort(kinds.SortOrder.DESCENDING))
     return panel.links([link("Details", to)]) if to else panel
