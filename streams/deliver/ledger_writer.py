@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Iterable
 from math import inf
-from typing import TYPE_CHECKING
 
 from aiokafka import TopicPartition
 
@@ -21,13 +20,11 @@ from streams.deliver.ledger_schema import Intent, Settled, dump
 from streams.deliver.message_index import MessageIndex
 from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.shutdown import RevokedError, clock
+from streams.deliver.traced import delivered
 from streams.deliver.uncommitted_tail import UncommittedTail, mark
 from streams.exactly_once.producers import OutputRecord, Outputs
 from streams.exactly_once.task import PartitionTask
 from streams.observe import tracing
-
-if TYPE_CHECKING:
-    from streams.observe.spans import Tracer
 
 OFFSETS_EVERY = 5.0
 """Seconds after which offsets are committed that nobody waits for."""
@@ -241,7 +238,7 @@ class LedgerWriter:
         for event in ended:
             self._index.spent(event.spent)
             if tracing.ACTIVE is not None:
-                _traced(tracing.ACTIVE, event)
+                delivered(tracing.ACTIVE, event)
         for _, _, granted in wanted:
             if not granted.done():
                 granted.set_result(now)
@@ -291,11 +288,3 @@ class LedgerWriter:
                 offsets[lane.tp] = settled
         self._offsets_at, self.unmarked = now, False
         return offsets
-
-
-def _traced(tracer: "Tracer", event: OpenEvent) -> None:
-    """The end of *event* is written: its span, from when it was read."""
-    span = tracer.follow("delivered", event.raw.headers, seconds=clock() - event.noted, app=event.delivery.target)
-    if span is not None:
-        outcome = str(event.outcome.__struct_config__.tag) if event.outcome is not None else "nothing"
-        span.end(outcome, event_id=event.delivery.event.id, attempts=event.attempts, by=event.by)
