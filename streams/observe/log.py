@@ -27,6 +27,7 @@ QUIET = {
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,  # it logs whole URLs
     "mode": logging.WARNING,
+    "opentelemetry": logging.ERROR,  # below, it logs each of its retries
     "streams.exactly_once": logging.WARNING,  # Faust speaks through the loggers of its subclasses
     "uvicorn": logging.WARNING,
 }

@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from random import SystemRandom
+from threading import Thread
 from typing import Any
 
 from opentelemetry import trace
@@ -14,6 +15,8 @@ from streams.observe.tracing import PREFIX, TRACEPARENT
 _FORM = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _FAILED = frozenset({"dead", "refused", "unsure", "not_sent", "failed"})
 """Outcomes that make a span an error."""
+LAST = 3.0
+"""Seconds that the end of a process may take for spans."""
 Words = str | int
 
 
@@ -59,8 +62,10 @@ class Tracer:
         return TracedSpan(self._tracer.start_span(name, trace.set_span_in_context(NonRecordingSpan(parent)), kind, _attributes(words), start_time=began))
 
     def close(self) -> None:
-        """Export what is left. Waits for the collector, and not for long."""
-        self._provider.shutdown()
+        """Export what is left, as far as the collector takes it in time: the exporter itself tries for longer than a process has to end."""
+        last = Thread(target=self._provider.shutdown, daemon=True)
+        last.start()
+        last.join(LAST)
 
 
 def parent_of(headers: Iterable[tuple[str, bytes]]) -> SpanContext | None:

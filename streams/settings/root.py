@@ -251,7 +251,7 @@ class TracingSettings(Section):
     enabled: bool = Field(False, description="Export spans. They hold ids and outcomes, never what people write.")
     endpoint: str = Field(
         "http://127.0.0.1:4318/v1/traces",
-        pattern=r"^https?://[^\s/]+(/\S*)?$",
+        pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$",
         description="Where the collector takes OTLP over HTTP. Headers and certificates: the exporter's own variables, `OTEL_EXPORTER_OTLP_HEADERS` and "
         "`OTEL_EXPORTER_OTLP_CERTIFICATE`.",
     )

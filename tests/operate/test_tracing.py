@@ -6,6 +6,7 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from pydantic import ValidationError
 
 from streams.ingress.record import callback_of, headers_of
 from streams.observe import spans, tracing
@@ -75,6 +76,12 @@ def test_the_ingress_decides_which_are_traced() -> None:
 def test_it_is_off_unless_the_settings_say_so() -> None:
     tracing.begin(TracingSettings(), "convert")
     assert tracing.ACTIVE is None
+
+
+@pytest.mark.parametrize("endpoint", ["http://user:word@host:4318/v1/traces", "http://host/v1/traces?key=word", "host:4318", "ftp://host"])
+def test_an_endpoint_holds_no_secret(endpoint: str) -> None:
+    with pytest.raises(ValidationError):
+        TracingSettings(endpoint=endpoint)
 
 
 @pytest.fixture
