@@ -9,7 +9,7 @@ from deploy.boards.queries import Query, events, or_zero, quantiles, rates, tota
 MIGRATION = Section(
     "Migration",
     [
-        state("Requests", "Paused: by command, or outside the hours of the settings.", OPEN, or_zero(worst("im_relay_migrate_open", "app"), "{{app}}", "app", named="no migration"), wide=6),
+        state("Requests", "Paused: by command, or outside the hours of the settings.", OPEN, or_zero(worst("im_relay_migrate_open", "app"), "{{app}}", "app", named="no migration", zero=-1), wide=6),
         number("In hand", "Items and messages that a worker has read and not finished.", "short", or_zero(total("im_relay_migrate_waiting")), wide=6),
         number("Refused", "Items and messages that the target refused since the workers started.", "short",
                or_zero(total("im_relay_migrated_total", where='outcome="refused"')), bad=1, wide=6),
@@ -20,7 +20,7 @@ MIGRATION = Section(
         chart("Problems, in 5 minutes", "`refused`, `stopped`, `dropped`, by kind.", "short",
               events("im_relay_migrated_total", "kind", "outcome", where='outcome=~"refused|stopped|dropped"'), bad=1),
         chart("Requests in doubt, in 5 minutes", "`opened`: no answer; then `arrived`, `repeated`, or `held` for a person.", "short", events("im_relay_migrate_doubts_total", "app", "step")),
-        states("Runs or paused", "By app.", OPEN, or_zero(worst("im_relay_migrate_open", "app"), "{{app}}", "app", named="no migration")),
+        states("Runs or paused", "By app.", OPEN, or_zero(worst("im_relay_migrate_open", "app"), "{{app}}", "app", named="no migration", zero=-1)),
         chart("Waiting, by partition", "Items and messages in hand.", "short", or_zero(total("im_relay_migrate_waiting", "platform", "partition"), "{{platform}} {{partition}}", "platform")),
     ],
 )  # fmt: skip

@@ -55,10 +55,10 @@ def recent(metric: str, *by: str, where: str = "") -> str:
     return f"sum{_by(by)} (({counter} unless {counter} offset {RECENT}) or increase({counter}[{RECENT}]))"
 
 
-def or_zero(expr: str, legend: str = "", *by: str, named: str = NONE) -> Query:
-    """0 where *expr* has no series, labelled so that the legend reads *named*."""
-    zero = f'label_replace(vector(0), "{by[0]}", "{named}", "", "")' if by else "vector(0)"
-    return Query(f"({expr}) or on () {zero}", legend, rare=True)
+def or_zero(expr: str, legend: str = "", *by: str, named: str = NONE, zero: int = 0) -> Query:
+    """*zero* where *expr* has no series, labelled so that the legend reads *named*."""
+    instead = f'label_replace(vector({zero}), "{by[0]}", "{named}", "", "")' if by else f"vector({zero})"
+    return Query(f"({expr}) or on () {instead}", legend, rare=True)
 
 
 def rates(metric: str, *by: str, where: str = "", legend: str = "") -> Query:
