@@ -69,6 +69,12 @@ def events(metric: str, *by: str, where: str = "", legend: str = "") -> Query:
     return or_zero(recent(metric, *by, where=where), legend or _legend(by), *by)
 
 
+def lasting_rates(metric: str, *by: str, where: str = "") -> Query:
+    """As `rates`, and 0 for an hour after the last process that counted is gone: a curve that ends is easily overlooked."""
+    gone = f"0 * sum{_by(by)} (last_over_time({only(metric, where)}[1h]))"
+    return or_zero(f"{per_second(metric, *by, where=where)} or {gone}", _legend(by), *by)
+
+
 def totals(metric: str, *by: str, where: str = "", legend: str = "") -> Query:
     return or_zero(total(metric, *by, where=where), legend or _legend(by), *by)
 
