@@ -132,7 +132,7 @@ def watch(config: Config = None) -> None:
     from streams.roles.watch import run_watch
     from streams.settings.role_secrets import WATCH
 
-    _role(run_watch, config, WATCH)
+    role(run_watch, config, WATCH)
 
 
 @app.command()
