@@ -57,7 +57,7 @@ def test_a_command_of_the_runbooks_takes_these_words(line: str) -> None:
     assert {word for word in words if word.startswith("--")} <= set(re.findall(r"--[a-z-]+", done.output))
 
 
-def tested(*, firing: bool) -> set[str]:
+def expected(*, firing: bool) -> set[str]:
     """Alerts that some test expects to fire, or not to."""
     found: set[str] = set()
     for test in TESTS:
@@ -70,7 +70,7 @@ def tested(*, firing: bool) -> set[str]:
 
 
 def test_each_alert_is_seen_to_fire() -> None:
-    assert set(ALERTS) - tested(firing=True) == set()
+    assert set(ALERTS) - expected(firing=True) == set()
 
 
 @pytest.mark.parametrize("name", ALERTS)
