@@ -130,6 +130,9 @@ RULES = _gauge("rules", "1", ["digest"], "The rules in force, by the digest that
 RULES_READ = _counter(
     "rules_read", "readings", ["outcome"], "The settings file after a change: `taken`, `same` rules, `refused` (the old ones stay)."
 )
+RULES_REFUSED = _gauge(
+    "rules_refused", "0 or 1", [], "1 while the settings file, as it was last read, is wrong: older rules are in force."
+)
 IDENTITY_ENTRIES = _gauge("identities_entries", "entries", ["platform", "kind"], "Entries of the identity table.")
 IDENTITIES_REBUILT = _counter(
     "identities_rebuilt", "renewals", [], "Tables on disk that did not hold what the topic says, and were read anew from its beginning."

@@ -37,12 +37,20 @@ def known() -> dict[str, set[str]]:
             found |= {f"{each.name}_bucket": {*labels, "le"}, f"{each.name}_sum": labels, f"{each.name}_count": labels}
         else:
             found[each.name] = labels
+    for name, query in recorded().items():
+        found[name] = set().union(*(found[selector.name or ""] for selector in selectors(query)))
     return found
 
 
 def rules() -> list[dict[str, object]]:
     groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
-    return [rule for group in groups for rule in group["rules"]]
+    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+
+
+def recorded() -> dict[str, str]:
+    """Expressions of the recording rules, by name."""
+    groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    return {rule["record"]: rule["expr"] for group in groups for rule in group["rules"] if "record" in rule}
 
 
 def queries() -> Iterator[tuple[str, str]]:
@@ -50,6 +58,8 @@ def queries() -> Iterator[tuple[str, str]]:
         for panel in board["panels"]:
             for target in panel.get("targets", []):
                 yield f"panel {board['uid']} {panel['title']}", target["expr"]
+    for name, query in recorded().items():
+        yield f"record {name}", query
     for rule in rules():
         yield f"alert {rule['alert']}", str(rule["expr"])
 
@@ -111,7 +121,7 @@ def test_alerts_say_what_is_wrong_and_what_to_do() -> None:
     for rule in rules():
         assert rule["labels"]["severity"] in ("critical", "warning"), rule["alert"]  # type: ignore[index]
         annotations = rule["annotations"]
-        assert set(annotations) == {"summary", "runbook", "dashboard"}, rule["alert"]  # type: ignore[call-overload]
+        assert set(annotations) == {"summary", "runbook", "runbook_url", "dashboard"}, rule["alert"]  # type: ignore[call-overload]
         for text in (annotations["summary"], annotations["runbook"]):  # type: ignore[index]
             assert len(text) > 30, rule["alert"]
             assert text.endswith("."), rule["alert"]
@@ -129,7 +139,7 @@ def test_gauges_that_every_role_shows_are_asked_of_the_role_that_means_them() ->
     # A gauge without labels is 0 in each process: the ingress' alone says anything.
     for where, query in ALL:
         for selector in selectors(query):
-            if selector.name in ("im_relay_store_up", "im_relay_callbacks_waiting", "im_relay_files_kept", "im_relay_files_free_bytes"):
+            if selector.name in ("im_relay_store_up", "im_relay_callbacks_waiting", "im_relay_files_kept", "im_relay_files_free_bytes", "im_relay_watch_last_look_seconds"):
                 assert any(each.name == "role" for each in selector.matchers.matchers), where
 
 
@@ -139,8 +149,9 @@ def test_no_derived_file_is_stale(path: str) -> None:
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
-def test_alerts_fire_when_they_should_and_only_then() -> None:
+@pytest.mark.parametrize("file", ["alerts.yml", "alerts_by_hour.yml"])
+def test_alerts_fire_when_they_should_and_only_then(file: str) -> None:
     done = subprocess.run(
-        [str(PROMTOOL), "test", "rules", "tests/deploy/alerts.yml"], cwd=ROOT, capture_output=True, text=True, check=False
+        [str(PROMTOOL), "test", "rules", f"tests/deploy/{file}"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
