@@ -184,7 +184,7 @@ class Lanes:
         for part in range(first, len(encoded.requests)):
             lane.progress = structs.replace(lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now())
             # Who puts back what is held says that it may be sent once more.
-            doubt = earlier and part == first and (self._may_repeat(app.name) or not one.released)
+            doubt = earlier and part == first and (findings.may_repeat or not one.released)
             outcome = await self._until_known(lane, encoded.requests[part], app, read, doubt=doubt)
             match outcome:
                 case Delivered(remote_id=remote_id, at=told):
@@ -227,7 +227,7 @@ class Lanes:
         again = doubt
         if doubt:
             doubted(app.name, "opened")
-            if not self._may_repeat(app.name):
+            if not self._around.findings(app.name).may_repeat:
                 return Unsure("a request of an earlier worker")
         while True:
             outcome = await self._leaving.one(request, app, lane.key, read, again=again, ready=lambda: self._intend(lane))
@@ -239,7 +239,7 @@ class Lanes:
                     if not doubt:
                         doubted(app.name, "opened")
                     doubt = True
-                    if not self._may_repeat(app.name):
+                    if not self._around.findings(app.name).may_repeat:
                         doubted(app.name, "held")
                         return outcome
                     await self._drain.rest(next(waits))
@@ -254,10 +254,6 @@ class Lanes:
                     return outcome
                 case _:
                     return outcome
-
-    def _may_repeat(self, app: str) -> bool:
-        """Where it is not known what a repeat does, it is taken for refused, as the platform's rule of rising times says."""
-        return self._around.findings(app).repeat != "doubled"
 
     # -- written down
 
