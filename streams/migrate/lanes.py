@@ -5,7 +5,7 @@ A message is imported only behind the one that its record names, so that what is
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
 import structlog
@@ -79,7 +79,9 @@ class Lanes:
         lane = self._lanes.get(conversation)
         progress = lane.progress if lane is not None else self.progress(conversation)
         if progress.stopped and progress.letter == event:
-            moved = _behind(progress, event, progress.at, "dropped", skipped=progress.skipped + 1, stopped="", letter="", sending="", part=0)
+            # What is in doubt may lie there: nothing is put at its timestamp.
+            stamp = max(progress.stamp, progress.sending_stamp + progress.part if progress.sending == event else 0)
+            moved = _behind(progress, event, progress.at, "dropped", skipped=progress.skipped + 1, stopped="", letter="", stamp=stamp)
             self._write(conversation, moved)
             if lane is not None:
                 lane.progress = moved
@@ -180,19 +182,19 @@ class Lanes:
 
         earlier = lane.progress.sending == event.id
         first = lane.progress.part if earlier else 0
-        doubts, remote, at = 0, lane.progress.remote if first else "", None
+        doubts, arrived = 0, [Delivered(remote, placed.at) for remote in lane.progress.arrived] if first else []
         for part in range(first, len(encoded.requests)):
-            lane.progress = structs.replace(lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now())
+            lane.progress = structs.replace(lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now(), arrived=ids_of(arrived))
             # Who puts back what is held says that it may be sent once more.
             doubt = earlier and part == first and (findings.may_repeat or not one.released)
             outcome = await self._until_known(lane, encoded.requests[part], app, read, doubt=doubt)
             match outcome:
-                case Delivered(remote_id=remote_id, at=told):
-                    remote, at = remote or remote_id, at or told
+                case Delivered(remote_id=remote, at=told):
+                    arrived.append(Delivered(remote, told or placed.at + part))
                 case NotLater():
                     doubts += 1
                 case BeforeGroup(reason=reason):
-                    lane.progress = structs.replace(lane.progress, sending="", part=0)
+                    lane.progress = structs.replace(lane.progress, sending="", part=0, arrived=())
                     if task.policy == "skip":
                         self._skipped(lane, task, "before-group")
                     else:
@@ -202,20 +204,21 @@ class Lanes:
                     self._stop(lane, one, f"in doubt: {reason}", 1)
                     return
                 case Refused(reason=reason) | NotSent(reason=reason):
-                    lane.progress = structs.replace(lane.progress, sending="", part=0)
+                    lane.progress = structs.replace(lane.progress, sending="", part=0, arrived=())
                     self._stop(lane, one, reason, 1)
                     return
         progress, last = lane.progress, history.last(encoded, placed.at)
-        arrived = _behind(
-            progress, event.id, event.at, "in", count=progress.count + 1, stamp=last, remote=remote, doubts=progress.doubts + bool(doubts),
-            sending="", part=0,
+        remote = arrived[-1].remote_id if arrived else ""
+        moved = _behind(
+            progress, event.id, event.at, "in", count=progress.count + 1, stamp=last, remote=remote, doubts=progress.doubts + bool(doubts)
         )  # fmt: skip
-        self._move(lane, arrived, "made")
+        self._move(lane, moved, "made")
         self._around.fuse.passed(app.name)
         if now() - event.at < self._around.recent:
             entry = Settled(
-                outcome=Delivered(remote, at or placed.at), target=app.name, at=now(), by="echo", names=ledger_records.names(task.delivery)
-            )
+                outcome=arrived[-1] if arrived else Delivered("", last), target=app.name, at=now(), by="echo",
+                names=ledger_records.names(task.delivery), arrived=tuple(arrived) if len(encoded.requests) > 1 else (),
+            )  # fmt: skip
             self._book.tell(event.id, lane.key, entry)
 
     async def _until_known(
@@ -270,7 +273,7 @@ class Lanes:
 
     def _skipped(self, lane: _Lane, task: MessageTask, reason: str) -> None:
         event = task.delivery.event
-        moved = _behind(lane.progress, event.id, event.at, reason, skipped=lane.progress.skipped + 1, sending="", part=0)
+        moved = _behind(lane.progress, event.id, event.at, reason, skipped=lane.progress.skipped + 1)
         self._move(lane, moved, "skipped")
 
     def _stop(self, lane: _Lane, one: _Waiting, reason: str, attempts: int) -> None:
@@ -288,4 +291,8 @@ class Lanes:
 def _behind(progress: Progress, event: str, at: int, fate: str, **changes: object) -> Progress:
     """*progress* with one message more that is decided."""
     chain = blake2b(f"{progress.chain}\x1f{event}\x1f{fate}".encode(), digest_size=16).hexdigest()
-    return structs.replace(progress, last=event, at=at, chain=chain, time=now(), **changes)
+    return structs.replace(progress, last=event, at=at, chain=chain, time=now(), sending="", part=0, arrived=(), **changes)
+
+
+def ids_of(arrived: Iterable[Delivered]) -> tuple[str, ...]:
+    return tuple(one.remote_id for one in arrived if one.remote_id)

@@ -111,6 +111,8 @@ class Progress(Struct, frozen=True, kw_only=True, tag="lane", tag_field="state",
     sending_stamp: int = 0
     part: int = 0
     """Requests of that message that have arrived."""
+    arrived: tuple[str, ...] = ()
+    """What the target calls these, where it has said so."""
     stopped: str = ""
     """Why nothing follows; empty where the lane is open."""
     letter: str = ""

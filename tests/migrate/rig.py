@@ -21,7 +21,7 @@ SECRET = "S3cr3t-of-the-target"
 class Rig:
     """A context manager. *url* is the target's; *settings* are lines of the section `[migrate]`, *deliver* of `[deliver]`."""
 
-    def __init__(self, bootstrap: str, directory: Path, url: str, *, settings: str = "", deliver: str = "", partitions: int = PARTITIONS) -> None:
+    def __init__(self, bootstrap: str, directory: Path, url: str, *, settings: str = "", deliver: str = "", partitions: int = PARTITIONS, quotas: bool = False) -> None:
         self.bootstrap = bootstrap
         self.directory = directory
         self.prefix = f"m{uuid4().hex[:8]}."
@@ -39,7 +39,7 @@ directory = "{self.bundles}"
 state = "{directory / "state"}"
 backoff = 0.02
 backoff_max = 0.1
-quotas = false
+quotas = {str(quotas).lower()}
 {deliver}
 [apps.old]
 platform = "yunxin"
