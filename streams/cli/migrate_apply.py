@@ -22,7 +22,7 @@ BundleOption = Annotated[
 ]
 PlanOption = Annotated[Path | None, typer.Option("--plan", help="The plan of `migrate plan`: it names the bundle.")]
 App = Annotated[str, typer.Option("--app", help="The app that is written to.  [default: the only one]")]
-FILES: tuple[FilesBy, ...] = ("fetch", "link")
+FILES: tuple[FilesBy, ...] = ("fetch", "link", "carry")
 _NAMED = re.compile(r"\b[0-9a-f]{12}\b")
 
 
@@ -47,7 +47,7 @@ def apply(
     plan: PlanOption = None,
     between: Annotated[str, typer.Option(help="Hours in which requests leave, as 01:00-07:00, each day.  [default: always]")] = "",
     zone: Annotated[str, typer.Option(help="Time zone of --between, as +08:00 or Asia/Shanghai.  [default: this machine's]")] = "",
-    files: Annotated[str, typer.Option(help="Files of messages: fetch (the platform copies them), link (they stay where they lie).")] = "fetch",
+    files: Annotated[str, typer.Option(help="Files of messages: fetch (the platform copies them), link (they stay where they lie), carry (role `media` brings them over, in forms that the platform shows).")] = "fetch",
     live_since: Annotated[
         str, typer.Option(help=f"What was said since then is the relay's: {WHEN} Or none.  [default: the first callback of the source app]")
     ] = "",
@@ -68,7 +68,7 @@ def apply(
     from streams.migrate.orders import local_zone
 
     if files not in FILES:
-        raise typer.BadParameter(f"--files is {files!r}; expected {' or '.join(FILES)}")
+        raise typer.BadParameter(f"--files is {files!r}; expected one of {', '.join(FILES)}")
     relay = _relay(config)
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(

@@ -103,6 +103,8 @@ async def apply(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wan
     """Until it is done, or somebody stops it. Raises OperateError, KafkaError, StateError."""
     source, target = apps_of(apps, bundle)
     _check_hours(wanted)
+    if wanted.files == "carry" and not (settings.media.carry and target.platform.media):
+        raise OperateError("--files carry: no role `media` brings files over (media.carry is false); --files fetch or link do without")
     async with AsyncExitStack() as exits:
         reader = LogReader(settings.kafka.cluster, committed=True)
         exits.push_async_callback(reader.stop)

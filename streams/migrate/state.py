@@ -6,7 +6,7 @@ only what is new.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -27,6 +27,13 @@ _PLACE, _COUNTS = b"\x00place", b"\x00counts"
 RECENT = 20_000
 _STEP = 4 << 20
 """Bytes that are read from the broker at once."""
+
+
+NEW = Progress()
+_LANE: dict[str, Callable[[Progress], int]] = {
+    "count": lambda lane: lane.count, "skipped": lambda lane: lane.skipped, "live": lambda lane: lane.live, "doubts": lambda lane: lane.doubts,
+    "stopped": lambda lane: bool(lane.stopped),
+}  # fmt: skip
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -85,8 +92,12 @@ class State:
         last = {key: (raw, done) for key, raw, done in rows}
         puts: list[Put] = []
         for key, (raw, done) in last.items():
-            self._count(key, self.get(key), -1)
-            self._count(key, done, 1)
+            before = self.get(key)
+            if isinstance(done, Progress) and (before is None or isinstance(before, Progress)):
+                self._count_lane(before or NEW, done)
+            else:
+                self._count(key, before, -1)
+                self._count(key, done, 1)
             puts.append((DEFAULT, key, raw))
             if done is None:
                 self._recent.pop(key, None)
@@ -130,9 +141,13 @@ class State:
         if isinstance(done, Item):
             self.counts[key.partition(b"\x1f")[0].decode(), done.word] += by
         elif isinstance(done, Progress):
-            for name in ("count", "skipped", "live", "doubts"):
-                self.counts["lane", name] += by * int(getattr(done, name))
-            self.counts["lane", "stopped"] += by * bool(done.stopped)
+            self._count_lane(*((NEW, done) if by > 0 else (done, NEW)))
+
+    def _count_lane(self, before: Progress, after: Progress) -> None:
+        """One message more, mostly: what stays is not counted again."""
+        for name, of in _LANE.items():
+            if more := of(after) - of(before):
+                self.counts["lane", name] += more
 
 
 def _is_ours(tp: TopicPartition, raw: object) -> bool:

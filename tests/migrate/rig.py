@@ -19,9 +19,12 @@ SECRET = "S3cr3t-of-the-target"
 
 
 class Rig:
-    """A context manager. *url* is the target's; *settings* are lines of the section `[migrate]`, *deliver* of `[deliver]`."""
+    """A context manager. *url* is the target's; *settings* are lines of the section `[migrate]`, *deliver* of `[deliver]`, *more* whole sections."""
 
-    def __init__(self, bootstrap: str, directory: Path, url: str, *, settings: str = "", deliver: str = "", partitions: int = PARTITIONS) -> None:
+    def __init__(
+        self, bootstrap: str, directory: Path, url: str, *, settings: str = "", deliver: str = "", partitions: int = PARTITIONS, quotas: bool = False,
+        more: str = "",
+    ) -> None:  # fmt: skip
         self.bootstrap = bootstrap
         self.directory = directory
         self.prefix = f"m{uuid4().hex[:8]}."
@@ -39,7 +42,7 @@ directory = "{self.bundles}"
 state = "{directory / "state"}"
 backoff = 0.02
 backoff_max = 0.1
-quotas = false
+quotas = {str(quotas).lower()}
 {deliver}
 [apps.old]
 platform = "yunxin"
@@ -55,7 +58,7 @@ client_id = "YXA6demo"
 client_secret = "YXA6demosecret"
 callback_secret = "demo-easemob-secret"
 base_url = "{url}"
-""")
+{more}""")
         self.workers: list[Role] = []
 
     def __enter__(self) -> Self:
