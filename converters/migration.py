@@ -203,7 +203,7 @@ class Cursor(Struct, frozen=True):
 Reading = Generator["Request | FileRequest | FoundCallback | AnyItem | Found | Cursor", "Reply | None", str]
 """As `converters.platform.GapConversation`: a Request or FileRequest is answered by a Reply, or None where there is none; everything else by None.
 
-Ids in it are the platform's own; a Missed is a callback, read by `Platform.decode`. Returns what could not be seen, in words, or "".
+Ids in it are the platform's own; a FoundCallback is a callback, read by `Platform.decode`. Returns what could not be seen, in words, or "".
 """
 
 
