@@ -69,14 +69,14 @@ def apply(
 
     if files not in FILES:
         raise typer.BadParameter(f"--files is {files!r}; expected {' or '.join(FILES)}")
-    relay = _relay(config)
+    relay = command_context(config)
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(
         between=between, zone=zone or (local_zone() if between else ""), update=update, catch_up=catch_up, live_since=since,
         files=files,
     )  # fmt: skip
     try:
-        with Bundle.open(_path(relay, bundle, plan)) as opened:
+        with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             if dry_run:
                 from streams.migrate.dry_run import tried
 
@@ -95,8 +95,8 @@ def pause(app: App = "", config: Config = None) -> None:
     """Stop a migration: nothing more leaves; `migrate apply` goes on. Example: im-relay migrate pause"""
     from streams.migrate.apply import pause as paused
 
-    relay = _relay(config)
-    name = _target(relay, app)
+    relay = command_context(config)
+    name = target_app(relay, app)
     if not ask(paused(relay.settings, name), relay.kafka.cluster):
         nothing(f"no migration to {name} runs")
     print_line(f"the migration to {name} is paused: what has left is answered yet; `im-relay migrate apply` goes on")
@@ -106,9 +106,9 @@ def status(app: App = "", config: Config = None, *, json: Json = False) -> None:
     """How far a migration is, and what waits for a person. Example: im-relay migrate status"""
     from streams.migrate.status import seen
 
-    relay = _relay(config)
+    relay = command_context(config)
     try:
-        found = ask(seen(relay.settings, _target(relay, app), relay.apps), relay.kafka.cluster)
+        found = ask(seen(relay.settings, target_app(relay, app), relay.apps), relay.kafka.cluster)
     except StateError as error:
         fail(error)
     if found is None:
@@ -133,15 +133,15 @@ def passwords(
     from streams.migrate.credentials import listed, written
     from streams.migrate.passwords import given as those_given
 
-    relay = _relay(config)
+    relay = command_context(config)
     try:
-        with Bundle.open(_path(relay, bundle, plan)) as opened:
+        with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             theirs = [(user, secret.reveal()) for user, secret in those_given(opened)]
             if given:
                 _write(out, lambda: written(theirs))
                 print_line(f"{len(theirs):,} given passwords in {out}: name it as migrate.passwords")
                 return
-            known = _relay(config, migrate(opened.meta.target_platform))
+            known = command_context(config, migrate(opened.meta.target_platform))
             lines, count = listed(opened, known.apps[opened.meta.target_app], dict(theirs))
             _write(out, lambda: lines)
             print_line(f"{count:,} passwords in {out}")
@@ -149,7 +149,7 @@ def passwords(
         fail(error)
 
 
-def _relay(config: Path | None, process: SecretScope = READING) -> CommandContext:
+def command_context(config: Path | None, process: SecretScope = READING) -> CommandContext:
     """As of all commands, with only what a person has to know in the log."""
     from streams.observe import log
     from streams.settings.root import ObserveSettings
@@ -167,7 +167,7 @@ def _write(path: Path, content: Callable[[], bytes]) -> None:
         file.write(content())
 
 
-def _path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path:
+def bundle_path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path:
     directory = relay.settings.migrate.directory
     if plan is not None:
         try:
@@ -185,7 +185,7 @@ def _path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path
     return found[-1]
 
 
-def _target(relay: CommandContext, name: str) -> str:
+def target_app(relay: CommandContext, name: str) -> str:
     able = sorted(app.name for app in relay.apps.values() if app.platform.inventory is not None)
     if name:
         return relay.app(name)

@@ -8,7 +8,7 @@ import typer
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language
 from converters.routing.user_ids import IdRule
-from streams.cli.migrate_apply import register
+from streams.cli import migrate_apply, migrate_probe
 from streams.cli.terminal import print_error, print_line, print_notice, progress
 from streams.migrate.language import language_of
 
@@ -147,4 +147,5 @@ def _fail(error: Exception) -> NoReturn:
     raise typer.Exit(FAILED)
 
 
-register(app)
+for commands in (migrate_apply, migrate_probe):
+    commands.register(app)
