@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo test test-slow chaos soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
+.PHONY: command demo test test-slow chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -44,6 +44,9 @@ pages: $(VENV)/installed  ## print the generated pages of docs/ anew
 
 chaos: $(VENV)/installed  ## hurt the whole relay in every way we know of, and account for every message; ARGS="--short", ARGS="--list"
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+chaos-versions: $(VENV)/installed  ## the short chaos on every Kafka that the relay is for, with each level of transactions; ARGS="--kafka 3.7.2"
+	@$(BIN)/python -m tests.chaos.versions $(ARGS)
 
 soak: $(VENV)/installed  ## chaos for HOURS (8), each round with another seed
 	@$(BIN)/python -m tests.chaos --hours $(or $(HOURS),8) $(ARGS)

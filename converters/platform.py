@@ -94,6 +94,8 @@ class DecodedEvent(Struct, frozen=True):
     """Why the mark that lies on it is not believed, a word of `converters.text.echo_mark`; "" where there is none."""
     proven: bool = True
     """False where no signature stands behind it: it teaches nothing of people, and makes nobody an account."""
+    elsewhere: tuple["DecodedEvent", ...] = ()
+    """The same in each other conversation in which it can have happened, where the platform does not say in which. It names a message."""
 
 
 class OwnEcho(Struct, frozen=True, omit_defaults=True):
@@ -149,6 +151,12 @@ class Reply(Struct, frozen=True):
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds; None where the header is missing, a date, or no number of up to five digits."""
+        given = self.headers.get("retry-after", "")
+        return float(given) if given.isascii() and given.isdecimal() and len(given) < 6 else None
 
 
 class Partial(Struct, frozen=True, tag="partial", tag_field="outcome"):
@@ -327,6 +335,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     """An account of made-up values, for `im-relay preview` without settings."""
     fidelity: Mapping[str, Any] = {}
     """The `converters.core.fidelity.Level` of each kind, by its tag in the model."""
+    kinds: Callable[[Any], str] | None = None
+    """(language) -> Markdown for docs/fidelity.md: what becomes of the platform's own kinds of message, and of what it never calls back about."""
     pages: Mapping[str, Callable[[], str]] = {}
     """Pages of docs/ that are printed from the platform's own declarations, by file name."""
 

@@ -14,7 +14,7 @@ import typer
 from pydantic import BaseModel
 
 from converters import PLATFORMS, inventory_schema
-from converters.core import fidelity
+from converters.core import fidelity, fidelity_chinese
 from streams.cli.terminal import print_line
 from streams.kafka import record_kinds, topics
 from streams.observe import metrics
@@ -22,9 +22,6 @@ from streams.settings.root import AppSettings, Settings
 from streams.settings.rules import RuleSettings
 
 DOCS = Path(__file__).parents[1] / "docs"
-
-UNUSED = (topics.MEDIA_JOBS, topics.MEDIA_RESULTS)
-"""Topics that are made, and that no role reads or writes yet."""
 
 
 def settings() -> str:
@@ -72,8 +69,6 @@ def topic_list() -> str:
             "who else may write there could": topic.forged[0].lower() + topic.forged[1:],
         }
         lines += ["", f"## `{topic.template}`", "", topic.meaning, ""]
-        if topic in UNUSED:
-            lines += ["No role reads or writes it yet.", ""]
         lines += [f"- {what}: {said}" for what, said in about.items()]
     return "\n".join(lines) + "\n"
 
@@ -84,7 +79,13 @@ def commands() -> str:
 
     lines = _head("Commands", "streams/cli/app.py", "the files beside it")
     lines += ["How to get `im-relay`: [README](../README.md#ten-minutes-further). `im-relay --version` says which release it is.", ""]
-    lines += ["Exit codes: 0 done, 1 nothing was found or done, or something differs, 2 the settings, the command line or the cluster are not as needed."]
+    lines += [
+        "Exit codes are the same for all commands:", "", "| code | meaning | examples |", "| --- | --- | --- |",
+        "| 0 | done | topics are as they should be; letters were put back |",
+        "| 1 | done, and the answer is no | something differs, nothing matches, no node runs, the person said no |",
+        "| 2 | not done, nothing is known | wrong settings or arguments, Kafka away or not permitting it, a file that cannot be read |",
+        "", "A role ends with 0 when asked to, with 1 after a defect or when another process took its partitions, with 2 when it cannot start.",
+    ]
     for path, command in _commands(typer.main.get_command(app), ("im-relay",)):
         text, _, example = (command.help or "").partition("Example: ")
         lines += ["", f"## {path}", "", " ".join(text.split()), "", "```console", f"$ {' '.join(example.split())}", "```"]
@@ -100,6 +101,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "topics.md": topic_list,
     "commands.md": commands,
     "fidelity.md": lambda: fidelity.page(PLATFORMS),
+    "fidelity.zh-CN.md": lambda: fidelity_chinese.page(PLATFORMS),
     "migrating.schema.json": inventory_schema.schema,
     **{name: page for platform in PLATFORMS.values() for name, page in platform.pages.items()},
 }

@@ -29,6 +29,7 @@ APPS = {
         """\
 app_key = "demo-yunxin"
 app_secret = "demo-yunxin-secret"
+emoticons = "read"
 base_url = "{url}/nimserver"
 """,
     ),

@@ -66,6 +66,11 @@ def beside(event: str, operation: str) -> str:
     return EventId.parse(event).beside(operation).text
 
 
+def also(event: str, number: int) -> str:
+    """The id of the event that posts the further body *number*, from 2 on, of the message that *event* posts."""
+    return f"{event.rpartition(':')[0]}:post-{number}"
+
+
 def message_of(remote_id: str) -> str:
     """How an event id holds a platform's message id."""
     if len(remote_id) > LONGEST or not remote_id.isascii() or not remote_id.replace("-", "").isalnum():

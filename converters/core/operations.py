@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from converters.core.bodies import Body
 
@@ -22,6 +22,8 @@ class Ref(Struct, frozen=True, omit_defaults=True):
     """When, in ms by the source's clock; 0 where it is not said."""
     own: bool = False
     """Nobody but who does something to the message says that they may: it has to be their own."""
+    maybe: bool = False
+    """It may have been said in another conversation; where it is not found, nothing is done."""
 
 
 class Quote(Struct, frozen=True, omit_defaults=True):
@@ -178,3 +180,12 @@ def named_by(operation: Operation) -> Ref | None:
             return ref
         case _:
             return None
+
+
+def naming(operation: Operation, ref: Ref) -> Operation:
+    """*operation*, where it names a message, naming *ref*."""
+    match operation:
+        case Recall() | Edit() | Read() | Received() | Reaction():
+            return structs.replace(operation, message=ref)
+        case _:
+            return operation

@@ -11,7 +11,9 @@ from msgspec import Struct
 T = TypeVar("T")
 
 DEEPEST = 100
-"""Objects and lists within each other. What is written again lies some deeper, and there the libraries have their limits too."""
+"""Objects and lists within each other, of what comes from outside."""
+DEEPEST_RECORD = 150
+"""The same of our own records, in which that lies some deeper. The libraries have their limits too."""
 
 _STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*+"?')
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -26,13 +28,13 @@ class Malformed(Exception):
     """Bytes that are not what they should be; the text says where and what, never the content."""
 
 
-def load(raw: bytes, kind: type[T], *, lenient: bool = False) -> T:
+def load(raw: bytes, kind: type[T], *, lenient: bool = False, deepest: int = DEEPEST_RECORD) -> T:
     """Read *raw* as a *kind*; *lenient* takes "7" for 7, as some vendors send it. Raises Malformed."""
     decoder = _decoders.get((kind, lenient))
     if decoder is None:
         decoder = _decoders[(kind, lenient)] = msgspec.json.Decoder(kind, strict=not lenient)
     try:
-        _check_depth(raw)
+        _check_depth(raw, deepest)
         return decoder.decode(raw)  # type: ignore[no-any-return]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Malformed(_said(error)) from None
@@ -56,7 +58,7 @@ def load_any(raw: bytes | str) -> Any:
     """Read *raw* as whatever JSON it is. Raises Malformed."""
     try:
         raw = raw.encode() if isinstance(raw, str) else raw
-        _check_depth(raw)
+        _check_depth(raw, DEEPEST)
         return orjson.loads(raw)
     except (orjson.JSONDecodeError, UnicodeEncodeError, RecursionError) as error:
         raise Malformed(_said(error)) from None
@@ -73,11 +75,11 @@ def dump_any(value: Any) -> bytes:
         return _encoder.encode(value)  # a number beyond 64 bits
 
 
-def _check_depth(raw: bytes) -> None:
-    if raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+def _check_depth(raw: bytes, most: int) -> None:
+    if raw.count(b"{") + raw.count(b"[") <= most:
         return
     brackets = _STRINGS.sub(b"", raw).translate(None, _NO_BRACKETS)
-    if max(accumulate(memoryview(brackets.translate(_STEPS)).cast("b")), default=0) > DEEPEST:
+    if max(accumulate(memoryview(brackets.translate(_STEPS)).cast("b")), default=0) > most:
         raise Malformed("nested too deeply")
 
 

@@ -78,6 +78,9 @@ class IdentityLookup(Protocol):
 
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None: ...
 
+    def knows(self, platform: str, kind: Kind, native: str) -> bool | None:
+        """Whether there is an entry; None where nobody can say."""
+
     def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
         """In the platform's own spelling."""
 
@@ -208,6 +211,10 @@ class IdentityTable:
             return None  # of users there are often none: nearly every message asks for them
         found = self._get(f"e\x1f{platform}\x1f{kind}\x1f{fold(native)}")
         return found.partition("\x1f")[0] if found is not None else None
+
+    def knows(self, platform: str, kind: Kind, native: str) -> bool | None:
+        """Whether there is an entry."""
+        return self.canonical(platform, kind, native) is not None
 
     def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
         """In the platform's own spelling."""

@@ -22,6 +22,9 @@ class IdentityOverlay:
         found = self.below.canonical(platform, kind, native)
         return self._top.canonical(platform, kind, native) if found is None and self._top is not None else found
 
+    def knows(self, platform: str, kind: Kind, native: str) -> bool | None:
+        return self.canonical(platform, kind, native) is not None or self.below.knows(platform, kind, native)
+
     def native(self, platform: str, kind: Kind, canonical: str) -> str | None:
         found = self.below.native(platform, kind, canonical)
         return self._top.native(platform, kind, canonical) if found is None and self._top is not None else found

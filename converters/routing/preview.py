@@ -35,6 +35,9 @@ class PreviewIdentities(IdentityTable):
             return native
         return found
 
+    def knows(self, platform: str, kind: Kind, native: str) -> bool | None:
+        return self._known.knows(platform, kind, native) or None
+
     def origin(self, kind: Kind, canonical: str) -> str:
         return self._known.origin(kind, canonical)
 
@@ -102,8 +105,10 @@ def preview(
                 seen["echoes"].append(msgspec.to_builtins(echo))
             case RejectedMark(reason=reason):
                 known.notes.append(f"the mark on it is not the relay's own ({reason})")
-            case Dropped(reason=reason):
+            case Dropped(reason=reason, event=event):
                 seen["ignored"].append(reason)
+                if event is not None:
+                    seen["events"].append(msgspec.to_builtins(event))
             case DeadLettered(cause=cause, detail=detail):
                 seen["dead"].append(f"{cause}: {detail}")
             case NewIdentity(platform=name, user=user, canonical=canonical, kind="user"):

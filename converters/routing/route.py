@@ -26,6 +26,7 @@ from converters.routing import id_mapping
 from converters.routing.account_creation import account_before
 from converters.routing.id_mapping import NewIdentity, UnmappedError
 from converters.routing.identity_table import IdentityLookup, Kind
+from converters.routing.located import located
 from converters.routing.overlay import IdentityOverlay
 from converters.routing.rules import Rule, RuleInput, RuleResult, apply_rules, introduction, rule_input
 from converters.routing.users import renamed
@@ -75,6 +76,8 @@ class Dropped(Struct, frozen=True):
     """Understood, and nothing to do. *reason* is a short, fixed word."""
 
     reason: str
+    event: Event | None = None
+    """What it was, its ids still the platform's own, where it would have been carried but for the target or a rule."""
 
 
 class DeadLettered(Struct, frozen=True):
@@ -112,7 +115,7 @@ def route(callback: Callback, apps: Mapping[str, App], identities: IdentityLooku
     if target is None:
         return (DeadLettered("target-unknown", f"no app {app.target[:128]!r} in the settings", ours=True),)
     try:
-        decoded = app.platform.decode(callback, app.account)
+        decoded = located(app.platform.decode(callback, app.account), app.platform.name, identities)
     except Malformed as error:
         return (DeadLettered("malformed", str(error), ours=False),)
     routed: list[Routed] = []
@@ -134,7 +137,7 @@ def route(callback: Callback, apps: Mapping[str, App], identities: IdentityLooku
                     if app.rules:
                         say = apply_rules(app.rules, _case(event, app, target, known))
                         if say.dropped:
-                            routed += (*told, Dropped(f"rule:{say.dropped}"))
+                            routed += (*told, Dropped(f"rule:{say.dropped}", event))
                             continue
                         losses += say.losses
                         if say.operation is not event.operation:
@@ -178,7 +181,7 @@ def _deliver(
         level = there.fidelity.get(kind_of(event.operation))
         if level is not None and level.word == "refused":
             # It would end at its encoder, after two transactions and two records.
-            return [Dropped(f"refused:{kind_of(event.operation)}")]
+            return [Dropped(f"refused:{kind_of(event.operation)}", event)]
     minted: list[NewIdentity] = []
     conversation: Conversation
     match event.conversation:

@@ -6,7 +6,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from streams.cli.kafka_settings import settings_of
+from streams.cli.common import settings_of
 from streams.cli.terminal import ColumnHead, print_json, print_line, print_table
 
 PRINCIPAL = "User:im-relay-{role}"

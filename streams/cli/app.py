@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from streams.cli.common import fail
 from streams.cli.dead import app as dead
 from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
@@ -16,7 +17,7 @@ from streams.cli.local_kafka import app as kafka
 from streams.cli.preview import preview
 from streams.cli.release import release
 from streams.cli.replay import replay
-from streams.cli.terminal import CommandGroup, on_defect, print_error, print_json, print_line, print_notice
+from streams.cli.terminal import CommandGroup, on_defect, print_json, print_line, print_notice
 from streams.cli.topics import app as topics
 from streams.cli.trace import trace
 from streams.cli.transactions import app as transactions
@@ -76,7 +77,7 @@ def ingress(config: Config = None) -> None:
     try:
         _run(serve, require_apps(load(config, INGRESS)))
     except (SettingsError, StoreError, ListenError) as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -122,7 +123,7 @@ def files(config: Config = None) -> None:
     try:
         _run(serve, load(config, FILES))
     except (SettingsError, ListenError) as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command()
@@ -136,7 +137,7 @@ def settings(config: Config = None) -> None:
             print_notice(f"im-relay: {warning}")
         print_json(shown(found), indent=True)
     except SettingsError as error:
-        _fail(error)
+        fail(error)
 
 
 def role(run: Any, config: Path | None, process: Any, *arguments: object) -> None:
@@ -148,7 +149,7 @@ def role(run: Any, config: Path | None, process: Any, *arguments: object) -> Non
     try:
         code = _run(run, require_apps(load(config, process)), *arguments)
     except (SettingsError, ListenError, PluginError) as error:
-        _fail(error)
+        fail(error)
     raise typer.Exit(code)
 
 
@@ -171,11 +172,6 @@ def _run(role: Any, given: Any, *arguments: object) -> Any:
         return asyncio.run(work)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
-
-
-def _fail(error: Exception) -> None:
-    print_error(error)
-    raise typer.Exit(2)
 
 
 def main() -> None:

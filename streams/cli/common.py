@@ -19,17 +19,19 @@ from streams.cli.terminal import print_error, print_notice
 from streams.cli.times import moment
 from streams.exactly_once.deleted_records import DeletedRange
 from streams.exactly_once.producers import ProducerSettings
+from streams.identities.follower import NoTopicError
 from streams.kafka import record_kinds, topics
 from streams.kafka.cluster import Where
 from streams.kafka.permissions import REFUSALS, why
-from streams.kafka.topics import IDENTITIES
+from streams.kafka.topics import IDENTITIES, Topic
 from streams.operate.topic_reader import OperateError, TopicReader
 from streams.plugins import PluginError, with_plugins
-from streams.settings.role_secrets import READING, SecretScope
+from streams.settings.role_secrets import COMMAND, READING, SecretScope
 from streams.settings.root import Settings, SettingsError, load, marking
 
-NOTHING, FAILED = 1, 2
-"""Exit codes: nothing matches, or the person said no; and: it could not be done."""
+DIFFERS, NOTHING, FAILED = 1, 1, 2
+"""Exit codes of every command. 1: it was done, and something differs, nothing matches, or the person said no. 2: it could not be done;
+nothing is known of what was asked. docs/commands.md has the table."""
 
 T = TypeVar("T")
 
@@ -42,17 +44,26 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done
 WHEN = "30s, 15m, 2h, 7d ago, or a time as 2026-03-01T12:00 (UTC if it names no zone)."
 
 
+def settings_of(config: Path | None, process: SecretScope = COMMAND) -> Settings:
+    """Ends the command with exit code 2 where they are wrong, and says what is. Old names in use are told."""
+    try:
+        settings = load(config, process)
+    except SettingsError as error:
+        fail(error)
+    for warning in settings.renamed:
+        print_notice(f"im-relay: {warning}")
+    return settings
+
+
 class CommandContext:
     """The settings as the commands want them."""
 
     def __init__(self, config: Path | None, process: SecretScope = READING) -> None:
+        self.settings = settings_of(config, process)
         try:
-            self.settings: Settings = load(config, process)
             self.apps: dict[str, App] = with_plugins(marking(self.settings), self.settings.plugins.use)
         except (SettingsError, PluginError) as error:
             fail(error)
-        for warning in self.settings.renamed:
-            print_notice(f"im-relay: {warning}")
         self.kafka = self.settings.kafka
         self.prefix = self.kafka.prefix
         self.platforms = self.settings.platforms()
@@ -69,6 +80,9 @@ class CommandContext:
             async for record in reader.records(spans):
                 table.apply(record.key or b"", record.value)
         return table
+
+    def topic(self, topic: Topic, platform: str | None = None) -> str:
+        return self.kafka.topic(topic, platform)
 
     def app(self, name: str) -> str:
         """*name*, if it is an app of the settings, or empty."""
@@ -106,10 +120,12 @@ def ask(work: Coroutine[Any, Any, T], where: Where = "") -> T:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it is said once, below
     try:
         return asyncio.run(work)
-    except (OperateError, SettingsError) as error:
+    except (OperateError, SettingsError, NoTopicError) as error:
         fail(error)
-    except KafkaError as error:
-        fail(OperateError(why(error, where) if isinstance(error, REFUSALS) else f"Kafka does not answer as it should: {why(error, where)}"))
+    except REFUSALS as error:
+        fail(OperateError(why(error, where)))
+    except (KafkaError, TimeoutError) as error:
+        fail(OperateError(f"no answer from Kafka at {where} (kafka.bootstrap): {why(error, where)}"))
 
 
 def fail(error: Exception) -> NoReturn:

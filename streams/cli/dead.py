@@ -22,7 +22,6 @@ from streams.cli.common import (
     operator_name,
     parse_time,
 )
-from streams.cli.filters import Filter
 from streams.cli.terminal import Cell, ColumnHead, print_json, print_line, print_notice, progress
 from streams.cli.terminal import print_table as show_table
 from streams.cli.times import shown
@@ -37,6 +36,7 @@ from streams.operate.dead_letter_reader import (
     Resolution,
     find,
 )
+from streams.operate.filters import Filter
 from streams.operate.resolve_dead_letters import ResolvedCounts, bytes_of, end
 from streams.operate.topic_reader import OperateError
 
@@ -106,7 +106,7 @@ def show(
 
     async def read() -> dict[tuple[int, int], DeadLetter]:
         async with relay.reader() as reader:
-            return await bytes_of(reader, DEAD_LETTERS.name(prefix=relay.prefix), [letter])
+            return await bytes_of(reader, relay.topic(DEAD_LETTERS), [letter])
 
     whole = ask(read(), relay.kafka.cluster).get((letter.partition, letter.offset))
     if whole is None:
@@ -202,7 +202,7 @@ def _find(relay: CommandContext, choice: LetterFilter) -> FoundLetters:
         identities = await relay.identities()
         with progress("reads dead letters") as tell:
             async with relay.reader() as reader:
-                return await find(reader, DEAD_LETTERS.name(prefix=relay.prefix), choice, relay.apps, identities, tell)
+                return await find(reader, relay.topic(DEAD_LETTERS), choice, relay.apps, identities, tell)
 
     found = ask(read(), relay.kafka.cluster)
     if found.unreadable:
@@ -229,7 +229,7 @@ def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *,
 
     async def work() -> ResolvedCounts:
         mark = Resolution(resolved=what, offset=0, at=now(), by=operator_name(), reason=reason)
-        topic = DEAD_LETTERS.name(prefix=relay.prefix)
+        topic = relay.topic(DEAD_LETTERS)
         with progress(what, "letters") as tell:
             async with relay.reader() as reader:
                 return await end(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -14,8 +14,8 @@ from converters.routing.identity_table import IdentityTable
 from converters.routing.preview import PreviewIdentities
 from converters.routing.route import App
 from converters.routing.traffic_report import ReportRow, TrafficReport
-from streams.cli.common import WHEN, CommandContext, Config, Json, ask, parse_time
-from streams.cli.terminal import print_error, print_json, print_notice, print_table, progress
+from streams.cli.common import WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
+from streams.cli.terminal import print_json, print_table, progress
 from streams.ingress.record import callback_of
 from streams.kafka import topics
 from streams.operate.preview import PreviewError, accounts, apps, check, source_app
@@ -32,8 +32,8 @@ def fidelity(
     ] = None,
     platform: Annotated[str, typer.Option(help="Whose callbacks they are.")] = "",
     to: Annotated[str, typer.Option(help="With --callbacks: the platform that they would go to.")] = "",
-    since: Annotated[str, typer.Option(help=f"With --topic: from parse_time on: {WHEN}")] = "24h",
-    until: Annotated[str, typer.Option(help="With --topic: until parse_time; as --since.  [default: now]")] = "",
+    since: Annotated[str, typer.Option(help=f"With --topic: from when on: {WHEN}")] = "24h",
+    until: Annotated[str, typer.Option(help="With --topic: until when; as --since.  [default: now]")] = "",
     config: Config = None,
     *,
     topic: Annotated[bool, typer.Option("--topic", help="What lies in the topic callbacks.PLATFORM, as the settings route it.")] = False,
@@ -52,10 +52,9 @@ def fidelity(
         check(platform, *([] if topic else [to]))
         survey = _of_topic(CommandContext(config), platform, parse_time(since), parse_time(until)) if topic else _of_files(callbacks or [], platform, to, config)
     except PreviewError as error:
-        _refuse(error)
+        fail(error)
     if not survey.read:
-        print_notice("there are no callbacks")
-        raise typer.Exit(1)
+        nothing("there are no callbacks")
     _print(survey, json=json)
 
 
@@ -94,7 +93,7 @@ def _of_topic(relay: CommandContext, platform: str, since: int | None, until: in
         survey = TrafficReport(relay.apps, PreviewIdentities(await relay.identities()))
         with progress("reads callbacks") as tell:
             async with relay.reader() as reader:
-                name = topics.CALLBACKS.name(platform, prefix=relay.prefix)
+                name = relay.topic(topics.CALLBACKS, platform)
                 spans = await reader.spans(reader.partitions(name), since, until)
                 async for record in reader.records(spans, tell):
                     where = f"{record.topic}[{record.partition}] @ {record.offset}"
@@ -151,8 +150,3 @@ def _cell(level: Level | None) -> tuple[str, str]:
 
 def _coloured(word: str) -> tuple[str, str]:
     return word, _COLOURS.get(word, "red")
-
-
-def _refuse(error: Exception) -> NoReturn:
-    print_error(error)
-    raise typer.Exit(2)

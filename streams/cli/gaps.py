@@ -11,7 +11,6 @@ from converters.platform import TimeRange
 from converters.routing.route import App
 from converters.routing.user_ids import fold
 from streams.cli.common import FAILED, WHEN, CommandContext, Config, Json, ask, fail, nothing, now, parse_time
-from streams.cli.filters import conversation_ids
 from streams.cli.terminal import (
     Cell,
     print_json,
@@ -24,6 +23,7 @@ from streams.cli.terminal import (
 from streams.cli.times import shown
 from streams.kafka import topics
 from streams.operate.bounds import OLDER, begins, first_known, refusal
+from streams.operate.filters import conversation_ids
 from streams.operate.gaps import GapResult
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import GAPS
@@ -107,7 +107,7 @@ def _search(
     max_age = relay.settings.deliver.max_age
     if fill and not older and times[0] and (why := refusal(f"what {app.name} has missed", since, present, max_age)):
         fail(OperateError(why))
-    topic = topics.CALLBACKS.name(app.platform.name, prefix=relay.prefix)
+    topic = relay.topic(topics.CALLBACKS, app.platform.name)
     bound = ""
     if fill:
         since, bound = begins(since, present, max_age, ask(_first(relay, topic, app.name), relay.kafka.cluster), named=times[0] is not None, older=older)

@@ -1,18 +1,15 @@
 """`im-relay identities`: who is who on the platforms."""
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from aiokafka.errors import KafkaError
 
 from converters.routing.identity_table import ACCOUNTS, KINDS, IdentityTable, account_record, cohort_record
 from converters.routing.user_ids import fold
-from streams.cli.kafka_settings import settings_of
-from streams.cli.terminal import print_error, print_json, print_line, print_notice, progress
-from streams.kafka.permissions import why
+from streams.cli.common import DIFFERS, NOTHING, ask, settings_of
+from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.kafka.topics import IDENTITIES, LEDGER
 
 NONE = "none"
@@ -164,7 +161,7 @@ def check(
     for problem in found:
         print_json(msgspec.to_builtins(problem))
     print_notice(f"{len(ids)} ids, {len(found)} to be looked at")
-    raise typer.Exit(1 if found else 0)
+    raise typer.Exit(DIFFERS if found else 0)
 
 
 def _pairs(kind: str, ids: list[str]) -> list[tuple[str, str]]:
@@ -183,7 +180,7 @@ def _pairs(kind: str, ids: list[str]) -> list[tuple[str, str]]:
 def _table(settings: Any) -> IdentityTable:
     from streams.identities.follower import IdentityFollower
 
-    follower = IdentityFollower(settings.kafka.cluster, IDENTITIES.name(prefix=settings.kafka.prefix))
+    follower = IdentityFollower(settings.kafka.cluster, settings.kafka.topic(IDENTITIES))
 
     async def read() -> None:
         try:
@@ -191,7 +188,7 @@ def _table(settings: Any) -> IdentityTable:
         finally:
             await follower.stop()
 
-    _ask(read(), settings)
+    ask(read(), settings.kafka.cluster)
     return follower.table
 
 
@@ -199,7 +196,7 @@ def _write(settings: Any, records: list[tuple[bytes, bytes | None]]) -> None:
     from streams.identities.follower import write
 
     if records:
-        _ask(write(settings.kafka.cluster, IDENTITIES.name(prefix=settings.kafka.prefix), records), settings)
+        ask(write(settings.kafka.cluster, settings.kafka.topic(IDENTITIES), records), settings.kafka.cluster)
 
 
 def _implied(settings: Any) -> Any:
@@ -213,11 +210,10 @@ def _implied(settings: Any) -> Any:
 
 
 def _under(settings: Any, kind: str, origins: tuple[str, ...]) -> Any:
-    from streams.cli.common import ask
     from streams.operate.delivered import delivered_under
     from streams.operate.topic_reader import TopicReader
 
-    ledgers = [LEDGER.name(platform, prefix=settings.kafka.prefix) for platform in settings.platforms()]
+    ledgers = [settings.kafka.topic(LEDGER, platform) for platform in settings.platforms()]
 
     async def count() -> Any:
         with progress("reads ledgers") as tell:
@@ -240,17 +236,4 @@ def _judge(under: Any, origin: str, *, join: bool) -> None:
     )
     if not join:
         print_notice("im-relay: nothing was written; say --join to do it all the same")
-        raise typer.Exit(1)
-
-
-def _ask(work: Any, settings: Any) -> None:
-    from streams.identities.follower import NoTopicError
-
-    try:
-        asyncio.run(work)
-    except NoTopicError as error:
-        print_error(error)
-        raise typer.Exit(2) from None
-    except KafkaError as error:
-        print_notice(f"im-relay: kafka.bootstrap is {settings.kafka.bootstrap}: {why(error, settings.kafka.cluster)}")
-        raise typer.Exit(1) from None
+        raise typer.Exit(NOTHING)

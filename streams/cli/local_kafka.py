@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from streams.cli.common import FAILED
 from streams.cli.terminal import print_line, print_notice
 from streams.kafka.local import process
 from streams.kafka.local.broker import LocalKafka
@@ -97,4 +98,4 @@ def _shown() -> Iterator[None]:
     except LocalKafkaError as error:
         for line in str(error).split("\n"):
             print_notice(line)
-        raise typer.Exit(1) from None
+        raise typer.Exit(FAILED) from None

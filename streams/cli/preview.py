@@ -24,12 +24,12 @@ def preview(
 
     Example: im-relay preview --platform NAME --target NAME callback.json
     """
-    from streams.cli.terminal import print_json, print_notice
+    from streams.cli.common import fail
+    from streams.cli.terminal import print_json
     from streams.operate.preview import PreviewError, show
 
     try:
         shown = show(source, platform, target, account_from, plugin or (), identities)
     except PreviewError as error:
-        print_notice(str(error))
-        raise typer.Exit(1) from None
+        fail(error)
     print_json(shown, indent=True)

@@ -28,7 +28,7 @@ def release(stage: StageName = "", app: AppName = "", config: Config = None) -> 
 
 
 async def _write(relay: CommandContext, order: Release) -> None:
-    topic = topics.CONTROL.name(prefix=relay.prefix)
+    topic = relay.topic(topics.CONTROL)
     async with relay.reader() as reader:
         reader.partitions(topic)  # says so where it is missing
     producers = Producers(relay.link, f"{relay.prefix}operate.release", "")

@@ -23,7 +23,6 @@ from streams.cli.common import (
     now,
     parse_time,
 )
-from streams.cli.filters import Filter
 from streams.cli.terminal import (
     Cell,
     print_json,
@@ -37,6 +36,7 @@ from streams.cli.times import length, shown
 from streams.kafka import topics
 from streams.operate.bounds import OLDER, refusal
 from streams.operate.delivered import elsewhere
+from streams.operate.filters import Filter
 from streams.operate.pace import RateCap
 from streams.operate.replay import (
     SLACK,
@@ -59,8 +59,8 @@ STATE = Path(".im-relay/replays")
 
 def replay(
     platform: Annotated[str, typer.Option(help="Whose callbacks to replay.")] = "",
-    since: Annotated[str, typer.Option(help=f"From parse_time on: {WHEN}")] = "",
-    until: Annotated[str, typer.Option(help="Until parse_time; as --since.  [default: now]")] = "",
+    since: Annotated[str, typer.Option(help=f"From when on: {WHEN}")] = "",
+    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: now]")] = "",
     conversation: Annotated[
         str, typer.Option(help="direct:ANN:BOB, group:ID or room:ID; canonical, or a platform's own ids.")
     ] = "",
@@ -70,7 +70,7 @@ def replay(
     rate: Annotated[float, typer.Option(min=0, help="Messages a second to write; 0 is no limit.")] = 100.0,
     quota: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Messages a second that the target takes, to print_notice the time from.  [default: its limits, and those of the settings]"),
+        typer.Option(min=0.001, help="Messages a second that the target takes, to tell the time from.  [default: its limits, and those of the settings]"),
     ] = None,
     resume: Annotated[str, typer.Option(metavar="ID", help="Go on with one that was broken off.")] = "",
     state: Annotated[Path, typer.Option(help="Directory in which replays are kept for --resume.")] = STATE,
@@ -96,7 +96,7 @@ def replay(
         spec = _asked(relay, platform, since, until, Filter(app=relay.app(app), conversation=conversation, user=user, kind=kind))
     if not (older or resume or dry_run) and (why := refusal("a replay", spec.since, now(), relay.settings.deliver.max_age)):
         fail(OperateError(why))
-    topic = topics.CALLBACKS.name(spec.platform, prefix=relay.prefix)
+    topic = relay.topic(topics.CALLBACKS, spec.platform)
     tally, known = _count(relay, topic, spec)
     count = tally.deliveries
     seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(_limited(relay)))
@@ -135,7 +135,7 @@ def _asked(relay: CommandContext, platform: str, since: str, until: str, wanted:
     if begin >= end:
         raise typer.BadParameter(f"--since ({shown(begin)}) is not before --until ({shown(end)})")
     name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
-    topic = topics.CALLBACKS.name(platform, prefix=relay.prefix)
+    topic = relay.topic(topics.CALLBACKS, platform)
 
     async def plan() -> ReplaySpec:
         async with relay.reader() as reader:
@@ -150,7 +150,7 @@ def _silent(relay: CommandContext) -> int:
 
 def _count(relay: CommandContext, topic: str, spec: ReplaySpec) -> tuple[ReplayCounts, set[int]]:
     """What it comes to, and the events (digests) that were delivered while their conversation had another key."""
-    ledgers = [topics.LEDGER.name(platform, prefix=relay.prefix) for platform in relay.platforms]
+    ledgers = [relay.topic(topics.LEDGER, platform) for platform in relay.platforms]
 
     async def count() -> tuple[ReplayCounts, set[int]]:
         identities, partitions = await relay.identities(), relay.kafka.partitions
@@ -181,7 +181,7 @@ def _run(relay: CommandContext, topic: str, spec: ReplaySpec, rate: float, known
         with progress("replays callbacks") as tell:
             async with relay.reader(copier.group) as reader:
                 for target in {app.platform.name for app in relay.apps.values()}:
-                    reader.partitions(topics.BACKFILL.name(target, prefix=relay.prefix))
+                    reader.partitions(relay.topic(topics.BACKFILL, target))
                 await copier.run(reader, topic, tell)
         return copier.written
 

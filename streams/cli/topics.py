@@ -1,16 +1,14 @@
 """`im-relay topics`: make the relay's topics, and see whether they are as they should be."""
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from aiokafka.errors import KafkaError
 
 from streams.cli.acls import acls
-from streams.cli.kafka_settings import settings_of
+from streams.cli.common import DIFFERS, ask, settings_of
 from streams.cli.terminal import ColumnHead, print_line, print_notice, print_table
 from streams.kafka import admin
 from streams.kafka.topics import DAY, TopicSpec, wanted
@@ -68,11 +66,11 @@ def create(
     settings = settings_of(config)
     topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
     cluster = _cluster(settings, bootstrap)
-    done = _ask(cluster, admin.create(cluster, topics, replication, fix=fix))
+    done = ask(admin.create(cluster, topics, replication, fix=fix), cluster)
     for change in done.changes:
         print_line(f"{change.what} {change.topic} {change.detail}".rstrip())
     _tell_refused(done.refused)
-    if done.refused and replication > (there := _ask(cluster, admin.brokers(cluster))):
+    if done.refused and replication > (there := ask(admin.brokers(cluster), cluster)):
         print_notice(_too_few(there, replication))
     refused = {one.topic for one in done.refused}
     _end(topics, done, failed=bool(refused), note=lambda left: _after(left, refused, fix=fix))
@@ -92,7 +90,7 @@ def check(
     settings = settings_of(config)
     topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
     cluster = _cluster(settings, bootstrap)
-    _end(topics, _ask(cluster, admin.checked(cluster, topics, replication)))
+    _end(topics, ask(admin.checked(cluster, topics, replication), cluster))
 
 
 @app.command(name="list")
@@ -143,19 +141,6 @@ def _cluster(settings: "Settings", bootstrap: str | None) -> "Cluster":
     return Cluster(bootstrap, kafka.security, untried=kafka.allow_untested_versions) if bootstrap else kafka.cluster
 
 
-def _ask(cluster: "Cluster", work: Coroutine[object, object, T]) -> T:
-    from streams.kafka.permissions import NotPermittedError, why
-
-    try:
-        return asyncio.run(work)
-    except NotPermittedError as error:
-        print_notice(str(error))
-        raise typer.Exit(1) from None
-    except (KafkaError, TimeoutError) as error:
-        print_notice(f"no answer from Kafka at {cluster}: {why(error, cluster)}; see kafka.bootstrap, or --bootstrap")
-        raise typer.Exit(1) from None
-
-
 def _tell_refused(refused: Iterable[admin.TopicRefusal]) -> None:
     """Each reason once, however many topics it holds for."""
     reasons: dict[str, list[str]] = {}
@@ -194,7 +179,7 @@ def _end(
     if left := done.left:
         rows = [[each.topic, each.what, each.seen, each.expected, each.reason or note(each)] for each in left]
         print_table([_NAME, "what", "seen", "expected", "note"], rows, fold=False)
-        raise typer.Exit(1)
+        raise typer.Exit(DIFFERS)
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(DIFFERS)
     print_line(f"{len(topics)} topics are as they should be")

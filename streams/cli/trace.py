@@ -1,16 +1,15 @@
 """`im-relay trace`: one message's whole way."""
 
 from typing import Annotated, Any
-from zlib import crc32
 
 import typer
 
 from streams.cli.common import WHEN, CommandContext, Config, Json, ask, nothing, now, parse_time
-from streams.cli.filters import key_of
 from streams.cli.terminal import print_json, print_styled, print_table, progress
 from streams.cli.times import shown
 from streams.kafka import topics
 from streams.observe.printable import as_json
+from streams.operate.filters import key_of
 from streams.operate.trace import TraceRecord, TraceSearch, topics_of
 from streams.operate.trace_state import committed_by, groups_of, state
 
@@ -25,7 +24,7 @@ def trace(
     ] = "",
     config: Config = None,
     *,
-    show_text: Annotated[bool, typer.Option("--print_table-text", help="Also what was said.")] = False,
+    show_text: Annotated[bool, typer.Option("--show-text", help="Also what was said.")] = False,
     json: Json = False,
 ) -> None:
     """Tell where a message is now, and its whole way with times, attempts and ids on both sides; never what was said.
@@ -42,7 +41,7 @@ def trace(
         key = key_of(conversation, ask(relay.identities(), relay.kafka.cluster))
         if key is None:
             raise typer.BadParameter(f"--conversation is {conversation!r}; expected direct:ANN:BOB, group:ID or room:ID")
-        partition = crc32(key) % relay.kafka.partitions
+        partition = topics.partition_of(key, relay.kafka.partitions)
 
     async def work() -> list[tuple[str, list[TraceRecord], str]]:
         there = topics_of(relay.platforms, relay.prefix)
@@ -50,7 +49,7 @@ def trace(
             async with relay.reader() as reader:
                 found = await TraceSearch(reader, there, relay.apps, partition).find(message.strip(), begin, tell)
         inputs = {
-            platform: [topic.name(platform, prefix=relay.prefix) for topic in (topics.DELIVERIES, topics.BACKFILL)]
+            platform: [relay.topic(topic, platform) for topic in (topics.DELIVERIES, topics.BACKFILL)]
             for platform in relay.platforms
         }
         groups = groups_of(relay.apps, relay.prefix, sorted(there.callbacks), inputs)

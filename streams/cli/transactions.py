@@ -1,19 +1,16 @@
 """`im-relay transactions`: which transactions are open in the relay's topics, whose they are, and how one is ended."""
 
 import asyncio
-from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
-from streams.cli.kafka_settings import settings_of
+from streams.cli.common import DIFFERS, ask, settings_of
 from streams.cli.terminal import confirm, print_line, print_notice, print_table
 from streams.kafka import open_transactions
 from streams.kafka.open_transactions import OpenTransaction, client_of
-from streams.kafka.permissions import why
 
 if TYPE_CHECKING:
     from streams.settings.root import Settings
@@ -37,7 +34,7 @@ def list_open(
 ) -> None:
     """Show those that are open, oldest first; exit code 1 if there is one. Example: im-relay transactions list -c relay.toml"""
     settings = settings_of(config)
-    found = [one for one in _ask(settings, _found(settings)) if one.age() >= older]
+    found = [one for one in ask(_found(settings), settings.kafka.cluster) if one.age() >= older]
     if not found:
         print_line(f"no transaction has been open for {older:g} s in the relay's topics")
         return
@@ -49,7 +46,7 @@ def list_open(
         for one in sorted(found, key=lambda each: -each.age())
     ]  # fmt: skip
     print_table(["topic", "partition", "from offset", "open for", "producer", "transactional id", "whose"], rows)
-    raise typer.Exit(1)
+    raise typer.Exit(DIFFERS)
 
 
 @app.command()
@@ -62,7 +59,7 @@ def abort(
 ) -> None:
     """End the one that holds a partition back: nothing of it is ever read. Example: im-relay transactions abort deliveries.NAME 3"""
     settings = settings_of(config)
-    code = _ask(settings, _abort(settings, TopicPartition(topic, partition), yes=yes))
+    code = ask(_abort(settings, TopicPartition(topic, partition), yes=yes), settings.kafka.cluster)
     if code:
         raise typer.Exit(code)
 
@@ -134,11 +131,3 @@ def _whose(settings: "Settings", one: OpenTransaction) -> str:
         if one.name.startswith(f"{group}-") and number.isdigit() and turn in {"a", "b"}:
             return f"{group}, partition {number}"
     return ""
-
-
-def _ask(settings: "Settings", work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return asyncio.run(work)
-    except KafkaError as error:
-        print_notice(f"Kafka at {settings.kafka.bootstrap} (kafka.bootstrap): {why(error, settings.kafka.cluster)}")
-        raise typer.Exit(1) from None

@@ -1,7 +1,6 @@
 """Where what a callback causes is written: live, by a replay, and by whatever else sends callbacks through the converters."""
 
 from collections.abc import Mapping
-from zlib import crc32
 
 from converters.core import wire
 from converters.files.media import jobs
@@ -37,14 +36,14 @@ class OutputWriter:
         """*headers* are this delivery's own."""
         match one:
             case Deliver(delivery=delivery, key=key, platform=platform):
-                partition = crc32(key) % self._partitions
+                partition = topics.partition_of(key, self._partitions)
                 outputs.add(self._deliveries[platform], partition, key, wire.dump(delivery), [*self._headers, *headers])
                 if self._carry:
                     target = self.apps[delivery.target]
                     for same, job in jobs(delivery, target.platform.media, target.account, key, partition):
-                        outputs.add(self._jobs, crc32(same) % self._partitions, same, wire.dump(job))
+                        outputs.add(self._jobs, topics.partition_of(same, self._partitions), same, wire.dump(job))
             case EchoOf(echo=echo, key=key, platform=platform):
-                outputs.add(self._echoes[platform], crc32(key) % self._partitions, key, wire.dump(echo))
+                outputs.add(self._echoes[platform], topics.partition_of(key, self._partitions), key, wire.dump(echo))
             case NewIdentity():
                 key, value = one.record
-                outputs.add(self._identities, crc32(key) % self._partitions, key, value)
+                outputs.add(self._identities, topics.partition_of(key, self._partitions), key, value)

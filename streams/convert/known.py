@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from functools import partial
 from weakref import WeakKeyDictionary
-from zlib import crc32
 
 from converters.routing.identity_table import IdentityLookup
 from converters.routing.overlay import IdentityOverlay
 from streams.exactly_once.outputs import Outputs
+from streams.kafka.topics import partition_of
 
 Pair = tuple[bytes, bytes]
 
@@ -65,7 +65,7 @@ class KnownIdentities:
 
     def _keep(self, records: Iterable[Pair], written: Mapping[tuple[str, int], int]) -> None:
         for pair in records:
-            partition = crc32(pair[0]) % self._partitions
+            partition = partition_of(pair[0], self._partitions)
             self._unread[pair] = partition, written.get((self._topic, partition), 0)
             self._committed.add(*pair)
 

@@ -4,7 +4,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cache
-from zlib import crc32
 
 import structlog
 from aiokafka import ConsumerRecord
@@ -143,7 +142,7 @@ class ConvertStage:
 
     def _bury(self, raw: ConsumerRecord, cause: Cause, detail: str, *, ours: bool, outputs: Outputs) -> None:
         key, letter = dead_letter.unread(raw, stage=STAGE, cause=cause, detail=detail, whose="ours" if ours else "theirs")
-        outputs.add(self._dead, crc32(key) % self._partitions, key, letter)
+        outputs.add(self._dead, topics.partition_of(key, self._partitions), key, letter)
 
     def _count(self, counts: "Counter[tuple[str, ...]]") -> None:
         for what, count in counts.items():

@@ -30,7 +30,7 @@ class ReleaseReader:
 
     def __init__(self, kafka: KafkaSettings, stage: str, dead_letter_limit: DeadLetterLimit, every: float = EVERY) -> None:
         self._where = kafka.cluster
-        self._tp = TopicPartition(topics.CONTROL.name(prefix=kafka.prefix), 0)
+        self._tp = TopicPartition(kafka.topic(topics.CONTROL), 0)
         self._stage, self._dead_letter_limit, self._every = stage, dead_letter_limit, every
 
     async def follow(self) -> None:

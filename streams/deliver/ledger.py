@@ -5,6 +5,7 @@ The rows that are asked for are told by the first byte of their key: event ids b
 
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -38,11 +39,25 @@ def families(settings: DeliverSettings) -> tuple[RowFamily, ...]:
     )
 
 
+_ROWS = ".rows"
+
+
+def kept(directory: Path, platform: str) -> dict[int, float]:
+    """Partitions of which there is state, with when it was last written: seconds since 1970."""
+    found = {}
+    with suppress(OSError):
+        for path in directory.glob(f"{platform}-*{_ROWS}"):
+            number = path.name.removesuffix(_ROWS).rpartition("-")[2]
+            if number.isdecimal():
+                found[int(number)] = path.stat().st_mtime
+    return found
+
+
 class LedgerStore:
     """See `streams.state.store.Store`, which it is for the rows of a ledger."""
 
     def __init__(self, directory: Path, name: str, settings: DeliverSettings) -> None:
-        self._path = directory / f"{name}.rows"
+        self._path = directory / f"{name}{_ROWS}"
         _forget_released(directory / name)
         self.rows = Store(self._path, families(settings), _merge, stage="deliver")
 

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from typing import Final
-from zlib import crc32
 
 from aiokafka import TopicPartition
 from msgspec import structs
@@ -22,6 +21,7 @@ from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger_schema import Intent, MessageIds, Settled
 from streams.deliver.shutdown import clock
 from streams.exactly_once.producers import OutputRecord, Outputs
+from streams.kafka.topics import partition_of
 from streams.observe import metrics
 
 STAGE = "deliver"
@@ -97,12 +97,12 @@ def introduce(delivery: Delivery, outcome: Outcome | None, outputs: Outputs, nam
     """Add the account or the group that was made with *delivery* to the identities."""
     if delivery.newcomer and isinstance(outcome, Delivered):
         key, value = account_record(platform, delivery.event.sender, "made")
-        outputs.add(names.identities, crc32(key) % names.partitions, key, value)
+        outputs.add(names.identities, partition_of(key, names.partitions), key, value)
     if (made := _made(delivery, outcome)) is not None:
         group = delivery.event.conversation
         assert isinstance(group, Group), "only a group can be made"
         key, value = record(platform, "group", made[1], group.id, group.origin)
-        outputs.add(names.identities, crc32(key) % names.partitions, key, value)
+        outputs.add(names.identities, partition_of(key, names.partitions), key, value)
 
 
 def names(delivery: Delivery) -> MessageIds:
@@ -235,7 +235,7 @@ def dead_lettered(
         headers=dict(raw.headers),
     )
     key = event or f"{letter.topic}:{letter.partition}:{offset}".encode()
-    outputs.add(names.dead, crc32(key) % names.partitions, key, dead_letter.dump(letter))
+    outputs.add(names.dead, partition_of(key, names.partitions), key, dead_letter.dump(letter))
     metrics.DEAD_LETTERS.labels(STAGE, cause, whose).inc()
 
 

@@ -5,14 +5,16 @@ it; so the worker of the other direction reads that ledger too, and keeps what i
 """
 
 from collections.abc import Iterator
+from itertools import count
 from math import inf
 
 import msgspec
 from msgspec import Struct
 
+from converters.core.event_id import also
 from converters.core.fingerprint import fingerprints
 from converters.core.model import NOTHING, Delivery, TargetContext, TargetMessage, conversation_key
-from converters.core.operations import Post, Read, Ref, named_by
+from converters.core.operations import Post, Read, Recall, Ref, named_by
 from converters.core.outcome import Delivered, Refused
 from converters.routing.user_ids import fold
 from streams.deliver.ledger import LedgerStore
@@ -114,7 +116,18 @@ class MessageIndex:
         found = self.find(delivery, ref) if ref is not None else None
         if found is None and isinstance(operation, Read):
             found = self._last(delivery)
-        return TargetContext(message=found.sent) if found else NOTHING
+        if found is None:
+            return NOTHING
+        more = self._others(found, delivery.target) if isinstance(operation, Recall) else ()
+        return TargetContext(message=(*found.sent, *more))
+
+    def _others(self, found: IndexedMessage, target: str) -> Iterator[TargetMessage]:
+        """What else the message held, and was carried as messages of their own."""
+        for number in count(2):
+            other = self._carried(also(found.event, number), target)
+            if other is None:
+                return
+            yield from other.sent
 
     def find(self, delivery: Delivery, ref: Ref) -> IndexedMessage | None:
         """The message that *delivery* calls *ref*, if it was said at its source and carried over, or the other way round.

@@ -103,11 +103,17 @@ def prepared(event: OpenEvent, index: MessageIndex, waiting: PendingReferences, 
         return NOTHING
     if ref is None or (there.message and index.knows(delivery, ref, timed=timed)):
         return there
+    if ref.maybe:
+        there = NOTHING  # nor is it what stands in for it
     if event.patient and waiting.take(event, ref.event, now):
         return None
     if there.message:
         return there  # a receipt of something else is one of all before it
     event.in_vain = True
+    if ref.maybe:
+        event.outcome, event.by = Refused("other-conversation"), "denied"
+        metrics.DENIED.labels(delivery.event.source, str(operation.__struct_config__.tag), "other-conversation").inc()
+        return NOTHING
     if ref.own:
         event.outcome, event.by = Refused("message-missing"), "denied"  # the author's own may yet come
     metrics.UNRESOLVED_REFERENCES.labels(delivery.target, str(operation.__struct_config__.tag)).inc()

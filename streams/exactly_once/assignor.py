@@ -5,85 +5,119 @@ fence each other. An assignor that goes topic by topic makes two owners as soon 
 a platform is added and old and new workers run side by side. This one gives out numbers.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from typing import Any
 
+import msgspec
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.coordinator.assignors.abstract import AbstractPartitionAssignor
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment, ConsumerProtocolMemberMetadata
-from aiokafka.protocol.group import JoinGroupRequest
+from msgspec import Struct
 
 Members = Mapping[str, ConsumerProtocolMemberMetadata]
+
+
+class Claim(Struct, frozen=True, omit_defaults=True):
+    """What a member says of itself when it joins; the form is read by workers of other releases."""
+
+    generation: int = -1
+    """In which the group gave it what it has; -1 when the group has counted it out since."""
+    owned: tuple[int, ...] = ()
+    """Numbers on which it works, and goes on working until they are given to nobody."""
+    kept: dict[int, float] = {}
+    """Numbers whose state lies on its disk, and since when (seconds since 1970) it was not written."""
 
 
 class CopartitionAssignor(AbstractPartitionAssignor):  # type: ignore[misc, unused-ignore]
     """Number *p* of all topics goes to one member. Of these topics it gets those that it reads; the others wait, at *p*, until a
     member owns it that reads them. What all members read is always served.
 
-    A number stays with the member that has it, as long as nobody has more than a fair share. Where shares are uneven, or there are
-    more members than numbers, those that read the most topics come first: with them the least waits.
+    A number stays with the member that has it, as long as nobody has more than a fair share; one that nobody has goes to the member
+    whose disk holds its state. Where shares are uneven, or there are more members than numbers, those that read the most topics come
+    first: with them the least waits.
 
-    One object a consumer: it tells the group what its member has.
+    A number that is to move is given to nobody at first. Its owner finishes what it has in hand, and joins again without it; then it is given
+    to the next. All the while the owners of the other numbers work on. Source: Apache Kafka, "KIP-429: Kafka Consumer Incremental Rebalance Protocol".
+
+    One object a consumer: it tells the group what its member has. *kept* as in `Claim`; *given* is called with the partitions of each assignment.
     """
 
     name = "im-relay.numbers"
     version = 0
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Callable[[], Mapping[int, float]] = dict, given: Callable[[list[Any]], None] = lambda _: None) -> None:
+        self._kept = kept
+        self._given = given
         self._owned: list[int] = []
+        self._joined = -1
+
+    def lose(self) -> None:
+        """The group has counted its member out: whatever that had may be somebody else's."""
+        self._joined = -1
+
+    @property
+    def lost(self) -> bool:
+        return self._joined < 0
+
+    def joined(self, generation: int) -> None:
+        """What was given last, was given in *generation*."""
+        self._joined = generation
 
     def metadata(self, topics: Iterable[str]) -> ConsumerProtocolMemberMetadata:  # type: ignore[override, unused-ignore]
-        owned = ",".join(map(str, self._owned)).encode()
-        return ConsumerProtocolMemberMetadata(self.version, sorted(topics), owned)
+        claim = Claim(self._joined, tuple(self._owned), dict(self._kept()))
+        return ConsumerProtocolMemberMetadata(self.version, sorted(topics), msgspec.json.encode(claim))
 
     def on_assignment(self, assignment: ConsumerProtocolMemberAssignment) -> None:  # type: ignore[override, unused-ignore]
-        self._owned = sorted({tp.partition for tp in assignment.partitions()})
+        partitions = assignment.partitions()
+        self._owned = sorted({tp.partition for tp in partitions})
+        self._given(partitions)
 
     def assign(  # type: ignore[override, unused-ignore]
         self, cluster: ClusterMetadata, members: Members
     ) -> dict[str, ConsumerProtocolMemberAssignment]:
         topics = sorted({topic for metadata in members.values() for topic in metadata.subscription})
         numbers = {topic: cluster.partitions_for_topic(topic) or frozenset() for topic in topics}
-        owners = _shared(sorted(frozenset().union(*numbers.values())), members)
+        claims = {member: _claim(metadata.user_data) for member, metadata in members.items()}
+        holders = _holders(claims)
+        owners = _shared(sorted(frozenset().union(*numbers.values())), members, claims, holders)
         given: dict[str, ConsumerProtocolMemberAssignment] = {}
         for member, metadata in members.items():
-            own = {number for number, owner in owners.items() if owner == member}
+            own = {number for number, owner in owners.items() if owner == member and holders.get(number, member) == member}
             mine = [(topic, sorted(own & numbers[topic])) for topic in sorted(metadata.subscription)]
             given[member] = ConsumerProtocolMemberAssignment(self.version, [one for one in mine if one[1]], b"")
         return given
 
 
-def also_range(coordinator: Any) -> None:
-    """Have a consumer's *coordinator* offer the range protocol, too, behind its own: workers of 0.1.0 know no other.
-
-    A group takes the first protocol that all its members know. The client itself, given two assignors, joins twice: with the first
-    alone, then with both (aiokafka 0.14; mended in its pull request 1168). So it has one, and its request is completed here.
-    """
-    send, lookup = coordinator._send_req, coordinator._lookup_assignor  # noqa: SLF001 - there is no public way
-    more = RangePartitionAssignor
-
-    async def complete(request: Any) -> Any:
-        if isinstance(request, JoinGroupRequest):
-            protocols = request._group_protocols  # noqa: SLF001
-            if all(name != more.name for name, _ in protocols):
-                topics = ConsumerProtocolMemberMetadata.decode(protocols[0][1]).subscription
-                protocols.append((more.name, more.metadata(topics).encode()))
-        return await send(request)
-
-    coordinator._send_req = complete  # noqa: SLF001
-    coordinator._lookup_assignor = lambda name: lookup(name) or (more if name == more.name else None)  # noqa: SLF001
+def _claim(data: bytes | None) -> Claim:
+    try:
+        return msgspec.json.decode(data or b"{}", type=Claim)
+    except msgspec.DecodeError:
+        return Claim()
 
 
-def _shared(numbers: list[int], members: Members) -> dict[int, str]:
-    """The owner of each number."""
-    had = {member: _had(metadata) for member, metadata in members.items()}
-    order = sorted(members, key=lambda member: (-len(set(members[member].subscription)), -len(had[member]), member))
+def _holders(claims: Mapping[str, Claim]) -> dict[int, str]:
+    """Who works on which number now: of two who say so the one who was told later."""
+    said = sorted((claim.generation, member) for member, claim in claims.items() if claim.generation >= 0)
+    return {number: member for _, member in said for number in claims[member].owned}
+
+
+def _shared(numbers: list[int], members: Members, claims: Mapping[str, Claim], holders: Mapping[int, str]) -> dict[int, str]:
+    """The owner that each number is to have."""
+    held = {member: [number for number in numbers if holders.get(number) == member] for member in members}
+    order = sorted(members, key=lambda member: (-len(set(members[member].subscription)), -len(held[member]), member))
     least, more = divmod(len(numbers), len(order))
     room = {member: least + (place < more) for place, member in enumerate(order)}
     owners: dict[int, str] = {}
     for member in order:
-        for number in sorted(had[member] & set(numbers) - owners.keys())[: room[member]]:
+        # Too many: those go first that somebody else has the latest state of.
+        others = {number: max((claims[other].kept.get(number, -inf) for other in order if other != member), default=-inf) for number in held[member]}
+        for number in sorted(held[member], key=lambda number: (others[number], number))[: room[member]]:
+            owners[number] = member
+            room[member] -= 1
+    latest = sorted(((-at, number, member) for member in order for number, at in claims[member].kept.items()))
+    for _, number, member in latest:
+        if room[member] and number not in owners and number in numbers:
             owners[number] = member
             room[member] -= 1
     free = iter([number for number in numbers if number not in owners])
@@ -91,8 +125,3 @@ def _shared(numbers: list[int], members: Members) -> dict[int, str]:
         for _ in range(room[member]):
             owners[next(free)] = member
     return owners
-
-
-def _had(metadata: ConsumerProtocolMemberMetadata) -> set[int]:
-    words = (metadata.user_data or b"").split(b",")
-    return {int(word) for word in words if word.isdigit()}

@@ -25,9 +25,10 @@ from faust.transport.consumer import Consumer as FaustConsumer
 from faust.types import TP, ConsumerMessage
 
 from streams.exactly_once import record_batches
-from streams.exactly_once.assignor import CopartitionAssignor, also_range
+from streams.exactly_once.assignor import CopartitionAssignor
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.deleted_records import DeletedRange, beyond
+from streams.exactly_once.membership import Membership
 from streams.kafka import clients
 from streams.kafka.cluster import cluster_of
 from streams.kafka.permissions import why
@@ -72,6 +73,8 @@ class _Listener(aiokafka.abc.ConsumerRebalanceListener):  # type: ignore[misc, u
         coordinator._start_heartbeat_task()  # noqa: SLF001
         generation = coordinator.generation
         consumer.app.consumer_generation_id = generation
+        if not consumer.app.rebalancing:  # nothing was revoked
+            consumer.app.on_rebalance_start()
         await consumer.on_partitions_assigned(_tps(assigned), generation)
 
 
@@ -88,6 +91,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
     """Told of records that were deleted before they were read; set by the transaction manager."""
     _shut = False
     """The cluster does not permit something."""
+    owned: Callable[[], Iterable[TopicPartition]]
+    """What tasks read; set by the transaction manager."""
     pace: SupportsFloat = 0.0
     """Seconds between two requests to one broker, unless what the first brought was full; what a request brings is handed over at once."""
 
@@ -107,9 +112,12 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         self._probe: AIOKafkaConsumer | None = None
         self._probing = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
+        self._taken: list[asyncio.Future[None]] = []
         conf = self.app.conf
         self.max_records = int(conf.broker_max_poll_records or 2000)
         record_batches.install()
+        plan = self.transport.plan
+        self._assignor = CopartitionAssignor(plan.kept, self._stay)
         self.kafka = clients.consumer(
             self.transport.bootstrap,
             group_id=conf.id,
@@ -117,7 +125,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             enable_auto_commit=False,
             auto_offset_reset="none",  # an offset that is gone is told, never passed over
             isolation_level="read_committed",
-            partition_assignment_strategy=[CopartitionAssignor()],
+            partition_assignment_strategy=[self._assignor],
+            group_instance_id=plan.instance or None,
             session_timeout_ms=int(conf.broker_session_timeout * 1000),
             heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
@@ -128,6 +137,42 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             fetch_max_wait_ms=500,
             retry_backoff_ms=100,
         )
+
+    # -- what stays, and what goes
+
+    @property
+    def lost(self) -> bool:
+        """Whether what the tasks work on may be somebody else's by now."""
+        return self._assignor.lost
+
+    def settled(self, *, again: bool) -> None:
+        """The tasks are those of the group's last agreement; *again*: some have gone, and it is to agree anew, on whose their numbers are."""
+        self._membership.settled()
+        self.wake()
+        if again:
+            self._membership.request_rejoin()
+
+    @property
+    def agreeing(self) -> bool:
+        """Whether the group is about to give out numbers, or has, and the tasks are not those yet."""
+        return self._membership.agreeing
+
+    def _stay(self, given: list[TopicPartition]) -> None:
+        """Go on where the tasks are: an assignment begins with no positions.
+
+        Called before anything is fetched for the new assignment.
+        """
+        if self._membership.keeps:
+            self.place(set(given) & set(self.owned()))
+
+    def place(self, tps: Iterable[TopicPartition]) -> None:
+        for tp in tps:
+            self.kafka.seek(tp, max(self._handed.get(tp, 0), self.starts[tp]))
+
+    def _name_taken(self, error: Exception) -> None:
+        if not self._taken:
+            log.error("worker fenced, stopping", stage=self.transport.plan.stage, why=f"{error}: give each worker a name of its own (kafka.instance)")
+            self._taken.append(asyncio.ensure_future(self.app.crash(error)))
 
     # -- positions, for tasks
 
@@ -263,12 +308,11 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
             self._shut = False
             self.transport.plan.watch.forbidden(self.transport.plan.stage, "")
         batches = [Batch(tp, records, self._epochs[tp]) for tp, records in fetched.items() if records]
-        for batch in batches:
-            self._handed[batch.tp] = batch.next_offset
         if sum(len(batch.records) for batch in batches) >= self.max_records:
             self._fetch_at.clear()
         # No await since the position has moved. Where a rebalance has begun, it is fetched again after it.
         for batch in batches if self.flow_active else ():
+            self._handed[batch.tp] = batch.next_offset
             self.put(batch)
 
     async def _paced(self, fetch: Callable[..., Awaitable[bool]], assignment: Any, node: int, request: Any) -> bool:
@@ -333,7 +377,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
                 if self.should_stop:
                     return
                 await super().sleep(1.0)
-        also_range(self.kafka._coordinator)  # noqa: SLF001 - before the first topic is asked for
+        self._membership = Membership.of(self.kafka, self._assignor, self._name_taken)
         fetcher = self.kafka._fetcher  # noqa: SLF001 - it has no pace of its own
         fetcher._proc_fetch_request = partial(self._paced, fetcher._proc_fetch_request)  # noqa: SLF001
 
@@ -381,7 +425,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         return {TP(*tp): offset for tp, offset in committed.items() if offset is not None}
 
     async def perform_seek(self) -> None:
-        await self.seek_to_committed()
+        """The transaction manager has done so, of what was not read on."""
 
     async def _seek(self, partition: TP, offset: int) -> None:
         self.forget([TopicPartition(*partition)])

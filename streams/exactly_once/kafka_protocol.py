@@ -1,4 +1,4 @@
-"""The few requests of a transaction as bytes, in the versions that need no others (KIP-890), for aiokafka's connections.
+"""The few requests of a transaction, and of a member with a name, as bytes, in the versions that need no others (KIP-890), for aiokafka's connections.
 
 Its own requests stop at versions in which every partition and every group is added to a transaction first, by a request of its own.
 Source: Apache Kafka, "Protocol guide": all of these are of flexible versions, with compact lengths and tagged fields.
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from streams.kafka.frames import INT, LONG, NO_TAGS, SHORT, Api, FrameReader, FrameRequest, count, text
 
-PRODUCE, API_VERSIONS, INIT_PRODUCER_ID, END_TXN, TXN_OFFSET_COMMIT = Api(0, 12), Api(18, 3), Api(22, 5), Api(26, 5), Api(28, 5)
+PRODUCE, HEARTBEAT, API_VERSIONS, INIT_PRODUCER_ID, END_TXN, TXN_OFFSET_COMMIT = Api(0, 12), Api(12, 4), Api(18, 3), Api(22, 5), Api(26, 5), Api(28, 5)
 
 _NULL = b"\0"
 _EMPTY = b"\1"
@@ -133,3 +133,13 @@ def commit(who: ProducerIdentity) -> FrameRequest:
         return answer.number(SHORT), ProducerIdentity(who.name, answer.number(LONG), answer.number(SHORT))
 
     return FrameRequest(END_TXN, text(who.name) + _IDENTITY.pack(who.number, who.epoch) + b"\1" + NO_TAGS, read)
+
+
+def heartbeat(group: str, generation: int, member: str, instance: str) -> FrameRequest:
+    """Of a member with a name. Answered with an error code."""
+
+    def read(answer: FrameReader) -> int:
+        answer.throttle()
+        return answer.number(SHORT)
+
+    return FrameRequest(HEARTBEAT, text(group) + INT.pack(generation) + text(member) + text(instance) + NO_TAGS, read)

@@ -4,6 +4,8 @@ It is not the agent: Faust cancels an agent when partitions are revoked, in the 
 budget, and what a cancelled commit did is an unknown result like any other.
 """
 
+# Over 300 lines: it is one class, and what it holds lives and dies together.
+
 import asyncio
 import random
 from collections import deque
@@ -218,6 +220,10 @@ class PartitionTask:
         return written
 
     # -- life
+
+    @property
+    def works(self) -> bool:
+        return self._running is not None and not self._running.done()
 
     async def stop(self, budget: float) -> None:
         """Finish what is in hand within *budget* seconds, then let go whatever it is."""

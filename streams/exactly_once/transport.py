@@ -1,7 +1,7 @@
 """The parts that make a Faust transport of the consumer and the tasks."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, SupportsFloat
 
 import structlog
@@ -14,7 +14,7 @@ from faust.types import TP
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.consumer import Consumer
 from streams.exactly_once.deleted_records import DeletedRange
-from streams.exactly_once.producers import ProducerSettings
+from streams.exactly_once.producers import FencedError, ProducerSettings
 from streams.exactly_once.task import PartitionTask, Processor
 from streams.exactly_once.watch import StageObserver
 from streams.kafka.permissions import why
@@ -36,6 +36,10 @@ class StagePlan:
         """Seconds in which a task may finish what it has in hand when its partition is taken away."""
         self.reads: tuple[str, ...] = ()
         """Topics that the stage reads beside its inputs."""
+        self.instance = ""
+        """The worker's name in its group, under which it comes back when it was killed; empty: it has none."""
+        self.kept: Callable[[], Mapping[int, float]] = dict
+        """Partition numbers of which there is state on this machine, with when it was last written (seconds since 1970)."""
         self.pace: SupportsFloat = 0.0
         """Seconds between two requests to a broker for records: each costs it and us, and what follows from it."""
 
@@ -51,6 +55,7 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
         consumer.wants = self.wants
         consumer.put = self.put
         consumer.deleted = self._deleted
+        consumer.owned = self.owned
         consumer.pace = self._plan.pace
 
     def wants(self, tp: TopicPartition) -> bool:
@@ -62,25 +67,43 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
         if task is not None:
             task.put(batch)
 
+    def owned(self) -> list[TopicPartition]:
+        return [tp for task in self.tasks.values() for tp in task.inputs]
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        del revoked  # the protocol is eager: all of them
+        del revoked  # all of them: it is not called where tasks may stay
         await self.stop_tasks()
 
     async def on_rebalance(self, assigned: set[TP], revoked: set[TP], newly_assigned: set[TP]) -> None:
-        """Every task is made anew, kept partitions too: fencing 64 producers takes 0.1 s, and one way in is enough."""
+        """Tasks of the same inputs go on as if nothing had been; what was taken away is finished, what has come is fenced first."""
         del revoked, newly_assigned
-        await self.stop_tasks()
-        self.consumer.forget(TopicPartition(*tp) for tp in assigned)
+        wanted = _by_number(assigned)
+        stays = {} if self.consumer.lost else {number: task for number, task in self.tasks.items() if wanted.get(number) == task.inputs and task.works}
+        going = [task for number, task in self.tasks.items() if number not in stays]
+        self.tasks = stays
+        self.consumer.resume_partitions(assigned)
+        self.consumer.resume_flow()
+        await asyncio.gather(*(task.stop(self._plan.drain_budget) for task in going))
+        if not await self._begin({number: inputs for number, inputs in wanted.items() if number not in stays}):
+            return
+        self._plan.watch.assigned(self._plan.stage, len(self.tasks))
+        self.consumer.settled(again=any(task.partition not in wanted for task in going))
+
+    async def _begin(self, wanted: dict[int, list[TopicPartition]]) -> bool:
+        """Make tasks of what nobody works on any more; False where the worker is to end before it could."""
         plan = self._plan
+        tps = [tp for inputs in wanted.values() for tp in inputs]
+        self.consumer.forget(tps)
         made = {
             number: PartitionTask(
                 plan.stage, self.app.conf.id, number, inputs, plan.link, self.consumer, plan.make, self._failed, plan.watch
             )
-            for number, inputs in _by_number(assigned).items()
+            for number, inputs in wanted.items()
         }
         while True:
             try:
                 await asyncio.gather(*(task.fence() for task in made.values()))
+                await self.consumer.rewind(tps)
                 break
             except Exception as error:  # noqa: BLE001 - the broker is away; without the fence nothing may be read
                 told = why(error, plan.link.bootstrap)
@@ -92,14 +115,17 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
                 for task in made.values():
                     task.draining.clear()
                 if self.app.should_stop:
-                    return
+                    return False
                 await asyncio.sleep(1.0)
-        self.tasks = made
+        if self.app.should_stop:
+            await asyncio.gather(*(task.stop(0) for task in made.values()))
+            return False
+        self.tasks = self.tasks | made
         plan.watch.forbidden(plan.stage, "")
-        plan.watch.assigned(plan.stage, len(made))
         for task in made.values():
             task.start()
             await asyncio.sleep(0)  # each opens its state; heartbeats must not wait for all of them
+        return True
 
     async def stop_tasks(self) -> None:
         stopping, self.tasks = self.tasks, {}
@@ -107,6 +133,8 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
         self._plan.watch.revoked(self._plan.stage)
 
     async def _failed(self, error: BaseException) -> None:
+        if isinstance(error, FencedError) and self.consumer.agreeing:
+            return  # another protocol may have given its number away; the task is over, and will be made anew where it is ours
         # A worker that was taken for dead, or has a defect, holds its partitions and does nothing: it must leave.
         log.error("worker fenced, stopping", stage=self._plan.stage, error=type(error).__name__)
         await self.app.crash(error)

@@ -19,6 +19,10 @@ from streams.observe.log import place
 log = structlog.get_logger()
 
 
+HEARTBEAT = 0.5
+"""Seconds between two: the answer tells when the group is to agree anew, and the slowest member is waited for."""
+
+
 class _App(faust.App):  # type: ignore[misc, unused-ignore]
     plan: StagePlan
 
@@ -26,7 +30,7 @@ class _App(faust.App):  # type: ignore[misc, unused-ignore]
         return Transport([URL("kafka://")], self, self.plan)
 
 
-def make_app(group: str, plan: StagePlan, *, session_timeout: float = 10.0, max_records: int = 2000) -> faust.App:
+def make_app(group: str, plan: StagePlan, *, session_timeout: float = 6.0, max_records: int = 2000) -> faust.App:
     """A Faust app that reads *plan*'s inputs for their tasks.
 
     *group* names the consumer group and, with the partition, the transactional ids: it must be the same for all workers
@@ -46,7 +50,7 @@ def make_app(group: str, plan: StagePlan, *, session_timeout: float = 10.0, max_
         stream_buffer_maxsize=1024,  # never near: a task's inbox is the bound
         stream_recovery_delay=0.0,
         broker_session_timeout=session_timeout,
-        broker_heartbeat_interval=min(3.0, session_timeout / 4),
+        broker_heartbeat_interval=min(HEARTBEAT, session_timeout / 4),
         broker_rebalance_timeout=max(30.0, session_timeout),
         broker_request_timeout=max(20.0, session_timeout + 1),
         broker_max_poll_records=max_records,

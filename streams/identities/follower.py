@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
-from zlib import crc32
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -15,6 +14,7 @@ from converters.routing.identity_table import KINDS, IdentityTable, Kind, record
 from streams.identities.store import IdentityDisk, TablePosition, agrees, now
 from streams.kafka import clients, foreign_records, permissions, record_kinds
 from streams.kafka.cluster import Where
+from streams.kafka.topics import partition_of
 from streams.observe import metrics
 from streams.observe.labels import word
 from streams.state.errors import DamagedError, StateError
@@ -275,7 +275,7 @@ async def write(bootstrap: Where, topic: str, records: Iterable[tuple[bytes, byt
         # As convert writes it: all entries of a key in one partition, or compaction would keep two.
         version = list(record_kinds.headers_of(topic))
         sent = [
-            await producer.send(topic, key=key, value=value, partition=crc32(key) % partitions, headers=version)
+            await producer.send(topic, key=key, value=value, partition=partition_of(key, partitions), headers=version)
             for key, value in records
         ]
         await asyncio.gather(*sent)

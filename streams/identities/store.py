@@ -63,6 +63,7 @@ class IdentityDisk:
     """
 
     def __init__(self, directory: Path) -> None:
+        self.directory = directory
         self._path = directory / "identities"
         self._unkept: dict[str, str | None] = {}
         self._young: dict[str, object] = {}

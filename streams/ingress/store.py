@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Literal, NamedTuple
-from zlib import crc32
 
 import structlog
 from aiokafka.errors import InvalidTimestampError, KafkaError
@@ -20,6 +19,7 @@ from streams.ingress.record import Headers
 from streams.kafka import clock
 from streams.kafka.cluster import Where
 from streams.kafka.permissions import why
+from streams.kafka.topics import partition_of
 from streams.observe import metrics
 from streams.roles.startup import is_final
 
@@ -129,7 +129,7 @@ class CallbackStore:
             return "down"
         if self.waiting >= self._limit:
             return "full"
-        place = topic, crc32(key) % self._partitions[topic]
+        place = topic, partition_of(key, self._partitions[topic])
         lane = self._lanes.get(place)
         if lane is None:
             lane = self._lanes[place] = _Lane(*place)

@@ -7,7 +7,6 @@ found here costs one record its place.
 import time
 from collections.abc import Mapping
 from typing import Final, Literal
-from zlib import crc32
 
 import structlog
 from aiokafka import ConsumerRecord
@@ -17,6 +16,7 @@ from converters.core.model import Delivery, Echo, conversation_key
 from converters.files.media import MediaJob, MediaResult
 from converters.routing.route import App
 from streams.kafka.record_kinds import kind_of
+from streams.kafka.topics import partition_of
 from streams.observe import metrics
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ def note(stage: str, topic: str, partition: int | None, offset: int | None, why:
 
 
 def is_misplaced(key: bytes | None, partition: int, partitions: int) -> bool:
-    return crc32(key or b"") % partitions != partition
+    return partition_of(key or b"", partitions) != partition
 
 
 def of_delivery(record: ConsumerRecord, delivery: Delivery, apps: Mapping[str, App], partitions: int) -> Why | None:

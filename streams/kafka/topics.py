@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from typing import Literal
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -51,6 +52,11 @@ class Topic(Struct, frozen=True, kw_only=True):
         return name
 
 
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where a record with *key* lies, in every topic of ours: fixed once messages flow."""
+    return crc32(key) % partitions
+
+
 CALLBACKS = Topic(
     template="callbacks.{platform}",
     key="conversation, in the platform's own ids",
@@ -85,7 +91,7 @@ MEDIA_JOBS = Topic(
     template="media.jobs",
     key="which file it is, and for which app: the same one is brought over once",
     value="an attachment to carry, and the partition to answer to",
-    meaning="Attachments on their way from one platform to another.",
+    meaning="Files to transfer from one platform to another: written by `convert`, read by `media`.",
     forged="Have an address on the internet fetched, and what lies there uploaded to the target; addresses inside only as far as `media.allow` lets them. The name, type and key of a file can be told to others.",
     kept=3 * DAY,
     largest=4 * MIB,
@@ -94,7 +100,7 @@ MEDIA_DONE = Topic(
     template="media.done",
     key="as of `media.jobs`",
     value="where the file lies at its target, and until when",
-    meaning="What was brought over and need not be again.",
+    meaning="Files that were transferred and need not be again: written and read by `media`.",
     forged="Have another file shown in place of one that is sent again.",
     kept=30 * DAY,
     cleanup="compact,delete",

@@ -10,7 +10,6 @@ import time
 from collections import deque
 from math import inf
 from pathlib import Path
-from zlib import crc32
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
@@ -191,7 +190,7 @@ class MediaWorker:
     def _end(
         self, record: ConsumerRecord, job: MediaJob, key: bytes, found: Transferred | TransferFailed, *, reused: bool = False, lives: float = 0.0
     ) -> None:
-        outcome = "reused" if reused else "carried" if isinstance(found, Transferred) else found.reason
+        outcome = "reused" if reused else found.reason if isinstance(found, TransferFailed) else "as-file" if found.carried.as_file else "carried"
         metrics.MEDIA_JOBS.labels(self._context.direction(job), job.role, found.codec, outcome).inc()
         match found:
             case TransferFailed(reason=reason):
@@ -213,7 +212,7 @@ class MediaWorker:
         for one in ended:
             if one.letter is not None:
                 key, letter = one.letter
-                outputs.add(topics.DEAD_LETTERS.name(prefix=self._prefix), crc32(key) % self._context.partitions, key, letter)
+                outputs.add(topics.DEAD_LETTERS.name(prefix=self._prefix), topics.partition_of(key, self._context.partitions), key, letter)
             if one.job is None:
                 continue
             platform = self._context.platform(one.job.target)

@@ -116,7 +116,9 @@ class LagMonitor:
         self._fresh = {tp: LogEnds(stable[tp], ends[tp]) for tp in tps}
 
     def _ends(self, consumer: Any, tp: TopicPartition) -> LogEnds | None:
-        """The later of what was asked and what was fetched."""
+        """The later of what was asked and what was fetched; None of what was given to another worker meanwhile."""
+        if tp not in consumer.kafka.assignment():
+            return None
         fetched = consumer.kafka.last_stable_offset(tp), consumer.kafka.highwater(tp)
         asked = self._fresh.get(tp)
         if None in fetched:

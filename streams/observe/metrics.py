@@ -137,7 +137,7 @@ IDENTITIES_REBUILT = _counter(
 
 _begin("Exactly once: every stage that reads and writes Kafka")
 TRANSACTIONS = _counter(
-    "transactions", "transactions", ["stage", "outcome"], "Kafka transactions: `committed`, `aborted`, `unknown`, `fenced`."
+    "transactions", "transactions", ["stage", "outcome"], "Kafka transactions: `committed`, or `unknown` (no answer: read anew from the last committed offsets)."
 )
 TRANSACTION_SECONDS = _histogram(
     "transaction_seconds", "seconds", ["stage"], "One transaction, from begin to committed.", QUICK
@@ -195,7 +195,7 @@ BREAKER = _gauge("breaker", "0, 1, 2", ["app", "platform", "api"], "0 closed, 1 
 OPEN_EVENTS = _gauge("open_events", "events", ["platform"], "Events read and not yet settled.")
 HELD_CONVERSATIONS = _gauge(
     "held_conversations", "conversations", ["platform", "why"],
-    "Conversations that wait: `retry`, `in_doubt`, `media`, `limit`, `app` (it is held).",
+    "Conversations that wait: `retry`, `in_doubt`, `media`, `app` (it is held).",
 )
 IN_DOUBT = _counter(
     "in_doubt", "events", ["platform", "step"],
@@ -224,7 +224,7 @@ OWN_ACTIONS_ECHOED = _counter(
 )
 DENIED = _counter(
     "denied", "events", ["app", "kind", "reason"],
-    "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`).",
+    "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`), which also ends a search in several places.",
 )
 UNRESOLVED_REFERENCES = _counter(
     "unresolved_references", "events", ["app", "operation"],

@@ -7,17 +7,17 @@ letter by its offset: the same event may die again, and that is another letter.
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Literal
-from zlib import crc32
 
 import msgspec
 from msgspec import Struct
 
 from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App
-from streams.cli.filters import Filter, RecordSubjects, of_bytes
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter, Whose
+from streams.kafka.topics import partition_of
 from streams.observe.printable import meant
+from streams.operate.filters import Filter, RecordSubjects, of_bytes
 from streams.operate.topic_reader import OffsetRange, Tell, TopicReader
 
 RESOLVED = "resolved"
@@ -101,7 +101,7 @@ async def find(
     # An end lies behind its letter: the topic is read to its end whatever *until* says.
     tps = reader.partitions(topic)
     if choice.keys and not any("\\" in key for key in choice.keys):  # else it may be as it is shown, and lie in another one
-        theirs = {crc32(key.encode()) % len(tps) for key in choice.keys}
+        theirs = {partition_of(key.encode(), len(tps)) for key in choice.keys}
         tps = [tp for tp in tps if tp.partition in theirs]
     spans = await reader.spans(tps, choice.since)
     async for record in reader.records(spans, tell):

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
-from zlib import crc32
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +11,7 @@ from converters.core.model import Group, Room, conversation_key
 from converters.core.outcome import Delivered
 from converters.routing.identity_table import Kind
 from streams.deliver.ledger_schema import Intent, Settled, load
+from streams.kafka.topics import partition_of
 from streams.operate.topic_reader import Tell, TopicReader
 
 
@@ -34,7 +34,7 @@ async def delivered_under(
     tps = [tp for ledger in ledgers if reader.there(ledger) for tp in reader.partitions(ledger)]
     if kind != "user":
         count = {ledger: len(reader.partitions(ledger)) for ledger in ledgers if reader.there(ledger)}
-        tps = [tp for tp in tps if any(crc32(name.encode()) % count[tp.topic] == tp.partition for name in names)]
+        tps = [tp for tp in tps if any(partition_of(name.encode(), count[tp.topic]) == tp.partition for name in names)]
     async for raw in reader.records(await reader.spans(tps), tell):
         key, value = raw.key or b"", raw.value
         if value is None:

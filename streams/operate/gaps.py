@@ -34,9 +34,9 @@ from converters.platform import (
 from converters.platform import TimeRange as Time
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
-from streams.cli.filters import decoded, kinds_of
 from streams.ingress.record import PAST, RECOVERED, SILENT, Headers, callback_of, headers_of
 from streams.observe import metrics
+from streams.operate.filters import decoded, kinds_of
 from streams.operate.topic_reader import OffsetRange, Tell, TopicReader
 
 SKEW = 300_000

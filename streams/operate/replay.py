@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from zlib import crc32
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
@@ -21,7 +20,6 @@ from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityLookup
 from converters.routing.overlay import IdentityOverlay
 from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, RejectedMark, Routed, route
-from streams.cli.filters import Filter, kinds_of, of_callback, of_delivery
 from streams.convert.emit import OutputWriter
 from streams.exactly_once.producers import (
     FencedError,
@@ -33,6 +31,7 @@ from streams.exactly_once.producers import (
 from streams.ingress.record import PAST, SILENT, callback_of
 from streams.kafka import topics
 from streams.operate.delivered import digest
+from streams.operate.filters import Filter, kinds_of, of_callback, of_delivery
 from streams.operate.pace import RateCap
 from streams.operate.topic_reader import OffsetRange, OperateError, Tell, TopicReader
 
@@ -151,7 +150,7 @@ class ReplayFilter:
                     return None
                 tally.silent += self.is_old(one)
                 tally.chosen[delivery.target, "+".join(sorted(kinds_of(delivery.event) - {"post"}))] += 1
-                tally.expected[name] = crc32(key) % self._partitions
+                tally.expected[name] = topics.partition_of(key, self._partitions)
                 self._weigh(delivery)
                 return one
             case NewIdentity():
@@ -172,7 +171,7 @@ class ReplayFilter:
 
     def _weigh(self, delivery: Delivery) -> None:
         app = self.apps[delivery.target]
-        with suppress(Exception):  # a defect shows when it is delivered, as a dead letter
+        with suppress(Exception):  # an estimate: a defect of the encoder shows when it is delivered, as a dead letter
             for request in app.platform.encode(delivery, app.account, NOTHING).requests:
                 self.tally.load[app.name, request.api, "calls"] += 1
                 self.tally.load[app.name, request.api, "messages"] += request.targets

@@ -19,12 +19,12 @@ from converters.core.outcome import Delivered
 from converters.files.media import MediaJob, MediaResult
 from converters.platform import Callback, DecodedEvent, Ignored, OwnEcho
 from converters.routing.route import App
-from streams.cli.filters import conversation_ids, decoded
 from streams.dead_letters import dead_letter
 from streams.deliver import ledger_schema
 from streams.ingress.record import RECOVERED, callback_of
 from streams.kafka import topics
 from streams.operate.dead_letter_reader import Resolution, is_end
+from streams.operate.filters import conversation_ids, decoded
 from streams.operate.topic_reader import Tell, TopicReader
 
 What = Literal["received", "converted", "backfill", "file wanted", "file", "intent", "ended", "called back", "echo", "dead letter", "resolved", "mentioned"]

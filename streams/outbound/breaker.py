@@ -1,4 +1,4 @@
-"""A breaker for one API of one app: when the target fails, its callers wait, and few try; no other target is held by that."""
+"""A circuit breaker for each API of each app: while the target fails, callers wait and few probe it; other targets are not affected."""
 
 import asyncio
 from collections import deque

@@ -49,7 +49,7 @@ def searchable(settings: Settings, names: list[str]) -> dict[str, App]:
 
 def store_of(settings: Settings, apps: Mapping[str, App], tell: Health | None = None) -> CallbackStore:
     """Not started."""
-    names = {topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix) for app in apps.values()}
+    names = {settings.kafka.topic(topics.CALLBACKS, app.platform.name) for app in apps.values()}
     limits = settings.ingress
     return CallbackStore(
         settings.kafka.cluster, sorted(names), timeout=limits.store_timeout, limit=limits.max_waiting,
@@ -98,12 +98,12 @@ class _GapsRole:
         self._settings = settings
         self._apps = apps
         self._store = store_of(settings, apps, self.health)
-        known = topics.IDENTITIES.name(prefix=settings.kafka.prefix)
+        known = settings.kafka.topic(topics.IDENTITIES)
         self._disk = disk_of(settings, settings.gaps.state, f"{settings.kafka.prefix}gaps")
         self._follower = IdentityFollower(settings.kafka.cluster, known, disk=self._disk)
-        self._topics = [topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix) for app in apps.values()]
+        self._topics = [settings.kafka.topic(topics.CALLBACKS, app.platform.name) for app in apps.values()]
         self._came = {
-            name: ReceivedCallbacks(topics.CALLBACKS.name(app.platform.name, prefix=settings.kafka.prefix), app) for name, app in apps.items()
+            name: ReceivedCallbacks(settings.kafka.topic(topics.CALLBACKS, app.platform.name), app) for name, app in apps.items()
         }
         self._busy = False
         self._said: dict[str, str] = {}

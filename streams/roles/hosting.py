@@ -5,7 +5,7 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from math import inf
@@ -27,6 +27,7 @@ from streams.kafka import clock, record_kinds, topic_checks
 from streams.kafka.acls import AclGrant
 from streams.observe import metrics
 from streams.observe.lag import LagMonitor
+from streams.observe.log import place
 from streams.outbound.admission import Admission
 from streams.roles.health import Health
 from streams.roles.startup import met
@@ -36,6 +37,10 @@ from streams.state.errors import Kind, StateError
 from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()
+
+
+AGAIN = 1.0
+"""Seconds until what runs beside a stage, and has met a defect, is begun again."""
 
 
 class RoleObserver(StageObserver):
@@ -159,10 +164,10 @@ async def host(
     lag = LagMonitor(app, plan.stage, watch.health, watch.show, plan.reads)
     # Where an app is held, records lie there that shall.
     watch.health.watch(plan.stage, lambda: lag.behind() and not watch.holding)
-    beside = [asyncio.create_task(lag.measure()), asyncio.create_task(_compare(app, watch.health))]
+    beside = [asyncio.create_task(_lasting(lag.measure)), asyncio.create_task(_lasting(lambda: _compare(app, watch.health)))]
     if dead_letter_limit is not None:
         dead_letter_limit.told = lambda held: watch.apps_held(plan.stage, held, settings.apps)
-        beside.append(asyncio.create_task(ReleaseReader(kafka, plan.stage, dead_letter_limit).follow()))
+        beside.append(asyncio.create_task(_lasting(ReleaseReader(kafka, plan.stage, dead_letter_limit).follow)))
     log.info("started", stage=plan.stage, group=group, kafka=kafka.bootstrap)
     try:
         code = await run(app)
@@ -170,6 +175,16 @@ async def host(
         await ended(beside)
     log.info("stopped", stage=plan.stage, code=code)
     return code
+
+
+async def _lasting(work: Callable[[], Awaitable[None]]) -> None:
+    """*work*, begun again after a defect: without it nobody would see how far behind the stage is, and nothing else would tell."""
+    while True:
+        try:
+            await work()
+        except Exception as error:  # noqa: BLE001 - it runs beside the stage, which does what it should
+            log.error("defect beside a stage", place=place(error))  # noqa: TRY400 - the text of the error may be anything
+        await asyncio.sleep(AGAIN)
 
 
 async def _compare(app: Any, health: Health) -> None:

@@ -48,7 +48,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         health.ready(not why, away or why, part="kafka")
 
     def topic(platform: str) -> str:
-        return CALLBACKS.name(platform, prefix=settings.kafka.prefix)
+        return settings.kafka.topic(CALLBACKS, platform)
 
     topics = sorted({topic(app.platform.name) for app in apps.values()})
     store = CallbackStore(

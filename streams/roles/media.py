@@ -23,6 +23,7 @@ from streams.outbound.client import clients
 from streams.outbound.proxies import proxies
 from streams.roles.health import Health
 from streams.roles.hosting import RoleObserver, host, link, own_directory, require
+from streams.roles.instance import name_of
 from streams.roles.startup import served
 from streams.settings.root import MediaSettings, Settings, SettingsError, resolve
 from streams.state.watched import DiskMonitor
@@ -37,9 +38,9 @@ async def run_media(settings: Settings) -> int:
 
 async def _media(settings: Settings, health: Health) -> int:
     apps, kafka, media = resolve(settings), settings.kafka, settings.media
-    jobs, done = topics.MEDIA_JOBS.name(prefix=kafka.prefix), topics.MEDIA_DONE.name(prefix=kafka.prefix)
-    results = [topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix) for platform in settings.platforms()]
-    needed = [jobs, done, *results, topics.DEAD_LETTERS.name(prefix=kafka.prefix)]
+    jobs, done = kafka.topic(topics.MEDIA_JOBS), kafka.topic(topics.MEDIA_DONE)
+    results = [kafka.topic(topics.MEDIA_RESULTS, platform) for platform in settings.platforms()]
+    needed = [jobs, done, *results, kafka.topic(topics.DEAD_LETTERS)]
     await require(settings, needed, health, acls.media(acls.layout_of(settings)))
     store = opened(media.store, media)
     if store is None:
@@ -78,7 +79,7 @@ async def _media(settings: Settings, health: Health) -> int:
 
     watch = RoleObserver(health, tuple(admissions.values()), DiskMonitor({"media": state, "temporary": directory}))
     plan = StagePlan(STAGE, [jobs], carrying, link(kafka), watch)
-    plan.reads = (done,)
+    plan.reads, plan.instance = (done,), name_of(kafka.instance, state)
     await _started(context.pool)
     watch.health.note("sandbox", _told(context.pool.ready))
     try:
@@ -123,7 +124,7 @@ def _told(ready: WorkerReady) -> str:
 
 def _limits(media: MediaSettings) -> TranscodeLimits:
     return TranscodeLimits(
-        cpu_seconds=media.max_cpu_seconds, memory_bytes=media.max_memory, seconds=2.0 * media.max_cpu_seconds, pixels=media.max_pixels,
+        cpu_seconds=media.max_cpu_seconds, film_seconds=media.max_video_cpu_seconds, memory_bytes=media.max_memory, seconds=2.0 * media.max_cpu_seconds, pixels=media.max_pixels,
         longest_ms=int(media.max_duration * 1000), output_bytes=media.max_bytes,
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from streams.convert.stage import ConvertStage
 from streams.convert.worker import ConvertWorker
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.deliver.context import DeliverContext, DeliverTopics
+from streams.deliver.ledger import kept
 from streams.deliver.ledger_records import STAGE as DELIVER
 from streams.deliver.parked import ParkingBudget
 from streams.deliver.progress import Progress
@@ -29,6 +30,7 @@ from streams.outbound.client import clients
 from streams.plugins import with_plugins
 from streams.roles.health import Health
 from streams.roles.hosting import RoleObserver, host, link, own_directory, require
+from streams.roles.instance import name_of
 from streams.roles.startup import met, patiently, served
 from streams.settings.root import KafkaSettings, Settings, SettingsError, marking
 from streams.state.turns import FairTurns
@@ -53,10 +55,10 @@ async def _convert(settings: Settings, file: Path | None, health: Health) -> int
     log.info("plug-ins", asked=[plugin.name for app in list(apps.values())[:1] for plugin in app.plugins])
     kafka = settings.kafka
     platforms = settings.platforms()
-    inputs = [topics.CALLBACKS.name(platform, prefix=kafka.prefix) for platform in platforms]
-    known = topics.IDENTITIES.name(prefix=kafka.prefix)
-    outputs = [topics.DELIVERIES.name(platform, prefix=kafka.prefix) for platform in platforms]
-    needed = [*inputs, *outputs, topics.MEDIA_JOBS.name(prefix=kafka.prefix), known]
+    inputs = [kafka.topic(topics.CALLBACKS, platform) for platform in platforms]
+    known = kafka.topic(topics.IDENTITIES)
+    outputs = [kafka.topic(topics.DELIVERIES, platform) for platform in platforms]
+    needed = [*inputs, *outputs, kafka.topic(topics.MEDIA_JOBS), known]
     await require(settings, needed, health, acls.convert(acls.layout_of(settings)))
     group = f"{kafka.prefix}convert"
     disk = disk_of(settings, settings.convert.state, group)
@@ -73,6 +75,7 @@ async def _convert(settings: Settings, file: Path | None, health: Health) -> int
     hop = StatelessStage(converter, max_records=limit, linger=linger, gate=converter)
     plan = StagePlan(convert.STAGE, inputs, lambda _: ConvertWorker(hop, follower), link(kafka), watch)
     plan.pace, plan.reads = linger, (known,)
+    plan.instance = name_of(kafka.instance, None if disk is None else disk.directory)
     try:
         async with RulesReloader(file, settings, apps, converter.take):
             return await host(settings, plan, watch, group, max_records=limit, dead_letter_limit=converter.dead_letter_limit)
@@ -104,16 +107,16 @@ async def _deliver(
     sources = sorted({app.platform.name for app in apps.values() if apps[app.target].platform.name == platform})
     moved = await _imported(kafka, {platform, *sources})
     names = DeliverTopics(
-        deliveries=topics.DELIVERIES.name(platform, prefix=kafka.prefix),
-        backfill=topics.BACKFILL.name(platform, prefix=kafka.prefix),
-        echoes=topics.ECHOES.name(platform, prefix=kafka.prefix),
-        ledger=topics.LEDGER.name(platform, prefix=kafka.prefix),
-        dead=topics.DEAD_LETTERS.name(prefix=kafka.prefix),
-        identities=topics.IDENTITIES.name(prefix=kafka.prefix),
-        results=topics.MEDIA_RESULTS.name(platform, prefix=kafka.prefix),
+        deliveries=kafka.topic(topics.DELIVERIES, platform),
+        backfill=kafka.topic(topics.BACKFILL, platform),
+        echoes=kafka.topic(topics.ECHOES, platform),
+        ledger=kafka.topic(topics.LEDGER, platform),
+        dead=kafka.topic(topics.DEAD_LETTERS),
+        identities=kafka.topic(topics.IDENTITIES),
+        results=kafka.topic(topics.MEDIA_RESULTS, platform),
         imported=moved.get(platform, ""),
         mirrored=(
-            *(topics.LEDGER.name(name, prefix=kafka.prefix) for name in sources if name != platform),
+            *(kafka.topic(topics.LEDGER, name) for name in sources if name != platform),
             *(moved[name] for name in sources if name != platform and name in moved),
         ),
         partitions=kafka.partitions,
@@ -135,7 +138,7 @@ async def _deliver(
         dead_letter_limit=DeadLetterLimit(DELIVER, settings.hold),
         parking=ParkingBudget(settings.deliver.max_parked_bytes),
         progress=Progress(
-            kafka.cluster, f"{kafka.prefix}convert", topics.CALLBACKS.name(platform, prefix=kafka.prefix)
+            kafka.cluster, f"{kafka.prefix}convert", kafka.topic(topics.CALLBACKS, platform)
         ),
         logs=(LogReader(kafka.cluster, committed=True), LogReader(kafka.cluster, committed=False)),
         restoring=FairTurns(),
@@ -147,6 +150,7 @@ async def _deliver(
     inputs = [names.deliveries, names.backfill, names.echoes, names.results, *_some(names.imported), *names.mirrored]
     plan = StagePlan(DELIVER, inputs, lambda number: DeliverWorker(number, context), link(kafka), watch)
     plan.pace, plan.reads = context.linger, (names.ledger,)
+    plan.instance, plan.kept = name_of(kafka.instance, context.state), lambda: kept(context.state, platform)
     try:
         return await host(settings, plan, watch, group, max_records=settings.deliver.max_open_events, dead_letter_limit=context.dead_letter_limit)
     finally:

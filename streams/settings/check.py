@@ -123,7 +123,7 @@ def _waits(settings: "Settings") -> Iterator[str]:
     if settings.gaps.delay >= settings.gaps.window:
         yield f"gaps.delay is {settings.gaps.delay:g}, and gaps.window {settings.gaps.window:g}: nothing is left to look at; write a smaller delay, or a longer window"
     if kafka.session_timeout > 1800:
-        yield f"kafka.session_timeout is {kafka.session_timeout:g} seconds; brokers take 1800 at the most, unless they are told otherwise: write 10"
+        yield f"kafka.session_timeout is {kafka.session_timeout:g} seconds; brokers take 1800 at the most, unless they are told otherwise: write 6"
 
 
 def _media(settings: "Settings") -> Iterator[str]:

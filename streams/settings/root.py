@@ -40,6 +40,7 @@ from streams.settings.secret_settings import Section, networks, too_short
 
 if TYPE_CHECKING:
     from streams.kafka.cluster import Cluster
+    from streams.kafka.topics import Topic
 
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
@@ -54,7 +55,14 @@ class KafkaSettings(Section):
     bootstrap: str = Field("127.0.0.1:9092", description="Brokers, `host:port` with commas between.")
     prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="Put before every topic, group and transactional id.")
     partitions: int = Field(12, ge=1, le=1000, description="Partitions of each topic; fixed once messages flow.")
-    session_timeout: float = Field(10.0, ge=1, description="Seconds until a silent worker loses its partitions.")
+    session_timeout: float = Field(
+        6.0, ge=1, description="Seconds until a silent worker loses its partitions; brokers take no less than 6, unless they are told otherwise."
+    )
+    instance: str = Field(
+        "", pattern=r"^[A-Za-z0-9._-]{0,200}$",
+        description="The worker's name in its groups (`group.instance.id`): when it is killed and started again, it has its partitions back at once. "
+        "No two processes of a role may have the same. Empty: a name that lies in the role's state directory.",
+    )
     transaction_timeout: float = Field(
         15.0, ge=1, le=60, description="Seconds until the broker aborts a transaction that was left open."
     )
@@ -75,6 +83,10 @@ class KafkaSettings(Section):
         from streams.kafka.cluster import Cluster
 
         return Cluster(self.bootstrap, self.security, untried=self.allow_untested_versions)
+
+    def topic(self, topic: "Topic", platform: str | None = None) -> str:
+        """The topic's name on the brokers."""
+        return topic.name(platform, prefix=self.prefix)
 
 
 class IngressSettings(ServerSettings):
@@ -163,6 +175,10 @@ class MediaSettings(ProxySettings):
     max_pixels: int = Field(50_000_000, ge=1, description="Of a picture or a video's frame.")
     max_duration: float = Field(3600.0, gt=0, description="Seconds of sound that are transcoded.")
     max_cpu_seconds: int = Field(30, ge=1, description="Seconds of CPU that one file may take.")
+    max_video_cpu_seconds: int = Field(
+        120, ge=0, description="Seconds of CPU in which a video that phones do not play is made into H.264 and AAC; what takes longer goes as a file. "
+        "0: none is.",
+    )
     max_memory: int = Field(1 << 30, ge=256 << 20, description="Bytes of memory of one process.")
     sandbox: Literal["require", "prefer", "off"] = Field(
         "require",

@@ -14,7 +14,7 @@ from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App, Deliver, route
 from converters.routing.user_ids import fold
-from streams.cli.filters import Filter, key_of, of_delivery
+from streams.operate.filters import Filter, key_of, of_delivery
 from tests.converters.shapes import NOW, body, message
 
 SPELLED = ("own", "rongcloud")

@@ -31,6 +31,8 @@ class Arrived(NamedTuple):
     """For a person who goes looking."""
     late: bool = False
     """Marked as one that comes behind what was said after it."""
+    at: int = 0
+    """When it arrived, in ms of the target's clock."""
 
 
 class Books(NamedTuple):

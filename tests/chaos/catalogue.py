@@ -4,11 +4,13 @@ from tests.chaos import (
     attachments,
     broker,
     brokers,
+    features,
     fleet,
     knowing,
     machine,
     people,
     processes,
+    quiet,
     renames,
     stale_state,
     target,
@@ -17,5 +19,5 @@ from tests.chaos import (
 )
 from tests.chaos.scenario import SCENARIOS as DECLARED
 
-_ORDER = (processes, knowing, people, renames, fleet, upgrade, broker, brokers, topics, stale_state, target, attachments, machine)
+_ORDER = (processes, quiet, knowing, people, renames, fleet, upgrade, features, broker, brokers, topics, stale_state, target, attachments, machine)
 SCENARIOS = {one.name: one for module in _ORDER for one in DECLARED.values() if one.play.__module__ == module.__name__}

@@ -51,7 +51,7 @@ class Journals:
                     self._names[platform, entry["type"], entry["id"]] = event
                     where, late = f"{platform} {entry['id']}", known is not None and known.late
                     text = self._text(event, platform, entry)
-                    self.arrived.append(Arrived(event, self._lane(entry), entry["from"], text, where, late))
+                    self.arrived.append(Arrived(event, self._lane(entry), entry["from"], text, where, late, entry["time"]))
 
     def doings(self) -> tuple[list[Done], list[Seen]]:
         """Recalls, edits and receipts: those of people, and those of the relay."""

@@ -39,13 +39,13 @@ Story = Iterator[float]
 
 class Rig(Stack):
     """*account* are more lines of the account of the app `old`, *deliver* of the section of that name; without *media* no file is brought
-    over. The rest is `Stack`'s."""
+    over. *each*: processes of the `deliver` to Easemob. Not *hurried*, all times of the settings are the usual ones. The rest is `Stack`'s."""
 
     def __init__(
         self, directory: Path, random: Random, *, bootstrap: str, account: str = "", deliver: str = "", talks: int = TALKS,
-        groups: int = GROUPS, media: str | None = None, say: Callable[[str], None] = print, **options: Any,
+        groups: int = GROUPS, media: str | None = None, hurried: bool = True, each: int = 2, say: Callable[[str], None] = print, **options: Any,
     ) -> None:  # fmt: skip
-        settings = f"lease = {LEASE}\necho_wait = {ECHO_WAIT}\n{deliver}"
+        settings = f"lease = {LEASE}\necho_wait = {ECHO_WAIT}\n{deliver}" if hurried else deliver
         super().__init__(
             directory, bootstrap=bootstrap, prefix=f"chaos{os.getpid()}-{time.time_ns() // 10**6}.", limits=0,
             settings=settings, media=media, say=lambda _: None, **options,
@@ -62,6 +62,7 @@ class Rig(Stack):
         self.workers: list[Worker] = []
         self._account = account
         self._talks, self._groups = talks, groups
+        self._each, self._hurried = each, hurried
         self._ports: dict[str, int] = {}
         self._names = dict(NAMED)
         self._unheard: set[str] = set()
@@ -81,7 +82,7 @@ class Rig(Stack):
         self._ports = {f"ingress-{number}": free_port() for number in (1, 2)}
         self._exit.enter_context(Balancer(self.callbacks, list(self._ports.values())))
         for kind in ("ingress", "convert", *(["media"] if self.carries else []), *self.deliver):
-            for number in (1, 2):
+            for number in range(1, 1 + (self._each if kind == self.deliver[-1] else 2)):
                 self.join(kind, number)
 
     def _introduce(self) -> None:
@@ -110,8 +111,8 @@ class Rig(Stack):
     def join(self, kind: str, number: int, **environment: str) -> Worker:
         name = f"{kind}-{number}"
         given = {
-            "PYTHONUNBUFFERED": "1", "IM_RELAY_OBSERVE__LOG": "json", "IM_RELAY_KAFKA__SESSION_TIMEOUT": str(SESSION),
-            "IM_RELAY_TEST_WRITE_BUFFER": str(WRITE_BUFFER), **environment,
+            "PYTHONUNBUFFERED": "1", "IM_RELAY_OBSERVE__LOG": "json", "IM_RELAY_TEST_WRITE_BUFFER": str(WRITE_BUFFER),
+            **({"IM_RELAY_KAFKA__SESSION_TIMEOUT": str(SESSION)} if self._hurried else {}), **environment,
         }  # fmt: skip
         if kind == "ingress":
             given["IM_RELAY_INGRESS__PORT"] = str(self._ports[name])
@@ -259,6 +260,17 @@ class Rig(Stack):
             if count != self.partitions:
                 return f"{kind}: {count} of {self.partitions} partitions are owned"
         return ""
+
+    def delays(self) -> list[tuple[int, int]]:
+        """(when it was said, ms until it arrived) of each message that has; of one that came twice, the first time. Without conversations in which
+        a send was in doubt: these wait for evidence. Once there is an account."""
+        doubtful = {one.lane for one in self.journals.said if one.event in self.written.opened}
+        said = {one.event: one.at for one in self.journals.said if one.lane not in doubtful}
+        found: dict[str, int] = {}
+        for one in self.journals.arrived:
+            if one.event in said:
+                found.setdefault(one.event, one.at - said[one.event])
+        return sorted((said[event], took) for event, took in found.items())
 
     # -- the end
 

@@ -28,6 +28,13 @@ def test_killed_workers_lose_double_and_swap_nothing(kafka: str, tmp_path: Path)
 
 @pytest.mark.kafka
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["rolling-three", "killed-three"])
+def test_three_workers_updated_and_killed_with_the_settings_own_times(name: str, kafka: str, tmp_path: Path) -> None:
+    played(name, kafka, tmp_path)
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["echo-at-the-gate", "hold"])
 def test_what_is_known_is_neither_forgotten_nor_overlooked(name: str, kafka: str, tmp_path: Path) -> None:
     played(name, kafka, tmp_path)

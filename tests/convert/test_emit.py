@@ -13,11 +13,11 @@ from msgspec import structs
 from converters import PLATFORMS
 from converters.routing.identity_table import IdentityTable, Kind
 from converters.routing.route import App
-from streams.cli.filters import Filter
 from streams.convert.stage import ConvertStage
 from streams.dead_letters import dead_letter
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.outputs import Outputs, ProducerSettings
+from streams.operate.filters import Filter
 from streams.operate.replay import REPLAY, RateCap, ReplayFilter, ReplaySpec, ReplayWriter
 from tests.converters.examples import account_of
 from tests.converters.shapes import NOW, body

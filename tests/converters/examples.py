@@ -126,7 +126,7 @@ VARIANTS: dict[str, tuple[Operation, ...]] = {
     "quote": (Post(Text("yes"), Quote(EARLIER, "", "voice")), Post(Text("yes"), Quote(EARLIER, "what? " * 40))),
     "recall": (Recall(EARLIER, "taken back"),),
     "read": (Read(None, NOW),),
-    "reaction": (Reaction(EARLIER, "👍", added=False),),
+    "reaction": (Reaction(EARLIER, "👍", added=False), Reaction(EARLIER, "🦄")),
     "typing": (Typing(active=False),),
     "group-created": (GroupCreated("team", "alice", ("bob",), "about it", "http://files.example.com/team.jpg"),),
     "group-changed": (
@@ -210,5 +210,5 @@ def _carried(platform: str, file: File, would: StoredFile | None) -> StoredFile:
 def account_of(platform: str, **settings: Any) -> Any:
     """The platform's example with all that can be switched on switched on."""
     account = PLATFORMS[platform].example()
-    wanted = {"typing": True, "receipts": True, "operator": "relay", **settings}
+    wanted = {"typing": True, "receipts": True, "operator": "relay", "reactions": {"👍": 1}, **settings}
     return msgspec.structs.replace(account, **{name: value for name, value in wanted.items() if hasattr(account, name)})

@@ -45,6 +45,8 @@ class Given(Struct, forbid_unknown_fields=True):
     """One of callback, delivery and reply; *account* is laid over the platform's example."""
 
     callback: Any = UNSET
+    raw: str | UnsetType = UNSET
+    """In place of *callback*, where it is no JSON that this file could hold: one character for each byte."""
     headers: dict[str, str] = {}
     delivery: Delivery | UnsetType = UNSET
     there: TargetContext = NOTHING
@@ -89,7 +91,8 @@ def test_case(path: Path) -> None:
         assert _verdict(platform, account, given) == expect.verdict, case.why
         done += 1
     if expect.decoded is not UNSET:
-        stored = Callback("app", body_of(platform.name, given.callback), NOW, given.headers)
+        body = body_of(platform.name, given.callback) if given.raw is UNSET else given.raw.encode("latin-1")
+        stored = Callback("app", body, NOW, given.headers)
         shown = wire.load_any(wire.dump_any([_shown(one) for one in platform.decode(stored, account)]))
         assert shown == expect.decoded, case.why
         done += 1
@@ -111,7 +114,7 @@ def test_case(path: Path) -> None:
 
 def _verdict(platform: Any, account: Any, given: Given) -> str:
     if platform.name == "easemob":  # the signature is part of the sample
-        request = Incoming(given.headers, "", wire.dump_any(given.callback))
+        request = Incoming(given.headers, "", wire.dump_any(given.callback) if given.raw is UNSET else given.raw.encode("latin-1"))
     else:
         secret = getattr(account, shape(platform.name).SECRET)
         request = incoming(platform.name, given.callback, secret, **given.headers)
@@ -128,6 +131,8 @@ def _shown(one: Any) -> dict[str, Any]:
     match one:
         case DecodedEvent(event=event, losses=losses):
             shown = {"said": msgspec.to_builtins(event)}
+            if one.elsewhere:
+                shown["elsewhere"] = [other.event.id for other in one.elsewhere]
             return {**shown, "losses": [{"what": loss.what} for loss in losses]} if losses else shown
         case Ignored(reason=reason):
             return {"ignored": reason}

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.fidelity import page
+from converters.core.fidelity_chinese import KNOWN, NOTES, WORDS
 from converters.core.model import NOTHING, Room
 from converters.core.operations import Operation
 from converters.platform import Encoded
@@ -51,6 +52,14 @@ def test_there_is_an_example_of_every_kind() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_platform_says_how_it_carries_every_kind(name: str) -> None:
     assert set(PLATFORMS[name].fidelity) == set(KINDS)
+
+
+@pytest.mark.parametrize(("name", "kind"), ROWS)
+def test_every_row_can_be_said_in_chinese(name: str, kind: str) -> None:
+    level = PLATFORMS[name].fidelity[kind]
+    assert not level.note or level.note in NOTES, "write it into converters/core/fidelity_chinese.py"
+    assert level.word in WORDS
+    assert level.known in KNOWN
 
 
 @pytest.mark.parametrize(("name", "kind"), ROWS)

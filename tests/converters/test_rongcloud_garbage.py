@@ -13,7 +13,7 @@ from converters.core import wire
 from converters.core.model import NOTHING
 from converters.platform import Callback, DecodedEvent
 from converters.platforms.rongcloud.callback import fields_of
-from converters.platforms.rongcloud.operations import IGNORED
+from converters.platforms.rongcloud.object_names import IGNORED, READ
 from converters.routing.route import App, Deliver, route
 from tests.converters.shapes import NOW, message
 from tests.converters.test_contract import groups
@@ -22,16 +22,15 @@ from tests.converters.test_garbage import values
 ACCOUNT = PLATFORMS["rongcloud"].example()
 NAMES = sorted(PLATFORMS)
 KINDS = [
-    *IGNORED, "RC:TxtMsg", "RC:ImgMsg", "RC:GIFMsg", "RC:VcMsg", "RC:HQVCMsg", "RC:SightMsg", "RC:FileMsg", "RC:LBSMsg",
-    "RC:ImgTextMsg", "RC:CardMsg", "RC:ReferenceMsg", "RC:CombineMsg", "RC:CombineV2Msg", "RC:StreamMsg", "RC:CmdMsg", "RC:CmdNtf",
-    "RC:InfoNtf", "RC:ContactNtf", "RC:GrpNtf", "RC:RcCmd", "RC:ReadNtf", "RC:RRRspMsg", "RC:TypSts", "RC:VCSummary", "App:Order", "",
+    *IGNORED, *READ, "App:Order", "",
 ]  # fmt: skip
 NAMED = [
     "content", "extra", "user", "mentionedInfo", "burnDuration", "imageUri", "remoteUrl", "gifDataSize", "width", "height", "name",
     "duration", "sightUrl", "size", "type", "fileUrl", "latitude", "longitude", "poi", "title", "url", "userId", "portraitUri",
     "referMsgUserId", "referMsg", "objName", "referMsgUid", "summaryList", "seq", "complete", "data", "message", "operation",
     "sourceUserId", "targetUserId", "operatorUserId", "messageUId", "conversationType", "targetId", "sentTime", "isAdmin",
-    "lastMessageSendTime", "receiptMessageDic", "mediaType", "relay",
+    "lastMessageSendTime", "receiptMessageDic", "mediaType", "hangupReason", "connectedTime", "msgList", "nameList", "articles",
+    "messageType", "messageFields", "relay",
 ]  # fmt: skip
 OPERATIONS = st.sampled_from(["Create", "Add", "Quit", "Kicked", "Rename", "Bulletin", "Dismiss", "Transfer", "Request"])
 CONTENTS = st.dictionaries(st.sampled_from(NAMED), values | OPERATIONS | st.just(1) | st.just("lin01"), max_size=8)

@@ -43,7 +43,7 @@ from converters.core.operations import (
     Typing,
 )
 from converters.core.outcome import Delivered, Outcome
-from converters.platform import Callback, Decoded, DecodedEvent, Encoded, OwnEcho, Reply
+from converters.platform import Callback, Decoded, DecodedEvent, Encoded, Ignored, OwnEcho, Reply
 from tests.converters.examples import BODIES, there_of
 from tests.simulation.conftest import running
 from tests.simulation.receiver import Receiver
@@ -95,6 +95,15 @@ class Server:
         got = self.receiver.wait(self.seen + count)
         new, self.seen = got[self.seen :], len(got)
         return [one for copy in new for one in YUNXIN.decode(Callback("new", copy.raw, 1), self.account)]
+
+    def nothing_carried(self) -> None:
+        """Copies come in order: until that of a message said now, there is none of which anything would come."""
+        self.send(self.delivery("direct", Post(Text("hello"))))
+        found: list[Decoded] = []
+        while not (found and isinstance(found[-1], OwnEcho)):
+            found += self.copied()
+            assert all(isinstance(one, Ignored) for one in found[:-1]), found
+            assert isinstance(found[-1], Ignored | OwnEcho), found
 
     def said(self, where: str = "direct", sender: str = "alice") -> TargetMessage:
         """A message that is there, as delivery would know it."""
@@ -185,6 +194,7 @@ def test_a_receipt_between_two(server: Server) -> None:
 
 def test_a_receipt_in_a_team_has_no_copy(server: Server) -> None:
     server.send(server.delivery("team", Read(Ref("1")), sender="bob"), TargetContext(message=(server.said("team"),)))
+    server.nothing_carried()
 
 
 @pytest.mark.parametrize("where", ["team", "superteam"])
@@ -211,6 +221,7 @@ def test_all_of_a_team_are_muted_without_a_word(server: Server) -> None:
     for where in ("team", "superteam"):
         for muted in (True, False):
             server.send(server.delivery(where, Muted(muted=muted)))
+            server.nothing_carried()
 
 
 def test_a_new_team_comes_back_as_ours(server: Server) -> None:
@@ -235,12 +246,13 @@ def test_friends_and_blocked_people(server: Server) -> None:
         assert (changed.user, changed.what) == ("bob", what)
     for blocked in (True, False):
         server.send(server.delivery("direct", BlockChanged("bob", blocked)))
+        server.nothing_carried()
 
 
 def test_typing_is_not_copied(server: Server) -> None:
     for where in ("direct", "team", "superteam"):
         server.send(server.delivery(where, Typing()))
-    server.said()
+        server.nothing_carried()
 
 
 @pytest.mark.parametrize("where", ENDS)

@@ -12,7 +12,7 @@ from msgspec import structs
 from converters import PLATFORMS
 from converters.core.bodies import Text
 from converters.core.fingerprint import fingerprints
-from converters.core.model import Delivery, Event, Group, TargetMessage, conversation_key, direct
+from converters.core.model import NOTHING, Delivery, Event, Group, TargetMessage, conversation_key, direct
 from converters.core.operations import (
     Edit,
     GroupChanged,
@@ -332,6 +332,35 @@ def test_a_recall_before_its_message_waits_and_then_finds_it(to_new: Side) -> No
     assert there is not None
     assert there.message[0].id == "901"
     assert not recall.in_vain
+
+
+def test_what_may_be_elsewhere_is_done_only_where_the_message_is(to_new: Side) -> None:
+    maybe = structs.replace(ref("1"), maybe=True)
+    to_new.carried(delivery("1", Post(Text("hi"))), "901")
+    found = opened(delivery("2", Edit(maybe, Text("ho"))))
+    there = prepared(found, to_new.naming, PendingReferences(10, 0), 100.0)
+    assert there is not None
+    assert (there.message[0].id, found.outcome) == ("901", None)
+    for operation in (Edit(maybe, Text("ho")), Recall(maybe), Reaction(maybe, "x"), Read(maybe, NOW)):
+        other = opened(delivery("3", operation, conversation=Group("team")))
+        there = prepared(other, to_new.naming, PendingReferences(10, 0), 100.0)
+        assert (there, other.outcome, other.by) == (NOTHING, Refused("other-conversation"), "denied"), operation
+
+
+def test_a_receipt_that_may_be_elsewhere_is_none_of_what_was_said_last(to_old: Side) -> None:
+    to_old.carried(delivery("1", Post(Text("hi"))), "901")
+    whole = opened(delivery("3", Read(Ref(id="77", event="new:77", maybe=True), NOW), source="new"))
+    assert prepared(whole, to_old.naming, PendingReferences(10, 0), 100.0) == NOTHING
+    assert whole.by == "denied"
+
+
+def test_a_recall_takes_back_everything_that_the_message_held(to_new: Side) -> None:
+    for number, name in enumerate(("e:old:direct:1:post", "e:old:direct:1:post-2", "e:old:direct:1:post-3"), 901):
+        one = delivery("1", Post(Text(str(number))))
+        to_new.carried(structs.replace(one, event=structs.replace(one.event, id=name)), str(number))
+    named = Ref(id="1", event="e:old:direct:1:post")
+    assert [one.id for one in to_new.naming.there(delivery("2", Recall(named))).message] == ["901", "902", "903"]
+    assert [one.id for one in to_new.naming.there(delivery("2", Reaction(named, "x"))).message] == ["901"]
 
 
 def test_the_wait_ends_unless_the_message_itself_is_on_its_way(to_new: Side) -> None:

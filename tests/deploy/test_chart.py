@@ -104,7 +104,7 @@ def test_every_value_in_values_yaml_is_used() -> None:
     text = "\n".join(TEMPLATES.values())
     for name, value in VALUES.items():
         assert f".Values.{name}" in text, name
-        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "networkPolicy", "image"):
+        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "migrate", "networkPolicy", "image"):
             continue  # handed on whole
         for inner in value if isinstance(value, dict) else ():
             assert f".Values.{name}.{inner}" in text, (name, inner)
@@ -286,6 +286,18 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
 
 
 @needs_helm
+def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[str, Any]]) -> None:
+    named = set()
+    for one in workloads(objects):
+        (container,) = one["spec"]["template"]["spec"]["containers"]
+        names = {each["name"]: each for each in container["env"]}
+        if given := names.get("IM_RELAY_KAFKA__INSTANCE"):
+            assert given["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+            named.add(container["args"][0])
+    assert named == {"convert", "deliver", "media"}
+
+
+@needs_helm
 def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
     (rule,) = of(objects, "PrometheusRule")
     assert rule["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
@@ -352,6 +364,16 @@ def test_the_job_that_makes_topics_speaks_to_a_secured_kafka_as_the_roles_do(tmp
         }
     ]
     assert pod["containers"][0]["volumeMounts"][0]["mountPath"] == SECRETS
+
+
+@needs_helm
+def test_a_migration_has_a_worker_where_its_platform_is_named() -> None:
+    assert not [each for each in workloads(rendered()) if "-migrate-" in each["metadata"]["name"]]
+    (one,) = [each for each in workloads(rendered("--set", "migrate.platform=easemob")) if each["metadata"]["name"].endswith("-migrate-easemob")]
+    (container,) = one["spec"]["template"]["spec"]["containers"]
+    command, parameters = parsed(container["args"])
+    assert (command, parameters["platform"], one["spec"]["replicas"]) == ("migrate work", "easemob", 1)
+    assert container["resources"] == VALUES["migrate"]["resources"]
 
 
 @needs_helm

@@ -18,7 +18,7 @@ from tests.exactly_once.conftest import DEADLINE
 
 
 class Hosted(StageObserver):
-    def __init__(self, bootstrap: str, group: str, inputs: list[str], session: float = 10.0) -> None:
+    def __init__(self, bootstrap: str, group: str, inputs: list[str], session: float = 10.0, instance: str = "") -> None:
         self.records: list[ConsumerRecord] = []
         self.commits = 0
         self.owned: int | None = None
@@ -26,6 +26,7 @@ class Hosted(StageObserver):
         self.missed: list[DeletedRange] = []
         self.code: int | None = None
         plan = StagePlan("hosted", inputs, lambda _: StatelessStage(self._take), ProducerSettings(bootstrap), self)
+        plan.instance = instance
         self.app: App = make_app(group, plan, session_timeout=session)
         self.stop = asyncio.Event()
 
@@ -51,6 +52,15 @@ class Hosted(StageObserver):
 
     def of(self, topic: str) -> list[ConsumerRecord]:
         return [record for record in self.records if record.topic == topic]
+
+    @property
+    def generation(self) -> int:
+        """Of the group, as far as it knows."""
+        return int(self.app.consumer.kafka._coordinator.generation)
+
+    async def begin(self) -> int:
+        """Until it ends by itself; the answer is its code."""
+        return await run(self.app, stop=self.stop)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Hosted"]:

@@ -10,18 +10,33 @@ from hypothesis import strategies as st
 from streams.exactly_once.assignor import CopartitionAssignor
 
 Owned = dict[str, dict[str, list[int]]]
+Kept = dict[str, dict[int, float]]
 
 
-def share(subscriptions: dict[str, set[str]], had: dict[str, list[int]] | None = None, partitions: int = 4) -> Owned:
-    """By member and topic; each member told the group what it *had*."""
-    members = {}
-    for member, topics in subscriptions.items():
-        assignor = CopartitionAssignor()
-        assignor.on_assignment(ConsumerProtocolMemberAssignment(0, [("x", (had or {}).get(member, []))], b""))
-        members[member] = ConsumerProtocolMemberMetadata.decode(assignor.metadata(topics).encode())
+def member(topics: set[str], had: list[int], kept: dict[int, float] | None = None, generation: int = 1) -> ConsumerProtocolMemberMetadata:
+    """As the group is told of it."""
+    assignor = CopartitionAssignor(lambda: kept or {})
+    assignor.on_assignment(ConsumerProtocolMemberAssignment(0, [("x", had)], b""))
+    if generation >= 0:
+        assignor.joined(generation)
+    return ConsumerProtocolMemberMetadata.decode(assignor.metadata(topics).encode())
+
+
+def step(members: dict[str, ConsumerProtocolMemberMetadata], partitions: int = 4) -> Owned:
+    """What the members may work on when the group has agreed once; by member and topic."""
     cluster = SimpleNamespace(partitions_for_topic=lambda _: set(range(partitions)))
     found = CopartitionAssignor().assign(cluster, members)
-    return {member: {topic: list(numbers) for topic, numbers in given.assignment} for member, given in found.items()}
+    return {name: {topic: list(numbers) for topic, numbers in given.assignment} for name, given in found.items()}
+
+
+def share(subscriptions: dict[str, set[str]], had: dict[str, list[int]] | None = None, partitions: int = 4, kept: Kept | None = None) -> Owned:
+    """The same when all have let go of what was to move, and the group has agreed again; each member told what it *had*."""
+    mine, found = dict(had or {}), Owned()
+    for generation in (1, 2):
+        fleet = {name: member(topics, mine.get(name, []), (kept or {}).get(name), generation) for name, topics in subscriptions.items()}
+        found = step(fleet, partitions)
+        mine = {name: sorted(given) for name, given in numbers(found).items()}
+    return found
 
 
 def numbers(owned: Owned) -> dict[str, set[int]]:
@@ -75,3 +90,42 @@ def test_a_claim_in_another_form_is_no_claim() -> None:
     members = {"m1": ConsumerProtocolMemberMetadata(0, ["a"], b"\xff,x,-1,,"), "m2": ConsumerProtocolMemberMetadata(0, ["a"], None)}
     found = CopartitionAssignor().assign(cluster, members)
     assert sorted(len(one.partitions()) for one in found.values()) == [1, 1]
+
+
+def test_what_is_to_move_is_nobodys_until_its_owner_has_let_go_and_all_else_stays() -> None:
+    fleet = {"m1": member({"a"}, [0, 1]), "m2": member({"a"}, [2, 3]), "new": member({"a"}, [], generation=-1)}
+    mine = numbers(step(fleet))
+    assert (len(mine["m1"] & {0, 1}), len(mine["m2"] & {2, 3}), mine["new"]) == (2, 1, set())
+
+
+def test_who_comes_back_gets_what_its_disk_holds_the_state_of() -> None:
+    kept = {"back": {1: 50.0, 2: 50.0}, "m1": {1: 10.0}}
+    assert numbers(share({"m1": {"a"}, "m2": {"a"}, "back": {"a"}}, {"m1": [0, 1, 4], "m2": [2, 3, 5]}, 6, kept)) == {
+        "m1": {0, 4}, "m2": {3, 5}, "back": {1, 2},
+    }  # fmt: skip
+
+
+def test_what_nobody_has_goes_to_the_latest_state_of_it() -> None:
+    kept = {"m1": {0: 10.0, 1: 30.0}, "m2": {0: 20.0, 1: 20.0}}
+    assert numbers(share({"m1": {"a"}, "m2": {"a"}}, {}, 2, kept)) == {"m1": {1}, "m2": {0}}
+
+
+def test_who_was_counted_out_holds_nothing_and_of_two_the_later_one_does() -> None:
+    gone = step({"m1": member({"a"}, [0, 1, 2, 3], generation=-1), "m2": member({"a"}, [], generation=4)})
+    assert sorted(len(each) for each in numbers(gone).values()) == [2, 2]
+    both = numbers(step({"m1": member({"a"}, [0, 1], generation=3), "m2": member({"a"}, [1, 2], generation=4)}))
+    assert both["m1"] == {0, 3}
+    assert both["m2"] == {1, 2}
+
+
+@given(st.dictionaries(st.sampled_from("pqrst"), st.tuples(st.lists(st.integers(0, 9)), st.dictionaries(st.integers(0, 12), st.floats(0, 2e9)), st.integers(-1, 5)), min_size=1))
+def test_nobody_is_given_what_another_works_on(fleet: dict[str, tuple[list[int], dict[int, float], int]]) -> None:
+    mine = numbers(step({name: member({"a"}, *said) for name, said in fleet.items()}, 10))
+    latest: dict[int, int] = {}
+    for had, _, generation in fleet.values():
+        for number in had:
+            latest[number] = max(latest.get(number, -1), generation)
+    for name, given_now in mine.items():
+        for number in given_now:
+            had, _, generation = fleet[name]
+            assert latest.get(number, -1) < 0 or (number in had and generation == latest[number])

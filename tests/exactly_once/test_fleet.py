@@ -97,7 +97,7 @@ async def test_to_join_a_group_is_to_join_it_once(cluster: Cluster) -> None:
     one, two = (Hosted(cluster.bootstrap, group, [topic]) for _ in range(2))
     async with one.running(), two.running():
         await until(lambda: owned(one, two) == [1, 1])
-        assert one.app.consumer.kafka._coordinator.generation == 2, "one for each of them"
+        assert one.app.consumer.kafka._coordinator.generation == 3, "one for each of them, and one for what moves"
 
 
 @pytest.mark.kafka

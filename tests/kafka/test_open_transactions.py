@@ -164,6 +164,9 @@ async def test_work_that_can_be_read_is_behind_also_in_front_of_an_open_transact
         async def end_offsets(self, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
             return dict.fromkeys(tps, ends["stable"])
 
+        def assignment(self) -> set[TopicPartition]:
+            return {tp}
+
     async def asked(tps: list[TopicPartition]) -> dict[TopicPartition, int]:
         return dict.fromkeys(tps, ends["end"])
 

@@ -367,6 +367,6 @@ def test_the_oldest_that_is_taken_is_of_3_7() -> None:
     """Fetch has had version 16 since 3.7. Source: Apache Kafka, FetchRequest."""
     supported_versions.check_version({1: (4, 16)}, Cluster("a:1"))
     for versions in ({1: (0, 15)}, {}):
-        with pytest.raises(supported_versions.TooOldError, match=r"write kafka\.untried = true"):
+        with pytest.raises(supported_versions.TooOldError, match=r"write kafka\.allow_untested_versions = true"):
             supported_versions.check_version(versions, Cluster("a:1"))
         supported_versions.check_version(versions, Cluster("a:1", untried=True))

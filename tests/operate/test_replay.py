@@ -21,9 +21,9 @@ from converters.platform import OTHERS, RateLimit
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.cli import replay
-from streams.cli.filters import Filter
 from streams.exactly_once.deleted_records import DeletedRange
 from streams.exactly_once.producers import ProducerSettings
+from streams.operate.filters import Filter
 from streams.operate.pace import RateCap
 from streams.operate.replay import ReplayCounts, ReplayFilter, ReplaySpec, ReplayWriter, planned, save
 from streams.operate.topic_reader import OperateError, TopicReader

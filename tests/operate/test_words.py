@@ -4,8 +4,8 @@ import pytest
 
 from converters.core.model import Group, conversation_key, direct
 from converters.routing.identity_table import IdentityTable
-from streams.cli.filters import Filter, key_of, of_delivery
 from streams.cli.times import length, moment
+from streams.operate.filters import Filter, key_of, of_delivery
 from tests.operate.conftest import delivery
 
 NOW = 1_700_000_000_000

@@ -23,7 +23,6 @@ from converters.files.media import MediaJob, MediaResult, jobs
 from converters.platform import Callback, DecodedEvent, Ignored, OwnEcho
 from converters.probing import Findings
 from converters.routing import identity_table
-from streams.cli.filters import Filter
 from streams.dead_letters import dead_letter, release
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.dead_letters.release import Release
@@ -34,6 +33,7 @@ from streams.media import dedupe as dones
 from streams.media.dedupe import DedupeEntry
 from streams.migrate import records as migration
 from streams.operate.dead_letter_reader import Resolution
+from streams.operate.filters import Filter
 from streams.operate.replay import ReplaySpec
 from tests.converters.examples import OPERATIONS, VARIANTS, account_of, delivery_of
 from tests.converters.shapes import NOW

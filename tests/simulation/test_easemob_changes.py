@@ -46,7 +46,8 @@ def test_what_a_recall_refuses(start: Start) -> None:
     assert closed.refused("POST", "reaction/user/bob", {"msgId": "1", "message": "x"})[:2] == (403, "forbidden_op")
 
 
-def test_an_edit_by_the_admin(api: Api, receiver: Receiver) -> None:
+def test_an_edit_by_the_admin(start: Start, receiver: Receiver) -> None:
+    api = Api(start("easemob", edit_callbacks="older"))
     sent = api.send("helo", ext={"a": "1"})
     given = {"new_msg": {"type": "txt", "msg": "hello"}, "new_ext": {"b": "2"}}
     assert api.data("PUT", f"messages/rewrite/{sent}", given) == "success"

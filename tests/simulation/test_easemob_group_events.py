@@ -44,20 +44,20 @@ def live(simulator: SimulatorClient, group: str, kind: str = "group") -> list[st
 
 def test_a_groups_life_in_the_new_envelope(api: Api, receiver: Receiver) -> None:
     assert set(live(api.simulator, "team1")) == {"team1"}
-    events = [got.body for got in receiver.wait(21)]
+    events = [got.body for got in receiver.wait(22)]
     assert [(event["operation"], event.get("payload", {}).get("type")) for event in events] == [
         ("CREATE", None), ("JOIN", "APPLY"), ("JOIN", "INVITE"), ("UPDATE", "INFO"), ("ADMIN", "ADD"),
         ("MUTE", "ADD"), ("MUTE", "REMOVE"), ("UPDATE", "MUTE"), ("UPDATE", "MUTE"), ("UPDATE", "ANNOUNCEMENT"),
         ("UPDATE", "ANNOUNCEMENT"), ("LEAVE", "KICK"), ("LEAVE", "QUIT"), ("WHITE", "ADD"), ("WHITE", "REMOVE"),
         ("LEAVE", "BLOCK"), ("BLOCK", "ADD"), ("BLOCK", "REMOVE"), ("ADMIN", "REMOVE"), ("UPDATE", "OWNER"),
-        ("DELETE", None),
+        ("LEAVE", "DELETE"), ("DELETE", None),
     ]  # fmt: skip
     assert {(event["id"], event["type"], event["event"]) for event in events} == {
         ("team1", "GROUP", "group_op_event")
     }
     for place, name in (
         (0, "create"), (1, "join"), (3, "info"), (4, "admin"), (5, "mute"), (7, "mute-all"), (9, "announcement"),
-        (11, "kick"), (19, "owner"), (20, "delete"),
+        (11, "kick"), (19, "owner"), (21, "delete"),
     ):  # fmt: skip
         assert form(events[place]) == form(sample(f"gop-{name}")), name
     created, joined, invited, changed = events[:4]
@@ -71,6 +71,7 @@ def test_a_groups_life_in_the_new_envelope(api: Api, receiver: Receiver) -> None
     assert mute["payload"]["expire_timestamp"] - mute["timestamp"] in range(59_000, 60_001)
     assert [events[place]["payload"]["mute"] for place in (7, 8)] == [True, False]
     assert "announcement" not in events[10]["payload"]
+    assert events[20]["payload"] == {"type": "DELETE", "member": ["bob", "alice"]}
     assert events[19]["payload"] == {"type": "OWNER", "owner": "alice", "new_owner": "bob"}
     with pytest.raises(ValueError, match="no such group: team1"):
         api.simulator.say("bob", "team1", "gone", type="group")
@@ -99,7 +100,7 @@ def test_a_groups_life_in_the_old_envelope(start: Start, receiver: Receiver) -> 
 
 def test_a_rooms_life(api: Api, receiver: Receiver) -> None:
     live(api.simulator, "lobby1", "room")
-    events = [got.body for got in receiver.wait(21)]
+    events = [got.body for got in receiver.wait(22)]
     assert {event["type"] for event in events} == {"CHATROOM"}
     assert (events[1]["operation"], events[1]["payload"]["type"]) == ("JOIN", "DIRECT")
     assert form(events[12]) == form(sample("gop-quit"))
@@ -107,7 +108,7 @@ def test_a_rooms_life(api: Api, receiver: Receiver) -> None:
     made = answer["id"]
     assert made.isdecimal()
     assert answer["to"] == made
-    assert receiver.wait(22)[-1].body["id"] == made
+    assert receiver.wait(23)[-1].body["id"] == made
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ def test_members_come_and_go(made: Made, receiver: Receiver) -> None:
     api, path, group = made
     one = api.data("POST", f"{path}/users/carol", params={"need_notify": "false"})
     assert (one["result"], one["action"], one["user"]) == (True, "add_member", "carol")
+    assert one["id" if path.startswith("chatrooms") else "groupid"] == group
     again = f"can not join this group, reason:user: carol already in group: {group}"
     assert api.refused("POST", f"{path}/users/carol") == (403, "forbidden_op", again)
     ghost = api.refused("POST", f"{path}/users", {"usernames": ["ghost"]})
@@ -80,13 +81,14 @@ def test_names_owners_and_the_end(made: Made, receiver: Receiver) -> None:
     assert api.data("DELETE", path)["success"] is True
     assert api.refused("GET", path) == (404, "resource_not_found", f"grpID {group} does not exist!")
     assert api.refused("DELETE", path)[0] == 404
-    (info, *others) = events(receiver, 5)
+    (info, *others) = events(receiver, 6)
     assert (info[0], info[1]["type"], info[1]["info"]["title"]) == ("UPDATE", "INFO", "Team 2")
     assert (info[1]["info"]["max_users"], info[1]["info"]["custom"]) == ("3", "c")
     assert others == [
         ("UPDATE", {"type": "OWNER", "owner": "alice", "new_owner": "bob"}),
         ("UPDATE", {"type": "DISABLE", "disable": True}),
         ("UPDATE", {"type": "DISABLE", "disable": False}),
+        ("LEAVE", {"type": "DELETE", "member": ["bob", "alice"]}),
         ("DELETE", {}),
     ]
 
@@ -123,11 +125,13 @@ def test_the_lists_of_the_blocked_and_the_allowed(made: Made, receiver: Receiver
     api.data("POST", f"{path}/white/users", {"usernames": ["bob"]})
     assert api.data("GET", f"{path}/white/users") == ["bob"]
     api.data("DELETE", f"{path}/white/users/bob")
+    room = path.startswith("chatrooms")
     blocked = api.data("POST", f"{path}/blocks/users/bob")
     assert (blocked["result"], blocked["action"]) == (True, "add_blocks")
+    assert ("chatroomid" if room else "groupid") in blocked
     assert api.data("GET", f"{path}/blocks/users") == ["bob"]
     assert api.data("GET", f"{path}/user/bob/is_joined") is False
-    api.data("DELETE", f"{path}/blocks/users/bob")
+    assert api.data("DELETE", f"{path}/blocks/users/bob")["user"] == "bob"
     names = [(name, payload["type"]) for name, payload in events(receiver, 5)]
     assert names == [
         ("WHITE", "ADD"), ("WHITE", "REMOVE"), ("LEAVE", "BLOCK"), ("BLOCK", "ADD"), ("BLOCK", "REMOVE"),

@@ -62,8 +62,9 @@ def test_blocks(alone: Api) -> None:
     assert [entry["api"] for entry in alone.accepted()] == ["block.add", "block.remove"]
 
 
-def test_what_a_server_does_with_contacts_is_called_back_if_asked_for(start: Start, receiver: Receiver) -> None:
-    api = Api(start("easemob", contact_callbacks=True))
+def test_removals_and_blocks_by_a_server_are_called_back_and_others_if_asked_for(start: Start, receiver: Receiver) -> None:
+    Api(start("easemob")).call("POST", "users/alice/contacts/users/bob")
+    api = Api(start("easemob", friend_callbacks=True))
     api.call("POST", "users/alice/contacts/users/bob")
     api.call("DELETE", "users/alice/contacts/users/bob")
     api.call("POST", "users/alice/blocks/users", {"usernames": ["bob"]})

@@ -15,7 +15,7 @@ def test_a_recall_is_a_command_in_the_conversation(start: Start, receiver: Recei
     uid = send(simulator)["messageUIDs"][0]["messageUID"]
     sent_time = fields(receiver.wait(1)[0])["msgTimestamp"]
     recall = {"fromUserId": "alice", "conversationType": 1, "targetId": "bob", "messageUID": uid, "sentTime": sent_time}
-    for wrong in ({"sentTime": 1}, {"targetId": "carol"}, {"messageUID": "no"}, {"conversationType": 5}, {"fromUserId": "bob"}):
+    for wrong in ({"sentTime": "soon"}, {"targetId": "carol"}, {"messageUID": "no"}, {"conversationType": 5}, {"fromUserId": "bob"}):
         assert post(simulator, "message/recall", recall | wrong).json()["code"] == 1002
     assert call(simulator, "message/recall", recall | {"isDelete": 1}) == {"code": 200}
     command, operation = sorted(receiver.wait(3)[1:], key=lambda got: got.headers["content-type"], reverse=True)

@@ -210,7 +210,7 @@ def test_topics_made_by_others_are_taken_without_the_right_to_make_any(guarded: 
     environment = os.environ | {"IM_RELAY_KAFKA__SECURITY__USERNAME": user}
     command = [sys.executable, "-m", "streams", "topics", "create", "--config", str(stack.config)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert f"User:{user} is not permitted: Describe on topic {PREFIX}backfill.easemob" in done.stderr
     assert "created" not in done.stdout
     guarded.grant(user, [AclGrant("topic", PREFIX, "Describe", prefixed=True)])

@@ -67,6 +67,14 @@ def test_a_recall_takes_back_the_same_message_on_the_other_side(sides: Sides) ->
     sides.nothing_more(easemob_recall=1, yunxin_recall=1)
 
 
+def test_a_recall_in_a_group_finds_its_message_though_its_callback_names_no_group(sides: Sides) -> None:
+    said = sides.stack.easemob.say("alice", EASEMOB_GROUP, "said in the group", type="group")
+    there = sides.sent("yunxin", "said in the group")
+    sides.stack.easemob.operate("recall", "alice", EASEMOB_GROUP, where="group", message=said["id"])
+    assert sides.one("yunxin", "recall")["id"] == there["id"]
+    sides.nothing_more(yunxin_recall=1, easemob_recall=0)
+
+
 def test_every_part_of_a_long_text_is_taken_back(sides: Sides) -> None:
     said = sides.stack.yunxin.say("alice", "bob", "長" * 4000)
     until(lambda: "".join(e["text"] for e in sides.accepted("easemob", "send")) == "長" * 4000, 60)

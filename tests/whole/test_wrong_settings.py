@@ -68,7 +68,7 @@ ADDED = {
     '[kafka]\npartitions = "twelve"': 'kafka.partitions is "twelve"; expected a whole number',
     '[kafka]\nsession_timeout = "10s"': 'kafka.session_timeout is "10s"; expected a number of seconds: write session_timeout = 10',
     "[kafka]\nsession_timeout = 7200": (
-        "kafka.session_timeout is 7200 seconds; brokers take 1800 at the most, unless they are told otherwise: write 10"
+        "kafka.session_timeout is 7200 seconds; brokers take 1800 at the most, unless they are told otherwise: write 6"
     ),
     "[kafka]\ntransaction_timeout = 61": "kafka.transaction_timeout is 61; expected 60 or less",
     "[kafka]\nsession_timeout = inf": "kafka.session_timeout is inf; expected a number that has an end: write a large one",

@@ -74,6 +74,20 @@ class EasemobAccount(Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=0, le=10_000, description="`maxusers` of a group that is made here; 0: Easemob's own, which is 200."),
     ] = 0
+    dissolved_by: Annotated[
+        Literal["delete", "leave"],
+        Meta(
+            description="Which of the two events that tell of one dissolution counts: `delete`, or `leave` where the callback rule has only that: "
+            "a LEAVE of type DELETE with several members."
+        ),
+    ] = "delete"
+    accepted_by: Annotated[
+        Literal["to", "from"],
+        Meta(
+            description="Who accepted or declined a friend in the callbacks `accept` and `decline` where `from` and `to` differ: `to`, as "
+            "their page says, or `from`. The callbacks `remote_accept` and `remote_decline`, which come beside them, always name `from`."
+        ),
+    ] = "to"
     hours_ahead: Annotated[
         float,
         Meta(
@@ -124,6 +138,9 @@ class EasemobAccount(Struct, frozen=True, kw_only=True):
             description="Whether a receiver is shown where a file lies that could not be brought over, or only that there was one. "
             "An address that wants a secret is never shown."
         ),
+    ] = True
+    emoticons: Annotated[
+        bool, Meta(description="Whether emoticon codes of Easemob's older UI kits, such as `[):]`, are read as emoji. Today's kit writes emoji, and so do we.")
     ] = True
     language: Annotated[
         Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")

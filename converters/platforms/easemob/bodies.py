@@ -21,18 +21,47 @@ from converters.core.bodies import (
 from converters.platforms.easemob.ids import plain
 from converters.platforms.easemob.values import decimal, number, possible, table, text
 
+COMBINED = "sub_combine"
+_EDITABLE = ("txt", "custom")
 CARD = "userCard"
 """The event of the UI kits' contact card. Source: "Easemob: UIKit"."""
 
 
+MOST = 10
+"""Bodies of one message that are carried; the pages know of one."""
+
+
 def body_of(payload: dict[str, Any]) -> Body:
-    """The one body of a message; Unknown where it is none that we know."""
+    """The body of a message, the first of several; Unknown where it is none that we know."""
+    return bodies_of(payload)[0][0]
+
+
+def bodies_of(payload: dict[str, Any]) -> tuple[tuple[Body, ...], bool]:
+    """All that a message holds, at least one, texts that follow each other as one; and whether that is all of it."""
     bodies = payload.get("bodies")
-    body = bodies[0] if isinstance(bodies, list) and bodies else None
-    if not isinstance(body, dict):
-        return Unknown("unknown", payload)
+    several = bodies if isinstance(bodies, list) and bodies else [None]
+    found: list[Body] = []
+    for each in several[:MOST]:
+        body = _read(each) if isinstance(each, dict) else Unknown("unknown", payload)
+        last = found[-1] if found else None
+        if isinstance(body, Text) and isinstance(last, Text):
+            found[-1] = Text(f"{last.text}\n{body.text}")
+        else:
+            found.append(body)
+    return tuple(found), len(several) <= MOST
+
+
+def is_editable(payload: dict[str, Any]) -> bool:
+    """Whether more can be changed of such a message than its extension. Source: "Easemob: Message modification callback"."""
+    bodies = payload.get("bodies")
+    return isinstance(bodies, list) and any(
+        isinstance(one, dict) and one.get("type") in _EDITABLE and one.get("subType") != COMBINED for one in bodies
+    )
+
+
+def _read(body: dict[str, Any]) -> Body:
     kind = body.get("type")
-    if body.get("subType") == "sub_combine":
+    if body.get("subType") == COMBINED:
         return _forwarded(body)
     if kind == "txt" and isinstance(body.get("msg"), str):
         return Text(body["msg"])

@@ -1,20 +1,26 @@
 """Callbacks of Easemob read into events. Source: "Easemob: Post-delivery callback", "Easemob: Callback events"."""
 
+from msgspec import structs
+
+from converters import mending
 from converters.core import wire
-from converters.core.bodies import Command
-from converters.core.event_id import EventId
+from converters.core.bodies import Body, Command
+from converters.core.event_id import EventId, also
 from converters.core.lenient import milliseconds, word
 from converters.core.model import Direct, Event, Loss
 from converters.core.operations import Post, Quote, Typing
 from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
 from converters.platforms.easemob import events, extension, groups
 from converters.platforms.easemob.account import EasemobAccount
-from converters.platforms.easemob.bodies import body_of
-from converters.platforms.easemob.envelope import Envelope, What, conversation_of, what_is
+from converters.platforms.easemob.bodies import bodies_of
+from converters.platforms.easemob.emoticons import EMOTICONS
+from converters.platforms.easemob.envelope import Envelope, What, what_is
 from converters.platforms.easemob.ids import plain
-from converters.platforms.easemob.scene import EventContext, scene_of
+from converters.platforms.easemob.scene import EventContext, scenes_of
+from converters.platforms.easemob.scope import likeliest
 from converters.platforms.easemob.values import table, text
 from converters.text import echo_mark
+from converters.text.emoticons import read_in
 
 _TYPING = {"typingbegin": True, "typingend": False}
 """Commands of the UI kits, in lower case and without `_`."""
@@ -29,13 +35,30 @@ _IGNORED: dict[What, str] = {
 
 def decode(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
-    envelope = wire.load(callback.body, Envelope)
+    found = _decoded(callback, account)
+    # Its bodies are a list, so that one bracket is no code.
+    return read_in(found, EMOTICONS.read) if account.emoticons and callback.body.count(b"[") > 1 else found
+
+
+def _decoded(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]:
+    envelope, lost = mending.load(callback.body, Envelope)
     what = what_is(envelope)
     if what == "message":
-        return (_message(callback, envelope, account),)
+        return mending.with_losses(_message(callback, envelope, account), lost)
     if what in _IGNORED:
         return (Ignored(_IGNORED[what]),)
-    scene = scene_of(callback, envelope)
+    here, *elsewhere = scenes_of(callback, envelope)
+    found = mending.with_losses(_done(envelope, what, here, account), lost)
+    if not elsewhere:
+        return found
+    others = [mending.with_losses(_done(envelope, what, scene, account), lost) for scene in elsewhere]
+    return tuple(
+        structs.replace(one, elsewhere=tuple(same for same in each if isinstance(same, DecodedEvent))) if isinstance(one, DecodedEvent) else one
+        for one, *each in zip(found, *others, strict=True)
+    )
+
+
+def _done(envelope: Envelope, what: What, scene: EventContext, account: EasemobAccount) -> tuple[Decoded, ...]:
     match what:
         case "reaction":
             return events.reactions(envelope, scene)
@@ -45,12 +68,14 @@ def decode(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]:
             return (groups.legacy(envelope, scene),)
         case "edit":
             return (events.edit(envelope, scene, account),)
+        case "friend":
+            return (events.friends(envelope, scene, account),)
         case _:
             return (events.READERS[what](envelope, scene),)
 
 
-def _message(callback: Callback, envelope: Envelope, account: EasemobAccount) -> Decoded:
-    conversation = conversation_of(envelope)
+def _message(callback: Callback, envelope: Envelope, account: EasemobAccount) -> tuple[Decoded, ...]:
+    conversation = likeliest(envelope)
     sender = plain(word(envelope.sender))
     remote_id = word(envelope.msg_id)
     if conversation is None or not sender or not remote_id:
@@ -62,17 +87,20 @@ def _message(callback: Callback, envelope: Envelope, account: EasemobAccount) ->
     losses: tuple[Loss, ...] = ()
     if not isinstance(ext, dict):
         ext, losses = {}, (Loss("ext"),) if ext else ()
-    body, quote = body_of(payload), None
+    (body, *others), whole = bodies_of(payload)
+    quote: Quote | None = None
     unfit = ""
     if ext:
         found = echo_mark.read(ext.get(account.mark), echo_mark.on(callback.app, conversation, sender, receiver), account, at)
         if isinstance(found, echo_mark.EchoMark):
-            return OwnEcho(found.event, remote_id, at, conversation, found.part, found.more, found.keyed)
+            return (OwnEcho(found.event, remote_id, at, conversation, found.part, found.more, found.keyed),)
         unfit = found or ""
         scene = EventContext(callback.app, conversation, at)
         body, quote, ext, losses = extension.understood(ext, account.mark, body, scene)
     if "meta" in payload:
         quote, losses = _thread(payload, EventContext(callback.app, conversation, at), quote, losses)
+    if not whole:
+        losses = (*losses, Loss("bodies"))
     what = "post"
     operation: Post | Typing = Post(body, quote, ext)
     if isinstance(body, Command) and (active := _TYPING.get(body.name.lower().replace("_", ""))) is not None:
@@ -88,7 +116,13 @@ def _message(callback: Callback, envelope: Envelope, account: EasemobAccount) ->
         at=at,
         operation=operation,
     )
-    return DecodedEvent(event, losses, unfit)
+    first = DecodedEvent(event, losses, unfit)
+    return (first, *(_beside(event, number, other) for number, other in enumerate(others, 2))) if others else (first,)
+
+
+def _beside(event: Event, number: int, body: Body) -> DecodedEvent:
+    """Another body of the same message, as a message of its own."""
+    return DecodedEvent(structs.replace(event, id=also(event.id, number), operation=Post(body)))
 
 
 def _thread(

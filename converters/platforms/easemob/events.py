@@ -18,8 +18,8 @@ from converters.core.operations import (
 from converters.platform import Decoded, Ignored
 from converters.platforms.easemob import extension
 from converters.platforms.easemob.account import EasemobAccount
-from converters.platforms.easemob.bodies import body_of
-from converters.platforms.easemob.envelope import Envelope, What, is_signed
+from converters.platforms.easemob.bodies import body_of, is_editable
+from converters.platforms.easemob.envelope import OWN_COPIES, Envelope, What, is_signed
 from converters.platforms.easemob.ids import plain
 from converters.platforms.easemob.reactions import MOST, changes
 from converters.platforms.easemob.scene import EventContext, digest, id_of, person
@@ -31,14 +31,16 @@ def edit(envelope: Envelope, scene: EventContext, account: EasemobAccount) -> De
     message = text(payload.get("edit_message_id"))
     if not message:
         raise wire.Malformed("edit without edit_message_id")
-    if not payload.get("bodies"):
+    body = body_of(payload)
+    # All bodies come along, but of files, places and merged messages nothing can be changed except the extension.
+    if not payload.get("bodies") or not is_editable(payload):
         return Ignored("edit-of-ext")
     meta = table(table(payload.get("meta")).get("edit_msg"))
     author = plain(text(meta.get("sender")) or text(payload.get("from")) or word(envelope.sender))
     # What the app's own server changes is still its author's message.
     editor = person(plain(text(meta.get("operator")))) or author
     ext = table(payload.get("ext"))
-    body, _, ext, losses = extension.understood(ext, account.mark, body_of(payload), scene)
+    body, _, ext, losses = extension.understood(ext, account.mark, body, scene)
     number_of_it = int(number(meta.get("count")) or number(meta.get("edit_time")) or scene.at)
     ref = scene.ref(message, author if possible(author) else "", int(number(meta.get("send_time"))))
     return scene.said(Edit(ref, body, ext), editor, id_of(envelope), f"edit-{number_of_it}", losses)
@@ -90,13 +92,19 @@ def _read(envelope: Envelope, scene: EventContext) -> Decoded:
     return scene.said(Read(ref, scene.at if whole else 0), reader, id_of(envelope))
 
 
-def _friends(envelope: Envelope, scene: EventContext) -> Decoded:
+def friends(envelope: Envelope, scene: EventContext, account: EasemobAccount) -> Decoded:
+    """The acceptor's own devices are told as well, under the same id: as far as that names both, it is the same event."""
     payload = table(envelope.payload)
     status = table(payload.get("status"))
     if status and text(status.get("error_code")) not in {"", "ok"}:
         return Ignored("friend-failed")
     sender, user = plain(word(envelope.sender)), plain(word(envelope.to))
-    operation = _friend(text(payload.get("operation")), user, text(payload.get("reason")))
+    name = text(payload.get("operation"))
+    if sender == user:
+        return Ignored("friend-own-copy")
+    if name in OWN_COPIES and account.accepted_by == "to":
+        sender, user = user, sender
+    operation = _friend(name, user, text(payload.get("reason")))
     if operation is None:
         return Ignored("friend-other")
     return scene.said(operation, sender, id_of(envelope))
@@ -122,5 +130,4 @@ READERS: dict[What, Callable[[Envelope, EventContext], Decoded]] = {
     "presence": presence,
     "recall": _recall,
     "read": _read,
-    "friend": _friends,
 }

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import structs
 
+from converters import mending
 from converters.core import wire
 from converters.core.bodies import Body, Text
 from converters.core.model import Loss
@@ -42,7 +43,8 @@ def understood(
             losses.append(Loss("mentions"))
         if isinstance(body, Text) and (everybody or called):
             body = structs.replace(body, mentions=called, everybody=everybody)
-    quote = _quote(ext[QUOTE], scene) if QUOTE in ext else None
+    quote, lost = _quote(ext[QUOTE], scene) if QUOTE in ext else (None, ())
+    losses += lost
     if QUOTE in ext and quote is None:
         losses.append(Loss("quote"))
     if more in ext:
@@ -58,20 +60,22 @@ def _mentions(value: Any) -> tuple[bool, tuple[str, ...], bool]:
     return everybody, called, len(called) + everybody == len(named)
 
 
-def _quote(value: Any, scene: EventContext) -> Quote | None:
+def _quote(value: Any, scene: EventContext) -> tuple[Quote | None, mending.Losses]:
+    lost: mending.Losses = ()
     if isinstance(value, str):
         try:
-            value = wire.load_any(value)
+            value, lost = mending.load_any(value)
         except wire.Malformed:
-            return None
+            return None, ()
     said = table(value)
     message, author = text(said.get("msgID")), plain(text(said.get("msgSender")))
     if not message:
-        return None
+        return None, lost
     kind = text(said.get("msgType"))
-    return Quote(
+    answered = Quote(
         # What is no id is the name under which the client shows the author.
         scene.ref(message, author if possible(author) else ""),
         text(said.get("msgPreview")),
         KINDS.get(kind, kind if kind in KINDS.values() else "unknown") if kind else "text",
     )
+    return answered, lost

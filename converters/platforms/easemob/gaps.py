@@ -12,13 +12,15 @@ from typing import Any
 
 from msgspec import Struct
 
+from converters import mending
 from converters.core import offset_hours, wire
 from converters.core.lenient import milliseconds
 from converters.core.model import Conversation, Room, conversation_key
 from converters.platform import FileRequest, FoundCallback, GapConversation, Gaps, Reply, Request, TimeRange
 from converters.platforms.easemob.account import EasemobAccount
-from converters.platforms.easemob.envelope import Envelope, conversation_of
+from converters.platforms.easemob.envelope import Envelope
 from converters.platforms.easemob.ids import plain
+from converters.platforms.easemob.scope import likeliest
 from converters.platforms.easemob.values import table, text
 
 _SLOT = 600_000
@@ -148,7 +150,7 @@ def lines_of(body: bytes) -> Iterator[bytes]:
 
 def _missed(line: bytes, span: TimeRange, rooms: frozenset[str], account: EasemobAccount) -> FoundCallback | None:
     """None where it is not of *span*. Raises Malformed."""
-    held = wire.load_any(line)
+    held, _ = mending.load_any(line)
     if not isinstance(held, dict):
         raise wire.Malformed("no object")
     at, message = milliseconds(text(held.get("timestamp")), 0), text(held.get("msg_id"))
@@ -169,7 +171,7 @@ def _missed(line: bytes, span: TimeRange, rooms: frozenset[str], account: Easemo
     if kind != "chat":
         callback["group_id"] = text(held.get("group_id")) or to
     body = wire.dump_any(callback)
-    place = conversation_of(wire.load(body, Envelope))
+    place = likeliest(wire.load(body, Envelope))
     return FoundCallback(conversation_key(place) if place else b"?" + account.app_key.encode(), body)
 
 

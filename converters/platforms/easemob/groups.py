@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import word
 from converters.core.model import Direct, Group
@@ -40,7 +41,7 @@ def operation(envelope: Envelope, scene: EventContext, account: EasemobAccount) 
     name = word(envelope.operation)
     if name == "CREATE":
         return _created(envelope, scene, payload, account)
-    done = _LEFT_OUT.get(name) or _done(name, text(payload.get("type")), payload, operator)
+    done = _LEFT_OUT.get(name) or _done(name, text(payload.get("type")), payload, operator, account)
     return Ignored(done) if isinstance(done, str) else scene.said(done, operator, id_of(envelope))
 
 
@@ -70,22 +71,25 @@ def _created(envelope: Envelope, scene: EventContext, payload: dict[str, Any], a
 
 def _custom(info: dict[str, Any]) -> dict[str, Any]:
     try:
-        return table(wire.load_any(text(info.get("custom")) or "{}"))
+        return table(mending.load_any(text(info.get("custom")) or "{}")[0])
     except wire.Malformed:
         return {}
 
 
-def _done(name: str, kind: str, payload: dict[str, Any], operator: str) -> Operation | str:
+def _done(name: str, kind: str, payload: dict[str, Any], operator: str, account: EasemobAccount) -> Operation | str:
     """What was done, or why it is not carried."""
     members, admins = users(payload.get("member")), users(payload.get("admin"))
     match name, kind:
         case "DELETE", _:
-            return GroupDismissed()
+            return GroupDismissed() if account.dissolved_by == "delete" else "group-dissolved"
         case "JOIN", ("DIRECT" | "INVITE" | "APPLY"):
             # Members whom the REST API adds are called back as if they had come by themselves.
             invited = kind == "INVITE" or (kind == "DIRECT" and operator not in members)
             return MembersAdded(members, "invited" if invited else "joined") if members else _NOBODY
-        case "LEAVE", ("QUIT" | "DELETE"):
+        case "LEAVE", "DELETE":
+            # All members go because the group was dissolved, which the event DELETE tells too. One alone may be a user who was deleted.
+            return GroupDismissed() if account.dissolved_by == "leave" and len(members) > 1 else "group-dissolved"
+        case "LEAVE", "QUIT":
             return MembersRemoved(members) if members else _NOBODY
         case "LEAVE", ("KICK" | "BLOCK"):
             return MembersRemoved(members, "kicked") if members else _NOBODY

@@ -2,6 +2,7 @@
 
 import re
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import word
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
@@ -56,20 +57,21 @@ def read_reply(request: Request, reply: Reply) -> Answered:
 def answer_of(reply: Reply) -> Answer | None:
     """None where it is not readable."""
     try:
-        return wire.load(reply.body, Answer)
+        answer, _ = mending.load(reply.body, Answer)
     except wire.Malformed:
         return None
+    return answer
 
 
 def not_about_it(request: Request, reply: Reply, answer: Answer | None) -> NotSent | Unsure | None:
     """What an answer other than 200 says that is not about what was asked for; None where that itself is refused."""
     said = said_by(reply, answer)
     if _ours(request, reply, answer):
-        return NotSent(said, _retry_after(reply), ours=True)
+        return NotSent(said, reply.retry_after, ours=True)
     if reply.status in {429, 409}:
-        return NotSent(said, _retry_after(reply), throttled=reply.status == 429)
+        return NotSent(said, reply.retry_after, throttled=reply.status == 429)
     if reply.status == 403 and answer and "message send reach limit" in word(answer.error_description):
-        return NotSent(f"{said}: message rate limit", _retry_after(reply), throttled=True)
+        return NotSent(f"{said}: message rate limit", reply.retry_after, throttled=True)
     if 400 <= reply.status < 500 and reply.status != 408:
         return None
     return Unsure(said)  # 5xx, 408 and what is not documented: it may have been taken
@@ -113,9 +115,3 @@ def said_by(reply: Reply, answer: Answer | None) -> str:
     if code.isascii() and code.isdecimal() and len(code) <= 9:
         parts.append(code)
     return " ".join(parts)
-
-
-def _retry_after(reply: Reply) -> float | None:
-    """Seconds, where the header is there; the documentation names none."""
-    given = reply.headers.get("retry-after", "")
-    return float(given) if given.isascii() and given.isdecimal() and len(given) < 6 else None

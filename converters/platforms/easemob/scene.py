@@ -10,8 +10,9 @@ from converters.core.lenient import milliseconds, word
 from converters.core.model import Conversation, Event, Loss
 from converters.core.operations import Operation, Ref
 from converters.platform import Callback, DecodedEvent
-from converters.platforms.easemob.envelope import Envelope, conversation_of
+from converters.platforms.easemob.envelope import Envelope
 from converters.platforms.easemob.ids import ADMINS
+from converters.platforms.easemob.scope import places
 
 
 class EventContext(Struct, frozen=True):
@@ -53,12 +54,13 @@ class EventContext(Struct, frozen=True):
         return DecodedEvent(event, losses, unfit, proven)
 
 
-def scene_of(callback: Callback, envelope: Envelope) -> EventContext:
-    """Raises Malformed where the callback belongs to no conversation."""
-    conversation = conversation_of(envelope)
-    if conversation is None:
+def scenes_of(callback: Callback, envelope: Envelope) -> tuple[EventContext, ...]:
+    """One for each conversation in which it can have happened, the likeliest first. Raises Malformed where it belongs to none."""
+    found = places(envelope)
+    if not found:
         raise wire.Malformed("event without from, to or id")
-    return EventContext(callback.app, conversation, milliseconds(envelope.timestamp, callback.received))
+    at = milliseconds(envelope.timestamp, callback.received)
+    return tuple(EventContext(callback.app, place, at) for place in found)
 
 
 def id_of(envelope: Envelope) -> str:

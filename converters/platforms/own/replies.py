@@ -21,9 +21,9 @@ def read_reply(request: Request, reply: Reply) -> Outcome:
         return _taken(request, reply)
     said = f"http {status}"
     if status in {401, 403}:
-        return NotSent(f"{said}: our secret, clock or address", _retry_after(reply), ours=True)
+        return NotSent(f"{said}: our secret, clock or address", reply.retry_after, ours=True)
     if status in {429, 503}:
-        return NotSent(said, _retry_after(reply), throttled=status == 429)
+        return NotSent(said, reply.retry_after, throttled=status == 429)
     if 400 <= status < 500 and status != 408:
         return Refused(said)
     return Unsure(said)
@@ -40,8 +40,3 @@ def _taken(request: Request, reply: Reply) -> Outcome:
     if not remote_id and request.api != EVENT and reply.status != 409:
         return Unsure("an answer without id")
     return Delivered(remote_id, milliseconds(answer.at, 0) or None)
-
-
-def _retry_after(reply: Reply) -> float | None:
-    given = reply.headers.get("retry-after", "")
-    return float(given) if given.isascii() and given.isdecimal() and len(given) < 6 else None

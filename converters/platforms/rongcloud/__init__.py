@@ -15,6 +15,7 @@ from converters.platforms.rongcloud.inventory import READERS
 from converters.platforms.rongcloud.limits import LIMITS
 from converters.platforms.rongcloud.lookup import LOOK_UP
 from converters.platforms.rongcloud.media import MEDIA
+from converters.platforms.rongcloud.object_names import kinds
 from converters.platforms.rongcloud.register import register
 from converters.platforms.rongcloud.replies import read_reply
 from converters.platforms.rongcloud.signing import AUTH
@@ -44,4 +45,5 @@ PLATFORM = Platform(
     readers=READERS,
     example=example,
     fidelity=FIDELITY,
+    kinds=kinds,
 )

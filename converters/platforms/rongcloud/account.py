@@ -65,6 +65,9 @@ class RongcloudAccount(Struct, frozen=True, kw_only=True):
     system_messages: Annotated[
         bool, Meta(description="Whether system messages are carried, as words of the user in whose name they are.")
     ] = True
+    emoticons: Annotated[
+        bool, Meta(description="Whether emoji that older Android clients write as codes, such as `[/u1f600]`, are read as emoji.")
+    ] = True
     receipts: Annotated[bool, Meta(description="Whether RongCloud is told what was read on the other platform.")] = True
     typing: Annotated[bool, Meta(description="Whether it is told who is typing, in a talk of two.")] = False
     custom: Annotated[

@@ -12,9 +12,10 @@ from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import word
-from converters.core.model import Conversation, Group, Room, conversation_key, direct
+from converters.core.model import Conversation, Group, Loss, Room, conversation_key, direct
 from converters.platform import Accepted, EarlyRejection, Incoming, Rejected, SingleUse, Verdict
 from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.ids import ultra
@@ -45,25 +46,45 @@ class RoutedMessage(Struct, frozen=True):
     """A message, or what is routed as one."""
 
     fields: Fields
+    losses: tuple[Loss, ...] = ()
+    """What of the bytes could not be kept."""
 
 
 class ServiceEvent(Struct, frozen=True):
     """Anything else: who is there, what was taken back, what belongs to services beside the chat."""
 
     value: Any
+    losses: tuple[Loss, ...] = ()
 
 
 def read(body: bytes) -> RoutedMessage | ServiceEvent:
     """What a callback is: who checks it and who reads it both ask here. Raises Malformed."""
     if not is_json(body):
-        return RoutedMessage(fields_of(body))
-    value = wire.load_any(body)
+        return _form(body)
+    value, losses = mending.load_any(body)
     fields = fields_in(value)
-    return ServiceEvent(value) if fields is None else RoutedMessage(fields)
+    return ServiceEvent(value, losses) if fields is None else RoutedMessage(fields, losses)
+
+
+def _form(body: bytes) -> RoutedMessage:
+    """Strictly where that can be; a byte that is no UTF-8 costs one sign, and not the message."""
+    try:
+        return RoutedMessage(fields_of(body))
+    except wire.Malformed:
+        fields: Fields = {}
+        lost: dict[Loss, None] = {}
+        for pair in body.replace(b"+", b" ").split(b"&"):
+            name, _, value = pair.partition(b"=")
+            key, losses = mending.text(unquote_to_bytes(name))
+            said, more = mending.text(unquote_to_bytes(value))
+            fields[key] = fields.get(key) or said
+            lost |= dict.fromkeys((*losses, *more))
+        fields.pop("", None)
+        return RoutedMessage(fields, tuple(lost))
 
 
 def fields_of(body: bytes) -> Fields:
-    """A form; of a name that comes several times, the first value that is not empty. Raises Malformed."""
+    """A form in UTF-8; of a name that comes several times, the first value that is not empty. Raises Malformed."""
     try:
         fields = _at_once(body)
         if fields is None:
@@ -168,7 +189,7 @@ def lowered(content: Any) -> dict[str, Any]:
 def conversation_of(fields: Fields) -> Conversation | None:
     if fields.get("objectName") == RECALL:
         try:
-            return place_in(lowered(wire.load_any(fields.get("content", ""))), fields)
+            return place_in(lowered(mending.load_any(fields.get("content", ""))[0]), fields)
         except wire.Malformed:
             return None
     return place(

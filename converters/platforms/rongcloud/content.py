@@ -1,33 +1,49 @@
 """What lies in a message's content besides what is said: the customer's `extra`, and in it our mark."""
 
+import json
 import math
 from typing import Any
 
+from converters import mending
 from converters.core import wire
+from converters.core.model import Loss
 from converters.routing.user_ids import fold
 
 Content = dict[str, Any]
+_BEFORE = " \t\r\n\0\ufeff"
 
 
-def read(raw: Any) -> Content | None:
-    """The JSON object in *raw*, or that it is; None for anything else."""
+def read(raw: Any, lost: list[Loss] | None = None) -> Content | None:
+    """The JSON object in *raw*, or that it is; None for anything else. What could not be kept of it goes to *lost*."""
     if isinstance(raw, dict):
         return raw
-    if not isinstance(raw, str) or raw.lstrip()[:1] != "{":
+    if not isinstance(raw, str) or raw.lstrip(_BEFORE)[:1] != "{":
         return None
     try:
-        value = wire.load_any(raw)
+        value, losses = mending.load_any(raw)
     except wire.Malformed:
         return None
+    if losses and lost is not None:
+        lost += losses
     return value if isinstance(value, dict) else None
 
 
-def opened(content: Content, key: str) -> tuple[Any, dict[str, Any]]:
+def listed(value: Any) -> list[Any]:
+    """A list, or one that is written as a JSON text; empty for anything else."""
+    if isinstance(value, str) and value.lstrip()[:1] == "[":
+        try:
+            value = mending.load_any(value)[0]
+        except wire.Malformed:
+            return []
+    return value if isinstance(value, list) else []
+
+
+def opened(content: Content, key: str, lost: list[Loss] | None = None) -> tuple[Any, dict[str, Any]]:
     """(what lies under the mark's *key*, the customer's part of `extra`): a text of theirs is `{"extra": text}`."""
     extra = content.get("extra")
     if not extra:
         return content.get(key), {}
-    ext = read(extra)
+    ext = read(extra, lost)
     if ext is None:
         return content.get(key), {"extra": extra}
     if key in ext:
@@ -48,6 +64,15 @@ def text(value: Any) -> str:
     if isinstance(value, str):
         return value
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
+def exactly(raw: str) -> Content | None:
+    """The JSON object in *raw* with its numbers as they are written, where they are read as words: 1.50, or more digits than a float has."""
+    try:
+        value = json.loads(raw, parse_float=str, parse_int=str)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def whole(value: Any) -> int:
@@ -74,6 +99,4 @@ def user(value: Any) -> str:
 
 def users(values: Any) -> tuple[str, ...]:
     """Each once, in their order."""
-    if not isinstance(values, list):
-        return ()
-    return tuple(dict.fromkeys(name for value in values if (name := user(value))))
+    return tuple(dict.fromkeys(name for value in listed(values) if (name := user(value))))

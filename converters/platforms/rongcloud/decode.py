@@ -4,11 +4,13 @@ from hashlib import blake2b
 
 from msgspec import structs
 
+from converters import mending
 from converters.core import wire
-from converters.core.lenient import milliseconds
+from converters.core.lenient import milliseconds, true
 from converters.core.model import Conversation, Direct, Event, Loss
 from converters.core.operations import Post
 from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
+from converters.platforms.rongcloud import emoticons
 from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.callback import (
     RECALL,
@@ -20,14 +22,18 @@ from converters.platforms.rongcloud.callback import (
     conversation_of,
 )
 from converters.platforms.rongcloud.callback import read as read_body
-from converters.platforms.rongcloud.content import Content, opened, read, text, user, without
+from converters.platforms.rongcloud.content import Content, listed, opened, read, text, user, without
 from converters.platforms.rongcloud.messages import QUOTE, body_of, losses_of, own_extra, quote_in
 from converters.platforms.rongcloud.operations import DecodedChange, ReceivedMessage, event_id, happened
 from converters.platforms.rongcloud.told import told
 from converters.text import echo_mark
+from converters.text.emoticons import read_in
 from converters.text.extension_payload import key_of, put_back, quote_back
 
 _CHANNELS = {"PERSONS": "discussion", "CUSTOMERSERVICE": "customer-service", "MC": "public-account", "MP": "public-account"}
+_SIGN_CODES = (b"%2Fu", b"%2fu", b"/u")
+"""How an emoji's code begins in a form and in JSON."""
+_GROUPS = {"GROUP", "ULTRAGROUP"}
 _SERVER = {"server", ""}
 """What does not say that a client has sent it; in rooms, and long ago, nothing says who has."""
 
@@ -35,13 +41,17 @@ _SERVER = {"server", ""}
 def decode(callback: Callback, account: RongcloudAccount) -> tuple[Decoded, ...]:
     """What one callback says. Raises Malformed."""
     match read_body(callback.body):
-        case RoutedMessage(fields=fields):
-            return _routed(fields, callback, account)
-        case ServiceEvent(value=value):
-            return told(value, callback)
+        case RoutedMessage(fields=fields, losses=losses):
+            lost = list(losses)
+            decoded = _routed(fields, callback, account, lost)
+        case ServiceEvent(value=value, losses=losses):
+            lost, decoded = list(losses), told(value, callback)
+    if account.emoticons and any(code in callback.body for code in _SIGN_CODES):
+        decoded = read_in(decoded, emoticons.read)
+    return mending.with_losses(decoded, lost) if lost else decoded
 
 
-def _routed(fields: Fields, callback: Callback, account: RongcloudAccount) -> tuple[Decoded, ...]:
+def _routed(fields: Fields, callback: Callback, account: RongcloudAccount, lost: list[Loss]) -> tuple[Decoded, ...]:
     name = fields.get("objectName", "")
     if (reason := _passed_by(name, fields)) is not None:
         return (Ignored(reason),)
@@ -52,7 +62,7 @@ def _routed(fields: Fields, callback: Callback, account: RongcloudAccount) -> tu
     if not name or conversation is None or not sender:
         raise wire.Malformed("message without objectName, sender, receiver or a known channelType")
     raw = fields.get("content", "")
-    content = read(raw)
+    content = read(raw, lost)
     arrived = ReceivedMessage(
         callback.app,
         fields,
@@ -64,7 +74,7 @@ def _routed(fields: Fields, callback: Callback, account: RongcloudAccount) -> tu
         vouched,
         account.friends_by_clients,
     )
-    ours, ext = opened(content, account.mark) if content is not None else (None, {})
+    ours, ext = opened(content, account.mark, lost) if content is not None else (None, {})
     found: echo_mark.EchoMark | str | None = None
     if ours is not None:
         where = echo_mark.on(callback.app, conversation, sender, _receiver(fields, conversation))
@@ -99,11 +109,19 @@ def _passed_by(name: str, fields: Fields) -> str | None:
 
 def _kept_back(fields: Fields, account: RongcloudAccount) -> str | None:
     """The same of a message that people would read."""
-    if fields.get("groupUserIds", "").strip('[]" '):
+    if channel_of(fields) in _GROUPS and _directed(fields.get("groupUserIds", "")):
         return "directed"  # to some of the group, and the others must not see it
     if channel_of(fields) == "NOTIFY" and not account.system_messages:
         return "system"
     return None
+
+
+def _directed(named: str) -> bool:
+    """Whether somebody is named; the vendor's own sample has names beside a talk of two, where they mean nothing."""
+    if named.strip('[]{}"\', ') in {"", "null", "None"}:
+        return False
+    users = listed(named)
+    return not users or any(user(one) for one in users)
 
 
 def _receiver(fields: Fields, conversation: Conversation) -> str:
@@ -116,7 +134,7 @@ def _posted(
     name: str, raw: str, content: Content | None, ext: Content, arrived: ReceivedMessage, account: RongcloudAccount
 ) -> Decoded:
     """A message; or another content for one, as ultra groups have it."""
-    body = body_of(name, content, raw, account.mark)
+    body = body_of(name, content, raw, account.mark, account.language)
     losses: tuple[Loss, ...] = ()
     quote = None
     if content is not None:
@@ -124,7 +142,7 @@ def _posted(
         if name == QUOTE:
             ref = arrived.ref(text(content.get("referMsgUid")), user(content.get("referMsgUserId")))
             quote = quote_in(content, ref, account.mark)
-        elif name == "RC:StreamMsg" and content.get("complete") is not True:
+        elif name == "RC:StreamMsg" and not true(content.get("complete")):
             return Ignored("stream-part")
         held = content if not name.startswith("RC:") else ext
         if held is content:

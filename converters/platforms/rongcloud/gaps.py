@@ -11,6 +11,7 @@ from zipfile import BadZipFile, ZipFile
 
 from msgspec import Struct
 
+from converters import mending
 from converters.core import offset_hours, urlencoded, wire
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Conversation, conversation_key
@@ -25,7 +26,7 @@ from converters.platform import (
     TimeRange,
 )
 from converters.platforms.rongcloud.account import RongcloudAccount
-from converters.platforms.rongcloud.callback import conversation_of, fields_in, fields_of, is_json
+from converters.platforms.rongcloud.callback import RoutedMessage, conversation_of, fields_in, read
 from converters.platforms.rongcloud.content import text
 from converters.platforms.rongcloud.operations import event_id
 
@@ -101,7 +102,7 @@ def lines(zipped: bytes) -> Iterator[dict[str, Any] | None]:
 def _line(raw: bytes) -> dict[str, Any] | None:
     begin, end = raw.find(b"{"), raw.rfind(b"}")
     try:
-        line = wire.load_any(raw[begin : end + 1]) if begin >= 0 else None
+        line = mending.load_any(raw[begin : end + 1])[0] if begin >= 0 else None
     except wire.Malformed:
         return None
     return line if isinstance(line, dict) else None
@@ -133,9 +134,10 @@ def held_back(callback: Callback, reason: str) -> str:
     """The log does not tell of a message that some or all of its receivers never got."""
     if reason not in {"moderated", "directed", "system"}:
         return ""
-    body = callback.body
-    fields = (fields_in(wire.load_any(body)) or {}) if is_json(body) else fields_of(body)
-    place, uid = conversation_of(fields), fields.get("msgUID", "")
+    routed = read(callback.body)
+    if not isinstance(routed, RoutedMessage):
+        return ""
+    place, uid = conversation_of(routed.fields), routed.fields.get("msgUID", "")
     return event_id(callback.app, place, uid) if place is not None and uid else ""
 
 

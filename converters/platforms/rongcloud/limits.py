@@ -14,5 +14,6 @@ LIMITS = (
     RateLimit("private-status", ("statusmessage/private/publish",), 6000, 60.0, "messages"),
     RateLimit("group-status", ("statusmessage/group/publish",), 20, 1.0, "messages"),
     RateLimit("ultra-groups", ("message/ultragroup/publish",), 100, 1.0, "messages"),
+    RateLimit("ultra-edits", ("ultragroup/msg/modify",), 100, 60.0),
     RateLimit("others", (OTHERS,), 100),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Delivery, Direct, Group, Room
@@ -54,7 +55,7 @@ def ask(delivery: Delivery, account: RongcloudAccount, since: int, until: int) -
 
 def found(delivery: Delivery, account: RongcloudAccount, reply: Reply, part: int = 0) -> Outcome | None:
     try:
-        answer = wire.load(reply.body, _Answer)
+        answer, _ = mending.load(reply.body, _Answer)
     except wire.Malformed:
         return None
     where = echo_mark.on(delivery.target, delivery.event.conversation, delivery.sender or account.operator, delivery.receiver)
@@ -71,7 +72,7 @@ def found(delivery: Delivery, account: RongcloudAccount, reply: Reply, part: int
 def more(request: Request, reply: Reply) -> Request | None:
     """The messages after a full page."""
     try:
-        items = wire.load(reply.body, _Answer).data or ()
+        items = mending.load(reply.body, _Answer)[0].data or ()
         asked = wire.load_any(request.body)
     except wire.Malformed:
         return None

@@ -2,16 +2,15 @@
 
 from typing import Any
 
+from converters import mending
 from converters.core import wire
 from converters.core.bodies import (
     Body,
-    Call,
     Card,
     Command,
     Custom,
     Document,
     File,
-    Forwarded,
     Gif,
     Image,
     Link,
@@ -22,23 +21,51 @@ from converters.core.bodies import (
     Video,
     Voice,
 )
+from converters.core.lenient import words
 from converters.core.model import Loss
 from converters.core.operations import Quote, Ref
-from converters.platforms.rongcloud.content import Content, number, read, text, user, users, whole
+from converters.platforms.rongcloud import kinds
+from converters.platforms.rongcloud.content import (
+    Content,
+    exactly,
+    number,
+    read,
+    text,
+    user,
+    users,
+    whole,
+)
 from converters.text.extension_payload import key_of
+from converters.text.fallback_text import Language
 
 TEXT, QUOTE = "RC:TxtMsg", "RC:ReferenceMsg"
 EXTRA = "extra"
 _SPOKEN = {TEXT, QUOTE, "RC:StreamMsg"}
+_LINES = {ord(sign): None for sign in "\r\n\t"}
 
 
-def body_of(name: str, content: Content | None, raw: str, mark: str) -> Body:
-    """What a message of kind *name* says; *raw* is its content as it came, *mark* the key that is ours."""
-    if not name.startswith("RC:"):
-        return Custom(name, _own_data(content, raw, mark))
-    if content is None:
-        return Unknown(name[:64], {"content": raw})
-    return _known(name, content) or Unknown(name[:64], content)
+def body_of(name: str, content: Content | None, raw: str, mark: str, language: Language = "zh") -> Body:
+    """What a message of kind *name* says; *raw* is its content as it came, *mark* the key that is ours, *language* that of what we say of it."""
+    if name.startswith("RC"):
+        if content is None and name in _WORDED:
+            return _WORDED[name](_plain(raw))
+        if content is not None and (field := _FIELDS.get(name)) and not isinstance(content.get(field), str):
+            content = exactly(raw) or content
+        found = _known(name, content, language) if content is not None else None
+        if found is not None:
+            return found
+        if name.startswith("RC:"):
+            return Unknown(name[:64], {"content": raw} if content is None else content)
+    return Custom(name, _own_data(content, raw, mark))
+
+
+def _plain(raw: str) -> str:
+    """What somebody wrote who put no object around it: a text in quotes, or anything as it is."""
+    try:
+        value = wire.load_any(raw)
+    except wire.Malformed:
+        return raw
+    return value if isinstance(value, str) else "" if value is None else raw
 
 
 def quote_in(content: Content, message: Ref, mark: str) -> Quote:
@@ -62,10 +89,7 @@ def losses_of(name: str, content: Content) -> tuple[Loss, ...]:
 
 def _own_data(content: Content | None, raw: str, mark: str) -> Any:
     if content is None:
-        try:
-            return wire.load_any(raw)
-        except wire.Malformed:
-            return raw
+        return _data(raw)
     ours = (mark, key_of(mark))
     return {key: value for key, value in content.items() if key not in ours} if mark in content else content
 
@@ -78,12 +102,13 @@ def own_extra(body: Body, more: Any) -> tuple[Body, Content]:
     return (Custom(body.name, {key: value for key, value in body.data.items() if key != "extra"}), ext) if ext else (body, {})
 
 
-def _known(name: str, held: Content) -> Body | None:
+def _known(name: str, held: Content, language: Language) -> Body | None:
     """None where what the kind needs is not there."""
     match name:
         case "RC:TxtMsg" | "RC:ReferenceMsg" | "RC:StreamMsg":
             said = held.get("content")
-            return _text(said, held.get("mentionedInfo")) if isinstance(said, str) else None
+            said = said if isinstance(said, str) else _words(held, "content", "text", "message", "msg")
+            return _text(said, held.get("mentionedInfo")) if said is not None else None
         case "RC:ImgMsg":
             file = _file(held.get("imageUri"), held)
             return Image(file, thumbnail=_thumbnail(held)) if file else None
@@ -91,7 +116,7 @@ def _known(name: str, held: Content) -> Body | None:
             file = _file(held.get("remoteUrl"), held, size=held.get("gifDataSize"), mime="image/gif")
             return Gif(file, whole(held.get("width")), whole(held.get("height"))) if file else None
         case "RC:VcMsg":
-            inline = text(held.get("content")).replace("\n", "").replace("\r", "")
+            inline = _base64(held.get("content"))
             return Voice(File(inline=inline, mime="audio/amr"), _lasting(held)) if inline else None
         case "RC:HQVCMsg":
             file = _file(held.get("remoteUrl"), held, mime="audio/aac")
@@ -113,23 +138,25 @@ def _known(name: str, held: Content) -> Body | None:
         case "RC:CardMsg":
             named = user(held.get("userId"))
             return Card(named, text(held.get("name")), text(held.get("portraitUri"))) if named else None
-        case "RC:CombineMsg":
-            lines = held.get("summaryList")
-            file = _file(held.get("remoteUrl"), held, mime="text/html")
-            summary = tuple(text(line) for line in lines) if isinstance(lines, list) else ()
-            return Forwarded(text(held.get("title")), summary, file=file)
         case "RC:CmdMsg" | "RC:CmdNtf":
             return Command(text(held.get("name")), _data(held.get("data")))
         case "RC:InfoNtf":
-            return Notice(text(held.get("message")))
-        case "RC:VCSummary":
-            return Call(video=text(held.get("mediaType")) == "2")
+            return Notice(_words(held, "message", "content", "text") or "")
         case _:
-            return None
+            more = kinds.READ.get(name)
+            return more(held, language) if more is not None else None
+
+
+def _words(held: Content, *names: str) -> str | None:
+    """The first of *names* that says something, whatever it is."""
+    return next((said for name in names if (said := words(held.get(name))) is not None), None)
 
 
 def _text(said: str, mentioned: Any) -> Text:
-    if not isinstance(mentioned, dict):
+    if not mentioned:
+        return Text(said)
+    mentioned = read(mentioned)
+    if mentioned is None:
         return Text(said)
     if text(mentioned.get("type")) == "1":
         return Text(said, everybody=True)
@@ -143,8 +170,21 @@ def _file(url: Any, held: Content, *, size: Any = 0, mime: str = "") -> File | N
 
 
 def _thumbnail(held: Content) -> File | None:
-    inline = held.get("content")
-    return File(inline=inline, mime="image/jpeg") if isinstance(inline, str) and inline else None
+    inline = _base64(held.get("content"))
+    return File(inline=inline, mime="image/jpeg") if inline else None
+
+
+def _base64(value: Any) -> str:
+    """Without line ends and what stands before it in an address. In a form that was not escaped its `+` has become a blank."""
+    found = text(value)
+    if found.isalnum() or not found:
+        return found
+    found = found.partition(",")[2] if found.startswith("data:") else found
+    found = found.strip().translate(_LINES)
+    if " " not in found:
+        return found
+    bare = found.replace(" ", "")
+    return bare if len(found) % 4 and not len(bare) % 4 else found.replace(" ", "+")
 
 
 def _lasting(held: Content) -> int:
@@ -156,6 +196,11 @@ def _data(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return wire.load_any(value)
+        return mending.load_any(value)[0]
     except wire.Malformed:
         return value
+
+
+_WORDED: dict[str, type[Text] | type[Notice]] = {TEXT: Text, QUOTE: Text, "RC:StreamMsg": Text, "RC:InfoNtf": Notice}
+"""Of these a content without an object is what people read."""
+_FIELDS = {TEXT: "content", QUOTE: "content", "RC:StreamMsg": "content", "RC:InfoNtf": "message"}

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from converters.core import wire
 from converters.core.bodies import Body, Notice
 from converters.core.event_id import EventId
-from converters.core.lenient import milliseconds
+from converters.core.lenient import milliseconds, true
 from converters.core.model import Conversation, Direct, Loss, direct
 from converters.core.operations import (
     AdminsChanged,
@@ -32,16 +32,9 @@ from converters.core.operations import (
 )
 from converters.platform import Ignored
 from converters.platforms.rongcloud.callback import Fields, lowered, place_in
-from converters.platforms.rongcloud.content import Content, read, text, user, users
+from converters.platforms.rongcloud.content import Content, listed, read, text, user, users
+from converters.platforms.rongcloud.object_names import IGNORED
 from converters.routing.user_ids import fold
-
-IGNORED = {
-    "RC:SRSMsg": "sync", "RC:RRReqMsg": "receipt-request", "RC:RRMsg": "sdk-internal", "RC:LogCmdMsg": "sdk-internal",
-    "RC:InterceptMsg": "sdk-internal", "RC:RcNtf": "recall-notice", "RC:ProfileNtf": "profile", "RC:MsgExMsg": "expansion",
-    "RC:chrmKVNotiMsg": "room-attribute", "RC:DizNtf": "discussion", "RC:VCInvite": "signalling", "RC:VCAccept": "signalling",
-    "RC:VCRinging": "signalling", "RC:VCHangup": "signalling", "RC:VCModifyMedia": "signalling", "RC:VCModifyMem": "signalling",
-}  # fmt: skip
-
 
 MOST = 100
 """Receipts that one message is read for: each makes an event, and its sender alone says how many there are."""
@@ -100,7 +93,7 @@ def recalled(uid: str, by: str, told: Content, at: int, app: str, conversation: 
 
     That its sender may recall what others said, a client cannot say.
     """
-    admin = vouched and (text(told.get("isadmin")).lower() in {"1", "true"} or told.get("isadmin") is True)
+    admin = vouched and true(told.get("isadmin"))
     ref = Ref(uid, event_id(app, conversation, uid), author="" if admin else by, at=at, own=not vouched)
     return DecodedChange(Recall(ref), "recall", uid, conversation, by)
 
@@ -124,11 +117,9 @@ def _read(arrived: ReceivedMessage) -> tuple[DecodedChange, ...]:
 
 
 def _read_in_group(arrived: ReceivedMessage) -> tuple[DecodedChange, ...] | Ignored:
-    told = arrived.content.get("receiptMessageDic")
+    told = read(arrived.content.get("receiptMessageDic")) or {}
     named = [
-        (user(author), uid)
-        for author, uids in (told.items() if isinstance(told, dict) else ())
-        for uid in (dict.fromkeys(uid for uid in uids if isinstance(uid, str) and uid) if isinstance(uids, list) else ())
+        (user(author), uid) for author, uids in told.items() for uid in dict.fromkeys(uid for uid in listed(uids) if isinstance(uid, str) and uid)
     ]
     if not named:
         return Ignored("receipt-of-nothing")

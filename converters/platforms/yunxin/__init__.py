@@ -5,7 +5,7 @@ from converters.platforms.yunxin.account import SECRETS, YunxinAccount, example
 from converters.platforms.yunxin.callback import check, check_headers
 from converters.platforms.yunxin.decode import decode
 from converters.platforms.yunxin.encode import encode
-from converters.platforms.yunxin.fidelity import FIDELITY
+from converters.platforms.yunxin.fidelity import FIDELITY, kinds
 from converters.platforms.yunxin.gaps import GAPS
 from converters.platforms.yunxin.ids import USER_IDS
 from converters.platforms.yunxin.inventory_teams import READERS
@@ -36,4 +36,5 @@ PLATFORM = Platform(
     readers=READERS,
     example=example,
     fidelity=FIDELITY,
+    kinds=kinds,
 )

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from converters.platform import SecretUse
 from converters.text.echo_mark import EXAMPLE, MarkKey, Previous, Secret, UnkeyedUntil
+from converters.text.emoticons import Emoticons
 from converters.text.fallback_text import Language
 
 SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
@@ -40,6 +41,17 @@ class YunxinAccount(Struct, frozen=True, kw_only=True):
         Meta(description="accid that is manager of all relayed teams; does what only a manager may and nobody there did."),
     ] = ""
     typing: Annotated[bool, Meta(description="Whether it is shown that somebody is typing.")] = False
+    emoticons: Annotated[
+        Emoticons,
+        Meta(
+            description="Emoticon codes of NetEase's UI kit, such as `[大笑]`: `both` reads them as emoji and writes emoji as codes; `read` reads them "
+            "alone, for apps without the kit, whose users would read the codes; `off` leaves texts as they are."
+        ),
+    ] = "both"
+    reactions: Annotated[
+        dict[str, Annotated[int, Meta(ge=1)]],
+        Meta(description="Emoji of the other platform, and the index by which the app's clients know each as a quick comment. A reaction without one is not sent."),
+    ] = {}
     receipts: Annotated[bool, Meta(description="Whether what was read there is marked as read here.")] = True
     upload: Annotated[
         Literal["file", "base64"],

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from converters import mending
 from converters.core import wire
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Conversation, Direct, Group, Room, conversation_key, direct
@@ -31,7 +32,7 @@ class CopiedMessage(Struct, frozen=True, rename="camel"):
     conv_type: Word = None
     from_account: Word = None
     from_client_type: Word = None
-    from_nick: Word = None
+    from_nick: Any = None
     msg_timestamp: Word = None
     msg_type: Word = None
     msgid_client: Word = None
@@ -208,7 +209,7 @@ def check(incoming: Incoming, account: YunxinAccount, now: int) -> Verdict:
 
 def _key(body: bytes, account: YunxinAccount) -> bytes:
     try:
-        conversation = conversation_of(wire.load(body, CopiedMessage)) or conversation_reported(wire.load(body, CopiedEvent))
+        conversation = conversation_of(mending.load(body, CopiedMessage)[0]) or conversation_reported(mending.load(body, CopiedEvent)[0])
     except wire.Malformed:
         conversation = None  # genuine all the same: it is stored, and becomes a dead letter when it is read
     return conversation_key(conversation) if conversation else b"?" + account.app_key.encode()

@@ -56,7 +56,16 @@ def other_end(delivery: Delivery, author: str) -> str:
 
 def own_id(delivery: Delivery, number: int = 0) -> str:
     """32 hex characters, the same for every attempt: a repeat within 60 s is given the first one's answer."""
-    name = f"{delivery.event.id}\x1f{delivery.target}" + (f"\x1f{number}" if number else "")
+    return _own_id(delivery.event.id, delivery.target, number)
+
+
+def client_id_of(event: str, target: str) -> str:
+    """The client's id that a send of v2 gave to the first message of *event*."""
+    return uuid(_own_id(event, target, 0))
+
+
+def _own_id(event: str, target: str, number: int) -> str:
+    name = f"{event}\x1f{target}" + (f"\x1f{number}" if number else "")
     return blake2b(name.encode(), digest_size=16).hexdigest()
 
 
@@ -79,6 +88,11 @@ def call_v2(
 
 def conversation_id(sender: str, where: Recipient) -> str:
     return quote(f"{sender}|{where.kind}|{where.to}", safe="")
+
+
+def whole(tid: str) -> int | str:
+    """A team's number as v2 wants it; an id that is none stays a text."""
+    return int(tid) if tid.isascii() and tid.isdecimal() else tid
 
 
 def listed(values: list[str]) -> str:

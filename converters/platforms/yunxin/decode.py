@@ -2,9 +2,10 @@
 
 from hashlib import blake2b
 
+from converters import mending
 from converters.core import wire
 from converters.core.event_id import EventId
-from converters.core.lenient import milliseconds, word
+from converters.core.lenient import milliseconds, word, words
 from converters.core.model import Conversation, Event, Loss
 from converters.core.operations import Post
 from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
@@ -20,11 +21,13 @@ from converters.platforms.yunxin.callback import (
     what_is,
     withheld,
 )
+from converters.platforms.yunxin.emoticons import EMOTICONS
 from converters.platforms.yunxin.ids import scope
 from converters.platforms.yunxin.messages import body_of
 from converters.platforms.yunxin.values import record
 from converters.routing.user_ids import fold
 from converters.text import echo_mark
+from converters.text.emoticons import read_in
 from converters.text.extension_payload import key_of, put_back, quote_back
 
 _EVENTS = {
@@ -35,7 +38,15 @@ _EVENTS = {
 
 def decode(callback: Callback, account: YunxinAccount) -> tuple[Decoded, ...]:
     """What one copy says. Raises Malformed."""
-    copy = wire.load(callback.body, CopiedMessage)
+    copy, losses = mending.load(callback.body, CopiedMessage)
+    lost = list(losses)
+    found = _read(callback, copy, account, lost)
+    if account.emoticons != "off" and b"[" in callback.body:
+        found = read_in(found, EMOTICONS.read)
+    return mending.with_losses(found, lost) if lost else found
+
+
+def _read(callback: Callback, copy: CopiedMessage, account: YunxinAccount, lost: list[Loss]) -> tuple[Decoded, ...]:
     match what_is(callback.headers, callback.body, copy):
         case "other-product" | "probe" | "pre-delivery" as reason:
             return (Ignored(reason),)
@@ -44,22 +55,22 @@ def decode(callback: Callback, account: YunxinAccount) -> tuple[Decoded, ...]:
         case "withheld":
             return (Ignored(withheld(copy)),)
         case "report":
-            report = wire.load(callback.body, CopiedEvent)
-            return reports.read(word(copy.event_type), callback, report, conversation_of(copy), account)
+            report, _ = mending.load(callback.body, CopiedEvent)
+            return reports.read(word(copy.event_type), callback, report, conversation_of(copy), account, lost)
         case what:
             conversation = conversation_of(copy)
             if conversation is None or not copy.from_account:
                 raise wire.Malformed("message without sender, receiver or a known convType")
             if what == "notification":
-                return (notifications.read(callback, copy, conversation, remote_id(copy), account),)
-            return (_message(callback, copy, conversation, account),)
+                return (notifications.read(callback, copy, conversation, remote_id(copy), account, lost),)
+            return (_message(callback, copy, conversation, account, lost),)
 
 
-def _message(callback: Callback, copy: CopiedMessage, conversation: Conversation, account: YunxinAccount) -> Decoded:
+def _message(callback: Callback, copy: CopiedMessage, conversation: Conversation, account: YunxinAccount, lost: list[Loss]) -> Decoded:
     sender = fold(word(copy.from_account))
     named = remote_id(copy)
     at = milliseconds(copy.msg_timestamp, callback.received)
-    ext = record(copy.ext) if copy.ext else None
+    ext = record(copy.ext, lost) if copy.ext else None
     unfit = ""
     if ext and account.mark in ext:
         where = echo_mark.on(callback.app, conversation, sender, receiver_of(copy, conversation))
@@ -69,7 +80,7 @@ def _message(callback: Callback, copy: CopiedMessage, conversation: Conversation
         if isinstance(found, echo_mark.EchoMark):
             return OwnEcho(found.event, named, at, conversation, found.part, found.more, found.keyed)
         unfit = found or ""
-    body = body_of(copy.msg_type, copy.body, copy.attach, room=word(copy.event_type) == ROOM_MESSAGE)
+    body = body_of(copy.msg_type, copy.body, copy.attach, room=word(copy.event_type) == ROOM_MESSAGE, lost=lost)
     quote, own = None, {}
     if ext:
         quote = extension.quote_of(ext, conversation, callback.app)
@@ -77,6 +88,8 @@ def _message(callback: Callback, copy: CopiedMessage, conversation: Conversation
         if (more := ext.get(key_of(account.mark))) is not None:
             body, quote = put_back(body, more), quote_back(quote, more)
         own = extension.own(ext, account.mark, body, quote)
+    if quote is None and b"eply" in callback.body:
+        quote = extension.thread_of(callback.body, conversation, callback.app)
     event = Event(
         id=EventId.of("yunxin", callback.app, scope(conversation), named).text,
         source=callback.app,
@@ -84,7 +97,7 @@ def _message(callback: Callback, copy: CopiedMessage, conversation: Conversation
         client_id=word(copy.msgid_client),
         conversation=conversation,
         sender=sender,
-        sender_name=word(copy.from_nick),
+        sender_name=words(copy.from_nick) or "",
         at=at,
         operation=Post(body, quote, own),
     )

@@ -25,16 +25,20 @@ from converters.core.operations import (
 )
 from converters.platform import Encoded
 from converters.platforms.yunxin.account import YunxinAccount
-from converters.platforms.yunxin.encode_named import edit, read, recall
+from converters.platforms.yunxin.emoticons import EMOTICONS
+from converters.platforms.yunxin.encode_named import edit, react, read, recall
 from converters.platforms.yunxin.encode_notification import command, typing
 from converters.platforms.yunxin.encode_people import block, friend
 from converters.platforms.yunxin.encode_post import post
 from converters.platforms.yunxin.encode_room import room_life
 from converters.platforms.yunxin.encode_team import team_life
+from converters.text.emoticons import written_in
 
 
 def encode(delivery: Delivery, account: YunxinAccount, there: TargetContext = NOTHING) -> Encoded:
     """The calls for one delivery; a text that is too long goes in parts, each with an id of its own."""
+    if account.emoticons == "both":
+        delivery = written_in(delivery, EMOTICONS.write)
     operation = delivery.event.operation
     match operation:
         case Post(body=Command() as body, quote=quote, ext=ext):
@@ -52,7 +56,9 @@ def encode(delivery: Delivery, account: YunxinAccount, there: TargetContext = NO
             return read(delivery, account, there)
         case Typing(active=active):
             return typing(delivery, account, active=active)
-        case Received() | Reaction() | Presence():
+        case Reaction():
+            return react(delivery, account, there, operation)
+        case Received() | Presence():
             return Encoded((), (Loss(kind_of(operation)),))
         case FriendChanged():
             return friend(delivery, account, operation)

@@ -1,15 +1,16 @@
 """What does something to a message that is there: recalls, edits, receipts.
 
 Source: "Yunxin: Recall a message (v1, v2)", "Yunxin: chatroom/recall.action", "Yunxin: Update a message (v2)", "Yunxin: Read
-receipts (v1, v2)". An edit is a call of v2 alone, and not of rooms; a message takes edits for seven days, one a second.
+receipts (v1, v2)", "Yunxin: Add and delete a quick comment (v2)", the vendor's server SDKs for Java 1.2 and Go 1.0. An edit is a call of v2 alone, and not of rooms; a message takes edits for seven days, one a second.
 """
 
 from typing import Any
+from urllib.parse import quote
 
 from converters.core import wire
 from converters.core.bodies import Text
 from converters.core.model import Delivery, Loss, TargetContext, TargetMessage
-from converters.core.operations import Edit
+from converters.core.operations import Edit, Reaction
 from converters.platform import Encoded, Request
 from converters.platforms.yunxin import extension
 from converters.platforms.yunxin.account import YunxinAccount
@@ -17,12 +18,14 @@ from converters.platforms.yunxin.calls import (
     Recipient,
     call,
     call_v2,
+    client_id_of,
     conversation_id,
     listed,
     other_end,
     own_id,
     place,
     speaker,
+    whole,
 )
 from converters.platforms.yunxin.encode_body import TEXT, EncodedBody, content, read_back
 from converters.platforms.yunxin.encode_post import LONGEST, content_v2, post
@@ -48,8 +51,7 @@ def recall(delivery: Delivery, account: YunxinAccount, there: TargetContext, not
         written.append(request or (_recall_v2(delivery, where, sent, notice, own) if where.kind else None))
     requests = tuple(request for request in written if request is not None)
     lost = () if len(requests) == len(written) else _MISSING
-    # Only v1 takes one, and not of rooms.
-    if notice and requests and (any(request.api == "v2/recall" for request in requests) or not where.kind or len(notice) > _NOTICE):
+    if notice and requests and (not where.kind or len(notice) > _NOTICE):  # rooms have none
         lost = (*lost, Loss("notice"))
     return Encoded(requests, lost)
 
@@ -72,13 +74,14 @@ def _recall_v1(delivery: Delivery, where: Recipient, sent: TargetMessage, notice
 
 
 def _recall_v2(delivery: Delivery, where: Recipient, sent: TargetMessage, notice: str, own: str) -> Request | None:
-    del notice
     author = sent.sender or delivery.sender
     if not author or not sent.id.isdecimal():
         return None
     talk = conversation_id(author, Recipient(where.kind, other_end(delivery, author)))
-    # Spelt so: `ingore_revoke_time`.
-    query = f"type=2&ingore_revoke_time=1{f'&message_time={sent.at}' if sent.at else ''}"
+    # The page has `ingore_revoke_time`, the vendor's SDKs spell it rightly.
+    query = f"type=2&ingore_revoke_time=1&ignore_revoke_time=1{f'&message_time={sent.at}' if sent.at else ''}"
+    if notice:
+        query += f"&description={quote(notice[:_NOTICE], safe='')}"
     path = f"/im/v2/conversations/{talk}/messages/{sent.id}?{query}"
     return call_v2("DELETE", path, "v2/recall", None, own, repeatable=True)
 
@@ -152,7 +155,7 @@ def read(delivery: Delivery, account: YunxinAccount, there: TargetContext) -> En
         ids = [one.id for one in there.message]
         if account.api == "v2":
             named = [int(one) for one in ids if one.isdecimal()]
-            body: dict[str, Any] = {"from_account_id": reader, "team_id": where.to, "message_server_ids": named}
+            body: dict[str, Any] = {"from_account_id": reader, "team_id": whole(where.to), "message_server_ids": named}
             return _receipt_v2("team_read_receipt", body, own)
         fields = {"accid": reader, "tid": where.to, "msgids": listed(ids)}
         return Encoded((call("msg/markReadTeamMsg", fields, own, repeatable=True),))
@@ -165,6 +168,40 @@ def read(delivery: Delivery, account: YunxinAccount, there: TargetContext) -> En
         return Encoded((), _MISSING)
     body = {"from_account_id": reader, "to_account_id": author, "message_server_id": int(sent.id)}
     return _receipt_v2("p2p_read_receipt", body, own)
+
+
+def react(delivery: Delivery, account: YunxinAccount, there: TargetContext, reaction: Reaction) -> Encoded:
+    """A quick comment: a number that the app's clients show as an emoji. It names the message by both of its ids."""
+    where, index = place(delivery), account.reactions.get(reaction.emoji) or account.reactions.get(reaction.emoji.rstrip("\ufe0f"))
+    if not there.message:
+        return Encoded((), _MISSING)
+    if not index or not where.kind:
+        return Encoded((), (Loss("reaction"),))
+    if not delivery.sender:
+        return Encoded((), (Loss("nobody"),))
+    sent = there.message[0]
+    author = sent.sender or delivery.sender
+    if not sent.id.isdecimal() or not sent.at:
+        return Encoded((), _MISSING)
+    named = sent.client_id
+    if not named and account.api == "v2" and reaction.message.event:
+        named = client_id_of(reaction.message.event, delivery.target)
+    if not named:  # a send of v1 does not tell it
+        return Encoded((), (Loss("reaction"),))
+    message: dict[str, Any] = {
+        "conversation_type": where.kind,
+        "sender_id": author,
+        "receiver_id": other_end(delivery, author),
+        "message_server_id": int(sent.id),
+        "message_client_id": named,
+        "create_time": sent.at,
+    }
+    body: dict[str, Any] = {"operator_id": delivery.sender, "index": index, "message": message}
+    if delivery.silent:
+        body["push_config"] = {"push_enabled": False}
+    path = "/im/v2/messages/actions/quick_comment"
+    method = "PATCH" if reaction.added else "DELETE"
+    return Encoded((call_v2(method, path, "v2/quick_comment", body, own_id(delivery), repeatable=True),))
 
 
 def _receipt_v2(action: str, body: dict[str, Any], own: str) -> Encoded:

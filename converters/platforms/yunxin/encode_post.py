@@ -21,6 +21,7 @@ from converters.platforms.yunxin.calls import (
     speaker,
     uuid,
 )
+from converters.platforms.yunxin.emoticons import EMOTICONS
 from converters.platforms.yunxin.encode_body import PICTURE, TEXT, TIP, VIDEO, EncodedBody, content, read_back
 from converters.text import echo_mark
 from converters.text.extension_payload import arrived, key_of, left_out
@@ -159,7 +160,7 @@ def _push(delivery: Delivery, body: Body, where: Recipient) -> dict[str, Any] | 
         return _SILENT
     if where.kind < 2 or not isinstance(body, Text) or not (body.mentions or body.everybody):
         return None
-    push = {"push_forcepush_enable": True, "push_forcepush_content": body.text[:_SHOWN]}
+    push = {"push_forcepush_enable": True, "push_forcepush_content": EMOTICONS.read(body.text)[:_SHOWN]}
     if body.everybody:
         return push | {"push_forcepush_all": True}
     return push | {"push_forcepush_ids": [delivery.named(user) for user in body.mentions[:_CALLED]]}

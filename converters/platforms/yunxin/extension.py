@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import structs
 
+from converters import mending
 from converters.core import wire
 from converters.core.bodies import Body, Text
 from converters.core.event_id import EventId
@@ -14,7 +15,7 @@ from converters.core.lenient import milliseconds
 from converters.core.model import Conversation, Loss
 from converters.core.operations import Quote, Ref
 from converters.platforms.yunxin.ids import person, scope
-from converters.platforms.yunxin.values import number, text
+from converters.platforms.yunxin.values import number, record, text
 from converters.text.extension_payload import key_of
 
 REPLY, MENTIONS, EVERYBODY = "yxReplyMsg", "yxAitMsg", "ait_all"
@@ -36,6 +37,32 @@ def quote_of(ext: dict[str, Any], conversation: Conversation, app: str) -> Quote
         return None
     at = milliseconds(number(held, "time"), 0)
     return Quote(ref(conversation, app, message, client_id, person(held.get("from")), at), text(held, "body"))
+
+
+_THREADS = ("threadReply", "thread_reply", "replyMsg")
+_REPLIES = {
+    "replyMsgIdServer": "id", "replyMsgIdClient": "client_id", "replyMsgFromAccount": "author", "replyMsgTime": "at", "messageServerId": "id",
+    "messageClientId": "client_id", "senderId": "author", "createTime": "at", "message_server_id": "id", "message_client_id": "client_id", "sender_id": "author",
+    "create_time": "at",
+}  # fmt: skip
+"""As client SDKs, and version 2 of the API, call them."""
+
+
+def thread_of(raw: bytes, conversation: Conversation, app: str) -> Quote | None:
+    """The message that a copy answers in fields of its own. No copy that has them was ever published."""
+    try:
+        copy, _ = mending.load_any(raw)
+    except wire.Malformed:
+        return None
+    if not isinstance(copy, dict):
+        return None
+    for fields in (copy, *(record(copy.get(name)) or {} for name in _THREADS)):
+        held = {_REPLIES[name]: value for name, value in fields.items() if name in _REPLIES}
+        message, client_id = text(held, "id"), text(held, "client_id")
+        if message not in {"", "0"} or client_id:
+            at = milliseconds(number(held, "at"), 0)
+            return Quote(ref(conversation, app, message, client_id, person(held.get("author")), at))
+    return None
 
 
 def mentioned(body: Body, ext: dict[str, Any]) -> Body:

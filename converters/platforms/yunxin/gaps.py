@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
+from converters import mending
 from converters.core import urlencoded, wire
 from converters.core.event_id import EventId
 from converters.core.lenient import Word, milliseconds, word
@@ -143,7 +144,7 @@ def _read(reply: Reply) -> _Answer | str:
     if reply.status != 200:
         return f"http {reply.status}"
     try:
-        answer = wire.load(reply.body, _Answer)
+        answer, _ = mending.load(reply.body, _Answer)
     except wire.Malformed:
         return "unreadable answer"
     code = word(answer.code)
@@ -204,7 +205,7 @@ def _notification(body: Any) -> str:
 
 def held_back(callback: Callback, reason: str) -> str:
     """History does not tell of a message that its receiver never got."""
-    copy = wire.load(callback.body, CopiedMessage) if reason in {"moderated", "blacklisted"} else None
+    copy = mending.load(callback.body, CopiedMessage)[0] if reason in {"moderated", "blacklisted"} else None
     place = conversation_of(copy) if copy is not None else None
     return EventId.of("yunxin", callback.app, scope(place), remote_id(copy)).text if copy is not None and place is not None else ""
 

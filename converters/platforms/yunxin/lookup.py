@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from converters import mending
 from converters.core import urlencoded, wire
 from converters.core.bodies import Command, Text
 from converters.core.lenient import Word, milliseconds, word
@@ -75,7 +76,7 @@ def _asked(api: str, fields: dict[str, str]) -> Request:
 
 def read(delivery: Delivery, account: YunxinAccount, reply: Reply, part: int = 0) -> Outcome | None:
     try:
-        answer = wire.load(reply.body, _Answer)
+        answer, _ = mending.load(reply.body, _Answer)
     except wire.Malformed:
         return None
     operation = delivery.event.operation

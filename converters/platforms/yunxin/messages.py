@@ -1,6 +1,6 @@
 """What a message of Yunxin holds, by its kind. Source: "Yunxin: Message copy (抄送)", the table of attach by msgType.
 
-Kinds within CUSTOM are the conventions of the vendor's UI kit (101 forwarded messages, 3 stickers) and `userCard`; NRTC_NETCALL
+Kinds within CUSTOM are the conventions of the vendor's UI kit (101 forwarded messages, 102 a text with a title, 3 stickers) and `userCard`; NRTC_NETCALL
 is as in "Yunxin: Call records (话单)".
 """
 
@@ -24,32 +24,39 @@ from converters.core.bodies import (
     Video,
     Voice,
 )
-from converters.core.lenient import Word, word
+from converters.core.lenient import Word, word, words
+from converters.core.model import Loss
 from converters.platforms.yunxin.ids import person
 from converters.platforms.yunxin.values import number, parsed, real, record, text
 
-FORWARDED, STICKER, CARD = 101, 3, "userCard"
+FORWARDED, TITLED, STICKER, CARD = "101", "102", "3", "userCard"
 STATES = {"1": "completed", "2": "cancelled", "3": "rejected", "4": "missed", "5": "busy"}
+_CAPTIONED = {"PICTURE", "VIDEO", "FILE", "LOCATION"}
+"""Kinds whose `body` is no phrase of the vendor's: who sets it wrote something."""
 _CALLS = {"NETCALL_AUDIO": False, "NETCALL_VEDIO": True, "NETCALL_VIDEO": True}
 
 
-def body_of(msg_type: Word, said: Any, attach: Any, *, room: bool = False) -> Body:
-    """*said* and *attach* are the copy's; in a *room* a text lies in attach, everywhere else in body."""
+def body_of(msg_type: Word, said: Any, attach: Any, *, room: bool = False, lost: list[Loss] | None = None) -> Body:
+    """*said* and *attach* are the copy's; in a *room* a text lies in attach, everywhere else in body. What is not kept goes to *lost*."""
     kind = word(msg_type).upper()
     if kind == "TEXT":
-        found = attach if room else said
-        if isinstance(found, str):
-            return Text(found)
+        found, other = (attach, said) if room else (said, attach)
+        if found or other:
+            return Text(_tip(found, other, lost))
+        if found is not None:
+            return Text(words(found) or "")
     elif kind == "TIPS":
-        return Notice(_tip(said, attach))
+        return Notice(_tip(said, attach, lost))
     elif kind == "CUSTOM":
-        return _custom(attach)
+        return _custom(attach, words(said) or "", lost)
     elif kind in _CALLS:
         return Call(video=_CALLS[kind])
     else:
-        held = record(attach)
+        held = record(attach, lost)
         found_body = _attached(kind, held) if held else None
         if found_body is not None:
+            if kind in _CAPTIONED:
+                _not_kept(words(said) or "", lost)
             return found_body
     return Unknown(kind[:64] or "unknown", {"body": said, "attach": attach})
 
@@ -58,17 +65,17 @@ def edited_body(said: Any, attachment: Any) -> Body:
     """What a message became; a copy of an edit does not say of which kind it is."""
     held = record(attachment)
     if not held:
-        return Text(word(said) if isinstance(said, Word) else "")
+        return Text(words(said) or "")
     shape = held.keys()
     if "lat" in shape and "lng" in shape:
         kind = "LOCATION"
     elif "url" not in shape or "md5" not in shape:
-        return _custom(attachment)
+        return _custom(attachment, words(said) or "", None)
     elif "dur" in shape:
         kind = "VIDEO" if "w" in shape else "AUDIO"
     else:
         kind = "PICTURE" if "w" in shape else "FILE"
-    return _attached(kind, held) or _custom(attachment)
+    return _attached(kind, held) or _custom(attachment, words(said) or "", None)
 
 
 def _attached(kind: str, held: dict[str, Any]) -> Body | None:
@@ -108,13 +115,11 @@ def _file(held: dict[str, Any]) -> File:
     )
 
 
-def _tip(said: Any, attach: Any) -> str:
-    if isinstance(said, str) and said:
-        return said
-    held = record(attach)
-    if held is not None:
-        return text(held, "msg")
-    return attach if isinstance(attach, str) else ""
+def _tip(said: Any, attach: Any, lost: list[Loss] | None) -> str:
+    if found := words(said):
+        return found
+    held = record(attach, lost)
+    return (words(attach) if held is None else words(held.get("msg"))) or ""
 
 
 def _call(held: dict[str, Any]) -> Call:
@@ -124,22 +129,34 @@ def _call(held: dict[str, Any]) -> Call:
     return Call(video=text(held, "type") == "2", state=state, duration=max(lasted, default=0) * 1000)
 
 
-def _custom(attach: Any) -> Body:
-    held = record(attach)
+def _custom(attach: Any, said: str, lost: list[Loss] | None) -> Body:
+    """*said* is what clients show that do not know the kind; where nothing is attached, it is all that there is."""
+    held = record(attach, lost)
+    found = parsed(attach) if held is None else held
+    if said and not found and (not attach or found is not None or attach == "null"):
+        return Text(said)
     if held is None:
-        found = parsed(attach)
+        _not_kept(said, lost)
         return Custom("", attach if found is None else found)
     kind, data = held.get("type"), held.get("data")
-    if isinstance(data, dict):
-        known = _convention(kind, data)
-        if known is not None:
-            return known
+    inner = record(data, lost) if data and isinstance(kind, str | int) and word(kind) in _CONVENTIONS else None
+    if inner is not None and (known := _convention(word(kind), inner, lost)) is not None:
+        return known
+    _not_kept(said, lost)
     if isinstance(kind, str) and held.keys() == {"type", "data"} and (kind or not isinstance(data, dict)):
         return Custom(kind, data)
     return Custom("", held)
 
 
-def _convention(kind: Any, data: dict[str, Any]) -> Body | None:
+def _not_kept(said: str, lost: list[Loss] | None) -> None:
+    if said and lost is not None:
+        lost.append(Loss("caption"))
+
+
+_CONVENTIONS = {FORWARDED, TITLED, STICKER, CARD}
+
+
+def _convention(kind: str, data: dict[str, Any], lost: list[Loss] | None) -> Body | None:
     if kind == CARD and (user := person(data.get("userId"))):
         return Card(user, text(data, "nickname"), text(data, "avatar"))
     if kind == FORWARDED:
@@ -150,6 +167,10 @@ def _convention(kind: Any, data: dict[str, Any]) -> Body | None:
             summary=tuple(_line(one) for one in lines if isinstance(one, dict)) if isinstance(lines, list) else (),
             file=file if file.url else None,
         )
+    if kind == TITLED and (lines := [line for name in ("title", "body") if (line := words(data.get(name)))]):
+        if data.keys() > {"title", "body"} and lost is not None:
+            lost.append(Loss("details"))
+        return Text("\n".join(lines))
     if kind == STICKER and text(data, "chartlet"):
         return Sticker(text(data, "catalog"), text(data, "chartlet"))
     return None

@@ -8,8 +8,8 @@ from typing import Any
 
 from converters.core.bodies import Command
 from converters.core.event_id import EventId
-from converters.core.lenient import milliseconds, word
-from converters.core.model import Conversation, Direct, Event, Group
+from converters.core.lenient import milliseconds, word, words
+from converters.core.model import Conversation, Direct, Event, Group, Loss
 from converters.core.operations import (
     AdminsChanged,
     FriendChanged,
@@ -43,14 +43,14 @@ _TOLD = {"CUSTOM_P2P_MSG", "CUSTOM_TEAM_MSG", "CUSTOM_SUPERTEAM_MSG"}
 _ASKED = ("APPLY", "APPLY_REJECT", "INVITE", "INVITE_REJECT")
 
 
-def read(callback: Callback, copy: CopiedMessage, conversation: Conversation, remote_id: str, account: YunxinAccount) -> Decoded:
+def read(callback: Callback, copy: CopiedMessage, conversation: Conversation, remote_id: str, account: YunxinAccount, lost: list[Loss]) -> Decoded:
     kind = word(copy.msg_type).upper()
     sender = fold(word(copy.from_account))
     at = milliseconds(copy.msg_timestamp, callback.received)
     operation: Operation | None
     found: echo_mark.EchoMark | str | None = None
     if kind == "NOTIFICATION":
-        held = record(copy.attach)
+        held = record(copy.attach, lost)
         if not isinstance(conversation, Group) or held is None:
             return Ignored("event:notification")
         operation = _group(held, sender, at)
@@ -63,7 +63,7 @@ def read(callback: Callback, copy: CopiedMessage, conversation: Conversation, re
         if operation is None:
             return Ignored("event:friend")
     elif kind in _TOLD:
-        held = record(copy.attach) or {}
+        held = record(copy.attach, lost) or {}
         where = echo_mark.on(callback.app, conversation, sender, receiver_of(copy, conversation))
         found = echo_mark.read(held.get(account.mark), where, account, at)
         operation = _told(copy.attach, account.mark)
@@ -81,7 +81,7 @@ def read(callback: Callback, copy: CopiedMessage, conversation: Conversation, re
         remote_id=remote_id,
         conversation=conversation,
         sender=sender,
-        sender_name=word(copy.from_nick),
+        sender_name=words(copy.from_nick) or "",
         at=at,
         operation=operation,
     )

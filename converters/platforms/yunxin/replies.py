@@ -50,6 +50,7 @@ _DONE: dict[str, set[int]] = {
     "superteam/recallMsg": _MESSAGE_GONE,
     "chatroom/recall": _MESSAGE_GONE,
     "v2/recall": _MESSAGE_GONE,
+    "v2/quick_comment": {107404},
     "team/add": {808, 809, 810, 813, 109311},
     "superteam/invite": {808, 809, 810, 813, 109311},
     "team/kick": {804, 109404},
@@ -65,7 +66,7 @@ _ONE_OF_THEM = {404, 414, 422, 801, 804, 806, 102404, 102422, 109404}
 """What one of several users can be refused for, and all of them with that one: who it is stands in no field of its own."""
 _ACTS = _DONE.keys() | {
     "msg/sendAttachMsg", "superteam/sendAttachMsg", "v2/custom_notification", "v2/modifyMsg", "msg/markReadMsg",
-    "msg/markReadTeamMsg", "v2/p2p_read_receipt", "v2/team_read_receipt", "user/setSpecialRelation", "team/update",
+    "msg/markReadTeamMsg", "v2/quick_comment", "v2/p2p_read_receipt", "v2/team_read_receipt", "user/setSpecialRelation", "team/update",
     "superteam/updateTinfo", "team/changeOwner", "superteam/changeOwner", "team/addManager", "superteam/addManager",
     "team/removeManager", "superteam/removeManager", "team/muteTlist", "superteam/muteTlist", "team/muteTlistAll",
     "superteam/mute", "chatroom/toggleCloseStat", "chatroom/muteRoom", "chatroom/setMemberRole", "chatroom/update",

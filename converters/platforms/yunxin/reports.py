@@ -36,14 +36,14 @@ from converters.platforms.yunxin.messages import edited_body
 from converters.platforms.yunxin.values import number, record, text
 from converters.routing.user_ids import fold
 
-Reader = Callable[[Callback, CopiedEvent, Conversation | None, YunxinAccount], tuple[Decoded, ...]]
+Reader = Callable[[Callback, CopiedEvent, Conversation | None, YunxinAccount, list[Loss]], tuple[Decoded, ...]]
 
 
 def read(
-    event: str, callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
+    event: str, callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount, lost: list[Loss]
 ) -> tuple[Decoded, ...]:
     """What a copy of kind *event*, one of READERS, says; *conversation* as of `conversation_of`. Raises Malformed."""
-    return READERS[event](callback, report, conversation, account)
+    return READERS[event](callback, report, conversation, account, lost)
 
 
 def _said(
@@ -65,9 +65,9 @@ def _said(
 
 
 def _recall(
-    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount, lost: list[Loss]
 ) -> tuple[Decoded, ...]:
-    del account
+    del account, lost
     message, sender = word(report.msg_id), fold(word(report.sender))
     if conversation is None or not sender or message in {"", "0"}:
         raise wire.Malformed("recall without sender, receiver or message")
@@ -79,12 +79,12 @@ def _recall(
 
 
 def _edit(
-    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount, lost: list[Loss]
 ) -> tuple[Decoded, ...]:
     message, author = word(report.msg_id), fold(word(report.sender))
     if conversation is None or not author or message in {"", "0"}:
         raise wire.Malformed("edit without sender, receiver or message")
-    ext = record(report.extension) if report.extension else None
+    ext = record(report.extension, lost) if report.extension else None
     body = edited_body(report.text, report.attachment)
     own = {}
     if ext:
@@ -92,11 +92,11 @@ def _edit(
         own = extension.own(ext, account.mark, body, extension.quote_of(ext, conversation, callback.app))
     named = extension.ref(conversation, callback.app, message, word(report.client_id), author, 0)
     at = milliseconds(report.modify_time, callback.received)
-    lost = (Loss("ext"),) if report.extension and ext is None else ()
+    losses = (Loss("ext"),) if report.extension and ext is None else ()
     # Without a time of its own every edit of the message would be the same.
     count = milliseconds(report.modify_time, 0) or _digest(report)
     who = fold(word(report.modify_account_id)) or author
-    return (_said(callback, conversation, message, who, at, Edit(named, body, own), f"edit-{count}", lost),)
+    return (_said(callback, conversation, message, who, at, Edit(named, body, own), f"edit-{count}", losses),)
 
 
 def _digest(report: CopiedEvent) -> str:
@@ -105,9 +105,9 @@ def _digest(report: CopiedEvent) -> str:
 
 
 def _receipts(
-    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount, lost: list[Loss]
 ) -> tuple[Decoded, ...]:
-    del conversation, account
+    del conversation, account, lost
     found: list[Decoded] = []
     for one in receipts(report):
         reader, author, message = fold(text(one, "fromAccount")), fold(text(one, "toAccount")), text(one, "msgidClient")
@@ -120,9 +120,9 @@ def _receipts(
 
 
 def _read(
-    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount, lost: list[Loss]
 ) -> tuple[Decoded, ...]:
-    del account
+    del account, lost
     conversation, reader = conversation_reported(report), fold(word(report.accid))
     until = milliseconds(report.ack_msg_time, 0)
     if conversation is None or not reader or not until:
@@ -133,9 +133,9 @@ def _read(
 
 
 def _member(
-    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount, lost: list[Loss]
 ) -> tuple[Decoded, ...]:
-    del account
+    del account, lost
     conversation, user, how = conversation_reported(report), fold(word(report.accid)), word(report.event).upper()
     if conversation is None or not user:
         raise wire.Malformed("member without room or name")
@@ -155,9 +155,9 @@ def _member(
 
 
 def _presence(
-    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount
+    callback: Callback, report: CopiedEvent, conversation: Conversation | None, account: YunxinAccount, lost: list[Loss]
 ) -> tuple[Decoded, ...]:
-    del account
+    del account, lost
     conversation, user = conversation_reported(report), fold(word(report.accid))
     if conversation is None or word(report.code) not in {"", "200"}:
         return (Ignored("event:login-failed"),)

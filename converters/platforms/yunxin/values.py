@@ -3,23 +3,28 @@
 from math import isfinite
 from typing import Any
 
+from converters import mending
 from converters.core import wire
+from converters.core.model import Loss
 
 _MOST = 1 << 53
 
 
-def parsed(value: Any) -> Any:
-    """The JSON that *value* holds as text or is; None where it is neither."""
+def parsed(value: Any, lost: list[Loss] | None = None) -> Any:
+    """The JSON that *value* holds as text or is; None where it is neither. What could not be kept of it goes to *lost*."""
     if isinstance(value, str):
         try:
-            return wire.load_any(value)
+            found, losses = mending.load_any(value)
         except wire.Malformed:
             return None
+        if losses and lost is not None:
+            lost += losses
+        return found
     return value
 
 
-def record(value: Any) -> dict[str, Any] | None:
-    found = parsed(value) if value else None
+def record(value: Any, lost: list[Loss] | None = None) -> dict[str, Any] | None:
+    found = parsed(value, lost) if value else None
     return found if isinstance(found, dict) else None
 
 

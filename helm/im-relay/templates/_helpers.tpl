@@ -218,6 +218,10 @@ spec:
       args: {{ toJson .args }}
       env:
         - {name: IM_RELAY_CONFIG, value: /etc/im-relay/settings/relay.toml}
+        {{- if has .role (list "convert" "media") | or (hasPrefix "deliver-" .role) }}
+        # A container that dies is started again in its pod, and has its partitions back at once. A pod that ends in good order hands them over.
+        - {name: IM_RELAY_KAFKA__INSTANCE, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+        {{- end }}
         {{- with $.Values.env }}{{ toYaml . | nindent 8 }}{{ end }}
         {{- with .values.env }}{{ toYaml . | nindent 8 }}{{ end }}
       ports:

@@ -15,7 +15,7 @@ from streams.kafka import clients
 from streams.kafka.local import process
 from streams.kafka.local.data import DataDirectory, prepare
 from streams.kafka.local.errors import AlreadyRunningError, BrokerDiedError, NotReadyError
-from streams.kafka.local.jars import classpath, java
+from streams.kafka.local.jars import KAFKA_VERSION, classpath, java
 from streams.kafka.local.node import HOST, command, settings
 from streams.kafka.local.ports import require_free
 
@@ -28,7 +28,8 @@ class LocalKafka:
 
     *heap_mb* bounds Java's heap in MiB; *deadline* is how many seconds the node has to answer. *behind* are more ports to listen
     on, each with the port of a proxy before it: whoever comes by it is told the proxy's as the node's address. *brief*: it will
-    live for minutes (see `node.command`). *more* are settings of the node, in place of its own. Listens on the loopback interface only. Blocks while it starts and stops.
+    live for minutes (see `node.command`). *more* are settings of the node, in place of its own; *version* is Kafka's, and *features* the
+    levels of features with which its data begins, in place of the version's own. Listens on the loopback interface only. Blocks while it starts and stops.
     """
 
     def __init__(
@@ -42,6 +43,8 @@ class LocalKafka:
         behind: Mapping[int, int] | None = None,
         brief: bool = False,
         more: Mapping[str, object] | None = None,
+        version: str = KAFKA_VERSION,
+        features: Mapping[str, int] | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.data = DataDirectory(data.absolute())
@@ -52,6 +55,8 @@ class LocalKafka:
         self.behind = dict(behind or {})
         self._brief = brief
         self._more = more
+        self._version = version
+        self._features = [f"--feature={name}={level}" for name, level in (features or {}).items()]
         self._say = say
         self._broker: subprocess.Popen[bytes] | None = None
         self._log_start = 0
@@ -79,14 +84,14 @@ class LocalKafka:
         cluster_id = prepare(self.data)
         require_free(self.port, "--port")
         require_free(self.controller_port, "--controller-port")
-        program, jars = java(), classpath(say=self._say)
+        program, jars = java(), classpath(version=self._version, say=self._say)
         self.data.settings.write_text(settings(self.data, self.port, self.controller_port, self.behind, self._more))
         if self.data.log.is_file() and self.data.log.stat().st_size > LOG_LIMIT:
             self.data.log.replace(self.data.log.with_suffix(".1.log"))
         with self.data.log.open("ab") as log:
             self._log_start = log.tell()
             if not self.data.formatted:
-                arguments = ["format", "-t", cluster_id, "-c", str(self.data.settings), "--ignore-formatted"]
+                arguments = ["format", "-t", cluster_id, "-c", str(self.data.settings), "--ignore-formatted", *self._features]
                 formatting = command(program, jars, "kafka.tools.StorageTool", *arguments, brief=True)
                 if subprocess.run(formatting, stdout=log, stderr=log, check=False).returncode:  # noqa: S603
                     raise self._died("formatting the data directory failed")

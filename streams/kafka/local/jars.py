@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from jgo.maven import Artifact, MavenContext
 
 KAFKA_VERSION = "4.1.2"
-LOGGING_VERSION = "1.7.36"  # of the API that Kafka 4.1 is built against
+OTHERS = ("3.7.2", "3.9.2", "4.0.2", "4.4.0")
+"""On which the relay is tried beside it, from the least to the newest."""
+LOGGING_VERSION = "1.7.36"  # of the API that Kafka is built against
 MIRROR = "IM_RELAY_MAVEN_REPOSITORY"
 CACHE = "XDG_CACHE_HOME"
 

@@ -1,13 +1,15 @@
 """The Easemob simulator as an application."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from starlette.types import ExceptionHandler
 
 from tests.simulators.calls import Call, Endpoint, Handler
 from tests.simulators.control import Control
@@ -17,6 +19,7 @@ from tests.simulators.easemob import (
     changes,
     chatfiles,
     contacts,
+    errors,
     groups,
     history,
     importing,
@@ -27,6 +30,7 @@ from tests.simulators.easemob import (
     replays,
     sending,
 )
+from tests.simulators.easemob.errors import Refusal
 from tests.simulators.easemob.gate import Gate, Work, token
 from tests.simulators.easemob.operations import operate
 from tests.simulators.easemob.options import Options
@@ -81,7 +85,13 @@ def make_app(options: Options) -> Starlette:
             yield
             control.loader.stop()
 
-    return Starlette(routes=[*routes, *control.routes()], lifespan=lifespan)
+    nowhere: Mapping[Any, ExceptionHandler] = {404: partial(unknown, errors.NO_PATH), 405: partial(unknown, errors.NO_METHOD)}
+    return Starlette(routes=[*routes, *control.routes()], lifespan=lifespan, exception_handlers=nowhere)
+
+
+async def unknown(refusal: Refusal, request: Request, error: Exception) -> Response:
+    """SDKs read an error of any call as JSON."""
+    return refusal.response()
 
 
 async def conversations(easemob: Easemob, request: Request) -> Response:

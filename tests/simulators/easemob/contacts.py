@@ -28,7 +28,8 @@ def befriend(easemob: Easemob, call: Call) -> Answer:
             return Refusal(403, "exceed_limit", f"user {one} has too many contacts")
     easemob.accept("contact.add", user=owner, friend=friend)
     easemob.roster.befriend(owner, friend)
-    tell(easemob, call, owner, friend, {"operation": "accept", "roster_ver": f"{easemob.roster.version:08X}"})
+    if easemob.options.friend_callbacks:
+        tell(easemob, call, owner, friend, {"operation": "accept", "roster_ver": f"{easemob.roster.version:08X}"})
     return {"path": f"/users/{owner}/contacts", "entities": [{"type": "user", "username": friend, "activated": True}]}
 
 

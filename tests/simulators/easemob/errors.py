@@ -45,6 +45,9 @@ CLOSED = {
     "storage": Refusal(403, "forbidden_op", "callback storage service is unopened"),
 }
 """Only the words for recall are the vendor's."""
+NO_PATH = Refusal(404, "service_resource_not_found", "Service resource not found")
+NO_METHOD = Refusal(405, "method_not_allowed", "Request method is not supported")
+"""Its words are made up."""
 NO_APP = Refusal(404, "organization_application_not_found", "Could not find application")
 EXPIRED = Refusal(401, "unauthorized", "Unable to authenticate due to expired access token")
 CORRUPT = Refusal(401, "auth_bad_access_token", "Unable to authenticate due to corrupt access token")

@@ -53,17 +53,17 @@ class Events:
         }
         return self.signed(event if between else event | {"group_id": message.to})
 
-    def recall(self, message: Message, event_id: str, now: int) -> bytes:
-        """Nothing in it tells who recalled: a person, or a server."""
+    def recall(self, message: Message, event_id: str, now: int, *, group_id: bool) -> bytes:
+        """Nothing in it tells who recalled: a person, or a server; nor, without *group_id*, where."""
         payload = {"ext": {}, "ack_message_id": message.id, "bodies": []}
         event = self.about("recall", event_id, message.sender, message.to, payload, now)
         event["recall_id"] = message.id
-        return self.signed(event if message.type == "person" else event | {"group_id": message.to})
+        return self.signed(event | {"group_id": message.to} if group_id and message.type != "person" else event)
 
     def edit(
-        self, message: Message, operator: str, count: int, event_id: str, now: int, *, ext: bool
+        self, message: Message, operator: str, count: int, event_id: str, now: int, *, ext: bool, older: bool
     ) -> bytes:
-        """*message* as it is now; *ext* tells whether the edit was of its ext, which is else left out. The vendor's
+        """*message* as it is now; *ext* tells whether the edit was of its ext, which is else left out. The *older*
         sample has neither ``eventType`` nor ``host``, and tells a group by nothing."""
         payload: Event = {
             "bodies": [as_called_back(message)],
@@ -83,14 +83,21 @@ class Events:
         }
         if ext:
             payload["ext"] = message.ext or {}
-        event = self.about("edit", event_id, operator, message.to, payload, now) | {"securityVersion": "1.0.0"}
-        del event["eventType"], event["host"]
+        if older:
+            event = self.about("edit", event_id, operator, message.to, payload, now) | {"securityVersion": "1.0.0"}
+            del event["eventType"]
+        else:
+            del payload["from"], payload["to"]
+            payload["meta"]["edit_msg"]["chat_type"] = f"chat:{CONVERSATIONS[message.type]}"
+            event = self.about("edit", event_id, message.sender, message.to, payload, now)
+        del event["host"]
         return self.signed(event)
 
     def read(self, message: Message, reader: str, event_id: str, now: int) -> bytes:
         if message.type == "person":
             payload: Event = {"ext": {}, "ack_message_id": message.id, "bodies": []}
-            return self.signed(self.about("read_ack", event_id, reader, message.sender, payload, now))
+            receipt = self.about("read_ack", event_id, reader, message.sender, payload, now)
+            return self.signed(receipt | {"channel_channel": f"{self.appkey}_{message.sender}@conference.easemob.com"})
         payload = {
             "ext": {},
             "ack_message_id": message.id,

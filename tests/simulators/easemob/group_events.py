@@ -21,7 +21,6 @@ MUC: dict[tuple[str, str], tuple[str, ...]] = {
     ("LEAVE", "QUIT"): ("absence",),
     ("LEAVE", "KICK"): ("kick",),
     ("LEAVE", "BLOCK"): ("absence",),
-    ("LEAVE", "DELETE"): ("absence",),
     ("UPDATE", "INFO"): ("update",),
     ("UPDATE", "OWNER"): ("assing_owner",),
     ("ADMIN", "ADD"): ("add_admin",),

@@ -108,7 +108,12 @@ class GroupLife:
         self.tell("LEAVE", kind, {"member": list(members)}, members, counted=True)
 
     def destroy(self) -> None:
-        self.tell("DELETE")
+        """All members leave because of it, in one event, and it is deleted."""
+        told = self._easemob.options.dissolution
+        if "leave" in told:
+            self.tell("LEAVE", "DELETE", {"member": list(self._group.members)}, self._group.members)
+        if "delete" in told:
+            self.tell("DELETE")
         self._easemob.forget(self._group, room=self.standing.room)
 
     def update(self, settings: Mapping[str, Any]) -> None:

@@ -35,6 +35,8 @@ class Led:
         self.group = group
         self.call = call
         self.kind = "room" if room else "group"
+        self.key = "id" if room else "groupid"
+        """How answers about members call it."""
         self.life = GroupLife(easemob, group, ADMIN, call, room=room)
 
     def accept(self, api: str, **facts: Any) -> None:
@@ -187,8 +189,8 @@ def modify(one: Led) -> Answer:
         return errors.MALFORMED
     one.accept("update", fields={name: request[name] for name in fields})
     one.life.update({name: request[name] for name in fields})
-    shown = ["groupname" if name == "name" else name for name in fields]
-    return {"entities": [], "data": dict.fromkeys(shown, True)}
+    # A room's name is confirmed under a group's word for it.
+    return {"entities": [], "data": {"groupname" if name == "name" else name: True for name in fields}}
 
 
 def hand_over(one: Led, to: str) -> Answer:
@@ -206,7 +208,7 @@ def hand_over(one: Led, to: str) -> Answer:
 def destroy(one: Led) -> Answer:
     one.accept("destroy")
     one.life.destroy()
-    return {"entities": [], "data": {"success": True, f"{one.kind}id" if one.kind == "group" else "id": one.group.id}}
+    return {"entities": [], "data": {"success": True, one.key: one.group.id}}
 
 
 def disable(one: Led, *, on: bool) -> Answer:
@@ -257,16 +259,11 @@ def add(one: Led) -> Answer:
     if kept:
         one.life.join(kept, "DIRECT")
     who = {"result": True, "user": new[0]} if "user" in one.call.path else {"newmembers": new}
-    return {"entities": [], "data": {**who, key_of(one): one.group.id, "action": "add_member"}}
-
-
-def key_of(one: Led) -> str:
-    """A room's answers about members call it ``id``."""
-    return "groupid" if one.kind == "group" else "id"
+    return {"entities": [], "data": {**who, one.key: one.group.id, "action": "add_member"}}
 
 
 def remove(one: Led) -> Answer:
-    """Succeeds in part."""
+    """Succeeds in part; of one alone the answer is no list."""
     named = listed(one.call.path["user"])
     if not named or len(named) > (100 if one.kind == "room" else PER_CALL):
         return errors.MALFORMED
@@ -276,13 +273,13 @@ def remove(one: Led) -> Answer:
     data = [
         {"result": name in within, "action": "remove_member"}
         | ({} if name in within else {"reason": f"user {name} doesn't exist."})
-        | {"user": name, key_of(one): one.group.id}
+        | {"user": name, one.key: one.group.id}
         for name in named
     ]
     if within:
         one.accept("remove", members=within)
         one.life.leave(within, "KICK")
-    return {"entities": [], "data": data[0] if len(data) == 1 else data}
+    return {"entities": [], "data": data if len(data) > 1 else data[0]}
 
 
 def is_joined(one: Led) -> Answer:

@@ -19,6 +19,7 @@ from tests.simulators.platform import Saying
 
 Payload = dict[str, Any]
 ROSTER = {"friend_add": "add", "friend_accept": "accept", "friend_decline": "decline", "friend_remove": "remove"}
+ANSWERS = ("friend_accept", "friend_decline")
 BLOCKS = {"block": "ban", "unblock": "allow"}
 STATES = ("login", "logout", "replaced")
 
@@ -166,7 +167,12 @@ def befriend(easemob: Easemob, operation: str, sender: str, to: str, payload: Pa
         case _:  # A refusal changes nothing.
             pass
     easemob.people.add_user(to, easemob.now())
-    event_id = easemob.event_id()
-    body = easemob.events.roster(sender, to, content, event_id, easemob.now())
-    easemob.emit(between_two(sender, to), f"roster:{event_id}", body)
+    event_id, now = easemob.event_id(), easemob.now()
+    talk = between_two(sender, to)
+    if operation in ANSWERS:
+        # Who asked is told, and the devices of who answers: twice the same ids and time.
+        own = sender if easemob.options.accept_copy == "acceptor" else to
+        easemob.emit(talk, f"roster:{event_id}:own", easemob.events.roster(own, sender, content, event_id, now))
+        content = content | {"operation": f"remote_{content['operation']}"}
+    easemob.emit(talk, f"roster:{event_id}", easemob.events.roster(sender, to, content, event_id, now))
     return event_id

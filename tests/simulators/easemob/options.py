@@ -21,8 +21,18 @@ class Options(Struct, frozen=True, kw_only=True):
     callbacks_before_answer: float = 0.0
     ban_scale: float = 1.0
     group_envelope: Literal["group_op_event", "muc"] = "group_op_event"
-    contact_callbacks: bool = False
-    """Whether friends and blocks made over REST are called back; the pages do not say."""
+    contact_callbacks: bool = True
+    """Whether removals, blocks and unblocks over REST are called back, as the page says."""
+    friend_callbacks: bool = False
+    """Whether friends made over REST are called back, of which the page says nothing."""
+    recall_group_id: bool = False
+    """Whether the recall of a group's message has a ``group_id``: the page's table has one, and its sample none."""
+    edit_callbacks: Literal["newer", "older"] = "newer"
+    """``newer`` says in ``meta.edit_msg.chat_type`` where it was; ``older`` in ``payload.from`` and ``to`` of whom."""
+    dissolution: tuple[Literal["leave", "delete"], ...] = ("leave", "delete")
+    """What is called back of a group that is dissolved: that all members leave, and that it is deleted."""
+    accept_copy: Literal["acceptor", "requester"] = "acceptor"
+    """Whom the copy for the acceptor's own devices names as its sender; the page has only ``XXXX`` there."""
     closed: tuple[str, ...] = ()
     org: str = "demo"
     app: str = "relay"

@@ -103,7 +103,7 @@ def allow(one: Led, *, on: bool) -> Answer:
         return names
     one.accept("allow" if on else "disallow", members=names)
     one.life.allow(names, on=on)
-    return {"entities": [], "data": results(one, names, f"{'add' if on else 'remove'}_user_whitelist")}
+    return {"entities": [], "data": results(one, names, f"{'add' if on else 'remove'}_user_whitelist", "chatroomid")}
 
 
 def results(one: Led, names: list[str], action: str, key: str = "chatroomid") -> Any:

@@ -151,7 +151,7 @@ class Easemob:
         """Recall *message* and say so; its file goes with it. Events know no env."""
         self.archive.recall(message)
         self.files.forget(message.content.get("url"))
-        body = self.events.recall(message, str(self._ids.next()), self.now())
+        body = self.events.recall(message, str(self._ids.next()), self.now(), group_id=self.options.recall_group_id)
         self._post(self.callback_url, message, body, call)
 
     def find(self, message_id: str) -> Message | None:
@@ -178,7 +178,8 @@ class Easemob:
         self.archive.replace(changed)
         self.edits[message.id] += 1
         count, now = self.edits[message.id], self.now()
-        event = self.events.edit(changed, operator, count, self.event_id(), now, ext=ext is not None)
+        older = self.options.edit_callbacks == "older"
+        event = self.events.edit(changed, operator, count, self.event_id(), now, ext=ext is not None, older=older)
         self.emit(message.conversation, f"edit:{message.id}", event, call)
 
     def react(self, message: Message, call: Call | None = None, *, user: str, reaction: str, add: bool) -> None:

@@ -185,6 +185,38 @@ def gagged(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     return {"users": listed}
 
 
+def ban(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
+    """Nobody of these groups may speak in the app; sends over the API are not bound by it."""
+    named = fields.many("groupId")
+    if len(named) > NAMED:
+        return too_long(f"groupId must be at most {NAMED}")
+    rongcloud.muted_groups |= set(named)
+    rongcloud.accept("group.ban", call, groups=named)
+    return {}
+
+
+def unban(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
+    named = fields.many("groupId")
+    if len(named) > NAMED:
+        return too_long(f"groupId must be at most {NAMED}")
+    rongcloud.muted_groups -= set(named)
+    rongcloud.accept("group.unban", call, groups=named)
+    return {}
+
+
+def bans(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
+    """With a page the groups that are named do not matter."""
+    named = [] if fields.has("page") or fields.has("size") else fields.many("groupId")
+    return {"groupinfo": [{"groupId": one, "stat": int(one in rongcloud.muted_groups)} for one in named or sorted(rongcloud.muted_groups)]}
+
+
+def destroy_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
+    """Rooms need not be known: clients make them by joining."""
+    rongcloud.destroyed |= set(fields.many("chatroomId"))
+    rongcloud.accept("room.destroy", call, rooms=fields.many("chatroomId"))
+    return {}
+
+
 def shown(rongcloud: RongCloud, time: int) -> str:
     """By the clocks of the data centre, which the pages do not say."""
     zone = UTC if rongcloud.options.overseas else BEIJING

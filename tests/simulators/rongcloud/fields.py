@@ -40,7 +40,7 @@ class Fields:
             return default
 
     def yes(self, name: str) -> bool:
-        return self.one(name) in ("1", "true")
+        return self.one(name).lower() in ("1", "true")
 
     def names(self) -> list[str]:
         return list(self._values)

@@ -34,7 +34,7 @@ class Gate:
         self._required = required
         self._work = work
         self._limited = limited
-        self._json = path.startswith("v3/")
+        self._json = path.startswith("v3/") or path == "message/ultragroup/publish"
 
     def __call__(self, call: Call) -> Response:
         answer = self._answer(call)

@@ -1,7 +1,8 @@
 """Recalls, edits, history, hourly logs and expansions of messages.
 
 Source: "RongCloud: recall messages", "RongCloud: query historical messages", "RongCloud: historical message logs"
-and "RongCloud: message expansion". Edits are in the vendor's server SDKs alone; whether one is routed is not known, and none is.
+and "RongCloud: message expansion". Edits are in the vendor's server SDKs alone; that one of an ultra group is routed
+as a message that names another is in them, of the others nothing is known, and none is.
 """
 
 from typing import Any
@@ -14,24 +15,26 @@ from tests.simulators.rongcloud.errors import NOT_ENABLED, Refusal, bad, too_lon
 from tests.simulators.rongcloud.fields import Fields, as_object, dumped, texts
 from tests.simulators.rongcloud.gate import Answer
 from tests.simulators.rongcloud.kinds import WORDS
-from tests.simulators.rongcloud.routing import NUMBERS, SERVER, Operation, Sent
+from tests.simulators.rongcloud.routing import NUMBERS, SERVER, ULTRA, Operation, Sent
 from tests.simulators.rongcloud.state import RongCloud
 
-KINDS: dict[str, Conversation] = {str(number): kind for kind, number in NUMBERS.items()}
+KINDS: dict[str, Conversation] = {str(number): kind for kind, number in NUMBERS.items()} | {str(ULTRA): "group"}
 KEYS = 300
+DEFAULT = "RCDefault"
 PER_CALL = 100
 
 
 def recall(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    """At any age. Only an administrator recalls what another has sent; ``sentTime`` may be left out."""
+    """At any age. Only an administrator recalls what another has sent; ``sentTime`` may be left out, and is not compared: SDKs send any."""
     kind = KINDS.get(fields.one("conversationType"))
     if kind is None:
-        return bad("conversationType must be 1, 3, 4 or 6")
+        return bad("conversationType must be 1, 3, 4, 6 or 10")
     message = rongcloud.archive.find(kind, fields.one("messageUID"))
-    if message is None or message.to != fields.one("targetId"):
+    ultra = fields.one("conversationType") == str(ULTRA)
+    if not isinstance(message, Sent) or message.to != fields.one("targetId") or message.ultra is not ultra or message.bus != bus_of(fields):
         return bad("messageUID is not known")
-    if fields.has("sentTime") and fields.number("sentTime") != message.time:
-        return bad("sentTime is not that of the message")
+    if fields.has("sentTime") and fields.number("sentTime") is None:
+        return bad("sentTime must be a number")
     if message.sender != fields.one("fromUserId") and not fields.yes("isAdmin"):
         return bad("fromUserId is not the sender")
     rongcloud.accept("recall", call, **message.facts())
@@ -43,17 +46,26 @@ def recall(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     return {}
 
 
+def bus_of(fields: Fields) -> str:
+    """The channel of an ultra group; the default one has a name as well."""
+    bus = fields.one("busChannel")
+    return "" if bus == DEFAULT else bus
+
+
 class Edit:
     """A message of one kind of conversation says something else; the field that names the conversation."""
 
-    def __init__(self, kind: Conversation, target: str) -> None:
+    def __init__(self, kind: Conversation, target: str, *, ultra: bool = False) -> None:
         self._kind = kind
         self._target = target
+        self._ultra = ultra
 
     def __call__(self, rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
         message = rongcloud.archive.find(self._kind, fields.one("msgUID"))
         if not isinstance(message, Sent) or message.to != fields.one(self._target):
             return bad("msgUID is not known")
+        if message.ultra is not self._ultra or message.bus != bus_of(fields):
+            return bad("msgUID is not known in this channel")
         if message.sender != fields.one("fromUserId"):
             return bad("fromUserId is not the sender")
         if fields.one("objectName", message.name) != message.name:
@@ -67,14 +79,18 @@ class Edit:
         )
         rongcloud.archive.replace(changed)
         rongcloud.accept("edit", call, **changed.facts())
+        if self._ultra:
+            told = rongcloud.write("group", changed.sender, changed.to, changed.name, changed.content, ultra=True, bus=changed.bus, edits=changed.id)
+            rongcloud.route(told, call)
         return {}
 
 
 class Query:
     """A page of one kind of conversation, oldest first."""
 
-    def __init__(self, kind: Conversation) -> None:
+    def __init__(self, kind: Conversation, *, ultra: bool = False) -> None:
         self._kind = kind
+        self._ultra = ultra
 
     def __call__(self, rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
         if not rongcloud.options.history:
@@ -89,6 +105,7 @@ class Query:
             item(message)
             for message in rongcloud.archive.between(talk, begin if fields.yes("includeStart") else begin + 1, end)
             if isinstance(message, Sent) and (message.own or message.sender != user)
+            and message.ultra is self._ultra and (not self._ultra or message.bus == bus_of(fields))
         ]
         return {"data": found[:size]}
 

@@ -21,6 +21,7 @@ class Limits:
             "group": bucket(options.limit_group_messages),
             "room": bucket(options.limit_room_messages),
             "system": bucket(options.limit_system_messages),
+            "ultra": bucket(options.limit_ultra_messages),
             "person status": bucket(per_minute / 60, per_minute),
             "group status": bucket(options.limit_group_messages),
         }

@@ -10,7 +10,7 @@ import orjson
 
 from tests.simulators.rongcloud.fields import as_object
 from tests.simulators.rongcloud.options import Options
-from tests.simulators.rongcloud.routing import NUMBERS, Sent
+from tests.simulators.rongcloud.routing import Sent
 
 HOUR = 3_600_000
 KEPT = 3 * 24 * HOUR
@@ -64,7 +64,7 @@ class HourlyLog:
             "appId": self._app_key,
             "fromUserId": message.sender,
             "targetId": message.to,
-            "targetType": NUMBERS[message.type],
+            "targetType": message.number,
             "GroupId": message.to if message.type == "group" else "",
             "classname": message.name,
             "content": message.content if content is None else content,

@@ -109,23 +109,6 @@ def banned_users(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     return {"users": [{"userId": user, "blockEndTime": shown(rongcloud, end)} for user, end in rongcloud.banned.items() if end > rongcloud.now()]}
 
 
-def group_ban(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    rongcloud.muted_groups |= set(fields.many("groupId"))
-    rongcloud.accept("group.ban", call, groups=fields.many("groupId"))
-    return {}
-
-
-def group_unban(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    rongcloud.muted_groups -= set(fields.many("groupId"))
-    return {}
-
-
-def group_bans(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    """With a page all that are muted, whatever group is named."""
-    wanted = sorted(rongcloud.muted_groups) if fields.has("page") else fields.many("groupId")
-    return {"groupinfo": [{"groupId": group, "stat": int(group in rongcloud.muted_groups)} for group in wanted]}
-
-
 def free(*, add: bool) -> Work:
     def work(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
         named, held = fields.many("userId"), rongcloud.free.setdefault(fields.one("groupId"), [])
@@ -269,9 +252,6 @@ CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
     "user/unblock": ("user.unban", ("userId",), unban_user),
     "user/block/query": ("user.banned", (), banned_users),
     "user/query": ("user.list", (), all_users),
-    "group/ban/add": ("group.ban", ("groupId",), group_ban),
-    "group/ban/rollback": ("group.unban", ("groupId",), group_unban),
-    "group/ban/query": ("group.banned", (), group_bans),
     "group/user/ban/whitelist/add": ("group.free", ("userId", "groupId"), free(add=True)),
     "group/user/ban/whitelist/rollback": ("group.unfree", ("userId", "groupId"), free(add=False)),
     "group/user/ban/whitelist/query": ("group.freed", ("groupId",), free_users),

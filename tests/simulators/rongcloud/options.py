@@ -25,6 +25,7 @@ class Options(Struct, frozen=True, kw_only=True):
     limit_group_messages: float = 20.0
     limit_room_messages: float = 100.0
     limit_system_messages: float = 100.0
+    limit_ultra_messages: float = 100.0
     limit_calls: float = 100.0
     message_uids: bool = True
     msg_random: bool = False

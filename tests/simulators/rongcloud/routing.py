@@ -24,6 +24,7 @@ DEVICES = ("iOS", "Android", "HarmonyOS", "Websocket", "MiniProgram", "PC")
 SERVER = "Server"
 CHANNELS: dict[Conversation, str] = {"person": "PERSON", "group": "GROUP", "room": "TEMPGROUP", "system": "NOTIFY"}
 NUMBERS: dict[Conversation, int] = {"person": 1, "group": 3, "room": 4, "system": 6}
+ULTRA = 10
 ADDRESS = "203.0.113.9:51820"
 
 
@@ -35,11 +36,23 @@ class Sent(Message, frozen=True, kw_only=True):
     directed: tuple[str, ...] = ()
     own: bool = True
     expandable: bool = False
+    ultra: bool = False
+    """Of an ultra group, in its channel ``bus``, "" for the default one; ``edits`` is the message that it stands for."""
+    bus: str = ""
+    edits: str = ""
 
     @property
     def shown_source(self) -> str:
         """Only private and group messages tell it."""
-        return self.device if self.type in ("person", "group") else ""
+        return self.device if self.type in ("person", "group") and not self.ultra else ""
+
+    @property
+    def channel(self) -> str:
+        return "ULTRAGROUP" if self.ultra else CHANNELS[self.type]
+
+    @property
+    def number(self) -> int:
+        return ULTRA if self.ultra else NUMBERS[self.type]
 
 
 class Operation(Struct, frozen=True):
@@ -105,18 +118,20 @@ def is_json(body: bytes) -> bool:
 
 def routed(message: Sent, to: str) -> bytes:
     """A message as the form of full message routing."""
+    edited = {"originalMsgUID": message.edits} if message.edits else {}
     return urlencode(
-        {
+        edited
+        | {
             "fromUserId": message.sender,
             "toUserId": to,
             "objectName": message.name,
             "content": message.content,
-            "channelType": CHANNELS[message.type],
+            "channelType": message.channel,
             "msgTimestamp": message.time,
             "msgUID": message.id,
             "sensitiveType": 0,
             "source": message.shown_source,
-            "busChannel": "",
+            "busChannel": message.bus,
             "groupUserIds": f"[{','.join(message.directed)}]" if message.directed else "",
         }
     ).encode()
@@ -135,7 +150,7 @@ def online_status(user: str, status: str, device: str, now: int) -> bytes:
     return orjson.dumps([change])
 
 
-def operated(message: Message, operation: Operation) -> bytes:
+def operated(message: Sent, operation: Operation) -> bytes:
     """A recall of *message*."""
     return orjson.dumps(
         {
@@ -144,9 +159,9 @@ def operated(message: Message, operation: Operation) -> bytes:
             "optTime": operation.time,
             "source": operation.device,
             "conversationInfo": {
-                "conversationType": NUMBERS[message.type],
+                "conversationType": message.number,
                 "targetId": operation.target,
-                "busChannel": "",
+                "busChannel": message.bus,
             },
             "originalMsgInfo": {"messageId": message.id, "messageTime": message.time},
             "recallMsgInfo": {

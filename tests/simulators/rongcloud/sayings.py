@@ -10,7 +10,7 @@ from tests.simulators.platform import Saying
 from tests.simulators.rongcloud import attachments
 from tests.simulators.rongcloud.fields import as_object, dumped
 from tests.simulators.rongcloud.kinds import WORDS
-from tests.simulators.rongcloud.routing import DEVICES, Operation, online_status
+from tests.simulators.rongcloud.routing import DEVICES, Operation, Sent, online_status
 
 if TYPE_CHECKING:
     from tests.simulators.rongcloud.state import RongCloud
@@ -33,6 +33,8 @@ def say(rongcloud: "RongCloud", saying: Saying, tally: Counter[str] | None) -> M
         return recall(rongcloud, saying, device)
     if saying.type == "group" and saying.to not in rongcloud.people.groups:
         return f"no such group: {saying.to}"
+    if saying.type == "room" and saying.to in rongcloud.destroyed:
+        return "23410 no such room"
     if saying.type == "group" and rongcloud.gagged(saying.sender, saying.to):
         return "22408 muted in group"
     now = rongcloud.now()
@@ -70,7 +72,7 @@ def content_of(saying: Saying) -> str:
 def recall(rongcloud: "RongCloud", saying: Saying, device: str) -> Message | str:
     """Others may recall as administrators of a group."""
     message = rongcloud.archive.find(saying.type, saying.recalls or "")
-    if message is None:
+    if not isinstance(message, Sent):
         return "no such message"
     admin = saying.sender != message.sender
     if admin and message.type == "person":

@@ -12,12 +12,14 @@ from tests.simulators.rongcloud import attachments
 from tests.simulators.rongcloud.errors import OVER_LIMIT, Refusal, bad, too_long
 from tests.simulators.rongcloud.fields import Fields, as_object
 from tests.simulators.rongcloud.gate import Answer
+from tests.simulators.rongcloud.history import bus_of
 from tests.simulators.rongcloud.state import RongCloud
 
 CONTENT = 128 * 1024
 """Bytes."""
 IDS = 64
 NAME = 32
+BUS = 20
 NUMBERS = ("isPersisted", "isCounted", "isIncludeSender", "verifyBlacklist", "isMentioned", "contentAvailable", "needReadReceipt")
 WORDS = ("expansion", "disablePush", "disableUpdateLastMsg")
 
@@ -26,18 +28,19 @@ class Send:
     """Sends to one kind of conversation: the field that names the targets, how many, and the answer's name for one."""
 
     def __init__(
-        self, kind: Conversation, target: str, most: int | None, answered: str | None = None, *, status: bool = False
+        self, kind: Conversation, target: str, most: int | None, answered: str | None = None, *, status: bool = False, ultra: bool = False
     ) -> None:
         self._kind = kind
         self.target = target
         self._most = most
         self._answered = answered
         self._status = status
-        self._limit = f"{kind} status" if status else kind
+        self._limit = "ultra" if ultra else f"{kind} status" if status else kind
+        self._ultra = ultra
 
     def __call__(self, rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
         targets = fields.many(self.target)
-        directed = fields.many("toUserId") if self._kind == "group" else []
+        directed = fields.many("toUserIds" if self._ultra else "toUserId") if self._kind == "group" else []
         pairs = as_object(fields.one("extraContent", "{}"))
         wrong = self._wrong(fields, targets, directed)
         if wrong is None and pairs is None:
@@ -75,6 +78,8 @@ class Send:
             directed=directed,
             own=self._kind != "person" or fields.yes("isIncludeSender"),
             expandable=fields.yes("expansion") and not directed,
+            ultra=self._ultra,
+            bus=bus_of(fields) if self._ultra else "",
         )  # fmt: skip
         blocked = self._kind == "person" and sender in rongcloud.blocked.get(to, ())
         if blocked and fields.yes("verifyBlacklist"):
@@ -98,6 +103,8 @@ class Send:
             return bad("toUserId needs exactly one toGroupId")
         if len(name) > NAME:
             return too_long(f"objectName must be at most {NAME}")
+        if len(fields.one("busChannel")) > BUS:
+            return too_long(f"busChannel must be at most {BUS}")
         if any(len(one.encode()) > IDS for one in (fields.one("fromUserId"), *targets, *directed)):
             return too_long(f"an id must be at most {IDS}")
         if len(content) > CONTENT or len(content.encode()) > CONTENT:
@@ -107,9 +114,10 @@ class Send:
         if why := attachments.flaw(name, content):
             return bad(why)
         for flag in NUMBERS:
-            if fields.one(flag, "0") not in ("0", "1"):
+            if fields.one(flag, "0").lower() not in ("0", "1", "true", "false"):
                 return bad(f"{flag} must be 0 or 1")
         for flag in WORDS:
-            if fields.one(flag, "false") not in ("true", "false"):
+            # The SDK for Python writes `True`; no page refuses it.
+            if fields.one(flag, "false").lower() not in ("true", "false"):
                 return bad(f"{flag} must be true or false")
         return None

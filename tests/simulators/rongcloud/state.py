@@ -44,12 +44,14 @@ class RongCloud:
         self.people.preload(options.users, options.group, now)
         self.blocked: dict[str, list[str]] = {}
         self.gags: dict[tuple[str, str], int] = {}
+        self.destroyed: set[str] = set()
         self.notifications: dict[tuple[str, str, str], str] = {}
         self.quiet: dict[str, dict[str, Any]] = {}
         self.allowed: dict[str, list[str]] = {}
         self.tags: dict[str, list[str]] = {}
         self.banned: dict[str, int] = {}
         self.muted_groups: set[str] = set()
+        """Nobody of them may speak."""
         self.free: dict[str, list[str]] = {}
         self.friends: dict[tuple[str, str], dict[str, Any]] = {}
         self.profiles: dict[str, dict[str, Any]] = {}
@@ -178,12 +180,12 @@ class RongCloud:
         if call:
             call.parcels.append(parcel)
 
-    def withdraw(self, message: Message, operation: Operation, call: Call | None = None) -> Sent:
+    def withdraw(self, message: Sent, operation: Operation, call: Call | None = None) -> Sent:
         """Recall *message*: a command in its conversation, which is given back."""
         self.archive.recall(message)
         content = {
             "messageUId": message.id,
-            "conversationType": NUMBERS[message.type],
+            "conversationType": message.number,
             "targetId": operation.target,
             "sentTime": message.time,
             "isAdmin": operation.admin,
@@ -191,8 +193,10 @@ class RongCloud:
         }
         if operation.extra:
             content["extra"] = operation.extra
+        if message.bus:
+            content["channelId"] = message.bus
         command = self.write(
-            message.type, operation.by, operation.target, "RC:RcCmd", dumped(content), device=operation.device
+            message.type, operation.by, operation.target, "RC:RcCmd", dumped(content), device=operation.device, ultra=message.ultra, bus=message.bus
         )
         self.keep(command)
         # The web SDK addresses the command to whoever recalls.
@@ -202,6 +206,8 @@ class RongCloud:
         return command
 
     def gagged(self, user: str, group: str) -> bool:
+        if group in self.muted_groups:
+            return True
         now = now_ms()
         ends = (self.gags.get((place, user)) for place in (group, ""))
         return any(end is not None and (not end or end > now) for end in ends)

@@ -14,11 +14,13 @@ from tests.simulators.giving import uploading
 from tests.simulators.yunxin import (
     accounts,
     changing,
+    comments,
     files,
     friends,
     history,
     notifying,
     reading,
+    roomlife,
     rooms,
     sending,
 )
@@ -79,6 +81,12 @@ CLASSIC: dict[str, tuple[str, Work]] = {
     "chatroom/create": ("chatroom.create", rooms.create),
     "chatroom/get": ("chatroom.get", rooms.get),
     "chatroom/sendMsg": ("send", rooms.send),
+    "chatroom/update": ("chatroom.update", roomlife.update),
+    "chatroom/toggleCloseStat": ("chatroom.close", roomlife.close),
+    "chatroom/setMemberRole": ("chatroom.role", roomlife.set_role),
+    "chatroom/kickMember": ("chatroom.kick", roomlife.kick),
+    "chatroom/muteRoom": ("chatroom.mute", roomlife.mute),
+    "chatroom/recall": ("recall", roomlife.recall),
     "history/querySessionMsg": ("history.person", history.query_session),
     "history/queryTeamMsg": ("history.group", history.query_team),
     "history/queryChatroomMsg": ("history.room", rooms.query),
@@ -101,6 +109,9 @@ V2: dict[tuple[str, str], tuple[str, Work]] = {
     ("POST", "messages/actions/p2p_read_receipt"): ("read", changing.mark_read_v2),
     ("POST", "messages/actions/team_read_receipt"): ("read", changing.mark_read_in_team_v2),
     ("POST", "messages/actions/modifyMsg"): ("edit", changing.modify),
+    ("PATCH", "messages/actions/quick_comment"): ("reaction", comments.add),
+    ("DELETE", "messages/actions/quick_comment"): ("reaction.remove", comments.remove),
+    ("POST", "messages/actions/quick_comment"): ("reaction.query", comments.query),
     **reading.V2,
 }
 

@@ -54,11 +54,13 @@ def recall_v2(yunxin: Yunxin, call: Call) -> Answer:
     message = yunxin.archive.find(V2_KINDS[parts[1]], call.path["mid"])
     if message is None or (message.sender, message.to) != (parts[0].lower(), parts[2].lower()):
         return UNKNOWN
-    short = query["type"] == "2" and query.get("ingore_revoke_time") not in ("1", "true")
+    # The page has the first, the vendor's SDKs have the second.
+    ignores = {query.get(name) for name in ("ingore_revoke_time", "ignore_revoke_time")} & {"1", "true"}
+    short = query["type"] == "2" and not ignores
     if yunxin.now() - message.time > (yunxin.options.recall_window * 1000 if short else OLDEST_RECALL):
         return TOO_LATE
     if query["type"] == "2":
-        afterwards.withdraw(yunxin, message, call, "", query.get("server_extension", ""))
+        afterwards.withdraw(yunxin, message, call, query.get("description", ""), query.get("attach", query.get("server_extension", "")))
         return {}
     if query["type"] == "3":
         yunxin.archive.recall(message)

@@ -15,6 +15,7 @@ from tests.simulators.yunxin.kinds import NAMES, NUMBERS, SENT, flaw
 from tests.simulators.yunxin.sending import as_object
 from tests.simulators.yunxin.state import Yunxin
 
+SHOWN = ("announcement", "broadcasturl", "ext")
 LIMITS = {"attach": 4096, "ext": 4096, "msgId": 64}
 FAR = 1 << 60
 
@@ -40,11 +41,11 @@ def get(yunxin: Yunxin, call: Call) -> Answer:
 def shown(room: Group) -> dict[str, Any]:
     return {
         "roomid": int(room.id) if room.id.isdecimal() else room.id,
-        "valid": True,
-        "muted": False,
+        "valid": not room.settings.get("closed", False),
+        "muted": bool(room.settings.get("muted_all", False)),
         "name": room.name,
         "creator": room.owner,
-        **room.settings,
+        **{key: room.settings[key] for key in SHOWN if key in room.settings},
     }
 
 
@@ -58,6 +59,8 @@ def send(yunxin: Yunxin, call: Call) -> Answer:
         return Refusal(414, "attach, ext or msgId is too long")
     if room is None or sender not in yunxin.people.users:
         return Refusal(404, "no such room" if room is None else f"{sender} not register")
+    if room.settings.get("closed"):
+        return Refusal(13002, "the room is closed")
     # Of a text, and of a tip, the attachment is the words themselves.
     words = attach if number in ("0", "10") else None
     content = {"msg": words} if words is not None else as_object(attach)

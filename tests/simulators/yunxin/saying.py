@@ -34,6 +34,7 @@ from tests.simulators.yunxin.copies import dumped
 from tests.simulators.yunxin.friends import befriend, part
 from tests.simulators.yunxin.kinds import NUMBERS, UNNUMBERED, device
 from tests.simulators.yunxin.notifying import notify
+from tests.simulators.yunxin.roomlife import silenced
 from tests.simulators.yunxin.state import Yunxin
 from tests.simulators.yunxin.teamlife import LIFE, happen, invite, managers
 
@@ -68,6 +69,8 @@ class Inhabited(Yunxin):
             case _:
                 if to not in self.rooms:
                     return f"no such room: {to}"
+                if why := silenced(self.rooms[to], sender):
+                    return why
         self.people.add_user(sender, now_ms())
         text = saying.body if saying.text is None and isinstance(saying.body, str) else saying.text
         if name in ("TEXT", "TIPS"):

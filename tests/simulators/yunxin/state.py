@@ -50,6 +50,7 @@ class Yunxin:
         self.archive = Archive()
         self.edited: dict[str, int] = {}
         self.readers: dict[str, set[str]] = {}
+        self.comments: dict[str, dict[tuple[str, int], str]] = {}
         self.copies = Copies(options.seed)
         early = options.callbacks_before_answer
         self.courier = Courier(

@@ -1,7 +1,9 @@
 """What a record is about: the words by which a person chooses among records."""
 
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -16,8 +18,10 @@ from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App, Deliver, route
 from converters.routing.user_ids import fold
 from streams.migrate.records import ItemTask, MessageTask, SkipTask, Task, load_task
+from streams.observe.log import place
 
 _NONE: frozenset[str] = frozenset()
+_log = logging.getLogger(__name__)
 
 
 class RecordSubjects(Struct, frozen=True):
@@ -115,13 +119,17 @@ def of_delivery(delivery: Delivery) -> RecordSubjects:
 
 
 def decoded(callback: Callback, apps: Mapping[str, App]) -> tuple[Decoded, ...]:
-    """What the callback says in its platform's own words; nothing where it cannot be read."""
+    """What the callback says in its platform's own words; nothing where it cannot be read. A defect of the decoder is told."""
     app = apps.get(callback.app)
-    if app is not None:
-        # A decoder's defect made some of the letters: they are listed all the same.
-        with suppress(Exception):
-            return app.platform.decode(callback, app.account)
-    return ()
+    if app is None:
+        return ()
+    try:
+        return app.platform.decode(callback, app.account)
+    except wire.Malformed:
+        return ()
+    except Exception as error:  # noqa: BLE001 - a defect made some of the letters: they are listed all the same
+        _tell_defect(callback.app, place(error))
+        return ()
 
 
 def of_callback(callback: Callback, apps: Mapping[str, App], identities: IdentityLookup) -> RecordSubjects:
@@ -129,10 +137,14 @@ def of_callback(callback: Callback, apps: Mapping[str, App], identities: Identit
     for one in decoded(callback, apps):
         if isinstance(one, DecodedEvent):
             about |= of_event(one.event)
-    with suppress(Exception):
+    try:
         for routed in route(callback, apps, identities):
             if isinstance(routed, Deliver):
                 about |= of_delivery(routed.delivery)
+    except wire.Malformed:
+        pass
+    except Exception as error:  # noqa: BLE001 - as in `decoded`
+        _tell_defect(callback.app, place(error))
     return about
 
 
@@ -165,3 +177,9 @@ def _sorted(text: str) -> str:
     kind, _, rest = fold(text).partition(":")
     users = rest.split(":")
     return f"direct:{':'.join(sorted(users))}" if kind == "direct" and len(users) == 2 else fold(text)
+
+
+@lru_cache(maxsize=100)
+def _tell_defect(app: str, where: str) -> None:
+    """On standard error, each defect once. Neither its text nor the record: both may hold what people wrote."""
+    _log.warning("defect while reading records of app %s: %s; they are shown without what could not be read", app, where)
