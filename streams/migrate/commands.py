@@ -8,7 +8,7 @@ import typer
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language
 from converters.routing.user_ids import IdRule
-from streams.cli import migrate_apply, migrate_probe, migrate_verify
+from streams.cli import migrate_apply, migrate_device, migrate_probe, migrate_verify
 from streams.cli.common import WHEN, parse_time
 from streams.cli.terminal import print_error, print_line, print_notice, progress
 from streams.migrate.language import language_of
@@ -153,5 +153,5 @@ def _fail(error: Exception) -> NoReturn:
     raise typer.Exit(FAILED)
 
 
-for commands in (migrate_apply, migrate_probe, migrate_verify):
+for commands in (migrate_apply, migrate_device, migrate_probe, migrate_verify):
     commands.register(app)

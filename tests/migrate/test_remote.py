@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from converters.core.event_id import EventId
-from converters.core.model import conversation_key, direct
 from converters.core.model import Group as GroupTalk
+from converters.core.model import conversation_key, direct
 from converters.inventory import Friendship, Group, GroupMember, User
 from streams.cli.app import app
 from streams.migrate.bundle import Bundle
