@@ -4,18 +4,21 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from converters.inventory import KINDS, MESSAGE
 from converters.migration import FilesBy
 from streams.cli.common import NOTHING, WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
-from streams.cli.terminal import print_json, print_line, print_notice
+from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.migrate.errors import BundleError
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import READING, SecretScope, migrate
 from streams.state.errors import StateError
+
+if TYPE_CHECKING:
+    from converters.cutover import CutoverReport
 
 BundleOption = Annotated[
     Path | None, typer.Option("--bundle", help="Directory of the bundle, or the 12 characters of its hash.  [default: the newest]")
@@ -102,8 +105,16 @@ def pause(app: App = "", config: Config = None) -> None:
     print_line(f"the migration to {name} is paused: what has left is answered yet; `im-relay migrate apply` goes on")
 
 
-def status(app: App = "", config: Config = None, *, json: Json = False) -> None:
-    """How far a migration is, and what waits for a person. Example: im-relay migrate status"""
+def status(
+    app: App = "",
+    traffic: Annotated[
+        str, typer.Option(help=f"Also who is on which app since then, how much crosses, and when the relay can go: {WHEN}")
+    ] = "",
+    config: Config = None,
+    *,
+    json: Json = False,
+) -> None:
+    """How far a migration is, what waits for a person, and how far people have moved. Example: im-relay migrate status --traffic 14d"""
     from streams.migrate.status import seen
 
     relay = command_context(config)
@@ -111,13 +122,31 @@ def status(app: App = "", config: Config = None, *, json: Json = False) -> None:
         found = ask(seen(relay.settings, target_app(relay, app), relay.apps), relay.kafka.cluster)
     except StateError as error:
         fail(error)
-    if found is None:
+    if found is None and not traffic:
         nothing("no migration has begun")
+    moved = _moved(relay, target_app(relay, app), traffic) if traffic else None
     if json:
-        print_json(found.plain())
+        print_json((found.plain() if found is not None else {}) | ({"traffic": moved[0]} if moved is not None else {}))
         return
-    for line in found.lines():
+    for line in (*(found.lines() if found is not None else ()), *(moved[1] if moved is not None else ())):
         print_line(line)
+
+
+def _moved(relay: CommandContext, name: str, traffic: str) -> "tuple[CutoverReport, list[str]]":
+    """Of the app from which *name* receives."""
+    from streams.migrate.cutover import cutover, lines
+
+    sources = sorted(one.name for one in relay.apps.values() if one.target == name and one.name != name)
+    if len(sources) != 1:
+        fail(OperateError(f"--traffic: {name} is the target of {', '.join(sources) or 'no app'}; one is expected"))
+    old, new = relay.apps[sources[0]], relay.apps[name]
+
+    async def read() -> "CutoverReport":
+        with progress("reads callbacks") as tell:
+            return await cutover(relay.settings, relay.apps, old, new, await relay.identities(), parse_time(traffic) or 0, tell)
+
+    report = ask(read(), relay.kafka.cluster)
+    return report, list(lines(report, old.name, new.name))
 
 
 def passwords(
