@@ -12,6 +12,7 @@ from streams.cli.common import NOTHING, Config, Json, ask, fail, nothing
 from streams.cli.migrate_apply import App as AppOption
 from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path, command_context, target_app
 from streams.cli.terminal import print_json, print_line, print_notice, progress
+from streams.cli.times import shown
 from streams.migrate.errors import BundleError
 from streams.migrate.language import language_of
 from streams.operate.topic_reader import OperateError
@@ -61,7 +62,7 @@ def verify(
         notebook.table(out)
         if found.looks:
             _private_table(looks, ("number", "kind", "ids", "accepted", "first", "last"), (
-                (number, one.kind, " ".join(one.ids), one.count, one.first, one.last) for number, one in enumerate(found.looks, 1)
+                (number, one.kind, " ".join(one.ids), one.count, shown(one.first), shown(one.last)) for number, one in enumerate(found.looks, 1)
             ))  # fmt: skip
     except (BundleError, StateError) as error:
         fail(error)

@@ -12,7 +12,7 @@ from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App
 from converters.source_records import naming
 from streams.cli.common import now
-from streams.cli.filters import decoded
+from streams.operate.filters import decoded
 from streams.ingress.record import callback_of
 from streams.kafka import topics
 from streams.operate.topic_reader import Tell, TopicReader

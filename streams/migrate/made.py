@@ -20,16 +20,17 @@ async def made_of(settings: Settings, app: App, take: Callable[[Iterator[Row]], 
     known = known_of(settings, app, reader)
     try:
         await known.refresh()
-        return take(_rows(known))
+        return take(_rows(known, app))
     finally:
         known.close()
         await reader.stop()
 
 
-def _rows(known: Known) -> Iterator[Row]:
+def _rows(known: Known, app: App) -> Iterator[Row]:
     for key, item in known.items():
         if item.word in ("made", "changed") and not key.endswith(LATE):
             kind, _, name = key.partition("\x1f")
-            yield kind, name.replace("\x1f", " "), item.word, item.remote, item.run, shown(item.at)
+            there = item.remote or (str(app.user_ids.write(name).native) if kind == "user" else "")
+            yield kind, name.replace("\x1f", " "), item.word, there, item.run, shown(item.at)
 
 
