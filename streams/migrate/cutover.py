@@ -12,9 +12,9 @@ from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App
 from converters.source_records import naming
 from streams.cli.common import now
-from streams.operate.filters import decoded
 from streams.ingress.record import callback_of
 from streams.kafka import topics
+from streams.operate.filters import decoded
 from streams.operate.topic_reader import Tell, TopicReader
 from streams.settings.root import Settings
 
