@@ -25,6 +25,7 @@ from converters.source_records import line, messages_of, naming, with_canonical
 from streams.migrate.asking import Asker, ReadingEnd, Yielded
 from streams.migrate.errors import SourceError
 from streams.migrate.loop_thread import LoopThread
+from streams.migrate.remote_files import lines_in, pairs_in
 from streams.migrate.remote_store import NOBODY, SAID, UNSEEN, RemoteStore
 from streams.migrate.source import Part, Read
 from streams.outbound.vendor_client import VendorClient
@@ -65,15 +66,15 @@ class RemoteSource:
         self.failed = ""
         """A list that was not told to its end: what it would have named is not asked about in this run."""
         self.store = RemoteStore(work / f"source-{app.name}.sqlite")
-        self._pairs = list(_pairs(options.pairs)) if options.pairs is not None else []
-        self._owners = dict(_pairs(options.owners)) if options.owners is not None else {}
+        self._pairs = list(pairs_in(options.pairs)) if options.pairs is not None else []
+        self._owners = dict(pairs_in(options.owners)) if options.owners is not None else {}
         self.name = naming(app)
         lists_all = any(one.of == "app" and one.name == "users" for one in app.platform.readers)
         if options.users is None and not lists_all:
             needs = next((one.needs for one in app.platform.readers if one.name == "users"), "")
             raise SourceError(f"--from is {app.name}, on {app.platform.name}. {needs} Give a file of them, one a line, with --users")
         if options.users is not None:
-            self.store.add("user", _lines(options.users))
+            self.store.add("user", lines_in(options.users))
         self._loop = LoopThread()
         self._client = self._loop.run(_client(app, settings))
         self.asker = Asker(app, self._client)
@@ -267,22 +268,6 @@ def _order(reader: Reader) -> int:
 def _split(text: str) -> tuple[str, str]:
     where, _, what = text.partition("\x1f")
     return where, what if len(what) <= _LONGEST else f"{what[:_LONGEST]}…"
-
-
-def _lines(path: Path) -> Iterator[str]:
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            yield from (one for one in (text.strip() for text in file) if one)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: {type(error).__name__}; expected UTF-8, one a line") from None
-
-
-def _pairs(path: Path) -> Iterator[tuple[str, str]]:
-    for number, text in enumerate(_lines(path), 1):
-        one, _, other = text.replace("\t", ",").partition(",")
-        if not one.strip() or not other.strip() or "," in other:
-            raise SourceError(f"{path}:{number}: expected two ids with a comma between")
-        yield one.strip(), other.strip()
 
 
 async def _client(app: App, settings: Settings) -> VendorClient:
