@@ -4,12 +4,15 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from streams.cli.app import app
 from tests.house.tree import ROOT
-from tests.migrate.exports import said, user, write
+from tests.migrate.exports import DAY, said, user, write
 from tests.migrate.rig import Rig
 from tests.simulators.process import SimulatorProcess
 from tests.stack import MARKS
@@ -35,16 +38,19 @@ def named(page: str) -> list[str]:
 class Here:
     """A directory as a customer has it, with settings, an export, and the bundles where the commands put them."""
 
-    def __init__(self, rig: Rig, yunxin: str) -> None:
-        self.rig = rig
+    def __init__(self, rig: Rig, yunxin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.rig, self._monkeypatch = rig, monkeypatch
+        for name, value in {**MARKS, "IM_RELAY_CONFIG": "relay.toml", "LANG": "C.UTF-8"}.items():
+            monkeypatch.setenv(name, value)
         self.directory = rig.directory
         (self.directory / ".im-relay").mkdir()
         (self.directory / ".im-relay" / "migrate").symlink_to(rig.bundles)
+        yesterday = int(time.time() * 1000) - DAY
         write(self.directory / "export" / "users.jsonl", [user("alice", password="of-alice-1"), user("bob")])
         write(self.directory / "export" / "friends.jsonl", [{"owner": "alice", "friend": "bob"}])
         write(self.directory / "export" / "groups.jsonl", [{"id": "6001", "owner": "alice", "name": "team"}])
         write(self.directory / "export" / "members.jsonl", [{"group": "6001", "user": "bob"}])
-        write(self.directory / "export" / "messages.jsonl", [said(number, "alice", "bob") for number in range(5)])
+        write(self.directory / "export" / "messages.jsonl", [said(number, "alice", "bob", at=yesterday + number) for number in range(5)])
         self.other = self.directory / "other"
         self.other.mkdir()
         (self.other / "accounts.txt").write_text("alice\nbob\n")
@@ -59,12 +65,9 @@ class Here:
             place = words.index("--between")
             del words[place : place + 2]
         more = {"probe": ["--yes"], "apply": ["--live-since", "none"], "check": ["--files", "0"]}.get(words[1], [])
-        where = self.other if ELSEWHERE in line else self.directory
-        done = subprocess.run(
-            [sys.executable, "-m", "streams", *words, *more], cwd=where, capture_output=True, text=True, check=False,
-            env={**os.environ, **MARKS, "PYTHONPATH": str(ROOT), "IM_RELAY_CONFIG": "relay.toml", "LANG": "C.UTF-8"},
-        )  # fmt: skip
-        return done.returncode, done.stdout + done.stderr
+        self._monkeypatch.chdir(self.other if ELSEWHERE in line else self.directory)
+        done = CliRunner().invoke(app, [*words, *more])
+        return done.exit_code, f"{done.output}{done.exception or ''}"
 
 
 def test_both_pages_have_the_same_commands() -> None:
@@ -75,14 +78,14 @@ def test_both_pages_have_the_same_commands() -> None:
     assert len(named(one)) >= 9
 
 
-def test_the_page_is_walked_through(kafka: str, tmp_path: Path) -> None:
+def test_the_page_is_walked_through(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quick = {"limit_calls": 0, "limit_user_calls": 0, "limit_group_calls": 0}
     with (
         SimulatorProcess("easemob", **quick) as easemob,
         SimulatorProcess("yunxin", users=["alice", "bob"], group={"6001": "alice,bob"}, limit_calls=0) as yunxin,
         Rig(kafka, tmp_path / "rig", easemob.url) as rig,
     ):
-        here = Here(rig, yunxin.url)
+        here = Here(rig, yunxin.url, monkeypatch)
         for line in blocks(PAGES[0]):
             if line.startswith("im-relay migrate work"):
                 rig.worker()
