@@ -3,7 +3,7 @@
 
 from deploy.boards import uids
 from deploy.boards.board import Board, Section
-from deploy.boards.panels import UP, chart, states
+from deploy.boards.panels import FILE, UP, chart, states
 from deploy.boards.queries import (
     Query,
     events,
@@ -68,6 +68,7 @@ CONVERT = Section(
               totals("im_relay_rules", "digest")),
         chart("Settings file read, in 5 minutes", "After a change. `refused`: the old rules stay; the log says why.", "short",
               events("im_relay_rules_read_total", "outcome")),
+        states("Settings file", "Refused: it is wrong as last read, and older rules are in force; by process.", FILE, Query(only("im_relay_rules_refused", of_role("convert")), "{{instance}}")),
         chart("Identities", "Entries of the table in one process.", "short", or_zero(worst("im_relay_identities_entries", "platform", "kind"), "{{platform}} {{kind}}", "platform")),
     ],
 )  # fmt: skip

@@ -24,6 +24,7 @@ BREAKERS: Words = {0: ("closed", GOOD), 1: ("half open", WARN), 2: ("open", BAD)
 HELD: Words = {0: ("works", GOOD), 1: ("held", BAD)}
 RESULT: Words = {0: ("failed", BAD), 1: ("ok", GOOD)}
 ON: Words = {0: ("missing", WARN), 1: ("on", GOOD)}
+FILE: Words = {0: ("read", GOOD), 1: ("refused", BAD)}
 OPEN: Words = {-1: ("none", PLAIN), 0: ("paused", WARN), 1: ("runs", GOOD)}
 
 
