@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 
 import promql_parser
 import pytest
@@ -26,6 +27,7 @@ SCRAPED = {"job", "instance", "role", "namespace"}
 """Labels that the scrape settings add."""
 
 
+@cache
 def known() -> dict[str, set[str]]:
     found = dict(OF_OTHERS)
     for each in metrics.DECLARED:
