@@ -395,7 +395,7 @@ def watch(board: Dashboard) -> None:
         board.with_panel(chart(title, text, unit, (query, legend)))
     board.with_panel(
         chart("Settings refused", "1 while the settings file, as it was last read, is wrong: older rules are in force.", "short",
-              (f"max by (instance) ({only('im_relay_rules_refused', 'role=\"convert\"')})", "{{instance}}"))
+              ("max by (instance) (" + only("im_relay_rules_refused", 'role="convert"') + ")", "{{instance}}"))
     )  # fmt: skip
     board.with_panel(chart("Looks", "Failed: the log says why.", "short", (per_second("im_relay_watch_looks_total", "outcome"), "{{outcome}}")))
     board.with_panel(chart("Look time", "One look at the cluster.", "s", *quantiles("im_relay_watch_look_seconds")))
