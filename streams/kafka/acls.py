@@ -101,14 +101,14 @@ def media(of: TopicLayout) -> list[AclGrant]:
 
 
 def migrate(of: TopicLayout, platform: str) -> list[AclGrant]:
-    """The ledger tells it what was carried live."""
-    read = [topics.MIGRATION, topics.MIGRATED, topics.LEDGER]
+    """The ledger tells it what was carried live; files of the history are brought over by `media`."""
+    read = [topics.MIGRATION, topics.MIGRATED, topics.LEDGER, topics.MEDIA_RESULTS]
     written = [topics.MIGRATED, topics.IMPORTED]
     return [
         *(AclGrant("topic", name, "Read") for topic in read for name in of.names(topic, [platform])),
         *_topics(of, "Read", topics.RUNS, topics.CONTROL),
         *(AclGrant("topic", name, "Write") for topic in written for name in of.names(topic, [platform])),
-        *_topics(of, "Write", topics.IDENTITIES, topics.DEAD_LETTERS),
+        *_topics(of, "Write", topics.IDENTITIES, topics.MEDIA_JOBS, topics.DEAD_LETTERS),
         *_stage(f"{of.prefix}migrate.{platform}"),
     ]
 
