@@ -52,12 +52,16 @@ class Snapshot(Struct, frozen=True):
 
 
 class Probe:
-    """Some requests a broker and look, however many partitions there are. Its methods raise KafkaError."""
+    """Some requests a broker and look, however many partitions there are. Its methods raise KafkaError.
+
+    *beside*: topics that are no input of a stage; only their partitions' health is seen, and they need not be readable.
+    """
 
     def __init__(self, where: Where, stages: Iterable[WatchedStage], letters: str, beside: Iterable[str]) -> None:
         self._stages = tuple(stages)
         self._letters = letters
-        self._names = frozenset({letters, *beside, *(one.name for stage in self._stages for one in stage.inputs)})
+        self.readable = frozenset({letters, *(one.name for stage in self._stages for one in stage.inputs)})
+        self._names = self.readable | frozenset(beside)
         self._stable = clients.consumer(where, isolation_level="read_committed", enable_auto_commit=False)
         self._end = clients.consumer(where, isolation_level="read_uncommitted", enable_auto_commit=False)
         self._admin = clients.admin(where)
@@ -95,7 +99,7 @@ class Probe:
             groups[stage.group] = await self._members(stage, {tp for tp in led if tp.topic == stage.inputs[0].name})
         letters = [tp for tp in led if tp.topic == self._letters]
         return Snapshot(
-            backlogs, groups, health, await self._begins(letters), {tp: stable[tp] for tp in letters}, [tp for tp in led if stable[tp] < ends[tp]]
+            backlogs, groups, health, await self._begins(letters), {tp: stable[tp] for tp in letters}, [tp for tp in led if stable[tp] < ends[tp] and tp.topic in self.readable]
         )
 
     async def transactions(self, tps: Collection[TopicPartition]) -> dict[str, list[float]]:

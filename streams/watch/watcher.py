@@ -133,7 +133,7 @@ class Watcher:
             # Not permitted, or on the move: what is blocked is seen by its age and its lag all the same.
             log.debug("open transactions unreadable", error=type(error).__name__)
             found = {}
-        for name in seen.topics:
+        for name in self._probe.readable:
             ages = found.get(name, ())
             metrics.WATCH_TRANSACTIONS.labels(name).set(len(ages))
             metrics.WATCH_TRANSACTION_SECONDS.labels(name).set(max(ages, default=0.0))

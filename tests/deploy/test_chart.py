@@ -287,6 +287,14 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
 
 
 @needs_helm
+def test_alerts_lead_to_where_the_runbooks_are_read() -> None:
+    (rule,) = of(rendered("--set", "monitoring.rules.runbooks=https://wiki.example.com/relay"), "PrometheusRule")
+    links = [one["annotations"]["runbook_url"] for group in rule["spec"]["groups"] for one in group["rules"] if "alert" in one]
+    assert "https://wiki.example.com/relay#imrelaydown" in links
+    assert all(link.startswith("https://wiki.example.com/relay#imrelay") for link in links)
+
+
+@needs_helm
 def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[str, Any]]) -> None:
     named = set()
     for one in workloads(objects):

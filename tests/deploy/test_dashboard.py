@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 
 import promql_parser
 import pytest
@@ -29,6 +30,7 @@ SCRAPED = {"job", "instance", "role", "namespace", "release"}
 BOARDS = [json.loads(encode(board)) for board in dashboards.BOARDS]
 
 
+@cache
 def known() -> dict[str, set[str]]:
     found = dict(OF_OTHERS)
     for each in metrics.DECLARED:
