@@ -134,11 +134,12 @@ def replay(
     older: Annotated[bool, typer.Option("--older", help=OLDER)] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
+    json: Json = False,
 ) -> None:
     """Put records back where they came from: same id, same partition, in their old order; once. Example: im-relay dead replay --cause group-unmapped --dry-run"""
     relay = CommandContext(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
-    _end(relay, choice, "replayed", "", dry_run=dry_run, yes=yes, older=older)
+    _end(relay, choice, "replayed", "", dry_run=dry_run, yes=yes, older=older, json=json)
 
 
 @app.command()
@@ -158,13 +159,14 @@ def drop(
     *,
     dry_run: DryRun = False,
     yes: Yes = False,
+    json: Json = False,
 ) -> None:
     """Set letters aside for good: they stay in the topic, and are listed only with --all. Example: im-relay dead drop --cause refused --until 7d --reason 'users are gone'"""
     if not reason.strip():
         raise typer.BadParameter("a reason is needed")
     relay = CommandContext(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
-    _end(relay, choice, "dropped", reason.strip(), dry_run=dry_run, yes=yes)
+    _end(relay, choice, "dropped", reason.strip(), dry_run=dry_run, yes=yes, json=json)
 
 
 def row(letter: LetterSummary) -> dict[str, Any]:
@@ -210,15 +212,18 @@ def _find(relay: CommandContext, choice: LetterFilter) -> FoundLetters:
     return found
 
 
-def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False) -> None:
+def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False, json: bool) -> None:
     found = _find(relay, choice)
     if not found.letters:
         nothing("no letter matches")
-    if dry_run or not yes:
-        _table(found.letters, 20)
     count = len(found.letters)
+    if json:
+        for letter in found.letters:
+            print_json(row(letter))
+    else:
+        _table(found.letters, 20)
     if dry_run:
-        print_line(f"{count} would be {what}; nothing was done")
+        (print_notice if json else print_line)(f"{count} would be {what}; nothing was done")
         return
     silent = now() - int(relay.settings.deliver.max_age * 1000)
     if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
@@ -236,7 +241,11 @@ def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *,
                     reader, relay.link, topic, relay.prefix, found.letters, mark, lambda done: tell(done, count), silent_before=silent
                 )
 
+    print_notice(f"will {'put back' if what == 'replayed' else 'set aside'} {count} letters")
     ended = ask(work(), relay.kafka.cluster)
+    if json:
+        print_json({what: ended.done, "already": ended.already, "gone": ended.gone, "foreign": ended.foreign})
+        return
     more = f", {ended.already} had been ended meanwhile" if ended.already else ""
     more += f", {ended.gone} were deleted meanwhile" if ended.gone else ""
     more += f", {ended.foreign} name no topic that a stage reads, and were left: no role of ours wrote them" if ended.foreign else ""

@@ -109,7 +109,7 @@ def operator(of: TopicLayout) -> list[AclGrant]:
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
     # What is replayed; and where letters came from, to which they are put back.
     written = [topics.BACKFILL, topics.IDENTITIES, topics.DEAD_LETTERS, topics.MEDIA_JOBS]
-    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL]
+    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL, topics.REPLAYS]
     groups = [f"{of.prefix}convert", f"{of.prefix}media", *(f"{of.prefix}deliver.{platform}" for platform in of.platforms)]
     return [
         *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
