@@ -217,10 +217,10 @@ def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *,
     if not found.letters:
         nothing("no letter matches")
     count = len(found.letters)
-    if json:
+    if json and dry_run:
         for letter in found.letters:
             print_json(row(letter))
-    else:
+    elif not json and (dry_run or not yes):
         _table(found.letters, 20)
     if dry_run:
         (print_notice if json else print_line)(f"{count} would be {what}; nothing was done")
@@ -230,6 +230,9 @@ def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *,
         if not older:
             fail(OperateError(refusal(f"{len(old)} of {count} letters", min(old), now(), relay.settings.deliver.max_age)))
         print_notice(f"{len(old)} of them are older than deliver.max_age, and go without a push where the platform can be told so")
+    causes = Counter(f"{one.letter.stage}: {one.letter.cause}" for one in found.letters)
+    told = ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
+    print_notice(f"will {'put back' if what == 'replayed' else 'set aside'} {count} letters ({told})")
     confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
 
     async def work() -> ResolvedCounts:
@@ -241,7 +244,6 @@ def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *,
                     reader, relay.link, topic, relay.prefix, found.letters, mark, lambda done: tell(done, count), silent_before=silent
                 )
 
-    print_notice(f"will {'put back' if what == 'replayed' else 'set aside'} {count} letters")
     ended = ask(work(), relay.kafka.cluster)
     if json:
         print_json({what: ended.done, "already": ended.already, "gone": ended.gone, "foreign": ended.foreign})

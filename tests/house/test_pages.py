@@ -40,7 +40,7 @@ def test_every_setting_is_described() -> None:
 
 
 def test_every_command_has_an_example_that_it_would_take() -> None:
-    for path, command in pages._commands(typer.main.get_command(app), ("im-relay",)):
+    for path, command in pages.commands_of(typer.main.get_command(app), ("im-relay",)):
         example = (command.help or "").partition("Example: ")[2]
         assert example.startswith(path), f"{path}: its help gives no example"
         assert _unknown(example) == [], path

@@ -1,0 +1,62 @@
+"""Runs commands as a pod would, and prints what each of them did: `python -m tests.operate.commands_in_a_pod < LINES`.
+
+Each line is a command's words as a JSON list. A command has no terminal, no HOME, and stands in a directory that it may not write to: whoever
+starts this sees to a file system that is mounted read-only. Commands are forked, so that their modules are loaded once.
+"""
+
+import json
+import os
+import sys
+import tempfile  # noqa: F401 - before the file system is looked at
+from pathlib import Path
+
+
+def main() -> None:
+    lines = [json.loads(line) for line in sys.stdin]
+    os.chdir("/")
+    import streams.cli.app  # noqa: F401 - once for all
+    from streams.cli.terminal import CommandGroup  # noqa: F401
+
+    for words in lines:
+        code, out, err = run(words)
+        print(json.dumps({"words": words, "code": code, "out": out, "err": err}), flush=True)  # noqa: T201
+
+
+def run(words: list[str]) -> tuple[int, str, str]:
+    out, err = os.memfd_create("out"), os.memfd_create("err")
+    child = os.fork()
+    if not child:
+        _become(words, out, err)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status), _text(out), _text(err)
+
+
+def _become(words: list[str], out: int, err: int) -> None:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    sys.stdin, sys.stdout, sys.stderr = os.fdopen(0), os.fdopen(1, "w"), os.fdopen(2, "w")
+    sys.argv = ["im-relay", *words]
+    code = 99
+    try:
+        from streams.cli.app import main as relay
+
+        relay()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _text(number: int) -> str:
+    os.lseek(number, 0, os.SEEK_SET)
+    with os.fdopen(number, encoding="utf-8") as file:
+        return file.read()
+
+
+if __name__ == "__main__":
+    assert not os.access(Path.cwd(), os.W_OK), "this has to be started where nothing can be written"
+    main()
