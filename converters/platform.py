@@ -16,7 +16,9 @@ from converters.core.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
     from converters.files.media import MediaSupport
+    from converters.migration import History, Inventory, Reader
     from converters.migration_rules import MigrationRules
+    from converters.probing import ProbePlan
 
 
 class Incoming(Struct, frozen=True):
@@ -321,6 +323,14 @@ class Platform(Struct, frozen=True, kw_only=True):
     """The `converters.routing.user_ids.IdRule` of user ids."""
     ids_of: Callable[[Any], Any] | None = None
     """(account) -> the IdRule of one app, where its settings have a word in it."""
+    inventory: "Inventory | None" = None
+    """None where no users, groups and settings are moved to it."""
+    history: "History | None" = None
+    """None where no messages can be put there with the time at which they were said."""
+    probe: "ProbePlan | None" = None
+    """How a migration finds out what the vendor's pages leave open."""
+    readers: "tuple[Reader, ...]" = ()
+    """What can be read of users, relations, groups and history, to move it from there or to check it."""
     example: Callable[[], Any] | None = None
     """An account of made-up values, for `im-relay preview` without settings."""
     fidelity: Mapping[str, Any] = {}

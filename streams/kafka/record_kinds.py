@@ -24,6 +24,7 @@ from streams.exactly_once.watch import StageHeldError
 from streams.kafka import topics
 from streams.kafka.topics import PLATFORM, Topic
 from streams.media.dedupe import DedupeEntry
+from streams.migrate import records as migration
 from streams.operate.replay_spec import ReplaySpec
 
 VERSION = "relay-v"
@@ -60,6 +61,10 @@ KINDS = (
     RecordKind(topics.DEAD_LETTERS, (DeadLetter,)),
     RecordKind(topics.CONTROL, (Release,)),
     RecordKind(topics.REPLAYS, (ReplaySpec,)),
+    RecordKind(topics.MIGRATION, (migration.Task,)),
+    RecordKind(topics.MIGRATED, (migration.Done,)),
+    RecordKind(topics.IMPORTED, (Entry,)),
+    RecordKind(topics.RUNS, (migration.Order,)),
 )
 """One a topic. A dead letter's end lies beside it, and is of the same version."""
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
+from msgspec import Struct
 
-from converters.core.outcome import NotSent, Outcome, Unsure
+from converters.core.outcome import NotSent, Unsure
 from converters.platform import Answered, Reply, Request, Token
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
@@ -55,18 +56,21 @@ class PlatformClient:
     async def send(self, request: Request, allowed: Callable[[], bool] = _always) -> Answered:
         """One attempt, given up unless *allowed* when it is about to leave. Never raises for what the network or the platform does."""
         start = time.perf_counter()
-        try:
-            reply = await self._exchange(request, allowed)
-        except TooLateError:
-            outcome: Answered = TOO_LATE
-        except TokenRefusedError as error:
-            outcome = NotSent(str(error), ours=error.ours)
-        except NETWORK as error:
-            outcome = _failed(error)
-        else:
-            outcome = self._read(request, reply)
-        self._count(request.api, outcome, time.perf_counter() - start)
+        answer = await self.reply(request, allowed)
+        outcome = self._read(request, answer) if isinstance(answer, Reply) else answer
+        self.count(request.api, outcome, time.perf_counter() - start)
         return outcome
+
+    async def reply(self, request: Request, allowed: Callable[[], bool] = _always) -> Reply | NotSent | Unsure:
+        """As `send`, with the answer as it came, which is not counted."""
+        try:
+            return await self._exchange(request, allowed)
+        except TooLateError:
+            return TOO_LATE
+        except TokenRefusedError as error:
+            return NotSent(str(error), ours=error.ours)
+        except NETWORK as error:
+            return _failed(error)
 
     async def question(self, request: Request) -> Reply | None:
         """The answer to one question, not repeated; None when there is none."""
@@ -119,7 +123,8 @@ class PlatformClient:
     def _url(self, request: Request) -> str:
         return self._base + request.path
 
-    def _count(self, api: str, outcome: Answered, seconds: float) -> None:
+    def count(self, api: str, outcome: Struct, seconds: float) -> None:
+        """What came of a call to *api*, and how long it took."""
         locked_out = isinstance(outcome, NotSent) and outcome.ours
         kind = "locked_out" if locked_out else str(outcome.__struct_config__.tag)
         name, platform = self.app, self._platform
@@ -139,7 +144,7 @@ def clients(
     return {name: PlatformClient(app, settings, transport) for name, app in apps.items()}
 
 
-def _failed(error: Exception) -> Outcome:
+def _failed(error: Exception) -> NotSent | Unsure:
     # The kind, and not the text, which could hold an address with a secret in it.
     name = type(error).__name__
     if isinstance(error, NoConnectionError) and error.ours:

@@ -1,6 +1,6 @@
 """A message as a simulated platform keeps it."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left, bisect_right, insort_right
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ class Message(Struct, frozen=True, kw_only=True):
     ext: Any
     source: Literal["sdk", "rest"]
     stored: bool = True
+    imported: bool = False
 
     @property
     def conversation(self) -> str:
@@ -64,6 +65,11 @@ class Archive:
         if message.stored:
             self._talks.setdefault(message.conversation, []).append(message)
 
+    def insert(self, message: Message) -> None:
+        """One of an earlier time, behind those of the same."""
+        self._by_id[message.type, message.id] = message
+        insort_right(self._talks.setdefault(message.conversation, []), message, key=lambda one: one.time)
+
     def replace(self, message: Message) -> None:
         """Put an edited message, of the same id and time, in the place of the first one."""
         self._by_id[message.type, message.id] = message
@@ -81,6 +87,11 @@ class Archive:
 
     def recall(self, message: Message) -> None:
         self._recalled.add((message.type, message.id))
+
+    def peers(self, user: str, *, imported: bool) -> list[str]:
+        """With whom *user* has talked."""
+        seen = (one for one in self._by_id.values() if one.type == "person" and (imported or not one.imported))
+        return sorted({one.to if one.sender == user else one.sender for one in seen if user in (one.sender, one.to)})
 
     def latest(self, conversation: str) -> Message | None:
         talk = self._talks.get(conversation)

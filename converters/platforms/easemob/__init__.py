@@ -7,10 +7,14 @@ from converters.platforms.easemob.decode import decode
 from converters.platforms.easemob.encode import encode
 from converters.platforms.easemob.fidelity import FIDELITY
 from converters.platforms.easemob.gaps import GAPS
+from converters.platforms.easemob.history import HISTORY
 from converters.platforms.easemob.ids import USER_IDS
+from converters.platforms.easemob.inventory import INVENTORY
+from converters.platforms.easemob.inventory_reading import READERS
 from converters.platforms.easemob.limits import LIMITS
 from converters.platforms.easemob.media import MEDIA
 from converters.platforms.easemob.migration_rules import MIGRATION
+from converters.platforms.easemob.probe import PROBE
 from converters.platforms.easemob.register import register
 from converters.platforms.easemob.replies import read_reply
 from converters.platforms.easemob.signing import AUTH
@@ -32,6 +36,10 @@ PLATFORM = Platform(
     marked=frozenset({"post", "edit", "typing", "group-created"}),
     limits=LIMITS,
     user_ids=USER_IDS,
+    inventory=INVENTORY,
+    history=HISTORY,
+    probe=PROBE,
+    readers=READERS,
     example=example,
     fidelity=FIDELITY,
 )

@@ -96,6 +96,22 @@ class EasemobAccount(Struct, frozen=True, kw_only=True):
             "clusters, 0 overseas.",
         ),
     ] = 8.0
+    quiet_hours_ahead: Annotated[
+        float,
+        Meta(
+            ge=-12, le=14,
+            description="Hours before UTC's of the clock by which Easemob keeps quiet hours of do-not-disturb; the pages do not say which. "
+            "Used by a migration.",
+        ),
+    ] = 8.0
+    member_name: Annotated[
+        str,
+        Meta(
+            min_length=1, max_length=16,
+            description="Attribute of a group's member under which the app looks for the member's name in the group: `nickName` in the UI "
+            "kits. Used by a migration.",
+        ),
+    ] = "nickName"
     voice: Annotated[
         Literal["amr", "mp3"],
         Meta(

@@ -192,6 +192,8 @@ for _kind in ("chatgroups", "chatrooms"):
         f"{_kind}/users/add": _added,
         f"{_kind}/users/remove": _each(*_GONE),
         f"{_kind}/mute": _each(),
+        f"{_kind}/white/add": _each("already"),
+        f"{_kind}/blocks/add": _each("already"),
         f"{_kind}/delete": _says("success", True),
         f"{_kind}/modify": _changed,
         f"{_kind}/announcement": _says("result", True, "success"),

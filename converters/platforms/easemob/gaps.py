@@ -94,7 +94,7 @@ def _files(span: TimeRange, rooms: frozenset[str], account: EasemobAccount) -> _
         reply = yield Request("GET", path, _HEADERS, b"", "chatmessages", repeatable=True)
         if reply is None:
             continue
-        urls = _urls(reply)
+        urls = urls_of(reply)
         if not urls:
             missing.append(hour)
         for url in urls:
@@ -105,7 +105,7 @@ def _files(span: TimeRange, rooms: frozenset[str], account: EasemobAccount) -> _
                 unreadable += 1
                 continue
             try:
-                for line in _lines(file.body):
+                for line in lines_of(file.body):
                     try:
                         found = _missed(line, span, rooms, account)
                     except wire.Malformed:
@@ -120,7 +120,7 @@ def _files(span: TimeRange, rooms: frozenset[str], account: EasemobAccount) -> _
     return said + ([f"{records} records of history files cannot be read"] if records else [])
 
 
-def _urls(reply: Reply) -> list[str]:
+def urls_of(reply: Reply) -> list[str]:
     if reply.status != 200:
         return []
     try:
@@ -131,7 +131,7 @@ def _urls(reply: Reply) -> list[str]:
     return [url for url in found if isinstance(url, str)]
 
 
-def _lines(body: bytes) -> Iterator[bytes]:
+def lines_of(body: bytes) -> Iterator[bytes]:
     """One record each: that they stand in lines the page does not say, so a list of them is taken as well.
 
     Raises OSError, EOFError, zlib.error, Malformed.

@@ -6,6 +6,11 @@ not named here (import, recall, edit, reactions, groups, contacts) has 100 calls
 
 from converters.platform import OTHERS, RateLimit
 
+USERS = (
+    "users", "users/password", "users/state", "users/delete", "users/get", "users/list", "push/style", "push/nickname", "notification",
+)  # fmt: skip
+"""All that counts for the one limit of user management; that push settings do as well only some pages say."""
+
 LIMITS = (
     RateLimit("users-calls", ("messages/users",), 100),
     RateLimit("users-messages", ("messages/users",), 6000, 60.0, "messages"),
@@ -14,6 +19,10 @@ LIMITS = (
     # Pages before 2025 have 20 calls a second for rooms: an older contract may need `rooms-calls = 20` in the settings.
     RateLimit("rooms-calls", ("messages/chatrooms",), 100),
     RateLimit("rooms-messages", ("messages/chatrooms",), 100, 1.0, "messages"),
+    RateLimit("users", USERS, 100),
+    RateLimit("joined-groups", ("chatgroups/joined",), 50),
+    RateLimit("rooms-create", ("chatrooms/create",), 50),
+    RateLimit("rooms-list", ("chatrooms/list",), 50),
     RateLimit("blocks", ("blocks/add", "blocks/remove"), 50),
     RateLimit("uploads", ("chatfiles",), 100),
     RateLimit("history", ("chatmessages",), 10, 60.0),

@@ -45,13 +45,27 @@ _UNOPENED = re.compile(r"unopened|not open")
 
 def read_reply(request: Request, reply: Reply) -> Answered:
     """What became of one send to one receiver, or of one change, for each whom it is about."""
+    answer = answer_of(reply)
+    if reply.status == 200:
+        return read(request, answer)
+    unwell = not_about_it(request, reply, answer)
+    if unwell is not None:
+        return unwell
+    return _refused(request, said_by(reply, answer), word(answer.error_description) if answer else "")
+
+
+def answer_of(reply: Reply) -> Answer | None:
+    """None where it is not readable."""
     try:
         answer, _ = mending.load(reply.body, Answer)
     except wire.Malformed:
-        answer = None
-    if reply.status == 200:
-        return read(request, answer)
-    said = _said(reply.status, answer)
+        return None
+    return answer
+
+
+def not_about_it(request: Request, reply: Reply, answer: Answer | None) -> NotSent | Unsure | None:
+    """What an answer other than 200 says that is not about what was asked for; None where that itself is refused."""
+    said = said_by(reply, answer)
     if _ours(request, reply, answer):
         return NotSent(said, reply.retry_after, ours=True)
     if reply.status in {429, 409}:
@@ -59,7 +73,7 @@ def read_reply(request: Request, reply: Reply) -> Answered:
     if reply.status == 403 and answer and "message send reach limit" in word(answer.error_description):
         return NotSent(f"{said}: message rate limit", reply.retry_after, throttled=True)
     if 400 <= reply.status < 500 and reply.status != 408:
-        return _refused(request, said, word(answer.error_description) if answer else "")
+        return None
     return Unsure(said)  # 5xx, 408 and what is not documented: it may have been taken
 
 
@@ -90,12 +104,12 @@ def _ours(request: Request, reply: Reply, answer: Answer | None) -> bool:
     return quoted_text(_ABOUT_US, described, request) or (request.api in SENDS and quoted_text(_UNOPENED, described, request))
 
 
-def _said(status: int, answer: Answer | None) -> str:
+def said_by(reply: Reply, answer: Answer | None) -> str:
     """Status, the platform's word for the error, its code; never the description, which may quote the request."""
     if answer is None:
-        return str(status)
+        return str(reply.status)
     error, code = word(answer.error), word(answer.error_code)
-    parts = [str(status)]
+    parts = [str(reply.status)]
     if known(error):
         parts.append(error)
     if code.isascii() and code.isdecimal() and len(code) <= 9:

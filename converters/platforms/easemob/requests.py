@@ -57,7 +57,7 @@ def call(
     method: str,
     path: str,
     api: str,
-    body: dict[str, Any] | None = None,
+    body: dict[str, Any] | list[Any] | None = None,
     *,
     repeatable: bool = True,
 ) -> Request:

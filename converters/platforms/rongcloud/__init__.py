@@ -11,6 +11,7 @@ from converters.platforms.rongcloud.encode import encode
 from converters.platforms.rongcloud.fidelity import FIDELITY
 from converters.platforms.rongcloud.gaps import GAPS
 from converters.platforms.rongcloud.ids import USER_IDS
+from converters.platforms.rongcloud.inventory import READERS
 from converters.platforms.rongcloud.limits import LIMITS
 from converters.platforms.rongcloud.lookup import LOOK_UP
 from converters.platforms.rongcloud.media import MEDIA
@@ -41,6 +42,7 @@ PLATFORM = Platform(
     marked=MARKED,
     limits=LIMITS,
     user_ids=USER_IDS,
+    readers=READERS,
     example=example,
     fidelity=FIDELITY,
     kinds=kinds,

@@ -8,6 +8,7 @@ from converters.platforms.yunxin.encode import encode
 from converters.platforms.yunxin.fidelity import FIDELITY, kinds
 from converters.platforms.yunxin.gaps import GAPS
 from converters.platforms.yunxin.ids import USER_IDS
+from converters.platforms.yunxin.inventory_teams import READERS
 from converters.platforms.yunxin.limits import LIMITS
 from converters.platforms.yunxin.lookup import LOOK_UP
 from converters.platforms.yunxin.media import MEDIA
@@ -32,6 +33,7 @@ PLATFORM = Platform(
     marked=frozenset({"post", "edit", "group-created"}),
     limits=LIMITS,
     user_ids=USER_IDS,
+    readers=READERS,
     example=example,
     fidelity=FIDELITY,
     kinds=kinds,

@@ -94,7 +94,7 @@ def test_what_holds_is_told_and_counted() -> None:
 PRESSING = """
 import asyncio, sys, tempfile
 from pathlib import Path
-from tests.media.press.test_sandbox import order, pool
+from tests.media.transcode.test_sandbox import order, pool
 
 async def main():
     async with pool("require") as one:
@@ -105,7 +105,7 @@ async def main():
 def confined():
     # What the default profiles of container runtimes refuse to who has no privileges.
     import os, platform, struct, ctypes
-    from streams.kernel import PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, prctl
+    from streams.media.sandbox.kernel import PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, prctl
     from streams.media.sandbox import seccomp
     from streams.media.sandbox.calls import MACHINES
     numbers = MACHINES[platform.machine()].numbers

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import uuid5
 
 import orjson
 
@@ -25,7 +25,7 @@ def register(easemob: Easemob, call: Call) -> Answer:
     users = [asked] if isinstance(asked, dict) else asked
     if not isinstance(users, list) or not users or not all(isinstance(user, dict) for user in users):
         return errors.MALFORMED
-    if len(users) > PER_CALL:
+    if len(users) > PER_CALL or (len(users) == PER_CALL and not easemob.options.full_batch):
         size = f"Request body array size[{len(users)}] had almost reached or been greater than the upper range value"
         return Refusal(400, "illegal_argument", f"{size}[{PER_CALL}]")
     names = [str(user.get("username") or "").lower() for user in users]
@@ -34,6 +34,11 @@ def register(easemob: Easemob, call: Call) -> Answer:
             return Refusal(400, "illegal_argument", f"username {name} is not legal")
         if not user.get("password"):
             return Refusal(400, "illegal_argument", "password or pin must provided")
+    passwords: dict[str, str] = {}
+    for user, name in zip(users, names, strict=True):
+        if passwords.setdefault(name, user["password"]) != user["password"]:
+            said = f"the same user {name} has a different password, the passwords are {passwords[name]}, {user['password']}"
+            return Refusal(400, "duplicate_unique_property_exists", said)
     if len(names) == 1 and names[0] in easemob.people.users:
         return Refusal(
             400,
@@ -42,9 +47,12 @@ def register(easemob: Easemob, call: Call) -> Answer:
             f"value of {names[0]} exists",
         )
     now = easemob.now()
-    new = [name for name in names if easemob.people.add_user(name, now)]
-    old = [name for name in names if name not in new]
+    old = [name for name in names if name in easemob.people.users]
+    new = [name for name in dict.fromkeys(names) if name not in old]
     for name in new:
+        if easemob.moods.chance(easemob.moods.now.swallow):
+            continue
+        easemob.people.add_user(name, now, password=passwords[name])
         easemob.accept("user.create", user=name)
     failed = [{"username": name, "registerUserFailReason": f"the {name} already exists"} for name in old]
     return {"path": "/users", "entities": [entity(easemob, name) for name in new]} | (
@@ -60,8 +68,15 @@ def get_user(easemob: Easemob, call: Call) -> Answer:
 
 
 def entity(easemob: Easemob, name: str) -> dict[str, Any]:
-    created = easemob.people.users[name]["created"]
-    return {"uuid": str(uuid5(NAMESPACE_URL, name)), "type": "user", "created": created, "modified": created, "username": name, "activated": True}
+    """A user who was swallowed is shown as well: nobody tells."""
+    user = easemob.people.users.get(name, {"created": easemob.now()})
+    shown: dict[str, Any] = {
+        "uuid": str(uuid5(easemob.space, name)), "type": "user", "created": user["created"], "modified": user["created"], "username": name,
+        "activated": user.get("activated", True),
+    }  # fmt: skip
+    if "nickname" in user:
+        shown["nickname"] = user["nickname"]
+    return shown | ({"notification_display_style": user["style"]} if "style" in user else {})
 
 
 def set_attributes(easemob: Easemob, call: Call) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ExceptionHandler
 
@@ -15,12 +15,17 @@ from tests.simulators.calls import Call, Endpoint, Handler
 from tests.simulators.control import Control
 from tests.simulators.easemob import (
     accounts,
+    attributes,
     changes,
     chatfiles,
     contacts,
     errors,
     groups,
     history,
+    importing,
+    management,
+    notification,
+    older,
     ranks,
     replays,
     sending,
@@ -40,7 +45,12 @@ CALLS: tuple[tuple[str, str, str, str | None, Work], ...] = (
     ("POST", "messages/chatgroups", "send", None, sending.Send("group")),
     ("POST", "messages/chatrooms", "send", None, sending.Send("room")),
     *changes.CALLS,
+    *importing.CALLS,
+    *older.CALLS,
     *accounts.CALLS,
+    *attributes.CALLS,
+    *management.CALLS,
+    *notification.CALLS,
     *contacts.CALLS,
     *groups.CALLS,
     *ranks.CALLS,
@@ -67,6 +77,7 @@ def make_app(options: Options) -> Starlette:
     routes.append(Route("/{org}/{app}/token", give, methods=["POST"]))
     fetch = Endpoint(partial(history.fetch, easemob), never, lambda call, fate: history.fetch(easemob, call))
     routes.append(Route("/_history/{hour}.gz", fetch))
+    routes.append(Route("/_conversations/{user}", partial(conversations, easemob)))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -81,6 +92,12 @@ def make_app(options: Options) -> Starlette:
 async def unknown(refusal: Refusal, request: Request, error: Exception) -> Response:
     """SDKs read an error of any call as JSON."""
     return refusal.response()
+
+
+async def conversations(easemob: Easemob, request: Request) -> Response:
+    """Whom the list of conversations of a new device shows: what people said, and imports where they make one."""
+    user = request.path_params["user"]
+    return JSONResponse(easemob.archive.peers(user, imported=easemob.options.import_conversations))
 
 
 def refused_upload(gate: Gate, call: Call, fate: Upload) -> Response:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 from starlette.responses import Response
 
 from tests.simulators.calls import Call
+from tests.simulators.easemob import attachments
 from tests.simulators.easemob.errors import BROKEN, CALL_LIMIT, EXPIRED, Refusal
 from tests.simulators.easemob.gate import Answer
 from tests.simulators.easemob.state import Easemob
@@ -53,8 +54,8 @@ def upload(easemob: Easemob, call: Call) -> Answer:
     file = easemob.files.keep(content, kind, (width, height), restricted=restricted)
     easemob.accept("file.upload", file=file.id, size=len(content), filename=name)
     entity = {"uuid": file.id, "type": "chatfile", "share-secret": file.secret}
-    uri = f"{easemob.base}/{easemob.options.org}/{easemob.options.app}/chatfiles"
-    return {"path": "/chatfiles", "uri": uri, "entities": [entity]}
+    easemob.base = easemob.base or f"http://{call.header(b'host')}"
+    return {"path": "/chatfiles", "uri": attachments.folder(easemob), "entities": [entity]}
 
 
 def file_part(call: Call) -> tuple[bytes, str, str] | None:

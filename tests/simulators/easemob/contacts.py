@@ -103,7 +103,8 @@ def import_friends(easemob: Easemob, call: Call) -> Answer:
         elif max(len(easemob.roster.friends(one)) for one in (user, friend)) >= maximum:
             done["maxLimitFailed"].append(friend)
         else:
-            easemob.roster.befriend(user, friend)
+            if not easemob.moods.chance(easemob.moods.now.swallow):
+                easemob.roster.befriend(user, friend)
             done["success"].append(friend)
     easemob.accept("contact.import", user=user, friends=done["success"])
     return bare({"status": "ok", "timestamp": easemob.now(), "action": "post", "data": done, "duration": 0})
@@ -137,12 +138,20 @@ def unblock(easemob: Easemob, call: Call) -> Answer:
 
 
 def blocked(easemob: Easemob, call: Call) -> Answer:
-    """The newest first, 500 at most."""
-    owner = call.path["owner"].lower()
+    """The newest first, 500 at most; in pages where one is asked for."""
+    owner, query = call.path["owner"].lower(), dict(parse_qsl(call.query.decode("latin-1")))
     if wrong := unknown(easemob, owner):
         return wrong
     named = easemob.roster.blocked(owner)[::-1]
-    return {"entities": [], "data": named, "count": len(named)}
+    if not query:
+        return {"entities": [], "data": named[:BLOCKED], "count": min(len(named), BLOCKED)}
+    size, begin = query.get("pageSize", "50"), query.get("cursor", "0")
+    if not (size.isdecimal() and begin.isdecimal() and 1 <= int(size) <= 50):
+        return Refusal(400, "illegal_argument", "pageSize must be 1 to 50")
+    page = named[int(begin) : int(begin) + int(size)]
+    more = int(begin) + len(page) < len(named)
+    answer: Event = {"entities": [], "data": page, "count": len(page)}
+    return answer | ({"cursor": str(int(begin) + len(page))} if more else {})
 
 
 def tell(easemob: Easemob, call: Call, owner: str, other: str, payload: Event) -> None:

@@ -52,6 +52,10 @@ class Files:
         self._files[file.id] = file
         return file
 
+    def put(self, file: File) -> None:
+        """In the place of the one of the same id."""
+        self._files[file.id] = file
+
     def find(self, file_id: str) -> File | None:
         return self._files.get(file_id)
 

@@ -89,6 +89,11 @@ def token(easemob: Easemob, call: Call) -> Response:
     if (call.path["org"], call.path["app"]) != (options.org, options.app):
         return errors.NO_APP.response()
     request = as_object(call.body)
+    if request is not None and request.get("grant_type") in ("password", "inherit"):
+        from tests.simulators.easemob.management import user_token
+
+        given = user_token(easemob, request)
+        return given.response() if isinstance(given, Refusal) else bare(given | {"application": easemob.application})
     answer = errors.MALFORMED if request is None else easemob.tokens.give(request)
     if isinstance(answer, Refusal):
         easemob.refuse("token", answer)

@@ -100,6 +100,10 @@ def create(easemob: Easemob, call: Call, *, room: bool) -> Answer:
     legal = group_id is None or (isinstance(group_id, str) and GROUP_ID.fullmatch(group_id))
     if members is None or not legal or too_long(request):
         return errors.MALFORMED
+    if group_id is not None and easemob.options.custom_ids == "refused":
+        return Refusal(403, "forbidden_op", "custom group id is not opened")
+    if easemob.options.custom_ids == "ignored":
+        group_id = None
     if group_id in (easemob.rooms if room else easemob.people.groups):
         return Refusal(400, "illegal_argument", f"group ID {group_id} already exists!")
     owner = owner.lower()
@@ -215,6 +219,8 @@ def disable(one: Led, *, on: bool) -> Answer:
 
 def members(one: Led) -> Answer:
     query = dict(parse_qsl(one.call.query.decode("latin-1")))
+    if query.get("version") == "v3":
+        return member_names(one, query)
     page, size = query.get("pagenum", "1"), query.get("pagesize", "10")
     if not (page.isdecimal() and size.isdecimal() and int(page) >= 1 and 1 <= int(size) <= 1000):
         return Refusal(400, "illegal_argument", "pagesize must be 1 to 1000")
@@ -222,6 +228,17 @@ def members(one: Led) -> Answer:
     owner = one.group.owner
     within = [{"owner" if name == owner else "member": name} for name in one.group.members]
     return {"entities": [], "data": within[begin : begin + int(size)], "count": len(within)}
+
+
+def member_names(one: Led, query: dict[str, str]) -> Answer:
+    """Names alone, by a cursor, which is the place of the next here."""
+    limit, begin = query.get("limit", "10"), query.get("cursor") or "0"
+    if not (limit.isdecimal() and begin.isdecimal() and 1 <= int(limit) <= 1000):
+        return Refusal(400, "illegal_argument", "limit must be 1 to 1000")
+    page = one.group.members[int(begin) : int(begin) + int(limit)]
+    more = int(begin) + len(page) < len(one.group.members)
+    answer: dict[str, Any] = {"entities": [], "data": page, "count": len(page)}
+    return answer | ({"cursor": str(int(begin) + len(page))} if more else {})
 
 
 def add(one: Led) -> Answer:
@@ -237,8 +254,10 @@ def add(one: Led) -> Answer:
         return Refusal(403, "exceed_limit", "members size is greater than max user size !")
     if one.kind == "group" and (wrong := busy(one.easemob, new)):
         return wrong
-    one.accept("add", members=new)
-    one.life.join(new, "DIRECT")
+    kept = [name for name in new if not one.easemob.moods.chance(one.easemob.moods.now.swallow)]
+    one.accept("add", members=kept)
+    if kept:
+        one.life.join(kept, "DIRECT")
     who = {"result": True, "user": new[0]} if "user" in one.call.path else {"newmembers": new}
     return {"entities": [], "data": {**who, one.key: one.group.id, "action": "add_member"}}
 
@@ -269,7 +288,13 @@ def is_joined(one: Led) -> Answer:
 
 def of_user(easemob: Easemob, call: Call) -> Answer:
     name = call.path["user"].lower()
+    query = dict(parse_qsl(call.query.decode("latin-1")))
     found = [group for group in easemob.people.groups.values() if name in group.members]
+    if "pagesize" in query:
+        size, page = int(query["pagesize"]), int(query.get("pagenum", "0"))
+        if not 1 <= size <= 20:
+            return Refusal(400, "illegal_argument", "pagesize must be 1 to 20")
+        found = found[page * size : (page + 1) * size]
     return {
         "entities": [{"groupId": group.id, "name": group.name} for group in found],
         "count": len(found),

@@ -5,6 +5,7 @@ it stays, and there is no object. The records stand one to a line.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from gzip import compress
 from hashlib import sha256
@@ -39,7 +40,7 @@ def locate(easemob: Easemob, call: Call) -> Answer:
     appears = begin + HOUR + int(easemob.options.history_delay * 1000)
     if not begin + HOUR + KEPT > now >= appears:
         return Refusal(400, "illegal_argument", "maybe chat message history is expired or unstored")
-    if next(easemob.archive.within(begin, begin + HOUR), None) is None:
+    if next(within(easemob, begin), None) is None:
         return Refusal(404, "storage_object_not_found", f"storage object {hour} not found")
     easemob.accept("history", hour=hour)
     end = int(time()) + LIFE
@@ -55,8 +56,14 @@ def fetch(easemob: Easemob, call: Call) -> Response:
     begin = beginning(easemob, hour)
     if begin is None or not signed or int(end) < time():
         return Response("AccessDenied", 403)
-    lines = [orjson.dumps(record(one)) + b"\n" for one in easemob.archive.within(begin, begin + HOUR)]
+    lines = [orjson.dumps(record(one)) + b"\n" for one in within(easemob, begin)]
     return Response(compress(b"".join(lines), 6), media_type="application/gzip")
+
+
+def within(easemob: Easemob, begin: int) -> Iterator[Message]:
+    """What is in the file of the hour from *begin* on."""
+    seen = easemob.archive.within(begin, begin + HOUR)
+    return (one for one in seen if easemob.options.import_in_files or not one.imported)
 
 
 def beginning(easemob: Easemob, hour: str) -> int | None:

@@ -26,6 +26,7 @@ class Limits:
             "history": Bucket(options.limit_history_per_minute / 60, burst=options.limit_history_per_minute),
         }
         self._other = options.limit_calls
+        self._shared = frozenset(options.user_limits)
         self._messages = {
             "person": Bucket(per_minute / 60, burst=per_minute),
             "group": bucket(options.limit_group_messages),
@@ -33,6 +34,7 @@ class Limits:
         }
 
     def call(self, kind: str, now: float) -> bool:
+        kind = "user" if kind in self._shared else kind
         bucket = self._calls.get(kind) or self._calls.setdefault(kind, Bucket(self._other))
         return bucket.take(now)
 

@@ -53,6 +53,24 @@ class Options(Struct, frozen=True, kw_only=True):
     limit_history_per_minute: float = 10.0
     recall_window: float = 120.0
     max_friends: int = 3000
+    user_limits: tuple[str, ...] = ("push.display", "push.names", "notification")
+    """Which calls count for the one limit of user management, beside that itself: pages differ."""
+    full_batch: bool = True
+    """Whether exactly 60 registrations pass: one error says "almost reached"."""
+    custom_ids: Literal["taken", "refused", "ignored"] = "taken"
+    """A group's chosen id: as sales has opened it for the app, or not."""
+    import_repeat: Literal["refused", "swallowed", "doubled"] = "refused"
+    """An import with the timestamp of the last one: refused, answered as if it were that one, or stored as well."""
+    import_before_group: Literal["refused", "accepted"] = "refused"
+    import_callbacks: bool = False
+    import_unread: bool = False
+    """Whether imports count as offline messages."""
+    import_in_files: bool = False
+    """Whether imports are in the history files."""
+    import_conversations: bool = False
+    """Whether an import makes a conversation: seen in the app alone, here at ``/_conversations/{user}``."""
+    import_words: Literal["plain", "codes"] = "plain"
+    """In which words an untimely import is refused; the vendor's are not known."""
     max_groups: int = 600
     """Of a user: whoever is in so many refuses with her the whole call."""
     file_limit: int = 10 * 1024 * 1024

@@ -106,11 +106,11 @@ def allow(one: Led, *, on: bool) -> Answer:
     return {"entities": [], "data": results(one, names, f"{'add' if on else 'remove'}_user_whitelist", "chatroomid")}
 
 
-def results(one: Led, names: list[str], action: str, room_key: str) -> list[dict[str, Any]] | dict[str, Any]:
-    """One for each user whom the body names; one alone where the path names him."""
-    key = room_key if one.kind == "room" else "groupid"
-    many = [{"result": True, "action": action, "user": name, key: one.group.id} for name in names]
-    return many[0] if "user" in one.call.path else many
+def results(one: Led, names: list[str], action: str, key: str = "chatroomid") -> Any:
+    """An object for one who is named in the path, a list for those of a body."""
+    key = "groupid" if one.kind == "group" else key
+    rows = [{"result": True, "action": action, "user": name, key: one.group.id} for name in names]
+    return rows[0] if "user" in one.call.path and len(rows) == 1 else rows
 
 
 def announcement(one: Led) -> Answer:

@@ -66,6 +66,14 @@ class Easemob:
         self.rooms: dict[str, Group] = {}
         self.roster = Roster()
         self.metadata: dict[str, dict[str, str]] = {}
+        self.space = uuid4()
+        self.offline: Counter[str] = Counter()
+        self.muted: dict[str, dict[str, int]] = {}
+        self.notifications: dict[tuple[str, str, str], dict[str, Any]] = {}
+        self.room_attributes: dict[str, dict[str, tuple[str, str]]] = {}
+        self.super_admins: list[str] = []
+        self.imported: dict[str, tuple[int, str]] = {}
+        """Time and id of the last import into each conversation."""
         self.files = Files(options.file_life)
         self.reactions = Reactions()
         self.edits: Counter[str] = Counter()
@@ -103,12 +111,14 @@ class Easemob:
         source: Literal["sdk", "rest"] = "rest",
         client_id: str | None = None,
         stored: bool = True,
+        at: int | None = None,
+        imported: bool = False,
     ) -> Message:
-        """Number a message and keep it."""
+        """Number a message and keep it; one that is imported was said *at*."""
         message = Message(
             id=str(self._ids.next()),
             client_id=client_id or "",
-            time=self.now(),
+            time=self.now() if at is None else at,
             type=kind,
             sender=sender,
             to=to,
@@ -118,8 +128,9 @@ class Easemob:
             ext=ext,
             source=source,
             stored=stored,
+            imported=imported,
         )
-        self.archive.keep(message)
+        (self.archive.insert if imported else self.archive.keep)(message)
         return message
 
     def call_back(

@@ -7,6 +7,7 @@ from tests.simulators.people import Group
 from tests.simulators.rongcloud.errors import TOO_MANY_USERS, bad, too_long
 from tests.simulators.rongcloud.fields import Fields
 from tests.simulators.rongcloud.gate import Answer
+from tests.simulators.rongcloud.log import BEIJING
 from tests.simulators.rongcloud.state import RongCloud
 
 ID = 64
@@ -49,7 +50,7 @@ def info(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     return {
         "userName": profile["name"],
         "userPortrait": profile.get("portrait", ""),
-        "createTime": shown(int(str(profile["created"]))),
+        "createTime": shown(rongcloud, int(str(profile["created"]))),
     }
 
 
@@ -58,9 +59,13 @@ def check_online(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
 
 
 def groups_of(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
+    """The first 5000, or a page of 1000 at most."""
     user = fields.one("userId")
-    groups = rongcloud.people.groups.values()
-    return {"groups": [{"id": group.id, "name": group.name} for group in groups if user in group.members]}
+    mine = [{"id": group.id, "name": group.name} for group in rongcloud.people.groups.values() if user in group.members]
+    page, size = fields.number("page"), fields.number("size", 1000) or 1000
+    if page is None:
+        return {"groups": mine[:5000]}
+    return {"groups": mine[(page - 1) * size : page * size]} if 1 <= size <= 1000 else bad("size must be 1 to 1000")
 
 
 def block(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
@@ -80,7 +85,14 @@ def unblock(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
 
 
 def blocked(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    return {"users": rongcloud.blocked.get(fields.one("userId"), [])}
+    """All, or by page with ``size``; the token is the place of the next, which the vendor's is not."""
+    black = rongcloud.blocked.get(fields.one("userId"), [])
+    size, begin = fields.number("size"), fields.number("pageToken", 0) or 0
+    if size is None:
+        return {"users": black}
+    page = black[begin : begin + size]
+    more = begin + len(page) < len(black)
+    return {"users": page} | ({"pageToken": str(begin + len(page))} if more else {})
 
 
 def create_group(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
@@ -166,7 +178,7 @@ def ungag(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
 def gagged(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     group, now = fields.one("groupId"), rongcloud.now()
     listed = [
-        {"userId": user, "time": shown(end)}
+        {"userId": user, "time": shown(rongcloud, end)}
         for (place, user), end in rongcloud.gags.items()
         if place == group and (not end or end > now)
     ]
@@ -178,7 +190,7 @@ def ban(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     named = fields.many("groupId")
     if len(named) > NAMED:
         return too_long(f"groupId must be at most {NAMED}")
-    rongcloud.banned |= set(named)
+    rongcloud.muted_groups |= set(named)
     rongcloud.accept("group.ban", call, groups=named)
     return {}
 
@@ -187,7 +199,7 @@ def unban(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     named = fields.many("groupId")
     if len(named) > NAMED:
         return too_long(f"groupId must be at most {NAMED}")
-    rongcloud.banned -= set(named)
+    rongcloud.muted_groups -= set(named)
     rongcloud.accept("group.unban", call, groups=named)
     return {}
 
@@ -195,7 +207,7 @@ def unban(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
 def bans(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     """With a page the groups that are named do not matter."""
     named = [] if fields.has("page") or fields.has("size") else fields.many("groupId")
-    return {"groupinfo": [{"groupId": one, "stat": int(one in rongcloud.banned)} for one in named or sorted(rongcloud.banned)]}
+    return {"groupinfo": [{"groupId": one, "stat": int(one in rongcloud.muted_groups)} for one in named or sorted(rongcloud.muted_groups)]}
 
 
 def destroy_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
@@ -205,5 +217,7 @@ def destroy_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     return {}
 
 
-def shown(time: int) -> str:
-    return f"{datetime.fromtimestamp(time / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+def shown(rongcloud: RongCloud, time: int) -> str:
+    """By the clocks of the data centre, which the pages do not say."""
+    zone = UTC if rongcloud.options.overseas else BEIJING
+    return f"{datetime.fromtimestamp(time / 1000, zone):%Y-%m-%d %H:%M:%S}"

@@ -42,6 +42,9 @@ class Fields:
     def yes(self, name: str) -> bool:
         return self.one(name).lower() in ("1", "true")
 
+    def names(self) -> list[str]:
+        return list(self._values)
+
     def has(self, name: str) -> bool:
         return bool(self._values.get(name))
 

@@ -46,4 +46,6 @@ class Options(Struct, frozen=True, kw_only=True):
     file_ttl: float = 0.0
     """Seconds until what a client uploaded is gone from the vendor's storage; 0 is never, though the vendor's are six months."""
     overseas: bool = False
+    hosted: bool = False
+    """Whether the services of hosted friends, profiles and groups are switched on."""
     seed: int = 0

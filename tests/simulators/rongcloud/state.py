@@ -44,9 +44,18 @@ class RongCloud:
         self.people.preload(options.users, options.group, now)
         self.blocked: dict[str, list[str]] = {}
         self.gags: dict[tuple[str, str], int] = {}
-        self.banned: set[str] = set()
-        """Groups of which nobody may speak."""
         self.destroyed: set[str] = set()
+        self.notifications: dict[tuple[str, str, str], str] = {}
+        self.quiet: dict[str, dict[str, Any]] = {}
+        self.allowed: dict[str, list[str]] = {}
+        self.tags: dict[str, list[str]] = {}
+        self.banned: dict[str, int] = {}
+        self.muted_groups: set[str] = set()
+        """Nobody of them may speak."""
+        self.free: dict[str, list[str]] = {}
+        self.friends: dict[tuple[str, str], dict[str, Any]] = {}
+        self.profiles: dict[str, dict[str, Any]] = {}
+        self.rooms: dict[str, dict[str, Any]] = {}
         self.online: dict[str, str] = {}
         self.expansions: dict[str, dict[str, dict[str, Any]]] = {}
         self.archive = Archive()
@@ -197,7 +206,7 @@ class RongCloud:
         return command
 
     def gagged(self, user: str, group: str) -> bool:
-        if group in self.banned:
+        if group in self.muted_groups:
             return True
         now = now_ms()
         ends = (self.gags.get((place, user)) for place in (group, ""))

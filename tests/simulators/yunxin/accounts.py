@@ -45,7 +45,8 @@ def get_users(yunxin: Yunxin, call: Call) -> Answer:
         return Refusal(414, "accids must be a JSON array of at most 200")
     users = yunxin.people.users
     known = [
-        {"accid": accid, **{key: value for key, value in users[accid].items() if key in SHOWN}, "valid": True}
+        {"accid": accid, **{key: value for key, value in users[accid].items() if key in SHOWN}, "valid": users[accid].get("valid", True),
+         **({"mute": users[accid].get("mute", False)} if call.form().get("muteStatus") == "true" else {})}
         for accid in accids
         if accid in users
     ]

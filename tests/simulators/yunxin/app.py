@@ -19,6 +19,7 @@ from tests.simulators.yunxin import (
     friends,
     history,
     notifying,
+    reading,
     roomlife,
     rooms,
     sending,
@@ -89,6 +90,7 @@ CLASSIC: dict[str, tuple[str, Work]] = {
     "history/querySessionMsg": ("history.person", history.query_session),
     "history/queryTeamMsg": ("history.group", history.query_team),
     "history/queryChatroomMsg": ("history.room", rooms.query),
+    **reading.CLASSIC,
 }
 CATEGORIES = {
     "superteam/sendMsg": "msg",
@@ -110,6 +112,7 @@ V2: dict[tuple[str, str], tuple[str, Work]] = {
     ("PATCH", "messages/actions/quick_comment"): ("reaction", comments.add),
     ("DELETE", "messages/actions/quick_comment"): ("reaction.remove", comments.remove),
     ("POST", "messages/actions/quick_comment"): ("reaction.query", comments.query),
+    **reading.V2,
 }
 
 
@@ -140,6 +143,9 @@ def make_app(options: Options) -> Starlette:
         routes += [
             Route(f"{prefix}/im/v2/{path}", served, methods=[method]) for prefix in ("", "/nimserver")
         ]
+    for (method, path), (api, work) in reading.V21.items():
+        served = endpoint(api, "user", work, v2=True)
+        routes += [Route(f"{prefix}/im/v2.1/{path}", served, methods=[method]) for prefix in ("", "/nimserver")]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -172,7 +172,10 @@ class Teams:
 
         def member(user: str) -> dict[str, object]:
             times = {"createtime": team.created, "updatetime": team.created}
-            return {"accid": user, "nick": user, "mute": user in muted(team), "custom": "", **times}
+            held = team.settings.get("of members", {})
+            own = held.get(user, {}) if isinstance(held, dict) else {}
+            named = {"nick": own.get("nick", user), "custom": own.get("custom", "")}
+            return {"accid": user, "mute": user in muted(team), **named, **times}
 
         plain = [one for one in team.members if one != team.owner and one not in managers(team)]
         people = {

@@ -1,0 +1,200 @@
+"""What RongCloud gives out of users, relations, groups and history, to be moved from there.
+
+Source: "RongCloud: users", "… groups", "… notification settings", "… hosted friends", "RongCloud: v3/message/private/query", "… group/query",
+"RongCloud: Message history log". There is no list of all users; a classic group has no owner and no ranks: whose it is, the customer's own server
+knows, and the setting `operator` may stand for. Of hosted groups (entrust/group/…) neither fields nor answers are published: they are read
+as classic groups are, and their owners and managers come out of the customer's own export.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from converters.core import offset_hours as hours
+from converters.core.lenient import milliseconds, word
+from converters.inventory import Block, Friendship, GroupMember, Setting, User
+from converters.inventory import Group as Team
+from converters.migration import Cursor, Found, Reader, Reading
+from converters.platform import TimeRange
+from converters.platforms.rongcloud.account import RongcloudAccount
+from converters.platforms.rongcloud.content import text
+from converters.platforms.rongcloud.ids import ULTRA
+from converters.platforms.rongcloud.inventory_history import ask, history, logs, rows
+from converters.platforms.rongcloud.sending import call
+
+_GROUPS, _FRIENDS, _BLOCKED = 1000, 100, 100
+_MODES: dict[str, Literal["all", "mentions", "none"]] = {"-1": "all", "1": "mentions", "2": "mentions", "4": "mentions", "5": "none"}
+
+def users(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
+    del span, cursor
+    unknown = 0
+    for user in subjects:
+        answer = yield from ask(call("user/info", {"userId": user}))
+        if isinstance(answer, str):
+            if not answer.endswith("code 1002"):
+                return answer
+            unknown += 1
+            continue
+        created = hours.moment(text(answer.get("createTime")), account.hours_ahead) or 0
+        yield User(id=user, name=text(answer.get("userName")), avatar=text(answer.get("userPortrait")), created=created)
+    return f"user/info: {unknown} users are not known" if unknown else ""
+
+
+def friends(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
+    """Of apps that use the hosted service; without it the customer's own server keeps them."""
+    del span, account
+    for owner in subjects:
+        while True:
+            answer = yield from ask(call("friend/get", {"userId": owner, "size": str(_FRIENDS), "order": "0"} | ({"pageToken": cursor} if cursor else {})))
+            if isinstance(answer, str):
+                return answer
+            held = rows(answer, "friendList")
+            for row in held:
+                if isinstance(row, dict) and (name := text(row.get("userId"))):
+                    yield Friendship(owner=owner, friend=name, remark=text(row.get("remarkName")), created=milliseconds(text(row.get("time")), 0))
+            following = text(answer.get("pageToken"))
+            if not following or not held or following == cursor:
+                break
+            cursor = following
+            yield Cursor(cursor)
+        cursor = ""
+    return ""
+
+
+def blocks(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
+    del span, account
+    for owner in subjects:
+        while True:
+            asked = {"userId": owner, "size": str(_BLOCKED)} | ({"pageToken": cursor} if cursor else {})
+            answer = yield from ask(call("user/blacklist/query", asked))
+            if isinstance(answer, str):
+                return answer
+            names = [word(name) for name in rows(answer, "users") if isinstance(name, str | int)]
+            for name in names:
+                yield Block(owner=owner, blocked=name)
+            following = text(answer.get("pageToken")) or text(answer.get("next"))
+            if not following or not names or following == cursor:
+                break
+            cursor = following
+            yield Cursor(cursor)
+        cursor = ""
+    return ""
+
+
+def joined(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
+    del span, account
+    for user in subjects:
+        page = int(cursor or "1")
+        while True:
+            answer = yield from ask(call("user/group/query", {"userId": user, "page": str(page), "size": str(_GROUPS)}))
+            if isinstance(answer, str):
+                return answer
+            found = rows(answer, "groups")
+            for row in found:
+                if isinstance(row, dict) and (name := text(row.get("id"))):
+                    yield Found("group", name)
+                    # Nothing but the list of a member's groups tells what a group is called.
+                    yield Team(id=name, name=text(row.get("name")), owner="")
+            if len(found) < _GROUPS:
+                break
+            page += 1
+            yield Cursor(str(page))
+        cursor = ""
+    return ""
+
+
+def members(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
+    """With who may not speak, and who may although nobody may. *operator* of the settings is its owner where it is a member."""
+    del span, cursor
+    for group in subjects:
+        if group.startswith(ULTRA):
+            return "members of ultra groups are in no list"
+        held: list[dict[str, Any]] = []
+        for api, asked in (
+            ("group/user/query", {"groupId": group}),
+            ("group/user/gag/list", {"groupId": group}),
+            ("group/ban/query", {"groupId": group}),
+            ("group/user/ban/whitelist/query", {"groupId": group}),
+        ):
+            answer = yield from ask(call(api, asked))
+            if isinstance(answer, str):
+                return answer
+            held.append(answer)
+        inside, gagged, banned, allowed = held
+        names = [text(row.get("id")) or text(row.get("userId")) for row in rows(inside, "users") if isinstance(row, dict)]
+        mutes = {text(row.get("userId")): _until(row, account) for row in rows(gagged, "users") if isinstance(row, dict)}
+        free = {word(name) for name in rows(allowed, "userIds") if isinstance(name, str | int)}
+        muted = any(text(row.get("stat")) in {"1", "true"} for row in rows(banned, "groupinfo") if isinstance(row, dict) and text(row.get("groupId")) == group)
+        owner = account.operator if account.operator in names else ""
+        yield Team(id=group, owner=owner, muted=muted)
+        for name in filter(None, names):
+            yield GroupMember(
+                group=group, user=name, role="owner" if name == owner else "member", muted=name in mutes, muted_until=mutes.get(name, 0),
+                allowed=name in free,
+            )  # fmt: skip
+    return ""
+
+
+def _until(row: dict[str, Any], account: RongcloudAccount) -> int:
+    """A mute without an end has none, or one that lies decades ahead."""
+    return hours.moment(text(row.get("time")), account.hours_ahead) or 0
+
+
+def settings(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
+    """The hours in which a user wants no push, by the clock of the data centre."""
+    del span, cursor
+    for user in subjects:
+        answer = yield from ask(call("user/blockPushPeriod/get", {"userId": user}))
+        if isinstance(answer, str):
+            return answer
+        held = answer.get("data")
+        if not isinstance(held, dict):
+            continue
+        begin, period = text(held.get("startTime")), int(milliseconds(text(held.get("period")), 0))
+        end = _after(begin, period)
+        if end:
+            sign = "-" if account.hours_ahead < 0 else "+"
+            whole = round(abs(account.hours_ahead) * 60)
+            zone = f"{sign}{whole // 60:02}:{whole % 60:02}"
+            yield Setting(user=user, quiet_from=begin[:5], quiet_to=end, zone=zone)
+    return ""
+
+
+def _after(begin: str, minutes: int) -> str:
+    parts = begin.split(":")
+    if not minutes or len(parts) < 2 or not all(part.isascii() and part.isdecimal() for part in parts):
+        return ""
+    at = (int(parts[0]) * 60 + int(parts[1]) + minutes) % 1440
+    return f"{at // 60:02}:{at % 60:02}"
+
+
+def quiet(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
+    """How much of one conversation rings; as of `converters.migration.subject_of` a setting."""
+    del span, cursor, account
+    for subject in subjects:
+        user, kind, other = subject.split("|", 2)
+        if not kind:
+            continue
+        asked = {"conversationType": "3" if kind == "group" else "1", "requestId": user, "targetId": other}
+        answer = yield from ask(call("conversation/notification/get", asked))
+        if isinstance(answer, str):
+            return answer
+        mode = _MODES.get(text(answer.get("isMuted")) or text(answer.get("unpushLevel")))
+        if mode is not None:
+            yield Setting(user=user, peer="" if kind == "group" else other, group=other if kind == "group" else "", mode=mode)
+    return ""
+
+
+READERS = (
+    Reader(name="users", of="user", ask=users, needs="Names of users: there is no list of them."),
+    Reader(name="friends", of="user", ask=friends, needs="The hosted friends service; else the customer's own server keeps them."),
+    Reader(name="blocks", of="user", ask=blocks),
+    Reader(name="joined", of="user", ask=joined),
+    Reader(name="members", of="group", ask=members, needs="Owners and admins are not RongCloud's: name them."),
+    Reader(name="settings", of="user", ask=settings),
+    Reader(name="quiet", of="setting", ask=quiet),
+    Reader(name="history", of="conversation", ask=history, needs="Cloud storage (云存储): half a year by default."),
+    Reader(
+        name="logs", of="app", ask=logs, whole=False,
+        needs="The hourly message log, for three days, and from the day on which it was switched on; the last hour or two are not there yet.",
+    ),
+)  # fmt: skip
