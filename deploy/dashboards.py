@@ -12,6 +12,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
 from deploy import chart as chart_schema
+from deploy import chart_readme
 from deploy.panels import OURS, SOURCE, WINDOW, chart, number, only, per_second, quantiles, total
 
 ROOT = Path(__file__).parents[1]
@@ -443,6 +444,7 @@ def outputs() -> dict[str, str]:
         f"{CHART_FILES}/alerts.yml": (ROOT / ALERTS).read_text(encoding="utf-8"),
         chart_schema.SCHEMA: chart_schema.schema(ROOT),
         chart_schema.SECRETS: chart_schema.secrets(),
+        **{name: chart_readme.page(ROOT, name) for name in chart_readme.PAGES},
     }
 
 

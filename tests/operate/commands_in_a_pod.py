@@ -19,7 +19,7 @@ def main() -> None:
 
     for words in lines:
         code, out, err = run(words)
-        print(json.dumps({"words": words, "code": code, "out": out, "err": err}), flush=True)  # noqa: T201
+        print(json.dumps({"words": words, "code": code, "out": out, "err": err}), flush=True)
 
 
 def run(words: list[str]) -> tuple[int, str, str]:

@@ -1,0 +1,186 @@
+"""A control plane on this machine: etcd, the API server, controllers and scheduler are real, kwok plays nodes and pods.
+
+What runs in a pod does not: a pod that is scheduled is said to be running and ready. The one that the chart starts before a release is
+played by `tests.kubernetes.hook`, which runs its commands.
+"""
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from streams.kafka.local.ports import free_port
+from tests.waiting import until
+
+TOKEN = "of-the-tests"
+STAGES = """\
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: {name: pod-ready}
+spec:
+  resourceRef: {apiGroup: v1, kind: Pod}
+  selector:
+    matchExpressions:
+      - {key: '.metadata.deletionTimestamp', operator: DoesNotExist}
+      - {key: '.metadata.labels["app.kubernetes.io/component"]', operator: NotIn, values: [topics]}
+      - {key: '.status.podIP', operator: DoesNotExist}
+  next:
+    statusTemplate: |
+      {{ $now := Now }}
+      phase: Running
+      startTime: {{ $now | Quote }}
+      hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
+      podIP: {{ PodIPWith .spec.nodeName ( or .spec.hostNetwork false ) ( or .metadata.uid "" ) ( or .metadata.name "" ) ( or .metadata.namespace "" ) | Quote }}
+      conditions:
+      {{ range $kind := (list "Initialized" "Ready" "ContainersReady") }}
+      - {type: {{ $kind }}, status: "True", lastTransitionTime: {{ $now | Quote }}}
+      {{ end }}
+      containerStatuses:
+      {{ range .spec.containers }}
+      - {name: {{ .name | Quote }}, image: {{ .image | Quote }}, imageID: "", ready: true, started: true, restartCount: 0, state: {running: {startedAt: {{ $now | Quote }}}}}
+      {{ end }}
+---
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: {name: pod-gone}
+spec:
+  resourceRef: {apiGroup: v1, kind: Pod}
+  selector:
+    matchExpressions:
+      - {key: '.metadata.deletionTimestamp', operator: Exists}
+  next: {delete: true}
+"""
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+clusters: [{{name: test, cluster: {{server: "https://127.0.0.1:{port}", insecure-skip-tls-verify: true}}}}]
+users: [{{name: test, user: {{token: {token}}}}}]
+contexts: [{{name: test, context: {{cluster: test, user: test}}}}]
+current-context: test
+"""
+
+
+class ApiError(Exception):
+    """The API server refused; says what it said."""
+
+
+class Cluster:
+    """A context manager. *programs* as `tests.kubernetes.binaries.build` gives them; everything else lies in *directory*."""
+
+    def __init__(self, programs: Mapping[str, Path], directory: Path) -> None:
+        self._programs, self._directory = programs, directory
+        self._running: list[subprocess.Popen[bytes]] = []
+        self._port = free_port()
+        self.kubeconfig = directory / "kubeconfig"
+        self._tls = ssl._create_unverified_context()
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self._running):
+            process.terminate()
+        for process in reversed(self._running):
+            process.wait(20)
+
+    def _start(self) -> None:
+        keys = self._directory / "keys"
+        keys.mkdir()
+        self._key(keys / "accounts.key")
+        (keys / "tokens.csv").write_text(f"{TOKEN},test,test,system:masters\n")
+        self.kubeconfig.write_text(KUBECONFIG.format(port=self._port, token=TOKEN))
+        (self._directory / "stages.yaml").write_text(STAGES)
+        store, peers = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+        self._run(
+            "etcd", "--data-dir", str(self._directory / "etcd"), "--unsafe-no-fsync", "--listen-client-urls", store, "--advertise-client-urls", store,
+            "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", f"default={peers}",
+        )  # fmt: skip
+        account = [f"--service-account-{which}-file={keys / 'accounts.key'}" for which in ("key", "signing-key")]
+        self._run(
+            "kube-apiserver", f"--etcd-servers={store}", f"--secure-port={self._port}", "--bind-address=127.0.0.1", f"--cert-dir={keys}", *account,
+            "--service-account-issuer=https://test", f"--token-auth-file={keys / 'tokens.csv'}", "--authorization-mode=RBAC",
+            "--service-cluster-ip-range=10.96.0.0/16", "--profiling=false",
+        )  # fmt: skip
+        until(self._ready, 120)
+        named = f"--kubeconfig={self.kubeconfig}"
+        self._run(
+            "kube-controller-manager", named, "--leader-elect=false", "--secure-port=0", f"--service-account-private-key-file={keys / 'accounts.key'}",
+            "--concurrent-statefulset-syncs=2", "--controllers=*,-node-lifecycle-controller",
+        )  # fmt: skip
+        self._run("kube-scheduler", named, "--leader-elect=false", "--secure-port=0")
+        self._run("kwok", named, "--manage-all-nodes=true", f"--config={self._directory / 'stages.yaml'}")
+        for number in range(2):
+            labels = {"kubernetes.io/hostname": f"node-{number}", "topology.kubernetes.io/zone": f"zone-{number}", "kubernetes.io/os": "linux"}
+            size = {"cpu": "64", "memory": "256Gi", "pods": "200"}
+            node = {"metadata": {"name": f"node-{number}", "labels": labels}, "status": {"allocatable": size, "capacity": size}}
+            self.post("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", **node})
+
+    def _run(self, name: str, *arguments: str) -> None:
+        with (self._directory / f"{name}.log").open("wb") as log:
+            environment = os.environ | {"KUBE_FEATURE_WatchListClient": "false"}
+            self._running.append(subprocess.Popen([self._programs[name], *arguments], stdout=log, stderr=log, env=environment, cwd=self._directory))
+
+    def _key(self, path: Path) -> None:
+        from cryptography.hazmat.primitives import serialization
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()))
+
+    def _ready(self) -> bool:
+        if (dead := [one for one in self._running if one.poll() is not None]) :
+            raise AssertionError(f"{dead[0].args} ended; its log is in {self._directory}")
+        try:
+            return bool(self.get("/api/v1/namespaces/default"))
+        except (ApiError, OSError):
+            return False
+
+    # -- its API
+
+    def get(self, path: str) -> dict[str, Any]:
+        return self._call("GET", path)
+
+    def items(self, path: str, **labels: str) -> list[dict[str, Any]]:
+        chosen = ",".join(f"{key.replace('__', '/')}={value}" for key, value in labels.items())
+        return list(self.get(f"{path}?labelSelector={chosen}")["items"])
+
+    def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self._call("POST", path, body)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        return self._call("PATCH", path, body)
+
+    def delete(self, path: str, *, orphan: bool = False) -> None:
+        self._call("DELETE", path, {"propagationPolicy": "Orphan" if orphan else "Background"})
+
+    def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        request = urllib.request.Request(
+            f"https://127.0.0.1:{self._port}{path}", method=method, data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": kind},
+        )  # fmt: skip
+        try:
+            with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            raise ApiError(f"{method} {path}: {error.code} {error.read().decode()[:500]}") from None
+
+    def helm(self, *arguments: str, helm: str = "helm") -> "subprocess.CompletedProcess[str]":
+        environment = os.environ | {"KUBECONFIG": str(self.kubeconfig), "HELM_CACHE_HOME": str(self._directory / "helm")}
+        return subprocess.run([helm, *arguments], env=environment, capture_output=True, text=True, check=False)
+
+
+def python(words: Sequence[str], environment: Mapping[str, str], cwd: Path) -> "subprocess.CompletedProcess[str]":
+    """`im-relay WORDS`."""
+    return subprocess.run([sys.executable, "-m", "streams", *words], env=dict(environment), cwd=cwd, capture_output=True, text=True, check=False)
