@@ -118,7 +118,7 @@ async def test_a_machine_that_starts_no_process_says_nothing_of_the_file(
     yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
 ) -> None:
     file = said(yunxin, attachments.picture(6))
-    async with around(apps_of(yunxin, easemob), tmp_path, patience=0.0) as here:
+    async with around(apps_of(yunxin, easemob), tmp_path, retry_for=0.0) as here:
         found = await carried(job(file, "image", "old"), having(here, pool=Pressing(NoWorkerError("closed"))))
     assert found == TransferFailed("no-worker", "", again=True)
 

@@ -132,13 +132,13 @@ def run(program: str, *before: str) -> str:
 
 @LINUX
 def test_it_holds_in_a_container_whose_profile_refuses_namespaces() -> None:
-    assert run("confined(); asyncio.run(main())").split()[:2] == ["Made", "True"]
+    assert run("confined(); asyncio.run(main())").split()[:2] == ["Transcoded", "True"]
 
 
 @LINUX
 @pytest.mark.parametrize("first", ["", "confined(); "])
 def test_it_needs_no_privileges(first: str) -> None:
-    assert run(f"{first}asyncio.run(main())", "-m", "tests.attacks.unprivileged").split()[:2] == ["Made", "True"]
+    assert run(f"{first}asyncio.run(main())", "-m", "tests.attacks.unprivileged").split()[:2] == ["Transcoded", "True"]
 
 
 @LINUX
@@ -148,7 +148,7 @@ def test_the_loop_that_roles_run_in_starts_it_as_well() -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
     """
-    assert run(program).split()[:2] == ["Made", "True"]
+    assert run(program).split()[:2] == ["Transcoded", "True"]
 
 
 def test_no_file_makes_a_library_read_or_start_anything_late() -> None:
