@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+import trustme
+
 from streams.kafka.local.ports import free_port
 from tests.waiting import until
 
@@ -97,7 +99,7 @@ class Cluster:
     def _start(self) -> None:
         keys = self._directory / "keys"
         keys.mkdir()
-        self._key(keys / "accounts.key")
+        (keys / "accounts.key").write_bytes(trustme.CA(key_type=trustme.KeyType.RSA).private_key_pem.bytes())
         (keys / "tokens.csv").write_text(f"{TOKEN},test,test,system:masters\n")
         self.kubeconfig.write_text(KUBECONFIG.format(port=self._port, token=TOKEN))
         (self._directory / "stages.yaml").write_text(STAGES)
@@ -130,13 +132,6 @@ class Cluster:
         with (self._directory / f"{name}.log").open("wb") as log:
             environment = os.environ | {"KUBE_FEATURE_WatchListClient": "false"}
             self._running.append(subprocess.Popen([self._programs[name], *arguments], stdout=log, stderr=log, env=environment, cwd=self._directory))
-
-    def _key(self, path: Path) -> None:
-        from cryptography.hazmat.primitives import serialization
-        from cryptography.hazmat.primitives.asymmetric import rsa
-
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()))
 
     def _ready(self) -> bool:
         if (dead := [one for one in self._running if one.poll() is not None]) :

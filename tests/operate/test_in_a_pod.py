@@ -45,7 +45,7 @@ EXAMPLES: dict[str, tuple[list[str], int]] = {
     "release": ([], 0),
     "preview": (["--platform", "yunxin", "--target", "easemob", "-"], 2),
     "fidelity": ([], 0),
-    "gaps": (["new"], 2),
+    "gaps": (["no-such-app"], 2),
     "kafka start": ([], 2),
     "kafka status": ([], 1),
     "kafka stop": ([], 0),
