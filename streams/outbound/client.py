@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 from msgspec import Struct
 
-from converters.core.outcome import NotSent, Unsure
-from converters.platform import Answered, Reply, Request, Token
+from converters.core.outcome import Delivered, NotSent, Unsure
+from converters.platform import Answered, Partial, Reply, Request, Token
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
 from streams.observe import metrics
@@ -19,6 +19,9 @@ from streams.outbound.transport import HttpCall, HttpxTransport, PooledTransport
 
 TOO_LATE = NotSent("too late to leave")
 """It was no longer allowed to leave, and has not."""
+
+LONGEST_ID = 256
+"""Characters of a message id, as docs/own.md allows; those of other platforms are shorter."""
 
 _NO_CONNECTION = (
     NoConnectionError,
@@ -57,7 +60,7 @@ class PlatformClient:
         """One attempt, given up unless *allowed* when it is about to leave. Never raises for what the network or the platform does."""
         start = time.perf_counter()
         answer = await self.reply(request, allowed)
-        outcome = self._read(request, answer) if isinstance(answer, Reply) else answer
+        outcome = _bounded(self._read(request, answer)) if isinstance(answer, Reply) else answer
         self.count(request.api, outcome, time.perf_counter() - start)
         return outcome
 
@@ -142,6 +145,14 @@ def clients(
     apps: Mapping[str, App], settings: DeliverSettings, transport: httpx.AsyncBaseTransport | None = None
 ) -> dict[str, PlatformClient]:
     return {name: PlatformClient(app, settings, transport) for name, app in apps.items()}
+
+
+def _bounded(outcome: Answered) -> Answered:
+    """An answer whose message id is longer than any platform's says nothing: the id would go into the ledger and into later requests."""
+    done = outcome.done if isinstance(outcome, Partial) else outcome
+    if isinstance(done, Delivered) and len(done.remote_id) > LONGEST_ID:
+        return Unsure(f"an answer with a message id of {len(done.remote_id)} characters; at most {LONGEST_ID} are expected")
+    return outcome
 
 
 def _failed(error: Exception) -> NotSent | Unsure:
