@@ -11,7 +11,9 @@ import sys
 import tempfile  # noqa: F401 - before the file system is looked at
 from pathlib import Path
 
-LONGEST = 25
+AT_ONCE = 6
+"""Commands beside one another: most of their time is waiting for Kafka."""
+LONGEST = 60
 """Seconds after which a command is taken to hang: it is ended by a signal, and its code says so."""
 
 
@@ -21,18 +23,20 @@ def main() -> None:
     import streams.cli.app  # noqa: F401 - once for all
     from streams.cli.terminal import CommandGroup  # noqa: F401
 
-    for words in lines:
-        code, out, err = run(words)
-        print(json.dumps({"words": words, "code": code, "out": out, "err": err}), flush=True)
-
-
-def run(words: list[str]) -> tuple[int, str, str]:
-    out, err = os.memfd_create("out"), os.memfd_create("err")
-    child = os.fork()
-    if not child:
-        _become(words, out, err)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), _text(out), _text(err)
+    waiting, running, done = list(enumerate(lines)), {}, {}
+    while waiting or running:
+        while waiting and len(running) < AT_ONCE:
+            number, words = waiting.pop(0)
+            out, err = os.memfd_create("out"), os.memfd_create("err")
+            child = os.fork()
+            if not child:
+                _become(words, out, err)
+            running[child] = (number, words, out, err)
+        child, status = os.waitpid(-1, 0)
+        number, words, out, err = running.pop(child)
+        done[number] = {"words": words, "code": os.waitstatus_to_exitcode(status), "out": _text(out), "err": _text(err)}
+    for number in range(len(lines)):
+        print(json.dumps(done[number]))
 
 
 def _become(words: list[str], out: int, err: int) -> None:
