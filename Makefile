@@ -31,7 +31,7 @@ test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some 
 test-slow: $(VENV)/installed  ## those that tell little more than others, and take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
-test-kubernetes: $(VENV)/installed  ## the chart on a real control plane, built from its Go modules the first time (ten minutes); needs Go and helm
+test-kubernetes: $(VENV)/installed  ## the chart before a real API server, built from its Go modules the first time (ten minutes); needs Go and helm
 	@$(BIN)/python -m pytest -n 0 -m kubernetes tests/kubernetes $(ARGS)
 
 lint: $(VENV)/installed  ## ruff, mypy, import-linter

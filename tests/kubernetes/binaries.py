@@ -1,7 +1,7 @@
-"""The programs of a control plane, built from their Go modules and kept in the user's cache directory.
+"""The programs of an API server of Kubernetes, built from their Go modules and kept in the user's cache directory.
 
 Kubernetes publishes its libraries beside itself and names them by relative paths in its own go.mod, so each is pinned here to the version
-of the same release. What is built once is not built again; the first time takes six minutes or more on two cores.
+of the same release. What is built once is not built again; the first time takes ten minutes or more on two cores.
 """
 
 import json
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from streams.kafka.local.jars import default_cache
 
-KUBERNETES, ETCD, KWOK = "v1.34.4", "v3.6.16", "v0.7.0"
+KUBERNETES, ETCD = "v1.34.4", "v3.6.16"
 
 
 class ProgramSource(Struct, frozen=True):
@@ -40,9 +40,8 @@ def _kubernetes(name: str) -> ProgramSource:
 
 PROGRAMS = (
     ProgramSource("etcd", "go.etcd.io/etcd/server/v3", ETCD, "go.etcd.io/etcd/server/v3"),
-    ProgramSource("kwok", "sigs.k8s.io/kwok", KWOK, "sigs.k8s.io/kwok/cmd/kwok"),
-    _kubernetes("kube-apiserver"), _kubernetes("kube-controller-manager"), _kubernetes("kube-scheduler"),
-)  # fmt: skip
+    _kubernetes("kube-apiserver"),
+)
 
 
 class BuildError(Exception):
@@ -51,13 +50,6 @@ class BuildError(Exception):
 
 def go() -> str | None:
     return shutil.which("go")
-
-
-def built(name: str) -> Path | None:
-    """Where the program lies; None where it has not been built."""
-    (source,) = (one for one in PROGRAMS if one.name == name)
-    path = _path(source)
-    return path if path.is_file() else None
 
 
 def build() -> dict[str, Path]:

@@ -1,17 +1,15 @@
-"""A control plane on this machine: etcd, the API server, controllers and scheduler are real, kwok plays nodes and pods.
+"""A real API server of Kubernetes on this machine, with its etcd.
 
-What runs in a pod does not: a pod that is scheduled is said to be running and ready. The one that the chart starts before a release is
-played by `tests.kubernetes.hook`, which runs its commands.
+There are no controllers and no nodes: objects are checked, admitted (PodSecurity as well) and kept, and nothing runs.
 """
 
 import json
 import os
 import ssl
 import subprocess
-import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,43 +19,6 @@ from streams.kafka.local.ports import free_port
 from tests.waiting import until
 
 TOKEN = "of-the-tests"
-STAGES = """\
-apiVersion: kwok.x-k8s.io/v1alpha1
-kind: Stage
-metadata: {name: pod-ready}
-spec:
-  resourceRef: {apiGroup: v1, kind: Pod}
-  selector:
-    matchExpressions:
-      - {key: '.metadata.deletionTimestamp', operator: DoesNotExist}
-      - {key: '.metadata.labels["app.kubernetes.io/component"]', operator: NotIn, values: [topics]}
-      - {key: '.status.podIP', operator: DoesNotExist}
-  next:
-    statusTemplate: |
-      {{ $now := Now }}
-      phase: Running
-      startTime: {{ $now | Quote }}
-      hostIP: {{ NodeIPWith .spec.nodeName | Quote }}
-      podIP: {{ PodIPWith .spec.nodeName ( or .spec.hostNetwork false ) ( or .metadata.uid "" ) ( or .metadata.name "" ) ( or .metadata.namespace "" ) | Quote }}
-      conditions:
-      {{ range $kind := (list "Initialized" "Ready" "ContainersReady") }}
-      - {type: {{ $kind }}, status: "True", lastTransitionTime: {{ $now | Quote }}}
-      {{ end }}
-      containerStatuses:
-      {{ range .spec.containers }}
-      - {name: {{ .name | Quote }}, image: {{ .image | Quote }}, imageID: "", ready: true, started: true, restartCount: 0, state: {running: {startedAt: {{ $now | Quote }}}}}
-      {{ end }}
----
-apiVersion: kwok.x-k8s.io/v1alpha1
-kind: Stage
-metadata: {name: pod-gone}
-spec:
-  resourceRef: {apiGroup: v1, kind: Pod}
-  selector:
-    matchExpressions:
-      - {key: '.metadata.deletionTimestamp', operator: Exists}
-  next: {delete: true}
-"""
 KUBECONFIG = """\
 apiVersion: v1
 kind: Config
@@ -92,7 +53,7 @@ class Cluster:
 
     def __exit__(self, *_: object) -> None:
         for process in reversed(self._running):
-            process.terminate()
+            process.kill()  # nothing of it is kept, and an API server that is asked to end takes its time
         for process in reversed(self._running):
             process.wait(20)
 
@@ -102,7 +63,6 @@ class Cluster:
         (keys / "accounts.key").write_bytes(trustme.CA(key_type=trustme.KeyType.RSA).private_key_pem.bytes())
         (keys / "tokens.csv").write_text(f"{TOKEN},test,test,system:masters\n")
         self.kubeconfig.write_text(KUBECONFIG.format(port=self._port, token=TOKEN))
-        (self._directory / "stages.yaml").write_text(STAGES)
         store, peers = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
         self._run(
             "etcd", "--data-dir", str(self._directory / "etcd"), "--unsafe-no-fsync", "--listen-client-urls", store, "--advertise-client-urls", store,
@@ -115,23 +75,10 @@ class Cluster:
             "--service-cluster-ip-range=10.96.0.0/16", "--profiling=false",
         )  # fmt: skip
         until(self._ready, 120)
-        named = f"--kubeconfig={self.kubeconfig}"
-        self._run(
-            "kube-controller-manager", named, "--leader-elect=false", "--secure-port=0", f"--service-account-private-key-file={keys / 'accounts.key'}",
-            "--concurrent-statefulset-syncs=2", "--controllers=*,-node-lifecycle-controller",
-        )  # fmt: skip
-        self._run("kube-scheduler", named, "--leader-elect=false", "--secure-port=0")
-        self._run("kwok", named, "--manage-all-nodes=true", f"--config={self._directory / 'stages.yaml'}")
-        for number in range(2):
-            labels = {"kubernetes.io/hostname": f"node-{number}", "topology.kubernetes.io/zone": f"zone-{number}", "kubernetes.io/os": "linux"}
-            size = {"cpu": "64", "memory": "256Gi", "pods": "200"}
-            node = {"metadata": {"name": f"node-{number}", "labels": labels}, "status": {"allocatable": size, "capacity": size}}
-            self.post("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", **node})
 
     def _run(self, name: str, *arguments: str) -> None:
         with (self._directory / f"{name}.log").open("wb") as log:
-            environment = os.environ | {"KUBE_FEATURE_WatchListClient": "false"}
-            self._running.append(subprocess.Popen([self._programs[name], *arguments], stdout=log, stderr=log, env=environment, cwd=self._directory))
+            self._running.append(subprocess.Popen([self._programs[name], *arguments], stdout=log, stderr=log, cwd=self._directory))
 
     def _ready(self) -> bool:
         if (dead := [one for one in self._running if one.poll() is not None]) :
@@ -156,9 +103,6 @@ class Cluster:
     def patch(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return self._call("PATCH", path, body)
 
-    def delete(self, path: str, *, orphan: bool = False) -> None:
-        self._call("DELETE", path, {"propagationPolicy": "Orphan" if orphan else "Background"})
-
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         request = urllib.request.Request(
@@ -174,8 +118,3 @@ class Cluster:
     def helm(self, *arguments: str, helm: str = "helm") -> "subprocess.CompletedProcess[str]":
         environment = os.environ | {"KUBECONFIG": str(self.kubeconfig), "HELM_CACHE_HOME": str(self._directory / "helm")}
         return subprocess.run([helm, *arguments], env=environment, capture_output=True, text=True, check=False)
-
-
-def python(words: Sequence[str], environment: Mapping[str, str], cwd: Path) -> "subprocess.CompletedProcess[str]":
-    """`im-relay WORDS`."""
-    return subprocess.run([sys.executable, "-m", "streams", *words], env=dict(environment), cwd=cwd, capture_output=True, text=True, check=False)
