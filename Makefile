@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo demo-migrate test test-slow chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media boards lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
+.PHONY: command demo demo-migrate test test-slow test-kubernetes chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media boards lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -33,6 +33,9 @@ test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some 
 
 test-slow: $(VENV)/installed  ## those that tell little more than others, and take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+test-kubernetes: $(VENV)/installed  ## the chart before a real API server, built from its Go modules the first time (ten minutes); needs Go and helm
+	@$(BIN)/python -m pytest -n 0 -m kubernetes tests/kubernetes $(ARGS)
 
 lint: $(VENV)/installed  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

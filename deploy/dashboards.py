@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from deploy import chart as chart_schema
+from deploy import chart_readme
 from deploy.boards import delivery, ingress, kafka, media, migration, overview
 from deploy.boards.board import encode
 from deploy.boards.links import linked
@@ -28,6 +29,7 @@ def outputs() -> dict[str, str]:
         f"{CHART_FILES}/alerts.yml": alerts,
         chart_schema.SCHEMA: chart_schema.schema(ROOT),
         chart_schema.SECRETS: chart_schema.secrets(),
+        **{name: chart_readme.page(ROOT, name) for name in chart_readme.PAGES},
     }
     for uid, text in boards.items():
         made[f"{DASHBOARDS}/{uid}.json"] = made[f"{CHART_FILES}/dashboards/{uid}.json"] = text

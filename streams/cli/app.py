@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.cli.common import fail
+from streams.cli.common import JsonAnyway, fail
 from streams.cli.dead import app as dead
 from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
@@ -136,8 +136,9 @@ def watch(config: Config = None) -> None:
 
 
 @app.command()
-def settings(config: Config = None) -> None:
+def settings(config: Config = None, *, json: JsonAnyway = False) -> None:
     """Check the settings, and print them without secrets. Example: im-relay settings -c relay.toml"""
+    del json
     from streams.settings.root import SettingsError, load, require_apps, shown
 
     try:

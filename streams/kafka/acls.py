@@ -137,7 +137,9 @@ def operator(of: TopicLayout) -> list[AclGrant]:
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
     # What is replayed; and where letters came from, to which they are put back.
     written = [topics.BACKFILL, topics.IDENTITIES, topics.DEAD_LETTERS, topics.MEDIA_JOBS]
-    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL, topics.MIGRATION, topics.RUNS]
+    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL, topics.MIGRATION, topics.RUNS, topics.REPLAYS]
+    groups = [f"{of.prefix}convert", f"{of.prefix}media"]
+    groups += [f"{of.prefix}{stage}.{platform}" for stage in ("deliver", "migrate") for platform in of.platforms]
     return [
         *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
         *_topics(of, "Write", *written),

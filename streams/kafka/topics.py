@@ -202,6 +202,14 @@ CONTROL = Topic(
     forged="Have a held app go on, and so its records become dead letters again, until it is held anew.",
     kept=DAY,
 )
+REPLAYS = Topic(
+    template="replays",
+    key="id of the replay",
+    value="what was asked for, and which offsets that is",
+    meaning="Replays that a person has begun, in partition 0: one that was broken off is resumed from anywhere, by its id.",
+    forged="Have a replay that is resumed send other callbacks of the topic than were chosen; the ledger still leaves out what was delivered.",
+    kept=7 * DAY,  # as long as the callbacks that it is about
+)
 
 TOPICS = (
     CALLBACKS,
@@ -215,6 +223,7 @@ TOPICS = (
     IDENTITIES,
     DEAD_LETTERS,
     CONTROL,
+    REPLAYS,
     MIGRATION,
     MIGRATED,
     IMPORTED,
