@@ -86,7 +86,7 @@ def commands() -> str:
         "| 2 | not done, nothing is known | wrong settings or arguments, Kafka away or not permitting it, a file that cannot be read |",
         "", "A role ends with 0 when asked to, with 1 after a defect or when another process took its partitions, with 2 when it cannot start.",
     ]
-    for path, command in _commands(typer.main.get_command(app), ("im-relay",)):
+    for path, command in commands_of(typer.main.get_command(app), ("im-relay",)):
         text, _, example = (command.help or "").partition("Example: ")
         lines += ["", f"## {path}", "", " ".join(text.split()), "", "```console", f"$ {' '.join(example.split())}", "```"]
         rows = [_parameter(each) for each in command.params if each.name != "help"]
@@ -181,13 +181,14 @@ def _literal(value: object) -> str:
     return f"`{msgspec.json.encode(value).decode()}`"
 
 
-def _commands(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+def commands_of(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    """Each command below *command*, and the words by which it is called."""
     below = getattr(command, "commands", None)
     if below is None:
         yield " ".join(path), command
         return
     for name, each in sorted(below.items()):
-        yield from _commands(each, (*path, name))
+        yield from commands_of(each, (*path, name))
 
 
 def _parameter(parameter: Any) -> str:

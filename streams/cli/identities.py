@@ -8,7 +8,7 @@ import typer
 
 from converters.routing.identity_table import ACCOUNTS, KINDS, IdentityTable, account_record, cohort_record
 from converters.routing.user_ids import fold
-from streams.cli.common import DIFFERS, NOTHING, ask, settings_of
+from streams.cli.common import DIFFERS, NOTHING, DryRun, Json, JsonAnyway, ask, settings_of
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.kafka.topics import IDENTITIES, LEDGER
 
@@ -29,6 +29,8 @@ def set_(
     config: Config = None,
     *,
     join: Annotated[bool, typer.Option("--join", help="Also where what was said in two conversations becomes one.")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Say that these are the same. A conversation keeps its key whatever it is called, so that what was delivered stays known.
 
@@ -46,9 +48,15 @@ def set_(
         under = _under(settings, kind, plan.origins)
         origin = max(plan.origins, key=lambda one: under.counts[one])  # the first of equals
         _judge(under, origin, join=join)
+    print_notice(f"will say that {', '.join(f'{platform} {kind} {native}' for platform, native in pairs)} {'is' if len(pairs) == 1 else 'are'} {common}")
+    if dry_run:
+        return
     _write(settings, plan.records(origin))
     for platform, native in pairs:
-        print_line(f"{platform} {kind} {native} is {common}")
+        if json:
+            print_json({"platform": platform, "kind": kind, "id": native, "canonical": common})
+        else:
+            print_line(f"{platform} {kind} {native} is {common}")
     for one in plan.left:
         print_notice(f"{one.platform} {kind} {one.native} is still {one.canonical}: name it too")
 
@@ -58,6 +66,9 @@ def forget(
     kind: Annotated[str, typer.Argument(help="group, room or user")],
     ids: Annotated[list[str], typer.Argument(help="PLATFORM=ID, one or more.")],
     config: Config = None,
+    *,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Take entries away. One that is set again keeps the key it had. Example: im-relay identities forget group one=6123"""
     from converters.routing.renaming import forgetting
@@ -69,8 +80,16 @@ def forget(
         under = _under(settings, kind, plan.moved)
         for origin, count in under.counts.items():
             print_notice(f"{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing")
+    print_notice(f"will forget {', '.join(f'{platform} {kind} {native}' for platform, native in pairs)}")
+    if dry_run:
+        return
     _write(settings, plan.kept)
     _write(settings, plan.records)
+    for platform, native in pairs:
+        if json:
+            print_json({"platform": platform, "kind": kind, "id": native, "forgotten": True})
+        else:
+            print_line(f"{platform} {kind} {native} is forgotten")
 
 
 @app.command()
@@ -81,6 +100,9 @@ def mark(
     account: Annotated[str, typer.Option(help="made (there is one), used (and they are on that app), none.")] = "",
     cohort: Annotated[str, typer.Option(help="A name that rules can speak of; none takes them out of theirs.")] = "",
     config: Config = None,
+    *,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Say who has an account where, and who is in which cohort, for the rules of routing.
 
@@ -108,13 +130,21 @@ def mark(
             key, value = cohort_record(user, cohort)
             records.append((key, value if cohort != NONE else None))
     settings = settings_of(config)
+    words = [*([f"account {account} on {platform}"] if account else []), *([f"cohort {cohort}"] if cohort else [])]
+    print_notice(f"will mark {len(ids)} users: {', '.join(words)}")
+    if dry_run:
+        return
     _write(settings, records)
-    print_line(f"{len(ids)} marked")
+    if json:
+        print_json({"marked": len(ids)})
+    else:
+        print_line(f"{len(ids)} marked")
 
 
 @app.command()
-def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None) -> None:
+def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None, *, json: JsonAnyway = False) -> None:
     """Print all that is known of a user, and where in 100 the user's share lies. Example: im-relay identities show ann"""
+    del json
     from converters import PLATFORMS
     from converters.routing.rules import share
 
@@ -128,9 +158,11 @@ def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")
 
 @app.command(name="list")
 def list_(
-    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Instead, who has accounts and cohorts.")] = False
+    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Instead, who has accounts and cohorts.")] = False,
+    json: JsonAnyway = False,
 ) -> None:
     """Print the table, one JSON object a line. Example: im-relay identities list"""
+    del json
     table = _table(settings_of(config))
     if people:
         for user, accounts, cohort in table.people():
@@ -146,8 +178,11 @@ def check(
     source: Annotated[str, typer.Option("--platform", help="Where the users are now.")],
     target: Annotated[str, typer.Option(help="Where they will be.")],
     file: Annotated[typer.FileText, typer.Argument(help="User ids, one a line; - is standard input.")],
+    *,
+    json: JsonAnyway = False,
 ) -> None:
     """Which user ids change or collide at the target; exit code 1 if any does. Example: im-relay identities check --platform NAME --target NAME ids.txt"""
+    del json
     import msgspec
 
     from converters import PLATFORMS

@@ -26,6 +26,7 @@ from streams.kafka import topics
 from streams.kafka.topics import PLATFORM, Topic
 from streams.media.dedupe import DedupeEntry
 from streams.migrate import records as migration
+from streams.operate.replay_spec import ReplaySpec
 
 VERSION = "relay-v"
 """The header. Readers of 0.1.0 ignore it."""
@@ -61,6 +62,7 @@ KINDS = (
     RecordKind(topics.DEAD_LETTERS, (DeadLetter,)),
     RecordKind(topics.CONTROL, (Release,)),
     RecordKind(topics.AUDIT, (Act,)),
+    RecordKind(topics.REPLAYS, (ReplaySpec,)),
     RecordKind(topics.MIGRATION, (migration.Task,)),
     RecordKind(topics.MIGRATED, (migration.Done,)),
     RecordKind(topics.IMPORTED, (Entry,)),

@@ -91,7 +91,7 @@ MEDIA_JOBS = Topic(
     template="media.jobs",
     key="which file it is, and for which app: the same one is brought over once",
     value="an attachment to carry, and the partition to answer to",
-    meaning="Files to transfer from one platform to another: written by `convert`, read by `media`.",
+    meaning="Files to transfer from one platform to another: written by `convert` and by `migrate work --files carry`, read by `media`.",
     forged="Have an address on the internet fetched, and what lies there uploaded to the target; addresses inside only as far as `media.allow` lets them. The name, type and key of a file can be told to others.",
     kept=3 * DAY,
     largest=4 * MIB,
@@ -202,6 +202,14 @@ CONTROL = Topic(
     forged="Have a held app go on, and so its records become dead letters again, until it is held anew.",
     kept=DAY,
 )
+REPLAYS = Topic(
+    template="replays",
+    key="id of the replay",
+    value="what was asked for, and which offsets that is",
+    meaning="Replays that a person has begun, in partition 0: one that was broken off is resumed from anywhere, by its id.",
+    forged="Have a replay that is resumed send other callbacks of the topic than were chosen; the ledger still leaves out what was delivered.",
+    kept=7 * DAY,  # as long as the callbacks that it is about
+)
 
 AUDIT = Topic(
     template="audit",
@@ -225,6 +233,7 @@ TOPICS = (
     DEAD_LETTERS,
     CONTROL,
     AUDIT,
+    REPLAYS,
     MIGRATION,
     MIGRATED,
     IMPORTED,

@@ -36,6 +36,7 @@ MEDIA = SecretScope("media", ("call",))
 FILES = SecretScope("files")
 GAPS = SecretScope("gaps", ("call", "mark"))
 CONSOLE = SecretScope("console", ("mark",))
+WATCH = SecretScope("watch")
 COMMAND = SecretScope("command")
 """Any command that asks Kafka and nobody else."""
 READING = SecretScope("reading", ("mark",))
@@ -52,7 +53,7 @@ def migrate(platform: str) -> SecretScope:
     return SecretScope("migrate", ("call", "mark"), platform)
 
 
-ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, migrate(""), CONSOLE)
+ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, WATCH, migrate(""), CONSOLE)
 """What runs; `deliver` and `migrate` once for each platform, with that one's alone."""
 
 _reading: ContextVar[SecretScope] = ContextVar("reading", default=EVERYTHING)
