@@ -92,7 +92,7 @@ def test_every_topic_is_written_by_somebody_and_read_by_somebody() -> None:
     grants = [grant for role, found in acls.every(acls.layout(["a"], "")).items() if role not in ("topics", "operator", "console") for grant in found]
     assert {grant.operation for grant in acls.console(acls.layout(["a"], "")) if grant.name == topics.AUDIT.name()} == {"Read", "Write"}
     for topic in topics.TOPICS:
-        if topic is topics.AUDIT:
+        if topic in (topics.AUDIT, topics.REPLAYS):  # of people alone
             continue
         name = topic.name("a")
         operations = {grant.operation for grant in grants if grant.name == name}
