@@ -1,0 +1,18 @@
+"""`im-relay doctor` beside a running relay: callbacks are read from their topics, and nothing of it crosses."""
+
+from pathlib import Path
+
+from tests.operate.conftest import command, rows
+from tests.stack import Stack
+
+
+def test_it_hears_the_running_relay_and_nothing_crosses(stack: Stack, tmp_path: Path) -> None:
+    done = command(stack.config, "doctor", "--json", "--wait", "10", "--report", str(tmp_path / "doctor.md"))
+    found = {(row["app"], row["check"]): row for row in rows(done)}
+    for app in ("old", "new"):
+        for check in ("credentials", "message", "callback", "echo", "edit", "recall", "files"):
+            assert found[app, check]["state"] == "good", found[app, check]
+    for side in (stack.yunxin, stack.easemob):
+        side.settled()
+        senders = [entry for entry in side.journal("accepted") if entry["api"] == "send"]
+        assert all("doctor:" in str(entry) for entry in senders if "imrdoctor" in str(entry)), "its own, and no relayed copy of them"
