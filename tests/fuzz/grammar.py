@@ -74,7 +74,8 @@ def _easemob(kind: str, to: str, words: _Words) -> Iterator[tuple[str, dict[str,
     yield "video", one({"type": "video", "filename": "a.mp4", "length": 3, "thumb": f"{URL}/t", "thumb_secret": "t", **file, **size})
     yield "file", one({"type": "file", "filename": f"{words('name')}.pdf", **file})
     yield "place", one({"type": "loc", "addr": words("address"), "lat": 39.9, "lng": 116.3, "buildingName": words("building")})
-    yield "custom", one({"type": "custom", "customEvent": "order", "customExts": [{"note": words("custom")}], "v2:customExts": {"note": words("newer")}})
+    yield "custom", one({"type": "custom", "customEvent": "order", "customExts": [{"note": words("custom")}]})
+    yield "newer custom", one({"type": "custom", "customEvent": "order", "v2:customExts": {"note": words("custom")}})
     yield "command", one({"type": "cmd", "action": words("action")})
     yield "forwarded", one({
         "type": "txt", "subType": "sub_combine", "msg": "[history]", "title": words("title"), "summary": f"{words('line')}\n{words('line')}",

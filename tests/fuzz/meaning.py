@@ -4,10 +4,16 @@ It has to be in what is sent, or a loss is counted, or there is a dead letter. B
 documented has to be carried, or buried, whatever one of its fields is.
 """
 
+import argparse
+import hashlib
 import json
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path as FilePath
 from random import Random
 from typing import Any
+from urllib.parse import unquote_plus, urlencode
 
 from msgspec import Struct
 
@@ -18,7 +24,6 @@ from converters.platform import Callback
 from converters.routing.route import App, DeadLettered, Deliver, Dropped, route
 from tests.converters.examples import account_of
 from tests.converters.shapes import NOW
-from tests.converters.shapes import body as body_of
 from tests.fuzz.grammar import Inner, Production, productions
 from tests.fuzz.target import Everybody
 
@@ -32,10 +37,12 @@ IDENTIFIES = {
     "rongcloud": {"msgUID"},
 }
 """Fields that say what sort of callback it is, or of which message: without them it is another callback."""
+KINDS = {"chat_type", "convType", "channelType"}
+"""Of these one alone may be wrong: with another field wrong as well, nothing says any more that a person wrote."""
 DROPS = {
     "easemob": {"typing"},
     "yunxin": {"moderated", "refused", "blocked"},
-    "rongcloud": {"moderated"},
+    "rongcloud": {"moderated", "directed"},
 }
 
 Path = tuple[str | int, ...]
@@ -135,9 +142,16 @@ def written(value: Any) -> str:
             return json.dumps(value)
 
 
-def form(said: Any) -> Any:
-    """Of a callback that is a form: fields that are JSON are texts; a doubled field is there once, as forms have no such thing."""
-    return {name: written(one.value) if isinstance(one, Inner) and one.value is not MISSING else one if isinstance(one, str) else written(one) for name, one in said.items()}
+def form(said: dict[str, Any]) -> bytes:
+    """Of a callback that is a form: what is JSON in it is text; a doubled field is there twice."""
+    fields = [(name, _field(one)) for name, one in said.items()]
+    if isinstance(said, _Doubled):
+        fields.insert(0, (said.name, _field(said.first)))
+    return urlencode(fields, errors="surrogatepass").encode()
+
+
+def _field(value: Any) -> str:
+    return json.loads(written(value)) if isinstance(value, Inner) else value if isinstance(value, str) else written(value)
 
 
 class MeaningFuzzer:
@@ -160,18 +174,30 @@ class MeaningFuzzer:
             for path in paths(one.said)
             if path[0] not in IDENTIFIES[self.platform]
             for name, new in changes(_at(one.said, path))
+            # In a form the first of two equal fields counts: which of them somebody meant nobody can tell.
+            if not (self.platform == "rongcloud" and len(path) == 1 and new is NULL_FIRST)
         ]
 
-    def shuffled(self) -> list[tuple[Production, Path, str, Any]]:
-        found = self.all()
-        self._random.shuffle(found)
-        return found
+    def run_pairs(self, count: int) -> None:
+        """Two fields of one callback changed, *count* times; doubled fields are left to single changes."""
+        every = self.all()
+        for _ in range(count):
+            one, path, name, new = self._random.choice(every)
+            said: Any = changed(one.said, path, new)
+            others = [other for other in paths(said) if other[0] not in IDENTIFIES[self.platform] | KINDS and other[: len(path)] != path]
+            if path[0] in KINDS or not others or new is TWICE or new is NULL_FIRST:
+                continue
+            other = self._random.choice(others)
+            more, value = self._random.choice(list(changes(_at(said, other))))
+            if self.platform == "rongcloud" and len(other) == 1 and value is NULL_FIRST:
+                continue
+            self.look(one, changed(said, other, value), f"{_named(path)}: {name}; {_named(other)}: {more}")
 
     def try_one(self, one: Production, path: Path, name: str, new: Any) -> None:
-        self.look(one, changed(one.said, path, new), f"{'.'.join(map(str, path))}: {name}")
+        self.look(one, changed(one.said, path, new), f"{_named(path)}: {name}")
 
     def look(self, one: Production, said: Any, change: str) -> None:
-        raw = body_of(self.platform, form(said)) if self.platform == "rongcloud" else written(said).encode()
+        raw = form(said) if self.platform == "rongcloud" else written(said).encode()
         there = [word for word in one.words if word.encode() in raw]
         self.tried += 1
         for target in PLATFORMS:
@@ -201,7 +227,7 @@ class MeaningFuzzer:
                     files = assume_transferred(delivery, PLATFORMS[target].media, self._accounts[target])
                     encoded = PLATFORMS[target].encode(delivery, self._accounts[target], TargetContext(files=files))
                     counted |= bool(losses or encoded.losses)
-                    sent += "".join(request.body.decode() + request.path for request in encoded.requests)
+                    sent += "".join(unquote_plus(request.body.decode()) + request.path for request in encoded.requests)
                     what.append(type(delivery.event.operation).__name__)
                 case _:
                     pass
@@ -212,3 +238,43 @@ def _at(value: Any, path: Path) -> Any:
     for name in path:
         value = (value.value if isinstance(value, Inner) else value)[name]
     return value
+
+
+def _named(path: Path) -> str:
+    return ".".join(map(str, path))
+
+
+def shown(lost: Lost) -> dict[str, str]:
+    """For a person, with the body as a case file holds it: one character for each byte."""
+    return {
+        "platform": lost.platform, "target": lost.target, "production": lost.production, "change": lost.change, "lost": lost.words,
+        "what": lost.what, "raw": lost.body.decode("latin-1")[:4_000],
+    }  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m tests.fuzz.meaning", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3600.0, help="in all, shared by the platforms")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed tries the same bodies")
+    parser.add_argument("--keep", type=FilePath, default=FilePath(".im-relay/fuzz"), help="where each finding is written, to be made a case file")
+    given = parser.parse_args()
+    fuzzers = [MeaningFuzzer(platform, given.seed) for platform in DROPS]
+    end = time.monotonic() + given.seconds
+    for fuzzer in fuzzers:
+        for change in fuzzer.all():
+            fuzzer.try_one(*change)
+    while time.monotonic() < end:
+        for fuzzer in fuzzers:
+            fuzzer.run_pairs(200)
+    for fuzzer in fuzzers:
+        print(f"{fuzzer.platform}: {fuzzer.tried} bodies, {len(fuzzer.found)} findings")
+        for lost in fuzzer.found.values():
+            given.keep.mkdir(parents=True, exist_ok=True)
+            name = f"{lost.platform}-{hashlib.blake2b(lost.body + lost.target.encode(), digest_size=6).hexdigest()}.json"
+            (given.keep / name).write_text(json.dumps(shown(lost), ensure_ascii=False, indent=2), encoding="utf-8")
+            print(json.dumps(shown(lost), ensure_ascii=False, indent=2))
+    return 1 if any(fuzzer.found for fuzzer in fuzzers) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
