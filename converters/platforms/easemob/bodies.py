@@ -69,7 +69,7 @@ def has_bodies(payload: dict[str, Any]) -> bool:
 
 def _is_combined(body: dict[str, Any]) -> bool:
     """By its name, or by what only merged messages have."""
-    return body.get("subType") == COMBINED or (body.get("type") == "txt" and "combineLevel" in body)
+    return body.get("subType") == COMBINED or (body.get("type") == "txt" and bool(body.keys() & {"combineLevel", "summary"}))
 
 
 def _read(body: dict[str, Any]) -> Body:

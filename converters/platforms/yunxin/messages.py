@@ -118,10 +118,12 @@ def _file(held: dict[str, Any]) -> File:
 
 def _tip(said: Any, attach: Any, lost: list[Loss] | None) -> str:
     held = record(attach, lost)
-    other = (words(attach) if held is None or (held and words(held.get("msg")) is None) else words(held.get("msg"))) or ""
-    found = words(said)
-    if found and held is not None and (more := words(held.get("msg"))) and more != found:
-        _not_kept(more, lost)
+    # An object without a msg is the app's own, and no words to show, unless there are no others.
+    named = held is not None and words(held.get("msg")) is not None
+    other = (words(held["msg"]) if held is not None and named else words(attach)) or ""
+    found = words(said) or ""
+    if found and other and other != found and (held is None or named):
+        _not_kept(other, lost)
     return found or other
 
 
