@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo test test-slow chaos chaos-versions soak chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
+.PHONY: command demo test test-slow chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -51,6 +51,9 @@ chaos-versions: $(VENV)/installed  ## the short chaos on every Kafka that the re
 soak: $(VENV)/installed  ## chaos for HOURS (8), each round with another seed
 	@$(BIN)/python -m tests.chaos --hours $(or $(HOURS),8) $(ARGS)
 
+chaos-migrate: $(VENV)/installed  ## a migration of 100,000 users, 10,000 groups, 1,000,000 messages beside live traffic, 20 kills; ARGS="--messages 20000"
+	@$(BIN)/python -m tests.migrate.chaos $(ARGS)
+
 chaos-hop: $(VENV)/installed  ## kill, freeze and move workers of a hop under load; lost, duplicate, out of order: 0, 0, 0
 	@$(BIN)/python -m tests.chaos.hop $(ARGS)
 
@@ -77,6 +80,9 @@ bench-flood: $(VENV)/installed  ## honest latency beside a flood in one conversa
 
 bench-deliver: $(VENV)/installed  ## delivery to a target that answers in 5 ms, beside httpx's own transport
 	@$(BIN)/python -m tests.benchmarks.deliver $(ARGS)
+
+bench-migrate: $(VENV)/installed  ## messages of a history applied, of one worker's CPU; exit code 1 under 5,000 a second and core
+	@$(BIN)/python -m tests.benchmarks.migrate $(ARGS)
 
 bench-relay: $(VENV)/installed  ## the whole relay: CPU by process at 1,000 messages a second, the highest rate, latency at half of it; ARGS="--against REF"
 	@$(BIN)/python -m tests.benchmarks.relay $(ARGS)

@@ -243,6 +243,17 @@ def needs(item: AnyItem) -> tuple[str, ...]:
             return (f"user\x1f{user}", *more)
 
 
+def place_of(item: AnyItem) -> str:
+    """The source's own id of the group or room that *item* is, or is about; empty where there is none."""
+    match item:
+        case Group(id=name) | Room(id=name):
+            return name
+        case GroupMember(group=where) | GroupBlock(group=where) | RoomMember(room=where) | Setting(group=where):
+            return where
+        case User() | Friendship() | Block():
+            return ""
+
+
 def message_needs(event: Event) -> tuple[str, ...]:
     """As `needs`, of a message: its sender and its conversation."""
     kind, *names = conversation_key(event.conversation).decode().split("\x1f")

@@ -13,7 +13,7 @@ from converters.core.model import Conversation, Delivery, Direct, Loss, TargetCo
 from converters.core.model import Group as GroupConversation
 from converters.core.model import Room as RoomConversation
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
-from converters.inventory import AnyItem, GroupMember, Setting
+from converters.inventory import KINDS, AnyItem, Group, GroupMember, Room, Setting
 from converters.probing import Findings
 
 if TYPE_CHECKING:
@@ -123,6 +123,26 @@ class Inventory(Struct, frozen=True, kw_only=True):
             if part.name == name:
                 return part
         raise KeyError(name)
+
+
+_PLACES = (str(Group.__struct_config__.tag), str(Room.__struct_config__.tag))
+
+
+def late_wave(inventory: Inventory) -> int:
+    """Pieces of a higher wave wait until the items of all kinds are there: their wave is above all of the kind that comes last."""
+    last = list(KINDS)[-1]
+    return max((part.wave for part in inventory.parts if part.kind == last), default=max((part.wave for part in inventory.parts), default=0))
+
+
+def is_late(inventory: Inventory, piece: Piece) -> bool:
+    """Whether it waits for the last pass: because of its wave, or because it is done to a group or room after that is made, which everybody
+    has to know of by then: it is called back.
+    """
+    return is_late_part(inventory, inventory.part(piece.part))
+
+
+def is_late_part(inventory: Inventory, part: Part) -> bool:
+    return part.wave > late_wave(inventory) or (part.kind in _PLACES and not part.once)
 
 
 class ImportOf(Struct, frozen=True, kw_only=True):

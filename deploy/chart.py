@@ -18,9 +18,9 @@ SECRETS = "helm/im-relay/files/secrets.json"
 
 
 def secrets() -> str:
-    """Which role uses which secret, for the templates. `deliver` is of one platform, and uses the secrets of its apps alone."""
+    """Which role uses which secret, for the templates. `deliver` and `migrate` are of one platform, and use the secrets of its apps alone."""
     made = {
-        "roles": {role.name: {"uses": sorted(role.uses), "own_platform": role.name == "deliver"} for role in (*ROLES, COMMAND)},
+        "roles": {role.name: {"uses": sorted(role.uses), "own_platform": role.name in ("deliver", "migrate")} for role in (*ROLES, COMMAND)},
         "accounts": {name: {key: sorted(uses) for key, uses in platform.secrets.items()} for name, platform in PLATFORMS.items()},
         "sections": {
             name: {"keys": sorted(_keys(section)), "secret": sorted(_secret(section)), "used_by": sorted(section.used_by)} for name, section in sections(Settings).items()

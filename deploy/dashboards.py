@@ -370,6 +370,26 @@ def gaps(board: Dashboard) -> None:
     board.with_panel(chart("Search time", "One search of one app.", "s", *quantiles("im_relay_gap_search_seconds", "app")))
 
 
+def migrate(board: Dashboard) -> None:
+    board.with_row(Row("Migration: what was there before"))
+    board.with_panel(
+        chart("Written", "Items and messages, by what became of them; known: fed once more, and nothing was done.", "ops",
+              (per_second("im_relay_migrated_total", "kind", "outcome"), "{{kind}} {{outcome}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("In hand", "Items and messages that a worker has read and not written.", "short",
+              (total("im_relay_migrate_waiting", "platform"), "{{platform}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Doubts", "Requests whose answer stayed away, by how that was settled.", "ops",
+              (per_second("im_relay_migrate_doubts_total", "app", "step"), "{{app}} {{step}}"))
+    )  # fmt: skip
+    board.with_panel(
+        chart("Open", "1 while requests may leave: not paused, and within its hours.", "short",
+              (f"max by (app) (im_relay_migrate_open{{{OURS}}})", "{{app}}"))
+    )  # fmt: skip
+
+
 def processes(board: Dashboard) -> None:
     board.with_row(Row("Processes"))
     board.with_panel(
@@ -406,7 +426,7 @@ def build() -> str:
             .current(models.VariableOption(text="All", value="$__all", selected=True))
         )
     )
-    for part in (overview, traffic, ingress, exact, deliver, media, files, gaps, processes):
+    for part in (overview, traffic, ingress, exact, deliver, media, files, gaps, migrate, processes):
         part(board)
     made = board.build()
     for place, panel in enumerate(made.panels or (), 1):

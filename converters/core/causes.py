@@ -7,7 +7,7 @@ from converters.routing.identity_table import Kind
 
 Cause = Literal[
     "app-unknown", "target-unknown", "malformed", "user-unmapped", "group-unmapped", "room-unmapped", "plugin", "defect", "newer-version",
-    "refused", "gave-up", "account-refused", "in-doubt", "foreign",
+    "refused", "gave-up", "account-refused", "in-doubt", "foreign", "refused-import",
 ]  # fmt: skip
 """Short, fixed words, which are counted. A new one has to say in `evidence_of` what it tells of us, or it does not pass the type checker."""
 
@@ -28,7 +28,7 @@ def evidence_of(cause: Cause) -> Evidence:
     match cause:
         case "app-unknown" | "target-unknown" | "newer-version" | "account-refused":
             return Evidence.OURS
-        case "plugin" | "defect" | "gave-up":
+        case "plugin" | "defect" | "gave-up" | "refused-import":
             return Evidence.SHARED
         case "malformed" | "user-unmapped" | "group-unmapped" | "room-unmapped" | "refused" | "in-doubt" | "foreign":
             return Evidence.INPUT

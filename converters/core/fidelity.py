@@ -43,9 +43,10 @@ def refused(note: str, known: Known = "page") -> Level:
 
 
 FILES = (
-    "Files are brought over, in a form that the target's clients show: HEIC and WebP become JPEG, a voice is transcoded where it has "
-    "another form, which costs a little of its quality. What cannot be brought over (too large, gone, damaged) arrives as a text with its "
-    "name and, where it needs no secret and `file_links` is on, its address at the source."
+    "Files are brought over, in a form that the target's clients show: HEIC and WebP become JPEG, what moves a GIF, and a voice or video "
+    "that they do not play is transcoded, which costs a little of its quality. What cannot be read, or takes too long, arrives as a plain "
+    "file (the loss `as-file`). What cannot be brought over (too large, gone) arrives as a text with its name and, where it needs no "
+    "secret and `file_links` is on, its address at the source. [Media](media.md) has each form."
 )
 
 

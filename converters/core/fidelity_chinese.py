@@ -16,8 +16,9 @@ NOTES = {
     "as AAC": "转为 AAC",
     "as AAC, or by the setting `voice` as AMR in the message itself; over 60 seconds as a file": "转为 AAC，或按设置 `voice` 以 AMR 放在消息内；超过 60 秒时作为文件",
     "as AMR, or by the setting `voice` as MP3; whole seconds": "转为 AMR，或按设置 `voice` 转为 MP3；时长取整秒",
-    "as MP4": "转为 MP4",
-    "as MP4, with a thumbnail": "转为 MP4，带缩略图",
+    "as MP4; in H.264 and AAC, where phones do not play it otherwise; what takes too long as a file": "转为 MP4；手机不能播放的转为 H.264 和 AAC；耗时过长的作为文件发送",
+    "as MP4, with a thumbnail; in H.264 and AAC, where phones do not play it otherwise; what takes too long as a file":
+        "转为 MP4，带缩略图；手机不能播放的转为 H.264 和 AAC；耗时过长的作为文件发送",
     "as a custom notification, up to 4,096 characters; not in rooms, where people would see it": "作为自定义系统通知，最多 4,096 个字符；聊天室内不发送，否则用户会看到",
     "as a notice, but for the end of a friendship": "显示为提示；解除好友关系除外",
     "as a notice: RongCloud keeps no owner; not in rooms": "显示为提示：融云没有群主；聊天室除外",
@@ -95,8 +96,9 @@ def page(platforms: Mapping[str, Platform]) -> str:
         "- 文档：厂商的官方文档；`own` 以[本项目的文档](own.md)为准。\n"
         "- SDK 源码：官方 SDK 或 UIKit 的源码。\n- 抓包：实际记录的流量。\n"
         "- 推断：由我们推断，没有出处。这类疑问及相应设置见[待核实事项](unverified.zh-CN.md)。\n\n"
-        "文件会转存到接收方，并转为其客户端可以显示的格式：HEIC 和 WebP 转为 JPEG；格式不同的语音会转码，音质略有损失。无法转存的文件"
-        "（过大、已失效、已损坏）显示为带名称的文本；不需要密钥且打开 `file_links` 时，附上来源平台的地址。\n\n"
+        "文件会转存到接收方，并转为其客户端可以显示的格式：HEIC 和 WebP 转为 JPEG，会动的转为 GIF；客户端不能播放的语音和视频会转码，"
+        "音质和画质略有损失。读不了或耗时过长的，作为普通文件到达（损失 `as-file`）。无法转存的文件（过大、已失效）显示为带名称的文本；"
+        "不需要密钥且打开 `file_links` 时，附上来源平台的地址。各种格式见[媒体](media.zh-CN.md)。\n\n"
         "任何损失都计入 `im_relay_losses_total`，标为 `full` 的行也不例外：无法转存的文件显示为文本，针对不存在的消息的操作不发送，"
         "对它的编辑作为新消息发送。用户名称、文件地址和消息 ID 都属于各自平台。\n\n"
         "平台没有对应字段的信息（文件的 MIME 类型和摘要、语音的毫秒数、位置的两行文字）放在消息扩展字段中，位于标记 `relay` 旁边的 "

@@ -131,6 +131,10 @@ class StoredFile(Struct, frozen=True, omit_defaults=True):
     """Milliseconds, as decoded."""
     thumbnail: "StoredFile | None" = None
     """Made of it, where none came with it."""
+    as_file: bool = False
+    """Nothing that the target shows could be made of it: it goes as a plain file, whatever the message sent it as."""
+    lost: str = ""
+    """What its form at the target cannot hold, in a short, fixed word that is counted: `colours`, `motion`, `thumbnail`."""
 
 
 class TargetContext(Struct, frozen=True):

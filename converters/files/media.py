@@ -1,6 +1,6 @@
 """Files on their way: what has to be brought over for a message, in which form the target shows it, and how it gets there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from converters.core.bodies import (
     Voice,
     files_of,
 )
-from converters.core.model import Delivery, StoredFile
+from converters.core.model import Delivery, Loss, StoredFile
 from converters.core.operations import Edit, Post
 from converters.core.outcome import NotSent, Refused
 from converters.files.media_key import media_key
@@ -158,6 +158,18 @@ def jobs(
         assert shape is not None, "it is wanted"
         made.append((media_key(job, shape), job))
     return tuple(made)
+
+
+def sent_as(body: Body, files: "Sequence[StoredFile | None]") -> Body:
+    """*body*, or the file in it where nothing better could be made of that."""
+    first = files[0] if files else None
+    return Document(files_of(body)[0]) if first is not None and first.as_file and files_of(body) else body
+
+
+def losses(files: "Sequence[StoredFile | None]") -> tuple[Loss, ...]:
+    """What was lost on the way of *files*."""
+    found = [file for file in files if file is not None]
+    return tuple(Loss(what) for file in found for what in ("as-file" if file.as_file else "", file.lost) if what)
 
 
 def thumbnail_of(files: "tuple[StoredFile | None, ...]") -> StoredFile | None:

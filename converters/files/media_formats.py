@@ -29,6 +29,8 @@ FORMATS = {
         Format("wav", "audio/wav", "wav", "audio"),
         Format("ogg", "audio/ogg", "ogg", "audio"),
         Format("flac", "audio/flac", "flac", "audio"),
+        Format("caf", "audio/x-caf", "caf", "audio"),
+        Format("silk", "audio/silk", "silk", "audio"),
         Format("mp4", "video/mp4", "mp4", "video"),
         Format("mov", "video/quicktime", "mov", "video"),
         Format("3gp", "video/3gpp", "3gp", "video"),
@@ -38,18 +40,27 @@ FORMATS = {
         Format("bin", "application/octet-stream", "", "other"),
     )
 }
-"""`ogg` holds Opus or Vorbis; `aac` is ADTS; `amr` is narrow-band; `webm` is any Matroska. A `3gp`, `mp4` or `webm` may hold sound alone."""
+"""`ogg` holds Opus or Vorbis; `aac` is ADTS; `amr` is narrow-band; `webm` is any Matroska. A `3gp`, `mp4` or `webm` may hold sound alone.
+
+`amr` and `amr-wb` may lack the line that they should begin with: see `AMR_HEADS`.
+"""
 
 HEAD = 4096
 """Bytes that `sniff` looks at."""
+
+AMR_HEADS = {"amr": b"#!AMR\n", "amr-wb": b"#!AMR-WB\n"}
+"""How they begin; what some recorders write begins with the first frame."""
+SILK_HEAD = b"#!SILK_V3"
+"""WeChat and QQ put one byte before it."""
 
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
-    (b"#!AMR-WB\n", "amr-wb"),
-    (b"#!AMR\n", "amr"),
+    *((head, name) for name, head in AMR_HEADS.items()),
+    (SILK_HEAD, "silk"),
+    (b"caff\0\1", "caf"),
     (b"OggS\0", "ogg"),
     (b"fLaC", "flac"),
     (b"\x1a\x45\xdf\xa3", "webm"),
@@ -64,6 +75,13 @@ _BITRATES = (
     (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 )
 _RATES = (44_100, 48_000, 32_000)
+_AMR = {
+    "amr": {0: 13, 1: 14, 2: 16, 3: 18, 4: 20, 5: 21, 6: 27, 7: 32, 8: 6, 15: 1},
+    "amr-wb": {0: 18, 1: 24, 2: 33, 3: 37, 4: 41, 5: 47, 6: 51, 7: 59, 8: 61, 9: 6, 14: 1, 15: 1},
+}
+"""Bytes of a frame by its type, the byte before it included."""
+_ENOUGH = 5
+"""Frames of AMR in a row that nothing else begins with."""
 
 
 def sniff(head: bytes) -> Format:
@@ -85,6 +103,8 @@ def _name(head: bytes) -> str:
         return "mov"  # QuickTime's older files name no brand
     if head[:4] in (b"RIFF", b"RF64"):
         return {b"WAVE": "wav", b"WEBP": "webp"}.get(head[8:12], "bin")
+    if head.startswith(SILK_HEAD, 1):
+        return "silk"
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" and int.from_bytes(head[14:18], "little") in (12, 40, 52, 56, 64, 108, 124):
         return "bmp"
     return _frames(head)
@@ -120,7 +140,19 @@ def _frames(head: bytes) -> str:
         second = head[at + first :]
         if first and (len(second) < 7 or length(second)):
             return name
-    return "mp3" if tagged else "bin"
+    return "mp3" if tagged else _bare_amr(head)
+
+
+def _bare_amr(head: bytes) -> str:
+    """Nothing but frames of AMR, whose first line is missing; else `bin`. Frames that say of themselves to be bad are no evidence."""
+    for name, lengths in _AMR.items():
+        at = frames = 0
+        while at < len(head) and head[at] & 0x83 == 0 and (length := lengths.get(head[at] >> 3)) and (head[at] & 4 or length == 1):
+            at += length
+            frames += length > 1
+        if frames >= _ENOUGH and at >= len(head):
+            return name
+    return "bin"
 
 
 def _mp3(frame: bytes) -> int:

@@ -38,6 +38,7 @@ _MOST = 1 << 53
 
 _BECOMES: dict[tuple[type, str], type] = {
     (Image, "gif"): Gif, (Gif, "image"): Image, (Image, "sticker"): Sticker, (Gif, "sticker"): Sticker, (Document, "voice"): Voice,
+    (Document, "image"): Image, (Document, "gif"): Gif, (Document, "sticker"): Sticker, (Document, "video"): Video,
     (Card, "custom"): Custom, (Forwarded, "custom"): Custom, (Sticker, "custom"): Custom,
 }  # fmt: skip
 """What is read, and what it was said to be."""

@@ -91,7 +91,7 @@ def convert(config: Config = None) -> None:
     from streams.roles.stages import run_convert
     from streams.settings.role_secrets import CONVERT
 
-    _role(run_convert, config, CONVERT, config)
+    role(run_convert, config, CONVERT, config)
 
 
 @app.command()
@@ -102,7 +102,7 @@ def deliver(
     from streams.roles.stages import run_deliver
     from streams.settings import role_secrets
 
-    _role(run_deliver, config, role_secrets.deliver(platform), platform)
+    role(run_deliver, config, role_secrets.deliver(platform), platform)
 
 
 @app.command()
@@ -111,7 +111,7 @@ def media(config: Config = None) -> None:
     from streams.roles.media import run_media
     from streams.settings.role_secrets import MEDIA
 
-    _role(run_media, config, MEDIA)
+    role(run_media, config, MEDIA)
 
 
 @app.command()
@@ -142,13 +142,14 @@ def settings(config: Config = None) -> None:
         fail(error)
 
 
-def _role(role: Any, config: Path | None, process: Any, *arguments: object) -> None:
+def role(run: Any, config: Path | None, process: Any, *arguments: object) -> None:
+    """Run a role that follows topics, with the secrets of *process*."""
     from streams.http_server.listener import ListenError
     from streams.plugins import PluginError
     from streams.settings.root import SettingsError, load, require_apps
 
     try:
-        code = _run(role, require_apps(load(config, process)), *arguments)
+        code = _run(run, require_apps(load(config, process)), *arguments)
     except (SettingsError, ListenError, PluginError) as error:
         fail(error)
     raise typer.Exit(code)

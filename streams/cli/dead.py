@@ -53,7 +53,7 @@ Conversation = Annotated[str, typer.Option(help="direct:ANN:BOB, group:ID or roo
 User = Annotated[str, typer.Option(help="Who said or receives it.")]
 Kind = Annotated[str, typer.Option(help="What kind of thing: text, …")]
 Cause = Annotated[str, typer.Option(help="The fixed word of the list.")]
-Stage = Annotated[str, typer.Option(help="convert or deliver")]
+Stage = Annotated[str, typer.Option(help="convert, deliver, media or migrate")]
 WhoseOption = Annotated[str, typer.Option("--whose", help="ours (settings, identities, defects) or theirs")]
 AppName = Annotated[str, typer.Option("--app", help="An app of the settings, on either side.")]
 All = Annotated[bool, typer.Option("--all", help="Also those that were put back or set aside.")]

@@ -37,8 +37,10 @@ class DeliverTopics(Struct, frozen=True):
     dead: str
     identities: str
     results: str
+    imported: str
+    """What a migration has put at this platform; empty where there is no such topic, as before the first one."""
     mirrored: tuple[str, ...]
-    """Ledgers of the platforms whose messages come here: their people name by the ids in there what was carried to them."""
+    """Ledgers, and what was imported, of the platforms whose messages come here: their people name by the ids in there what was carried to them."""
     partitions: int
     """Of every topic."""
 

@@ -15,7 +15,7 @@ from streams.deliver.context import DeliverContext
 from streams.deliver.ledger import LedgerStore, Pair, as_rows
 from streams.deliver.ledger_records import STAGE
 from streams.deliver.ledger_rows import is_intent, packed
-from streams.deliver.ledger_schema import Entry, Intent, load
+from streams.deliver.ledger_schema import Entry, Intent, Settled, load
 from streams.deliver.message_index import UNDATED, MessageIndex, Row
 from streams.deliver.uncommitted_tail import UncommittedTail
 from streams.exactly_once.task import PartitionTask
@@ -42,6 +42,9 @@ class PeerLedgers:
         self._tps = [TopicPartition(topic, partition) for topic in names.mirrored]
         self._read: dict[TopicPartition, Reading] = dict.fromkeys(self._tps, self._named)
         self._read[TopicPartition(names.results, partition)] = files
+        self._imported = names.imported
+        if names.imported:
+            self._read[TopicPartition(names.imported, partition)] = self._arrived
         self._store = store
         self._index = index
         self._task = task
@@ -96,7 +99,7 @@ class PeerLedgers:
         """Whether that is known."""
         restore, since = self.restore, self.needs(delivery)
         if isinstance(delivery.event.operation, Post):
-            return restore.since(self._ledger) <= since
+            return restore.since(self._ledger) <= since and (not self._imported or restore.since(self._imported) <= since)
         return all(restore.since(topic) <= since for topic in (self._ledger, *(tp.topic for tp in self._tps)))
 
     def is_beyond(self, delivery: Delivery) -> bool:
@@ -137,6 +140,14 @@ class PeerLedgers:
         if foreign_records.of_entry(record.key or b""):
             return True  # it was not taken in
         return self._store.get((record.key or b"").decode("utf-8", "replace")) is not None
+
+    def _arrived(self, key: bytes, value: bytes | None) -> list[Row]:
+        """What a migration has put here is as good as delivered."""
+        found = rows(self._index, key, value, self._imported)
+        entry = read(value) if value is not None and not is_intent(value) else None
+        if value is None or not isinstance(entry, Settled) or foreign_records.of_entry(key) is not None:
+            return found
+        return [(key, packed(value, 0, entry)), *found]
 
     def _named(self, key: bytes, value: bytes | None) -> list[Row]:
         return rows(self._index, key, value, self._tps[0].topic)

@@ -14,6 +14,7 @@ import structlog
 
 from converters.core.model import Loss, TargetContext
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
+from converters.files.media import losses as losses_of
 from converters.files.withheld import placeholder
 from converters.platform import Answered, Partial, Request
 from streams.deliver.context import DeliverContext, SentRequest, arrived, ended, in_flight
@@ -66,7 +67,7 @@ class Sender:
             log.error("defect in an encoder", app=app.name, event_id=event.delivery.event.id, error=name)  # noqa: TRY400
             event.outcome = Refused(f"defect: {name}")
             return
-        for loss in (*encoded.losses, *([Loss("withheld")] if there.withheld else [])):
+        for loss in (*encoded.losses, *losses_of(there.files), *([Loss("withheld")] if there.withheld else [])):
             metrics.LOSSES.labels(self._context.direction(event.delivery), loss.what).inc()
         event.requests = len(encoded.requests)
         event.outcome = await self._requests(event, encoded.requests)

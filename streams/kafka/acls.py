@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streams.settings.root import Settings
 
 Resource = Literal["topic", "group", "transactional-id", "cluster"]
-Operation = Literal["Read", "Write", "Describe", "Create", "Alter", "DescribeConfigs", "AlterConfigs"]
+Operation = Literal["Read", "Write", "Delete", "Describe", "Create", "Alter", "DescribeConfigs", "AlterConfigs"]
 
 
 class AclGrant(Struct, frozen=True, order=True):
@@ -83,7 +83,7 @@ def deliver(of: TopicLayout, platform: str) -> list[AclGrant]:
     read = [name for topic in own for name in of.names(topic, [platform])]
     mirrored = of.names(topics.LEDGER, [name for name in of.into.get(platform, ()) if name != platform])
     return [
-        *(AclGrant("topic", name, "Read") for name in [*read, *mirrored]),
+        *(AclGrant("topic", name, "Read") for name in [*read, *mirrored, *of.names(topics.IMPORTED, sorted({platform, *of.into.get(platform, ())}))]),
         *_topics(of, "Read", topics.CONTROL),
         *(AclGrant("topic", name, "Write") for name in of.names(topics.LEDGER, [platform])),
         *_topics(of, "Write", topics.IDENTITIES, topics.DEAD_LETTERS),
@@ -100,23 +100,38 @@ def media(of: TopicLayout) -> list[AclGrant]:
     ]
 
 
+def migrate(of: TopicLayout, platform: str) -> list[AclGrant]:
+    """The ledger tells it what was carried live."""
+    read = [topics.MIGRATION, topics.MIGRATED, topics.LEDGER]
+    written = [topics.MIGRATED, topics.IMPORTED]
+    return [
+        *(AclGrant("topic", name, "Read") for topic in read for name in of.names(topic, [platform])),
+        *_topics(of, "Read", topics.RUNS, topics.CONTROL),
+        *(AclGrant("topic", name, "Write") for topic in written for name in of.names(topic, [platform])),
+        *_topics(of, "Write", topics.IDENTITIES, topics.DEAD_LETTERS),
+        *_stage(f"{of.prefix}migrate.{platform}"),
+    ]
+
+
 def gaps(of: TopicLayout) -> list[AclGrant]:
     return [*_topics(of, "Read", topics.CALLBACKS, topics.IDENTITIES), *_topics(of, "Write", topics.CALLBACKS)]
 
 
 def operator(of: TopicLayout) -> list[AclGrant]:
-    """A person's commands: `dead`, `trace`, `replay`, `identities`, `gaps`, `release`, `topics check`."""
+    """A person's commands: `dead`, `trace`, `replay`, `identities`, `gaps`, `release`, `topics check`, `migrate apply`."""
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
     # What is replayed; and where letters came from, to which they are put back.
     written = [topics.BACKFILL, topics.IDENTITIES, topics.DEAD_LETTERS, topics.MEDIA_JOBS]
-    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL]
-    groups = [f"{of.prefix}convert", f"{of.prefix}media", *(f"{of.prefix}deliver.{platform}" for platform in of.platforms)]
+    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL, topics.MIGRATION, topics.RUNS]
+    groups = [f"{of.prefix}convert", f"{of.prefix}media"]
+    groups += [f"{of.prefix}{stage}.{platform}" for stage in ("deliver", "migrate") for platform in of.platforms]
     return [
         *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
         *_topics(of, "Write", *written),
+        *_topics(of, "Delete", topics.MIGRATION),  # what is done is trimmed away
         *(AclGrant("group", name, "Describe") for name in groups),
         AclGrant("group", f"{of.prefix}replay.", "Read", prefixed=True),
-        *(AclGrant("transactional-id", f"{of.prefix}{name}.", "Write", prefixed=True) for name in ("replay", "operate")),
+        *(AclGrant("transactional-id", f"{of.prefix}{name}.", "Write", prefixed=True) for name in ("replay", "operate", "feed")),
     ]
 
 
@@ -132,13 +147,14 @@ _MAKING: tuple[Operation, ...] = ("Create", "Describe", "DescribeConfigs", "Alte
 ROLES: Mapping[str, Callable[[TopicLayout], list[AclGrant]]] = {
     "ingress": ingress, "convert": convert, "media": media, "gaps": gaps, "operator": operator, "topics": upkeep,
 }  # fmt: skip
-"""All but `deliver`, of which there is one for each platform. `files` needs nothing of Kafka."""
+"""All but `deliver` and `migrate`, of which there is one for each platform. `files` needs nothing of Kafka."""
 
 
 def every(of: TopicLayout) -> dict[str, list[AclGrant]]:
     """By role, in the order in which a message meets them."""
     made = {"ingress": ingress(of), "convert": convert(of)}
     made |= {f"deliver.{platform}": deliver(of, platform) for platform in of.platforms}
+    made |= {f"migrate.{platform}": migrate(of, platform) for platform in of.platforms}
     return made | {name: ROLES[name](of) for name in ("media", "gaps", "operator", "topics")}
 
 

@@ -24,6 +24,7 @@ from streams.exactly_once.watch import StageHeldError
 from streams.kafka import topics
 from streams.kafka.topics import PLATFORM, Topic
 from streams.media.dedupe import DedupeEntry
+from streams.migrate import records as migration
 
 VERSION = "relay-v"
 """The header. Readers of 0.1.0 ignore it."""
@@ -58,6 +59,10 @@ KINDS = (
     RecordKind(topics.IDENTITIES, VALUES),
     RecordKind(topics.DEAD_LETTERS, (DeadLetter,)),
     RecordKind(topics.CONTROL, (Release,)),
+    RecordKind(topics.MIGRATION, (migration.Task,)),
+    RecordKind(topics.MIGRATED, (migration.Done,)),
+    RecordKind(topics.IMPORTED, (Entry,)),
+    RecordKind(topics.RUNS, (migration.Order,)),
 )
 """One a topic. A dead letter's end lies beside it, and is of the same version."""
 

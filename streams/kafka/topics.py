@@ -152,6 +152,48 @@ DEAD_LETTERS = Topic(
     kept=30 * DAY,
     largest=5 * MIB,  # the largest callback, and what is said about it
 )
+MIGRATION = Topic(
+    template="migration.{platform}",
+    key="canonical conversation, or whom an item is of",
+    value="one item or message of a migration, as it was fed",
+    meaning="What a migration is about to write to this platform: fed at most `migrate.ahead` records before what is done, and trimmed behind it.",
+    forged="Have accounts, groups and messages with any sender and time made at the target, with the app's key. What does not fit is a dead letter (`foreign`); what is made with care is not told from ours.",
+    kept=None,  # a run may be paused for as long as people like
+    largest=4 * MIB,
+    co_partitioned=True,
+)
+MIGRATED = Topic(
+    template="migrated.{platform}",
+    key="item, or conversation",
+    value="what became of the item, how far the history of the conversation is, or since when it is carried live",
+    meaning="What a migration has done: nothing in it is done again.",
+    forged="Have items and messages left out (as done), or the history of a conversation stopped or begun anew.",
+    kept=None,
+    cleanup="compact",
+    co_partitioned=True,
+    compression="zstd",
+)
+IMPORTED = Topic(
+    template="imported.{platform}",
+    key="event id, or what is about to be done",
+    value="as of `ledger`",
+    meaning="What a migration has put at this platform or is about to do there, as far as the live relay has to know: so it sends nothing of it again, finds what "
+    "recalls and answers name, and knows callbacks of it as our own.",
+    forged="As of `ledger`.",
+    kept=8 * DAY,
+    cleanup="compact,delete",
+    co_partitioned=True,
+    compression="zstd",
+)
+RUNS = Topic(
+    template="migrate.runs",
+    key="app; or app and bundle",
+    value="whether the migration to it runs, is paused, and in which hours; how far the bundle was fed",
+    meaning="What a person wants of a migration, which its workers obey.",
+    forged="Pause a migration, have it go on, or go on at another place of the bundle.",
+    kept=None,
+    cleanup="compact",
+)
 CONTROL = Topic(
     template="control",
     key="the stage that is meant",
@@ -173,6 +215,10 @@ TOPICS = (
     IDENTITIES,
     DEAD_LETTERS,
     CONTROL,
+    MIGRATION,
+    MIGRATED,
+    IMPORTED,
+    RUNS,
 )
 
 

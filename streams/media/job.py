@@ -22,6 +22,7 @@ from converters.platform import Request
 from converters.routing.route import App
 from streams.media import fetch
 from streams.media.context import MediaContext
+from streams.media.naming import form_of, named
 from streams.media.store import StoreFailed as NotKept
 from streams.media.transcode.pool import NoWorkerError
 from streams.media.transcode.request import Transcoded, TranscodeRequest
@@ -48,6 +49,12 @@ class TransferFailed(Struct, frozen=True):
     again: bool = False
     after: float = 0.0
 
+
+_SHOWN = frozenset({"image", "gif", "voice", "video", "sticker"})
+_STILL_A_FILE = frozenset({
+    "truncated", "unsupported", "pixels", "too-long", "too-large", "cpu", "memory", "timeout", "damaged", "mislabelled",
+})  # fmt: skip
+"""Reasons for which a file is no picture, voice or video, and may be passed on as what it is. Not where it took over who reads it, or may have."""
 
 log = structlog.get_logger()
 
@@ -86,7 +93,7 @@ class _Transfer:
             return left
         made = await self._step("press", lambda: self._pressed(source))
         if isinstance(made, TransferFailed):
-            return made
+            return await self._as_file(source, made)
         for new in (made, made.thumbnail):
             if new is not None and new.path != source and (left := await self._scanned(new.path)) is not None:
                 return left
@@ -106,6 +113,23 @@ class _Transfer:
         if job.role == "voice":
             metrics.MEDIA_AUDIO.labels(direction, codec).inc(made.duration / 1000)
         return Transferred(carried, codec, lives)
+
+    async def _as_file(self, source: Path, left: TransferFailed) -> Transferred | TransferFailed:
+        """The file at *source* as a plain one, where nothing that the target shows can be made of it; *left* says why."""
+        media, job = self._target.platform.media, self._job
+        shape = media.shape("file", self._target.account) if media is not None else None
+        size = await asyncio.to_thread(lambda: source.stat().st_size)
+        if left.reason not in _STILL_A_FILE or job.role not in _SHOWN or shape is None or 0 < shape.largest < size:
+            return left
+        log.info("goes as a plain file", event_id=job.event, kind=job.role, reason=left.reason)
+        name = await asyncio.to_thread(form_of, source)
+        made = Transcoded(path=source, format=name, source_format=name)
+        put = await self._step("put", lambda: self._put(made, shape, "file"))
+        codec = f"{name}>{name}"
+        if isinstance(put, TransferFailed):
+            return structs.replace(put, codec=codec)
+        metrics.MEDIA_BYTES.labels(self._context.direction(job), job.role, "out").inc(size)
+        return Transferred(structs.replace(put[0], as_file=True), codec, put[1])
 
     async def _step(self, name: str, step: Callable[[], Awaitable[T | TransferFailed]]) -> T | TransferFailed:
         """*step*, again and again while that may help and there is time."""
@@ -197,10 +221,10 @@ class _Transfer:
         content = await asyncio.to_thread(made.path.read_bytes)
         known = FORMATS[made.format]
         mime = known.mime if made.format != "bin" else self._job.file.mime or known.mime
-        name = "thumbnail.jpg" if role == "thumbnail" else _named(self._job, made)
+        name = "thumbnail.jpg" if role == "thumbnail" else named(self._job, made)
         carried = StoredFile(
             "", name=name, size=len(content), mime=mime, md5=hashlib.md5(content).hexdigest(),  # noqa: S324 - the platforms' checksum
-            width=made.width, height=made.height, duration=made.duration,
+            width=made.width, height=made.height, duration=made.duration, lost=made.lost,
         )  # fmt: skip
         inline = (len(content) + 2) // 3 * 4
         if inline <= shape.inline and not 0 < shape.inline_longest < made.duration:
@@ -257,18 +281,6 @@ def _decoded(inline: str, into: Path, largest: int) -> int | TransferFailed:
         return TransferFailed("damaged", "")
     into.write_bytes(content)
     return len(content)
-
-
-def _named(job: MediaJob, made: Transcoded) -> str:
-    """The name it had, its extension that of what it is now."""
-    known = FORMATS[made.format].extension
-    stem, dot, extension = job.file.name.rpartition(".")
-    if not job.file.name:
-        return f"{job.role}.{known}" if known else job.role
-    has_one = bool(dot) and 0 < len(extension) <= 5
-    if not known or (has_one and made.format == made.source_format):
-        return job.file.name
-    return f"{stem if has_one else job.file.name}.{known}"
 
 
 def _filled(found: StoredFile, carried: StoredFile) -> StoredFile:

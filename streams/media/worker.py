@@ -190,7 +190,7 @@ class MediaWorker:
     def _end(
         self, record: ConsumerRecord, job: MediaJob, key: bytes, found: Transferred | TransferFailed, *, reused: bool = False, lives: float = 0.0
     ) -> None:
-        outcome = "reused" if reused else "carried" if isinstance(found, Transferred) else found.reason
+        outcome = "reused" if reused else found.reason if isinstance(found, TransferFailed) else "as-file" if found.carried.as_file else "carried"
         metrics.MEDIA_JOBS.labels(self._context.direction(job), job.role, found.codec, outcome).inc()
         match found:
             case TransferFailed(reason=reason):

@@ -8,6 +8,7 @@ import typer
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language
 from converters.routing.user_ids import IdRule
+from streams.cli.migrate_apply import register
 from streams.cli.terminal import print_error, print_line, print_notice, progress
 from streams.migrate.language import language_of
 
@@ -145,3 +146,5 @@ def _fail(error: Exception) -> NoReturn:
     print_error(error)
     raise typer.Exit(FAILED)
 
+
+register(app)

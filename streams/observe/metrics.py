@@ -321,6 +321,20 @@ FILES = _gauge("files_kept", "files", [], "Files on the disk, when last looked t
 FILES_SIZE = _gauge("files_kept_bytes", "bytes", [], "Their bytes.")
 FILES_FREE = _gauge("files_free_bytes", "bytes", [], "Bytes that may still come; uploads beyond are answered 507.")
 
+_begin("Migration: what was there before, written to the new app")
+
+MIGRATED = _counter(
+    "migrated", "items and messages", ("kind", "outcome"),
+    "What became of items and messages of a migration. `made`, `there` (it was there before), `changed`, `refused`; of messages `made`, `live` (carried by the relay), "
+    "`skipped`, `stopped` (nothing of the conversation follows until a person decides), `dropped`; `known`: it was fed once more, and nothing was done.",
+)  # fmt: skip
+MIGRATE_DOUBTS = _counter(
+    "migrate_doubts", "requests", ("app", "step"),
+    "Requests of a migration whose result was unknown: `opened`, then `arrived` (found at the target, or its repeat was refused as not later), `repeated`, or `held` for a person.",
+)  # fmt: skip
+MIGRATE_WAITING = _gauge("migrate_waiting", "items and messages", ("platform", "partition"), "Items and messages of a migration in hand.")
+MIGRATE_OPEN_HOURS = _gauge("migrate_open", "1 or 0", ("app",), "Whether requests of the migration may leave now: it is not paused, and within its hours.")
+
 _begin("Gaps: callbacks that never came")
 GAP_CALLBACKS = _counter(
     "gap_callbacks", "callbacks", ["app", "platform", "outcome"],

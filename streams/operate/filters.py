@@ -5,15 +5,19 @@ from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 
+import msgspec
 from msgspec import Struct
 
+from converters.addressing import users_of
 from converters.core import wire
 from converters.core.model import Conversation, Delivery, Direct, Event, Group, Room, conversation_key, direct
+from converters.inventory import kind_of
 from converters.platform import Callback, Decoded, DecodedEvent
 from converters.routing.id_mapping import map_conversation
 from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App, Deliver, route
 from converters.routing.user_ids import fold
+from streams.migrate.records import ItemTask, MessageTask, SkipTask, Task, load_task
 from streams.observe.log import place
 
 _NONE: frozenset[str] = frozenset()
@@ -144,10 +148,24 @@ def of_callback(callback: Callback, apps: Mapping[str, App], identities: Identit
     return about
 
 
+def of_task(task: Task) -> RecordSubjects:
+    """Of a record of a migration."""
+    match task:
+        case MessageTask(delivery=delivery):
+            return of_delivery(delivery)
+        case ItemTask(app=app, source=source, item=item, conversation=conversation):
+            places = _names(conversation) if conversation is not None else _NONE
+            return RecordSubjects(frozenset({app, source}), places, frozenset(map(fold, users_of(item))), frozenset({kind_of(item)}))
+        case SkipTask():
+            return RecordSubjects()
+
+
 def of_bytes(value: bytes, headers: Mapping[str, bytes], apps: Mapping[str, App], identities: IdentityLookup) -> RecordSubjects:
     """Of a record of whichever kind: a delivery, else a callback."""
     with suppress(wire.Malformed):
         return of_delivery(wire.load(value, Delivery))
+    with suppress(msgspec.DecodeError):
+        return of_task(load_task(value))
     from streams.ingress.record import callback_of
 
     with suppress(ValueError):  # headers that are not the ingress's

@@ -26,7 +26,7 @@ CHUNK = 200
 CHUNK_BYTES = 8 << 20
 """Of what one transaction puts back."""
 
-ORIGINS = (topics.CALLBACKS, topics.DELIVERIES, topics.BACKFILL, topics.MEDIA_JOBS)
+ORIGINS = (topics.CALLBACKS, topics.DELIVERIES, topics.BACKFILL, topics.MEDIA_JOBS, topics.MIGRATION)
 """What the stages read that bury records."""
 
 Progress = Callable[[int], None]
@@ -114,7 +114,7 @@ async def _fill(outputs: Outputs, reader: TopicReader, topic: str, chunk: Sequen
         record = whole[letter.partition, letter.offset]
         # As it was: what has no version is of the first one.
         headers = {VERSION: b"1", **record.headers, PAST: SILENT if letter.letter.at < silent_before else b"1"}
-        if letter.letter.stage == "deliver":
+        if letter.letter.stage in ("deliver", "migrate"):
             # What is held in doubt is sent again only with this: any other copy of it goes nowhere.
             headers[dead_letter.RELEASED] = dead_letter.place(record.topic, record.partition, record.offset).encode()
         outputs.add(record.topic, record.partition, record.key or None, record.value, list(headers.items()))

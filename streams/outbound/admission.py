@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection
 
 import structlog
+from msgspec.structs import replace
 
 from converters.core.outcome import NotSent, Unsure
 from converters.platform import Answered, Request
@@ -24,11 +25,13 @@ SAY_AGAIN = 60.0
 class Admission:
     """One for each app that is delivered to. Raises SettingsError for limits that its platform does not have."""
 
-    def __init__(self, app: App, settings: DeliverSettings, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, app: App, settings: DeliverSettings, loop: asyncio.AbstractEventLoop, *, share: float = 1.0) -> None:
+        """*share*: of every quota, where another role uses the rest."""
         self._app, self._platform = app.name, app.platform.name
         self._loop = loop
         try:
             limits = overridden(app.platform.limits, settings.limits.get(app.name, {})) if settings.quotas else ()
+            limits = limits if share == 1.0 else tuple(replace(limit, amount=limit.amount * share) for limit in limits)
         except ValueError as error:
             raise SettingsError(f"deliver.limits.{app.name}: {error}") from None
         # All workers of a platform share its quota by the clock on the wall.

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
+from msgspec import Struct
 
-from converters.core.outcome import NotSent, Outcome, Unsure
-from converters.platform import Answered, Reply, Request, Token
+from converters.core.outcome import Delivered, NotSent, Unsure
+from converters.platform import Answered, Partial, Reply, Request, Token
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
 from streams.observe import metrics
@@ -18,6 +19,9 @@ from streams.outbound.transport import HttpCall, HttpxTransport, PooledTransport
 
 TOO_LATE = NotSent("too late to leave")
 """It was no longer allowed to leave, and has not."""
+
+LONGEST_ID = 256
+"""Characters of a message id, as docs/own.md allows; those of other platforms are shorter."""
 
 _NO_CONNECTION = (
     NoConnectionError,
@@ -55,18 +59,21 @@ class PlatformClient:
     async def send(self, request: Request, allowed: Callable[[], bool] = _always) -> Answered:
         """One attempt, given up unless *allowed* when it is about to leave. Never raises for what the network or the platform does."""
         start = time.perf_counter()
-        try:
-            reply = await self._exchange(request, allowed)
-        except TooLateError:
-            outcome: Answered = TOO_LATE
-        except TokenRefusedError as error:
-            outcome = NotSent(str(error), ours=error.ours)
-        except NETWORK as error:
-            outcome = _failed(error)
-        else:
-            outcome = self._read(request, reply)
-        self._count(request.api, outcome, time.perf_counter() - start)
+        answer = await self.reply(request, allowed)
+        outcome = _bounded(self._read(request, answer)) if isinstance(answer, Reply) else answer
+        self.count(request.api, outcome, time.perf_counter() - start)
         return outcome
+
+    async def reply(self, request: Request, allowed: Callable[[], bool] = _always) -> Reply | NotSent | Unsure:
+        """As `send`, with the answer as it came, which is not counted."""
+        try:
+            return await self._exchange(request, allowed)
+        except TooLateError:
+            return TOO_LATE
+        except TokenRefusedError as error:
+            return NotSent(str(error), ours=error.ours)
+        except NETWORK as error:
+            return _failed(error)
 
     async def question(self, request: Request) -> Reply | None:
         """The answer to one question, not repeated; None when there is none."""
@@ -130,7 +137,8 @@ class PlatformClient:
     def _url(self, request: Request) -> str:
         return self._base + request.path
 
-    def _count(self, api: str, outcome: Answered, seconds: float) -> None:
+    def count(self, api: str, outcome: Struct, seconds: float) -> None:
+        """What came of a call to *api*, and how long it took."""
         locked_out = isinstance(outcome, NotSent) and outcome.ours
         kind = "locked_out" if locked_out else str(outcome.__struct_config__.tag)
         name, platform = self.app, self._platform
@@ -150,7 +158,15 @@ def clients(
     return {name: PlatformClient(app, settings, transport) for name, app in apps.items()}
 
 
-def _failed(error: Exception) -> Outcome:
+def _bounded(outcome: Answered) -> Answered:
+    """An answer whose message id is longer than any platform's says nothing: the id would go into the ledger and into later requests."""
+    done = outcome.done if isinstance(outcome, Partial) else outcome
+    if isinstance(done, Delivered) and len(done.remote_id) > LONGEST_ID:
+        return Unsure(f"an answer with a message id of {len(done.remote_id)} characters; at most {LONGEST_ID} are expected")
+    return outcome
+
+
+def _failed(error: Exception) -> NotSent | Unsure:
     # The kind, and not the text, which could hold an address with a secret in it.
     name = type(error).__name__
     if isinstance(error, NoConnectionError) and error.ours:

@@ -124,7 +124,7 @@ def _told(ready: WorkerReady) -> str:
 
 def _limits(media: MediaSettings) -> TranscodeLimits:
     return TranscodeLimits(
-        cpu_seconds=media.max_cpu_seconds, memory_bytes=media.max_memory, seconds=2.0 * media.max_cpu_seconds, pixels=media.max_pixels,
+        cpu_seconds=media.max_cpu_seconds, film_seconds=media.max_video_cpu_seconds, memory_bytes=media.max_memory, seconds=2.0 * media.max_cpu_seconds, pixels=media.max_pixels,
         longest_ms=int(media.max_duration * 1000), output_bytes=media.max_bytes,
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """The roles `convert` and `deliver` as processes."""
 
 import asyncio
+from collections.abc import Collection
 from pathlib import Path
 
 import httpx
@@ -30,8 +31,8 @@ from streams.plugins import with_plugins
 from streams.roles.health import Health
 from streams.roles.hosting import RoleObserver, host, link, own_directory, require
 from streams.roles.instance import name_of
-from streams.roles.startup import patiently, served
-from streams.settings.root import Settings, SettingsError, marking
+from streams.roles.startup import met, patiently, served
+from streams.settings.root import KafkaSettings, Settings, SettingsError, marking
 from streams.state.turns import FairTurns
 from streams.state.watched import DiskMonitor
 
@@ -104,6 +105,7 @@ async def _deliver(
         raise SettingsError(f"no app of the settings is on platform {platform!r}; there are apps on: {there}")
     kafka = settings.kafka
     sources = sorted({app.platform.name for app in apps.values() if apps[app.target].platform.name == platform})
+    moved = await _imported(kafka, {platform, *sources})
     names = DeliverTopics(
         deliveries=kafka.topic(topics.DELIVERIES, platform),
         backfill=kafka.topic(topics.BACKFILL, platform),
@@ -112,10 +114,14 @@ async def _deliver(
         dead=kafka.topic(topics.DEAD_LETTERS),
         identities=kafka.topic(topics.IDENTITIES),
         results=kafka.topic(topics.MEDIA_RESULTS, platform),
-        mirrored=tuple(kafka.topic(topics.LEDGER, name) for name in sources if name != platform),
+        imported=moved.get(platform, ""),
+        mirrored=(
+            *(kafka.topic(topics.LEDGER, name) for name in sources if name != platform),
+            *(moved[name] for name in sources if name != platform and name in moved),
+        ),
         partitions=kafka.partitions,
     )
-    needed = [names.deliveries, names.backfill, names.echoes, names.results, names.ledger, *names.mirrored, names.dead]
+    needed = [names.deliveries, names.backfill, names.echoes, names.results, names.ledger, *_some(names.imported), *names.mirrored, names.dead]
     await require(settings, needed, health, acls.deliver(acls.layout_of(settings), platform))
     group = f"{kafka.prefix}deliver.{platform}"
     loop = asyncio.get_running_loop()
@@ -141,7 +147,7 @@ async def _deliver(
         mirrored=frozenset(app.name for app in apps.values() if apps[app.target].platform.name == platform),
     )
     watch = RoleObserver(health, tuple(admissions.values()), DiskMonitor({"ledger": context.state}))
-    inputs = [names.deliveries, names.backfill, names.echoes, names.results, *names.mirrored]
+    inputs = [names.deliveries, names.backfill, names.echoes, names.results, *_some(names.imported), *names.mirrored]
     plan = StagePlan(DELIVER, inputs, lambda number: DeliverWorker(number, context), link(kafka), watch)
     plan.pace, plan.reads = context.linger, (names.ledger,)
     plan.instance, plan.kept = name_of(kafka.instance, context.state), lambda: kept(context.state, platform)
@@ -153,3 +159,14 @@ async def _deliver(
         await context.progress.close()
         for reader in context.logs:
             await reader.stop()
+
+
+async def _imported(kafka: KafkaSettings, platforms: Collection[str]) -> dict[str, str]:
+    """What was migrated, by platform, where there is such a topic: a relay that was never told to make one carries messages all the same."""
+    names = {platform: topics.IMPORTED.name(platform, prefix=kafka.prefix) for platform in sorted(platforms)}
+    there = await met(kafka, list(names.values()), ())
+    return {platform: name for platform, name in names.items() if there[name]}
+
+
+def _some(name: str) -> tuple[str, ...]:
+    return (name,) if name else ()

@@ -22,7 +22,7 @@ class MarksSettings(SecretSection):
     the old one into `secret_previous`, first for `convert`, then for all; take the old one out after `deliver.remember_delivered`.
     """
 
-    used_by = frozenset({"convert", "deliver", "gaps", "reading"})
+    used_by = frozenset({"convert", "deliver", "gaps", "migrate", "reading"})
 
     secret: SecretStr = Field(SecretStr(""), description=f"Signs marks: {SHORTEST} characters or more, of the relay alone.")
     secret_file: str = Field("", description="Path of a file that holds `secret`.")

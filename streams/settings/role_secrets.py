@@ -48,8 +48,12 @@ def deliver(platform: str) -> SecretScope:
     return SecretScope("deliver", ("call", "mark"), platform)
 
 
-ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS)
-"""What runs; `deliver` once for each platform, with that one's alone."""
+def migrate(platform: str) -> SecretScope:
+    return SecretScope("migrate", ("call", "mark"), platform)
+
+
+ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, migrate(""))
+"""What runs; `deliver` and `migrate` once for each platform, with that one's alone."""
 
 _reading: ContextVar[SecretScope] = ContextVar("reading", default=EVERYTHING)
 files_read: dict[Path, str] = {}

@@ -175,6 +175,10 @@ class MediaSettings(ProxySettings):
     max_pixels: int = Field(50_000_000, ge=1, description="Of a picture or a video's frame.")
     max_duration: float = Field(3600.0, gt=0, description="Seconds of sound that are transcoded.")
     max_cpu_seconds: int = Field(30, ge=1, description="Seconds of CPU that one file may take.")
+    max_video_cpu_seconds: int = Field(
+        120, ge=0, description="Seconds of CPU in which a video that phones do not play is made into H.264 and AAC; what takes longer goes as a file. "
+        "0: none is.",
+    )
     max_memory: int = Field(1 << 30, ge=256 << 20, description="Bytes of memory of one process.")
     sandbox: Literal["require", "prefer", "off"] = Field(
         "require",
@@ -197,6 +201,27 @@ class GapsSettings(Section):
     )
     groups: bool = Field(True, description="Ask about all groups and rooms of `identities` as well.")
     state: str = Field("", json_schema_extra={"format": "path"}, description="As `convert.state`.")
+
+
+class Migrate(Section):
+    """A migration: what was there before the relay, written to the new app by `im-relay migrate work`."""
+
+    directory: Path = Field(Path(".im-relay/migrate"), description="Directory of the bundles, and of what commands remember of runs.")
+    ahead: int = Field(
+        100_000, ge=1000, description="Records that are fed before they are done, at the most; at the default quotas, less than an hour's."
+    )
+    window: int = Field(2000, ge=10, description="Items and messages of one partition in hand at once.")
+    in_flight: int = Field(64, ge=1, le=1000, description="Requests of one partition under way at once.")
+    share: float = Field(
+        0.9, gt=0, le=1, description="Of every quota of the target, what a migration may use; the rest is for live traffic. 1 where nothing is live yet."
+    )
+    recent: float = Field(
+        2_592_000.0, ge=0,
+        description="Seconds; messages that were said within them before they are imported can be recalled, quoted and answered after it.",
+    )
+    passwords: Path | None = Field(
+        None, description="File of given passwords, readable by its owner alone: `im-relay migrate passwords --given`. All other accounts get derived ones."
+    )
 
 
 class PluginSettings(Section):
@@ -266,6 +291,7 @@ class Settings(BaseSettings):
     files: FilesSettings = FilesSettings()
     marks: MarksSettings = MarksSettings()
     gaps: GapsSettings = GapsSettings()
+    migrate: Migrate = Migrate()
     plugins: PluginSettings = PluginSettings()
     observe: ObserveSettings = ObserveSettings()
     apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.")

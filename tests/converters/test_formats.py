@@ -28,6 +28,10 @@ def test_films_and_the_rest_are_told() -> None:
     assert sniff(film("webm", "libvpx")).name == "webm"
     assert sniff(moving()).name == "gif"
     assert sniff(AMR_WB).name == "amr-wb"
+    assert sniff(AMR_WB.removeprefix(b"#!AMR-WB\n")).name == "amr-wb"
+    assert sniff(SOUND["amr"](TONE, 8_000).removeprefix(b"#!AMR\n")).name == "amr"
+    assert sniff(b"#!SILK_V3").name == sniff(b"\x02#!SILK_V3\x0c\0").name == "silk"
+    assert sniff(b"caff\0\1\0\0").name == "caf"
     assert sniff(b"%PDF-1.7\n").name == "pdf"
     assert sniff(b"PK\x03\x04....").name == "zip"
 

@@ -8,16 +8,17 @@ import pytest
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.bodies import Body, Document, File, Gif, Image, Sticker, Video, Voice
-from converters.core.model import StoredFile, TargetContext
+from converters.core.model import Loss, StoredFile, TargetContext
 from converters.core.operations import Edit, Post
 from converters.files.dry_run_files import assume_transferred
-from converters.files.media import jobs, wanted
+from converters.files.media import jobs, losses, sent_as, wanted
 from converters.files.withheld import placeholder
 from converters.platform import Callback
 from converters.routing.identity_table import IdentityTable
 from converters.routing.preview import PreviewIdentities, preview
 from converters.routing.route import App
 from converters.routing.traffic_report import TrafficReport
+from converters.text.extension_payload import left_out, put_back
 from tests.converters.examples import BODIES, EARLIER, account_of, delivery_of
 from tests.converters.shapes import NOW, text_of
 
@@ -50,6 +51,27 @@ def test_what_was_left_is_named_and_said_where_it_lies(name: str, kind: str, fil
     assert URL.encode() not in request.body
     assert "files.example.com" not in text_of(name, request)
     assert "此处无法打开" in text_of(name, request)
+
+
+AS_FILE = {"easemob": b'"type":"file"', "rongcloud": b"objectName=RC%3AFileMsg", "yunxin": b"type=6&"}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in bodies() if kind != "file"])
+@pytest.mark.parametrize("name", CLIENTS)
+def test_what_could_not_be_made_into_its_kind_goes_as_a_file_and_is_known_again(name: str, kind: str) -> None:
+    body = bodies()[kind]
+    carried = StoredFile("https://files.example.org/it", name="its name", size=9, mime="audio/silk", as_file=True)
+    (request,) = PLATFORMS[name].encode(delivery_of(Post(body)), account_of(name), TargetContext(files=(carried,))).requests
+    assert AS_FILE[name] in request.body
+    assert losses((carried,)) == (Loss("as-file"),)
+    read = Document(body.file)
+    assert type(put_back(read, left_out(body, read))) is type(body)
+
+
+def test_what_was_lost_on_the_way_of_files_is_told() -> None:
+    assert losses((None, StoredFile(URL, lost="colours"), StoredFile(URL))) == (Loss("colours"),)
+    assert sent_as(bodies()["image"], (StoredFile(URL),)) == bodies()["image"]
+    assert sent_as(bodies()["voice"], (StoredFile(URL, as_file=True),)) == Document(bodies()["voice"].file)
 
 
 @pytest.mark.parametrize("operation", ["post", "edit"])

@@ -21,6 +21,7 @@ from converters.core.operations import Post
 from converters.files.media import MediaResult
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter
+from streams.deliver.ledger_schema import Entry, dump
 from streams.kafka.local.ports import free_port
 from tests.stack import ROOT, Role
 from tests.waiting import until
@@ -177,15 +178,17 @@ base_url = "{target}"
 
     def settled(self) -> None:
         """Return once everything that was put in is committed as done."""
-        until(self._is_settled, why=self.role.tail)
+        until(lambda: self._is_settled("deliveries.easemob", "echoes.easemob"), why=self.role.tail)
 
-    def _is_settled(self) -> bool:
+    def migrated(self, of: Delivery, entry: Entry) -> None:
+        """A migration has put *of* there; return once it is taken in."""
+        key = conversation_key(of.event.conversation)
+        self._producer.produce(f"{self.prefix}imported.easemob", dump(entry), of.event.id.encode(), crc32(key) % PARTITIONS)
+        until(lambda: self._is_settled("imported.easemob"), why=self.role.tail)
+
+    def _is_settled(self, *topics: str) -> bool:
         self._flush()
-        where = [
-            TopicPartition(self.prefix + topic, number)
-            for topic in ("deliveries.easemob", "echoes.easemob")
-            for number in range(PARTITIONS)
-        ]
+        where = [TopicPartition(self.prefix + topic, number) for topic in topics for number in range(PARTITIONS)]
         reader = self._reader()
         try:
             ends = {(tp.topic, tp.partition): reader.get_watermark_offsets(tp, timeout=10)[1] for tp in where}

@@ -104,7 +104,7 @@ def test_every_value_in_values_yaml_is_used() -> None:
     text = "\n".join(TEMPLATES.values())
     for name, value in VALUES.items():
         assert f".Values.{name}" in text, name
-        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "networkPolicy", "image"):
+        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "migrate", "networkPolicy", "image"):
             continue  # handed on whole
         for inner in value if isinstance(value, dict) else ():
             assert f".Values.{name}.{inner}" in text, (name, inner)
@@ -364,6 +364,16 @@ def test_the_job_that_makes_topics_speaks_to_a_secured_kafka_as_the_roles_do(tmp
         }
     ]
     assert pod["containers"][0]["volumeMounts"][0]["mountPath"] == SECRETS
+
+
+@needs_helm
+def test_a_migration_has_a_worker_where_its_platform_is_named() -> None:
+    assert not [each for each in workloads(rendered()) if "-migrate-" in each["metadata"]["name"]]
+    (one,) = [each for each in workloads(rendered("--set", "migrate.platform=easemob")) if each["metadata"]["name"].endswith("-migrate-easemob")]
+    (container,) = one["spec"]["template"]["spec"]["containers"]
+    command, parameters = parsed(container["args"])
+    assert (command, parameters["platform"], one["spec"]["replicas"]) == ("migrate work", "easemob", 1)
+    assert container["resources"] == VALUES["migrate"]["resources"]
 
 
 @needs_helm

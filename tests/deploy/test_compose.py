@@ -17,7 +17,7 @@ import yaml
 
 from deploy import simulator
 from streams.settings import role_secrets
-from streams.settings.role_secrets import COMMAND, SecretScope, deliver
+from streams.settings.role_secrets import COMMAND, SecretScope, deliver, migrate
 from streams.settings.root import Settings, load
 from tests.deploy.commands import ROOT, parsed
 from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP
@@ -34,7 +34,8 @@ def process(name: str) -> SecretScope:
     role, _, platform = name.partition("-")
     if name not in ROLES:
         return COMMAND
-    return deliver(platform) if role == "deliver" else next(one for one in role_secrets.ROLES if one.name == role)
+    single = {"deliver": deliver, "migrate": migrate}
+    return single[role](platform) if role in single else next(one for one in role_secrets.ROLES if one.name == role)
 
 
 def of_container(folder: Path, names: Sequence[str]) -> Path:
@@ -107,13 +108,13 @@ def test_every_built_target_is_a_stage_of_the_dockerfile() -> None:
 @pytest.mark.parametrize("name", RELAY)
 def test_the_command_line_takes_every_command(name: str) -> None:
     command, parameters = parsed(SERVICES[name]["command"])
-    expected = {"topics": "topics create", "group": "identities set"}
+    expected = {"topics": "topics create", "group": "identities set", "migrate-easemob": "migrate work"}
     assert command == expected.get(name, name.partition("-")[0])
-    assert command != "deliver" or parameters["platform"] == name.partition("-")[2]
+    assert command not in ("deliver", "migrate work") or parameters["platform"] == name.partition("-")[2]
 
 
 def test_there_is_a_role_for_every_platform_of_the_settings(settings: Settings) -> None:
-    assert sorted(ROLES) == sorted(["ingress", "convert", "media", "files", "gaps", *(f"deliver-{p}" for p in settings.platforms())])
+    assert sorted(ROLES) == sorted(["ingress", "convert", "media", "files", "gaps", "migrate-easemob", *(f"deliver-{p}" for p in settings.platforms())])
 
 
 def test_topics_are_made_as_the_settings_want_them(settings: Settings) -> None:

@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from streams.settings import role_secrets
-from streams.settings.role_secrets import COMMAND, SecretScope, deliver
+from streams.settings.role_secrets import COMMAND, SecretScope, deliver, migrate
 from streams.settings.root import load
 from tests.deploy.test_chart import EXAMPLE, SECRETS, VALUES, needs_helm, of, rendered, template, workloads
 
-EVERY = ("--set", "gaps.enabled=true")
+EVERY = ("--set", "gaps.enabled=true", "--set", "migrate.platform=easemob")
 FOUR = """
 settings:
   apps:
@@ -33,7 +33,8 @@ def process(component: str) -> SecretScope:
     role, _, platform = component.partition("-")
     if role == "topics":
         return COMMAND
-    return deliver(platform) if role == "deliver" else next(one for one in role_secrets.ROLES if one.name == role)
+    single = {"deliver": deliver, "migrate": migrate}
+    return single[role](platform) if role in single else next(one for one in role_secrets.ROLES if one.name == role)
 
 
 @pytest.fixture(params=["example", "four platforms"])
@@ -112,7 +113,7 @@ def test_another_revision_rolls_every_pod() -> None:
         return [one["spec"]["template"]["metadata"]["annotations"] for one in workloads(rendered(*EVERY, *more))]
 
     before, after = annotations(), annotations("--set", "secrets.revision=2026-12")
-    assert len(before) == len(after) == 7
+    assert len(before) == len(after) == 8
     assert all(one != other for one, other in zip(before, after, strict=True))
 
 
@@ -200,7 +201,7 @@ def test_only_who_sends_reaches_the_internet_and_nobody_an_inner_network(argumen
     for component, spec in policies(rendered(*arguments)).items():
         for inner in ("10.0.0.1", "127.0.0.1", "169.254.169.254", "172.20.3.4", "192.168.1.1", "100.64.0.1", "fd00::1", "fe80::1", "::1"):
             assert not reaches(spec, inner, port), (component, inner)
-        outside = component in ("media", "gaps") or component.startswith("deliver-")
+        outside = component in ("media", "gaps") or component.startswith(("deliver-", "migrate-"))
         assert reaches(spec, "203.0.113.7", port) <= (outside and port in (80, 443, 8000)), component
         assert reaches(spec, "203.0.113.7", 443) == (outside and component != "deliver-own"), component
 

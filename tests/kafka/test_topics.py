@@ -37,13 +37,14 @@ def test_names_come_in_the_order_in_which_a_message_meets_them() -> None:
         "p.callbacks.a", "p.callbacks.b", "p.deliveries.a", "p.deliveries.b", "p.backfill.a", "p.backfill.b",
         "p.media.jobs", "p.media.done", "p.media.results.a", "p.media.results.b", "p.echoes.a", "p.echoes.b",
         "p.ledger.a", "p.ledger.b", "p.identities", "p.dead-letters", "p.control",
+            "p.migration.a", "p.migration.b", "p.migrated.a", "p.migrated.b", "p.imported.a", "p.imported.b", "p.migrate.runs",
     )  # fmt: skip
 
 
 def test_what_one_worker_owns_together_is_one_topic_for_each_platform() -> None:
     together = [topic.template for topic in TOPICS if topic.co_partitioned]
     assert together == [
-        f"{name}.{{platform}}" for name in ("deliveries", "backfill", "media.results", "echoes", "ledger")
+        f"{name}.{{platform}}" for name in ("deliveries", "backfill", "media.results", "echoes", "ledger", "migration", "migrated", "imported")
     ]
 
 

@@ -1,21 +1,23 @@
 """Files that no encoder would write, made out of those that they do; and what becomes of them in a pool."""
 
 import asyncio
+import io
 import time
 from collections import Counter
 from functools import cache
 from pathlib import Path
 from random import Random
 
+import pysilk
 from msgspec import Struct
 
 from converters.files.media import Role, Shape
 from streams.media.transcode.pool import TranscodePool
 from streams.media.transcode.request import Transcoded, TranscodeFailed, TranscodeLimits, TranscodeRequest
-from tests.media.transcode.samples import AMR_WB, SOUND, film, moving, sine, still
+from tests.media.transcode.samples import AMR_WB, SOUND, film, moving, sine, still, written
 
 LIMITS = TranscodeLimits(
-    cpu_seconds=10, seconds=60.0, memory_bytes=256 << 20, pixels=4_000_000, samples=20_000_000, longest_ms=120_000, output_bytes=8 << 20
+    cpu_seconds=10, film_seconds=20, seconds=60.0, memory_bytes=256 << 20, pixels=4_000_000, samples=20_000_000, longest_ms=120_000, output_bytes=8 << 20
 )
 HANGS = 300.0
 """Seconds after which no answer is one."""
@@ -44,7 +46,11 @@ def corpus() -> tuple[tuple[str, Role, bytes], ...]:
     for kind, write in SOUND.items():
         rate = rates.get(kind, 16_000)
         found.append((kind, "voice", write([sine(440.0, rate, 0.7)] * (2 if kind == "vorbis" else 1), rate)))
-    found.append(("amr-wb", "voice", AMR_WB))
+    found += [("amr-wb", "voice", AMR_WB), ("amr without a head", "voice", AMR_WB.removeprefix(b"#!AMR-WB\n"))]
+    found.append(("caf", "voice", written("caf", "adpcm_ima_qt", [sine(440.0, 16_000, 0.7)], 16_000)))
+    silk = io.BytesIO()
+    pysilk.encode(io.BytesIO(sine(440.0, 24_000, 0.7).tobytes()), silk, 24_000, 24_000)
+    found.append(("silk", "voice", silk.getvalue()))
     for form in ("JPEG", "PNG", "GIF", "WEBP", "HEIF", "AVIF", "BMP"):
         found.append((form.lower(), "image", still(form, (160, 120))))
     found += [
@@ -53,9 +59,9 @@ def corpus() -> tuple[tuple[str, Role, bytes], ...]:
         ("gif, moving", "gif", moving()), ("webp, moving", "gif", moving("WEBP")),
     ]  # fmt: skip
     for muxer, codec, sound in (
-        ("mp4", "libx264", "aac"), ("mov", "libx264", "aac"), ("mp4", "mpeg4", ""), ("webm", "libvpx", "libopus"), ("mp4", "libx265", ""),
+        ("matroska", "libx264", "pcm_s16le"), ("mov", "mjpeg", "pcm_s16be"), ("mp4", "libx264", "aac"), ("mov", "libx264", "aac"), ("mp4", "mpeg4", ""), ("webm", "libvpx", "libopus"), ("mp4", "libx265", ""),
     ):  # fmt: skip
-        found.append((f"{muxer}, {codec}", "video", film(muxer, codec, sound=sound, count=10)))
+        found.append((f"{muxer}, {codec}", "video", film(muxer, codec, sound=sound, count=10, pixels="yuvj420p" if codec == "mjpeg" else "yuv420p")))
     return tuple(found)
 
 

@@ -1,5 +1,6 @@
 """One file, from where it lies to where it is wanted, between two simulated platforms."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from streams.media.transcode.pool import NoWorkerError
 from streams.media.transcode.request import TranscodeFailed, TranscodeRequest
 from tests import attachments
 from tests.media.around import EASEMOB, apps_of, around
+from tests.media.transcode.samples import SOUND, film, moving, sine, still
 from tests.simulators.process import SimulatorProcess
 
 
@@ -106,8 +108,8 @@ async def test_what_ends_the_process_that_reads_it_is_tried_twice_in_all(
         pool = Pressing(TranscodeFailed("crashed", crashed=True))
         assert await carried(job(file, "image", "old"), having(here, pool=pool)) == TransferFailed("crashed", "")
         assert pool.orders == 2
-        pool = Pressing(TranscodeFailed("damaged"))
-        assert await carried(job(file, "image", "old"), having(here, pool=pool)) == TransferFailed("damaged", "")
+        pool = Pressing(TranscodeFailed("empty"))
+        assert await carried(job(file, "image", "old"), having(here, pool=pool)) == TransferFailed("empty", "")
         assert pool.orders == 1
     assert list(tmp_path.iterdir()) == []
 
@@ -116,7 +118,7 @@ async def test_a_machine_that_starts_no_process_says_nothing_of_the_file(
     yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
 ) -> None:
     file = said(yunxin, attachments.picture(6))
-    async with around(apps_of(yunxin, easemob), tmp_path, patience=0.0) as here:
+    async with around(apps_of(yunxin, easemob), tmp_path, retry_for=0.0) as here:
         found = await carried(job(file, "image", "old"), having(here, pool=Pressing(NoWorkerError("closed"))))
     assert found == TransferFailed("no-worker", "", again=True)
 
@@ -149,3 +151,55 @@ async def test_a_target_that_takes_no_files_needs_a_store(
     async with around(apps, tmp_path) as here:
         found = await carried(job(said(yunxin, attachments.picture(7)), "image", "old"), here)
     assert found == TransferFailed("no-store", "jpeg>jpeg")
+
+
+def flv() -> bytes:
+    return b"FLV\x01\x05\0\0\0\x09" + bytes(200)
+
+
+WHOLE = {
+    ("image", "an SVG"): b"<svg xmlns='http://www.w3.org/2000/svg'/>", ("voice", "silk of nothing"): b"\x02#!SILK_V3\x0c\0" + b"\x81" * 12,
+    ("video", "an FLV"): flv(), ("gif", "a text"): b"no picture at all", ("sticker", "half a WebP"): still("WEBP", (320, 240))[:150],
+    ("voice", "a WAV that was cut"): SOUND["wav"]([sine(440.0, 8_000, 1.0)], 8_000)[:-4_000],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("role", "what"), WHOLE)
+async def test_what_cannot_be_shown_arrives_as_a_file(
+    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path, role: Role, what: str
+) -> None:
+    content = WHOLE[role, what]
+    file = File(inline=base64.b64encode(content).decode(), name="as it was called.xyz")
+    async with around(apps_of(yunxin, easemob), tmp_path) as here:
+        found = await carried(job(file, role, "old"), here)
+    assert isinstance(found, Transferred)
+    assert (found.carried.as_file, found.carried.name, found.carried.size) == (True, "as it was called.xyz", len(content))
+    assert easemob.fetch({"url": found.carried.url, "secret": found.carried.secret}) == content
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "content", "codec", "lost"),
+    [
+        ("image", moving("WEBP"), "webp>gif", "colours"), ("video", film("webm", "libvpx", sound="libopus"), "webm>mp4", ""),
+        ("image", still("JPEG")[:-2], "jpeg>jpeg", ""), ("voice", SOUND["amr"]([sine(440.0, 8_000, 0.5)], 8_000)[6:], "amr>amr", ""),
+    ],
+    ids=["moving WebP", "WebM", "JPEG without its end", "AMR without a head"],
+)  # fmt: skip
+async def test_what_can_be_mended_or_remade_is(
+    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path, role: Role, content: bytes, codec: str, lost: str
+) -> None:
+    file = File(inline=base64.b64encode(content).decode(), name="one")
+    async with around(apps_of(yunxin, easemob), tmp_path) as here:
+        found = await carried(job(file, role, "old"), here)
+    assert isinstance(found, Transferred)
+    assert (found.codec, found.carried.lost, found.carried.as_file) == (codec, lost, False)
+
+
+async def test_where_the_target_takes_no_file_of_its_size_it_stays(
+    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
+) -> None:
+    apps = apps_of(yunxin, easemob)
+    apps["new"] = structs.replace(apps["new"], account=structs.replace(apps["new"].account, file_limit=100))
+    async with around(apps, tmp_path) as here:
+        assert await carried(job(File(inline=base64.b64encode(flv()).decode()), "video", "old"), here) == TransferFailed("unsupported", "")

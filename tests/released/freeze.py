@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct, structs
 
-from converters import PLATFORMS
+from converters import PLATFORMS, inventory
 from converters.core import wire
 from converters.core.model import Delivery, Direct, Echo, Group, Room, StoredFile, conversation_key
 from converters.core.operations import Post
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.files.media import MediaJob, MediaResult, jobs
 from converters.platform import Callback, DecodedEvent, Ignored, OwnEcho
+from converters.probing import Findings
 from converters.routing import identity_table
 from streams.dead_letters import dead_letter, release
 from streams.dead_letters.dead_letter import DeadLetter
@@ -30,6 +31,7 @@ from streams.deliver.ledger_schema import Entry, Intent, MessageIds, Settled
 from streams.ingress.record import callback_of, headers_of
 from streams.media import dedupe as dones
 from streams.media.dedupe import DedupeEntry
+from streams.migrate import records as migration
 from streams.operate.dead_letter_reader import Resolution
 from streams.operate.filters import Filter
 from streams.operate.replay import ReplaySpec
@@ -50,6 +52,10 @@ FORMS: dict[str, tuple[Any, ...]] = {
     "dead-letters": (DeadLetter, Resolution),
     "replay": (ReplaySpec,),
     "control": (Release,),
+    "migration": (migration.Task,),
+    "migrated": (migration.Done,),
+    "imported": (Entry,),
+    "migrate.runs": (migration.Order,),
 }
 
 
@@ -74,6 +80,7 @@ def everything() -> Iterator[Frozen]:
     yield from _dead(deliveries["text"])
     order = Release(stage="convert", app="old", at=NOW, by="operator")
     yield Frozen("control", "release", b"convert", release.dump(order), [], meaning(order))
+    yield from _migration(deliveries["text"])
     yield from _callbacks()
     yield _replay()
 
@@ -180,6 +187,44 @@ def _dead(one: Delivery) -> Iterator[Frozen]:
     for word in ("replayed", "dropped"):
         end = Resolution(resolved=word, offset=41, at=NOW, by="ops", reason="mended")  # type: ignore[arg-type]
         yield Frozen("dead-letters", word, one.event.id.encode(), msgspec.json.encode(end), [("resolved", word.encode())], meaning(end))
+
+
+def _migration(one: Delivery) -> Iterator[Frozen]:
+    key = conversation_key(one.event.conversation)
+    user = inventory.User(id="alice", name="Alice", attributes={"city": "Shenzhen"}, password_given=True)
+    member = inventory.GroupMember(group="6123456789", user="bob", role="admin", muted=True)
+    tasks: dict[str, migration.Task] = {
+        "user": migration.ItemTask(run="7f3a91", app="new", source="old", item=user, digest="9e", people={"alice": "alice"}),
+        "member": migration.ItemTask(
+            run="7f3a91", app="new", source="old", item=member, digest="9f", conversation=Group("team"), people={"bob": "bob"}, place="6001",
+            late=True, update=True,
+        ),
+        "message": migration.MessageTask(run="7f3a91", delivery=one, after="yunxin:old:direct:77:post", group="group\x1f6123456789", policy="restamp"),
+        "live": migration.MessageTask(run="7f3a91", delivery=one, after="", live=True, files="link", made=NOW),
+        "skip": migration.SkipTask(run="7f3a91", conversation=key.decode(), event=one.event.id),
+    }  # fmt: skip
+    for name, task in tasks.items():
+        yield Frozen("migration", name, key, migration.dump(task), [], meaning(task))
+    done: dict[str, tuple[bytes, migration.Done]] = {
+        "item": (b"user\x1falice", migration.Item(digest="9e", word="there", at=NOW, run="7f3a91")),
+        "item-open": (b"group\x1f1", migration.Item(digest="9e", word="open", at=NOW, remote="6001", made=NOW, pieces=("group",), pending=("x",))),
+        "item-refused": (b"member\x1f1\x1fbob", migration.Item(digest="9e", word="refused", at=NOW, reason="member: 404")),
+        "lane": (migration.lane_key(key), migration.Progress(last=one.event.id, at=NOW, stamp=NOW, remote="77", count=2, chain="ab", time=NOW)),
+        "lane-stopped": (migration.lane_key(key), migration.Progress(
+            last="a", sending=one.event.id, sending_stamp=NOW, part=1, stopped="400", letter=one.event.id, skipped=1, live=1, doubts=1)),
+        "live": (migration.live_key(key), migration.Watermark(since=NOW)),
+    }  # fmt: skip
+    for name, (where, found) in done.items():
+        yield Frozen("migrated", name, where, migration.dump(found), [], meaning(found))
+    orders: dict[str, migration.Order] = {
+        "run": migration.Run(app="new", bundle="7f3a91", mode="paused", between="01:00-07:00", zone="+08:00", findings=Findings(repeat="refused"),
+                             started=NOW, at=NOW, by="ops"),
+        "feed": migration.Feed(app="new", bundle="7f3a91", kind="member", key="6d", fed={"user": 2}, lacking={"member": 1}, live_since=NOW, at=NOW),
+    }  # fmt: skip
+    for name, order in orders.items():
+        yield Frozen("migrate.runs", name, b"new", migration.dump(order), [], meaning(order))
+    doing = Intent(target="new", at=NOW, does=("0f0f", "1e1e"))
+    yield Frozen("imported", "doing", b"migration:new:ab:1:member", ledger_schema.dump(doing), [], meaning(doing))
 
 
 def _callbacks() -> Iterator[Frozen]:

@@ -22,6 +22,7 @@ from streams.deliver import ledger_schema
 from streams.ingress.record import callback_of
 from streams.kafka.record_kinds import KINDS, TooNewError, check, headers_of, kind_of, version_of
 from streams.media import dedupe as dones
+from streams.migrate import records as migration
 from streams.operate.dead_letter_reader import Resolution
 from streams.operate.replay import ReplaySpec
 from tests.released import freeze
@@ -57,7 +58,13 @@ def read_today(one: dict[str, Any]) -> Any:
             return freeze.meaning(wire.load(value, Delivery))
         case "echoes":
             return freeze.meaning(wire.load(value, Echo))
-        case "ledger":
+        case "migration":
+            return freeze.meaning(migration.load_task(value))
+        case "migrated":
+            return freeze.meaning(migration.load_done(value))
+        case "migrate.runs":
+            return freeze.meaning(migration.load_order(value))
+        case "ledger" | "imported":
             return freeze.meaning(ledger_schema.load(value))
         case "media.jobs":
             return freeze.meaning(wire.load(value, MediaJob))

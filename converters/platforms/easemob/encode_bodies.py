@@ -26,7 +26,7 @@ from converters.core.bodies import (
     Voice,
 )
 from converters.core.model import Delivery, Loss, StoredFile
-from converters.files.media import thumbnail_of
+from converters.files.media import sent_as, thumbnail_of
 from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.bodies import CARD
 from converters.text.fallback_text import shown
@@ -43,6 +43,7 @@ _MOST_EXTENSIONS = 16
 def written(body: Body, delivery: Delivery, account: EasemobAccount, files: Files) -> Written:
     """*body* as Easemob has it; a file only if it lies at Easemob, whose clients open nothing else."""
     file = files[0] if files and files[0] is not None and files[0].url else None
+    body = sent_as(body, files)
     match body:
         case Text(text=text):
             return "txt", {"msg": text}, ()

@@ -7,7 +7,7 @@ FIDELITY: dict[str, Level] = {
     "image": full("JPEG, PNG or GIF; Easemob makes the thumbnail"),
     "gif": full("shown as a picture", "guess"),
     "voice": full("as AMR, or by the setting `voice` as MP3; whole seconds"),
-    "video": full("as MP4, with a thumbnail"),
+    "video": full("as MP4, with a thumbnail; in H.264 and AAC, where phones do not play it otherwise; what takes too long as a file"),
     "file": full("as every file up to the setting `file_limit`, kept for `file_days`"),
     "location": full("title and address shown in one line"),
     "custom": full("what is no map of at most 16 texts, as JSON under `data`"),

@@ -28,7 +28,7 @@ from converters.core.bodies import (
 )
 from converters.core.model import Delivery, Direct, Group, Loss, StoredFile, TargetContext
 from converters.core.operations import Post, Quote, Ref
-from converters.files.media import thumbnail_of
+from converters.files.media import sent_as, thumbnail_of
 from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.content import Content
 from converters.platforms.rongcloud.media import LARGEST_THUMBNAIL, LARGEST_VOICE
@@ -52,6 +52,7 @@ class EncodedContent(Struct, frozen=True):
 
 def write(body: Body, delivery: Delivery, account: RongcloudAccount, there: TargetContext) -> EncodedContent:
     """What cannot be carried as it is becomes a text, with the loss that says so."""
+    body = sent_as(body, there.files)
     match body:
         case Text(text=said) if not body.mentions and not body.everybody:
             return EncodedContent(TEXT, {"content": said})

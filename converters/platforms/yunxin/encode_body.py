@@ -25,6 +25,7 @@ from converters.core.bodies import (
     Voice,
 )
 from converters.core.model import Delivery, Loss, StoredFile, TargetContext
+from converters.files.media import sent_as
 from converters.platforms.yunxin.messages import CARD, body_of
 
 TEXT, PICTURE, AUDIO, VIDEO, LOCATION, FILE, TIP, CUSTOM = 0, 1, 2, 3, 4, 6, 10, 100
@@ -43,6 +44,7 @@ class EncodedBody(Struct, frozen=True):
 def content(body: Body, delivery: Delivery, there: TargetContext) -> EncodedBody | Loss:
     """*body* as one message, or why it can only be shown as a text."""
     carried = there.files[0] if there.files and there.files[0] is not None and there.files[0].url else None
+    body = sent_as(body, there.files)
     match body:
         case Text(text=text):
             return EncodedBody(TEXT, {"msg": text})

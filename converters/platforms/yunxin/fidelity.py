@@ -8,7 +8,7 @@ FIDELITY = {
     "image": full("JPEG, PNG or GIF; Yunxin makes the thumbnail"),
     "gif": full(known="guess"),
     "voice": full("as AAC"),
-    "video": full("as MP4"),
+    "video": full("as MP4; in H.264 and AAC, where phones do not play it otherwise; what takes too long as a file"),
     "file": full("as every file up to 15 MB"),
     "location": full("title and address shown in one line"),
     "custom": full('as type 100: the object itself, or `{"type": name, "data": …}`; over 5,000 characters as a text'),

@@ -1,6 +1,7 @@
 """Voice: decoded whole, whatever becomes of it, and remade in another form where the target wants one."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import IO, Any
 
@@ -14,6 +15,7 @@ from av.packet import Packet
 from msgspec import Struct, structs
 
 from converters.files.media_formats import FORMATS
+from streams.media.transcode import audio_repair, silk
 from streams.media.transcode.containers import AUDIO, codec, opened
 from streams.media.transcode.request import (
     BadFileError,
@@ -77,7 +79,32 @@ def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult
     if kind not in ("audio", "video"):
         raise BadFileError("unsupported" if kind == "other" else "mislabelled")
     shape = work.shape
-    with opened(begun(work.source), name) as container:
+    mended = audio_repair.mended(work.source, name)
+    heard = DecodedAudio(limits, shape.longest)
+    with _sound(mended or work.source, name, heard) as (found, spoken, frames):
+        plain = not shape.formats or (found in shape.formats and spoken in _PLAIN.get(found, (spoken,)))
+        target = found if plain else shape.formats[0]
+        if plain:
+            for _ in frames:
+                pass
+        elif target not in ENCODINGS:
+            raise BadFileError("unsupported")
+        else:
+            AudioWriter(ENCODINGS[target], limits).write(emptied(work.made), frames)
+    healed = plain and mended is not None and bool(shape.formats)
+    if healed and mended is not None:
+        emptied(work.made).write(begun(mended).read())
+    made = WorkerResult(new=healed or not plain, format=target, source_format=found, duration=heard.milliseconds)
+    return _smaller(made, work, limits, mended or work.source) or made
+
+
+@contextmanager
+def _sound(source: IO[bytes], name: str, heard: "DecodedAudio") -> Iterator[tuple[str, str, Iterator[AudioFrame]]]:
+    """What *source* turns out to be, its codec, and what is heard of it. Raises `BadFileError`."""
+    if name == "silk":
+        yield name, "silk", heard.counted(silk.frames(source))
+        return
+    with opened(begun(source), name) as container:
         if not container.streams.audio:
             raise BadFileError("mislabelled")
         stream = container.streams.audio[0]
@@ -86,22 +113,10 @@ def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult
             raise BadFileError("unsupported")
         if name in ("mp4", "mov", "3gp") and spoken == "aac" and not container.streams.video:
             name = "m4a"
-        heard = DecodedAudio(limits, shape.longest)
-        frames = heard.frames(container, stream)
-        plain = not shape.formats or (name in shape.formats and spoken in _PLAIN.get(name, (spoken,)))
-        target = name if plain else shape.formats[0]
-        if plain:
-            for _ in frames:
-                pass
-        elif target not in ENCODINGS:
-            raise BadFileError("unsupported")
-        else:
-            AudioWriter(ENCODINGS[target], limits).write(emptied(work.made), frames)
-    made = WorkerResult(new=not plain, format=target, source_format=name, duration=heard.milliseconds)
-    return _smaller(made, work, limits) or made
+        yield name, spoken, heard.frames(container, stream)
 
 
-def _smaller(made: WorkerResult, work: OpenRequest, limits: TranscodeLimits) -> WorkerResult | None:
+def _smaller(made: WorkerResult, work: OpenRequest, limits: TranscodeLimits, source: IO[bytes]) -> WorkerResult | None:
     """In the best mode of AMR that still fits into a message, where *made* is too large for one."""
     shape, encoding = work.shape, ENCODINGS.get(made.format)
     room = shape.inline // 4 * 3
@@ -112,9 +127,8 @@ def _smaller(made: WorkerResult, work: OpenRequest, limits: TranscodeLimits) -> 
     bits = next((bits for bits, each in encoding.modes if frames * each + _MAGIC <= room), None)
     if bits is None:
         return None
-    with opened(begun(work.source), made.source_format) as container:
-        source = DecodedAudio(limits, shape.longest).frames(container, container.streams.audio[0])
-        AudioWriter(encoding, limits, bits).write(emptied(work.made), source)
+    with _sound(source, made.source_format, DecodedAudio(limits, shape.longest)) as (_, _, heard):
+        AudioWriter(encoding, limits, bits).write(emptied(work.made), heard)
     return structs.replace(made, new=True)
 
 
@@ -153,6 +167,12 @@ class DecodedAudio:
         skipped = container.size - start - taken if container.format.name in _STREAMS else 0
         if broken > 2 + packets // 50 or skipped > container.size // 10 + _TAGS:
             raise BadFileError("damaged")
+
+    def counted(self, frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
+        """*frames*. Raises `BadFileError`."""
+        for frame in frames:
+            self._count(frame)
+            yield frame
 
     def _count(self, frame: AudioFrame) -> None:
         channels = frame.layout.nb_channels

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EINVAL
 from typing import IO, Never
 
 import av
@@ -9,17 +10,17 @@ from av.codec import CodecContext
 from av.container import InputContainer
 from av.stream import Stream
 
+from streams.media.transcode.audio_repair import whole
 from streams.media.transcode.request import BadFileError
 
 DEMUXERS = {
     "amr": "amr", "amr-wb": "amr", "mp3": "mp3", "aac": "aac", "wav": "wav", "ogg": "ogg", "flac": "flac", "webm": "matroska",
-    "m4a": "mov", "mp4": "mov", "mov": "mov", "3gp": "mov",
+    "m4a": "mov", "mp4": "mov", "mov": "mov", "3gp": "mov", "caf": "caf",
 }  # fmt: skip
-_BOXES = frozenset({"m4a", "mp4", "mov", "3gp"})
 AUDIO = (
     "amrnb", "amrwb", "libopencore_amrnb", "libopencore_amrwb", "mp3", "mp3float", "aac", "alac", "opus", "libopus", "vorbis", "flac",
-    "pcm_s16le", "pcm_s16be", "pcm_u8", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_f64le", "pcm_alaw", "pcm_mulaw",
-    "adpcm_ms", "adpcm_ima_wav", "gsm_ms",
+    "pcm_s8", "pcm_u8", "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le",
+    "pcm_f64be", "pcm_alaw", "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt", "gsm_ms",
 )  # fmt: skip
 VIDEO = ("h264", "hevc", "mpeg4", "h263", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "mjpeg")
 _OPTIONS = {
@@ -57,39 +58,16 @@ def _judged() -> Iterator[None]:
         raise BadFileError("unsupported") from None
     except (av.error.FFmpegError, EOFError, ValueError, OverflowError, UnicodeDecodeError):
         raise BadFileError("damaged") from None
+    except OSError as error:
+        if error.errno != EINVAL:  # the disk's
+            raise
+        raise BadFileError("damaged") from None  # it led to a place before its beginning
 
 
 def codec(stream: Stream) -> str:
     """Its name; empty where nothing here knows how it is read."""
     context: CodecContext | None = stream.codec_context
     return "" if context is None else context.name
-
-
-def whole(file: IO[bytes], name: str) -> bool:
-    """Whether *file* is as long as it says itself; leaves it at its start."""
-    size = file.seek(0, 2)
-    file.seek(0)
-    if name == "wav":
-        said = int.from_bytes(file.read(8)[4:], "little")
-        file.seek(0)
-        return said in (0, 0xFFFF_FFFF) or said <= size  # live recordings do not know; some count their head too
-    at = 0
-    while name in _BOXES and at + 8 <= size:
-        file.seek(at)
-        head = file.read(16)
-        length = int.from_bytes(head[:4], "big")
-        if length == 1 and len(head) == 16:
-            length = int.from_bytes(head[8:], "big")
-        if length == 0:  # to the end
-            break
-        if at + length > size:
-            file.seek(0)
-            return False
-        if length < 8:
-            raise BadFileError("damaged")
-        at += length
-    file.seek(0)
-    return True
 
 
 def _refuse(*_: object) -> Never:

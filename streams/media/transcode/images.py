@@ -10,11 +10,13 @@ from typing import IO, Any
 
 import pillow_heif
 from msgspec import structs
-from PIL import AvifImagePlugin, Image, ImageOps, WebPImagePlugin
+from PIL import AvifImagePlugin, Image, ImageFile, ImageOps, WebPImagePlugin
 
 from converters.files.media import Shape
 from converters.files.media_formats import FORMATS
+from streams.media.transcode import animation, image_repair
 from streams.media.transcode.request import (
+    VAST,
     BadFileError,
     OpenRequest,
     Thumbnail,
@@ -29,6 +31,11 @@ DECODERS = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "heic": 
 _QUALITY, _QUALITIES = 88, (80, 60, 40, 25)
 _ORIENTATION = 0x0112
 _TURNED = (5, 6, 7, 8)
+_MENDABLE = frozenset({"damaged", "truncated"})
+_SCALES = (2, 4, 8)
+"""By which libjpeg makes a picture smaller while it unpacks it."""
+_STAND_IN = (208, 208, 208)
+"""Colour of a thumbnail that cannot be made."""
 _SMALLEST = 8
 """Pixels, below which no thumbnail shows anything."""
 _RAISED = (
@@ -48,35 +55,79 @@ assert WebPImagePlugin.SUPPORTED  # both imported by name: Pillow would look for
 def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult:
     """The picture of *work*'s source, which begins as a *name*. Raises `BadFileError`.
 
-    What the target shows goes untouched, its EXIF too; what is made anew has none, but stands upright and keeps its colour profile.
+    What the target shows goes untouched, its EXIF too, also where it has to be mended to be read here; what is made anew has none, but
+    stands upright and keeps its colour profile.
     """
     kind = FORMATS[name].kind
     if kind != "image":
         raise BadFileError("unsupported" if kind == "other" else "mislabelled")
-    shape, within = work.shape, size(work.source)
+    try:
+        try:
+            return _read(work, begun(work.source), limits, name)
+        except BadFileError as bad:
+            found = image_repair.mended(begun(work.source).read(), name) if bad.reason in _MENDABLE else None
+            if found is None:
+                raise
+            return _mended(work, found, limits, name)
+    except (BadFileError, MemoryError) as error:
+        unread = _unread(work, limits, name) if isinstance(error, MemoryError) or error.reason == "pixels" else None
+        if unread is None:
+            raise
+        return unread
+
+
+def _read(work: OpenRequest, source: IO[bytes], limits: TranscodeLimits, name: str) -> WorkerResult:
     with _judged():
-        image = opened(begun(work.source), name, limits)
+        image, sides = opened(source, name, limits)
         image.load()
-        made = _shown(image, work, within, name) or _remade(image, work, limits, name)
-        if work.wanted.alone and shape.thumbnail is not None:
-            return structs.replace(made, thumbnail=small(image, shape.thumbnail, work.thumbnail))
+        made = _shown(image, sides, work, name) or _remade(image, work, limits, name)
+        if work.wanted.alone and work.shape.thumbnail is not None:
+            return structs.replace(made, thumbnail=small(image, work.shape.thumbnail, work.thumbnail))
     return made
 
 
-def _shown(image: Image.Image, work: OpenRequest, within: int, name: str) -> WorkerResult | None:
-    """The source itself, of *within* bytes, if the target shows it; a moving picture is never made smaller."""
-    shape, (width, height) = work.shape, upright(image)
+def _mended(work: OpenRequest, found: image_repair.Mended, limits: TranscodeLimits, name: str) -> WorkerResult:
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        made = _read(work, io.BytesIO(found.content), limits, name)
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    if made.new or found.shown or not work.shape.formats:
+        return made
+    emptied(work.made).write(found.content)
+    return structs.replace(made, new=True)
+
+
+def _unread(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult | None:
+    """The source itself, if the target shows it as it is: too large to be unpacked here, which those who look at it need not do either."""
+    shape, room = work.shape, _room(work)
+    if (shape.formats and name not in shape.formats) or all(shape.box) or (room and size(work.source) > room):
+        return None
+    found = image_repair.mended(begun(work.source).read(), name)  # at least there is something in it
+    if found is None:
+        return None
+    with _judged():
+        Image.MAX_IMAGE_PIXELS = limits.pixels * VAST
+        with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
+            width, height = upright(Image.open(begun(work.source), formats=(DECODERS[name],)))
+        made = WorkerResult(format=name, source_format=name, width=width, height=height)
+        if not work.wanted.alone or shape.thumbnail is None:
+            return made
+        across = _boxed_sides((width, height), shape.thumbnail.box)
+        thumbnail = small(Image.new("RGB", across, _STAND_IN), shape.thumbnail, work.thumbnail)
+    return structs.replace(made, thumbnail=thumbnail, lost="thumbnail")
+
+
+def _shown(image: Image.Image, sides: tuple[int, int], work: OpenRequest, name: str) -> WorkerResult | None:
+    """The source itself, if the target shows it; a moving picture is never made smaller."""
+    shape, (width, height) = work.shape, sides if upright(image) == image.size else (sides[1], sides[0])
     if shape.formats and name not in shape.formats:
         return None
-    if shape.formats and not _moves(image):
+    if shape.formats and not animation.moves(image):
         room = _room(work)
-        if not _within(width, height, shape.box) or (room and within > room):
+        if not _within(width, height, shape.box) or (room and size(work.source) > room):
             return None
     return WorkerResult(format=name, source_format=name, width=width, height=height)
-
-
-def _moves(image: Image.Image) -> bool:
-    return bool(getattr(image, "n_frames", 1) > 1) and image.format in ("GIF", "WEBP", "PNG")
 
 
 @contextmanager
@@ -96,14 +147,20 @@ def _judged() -> Iterator[None]:
         raise BadFileError("damaged") from None
 
 
-def opened(file: Any, name: str, limits: TranscodeLimits) -> Image.Image:
-    """Its header alone is read. Raises `BadFileError` where it promises too many pixels."""
-    Image.MAX_IMAGE_PIXELS = limits.pixels
+def opened(file: Any, name: str, limits: TranscodeLimits) -> tuple[Image.Image, tuple[int, int]]:
+    """Its header alone is read; with its sides, since a JPEG of too many pixels is unpacked to a half of each, or less. Raises `BadFileError`."""
+    Image.MAX_IMAGE_PIXELS = limits.pixels * VAST
     with warnings.catch_warnings(action="error", category=Image.DecompressionBombWarning):
         image = Image.open(file, formats=(DECODERS[name],))
+    sides = image.size
+    if image.width * image.height > limits.pixels:
+        scale = next((each for each in _SCALES if image.width // each * (image.height // each) <= limits.pixels), 0)
+        if name != "jpeg" or not scale:
+            raise BadFileError("pixels")
+        image.draft(None, (image.width // scale, image.height // scale))
     if image.width * image.height > limits.pixels:
         raise BadFileError("pixels")
-    return image
+    return image, sides
 
 
 def upright(image: Image.Image) -> tuple[int, int]:
@@ -129,10 +186,13 @@ def _remade(image: Image.Image, work: OpenRequest, limits: TranscodeLimits, name
     target = name if name in shape.formats else shape.formats[0]
     if target == "jpeg" and "png" in shape.formats and _transparent(image):
         target = "png"
-    file = emptied(work.made)
-    if target == "gif" and _moves(image):
-        _moving(image, file, shape.box, limits)
-        return WorkerResult(new=True, format=target, source_format=name, width=image.width, height=image.height)
+    file, lost = emptied(work.made), ""
+    if animation.moves(image):
+        sides = animation.remade(image, file, shape.box, limits, room) if "gif" in shape.formats else None
+        image.seek(0)
+        if sides is not None:
+            return WorkerResult(new=True, format="gif", source_format=name, width=sides[0], height=sides[1], lost="" if name == "gif" else "colours")
+        file, lost = emptied(work.made), "motion"
     still = _boxed(ImageOps.exif_transpose(image), shape.box)
     profile = {"icc_profile": image.info["icc_profile"]} if image.info.get("icc_profile") else {}
     match target:
@@ -145,25 +205,12 @@ def _remade(image: Image.Image, work: OpenRequest, limits: TranscodeLimits, name
         case _:
             raise BadFileError("unsupported")
     if not room or size(file) <= room:
-        return WorkerResult(new=True, format=target, source_format=name, width=still.width, height=still.height)
+        return WorkerResult(new=True, format=target, source_format=name, width=still.width, height=still.height, lost=lost)
     if "jpeg" not in shape.formats or (found := _fitting(_flat(still), room)) is None:
         raise BadFileError("too-large")
     content, (width, height) = found
     emptied(file).write(content)
-    return WorkerResult(new=True, format="jpeg", source_format=name, width=width, height=height)
-
-
-def _moving(image: Image.Image, file: IO[bytes], box: tuple[int, int], limits: TranscodeLimits) -> None:
-    """All its pictures, as long as each stays; together they may have four times the pixels that one may."""
-    count = getattr(image, "n_frames", 1)
-    if count * image.width * image.height > 4 * limits.pixels:
-        raise BadFileError("pixels")
-    pictures, times = [], []
-    for at in range(count):
-        image.seek(at)
-        pictures.append(_boxed(image.convert("RGBA"), box))
-        times.append(max(20, int(image.info.get("duration", 100))))
-    pictures[0].save(file, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=image.info.get("loop", 0), disposal=2)
+    return WorkerResult(new=True, format="jpeg", source_format=name, width=width, height=height, lost=lost)
 
 
 def _transparent(image: Image.Image) -> bool:
@@ -191,9 +238,12 @@ def _boxed(image: Image.Image, box: tuple[int, int]) -> Image.Image:
         return image
     if image.mode not in ("RGB", "RGBA", "L", "LA"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    scale = min(box[0] / image.width, box[1] / image.height)
-    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    return image.resize(size, reducing_gap=3.0)  # `thumbnail` would want a copy of the whole
+    return image.resize(_boxed_sides(image.size, box), reducing_gap=3.0)  # `thumbnail` would want a copy of the whole
+
+
+def _boxed_sides(sides: tuple[int, int], box: tuple[int, int]) -> tuple[int, int]:
+    scale = min(box[0] / sides[0], box[1] / sides[1], 1.0) if all(box) else 1.0
+    return max(1, round(sides[0] * scale)), max(1, round(sides[1] * scale))
 
 
 def small(image: Image.Image, shape: Shape, file: IO[bytes]) -> Thumbnail | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from signal import SIGSYS, SIGXCPU
 
 import msgspec
@@ -21,6 +21,7 @@ from streams.media.transcode.request import (
     TranscodeFailed,
     TranscodeLimits,
     TranscodeRequest,
+    for_films,
 )
 from streams.media.transcode.results import FalseResultError, RequestFiles
 from streams.media.transcode.wire import WorkerAnswer, WorkerReady
@@ -32,7 +33,10 @@ _SIGNALS: dict[int, Reason] = {-SIGXCPU: "cpu", -SIGSYS: "forbidden-call"}
 
 
 class TranscodePool:
-    """At most *workers* processes at once; an order waits until there is room for one. Who came first is served first."""
+    """At most *workers* processes at once, of which films leave one to the others, since they take long.
+
+    An order waits until there is room for one. Who came first is served first.
+    """
 
     def __init__(
         self, workers: int, limits: TranscodeLimits, sandbox: Sandbox = "prefer", program: str = "streams.media.transcode.zygote"
@@ -40,6 +44,7 @@ class TranscodePool:
         self._limits = limits
         self._zygote = ZygoteProcess(limits, sandbox, program)
         self._room = asyncio.Semaphore(workers)
+        self._room_of_films = asyncio.Semaphore(max(1, workers - 1))
         self._keeping: asyncio.Task[None] | None = None
         self._working: set[int] = set()
         self._closed = False
@@ -78,7 +83,7 @@ class TranscodePool:
 
         The order's directory is its own: names in it are always the same. What was written there for an order that failed is gone.
         """
-        async with self._room:
+        async with self._room_of_films if order.film else nullcontext(), self._room:
             self._open()
             await self._zygote.start()
             if self._closed:
@@ -99,7 +104,7 @@ class TranscodePool:
     async def _pressed(self, worker: WorkerProcess, order: TranscodeRequest, files: RequestFiles) -> Transcoded | TranscodeFailed:
         answer: WorkerAnswer | None = None
         try:
-            async with asyncio.timeout(self._limits.seconds):
+            async with asyncio.timeout((for_films(self._limits) if files.film else self._limits).seconds):
                 worker.pid = await worker.begun()
                 self._working.add(worker.pid)
                 with suppress(ChannelClosedError, OSError, msgspec.DecodeError):  # its exit code says why

@@ -20,7 +20,7 @@ from streams.media.transcode.wire import (
     framed,
 )
 from streams.media.transcode.worker import Sandbox
-from streams.media.transcode.zygote import ALONE, NUMBER, THREADS, command
+from streams.media.transcode.zygote import ALONE, FILM, NUMBER, THREADS, command
 
 _START = 60.0
 """Seconds in which the zygote has to have read its libraries."""
@@ -120,7 +120,7 @@ class WorkerProcess:
         self.pid = 0
         with channel, told:
             try:
-                zygote.hand(THREADS if files.threaded else ALONE, [told.fileno(), channel.fileno(), *files.descriptors])
+                zygote.hand(FILM if files.film else THREADS if files.threaded else ALONE, [told.fileno(), channel.fileno(), *files.descriptors])
             except BaseException:
                 self.close()
                 raise

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import IO, Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from converters.files.media import Role, Shape
 
@@ -18,6 +18,8 @@ class TranscodeLimits(Struct, frozen=True, kw_only=True):
     """What one order may use, whoever sent the file."""
 
     cpu_seconds: int = 20
+    film_seconds: int = 120
+    """The same for a film, which may have to be encoded anew; 0: none is."""
     memory_bytes: int = 1 << 30
     """Of address space, beyond the 170 MB of an idle worker. A WebP of 50 million pixels takes most of it, a voice next to nothing."""
     seconds: float = 30.0
@@ -30,6 +32,16 @@ class TranscodeLimits(Struct, frozen=True, kw_only=True):
     """Of sound that is decoded; a film is not."""
     output_bytes: int = 64 << 20
     """Of each file that is written."""
+
+
+def for_films(limits: TranscodeLimits) -> TranscodeLimits:
+    """*limits* of a worker that may have to encode a film: more of all time."""
+    longer = max(1.0, limits.film_seconds / limits.cpu_seconds)
+    return structs.replace(limits, cpu_seconds=max(limits.cpu_seconds, limits.film_seconds), seconds=limits.seconds * longer)
+
+
+VAST = 8
+"""How many times `TranscodeLimits.pixels` a picture may have that is not unpacked: one that the target shows as it is."""
 
 
 class TranscodeSpec(Struct, frozen=True):
@@ -49,6 +61,11 @@ class TranscodeRequest(Struct, frozen=True):
     shape: Shape
     alone: bool = False
     """As `TranscodeSpec.alone`."""
+
+    @property
+    def film(self) -> bool:
+        """Whether it may take the time of one."""
+        return self.role == "video" and bool(self.shape.formats)
 
     @property
     def wanted(self) -> TranscodeSpec:
@@ -86,6 +103,8 @@ def size(file: IO[bytes]) -> int:
     return file.seek(0, 2)
 
 
+LOST = frozenset({"", "colours", "motion", "thumbnail"})
+"""What `WorkerResult.lost` may be."""
 MOST = (1 << 31) - 1
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 Name = Annotated[str, Meta(max_length=16)]
@@ -112,6 +131,8 @@ class WorkerResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     duration: Count = 0
     """Milliseconds: of sound as decoded, of a film as its container says."""
     thumbnail: Thumbnail | None = None
+    lost: Name = ""
+    """What the target's form has no room for, or what could not be made of it: one of `LOST`."""
 
 
 class Transcoded(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -125,6 +146,7 @@ class Transcoded(Struct, frozen=True, kw_only=True, omit_defaults=True):
     height: int = 0
     duration: int = 0
     thumbnail: "Transcoded | None" = None
+    lost: str = ""
 
 
 class TranscodeFailed(Struct, frozen=True, omit_defaults=True):

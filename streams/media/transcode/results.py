@@ -9,6 +9,8 @@ from typing import Self
 from converters.files.media import Shape
 from converters.files.media_formats import FORMATS, HEAD, sniff
 from streams.media.transcode.request import (
+    LOST,
+    VAST,
     Thumbnail,
     Transcoded,
     TranscodeLimits,
@@ -55,6 +57,11 @@ class RequestFiles:
                     path.unlink(missing_ok=True)
 
     @property
+    def film(self) -> bool:
+        """As `TranscodeRequest.film`."""
+        return self._order.film
+
+    @property
     def threaded(self) -> bool:
         """Whether what reads such a file begins threads: libheif's reader of HEVC does, whatever it is told."""
         return self._order.role not in ("file", "forwarded") and _is(self.descriptors[0], "heic")
@@ -64,7 +71,8 @@ class RequestFiles:
         shape, source, made, small = self._order.shape, *self.descriptors
         file = made if said.new else source
         _check(said.format in FORMATS and said.source_format in FORMATS)
-        _check(said.width * said.height <= self._limits.pixels)
+        _check(said.width * said.height <= self._limits.pixels * (1 if said.new else VAST))
+        _check(said.lost in LOST)
         self._sized(file, shape, new=said.new)
         _check(_is(file, said.format) and _is(source, said.source_format))
         thumbnail = self._small(said.thumbnail, small) if said.thumbnail is not None else None
@@ -72,7 +80,7 @@ class RequestFiles:
             self._kept.add(1)
         return Transcoded(
             path=self._made if said.new else self._order.source, format=said.format, source_format=said.source_format,
-            width=said.width, height=said.height, duration=said.duration, thumbnail=thumbnail,
+            width=said.width, height=said.height, duration=said.duration, thumbnail=thumbnail, lost=said.lost,
         )  # fmt: skip
 
     def _small(self, said: Thumbnail, file: int) -> Transcoded:

@@ -1,6 +1,4 @@
-"""Films go as they are: looked into, one picture taken out, and at most put into another container, the sound and pictures untouched."""
-
-from typing import IO, Any
+"""Films that phones play go as they are: looked into, and one picture taken out. Others are put into an MP4, remade where they have to be."""
 
 import av
 from av.container import InputContainer
@@ -9,6 +7,7 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from converters.files.media_formats import FORMATS
+from streams.media.transcode import video_encoding
 from streams.media.transcode.containers import VIDEO, codec, opened
 from streams.media.transcode.images import small
 from streams.media.transcode.request import (
@@ -21,8 +20,6 @@ from streams.media.transcode.request import (
     emptied,
 )
 
-_PLAYED = frozenset({"h264", "hevc", "mpeg4"}), frozenset({"aac", "mp3", "mp3float"})
-"""What players of MP4 show and say; another container's file is put into one only where it holds nothing else."""
 _LOOKED_AT = 200
 """Packets in which the first picture has to be."""
 
@@ -32,7 +29,7 @@ def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult
     kind = FORMATS[name].kind
     if kind != "video":
         raise BadFileError("unsupported" if kind == "other" else "mislabelled")
-    shape = work.shape
+    shape, until = work.shape, video_encoding.end(limits)
     with opened(begun(work.source), name) as container:
         if not container.streams.video:
             raise BadFileError("mislabelled")
@@ -49,13 +46,17 @@ def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult
         thumbnail = None
         if work.wanted.alone and shape.thumbnail is not None:
             thumbnail = small(_upright(first), shape.thumbnail, work.thumbnail)
-        movable = bool(shape.formats) and name not in shape.formats and shape.formats[0] == "mp4" and _playable(container)
-    if movable:
-        with opened(begun(work.source), name) as container:
-            _moved(container, emptied(work.made), limits)
-    return WorkerResult(
-        new=movable, format="mp4" if movable else name, source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail
-    )
+        shown = not shape.formats or (name in shape.formats and video_encoding.film(container).played)
+    if shown:
+        return WorkerResult(format=name, source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
+    if "mp4" not in shape.formats:
+        raise BadFileError("unsupported")
+    with opened(begun(work.source), name) as container:
+        found = video_encoding.film(container)
+        goal = video_encoding.Goal(limits=limits, largest=shape.largest, duration=duration, turned=int(first.rotation), until=until)
+        sides = video_encoding.remade(container, found, emptied(work.made), goal)
+    width, height = sides if all(sides) else (width, height)
+    return WorkerResult(new=True, format="mp4", source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
 
 
 def _milliseconds(container: InputContainer, stream: VideoStream) -> int:
@@ -88,39 +89,6 @@ def _picture(container: InputContainer, stream: VideoStream, limits: TranscodeLi
 def _upright(frame: VideoFrame) -> Image.Image:
     image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
     return image.rotate(frame.rotation, expand=True) if frame.rotation else image
-
-
-def _playable(container: InputContainer) -> bool:
-    pictures, sound = _PLAYED
-    streams = container.streams
-    return {codec(one) for one in streams.video} <= pictures and {codec(one) for one in streams.audio} <= sound
-
-
-class _BoundedFile:
-    """A file that takes so many bytes and no more."""
-
-    def __init__(self, file: IO[bytes], most: int) -> None:
-        self._file, self._most, self.full = file, most, False
-        self.seek, self.tell, self.read = file.seek, file.tell, file.read
-
-    def write(self, data: bytes) -> int:
-        self.full = self.full or self._file.tell() + len(data) > self._most
-        return len(data) if self.full else self._file.write(data)
-
-
-def _moved(container: InputContainer, written: IO[bytes], limits: TranscodeLimits) -> None:
-    taken: list[Any] = [container.streams.video[0], *container.streams.audio[:1]]
-    bounded = _BoundedFile(written, limits.output_bytes)
-    with av.open(bounded, "w", format="mp4") as output:
-        streams = {one.index: output.add_stream_from_template(one) for one in taken}
-        for packet in container.demux(taken):
-            if packet.dts is not None:
-                packet.stream = streams[packet.stream.index]
-                output.mux(packet)
-            if bounded.full:  # said here: an error of its own, FFmpeg would not pass on
-                break
-    if bounded.full:
-        raise BadFileError("too-large")
 
 
 def as_it_is(name: str) -> WorkerResult:

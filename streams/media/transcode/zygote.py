@@ -22,12 +22,12 @@ from msgspec import json as typed
 from streams.media.sandbox import confine
 from streams.media.sandbox.threads import ThreadCounter
 from streams.media.transcode import warm, worker
-from streams.media.transcode.request import TranscodeLimits
+from streams.media.transcode.request import TranscodeLimits, for_films
 from streams.media.transcode.wire import WorkerReady, encode, framed
 from streams.media.transcode.worker import Sandbox
 
-ALONE, THREADS = b".", b"t"
-"""With what the descriptors of a worker come: whether it may have threads."""
+ALONE, THREADS, FILM = b".", b"t", b"f"
+"""With what the descriptors of a worker come: whether it may have threads, or the time that a film takes."""
 HANDED = 5
 """Descriptors for each worker."""
 _DESCRIPTORS = 512
@@ -93,7 +93,7 @@ class Zygote:
             _close(descriptors)  # which the pool sees
             return True
         if pid == 0:
-            worker.run(own, self._limits, self._sandbox, parent, self._had, asks)
+            worker.run(own, for_films(self._limits) if word == FILM else self._limits, self._sandbox, parent, self._had, asks)
         _close(own)
         if counts is not None and asks is not None:
             asks.close()

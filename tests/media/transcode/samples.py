@@ -156,27 +156,31 @@ def still(form: str, size: tuple[int, int] = (120, 80), mode: str = "RGB", *, tu
 
 
 def moving(form: str = "GIF", count: int = 3) -> bytes:
-    pictures = [Image.new("RGB", (60, 40), colour) for colour in ("red", "green", "blue")[:count]]
+    pictures = [Image.new("RGB", (60, 40), colour) for colour in ("red", "green", "blue", "white", "black")[:count]]
     output = io.BytesIO()
     pictures[0].save(output, form, save_all=True, append_images=pictures[1:], duration=100, loop=0)
     return output.getvalue()
 
 
-def film(muxer: str, codec: str, *, sound: str = "", size: tuple[int, int] = (160, 96), count: int = 25) -> bytes:
+def film(
+    muxer: str, codec: str, *, sound: str = "", size: tuple[int, int] = (160, 96), count: int = 25, pixels: str = "yuv420p",
+    flags: str = "",
+) -> bytes:
     """A second of a red picture, and of silence where *sound* is a codec."""
     output = io.BytesIO()
-    with av.open(output, "w", format=muxer) as container:
+    with av.open(output, "w", format=muxer, options={"movflags": flags} if flags else {}) as container:
         quiet = {"x265-params": "log-level=none"} if codec == "libx265" else {}
-        stream = container.add_stream(codec, rate=25, width=size[0], height=size[1], pix_fmt="yuv420p", options=quiet)
-        spoken = container.add_stream(sound, rate=48_000, layout="mono") if sound else None
+        stream = container.add_stream(codec, rate=25, width=size[0], height=size[1], pix_fmt=pixels, options=quiet)
+        rate = 8_000 if "amr" in sound else 48_000
+        spoken = container.add_stream(sound, rate=rate, layout="mono") if sound else None
         for _ in range(count):
             container.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", size, "red"))))
         container.mux(stream.encode(None))
         if spoken is not None:
-            for at in range(0, 48_000, 960):
-                frame = av.AudioFrame(format="s16p", layout="mono", samples=960)
-                frame.planes[0].update(bytes(1920))
-                frame.rate, frame.pts, frame.time_base = 48_000, at, Fraction(1, 48_000)
+            for at in range(0, rate, rate // 50):
+                frame = av.AudioFrame(format="s16p", layout="mono", samples=rate // 50)
+                frame.planes[0].update(bytes(rate // 25))
+                frame.rate, frame.pts, frame.time_base = rate, at, Fraction(1, rate)
                 container.mux(spoken.encode(frame))
             container.mux(spoken.encode(None))
     return output.getvalue()

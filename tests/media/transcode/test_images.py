@@ -163,6 +163,37 @@ def test_a_moving_webp_still_moves_as_a_gif(press: Press) -> None:
     assert near(picture, (0.5, 0.5), BLUE)
 
 
+@pytest.mark.parametrize("form", ["WEBP", "AVIF"])
+@pytest.mark.parametrize("role", ["image", "sticker", "gif"])
+def test_what_moves_still_moves_in_whichever_role_it_was_sent(role: Role, form: str, press: Press) -> None:
+    shape = Shape(formats=SHOWN, thumbnail=Shape(formats=("jpeg",), box=(30, 30)))
+    one = made(press(moving(form), role, shape, alone=True))
+    picture = seen(one)
+    assert (one.format, picture.n_frames, one.lost) == ("gif", 3, "colours")
+    assert near(picture, (0.5, 0.5), RED)
+    picture.seek(2)
+    assert near(picture, (0.5, 0.5), BLUE)
+    assert one.thumbnail is not None
+    assert near(seen(one.thumbnail), (0.5, 0.5), RED), "of the first picture"
+
+
+def test_where_the_target_shows_it_a_moving_webp_goes_untouched(press: Press) -> None:
+    data = moving("WEBP")
+    one = made(press(data, "image", Shape(formats=("webp", "gif", "jpeg"))))
+    assert (one.path.read_bytes(), one.lost) == (data, "")
+
+
+def test_what_cannot_move_there_is_shown_still_and_the_loss_is_told(press: Press) -> None:
+    one = made(press(moving("WEBP"), "image", Shape(formats=("jpeg",))))
+    assert (one.format, one.lost) == ("jpeg", "motion")
+    many = made(press(moving("WEBP", 5), "image", Shape(formats=SHOWN), limits=replace(LIMITS, pixels=2_400)))
+    assert (many.format, many.lost) == ("jpeg", "motion"), "more pictures than are unpacked"
+    noise, output = [Image.effect_noise((60, 40), 90) for _ in range(3)], io.BytesIO()
+    noise[0].save(output, "WEBP", save_all=True, append_images=noise[1:], lossless=True)
+    large = made(press(output.getvalue(), "image", Shape(formats=SHOWN, largest=2_000)))
+    assert (large.format, large.lost, large.path.stat().st_size <= 2_000) == ("jpeg", "motion", True)
+
+
 def test_the_colour_profile_comes_along(press: Press) -> None:
     from PIL import ImageCms
 
@@ -182,12 +213,23 @@ def bomb(width: int, height: int) -> bytes:
 def test_a_picture_of_too_many_pixels_is_refused_by_its_header(press: Press) -> None:
     assert press(bomb(1_000, 1_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("damaged"), "whoever unpacks it, finds out"
     assert press(bomb(100_000, 100_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("pixels")
-    assert press(bomb(2_001, 1_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("pixels")
+    assert press(bomb(2_001, 1_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("pixels"), "nor does it go untouched: there is nothing in it"
     assert press(still("HEIF", (64, 64)), "image", Shape(formats=SHOWN), limits=replace(LIMITS, pixels=4_000)) == TranscodeFailed("pixels")
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_half_a_picture_has_a_word(form: str, press: Press) -> None:
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "GIF"])
+def test_half_a_picture_goes_as_it_is_where_viewers_show_its_half(form: str, press: Press) -> None:
+    data = still(form, (320, 240))
+    data = data[: len(data) // 2 + 40]
+    one = made(press(data, "image", Shape(formats=SHOWN, thumbnail=Shape(formats=("jpeg",), box=(60, 60))), alone=True))
+    assert one.path.read_bytes() == data
+    assert (one.width, one.height) == (320, 240)
+    assert one.thumbnail is not None
+    assert near(seen(one.thumbnail), (0.2, 0.1), RED)
+
+
+@pytest.mark.parametrize("form", ["WEBP", "HEIF", "AVIF"])
+def test_half_a_picture_of_another_form_has_a_word(form: str, press: Press) -> None:
     data = still(form, (320, 240))
     assert press(data[: len(data) // 2], "image", Shape(formats=SHOWN)) in (TranscodeFailed("truncated"), TranscodeFailed("damaged"))
 

@@ -233,14 +233,14 @@ def test_workers_die_with_the_role_even_in_the_middle_of_an_order(tmp_path: Path
         f"""
         import asyncio
         from pathlib import Path
-        from converters.media import Shape
-        from tests.media.press.test_pool import LIMITS, stopped
-        from streams.media.press.pool import Order, Pool
+        from converters.files.media import Shape
+        from tests.media.transcode.test_pool import LIMITS, stopped
+        from streams.media.transcode.pool import TranscodePool, TranscodeRequest
         async def main():
-            pool = Pool(2, LIMITS, program="tests.media.transcode.hurting")
+            pool = TranscodePool(2, LIMITS, program="tests.media.transcode.hurting")
             await pool.start()
             here = Path({str(tmp_path)!r})
-            work = asyncio.create_task(pool.press(Order(here / "source", here, "voice", Shape(formats=("mp3",)), False)))
+            work = asyncio.create_task(pool.press(TranscodeRequest(here / "source", here, "voice", Shape(formats=("mp3",)), False)))
             print(pool.pid, await stopped(pool), flush=True)
             await work
         asyncio.run(main())
@@ -255,3 +255,24 @@ def test_workers_die_with_the_role_even_in_the_middle_of_an_order(tmp_path: Path
         while any(alive(pid) for pid in pids) and time.monotonic() < end:
             time.sleep(0.02)
         assert not [pid for pid in pids if alive(pid)]
+
+
+async def test_films_leave_a_process_to_pictures_and_voices(order: Callable[[str], TranscodeRequest]) -> None:
+    shape = Shape(formats=("mp4",))
+    async with hurting(workers=2) as pool:
+        films = [asyncio.create_task(pool.press(replace(order("stop"), role="video", shape=shape))) for _ in range(3)]
+        pid = await stopped(pool)
+        found = await answer(pool.press(order("work")))
+        assert worker(found) not in (pid, 0)
+        assert not any(film.done() for film in films)
+        for film in films:
+            film.cancel()
+        await asyncio.gather(*films, return_exceptions=True)
+
+
+async def test_a_film_has_more_time_than_other_files(order: Callable[[str], TranscodeRequest]) -> None:
+    """0.3 s of work are too much for a voice of no seconds, and nothing for a film."""
+    async with hurting(cpu_seconds=1, film_seconds=60, seconds=0.2) as pool:
+        assert await answer(pool.press(order("sleep"))) == TranscodeFailed("timeout", crashed=True)
+        found = await answer(pool.press(replace(order("work"), role="video", shape=Shape(formats=("mp4",)))))
+        assert isinstance(found, Transcoded)

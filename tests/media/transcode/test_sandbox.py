@@ -94,7 +94,7 @@ def test_what_holds_is_told_and_counted() -> None:
 PRESSING = """
 import asyncio, sys, tempfile
 from pathlib import Path
-from tests.media.press.test_sandbox import order, pool
+from tests.media.transcode.test_sandbox import order, pool
 
 async def main():
     async with pool("require") as one:
@@ -105,7 +105,7 @@ async def main():
 def confined():
     # What the default profiles of container runtimes refuse to who has no privileges.
     import os, platform, struct, ctypes
-    from streams.kernel import PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, prctl
+    from streams.media.sandbox.kernel import PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, prctl
     from streams.media.sandbox import seccomp
     from streams.media.sandbox.calls import MACHINES
     numbers = MACHINES[platform.machine()].numbers
@@ -132,13 +132,13 @@ def run(program: str, *before: str) -> str:
 
 @LINUX
 def test_it_holds_in_a_container_whose_profile_refuses_namespaces() -> None:
-    assert run("confined(); asyncio.run(main())").split()[:2] == ["Made", "True"]
+    assert run("confined(); asyncio.run(main())").split()[:2] == ["Transcoded", "True"]
 
 
 @LINUX
 @pytest.mark.parametrize("first", ["", "confined(); "])
 def test_it_needs_no_privileges(first: str) -> None:
-    assert run(f"{first}asyncio.run(main())", "-m", "tests.attacks.unprivileged").split()[:2] == ["Made", "True"]
+    assert run(f"{first}asyncio.run(main())", "-m", "tests.attacks.unprivileged").split()[:2] == ["Transcoded", "True"]
 
 
 @LINUX
@@ -148,7 +148,7 @@ def test_the_loop_that_roles_run_in_starts_it_as_well() -> None:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
     """
-    assert run(program).split()[:2] == ["Made", "True"]
+    assert run(program).split()[:2] == ["Transcoded", "True"]
 
 
 def test_no_file_makes_a_library_read_or_start_anything_late() -> None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from PIL import Image
 
 from converters.files.media import Shape
+from streams.media.transcode import video_encoding
 from streams.media.transcode.request import Transcoded, TranscodeFailed
 from tests.media.transcode.conftest import LIMITS, Press
 from tests.media.transcode.samples import SOUND, film, sine
@@ -50,14 +51,68 @@ def test_a_film_of_quicktime_becomes_an_mp4_and_no_picture_is_lost(press: Press)
         assert container.metadata["major_brand"] == "isom"
 
 
-@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
-def test_what_mp4_does_not_hold_goes_as_it_is(codec: str, press: Press) -> None:
-    data = film("webm", codec, sound="libopus")
+def streams(one: Transcoded) -> tuple[str, str]:
+    """Codecs of pictures and sound."""
+    with av.open(io.BytesIO(one.path.read_bytes()), "r", format="mov") as container:
+        return container.streams.video[0].codec_context.name, "".join(each.codec_context.name for each in container.streams.audio[:1])
+
+
+@pytest.mark.parametrize(
+    ("muxer", "codec", "sound", "pixels"),
+    [
+        ("webm", "libvpx", "libopus", "yuv420p"), ("webm", "libvpx-vp9", "libopus", "yuv420p"), ("webm", "libvpx", "", "yuv420p"),
+        ("matroska", "libx264", "pcm_s16le", "yuv420p"), ("mov", "mjpeg", "pcm_s16be", "yuvj420p"), ("mov", "libx264", "pcm_s24le", "yuv444p"),
+        ("mp4", "libvpx-vp9", "aac", "yuv420p"), ("mp4", "libx264", "libopus", "yuv420p"), ("mp4", "libx264", "aac", "yuv422p"),
+        ("3gp", "h263", "libopencore_amrnb", "yuv420p"),
+    ],
+)  # fmt: skip
+def test_what_phones_do_not_play_becomes_h264_and_aac(muxer: str, codec: str, sound: str, pixels: str, press: Press) -> None:
+    data = film(muxer, codec, sound=sound, pixels=pixels, size=(176, 144) if codec == "h263" else (160, 96), count=25)
     one = made(press(data, "video", SHAPE, alone=True))
-    assert one.path.read_bytes() == data
-    assert (one.format, one.width, one.height) == ("webm", 160, 96)
-    assert one.duration == pytest.approx(1_000, abs=30)
+    assert (one.path.name, one.format) == ("made", "mp4")
+    assert streams(one) == ("h264", "aac" if sound else "")
+    assert (one.width, one.height) == ((176, 144) if codec == "h263" else (160, 96))
+    assert one.duration == pytest.approx(1_000, abs=60)
+    found = pictures(one.path.read_bytes())
+    assert len(found) == 25
+    assert all(each.getpixel((20, 20))[0] > 200 > 60 > each.getpixel((20, 20))[2] for each in found)
     assert one.thumbnail is not None
+    with av.open(io.BytesIO(one.path.read_bytes()), "r", format="mov") as container:
+        assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
+        assert (container.duration or 0) / 1000 == pytest.approx(1_000, abs=90)
+        if sound:
+            assert sum(frame.samples / frame.sample_rate for frame in container.decode(audio=0)) == pytest.approx(1.0, abs=0.09)
+
+
+def test_pictures_that_phones_show_are_copied_where_the_sound_alone_is_remade(press: Press) -> None:
+    data = film("mov", "libx264", sound="pcm_s16be")
+    one = made(press(data, "video", SHAPE, alone=True))
+    assert streams(one) == ("h264", "aac")
+    assert [each.tobytes() for each in pictures(one.path.read_bytes())] == [each.tobytes() for each in pictures(data)]
+
+
+def test_a_film_that_lies_on_its_side_stands_when_it_is_remade(press: Press) -> None:
+    one = made(press(turned(film("mov", "mjpeg", pixels="yuvj420p")), "video", SHAPE, alone=True))
+    assert (one.width, one.height) == (96, 160)
+    assert pictures(one.path.read_bytes())[0].size == (96, 160)
+
+
+def test_a_large_film_is_made_smaller_and_keeps_its_sides_even(press: Press) -> None:
+    one = made(press(film("mov", "mjpeg", size=(1444, 722), count=3, pixels="yuvj420p"), "video", SHAPE))
+    assert max(one.width, one.height) <= 1280
+    assert (one.width % 2, one.height % 2) == (0, 0)
+    assert one.width / one.height == pytest.approx(2.0, abs=0.01)
+
+
+def test_what_takes_too_long_or_too_much_has_a_word(press: Press, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = film("webm", "libvpx", sound="libopus", count=5)
+    assert press(data, "video", SHAPE, limits=replace(LIMITS, film_seconds=0)) == TranscodeFailed("unsupported")
+    monkeypatch.setattr(video_encoding, "_ENCODED", 1_000)
+    assert press(data, "video", SHAPE) == TranscodeFailed("cpu"), "what would take too long is not begun"
+    monkeypatch.undo()
+    assert press(data, "video", SHAPE, limits=replace(LIMITS, film_seconds=1e-9)) == TranscodeFailed("cpu")
+    assert press(data, "video", replace(SHAPE, largest=2_000)) == TranscodeFailed("too-large")
+    assert press(film("webm", "libvpx"), "video", Shape(formats=("mov",))) == TranscodeFailed("unsupported")
 
 
 def turned(data: bytes) -> bytes:
@@ -98,6 +153,15 @@ def test_limits_hold_for_films(press: Press) -> None:
     assert press(data, "video", Shape(formats=("mp4",), largest=500)) == TranscodeFailed("too-large")
     assert press(data, "video", SHAPE, limits=replace(LIMITS, pixels=10_000)) == TranscodeFailed("pixels")
     assert press(film("mov", "libx264"), "video", SHAPE, limits=replace(LIMITS, output_bytes=500)) == TranscodeFailed("too-large")
+
+
+def test_a_film_that_was_cut_and_still_plays_goes_untouched(press: Press) -> None:
+    data = film("mp4", "libx264", sound="aac", flags="frag_keyframe+empty_moov")[:-400]
+    one = made(press(data, "video", SHAPE, alone=True))
+    assert one.path.read_bytes() == data
+    assert one.thumbnail is not None
+    more = made(press(film("mp4", "libx264") + b"bytes behind it", "video", SHAPE))
+    assert more.path.name == "source"
 
 
 def test_half_a_film_and_none_at_all_have_words(press: Press) -> None:

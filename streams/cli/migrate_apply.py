@@ -1,0 +1,225 @@
+"""`im-relay migrate apply` and what belongs to it: the worker, a pause, how far it is, passwords."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from converters.inventory import KINDS, MESSAGE
+from converters.migration import FilesBy
+from streams.cli.common import NOTHING, WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
+from streams.cli.terminal import print_json, print_line, print_notice
+from streams.migrate.errors import BundleError
+from streams.operate.topic_reader import OperateError
+from streams.settings.role_secrets import READING, SecretScope, migrate
+from streams.state.errors import StateError
+
+BundleOption = Annotated[
+    Path | None, typer.Option("--bundle", help="Directory of the bundle, or the 12 characters of its hash.  [default: the newest]")
+]
+PlanOption = Annotated[Path | None, typer.Option("--plan", help="The plan of `migrate plan`: it names the bundle.")]
+App = Annotated[str, typer.Option("--app", help="The app that is written to.  [default: the only one]")]
+FILES: tuple[FilesBy, ...] = ("fetch", "link")
+_NAMED = re.compile(r"\b[0-9a-f]{12}\b")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(work)
+    app.command()(apply)
+    app.command()(pause)
+    app.command()(status)
+    app.command()(passwords)
+
+
+def work(platform: Annotated[str, typer.Option(help="The platform to write to.")], config: Config = None) -> None:
+    """Write what `migrate apply` feeds, as a role beside `deliver`: it obeys pauses and hours. Example: im-relay migrate work --platform NAME -c relay.toml"""
+    from streams.cli.app import role
+    from streams.migrate.role import run_migrate
+
+    role(run_migrate, config, migrate(platform), platform)
+
+
+def apply(
+    bundle: BundleOption = None,
+    plan: PlanOption = None,
+    between: Annotated[str, typer.Option(help="Hours in which requests leave, as 01:00-07:00, each day.  [default: always]")] = "",
+    zone: Annotated[str, typer.Option(help="Time zone of --between, as +08:00 or Asia/Shanghai.  [default: this machine's]")] = "",
+    files: Annotated[str, typer.Option(help="Files of messages: fetch (the platform copies them), link (they stay where they lie).")] = "fetch",
+    live_since: Annotated[
+        str, typer.Option(help=f"What was said since then is the relay's: {WHEN} Or none.  [default: the first callback of the source app]")
+    ] = "",
+    config: Config = None,
+    *,
+    update: Annotated[bool, typer.Option("--update", help="Also write what is there already and differs; without it that is left alone.")] = False,
+    catch_up: Annotated[bool, typer.Option("--catch-up", help="Go on with a later bundle: what came since the last one.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Make every request, and send none: calls and hours by API.")] = False,
+    json: Json = False,
+) -> None:
+    """Write a bundle to the app. Ctrl-C or `migrate pause` stops it safely; the same command goes on. A worker has to run: `migrate work`.
+
+    Exit codes: 0 all is done, 1 stopped, or something could not be done, 2 settings, bundle or Kafka are wrong.
+    Example: im-relay migrate apply --plan plan.md --between 01:00-07:00
+    """
+    from streams.migrate import apply as applying
+    from streams.migrate.bundle import Bundle
+    from streams.migrate.orders import local_zone
+
+    if files not in FILES:
+        raise typer.BadParameter(f"--files is {files!r}; expected {' or '.join(FILES)}")
+    relay = _relay(config)
+    since = 0 if live_since == "none" else parse_time(live_since)
+    wanted = applying.Wanted(
+        between=between, zone=zone or (local_zone() if between else ""), update=update, catch_up=catch_up, live_since=since,
+        files=files,
+    )  # fmt: skip
+    try:
+        with Bundle.open(_path(relay, bundle, plan)) as opened:
+            if dry_run:
+                from streams.migrate.dry_run import tried
+
+                for line in ask(tried(relay.settings, relay.apps, opened, wanted), relay.kafka.cluster):
+                    print_line(line)
+                return
+            ended = ask(applying.apply(relay.settings, relay.apps, opened, wanted, relay.link, print_notice), relay.kafka.cluster)
+            totals = {kind: opened.count(kind) for kind in (*KINDS, MESSAGE)}
+    except (BundleError, StateError) as error:
+        fail(error)
+    good = _told(ended, totals, json=json)
+    raise typer.Exit(0 if good else NOTHING)
+
+
+def pause(app: App = "", config: Config = None) -> None:
+    """Stop a migration: nothing more leaves; `migrate apply` goes on. Example: im-relay migrate pause"""
+    from streams.migrate.apply import pause as paused
+
+    relay = _relay(config)
+    name = _target(relay, app)
+    if not ask(paused(relay.settings, name), relay.kafka.cluster):
+        nothing(f"no migration to {name} runs")
+    print_line(f"the migration to {name} is paused: what has left is answered yet; `im-relay migrate apply` goes on")
+
+
+def status(app: App = "", config: Config = None, *, json: Json = False) -> None:
+    """How far a migration is, and what waits for a person. Example: im-relay migrate status"""
+    from streams.migrate.status import seen
+
+    relay = _relay(config)
+    try:
+        found = ask(seen(relay.settings, _target(relay, app), relay.apps), relay.kafka.cluster)
+    except StateError as error:
+        fail(error)
+    if found is None:
+        nothing("no migration has begun")
+    if json:
+        print_json(found.plain())
+        return
+    for line in found.lines():
+        print_line(line)
+
+
+def passwords(
+    out: Annotated[Path, typer.Option(help="File to write, readable by its owner alone.")],
+    bundle: BundleOption = None,
+    plan: PlanOption = None,
+    config: Config = None,
+    *,
+    given: Annotated[bool, typer.Option("--given", help="Those that the source holds, for the worker's setting migrate.passwords.")] = False,
+) -> None:
+    """Write the passwords of the accounts that a migration makes, to hand them over. Example: im-relay migrate passwords --out passwords.csv"""
+    from streams.migrate.bundle import Bundle
+    from streams.migrate.credentials import listed, written
+    from streams.migrate.passwords import given as those_given
+
+    relay = _relay(config)
+    try:
+        with Bundle.open(_path(relay, bundle, plan)) as opened:
+            theirs = [(user, secret.reveal()) for user, secret in those_given(opened)]
+            if given:
+                _write(out, lambda: written(theirs))
+                print_line(f"{len(theirs):,} given passwords in {out}: name it as migrate.passwords")
+                return
+            known = _relay(config, migrate(opened.meta.target_platform))
+            lines, count = listed(opened, known.apps[opened.meta.target_app], dict(theirs))
+            _write(out, lambda: lines)
+            print_line(f"{count:,} passwords in {out}")
+    except BundleError as error:
+        fail(error)
+
+
+def _relay(config: Path | None, process: SecretScope = READING) -> CommandContext:
+    """As of all commands, with only what a person has to know in the log."""
+    from streams.observe import log
+    from streams.settings.root import ObserveSettings
+
+    log.setup(ObserveSettings(level="warning"))
+    return CommandContext(config, process)
+
+
+def _write(path: Path, content: Callable[[], bytes]) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        fail(OperateError(f"{path}: {error.strerror}; name a file that is not there yet"))
+    with os.fdopen(handle, "wb") as file:
+        file.write(content())
+
+
+def _path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path:
+    directory = relay.settings.migrate.directory
+    if plan is not None:
+        try:
+            named = _NAMED.search(plan.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            fail(OperateError(f"--plan is {plan}: {type(error).__name__}"))
+        if named is None:
+            fail(OperateError(f"{plan} names no bundle: it is no plan of im-relay migrate plan"))
+        return directory / named[0]
+    if bundle is not None:
+        return bundle if bundle.is_dir() else directory / bundle
+    found = sorted((path for path in directory.glob("*") if _NAMED.fullmatch(path.name)), key=lambda path: path.stat().st_mtime)
+    if not found:
+        fail(OperateError(f"no bundle in {directory}: im-relay migrate check makes one"))
+    return found[-1]
+
+
+def _target(relay: CommandContext, name: str) -> str:
+    able = sorted(app.name for app in relay.apps.values() if app.platform.inventory is not None)
+    if name:
+        return relay.app(name)
+    if len(able) != 1:
+        fail(OperateError(f"name the app with --app: {', '.join(able) or 'none of the settings takes a migration'}"))
+    return able[0]
+
+
+def _told(ended: "object", totals: dict[str, int], *, json: bool) -> bool:
+    """Print how it ended; whether all is done."""
+    from streams.migrate.apply import Ended
+    from streams.migrate.shown import done_of, line
+
+    assert isinstance(ended, Ended)
+    counts, feed = ended.counts, ended.feed
+    refused = sum(count for (_, word), count in counts.items() if word == "refused")
+    stopped = counts.get(("lane", "stopped"), 0)
+    good = not ended.why and not refused and not stopped and not sum(feed.lacking.values())
+    if json:
+        kinds = {kind: {"done": done_of(kind, counts), "all": total} for kind, total in totals.items() if total}
+        print_json({"good": good, "why": ended.why, "kinds": kinds, "refused": refused, "stopped": stopped, "lacking": feed.lacking,
+                  "differing": feed.differing})  # fmt: skip
+        return good
+    for kind, total in totals.items():
+        if total:
+            print_line(line(kind, done_of(kind, counts), total, 0.0, counts))
+    if ended.why:
+        print_line(f"{ended.why}: the same command goes on")
+    if refused or stopped:
+        print_line(f"{refused + stopped} wait for a person: im-relay dead list --stage migrate")
+    if feed.lacking:
+        told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(feed.lacking.items()))
+        print_line(f"not written, because what they need is not there: {told}")
+    if feed.differing:
+        told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(feed.differing.items()))
+        print_line(f"there already, and different: {told}; --update writes them")
+    return good

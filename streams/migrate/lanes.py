@@ -1,0 +1,295 @@
+"""The history of conversations: one lane each, one message after the other, and one progress record for all of it.
+
+A message is imported only behind the one that its record names, so that what is fed twice, or behind a lane that stopped, does nothing.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from hashlib import blake2b
+
+import structlog
+from msgspec import Struct, structs
+
+from converters.core.model import NOTHING
+from converters.core.outcome import Delivered, NotSent, Refused, Unsure
+from converters.history import Placed, Skipped, Stopped, place
+from converters.migration import BeforeGroup, ImportOf, ImportOutcome, NotLater
+from converters.platform import Reply, Request
+from converters.probing import Findings
+from converters.routing.route import App
+from streams.deliver import ledger_records
+from streams.deliver.ledger_schema import Settled
+from streams.deliver.shutdown import RevokedError, Shutdown
+from streams.migrate.book import Book, Raw, now
+from streams.migrate.context import Around, counted, doubted
+from streams.migrate.leaving import Leaving
+from streams.migrate.records import Item, MessageTask, Progress, Watermark, lane_key, live_key
+from streams.observe import metrics
+from streams.outbound.attempts import delays
+
+log = structlog.get_logger()
+
+
+SOON = 600_000
+"""Ms in the future of a timestamp that are waited for."""
+
+
+class _Waiting(Struct, frozen=True):
+    raw: Raw
+    task: MessageTask
+    released: bool
+    """A person has put it back."""
+
+
+class _Lane(Struct):
+    key: bytes
+    """Of the conversation."""
+    progress: Progress
+    queue: deque[_Waiting]
+    sending: "asyncio.Task[None] | None" = None
+
+
+class Lanes:
+    """Of one partition. *ended* is called with the task of each lane that is over."""
+
+    def __init__(self, around: Around, book: Book, leaving: Leaving, drain: Shutdown, known: asyncio.Event, ended: Callable[["asyncio.Task[None]"], None]) -> None:
+        self._around = around
+        self._book = book
+        self._leaving = leaving
+        self._drain = drain
+        self._known = known
+        """Set once it is known which conversations are carried live."""
+        self._ended = ended
+        self._lanes: dict[bytes, _Lane] = {}
+        self.sending: set[asyncio.Task[None]] = set()
+
+    def take(self, raw: Raw, task: MessageTask, *, released: bool) -> None:
+        lane = self._lanes.get(raw.key)
+        if lane is None:
+            lane = self._lanes[raw.key] = _Lane(raw.key, self.progress(raw.key), deque())
+        lane.queue.append(_Waiting(raw, task, released))
+        if lane.sending is None:
+            lane.sending = asyncio.create_task(self._run(lane))
+            self.sending.add(lane.sending)
+            lane.sending.add_done_callback(self._over)
+
+    def skip(self, raw: Raw, conversation: bytes, event: str) -> None:
+        """A person has decided that the message which stopped this conversation is left out."""
+        lane = self._lanes.get(conversation)
+        progress = lane.progress if lane is not None else self.progress(conversation)
+        if progress.stopped and progress.letter == event:
+            moved = _behind(progress, event, progress.at, "dropped", skipped=progress.skipped + 1, stopped="", letter="", sending="", part=0)
+            self._write(conversation, moved)
+            if lane is not None:
+                lane.progress = moved
+            counted("message", "dropped")
+        self._book.settle(raw.offset)
+
+    def progress(self, conversation: bytes) -> Progress:
+        found = self._book.get(lane_key(conversation))
+        return found if isinstance(found, Progress) else Progress()
+
+    def _over(self, sending: "asyncio.Task[None]") -> None:
+        self.sending.discard(sending)
+        self._ended(sending)
+
+    async def _run(self, lane: _Lane) -> None:
+        await self._drain.unless(self._known.wait())
+        while lane.queue:
+            if self._drain.order.is_set():
+                raise RevokedError
+            one = lane.queue[0]
+            await self._one(lane, one)
+            lane.queue.popleft()
+            self._book.settle(one.raw.offset)
+        lane.sending = None
+        del self._lanes[lane.key]
+
+    # -- one message
+
+    async def _one(self, lane: _Lane, one: _Waiting) -> None:
+        progress, task = lane.progress, one.task
+        event = task.delivery.event
+        if task.after != progress.last or event.id == progress.last:
+            counted("message", "known")
+            return
+        if progress.stopped:
+            if not one.released:
+                return  # it is fed again once a person has decided
+            progress = lane.progress = structs.replace(progress, stopped="", letter="")
+        if self._is_live(lane.key, task) and progress.sending != event.id:
+            self._move(lane, _behind(progress, event.id, event.at, "live", live=progress.live + 1), "live")
+            return
+        app = self._around.apps[task.delivery.target]
+        placed = self._placed(progress, task, now())
+        if isinstance(placed, Stopped) and isinstance(soon := self._placed(progress, task, now() + SOON), Placed):
+            # What is put behind the making of its group gets ahead of the clock.
+            await self._drain.rest((soon.at - now()) / 1000 + 0.001)
+            placed = self._placed(progress, task, now())
+        match placed:
+            case Skipped(reason=reason):
+                self._skipped(lane, task, reason)
+            case Stopped(reason=reason):
+                self._stop(lane, one, reason, 0)
+            case Placed():
+                await self._import(lane, one, app, placed)
+
+    def _placed(self, progress: Progress, task: MessageTask, at: int) -> Placed | Skipped | Stopped:
+        event = task.delivery.event
+        if progress.sending == event.id:
+            # The very same timestamp, or a repeat would be no repeat.
+            return Placed(progress.sending_stamp, restamped=progress.sending_stamp < event.at or progress.sending_stamp - event.at > 60_000)
+        findings = self._around.findings(task.delivery.target)
+        return place(event.at, progress.stamp, self._made(task, findings), at, task.policy)
+
+    def _made(self, task: MessageTask, findings: Findings) -> int:
+        """When the group was made at the target, as far as that stands in the way."""
+        if not task.group or findings.before_group == "accepted":
+            return 0
+        item = self._book.get(task.group.encode())
+        return item.made if isinstance(item, Item) and item.made else task.made
+
+    def _is_live(self, key: bytes, task: MessageTask) -> bool:
+        mark = self._book.get(live_key(key))
+        return task.live or (isinstance(mark, Watermark) and task.delivery.event.at >= mark.since)
+
+    async def _import(self, lane: _Lane, one: _Waiting, app: App, placed: Placed) -> None:
+        task, history = one.task, app.platform.history
+        event = task.delivery.event
+        assert history is not None, "the feeder asks"
+        if str(event.conversation.__struct_config__.tag) not in history.kinds:
+            self._skipped(lane, task, "kind")
+            return
+        how = ImportOf(at=placed.at, restamped=placed.restamped, files=task.files)
+        try:
+            encoded = history.encode(task.delivery, app.account, NOTHING, how)
+        except Exception as error:  # noqa: BLE001 - a defect stops this lane, and nothing else
+            log.error("defect in an encoder", app=app.name, event_id=event.id, error=type(error).__name__)  # noqa: TRY400
+            self._stop(lane, one, f"defect: {type(error).__name__}", 1)
+            return
+        for loss in encoded.losses:
+            metrics.LOSSES.labels(f"{self._around.apps[event.source].platform.name}>{self._around.platform}", loss.what).inc()
+        if not encoded.requests:
+            self._skipped(lane, task, "nothing")
+            return
+        findings = self._around.findings(app.name)
+
+        def read(request: Request, reply: Reply) -> ImportOutcome:
+            return history.read(request, reply, findings)
+
+        earlier = lane.progress.sending == event.id
+        first = lane.progress.part if earlier else 0
+        doubts, remote, at = 0, lane.progress.remote if first else "", None
+        for part in range(first, len(encoded.requests)):
+            lane.progress = structs.replace(lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now())
+            # Who puts back what is held says that it may be sent once more.
+            doubt = earlier and part == first and (self._may_repeat(app.name) or not one.released)
+            outcome = await self._until_known(lane, encoded.requests[part], app, read, doubt=doubt)
+            match outcome:
+                case Delivered(remote_id=remote_id, at=told):
+                    remote, at = remote or remote_id, at or told
+                case NotLater():
+                    doubts += 1
+                case BeforeGroup(reason=reason):
+                    lane.progress = structs.replace(lane.progress, sending="", part=0)
+                    if task.policy == "skip":
+                        self._skipped(lane, task, "before-group")
+                    else:
+                        self._stop(lane, one, f"before-group {reason}", 1)
+                    return
+                case Unsure(reason=reason):
+                    self._stop(lane, one, f"in doubt: {reason}", 1)
+                    return
+                case Refused(reason=reason) | NotSent(reason=reason):
+                    lane.progress = structs.replace(lane.progress, sending="", part=0)
+                    self._stop(lane, one, reason, 1)
+                    return
+        progress, last = lane.progress, history.last(encoded, placed.at)
+        arrived = _behind(
+            progress, event.id, event.at, "in", count=progress.count + 1, stamp=last, remote=remote, doubts=progress.doubts + bool(doubts),
+            sending="", part=0,
+        )  # fmt: skip
+        self._move(lane, arrived, "made")
+        self._around.fuse.passed(app.name)
+        if now() - event.at < self._around.recent:
+            entry = Settled(
+                outcome=Delivered(remote, at or placed.at), target=app.name, at=now(), by="echo", names=ledger_records.names(task.delivery)
+            )
+            self._book.tell(event.id, lane.key, entry)
+
+    async def _until_known(
+        self, lane: _Lane, request: Request, app: App, read: Callable[[Request, Reply], ImportOutcome], *, doubt: bool
+    ) -> ImportOutcome:
+        """An end of one request; `NotLater` says that an earlier attempt of it had arrived. There is no end to its patience."""
+        settings = self._around.settings
+        waits = delays(settings.backoff, settings.backoff_max)
+        again = doubt
+        if doubt:
+            doubted(app.name, "opened")
+            if not self._may_repeat(app.name):
+                return Unsure("a request of an earlier worker")
+        while True:
+            outcome = await self._leaving.one(request, app, lane.key, read, again=again, ready=lambda: self._intend(lane))
+            match outcome:
+                case NotSent(retry_after=retry):
+                    await self._drain.rest(max(next(waits), retry or 0.0))
+                    again = True
+                case Unsure():
+                    if not doubt:
+                        doubted(app.name, "opened")
+                    doubt = True
+                    if not self._may_repeat(app.name):
+                        doubted(app.name, "held")
+                        return outcome
+                    await self._drain.rest(next(waits))
+                    again = True
+                case NotLater(reason=reason):
+                    if not doubt:
+                        return Refused(f"not later than what is there: {reason}")
+                    doubted(app.name, "arrived")
+                    return outcome
+                case Delivered() if doubt:
+                    doubted(app.name, "repeated")
+                    return outcome
+                case _:
+                    return outcome
+
+    def _may_repeat(self, app: str) -> bool:
+        """Where it is not known what a repeat does, it is taken for refused, as the platform's rule of rising times says."""
+        return self._around.findings(app).repeat != "doubled"
+
+    # -- written down
+
+    def _intend(self, lane: _Lane) -> None:
+        self._write(lane.key, lane.progress)
+
+    def _write(self, conversation: bytes, progress: Progress) -> None:
+        self._book.put(lane_key(conversation), progress)
+
+    def _move(self, lane: _Lane, progress: Progress, word: str) -> None:
+        lane.progress = progress
+        self._write(lane.key, progress)
+        counted("message", word)
+
+    def _skipped(self, lane: _Lane, task: MessageTask, reason: str) -> None:
+        event = task.delivery.event
+        moved = _behind(lane.progress, event.id, event.at, reason, skipped=lane.progress.skipped + 1, sending="", part=0)
+        self._move(lane, moved, "skipped")
+
+    def _stop(self, lane: _Lane, one: _Waiting, reason: str, attempts: int) -> None:
+        """Nothing of this conversation goes on until a person has decided about *one*."""
+        event = one.task.delivery.event
+        lane.progress = structs.replace(lane.progress, stopped=reason, letter=event.id, time=now())
+        self._write(lane.key, lane.progress)
+        doubtful = reason.startswith("in doubt")
+        self._book.bury(one.raw, event.id.encode(), "in-doubt" if doubtful else "refused-import", reason, "theirs", attempts)
+        self._around.fuse.died(one.task.delivery.target, lane.key, "in-doubt" if doubtful else "refused-import")
+        counted("message", "stopped")
+        log.warning("the history of a conversation stops here", event_id=event.id, reason=reason)
+
+
+def _behind(progress: Progress, event: str, at: int, fate: str, **changes: object) -> Progress:
+    """*progress* with one message more that is decided."""
+    chain = blake2b(f"{progress.chain}\x1f{event}\x1f{fate}".encode(), digest_size=16).hexdigest()
+    return structs.replace(progress, last=event, at=at, chain=chain, time=now(), **changes)

@@ -1,0 +1,39 @@
+"""Since when each conversation is carried live: what was said then and later is not imported."""
+
+import msgspec
+from aiokafka import ConsumerRecord, TopicPartition
+
+from converters.core.outcome import Delivered
+from streams.deliver.ledger_schema import Entry, Settled, load
+from streams.kafka import record_kinds
+from streams.migrate.book import Book
+from streams.migrate.records import Watermark, live_key
+
+_MESSAGE = b'"names":'
+
+
+class Seam:
+    """Reads the ledger of the same partition, in which every message that was carried live is."""
+
+    def __init__(self, tp: TopicPartition, book: Book) -> None:
+        self.tp = tp
+        self._book = book
+
+    def take(self, records: "tuple[ConsumerRecord, ...] | list[ConsumerRecord]") -> None:
+        for record in records:
+            value = record.value
+            if value is None or _MESSAGE not in value:
+                continue  # an intent, or what is no message
+            record_kinds.hold(record.topic, record.headers)
+            try:
+                entry: Entry = load(value)
+            except msgspec.DecodeError:
+                continue  # deliver counts it, whose ledger it is
+            if isinstance(entry, Settled) and isinstance(entry.outcome, Delivered) and entry.names is not None:
+                self._mark(entry.names.conversation.encode(), entry.names.at)
+
+    def _mark(self, conversation: bytes, at: int) -> None:
+        key = live_key(conversation)
+        known = self._book.get(key)
+        if not isinstance(known, Watermark) or at < known.since:
+            self._book.put(key, Watermark(since=at))
