@@ -166,9 +166,9 @@ def _convention(kind: str, data: dict[str, Any], lost: list[Loss] | None) -> Bod
         return Card(user, text(data, "nickname"), text(data, "avatar"))
     if kind == FORWARDED:
         given = data.get("abstracts")
-        lines = tuple(line for one in (given if isinstance(given, list) else [given]) if (line := _line(one)))
+        summary = tuple(written for one in (given if isinstance(given, list) else [given]) if (written := _line(one)))
         file, title = _file(data), shown(data, "sessionName")
-        return Forwarded(title, lines, file=file if file.url else None) if title or lines or file.url else None
+        return Forwarded(title, summary, file=file if file.url else None) if title or summary or file.url else None
     if kind == TITLED and (lines := [line for name in ("title", "body") if (line := words(data.get(name)))]):
         if data.keys() > {"title", "body"} and lost is not None:
             lost.append(Loss("details"))
