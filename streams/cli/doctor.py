@@ -44,7 +44,7 @@ def doctor(
 ) -> None:
     """Try real accounts: one line for each check with what to do, and the settings that fit. What it makes is removed, also on Ctrl-C.
 
-    Two throw-away users write to each other on each app, with the relay's mark, so that nothing crosses.
+    Two throw-away users write to each other on each app. Messages have the relay's mark and do not cross; an edit, which has none, can, to two such users.
     Exit codes: 0 nothing is wrong, 1 something is, 2 settings, command line or Kafka are wrong. Example: im-relay doctor --lang zh
     """
     language = language_of(lang)
