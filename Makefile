@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo test test-slow chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
+.PHONY: command demo demo-migrate test test-slow chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning boards lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -23,6 +23,9 @@ $(VENV)-peers/installed: requirements/peers.lock
 
 demo: $(VENV)/installed  ## the whole relay on this machine, people talking on both sides; ONCE=1: a checked run; PLATFORM=rongcloud, own
 	@ONCE=$(ONCE) PLATFORM=$(PLATFORM) $(BIN)/python -m tests.demo
+
+demo-migrate: $(VENV)/installed  ## a shop's CSV to a report for signature, on a simulated app; SHORT=1: a small shop; LANG_OF=en: in English
+	@SHORT=$(SHORT) LANG_OF=$(LANG_OF) $(BIN)/python -m tests.demo.migrate
 
 # Two processes, each with a Kafka of its own: much of a test's time is waiting. A file stays in one of them.
 test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some of them, WORKERS=0 for one process
@@ -47,6 +50,9 @@ chaos: $(VENV)/installed  ## hurt the whole relay in every way we know of, and a
 
 chaos-versions: $(VENV)/installed  ## the short chaos on every Kafka that the relay is for, with each level of transactions; ARGS="--kafka 3.7.2"
 	@$(BIN)/python -m tests.chaos.versions $(ARGS)
+
+chaos-alerts: $(VENV)/installed  ## real faults, a real Prometheus, the alerts as they ship: each fires, and clears; seven minutes
+	@$(BIN)/python -m tests.chaos.alerts
 
 soak: $(VENV)/installed  ## chaos for HOURS (8), each round with another seed
 	@$(BIN)/python -m tests.chaos --hours $(or $(HOURS),8) $(ARGS)
@@ -107,11 +113,14 @@ fuzz-media: $(VENV)/installed  ## 5,000 bad files of every form through the proc
 
 fuzz-meaning: $(VENV)/installed  ## generated callbacks, changed in every field, for SECONDS (3600): nothing that a person wrote is lost uncounted
 	@$(BIN)/python -m tests.fuzz.meaning --seconds $(or $(SECONDS),3600) $(ARGS)
+boards: $(VENV)/installed  ## pictures of the Grafana boards for docs/boards.md, healthy and in three outages; ARGS="--scene worker-killed", ARGS=--draw
+	@$(BIN)/python -m tests.boards $(ARGS)
 
 lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml -o requirements/runtime.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra msk pyproject.toml -o requirements/msk.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra postgresql pyproject.toml -o requirements/postgresql.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra tracing pyproject.toml -o requirements/tracing.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra local --extra dev pyproject.toml -o requirements/dev.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 requirements/peers.in -o requirements/peers.lock
 

@@ -21,7 +21,7 @@ KEYS = ("ca", "certificate", "key", "key_password", "password", "token", "client
 class SecuritySettings(SecretSection):
     """How the brokers are spoken to. Files are read again for each new connection: what has changed in them holds from then on, without a restart."""
 
-    used_by: ClassVar[frozenset[str]] = frozenset({"ingress", "convert", "deliver", "media", "gaps", "migrate", "command"})
+    used_by: ClassVar[frozenset[str]] = frozenset({"ingress", "convert", "deliver", "media", "gaps", "watch", "migrate", "command"})
 
     protocol: Protocol = Field(
         "PLAINTEXT", description="As the listener behind `kafka.bootstrap` speaks: `SSL` is TLS, `SASL_` is with a name and a proof of it."

@@ -104,7 +104,7 @@ def test_every_value_in_values_yaml_is_used() -> None:
     text = "\n".join(TEMPLATES.values())
     for name, value in VALUES.items():
         assert f".Values.{name}" in text, name
-        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "migrate", "networkPolicy", "image"):
+        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "watch", "migrate", "networkPolicy", "image"):
             continue  # handed on whole
         for inner in value if isinstance(value, dict) else ():
             assert f".Values.{name}.{inner}" in text, (name, inner)
@@ -198,6 +198,7 @@ def test_every_role_and_the_job_start_a_command_that_there_is(objects: list[dict
         "deliver-easemob": "deliver",
         "media": "media",
         "files": "files",
+        "watch": "watch",
         "topics": "topics create",
     }
     job = started["topics"][1]
@@ -233,7 +234,7 @@ def test_what_is_mounted_is_a_volume_and_where_it_is_looked_for(objects: list[di
         assert set(mounts) == volumes
         assert {"name": "IM_RELAY_CONFIG", "value": f"{mounts['settings']}/relay.toml"} in container["env"]
         assert not [each for each in container["volumeMounts"] if "subPath" in each], "a file alone is never brought anew"
-        assert mounts.get("secrets") == SECRETS
+        assert mounts.get("secrets") == (None if container["name"] == "watch" else SECRETS)  # it needs no app's secrets
         assert ("state" in mounts) == container["name"].startswith(("convert", "deliver-", "gaps", "media"))
         assert mounts.get("temporary") == (VALUES["settings"]["media"]["directory"] if container["name"] == "media" else None)
         assert mounts.get("files") == (VALUES["settings"]["files"]["directory"] if container["name"] == "files" else None)
@@ -269,7 +270,7 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
     services = {one["metadata"]["name"]: one for one in of(objects, "Service")}
     assert chosen(services["chat-im-relay-ingress"]["spec"]["selector"]) == 1
     metrics = services["chat-im-relay-metrics"]
-    assert chosen(metrics["spec"]["selector"]) == 6
+    assert chosen(metrics["spec"]["selector"]) == 7
     assert f"http://{services['chat-im-relay-files']['metadata']['name']}" == EXAMPLE["settings"]["media"]["store"]["endpoint"]
     assert services["chat-im-relay-files"]["spec"]["ports"][0]["port"] == 80
     (monitor,) = of(objects, "ServiceMonitor")
@@ -286,6 +287,14 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
 
 
 @needs_helm
+def test_alerts_lead_to_where_the_runbooks_are_read() -> None:
+    (rule,) = of(rendered("--set", "monitoring.rules.runbooks=https://wiki.example.com/relay"), "PrometheusRule")
+    links = [one["annotations"]["runbook_url"] for group in rule["spec"]["groups"] for one in group["rules"] if "alert" in one]
+    assert "https://wiki.example.com/relay#imrelaydown" in links
+    assert all(link.startswith("https://wiki.example.com/relay#imrelay") for link in links)
+
+
+@needs_helm
 def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[str, Any]]) -> None:
     named = set()
     for one in workloads(objects):
@@ -298,11 +307,12 @@ def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[s
 
 
 @needs_helm
-def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
+def test_alerts_and_dashboards_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
     (rule,) = of(objects, "PrometheusRule")
     assert rule["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
-    (board,) = [one["data"]["im-relay.json"] for one in of(objects, "ConfigMap") if "im-relay.json" in one["data"]]
-    assert json.loads(board) == json.loads((ROOT / "deploy/grafana/dashboards/im-relay.json").read_text("utf-8"))
+    (boards,) = [one["data"] for one in of(objects, "ConfigMap") if "im-relay.json" in one["data"]]
+    written = {path.name: json.loads(path.read_text("utf-8")) for path in (ROOT / "deploy/grafana/dashboards").glob("*.json")}
+    assert {name: json.loads(text) for name, text in boards.items()} == written
 
 
 @needs_helm
@@ -420,7 +430,7 @@ def test_a_small_installation_has_nothing_that_was_not_asked_for() -> None:
     objects = rendered(*arguments, "--set", "secrets.existing=mine", "--set", "secrets.values=null")
     assert {one["kind"] for one in objects} == {"ConfigMap", "Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy"}
     names = {one["metadata"]["name"] for one in workloads(objects)}
-    assert names == {f"chat-im-relay-{role}" for role in ("ingress", "convert", "deliver-yunxin", "deliver-easemob")}
+    assert names == {f"chat-im-relay-{role}" for role in ("ingress", "convert", "deliver-yunxin", "deliver-easemob", "watch")}
     for one in workloads(objects):
         (volume, *more) = [each for each in one["spec"]["template"]["spec"]["volumes"] if each["name"] == "secrets"] or [None]
         assert not more

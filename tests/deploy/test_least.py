@@ -58,7 +58,7 @@ def test_a_pod_mounts_the_secrets_that_the_code_reads_there_and_no_other(
     (secret,) = of(objects, "Secret")
     (file,) = [one["data"]["relay.toml"] for one in of(objects, "ConfigMap") if "relay.toml" in one["data"]]
     seen = pods(objects)
-    assert {"ingress", "convert", "media", "files", "gaps", "topics"} < set(seen)
+    assert {"ingress", "convert", "media", "files", "gaps", "watch", "topics"} < set(seen)
     for component, pod in seen.items():
         keys: list[str] = []
         for volume in pod["spec"].get("volumes", []):
