@@ -10,6 +10,7 @@ import typer
 
 from streams.cli.common import JsonAnyway, fail
 from streams.cli.dead import app as dead
+from streams.cli.doctor import doctor
 from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
 from streams.cli.identities import app as identities
@@ -39,6 +40,7 @@ app.command()(gaps)
 app.command()(release)
 app.command()(trace)
 app.command()(preview)
+app.command()(doctor)
 app.command()(fidelity)
 
 Config = Annotated[
