@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo test test-slow chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
+.PHONY: command demo test test-slow test-wheel test-pythons bench-record chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -30,6 +30,15 @@ test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some 
 
 test-slow: $(VENV)/installed  ## those that tell little more than others, and take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+test-wheel: $(VENV)/installed  ## build the wheel into dist, install it into an empty environment, run it
+	@$(BIN)/python -m tests.wheel --keep dist
+
+test-pythons: $(VENV)/installed  ## the pure tests on Python 3.11 to 3.14; needs uv; ARGS="--version 3.13"
+	@$(BIN)/python -m tests.pythons $(ARGS)
+
+bench-record: $(VENV)/installed  ## run a benchmark and append its result to benchmarks.jsonl; BENCH=convert
+	@$(BIN)/python -m tests.benchmarks.record $(BENCH) $(ARGS)
 
 lint: $(VENV)/installed  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -113,4 +122,4 @@ lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 requirements/peers.in -o requirements/peers.lock
 
 clean:
-	rm -rf $(VENV) $(VENV)-peers .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-peers $(VENV)-3.* .im-relay build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
