@@ -11,11 +11,12 @@ from streams.cli.common import DIFFERS, ask, settings_of
 from streams.cli.terminal import confirm, print_line, print_notice, print_table
 from streams.kafka import open_transactions
 from streams.kafka.open_transactions import OpenTransaction, client_of
+from streams.locale.messages import translated
 
 if TYPE_CHECKING:
     from streams.settings.root import Settings
 
-app = typer.Typer(help="Open transactions that hold messages back: list, abort.", no_args_is_help=True)
+app = typer.Typer(help="Open transactions that block messages: list, abort.", no_args_is_help=True)
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")]
 
@@ -32,11 +33,11 @@ def list_open(
     config: Config = None,
     older: Annotated[float, typer.Option(min=0, help="Only those that have been open for so many seconds.")] = OLD,
 ) -> None:
-    """Show those that are open, oldest first; exit code 1 if there is one. Example: im-relay transactions list -c relay.toml"""
+    """Show open transactions, oldest first. Exit code 1 if there is one. Example: im-relay transactions list -c relay.toml"""
     settings = settings_of(config)
     found = [one for one in ask(_found(settings), settings.kafka.cluster) if one.age() >= older]
     if not found:
-        print_line(f"no transaction has been open for {older:g} s in the relay's topics")
+        print_line(translated("no transaction has been open for {older:g} s in the relay's topics", older=older))
         return
     rows = [
         [
@@ -55,9 +56,12 @@ def abort(
     partition: Annotated[int, typer.Argument(min=0)],
     config: Config = None,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """End the one that holds a partition back: nothing of it is ever read. Example: im-relay transactions abort deliveries.NAME 3"""
+    """Abort the transaction that blocks a partition: none of its records is ever read.
+
+    Example: im-relay transactions abort deliveries.NAME 3
+    """
     settings = settings_of(config)
     code = ask(_abort(settings, TopicPartition(topic, partition), yes=yes), settings.kafka.cluster)
     if code:
@@ -82,22 +86,22 @@ async def _found(settings: "Settings") -> list[OpenTransaction]:
 async def _abort(settings: "Settings", tp: TopicPartition, *, yes: bool) -> int:
     async with client_of(settings.kafka.cluster) as client:
         if not (await client.fetch_all_metadata()).partitions_for_topic(tp.topic):
-            print_notice(f"there is no topic {tp.topic}; see im-relay transactions list")
+            print_notice(translated("there is no topic {topic}; see im-relay transactions list", topic=tp.topic))
             return 2
         one = await open_transactions.oldest(client, tp)
         if one is None:
-            print_line(f"{tp.topic}, partition {tp.partition}: no transaction is open")
+            print_line(translated("{topic}, partition {partition}: no transaction is open", topic=tp.topic, partition=tp.partition))
             return 0
         print_line(str(one))
         print_line(_consequence(settings, one))
         if not yes and not await asyncio.to_thread(confirm, "Abort it?"):
-            print_line("left as it is")
+            print_line(translated("left as it is"))
             return 1
         await _end(client, one)
         if not await open_transactions.over(client, one.writer):
-            print_notice(f"it is still open after {open_transactions.ENDING:g} s; look at the transaction coordinator's log")
+            print_notice(translated("it is still open after {ending:g} s; look at the transaction coordinator's log", ending=open_transactions.ENDING))
             return 1
-    print_line("aborted")
+    print_line(translated("aborted"))
     return 0
 
 
