@@ -9,7 +9,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev &
 RUN python -m venv /opt/im-relay
 ENV PATH=/opt/im-relay/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
-COPY requirements/runtime.lock requirements/msk.lock requirements/
+COPY requirements/runtime.lock requirements/msk.lock requirements/tracing.lock requirements/
 # msk: with what signs for Amazon MSK.
 ARG LOCK=runtime
 RUN pip install --require-hashes -r requirements/${LOCK}.lock

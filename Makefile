@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo test test-slow test-wheel test-pythons bench-record chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
+.PHONY: command demo demo-migrate test test-slow test-kubernetes chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media boards lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -24,6 +24,9 @@ $(VENV)-peers/installed: requirements/peers.lock
 demo: $(VENV)/installed  ## the whole relay on this machine, people talking on both sides; ONCE=1: a checked run; PLATFORM=rongcloud, own
 	@ONCE=$(ONCE) PLATFORM=$(PLATFORM) $(BIN)/python -m tests.demo
 
+demo-migrate: $(VENV)/installed  ## a shop's CSV to a report for signature, on a simulated app; SHORT=1: a small shop; LANG_OF=en: in English
+	@SHORT=$(SHORT) LANG_OF=$(LANG_OF) $(BIN)/python -m tests.demo.migrate
+
 # Two processes, each with a Kafka of its own: much of a test's time is waiting. A file stays in one of them.
 test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some of them, WORKERS=0 for one process
 	@$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -31,14 +34,8 @@ test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some 
 test-slow: $(VENV)/installed  ## those that tell little more than others, and take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
-test-wheel: $(VENV)/installed  ## build the wheel into dist, install it into an empty environment, run it
-	@$(BIN)/python -m tests.wheel --keep dist
-
-test-pythons: $(VENV)/installed  ## the pure tests on Python 3.11 to 3.14; needs uv; ARGS="--version 3.13"
-	@$(BIN)/python -m tests.pythons $(ARGS)
-
-bench-record: $(VENV)/installed  ## run a benchmark and append its result to benchmarks.jsonl; BENCH=convert
-	@$(BIN)/python -m tests.benchmarks.record $(BENCH) $(ARGS)
+test-kubernetes: $(VENV)/installed  ## the chart before a real API server, built from its Go modules the first time (ten minutes); needs Go and helm
+	@$(BIN)/python -m pytest -n 0 -m kubernetes tests/kubernetes $(ARGS)
 
 lint: $(VENV)/installed  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
@@ -56,6 +53,9 @@ chaos: $(VENV)/installed  ## hurt the whole relay in every way we know of, and a
 
 chaos-versions: $(VENV)/installed  ## the short chaos on every Kafka that the relay is for, with each level of transactions; ARGS="--kafka 3.7.2"
 	@$(BIN)/python -m tests.chaos.versions $(ARGS)
+
+chaos-alerts: $(VENV)/installed  ## real faults, a real Prometheus, the alerts as they ship: each fires, and clears; seven minutes
+	@$(BIN)/python -m tests.chaos.alerts
 
 soak: $(VENV)/installed  ## chaos for HOURS (8), each round with another seed
 	@$(BIN)/python -m tests.chaos --hours $(or $(HOURS),8) $(ARGS)
@@ -114,10 +114,14 @@ bench-isolation: $(VENV)/installed  ## the apps beside one whose target hangs or
 fuzz-media: $(VENV)/installed  ## 5,000 bad files of every form through the processes that read files
 	@$(BIN)/python -m tests.media.fuzz $(ARGS)
 
+boards: $(VENV)/installed  ## pictures of the Grafana boards for docs/boards.md, healthy and in three outages; ARGS="--scene worker-killed", ARGS=--draw
+	@$(BIN)/python -m tests.boards $(ARGS)
+
 lock:  ## pin anew; needs uv
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate pyproject.toml -o requirements/runtime.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra msk pyproject.toml -o requirements/msk.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra postgresql pyproject.toml -o requirements/postgresql.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra tracing pyproject.toml -o requirements/tracing.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --extra local --extra dev pyproject.toml -o requirements/dev.lock
 	uv pip compile --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 requirements/peers.in -o requirements/peers.lock
 

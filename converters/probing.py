@@ -37,8 +37,10 @@ class Findings(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def may_repeat(self) -> bool:
-        """Whether a doubtful import may be sent again with the same timestamp without a double."""
-        return self.repeat in {"refused", "swallowed"}
+        """Whether a doubtful import is sent once more with the same timestamp. Where it is not known what becomes of that, it is taken for refused,
+        as the platform's rule of rising timestamps says.
+        """
+        return self.repeat != "doubled"
 
 
 class Question(Struct, frozen=True, kw_only=True):

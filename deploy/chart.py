@@ -5,9 +5,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from pydantic import BaseModel, SecretStr
 
 from converters import PLATFORMS
+from converters.platform import Platform
 from streams.settings.renamed import RENAMED
 from streams.settings.role_secrets import COMMAND, ROLES
 from streams.settings.root import Settings
@@ -63,8 +65,34 @@ def schema(root: Path) -> str:
     written["$defs"] = by_hand | made.pop("$defs")
     # The chart fills these in, and its templates read them.
     made["required"] = ["kafka", "ingress", "deliver", "media", "files", "observe", "apps"]
+    made["properties"]["apps"]["propertyNames"] = {"pattern": "^[A-Za-z0-9._-]{1,64}$"}
+    app = written["$defs"]["AppSettings"]
+    app["required"] = ["platform", "target", "account"]
+    app["properties"]["platform"]["enum"] = list(PLATFORMS)
+    app["properties"]["target"]["minLength"] = 1
+    app["allOf"] = [
+        {"if": {"properties": {"platform": {"const": name}}, "required": ["platform"]}, "then": {"properties": {"account": _account(platform)}}}
+        for name, platform in PLATFORMS.items()
+    ]
+    for section in ("IngressSettings", "FilesSettings", "ObserveSettings"):  # 0 is any free one, which no Service could name
+        written["$defs"][section]["properties"]["port"] |= {"minimum": 1}
     written["properties"]["settings"] = made
     return json.dumps(written, indent=2, ensure_ascii=False) + "\n"
+
+
+def _account(platform: Platform) -> dict[str, Any]:
+    """An account as the chart takes it: each value may be in a file, and a needed one is there in one of both forms.
+
+    That a secret has to be in a file is told by the template, in more words than a schema has.
+    """
+    (about,) = msgspec.json.schema(platform.account)["$defs"].values()
+    fields: dict[str, Any] = {}
+    for key, field in about["properties"].items():
+        fields[key] = {name: one for name, one in field.items() if name != "default"}
+        if field.get("type") == "string":
+            fields[f"{key}_file"] = {"type": "string", "pattern": "^/", "description": f"A file that holds it: {field['description']}"}
+    needed = [{"anyOf": [{"required": [key]}, {"required": [f"{key}_file"]}]} for key in about.get("required", ())]
+    return {"additionalProperties": False, "properties": fields, "allOf": needed}
 
 
 def _plain(made: Any) -> Any:

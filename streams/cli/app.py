@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from streams.cli.common import fail
+from streams.cli.common import JsonAnyway, fail
 from streams.cli.dead import app as dead
 from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
@@ -127,8 +127,18 @@ def files(config: Config = None) -> None:
 
 
 @app.command()
-def settings(config: Config = None) -> None:
+def watch(config: Config = None) -> None:
+    """Watch the relay from outside: backlogs and their age, dead letters, owners, as metrics. Example: im-relay watch -c relay.toml"""
+    from streams.roles.watch import run_watch
+    from streams.settings.role_secrets import WATCH
+
+    role(run_watch, config, WATCH)
+
+
+@app.command()
+def settings(config: Config = None, *, json: JsonAnyway = False) -> None:
     """Check the settings, and print them without secrets. Example: im-relay settings -c relay.toml"""
+    del json
     from streams.settings.root import SettingsError, load, require_apps, shown
 
     try:
@@ -157,7 +167,7 @@ def _run(role: Any, given: Any, *arguments: object) -> Any:
     import structlog
 
     from streams.kafka.keepalive import ConnectionTimings, use
-    from streams.observe import log
+    from streams.observe import log, tracing
     from streams.roles import secret_watch
 
     log.setup(given.observe)
@@ -165,7 +175,14 @@ def _run(role: Any, given: Any, *arguments: object) -> Any:
         structlog.get_logger().warning("setting renamed", why=warning)
     secret_watch.begin()
     use(ConnectionTimings(given.kafka.connect_timeout, given.kafka.request_timeout, given.kafka.keepalive))
-    work: Coroutine[Any, Any, Any] = role(given, *arguments)
+    tracing.begin(given.tracing, given.process.name)
+    try:
+        return _completed(role(given, *arguments))
+    finally:
+        tracing.finish()
+
+
+def _completed(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         import uvloop
     except ImportError:

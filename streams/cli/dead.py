@@ -139,6 +139,7 @@ def replay(
     older: Annotated[bool, typer.Option("--older", help=OLDER)] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
+    json: Json = False,
 ) -> None:
     """Put records back where they came from: same id, same partition, original order; once.
 
@@ -146,7 +147,7 @@ def replay(
     """
     relay = CommandContext(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
-    _end(relay, choice, "replayed", "", dry_run=dry_run, yes=yes, older=older)
+    _end(relay, choice, "replayed", "", dry_run=dry_run, yes=yes, older=older, json=json)
 
 
 @app.command()
@@ -166,13 +167,14 @@ def drop(
     *,
     dry_run: DryRun = False,
     yes: Yes = False,
+    json: Json = False,
 ) -> None:
     """Set letters aside for good: they stay in the topic, and are listed only with --all. Example: im-relay dead drop --cause refused --until 7d --reason 'users are gone'"""
     if not reason.strip():
         raise typer.BadParameter("a reason is needed")
     relay = CommandContext(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
-    _end(relay, choice, "dropped", reason.strip(), dry_run=dry_run, yes=yes)
+    _end(relay, choice, "dropped", reason.strip(), dry_run=dry_run, yes=yes, json=json)
 
 
 def row(letter: LetterSummary) -> dict[str, Any]:
@@ -218,21 +220,27 @@ def _find(relay: CommandContext, choice: LetterFilter) -> FoundLetters:
     return found
 
 
-def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False) -> None:
+def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False, json: bool) -> None:
     found = _find(relay, choice)
     if not found.letters:
-        nothing(translated("no letter matches"))
-    if dry_run or not yes:
-        _table(found.letters, 20)
+        nothing("no letter matches")
     count = len(found.letters)
+    if json and dry_run:
+        for letter in found.letters:
+            print_json(row(letter))
+    elif not json and (dry_run or not yes):
+        _table(found.letters, 20)
     if dry_run:
-        print_line(translated("{count} would be {what}; nothing was done", count=count, what=what))
+        (print_notice if json else print_line)(f"{count} would be {what}; nothing was done")
         return
     silent = now() - int(relay.settings.deliver.max_age * 1000)
     if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
         if not older:
             fail(OperateError(refusal(f"{len(old)} of {count} letters", min(old), now(), relay.settings.deliver.max_age)))
-        print_notice(translated("{count} of them are older than deliver.max_age, and go without a push where the platform can be told so", count=len(old)))
+        print_notice(f"{len(old)} of them are older than deliver.max_age, and go without a push where the platform can be told so")
+    causes = Counter(f"{one.letter.stage}: {one.letter.cause}" for one in found.letters)
+    told = ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
+    print_notice(f"will {'put back' if what == 'replayed' else 'set aside'} {count} letters ({told})")
     confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
 
     async def work() -> ResolvedCounts:
@@ -245,6 +253,9 @@ def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *,
                 )
 
     ended = ask(work(), relay.kafka.cluster)
+    if json:
+        print_json({what: ended.done, "already": ended.already, "gone": ended.gone, "foreign": ended.foreign})
+        return
     more = f", {ended.already} had been ended meanwhile" if ended.already else ""
     more += f", {ended.gone} were deleted meanwhile" if ended.gone else ""
     more += f", {ended.foreign} name no topic that a stage reads, and were left: no role of ours wrote them" if ended.foreign else ""

@@ -138,7 +138,7 @@ def _table(*, json: bool) -> None:
     print_table(
         ["kind", *(f"to {name}" for name in names)],
         [[kind, *(_cell(PLATFORMS[name].fidelity.get(kind)) for name in names)] for kind in kinds],
-        title="What is carried, and how well", caption=FILES, fold=False,
+        title="What is carried, and how well", caption=FILES,
     )  # fmt: skip
 
 

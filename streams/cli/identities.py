@@ -8,7 +8,7 @@ import typer
 
 from converters.routing.identity_table import ACCOUNTS, KINDS, IdentityTable, account_record, cohort_record
 from converters.routing.user_ids import fold
-from streams.cli.common import DIFFERS, NOTHING, ask, settings_of
+from streams.cli.common import DIFFERS, NOTHING, DryRun, Json, JsonAnyway, ask, settings_of
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.kafka.topics import IDENTITIES, LEDGER
 from streams.locale.messages import translated
@@ -29,7 +29,9 @@ def set_(
     canonical: Annotated[str, typer.Option(help="Canonical id.  [default: the first one's ID]")] = "",
     config: Config = None,
     *,
-    join: Annotated[bool, typer.Option("--join", help="Also if two conversations with delivered messages become one.")] = False,
+    join: Annotated[bool, typer.Option("--join", help="Also where what was said in two conversations becomes one.")] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Map ids of several platforms to one canonical id. A conversation keeps its key whatever it is called, so what was delivered stays known.
 
@@ -48,9 +50,15 @@ def set_(
         under = _under(settings, kind, plan.origins)
         origin = max(plan.origins, key=lambda one: under.counts[one])  # the first of equals
         _judge(under, origin, join=join)
+    print_notice(f"will say that {', '.join(f'{platform} {kind} {native}' for platform, native in pairs)} {'is' if len(pairs) == 1 else 'are'} {common}")
+    if dry_run:
+        return
     _write(settings, plan.records(origin))
     for platform, native in pairs:
-        print_line(translated("{platform} {kind} {native} is {common}", platform=platform, kind=kind, native=native, common=common))
+        if json:
+            print_json({"platform": platform, "kind": kind, "id": native, "canonical": common})
+        else:
+            print_line(f"{platform} {kind} {native} is {common}")
     for one in plan.left:
         print_notice(translated("{platform} {kind} {native} is still {canonical}: name it too", platform=one.platform, kind=kind, native=one.native, canonical=one.canonical))
 
@@ -60,6 +68,9 @@ def forget(
     kind: Annotated[str, typer.Argument(help="group, room or user")],
     ids: Annotated[list[str], typer.Argument(help="PLATFORM=ID, one or more.")],
     config: Config = None,
+    *,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Remove entries. One that is set again keeps the key it had. Example: im-relay identities forget group one=6123"""
     from converters.routing.renaming import forgetting
@@ -70,9 +81,17 @@ def forget(
     if plan.moved:
         under = _under(settings, kind, plan.moved)
         for origin, count in under.counts.items():
-            print_notice(translated("{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing", count=count, origin=origin))
+            print_notice(f"{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing")
+    print_notice(f"will forget {', '.join(f'{platform} {kind} {native}' for platform, native in pairs)}")
+    if dry_run:
+        return
     _write(settings, plan.kept)
     _write(settings, plan.records)
+    for platform, native in pairs:
+        if json:
+            print_json({"platform": platform, "kind": kind, "id": native, "forgotten": True})
+        else:
+            print_line(f"{platform} {kind} {native} is forgotten")
 
 
 @app.command()
@@ -83,6 +102,9 @@ def mark(
     account: Annotated[str, typer.Option(help="made (it exists), used (the user is on that app), none.")] = "",
     cohort: Annotated[str, typer.Option(help="A name that rules can use; none removes the users from theirs.")] = "",
     config: Config = None,
+    *,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Set who has an account where, and who is in which cohort, for the routing rules.
 
@@ -110,13 +132,21 @@ def mark(
             key, value = cohort_record(user, cohort)
             records.append((key, value if cohort != NONE else None))
     settings = settings_of(config)
+    words = [*([f"account {account} on {platform}"] if account else []), *([f"cohort {cohort}"] if cohort else [])]
+    print_notice(f"will mark {len(ids)} users: {', '.join(words)}")
+    if dry_run:
+        return
     _write(settings, records)
-    print_line(f"{len(ids)} marked")
+    if json:
+        print_json({"marked": len(ids)})
+    else:
+        print_line(f"{len(ids)} marked")
 
 
 @app.command()
-def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None) -> None:
-    """Print everything known about a user, and the user's place in percentages. Example: im-relay identities show ann"""
+def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None, *, json: JsonAnyway = False) -> None:
+    """Print all that is known of a user, and where in 100 the user's share lies. Example: im-relay identities show ann"""
+    del json
     from converters import PLATFORMS
     from converters.routing.rules import share
 
@@ -130,9 +160,11 @@ def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")
 
 @app.command(name="list")
 def list_(
-    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Print accounts and cohorts of users instead.")] = False
+    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Instead, who has accounts and cohorts.")] = False,
+    json: JsonAnyway = False,
 ) -> None:
-    """Print the table, one JSON object per line. Example: im-relay identities list"""
+    """Print the table, one JSON object a line. Example: im-relay identities list"""
+    del json
     table = _table(settings_of(config))
     if people:
         for user, accounts, cohort in table.people():
@@ -145,14 +177,14 @@ def list_(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Option("--platform", help="Current platform of the users.")],
-    target: Annotated[str, typer.Option(help="Target platform.")],
-    file: Annotated[typer.FileText, typer.Argument(help="User ids, one per line; - is standard input.")],
+    source: Annotated[str, typer.Option("--platform", help="Where the users are now.")],
+    target: Annotated[str, typer.Option(help="Where they will be.")],
+    file: Annotated[typer.FileText, typer.Argument(help="User ids, one a line; - is standard input.")],
+    *,
+    json: JsonAnyway = False,
 ) -> None:
-    """List user ids that change or collide at the target. Exit code 1 if any does.
-
-    Example: im-relay identities check --platform NAME --target NAME ids.txt
-    """
+    """Which user ids change or collide at the target; exit code 1 if any does. Example: im-relay identities check --platform NAME --target NAME ids.txt"""
+    del json
     import msgspec
 
     from converters import PLATFORMS

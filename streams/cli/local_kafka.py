@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import FAILED
-from streams.cli.terminal import print_line, print_notice
+from streams.cli.common import FAILED, NOTHING, Json
+from streams.cli.terminal import print_json, print_line, print_notice
 from streams.kafka.local import process
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.data import DataDirectory
@@ -40,31 +40,41 @@ def run_command(
 
 @app.command()
 def start(
-    data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768
+    data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768, *, json: Json = False
 ) -> None:
     """Start in the background, and return once it answers. Example: im-relay kafka start"""
     kafka = LocalKafka(data, port, controller_port, heap_mb=heap, say=print_notice)
     with _shown():
         kafka.start(outlive=True)
-        print_line(_ready(kafka))
+        if json:
+            print_json({"bootstrap": kafka.bootstrap, "data": str(kafka.data.root), "log": str(kafka.data.log)})
+        else:
+            print_line(_ready(kafka))
 
 
 @app.command()
-def stop(data: Data = DATA) -> None:
-    """Stop the node that `start` or `run` started. Its data stays. Example: im-relay kafka stop"""
+def stop(data: Data = DATA, *, json: Json = False) -> None:
+    """Stop what `start` or `run` has started; its data stays. Example: im-relay kafka stop"""
     pid = process.end(DataDirectory(data.absolute()))
-    print_line(f"kafka stopped (process {pid})" if pid else f"no kafka runs on {data}")
+    if json:
+        print_json({"stopped": pid or None, "data": str(data)})
+    else:
+        print_line(f"kafka stopped (process {pid})" if pid else f"no kafka runs on {data}")
 
 
 @app.command()
-def status(data: Data = DATA) -> None:
-    """Say whether it runs. Exit code 1 if not. Example: im-relay kafka status"""
+def status(data: Data = DATA, *, json: Json = False) -> None:
+    """Say whether it runs; exit code 1 if not. Example: im-relay kafka status"""
     directory = DataDirectory(data.absolute())
-    if pid := process.running(directory):
-        print_line(translated("kafka runs (process {pid})  data {data}  log {log}", pid=pid, data=data, log=directory.log))
+    pid = process.running(directory)
+    if json:
+        print_json({"running": pid or None, "data": str(data), "log": str(directory.log)})
+    elif pid:
+        print_line(f"kafka runs (process {pid})  data {data}  log {directory.log}")
     else:
-        print_line(translated("no kafka runs on {data}", data=data))
-        raise typer.Exit(1)
+        print_line(f"no kafka runs on {data}")
+    if not pid:
+        raise typer.Exit(NOTHING)
 
 
 def run(data: Path, port: int = 9092, controller_port: int | None = None, *, heap_mb: int = 768) -> None:

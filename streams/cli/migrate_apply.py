@@ -4,26 +4,28 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from converters.inventory import KINDS, MESSAGE
 from converters.migration import FilesBy
 from streams.cli.common import NOTHING, WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
-from streams.cli.terminal import print_json, print_line, print_notice
-from streams.locale.messages import translated
+from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.migrate.errors import BundleError
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import READING, SecretScope, migrate
 from streams.state.errors import StateError
 
+if TYPE_CHECKING:
+    from converters.cutover import CutoverReport
+
 BundleOption = Annotated[
     Path | None, typer.Option("--bundle", help="Directory of the bundle, or the 12 characters of its hash.  [default: the newest]")
 ]
-PlanOption = Annotated[Path | None, typer.Option("--plan", help="The plan written by `migrate plan`: it names the bundle.")]
-App = Annotated[str, typer.Option("--app", help="Receiving app.  [default: the only one]")]
-FILES: tuple[FilesBy, ...] = ("fetch", "link")
+PlanOption = Annotated[Path | None, typer.Option("--plan", help="The plan of `migrate plan`: it names the bundle.")]
+App = Annotated[str, typer.Option("--app", help="The app that is written to.  [default: the only one]")]
+FILES: tuple[FilesBy, ...] = ("fetch", "link", "carry")
 _NAMED = re.compile(r"\b[0-9a-f]{12}\b")
 
 
@@ -49,9 +51,9 @@ def work(platform: Annotated[str, typer.Option(help="The platform to write to.")
 def apply(
     bundle: BundleOption = None,
     plan: PlanOption = None,
-    between: Annotated[str, typer.Option(help="Hours in which requests may leave, such as 01:00-07:00, every day.  [default: always]")] = "",
-    zone: Annotated[str, typer.Option(help="Time zone of --between, such as +08:00 or Asia/Shanghai.  [default: this machine's]")] = "",
-    files: Annotated[str, typer.Option(help="Files of messages: fetch (the platform copies them), link (they stay where they are).")] = "fetch",
+    between: Annotated[str, typer.Option(help="Hours in which requests leave, as 01:00-07:00, each day.  [default: always]")] = "",
+    zone: Annotated[str, typer.Option(help="Time zone of --between, as +08:00 or Asia/Shanghai.  [default: this machine's]")] = "",
+    files: Annotated[str, typer.Option(help="Files of messages: fetch (the platform copies them), link (they stay where they lie), carry (role `media` brings them over, in forms that the platform shows).")] = "fetch",
     live_since: Annotated[
         str, typer.Option(help=f"What was said since then is the relay's: {WHEN} Or none.  [default: the first callback of the source app]")
     ] = "",
@@ -73,15 +75,15 @@ def apply(
     from streams.migrate.orders import local_zone
 
     if files not in FILES:
-        raise typer.BadParameter(f"--files is {files!r}; expected {' or '.join(FILES)}")
-    relay = _relay(config)
+        raise typer.BadParameter(f"--files is {files!r}; expected one of {', '.join(FILES)}")
+    relay = command_context(config)
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(
         between=between, zone=zone or (local_zone() if between else ""), update=update, catch_up=catch_up, live_since=since,
         files=files,
     )  # fmt: skip
     try:
-        with Bundle.open(_path(relay, bundle, plan)) as opened:
+        with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             if dry_run:
                 from streams.migrate.dry_run import tried
 
@@ -100,29 +102,55 @@ def pause(app: App = "", config: Config = None) -> None:
     """Pause a migration: no further request leaves; `migrate apply` resumes it. Example: im-relay migrate pause"""
     from streams.migrate.apply import pause as paused
 
-    relay = _relay(config)
-    name = _target(relay, app)
+    relay = command_context(config)
+    name = target_app(relay, app)
     if not ask(paused(relay.settings, name), relay.kafka.cluster):
         nothing(translated("no migration to {name} runs", name=name))
     print_line(translated("the migration to {name} is paused: what has left is answered yet; `im-relay migrate apply` goes on", name=name))
 
 
-def status(app: App = "", config: Config = None, *, json: Json = False) -> None:
-    """Show the progress of a migration, and what waits for a person. Example: im-relay migrate status"""
+def status(
+    app: App = "",
+    traffic: Annotated[
+        str, typer.Option(help=f"Also who is on which app since then, how much crosses, and when the relay can go: {WHEN}")
+    ] = "",
+    config: Config = None,
+    *,
+    json: Json = False,
+) -> None:
+    """How far a migration is, what waits for a person, and how far people have moved. Example: im-relay migrate status --traffic 14d"""
     from streams.migrate.status import seen
 
-    relay = _relay(config)
+    relay = command_context(config)
     try:
-        found = ask(seen(relay.settings, _target(relay, app), relay.apps), relay.kafka.cluster)
+        found = ask(seen(relay.settings, target_app(relay, app), relay.apps), relay.kafka.cluster)
     except StateError as error:
         fail(error)
-    if found is None:
-        nothing(translated("no migration has begun"))
+    if found is None and not traffic:
+        nothing("no migration has begun")
+    moved = _moved(relay, target_app(relay, app), traffic) if traffic else None
     if json:
-        print_json(found.plain())
+        print_json((found.plain() if found is not None else {}) | ({"traffic": moved[0]} if moved is not None else {}))
         return
-    for line in found.lines():
+    for line in (*(found.lines() if found is not None else ()), *(moved[1] if moved is not None else ())):
         print_line(line)
+
+
+def _moved(relay: CommandContext, name: str, traffic: str) -> "tuple[CutoverReport, list[str]]":
+    """Of the app from which *name* receives."""
+    from streams.migrate.cutover import cutover, lines
+
+    sources = sorted(one.name for one in relay.apps.values() if one.target == name and one.name != name)
+    if len(sources) != 1:
+        fail(OperateError(f"--traffic: {name} is the target of {', '.join(sources) or 'no app'}; one is expected"))
+    old, new = relay.apps[sources[0]], relay.apps[name]
+
+    async def read() -> "CutoverReport":
+        with progress("reads callbacks") as tell:
+            return await cutover(relay.settings, relay.apps, old, new, await relay.identities(), parse_time(traffic) or 0, tell)
+
+    report = ask(read(), relay.kafka.cluster)
+    return report, list(lines(report, old.name, new.name))
 
 
 def passwords(
@@ -141,15 +169,15 @@ def passwords(
     from streams.migrate.credentials import listed, written
     from streams.migrate.passwords import given as those_given
 
-    relay = _relay(config)
+    relay = command_context(config)
     try:
-        with Bundle.open(_path(relay, bundle, plan)) as opened:
+        with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             theirs = [(user, secret.reveal()) for user, secret in those_given(opened)]
             if given:
                 _write(out, lambda: written(theirs))
                 print_line(translated("{count:,} given passwords in {out}: name it as migrate.passwords", count=len(theirs), out=out))
                 return
-            known = _relay(config, migrate(opened.meta.target_platform))
+            known = command_context(config, migrate(opened.meta.target_platform))
             lines, count = listed(opened, known.apps[opened.meta.target_app], dict(theirs))
             _write(out, lambda: lines)
             print_line(translated("{count:,} passwords in {out}", count=count, out=out))
@@ -157,7 +185,7 @@ def passwords(
         fail(error)
 
 
-def _relay(config: Path | None, process: SecretScope = READING) -> CommandContext:
+def command_context(config: Path | None, process: SecretScope = READING) -> CommandContext:
     """As of all commands, with only what a person has to know in the log."""
     from streams.observe import log
     from streams.settings.root import ObserveSettings
@@ -175,7 +203,7 @@ def _write(path: Path, content: Callable[[], bytes]) -> None:
         file.write(content())
 
 
-def _path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path:
+def bundle_path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path:
     directory = relay.settings.migrate.directory
     if plan is not None:
         try:
@@ -193,7 +221,7 @@ def _path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path
     return found[-1]
 
 
-def _target(relay: CommandContext, name: str) -> str:
+def target_app(relay: CommandContext, name: str) -> str:
     able = sorted(app.name for app in relay.apps.values() if app.platform.inventory is not None)
     if name:
         return relay.app(name)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from streams.cli.common import JsonAnyway
+
 
 def preview(
     source: Annotated[str, typer.Argument(metavar="FILE", help="A callback's body; `-` is standard input.")],
@@ -19,11 +21,14 @@ def preview(
     identities: Annotated[
         Path | None, typer.Option(help="Output of `identities list` and `identities list --people`, for rules that need it.")
     ] = None,
+    *,
+    json: JsonAnyway = False,
 ) -> None:
     """Show the events and requests that a callback would cause, or why it would be dropped, as one JSON object. Nothing is sent.
 
     Example: im-relay preview --platform NAME --target NAME callback.json
     """
+    del json
     from streams.cli.common import fail
     from streams.cli.terminal import print_json
     from streams.operate.preview import PreviewError, show

@@ -2,8 +2,9 @@
 
 import secrets
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
 from msgspec import structs
@@ -43,19 +44,18 @@ from streams.operate.replay import (
     SLACK,
     ReplayCounts,
     ReplayFilter,
-    ReplaySpec,
     ReplayWriter,
     counted,
     group,
     planned,
-    save,
-    saved,
 )
-from streams.operate.topic_reader import OperateError
+from streams.operate.replay_spec import ReplaySpec
+from streams.operate.replay_store import store
+from streams.operate.topic_reader import OperateError, TopicReader
 from streams.outbound.rate_limiter import overridden
 from streams.settings.root import SettingsError
 
-STATE = Path(".im-relay/replays")
+T = TypeVar("T")
 
 
 def replay(
@@ -73,8 +73,10 @@ def replay(
         float | None,
         typer.Option(min=0.001, help="Messages per second that the target accepts, to estimate the time.  [default: its limits, and those of the settings]"),
     ] = None,
-    resume: Annotated[str, typer.Option(metavar="ID", help="Resume an interrupted replay.")] = "",
-    state: Annotated[Path, typer.Option(help="Directory that keeps replays for --resume.")] = STATE,
+    resume: Annotated[str, typer.Option(metavar="ID", help="Go on with one that was broken off.")] = "",
+    state: Annotated[
+        Path | None, typer.Option(help="Directory in which the replay is kept for --resume.  [default: none, the topic `replays` keeps it]")
+    ] = None,
     config: Config = None,
     *,
     older: Annotated[bool, typer.Option("--older", help=OLDER)] = False,
@@ -88,12 +90,12 @@ def replay(
     Example: im-relay replay --platform NAME --since 2h --until 90m --dry-run
     """
     relay = CommandContext(config)
+    kept = store(relay.link, relay.prefix, state)
     if resume:
-        try:
-            spec = saved(state, resume)
-        except OperateError as error:
-            fail(error)
+        spec = _with_reader(relay, lambda reader: kept.saved(reader, resume))
     else:
+        if not dry_run:  # before anybody is asked, and before anything is counted
+            _with_reader(relay, kept.require)
         spec = _asked(relay, platform, since, until, Filter(app=relay.app(app), conversation=conversation, user=user, kind=kind))
     if not (older or resume or dry_run) and (why := refusal("a replay", spec.since, now(), relay.settings.deliver.max_age)):
         fail(OperateError(why))
@@ -110,9 +112,18 @@ def replay(
         return
     confirm(translated("Write {deliveries} messages to be sent?", deliveries=tally.deliveries), yes=yes)
     if not resume:
-        save(state, spec)
-    written = _run(relay, topic, spec, rate, known)
+        ask(kept.save(spec), relay.kafka.cluster)
+    print_notice(f"replay {spec.id} writes {tally.deliveries} messages into backfill")
+    written = _run(relay, topic, spec, rate, known, state)
     (print_notice if json else print_line)(f"replay {spec.id}: {written} written; messages already delivered are skipped")
+
+
+def _with_reader(relay: CommandContext, work: Callable[[TopicReader], Coroutine[Any, Any, T]]) -> T:
+    async def run() -> T:
+        async with relay.reader() as reader:
+            return await work(reader)
+
+    return ask(run(), relay.kafka.cluster)
 
 
 def _limited(relay: CommandContext) -> dict[str, App]:
@@ -174,7 +185,7 @@ def _count(relay: CommandContext, topic: str, spec: ReplaySpec) -> tuple[ReplayC
     return ask(count(), relay.kafka.cluster)
 
 
-def _run(relay: CommandContext, topic: str, spec: ReplaySpec, rate: float, known: set[int]) -> int:
+def _run(relay: CommandContext, topic: str, spec: ReplaySpec, rate: float, known: set[int], state: Path | None) -> int:
     async def run() -> int:
         partitions, carry = relay.kafka.partitions, relay.settings.media.carry
         replay_filter = ReplayFilter(spec, relay.apps, await relay.identities(), partitions, known, _silent(relay))
@@ -194,7 +205,7 @@ def _run(relay: CommandContext, topic: str, spec: ReplaySpec, rate: float, known
         nothing(translated("broken off"))
     finally:
         if not finished:
-            print_notice(translated("go on with: im-relay replay --resume {id}", id=spec.id))
+            print_notice(f"go on with: im-relay replay --resume {spec.id}{f' --state {state}' if state else ''}")
     return written
 
 
@@ -213,7 +224,7 @@ def _show(spec: ReplaySpec, tally: ReplayCounts, seconds: float, *, json: bool) 
     rows += [[("left out", "dim"), reason, str(count)] for reason, count in sorted(tally.ended.items())]
     rows += [[("cannot be converted", "red"), cause, str(count)] for cause, count in sorted(tally.dead.items())]
     print_table(
-        ["what", "", "count"], rows, title=f"{tally.read} callbacks of {shown(spec.since)} to {shown(spec.until)} UTC", fold=False
+        ["what", "", "count"], rows, title=f"{tally.read} callbacks of {shown(spec.since)} to {shown(spec.until)} UTC"
     )
     for cause, at, detail in tally.examples:
         print_styled(f"{cause} {at} {detail}", "dim")

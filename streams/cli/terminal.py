@@ -26,6 +26,8 @@ from streams.observe.printable import as_json, clean
 Cell = str | tuple[str, str] | Sequence["str | tuple[str, str]"]
 """A text; a text and its style; or several of these, each a line of its own."""
 
+UNBOUNDED = 100_000
+"""Characters of a line, where it is read by no eye, or later by one."""
 DEFECT = 70
 """The exit code where a command ends by a defect of ours."""
 
@@ -51,10 +53,10 @@ def print_json(value: Any, *, indent: bool = False) -> None:
     _write(sys.stdout, as_json(value, indent=indent))
 
 
-def print_table(header: Sequence["str | ColumnHead"], rows: Sequence[Sequence[Cell]], *, title: str = "", caption: str = "", fold: bool = True) -> None:
-    """A table on standard output."""
+def print_table(header: Sequence["str | ColumnHead"], rows: Sequence[Sequence[Cell]], *, title: str = "", caption: str = "") -> None:
+    """A table on standard output. What is too wide for the terminal goes on in the next line, and is never cut off."""
     heads = [one if isinstance(one, ColumnHead) else ColumnHead(one) for one in header]
-    columns = [one.column(fold=fold) for one in heads]
+    columns = [one.column([row[number] for row in rows]) for number, one in enumerate(heads)]
     table = Table(
         *columns, title=Text(clean(title)) if title else None, title_justify="left",
         caption=Text(clean(caption)) if caption else None, caption_justify="left",
@@ -70,16 +72,14 @@ def print_styled(text: str, style: str) -> None:
 
 
 class ColumnHead:
-    """The head of a column."""
+    """The head of a column. *whole*: its cells are broken last; *least*: so many characters of each line are."""
 
     def __init__(self, text: str, *, whole: bool = False, least: int | None = None) -> None:
         self._text, self._whole, self._least = text, whole, least
 
-    def column(self, *, fold: bool) -> Column:
-        header = Text(clean(self._text))
-        if self._whole:
-            return Column(header, no_wrap=True)
-        return Column(header, overflow="fold" if fold else "ellipsis", min_width=self._least)
+    def column(self, cells: Sequence[Cell]) -> Column:
+        least = max((_cell(each).cell_len for each in cells), default=0) if self._whole else self._least
+        return Column(Text(clean(self._text)), overflow="fold", min_width=least)
 
 
 def confirm(question: str) -> bool:
@@ -159,7 +159,8 @@ def _cell(cell: Cell) -> Text:
 
 
 def _print(what: Any, **how: Any) -> None:
-    console = Console(highlight=False, markup=False, emoji=False)
+    """Where nobody sits at a terminal, a line is as long as it has to be."""
+    console = Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else UNBOUNDED)
     with console.capture() as captured:
         console.print(what, **how)
     _write(sys.stdout, captured.get().removesuffix("\n"))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from streams.cli.acls import acls
-from streams.cli.common import DIFFERS, ask, settings_of
-from streams.cli.terminal import ColumnHead, print_line, print_notice, print_table
+from streams.cli.common import DIFFERS, DryRun, Json, ask, settings_of
+from streams.cli.terminal import ColumnHead, print_json, print_line, print_notice, print_table
 from streams.kafka import admin
 from streams.kafka.topics import DAY, TopicSpec, wanted
 from streams.locale.messages import translated
@@ -62,19 +62,29 @@ def create(
     fix: Annotated[
         bool, typer.Option("--fix", help="Correct the settings of existing topics.")
     ] = False,
+    dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
-    """Create missing topics. Exit code 1 if something still differs. Example: im-relay topics create --fix"""
+    """Make what is missing, and say it before; exit code 1 if something still differs. Example: im-relay topics create --fix"""
     settings = settings_of(config)
     topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
     cluster = _cluster(settings, bootstrap)
+    before = ask(admin.checked(cluster, topics, replication), cluster)
+    _announce(before.left, replication, fix=fix)
+    if dry_run:
+        _end(topics, before, json=json)
+        return
     done = ask(admin.create(cluster, topics, replication, fix=fix), cluster)
     for change in done.changes:
-        print_line(f"{change.what} {change.topic} {change.detail}".rstrip())
+        if json:
+            print_json({"topic": change.topic, "done": change.what, "detail": change.detail})
+        else:
+            print_line(f"{change.what} {change.topic} {change.detail}".rstrip())
     _tell_refused(done.refused)
     if done.refused and replication > (there := ask(admin.brokers(cluster), cluster)):
         print_notice(_too_few(there, replication))
     refused = {one.topic for one in done.refused}
-    _end(topics, done, failed=bool(refused), note=lambda left: _after(left, refused, fix=fix))
+    _end(topics, done, failed=bool(refused), note=lambda left: _after(left, refused, fix=fix), json=json)
 
 
 @app.command()
@@ -86,24 +96,31 @@ def check(
     partitions: Partitions = None,
     replication: Replication = 1,
     min_insync: MinInsync = None,
+    *,
+    json: Json = False,
 ) -> None:
     """Report differences. Exit code 1 if there are any. Example: im-relay topics check --replication 3"""
     settings = settings_of(config)
     topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
     cluster = _cluster(settings, bootstrap)
-    _end(topics, ask(admin.checked(cluster, topics, replication), cluster))
+    _end(topics, ask(admin.checked(cluster, topics, replication), cluster), json=json)
 
 
 @app.command(name="list")
-def list_topics(config: Config = None, platform: Platforms = None, prefix: Prefix = None) -> None:
+def list_topics(config: Config = None, platform: Platforms = None, prefix: Prefix = None, *, json: Json = False) -> None:
     """Show every topic and its meaning, without a broker. Example: im-relay topics list"""
     rows = []
     for each in _wanted(settings_of(config), platform, prefix, 1, 1, None):
         topic = each.topic
+        if json:
+            print_json({
+                "topic": each.name, "key": topic.key, "value": topic.value, "cleanup": topic.cleanup, "kept": topic.kept, "meaning": topic.meaning,
+            })  # fmt: skip
         days = "" if topic.kept is None else f"{topic.kept // DAY} d"
         kept = ", ".join(filter(None, ("compacted" if "compact" in topic.cleanup else "", days)))
         rows.append([each.name, topic.key, topic.value, kept, topic.meaning])
-    print_table([_NAME, "key", "value", "kept", "meaning"], rows, fold=False)
+    if not json:
+        print_table([_NAME, "key", "value", "kept", "meaning"], rows)
 
 
 def _wanted(
@@ -159,6 +176,15 @@ def _too_few(there: int, replication: int) -> str:
     )
 
 
+def _announce(left: Iterable[admin.TopicDifference], replication: int, *, fix: bool) -> None:
+    """What is about to be changed, before it is."""
+    for each in left:
+        if each.what == "topic":
+            print_notice(f"will make {each.topic}, {replication} copies of each record")
+        elif fix and each.fixable:
+            print_notice(f"will set {each.topic} {each.what}: {each.seen} -> {each.expected}")
+
+
 def _remedy(difference: admin.TopicDifference) -> str:
     return "topics create" if difference.what == "topic" else "topics create --fix"
 
@@ -173,14 +199,18 @@ def _after(difference: admin.TopicDifference, refused: AbstractSet[str], *, fix:
 
 
 def _end(
-    topics: Sequence[TopicSpec], done: admin.TopicsResult, *, failed: bool = False, note: Callable[[admin.TopicDifference], str] = _remedy
+    topics: Sequence[TopicSpec], done: admin.TopicsResult, *, failed: bool = False, note: Callable[[admin.TopicDifference], str] = _remedy, json: bool = False
 ) -> None:
     if done.unseen:
         print_notice(translated("settings not compared (DescribeConfigs is not permitted): {what}", what=", ".join(done.unseen)))
     if left := done.left:
         rows = [[each.topic, each.what, each.seen, each.expected, each.reason or note(each)] for each in left]
-        print_table([_NAME, "what", "seen", "expected", "note"], rows, fold=False)
+        if json:
+            for row in rows:
+                print_json(dict(zip(("topic", "what", "seen", "expected", "note"), row, strict=True)))
+        else:
+            print_table([_NAME, "what", "seen", "expected", "note"], rows)
         raise typer.Exit(DIFFERS)
     if failed:
         raise typer.Exit(DIFFERS)
-    print_line(translated("{count} topics are as they should be", count=len(topics)))
+    (print_notice if json else print_line)(f"{len(topics)} topics are as they should be")

@@ -12,7 +12,7 @@ from streams.locale.messages import translated
 from streams.observe.printable import as_json
 from streams.operate.filters import key_of
 from streams.operate.trace import TraceRecord, TraceSearch, topics_of
-from streams.operate.trace_state import committed_by, groups_of, state
+from streams.operate.trace_state import arrival, committed_by, groups_of, state
 
 _TIMES = ("said", "at target")
 
@@ -76,7 +76,20 @@ def told(event: str, sightings: list[TraceRecord], sentence: str, *, show_text: 
         if show_text and one.text is not None:
             step["text"] = one.text
         steps.append(step)
-    return {"event": event, "state": sentence, "steps": steps}
+    return {"event": event, "state": sentence, "took": _took(sightings), "steps": steps}
+
+
+def _took(sightings: list[TraceRecord]) -> int | None:
+    """Milliseconds from when it was said to when the target had it, each by its platform's clock; None where one of them does not say."""
+    said = next((one.facts["said"] for one in sightings if "said" in one.facts), None)
+    times = [arrival(one) for one in sightings if one.what == "ended" and one.facts["outcome"] == "delivered"]
+    if said is None or not times or not times[-1][1]:
+        return None
+    return int(times[-1][0] - said)
+
+
+def _moment(at: Any, start: int) -> str:
+    return f"{shown(at)} ({at - start:+d} ms)" if isinstance(at, int) else str(at)
 
 
 def _print(event: str, sightings: list[TraceRecord], sentence: str, *, show_text: bool) -> None:
@@ -86,7 +99,7 @@ def _print(event: str, sightings: list[TraceRecord], sentence: str, *, show_text
         facts = dict(one.facts)
         if show_text and one.text is not None:
             facts["text"] = as_json(one.text)
-        about = ", ".join(f"{name} {shown(value) if name in _TIMES else value}" for name, value in facts.items() if value != "")
+        about = ", ".join(f"{name} {_moment(value, start) if name in _TIMES else value}" for name, value in facts.items() if value != "")
         rows.append([shown(one.at), f"{one.at - start:+d} ms", one.what, f"{one.topic}[{one.partition}] @ {one.offset}", about])
     print_table(["time (UTC)", "", "what", "where", ""], rows, title=event or "no event came of it")
     print_styled(sentence, "bold")

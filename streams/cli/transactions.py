@@ -1,17 +1,16 @@
 """`im-relay transactions`: which transactions are open in the relay's topics, whose they are, and how one is ended."""
 
-import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from aiokafka import TopicPartition
 
-from streams.cli.common import DIFFERS, ask, settings_of
-from streams.cli.terminal import confirm, print_line, print_notice, print_table
+from streams.cli.common import DIFFERS, Json, Yes, ask, confirm, settings_of
+from streams.cli.terminal import print_json, print_line, print_notice, print_table
 from streams.kafka import open_transactions
 from streams.kafka.open_transactions import OpenTransaction, client_of
-from streams.locale.messages import translated
+from streams.operate.topic_reader import OperateError
 
 if TYPE_CHECKING:
     from streams.settings.root import Settings
@@ -25,26 +24,34 @@ OLD = 20.0
 LEFT = 60_000
 """Ms that the next transaction of a fenced id may take where nobody says how long the last might have."""
 
-T = TypeVar("T")
-
 
 @app.command(name="list")
 def list_open(
     config: Config = None,
     older: Annotated[float, typer.Option(min=0, help="Only those that have been open for so many seconds.")] = OLD,
+    *,
+    json: Json = False,
 ) -> None:
     """Show open transactions, oldest first. Exit code 1 if there is one. Example: im-relay transactions list -c relay.toml"""
     settings = settings_of(config)
     found = [one for one in ask(_found(settings), settings.kafka.cluster) if one.age() >= older]
     if not found:
-        print_line(translated("no transaction has been open for {older:g} s in the relay's topics", older=older))
+        (print_notice if json else print_line)(f"no transaction has been open for {older:g} s in the relay's topics")
         return
+    found.sort(key=lambda one: -one.age())
+    if json:
+        for one in found:
+            print_json({
+                "topic": one.writer.tp.topic, "partition": one.writer.tp.partition, "offset": one.writer.start, "seconds": round(one.age(), 1),
+                "producer": one.writer.producer, "transactional_id": one.name, "whose": _whose(settings, one),
+            })  # fmt: skip
+        raise typer.Exit(DIFFERS)
     rows = [
         [
             one.writer.tp.topic, str(one.writer.tp.partition), str(one.writer.start), f"{one.age():.0f} s", str(one.writer.producer), one.name or "?",
             _whose(settings, one),
         ]
-        for one in sorted(found, key=lambda each: -each.age())
+        for one in found
     ]  # fmt: skip
     print_table(["topic", "partition", "from offset", "open for", "producer", "transactional id", "whose"], rows)
     raise typer.Exit(DIFFERS)
@@ -56,16 +63,24 @@ def abort(
     partition: Annotated[int, typer.Argument(min=0)],
     config: Config = None,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    yes: Yes = False,
+    json: Json = False,
 ) -> None:
     """Abort the transaction that blocks a partition: none of its records is ever read.
 
     Example: im-relay transactions abort deliveries.NAME 3
     """
     settings = settings_of(config)
-    code = ask(_abort(settings, TopicPartition(topic, partition), yes=yes), settings.kafka.cluster)
-    if code:
-        raise typer.Exit(code)
+    tp = TopicPartition(topic, partition)
+    one = ask(_oldest(settings, tp), settings.kafka.cluster)
+    if one is None:
+        _told(tp, "", json=json)
+        return
+    print_notice(str(one))
+    print_notice(_consequence(settings, one))
+    confirm("Abort it?", yes=yes)
+    ask(_ended(settings, one), settings.kafka.cluster)
+    _told(tp, "aborted", json=json)
 
 
 async def _found(settings: "Settings") -> list[OpenTransaction]:
@@ -83,26 +98,27 @@ async def _found(settings: "Settings") -> list[OpenTransaction]:
         return await open_transactions.named(client, await open_transactions.writers(client, tps))
 
 
-async def _abort(settings: "Settings", tp: TopicPartition, *, yes: bool) -> int:
+async def _oldest(settings: "Settings", tp: TopicPartition) -> OpenTransaction | None:
+    """Raises OperateError where there is no such partition."""
     async with client_of(settings.kafka.cluster) as client:
-        if not (await client.fetch_all_metadata()).partitions_for_topic(tp.topic):
-            print_notice(translated("there is no topic {topic}; see im-relay transactions list", topic=tp.topic))
-            return 2
-        one = await open_transactions.oldest(client, tp)
-        if one is None:
-            print_line(translated("{topic}, partition {partition}: no transaction is open", topic=tp.topic, partition=tp.partition))
-            return 0
-        print_line(str(one))
-        print_line(_consequence(settings, one))
-        if not yes and not await asyncio.to_thread(confirm, "Abort it?"):
-            print_line(translated("left as it is"))
-            return 1
+        if tp.partition not in ((await client.fetch_all_metadata()).partitions_for_topic(tp.topic) or ()):
+            raise OperateError(f"there is no partition {tp.partition} of {tp.topic}; see im-relay transactions list")
+        return await open_transactions.oldest(client, tp)
+
+
+async def _ended(settings: "Settings", one: OpenTransaction) -> None:
+    """Raises OperateError where it is still open."""
+    async with client_of(settings.kafka.cluster) as client:
         await _end(client, one)
         if not await open_transactions.over(client, one.writer):
-            print_notice(translated("it is still open after {ending:g} s; look at the transaction coordinator's log", ending=open_transactions.ENDING))
-            return 1
-    print_line(translated("aborted"))
-    return 0
+            raise OperateError(f"it is still open after {open_transactions.ENDING:g} s; look at the transaction coordinator's log")
+
+
+def _told(tp: TopicPartition, done: str, *, json: bool) -> None:
+    if json:
+        print_json({"topic": tp.topic, "partition": tp.partition, "done": done or None})
+    else:
+        print_line(done or f"{tp.topic}, partition {tp.partition}: no transaction is open")
 
 
 async def _end(client: Any, one: OpenTransaction) -> None:

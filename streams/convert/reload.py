@@ -81,8 +81,10 @@ class RulesReloader:
             apps = marking(settings)
         except SettingsError as error:
             metrics.RULES_READ.labels("refused").inc()
+            metrics.RULES_REFUSED.set(1)
             log.error("settings file has changed and is not as it should be: the old rules stay", why=str(error), rules=self.digest)  # noqa: TRY400
             return
+        metrics.RULES_REFUSED.set(0)
         if _rest(settings) != _rest(self._settings):
             log.warning("settings file has changed; all but the rules wait for a restart", file=str(path))
         rules = {name: settings.apps[name].rules if name in settings.apps else app.rules for name, app in self._settings.apps.items()}

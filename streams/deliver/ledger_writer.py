@@ -20,9 +20,11 @@ from streams.deliver.ledger_schema import Intent, Settled, dump
 from streams.deliver.message_index import MessageIndex
 from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.shutdown import RevokedError, clock
+from streams.deliver.traced import delivered
 from streams.deliver.uncommitted_tail import UncommittedTail, mark
 from streams.exactly_once.producers import OutputRecord, Outputs
 from streams.exactly_once.task import PartitionTask
+from streams.observe import tracing
 
 OFFSETS_EVERY = 5.0
 """Seconds after which offsets are committed that nobody waits for."""
@@ -235,6 +237,8 @@ class LedgerWriter:
         self._store.put(rows, entries[-1][2].at if entries else self._store.rows.newest)
         for event in ended:
             self._index.spent(event.spent)
+            if tracing.ACTIVE is not None:
+                delivered(tracing.ACTIVE, event)
         for _, _, granted in wanted:
             if not granted.done():
                 granted.set_result(now)

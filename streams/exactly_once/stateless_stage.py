@@ -31,6 +31,9 @@ class StageGate(Protocol):
     def look(self, batch: Batch) -> None:
         """See whether *batch*, which came behind what waits, says that it may go on."""
 
+    async def learn(self, batch: Batch) -> None:
+        """Return once all is known that *batch* waited for, if it did for that. Raises UnknownResultError."""
+
 
 class StatelessStage:
     """What comes sooner than half of *linger* after the last transaction began goes with the next, all of it in one."""
@@ -91,6 +94,7 @@ class StatelessStage:
                     self._gate.look(waiting)
             pause, tp = min((self._gate.pause(batch), tp) for tp, batch in held.items())
             if pause <= 0:
+                await self._gate.learn(held[tp])
                 return held.pop(tp)
             await task.wait(min(pause, LOOK))
         return None

@@ -25,8 +25,8 @@ OLDEST = 20 * 24 * 3600 * 1000
 """Ms after which rows on disk are made anew: Kafka forgets what was deleted after 30 days."""
 SAMPLE = 100
 """Offsets of a partition, the last that were read, that are compared with what is on disk."""
-WAIT = 200
-"""Ms to wait for records; markers of transactions move the position only after it."""
+WAIT, SOON = 200, 20
+"""Ms to wait for records; markers of transactions move the position only after it. The second while somebody asks for what is new."""
 BATCH = 20_000
 """Records after which a reading is kept."""
 
@@ -60,6 +60,7 @@ class IdentityFollower:
         self._probe: AIOKafkaConsumer | None = None
         """Sees what is not committed."""
         self._asking = asyncio.Lock()
+        self._asked = 0
         self._following: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -118,9 +119,13 @@ class IdentityFollower:
                 await probe.start()
                 self._probe = probe
         ends = await self._probe.end_offsets([TopicPartition(self._topic, number) for number in self._positions])
-        while any(self._positions[tp.partition] < end for tp, end in ends.items()):
-            self.check()
-            await asyncio.sleep(0.02)
+        self._asked += 1
+        try:
+            while any(self._positions[tp.partition] < end for tp, end in ends.items()):
+                self.check()
+                await asyncio.sleep(SOON / 1000)
+        finally:
+            self._asked -= 1
 
     async def _starts(
         self, consumer: AIOKafkaConsumer, begins: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
@@ -150,7 +155,7 @@ class IdentityFollower:
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             try:
-                if await self._take(consumer, WAIT, 500) or (self._disk is not None and self._disk.due()):  # whoever waits for this worker is not held up
+                if await self._take(consumer, SOON if self._asked else WAIT, 500) or (self._disk is not None and self._disk.due()):  # whoever waits for this worker is not held up
                     self._keep()
                     self._show()
             except KafkaError as error:

@@ -20,7 +20,7 @@ from streams.ingress.once import SignatureTable, UsedSignature
 from streams.ingress.record import ONCE, headers_of
 from streams.ingress.sources import Network, RefusalShare, SourceLimits
 from streams.ingress.store import CallbackStore
-from streams.observe import metrics
+from streams.observe import metrics, tracing
 from streams.settings.root import IngressSettings as Limits
 
 log = structlog.get_logger(__name__)
@@ -176,8 +176,13 @@ class IngressApp:
                 case "new":
                     used = UsedSignature.of(endpoint.name, once)
                     headers.append((ONCE, used.written()))
+        span = tracing.ACTIVE.received(app=endpoint.name) if tracing.ACTIVE is not None else None
+        if span is not None:
+            headers.append(span.header)
         begin = time.perf_counter()
         outcome = await self._store.put(endpoint.topic, key, incoming.body, headers, received)
+        if span is not None:
+            span.end("stored" if outcome == "stored" else f"failed:{outcome}")
         if outcome != "stored":
             return Answer(503, outcome)
         if used is not None:

@@ -7,6 +7,7 @@ from converters.platform import Callback
 from streams.kafka import record_kinds
 from streams.kafka.record_kinds import VERSION
 from streams.kafka.topics import CALLBACKS
+from streams.observe.tracing import TRACEPARENT
 
 APP = "app"
 RECEIVED = "received"
@@ -26,7 +27,7 @@ Headers = list[tuple[str, bytes]]
 
 # Secrets of the way, and what belongs to the connection and not to the callback.
 _DROPPED = frozenset({
-    APP, RECEIVED, RECOVERED, PAST, ONCE, VERSION,  # ours: a stranger's must not stand beside them
+    APP, RECEIVED, RECOVERED, PAST, ONCE, VERSION, TRACEPARENT,  # ours: a stranger's must not stand beside them
     "authorization", "cookie", "proxy-authorization", "proxy-authenticate", "set-cookie",
     "accept", "accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "te", "trailer",
     "transfer-encoding", "upgrade", "user-agent",
@@ -74,6 +75,6 @@ def callback_of(value: bytes, headers: Sequence[tuple[str, bytes]]) -> Callback:
             app = raw.decode()
         elif name == RECEIVED:
             received = int(raw)
-        elif name not in (VERSION, PAST, ONCE):
+        elif name not in (VERSION, PAST, ONCE, TRACEPARENT):
             request[name] = raw.decode("latin-1")
     return Callback(app=app, body=value, received=received, headers=request)

@@ -101,14 +101,14 @@ def media(of: TopicLayout) -> list[AclGrant]:
 
 
 def migrate(of: TopicLayout, platform: str) -> list[AclGrant]:
-    """The ledger tells it what was carried live."""
-    read = [topics.MIGRATION, topics.MIGRATED, topics.LEDGER]
+    """The ledger tells it what was carried live; files of the history are brought over by `media`."""
+    read = [topics.MIGRATION, topics.MIGRATED, topics.LEDGER, topics.MEDIA_RESULTS]
     written = [topics.MIGRATED, topics.IMPORTED]
     return [
         *(AclGrant("topic", name, "Read") for topic in read for name in of.names(topic, [platform])),
         *_topics(of, "Read", topics.RUNS, topics.CONTROL),
         *(AclGrant("topic", name, "Write") for topic in written for name in of.names(topic, [platform])),
-        *_topics(of, "Write", topics.IDENTITIES, topics.DEAD_LETTERS),
+        *_topics(of, "Write", topics.IDENTITIES, topics.MEDIA_JOBS, topics.DEAD_LETTERS),
         *_stage(f"{of.prefix}migrate.{platform}"),
     ]
 
@@ -117,19 +117,35 @@ def gaps(of: TopicLayout) -> list[AclGrant]:
     return [*_topics(of, "Read", topics.CALLBACKS, topics.IDENTITIES), *_topics(of, "Write", topics.CALLBACKS)]
 
 
+def watch(of: TopicLayout) -> list[AclGrant]:
+    """It reads the first record that waits, all dead letters, and where the logs end."""
+    read = [topics.CALLBACKS, topics.DELIVERIES, topics.BACKFILL, topics.ECHOES, topics.MEDIA_JOBS, topics.MEDIA_RESULTS, topics.DEAD_LETTERS]
+    return [
+        *_topics(of, "Read", *read),
+        *_topics(of, "Describe", topics.LEDGER, topics.IDENTITIES),
+        *(AclGrant("group", name, "Describe") for name in _groups(of)),
+    ]
+
+
+def _groups(of: TopicLayout) -> list[str]:
+    """The consumer groups of all stages."""
+    return [f"{of.prefix}convert", f"{of.prefix}media", *(f"{of.prefix}deliver.{platform}" for platform in of.platforms)]
+
+
 def operator(of: TopicLayout) -> list[AclGrant]:
     """A person's commands: `dead`, `trace`, `replay`, `identities`, `gaps`, `release`, `topics check`, `migrate apply`."""
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
     # What is replayed; and where letters came from, to which they are put back.
     written = [topics.BACKFILL, topics.IDENTITIES, topics.DEAD_LETTERS, topics.MEDIA_JOBS]
-    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL, topics.MIGRATION, topics.RUNS]
+    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL, topics.MIGRATION, topics.RUNS, topics.REPLAYS]
     groups = [f"{of.prefix}convert", f"{of.prefix}media"]
     groups += [f"{of.prefix}{stage}.{platform}" for stage in ("deliver", "migrate") for platform in of.platforms]
     return [
         *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
         *_topics(of, "Write", *written),
         *_topics(of, "Delete", topics.MIGRATION),  # what is done is trimmed away
-        *(AclGrant("group", name, "Describe") for name in groups),
+        *(AclGrant("group", name, "Describe") for name in _groups(of)),
+        *(AclGrant("group", f"{of.prefix}migrate.{platform}", "Describe") for platform in of.platforms),
         AclGrant("group", f"{of.prefix}replay.", "Read", prefixed=True),
         *(AclGrant("transactional-id", f"{of.prefix}{name}.", "Write", prefixed=True) for name in ("replay", "operate", "feed")),
     ]
@@ -145,7 +161,7 @@ _SEEING: tuple[Operation, ...] = ("Read", "DescribeConfigs")
 _MAKING: tuple[Operation, ...] = ("Create", "Describe", "DescribeConfigs", "AlterConfigs")
 
 ROLES: Mapping[str, Callable[[TopicLayout], list[AclGrant]]] = {
-    "ingress": ingress, "convert": convert, "media": media, "gaps": gaps, "operator": operator, "topics": upkeep,
+    "ingress": ingress, "convert": convert, "media": media, "gaps": gaps, "watch": watch, "operator": operator, "topics": upkeep,
 }  # fmt: skip
 """All but `deliver` and `migrate`, of which there is one for each platform. `files` needs nothing of Kafka."""
 
@@ -155,7 +171,7 @@ def every(of: TopicLayout) -> dict[str, list[AclGrant]]:
     made = {"ingress": ingress(of), "convert": convert(of)}
     made |= {f"deliver.{platform}": deliver(of, platform) for platform in of.platforms}
     made |= {f"migrate.{platform}": migrate(of, platform) for platform in of.platforms}
-    return made | {name: ROLES[name](of) for name in ("media", "gaps", "operator", "topics")}
+    return made | {name: ROLES[name](of) for name in ("media", "gaps", "watch", "operator", "topics")}
 
 
 def _topics(of: TopicLayout, operation: Operation, *each: Topic) -> list[AclGrant]:

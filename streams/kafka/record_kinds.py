@@ -25,6 +25,7 @@ from streams.kafka import topics
 from streams.kafka.topics import PLATFORM, Topic
 from streams.media.dedupe import DedupeEntry
 from streams.migrate import records as migration
+from streams.operate.replay_spec import ReplaySpec
 
 VERSION = "relay-v"
 """The header. Readers of 0.1.0 ignore it."""
@@ -59,6 +60,7 @@ KINDS = (
     RecordKind(topics.IDENTITIES, VALUES),
     RecordKind(topics.DEAD_LETTERS, (DeadLetter,)),
     RecordKind(topics.CONTROL, (Release,)),
+    RecordKind(topics.REPLAYS, (ReplaySpec,)),
     RecordKind(topics.MIGRATION, (migration.Task,)),
     RecordKind(topics.MIGRATED, (migration.Done,)),
     RecordKind(topics.IMPORTED, (Entry,)),

@@ -91,12 +91,10 @@ BACKFILL = Topic(
 )
 MEDIA_JOBS = Topic(
     template="media.jobs",
-    key="the file and the receiving app: the same file is transferred once",
-    value="an attachment to transfer, and the partition for the answer",
-    meaning="Files to transfer from one platform to another: written by `convert`, read by `media`.",
-    forged=
-        "Have an address on the internet fetched, and its content uploaded to the target; internal addresses only as far as "
-        "`media.allow` permits. The name, type and key of a file can leak to others.",
+    key="which file it is, and for which app: the same one is brought over once",
+    value="an attachment to carry, and the partition to answer to",
+    meaning="Files to transfer from one platform to another: written by `convert` and by `migrate work --files carry`, read by `media`.",
+    forged="Have an address on the internet fetched, and what lies there uploaded to the target; addresses inside only as far as `media.allow` lets them. The name, type and key of a file can be told to others.",
     kept=3 * DAY,
     largest=4 * MIB,
 )
@@ -215,6 +213,14 @@ CONTROL = Topic(
     forged="Release a held app, so that its records become dead letters again until it is held anew.",
     kept=DAY,
 )
+REPLAYS = Topic(
+    template="replays",
+    key="id of the replay",
+    value="what was asked for, and which offsets that is",
+    meaning="Replays that a person has begun, in partition 0: one that was broken off is resumed from anywhere, by its id.",
+    forged="Have a replay that is resumed send other callbacks of the topic than were chosen; the ledger still leaves out what was delivered.",
+    kept=7 * DAY,  # as long as the callbacks that it is about
+)
 
 TOPICS = (
     CALLBACKS,
@@ -228,6 +234,7 @@ TOPICS = (
     IDENTITIES,
     DEAD_LETTERS,
     CONTROL,
+    REPLAYS,
     MIGRATION,
     MIGRATED,
     IMPORTED,

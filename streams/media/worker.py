@@ -33,7 +33,7 @@ from streams.media import dedupe as dones
 from streams.media.context import MediaContext
 from streams.media.dedupe import DedupeEntry, DedupeStore
 from streams.media.job import TransferFailed, Transferred, transfer
-from streams.observe import metrics
+from streams.observe import metrics, tracing
 from streams.observe.log import place
 from streams.state.refused import telling
 
@@ -192,6 +192,8 @@ class MediaWorker:
     ) -> None:
         outcome = "reused" if reused else found.reason if isinstance(found, TransferFailed) else "as-file" if found.carried.as_file else "carried"
         metrics.MEDIA_JOBS.labels(self._context.direction(job), job.role, found.codec, outcome).inc()
+        if tracing.ACTIVE is not None and (span := tracing.ACTIVE.follow(STAGE, record.headers, seconds=time.time() - record.timestamp / 1000)) is not None:
+            span.end(outcome if isinstance(found, Transferred) else f"failed:{outcome}", event_id=job.event, kind=job.role, codec=found.codec)
         match found:
             case TransferFailed(reason=reason):
                 log.info("file not transferred", event_id=job.event, kind=job.role, reason=reason)

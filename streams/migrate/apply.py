@@ -103,6 +103,8 @@ async def apply(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wan
     """Until it is done, or somebody stops it. Raises OperateError, KafkaError, StateError."""
     source, target = apps_of(apps, bundle)
     _check_hours(wanted)
+    if wanted.files == "carry" and not (settings.media.carry and target.platform.media):
+        raise OperateError("--files carry: no role `media` brings files over (media.carry is false); --files fetch or link do without")
     async with AsyncExitStack() as exits:
         reader = LogReader(settings.kafka.cluster, committed=True)
         exits.push_async_callback(reader.stop)
@@ -111,7 +113,7 @@ async def apply(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wan
         names, partitions, prefix = names_of(target.platform.name, settings), settings.kafka.partitions, settings.kafka.prefix
         known = known_of(settings, target, reader)
         exits.callback(known.close)
-        follower = await _identities(settings, names.identities, exits)
+        follower = await identities_of(settings, names.identities, exits)
         group = group_of(target.platform.name, prefix)
         behind = await exits.enter_async_context(Behind(settings.kafka.cluster, group, names.tasks, partitions, reader))
         await give(settings, order)
@@ -200,7 +202,8 @@ def known_of(settings: Settings, target: App, reader: LogReader) -> Known:
     return Known(directory, names_of(platform, settings).done, kafka.partitions, reader)
 
 
-async def _identities(settings: Settings, topic: str, exits: AsyncExitStack) -> IdentityFollower:
+async def identities_of(settings: Settings, topic: str, exits: AsyncExitStack) -> IdentityFollower:
+    """The table as it is now, followed; on disk, in a directory of this process' own. Raises KafkaError, StateError."""
     disk = disk_of(settings, str(settings.migrate.directory), f"{settings.kafka.prefix}feed")
     follower = IdentityFollower(settings.kafka.cluster, topic, disk=disk)
     if disk is not None:

@@ -7,7 +7,9 @@ from zlib import crc32
 
 from aiokafka import TopicPartition
 
+from converters.core import wire
 from converters.core.causes import Cause
+from converters.files.media import MediaJob
 from converters.routing.identity_table import Kind, account_record, record
 from streams.dead_letters.dead_letter import DeadLetter, Whose, place
 from streams.dead_letters.dead_letter import dump as dump_letter
@@ -82,6 +84,12 @@ class Book:
         """The live relay has to know *entry*: of what is about to be done at the target, or of a message that lies there now."""
         names = self._around.names
         self._outputs.add(names.imported, crc32(conversation) % names.partitions, key.encode(), dump_entry(entry))
+
+    def job(self, key: bytes, job: MediaJob) -> None:
+        """A file has to be brought over; *key* is that of the topic of jobs."""
+        names = self._around.names
+        self._outputs.add(names.jobs, crc32(key) % names.partitions, key, wire.dump(job))
+        self._nudge()
 
     def name(self, kind: Kind, native: str, canonical: str, origin: str) -> None:
         """The target calls *canonical* so."""

@@ -31,6 +31,8 @@ class Topics(Struct, frozen=True):
     ledger: str
     dead: str
     identities: str
+    jobs: str
+    results: str
     partitions: int
     """Of every topic."""
 

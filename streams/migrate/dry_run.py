@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from converters.addressing import address, delivery_of
-from converters.core.model import NOTHING
+from converters.core.model import NOTHING, TargetContext
+from converters.files.dry_run_files import assume_transferred
 from converters.inventory import KINDS, MESSAGE
 from converters.migration import Context, ImportOf, Piece
 from converters.platform import OTHERS
@@ -88,7 +89,10 @@ def _messages(bundle: Bundle, source: App, target: App, table: IdentityLookup, w
             if delivery is None or str(said.event.conversation.__struct_config__.tag) not in history.kinds:
                 tally.left[MESSAGE] += 1
                 continue
-            encoded = history.encode(delivery, target.account, NOTHING, ImportOf(at=said.event.at, files=wanted.files))
+            there = NOTHING
+            if wanted.files == "carry":
+                there = TargetContext(files=assume_transferred(delivery, target.platform.media, target.account))
+            encoded = history.encode(delivery, target.account, there, ImportOf(at=said.event.at, files=wanted.files))
             tally.left.update(loss.what for loss in encoded.losses)
             tally.calls.update(request.api for request in encoded.requests)
 

@@ -41,9 +41,6 @@ LONG = 200
 """Conversations that begin before all others: the longest, of which each takes the time of all its messages."""
 LATE = "late"
 PHASES = (*KINDS, LATE, MESSAGE)
-GROUP, ROOM = "group", "room"
-KNOWN = 2.0
-"""Seconds after which every converter knows the groups that were made."""
 AGAIN = 0.3
 """Seconds between two looks how far the workers are."""
 
@@ -108,9 +105,6 @@ class Feeder:
                 await self._items(phase, late=False)
             await self._flush()
             await self._until_done()
-            if phase in (GROUP, ROOM) and self.fed[phase]:
-                # Converters read the names of what was made within a second; what is done to it from now on is called back to them.
-                await asyncio.sleep(KNOWN)
         self.feed = structs.replace(self.feed, kind="", key="")
         await self._flush(always=True)
 

@@ -6,13 +6,14 @@ A message is imported only behind the one that its record names, so that what is
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from hashlib import blake2b
 
 import structlog
 from msgspec import Struct, structs
 
-from converters.core.model import NOTHING
+from converters.core.model import NOTHING, Loss
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
+from converters.files.media import losses as losses_of
+from converters.files.withheld import placeholder
 from converters.history import Placed, Skipped, Stopped, place
 from converters.migration import BeforeGroup, ImportOf, ImportOutcome, NotLater
 from converters.platform import Reply, Request
@@ -22,9 +23,10 @@ from streams.deliver import ledger_records
 from streams.deliver.ledger_schema import Settled
 from streams.deliver.shutdown import RevokedError, Shutdown
 from streams.migrate.book import Book, Raw, now
+from streams.migrate.carrying import Carrying
 from streams.migrate.context import Around, counted, doubted
 from streams.migrate.leaving import Leaving
-from streams.migrate.records import Item, MessageTask, Progress, Watermark, lane_key, live_key
+from streams.migrate.records import Item, MessageTask, Progress, Watermark, decided, lane_key, live_key
 from streams.observe import metrics
 from streams.outbound.attempts import delays
 
@@ -53,10 +55,11 @@ class _Lane(Struct):
 class Lanes:
     """Of one partition. *ended* is called with the task of each lane that is over."""
 
-    def __init__(self, around: Around, book: Book, leaving: Leaving, drain: Shutdown, known: asyncio.Event, ended: Callable[["asyncio.Task[None]"], None]) -> None:
+    def __init__(self, around: Around, book: Book, leaving: Leaving, carrying: Carrying, drain: Shutdown, known: asyncio.Event, ended: Callable[["asyncio.Task[None]"], None]) -> None:
         self._around = around
         self._book = book
         self._leaving = leaving
+        self._carrying = carrying
         self._drain = drain
         self._known = known
         """Set once it is known which conversations are carried live."""
@@ -79,7 +82,9 @@ class Lanes:
         lane = self._lanes.get(conversation)
         progress = lane.progress if lane is not None else self.progress(conversation)
         if progress.stopped and progress.letter == event:
-            moved = _behind(progress, event, progress.at, "dropped", skipped=progress.skipped + 1, stopped="", letter="", sending="", part=0)
+            # What is in doubt may lie there: nothing is put at its timestamp.
+            stamp = max(progress.stamp, progress.sending_stamp + progress.part if progress.sending == event else 0)
+            moved = decided(progress, event, progress.at, "dropped", now(), skipped=progress.skipped + 1, stopped="", letter="", stamp=stamp)
             self._write(conversation, moved)
             if lane is not None:
                 lane.progress = moved
@@ -119,7 +124,7 @@ class Lanes:
                 return  # it is fed again once a person has decided
             progress = lane.progress = structs.replace(progress, stopped="", letter="")
         if self._is_live(lane.key, task) and progress.sending != event.id:
-            self._move(lane, _behind(progress, event.id, event.at, "live", live=progress.live + 1), "live")
+            self._move(lane, decided(progress, event.id, event.at, "live", now(), live=progress.live + 1), "live")
             return
         app = self._around.apps[task.delivery.target]
         placed = self._placed(progress, task, now())
@@ -162,13 +167,15 @@ class Lanes:
             self._skipped(lane, task, "kind")
             return
         how = ImportOf(at=placed.at, restamped=placed.restamped, files=task.files)
+        there = await self._carrying.there(task.delivery, lane.key) if task.files == "carry" else NOTHING
         try:
-            encoded = history.encode(task.delivery, app.account, NOTHING, how)
+            written = placeholder(task.delivery, app.account.language) if there.withheld else task.delivery
+            encoded = history.encode(written, app.account, there, how)
         except Exception as error:  # noqa: BLE001 - a defect stops this lane, and nothing else
             log.error("defect in an encoder", app=app.name, event_id=event.id, error=type(error).__name__)  # noqa: TRY400
             self._stop(lane, one, f"defect: {type(error).__name__}", 1)
             return
-        for loss in encoded.losses:
+        for loss in (*encoded.losses, *losses_of(there.files), *([Loss("withheld")] if there.withheld else [])):
             metrics.LOSSES.labels(f"{self._around.apps[event.source].platform.name}>{self._around.platform}", loss.what).inc()
         if not encoded.requests:
             self._skipped(lane, task, "nothing")
@@ -180,19 +187,20 @@ class Lanes:
 
         earlier = lane.progress.sending == event.id
         first = lane.progress.part if earlier else 0
-        doubts, remote, at = 0, lane.progress.remote if first else "", None
+        doubts, arrived = 0, [Delivered(remote, placed.at) for remote in lane.progress.arrived] if first else []
         for part in range(first, len(encoded.requests)):
-            lane.progress = structs.replace(lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now())
+            ids = (one.remote_id for one in arrived if one.remote_id)
+            lane.progress = structs.replace(lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now(), arrived=tuple(ids))
             # Who puts back what is held says that it may be sent once more.
-            doubt = earlier and part == first and (self._may_repeat(app.name) or not one.released)
+            doubt = earlier and part == first and (findings.may_repeat or not one.released)
             outcome = await self._until_known(lane, encoded.requests[part], app, read, doubt=doubt)
             match outcome:
-                case Delivered(remote_id=remote_id, at=told):
-                    remote, at = remote or remote_id, at or told
+                case Delivered(remote_id=remote, at=told):
+                    arrived.append(Delivered(remote, told or placed.at + part))
                 case NotLater():
                     doubts += 1
                 case BeforeGroup(reason=reason):
-                    lane.progress = structs.replace(lane.progress, sending="", part=0)
+                    lane.progress = structs.replace(lane.progress, sending="", part=0, arrived=())
                     if task.policy == "skip":
                         self._skipped(lane, task, "before-group")
                     else:
@@ -202,20 +210,21 @@ class Lanes:
                     self._stop(lane, one, f"in doubt: {reason}", 1)
                     return
                 case Refused(reason=reason) | NotSent(reason=reason):
-                    lane.progress = structs.replace(lane.progress, sending="", part=0)
+                    lane.progress = structs.replace(lane.progress, sending="", part=0, arrived=())
                     self._stop(lane, one, reason, 1)
                     return
         progress, last = lane.progress, history.last(encoded, placed.at)
-        arrived = _behind(
-            progress, event.id, event.at, "in", count=progress.count + 1, stamp=last, remote=remote, doubts=progress.doubts + bool(doubts),
-            sending="", part=0,
+        remote = arrived[-1].remote_id if arrived else ""
+        moved = decided(
+            progress, event.id, event.at, "in", now(), count=progress.count + 1, stamp=last, remote=remote, doubts=progress.doubts + bool(doubts)
         )  # fmt: skip
-        self._move(lane, arrived, "made")
+        self._move(lane, moved, "made")
         self._around.fuse.passed(app.name)
         if now() - event.at < self._around.recent:
             entry = Settled(
-                outcome=Delivered(remote, at or placed.at), target=app.name, at=now(), by="echo", names=ledger_records.names(task.delivery)
-            )
+                outcome=arrived[-1] if arrived else Delivered("", last), target=app.name, at=now(), by="echo",
+                names=ledger_records.names(task.delivery), arrived=tuple(arrived) if len(encoded.requests) > 1 else (),
+            )  # fmt: skip
             self._book.tell(event.id, lane.key, entry)
 
     async def _until_known(
@@ -227,7 +236,7 @@ class Lanes:
         again = doubt
         if doubt:
             doubted(app.name, "opened")
-            if not self._may_repeat(app.name):
+            if not self._around.findings(app.name).may_repeat:
                 return Unsure("a request of an earlier worker")
         while True:
             outcome = await self._leaving.one(request, app, lane.key, read, again=again, ready=lambda: self._intend(lane))
@@ -239,7 +248,7 @@ class Lanes:
                     if not doubt:
                         doubted(app.name, "opened")
                     doubt = True
-                    if not self._may_repeat(app.name):
+                    if not self._around.findings(app.name).may_repeat:
                         doubted(app.name, "held")
                         return outcome
                     await self._drain.rest(next(waits))
@@ -254,10 +263,6 @@ class Lanes:
                     return outcome
                 case _:
                     return outcome
-
-    def _may_repeat(self, app: str) -> bool:
-        """Where it is not known what a repeat does, it is taken for refused, as the platform's rule of rising times says."""
-        return self._around.findings(app).repeat != "doubled"
 
     # -- written down
 
@@ -274,7 +279,7 @@ class Lanes:
 
     def _skipped(self, lane: _Lane, task: MessageTask, reason: str) -> None:
         event = task.delivery.event
-        moved = _behind(lane.progress, event.id, event.at, reason, skipped=lane.progress.skipped + 1, sending="", part=0)
+        moved = decided(lane.progress, event.id, event.at, reason, now(), skipped=lane.progress.skipped + 1)
         self._move(lane, moved, "skipped")
 
     def _stop(self, lane: _Lane, one: _Waiting, reason: str, attempts: int) -> None:
@@ -287,9 +292,3 @@ class Lanes:
         self._around.fuse.died(one.task.delivery.target, lane.key, "in-doubt" if doubtful else "refused-import")
         counted("message", "stopped")
         log.warning("the history of a conversation stops here", event_id=event.id, reason=reason)
-
-
-def _behind(progress: Progress, event: str, at: int, fate: str, **changes: object) -> Progress:
-    """*progress* with one message more that is decided."""
-    chain = blake2b(f"{progress.chain}\x1f{event}\x1f{fate}".encode(), digest_size=16).hexdigest()
-    return structs.replace(progress, last=event, at=at, chain=chain, time=now(), **changes)

@@ -1,9 +1,10 @@
 """What the topics of a migration hold: what is to be written, what became of it, and the state of a run."""
 
+from hashlib import blake2b
 from typing import Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from converters.core.model import Conversation, Delivery
 from converters.history import Policy
@@ -111,12 +112,20 @@ class Progress(Struct, frozen=True, kw_only=True, tag="lane", tag_field="state",
     sending_stamp: int = 0
     part: int = 0
     """Requests of that message that have arrived."""
+    arrived: tuple[str, ...] = ()
+    """What the target calls these, where it has said so."""
     stopped: str = ""
     """Why nothing follows; empty where the lane is open."""
     letter: str = ""
     """Event id of the dead letter that a person decides about."""
     time: int = 0
     """When this was written, in ms."""
+
+
+def decided(progress: Progress, event: str, at: int, fate: str, time: int, **changes: object) -> Progress:
+    """*progress* with one message more, said *at*, of which the *fate* is known; *time*: now, in ms."""
+    chain = blake2b(f"{progress.chain}\x1f{event}\x1f{fate}".encode(), digest_size=16).hexdigest()
+    return structs.replace(progress, last=event, at=at, chain=chain, time=time, sending="", part=0, arrived=(), **changes)
 
 
 class Watermark(Struct, frozen=True, kw_only=True, tag="live", tag_field="state"):

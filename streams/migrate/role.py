@@ -39,6 +39,8 @@ def names_of(platform: str, settings: Settings) -> Topics:
         ledger=topics.LEDGER.name(platform, prefix=prefix),
         dead=topics.DEAD_LETTERS.name(prefix=prefix),
         identities=topics.IDENTITIES.name(prefix=prefix),
+        jobs=topics.MEDIA_JOBS.name(prefix=prefix),
+        results=topics.MEDIA_RESULTS.name(platform, prefix=prefix),
         partitions=settings.kafka.partitions,
     )
 
@@ -67,7 +69,7 @@ async def run_migrate(settings: Settings, platform: str) -> int:
 async def _migrate(settings: Settings, platform: str, health: Health) -> int:
     apps, targets, kafka = marking(settings), writable(settings, platform), settings.kafka
     names, runs = names_of(platform, settings), topics.RUNS.name(prefix=kafka.prefix)
-    needed = [names.tasks, names.done, names.imported, names.ledger, names.identities, runs, names.dead]
+    needed = [names.tasks, names.done, names.imported, names.ledger, names.identities, names.jobs, names.results, runs, names.dead]
     await require(settings, needed, health, acls.migrate(acls.layout_of(settings), platform))
     group = group_of(platform, kafka.prefix)
     loop = asyncio.get_running_loop()
@@ -96,7 +98,7 @@ async def _migrate(settings: Settings, platform: str, health: Health) -> int:
     )
     watch = _Seen(health, tuple(gates.values()), DiskMonitor({"migrated": around.state}))
     watch.orders = orders
-    plan = StagePlan(STAGE, [names.tasks, names.ledger], lambda number: Migrating(number, around), link(kafka), watch)
+    plan = StagePlan(STAGE, [names.tasks, names.ledger, names.results], lambda number: Migrating(number, around), link(kafka), watch)
     plan.pace, plan.reads = around.linger, (names.done,)
     try:
         return await host(settings, plan, watch, group, max_records=settings.migrate.window, dead_letter_limit=around.fuse)

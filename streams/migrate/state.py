@@ -6,7 +6,7 @@ only what is new.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 
 from streams.kafka import foreign_records, record_kinds
 from streams.kafka.log_reader import LogReader
-from streams.migrate.records import Done, Item, Progress, load_done
+from streams.migrate.records import LATE, Done, Item, Progress, load_done
 from streams.state.database import DEFAULT, Put
 from streams.state.opening import opened
 
@@ -24,9 +24,17 @@ log = structlog.get_logger()
 STAGE = "migrate"
 BLOCKS = 16 << 20
 _PLACE, _COUNTS = b"\x00place", b"\x00counts"
+_LATE = LATE.encode()
 RECENT = 20_000
 _STEP = 4 << 20
 """Bytes that are read from the broker at once."""
+
+
+NEW = Progress()
+_LANE: dict[str, Callable[[Progress], int]] = {
+    "count": lambda lane: lane.count, "skipped": lambda lane: lane.skipped, "live": lambda lane: lane.live, "doubts": lambda lane: lane.doubts,
+    "stopped": lambda lane: bool(lane.stopped),
+}  # fmt: skip
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -85,8 +93,12 @@ class State:
         last = {key: (raw, done) for key, raw, done in rows}
         puts: list[Put] = []
         for key, (raw, done) in last.items():
-            self._count(key, self.get(key), -1)
-            self._count(key, done, 1)
+            before = self.get(key)
+            if isinstance(done, Progress) and (before is None or isinstance(before, Progress)):
+                self._count_lane(before or NEW, done)
+            else:
+                self._count(key, before, -1)
+                self._count(key, done, 1)
             puts.append((DEFAULT, key, raw))
             if done is None:
                 self._recent.pop(key, None)
@@ -128,11 +140,17 @@ class State:
 
     def _count(self, key: bytes, done: Done | None, by: int) -> None:
         if isinstance(done, Item):
-            self.counts[key.partition(b"\x1f")[0].decode(), done.word] += by
+            kind = key.partition(b"\x1f")[0].decode()
+            # What waits for the end is the rest of an item that is counted by itself.
+            self.counts[f"late-{kind}" if key.endswith(_LATE) else kind, done.word] += by
         elif isinstance(done, Progress):
-            for name in ("count", "skipped", "live", "doubts"):
-                self.counts["lane", name] += by * int(getattr(done, name))
-            self.counts["lane", "stopped"] += by * bool(done.stopped)
+            self._count_lane(*((NEW, done) if by > 0 else (done, NEW)))
+
+    def _count_lane(self, before: Progress, after: Progress) -> None:
+        """One message more, mostly: what stays is not counted again."""
+        for name, of in _LANE.items():
+            if more := of(after) - of(before):
+                self.counts["lane", name] += more
 
 
 def _is_ours(tp: TopicPartition, raw: object) -> bool:

@@ -26,6 +26,7 @@ from streams.exactly_once.task import PartitionTask as Partition
 from streams.kafka import foreign_records, record_kinds
 from streams.migrate.batches import Batches
 from streams.migrate.book import Book, Raw
+from streams.migrate.carrying import Carrying
 from streams.migrate.context import Around
 from streams.migrate.lanes import Lanes
 from streams.migrate.leaving import Leaving
@@ -57,6 +58,7 @@ class Migrating:
         self._lanes: Lanes
         self._batches: Batches
         self._seam: Seam
+        self._carrying: Carrying
         self._task: Partition
 
     async def run(self, task: Partition) -> None:
@@ -83,7 +85,8 @@ class Migrating:
         self._drain = Shutdown(task.draining)
         self._book = Book(self._partition, around, self._input, self._state, task.nudge)
         self._leaving = Leaving(around, self._book, self._drain)
-        self._lanes = Lanes(around, self._book, self._leaving, self._drain, self._known, self._over)
+        self._carrying = Carrying(self._partition, around, self._book, self._drain)
+        self._lanes = Lanes(around, self._book, self._leaving, self._carrying, self._drain, self._known, self._over)
         self._batches = Batches(around, self._book, self._leaving, self._drain, self._over)
         self._seam = Seam(TopicPartition(names.ledger, self._partition), self._book)
         around.own(self._partition, mine=True)
@@ -141,6 +144,9 @@ class Migrating:
         while (live := task.take_of(self._seam.tp)) is not None:
             self._seam.take(list(live.records))
             self._book.read(live.tp, live.next_offset)
+        while (came := task.take_of(self._carrying.tp)) is not None:
+            self._carrying.take(came.records)
+            self._book.read(came.tp, came.next_offset)
         while self._input.open < self._around.window:
             if not self._waiting:
                 batch = task.take_of(self._input.tp)

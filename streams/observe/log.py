@@ -4,6 +4,7 @@ What people write and secrets are never given to a logger, with one exception th
 whatever was at hand. Of these only the kinds and the places are logged. Ids come from strangers: each is written out as `printable` says.
 """
 
+import atexit
 import logging
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Any
 import structlog
 from aiokafka.errors import KafkaError
 
+from streams.observe.log_floods import FloodFilter
 from streams.observe.printable import clean, clean_json
 from streams.settings.root import ObserveSettings
 
@@ -25,6 +27,7 @@ QUIET = {
     "httpcore": logging.WARNING,
     "httpx": logging.WARNING,  # it logs whole URLs
     "mode": logging.WARNING,
+    "opentelemetry": logging.ERROR,  # below, it logs each of its retries
     "streams.exactly_once": logging.WARNING,  # Faust speaks through the loggers of its subclasses
     "uvicorn": logging.WARNING,
 }
@@ -113,6 +116,9 @@ def setup(observe: ObserveSettings) -> None:
     )  # fmt: skip
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_RepeatFilter())
+    floods = FloodFilter()
+    handler.addFilter(floods)
+    atexit.register(floods.flush)
     handler.addFilter(_ContentFilter())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -131,6 +131,9 @@ RULES = _gauge("rules", "1", ["digest"], "The rules in force, named by the diges
 RULES_READ = _counter(
     "rules_read", "readings", ["outcome"], "Reloads of a changed settings file: `taken`, `same` rules, `refused` (the old ones stay in force)."
 )
+RULES_REFUSED = _gauge(
+    "rules_refused", "0 or 1", [], "1 while the settings file, as it was last read, is wrong: older rules are in force."
+)
 IDENTITY_ENTRIES = _gauge("identities_entries", "entries", ["platform", "kind"], "Entries of the identity table.")
 IDENTITIES_REBUILT = _counter(
     "identities_rebuilt", "renewals", [], "Tables on disk that differed from their topic and were rebuilt from its beginning."
@@ -323,7 +326,12 @@ FILES = _gauge("files_kept", "files", [], "Files on the disk at the last scan.")
 FILES_SIZE = _gauge("files_kept_bytes", "bytes", [], "Their bytes.")
 FILES_FREE = _gauge("files_free_bytes", "bytes", [], "Bytes that can still be uploaded; uploads beyond that are answered 507.")
 
-_begin("Migration: history written to the new app")
+_begin("Logs")
+LOG_LINES_LEFT_OUT = _counter(
+    "log_lines_left_out", "lines", ["level"], "Lines that were the same as many others within 10 s: the log says how many of which."
+)
+
+_begin("Migration: what was there before, written to the new app")
 
 MIGRATED = _counter(
     "migrated", "items and messages", ("kind", "outcome"),
@@ -352,6 +360,37 @@ GAP_SEARCHES = _counter(
     "gap_searches", "searches", ["app", "outcome"], "Completed searches: `whole`, `partial` (not everything was visible), `failed`."
 )
 GAP_SECONDS = _histogram("gap_search_seconds", "seconds", ["app"], "One search of one app.", LONG)
+
+_begin("Watch: the relay from outside, by a process that does not do the work")
+WATCH_LAG = _gauge(
+    "watch_lag_records", "records", ["stage", "platform", "topic"],
+    "Records after the last one that the stage's consumer group committed as done, to the end of the log, of partitions in which one waits. "
+    "Also what an open transaction holds back. `platform` is that of a `deliver`, else empty, here and below.",
+)
+WATCH_OLDEST = _gauge(
+    "watch_oldest_seconds", "seconds", ["stage", "platform", "app", "direction", "class"],
+    "Age of the oldest record that is not done, by its source app; 0 where none waits. Of a live message, since its callback came in; of "
+    "`backfill`, since it was written. Of several apps in one partition only the one that is first in line is seen.",
+)
+WATCH_STUCK = _gauge(
+    "watch_stuck_partitions", "partitions", ["stage", "platform", "topic"],
+    "Partitions in which a record waits and nothing was committed for a minute; the log names them.",
+)
+WATCH_UNOWNED = _gauge("watch_unowned_partitions", "partitions", ["stage", "platform"], "Partition numbers that no worker of the consumer group owns.")
+WATCH_MEMBERS = _gauge("watch_members", "workers", ["stage", "platform"], "Workers in the consumer group.")
+WATCH_LETTERS = _gauge(
+    "watch_open_letters", "records", ["stage", "cause", "whose", "app"],
+    "Dead letters that lie in the topic and were neither replayed nor dropped; app is empty where it is not known.",
+)
+WATCH_TRANSACTIONS = _gauge("watch_open_transactions", "transactions", ["topic"], "Transactions that are open in the topic's partitions.")
+WATCH_TRANSACTION_SECONDS = _gauge("watch_open_transaction_seconds", "seconds", ["topic"], "For how long the oldest of them has been open.")
+WATCH_OFFLINE = _gauge("watch_offline_partitions", "partitions", ["topic"], "Partitions without a leader: nothing can be read or written there.")
+WATCH_UNDER_REPLICATED = _gauge("watch_under_replicated_partitions", "partitions", ["topic"], "Partitions of which a copy is missing or behind.")
+WATCH_LAST_LOOK = _gauge(
+    "watch_last_look_seconds", "seconds since 1970", [], "When all of this was last seen; what is older is no longer true, but ages, which grow."
+)
+WATCH_LOOKS = _counter("watch_looks", "looks", ["outcome"], "Looks at the cluster: `whole`, `partial` (dead letters are still being read), `failed`.")
+WATCH_LOOK_SECONDS = _histogram("watch_look_seconds", "seconds", [], "One look.", CALLS)
 
 
 def exposition(registry: CollectorRegistry = REGISTRY) -> bytes:

@@ -7,7 +7,6 @@ offsets commit with what it writes, under a group of its own, so that one that w
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
@@ -33,6 +32,7 @@ from streams.kafka import topics
 from streams.operate.delivered import digest
 from streams.operate.filters import Filter, kinds_of, of_callback, of_delivery
 from streams.operate.pace import RateCap
+from streams.operate.replay_spec import ReplaySpec
 from streams.operate.topic_reader import OffsetRange, OperateError, Tell, TopicReader
 
 REPLAY = "replay"
@@ -44,27 +44,6 @@ STRIDE = 5000
 EXAMPLES = 20
 ELSEWHERE = "delivered under another key"
 """Of its conversation, which the ledger of today's key does not know."""
-
-
-VERSION = 1
-
-
-class ReplaySpec(Struct, frozen=True, kw_only=True):
-    """A replay as it was asked for; times in ms since 1970, *until* not included."""
-
-    id: str
-    platform: str
-    """Whose callbacks."""
-    since: int
-    until: int
-    filter: Filter
-    starts: dict[int, int]
-    """By partition; the stretch is fixed once, however often the replay is resumed."""
-    ends: dict[int, int]
-    version: int = VERSION
-
-    def spans(self, topic: str) -> list[OffsetRange]:
-        return [OffsetRange(TopicPartition(topic, number), start, self.ends[number]) for number, start in self.starts.items()]
 
 
 class ReplayCounts(Struct):
@@ -177,21 +156,26 @@ class ReplayFilter:
                 self.tally.load[app.name, request.api, "messages"] += request.targets
 
 
+def spans(spec: ReplaySpec, topic: str) -> list[OffsetRange]:
+    """What the replay is about, of *topic*."""
+    return [OffsetRange(TopicPartition(topic, number), start, spec.ends[number]) for number, start in spec.starts.items()]
+
+
 async def planned(reader: TopicReader, topic: str, name: str, platform: str, since: int, until: int, wanted: Filter) -> ReplaySpec:
     """The stretch of the topic that holds the time asked for. Raises OperateError."""
-    spans = await reader.spans(reader.partitions(topic), since, until + SLACK)
+    found = await reader.spans(reader.partitions(topic), since, until + SLACK)
     return ReplaySpec(
         id=name, platform=platform, since=since, until=until, filter=wanted,
-        starts={span.tp.partition: span.start for span in spans},
-        ends={span.tp.partition: span.end for span in spans},
+        starts={span.tp.partition: span.start for span in found},
+        ends={span.tp.partition: span.end for span in found},
     )  # fmt: skip
 
 
 async def left(reader: TopicReader, topic: str, spec: ReplaySpec) -> list[OffsetRange]:
     """What the replay has not read yet; *reader* must be one of its group's."""
-    spans = spec.spans(topic)
-    committed = await reader.committed(span.tp for span in spans)
-    moved = [span._replace(start=max(committed[span.tp] or 0, span.start)) for span in spans]
+    wanted = spans(spec, topic)
+    committed = await reader.committed(span.tp for span in wanted)
+    moved = [span._replace(start=max(committed[span.tp] or 0, span.start)) for span in wanted]
     return [span for span in moved if span.start < span.end]
 
 
@@ -234,18 +218,18 @@ class ReplayWriter:
             await self._producers.close()
 
     async def _copy(self, reader: TopicReader, topic: str, tell: Tell | None) -> None:
-        spans = await left(reader, topic, self._spec)
+        unread = await left(reader, topic, self._spec)
         outputs = Outputs()
         offsets: dict[TopicPartition, int] = {}
         read = 0
-        async for raw in reader.records(spans, tell):
+        async for raw in reader.records(unread, tell):
             self.add(raw, outputs)
             offsets[TopicPartition(raw.topic, raw.partition)] = raw.offset + 1
             read += 1
             if len(outputs) >= self._pace.chunk or read >= STRIDE:
                 await self._commit(outputs, offsets)
                 outputs, offsets, read = Outputs(), {}, 0
-        await self._commit(outputs, {span.tp: span.end for span in spans})
+        await self._commit(outputs, {span.tp: span.end for span in unread})
 
     def add(self, raw: ConsumerRecord, outputs: Outputs) -> None:
         """What one callback causes, as convert writes it; what is old is no news."""
@@ -257,27 +241,3 @@ class ReplayWriter:
             await self._producers.commit(outputs, offsets)
         self.written += len(outputs)
         await self._pace.wait(len(outputs))
-
-
-def save(directory: Path, spec: ReplaySpec) -> Path:
-    """Keep what was asked for, so that it can be resumed by its id."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{spec.id}.json"
-    path.write_bytes(msgspec.json.format(msgspec.json.encode(spec), indent=2))
-    return path
-
-
-def saved(directory: Path, name: str) -> ReplaySpec:
-    """Raises OperateError."""
-    try:
-        spec = msgspec.json.decode((directory / f"{name}.json").read_bytes(), type=ReplaySpec)
-    except OSError:
-        known: list[str] = []
-        with suppress(OSError):
-            known = sorted(path.stem for path in directory.glob("*.json"))
-        raise OperateError(f"no replay {name} in {directory}; there are: {', '.join(known) or 'none'}") from None
-    except msgspec.DecodeError as error:
-        raise OperateError(f"{directory / name}.json is not a replay: {error}") from None
-    if spec.version <= VERSION:
-        return spec
-    raise OperateError(f"{directory / name}.json has version {spec.version}; this release reads up to {VERSION}: upgrade it")

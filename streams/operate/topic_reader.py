@@ -83,6 +83,10 @@ class TopicReader:
             ) from None
         return self
 
+    async def lacking(self, grants: Sequence[AclGrant]) -> list[AclGrant]:
+        """Those of *grants* that we have not, as far as the cluster says."""
+        return await permissions.missing(self._consumer._client, grants)  # noqa: SLF001 - as below
+
     async def _look(self) -> None:
         grants = [AclGrant("topic", name, "Read") for name in self._names]
         for grant in await permissions.missing(self._consumer._client, grants):  # noqa: SLF001 - as above

@@ -57,9 +57,20 @@ async def state(sightings: Sequence[TraceRecord], committed: Committed, now: int
     return await _under_way(by, committed, now)
 
 
+def arrival(one: TraceRecord) -> tuple[int, bool]:
+    """When a delivered message was at the target, in ms since 1970, and whether the target says so: else it is when its answer was written down."""
+    there = one.facts.get("at target")
+    return (there, True) if isinstance(there, int) and there > 0 else (one.at, False)
+
+
 def _arrived(one: TraceRecord, said: int | None) -> str:
-    took = "" if said is None else f" {length(max(0, one.at - said) / 1000)} after it was said"
     remote = one.facts.get("remote_id")
+    at, known = arrival(one)
+    took = ""
+    if said is not None and at < said:
+        took = f", {length((said - at) / 1000)} before it was said by the clock of its own platform"
+    elif said is not None:
+        took = f" {length((at - said) / 1000)} after it was said" if known else f"; its answer was written down {length((at - said) / 1000)} after it was said"
     return f"delivered to app {one.facts['target']}{f' as {remote}' if remote else ''}{took}"
 
 

@@ -66,8 +66,8 @@ async def _convert(settings: Settings, file: Path | None, health: Health) -> int
     await patiently("read identities", kafka.cluster, follower.start, follower.stop)
     converter = ConvertStage(
         apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check,
-        dead_letter_limit=DeadLetterLimit(convert.STAGE, settings.hold),
-    )
+        dead_letter_limit=DeadLetterLimit(convert.STAGE, settings.hold), learn=follower.caught_up,
+    )  # fmt: skip
     follower.read = converter.known.read
     watch = RoleObserver(health)
     linger = AdaptiveLinger(CONVERT_SHARE, settings.convert.cycle)

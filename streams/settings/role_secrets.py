@@ -35,6 +35,7 @@ CONVERT = SecretScope("convert", ("mark",))
 MEDIA = SecretScope("media", ("call",))
 FILES = SecretScope("files")
 GAPS = SecretScope("gaps", ("call", "mark"))
+WATCH = SecretScope("watch")
 COMMAND = SecretScope("command")
 """Any command that asks Kafka and nobody else."""
 READING = SecretScope("reading", ("mark",))
@@ -51,7 +52,7 @@ def migrate(platform: str) -> SecretScope:
     return SecretScope("migrate", ("call", "mark"), platform)
 
 
-ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, migrate(""))
+ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, WATCH, migrate(""))
 """What runs; `deliver` and `migrate` once for each platform, with that one's alone."""
 
 _reading: ContextVar[SecretScope] = ContextVar("reading", default=EVERYTHING)

@@ -212,6 +212,13 @@ class GapsSettings(Section):
     state: str = Field("", json_schema_extra={"format": "path"}, description="As `convert.state`.")
 
 
+class WatchSettings(Section):
+    """What `im-relay watch` looks at from outside: backlogs and their age, dead letters, owners. See [operations](operations.md#the-watcher)."""
+
+    interval: float = Field(5.0, ge=1, le=60, description="Seconds from the beginning of one look to that of the next.")
+    timeout: float = Field(20.0, ge=1, description="Seconds after which a look has failed.")
+
+
 class Migrate(Section):
     """A migration: history, users and groups written to the new app by `im-relay migrate work`."""
 
@@ -247,6 +254,20 @@ class ObserveSettings(ListenSettings):
     port: int = Field(9090, ge=0, le=65535, description="Port of `/metrics`, `/livez`, `/readyz`.")
     log: Literal["json", "text"] = Field("text", description="Format of log lines.")
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
+
+
+class TracingSettings(Section):
+    """Spans of what becomes of a message, for an OpenTelemetry collector. Needs `pip install 'im-relay[tracing]'`, or an image built with `--build-arg LOCK=tracing`."""
+
+    enabled: bool = Field(False, description="Export spans. They hold ids and outcomes, never what people write.")
+    endpoint: str = Field(
+        "http://127.0.0.1:4318/v1/traces",
+        pattern=r"^https?://[^\s/@?#]+(/[^\s@?#]*)?$",
+        description="Where the collector takes OTLP over HTTP. Headers and certificates: the exporter's own variables, `OTEL_EXPORTER_OTLP_HEADERS` and "
+        "`OTEL_EXPORTER_OTLP_CERTIFICATE`.",
+    )
+    ratio: float = Field(1.0, gt=0, le=1, description="Share of callbacks that are traced, decided by the ingress.")
+    timeout: float = Field(5.0, gt=0, le=60, description="Seconds for one request to the collector.")
 
 
 class AppSettings(Section):
@@ -303,9 +324,11 @@ class Settings(BaseSettings):
     files: FilesSettings = FilesSettings()
     marks: MarksSettings = MarksSettings()
     gaps: GapsSettings = GapsSettings()
+    watch: WatchSettings = WatchSettings()
     migrate: Migrate = Migrate()
     plugins: PluginSettings = PluginSettings()
     observe: ObserveSettings = ObserveSettings()
+    tracing: TracingSettings = TracingSettings()
     apps: dict[str, AppSettings] = Field(default_factory=dict, description="The apps, by name: 1 to 64 of a-z, A-Z, 0-9, `.`, `_`, `-`.")
 
     _process: SecretScope = PrivateAttr(default=EVERYTHING)

@@ -18,7 +18,9 @@ from streams.dead_letters import dead_letter
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.outputs import Outputs, ProducerSettings
 from streams.operate.filters import Filter
-from streams.operate.replay import REPLAY, RateCap, ReplayFilter, ReplaySpec, ReplayWriter
+from streams.operate.pace import RateCap
+from streams.operate.replay import REPLAY, ReplayFilter, ReplayWriter
+from streams.operate.replay_spec import ReplaySpec
 from tests.converters.examples import account_of
 from tests.converters.shapes import NOW, body
 

@@ -49,6 +49,10 @@ class Target:
         self.script: dict[str, deque[Say]] = defaultdict(deque)
         self.requests: list[Took] = []
         """Every send that came, in the order in which it came."""
+        self.recalled: list[str] = []
+        """Ids of what was taken back, in that order."""
+        self.answered: dict[str, str] = {}
+        """By text, which message it answers."""
         self.tokens = 0
         self.token: Callable[[], Say] = lambda: Say(200, {"access_token": "t", "expires_in": 3600})
         self._lock = threading.Lock()
@@ -87,11 +91,17 @@ class Target:
                 self.tokens += 1
             return self.token()
         message = json.loads(body)
+        if path.endswith("/messages/msg_recall"):
+            with self._lock:
+                self.recalled.append(message["msg_id"])
+            return Say(200, {"data": {"recalled": "yes"}})
         (receiver,) = message["to"]
         with self._lock:
             answers = self.script[receiver]
             say = answers.popleft() if answers else Say()
             self.requests.append(Took(receiver, message["body"].get("msg") or message["body"]["url"], message["ext"]["relay"]["id"], say.status, message["ext"]["relay"]))
+            if "msgQuote" in message["ext"]:
+                self.answered[message["body"]["msg"]] = message["ext"]["msgQuote"]["msgID"]
             number = len(self.requests)
         if say.after is not None:
             say.after.wait(60)

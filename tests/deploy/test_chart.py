@@ -104,7 +104,7 @@ def test_every_value_in_values_yaml_is_used() -> None:
     text = "\n".join(TEMPLATES.values())
     for name, value in VALUES.items():
         assert f".Values.{name}" in text, name
-        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "migrate", "networkPolicy", "image"):
+        if name in ("settings", "ingress", "convert", "deliver", "media", "files", "gaps", "watch", "migrate", "networkPolicy", "image"):
             continue  # handed on whole
         for inner in value if isinstance(value, dict) else ():
             assert f".Values.{name}.{inner}" in text, (name, inner)
@@ -157,6 +157,16 @@ def of(objects: list[dict[str, Any]], *kinds: str) -> list[dict[str, Any]]:
     return found
 
 
+def hooks(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is there before the release, for its job alone."""
+    return [one for one in objects if "helm.sh/hook" in one["metadata"].get("annotations", {})]
+
+
+def lasting(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    early = hooks(objects)
+    return [one for one in objects if one not in early]
+
+
 def workloads(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return of(objects, "Deployment", "StatefulSet")
 
@@ -198,19 +208,22 @@ def test_every_role_and_the_job_start_a_command_that_there_is(objects: list[dict
         "deliver-easemob": "deliver",
         "media": "media",
         "files": "files",
+        "watch": "watch",
         "topics": "topics create",
     }
     job = started["topics"][1]
-    assert (job["bootstrap"], job["prefix"]) == ("kafka-0:9092,kafka-1:9092", "chat.")
-    assert (job["partitions"], job["replication"], job["fix"]) == (24, 3, True)
-    assert sorted(job["platform"]) == ["easemob", "yunxin"]
+    assert (job["replication"], job["fix"]) == (3, True)
+    (pod,) = [one["spec"]["template"]["spec"] for one in of(objects, "Job")]
+    (first,) = pod["initContainers"]
+    assert parsed(first["args"])[0] == "settings"
+    assert "fix" not in parsed(of(rendered("--set", "topics.create=false"), "Job")[0]["spec"]["template"]["spec"]["containers"][0]["args"])[1]
     assert started["deliver-yunxin"][1]["platform"] == "yunxin"
 
 
 @needs_helm
 def test_the_settings_file_is_one_the_relay_reads(objects: list[dict[str, Any]], tmp_path: Path) -> None:
-    (file,) = [one["data"]["relay.toml"] for one in of(objects, "ConfigMap") if "relay.toml" in one["data"]]
-    (secret,) = of(objects, "Secret")
+    (file,) = [one["data"]["relay.toml"] for one in of(lasting(objects), "ConfigMap") if "relay.toml" in one["data"]]
+    (secret,) = of(lasting(objects), "Secret")
     settings = loaded(file, secret["stringData"], tmp_path)
     assert not any(content in file for content in secret["stringData"].values() if len(content) > 3)
     assert settings.kafka.partitions == 24
@@ -233,7 +246,7 @@ def test_what_is_mounted_is_a_volume_and_where_it_is_looked_for(objects: list[di
         assert set(mounts) == volumes
         assert {"name": "IM_RELAY_CONFIG", "value": f"{mounts['settings']}/relay.toml"} in container["env"]
         assert not [each for each in container["volumeMounts"] if "subPath" in each], "a file alone is never brought anew"
-        assert mounts.get("secrets") == SECRETS
+        assert mounts.get("secrets") == (None if container["name"] == "watch" else SECRETS)  # it needs no app's secrets
         assert ("state" in mounts) == container["name"].startswith(("convert", "deliver-", "gaps", "media"))
         assert mounts.get("temporary") == (VALUES["settings"]["media"]["directory"] if container["name"] == "media" else None)
         assert mounts.get("files") == (VALUES["settings"]["files"]["directory"] if container["name"] == "files" else None)
@@ -251,7 +264,7 @@ def test_other_rules_restart_nothing_and_other_settings_do() -> None:
     assert len(checksums()) == 1
     assert checksums(*rule) == checksums()
     assert checksums("--set", "settings.kafka.partitions=36").isdisjoint(checksums())
-    (file,) = [one["data"]["relay.toml"] for one in of(rendered(*rule), "ConfigMap") if "relay.toml" in one["data"]]
+    (file,) = [one["data"]["relay.toml"] for one in of(lasting(rendered(*rule)), "ConfigMap") if "relay.toml" in one["data"]]
     assert tomllib.loads(file)["apps"]["old"]["rules"] == [{"name": "no-typing", "do": "drop", "kinds": ["typing"]}]
 
 
@@ -269,7 +282,7 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
     services = {one["metadata"]["name"]: one for one in of(objects, "Service")}
     assert chosen(services["chat-im-relay-ingress"]["spec"]["selector"]) == 1
     metrics = services["chat-im-relay-metrics"]
-    assert chosen(metrics["spec"]["selector"]) == 6
+    assert chosen(metrics["spec"]["selector"]) == 7
     assert f"http://{services['chat-im-relay-files']['metadata']['name']}" == EXAMPLE["settings"]["media"]["store"]["endpoint"]
     assert services["chat-im-relay-files"]["spec"]["ports"][0]["port"] == 80
     (monitor,) = of(objects, "ServiceMonitor")
@@ -286,6 +299,14 @@ def test_every_role_is_found_by_its_service_its_budget_and_prometheus(objects: l
 
 
 @needs_helm
+def test_alerts_lead_to_where_the_runbooks_are_read() -> None:
+    (rule,) = of(rendered("--set", "monitoring.rules.runbooks=https://wiki.example.com/relay"), "PrometheusRule")
+    links = [one["annotations"]["runbook_url"] for group in rule["spec"]["groups"] for one in group["rules"] if "alert" in one]
+    assert "https://wiki.example.com/relay#imrelaydown" in links
+    assert all(link.startswith("https://wiki.example.com/relay#imrelay") for link in links)
+
+
+@needs_helm
 def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[str, Any]]) -> None:
     named = set()
     for one in workloads(objects):
@@ -298,11 +319,12 @@ def test_who_is_of_a_consumer_group_has_its_pods_name_there(objects: list[dict[s
 
 
 @needs_helm
-def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
+def test_alerts_and_dashboards_are_the_same_as_everywhere(objects: list[dict[str, Any]]) -> None:
     (rule,) = of(objects, "PrometheusRule")
     assert rule["spec"] == yaml.safe_load((ROOT / "deploy/prometheus/alerts.yml").read_text(encoding="utf-8"))
-    (board,) = [one["data"]["im-relay.json"] for one in of(objects, "ConfigMap") if "im-relay.json" in one["data"]]
-    assert json.loads(board) == json.loads((ROOT / "deploy/grafana/dashboards/im-relay.json").read_text("utf-8"))
+    (boards,) = [one["data"] for one in of(objects, "ConfigMap") if "im-relay.json" in one["data"]]
+    written = {path.name: json.loads(path.read_text("utf-8")) for path in (ROOT / "deploy/grafana/dashboards").glob("*.json")}
+    assert {name: json.loads(text) for name, text in boards.items()} == written
 
 
 @needs_helm
@@ -325,7 +347,6 @@ def test_alerts_and_dashboard_are_the_same_as_everywhere(objects: list[dict[str,
         (["--set", "settings.kafka.security.password=x"], "settings.kafka.security.password: give password_file"),
         (["--set", "settings.kafka.security.key=x"], "settings.kafka.security.key: give key_file"),
         (["--set", "settings.kafka.security.client_secret=x"], "settings.kafka.security.client_secret: give client_secret_file"),
-        (["--set", "settings.kafka.security.ca_file=/x"], "settings.kafka.security.ca_file: the job that makes the topics runs before"),
         (["--set", "settings.kafka.security.mechanism=GSSAPI"], "mechanism"),
     ],
 )
@@ -341,29 +362,37 @@ SECURED = [
 ]
 
 
+def before(*arguments: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The pod of the job that runs first, and all that is there by then."""
+    early = hooks(rendered(*arguments))
+    (job,) = of(early, "Job")
+    return job["spec"]["template"]["spec"], early
+
+
 @needs_helm
-def test_the_job_that_makes_topics_speaks_to_a_secured_kafka_as_the_roles_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("own", [True, False], ids=["a Secret of ours", "one that the chart makes"])
+def test_the_job_reads_the_settings_that_the_roles_will_read_with_all_of_their_secrets(own: bool) -> None:
     arguments = [word for one in SECURED for word in ("--set", f"settings.kafka.security.{one}")]
-    objects = rendered("--set", "secrets.existing=mine", "--set", "settings.kafka.allow_untested_versions=true", *arguments)
-    (job,) = of(objects, "Job")
-    pod = job["spec"]["template"]["spec"]
-    (config,) = [one for one in of(objects, "ConfigMap") if "relay.toml" in one["data"]]
-    settings = config["data"]["relay.toml"]
-    secrets = dict.fromkeys(re.findall(rf'"{SECRETS}/([a-z-]+)"', settings), "0123456789abcdef" * 2)
-    written = loaded(settings, secrets, tmp_path).kafka
-    for each in pod["containers"][0]["env"]:
-        monkeypatch.setenv(each["name"], each["value"])
-    asked = load().kafka
-    assert asked.allow_untested_versions
-    assert json.dumps(asked.security.model_dump(mode="json")).replace(SECRETS, str(tmp_path)) == json.dumps(written.security.model_dump(mode="json"))
-    assert asked.security.extensions == {"logicalCluster": "lkc-1"}
-    assert pod["volumes"] == [
-        {
-            "name": "secrets",
-            "secret": {"secretName": "mine", "defaultMode": 0o440, "items": [{"key": key, "path": key} for key in ("kafka-ca", "kafka-client")]},
-        }
-    ]
-    assert pod["containers"][0]["volumeMounts"][0]["mountPath"] == SECRETS
+    for name in ("kafka-ca", "kafka-client"):
+        arguments += ["--set", f"secrets.values.{name}=x"]
+    pod, early = before(*arguments, *(("--set", "secrets.existing=mine") if own else ()))
+    every = {"easemob-callback-secret", "easemob-client-secret", "files-secret", "kafka-ca", "kafka-client", "marks-secret", "yunxin-app-secret"}
+    volumes = {each["name"]: each for each in pod["volumes"]}
+    (settings, topics) = (pod["initContainers"][0], pod["containers"][0])
+    for container, volume, keys in ((settings, "all-secrets", every), (topics, "secrets", {"kafka-ca", "kafka-client"})):
+        mounts = {each["name"]: each["mountPath"] for each in container["volumeMounts"]}
+        assert mounts == {"settings": "/etc/im-relay/settings", volume: SECRETS}
+        assert {each["key"] for each in volumes[volume]["secret"]["items"]} == keys
+        assert volumes[volume]["secret"]["optional"], "a pod that waits for a Secret says nothing; the command does"
+        assert container["env"][0] == {"name": "IM_RELAY_CONFIG", "value": "/etc/im-relay/settings/relay.toml"}
+        assert not [each for each in container["env"] if each["name"].startswith("IM_RELAY_KAFKA")], "what the settings say stands in them alone"
+    (file,) = [one["data"]["relay.toml"] for one in of(lasting(rendered(*arguments)), "ConfigMap") if "relay.toml" in one["data"]]
+    (config,) = of(early, "ConfigMap")
+    assert (config["data"]["relay.toml"], config["metadata"]["name"]) == (file, volumes["settings"]["configMap"]["name"])
+    names = {one["metadata"]["name"] for one in early if one["kind"] == "Secret"} | ({"mine"} if own else set())
+    assert {volumes[name]["secret"]["secretName"] for name in ("secrets", "all-secrets")} == names
+    weights = {one["kind"]: int(one["metadata"]["annotations"].get("helm.sh/hook-weight", 0)) for one in early}
+    assert all(weights[kind] < weights["Job"] for kind in weights.keys() - {"Job"})
 
 
 @needs_helm
@@ -415,12 +444,12 @@ def test_helm_asks_for_the_apps_where_there_are_none() -> None:
 @needs_helm
 def test_a_small_installation_has_nothing_that_was_not_asked_for() -> None:
     off = ["monitoring.serviceMonitor.enabled", "monitoring.rules.enabled", "monitoring.dashboard.enabled"]
-    off += ["files.enabled", "settings.media.carry", "ingress.route.enabled", "ingress.autoscaling.enabled", "topics.create", "deliver.state.persistent"]
+    off += ["files.enabled", "settings.media.carry", "ingress.route.enabled", "ingress.autoscaling.enabled", "topics.create", "check.enabled", "deliver.state.persistent"]
     arguments = [each for name in off for each in ("--set", f"{name}=false")]
     objects = rendered(*arguments, "--set", "secrets.existing=mine", "--set", "secrets.values=null")
     assert {one["kind"] for one in objects} == {"ConfigMap", "Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy"}
     names = {one["metadata"]["name"] for one in workloads(objects)}
-    assert names == {f"chat-im-relay-{role}" for role in ("ingress", "convert", "deliver-yunxin", "deliver-easemob")}
+    assert names == {f"chat-im-relay-{role}" for role in ("ingress", "convert", "deliver-yunxin", "deliver-easemob", "watch")}
     for one in workloads(objects):
         (volume, *more) = [each for each in one["spec"]["template"]["spec"]["volumes"] if each["name"] == "secrets"] or [None]
         assert not more

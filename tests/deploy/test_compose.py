@@ -114,7 +114,7 @@ def test_the_command_line_takes_every_command(name: str) -> None:
 
 
 def test_there_is_a_role_for_every_platform_of_the_settings(settings: Settings) -> None:
-    assert sorted(ROLES) == sorted(["ingress", "convert", "media", "files", "gaps", "migrate-easemob", *(f"deliver-{p}" for p in settings.platforms())])
+    assert sorted(ROLES) == sorted(["ingress", "convert", "media", "files", "gaps", "watch", "migrate-easemob", *(f"deliver-{p}" for p in settings.platforms())])
 
 
 def test_topics_are_made_as_the_settings_want_them(settings: Settings) -> None:

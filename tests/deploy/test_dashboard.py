@@ -1,16 +1,18 @@
-"""The dashboard and the alerts against the metrics that there are."""
+"""The dashboards and the alerts against the metrics that there are."""
 
 import json
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 
 import promql_parser
 import pytest
 import yaml
 
 from deploy import dashboards
+from deploy.boards.board import encode
 from streams.observe import metrics
 from tests.deploy.commands import ROOT
 
@@ -20,12 +22,15 @@ OF_OTHERS = {
     "process_resident_memory_bytes": set(),
     "process_cpu_seconds_total": set(),
     "process_start_time_seconds": set(),
+    "ALERTS": {"alertname", "alertstate"},
 }
 """Prometheus' own, and those of its client library."""
-SCRAPED = {"job", "instance", "role", "namespace"}
+SCRAPED = {"job", "instance", "role", "namespace", "release"}
 """Labels that the scrape settings add."""
+BOARDS = [json.loads(encode(board)) for board in dashboards.BOARDS]
 
 
+@cache
 def known() -> dict[str, set[str]]:
     found = dict(OF_OTHERS)
     for each in metrics.DECLARED:
@@ -34,18 +39,29 @@ def known() -> dict[str, set[str]]:
             found |= {f"{each.name}_bucket": {*labels, "le"}, f"{each.name}_sum": labels, f"{each.name}_count": labels}
         else:
             found[each.name] = labels
+    for name, query in recorded().items():
+        found[name] = set().union(*(found[selector.name or ""] for selector in selectors(query)))
     return found
 
 
 def rules() -> list[dict[str, object]]:
     groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
-    return [rule for group in groups for rule in group["rules"]]
+    return [rule for group in groups for rule in group["rules"] if "alert" in rule]
+
+
+def recorded() -> dict[str, str]:
+    """Expressions of the recording rules, by name."""
+    groups = yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"]
+    return {rule["record"]: rule["expr"] for group in groups for rule in group["rules"] if "record" in rule}
 
 
 def queries() -> Iterator[tuple[str, str]]:
-    for panel in json.loads(dashboards.build())["panels"]:
-        for target in panel.get("targets", []):
-            yield f"panel {panel['title']}", target["expr"]
+    for board in BOARDS:
+        for panel in board["panels"]:
+            for target in panel.get("targets", []):
+                yield f"panel {board['uid']} {panel['title']}", target["expr"]
+    for name, query in recorded().items():
+        yield f"record {name}", query
     for rule in rules():
         yield f"alert {rule['alert']}", str(rule["expr"])
 
@@ -58,7 +74,7 @@ def selectors(query: str) -> list[promql_parser.VectorSelector]:
             found.append(node)
         return True
 
-    text = query.replace("$__rate_interval", "1m").replace("$namespace", ".*")
+    text = query.replace("$__rate_interval", "1m").replace("$namespace", ".*").replace("$release", ".*")
     promql_parser.walk(promql_parser.parse(text), visit)
     return found
 
@@ -86,14 +102,14 @@ def test_a_metric_that_is_not_there_would_be_noticed() -> None:
     assert selector.name not in known()
 
 
-def test_every_metric_is_on_the_dashboard() -> None:
+def test_every_metric_is_on_a_board() -> None:
     text = " ".join(query for where, query in ALL if where.startswith("panel"))
     missing = [each.name for each in metrics.DECLARED if each.name not in text]
     assert not missing
 
 
 def test_legends_show_labels_that_the_query_keeps() -> None:
-    for panel in json.loads(dashboards.build())["panels"]:
+    for panel in (panel for board in BOARDS for panel in board["panels"]):
         for target in panel.get("targets", []):
             by = re.findall(r"\b(?:sum|max|min) by \(([^)]*)\)", target["expr"])
             kept = {label for each in by for label in re.split(r",\s*", each)} if by else SCRAPED
@@ -107,17 +123,25 @@ def test_alerts_say_what_is_wrong_and_what_to_do() -> None:
     for rule in rules():
         assert rule["labels"]["severity"] in ("critical", "warning"), rule["alert"]  # type: ignore[index]
         annotations = rule["annotations"]
-        assert set(annotations) == {"summary", "runbook"}, rule["alert"]  # type: ignore[call-overload]
-        for text in annotations.values():  # type: ignore[attr-defined]
+        assert set(annotations) == {"summary", "runbook", "runbook_url", "dashboard"}, rule["alert"]  # type: ignore[call-overload]
+        for text in (annotations["summary"], annotations["runbook"]):  # type: ignore[index]
             assert len(text) > 30, rule["alert"]
             assert text.endswith("."), rule["alert"]
+
+
+def test_an_alert_leads_to_a_board_that_shows_what_it_is_about() -> None:
+    shown = {f"/d/{board['uid']}": json.dumps(board) for board in BOARDS}
+    for rule in rules():
+        board = rule["annotations"]["dashboard"]  # type: ignore[index]
+        names = {selector.name for selector in selectors(str(rule["expr"]))}
+        assert board == "/d/im-relay" or any(str(name) in shown[board] for name in names), rule["alert"]
 
 
 def test_gauges_that_every_role_shows_are_asked_of_the_role_that_means_them() -> None:
     # A gauge without labels is 0 in each process: the ingress' alone says anything.
     for where, query in ALL:
         for selector in selectors(query):
-            if selector.name in ("im_relay_store_up", "im_relay_callbacks_waiting", "im_relay_files_kept", "im_relay_files_free_bytes"):
+            if selector.name in ("im_relay_store_up", "im_relay_callbacks_waiting", "im_relay_files_kept", "im_relay_files_free_bytes", "im_relay_watch_last_look_seconds"):
                 assert any(each.name == "role" for each in selector.matchers.matchers), where
 
 
@@ -127,8 +151,9 @@ def test_no_derived_file_is_stale(path: str) -> None:
 
 
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
-def test_alerts_fire_when_they_should_and_only_then() -> None:
+@pytest.mark.parametrize("file", ["alerts.yml", "alerts_by_hour.yml"])
+def test_alerts_fire_when_they_should_and_only_then(file: str) -> None:
     done = subprocess.run(
-        [str(PROMTOOL), "test", "rules", "tests/deploy/alerts.yml"], cwd=ROOT, capture_output=True, text=True, check=False
+        [str(PROMTOOL), "test", "rules", f"tests/deploy/{file}"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr

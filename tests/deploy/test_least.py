@@ -13,7 +13,17 @@ import yaml
 from streams.settings import role_secrets
 from streams.settings.role_secrets import COMMAND, SecretScope, deliver, migrate
 from streams.settings.root import load
-from tests.deploy.test_chart import EXAMPLE, SECRETS, VALUES, needs_helm, of, rendered, template, workloads
+from tests.deploy.test_chart import (
+    EXAMPLE,
+    SECRETS,
+    VALUES,
+    lasting,
+    needs_helm,
+    of,
+    rendered,
+    template,
+    workloads,
+)
 
 EVERY = ("--set", "gaps.enabled=true", "--set", "migrate.platform=easemob")
 FOUR = """
@@ -55,15 +65,16 @@ def test_a_pod_mounts_the_secrets_that_the_code_reads_there_and_no_other(
     arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     objects = rendered(*arguments)
-    (secret,) = of(objects, "Secret")
-    (file,) = [one["data"]["relay.toml"] for one in of(objects, "ConfigMap") if "relay.toml" in one["data"]]
+    (secret,) = of(lasting(objects), "Secret")
+    (file,) = [one["data"]["relay.toml"] for one in of(lasting(objects), "ConfigMap") if "relay.toml" in one["data"]]
     seen = pods(objects)
-    assert {"ingress", "convert", "media", "files", "gaps", "topics"} < set(seen)
+    assert {"ingress", "convert", "media", "files", "gaps", "watch", "topics"} < set(seen)
     for component, pod in seen.items():
         keys: list[str] = []
+        mounted = {each["name"] for each in pod["spec"]["containers"][0].get("volumeMounts", [])}
         for volume in pod["spec"].get("volumes", []):
-            if "secret" in volume:
-                assert volume["secret"]["secretName"] == secret["metadata"]["name"]
+            if "secret" in volume and volume["name"] in mounted:
+                assert volume["secret"]["secretName"] == ("chat-im-relay-topics" if component == "topics" else secret["metadata"]["name"])
                 keys += [item["key"] for item in volume["secret"]["items"]]
                 assert all(item["key"] == item["path"] for item in volume["secret"]["items"])
             assert not {"projected", "csi", "hostPath"} & volume.keys()

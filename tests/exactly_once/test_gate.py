@@ -56,6 +56,7 @@ class Picky:
         self.refused = set(refused)
         self.took: list[str] = []
         self.looked: list[str] = []
+        self.learned: list[str] = []
 
     def __call__(self, batch: Batch, outputs: Outputs) -> int:
         del outputs
@@ -70,6 +71,9 @@ class Picky:
 
     def look(self, batch: Batch) -> None:
         self.looked += [record.value for record in batch.records]
+
+    async def learn(self, batch: Batch) -> None:
+        self.learned.append(batch.records[0].value)
 
 
 def batch(tp: TopicPartition, first: int, values: str) -> Batch:
@@ -101,6 +105,7 @@ async def test_it_goes_on_where_it_was_once_it_may() -> None:
     inbox, stage = Inbox(batch(ONE, 10, "aXc"), batch(ONE, 13, "d")), Picky("X")
     await run(inbox, stage, stage.refused.clear)
     assert "".join(stage.took) == "aXcd"
+    assert stage.learned == ["X"], "what is held is tried again once all is known that it may have waited for"
     assert inbox.commits[-1] == {ONE: 14}
 
 

@@ -20,7 +20,7 @@ PEERS = {
     for line in (ROOT / "requirements" / "peers.in").read_text().splitlines()
     if line and not line.startswith("#")
 }
-LOCKS = {"runtime": PROJECT["dependencies"], "msk": [*PROJECT["dependencies"], *EXTRAS["msk"]], "postgresql": [*PROJECT["dependencies"], *EXTRAS["postgresql"]], "dev": [*PROJECT["dependencies"], *EXTRAS["local"], *EXTRAS["dev"]]}
+LOCKS = {"runtime": PROJECT["dependencies"], "msk": [*PROJECT["dependencies"], *EXTRAS["msk"]], "postgresql": [*PROJECT["dependencies"], *EXTRAS["postgresql"]], "tracing": [*PROJECT["dependencies"], *EXTRAS["tracing"]], "dev": [*PROJECT["dependencies"], *EXTRAS["local"], *EXTRAS["dev"]]}
 
 # Used without an import of ours.
 UNSEEN = {"httptools", "import-linter", "mypy", "pytest-asyncio", "pytest-xdist", "ruff"}
@@ -46,19 +46,24 @@ def _imported(*packages: str) -> dict[str, str]:
                 imported = [node.module or ""]
             else:
                 continue
-            for module in {one.partition(".")[0] for one in imported}:
+            for whole, module in {(one, one.partition(".")[0]) for one in imported}:
                 if module not in sys.stdlib_module_names and module not in {"converters", "streams", "tests", "deploy"}:
-                    distributions = known.get(module, [module])
-                    found.update({_normal(one): name(path) for one in distributions[:1]})
+                    found[_distribution(whole, known.get(module, [module]))] = name(path)
     return found
+
+
+def _distribution(module: str, distributions: list[str]) -> str:
+    """Of those that share a name space, the one that is called as the *module* begins."""
+    names, wanted = [_normal(one) for one in distributions], f"{_normal(module)}-"
+    return max((one for one in names if wanted.startswith(f"{one}-")), key=len, default="opentelemetry-api" if module.startswith("opentelemetry.") else names[0])
 
 
 def test_what_the_relay_imports_is_declared() -> None:
     declared = _names(PROJECT["dependencies"])
     missing = {package: where for package, where in _imported("converters", "streams").items() if package not in declared}
-    optional = _names(EXTRAS["local"]) | _names(EXTRAS["msk"]) | _names(EXTRAS["postgresql"]) | {"aws-msk-iam-sasl-signer"}  # as it is imported, where it is not installed
+    optional = _names(EXTRAS["local"]) | _names(EXTRAS["msk"]) | _names(EXTRAS["postgresql"]) | _names(EXTRAS["tracing"]) | {"aws-msk-iam-sasl-signer"}  # as it is imported, where it is not installed
     assert not {package: where for package, where in missing.items() if package not in optional}
-    assert all(where.startswith(("streams/kafka/", "streams/migrate/sql.py")) for where in missing.values()), "the extras are for the local node, Kafka of AWS, and databases that are migrated"
+    assert all(where.startswith(("streams/kafka/", "streams/migrate/sql.py", "streams/observe/spans.py", "streams/observe/tracing.py")) for where in missing.values()), "the extras are for the local node, Kafka of AWS, databases that are migrated, and traces"
 
 
 def test_what_the_tests_import_is_declared() -> None:

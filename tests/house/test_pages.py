@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 import typer
+import yaml
 
 from converters import PLATFORMS
 from streams import pages
@@ -40,7 +41,7 @@ def test_every_setting_is_described() -> None:
 
 
 def test_every_command_has_an_example_that_it_would_take() -> None:
-    for path, command in pages._commands(typer.main.get_command(app), ("im-relay",)):
+    for path, command in pages.commands_of(typer.main.get_command(app), ("im-relay",)):
         example = (command.help or "").partition("Example: ")[2]
         assert example.startswith(path), f"{path}: its help gives no example"
         assert _unknown(example) == [], path
@@ -63,6 +64,9 @@ def test_the_metrics_and_settings_that_pages_name_exist(path: Path) -> None:
     assert set(re.findall(r"im_relay_\w+", text)) <= declared
     sections = {key: about.annotation for key, about in Settings.model_fields.items() if key != "apps"}
     there = {topic.template.removesuffix(".{platform}") for topic in topics.TOPICS}
+    if path.is_relative_to(ROOT / "helm"):  # the chart has values of its own beside the settings, named after the same roles
+        values = yaml.safe_load((path.parent / "values.yaml").read_text(encoding="utf-8"))
+        there |= {f"{section}.{key}" for section, held in values.items() if isinstance(held, dict) for each in held for key in re.findall("^[a-z_]+", each)}
     for section, key in re.findall(rf"`({'|'.join(sections)})\.([a-z_]+)", text):
         if path.name == "CHANGELOG.md" and f"{section}.{key}" in renamed.RENAMED:
             continue

@@ -19,9 +19,12 @@ SECRET = "S3cr3t-of-the-target"
 
 
 class Rig:
-    """A context manager. *url* is the target's; *settings* are lines of the section `[migrate]`, *deliver* of `[deliver]`."""
+    """A context manager. *url* is the target's; *settings* are lines of the section `[migrate]`, *deliver* of `[deliver]`, *more* whole sections."""
 
-    def __init__(self, bootstrap: str, directory: Path, url: str, *, settings: str = "", deliver: str = "", partitions: int = PARTITIONS) -> None:
+    def __init__(
+        self, bootstrap: str, directory: Path, url: str, *, settings: str = "", deliver: str = "", partitions: int = PARTITIONS, quotas: bool = False,
+        more: str = "",
+    ) -> None:  # fmt: skip
         self.bootstrap = bootstrap
         self.directory = directory
         self.prefix = f"m{uuid4().hex[:8]}."
@@ -39,7 +42,7 @@ directory = "{self.bundles}"
 state = "{directory / "state"}"
 backoff = 0.02
 backoff_max = 0.1
-quotas = false
+quotas = {str(quotas).lower()}
 {deliver}
 [apps.old]
 platform = "yunxin"
@@ -55,7 +58,7 @@ client_id = "YXA6demo"
 client_secret = "YXA6demosecret"
 callback_secret = "demo-easemob-secret"
 base_url = "{url}"
-""")
+{more}""")
         self.workers: list[Role] = []
 
     def __enter__(self) -> Self:
@@ -102,12 +105,21 @@ base_url = "{url}"
 
 def command(config: Path | None, *words: str, code: int | None = 0) -> str:
     """What an `im-relay` command prints; it has to end with *code*, unless that is None."""
+    return _ran(config, *words, code=code)[0]
+
+
+def said(config: Path | None, *words: str, code: int | None = 0) -> str:
+    """The same, with what it says to the person."""
+    return "".join(_ran(config, *words, code=code))
+
+
+def _ran(config: Path | None, *words: str, code: int | None) -> tuple[str, str]:
     more = ["--config", str(config)] if config is not None else []
     done = subprocess.run(
         [sys.executable, "-m", "streams", *words, *more], cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert code in (None, done.returncode), f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-    return done.stdout
+    return done.stdout, done.stderr
 
 
 def start(config: Path, *words: str) -> "subprocess.Popen[str]":

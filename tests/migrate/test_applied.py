@@ -149,14 +149,16 @@ def test_it_is_paused_and_goes_on(kafka: str, tmp_path: Path) -> None:
     bundle = made(tmp_path, items(), events)
     with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
         worker = rig.worker()
-        sim.mood(answer_delay=0.05)
         applying = rig.applying(bundle)
         until(lambda: len(sim.journal("accepted")) > 200, deadline=120, why=worker.tail)
+        sim.mood(answer_delay=5.0)  # what is left takes minutes, and the command some seconds
         rig.command("migrate", "pause")
         assert ended(applying, 1)["why"].startswith("paused by")
         until(lambda: rig.metric('im_relay_migrate_open{app="new"}') == 0.0)
+        sim.mood()
         settled = until(lambda: _still(sim))
         assert rig.status()["mode"] == "paused"
+        sim.mood(answer_delay=1.0)
         applying = rig.applying(bundle)
         until(lambda: len(sim.journal("accepted")) > settled + 50, deadline=120, why=worker.tail)
         interrupt(applying)

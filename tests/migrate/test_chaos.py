@@ -12,6 +12,6 @@ from tests.migrate.chaos import Size, play
 def test_a_migration_beside_live_traffic_is_whole_whatever_is_killed(tmp_path: Path) -> None:
     """Worker, feeder and broker are killed; every live message arrives, and the old platform hears nothing of what is moved."""
     seed = SystemRandom().randrange(1_000_000)
-    size = Size(users=1200, groups=60, members=6, friends=1, messages=3000, kills=4, live=200, rate=5.0)
+    size = Size(users=600, groups=40, members=5, friends=1, messages=1500, kills=3, live=100, rate=5.0)
     played = play(tmp_path, size, seed, print)
     assert not played.complaints, f"seed {seed}: {played.complaints}"

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 from zlib import crc32
 
 import pytest
@@ -25,7 +24,9 @@ from streams.exactly_once.deleted_records import DeletedRange
 from streams.exactly_once.producers import ProducerSettings
 from streams.operate.filters import Filter
 from streams.operate.pace import RateCap
-from streams.operate.replay import ReplayCounts, ReplayFilter, ReplaySpec, ReplayWriter, planned, save
+from streams.operate.replay import ReplayCounts, ReplayFilter, ReplayWriter, planned
+from streams.operate.replay_spec import ReplaySpec
+from streams.operate.replay_store import TopicStore
 from streams.operate.topic_reader import OperateError, TopicReader
 from streams.settings.root import load, resolve
 from tests.operate.conftest import PARTITIONS, Ground, callback, rows
@@ -40,8 +41,7 @@ def written(ground: Ground) -> list[str]:
 
 
 def run(ground: Ground, *words: str) -> object:
-    state = ("--state", str(ground.directory / "replays"))
-    return ground.im_relay("replay", "--platform", "yunxin", *state, "--rate", "0", *words)
+    return ground.im_relay("replay", "--platform", "yunxin", "--rate", "0", *words)
 
 
 def test_messages_go_to_backfill_as_convert_writes_them(ground: Ground) -> None:
@@ -135,7 +135,7 @@ async def prepared(ground: Ground) -> tuple[str, ReplaySpec, dict[str, App]]:
 async def broken(ground: Ground) -> int:
     """A replay that stops on its way; the answer is how many it had written."""
     topic, spec, apps = await prepared(ground)
-    save(ground.directory / "replays", spec)
+    await TopicStore(ProducerSettings(ground.bootstrap), ground.prefix).save(spec)
     copier = ReplayWriter(ProducerSettings(ground.bootstrap), ground.prefix, PARTITIONS, spec, ReplayFilter(spec, apps, IdentityTable()), Stumbles(60), carry=True)
     async with TopicReader(ground.bootstrap, copier.group) as reader:
         with pytest.raises(Stops):
@@ -204,7 +204,7 @@ class Interrupted(RateCap):
 def test_ctrl_c_says_how_to_go_on(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     ground.called(*(callback(number) for number in range(1, 1201)))
     with monkeypatch.context() as patch:
-        patch.setattr(replay, "Pace", Interrupted)
+        patch.setattr(replay, "RateCap", Interrupted)
         # A shell's background job is told to ignore it.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
@@ -223,17 +223,43 @@ def test_ctrl_c_says_how_to_go_on(ground: Ground, monkeypatch: pytest.MonkeyPatc
 def test_a_replay_that_is_killed_goes_on_where_it_was(ground: Ground) -> None:
     ground.called(*(callback(number) for number in range(1, 2001)))
     command = [sys.executable, "-m", "streams", "replay", "--platform", "yunxin", "--since", "1h", "--yes", "--rate", "500"]
-    state = str(ground.directory / "replays")
-    command += ["--state", state, "--config", str(ground.config)]
+    command += ["--config", str(ground.config)]
     running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until(lambda: len(written(ground)) >= 500)
     running.kill()
     running.wait()
-    (name,) = [path.stem for path in Path(state).iterdir()]
+    (name,) = [(record.key or b"").decode() for record in ground.read(f"{ground.prefix}replays")]
     first = len(written(ground))
     assert 500 <= first < 2000
     assert run(ground, "--resume", name, "--yes").exit_code == 0
     assert written(ground) == [str(number) for number in range(1, 2001)], "each once, in order"
+
+
+def test_a_replay_is_kept_in_a_directory_where_one_is_named(ground: Ground) -> None:
+    ground.called(*(callback(number) for number in range(1, 11)))
+    state = ground.directory / "state"
+    done = run(ground, "--since", "1h", "--yes", "--state", str(state / "replays"))
+    assert "10 written" in done.stdout
+    (file,) = (state / "replays").iterdir()
+    assert file.stem in done.stdout
+    assert ground.read(f"{ground.prefix}replays") == []
+    assert run(ground, "--resume", file.stem, "--yes", "--state", str(state / "replays")).exit_code == 1, "nothing is left"
+    assert "there are: none" in run(ground, "--resume", file.stem).stderr
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_anybody_is_asked(ground: Ground) -> None:
+    ground.called(callback(1))
+    file = ground.directory / "a-file"
+    file.write_text("")
+    told = run(ground, "--since", "1h", "--yes", "--state", str(file / "replays"))
+    assert told.exit_code == 2
+    assert f"{file} cannot be written to: name another directory, or leave --state out" in told.stderr
+    assert told.stdout == "", "nothing was counted, and nobody asked"
+    admin = AdminClient({"bootstrap.servers": ground.bootstrap})
+    admin.delete_topics([f"{ground.prefix}replays"])[f"{ground.prefix}replays"].result(30)
+    told = until(lambda: (one := run(ground, "--since", "1h", "--yes")).exit_code == 2 and one)
+    assert f"topic {ground.prefix}replays is missing" in told.stderr
+    assert written(ground) == []
 
 
 def test_the_time_is_told_from_the_settings_limits(ground: Ground) -> None:

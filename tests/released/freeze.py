@@ -34,7 +34,7 @@ from streams.media.dedupe import DedupeEntry
 from streams.migrate import records as migration
 from streams.operate.dead_letter_reader import Resolution
 from streams.operate.filters import Filter
-from streams.operate.replay import ReplaySpec
+from streams.operate.replay_spec import ReplaySpec
 from tests.converters.examples import OPERATIONS, VARIANTS, account_of, delivery_of
 from tests.converters.shapes import NOW
 from tests.converters.shapes import body as body_of

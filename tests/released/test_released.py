@@ -24,7 +24,7 @@ from streams.kafka.record_kinds import KINDS, TooNewError, check, headers_of, ki
 from streams.media import dedupe as dones
 from streams.migrate import records as migration
 from streams.operate.dead_letter_reader import Resolution
-from streams.operate.replay import ReplaySpec
+from streams.operate.replay_spec import ReplaySpec
 from tests.released import freeze
 from tests.released.__main__ import HERE, NEXT, forms
 from tests.released.forms import breaks, misfits

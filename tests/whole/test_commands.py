@@ -137,7 +137,7 @@ def role(config: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-ROLES = (("ingress",), ("convert",), ("deliver", "--platform", "easemob"), ("gaps", "--run"))
+ROLES = (("ingress",), ("convert",), ("deliver", "--platform", "easemob"), ("gaps", "--run"), ("watch",))
 EACH = pytest.mark.parametrize("arguments", ROLES, ids=[one[0] for one in ROLES])
 
 

@@ -13,18 +13,21 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from converters.core.model import direct
+from converters.inventory import Group, GroupMember, User
 from streams.kafka import clients
 from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Cluster
 from streams.kafka.permissions import missing
 from streams.kafka.security import SecuritySettings
 from tests import attachments
+from tests.migrate.bundles import made, said
 from tests.secured import PASSWORD, Secured
 from tests.stack import ROOT, Door, Stack
 from tests.waiting import PATIENCE, until
 from tests.whole.crossing import IMPATIENT, Exchange
 
-ROLES = ("ingress", "convert", "deliver.yunxin", "deliver.easemob", "media", "gaps", "operator", "topics")
+ROLES = ("ingress", "convert", "deliver.yunxin", "deliver.easemob", "migrate.yunxin", "migrate.easemob", "media", "gaps", "watch", "operator", "topics")
 
 
 def run(config: Path, who: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -36,7 +39,7 @@ def run(config: Path, who: str, *arguments: str) -> "subprocess.CompletedProcess
 
 def named(who: str) -> dict[str, str]:
     """Each role is its own user; a command is the operator, or whoever makes topics."""
-    role = {"identities": "operator", "deliver-yunxin": "deliver.yunxin", "deliver-easemob": "deliver.easemob"}.get(who, who)
+    role = {"identities": "operator", "deliver-yunxin": "deliver.yunxin", "deliver-easemob": "deliver.easemob", "migrate-easemob": "migrate.easemob"}.get(who, who)
     assert role in ROLES, role
     return {"IM_RELAY_KAFKA__SECURITY__USERNAME": f"{PREFIX}{role}", "IM_RELAY_OBSERVE__PORT": "0"}
 
@@ -80,9 +83,10 @@ class Guarded(Stack):
 def stack(guarded: Secured, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IM_RELAY_KAFKA__SESSION_TIMEOUT", "6")
+        bundles = tmp_path_factory.mktemp("bundles")
         door = Door(guarded.at("SECURE"), guarded.toml(), named)
         one = Guarded(
-            tmp_path_factory.mktemp("stack"), bootstrap=guarded.plain, prefix=PREFIX, partitions=2, settings=IMPATIENT, door=door,
+            tmp_path_factory.mktemp("stack"), bootstrap=guarded.plain, prefix=PREFIX, partitions=2, settings=f'{IMPATIENT}\n[migrate]\ndirectory = "{bundles}"', door=door,
         )  # fmt: skip
         one.guarded = guarded
         with one:
@@ -106,6 +110,21 @@ def test_everything_crosses_under_exactly_what_is_printed(exchange: Exchange, st
     for role in stack.roles.values():
         assert "not permitted" not in role.log.read_text()
         assert PASSWORD not in role.log.read_text()
+
+
+def test_a_migration_runs_under_exactly_what_is_printed(stack: Guarded, tmp_path: Path) -> None:
+    people = ("moved-a", "moved-b")
+    items = [*(User(id=name) for name in people), Group(id="880", name="moved", owner=people[0]), *(GroupMember(group="880", user=name) for name in people)]
+    bundle = made(tmp_path, items, [said(direct(*people), people[0], 1, 1_790_000_000_000, "from before")])
+    worker = stack.add("migrate-easemob", STARTS["migrate.easemob"])
+    stack.wait_ready(worker)
+    done = run(stack.config, "operator", "migrate", "apply", "--bundle", str(bundle), "--live-since", "none", "--json")
+    assert done.returncode == 0, (done.stdout, done.stderr, worker.tail())
+    assert json.loads(done.stdout.splitlines()[-1])["kinds"]["message"] == {"done": 1, "all": 1}
+    done = run(stack.config, "operator", "migrate", "status", "--json")
+    assert json.loads(done.stdout.splitlines()[-1])["mode"] == "done", done.stderr
+    assert run(stack.config, "operator", "migrate", "pause").returncode == 1, "none runs"
+    assert "not permitted" not in done.stderr + worker.log.read_text()
 
 
 def test_commands_of_a_person_run_as_the_operator(exchange: Exchange, stack: Guarded) -> None:
@@ -172,6 +191,7 @@ def _missed(taken: AclGrant, grants: list[AclGrant]) -> list[AclGrant]:
 
 STARTS = {
     "ingress": ["ingress"], "convert": ["convert"], "deliver.easemob": ["deliver", "--platform", "easemob"], "media": ["media"],
+    "migrate.easemob": ["migrate", "work", "--platform", "easemob"],
 }  # fmt: skip
 LACKING = [
     ("ingress", AclGrant("topic", "callbacks.yunxin", "Write")),
@@ -180,6 +200,7 @@ LACKING = [
     ("convert", AclGrant("group", "convert", "Read")),
     ("deliver.easemob", AclGrant("topic", "ledger.easemob", "Write")),
     ("deliver.easemob", AclGrant("group", "convert", "Describe")),
+    ("migrate.easemob", AclGrant("topic", "imported.easemob", "Write")),
     ("media", AclGrant("transactional-id", "media-", "Write", prefixed=True)),
 ]
 

@@ -7,10 +7,13 @@ from typing import Any
 
 import msgspec
 import pytest
+import typer
 from pydantic import BaseModel
+from typer.testing import CliRunner
 
 from converters import PLATFORMS
 from converters.core.address import public
+from streams.cli.app import app as commands
 from streams.roles import secret_watch
 from streams.settings import role_secrets
 from streams.settings.role_secrets import (
@@ -197,3 +200,18 @@ def test_a_role_ends_when_a_secret_of_its_changes(tmp_path: Path) -> None:
     assert waits[:4] == [secret_watch.EVERY] * 4, "it is away for a moment, empty for a moment, and the same again"
     assert len(waits) == 5
     assert 0 <= waits[4] <= secret_watch.SPREAD
+
+
+@pytest.mark.parametrize(
+    "words", [["ingress"], ["convert"], ["deliver", "--platform", "easemob"], ["media"], ["files"], ["gaps", "--run"], ["migrate", "work", "--platform", "easemob"]]
+)
+def test_every_role_watches_what_it_has_read_whatever_kubernetes_keeps_it_in(words: list[str], config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deployments and StatefulSets alike: no restart by hand is needed when a Secret changes."""
+
+    def begin() -> None:
+        assert role_secrets.files_read
+        raise typer.Exit(7)  # nothing of the role has begun by then
+
+    monkeypatch.setattr(secret_watch, "begin", begin)
+    monkeypatch.setattr("streams.observe.log.setup", lambda _: None)
+    assert CliRunner().invoke(commands, [*words, "--config", str(config)]).exit_code == 7

@@ -271,7 +271,7 @@ def test_all_that_is_wrong_is_said_at_once(config: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("arguments", [("ingress",), ("convert",), ("deliver", "--platform", "easemob"), ("media",), ("gaps", "--run"), ("settings",)], ids=" ".join)
+@pytest.mark.parametrize("arguments", [("ingress",), ("convert",), ("deliver", "--platform", "easemob"), ("media",), ("gaps", "--run"), ("watch",), ("settings",)], ids=" ".join)
 def test_without_apps_nothing_starts(arguments: tuple[str, ...], config: Path) -> None:
     done = CliRunner().invoke(app, list(arguments))
     assert (done.exit_code, done.stderr) == (2, f"im-relay: {NO_APPS}\n")

@@ -8,11 +8,11 @@ import re
 from hashlib import blake2b
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from converters.core import wire
 from converters.core.bodies import Body, Command, File, files_of
-from converters.core.lenient import milliseconds, word
+from converters.core.lenient import word
 from converters.core.model import Delivery, Direct, Group, Loss, StoredFile, TargetContext
 from converters.core.operations import Post, kind_of
 from converters.core.outcome import Delivered, Refused, Unsure
@@ -114,8 +114,12 @@ def read(request: Request, reply: Reply, findings: Findings) -> ImportOutcome:
     return NotLater(said) if _LATER.search(described) else Refused(said)
 
 
+class _Dated(Struct):
+    msg_timestamp: int
+
+
 def _stamp(request: Request) -> int:
-    return milliseconds(wire.load_any(request.body).get("msg_timestamp"), 0)
+    return wire.load(request.body, _Dated).msg_timestamp
 
 
 def digest(request: Request, status: int, described: str) -> str:

@@ -44,7 +44,7 @@ _PAUSE = 2.0
 QUESTIONS = (
     Question(
         name="repeat", words="Is an import with the timestamp of the last one refused, swallowed, or stored twice?",
-        zh="以上一条消息的时间戳再次导入时,是被拒绝、被忽略,还是存成两条?", careful="stored twice: a doubtful import is not repeated",
+        zh="以上一条消息的时间戳再次导入时,是被拒绝、被忽略,还是存成两条?", careful="refused: a doubtful import is sent once more",
     ),
     Question(
         name="callbacks", words="Are imports called back?", zh="导入的消息是否触发回调?", careful="they may be: each bears the relay's mark",

@@ -186,6 +186,7 @@ capabilities: {drop: [ALL]}
 {{- define "im-relay.pod" -}}
 {{- $ := .root -}}
 {{- $part := splitn "-" 2 .role }}
+{{- $role := .role }}
 {{- $keys := include "im-relay.secretKeys" (dict "root" $ "role" $part._0 "platform" ($part._1 | default "")) | fromJsonArray }}
 {{- if not (include "im-relay.secret" $) }}{{ $keys = list }}{{ end -}}
 metadata:
@@ -195,13 +196,19 @@ metadata:
     {{- with $.Values.podLabels }}{{ toYaml . | nindent 4 }}{{ end }}
   annotations:
     checksum/settings: {{ include "im-relay.lasting" $ | sha256sum }}
+    {{- with include "im-relay.secretVersion" $ }}
+    im-relay/secret-version: {{ quote . }}
+    {{- end }}
     {{- with $.Values.secrets.revision }}
     im-relay/secrets-revision: {{ quote . }}
     {{- end }}
     {{- with $.Values.podAnnotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
-  {{- with $.Values.serviceAccountName }}
+  {{- with include "im-relay.account" $ }}
   serviceAccountName: {{ . }}
+  {{- end }}
+  {{- with .values.priorityClassName | default $.Values.priorityClassName }}
+  priorityClassName: {{ . }}
   {{- end }}
   automountServiceAccountToken: false
   # A Service called im-relay would put IM_RELAY_… variables here.
@@ -222,8 +229,12 @@ spec:
         # A container that dies is started again in its pod, and has its partitions back at once. A pod that ends in good order hands them over.
         - {name: IM_RELAY_KAFKA__INSTANCE, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
         {{- end }}
+        {{- include "im-relay.caEnv" $ | nindent 8 }}
         {{- with $.Values.env }}{{ toYaml . | nindent 8 }}{{ end }}
         {{- with .values.env }}{{ toYaml . | nindent 8 }}{{ end }}
+      {{- with concat $.Values.envFrom (.values.envFrom | default list) }}
+      envFrom: {{- toYaml . | nindent 8 }}
+      {{- end }}
       ports:
         {{- if eq .role "ingress" }}
         - {name: callbacks, containerPort: {{ $.Values.settings.ingress.port }}}
@@ -232,10 +243,14 @@ spec:
         - {name: files, containerPort: {{ $.Values.settings.files.port }}}
         {{- end }}
         - {name: metrics, containerPort: {{ $.Values.settings.observe.port }}}
-      # Answers while Kafka's state is still being read: the port is open from the start.
+      # The port is open from the start, before Kafka's state has been read.
+      startupProbe:
+        httpGet: {path: /livez, port: metrics}
+        periodSeconds: 2
+        timeoutSeconds: 3
+        failureThreshold: 60
       livenessProbe:
         httpGet: {path: /livez, port: metrics}
-        initialDelaySeconds: 15
         periodSeconds: 10
         timeoutSeconds: 3
         failureThreshold: 6
@@ -261,6 +276,10 @@ spec:
         {{- range .volumes }}
         - {name: {{ .name }}, mountPath: {{ .path }}}
         {{- end }}
+        {{- with $.Values.caBundle.configMap }}
+        - {name: ca-bundle, mountPath: /etc/im-relay/ca, readOnly: true}
+        {{- end }}
+        {{- with concat $.Values.extraVolumeMounts (.values.extraVolumeMounts | default list) }}{{ toYaml . | nindent 8 }}{{ end }}
   volumes:
     - name: settings
       configMap: {name: {{ include "im-relay.name" $ }}}
@@ -283,23 +302,134 @@ spec:
       emptyDir: {sizeLimit: {{ .size }}}
     {{- end }}
     {{- end }}
+    {{- include "im-relay.caVolume" $ | nindent 4 }}
+    {{- with concat $.Values.extraVolumes (.values.extraVolumes | default list) }}{{ toYaml . | nindent 4 }}{{ end }}
   topologySpreadConstraints:
+    {{- with .values.topologySpreadConstraints | default $.Values.topologySpreadConstraints }}
+    {{- toYaml . | nindent 4 }}
+    {{- else }}
+    {{- range $key := list "kubernetes.io/hostname" "topology.kubernetes.io/zone" }}
     - maxSkew: 1
-      topologyKey: kubernetes.io/hostname
+      topologyKey: {{ $key }}
       whenUnsatisfiable: ScheduleAnyway
       labelSelector:
         matchLabels:
           {{- include "im-relay.selector" $ | nindent 10 }}
-          app.kubernetes.io/component: {{ .role }}
-  {{- with $.Values.nodeSelector }}
-  nodeSelector: {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with $.Values.tolerations }}
-  tolerations: {{- toYaml . | nindent 4 }}
-  {{- end }}
-  {{- with $.Values.affinity }}
-  affinity: {{- toYaml . | nindent 4 }}
-  {{- end }}
+          app.kubernetes.io/component: {{ $role }}
+    {{- end }}
+    {{- end }}
+  {{- include "im-relay.placed" (dict "root" $ "values" .values) | nindent 2 }}
+{{- end }}
+
+{{/* On which nodes. Takes root, values (a role's). */}}
+{{- define "im-relay.placed" -}}
+{{- with .values.nodeSelector | default .root.Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.tolerations | default .root.Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .values.affinity | default .root.Values.affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "im-relay.account" -}}
+{{- if .Values.serviceAccount.create }}{{ .Values.serviceAccountName | default (include "im-relay.name" .) }}{{ else }}{{ .Values.serviceAccountName }}{{ end }}
+{{- end }}
+
+{{- define "im-relay.caEnv" -}}
+{{- if .Values.caBundle.configMap }}
+- {name: SSL_CERT_FILE, value: /etc/im-relay/ca/{{ .Values.caBundle.key }}}
+{{- end }}
+{{- end }}
+
+{{- define "im-relay.caVolume" -}}
+{{- if .Values.caBundle.configMap }}
+- name: ca-bundle
+  configMap: {name: {{ .Values.caBundle.configMap }}}
+{{- end }}
+{{- end }}
+
+{{/* The Secret of ours as it is in the cluster, as JSON; empty where Helm does not look, or has no cluster. */}}
+{{- define "im-relay.existingSecret" -}}
+{{- if and .Values.secrets.lookup .Values.secrets.existing }}
+{{- toJson (lookup "v1" "Secret" .Release.Namespace .Values.secrets.existing) }}
+{{- else }}{}{{ end }}
+{{- end }}
+
+{{/* Tells of a change without a word about what is in it. */}}
+{{- define "im-relay.secretVersion" -}}
+{{- dig "metadata" "resourceVersion" "" (include "im-relay.existingSecret" . | fromJson) }}
+{{- end }}
+
+{{/* The keys of the Secret that any role uses, as a JSON list. */}}
+{{- define "im-relay.allSecretKeys" -}}
+{{- $root := . }}{{ $keys := list }}
+{{- $known := .Files.Get "files/secrets.json" | fromJson }}
+{{- range $role, $about := $known.roles }}
+{{- range $platform := ternary (include "im-relay.platforms" $root | fromJsonArray) (list "") $about.own_platform }}
+{{- $keys = concat $keys (include "im-relay.secretKeys" (dict "root" $root "role" $role "platform" $platform) | fromJsonArray) }}
+{{- end }}
+{{- end }}
+{{- $keys | uniq | sortAlpha | toJson }}
+{{- end }}
+
+{{/* Stops with words where the release could not work, whoever renders it. */}}
+{{- define "im-relay.refuse" -}}
+{{- $apps := .Values.settings.apps }}
+{{- range $name, $app := $apps }}
+{{- if not (hasKey $apps $app.target) }}
+{{- fail (printf "settings.apps.%s.target is %q, and there is no such app; there are: %s" $name $app.target (join ", " (keys $apps | sortAlpha))) }}
+{{- end }}
+{{- if eq $app.target $name }}{{ fail (printf "settings.apps.%s.target is the app itself; name the app that receives its messages" $name) }}{{ end }}
+{{- end }}
+{{- $partitions := int .Values.settings.kafka.partitions }}
+{{- $workers := dict "convert.replicas" .Values.convert.replicas "deliver.replicas" .Values.deliver.replicas }}
+{{- if .Values.settings.media.carry }}{{ $_ := set $workers "media.replicas" .Values.media.replicas }}{{ end }}
+{{- range $role := list "convert" "media" }}
+{{- $scaled := (index $.Values $role).autoscaling }}
+{{- if $scaled.enabled }}{{ $_ := set $workers (printf "%s.autoscaling.max" $role) $scaled.max }}{{ $_ := unset $workers (printf "%s.replicas" $role) }}{{ end }}
+{{- end }}
+{{- range $name, $count := $workers }}
+{{- if gt (int $count) $partitions }}
+{{- fail (printf "%s is %d, more than the %d of settings.kafka.partitions: those beyond would have nothing to do" $name (int $count) $partitions) }}
+{{- end }}
+{{- end }}
+{{- range $role := list "ingress" "convert" "media" }}
+{{- $scaled := (index $.Values $role).autoscaling }}
+{{- if gt (int $scaled.min) (int $scaled.max) }}
+{{- fail (printf "%s.autoscaling.min is %d, more than its max, %d" $role (int $scaled.min) (int $scaled.max)) }}
+{{- end }}
+{{- end }}
+{{- if and .Values.media.autoscaling.enabled (not .Values.media.autoscaling.prometheus) }}
+{{- fail "media.autoscaling.prometheus is empty: the address at which KEDA asks Prometheus, such as http://prometheus.monitoring:9090" }}
+{{- end }}
+{{- $live := dict }}
+{{- if and .Values.secrets.lookup .Values.secrets.existing }}{{ $live = lookup "v1" "ServiceAccount" .Release.Namespace "default" }}{{ end }}
+{{- if $live }}
+{{- $seen := include "im-relay.existingSecret" . | fromJson }}
+{{- if not $seen }}
+{{- fail (printf "secrets.existing is %q, and there is no such Secret in namespace %s: make it first (README.md shows how)" .Values.secrets.existing .Release.Namespace) }}
+{{- end }}
+{{- range $key := include "im-relay.allSecretKeys" . | fromJsonArray }}
+{{- if not (hasKey ($seen.data | default dict) $key) }}
+{{- fail (printf "the Secret %s in namespace %s has no key %q, which the settings name as /etc/im-relay/secrets/%s; it has: %s" $.Values.secrets.existing $.Release.Namespace $key $key (join ", " (keys ($seen.data | default dict) | sortAlpha))) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Stops where a StatefulSet has volumes of another size: Kubernetes refuses to change that in place. Takes root, name, size. */}}
+{{- define "im-relay.sameVolumes" -}}
+{{- $set := dict }}
+{{- if .root.Values.secrets.lookup }}{{ $set = lookup "apps/v1" "StatefulSet" .root.Release.Namespace .name }}{{ end }}
+{{- range dig "spec" "volumeClaimTemplates" list ($set | default dict) }}
+{{- $there := dig "spec" "resources" "requests" "storage" "" . }}
+{{- if ne $there $.size }}
+{{- fail (printf "the volumes of StatefulSet %s are %s, and %s is asked for: Kubernetes changes none of an existing set. Grow them first: see \"Growing volumes\" in README.md" $.name $there $.size) }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Lets a drain take one pod of a role at a time. Takes root, role. */}}

@@ -1,0 +1,80 @@
+"""The role that watches the others from outside, as a process: it writes nothing, and joins no consumer group."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from streams.kafka import acls, permissions, topics
+from streams.observe import metrics
+from streams.roles.health import Health
+from streams.roles.startup import met, patiently, served
+from streams.settings.root import Settings, SettingsError, resolve
+from streams.watch.watcher import Watcher
+
+log = structlog.get_logger()
+
+STAGE = "watch"
+
+
+async def run_watch(settings: Settings) -> int:
+    """Watch until SIGTERM or SIGINT; the answer is the exit code. Raises SettingsError, ListenError."""
+    return await served(settings, lambda health: _watch(settings, health))
+
+
+async def _watch(settings: Settings, health: Health) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    running, stopped = asyncio.create_task(_run(settings, health)), asyncio.create_task(stop.wait())
+    await asyncio.wait((running, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if running.done():
+        running.result()  # it only ends with an error
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    log.info("stopped", stage=STAGE, code=0)
+    return 0
+
+
+async def _run(settings: Settings, health: Health) -> None:
+    apps, kafka = resolve(settings), settings.kafka
+    watcher = Watcher(kafka.cluster, apps, kafka.prefix, carry=settings.media.carry)
+    letters = topics.DEAD_LETTERS.name(prefix=kafka.prefix)
+    needed = [letters, *(one.name for stage in watcher.stages for one in stage.inputs)]
+    there = await met(kafka, needed, acls.watch(acls.layout_of(settings)))
+    if missing := [name for name in needed if not there[name]]:
+        raise SettingsError(f"topic {missing[0]} is missing; make it with: im-relay topics create")
+    await patiently("watch the cluster", kafka.cluster, watcher.start, watcher.stop)
+    log.info("started", stage=STAGE, stages=[" ".join(filter(None, stage.labels)) for stage in watcher.stages])
+    health.watch(STAGE, lambda: True, patience=10 * (settings.watch.interval + settings.watch.timeout))
+    loop = asyncio.get_running_loop()
+    try:
+        while True:
+            began = loop.time()
+            await _look(watcher, settings, health)
+            health.progress(STAGE)
+            await asyncio.sleep(max(0.0, began + settings.watch.interval - loop.time()))
+    finally:
+        await watcher.stop()
+
+
+async def _look(watcher: Watcher, settings: Settings, health: Health) -> None:
+    """Its failure costs this look alone: the next one starts from nothing."""
+    try:
+        async with asyncio.timeout(settings.watch.timeout):
+            with metrics.WATCH_LOOK_SECONDS.time():
+                whole = await watcher.look()
+    except (KafkaError, OSError, TimeoutError) as error:
+        why = permissions.why(error, settings.kafka.cluster) or type(error).__name__
+        metrics.WATCH_LOOKS.labels("failed").inc()
+        watcher.show()
+        health.ready(False, f"the last look failed: {why}", part=STAGE)
+        log.warning("look failed", error=why)
+        return
+    metrics.WATCH_LOOKS.labels("whole" if whole else "partial").inc()
+    health.ready(True)
+    health.ready(whole, "dead letters are still being read", part=STAGE)

@@ -1,0 +1,62 @@
+"""`make boards`: a relay that works, and the same in three outages; a picture of each board in each, for docs/boards.md.
+
+Without arguments, all scenes. `--scene NAME` plays one; `--record` does not draw, `--draw` only draws what was recorded before.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from deploy.dashboards import BOARDS, ROOT
+from tests.boards.draw import BUILD, build, draw
+from tests.boards.panels import Panel, panels
+from tests.boards.prometheus import Prometheus
+from tests.boards.scenes import HEALTHY, SCENES, Scene, observed, play
+
+PICTURES = ROOT / "docs/boards"
+STEP = 2.0
+"""Seconds between two points of a curve."""
+
+
+def record(scene: Scene) -> None:
+    """Play *scene*, and write down what each panel would have been answered; also before the outage."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="im-relay-boards-") as directory, observed(Path(directory)) as (stack, asked):
+
+        def write(name: str, start: float, end: float) -> None:
+            boards = {board.uid: {panel.number: _asked(asked, panel, start, end) for panel in panels(board.uid)} for board in BOARDS}
+            (BUILD / f"{name}.json").write_text(json.dumps({"from": start, "to": end, "boards": boards}))
+
+        play(scene, stack, write)
+
+
+def _asked(asked: Prometheus, panel: Panel, start: float, end: float) -> list[dict[str, object]]:
+    first = end if panel.kind == "stat" else start
+    return [{"legend": legend, "series": asked.range(expr, first, end, STEP)} for expr, legend in panel.queries]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.boards", description=__doc__)
+    parser.add_argument("--scene", choices=sorted(SCENES), action="append")
+    parser.add_argument("--draw", action="store_true")
+    parser.add_argument("--record", action="store_true", help="only record")
+    arguments = parser.parse_args()
+    for name in arguments.scene or SCENES:
+        if not arguments.draw:
+            print(f"· plays {name}", flush=True)
+            record(SCENES[name])
+    if arguments.record:
+        return 0
+    build()
+    for name in (HEALTHY, *(arguments.scene or SCENES)):
+        for board in BOARDS:
+            picture = PICTURES / f"{board.uid.removeprefix('im-relay-').replace('im-relay', 'overview')}-{name}.png"
+            draw(board.uid, BUILD / f"{name}.json", picture)
+            print(f"· {picture.relative_to(ROOT)}: {picture.stat().st_size // 1024} kB", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""`migrate apply --dry-run`: every request is made as in a run, and none is sent."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from tests.migrate.bundles import made
+from tests.migrate.rig import Rig
+from tests.migrate.test_applied import history, items
+from tests.simulators.process import SimulatorProcess
+
+_CALLS = re.compile(r"^(\S+) +([\d,]+) calls", re.MULTILINE)
+_MADE = re.compile(r'^im_relay_attempts_total\{api="([^"]+)",app="new",outcome="\w+",platform="easemob"\} ([\d.]+)$', re.MULTILINE)
+ONE = frozenset({"messages/users/import", "messages/chatgroups/import", "chatgroups/create", "chatgroups/announcement", "contacts/remark", "users/attributes"})
+"""Of these each call has one thing in it: there are as many, whichever lie together."""
+
+
+def test_no_request_leaves_and_what_is_told_is_what_a_run_asks(kafka: str, tmp_path: Path) -> None:
+    events = history(talks=5, each=3)
+    bundle = made(tmp_path, items(), events)
+    with SimulatorProcess("easemob", max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url, quotas=True) as rig:
+        told = rig.command("migrate", "apply", "--dry-run", "--bundle", str(bundle), "--json")
+        assert told.endswith("nothing was sent\n")
+        assert sim.journal() == [], "not even a token was asked for"
+        rig.command("migrate", "status", code=1)  # and no run has begun
+        calls = {api: int(count.replace(",", "")) for api, count in _CALLS.findall(told)}
+        worker = rig.worker()
+        # The platform counts every call, and takes 10 of the 100 a second for what is live.
+        assert rig.apply(bundle, "--live-since", "none")["good"]
+        asked: Counter[str] = Counter()
+        for api, count in _MADE.findall(worker.metrics()):
+            asked[api] += int(float(count))
+        assert asked.keys() == calls.keys()
+        assert {api: asked[api] for api in ONE & asked.keys()} == {api: calls[api] for api in ONE & calls.keys()}
+        assert all(asked[api] >= calls[api] for api in calls), "a run fills its requests with what lies in one partition"
+        throttled = [entry for entry in sim.journal("refused") if entry.get("status") == 429]
+        assert throttled == [], "a share of the quotas is left alone"
