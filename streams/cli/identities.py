@@ -11,6 +11,7 @@ from converters.routing.user_ids import fold
 from streams.cli.common import DIFFERS, NOTHING, DryRun, Json, JsonAnyway, ask, settings_of
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.kafka.topics import IDENTITIES, LEDGER
+from streams.locale.messages import translated
 
 NONE = "none"
 
@@ -25,16 +26,17 @@ Config = Annotated[
 def set_(
     kind: Annotated[str, typer.Argument(help="group, room or user")],
     ids: Annotated[list[str], typer.Argument(help="PLATFORM=ID, one for each platform.")],
-    canonical: Annotated[str, typer.Option(help="Their common name.  [default: the first one's ID]")] = "",
+    canonical: Annotated[str, typer.Option(help="Canonical id.  [default: the first one's ID]")] = "",
     config: Config = None,
     *,
     join: Annotated[bool, typer.Option("--join", help="Also where what was said in two conversations becomes one.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Say that these are the same. A conversation keeps its key whatever it is called, so that what was delivered stays known.
+    """Map ids of several platforms to one canonical id. A conversation keeps its key whatever it is called, so what was delivered stays known.
 
-    Where two that have delivered messages would become one, the command says how many, and writes nothing (exit code 1) without --join.
+    If two conversations with delivered messages would become one, the command reports how many, and writes nothing (exit code 1) without
+    --join.
     Example: im-relay identities set group one=6123 other=2700 --canonical ops
     """
     from converters.routing.renaming import setting
@@ -58,7 +60,7 @@ def set_(
         else:
             print_line(f"{platform} {kind} {native} is {common}")
     for one in plan.left:
-        print_notice(f"{one.platform} {kind} {one.native} is still {one.canonical}: name it too")
+        print_notice(translated("{platform} {kind} {native} is still {canonical}: name it too", platform=one.platform, kind=kind, native=one.native, canonical=one.canonical))
 
 
 @app.command()
@@ -70,7 +72,7 @@ def forget(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Take entries away. One that is set again keeps the key it had. Example: im-relay identities forget group one=6123"""
+    """Remove entries. One that is set again keeps the key it had. Example: im-relay identities forget group one=6123"""
     from converters.routing.renaming import forgetting
 
     pairs = _pairs(kind, ids)
@@ -95,16 +97,16 @@ def forget(
 @app.command()
 def mark(
     users: Annotated[list[str] | None, typer.Argument(help="The customer's own user ids.")] = None,
-    file: Annotated[typer.FileText | None, typer.Option(help="More of them, one a line; - is standard input.")] = None,
-    platform: Annotated[str, typer.Option(help="Where they have the account.")] = "",
-    account: Annotated[str, typer.Option(help="made (there is one), used (and they are on that app), none.")] = "",
-    cohort: Annotated[str, typer.Option(help="A name that rules can speak of; none takes them out of theirs.")] = "",
+    file: Annotated[typer.FileText | None, typer.Option(help="Further ids, one per line; - is standard input.")] = None,
+    platform: Annotated[str, typer.Option(help="Platform of the account.")] = "",
+    account: Annotated[str, typer.Option(help="made (it exists), used (the user is on that app), none.")] = "",
+    cohort: Annotated[str, typer.Option(help="A name that rules can use; none removes the users from theirs.")] = "",
     config: Config = None,
     *,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Say who has an account where, and who is in which cohort, for the rules of routing.
+    """Set who has an account where, and who is in which cohort, for the routing rules.
 
     Example: im-relay identities mark --platform NAME --account used ann bob
     """
@@ -195,7 +197,7 @@ def check(
     found = problems(ids, PLATFORMS[target].user_ids, PLATFORMS[source].user_ids)
     for problem in found:
         print_json(msgspec.to_builtins(problem))
-    print_notice(f"{len(ids)} ids, {len(found)} to be looked at")
+    print_notice(translated("{count} ids, {count_2} to be looked at", count=len(ids), count_2=len(found)))
     raise typer.Exit(DIFFERS if found else 0)
 
 
@@ -266,9 +268,8 @@ def _judge(under: Any, origin: str, *, join: bool) -> None:
     said = ", ".join(f"{count} messages under {name}" for name, count in lost.items())
     untold = f", and {under.untold} of which the ledger does not say under which" if under.untold else ""
     print_notice(
-        f"im-relay: these were several conversations so far, and become the one keyed by {origin}: {said} were delivered{untold}. "
-        "Recalls and edits of those find nothing then; a replay leaves them out."
+        translated("im-relay: these were several conversations so far, and become the one keyed by {origin}: {said} were delivered{untold}. Recalls and edits of those find nothing then; a replay leaves them out.", origin=origin, said=said, untold=untold)
     )
     if not join:
-        print_notice("im-relay: nothing was written; say --join to do it all the same")
+        print_notice(translated("im-relay: nothing was written; say --join to do it all the same"))
         raise typer.Exit(NOTHING)

@@ -12,13 +12,13 @@ from streams.kafka import topics
 from streams.operate.topic_reader import OperateError
 
 StageName = Annotated[str, typer.Option(help="convert or deliver.  [default: both]")]
-AppName = Annotated[str, typer.Option("--app", help="The app that is held; one that is not in the settings, too.  [default: all]")]
+AppName = Annotated[str, typer.Option("--app", help="The held app, even if it is not in the settings.  [default: all]")]
 
 
 def release(stage: StageName = "", app: AppName = "", config: Config = None, *, json: Json = False) -> None:
     """Tell the workers to go on with apps that they hold, once the cause is mended. No worker is restarted.
 
-    `/readyz` of the role and `im_relay_app_held` say what is held, and why. Example: im-relay release --app NAME -c relay.toml
+    `/readyz` of the role and `im_relay_app_held` show what is held, and why. Example: im-relay release --app NAME -c relay.toml
     """
     if stage not in ("", "convert", "deliver"):
         raise typer.BadParameter(f"no stage {stage!r} can hold an app; there are: convert, deliver")

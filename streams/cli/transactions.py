@@ -15,7 +15,7 @@ from streams.operate.topic_reader import OperateError
 if TYPE_CHECKING:
     from streams.settings.root import Settings
 
-app = typer.Typer(help="Open transactions that hold messages back: list, abort.", no_args_is_help=True)
+app = typer.Typer(help="Open transactions that block messages: list, abort.", no_args_is_help=True)
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")]
 
@@ -32,7 +32,7 @@ def list_open(
     *,
     json: Json = False,
 ) -> None:
-    """Show those that are open, oldest first; exit code 1 if there is one. Example: im-relay transactions list -c relay.toml"""
+    """Show open transactions, oldest first. Exit code 1 if there is one. Example: im-relay transactions list -c relay.toml"""
     settings = settings_of(config)
     found = [one for one in ask(_found(settings), settings.kafka.cluster) if one.age() >= older]
     if not found:
@@ -66,7 +66,10 @@ def abort(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """End the one that holds a partition back: nothing of it is ever read. Example: im-relay transactions abort deliveries.NAME 3"""
+    """Abort the transaction that blocks a partition: none of its records is ever read.
+
+    Example: im-relay transactions abort deliveries.NAME 3
+    """
     settings = settings_of(config)
     tp = TopicPartition(topic, partition)
     one = ask(_oldest(settings, tp), settings.kafka.cluster)

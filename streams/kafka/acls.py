@@ -127,11 +127,6 @@ def watch(of: TopicLayout) -> list[AclGrant]:
     ]
 
 
-def _groups(of: TopicLayout) -> list[str]:
-    """The consumer groups of all stages."""
-    return [f"{of.prefix}convert", f"{of.prefix}media", *(f"{of.prefix}deliver.{platform}" for platform in of.platforms)]
-
-
 def console(of: TopicLayout) -> list[AclGrant]:
     """It reads all, as `operator` does, and puts dead letters back where they came from."""
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
@@ -155,7 +150,6 @@ def operator(of: TopicLayout) -> list[AclGrant]:
         *_topics(of, "Write", *written),
         *_topics(of, "Delete", topics.MIGRATION),  # what is done is trimmed away
         *(AclGrant("group", name, "Describe") for name in _groups(of)),
-        *(AclGrant("group", f"{of.prefix}migrate.{platform}", "Describe") for platform in of.platforms),
         AclGrant("group", f"{of.prefix}replay.", "Read", prefixed=True),
         *(AclGrant("transactional-id", f"{of.prefix}{name}.", "Write", prefixed=True) for name in ("replay", "operate", "feed")),
     ]
