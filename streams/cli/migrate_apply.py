@@ -12,6 +12,7 @@ from converters.inventory import KINDS, MESSAGE
 from converters.migration import FilesBy
 from streams.cli.common import NOTHING, WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
 from streams.cli.terminal import print_json, print_line, print_notice, progress
+from streams.locale.messages import translated
 from streams.migrate.errors import BundleError
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import READING, SecretScope, migrate
