@@ -88,19 +88,17 @@ def commands(say: Say = same) -> str:
     """docs/commands.md."""
     from streams.cli.app import app
 
-    lines = _head("Commands", "streams/cli/app.py", "the files beside it")
-    lines += ["How to get `im-relay`: [README](../README.md#ten-minutes-further). `im-relay --version` says which release it is.", ""]
-    lines += [
-        "Exit codes are the same for all commands:", "", "| code | meaning | examples |", "| --- | --- | --- |",
-        "| 0 | done | topics are as they should be; letters were put back |",
-        "| 1 | done, and the answer is no | something differs, nothing matches, no node runs, the person said no |",
-        "| 2 | not done, nothing is known | wrong settings or arguments, Kafka away or not permitting it, a file that cannot be read |",
-        "", "A role ends with 0 when asked to, with 1 after a defect or when another process took its partitions, with 2 when it cannot start.",
-    ]
-    for path, command in commands_of(typer.main.get_command(app), ("im-relay",)):
-        text, _, example = (command.help or "").partition("Example: ")
-        lines += ["", f"## {path}", "", " ".join(text.split()), "", "```console", f"$ {' '.join(example.split())}", "```"]
-        rows = [_parameter(each) for each in command.params if each.name != "help"]
+    lines = _head("Commands", say, "streams/cli/app.py", "streams/cli/*.py")
+    lines += [say("How to get `im-relay`: [README](../README.md#ten-minutes-further). `im-relay --version` says which release it is."), ""]
+    lines += [say("Help is in Chinese where `IM_RELAY_LANG`, `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, begins with `zh`."), ""]
+    lines += [say("Exit codes are the same for all commands:"), "", say("| code | meaning | examples |"), "| --- | --- | --- |"]
+    lines += [say(row) for row in EXIT_CODES]
+    lines += ["", say("A role ends with 0 when asked to, with 1 after a defect or when another process took its partitions, with 2 when it cannot start.")]
+    root = typer.main.get_command(app)
+    for path, command in commands_of(root, ("im-relay",)):
+        meaning, example = command_line.parts(command.help or "")
+        lines += ["", f"## {path}", "", say(meaning), "", "```console", f"$ {example}", "```"]
+        rows = [_parameter(each, say) for each in command.params if each.name != "help"]
         if rows:
             lines += ["", say("| argument or option | default | environment | meaning |"), "| --- | --- | --- | --- |", *rows]
     return "\n".join(lines) + "\n"
