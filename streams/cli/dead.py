@@ -223,7 +223,7 @@ def _find(relay: CommandContext, choice: LetterFilter) -> FoundLetters:
 def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False, json: bool) -> None:
     found = _find(relay, choice)
     if not found.letters:
-        nothing("no letter matches")
+        nothing(translated("no letter matches"))
     count = len(found.letters)
     if json and dry_run:
         for letter in found.letters:
@@ -237,10 +237,10 @@ def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *,
     if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
         if not older:
             fail(OperateError(refusal(f"{len(old)} of {count} letters", min(old), now(), relay.settings.deliver.max_age)))
-        print_notice(f"{len(old)} of them are older than deliver.max_age, and go without a push where the platform can be told so")
+        print_notice(translated("{count} of them are older than deliver.max_age, and go without a push where the platform can be told so", count=len(old)))
     causes = Counter(f"{one.letter.stage}: {one.letter.cause}" for one in found.letters)
     told = ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
-    print_notice(f"will {'put back' if what == 'replayed' else 'set aside'} {count} letters ({told})")
+    print_notice(translated("will {what} {count} letters ({told})", what="put back" if what == "replayed" else "set aside", count=count, told=told))
     confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
 
     async def work() -> ResolvedCounts:

@@ -29,7 +29,7 @@ def set_(
     canonical: Annotated[str, typer.Option(help="Canonical id.  [default: the first one's ID]")] = "",
     config: Config = None,
     *,
-    join: Annotated[bool, typer.Option("--join", help="Also where what was said in two conversations becomes one.")] = False,
+    join: Annotated[bool, typer.Option("--join", help="Also if two conversations with delivered messages become one.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -50,7 +50,7 @@ def set_(
         under = _under(settings, kind, plan.origins)
         origin = max(plan.origins, key=lambda one: under.counts[one])  # the first of equals
         _judge(under, origin, join=join)
-    print_notice(f"will say that {', '.join(f'{platform} {kind} {native}' for platform, native in pairs)} {'is' if len(pairs) == 1 else 'are'} {common}")
+    print_notice(translated("will say that {what} {more} {common}", what=", ".join(f"{platform} {kind} {native}" for platform, native in pairs), more="is" if len(pairs) == 1 else "are", common=common))
     if dry_run:
         return
     _write(settings, plan.records(origin))
@@ -58,7 +58,7 @@ def set_(
         if json:
             print_json({"platform": platform, "kind": kind, "id": native, "canonical": common})
         else:
-            print_line(f"{platform} {kind} {native} is {common}")
+            print_line(translated("{platform} {kind} {native} is {common}", platform=platform, kind=kind, native=native, common=common))
     for one in plan.left:
         print_notice(translated("{platform} {kind} {native} is still {canonical}: name it too", platform=one.platform, kind=kind, native=one.native, canonical=one.canonical))
 
@@ -81,8 +81,8 @@ def forget(
     if plan.moved:
         under = _under(settings, kind, plan.moved)
         for origin, count in under.counts.items():
-            print_notice(f"{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing")
-    print_notice(f"will forget {', '.join(f'{platform} {kind} {native}' for platform, native in pairs)}")
+            print_notice(translated("{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing", count=count, origin=origin))
+    print_notice(translated("will forget {what}", what=", ".join(f"{platform} {kind} {native}" for platform, native in pairs)))
     if dry_run:
         return
     _write(settings, plan.kept)
@@ -91,7 +91,7 @@ def forget(
         if json:
             print_json({"platform": platform, "kind": kind, "id": native, "forgotten": True})
         else:
-            print_line(f"{platform} {kind} {native} is forgotten")
+            print_line(translated("{platform} {kind} {native} is forgotten", platform=platform, kind=kind, native=native))
 
 
 @app.command()
@@ -133,7 +133,7 @@ def mark(
             records.append((key, value if cohort != NONE else None))
     settings = settings_of(config)
     words = [*([f"account {account} on {platform}"] if account else []), *([f"cohort {cohort}"] if cohort else [])]
-    print_notice(f"will mark {len(ids)} users: {', '.join(words)}")
+    print_notice(translated("will mark {count} users: {what}", count=len(ids), what=", ".join(words)))
     if dry_run:
         return
     _write(settings, records)
@@ -145,7 +145,7 @@ def mark(
 
 @app.command()
 def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None, *, json: JsonAnyway = False) -> None:
-    """Print all that is known of a user, and where in 100 the user's share lies. Example: im-relay identities show ann"""
+    """Print everything known about a user, and the user's place in percentages. Example: im-relay identities show ann"""
     del json
     from converters import PLATFORMS
     from converters.routing.rules import share
@@ -160,10 +160,10 @@ def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")
 
 @app.command(name="list")
 def list_(
-    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Instead, who has accounts and cohorts.")] = False,
+    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Print accounts and cohorts of users instead.")] = False,
     json: JsonAnyway = False,
 ) -> None:
-    """Print the table, one JSON object a line. Example: im-relay identities list"""
+    """Print the table, one JSON object per line. Example: im-relay identities list"""
     del json
     table = _table(settings_of(config))
     if people:
@@ -177,13 +177,16 @@ def list_(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Option("--platform", help="Where the users are now.")],
-    target: Annotated[str, typer.Option(help="Where they will be.")],
-    file: Annotated[typer.FileText, typer.Argument(help="User ids, one a line; - is standard input.")],
+    source: Annotated[str, typer.Option("--platform", help="Current platform of the users.")],
+    target: Annotated[str, typer.Option(help="Target platform.")],
+    file: Annotated[typer.FileText, typer.Argument(help="User ids, one per line; - is standard input.")],
     *,
     json: JsonAnyway = False,
 ) -> None:
-    """Which user ids change or collide at the target; exit code 1 if any does. Example: im-relay identities check --platform NAME --target NAME ids.txt"""
+    """List user ids that change or collide at the target. Exit code 1 if any does.
+
+    Example: im-relay identities check --platform NAME --target NAME ids.txt
+    """
     del json
     import msgspec
 

@@ -54,7 +54,7 @@ def start(
 
 @app.command()
 def stop(data: Data = DATA, *, json: Json = False) -> None:
-    """Stop what `start` or `run` has started; its data stays. Example: im-relay kafka stop"""
+    """Stop the node that `start` or `run` started. Its data stays. Example: im-relay kafka stop"""
     pid = process.end(DataDirectory(data.absolute()))
     if json:
         print_json({"stopped": pid or None, "data": str(data)})
@@ -64,15 +64,15 @@ def stop(data: Data = DATA, *, json: Json = False) -> None:
 
 @app.command()
 def status(data: Data = DATA, *, json: Json = False) -> None:
-    """Say whether it runs; exit code 1 if not. Example: im-relay kafka status"""
+    """Say whether it runs. Exit code 1 if not. Example: im-relay kafka status"""
     directory = DataDirectory(data.absolute())
     pid = process.running(directory)
     if json:
         print_json({"running": pid or None, "data": str(data), "log": str(directory.log)})
     elif pid:
-        print_line(f"kafka runs (process {pid})  data {data}  log {directory.log}")
+        print_line(translated("kafka runs (process {pid})  data {data}  log {log}", pid=pid, data=data, log=directory.log))
     else:
-        print_line(f"no kafka runs on {data}")
+        print_line(translated("no kafka runs on {data}", data=data))
     if not pid:
         raise typer.Exit(NOTHING)
 

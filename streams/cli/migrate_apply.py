@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 BundleOption = Annotated[
     Path | None, typer.Option("--bundle", help="Directory of the bundle, or the 12 characters of its hash.  [default: the newest]")
 ]
-PlanOption = Annotated[Path | None, typer.Option("--plan", help="The plan of `migrate plan`: it names the bundle.")]
-App = Annotated[str, typer.Option("--app", help="The app that is written to.  [default: the only one]")]
+PlanOption = Annotated[Path | None, typer.Option("--plan", help="The plan written by `migrate plan`: it names the bundle.")]
+App = Annotated[str, typer.Option("--app", help="Receiving app.  [default: the only one]")]
 FILES: tuple[FilesBy, ...] = ("fetch", "link", "carry")
 _NAMED = re.compile(r"\b[0-9a-f]{12}\b")
 
@@ -52,8 +52,8 @@ def work(platform: Annotated[str, typer.Option(help="The platform to write to.")
 def apply(
     bundle: BundleOption = None,
     plan: PlanOption = None,
-    between: Annotated[str, typer.Option(help="Hours in which requests leave, as 01:00-07:00, each day.  [default: always]")] = "",
-    zone: Annotated[str, typer.Option(help="Time zone of --between, as +08:00 or Asia/Shanghai.  [default: this machine's]")] = "",
+    between: Annotated[str, typer.Option(help="Hours in which requests may leave, such as 01:00-07:00, every day.  [default: always]")] = "",
+    zone: Annotated[str, typer.Option(help="Time zone of --between, such as +08:00 or Asia/Shanghai.  [default: this machine's]")] = "",
     files: Annotated[str, typer.Option(help="Files of messages: fetch (the platform copies them), link (they stay where they lie), carry (role `media` brings them over, in forms that the platform shows).")] = "fetch",
     live_since: Annotated[
         str, typer.Option(help=f"What was said since then is the relay's: {WHEN} Or none.  [default: the first callback of the source app]")
@@ -128,7 +128,7 @@ def status(
     except StateError as error:
         fail(error)
     if found is None and not traffic:
-        nothing("no migration has begun")
+        nothing(translated("no migration has begun"))
     moved = _moved(relay, target_app(relay, app), traffic) if traffic else None
     if json:
         print_json((found.plain() if found is not None else {}) | ({"traffic": moved[0]} if moved is not None else {}))

@@ -23,13 +23,13 @@ def release(stage: StageName = "", app: AppName = "", config: Config = None, *, 
     if stage not in ("", "convert", "deliver"):
         raise typer.BadParameter(f"no stage {stage!r} can hold an app; there are: convert, deliver")
     relay = CommandContext(config)
-    print_notice(f"will tell {stage or 'convert and deliver'} to go on with {app or 'every held app'}")
+    print_notice(translated("will tell {what} to go on with {more}", what=stage or "convert and deliver", more=app or "every held app"))
     order = Release(stage=stage, app=app, at=now(), by=operator_name())
     ask(_write(relay, order), relay.kafka.cluster)
     if json:
         print_json({"stage": order.stage or None, "app": order.app or None, "at": order.at, "by": order.by})
         return
-    print_line(f"told {stage or 'convert and deliver'} to go on with {app or 'every held app'}; /readyz shows whether it does")
+    print_line(translated("told {what} to go on with {more}; /readyz shows whether it does", what=stage or "convert and deliver", more=app or "every held app"))
 
 
 async def _write(relay: CommandContext, order: Release) -> None:

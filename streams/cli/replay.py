@@ -73,7 +73,7 @@ def replay(
         float | None,
         typer.Option(min=0.001, help="Messages per second that the target accepts, to estimate the time.  [default: its limits, and those of the settings]"),
     ] = None,
-    resume: Annotated[str, typer.Option(metavar="ID", help="Go on with one that was broken off.")] = "",
+    resume: Annotated[str, typer.Option(metavar="ID", help="Resume an interrupted replay.")] = "",
     state: Annotated[
         Path | None, typer.Option(help="Directory in which the replay is kept for --resume.  [default: none, the topic `replays` keeps it]")
     ] = None,
@@ -113,7 +113,7 @@ def replay(
     confirm(translated("Write {deliveries} messages to be sent?", deliveries=tally.deliveries), yes=yes)
     if not resume:
         ask(kept.save(spec), relay.kafka.cluster)
-    print_notice(f"replay {spec.id} writes {tally.deliveries} messages into backfill")
+    print_notice(translated("replay {id} writes {deliveries} messages into backfill", id=spec.id, deliveries=tally.deliveries))
     written = _run(relay, topic, spec, rate, known, state)
     (print_notice if json else print_line)(f"replay {spec.id}: {written} written; messages already delivered are skipped")
 
@@ -205,7 +205,7 @@ def _run(relay: CommandContext, topic: str, spec: ReplaySpec, rate: float, known
         nothing(translated("broken off"))
     finally:
         if not finished:
-            print_notice(f"go on with: im-relay replay --resume {spec.id}{f' --state {state}' if state else ''}")
+            print_notice(translated("go on with: im-relay replay --resume {id}{what}", id=spec.id, what=f" --state {state}" if state else ""))
     return written
 
 

@@ -180,9 +180,9 @@ def _announce(left: Iterable[admin.TopicDifference], replication: int, *, fix: b
     """What is about to be changed, before it is."""
     for each in left:
         if each.what == "topic":
-            print_notice(f"will make {each.topic}, {replication} copies of each record")
+            print_notice(translated("will make {topic}, {replication} copies of each record", topic=each.topic, replication=replication))
         elif fix and each.fixable:
-            print_notice(f"will set {each.topic} {each.what}: {each.seen} -> {each.expected}")
+            print_notice(translated("will set {topic} {what}: {seen} -> {expected}", topic=each.topic, what=each.what, seen=each.seen, expected=each.expected))
 
 
 def _remedy(difference: admin.TopicDifference) -> str:

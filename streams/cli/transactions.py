@@ -10,6 +10,7 @@ from streams.cli.common import DIFFERS, Json, Yes, ask, confirm, settings_of
 from streams.cli.terminal import print_json, print_line, print_notice, print_table
 from streams.kafka import open_transactions
 from streams.kafka.open_transactions import OpenTransaction, client_of
+from streams.locale.messages import translated
 from streams.operate.topic_reader import OperateError
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def abort(
         return
     print_notice(str(one))
     print_notice(_consequence(settings, one))
-    confirm("Abort it?", yes=yes)
+    confirm(translated("Abort it?"), yes=yes)
     ask(_ended(settings, one), settings.kafka.cluster)
     _told(tp, "aborted", json=json)
 

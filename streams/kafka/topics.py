@@ -91,10 +91,12 @@ BACKFILL = Topic(
 )
 MEDIA_JOBS = Topic(
     template="media.jobs",
-    key="which file it is, and for which app: the same one is brought over once",
-    value="an attachment to carry, and the partition to answer to",
+    key="the file and the receiving app: the same file is transferred once",
+    value="an attachment to transfer, and the partition for the answer",
     meaning="Files to transfer from one platform to another: written by `convert` and by `migrate work --files carry`, read by `media`.",
-    forged="Have an address on the internet fetched, and what lies there uploaded to the target; addresses inside only as far as `media.allow` lets them. The name, type and key of a file can be told to others.",
+    forged=
+        "Have an address on the internet fetched, and its content uploaded to the target; internal addresses only as far as "
+        "`media.allow` permits. The name, type and key of a file can leak to others.",
     kept=3 * DAY,
     largest=4 * MIB,
 )

@@ -331,7 +331,7 @@ LOG_LINES_LEFT_OUT = _counter(
     "log_lines_left_out", "lines", ["level"], "Lines that were the same as many others within 10 s: the log says how many of which."
 )
 
-_begin("Migration: what was there before, written to the new app")
+_begin("Migration: history written to the new app")
 
 MIGRATED = _counter(
     "migrated", "items and messages", ("kind", "outcome"),
