@@ -17,18 +17,18 @@ pytestmark = pytest.mark.kafka
 
 DEFECTIVE = """
 import asyncio, sys
-from streams.exact.hop import Hop
-from streams.exact.producers import Link
-from streams.exact.watch import Watch
-from streams.exact.transport import Plan
-from streams.exact.worker import make_app, run
+from streams.exactly_once.outputs import ProducerSettings
+from streams.exactly_once.stateless_stage import StatelessStage
+from streams.exactly_once.transport import StagePlan
+from streams.exactly_once.watch import StageObserver
+from streams.exactly_once.worker import make_app, run
 
 def stage(batch, outputs):
     for record in batch.records:
         outputs.add(sys.argv[3], 0, record.key, record.value)
     raise KeyError("a defect")
 
-plan = Plan("broken", [sys.argv[2]], lambda _: Hop(stage), Link(sys.argv[1]), Watch())
+plan = StagePlan("broken", [sys.argv[2]], lambda _: StatelessStage(stage), ProducerSettings(sys.argv[1]), StageObserver())
 sys.exit(asyncio.run(run(make_app(sys.argv[2], plan))))
 """
 

@@ -102,11 +102,11 @@ def test_what_was_not_kept_is_read_again(tmp_path: Path) -> None:
 def test_a_process_that_is_killed_leaves_a_table_and_its_place(tmp_path: Path) -> None:
     """Each batch is there with its place, or not at all."""
     script = (
-        "import sys\nfrom pathlib import Path\nfrom converters.routing.identity_table import Identities, record\nfrom streams.identities.store import Disk, Place\n"
-        "rows = Disk(Path(sys.argv[1]))\ntable = Identities(rows)\n"
+        "import sys\nfrom pathlib import Path\nfrom converters.routing.identity_table import IdentityTable, record\nfrom streams.identities.store import IdentityDisk, TablePosition\n"
+        "rows = IdentityDisk(Path(sys.argv[1]))\ntable = IdentityTable(rows)\n"
         "for n in range(10**6):\n"
         "    table.apply(*record('p', 'group', str(n), f'g{n}'))\n"
-        "    if n % 50 == 49:\n        rows.keep(Place('c', 't', {0: n + 1}, 1), table.counts())\n        print(n, flush=True)\n"
+        "    if n % 50 == 49:\n        rows.keep(TablePosition('c', 't', {0: n + 1}, 1), table.counts())\n        print(n, flush=True)\n"
     )
     child = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, env=os.environ)
     assert child.stdout is not None

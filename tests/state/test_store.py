@@ -64,7 +64,7 @@ from pathlib import Path
 from tests.state.test_store import *
 store = opened(Path(sys.argv[1]))
 for n in range(3000):
-    store.put([("known", b"%d" % n, b"v" * 100)], NOW, Cover("ledger", Coverage().add(0, n + 1, 0), n + 1))
+    store.put([("known", b"%d" % n, b"v" * 100)], NOW, RowCover("ledger", Coverage().add(0, n + 1, 0), n + 1))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     env = os.environ | {"IM_RELAY_TEST_WRITE_BUFFER": "4096"}
