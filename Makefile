@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo test test-slow chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
+.PHONY: command demo demo-migrate test test-slow chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -23,6 +23,9 @@ $(VENV)-peers/installed: requirements/peers.lock
 
 demo: $(VENV)/installed  ## the whole relay on this machine, people talking on both sides; ONCE=1: a checked run; PLATFORM=rongcloud, own
 	@ONCE=$(ONCE) PLATFORM=$(PLATFORM) $(BIN)/python -m tests.demo
+
+demo-migrate: $(VENV)/installed  ## a shop's CSV to a report for signature, on a simulated app; SHORT=1: a small shop; LANG_OF=en: in English
+	@SHORT=$(SHORT) LANG_OF=$(LANG_OF) $(BIN)/python -m tests.demo.migrate
 
 # Two processes, each with a Kafka of its own: much of a test's time is waiting. A file stays in one of them.
 test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some of them, WORKERS=0 for one process

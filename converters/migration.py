@@ -200,6 +200,12 @@ class Cursor(Struct, frozen=True):
     text: str
 
 
+class NoAnswer(str):
+    """In place of the words of a reading's end: the platform did not answer, or is not well. Asked again later, it may tell."""
+
+    __slots__ = ()
+
+
 Reading = Generator["Request | FileRequest | FoundCallback | AnyItem | Found | Cursor", "Reply | None", str]
 """As `converters.platform.GapConversation`: a Request or FileRequest is answered by a Reply, or None where there is none; everything else by None.
 
@@ -217,6 +223,8 @@ class Reader(Struct, frozen=True, kw_only=True):
     """Subjects of one reading."""
     needs: str = ""
     """The service or plan that it needs, and how far back it sees."""
+    tells: tuple[str, ...] = ()
+    """Fields of the items beside their ids that come as a migration has written them, so that they can be compared."""
     whole: bool = True
     """Whether all that there is comes. False: what comes is what is known to be there, and others may be."""
     ask: Callable[[Sequence[str], "TimeRange | None", str, Any], Reading]

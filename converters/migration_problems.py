@@ -68,6 +68,8 @@ KINDS: dict[str, Kind] = {
     "along": Kind(level="loss", en="left out along with what they need", zh="因依赖项未迁移而一并略过"),
     "encoding": Kind(level="note", en="files that are not in UTF-8", zh="非 UTF-8 编码的文件"),
     "not-read": Kind(level="note", en="files that are of no known kind, and were not read", zh="类型未知、未读取的文件"),
+    "not-told": Kind(level="loss", en="what the source platform did not tell", zh="源平台未能提供的内容"),
+    "source-needs": Kind(level="note", en="what the lists of the source platform need, and how far back they see", zh="源平台各接口所需的服务及可追溯的时间"),
     "source": Kind(level="stop", en="sources that could not be read to their end", zh="未能读到结尾的数据源"),
 }  # fmt: skip
 """By the word that `problems.csv` and the options have."""

@@ -4,18 +4,21 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from converters.inventory import KINDS, MESSAGE
 from converters.migration import FilesBy
 from streams.cli.common import NOTHING, WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
-from streams.cli.terminal import print_json, print_line, print_notice
+from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.migrate.errors import BundleError
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import READING, SecretScope, migrate
 from streams.state.errors import StateError
+
+if TYPE_CHECKING:
+    from converters.cutover import CutoverReport
 
 BundleOption = Annotated[
     Path | None, typer.Option("--bundle", help="Directory of the bundle, or the 12 characters of its hash.  [default: the newest]")
@@ -69,14 +72,14 @@ def apply(
 
     if files not in FILES:
         raise typer.BadParameter(f"--files is {files!r}; expected one of {', '.join(FILES)}")
-    relay = _relay(config)
+    relay = command_context(config)
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(
         between=between, zone=zone or (local_zone() if between else ""), update=update, catch_up=catch_up, live_since=since,
         files=files,
     )  # fmt: skip
     try:
-        with Bundle.open(_path(relay, bundle, plan)) as opened:
+        with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             if dry_run:
                 from streams.migrate.dry_run import tried
 
@@ -95,29 +98,55 @@ def pause(app: App = "", config: Config = None) -> None:
     """Stop a migration: nothing more leaves; `migrate apply` goes on. Example: im-relay migrate pause"""
     from streams.migrate.apply import pause as paused
 
-    relay = _relay(config)
-    name = _target(relay, app)
+    relay = command_context(config)
+    name = target_app(relay, app)
     if not ask(paused(relay.settings, name), relay.kafka.cluster):
         nothing(f"no migration to {name} runs")
     print_line(f"the migration to {name} is paused: what has left is answered yet; `im-relay migrate apply` goes on")
 
 
-def status(app: App = "", config: Config = None, *, json: Json = False) -> None:
-    """How far a migration is, and what waits for a person. Example: im-relay migrate status"""
+def status(
+    app: App = "",
+    traffic: Annotated[
+        str, typer.Option(help=f"Also who is on which app since then, how much crosses, and when the relay can go: {WHEN}")
+    ] = "",
+    config: Config = None,
+    *,
+    json: Json = False,
+) -> None:
+    """How far a migration is, what waits for a person, and how far people have moved. Example: im-relay migrate status --traffic 14d"""
     from streams.migrate.status import seen
 
-    relay = _relay(config)
+    relay = command_context(config)
     try:
-        found = ask(seen(relay.settings, _target(relay, app), relay.apps), relay.kafka.cluster)
+        found = ask(seen(relay.settings, target_app(relay, app), relay.apps), relay.kafka.cluster)
     except StateError as error:
         fail(error)
-    if found is None:
+    if found is None and not traffic:
         nothing("no migration has begun")
+    moved = _moved(relay, target_app(relay, app), traffic) if traffic else None
     if json:
-        print_json(found.plain())
+        print_json((found.plain() if found is not None else {}) | ({"traffic": moved[0]} if moved is not None else {}))
         return
-    for line in found.lines():
+    for line in (*(found.lines() if found is not None else ()), *(moved[1] if moved is not None else ())):
         print_line(line)
+
+
+def _moved(relay: CommandContext, name: str, traffic: str) -> "tuple[CutoverReport, list[str]]":
+    """Of the app from which *name* receives."""
+    from streams.migrate.cutover import cutover, lines
+
+    sources = sorted(one.name for one in relay.apps.values() if one.target == name and one.name != name)
+    if len(sources) != 1:
+        fail(OperateError(f"--traffic: {name} is the target of {', '.join(sources) or 'no app'}; one is expected"))
+    old, new = relay.apps[sources[0]], relay.apps[name]
+
+    async def read() -> "CutoverReport":
+        with progress("reads callbacks") as tell:
+            return await cutover(relay.settings, relay.apps, old, new, await relay.identities(), parse_time(traffic) or 0, tell)
+
+    report = ask(read(), relay.kafka.cluster)
+    return report, list(lines(report, old.name, new.name))
 
 
 def passwords(
@@ -133,15 +162,15 @@ def passwords(
     from streams.migrate.credentials import listed, written
     from streams.migrate.passwords import given as those_given
 
-    relay = _relay(config)
+    relay = command_context(config)
     try:
-        with Bundle.open(_path(relay, bundle, plan)) as opened:
+        with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             theirs = [(user, secret.reveal()) for user, secret in those_given(opened)]
             if given:
                 _write(out, lambda: written(theirs))
                 print_line(f"{len(theirs):,} given passwords in {out}: name it as migrate.passwords")
                 return
-            known = _relay(config, migrate(opened.meta.target_platform))
+            known = command_context(config, migrate(opened.meta.target_platform))
             lines, count = listed(opened, known.apps[opened.meta.target_app], dict(theirs))
             _write(out, lambda: lines)
             print_line(f"{count:,} passwords in {out}")
@@ -149,7 +178,7 @@ def passwords(
         fail(error)
 
 
-def _relay(config: Path | None, process: SecretScope = READING) -> CommandContext:
+def command_context(config: Path | None, process: SecretScope = READING) -> CommandContext:
     """As of all commands, with only what a person has to know in the log."""
     from streams.observe import log
     from streams.settings.root import ObserveSettings
@@ -167,7 +196,7 @@ def _write(path: Path, content: Callable[[], bytes]) -> None:
         file.write(content())
 
 
-def _path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path:
+def bundle_path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path:
     directory = relay.settings.migrate.directory
     if plan is not None:
         try:
@@ -185,7 +214,7 @@ def _path(relay: CommandContext, bundle: Path | None, plan: Path | None) -> Path
     return found[-1]
 
 
-def _target(relay: CommandContext, name: str) -> str:
+def target_app(relay: CommandContext, name: str) -> str:
     able = sorted(app.name for app in relay.apps.values() if app.platform.inventory is not None)
     if name:
         return relay.app(name)

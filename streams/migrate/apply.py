@@ -113,7 +113,7 @@ async def apply(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wan
         names, partitions, prefix = names_of(target.platform.name, settings), settings.kafka.partitions, settings.kafka.prefix
         known = known_of(settings, target, reader)
         exits.callback(known.close)
-        follower = await _identities(settings, names.identities, exits)
+        follower = await identities_of(settings, names.identities, exits)
         group = group_of(target.platform.name, prefix)
         behind = await exits.enter_async_context(Behind(settings.kafka.cluster, group, names.tasks, partitions, reader))
         await give(settings, order)
@@ -202,7 +202,8 @@ def known_of(settings: Settings, target: App, reader: LogReader) -> Known:
     return Known(directory, names_of(platform, settings).done, kafka.partitions, reader)
 
 
-async def _identities(settings: Settings, topic: str, exits: AsyncExitStack) -> IdentityFollower:
+async def identities_of(settings: Settings, topic: str, exits: AsyncExitStack) -> IdentityFollower:
+    """The table as it is now, followed; on disk, in a directory of this process' own. Raises KafkaError, StateError."""
     disk = disk_of(settings, str(settings.migrate.directory), f"{settings.kafka.prefix}feed")
     follower = IdentityFollower(settings.kafka.cluster, topic, disk=disk)
     if disk is not None:

@@ -8,7 +8,8 @@ import typer
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language
 from converters.routing.user_ids import IdRule
-from streams.cli.migrate_apply import register
+from streams.cli import migrate_apply, migrate_device, migrate_probe, migrate_verify
+from streams.cli.common import WHEN, parse_time
 from streams.cli.terminal import print_error, print_line, print_notice, progress
 from streams.migrate.language import language_of
 
@@ -30,7 +31,7 @@ WORK = Path(".im-relay/migrate")
 @app.command()
 def check(
     source: Annotated[
-        str, typer.Option("--from", help="A folder or file of the export, a mapping (TOML), or NAME:… of an installed source.")
+        str, typer.Option("--from", help="A folder or file of the export, a mapping (TOML), NAME:… of an installed source, or an app of the settings.")
     ],
     to: Annotated[str, typer.Option("--to", help="The app of the settings that receives it.")],
     source_app: Annotated[str, typer.Option("--as", help="The app of the settings that it comes from.  [default: the one whose target is --to]")] = "",
@@ -40,6 +41,10 @@ def check(
     edition: Annotated[str, typer.Option("--edition", help="The contract with the target's vendor: what limits hold.  [default: its largest]")] = "",
     retention: Annotated[int, typer.Option("--retention", min=0, help="Days for which the target keeps messages.  [default: the edition's]")] = 0,
     files: Annotated[int, typer.Option("--files", min=0, max=200, help="How many addresses of files are tried.")] = 50,
+    users: Annotated[Path | None, typer.Option("--users", help="From an app: its account ids, one a line.")] = None,
+    pairs: Annotated[Path | None, typer.Option("--pairs", help="From an app: two ids a line, with a comma, of conversations that its platform does not list.")] = None,
+    owners: Annotated[Path | None, typer.Option("--owners", help="From an app: group and owner a line, with a comma, where its platform does not tell.")] = None,
+    since: Annotated[str, typer.Option("--since", help=f"From an app: messages since then: {WHEN}  [default: all that is kept]")] = "",
     problems: Annotated[Path, typer.Option("--problems", help="Where all problems are written.")] = Path("problems.csv"),
     work: Work = WORK,
     lang: Lang = "",
@@ -54,8 +59,7 @@ def check(
     """
     from streams.migrate.check import Check, Wanted
     from streams.migrate.errors import MigrateError
-    from streams.migrate.source import open_source
-    from streams.migrate.target import target_of, tries
+    from streams.migrate.target import close, opened, target_of, tries
 
     language = language_of(lang)
     skipped, accepted = _kinds("--skip", skip), _kinds("--accept", accept)
@@ -63,16 +67,18 @@ def check(
         raise typer.BadParameter(f"--before-group is {before_group!r}; expected stop, skip, restamp or import")
     try:
         target = target_of(config, to, source_app, edition)
-        # Later commands read passwords there, from wherever they are started.
-        origin = str(Path(source).absolute()) if Path(source).exists() else source
-        wanted = Wanted(
-            source=origin, target_app=to, target_platform=target.platform, source_app=target.source_app,
-            source_platform=target.source_platform, edition=target.edition, accepted=accepted, skipped=skipped,
-            before_group=cast("BeforeGroup", before_group), older=older, devices=for_devices or before_group == "skip", retention=retention,
-        )  # fmt: skip
-        run = Check(work, wanted, open_source(source), target.rules, target.ids, tries(target.settings, files) if files else None)
-        with progress("check", "of all") as bar:
-            path = run.run(lambda _, done, total: bar(done, total))
+        origin, reading = opened(source, config, target, work, users=users, pairs=pairs, owners=owners, since=parse_time(since) or 0)
+        try:
+            wanted = Wanted(
+                source=origin, target_app=to, target_platform=target.platform, source_app=target.source_app,
+                source_platform=target.source_platform, edition=target.edition, accepted=accepted, skipped=skipped,
+                before_group=cast("BeforeGroup", before_group), older=older, devices=for_devices or before_group == "skip", retention=retention,
+            )  # fmt: skip
+            run = Check(work, wanted, reading, target.rules, target.ids, tries(target.settings, files) if files else None)
+            with progress("check", "of all") as bar:
+                path = run.run(lambda _, done, total: bar(done, total))
+        finally:
+            close(reading)
         if run.resumed:
             print_notice(f"went on behind {run.resumed:,} records that were read before")
         stops = _report(path, run.days, skipped | accepted, problems, target.ids, language)
@@ -147,4 +153,5 @@ def _fail(error: Exception) -> NoReturn:
     raise typer.Exit(FAILED)
 
 
-register(app)
+for commands in (migrate_apply, migrate_device, migrate_probe, migrate_verify):
+    commands.register(app)

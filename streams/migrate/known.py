@@ -2,11 +2,13 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
 
 from aiokafka import TopicPartition
 
+from converters.inventory import KINDS
 from streams.kafka.log_reader import LogReader
 from streams.migrate.records import Item, Progress, lane_key
 from streams.migrate.state import State
@@ -40,6 +42,14 @@ class Known:
     def progress(self, conversation: bytes) -> Progress:
         found = self._state(conversation).get(lane_key(conversation))
         return found if isinstance(found, Progress) else Progress()
+
+    def items(self) -> Iterator[tuple[str, Item]]:
+        """All of them, by the key of their records."""
+        for kind in KINDS:
+            for state in self._states:
+                for key, done in state.scan(f"{kind}\x1f".encode()):
+                    if isinstance(done, Item):
+                        yield key.decode(), done
 
     def stopped(self) -> list[tuple[bytes, Progress]]:
         """The conversations in which nothing goes on, by key."""

@@ -14,6 +14,8 @@ from streams.migrate.errors import SourceError
 from streams.observe.log import place
 
 GROUP = "im_relay.sources"
+APP = "app"
+"""Before the colon in a bundle whose source is an app of the settings."""
 
 
 class Read(NamedTuple):
@@ -88,6 +90,16 @@ class Rows:
         return self._done
 
 
+class Nothing:
+    """What an app of the settings is to whoever reads its bundle's source once more: its platform gives out no passwords."""
+
+    def parts(self) -> Sequence[Part]:
+        return ()
+
+    def notes(self) -> Sequence[tuple[str, str, str]]:
+        return ()
+
+
 def _row(number: int, row: object) -> Read:
     return Read(number, number, row) if isinstance(row, dict) else Read(number, number, None, "no object")
 
@@ -100,6 +112,8 @@ def open_source(text: str) -> Source:
 
         return open_path(path)
     name, colon, rest = text.partition(":")
+    if name == APP and colon:
+        return Nothing()
     points = {point.name: point for point in entry_points(group=GROUP)}
     if name in points:
         return _made(f"plug-in {name}", _loaded(points[name]), rest)

@@ -15,7 +15,7 @@ from aiokafka import TopicPartition
 
 from streams.kafka import foreign_records, record_kinds
 from streams.kafka.log_reader import LogReader
-from streams.migrate.records import Done, Item, Progress, load_done
+from streams.migrate.records import LATE, Done, Item, Progress, load_done
 from streams.state.database import DEFAULT, Put
 from streams.state.opening import opened
 
@@ -24,6 +24,7 @@ log = structlog.get_logger()
 STAGE = "migrate"
 BLOCKS = 16 << 20
 _PLACE, _COUNTS = b"\x00place", b"\x00counts"
+_LATE = LATE.encode()
 RECENT = 20_000
 _STEP = 4 << 20
 """Bytes that are read from the broker at once."""
@@ -139,7 +140,9 @@ class State:
 
     def _count(self, key: bytes, done: Done | None, by: int) -> None:
         if isinstance(done, Item):
-            self.counts[key.partition(b"\x1f")[0].decode(), done.word] += by
+            kind = key.partition(b"\x1f")[0].decode()
+            # What waits for the end is the rest of an item that is counted by itself.
+            self.counts[f"late-{kind}" if key.endswith(_LATE) else kind, done.word] += by
         elif isinstance(done, Progress):
             self._count_lane(*((NEW, done) if by > 0 else (done, NEW)))
 

@@ -1,6 +1,7 @@
 """The target of a migration as the settings say, and what its platform declares about it."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from converters.routing.user_ids import IdRule
 from streams.migrate.bundle import ROWS, Bundle
 from streams.migrate.check import Tries
 from streams.migrate.errors import MigrateError
+from streams.migrate.remote import RemoteOptions, RemoteSource
 from streams.migrate.samples import Dead, Sampled, dead
+from streams.migrate.source import APP, Source, open_source
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -54,6 +57,32 @@ def target_of(config: Path | None, to: str, source_app: str, edition: str) -> Ta
         platform=platform.name, source_app=chosen, source_platform=apps[chosen].platform.name, edition=edition or next(iter(rules.editions)),
         rules=rules, ids=ids, settings=settings,
     )  # fmt: skip
+
+
+def opened(
+    text: str, config: Path | None, target: Target, work: Path, *, users: Path | None, pairs: Path | None, owners: Path | None, since: int
+) -> tuple[str, Source]:
+    """(how a bundle names it, the source): an export, or an app of the settings. Raises MigrateError."""
+    from streams.settings.role_secrets import migrate
+    from streams.settings.root import load, resolve
+
+    apps = resolve(target.settings)
+    if Path(text).exists() or text not in apps:
+        if given := [name for name, value in (("--users", users), ("--pairs", pairs), ("--owners", owners)) if value is not None]:
+            raise MigrateError(f"{', '.join(given)}: of use only where --from is an app of the settings ({', '.join(sorted(apps))})")
+        # Later commands read passwords there, from wherever they are started.
+        return (str(Path(text).absolute()) if Path(text).exists() else text), open_source(text)
+    if text != target.source_app:
+        raise MigrateError(f"--from is {text}, whose messages go to {apps[text].target}; name the source app also with --as")
+    settings = load(config, migrate(apps[text].platform.name))
+    options = RemoteOptions(users=users, pairs=pairs, owners=owners, since=since, until=int(time.time() * 1000))
+    return f"{APP}:{text}", RemoteSource(settings, resolve(settings)[text], options, work)
+
+
+def close(source: Source) -> None:
+    """Connections and files of one that has some."""
+    if isinstance(source, RemoteSource):
+        source.close()
 
 
 def tries(settings: Any, most: int) -> Tries:

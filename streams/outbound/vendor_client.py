@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 
 import httpx
@@ -72,6 +73,10 @@ class VendorClient:
             return None
         self.acted += isinstance(asked, Request) and not asked.repeatable
         return reply
+
+    async def at_once(self, requests: Sequence[Request]) -> tuple[Reply | None, ...]:
+        """The answers to *requests*, all sent in the same instant, whatever the quotas: that is what is to be found out."""
+        return tuple(await asyncio.gather(*(self._client.question(request) for request in requests)))
 
     async def _send(self, request: Request, *, again: bool) -> tuple[Reply | None, bool, float]:
         """The answer, whether it says that it was too much, and after how many seconds to come again."""

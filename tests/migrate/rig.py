@@ -105,12 +105,21 @@ base_url = "{url}"
 
 def command(config: Path | None, *words: str, code: int | None = 0) -> str:
     """What an `im-relay` command prints; it has to end with *code*, unless that is None."""
+    return _ran(config, *words, code=code)[0]
+
+
+def said(config: Path | None, *words: str, code: int | None = 0) -> str:
+    """The same, with what it says to the person."""
+    return "".join(_ran(config, *words, code=code))
+
+
+def _ran(config: Path | None, *words: str, code: int | None) -> tuple[str, str]:
     more = ["--config", str(config)] if config is not None else []
     done = subprocess.run(
         [sys.executable, "-m", "streams", *words, *more], cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert code in (None, done.returncode), f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-    return done.stdout
+    return done.stdout, done.stderr
 
 
 def start(config: Path, *words: str) -> "subprocess.Popen[str]":

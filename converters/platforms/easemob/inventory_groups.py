@@ -162,11 +162,14 @@ def member_attributes(subjects: Sequence[str], span: TimeRange | None, cursor: s
 
 GROUP_READERS = (
     Reader(name="groups", of="app", ask=groups),
-    Reader(name="group-details", of="group", most=_DETAILS, ask=group_details),
-    Reader(name="members", of="group", ask=members),
+    Reader(
+        name="group-details", of="group", most=_DETAILS,
+        tells=("name", "description", "avatar", "owner", "public", "invites", "announcement", "muted"), ask=group_details,
+    ),
+    Reader(name="members", of="group", tells=("role", "muted", "allowed"), ask=members),
     Reader(name="group-blocks", of="group", ask=group_blocks),
-    Reader(name="member-attributes", of="member", ask=member_attributes),
+    Reader(name="member-attributes", of="member", tells=("name", "attributes"), ask=member_attributes),
     Reader(name="rooms", of="app", ask=rooms),
-    Reader(name="room-details", of="room", most=_DETAILS, ask=room_details),
-    Reader(name="room-members", of="room", ask=room_members),
-)
+    Reader(name="room-details", of="room", most=_DETAILS, tells=("name", "description", "owner", "announcement", "muted"), ask=room_details),
+    Reader(name="room-members", of="room", tells=("role", "muted"), ask=room_members),
+)  # fmt: skip

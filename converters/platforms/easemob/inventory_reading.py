@@ -144,10 +144,12 @@ def settings(subjects: Sequence[str], span: TimeRange | None, cursor: str, accou
 
 
 READERS = (
-    Reader(name="users", of="app", ask=users),
-    Reader(name="attributes", of="user", most=_TARGETS, ask=attributes),
-    Reader(name="friends", of="user", ask=friends),
+    Reader(name="users", of="app", tells=("push_name", "push_style", "state"), ask=users),
+    Reader(
+        name="attributes", of="user", most=_TARGETS, tells=("name", "avatar", "gender", "mail", "phone", "sign", "birth", "attributes"), ask=attributes,
+    ),
+    Reader(name="friends", of="user", tells=("remark",), ask=friends),
     Reader(name="blocks", of="user", ask=blocks),
-    Reader(name="settings", of="setting", ask=settings),
+    Reader(name="settings", of="setting", tells=("mode",), ask=settings),
     *GROUP_READERS,
-)
+)  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from typing import Any
 
+from converters.migration import NoAnswer
 from converters.platform import Reply, Request
 from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.answers import Answer
@@ -21,11 +22,11 @@ def ask(request: Request) -> Asked:
     """The answer, or why there is none, in words that hold nobody's id."""
     reply: Reply | None = yield request
     if reply is None:
-        return "no answer"
+        return NoAnswer("no answer")
     answer = listed(reply)
     if reply.status != 200:
         plain = Answer(error=answer.error) if answer is not None else None
-        return f"{request.api}: {said_by(reply, plain)}"
+        return (NoAnswer if reply.status in (408, 429) or reply.status >= 500 else str)(f"{request.api}: {said_by(reply, plain)}")
     return answer if answer is not None else f"{request.api}: unreadable answer"
 
 

@@ -11,7 +11,7 @@ from converters.core.lenient import milliseconds
 from converters.core.model import Conversation, Direct, Group, Room, conversation_key
 from converters.core.urlencoded import write
 from converters.history_pages import begin_of, paged
-from converters.migration import Reading, conversation_of
+from converters.migration import NoAnswer, Reading, conversation_of
 from converters.platform import FoundCallback, Reply, Request, TimeRange
 from converters.platforms.rongcloud import gaps
 from converters.platforms.rongcloud.account import RongcloudAccount
@@ -23,6 +23,8 @@ from converters.platforms.rongcloud.sending import call
 _PAGE = 100
 _DONE = (200, 10000)
 _OFF = 1009
+_NOT_WELL = (1000, 1008, 1050)
+"""RongCloud's own faults, and too many calls."""
 _JSON = {"Content-Type": "application/json"}
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -33,7 +35,7 @@ def ask(request: Request) -> Asked:
     """The answer, or why there is none, in words that hold nobody's id."""
     reply: Reply | None = yield request
     if reply is None:
-        return f"{request.api}: no answer"
+        return NoAnswer(f"{request.api}: no answer")
     try:
         answer = wire.load_any(reply.body)
     except wire.Malformed:
@@ -43,6 +45,8 @@ def ask(request: Request) -> Asked:
     code = milliseconds(text(answer.get("code")), 0)
     if code in _DONE:
         return answer
+    if code in _NOT_WELL or reply.status >= 500:
+        return NoAnswer(f"{request.api}: code {code}")
     return f"{request.api}: " + ("not switched on" if code == _OFF else f"code {code}")
 
 

@@ -13,7 +13,7 @@ from converters.core.lenient import milliseconds, word
 from converters.core.model import direct
 from converters.history_pages import begin_of, paged
 from converters.inventory import Block, Friendship, Setting, User
-from converters.migration import Cursor, Found, Reading, conversation_of, subject_of
+from converters.migration import Cursor, Found, NoAnswer, Reading, conversation_of, subject_of
 from converters.platform import FoundCallback, Reply, Request, TimeRange
 from converters.platforms.yunxin import gaps
 from converters.platforms.yunxin.account import YunxinAccount
@@ -23,6 +23,8 @@ from converters.platforms.yunxin.values import parsed, record, text
 from converters.routing.user_ids import fold
 
 _SESSIONS = 100
+_NOT_WELL = {"416", "500", "503", "514"}
+"""Too many calls, and what Yunxin says of its own faults."""
 _GENDERS: dict[str, Literal["male", "female"]] = {"1": "male", "2": "female"}
 
 Asked = Generator[Any, Any, "dict[str, Any] | str"]
@@ -32,9 +34,9 @@ def ask(api: str, fields: dict[str, str]) -> Asked:
     """The answer, or why there is none, in words that hold nobody's id."""
     reply: Reply | None = yield Request("POST", f"/{api}.action", {"Content-Type": FORM}, form.write(fields), api, repeatable=True)
     if reply is None:
-        return f"{api}: no answer"
+        return NoAnswer(f"{api}: no answer")
     if reply.status != 200:
-        return f"{api}: http {reply.status}"
+        return (NoAnswer if reply.status >= 500 else str)(f"{api}: http {reply.status}")
     try:
         answer = wire.load_any(reply.body)
     except wire.Malformed:
@@ -42,6 +44,8 @@ def ask(api: str, fields: dict[str, str]) -> Asked:
     if not isinstance(answer, dict):
         return f"{api}: unreadable answer"
     code = text(answer, "code")
+    if code in _NOT_WELL:
+        return NoAnswer(f"{api}: code {code}")
     return answer if code == "200" else f"{api}: code {code[:8]}" if code.isascii() and code.isdecimal() else f"{api}: unreadable answer"
 
 

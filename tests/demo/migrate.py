@@ -1,0 +1,95 @@
+"""`make demo-migrate`: a shop's CSV in GB18030 to a report for signature, on a simulated app and a real Kafka, by the commands of docs/migrating.md.
+
+SHORT=1: a small shop. LANG_OF=en: the commands speak English.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from streams.kafka.local.ports import free_port
+from tests.demo import shop
+from tests.migrate.rig import Rig
+from tests.simulators.process import ROOT, SimulatorProcess
+from tests.stack import MARKS
+
+SIZES = {False: {"users": 2000, "groups": 60, "messages": 12_000}, True: {"users": 40, "groups": 3, "messages": 400}}
+
+
+class Walk:
+    """Runs commands in one directory, says them before, and what they say after."""
+
+    def __init__(self, console: Console, directory: Path, config: Path, language: str) -> None:
+        self._console, self._directory, self._config, self._language = console, directory, config, language
+
+    def run(self, *words: str, code: int = 0, speaks: bool = True) -> None:
+        """Raises RuntimeError where a command does not end with *code*."""
+        shown = ["im-relay", "migrate", *words, *(["--lang", self._language] if speaks else [])]
+        self._console.print(f"\n[bold]$ {' '.join(shown)}[/]", highlight=False)
+        done = subprocess.run(
+            [sys.executable, "-m", "streams", *shown[1:]], cwd=self._directory, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, **MARKS, "PYTHONPATH": str(ROOT), "IM_RELAY_CONFIG": str(self._config)},
+        )  # fmt: skip
+        self._console.print(done.stdout.rstrip(), highlight=False, markup=False)
+        if done.returncode != code:
+            raise RuntimeError(f"{' '.join(shown)}: exit code {done.returncode}, not {code}")
+
+
+def walk(console: Console, directory: Path, bootstrap: str, *, short: bool, language: str) -> Path:
+    """The report."""
+    size = SIZES[short]
+    shop.write(directory / "export", **size, now=datetime.now(UTC))
+    console.print(f"[dim]· the export of a shop: {directory / 'export'}, CSV in GB18030[/]", highlight=False)
+    options = {"limit_calls": 0, "limit_user_calls": 0, "limit_group_calls": 0}
+    with SimulatorProcess("easemob", **options) as app, Rig(bootstrap, directory / "rig", app.url) as rig:
+        console.print(f"[dim]· Easemob, simulated: {app.url}; settings: {rig.config}[/]", highlight=False)
+        steps = Walk(console, directory, rig.config, language)
+        bundles = ("--work", str(rig.bundles))
+        steps.run("check", "--from", "export", "--to", "new", "--files", "0", *bundles, code=1)
+        console.print("[dim]· two ids become one user, and messages are older than their groups at the target: a person decides[/]", highlight=False)
+        choices = ("--skip", "case", "--before-group", "restamp", "--for-devices")
+        steps.run("check", "--from", "export", "--to", "new", "--files", "0", *choices, *bundles)
+        steps.run("plan", *bundles)
+        steps.run("probe", "--yes")
+        rig.worker()
+        steps.run("apply", "--plan", "plan.md", "--live-since", "none", speaks=False)
+        steps.run("status", speaks=False)
+        steps.run("verify", "--plan", "plan.md")
+        steps.run("device-export", "--out", "devices", speaks=False)
+        steps.run("report", "--plan", "plan.md")
+    return directory / "report.md"
+
+
+def main() -> int:
+    short, begun = os.environ.get("SHORT", "") not in ("", "0"), time.monotonic()
+    console = Console(soft_wrap=True)
+    with ExitStack() as exits:
+        directory = Path(os.environ.get("DEMO_DIR") or tempfile.mkdtemp(prefix="im-relay-migrate-"))
+        bootstrap = os.environ.get("KAFKA_BOOTSTRAP", "")
+        if not bootstrap:
+            from streams.kafka.local.broker import LocalKafka
+
+            console.print("[dim]· starts Kafka (the first time, it is fetched: about half a minute)[/]")
+            port = free_port()
+            node = LocalKafka(directory / "kafka", port, free_port(), heap_mb=512, brief=True)
+            exits.callback(node.stop)
+            node.start()
+            bootstrap = f"127.0.0.1:{port}"
+        try:
+            report = walk(console, directory, bootstrap, short=short, language=os.environ.get("LANG_OF") or "zh")
+        except RuntimeError as error:
+            console.print(f"[red]{error}[/]", highlight=False)
+            return 1
+    console.print(f"\n[green]{report} and report.html, to be signed; {time.monotonic() - begun:.0f} s[/]", highlight=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
