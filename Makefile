@@ -116,6 +116,7 @@ fuzz-media: $(VENV)/installed  ## 5,000 bad files of every form through the proc
 
 fuzz-meaning: $(VENV)/installed  ## generated callbacks, changed in every field, for SECONDS (3600): nothing that a person wrote is lost uncounted
 	@$(BIN)/python -m tests.fuzz.meaning --seconds $(or $(SECONDS),3600) $(ARGS)
+
 boards: $(VENV)/installed  ## pictures of the Grafana boards for docs/boards.md, healthy and in three outages; ARGS="--scene worker-killed", ARGS=--draw
 	@$(BIN)/python -m tests.boards $(ARGS)
 
