@@ -9,6 +9,7 @@ from streams.cli.terminal import print_json, print_line, print_notice
 from streams.dead_letters.release import Release, dump
 from streams.exactly_once.producers import FencedError, Outputs, Producers, UnknownResultError
 from streams.kafka import topics
+from streams.locale.messages import translated
 from streams.operate.topic_reader import OperateError
 
 StageName = Annotated[str, typer.Option(help="convert or deliver.  [default: both]")]

@@ -55,7 +55,10 @@ class Words:
 
 
 CHINESE_FORMS: Mapping[str, str] = {
-    "delivered": "已送达应用 {app}，消息 ID {remote}，用时 {took}",
+    "delivered": "已送达应用 {app}，消息 ID {remote}",
+    "delivered-after": "已送达应用 {app}，消息 ID {remote}，用时 {took}",
+    "delivered-written": "已送达应用 {app}，消息 ID {remote}；应答在发出后 {took} 写入台账",
+    "delivered-before": "已送达应用 {app}，消息 ID {remote}；按来源平台的时钟，早于发出时间 {took}",
     "called-back": "已在应用 {app}，消息 ID {remote}：对方平台已回调，台账尚未记录",
     "dead": "死信：{cause}（{whose}，{stage} 阶段）；查看命令：im-relay dead show {key}",
     "set-aside": "已由 {by} 搁置：{reason}",
