@@ -35,7 +35,10 @@ def groups_of(apps: Mapping[str, App], prefix: str, callbacks: Sequence[str], in
 
 
 FORMS: Mapping[str, str] = {
-    "delivered": "delivered to app {app}{remote_as}{took_after}",
+    "delivered": "delivered to app {app}{remote_as}",
+    "delivered-after": "delivered to app {app}{remote_as} {took} after it was said",
+    "delivered-written": "delivered to app {app}{remote_as}; its answer was written down {took} after it was said",
+    "delivered-before": "delivered to app {app}{remote_as}, {took} before it was said by the clock of its own platform",
     "called-back": "at app {app} as {remote}: it has called back; the ledger does not say so yet",
     "dead": "dead letter: {cause} ({whose}, in {stage}); im-relay dead show {key}",
     "set-aside": "set aside by {by}: {reason}",
@@ -91,30 +94,24 @@ async def message_state(sightings: Sequence[TraceRecord], committed: Committed, 
     return await _under_way(by, committed, now)
 
 
+def _made(form: str, **facts: object) -> MessageState:
+    return MessageState(form, {name: str(value) for name, value in facts.items()})
+
+
 def arrival(one: TraceRecord) -> tuple[int, bool]:
     """When a delivered message was at the target, in ms since 1970, and whether the target says so: else it is when its answer was written down."""
     there = one.facts.get("at target")
     return (there, True) if isinstance(there, int) and there > 0 else (one.at, False)
 
 
-def _made(form: str, **facts: object) -> MessageState:
-    return MessageState(form, {name: str(value) for name, value in facts.items()})
-
-
 def _arrived(one: TraceRecord, said: int | None) -> MessageState:
     remote = one.facts.get("remote_id") or ""
     at, known = arrival(one)
-    took, after = "", ""
+    form, took = "delivered", ""
     if said is not None:
-        took = length(max(0, at - said) / 1000)
-        if at < said:
-            after = f", {length((said - at) / 1000)} before it was said by the clock of its own platform"
-        else:
-            after = f" {took} after it was said" if known else f"; its answer was written down {took} after it was said"
-    return _made(
-        "delivered", app=one.facts["target"], remote=remote, took=took,
-        remote_as=f" as {remote}" if remote else "", took_after=after,
-    )  # fmt: skip
+        form = "delivered-before" if at < said else "delivered-after" if known else "delivered-written"
+        took = length(abs(at - said) / 1000)
+    return _made(form, app=one.facts["target"], remote=remote, took=took, remote_as=f" as {remote}" if remote else "")
 
 
 async def _under_way(by: Mapping[str, Sequence[TraceRecord]], committed: Committed, now: int) -> MessageState:
