@@ -1,5 +1,6 @@
 """The broker that the tests use."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,8 @@ from tests.secured import Secured, secured
 # A machine that is busy fails no law: nothing here is judged by time.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+os.environ["IM_RELAY_LANG"] = "en"  # whatever the developer's terminal speaks; children of a test have it, too
 
 
 @pytest.fixture(scope="session")

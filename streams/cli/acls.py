@@ -14,24 +14,24 @@ PRINCIPAL = "User:im-relay-{role}"
 
 def acls(
     config: Annotated[
-        Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file; options below go before it.")
+        Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file. The options below override it.")
     ] = None,
     role: Annotated[
         list[str] | None, typer.Option(help="Repeatable: ingress, convert, deliver.PLATFORM, media, gaps, watch, operator, topics.  [default: all]")
     ] = None,
-    principal: Annotated[str, typer.Option(help="Who is permitted; {role} is the role's name. One user for all is as good a choice.")] = PRINCIPAL,
+    principal: Annotated[str, typer.Option(help="Principal that gets the permissions; {role} is the role's name. One user for all works as well.")] = PRINCIPAL,
     bootstrap: Annotated[str | None, typer.Option(help="A broker's HOST:PORT, for the commands.  [default: kafka.bootstrap]")] = None,
     platform: Annotated[
-        list[str] | None, typer.Option("--platform", help="Repeatable.  [default: those of the settings' apps, else all that are known]")
+        list[str] | None, typer.Option("--platform", help="Repeatable.  [default: those of the settings' apps, otherwise all known]")
     ] = None,
-    prefix: Annotated[str | None, typer.Option(help="Stands before each name.  [default: kafka.prefix]")] = None,
+    prefix: Annotated[str | None, typer.Option(help="Prefix of each name.  [default: kafka.prefix]")] = None,
     *,
-    table: Annotated[bool, typer.Option("--table", help="To be read.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+    table: Annotated[bool, typer.Option("--table", help="Print a table for people.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")] = False,
 ) -> None:
-    """Print the least that each role must be permitted, as commands of Kafka's own tool; no broker is asked.
+    """Print the minimal permissions of each role, as commands of Kafka's own tool; no broker is contacted.
 
-    `operator` is for a person's commands, `topics` for `im-relay topics create`, which somebody else may do in your place.
+    `operator` is for a person's commands, `topics` for `im-relay topics create`, which an administrator may run for you.
 
     Example: im-relay topics acls -c relay.toml --role convert
     """

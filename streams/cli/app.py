@@ -11,6 +11,7 @@ import typer
 from streams.cli.common import JsonAnyway, fail
 from streams.cli.console import console, console_user
 from streams.cli.dead import app as dead
+from streams.cli.doctor import doctor
 from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
 from streams.cli.identities import app as identities
@@ -40,6 +41,7 @@ app.command()(gaps)
 app.command()(release)
 app.command()(trace)
 app.command()(preview)
+app.command()(doctor)
 app.command()(fidelity)
 app.command()(console)
 app.command(name="console-user")(console_user)
@@ -61,7 +63,7 @@ def _say_version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
 def relay(
     *,
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say which release this is.")
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Show the version.")
     ] = False,
 ) -> None:
     """Two chat platforms side by side: each message crosses once, and in order."""
@@ -70,7 +72,7 @@ def relay(
 
 @app.command()
 def ingress(config: Config = None) -> None:
-    """Take callbacks, and answer 200 when they are in Kafka. Example: im-relay ingress -c relay.toml"""
+    """Receive callbacks, and answer 200 once they are in Kafka. Example: im-relay ingress -c relay.toml"""
     from streams.http_server.listener import ListenError
     from streams.ingress.producer import StoreError
     from streams.roles.ingress import serve
@@ -85,7 +87,7 @@ def ingress(config: Config = None) -> None:
 
 @app.command()
 def convert(config: Config = None) -> None:
-    """Turn callbacks into deliveries. Rules are read again when the settings file changes, and on SIGHUP.
+    """Convert callbacks into deliveries. Rules are reloaded when the settings file changes, and on SIGHUP.
 
     Example: im-relay convert -c relay.toml
     """
@@ -108,7 +110,7 @@ def deliver(
 
 @app.command()
 def media(config: Config = None) -> None:
-    """Bring the files of messages over, each in the form that its target shows. Example: im-relay media -c relay.toml"""
+    """Transfer the files of messages, each in a format that the target shows. Example: im-relay media -c relay.toml"""
     from streams.roles.media import run_media
     from streams.settings.role_secrets import MEDIA
 
@@ -117,7 +119,7 @@ def media(config: Config = None) -> None:
 
 @app.command()
 def files(config: Config = None) -> None:
-    """Keep files for platforms that take none, and give them out by signed links. Example: im-relay files -c relay.toml"""
+    """Store files for platforms that accept no uploads, and serve them by signed links. Example: im-relay files -c relay.toml"""
     from streams.http_server.listener import ListenError
     from streams.roles.files import serve
     from streams.settings.role_secrets import FILES

@@ -24,6 +24,7 @@ from streams.kafka import record_kinds, topics
 from streams.kafka.cluster import Where
 from streams.kafka.permissions import REFUSALS, why
 from streams.kafka.topics import IDENTITIES, Topic
+from streams.locale.messages import translated
 from streams.operate.topic_reader import OperateError, TopicReader
 from streams.plugins import PluginError, with_plugins
 from streams.settings.role_secrets import COMMAND, READING, SecretScope
@@ -38,10 +39,10 @@ T = TypeVar("T")
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
 JsonAnyway = Annotated[bool, typer.Option("--json", help="What is printed is JSON, also without it.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, without doing it.")]
 WHEN = "30s, 15m, 2h, 7d ago, or a time as 2026-03-01T12:00 (UTC if it names no zone)."
 
 
@@ -88,12 +89,12 @@ class CommandContext:
     def app(self, name: str) -> str:
         """*name*, if it is an app of the settings, or empty."""
         if name and name not in self.apps:
-            raise typer.BadParameter(f"no app {name!r} in the settings; there are: {', '.join(sorted(self.apps))}")
+            raise typer.BadParameter(translated("no app {name} in the settings; there are: {apps}", name=repr(name), apps=", ".join(sorted(self.apps))))
         return name
 
 
 def _deleted(found: DeletedRange) -> None:
-    print_notice(f"im-relay: {found.tp.topic}:{found.tp.partition} no longer keeps offsets {found.start} to {found.end - 1}: they were not read")
+    print_notice(translated("im-relay: {partition} no longer keeps offsets {start} to {end}: they were not read", partition=f"{found.tp.topic}:{found.tp.partition}", start=found.start, end=found.end - 1))
 
 
 def parse_time(text: str) -> int | None:
@@ -126,7 +127,7 @@ def ask(work: Coroutine[Any, Any, T], where: Where = "") -> T:
     except REFUSALS as error:
         fail(OperateError(why(error, where)))
     except (KafkaError, TimeoutError) as error:
-        fail(OperateError(f"no answer from Kafka at {where} (kafka.bootstrap): {why(error, where)}"))
+        fail(OperateError(translated("no answer from Kafka at {where} (kafka.bootstrap): {why}", where=where, why=why(error, where))))
 
 
 def fail(error: Exception) -> NoReturn:
@@ -143,7 +144,7 @@ def confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        nothing("nothing was done: say --yes where nobody can be asked")
+        nothing(translated("nothing was done: say --yes where nobody can be asked"))
     if not terminal.confirm(question):
-        nothing("nothing was done")
+        nothing(translated("nothing was done"))
 

@@ -27,6 +27,7 @@ from streams.cli.terminal import print_table as show_table
 from streams.cli.times import shown
 from streams.dead_letters.dead_letter import DeadLetter, Whose
 from streams.kafka.topics import DEAD_LETTERS
+from streams.locale.messages import translated
 from streams.operate.bounds import OLDER, refusal
 from streams.operate.dead_letter_reader import (
     End,
@@ -41,22 +42,23 @@ from streams.operate.resolve_dead_letters import ResolvedCounts, bytes_of, end
 from streams.operate.topic_reader import OperateError
 
 app = typer.Typer(
-    help="What could not be carried: list, show, put back, set aside. "
-    "Exit codes: 0 done, 1 nothing matches or nobody said yes, 2 settings, command line or Kafka are wrong.",
+    help=
+        "Records that could not be delivered: list, show, put back, set aside. Exit codes: 0 done, 1 nothing matches or nobody "
+        "confirmed, 2 settings, command line or Kafka are wrong.",
     no_args_is_help=True,
 )
 
-Keys = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Letters by their keys.  [default: all that the options choose]")]
+Keys = Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="Letters, by key.  [default: all that the options select]")]
 Since = Annotated[str, typer.Option(help=f"Buried since: {WHEN}")]
 Until = Annotated[str, typer.Option(help="Buried before; as --since.")]
 Conversation = Annotated[str, typer.Option(help="direct:ANN:BOB, group:ID or room:ID; canonical, or a platform's own ids.")]
-User = Annotated[str, typer.Option(help="Who said or receives it.")]
-Kind = Annotated[str, typer.Option(help="What kind of thing: text, …")]
-Cause = Annotated[str, typer.Option(help="The fixed word of the list.")]
+User = Annotated[str, typer.Option(help="Sender or receiver.")]
+Kind = Annotated[str, typer.Option(help="Kind of message or operation: text, …")]
+Cause = Annotated[str, typer.Option(help="The cause, as the list shows it.")]
 Stage = Annotated[str, typer.Option(help="convert, deliver, media or migrate")]
 WhoseOption = Annotated[str, typer.Option("--whose", help="ours (settings, identities, defects) or theirs")]
-AppName = Annotated[str, typer.Option("--app", help="An app of the settings, on either side.")]
-All = Annotated[bool, typer.Option("--all", help="Also those that were put back or set aside.")]
+AppName = Annotated[str, typer.Option("--app", help="An app of the settings, as source or target.")]
+All = Annotated[bool, typer.Option("--all", help="Include those that were put back or set aside.")]
 
 
 @app.command(name="list")
@@ -71,13 +73,16 @@ def list_(
     stage: Stage = "",
     whose: WhoseOption = "",
     app_name: AppName = "",
-    limit: Annotated[int, typer.Option(min=0, help="Rows of the table; counts are of all.")] = 50,
+    limit: Annotated[int, typer.Option(min=0, help="Rows of the table. Counts cover all.")] = 50,
     config: Config = None,
     *,
     every: All = False,
     json: Json = False,
 ) -> None:
-    """Letters and their counts by cause, ours and theirs apart; never what was said. Example: im-relay dead list --since 2h --whose ours"""
+    """List letters, and their counts by cause and by who is at fault; never their content.
+
+    Example: im-relay dead list --since 2h --whose ours
+    """
     relay = CommandContext(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name, every=every)
     found = _find(relay, choice)
@@ -87,7 +92,7 @@ def list_(
     elif found.letters:
         _table(found.letters, limit)
     if not found.letters:
-        nothing("no letter matches")
+        nothing(translated("no letter matches"))
 
 
 @app.command()
@@ -97,11 +102,11 @@ def show(
     *,
     json: Json = False,
 ) -> None:
-    """Print one letter WHOLE, with what was said in it: on a person's demand, and only here. Example: im-relay dead show KEY"""
+    """Print one letter with its full content. No other command shows content without being asked. Example: im-relay dead show KEY"""
     relay = CommandContext(config)
     found = _find(relay, LetterFilter(keys=frozenset({key}), resolved=True))
     if not found.letters:
-        nothing(f"no letter has the key {key}")
+        nothing(translated("no letter has the key {key}", key=key))
     letter = max(found.letters, key=lambda one: one.offset)  # the newest: the same event may have died before
 
     async def read() -> dict[tuple[int, int], DeadLetter]:
@@ -110,11 +115,11 @@ def show(
 
     whole = ask(read(), relay.kafka.cluster).get((letter.partition, letter.offset))
     if whole is None:
-        nothing(f"the letter with the key {key} has just been deleted: it was older than the topic keeps")
+        nothing(translated("the letter with the key {key} has just been deleted: it was older than the topic keeps", key=key))
     told = {**row(letter), "headers": {name: _text(value) for name, value in whole.headers.items()}, "value": _text(whole.value)}
     print_json(told, indent=not json)
     if len(found.letters) > 1:
-        print_notice(f"{len(found.letters)} letters have this key; this is the newest")
+        print_notice(translated("{count} letters have this key; this is the newest", count=len(found.letters)))
 
 
 @app.command()
@@ -136,7 +141,10 @@ def replay(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Put records back where they came from: same id, same partition, in their old order; once. Example: im-relay dead replay --cause group-unmapped --dry-run"""
+    """Put records back where they came from: same id, same partition, original order; once.
+
+    Example: im-relay dead replay --cause group-unmapped --dry-run
+    """
     relay = CommandContext(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
     _end(relay, choice, "replayed", "", dry_run=dry_run, yes=yes, older=older, json=json)
@@ -144,7 +152,7 @@ def replay(
 
 @app.command()
 def drop(
-    reason: Annotated[str, typer.Option(help="Why; it is kept with the letter.")],
+    reason: Annotated[str, typer.Option(help="The reason; it is kept with the letter.")],
     keys: Keys = None,
     since: Since = "",
     until: Until = "",
@@ -208,14 +216,14 @@ def _find(relay: CommandContext, choice: LetterFilter) -> FoundLetters:
 
     found = ask(read(), relay.kafka.cluster)
     if found.unreadable:
-        print_notice(f"{found.unreadable} records of the topic are no letters")
+        print_notice(translated("{unreadable} records of the topic are no letters", unreadable=found.unreadable))
     return found
 
 
 def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False, json: bool) -> None:
     found = _find(relay, choice)
     if not found.letters:
-        nothing("no letter matches")
+        nothing(translated("no letter matches"))
     count = len(found.letters)
     if json and dry_run:
         for letter in found.letters:
@@ -229,10 +237,10 @@ def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *,
     if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
         if not older:
             fail(OperateError(refusal(f"{len(old)} of {count} letters", min(old), now(), relay.settings.deliver.max_age)))
-        print_notice(f"{len(old)} of them are older than deliver.max_age, and go without a push where the platform can be told so")
+        print_notice(translated("{count} of them are older than deliver.max_age, and go without a push where the platform can be told so", count=len(old)))
     causes = Counter(f"{one.letter.stage}: {one.letter.cause}" for one in found.letters)
     told = ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
-    print_notice(f"will {'put back' if what == 'replayed' else 'set aside'} {count} letters ({told})")
+    print_notice(translated("will {what} {count} letters ({told})", what="put back" if what == "replayed" else "set aside", count=count, told=told))
     confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
 
     async def work() -> ResolvedCounts:
@@ -274,7 +282,7 @@ def _table(letters: list[LetterSummary], limit: int) -> None:
             rows.append(row)
         show_table([ColumnHead("buried (UTC)", whole=True), "whose", "stage: cause", "attempts", "bytes", about], rows)
         if len(letters) > limit:
-            print_notice(f"{len(letters) - limit} more; see --limit, --json")
+            print_notice(translated("{what} more; see --limit, --json", what=len(letters) - limit))
     show_table(
         ["whose", "stage", "cause", "letters", "bytes"], [[*group, str(counts[group]), str(sizes[group])] for group in sorted(counts)]
     )

@@ -18,6 +18,7 @@ from streams.cli.common import WHEN, CommandContext, Config, Json, ask, fail, no
 from streams.cli.terminal import print_json, print_table, progress
 from streams.ingress.record import callback_of
 from streams.kafka import topics
+from streams.locale.messages import translated
 from streams.operate.preview import PreviewError, accounts, apps, check, source_app
 
 _COLOURS = {
@@ -28,18 +29,18 @@ _COLOURS = {
 
 def fidelity(
     callbacks: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Recorded callbacks: one body a line, or a file for each. May be repeated.")
+        list[Path] | None, typer.Option(metavar="FILE", help="Recorded callbacks: one body per line, or one file each. Repeatable.")
     ] = None,
-    platform: Annotated[str, typer.Option(help="Whose callbacks they are.")] = "",
-    to: Annotated[str, typer.Option(help="With --callbacks: the platform that they would go to.")] = "",
+    platform: Annotated[str, typer.Option(help="Platform of the callbacks.")] = "",
+    to: Annotated[str, typer.Option(help="With --callbacks: the target platform.")] = "",
     since: Annotated[str, typer.Option(help=f"With --topic: from when on: {WHEN}")] = "24h",
-    until: Annotated[str, typer.Option(help="With --topic: until when; as --since.  [default: now]")] = "",
+    until: Annotated[str, typer.Option(help="With --topic: end of the period; as --since.  [default: now]")] = "",
     config: Config = None,
     *,
-    topic: Annotated[bool, typer.Option("--topic", help="What lies in the topic callbacks.PLATFORM, as the settings route it.")] = False,
+    topic: Annotated[bool, typer.Option("--topic", help="Use the topic callbacks.PLATFORM, routed as the settings say.")] = False,
     json: Json = False,
 ) -> None:
-    """Print how well each kind is carried; or count what would become of one's own callbacks, by kind, with one example of each place.
+    """Print how well each kind is supported; or count the results for your own callbacks, by kind, with one example of each.
 
     Example: im-relay fidelity --callbacks recorded.jsonl --platform NAME --to NAME
     """
@@ -54,7 +55,7 @@ def fidelity(
     except PreviewError as error:
         fail(error)
     if not survey.read:
-        nothing("there are no callbacks")
+        nothing(translated("there are no callbacks"))
     _print(survey, json=json)
 
 

@@ -22,6 +22,7 @@ from streams.cli.terminal import (
 )
 from streams.cli.times import shown
 from streams.kafka import topics
+from streams.locale.messages import translated
 from streams.operate.bounds import OLDER, begins, first_known, refusal
 from streams.operate.filters import conversation_ids
 from streams.operate.gaps import GapResult
@@ -33,25 +34,25 @@ SHOWN = 20
 
 def gaps(
     apps: Annotated[
-        list[str] | None, typer.Argument(metavar="[APP]...", help="Apps of the settings.  [default: all that can be asked]")
+        list[str] | None, typer.Argument(metavar="[APP]...", help="Apps of the settings.  [default: all that support it]")
     ] = None,
     since: Annotated[str, typer.Option(help=f"From when on: {WHEN}  [default: gaps.window]")] = "",
-    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: gaps.delay ago]")] = "",
+    until: Annotated[str, typer.Option(help="End of the period; as --since.  [default: gaps.delay ago]")] = "",
     conversation: Annotated[
         list[str] | None,
-        typer.Option(help="Also ask about this one, in the platform's own ids: direct:ANN:BOB, group:ID or room:ID."),
+        typer.Option(help="Also ask about this conversation, in the platform's own ids: direct:ANN:BOB, group:ID or room:ID."),
     ] = None,
     config: Config = None,
     *,
-    fill: Annotated[bool, typer.Option("--fill", help="Write what is missing; without it nothing is done.")] = False,
-    older: Annotated[bool, typer.Option("--older", help=f"With --fill. {OLDER}")] = False,
-    run: Annotated[bool, typer.Option("--run", help="As a role: search and fill until stopped, as the settings' section gaps says.")] = False,
+    fill: Annotated[bool, typer.Option("--fill", help="Write what is missing. Without it nothing is written.")] = False,
+    older: Annotated[bool, typer.Option("--older", help=f"With --fill: {OLDER[0].lower()}{OLDER[1:]}")] = False,
+    run: Annotated[bool, typer.Option("--run", help="Run as a role: search and fill until stopped, as the settings' section gaps says.")] = False,
     every: Annotated[float | None, typer.Option(min=1, help="With --run: seconds between searches.  [default: gaps.interval]")] = None,
     json: Json = False,
 ) -> None:
-    """Find callbacks that never came in what the platform keeps of them, and put them where they should have come.
+    """Find callbacks that never arrived in the platforms' records, and write them where they should have been.
 
-    Exit codes: 0 something was missing (and is filled), 1 nothing is missing, 2 settings, command line, Kafka or the platform are wrong.
+    Exit codes: 0 some were missing (and are filled), 1 none is missing, 2 settings, command line, Kafka or the platform failed.
     Example: im-relay gaps APP --since 3h --fill
     """
     names = apps or []
@@ -68,7 +69,7 @@ def gaps(
     if unstored:
         fail(OperateError(f"Kafka did not confirm {unstored} of them; run it again: what was written is not written twice"))
     if not something:
-        nothing("nothing is missing that could be seen")
+        nothing(translated("nothing is missing that could be seen"))
 
 
 def _searchable(relay: CommandContext, names: list[str]) -> dict[str, App]:
@@ -194,7 +195,7 @@ def _tell(app: App, found: GapResult, acted: int, withheld: int, *, json: bool) 
     for place in sorted(map(conversation_ids, found.of))[:SHOWN]:
         print_styled(place, "dim")
     for what in found.unseen:
-        print_line(f"not seen: {what}")
+        print_line(translated("not seen: {what}", what=what))
     assert app.platform.gaps is not None
     print_styled(app.platform.gaps.note, "dim")
 

@@ -11,6 +11,7 @@ from converters.routing.user_ids import fold
 from streams.cli.common import DIFFERS, NOTHING, DryRun, Json, JsonAnyway, ask, settings_of
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.kafka.topics import IDENTITIES, LEDGER
+from streams.locale.messages import translated
 
 NONE = "none"
 
@@ -25,16 +26,17 @@ Config = Annotated[
 def set_(
     kind: Annotated[str, typer.Argument(help="group, room or user")],
     ids: Annotated[list[str], typer.Argument(help="PLATFORM=ID, one for each platform.")],
-    canonical: Annotated[str, typer.Option(help="Their common name.  [default: the first one's ID]")] = "",
+    canonical: Annotated[str, typer.Option(help="Canonical id.  [default: the first one's ID]")] = "",
     config: Config = None,
     *,
-    join: Annotated[bool, typer.Option("--join", help="Also where what was said in two conversations becomes one.")] = False,
+    join: Annotated[bool, typer.Option("--join", help="Also if two conversations with delivered messages become one.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Say that these are the same. A conversation keeps its key whatever it is called, so that what was delivered stays known.
+    """Map ids of several platforms to one canonical id. A conversation keeps its key whatever it is called, so what was delivered stays known.
 
-    Where two that have delivered messages would become one, the command says how many, and writes nothing (exit code 1) without --join.
+    If two conversations with delivered messages would become one, the command reports how many, and writes nothing (exit code 1) without
+    --join.
     Example: im-relay identities set group one=6123 other=2700 --canonical ops
     """
     from converters.routing.renaming import setting
@@ -48,7 +50,7 @@ def set_(
         under = _under(settings, kind, plan.origins)
         origin = max(plan.origins, key=lambda one: under.counts[one])  # the first of equals
         _judge(under, origin, join=join)
-    print_notice(f"will say that {', '.join(f'{platform} {kind} {native}' for platform, native in pairs)} {'is' if len(pairs) == 1 else 'are'} {common}")
+    print_notice(translated("will say that {what} {more} {common}", what=", ".join(f"{platform} {kind} {native}" for platform, native in pairs), more="is" if len(pairs) == 1 else "are", common=common))
     if dry_run:
         return
     _write(settings, plan.records(origin))
@@ -56,9 +58,9 @@ def set_(
         if json:
             print_json({"platform": platform, "kind": kind, "id": native, "canonical": common})
         else:
-            print_line(f"{platform} {kind} {native} is {common}")
+            print_line(translated("{platform} {kind} {native} is {common}", platform=platform, kind=kind, native=native, common=common))
     for one in plan.left:
-        print_notice(f"{one.platform} {kind} {one.native} is still {one.canonical}: name it too")
+        print_notice(translated("{platform} {kind} {native} is still {canonical}: name it too", platform=one.platform, kind=kind, native=one.native, canonical=one.canonical))
 
 
 @app.command()
@@ -70,7 +72,7 @@ def forget(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Take entries away. One that is set again keeps the key it had. Example: im-relay identities forget group one=6123"""
+    """Remove entries. One that is set again keeps the key it had. Example: im-relay identities forget group one=6123"""
     from converters.routing.renaming import forgetting
 
     pairs = _pairs(kind, ids)
@@ -79,8 +81,8 @@ def forget(
     if plan.moved:
         under = _under(settings, kind, plan.moved)
         for origin, count in under.counts.items():
-            print_notice(f"{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing")
-    print_notice(f"will forget {', '.join(f'{platform} {kind} {native}' for platform, native in pairs)}")
+            print_notice(translated("{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing", count=count, origin=origin))
+    print_notice(translated("will forget {what}", what=", ".join(f"{platform} {kind} {native}" for platform, native in pairs)))
     if dry_run:
         return
     _write(settings, plan.kept)
@@ -89,22 +91,22 @@ def forget(
         if json:
             print_json({"platform": platform, "kind": kind, "id": native, "forgotten": True})
         else:
-            print_line(f"{platform} {kind} {native} is forgotten")
+            print_line(translated("{platform} {kind} {native} is forgotten", platform=platform, kind=kind, native=native))
 
 
 @app.command()
 def mark(
     users: Annotated[list[str] | None, typer.Argument(help="The customer's own user ids.")] = None,
-    file: Annotated[typer.FileText | None, typer.Option(help="More of them, one a line; - is standard input.")] = None,
-    platform: Annotated[str, typer.Option(help="Where they have the account.")] = "",
-    account: Annotated[str, typer.Option(help="made (there is one), used (and they are on that app), none.")] = "",
-    cohort: Annotated[str, typer.Option(help="A name that rules can speak of; none takes them out of theirs.")] = "",
+    file: Annotated[typer.FileText | None, typer.Option(help="Further ids, one per line; - is standard input.")] = None,
+    platform: Annotated[str, typer.Option(help="Platform of the account.")] = "",
+    account: Annotated[str, typer.Option(help="made (it exists), used (the user is on that app), none.")] = "",
+    cohort: Annotated[str, typer.Option(help="A name that rules can use; none removes the users from theirs.")] = "",
     config: Config = None,
     *,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Say who has an account where, and who is in which cohort, for the rules of routing.
+    """Set who has an account where, and who is in which cohort, for the routing rules.
 
     Example: im-relay identities mark --platform NAME --account used ann bob
     """
@@ -131,7 +133,7 @@ def mark(
             records.append((key, value if cohort != NONE else None))
     settings = settings_of(config)
     words = [*([f"account {account} on {platform}"] if account else []), *([f"cohort {cohort}"] if cohort else [])]
-    print_notice(f"will mark {len(ids)} users: {', '.join(words)}")
+    print_notice(translated("will mark {count} users: {what}", count=len(ids), what=", ".join(words)))
     if dry_run:
         return
     _write(settings, records)
@@ -143,7 +145,7 @@ def mark(
 
 @app.command()
 def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None, *, json: JsonAnyway = False) -> None:
-    """Print all that is known of a user, and where in 100 the user's share lies. Example: im-relay identities show ann"""
+    """Print everything known about a user, and the user's place in percentages. Example: im-relay identities show ann"""
     del json
     from converters import PLATFORMS
     from converters.routing.rules import share
@@ -158,10 +160,10 @@ def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")
 
 @app.command(name="list")
 def list_(
-    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Instead, who has accounts and cohorts.")] = False,
+    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Print accounts and cohorts of users instead.")] = False,
     json: JsonAnyway = False,
 ) -> None:
-    """Print the table, one JSON object a line. Example: im-relay identities list"""
+    """Print the table, one JSON object per line. Example: im-relay identities list"""
     del json
     table = _table(settings_of(config))
     if people:
@@ -175,13 +177,16 @@ def list_(
 
 @app.command()
 def check(
-    source: Annotated[str, typer.Option("--platform", help="Where the users are now.")],
-    target: Annotated[str, typer.Option(help="Where they will be.")],
-    file: Annotated[typer.FileText, typer.Argument(help="User ids, one a line; - is standard input.")],
+    source: Annotated[str, typer.Option("--platform", help="Current platform of the users.")],
+    target: Annotated[str, typer.Option(help="Target platform.")],
+    file: Annotated[typer.FileText, typer.Argument(help="User ids, one per line; - is standard input.")],
     *,
     json: JsonAnyway = False,
 ) -> None:
-    """Which user ids change or collide at the target; exit code 1 if any does. Example: im-relay identities check --platform NAME --target NAME ids.txt"""
+    """List user ids that change or collide at the target. Exit code 1 if any does.
+
+    Example: im-relay identities check --platform NAME --target NAME ids.txt
+    """
     del json
     import msgspec
 
@@ -195,7 +200,7 @@ def check(
     found = problems(ids, PLATFORMS[target].user_ids, PLATFORMS[source].user_ids)
     for problem in found:
         print_json(msgspec.to_builtins(problem))
-    print_notice(f"{len(ids)} ids, {len(found)} to be looked at")
+    print_notice(translated("{count} ids, {count_2} to be looked at", count=len(ids), count_2=len(found)))
     raise typer.Exit(DIFFERS if found else 0)
 
 
@@ -266,9 +271,8 @@ def _judge(under: Any, origin: str, *, join: bool) -> None:
     said = ", ".join(f"{count} messages under {name}" for name, count in lost.items())
     untold = f", and {under.untold} of which the ledger does not say under which" if under.untold else ""
     print_notice(
-        f"im-relay: these were several conversations so far, and become the one keyed by {origin}: {said} were delivered{untold}. "
-        "Recalls and edits of those find nothing then; a replay leaves them out."
+        translated("im-relay: these were several conversations so far, and become the one keyed by {origin}: {said} were delivered{untold}. Recalls and edits of those find nothing then; a replay leaves them out.", origin=origin, said=said, untold=untold)
     )
     if not join:
-        print_notice("im-relay: nothing was written; say --join to do it all the same")
+        print_notice(translated("im-relay: nothing was written; say --join to do it all the same"))
         raise typer.Exit(NOTHING)

@@ -14,17 +14,18 @@ from streams.kafka.local import process
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.data import DataDirectory
 from streams.kafka.local.errors import LocalKafkaError
+from streams.locale.messages import translated
 
 app = typer.Typer(
-    help="A local Kafka, one node, without Docker. For trying and testing.", no_args_is_help=True
+    help="A local single-node Kafka without Docker, for trying and testing.", no_args_is_help=True
 )
 
 Data = Annotated[Path, typer.Option(help="Directory of its records, settings and logs.")]
 Port = Annotated[int, typer.Option(help="Port on 127.0.0.1 for clients.")]
 ControllerPort = Annotated[
-    int | None, typer.Option(help="Port on 127.0.0.1 for itself.  [default: port + 1]")
+    int | None, typer.Option(help="Port on 127.0.0.1 for the controller.  [default: port + 1]")
 ]
-Heap = Annotated[int, typer.Option(help="Upper bound of Java's heap in MiB.")]
+Heap = Annotated[int, typer.Option(help="Maximum Java heap, in MiB.")]
 DATA = Path(".im-relay/kafka")
 
 
@@ -41,7 +42,7 @@ def run_command(
 def start(
     data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768, *, json: Json = False
 ) -> None:
-    """Start in the background; done when it answers. Example: im-relay kafka start"""
+    """Start in the background, and return once it answers. Example: im-relay kafka start"""
     kafka = LocalKafka(data, port, controller_port, heap_mb=heap, say=print_notice)
     with _shown():
         kafka.start(outlive=True)
@@ -53,7 +54,7 @@ def start(
 
 @app.command()
 def stop(data: Data = DATA, *, json: Json = False) -> None:
-    """Stop what `start` or `run` has started; its data stays. Example: im-relay kafka stop"""
+    """Stop the node that `start` or `run` started. Its data stays. Example: im-relay kafka stop"""
     pid = process.end(DataDirectory(data.absolute()))
     if json:
         print_json({"stopped": pid or None, "data": str(data)})
@@ -63,15 +64,15 @@ def stop(data: Data = DATA, *, json: Json = False) -> None:
 
 @app.command()
 def status(data: Data = DATA, *, json: Json = False) -> None:
-    """Say whether it runs; exit code 1 if not. Example: im-relay kafka status"""
+    """Say whether it runs. Exit code 1 if not. Example: im-relay kafka status"""
     directory = DataDirectory(data.absolute())
     pid = process.running(directory)
     if json:
         print_json({"running": pid or None, "data": str(data), "log": str(directory.log)})
     elif pid:
-        print_line(f"kafka runs (process {pid})  data {data}  log {directory.log}")
+        print_line(translated("kafka runs (process {pid})  data {data}  log {log}", pid=pid, data=data, log=directory.log))
     else:
-        print_line(f"no kafka runs on {data}")
+        print_line(translated("no kafka runs on {data}", data=data))
     if not pid:
         raise typer.Exit(NOTHING)
 
@@ -94,7 +95,7 @@ def run(data: Path, port: int = 9092, controller_port: int | None = None, *, hea
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, signal.SIG_IGN)  # it is already ending
         kafka.stop()
-    print_line("kafka stopped")
+    print_line(translated("kafka stopped"))
 
 
 def _ready(kafka: LocalKafka) -> str:

@@ -12,6 +12,7 @@ from converters.inventory import KINDS, MESSAGE
 from converters.migration import FilesBy
 from streams.cli.common import NOTHING, WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
 from streams.cli.terminal import print_json, print_line, print_notice, progress
+from streams.locale.messages import translated
 from streams.migrate.errors import BundleError
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import READING, SecretScope, migrate
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 BundleOption = Annotated[
     Path | None, typer.Option("--bundle", help="Directory of the bundle, or the 12 characters of its hash.  [default: the newest]")
 ]
-PlanOption = Annotated[Path | None, typer.Option("--plan", help="The plan of `migrate plan`: it names the bundle.")]
-App = Annotated[str, typer.Option("--app", help="The app that is written to.  [default: the only one]")]
+PlanOption = Annotated[Path | None, typer.Option("--plan", help="The plan written by `migrate plan`: it names the bundle.")]
+App = Annotated[str, typer.Option("--app", help="Receiving app.  [default: the only one]")]
 FILES: tuple[FilesBy, ...] = ("fetch", "link", "carry")
 _NAMED = re.compile(r"\b[0-9a-f]{12}\b")
 
@@ -38,7 +39,10 @@ def register(app: typer.Typer) -> None:
 
 
 def work(platform: Annotated[str, typer.Option(help="The platform to write to.")], config: Config = None) -> None:
-    """Write what `migrate apply` feeds, as a role beside `deliver`: it obeys pauses and hours. Example: im-relay migrate work --platform NAME -c relay.toml"""
+    """Write what `migrate apply` feeds, as a role beside `deliver`. It obeys pauses and hours.
+
+    Example: im-relay migrate work --platform NAME -c relay.toml
+    """
     from streams.cli.app import role
     from streams.migrate.role import run_migrate
 
@@ -48,22 +52,23 @@ def work(platform: Annotated[str, typer.Option(help="The platform to write to.")
 def apply(
     bundle: BundleOption = None,
     plan: PlanOption = None,
-    between: Annotated[str, typer.Option(help="Hours in which requests leave, as 01:00-07:00, each day.  [default: always]")] = "",
-    zone: Annotated[str, typer.Option(help="Time zone of --between, as +08:00 or Asia/Shanghai.  [default: this machine's]")] = "",
+    between: Annotated[str, typer.Option(help="Hours in which requests may leave, such as 01:00-07:00, every day.  [default: always]")] = "",
+    zone: Annotated[str, typer.Option(help="Time zone of --between, such as +08:00 or Asia/Shanghai.  [default: this machine's]")] = "",
     files: Annotated[str, typer.Option(help="Files of messages: fetch (the platform copies them), link (they stay where they lie), carry (role `media` brings them over, in forms that the platform shows).")] = "fetch",
     live_since: Annotated[
         str, typer.Option(help=f"What was said since then is the relay's: {WHEN} Or none.  [default: the first callback of the source app]")
     ] = "",
     config: Config = None,
     *,
-    update: Annotated[bool, typer.Option("--update", help="Also write what is there already and differs; without it that is left alone.")] = False,
-    catch_up: Annotated[bool, typer.Option("--catch-up", help="Go on with a later bundle: what came since the last one.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Make every request, and send none: calls and hours by API.")] = False,
+    update: Annotated[bool, typer.Option("--update", help="Also update what exists already and differs; by default it is left alone.")] = False,
+    catch_up: Annotated[bool, typer.Option("--catch-up", help="Continue with a later bundle: what was added since the last one.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Build every request without sending: calls and hours by API.")] = False,
     json: Json = False,
 ) -> None:
-    """Write a bundle to the app. Ctrl-C or `migrate pause` stops it safely; the same command goes on. A worker has to run: `migrate work`.
+    """Write a bundle to the app. Ctrl-C or `migrate pause` stops it safely; the same command resumes it. A worker must run:
+    `migrate work`.
 
-    Exit codes: 0 all is done, 1 stopped, or something could not be done, 2 settings, bundle or Kafka are wrong.
+    Exit codes: 0 all done, 1 stopped, or something could not be done, 2 settings, bundle or Kafka are wrong.
     Example: im-relay migrate apply --plan plan.md --between 01:00-07:00
     """
     from streams.migrate import apply as applying
@@ -95,14 +100,14 @@ def apply(
 
 
 def pause(app: App = "", config: Config = None) -> None:
-    """Stop a migration: nothing more leaves; `migrate apply` goes on. Example: im-relay migrate pause"""
+    """Pause a migration: no further request leaves; `migrate apply` resumes it. Example: im-relay migrate pause"""
     from streams.migrate.apply import pause as paused
 
     relay = command_context(config)
     name = target_app(relay, app)
     if not ask(paused(relay.settings, name), relay.kafka.cluster):
-        nothing(f"no migration to {name} runs")
-    print_line(f"the migration to {name} is paused: what has left is answered yet; `im-relay migrate apply` goes on")
+        nothing(translated("no migration to {name} runs", name=name))
+    print_line(translated("the migration to {name} is paused: what has left is answered yet; `im-relay migrate apply` goes on", name=name))
 
 
 def status(
@@ -123,7 +128,7 @@ def status(
     except StateError as error:
         fail(error)
     if found is None and not traffic:
-        nothing("no migration has begun")
+        nothing(translated("no migration has begun"))
     moved = _moved(relay, target_app(relay, app), traffic) if traffic else None
     if json:
         print_json((found.plain() if found is not None else {}) | ({"traffic": moved[0]} if moved is not None else {}))
@@ -155,9 +160,12 @@ def passwords(
     plan: PlanOption = None,
     config: Config = None,
     *,
-    given: Annotated[bool, typer.Option("--given", help="Those that the source holds, for the worker's setting migrate.passwords.")] = False,
+    given: Annotated[bool, typer.Option("--given", help="Those that the source contains, for the worker's setting migrate.passwords.")] = False,
 ) -> None:
-    """Write the passwords of the accounts that a migration makes, to hand them over. Example: im-relay migrate passwords --out passwords.csv"""
+    """Write the passwords of accounts that a migration creates, to hand them over.
+
+    Example: im-relay migrate passwords --out passwords.csv
+    """
     from streams.migrate.bundle import Bundle
     from streams.migrate.credentials import listed, written
     from streams.migrate.passwords import given as those_given
@@ -168,12 +176,12 @@ def passwords(
             theirs = [(user, secret.reveal()) for user, secret in those_given(opened)]
             if given:
                 _write(out, lambda: written(theirs))
-                print_line(f"{len(theirs):,} given passwords in {out}: name it as migrate.passwords")
+                print_line(translated("{count:,} given passwords in {out}: name it as migrate.passwords", count=len(theirs), out=out))
                 return
             known = command_context(config, migrate(opened.meta.target_platform))
             lines, count = listed(opened, known.apps[opened.meta.target_app], dict(theirs))
             _write(out, lambda: lines)
-            print_line(f"{count:,} passwords in {out}")
+            print_line(translated("{count:,} passwords in {out}", count=count, out=out))
     except BundleError as error:
         fail(error)
 
@@ -242,13 +250,13 @@ def _told(ended: "object", totals: dict[str, int], *, json: bool) -> bool:
         if total:
             print_line(line(kind, done_of(kind, counts), total, 0.0, counts))
     if ended.why:
-        print_line(f"{ended.why}: the same command goes on")
+        print_line(translated("{why}: the same command goes on", why=ended.why))
     if refused or stopped:
-        print_line(f"{refused + stopped} wait for a person: im-relay dead list --stage migrate")
+        print_line(translated("{what} wait for a person: im-relay dead list --stage migrate", what=refused + stopped))
     if feed.lacking:
         told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(feed.lacking.items()))
-        print_line(f"not written, because what they need is not there: {told}")
+        print_line(translated("not written, because what they need is not there: {told}", told=told))
     if feed.differing:
         told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(feed.differing.items()))
-        print_line(f"there already, and different: {told}; --update writes them")
+        print_line(translated("there already, and different: {told}; --update writes them", told=told))
     return good

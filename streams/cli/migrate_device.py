@@ -8,6 +8,7 @@ import typer
 from streams.cli.common import Config, Json, ask, fail
 from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path, command_context
 from streams.cli.terminal import print_json, print_line
+from streams.locale.messages import translated
 from streams.migrate.errors import BundleError
 from streams.operate.topic_reader import OperateError
 from streams.state.errors import StateError
@@ -48,9 +49,9 @@ def device_export(
     if json:
         print_json(done)
         return
-    print_line(f"{done.messages:,} messages of {done.users:,} users and {done.groups:,} groups, {done.pages:,} pages: {out}")
+    print_line(translated("{messages:,} messages of {users:,} users and {groups:,} groups, {pages:,} pages: {out}", messages=done.messages, users=done.users, groups=done.groups, pages=done.pages, out=out))
     if done.without_group:
-        print_line(f"{done.without_group:,} messages left out: their groups are not at the target yet; run it again after apply")
+        print_line(translated("{without_group:,} messages left out: their groups are not at the target yet; run it again after apply", without_group=done.without_group))
 
 
 async def _exported(relay: "CommandContext", bundle: "Bundle", out: Path, *, everything: bool) -> "Exported":

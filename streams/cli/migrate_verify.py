@@ -13,6 +13,7 @@ from streams.cli.migrate_apply import App as AppOption
 from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path, command_context, target_app
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.cli.times import shown
+from streams.locale.messages import translated
 from streams.migrate.errors import BundleError
 from streams.migrate.language import language_of
 from streams.operate.topic_reader import OperateError
@@ -122,7 +123,7 @@ def made(
     except StateError as error:
         fail(error)
     if not count:
-        nothing(f"a migration has made nothing on {name}")
+        nothing(translated("a migration has made nothing on {name}", name=name))
     print_line(str(out))
     print_notice(f"{count:,} rows")
 

@@ -10,16 +10,16 @@ from streams.cli.common import JsonAnyway
 
 def preview(
     source: Annotated[str, typer.Argument(metavar="FILE", help="A callback's body; `-` is standard input.")],
-    platform: Annotated[str, typer.Option(help="Where the callback comes from.")],
-    target: Annotated[str, typer.Option(help="Where the message would go.")],
+    platform: Annotated[str, typer.Option(help="Source platform of the callback.")],
+    target: Annotated[str, typer.Option(help="Target platform.")],
     account_from: Annotated[
-        Path | None, typer.Option(help="A settings file whose accounts, rules and plug-ins to use; else made-up accounts and no rules.")
+        Path | None, typer.Option(help="Settings file with the accounts, rules and plug-ins to use; otherwise invented accounts and no rules.")
     ] = None,
     plugin: Annotated[
         list[str] | None, typer.Option(help="A plug-in to try without installing it: FILE.py, FILE.py:OBJECT or MODULE:OBJECT.")
     ] = None,
     identities: Annotated[
-        Path | None, typer.Option(help="What `identities list` and `identities list --people` have printed, for rules that ask.")
+        Path | None, typer.Option(help="Output of `identities list` and `identities list --people`, for rules that need it.")
     ] = None,
     *,
     json: JsonAnyway = False,

@@ -9,27 +9,28 @@ from streams.cli.terminal import print_json, print_line, print_notice
 from streams.dead_letters.release import Release, dump
 from streams.exactly_once.producers import FencedError, Outputs, Producers, UnknownResultError
 from streams.kafka import topics
+from streams.locale.messages import translated
 from streams.operate.topic_reader import OperateError
 
 StageName = Annotated[str, typer.Option(help="convert or deliver.  [default: both]")]
-AppName = Annotated[str, typer.Option("--app", help="The app that is held; one that is not in the settings, too.  [default: all]")]
+AppName = Annotated[str, typer.Option("--app", help="The held app, even if it is not in the settings.  [default: all]")]
 
 
 def release(stage: StageName = "", app: AppName = "", config: Config = None, *, json: Json = False) -> None:
     """Tell the workers to go on with apps that they hold, once the cause is mended. No worker is restarted.
 
-    `/readyz` of the role and `im_relay_app_held` say what is held, and why. Example: im-relay release --app NAME -c relay.toml
+    `/readyz` of the role and `im_relay_app_held` show what is held, and why. Example: im-relay release --app NAME -c relay.toml
     """
     if stage not in ("", "convert", "deliver"):
         raise typer.BadParameter(f"no stage {stage!r} can hold an app; there are: convert, deliver")
     relay = CommandContext(config)
-    print_notice(f"will tell {stage or 'convert and deliver'} to go on with {app or 'every held app'}")
+    print_notice(translated("will tell {what} to go on with {more}", what=stage or "convert and deliver", more=app or "every held app"))
     order = Release(stage=stage, app=app, at=now(), by=operator_name())
     ask(_write(relay, order), relay.kafka.cluster)
     if json:
         print_json({"stage": order.stage or None, "app": order.app or None, "at": order.at, "by": order.by})
         return
-    print_line(f"told {stage or 'convert and deliver'} to go on with {app or 'every held app'}; /readyz shows whether it does")
+    print_line(translated("told {what} to go on with {more}; /readyz shows whether it does", what=stage or "convert and deliver", more=app or "every held app"))
 
 
 async def _write(relay: CommandContext, order: Release) -> None:

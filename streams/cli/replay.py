@@ -35,6 +35,7 @@ from streams.cli.terminal import (
 )
 from streams.cli.times import length, shown
 from streams.kafka import topics
+from streams.locale.messages import translated
 from streams.operate.bounds import OLDER, refusal
 from streams.operate.delivered import elsewhere
 from streams.operate.filters import Filter
@@ -58,21 +59,21 @@ T = TypeVar("T")
 
 
 def replay(
-    platform: Annotated[str, typer.Option(help="Whose callbacks to replay.")] = "",
+    platform: Annotated[str, typer.Option(help="Platform whose callbacks to replay.")] = "",
     since: Annotated[str, typer.Option(help=f"From when on: {WHEN}")] = "",
-    until: Annotated[str, typer.Option(help="Until when; as --since.  [default: now]")] = "",
+    until: Annotated[str, typer.Option(help="End of the period; as --since.  [default: now]")] = "",
     conversation: Annotated[
         str, typer.Option(help="direct:ANN:BOB, group:ID or room:ID; canonical, or a platform's own ids.")
     ] = "",
-    user: Annotated[str, typer.Option(help="Who said or receives it.")] = "",
-    kind: Annotated[str, typer.Option(help="What kind of thing: text, …")] = "",
-    app: Annotated[str, typer.Option(help="An app of the settings, on either side.")] = "",
-    rate: Annotated[float, typer.Option(min=0, help="Messages a second to write; 0 is no limit.")] = 100.0,
+    user: Annotated[str, typer.Option(help="Sender or receiver.")] = "",
+    kind: Annotated[str, typer.Option(help="Kind of message or operation: text, …")] = "",
+    app: Annotated[str, typer.Option(help="An app of the settings, as source or target.")] = "",
+    rate: Annotated[float, typer.Option(min=0, help="Messages per second to write. 0: no limit.")] = 100.0,
     quota: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Messages a second that the target takes, to tell the time from.  [default: its limits, and those of the settings]"),
+        typer.Option(min=0.001, help="Messages per second that the target accepts, to estimate the time.  [default: its limits, and those of the settings]"),
     ] = None,
-    resume: Annotated[str, typer.Option(metavar="ID", help="Go on with one that was broken off.")] = "",
+    resume: Annotated[str, typer.Option(metavar="ID", help="Resume an interrupted replay.")] = "",
     state: Annotated[
         Path | None, typer.Option(help="Directory in which the replay is kept for --resume.  [default: none, the topic `replays` keeps it]")
     ] = None,
@@ -83,9 +84,9 @@ def replay(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """Send callbacks over once more, behind everything live; messages already delivered are skipped.
+    """Deliver callbacks again, after everything live; messages already delivered are skipped.
 
-    Exit codes: 0 done, 1 nothing matches or nobody said yes, 2 settings, command line or Kafka are wrong.
+    Exit codes: 0 done, 1 nothing matches or nobody confirmed, 2 settings, command line or Kafka are wrong.
     Example: im-relay replay --platform NAME --since 2h --until 90m --dry-run
     """
     relay = CommandContext(config)
@@ -104,15 +105,15 @@ def replay(
     seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(_limited(relay)))
     _show(spec, tally, seconds, json=json)
     if tally.silent:
-        print_notice(f"{tally.silent} of them are older than deliver.max_age, and go without a push where the platform can be told so")
+        print_notice(translated("{silent} of them are older than deliver.max_age, and go without a push where the platform can be told so", silent=tally.silent))
     if not tally.deliveries:
-        nothing("nothing is left to be sent")
+        nothing(translated("nothing is left to be sent"))
     if dry_run:
         return
-    confirm(f"Write {tally.deliveries} messages to be sent?", yes=yes)
+    confirm(translated("Write {deliveries} messages to be sent?", deliveries=tally.deliveries), yes=yes)
     if not resume:
         ask(kept.save(spec), relay.kafka.cluster)
-    print_notice(f"replay {spec.id} writes {tally.deliveries} messages into backfill")
+    print_notice(translated("replay {id} writes {deliveries} messages into backfill", id=spec.id, deliveries=tally.deliveries))
     written = _run(relay, topic, spec, rate, known, state)
     (print_notice if json else print_line)(f"replay {spec.id}: {written} written; messages already delivered are skipped")
 
@@ -201,10 +202,10 @@ def _run(relay: CommandContext, topic: str, spec: ReplaySpec, rate: float, known
         written = ask(run(), relay.kafka.cluster)
         finished = True
     except KeyboardInterrupt:
-        nothing("broken off")
+        nothing(translated("broken off"))
     finally:
         if not finished:
-            print_notice(f"go on with: im-relay replay --resume {spec.id}{f' --state {state}' if state else ''}")
+            print_notice(translated("go on with: im-relay replay --resume {id}{what}", id=spec.id, what=f" --state {state}" if state else ""))
     return written
 
 
@@ -228,4 +229,4 @@ def _show(spec: ReplaySpec, tally: ReplayCounts, seconds: float, *, json: bool) 
     for cause, at, detail in tally.examples:
         print_styled(f"{cause} {at} {detail}", "dim")
     if seconds:
-        print_line(f"{tally.deliveries} messages will take {length(seconds)}")
+        print_line(translated("{deliveries} messages will take {what}", deliveries=tally.deliveries, what=length(seconds)))

@@ -17,6 +17,10 @@ from rich.table import Column, Table
 from rich.text import Text
 from typer.core import TyperGroup
 
+from streams.locale.catalogue import speaker
+from streams.locale.command_line import translate
+from streams.locale.language import of_environment
+from streams.locale.messages import translated
 from streams.observe.printable import as_json, clean
 
 Cell = str | tuple[str, str] | Sequence["str | tuple[str, str]"]
@@ -101,12 +105,14 @@ class CommandGroup(TyperGroup):
     def main(  # type: ignore[override]  # of its many parameters one is looked at
         self, args: Sequence[str] | None = None, prog_name: str | None = None, *, standalone_mode: bool = True, **extra: Any
     ) -> Any:
+        if (language := of_environment()) != "en":
+            translate(self, speaker(language))
         try:
             code = super().main(args, prog_name, standalone_mode=False, **extra)
         except typer.Abort:
             if not standalone_mode:
                 raise
-            print_notice("Aborted.")
+            print_notice(translated("Aborted."))
             sys.exit(1)
         except Exception as error:
             if not standalone_mode:
@@ -124,12 +130,12 @@ def _ended(error: Exception) -> int:
         if context is not None:
             for line in context.get_usage().split("\n"):
                 print_notice(line)
-            print_notice(f"Try '{context.command_path} --help' for help.")
-        print_notice(f"Error: {error.format_message()}")
+            print_notice(translated("Try '{command} --help' for help.", command=context.command_path))
+        print_notice(translated("Error: {why}", why=error.format_message()))
         return int(error.exit_code)
     from streams.observe.log import without_text
 
-    print_notice("im-relay: a defect of the relay; please report these lines:")
+    print_notice(translated("im-relay: a defect of the relay; please report these lines:"))
     for line in without_text(error):
         print_notice(line)
     return DEFECT

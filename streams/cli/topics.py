@@ -12,36 +12,37 @@ from streams.cli.common import DIFFERS, DryRun, Json, ask, settings_of
 from streams.cli.terminal import ColumnHead, print_json, print_line, print_notice, print_table
 from streams.kafka import admin
 from streams.kafka.topics import DAY, TopicSpec, wanted
+from streams.locale.messages import translated
 
 if TYPE_CHECKING:
     from streams.kafka.cluster import Cluster
     from streams.settings.root import Settings
 
-app = typer.Typer(help="The relay's topics: make, check, list; and who must be permitted what.", no_args_is_help=True)
+app = typer.Typer(help="The relay's topics and their permissions.", no_args_is_help=True)
 app.command()(acls)
 
 Config = Annotated[
     Path | None,
-    typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file; options below go before it."),
+    typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file. The options below override it."),
 ]
 Bootstrap = Annotated[
     str | None, typer.Option(envvar="KAFKA_BOOTSTRAP", help="A broker's HOST:PORT.  [default: kafka.bootstrap]")
 ]
 Platforms = Annotated[
     list[str] | None,
-    typer.Option("--platform", help="Repeatable.  [default: those of the settings' apps, else all that are known]"),
+    typer.Option("--platform", help="Repeatable.  [default: those of the settings' apps, otherwise all known]"),
 ]
 Prefix = Annotated[
     str | None,
-    typer.Option(help="Stands before each name; keeps deployments on one cluster apart.  [default: kafka.prefix]"),
+    typer.Option(help="Prefix of each name; separates deployments on one cluster.  [default: kafka.prefix]"),
 ]
 Partitions = Annotated[
-    int | None, typer.Option(min=1, help="Of every topic; cannot be changed later.  [default: kafka.partitions]")
+    int | None, typer.Option(min=1, help="Partitions of each topic. Cannot change later.  [default: kafka.partitions]")
 ]
 MinInsync = Annotated[
-    int | None, typer.Option(min=1, help="min.insync.replicas.  [default: 1 with one copy, else 2]")
+    int | None, typer.Option(min=1, help="min.insync.replicas.  [default: 1 with one replica, else 2]")
 ]
-Replication = Annotated[int, typer.Option(min=1, help="Copies of each record; 1 on a single node, else 3.")]
+Replication = Annotated[int, typer.Option(min=1, help="Replicas of each record: 1 on a single node, else 3.")]
 
 _NAME = ColumnHead("topic", whole=True)
 
@@ -59,7 +60,7 @@ def create(
     min_insync: MinInsync = None,
     *,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Correct the settings of topics that are there.")
+        bool, typer.Option("--fix", help="Correct the settings of existing topics.")
     ] = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -98,7 +99,7 @@ def check(
     *,
     json: Json = False,
 ) -> None:
-    """Say what differs; exit code 1 if anything does. Example: im-relay topics check --replication 3"""
+    """Report differences. Exit code 1 if there are any. Example: im-relay topics check --replication 3"""
     settings = settings_of(config)
     topics = _wanted(settings, platform, prefix, partitions, replication, min_insync)
     cluster = _cluster(settings, bootstrap)
@@ -164,7 +165,7 @@ def _tell_refused(refused: Iterable[admin.TopicRefusal]) -> None:
     for one in refused:
         reasons.setdefault(one.reason, []).append(one.topic)
     for reason, names in reasons.items():
-        print_notice(f"refused by the broker: {', '.join(names)}: {reason}")
+        print_notice(translated("refused by the broker: {what}: {reason}", what=", ".join(names), reason=reason))
 
 
 def _too_few(there: int, replication: int) -> str:
@@ -179,9 +180,9 @@ def _announce(left: Iterable[admin.TopicDifference], replication: int, *, fix: b
     """What is about to be changed, before it is."""
     for each in left:
         if each.what == "topic":
-            print_notice(f"will make {each.topic}, {replication} copies of each record")
+            print_notice(translated("will make {topic}, {replication} copies of each record", topic=each.topic, replication=replication))
         elif fix and each.fixable:
-            print_notice(f"will set {each.topic} {each.what}: {each.seen} -> {each.expected}")
+            print_notice(translated("will set {topic} {what}: {seen} -> {expected}", topic=each.topic, what=each.what, seen=each.seen, expected=each.expected))
 
 
 def _remedy(difference: admin.TopicDifference) -> str:
@@ -201,7 +202,7 @@ def _end(
     topics: Sequence[TopicSpec], done: admin.TopicsResult, *, failed: bool = False, note: Callable[[admin.TopicDifference], str] = _remedy, json: bool = False
 ) -> None:
     if done.unseen:
-        print_notice(f"settings not compared (DescribeConfigs is not permitted): {', '.join(done.unseen)}")
+        print_notice(translated("settings not compared (DescribeConfigs is not permitted): {what}", what=", ".join(done.unseen)))
     if left := done.left:
         rows = [[each.topic, each.what, each.seen, each.expected, each.reason or note(each)] for each in left]
         if json:

@@ -8,6 +8,7 @@ from streams.cli.common import WHEN, CommandContext, Config, Json, ask, nothing,
 from streams.cli.terminal import print_json, print_styled, print_table, progress
 from streams.cli.times import shown
 from streams.kafka import topics
+from streams.locale.messages import translated
 from streams.observe.printable import as_json
 from streams.operate.filters import key_of
 from streams.operate.trace import TraceRecord, TraceSearch, topics_of
@@ -17,19 +18,19 @@ _TIMES = ("said", "at target")
 
 
 def trace(
-    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="A platform's message id, on either side, or an event id.")],
+    message: Annotated[str, typer.Argument(metavar="MESSAGE", help="A platform's message id, of either side, or an event id.")],
     since: Annotated[str, typer.Option(help=f"How far back to look: {WHEN}")] = "24h",
     conversation: Annotated[
-        str, typer.Option(help="Canonical, direct:ANN:BOB, group:ID or room:ID, if it is known: less has to be read.")
+        str, typer.Option(help="The conversation, if known, so that less has to be read: canonical, direct:ANN:BOB, group:ID or room:ID.")
     ] = "",
     config: Config = None,
     *,
-    show_text: Annotated[bool, typer.Option("--show-text", help="Also what was said.")] = False,
+    show_text: Annotated[bool, typer.Option("--show-text", help="Show the content as well.")] = False,
     json: Json = False,
 ) -> None:
-    """Tell where a message is now, and its whole way with times, attempts and ids on both sides; never what was said.
+    """Show where a message is now, and its path with times, attempts and ids on both sides; never its content.
 
-    Exit codes: 0 found, 1 nothing names it, 2 settings, command line or Kafka are wrong.
+    Exit codes: 0 found, 1 not found, 2 settings, command line or Kafka are wrong.
     Example: im-relay trace MESSAGE --since 2h
     """
     if not message.strip():
@@ -58,7 +59,7 @@ def trace(
 
     ways = ask(work(), relay.kafka.cluster)
     if not ways:
-        nothing(f"nothing names {message} since {shown(begin)} UTC; look further back with --since")
+        nothing(translated("nothing names {message} since {what} UTC; look further back with --since", message=message, what=shown(begin)))
     for event, sightings, sentence in ways:
         if json:
             print_json(told(event, sightings, sentence, show_text=show_text))

@@ -10,12 +10,13 @@ from streams.cli.common import DIFFERS, Json, Yes, ask, confirm, settings_of
 from streams.cli.terminal import print_json, print_line, print_notice, print_table
 from streams.kafka import open_transactions
 from streams.kafka.open_transactions import OpenTransaction, client_of
+from streams.locale.messages import translated
 from streams.operate.topic_reader import OperateError
 
 if TYPE_CHECKING:
     from streams.settings.root import Settings
 
-app = typer.Typer(help="Open transactions that hold messages back: list, abort.", no_args_is_help=True)
+app = typer.Typer(help="Open transactions that block messages: list, abort.", no_args_is_help=True)
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")]
 
@@ -32,7 +33,7 @@ def list_open(
     *,
     json: Json = False,
 ) -> None:
-    """Show those that are open, oldest first; exit code 1 if there is one. Example: im-relay transactions list -c relay.toml"""
+    """Show open transactions, oldest first. Exit code 1 if there is one. Example: im-relay transactions list -c relay.toml"""
     settings = settings_of(config)
     found = [one for one in ask(_found(settings), settings.kafka.cluster) if one.age() >= older]
     if not found:
@@ -66,7 +67,10 @@ def abort(
     yes: Yes = False,
     json: Json = False,
 ) -> None:
-    """End the one that holds a partition back: nothing of it is ever read. Example: im-relay transactions abort deliveries.NAME 3"""
+    """Abort the transaction that blocks a partition: none of its records is ever read.
+
+    Example: im-relay transactions abort deliveries.NAME 3
+    """
     settings = settings_of(config)
     tp = TopicPartition(topic, partition)
     one = ask(_oldest(settings, tp), settings.kafka.cluster)
@@ -75,7 +79,7 @@ def abort(
         return
     print_notice(str(one))
     print_notice(_consequence(settings, one))
-    confirm("Abort it?", yes=yes)
+    confirm(translated("Abort it?"), yes=yes)
     ask(_ended(settings, one), settings.kafka.cluster)
     _told(tp, "aborted", json=json)
 

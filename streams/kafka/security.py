@@ -19,44 +19,46 @@ KEYS = ("ca", "certificate", "key", "key_password", "password", "token", "client
 
 
 class SecuritySettings(SecretSection):
-    """How the brokers are spoken to. Files are read again for each new connection: what has changed in them holds from then on, without a restart."""
+    """How to connect to the brokers. Files are read again for each new connection, so changes apply without a restart."""
 
     used_by: ClassVar[frozenset[str]] = frozenset({"ingress", "convert", "deliver", "media", "gaps", "watch", "migrate", "command"})
 
     protocol: Protocol = Field(
-        "PLAINTEXT", description="As the listener behind `kafka.bootstrap` speaks: `SSL` is TLS, `SASL_` is with a name and a proof of it."
+        "PLAINTEXT", description="Protocol of the listener behind `kafka.bootstrap`. `SSL` is TLS, `SASL_` adds authentication."
     )
-    ca: str = Field("", description="Certificates (PEM) of those who may sign the brokers'; nobody else is trusted then. Empty: whom the system trusts.")
+    ca: str = Field("", description=
+        "Certificates (PEM) of the authorities that may sign the brokers' certificates; no other is trusted then. Empty: those of the "
+        "system.")
     ca_file: str = Field("", description="Path of a file that holds `ca`.")
-    certificate: str = Field("", description="Our certificate (PEM), and those between it and its root, where the brokers ask for one.")
+    certificate: str = Field("", description="Client certificate (PEM) with its intermediates, where the brokers ask for one.")
     certificate_file: str = Field("", description="Path of a file that holds `certificate`.")
     key: SecretStr = Field(SecretStr(""), description="Its private key (PEM).")
     key_file: str = Field("", description="Path of a file that holds `key`.")
-    key_password: SecretStr = Field(SecretStr(""), description="What the private key is encrypted with, if it is.")
+    key_password: SecretStr = Field(SecretStr(""), description="Password of the private key, if it is encrypted.")
     key_password_file: str = Field("", description="Path of a file that holds `key_password`.")
-    check_hostname: bool = Field(True, description="The broker's certificate must name the host that was asked for; false only for a test.")
+    check_hostname: bool = Field(True, description="Require that the broker's certificate names the host. false only for a test.")
     mechanism: Mechanism = Field(
-        "", description="With `SASL_…`: how we prove who we are. `AWS_MSK_IAM` needs the extra `msk` (`pip install 'im-relay[msk]'`)."
+        "", description="With `SASL_…`: the mechanism of authentication. `AWS_MSK_IAM` needs the extra `msk` (`pip install 'im-relay[msk]'`)."
     )
-    username: str = Field("", description="`PLAIN`, `SCRAM-…`: our name; an API key of some clouds.")
-    password: SecretStr = Field(SecretStr(""), description="`PLAIN`, `SCRAM-…`: our password.")
+    username: str = Field("", description="`PLAIN`, `SCRAM-…`: user name; some clouds call it API key.")
+    password: SecretStr = Field(SecretStr(""), description="`PLAIN`, `SCRAM-…`: password.")
     password_file: str = Field("", description="Path of a file that holds `password`.")
     token: SecretStr = Field(SecretStr(""), description="`OAUTHBEARER`: a token, for a test.")
-    token_file: str = Field("", description="Path of a file that holds `token`, which somebody else renews.")
+    token_file: str = Field("", description="Path of a file that holds `token`, renewed by another program.")
     token_url: str = Field(
-        "", pattern=r"^(https?://[^\s@]+)?$", description="`OAUTHBEARER`: where tokens are had for `client_id` and `client_secret` (client credentials)."
+        "", pattern=r"^(https?://[^\s@]+)?$", description="`OAUTHBEARER`: address that issues tokens for `client_id` and `client_secret` (client credentials)."
     )
     token_ca: str = Field("", description="As `ca`, for `token_url`.")
     token_ca_file: str = Field("", description="Path of a file that holds `token_ca`.")
-    client_id: str = Field("", description="`OAUTHBEARER` with `token_url`: our id there.")
-    client_secret: SecretStr = Field(SecretStr(""), description="`OAUTHBEARER` with `token_url`: our secret there.")
+    client_id: str = Field("", description="`OAUTHBEARER` with `token_url`: client id.")
+    client_secret: SecretStr = Field(SecretStr(""), description="`OAUTHBEARER` with `token_url`: client secret.")
     client_secret_file: str = Field("", description="Path of a file that holds `client_secret`.")
-    scope: str = Field("", description="`OAUTHBEARER` with `token_url`: what is asked for.")
+    scope: str = Field("", description="`OAUTHBEARER` with `token_url`: scope of the token.")
     token_parameters: dict[str, str] = Field(
-        default_factory=dict, description="`OAUTHBEARER` with `token_url`: more that is sent there, as `audience`; no secrets."
+        default_factory=dict, description="`OAUTHBEARER` with `token_url`: further parameters of the request, such as `audience`; no secrets."
     )
-    extensions: dict[str, str] = Field(default_factory=dict, description="`OAUTHBEARER`: what the brokers are told beside the token, as `logicalCluster`.")
-    region: str = Field("", description="`AWS_MSK_IAM`: the cluster's region. The credentials are found as AWS's own tools find them.")
+    extensions: dict[str, str] = Field(default_factory=dict, description="`OAUTHBEARER`: SASL extensions sent with the token, such as `logicalCluster`.")
+    region: str = Field("", description="`AWS_MSK_IAM`: region of the cluster. Credentials are looked up as AWS's own tools do.")
 
     @model_validator(mode="before")
     @classmethod

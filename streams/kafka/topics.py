@@ -60,9 +60,9 @@ def partition_of(key: bytes, partitions: int) -> int:
 CALLBACKS = Topic(
     template="callbacks.{platform}",
     key="conversation, in the platform's own ids",
-    value="the body as received, its headers beside it",
-    meaning="What a platform has told us; what a replay starts from.",
-    forged="Say, recall and administer anything in the name of any user of the platform's apps: the signature is checked at the door, and not again here.",
+    value="the body as received, with its headers",
+    meaning="Callbacks from a platform; a replay starts from here.",
+    forged="Send, recall and administer anything in the name of any user of the platform's apps: the signature is checked at the ingress, and not again here.",
     kept=7 * DAY,
     largest=4 * MIB,
     timely=True,
@@ -71,8 +71,10 @@ DELIVERIES = Topic(
     template="deliveries.{platform}",
     key="conversation, canonical",
     value="one canonical event",
-    meaning="What this platform is to be told, live.",
-    forged="Have anything sent and done at the target with the app's key, in anybody's name. A delivery whose partition, key, event id or app does not fit is a dead letter (`foreign`); one that is made with care is not told from ours.",
+    meaning="Events to deliver to this platform, live.",
+    forged=
+        "Have anything sent and done at the target with the app's key, in anyone's name. A delivery whose partition, key, event id or "
+        "app does not match becomes a dead letter (`foreign`); a carefully forged one is not distinguishable.",
     kept=7 * DAY,
     largest=4 * MIB,
     co_partitioned=True,
@@ -81,25 +83,27 @@ BACKFILL = Topic(
     template="backfill.{platform}",
     key="conversation, canonical",
     value="one canonical event",
-    meaning="What this platform is to be told when nothing live waits: history and replays.",
-    forged="As in `deliveries`, behind what is live.",
+    meaning="Events to deliver to this platform while no live event waits: history and replays.",
+    forged="As in `deliveries`, after live events.",
     kept=7 * DAY,
     largest=4 * MIB,
     co_partitioned=True,
 )
 MEDIA_JOBS = Topic(
     template="media.jobs",
-    key="which file it is, and for which app: the same one is brought over once",
-    value="an attachment to carry, and the partition to answer to",
+    key="the file and the receiving app: the same file is transferred once",
+    value="an attachment to transfer, and the partition for the answer",
     meaning="Files to transfer from one platform to another: written by `convert` and by `migrate work --files carry`, read by `media`.",
-    forged="Have an address on the internet fetched, and what lies there uploaded to the target; addresses inside only as far as `media.allow` lets them. The name, type and key of a file can be told to others.",
+    forged=
+        "Have an address on the internet fetched, and its content uploaded to the target; internal addresses only as far as "
+        "`media.allow` permits. The name, type and key of a file can leak to others.",
     kept=3 * DAY,
     largest=4 * MIB,
 )
 MEDIA_DONE = Topic(
     template="media.done",
     key="as of `media.jobs`",
-    value="where the file lies at its target, and until when",
+    value="where the file is stored at its target, and until when",
     meaning="Files that were transferred and need not be again: written and read by `media`.",
     forged="Have another file shown in place of one that is sent again.",
     kept=30 * DAY,
@@ -108,27 +112,31 @@ MEDIA_DONE = Topic(
 MEDIA_RESULTS = Topic(
     template="media.results.{platform}",
     key="conversation, canonical",
-    value="where the attachment now lies, or why not",
-    meaning="What lets a waiting message with an attachment go.",
-    forged="Have another file shown in place of the one that a message waits for, or none.",
+    value="where the attachment is stored now, or why it is not",
+    meaning="Results of file transfers that release waiting messages.",
+    forged="Have another file, or none, shown in place of the one that a message waits for.",
     kept=3 * DAY,
     co_partitioned=True,
 )
 ECHOES = Topic(
     template="echoes.{platform}",
     key="conversation, canonical",
-    value="the target called back with our mark for an event",
-    meaning="Proof that a message in doubt has arrived.",
-    forged="Have a message that is in doubt or waits taken for delivered, so that it is lost without a dead letter. An echo of an app on another platform, or of what is no event id, is counted and left out.",
+    value="the target's callback with the relay's mark for an event",
+    meaning="Evidence that a message in doubt has arrived.",
+    forged=
+        "Have a message that is in doubt or waits counted as delivered, so that it is lost without a dead letter. An echo of an app on "
+        "another platform, or without a valid event id, is counted and skipped.",
     kept=3 * DAY,
     co_partitioned=True,
 )
 LEDGER = Topic(
     template="ledger.{platform}",
-    key="event id; the partition is that of its conversation, written explicitly",
+    key="event id; the partition is that of its conversation, set explicitly",
     value="intent, then outcome and the target's message id",
-    meaning="What was sent and what became of it: nothing in it is sent again.",
-    forged="Have messages of which the id is known lost (as delivered) or sent again, and recalls and edits name other messages. A newer version in a record's header holds the stage until the record is gone. Entries that are none are counted and left out.",
+    meaning="What was sent, and its result: no event in it is sent again.",
+    forged=
+        "Have messages whose id is known lost (as delivered) or sent again, and recalls and edits refer to other messages. A newer "
+        "version in a record's header holds the stage until the record is gone. Invalid entries are counted and skipped.",
     kept=8 * DAY,  # what may come again: a callback is kept for 7 days, with its segment for 8
     cleanup="compact,delete",
     co_partitioned=True,
@@ -137,27 +145,31 @@ LEDGER = Topic(
 IDENTITIES = Topic(
     template="identities",
     key="platform, kind (user, group, room) and the id there",
-    value="the canonical id; where it was another one at first, that one as `origin`, by which the conversation is keyed",
-    meaning="Users and groups for whom a rule is not enough.",
-    forged="Lead what is said to one user or group to another one. Nothing tells such an entry from `im-relay identities set`.",
+    value="the canonical id; if it was another one at first, that one as `origin`, which keys the conversation",
+    meaning="Users and groups whose ids no rule can map.",
+    forged="Redirect messages for one user or group to another. Nothing distinguishes such an entry from `im-relay identities set`.",
     kept=None,
     cleanup="compact",
 )
 DEAD_LETTERS = Topic(
     template="dead-letters",
-    key="event id; before there is one, topic:partition:offset",
-    value="bytes, cause, stage, attempts; with the header `resolved`: what a person did about the letter of that key",
-    meaning="What could not be carried, whole, for a person to decide.",
-    forged="Have the operator look at made-up letters; with `im-relay dead replay`, put records of his own into a topic from which a stage reads. Letters that name any other topic are left.",
+    key="event id; if there is none yet, topic:partition:offset",
+    value="bytes, cause, stage, attempts; with the header `resolved`: how a person resolved the letter of that key",
+    meaning="Records that could not be delivered, complete, for a person to decide.",
+    forged=
+        "Show invented letters to the operator; with `im-relay dead replay`, put records of their own into a topic that a stage reads. "
+        "Letters that name any other topic are skipped.",
     kept=30 * DAY,
     largest=5 * MIB,  # the largest callback, and what is said about it
 )
 MIGRATION = Topic(
     template="migration.{platform}",
-    key="canonical conversation, or whom an item is of",
-    value="one item or message of a migration, as it was fed",
-    meaning="What a migration is about to write to this platform: fed at most `migrate.ahead` records before what is done, and trimmed behind it.",
-    forged="Have accounts, groups and messages with any sender and time made at the target, with the app's key. What does not fit is a dead letter (`foreign`); what is made with care is not told from ours.",
+    key="canonical conversation, or the owner of an item",
+    value="one item or message of a migration, as fed",
+    meaning="What a migration will write to this platform: fed at most `migrate.ahead` records ahead of completion, and trimmed behind it.",
+    forged=
+        "Have accounts, groups and messages with any sender and time created at the target, with the app's key. Records that do not "
+        "match become dead letters (`foreign`); carefully forged ones are not distinguishable.",
     kept=None,  # a run may be paused for as long as people like
     largest=4 * MIB,
     co_partitioned=True,
@@ -165,9 +177,9 @@ MIGRATION = Topic(
 MIGRATED = Topic(
     template="migrated.{platform}",
     key="item, or conversation",
-    value="what became of the item, how far the history of the conversation is, or since when it is carried live",
-    meaning="What a migration has done: nothing in it is done again.",
-    forged="Have items and messages left out (as done), or the history of a conversation stopped or begun anew.",
+    value="result of the item, progress of the conversation's history, or since when it is relayed live",
+    meaning="What a migration has completed: nothing in it is repeated.",
+    forged="Have items and messages skipped (as done), or the history of a conversation stopped or restarted.",
     kept=None,
     cleanup="compact",
     co_partitioned=True,
@@ -175,10 +187,11 @@ MIGRATED = Topic(
 )
 IMPORTED = Topic(
     template="imported.{platform}",
-    key="event id, or what is about to be done",
+    key="event id, or the pending request",
     value="as of `ledger`",
-    meaning="What a migration has put at this platform or is about to do there, as far as the live relay has to know: so it sends nothing of it again, finds what "
-    "recalls and answers name, and knows callbacks of it as our own.",
+    meaning=
+        "What a migration has written to this platform, or is about to, as far as the live relay must know: it sends none of it again, "
+        "finds messages that recalls and replies refer to, and recognises their callbacks as the relay's own.",
     forged="As of `ledger`.",
     kept=8 * DAY,
     cleanup="compact,delete",
@@ -188,18 +201,18 @@ IMPORTED = Topic(
 RUNS = Topic(
     template="migrate.runs",
     key="app; or app and bundle",
-    value="whether the migration to it runs, is paused, and in which hours; how far the bundle was fed",
-    meaning="What a person wants of a migration, which its workers obey.",
-    forged="Pause a migration, have it go on, or go on at another place of the bundle.",
+    value="whether the migration to the app runs or is paused, and in which hours; how far the bundle was fed",
+    meaning="What a person wants of a migration. Its workers obey.",
+    forged="Pause a migration, resume it, or move it to another position in the bundle.",
     kept=None,
     cleanup="compact",
 )
 CONTROL = Topic(
     template="control",
-    key="the stage that is meant",
-    value="what a person told it: to go on with a held app",
+    key="the stage that the order is for",
+    value="the order: release a held app",
     meaning="Orders to running workers, in partition 0. A worker reads it while it holds an app.",
-    forged="Have a held app go on, and so its records become dead letters again, until it is held anew.",
+    forged="Release a held app, so that its records become dead letters again until it is held anew.",
     kept=DAY,
 )
 REPLAYS = Topic(
@@ -232,8 +245,8 @@ TOPICS = (
     IDENTITIES,
     DEAD_LETTERS,
     CONTROL,
-    AUDIT,
     REPLAYS,
+    AUDIT,
     MIGRATION,
     MIGRATED,
     IMPORTED,

@@ -11,6 +11,7 @@ from converters.routing.user_ids import IdRule
 from streams.cli import migrate_apply, migrate_device, migrate_probe, migrate_verify
 from streams.cli.common import WHEN, parse_time
 from streams.cli.terminal import print_error, print_line, print_notice, progress
+from streams.locale.messages import translated
 from streams.migrate.language import language_of
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ Config = Annotated[
     Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
 ]
 Lang = Annotated[str, typer.Option("--lang", help="en or zh.  [default: that of LANG]")]
-Work = Annotated[Path, typer.Option("--work", help="Where bundles lie.")]
+Work = Annotated[Path, typer.Option("--work", help="Directory of bundles.")]
 WORK = Path(".im-relay/migrate")
 
 
@@ -33,29 +34,31 @@ def check(
     source: Annotated[
         str, typer.Option("--from", help="A folder or file of the export, a mapping (TOML), NAME:… of an installed source, or an app of the settings.")
     ],
-    to: Annotated[str, typer.Option("--to", help="The app of the settings that receives it.")],
-    source_app: Annotated[str, typer.Option("--as", help="The app of the settings that it comes from.  [default: the one whose target is --to]")] = "",
-    skip: Annotated[list[str] | None, typer.Option("--skip", help=f"Leave these out, with what needs them: {', '.join(k for k, v in KINDS.items() if 'skip' in v.may)}.")] = None,
-    accept: Annotated[list[str] | None, typer.Option("--accept", help=f"Take these as they are: {', '.join(k for k, v in KINDS.items() if 'accept' in v.may)}.")] = None,
-    before_group: Annotated[str, typer.Option("--before-group", help="Messages before their group existed there: stop, skip (to the devices), restamp, or import (a probe said that it works).")] = "stop",
-    edition: Annotated[str, typer.Option("--edition", help="The contract with the target's vendor: what limits hold.  [default: its largest]")] = "",
+    to: Annotated[str, typer.Option("--to", help="Receiving app of the settings.")],
+    source_app: Annotated[str, typer.Option("--as", help="Source app of the settings.  [default: the one whose target is --to]")] = "",
+    skip: Annotated[list[str] | None, typer.Option("--skip", help=f"Leave these out, with what depends on them: {', '.join(k for k, v in KINDS.items() if 'skip' in v.may)}.")] = None,
+    accept: Annotated[list[str] | None, typer.Option("--accept", help=f"Accept these as they are: {', '.join(k for k, v in KINDS.items() if 'accept' in v.may)}.")] = None,
+    before_group: Annotated[str, typer.Option("--before-group", help=
+        "Messages older than their group at the target: stop, skip (for the devices), restamp, or import (if a probe showed that it "
+        "works).")] = "stop",
+    edition: Annotated[str, typer.Option("--edition", help="Contract with the target's vendor, which sets the limits.  [default: its largest]")] = "",
     retention: Annotated[int, typer.Option("--retention", min=0, help="Days for which the target keeps messages.  [default: the edition's]")] = 0,
-    files: Annotated[int, typer.Option("--files", min=0, max=200, help="How many addresses of files are tried.")] = 50,
+    files: Annotated[int, typer.Option("--files", min=0, max=200, help="Number of file addresses that are tried.")] = 50,
     users: Annotated[Path | None, typer.Option("--users", help="From an app: its account ids, one a line.")] = None,
     pairs: Annotated[Path | None, typer.Option("--pairs", help="From an app: two ids a line, with a comma, of conversations that its platform does not list.")] = None,
     owners: Annotated[Path | None, typer.Option("--owners", help="From an app: group and owner a line, with a comma, where its platform does not tell.")] = None,
     since: Annotated[str, typer.Option("--since", help=f"From an app: messages since then: {WHEN}  [default: all that is kept]")] = "",
-    problems: Annotated[Path, typer.Option("--problems", help="Where all problems are written.")] = Path("problems.csv"),
+    problems: Annotated[Path, typer.Option("--problems", help="File for all problems.")] = Path("problems.csv"),
     work: Work = WORK,
     lang: Lang = "",
     config: Config = None,
     *,
-    older: Annotated[bool, typer.Option("--older", help="Import also what is older than the retention.")] = False,
-    for_devices: Annotated[bool, typer.Option("--for-devices", help="Keep what is older for the devices.")] = False,
+    older: Annotated[bool, typer.Option("--older", help="Also import messages older than the retention.")] = False,
+    for_devices: Annotated[bool, typer.Option("--for-devices", help="Keep older messages for the devices.")] = False,
 ) -> None:
-    """Read the export once, and say all that is wrong with it and what will be lost. Killed, the same command goes on.
+    """Read the export once, and report everything that is wrong with it and what will be lost. If it is killed, the same command resumes.
 
-    Exit code 1 where something has to be decided first. Example: im-relay migrate check --from export/ --to new -c relay.toml
+    Exit code 1 if decisions are needed first. Example: im-relay migrate check --from export/ --to new -c relay.toml
     """
     from streams.migrate.check import Check, Wanted
     from streams.migrate.errors import MigrateError
@@ -80,7 +83,7 @@ def check(
         finally:
             close(reading)
         if run.resumed:
-            print_notice(f"went on behind {run.resumed:,} records that were read before")
+            print_notice(translated("went on behind {resumed:,} records that were read before", resumed=run.resumed))
         stops = _report(path, run.days, skipped | accepted, problems, target.ids, language)
     except (MigrateError, OSError) as error:
         _fail(error)
@@ -90,13 +93,13 @@ def check(
 
 @app.command()
 def plan(
-    bundle: Annotated[Path | None, typer.Option("--bundle", help="What check has made.  [default: the newest in --work]")] = None,
+    bundle: Annotated[Path | None, typer.Option("--bundle", help="Bundle made by check.  [default: the newest in --work]")] = None,
     out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("plan.md"),
-    quota: Annotated[list[str] | None, typer.Option("--quota", help="NAME=CALLS_A_SECOND, where the contract has another one; may be repeated.")] = None,
+    quota: Annotated[list[str] | None, typer.Option("--quota", help="NAME=CALLS_PER_SECOND, if the contract differs. Repeatable.")] = None,
     work: Work = WORK,
     lang: Lang = "",
 ) -> None:
-    """Write how many calls and hours it takes, what holds it up, and what to order from the vendor, as Markdown.
+    """Write a plan in Markdown: calls and hours needed, bottlenecks, and what to order from the vendor.
 
     Example: im-relay migrate plan --quota messages/users/import=500 --lang zh
     """

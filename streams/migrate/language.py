@@ -6,13 +6,13 @@ from collections.abc import Mapping
 import typer
 
 from converters.migration_rules import Language
+from streams.locale.language import of_environment
 
 
 def language_of(given: str, environment: Mapping[str, str] = os.environ) -> Language:
     """*given*: `en`, `zh`, or empty: what the environment says, as LANG=zh_CN.UTF-8."""
-    text = given or environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or "en"
-    if text.lower().startswith("zh"):
+    if given.lower().startswith("zh"):
         return "zh"
     if given and given != "en":
         raise typer.BadParameter(f"--lang is {given!r}; expected en or zh")
-    return "en"
+    return "en" if given else of_environment(environment)

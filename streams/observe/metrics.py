@@ -21,6 +21,7 @@ from prometheus_client import (
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
+from streams.locale.catalogue import Say, same
 from streams.observe.printable import clean_exposition
 
 PREFIX = "im_relay_"
@@ -77,145 +78,144 @@ def _histogram(
     return Histogram(name, text, labels, buckets=buckets, registry=REGISTRY)
 
 
-_begin("Ingress: callbacks come in")
+_begin("Ingress: incoming callbacks")
 CALLBACKS = _counter(
     "callbacks", "requests", ["app", "platform", "status", "reason"],
-    "Requests answered, by HTTP status; reason is `stored`, `known` (stored before) or `probe` for 200, else why not.",
+    "Requests answered, by HTTP status. For 200 the reason is `stored`, `known` (stored before) or `probe`, otherwise why it was refused.",
 )
 CALLBACK_BYTES = _counter("callback_bytes", "bytes", ["app", "platform"], "Bodies stored in Kafka.")
 TIME_TO_DURABLE = _histogram(
     "time_to_durable_seconds", "seconds", ["platform"],
-    "From a complete, authentic body to Kafka's acknowledgement by all in-sync replicas.", QUICK,
+    "From a complete, authenticated body to Kafka's acknowledgement by all in-sync replicas.", QUICK,
 )
 CALLBACKS_WAITING = _gauge("callbacks_waiting", "requests", [], "Callbacks that wait for Kafka's acknowledgement.")
-STORE_UP = _gauge("store_up", "0 or 1", [], "Whether Kafka answered the ingress when last heard of.")
-STORE_RESTARTS = _counter("store_restarts", "producers", ["reason"], "Producers of the ingress replaced after an error.")
+STORE_UP = _gauge("store_up", "0 or 1", [], "Whether Kafka answered the ingress at the last attempt.")
+STORE_RESTARTS = _counter("store_restarts", "producers", ["reason"], "Producers of the ingress that were replaced after an error.")
 SIGNATURES_SINCE = _gauge(
     "signatures_known_since_seconds", "seconds since 1970",
-    [], "What was signed since then is decided; older callbacks get 503 until the rest is read back. 0: all is known.",
+    [], "Signatures used since then are known; older callbacks get 503 until the rest is restored. 0: all are known.",
 )
-INGRESS_ERRORS = _counter("ingress_errors", "requests", ["error"], "Defects caught while answering; each was a 503.")
+INGRESS_ERRORS = _counter("ingress_errors", "requests", ["error"], "Defects caught while answering, each answered with 503.")
 
-_begin("Ports: whoever connects")
-CONNECTIONS = _gauge("connections", "connections", ["port"], "Open connections of a port, by its section of the settings.")
-CONNECTION_BYTES = _gauge("connection_bytes", "bytes", ["port"], "What all of them hold: unfinished heads, and bodies.")
+_begin("Ports: connections")
+CONNECTIONS = _gauge("connections", "connections", ["port"], "Open connections of a port, named by its section of the settings.")
+CONNECTION_BYTES = _gauge("connection_bytes", "bytes", ["port"], "Bytes held by all connections: unfinished heads and bodies.")
 CONNECTIONS_CLOSED = _counter(
     "connections_closed", "connections", ["port", "reason"],
-    "Closed by the relay: `connections` (room for others), `full` (every other one was being answered), `memory`, `slow-head`, `slow-body`, "
-    "`head` and `trailers` (too large), `pipelined`, `bad-request`.",
+    "Connections closed by the relay: `connections` (limit reached), `full` (all others were being answered), `memory`, `slow-head`, "
+    "`slow-body`, `head` and `trailers` (too large), `pipelined`, `bad-request`.",
 )
 
-_begin("Convert: callbacks become deliveries")
+_begin("Convert: from callbacks to deliveries")
 CONVERT_IN = _counter("convert_records_in", "records", ["app", "platform"], "Callbacks read from Kafka.")
 CONVERT_OUT = _counter(
     "convert_records_out", "records", ["app", "platform", "direction", "kind", "outcome"],
-    "What callbacks became; direction is `source>target`, kind is the body's or operation's tag.",
+    "Results of callbacks. direction is `source>target`, kind is the tag of the body or operation.",
 )
-ECHOES = _counter("echoes", "records", ["app", "platform"], "Callbacks of what the relay itself had sent.")
+ECHOES = _counter("echoes", "records", ["app", "platform"], "Callbacks about messages that the relay itself sent.")
 MARKS_REFUSED = _counter(
     "marks_refused", "messages", ["app", "stage", "reason"],
-    "Marks that are not believed. In `convert`: `unfit` (forged, or on a message that was passed on), `client` (a user's client sent it), "
-    "`unkeyed` (of a release without keys); the message is relayed as its sender's own. In `deliver`, of echoes: `no-intent`, "
-    "`other-app`, `other-kind` (its kind bears no mark there), `unkeyed`; nothing is settled by it.",
+    "Echo marks that were rejected. In `convert`: `unfit` (forged, or on a forwarded message), `client` (sent by a user's client), "
+    "`unkeyed` (of a release without keys); the message is relayed as its sender's own. In `deliver`, for echoes: `no-intent`, "
+    "`other-app`, `other-kind` (its kind carries no mark there), `unkeyed`; it settles nothing.",
 )
-LOSSES = _counter("losses", "events", ["direction", "what"], "Parts of events that the target cannot carry.")
+LOSSES = _counter("losses", "events", ["direction", "what"], "Parts of events that the target does not support.")
 CONVERT_BATCH = _histogram("convert_batch_records", "records", [], "Records of one transaction.", RECORDS)
-CONVERT_SECONDS = _histogram("convert_batch_seconds", "seconds", [], "Converting one batch, without Kafka.", QUICK)
+CONVERT_SECONDS = _histogram("convert_batch_seconds", "seconds", [], "Conversion of one batch, without Kafka.", QUICK)
 PLUGIN_CALLS = _counter(
     "plugin_calls", "calls", ["plugin", "outcome"],
-    "Times a plug-in was asked: `replaced`, `dropped`, `not_mine`, `failed` (it raised, or answered what is no answer).",
+    "Calls of a plug-in by result: `replaced`, `dropped`, `not_mine`, `failed` (it raised, or returned an invalid answer).",
 )
 PLUGIN_SECONDS = _counter("plugin_seconds", "seconds", ["plugin"], "Time spent in a plug-in.")
-RULES = _gauge("rules", "1", ["digest"], "The rules in force, by the digest that the log names.")
+RULES = _gauge("rules", "1", ["digest"], "The rules in force, named by the digest in the log.")
 RULES_READ = _counter(
-    "rules_read", "readings", ["outcome"], "The settings file after a change: `taken`, `same` rules, `refused` (the old ones stay)."
+    "rules_read", "readings", ["outcome"], "Reloads of a changed settings file: `taken`, `same` rules, `refused` (the old ones stay in force)."
 )
 RULES_REFUSED = _gauge(
     "rules_refused", "0 or 1", [], "1 while the settings file, as it was last read, is wrong: older rules are in force."
 )
 IDENTITY_ENTRIES = _gauge("identities_entries", "entries", ["platform", "kind"], "Entries of the identity table.")
 IDENTITIES_REBUILT = _counter(
-    "identities_rebuilt", "renewals", [], "Tables on disk that did not hold what the topic says, and were read anew from its beginning."
+    "identities_rebuilt", "renewals", [], "Tables on disk that differed from their topic and were rebuilt from its beginning."
 )
 
-_begin("Exactly once: every stage that reads and writes Kafka")
+_begin("Exactly once: stages that read and write Kafka")
 TRANSACTIONS = _counter(
-    "transactions", "transactions", ["stage", "outcome"], "Kafka transactions: `committed`, or `unknown` (no answer: read anew from the last committed offsets)."
+    "transactions", "transactions", ["stage", "outcome"], "Kafka transactions: `committed`, or `unknown` (no answer: restarted from the last committed offsets)."
 )
 TRANSACTION_SECONDS = _histogram(
     "transaction_seconds", "seconds", ["stage"], "One transaction, from begin to committed.", QUICK
 )
 PRODUCER_STARTS = _counter("producer_starts", "producers", ["stage", "reason"], "Transactional producers started.")
-REBALANCES = _counter("rebalances", "rebalances", ["stage"], "Times partitions were given out anew.")
-PARTITIONS_OWNED = _gauge("partitions_owned", "partitions", ["stage"], "Partitions this process works on.")
-STANDBY = _gauge("standby", "0 or 1", ["stage"], "Whether every partition has another owner: this process takes over when one leaves.")
+REBALANCES = _counter("rebalances", "rebalances", ["stage"], "Rebalances of the partitions.")
+PARTITIONS_OWNED = _gauge("partitions_owned", "partitions", ["stage"], "Partitions that this process owns.")
+STANDBY = _gauge("standby", "0 or 1", ["stage"], "1 while every partition has another owner; this process takes over when one leaves.")
 DELETED_UNREAD = _counter(
     "records_deleted_unread", "records", ["stage", "topic", "cause"],
-    "Records that the brokers deleted before the stage had read them, by `retention` or `truncation` of the log; markers of transactions "
-    "among them count, too.",
+    "Records that the brokers deleted before the stage had read them, by `retention` or `truncation` of the log. Includes transaction markers.",
 )
 LAG = _gauge(
-    "lag_records", "records", ["stage", "topic", "partition"], "Records after the last one that was committed as done, to the end of the log: also what an open transaction holds back."
+    "lag_records", "records", ["stage", "topic", "partition"],
+        "Records between the last committed offset and the end of the log, including those held back by an open transaction."
 )
 
 BROKER_THROTTLED = _counter(
     "broker_throttled_seconds", "seconds", ["api"],
-    "Time for which brokers held answers back because a quota of theirs was used up, by the number of the request in Kafka's protocol "
-    "(0 produce, 1 fetch).",
+    "Time for which brokers delayed answers because of their quotas, by API number of Kafka's protocol (0 produce, 1 fetch).",
 )
 BLOCKED = _gauge(
     "blocked_seconds", "seconds", ["stage", "topic", "partition"],
-    "For how long an open transaction has kept what was written after it began from being read; 0 where none does.",
+    "For how long an open transaction has blocked the records after it; 0 if none does.",
 )
 CLOCK_SKEW = _gauge(
-    "clock_skew_seconds", "seconds", [], "How far the clock of this machine is ahead of the brokers'; less than 0 where it is behind."
+    "clock_skew_seconds", "seconds", [], "How far the clock of this machine is ahead of the brokers'; negative if it is behind."
 )
 TOPIC_MISCONFIGURED = _gauge(
-    "topic_misconfigured", "1", ["topic", "setting"], "Settings of topics that were found at the start and lose, or refuse, what the relay writes."
+    "topic_misconfigured", "1", ["topic", "setting"], "Settings of topics found at start that would lose or refuse the relay's records."
 )
-KAFKA_UNREACHABLE = _gauge("kafka_unreachable", "0 or 1", [], "Whether no broker could be reached when last tried.")
+KAFKA_UNREACHABLE = _gauge("kafka_unreachable", "0 or 1", [], "1 if no broker was reachable at the last attempt.")
 
-_begin("Deliver: to the platforms")
+_begin("Deliver: requests to platforms")
 SENDS = _counter(
     "sends", "events", ["app", "platform", "api", "outcome"],
-    "Events that ended: `delivered`, `refused`, `unsure`, `gave_up`.",
+    "Completed events: `delivered`, `refused`, `unsure`, `gave_up`.",
 )
 ATTEMPTS = _counter(
     "attempts", "requests", ["app", "platform", "api", "outcome"],
-    "HTTP requests by what the answer meant: `delivered`, `not_sent`, `locked_out` (key, signature, clock, address or plan: messages wait "
-    "for you), `unsure`, `refused`.",
+    "HTTP requests by the meaning of the answer: `delivered`, `not_sent`, `locked_out` (key, signature, clock, address or plan: "
+    "messages wait for you), `unsure`, `refused`.",
 )
 REQUEST_SECONDS = _histogram(
     "request_seconds", "seconds", ["app", "platform", "api"], "One HTTP request to a platform.", CALLS
 )
-IN_FLIGHT = _gauge("requests_in_flight", "requests", ["app"], "HTTP requests that wait for their answer.")
+IN_FLIGHT = _gauge("requests_in_flight", "requests", ["app"], "HTTP requests waiting for an answer.")
 THROTTLED = _counter(
-    "throttled", "requests", ["app", "platform", "api"], "Answers that said it was too much at once; each slows its quota down."
+    "throttled", "requests", ["app", "platform", "api"], "Answers that said the rate limit was exceeded; each slows down its quota."
 )
-QUOTA_WAITING = _gauge("quota_waiting", "requests", ["app", "class"], "Requests that wait for the quota: `live`, `backfill`.")
-QUOTA_RATIO = _gauge("quota_ratio", "0 to 1", ["app", "limit"], "Of the full quota, after answers of too much; 1 is all of it.")
-BREAKER = _gauge("breaker", "0, 1, 2", ["app", "platform", "api"], "0 closed, 1 half open (a few try), 2 open (all wait).")
+QUOTA_WAITING = _gauge("quota_waiting", "requests", ["app", "class"], "Requests waiting for the quota: `live`, `backfill`.")
+QUOTA_RATIO = _gauge("quota_ratio", "0 to 1", ["app", "limit"], "Share of the full quota in use after rate-limit answers; 1 is all of it.")
+BREAKER = _gauge("breaker", "0, 1, 2", ["app", "platform", "api"], "0 closed, 1 half open (few requests probe), 2 open (all wait).")
 OPEN_EVENTS = _gauge("open_events", "events", ["platform"], "Events read and not yet settled.")
 HELD_CONVERSATIONS = _gauge(
     "held_conversations", "conversations", ["platform", "why"],
-    "Conversations that wait: `retry`, `in_doubt`, `media`, `app` (it is held).",
+    "Waiting conversations: `retry`, `in_doubt`, `media`, `app` (held).",
 )
 IN_DOUBT = _counter(
     "in_doubt", "events", ["platform", "step"],
     "Sends whose result is unknown: `opened`, then `echo`, `lookup`, `resent` or `held`.",
 )
 IN_DOUBT_SECONDS = _histogram(
-    "in_doubt_seconds", "seconds", ["platform", "step"], "From a doubt's beginning to its end, by how it ended.", LONG
+    "in_doubt_seconds", "seconds", ["platform", "step"], "Time that a send was in doubt, by how it was settled.", LONG
 )
 PARKED = _gauge(
-    "parked", "records", ["platform"], "Of floods: read, and beside the window until their conversation or source has room."
+    "parked", "records", ["platform"], "Records of floods: read, and parked outside the window until their conversation or source has room."
 )
 HELD_DUPLICATES = _counter(
-    "held_duplicates", "events", ["platform"], "Second copies and replays of what is in doubt and held for a person: they go nowhere."
+    "held_duplicates", "events", ["platform"], "Duplicates and replays of an event that is held in doubt for a person: they are skipped."
 )
 RESENDS_AVOIDED = _counter(
     "resends_avoided", "requests", ["platform"],
-    "Requests that did not leave: the target called an earlier attempt back while they waited to be sent again.",
+    "Resends that were cancelled because the target called back about an earlier attempt.",
 )
 DUPLICATES_DETECTED = _counter(
     "duplicates_detected", "events", ["platform"],
@@ -223,138 +223,141 @@ DUPLICATES_DETECTED = _counter(
 )
 OWN_ACTIONS_ECHOED = _counter(
     "own_actions_echoed", "events", ["app"],
-    "Recalls, edits, group changes and the like that the relay itself had made, called back by the platform: they end here.",
+    "Recalls, edits, group changes and the like that the relay itself made and the platform called back: they end here.",
 )
 DENIED = _counter(
     "denied", "events", ["app", "kind", "reason"],
-    "Recalls, edits and receipts that were not carried: the message is another's (`other-author`), or was said elsewhere (`other-conversation`), which also ends a search in several places.",
+    "Recalls, edits and receipts that were not relayed: the message belongs to another user (`other-author`) or conversation "
+    "(`other-conversation`), which also ends a search in several places.",
 )
 UNRESOLVED_REFERENCES = _counter(
     "unresolved_references", "events", ["app", "operation"],
-    "Events that name a message which is not at the target, and did not come in time.",
+    "Recalls, edits and reactions whose message never reached the target.",
 )
-OUT_OF_ORDER = _counter("out_of_order", "messages", ["app"], "Live messages that something said after them was sent before.")
-ALREADY_DELIVERED = _counter("already_delivered", "events", ["platform"], "Not sent: the ledger knows the event.")
+OUT_OF_ORDER = _counter("out_of_order", "messages", ["app"], "Live messages that were sent after a later one.")
+ALREADY_DELIVERED = _counter("already_delivered", "events", ["platform"], "Skipped: the ledger lists the event as delivered.")
 END_TO_END_SECONDS = _histogram(
     "end_to_end_seconds", "seconds", ["direction"],
-    "Live messages alone: from the source platform's own timestamp to the target's acceptance; skew of the two clocks included.", END_TO_END,
+    "Live messages only: from the source platform's timestamp to the target's acceptance, including the skew of both clocks.", END_TO_END,
 )
 HISTORICAL = _counter(
     "historical", "events", ["direction"],
-    "Delivered, and not live: replayed, found by `im-relay gaps`, or put back from the dead letters. They are in no latency.",
+    "Delivered, and not live: replayed, found by `im-relay gaps`, or put back from the dead letters. Not part of any latency.",
 )
 DEAD_LETTERS = _counter(
-    "dead_letters", "records", ["stage", "cause", "whose"], "Set aside for a person; whose fault: `ours` or `theirs`."
+    "dead_letters", "records", ["stage", "cause", "whose"], "Records set aside for a person; at fault: `ours` or `theirs`."
 )
 FOREIGN = _counter(
     "foreign_records", "records", ["stage", "topic", "why"],
-    "Records that no role of ours writes so: `unreadable`, `headers`, `misplaced` (in another partition than that of its key), `key`, `id`, "
-    "`app`. Somebody else writes to the brokers.",
+    "Records that no role of the relay writes in this form: `unreadable`, `headers`, `misplaced` (not in the partition of its key), "
+    "`key`, `id`, `app`. Another program writes to the brokers.",
 )
 HELD = _gauge(
-    "stage_held", "0 or 1", ["stage"], "1 when a stage holds an app (`im_relay_app_held`), or stands still until it is upgraded."
+    "stage_held", "0 or 1", ["stage"], "1 while a stage holds an app (`im_relay_app_held`), or is held until it is upgraded."
 )
 APP_HELD = _gauge(
     "app_held", "0 or 1", ["stage", "app", "cause"],
-    "1 while records of an app wait, because those before them became dead letters of one cause of ours.",
+    "1 while records of an app wait because earlier ones became dead letters of one cause on the relay's side.",
 )
-RELEASED = _counter("apps_released", "times", ["stage", "by"], "Held apps that go on: `message` (one got through) or `command`.")
+RELEASED = _counter("apps_released", "times", ["stage", "by"], "Held apps that were released: by `message` (one got through) or `command`.")
 REBUILD_SECONDS = _histogram(
-    "state_rebuild_seconds", "seconds", ["stage"], "From taking a partition over until its local state knows what live work needs.", LONG
+    "state_rebuild_seconds", "seconds", ["stage"], "From taking over a partition until its local state suffices for live work.", LONG
 )
-RESTORED = _counter("state_restored", "entries", ["stage"], "Read back from Kafka into the local state.")
+RESTORED = _counter("state_restored", "entries", ["stage"], "Entries restored from Kafka into the local state.")
 RESTORE_LEFT = _gauge(
-    "state_restore_left", "offsets", ["stage", "topic", "partition"], "Still to be read back, beside live work; old events wait for it."
+    "state_restore_left", "offsets", ["stage", "topic", "partition"], "Offsets left to restore, in parallel with live work; old events wait for it."
 )
 RESTORE_KNOWN_SINCE = _gauge(
     "state_known_since", "seconds since 1970", ["stage", "partition"],
-    "Everything written from then on is known; 0 where all of it is. What was said before waits.",
+    "Everything written since then is known; 0 if everything is. Older events wait.",
 )
-RESTORE_ETA = _gauge("state_restore_eta_seconds", "seconds", ["stage"], "Until all local state is read back, at the present speed.")
+RESTORE_ETA = _gauge("state_restore_eta_seconds", "seconds", ["stage"], "Time until all local state is restored, at the present speed.")
 STATE_REBUILT = _counter(
     "state_rebuilt", "stores", ["stage", "why"],
-    "Local state made anew from Kafka: `damaged`, `sample` (it has forgotten), `topic` (it is of an earlier topic), `cluster` (of another cluster).",
+    "Local state rebuilt from Kafka: `damaged`, `sample` (entries are missing), `topic` (of an earlier topic), `cluster` (of another cluster).",
 )
-STATE_BYTES = _gauge("state_bytes", "bytes", ["what"], "What local state takes on its disk: `ledger`, `identities`, `signatures`, `media`, `temporary` (files on their way).")
-STATE_GROWTH = _gauge("state_growth_bytes", "bytes", ["what"], "How much more that is than an hour ago, or than at the start.")
-STATE_FREE = _gauge("state_free_bytes", "bytes", ["what"], "What is free on that disk for this process.")
-STATE_DISK = _gauge("state_disk_bytes", "bytes", ["what"], "How large that disk is.")
+STATE_BYTES = _gauge("state_bytes", "bytes", ["what"],
+    "Disk space used by local state: `ledger`, `identities`, `signatures`, `media`, `temporary` (files in transfer).")
+STATE_GROWTH = _gauge("state_growth_bytes", "bytes", ["what"], "Growth since an hour ago, or since the start.")
+STATE_FREE = _gauge("state_free_bytes", "bytes", ["what"], "Free space on that disk for this process.")
+STATE_DISK = _gauge("state_disk_bytes", "bytes", ["what"], "Size of that disk.")
 STATE_REFUSED = _gauge(
     "state_refused", "partitions", ["stage", "kind"],
-    "Partitions that wait because their local state cannot be used: `full`, `forbidden`, `locked`, `failing`, `damaged` (again, soon after it was made anew).",
+    "Partitions that wait because their local state cannot be used: `full`, `forbidden`, `locked`, `failing`, `damaged` (again, soon after it was rebuilt).",
 )
-AWAITING_RESTORE = _gauge("awaiting_restore", "events", ["platform"], "Said before the local state knows whether they were delivered: they wait for the restore.")
+AWAITING_RESTORE = _gauge("awaiting_restore", "events", ["platform"], "Events older than the local state knows about: they wait for the restore.")
 SENT_BEYOND_LEDGER = _counter(
     "sent_beyond_ledger", "events", ["platform"],
-    "Sent although the ledger is no longer old enough to say whether they had been before: replays and gap fills of what is older than it.",
+    "Sent although the ledger no longer reaches back to them: replays and filled gaps older than the ledger.",
 )
 
-_begin("Media: files brought over")
+_begin("Media: file transfer")
 MEDIA_JOBS = _counter(
     "media_jobs", "files", ["direction", "kind", "codec", "outcome"],
-    "Files that a job has ended for; codec is `from>to` by the first bytes of both, outcome is `carried`, `reused` (brought over before) or why not.",
+    "Completed transfers. codec is `from>to` by the first bytes of both, outcome is `carried`, `reused` (transferred before) or why not.",
 )
 MEDIA_BYTES = _counter("media_bytes", "bytes", ["direction", "kind", "way"], "Bytes of files; way is `in` or `out`.")
-MEDIA_AUDIO = _counter("media_audio_seconds", "seconds", ["direction", "codec"], "Sound in voices that were carried.")
+MEDIA_AUDIO = _counter("media_audio_seconds", "seconds", ["direction", "codec"], "Audio in transferred voice messages.")
 MEDIA_STEP_SECONDS = _histogram(
     "media_step_seconds", "seconds", ["kind", "step"],
-    "Time of a step of a job, with all its attempts: `fetch`, `scan`, `press` (read, check, transcode), `put`.", CALLS,
+    "Time of one step of a transfer with all its attempts: `fetch`, `scan`, `press` (read, check, transcode), `put`.", CALLS,
 )
-MEDIA_IN_PROGRESS = _gauge("media_in_progress", "files", [], "Files that a worker has in hand.")
-MEDIA_CRASHES = _counter("media_crashes", "processes", ["kind"], "Processes that a file has ended; each was replaced.")
+MEDIA_IN_PROGRESS = _gauge("media_in_progress", "files", [], "Files in progress in a worker.")
+MEDIA_CRASHES = _counter("media_crashes", "processes", ["kind"], "Processes that crashed on a file; each was replaced.")
 MEDIA_SANDBOX = _gauge(
     "media_sandbox", "0 or 1", ["layer"],
-    "What keeps the processes that read files from all else, as the role has tried it: `seccomp`, `landlock`, `network` (one of their own).",
+    "Isolation of the processes that read files, as tried at start: `seccomp`, `landlock`, `network` (a namespace of their own).",
 )
 MEDIA_SCANS = _counter(
-    "media_scans", "files", ["kind", "verdict"], "Answers of the virus scanner: `clean`, `infected`, `too-large` for it, `away` (none came)."
+    "media_scans", "files", ["kind", "verdict"], "Answers of the virus scanner: `clean`, `infected`, `too-large` for it, `away` (no answer)."
 )
 MEDIA_WAIT_SECONDS = _histogram(
-    "media_wait_seconds", "seconds", ["direction", "kind"], "From reading a message with a file to having its file, or to waiting no longer.", LONG
+    "media_wait_seconds", "seconds", ["direction", "kind"], "From reading a message with a file until its file is there or it no longer waits.", LONG
 )
 MEDIA_MESSAGES = _counter(
     "media_messages", "messages", ["direction", "kind", "fate"],
-    "Messages with files that went on: `carried`, or why the receiver is shown name and address in place of the file.",
+    "Messages with files that were released: `carried`, or why the receiver sees name and address in place of the file.",
 )
 
-_begin("Files: the small store of `im-relay files`")
+_begin("Files: the store of `im-relay files`")
 FILE_REQUESTS = _counter("files_requests", "requests", ["method", "status"], "Requests by `GET`, `HEAD`, `PUT`, `other`, and `2xx` … `5xx`.")
-FILE_BYTES = _counter("files_bytes", "bytes", ["method"], "Bytes of files put (`PUT`) and fetched (`GET`).")
-FILES = _gauge("files_kept", "files", [], "Files on the disk, when last looked through.")
+FILE_BYTES = _counter("files_bytes", "bytes", ["method"], "Bytes uploaded (`PUT`) and downloaded (`GET`).")
+FILES = _gauge("files_kept", "files", [], "Files on the disk at the last scan.")
 FILES_SIZE = _gauge("files_kept_bytes", "bytes", [], "Their bytes.")
-FILES_FREE = _gauge("files_free_bytes", "bytes", [], "Bytes that may still come; uploads beyond are answered 507.")
+FILES_FREE = _gauge("files_free_bytes", "bytes", [], "Bytes that can still be uploaded; uploads beyond that are answered 507.")
 
 _begin("Logs")
 LOG_LINES_LEFT_OUT = _counter(
     "log_lines_left_out", "lines", ["level"], "Lines that were the same as many others within 10 s: the log says how many of which."
 )
 
-_begin("Migration: what was there before, written to the new app")
+_begin("Migration: history written to the new app")
 
 MIGRATED = _counter(
     "migrated", "items and messages", ("kind", "outcome"),
-    "What became of items and messages of a migration. `made`, `there` (it was there before), `changed`, `refused`; of messages `made`, `live` (carried by the relay), "
-    "`skipped`, `stopped` (nothing of the conversation follows until a person decides), `dropped`; `known`: it was fed once more, and nothing was done.",
+    "Results of a migration's items and messages. Items: `made`, `there` (existed before), `changed`, `refused`. Messages: `made`, "
+    "`live` (delivered by the relay), `skipped`, `stopped` (the rest of the conversation waits for a person), `dropped`; `known`: fed "
+    "again, skipped.",
 )  # fmt: skip
 MIGRATE_DOUBTS = _counter(
     "migrate_doubts", "requests", ("app", "step"),
     "Requests of a migration whose result was unknown: `opened`, then `arrived` (found at the target, or its repeat was refused as not later), `repeated`, or `held` for a person.",
 )  # fmt: skip
-MIGRATE_WAITING = _gauge("migrate_waiting", "items and messages", ("platform", "partition"), "Items and messages of a migration in hand.")
-MIGRATE_OPEN_HOURS = _gauge("migrate_open", "1 or 0", ("app",), "Whether requests of the migration may leave now: it is not paused, and within its hours.")
+MIGRATE_WAITING = _gauge("migrate_waiting", "items and messages", ("platform", "partition"), "Items and messages of a migration in progress.")
+MIGRATE_OPEN_HOURS = _gauge("migrate_open", "1 or 0", ("app",), "1 while requests of the migration may leave: it is not paused, and within its hours.")
 
-_begin("Gaps: callbacks that never came")
+_begin("Gaps: missing callbacks")
 GAP_CALLBACKS = _counter(
     "gap_callbacks", "callbacks", ["app", "platform", "outcome"],
-    "What a platform keeps, compared with what came: `known`, `recovered` (written in its place), `unstored` (Kafka did not take "
-    "it), `unreadable`, `left_out` (nothing would come of it).",
+    "Records of a platform compared with the received callbacks: `known`, `recovered` (written in its place), `unstored` (Kafka did not "
+    "accept it), `unreadable`, `left_out` (it would have no effect).",
 )
 GAP_REQUESTS = _counter(
     "gap_requests", "requests", ["app", "platform", "api", "outcome"],
-    "Questions about lost callbacks: `answered`, `throttled`, `no_answer`; api is `file` for a file that an answer named.",
+    "Requests about lost callbacks: `answered`, `throttled`, `no_answer`; api is `file` for a file that an answer named.",
 )
 GAP_SEARCHES = _counter(
-    "gap_searches", "searches", ["app", "outcome"], "Searches that ended: `whole`, `partial` (not all could be seen), `failed`."
+    "gap_searches", "searches", ["app", "outcome"], "Completed searches: `whole`, `partial` (not everything was visible), `failed`."
 )
 GAP_SECONDS = _histogram("gap_search_seconds", "seconds", ["app"], "One search of one app.", LONG)
 
@@ -396,19 +399,19 @@ def exposition(registry: CollectorRegistry = REGISTRY) -> bytes:
     return clean_exposition(generate_latest(registry).decode("utf-8", "surrogatepass")).encode()
 
 
-def page() -> str:
+def page(say: Say = same) -> str:
     """docs/metrics.md."""
-    lines = ["# Metrics", "", "Printed from `streams/observe/metrics.py`; do not edit.", ""]
-    lines += ["Served at `/metrics` on the `observe` port. No label holds users, conversations or contents."]
+    lines = [f"# {say('Metrics')}", "", say("Printed from {} by `make pages`; do not edit.").format("`streams/observe/metrics.py`"), ""]
+    lines += [say("Served at `/metrics` on the `observe` port. No label holds users, conversations or contents.")]
     section = None
     for metric in DECLARED:
         if metric.section != section:
             section = metric.section
-            lines += ["", f"## {section}", ""]
-            lines += ["| metric | type | unit | labels | meaning |", "| --- | --- | --- | --- | --- |"]
+            lines += ["", f"## {say(section)}", ""]
+            lines += [say("| metric | type | unit | labels | meaning |"), "| --- | --- | --- | --- | --- |"]
         labels = ", ".join(f"`{label}`" for label in metric.labels) or "-"
-        text = metric.text
+        text = say(metric.text)
         if metric.buckets:
-            text += f" Buckets: {', '.join(f'{edge:g}' for edge in metric.buckets)}."
-        lines.append(f"| `{metric.name}` | {metric.kind} | {metric.unit} | {labels} | {text} |")
+            text += say(" Buckets: {}.").format(", ".join(f"{edge:g}" for edge in metric.buckets))
+        lines.append(f"| `{metric.name}` | {metric.kind} | {say(metric.unit)} | {labels} | {text} |")
     return "\n".join(lines) + "\n"

@@ -3,7 +3,7 @@
 from streams.cli.times import length, shown
 from streams.operate.topic_reader import TopicReader
 
-OLDER = "Also what is older than deliver.max_age; it is sent without a push, where the platform can be told so."
+OLDER = "Include events older than deliver.max_age. They are sent without a push, where the platform allows that."
 MARGIN = 600_000
 """Milliseconds before the first callback in which others may have been lost."""
 

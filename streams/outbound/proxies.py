@@ -31,13 +31,14 @@ class ProxySettings(SecretSection):
 
     proxy: SecretStr = Field(
         SecretStr(""),
-        description="The proxy for what goes out: `http://host:port`, with `user:password@` where it wants them; `none` is none. Empty: what the environment "
-        "says in `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`. It has to let CONNECT through to the ports that are asked for.",
+        description=
+            "Proxy for outgoing requests: `http://host:port`, with `user:password@` if required; `none` for none. Empty: `HTTPS_PROXY`, "
+            "`HTTP_PROXY` and `NO_PROXY` of the environment. It must allow CONNECT to the requested ports.",
     )
     proxy_file: str = Field("", description="Path of a file that holds `proxy`.")
     no_proxy: list[str] = Field(
         default_factory=list,
-        description="What is reached without `proxy`: hosts, `.suffix`, addresses, networks, each with or without `:port`. This machine always is.",
+        description="Destinations reached without `proxy`: hosts, `.suffix`, addresses, networks, each with or without `:port`. This machine always is.",
     )
 
 

@@ -13,8 +13,9 @@ ALL4, ALL6 = "0.0.0.0", "::"  # noqa: S104 - that is what they are called
 class ListenSettings(Section):
     host: str | list[str] = Field(
         ALL4,
-        description="Addresses to listen on, one, a list, or with commas between: `0.0.0.0` is all of IPv4, `::` all of IPv6 and of IPv4 (of IPv6 alone, "
-        "where an IPv4 address stands beside it).",
+        description=
+            "Addresses to listen on: one, a list, or separated by commas. `0.0.0.0` is all of IPv4, `::` all of IPv6 and IPv4 (IPv6 "
+            "only, where an IPv4 address is listed as well).",
     )
 
     def hosts(self) -> list[str]:
@@ -28,8 +29,9 @@ class ServerSettings(ListenSettings):
 
     keep_alive: float = Field(
         620.0, ge=1, le=86_400,
-        description="Seconds for which a connection may rest between two requests: more than the balancer before it keeps one, or that sends a request on "
-        "one that was just closed, and answers 502 by itself. Google's keeps them for 600.",
+        description=
+            "Seconds for which a connection may be idle between two requests. Must exceed the idle timeout of the load balancer in "
+            "front; otherwise it reuses a connection that was just closed, and answers 502. Google's is 600.",
     )
 
 

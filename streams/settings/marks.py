@@ -16,24 +16,26 @@ MISSING = (
 
 
 class MarksSettings(SecretSection):
-    """The mark on everything that the relay sends, by which it knows its own messages when they are called back.
+    """The mark on everything that the relay sends. It identifies the relay's own messages when they are called back.
 
-    `secret` is needed by `convert`, `deliver`, `gaps` and the commands that read messages. To change it, put the new one into `secret` and
-    the old one into `secret_previous`, first for `convert`, then for all; take the old one out after `deliver.remember_delivered`.
+    `convert`, `deliver`, `gaps` and the commands that read messages need `secret`. To change it, put the new one into `secret`
+    and the old one into `secret_previous`, first for `convert`, then for all; remove the old one after
+    `deliver.remember_delivered`.
     """
 
     used_by = frozenset({"convert", "deliver", "gaps", "migrate", "reading"})
 
-    secret: SecretStr = Field(SecretStr(""), description=f"Signs marks: {SHORTEST} characters or more, of the relay alone.")
+    secret: SecretStr = Field(SecretStr(""), description=f"Signs marks. {SHORTEST} characters or more, used for nothing else.")
     secret_file: str = Field("", description="Path of a file that holds `secret`.")
     secret_previous: SecretStr = Field(
-        SecretStr(""), description="Marks that were signed with it are believed, too, while the secret is being changed."
+        SecretStr(""), description="Marks signed with it are accepted as well, while the secret is being changed."
     )
     secret_previous_file: str = Field("", description="Path of a file that holds `secret_previous`.")
     unkeyed_until: AwareDatetime | None = Field(
         None,
-        description="Marks as release 0.1.0 wrote them, which anybody can forge, are believed on messages that were said before this time, "
-        "as 2026-12-01T00:00:00Z: when the last worker of 0.1.0 has stopped. Not set: never.",
+        description=
+            "Accept unsigned marks of release 0.1.0, which anybody can forge, on messages sent before this time, such as "
+            "2026-12-01T00:00:00Z: when the last worker of 0.1.0 stopped. Not set: never.",
     )
 
     @model_validator(mode="after")

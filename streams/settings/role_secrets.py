@@ -35,12 +35,13 @@ CONVERT = SecretScope("convert", ("mark",))
 MEDIA = SecretScope("media", ("call",))
 FILES = SecretScope("files")
 GAPS = SecretScope("gaps", ("call", "mark"))
-CONSOLE = SecretScope("console", ("mark",))
 WATCH = SecretScope("watch")
+CONSOLE = SecretScope("console", ("mark",))
 COMMAND = SecretScope("command")
 """Any command that asks Kafka and nobody else."""
 READING = SecretScope("reading", ("mark",))
 """The same, where it reads what people or the relay have said."""
+DOCTOR = SecretScope("doctor", ALL_USES)
 EVERYTHING = SecretScope("everything", ALL_USES)
 """`im-relay settings`, which checks them all."""
 

@@ -1,8 +1,8 @@
-"""Every setting, once: docs/settings.md is printed from here.
+"""Every setting, declared once: `make pages` prints docs/settings.md from here.
 
-One TOML file (`--config`, or `IM_RELAY_CONFIG`), and over it the environment: `IM_RELAY_KAFKA__BOOTSTRAP=…`. A secret is
-given as it is, or as the path of a file that holds it: `app_secret` or `app_secret_file`. A relative path in the file is from
-where the file lies; one of the environment, or a default, from where the process stands.
+One TOML file (`--config`, or `IM_RELAY_CONFIG`); environment variables override it: `IM_RELAY_KAFKA__BOOTSTRAP=…`. A secret
+is given as its value, or as the path of a file that holds it: `app_secret` or `app_secret_file`. A relative path in the file
+is relative to the file's directory; one in the environment, or a default, to the working directory of the process.
 """
 
 # Over 300 lines: all settings are declared in one place.
@@ -51,31 +51,33 @@ class SettingsError(Exception):
 
 
 class KafkaSettings(Section):
-    """The cluster, and how its topics are laid out."""
+    """The cluster, and the layout of its topics."""
 
-    bootstrap: str = Field("127.0.0.1:9092", description="Brokers, `host:port` with commas between.")
-    prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="Put before every topic, group and transactional id.")
-    partitions: int = Field(12, ge=1, le=1000, description="Partitions of each topic; fixed once messages flow.")
+    bootstrap: str = Field("127.0.0.1:9092", description="Brokers: `host:port`, separated by commas.")
+    prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="Prefix of every topic, group and transactional id.")
+    partitions: int = Field(12, ge=1, le=1000, description="Partitions of each topic. Cannot change once messages flow.")
     session_timeout: float = Field(
-        6.0, ge=1, description="Seconds until a silent worker loses its partitions; brokers take no less than 6, unless they are told otherwise."
+        6.0, ge=1, description="Seconds until a worker that does not answer loses its partitions. Brokers accept no less than 6 by default."
     )
     instance: str = Field(
         "", pattern=r"^[A-Za-z0-9._-]{0,200}$",
-        description="The worker's name in its groups (`group.instance.id`): when it is killed and started again, it has its partitions back at once. "
-        "No two processes of a role may have the same. Empty: a name that lies in the role's state directory.",
+        description=
+            "Name of the worker in its consumer groups (`group.instance.id`). A worker that is killed and started again gets its "
+            "partitions back at once. Each process of a role needs its own. Empty: a name kept in the role's state directory.",
     )
     transaction_timeout: float = Field(
         15.0, ge=1, le=60, description="Seconds until the broker aborts a transaction that was left open."
     )
     connect_timeout: float = Field(3.0, gt=0, description="Seconds to wait for a connection to one address.")
     request_timeout: float = Field(
-        5.0, ge=1, description="Seconds to wait for an answer that a broker can give at once; then it is asked again, by a new connection."
+        5.0, ge=1, description="Seconds to wait for an answer that a broker can give at once. Then the request is repeated on a new connection."
     )
     keepalive: float = Field(
-        5.0, ge=0.1, description="Seconds after which a connection at rest is tried, so that no balancer or firewall forgets it; "
-        "less than half of what these allow (often 240 or 350)."
+        5.0, ge=0.1, description=
+            "Seconds after which an idle connection is probed, so that no load balancer or firewall drops it. Less than half of their "
+            "idle timeout (often 240 or 350)."
     )
-    allow_untested_versions: bool = Field(False, description="Take brokers older than Kafka 3.7, or of makers on which the relay was not tried.")
+    allow_untested_versions: bool = Field(False, description="Accept brokers older than Kafka 3.7, or of vendors on which the relay was not tested.")
     security: SecuritySettings = Field(SecuritySettings(), description="How the brokers are spoken to.")
 
     @cached_property
@@ -91,49 +93,53 @@ class KafkaSettings(Section):
 
 
 class IngressSettings(ServerSettings):
-    """Where the platforms call back."""
+    """The endpoint for the platforms' callbacks."""
 
     port: int = Field(8080, ge=0, le=65535, description="Port of `POST /callbacks/<app>`.")
-    max_body: int = Field(262_144, ge=1024, description="Bytes of a callback's body; more is answered 413.")
-    read_timeout: float = Field(4.0, gt=0, description="Seconds in which a body must have come.")
+    max_body: int = Field(262_144, ge=1024, description="Bytes of a callback's body. A larger one is answered 413.")
+    read_timeout: float = Field(4.0, gt=0, description="Seconds within which the body must arrive.")
     store_timeout: float = Field(
-        3.0, gt=0, le=4.5, description="Seconds Kafka may take; then 503, so that the platform sends again (it waits 5)."
+        3.0, gt=0, le=4.5, description="Seconds Kafka may take; then 503, so that the platform sends again (platforms wait 5 seconds)."
     )
-    max_waiting: int = Field(20_000, ge=1, description="Callbacks waiting for Kafka; beyond it 503 at once.")
+    max_waiting: int = Field(20_000, ge=1, description="Callbacks that may wait for Kafka. Beyond it 503 at once.")
     connections: int = Field(
         2048, ge=8,
-        description="Open connections. Platforms and proxies need some hundred; each costs up to 30 kB. Beyond it the slowest stranger is closed. "
-        "Fewer where the limit of descriptors (`ulimit -n`) leaves no room.",
+        description=
+            "Open connections. Platforms and proxies need some hundred; each costs up to 30 kB. Beyond it the slowest unauthenticated "
+            "one is closed. Lowered automatically where the limit of file descriptors (`ulimit -n`) requires it.",
     )
-    head_timeout: float = Field(10.0, gt=0, description="Seconds in which the head of a request must have come.")
+    head_timeout: float = Field(10.0, gt=0, description="Seconds within which the head of a request must arrive.")
     max_memory: int = Field(
         33_554_432, ge=1_048_576,
         description="Bytes of all unfinished requests and unanswered bodies together: 32,000 usual callbacks, or 128 of the largest. "
         "Beyond it the slowest is answered 503.",
     )
     rate: int = Field(
-        20_000, ge=0, description="Authentic callbacks a second of one app from one source, in each process; beyond it 503, with Retry-After. 0 is none."
+        20_000, ge=0, description="Authenticated callbacks per second of one app from one source, in each process. Beyond it 503 with Retry-After. 0: no limit."
     )
     refusals: int = Field(
         200,
         ge=0,
-        description="Requests a second of one source that are refused, in each process; beyond it 429 before anything is read. Not where something "
-        "authentic came from within a day. 0 is none.",
+        description=
+            "Rejected requests per second of one source, in each process. Beyond it 429 before anything is read. Not applied to sources "
+            "that sent an authenticated callback within a day. 0: no limit.",
     )
     proxy_hops: int = Field(
         0,
         ge=0,
         le=16,
-        description="How many proxies of yours stand before this: the source is the address that the first of them wrote, so many from the right of "
-        "X-Forwarded-For. 0: whoever opens the connection.",
+        description=
+            "Number of your proxies in front of the ingress. The source address is that entry of X-Forwarded-For, counted from the "
+            "right. 0: the peer of the connection.",
     )
     proxies: list[str] = Field(
-        default_factory=list, description="Networks of the nearest of them; the header of anybody else is not believed. Empty: everybody's is."
+        default_factory=list, description="Networks of the nearest proxies. The header is ignored from any other address. Empty: it is accepted from all."
     )
     state: str = Field(
         "",
-        description="Directory in which it is remembered which signatures were used, where they do not cover what is said; any disk will do: it is "
-        "rebuilt from the callbacks. Empty: that of `deliver.state`.",
+        description=
+            "Directory that records the used signatures, where a signature does not cover the body. Any disk will do: it is rebuilt "
+            "from the callbacks. Empty: that of `deliver.state`.",
     )
 
     @field_validator("proxies")
@@ -147,58 +153,61 @@ class ConvertSettings(Section):
 
     max_records: int = Field(2000, ge=1, description="Records of one partition in one transaction.")
     cycle: float = Field(
-        0.02, ge=0, le=1, description="Seconds between two transactions of a busy partition, at the most: less while the cluster is quick."
+        0.02, ge=0, le=1, description="Maximum seconds between two transactions of a busy partition; less while the cluster is fast."
     )
     state: str = Field(
         "", json_schema_extra={"format": "path"},
-        description="Directory of the table of identities, any disk will do: it is rebuilt from its topic. Empty: that of `deliver.state`.",
+        description="Directory of the identity table. Any disk will do: it is rebuilt from its topic. Empty: that of `deliver.state`.",
     )
 
 
 class MediaSettings(ProxySettings):
-    """Files brought over by `im-relay media`. What it fetches, strangers have named: [media](media.md) says how it is kept safe."""
+    """Files transferred by `im-relay media`. Their addresses come from strangers: [media](media.md) describes the protections."""
 
     used_by = frozenset({"media"})
 
-    carry: bool = Field(True, description="Bring files over; if not, messages show name and address, and no role `media` is needed.")
-    concurrency: int = Field(16, ge=1, le=1000, description="Files of one worker under way at once.")
-    processes: int = Field(2, ge=1, le=64, description="Processes of one worker that read, check and transcode.")
-    max_bytes: int = Field(100 << 20, ge=1024, description="Bytes of a file; a larger one is not brought over.")
+    carry: bool = Field(True, description="Transfer files. If false, messages show name and address, and no `media` role is needed.")
+    concurrency: int = Field(16, ge=1, le=1000, description="Files that one worker transfers at once.")
+    processes: int = Field(2, ge=1, le=64, description="Processes of one worker that read, check and transcode files.")
+    max_bytes: int = Field(100 << 20, ge=1024, description="Maximum bytes of a file. Larger ones are not transferred.")
     allow: list[str] = Field(
         default_factory=list,
-        description="Hosts that may be fetched from wherever they are: `host`, `host:port`, `*.suffix`, or a network as `10.1.0.0/16`. "
-        "All others only at public addresses.",
+        description=
+            "Hosts that may be fetched from at any address: `host`, `host:port`, `*.suffix`, or a network such as `10.1.0.0/16`. All "
+            "others only at public addresses.",
     )
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
-    read_timeout: float = Field(10.0, gt=0, description="Seconds to wait for the next bytes.")
-    fetch_timeout: float = Field(120.0, gt=0, description="Seconds for one download in all.")
-    retry_for: float = Field(300.0, ge=0, description="Seconds in which what may yet succeed is tried again.")
-    max_pixels: int = Field(50_000_000, ge=1, description="Of a picture or a video's frame.")
-    max_duration: float = Field(3600.0, gt=0, description="Seconds of sound that are transcoded.")
-    max_cpu_seconds: int = Field(30, ge=1, description="Seconds of CPU that one file may take.")
+    read_timeout: float = Field(10.0, gt=0, description="Seconds to wait for further bytes.")
+    fetch_timeout: float = Field(120.0, gt=0, description="Seconds for one download in total.")
+    retry_for: float = Field(300.0, ge=0, description="How long retryable failures are retried, in seconds.")
+    max_pixels: int = Field(50_000_000, ge=1, description="Maximum pixels of a picture or video frame.")
+    max_duration: float = Field(3600.0, gt=0, description="Maximum seconds of audio that is transcoded.")
+    max_cpu_seconds: int = Field(30, ge=1, description="Maximum CPU seconds for one file.")
     max_video_cpu_seconds: int = Field(
-        120, ge=0, description="Seconds of CPU in which a video that phones do not play is made into H.264 and AAC; what takes longer goes as a file. "
-        "0: none is.",
+        120, ge=0, description=
+            "Maximum CPU seconds to transcode a video that phones do not play into H.264 and AAC. Beyond it the video is sent as a "
+            "file. 0: none is transcoded.",
     )
-    max_memory: int = Field(1 << 30, ge=256 << 20, description="Bytes of memory of one process.")
+    max_memory: int = Field(1 << 30, ge=256 << 20, description="Maximum bytes of memory of one process.")
     sandbox: Literal["require", "prefer", "off"] = Field(
         "require",
-        description="Whether the processes that read strangers' files are kept by the kernel from all but their own file. `require`: the role does "
-        "not start where the kernel cannot; `prefer`: it says so and goes on without; `off`: as if it could not.",
+        description=
+            "Whether the kernel confines the processes that read strangers' files. `require`: the role does not start where the kernel "
+            "cannot; `prefer`: it logs that and continues without; `off`: no sandbox.",
     )
     directory: Path = Field(Path(".im-relay/media"), description="Directory of temporary files.")
     scanner: ScannerSettings = Field(ScannerSettings(), description="A virus scanner.")
-    store: MediaStoreSettings = Field(MediaStoreSettings(), description="Where files lie for platforms that take no uploads.")
+    store: MediaStoreSettings = Field(MediaStoreSettings(), description="Storage for platforms that accept no uploads.")
 
 
 class GapsSettings(Section):
-    """Callbacks that never came, looked for by `im-relay gaps --run` in what the platforms keep."""
+    """`im-relay gaps --run` searches the platforms' records for callbacks that never arrived."""
 
-    interval: float = Field(600.0, ge=1, description="Seconds from the beginning of one search to that of the next.")
+    interval: float = Field(600.0, ge=1, description="Seconds from the start of one search to the start of the next.")
     window: float = Field(10_800.0, gt=0, description="Seconds that a search looks back; less where a platform keeps less.")
-    delay: float = Field(120.0, ge=0, description="Seconds of the newest past that are left out: their callbacks may yet come.")
+    delay: float = Field(120.0, ge=0, description="Most recent seconds that are left out: their callbacks may still arrive.")
     lookback: float = Field(
-        86_400.0, ge=0, description="Seconds before the span whose callbacks tell which conversations there are to ask about."
+        86_400.0, ge=0, description="Seconds before the search window whose callbacks tell which conversations to ask about."
     )
     groups: bool = Field(True, description="Ask about all groups and rooms of `identities` as well.")
     state: str = Field("", json_schema_extra={"format": "path"}, description="As `convert.state`.")
@@ -212,20 +221,20 @@ class WatchSettings(Section):
 
 
 class Migrate(Section):
-    """A migration: what was there before the relay, written to the new app by `im-relay migrate work`."""
+    """A migration: history, users and groups written to the new app by `im-relay migrate work`."""
 
-    directory: Path = Field(Path(".im-relay/migrate"), description="Directory of the bundles, and of what commands remember of runs.")
+    directory: Path = Field(Path(".im-relay/migrate"), description="Directory of bundles and of the commands' own records of runs.")
     ahead: int = Field(
-        100_000, ge=1000, description="Records that are fed before they are done, at the most; at the default quotas, less than an hour's."
+        100_000, ge=1000, description="Maximum records fed ahead of completion; at the default quotas, less than an hour's."
     )
-    window: int = Field(2000, ge=10, description="Items and messages of one partition in hand at once.")
-    in_flight: int = Field(64, ge=1, le=1000, description="Requests of one partition under way at once.")
+    window: int = Field(2000, ge=10, description="Items and messages of one partition in progress at once.")
+    in_flight: int = Field(64, ge=1, le=1000, description="Concurrent requests of one partition.")
     share: float = Field(
-        0.9, gt=0, le=1, description="Of every quota of the target, what a migration may use; the rest is for live traffic. 1 where nothing is live yet."
+        0.9, gt=0, le=1, description="Share of each quota of the target that a migration may use; the rest is for live traffic. 1 where nothing is live yet."
     )
     recent: float = Field(
         2_592_000.0, ge=0,
-        description="Seconds; messages that were said within them before they are imported can be recalled, quoted and answered after it.",
+        description="Seconds. Messages sent within them before their import can be recalled, quoted and answered afterwards.",
     )
     passwords: Path | None = Field(
         None, description="File of given passwords, readable by its owner alone: `im-relay migrate passwords --given`. All other accounts get derived ones."
@@ -233,17 +242,19 @@ class Migrate(Section):
 
 
 class PluginSettings(Section):
-    """The customer's own conversions, installed packages with entry points of the group `im_relay.converters`. See [plug-ins](plugins.md)."""
+    """The customer's own conversions: installed packages with entry points of the group `im_relay.converters`. See
+    [plug-ins](plugins.md).
+    """
 
-    use: list[str] = Field(["*"], description="Which are asked, in this order; `*` is all that are installed and not named, by name.")
+    use: list[str] = Field(["*"], description="Which plug-ins are called, in this order; `*` is all that are installed and not listed, by name.")
 
 
 class ObserveSettings(ListenSettings):
-    """What a role shows of itself."""
+    """Metrics, health and logs of a role."""
 
     port: int = Field(9090, ge=0, le=65535, description="Port of `/metrics`, `/livez`, `/readyz`.")
-    log: Literal["json", "text"] = Field("text", description="How log lines look.")
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="From which level on.")
+    log: Literal["json", "text"] = Field("text", description="Format of log lines.")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
 
 
 class TracingSettings(Section):
@@ -263,15 +274,16 @@ class TracingSettings(Section):
 class AppSettings(Section):
     """One app on one platform. Its name is the `<app>` of `POST /callbacks/<app>`."""
 
-    platform: str = Field(description="Which platform it is on.")
+    platform: str = Field(description="The platform of the app.")
     target: str = Field(description="The app that receives its messages.")
     sources: list[str] = Field(
         default_factory=list,
-        description="Networks from which its platform calls back, as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies see "
-        "`ingress.proxy_hops`.",
+        description=
+            "Networks from which the platform calls back, such as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies "
+            "see `ingress.proxy_hops`.",
     )
-    account: dict[str, Any] = Field(default_factory=dict, description="Keys, secrets, addresses: see the platform's page.")
-    rules: list[RuleSettings] = Field(default_factory=list, description="Which of its messages go over, and how: below.")
+    account: dict[str, Any] = Field(default_factory=dict, description="Keys, secrets and addresses: see the platform's section.")
+    rules: list[RuleSettings] = Field(default_factory=list, description="Which of its messages are relayed, and how: see below.")
 
     @field_validator("sources")
     @classmethod
@@ -280,16 +292,16 @@ class AppSettings(Section):
 
 
 class HoldSettings(Section):
-    """When `convert` or `deliver` holds an app, because of a fault of ours: [operations](operations.md#held-apps)."""
+    """When `convert` or `deliver` holds an app because of an error on the relay's side: see [operations](operations.md#held-apps)."""
 
     records: int = Field(
-        100, ge=1, description="Records of an app in a row, without one that gets through, that become dead letters of one cause of ours."
+        100, ge=1, description="Consecutive records of an app that become dead letters of one cause on the relay's side, without a success in between."
     )
-    window: float = Field(60.0, gt=0, description="Seconds within which they come.")
+    window: float = Field(60.0, gt=0, description="Seconds within which they occur.")
     sources: int = Field(
-        10, ge=1, description="Conversations or senders that they are of, at the least, where a message could be the cause: so one person cannot hold an app."
+        10, ge=1, description="Minimum number of conversations or senders they belong to, where a message could be the cause: one user cannot hold an app."
     )
-    retry: float = Field(60.0, gt=0, description="Seconds after which one message of a held app is tried; `im-relay release` does not wait.")
+    retry: float = Field(60.0, gt=0, description="Seconds after which one message of a held app is tried. `im-relay release` does not wait.")
 
 
 class _Environment(EnvSettingsSource):

@@ -24,33 +24,35 @@ _MEMORY = 1 << 20  # bytes for a compiled pattern; what needs more is refused
 
 
 class RuleSettings(BaseModel):
-    """Each message of the app goes down the list. A rule fits where all its conditions do. `send` and `drop` decide; after the
-    others the next rule is looked at; what comes to the end is sent. Ids are canonical. See [routing](routing.md).
+    """Each message of the app passes through the list. A rule matches if all its conditions do. `send` and `drop` decide; after any
+    other action the next rule is evaluated; a message that reaches the end is sent. Ids are canonical. See
+    [routing](routing.md).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Once in the app: what is dropped is counted as `rule:<name>`.")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Unique in the app. Dropped messages are counted as `rule:<name>`.")
     do: Literal["send", "drop", "show", "replace", "create", "proxy"] = Field(
-        description="`show`: as a readable text; `replace`: what `pattern` finds; `create`: the sender's account first; "
-        "`proxy`: in another account's name."
+        description=
+            "`show`: convert to readable text; `replace`: replace what `pattern` matches; `create`: create the sender's account first; "
+            "`proxy`: send in another account's name."
     )
-    kinds: list[str] = Field(default_factory=list, description="Kinds as in docs/fidelity.md: `image`, `recall`, … An edit is also of its body's kind.")
-    conversations: list[Literal["direct", "group", "room"]] = Field(default_factory=list, description="Which kind of conversation.")
+    kinds: list[str] = Field(default_factory=list, description="Kinds as in docs/fidelity.md: `image`, `recall`, … An edit also counts as its body's kind.")
+    conversations: list[Literal["direct", "group", "room"]] = Field(default_factory=list, description="Types of conversation.")
     groups: list[str] = Field(default_factory=list, description="These groups and rooms.")
-    users: list[str] = Field(default_factory=list, description="Said by one of these, or to one of them in a talk of two.")
+    users: list[str] = Field(default_factory=list, description="Sent by one of these users, or to one of them in a one-to-one conversation.")
     cohorts: list[str] = Field(default_factory=list, description="Cohorts of `im-relay identities mark`.")
-    percent: float = Field(100.0, ge=0, le=100, description="So many of 100, always the same ones; who is in 10 is in 20.")
+    percent: float = Field(100.0, ge=0, le=100, description="Percentage, always the same ones: who is in 10 is in 20 as well.")
     of: Literal["conversation", "sender", "receiver"] = Field(
-        "conversation", description="Whose cohort and share; `receiver` fits talks of two only."
+        "conversation", description="Whose cohort and percentage; `receiver` applies to one-to-one conversations only."
     )
-    sender: Literal["any", "has-account", "no-account"] = Field("any", description="Whether `identities` knows of an account at the target.")
+    sender: Literal["any", "has-account", "no-account"] = Field("any", description="Whether `identities` lists an account at the target.")
     receiver: Literal["any", "on-target", "elsewhere"] = Field(
-        "any", description="Of a talk of two: whether `identities` has the receiver as a user of the target's app."
+        "any", description="One-to-one conversations: whether `identities` lists the receiver as a user of the target's app."
     )
-    text: str = Field("", max_length=500, description="For `show`: this in place of what the message holds.")
+    text: str = Field("", max_length=500, description="For `show`: text shown in place of the content.")
     pattern: str = Field("", max_length=500, description="For `replace`: a regular expression of RE2.")
-    replacement: str = Field("", max_length=100, description="For `replace`: as it is, without groups.")
+    replacement: str = Field("", max_length=100, description="For `replace`: literal replacement, without groups.")
     proxy: str = Field("", max_length=64, description="For `proxy`: the account's id at the target.")
 
     @model_validator(mode="after")

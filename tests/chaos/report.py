@@ -49,6 +49,8 @@ def page(results: Sequence[Result], skipped: Sequence[Named], broken: Sequence[N
     lines = [
         "# What the relay stands",
         "",
+        "[中文](fault-report.zh-CN.md)",
+        "",
         (f"Written by `{how}` on {time.strftime('%Y-%m-%d')}; do not edit. "
         f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}, a single Kafka node on "
         "the same machine (three in `brokers`), two processes of each role, simulated platforms that call back what they are sent."),

@@ -162,7 +162,7 @@ CHANGED = {
     (APP_KEY, '"k", echo = "maybe"'): 'apps.old.account.echo is "maybe"; expected true or false, without quotes',
     (OLD, ""): (
         'apps.old.account.app_key is missing (App Key, from the console): write app_key = "…", or app_key_file = "PATH"\n'
-        '  apps.old.account.app_secret is missing (App Secret; signs requests, and the copies that come in): write app_secret = "…", or '
+        '  apps.old.account.app_secret is missing (App Secret. Signs requests and incoming copies): write app_secret = "…", or '
         'app_secret_file = "PATH"'
     ),
     ('target = "new"', 'target = "old"'): 'apps.old.target is "old", the app itself; name the app that receives its messages: new',

@@ -19,9 +19,9 @@ SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
 
 class RongcloudAccount(Struct, frozen=True, kw_only=True):
     app_key: Annotated[str, Meta(description="App Key, from the console.")]
-    app_secret: Annotated[str, Meta(description="App Secret; signs requests, and the callbacks that come in.")]
+    app_secret: Annotated[str, Meta(description="App Secret. Signs requests and incoming callbacks.")]
     app_secret_previous: Annotated[
-        str, Meta(description="Callbacks signed with it are taken too, while a secret is being changed.")
+        str, Meta(description="Callbacks signed with it are accepted as well, while a secret is being changed.")
     ] = ""
     base_url: Annotated[str, Meta(description="Address of the Server API in the app's data centre.")] = (
         "https://api.rong-api.com"
@@ -30,15 +30,16 @@ class RongcloudAccount(Struct, frozen=True, kw_only=True):
         int,
         Meta(
             ge=0,
-            description="Seconds that the time of a callback's signature may be off; 0 takes any. The signature does not cover "
-            "what is said, so that within them each nonce is good for one body.",
+            description=
+                "Seconds by which the time of a callback's signature may differ. 0 disables the check. The signature does not cover the "
+                "body, so each nonce is valid for one body within the window.",
         ),
     ] = 900
     hours_ahead: Annotated[
         float,
-        Meta(ge=-12, le=14, description="Hours before UTC's by which RongCloud names its message logs: 8 in China, 0 overseas."),
+        Meta(ge=-12, le=14, description="Hours ahead of UTC of the names of RongCloud's message logs: 8 in China, 0 overseas."),
     ] = 8.0
-    mark: Annotated[MarkKey, Meta(description="The key of our mark in `extra`, and in the content of custom messages.")] = (
+    mark: Annotated[MarkKey, Meta(description="Key of the relay's mark in `extra`, and in the content of custom messages.")] = (
         "relay"
     )
     mark_secret: Secret = ""
@@ -47,70 +48,74 @@ class RongcloudAccount(Struct, frozen=True, kw_only=True):
     include_sender: Annotated[
         bool,
         Meta(
-            description="Whether the sender's own devices and history have what was said on the other platform; look-ups of "
-            "sends in doubt see more with it."
+            description=
+                "Include messages from the other platform on the sender's own devices and in the sender's history. Look-ups of sends in "
+                "doubt find more with it."
         ),
     ] = True
     msg_random: Annotated[
         bool,
-        Meta(description="Whether RongCloud has switched `msgRandom` on for the app: a repeat within 60 s is then refused there."),
+        Meta(description="RongCloud has enabled `msgRandom` for the app: it refuses a repeat within 60 s."),
     ] = False
     duplicate_code: Annotated[
         int,
-        Meta(ge=0, description="The code of the answer to such a repeat, which is published nowhere: RongCloud's support knows it."),
+        Meta(ge=0, description="Code of the answer to such a repeat. It is not published: ask RongCloud's support."),
     ] = 0
     verify_blacklist: Annotated[
-        bool, Meta(description="Whether nobody is reached by those whom they blocked on RongCloud.")
+        bool, Meta(description="Enforce RongCloud's block lists.")
     ] = True
     system_messages: Annotated[
-        bool, Meta(description="Whether system messages are carried, as words of the user in whose name they are.")
+        bool, Meta(description="Relay system messages, as messages of the user in whose name they are sent.")
     ] = True
     emoticons: Annotated[
-        bool, Meta(description="Whether emoji that older Android clients write as codes, such as `[/u1f600]`, are read as emoji.")
+        bool, Meta(description="Read emoji that older Android clients write as codes, such as `[/u1f600]`, as emoji.")
     ] = True
-    receipts: Annotated[bool, Meta(description="Whether RongCloud is told what was read on the other platform.")] = True
-    typing: Annotated[bool, Meta(description="Whether it is told who is typing, in a talk of two.")] = False
+    receipts: Annotated[bool, Meta(description="Send read receipts from the other platform to RongCloud.")] = True
+    typing: Annotated[bool, Meta(description="Relay typing indicators, in one-to-one conversations.")] = False
     custom: Annotated[
         bool,
         Meta(
-            description="Whether custom messages go under their own name; clients that have not registered it show nothing. "
-            "Otherwise as a text."
+            description="Send custom messages under their own name; clients that have not registered it show nothing. Otherwise as text."
         ),
     ] = True
     voice: Annotated[
         Literal["inline", "url"],
         Meta(
-            description="How a voice goes: `url`, as AAC that lies in the store (RC:HQVCMsg), or `inline`, for clients that are "
-            "old: as AMR in the message itself (RC:VcMsg), as far as it fits."
+            description=
+                "How voice is sent: `url`, as AAC in the store (RC:HQVCMsg), or `inline`, for old clients: as AMR within the message "
+                "(RC:VcMsg), as far as it fits."
         ),
     ] = "url"
     file_links: Annotated[
         bool,
         Meta(
-            description="Whether a receiver is shown where a file lies that could not be brought over, or only that there was one. "
-            "An address that wants a secret is never shown."
+            description=
+                "Show the receiver the address of a file that could not be transferred, or only that there was one. An address that "
+                "requires a secret is never shown."
         ),
     ] = True
     friends_by_clients: Annotated[
         bool,
         Meta(
-            description="Whether it is believed when a user's own client says that it accepts somebody as a friend (RC:ContactNtf): nobody "
-            "tells whether the other one has asked. Only ever in its own user's name, and of whom it speaks to. Otherwise only what the "
-            "server sends makes friends."
+            description=
+                "Accept a user's own client as proof that the user accepts a friend (RC:ContactNtf), although nothing shows that the "
+                "other one asked. Only in the user's own name, and for the other user of that conversation. Otherwise only messages of "
+                "the server create friendships."
         ),
     ] = False
     unsaid_source: Annotated[
         bool,
         Meta(
-            description="Whether a message between two or in a group that does not say who has sent it (no `source`) is taken for the "
-            "server's, so that its notices are believed: only for an app that is so old that none of its callbacks has one."
+            description=
+                "Treat a one-to-one or group message that does not name its origin (no `source`) as sent by the server, so that its "
+                "notices are accepted. Only for an app so old that none of its callbacks has one."
         ),
     ] = False
     operator: Annotated[
-        str, Meta(description="The user in whose name is done what nobody is said to have done; empty: it is not done.")
+        str, Meta(description="User in whose name events without an actor are performed. Empty: they are skipped.")
     ] = ""
     language: Annotated[
-        Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
+        Language, Meta(description="Language of the placeholder for message types the target lacks.")
     ] = "zh"
 
     def __repr__(self) -> str:

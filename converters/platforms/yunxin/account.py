@@ -20,63 +20,66 @@ SECRETS: Mapping[str, tuple[SecretUse, ...]] = {
 
 class YunxinAccount(Struct, frozen=True, kw_only=True):
     app_key: Annotated[str, Meta(description="App Key, from the console.")]
-    app_secret: Annotated[str, Meta(description="App Secret; signs requests, and the copies that come in.")]
+    app_secret: Annotated[str, Meta(description="App Secret. Signs requests and incoming copies.")]
     app_secret_previous: Annotated[
-        str, Meta(description="Copies signed with it are taken too, while a secret is being changed.")
+        str, Meta(description="Copies signed with it are accepted as well, while a secret is being changed.")
     ] = ""
     base_url: Annotated[str, Meta(description="Address of the REST API.")] = "https://api.yunxinapi.com/nimserver"
     api: Annotated[
         Literal["v1", "v2"],
-        Meta(description="Which generation of the REST API to send with; v2 takes a message id of ours."),
+        Meta(description="Generation of the REST API to send with. v2 accepts a message id of the relay's."),
     ] = "v1"
     echo: Annotated[
-        bool, Meta(description="Whether what we send is copied back to us; it settles sends that are in doubt.")
+        bool, Meta(description="Whether Yunxin copies the relay's own messages back to it, which settles sends in doubt.")
     ] = True
-    mark: Annotated[MarkKey, Meta(description="The key of our mark in `ext`.")] = "relay"
+    mark: Annotated[MarkKey, Meta(description="Key of the relay's mark in `ext`.")] = "relay"
     mark_secret: Secret = ""
     mark_secret_previous: Previous = ""
     mark_unkeyed_until: UnkeyedUntil = 0
     operator: Annotated[
         str,
-        Meta(description="accid that is manager of all relayed teams; does what only a manager may and nobody there did."),
+        Meta(description="accid that is manager of all relayed teams; performs manager-only actions that have no actor."),
     ] = ""
-    typing: Annotated[bool, Meta(description="Whether it is shown that somebody is typing.")] = False
+    typing: Annotated[bool, Meta(description="Show typing indicators.")] = False
     emoticons: Annotated[
         Emoticons,
         Meta(
-            description="Emoticon codes of NetEase's UI kit, such as `[大笑]`: `both` reads them as emoji and writes emoji as codes; `read` reads them "
-            "alone, for apps without the kit, whose users would read the codes; `off` leaves texts as they are."
+            description=
+                "Emoticon codes of NetEase's UI kit, such as `[大笑]`: `both` converts codes to emoji and emoji to codes; `read` only "
+                "converts codes to emoji, for apps without the kit, whose users would see the codes; `off` leaves texts unchanged."
         ),
     ] = "both"
     reactions: Annotated[
         dict[str, Annotated[int, Meta(ge=1)]],
-        Meta(description="Emoji of the other platform, and the index by which the app's clients know each as a quick comment. A reaction without one is not sent."),
+        Meta(description="Emoji of the other platform, each with the index of the quick comment in the app's clients. A reaction that is not listed is not sent."),
     ] = {}
-    receipts: Annotated[bool, Meta(description="Whether what was read there is marked as read here.")] = True
+    receipts: Annotated[bool, Meta(description="Mark messages as read here that were read on the other platform.")] = True
     upload: Annotated[
         Literal["file", "base64"],
-        Meta(description="How files are uploaded: as a form's file, or as base64, which is a third more."),
+        Meta(description="How files are uploaded: as a form's file, or as base64, which is a third larger."),
     ] = "file"
     file_days: Annotated[
-        int, Meta(ge=0, description="Days after which Yunxin deletes what was uploaded; 0: never.")
+        int, Meta(ge=0, description="Days after which Yunxin deletes uploads. 0: never.")
     ] = 0
     file_links: Annotated[
         bool,
         Meta(
-            description="Whether a receiver is shown where a file lies that could not be brought over, or only that there was one. "
-            "An address that wants a secret is never shown."
+            description=
+                "Show the receiver the address of a file that could not be transferred, or only that there was one. An address that "
+                "requires a secret is never shown."
         ),
     ] = True
     callback_window: Annotated[
         int,
         Meta(
             ge=0,
-            description="Seconds that a copy's CurTime may be off: no longer than `deliver.remember_delivered`, or an old copy that comes again is "
-            "delivered again. 0 takes any, for copies that were queued for longer.",
+            description=
+                "Seconds by which a copy's CurTime may differ. Keep it within `deliver.remember_delivered`, or an old copy that arrives "
+                "again is delivered again. 0 disables the check, for copies that were queued for longer.",
         ),
     ] = 604_800
     language: Annotated[
-        Language, Meta(description="Of what a receiver reads in place of a kind that cannot be carried.")
+        Language, Meta(description="Language of the placeholder for message types the target lacks.")
     ] = "zh"
 
     def __repr__(self) -> str:

@@ -12,36 +12,36 @@ LONGEST_SIGNED = 7
 
 
 class MediaStoreSettings(SecretSection):
-    """Where files lie for platforms that take no uploads."""
+    """Storage for platforms that accept no uploads."""
 
     used_by: ClassVar[frozenset[str]] = frozenset({"media"})
 
     kind: Literal["none", "s3", "files"] = Field(
-        "none", description="`s3`: a bucket; `files`: the role `im-relay files`; `none`: their messages name the source's own link."
+        "none", description="`s3`: a bucket; `files`: the role `im-relay files`; `none`: messages carry the link of the source platform."
     )
     endpoint: str = Field(
         "", pattern=r"^(https?://[^\s/?#]+)?$",
-        description="`s3`: the bucket's service, as chat clients reach it too; empty is Amazon's own. `files`: where `files.port` is reached.",
+        description="`s3`: endpoint of the service, which chat clients must reach as well; empty: Amazon's. `files`: where `files.port` is reachable.",
     )  # fmt: skip
     region: str = Field("us-east-1", min_length=1, description="`s3`: the region, as the service calls it.")
     bucket: str = Field("", description="`s3`: the bucket.")
-    prefix: str = Field("", pattern=r"^[A-Za-z0-9._/-]*$", description="`s3`: a folder in the bucket.")
-    access_key_id: str = Field("", description="`s3`: a key that may put and get objects there.")
-    secret_access_key: SecretStr = Field(SecretStr(""), description="`s3`: its secret; also makes the objects' names unguessable.")
+    prefix: str = Field("", pattern=r"^[A-Za-z0-9._/-]*$", description="`s3`: folder in the bucket.")
+    access_key_id: str = Field("", description="`s3`: a key with permission to put and get objects.")
+    secret_access_key: SecretStr = Field(SecretStr(""), description="`s3`: its secret. Also makes object names unguessable.")
     secret_access_key_file: str = Field("", description="Path of a file that holds `secret_access_key`.")
-    path_style: bool = Field(True, description="`s3`: the bucket's name is in the path; false: it is the host's first part.")
-    allow_http: bool = Field(False, description="`s3`: the endpoint may be without TLS.")
+    path_style: bool = Field(True, description="`s3`: the bucket's name is in the path; false: it is the first part of the host.")
+    allow_http: bool = Field(False, description="`s3`: allow an endpoint without TLS.")
     public_url: str = Field(
         "", pattern=r"^(https?://[^\s?#]+)?$",
-        description="`s3`: where the bucket's folder is public; links are this and the object's name. Empty: signed links.",
+        description="`s3`: public address of the bucket's folder; a link is this and the object's name. Empty: signed links.",
     )  # fmt: skip
-    link_days: float = Field(7.0, gt=0, le=3650, description="`s3`: days for which a signed link holds, 7 at most. `files`: see `files.link_days`.")
+    link_days: float = Field(7.0, gt=0, le=3650, description="`s3`: days for which a signed link is valid, 7 at most. `files`: see `files.link_days`.")
     kept_days: float = Field(
-        0.0, ge=0, le=3650, description="`s3`: days after which the bucket's lifecycle rule deletes; 0 is never. Not less than `link_days`."
+        0.0, ge=0, le=3650, description="`s3`: days after which the bucket's lifecycle rule deletes; 0: never. Not less than `link_days`."
     )
     secret: SecretStr = Field(SecretStr(""), description="`files`: the same as `files.secret`.")
     secret_file: str = Field("", description="Path of a file that holds `secret`.")
-    timeout: float = Field(120.0, gt=0, description="Seconds in which one file must be there.")
+    timeout: float = Field(120.0, gt=0, description="Seconds within which one file must be uploaded.")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
