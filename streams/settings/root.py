@@ -73,8 +73,7 @@ class KafkaSettings(Section):
     )
     keepalive: float = Field(
         5.0, ge=0.1, description=
-            "Seconds after which an idle connection is probed, so that no load balancer or firewall drops it. Less than half of their "
-            "idle timeout (often 240 or 350)."
+            "Seconds after which an idle connection is probed, so that no load balancer or firewall drops it. Less than half of their idle timeout (often 240 or 350)."
     )
     allow_untested_versions: bool = Field(False, description="Accept brokers older than Kafka 3.7, or of vendors on which the relay was not tested.")
     security: SecuritySettings = Field(SecuritySettings(), description="How the brokers are spoken to.")
@@ -128,8 +127,7 @@ class IngressSettings(ServerSettings):
         ge=0,
         le=16,
         description=
-            "Number of your proxies in front of the ingress. The source address is that entry of X-Forwarded-For, counted from the "
-            "right. 0: the peer of the connection.",
+            "Number of your proxies in front of the ingress. The source address is that entry of X-Forwarded-For, counted from the right. 0: the peer of the connection.",
     )
     proxies: list[str] = Field(
         default_factory=list, description="Networks of the nearest proxies. The header is ignored from any other address. Empty: it is accepted from all."
@@ -137,8 +135,7 @@ class IngressSettings(ServerSettings):
     state: str = Field(
         "",
         description=
-            "Directory that records the used signatures, where a signature does not cover the body. Any disk will do: it is rebuilt "
-            "from the callbacks. Empty: that of `deliver.state`.",
+            "Directory that records the used signatures, where a signature does not cover the body. Any disk will do: it is rebuilt from the callbacks. Empty: that of `deliver.state`.",
     )
 
     @field_validator("proxies")
@@ -172,8 +169,7 @@ class MediaSettings(ProxySettings):
     allow: list[str] = Field(
         default_factory=list,
         description=
-            "Hosts that may be fetched from at any address: `host`, `host:port`, `*.suffix`, or a network such as `10.1.0.0/16`. All "
-            "others only at public addresses.",
+            "Hosts that may be fetched from at any address: `host`, `host:port`, `*.suffix`, or a network such as `10.1.0.0/16`. All others only at public addresses.",
     )
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
     read_timeout: float = Field(10.0, gt=0, description="Seconds to wait for further bytes.")
@@ -184,8 +180,7 @@ class MediaSettings(ProxySettings):
     max_cpu_seconds: int = Field(30, ge=1, description="Maximum CPU seconds for one file.")
     max_video_cpu_seconds: int = Field(
         120, ge=0, description=
-            "Maximum CPU seconds to transcode a video that phones do not play into H.264 and AAC. Beyond it the video is sent as a "
-            "file. 0: none is transcoded.",
+            "Maximum CPU seconds to transcode a video that phones do not play into H.264 and AAC. Beyond it the video is sent as a file. 0: none is transcoded.",
     )
     max_memory: int = Field(1 << 30, ge=256 << 20, description="Maximum bytes of memory of one process.")
     sandbox: Literal["require", "prefer", "off"] = Field(
@@ -278,8 +273,7 @@ class AppSettings(Section):
     sources: list[str] = Field(
         default_factory=list,
         description=
-            "Networks from which the platform calls back, such as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies "
-            "see `ingress.proxy_hops`.",
+            "Networks from which the platform calls back, such as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies see `ingress.proxy_hops`.",
     )
     account: dict[str, Any] = Field(default_factory=dict, description="Keys, secrets and addresses: see the platform's section.")
     rules: list[RuleSettings] = Field(default_factory=list, description="Which of its messages are relayed, and how: see below.")
