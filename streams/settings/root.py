@@ -103,8 +103,7 @@ class IngressSettings(ServerSettings):
     connections: int = Field(
         2048, ge=8,
         description=
-            "Open connections. Platforms and proxies need some hundred; each costs up to 30 kB. Beyond it the slowest unauthenticated "
-            "one is closed. Lowered automatically where the limit of file descriptors (`ulimit -n`) requires it.",
+            "Open connections. Platforms and proxies need some hundred; each costs up to 30 kB. Beyond it the slowest unauthenticated one is closed. Lowered automatically where the limit of file descriptors (`ulimit -n`) requires it.",
     )
     head_timeout: float = Field(10.0, gt=0, description="Seconds within which the head of a request must arrive.")
     max_memory: int = Field(
@@ -119,8 +118,7 @@ class IngressSettings(ServerSettings):
         200,
         ge=0,
         description=
-            "Rejected requests per second of one source, in each process. Beyond it 429 before anything is read. Not applied to sources "
-            "that sent an authenticated callback within a day. 0: no limit.",
+            "Rejected requests per second of one source, in each process. Beyond it 429 before anything is read. Not applied to sources that sent an authenticated callback within a day. 0: no limit.",
     )
     proxy_hops: int = Field(
         0,
@@ -186,8 +184,7 @@ class MediaSettings(ProxySettings):
     sandbox: Literal["require", "prefer", "off"] = Field(
         "require",
         description=
-            "Whether the kernel confines the processes that read strangers' files. `require`: the role does not start where the kernel "
-            "cannot; `prefer`: it logs that and continues without; `off`: no sandbox.",
+            "Whether the kernel confines the processes that read strangers' files. `require`: the role does not start where the kernel cannot; `prefer`: it logs that and continues without; `off`: no sandbox.",
     )
     directory: Path = Field(Path(".im-relay/media"), description="Directory of temporary files.")
     scanner: ScannerSettings = Field(ScannerSettings(), description="A virus scanner.")
