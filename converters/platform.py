@@ -15,6 +15,7 @@ from converters.core.model import Conversation, Delivery, Event, Loss, TargetCon
 from converters.core.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
+    from converters.doctor.steps import DoctorPlan
     from converters.files.media import MediaSupport
     from converters.migration import History, Inventory, Reader
     from converters.migration_rules import MigrationRules
@@ -329,6 +330,8 @@ class Platform(Struct, frozen=True, kw_only=True):
     """None where no messages can be put there with the time at which they were said."""
     probe: "ProbePlan | None" = None
     """How a migration finds out what the vendor's pages leave open."""
+    doctor: "DoctorPlan | None" = None
+    """What its diagnosis on the first day has besides what all have."""
     readers: "tuple[Reader, ...]" = ()
     """What can be read of users, relations, groups and history, to move it from there or to check it."""
     example: Callable[[], Any] | None = None

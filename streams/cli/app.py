@@ -9,7 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from streams.cli.common import JsonAnyway, fail
+from streams.cli.console import console, console_user
 from streams.cli.dead import app as dead
+from streams.cli.doctor import doctor
 from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
 from streams.cli.identities import app as identities
@@ -39,7 +41,10 @@ app.command()(gaps)
 app.command()(release)
 app.command()(trace)
 app.command()(preview)
+app.command()(doctor)
 app.command()(fidelity)
+app.command()(console)
+app.command(name="console-user")(console_user)
 
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
@@ -75,7 +80,7 @@ def ingress(config: Config = None) -> None:
     from streams.settings.root import SettingsError, load, require_apps
 
     try:
-        _run(serve, require_apps(load(config, INGRESS)))
+        run_role(serve, require_apps(load(config, INGRESS)))
     except (SettingsError, StoreError, ListenError) as error:
         fail(error)
 
@@ -121,7 +126,7 @@ def files(config: Config = None) -> None:
     from streams.settings.root import SettingsError, load
 
     try:
-        _run(serve, load(config, FILES))
+        run_role(serve, load(config, FILES))
     except (SettingsError, ListenError) as error:
         fail(error)
 
@@ -157,13 +162,14 @@ def role(run: Any, config: Path | None, process: Any, *arguments: object) -> Non
     from streams.settings.root import SettingsError, load, require_apps
 
     try:
-        code = _run(run, require_apps(load(config, process)), *arguments)
+        code = run_role(run, require_apps(load(config, process)), *arguments)
     except (SettingsError, ListenError, PluginError) as error:
         fail(error)
     raise typer.Exit(code)
 
 
-def _run(role: Any, given: Any, *arguments: object) -> Any:
+def run_role(role: Any, given: Any, *arguments: object) -> Any:
+    """Run *role* with the settings *given*, and answer what it does; its log and its secrets are looked after."""
     import structlog
 
     from streams.kafka.keepalive import ConnectionTimings, use

@@ -225,7 +225,8 @@ class DirectTransactions:
                 return (self._group,)
             case 53:
                 return (frozenset(who.name for who in self._ids),)
-        return ()
+            case _:
+                return ()
 
     async def _coordinator(self, kind: CoordinationType, key: str) -> int:
         known = self._coordinators.get(key)

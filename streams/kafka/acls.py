@@ -127,9 +127,16 @@ def watch(of: TopicLayout) -> list[AclGrant]:
     ]
 
 
-def _groups(of: TopicLayout) -> list[str]:
-    """The consumer groups of all stages."""
-    return [f"{of.prefix}convert", f"{of.prefix}media", *(f"{of.prefix}deliver.{platform}" for platform in of.platforms)]
+def console(of: TopicLayout) -> list[AclGrant]:
+    """It reads all, as `operator` does, and puts dead letters back where they came from."""
+    every = [name for topic in topics.TOPICS for name in of.names(topic)]
+    written = [topics.CALLBACKS, topics.DELIVERIES, topics.BACKFILL, topics.MEDIA_JOBS, topics.MIGRATION, topics.DEAD_LETTERS, topics.AUDIT]
+    return [
+        *(AclGrant("topic", name, "Read") for name in every),
+        *_topics(of, "Write", *written),
+        *(AclGrant("group", name, "Describe") for name in _groups(of)),
+        AclGrant("transactional-id", f"{of.prefix}operate.", "Write", prefixed=True),
+    ]
 
 
 def operator(of: TopicLayout) -> list[AclGrant]:
@@ -138,14 +145,11 @@ def operator(of: TopicLayout) -> list[AclGrant]:
     # What is replayed; and where letters came from, to which they are put back.
     written = [topics.BACKFILL, topics.IDENTITIES, topics.DEAD_LETTERS, topics.MEDIA_JOBS]
     written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL, topics.MIGRATION, topics.RUNS, topics.REPLAYS]
-    groups = [f"{of.prefix}convert", f"{of.prefix}media"]
-    groups += [f"{of.prefix}{stage}.{platform}" for stage in ("deliver", "migrate") for platform in of.platforms]
     return [
         *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
         *_topics(of, "Write", *written),
         *_topics(of, "Delete", topics.MIGRATION),  # what is done is trimmed away
         *(AclGrant("group", name, "Describe") for name in _groups(of)),
-        *(AclGrant("group", f"{of.prefix}migrate.{platform}", "Describe") for platform in of.platforms),
         AclGrant("group", f"{of.prefix}replay.", "Read", prefixed=True),
         *(AclGrant("transactional-id", f"{of.prefix}{name}.", "Write", prefixed=True) for name in ("replay", "operate", "feed")),
     ]
@@ -161,7 +165,8 @@ _SEEING: tuple[Operation, ...] = ("Read", "DescribeConfigs")
 _MAKING: tuple[Operation, ...] = ("Create", "Describe", "DescribeConfigs", "AlterConfigs")
 
 ROLES: Mapping[str, Callable[[TopicLayout], list[AclGrant]]] = {
-    "ingress": ingress, "convert": convert, "media": media, "gaps": gaps, "watch": watch, "operator": operator, "topics": upkeep,
+    "ingress": ingress, "convert": convert, "media": media, "gaps": gaps, "watch": watch, "console": console,
+    "operator": operator, "topics": upkeep,
 }  # fmt: skip
 """All but `deliver` and `migrate`, of which there is one for each platform. `files` needs nothing of Kafka."""
 
@@ -171,11 +176,17 @@ def every(of: TopicLayout) -> dict[str, list[AclGrant]]:
     made = {"ingress": ingress(of), "convert": convert(of)}
     made |= {f"deliver.{platform}": deliver(of, platform) for platform in of.platforms}
     made |= {f"migrate.{platform}": migrate(of, platform) for platform in of.platforms}
-    return made | {name: ROLES[name](of) for name in ("media", "gaps", "watch", "operator", "topics")}
+    return made | {name: ROLES[name](of) for name in ("media", "gaps", "watch", "console", "operator", "topics")}
 
 
 def _topics(of: TopicLayout, operation: Operation, *each: Topic) -> list[AclGrant]:
     return [AclGrant("topic", name, operation) for topic in each for name in of.names(topic)]
+
+
+def _groups(of: TopicLayout) -> list[str]:
+    """Of all stages: how far they are is asked."""
+    stages = [f"{of.prefix}{stage}.{platform}" for stage in ("deliver", "migrate") for platform in of.platforms]
+    return [f"{of.prefix}convert", f"{of.prefix}media", *stages]
 
 
 def _stage(group: str) -> list[AclGrant]:

@@ -17,6 +17,7 @@ from converters.core.model import Delivery, Echo
 from converters.core.wire import Malformed
 from converters.files.media import MediaJob, MediaResult
 from converters.routing.identity_table import VALUES
+from streams.console.act import Act
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.dead_letters.release import Release
 from streams.deliver.ledger_schema import Entry
@@ -61,6 +62,7 @@ KINDS = (
     RecordKind(topics.DEAD_LETTERS, (DeadLetter,)),
     RecordKind(topics.CONTROL, (Release,)),
     RecordKind(topics.REPLAYS, (ReplaySpec,)),
+    RecordKind(topics.AUDIT, (Act,)),
     RecordKind(topics.MIGRATION, (migration.Task,)),
     RecordKind(topics.MIGRATED, (migration.Done,)),
     RecordKind(topics.IMPORTED, (Entry,)),

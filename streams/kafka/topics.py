@@ -224,6 +224,15 @@ REPLAYS = Topic(
     kept=7 * DAY,  # as long as the callbacks that it is about
 )
 
+AUDIT = Topic(
+    template="audit",
+    key="an act of a person on the operator's page",
+    value="who did what, when, to what, and what came of it",
+    meaning="The audit log of `im-relay console`: what a person does is written here before it is done, and again with its outcome.",
+    forged="Put acts into the log that nobody did. What lies there cannot be changed by writing.",
+    kept=400 * DAY,
+)
+
 TOPICS = (
     CALLBACKS,
     DELIVERIES,
@@ -237,6 +246,7 @@ TOPICS = (
     DEAD_LETTERS,
     CONTROL,
     REPLAYS,
+    AUDIT,
     MIGRATION,
     MIGRATED,
     IMPORTED,

@@ -82,6 +82,17 @@ class PlatformClient:
         except (TokenRefusedError, *NETWORK):
             return None
 
+    async def bare(self, request: Request) -> Reply | None:
+        """The same without what authenticates us."""
+        return await self.fetch(HttpCall(request.method, self._url(request), request.headers, request.body))
+
+    async def fetch(self, call: HttpCall) -> Reply | None:
+        """The answer to *call* as it is, wherever it leads; None where there is none."""
+        try:
+            return await self._transport.call(call, _always)
+        except NETWORK:
+            return None
+
     async def credentials(self, url: str, *, renewed: bool = False) -> dict[str, str] | None:
         """The headers that let us GET *url*, which is the platform's own; None where there are none to be had now.
 

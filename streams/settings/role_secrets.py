@@ -36,10 +36,12 @@ MEDIA = SecretScope("media", ("call",))
 FILES = SecretScope("files")
 GAPS = SecretScope("gaps", ("call", "mark"))
 WATCH = SecretScope("watch")
+CONSOLE = SecretScope("console", ("mark",))
 COMMAND = SecretScope("command")
 """Any command that asks Kafka and nobody else."""
 READING = SecretScope("reading", ("mark",))
 """The same, where it reads what people or the relay have said."""
+DOCTOR = SecretScope("doctor", ALL_USES)
 EVERYTHING = SecretScope("everything", ALL_USES)
 """`im-relay settings`, which checks them all."""
 
@@ -52,7 +54,7 @@ def migrate(platform: str) -> SecretScope:
     return SecretScope("migrate", ("call", "mark"), platform)
 
 
-ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, WATCH, migrate(""))
+ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, WATCH, migrate(""), CONSOLE)
 """What runs; `deliver` and `migrate` once for each platform, with that one's alone."""
 
 _reading: ContextVar[SecretScope] = ContextVar("reading", default=EVERYTHING)

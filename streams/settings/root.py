@@ -25,6 +25,7 @@ from converters.core.address import public
 from converters.core.event_id import LONGEST
 from converters.platform import Platform
 from converters.routing.route import App
+from streams.console.settings import ConsoleSettings
 from streams.deliver.settings import DeliverSettings
 from streams.files.settings import FilesSettings
 from streams.kafka.security import SecuritySettings
@@ -317,6 +318,7 @@ class Settings(BaseSettings):
     gaps: GapsSettings = GapsSettings()
     watch: WatchSettings = WatchSettings()
     migrate: Migrate = Migrate()
+    console: ConsoleSettings = ConsoleSettings()
     plugins: PluginSettings = PluginSettings()
     observe: ObserveSettings = ObserveSettings()
     tracing: TracingSettings = TracingSettings()

@@ -43,6 +43,8 @@ SAMPLES: dict[str, Any] = {
     "RC:LBSMsg": {"latitude": 1, "longitude": 2},
     "RC:ImgTextMsg": {"title": "t", "url": "https://x.example"},
     "RC:CardMsg": {"userId": "u2"},
+    "RC:CombineMsg": {"summaryList": ["bob: hi"]},
+    "RC:CombineV2Msg": {"summaryList": ["bob: hi"]},
     "RC:StreamMsg": {"content": "x", "complete": True},
     "RC:PSImgTxtMsg": {"articles": [{"title": "t", "url": "https://x.example"}]},
     "RC:PSMultiImgTxtMsg": {"articles": [{"title": "t", "url": "https://x.example"}]},

@@ -127,6 +127,18 @@ def test_a_message_that_was_carried_to_this_side_is_found_under_its_own_id(to_ne
     assert quoting.quoted == (TargetMessage("77", "bob-here", NOW),)
 
 
+def test_an_imported_message_is_found_by_what_the_target_calls_it(tmp_path: Path) -> None:
+    """A migration tells of it as of an echo; whoever reads it there takes it back there, or answers it, each part of it."""
+    side, said = Side(tmp_path / "old", "old"), delivery("1", Post(Text("from before")))
+    parts = (Delivered("901", NOW), Delivered("902", NOW + 1))
+    side.put(b"old:1", Settled(outcome=parts[-1], target="new", at=NOW, by="echo", names=ledger_records.names(said), arrived=parts))
+    for part in ("901", "902"):
+        assert side.naming.there(delivery("77", Recall(Ref(part)), source="new")).message == (TargetMessage("1", "alice-here", NOW),)
+    assert side.naming.there(delivery("78", Post(Text("yes"), Quote(Ref("901"))), source="new")).quoted == (TargetMessage("1", "alice-here", NOW),)
+    assert side.naming.there(delivery("79", Recall(Ref("903")), source="new")).message == ()
+    side.store.close()
+
+
 def test_another_conversations_message_of_the_same_id_is_not_meant(to_new: Side) -> None:
     to_new.carried(delivery("77", Post(Text("x")), source="new", conversation=Group("team")), "12")
     assert to_new.naming.there(delivery("2", Recall(Ref("12")))).message == ()

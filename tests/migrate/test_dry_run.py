@@ -15,15 +15,21 @@ ONE = frozenset({"messages/users/import", "messages/chatgroups/import", "chatgro
 """Of these each call has one thing in it: there are as many, whichever lie together."""
 
 
-def test_no_request_leaves_and_what_is_told_is_what_a_run_asks(kafka: str, tmp_path: Path) -> None:
-    events = history(talks=5, each=3)
-    bundle = made(tmp_path, items(), events)
-    with SimulatorProcess("easemob", max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url, quotas=True) as rig:
-        told = rig.command("migrate", "apply", "--dry-run", "--bundle", str(bundle), "--json")
+def test_no_request_leaves_and_nothing_of_kafka_is_asked(tmp_path: Path) -> None:
+    bundle = made(tmp_path, items(), history(talks=5, each=3))
+    with SimulatorProcess("easemob") as sim:
+        rig = Rig("127.0.0.1:1", tmp_path / "rig", sim.url)
+        told = rig.command("migrate", "apply", "--dry-run", "--bundle", str(bundle))
         assert told.endswith("nothing was sent\n")
+        assert {"users/attributes": 130, "chatgroups/create": 4, "messages/users/import": 15, "messages/chatgroups/import": 12}.items() <= calls_in(told).items()
         assert sim.journal() == [], "not even a token was asked for"
-        rig.command("migrate", "status", code=1)  # and no run has begun
-        calls = {api: int(count.replace(",", "")) for api, count in _CALLS.findall(told)}
+
+
+def test_what_is_told_is_what_a_run_asks(kafka: str, tmp_path: Path) -> None:
+    bundle = made(tmp_path, items(), history(talks=5, each=3))
+    with SimulatorProcess("easemob", max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url, quotas=True) as rig:
+        calls = calls_in(rig.command("migrate", "apply", "--dry-run", "--bundle", str(bundle)))
+        rig.command("migrate", "status", code=1)  # no run has begun
         worker = rig.worker()
         # The platform counts every call, and takes 10 of the 100 a second for what is live.
         assert rig.apply(bundle, "--live-since", "none")["good"]
@@ -35,3 +41,7 @@ def test_no_request_leaves_and_what_is_told_is_what_a_run_asks(kafka: str, tmp_p
         assert all(asked[api] >= calls[api] for api in calls), "a run fills its requests with what lies in one partition"
         throttled = [entry for entry in sim.journal("refused") if entry.get("status") == 429]
         assert throttled == [], "a share of the quotas is left alone"
+
+
+def calls_in(told: str) -> dict[str, int]:
+    return {api: int(count.replace(",", "")) for api, count in _CALLS.findall(told)}

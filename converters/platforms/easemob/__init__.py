@@ -4,6 +4,7 @@ from converters.platform import Platform
 from converters.platforms.easemob.account import SECRETS, EasemobAccount, example
 from converters.platforms.easemob.callback import check, once
 from converters.platforms.easemob.decode import decode
+from converters.platforms.easemob.doctor import DOCTOR
 from converters.platforms.easemob.encode import encode
 from converters.platforms.easemob.fidelity import FIDELITY
 from converters.platforms.easemob.gaps import GAPS
@@ -26,6 +27,7 @@ PLATFORM = Platform(
     secrets=SECRETS,
     once=once,
     decode=decode,
+    doctor=DOCTOR,
     encode=encode,
     read_reply=read_reply,
     auth=AUTH,

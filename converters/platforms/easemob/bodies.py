@@ -18,11 +18,13 @@ from converters.core.bodies import (
     Video,
     Voice,
 )
+from converters.core.lenient import words
 from converters.platforms.easemob.ids import plain
 from converters.platforms.easemob.values import decimal, number, possible, table, text
 
 COMBINED = "sub_combine"
-_EDITABLE = ("txt", "custom")
+_FIXED = frozenset({"img", "audio", "video", "file", "loc", "cmd"})
+"""Of these nothing but the extension can be changed."""
 CARD = "userCard"
 """The event of the UI kits' contact card. Source: "Easemob: UIKit"."""
 
@@ -55,13 +57,24 @@ def is_editable(payload: dict[str, Any]) -> bool:
     """Whether more can be changed of such a message than its extension. Source: "Easemob: Message modification callback"."""
     bodies = payload.get("bodies")
     return isinstance(bodies, list) and any(
-        isinstance(one, dict) and one.get("type") in _EDITABLE and one.get("subType") != COMBINED for one in bodies
+        isinstance(one, dict) and not (isinstance(one.get("type"), str) and one["type"] in _FIXED) and not _is_combined(one) for one in bodies
     )
+
+
+def has_bodies(payload: dict[str, Any]) -> bool:
+    """Whether it holds what people send, and not only what happened."""
+    bodies = payload.get("bodies")
+    return isinstance(bodies, list) and any(isinstance(one, dict) and one for one in bodies)
+
+
+def _is_combined(body: dict[str, Any]) -> bool:
+    """By its name, or by what only merged messages have."""
+    return body.get("subType") == COMBINED or (body.get("type") == "txt" and bool(body.keys() & {"combineLevel", "summary"}))
 
 
 def _read(body: dict[str, Any]) -> Body:
     kind = body.get("type")
-    if body.get("subType") == COMBINED:
+    if _is_combined(body):
         return _forwarded(body)
     if kind == "txt" and isinstance(body.get("msg"), str):
         return Text(body["msg"])
@@ -91,38 +104,38 @@ def _location(body: dict[str, Any]) -> Body | None:
     latitude, longitude = decimal(body.get("lat")), decimal(body.get("lng"))
     if latitude is None or longitude is None:
         return None
-    return Location(latitude, longitude, text(body.get("buildingName")), text(body.get("addr")))
+    return Location(latitude, longitude, _said(body, "buildingName"), _said(body, "addr"))
 
 
 def _command(body: dict[str, Any]) -> Body:
-    return Command(text(body.get("action")) or text(body.get("msg")), body.get("param"))
+    return Command(_said(body, "action") or _said(body, "msg"), body.get("param"))
 
 
 def _custom(body: dict[str, Any]) -> Body:
     name, data = text(body.get("customEvent")), _extensions(body)
     if name == CARD:
-        user = plain(text(data.get("userId")) or text(data.get("uid")))
+        held = table(data)
+        user = plain(text(held.get("userId")) or text(held.get("uid")))
         if possible(user):
-            return Card(user, text(data.get("nickname")), text(data.get("avatar")))
+            return Card(user, text(held.get("nickname")), text(held.get("avatar")))
     return Custom(name, data)
 
 
-def _extensions(body: dict[str, Any]) -> dict[str, Any]:
-    newer, older = body.get("v2:customExts"), body.get("customExts")
-    if isinstance(newer, dict):
-        return newer
-    if isinstance(older, list):  # of objects with one key each
-        return {key: value for one in older if isinstance(one, dict) for key, value in one.items()}
-    return table(older)
+def _extensions(body: dict[str, Any]) -> Any:
+    """An object, or a list of objects with one key each, which becomes one; anything else as it is."""
+    given = body.get("v2:customExts") or body.get("customExts")
+    if isinstance(given, list) and all(isinstance(one, dict) for one in given):
+        return {key: value for one in given for key, value in one.items()}
+    return given or {}
 
 
 def _forwarded(body: dict[str, Any]) -> Body:
-    lines = text(body.get("summary")).splitlines()
+    lines = _said(body, "summary").splitlines()
     file = _file(body)
     return Forwarded(
-        text(body.get("title")),
+        _said(body, "title"),
         tuple(line for line in lines if line.strip()),
-        text(body.get("msg")),
+        _said(body, "msg"),
         file if file.url else None,
     )
 
@@ -138,10 +151,15 @@ _READERS: dict[str, Callable[[dict[str, Any]], Body | None]] = {
 }
 
 
+def _said(body: dict[str, Any], name: str) -> str:
+    """What people read of it, whatever it is."""
+    return words(body.get(name)) or ""
+
+
 def _file(body: dict[str, Any]) -> File:
     return File(
         *_where(text(body.get("url")), text(body.get("secret"))),
-        name=text(body.get("filename")),
+        name=_said(body, "filename"),
         size=int(number(body.get("file_length"))),
     )
 

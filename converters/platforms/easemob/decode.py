@@ -45,6 +45,8 @@ def _decoded(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]
     what = what_is(envelope)
     if what == "message":
         return mending.with_losses(_message(callback, envelope, account), lost)
+    if what == "other" and envelope.payload and _may_be_said(envelope):
+        raise wire.Malformed("a message, by its payload, of a chat_type that is not known")
     if what in _IGNORED:
         return (Ignored(_IGNORED[what]),)
     here, *elsewhere = scenes_of(callback, envelope)
@@ -56,6 +58,11 @@ def _decoded(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]
         structs.replace(one, elsewhere=tuple(same for same in each if isinstance(same, DecodedEvent))) if isinstance(one, DecodedEvent) else one
         for one, *each in zip(found, *others, strict=True)
     )
+
+
+def _may_be_said(envelope: Envelope) -> bool:
+    """Whether a callback of no known kind looks like a message; a kind that is not known yet, with a payload of its own, does not."""
+    return not word(envelope.chat_type) or not isinstance(envelope.payload, dict) or bool(envelope.payload.get("bodies"))
 
 
 def _done(envelope: Envelope, what: What, scene: EventContext, account: EasemobAccount) -> tuple[Decoded, ...]:
@@ -80,7 +87,9 @@ def _message(callback: Callback, envelope: Envelope, account: EasemobAccount) ->
     remote_id = word(envelope.msg_id)
     if conversation is None or not sender or not remote_id:
         raise wire.Malformed("message without from, to or msg_id")
-    payload = envelope.payload if isinstance(envelope.payload, dict) else {}
+    payload = table(envelope.payload)
+    if envelope.payload and not payload:
+        raise wire.Malformed("a message whose payload is no object")
     receiver = plain(word(envelope.to)) if isinstance(conversation, Direct) else conversation.id
     at = milliseconds(envelope.timestamp, callback.received)
     ext = payload.get("ext")

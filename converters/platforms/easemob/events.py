@@ -18,7 +18,7 @@ from converters.core.operations import (
 from converters.platform import Decoded, Ignored
 from converters.platforms.easemob import extension
 from converters.platforms.easemob.account import EasemobAccount
-from converters.platforms.easemob.bodies import body_of, is_editable
+from converters.platforms.easemob.bodies import body_of, has_bodies, is_editable
 from converters.platforms.easemob.envelope import OWN_COPIES, Envelope, What, is_signed
 from converters.platforms.easemob.ids import plain
 from converters.platforms.easemob.reactions import MOST, changes
@@ -33,6 +33,8 @@ def edit(envelope: Envelope, scene: EventContext, account: EasemobAccount) -> De
         raise wire.Malformed("edit without edit_message_id")
     body = body_of(payload)
     # All bodies come along, but of files, places and merged messages nothing can be changed except the extension.
+    if payload.get("bodies") and not has_bodies(payload):
+        raise wire.Malformed("edit whose bodies are no list of objects")
     if not payload.get("bodies") or not is_editable(payload):
         return Ignored("edit-of-ext")
     meta = table(table(payload.get("meta")).get("edit_msg"))

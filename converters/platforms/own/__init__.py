@@ -5,6 +5,7 @@ from converters.platform import Platform
 from converters.platforms.own.account import SECRETS, SHORTEST, OwnAccount, example
 from converters.platforms.own.callback import check, check_headers
 from converters.platforms.own.decode import decode
+from converters.platforms.own.doctor import DOCTOR
 from converters.platforms.own.encode import encode
 from converters.platforms.own.fidelity import FIDELITY
 from converters.platforms.own.ids import USER_IDS, rule
@@ -22,6 +23,7 @@ PLATFORM = Platform(
     shortest=SHORTEST,
     check_headers=check_headers,
     decode=decode,
+    doctor=DOCTOR,
     encode=encode,
     read_reply=read_reply,
     auth=AUTH,

@@ -7,6 +7,7 @@ from converters.platform import Platform
 from converters.platforms.rongcloud.account import SECRETS, RongcloudAccount, example
 from converters.platforms.rongcloud.callback import check, check_headers, once
 from converters.platforms.rongcloud.decode import decode
+from converters.platforms.rongcloud.doctor import DOCTOR
 from converters.platforms.rongcloud.encode import encode
 from converters.platforms.rongcloud.fidelity import FIDELITY
 from converters.platforms.rongcloud.gaps import GAPS
@@ -31,6 +32,7 @@ PLATFORM = Platform(
     once=once,
     check_headers=check_headers,
     decode=decode,
+    doctor=DOCTOR,
     encode=encode,
     read_reply=read_reply,
     auth=AUTH,

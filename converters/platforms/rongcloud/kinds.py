@@ -34,9 +34,9 @@ _REASON_NAMES = {"cancel": "1", "reject": "2", "hangup": "3", "busy_line": "4", 
 _MOST_LINES = 100
 
 
-def forwarded(held: Content, language: Language, *, kind: str) -> Forwarded:
+def forwarded(held: Content, language: Language, *, kind: str) -> Forwarded | None:
     """Both versions of the merged forward: a page in HTML, or the messages themselves, in the message or in a file of JSON."""
-    shown = (_line(one, language) for one in listed(held.get("summaryList"))[:_MOST_LINES])
+    shown = (_line(one, language) for one in _lines_of(held.get("summaryList"))[:_MOST_LINES])
     lines = tuple(line for line in shown if line)
     if not lines:
         lines = tuple(line for one in listed(held.get("msgList"))[:_MOST_LINES] if (line := _line(one, language)))
@@ -45,12 +45,17 @@ def forwarded(held: Content, language: Language, *, kind: str) -> Forwarded:
     url = held.get("remoteUrl")
     page = "text/html" if kind == "RC:CombineMsg" else "application/json"
     file = File(url, name=text(held.get("name")), mime=page) if isinstance(url, str) and url else None
-    return Forwarded(title, lines, file=file)
+    return Forwarded(title, lines, file=file) if title or lines or file or "msgNum" in held else None
+
+
+def _lines_of(value: Any) -> list[Any]:
+    """What is no list is one line."""
+    return listed(value) or ([value] if value and not isinstance(value, list) and value != "[]" else [])
 
 
 def _line(one: Any, language: Language) -> str:
     """A line of the summary, or one of the messages that were passed on."""
-    if not isinstance(one, dict):
+    if not isinstance(one, dict) or not one.keys() & {"content", "objectName", "fromUserId", "fromUserName"}:
         return words(one) or ""
     who = text(one.get("fromUserName")) or text(one.get("fromUserId"))
     name, content = text(one.get("objectName")), one.get("content")

@@ -131,17 +131,17 @@ def _known(name: str, held: Content, language: Language) -> Body | None:
             latitude, longitude = number(held.get("latitude")), number(held.get("longitude"))
             if latitude is None or longitude is None:
                 return None
-            return Location(latitude, longitude, text(held.get("poi")))
+            return Location(latitude, longitude, _said(held, "poi"))
         case "RC:ImgTextMsg":
-            url, title, image = text(held.get("url")), text(held.get("title")), text(held.get("imageUri"))
-            return Link(url, title, text(held.get("content")), image) if url or title else None
+            url, title, image = text(held.get("url")), _said(held, "title"), text(held.get("imageUri"))
+            return Link(url, title, _said(held, "content"), image) if url or title else None
         case "RC:CardMsg":
             named = user(held.get("userId"))
             return Card(named, text(held.get("name")), text(held.get("portraitUri"))) if named else None
         case "RC:CmdMsg" | "RC:CmdNtf":
             return Command(text(held.get("name")), _data(held.get("data")))
         case "RC:InfoNtf":
-            return Notice(_words(held, "message", "content", "text") or "")
+            return Notice(said) if (said := _words(held, "message", "content", "text")) is not None else None
         case _:
             more = kinds.READ.get(name)
             return more(held, language) if more is not None else None
@@ -150,6 +150,11 @@ def _known(name: str, held: Content, language: Language) -> Body | None:
 def _words(held: Content, *names: str) -> str | None:
     """The first of *names* that says something, whatever it is."""
     return next((said for name in names if (said := words(held.get(name))) is not None), None)
+
+
+def _said(held: Content, name: str) -> str:
+    """What people read of it, whatever it is."""
+    return words(held.get(name)) or ""
 
 
 def _text(said: str, mentioned: Any) -> Text:
@@ -166,7 +171,7 @@ def _text(said: str, mentioned: Any) -> Text:
 def _file(url: Any, held: Content, *, size: Any = 0, mime: str = "") -> File | None:
     if not isinstance(url, str) or not url:
         return None
-    return File(url, name=text(held.get("name")), size=whole(size), mime=mime)
+    return File(url, name=_said(held, "name"), size=whole(size), mime=mime)
 
 
 def _thumbnail(held: Content) -> File | None:

@@ -4,6 +4,7 @@ from converters.platform import Platform
 from converters.platforms.yunxin.account import SECRETS, YunxinAccount, example
 from converters.platforms.yunxin.callback import check, check_headers
 from converters.platforms.yunxin.decode import decode
+from converters.platforms.yunxin.doctor import DOCTOR
 from converters.platforms.yunxin.encode import encode
 from converters.platforms.yunxin.fidelity import FIDELITY, kinds
 from converters.platforms.yunxin.gaps import GAPS
@@ -23,6 +24,7 @@ PLATFORM = Platform(
     secrets=SECRETS,
     check_headers=check_headers,
     decode=decode,
+    doctor=DOCTOR,
     encode=encode,
     read_reply=read_reply,
     auth=AUTH,

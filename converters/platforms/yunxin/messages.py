@@ -28,6 +28,7 @@ from converters.core.lenient import Word, word, words
 from converters.core.model import Loss
 from converters.platforms.yunxin.ids import person
 from converters.platforms.yunxin.values import number, parsed, real, record, text
+from converters.platforms.yunxin.values import said as shown
 
 FORWARDED, TITLED, STICKER, CARD = "101", "102", "3", "userCard"
 STATES = {"1": "completed", "2": "cancelled", "3": "rejected", "4": "missed", "5": "busy"}
@@ -83,7 +84,7 @@ def _attached(kind: str, held: dict[str, Any]) -> Body | None:
         latitude, longitude = real(held.get("lat")), real(held.get("lng"))
         if latitude is None or longitude is None:
             return None
-        return Location(latitude, longitude, text(held, "title"))
+        return Location(latitude, longitude, shown(held, "title"))
     if kind == "NRTC_NETCALL":
         return _call(held)
     file = _file(held)
@@ -108,7 +109,7 @@ def _attached(kind: str, held: dict[str, Any]) -> Body | None:
 def _file(held: dict[str, Any]) -> File:
     return File(
         url=text(held, "url"),
-        name=text(held, "name"),
+        name=shown(held, "name"),
         size=number(held, "size"),
         mime=text(held, "ext").lower(),
         md5=text(held, "md5").lower(),
@@ -116,10 +117,14 @@ def _file(held: dict[str, Any]) -> File:
 
 
 def _tip(said: Any, attach: Any, lost: list[Loss] | None) -> str:
-    if found := words(said):
-        return found
     held = record(attach, lost)
-    return (words(attach) if held is None else words(held.get("msg"))) or ""
+    # An object without a msg is the app's own, and no words to show, unless there are no others.
+    named = held is not None and words(held.get("msg")) is not None
+    other = (words(held["msg"]) if held is not None and named else words(attach)) or ""
+    found = words(said) or ""
+    if found and other and other != found and (held is None or named):
+        _not_kept(other, lost)
+    return found or other
 
 
 def _call(held: dict[str, Any]) -> Call:
@@ -160,13 +165,10 @@ def _convention(kind: str, data: dict[str, Any], lost: list[Loss] | None) -> Bod
     if kind == CARD and (user := person(data.get("userId"))):
         return Card(user, text(data, "nickname"), text(data, "avatar"))
     if kind == FORWARDED:
-        lines = data.get("abstracts")
-        file = _file(data)
-        return Forwarded(
-            title=text(data, "sessionName"),
-            summary=tuple(_line(one) for one in lines if isinstance(one, dict)) if isinstance(lines, list) else (),
-            file=file if file.url else None,
-        )
+        given = data.get("abstracts")
+        summary = tuple(written for one in (given if isinstance(given, list) else [given]) if (written := _line(one)))
+        file, title = _file(data), shown(data, "sessionName")
+        return Forwarded(title, summary, file=file if file.url else None) if title or summary or file.url else None
     if kind == TITLED and (lines := [line for name in ("title", "body") if (line := words(data.get(name)))]):
         if data.keys() > {"title", "body"} and lost is not None:
             lost.append(Loss("details"))
@@ -176,6 +178,8 @@ def _convention(kind: str, data: dict[str, Any], lost: list[Loss] | None) -> Bod
     return None
 
 
-def _line(one: dict[str, Any]) -> str:
-    who, said = text(one, "senderNick"), text(one, "content")
+def _line(one: Any) -> str:
+    if not isinstance(one, dict) or "content" not in one:
+        return words(one) or ""
+    who, said = shown(one, "senderNick"), shown(one, "content")
     return f"{who}: {said}" if who else said

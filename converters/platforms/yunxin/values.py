@@ -5,6 +5,7 @@ from typing import Any
 
 from converters import mending
 from converters.core import wire
+from converters.core.lenient import words
 from converters.core.model import Loss
 
 _MOST = 1 << 53
@@ -34,6 +35,11 @@ def text(held: dict[str, Any], name: str) -> str:
     if isinstance(value, str):
         return value
     return str(value) if type(value) is int else ""
+
+
+def said(held: dict[str, Any], name: str) -> str:
+    """What people read of a value, whatever it is."""
+    return words(held.get(name)) or ""
 
 
 def number(held: dict[str, Any], name: str) -> int:

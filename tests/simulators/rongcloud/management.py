@@ -17,6 +17,8 @@ from tests.simulators.rongcloud.state import RongCloud
 
 LEVELS = ("-1", "0", "1", "2", "4", "5")
 TYPES = ("1", "3", "6", "10")
+DEACTIVATED = 100
+DEACTIVATED = 100
 BLOCKED = 43_200
 DAY = 1440
 FRIENDS = 100
@@ -97,6 +99,17 @@ def ban_user(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
         return bad(f"minute must be from 1 to {BLOCKED}")
     rongcloud.banned |= dict.fromkeys(fields.many("userId"), rongcloud.now() + minutes * MINUTE)
     return {}
+
+
+def deactivate(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
+    """Source: "RongCloud: Deactivate users". Who is not there is passed over; the users go within 15 minutes, here at once."""
+    users = [user for one in fields.many("userId") for user in one.split(",") if user]
+    if not users or len(users) > DEACTIVATED:
+        return bad(f"userId must name 1 to {DEACTIVATED} users")
+    for user in users:
+        if rongcloud.people.users.pop(user, None) is not None:
+            rongcloud.accept("user.deactivate", call, user=user)
+    return {"operateId": str(rongcloud.now())}
 
 
 def unban_user(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
@@ -248,6 +261,7 @@ CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
     "user/tag/set": ("user.tag", ("userId",), set_tags),
     "user/tag/batch/set": ("user.tag", ("userIds",), set_tags),
     "user/tags/get": ("user.tags", ("userIds",), get_tags),
+    "user/deactivate": ("user.deactivate", ("userId",), deactivate),
     "user/block": ("user.ban", ("userId", "minute"), ban_user),
     "user/unblock": ("user.unban", ("userId",), unban_user),
     "user/block/query": ("user.banned", (), banned_users),

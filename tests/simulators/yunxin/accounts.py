@@ -68,6 +68,16 @@ def update_user(yunxin: Yunxin, call: Call) -> Answer:
     return {}
 
 
+def block_user(yunxin: Yunxin, call: Call) -> Answer:
+    """The account stays, and nobody logs in with it."""
+    accid = call.form().get("accid", "").lower()
+    if (user := yunxin.people.users.get(accid)) is None:
+        return Refusal(414, f"{accid} not register")
+    user["valid"] = False
+    yunxin.accept("user.block", call, user=accid)
+    return {}
+
+
 def names(raw: str) -> list[str] | None:
     """A JSON array of ids, numbers among them or not, in lower case; None when it is not one."""
     try:

@@ -38,6 +38,7 @@ CLASSIC: dict[str, tuple[str, Work]] = {
     "msg/markReadMsg": ("read", changing.mark_read),
     "msg/markReadTeamMsg": ("read", changing.mark_read_in_team),
     "user/create": ("user.create", accounts.create_user),
+    "user/block": ("user.block", accounts.block_user),
     "user/getUinfos": ("user.get", accounts.get_users),
     "user/updateUinfo": ("user.update", accounts.update_user),
     "user/setSpecialRelation": ("user.relation", friends.relate),

@@ -1,0 +1,45 @@
+"""`im-relay console` and `im-relay console-user`: the operator's page, and who may log in there."""
+
+import secrets
+import sys
+from typing import Annotated
+
+import typer
+
+from streams.cli.common import Config, fail
+from streams.cli.terminal import print_line
+
+LONGEST = 4096
+
+
+def console(config: Config = None) -> None:
+    """Serve the operator's page: state, messages, dead letters, identities, migration. Example: im-relay console -c relay.toml"""
+    from streams.cli.app import run_role
+    from streams.http_server.listener import ListenError
+    from streams.plugins import PluginError
+    from streams.roles.console import serve
+    from streams.settings.role_secrets import CONSOLE
+    from streams.settings.root import SettingsError, load, require_apps
+
+    try:
+        run_role(serve, require_apps(load(config, CONSOLE)))
+    except (SettingsError, ListenError, PluginError) as error:
+        fail(error)
+
+
+def console_user(
+    name: Annotated[str, typer.Argument(help="Who logs in: letters, digits, `.`, `_`, `@`, `-`.")],
+    role: Annotated[str, typer.Option(help="viewer (looks) or operator (also replays dead letters and sets them aside).")] = "viewer",
+) -> None:
+    """Print the line of `console.users` for a person, whose password is asked for, or read from standard input. Example: im-relay console-user ann --role operator"""
+    from streams.console.passwords import line
+
+    if sys.stdin.isatty():
+        password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
+    else:
+        password = sys.stdin.read(LONGEST).rstrip("\r\n")
+    try:
+        made = line(name, role, password, secrets.token_bytes(16))
+    except ValueError as error:
+        fail(error)
+    print_line(made)

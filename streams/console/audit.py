@@ -1,0 +1,108 @@
+"""Who has done what on the page, and what came of it: in the topic `audit` and in the log.
+
+An act is written down before it is done, and not done where that cannot be. So an act without an outcome is one of a process that died, or lost
+Kafka, on the way.
+"""
+
+import time
+from contextlib import suppress
+from uuid import uuid4
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from msgspec import structs
+
+from streams.console.access import Person
+from streams.console.act import Act, Outcome, What, dump, load
+from streams.kafka import clients, record_kinds, topics
+from streams.operate.topic_reader import OffsetRange, OperateError, TopicReader
+from streams.settings.root import KafkaSettings
+
+log = structlog.get_logger(__name__)
+
+SHOWN = 200
+SUBJECT = 2000
+"""Characters of the names of what was acted on."""
+REASON = 500
+TRIES = 3
+"""To write an outcome down."""
+
+
+class AuditLog:
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._kafka = kafka
+        self._topic = kafka.topic(topics.AUDIT)
+        self._producer: AIOKafkaProducer | None = None
+
+    async def start(self) -> None:
+        """Raises KafkaError."""
+        made = clients.producer(
+            self._kafka.cluster, acks="all", enable_idempotence=True, request_timeout_ms=int(self._kafka.request_timeout * 1000)
+        )
+        try:
+            await made.start()
+        except BaseException:
+            await made.stop()
+            raise
+        self._producer = made
+
+    async def stop(self) -> None:
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def begin(self, who: Person, what: What, source: str, *, subject: str = "", reason: str = "", count: int = 0) -> Act:
+        """Raises OperateError where it cannot be written down: then nothing may be done."""
+        act = Act(
+            id=uuid4().hex, at=_now(), who=who.name, role=who.role, what=what, outcome="begun", source=source, subject=subject[:SUBJECT],
+            reason=reason[:REASON], count=count,
+        )  # fmt: skip
+        try:
+            await self._write(act)
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise OperateError(f"the act could not be written down in {self._topic} ({type(error).__name__}), so nothing was done") from None
+        return act
+
+    async def end(self, act: Act, outcome: Outcome, count: int = 0) -> None:
+        """Never fails: where Kafka does not take it, the log has it."""
+        over = structs.replace(act, at=_now(), outcome=outcome, count=count)
+        for _ in range(TRIES):
+            with suppress(KafkaError, OSError, TimeoutError):
+                await self._write(over)
+                return
+        log.error("outcome of an act is not in the topic", topic=self._topic, **_plain(over))
+
+    async def note(self, what: What, name: str, role: str, source: str, outcome: Outcome) -> None:
+        """A login or logout. Never fails, as nothing is done to the relay by it. *name*: "" where it is none of ours."""
+        act = Act(id=uuid4().hex, at=_now(), who=name, role=role, what=what, outcome=outcome, source=source)
+        try:
+            await self._write(act)
+        except (KafkaError, OSError, TimeoutError) as error:
+            log.warning("a login or logout is not in the topic", topic=self._topic, error=type(error).__name__)
+
+    async def _write(self, act: Act) -> None:
+        log.info("audit", **_plain(act))
+        assert self._producer is not None, "start() comes before"
+        await self._producer.send_and_wait(
+            self._topic, dump(act), key=act.id.encode(), partition=topics.partition_of(act.id.encode(), self._kafka.partitions),
+            timestamp_ms=act.at, headers=list(record_kinds.headers_of(self._topic)),
+        )  # fmt: skip
+
+
+async def latest(reader: TopicReader, topic: str) -> list[Act]:
+    """The last of all, the newest first. Raises OperateError."""
+    spans = [OffsetRange(tp, max(start, end - SHOWN), end) for tp, start, end in await reader.spans(reader.partitions(topic))]
+    found: list[Act] = []
+    async for record in reader.records(spans):
+        with suppress(msgspec.DecodeError):  # nobody's act
+            found.append(load(record.value or b""))
+    return sorted(found, key=lambda act: act.at, reverse=True)[:SHOWN]
+
+
+def _plain(act: Act) -> dict[str, str | int]:
+    return {name: value for name, value in structs.asdict(act).items() if value not in ("", 0)}
+
+
+def _now() -> int:
+    return int(time.time() * 1000)
