@@ -74,8 +74,7 @@ class KafkaSettings(Section):
     )
     keepalive: float = Field(
         5.0, ge=0.1, description=
-            "Seconds after which an idle connection is probed, so that no load balancer or firewall drops it. Less than half of their "
-            "idle timeout (often 240 or 350)."
+            "Seconds after which an idle connection is probed, so that no load balancer or firewall drops it. Less than half of their idle timeout (often 240 or 350)."
     )
     allow_untested_versions: bool = Field(False, description="Accept brokers older than Kafka 3.7, or of vendors on which the relay was not tested.")
     security: SecuritySettings = Field(SecuritySettings(), description="How the brokers are spoken to.")
@@ -105,8 +104,7 @@ class IngressSettings(ServerSettings):
     connections: int = Field(
         2048, ge=8,
         description=
-            "Open connections. Platforms and proxies need some hundred; each costs up to 30 kB. Beyond it the slowest unauthenticated "
-            "one is closed. Lowered automatically where the limit of file descriptors (`ulimit -n`) requires it.",
+            "Open connections. Platforms and proxies need some hundred; each costs up to 30 kB. Beyond it the slowest unauthenticated one is closed. Lowered automatically where the limit of file descriptors (`ulimit -n`) requires it.",
     )
     head_timeout: float = Field(10.0, gt=0, description="Seconds within which the head of a request must arrive.")
     max_memory: int = Field(
@@ -121,16 +119,14 @@ class IngressSettings(ServerSettings):
         200,
         ge=0,
         description=
-            "Rejected requests per second of one source, in each process. Beyond it 429 before anything is read. Not applied to sources "
-            "that sent an authenticated callback within a day. 0: no limit.",
+            "Rejected requests per second of one source, in each process. Beyond it 429 before anything is read. Not applied to sources that sent an authenticated callback within a day. 0: no limit.",
     )
     proxy_hops: int = Field(
         0,
         ge=0,
         le=16,
         description=
-            "Number of your proxies in front of the ingress. The source address is that entry of X-Forwarded-For, counted from the "
-            "right. 0: the peer of the connection.",
+            "Number of your proxies in front of the ingress. The source address is that entry of X-Forwarded-For, counted from the right. 0: the peer of the connection.",
     )
     proxies: list[str] = Field(
         default_factory=list, description="Networks of the nearest proxies. The header is ignored from any other address. Empty: it is accepted from all."
@@ -138,8 +134,7 @@ class IngressSettings(ServerSettings):
     state: str = Field(
         "",
         description=
-            "Directory that records the used signatures, where a signature does not cover the body. Any disk will do: it is rebuilt "
-            "from the callbacks. Empty: that of `deliver.state`.",
+            "Directory that records the used signatures, where a signature does not cover the body. Any disk will do: it is rebuilt from the callbacks. Empty: that of `deliver.state`.",
     )
 
     @field_validator("proxies")
@@ -173,8 +168,7 @@ class MediaSettings(ProxySettings):
     allow: list[str] = Field(
         default_factory=list,
         description=
-            "Hosts that may be fetched from at any address: `host`, `host:port`, `*.suffix`, or a network such as `10.1.0.0/16`. All "
-            "others only at public addresses.",
+            "Hosts that may be fetched from at any address: `host`, `host:port`, `*.suffix`, or a network such as `10.1.0.0/16`. All others only at public addresses.",
     )
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
     read_timeout: float = Field(10.0, gt=0, description="Seconds to wait for further bytes.")
@@ -185,15 +179,13 @@ class MediaSettings(ProxySettings):
     max_cpu_seconds: int = Field(30, ge=1, description="Maximum CPU seconds for one file.")
     max_video_cpu_seconds: int = Field(
         120, ge=0, description=
-            "Maximum CPU seconds to transcode a video that phones do not play into H.264 and AAC. Beyond it the video is sent as a "
-            "file. 0: none is transcoded.",
+            "Maximum CPU seconds to transcode a video that phones do not play into H.264 and AAC. Beyond it the video is sent as a file. 0: none is transcoded.",
     )
     max_memory: int = Field(1 << 30, ge=256 << 20, description="Maximum bytes of memory of one process.")
     sandbox: Literal["require", "prefer", "off"] = Field(
         "require",
         description=
-            "Whether the kernel confines the processes that read strangers' files. `require`: the role does not start where the kernel "
-            "cannot; `prefer`: it logs that and continues without; `off`: no sandbox.",
+            "Whether the kernel confines the processes that read strangers' files. `require`: the role does not start where the kernel cannot; `prefer`: it logs that and continues without; `off`: no sandbox.",
     )
     directory: Path = Field(Path(".im-relay/media"), description="Directory of temporary files.")
     scanner: ScannerSettings = Field(ScannerSettings(), description="A virus scanner.")
@@ -279,8 +271,7 @@ class AppSettings(Section):
     sources: list[str] = Field(
         default_factory=list,
         description=
-            "Networks from which the platform calls back, such as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies "
-            "see `ingress.proxy_hops`.",
+            "Networks from which the platform calls back, such as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies see `ingress.proxy_hops`.",
     )
     account: dict[str, Any] = Field(default_factory=dict, description="Keys, secrets and addresses: see the platform's section.")
     rules: list[RuleSettings] = Field(default_factory=list, description="Which of its messages are relayed, and how: see below.")

@@ -37,6 +37,7 @@ PAST = 1_600_000_000_000
 @pytest.fixture(autouse=True)
 def customer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("IM_RELAY_LANG", raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")
     write(tmp_path / "relay.toml", [SETTINGS])
     write(tmp_path / "export" / "users.jsonl", [user("Li"), user("li"), user("bob"), user("=cmd|x")])
@@ -82,6 +83,7 @@ def test_what_a_person_has_decided_lets_it_pass_and_the_bundle_has_the_name_of_i
 
 @pytest.mark.parametrize(("environment", "words"), [("zh_CN.UTF-8", ()), ("en_US.UTF-8", ("--lang", "zh"))])
 def test_it_speaks_chinese_where_it_is_asked_to(environment: str, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IM_RELAY_LANG", raising=False)
     monkeypatch.setenv("LANG", environment)
     assert "问题 4 个" in check(*words).output
     assert run("plan", *words).exit_code == 0
