@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import Config, fail
-from streams.cli.terminal import print_line
+from streams.cli.terminal import ask_password, print_line
 
 LONGEST = 4096
 
@@ -34,10 +34,7 @@ def console_user(
     """Print the line of `console.users` for a person, whose password is asked for, or read from standard input. Example: im-relay console-user ann --role operator"""
     from streams.console.passwords import line
 
-    if sys.stdin.isatty():
-        password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))
-    else:
-        password = sys.stdin.read(LONGEST).rstrip("\r\n")
+    password = ask_password("Password") if sys.stdin.isatty() else sys.stdin.read(LONGEST).rstrip("\r\n")
     try:
         made = line(name, role, password, secrets.token_bytes(16))
     except ValueError as error:

@@ -189,7 +189,7 @@ def passwords(
 def command_context(config: Path | None, process: SecretScope = READING) -> CommandContext:
     """As of all commands, with only what a person has to know in the log."""
     from streams.observe import log
-    from streams.settings.root import ObserveSettings
+    from streams.settings.observing import ObserveSettings
 
     log.setup(ObserveSettings(level="warning"))
     return CommandContext(config, process)

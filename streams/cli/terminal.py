@@ -87,6 +87,11 @@ def confirm(question: str) -> bool:
     return typer.confirm(clean(question), err=True)
 
 
+def ask_password(question: str) -> str:
+    """Ask twice on standard error, showing nothing; raises typer.Abort where nobody answers."""
+    return str(typer.prompt(clean(question), hide_input=True, confirmation_prompt=True, err=True))
+
+
 @contextmanager
 def progress(what: str, unit: str = "records") -> Iterator[Callable[[int, int], None]]:
     """A bar on standard error, shown only on a terminal; it is told (done, of all)."""

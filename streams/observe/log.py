@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 
 from streams.observe.log_floods import FloodFilter
 from streams.observe.printable import clean, clean_json
-from streams.settings.root import ObserveSettings
+from streams.settings.observing import ObserveSettings
 
 QUIET = {
     "aiokafka": logging.WARNING,  # below, it logs keys and values

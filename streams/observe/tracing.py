@@ -12,7 +12,7 @@ import structlog
 
 if TYPE_CHECKING:
     from streams.observe.spans import Tracer
-    from streams.settings.root import TracingSettings
+    from streams.settings.observing import TracingSettings
 
 log = structlog.get_logger()
 

@@ -18,7 +18,7 @@ from streams.http_server.listener import Listener
 from streams.kafka.reachability import Reachability
 from streams.observe import metrics, renamed_metrics
 from streams.observe.printable import as_json
-from streams.settings.root import ObserveSettings
+from streams.settings.observing import ObserveSettings
 
 
 class StageHealth(Struct):

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from streams.settings.secret_settings import NO_NUMBER
 
 PREFIX = "IM_RELAY_"
-OTHERS = frozenset({"IM_RELAY_CONFIG", "IM_RELAY_SAMPLES"})
+OTHERS = frozenset({"IM_RELAY_CONFIG", "IM_RELAY_LANG", "IM_RELAY_SAMPLES"})
 """Variables with our prefix that are no settings; and what begins with `IM_RELAY_TEST_`."""
 # A Kubernetes Service or a linked container called im-relay or im-relay-… puts these into every environment near it.
 _LINK = re.compile(r"IM_RELAY_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?|NAME|ENV_\w+)")

@@ -14,7 +14,7 @@ from streams.exactly_once.transport import StagePlan
 from streams.exactly_once.watch import StageObserver
 from streams.exactly_once.worker import make_app, run
 from streams.observe.log import setup
-from streams.settings.root import ObserveSettings
+from streams.settings.observing import ObserveSettings
 
 
 def hop(target: str, partitions: int):

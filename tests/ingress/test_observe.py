@@ -9,7 +9,7 @@ import pytest
 from streams.kafka.reachability import SILENT, Reachability
 from streams.observe import log, metrics
 from streams.roles.health import Health
-from streams.settings.root import ObserveSettings
+from streams.settings.observing import ObserveSettings
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running
 

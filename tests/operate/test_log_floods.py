@@ -9,7 +9,7 @@ import structlog
 
 from streams.observe import log, metrics
 from streams.observe.log_floods import BURST, SUMMARY, FloodFilter
-from streams.settings.root import ObserveSettings
+from streams.settings.observing import ObserveSettings
 
 
 class Clock:

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from streams.cli import terminal
 from streams.observe import log, metrics
 from streams.observe.printable import as_json, clean, clean_exposition, clean_json, meant
-from streams.settings.root import ObserveSettings
+from streams.settings.observing import ObserveSettings
 
 HOSTILE = [
     "\x1b[2J\x1b[31mroot#", "\x9b31m", "\u202egnp.exe", "a\nb", "a\r\nb", "\u2028", "\u2029", "\u200b\u200d\ufeff", "\ud800", "\udfff!",

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from streams.ingress.record import callback_of, headers_of
 from streams.observe import spans, tracing
-from streams.settings.root import TracingSettings
+from streams.settings.observing import TracingSettings
 
 GOOD = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
