@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SECRET = "s3cret-of-the-relay"
 ROLE = """
 import ctypes, sys
-from streams import cli
+from streams.cli import app as cli
 
 def role():
     print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), flush=True)  # PR_GET_DUMPABLE
