@@ -38,7 +38,7 @@ NOW = Section(
         number("Canary", "Age of the last message of the test users that arrived, by direction.", "s",
                Query(f'time() - max by (direction) ({only("im_relay_canary_last_success_seconds", TEXT)})', "{{direction}}"), warn=90, bad=180, wide=8),
         number("Watcher's last look", "Age of what the role watch says. Beyond a minute, its figures are those of the past.", "s",
-               Query(f"time() - max({only('im_relay_watch_last_look_seconds')})"), warn=LOOK_IS_OLD, bad=5 * LOOK_IS_OLD),
+               Query(f"time() - max({only('im_relay_watch_last_look_seconds', of_role('watch'))})"), warn=LOOK_IS_OLD, bad=5 * LOOK_IS_OLD),
         number("Processes down", "Processes that Prometheus cannot ask.", "short",
                or_zero(f"count(up{{{OURS}}} == 0)"), bad=1, to=uids.KAFKA),
         number("Partitions without owner", "Nobody works on these.", "short",

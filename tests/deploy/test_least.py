@@ -124,7 +124,7 @@ def test_another_revision_rolls_every_pod() -> None:
         return [one["spec"]["template"]["metadata"]["annotations"] for one in workloads(rendered(*EVERY, *more))]
 
     before, after = annotations(), annotations("--set", "secrets.revision=2026-12")
-    assert len(before) == len(after) == 8
+    assert len(before) == len(after) == 9
     assert all(one != other for one, other in zip(before, after, strict=True))
 
 
