@@ -136,7 +136,7 @@ def test_variables_and_volumes_of_all_and_of_a_role_are_both_there() -> None:
 def test_a_bundle_of_authorities_is_where_every_process_looks_for_it() -> None:
     objects = rendered(*EVERY, "--set", "caBundle.configMap=company", "--set", "caBundle.key=all.pem")
     specs = [one["spec"]["template"]["spec"] for one in [*workloads(objects), *of(objects, "Job")]]
-    assert len(specs) == 9
+    assert len(specs) == 10
     for spec in specs:
         for container in [*spec["containers"], *spec.get("initContainers", [])]:
             assert {"name": "SSL_CERT_FILE", "value": "/etc/im-relay/ca/all.pem"} in container["env"]
