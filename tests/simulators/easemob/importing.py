@@ -1,7 +1,7 @@
 """Imports of history. Source: "Easemob: import messages".
 
-What the page leaves open is an option each: what becomes of a timestamp that comes again, of a message older than its group, whether an
-import of theirs is called back, counts as offline message, stands in the history files, and in which words it is refused.
+What the page leaves open is an option each: what becomes of a timestamp that comes again, of a message older than its group, whether an import
+is called back, counts as offline message, stands in the history files, and in which words it is refused.
 """
 
 from typing import Any
