@@ -1,7 +1,7 @@
 """The broker that the tests use."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,3 +28,11 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     """A Kafka that asks who one is, and permits nothing by itself."""
     with secured(tmp_path_factory.mktemp("guarded")) as made:
         yield made
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Half an emoji in what a test printed cannot be handed from one of pytest's processes to the other."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "replace").decode()) for name, text in report.sections]
+    return report
