@@ -9,6 +9,7 @@ from tests.migrate.chaos import Size, play
 
 
 @pytest.mark.kafka
+@pytest.mark.slow
 def test_a_migration_beside_live_traffic_is_whole_whatever_is_killed(tmp_path: Path) -> None:
     """Worker, feeder and broker are killed; every live message arrives, and the old platform hears nothing of what is moved."""
     seed = SystemRandom().randrange(1_000_000)
