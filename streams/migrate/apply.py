@@ -5,7 +5,6 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
-from zlib import crc32
 
 import msgspec
 from msgspec import Struct, structs
@@ -75,7 +74,7 @@ async def give(settings: Settings, order: Run) -> None:
     async with clients.producer(kafka.cluster, acks="all", enable_idempotence=True) as producer:
         key = order.app.encode()
         await producer.send_and_wait(
-            topic, key=key, value=dump(order), partition=crc32(key) % kafka.partitions, headers=list(record_kinds.headers_of(topic))
+            topic, key=key, value=dump(order), partition=topics.partition_of(key, kafka.partitions), headers=list(record_kinds.headers_of(topic))
         )
 
 

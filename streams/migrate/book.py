@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable
-from zlib import crc32
 
 from aiokafka import TopicPartition
 
@@ -19,6 +18,7 @@ from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.shutdown import RevokedError, clock
 from streams.exactly_once.outputs import Outputs
 from streams.exactly_once.task import PartitionTask
+from streams.kafka import topics
 from streams.migrate.context import Around
 from streams.migrate.records import Done, dump
 from streams.migrate.state import STAGE, State
@@ -83,12 +83,12 @@ class Book:
     def tell(self, key: str, conversation: bytes, entry: Entry) -> None:
         """The live relay has to know *entry*: of what is about to be done at the target, or of a message that lies there now."""
         names = self._around.names
-        self._outputs.add(names.imported, crc32(conversation) % names.partitions, key.encode(), dump_entry(entry))
+        self._outputs.add(names.imported, topics.partition_of(conversation, names.partitions), key.encode(), dump_entry(entry))
 
     def job(self, key: bytes, job: MediaJob) -> None:
         """A file has to be brought over; *key* is that of the topic of jobs."""
         names = self._around.names
-        self._outputs.add(names.jobs, crc32(key) % names.partitions, key, wire.dump(job))
+        self._outputs.add(names.jobs, topics.partition_of(key, names.partitions), key, wire.dump(job))
         self._nudge()
 
     def name(self, kind: Kind, native: str, canonical: str, origin: str) -> None:
@@ -106,7 +106,7 @@ class Book:
             stage=STAGE, cause=cause, detail=detail, whose=whose, attempts=attempts, at=now(), topic=names.tasks, partition=self._partition,
             offset=raw.offset, key=raw.key, value=raw.value, headers=dict(raw.headers),
         )  # fmt: skip
-        self._outputs.add(names.dead, crc32(key) % names.partitions, key, dump_letter(letter))
+        self._outputs.add(names.dead, topics.partition_of(key, names.partitions), key, dump_letter(letter))
         metrics.DEAD_LETTERS.labels(STAGE, cause, whose).inc()
 
     def place(self, offset: int) -> str:
@@ -180,7 +180,7 @@ class Book:
 
     def _identity(self, key: bytes, value: bytes) -> None:
         names = self._around.names
-        self._outputs.add(names.identities, crc32(key) % names.partitions, key, value)
+        self._outputs.add(names.identities, topics.partition_of(key, names.partitions), key, value)
 
 
 def now() -> int:

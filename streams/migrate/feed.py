@@ -8,7 +8,6 @@ import heapq
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
-from zlib import crc32
 
 import structlog
 from msgspec import Struct, structs
@@ -22,6 +21,7 @@ from converters.routing.identity_table import IdentityLookup
 from converters.routing.route import App
 from streams.exactly_once.outputs import Outputs
 from streams.exactly_once.producers import Producers
+from streams.kafka import topics
 from streams.migrate.behind import Behind
 from streams.migrate.bundle import Bundle, KeyedTalk
 from streams.migrate.context import Topics
@@ -140,7 +140,7 @@ class Feeder:
             self.lacking[kind] += 1
             return
         self._mint(minted)
-        self._outputs.add(self._names.tasks, crc32(found.key) % self._options.partitions, found.key, dump(task))
+        self._outputs.add(self._names.tasks, topics.partition_of(found.key, self._options.partitions), found.key, dump(task))
         self.fed[kind] += 1
 
     def _has_late(self, item: AnyItem) -> bool:
@@ -185,7 +185,7 @@ class Feeder:
                 if task is None:
                     break
                 key = conversation_key(task.delivery.event.conversation)
-                self._outputs.add(self._names.tasks, crc32(key) % self._options.partitions, key, dump(task))
+                self._outputs.add(self._names.tasks, topics.partition_of(key, self._options.partitions), key, dump(task))
                 self.fed[MESSAGE] += 1
                 fed += 1
             else:
@@ -246,7 +246,7 @@ class Feeder:
         for event in sorted(stopped.keys() & dropped):
             key = stopped[event]
             skip = SkipTask(run=self.feed.bundle, conversation=key.decode(), event=event)
-            self._outputs.add(self._names.tasks, crc32(key) % self._options.partitions, key, dump(skip))
+            self._outputs.add(self._names.tasks, topics.partition_of(key, self._options.partitions), key, dump(skip))
         if len(self._outputs):
             await self._flush()
             await self._until_done()
@@ -262,7 +262,7 @@ class Feeder:
             key, value = one.record
             if (key, value) not in self._minted:
                 self._minted.add((key, value))
-                self._outputs.add(self._names.identities, crc32(key) % self._options.partitions, key, value)
+                self._outputs.add(self._names.identities, topics.partition_of(key, self._options.partitions), key, value)
 
     async def _pace(self) -> None:
         self._look()

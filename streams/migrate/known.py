@@ -4,11 +4,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from zlib import crc32
 
 from aiokafka import TopicPartition
 
 from converters.inventory import KINDS
+from streams.kafka import topics
 from streams.kafka.log_reader import LogReader
 from streams.migrate.records import Item, Progress, lane_key
 from streams.migrate.state import State
@@ -69,4 +69,4 @@ class Known:
             state.close()
 
     def _state(self, key: bytes) -> State:
-        return self._states[crc32(key) % len(self._states)]
+        return self._states[topics.partition_of(key, len(self._states))]

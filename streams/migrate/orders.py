@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zlib import crc32
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -14,7 +13,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams.exactly_once.outputs import Outputs
-from streams.kafka import foreign_records, record_kinds
+from streams.kafka import foreign_records, record_kinds, topics
 from streams.kafka.log_reader import LogReader
 from streams.migrate.records import Feed, Run, dump, load_order
 from streams.observe import metrics
@@ -170,4 +169,4 @@ class Orders:
 def told(order: Run | Feed, outputs: Outputs, topic: str, partitions: int) -> None:
     """Add *order* as the one that holds from now on. All of an app lie in one partition."""
     key = order.app if isinstance(order, Run) else f"{order.app}\x1f{order.bundle}"
-    outputs.add(topic, crc32(order.app.encode()) % partitions, key.encode(), dump(order))
+    outputs.add(topic, topics.partition_of(order.app.encode(), partitions), key.encode(), dump(order))
