@@ -27,6 +27,7 @@ from streams.console.readings import Readings
 from streams.console.views import problem_view
 from streams.console.words import Words
 from streams.dead_letters.dead_letter import Whose
+from streams.http_server.body import BodyBrokenOffError, BodyTooLargeError, read_body
 from streams.operate.dead_letter_reader import End, LetterFilter, LetterSummary, Resolution
 from streams.operate.filters import Filter
 from streams.operate.topic_reader import OperateError
@@ -62,20 +63,11 @@ async def read_form(scope: Mapping[str, Any], receive: Callable[[], Awaitable[di
     kinds = [value.partition(b";")[0].strip().lower() for name, value in scope["headers"] if name == b"content-type"]
     if kinds != [b"application/x-www-form-urlencoded"]:
         raise BadFormError
-    body = bytearray()
     try:
         async with asyncio.timeout(PATIENCE):
-            while True:
-                message = await receive()
-                if message["type"] != "http.request":
-                    raise BadFormError
-                body += message.get("body", b"")
-                if len(body) > LARGEST:
-                    raise BadFormError
-                if not message.get("more_body"):
-                    break
+            body = await read_body(receive, LARGEST)
         return Form(parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS))
-    except (ValueError, TimeoutError):
+    except (BodyTooLargeError, BodyBrokenOffError, ValueError, TimeoutError):
         raise BadFormError from None
 
 

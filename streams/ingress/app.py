@@ -15,6 +15,7 @@ import structlog
 from converters.platform import Accepted, EarlyRejection, Incoming, Probe, Rejected
 from converters.routing.route import App
 from streams.http_server.answer import ANSWER, CLOSE, WHOLE
+from streams.http_server.body import BodyBrokenOffError, BodyTooLargeError, read_body
 from streams.ingress import sources
 from streams.ingress.once import SignatureTable, UsedSignature
 from streams.ingress.record import ONCE, headers_of
@@ -197,21 +198,13 @@ class IngressApp:
     async def _read(self, receive: Receive, most: int, beyond: Answer) -> bytes | Answer:
         try:
             async with asyncio.timeout(self._limits.read_timeout):
-                return await self._read_on(receive, most, beyond)
+                return await read_body(receive, most)
         except TimeoutError:
             return SLOW
-
-    async def _read_on(self, receive: Receive, most: int, beyond: Answer) -> bytes | Answer:
-        body = bytearray()
-        message = await receive()
-        while message["type"] == "http.request":
-            body += message.get("body", b"")
-            if len(body) > most:
-                return TOO_LARGE if len(body) > self._limits.max_body else beyond
-            if not message.get("more_body"):
-                return bytes(body)
-            message = await receive()
-        return GONE
+        except BodyTooLargeError as error:
+            return TOO_LARGE if error.seen > self._limits.max_body else beyond
+        except BodyBrokenOffError:
+            return GONE
 
 
 @lru_cache(256)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from converters.doctor.steps import Heard
 from converters.platform import Accepted, Callback, Incoming, Rejected
 from converters.routing.route import App
+from streams.http_server.body import BodyBrokenOffError, BodyTooLargeError, read_body
 from streams.http_server.listener import Listener
 from streams.ingress.app import PATH
 from streams.ingress.record import app_of, callback_of
@@ -116,16 +117,10 @@ class AtOurDoor:
 
 async def _body(receive: Any) -> bytes | None:
     """None of what is too large, or broken off."""
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return None
-        body += message.get("body", b"")
-        if len(body) > _LARGEST:
-            return None
-        if not message.get("more_body"):
-            return bytes(body)
+    try:
+        return await read_body(receive, _LARGEST)
+    except (BodyTooLargeError, BodyBrokenOffError):
+        return None
 
 
 def _says(raw: bytes, markers: tuple[str, ...]) -> bool:
