@@ -6,6 +6,7 @@ from typing import Any, Literal
 from converters.core.lenient import word
 from converters.inventory import Group, GroupBlock, GroupMember, Room, RoomMember
 from converters.migration import Cursor, Found, Reader, Reading
+from converters.paging import Page, PageReading, paged
 from converters.platform import TimeRange
 from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.inventory_find import Listed, listed_ids
@@ -27,19 +28,15 @@ def rooms(subjects: Sequence[str], span: TimeRange | None, cursor: str, account:
 
 
 def _all(kind: str, what: Literal["group", "room"], cursor: str, account: EasemobAccount) -> Reading:
-    while True:
+    def page(_: str, cursor: str) -> PageReading:
         query = f"limit={_GROUPS}" + (f"&cursor={escaped(cursor)}" if cursor else "")
         answer = yield from get(f"{kind}?{query}", f"{kind}/list", account)
         if isinstance(answer, str):
             return answer
         ids = listed_ids(answer)
-        for one in ids:
-            yield Found(what, one)
-        following = text(answer.cursor)
-        if not following or not ids or following == cursor:
-            return ""
-        cursor = following
-        yield Cursor(cursor)
+        return Page(tuple(Found(what, one) for one in ids), text(answer.cursor) if ids else "")
+
+    return (yield from paged(("",), cursor, page))
 
 
 def group_details(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:

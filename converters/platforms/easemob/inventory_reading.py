@@ -14,7 +14,8 @@ from converters.inventory import (
     Setting,
     User,
 )
-from converters.migration import Cursor, Reader, Reading
+from converters.migration import Reader, Reading
+from converters.paging import Page, PageReading, paged
 from converters.platform import TimeRange
 from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.inventory_groups import GROUP_READERS
@@ -29,24 +30,24 @@ _MODES: dict[str, Literal["", "all", "mentions", "none"]] = {"ALL": "all", "AT":
 
 def users(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del subjects, span
-    while True:
+
+    def page(_: str, cursor: str) -> PageReading:
         query = f"limit={_USERS}" + (f"&cursor={escaped(cursor)}" if cursor else "")
         answer = yield from get(f"users?{query}", "users/list", account)
         if isinstance(answer, str):
             return answer
         rows = [table(row) for row in rows_of(answer)]
-        for row in rows:
-            name = text(row.get("username"))
-            if name:
-                yield User(
-                    id=name, push_name=text(row.get("nickname")), push_style=_style(row), created=int(number(row.get("created"))),
-                    state="banned" if flag(row.get("activated")) is False else "",
-                )  # fmt: skip
-        following = text(answer.cursor)
-        if not following or not rows or following == cursor:
-            return ""
-        cursor = following
-        yield Cursor(cursor)
+        found = tuple(_user(name, row) for row in rows if (name := text(row.get("username"))))
+        return Page(found, text(answer.cursor) if rows else "")
+
+    return (yield from paged(("",), cursor, page))
+
+
+def _user(name: str, row: dict[str, Any]) -> User:
+    return User(
+        id=name, push_name=text(row.get("nickname")), push_style=_style(row), created=int(number(row.get("created"))),
+        state="banned" if flag(row.get("activated")) is False else "",
+    )  # fmt: skip
 
 
 def _style(row: dict[str, Any]) -> Literal["", "plain", "content"]:
@@ -84,44 +85,33 @@ def _attributed(name: str, held: dict[str, Any]) -> User:
 
 def friends(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del span
-    for owner in subjects:
-        while True:
-            query = f"limit={_FRIENDS}&needReturnRemark=true" + (f"&cursor={escaped(cursor)}" if cursor else "")
-            answer = yield from get(f"user/{escaped(owner)}/contacts?{query}", "contacts/list", account)
-            if isinstance(answer, str):
-                return answer
-            held = table(answer.data)
-            contacts = held.get("contacts")
-            for row in contacts if isinstance(contacts, list) else ():
-                if name := text(table(row).get("username")):
-                    yield Friendship(owner=owner, friend=name, remark=text(table(row).get("remark")))
-            following = text(held.get("cursor")) or text(answer.cursor)
-            if not following or not contacts or following == cursor:
-                break
-            cursor = following
-            yield Cursor(cursor)
-        cursor = ""
-    return ""
+
+    def page(owner: str, cursor: str) -> PageReading:
+        query = f"limit={_FRIENDS}&needReturnRemark=true" + (f"&cursor={escaped(cursor)}" if cursor else "")
+        answer = yield from get(f"user/{escaped(owner)}/contacts?{query}", "contacts/list", account)
+        if isinstance(answer, str):
+            return answer
+        held = table(answer.data)
+        contacts = held.get("contacts")
+        rows = [table(row) for row in contacts] if isinstance(contacts, list) else []
+        found = tuple(Friendship(owner=owner, friend=name, remark=text(row.get("remark"))) for row in rows if (name := text(row.get("username"))))
+        return Page(found, text(held.get("cursor")) or text(answer.cursor) if contacts else "")
+
+    return (yield from paged(subjects, cursor, page))
 
 
 def blocks(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del span
-    for owner in subjects:
-        while True:
-            query = f"pageSize={_BLOCKED}" + (f"&cursor={escaped(cursor)}" if cursor else "")
-            answer = yield from get(f"users/{escaped(owner)}/blocks/users?{query}", "blocks/list", account)
-            if isinstance(answer, str):
-                return answer
-            names = [text(row) for row in answer.data] if isinstance(answer.data, list) else []
-            for name in filter(None, names):
-                yield Block(owner=owner, blocked=name)
-            following = text(answer.cursor)
-            if not following or not names or following == cursor:
-                break
-            cursor = following
-            yield Cursor(cursor)
-        cursor = ""
-    return ""
+
+    def page(owner: str, cursor: str) -> PageReading:
+        query = f"pageSize={_BLOCKED}" + (f"&cursor={escaped(cursor)}" if cursor else "")
+        answer = yield from get(f"users/{escaped(owner)}/blocks/users?{query}", "blocks/list", account)
+        if isinstance(answer, str):
+            return answer
+        names = [text(row) for row in answer.data] if isinstance(answer.data, list) else []
+        return Page(tuple(Block(owner=owner, blocked=name) for name in names if name), text(answer.cursor) if names else "")
+
+    return (yield from paged(subjects, cursor, page))
 
 
 def settings(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:

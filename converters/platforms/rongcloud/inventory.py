@@ -13,7 +13,8 @@ from converters.core import offset_hours as hours
 from converters.core.lenient import milliseconds, word
 from converters.inventory import Block, Friendship, GroupMember, Setting, User
 from converters.inventory import Group as Team
-from converters.migration import Cursor, Found, Reader, Reading
+from converters.migration import Found, Reader, Reading
+from converters.paging import Page, PageReading, paged
 from converters.platform import TimeRange
 from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.content import text
@@ -42,64 +43,50 @@ def users(subjects: Sequence[str], span: TimeRange | None, cursor: str, account:
 def friends(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     """Of apps that use the hosted service; without it the customer's own server keeps them."""
     del span, account
-    for owner in subjects:
-        while True:
-            answer = yield from ask(call("friend/get", {"userId": owner, "size": str(_FRIENDS), "order": "0"} | ({"pageToken": cursor} if cursor else {})))
-            if isinstance(answer, str):
-                return answer
-            held = rows(answer, "friendList")
-            for row in held:
-                if isinstance(row, dict) and (name := text(row.get("userId"))):
-                    yield Friendship(owner=owner, friend=name, remark=text(row.get("remarkName")), created=milliseconds(text(row.get("time")), 0))
-            following = text(answer.get("pageToken"))
-            if not following or not held or following == cursor:
-                break
-            cursor = following
-            yield Cursor(cursor)
-        cursor = ""
-    return ""
+
+    def page(owner: str, cursor: str) -> PageReading:
+        answer = yield from ask(call("friend/get", {"userId": owner, "size": str(_FRIENDS), "order": "0"} | ({"pageToken": cursor} if cursor else {})))
+        if isinstance(answer, str):
+            return answer
+        held = rows(answer, "friendList")
+        found = tuple(
+            Friendship(owner=owner, friend=name, remark=text(row.get("remarkName")), created=milliseconds(text(row.get("time")), 0))
+            for row in held
+            if isinstance(row, dict) and (name := text(row.get("userId")))
+        )
+        return Page(found, text(answer.get("pageToken")) if held else "")
+
+    return (yield from paged(subjects, cursor, page))
 
 
 def blocks(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     del span, account
-    for owner in subjects:
-        while True:
-            asked = {"userId": owner, "size": str(_BLOCKED)} | ({"pageToken": cursor} if cursor else {})
-            answer = yield from ask(call("user/blacklist/query", asked))
-            if isinstance(answer, str):
-                return answer
-            names = [word(name) for name in rows(answer, "users") if isinstance(name, str | int)]
-            for name in names:
-                yield Block(owner=owner, blocked=name)
-            following = text(answer.get("pageToken")) or text(answer.get("next"))
-            if not following or not names or following == cursor:
-                break
-            cursor = following
-            yield Cursor(cursor)
-        cursor = ""
-    return ""
+
+    def page(owner: str, cursor: str) -> PageReading:
+        answer = yield from ask(call("user/blacklist/query", {"userId": owner, "size": str(_BLOCKED)} | ({"pageToken": cursor} if cursor else {})))
+        if isinstance(answer, str):
+            return answer
+        names = [word(name) for name in rows(answer, "users") if isinstance(name, str | int)]
+        return Page(tuple(Block(owner=owner, blocked=name) for name in names), text(answer.get("pageToken")) or text(answer.get("next")) if names else "")
+
+    return (yield from paged(subjects, cursor, page))
 
 
 def joined(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
+    """Nothing but the list of a member's groups tells what a group is called."""
     del span, account
-    for user in subjects:
-        page = int(cursor or "1")
-        while True:
-            answer = yield from ask(call("user/group/query", {"userId": user, "page": str(page), "size": str(_GROUPS)}))
-            if isinstance(answer, str):
-                return answer
-            found = rows(answer, "groups")
-            for row in found:
-                if isinstance(row, dict) and (name := text(row.get("id"))):
-                    yield Found("group", name)
-                    # Nothing but the list of a member's groups tells what a group is called.
-                    yield Team(id=name, name=text(row.get("name")), owner="")
-            if len(found) < _GROUPS:
-                break
-            page += 1
-            yield Cursor(str(page))
-        cursor = ""
-    return ""
+
+    def page(user: str, cursor: str) -> PageReading:
+        number = int(cursor or "1")
+        answer = yield from ask(call("user/group/query", {"userId": user, "page": str(number), "size": str(_GROUPS)}))
+        if isinstance(answer, str):
+            return answer
+        listed = rows(answer, "groups")
+        named = [(name, row) for row in listed if isinstance(row, dict) and (name := text(row.get("id")))]
+        found = tuple(each for name, row in named for each in (Found("group", name), Team(id=name, name=text(row.get("name")), owner="")))
+        return Page(found, "" if len(listed) < _GROUPS else str(number + 1))
+
+    return (yield from paged(subjects, cursor, page))
 
 
 def members(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
