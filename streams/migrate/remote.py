@@ -22,8 +22,8 @@ from converters.migration import Cursor, Found, Reader, subject_of
 from converters.platform import FoundCallback, TimeRange
 from converters.routing.route import App
 from converters.source_records import line, messages_of, naming, with_canonical
-from streams.migrate.asking import Asker, ReadingEnd, Yielded
 from streams.migrate.errors import SourceError
+from streams.migrate.list_reader import ListReader, ReadingEnd, Yielded
 from streams.migrate.loop_thread import LoopThread
 from streams.migrate.remote_files import lines_in, pairs_in
 from streams.migrate.remote_store import NOBODY, SAID, UNSEEN, RemoteStore
@@ -77,7 +77,7 @@ class RemoteSource:
             self.store.add("user", lines_in(options.users))
         self._loop = LoopThread()
         self._client = self._loop.run(_client(app, settings))
-        self.asker = Asker(app, self._client)
+        self.lists = ListReader(app, self._client)
 
     def close(self) -> None:
         self._loop.run(self._client.close())
@@ -153,7 +153,7 @@ class RemoteSource:
     async def _one(self, reader: Reader, names: list[str], span: TimeRange, cursor: str, queue: "asyncio.Queue[Yielded | None]") -> None:
         ended = ReadingEnd()
         try:
-            async for step in self.asker.read(reader, names, span, cursor, ended):
+            async for step in self.lists.read(reader, names, span, cursor, ended):
                 await queue.put(step)
         finally:
             await queue.put(None)

@@ -14,7 +14,7 @@ from streams.migrate.context import Around, Topics
 from streams.migrate.credentials import Passwords
 from streams.migrate.orders import Orders
 from streams.migrate.state import STAGE
-from streams.migrate.work import Migrating
+from streams.migrate.worker import Migrating
 from streams.outbound.admission import Admission
 from streams.outbound.client import clients
 from streams.roles.health import Health

@@ -14,8 +14,8 @@ from msgspec import Struct, structs
 from converters.differences import Difference, Expected, compare, different
 from converters.inventory import Friendship, GroupMember, User, item_id
 from converters.migration import Found, Reader
-from streams.migrate.asking import Asker, ReadingEnd, in_order
 from streams.migrate.bundle import Bundle
+from streams.migrate.list_reader import ListReader, ReadingEnd, in_order
 from streams.migrate.target_view import TargetView
 from streams.migrate.verify_records import Notebook, Verified
 from streams.migrate.verify_samples import Samples
@@ -39,12 +39,12 @@ class Verifier:
     """*say* is told how far it is. *sample*: items of each kind of which all fields are compared."""
 
     def __init__(
-        self, bundle: Bundle, view: TargetView, asker: Asker, notebook: Notebook, verified: Verified, sides: Sides, sample: int,
+        self, bundle: Bundle, view: TargetView, lists: ListReader, notebook: Notebook, verified: Verified, sides: Sides, sample: int,
         say: Callable[[str, int, int], None],
     ) -> None:  # fmt: skip
-        self._bundle, self._view, self._asker = bundle, view, asker
+        self._bundle, self._view, self._lists = bundle, view, lists
         self._notebook, self._verified, self._sides, self._say = notebook, verified, sides, say
-        self._samples = Samples(bundle, view, asker, verified, sample, self.note, say)
+        self._samples = Samples(bundle, view, lists, verified, sample, self.note, say)
         self._noted: list[Difference] = []
 
     async def run(self) -> None:
@@ -77,20 +77,20 @@ class Verifier:
             self._noted.append(one)
 
     def keep(self) -> None:
-        self._verified.unseen |= self._asker.unseen
+        self._verified.unseen |= self._lists.unseen
         self._notebook.keep(self._verified, self._noted)
         self._noted = []
 
     # -- one list of all
 
     async def _users(self) -> None:
-        reader, result = self._asker.reader("users"), self._verified.of("user")
+        reader, result = self._lists.reader("users"), self._verified.of("user")
         if reader is None:
             self._untold("user", self._bundle.count("user"))
             return
         seen: set[int] = set()
         ended = ReadingEnd()
-        async for one in self._asker.read(reader, ended=ended):
+        async for one in self._lists.read(reader, ended=ended):
             if not isinstance(one, User):
                 continue
             row = self._bundle.get(f"user\x1f{self._view.canonical(one.id)}")
@@ -112,13 +112,13 @@ class Verifier:
         """That each is there; how many are there besides."""
         if not self._bundle.count(kind):
             return
-        reader, result = self._asker.reader(name), self._verified.of(kind)
+        reader, result = self._lists.reader(name), self._verified.of(kind)
         if reader is None:
             self._untold(kind, self._bundle.count(kind))
             return
         seen: set[int] = set()
         ended = ReadingEnd()
-        async for one in self._asker.read(reader, ended=ended):
+        async for one in self._lists.read(reader, ended=ended):
             if isinstance(one, Found):
                 seen.add(_mark(one.id))
         for row in self._bundle.items(kind):
@@ -172,7 +172,7 @@ class Verifier:
     async def _each(self, kind: str, name: str, subjects: Iterable[Subject], total: int) -> None:
         if not total:
             return
-        reader, result, listed = self._asker.reader(name), self._verified.of(kind), 0
+        reader, result, listed = self._lists.reader(name), self._verified.of(kind), 0
         if reader is None:
             self._untold(kind, total)
             return
@@ -198,7 +198,7 @@ class Verifier:
     async def _differing(self, reader: Reader, kind: str, subject: Subject) -> list[Difference] | None:
         if not subject.native:
             return [Difference(sort="missing", kind=kind, item=one.id) for one in subject.expected.values()]
-        items = await self._asker.items(reader, [subject.native])
+        items = await self._lists.items(reader, [subject.native])
         if items is None:
             return None
         # An owner cannot be silenced, and needs no leave to speak.

@@ -11,8 +11,8 @@ from converters.routing.route import App
 from streams.cli.common import now
 from streams.kafka.log_reader import LogReader
 from streams.migrate.apply import apps_of, findings_of, identities_of, known_of, orders_of
-from streams.migrate.asking import Asker
 from streams.migrate.bundle import Bundle
+from streams.migrate.list_reader import ListReader
 from streams.migrate.role import names_of
 from streams.migrate.target_view import TargetView
 from streams.migrate.verify import HISTORY, Verifier
@@ -52,7 +52,7 @@ async def verify(settings: Settings, apps: Mapping[str, App], bundle: Bundle, op
         view = TargetView(bundle, source, target, identities, known)
         sides = Sides(directory / f"verify-{target.name}-sides", bundle, view.lost)
         exits.callback(sides.close)
-        verifier = Verifier(bundle, view, Asker(target, client), notebook, verified, sides, options.sample, say)
+        verifier = Verifier(bundle, view, ListReader(target, client), notebook, verified, sides, options.sample, say)
         await verifier.run()
         assert verified.step == HISTORY
         history = HistoryVerifier(bundle, source, view, identities, known, verifier.note)

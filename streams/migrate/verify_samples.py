@@ -11,8 +11,8 @@ from msgspec import structs
 from converters.differences import Difference, Expected, different, who
 from converters.inventory import AnyItem, GroupMember, Setting, User
 from converters.migration import Reader, subject_of
-from streams.migrate.asking import Asker, in_order
 from streams.migrate.bundle import Bundle
+from streams.migrate.list_reader import ListReader, in_order
 from streams.migrate.target_view import TargetView
 from streams.migrate.verify_records import Verified
 
@@ -28,9 +28,9 @@ class Samples:
     """*most*: items of each kind. *note* takes what differs, *say* hears how far it is."""
 
     def __init__(
-        self, bundle: Bundle, view: TargetView, asker: Asker, verified: Verified, most: int, note: Note, say: Callable[[str, int, int], None]
+        self, bundle: Bundle, view: TargetView, lists: ListReader, verified: Verified, most: int, note: Note, say: Callable[[str, int, int], None]
     ) -> None:
-        self._bundle, self._view, self._asker = bundle, view, asker
+        self._bundle, self._view, self._lists = bundle, view, lists
         self._verified, self._most, self._note, self._say = verified, most, note, say
 
     async def attributes(self) -> None:
@@ -61,7 +61,7 @@ class Samples:
     async def _sampled(self, kind: str, name: str, subject: Callable[[Any], str], wanted: Callable[[AnyItem], bool] = _all) -> None:
         if not self._bundle.count(kind):
             return
-        reader, result = self._asker.reader(name), self._verified.of(kind)
+        reader, result = self._lists.reader(name), self._verified.of(kind)
         if reader is None:
             self._verified.unseen[f"no list tells {name}"] = 1
             return
@@ -82,7 +82,7 @@ class Samples:
         return await self._differing(reader, kind, batch) if any(one.sort == "different" for one in found) else found
 
     async def _differing(self, reader: Reader, kind: str, batch: list[tuple[str, Expected]]) -> list[Difference]:
-        items = await self._asker.items(reader, [native for native, _ in batch])
+        items = await self._lists.items(reader, [native for native, _ in batch])
         if items is None:
             return [Difference(sort="unseen", kind=kind, item=one.id) for _, one in batch]
         listed = {_subject(one): one for one in items}

@@ -32,7 +32,7 @@ class ReadingEnd(Struct):
     """The platform did not answer, or is not well: it may tell later."""
 
 
-class Asker:
+class ListReader:
     """*unseen*: what the platform could not tell, in its own fixed words, and how often."""
 
     def __init__(self, app: App, client: VendorClient) -> None:

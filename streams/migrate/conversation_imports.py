@@ -52,7 +52,7 @@ class _Lane(Struct):
     sending: "asyncio.Task[None] | None" = None
 
 
-class Lanes:
+class ConversationImports:
     """Of one partition. *ended* is called with the task of each lane that is over."""
 
     def __init__(self, around: Around, book: Book, leaving: Leaving, carrying: Carrying, drain: Shutdown, known: asyncio.Event, ended: Callable[["asyncio.Task[None]"], None]) -> None:

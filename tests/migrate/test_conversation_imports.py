@@ -21,7 +21,7 @@ from streams.deliver.ledger_schema import Settled
 from streams.deliver.settings import DeliverSettings
 from streams.deliver.shutdown import Shutdown
 from streams.migrate.book import Raw
-from streams.migrate.lanes import Lanes
+from streams.migrate.conversation_imports import ConversationImports
 from streams.migrate.records import MessageTask, Progress, lane_key
 from tests.migrate.bundles import said
 
@@ -58,7 +58,7 @@ class Played:
         known = asyncio.Event()
         known.set()
         leaving = SimpleNamespace(one=self._one)
-        self.lanes = Lanes(around, book, leaving, SimpleNamespace(), Shutdown(asyncio.Event()), known, lambda _: self.over.set())  # type: ignore[arg-type]
+        self.lanes = ConversationImports(around, book, leaving, SimpleNamespace(), Shutdown(asyncio.Event()), known, lambda _: self.over.set())  # type: ignore[arg-type]
 
     async def _one(self, request: Any, app: App, source: bytes, read: Any, *, again: bool, ready: Any) -> ImportOutcome:
         ready()

@@ -28,7 +28,7 @@ from streams.migrate.batches import Batches
 from streams.migrate.book import Book, Raw
 from streams.migrate.carrying import Carrying
 from streams.migrate.context import Around
-from streams.migrate.lanes import Lanes
+from streams.migrate.conversation_imports import ConversationImports
 from streams.migrate.leaving import Leaving
 from streams.migrate.records import ItemTask, MessageTask, SkipTask, Task, load_task
 from streams.migrate.seam import Seam
@@ -55,7 +55,7 @@ class Migrating:
         self._book: Book
         self._drain: Shutdown
         self._leaving: Leaving
-        self._lanes: Lanes
+        self._lanes: ConversationImports
         self._batches: Batches
         self._seam: Seam
         self._carrying: Carrying
@@ -86,7 +86,7 @@ class Migrating:
         self._book = Book(self._partition, around, self._input, self._state, task.nudge)
         self._leaving = Leaving(around, self._book, self._drain)
         self._carrying = Carrying(self._partition, around, self._book, self._drain)
-        self._lanes = Lanes(around, self._book, self._leaving, self._carrying, self._drain, self._known, self._over)
+        self._lanes = ConversationImports(around, self._book, self._leaving, self._carrying, self._drain, self._known, self._over)
         self._batches = Batches(around, self._book, self._leaving, self._drain, self._over)
         self._seam = Seam(TopicPartition(names.ledger, self._partition), self._book)
         around.own(self._partition, mine=True)
