@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 from streams.cli.common import DIFFERS, Json, Yes, ask, confirm, settings_of
 from streams.cli.terminal import print_json, print_line, print_notice, print_table
 from streams.kafka import open_transactions
+from streams.kafka.acls import stage_groups
 from streams.kafka.open_transactions import OpenTransaction, client_of
 from streams.locale.messages import translated
 from streams.operate.topic_reader import OperateError
@@ -102,7 +103,10 @@ async def _found(settings: "Settings") -> list[OpenTransaction]:
 async def _oldest(settings: "Settings", tp: TopicPartition) -> OpenTransaction | None:
     """Raises OperateError where there is no such partition."""
     async with client_of(settings.kafka.cluster) as client:
-        if tp.partition not in ((await client.fetch_all_metadata()).partitions_for_topic(tp.topic) or ()):
+        partitions = (await client.fetch_all_metadata()).partitions_for_topic(tp.topic)
+        if not partitions:
+            raise OperateError(f"there is no topic {tp.topic}; see im-relay transactions list")
+        if tp.partition not in partitions:
             raise OperateError(f"there is no partition {tp.partition} of {tp.topic}; see im-relay transactions list")
         return await open_transactions.oldest(client, tp)
 
@@ -145,9 +149,7 @@ def _consequence(settings: "Settings", one: OpenTransaction) -> str:
 
 def _whose(settings: "Settings", one: OpenTransaction) -> str:
     """Of which stage of ours; empty for a stranger's."""
-    prefix = settings.kafka.prefix
-    groups = [f"{prefix}convert", f"{prefix}media", *(f"{prefix}deliver.{platform}" for platform in settings.platforms())]
-    for group in groups:
+    for group in stage_groups(settings.kafka.prefix, settings.platforms()):
         number, _, turn = one.name.removeprefix(f"{group}-").partition("-")
         if one.name.startswith(f"{group}-") and number.isdigit() and turn in {"a", "b"}:
             return f"{group}, partition {number}"

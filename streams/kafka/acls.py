@@ -123,7 +123,7 @@ def watch(of: TopicLayout) -> list[AclGrant]:
     return [
         *_topics(of, "Read", *read),
         *_topics(of, "Describe", topics.LEDGER, topics.IDENTITIES),
-        *(AclGrant("group", name, "Describe") for name in _groups(of)),
+        *(AclGrant("group", name, "Describe") for name in stage_groups(of.prefix, of.platforms)),
     ]
 
 
@@ -134,7 +134,7 @@ def console(of: TopicLayout) -> list[AclGrant]:
     return [
         *(AclGrant("topic", name, "Read") for name in every),
         *_topics(of, "Write", *written),
-        *(AclGrant("group", name, "Describe") for name in _groups(of)),
+        *(AclGrant("group", name, "Describe") for name in stage_groups(of.prefix, of.platforms)),
         AclGrant("transactional-id", f"{of.prefix}operate.", "Write", prefixed=True),
     ]
 
@@ -149,7 +149,7 @@ def operator(of: TopicLayout) -> list[AclGrant]:
         *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
         *_topics(of, "Write", *written),
         *_topics(of, "Delete", topics.MIGRATION),  # what is done is trimmed away
-        *(AclGrant("group", name, "Describe") for name in _groups(of)),
+        *(AclGrant("group", name, "Describe") for name in stage_groups(of.prefix, of.platforms)),
         AclGrant("group", f"{of.prefix}replay.", "Read", prefixed=True),
         *(AclGrant("transactional-id", f"{of.prefix}{name}.", "Write", prefixed=True) for name in ("replay", "operate", "feed")),
     ]
@@ -183,10 +183,10 @@ def _topics(of: TopicLayout, operation: Operation, *each: Topic) -> list[AclGran
     return [AclGrant("topic", name, operation) for topic in each for name in of.names(topic)]
 
 
-def _groups(of: TopicLayout) -> list[str]:
-    """Of all stages: how far they are is asked."""
-    stages = [f"{of.prefix}{stage}.{platform}" for stage in ("deliver", "migrate") for platform in of.platforms]
-    return [f"{of.prefix}convert", f"{of.prefix}media", *stages]
+def stage_groups(prefix: str, platforms: Iterable[str]) -> list[str]:
+    """The consumer groups of all stages."""
+    stages = [f"{prefix}{stage}.{platform}" for stage in ("deliver", "migrate") for platform in platforms]
+    return [f"{prefix}convert", f"{prefix}media", *stages]
 
 
 def _stage(group: str) -> list[AclGrant]:

@@ -117,7 +117,8 @@ class Fuzzer:
         try:
             held = json.loads(raw)
         except (ValueError, RecursionError):
-            return Incoming({}, "", raw)
+            # It is read all the same, and its signature with it.
+            return Incoming({}, "", raw.replace(b'"security"', b'"insecurity"'))
         secret = isinstance(held, dict) and held.pop("security", None)
         return Incoming({}, "", json.dumps(held).encode() if secret else raw)
 

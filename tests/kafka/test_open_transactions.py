@@ -204,7 +204,12 @@ async def made(cluster: Cluster, config: Path) -> str:  # noqa: F811
     return name
 
 
-async def test_a_strangers_is_listed_and_aborted_once_a_person_says_so(cluster: Cluster, stranger: AIOKafkaProducer, config: Path) -> None:  # noqa: F811
+async def test_a_strangers_is_listed_and_aborted_once_a_person_says_so(
+    cluster: Cluster,  # noqa: F811
+    stranger: AIOKafkaProducer,
+    config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     topic = await made(cluster, config)
     where = ["-c", str(config)]
     assert (await command("list", "--older", "0", *where))[0] == 0
@@ -214,6 +219,9 @@ async def test_a_strangers_is_listed_and_aborted_once_a_person_says_so(cluster: 
     code, said = await command("list", "--older", "0", *where)
     assert (code, name_of(stranger) in said, topic in said) == (1, True, True)
     assert (await command("list", "--older", "3600", *where))[0] == 0
+    code, said = await command("abort", topic, "0", *where, said="y\n")
+    assert (code, "say --yes" in said) == (1, True), "an answer from a file is none of a person's"
+    monkeypatch.setattr("streams.cli.common.sys", SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True)))
     code, said = await command("abort", topic, "0", *where, said="n\n")
     assert code == 1
     assert "none of the relay" in said
@@ -247,7 +255,7 @@ async def test_one_of_ours_is_said_to_be_and_its_worker_is_fenced(cluster: Clust
 
 
 async def test_a_topic_that_is_not_there_is_named(cluster: Cluster, config: Path) -> None:  # noqa: F811
-    assert await command("abort", "nothing", "0", "--yes", "-c", str(config)) == (2, "there is no topic nothing; see im-relay transactions list\n")
+    assert await command("abort", "nothing", "0", "--yes", "-c", str(config)) == (2, "im-relay: there is no topic nothing; see im-relay transactions list\n")
 
 
 def test_one_that_no_coordinator_shows_says_so() -> None:

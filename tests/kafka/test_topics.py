@@ -37,7 +37,7 @@ def test_names_come_in_the_order_in_which_a_message_meets_them() -> None:
         "p.callbacks.a", "p.callbacks.b", "p.deliveries.a", "p.deliveries.b", "p.backfill.a", "p.backfill.b",
         "p.media.jobs", "p.media.done", "p.media.results.a", "p.media.results.b", "p.echoes.a", "p.echoes.b",
         "p.ledger.a", "p.ledger.b", "p.identities", "p.dead-letters", "p.control",
-            "p.migration.a", "p.migration.b", "p.migrated.a", "p.migrated.b", "p.imported.a", "p.imported.b", "p.migrate.runs",
+        "p.replays", "p.audit", "p.migration.a", "p.migration.b", "p.migrated.a", "p.migrated.b", "p.imported.a", "p.imported.b", "p.migrate.runs",
     )  # fmt: skip
 
 

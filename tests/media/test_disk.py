@@ -41,7 +41,7 @@ class Stub:
 def carrying(state: Path) -> Any:
     class Around:
         class settings:  # noqa: N801
-            jobs = 2
+            concurrency = 2
 
     return MediaWorker(3, Around(), prefix="", log=None, state=state)  # type: ignore[arg-type]
 
@@ -76,7 +76,7 @@ async def test_each_ends_as_it_is_said_to(
     def refuses(*arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr("streams.media.worker.DoneStore", refuses)
+    monkeypatch.setattr("streams.media.worker.DedupeStore", refuses)
     one, task = carrying(tmp_path), Stub()
     with pytest.raises(raised) as caught:
         await one.run(task)

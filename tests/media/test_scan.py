@@ -143,14 +143,14 @@ async def test_while_the_scanner_is_away_the_setting_decides(
     when_away: str, expected: TransferFailed | None, yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
 ) -> None:
     scanner: dict[str, Any] = {"when_away": when_away}
-    async with Clamd() as clamd, around(apps_of(yunxin, easemob), tmp_path, patience=0.0, scanner=scanner) as here:
+    async with Clamd() as clamd, around(apps_of(yunxin, easemob), tmp_path, retry_for=0.0, scanner=scanner) as here:
         clamd.mood = "hangs up"
         found = await carried(job(yunxin, attachments.document(4)), here, clamd)
         assert isinstance(found, Transferred) if expected is None else found == expected
 
 
 async def test_a_scanner_that_comes_back_is_asked_again(yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path) -> None:
-    async with Clamd() as clamd, around(apps_of(yunxin, easemob), tmp_path, patience=100.0) as here:
+    async with Clamd() as clamd, around(apps_of(yunxin, easemob), tmp_path, retry_for=100.0) as here:
         clamd.mood = "fails"
         work = asyncio.create_task(carried(job(yunxin, ill(attachments.document(5))), here, clamd))
         async with asyncio.timeout(100):
@@ -163,7 +163,7 @@ async def test_a_scanner_that_comes_back_is_asked_again(yunxin: SimulatorProcess
 async def test_a_file_larger_than_the_scanner_takes_is_withheld(
     yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
 ) -> None:
-    async with Clamd(largest=100) as clamd, around(apps_of(yunxin, easemob), tmp_path, patience=0.0) as here:
+    async with Clamd(largest=100) as clamd, around(apps_of(yunxin, easemob), tmp_path, retry_for=0.0) as here:
         found = await carried(job(yunxin, attachments.document(6)), here, clamd)
     assert isinstance(found, TransferFailed)
     assert found.reason == "unscanned"

@@ -37,7 +37,7 @@ def start(receiver: Receiver) -> Iterator[Start]:
     with ExitStack() as stack:
 
         def one(platform: str, **options: Any) -> SimulatorClient:
-            return stack.enter_context(running(platform, callback_url=receiver.url, **options))
+            return stack.enter_context(running(platform, callback_url=receiver.turn_url, **options))
 
         yield one
 

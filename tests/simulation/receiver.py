@@ -30,6 +30,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.got: list[Got] = []
+        self._turn = 0
         self.answers: Callable[[Got], int | Response] = lambda got: 200
         self._changed = threading.Condition()
         self._server = uvicorn.Server(
@@ -41,6 +42,7 @@ class Receiver:
     def reset(self) -> None:
         with self._changed:
             self.got = []
+            self._turn += 1
             self.answers = lambda got: 200
 
     def wait_for(self, enough: Callable[[list[Got]], bool]) -> list[Got]:
@@ -59,13 +61,20 @@ class Receiver:
         port = self._listener.getsockname()[1]
         return f"http://127.0.0.1:{port}/callbacks"
 
+    @property
+    def turn_url(self) -> str:
+        """What is sent there counts until the next reset: a repeat of an earlier test's simulator is not this test's."""
+        return f"{self.url}/turn/{self._turn}"
+
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
         request = Request(scope, receive)
         got = Got(dict(request.headers), await request.body(), request.url.query)
         with self._changed:
-            answer = self.answers(got)
-            self.got.append(got)
-            self._changed.notify_all()
+            late = "/turn/" in request.url.path and not request.url.path.endswith(f"/turn/{self._turn}")
+            answer = 200 if late else self.answers(got)
+            if not late:
+                self.got.append(got)
+                self._changed.notify_all()
         await (Response(status_code=answer) if isinstance(answer, int) else answer)(scope, receive, send)
 
     def __enter__(self) -> Self:

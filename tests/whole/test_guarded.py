@@ -27,7 +27,7 @@ from tests.stack import ROOT, Door, Stack
 from tests.waiting import PATIENCE, until
 from tests.whole.crossing import IMPATIENT, Exchange
 
-ROLES = ("ingress", "convert", "deliver.yunxin", "deliver.easemob", "migrate.yunxin", "migrate.easemob", "media", "gaps", "watch", "operator", "topics")
+ROLES = ("ingress", "convert", "deliver.yunxin", "deliver.easemob", "migrate.yunxin", "migrate.easemob", "media", "gaps", "watch", "console", "operator", "topics")
 
 
 def run(config: Path, who: str, *arguments: str) -> "subprocess.CompletedProcess[str]":

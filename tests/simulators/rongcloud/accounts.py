@@ -210,13 +210,6 @@ def bans(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     return {"groupinfo": [{"groupId": one, "stat": int(one in rongcloud.muted_groups)} for one in named or sorted(rongcloud.muted_groups)]}
 
 
-def destroy_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    """Rooms need not be known: clients make them by joining."""
-    rongcloud.destroyed |= set(fields.many("chatroomId"))
-    rongcloud.accept("room.destroy", call, rooms=fields.many("chatroomId"))
-    return {}
-
-
 def shown(rongcloud: RongCloud, time: int) -> str:
     """By the clocks of the data centre, which the pages do not say."""
     zone = UTC if rongcloud.options.overseas else BEIJING

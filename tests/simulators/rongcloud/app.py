@@ -60,7 +60,6 @@ CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
     "group/ban/add": ("group.ban", ("groupId",), accounts.ban),
     "group/ban/rollback": ("group.unban", ("groupId",), accounts.unban),
     "group/ban/query": ("group.banned", (), accounts.bans),
-    "chatroom/destroy": ("room.destroy", ("chatroomId",), accounts.destroy_rooms),
     "group/user/gag/list": ("group.gagged", (), accounts.gagged),
     **management.CALLS,
 }

@@ -232,8 +232,12 @@ def create_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
 
 
 def destroy_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    for room in fields.many("chatroomId"):
+    """Rooms need not be known: clients make them by joining."""
+    rooms = fields.many("chatroomId")
+    for room in rooms:
         rongcloud.rooms.pop(room, None)
+    rongcloud.destroyed |= set(rooms)
+    rongcloud.accept("room.destroy", call, rooms=rooms)
     return {}
 
 
