@@ -2,7 +2,7 @@
 
 Owners of the partition come one after the other. Any of them may crash or freeze at any moment; the next one fences it, which aborts its
 open transaction. A frozen one wakes, and can do one thing before it sees that it is fenced: send what it has a young intent for.
-Requests arrive or are lost, answered or not; the target calls back at once, late or never.
+Requests arrive or are lost, answered or not; the target calls back at once, late or never. Whoever likes posts echoes that are none.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from converters.core.outcome import Delivered, Unsure
 from streams.deliver.ledger_schema import Entry, Intent, Settled
-from streams.deliver.protocol import DeliveryStep, admitted, may_leave
+from streams.deliver.protocol import DeliveryStep, admitted, may_leave, refusal
 from tests.model.search import Wrong
 
 T = TypeVar("T")
@@ -44,6 +44,9 @@ class Rules(NamedTuple):
     echo_not_looked_at: bool = False
     hold_forgotten: bool = False
     next_goes_in_doubt: bool = False
+    forged: Literal["", "other-app", "unkeyed", "keyed"] = ""
+    """Echoes that strangers post of any event at any time: in another app, with a mark of the time before keys, or, if they had one, with a key."""
+    all_believed: bool = False
 
 
 class Owner(NamedTuple):
@@ -255,7 +258,17 @@ def _ends(state: State, event: int) -> State:
 
 def _hears(rules: Rules, state: State) -> Following:
     for event in state.echoed - state.heard - state.owner.heard:
-        yield f"hears the echo of {event}", _heard(state, event)
+        if not _refused(state.owner.ledger[event], "new", unkeyed=False):
+            yield f"hears the echo of {event}", _heard(state, event)
+        elif not rules.reads_committed_only:
+            raise Wrong(f"the echo of event {event} is refused")
+    if rules.forged:
+        target = "other" if rules.forged == "other-app" else "new"
+        for event, known in enumerate(state.owner.ledger):
+            if event in state.owner.heard | state.heard:
+                continue
+            if rules.all_believed or not _refused(known, target, unkeyed=rules.forged == "unkeyed"):
+                yield f"hears a forged echo of {event}", _heard(state, event)
 
 
 def _heard(state: State, event: int) -> State:
@@ -302,11 +315,21 @@ def _less(all_: tuple[int, ...], one: int) -> tuple[int, ...]:
 @cache
 def _admitted(known: str, released: str) -> DeliveryStep:
     """The relay's own decision."""
+    return admitted(_entry(known), released)
+
+
+@cache
+def _refused(known: str, target: str, *, unkeyed: bool) -> str:
+    """The relay's own decision."""
+    return refusal(_entry(known), target, unkeyed=unkeyed)
+
+
+def _entry(known: str) -> Entry | None:
     kind, _, held = known.partition(" ")
     entries: dict[str, Entry | None] = {
         NONE: None,
-        INTENT: Intent(target="new", at=0),
-        THERE: Settled(outcome=Delivered("1"), target="new", at=0),
-        HELD: Settled(outcome=Unsure("no answer"), target="new", at=0, held=held),
+        INTENT: Intent(target="new", at=0, keyed=True),
+        THERE: Settled(outcome=Delivered("1"), target="new", at=0, keyed=True),
+        HELD: Settled(outcome=Unsure("no answer"), target="new", at=0, held=held, keyed=True),
     }
-    return admitted(entries[kind], released)
+    return entries[kind]

@@ -25,6 +25,13 @@ def test_as_built_nothing_is_lost_doubled_or_out_of_order(records: str, in_doubt
     assert found.states > 100
 
 
+@pytest.mark.parametrize(("forged", "in_doubt", "echo"), [*product(("other-app", "unkeyed"), IN_DOUBT, ECHO)])
+def test_a_forged_echo_settles_nothing(forged: str, in_doubt: str, echo: str) -> None:
+    found = searched(records=(A, A), in_doubt=in_doubt, echo=echo, forged=forged)
+    assert not found.wrong, found
+    assert found.states == searched(records=(A, A), in_doubt=in_doubt, echo=echo).states, "and changes nothing"
+
+
 @pytest.mark.parametrize(("releases", "echo"), [*product((1, 2), ECHO)])
 def test_what_is_held_leaves_once_for_each_word_of_a_person(releases: int, echo: str) -> None:
     found = searched(records=(A, A), in_doubt="hold", echo=echo, releases=releases)
@@ -46,6 +53,8 @@ CONTROLS: dict[str, tuple[dict[str, Any], str]] = {
     "the next of a conversation goes while one is in doubt": (
         {"next_goes_in_doubt": True, "records": (A, B)}, "event 0 comes behind a later one",
     ),
+    "an echo is believed whoever posts it": ({"all_believed": True, "forged": "other-app"}, "event 0 is lost: there"),
+    "a stranger has the key of marks": ({"forged": "keyed"}, "event 0 is lost: there"),
 }  # fmt: skip
 
 
