@@ -13,12 +13,12 @@ from msgspec import Struct
 
 from converters.routing.identity_table import COUNT, IdentityTable
 from streams.observe import metrics
-from streams.roles.hosting import do_without, own_directory
 from streams.settings.root import Settings, SettingsError
 from streams.state import damage
 from streams.state.database import DEFAULT, Database, Put, remove
 from streams.state.errors import DamagedError, StateError
 from streams.state.opening import mended, opened
+from streams.state.own_directory import do_without, own_directory
 from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()

@@ -17,11 +17,11 @@ import structlog
 
 from converters.platform import SingleUse
 from streams.observe import metrics
-from streams.roles.hosting import do_without, own_directory
 from streams.settings.root import Settings, SettingsError
 from streams.state import opening
 from streams.state.database import DEFAULT, Database, Put, remove
 from streams.state.errors import DamagedError, Kind, StateError
+from streams.state.own_directory import do_without, own_directory
 from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger(__name__)

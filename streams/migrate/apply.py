@@ -31,8 +31,8 @@ from streams.migrate.shown import Shown
 from streams.operate.bounds import first_known
 from streams.operate.dead_letter_reader import LetterFilter, find
 from streams.operate.topic_reader import OperateError, TopicReader
-from streams.roles.hosting import own_directory
 from streams.settings.root import Settings
+from streams.state.own_directory import own_directory
 
 STOPPED = "stopped"
 FIRST = next(iter(KINDS))

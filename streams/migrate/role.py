@@ -18,9 +18,10 @@ from streams.migrate.worker import Migrating
 from streams.outbound.admission import Admission
 from streams.outbound.client import clients
 from streams.roles.health import Health
-from streams.roles.hosting import RoleObserver, host, link, own_directory, require
+from streams.roles.hosting import RoleObserver, host, link, require
 from streams.roles.startup import patiently, served
 from streams.settings.root import Settings, SettingsError, marking
+from streams.state.own_directory import own_directory
 from streams.state.turns import FairTurns
 from streams.state.watched import DiskMonitor
 

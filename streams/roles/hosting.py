@@ -1,15 +1,11 @@
 """What every worker role needs as a process: its topics there, its agent hosted, what it shows of itself."""
 
 import asyncio
-import fcntl
-import os
-import socket
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from math import inf
-from pathlib import Path
 from typing import Any, get_args
 
 import structlog
@@ -32,8 +28,7 @@ from streams.outbound.admission import Admission
 from streams.roles.health import Health
 from streams.roles.startup import met
 from streams.settings.root import KafkaSettings, Settings, SettingsError
-from streams.state.disk import refusal
-from streams.state.errors import Kind, StateError
+from streams.state.errors import Kind
 from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()
@@ -221,45 +216,3 @@ async def require(settings: Settings, names: list[str], health: Health, grants: 
                 f"topic {name} has {found} partitions, kafka.partitions says {kafka.partitions}: set kafka.partitions = {found}"
             )
     await topic_checks.look(settings, names, health)
-
-
-def own_directory(state: Path, group: str, setting: str = "deliver.state") -> Path:
-    """A directory that no other worker on this machine uses: the first free one of `<group>-0`, `<group>-1`, …
-
-    Raises SettingsError, which names *setting*.
-    """
-    for number in range(1000):
-        path = state / f"{group}-{number}"
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            lock = (path / "lock").open("a+", encoding="utf-8")
-        except OSError as error:
-            raise SettingsError(f"{setting} is {state}; {refusal(Path(error.filename or path), error)}") from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            log.info("state directory is another worker's", path=str(path), process=lock.read(64).strip() or "outcome not reported")
-            lock.close()
-            continue
-        except OSError as error:
-            lock.close()
-            raise SettingsError(f"{setting} is {state}; {refusal(path, error)}") from None
-        with suppress(OSError):  # a full disk; it is only told to others
-            lock.truncate(0)
-            lock.write(f"{os.getpid()} on {socket.gethostname()}\n")
-            lock.flush()
-        _locks.append(lock)
-        return path
-    raise SettingsError(f"{setting} is {state}; a thousand workers already use it")
-
-
-_locks: list[object] = []
-"""Held as long as the process lives."""
-
-
-def do_without(stage: str, what: str, state: Path, error: SettingsError | StateError) -> None:
-    """Say, and count as refused, that *what* is held in memory, where nothing can be kept under *state*."""
-    kind = error.kind if isinstance(error, StateError) else "forbidden"
-    metrics.STATE_REFUSED.labels(stage, kind).set(1)
-    log.warning("no directory: it is held in memory", what=what, path=str(state), kind=kind, error=str(error))

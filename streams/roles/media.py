@@ -22,10 +22,11 @@ from streams.outbound.admission import Admission
 from streams.outbound.client import clients
 from streams.outbound.proxies import proxies
 from streams.roles.health import Health
-from streams.roles.hosting import RoleObserver, host, link, own_directory, require
+from streams.roles.hosting import RoleObserver, host, link, require
 from streams.roles.instance import name_of
 from streams.roles.startup import served
 from streams.settings.root import MediaSettings, Settings, SettingsError, resolve
+from streams.state.own_directory import own_directory
 from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()

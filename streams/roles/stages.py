@@ -29,10 +29,11 @@ from streams.outbound.admission import Admission
 from streams.outbound.client import clients
 from streams.plugins import with_plugins
 from streams.roles.health import Health
-from streams.roles.hosting import RoleObserver, host, link, own_directory, require
+from streams.roles.hosting import RoleObserver, host, link, require
 from streams.roles.instance import name_of
 from streams.roles.startup import met, patiently, served
 from streams.settings.root import KafkaSettings, Settings, SettingsError, marking
+from streams.state.own_directory import own_directory
 from streams.state.turns import FairTurns
 from streams.state.watched import DiskMonitor
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from streams.observe import metrics
-from streams.roles.hosting import own_directory
 from streams.settings.root import SettingsError
 from streams.state import damage, disk
 from streams.state.database import DEFAULT, Database
 from streams.state.errors import DamagedError, StateError
+from streams.state.own_directory import own_directory
 from streams.state.rows import RowFamily
 from streams.state.store import Store
 from streams.state.watched import DiskMonitor
