@@ -29,7 +29,7 @@ class RuleSettings(BaseModel):
     [routing](routing.md).
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Unique in the app. Dropped messages are counted as `rule:<name>`.")
     do: Literal["send", "drop", "show", "replace", "create", "proxy"] = Field(

@@ -14,7 +14,7 @@ from tests.whole.crossing import IMPATIENT
 __all__ = ["bob", "directory", "late_port", "target", "worker"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     directory: Path = tmp_path_factory.mktemp("attacked")
     with Stack(directory, bootstrap=kafka, prefix=f"attacked{uuid4().hex[:8]}.", partitions=2, settings=IMPATIENT, media=None) as one:

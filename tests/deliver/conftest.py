@@ -13,24 +13,24 @@ from tests.deliver.worker import Worker, app
 LEASE = "lease = 1.0\n"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("deliver")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def target() -> Iterator[Target]:
     with Target() as one:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def late_port() -> int:
     """Where the app `late` is to be found, and nobody listens before a test does."""
     return free_port()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def worker(kafka: str, directory: Path, target: Target, late_port: int) -> Iterator[Worker]:
     """What is in doubt is sent again, soon."""
     apps = app("late", f"http://127.0.0.1:{late_port}")

@@ -192,7 +192,7 @@ def ground(kafka: str, tmp_path: Path) -> Ground:
     return Ground(kafka, tmp_path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The whole relay, running."""
     prefix = f"t{uuid4().hex[:8]}."

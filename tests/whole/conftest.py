@@ -10,7 +10,7 @@ from tests.stack import Stack
 from tests.whole.crossing import IMPATIENT, Exchange
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def relay(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Stack]:
     """Makes a whole relay: (its name, its settings, what else `Stack` takes)."""
 
@@ -21,7 +21,7 @@ def relay(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
     return made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(relay: Callable[..., Stack]) -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as patch:
         # The broker's smallest: a killed worker's partitions are given out anew after this.
