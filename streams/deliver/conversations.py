@@ -9,7 +9,7 @@ from converters.core.model import Delivery, Echo
 from converters.core.operations import Post
 from converters.core.outcome import Delivered, Outcome
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.offset_tracker import OffsetTracker
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from streams.ingress.record import SILENT, past
 

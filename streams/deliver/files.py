@@ -15,7 +15,7 @@ from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_records import STAGE
 from streams.deliver.message_index import Row
-from streams.deliver.shutdown import Shutdown, clock
+from streams.exactly_once.shutdown import Shutdown, clock
 from streams.kafka import foreign_records
 from streams.observe import metrics
 from streams.observe.labels import word

@@ -10,7 +10,7 @@ from converters.core.model import Echo
 from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
 from streams.deliver.context import DeliverContext
 from streams.deliver.conversations import OpenEvent
-from streams.deliver.shutdown import Shutdown, clock
+from streams.exactly_once.shutdown import Shutdown, clock
 from streams.observe import metrics
 
 log = structlog.get_logger()

@@ -18,11 +18,11 @@ from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_rows import packed
 from streams.deliver.ledger_schema import Intent, Settled, dump
 from streams.deliver.message_index import MessageIndex
-from streams.deliver.offset_tracker import OffsetTracker
-from streams.deliver.shutdown import RevokedError, clock
 from streams.deliver.traced import delivered
 from streams.deliver.uncommitted_tail import UncommittedTail, mark
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord, Outputs
+from streams.exactly_once.shutdown import RevokedError, clock
 from streams.exactly_once.task import PartitionTask
 from streams.observe import tracing
 

@@ -19,13 +19,13 @@ from converters.files.withheld import placeholder
 from converters.platform import Answered, Partial, Request
 from streams.deliver.context import DeliverContext, SentRequest, arrived, ended, in_flight
 from streams.deliver.conversations import OpenEvent
-from streams.deliver.fairness import FairSlots
 from streams.deliver.in_doubt import InDoubt
 from streams.deliver.protocol import longest_ago, may_leave
-from streams.deliver.shutdown import RevokedError, Shutdown, clock
+from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.observe import metrics
 from streams.outbound.attempts import attempt, delays
 from streams.outbound.client import TOO_LATE
+from streams.outbound.fairness import FairSlots
 
 log = structlog.get_logger()
 

@@ -27,13 +27,13 @@ from streams.deliver.ledger_records import STAGE
 from streams.deliver.ledger_schema import Intent
 from streams.deliver.ledger_writer import LedgerWriter
 from streams.deliver.message_index import MessageIndex
-from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.peer_ledgers import PeerLedgers
 from streams.deliver.pending_references import PendingReferences, is_plain, mark_late, prepared
 from streams.deliver.sender import Sender
-from streams.deliver.shutdown import RevokedError, Shutdown, clock
 from streams.exactly_once.ending import ended
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import UnknownResultError
+from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.exactly_once.task import PartitionTask
 from streams.observe import metrics
 from streams.state.refused import telling

@@ -23,8 +23,8 @@ from converters.files.media import MediaJob, MediaResult
 from converters.files.media_key import media_key
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import Whose
-from streams.deliver.offset_tracker import OffsetTracker
 from streams.exactly_once.ending import ended
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import Outputs, UnknownResultError
 from streams.exactly_once.task import PartitionTask
 from streams.kafka import foreign_records, record_kinds, topics

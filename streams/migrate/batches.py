@@ -19,7 +19,7 @@ from converters.migration import Bisect, ItemOutcome, Present, is_late
 from converters.platform import Reply, Request
 from converters.routing.route import App
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.shutdown import Shutdown, clock
+from streams.exactly_once.shutdown import Shutdown, clock
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.context import Around, counted, doubted, worst
 from streams.migrate.finding import found

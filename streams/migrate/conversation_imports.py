@@ -21,7 +21,7 @@ from converters.probing import Findings
 from converters.routing.route import App
 from streams.deliver import ledger_records
 from streams.deliver.ledger_schema import Settled
-from streams.deliver.shutdown import RevokedError, Shutdown
+from streams.exactly_once.shutdown import RevokedError, Shutdown
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.carrying import Carrying
 from streams.migrate.context import Around, counted, doubted

@@ -18,10 +18,10 @@ from converters.core.model import conversation_key
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import Whose
 from streams.deliver import protocol
-from streams.deliver.offset_tracker import OffsetTracker
-from streams.deliver.shutdown import RevokedError, Shutdown
 from streams.exactly_once.ending import ended
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import UnknownResultError
+from streams.exactly_once.shutdown import RevokedError, Shutdown
 from streams.exactly_once.task import PartitionTask as Partition
 from streams.kafka import foreign_records, record_kinds
 from streams.migrate.batches import Batches

@@ -9,7 +9,7 @@ from msgspec import structs
 from converters.core.model import conversation_key
 from streams.deliver.conversations import Conversations, OpenEvent
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.offset_tracker import OffsetTracker
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from tests.deliver.worker import delivery
 

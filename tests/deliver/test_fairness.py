@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.deliver.conversations import Conversations, begun
-from streams.deliver.fairness import FairQueue, FairSlots
-from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.parked import ParkedRecords, ParkingBudget
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
+from streams.outbound.fairness import FairQueue, FairSlots
 from tests.deliver.worker import delivery
 
 WINDOW = 64

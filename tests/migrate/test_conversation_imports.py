@@ -19,7 +19,7 @@ from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.deliver.ledger_schema import Settled
 from streams.deliver.settings import DeliverSettings
-from streams.deliver.shutdown import Shutdown
+from streams.exactly_once.shutdown import Shutdown
 from streams.migrate.book import Raw
 from streams.migrate.conversation_imports import ConversationImports
 from streams.migrate.records import MessageTask, Progress, lane_key
