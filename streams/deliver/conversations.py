@@ -99,15 +99,17 @@ def begun(lane: OffsetTracker, offset: int, raw: OutputRecord, delivery: Deliver
 
 
 class Conversations:
-    """At most one event of a conversation is on its way; the others wait behind it in the order in which they were read."""
+    """At most one event of a conversation is on its way; the others wait behind it in the order in which they were read.
 
-    def __init__(self) -> None:
+    *left* is called when an event has left its queue, and when it is forgotten.
+    """
+
+    def __init__(self, left: Callable[[OpenEvent], None] = lambda _: None) -> None:
         self._queues: dict[bytes, deque[OpenEvent]] = {}
         self.events: dict[str, OpenEvent] = {}
         """By id: those that are open, and those that have ended and are not written down yet."""
         self._by: dict[str, int] = {}
-        self.left: Callable[[OpenEvent], None] = lambda _: None
-        """Called when an event has left its queue, and when it is forgotten."""
+        self._left = left
 
     def __len__(self) -> int:
         return len(self.events)
@@ -150,13 +152,13 @@ class Conversations:
             self._by[event.source] -= 1
         else:
             del self._by[event.source]
-        self.left(event)
+        self._left(event)
         return queue[0] if queue else None
 
     def forget(self, event: OpenEvent) -> None:
         """The end of *event* is written down: from now on the ledger knows it."""
         del self.events[event.delivery.event.id]
-        self.left(event)
+        self._left(event)
 
 
 def _goes_before(event: OpenEvent, other: OpenEvent, *, head: bool) -> bool:

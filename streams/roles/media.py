@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import structlog
+from aiokafka import TopicPartition
 
 from streams.exactly_once.transport import StagePlan
 from streams.kafka import acls, topics
 from streams.kafka.log_reader import LogReader
 from streams.media.context import MediaContext
+from streams.media.dedupe import DedupeStore
 from streams.media.fetch import Fetcher
 from streams.media.scan.clamd import Clamd
 from streams.media.ssrf_guard import AddressPolicy
@@ -26,6 +28,7 @@ from streams.roles.hosting import RoleObserver, host, link, own_directory, requi
 from streams.roles.instance import name_of
 from streams.roles.startup import served
 from streams.settings.root import MediaSettings, Settings, SettingsError, resolve
+from streams.state.stateful_stage import StatefulStage
 from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()
@@ -74,11 +77,14 @@ async def _media(settings: Settings, health: Health) -> int:
     )
     log_reader = LogReader(kafka.cluster, committed=True)
 
-    def carrying(partition: int) -> MediaWorker:
-        return MediaWorker(partition, context, prefix=kafka.prefix, log=log_reader, state=state)
-
+    stage = StatefulStage(
+        STAGE,
+        lambda partition: DedupeStore(state / f"media-{partition}.rows", TopicPartition(done, partition)),
+        lambda task, store: MediaWorker(task, context, store, log_reader, prefix=kafka.prefix),
+        context,
+    )
     watch = RoleObserver(health, tuple(admissions.values()), DiskMonitor({"media": state, "temporary": directory}))
-    plan = StagePlan(STAGE, [jobs], carrying, link(kafka), watch)
+    plan = StagePlan(STAGE, [jobs], lambda _: stage, link(kafka), watch)
     plan.reads, plan.instance = (done,), name_of(kafka.instance, state)
     await _started(context.pool)
     watch.health.note("sandbox", _told(context.pool.ready))

@@ -13,7 +13,7 @@ from streams.convert.stage import ConvertStage
 from streams.convert.worker import ConvertWorker
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.deliver.context import DeliverContext, DeliverTopics
-from streams.deliver.ledger import kept
+from streams.deliver.ledger import LedgerStore, kept
 from streams.deliver.ledger_records import STAGE as DELIVER
 from streams.deliver.parked import ParkingBudget
 from streams.deliver.progress import Progress
@@ -33,6 +33,7 @@ from streams.roles.hosting import RoleObserver, host, link, own_directory, requi
 from streams.roles.instance import name_of
 from streams.roles.startup import met, patiently, served
 from streams.settings.root import KafkaSettings, Settings, SettingsError, marking
+from streams.state.stateful_stage import StatefulStage
 from streams.state.turns import FairTurns
 from streams.state.watched import DiskMonitor
 
@@ -148,7 +149,13 @@ async def _deliver(
     )
     watch = RoleObserver(health, tuple(admissions.values()), DiskMonitor({"ledger": context.state}))
     inputs = [names.deliveries, names.backfill, names.echoes, names.results, *_some(names.imported), *names.mirrored]
-    plan = StagePlan(DELIVER, inputs, lambda number: DeliverWorker(number, context), link(kafka), watch)
+    stage = StatefulStage(
+        DELIVER,
+        lambda partition: LedgerStore(context.state, f"{platform}-{partition}", context.settings),
+        lambda task, store: DeliverWorker(task, context, store),
+        context,
+    )
+    plan = StagePlan(DELIVER, inputs, lambda _: stage, link(kafka), watch)
     plan.pace, plan.reads = context.linger, (names.ledger,)
     plan.instance, plan.kept = name_of(kafka.instance, context.state), lambda: kept(context.state, platform)
     try:

@@ -89,10 +89,9 @@ class Desk:
 
     def __init__(self, room: int = 1 << 20) -> None:
         self.lane = OffsetTracker(TopicPartition("d", 0), live=True)
-        self.events = Conversations()
+        self.events = Conversations(lambda event: self.parked.freed(event.key, event.source))
         self.room = ParkingBudget(room)
         self.parked = ParkedRecords(self.events, WINDOW, self.room)
-        self.events.left = lambda event: self.parked.freed(event.key, event.source)
         self.made: dict[int, object] = {}
         self.opened: list[str] = []
         self.next = 0
