@@ -9,19 +9,21 @@ from converters.core.model import Delivery, Echo
 from converters.core.operations import Post
 from converters.core.outcome import Delivered, Outcome
 from streams.deliver.ledger_schema import Intent
+from streams.deliver.protocol import EventState, moved
 from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from streams.ingress.record import SILENT, past
 
 
 class OpenEvent(Struct):
-    """An event that was read and has not ended."""
+    """An event that was read, until its end is written down."""
 
     lane: OffsetTracker
     offset: int
     key: bytes
     raw: OutputRecord
     delivery: Delivery
+    state: EventState = EventState.QUEUED
     outcome: Outcome | None = None
     attempts: int = 0
     by: str = "reply"
@@ -65,6 +67,9 @@ class OpenEvent(Struct):
     """It names a message that is not at the target."""
     also: list[tuple[OffsetTracker, int]] = []
     """Where the same event lies once more, in the other input."""
+
+    def move(self, to: EventState) -> None:
+        self.state = moved(self.state, to)
 
     @property
     def source(self) -> str:

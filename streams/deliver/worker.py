@@ -28,6 +28,7 @@ from streams.deliver.ledger_writer import LedgerWriter
 from streams.deliver.message_index import MessageIndex
 from streams.deliver.peer_ledgers import PeerLedgers
 from streams.deliver.pending_references import PendingReferences, is_plain, mark_late, prepared
+from streams.deliver.protocol import EventState
 from streams.deliver.sender import Sender
 from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import UnknownResultError
@@ -181,6 +182,7 @@ class DeliverWorker:
                 if now.outcome is None:
                     await self._until_admitted(now)
                     await self._sender.send(now, there)
+                now.move(EventState.ENDED)
                 ledger_records.note(now, self._context.dead_letter_limit)
                 if live:
                     self._index.said(now.delivery)
