@@ -23,6 +23,8 @@ class OpenEvent(Struct):
     key: bytes
     raw: OutputRecord
     delivery: Delivery
+    source: str = ""
+    """See `source_of`: of the first who said it, whoever is believed in the end."""
     state: EventState = EventState.QUEUED
     outcome: Outcome | None = None
     attempts: int = 0
@@ -68,13 +70,17 @@ class OpenEvent(Struct):
     also: list[tuple[OffsetTracker, int]] = []
     """Where the same event lies once more, in the other input."""
 
-    def move(self, to: EventState) -> None:
-        self.state = moved(self.state, to)
+    def __post_init__(self) -> None:
+        self.source = self.source or source_of(self.delivery)
 
     @property
-    def source(self) -> str:
-        """See `source_of`."""
-        return source_of(self.delivery)
+    def is_plain(self) -> bool:
+        """A message that names no other and has a receiver: most are."""
+        operation = self.delivery.event.operation
+        return isinstance(operation, Post) and operation.quote is None and bool(self.delivery.receiver)
+
+    def move(self, to: EventState) -> None:
+        self.state = moved(self.state, to)
 
     def heard_of(self, part: int) -> Echo | None:
         """The callback of that request of its own."""

@@ -27,7 +27,7 @@ from streams.deliver.ledger_schema import Intent
 from streams.deliver.ledger_writer import LedgerWriter
 from streams.deliver.message_index import MessageIndex
 from streams.deliver.peer_ledgers import PeerLedgers
-from streams.deliver.pending_references import PendingReferences, is_plain, mark_late, prepared
+from streams.deliver.pending_references import PendingReferences, mark_late, prepared
 from streams.deliver.protocol import EventState
 from streams.deliver.sender import Sender
 from streams.exactly_once.offset_tracker import OffsetTracker
@@ -116,25 +116,30 @@ class DeliverWorker:
     def _moved(self) -> None:
         restore = self._peers.restore
         self._task.watch.restored(STAGE, self._partition, restore.left, restore.since(self._names.ledger), restore.eta)
-        if self._intake.holds or self._echoes.holds:
+        if self._intake.holds or self._echoes.held:
             self._task.nudge()
 
     # -- in
 
     def _read(self) -> None:
         self._writer.mirrored |= self._peers.read()
-        for event in self._waiting.over(clock(), self._is_there, self._on_its_way) + self._files.over():
-            self._start(event)
+        if self._waiting.waiters or self._files.came or self._files.aside:
+            for event in self._waiting.over(clock(), self._is_there, self._on_its_way) + self._files.over():
+                self._start(event)
         self._hear()
         self._intake.take(self._task)
 
     def _hear(self) -> None:
-        echoes, before = self._echoes, self._echoes.settled
+        echoes, batch = self._echoes, self._task.take_of(self._echo_input)
+        if batch is None and not echoes.held:
+            return
+        before = echoes.settled
         echoes.hear_held()
-        while (batch := self._task.take_of(self._echo_input)) is not None:
+        while batch is not None:
             for record in batch.records:
                 echoes.hear(record)
             echoes.read(batch.next_offset)
+            batch = self._task.take_of(self._echo_input)
         if (settled := echoes.settled) is not None and settled != before:
             self._writer.offsets[self._echo_input] = settled
 
@@ -170,7 +175,7 @@ class DeliverWorker:
                     for instead in self._files.set_aside(now):
                         self._start(instead)
                     continue
-                there = NOTHING if is_plain(now) else await self._prepared(now)
+                there = NOTHING if now.is_plain else await self._prepared(now)
                 if there is None:
                     following = self._open.end(now)
                     continue
