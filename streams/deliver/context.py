@@ -76,15 +76,6 @@ class DeliverContext(Struct, frozen=True):
     under_way: dict[str, SentRequest] = {}
     """By event id, until the answer is written down. They outlive a partition's work that has to start anew."""
 
-    owned: set[int] = set()
-    """The partitions at work in this process."""
-
-    def own(self, partition: int, *, mine: bool) -> None:
-        """A partition comes or goes, and with it a part of the quotas."""
-        (self.owned.add if mine else self.owned.discard)(partition)
-        for admission in self.admissions.values():
-            admission.own(frozenset(self.owned), self.names.partitions)
-
     def timed(self, target: str) -> bool:
         """Whether the callbacks of that app tell its own time of a message."""
         app = self.apps.get(target)

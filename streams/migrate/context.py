@@ -55,13 +55,6 @@ class Around(Struct, frozen=True):
     passwords: Passwords
     linger: AdaptiveLinger
     restoring: FairTurns
-    owned: set[int]
-
-    def own(self, partition: int, *, mine: bool) -> None:
-        """A partition comes or goes, and with it a part of the quotas."""
-        (self.owned.add if mine else self.owned.discard)(partition)
-        for gate in self.gates.values():
-            gate.own(frozenset(self.owned), self.names.partitions)
 
     def findings(self, app: str) -> Findings:
         run = self.orders.runs.get(app)

@@ -16,7 +16,7 @@ from streams.migrate.credentials import Passwords
 from streams.migrate.orders import Orders
 from streams.migrate.state import STAGE, State, path_of
 from streams.migrate.worker import MigrateWorker
-from streams.outbound.admission import Admission
+from streams.outbound.admission import Admission, PartitionShares
 from streams.outbound.client import clients
 from streams.roles.health import Health
 from streams.roles.hosting import RoleObserver, host, link, own_directory, require
@@ -96,7 +96,6 @@ async def _migrate(settings: Settings, platform: str, health: Health) -> int:
         passwords=Passwords(settings.migrate.passwords),
         linger=AdaptiveLinger(SHARE, settings.deliver.cycle),
         restoring=FairTurns(),
-        owned=set(),
     )
     watch = _Seen(health, tuple(gates.values()), DiskMonitor({"migrated": around.state}))
     watch.orders = orders
@@ -104,7 +103,7 @@ async def _migrate(settings: Settings, platform: str, health: Health) -> int:
         STAGE,
         lambda partition: State(path_of(around.state, partition), TopicPartition(names.done, partition)),
         lambda task, state: MigrateWorker(task, around, state),
-        around,
+        PartitionShares(gates.values(), kafka.partitions),
     )
     plan = StagePlan(STAGE, [names.tasks, names.ledger, names.results], lambda _: stage, link(kafka), watch)
     plan.pace, plan.reads = around.linger, (names.done,)

@@ -20,7 +20,7 @@ from streams.media.transcode.pool import NotSandboxedError, NoWorkerError, Trans
 from streams.media.transcode.request import TranscodeLimits
 from streams.media.worker import STAGE, MediaWorker
 from streams.observe import metrics
-from streams.outbound.admission import Admission
+from streams.outbound.admission import Admission, PartitionShares
 from streams.outbound.client import clients
 from streams.outbound.proxies import proxies
 from streams.roles.health import Health
@@ -81,7 +81,7 @@ async def _media(settings: Settings, health: Health) -> int:
         STAGE,
         lambda partition: DedupeStore(state / f"media-{partition}.rows", TopicPartition(done, partition)),
         lambda task, store: MediaWorker(task, context, store, log_reader, prefix=kafka.prefix),
-        context,
+        PartitionShares(admissions.values(), kafka.partitions),
     )
     watch = RoleObserver(health, tuple(admissions.values()), DiskMonitor({"media": state, "temporary": directory}))
     plan = StagePlan(STAGE, [jobs], lambda _: stage, link(kafka), watch)

@@ -25,7 +25,7 @@ from streams.identities.store import disk_of
 from streams.kafka import acls, topics
 from streams.kafka.linger import AdaptiveLinger
 from streams.kafka.log_reader import LogReader
-from streams.outbound.admission import Admission
+from streams.outbound.admission import Admission, PartitionShares
 from streams.outbound.client import clients
 from streams.plugins import with_plugins
 from streams.roles.health import Health
@@ -153,7 +153,7 @@ async def _deliver(
         DELIVER,
         lambda partition: LedgerStore(context.state, f"{platform}-{partition}", context.settings),
         lambda task, store: DeliverWorker(task, context, store),
-        context,
+        PartitionShares(admissions.values(), kafka.partitions),
     )
     plan = StagePlan(DELIVER, inputs, lambda _: stage, link(kafka), watch)
     plan.pace, plan.reads = context.linger, (names.ledger,)

@@ -98,14 +98,14 @@ S = TypeVar("S", bound=_Closes)
 class StatefulStage(Generic[S]):
     """See `streams.exactly_once.task.Processor`: one for all partitions, with state and work made anew after every restart of a task.
 
-    *open_* gives the state of a partition and raises StateError; *owner* is told which partitions are at work here.
+    *open_* gives the state of a partition and raises StateError; *shares* are told which partitions are at work here.
     """
 
-    def __init__(self, stage: str, open_: Callable[[int], S], make: Callable[[PartitionTask, S], PartitionWork], owner: _Owns) -> None:
+    def __init__(self, stage: str, open_: Callable[[int], S], make: Callable[[PartitionTask, S], PartitionWork], shares: _Owns) -> None:
         self._stage = stage
         self._open = open_
         self._make = make
-        self._owner = owner
+        self._shares = shares
 
     async def run(self, task: PartitionTask) -> None:
         with telling(task.watch, self._stage, task.partition):
@@ -130,12 +130,12 @@ class StatefulStage(Generic[S]):
         metrics.REBUILD_SECONDS.labels(self._stage).observe(clock() - began)
 
     async def _work(self, partition: int, work: PartitionWork) -> None:
-        self._owner.own(partition, mine=True)
+        self._shares.own(partition, mine=True)
         work.background.keep(work.read_on())
         try:
             await work.cycles()
         finally:
-            self._owner.own(partition, mine=False)
+            self._shares.own(partition, mine=False)
             work.let_go()
             try:
                 await work.background.end()
