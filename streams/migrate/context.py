@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
+from prometheus_client import Counter
 
 from converters.core.outcome import NotSent, Unsure
 from converters.probing import Findings
@@ -62,7 +62,7 @@ class Around(Struct, frozen=True):
 
 
 @cache
-def _counter(kind: str, outcome: str) -> Any:
+def _counter(kind: str, outcome: str) -> Counter:
     return metrics.MIGRATED.labels(kind, outcome)
 
 
