@@ -1,7 +1,8 @@
 """One life for all work over local state: whatever ends it, what runs beside it is over before the state is closed, and the role is told why."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from streams.exactly_once.shutdown import RevokedError
 from streams.state.errors import DamagedError, StateError
 from streams.state.stateful_stage import BackgroundTasks, StatefulStage
 
-Step = Callable[[], Awaitable[None]]
+Step = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Task:
@@ -49,8 +50,8 @@ class Kept:
 class Work:
     """*meets* are what its steps do, by name; a step that is not named there returns at once."""
 
-    def __init__(self, task: Task, **meets: Step) -> None:
-        self.task, self.log, self.meets = task, task.log, meets
+    def __init__(self, task: Any, meets: dict[str, Step]) -> None:
+        self.log, self.meets = task.watch.log, meets
         self.background = BackgroundTasks(task.nudge, told=False)
 
     async def _do(self, step: str) -> None:
@@ -93,7 +94,7 @@ def raises(error: BaseException) -> Step:
     return meets
 
 
-async def ran(opening: Exception | None = None, **meets: Step) -> tuple[list[Any], BaseException | None]:
+async def ran(opening: Exception | None = None, /, **meets: Step) -> tuple[list[Any], BaseException | None]:
     """What was done and told, in order, and what came of it."""
     log: list[Any] = []
     task: Any = Task(log)
@@ -104,7 +105,7 @@ async def ran(opening: Exception | None = None, **meets: Step) -> tuple[list[Any
             raise opening
         return Kept(log)
 
-    stage = StatefulStage("deliver", opened, lambda task, state: Work(task, **{name.replace("_", " "): step for name, step in meets.items()}), Kept(log))
+    stage = StatefulStage("deliver", opened, lambda task, state: Work(task, {name.replace("_", " "): step for name, step in meets.items()}), Kept(log))
     try:
         await stage.run(task)
     except Exception as error:
@@ -161,7 +162,7 @@ async def test_a_job_that_was_only_let_go_ends_nothing() -> None:
 async def test_the_cycles_are_woken_by_what_fails_and_where_they_are_told_by_every_job() -> None:
     for told, job, woken in [(False, raises(ValueError()), True), (False, _nothing, False), (True, _nothing, True), (False, raises(RevokedError()), False)]:
         nudges: list[None] = []
-        background = BackgroundTasks(lambda nudges=nudges: nudges.append(None), told=told)
+        background = BackgroundTasks(partial(nudges.append, None), told=told)
         background.start(job())
         while background.jobs:
             await asyncio.sleep(0)
