@@ -5,7 +5,7 @@ outcome for each piece. Messages of the history go one by one, ascending. Readin
 """
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from converters.core.model import Group as GroupConversation
 from converters.core.model import Room as RoomConversation
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.inventory import KINDS, AnyItem, Group, GroupMember, Room, Setting
+from converters.platform import A
 from converters.probing import Findings
 
 if TYPE_CHECKING:
@@ -100,21 +101,21 @@ Finding = Generator["Request", "Reply | None", ItemOutcome | None]
 """Asks the platform whether something was done; returns None where that cannot be told."""
 
 
-class Inventory(Struct, frozen=True, kw_only=True):
+class Inventory(Struct, Generic[A], frozen=True, kw_only=True):
     """Writing of users, relations, groups, rooms and settings."""
 
     parts: tuple[Part, ...]
-    pieces: Callable[[AnyItem, Any], Pieces]
+    pieces: Callable[[AnyItem, A], Pieces]
     """(item, account)."""
-    batch: Callable[[Piece, Any, Context], str]
+    batch: Callable[[Piece, A, Context], str]
     """(piece, account, context): pieces of one part with one batch key may go in one call."""
     most: Callable[[Part, Findings], int]
     """Pieces of one call, as far as the probe knows."""
-    encode: Callable[[Sequence[Piece], Any, Context], "Request"]
+    encode: Callable[[Sequence[Piece], A, Context], "Request"]
     """(pieces of one part and batch key, account, context)."""
     read: Callable[[Sequence[Piece], "Request", "Reply"], tuple[ItemOutcome, ...]]
     """(the pieces in the order of `encode`, the request, its answer): an outcome for each of them."""
-    find: Callable[[Piece, Any, Context], Finding]
+    find: Callable[[Piece, A, Context], Finding]
     """For pieces of a part that is `once`."""
 
     def part(self, name: str) -> Part:
@@ -128,20 +129,20 @@ class Inventory(Struct, frozen=True, kw_only=True):
 _PLACES = (str(Group.__struct_config__.tag), str(Room.__struct_config__.tag))
 
 
-def late_wave(inventory: Inventory) -> int:
+def late_wave(inventory: Inventory[A]) -> int:
     """Pieces of a higher wave wait until the items of all kinds are there: their wave is above all of the kind that comes last."""
     last = list(KINDS)[-1]
     return max((part.wave for part in inventory.parts if part.kind == last), default=max((part.wave for part in inventory.parts), default=0))
 
 
-def is_late(inventory: Inventory, piece: Piece) -> bool:
+def is_late(inventory: Inventory[A], piece: Piece) -> bool:
     """Whether it waits for the last pass: because of its wave, or because it is done to a group or room after that is made, which everybody
     has to know of by then: it is called back.
     """
     return is_late_part(inventory, inventory.part(piece.part))
 
 
-def is_late_part(inventory: Inventory, part: Part) -> bool:
+def is_late_part(inventory: Inventory[A], part: Part) -> bool:
     return part.wave > late_wave(inventory) or (part.kind in _PLACES and not part.once)
 
 
@@ -170,13 +171,13 @@ class BeforeGroup(Struct, frozen=True, tag="before-group", tag_field="outcome"):
 ImportOutcome = Delivered | NotLater | BeforeGroup | NotSent | Unsure | Refused
 
 
-class History(Struct, frozen=True, kw_only=True):
+class History(Struct, Generic[A], frozen=True, kw_only=True):
     """Writing of messages with the time at which they were said, one a call, ascending in each conversation."""
 
     kinds: frozenset[str]
     """Tags of the conversations that take imports."""
     files: frozenset[FilesBy]
-    encode: Callable[[Delivery, Any, TargetContext, ImportOf], "Encoded"]
+    encode: Callable[[Delivery, A, TargetContext, ImportOf], "Encoded"]
     """(delivery, account, what is known at the target, how): a text that is too long goes in parts, each 1 ms later."""
     read: Callable[["Request", "Reply", Findings], ImportOutcome]
     """(request, its answer, what the probe found)."""
@@ -213,7 +214,7 @@ Ids in it are the platform's own; a FoundCallback is a callback, read by `Platfo
 """
 
 
-class Reader(Struct, frozen=True, kw_only=True):
+class Reader(Struct, Generic[A], frozen=True, kw_only=True):
     """One kind of list that a platform gives out."""
 
     name: str
@@ -227,8 +228,12 @@ class Reader(Struct, frozen=True, kw_only=True):
     """Fields of the items beside their ids that come as a migration has written them, so that they can be compared."""
     whole: bool = True
     """Whether all that there is comes. False: what comes is what is known to be there, and others may be."""
-    ask: Callable[[Sequence[str], "TimeRange | None", str, Any], Reading]
+    ask: Callable[[Sequence[str], "TimeRange | None", str, A], Reading]
     """(subjects in the platform's own words, span of a history, cursor or "", account)."""
+
+
+AnyReader = Reader[Any]
+"""As `converters.platform.AnyPlatform`."""
 
 
 def subject_of(named: Conversation | GroupMember | Setting) -> str:

@@ -7,7 +7,7 @@ adding a platform touches no file there. Everything that a function needs comes 
 # Over 300 lines: what a platform is stands in one place, and who writes one reads it from top to bottom.
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -15,11 +15,34 @@ from converters.core.model import Conversation, Delivery, Event, Loss, TargetCon
 from converters.core.outcome import Delivered, Outcome
 
 if TYPE_CHECKING:
+    from converters.core.fidelity import Level
     from converters.doctor.steps import DoctorPlan
     from converters.files.media import MediaSupport
     from converters.migration import History, Inventory, Reader
     from converters.migration_rules import MigrationRules
     from converters.probing import ProbePlan
+    from converters.routing.user_ids import IdRule
+    from converters.text.fallback_text import Language
+
+
+class Account(Protocol):
+    """What the settings hold of one app, as far as it is the same on every platform; beside it, each has keys and choices of its own."""
+
+    @property
+    def base_url(self) -> str:
+        """Of the platform's API."""
+
+    @property
+    def mark_secret(self) -> str:
+        """Of the marks on what is sent there; see `converters.text.echo_mark`."""
+
+    @property
+    def language(self) -> "Language":
+        """Of what the relay itself says to people of the app."""
+
+
+A = TypeVar("A", bound=Account)
+"""One platform's own account: its functions take this one, and no other."""
 
 
 class Incoming(Struct, frozen=True):
@@ -179,17 +202,17 @@ class Partial(Struct, frozen=True, tag="partial", tag_field="outcome"):
 Answered = Outcome | Partial
 
 
-class Signed(Struct, frozen=True):
+class Signed(Struct, Generic[A], frozen=True):
     """Every request carries headers made for it alone."""
 
-    headers: Callable[[Any, int, str], dict[str, str]]
+    headers: Callable[[A, int, str], dict[str, str]]
     """(account, seconds since 1970, nonce of 32 hex characters) -> headers."""
 
 
-class SignedBody(Struct, frozen=True):
+class SignedBody(Struct, Generic[A], frozen=True):
     """Every request carries headers made for it alone, over what it says."""
 
-    headers: Callable[[Any, int, bytes], dict[str, str]]
+    headers: Callable[[A, int, bytes], dict[str, str]]
     """(account, seconds since 1970, body) -> headers."""
 
 
@@ -199,10 +222,10 @@ class GrantedToken(Struct, frozen=True):
     """Seconds."""
 
 
-class Token(Struct, frozen=True):
+class Token(Struct, Generic[A], frozen=True):
     """Requests carry a token that is asked for and wears out."""
 
-    ask: Callable[[Any], Request]
+    ask: Callable[[A], Request]
     read: Callable[[Reply], GrantedToken | str]
     """The token, or why there is none (safe to log)."""
     headers: Callable[[str], dict[str, str]]
@@ -210,12 +233,12 @@ class Token(Struct, frozen=True):
     """Whether a reply says that the token, and not the request, is bad."""
 
 
-class LookUp(Struct, frozen=True):
+class LookUp(Struct, Generic[A], frozen=True):
     """How the platform is asked whether it has a message whose send was never answered."""
 
-    ask: Callable[[Delivery, Any, int, int], Request | None]
+    ask: Callable[[Delivery, A, int, int], Request | None]
     """(delivery, account, since, until in ms since 1970): the question; None where there is none for such a conversation."""
-    read: Callable[[Delivery, Any, Reply, int], Outcome | None]
+    read: Callable[[Delivery, A, Reply, int], Outcome | None]
     """(delivery, account, answer, which of its requests): Delivered where the message is there; None where it is not, or the answer says nothing."""
     more: Callable[[Request, Reply], Request | None] | None = None
     """(question, answer): the next question, where the answer was only a page."""
@@ -249,10 +272,10 @@ GapConversation = Generator[Request | FileRequest | FoundCallback, Reply | None,
 returns what it could not see, in words, or "". A platform that sends its lost callbacks again by itself yields no `FoundCallback`."""
 
 
-class Gaps(Struct, frozen=True):
+class Gaps(Struct, Generic[A], frozen=True):
     """What a platform can say of callbacks that never came."""
 
-    ask: Callable[[TimeRange, Sequence[Conversation], Any], GapConversation]
+    ask: Callable[[TimeRange, Sequence[Conversation], A], GapConversation]
     """(span, conversations of which something came in or is expected, in the platform's own ids; account)."""
     note: str
     """Which of the platform's services it needs, and how far back it sees."""
@@ -283,34 +306,34 @@ SecretUse = Literal["verify", "call", "mark"]
 """`verify`: to tell that what comes in is the platform's; `call`: to send, ask and fetch; `mark`: to know what we have sent ourselves."""
 
 
-class Platform(Struct, frozen=True, kw_only=True):
+class Platform(Struct, Generic[A], frozen=True, kw_only=True):
     """One platform, whole. See each field's type for its contract."""
 
     name: str
-    account: type[Any]
-    """A frozen struct: what the settings hold of one app on this platform (keys, secrets, base_url, choices)."""
+    account: type[A]
+    """An `Account`, a frozen struct: what the settings hold of one app on this platform (keys, secrets, base_url, choices)."""
     secrets: Mapping[str, tuple[SecretUse, ...]]
     """Which fields of the account are secrets, and what for: a process is given those that it uses."""
-    check: Callable[[Incoming, Any, int], Verdict]
+    check: Callable[[Incoming, A, int], Verdict]
     """(request, account, ms since 1970): is this callback authentic?"""
-    check_headers: Callable[[Mapping[str, str], str, Any, int], EarlyRejection | None] | None = None
+    check_headers: Callable[[Mapping[str, str], str, A, int], EarlyRejection | None] | None = None
     """(headers, query, account, ms since 1970): whether a body is worth reading. None where the body alone tells."""
-    once: Callable[[Incoming, Any, int], SingleUse | None] | None = None
+    once: Callable[[Incoming, A, int], SingleUse | None] | None = None
     """(an accepted request, account, ms since 1970): what of it is good for one body. None where what is said is signed as well."""
     shortest: int = 8
     """Characters that each secret has at least; an empty `…_previous` is none. Consoles make longer ones: a shorter one was cut off, or made up."""
-    decode: Callable[[Callback, Any], tuple[Decoded, ...]]
+    decode: Callable[[Callback, A], tuple[Decoded, ...]]
     """(callback, account): what it says. Raises Malformed."""
-    encode: Callable[[Delivery, Any, TargetContext], Encoded]
+    encode: Callable[[Delivery, A, TargetContext], Encoded]
     """(delivery, account, what is known at the target): what to send."""
     read_reply: Callable[[Request, Reply], Answered]
     """(request, its answer): what became of it. Success alone is no proof: what the answer says of each thing that was asked for counts."""
-    auth: Signed | SignedBody | Token
-    register: Callable[[str, str, Any], Request] | None = None
+    auth: Signed[A] | SignedBody[A] | Token[A]
+    register: Callable[[str, str, A], Request] | None = None
     """(user, name, account): the call that makes an account, repeatable; an answer that there is one reads as Delivered."""
-    look_up: LookUp | None = None
-    gaps: Gaps | None = None
-    media: "MediaSupport | None" = None
+    look_up: LookUp[A] | None = None
+    gaps: Gaps[A] | None = None
+    media: "MediaSupport[A] | None" = None
     """None where no files are brought over to it or from it."""
     migration: "MigrationRules | None" = None
     """What it takes of a migration; None where nothing is migrated to it."""
@@ -320,31 +343,34 @@ class Platform(Struct, frozen=True, kw_only=True):
     """Its answer to a send does not say when, and its callback does; a recall has to name that time."""
     limits: tuple[RateLimit, ...] = ()
     """What it takes by default; the settings may say otherwise for an app."""
-    user_ids: Any
-    """The `converters.routing.user_ids.IdRule` of user ids."""
-    ids_of: Callable[[Any], Any] | None = None
-    """(account) -> the IdRule of one app, where its settings have a word in it."""
-    inventory: "Inventory | None" = None
+    user_ids: "IdRule"
+    ids_of: "Callable[[A], IdRule] | None" = None
+    """(account) -> that of one app, where its settings have a word in it."""
+    inventory: "Inventory[A] | None" = None
     """None where no users, groups and settings are moved to it."""
-    history: "History | None" = None
+    history: "History[A] | None" = None
     """None where no messages can be put there with the time at which they were said."""
-    probe: "ProbePlan | None" = None
+    probe: "ProbePlan[A] | None" = None
     """How a migration finds out what the vendor's pages leave open."""
-    doctor: "DoctorPlan | None" = None
+    doctor: "DoctorPlan[A] | None" = None
     """What its diagnosis on the first day has besides what all have."""
-    readers: "tuple[Reader, ...]" = ()
+    readers: "tuple[Reader[A], ...]" = ()
     """What can be read of users, relations, groups and history, to move it from there or to check it."""
-    example: Callable[[], Any] | None = None
+    example: Callable[[], A] | None = None
     """An account of made-up values, for `im-relay preview` without settings."""
-    fidelity: Mapping[str, Any] = {}
-    """The `converters.core.fidelity.Level` of each kind, by its tag in the model."""
-    kinds: Callable[[Any], str] | None = None
+    fidelity: "Mapping[str, Level]" = {}
+    """Of each kind, by its tag in the model."""
+    kinds: "Callable[[Language], str] | None" = None
     """(language) -> Markdown for docs/fidelity.md: what becomes of the platform's own kinds of message, and of what it never calls back about."""
     pages: Mapping[str, Callable[[], str]] = {}
     """Pages of docs/ that are printed from the platform's own declarations, by file name."""
 
 
-def problems_of(platforms: Sequence[Platform]) -> list[str]:
+AnyPlatform = Platform[Any]
+"""One of several: whoever has it has the account that belongs to it, as `converters.routing.route.App` does."""
+
+
+def problems_of(platforms: Sequence[AnyPlatform]) -> list[str]:
     """Names used twice, which would make topics collide."""
     names = [platform.name for platform in platforms]
     return sorted({name for name in names if names.count(name) > 1})

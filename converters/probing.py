@@ -1,9 +1,11 @@
 """How a migration finds out, at the target itself, what the vendor's pages leave open: steps as data, and what came of them."""
 
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from msgspec import Struct
+
+from converters.platform import A
 
 if TYPE_CHECKING:
     from converters.platform import FileRequest, Request
@@ -112,11 +114,11 @@ Probing = Generator["Request | FileRequest | Burst | Listen | Pause | Look | Ans
 Answered."""
 
 
-class ProbePlan(Struct, frozen=True, kw_only=True):
+class ProbePlan(Struct, Generic[A], frozen=True, kw_only=True):
     questions: tuple[Question, ...]
-    run: Callable[[Any, ProbeNames], Probing]
+    run: Callable[[A, ProbeNames], Probing]
     """(account, names)."""
-    later: Callable[[Any, ProbeNames, Findings], Probing]
+    later: Callable[[A, ProbeNames, Findings], Probing]
     """(account, the names of that run, what it found): what is told by files alone that are there a day later."""
-    clean: Callable[[Any, ProbeNames], "tuple[Request, ...]"]
+    clean: Callable[[A, ProbeNames], "tuple[Request, ...]"]
     """What deletes whatever a run made, also one that was cut off; a 404 is as good as done."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from converters.core.bodies import Body
 from converters.core.operations import Operation, Post
-from converters.platform import Platform
+from converters.platform import AnyPlatform
 from converters.text.fallback_text import Language
 
 MESSAGES = (*(str(body.__struct_config__.tag) for body in get_args(Body)), "quote")
@@ -50,7 +50,7 @@ FILES = (
 )
 
 
-def page(platforms: Mapping[str, Platform]) -> str:
+def page(platforms: Mapping[str, AnyPlatform]) -> str:
     """docs/fidelity.md: what becomes of each kind when it is written to each platform."""
     return (
         "# What is carried, and how well\n\n"
@@ -77,13 +77,13 @@ def page(platforms: Mapping[str, Platform]) -> str:
     )
 
 
-def kinds(platforms: Mapping[str, Platform], head: str, language: Language) -> str:
+def kinds(platforms: Mapping[str, AnyPlatform], head: str, language: Language) -> str:
     """What becomes of the platforms' own kinds, for those that say so."""
     told = [(name, platforms[name].kinds) for name in sorted(platforms)]
     return "".join(f"\n## {head.format(name)}\n\n{own(language)}" for name, own in told if own is not None)
 
 
-def table(platforms: Mapping[str, Platform], kinds: tuple[str, ...], head: str, cell: Callable[[Level], str]) -> str:
+def table(platforms: Mapping[str, AnyPlatform], kinds: tuple[str, ...], head: str, cell: Callable[[Level], str]) -> str:
     """A row for each of *kinds*, a column for each of *platforms*."""
     names = sorted(platforms)
     first = f"| {head} | " + " | ".join(names) + " |\n| --- |" + " --- |" * len(names) + "\n"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from converters.core.fidelity import DONE, MESSAGES, Level, kinds, table
-from converters.platform import Platform
+from converters.platform import AnyPlatform
 
 WORDS = {"full": "完整", "partial": "部分", "shown": "以文字显示", "refused": "不支持"}
 KNOWN = {"page": "文档", "sdk": "SDK 源码", "capture": "抓包", "guess": "推断"}
@@ -85,7 +85,7 @@ NOTES = {
 """Of each note of the tables. A new one stands there in English until it is here; a test finds it."""
 
 
-def page(platforms: Mapping[str, Platform]) -> str:
+def page(platforms: Mapping[str, AnyPlatform]) -> str:
     """docs/fidelity.zh-CN.md."""
     return (
         "# 消息互通的完整程度\n\n"

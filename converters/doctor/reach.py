@@ -8,7 +8,7 @@ from converters.core import wire
 from converters.core.outcome import Delivered, Outcome
 from converters.doctor.session import DoctorSession, is_ours, told
 from converters.doctor.steps import Bare, CheckResult, Clock, DoctorPlan, Words
-from converters.platform import Reply, Token
+from converters.platform import A, Reply, Token
 
 _SKEW = 60_000
 """Milliseconds that two clocks may differ: signatures hold for minutes."""
@@ -18,7 +18,7 @@ KEYS = Words(
 )
 
 
-def reached(session: DoctorSession, plan: DoctorPlan) -> Generator[Any, Any, bool]:
+def reached(session: DoctorSession[A], plan: DoctorPlan[A]) -> Generator[Any, Any, bool]:
     """Address, credentials, clock, users. False: nothing more can be asked."""
     platform, account = session.platform, session.account
     token = isinstance(platform.auth, Token)
@@ -51,7 +51,7 @@ def reached(session: DoctorSession, plan: DoctorPlan) -> Generator[Any, Any, boo
     return (yield from _users(session, outcome))
 
 
-def _address(reply: Reply | None, plan: DoctorPlan) -> Generator[Any, Any, bool]:
+def _address(reply: Reply | None, plan: DoctorPlan[A]) -> Generator[Any, Any, bool]:
     if reply is None:
         todo = Words("check base_url, DNS, the firewall and the proxy; see the log of `im-relay deliver`", "检查 base_url、DNS、防火墙和代理")
         yield CheckResult(check="address", state="bad", seen=Words("no answer", "无响应"), todo=todo)
@@ -86,7 +86,7 @@ def _clock(reply: Reply, before: int, after: int) -> CheckResult:
     return CheckResult(check="clock", state="bad", seen=seen, todo=todo)
 
 
-def _users(session: DoctorSession, first: Outcome | None) -> Generator[Any, Any, bool]:
+def _users(session: DoctorSession[A], first: Outcome | None) -> Generator[Any, Any, bool]:
     register = session.platform.register
     if session.names.users is not None or register is None:
         yield CheckResult(check="users", state="good", seen=Words("as named", "按命令行给出的用户"))

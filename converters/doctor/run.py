@@ -30,7 +30,7 @@ from converters.doctor.steps import (
     Words,
 )
 from converters.files.media import FileUpload, Role
-from converters.platform import DecodedEvent, OwnEcho, Platform, Request
+from converters.platform import A, DecodedEvent, OwnEcho, Platform, Request
 
 _SLOW = 10_000
 """Milliseconds after which an echo is late: a send in doubt is settled by it within `deliver.echo_wait`."""
@@ -43,13 +43,13 @@ _UNSEEN = Words("callbacks cannot be seen", "看不到回调")
 _Say = Generator[Any, Any, None]
 
 
-def checks_of(plan: DoctorPlan) -> tuple[Check, ...]:
+def checks_of(plan: DoctorPlan[A]) -> tuple[Check, ...]:
     """Every line of one platform, in the order of the output."""
     common = (structs.replace(check, settles=plan.settles.get(check.name, "")) for check in CHECKS)
     return (*common, *plan.checks)
 
 
-def diagnose(platform: Platform, plan: DoctorPlan, account: Any, names: Names, made: Made) -> Diagnosing:
+def diagnose(platform: Platform[A], plan: DoctorPlan[A], account: A, names: Names, made: Made) -> Diagnosing:
     """One CheckResult for each of `checks_of`. *made* is filled in on the way; `DoctorPlan.remove` takes it away."""
     session = DoctorSession(platform, plan.trying(account), names)
     left = [check.name for check in checks_of(plan)]
@@ -69,7 +69,7 @@ def diagnose(platform: Platform, plan: DoctorPlan, account: Any, names: Names, m
     yield _quota(session)
 
 
-def _all(session: DoctorSession, plan: DoctorPlan, made: Made) -> Diagnosing:
+def _all(session: DoctorSession[A], plan: DoctorPlan[A], made: Made) -> Diagnosing:
     if not (yield from reached(session, plan)):
         return
     outcome = yield from _message(session)
@@ -79,7 +79,7 @@ def _all(session: DoctorSession, plan: DoctorPlan, made: Made) -> Diagnosing:
         yield from plan.run(session, made)
 
 
-def _message(session: DoctorSession) -> Generator[Any, Any, Outcome | None]:
+def _message(session: DoctorSession[A]) -> Generator[Any, Any, Outcome | None]:
     """A message and everything that is done to it. Returns what became of the message."""
     now = yield Clock()
     delivery = session.delivery(Post(Text(f"{session.names.prefix} 1")), now)
@@ -104,7 +104,7 @@ def _message(session: DoctorSession) -> Generator[Any, Any, Outcome | None]:
     return outcome
 
 
-def _echo(session: DoctorSession, event: str, outcome: Delivered, now: int) -> Generator[Any, Any, OwnEcho | None]:
+def _echo(session: DoctorSession[A], event: str, outcome: Delivered, now: int) -> Generator[Any, Any, OwnEcho | None]:
     """The callback of the message, and our mark in it."""
     if not session.names.listens:
         for name in ("callback", "echo"):
@@ -145,17 +145,17 @@ def _echo(session: DoctorSession, event: str, outcome: Delivered, now: int) -> G
     return None
 
 
-def _console(session: DoctorSession) -> Words:
+def _console(session: DoctorSession[A]) -> Words:
     plan = session.platform.doctor
     return plan.console if plan is not None else NO_WORDS
 
 
-def _settled(session: DoctorSession) -> Mapping[str, str]:
+def _settled(session: DoctorSession[A]) -> Mapping[str, str]:
     plan = session.platform.doctor
     return plan.settles if plan is not None else {}
 
 
-def _advice(session: DoctorSession, refused: list[str]) -> tuple[Words, Mapping[str, Any]]:
+def _advice(session: DoctorSession[A], refused: list[str]) -> tuple[Words, Mapping[str, Any]]:
     plan = session.platform.doctor
     for reason in refused:
         if plan is not None and reason in plan.refused:
@@ -163,7 +163,7 @@ def _advice(session: DoctorSession, refused: list[str]) -> tuple[Words, Mapping[
     return _console(session), {}
 
 
-def _done(session: DoctorSession, name: str, operation: Operation, there: TargetContext, *, back: bool = False) -> _Say:
+def _done(session: DoctorSession[A], name: str, operation: Operation, there: TargetContext, *, back: bool = False) -> _Say:
     """One operation on the message: is it taken, and is it called back?"""
     now = yield Clock()
     delivery = session.delivery(operation, now, back=back)
@@ -202,7 +202,7 @@ def _done(session: DoctorSession, name: str, operation: Operation, there: Target
     yield CheckResult(check=name, state="good", seen=Words(f"taken, called back after {found[0] - now} ms", f"已接受,{found[0] - now} 毫秒后回调"))
 
 
-def _history(session: DoctorSession, delivery: Delivery, now: int) -> _Say:
+def _history(session: DoctorSession[A], delivery: Delivery, now: int) -> _Say:
     """The look-up that settles a send in doubt."""
     look_up = session.platform.look_up
     end = yield Clock()
@@ -223,7 +223,7 @@ def _history(session: DoctorSession, delivery: Delivery, now: int) -> _Say:
     yield CheckResult(check="history", state="bad", seen=seen, todo=todo)
 
 
-def _files(session: DoctorSession) -> _Say:
+def _files(session: DoctorSession[A]) -> _Say:
     media = session.platform.media
     if media is None or media.upload is None or media.uploaded is None:
         seen = Words("the platform keeps none: the relay's store does", "平台不存文件:由 relay 的存储保存")
@@ -254,7 +254,7 @@ def _files(session: DoctorSession) -> _Say:
     yield CheckResult(check="files", state=state, seen=Words(text, zh), todo=todo)
 
 
-def _quota(session: DoctorSession) -> CheckResult:
+def _quota(session: DoctorSession[A]) -> CheckResult:
     if not session.throttled:
         return CheckResult(check="quota", state="good", seen=Words("no call was too much", "没有请求因频率被拒"))
     todo = Words("set limits of the app as the plan says, or have the plan's raised", "按套餐设置该应用的 limits,或提升套餐频率")
@@ -262,7 +262,7 @@ def _quota(session: DoctorSession) -> CheckResult:
     return CheckResult(check="quota", state="bad", seen=seen, todo=todo)
 
 
-def removal(plan: DoctorPlan, account: Any, names: Names, made: Made) -> tuple[Request, ...]:
+def removal(plan: DoctorPlan[A], account: A, names: Names, made: Made) -> tuple[Request, ...]:
     """What takes everything away; users that were there before stay."""
     return plan.remove(account, names, made)
 

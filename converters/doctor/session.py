@@ -1,7 +1,7 @@
 """A diagnosis under way: deliveries of its own, the callbacks that came, and whether a reply says that something is wrong with us."""
 
 from collections.abc import Callable, Generator
-from typing import Any
+from typing import Any, Generic
 
 from converters.core import wire
 from converters.core.event_id import EventId
@@ -17,16 +17,16 @@ from converters.core.model import (
 from converters.core.operations import Operation, Post, kind_of
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.doctor.steps import Clock, Hear, Heard, Names, Words
-from converters.platform import Callback, DecodedEvent, OwnEcho, Partial, Platform, Reply, Request
+from converters.platform import A, Callback, DecodedEvent, OwnEcho, Partial, Platform, Reply, Request
 
 Wanted = Callable[["DecodedEvent | OwnEcho"], bool]
 _MOST_CALLBACKS = 200
 
 
-class DoctorSession:
+class DoctorSession(Generic[A]):
     """*account* has every kind switched on that is tried; *names* says what is made."""
 
-    def __init__(self, platform: Platform, account: Any, names: Names) -> None:
+    def __init__(self, platform: Platform[A], account: A, names: Names) -> None:
         self.platform, self.account, self.names = platform, account, names
         self.throttled = 0
         """Calls refused as too many."""

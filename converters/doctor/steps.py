@@ -1,12 +1,15 @@
 """What a diagnosis asks for and finds. The generators yield these; who drives them has the network, the clock and the callbacks."""
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from msgspec import Struct
 
 from converters.core.model import TargetMessage
-from converters.platform import Callback, Reply, Request
+from converters.platform import A, Callback, Reply, Request
+
+if TYPE_CHECKING:
+    from converters.doctor.session import DoctorSession
 
 State = Literal["good", "bad", "open"]
 """`open`: it could not be found out."""
@@ -112,23 +115,23 @@ Diagnosing = Generator[Step, Any, None]
 """Yields what to do and is sent what came of it: a Reply (None: no answer) for a Request, as each class says for the others, None for a CheckResult."""
 
 
-class DoctorPlan(Struct, frozen=True, kw_only=True):
+class DoctorPlan(Struct, Generic[A], frozen=True, kw_only=True):
     """What a platform adds to the diagnosis that all have in common."""
 
     console: Words
     """What to switch on, and where, so that everything is called back."""
-    remove: Callable[[Any, Names, Made], tuple[Request, ...]]
+    remove: Callable[[A, Names, Made], tuple[Request, ...]]
     """(account, names, what was made): the requests that take it away, repeatable; a 404 is as good as done."""
     left: Words = NO_WORDS
     """What of it no request can take away."""
-    trying: Callable[[Any], Any] = lambda account: account
+    trying: Callable[[A], A] = lambda account: account
     """(account): the same with every kind switched on that is tried."""
     settles: Mapping[str, str] = {}
     """Question of docs/unverified.md that a check which all have answers here, by the check's name."""
     refused: Mapping[str, tuple[Words, Mapping[str, Any]]] = {}
     """Reason why a callback of ours was refused at the door -> what to do, and the settings with which it is taken."""
     checks: tuple[Check, ...] = ()
-    run: Callable[[Any, Made], Diagnosing] | None = None
+    run: "Callable[[DoctorSession[A], Made], Diagnosing] | None" = None
     """(the `DoctorSession`, what was made): the platform's own checks, one CheckResult for each."""
     unfit: Callable[[Reply], bool] = lambda _: False
     """Whether an answer is not the API's at all: the base address is another's."""

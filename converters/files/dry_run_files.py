@@ -1,12 +1,11 @@
 """Files as they would lie at the target, if all of them could be had: for who only looks what would be sent."""
 
-from typing import Any
-
 from converters.core.bodies import File, files_of
 from converters.core.model import Delivery, StoredFile
 from converters.core.operations import Edit, Post
 from converters.files.media import MediaSupport, Role, Shape, wanted
 from converters.files.media_formats import FORMATS, Format
+from converters.platform import A
 
 STAND_IN = "AA=="
 """In place of bytes that would lie in the message."""
@@ -14,7 +13,7 @@ STAND_IN = "AA=="
 _KNOWN = {known.mime: known for known in FORMATS.values()} | {known.extension: known for known in FORMATS.values() if known.extension}
 
 
-def assume_transferred(delivery: Delivery, media: MediaSupport | None, account: Any) -> tuple[StoredFile | None, ...]:
+def assume_transferred(delivery: Delivery, media: MediaSupport[A] | None, account: A) -> tuple[StoredFile | None, ...]:
     """One for each of the files of *delivery*, under the address that it has now; None where the target takes no such file, or none
     of its size.
     """

@@ -1,7 +1,7 @@
 """Files on their way: what has to be brought over for a message, in which form the target shows it, and how it gets there."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Generic, Literal
 
 from msgspec import Struct
 
@@ -21,7 +21,7 @@ from converters.core.model import Delivery, Loss, StoredFile
 from converters.core.operations import Edit, Post
 from converters.core.outcome import NotSent, Refused
 from converters.files.media_key import media_key
-from converters.platform import Reply, Request
+from converters.platform import A, Reply, Request
 
 Role = Literal["image", "gif", "voice", "video", "file", "sticker", "forwarded", "thumbnail"]
 """What a file is in its message. All but the last are tags of bodies."""
@@ -70,18 +70,18 @@ class FileUpload(Struct, frozen=True, kw_only=True):
     height: int = 0
 
 
-class MediaSupport(Struct, frozen=True, kw_only=True):
+class MediaSupport(Struct, Generic[A], frozen=True, kw_only=True):
     """How a platform keeps files."""
 
-    shape: Callable[[Role, Any], Shape | None]
+    shape: Callable[[Role, A], Shape | None]
     """(role, account): None where no message of the platform can hold such a file."""
-    download: Callable[[File, Any], Download]
+    download: Callable[[File, A], Download]
     """(a file that this platform's callback named, account)."""
-    upload: Callable[[FileUpload, Any], Request] | None = None
+    upload: Callable[[FileUpload, A], Request] | None = None
     """None: the platform's servers take no files, and the store of the settings has to keep them."""
-    uploaded: Callable[[FileUpload, Request, Reply, Any], StoredFile | NotSent | Refused] | None = None
+    uploaded: Callable[[FileUpload, Request, Reply, A], StoredFile | NotSent | Refused] | None = None
     """(what was put there, how, the answer, account): where it lies now."""
-    lives: Callable[[Any], float] = lambda _: 0.0
+    lives: Callable[[A], float] = lambda _: 0.0
     """(account): seconds for which the platform keeps what was uploaded; 0 is for ever."""
 
 
@@ -123,7 +123,7 @@ _ROLES: dict[type[Any], Role] = {
 }  # fmt: skip
 
 
-def wanted(delivery: Delivery, media: MediaSupport | None, account: Any) -> tuple[tuple[int, Role, File], ...]:
+def wanted(delivery: Delivery, media: MediaSupport[A] | None, account: A) -> tuple[tuple[int, Role, File], ...]:
     """The files that *delivery* waits for at a target that keeps files as *media* says: place, role, and where each lies now."""
     operation = delivery.event.operation
     if not isinstance(operation, Post | Edit) or media is None:
@@ -144,7 +144,7 @@ def wanted(delivery: Delivery, media: MediaSupport | None, account: Any) -> tupl
 
 
 def jobs(
-    delivery: Delivery, media: MediaSupport | None, account: Any, key: bytes, partition: int
+    delivery: Delivery, media: MediaSupport[A] | None, account: A, key: bytes, partition: int
 ) -> tuple[tuple[bytes, MediaJob], ...]:
     """One for each of the files that *delivery* waits for, under the key that is `media_key`; *key* and *partition* are its own."""
     files = wanted(delivery, media, account)

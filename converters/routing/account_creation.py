@@ -3,14 +3,12 @@
 It is an event of its own in the same conversation, so that the message waits for it, and its parts and echoes stay its own.
 """
 
-from typing import Any
-
 from msgspec import structs
 
 from converters.core.event_id import beside
 from converters.core.model import NOTHING, Delivery, TargetContext
 from converters.core.operations import Presence
-from converters.platform import Encoded, Platform
+from converters.platform import A, Encoded, Platform
 
 
 def account_before(delivery: Delivery) -> Delivery:
@@ -20,13 +18,13 @@ def account_before(delivery: Delivery) -> Delivery:
     return structs.replace(delivery, event=made, receiver=delivery.sender, people={}, newcomer=True)
 
 
-def with_account_creation(platform: Platform) -> Platform:
+def with_account_creation(platform: Platform[A]) -> Platform[A]:
     """*platform*, whose `encode` knows what `account_before` has made."""
     register, encode = platform.register, platform.encode
     if register is None:
         return platform
 
-    def encoded(delivery: Delivery, account: Any, there: TargetContext = NOTHING) -> Encoded:
+    def encoded(delivery: Delivery, account: A, there: TargetContext = NOTHING) -> Encoded:
         if not delivery.newcomer:
             return encode(delivery, account, there)
         name = delivery.event.sender_name or delivery.event.sender

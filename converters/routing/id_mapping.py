@@ -1,13 +1,13 @@
 """Ids in other words: a platform's own, the canonical ones, and those of the target."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from converters.core.model import Conversation, Direct, Group, Room, direct
-from converters.platform import Platform
+from converters.platform import AnyPlatform
 from converters.routing.identity_table import IdentityLookup, Kind, record
-from converters.routing.user_ids import fold
+from converters.routing.user_ids import IdRule, fold
 
 NEW = "~"
 """The canonical name of a group begins with it that was made while the relay ran: its id at the target is known when it is there."""
@@ -17,10 +17,10 @@ class IdScope(Protocol):
     """An app, as far as ids go."""
 
     @property
-    def platform(self) -> Platform: ...
+    def platform(self) -> AnyPlatform: ...
 
     @property
-    def user_ids(self) -> Any: ...
+    def user_ids(self) -> IdRule: ...
 
 
 class NewIdentity(Struct, frozen=True):
@@ -94,7 +94,7 @@ def named(platform: str, kind: Kind, native: str, identities: IdentityLookup) ->
     return canonical
 
 
-def new_group(native: str, platform: Platform, identities: IdentityLookup, minted: list[NewIdentity]) -> Group:
+def new_group(native: str, platform: AnyPlatform, identities: IdentityLookup, minted: list[NewIdentity]) -> Group:
     """A group that was just made: under a name of its own until somebody gives it another."""
     known = identities.canonical(platform.name, "group", native)
     if known is not None:
@@ -105,7 +105,7 @@ def new_group(native: str, platform: Platform, identities: IdentityLookup, minte
     return Group(name, origin if origin != name else "")
 
 
-def spell(native: str, canonical: str, platform: Platform, identities: IdentityLookup, minted: list[NewIdentity]) -> None:
+def spell(native: str, canonical: str, platform: AnyPlatform, identities: IdentityLookup, minted: list[NewIdentity]) -> None:
     """Keep how somebody is spelled where there is upper case: some platforms know `Li`, and nobody called `li`.
 
     Only what the platform itself says is a spelling: who has spoken, who is in a group. Whom somebody writes to or names is spelled as

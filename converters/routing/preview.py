@@ -10,6 +10,7 @@ from converters import PLATFORMS
 from converters.core import wire
 from converters.core.model import TargetContext
 from converters.files.dry_run_files import assume_transferred
+from converters.platform import Account as AppAccount
 from converters.platform import Callback, Request
 from converters.plugins import Plugin
 from converters.routing.id_mapping import NewIdentity
@@ -63,7 +64,7 @@ def preview(
     headers: Mapping[str, str],
     platform: str,
     target: str,
-    accounts: Mapping[str, Any],
+    accounts: Mapping[str, AppAccount],
     identities: IdentityLookup,
     rules: tuple[Rule, ...] = (),
     plugins: tuple[Plugin, ...] = (),

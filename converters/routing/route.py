@@ -1,7 +1,6 @@
 """From a stored callback to what it causes: whose words, to whom, under which key."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +19,7 @@ from converters.core.model import (
 )
 from converters.core.operations import GroupCreated, GroupLife, Post, kind_of
 from converters.core.wire import Malformed
-from converters.platform import Callback, DecodedEvent, Ignored, OwnEcho, Platform
+from converters.platform import Account, AnyPlatform, Callback, DecodedEvent, Ignored, OwnEcho
 from converters.plugins import Plugin, PluginDropped, PluginFailed, PluginReplaced, Side, run_plugins
 from converters.routing import id_mapping
 from converters.routing.account_creation import account_before
@@ -29,6 +28,7 @@ from converters.routing.identity_table import IdentityLookup, Kind
 from converters.routing.located import located
 from converters.routing.overlay import IdentityOverlay
 from converters.routing.rules import Rule, RuleInput, RuleResult, apply_rules, introduction, rule_input
+from converters.routing.user_ids import IdRule
 from converters.routing.users import renamed
 
 MOST_NAMED = 100
@@ -39,8 +39,8 @@ class App(Struct, frozen=True):
     """One app of the settings."""
 
     name: str
-    platform: Platform
-    account: Any
+    platform: AnyPlatform
+    account: Account
     target: str
     rules: tuple[Rule, ...] = ()
     """Of what its people do."""
@@ -48,7 +48,7 @@ class App(Struct, frozen=True):
     """The customer's conversions, asked in this order."""
 
     @property
-    def user_ids(self) -> Any:
+    def user_ids(self) -> IdRule:
         """The rule of user ids."""
         of = self.platform.ids_of
         return self.platform.user_ids if of is None else of(self.account)

@@ -5,9 +5,9 @@ import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
+from prometheus_client import Counter, Gauge, Histogram
 
 from converters.core.model import Delivery
 from converters.core.outcome import Outcome
@@ -76,15 +76,6 @@ class DeliverContext(Struct, frozen=True):
     under_way: dict[str, SentRequest] = {}
     """By event id, until the answer is written down. They outlive a partition's work that has to start anew."""
 
-    owned: set[int] = set()
-    """The partitions at work in this process."""
-
-    def own(self, partition: int, *, mine: bool) -> None:
-        """A partition comes or goes, and with it a part of the quotas."""
-        (self.owned.add if mine else self.owned.discard)(partition)
-        for admission in self.admissions.values():
-            admission.own(frozenset(self.owned), self.names.partitions)
-
     def timed(self, target: str) -> bool:
         """Whether the callbacks of that app tell its own time of a message."""
         app = self.apps.get(target)
@@ -96,7 +87,7 @@ class DeliverContext(Struct, frozen=True):
 
 
 @cache
-def _end_to_end(direction: str) -> Any:
+def _end_to_end(direction: str) -> Histogram:
     return metrics.END_TO_END_SECONDS.labels(direction)
 
 
@@ -109,11 +100,11 @@ def arrived(direction: str, event: OpenEvent) -> None:
 
 
 @cache
-def in_flight(app: str) -> Any:
+def in_flight(app: str) -> Gauge:
     return metrics.IN_FLIGHT.labels(app)
 
 
 @cache
-def ended(app: str, platform: str, api: str, outcome: type[Outcome]) -> Any:
+def ended(app: str, platform: str, api: str, outcome: type[Outcome]) -> Counter:
     words = {"delivered": "delivered", "refused": "refused", "unsure": "unsure", "not_sent": "gave_up"}
     return metrics.SENDS.labels(app, platform, api, words[str(outcome.__struct_config__.tag)])

@@ -9,19 +9,23 @@ from converters.core.model import Delivery, Echo
 from converters.core.operations import Post
 from converters.core.outcome import Delivered, Outcome
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.offset_tracker import OffsetTracker
+from streams.deliver.protocol import EventState, moved
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from streams.ingress.record import SILENT, past
 
 
 class OpenEvent(Struct):
-    """An event that was read and has not ended."""
+    """An event that was read, until its end is written down."""
 
     lane: OffsetTracker
     offset: int
     key: bytes
     raw: OutputRecord
     delivery: Delivery
+    source: str = ""
+    """See `source_of`: of the first who said it, whoever is believed in the end."""
+    state: EventState = EventState.QUEUED
     outcome: Outcome | None = None
     attempts: int = 0
     by: str = "reply"
@@ -66,10 +70,17 @@ class OpenEvent(Struct):
     also: list[tuple[OffsetTracker, int]] = []
     """Where the same event lies once more, in the other input."""
 
+    def __post_init__(self) -> None:
+        self.source = self.source or source_of(self.delivery)
+
     @property
-    def source(self) -> str:
-        """See `source_of`."""
-        return source_of(self.delivery)
+    def is_plain(self) -> bool:
+        """A message that names no other and has a receiver: most are."""
+        operation = self.delivery.event.operation
+        return isinstance(operation, Post) and operation.quote is None and bool(self.delivery.receiver)
+
+    def move(self, to: EventState) -> None:
+        self.state = moved(self.state, to)
 
     def heard_of(self, part: int) -> Echo | None:
         """The callback of that request of its own."""
@@ -99,15 +110,17 @@ def begun(lane: OffsetTracker, offset: int, raw: OutputRecord, delivery: Deliver
 
 
 class Conversations:
-    """At most one event of a conversation is on its way; the others wait behind it in the order in which they were read."""
+    """At most one event of a conversation is on its way; the others wait behind it in the order in which they were read.
 
-    def __init__(self) -> None:
+    *left* is called when an event has left its queue, and when it is forgotten.
+    """
+
+    def __init__(self, left: Callable[[OpenEvent], None] = lambda _: None) -> None:
         self._queues: dict[bytes, deque[OpenEvent]] = {}
         self.events: dict[str, OpenEvent] = {}
         """By id: those that are open, and those that have ended and are not written down yet."""
         self._by: dict[str, int] = {}
-        self.left: Callable[[OpenEvent], None] = lambda _: None
-        """Called when an event has left its queue, and when it is forgotten."""
+        self._left = left
 
     def __len__(self) -> int:
         return len(self.events)
@@ -150,13 +163,13 @@ class Conversations:
             self._by[event.source] -= 1
         else:
             del self._by[event.source]
-        self.left(event)
+        self._left(event)
         return queue[0] if queue else None
 
     def forget(self, event: OpenEvent) -> None:
         """The end of *event* is written down: from now on the ledger knows it."""
         del self.events[event.delivery.event.id]
-        self.left(event)
+        self._left(event)
 
 
 def _goes_before(event: OpenEvent, other: OpenEvent, *, head: bool) -> bool:

@@ -36,18 +36,13 @@ class EchoReader:
         self._doubts = doubts
         self._peers = peers
         self._next: int | None = None
-        self._held: dict[int, Echo] = {}
-        """By offset, in order."""
-
-    @property
-    def holds(self) -> bool:
-        """Whether echoes wait for the restore."""
-        return bool(self._held)
+        self.held: dict[int, Echo] = {}
+        """Those that wait for the restore, by offset, in order."""
 
     @property
     def settled(self) -> int | None:
         """The offset before which all was heard; None where nothing was read."""
-        return next(iter(self._held), self._next)
+        return next(iter(self.held), self._next)
 
     def read(self, offset: int) -> None:
         """What lies before *offset* was given to `hear`."""
@@ -66,13 +61,13 @@ class EchoReader:
             foreign_records.note(STAGE, record.topic, record.partition, record.offset, why)
             return
         if not self._heard(echo):
-            self._held[record.offset] = echo
+            self.held[record.offset] = echo
 
     def hear_held(self) -> None:
         """Those of which it is known by now whether they are evidence."""
-        for offset, echo in list(self._held.items()):
+        for offset, echo in list(self.held.items()):
             if self._heard(echo):
-                del self._held[offset]
+                del self.held[offset]
 
     def _heard(self, echo: Echo) -> bool:
         """False where it cannot be said yet whether it is evidence."""

@@ -15,7 +15,7 @@ from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_records import STAGE
 from streams.deliver.message_index import Row
-from streams.deliver.shutdown import Shutdown, clock
+from streams.exactly_once.shutdown import Shutdown, clock
 from streams.kafka import foreign_records
 from streams.observe import metrics
 from streams.observe.labels import word
@@ -47,8 +47,8 @@ class PendingFiles:
         self._store = store
         self._drain = drain
         self._heads: dict[str, asyncio.Event] = {}
-        self._aside: dict[str, _Aside] = {}
-        self._came: set[str] = set()
+        self.aside: dict[str, _Aside] = {}
+        self.came: set[str] = set()
         self._looked = 0.0
 
     # -- in
@@ -65,8 +65,8 @@ class PendingFiles:
         if why := foreign_records.of_result(result, self._context.apps, self._context.platform):
             foreign_records.note(STAGE, self._context.names.results, None, None, why)
             return []
-        if result.event in self._heads or result.event in self._aside:
-            self._came.add(result.event)
+        if result.event in self._heads or result.event in self.aside:
+            self.came.add(result.event)
         return [(_key(result.event, result.place), value)]
 
     def note(self, event: OpenEvent) -> None:
@@ -77,14 +77,14 @@ class PendingFiles:
 
     def over(self) -> list[OpenEvent]:
         """Those beside their conversation that need not wait any more, or may not; and heads whose files came are woken."""
-        came, self._came = self._came, set()
-        ready = [name for name in came if name in self._aside and self._complete(self._aside[name].event)]
+        came, self.came = self.came, set()
+        ready = [name for name in came if name in self.aside and self._complete(self.aside[name].event)]
         for name in came & self._heads.keys():
             self._heads[name].set()
-        if self._aside and (now := clock()) >= self._looked + AGAIN:
+        if self.aside and (now := clock()) >= self._looked + AGAIN:
             self._looked = now
-            ready += [name for name, one in self._aside.items() if now > one.until and name not in ready]
-        return [self._aside.pop(name).event for name in ready]
+            ready += [name for name, one in self.aside.items() if now > one.until and name not in ready]
+        return [self.aside.pop(name).event for name in ready]
 
     # -- out
 
@@ -108,10 +108,10 @@ class PendingFiles:
     def set_aside(self, event: OpenEvent) -> list[OpenEvent]:
         """The others of its conversation pass; the answer is who has to go instead, where too many wait."""
         event.set_aside = True
-        self._aside[event.delivery.event.id] = _Aside(event, event.noted + self._wait)
-        if len(self._aside) <= self._room:
+        self.aside[event.delivery.event.id] = _Aside(event, event.noted + self._wait)
+        if len(self.aside) <= self._room:
             return []
-        return [self._aside.pop(next(iter(self._aside))).event]
+        return [self.aside.pop(next(iter(self.aside))).event]
 
     def there(self, event: OpenEvent, there: TargetContext) -> TargetContext:
         """*there*, with the files of *event* that have come; counted."""

@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from converters.core.model import Echo
-from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
+from converters.core.outcome import Delivered, Outcome, Unsure
+from streams.deliver import protocol
 from streams.deliver.context import DeliverContext
 from streams.deliver.conversations import OpenEvent
-from streams.deliver.shutdown import Shutdown, clock
+from streams.deliver.protocol import EventState
+from streams.exactly_once.shutdown import Shutdown, clock
 from streams.observe import metrics
 
 log = structlog.get_logger()
@@ -56,6 +58,7 @@ class InDoubt:
         """Delivered, NotSent (send again), or *doubt* itself (a person decides). Raises DrainedError, KafkaError."""
         platform, name = self._context.platform, event.delivery.event.id
         began = clock()
+        event.move(EventState.DOUBT)
         metrics.IN_DOUBT.labels(platform, "opened").inc()
         log.info("in doubt", event_id=name, reason=doubt.reason)
         self._open.add(name)
@@ -78,13 +81,7 @@ class InDoubt:
             await self._drain.unless(self._all_heard())
         found = await self._look_up(event, part) if event.there(part) is None else None
         # No await from here on: what is decided is decided from all that was heard.
-        if (there := event.there(part)) is not None:
-            return there, "echo"
-        if isinstance(found, Delivered):
-            return found, "lookup"
-        if self._settings.in_doubt == "hold":
-            return doubt, "held"
-        return NotSent("in doubt, sent again"), "resent"
+        return protocol.decided(doubt, event.there(part), found, self._settings.in_doubt)
 
     async def _look_up(self, event: OpenEvent, part: int) -> Outcome | None:
         """Ask the target whether it has the message, where it can be asked."""

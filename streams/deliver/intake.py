@@ -17,13 +17,13 @@ from streams.deliver.ledger_records import STAGE, Verdict
 from streams.deliver.ledger_schema import Entry, Settled
 from streams.deliver.ledger_writer import LedgerWriter
 from streams.deliver.message_index import MessageIndex
-from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.parked import ParkedRecords
 from streams.deliver.peer_ledgers import PeerLedgers
 from streams.deliver.protocol import DeliveryStep
-from streams.deliver.shutdown import clock
 from streams.deliver.undecided import UndecidedRecords
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
+from streams.exactly_once.shutdown import clock
 from streams.exactly_once.task import PartitionTask
 from streams.kafka import foreign_records, record_kinds
 from streams.observe import metrics

@@ -19,8 +19,8 @@ from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.deliver.context import DeliverTopics
 from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger_schema import Intent, MessageIds, Settled
-from streams.deliver.shutdown import clock
 from streams.exactly_once.producers import OutputRecord, Outputs
+from streams.exactly_once.shutdown import clock
 from streams.kafka.topics import partition_of
 from streams.observe import metrics
 

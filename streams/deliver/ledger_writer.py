@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import inf
 
 from aiokafka import TopicPartition
@@ -18,11 +18,11 @@ from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_rows import packed
 from streams.deliver.ledger_schema import Intent, Settled, dump
 from streams.deliver.message_index import MessageIndex
-from streams.deliver.offset_tracker import OffsetTracker
-from streams.deliver.shutdown import RevokedError, clock
 from streams.deliver.traced import delivered
 from streams.deliver.uncommitted_tail import UncommittedTail, mark
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord, Outputs
+from streams.exactly_once.shutdown import RevokedError, clock
 from streams.exactly_once.task import PartitionTask
 from streams.observe import tracing
 
@@ -40,9 +40,11 @@ BATCH_CYCLES = 5
 
 
 class LedgerWriter:
-    """*lanes* are the inputs of deliveries."""
+    """*lanes* are the inputs of deliveries. *nudge* is called when `pause` has another answer than before."""
 
-    def __init__(self, partition: int, context: DeliverContext, lanes: tuple[OffsetTracker, ...], store: LedgerStore, index: MessageIndex) -> None:
+    def __init__(
+        self, partition: int, context: DeliverContext, lanes: tuple[OffsetTracker, ...], store: LedgerStore, index: MessageIndex, nudge: Callable[[], None]
+    ) -> None:
         self._partition = partition
         self._context = context
         self._names = context.names
@@ -51,6 +53,7 @@ class LedgerWriter:
         self._lanes = lanes
         self._store = store
         self._index = index
+        self._nudge = nudge
         self.ended: list[OpenEvent] = []
         self.offsets: dict[TopicPartition, int] = {}
         """Of the other inputs."""
@@ -109,11 +112,13 @@ class LedgerWriter:
         self._committed = self._store.rows.covered(self._names.ledger).high
         self._written = max(self._committed, end)
 
-    def permit(self, event: OpenEvent, part: int) -> "tuple[asyncio.Future[float], bool]":
-        """See `sending.License`; and whether it is the first since the last transaction, so that `pause` is another now."""
+    async def permit(self, event: OpenEvent, part: int) -> float:
+        """Return once the brokers have the intent of that request: the clock when it was written. Raises RevokedError."""
         granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._wanted.append((event, part, granted))
-        return granted, len(self._wanted) == 1
+        if len(self._wanted) == 1:
+            self._nudge()
+        return await granted
 
     def drain(self) -> None:
         """Nothing more may leave."""

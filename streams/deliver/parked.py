@@ -7,7 +7,7 @@ from typing import NamedTuple
 from aiokafka import ConsumerRecord
 
 from streams.deliver.conversations import Conversations
-from streams.deliver.offset_tracker import OffsetTracker
+from streams.exactly_once.offset_tracker import OffsetTracker
 
 OVERHEAD = 500
 """Bytes that a record takes beside its own."""

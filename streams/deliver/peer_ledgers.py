@@ -68,16 +68,16 @@ class PeerLedgers:
     def read(self) -> dict[TopicPartition, int]:
         """Take in what has come; the answer is the offsets up to which it was."""
         taken: dict[TopicPartition, int] = {}
-        for tp, reading in self._read.items():
-            while (batch := self._task.take_of(tp)) is not None:
-                known = self._store.rows.covered(tp.topic).high
-                new = [record for record in batch.records if record.offset >= known]
-                for record in new:
-                    record_kinds.hold(tp.topic, record.headers)
-                if batch.next_offset > known:
-                    added = [row for record in new for row in reading(record.key or b"", record.value)]
-                    self._store.covers(tp.topic, known, batch.next_offset, batch.records[-1].timestamp, added)
-                taken[tp] = batch.next_offset
+        while (batch := self._task.take_among(self._read)) is not None:
+            tp, reading = batch.tp, self._read[batch.tp]
+            known = self._store.rows.covered(tp.topic).high
+            new = [record for record in batch.records if record.offset >= known]
+            for record in new:
+                record_kinds.hold(tp.topic, record.headers)
+            if batch.next_offset > known:
+                added = [row for record in new for row in reading(record.key or b"", record.value)]
+                self._store.covers(tp.topic, known, batch.next_offset, batch.records[-1].timestamp, added)
+            taken[tp] = batch.next_offset
         return taken
 
     async def current(self) -> None:

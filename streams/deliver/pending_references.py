@@ -31,35 +31,29 @@ class PendingReferences:
     def __init__(self, room: int, seconds: float) -> None:
         self._room = room
         self._seconds = seconds
-        self._waiters: list[_Waiter] = []
+        self.waiters: list[_Waiter] = []
         self._looked = 0.0
 
     def take(self, event: OpenEvent, message: str, now: float) -> bool:
         """Let *event* wait for the event *message*; false where there is no room."""
-        if len(self._waiters) >= self._room or not self._seconds:
+        if len(self.waiters) >= self._room or not self._seconds:
             return False
-        self._waiters.append(_Waiter(event, message, now + self._seconds))
+        self.waiters.append(_Waiter(event, message, now + self._seconds))
         return True
 
     def over(self, now: float, is_there: Callable[[OpenEvent], bool], on_its_way: Callable[[str, float], bool]) -> list[OpenEvent]:
         """Those that need not wait any more, or may not; *on_its_way* is asked with the seconds that one has waited too long."""
-        if not self._waiters or now < self._looked + AGAIN:
+        if not self.waiters or now < self._looked + AGAIN:
             return []
         self._looked = now
-        over = [one for one in self._waiters if is_there(one.event) or self._in_vain(one, now, on_its_way)]
+        over = [one for one in self.waiters if is_there(one.event) or self._in_vain(one, now, on_its_way)]
         for one in over:
             one.event.patient = False
-        self._waiters = [one for one in self._waiters if one.event.patient]
+        self.waiters = [one for one in self.waiters if one.event.patient]
         return [one.event for one in over]
 
     def _in_vain(self, one: _Waiter, now: float, on_its_way: Callable[[str, float], bool]) -> bool:
         return now > one.until and not on_its_way(one.message, now - one.until)
-
-
-def is_plain(event: OpenEvent) -> bool:
-    """A message that names no other and has a receiver: most are."""
-    operation = event.delivery.event.operation
-    return isinstance(operation, Post) and operation.quote is None and bool(event.delivery.receiver)
 
 
 def mark_late(event: OpenEvent) -> None:

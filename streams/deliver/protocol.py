@@ -1,15 +1,70 @@
-"""What the ledger says of an event, and what the owner of its partition does because of it: decisions without effects.
+"""The states of an event, what the ledger says of it, and what the owner of its partition does because of it: decisions without effects.
 
 `tests/model` searches through all interleavings of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from math import inf
+from typing import Literal
 
-from converters.core.outcome import Delivered, Unsure
+from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
 from streams.dead_letters.dead_letter import RELEASED
 from streams.deliver.ledger_schema import Entry, Intent, Settled
+
+
+class EventState(Enum):
+    """Where an event is between the record that was read of it and the end that the ledger holds."""
+
+    QUEUED = auto()
+    """No request is thought of yet: it waits for its turn, its file, the message that it names, or its app."""
+    GATE = auto()
+    """It is to be sent, and no intent of the request is young: it waits for breaker and quotas, and for its intent to be written."""
+    LICENSED = auto()
+    """The brokers have the intent, and it is younger than the lease."""
+    ASKED = auto()
+    """The request has left."""
+    DOUBT = auto()
+    """The request may have left, and no answer says what became of it: evidence is waited for."""
+    ENDED = auto()
+    """What became of the event is known, and goes to the ledger with the next write."""
+
+
+MOVES: Mapping[EventState, frozenset[EventState]] = {
+    EventState.QUEUED: frozenset({
+        EventState.GATE,
+        EventState.DOUBT,  # an earlier owner has left an intent, and no end
+        EventState.ENDED,  # without a request: our own doing called back, not allowed, or nothing to say
+    }),
+    EventState.GATE: frozenset({
+        EventState.LICENSED,
+        EventState.DOUBT,  # an earlier attempt had no answer, and it is too late to repeat it
+        EventState.ENDED,  # called back; or given up
+    }),
+    EventState.LICENSED: frozenset({
+        EventState.ASKED,
+        EventState.GATE,  # the intent has grown old
+        EventState.DOUBT,  # as above
+        EventState.ENDED,  # as above
+    }),
+    EventState.ASKED: frozenset({
+        EventState.GATE,  # certainly not taken, or repeatable; or taken, and another request of the event follows
+        EventState.DOUBT,  # no answer
+        EventState.ENDED,
+    }),
+    EventState.DOUBT: frozenset({
+        EventState.GATE,  # to be sent again; or there, and another request of the event follows
+        EventState.ENDED,  # there; or held for a person
+    }),
+    EventState.ENDED: frozenset(),
+}  # fmt: skip
+"""Every way on. So no request leaves but under a licence, and none straight out of a doubt."""
+
+
+def moved(state: EventState, to: EventState) -> EventState:
+    """*to*, where an event may go there from *state*, or is there."""
+    assert to is state or to in MOVES[state], f"an event cannot go from {state.name} to {to.name}"
+    return to
 
 
 class DeliveryStep(Enum):
@@ -75,6 +130,19 @@ def released(headers: Iterable[tuple[str, bytes]]) -> str:
 def may_leave(now: float, until: float, *, there: bool) -> bool:
     """Whether a request may leave: its intent is younger than the lease, and nobody has said that it is *there* already."""
     return now < until and not there
+
+
+def decided(doubt: Unsure, there: Delivered | None, found: Outcome | None, policy: Literal["resend", "hold"]) -> tuple[Outcome, str]:
+    """What becomes of a *doubt* that has been waited for, and how it is known: by what the target has called back (*there*), by what it
+    answered when it was asked (*found*), or because the settings say so. NotSent is sent again, *doubt* itself is for a person.
+    """
+    if there is not None:
+        return there, "echo"
+    if isinstance(found, Delivered):
+        return found, "lookup"
+    if policy == "hold":
+        return doubt, "held"
+    return NotSent("in doubt, sent again"), "resent"
 
 
 def longest_ago(doubt: Intent, now: float, margin: float) -> float:

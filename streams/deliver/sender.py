@@ -19,13 +19,13 @@ from converters.files.withheld import placeholder
 from converters.platform import Answered, Partial, Request
 from streams.deliver.context import DeliverContext, SentRequest, arrived, ended, in_flight
 from streams.deliver.conversations import OpenEvent
-from streams.deliver.fairness import FairSlots
 from streams.deliver.in_doubt import InDoubt
-from streams.deliver.protocol import longest_ago, may_leave
-from streams.deliver.shutdown import RevokedError, Shutdown, clock
+from streams.deliver.protocol import EventState, longest_ago, may_leave
+from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.observe import metrics
 from streams.outbound.attempts import attempt, delays
 from streams.outbound.client import TOO_LATE
+from streams.outbound.fairness import FairSlots
 
 log = structlog.get_logger()
 
@@ -159,6 +159,7 @@ class Sender:
         me = asyncio.current_task()
         assert me is not None
         while True:
+            event.move(EventState.GATE)
             if self._drain.order.is_set():
                 raise RevokedError
             if (there := self._echoed(event, part)) is not None:
@@ -199,6 +200,7 @@ class Sender:
                 written = await self._permit(event, part)
                 until = written + self._settings.lease
                 if clock() < until:
+                    event.move(EventState.LICENSED)
                     break
                 # This process stood still in between. Whether it still owns the partition shows at the next commit.
                 log.warning("send lease expired", event_id=event.delivery.event.id)
@@ -207,9 +209,7 @@ class Sender:
             name = event.delivery.event.id
             client = self._context.clients[event.delivery.target]
             # Asked until the last moment before the socket: a token or a connection may have to be waited for.
-            answer = asyncio.create_task(
-                client.send(request, lambda: may_leave(clock(), until, there=event.there(part) is not None))
-            )
+            answer = asyncio.create_task(client.send(request, lambda: self._leaves(event, part, until)))
             self._context.under_way[name] = SentRequest(part, answer)
             self._mine[name] = clock()
             self._kept.add(name)
@@ -222,6 +222,12 @@ class Sender:
                 raise RevokedError
             outcome = answer.result()
             return None if outcome == TOO_LATE and event.there(part) is not None else outcome
+
+    def _leaves(self, event: OpenEvent, part: int, until: float) -> bool:
+        if not may_leave(clock(), until, there=event.there(part) is not None):
+            return False
+        event.move(EventState.ASKED)
+        return True
 
     def written(self, event: OpenEvent) -> None:
         """The end of *event* is in the ledger: its answer need not be remembered any more."""
@@ -243,6 +249,7 @@ class Sender:
     async def _earlier(self, event: OpenEvent, request: Request, part: int) -> Outcome:
         """What became of a request of an earlier owner, or of our own before the work had to start anew."""
         assert event.doubt is not None
+        event.move(EventState.DOUBT)
         known = self._context.under_way.get(event.delivery.event.id)
         if known is not None and known.part == event.doubt.part:
             with suppress(asyncio.CancelledError):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from streams.deliver.conversations import OpenEvent
-from streams.deliver.shutdown import clock
+from streams.exactly_once.shutdown import clock
 
 if TYPE_CHECKING:
     from streams.observe.spans import Tracer

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from aiokafka import ConsumerRecord
 
 from converters.core.model import Delivery
-from streams.deliver.offset_tracker import OffsetTracker
+from streams.exactly_once.offset_tracker import OffsetTracker
 
 
 class UndecidedRecord(NamedTuple):

@@ -9,7 +9,6 @@ import asyncio
 import time
 from math import inf
 
-import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
@@ -27,19 +26,16 @@ from streams.deliver.ledger_records import STAGE
 from streams.deliver.ledger_schema import Intent
 from streams.deliver.ledger_writer import LedgerWriter
 from streams.deliver.message_index import MessageIndex
-from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.peer_ledgers import PeerLedgers
-from streams.deliver.pending_references import PendingReferences, is_plain, mark_late, prepared
+from streams.deliver.pending_references import PendingReferences, mark_late, prepared
+from streams.deliver.protocol import EventState
 from streams.deliver.sender import Sender
-from streams.deliver.shutdown import RevokedError, Shutdown, clock
-from streams.exactly_once.ending import ended
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import UnknownResultError
+from streams.exactly_once.shutdown import Shutdown, clock
 from streams.exactly_once.task import PartitionTask
 from streams.observe import metrics
-from streams.state.refused import telling
-
-log = structlog.get_logger()
-
+from streams.state.stateful_stage import BackgroundTasks
 
 HELD = 1.0
 """Seconds between two looks of a conversation whether its app is still held."""
@@ -48,107 +44,53 @@ READ_AGAIN = 600.0
 
 
 class DeliverWorker:
-    """One partition, from the committed offset on. See `streams.exactly_once.task.Processor`."""
+    """See `streams.state.stateful_stage.PartitionWork`."""
 
-    def __init__(self, partition: int, context: DeliverContext) -> None:
+    def __init__(self, task: PartitionTask, context: DeliverContext, store: LedgerStore) -> None:
+        partition, names, settings = task.partition, context.names, context.settings
+        self._task = task
         self._partition = partition
         self._context = context
-        self._names = context.names
-        self._settings = context.settings
-        self._echo_input = TopicPartition(context.names.echoes, partition)
-        self._open = Conversations()
-        self._waiting = PendingReferences(self._settings.max_open_events // 4, self._settings.reference_wait)
-        self._sending: set[asyncio.Task[None]] = set()
-        self._defect: Exception | None = None
+        self._names = names
+        self._settings = settings
+        self._store = store
+        self._echo_input = TopicPartition(names.echoes, partition)
         self._open_gauge = metrics.OPEN_EVENTS.labels(context.platform)
-        self._store: LedgerStore
-        self._index: MessageIndex
-        self._peers: PeerLedgers
-        self._intake: Intake
-        self._files: PendingFiles
-        self._writer: LedgerWriter
-        self._echoes: EchoReader
-        self._drain: Shutdown
-        self._doubts: InDoubt
-        self._sender: Sender
-        self._task: PartitionTask
-
-    async def run(self, task: PartitionTask) -> None:
-        with telling(task.watch, STAGE, self._partition):
-            await self._run(task)
-
-    async def _run(self, task: PartitionTask) -> None:
-        self._task = task
         self._drain = Shutdown(task.draining)
-        self._doubts = InDoubt(self._context, self._drain, lambda: task.catch_up(self._echo_input))
-        self._sender = Sender(self._context, self._drain, self._doubts, self._permit)
-        self._store = LedgerStore(self._context.state, f"{self._context.platform}-{self._partition}", self._settings)
-        task.watch.refused(STAGE, self._partition, "", "")
-        reach = self._settings.clock_margin + self._settings.lease + self._settings.timeout
-        self._index = MessageIndex(self._store, self._context.mirrored, reach)
-        self._files = PendingFiles(self._context, self._store, self._drain)
-        self._peers = PeerLedgers(self._partition, self._context, self._files.rows, self._store, self._index, self._moved, task)
-        lanes = OffsetTracker(TopicPartition(self._names.deliveries, self._partition), live=True), OffsetTracker(
-            TopicPartition(self._names.backfill, self._partition), live=False
+        self.background = BackgroundTasks(task.nudge, told=False)
+        self._waiting = PendingReferences(settings.max_open_events // 4, settings.reference_wait)
+        self._index = MessageIndex(store, context.mirrored, settings.clock_margin + settings.lease + settings.timeout)
+        self._files = PendingFiles(context, store, self._drain)
+        self._peers = PeerLedgers(partition, context, self._files.rows, store, self._index, self._moved, task)
+        lanes = (
+            OffsetTracker(TopicPartition(names.deliveries, partition), live=True),
+            OffsetTracker(TopicPartition(names.backfill, partition), live=False),
         )
-        self._writer = LedgerWriter(self._partition, self._context, lanes, self._store, self._index)
-        self._intake = Intake(self._context, lanes, self._open, self._store, self._index, self._peers, self._writer, self._admitted)
-        self._open.left = self._left
-        self._echoes = EchoReader(self._context, self._open, self._store, self._writer, self._doubts, self._peers)
-        began = clock()
-        task.watch.preparing(STAGE, self._partition, done=False)
-        try:
-            tail = await self._peers.begin()
-            self._writer.confirm_open(tail, self._peers.restore.written(self._names.ledger))
-        except (KafkaError, TimeoutError) as error:
-            self._store.close()
-            raise UnknownResultError(f"ledger cannot be read: {type(error).__name__}") from None
-        except BaseException:
-            self._store.close()
-            raise
-        finally:
-            task.watch.preparing(STAGE, self._partition, done=True)
-        metrics.REBUILD_SECONDS.labels(STAGE).observe(clock() - began)
-        self._context.own(self._partition, mine=True)
-        restoring = asyncio.create_task(self._restore())
-        try:
-            await self._cycles(task)
-        finally:
-            self._context.own(self._partition, mine=False)
-            if task.draining.is_set():
-                self._sender.abandon(self._open.events)
-            try:
-                await ended([restoring, *self._sending])
-            finally:
-                self._open_gauge.dec(sum(event.outcome is None for event in self._open.events.values()))
-                self._intake.close()
-                task.watch.restored(STAGE, self._partition, 0, -inf, 0.0)
-                self._store.close()
+        self._open = Conversations(self._left)
+        self._writer = LedgerWriter(partition, context, lanes, store, self._index, task.nudge)
+        self._doubts = InDoubt(context, self._drain, lambda: task.catch_up(self._echo_input))
+        self._sender = Sender(context, self._drain, self._doubts, self._writer.permit)
+        self._intake = Intake(context, lanes, self._open, store, self._index, self._peers, self._writer, self._admitted)
+        self._echoes = EchoReader(context, self._open, store, self._writer, self._doubts, self._peers)
 
-    async def _restore(self) -> None:
-        """Read the rest of the state back, beside live work."""
-        try:
-            await self._peers.restore.keep_on()
-        except Exception as error:  # noqa: BLE001 - it ends the work: what was said before would wait for ever
-            self._defect = error
-            self._task.nudge()
+    async def prepare(self) -> None:
+        tail = await self._peers.begin()
+        self._writer.confirm_open(tail, self._peers.restore.written(self._names.ledger))
 
-    def _moved(self) -> None:
-        restore = self._peers.restore
-        self._task.watch.restored(STAGE, self._partition, restore.left, restore.since(self._names.ledger), restore.eta)
-        if self._intake.holds or self._echoes.holds:
-            self._task.nudge()
+    async def read_on(self) -> None:
+        """Read the rest of the state back: what was said before would wait for ever if this ended."""
+        await self._peers.restore.keep_on()
 
-    async def _cycles(self, task: PartitionTask) -> None:
-        writer, written = self._writer, 0.0
-        while not task.draining.is_set() or self._sending or writer.ended or writer.open or writer.unmarked:
-            if self._defect is not None:
-                raise self._defect
+    async def cycles(self) -> None:
+        task, writer, written = self._task, self._writer, 0.0
+        sending = self.background.jobs
+        while not task.draining.is_set() or sending or writer.ended or writer.open or writer.unmarked:
+            self.background.check()
             if task.draining.is_set():
                 self._sender.drain()
                 writer.drain()
             else:
-                self._read(task)
+                self._read()
             pause = writer.pause(
                 clock() - written, busy=self._sender.busy, draining=task.draining.is_set()
             )
@@ -158,26 +100,46 @@ class DeliverWorker:
                     self._open.forget(event)
                     self._sender.written(event)
             elif task.draining.is_set():
-                await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
             else:
                 await task.wait(pause)
 
+    def let_go(self) -> None:
+        if self._task.draining.is_set():
+            self._sender.abandon(self._open.events)
+
+    def close(self) -> None:
+        self._open_gauge.dec(sum(event.outcome is None for event in self._open.events.values()))
+        self._intake.close()
+        self._task.watch.restored(STAGE, self._partition, 0, -inf, 0.0)
+
+    def _moved(self) -> None:
+        restore = self._peers.restore
+        self._task.watch.restored(STAGE, self._partition, restore.left, restore.since(self._names.ledger), restore.eta)
+        if self._intake.holds or self._echoes.held:
+            self._task.nudge()
+
     # -- in
 
-    def _read(self, task: PartitionTask) -> None:
+    def _read(self) -> None:
         self._writer.mirrored |= self._peers.read()
-        for event in self._waiting.over(clock(), self._is_there, self._on_its_way) + self._files.over():
-            self._start(event)
-        self._hear(task)
-        self._intake.take(task)
+        if self._waiting.waiters or self._files.came or self._files.aside:
+            for event in self._waiting.over(clock(), self._is_there, self._on_its_way) + self._files.over():
+                self._start(event)
+        self._hear()
+        self._intake.take(self._task)
 
-    def _hear(self, task: PartitionTask) -> None:
-        echoes, before = self._echoes, self._echoes.settled
+    def _hear(self) -> None:
+        echoes, batch = self._echoes, self._task.take_of(self._echo_input)
+        if batch is None and not echoes.held:
+            return
+        before = echoes.settled
         echoes.hear_held()
-        while (batch := task.take_of(self._echo_input)) is not None:
+        while batch is not None:
             for record in batch.records:
                 echoes.hear(record)
             echoes.read(batch.next_offset)
+            batch = self._task.take_of(self._echo_input)
         if (settled := echoes.settled) is not None and settled != before:
             self._writer.offsets[self._echo_input] = settled
 
@@ -194,9 +156,7 @@ class DeliverWorker:
     def _start(self, event: OpenEvent) -> None:
         event.held = self._settling(event) > 0
         if self._open.admit(event):
-            sending = asyncio.create_task(self._converse(event))
-            self._sending.add(sending)
-            sending.add_done_callback(self._sending.discard)
+            self.background.start(self._converse(event))
 
     # -- out
 
@@ -215,7 +175,7 @@ class DeliverWorker:
                     for instead in self._files.set_aside(now):
                         self._start(instead)
                     continue
-                there = NOTHING if is_plain(now) else await self._prepared(now)
+                there = NOTHING if now.is_plain else await self._prepared(now)
                 if there is None:
                     following = self._open.end(now)
                     continue
@@ -227,6 +187,7 @@ class DeliverWorker:
                 if now.outcome is None:
                     await self._until_admitted(now)
                     await self._sender.send(now, there)
+                now.move(EventState.ENDED)
                 ledger_records.note(now, self._context.dead_letter_limit)
                 if live:
                     self._index.said(now.delivery)
@@ -236,14 +197,8 @@ class DeliverWorker:
                 # What waits for company need not be told of each who joins.
                 if len(self._writer.ended) == 1 or not self._sender.busy:
                     self._task.nudge()
-        except RevokedError:
-            return
         except (KafkaError, TimeoutError) as error:
-            self._defect = UnknownResultError(f"another ledger cannot be read: {type(error).__name__}")
-            self._task.nudge()
-        except Exception as error:  # noqa: BLE001 - a defect: it ends the work, or the conversation would stand still unseen
-            self._defect = error
-            self._task.nudge()
+            raise UnknownResultError(f"another ledger cannot be read: {type(error).__name__}") from None
 
     async def _until_admitted(self, event: OpenEvent) -> None:
         """Wait while its app is held. Raises DrainedError."""
@@ -286,9 +241,3 @@ class DeliverWorker:
             return True
         # What an earlier owner had in hand is read again, unless it is no longer kept.
         return longer < READ_AGAIN and isinstance(self._writer.written(message, self._store.get(message)), Intent)
-
-    async def _permit(self, event: OpenEvent, part: int) -> float:
-        granted, first = self._writer.permit(event, part)
-        if first:
-            self._task.nudge()
-        return await granted

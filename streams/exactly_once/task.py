@@ -140,6 +140,10 @@ class PartitionTask:
         """The next batch of another input than *inputs*."""
         return next((self.take_of(batch.tp) for batch in self._inbox if batch.tp not in inputs), None)
 
+    def take_among(self, inputs: Collection[TopicPartition]) -> Batch | None:
+        """The next batch of one of *inputs*."""
+        return next((self.take_of(batch.tp) for batch in self._inbox if batch.tp in inputs), None)
+
     def take_of(self, tp: TopicPartition) -> Batch | None:
         """The next batch of one input, for work that prefers some inputs to others."""
         for batch in self._inbox:

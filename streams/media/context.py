@@ -35,14 +35,7 @@ class MediaContext(Struct, frozen=True):
     """Of every topic."""
     restoring: FairTurns = field(default_factory=FairTurns)
     """How many partitions read their state back at once."""
-    owned: set[int] = set()
     scanner: Clamd | None = None
-
-    def own(self, partition: int, *, mine: bool) -> None:
-        """A partition comes or goes, and with it a part of the quotas."""
-        (self.owned.add if mine else self.owned.discard)(partition)
-        for admission in self.admissions.values():
-            admission.own(frozenset(self.owned), self.partitions)
 
     def platform(self, app: str) -> str:
         found = self.apps.get(app)

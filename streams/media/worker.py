@@ -9,11 +9,9 @@ import asyncio
 import time
 from collections import deque
 from math import inf
-from pathlib import Path
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 from msgspec import Struct
 
 from converters.core import wire
@@ -23,9 +21,8 @@ from converters.files.media import MediaJob, MediaResult
 from converters.files.media_key import media_key
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import Whose
-from streams.deliver.offset_tracker import OffsetTracker
-from streams.exactly_once.ending import ended
-from streams.exactly_once.producers import Outputs, UnknownResultError
+from streams.exactly_once.offset_tracker import OffsetTracker
+from streams.exactly_once.producers import Outputs
 from streams.exactly_once.task import PartitionTask
 from streams.kafka import foreign_records, record_kinds, topics
 from streams.kafka.log_reader import LogReader
@@ -35,7 +32,7 @@ from streams.media.dedupe import DedupeEntry, DedupeStore
 from streams.media.job import TransferFailed, Transferred, transfer
 from streams.observe import metrics, tracing
 from streams.observe.log import place
-from streams.state.refused import telling
+from streams.state.stateful_stage import BackgroundTasks
 
 log = structlog.get_logger()
 
@@ -56,88 +53,58 @@ class _Ended(Struct, frozen=True):
 
 
 class MediaWorker:
-    """See `streams.exactly_once.task.Processor`. *prefix* is the cluster's, *state* is this worker's own directory."""
+    """See `streams.state.stateful_stage.PartitionWork`. *prefix* is the cluster's."""
 
-    def __init__(self, partition: int, context: MediaContext, *, prefix: str, log: LogReader, state: Path) -> None:
-        self._partition = partition
+    def __init__(self, task: PartitionTask, context: MediaContext, store: DedupeStore, reader: LogReader, *, prefix: str) -> None:
+        self._task = task
+        self._partition = task.partition
         self._context = context
         self._prefix = prefix
-        self._log = log
-        self._state = state
         self._done = topics.MEDIA_DONE.name(prefix=prefix)
-        self._lane = OffsetTracker(TopicPartition(topics.MEDIA_JOBS.name(prefix=prefix), partition), live=True)
+        self._lane = OffsetTracker(TopicPartition(topics.MEDIA_JOBS.name(prefix=prefix), task.partition), live=True)
         self._waiting: deque[ConsumerRecord] = deque()
-        self._running: set[asyncio.Task[None]] = set()
+        self.background = BackgroundTasks(task.nudge, told=True)
         self._under_way: dict[bytes, asyncio.Future[Transferred | TransferFailed]] = {}
         self._ended: list[_Ended] = []
-        self._defect: BaseException | None = None
-        self._store: DedupeStore
-        self._task: PartitionTask
+        self._store = store
+        self._restore = store.restore(reader, context.restoring, lambda: task.watch.restored(STAGE, task.partition, 0, -inf, 0.0))
 
-    async def run(self, task: PartitionTask) -> None:
-        with telling(task.watch, STAGE, self._partition):
-            await self._run(task)
+    async def prepare(self) -> None:
+        await self._restore.begin(self._done)
 
-    async def _run(self, task: PartitionTask) -> None:
-        self._task = task
-        self._store = DedupeStore(self._state / f"media-{self._partition}.rows", TopicPartition(self._done, self._partition))
-        task.watch.refused(STAGE, self._partition, "", "")
-        restore = self._store.restore(self._log, self._context.restoring, lambda: task.watch.restored(STAGE, self._partition, 0, -inf, 0.0))
-        try:
-            await restore.begin(self._done)
-        except (KafkaError, TimeoutError) as error:
-            self._store.close()
-            raise UnknownResultError(f"what was brought over cannot be read: {type(error).__name__}") from None
-        except BaseException:
-            self._store.close()
-            raise
-        restoring = asyncio.create_task(restore.keep_on())
-        restoring.add_done_callback(self._over)  # a restore that is broken off ends the work: what it has not read would stay unknown
-        self._context.own(self._partition, mine=True)
-        try:
-            await self._cycles(task)
-        finally:
-            self._context.own(self._partition, mine=False)
-            try:
-                await ended([restoring, *self._running])
-            finally:
-                self._store.close()
+    async def read_on(self) -> None:
+        await self._restore.keep_on()
 
-    async def _cycles(self, task: PartitionTask) -> None:
-        written = 0.0
+    async def cycles(self) -> None:
+        task, written = self._task, 0.0
         clock = asyncio.get_running_loop().time
         while not task.draining.is_set():
-            if self._defect is not None:
-                raise self._defect
-            self._read(task)
+            self.background.check()
+            self._read()
             if self._ended and (pause := written + CYCLE - clock()) <= 0:
                 written = clock()
-                await self._write(task)
+                await self._write()
             else:
                 await task.wait(pause if self._ended else 1.0)
         # What is under way is begun anew by the next owner: nobody waits here for a stranger's server.
         if self._ended:
-            await self._write(task)
+            await self._write()
 
-    def _read(self, task: PartitionTask) -> None:
+    def let_go(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def _read(self) -> None:
         most = 2 * self._context.settings.concurrency
-        while len(self._running) < most:
+        while len(self.background.jobs) < most:
             if not self._waiting:
-                batch = task.take_of(self._lane.tp)
+                batch = self._task.take_of(self._lane.tp)
                 if batch is None:
                     return
                 self._waiting.extend(batch.records)
             record = self._waiting.popleft()
             self._lane.read(record.offset)
-            running = asyncio.create_task(self._one(record))
-            self._running.add(running)
-            running.add_done_callback(self._over)
-
-    def _over(self, running: "asyncio.Task[None]") -> None:
-        self._running.discard(running)
-        if not running.cancelled() and self._defect is None:
-            self._defect = running.exception()
-        self._task.nudge()
+            self.background.start(self._one(record))
 
     # -- one job
 
@@ -206,7 +173,7 @@ class MediaWorker:
 
     # -- out
 
-    async def _write(self, task: PartitionTask) -> None:
+    async def _write(self) -> None:
         """Commit what has ended. Raises Unknown, Fenced."""
         ended, self._ended = self._ended, []
         outputs = Outputs()
@@ -230,7 +197,7 @@ class MediaWorker:
                 rows.append((one.key, value))
         self._lane.settle(one.offset for one in ended)
         settled = self._lane.committable()
-        written = await task.commit(outputs, {self._lane.tp: settled} if settled is not None else {})
+        written = await self._task.commit(outputs, {self._lane.tp: settled} if settled is not None else {})
         self._store.put(rows, written.get((self._done, self._partition)), int(time.time() * 1000))
 
 

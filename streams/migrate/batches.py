@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import structlog
@@ -19,7 +19,7 @@ from converters.migration import Bisect, ItemOutcome, Present, is_late
 from converters.platform import Reply, Request
 from converters.routing.route import App
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.shutdown import Shutdown, clock
+from streams.exactly_once.shutdown import Shutdown, clock
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.context import Around, counted, doubted, worst
 from streams.migrate.finding import found
@@ -28,6 +28,7 @@ from streams.migrate.leaving import Leaving
 from streams.migrate.records import Item, ItemTask, Word, task_key
 from streams.observe import metrics
 from streams.outbound.attempts import delays
+from streams.state.stateful_stage import BackgroundTasks
 
 log = structlog.get_logger()
 
@@ -36,18 +37,18 @@ COMPANY = 0.1
 
 
 class Batches:
-    """Of one partition. *ended* is called with the task of each request that is over."""
+    """Of one partition. Its requests run in the *background*, at most `in_flight` of them."""
 
-    def __init__(self, around: Around, book: Book, leaving: Leaving, drain: Shutdown, ended: Callable[["asyncio.Task[None]"], None]) -> None:
+    def __init__(self, around: Around, book: Book, leaving: Leaving, drain: Shutdown, background: BackgroundTasks) -> None:
         self._around = around
         self._book = book
         self._leaving = leaving
         self._drain = drain
-        self._ended = ended
+        self._background = background
         self._open: dict[bytes, InHand] = {}
         self._queues: dict[tuple[str, str, str], Queue] = {}
         """By app, part and batch key."""
-        self.sending: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
 
     def take(self, raw: Raw, task: ItemTask, *, released: bool) -> None:
         key = task_key(task)
@@ -87,24 +88,20 @@ class Batches:
             part = inventory.part(part_name)
             most = max(1, inventory.most(part, self._around.findings(app)))
             while queue.jobs and (len(queue.jobs) >= most or hurry or at - queue.since >= COMPANY):
-                if len(self.sending) >= self._around.in_flight:
+                if len(self._sending) >= self._around.in_flight:
                     return
                 some = [queue.jobs.popleft() for _ in range(min(most, len(queue.jobs)))]
                 queue.since = at
-                sending = asyncio.create_task(self._send(name, some))
-                self.sending.add(sending)
-                sending.add_done_callback(self._over)
+                sending = self._background.start(self._send(name, some))
+                self._sending.add(sending)
+                sending.add_done_callback(self._sending.discard)
             if not queue.jobs:
                 del self._queues[name]
 
     @property
     def waits(self) -> bool:
         """Whether pieces wait for company."""
-        return bool(self._queues) and len(self.sending) < self._around.in_flight
-
-    def _over(self, sending: "asyncio.Task[None]") -> None:
-        self.sending.discard(sending)
-        self._ended(sending)
+        return bool(self._queues) and len(self._sending) < self._around.in_flight
 
     def _is_due(self, known: Item, task: ItemTask) -> bool:
         if known.word == "open":

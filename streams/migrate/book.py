@@ -14,9 +14,9 @@ from streams.dead_letters.dead_letter import DeadLetter, Whose, place
 from streams.dead_letters.dead_letter import dump as dump_letter
 from streams.deliver.ledger_schema import Entry
 from streams.deliver.ledger_schema import dump as dump_entry
-from streams.deliver.offset_tracker import OffsetTracker
-from streams.deliver.shutdown import RevokedError, clock
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.outputs import Outputs
+from streams.exactly_once.shutdown import RevokedError, clock
 from streams.exactly_once.task import PartitionTask
 from streams.kafka import topics
 from streams.migrate.context import Around

@@ -15,7 +15,7 @@ from converters.core.bodies import files_of
 from converters.core.model import NOTHING, Delivery, StoredFile, TargetContext
 from converters.core.operations import Post
 from converters.files.media import WITHHELD, MediaJob, MediaResult, jobs
-from streams.deliver.shutdown import Shutdown
+from streams.exactly_once.shutdown import Shutdown
 from streams.kafka import foreign_records
 from streams.migrate.book import Book, now
 from streams.migrate.context import Around

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
+from prometheus_client import Counter
 
 from converters.core.outcome import NotSent, Unsure
 from converters.probing import Findings
@@ -55,13 +55,6 @@ class Around(Struct, frozen=True):
     passwords: Passwords
     linger: AdaptiveLinger
     restoring: FairTurns
-    owned: set[int]
-
-    def own(self, partition: int, *, mine: bool) -> None:
-        """A partition comes or goes, and with it a part of the quotas."""
-        (self.owned.add if mine else self.owned.discard)(partition)
-        for gate in self.gates.values():
-            gate.own(frozenset(self.owned), self.names.partitions)
 
     def findings(self, app: str) -> Findings:
         run = self.orders.runs.get(app)
@@ -69,7 +62,7 @@ class Around(Struct, frozen=True):
 
 
 @cache
-def _counter(kind: str, outcome: str) -> Any:
+def _counter(kind: str, outcome: str) -> Counter:
     return metrics.MIGRATED.labels(kind, outcome)
 
 

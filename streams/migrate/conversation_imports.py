@@ -21,7 +21,7 @@ from converters.probing import Findings
 from converters.routing.route import App
 from streams.deliver import ledger_records
 from streams.deliver.ledger_schema import Settled
-from streams.deliver.shutdown import RevokedError, Shutdown
+from streams.exactly_once.shutdown import RevokedError, Shutdown
 from streams.migrate.book import Book, Raw, now
 from streams.migrate.carrying import Carrying
 from streams.migrate.context import Around, counted, doubted
@@ -29,6 +29,7 @@ from streams.migrate.leaving import Leaving
 from streams.migrate.records import Item, MessageTask, Progress, Watermark, decided, lane_key, live_key
 from streams.observe import metrics
 from streams.outbound.attempts import delays
+from streams.state.stateful_stage import BackgroundTasks
 
 log = structlog.get_logger()
 
@@ -49,13 +50,12 @@ class _Lane(Struct):
     """Of the conversation."""
     progress: Progress
     queue: deque[_Waiting]
-    sending: "asyncio.Task[None] | None" = None
 
 
 class ConversationImports:
-    """Of one partition. *ended* is called with the task of each lane that is over."""
+    """Of one partition. Each lane in which there is something to do runs in the *background*."""
 
-    def __init__(self, around: Around, book: Book, leaving: Leaving, carrying: Carrying, drain: Shutdown, known: asyncio.Event, ended: Callable[["asyncio.Task[None]"], None]) -> None:
+    def __init__(self, around: Around, book: Book, leaving: Leaving, carrying: Carrying, drain: Shutdown, known: asyncio.Event, background: BackgroundTasks) -> None:
         self._around = around
         self._book = book
         self._leaving = leaving
@@ -63,19 +63,15 @@ class ConversationImports:
         self._drain = drain
         self._known = known
         """Set once it is known which conversations are carried live."""
-        self._ended = ended
+        self._background = background
         self._lanes: dict[bytes, _Lane] = {}
-        self.sending: set[asyncio.Task[None]] = set()
 
     def take(self, raw: Raw, task: MessageTask, *, released: bool) -> None:
         lane = self._lanes.get(raw.key)
         if lane is None:
             lane = self._lanes[raw.key] = _Lane(raw.key, self.progress(raw.key), deque())
+            self._background.start(self._run(lane))
         lane.queue.append(_Waiting(raw, task, released))
-        if lane.sending is None:
-            lane.sending = asyncio.create_task(self._run(lane))
-            self.sending.add(lane.sending)
-            lane.sending.add_done_callback(self._over)
 
     def skip(self, raw: Raw, conversation: bytes, event: str) -> None:
         """A person has decided that the message which stopped this conversation is left out."""
@@ -95,10 +91,6 @@ class ConversationImports:
         found = self._book.get(lane_key(conversation))
         return found if isinstance(found, Progress) else Progress()
 
-    def _over(self, sending: "asyncio.Task[None]") -> None:
-        self.sending.discard(sending)
-        self._ended(sending)
-
     async def _run(self, lane: _Lane) -> None:
         await self._drain.unless(self._known.wait())
         while lane.queue:
@@ -108,7 +100,6 @@ class ConversationImports:
             await self._one(lane, one)
             lane.queue.popleft()
             self._book.settle(one.raw.offset)
-        lane.sending = None
         del self._lanes[lane.key]
 
     # -- one message

@@ -8,6 +8,7 @@ import heapq
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import structlog
 from msgspec import Struct, structs
@@ -87,7 +88,7 @@ class Feeder:
         self._minted: set[tuple[bytes, bytes]] = set()
         inventory = target.platform.inventory
         assert inventory is not None, "the command asks"
-        self._inventory: Inventory = inventory
+        self._inventory: Inventory[Any] = inventory
 
     async def run(self) -> None:
         """Until everything is done that can be. Raises StoppedError, KafkaError, Unknown, Fenced, StateError."""

@@ -3,7 +3,7 @@
 from converters.core.outcome import NotSent
 from converters.migration import Finding, ItemOutcome
 from converters.platform import Reply, Request
-from streams.deliver.shutdown import Shutdown
+from streams.exactly_once.shutdown import Shutdown
 from streams.outbound.admission import Admission
 from streams.outbound.client import PlatformClient
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from converters.core.outcome import NotSent, Unsure
 from converters.platform import Reply, Request
 from converters.routing.route import App
-from streams.deliver.shutdown import RevokedError, Shutdown, clock
+from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.migrate.book import Book
 from streams.migrate.context import Around
 from streams.outbound.client import PlatformClient

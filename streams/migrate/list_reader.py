@@ -10,7 +10,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from converters.inventory import AnyItem
-from converters.migration import Cursor, Found, NoAnswer, Reader
+from converters.migration import AnyReader, Cursor, Found, NoAnswer
 from converters.platform import FileRequest, FoundCallback, Request, TimeRange
 from converters.routing.route import App
 from streams.outbound.vendor_client import VendorClient
@@ -40,11 +40,11 @@ class ListReader:
         self._readers = {one.name: one for one in app.platform.readers}
         self.unseen: Counter[str] = Counter()
 
-    def reader(self, name: str) -> Reader | None:
+    def reader(self, name: str) -> AnyReader | None:
         return self._readers.get(name)
 
     async def read(
-        self, reader: Reader, subjects: Sequence[str] = (), span: TimeRange | None = None, cursor: str = "", ended: ReadingEnd | None = None
+        self, reader: AnyReader, subjects: Sequence[str] = (), span: TimeRange | None = None, cursor: str = "", ended: ReadingEnd | None = None
     ) -> AsyncIterator[Yielded]:
         """What the platform tells of *subjects*, which are in its own words. What it does not is noted in `unseen`, and in *ended*."""
         ended = ended or ReadingEnd()
@@ -64,7 +64,7 @@ class ListReader:
         finally:
             asking.close()
 
-    async def items(self, reader: Reader, subjects: Sequence[str]) -> list[AnyItem] | None:
+    async def items(self, reader: AnyReader, subjects: Sequence[str]) -> list[AnyItem] | None:
         """All of it at once; None where the platform did not tell."""
         ended = ReadingEnd()
         found: list[AnyItem] = []

@@ -124,7 +124,7 @@ class Prober:
         plan = app.platform.probe
         if plan is None:
             raise OperateError(f"{app.platform.name} has no probe: nothing is migrated to it")
-        self._plan: ProbePlan = plan
+        self._plan: ProbePlan[Any] = plan
 
     async def run(self, burst: int = 0) -> Findings:
         """All questions. What an earlier run has left on the app is deleted first; what this one makes, at its end, however it ends."""

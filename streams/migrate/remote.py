@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from converters.core.model import Group as GroupTalk
 from converters.core.model import direct
 from converters.inventory import Friendship, Group, Room, User
-from converters.migration import Cursor, Found, Reader, subject_of
+from converters.migration import AnyReader, Cursor, Found, subject_of
 from converters.platform import FoundCallback, TimeRange
 from converters.routing.route import App
 from converters.source_records import line, messages_of, naming, with_canonical
@@ -108,7 +108,7 @@ class RemoteSource:
         named = [path.read_bytes() if path is not None else b"" for path in (self.options.users, self.options.pairs, self.options.owners)]
         return hashlib.sha256(b"\0".join([*named, str(self.options.since).encode()])).hexdigest()[:16]
 
-    def span(self, reader: Reader) -> TimeRange:
+    def span(self, reader: AnyReader) -> TimeRange:
         """Logs of all that was said in the app are asked for by the hour: no further back than they are kept."""
         since, until, gaps = self.options.since, self.options.until, self.app.platform.gaps
         if reader.of == "app" and gaps is not None:
@@ -118,7 +118,7 @@ class RemoteSource:
     def pairs(self) -> list[tuple[str, str]]:
         return self._pairs
 
-    def steps(self, reader: Reader, subjects: Iterator[tuple[int, str]], span: TimeRange, cursor: str) -> Iterator[tuple[int, Yielded]]:
+    def steps(self, reader: AnyReader, subjects: Iterator[tuple[int, str]], span: TimeRange, cursor: str) -> Iterator[tuple[int, Yielded]]:
         """What *reader* yields of each of *subjects*, in their order."""
         reading = self._ordered(reader, subjects, span, cursor)
         try:
@@ -129,7 +129,7 @@ class RemoteSource:
                 self._loop.run(_closed(reading))
 
     async def _ordered(
-        self, reader: Reader, subjects: Iterator[tuple[int, str]], span: TimeRange, cursor: str
+        self, reader: AnyReader, subjects: Iterator[tuple[int, str]], span: TimeRange, cursor: str
     ) -> AsyncIterator[tuple[int, Yielded]]:
         running: deque[tuple[int, asyncio.Queue[Yielded | None], asyncio.Task[None]]] = deque()
         try:
@@ -150,7 +150,7 @@ class RemoteSource:
             for _, _, task in running:
                 task.cancel()
 
-    async def _one(self, reader: Reader, names: list[str], span: TimeRange, cursor: str, queue: "asyncio.Queue[Yielded | None]") -> None:
+    async def _one(self, reader: AnyReader, names: list[str], span: TimeRange, cursor: str, queue: "asyncio.Queue[Yielded | None]") -> None:
         ended = ReadingEnd()
         try:
             async for step in self.lists.read(reader, names, span, cursor, ended):
@@ -170,7 +170,7 @@ class _Listed:
     kind = ""
     size = 0
 
-    def __init__(self, source: RemoteSource, reader: Reader) -> None:
+    def __init__(self, source: RemoteSource, reader: AnyReader) -> None:
         self.name, self.stamp = f"{source.app.name}:{reader.name}", source.stamp
         self._source, self._reader = source, reader
         self._done = 0
@@ -261,7 +261,7 @@ class _Places:
                 yield Read(number, number, line(self._source.owned(place)), "", place.id)
 
 
-def _order(reader: Reader) -> int:
+def _order(reader: AnyReader) -> int:
     return -1 if reader.of == "app" and reader.name == "users" else SUBJECTS.index(reader.of)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 import structlog
+from aiokafka import TopicPartition
 
 from converters.routing.route import App
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit
@@ -13,15 +14,16 @@ from streams.kafka.log_reader import LogReader
 from streams.migrate.context import Around, Topics
 from streams.migrate.credentials import Passwords
 from streams.migrate.orders import Orders
-from streams.migrate.state import STAGE
-from streams.migrate.worker import Migrating
-from streams.outbound.admission import Admission
+from streams.migrate.state import STAGE, State, path_of
+from streams.migrate.worker import MigrateWorker
+from streams.outbound.admission import Admission, PartitionShares
 from streams.outbound.client import clients
 from streams.roles.health import Health
 from streams.roles.hosting import RoleObserver, host, link, require
 from streams.roles.startup import patiently, served
 from streams.settings.root import Settings, SettingsError, marking
 from streams.state.own_directory import own_directory
+from streams.state.stateful_stage import StatefulStage
 from streams.state.turns import FairTurns
 from streams.state.watched import DiskMonitor
 
@@ -95,11 +97,16 @@ async def _migrate(settings: Settings, platform: str, health: Health) -> int:
         passwords=Passwords(settings.migrate.passwords),
         linger=AdaptiveLinger(SHARE, settings.deliver.cycle),
         restoring=FairTurns(),
-        owned=set(),
     )
     watch = _Seen(health, tuple(gates.values()), DiskMonitor({"migrated": around.state}))
     watch.orders = orders
-    plan = StagePlan(STAGE, [names.tasks, names.ledger, names.results], lambda number: Migrating(number, around), link(kafka), watch)
+    stage = StatefulStage(
+        STAGE,
+        lambda partition: State(path_of(around.state, partition), TopicPartition(names.done, partition)),
+        lambda task, state: MigrateWorker(task, around, state),
+        PartitionShares(gates.values(), kafka.partitions),
+    )
+    plan = StagePlan(STAGE, [names.tasks, names.ledger, names.results], lambda _: stage, link(kafka), watch)
     plan.pace, plan.reads = around.linger, (names.done,)
     try:
         return await host(settings, plan, watch, group, max_records=settings.migrate.window, dead_letter_limit=around.fuse)

@@ -43,6 +43,10 @@ class Place(msgspec.Struct, frozen=True):
     offset: int
 
 
+def path_of(directory: Path, partition: int) -> Path:
+    return directory / f"migrate-{partition}.rows"
+
+
 class State:
     """Raises StateError. *counts*: of items by `(kind, word)`, of lanes by `("lane", "count" | "skipped" | "live" | "doubts" | "stopped")`."""
 

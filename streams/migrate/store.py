@@ -21,8 +21,9 @@ from rocksdict import (
 )
 
 from streams.migrate.errors import BundleError
+from streams.state.database import DEFAULT, close
 
-META = "default"
+META = DEFAULT
 GIVEN, ITEMS, MESSAGES, INDEX, TALKS, FATES, SIDES, PROBLEMS, FOUND = (
     "given", "items", "messages", "index", "talks", "fates", "sides", "problems", "found",
 )  # fmt: skip
@@ -178,14 +179,7 @@ class Store:
             raise _fault(self.path, error) from None
 
     def close(self) -> None:
-        for name, column in self._columns.items():
-            if name != META:
-                with suppress(Exception):
-                    column.close()
-        self._columns.clear()
-        self._handles.clear()
-        with suppress(Exception):
-            self._rows.close()
+        close(self._rows, self._columns, self._handles)
 
 
 def _options(family: str, cache: Cache) -> Options:

@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from converters.differences import Difference, Expected, compare, different
 from converters.inventory import Friendship, GroupMember, User, item_id
-from converters.migration import Found, Reader
+from converters.migration import AnyReader, Found
 from streams.migrate.bundle import Bundle
 from streams.migrate.list_reader import ListReader, ReadingEnd, in_order
 from streams.migrate.target_view import TargetView
@@ -190,12 +190,12 @@ class Verifier:
                 self.keep()
                 self._say(kind, result.expected, total)
 
-    async def _twice(self, reader: Reader, kind: str, subject: Subject) -> list[Difference] | None:
+    async def _twice(self, reader: AnyReader, kind: str, subject: Subject) -> list[Difference] | None:
         """What differs both times; None where it is not told."""
         found = await self._differing(reader, kind, subject)
         return await self._differing(reader, kind, subject) if found and any(one.sort != "besides" for one in found) else found
 
-    async def _differing(self, reader: Reader, kind: str, subject: Subject) -> list[Difference] | None:
+    async def _differing(self, reader: AnyReader, kind: str, subject: Subject) -> list[Difference] | None:
         if not subject.native:
             return [Difference(sort="missing", kind=kind, item=one.id) for one in subject.expected.values()]
         items = await self._lists.items(reader, [subject.native])

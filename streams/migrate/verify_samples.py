@@ -10,7 +10,7 @@ from msgspec import structs
 
 from converters.differences import Difference, Expected, different, who
 from converters.inventory import AnyItem, GroupMember, Setting, User
-from converters.migration import Reader, subject_of
+from converters.migration import AnyReader, subject_of
 from streams.migrate.bundle import Bundle
 from streams.migrate.list_reader import ListReader, in_order
 from streams.migrate.target_view import TargetView
@@ -76,12 +76,12 @@ class Samples:
             done += len(batch)
             self._say(name, done, len(chosen))
 
-    async def _twice(self, reader: Reader, kind: str, batch: list[tuple[str, Expected]]) -> list[Difference]:
+    async def _twice(self, reader: AnyReader, kind: str, batch: list[tuple[str, Expected]]) -> list[Difference]:
         """What differs both times."""
         found = await self._differing(reader, kind, batch)
         return await self._differing(reader, kind, batch) if any(one.sort == "different" for one in found) else found
 
-    async def _differing(self, reader: Reader, kind: str, batch: list[tuple[str, Expected]]) -> list[Difference]:
+    async def _differing(self, reader: AnyReader, kind: str, batch: list[tuple[str, Expected]]) -> list[Difference]:
         items = await self._lists.items(reader, [native for native, _ in batch])
         if items is None:
             return [Difference(sort="unseen", kind=kind, item=one.id) for _, one in batch]

@@ -6,7 +6,6 @@ when it is committed do those requests leave.
 
 import asyncio
 from collections import deque
-from pathlib import Path
 
 import msgspec
 import structlog
@@ -18,11 +17,10 @@ from converters.core.model import conversation_key
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import Whose
 from streams.deliver import protocol
-from streams.deliver.offset_tracker import OffsetTracker
-from streams.deliver.shutdown import RevokedError, Shutdown
-from streams.exactly_once.ending import ended
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import UnknownResultError
-from streams.exactly_once.task import PartitionTask as Partition
+from streams.exactly_once.shutdown import Shutdown
+from streams.exactly_once.task import PartitionTask
 from streams.kafka import foreign_records, record_kinds
 from streams.migrate.batches import Batches
 from streams.migrate.book import Book, Raw
@@ -34,90 +32,53 @@ from streams.migrate.records import ItemTask, MessageTask, SkipTask, Task, load_
 from streams.migrate.seam import Seam
 from streams.migrate.state import STAGE, State
 from streams.observe import metrics
-from streams.state.refused import telling
+from streams.state.stateful_stage import BackgroundTasks
 
 log = structlog.get_logger()
 
 
-class Migrating:
-    """See `streams.exactly_once.task.Processor`."""
+class MigrateWorker:
+    """See `streams.state.stateful_stage.PartitionWork`."""
 
-    def __init__(self, partition: int, around: Around) -> None:
-        self._partition = partition
-        self._around = around
-        self._input = OffsetTracker(TopicPartition(around.names.tasks, partition), live=False)
-        self._known = asyncio.Event()
-        self._gauge = metrics.MIGRATE_WAITING.labels(around.platform, str(partition))
-        self._shown = 0
-        self._defect: BaseException | None = None
-        self._waiting: deque[ConsumerRecord] = deque()
-        self._state: State
-        self._book: Book
-        self._drain: Shutdown
-        self._leaving: Leaving
-        self._lanes: ConversationImports
-        self._batches: Batches
-        self._seam: Seam
-        self._carrying: Carrying
-        self._task: Partition
-
-    async def run(self, task: Partition) -> None:
-        with telling(task.watch, STAGE, self._partition):
-            await self._run(task)
-
-    async def _run(self, task: Partition) -> None:
-        around, names = self._around, self._around.names
+    def __init__(self, task: PartitionTask, around: Around, state: State) -> None:
         self._task = task
-        self._state = State(_path(around.state, self._partition), TopicPartition(names.done, self._partition))
-        task.watch.refused(STAGE, self._partition, "", "")
-        task.watch.preparing(STAGE, self._partition, done=False)
-        try:
-            async with around.restoring.beside():
-                await self._state.restore(around.log)
-        except (KafkaError, TimeoutError) as error:
-            self._state.close()
-            raise UnknownResultError(f"what is done cannot be read: {type(error).__name__}") from None
-        except BaseException:
-            self._state.close()
-            raise
-        finally:
-            task.watch.preparing(STAGE, self._partition, done=True)
-        self._drain = Shutdown(task.draining)
-        self._book = Book(self._partition, around, self._input, self._state, task.nudge)
-        self._leaving = Leaving(around, self._book, self._drain)
-        self._carrying = Carrying(self._partition, around, self._book, self._drain)
-        self._lanes = ConversationImports(around, self._book, self._leaving, self._carrying, self._drain, self._known, self._over)
-        self._batches = Batches(around, self._book, self._leaving, self._drain, self._over)
-        self._seam = Seam(TopicPartition(names.ledger, self._partition), self._book)
-        around.own(self._partition, mine=True)
-        looking = asyncio.create_task(self._look_at_live())
-        try:
-            await self._cycles(task)
-        finally:
-            around.own(self._partition, mine=False)
-            self._gauge.set(0)
-            try:
-                await ended([looking, *self._lanes.sending, *self._batches.sending])
-            finally:
-                self._state.close()
+        self._partition = task.partition
+        self._around = around
+        self._state = state
+        self.background = BackgroundTasks(task.nudge, told=True)
+        self._input = OffsetTracker(TopicPartition(around.names.tasks, task.partition), live=False)
+        self._known = asyncio.Event()
+        self._gauge = metrics.MIGRATE_WAITING.labels(around.platform, str(task.partition))
+        self._shown = 0
+        self._waiting: deque[ConsumerRecord] = deque()
+        drain = Shutdown(task.draining)
+        self._book = Book(task.partition, around, self._input, state, task.nudge)
+        self._leaving = Leaving(around, self._book, drain)
+        self._carrying = Carrying(task.partition, around, self._book, drain)
+        self._lanes = ConversationImports(around, self._book, self._leaving, self._carrying, drain, self._known, self.background)
+        self._batches = Batches(around, self._book, self._leaving, drain, self.background)
+        self._seam = Seam(TopicPartition(around.names.ledger, task.partition), self._book)
 
-    async def _look_at_live(self) -> None:
+    async def prepare(self) -> None:
+        async with self._around.restoring.beside():
+            await self._state.restore(self._around.log)
+
+    async def read_on(self) -> None:
         """What lies in the ledger is known before the first message is decided about."""
         try:
             await self._task.catch_up(self._seam.tp)
         except KafkaError as error:
-            self._defect = UnknownResultError(f"the ledger cannot be read: {type(error).__name__}")
-        self._known.set()
-        self._task.nudge()
+            raise UnknownResultError(f"the ledger cannot be read: {type(error).__name__}") from None
+        finally:
+            self._known.set()
 
-    async def _cycles(self, task: Partition) -> None:
-        book, woken = self._book, False
+    async def cycles(self) -> None:
+        task, book, woken = self._task, self._book, False
         while not task.draining.is_set() or self._leaving.under_way or book.owes:
-            if self._defect is not None:
-                raise self._defect
+            self.background.check()
             draining = task.draining.is_set()
             if not draining:
-                self._read(task)
+                self._read()
                 self._batches.flush(hurry=False)
             elif not woken:
                 woken = True
@@ -133,14 +94,15 @@ class Migrating:
             else:
                 await task.wait(min(pause, 0.05) if self._batches.waits else pause)
 
-    def _over(self, sending: "asyncio.Task[None]") -> None:
-        if not sending.cancelled() and self._defect is None and (error := sending.exception()) is not None and not isinstance(error, RevokedError):
-            self._defect = error
-        self._task.nudge()
+    def let_go(self) -> None:
+        self._gauge.set(0)
+
+    def close(self) -> None: ...
 
     # -- in
 
-    def _read(self, task: Partition) -> None:
+    def _read(self) -> None:
+        task = self._task
         while (live := task.take_of(self._seam.tp)) is not None:
             self._seam.take(list(live.records))
             self._book.read(live.tp, live.next_offset)
@@ -202,9 +164,3 @@ class Migrating:
     def _bury(self, raw: Raw, cause: Cause, detail: str, whose: Whose) -> None:
         self._book.bury(raw, dead_letter.place(self._around.names.tasks, self._partition, raw.offset).encode(), cause, detail, whose, 1)
         self._book.settle(raw.offset)
-
-
-def _path(state: Path, partition: int) -> Path:
-    return state / f"migrate-{partition}.rows"
-
-

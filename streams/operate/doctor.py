@@ -35,7 +35,7 @@ class Doctor:
     def __init__(self, app: App, settings: DeliverSettings, arriving: Arriving | None, wait: float = 1.0) -> None:
         assert app.platform.doctor is not None
         self.app = app
-        self.plan: DoctorPlan = app.platform.doctor
+        self.plan: DoctorPlan[Any] = app.platform.doctor
         self._client = PlatformClient(app, settings)
         self._arriving = arriving
         self._wait = wait

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
@@ -265,7 +265,7 @@ def groups_of(identities: IdentityTable, platform: str) -> set[Conversation]:
     return {kinds[one.kind](one.native) for one in identities.each() if one.platform == platform and one.kind in kinds}
 
 
-def within(gaps: Gaps, since: int, until: int, now: int) -> tuple[Time, str]:
+def within(gaps: Gaps[Any], since: int, until: int, now: int) -> tuple[Time, str]:
     """The stretch that the platform still keeps, and what is to be said of the rest."""
     oldest = now - gaps.oldest * 1000
     return Time(max(since, oldest), max(until, oldest)), "the beginning of the time asked for is kept no more" if since < oldest else ""

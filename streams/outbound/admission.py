@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import structlog
 from msgspec.structs import replace
@@ -87,3 +87,18 @@ class Admission:
         gauge = metrics.BREAKER.labels(self._app, self._platform, api)
         gauge.set(BreakerState.CLOSED)
         return Breaker(self._loop, on_change=gauge.set)
+
+
+class PartitionShares:
+    """The partitions of *of* that are at work in this process: its part of every app's quotas."""
+
+    def __init__(self, admissions: Iterable[Admission], of: int) -> None:
+        self._admissions = tuple(admissions)
+        self._of = of
+        self._owned: set[int] = set()
+
+    def own(self, partition: int, *, mine: bool) -> None:
+        """A partition comes or goes."""
+        (self._owned.add if mine else self._owned.discard)(partition)
+        for admission in self._admissions:
+            admission.own(frozenset(self._owned), self._of)

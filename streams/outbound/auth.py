@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import httpx
 
-from converters.platform import Reply, Request, Signed, SignedBody, Token
+from converters.platform import Account, Reply, Request, Signed, SignedBody, Token
 from streams.outbound.connections import NoAnswerError, NoConnectionError
 from streams.outbound.transport import HttpCall
 
@@ -35,7 +35,7 @@ Flow = AsyncGenerator[HttpCall, Reply]
 
 
 class SignedAuth:
-    def __init__(self, signed: Signed | SignedBody, account: Any) -> None:
+    def __init__(self, signed: Signed[Any] | SignedBody[Any], account: Account) -> None:
         self._signed = signed
         self._account = account
 
@@ -51,7 +51,7 @@ class TokenAuth:
     """One token for all requests: asked for once however many wait, renewed at half its life, and when it is worn out."""
 
     def __init__(
-        self, token: Token, account: Any, url: Callable[[Request], str], clock: Callable[[], float] = time.monotonic
+        self, token: Token[Any], account: Account, url: Callable[[Request], str], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._rules = token
         self._account = account

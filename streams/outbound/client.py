@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import httpx
 from msgspec import Struct
+from prometheus_client import Counter, Histogram
 
 from converters.core.outcome import Delivered, NotSent, Unsure
 from converters.platform import Answered, Partial, Reply, Request, Token
@@ -53,8 +53,8 @@ class PlatformClient:
             if transport is not None
             else PooledTransport(settings.max_requests_per_app, settings.timeout, proxies(settings, "deliver"))
         )
-        self._counters: dict[tuple[str, str], Any] = {}
-        self._timers: dict[str, Any] = {}
+        self._counters: dict[tuple[str, str], Counter] = {}
+        self._timers: dict[str, Histogram] = {}
 
     async def send(self, request: Request, allowed: Callable[[], bool] = _always) -> Answered:
         """One attempt, given up unless *allowed* when it is about to leave. Never raises for what the network or the platform does."""

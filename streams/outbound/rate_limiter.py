@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from converters.platform import OTHERS, RateLimit
-from streams.deliver.fairness import FairQueue
+from streams.outbound.fairness import FairQueue
 from streams.outbound.token_bucket import QuotaPolicy, TokenBucket
 
 _PACE = QuotaPolicy()

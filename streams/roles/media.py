@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 
 import structlog
+from aiokafka import TopicPartition
 
 from streams.exactly_once.transport import StagePlan
 from streams.kafka import acls, topics
 from streams.kafka.log_reader import LogReader
 from streams.media.context import MediaContext
+from streams.media.dedupe import DedupeStore
 from streams.media.fetch import Fetcher
 from streams.media.scan.clamd import Clamd
 from streams.media.ssrf_guard import AddressPolicy
@@ -18,7 +20,7 @@ from streams.media.transcode.pool import NotSandboxedError, NoWorkerError, Trans
 from streams.media.transcode.request import TranscodeLimits
 from streams.media.worker import STAGE, MediaWorker
 from streams.observe import metrics
-from streams.outbound.admission import Admission
+from streams.outbound.admission import Admission, PartitionShares
 from streams.outbound.client import clients
 from streams.outbound.proxies import proxies
 from streams.roles.health import Health
@@ -27,6 +29,7 @@ from streams.roles.instance import name_of
 from streams.roles.startup import served
 from streams.settings.root import MediaSettings, Settings, SettingsError, resolve
 from streams.state.own_directory import own_directory
+from streams.state.stateful_stage import StatefulStage
 from streams.state.watched import DiskMonitor
 
 log = structlog.get_logger()
@@ -75,11 +78,14 @@ async def _media(settings: Settings, health: Health) -> int:
     )
     log_reader = LogReader(kafka.cluster, committed=True)
 
-    def carrying(partition: int) -> MediaWorker:
-        return MediaWorker(partition, context, prefix=kafka.prefix, log=log_reader, state=state)
-
+    stage = StatefulStage(
+        STAGE,
+        lambda partition: DedupeStore(state / f"media-{partition}.rows", TopicPartition(done, partition)),
+        lambda task, store: MediaWorker(task, context, store, log_reader, prefix=kafka.prefix),
+        PartitionShares(admissions.values(), kafka.partitions),
+    )
     watch = RoleObserver(health, tuple(admissions.values()), DiskMonitor({"media": state, "temporary": directory}))
-    plan = StagePlan(STAGE, [jobs], carrying, link(kafka), watch)
+    plan = StagePlan(STAGE, [jobs], lambda _: stage, link(kafka), watch)
     plan.reads, plan.instance = (done,), name_of(kafka.instance, state)
     await _started(context.pool)
     watch.health.note("sandbox", _told(context.pool.ready))

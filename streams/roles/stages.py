@@ -13,7 +13,7 @@ from streams.convert.stage import ConvertStage
 from streams.convert.worker import ConvertWorker
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.deliver.context import DeliverContext, DeliverTopics
-from streams.deliver.ledger import kept
+from streams.deliver.ledger import LedgerStore, kept
 from streams.deliver.ledger_records import STAGE as DELIVER
 from streams.deliver.parked import ParkingBudget
 from streams.deliver.progress import Progress
@@ -25,7 +25,7 @@ from streams.identities.store import disk_of
 from streams.kafka import acls, topics
 from streams.kafka.linger import AdaptiveLinger
 from streams.kafka.log_reader import LogReader
-from streams.outbound.admission import Admission
+from streams.outbound.admission import Admission, PartitionShares
 from streams.outbound.client import clients
 from streams.plugins import with_plugins
 from streams.roles.health import Health
@@ -34,6 +34,7 @@ from streams.roles.instance import name_of
 from streams.roles.startup import met, patiently, served
 from streams.settings.root import KafkaSettings, Settings, SettingsError, marking
 from streams.state.own_directory import own_directory
+from streams.state.stateful_stage import StatefulStage
 from streams.state.turns import FairTurns
 from streams.state.watched import DiskMonitor
 
@@ -149,7 +150,13 @@ async def _deliver(
     )
     watch = RoleObserver(health, tuple(admissions.values()), DiskMonitor({"ledger": context.state}))
     inputs = [names.deliveries, names.backfill, names.echoes, names.results, *_some(names.imported), *names.mirrored]
-    plan = StagePlan(DELIVER, inputs, lambda number: DeliverWorker(number, context), link(kafka), watch)
+    stage = StatefulStage(
+        DELIVER,
+        lambda partition: LedgerStore(context.state, f"{platform}-{partition}", context.settings),
+        lambda task, store: DeliverWorker(task, context, store),
+        PartitionShares(admissions.values(), kafka.partitions),
+    )
+    plan = StagePlan(DELIVER, inputs, lambda _: stage, link(kafka), watch)
     plan.pace, plan.reads = context.linger, (names.ledger,)
     plan.instance, plan.kept = name_of(kafka.instance, context.state), lambda: kept(context.state, platform)
     try:

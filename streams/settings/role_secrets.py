@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from converters.platform import Platform, SecretUse
+from converters.platform import AnyPlatform, SecretUse
 
 ALL_USES: tuple[SecretUse, ...] = ("verify", "call", "mark")
 
@@ -25,7 +25,7 @@ class SecretScope(Struct, frozen=True):
     uses: tuple[SecretUse, ...] = ()
     platform: str = ""
 
-    def wants(self, platform: Platform, field: str) -> bool:
+    def wants(self, platform: AnyPlatform, field: str) -> bool:
         """Whether it uses the account's *field*, which is one of the platform's secrets."""
         return self.platform in ("", platform.name) and any(use in self.uses for use in platform.secrets[field])
 

@@ -23,7 +23,7 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 from converters import PLATFORMS
 from converters.core.address import public
 from converters.core.event_id import LONGEST
-from converters.platform import Platform
+from converters.platform import AnyPlatform
 from converters.routing.route import App
 from streams.console.settings import ConsoleSettings
 from streams.deliver.settings import DeliverSettings
@@ -427,7 +427,7 @@ def marking(settings: Settings) -> dict[str, App]:
     return apps
 
 
-def _target_platform(settings: Settings, target: str) -> Platform:
+def _target_platform(settings: Settings, target: str) -> AnyPlatform:
     named = settings.apps[target].platform
     if named not in PLATFORMS:
         raise ValueError(f"apps.{target}.platform is {named!r}; known are: {', '.join(sorted(PLATFORMS))}")
@@ -458,7 +458,7 @@ def _public(value: Any) -> Any:
     return public(value) if isinstance(value, str) else value
 
 
-def _with_files(account: Mapping[str, Any], platform: Platform, process: SecretScope, where: str) -> dict[str, Any]:
+def _with_files(account: Mapping[str, Any], platform: AnyPlatform, process: SecretScope, where: str) -> dict[str, Any]:
     """The account with its secrets, as far as *process* uses them; in place of the others what nobody knows."""
     out: dict[str, Any] = {}
     for key, value in account.items():

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from converters.core.bodies import Body
 from converters.core.operations import Operation, Post
-from converters.platform import Platform
+from converters.platform import AnyPlatform
 from converters.routing.rules import Rule
 from converters.routing.user_ids import fold
 
@@ -104,7 +104,7 @@ def rewriting(pattern: str, replacement: str) -> Callable[[str], str]:
     return rewrite
 
 
-def rules_of(settings: Sequence[RuleSettings], target: Platform) -> tuple[Rule, ...]:
+def rules_of(settings: Sequence[RuleSettings], target: AnyPlatform) -> tuple[Rule, ...]:
     """What the converters use. Raises ValueError, its text after `apps.<app>.rules`."""
     names = [rule.name for rule in settings]
     twice = sorted({name for name in names if names.count(name) > 1})

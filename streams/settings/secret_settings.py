@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator, model_validator
 
+from converters.platform import Account
 from streams.settings import role_secrets
 
 SHORTEST = 16
@@ -73,7 +74,7 @@ def networks(given: list[str]) -> list[str]:
     return given
 
 
-def too_short(given: Mapping[str, Any], account: Any, secrets: Iterable[str], shortest: int) -> str:
+def too_short(given: Mapping[str, Any], account: Account, secrets: Iterable[str], shortest: int) -> str:
     """Which secret of *account* has fewer characters than the *shortest* may, in words without its value; "" where none has."""
     for key in secrets:
         value = str(getattr(account, key))

@@ -166,14 +166,7 @@ class Database:
 
     def close(self) -> None:
         """What was written is written: that it cannot be put in order on a disk that refuses is no fault of the caller's."""
-        for name, column in self._columns.items():
-            if name != DEFAULT:
-                with suppress(Exception):
-                    column.close()
-        self._columns.clear()
-        self._handles.clear()
-        with suppress(Exception):
-            self._rows.close()
+        close(self._rows, self._columns, self._handles)
         _open.discard(self._path)
 
     def _renew(self) -> None:
@@ -208,6 +201,18 @@ class Database:
         except StateError as refused_note:
             return refused_note
         return DamagedError(f"{self._path}: {code}")
+
+
+def close(rows: Any, columns: dict[str, Any], handles: dict[str, Any]) -> None:
+    """Close *rows*, a database, behind all its *columns*, and forget these: each that is open would keep the files. Nothing is raised."""
+    for name, column in columns.items():
+        if name != DEFAULT:
+            with suppress(Exception):
+                column.close()
+    columns.clear()
+    handles.clear()
+    with suppress(Exception):
+        rows.close()
 
 
 def remove(path: Path) -> None:

@@ -9,7 +9,7 @@ from msgspec import structs
 from converters.core.model import conversation_key
 from streams.deliver.conversations import Conversations, OpenEvent
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.offset_tracker import OffsetTracker
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from tests.deliver.worker import delivery
 
@@ -116,3 +116,14 @@ def test_what_was_said_at_once_or_elsewhere_keeps_the_order_of_its_coming() -> N
     doubtful = _said(live, 1, 300)
     doubtful.doubt = Intent(target="new", at=1)
     assert _order(_said(live, 0, 100), doubtful, _said(live, 2, 200)) == [0, 1, 2]
+
+
+def test_an_event_that_another_one_claims_leaves_the_queue_in_which_it_stood() -> None:
+    """Whose doing it is may show only at its turn: by then its delivery is another one's, of another source."""
+    conversations, lane = Conversations(), OffsetTracker(TopicPartition("t", 0), live=True)
+    one = delivery("bob", "hi", "1")
+    event = OpenEvent(lane, 0, b"k", OutputRecord(None, None, []), one)
+    assert conversations.admit(event)
+    event.delivery = structs.replace(one, event=structs.replace(one.event, sender="mallory"))
+    assert conversations.end(event) is None
+    assert not conversations.by(event.source)

@@ -70,11 +70,11 @@ def test_what_the_restore_has_yet_to_find_is_waited_for_and_not_passed_over() ->
     world.ledger[other(2).event] = INTENT
     world.hear(6, other(2))
     assert world.heard_of == [other(2).event], "what is known does not wait behind it"
-    assert (world.echoes.holds, world.echoes.settled) == (True, 5), "the next owner reads it again"
+    assert (bool(world.echoes.held), world.echoes.settled) == (True, 5), "the next owner reads it again"
     world.ledger[ECHO.event] = INTENT
     world.echoes.hear_held()
     assert world.heard_of == [other(2).event, ECHO.event]
-    assert (world.echoes.holds, world.echoes.settled) == (False, 7)
+    assert (bool(world.echoes.held), world.echoes.settled) == (False, 7)
 
 
 def test_where_all_is_known_it_is_no_evidence() -> None:

@@ -21,11 +21,11 @@ from streams.deliver.context import DeliverContext
 from streams.deliver.conversations import OpenEvent
 from streams.deliver.in_doubt import InDoubt
 from streams.deliver.ledger_schema import Intent
-from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.sender import Sender
 from streams.deliver.settings import DeliverSettings
-from streams.deliver.shutdown import Shutdown, clock
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
+from streams.exactly_once.shutdown import Shutdown, clock
 from streams.outbound.client import TOO_LATE
 from tests.deliver.conftest import LEASE
 from tests.deliver.target import CUT, Say, Target

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from streams.deliver.conversations import Conversations, begun
-from streams.deliver.fairness import FairQueue, FairSlots
-from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.parked import ParkedRecords, ParkingBudget
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
+from streams.outbound.fairness import FairQueue, FairSlots
 from tests.deliver.worker import delivery
 
 WINDOW = 64
@@ -89,10 +89,9 @@ class Desk:
 
     def __init__(self, room: int = 1 << 20) -> None:
         self.lane = OffsetTracker(TopicPartition("d", 0), live=True)
-        self.events = Conversations()
+        self.events = Conversations(lambda event: self.parked.freed(event.key, event.source))
         self.room = ParkingBudget(room)
         self.parked = ParkedRecords(self.events, WINDOW, self.room)
-        self.events.left = lambda event: self.parked.freed(event.key, event.source)
         self.made: dict[int, object] = {}
         self.opened: list[str] = []
         self.next = 0

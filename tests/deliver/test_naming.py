@@ -34,9 +34,9 @@ from streams.deliver.ledger import LedgerStore
 from streams.deliver.ledger_rows import packed
 from streams.deliver.ledger_schema import Intent, Settled, dump
 from streams.deliver.message_index import UNDATED, MessageIndex, Row
-from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.pending_references import PendingReferences, mark_late, prepared
 from streams.deliver.settings import DeliverSettings
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 
 NOW = int(time.time() * 1000)

@@ -10,7 +10,6 @@ from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from streams.deliver import ledger_records
 from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger_schema import Entry, Intent, Settled
-from streams.deliver.offset_tracker import OffsetTracker
 from streams.deliver.protocol import (
     DeliveryStep,
     admitted,
@@ -20,6 +19,7 @@ from streams.deliver.protocol import (
     may_leave,
     released,
 )
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from tests.deliver.worker import delivery
 

@@ -25,7 +25,7 @@ class _Jumping(selectors.DefaultSelector):
         self._loop = loop
         self._lag = lag
 
-    def select(self, timeout=None):
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             raise AssertionError("everyone waits, and no timer is set")
         if timeout > 0:

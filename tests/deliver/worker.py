@@ -55,7 +55,8 @@ def delivery(receiver: str, text: str, number: str = "", **more: Any) -> Deliver
         id=event_id(number), source="old", remote_id=number, conversation=direct("alice", receiver), sender="alice",
         at=now, operation=Post(Text(text)),
     )  # fmt: skip
-    return Delivery(**{"event": event, "target": "new", "sender": "alice", "receiver": receiver, "received": now} | more)
+    given: dict[str, Any] = {"event": event, "target": "new", "sender": "alice", "receiver": receiver, "received": now}
+    return Delivery(**given | more)
 
 
 class Raw(NamedTuple):
@@ -158,7 +159,8 @@ base_url = "{target}"
 
     def echo(self, of: Delivery, remote_id: str = "777", **more: Any) -> None:
         """The target calls back about *of*."""
-        seen = Echo(**{"event": of.event.id, "target": of.target, "remote_id": remote_id, "at": 1_700_000_000_000} | more)
+        given: dict[str, Any] = {"event": of.event.id, "target": of.target, "remote_id": remote_id, "at": 1_700_000_000_000}
+        seen = Echo(**given | more)
         self.put("echoes.easemob", conversation_key(of.event.conversation), wire.dump(seen))
         self._flush()
 
@@ -225,7 +227,7 @@ base_url = "{target}"
         found: list[Raw] = []
         try:
             reader.assign(where)
-            ended = set()
+            ended: set[int] = set()
             while len(ended) < PARTITIONS:
                 message = reader.poll(10)
                 assert message is not None, "the broker is silent"

@@ -19,10 +19,11 @@ from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.deliver.ledger_schema import Settled
 from streams.deliver.settings import DeliverSettings
-from streams.deliver.shutdown import Shutdown
+from streams.exactly_once.shutdown import Shutdown
 from streams.migrate.book import Raw
 from streams.migrate.conversation_imports import ConversationImports
 from streams.migrate.records import MessageTask, Progress, lane_key
+from streams.state.stateful_stage import BackgroundTasks
 from tests.migrate.bundles import said
 
 AT = 1_790_000_000_000
@@ -58,7 +59,7 @@ class Played:
         known = asyncio.Event()
         known.set()
         leaving = SimpleNamespace(one=self._one)
-        self.lanes = ConversationImports(around, book, leaving, SimpleNamespace(), Shutdown(asyncio.Event()), known, lambda _: self.over.set())  # type: ignore[arg-type]
+        self.lanes = ConversationImports(around, book, leaving, SimpleNamespace(), Shutdown(asyncio.Event()), known, BackgroundTasks(self.over.set, told=True))  # type: ignore[arg-type]
 
     async def _one(self, request: Any, app: App, source: bytes, read: Any, *, again: bool, ready: Any) -> ImportOutcome:
         ready()

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from converters.core.outcome import Delivered, Unsure
 from streams.deliver.ledger_schema import Entry, Intent, Settled
-from streams.deliver.protocol import DeliveryStep, admitted, may_leave, refusal
+from streams.deliver.protocol import DeliveryStep, EventState, admitted, decided, may_leave, moved, refusal
 from tests.model.search import Wrong
 
 T = TypeVar("T")
@@ -50,7 +50,8 @@ class Rules(NamedTuple):
 
 
 class Owner(NamedTuple):
-    step: Literal["reads", "gate", "licensed", "asked", "doubt", "ended"]
+    state: EventState
+    """Of the event of the record that is read next."""
     ledger: tuple[str, ...]
     """What it knows of each event: its local state."""
     read: int
@@ -95,7 +96,7 @@ Following = Iterator[tuple[str, State]]
 
 def start(rules: Rules) -> State:
     none = (NONE,) * (1 + max(record.event for record in rules.records))
-    return State(rules.records, Owner("reads", none, 0), rules.owners - 1, none, none, asked=(0,) * len(none))
+    return State(rules.records, Owner(EventState.QUEUED, none, 0), rules.owners - 1, none, none, asked=(0,) * len(none))
 
 
 def steps(rules: Rules) -> Callable[[State], Following]:
@@ -160,9 +161,9 @@ def _dies(rules: Rules, state: State) -> Following:
     if not state.heirs:
         return
     found = state.committed if rules.reads_committed_only else state.written
-    heir = state._replace(owner=Owner("reads", found, state.settled), heirs=state.heirs - 1)
+    heir = state._replace(owner=Owner(EventState.QUEUED, found, state.settled), heirs=state.heirs - 1)
     yield "it crashes, and another takes over", heir
-    if state.owner.step == "licensed" and not _known(rules, state):
+    if state.owner.state is EventState.LICENSED and not _known(rules, state):
         frozen = tuple(sorted((*state.frozen, _event(state))))
         yield "it freezes, and another takes over", heir._replace(frozen=frozen)
 
@@ -183,23 +184,23 @@ def _owns(rules: Rules, state: State) -> Following:
     if owner.read == len(state.records):
         return
     event = _event(state)
-    match owner.step:
-        case "reads":
+    match owner.state:
+        case EventState.QUEUED:
             yield _admits(rules, state)
-        case "gate" | "licensed" if _known(rules, state):
+        case EventState.GATE | EventState.LICENSED if _known(rules, state):
             yield f"finds that {event} was called back", _ended(state, THERE)
-        case "gate":
-            yield f"writes the intent of {event}", _at(_written(state, event, INTENT), "licensed")
-        case "licensed":
+        case EventState.GATE:
+            yield f"writes the intent of {event}", _at(_written(state, event, INTENT), EventState.LICENSED)
+        case EventState.LICENSED:
             if event in owner.heard | state.heard:
                 raise Wrong(f"event {event} leaves although its echo was heard")
-            yield f"sends {event}", _at(_leaves(rules, state, event), "asked")
-            yield f"is too slow to send {event}", _at(state, "gate")
-        case "asked":
+            yield f"sends {event}", _at(_leaves(rules, state, event), EventState.ASKED)
+            yield f"is too slow to send {event}", _at(state, EventState.GATE)
+        case EventState.ASKED:
             yield from _answered(rules, state, event)
-        case "doubt":
+        case EventState.DOUBT:
             yield from _settles(rules, state, event)
-        case "ended":
+        case EventState.ENDED:
             yield f"writes the end of {event}: {owner.outcome}", _ends(state, event)
 
 
@@ -217,9 +218,9 @@ def _admits(rules: Rules, state: State) -> tuple[str, State]:
                 past = past._replace(owner=past.owner._replace(letters=owner.letters | {owner.read}))
             return f"holds {record.event} still", past
         case DeliveryStep.SETTLE:
-            return f"finds {record.event} in doubt", _at(state, "doubt")
+            return f"finds {record.event} in doubt", _at(state, EventState.DOUBT)
         case _:
-            return f"takes {record.event}", _at(state, "gate")
+            return f"takes {record.event}", _at(state, EventState.GATE)
 
 
 def _answered(rules: Rules, state: State, event: int) -> Following:
@@ -227,25 +228,27 @@ def _answered(rules: Rules, state: State, event: int) -> Following:
         left = state._replace(flight=_less(state.flight, event))
         yield f"has the answer to {event}", _ended(_arrived(rules, left, event), THERE)
         refused = left._replace(asked=_with(state.asked, event, max(0, state.asked[event] - 1)))
-        yield f"is told that {event} was not taken", _at(refused, "gate")
+        yield f"is told that {event} was not taken", _at(refused, EventState.GATE)
     else:
-        yield f"has no answer to {event}", _at(state, "doubt")
+        yield f"has no answer to {event}", _at(state, EventState.DOUBT)
 
 
 def _settles(rules: Rules, state: State, event: int) -> Following:
     """Lease and echo wait are over: what was on its way has arrived or is lost, and no earlier owner's intent is young."""
     owner = state.owner
     if rules.next_goes_in_doubt and owner.read + 1 < len(state.records):
-        yield "lets the next one pass", state._replace(owner=owner._replace(step="reads", read=owner.read + 1))
+        yield "lets the next one pass", state._replace(owner=owner._replace(state=EventState.QUEUED, read=owner.read + 1))
     if event in state.flight:
         return
     waited = state if rules.lease_not_kept else state._replace(frozen=())
-    if event in state.echoed:
-        yield f"settles {event} by its echo", _ended(_heard(waited, event), THERE)
-    elif rules.in_doubt == "hold":
-        yield f"holds {event}", _ended(waited, f"{HELD} {owner.read}")
-    else:
-        yield f"sends {event} again", _at(waited, "gate")
+    there = Delivered("1") if event in state.echoed else None
+    match decided(Unsure("no answer"), there, None, rules.in_doubt)[0]:
+        case Delivered():
+            yield f"settles {event} by its echo", _ended(_heard(waited, event), THERE)
+        case Unsure():
+            yield f"holds {event}", _ended(waited, f"{HELD} {owner.read}")
+        case _:
+            yield f"sends {event} again", _at(waited, EventState.GATE)
 
 
 def _ends(state: State, event: int) -> State:
@@ -253,7 +256,7 @@ def _ends(state: State, event: int) -> State:
     outcome = THERE if event in owner.heard else owner.outcome
     state = _written(state, event, outcome)
     letters = owner.letters | {owner.read} if outcome.startswith(HELD) else owner.letters
-    return state._replace(owner=state.owner._replace(step="reads", read=owner.read + 1, outcome="", letters=letters))
+    return state._replace(owner=state.owner._replace(state=EventState.QUEUED, read=owner.read + 1, outcome="", letters=letters))
 
 
 def _hears(rules: Rules, state: State) -> Following:
@@ -290,12 +293,13 @@ def _known(rules: Rules, state: State) -> bool:
     return not rules.echo_not_looked_at and not may_leave(0, 1, there=there)
 
 
-def _at(state: State, step: Literal["gate", "licensed", "asked", "doubt"]) -> State:
-    return state._replace(owner=state.owner._replace(step=step))
+def _at(state: State, to: EventState) -> State:
+    return state._replace(owner=state.owner._replace(state=moved(state.owner.state, to)))
 
 
 def _ended(state: State, outcome: str) -> State:
-    return state._replace(owner=state.owner._replace(step="ended", outcome=outcome))
+    ended = _at(state, EventState.ENDED)
+    return ended._replace(owner=ended.owner._replace(outcome=outcome))
 
 
 def _written(state: State, event: int, entry: str) -> State:

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from streams.deliver import protocol
+from streams.deliver.protocol import MOVES, EventState
+from tests.model import delivery
 from tests.model.delivery import Record, Rules, at_the_end, start, steps
 from tests.model.search import Found, search
 
@@ -62,3 +65,27 @@ CONTROLS: dict[str, tuple[dict[str, Any], str]] = {
 def test_each_control_finds_its_fault(rules: dict[str, Any], wrong: str) -> None:
     found = searched(**rules)
     assert found.wrong == wrong, found
+
+
+BESIDE = {(EventState.QUEUED, EventState.ENDED), (EventState.GATE, EventState.DOUBT), (EventState.LICENSED, EventState.DOUBT)}
+"""Moves that the model leaves out: an event that needs no request, and requests that the target knows again."""
+
+
+def test_events_move_in_the_model_as_they_may_and_in_every_way_that_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: set[tuple[EventState, EventState]] = set()
+
+    def moved(state: EventState, to: EventState) -> EventState:
+        taken.add((state, to))
+        return protocol.moved(state, to)
+
+    monkeypatch.setattr(delivery, "moved", moved)
+    for in_doubt, echo in product(IN_DOUBT, ECHO):
+        searched(in_doubt=in_doubt, echo=echo)
+    assert taken == {(state, to) for state, ways in MOVES.items() for to in ways} - BESIDE
+
+
+@pytest.mark.parametrize(("state", "to"), [(EventState.QUEUED, EventState.ASKED), (EventState.GATE, EventState.ASKED), (EventState.DOUBT, EventState.ASKED)])
+def test_no_request_leaves_but_under_a_licence(state: EventState, to: EventState) -> None:
+    with pytest.raises(AssertionError):
+        protocol.moved(state, to)
+    assert all(to not in MOVES[other] for other in EventState if other is not EventState.LICENSED)

@@ -12,7 +12,7 @@ from converters.core import wire
 from converters.core.model import NOTHING, Delivery, Group
 from streams.deliver.context import arrived
 from streams.deliver.conversations import begun
-from streams.deliver.offset_tracker import OffsetTracker
+from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from streams.ingress.record import SILENT, headers_of, past
 from streams.observe import metrics

@@ -3,11 +3,10 @@
 import asyncio
 from collections import Counter
 from random import Random
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from tests.simulators.messages import Conversation
 from tests.simulators.platform import Platform, Saying
 
 TICK = 0.01
@@ -93,7 +92,7 @@ class Loader:
                 return
             await asyncio.sleep(TICK)
 
-    def _talk(self, number: int, load: Load) -> tuple[list[str], str, Conversation]:
+    def _talk(self, number: int, load: Load) -> tuple[list[str], str, Literal["person", "group"]]:
         first, second = f"u{number}a", f"u{number}b"
         if number < load.conversations - load.groups:
             return [first], second, "person"

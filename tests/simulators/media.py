@@ -46,7 +46,7 @@ class Media(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def described(kind: str, content: bytes | None = None, **facts: Any) -> dict[str, Any]:
     """``media`` of a journal entry: ``kind``, and as far as they are known ``url``, ``secret``, ``inline`` (base64), ``name``,
     ``mime``, ``width``, ``height``, ``duration`` (ms), ``thumbnail`` with the same keys, and ``size``, ``sha256`` of *content*."""
-    found = {"kind": "gif" if kind == "image" and content and content.startswith(b"GIF8") else kind}
+    found: dict[str, Any] = {"kind": "gif" if kind == "image" and content and content.startswith(b"GIF8") else kind}
     found |= {name: value for name, value in facts.items() if value}
     if content is not None:
         found |= {"size": len(content), "sha256": sha256(content).hexdigest()}

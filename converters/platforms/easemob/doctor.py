@@ -84,7 +84,7 @@ def unfit(reply: Reply) -> bool:
     return not held.keys() & {"access_token", "error", "error_description", "entities", "data", "action", "uri"}
 
 
-def run(session: DoctorSession, made: Made) -> Diagnosing:
+def run(session: DoctorSession[EasemobAccount], made: Made) -> Diagnosing:
     group = yield from _group(session, made)
     if group:
         yield from _group_recall(session, group)
@@ -95,7 +95,7 @@ def run(session: DoctorSession, made: Made) -> Diagnosing:
     yield from _hours(session)
 
 
-def _group(session: DoctorSession, made: Made) -> Any:
+def _group(session: DoctorSession[EasemobAccount], made: Made) -> Any:
     one, other = session.names.people
     body = {"groupname": session.names.group, "description": session.names.group, "public": False, "owner": one, "members": [other]}
     reply = yield call(session.account, "POST", "chatgroups", "chatgroups/create", body, repeatable=False)
@@ -111,7 +111,7 @@ def _group(session: DoctorSession, made: Made) -> Any:
     return ""
 
 
-def _group_recall(session: DoctorSession, group: str) -> Diagnosing:
+def _group_recall(session: DoctorSession[EasemobAccount], group: str) -> Diagnosing:
     now = yield Clock()
     sent = session.delivery(Post(Text(f"{session.names.prefix} 3")), now, group=group)
     outcome = yield from session.do(sent)
@@ -137,7 +137,7 @@ def _recalls(said: dict[str, Any], message: str) -> bool:
     return text(said.get("chat_type")) == "recall" and message in {text(said.get("recall_id")), text(table(said.get("payload")).get("ack_message_id"))}
 
 
-def _dissolution(session: DoctorSession, group: str) -> Diagnosing:
+def _dissolution(session: DoctorSession[EasemobAccount], group: str) -> Diagnosing:
     reply = yield call(session.account, "DELETE", f"chatgroups/{escaped(group)}", "chatgroups/delete")
     if reply is None or reply.status != 200:
         yield CheckResult(check="dissolution", state="bad", seen=Words(f"not dissolved: {reply.status if reply else 'no answer'}", f"解散失败:{reply.status if reply else '无响应'}"))
@@ -165,7 +165,7 @@ def _group_event(said: dict[str, Any], group: str, *, leave: bool) -> bool:
     return operation == "LEAVE" and kind == "DELETE" if leave else operation in {"DELETE", "DESTROY"}
 
 
-def _friends(session: DoctorSession) -> Diagnosing:
+def _friends(session: DoctorSession[EasemobAccount]) -> Diagnosing:
     one, other = session.names.people
     path = f"users/{escaped(one)}/contacts/users/{escaped(other)}"
     reply = yield call(session.account, "POST", path, "contacts/add")
@@ -180,7 +180,7 @@ def _friends(session: DoctorSession) -> Diagnosing:
     yield CheckResult(check="friends-by-rest", state="good", seen=seen)
 
 
-def _file_limit(session: DoctorSession) -> Diagnosing:
+def _file_limit(session: DoctorSession[EasemobAccount]) -> Diagnosing:
     """Between the two readings. Where less is taken the plan has another limit, or the upload another fault."""
     upload = FileUpload(content=bytes(_SMALL + 240_000), name="a.bin", mime="application/octet-stream", role="file")
     reply = yield media.upload(upload, session.account)
@@ -198,7 +198,7 @@ def _at_least(account: EasemobAccount) -> dict[str, int]:
     return {"file_limit": max(_LARGE, account.file_limit)}
 
 
-def _hours(session: DoctorSession) -> Diagnosing:
+def _hours(session: DoctorSession[EasemobAccount]) -> Diagnosing:
     """A file that is there under the name of an hour which has not come by UTC is one of Beijing's; one that is there under UTC's alone is UTC's."""
     now = yield Clock()
     there: dict[float, int] = {}
@@ -215,7 +215,7 @@ def _hours(session: DoctorSession) -> Diagnosing:
         yield CheckResult(check="history-hours", state="open", seen=Words("no file of these hours", "这些小时没有文件"), todo=todo)
 
 
-def _heard(session: DoctorSession, wanted: Callable[[dict[str, Any]], bool], seconds: float | None = None) -> Any:
+def _heard(session: DoctorSession[EasemobAccount], wanted: Callable[[dict[str, Any]], bool], seconds: float | None = None) -> Any:
     """The body of the first callback that is *wanted*; a CheckResult of no name where none came."""
     if not session.names.listens:
         return CheckResult(check="", state="open", seen=_UNSEEN)

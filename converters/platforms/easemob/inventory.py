@@ -212,7 +212,7 @@ def most(part: Part, findings: Findings) -> int:
     return part.most - 1 if part.name == "user" and findings.full_batch is not True else part.most
 
 
-INVENTORY: Inventory = Inventory(
+INVENTORY: Inventory[EasemobAccount] = Inventory(
     parts=PARTS, pieces=pieces, batch=batch, most=most, encode=encode, read=read, find=find,
 )  # fmt: skip
 

@@ -63,14 +63,14 @@ def unfit(reply: Reply) -> bool:
     return _code(reply) == ""
 
 
-def run(session: DoctorSession, made: Made) -> Diagnosing:
+def run(session: DoctorSession[RongcloudAccount], made: Made) -> Diagnosing:
     del made
     yield from _random(session)
     yield from _recall_time(session)
     yield from _log()
 
 
-def _random(session: DoctorSession) -> Diagnosing:
+def _random(session: DoctorSession[RongcloudAccount]) -> Diagnosing:
     """The code of a repeat is published nowhere."""
     now = yield Clock()
     account = structs.replace(session.account, msg_random=True, duplicate_code=0)
@@ -87,7 +87,7 @@ def _random(session: DoctorSession) -> Diagnosing:
         yield CheckResult(check="msg-random", state="good", seen=seen, settings={"msg_random": True, "duplicate_code": int(again)})
 
 
-def _recall_time(session: DoctorSession) -> Diagnosing:
+def _recall_time(session: DoctorSession[RongcloudAccount]) -> Diagnosing:
     now = yield Clock()
     sent = session.delivery(Post(Text(f"{session.names.prefix} 5")), now)
     outcome = yield from session.do(sent)

@@ -35,8 +35,8 @@ class Taking:
         if key != event["id"] or event.get("relay", {}).get("id") != key:
             return self._refuse(call, 400, "Idempotency-Key, id and relay.id must be the same")
         if key in own.taken:
-            known = {"id": own.taken[key]} if own.taken[key] else {}
-            return self._refuse(call, 409, "known", **known)
+            known = own.taken[key]
+            return self._refuse(call, 409, "known", id=known) if known else self._refuse(call, 409, "known")
         operation = event["operation"]
         if not own.within_limit(operation["op"]):
             return self._refuse(call, 429, "too much at once")

@@ -137,8 +137,8 @@ def make_app(options: Options) -> Starlette:
         Route(f"/nimserver/{path}.action", endpoint(api, category(path), work), methods=["POST"])
         for path, (api, work) in CLASSIC.items()
     ]
-    for path, work in (("upload", files.upload), ("fileUpload", files.upload_file)):
-        routes.append(Route(f"/nimserver/msg/{path}.action", upload(work), methods=["POST"]))
+    for path, put in (("upload", files.upload), ("fileUpload", files.upload_file)):
+        routes.append(Route(f"/nimserver/msg/{path}.action", upload(put), methods=["POST"]))
     for (method, path), (api, work) in V2.items():
         served = endpoint(api, "msg", work, v2=True)
         routes += [

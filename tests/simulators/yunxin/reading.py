@@ -149,7 +149,7 @@ def superteam_members(yunxin: Yunxin, call: Call) -> Answer:
         return NO_TEAM
     if not (limit.isdecimal() and since.isdecimal() and 1 <= int(limit) <= PAGE):
         return BAD
-    listed = [
+    listed: list[dict[str, Any]] = [
         {"accid": user, "nick": nick(team, user), "type": 1 if user == team.owner else 2 if user in managers(team) else 0,
          "silentType": int(user in muted(team)), "custom": str(facts_of(team, user).get("custom", "")), "createtime": team.created + place}
         for place, user in enumerate(team.members)

@@ -1,4 +1,4 @@
-"""An input of deliveries: what was read of it and not admitted yet, and the offset up to which all is settled."""
+"""An input of a task: what was read of it and not admitted yet, and the offset up to which all is settled."""
 
 from collections import deque
 from collections.abc import Iterable

@@ -25,11 +25,11 @@ class Shutdown:
         self.order = order
 
     async def rest(self, seconds: float) -> None:
-        """Wait. Raises DrainedError."""
+        """Wait. Raises RevokedError."""
         await self.within(max(0.0, seconds), self.order.wait())
 
     async def within(self, seconds: float, ending: Coroutine[object, object, object]) -> None:
-        """Wait until *ending* is done, *seconds* at most. Raises DrainedError."""
+        """Wait until *ending* is done, *seconds* at most. Raises RevokedError."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await ending
@@ -37,7 +37,7 @@ class Shutdown:
             raise RevokedError
 
     async def unless(self, work: Coroutine[object, object, object]) -> None:
-        """Wait until *work* is done. Raises DrainedError, and what *work* raises."""
+        """Wait until *work* is done. Raises RevokedError, and what *work* raises."""
         working, ending = asyncio.ensure_future(work), asyncio.ensure_future(self.order.wait())
         try:
             await asyncio.wait([working, ending], return_when=asyncio.FIRST_COMPLETED)
