@@ -77,3 +77,17 @@ def test_what_the_target_swallowed_and_what_died_are_named(stack: Stack, tmp_pat
         assert "不完整：2 个事件未决。" in text
         assert all(one["event"] in text for one in by_state.values())
         assert not [word for word in ("swallowed", "carol", "frank") if word in text]
+
+
+def test_what_was_never_called_back_is_named_where_the_source_is_asked(stack: Stack) -> None:
+    since = now()
+    stack.yunxin.say("carol", "dave", "called back")
+    confirmed(stack, since, 1)
+    stack.yunxin.mood(lose_callbacks=1.0)
+    lost = stack.yunxin.say("carol", "dave", "never called back")["id"]
+    stack.yunxin.mood()
+    assert [one for one in shown(stack, since) if one["what"] == "event"] == [], "nobody here knows of it"
+    asked = shown(stack, since, "--ask")
+    assert [(one["event"], one["state"]) for one in asked if one["what"] == "event"] == [(f"yunxin:old:direct:{lost}:post", "not-called-back")]
+    assert asked[-1]["asked"] == ["new", "old"]
+    assert asked[-1]["complete"] is False
