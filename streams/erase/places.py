@@ -1,10 +1,13 @@
 """Which topics hold records about a person, how many, and when the brokers will have deleted them."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
+from streams.dead_letters import dead_letter
 from streams.erase.person import PersonNames
 from streams.kafka.topics import AUDIT, DAY, DEAD_LETTERS, IDENTITIES, Topic
 from streams.operate.topic_reader import Tell, TopicReader
@@ -34,12 +37,21 @@ async def places(reader: TopicReader, each: Sequence[tuple[str, Topic]], configs
             continue  # it has what operators did
         count = last = 0
         async for raw in reader.records(await reader.spans(reader.partitions(name)), tell):
-            if raw.value is not None and (pattern.search(raw.key or b"") or pattern.search(raw.value)):
+            if raw.value is not None and (pattern.search(raw.key or b"") or pattern.search(_said(topic, raw.value))):
                 count += 1
                 last = max(last, raw.timestamp)
         if count:
             found.append(Place(name, count, last, _how(topic, configs.get(name, {})), _gone(last, configs.get(name, {}))))
     return found
+
+
+def _said(topic: Topic, value: bytes) -> bytes:
+    """What is searched: a dead letter holds its record as base64."""
+    if topic is DEAD_LETTERS:
+        with suppress(msgspec.DecodeError):
+            letter = dead_letter.load(value)
+            return b"\n".join((letter.key, letter.value, letter.detail.encode(), *letter.headers.values()))
+    return value
 
 
 def _how(topic: Topic, config: Mapping[str, str]) -> How:

@@ -121,7 +121,8 @@ class CallbackRows:
         app = self._apps.get(callback.app)
         at = callback.received or raw.timestamp
         own: dict[str, Event] = {}
-        for said in decoded(callback, self._apps):
+        told = decoded(callback, self._apps)
+        for said in told:
             match said:
                 case OwnEcho(event_id=name, remote_id=remote, part=part):
                     self._add(name, SeenRow(callback.app, remote, part, "callback"))
@@ -134,6 +135,8 @@ class CallbackRows:
                     self._held_back(app, callback, reason, at)
         if callback.app not in self._chosen and app is not None:
             return
+        if told and all(isinstance(said, OwnEcho) for said in told):
+            return  # half of all: nothing else would come of it
         place = dead_letter.place(raw.topic, raw.partition, raw.offset)
         known = ReceivedRow(
             at, callback.app, app.target if app is not None else "", "", "", waits=waits, letter=self._letters.get(place), late=at >= self._period.until
