@@ -54,7 +54,7 @@ def complete(stack: Stack, since: int) -> None:
 
 
 def test_local_state_lost(relay: Stack) -> None:
-    exchange = Exchange(relay)
+    since, exchange = int(time.time() * 1000), Exchange(relay)
     relay.yunxin.load(rate=50, count=400, conversations=20)
     exchange.has_arrived(100)
     child = relay.roles["deliver-easemob"].child
@@ -67,6 +67,7 @@ def test_local_state_lost(relay: Stack) -> None:
         shutil.rmtree(directory)
     again(relay, "deliver-easemob")
     whole(exchange)
+    complete(relay, since)
 
 
 def test_a_wrong_secret(relay: Stack) -> None:
