@@ -43,7 +43,7 @@ async def copies(reader: TopicReader, deliveries: Sequence[str], results: Sequen
         async for raw in reader.records(await reader.spans(reader.partitions(topic))):
             with suppress(Malformed):
                 result = wire.load(raw.value or b"", MediaResult)
-                for key in _keys(result):
+                for key in keys_of(result):
                     if result.event in theirs:
                         found[key] = False
                     else:
@@ -51,7 +51,8 @@ async def copies(reader: TopicReader, deliveries: Sequence[str], results: Sequen
     return sorted(Copy(key, key in others) for key in found)
 
 
-def _keys(result: MediaResult) -> list[str]:
+def keys_of(result: MediaResult) -> list[str]:
+    """By what the links of the file and its thumbnail name, if they are of the relay's store."""
     stored = [one for one in (result.carried, result.carried.thumbnail if result.carried else None) if one is not None]
     return [match[0] for one in stored if (match := _IN_URL.search(one.url)) is not None]
 
