@@ -63,7 +63,7 @@ class Gathering:
     ) -> None:
         self._settings, self._apps, self._chosen, self._period = settings, apps, chosen, period
         self._identities, self._reading = identities, reading
-        self._targets = {apps[name].target for name in chosen}
+        self._targets = {apps[name].target for name in chosen} & apps.keys()
         self._ask, self._work, self._now = ask, work, now
 
     async def run(self, tell: Tell, emit: Emit | None = None) -> Report:
