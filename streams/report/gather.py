@@ -145,8 +145,8 @@ class Gathering:
         self, name: bytes, contents: Sequence[bytes], showing: set[str], decided: SortedRows, late: SortedRows | None = None, unknown: set[int] | None = None
     ) -> None:
         found = fate(name.decode(errors="replace"), [rows.load(one) for one in contents], self._period.since, self._period.until, showing)
-        if found is None or found.app not in self._chosen:
-            return
+        if found is None or (found.app in self._apps and found.app not in self._chosen):
+            return  # a callback of no app of the settings is a dead letter of everybody's
         if found.word == "missing" and late is not None and unknown is not None:
             unknown.add(hash(name))
             for one in contents:

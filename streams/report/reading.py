@@ -216,7 +216,7 @@ async def read_ends(reader: TopicReader, spans: Sequence[OffsetRange], into: Row
 
 def _end(entry: ledger_schema.Entry) -> Row:
     if isinstance(entry, ledger_schema.Intent):
-        return SentRow(entry.at)
+        return SentRow(entry.at) if entry.left else HandedRow(waits=True)
     outcome = entry.outcome
     named = isinstance(outcome, Delivered) and bool(outcome.remote_id)
     return EndedRow(str(outcome.__struct_config__.tag), entry.by, entry.at, max(1, len(entry.arrived)), named)

@@ -4,7 +4,7 @@ import re
 import time
 from pathlib import Path
 
-from tests.operate.conftest import command, rows
+from tests.operate.conftest import Ground, callback, command, rows
 from tests.stack import Stack
 from tests.waiting import until
 
@@ -91,3 +91,21 @@ def test_what_was_never_called_back_is_named_where_the_source_is_asked(stack: St
     assert [(one["event"], one["state"]) for one in asked if one["what"] == "event"] == [(f"yunxin:old:direct:{lost}:post", "not-called-back")]
     assert asked[-1]["asked"] == ["new", "old"]
     assert asked[-1]["complete"] is False
+
+
+def test_what_convert_never_understood_is_named_by_its_place(ground: Ground) -> None:
+    at = now()
+    (offset,) = ground.put([(ground.names.callbacks, 1, b"native", callback(1), [("app", b"gone"), ("received", b"%d" % at)], at)])
+    ground.called(callback(2))
+    ground.convert()
+    done = ground.im_relay("report", "--json", "--since", "1h", "--until", str(at + 60_000))
+    assert done.exit_code == 1
+    found = {one["event"]: one for one in rows(done) if one["what"] == "event"}
+    lost = found[f"{ground.names.callbacks}:1:{offset}"]
+    assert (lost["app"], lost["state"], lost["detail"]) == ("gone", "dead-letter", "app-unknown (ours, convert)")
+    assert (found["yunxin:old:direct:2:post"]["state"], found["yunxin:old:direct:2:post"]["detail"]) == ("waits", "deliver")
+
+
+def test_a_period_that_is_none_is_refused(ground: Ground) -> None:
+    for words in (("--hour", "2026-03-01T12", "--day", "2026-03-01"), ("--day", "tomorrow"), ("--zone", "Beijing"), ("--since", "1m", "--until", "2m"), ("app",)):
+        assert ground.im_relay("report", *words).exit_code == 2, words
