@@ -20,7 +20,7 @@ def markdown(report: Report, language: Language, now: int) -> str:
         say["made"].format(day(now)), "",
         f"**{verdict}**", "",
         f"| {say['what']} | |", "| --- | --- |",
-        f"| {say['period']} | {say['to'].format(day(period.since), day(period.until))} |",
+        f"| {say['period']} | {say['to'].format(_clock(period.since, period.ahead), _clock(period.until, period.ahead))} |",
         f"| {say['zone']} | {zone_name(period.ahead)} |",
         f"| {say['apps']} | {', '.join(map(clean, report.apps))} |",
         f"| {say['asked']} | {', '.join(map(clean, report.asked)) or say['not_asked']} |",
@@ -51,8 +51,8 @@ def _sums(report: Report) -> list[tuple[str, int]]:
     ]  # fmt: skip
 
 
-def _hour(at: int, ahead: int) -> str:
-    return (datetime.fromtimestamp(at / 1000, UTC) + timedelta(milliseconds=ahead)).strftime("%Y-%m-%d %H:%M")
+def _clock(at: int, ahead: int, form: str = "%Y-%m-%d %H:%M") -> str:
+    return (datetime.fromtimestamp(at / 1000, UTC) + timedelta(milliseconds=ahead)).strftime(form)
 
 
 def _hours(report: Report, language: Language) -> list[str]:
@@ -61,7 +61,7 @@ def _hours(report: Report, language: Language) -> list[str]:
         return [say["no_hours"]]
     names = ("hour", "app", "received", "left_out", "carried", "there", "confirmed", "source", "target", "same")
     head = [f"| {' | '.join(say[name] for name in names)} |", "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- | --- |"]
-    return [*head, *(_row(_hour(one.hour, report.period.ahead), clean(one.app), one, say) for one in report.hours), "", say["explained"]]
+    return [*head, *(_row(_clock(one.hour, report.period.ahead), clean(one.app), one, say) for one in report.hours), "", say["explained"]]
 
 
 def _row(first: str, second: str, one: Totals, say: dict[str, str]) -> str:
@@ -89,7 +89,7 @@ def _different(report: Report, language: Language) -> list[str]:
         return [say["nothing"]]
     names = ("hour", "conversation", "received", "left_out", "carried", "there", "confirmed", "source", "target", "same")
     lines = [f"| {' | '.join(say[name] for name in names)} |", "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- | --- |"]
-    lines += [_row(_hour(one.hour, report.period.ahead), f"{clean(one.app)}: {clean(masked(one.conversation))}", one, say) for one in report.different]
+    lines += [_row(_clock(one.hour, report.period.ahead), f"{clean(one.app)}: {clean(masked(one.conversation))}", one, say) for one in report.different]
     more = report.differing - len(report.different)
     return [*lines, "", say["more"].format(more)] if more else lines
 
@@ -100,7 +100,7 @@ def _events(report: Report, language: Language, count: int) -> list[str]:
         return [say["nothing"]]
     lines = [f"| {say['event']} | {say['conversation']} | {say['at']} | {say['fate']} | {say['detail']} |", "| --- | --- | --- | --- | --- |"]
     lines += [
-        f"| `{clean(one.event)}` | {clean(masked(one.conversation))} | {day(one.at)} | {say[one.word]} | {clean(one.detail)} |"
+        f"| `{clean(one.event)}` | {clean(masked(one.conversation))} | {_clock(one.at, report.period.ahead, '%Y-%m-%d %H:%M:%S')} | {say[one.word]} | {clean(one.detail)} |"
         for one in report.events
     ]
     more = count - len(report.events)

@@ -7,7 +7,7 @@ from converters.migration_rules import Language
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "Completeness of the relay", "made": "Written on {0}. Ids of people and groups are masked: the first character, and a digest. Events are named by their ids; `im-relay trace EVENT` shows the way of each.",
-        "what": "what", "period": "period", "to": "{0} to {1}", "zone": "clock of the hours", "apps": "source apps", "asked": "platforms asked for their histories", "not_asked": "none",
+        "what": "what", "period": "period", "to": "{0} to {1}", "zone": "clock of all times but the first", "apps": "source apps", "asked": "platforms asked for their histories", "not_asked": "none",
         "total_received": "events received", "total_carried": "had to arrive", "total_there": "arrived", "total_open": "open", "verdict": "Result",
         "complete": "Complete: everything that came in and had to arrive is at its target.", "not_complete": "Not complete: {0:,} events are open.",
         "not_seen": "Nothing is open; but not all could be seen, see below.",
@@ -24,7 +24,7 @@ WORDS: dict[Language, dict[str, str]] = {
     },
     "zh": {
         "title": "消息互通完整性报告", "made": "生成时间 {0}。用户和群组 ID 已脱敏：仅保留首字符和摘要。事件以其 ID 列出；用 `im-relay trace EVENT` 查看每个事件的完整路径。",
-        "what": "项目", "period": "时间段", "to": "{0} 至 {1}", "zone": "小时所用时区", "apps": "来源应用", "asked": "已查询历史消息的平台", "not_asked": "无",
+        "what": "项目", "period": "时间段", "to": "{0} 至 {1}", "zone": "本报告所用时区（生成时间除外）", "apps": "来源应用", "asked": "已查询历史消息的平台", "not_asked": "无",
         "total_received": "收到的事件", "total_carried": "应送达", "total_there": "已送达", "total_open": "未决", "verdict": "结论",
         "complete": "完整：收到且应送达的事件全部在目标平台。", "not_complete": "不完整：{0:,} 个事件未决。",
         "not_seen": "没有未决事件；但部分内容无法查看，见下文。",
