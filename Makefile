@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONUNBUFFERED = 1
 
-.PHONY: command demo demo-migrate test test-slow test-kubernetes chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning boards lint pages released lock clean bench-identities bench-migrate-check bench-restore flame
+.PHONY: command demo demo-migrate test test-slow test-kubernetes chaos chaos-versions soak chaos-migrate bench-migrate chaos-hop bench-hop bench-convert bench-ingress bench-door bench-flood bench-deliver bench-relay bench-media bench-quotas bench-isolation fuzz-media fuzz-meaning boards lint pages released lock clean bench-identities bench-migrate-check bench-restore bench-volume flame
 
 command: $(VENV)/installed  ## im-relay, in .venv/bin
 	@echo 'im-relay is in $(CURDIR)/$(BIN). So that this terminal finds it: export PATH="$$PWD/$(BIN):$$PATH"'
@@ -95,6 +95,9 @@ bench-migrate: $(VENV)/installed  ## messages of a history applied, of one worke
 
 bench-relay: $(VENV)/installed  ## the whole relay: CPU by process at 1,000 messages a second, the highest rate, latency at half of it; ARGS="--against REF"
 	@$(BIN)/python -m tests.benchmarks.relay $(ARGS)
+
+bench-volume: $(VENV)/installed  ## what a message takes in Kafka by topic, and each process in memory and of a core: the figures of `im-relay size`
+	@$(BIN)/python -m tests.benchmarks.volume $(ARGS)
 
 bench-restore: $(VENV)/installed  ## a worker with an empty disk and a ledger of 20 million entries
 	@$(BIN)/python -m tests.benchmarks.restore $(ARGS)

@@ -36,6 +36,8 @@ from converters.routing.identity_table import IdentityLookup, Kind
 from converters.text.fallback_text import Language, shown
 from converters.text.nickname import introduced
 
+INTRODUCTION = "by"
+"""The operation of an event id: see `introduction`."""
 LONGEST = 65_536
 """Characters of a text after a replacement; a message's own length is bounded by the callback's."""
 
@@ -175,7 +177,7 @@ def share(key: str) -> float:
 def introduction(delivery: Delivery, name: str) -> Delivery:
     """A message before the message, an event of its own, that says whose the next is."""
     event = delivery.event
-    before = structs.replace(event, id=beside(event.id, "by"), client_id="", operation=Post(Text(name)))
+    before = structs.replace(event, id=beside(event.id, INTRODUCTION), client_id="", operation=Post(Text(name)))
     return structs.replace(delivery, event=before)
 
 

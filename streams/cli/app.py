@@ -12,6 +12,7 @@ from streams.cli.common import JsonAnyway, fail
 from streams.cli.console import console, console_user
 from streams.cli.dead import app as dead
 from streams.cli.doctor import doctor
+from streams.cli.erase import erase
 from streams.cli.fidelity import fidelity
 from streams.cli.gaps import gaps
 from streams.cli.identities import app as identities
@@ -19,6 +20,8 @@ from streams.cli.local_kafka import app as kafka
 from streams.cli.preview import preview
 from streams.cli.release import release
 from streams.cli.replay import replay
+from streams.cli.report import report
+from streams.cli.size import size
 from streams.cli.terminal import CommandGroup, on_defect, print_json, print_line, print_notice
 from streams.cli.topics import app as topics
 from streams.cli.trace import trace
@@ -40,6 +43,9 @@ app.command()(replay)
 app.command()(gaps)
 app.command()(release)
 app.command()(trace)
+app.command()(report)
+app.command()(size)
+app.command()(erase)
 app.command()(preview)
 app.command()(doctor)
 app.command()(fidelity)

@@ -87,7 +87,8 @@ def report(
     Example: im-relay migrate report --lang zh -c relay.toml
     """
     from streams.migrate.bundle import Bundle
-    from streams.migrate.report import gathered, html, markdown
+    from streams.migrate.report import gathered, markdown
+    from streams.report.document import write
 
     language = language_of(lang)
     relay = command_context(config)
@@ -95,8 +96,7 @@ def report(
         with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             facts = ask(gathered(relay.settings, relay.apps, opened), relay.kafka.cluster)
             text = markdown(facts, language)
-        for path, content in ((out.with_suffix(".md"), text), (out.with_suffix(".html"), html(text, language))):
-            path.write_text(content, encoding="utf-8")
+        for path in write(out, text, language):
             print_line(str(path))
     except (BundleError, StateError) as error:
         fail(error)

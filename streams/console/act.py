@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-What = Literal["log-in", "log-out", "dead-replay", "dead-drop"]
+What = Literal["log-in", "log-out", "dead-replay", "dead-drop", "erase"]
 Outcome = Literal["begun", "done", "refused", "failed"]
 
 

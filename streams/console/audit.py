@@ -31,8 +31,11 @@ TRIES = 3
 
 
 class AuditLog:
-    def __init__(self, kafka: KafkaSettings) -> None:
+    """*logged*: acts are in the process's log as well; a command has none."""
+
+    def __init__(self, kafka: KafkaSettings, *, logged: bool = True) -> None:
         self._kafka = kafka
+        self._logged = logged
         self._topic = kafka.topic(topics.AUDIT)
         self._producer: AIOKafkaProducer | None = None
 
@@ -82,7 +85,8 @@ class AuditLog:
             log.warning("a login or logout is not in the topic", topic=self._topic, error=type(error).__name__)
 
     async def _write(self, act: Act) -> None:
-        log.info("audit", **_plain(act))
+        if self._logged:
+            log.info("audit", **_plain(act))
         assert self._producer is not None, "start() comes before"
         await self._producer.send_and_wait(
             self._topic, dump(act), key=act.id.encode(), partition=topics.partition_of(act.id.encode(), self._kafka.partitions),

@@ -233,6 +233,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "act:log-out": ("logout", "退出"),
     "act:dead-replay": ("dead letters replayed", "重新投递死信"),
     "act:dead-drop": ("dead letters set aside", "搁置死信"),
+    "act:erase": ("data of a user erased", "删除用户数据"),
     "outcome:begun": ("begun", "开始"),
     "outcome:done": ("done", "完成"),
     "outcome:refused": ("refused", "被拒绝"),

@@ -140,11 +140,11 @@ def console(of: TopicLayout) -> list[AclGrant]:
 
 
 def operator(of: TopicLayout) -> list[AclGrant]:
-    """A person's commands: `dead`, `trace`, `replay`, `identities`, `gaps`, `release`, `topics check`, `migrate apply`."""
+    """A person's commands: `dead`, `trace`, `replay`, `identities`, `gaps`, `release`, `report`, `erase`, `topics check`, `migrate apply`."""
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
     # What is replayed; and where letters came from, to which they are put back.
     written = [topics.BACKFILL, topics.IDENTITIES, topics.DEAD_LETTERS, topics.MEDIA_JOBS]
-    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL, topics.MIGRATION, topics.RUNS, topics.REPLAYS]
+    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL, topics.MIGRATION, topics.RUNS, topics.REPLAYS, topics.AUDIT]
     return [
         *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
         *_topics(of, "Write", *written),

@@ -228,9 +228,9 @@ REPLAYS = Topic(
 
 AUDIT = Topic(
     template="audit",
-    key="an act of a person on the operator's page",
+    key="an act of a person",
     value="who did what, when, to what, and what came of it",
-    meaning="The audit log of `im-relay console`: what a person does is written here before it is done, and again with its outcome.",
+    meaning="The audit log of `im-relay console` and `im-relay erase`: what a person does is written here before it is done, and again with its outcome.",
     forged="Put acts into the log that nobody did. What lies there cannot be changed by writing.",
     kept=400 * DAY,
 )

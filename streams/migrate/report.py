@@ -1,11 +1,7 @@
 """`migrate report`: what a migration came to, for whoever signs it. Ids are masked; texts, names and passwords are not in it."""
 
-import html as markup
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from hashlib import blake2b
 
 from msgspec import Struct
 
@@ -26,6 +22,7 @@ from streams.migrate.verify_words import history_words, kind_words, verdict
 from streams.observe.printable import clean
 from streams.operate.dead_letter_reader import LetterFilter, find
 from streams.operate.topic_reader import TopicReader
+from streams.report.document import day, masked
 from streams.settings.root import Settings
 
 EXAMPLES = 20
@@ -70,22 +67,16 @@ async def _letters(settings: Settings, apps: Mapping[str, App]) -> "Counter[str]
     return Counter(one.letter.cause for one in found.letters)
 
 
-def masked(item: str) -> str:
-    """An id by its first character and a digest: two that are alike are seen to be, and nobody is named."""
-    kind, *names = item.split("\x1f")
-    return " ".join([kind, *(f"{name[:1]}…{blake2b(name.encode(), digest_size=3).hexdigest()}" for name in names)])
-
-
 def markdown(facts: Facts, language: Language) -> str:
     say, meta = WORDS[language], facts.meta
     lines = [
         f"# {say['title']}: {clean(meta.source_app)} → {clean(meta.target_app)}", "",
-        say["made"].format(_day(facts.now)), "",
+        say["made"].format(day(facts.now)), "",
         f"| {say['what']} | |", "| --- | --- |",
         f"| {say['bundle']} | `{meta.sha256}` |",
-        f"| {say['checked']} | {_day(meta.made)} |",
+        f"| {say['checked']} | {day(meta.made)} |",
         f"| {say['platforms']} | {meta.source_platform} → {meta.target_platform} ({meta.edition}) |",
-        f"| {say['horizon']} | {_day(meta.horizon) if meta.horizon else say['all']} |",
+        f"| {say['horizon']} | {day(meta.horizon) if meta.horizon else say['all']} |",
         f"| {say['before_group']} | `{meta.before_group}` |", "",
         f"## {say['moved']}", "", *_moved(facts, language), "",
         f"## {say['lost']}", "", *_lost(meta, language), "",
@@ -146,7 +137,7 @@ def _verified(facts: Facts, language: Language) -> list[str]:
     say, verified = WORDS[language], facts.verified
     if verified is None:
         return [say["not_verified"]]
-    lines = [say["verified_at"].format(_day(verified.ended)), "", f"| {say['kind']} | {say['result']} |", "| --- | --- |"]
+    lines = [say["verified_at"].format(day(verified.ended)), "", f"| {say['kind']} | {say['result']} |", "| --- | --- |"]
     lines += [f"| {word(language, kind)} | {kind_words(one, language)} |" for kind, one in verified.kinds.items() if one.expected or one.sampled]
     if verified.history.expected:
         lines.append(f"| {word(language, MESSAGE)} | {history_words(verified.history, len(verified.looks), language)} |")
@@ -174,48 +165,7 @@ def _looks(facts: Facts, language: Language) -> list[str]:
     head = [say["look"], "", f"| | {say['kind']} | {say['ids']} | {say['accepted']} | {say['first']} | {say['last']} | {say['right']} |",
             "| ---: | --- | --- | ---: | --- | --- | --- |"]  # fmt: skip
     rows = [
-        f"| {number} | {one.kind} | {masked(chr(31).join(('', *one.ids))).strip()} | {one.count:,} | {_day(one.first)} | {_day(one.last)} | ☐ |"
+        f"| {number} | {one.kind} | {masked(chr(31).join(('', *one.ids))).strip()} | {one.count:,} | {day(one.first)} | {day(one.last)} | ☐ |"
         for number, one in enumerate(verified.looks, 1)
     ]
     return [*head, *rows]
-
-
-def _day(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-_STYLE = (
-    "body{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;margin:.5em 0}"
-    "td,th{border:1px solid #999;padding:.25em .6em;text-align:left;vertical-align:top}code{font-size:90%}"
-    "@media print{body{margin:0}h2{break-after:avoid}tr{break-inside:avoid}}"
-)
-
-
-def html(text: str, language: Language) -> str:
-    """*text*, which is of `markdown`, as one page without anything from elsewhere, to be printed and signed."""
-    body: list[str] = []
-    lines = text.split("\n")
-    for number, line in enumerate(lines):
-        if line.startswith("#"):
-            level = len(line) - len(line.lstrip("#"))
-            body.append(f"<h{level}>{_inline(line.lstrip('# '))}</h{level}>")
-        elif line.startswith("| ---"):
-            continue
-        elif line.startswith("|"):
-            first = number == 0 or not lines[number - 1].startswith("|")
-            last = number + 1 == len(lines) or not lines[number + 1].startswith("|")
-            tag = "th" if first else "td"
-            cells = "".join(f"<{tag}>{_inline(cell.strip())}</{tag}>" for cell in line.strip().strip("|").split("|"))
-            body.append(("<table>" if first else "") + f"<tr>{cells}</tr>" + ("</table>" if last else ""))
-        elif line.startswith("- "):
-            body.append(f"<p>• {_inline(line[2:])}</p>")
-        elif line:
-            body.append(f"<p>{_inline(line)}</p>")
-    tongue = "zh-CN" if language == "zh" else "en"
-    title = _inline(lines[0].lstrip("# "))
-    return f'<!doctype html>\n<html lang="{tongue}"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>\n' + "\n".join(body) + "\n</html>\n"
-
-
-def _inline(text: str) -> str:
-    shown = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", markup.escape(text))
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", shown)

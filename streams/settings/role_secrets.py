@@ -41,6 +41,8 @@ COMMAND = SecretScope("command")
 """Any command that asks Kafka and nobody else."""
 READING = SecretScope("reading", ("mark",))
 """The same, where it reads what people or the relay have said."""
+ERASE = SecretScope("erase", ("mark",))
+"""The same; it deletes from the store of files."""
 DOCTOR = SecretScope("doctor", ALL_USES)
 EVERYTHING = SecretScope("everything", ALL_USES)
 """`im-relay settings`, which checks them all."""

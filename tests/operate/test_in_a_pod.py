@@ -36,7 +36,7 @@ def test_every_command_prints_json_for_programs() -> None:
 
 
 def test_every_command_that_asks_can_be_told_not_to_and_what_it_would_do() -> None:
-    for path in ("replay", "dead replay", "dead drop", "identities set", "identities forget", "identities mark", "topics create"):
+    for path in ("replay", "dead replay", "dead drop", "identities set", "identities forget", "identities mark", "topics create", "erase"):
         assert "--dry-run" in options(paths()[path]), path
 
 

@@ -28,7 +28,7 @@ class Mood(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_d
     ``hang`` up to 1 is the share of calls that are neither carried out nor answered until the caller goes; above
     1 every call hangs that many seconds and is then cut off, not carried out. ``accept_but_lose_answer``: carried
     out and called back, then cut off. ``swallow`` and ``double``: of what a migration writes (users, friends, members, imports), the share
-    that is answered as good and not stored, or stored twice. ``lose_callbacks``: never sent. ``count``: API calls after which the mood ends.
+    that is answered as good and not stored, or stored twice; Easemob swallows sends as well. ``lose_callbacks``: never sent. ``count``: API calls after which the mood ends.
     """
 
     throttle: Share = 0.0

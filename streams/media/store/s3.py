@@ -75,6 +75,15 @@ class BucketStore:
         except (BaseError, TimeoutError, FileNotFoundError) as error:
             return _failed(error)
 
+    async def delete(self, key: str) -> bool:
+        """False where the key is not permitted to, or the bucket does not answer."""
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                await obstore.delete_async(self._store, key)
+        except (BaseError, TimeoutError, FileNotFoundError):
+            return False
+        return True
+
     async def close(self) -> None:
         """Nothing is held."""
 

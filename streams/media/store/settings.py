@@ -14,7 +14,7 @@ LONGEST_SIGNED = 7
 class MediaStoreSettings(SecretSection):
     """Storage for platforms that accept no uploads."""
 
-    used_by: ClassVar[frozenset[str]] = frozenset({"media"})
+    used_by: ClassVar[frozenset[str]] = frozenset({"media", "erase"})
 
     kind: Literal["none", "s3", "files"] = Field(
         "none", description="`s3`: a bucket; `files`: the role `im-relay files`; `none`: messages carry the link of the source platform."
@@ -26,7 +26,7 @@ class MediaStoreSettings(SecretSection):
     region: str = Field("us-east-1", min_length=1, description="`s3`: the region, as the service calls it.")
     bucket: str = Field("", description="`s3`: the bucket.")
     prefix: str = Field("", pattern=r"^[A-Za-z0-9._/-]*$", description="`s3`: folder in the bucket.")
-    access_key_id: str = Field("", description="`s3`: a key with permission to put and get objects.")
+    access_key_id: str = Field("", description="`s3`: a key with permission to put and get objects; to delete them for `im-relay erase`.")
     secret_access_key: SecretStr = Field(SecretStr(""), description="`s3`: its secret. Also makes object names unguessable.")
     secret_access_key_file: str = Field("", description="Path of a file that holds `secret_access_key`.")
     path_style: bool = Field(True, description="`s3`: the bucket's name is in the path; false: it is the first part of the host.")

@@ -1,6 +1,7 @@
 """A simulated bucket, path-style: PUT, HEAD, GET, DELETE, multipart uploads; every request's signature is checked."""
 
 import hashlib
+import re
 import time
 import uuid
 from datetime import UTC, datetime
@@ -58,6 +59,8 @@ class Bucket:
         self.seen.append((request.method, key, tuple(sorted(name for name, _ in query))))
         if self.faults and request.method != "HEAD":
             return _error(self.faults.pop(0), "Fault")
+        if request.method == "POST" and request.scope["path"] == f"/{NAME}" and "delete" in dict(query):
+            return self._deleted(body)
         if not request.scope["path"].startswith(f"/{NAME}/"):
             return _error(404, "NoSuchBucket")
         said = dict(query)
@@ -85,7 +88,7 @@ class Bucket:
                 assert min(sizes[:-1], default=5 << 20) >= 5 << 20, "Source: Amazon S3 multipart upload limits"
                 self.objects[key] = Object(b"".join(parts[number] for number in sorted(parts)), self._heads.pop(said["uploadId"]))
                 return _xml(f'<CompleteMultipartUploadResult><Key>{key}</Key><ETag>"{uuid.uuid4().hex}-2"</ETag></CompleteMultipartUploadResult>')
-            case "DELETE":
+            case "DELETE" if "uploadId" in said:
                 self._parts.pop(said["uploadId"], None)
                 return Response(status_code=204)
             case _:
@@ -105,6 +108,13 @@ class Bucket:
         else:
             return "AccessDenied"
         return "" if given == expected and access == ACCESS else "SignatureDoesNotMatch"
+
+    def _deleted(self, body: bytes) -> Response:
+        """What is not there is no error. Source: Amazon S3 DeleteObjects."""
+        keys = re.findall("<Key>([^<]+)</Key>", body.decode())
+        for key in keys:
+            self.objects.pop(key, None)
+        return _xml(f"<DeleteResult>{''.join(f'<Deleted><Key>{key}</Key></Deleted>' for key in keys)}</DeleteResult>")
 
     def _got(self, key: str) -> Response:
         found = self.objects.get(key)

@@ -12,12 +12,15 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
+from converters.core.model import StoredFile
+from converters.files.media import MediaResult
+from streams.erase.media_copies import keys_of, remove
 from streams.http_server.listener import Listener
 from streams.kafka.local.ports import free_port
 from streams.media.store import StoredObject, StoreFailed, opened, s3
 from streams.media.store.s3 import PART
 from streams.media.store.settings import MediaStoreSettings
-from streams.settings.root import MediaSettings
+from streams.settings.root import MediaSettings, Settings
 from tests.media.store.bucket import ACCESS, NAME, SECRET, Bucket
 
 CONTENT = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40
@@ -128,6 +131,20 @@ async def test_who_may_not_look_may_still_put(at: At, tmp_path: Path) -> None:
     at.bucket.may_look = False
     found = await kept(at, tmp_path)
     assert (await fetched(found.url)).content == CONTENT
+
+
+async def test_what_is_erased_is_gone_by_the_key_that_its_link_names(at: At, tmp_path: Path) -> None:
+    for folder in ("", "a/b"):
+        await kept(at, tmp_path, prefix=folder, name="other.png")
+        result = MediaResult(event="e", place=0, target="new", carried=StoredFile((await kept(at, tmp_path, prefix=folder)).url))
+        before = set(at.bucket.objects)
+        gone = await remove(Settings(media=MediaSettings(store=at.settings(prefix=folder))), keys_of(result))
+        assert (len(gone.removed), gone.left) == (1, [])
+        assert len(before - set(at.bucket.objects)) == 1
+        assert (await remove(Settings(media=MediaSettings(store=at.settings(prefix=folder))), keys_of(result))).left == [], "again is no error"
+    at.bucket.faults = [403]
+    refused = await remove(Settings(media=MediaSettings(store=at.settings())), ["new/" + "a" * 40])
+    assert (refused.removed, refused.left) == ([], ["new/" + "a" * 40])
 
 
 async def test_a_public_folder_has_links_without_a_signature_that_do_not_end(at: At, tmp_path: Path) -> None:

@@ -87,6 +87,9 @@ class Send:
         stored = "routetype" not in request
         data = {}
         for target in targets:
+            if easemob.moods.chance(easemob.moods.now.swallow):
+                data[target] = easemob.event_id()
+                continue
             message = easemob.store(
                 self._kind,
                 sender,
