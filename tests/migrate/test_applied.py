@@ -144,6 +144,7 @@ def _letters(rig: Rig) -> int:
     return len(rig.command("dead", "list", "--stage", "migrate", "--all", "--json", code=None).splitlines())
 
 
+@pytest.mark.slow
 def test_it_is_paused_and_goes_on(kafka: str, tmp_path: Path) -> None:
     events = history(talks=50, each=40)
     bundle = made(tmp_path, items(), events)

@@ -28,6 +28,7 @@ def letters(rig: Rig) -> list[dict[str, str]]:
     return [msgspec.json.decode(line) for line in rig.command("dead", "list", "--stage", "migrate", "--json", code=None).splitlines()]
 
 
+@pytest.mark.slow
 def test_what_is_in_doubt_is_held_where_repeats_are_stored_twice(kafka: str, tmp_path: Path) -> None:
     events, users = history(), [User(id=user) for user in PEOPLE]
     accounts, whole = made(tmp_path / "accounts", users), made(tmp_path / "whole", users, events)

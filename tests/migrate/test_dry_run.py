@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.migrate.bundles import made
 from tests.migrate.rig import Rig
 from tests.migrate.test_applied import history, items
@@ -25,6 +27,7 @@ def test_no_request_leaves_and_nothing_of_kafka_is_asked(tmp_path: Path) -> None
         assert sim.journal() == [], "not even a token was asked for"
 
 
+@pytest.mark.slow
 def test_what_is_told_is_what_a_run_asks(kafka: str, tmp_path: Path) -> None:
     bundle = made(tmp_path, items(), history(talks=5, each=3))
     with SimulatorProcess("easemob", max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url, quotas=True) as rig:

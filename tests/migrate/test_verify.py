@@ -140,6 +140,7 @@ def report_is_right(rig: Rig, tmp_path: Path, bundle: Path) -> None:
     assert "## Signatures" in (tmp_path / "report.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mood", [{"swallow": 0.05, "seed": 5}, {"double": 0.05, "seed": 5}], ids=["swallowed", "doubled"])
 def test_messages_that_a_target_swallows_or_doubles_are_named(mood: dict[str, Any], kafka: str, tmp_path: Path) -> None:
     with SimulatorProcess("easemob", **SIMULATOR) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:

@@ -88,6 +88,7 @@ def test_copies_that_yunxin_lost_are_found_in_its_history(exchange: Exchange, st
     assert "nothing is missing" in err
 
 
+@pytest.mark.slow
 def test_a_conversation_of_which_nothing_came_is_asked_about_when_it_is_named(exchange: Exchange, stack: Stack) -> None:
     with mood(stack.yunxin, lose_callbacks=1.0):
         exchange.say("yunxin", "alice", "dave", "nobody heard this")
@@ -104,6 +105,7 @@ def test_a_conversation_of_which_nothing_came_is_asked_about_when_it_is_named(ex
     assert '"recovered":"yes"' in trace.stdout
 
 
+@pytest.mark.slow
 def test_echoes_that_were_lost_come_in_and_change_nothing(exchange: Exchange, stack: Stack) -> None:
     with mood(stack.yunxin, lose_callbacks=1.0):
         for number in range(5):
@@ -138,6 +140,7 @@ def test_what_easemob_could_not_deliver_it_sends_again(exchange: Exchange, stack
     assert (code, again["missing"], again["sent_again"]) == (1, {}, 0), err
 
 
+@pytest.mark.slow
 def test_callbacks_that_easemob_lost_for_good_are_found_in_its_files(exchange: Exchange, stack: Stack) -> None:
     since = last(stack.easemob)
     with mood(stack.easemob, **LOST):
@@ -154,6 +157,7 @@ def test_callbacks_that_easemob_lost_for_good_are_found_in_its_files(exchange: E
     assert gaps(stack, "new", "--until", "0s", "--fill")[0] == 1
 
 
+@pytest.mark.slow
 def test_the_role_fills_gaps_by_itself_and_leaves_in_good_order(exchange: Exchange, stack: Stack) -> None:
     role = stack.add("gaps", ["gaps", "--run"])
     stack.wait_ready(role)

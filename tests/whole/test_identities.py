@@ -6,6 +6,7 @@ import sys
 from uuid import uuid4
 
 import httpx
+import pytest
 from confluent_kafka import Producer
 
 from streams.dead_letters import dead_letter
@@ -21,6 +22,7 @@ def letters(stack: Stack) -> list[DeadLetter]:
     return [dead_letter.load(one.value or b"") for one in read(stack, "dead-letters")]
 
 
+@pytest.mark.slow
 def test_a_group_set_by_command_is_seen_by_a_running_convert(stack: Stack) -> None:
     number = str(uuid4().int)[:9]
     old, new = f"7{number}", f"28000{number}"

@@ -31,6 +31,7 @@ def says_that_it_is_away(role: Role) -> bool:
     return code == 503 and "Kafka cannot be reached since 20" in said
 
 
+@pytest.mark.slow
 def test_kafka_goes_and_comes_back_and_every_role_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that is started meanwhile, too."""
     monkeypatch.delenv("KAFKA_BOOTSTRAP", raising=False)

@@ -103,6 +103,7 @@ def test_the_page_is_walked_through(kafka: str, tmp_path: Path, monkeypatch: pyt
         assert (here.directory / "devices").is_dir()
 
 
+@pytest.mark.slow
 def test_the_demo_ends_with_a_report(kafka: str, tmp_path: Path) -> None:
     environment = {**os.environ, "SHORT": "1", "KAFKA_BOOTSTRAP": kafka, "DEMO_DIR": str(tmp_path / "demo")}
     done = subprocess.run(

@@ -6,6 +6,8 @@ import sys
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from tests.stack import ROOT, Stack
 from tests.waiting import until
 from tests.whole.crossing import accepted
@@ -89,6 +91,7 @@ def test_what_was_said_under_another_name_is_not_said_again_and_can_be_recalled(
     until(lambda: accepted(stack.yunxin, "recall", id=on_yunxin["id"]), 60)
 
 
+@pytest.mark.slow
 def test_a_group_that_was_forgotten_and_set_again_keeps_what_was_delivered(stack: Stack) -> None:
     team, mark = Team(stack, f"crew-{uuid4().hex[:6]}"), uuid4().hex
     for number in range(5):
@@ -100,6 +103,7 @@ def test_a_group_that_was_forgotten_and_set_again_keeps_what_was_delivered(stack
     assert [text for text in team.twice() if text != f"{mark} last"] == []
 
 
+@pytest.mark.slow
 def test_two_conversations_become_one_only_if_that_is_said(stack: Stack) -> None:
     one, other = Team(stack, f"one-{uuid4().hex[:6]}"), Team(stack, f"other-{uuid4().hex[:6]}")
     one.say("in the one")
@@ -112,6 +116,7 @@ def test_two_conversations_become_one_only_if_that_is_said(stack: Stack) -> None
     assert "is both-" in run(stack, *words, "--join")
 
 
+@pytest.mark.slow
 def test_a_user_who_is_called_otherwise_is_not_told_everything_again(stack: Stack) -> None:
     """The key of a talk is built of two names, by rule where there is no entry."""
     native, mark = f"u{uuid4().hex[:8]}", uuid4().hex

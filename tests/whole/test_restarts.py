@@ -18,6 +18,7 @@ def load(stack: Stack) -> int:
     return count
 
 
+@pytest.mark.slow
 def test_killed_under_load_nothing_is_lost_doubled_or_out_of_order(exchange: Exchange, stack: Stack, load: int) -> None:
     exchange.has_arrived(10)
     for name in ROLES:
