@@ -205,7 +205,11 @@ def _completed(work: Coroutine[Any, Any, Any]) -> Any:
 
 def main() -> None:
     from streams.media.sandbox.kernel import undumpable
+    from streams.observe import log
+    from streams.settings.observing import ObserveSettings
 
     undumpable()  # what is begun here has secrets in its memory
     sys.excepthook = on_defect
+    # On standard error, and only what a person has to know: what a command prints is for programs as well. A role sets up its own.
+    log.setup(ObserveSettings(level="warning"))
     app()

@@ -15,7 +15,7 @@ from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.locale.messages import translated
 from streams.migrate.errors import BundleError
 from streams.operate.topic_reader import OperateError
-from streams.settings.role_secrets import READING, SecretScope, migrate
+from streams.settings.role_secrets import migrate
 from streams.state.errors import StateError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def apply(
 
     if files not in FILES:
         raise typer.BadParameter(f"--files is {files!r}; expected one of {', '.join(FILES)}")
-    relay = command_context(config)
+    relay = CommandContext(config)
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(
         between=between, zone=zone or (local_zone() if between else ""), update=update, catch_up=catch_up, live_since=since,
@@ -103,7 +103,7 @@ def pause(app: App = "", config: Config = None) -> None:
     """Pause a migration: no further request leaves; `migrate apply` resumes it. Example: im-relay migrate pause"""
     from streams.migrate.apply import pause as paused
 
-    relay = command_context(config)
+    relay = CommandContext(config)
     name = target_app(relay, app)
     if not ask(paused(relay.settings, name), relay.kafka.cluster):
         nothing(translated("no migration to {name} runs", name=name))
@@ -122,7 +122,7 @@ def status(
     """How far a migration is, what waits for a person, and how far people have moved. Example: im-relay migrate status --traffic 14d"""
     from streams.migrate.status import seen
 
-    relay = command_context(config)
+    relay = CommandContext(config)
     try:
         found = ask(seen(relay.settings, target_app(relay, app), relay.apps), relay.kafka.cluster)
     except StateError as error:
@@ -170,7 +170,7 @@ def passwords(
     from streams.migrate.credentials import listed, written
     from streams.migrate.passwords import given as those_given
 
-    relay = command_context(config)
+    relay = CommandContext(config)
     try:
         with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             theirs = [(user, secret.reveal()) for user, secret in those_given(opened)]
@@ -178,21 +178,12 @@ def passwords(
                 _write(out, lambda: written(theirs))
                 print_line(translated("{count:,} given passwords in {out}: name it as migrate.passwords", count=len(theirs), out=out))
                 return
-            known = command_context(config, migrate(opened.meta.target_platform))
+            known = CommandContext(config, migrate(opened.meta.target_platform))
             lines, count = listed(opened, known.apps[opened.meta.target_app], dict(theirs))
             _write(out, lambda: lines)
             print_line(translated("{count:,} passwords in {out}", count=count, out=out))
     except BundleError as error:
         fail(error)
-
-
-def command_context(config: Path | None, process: SecretScope = READING) -> CommandContext:
-    """As of all commands, with only what a person has to know in the log."""
-    from streams.observe import log
-    from streams.settings.observing import ObserveSettings
-
-    log.setup(ObserveSettings(level="warning"))
-    return CommandContext(config, process)
 
 
 def _write(path: Path, content: Callable[[], bytes]) -> None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streams.cli.common import Config, Json, ask, fail
-from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path, command_context
+from streams.cli.common import CommandContext, Config, Json, ask, fail
+from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path
 from streams.cli.terminal import print_json, print_line
 from streams.locale.messages import translated
 from streams.migrate.errors import BundleError
@@ -14,7 +14,6 @@ from streams.operate.topic_reader import OperateError
 from streams.state.errors import StateError
 
 if TYPE_CHECKING:
-    from streams.cli.common import CommandContext
     from streams.migrate.bundle import Bundle
     from streams.migrate.device import Exported
 
@@ -38,7 +37,7 @@ def device_export(
     """
     from streams.migrate.bundle import Bundle
 
-    relay = command_context(config)
+    relay = CommandContext(config)
     try:
         with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             done = ask(_exported(relay, opened, out, everything=everything), relay.kafka.cluster)

@@ -8,9 +8,9 @@ import typer
 from converters.migration_rules import Language
 from converters.probing import Answered, Findings, Look, ProbeNames, Question
 from streams.cli import terminal
-from streams.cli.common import Config, Json, Yes, ask, confirm
+from streams.cli.common import CommandContext, Config, Json, Yes, ask, confirm
 from streams.cli.migrate_apply import App as AppOption
-from streams.cli.migrate_apply import command_context, target_app
+from streams.cli.migrate_apply import target_app
 from streams.cli.terminal import print_json, print_notice, print_table
 from streams.migrate.language import language_of
 from streams.settings.role_secrets import migrate
@@ -58,9 +58,9 @@ def probe(
     Example: im-relay migrate probe --app new -c relay.toml
     """
     language = language_of(lang)
-    known = command_context(config)
+    known = CommandContext(config)
     name = target_app(known, app)
-    relay = command_context(config, migrate(known.apps[name].platform.name))
+    relay = CommandContext(config, migrate(known.apps[name].platform.name))
     say = WORDS[language]
     if not later:
         confirm(say["sure"].format(name), yes=yes)

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import NOTHING, Config, Json, ask, fail, nothing
+from streams.cli.common import NOTHING, CommandContext, Config, Json, ask, fail, nothing
 from streams.cli.migrate_apply import App as AppOption
-from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path, command_context, target_app
+from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path, target_app
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.cli.times import shown
 from streams.locale.messages import translated
@@ -53,10 +53,10 @@ def verify(
     from streams.migrate.verify_words import lines
 
     language = language_of(lang)
-    relay = command_context(config)
+    relay = CommandContext(config)
     try:
         with Bundle.open(bundle_path(relay, bundle, plan)) as opened, progress("verify", "of all") as bar:
-            known = command_context(config, migrate(opened.meta.target_platform))
+            known = CommandContext(config, migrate(opened.meta.target_platform))
             options = VerifyOptions(sample=sample, anew=anew)
             found = ask(verifying(known.settings, known.apps, opened, options, lambda _, done, total: bar(done, total)), relay.kafka.cluster)
         notebook = Notebook(relay.settings.migrate.directory, found.app)
@@ -91,7 +91,7 @@ def report(
     from streams.report.document import write
 
     language = language_of(lang)
-    relay = command_context(config)
+    relay = CommandContext(config)
     try:
         with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             facts = ask(gathered(relay.settings, relay.apps, opened), relay.kafka.cluster)
@@ -115,7 +115,7 @@ def made(
     """
     from streams.migrate.made import made_of
 
-    relay = command_context(config)
+    relay = CommandContext(config)
     name = target_app(relay, app)
     head = ("kind", "id", "what", "id at the target", "run", "at")
     try:

@@ -92,7 +92,7 @@ def test_a_message_of_2023_that_is_replayed_is_counted_and_not_timed() -> None:
     said = structs.replace(delivery(1), event=structs.replace(delivery(1).event, at=1_672_531_200_000))
     for live in (False, True):
         arrived("test>bounds", begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", []), said, None, 0.0))  # type: ignore[arg-type]
-    assert (value("past_total"), value("end_to_end_seconds_count")) == (1.0, 1.0)
+    assert (value("historical_total"), value("end_to_end_seconds_count")) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(("platform", "kind", "word"), [

@@ -15,10 +15,10 @@ from streams.cli.app import app
 from streams.pages import commands_of
 from tests.stack import ROOT
 
-ROLES = {"ingress", "convert", "deliver", "media", "files", "kafka run"}
+ROLES = {"ingress", "convert", "deliver", "media", "files", "watch", "console", "kafka run"}
 """They run until they are stopped, and say what they do in their log."""
-NO_JSON = ROLES | {"migrate"}
-"""`migrate` is about files on the machine of the person who moves a company; its commands say for themselves which print JSON."""
+NO_JSON = ROLES | {"migrate", "console-user"}
+"""What `console-user` prints is the line of a file. `migrate` is about files on the machine of the person who moves a company; its commands say for themselves which print JSON."""
 UNSHARE = shutil.which("unshare")
 
 
@@ -33,6 +33,26 @@ def options(command: Any) -> set[str]:
 def test_every_command_prints_json_for_programs() -> None:
     without = {path for path, command in paths().items() if "--json" not in options(command)}
     assert {path for path in without if path not in NO_JSON and path.partition(" ")[0] not in NO_JSON} == set()
+
+
+LOGS = """
+import sys, structlog
+from streams.cli.app import main
+sys.argv = ["im-relay", "--version"]
+try:
+    main()
+except SystemExit:
+    structlog.get_logger().warning("Kafka lost", why="no broker answers")
+    structlog.get_logger().info("Kafka found")
+"""
+
+
+def test_what_is_logged_meanwhile_is_no_part_of_what_a_command_prints() -> None:
+    done = subprocess.run([sys.executable, "-c", LOGS], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("im-relay ")
+    assert len(done.stdout.splitlines()) == 1
+    assert "Kafka lost" in done.stderr
+    assert "Kafka found" not in done.stderr
 
 
 def test_every_command_that_asks_can_be_told_not_to_and_what_it_would_do() -> None:

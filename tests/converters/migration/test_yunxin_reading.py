@@ -116,7 +116,8 @@ def texts(source: Wired, found: list[Any]) -> list[str]:
 
 
 def test_history_by_page_and_on_from_a_cursor(source: Wired) -> None:
-    source.simulator.say_all([{"from": ("alice", "bob")[n % 2], "to": ("bob", "alice")[n % 2], "text": str(n)} for n in range(250)])
+    for begin in range(0, 250, 50):  # not all of them in one millisecond
+        source.simulator.say_all([{"from": ("alice", "bob")[n % 2], "to": ("bob", "alice")[n % 2], "text": str(n)} for n in range(begin, begin + 50)])
     span = TimeRange(1, 1 << 50)
     found, unseen = source.read("history", ["direct:alice|bob"], span=span)
     assert (unseen, texts(source, found)) == ("", [str(n) for n in range(250)])
