@@ -14,7 +14,6 @@ from converters.core.address import public
 from streams.outbound.proxies import proxies
 from streams.settings.errors import nearest, told
 from streams.settings.listening import ListenSettings
-from streams.settings.role_secrets import EVERYTHING
 
 if TYPE_CHECKING:
     from streams.settings.root import Settings
@@ -140,7 +139,7 @@ def _media(settings: "Settings") -> Iterator[str]:
 
 def _proxies(settings: "Settings") -> Iterator[str]:
     for name, section in (("deliver", settings.deliver), ("media", settings.media)):
-        if settings.process != EVERYTHING and settings.process.name not in section.used_by:
+        if not section.is_used(settings.process):
             continue  # what it does not use it does not know
         try:
             proxies(section, name)

@@ -23,7 +23,7 @@ class MarksSettings(SecretSection):
     `deliver.remember_delivered`.
     """
 
-    used_by = frozenset({"convert", "deliver", "gaps", "migrate", "reading"})
+    used_for = "mark"
 
     secret: SecretStr = Field(SecretStr(""), description=f"Signs marks. {SHORTEST} characters or more, used for nothing else.")
     secret_file: str = Field("", description="Path of a file that holds `secret`.")

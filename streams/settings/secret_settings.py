@@ -32,8 +32,16 @@ class Section(BaseModel):
 class SecretSection(Section):
     """For every field `x_file`, what the file holds becomes `x`, where a path is given: for a process that uses it."""
 
-    used_by: ClassVar[frozenset[str]]
+    used_by: ClassVar[frozenset[str]] = frozenset()
     """Names of the processes of `streams.settings.role_secrets` that use its secrets."""
+    used_for: ClassVar[role_secrets.SecretUse | None] = None
+    """In place of names: all processes that use accounts' secrets for this."""
+
+    @classmethod
+    def is_used(cls, reader: role_secrets.SecretScope) -> bool:
+        if reader == role_secrets.EVERYTHING:
+            return True
+        return cls.used_for in reader.uses if cls.used_for else reader.name in cls.used_by
 
     @model_validator(mode="before")
     @classmethod
@@ -41,7 +49,7 @@ class SecretSection(Section):
         if not isinstance(given, dict):
             return given
         out, reader = dict(given), role_secrets.reader()
-        mine = reader == role_secrets.EVERYTHING or reader.name in cls.used_by
+        mine = cls.is_used(reader)
         for key in cls.model_fields:
             name = key.removesuffix("_file")
             if not key.endswith("_file") or not (given.get(key) or given.get(name)):

@@ -18,7 +18,10 @@ from streams.roles import secret_watch
 from streams.settings import role_secrets
 from streams.settings.role_secrets import (
     COMMAND,
+    CONSOLE,
     CONVERT,
+    DOCTOR,
+    ERASE,
     EVERYTHING,
     FILES,
     GAPS,
@@ -71,6 +74,9 @@ USED: dict[SecretScope, set[str]] = {
     FILES: {"files"},
     GAPS: {"marks", "yunxin", "client", "own"},
     COMMAND: set(),
+    CONSOLE: {"marks"},
+    ERASE: {"marks", "store"},
+    DOCTOR: set(EACH) - {"store", "files"},
     EVERYTHING: set(EACH),
 }
 
@@ -147,12 +153,18 @@ def sections(model: type[BaseModel], name: str = "") -> dict[str, type[SecretSec
 
 
 def test_every_section_with_secrets_says_who_uses_them() -> None:
-    known = {one.name for one in (*role_secrets.ROLES, role_secrets.READING, role_secrets.COMMAND)}
+    known = {one.name for one in vars(role_secrets).values() if isinstance(one, SecretScope)} | {one.name for one in role_secrets.ROLES}
     found = sections(Settings)
     assert set(found) >= {"files", "media.store"}
     for where, section in found.items():
-        assert section.__dict__.get("used_by"), where
+        assert bool(section.__dict__.get("used_by")) != bool(section.__dict__.get("used_for")), where
         assert section.used_by <= known, where
+
+
+@pytest.mark.parametrize("scope", [one for one in vars(role_secrets).values() if isinstance(one, SecretScope)], ids=lambda one: one.name)
+def test_who_knows_our_own_messages_by_their_marks_has_the_secret_of_marks(scope: SecretScope, config: Path) -> None:
+    read = load(config, scope).marks.secret.get_secret_value()
+    assert (read == content("marks")) == ("mark" in scope.uses)
 
 
 def test_no_address_is_shown_with_its_password(config: Path) -> None:
