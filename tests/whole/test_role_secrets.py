@@ -147,7 +147,7 @@ def sections(model: type[BaseModel], name: str = "") -> dict[str, type[SecretSec
 
 
 def test_every_section_with_secrets_says_who_uses_them() -> None:
-    known = {one.name for one in (*role_secrets.ROLES, role_secrets.READING, role_secrets.COMMAND)}
+    known = {one.name for one in (*role_secrets.ROLES, role_secrets.READING, role_secrets.ERASE, role_secrets.COMMAND)}
     found = sections(Settings)
     assert set(found) >= {"files", "media.store"}
     for where, section in found.items():
