@@ -55,6 +55,11 @@ class Membership(GroupCoordinator):  # type: ignore[misc, unused-ignore]
         """Whether what the worker has stays its own until it lets go."""
         return self._keeps and not self._numbers.lost
 
+    @property
+    def name(self) -> str:
+        """`group.instance.id`; empty where it has none."""
+        return self._group_instance_id or ""
+
     def settled(self) -> None:
         """The tasks are those of the last assignment."""
         self.agreeing = False
