@@ -322,6 +322,8 @@ secret = "{STORE_SECRET}"
     def _app(self, platform: str, target: str) -> str:
         name = self.apps[platform]
         account = APPS[platform].account.format(url=self.sides[platform].url)
+        if self._code != ROOT:  # other releases know no such key
+            account = "\n".join(line for line in account.splitlines() if not line.startswith("emoticons"))
         return f"""
 [apps.{name}]
 platform = "{platform}"

@@ -55,7 +55,7 @@ KAFKA = Section(
               events("im_relay_records_deleted_unread_total", "stage", "topic", "cause"), bad=1),
         chart("Transactions", "By stage and outcome.", "ops", rates("im_relay_transactions_total", "stage", "outcome")),
         chart("Time of a transaction", "From begin to committed.", "s", *quantiles("im_relay_transaction_seconds", "stage"), warn=1, bad=5),
-        chart("Producer starts and rebalances, in 5 minutes", "Many: workers come and go, or are too slow for kafka.session_timeout.", "short",
+        chart("Producer starts and rebalances, in 5 minutes", "Many: workers come and go, or pause for longer than half of kafka.session_timeout.", "short",
               events("im_relay_producer_starts_total", "stage", "reason", legend="producer {{stage}} {{reason}}"),
               events("im_relay_rebalances_total", "stage", legend="rebalance {{stage}}")),
         chart("Throttled by brokers", "Seconds per second for which answers were held back by a quota of the brokers.", "percentunit",

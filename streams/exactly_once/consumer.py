@@ -28,6 +28,7 @@ from streams.exactly_once import record_batches
 from streams.exactly_once.assignor import CopartitionAssignor
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.deleted_records import DeletedRange, beyond
+from streams.exactly_once.life_signs import LifeSigns
 from streams.exactly_once.membership import Membership
 from streams.kafka import clients
 from streams.kafka.cluster import cluster_of
@@ -112,6 +113,7 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         self._probe: AIOKafkaConsumer | None = None
         self._probing = asyncio.Lock()
         self._watching: asyncio.Task[None] | None = None
+        self._signing: asyncio.Task[None] | None = None
         self._taken: list[asyncio.Future[None]] = []
         conf = self.app.conf
         self.max_records = int(conf.broker_max_poll_records or 2000)
@@ -382,6 +384,17 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         fetcher._proc_fetch_request = partial(self._paced, fetcher._proc_fetch_request)  # noqa: SLF001
 
         self._watching = asyncio.create_task(self._watch_group())
+        plan = self.transport.plan
+        if plan.signs:
+            patience = self.app.conf.broker_session_timeout / 2
+            self._signs = LifeSigns(self._membership, plan.signs, self._numbers, self._partitions, patience, lambda: plan.watch.put_out(plan.stage))
+            self._signing = asyncio.create_task(self._signs.run())
+
+    def _numbers(self) -> set[int]:
+        return {tp.partition for tp in self.owned()}
+
+    def _partitions(self) -> int:
+        return max((len(self.kafka.partitions_for_topic(topic) or ()) for topic in self._topics_now), default=0)
 
     async def _watch_group(self) -> None:
         """Say why the group cannot be joined: the client keeps it for whoever fetches, which nobody does before there are partitions."""
@@ -409,6 +422,8 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         if self._watching is not None:
             self._watching.cancel()
         await self.transactions.stop_tasks()
+        if self._signing is not None:
+            self._signing.cancel()  # not before: what is finished in good order must not be taken for dead
         if self._probe is not None:
             await self._probe.stop()
         await self.kafka.stop()

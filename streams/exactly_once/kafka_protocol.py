@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from streams.kafka.frames import INT, LONG, NO_TAGS, SHORT, Api, FrameReader, FrameRequest, count, text
 
-PRODUCE, HEARTBEAT, API_VERSIONS, INIT_PRODUCER_ID, END_TXN, TXN_OFFSET_COMMIT = Api(0, 12), Api(12, 4), Api(18, 3), Api(22, 5), Api(26, 5), Api(28, 5)
+PRODUCE, HEARTBEAT, LEAVE_GROUP, API_VERSIONS = Api(0, 12), Api(12, 4), Api(13, 5), Api(18, 3)
+INIT_PRODUCER_ID, END_TXN, TXN_OFFSET_COMMIT = Api(22, 5), Api(26, 5), Api(28, 5)
 
 _NULL = b"\0"
 _EMPTY = b"\1"
@@ -143,3 +144,21 @@ def heartbeat(group: str, generation: int, member: str, instance: str) -> FrameR
         return answer.number(SHORT)
 
     return FrameRequest(HEARTBEAT, text(group) + INT.pack(generation) + text(member) + text(instance) + NO_TAGS, read)
+
+
+def leave(group: str, member: str, instance: str, reason: str) -> FrameRequest:
+    """For a member of *group*, also another than who asks; *instance* is its name, or empty. Answered with an error code."""
+
+    def read(answer: FrameReader) -> int:
+        answer.throttle()
+        if error := answer.number(SHORT):
+            return error
+        for _ in answer.items():
+            answer.data()
+            answer.data()
+            error = answer.number(SHORT)
+            answer.tags()
+        return error
+
+    body = text(group) + count(1) + text(member) + (text(instance) if instance else _NULL) + text(reason) + NO_TAGS + NO_TAGS
+    return FrameRequest(LEAVE_GROUP, body, read)

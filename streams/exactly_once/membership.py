@@ -4,6 +4,7 @@ It keeps what it has while the group agrees anew; comes back under its own name;
 Sources: Apache Kafka, "KIP-429: Kafka Consumer Incremental Rebalance Protocol", "KIP-345: Introduce static membership protocol".
 """
 
+import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -39,6 +40,8 @@ class Membership(GroupCoordinator):  # type: ignore[misc, unused-ignore]
 
     _first = True
     """Whether it has been given nothing yet."""
+    _left_outdated = False
+    """Whether it has left what it was given for being outdated, and is to join again."""
     agreeing = True
     """Until the tasks are those of what the group has agreed on last."""
 
@@ -55,6 +58,11 @@ class Membership(GroupCoordinator):  # type: ignore[misc, unused-ignore]
         """Whether what the worker has stays its own until it lets go."""
         return self._keeps and not self._numbers.lost
 
+    @property
+    def name(self) -> str:
+        """`group.instance.id`; empty where it has none."""
+        return self._group_instance_id or ""
+
     def settled(self) -> None:
         """The tasks are those of the last assignment."""
         self.agreeing = False
@@ -67,7 +75,13 @@ class Membership(GroupCoordinator):  # type: ignore[misc, unused-ignore]
 
     async def _on_join_prepare(self, previous_assignment: Any) -> None:
         self.agreeing = True
-        if self.keeps:
+        if self._left_outdated:
+            self._left_outdated = False
+            self._group_subscription = None
+            # The client has begun a heartbeat, which sees now that there is no member and ends. Cancelled before its first step, as the client
+            # does next, it would end the client's routine as well, and nobody would ever join again.
+            await asyncio.sleep(0)
+        elif self.keeps:
             self._group_subscription = None
         else:
             await super()._on_join_prepare(previous_assignment)
@@ -77,6 +91,7 @@ class Membership(GroupCoordinator):  # type: ignore[misc, unused-ignore]
         if first and protocol == CopartitionAssignor.name and self._outdated(member_assignment_bytes):
             log.info("leaves and joins again: it reads other topics than when it was killed", group=self.group_id)
             await self._maybe_leave_group()
+            self._left_outdated = True
             return
         before, self._keeps = self._keeps, protocol == CopartitionAssignor.name
         if before and not self._keeps:
@@ -85,10 +100,10 @@ class Membership(GroupCoordinator):  # type: ignore[misc, unused-ignore]
         await super()._on_join_complete(generation, member_id, protocol, member_assignment_bytes)
 
     def _outdated(self, assignment: bytes) -> bool:
-        """Whether it lacks a topic of ours: who comes back under its name gets what it was given when it had other settings."""
+        """Whether it is of other topics than ours: who comes back under its name gets what it was given when it had other settings."""
         given = set(ConsumerProtocolMemberAssignment.decode(assignment).partitions())
         mine = {TopicPartition(topic, tp.partition) for topic in self._subscription.topics for tp in given}
-        return any(tp.partition in (self._cluster.partitions_for_topic(tp.topic) or ()) for tp in mine - given)
+        return given != {tp for tp in mine if tp.partition in (self._cluster.partitions_for_topic(tp.topic) or ())}
 
     async def _maybe_leave_group(self) -> None:
         """Also where it has a name: it is stopped in good order, and the others need not wait whether it comes back."""

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from aiokafka.errors import KafkaError
+
 from streams.kafka.cluster import Where
 
 
@@ -67,6 +69,16 @@ def _joined(own: Headers, stamp: Headers) -> Headers:
         return stamp
     named = {name for name, _ in own}
     return [*own, *(one for one in stamp if one[0] not in named)]
+
+
+class CoordinatorRefusesError(KafkaError):  # type: ignore[misc, unused-ignore]
+    """Brokers answer, and the coordinator of a transactional id refuses to begin anything with it, again and again."""
+
+    def __init__(self, name: str, seconds: float, refusal: str) -> None:
+        super().__init__(f"brokers answer, and begin no transaction of {name} within {seconds:g} s: {refusal}")
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class UnknownResultError(Exception):

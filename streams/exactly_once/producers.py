@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
 from streams.exactly_once.outputs import (
+    CoordinatorRefusesError,
     FencedError,
     Headers,
     OutputRecord,
@@ -44,15 +45,24 @@ class Producers:
     async def start(self) -> None:
         """Fence the last owner, and end what it left open. Raises KafkaError, TimeoutError."""
         self._began = None
-        async with asyncio.timeout(self._link.request_timeout * 2):
-            if self._link.lean:
-                self.way = lean = DirectTransactions(self._link, self._name, self._group)
-                if await lean.possible():
-                    await lean.start()
-                    return
-                await lean.close()
-            self.way = AiokafkaTransactions(self._link, self._name, self._group)
-            await self.way.start()
+        limit = self._link.request_timeout * 2
+        try:
+            async with asyncio.timeout(limit):
+                await self._start()
+        except TimeoutError:
+            if REACH.away() or not isinstance(self.way, DirectTransactions) or not self.way.refusal:
+                raise
+            raise CoordinatorRefusesError(self._name, limit, self.way.refusal) from None
+
+    async def _start(self) -> None:
+        if self._link.lean:
+            self.way = lean = DirectTransactions(self._link, self._name, self._group)
+            if await lean.possible():
+                await lean.start()
+                return
+            await lean.close()
+        self.way = AiokafkaTransactions(self._link, self._name, self._group)
+        await self.way.start()
 
     async def write(self, outputs: Outputs) -> dict[tuple[str, int], int]:
         """Write *outputs*, and leave their transaction open for what follows; the answer and the errors are as of `commit`.

@@ -63,6 +63,8 @@ class DirectTransactions:
         self._numbers: dict[Place, int] = {}
         """Of the records that the open transaction writes next."""
         self._coordinators: dict[str, int] = {}
+        self.refusal = ""
+        """What is refused for now, as long as it is."""
         self._refused: set[str] = set()
         """Topics that we may not write to."""
         self._client = clients.client(
@@ -203,13 +205,15 @@ class DirectTransactions:
                 errors = {_LOST}
             else:
                 if not errors:
+                    self.refusal = ""
                     return
                 if fenced := errors & _FENCED:
                     raise FencedError(f"error {min(fenced)}")
                 if fatal := errors - again:
                     raise for_code(min(fatal))(*self._about(min(fatal)))
+            self.refusal = ", ".join(for_code(each).__name__ for each in sorted(errors))
             if pause >= LONGEST_PAUSE:
-                REACH.told(f"a transaction is refused for now: {', '.join(for_code(each).__name__ for each in sorted(errors))}")
+                REACH.told(f"a transaction is refused for now: {self.refusal}")
             if errors & _STALE:
                 self._coordinators.clear()
                 await self._client.force_metadata_update()

@@ -38,6 +38,8 @@ class StagePlan:
         """Topics that the stage reads beside its inputs."""
         self.instance = ""
         """The worker's name in its group, under which it comes back when it was killed; empty: it has none."""
+        self.signs = ""
+        """The topic in whose committed offsets workers leave their signs of life; it is none of *inputs*. Empty: they leave none."""
         self.kept: Callable[[], Mapping[int, float]] = dict
         """Partition numbers of which there is state on this machine, with when it was last written (seconds since 1970)."""
         self.pace: SupportsFloat = 0.0

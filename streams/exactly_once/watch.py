@@ -20,6 +20,9 @@ class StageObserver:
     def revoked(self, stage: str) -> None:
         """Partitions are given out anew."""
 
+    def put_out(self, stage: str) -> None:
+        """Another worker of the group gave no sign of life, and its partitions are given to others."""
+
     def deleted(self, stage: str, found: DeletedRange) -> None: ...
 
     def forbidden(self, stage: str, why: str) -> None:

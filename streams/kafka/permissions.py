@@ -17,6 +17,7 @@ from aiokafka.errors import (
     KafkaError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
+    UnsupportedVersionError,
     for_code,
 )
 from aiokafka.protocol.metadata import MetadataRequest
@@ -137,6 +138,8 @@ def why(error: BaseException, where: Where) -> str:
         case ClusterAuthorizationFailedError():
             who = cluster.credentials.principal()
             return (f"{who} is" if who else "we are") + " not permitted to write to any topic: see what the role needs with im-relay topics acls"
+        case UnsupportedVersionError():
+            return "the brokers no longer take what they took before (UnsupportedVersionError): was transaction.version lowered to 0? See docs/kafka.md, Which"
         case TimeoutError():
             return "no broker answers in time; is it running, is the address right, does a firewall stand between?"
         case _:

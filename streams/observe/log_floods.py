@@ -5,6 +5,7 @@ and said once the period is over, or when the process ends.
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from threading import Lock
@@ -32,9 +33,9 @@ class _Spell:
 
 
 class FloodFilter(logging.Filter):
-    def __init__(self, burst: int = BURST, period: float = PERIOD, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, burst: int | None = None, period: float = PERIOD, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._burst = burst
+        self._burst = int(os.environ.get("IM_RELAY_TEST_LOG_BURST", BURST)) if burst is None else burst
         self._period = period
         self._clock = clock
         self._spells: dict[Kind, _Spell] = {}

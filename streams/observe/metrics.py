@@ -150,6 +150,10 @@ PRODUCER_STARTS = _counter("producer_starts", "producers", ["stage", "reason"], 
 REBALANCES = _counter("rebalances", "rebalances", ["stage"], "Rebalances of the partitions.")
 PARTITIONS_OWNED = _gauge("partitions_owned", "partitions", ["stage"], "Partitions that this process owns.")
 STANDBY = _gauge("standby", "0 or 1", ["stage"], "1 while every partition has another owner; this process takes over when one leaves.")
+WORKERS_PUT_OUT = _counter(
+    "workers_put_out", "workers", ["stage"],
+    "Workers of the group that this process found silent for half of `kafka.session_timeout`, and whose partitions were given to others at once.",
+)
 DELETED_UNREAD = _counter(
     "records_deleted_unread", "records", ["stage", "topic", "cause"],
     "Records that the brokers deleted before the stage had read them, by `retention` or `truncation` of the log. Includes transaction markers.",

@@ -146,6 +146,9 @@ class RoleObserver(StageObserver):
         del stage
         self.health.ready(not why, why, part="permission")
 
+    def put_out(self, stage: str) -> None:
+        metrics.WORKERS_PUT_OUT.labels(stage).inc()
+
     def deleted(self, stage: str, found: DeletedRange) -> None:
         metrics.DELETED_UNREAD.labels(stage, found.tp.topic, found.cause).inc(found.records)
 

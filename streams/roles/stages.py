@@ -77,6 +77,7 @@ async def _convert(settings: Settings, file: Path | None, health: Health) -> int
     hop = StatelessStage(converter, max_records=limit, linger=linger, gate=converter)
     plan = StagePlan(convert.STAGE, inputs, lambda _: ConvertWorker(hop, follower), link(kafka), watch)
     plan.pace, plan.reads = linger, (known,)
+    plan.signs = kafka.topic(topics.CONTROL)
     plan.instance = name_of(kafka.instance, None if disk is None else disk.directory)
     try:
         async with RulesReloader(file, settings, apps, converter.take):
@@ -158,6 +159,7 @@ async def _deliver(
     )
     plan = StagePlan(DELIVER, inputs, lambda _: stage, link(kafka), watch)
     plan.pace, plan.reads = context.linger, (names.ledger,)
+    plan.signs = kafka.topic(topics.CONTROL)
     plan.instance, plan.kept = name_of(kafka.instance, context.state), lambda: kept(context.state, platform)
     try:
         return await host(settings, plan, watch, group, max_records=settings.deliver.max_open_events, dead_letter_limit=context.dead_letter_limit)

@@ -58,7 +58,8 @@ class KafkaSettings(Section):
     prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="Prefix of every topic, group and transactional id.")
     partitions: int = Field(12, ge=1, le=1000, description="Partitions of each topic. Cannot change once messages flow.")
     session_timeout: float = Field(
-        6.0, ge=1, description="Seconds until a worker that does not answer loses its partitions. Brokers accept no less than 6 by default."
+        6.0, ge=1, description="Seconds until a worker that does not answer loses its partitions; half of it where others of its role see that it is silent. "
+        "Brokers accept no less than 6 by default."
     )
     instance: str = Field(
         "", pattern=r"^[A-Za-z0-9._-]{0,200}$",

@@ -29,6 +29,8 @@ def broker_frozen(stage: Stage) -> None:
     rig = stage.build(tireless=True)
     rig.load(stage.messages, stage.rate)
     rig.play(_freezing(rig, stage))
+    # All signs of life stop at once: nobody is to be taken for dead.
+    stage.claims.append(lambda _: ["workers were put out of their groups"] if rig.counts["workers put out by others"] else [])
     stage.patience = PATIENCE
     stage.excused["duplicate"] = rig.doubled_though_heard
     stage.notes.append("that platforms stop calling back an address that fails often is switched off")

@@ -10,14 +10,17 @@ from streams.exactly_once import kafka_protocol
 from streams.exactly_once.transactions_direct import FEATURE
 from streams.kafka import clients
 from streams.kafka.frames import BYTE, INT, NO_TAGS, SHORT, Api, FrameReader, FrameRequest, count, text
+from tests.chaos.evidence import lines
 from tests.chaos.rig import Rig, Story
 from tests.chaos.scenario import Skipped, Stage, scenario
 
 UPDATE_FEATURES = Api(57, 1)
 UPGRADE, SAFE_DOWNGRADE = 1, 2
+REFUSED = 12.0
+"""Seconds for which the level is 0."""
 LEVELS = (1, 2, 1, 2)
 """To which it is set in turn; a cluster of Kafka 4 begins with 2. Not 0: once there have been transactions of level 1 or 2, brokers (4.1.2, 4.4.0) that are
-set to 0 answer InitProducerId and EndTxn of their ids with UNSUPPORTED_VERSION."""
+set to 0 answer InitProducerId and EndTxn of their ids with UNSUPPORTED_VERSION: see `transactions-refused`."""
 EVERY = 4.0
 """Seconds between two changes."""
 
@@ -81,3 +84,39 @@ def _changing(rig: Rig) -> Story:
         rig.counts["levels set"] += 1
         if number % 2 and (victim := rig.victim(next(kinds))) is not None:
             rig.kill(victim)
+
+
+@scenario(
+    "transactions-refused", f"{FEATURE} of the cluster set from 2 to 0 under a load, which brokers do not bear, and back; then the broker is started anew",
+    messages=3_000, rate=100, rest=60.0, own_broker=True,
+)  # fmt: skip
+def transactions_refused(stage: Stage) -> None:
+    if asyncio.run(level_of(stage.bootstrap)) is None:
+        raise Skipped(f"this Kafka has no {FEATURE}: it is older than 4.0")
+    rig = stage.build(tireless=True)
+    rig.load(stage.messages, min(stage.rate, stage.messages / 20))
+    rig.play(_refused(rig, stage))
+    stage.patience = 240.0
+    stage.excused["duplicate"] = rig.doubled_though_heard
+    stage.claims.append(lambda _: [] if rig.counts["tasks that were refused"] else ["no task was refused: it was borne"])
+
+
+def _refused(rig: Rig, stage: Stage) -> Story:
+    node = stage.node
+    assert node is not None
+    asyncio.run(set_level(rig.bootstrap, 2))
+    yield EVERY
+    rig.log(f"{FEATURE} is set to 0")
+    asyncio.run(set_level(rig.bootstrap, 0))
+    yield REFUSED
+    rig.log(f"{FEATURE} is set to 2")
+    asyncio.run(set_level(rig.bootstrap, 2))
+    yield EVERY
+    rig.counts["tasks that were refused"] = sum(
+        line.get("event") == "transaction result unknown, restarting" for line in lines(rig.directory.glob("*.log"))
+    )
+    # A coordinator that could not write down a state waits for ever that it is written: what it knows is read anew by who takes over, or starts.
+    node.stop()
+    node.start()
+    rig.log("the broker is back")
+    yield EVERY

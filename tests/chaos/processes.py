@@ -81,7 +81,7 @@ def _no_more_than_resent(account: Account) -> list[str]:
 
 @scenario("freeze", "SIGSTOP of a deliver beyond session, lease and echo wait; take-over; SIGCONT", messages=16_000, rate=400)
 def freeze(stage: Stage) -> None:
-    rig = stage.build()
+    rig = stage.build(tireless=True)
     rig.load(stage.messages, stage.rate)
     times = 1 if stage.short else max(2, int(stage.duration / 22))
     rig.play(_freezing(rig, times))

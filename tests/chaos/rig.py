@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from streams.exactly_once.life_signs import PUT_OUT
 from streams.identities.follower import put
 from streams.kafka.local.ports import free_port
 from tests import doings
@@ -20,7 +21,7 @@ from tests.apps import APPS
 from tests.apps import GROUPS as NAMED
 from tests.chaos.accounts import Account, Books, check
 from tests.chaos.balancer import Balancer
-from tests.chaos.evidence import KINDS, Journals, books, event_of, given_up, letters
+from tests.chaos.evidence import KINDS, Journals, books, event_of, given_up, letters, lines
 from tests.chaos.workers import Worker, figures
 from tests.stack import Stack
 
@@ -29,7 +30,7 @@ GROUPS = 40
 """Of the talks."""
 SESSION, LEASE, ECHO_WAIT = 6.0, 2.0, 7.0
 RESTART = 0.3
-"""Seconds after which a process that ended is started again."""
+"""Seconds after which a process that ended is started again, where a scenario does not say otherwise."""
 WRITE_BUFFER = 65_536
 """Bytes of the local state's write buffers: small enough that every store is compacted many times in a run."""
 
@@ -39,11 +40,12 @@ Story = Iterator[float]
 
 class Rig(Stack):
     """*account* are more lines of the account of the app `old`, *deliver* of the section of that name; without *media* no file is brought
-    over. *each*: processes of the `deliver` to Easemob. Not *hurried*, all times of the settings are the usual ones. The rest is `Stack`'s."""
+    over. *each*: processes of the `deliver` to Easemob. Not *hurried*, all times of the settings are the usual ones.
+    *restart*: seconds after which a process that ended is started again. The rest is `Stack`'s."""
 
     def __init__(
         self, directory: Path, random: Random, *, bootstrap: str, account: str = "", deliver: str = "", talks: int = TALKS,
-        groups: int = GROUPS, media: str | None = None, hurried: bool = True, each: int = 2, say: Callable[[str], None] = print, **options: Any,
+        groups: int = GROUPS, media: str | None = None, hurried: bool = True, each: int = 2, restart: float = RESTART, say: Callable[[str], None] = print, **options: Any,
     ) -> None:  # fmt: skip
         settings = f"lease = {LEASE}\necho_wait = {ECHO_WAIT}\n{deliver}" if hurried else deliver
         super().__init__(
@@ -62,7 +64,7 @@ class Rig(Stack):
         self.workers: list[Worker] = []
         self._account = account
         self._talks, self._groups = talks, groups
-        self._each, self._hurried = each, hurried
+        self._each, self._hurried, self._restart = each, hurried, restart
         self._ports: dict[str, int] = {}
         self._names = dict(NAMED)
         self._unheard: set[str] = set()
@@ -112,6 +114,7 @@ class Rig(Stack):
         name = f"{kind}-{number}"
         given = {
             "PYTHONUNBUFFERED": "1", "IM_RELAY_OBSERVE__LOG": "json", "IM_RELAY_TEST_WRITE_BUFFER": str(WRITE_BUFFER),
+            "IM_RELAY_TEST_LOG_BURST": "1000000",  # the account counts lines
             **({"IM_RELAY_KAFKA__SESSION_TIMEOUT": str(SESSION)} if self._hurried else {}), **environment,
         }  # fmt: skip
         if kind == "ingress":
@@ -187,7 +190,7 @@ class Rig(Stack):
                 self.left.append(f"{worker.name} ({code})")
                 self.log(f"{worker.name} left by itself with {code}")
             worker.expected = ""
-            worker.due = now + RESTART
+            worker.due = now + self._restart
 
     # -- the load
 
@@ -261,11 +264,11 @@ class Rig(Stack):
                 return f"{kind}: {count} of {self.partitions} partitions are owned"
         return ""
 
-    def delays(self) -> list[tuple[int, int]]:
+    def delays(self, *, doubtful: bool = False) -> list[tuple[int, int]]:
         """(when it was said, ms until it arrived) of each message that has; of one that came twice, the first time. Without conversations in which
-        a send was in doubt: these wait for evidence. Once there is an account."""
-        doubtful = {one.lane for one in self.journals.said if one.event in self.written.opened}
-        said = {one.event: one.at for one in self.journals.said if one.lane not in doubtful}
+        a send was in doubt, or of these alone: they wait for evidence. Once there is an account."""
+        doubts = {one.lane for one in self.journals.said if one.event in self.written.opened}
+        said = {one.event: one.at for one in self.journals.said if (one.lane in doubts) == doubtful}
         found: dict[str, int] = {}
         for one in self.journals.arrived:
             if one.event in said:
@@ -301,6 +304,7 @@ class Rig(Stack):
             self.counts[f"callbacks given up by the platform after {status}"] += 1
         for side in self.sides.values():
             self.failed_attempts.update(str(e["status"]) for e in side.journal("callback") if e["outcome"] != "acknowledged")
+        self.counts["workers put out by others"] = sum(line.get("event") == PUT_OUT for line in lines(logs))
         self.written = books(self.bootstrap, self.prefix, self.partitions, logs, self.platforms)
         return check(self.journals.said, self.journals.arrived, self.written, lost, shuffled=shuffled)
 

@@ -73,7 +73,7 @@ def main() -> int:
     print(f"seed {arguments.seed}", flush=True)
     found: list[Tried] = []
     for kafka in arguments.kafka:
-        names = [*arguments.scenario, *(["transactions-changed"] if int(kafka.partition(".")[0]) >= 4 else [])]
+        names = [*arguments.scenario, *(["transactions-changed", "transactions-refused"] if int(kafka.partition(".")[0]) >= 4 else [])]
         with tempfile.TemporaryDirectory(prefix="versions-") as directory:
             found += tried(kafka, names, arguments.seed, Path(directory))
     print("\n| Kafka | transaction.version | scenario | messages | lost | doubled | out of order | holds |\n| --- | --- | --- | ---: | ---: | ---: | ---: | --- |")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from aiokafka.errors import KafkaConnectionError
 from aiokafka.structs import ConsumerRecord
 from faust import App
 
@@ -18,15 +19,16 @@ from tests.exactly_once.conftest import DEADLINE
 
 
 class Hosted(StageObserver):
-    def __init__(self, bootstrap: str, group: str, inputs: list[str], session: float = 10.0, instance: str = "") -> None:
+    def __init__(self, bootstrap: str, group: str, inputs: list[str], session: float = 10.0, instance: str = "", signs: str = "") -> None:
         self.records: list[ConsumerRecord] = []
         self.commits = 0
         self.owned: int | None = None
         """Partitions; None while they are given out."""
         self.missed: list[DeletedRange] = []
+        self.others_put_out = 0
         self.code: int | None = None
         plan = StagePlan("hosted", inputs, lambda _: StatelessStage(self._take), ProducerSettings(bootstrap), self)
-        plan.instance = instance
+        plan.instance, plan.signs = instance, signs
         self.app: App = make_app(group, plan, session_timeout=session)
         self.stop = asyncio.Event()
 
@@ -43,8 +45,19 @@ class Hosted(StageObserver):
     def revoked(self, stage: str) -> None:
         self.owned = None
 
+    def put_out(self, stage: str) -> None:
+        self.others_put_out += 1
+
     def deleted(self, stage: str, found: DeletedRange) -> None:
         self.missed.append(found)
+
+    def dies(self) -> None:
+        """For its group it is killed: nothing reaches the coordinator any more, not even that it leaves."""
+
+        async def lost(_: object) -> None:
+            raise KafkaConnectionError("it is dead")
+
+        self.app.consumer.kafka._coordinator._send_req = lost
 
     @property
     def values(self) -> list[bytes]:

@@ -1,6 +1,7 @@
 """What a worker has, it keeps while the group agrees anew; who is killed comes back under its name; who leaves hands over at once."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,31 @@ def test_a_name_is_made_once_and_one_that_is_given_goes_before(tmp_path: Path) -
     assert name_of("", tmp_path) == ""
     assert name_of("", tmp_path / "absent") == ""
     assert name_of("", None) == ""
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside another"])
+@pytest.mark.parametrize(("had", "reads"), [("a", "ab"), ("ab", "a"), ("ab", "ac")], ids=["one more", "one less", "another"])
+async def test_who_comes_back_under_its_name_with_other_topics_reads_those_and_no_others(cluster: Cluster, had: str, reads: str, *, alone: bool) -> None:
+    topics, group = {name: await cluster.topic(4) for name in "abc"}, cluster.name()
+
+    def worker(names: str, instance: str) -> Hosted:
+        return Hosted(cluster.bootstrap, group, [topics[name] for name in names], session=30.0, instance=instance)
+
+    async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap) as producer, AsyncExitStack() as running:
+        killed = await running.enter_async_context(worker(had, "a-name").running())
+        assert killed.owned == 4
+        others = [] if alone else [await running.enter_async_context(worker("abc", "another").running())]
+        if others:
+            await until(lambda: (killed.owned, others[0].owned) == (2, 2))
+        killed.dies()
+        back = await running.enter_async_context(worker(reads, "a-name").running())
+        await until(lambda: back.owned == (2 if others else 4) and all(one.owned == 2 for one in others))
+        read = {tp.topic for task in tasks(back).values() for tp in task.inputs}
+        assert read == {topics[name] for name in reads}
+        for name in reads:
+            for number in range(4):
+                await producer.send_and_wait(topics[name], f"{name}{number}".encode(), partition=number)
+        await until(lambda: sum(len(one.records) for one in (back, *others)) == 4 * len(reads))
+        assert {record.topic for record in back.records} == read
+    assert (back.code, *(one.code for one in others)) == (0, *(0 for _ in others))
