@@ -114,7 +114,7 @@ def write_plan(given: Path | None, work: Path, out: Path, quotas: Mapping[str, f
     from converters.estimate import Lane, estimate, recounted
     from streams.migrate.apply import findings_of
     from streams.migrate.plan import markdown
-    from streams.migrate.plan_words import span
+    from streams.migrate.plan_words import WORDS, span
 
     path = given or newest(work)
     with Bundle.open(path) as bundle:
@@ -132,4 +132,4 @@ def write_plan(given: Path | None, work: Path, out: Path, quotas: Mapping[str, f
         raise MigrateError(f"--quota names {', '.join(wrong)}; there are: {', '.join(sorted(known))}")
     out.write_text(markdown(meta, path, rules, language, quotas, meta.target_app, findings), encoding="utf-8")
     seconds = estimate(rules, meta.calls, [Lane(kind, count) for kind, count in meta.lanes.items()], quotas).seconds
-    return f"{out}: {sum(meta.calls.values()):,} calls, {span(seconds, language)}"
+    return WORDS[language]["written"].format(out, sum(meta.calls.values()), span(seconds, language))
