@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from converters.core.model import Event
 from converters.inventory import AnyItem
+from converters.probing import Findings
 
 Language = Literal["en", "zh"]
 
@@ -79,6 +80,8 @@ class Order(Struct, frozen=True, kw_only=True):
     raises: tuple[tuple[str, float, float], ...]
     """(quota, now, wanted), in calls a second."""
     target: str
+    findings: Findings = Findings()
+    """What the probe has found: it need not be asked for any more."""
 
 
 class MigrationRules(Struct, frozen=True, kw_only=True):
@@ -108,3 +111,5 @@ class MigrationRules(Struct, frozen=True, kw_only=True):
     """Seconds from one import of a conversation to the next, which waits for it."""
     order: Callable[[Order], str]
     """Markdown: what to order from the vendor, ready to send."""
+    found: "Callable[[MigrationRules, Findings], MigrationRules]" = lambda rules, _: rules
+    """The rules, with what the probe has found in place of the careful reading."""

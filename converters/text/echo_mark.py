@@ -161,8 +161,11 @@ def _digest(key: bytes, event: str, where: MarkedMessage, *, more: bool, part: i
 
 def _bound(parts: Iterable[str]) -> bytes:
     """One form for each list of texts, and no two lists with one form, whatever signs are in them."""
-    written = [part.encode(errors="surrogatepass") for part in parts]
-    return b"".join([len(part).to_bytes(4, "big") + part for part in written])
+    found: list[bytes] = []
+    for part in parts:
+        written = part.encode() if part.isascii() else part.encode(errors="surrogatepass")
+        found += (len(written).to_bytes(4, "big"), written)
+    return b"".join(found)
 
 
 def _unkeyed(event: str, where: MarkedMessage, *, more: bool, part: int) -> str:

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import structs
 
+from converters import PLATFORMS
 from converters.inventory import KINDS, MESSAGE
 from converters.migration import FilesBy
 from streams.cli.common import NOTHING, WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.locale.messages import translated
-from streams.migrate.errors import BundleError
+from streams.migrate.errors import BundleError, MigrateError
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import migrate
 from streams.state.errors import StateError
@@ -74,6 +76,7 @@ def apply(
     from streams.migrate import apply as applying
     from streams.migrate.bundle import Bundle
     from streams.migrate.orders import local_zone
+    from streams.migrate.plan import quotas_of
 
     if files not in FILES:
         raise typer.BadParameter(f"--files is {files!r}; expected one of {', '.join(FILES)}")
@@ -85,6 +88,9 @@ def apply(
     )  # fmt: skip
     try:
         with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
+            if plan is not None:
+                rules = PLATFORMS[opened.meta.target_platform].migration
+                wanted = structs.replace(wanted, quotas=quotas_of(plan, rules) if rules is not None else {})
             if dry_run:
                 from streams.migrate.dry_run import tried
 
@@ -93,7 +99,7 @@ def apply(
                 return
             ended = ask(applying.apply(relay.settings, relay.apps, opened, wanted, relay.link, print_notice), relay.kafka.cluster)
             totals = {kind: opened.count(kind) for kind in (*KINDS, MESSAGE)}
-    except (BundleError, StateError) as error:
+    except (MigrateError, StateError) as error:
         fail(error)
     good = _told(ended, totals, json=json)
     raise typer.Exit(0 if good else NOTHING)

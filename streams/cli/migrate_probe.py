@@ -13,6 +13,7 @@ from streams.cli.migrate_apply import App as AppOption
 from streams.cli.migrate_apply import target_app
 from streams.cli.terminal import print_json, print_notice, print_table
 from streams.migrate.language import language_of
+from streams.migrate.probe_words import answer, asked
 from streams.settings.role_secrets import migrate
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def probe(
         return
     plan = relay.apps[name].platform.probe
     assert plan is not None, "the prober has asked"
-    print_table([say["question"], say["answer"]], [[_words(one, language), _shown(one, found, language)] for one in plan.questions])
+    print_table([say["question"], say["answer"]], [[asked(one, language), _shown(one, found, language)] for one in plan.questions])
     if found.in_files is None:
         print_notice(say["later"])
 
@@ -109,14 +110,5 @@ def _looker(language: Language) -> Any:
     return looked
 
 
-def _words(question: Question, language: Language) -> str:
-    return question.zh if language == "zh" else question.words
-
-
 def _shown(question: Question, found: Findings, language: Language) -> str:
-    value = getattr(found, question.name)
-    if value is None or value == "":
-        return WORDS[language]["careful"].format(question.careful)
-    if isinstance(value, bool):
-        return {"en": ("no", "yes"), "zh": ("否", "是")}[language][value]
-    return ", ".join(value) or "-" if isinstance(value, tuple) else str(value)
+    return answer(found, question, language) or WORDS[language]["careful"].format(question.careful)

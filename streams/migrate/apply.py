@@ -47,6 +47,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     catch_up: bool = False
     files: FilesBy = "fetch"
     live_since: int | None = None
+    quotas: Mapping[str, float] = {}
+    """Of the plan, where they are not the platform's own."""
 
 
 class Ended(Struct, frozen=True):
@@ -228,7 +230,8 @@ async def _begun(settings: Settings, orders: Orders, bundle: Bundle, source: App
     started = before.started if before is not None and before.bundle == run else now()
     findings = findings_of(settings.migrate.directory, target.name)
     order = Run(
-        app=target.name, bundle=run, between=wanted.between, zone=wanted.zone, findings=findings, started=started, at=now(), by=operator_name()
+        app=target.name, bundle=run, between=wanted.between, zone=wanted.zone, findings=findings, quotas=dict(wanted.quotas), started=started,
+        at=now(), by=operator_name(),
     )  # fmt: skip
     return order, feed
 

@@ -105,6 +105,7 @@ def plan(
     """
     from streams.migrate.errors import MigrateError
     from streams.migrate.target import write_plan
+    from streams.operate.topic_reader import OperateError
 
     language = language_of(lang)
     quotas: dict[str, float] = {}
@@ -118,7 +119,7 @@ def plan(
             raise typer.BadParameter(f"--quota is {text!r}; expected NAME=CALLS_A_SECOND, more than 0")
     try:
         print_line(write_plan(bundle, work, out, quotas, language))
-    except (MigrateError, OSError) as error:
+    except (MigrateError, OperateError, OSError) as error:
         _fail(error)
 
 

@@ -204,16 +204,16 @@ class ConversationImports:
                     lane.progress = structs.replace(lane.progress, sending="", part=0, arrived=())
                     self._stop(lane, one, reason, 1)
                     return
-        progress, last = lane.progress, history.last(encoded, placed.at)
+        progress, last, at = lane.progress, history.last(encoded, placed.at), now()
         remote = arrived[-1].remote_id if arrived else ""
         moved = decided(
-            progress, event.id, event.at, "in", now(), count=progress.count + 1, stamp=last, remote=remote, doubts=progress.doubts + bool(doubts)
+            progress, event.id, event.at, "in", at, count=progress.count + 1, stamp=last, remote=remote, doubts=progress.doubts + bool(doubts)
         )  # fmt: skip
         self._move(lane, moved, "made")
         self._around.fuse.passed(app.name)
-        if now() - event.at < self._around.recent:
+        if at - event.at < self._around.recent:
             entry = Settled(
-                outcome=arrived[-1] if arrived else Delivered("", last), target=app.name, at=now(), by="echo",
+                outcome=arrived[-1] if arrived else Delivered("", last), target=app.name, at=at, by="echo",
                 names=ledger_records.names(task.delivery), arrived=tuple(arrived) if len(encoded.requests) > 1 else (),
             )  # fmt: skip
             self._book.tell(event.id, lane.key, entry)

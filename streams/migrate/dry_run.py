@@ -1,7 +1,7 @@
 """`im-relay migrate apply --dry-run`: the same way up to the network. Every request is made, counted, and not sent."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from converters.core.model import NOTHING, TargetContext
 from converters.files.dry_run_files import assume_transferred
 from converters.inventory import KINDS, MESSAGE
 from converters.migration import Context, ImportOf, Piece
-from converters.platform import OTHERS
+from converters.platform import OTHERS, RateLimit
 from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityLookup, IdentityTable, Kind
 from converters.routing.overlay import IdentityOverlay
@@ -18,6 +18,7 @@ from converters.routing.route import App
 from streams.cli.times import length
 from streams.migrate.apply import Wanted, apps_of, findings_of
 from streams.migrate.bundle import Bundle
+from streams.outbound.rate_limiter import planned
 from streams.settings.root import Settings
 
 
@@ -50,7 +51,7 @@ async def tried(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wan
     )  # fmt: skip
     _items(bundle, source, target, table, context, tally)
     _messages(bundle, source, target, table, wanted, tally)
-    return _lines(target, tally)
+    return _lines(target, wanted.quotas, tally)
 
 
 def _items(bundle: Bundle, source: App, target: App, table: IdentityLookup, context: Context, tally: Tally) -> None:
@@ -97,17 +98,17 @@ def _messages(bundle: Bundle, source: App, target: App, table: IdentityLookup, w
             tally.calls.update(request.api for request in encoded.requests)
 
 
-def _lines(target: App, tally: Tally) -> list[str]:
+def _lines(target: App, quotas: Mapping[str, float], tally: Tally) -> list[str]:
     found = []
     for api, calls in sorted(tally.calls.items()):
-        rate = _rate(target, api)
+        rate = _rate(planned(target.platform.limits, quotas), api)
         found.append(f"{api:<28} {calls:>14,} calls" + (f"  {length(calls / rate)} at {rate:g}/s" if rate else ""))
     found += [f"left out: {count:,} {what}" for what, count in sorted(tally.left.items())]
     return [*found, "nothing was sent"]
 
 
-def _rate(target: App, api: str) -> float:
-    """Calls a second, as the platform takes them by default; 0 where there is no limit."""
-    limits = target.platform.limits
+def _rate(limits: Iterable[RateLimit], api: str) -> float:
+    """Calls a second; 0 where there is no limit."""
+    limits = tuple(limits)
     named = [limit for limit in limits if api in limit.apis] or [limit for limit in limits if limit.apis == (OTHERS,)]
     return min((limit.amount / limit.seconds for limit in named), default=0.0)

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from msgspec import Struct
@@ -13,11 +15,44 @@ from converters.routing.route import App
 from streams.exactly_once.shutdown import RevokedError, Shutdown, clock
 from streams.migrate.book import Book
 from streams.migrate.context import Around
-from streams.outbound.client import PlatformClient
 
 T = TypeVar("T", bound=Struct)
 
 GROWN_OLD = NotSent("its intent had grown old")
+
+
+class Slots:
+    """As asyncio.Semaphore, in which each release looks through all who were let in and have not run since."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self) -> None:
+        """First come, first served."""
+        if self._free:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # it was given, and is not wanted any more
+                self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+def _is_before(until: float) -> bool:
+    return clock() < until
 
 
 class Leaving:
@@ -27,7 +62,7 @@ class Leaving:
         self._around = around
         self._book = book
         self._drain = drain
-        self._slots = asyncio.Semaphore(around.in_flight)
+        self._slots = Slots(around.in_flight)
         self._at_the_gate: set[asyncio.Task[object]] = set()
         self.under_way = 0
 
@@ -56,9 +91,11 @@ class Leaving:
         gate, client = self._around.gates[app.name], self._around.clients[app.name]
         me = asyncio.current_task()
         assert me is not None
-        async with self._slots:
+        await self._slots.take()
+        try:
             while True:
-                await self._may_go(app.name, source)
+                if not self._goes(app.name):
+                    await self._may_go(app.name, source)
                 self._at_the_gate.add(me)
                 try:
                     async with gate.breaker_call(request) as passage:
@@ -71,7 +108,11 @@ class Leaving:
                         if clock() >= until or self._drain.order.is_set():
                             return GROWN_OLD
                         began = time.perf_counter()
-                        answer = await self._answered(client, request, until)
+                        self.under_way += 1
+                        try:
+                            answer = await client.reply(request, partial(_is_before, until))
+                        finally:
+                            self.under_way -= 1
                         outcome = read(request, answer) if isinstance(answer, Reply) else answer
                         client.count(request.api, outcome, time.perf_counter() - began)
                         gate.learn(passage, request, outcome)  # type: ignore[arg-type]  # it tells apart what it knows
@@ -82,13 +123,12 @@ class Leaving:
                     raise
                 finally:
                     self._at_the_gate.discard(me)
-
-    async def _answered(self, client: PlatformClient, request: Request, until: float) -> Reply | NotSent | Unsure:
-        self.under_way += 1
-        try:
-            return await client.reply(request, lambda: clock() < until)
         finally:
-            self.under_way -= 1
+            self._slots.give_back()
+
+    def _goes(self, app: str) -> bool:
+        """Whether nothing has to be asked or waited for."""
+        return not self._drain.order.is_set() and self._around.orders.open(app) and app not in self._around.fuse.held
 
     async def _may_go(self, app: str, source: bytes) -> None:
         """Raises DrainedError."""

@@ -84,10 +84,13 @@ def local_zone() -> str:
 class Orders:
     """The runs by app, followed. Nothing leaves for an app that has no run, or one that is paused, or outside of its hours."""
 
-    def __init__(self, topic: str, partitions: int, reader: LogReader, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, topic: str, partitions: int, reader: LogReader, clock: Callable[[], float] = time.time, quotas: Callable[[Run], None] | None = None
+    ) -> None:
+        """*quotas* hears of a run whose quotas are not those of the one before."""
         self._reader = reader
         self._positions = {TopicPartition(topic, number): 0 for number in range(partitions)}
-        self._clock = clock
+        self._clock, self._quotas = clock, quotas
         self._hours: dict[str, Hours] = {}
         self._following: asyncio.Task[None] | None = None
         self._begun = False
@@ -164,6 +167,8 @@ class Orders:
         if before is None or before.mode != run.mode:
             log.info("migration", mode=run.mode, app=app, bundle=run.bundle, by=run.by, between=run.between or "always")
         self.runs[app], self._hours[app] = run, hours
+        if self._quotas is not None and run.quotas != (before.quotas if before is not None else {}):
+            self._quotas(run)
 
 
 def told(order: Run | Feed, outputs: Outputs, topic: str, partitions: int) -> None:

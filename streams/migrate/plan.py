@@ -13,6 +13,7 @@ from msgspec import Struct
 from converters.estimate import Estimate, Lane, estimate, savings
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language, MigrationRules, Order
+from converters.probing import Findings
 from streams.migrate.bundle import Meta
 from streams.migrate.errors import MigrateError
 from streams.migrate.plan_words import WORDS, size, span
@@ -55,8 +56,19 @@ def read_plan(path: Path) -> Plan:
     return plan
 
 
-def markdown(meta: Meta, path: Path, rules: MigrationRules, language: Language, quotas: Mapping[str, float], target: str) -> str:
-    """*quotas*: those that are not the default ones."""
+def quotas_of(path: Path, rules: MigrationRules) -> dict[str, float]:
+    """Of a plan, those that are not what *rules* say without it, by a limit's name or an API. Raises MigrateError."""
+    quotas, declared = read_plan(path).quotas, {quota.name: quota.amount for quota in rules.quotas}
+    known = declared.keys() | {call.api for call in rules.calls}
+    if wrong := sorted(quotas.keys() - known):
+        raise MigrateError(f"{path}: quotas {', '.join(map(clean, wrong))}; expected: {', '.join(sorted(known))}")
+    return {name: amount for name, amount in quotas.items() if declared.get(name) != amount}
+
+
+def markdown(
+    meta: Meta, path: Path, rules: MigrationRules, language: Language, quotas: Mapping[str, float], target: str, findings: Findings
+) -> str:
+    """*quotas*: those that are not the default ones; *rules* and the calls of *meta* are by *findings*, what the probe has told."""
     say = WORDS[language]
     lanes = tuple(Lane(kind, count) for kind, count in meta.lanes.items())
     told = estimate(rules, meta.calls, lanes, quotas)
@@ -69,12 +81,13 @@ def markdown(meta: Meta, path: Path, rules: MigrationRules, language: Language, 
         *(f"| {word(language, kind)} | {count:,} |" for kind, count in meta.counts.items() if count), "",
         f"## {say['decided']}", "", f"- {say['edition']}: {meta.edition}", f"- {say['before']}: {meta.before_group}",
         f"- {say['horizon']}: {_day(meta.horizon) if meta.horizon else say['horizon_all']}", "",
+        f"## {say['probed']}", "", *_probed(meta, findings, language), "",
         f"## {say['lost']}", "", *_lost(meta, rules, language), "",
         f"## {say['calls']}", "", *_calls(told, language), "", say["shared"], "",
         f"## {say['path']}", "", *_path(told, lanes, rules, language), "",
         f"## {say['saves']}", "", *_savings(meta, rules, lanes, quotas, language), "",
         f"## {say['disk']}", "", *_disk(meta, language), "",
-        rules.order(_order(meta, rules, lanes, quotas, language, target)),
+        rules.order(_order(meta, rules, lanes, quotas, language, target, findings)),
     ]  # fmt: skip
     return "\n".join(lines)
 
@@ -86,6 +99,25 @@ def _block(meta: Meta, path: Path, told: Estimate) -> list[str]:
         "```toml", f"bundle = {quoted}", f'sha256 = "{meta.sha256}"', "", "[quotas]",
         *(f'"{name}" = {amount:g}' for name, amount in sorted(amounts.items())), "```",
     ]  # fmt: skip
+
+
+def _probed(meta: Meta, findings: Findings, language: Language) -> list[str]:
+    """What of the plan the probe has decided, and where that is not what `check` was told."""
+    say = WORDS[language]
+    if findings == Findings():
+        return [say["not_probed"]]
+    lines = [say["batch_full" if findings.full_batch else "batch_less"]]
+    if findings.shared is None:
+        lines.append(say["shared_unknown"])
+    else:
+        lines.append(say["shared_by"].format(", ".join(f"`{api}`" for api in findings.shared)) if findings.shared else say["shared_not"])
+    lines.append(say[f"before_{findings.before_group or 'unknown'}"])
+    lines = [f"- {line}" for line in lines]
+    if findings.before_group == "accepted" and meta.before_group != "import":
+        lines += ["", say["better"].format(meta.before_group)]
+    elif findings.before_group == "refused" and meta.before_group == "import":
+        lines += ["", say["worse"]]
+    return lines
 
 
 def _lost(meta: Meta, rules: MigrationRules, language: Language) -> list[str]:
@@ -147,13 +179,14 @@ def _disk(meta: Meta, language: Language) -> list[str]:
 
 
 def _order(
-    meta: Meta, rules: MigrationRules, lanes: tuple[Lane, ...], quotas: Mapping[str, float], language: Language, target: str
-) -> Order:
+    meta: Meta, rules: MigrationRules, lanes: tuple[Lane, ...], quotas: Mapping[str, float], language: Language, target: str,
+    findings: Findings,
+) -> Order:  # fmt: skip
     raises = tuple((one.quota, one.amount, one.wanted) for one in savings(rules, meta.calls, lanes, quotas))
     back = ceil((meta.made - meta.oldest) / DAY) if meta.oldest else 0
     return Order(
         language=language, counts=meta.counts, edition=meta.edition, retention_wanted=max(back, rules.editions[meta.edition].retention),
-        files=meta.files, largest_group=meta.largest_group, most_friends=meta.most_friends, raises=raises, target=target,
+        files=meta.files, largest_group=meta.largest_group, most_friends=meta.most_friends, raises=raises, target=target, findings=findings,
     )  # fmt: skip
 
 

@@ -147,6 +147,8 @@ class Run(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run", tag_
     """`HH:MM-HH:MM` of the day in *zone*, in which requests leave; empty: always."""
     zone: str = ""
     findings: Findings = Findings()
+    quotas: dict[str, float] = {}
+    """Calls a second, by a limit's name or an API, where they are not the platform's own."""
     started: int = 0
     """In ms, as *at*."""
     at: int = 0

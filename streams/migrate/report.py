@@ -9,10 +9,12 @@ from converters.differences import Difference
 from converters.inventory import KINDS, MESSAGE
 from converters.migration_problems import KINDS as PROBLEM_KINDS
 from converters.migration_rules import Language
+from converters.probing import Findings, Question
 from converters.routing.route import App
 from streams.cli.common import now
 from streams.migrate.apply import apps_of, findings_of
 from streams.migrate.bundle import Bundle, Meta
+from streams.migrate.probe_words import answers
 from streams.migrate.report_words import WORDS
 from streams.migrate.shown import done_of
 from streams.migrate.status import Seen, seen
@@ -37,7 +39,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     """Dead letters that wait for a person, by cause."""
     verified: Verified | None
     examples: tuple[Difference, ...]
-    findings: Mapping[str, object]
+    findings: Findings
+    questions: tuple[Question, ...]
+    """Of the target's probe."""
     now: int
 
 
@@ -49,11 +53,11 @@ async def gathered(settings: Settings, apps: Mapping[str, App], bundle: Bundle) 
     if verified is not None and (verified.sha256 != bundle.meta.sha256 or not verified.ended):
         verified = None  # of another bundle, or not whole: it says nothing of this one
     examples = [one for one in notebook.each() if one.sort != "besides"][:EXAMPLES] if verified is not None else []
-    findings = findings_of(settings.migrate.directory, target.name)
-    answers = {name: getattr(findings, name) for name in findings.__struct_fields__ if not name.endswith("_said")}
+    probe = target.platform.probe
     return Facts(
         meta=bundle.meta, status=await seen(settings, target.name, apps), letters=await _letters(settings, apps), verified=verified,
-        examples=tuple(examples), findings=answers, now=now(),
+        examples=tuple(examples), findings=findings_of(settings.migrate.directory, target.name), questions=probe.questions if probe is not None else (),
+        now=now(),
     )  # fmt: skip
 
 
@@ -149,13 +153,8 @@ def _verified(facts: Facts, language: Language) -> list[str]:
 
 
 def _probed(facts: Facts, language: Language) -> list[str]:
-    say = WORDS[language]
-    known = {name: value for name, value in facts.findings.items() if value is not None and value != ""}
-    return [f"- `{name}`: {_value(value)}" for name, value in known.items()] or [say["not_probed"]]
-
-
-def _value(value: object) -> str:
-    return ", ".join(map(str, value)) or "-" if isinstance(value, tuple) else str(value).lower() if isinstance(value, bool) else str(value)
+    known = answers(facts.findings, facts.questions, language)
+    return [f"- {question} {told}" for question, told in known] or [WORDS[language]["not_probed"]]
 
 
 def _looks(facts: Facts, language: Language) -> list[str]:

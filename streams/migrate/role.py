@@ -14,6 +14,7 @@ from streams.kafka.log_reader import LogReader
 from streams.migrate.context import Around, Topics
 from streams.migrate.credentials import Passwords
 from streams.migrate.orders import Orders
+from streams.migrate.records import Run
 from streams.migrate.state import STAGE, State, path_of
 from streams.migrate.worker import MigrateWorker
 from streams.outbound.admission import Admission, PartitionShares
@@ -78,7 +79,13 @@ async def _migrate(settings: Settings, platform: str, health: Health) -> int:
     loop = asyncio.get_running_loop()
     gates = {name: Admission(app, settings.deliver, loop, share=settings.migrate.share) for name, app in targets.items()}
     reader = LogReader(kafka.cluster, committed=True)
-    orders = Orders(runs, kafka.partitions, LogReader(kafka.cluster, committed=True))
+
+    def planned(run: Run) -> None:
+        if run.app in gates:
+            log.info("quotas of the plan", app=run.app, **{"calls a second": run.quotas})
+            gates[run.app].plan(run.quotas)
+
+    orders = Orders(runs, kafka.partitions, LogReader(kafka.cluster, committed=True), quotas=planned)
     await patiently("read what is to be migrated", kafka.cluster, orders.start, orders.stop)
     around = Around(
         platform=platform,

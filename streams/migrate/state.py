@@ -6,7 +6,7 @@ only what is new.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -31,10 +31,6 @@ _STEP = 4 << 20
 
 
 NEW = Progress()
-_LANE: dict[str, Callable[[Progress], int]] = {
-    "count": lambda lane: lane.count, "skipped": lambda lane: lane.skipped, "live": lambda lane: lane.live, "doubts": lambda lane: lane.doubts,
-    "stopped": lambda lane: bool(lane.stopped),
-}  # fmt: skip
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -56,6 +52,8 @@ class State:
         self._cluster = ""
         self._recent: dict[bytes, Done] = {}
         """What was written last: a conversation is written again and again."""
+        self._absent: set[bytes] = set()
+        """What was asked for last and is not there: whether a conversation is carried live is asked for each of its messages."""
         self.offset = 0
         """Before it, all is taken in."""
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -81,8 +79,16 @@ class State:
     def get(self, key: bytes) -> Done | None:
         if (recent := self._recent.get(key)) is not None:
             return recent
+        if key in self._absent:
+            return None
         raw = self._rows.get(DEFAULT, key)
-        return load_done(raw) if raw is not None else None
+        if raw is not None:
+            done: Done = load_done(raw)
+            return done
+        if len(self._absent) >= RECENT:
+            self._absent.clear()
+        self._absent.add(key)
+        return None
 
     def scan(self, prefix: bytes) -> Iterator[tuple[bytes, Done]]:
         for key, raw in self._rows.scan(DEFAULT, prefix):
@@ -104,6 +110,7 @@ class State:
                 self._count(key, before, -1)
                 self._count(key, done, 1)
             puts.append((DEFAULT, key, raw))
+            self._absent.discard(key)
             if done is None:
                 self._recent.pop(key, None)
             else:
@@ -152,9 +159,17 @@ class State:
 
     def _count_lane(self, before: Progress, after: Progress) -> None:
         """One message more, mostly: what stays is not counted again."""
-        for name, of in _LANE.items():
-            if more := of(after) - of(before):
-                self.counts["lane", name] += more
+        counts = self.counts
+        if more := after.count - before.count:
+            counts["lane", "count"] += more
+        if more := after.skipped - before.skipped:
+            counts["lane", "skipped"] += more
+        if more := after.live - before.live:
+            counts["lane", "live"] += more
+        if more := after.doubts - before.doubts:
+            counts["lane", "doubts"] += more
+        if more := bool(after.stopped) - bool(before.stopped):
+            counts["lane", "stopped"] += more
 
 
 def _is_ours(tp: TopicPartition, raw: object) -> bool:

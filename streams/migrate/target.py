@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from converters import PLATFORMS
 from converters.migration_rules import Language, MigrationRules
@@ -110,21 +110,26 @@ def newest(work: Path) -> Path:
 
 
 def write_plan(given: Path | None, work: Path, out: Path, quotas: Mapping[str, float], language: Language) -> str:
-    """What was written, in a line. Raises MigrateError, OSError."""
-    from converters.estimate import Lane, estimate
+    """What was written, in a line. Raises MigrateError, OperateError, OSError."""
+    from converters.estimate import Lane, estimate, recounted
+    from streams.migrate.apply import findings_of
     from streams.migrate.plan import markdown
-    from streams.migrate.plan_words import span
+    from streams.migrate.plan_words import WORDS, span
 
     path = given or newest(work)
     with Bundle.open(path) as bundle:
         meta = bundle.meta
-    rules = PLATFORMS[meta.target_platform].migration if meta.target_platform in PLATFORMS else None
-    if rules is None:
-        raise MigrateError(f"{path} is for {meta.target_platform}, to which nothing can be migrated")
+        declared = PLATFORMS[meta.target_platform].migration if meta.target_platform in PLATFORMS else None
+        if declared is None:
+            raise MigrateError(f"{path} is for {meta.target_platform}, to which nothing can be migrated")
+        findings = findings_of(work, meta.target_app)
+        rules = declared.found(declared, findings)
+        calls = recounted(declared, rules, meta.calls, lambda kind: ((row.item, row.key.split(b"\x1f", 2)[1].decode()) for row in bundle.items(kind)))
+    meta = structs.replace(meta, calls=calls)
     known = {one.name for one in rules.quotas}
     wrong = sorted(set(quotas) - known)
     if wrong:
         raise MigrateError(f"--quota names {', '.join(wrong)}; there are: {', '.join(sorted(known))}")
-    out.write_text(markdown(meta, path, rules, language, quotas, meta.target_app), encoding="utf-8")
+    out.write_text(markdown(meta, path, rules, language, quotas, meta.target_app, findings), encoding="utf-8")
     seconds = estimate(rules, meta.calls, [Lane(kind, count) for kind, count in meta.lanes.items()], quotas).seconds
-    return f"{out}: {sum(meta.calls.values()):,} calls, {span(seconds, language)}"
+    return WORDS[language]["written"].format(out, sum(meta.calls.values()), span(seconds, language))

@@ -56,6 +56,7 @@ class SeenImports:
                 step = asking.send(answer)
             except StopIteration as end:
                 self._store.flush()
+                self._find_doubled()
                 return str(end.value)
             answer = None
             if isinstance(step, Request | FileRequest):
@@ -79,13 +80,17 @@ class SeenImports:
         for one in said:
             if isinstance(one, OwnEcho):
                 self.oldest = min(self.oldest or one.at, one.at)
-                key, part = one.event_id.encode(), f"{one.event_id}\x1f{one.part}".encode()
-                known = self._store.get(SIDES, part)
-                if known is not None and known != one.remote_id.encode():
-                    self.doubled.add(one.event_id)
-                self._store.put(SIDES, key, b"")
-                self._store.put(SIDES, part, one.remote_id.encode())
-                self._store.write()
+                self._store.put(SIDES, one.event_id.encode(), b"")
+                self._store.put(SIDES, f"{one.event_id}\x1f{one.part}\x1f{one.remote_id}".encode(), b"")
+
+    def _find_doubled(self) -> None:
+        """Parts of which two messages lie there. Once all is read: the store is slow to answer while it is written."""
+        before: list[bytes] = []
+        for key, _ in self._store.scan(SIDES):
+            part = key.split(b"\x1f")[:2]
+            if len(part) == 2 and part == before:
+                self.doubled.add(part[0].decode())
+            before = part
 
 
 class HistoryVerifier:

@@ -13,7 +13,6 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from converters.core.causes import Cause
-from converters.core.model import conversation_key
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import Whose
 from streams.deliver import protocol
@@ -147,17 +146,15 @@ class MigrateWorker:
                 self._lanes.skip(raw, conversation.encode(), event)
 
     def _foreign(self, record: ConsumerRecord, task: Task) -> foreign_records.Why | None:
+        if isinstance(task, MessageTask) and task.delivery.target in self._around.clients:
+            return foreign_records.of_delivery(record, task.delivery, self._around.apps, self._around.names.partitions)
         if foreign_records.is_misplaced(record.key, record.partition, self._around.names.partitions):
             return "misplaced"
         match task:
             case ItemTask(app=app, source=source):
                 return None if app in self._around.clients and source in self._around.apps else "app"
-            case MessageTask(delivery=delivery):
-                if delivery.target not in self._around.clients:
-                    return "app"
-                if record.key != conversation_key(delivery.event.conversation):
-                    return "key"
-                return foreign_records.of_delivery(record, delivery, self._around.apps, self._around.names.partitions)
+            case MessageTask():
+                return "app"
             case SkipTask(conversation=conversation):
                 return None if record.key == conversation.encode() else "key"
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import structlog
 from msgspec.structs import replace
@@ -13,7 +13,7 @@ from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
 from streams.observe import metrics
 from streams.outbound.breaker import Breaker, BreakerCall, BreakerState
-from streams.outbound.rate_limiter import RateLimiter, overridden
+from streams.outbound.rate_limiter import RateLimiter, overridden, planned
 from streams.settings.root import SettingsError
 
 log = structlog.get_logger()
@@ -30,18 +30,33 @@ class Admission:
         self._app, self._platform = app.name, app.platform.name
         self._loop = loop
         try:
-            limits = overridden(app.platform.limits, settings.limits.get(app.name, {})) if settings.quotas else ()
-            limits = limits if share == 1.0 else tuple(replace(limit, amount=limit.amount * share) for limit in limits)
+            self._limits = overridden(app.platform.limits, settings.limits.get(app.name, {})) if settings.quotas else ()
         except ValueError as error:
             raise SettingsError(f"deliver.limits.{app.name}: {error}") from None
-        # All workers of a platform share its quota by the clock on the wall.
-        self._limiter = RateLimiter(limits, loop, ahead=time.time() - loop.time())
+        self._share = share
+        self._owned: tuple[Collection[int], int] | None = None
+        self._limiter = self._limiting({})
         self._breakers: dict[str, Breaker] = {}
         self._logged: dict[tuple[str, str], float] = {}
 
     def own(self, partitions: Collection[int], of: int) -> None:
         """The worker's part of the quotas is that of its *partitions*, *of* so many."""
+        self._owned = partitions, of
         self._limiter.own(partitions, of)
+
+    def plan(self, quotas: Mapping[str, float]) -> None:
+        """*quotas* in calls a second hold from now on, by the name of a limit or of an API, in place of those of before."""
+        before, self._limiter = self._limiter, self._limiting(quotas)
+        before.end()
+
+    def _limiting(self, quotas: Mapping[str, float]) -> RateLimiter:
+        limits = planned(self._limits, quotas) if self._limits else ()
+        limits = tuple(replace(limit, amount=limit.amount * self._share) for limit in limits)
+        # All workers of a platform share its quota by the clock on the wall.
+        limiter = RateLimiter(limits, self._loop, ahead=time.time() - self._loop.time())
+        if self._owned is not None:
+            limiter.own(*self._owned)
+        return limiter
 
     def breaker_call(self, request: Request) -> BreakerCall:
         """`async with` it around everything that belongs to the request."""
@@ -52,7 +67,8 @@ class Admission:
 
     async def admit(self, breaker_call: BreakerCall, request: Request, *, live: bool, again: bool, source: str = "") -> bool:
         """Wait for the quotas, each *source* in turn; false if the breaker has opened meanwhile, and the passage is to be left."""
-        await self._limiter.acquire(request.api, request.targets, live=live, again=again, source=source)
+        while not await self._limiter.acquire(request.api, request.targets, live=live, again=again, source=source):
+            again = False
         if breaker_call.holds():
             return True
         self._limiter.give_back(request.api, request.targets)

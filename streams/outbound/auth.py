@@ -39,7 +39,15 @@ class SignedAuth:
         self._signed = signed
         self._account = account
 
-    async def flow(self, call: HttpCall) -> Flow:
+    def current(self) -> None:
+        """Each call has headers of its own."""
+
+    def worn_out(self, reply: Reply, used: dict[str, str]) -> bool:
+        del reply, used
+        return False
+
+    async def flow(self, call: HttpCall, *, again: bool = False) -> Flow:
+        del again
         signed, now = self._signed, int(time.time())
         if isinstance(signed, SignedBody):
             yield call.with_headers(signed.headers(self._account, now, call.body))
@@ -67,9 +75,21 @@ class TokenAuth:
         """The token was refused where this does not see it: the next flow asks for another."""
         self._good_until = 0.0
 
-    async def flow(self, call: HttpCall) -> Flow:
+    def current(self) -> dict[str, str] | None:
+        """The headers that authenticate any call, where they are known: it needs no flow then, unless they turn out to be worn out."""
+        return self._headers if self._clock() < self._good_until else None
+
+    def worn_out(self, reply: Reply, used: dict[str, str]) -> bool:
+        """Whether *used* are good no longer: a flow follows, which is told that it is *again*."""
+        if not self._rules.worn_out(reply):
+            return False
+        if used is self._headers:
+            self._good_until = 0.0
+        return True
+
+    async def flow(self, call: HttpCall, *, again: bool = False) -> Flow:
         """Raises TokenRefusedError."""
-        for first in (True, False):
+        for first in (False,) if again else (True, False):
             if self._clock() >= self._good_until:
                 # Only the first of those who wait asks; the others find it renewed.
                 async with self._asking:
@@ -82,12 +102,11 @@ class TokenAuth:
                         self._take(answer)
             used = self._headers
             reply = yield call.with_headers(used)
-            if not self._rules.worn_out(reply):
+            fresh = used is self._headers
+            if not self.worn_out(reply, used):
                 return
-            if used is self._headers:
-                self._good_until = 0.0
-                if not first:
-                    self._refuse("a new token is refused as well")
+            if fresh and not first:
+                self._refuse("a new token is refused as well")
         raise TokenRefusedError("token worn out twice")
 
     def _ask(self) -> HttpCall:

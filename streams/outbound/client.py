@@ -115,15 +115,18 @@ class PlatformClient:
         await self._transport.close()
 
     async def _exchange(self, request: Request, allowed: Callable[[], bool] = _always) -> Reply:
-        flow = self._auth.flow(HttpCall(request.method, self._url(request), request.headers, request.body))
+        plain, again = HttpCall(request.method, self._url(request), request.headers, request.body), False
+        if (known := self._auth.current()) is not None:
+            reply = await self._leave(plain.with_headers(known), allowed)
+            if not self._auth.worn_out(reply, known):
+                return reply
+            again = True
+        flow = self._auth.flow(plain, again=again)
         try:
             call = await anext(flow)
             while True:
-                # The last moment: a process that stood still may have woken up between its licence and here, or waited for a token.
-                if not allowed():
-                    raise TooLateError
                 try:
-                    reply = await self._transport.call(call, allowed)
+                    reply = await self._leave(call, allowed)
                 except NETWORK as error:
                     # Only the flow knows whether it was the request itself that got no answer.
                     await flow.athrow(error)
@@ -133,6 +136,12 @@ class PlatformClient:
             return reply
         finally:
             await flow.aclose()
+
+    async def _leave(self, call: HttpCall, allowed: Callable[[], bool]) -> Reply:
+        # The last moment: a process that stood still may have woken up between its licence and here, or waited for a token.
+        if not allowed():
+            raise TooLateError
+        return await self._transport.call(call, allowed)
 
     def _url(self, request: Request) -> str:
         return self._base + request.path

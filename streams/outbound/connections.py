@@ -192,11 +192,14 @@ class ConnectionPool:
 
         Raises NoConnectionError, NoAnswerError.
         """
-        try:
-            async with asyncio.timeout(self._timeout if self._free.locked() else None):
-                await self._free.acquire()
-        except TimeoutError:
-            raise NoConnectionError("all connections are in use") from None
+        if self._free.locked():
+            try:
+                async with asyncio.timeout(self._timeout):
+                    await self._free.acquire()
+            except TimeoutError:
+                raise NoConnectionError("all connections are in use") from None
+        else:
+            await self._free.acquire()
         try:
             where = (url.raw_host or "", url.port or 0, url.scheme == "https")
             connection = self._rested(where) or await self._made(where)

@@ -39,7 +39,7 @@ class _ApiLimits(Struct, eq=False):
             bucket.give_back(messages if counts_messages else 1)
 
 
-_Waiter = tuple[asyncio.Future[None], _ApiLimits, int]
+_Waiter = tuple[asyncio.Future[bool], _ApiLimits, int]
 
 
 class _ApiQueue:
@@ -69,15 +69,16 @@ class _ApiQueue:
         way.take(messages, now)
         return True
 
-    async def wait(self, way: _ApiLimits, messages: int, *, live: bool, again: bool, source: str) -> None:
-        future = self._loop.create_future()
+    async def wait(self, way: _ApiLimits, messages: int, *, live: bool, again: bool, source: str) -> bool:
+        """False: the limits hold no longer, and nothing was taken."""
+        future: asyncio.Future[bool] = self._loop.create_future()
         line = self._live if live else self._backfill
         (line.appendleft if again else line.append)(source, (future, way, messages))
         self.move()
         try:
-            await future
+            return await future
         except asyncio.CancelledError:
-            if not future.cancelled():  # it was given, and is not wanted any more
+            if not future.cancelled() and future.result():  # it was given, and is not wanted any more
                 way.give_back(messages)
                 self.move()
             raise
@@ -97,7 +98,18 @@ class _ApiQueue:
                 self._owed = max(0.0, self._owed - 1.0)
             elif self._backfill:
                 self._owed += self._part
-            future.set_result(None)
+            future.set_result(True)
+
+    def end(self) -> None:
+        """Everyone is sent away, in order."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for line in (self._live, self._backfill):
+            while line:
+                future, _, _ = line.popleft()
+                if not future.done():
+                    future.set_result(False)
 
     def _next(self) -> FairQueue[_Waiter] | None:
         for line in (self._live, self._backfill):
@@ -149,15 +161,21 @@ class RateLimiter:
             else:
                 self._add(limit, limit.apis)
 
-    async def acquire(self, api: str, messages: int = 1, *, live: bool = True, again: bool = False, source: str = "") -> None:
+    async def acquire(self, api: str, messages: int = 1, *, live: bool = True, again: bool = False, source: str = "") -> bool:
         """Wait until a call to *api* with *messages* may be made; whoever tries *again* is the first of his class.
 
-        The others have their turns by *source*.
+        The others have their turns by *source*. False after `end`: these limits hold no longer.
         """
         way = self._ways.get(api) or self._way(api)
         line = way.line
-        if line is not None and not line.pass_now(way, messages):
-            await line.wait(way, messages, live=live, again=again, source=source)
+        if line is None or line.pass_now(way, messages):
+            return True
+        return await line.wait(way, messages, live=live, again=again, source=source)
+
+    def end(self) -> None:
+        """Other limits hold from now on: whoever waits is sent away."""
+        for line in self._lines():
+            line.end()
 
     def give_back(self, api: str, messages: int = 1) -> None:
         """What was acquired a moment ago is not used."""
@@ -232,3 +250,15 @@ def overridden(limits: Iterable[RateLimit], amounts: Mapping[str, float]) -> tup
         known = ", ".join(limit.name for limit in limits)
         raise ValueError(f"no limit is called {', '.join(unknown)}; known are: {known}")
     return tuple(replace(limit, amount=amounts.get(limit.name, limit.amount)) for limit in limits)
+
+
+def planned(limits: Iterable[RateLimit], quotas: Mapping[str, float]) -> tuple[RateLimit, ...]:
+    """*limits* with *quotas* in calls a second, by a limit's name, or by an API that then has a limit of its own."""
+    limits = tuple(limits)
+    named = {limit.name for limit in limits}
+    alone = quotas.keys() - named
+    kept = (replace(limit, apis=tuple(api for api in limit.apis if api not in alone)) for limit in limits)
+    found = [
+        replace(limit, amount=quotas[limit.name] * limit.seconds) if limit.name in quotas and limit.counts == "calls" else limit for limit in kept if limit.apis
+    ]
+    return (*found, *(RateLimit(api, (api,), quotas[api]) for api in sorted(alone)))

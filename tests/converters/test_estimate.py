@@ -3,11 +3,13 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from converters import PLATFORMS
-from converters.estimate import CallCounter, Lane, estimate, message_calls, savings
+from converters.estimate import CallCounter, Lane, estimate, message_calls, recounted, savings
 from converters.inventory import Friendship, Group, GroupMember, User
 from converters.migration_rules import Order
+from converters.probing import Findings
 
 RULES: Any = PLATFORMS["easemob"].migration
 HOUR = 3600
@@ -77,6 +79,36 @@ def test_the_list_for_the_vendor_has_what_the_run_needs(language: Any, title: st
     assert text.startswith(title)
     for needed in ("messages/users/import", "500", "120", "2,100", "900", "groupid"):
         assert needed in text
+
+
+def test_what_the_probe_has_found_open_is_not_asked_for() -> None:
+    plain = Order(
+        language="en", counts={}, edition="flagship", retention_wanted=90, files=0, largest_group=1, most_friends=1, raises=(), target="new",
+    )  # fmt: skip
+    careful = RULES.order(plain)
+    asked = ("given by us (`groupid`", "older than the group", "fire callbacks", "`msg_timestamp` refused", "share the 100/s")
+    for text in asked:
+        assert text in careful
+    found = Findings(custom_ids=True, before_group="accepted", callbacks=False, repeat="refused", shared=())
+    known = RULES.order(structs.replace(plain, findings=found))
+    for text in asked:
+        assert text not in known
+    assert "does an import fire pushes." in known
+
+
+def test_the_probe_makes_batches_full_and_takes_push_settings_out_of_the_quota_of_registration() -> None:
+    rules = RULES.found(RULES, Findings(full_batch=True, shared=("push/style",)))
+    users = [(User(id=f"u{n}", push_name="n", push_style="plain"), f"u{n}") for n in range(120)]
+    counted = {"users": 3, "push/nickname": 3, "push/style": 120, "chatgroups/create": 7}
+    calls = recounted(RULES, rules, counted, lambda kind: users if kind == "user" else [])
+    assert calls == {**counted, "users": 2}
+    # Both were one quota: 300 calls took three seconds.
+    told = estimate(rules, {"users": 100, "push/nickname": 100, "push/style": 100, "notification": 100}, [])
+    assert {row.api: row.quota for row in told.rows} == {
+        "users": "users", "push/nickname": "push/nickname", "push/style": "users", "notification": "notification",
+    }  # fmt: skip
+    assert told.phases[0].seconds == pytest.approx(2)
+    assert RULES.found(RULES, Findings()) == RULES
 
 
 def test_every_call_has_a_quota_and_a_phase() -> None:

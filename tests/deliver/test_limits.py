@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from converters.platform import OTHERS, RateLimit
 from converters.platforms.easemob.limits import LIMITS as EASEMOB
 from converters.platforms.yunxin.limits import LIMITS as YUNXIN
-from streams.outbound.rate_limiter import RateLimiter, overridden
+from streams.outbound.rate_limiter import RateLimiter, overridden, planned
 from streams.outbound.token_bucket import QuotaPolicy, TokenBucket
 from tests.deliver.offered import Offer, Target, in_order, network, simulated
 from tests.deliver.virtual import run, settle
@@ -191,6 +191,38 @@ def test_a_limit_of_zero_is_none_and_an_unknown_one_is_named() -> None:
     run(main())
     with pytest.raises(ValueError, match="no limit is called tne; known are: ten, alone, others"):
         overridden(TEN, {"tne": 5})
+
+
+def test_a_plan_changes_the_amount_of_a_limit_and_gives_an_api_one_of_its_own() -> None:
+    async def main() -> None:
+        passed = Passed(limiter_of(planned(TEN, {"ten": 20, "b": 10, "d": 40})))
+        apis = ["a", "b", "c", "d", "e"]
+        await asyncio.gather(*(passed.asks(api, api) for api in apis for _ in range(11)))
+        ends = {api: max(at for who, at in zip(passed.who, passed.at, strict=True) if who == api) for api in apis}
+        # b waits for itself and no longer for a; d has four times what others have
+        assert ends == pytest.approx({"a": 0.5, "b": 1.0, "c": 1.0, "d": 0.25, "e": 1.0}, abs=0.02)
+
+    run(main())
+    (minute,) = planned((RateLimit("slow", ("a",), 60, 60.0),), {"slow": 2})
+    assert minute.amount == 120
+
+
+def test_whoever_waits_when_limits_end_is_sent_away_in_order_and_has_taken_nothing() -> None:
+    async def main() -> None:
+        limiter, told = limiter_of(), []
+
+        async def ask(who: int) -> None:
+            told.append((who, await limiter.acquire("a")))
+
+        asked = [asyncio.create_task(ask(number)) for number in range(5)]
+        await settle()
+        asked[2].cancel()
+        limiter.end()
+        await asyncio.gather(*asked, return_exceptions=True)
+        assert told == [(0, True), (1, False), (3, False), (4, False)]
+        assert limiter.waiting(live=True) == 0
+
+    run(main())
 
 
 def test_whoever_gives_up_leaves_his_place_to_the_next() -> None:

@@ -3,13 +3,18 @@
 import csv
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner, Result
 
+from converters import PLATFORMS
 from converters.migration_problems import KINDS
+from converters.probing import Findings
 from streams.cli.app import app
 from streams.migrate.bundle import Bundle
-from streams.migrate.plan import read_plan
+from streams.migrate.errors import MigrateError
+from streams.migrate.plan import quotas_of, read_plan
+from streams.migrate.probe import findings_path
 from tests.migrate.exports import DAY, said, user, write
 
 SETTINGS = """
@@ -99,6 +104,38 @@ def test_a_plan_holds_the_quotas_that_were_ordered() -> None:
     assert "# Migration plan: old → new" in Path("plan.md").read_text(encoding="utf-8")
 
 
+def test_a_plan_is_by_the_answers_of_the_probe() -> None:
+    write(Path("export/users.jsonl"), [user(f"u{number}", push_style="plain") for number in range(60)])
+    write(Path("export/messages.jsonl"), [])
+    assert check("--before-group", "skip").exit_code == 0
+    assert run("plan").exit_code == 0
+    text = Path("plan.md").read_text(encoding="utf-8")
+    assert "No probe was run: the careful reading holds." in text
+    assert "| users | `users` | 2 | `users` 100 |" in text
+    assert "| users | `push/style` | 60 | `users` 100 |" in text
+    rules = PLATFORMS["easemob"].migration
+    assert rules is not None
+    assert quotas_of(Path("plan.md"), rules) == {}
+    found = Findings(full_batch=True, shared=("push/nickname",), before_group="accepted", custom_ids=True)
+    findings_path(Path(".im-relay/migrate"), "new").write_bytes(msgspec.json.encode(found))
+    assert run("plan", "--quota", "push/style=300").exit_code == 0
+    text = Path("plan.md").read_text(encoding="utf-8")
+    assert "| users | `users` | 1 | `users` 100 |" in text
+    assert "| users | `push/style` | 60 | `push/style` 300 |" in text
+    assert "These share the quota of registration: `push/nickname`." in text
+    assert "`im-relay migrate check --before-group import` keeps these messages with their time" in text
+    assert "given by us" not in text
+    assert "older than the group at Easemob" not in text
+    assert quotas_of(Path("plan.md"), rules) == {"push/style": 300}
+    Path("plan.md").write_text(text.replace('"push/style" = 300', '"push/stile" = 300'))
+    with pytest.raises(MigrateError, match="quotas push/stile; expected: blocks, "):
+        quotas_of(Path("plan.md"), rules)
+    findings_path(Path(".im-relay/migrate"), "new").write_text("{")
+    refused = run("plan")
+    assert refused.exit_code == 2
+    assert "run im-relay migrate probe again" in " ".join(refused.output.split())
+
+
 @pytest.mark.parametrize(
     ("words", "wrong"),
     [
@@ -122,8 +159,6 @@ def test_what_is_not_as_needed_is_said(words: tuple[str, ...], wrong: str) -> No
 
 @pytest.mark.parametrize(("text", "wrong"), [("hello", "no block"), ("```toml\nbundle = 3\n```\n", "bundle"), ('```toml\nbundle = "b"\nsha256 = "s"\n[quotas]\nx = -1\n```\n', "quotas x")])
 def test_a_plan_that_is_none_is_refused(text: str, wrong: str) -> None:
-    from streams.migrate.errors import MigrateError
-
     Path("bad.md").write_text(text)
     with pytest.raises(MigrateError, match=wrong):
         read_plan(Path("bad.md"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.migrate.bundles import made
-from tests.migrate.rig import Rig
+from tests.migrate.rig import Rig, ended, start
 from tests.migrate.test_applied import history, items
 from tests.simulators.process import SimulatorProcess
 
@@ -29,13 +29,20 @@ def test_no_request_leaves_and_nothing_of_kafka_is_asked(tmp_path: Path) -> None
 
 @pytest.mark.slow
 def test_what_is_told_is_what_a_run_asks(kafka: str, tmp_path: Path) -> None:
-    bundle = made(tmp_path, items(), history(talks=5, each=3))
+    bundle = made(tmp_path / "rig" / "bundles", items(), history(talks=5, each=3))
+    plan = tmp_path / "plan.md"
+    plan.write_text(f'```toml\nbundle = "{bundle}"\nsha256 = "{bundle.name}"\n\n[quotas]\n"messages/users/import" = 50\n"users" = 100\n```\n')
     with SimulatorProcess("easemob", max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url, quotas=True) as rig:
-        calls = calls_in(rig.command("migrate", "apply", "--dry-run", "--bundle", str(bundle)))
+        told = rig.command("migrate", "apply", "--dry-run", "--plan", str(plan))
+        assert re.search(r"^messages/users/import +15 calls .* at 50/s$", told, re.MULTILINE)
+        assert re.search(r"^messages/chatgroups/import +12 calls .* at 100/s$", told, re.MULTILINE)
+        calls = calls_in(told)
         rig.command("migrate", "status", code=1)  # no run has begun
         worker = rig.worker()
         # The platform counts every call, and takes 10 of the 100 a second for what is live.
-        assert rig.apply(bundle, "--live-since", "none")["good"]
+        assert ended(start(rig.config, "--plan", str(plan), "--live-since", "none"))["good"]
+        # The plan's quota is this API's own; of the others the platform's hold, which no plan has changed.
+        assert rig.metric('im_relay_quota_ratio{app="new",limit="messages/users/import"}') == 1.0
         asked: Counter[str] = Counter()
         for api, count in _MADE.findall(worker.metrics()):
             asked[api] += int(float(count))

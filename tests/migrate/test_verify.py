@@ -132,6 +132,7 @@ def report_is_right(rig: Rig, tmp_path: Path, bundle: Path) -> None:
     assert "缺失: user u…" in text
     assert page.count("<table>") == page.count("</table>") >= 5
     assert "签字" in page
+    assert "- 群消息能否早于建群时间? 接受" in text
     # Nobody is named, and nothing that people wrote is there.
     for user in USERS:
         assert user not in text

@@ -1,6 +1,6 @@
 """Messages. Source: "Easemob: Send messages", "Easemob: UIKit" for mentions and answers."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from converters.core import wire
 from converters.core.bodies import Gif, Image, Text
@@ -24,7 +24,15 @@ _LONGEST_MENTIONS = 1000
 _TYPES = {tag: kind for kind, tag in KINDS.items()}
 
 
-def post(said: Post, delivery: Delivery, account: EasemobAccount, there: TargetContext) -> Encoded:
+class Form(Protocol):
+    """One message as a call: `send`, or as the history has it."""
+
+    def __call__(
+        self, delivery: Delivery, account: EasemobAccount, kind: str, body: dict[str, Any], ext: dict[str, Any], *, more: bool = False, part: int = 0
+    ) -> Request: ...
+
+
+def post(said: Post, delivery: Delivery, account: EasemobAccount, there: TargetContext, form: Form = send) -> Encoded:
     """One message, or a text in several."""
     body = said.body
     ours: dict[str, Any] = {}
@@ -49,16 +57,16 @@ def post(said: Post, delivery: Delivery, account: EasemobAccount, there: TargetC
         elif more:
             losses = (*losses, Loss("details"))
     if kind == "txt":
-        return texts(content["msg"], ours, said.ext, delivery, account, losses)
+        return texts(content["msg"], ours, said.ext, delivery, account, losses, form)
     room = LONGEST - size_of(content) - size_of(ours)
     if room < 0 and kind == "cmd":
         return Encoded((), (*losses, Loss("size")))
     if room < 0:
-        return texts(shown(body, account.language, links=account.file_links), ours, said.ext, delivery, account, (*losses, Loss("size")))
+        return texts(shown(body, account.language, links=account.file_links), ours, said.ext, delivery, account, (*losses, Loss("size")), form)
     ext = said.ext
     if ext and size_of(ext) > room:
         ext, losses = {}, (*losses, Loss("ext"))
-    return Encoded((send(delivery, account, kind, content, {**ext, **ours}),), losses)
+    return Encoded((form(delivery, account, kind, content, {**ext, **ours}),), losses)
 
 
 def _more(
@@ -83,6 +91,7 @@ def texts(
     delivery: Delivery,
     account: EasemobAccount,
     losses: tuple[Loss, ...] = (),
+    form: Form = send,
 ) -> Encoded:
     """*said* as one message or several; *ours* and *ext*, which together are the first one's extension, are shortened first."""
     if not said:
@@ -97,7 +106,7 @@ def texts(
     requests: list[Request] = []
     for number, part in enumerate(parts):
         beside = {**ext, **ours} if not number and (ext or ours) else {}
-        requests.append(send(delivery, account, "txt", {"msg": part}, beside, more=number < len(parts) - 1, part=number))
+        requests.append(form(delivery, account, "txt", {"msg": part}, beside, more=number < len(parts) - 1, part=number))
     return Encoded(tuple(requests), losses)
 
 

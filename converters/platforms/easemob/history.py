@@ -21,6 +21,7 @@ from converters.platform import Encoded, Reply, Request
 from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.encode_posts import post
 from converters.platforms.easemob.replies import answer_of, not_about_it, said_by
+from converters.platforms.easemob.requests import extension, sender_of, written
 from converters.platforms.easemob.values import table, text
 from converters.probing import Findings
 
@@ -52,10 +53,24 @@ def encode(delivery: Delivery, account: EasemobAccount, there: TargetContext, ho
         case _:
             return _NO_ROOMS
     if how.files != "carry" and not there.withheld:
-        there = structs.replace(there, files=_as_they_lie(operation.body))
-    written = post(operation, structs.replace(delivery, silent=False), account, there)
-    requests = tuple(_dated(request, api, account, delivery, how, number) for number, request in enumerate(written.requests))
-    return Encoded(requests, written.losses)
+        lying = _as_they_lie(operation.body)
+        there = structs.replace(there, files=lying) if lying != there.files else there
+
+    def dated(
+        delivery: Delivery, account: EasemobAccount, kind: str, body: dict[str, Any], ext: dict[str, Any], *, more: bool = False, part: int = 0
+    ) -> Request:
+        sender = sender_of(delivery, account)
+        marked = extension(delivery, account, sender, ext, more=more, part=part)
+        if how.restamped:
+            marked[original_key(account)] = delivery.event.at
+        message: dict[str, Any] = {
+            "from": sender, "target": delivery.receiver, "type": kind, "body": body, "ext": marked, "msg_timestamp": how.at + part,
+        }  # fmt: skip
+        if how.files == "fetch" and body.get("url"):
+            message["need_download"] = True
+        return written(account, api, message)
+
+    return post(operation, structs.replace(delivery, silent=False) if delivery.silent else delivery, account, there, dated)
 
 
 def _as_they_lie(body: Body) -> tuple[StoredFile | None, ...]:
@@ -67,24 +82,6 @@ def _open(file: File) -> StoredFile | None:
     if not file.url or file.secret:
         return None
     return StoredFile(url=file.url, name=file.name, size=file.size, mime=file.mime, md5=file.md5)
-
-
-def _dated(request: Request, api: str, account: EasemobAccount, delivery: Delivery, how: ImportOf, number: int) -> Request:
-    said: dict[str, Any] = wire.load_any(request.body)
-    body: dict[str, Any] = said["body"]
-    message: dict[str, Any] = {
-        "from": said["from"],
-        "target": delivery.receiver,
-        "type": said["type"],
-        "body": body,
-        "ext": said["ext"],
-        "msg_timestamp": how.at + number,
-    }
-    if how.restamped:
-        message["ext"] = {**said["ext"], original_key(account): delivery.event.at}
-    if how.files == "fetch" and body.get("url"):
-        message["need_download"] = True
-    return structs.replace(request, path=f"/{account.org}/{account.app}/{api}", body=wire.dump_any(message), api=api)
 
 
 def original_key(account: EasemobAccount) -> str:

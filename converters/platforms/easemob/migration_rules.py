@@ -6,12 +6,15 @@ Sources: "Easemob: User management", "User attributes", "Manage contacts", "Mana
 from collections.abc import Callable
 from typing import Literal
 
+from msgspec import structs
+
 from converters.core import wire
 from converters.core.model import Event
 from converters.core.operations import Post
 from converters.inventory import AnyItem, Friendship, Group, GroupMember, Room, RoomMember, Setting, User
 from converters.migration_rules import Call, Edition, MigrationRules, Quota, TextLimit
 from converters.platforms.easemob.order_list import order
+from converters.probing import Findings
 
 _USER = "users"
 """Registration, password, push nickname and push style share it; one page adds all push settings, which the careful reading believes."""
@@ -146,6 +149,22 @@ CALLS = (
 )
 
 _OTHER_AMOUNTS = {"blocks": 50, "rooms-create": 50}
+_PUSH = ("push/nickname", "push/style", "notification")
+"""Those of which pages disagree whether they count for registration."""
+
+
+def found(rules: MigrationRules, findings: Findings) -> MigrationRules:
+    def known(call: Call) -> Call:
+        if call.api == "users" and findings.full_batch:
+            return structs.replace(call, batch=call.batch + 1)
+        if call.api in _PUSH and findings.shared is not None and call.api not in findings.shared:
+            return structs.replace(call, quota=call.api)
+        return call
+
+    calls = tuple(known(call) for call in rules.calls)
+    amounts = {quota.name: quota.amount for quota in rules.quotas}
+    alone = {call.quota for call in calls} - amounts.keys()
+    return structs.replace(rules, calls=calls, quotas=(*rules.quotas, *(Quota(name, 100) for name in sorted(alone))))
 
 MIGRATION = MigrationRules(
     texts={
@@ -173,4 +192,5 @@ MIGRATION = MigrationRules(
     quotas=tuple(Quota(name, _OTHER_AMOUNTS.get(name, 100)) for name in sorted({call.quota for call in CALLS})),
     calls=CALLS,
     order=order,
+    found=found,
 )  # fmt: skip

@@ -19,8 +19,9 @@ _TEXTS = {
         "members": "members of one group", "friends": "friends of one user", "people": "{0:,}",
         "import_old": "import of group messages older than the group at Easemob", "import_old_wanted": "say whether and how it can be arranged",
         "list": "REST messages make entries in the conversation list", "recall": "recall by REST; edit of messages",
-        "answer": "Please also answer in writing: does an import fire callbacks or pushes; is a repeated `msg_timestamp` refused, and with which error; "
-        "which calls share the 100/s of user management.",
+        "answer": "Please also answer in writing: {0}.", "between": "; ",
+        "callbacks": "does an import fire callbacks or pushes", "pushes": "does an import fire pushes",
+        "repeat": "is a repeated `msg_timestamp` refused, and with which error", "shared": "which calls share the 100/s of user management",
     },
     "zh": {
         "title": "需要环信商务开通的清单", "app": "App Key", "fill": "（请填写）", "edition": "套餐",
@@ -33,13 +34,15 @@ _TEXTS = {
         "members": "单个群组成员数上限", "friends": "单个用户好友数上限", "people": "{0:,}",
         "import_old": "导入早于环信群组创建时间的群消息", "import_old_wanted": "请确认能否支持及方式",
         "list": "REST 发送的消息写入会话列表", "recall": "REST 撤回消息；修改消息",
-        "answer": "另请书面确认：导入消息是否触发回调或推送；重复的 `msg_timestamp` 是否被拒绝、返回什么错误；用户管理的 100 次/秒由哪些接口共用。",
+        "answer": "另请书面确认：{0}。", "between": "；", "callbacks": "导入消息是否触发回调或推送", "pushes": "导入消息是否触发推送",
+        "repeat": "重复的 `msg_timestamp` 是否被拒绝、返回什么错误", "shared": "用户管理的 100 次/秒由哪些接口共用",
     },
 }  # fmt: skip
 
 
 def order(given: Order) -> str:
-    """Markdown; the quotas in it are those whose raising shortens the run."""
+    """Markdown; the quotas in it are those whose raising shortens the run. What the probe has found open is not asked for."""
+    found = given.findings
     say = _TEXTS[given.language]
     counts = {f"{kind}s": given.counts.get(kind, 0) for kind in ("user", "friendship", "group", "member", "message")}
     days = max(given.retention_wanted, 1)
@@ -49,17 +52,22 @@ def order(given: Order) -> str:
         (say["files"], say["files_default"], say["files_wanted"].format(days, given.files)),
         (say["members"], "", say["people"].format(given.largest_group)),
         (say["friends"], "", say["people"].format(given.most_friends)),
-        (say["custom"], say["off"], say["on"]),
+        *(((say["custom"], say["off"], say["on"]),) if not found.custom_ids else ()),
         (say["callback"], say["off"], say["on"]),
         (say["storage"], say["off"], say["on"]),
         (say["list"], say["off"], say["on"]),
         (say["recall"], say["off"], say["on"]),
-        (say["import_old"], "", say["import_old_wanted"]),
+        *(((say["import_old"], "", say["import_old_wanted"]),) if found.before_group != "accepted" else ()),
+    ]
+    asked = [
+        say["callbacks" if found.callbacks is None else "pushes"],
+        *((say["repeat"],) if not found.repeat else ()),
+        *((say["shared"],) if found.shared is None else ()),
     ]
     lines = [
         f"## {say['title']}", "", f"- {say['app']}: {say['fill']}", f"- {say['edition']}: {given.edition}", "", say["scale"].format(**counts), "",
         say["head"], "| --- | --- | --- | --- |",
         *(f"| {number} | {what} | {default or '-'} | {wanted} |" for number, (what, default, wanted) in enumerate(rows, 1)),
-        "", say["answer"],
+        "", say["answer"].format(say["between"].join(asked)),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

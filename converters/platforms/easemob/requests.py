@@ -28,13 +28,13 @@ def send(
     online_only: bool = False,
 ) -> Request:
     """A message of *kind* in the conversation, with *ext* and our mark."""
-    sender = delivery.sender or account.operator or ADMIN
+    sender = sender_of(delivery, account)
     message: dict[str, Any] = {
         "from": sender,
         "to": [delivery.receiver],
         "type": kind,
         "body": body,
-        "ext": {**ext, **(_SILENT if delivery.silent else {}), account.mark: echo_mark.of(delivery, account, sender, more=more, part=part)},
+        "ext": extension(delivery, account, sender, ext, more=more, part=part),
     }
     match delivery.event.conversation:
         case Direct():
@@ -47,9 +47,22 @@ def send(
             api = "messages/chatrooms"
     if online_only:
         message["routetype"] = "ROUTE_ONLINE"
-    return Request(
-        "POST", f"/{account.org}/{account.app}/{api}", dict(_HEADERS), wire.dump_any(message), api
-    )
+    return written(account, api, message)
+
+
+def sender_of(delivery: Delivery, account: EasemobAccount) -> str:
+    return delivery.sender or account.operator or ADMIN
+
+
+def extension(
+    delivery: Delivery, account: EasemobAccount, sender: str, ext: dict[str, Any], *, more: bool, part: int
+) -> dict[str, Any]:
+    """*ext* with our mark."""
+    return {**ext, **(_SILENT if delivery.silent else {}), account.mark: echo_mark.of(delivery, account, sender, more=more, part=part)}
+
+
+def written(account: EasemobAccount, api: str, message: dict[str, Any]) -> Request:
+    return Request("POST", f"/{account.org}/{account.app}/{api}", dict(_HEADERS), wire.dump_any(message), api)
 
 
 def call(

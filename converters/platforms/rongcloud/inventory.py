@@ -2,22 +2,24 @@
 
 Source: "RongCloud: users", "… groups", "… notification settings", "… hosted friends", "RongCloud: v3/message/private/query", "… group/query",
 "RongCloud: Message history log". There is no list of all users; a classic group has no owner and no ranks: whose it is, the customer's own server
-knows, and the setting `operator` may stand for. Of hosted groups (entrust/group/…) neither fields nor answers are published: they are read
-as classic groups are, and their owners and managers come out of the customer's own export.
+knows, and the setting `operator` may stand for. Of hosted groups the service knows both.
 """
 
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from msgspec import structs
+
 from converters.core import offset_hours as hours
 from converters.core.lenient import milliseconds, word
 from converters.inventory import Block, Friendship, GroupMember, Setting, User
 from converters.inventory import Group as Team
-from converters.migration import Found, Reader, Reading
+from converters.migration import Found, NoAnswer, Reader, Reading
 from converters.paging import Page, PageReading, paged
 from converters.platform import TimeRange
 from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.content import text
+from converters.platforms.rongcloud.hosted_groups import hosted, ranks
 from converters.platforms.rongcloud.ids import ULTRA
 from converters.platforms.rongcloud.inventory_history import ask, history, logs, rows
 from converters.platforms.rongcloud.sending import call
@@ -90,7 +92,7 @@ def joined(subjects: Sequence[str], span: TimeRange | None, cursor: str, account
 
 
 def members(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
-    """With who may not speak, and who may although nobody may. *operator* of the settings is its owner where it is a member."""
+    """With who may not speak, and who may although nobody may. *operator* of the settings is a classic group's owner where it is a member."""
     del span, cursor
     for group in subjects:
         if group.startswith(ULTRA):
@@ -107,17 +109,21 @@ def members(subjects: Sequence[str], span: TimeRange | None, cursor: str, accoun
                 return answer
             held.append(answer)
         inside, gagged, banned, allowed = held
+        ranked = yield from ranks(group)
+        if isinstance(ranked, NoAnswer):
+            return ranked
         names = [text(row.get("id")) or text(row.get("userId")) for row in rows(inside, "users") if isinstance(row, dict)]
         mutes = {text(row.get("userId")): _until(row, account) for row in rows(gagged, "users") if isinstance(row, dict)}
         free = {word(name) for name in rows(allowed, "userIds") if isinstance(name, str | int)}
         muted = any(text(row.get("stat")) in {"1", "true"} for row in rows(banned, "groupinfo") if isinstance(row, dict) and text(row.get("groupId")) == group)
-        owner = account.operator if account.operator in names else ""
+        owner = next((one.user for one in ranked.values() if one.role == "owner"), "")
+        owner = owner or (account.operator if account.operator in names and not ranked else "")
         yield Team(id=group, owner=owner, muted=muted)
         for name in filter(None, names):
-            yield GroupMember(
-                group=group, user=name, role="owner" if name == owner else "member", muted=name in mutes, muted_until=mutes.get(name, 0),
-                allowed=name in free,
-            )  # fmt: skip
+            known = ranked.get(name) or GroupMember(group=group, user=name)
+            yield structs.replace(
+                known, role="owner" if name == owner else known.role, muted=name in mutes, muted_until=mutes.get(name, 0), allowed=name in free
+            )
     return ""
 
 
@@ -176,7 +182,8 @@ READERS = (
     Reader(name="friends", of="user", ask=friends, needs="The hosted friends service; else the customer's own server keeps them."),
     Reader(name="blocks", of="user", ask=blocks),
     Reader(name="joined", of="user", ask=joined),
-    Reader(name="members", of="group", ask=members, needs="Owners and admins are not RongCloud's: name them."),
+    Reader(name="hosted", of="user", ask=hosted, needs="The hosted groups service; without it groups have a name and nothing else."),
+    Reader(name="members", of="group", ask=members, needs="Owners and admins, but for hosted groups, are not RongCloud's: name the owners."),
     Reader(name="settings", of="user", ask=settings),
     Reader(name="quiet", of="setting", ask=quiet),
     Reader(name="history", of="conversation", ask=history, needs="Cloud storage (云存储): half a year by default."),

@@ -25,6 +25,7 @@ from converters.platforms.yunxin.inventory import (
     teams,
     users,
 )
+from converters.platforms.yunxin.inventory_rooms import room_members, rooms
 from converters.platforms.yunxin.values import number, record, text
 from converters.routing.user_ids import fold
 
@@ -134,6 +135,8 @@ READERS = (
     Reader(name="teams", of="user", ask=teams),
     Reader(name="settings", of="user", ask=settings),
     Reader(name="groups", of="group", ask=groups),
+    Reader(name="rooms", of="user", ask=rooms),
+    Reader(name="room-members", of="room", ask=room_members),
     Reader(
         name="conversations", of="user", ask=conversations, whole=False,
         needs="Sessions of the cloud (云端会话), as many as the plan keeps; of others name the pairs.",

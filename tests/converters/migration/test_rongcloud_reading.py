@@ -11,6 +11,7 @@ from converters.migration import Cursor, Found
 from converters.platform import Callback, DecodedEvent, FoundCallback, TimeRange
 from tests.converters.migration.wired import Wired, wired
 from tests.simulation.rongcloud_calls import call, send
+from tests.simulators.rongcloud.fields import dumped
 
 PEOPLE = ["alice", "bob", "carol"]
 WHOLE = TimeRange(1, 1 << 50)
@@ -82,6 +83,38 @@ def test_a_group_its_members_and_who_may_not_speak(source: Wired) -> None:
     assert of(Group, again)[0].owner == "alice"
     assert source.read("joined", ["bob"])[0][0] == Found("group", "6001")
     assert source.read("members", ["ultra-1"]) == ([], "members of ultra groups are in no list")
+
+
+def test_a_hosted_group_has_an_owner_managers_names_and_a_profile() -> None:
+    crowd = [*PEOPLE, *(f"m{number:03}" for number in range(230))]
+    with wired("rongcloud", users=crowd, group={"6001": crowd, "6002": PEOPLE}, hosted=True) as source:
+        profile = {"introduction": "who we are", "announcement": "be kind", "portraitUrl": "https://i.example/g"}
+        call(source.simulator, "entrust/group/import", {
+            "groupId": "6001", "owner": "bob", "name": "Ops", "groupProfile": dumped(profile), "groupExtProfile": dumped({"level": "7"}),
+            "permissions": dumped({"joinPerm": 2}),
+        })  # fmt: skip
+        call(source.simulator, "entrust/group/manager/add", {"groupId": "6001", "userIds": "carol,m229"})
+        call(source.simulator, "entrust/group/member/set", {"groupId": "6001", "userId": "alice", "nickname": "Al"})
+        call(source.simulator, "group/user/gag/add", {"userId": "m229", "groupId": "6001", "minute": "0"})
+        listed, unseen = source.read("hosted", ["alice"])
+        assert (unseen, listed[0]) == ("", Found("group", "6001")), "6002 is none of the service's"
+        (group,) = of(Group, listed)
+        assert (group.name, group.description, group.announcement, group.avatar, group.ext, group.approval) == (
+            "Ops", "who we are", "be kind", "https://i.example/g", '{"level":"7"}', True,
+        )  # fmt: skip
+        assert group.created > 0
+        source.account = msgspec.structs.replace(source.account, operator="alice")
+        found, unseen = source.read("members", ["6001"])
+        assert (unseen, of(Group, found)[0].owner) == ("", "bob"), "not the operator: the service knows better"
+        members = {one.user: one for one in of(GroupMember, found)}
+        assert set(members) == set(crowd)
+        assert {name: one.role for name, one in members.items() if one.role != "member"} == {"bob": "owner", "carol": "admin", "m229": "admin"}
+        assert (members["alice"].name, members["m229"].muted, members["m228"].muted) == ("Al", True, False)
+        plain, _ = source.read("members", ["6002"])
+        assert {one.user: one.role for one in of(GroupMember, plain)} == {"alice": "owner", "bob": "member", "carol": "member"}
+    with wired("rongcloud", users=PEOPLE, group={"6001": PEOPLE}) as source:
+        assert source.read("hosted", ["alice"]) == ([], "entrust/joined/group/query: not switched on")
+        assert len(of(GroupMember, source.read("members", ["6001"])[0])) == 3
 
 
 def test_do_not_disturb(source: Wired) -> None:

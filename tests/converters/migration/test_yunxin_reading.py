@@ -7,7 +7,16 @@ import pytest
 
 from converters.core.bodies import Text
 from converters.core.operations import Post
-from converters.inventory import Block, Friendship, Group, GroupMember, Setting, User
+from converters.inventory import (
+    Block,
+    Friendship,
+    Group,
+    GroupMember,
+    Room,
+    RoomMember,
+    Setting,
+    User,
+)
 from converters.migration import Cursor, Found
 from converters.platform import Callback, DecodedEvent, FoundCallback, TimeRange
 from tests.converters.migration.wired import Wired, wired
@@ -70,6 +79,30 @@ def test_a_team_with_all_that_its_members_are(source: Wired) -> None:
         ("alice", "owner", "alice", False, {}), ("bob", "admin", "bob", False, {}), ("carol", "member", "C.", True, {"custom": "x"}),
     ]  # fmt: skip
     assert source.read("settings", ["bob"])[0] == [Setting(user="bob", group="6001", mode="none")]
+
+
+def test_chat_rooms_and_who_has_a_role_in_them() -> None:
+    crowd = [*PEOPLE, *(f"m{number:03}" for number in range(230))]
+    with wired("yunxin", users=crowd) as source:
+        made = call(source.simulator, "chatroom/create", {"creator": "alice", "name": "Lounge", "announcement": "hi", "ext": "x"})["chatroom"]
+        closed = call(source.simulator, "chatroom/create", {"creator": "alice", "name": "Old"})["chatroom"]
+        room, act = str(made["roomid"]), {"roomid": str(made["roomid"]), "operator": "alice", "optvalue": "true"}
+        call(source.simulator, "chatroom/toggleCloseStat", {"roomid": str(closed["roomid"]), "operator": "alice", "valid": "false"})
+        for opt, target in [("1", "bob"), ("-2", "carol"), ("-1", "m001"), *(("2", name) for name in crowd[4:110]), ("1", "m225"), ("-2", "m229")]:
+            call(source.simulator, "chatroom/setMemberRole", act | {"opt": opt, "target": target})
+        call(source.simulator, "chatroom/muteRoom", {"roomid": room, "operator": "alice", "mute": "true"})
+        assert source.read("rooms", ["alice", "bob"]) == ([Found("room", room)], "")
+        found, unseen = source.read("room-members", [room])
+        assert of(Room, found) == [Room(id=room, name="Lounge", owner="alice", announcement="hi", ext="x", muted=True)]
+        ranked = [RoomMember(room=room, user="m229", muted=True), RoomMember(room=room, user="m225", role="admin"),
+                  RoomMember(room=room, user="carol", muted=True), RoomMember(room=room, user="bob", role="admin")]  # fmt: skip
+        assert of(RoomMember, found) == ranked
+        assert unseen == "chatroom/membersByPage: 1 members are blocked, or muted for a while, in a room: that is not moved"
+        # It goes on where it was.
+        first, *_ = of(Cursor, found)
+        again, _ = source.read("room-members", [room], first.text)
+        assert of(RoomMember, again) == ranked[2:]
+        assert source.read("room-members", ["77"]) == ([], "chatroom/get: code 404")
 
 
 def test_a_superteam_and_whose_teams_there_are(source: Wired) -> None:

@@ -1,8 +1,5 @@
 """What a customer's server sets and asks about users, groups and rooms beside the rest. Source: "RongCloud: users", "… groups", "… notification
 settings", "… chatrooms", "… hosted friends and profiles".
-
-Of hosted groups (entrust/group/…) neither fields nor answers are published: they are here for their names, and answer that the service is
-not switched on, unless ``hosted`` is set: then a classic group that was imported has an owner.
 """
 
 from typing import Any
@@ -210,20 +207,6 @@ def all_users(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     return {"users": [{"userId": user} for user in rongcloud.people.users]}
 
 
-def import_group(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    group = rongcloud.people.groups.get(fields.one("groupId"))
-    if group is None:
-        return bad("groupId is not known")
-    group.owner = fields.one("owner", group.owner)
-    rongcloud.accept("hosted.import", call, group=group.id)
-    return {}
-
-
-def hosted_groups(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    groups = rongcloud.people.groups
-    return {"profiles": [{"groupId": one, "name": groups[one].name, "owner": groups[one].owner} for one in fields.many("groupIds") if one in groups]}
-
-
 def create_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     for room in fields.many("chatroomId"):
         rongcloud.rooms.setdefault(room, {"createTime": rongcloud.now(), "destroyType": fields.number("destroyType", 0)})
@@ -280,14 +263,9 @@ CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
     "friend/get": ("friend.get", ("userId",), hosted(get_friends)),
     "user/profile/set": ("profile.set", ("userId",), hosted(set_profile)),
     "user/profile/batch/query": ("profile.get", ("userId",), hosted(get_profiles)),
-    "entrust/group/import": ("hosted.import", ("groupId", "owner"), hosted(import_group)),
-    "entrust/group/profile/query": ("hosted.get", ("groupIds",), hosted(hosted_groups)),
     "chatroom/create_new": ("room.create", ("chatroomId",), create_rooms),
     "chatroom/destroy": ("room.destroy", ("chatroomId",), destroy_rooms),
     "chatroom/get": ("room.get", ("chatroomId",), get_room),
     "chatroom/user/query": ("room.users", ("chatroomId",), room_users),
 }
 """Path, name in the journal, required fields."""
-for _name in ("create", "join", "quit", "dismiss", "query", "profile/update", "transfer/owner", "member/query", "member/set", "member/kick",
-              "manager/add", "manager/remove"):  # fmt: skip
-    CALLS[f"entrust/group/{_name}"] = ("hosted.other", (), lambda rongcloud, call, fields: NOT_ENABLED)

@@ -1,5 +1,5 @@
 """What a migration reads beside the rest, and the calls about users that nothing else needs. Source: "Yunxin: Server API, users", "… teams",
-"… superteams", "Yunxin: history/querySessionList.action", "Yunxin: chatroom/membersByPage.action", "Yunxin: Server API v2".
+"… superteams", "Yunxin: history/querySessionList.action", "Yunxin: Server API v2".
 
 Of ``superteam/getTlists`` the names of the answer's fields are on no page: ``tlists`` with the fields of a team's member.
 """
@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 from tests.simulators.calls import Call
 from tests.simulators.messages import between_two
 from tests.simulators.people import Group
+from tests.simulators.yunxin import roomlists
 from tests.simulators.yunxin.accounts import SHOWN, names
 from tests.simulators.yunxin.gate import Answer, Refusal, Work
 from tests.simulators.yunxin.history import item
@@ -182,15 +183,6 @@ def sessions(yunxin: Yunxin, call: Call) -> Answer:
     return {"hasMore": len(talks) > limit, "sessions": page}
 
 
-def room_members(yunxin: Yunxin, call: Call) -> Answer:
-    room = yunxin.rooms.get(call.form().get("roomid", ""))
-    if room is None:
-        return Refusal(404, "no such room")
-    limit = int(call.form().get("limit", "100"))
-    roles = {room.owner: "CREATOR"}
-    return {"desc": {"data": [{"roomid": room.id, "accid": one, "type": roles.get(one, "COMMON")} for one in room.members[:limit]]}}
-
-
 CLASSIC: dict[str, tuple[str, Work]] = {
     "user/update": ("user.token", update_token),
     "user/refreshToken": ("user.token", refresh_token),
@@ -206,7 +198,8 @@ CLASSIC: dict[str, tuple[str, Work]] = {
     "team/listMemberInfo": ("team.query", memberships),
     "superteam/getTlists": ("superteam.query", superteam_members),
     "history/querySessionList": ("history.sessions", sessions),
-    "chatroom/membersByPage": ("chatroom.get", room_members),
+    "chatroom/membersByPage": ("chatroom.get", roomlists.members),
+    "chatroom/queryUserRoomIds": ("chatroom.get", roomlists.open_rooms),
 }
 
 
