@@ -7,10 +7,14 @@ from msgspec import Struct
 
 
 class Page(Struct, frozen=True):
-    """A page of the vendor's, by its title, or an SDK; ``date`` is when it was written, as far as it says so, or was read."""
+    """A page of the vendor's, by its title, or an SDK; ``date`` is when it was written, as far as it says so, or was read.
+
+    An SDK in a ``language`` is a source of what it was seen to call alone.
+    """
 
     title: str
     date: str
+    language: str = ""
 
 
 class Guess(Struct, frozen=True):
@@ -49,6 +53,9 @@ def rows(subjects: Iterable[tuple[str, str]], known: Iterable[Known], language: 
         source = found(subject, known)
         if source is None:
             raise LookupError(f"{subject}: no page says it")
-        pages = "<br>".join(f"{page.title} ({page.date})" if not language else f"{page.title}（{page.date}）" for page in source.pages)
+        known_from = [page for page in source.pages if not page.language or page.language in beside]
+        if not known_from:
+            raise LookupError(f"{subject}: no SDK has called it, and no page says it")
+        pages = "<br>".join(f"{page.title} ({page.date})" if not language else f"{page.title}（{page.date}）" for page in known_from)
         guesses = "<br>".join(guess.chinese if language else guess.english for guess in source.guesses) or "-"
         yield f"| `{subject}` | {beside or '-'} | {pages} | {guesses} |"

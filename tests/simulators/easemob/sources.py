@@ -9,7 +9,7 @@ def documented(title: str, date: str = NOW) -> Page:
     return Page(f"Easemob: {title}", date)
 
 
-SDK = Page("im-sdk-core 0.6.6", "2022-12-02")
+SDK = Page("im-sdk-core 0.6.6", "2022-12-02", "Java")
 APP = r"/\{org\}/\{app\}/"
 ZONE = Guess("which hour a file's name counts from", "文件名的小时按哪个时区计", "Which hour do history files")
 UNITS = Guess("whether 10 MB are 10,000,000 bytes", "10 MB 是否为 10,000,000 字节", "Are 10 MB of a file")

@@ -9,7 +9,7 @@ def documented(title: str) -> Page:
     return Page(f"RongCloud: {title}", NOW)
 
 
-JAVA = Page("server-sdk-java 3.3.1", "2023-07-31")
+JAVA = Page("server-sdk-java 3.3.1", "2023-07-31", "Java")
 SOURCE = Page("server-sdk-java 4.0.11, source", "2026-03")
 SENT = Guess("whether `sentTime` is compared", "是否核对 `sentTime`", "Is the time of a recall")
 HOSTED = Guess("fields and answers of all but the import", "除导入外的字段和应答", "What do the calls of hosted groups")

@@ -11,7 +11,7 @@ def newer(title: str) -> Page:
     return Page(f"Yunxin: Server API v2, {title}", "2025-08")
 
 
-SDK = Page("yunxin-server-sdk-java 1.2.0", "2025-12-30")
+SDK = Page("yunxin-server-sdk-java 1.2.0", "2025-12-30", "Java")
 GO = Page("yunxin-server-sdk-golang 1.0.0", "2025")
 EXT = Guess("whether items carry `ext`", "条目是否带 `ext`", "Do messages of a history carry")
 SESSIONS = Guess("whether sessions lie within `data`", "会话是否位于 `data` 之内", "Does the list of sessions")
