@@ -42,10 +42,10 @@ def test_what_raises_is_found_and_the_search_goes_on(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr("converters.platforms.easemob.bodies.words", broken)
     fuzzer = MeaningFuzzer("easemob")
-    for one in fuzzer.productions[:40]:
+    for one in fuzzer.productions:
         fuzzer.look(one, one.said, "as it is")
     assert {lost.what for lost in fuzzer.found.values()} == {"raised UnicodeEncodeError"}
-    assert fuzzer.tried == 40
+    assert fuzzer.tried == len(fuzzer.productions) > 20
 
 
 def test_each_kind_has_words_and_each_word_is_its_own() -> None:
