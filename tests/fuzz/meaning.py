@@ -203,7 +203,12 @@ class MeaningFuzzer:
         for target in PLATFORMS:
             if target == self.platform or not there:
                 continue
-            sent, counted, what = self._carried(raw, target)
+            try:
+                sent, counted, what = self._carried(raw, target)
+            except Exception as error:
+                key = f"{self.platform} {one.name.partition(' ')[2]} {change} {target}"
+                self.found.setdefault(key, Lost(self.platform, target, one.name, change, there[0], raw, f"raised {type(error).__name__}"))
+                continue
             for word in there:
                 if not counted and word not in sent:
                     key = f"{self.platform} {one.name.partition(' ')[2]} {change} {target}"

@@ -36,6 +36,18 @@ def test_a_loss_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {lost.change.rpartition(" ")[2] for lost in fuzzer.found.values()} == {"list", "table"}
 
 
+def test_what_raises_is_found_and_the_search_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(value: object) -> str:
+        raise UnicodeEncodeError("utf-8", "\ud83d", 0, 1, "half")
+
+    monkeypatch.setattr("converters.platforms.easemob.bodies.words", broken)
+    fuzzer = MeaningFuzzer("easemob")
+    for one in fuzzer.productions:
+        fuzzer.look(one, one.said, "as it is")
+    assert {lost.what for lost in fuzzer.found.values()} == {"raised UnicodeEncodeError"}
+    assert fuzzer.tried == len(fuzzer.productions) > 20
+
+
 def test_each_kind_has_words_and_each_word_is_its_own() -> None:
     for platform in PLATFORMS:
         given = [word for one in productions(platform) for word in one.words if one.name.startswith("direct")]

@@ -20,6 +20,8 @@ PEERS = {
     for line in (ROOT / "requirements" / "peers.in").read_text().splitlines()
     if line and not line.startswith("#")
 }
+DRIVERS = {"rongcloud": "tests/sdks/drivers/"}
+"""Packages of the vendors' SDKs, which run in environments of their own, and where alone they are imported."""
 LOCKS = {"runtime": PROJECT["dependencies"], "msk": [*PROJECT["dependencies"], *EXTRAS["msk"]], "postgresql": [*PROJECT["dependencies"], *EXTRAS["postgresql"]], "tracing": [*PROJECT["dependencies"], *EXTRAS["tracing"]], "dev": [*PROJECT["dependencies"], *EXTRAS["local"], *EXTRAS["dev"]]}
 
 # Used without an import of ours.
@@ -69,8 +71,8 @@ def test_what_the_relay_imports_is_declared() -> None:
 def test_what_the_tests_import_is_declared() -> None:
     declared = _names(LOCKS["dev"])
     missing = {package: where for package, where in _imported("tests", "deploy").items() if package not in declared}
-    assert set(missing) <= PEERS
-    assert all(where.startswith("tests/benchmarks/") for where in missing.values()), "peers are for the benchmarks"
+    assert set(missing) <= PEERS | DRIVERS.keys()
+    assert all(where.startswith(DRIVERS.get(package, "tests/benchmarks/")) for package, where in missing.items()), "peers are for the benchmarks"
 
 
 def test_what_is_declared_is_used() -> None:

@@ -160,7 +160,7 @@ def test_a_reaction_is_a_quick_comment_at_yunxin(start: Start, receiver: Receive
             "message_client_id": copy["msgidClient"], "create_time": int(copy["msgTimestamp"]),
         }  # fmt: skip
         asked = call_v2(relay.simulator, "POST", "messages/actions/quick_comment", {"messages": [message]})
-        return [(one["operator_id"], one["index"]) for one in asked["data"]["items"][0]["quick_comments"]]
+        return [(one["operator_id"], one["index"]) for one in asked["data"]["success_list"][0]["comments"]]
 
     relay.does(Reaction(Ref("5"), "👍"), place, "bob", there)
     relay.does(Reaction(Ref("5"), "👍"), place, "bob", there)

@@ -2,12 +2,13 @@
 
 from urllib.parse import parse_qs
 
+import httpx
 import orjson
 import pytest
 
 from tests.simulation.conftest import Start
 from tests.simulation.receiver import Receiver
-from tests.simulation.rongcloud_calls import HELLO, call, fault, fields, post, said, send
+from tests.simulation.rongcloud_calls import HELLO, call, fault, fields, post, said, send, signed
 
 
 def test_a_recall_is_a_command_in_the_conversation(start: Start, receiver: Receiver) -> None:
@@ -120,3 +121,28 @@ def test_groups_and_gags(start: Start) -> None:
     simulator.say("carol", "teamA", "free", type="group")
     call(simulator, "group/dismiss", {"groupId": "teamA", "userId": "anyone"})
     assert post(simulator, "group/user/query", {"groupId": "teamA"}).json()["code"] == 1002
+
+
+def test_a_call_that_requires_nothing_may_come_without_a_body(start: Start) -> None:
+    simulator = start("rongcloud", users=["carol"])
+    call(simulator, "user/block", {"userId": "carol", "minute": "5"})
+    assert [one["userId"] for one in call(simulator, "user/block/query", {})["users"]] == ["carol"]
+    assert call(simulator, "group/ban/query", {})["groupinfo"] == []
+    assert fault(post(simulator, "user/info", {}))[:2] == (400, 1003)
+
+
+def test_tags_are_set_as_json_and_read_with_a_form(start: Start) -> None:
+    simulator = start("rongcloud")
+    for path, body in (("user/tag/set", {"userId": "alice", "tags": ["vip"]}), ("user/tag/batch/set", {"userIds": ["bob", "carol"], "tags": ["new", "shy"]})):
+        assert httpx.post(f"{simulator.url}/{path}.json", json=body, headers=signed()).json() == {"code": 200}
+        assert fault(post(simulator, path, body))[:2] == (400, 1002), "a form is no JSON"
+    assert call(simulator, "user/tags/get", {"userIds": ["alice", "carol"]})["result"] == {"alice": ["vip"], "carol": ["new", "shy"]}
+
+
+def test_rooms_made_by_the_older_call_are_found(start: Start) -> None:
+    simulator = start("rongcloud")
+    call(simulator, "chatroom/create", {"chatroom[lobby]": "Lobby", "chatroom[hall]": "Hall"})
+    found = call(simulator, "chatroom/query", {"chatroomId": ["lobby", "hall", "nowhere"]})["chatRooms"]
+    assert [(one["chrmId"], one["name"]) for one in found] == [("lobby", "Lobby"), ("hall", "Hall")]
+    assert call(simulator, "chatroom/user/query", {"chatroomId": "lobby"})["total"] == 0
+    assert fault(post(simulator, "chatroom/create", {"chatroomId": "lobby"}))[:2] == (400, 1002)

@@ -1,10 +1,11 @@
 """The Yunxin simulator: profiles, friends, and the black list."""
 
+from functools import partial
 from typing import Any
 
 from tests.simulation.conftest import Start
 from tests.simulation.receiver import Receiver
-from tests.simulation.yunxin_calls import call, copies
+from tests.simulation.yunxin_calls import HTTP, call, call_v2, copies, signed
 from tests.simulators.client import SimulatorClient
 
 
@@ -80,3 +81,28 @@ def test_the_black_list_and_the_mute_list_are_kept_apart_and_not_copied(start: S
     assert call(simulator, "user/listBlackAndMuteList", {"accid": "bob"})["blacklist"] == []
     assert copies(simulator, receiver) == []
     assert [entry["api"] for entry in simulator.journal("accepted")] == ["user.relation"] * 3
+
+
+def test_v2_answers_as_the_official_sdk_reads_it(start: Start) -> None:
+    simulator = start("yunxin")
+    call(simulator, "friend/add", {"accid": "alice", "faccid": "bob", "type": 1})
+    call(simulator, "friend/update", {"accid": "alice", "faccid": "bob", "alias": "Bobby", "ex": "x"})
+    call(simulator, "user/setSpecialRelation", {"accid": "alice", "targetAcc": "carol", "relationType": 1, "value": 1})
+    call(simulator, "msg/sendMsg", {"from": "alice", "ope": 0, "to": "bob", "type": 0, "body": '{"msg":"hi"}', "ext": "e"})
+    get = partial(call_v2, simulator, "GET")
+    assert get("block_contacts", account_id="alice")["data"]["items"] == ["carol"]
+    url = f"{simulator.url}/im/v2.1"
+    (friend,) = HTTP.get(f"{url}/friends", params={"account_id": "alice"}, headers=signed()).json()["data"]["items"]
+    assert friend == {"friend_account_id": "bob", "alias": "Bobby", "extension": "x"}
+    (message,) = HTTP.get(f"{url}/conversations/alice%7C1%7Cbob/messages", headers=signed()).json()["data"]["items"]
+    assert message.items() >= {"conversation_type": 1, "sender_id": "alice", "receiver_id": "bob", "message_type": 0, "text": "hi", "extension": "e"}.items()
+    nowhere = HTTP.post(f"{simulator.url}/nimserver/no/such.action", headers=signed())
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, 404)
+
+
+def test_sessions_lie_within_data_or_beside_the_code(start: Start) -> None:
+    for where, within in (("within", True), ("beside", False)):
+        simulator = start("yunxin", sessions=where)
+        call(simulator, "msg/sendMsg", {"from": "alice", "ope": 0, "to": "bob", "type": 0, "body": '{"msg":"hi"}'})
+        answer = call(simulator, "history/querySessionList", {"accid": "alice"})
+        assert [one["accid"] for one in (answer["data"] if within else answer)["sessions"]] == ["bob"]

@@ -66,13 +66,17 @@ def text(value: Any) -> str:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
-def exactly(raw: str) -> Content | None:
-    """The JSON object in *raw* with its numbers as they are written, where they are read as words: 1.50, or more digits than a float has."""
+def exactly(raw: str, field: str) -> Any:
+    """What lies under *field* of the JSON object *raw*, its numbers as they are written, where they are read as words: 1.50, or more digits than a float has.
+
+    None where there is nothing, or *raw* is no such object; half a surrogate pair is U+FFFD.
+    """
     try:
-        value = json.loads(raw, parse_float=str, parse_int=str)
+        value = json.loads(raw, parse_float=str, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    found = json.dumps(value.get(field) if isinstance(value, dict) else None, ensure_ascii=False)
+    return json.loads(found.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def whole(value: Any) -> int:

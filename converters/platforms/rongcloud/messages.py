@@ -50,7 +50,8 @@ def body_of(name: str, content: Content | None, raw: str, mark: str, language: L
         if content is None and name in _WORDED:
             return _WORDED[name](_plain(raw))
         if content is not None and (field := _FIELDS.get(name)) and not isinstance(content.get(field), str):
-            content = exactly(raw) or content
+            written = exactly(raw, field)
+            content = content if written is None else {**content, field: written}
         found = _known(name, content, language) if content is not None else None
         if found is not None:
             return found

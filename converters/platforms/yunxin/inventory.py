@@ -163,12 +163,14 @@ def conversations(subjects: Sequence[str], span: TimeRange | None, cursor: str, 
             answer = yield from ask("history/querySessionList", {"accid": user, **window})
             if isinstance(answer, str):
                 return answer
-            sessions = rows(answer, "sessions")
+            held = parsed(answer.get("data"))
+            listed = held if isinstance(held, dict) else answer  # a page has them at the top, the vendor's SDKs read them from data
+            sessions = rows(listed, "sessions")
             for row in sessions:
                 if found := _session(user, row):
                     yield Found("conversation", found)
             oldest = min((milliseconds(text(row, "updateTime"), until) for row in sessions), default=until)
-            if answer.get("hasMore") not in (True, "true", 1) or not sessions:
+            if listed.get("hasMore") not in (True, "true", 1) or not sessions:
                 break
             # Others of that very millisecond may not have been listed; that it is without the end the page does not say.
             if oldest + 1 >= until:

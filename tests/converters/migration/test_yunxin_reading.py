@@ -125,9 +125,10 @@ def test_a_superteam_of_many_pages() -> None:
         assert {one.user for one in of(GroupMember, again)} >= set(names[100:])
 
 
-def test_conversations_by_the_list_of_sessions() -> None:
+@pytest.mark.parametrize("where", ["within", "beside"])
+def test_conversations_by_the_list_of_sessions(where: str) -> None:
     names = ["alice", *(f"p{n:03}" for n in range(130))]
-    with wired("yunxin", users=names, group={"6001": ["alice", "p000"]}) as source:
+    with wired("yunxin", users=names, group={"6001": ["alice", "p000"]}, sessions=where) as source:
         for begin in range(1, 131, 13):  # not all of them in one millisecond
             source.simulator.say_all([{"from": name, "to": "alice", "text": "hi"} for name in names[begin : begin + 13]])
         source.simulator.say("p000", "6001", "all", type="group")

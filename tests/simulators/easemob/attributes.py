@@ -113,7 +113,8 @@ def get_room(easemob: Easemob, call: Call) -> Answer:
 def super_admins(easemob: Easemob, call: Call) -> Answer:
     query = dict(parse_qsl(call.query.decode("latin-1")))
     page, size = int(query.get("pagenum", "1")), int(query.get("pagesize", "10"))
-    return {"entities": [], "data": easemob.super_admins[(page - 1) * size : page * size], "count": len(easemob.super_admins)}
+    said = {"params": {name: [query[name]] for name in ("pagenum", "pagesize") if name in query}} if query else {}  # SDKs read their own page from it
+    return {**said, "entities": [], "data": easemob.super_admins[(page - 1) * size : page * size], "count": len(easemob.super_admins)}
 
 
 def add_super_admin(easemob: Easemob, call: Call) -> Answer:

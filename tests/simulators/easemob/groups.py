@@ -173,11 +173,19 @@ def list_all(easemob: Easemob, call: Call, *, room: bool) -> Answer:
         return Refusal(400, "illegal_argument", "limit must be 1 to 1000")
     groups = list((easemob.rooms if room else easemob.people.groups).values())[::-1]
     page = groups[int(begin) : int(begin) + int(limit)]
-    key = "id" if room else "groupid"
-    data = [{key: group.id, "name": group.name, "owner": group.owner, "created": group.created} for group in page]
+    data = [listed_room(group) if room else listed_group(group) for group in page]
     answer: dict[str, Any] = {"entities": [], "data": data, "count": len(page)}
     more = int(begin) + len(page) < len(groups)
     return answer | ({"cursor": str(int(begin) + len(page))} if more else {})
+
+
+def listed_group(group: Group) -> dict[str, Any]:
+    facts = {"groupid": group.id, "groupname": group.name, "owner": group.owner, "affiliations": len(group.members), "type": "group"}
+    return facts | {"last_modified": str(group.created)}
+
+
+def listed_room(room: Group) -> dict[str, Any]:
+    return {"id": room.id, "name": room.name, "owner": room.owner, "affiliations_count": len(room.members)}
 
 
 def modify(one: Led) -> Answer:

@@ -83,13 +83,16 @@ def delete_user(easemob: Easemob, call: Call) -> Answer:
     easemob.accept("user.delete", user=name)
     return {"path": "/users", "entities": [shown]}
 
+QUIET = ("notification_no_disturbing", "notification_no_disturbing_start", "notification_no_disturbing_end")
+"""Of the official server SDK for Java 0.6, and of the entity of a user in older pages."""
+
 
 def set_push(easemob: Easemob, call: Call) -> Answer:
-    """The name that a push shows, and whether it shows what was said."""
+    """The name that a push shows, whether it shows what was said, and quiet hours, which newer pages set otherwise."""
     name, request = known(easemob, call), as_object(call.body)
     if name is None:
         return NO_USER
-    if not request or not request.keys() <= {"nickname", "notification_display_style"}:
+    if not request or not request.keys() <= {"nickname", "notification_display_style", *QUIET}:
         return errors.MALFORMED
     nickname, style = request.get("nickname"), request.get("notification_display_style")
     if nickname is not None and (not isinstance(nickname, str) or len(nickname) > LONGEST_NAME):
@@ -100,6 +103,7 @@ def set_push(easemob: Easemob, call: Call) -> Answer:
         easemob.people.users[name]["nickname"] = nickname
     if style is not None:
         easemob.people.users[name]["style"] = int(style)
+    easemob.people.users[name] |= {field: request[field] for field in QUIET if field in request}
     easemob.accept("push.display", user=name, fields=sorted(request))
     return {"path": "/users", "entities": [entity(easemob, name)]}
 

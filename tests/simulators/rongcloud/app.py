@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from tests.simulators.calls import Endpoint
 from tests.simulators.control import Control
-from tests.simulators.rongcloud import accounts, errors, history, hosted, management
+from tests.simulators.rongcloud import accounts, errors, history, hosted, management, rooms
 from tests.simulators.rongcloud.gate import Gate, Work
 from tests.simulators.rongcloud.options import Options
 from tests.simulators.rongcloud.sending import Send
@@ -63,6 +63,7 @@ CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
     "group/user/gag/list": ("group.gagged", (), accounts.gagged),
     **management.CALLS,
     **hosted.CALLS,
+    **rooms.CALLS,
 }
 
 

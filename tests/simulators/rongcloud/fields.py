@@ -45,6 +45,10 @@ class Fields:
     def names(self) -> list[str]:
         return list(self._values)
 
+    def named(self, what: str) -> dict[str, str]:
+        """The values of ``what[ID]``, by their IDs."""
+        return {name[len(what) + 1 : -1]: self.one(name) for name in self.names() if name.startswith(f"{what}[") and name.endswith("]")}
+
     def has(self, name: str) -> bool:
         return bool(self._values.get(name))
 

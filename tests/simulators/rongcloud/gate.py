@@ -15,6 +15,8 @@ from tests.simulators.rongcloud.fields import Fields
 from tests.simulators.rongcloud.signing import header, holds
 from tests.simulators.rongcloud.state import RongCloud
 
+AS_JSON = ("message/ultragroup/publish", "user/tag/set", "user/tag/batch/set")
+"""Calls whose body is a JSON object beside those of ``v3/``."""
 Answer = dict[str, Any] | Refusal
 Work = Callable[[RongCloud, Call, Fields], Answer]
 
@@ -34,7 +36,7 @@ class Gate:
         self._required = required
         self._work = work
         self._limited = limited
-        self._json = path.startswith("v3/") or path == "message/ultragroup/publish"
+        self._json = path.startswith("v3/") or path in AS_JSON
 
     def __call__(self, call: Call) -> Response:
         answer = self._answer(call)
@@ -50,7 +52,7 @@ class Gate:
             return errors.UNSIGNED
         if self._limited and not self._rongcloud.limits.call(self._path, monotonic()):
             return errors.OVER_LIMIT
-        if not call.body:
+        if not call.body and self._required:  # SDKs send nothing where nothing is required
             return errors.NO_DATA
         fields = Fields.of_json(call.body) if self._json else Fields.of_form(call.body)
         if fields is None:

@@ -1,5 +1,5 @@
-"""What a customer's server sets and asks about users, groups and rooms beside the rest. Source: "RongCloud: users", "… groups", "… notification
-settings", "… chatrooms", "… hosted friends and profiles".
+"""What a customer's server sets and asks about users and groups beside the rest. Source: "RongCloud: users", "… groups", "… notification
+settings", "… hosted friends and profiles".
 """
 
 from typing import Any
@@ -137,7 +137,7 @@ def free_users(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
 def sync(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     """``group[ID]=NAME``: the user is in these groups and in no other."""
     user = fields.one("userId")
-    wanted = {name[6:-1]: fields.one(name) for name in fields.names() if name.startswith("group[") and name.endswith("]")}
+    wanted = fields.named("group")
     for group in rongcloud.people.groups.values():
         if user in group.members and group.id not in wanted:
             group.members.remove(user)
@@ -207,33 +207,6 @@ def all_users(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     return {"users": [{"userId": user} for user in rongcloud.people.users]}
 
 
-def create_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    for room in fields.many("chatroomId"):
-        rongcloud.rooms.setdefault(room, {"createTime": rongcloud.now(), "destroyType": fields.number("destroyType", 0)})
-    rongcloud.accept("room.create", call, rooms=fields.many("chatroomId"))
-    return {}
-
-
-def destroy_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    """Rooms need not be known: clients make them by joining."""
-    rooms = fields.many("chatroomId")
-    for room in rooms:
-        rongcloud.rooms.pop(room, None)
-    rongcloud.destroyed |= set(rooms)
-    rongcloud.accept("room.destroy", call, rooms=rooms)
-    return {}
-
-
-def get_room(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    room = rongcloud.rooms.get(fields.one("chatroomId"))
-    if room is None:
-        return bad("chatroomId is not known")
-    return {"chatroomId": fields.one("chatroomId"), "memberCount": 0, "ban": 0, **room, "createTime": shown(rongcloud, int(room["createTime"]))}
-
-
-def room_users(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    """Only clients join, and they are not simulated."""
-    return {"total": 0, "users": []} if fields.one("chatroomId") in rongcloud.rooms else bad("chatroomId is not known")
 
 
 CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
@@ -263,9 +236,5 @@ CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {
     "friend/get": ("friend.get", ("userId",), hosted(get_friends)),
     "user/profile/set": ("profile.set", ("userId",), hosted(set_profile)),
     "user/profile/batch/query": ("profile.get", ("userId",), hosted(get_profiles)),
-    "chatroom/create_new": ("room.create", ("chatroomId",), create_rooms),
-    "chatroom/destroy": ("room.destroy", ("chatroomId",), destroy_rooms),
-    "chatroom/get": ("room.get", ("chatroomId",), get_room),
-    "chatroom/user/query": ("room.users", ("chatroomId",), room_users),
 }
 """Path, name in the journal, required fields."""

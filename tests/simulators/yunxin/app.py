@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
-from starlette.responses import Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tests.simulators.calls import Call, Endpoint
@@ -20,6 +21,7 @@ from tests.simulators.yunxin import (
     history,
     notifying,
     reading,
+    reading_v2,
     roomlife,
     rooms,
     sending,
@@ -113,7 +115,7 @@ V2: dict[tuple[str, str], tuple[str, Work]] = {
     ("PATCH", "messages/actions/quick_comment"): ("reaction", comments.add),
     ("DELETE", "messages/actions/quick_comment"): ("reaction.remove", comments.remove),
     ("POST", "messages/actions/quick_comment"): ("reaction.query", comments.query),
-    **reading.V2,
+    **reading_v2.V2,
 }
 
 
@@ -144,9 +146,13 @@ def make_app(options: Options) -> Starlette:
         routes += [
             Route(f"{prefix}/im/v2/{path}", served, methods=[method]) for prefix in ("", "/nimserver")
         ]
-    for (method, path), (api, work) in reading.V21.items():
+    for (method, path), (api, work) in reading_v2.V21.items():
         served = endpoint(api, "user", work, v2=True)
         routes += [Route(f"{prefix}/im/v2.1/{path}", served, methods=[method]) for prefix in ("", "/nimserver")]
+
+    async def no_path(request: Request, error: Exception) -> Response:
+        """SDKs read an error of any call as JSON."""
+        return JSONResponse({"code": 404, "desc": "no such path"}, 404)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -154,7 +160,7 @@ def make_app(options: Options) -> Starlette:
             yield
             control.loader.stop()
 
-    return Starlette(routes=[*routes, *yunxin.shelf.routes(), *control.routes()], lifespan=lifespan)
+    return Starlette(routes=[*routes, *yunxin.shelf.routes(), *control.routes()], lifespan=lifespan, exception_handlers={404: no_path})
 
 
 def category(path: str) -> str:

@@ -60,12 +60,13 @@ def remove(yunxin: Yunxin, call: Call) -> Answer:
 
 def query(yunxin: Yunxin, call: Call) -> Answer:
     request = as_object(call.body) or {}
-    found = []
+    found, failed = [], []
     for held in request.get("messages") or ():
         message = named(yunxin, held)
         if isinstance(message, Refusal):
-            return message
+            failed.append({"error_code": message.v2 or message.code, "error_msg": message.why})
+            continue
         comments = yunxin.comments.get(f"{message.type}:{message.id}", {})
         listed = [{"operator_id": operator, "index": index, "extension": extension} for (operator, index), extension in comments.items()]
-        found.append({"message_server_id": int(message.id), "quick_comments": listed})
-    return {"items": found}
+        found.append({**held, "comments": listed})
+    return {"success_list": found, "failed_list": failed}

@@ -41,4 +41,6 @@ class Options(Struct, frozen=True, kw_only=True):
     backoff_max: float = 2.0
     callbacks_before_answer: float = 0.0
     ordered: bool = True
+    sessions: Literal["within", "beside"] = "within"
+    """Whether the list of sessions lies within ``data``, as the vendor's SDK for Java reads it, or beside ``code``, as on the page."""
     seed: int = 0

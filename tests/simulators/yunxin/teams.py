@@ -192,7 +192,8 @@ class Teams:
             for team in yunxin.people.groups.values()
             if user in team.members and ("superteam" in team.settings) is self.superteam
         ]
-        return {"count": len(teams), "infos": [shown(team, with_members=False) for team in teams]}
+        name = "tinfos" if self.superteam else "infos"
+        return {"count": len(teams), name: [shown(team, with_members=False) for team in teams]}
 
     def _about_members(
         self, yunxin: Yunxin, call: Call, what: str, *, by_managers: bool = False, **changes: Any
