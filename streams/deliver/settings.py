@@ -11,7 +11,7 @@ from streams.outbound.proxies import ProxySettings
 class DeliverSettings(ProxySettings):
     """Retries, concurrency and limits of the requests to platforms."""
 
-    used_by = frozenset({"deliver", "media", "gaps", "migrate"})
+    used_by = frozenset({"deliver", "media", "gaps", "canary", "migrate"})
 
     max_open_events: int = Field(1000, ge=1, description="Events of one partition that may be open at once.")
     max_parked_bytes: int = Field(

@@ -18,12 +18,12 @@ MISSING = (
 class MarksSettings(SecretSection):
     """The mark on everything that the relay sends. It identifies the relay's own messages when they are called back.
 
-    `convert`, `deliver`, `gaps` and the commands that read messages need `secret`. To change it, put the new one into `secret`
+    `convert`, `deliver`, `gaps`, `watch` with a canary, and the commands that read messages need `secret`. To change it, put the new one into `secret`
     and the old one into `secret_previous`, first for `convert`, then for all; remove the old one after
     `deliver.remember_delivered`.
     """
 
-    used_by = frozenset({"convert", "deliver", "gaps", "migrate", "reading"})
+    used_by = frozenset({"convert", "deliver", "gaps", "migrate", "canary", "reading"})
 
     secret: SecretStr = Field(SecretStr(""), description=f"Signs marks. {SHORTEST} characters or more, used for nothing else.")
     secret_file: str = Field("", description="Path of a file that holds `secret`.")

@@ -186,7 +186,7 @@ def play(prometheus: Prometheus, chosen: list[Fault]) -> int:
         fault.begin()
     fired = watch(prometheus, names, time.monotonic(), lambda: [fault.keep() for fault in chosen], firing=True)
     print(f"firing besides: {', '.join(sorted(prometheus.firing() - names)) or 'nothing'}")
-    for fault in chosen:
+    for fault in reversed(chosen):  # a command of an earlier one reads what a later one has spoiled
         fault.end()
     cleared = watch(prometheus, names & fired.keys(), time.monotonic(), lambda: None, firing=False)
     for name in sorted(names):
