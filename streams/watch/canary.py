@@ -185,7 +185,7 @@ class Canary:
 
     def _tell(self, route: CanaryRoute, kind: CanaryKind, result: CanaryResult, sent: Outcome) -> None:
         if result.state > CanaryState.LATE:
-            log.warning("canary message lost", direction=route.direction, kind=kind, state=result.state.name.lower(), answer=getattr(sent, "reason", "taken"))
+            log.warning("canary message failed", direction=route.direction, kind=kind, state=result.state.name.lower(), answer=getattr(sent, "reason", "taken"))
 
 
 def _count(direction: str, kind: CanaryKind, result: CanaryResult) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from streams.roles.watch import scope
 from streams.settings import role_secrets
 from streams.settings.role_secrets import COMMAND, SecretScope, deliver, migrate
 from streams.settings.root import load
@@ -47,10 +48,12 @@ def process(component: str) -> SecretScope:
     return single[role](platform) if role in single else next(one for one in role_secrets.ROLES if one.name == role)
 
 
-@pytest.fixture(params=["example", "four platforms"])
+@pytest.fixture(params=["example", "canary", "four platforms"])
 def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, ...]:
     if request.param == "example":
         return EVERY
+    if request.param == "canary":
+        return (*EVERY, f"--set-json=settings.canary={json.dumps({'apps': ['old', 'new']})}")
     (tmp_path / "four.yaml").write_text(FOUR)
     return (*EVERY, "--values", str(tmp_path / "four.yaml"))
 
@@ -86,8 +89,10 @@ def test_a_pod_mounts_the_secrets_that_the_code_reads_there_and_no_other(
         path.write_text(file.replace(SECRETS, str(folder)))
         read: dict[Path, str] = {}
         monkeypatch.setattr(role_secrets, "files_read", read)
-        load(path, process(component))  # raises where one is missing
+        load(path, scope(path) if component == "watch" else process(component))  # raises where one is missing
         assert sorted(one.name for one in read) == sorted(keys), component
+        if component == "watch":
+            assert bool(keys) == any("canary" in one for one in arguments)
 
 
 @needs_helm
