@@ -419,7 +419,7 @@ CERTIFICATE_EXPIRY = _gauge(
 CERTIFICATE_READS = _counter("certificate_reads", "looks", ["what", "name", "outcome"], "Looks at what a broker or an endpoint serves: `read`, `failed`.")
 TOKENS = _counter(
     "token_requests", "requests", ["app", "platform", "outcome"],
-    "Requests for a platform's access token: `granted`, `refused` (key, secret or app are wrong), `unanswered` (no answer, or an error of the platform), "
+    "Requests for a platform's access token: `granted`, `refused` (key, secret or app are wrong), `unanswered` (no answer, too many requests, or an error of the platform), "
     "`worn_out` (a new token was refused as well).",
 )
 

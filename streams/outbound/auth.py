@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
+from http import HTTPStatus
 from typing import Any, Literal, NoReturn, get_args
 
 import httpx
@@ -114,7 +115,8 @@ class TokenAuth:
         granted = self._rules.read(reply)
         if isinstance(granted, str):
             ours = reply.status < 500
-            self._count("refused" if ours else "unanswered")
+            # That it was too often says nothing of the key.
+            self._count("refused" if ours and reply.status != HTTPStatus.TOO_MANY_REQUESTS else "unanswered")
             self._refuse(granted, ours=ours)
         self._count("granted")
         self._headers = self._rules.headers(granted.token)
