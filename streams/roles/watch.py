@@ -25,6 +25,8 @@ from streams.watch.watcher import Watcher
 log = structlog.get_logger()
 
 STAGE = "watch"
+RUN_BEYOND = 60.0
+"""Seconds that accounts, uploads and Kafka may take of a run besides."""
 
 
 def scope(config: Path | None) -> SecretScope:
@@ -97,7 +99,8 @@ async def _canary(settings: Settings) -> None:
 
     async def run() -> None:
         try:
-            await sending.run()
+            async with asyncio.timeout(settings.canary.interval + settings.canary.patience + RUN_BEYOND):
+                await sending.run()
         except (KafkaError, OSError, TimeoutError) as error:
             # Its series stand still, and an alert says so; the watcher's own looks tell of Kafka.
             log.warning("canary not run", error=permissions.why(error, kafka.cluster) or type(error).__name__)

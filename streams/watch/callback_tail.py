@@ -44,6 +44,7 @@ class CallbackTail:
         self._found: set[TopicPartition] = set()
         self._more = asyncio.Condition()
         self._reading: asyncio.Task[None] | None = None
+        self._ended = False
 
     async def start(self) -> None:
         """Raises KafkaError."""
@@ -55,7 +56,7 @@ class CallbackTail:
 
     async def begin(self) -> None:
         """From now on callbacks are heard. Raises KafkaError."""
-        self._seen, self._found = [], set()
+        self._seen, self._found, self._ended = [], set(), False
         partitions = self._known or frozenset(await self._all())
         self._consumer.assign(sorted(partitions))
         await self._consumer.seek_to_end(*partitions)
@@ -67,6 +68,7 @@ class CallbackTail:
         """*whole*: all was heard that was waited for."""
         self._known = frozenset(self._found) if whole and self._found else frozenset()
         reading, self._reading = self._reading, None
+        self._ended = True  # aiokafka may take a cancellation for its own
         if reading is not None:
             reading.cancel()
             with suppress(asyncio.CancelledError):
@@ -103,7 +105,7 @@ class CallbackTail:
 
     async def _read(self) -> None:
         try:
-            while True:
+            while not self._ended:
                 found = await self._consumer.getmany(timeout_ms=_POLL)
                 await self._take(found)
         finally:

@@ -217,9 +217,16 @@ def test_only_who_sends_reaches_the_internet_and_nobody_an_inner_network(argumen
     for component, spec in policies(rendered(*arguments)).items():
         for inner in ("10.0.0.1", "127.0.0.1", "169.254.169.254", "172.20.3.4", "192.168.1.1", "100.64.0.1", "fd00::1", "fe80::1", "::1"):
             assert not reaches(spec, inner, port), (component, inner)
-        outside = component in ("media", "gaps") or component.startswith(("deliver-", "migrate-"))
+        outside = component in ("media", "gaps", *(["watch"] if any("canary" in one for one in arguments) else [])) or component.startswith(("deliver-", "migrate-"))
         assert reaches(spec, "203.0.113.7", port) <= (outside and port in (80, 443, 8000)), component
         assert reaches(spec, "203.0.113.7", 443) == (outside and component != "deliver-own"), component
+
+
+@needs_helm
+def test_the_watcher_reaches_endpoints_whose_certificates_it_sees() -> None:
+    plain = policies(rendered(*EVERY))["watch"]
+    seeing = policies(rendered(*EVERY, '--set-json=settings.watch={"endpoints":["relay.example.com","files.example.com:8443"]}'))["watch"]
+    assert [(reaches(plain, "8.8.8.8", port), reaches(seeing, "8.8.8.8", port)) for port in (443, 8443, 80)] == [(False, True), (False, True), (False, False)]
 
 
 @needs_helm
