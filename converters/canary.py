@@ -42,7 +42,7 @@ from converters.platform import (
 from converters.routing.route import App, Deliver, Dropped, EchoOf, Routed
 
 CanaryKind = Literal["text", "picture", "voice", "recall"]
-KEY = "im_relay_canary"
+KEY = "relay_canary"
 """Of the extension of its messages, on both sides."""
 NOTHING_SAID = Refused("the platform has no such message")
 """Of a message that is encoded into nothing."""
