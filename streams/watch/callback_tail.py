@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 _POLL = 500
 """Milliseconds."""
-_BYTES = 8 << 20
+_BYTES = 1 << 20
 _MOST = 1000
 """Callbacks of one run that are kept; more are not the canary's."""
 
@@ -73,7 +73,7 @@ class CallbackTail:
             reading.cancel()
             with suppress(asyncio.CancelledError):
                 await reading
-            self._consumer.unsubscribe()
+            self._consumer.pause(*self._consumer.assignment())  # a consumer that has unsubscribed would not stop
 
     async def first(self, app: str, wanted: Callable[[Callback], T | None], until: float) -> tuple[T, ArrivedCallback] | None:
         """What *wanted* makes of the first callback of *app* of which it makes something; None where there is none *until* then.
