@@ -29,13 +29,13 @@ from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.files.media import FileUpload, MediaSupport, Role
 from converters.files.samples import AAC, AMR, MP3, PNG
 from converters.platform import (
+    AnyPlatform,
     Callback,
     Decoded,
     DecodedEvent,
     Encoded,
     OwnEcho,
     Partial,
-    Platform,
     Reply,
     Request,
 )
@@ -85,7 +85,7 @@ def is_canary(routed: Iterable[Routed], key: bytes) -> bool:
     return False
 
 
-def fit(platform: Platform) -> bool:
+def fit(platform: AnyPlatform) -> bool:
     """Whether users of *platform* can be made, and can say something that bears no mark of the relay's."""
     return platform.register is not None and "mark" in platform.account.__struct_fields__
 
@@ -97,10 +97,10 @@ def accounts(app: App, users: tuple[str, str]) -> tuple[Request, ...]:
     return tuple(register(user, "im-relay canary", app.account) for user in users)
 
 
-def stored(app: App, kind: CanaryKind, token: str, picture: str = "") -> Generator[Request, Reply | None, StoredFile | None]:
+def stored(app: App, kind: CanaryKind, token: str, url: str = "") -> Generator[Request, Reply | None, StoredFile | None]:
     """Put the file of a message of *kind* where the app keeps files; None where it takes no such file, or not now.
 
-    *picture*: where one lies, for a platform that keeps no files.
+    *url*: where one lies, for a platform that keeps no files.
     """
     media, account = app.platform.media, speaking(app)
     upload = _upload(media, kind, account, token) if media is not None else None
@@ -111,7 +111,8 @@ def stored(app: App, kind: CanaryKind, token: str, picture: str = "") -> Generat
         if shape is not None and shape.inline and kind == "voice":
             inline = b64encode(upload.content).decode()
             return StoredFile("", inline=inline, name=upload.name, size=len(upload.content), mime=upload.mime, duration=_SECOND)
-        return StoredFile(picture, width=1, height=1) if picture and kind == "picture" else None
+        size = {"width": 1, "height": 1} if kind == "picture" else {"duration": _SECOND}
+        return StoredFile(url, **size) if url else None
     request = media.upload(upload, account)
     reply = yield request
     found = media.uploaded(upload, request, reply, account) if reply is not None else None
@@ -120,7 +121,7 @@ def stored(app: App, kind: CanaryKind, token: str, picture: str = "") -> Generat
     return structs.replace(found, duration=_SECOND) if kind == "voice" else structs.replace(found, width=1, height=1)
 
 
-def _upload(media: MediaSupport, kind: CanaryKind, account: Any, token: str) -> FileUpload | None:
+def _upload(media: MediaSupport[Any], kind: CanaryKind, account: Any, token: str) -> FileUpload | None:
     role = _ROLES[kind]
     shape = media.shape(role, account)
     wanted = ("png",) if kind == "picture" else shape.formats or ("amr",) if shape is not None else ()
@@ -166,7 +167,8 @@ def _encoded(route: CanaryRoute, operation: Operation, token: str, now: int, the
 
 def speaking(app: App) -> Any:
     """The account with which the two users write: its mark lies where the relay looks for none, and proves nothing."""
-    return structs.replace(app.account, mark=KEY, mark_secret=KEY, mark_secret_previous="", mark_unkeyed_until=0)
+    account: Any = app.account
+    return structs.replace(account, mark=KEY, mark_secret=KEY, mark_secret_previous="", mark_unkeyed_until=0)
 
 
 def outcome(app: App, request: Request, reply: Reply | None) -> Outcome:

@@ -163,7 +163,7 @@ class Canary:
         return CanaryResult(CanaryState.LATE if late else CanaryState.CHANGED if changed else CanaryState.ON_TIME, seconds)
 
     async def _file(self, app: App, kind: CanaryKind, token: str) -> StoredFile | None:
-        storing = messages.stored(app, kind, token, self._settings.picture_url)
+        storing = messages.stored(app, kind, token, self._settings.url(kind))
         try:
             request = next(storing)
             while True:

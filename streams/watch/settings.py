@@ -49,6 +49,9 @@ class CanarySettings(Section):
     picture_url: str = Field(
         "", pattern=r"^(https?://[^\s@]+)?$", description="A picture of yours, for an app whose platform stores no files. Empty: no picture is sent there."
     )
+    voice_url: str = Field(
+        "", pattern=r"^(https?://[^\s@]+)?$", description="The same of a voice message in the format of that platform, where it does not go inline."
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -61,6 +64,10 @@ class CanarySettings(Section):
         if self.patience >= self.interval:
             raise ValueError(f"patience is {self.patience:g}, and interval {self.interval:g}: one run must end before the next; write a shorter patience")
         return self
+
+    def url(self, kind: CanaryKind) -> str:
+        """Where a file of messages of *kind* lies; "" where that is not given."""
+        return {"picture": self.picture_url, "voice": self.voice_url}.get(kind, "")
 
     def conversation(self, app: str) -> bytes:
         """The key of what the two say in *app*; b"" where there is no canary."""
