@@ -111,8 +111,9 @@ def stored(app: App, kind: CanaryKind, token: str, url: str = "") -> Generator[R
         if shape is not None and shape.inline and kind == "voice":
             inline = b64encode(upload.content).decode()
             return StoredFile("", inline=inline, name=upload.name, size=len(upload.content), mime=upload.mime, duration=_SECOND)
-        size = {"width": 1, "height": 1} if kind == "picture" else {"duration": _SECOND}
-        return StoredFile(url, **size) if url else None
+        if not url:
+            return None
+        return StoredFile(url, width=1, height=1) if kind == "picture" else StoredFile(url, duration=_SECOND)
     request = media.upload(upload, account)
     reply = yield request
     found = media.uploaded(upload, request, reply, account) if reply is not None else None
