@@ -90,6 +90,7 @@ def test_every_kind_arrives_both_ways_and_no_count_has_it(stack: Stack) -> None:
     assert received(stack) == 1
 
 
+@pytest.mark.slow
 def test_it_says_where_a_message_is_lost(stack: Stack) -> None:
     one, other = stack.platforms
     brief = {"patience": 4.0, "on_time": 3.9, "kinds": ["text"]}
