@@ -59,7 +59,7 @@ chaos: $(VENV)/installed  ## hurt the whole relay in every way we know of, and a
 chaos-versions: $(VENV)/installed  ## the short chaos on every Kafka that the relay is for, with each level of transactions; ARGS="--kafka 3.7.2"
 	@$(BIN)/python -m tests.chaos.versions $(ARGS)
 
-chaos-alerts: $(VENV)/installed  ## real faults, a real Prometheus, the alerts as they ship: each fires, and clears; seven minutes
+chaos-alerts: $(VENV)/installed  ## real faults, a real Prometheus, the alerts as they ship: each fires, and clears; ten minutes
 	@$(BIN)/python -m tests.chaos.alerts
 
 soak: $(VENV)/installed  ## chaos for HOURS (8), each round with another seed

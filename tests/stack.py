@@ -241,8 +241,9 @@ class Stack:
         }.items():
             self.add(name, arguments)
 
-    def add(self, name: str, arguments: list[str]) -> Role:
-        role = Role(name, [*arguments, "--config", str(self.config)], free_port(), self.directory / f"{name}.log", self._as(name), self._code)
+    def add(self, name: str, arguments: list[str], config: Path | None = None) -> Role:
+        """Start a role; *config* where its settings are not those of all."""
+        role = Role(name, [*arguments, "--config", str(config or self.config)], free_port(), self.directory / f"{name}.log", self._as(name), self._code)
         self._exit.callback(role.stop)
         self.roles[name] = role
         role.start()

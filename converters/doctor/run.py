@@ -14,7 +14,6 @@ from converters.core.operations import Edit, Operation, Post, Reaction, Read, Re
 from converters.core.outcome import Delivered, Outcome, Unsure
 from converters.doctor.checks import CHECKS
 from converters.doctor.reach import KEYS, reached
-from converters.doctor.samples import AMR, GIF, PNG
 from converters.doctor.session import DoctorSession, is_ours, message_of, told
 from converters.doctor.steps import (
     NO_WORDS,
@@ -30,6 +29,7 @@ from converters.doctor.steps import (
     Words,
 )
 from converters.files.media import FileUpload, Role
+from converters.files.samples import AMR, GIF, PNG
 from converters.platform import A, DecodedEvent, OwnEcho, Platform, Request
 
 _SLOW = 10_000

@@ -46,6 +46,8 @@ class App(Struct, frozen=True):
     """Of what its people do."""
     plugins: tuple[Plugin, ...] = ()
     """The customer's conversions, asked in this order."""
+    canary: bytes = b""
+    """The key of the conversation of the test users, see `converters.canary`; no count has it. Empty: there are none."""
 
     @property
     def user_ids(self) -> IdRule:

@@ -4,7 +4,7 @@
 from deploy.boards import uids
 from deploy.boards.board import Board, Section
 from deploy.boards.overview import LATE, VERY_LATE
-from deploy.boards.panels import BREAKERS, HELD, chart, states
+from deploy.boards.panels import BREAKERS, CANARY, HELD, chart, states
 from deploy.boards.queries import (
     NO_SAMPLES,
     OURS,
@@ -34,6 +34,11 @@ TIME = Section(
         chart("Canary", "Messages of the test users, p99 by direction and kind.", "s",
               or_zero(quantile(0.99, "im_relay_canary_seconds", "direction", "kind"), "{{direction}} {{kind}}", "direction", named=NO_SAMPLES), warn=LATE, bad=VERY_LATE),
         chart("Canary messages, in 5 minutes", "By direction, kind and outcome.", "short", events("im_relay_canary_messages_total", "direction", "kind", "outcome")),
+        states("Canary, last outcome", "By direction and kind.", CANARY,
+               or_zero(worst("im_relay_canary_state", "direction", "kind"), "{{direction}} {{kind}}", "direction", named="no canary", zero=-1)),
+        chart("Canary, last success", "Age of the last message that arrived unchanged, by direction and kind.", "s",
+              or_zero(f"time() - {worst('im_relay_canary_last_success_seconds', 'direction', 'kind')}", "{{direction}} {{kind}}", "direction", named="no canary"), warn=90, bad=180),
+        chart("Canary, last run", "Age of it.", "s", or_zero(f"time() - {worst('im_relay_canary_last_run_seconds', 'apps')}", "{{apps}}", "apps", named="no canary"), warn=120, bad=900),
     ],
 )  # fmt: skip
 
@@ -44,6 +49,8 @@ REQUESTS = Section(
         chart("Requests", "By what the answer meant. `not_sent`: throttled, blocked or no token; `unsure`: no answer in time.", "reqps",
               rates("im_relay_attempts_total", "app", "api", "outcome")),
         chart("Time of a request, p99", "By app and API.", "s", or_zero(quantile(0.99, "im_relay_request_seconds", "app", "api"), "{{app}} {{api}}", "app", named=NO_SAMPLES), warn=1, bad=5),
+        chart("Tokens asked for, in 5 minutes", "By app and outcome. `refused`: the platform does not take the key.", "short",
+              events("im_relay_token_requests_total", "app", "outcome")),
         chart("Open events", "Read, and without outcome.", "short", Query(total("im_relay_open_events", "platform"), "{{platform}}")),
         chart("Requests in flight", "Waiting for an answer. A flat line beside no finished events: the platform hangs.", "short",
               totals("im_relay_requests_in_flight", "app")),

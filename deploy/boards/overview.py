@@ -3,7 +3,7 @@
 
 from deploy.boards import uids
 from deploy.boards.board import Board, Section
-from deploy.boards.panels import BREAKERS, HELD, REACHABLE, UP, chart, number, state, states
+from deploy.boards.panels import BREAKERS, CANARY, HELD, REACHABLE, UP, chart, number, state, states
 from deploy.boards.queries import (
     NO_SAMPLES,
     OURS,
@@ -25,18 +25,16 @@ LOW = 6
 LOOK_IS_OLD = 60
 """Seconds after which what the watcher says is no longer the present."""
 
-TEXT = 'kind="text"'
-
 NOW = Section(
     "Now",
     [
+        state("Canary", "Outcome of the last test messages, the worst kind, by direction. Undelivered: the target app has not called back; uncalled: the source app has not; "
+              "unsent: the app took none.", CANARY, or_zero(worst("im_relay_canary_state", "direction"), "{{direction}}", "direction", named="no canary", zero=-1), wide=8, to=uids.DELIVERY),
         number("Alerts firing", "Rules of im-relay that fire, in all namespaces; their names are in the panel Alerts.", "short",
                or_zero('count(ALERTS{alertname=~"ImRelay.*",alertstate="firing"})'), warn=1, bad=3),
         number("Oldest undelivered", "Age of the oldest live message that a stage has not finished, by direction. Read from Kafka by the role watch, "
                "so it grows also while a worker is dead or a platform hangs.", "s",
                Query(worst("im_relay_watch_oldest_seconds", "direction", where='class="live"'), "{{direction}}"), warn=LATE, bad=VERY_LATE, wide=8, to=uids.DELIVERY),
-        number("Canary", "Age of the last message of the test users that arrived, by direction.", "s",
-               Query(f'time() - max by (direction) ({only("im_relay_canary_last_success_seconds", TEXT)})', "{{direction}}"), warn=90, bad=180, wide=8),
         number("Watcher's last look", "Age of what the role watch says. Beyond a minute, its figures are those of the past.", "s",
                Query(f"time() - max({only('im_relay_watch_last_look_seconds', of_role('watch'))})"), warn=LOOK_IS_OLD, bad=5 * LOOK_IS_OLD),
         number("Processes down", "Processes that Prometheus cannot ask.", "short",

@@ -25,6 +25,9 @@ HELD: Words = {0: ("works", GOOD), 1: ("held", BAD)}
 RESULT: Words = {0: ("failed", BAD), 1: ("ok", GOOD)}
 ON: Words = {0: ("missing", WARN), 1: ("on", GOOD)}
 FILE: Words = {0: ("read", GOOD), 1: ("refused", BAD)}
+CANARY: Words = {
+    -1: ("none", PLAIN), 0: ("on time", GOOD), 1: ("late", WARN), 2: ("changed", WARN), 3: ("undelivered", BAD), 4: ("uncalled", BAD), 5: ("unsent", WARN),
+}  # fmt: skip
 OPEN: Words = {-1: ("none", PLAIN), 0: ("paused", WARN), 1: ("runs", GOOD)}
 
 

@@ -139,11 +139,10 @@ def files(config: Config = None) -> None:
 
 @app.command()
 def watch(config: Config = None) -> None:
-    """Watch the relay from outside: backlogs and their age, dead letters, owners, as metrics. Example: im-relay watch -c relay.toml"""
-    from streams.roles.watch import run_watch
-    from streams.settings.role_secrets import WATCH
+    """Watch the relay from outside: backlogs and their age, dead letters, owners, test messages, as metrics. Example: im-relay watch -c relay.toml"""
+    from streams.roles.watch import run_watch, scope
 
-    role(run_watch, config, WATCH)
+    role(run_watch, config, scope)
 
 
 @app.command()
@@ -162,13 +161,13 @@ def settings(config: Config = None, *, json: JsonAnyway = False) -> None:
 
 
 def role(run: Any, config: Path | None, process: Any, *arguments: object) -> None:
-    """Run a role that follows topics, with the secrets of *process*."""
+    """Run a role that follows topics, with the secrets of *process*, which may depend on the settings."""
     from streams.http_server.listener import ListenError
     from streams.plugins import PluginError
     from streams.settings.root import SettingsError, load, require_apps
 
     try:
-        code = run_role(run, require_apps(load(config, process)), *arguments)
+        code = run_role(run, require_apps(load(config, process(config) if callable(process) else process)), *arguments)
     except (SettingsError, ListenError, PluginError) as error:
         fail(error)
     raise typer.Exit(code)

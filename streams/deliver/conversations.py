@@ -63,6 +63,8 @@ class OpenEvent(Struct):
     """The clock when it was read."""
     set_aside: bool = False
     """It has let the others of its conversation pass while its files had not come."""
+    canary: bool = False
+    """The relay's own test users say it: no count of messages has it."""
     past: bool = False
     """It is not live: its time says nothing of how quick we are."""
     in_vain: bool = False
@@ -98,14 +100,15 @@ def source_of(delivery: Delivery) -> str:
     return f"{delivery.event.source}/{delivery.event.sender}"
 
 
-def begun(lane: OffsetTracker, offset: int, raw: OutputRecord, delivery: Delivery, doubt: Intent | None, now: float) -> OpenEvent:
-    """The event of *delivery*, which lies at *offset* in *lane* as *raw*, and is admitted *now*, by the clock of leases."""
+def begun(lane: OffsetTracker, offset: int, raw: OutputRecord, delivery: Delivery, doubt: Intent | None, now: float, canary: bytes = b"") -> OpenEvent:
+    """The event of *delivery*, which lies at *offset* in *lane* as *raw*, and is admitted *now*, by the clock of leases. *canary*: see `App`."""
     said = past(raw.headers)
     if said == SILENT:
         delivery = structs.replace(delivery, silent=True)
     arrived = doubt.arrived if doubt is not None else ()
     return OpenEvent(
-        lane, offset, raw.key or b"", raw, delivery, doubt=doubt, arrived=arrived, past=said is not None or not lane.live, noted=now
+        lane, offset, raw.key or b"", raw, delivery, doubt=doubt, arrived=arrived, past=said is not None or not lane.live, noted=now,
+        canary=bool(canary) and raw.key == canary,
     )  # fmt: skip
 
 

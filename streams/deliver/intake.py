@@ -215,7 +215,7 @@ class Intake:
             return
         if entry is None and self._peers.is_beyond(delivery):
             metrics.SENT_BEYOND_LEDGER.labels(self._context.platform).inc()
-        opened = begun(lane, record.offset, raw, delivery, protocol.earlier(entry), clock())
+        opened = begun(lane, record.offset, raw, delivery, protocol.earlier(entry), clock(), self._context.canary(delivery))
         self._admitted(opened)
 
     def _after(self, event: OpenEvent, lane: OffsetTracker, offset: int) -> None:

@@ -67,14 +67,15 @@ class Sender:
             log.error("defect in an encoder", app=app.name, event_id=event.delivery.event.id, error=name)  # noqa: TRY400
             event.outcome = Refused(f"defect: {name}")
             return
-        for loss in (*encoded.losses, *losses_of(there.files), *([Loss("withheld")] if there.withheld else [])):
+        for loss in () if event.canary else (*encoded.losses, *losses_of(there.files), *([Loss("withheld")] if there.withheld else [])):
             metrics.LOSSES.labels(self._context.direction(event.delivery), loss.what).inc()
         event.requests = len(encoded.requests)
         event.outcome = await self._requests(event, encoded.requests)
         if isinstance(event.outcome, Delivered):
             arrived(self._context.direction(event.delivery), event)
         api = encoded.requests[-1].api if encoded.requests else ""
-        ended(app.name, self._context.platform, api, type(event.outcome)).inc()
+        if not event.canary:
+            ended(app.name, self._context.platform, api, type(event.outcome)).inc()
 
     def drain(self) -> None:
         """Wake all who wait, so that they see that the partition is let go."""

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import structlog
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
+from streams.kafka import expiry
 from streams.kafka.security import PASSWORD, SecuritySettings
 from streams.kafka.tokens import provider
 
@@ -44,6 +46,9 @@ class Credentials:
     def __init__(self, security: SecuritySettings) -> None:
         self.security = security
         self._context: tuple[bytes, ssl.SSLContext] | None = None
+        for key, what in (("ca", "ca"), ("certificate", "client")):
+            if security.given(key):
+                expiry.show(what, security.named(key), partial(self.text, key))
         self._tokens = provider(security, self.text) if security.mechanism in ("OAUTHBEARER", "AWS_MSK_IAM") else None
 
     def proof(self) -> ConnectionCredentials:

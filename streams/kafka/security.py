@@ -21,7 +21,7 @@ KEYS = ("ca", "certificate", "key", "key_password", "password", "token", "client
 class SecuritySettings(SecretSection):
     """How to connect to the brokers. Files are read again for each new connection, so changes apply without a restart."""
 
-    used_by: ClassVar[frozenset[str]] = frozenset({"ingress", "convert", "deliver", "media", "gaps", "watch", "migrate", "command"})
+    used_by: ClassVar[frozenset[str]] = frozenset({"ingress", "convert", "deliver", "media", "gaps", "watch", "canary", "migrate", "command"})
 
     protocol: Protocol = Field(
         "PLAINTEXT", description="Protocol of the listener behind `kafka.bootstrap`. `SSL` is TLS, `SASL_` adds authentication."

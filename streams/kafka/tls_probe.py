@@ -24,7 +24,7 @@ async def look(host: str, port: int) -> ProbeResult:
     """Never raises for what the other side does."""
     try:
         async with asyncio.timeout(TIMEOUT):
-            for context in (None, _unchecked()):
+            for context in (None, unchecked()):
                 try:
                     return await _ask(host, port, context)
                 except (OSError, EOFError, ValueError, struct.error):
@@ -34,8 +34,8 @@ async def look(host: str, port: int) -> ProbeResult:
         return ProbeResult(None)
 
 
-def _unchecked() -> ssl.SSLContext:
-    """It is only asked whether TLS is spoken; nothing is said over it."""
+def unchecked() -> ssl.SSLContext:
+    """For a look at what is served: nothing is said over it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -44,7 +44,7 @@ def _unchecked() -> ssl.SSLContext:
 
 async def _is_tls(host: str, port: int) -> bool:
     try:
-        _, writer = await asyncio.open_connection(host, port, ssl=_unchecked())
+        _, writer = await asyncio.open_connection(host, port, ssl=unchecked())
     except (OSError, EOFError):
         return False
     writer.close()

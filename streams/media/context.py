@@ -41,5 +41,10 @@ class MediaContext(Struct, frozen=True):
         found = self.apps.get(app)
         return found.platform.name if found is not None else "unknown"
 
+    def is_canary(self, job: MediaJob) -> bool:
+        """Whether it is of the relay's own test users, see `App`."""
+        source = self.apps.get(job.source)
+        return source is not None and source.canary == job.conversation
+
     def direction(self, job: MediaJob) -> str:
         return f"{self.platform(job.source)}>{self.platform(job.target)}"

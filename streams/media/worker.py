@@ -158,7 +158,8 @@ class MediaWorker:
         self, record: ConsumerRecord, job: MediaJob, key: bytes, found: Transferred | TransferFailed, *, reused: bool = False, lives: float = 0.0
     ) -> None:
         outcome = "reused" if reused else found.reason if isinstance(found, TransferFailed) else "as-file" if found.carried.as_file else "carried"
-        metrics.MEDIA_JOBS.labels(self._context.direction(job), job.role, found.codec, outcome).inc()
+        if not self._context.is_canary(job):
+            metrics.MEDIA_JOBS.labels(self._context.direction(job), job.role, found.codec, outcome).inc()
         if tracing.ACTIVE is not None and (span := tracing.ACTIVE.follow(STAGE, record.headers, seconds=time.time() - record.timestamp / 1000)) is not None:
             span.end(outcome if isinstance(found, Transferred) else f"failed:{outcome}", event_id=job.event, kind=job.role, codec=found.codec)
         match found:

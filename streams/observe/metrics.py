@@ -396,6 +396,37 @@ WATCH_LAST_LOOK = _gauge(
 WATCH_LOOKS = _counter("watch_looks", "looks", ["outcome"], "Looks at the cluster: `whole`, `partial` (dead letters are still being read), `failed`.")
 WATCH_LOOK_SECONDS = _histogram("watch_look_seconds", "seconds", [], "One look.", CALLS)
 
+_begin("Canary: test messages through the whole loop")
+CANARY_MESSAGES = _counter(
+    "canary_messages", "messages", ["direction", "kind", "outcome"],
+    "Test messages of `im-relay watch` by what became of them: `on_time`, `late`, `changed` (arrived as something else), `undelivered` (the target app "
+    "has not called back), `uncalled` (the source app has not called back), `unsent` (the source app has not taken it). `kind` is `text`, `picture`, `voice`, `recall`.",
+)
+CANARY_STATE = _gauge(
+    "canary_state", "0 to 5", ["direction", "kind"], "Outcome of the last one: 0 on time, 1 late, 2 changed, 3 undelivered, 4 uncalled, 5 unsent."
+)
+CANARY_SECONDS = _histogram(
+    "canary_seconds", "seconds", ["direction", "kind"],
+    "From the request to the source app until the target app's callback of the message was stored, by one clock.", END_TO_END,
+)
+CANARY_LAST_SUCCESS = _gauge(
+    "canary_last_success_seconds", "seconds since 1970", ["direction", "kind"], "When the last one that arrived unchanged was called back by the target app."
+)
+CANARY_LAST_RUN = _gauge("canary_last_run_seconds", "seconds since 1970", ["apps"], "When the last run ended. None where no canary is set up.")
+
+_begin("Certificates and tokens: what expires, and what was refused")
+CERTIFICATE_EXPIRY = _gauge(
+    "certificate_expiry_seconds", "seconds since 1970", ["what", "name"],
+    "When a certificate expires: `client` and `ca` of `kafka.security`, `broker` as a broker serves it, `endpoint` of `watch.endpoints`; of a chain or bundle the first to expire. "
+    "`name` is the setting, or host and port.",
+)
+CERTIFICATE_READS = _counter("certificate_reads", "looks", ["what", "name", "outcome"], "Looks at what a broker or an endpoint serves: `read`, `failed`.")
+TOKENS = _counter(
+    "token_requests", "requests", ["app", "platform", "outcome"],
+    "Requests for a platform's access token: `granted`, `refused` (key, secret or app are wrong), `unanswered` (no answer, too many requests, or an error of the platform), "
+    "`worn_out` (a new token was refused as well).",
+)
+
 
 def exposition(registry: CollectorRegistry = REGISTRY) -> bytes:
     """All metrics in Prometheus' text format 0.0.4."""

@@ -4,7 +4,8 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, NoReturn
+from http import HTTPStatus
+from typing import Any, Literal, NoReturn, get_args
 
 import httpx
 
@@ -30,6 +31,9 @@ class TokenRefusedError(Exception):
         super().__init__(why)
         self.ours = ours
 
+
+TokenOutcome = Literal["granted", "refused", "unanswered", "worn_out"]
+TOKEN_OUTCOMES: tuple[TokenOutcome, ...] = get_args(TokenOutcome)
 
 Flow = AsyncGenerator[HttpCall, Reply]
 
@@ -59,12 +63,15 @@ class TokenAuth:
     """One token for all requests: asked for once however many wait, renewed at half its life, and when it is worn out."""
 
     def __init__(
-        self, token: Token[Any], account: Account, url: Callable[[Request], str], clock: Callable[[], float] = time.monotonic
+        self, token: Token[Any], account: Account, url: Callable[[Request], str], clock: Callable[[], float] = time.monotonic,
+        count: Callable[[TokenOutcome], None] = lambda _: None,
     ) -> None:
+        """*count* is told each time one was asked for, or was refused when it was used."""
         self._rules = token
         self._account = account
         self._url = url
         self._clock = clock
+        self._count = count
         self._asking = asyncio.Lock()
         self._headers: dict[str, str] = {}
         self._good_until = 0.0
@@ -98,6 +105,7 @@ class TokenAuth:
                         try:
                             answer = yield self._ask()
                         except NETWORK as error:
+                            self._count("unanswered")
                             self._refuse(f"no token: no answer ({type(error).__name__})", ours=False)
                         self._take(answer)
             used = self._headers
@@ -106,6 +114,7 @@ class TokenAuth:
             if not self.worn_out(reply, used):
                 return
             if fresh and not first:
+                self._count("worn_out")
                 self._refuse("a new token is refused as well")
         raise TokenRefusedError("token worn out twice")
 
@@ -124,6 +133,10 @@ class TokenAuth:
     def _take(self, reply: Reply) -> None:
         granted = self._rules.read(reply)
         if isinstance(granted, str):
-            self._refuse(granted, ours=reply.status < 500)
+            ours = reply.status < 500
+            # That it was too often says nothing of the key.
+            self._count("refused" if ours and reply.status != HTTPStatus.TOO_MANY_REQUESTS else "unanswered")
+            self._refuse(granted, ours=ours)
+        self._count("granted")
         self._headers = self._rules.headers(granted.token)
         self._good_until = self._clock() + granted.lifetime / 2

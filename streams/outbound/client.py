@@ -12,7 +12,7 @@ from converters.platform import Answered, Partial, Reply, Request, Token
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
 from streams.observe import metrics
-from streams.outbound.auth import NETWORK, SignedAuth, TokenAuth, TokenRefusedError
+from streams.outbound.auth import NETWORK, TOKEN_OUTCOMES, SignedAuth, TokenAuth, TokenRefusedError
 from streams.outbound.connections import NoConnectionError
 from streams.outbound.proxies import proxies
 from streams.outbound.transport import HttpCall, HttpxTransport, PooledTransport, TooLateError, Transport
@@ -44,7 +44,8 @@ class PlatformClient:
         self._read = app.platform.read_reply
         auth: TokenAuth | SignedAuth
         if isinstance(app.platform.auth, Token):
-            auth = TokenAuth(app.platform.auth, app.account, self._url)
+            tokens = {outcome: metrics.TOKENS.labels(app.name, app.platform.name, outcome) for outcome in TOKEN_OUTCOMES}
+            auth = TokenAuth(app.platform.auth, app.account, self._url, count=lambda outcome: tokens[outcome].inc())
         else:
             auth = SignedAuth(app.platform.auth, app.account)
         self._auth = auth

@@ -9,6 +9,7 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 from msgspec import Struct, structs
 
+from converters.canary import is_canary
 from converters.core.event_id import EventId, NotAnEventIdError
 from converters.core.model import Conversation, Event, conversation_key
 from converters.core.operations import kind_of
@@ -145,6 +146,8 @@ class CallbackRows:
             routed: Sequence[Routed] = route(callback, self._apps, self._identities)
         except Exception:  # noqa: BLE001 - as convert does, which made a dead letter of it
             routed = (DeadLettered("defect", "", ours=True),)
+        if app is not None and is_canary(routed, app.canary):
+            return  # the relay's own test users
         self._put(routed, known, own, place)
 
     def _put(self, routed: Sequence[Routed], known: ReceivedRow, own: Mapping[str, Event], place: str) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from converters import PLATFORMS
+from converters import PLATFORMS, canary
 from converters.core.address import public
 from streams.outbound.proxies import proxies
 from streams.settings.errors import nearest, told
@@ -38,6 +38,7 @@ def problems(settings: "Settings") -> list[str]:
         *_limits(settings),
         *_directories(settings),
         *_apps(settings),
+        *_canary(settings),
     ]
 
 
@@ -200,6 +201,17 @@ def _apps(settings: "Settings") -> Iterator[str]:
         if app.account and same in seen:
             yield f"apps.{name}.account is that of apps.{seen[same]}: an app is named once; take one out, or give the other's keys"
         seen.setdefault(same, name)
+
+
+def _canary(settings: "Settings") -> Iterator[str]:
+    for name in settings.canary.apps:
+        if (app := settings.apps.get(name)) is None:
+            meant = nearest(name, settings.apps)
+            yield f"canary.apps has {name}, which is no app here; " + (f"did you mean {meant}?" if meant else f"there are: {', '.join(sorted(settings.apps)) or 'none'}")
+        elif app.target not in settings.canary.apps:
+            yield f"canary.apps has {name}, whose target is {app.target}; expected two apps that are each other's target"
+        elif (platform := PLATFORMS.get(app.platform)) is not None and not canary.fit(platform):
+            yield f"canary.apps has {name}, and nobody can speak by the API of platform {app.platform}; name two apps of others, or leave canary.apps out"
 
 
 def _account(where: str, given: Mapping[str, Any], kind: type[Any], platform: str) -> Iterator[str]:

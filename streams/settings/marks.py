@@ -18,7 +18,7 @@ MISSING = (
 class MarksSettings(SecretSection):
     """The mark on everything that the relay sends. It identifies the relay's own messages when they are called back.
 
-    `convert`, `deliver`, `gaps` and the commands that read messages need `secret`. To change it, put the new one into `secret`
+    `convert`, `deliver`, `gaps`, `watch` with a canary, and the commands that read messages need `secret`. To change it, put the new one into `secret`
     and the old one into `secret_previous`, first for `convert`, then for all; remove the old one after
     `deliver.remember_delivered`.
     """

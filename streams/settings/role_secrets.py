@@ -19,14 +19,17 @@ ALL_USES: tuple[SecretUse, ...] = ("verify", "call", "mark")
 
 
 class SecretScope(Struct, frozen=True):
-    """*uses*: of the accounts' secrets, those; of every app, or only of apps on *platform*."""
+    """*uses*: of the accounts' secrets, those; of every app, or only of apps on *platform*, or of *apps*."""
 
     name: str
     uses: tuple[SecretUse, ...] = ()
     platform: str = ""
+    apps: tuple[str, ...] = ()
 
-    def wants(self, platform: AnyPlatform, field: str) -> bool:
-        """Whether it uses the account's *field*, which is one of the platform's secrets."""
+    def wants(self, app: str, platform: AnyPlatform, field: str) -> bool:
+        """Whether it uses the *field* of the account of *app*, which is one of the platform's secrets."""
+        if self.apps and app not in self.apps:
+            return False
         return self.platform in ("", platform.name) and any(use in self.uses for use in platform.secrets[field])
 
 
@@ -48,6 +51,11 @@ EVERYTHING = SecretScope("everything", ALL_USES)
 """`im-relay settings`, which checks them all."""
 
 
+def canary(apps: tuple[str, ...]) -> SecretScope:
+    """`watch`, where it sends test messages in *apps*."""
+    return SecretScope("canary", ("call", "mark"), apps=apps)
+
+
 def deliver(platform: str) -> SecretScope:
     return SecretScope("deliver", ("call", "mark"), platform)
 
@@ -56,7 +64,7 @@ def migrate(platform: str) -> SecretScope:
     return SecretScope("migrate", ("call", "mark"), platform)
 
 
-ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, WATCH, migrate(""), CONSOLE)
+ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, WATCH, canary(()), migrate(""), CONSOLE)
 """What runs; `deliver` and `migrate` once for each platform, with that one's alone."""
 
 _reading: ContextVar[SecretScope] = ContextVar("reading", default=EVERYTHING)

@@ -39,6 +39,7 @@ from streams.settings.observing import ObserveSettings, TracingSettings
 from streams.settings.role_secrets import EVERYTHING, SecretScope
 from streams.settings.rules import RuleSettings, rules_of
 from streams.settings.secret_settings import Section, networks, too_short
+from streams.watch.settings import CanarySettings, WatchSettings
 
 if TYPE_CHECKING:
     from streams.kafka.cluster import Cluster
@@ -207,13 +208,6 @@ class GapsSettings(Section):
     state: str = Field("", json_schema_extra={"format": "path"}, description="As `convert.state`.")
 
 
-class WatchSettings(Section):
-    """What `im-relay watch` looks at from outside: backlogs and their age, dead letters, owners. See [operations](operations.md#the-watcher)."""
-
-    interval: float = Field(5.0, ge=1, le=60, description="Seconds from the beginning of one look to that of the next.")
-    timeout: float = Field(20.0, ge=1, description="Seconds after which a look has failed.")
-
-
 class Migrate(Section):
     """A migration: history, users and groups written to the new app by `im-relay migrate work`."""
 
@@ -297,6 +291,7 @@ class Settings(BaseSettings):
     marks: MarksSettings = MarksSettings()
     gaps: GapsSettings = GapsSettings()
     watch: WatchSettings = WatchSettings()
+    canary: CanarySettings = CanarySettings()
     migrate: Migrate = Migrate()
     console: ConsoleSettings = ConsoleSettings()
     plugins: PluginSettings = PluginSettings()
@@ -394,7 +389,7 @@ def resolve(settings: Settings) -> dict[str, App]:
             raise SettingsError(
                 f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}" + (f"; did you mean {meant}?" if meant else "")
             )
-        account = _with_files(app.account, platform, settings.process, f"apps.{name}.account")
+        account = _with_files(name, app.account, platform, settings.process)
         try:
             account = settings.marks.into(account)
         except ValueError as error:
@@ -413,7 +408,7 @@ def resolve(settings: Settings) -> dict[str, App]:
             rules = rules_of(app.rules, _target_platform(settings, app.target))
         except ValueError as error:
             raise SettingsError(f"apps.{name}.rules: {error}") from None
-        apps[name] = App(name=name, platform=platform, account=made, target=app.target, rules=rules)
+        apps[name] = App(name=name, platform=platform, account=made, target=app.target, rules=rules, canary=settings.canary.conversation(name))
     return apps
 
 
@@ -459,12 +454,13 @@ def _public(value: Any) -> Any:
     return public(value) if isinstance(value, str) else value
 
 
-def _with_files(account: Mapping[str, Any], platform: AnyPlatform, process: SecretScope, where: str) -> dict[str, Any]:
-    """The account with its secrets, as far as *process* uses them; in place of the others what nobody knows."""
+def _with_files(app: str, account: Mapping[str, Any], platform: AnyPlatform, process: SecretScope) -> dict[str, Any]:
+    """The account of *app* with its secrets, as far as *process* uses them; in place of the others what nobody knows."""
     out: dict[str, Any] = {}
+    where = f"apps.{app}.account"
     for key, value in account.items():
         name = key.removesuffix("_file")
-        if name in platform.secrets and not process.wants(platform, name):
+        if name in platform.secrets and not process.wants(app, platform, name):
             out[name] = role_secrets.unknown() if value else ""
             continue
         if not key.endswith("_file"):

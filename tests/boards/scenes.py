@@ -16,7 +16,7 @@ WARM = 15.0
 """Seconds until there are rates."""
 BEFORE = 60.0
 """Seconds for which all is well first."""
-SETTINGS = "[gaps]\ndelay = 0.0\ninterval = 5.0\nwindow = 600.0\n[watch]\ninterval = 1.0"
+SETTINGS = "[gaps]\ndelay = 0.0\ninterval = 5.0\nwindow = 600.0\n[watch]\ninterval = 1.0\n[canary]\napps = ['old', 'new']\ninterval = 15.0\npatience = 10.0"
 
 
 class Scene(NamedTuple):

@@ -1,6 +1,6 @@
 """`make chaos-alerts`: real faults on the whole relay, watched by a real Prometheus with the alerts as they ship: each fires, and clears.
 
-Seven minutes, most of them the alerts' own patience. Needs the program `prometheus` (Debian's package of that name). Prints each alert with the
+Ten minutes, most of them the alerts' own patience. Needs the program `prometheus` (Debian's package of that name). Prints each alert with the
 seconds from the fault until it fired, and from the mending until it was over; exits 0 when all did both.
 """
 
@@ -8,18 +8,25 @@ import json
 import os
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import tomllib
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import trustme
 import yaml
 from typer.testing import CliRunner
 
@@ -29,8 +36,20 @@ from tests.children import dies_with_parent
 from tests.stack import ROOT, Stack
 
 RULES = ROOT / "deploy/prometheus/alerts.yml"
-PATIENCE = 300.0
+PATIENCE = 420.0
 """Seconds in which an alert must have fired, or be over."""
+SETTINGS = """
+[canary]
+apps = ["old", "new"]
+interval = 15
+patience = 10
+kinds = ["text", "recall"]
+
+[watch]
+endpoints = ["{endpoint}"]
+certificates_interval = 10
+"""
+"""Behind those of `[deliver]`."""
 STRANGER = """
 import asyncio, sys
 from aiokafka import AIOKafkaProducer
@@ -55,6 +74,27 @@ asyncio.run(write())
 """
 
 
+class Endpoint:
+    """Serves a certificate of *days* to whoever connects, and says nothing else; another one from the next connection on."""
+
+    def __init__(self, days: int) -> None:
+        self._authority = trustme.CA()
+        self.serve(days)
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._door.getsockname()[1]}"
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def serve(self, days: int) -> None:
+        self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._authority.issue_cert("127.0.0.1", not_after=datetime.now(UTC) + timedelta(days=days)).configure_cert(self._context)
+
+    def _run(self) -> None:
+        while True:
+            peer, _ = self._door.accept()
+            with suppress(OSError), peer, self._context.wrap_socket(peer, server_side=True) as spoken:
+                spoken.recv(1)
+
+
 class Fault(NamedTuple):
     """*alerts* fire of it; *keep* is repeated while it lasts."""
 
@@ -63,6 +103,11 @@ class Fault(NamedTuple):
     begin: Callable[[], object]
     end: Callable[[], object]
     keep: Callable[[], object] = lambda: None
+
+
+def second_config(stack: Stack) -> Path:
+    """Of another watcher, so that one process alone can be given a wrong key."""
+    return stack.directory / "second.toml"
 
 
 class Prometheus:
@@ -100,7 +145,7 @@ class Prometheus:
         self._log.close()
 
 
-def faults(stack: Stack) -> list[Fault]:
+def faults(stack: Stack, endpoint: Endpoint) -> list[Fault]:
     target = stack.platforms[1]
     deliver = stack.roles[f"deliver-{target}"]
     held: list[subprocess.Popen[bytes]] = []
@@ -135,9 +180,18 @@ def faults(stack: Stack) -> list[Fault]:
             if error.code != HTTPStatus.UNAUTHORIZED:
                 raise
 
+    def keyed(settings: str) -> None:
+        second_config(stack).write_text(settings, encoding="utf-8")
+        stack.roles["watch-2"].stop()
+        stack.roles["watch-2"].start()
+
     settings = stack.config.read_text(encoding="utf-8")
+    secret = tomllib.loads(settings)["apps"]["new"]["account"]["client_secret"]
+    lost = ("ImRelayDown", "ImRelayPartitionsUnowned", "ImRelayPartitionStuck", "ImRelayNotDelivered", "ImRelayCanaryLost", "ImRelaySloBurnsFast")
     return [
-        Fault(f"deliver-{target} is killed", ("ImRelayDown", "ImRelayPartitionsUnowned", "ImRelayNotDelivered"), killed, deliver.start),
+        Fault(f"deliver-{target} is killed", lost, killed, deliver.start),
+        Fault("an endpoint serves a certificate of two days", ("ImRelayCertificateExpiresSoon",), lambda: endpoint.serve(2), lambda: endpoint.serve(365)),
+        Fault(f"one process has a wrong key of {target}", ("ImRelayTokenRefused",), lambda: keyed(settings.replace(secret, "wrong" + secret)), lambda: keyed(settings)),
         Fault("a stranger leaves a transaction open", ("ImRelayBlockedByTransaction",), stranger, lambda: held.pop().communicate()),
         Fault("a record of no app", ("ImRelayDeadLettersOurs",), ours, drop),
         Fault(
@@ -165,11 +219,15 @@ def main() -> int:
         return 2
     directory = Path(tempfile.mkdtemp(prefix="chaos-alerts-"))
     os.environ["IM_RELAY_WATCH__INTERVAL"] = "2"
-    with Stack(directory / "relay", media=None, say=print) as stack:
-        stack.wait_ready(stack.add("watch", ["watch"]))
+    endpoint = Endpoint(365)
+    with Stack(directory / "relay", media=None, settings=SETTINGS.format(endpoint=endpoint.address), say=print) as stack:
+        second_config(stack).write_text(stack.config.read_text(encoding="utf-8"), encoding="utf-8")
+        for name, config in (("watch", stack.config), ("watch-2", second_config(stack))):
+            role = stack.add(name, ["watch"], config)
+            stack.wait_ready(role)
         prometheus = Prometheus(stack, directory / "prometheus")
         try:
-            return play(prometheus, faults(stack))
+            return play(prometheus, faults(stack, endpoint))
         finally:
             prometheus.stop()
 
@@ -186,7 +244,7 @@ def play(prometheus: Prometheus, chosen: list[Fault]) -> int:
         fault.begin()
     fired = watch(prometheus, names, time.monotonic(), lambda: [fault.keep() for fault in chosen], firing=True)
     print(f"firing besides: {', '.join(sorted(prometheus.firing() - names)) or 'nothing'}")
-    for fault in chosen:
+    for fault in reversed(chosen):  # a command of an earlier one reads what a later one has spoiled
         fault.end()
     cleared = watch(prometheus, names & fired.keys(), time.monotonic(), lambda: None, firing=False)
     for name in sorted(names):

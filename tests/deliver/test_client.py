@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -14,6 +15,7 @@ from converters.platform import Request
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
 from streams.kafka.local.ports import free_port
+from streams.observe import metrics
 from streams.outbound.client import PlatformClient
 from tests.deliver.worker import SECRET, delivery
 from tests.simulators.process import SimulatorProcess
@@ -209,6 +211,32 @@ async def test_without_a_token_nothing_was_sent_and_nobody_storms(answer: bytes 
             assert {type(one) for one in outcomes} == {NotSent}
         assert (wire.tokens, wire.sends) == (1, 0)
         assert SECRET not in json.dumps([msgspec.to_builtins(one) for one in outcomes])
+
+
+@pytest.mark.parametrize("answer", REFUSING, ids=REFUSING)
+async def test_an_alert_is_told_whether_the_key_is_refused_or_nobody_answers(answer: str) -> None:
+    async with talking(timeout=0.5) as (client, wire):
+        before = tokens()
+        wire.token = lambda: REFUSING[answer]
+        await client.send(request())
+        expected = "refused" if answer in ("refused", "unreadable") else "unanswered"
+        assert tokens() - before == Counter([expected])
+
+
+async def test_an_alert_is_told_of_a_token_that_is_granted_and_refused_when_it_is_used() -> None:
+    async with talking() as (client, wire):
+        before = tokens()
+        await client.send(request())
+        assert tokens() - before == Counter(["granted"])
+        wire.send = lambda: http(b'{"error":"unauthorized"}', "401 Unauthorized")
+        await client.send(request())
+        assert tokens() - before == Counter(["granted", "granted", "worn_out"])
+
+
+def tokens() -> Counter[str]:
+    """Requests for one so far, by outcome."""
+    found = {sample.labels["outcome"]: int(sample.value) for metric in metrics.TOKENS.collect() for sample in metric.samples if sample.name.endswith("_total")}
+    return Counter(found)
 
 
 async def test_a_token_that_is_refused_even_when_new_was_certainly_not_sent() -> None:

@@ -17,7 +17,7 @@ import yaml
 
 from deploy import simulator
 from streams.settings import role_secrets
-from streams.settings.role_secrets import COMMAND, SecretScope, deliver, migrate
+from streams.settings.role_secrets import COMMAND, SecretScope, canary, deliver, migrate
 from streams.settings.root import Settings, load
 from tests.deploy.commands import ROOT, parsed
 from tests.stack import EASEMOB_GROUP, YUNXIN_GROUP
@@ -34,6 +34,8 @@ def process(name: str) -> SecretScope:
     role, _, platform = name.partition("-")
     if name not in ROLES:
         return COMMAND
+    if name == "watch":
+        return canary(("old", "new"))
     single = {"deliver": deliver, "migrate": migrate}
     return single[role](platform) if role in single else next(one for one in role_secrets.ROLES if one.name == role)
 

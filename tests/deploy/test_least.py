@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from streams.roles.watch import scope
 from streams.settings import role_secrets
 from streams.settings.role_secrets import COMMAND, SecretScope, deliver, migrate
 from streams.settings.root import load
@@ -47,10 +48,12 @@ def process(component: str) -> SecretScope:
     return single[role](platform) if role in single else next(one for one in role_secrets.ROLES if one.name == role)
 
 
-@pytest.fixture(params=["example", "four platforms"])
+@pytest.fixture(params=["example", "canary", "four platforms"])
 def arguments(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, ...]:
     if request.param == "example":
         return EVERY
+    if request.param == "canary":
+        return (*EVERY, f"--set-json=settings.canary={json.dumps({'apps': ['old', 'new']})}")
     (tmp_path / "four.yaml").write_text(FOUR)
     return (*EVERY, "--values", str(tmp_path / "four.yaml"))
 
@@ -86,8 +89,10 @@ def test_a_pod_mounts_the_secrets_that_the_code_reads_there_and_no_other(
         path.write_text(file.replace(SECRETS, str(folder)))
         read: dict[Path, str] = {}
         monkeypatch.setattr(role_secrets, "files_read", read)
-        load(path, process(component))  # raises where one is missing
+        load(path, scope(path) if component == "watch" else process(component))  # raises where one is missing
         assert sorted(one.name for one in read) == sorted(keys), component
+        if component == "watch":
+            assert bool(keys) == any("canary" in one for one in arguments)
 
 
 @needs_helm
@@ -212,9 +217,16 @@ def test_only_who_sends_reaches_the_internet_and_nobody_an_inner_network(argumen
     for component, spec in policies(rendered(*arguments)).items():
         for inner in ("10.0.0.1", "127.0.0.1", "169.254.169.254", "172.20.3.4", "192.168.1.1", "100.64.0.1", "fd00::1", "fe80::1", "::1"):
             assert not reaches(spec, inner, port), (component, inner)
-        outside = component in ("media", "gaps") or component.startswith(("deliver-", "migrate-"))
+        outside = component in ("media", "gaps", *(["watch"] if any("canary" in one for one in arguments) else [])) or component.startswith(("deliver-", "migrate-"))
         assert reaches(spec, "203.0.113.7", port) <= (outside and port in (80, 443, 8000)), component
         assert reaches(spec, "203.0.113.7", 443) == (outside and component != "deliver-own"), component
+
+
+@needs_helm
+def test_the_watcher_reaches_endpoints_whose_certificates_it_sees() -> None:
+    plain = policies(rendered(*EVERY))["watch"]
+    seeing = policies(rendered(*EVERY, '--set-json=settings.watch={"endpoints":["relay.example.com","files.example.com:8443"]}'))["watch"]
+    assert [(reaches(plain, "8.8.8.8", port), reaches(seeing, "8.8.8.8", port)) for port in (443, 8443, 80)] == [(False, True), (False, True), (False, False)]
 
 
 @needs_helm

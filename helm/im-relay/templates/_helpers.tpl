@@ -44,13 +44,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- define "im-relay.secretKeys" -}}
 {{- $ := .root }}{{ $role := .role }}{{ $platform := .platform }}
 {{- $known := $.Files.Get "files/secrets.json" | fromJson }}
+{{- $tested := dig "canary" "apps" list $.Values.settings }}
+{{- if and (eq $role "watch") $tested }}{{ $role = "canary" }}{{ end }}
 {{- $about := index $known.roles $role }}
 {{- $paths := list }}
 {{- range $name, $app := $.Values.settings.apps }}
+{{- if or (ne $role "canary") (has $name $tested) }}
 {{- range $key, $path := $app.account }}
 {{- $uses := index (index $known.accounts $app.platform | default dict) (trimSuffix "_file" $key) }}
 {{- if and $uses (hasSuffix "_file" $key) (or (not $about.own_platform) (eq $app.platform $platform)) }}
 {{- range $use := $uses }}{{ if has $use $about.uses }}{{ $paths = append $paths $path }}{{ end }}{{ end }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -19,3 +19,7 @@ GIF = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x40\x80\xc0\xff\xff\xff\x2c\x00\x00\x
 """One pixel."""
 AMR = b"#!AMR\n" + (b"\x3c" + bytes(31)) * 50
 """A second: frames of 12.2 kbit/s."""
+AAC = bytes.fromhex("fff16040017ffc01182007") * 16
+"""A second of silence: ADTS, LC, 16 kHz, mono."""
+MP3 = (bytes.fromhex("fff318c0") + bytes(32)) * 28
+"""A second of silence: MPEG 2, 8 kbit/s, 16 kHz, mono."""
