@@ -25,7 +25,7 @@ def secrets() -> str:
         "roles": {role.name: {"uses": sorted(role.uses), "own_platform": role.name in ("deliver", "migrate")} for role in (*ROLES, COMMAND)},
         "accounts": {name: {key: sorted(uses) for key, uses in platform.secrets.items()} for name, platform in PLATFORMS.items()},
         "sections": {
-            name: {"keys": sorted(_keys(section)), "secret": sorted(_secret(section)), "used_by": sorted(section.used_by)} for name, section in sections(Settings).items()
+            name: {"keys": sorted(_keys(section)), "secret": sorted(_secret(section)), "used_by": sorted(section.all_that_use_it())} for name, section in sections(Settings).items()
         },
     }
     return json.dumps(made, indent=2, sort_keys=True) + "\n"

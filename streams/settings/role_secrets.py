@@ -1,7 +1,8 @@
 """Which process uses which secret. Nothing else reads it, and the chart mounts nothing else for it.
 
 An account's secrets are told apart by their use, which the platform declares (`converters.platform.Platform.secrets`): `verify` is for what
-comes in, `call` for what goes out, `mark` for telling our own from others'. A section's are of the processes that the section names (`SecretSection.used_by`). In place of what a
+comes in, `call` for what goes out, `mark` for telling our own from others'. A section's are of the processes that the section
+names, or of those that use accounts' secrets for the same (`SecretSection`). In place of what a
 process does not use stands a value that nobody knows, so that a use which is not declared fails in every test.
 """
 
@@ -66,6 +67,9 @@ def migrate(platform: str) -> SecretScope:
 
 ROLES: tuple[SecretScope, ...] = (INGRESS, CONVERT, deliver(""), MEDIA, FILES, GAPS, WATCH, canary(()), migrate(""), CONSOLE)
 """What runs; `deliver` and `migrate` once for each platform, with that one's alone."""
+
+SCOPES: tuple[SecretScope, ...] = (*ROLES, COMMAND, READING, ERASE, DOCTOR)
+"""All but `EVERYTHING`."""
 
 _reading: ContextVar[SecretScope] = ContextVar("reading", default=EVERYTHING)
 files_read: dict[Path, str] = {}

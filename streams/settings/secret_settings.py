@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator, model_validator
 
-from converters.platform import Account
+from converters.platform import Account, SecretUse
 from streams.settings import role_secrets
 
 SHORTEST = 16
@@ -34,7 +34,7 @@ class SecretSection(Section):
 
     used_by: ClassVar[frozenset[str]] = frozenset()
     """Names of the processes of `streams.settings.role_secrets` that use its secrets."""
-    used_for: ClassVar[role_secrets.SecretUse | None] = None
+    used_for: ClassVar[SecretUse | None] = None
     """In place of names: all processes that use accounts' secrets for this."""
 
     @classmethod
@@ -42,6 +42,11 @@ class SecretSection(Section):
         if reader == role_secrets.EVERYTHING:
             return True
         return cls.used_for in reader.uses if cls.used_for else reader.name in cls.used_by
+
+    @classmethod
+    def all_that_use_it(cls) -> frozenset[str]:
+        """Names of all processes that use its secrets."""
+        return frozenset(one.name for one in role_secrets.SCOPES if cls.is_used(one)) | cls.used_by
 
     @model_validator(mode="before")
     @classmethod
