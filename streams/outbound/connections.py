@@ -10,6 +10,7 @@ import ssl
 import zlib
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import cast
 
 import aiohappyeyeballs
@@ -192,14 +193,11 @@ class ConnectionPool:
 
         Raises NoConnectionError, NoAnswerError.
         """
-        if self._free.locked():
-            try:
-                async with asyncio.timeout(self._timeout):
-                    await self._free.acquire()
-            except TimeoutError:
-                raise NoConnectionError("all connections are in use") from None
-        else:
-            await self._free.acquire()
+        try:
+            async with asyncio.timeout(self._timeout) if self._free.locked() else nullcontext():
+                await self._free.acquire()
+        except TimeoutError:
+            raise NoConnectionError("all connections are in use") from None
         try:
             where = (url.raw_host or "", url.port or 0, url.scheme == "https")
             connection = self._rested(where) or await self._made(where)
