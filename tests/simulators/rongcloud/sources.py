@@ -12,7 +12,7 @@ def documented(title: str) -> Page:
 JAVA = Page("server-sdk-java 3.3.1", "2023-07-31", "Java")
 SOURCE = Page("server-sdk-java 4.0.11, source", "2026-03")
 SENT = Guess("whether `sentTime` is compared", "是否核对 `sentTime`", "Is the time of a recall")
-HOSTED = Guess("fields and answers of all but the import", "除导入外的字段和应答", "What do the calls of hosted groups")
+HOSTED = Guess("fields that the pages do not show", "文档未示的字段", "What do the calls of hosted groups")
 CLOCK = Guess("in which zone times are written", "时间按哪个时区书写", "In which zone are the times")
 DIRECTED = Guess("what `groupUserIds` mean beside two people", "单聊中 `groupUserIds` 的含义", "What do `groupUserIds` mean")
 EDITED = Guess("whether edits of two people and groups are routed", "单聊和群聊的编辑是否路由", "Are edits between two people")
@@ -38,7 +38,7 @@ SOURCES = Sources(
         Known(r"POST /conversation/notification/.*", (documented("notification settings"), JAVA)),
         Known(r"POST /user/tags?/.*", (documented("user tags"), JAVA)),
         Known(r"POST /(friend|user/profile)/.*", (documented("hosted friends and profiles"), SOURCE)),
-        Known(r"POST /entrust/group/.*", (documented("hosted groups"), SOURCE), (HOSTED,)),
+        Known(r"POST /entrust/.*", (documented("Batch query group information, Paginate group member information, Paginated query of user's joined groups"), SOURCE), (HOSTED,)),
         Known(r"POST /group/user/gag/.*", (documented("mute group members"), JAVA), (CLOCK,)),
         Known(r"POST /group/(ban|user/ban/whitelist)/.*", (documented("mute groups"), JAVA)),
         Known(r"POST /group/.*", (documented("groups"), JAVA)),
