@@ -118,11 +118,11 @@ def _file(held: dict[str, Any]) -> File:
 
 def _tip(said: Any, attach: Any, lost: list[Loss] | None) -> str:
     held = record(attach, lost)
-    # An object without a msg is the app's own, and no words to show, unless there are no others.
+    # An object without a msg is the app's own, and is shown where there are no other words.
     named = held is not None and words(held.get("msg")) is not None
     other = (words(held["msg"]) if held is not None and named else words(attach)) or ""
     found = words(said) or ""
-    if found and other and other != found and (held is None or named):
+    if found and other and other != found:
         _not_kept(other, lost)
     return found or other
 
