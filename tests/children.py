@@ -16,6 +16,7 @@ def dies_with_parent() -> Callable[[], None] | None:
     prctl, parent = ctypes.CDLL(None, use_errno=True).prctl, os.getpid()
 
     def arrange() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # what a shell starts in the background is deaf to it, and so are its children
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before the kernel knew
             os._exit(1)

@@ -113,6 +113,7 @@ def test_kills_change_nothing(kafka: str, tmp_path: Path) -> None:
         assert len([entry for entry in sim.journal() if entry["kind"] == "accepted"]) == len([one for one in journal if one["kind"] == "accepted"])
 
 
+@pytest.mark.slow
 def test_a_stopped_conversation_waits_for_a_person_and_what_is_live_is_left_out(kafka: str, tmp_path: Path) -> None:
     """A message that cannot be put there stops its conversation alone. What was said since the relay began is not imported."""
     users = USERS[:8]

@@ -108,6 +108,7 @@ def test_each_role_shows_the_end_of_its_own_files_as_they_are_now(tmp_path: Path
     leaf.cert_chain_pems[0].write_to_path(mine)
     leaf.private_key_pem.write_to_path(key)
     AUTHORITY.cert_pem.write_to_path(ca)
+    metrics.CERTIFICATE_EXPIRY.clear()  # of other tests in this process
     Credentials(SecuritySettings(protocol="SSL", ca_file=str(ca), certificate_file=str(mine), key_file=str(key)))
 
     def shown() -> dict[str, float]:

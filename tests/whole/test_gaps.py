@@ -119,6 +119,7 @@ def test_echoes_that_were_lost_come_in_and_change_nothing(exchange: Exchange, st
     assert gaps(stack, "old", "--until", "0s", "--fill")[0] == 1
 
 
+@pytest.mark.slow
 def test_what_easemob_could_not_deliver_it_sends_again(exchange: Exchange, stack: Stack) -> None:
     ingress = stack.roles["ingress"]
     assert ingress.stop() == 0
