@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
 from converters import PLATFORMS
 from converters.routing.route import App
@@ -30,12 +30,17 @@ def lying(bootstrap: str, prefix: str) -> Iterator[bytes]:
     """All that lies in the topics of *prefix*, committed or not."""
     consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": prefix, "isolation.level": "read_uncommitted", "enable.partition.eof": True})
     try:
-        for name, topic in consumer.list_topics().topics.items():
-            if name.startswith(prefix):
-                for number in topic.partitions:
-                    consumer.assign([TopicPartition(name, number, OFFSET_BEGINNING)])
-                    while (message := consumer.poll(20)) is not None and not message.error():
-                        yield b"\x00".join((message.key() or b"", message.value() or b"", repr(message.headers()).encode()))
+        topics = {name: topic for name, topic in consumer.list_topics().topics.items() if name.startswith(prefix)}
+        left = {(name, number) for name, topic in topics.items() for number in topic.partitions}
+        consumer.assign([TopicPartition(*one, OFFSET_BEGINNING) for one in left])
+        while left:
+            message = consumer.poll(20)
+            assert message is not None, left
+            if message.error():
+                assert message.error().code() == KafkaError._PARTITION_EOF, message.error()
+                left.discard((message.topic(), message.partition()))
+            else:
+                yield b"\x00".join((message.key() or b"", message.value() or b"", repr(message.headers()).encode()))
     finally:
         consumer.close()
 
