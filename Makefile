@@ -27,9 +27,9 @@ demo: $(VENV)/installed  ## the whole relay on this machine, people talking on b
 demo-migrate: $(VENV)/installed  ## a shop's CSV to a report for signature, on a simulated app; SHORT=1: a small shop; LANG_OF=en: in English
 	@SHORT=$(SHORT) LANG_OF=$(LANG_OF) $(BIN)/python -m tests.demo.migrate
 
-# Two processes, each with a Kafka of its own: much of a test's time is waiting. A file stays in one of them.
+# Three processes, each with a Kafka of its own: much of a test's time is waiting. A file stays in one of them.
 test: $(VENV)/installed  ## the tests, on a real Kafka; ARGS="-k name" for some of them, WORKERS=0 for one process
-	@$(BIN)/python -m pytest -n $(or $(WORKERS),2) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-slow: $(VENV)/installed  ## those that tell little more than others, and take minutes
 	@$(BIN)/python -m pytest -m slow $(ARGS)

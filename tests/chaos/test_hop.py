@@ -8,6 +8,7 @@ import pytest
 from tests.chaos.hop import SHORT, run
 
 
+@pytest.mark.slow
 @pytest.mark.kafka
 def test_nothing_is_lost_doubled_or_out_of_order_while_workers_are_killed_and_frozen(kafka: str, tmp_path: Path):
     options = SHORT._replace(seed=random.SystemRandom().randrange(1_000_000))

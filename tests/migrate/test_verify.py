@@ -76,6 +76,7 @@ def applied(rig: Rig, tmp_path: Path, events: list[Event]) -> Path:
     return bundle
 
 
+@pytest.mark.slow
 def test_what_was_written_is_there_and_what_is_taken_away_is_named(kafka: str, tmp_path: Path) -> None:
     with SimulatorProcess("easemob", **SIMULATOR) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
         bundle = applied(rig, tmp_path, history())
