@@ -11,8 +11,9 @@ from msgspec import Struct
 
 from converters.inventory import AnyItem
 from converters.migration import AnyReader, Cursor, Found, NoAnswer
-from converters.platform import FileRequest, FoundCallback, Request, TimeRange
+from converters.platform import FoundCallback, TimeRange
 from converters.routing.route import App
+from streams.outbound.asking import Asking
 from streams.outbound.vendor_client import VendorClient
 
 SIDE_BY_SIDE = 16
@@ -48,21 +49,13 @@ class ListReader:
     ) -> AsyncIterator[Yielded]:
         """What the platform tells of *subjects*, which are in its own words. What it does not is noted in `unseen`, and in *ended*."""
         ended = ended or ReadingEnd()
-        asking, answer = reader.ask(subjects, span, cursor, self._app.account), None
-        try:
-            while True:
-                step = asking.send(answer)
-                answer = None
-                if isinstance(step, Request | FileRequest):
-                    answer = await self._client.ask(step)
-                else:
-                    yield step
-        except StopIteration as end:
-            if end.value:
-                ended.why, ended.silent = str(end.value), isinstance(end.value, NoAnswer)
-                self.unseen[ended.why] += 1
-        finally:
-            asking.close()
+        asking: Asking[Yielded] = Asking(reader.ask(subjects, span, cursor, self._app.account), self._client.ask)
+        async with aclosing(aiter(asking)) as steps:
+            async for step in steps:
+                yield step
+        if asking.unseen:
+            ended.why, ended.silent = str(asking.unseen), isinstance(asking.unseen, NoAnswer)
+            self.unseen[ended.why] += 1
 
     async def items(self, reader: AnyReader, subjects: Sequence[str]) -> list[AnyItem] | None:
         """All of it at once; None where the platform did not tell."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from converters.addressing import conversation_of
 from converters.core.model import Conversation, Direct, conversation_key
 from converters.differences import Difference
-from converters.platform import Callback, FileRequest, FoundCallback, OwnEcho, Request, TimeRange
+from converters.platform import Callback, FoundCallback, OwnEcho, TimeRange
 from converters.routing.identity_table import IdentityLookup, Kind
 from converters.routing.route import App
 from streams.migrate.bundle import Bundle, KeyedTalk
@@ -23,6 +23,7 @@ from streams.migrate.store import SIDES, Store
 from streams.migrate.target_view import TargetView
 from streams.migrate.verify_records import HistoryResult, Look
 from streams.operate.gaps import within
+from streams.outbound.asking import Asking
 from streams.outbound.vendor_client import VendorClient
 
 LOOKS = 50
@@ -50,19 +51,12 @@ class SeenImports:
         gaps = app.platform.gaps
         if gaps is None:
             return "the platform keeps no files"
-        asking, answer = gaps.ask(span, (), app.account), None
-        while True:
-            try:
-                step = asking.send(answer)
-            except StopIteration as end:
-                self._store.flush()
-                self._find_doubled()
-                return str(end.value)
-            answer = None
-            if isinstance(step, Request | FileRequest):
-                answer = await client.ask(step)
-            else:
-                self._take(step, app)
+        asking = Asking(gaps.ask(span, (), app.account), client.ask)
+        async for found in asking:
+            self._take(found, app)
+        self._store.flush()
+        self._find_doubled()
+        return asking.unseen
 
     def __contains__(self, event: str) -> bool:
         return self._store.get(SIDES, event.encode()) is not None

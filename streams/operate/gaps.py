@@ -38,6 +38,7 @@ from streams.ingress.record import PAST, RECOVERED, SILENT, Headers, callback_of
 from streams.observe import metrics
 from streams.operate.filters import decoded, kinds_of
 from streams.operate.topic_reader import OffsetRange, Tell, TopicReader
+from streams.outbound.asking import Asking
 
 SKEW = 300_000
 """Milliseconds by which a platform's clock may be ahead of ours."""
@@ -164,24 +165,12 @@ class GapSearch:
         await self._read(tell)
         listed = sorted(self._came.places() | set(places), key=repr)
         found.places = len(listed)
-        answers = 0
-        asking, answer = gaps.ask(span, listed, self._app.account), None
-        while True:
-            try:
-                asked = asking.send(answer)
-            except StopIteration as end:
-                found.unseen += [end.value] if end.value else []
-                break
-            answer = None
-            if isinstance(asked, FoundCallback):
-                self._compare(asked)
-                if len(self._pending) >= CHUNK:
-                    await self._fill()
-            else:
-                answer = await self._questions.ask(asked)
-                answers += 1
-                if tell is not None:
-                    tell(answers, max(answers, len(listed)))
+        asking = Asking(gaps.ask(span, listed, self._app.account), self._questions.ask, of_answers(tell, len(listed)))
+        async for missed in asking:
+            self._compare(missed)
+            if len(self._pending) >= CHUNK:
+                await self._fill()
+        found.unseen += [asking.unseen] if asking.unseen else []
         await self._fill()
         self._count()
         return found
@@ -263,6 +252,11 @@ def groups_of(identities: IdentityTable, platform: str) -> set[Conversation]:
     """The groups and rooms that have a name, in the platform's own ids."""
     kinds: dict[str, Callable[[str], Conversation]] = {"group": Group, "room": Room}
     return {kinds[one.kind](one.native) for one in identities.each() if one.platform == platform and one.kind in kinds}
+
+
+def of_answers(tell: Tell | None, least: int) -> Callable[[int], None]:
+    """*tell* is told of each answer, of which there will be *least* or more."""
+    return lambda answers: tell(answers, max(answers, least)) if tell is not None else None
 
 
 def within(gaps: Gaps[Any], since: int, until: int, now: int) -> tuple[Time, str]:

@@ -6,8 +6,9 @@ from converters.core.model import Conversation, conversation_key
 from converters.core.operations import Post, kind_of
 from converters.platform import Callback, DecodedEvent, FoundCallback, OwnEcho, TimeRange
 from converters.routing.route import App
-from streams.operate.gaps import SKEW, GapSource, within
+from streams.operate.gaps import SKEW, GapSource, of_answers, within
 from streams.operate.topic_reader import Tell
+from streams.outbound.asking import Asking
 from streams.report.reading import Period, RowSink
 from streams.report.rows import KeptRow, SeenRow, dump
 
@@ -19,7 +20,6 @@ class HistoryRows:
         self._app, self._period, self._into, self._now = app, period, into, now
         self.shows = False
         """Whether it has shown something that the relay sent it."""
-        self.answers = 0
 
     async def read(self, questions: GapSource, places: Iterable[Conversation], tell: Tell | None = None) -> str:
         """What could not be seen, in words. The app's platform must have `gaps`. Raises OperateError."""
@@ -29,20 +29,10 @@ class HistoryRows:
         if span.since >= span.until:
             return cut
         listed = sorted(set(places), key=repr)
-        asking, answer = gaps.ask(TimeRange(span.since, span.until), listed, self._app.account), None
-        while True:
-            try:
-                asked = asking.send(answer)
-            except StopIteration as end:
-                return "; ".join(one for one in (end.value, cut) if one)
-            answer = None
-            if isinstance(asked, FoundCallback):
-                self._take(asked)
-                continue
-            answer = await questions.ask(asked)
-            self.answers += 1
-            if tell is not None:
-                tell(self.answers, max(self.answers, len(listed)))
+        asking = Asking(gaps.ask(TimeRange(span.since, span.until), listed, self._app.account), questions.ask, of_answers(tell, len(listed)))
+        async for found in asking:
+            self._take(found)
+        return "; ".join(one for one in (asking.unseen, cut) if one)
 
     def _take(self, found: FoundCallback) -> None:
         app = self._app
