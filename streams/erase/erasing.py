@@ -15,7 +15,6 @@ from streams.exactly_once.producers import ProducerSettings
 from streams.identities.follower import write
 from streams.kafka import admin, topics
 from streams.operate.dead_letter_reader import LetterFilter, LetterSummary, Resolution, find
-from streams.operate.filters import Filter
 from streams.operate.resolve_dead_letters import end
 from streams.operate.topic_reader import Tell, TopicReader
 from streams.report.document import masked
@@ -53,15 +52,12 @@ async def known(settings: Settings, apps: Mapping[str, App], names: PersonNames,
     each = [(spec.name, spec.topic) for spec in specs if reader.there(spec.name)]
     configs = await admin.settings_of(kafka.cluster, [name for name, _ in each])
     found = await places(reader, each, configs, names, tell)
-    letters: dict[tuple[int, int], LetterSummary] = {}
-    for name in sorted(names.all):
-        choice = LetterFilter(filter=Filter(user=name))
-        letters |= {(one.partition, one.offset): one for one in (await find(reader, kafka.topic(topics.DEAD_LETTERS), choice, apps, table)).letters}
+    letters = await find(reader, kafka.topic(topics.DEAD_LETTERS), LetterFilter(users=names.all), apps, table)
     has = {name for name, _ in each}
     deliveries = [name for platform in settings.platforms() for topic in (topics.DELIVERIES, topics.BACKFILL) if (name := kafka.topic(topic, platform)) in has]
     results = [name for platform in settings.platforms() if (name := kafka.topic(topics.MEDIA_RESULTS, platform)) in has]
     stored = await copies(reader, deliveries, results, names) if settings.media.store.kind != "none" else []
-    return Known(names=names, places=found, keys=identity_keys(names, table), letters=sorted(letters.values(), key=lambda one: one.origin), copies=stored)
+    return Known(names=names, places=found, keys=identity_keys(names, table), letters=letters.letters, copies=stored)
 
 
 async def erase(settings: Settings, link: ProducerSettings, known: Known, reader: TopicReader, who: str, at: int) -> Erased:

@@ -70,11 +70,13 @@ class LetterFilter(Struct, frozen=True, kw_only=True):
     stage: str = ""
     whose: Whose | None = None
     filter: Filter = Filter()
+    users: frozenset[str] = frozenset()
+    """Any of them, folded; a person has several names."""
     resolved: bool = False
     """Also those that were replayed or dropped."""
 
     def takes(self, key: bytes, letter: DeadLetter) -> bool:
-        """All but *filter*, which needs what the record is about."""
+        """All but *filter* and *users*, which need what the record is about."""
         return (
             (not self.keys or any(meant(one, key.decode(errors="replace")) for one in self.keys))
             and (self.since is None or letter.at >= self.since)
@@ -117,7 +119,7 @@ async def find(
         if not choice.takes(key, letter):
             continue
         about = of_bytes(letter.value, letter.headers, apps, identities)
-        if choice.filter.takes(about):
+        if choice.filter.takes(about) and (not choice.users or choice.users & about.users):
             chosen[record.partition, record.offset] = LetterSummary(
                 partition=record.partition,
                 offset=record.offset,
