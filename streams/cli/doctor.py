@@ -15,10 +15,10 @@ from converters.doctor.steps import Check, CheckResult, Names, Words
 from converters.migration_rules import Language
 from converters.routing.route import App
 from streams.cli.common import DIFFERS, CommandContext, Config, DryRun, Json, ask, fail, now
+from streams.cli.language import language_of
 from streams.cli.terminal import print_json, print_line, print_notice, print_styled
 from streams.cli.times import shown
 from streams.kafka import topics
-from streams.migrate.language import language_of
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import DOCTOR
 

@@ -1,4 +1,4 @@
-"""In which language a command of a migration speaks."""
+"""In which language a command speaks that has --lang."""
 
 import os
 from collections.abc import Mapping

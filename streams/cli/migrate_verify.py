@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import NOTHING, CommandContext, Config, Json, ask, fail, nothing
+from streams.cli.language import language_of
 from streams.cli.migrate_apply import App as AppOption
 from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path, target_app
 from streams.cli.terminal import print_json, print_line, print_notice, progress
 from streams.cli.times import shown
 from streams.locale.messages import translated
 from streams.migrate.errors import BundleError
-from streams.migrate.language import language_of
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import migrate
 from streams.state.errors import StateError

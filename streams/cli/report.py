@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import DIFFERS, WHEN, CommandContext, Config, Json, ask, fail, now, parse_time
+from streams.cli.language import language_of
 from streams.cli.terminal import print_json, print_line, progress
-from streams.migrate.language import language_of
 from streams.operate.topic_reader import OperateError
 from streams.report.document import html, masked, write
 from streams.report.fates import Fate

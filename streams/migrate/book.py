@@ -114,7 +114,7 @@ class Book:
         return place(self._around.names.tasks, self._partition, offset)
 
     async def license(self) -> float:
-        """Return once everything that was put is committed: the clock when that was begun. Raises DrainedError."""
+        """Return once everything that was put is committed: the clock when that was begun. Raises RevokedError."""
         granted: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._wanted.append(granted)
         if len(self._wanted) == 1:
@@ -147,7 +147,7 @@ class Book:
                 granted.set_exception(RevokedError())
 
     async def write(self, task: PartitionTask) -> None:
-        """Commit it. Raises Unknown, Fenced."""
+        """Commit it. Raises UnknownResultError, FencedError."""
         names = self._around.names
         outputs, self._outputs = self._outputs, Outputs()
         rows, self._rows = self._rows, {}

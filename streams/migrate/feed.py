@@ -91,7 +91,7 @@ class Feeder:
         self._inventory: Inventory[Any] = inventory
 
     async def run(self) -> None:
-        """Until everything is done that can be. Raises StoppedError, KafkaError, Unknown, Fenced, StateError."""
+        """Until everything is done that can be. Raises StoppedError, KafkaError, UnknownResultError, FencedError, StateError."""
         await self._producers.start()
         await self._known.refresh()
         for phase in PHASES[PHASES.index(self.feed.kind) if self.feed.kind in PHASES else 0 :]:

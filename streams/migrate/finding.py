@@ -12,7 +12,7 @@ TRIES = 20
 
 
 async def found(finding: Finding, client: PlatformClient, gate: Admission, drain: Shutdown) -> ItemOutcome | None:
-    """None where nothing tells. Raises DrainedError."""
+    """None where nothing tells. Raises RevokedError."""
     try:
         request = next(finding)
         while True:

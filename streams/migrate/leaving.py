@@ -74,7 +74,7 @@ class Leaving:
     async def one(
         self, request: Request, app: App, source: bytes, read: Callable[[Request, Reply], T], *, again: bool, ready: Callable[[], None]
     ) -> T | NotSent | Unsure:
-        """One attempt; *ready* puts its intent down when its turn has come. Raises DrainedError."""
+        """One attempt; *ready* puts its intent down when its turn has come. Raises RevokedError."""
         found: list[T] = []
 
         def once(asked: Request, reply: Reply) -> T:
@@ -131,7 +131,7 @@ class Leaving:
         return not self._drain.order.is_set() and self._around.orders.open(app) and app not in self._around.fuse.held
 
     async def _may_go(self, app: str, source: bytes) -> None:
-        """Raises DrainedError."""
+        """Raises RevokedError."""
         orders, fuse = self._around.orders, self._around.fuse
         while True:
             if self._drain.order.is_set():
