@@ -89,7 +89,7 @@ class PendingFiles:
     # -- out
 
     async def hold(self, event: OpenEvent) -> bool:
-        """Wait at the head; false where the others are to pass. Raises DrainedError."""
+        """Wait at the head; false where the others are to pass. Raises RevokedError."""
         # What is in doubt goes as it went: with what had come, or without.
         if event.doubt is not None or event.set_aside or self._complete(event):
             return True

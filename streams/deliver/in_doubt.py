@@ -55,7 +55,7 @@ class InDoubt:
         self._heard.set()
 
     async def settle(self, event: OpenEvent, part: int, doubt: Unsure, wait: float) -> Outcome:
-        """Delivered, NotSent (send again), or *doubt* itself (a person decides). Raises DrainedError, KafkaError."""
+        """Delivered, NotSent (send again), or *doubt* itself (a person decides). Raises RevokedError, KafkaError."""
         platform, name = self._context.platform, event.delivery.event.id
         began = clock()
         event.move(EventState.DOUBT)

@@ -200,7 +200,7 @@ class LedgerWriter:
     # -- out
 
     async def write(self, task: PartitionTask) -> list[OpenEvent]:
-        """Write it, and end the transaction where that is due; the answer is what has ended. Raises Unknown, Fenced."""
+        """Write it, and end the transaction where that is due; the answer is what has ended. Raises UnknownResultError, FencedError."""
         outputs, self._outputs = self._outputs, Outputs()
         ended, self.ended = self.ended, []
         for event in ended:

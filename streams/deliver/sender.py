@@ -56,7 +56,7 @@ class Sender:
         return next(reversed(self._mine.values()), 0.0) > clock() - LATELY
 
     async def send(self, event: OpenEvent, there: TargetContext) -> None:
-        """Bring *event* to an end: its outcome is set. Raises DrainedError."""
+        """Bring *event* to an end: its outcome is set. Raises RevokedError."""
         app = self._context.apps[event.delivery.target]
         try:
             written = placeholder(event.delivery, app.account.language) if there.withheld else event.delivery

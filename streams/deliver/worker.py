@@ -201,7 +201,7 @@ class DeliverWorker:
             raise UnknownResultError(f"another ledger cannot be read: {type(error).__name__}") from None
 
     async def _until_admitted(self, event: OpenEvent) -> None:
-        """Wait while its app is held. Raises DrainedError."""
+        """Wait while its app is held. Raises RevokedError."""
         dead_letter_limit, app, source = self._context.dead_letter_limit, event.delivery.target, event.delivery.event.sender.encode()
         while app in dead_letter_limit.held and not dead_letter_limit.admits(app, source):
             with metrics.HELD_CONVERSATIONS.labels(self._context.platform, "app").track_inprogress():

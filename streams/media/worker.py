@@ -175,7 +175,7 @@ class MediaWorker:
     # -- out
 
     async def _write(self) -> None:
-        """Commit what has ended. Raises Unknown, Fenced."""
+        """Commit what has ended. Raises UnknownResultError, FencedError."""
         ended, self._ended = self._ended, []
         outputs = Outputs()
         rows: list[tuple[bytes, bytes]] = []

@@ -108,7 +108,6 @@ class Gathering:
                 await read_handed(reader, spans, committed, events, tell)
                 spans = await self._spans(reader, platform, (topics.LEDGER, topics.IMPORTED), self._period.since - SLACK, self._period.seen_until)
                 await read_ends(reader, spans, events, tell=tell)
-            self._places = {name: groups_of(identities, app.platform.name) for name, app in self._apps.items()} if self._settings.gaps.groups else {}
             return callbacks
 
     async def _committed(self, stage: str, tps: Sequence[TopicPartition]) -> dict[TopicPartition, int | None]:
@@ -131,7 +130,7 @@ class Gathering:
             report.asked.append(name)
             questions = VendorClient(app, self._settings.deliver, acts=False)
             history = HistoryRows(app, self._period, events, self._now)
-            places: set[Conversation] = callbacks.places[name] | self._places.get(name, set())
+            places: set[Conversation] = callbacks.places[name] | (groups_of(self._identities, app.platform.name) if self._settings.gaps.groups else set())
             try:
                 lacking = await history.read(questions, places, tell)
             finally:

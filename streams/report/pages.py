@@ -59,9 +59,13 @@ def _hours(report: Report, language: Language) -> list[str]:
     say = WORDS[language]
     if not report.hours:
         return [say["no_hours"]]
-    names = ("hour", "app", "received", "left_out", "carried", "there", "confirmed", "source", "target", "same")
-    head = [f"| {' | '.join(say[name] for name in names)} |", "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- | --- |"]
-    return [*head, *(_row(_clock(one.hour, report.period.ahead), clean(one.app), one, say) for one in report.hours), "", say["explained"]]
+    return [*_head("app", say), *(_row(_clock(one.hour, report.period.ahead), clean(one.app), one, say) for one in report.hours), "", say["explained"]]
+
+
+def _head(second: str, say: dict[str, str]) -> tuple[str, str]:
+    """Of rows as `_row` makes them."""
+    names = ("hour", second, "received", "left_out", "carried", "there", "confirmed", "source", "target", "same")
+    return f"| {' | '.join(say[name] for name in names)} |", "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- | --- |"
 
 
 def _row(first: str, second: str, one: Totals, say: dict[str, str]) -> str:
@@ -87,8 +91,7 @@ def _different(report: Report, language: Language) -> list[str]:
     say = WORDS[language]
     if not report.different:
         return [say["nothing"]]
-    names = ("hour", "conversation", "received", "left_out", "carried", "there", "confirmed", "source", "target", "same")
-    lines = [f"| {' | '.join(say[name] for name in names)} |", "| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- | --- |"]
+    lines = [*_head("conversation", say)]
     lines += [_row(_clock(one.hour, report.period.ahead), f"{clean(one.app)}: {clean(masked(one.conversation))}", one, say) for one in report.different]
     more = report.differing - len(report.different)
     return [*lines, "", say["more"].format(more)] if more else lines

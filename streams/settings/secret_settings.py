@@ -46,7 +46,7 @@ class SecretSection(Section):
     @classmethod
     def all_that_use_it(cls) -> frozenset[str]:
         """Names of all processes that use its secrets."""
-        return frozenset(one.name for one in role_secrets.SCOPES if cls.is_used(one)) | cls.used_by
+        return frozenset(one.name for one in role_secrets.SCOPES if cls.is_used(one))
 
     @model_validator(mode="before")
     @classmethod

@@ -75,7 +75,7 @@ class PartitionWork(Protocol):
         """What is read beside the work from then on."""
 
     async def cycles(self) -> None:
-        """Work until the partition is let go and nothing is owed. Raises Unknown, Fenced, and what `background` met."""
+        """Work until the partition is let go and nothing is owed. Raises UnknownResultError, FencedError, and what `background` met."""
 
     def let_go(self) -> None:
         """No cycle follows, and what runs in the background is about to be cancelled."""

@@ -153,7 +153,7 @@ def sections(model: type[BaseModel], name: str = "") -> dict[str, type[SecretSec
 
 
 def test_every_section_with_secrets_says_who_uses_them() -> None:
-    known = {one.name for one in vars(role_secrets).values() if isinstance(one, SecretScope)} | {one.name for one in role_secrets.ROLES}
+    known = {one.name for one in role_secrets.SCOPES}
     found = sections(Settings)
     assert set(found) >= {"files", "media.store"}
     for where, section in found.items():
@@ -161,7 +161,7 @@ def test_every_section_with_secrets_says_who_uses_them() -> None:
         assert section.used_by <= known, where
 
 
-@pytest.mark.parametrize("scope", [one for one in vars(role_secrets).values() if isinstance(one, SecretScope)], ids=lambda one: one.name)
+@pytest.mark.parametrize("scope", [*role_secrets.SCOPES, EVERYTHING], ids=lambda one: one.name)
 def test_who_knows_our_own_messages_by_their_marks_has_the_secret_of_marks(scope: SecretScope, config: Path) -> None:
     read = load(config, scope).marks.secret.get_secret_value()
     assert (read == content("marks")) == ("mark" in scope.uses)
