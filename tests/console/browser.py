@@ -4,6 +4,7 @@
 """
 
 import base64
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -41,8 +42,16 @@ class Browser:
     def click(self, selector: str) -> None:
         self._post(f"/element/{self._one(selector)}/click")
 
+    def follow(self, selector: str) -> None:
+        """Click what leads to another page, and wait until that is there: the driver comes back before it."""
+        self.asked("document.left = true")
+        self.click(selector)
+        until(lambda: self.asked("document.left !== true && document.readyState === 'complete'"))
+
     def texts(self, selector: str) -> list[str]:
-        return [self._get(f"/element/{each}/text") for each in self._each(selector)]
+        """As shown; all of one moment, in one call: elements go stale with their page."""
+        texts: list[str] = self.asked(f"[...document.querySelectorAll({json.dumps(selector)})].map(each => each.innerText)")
+        return texts
 
     def text(self) -> str:
         return "\n".join(self.texts("body"))
@@ -74,9 +83,6 @@ class Browser:
 
     def _post(self, path: str, **body: Any) -> Any:
         return self._send("post", self._session + path, body)
-
-    def _get(self, path: str) -> Any:
-        return self._send("get", self._session + path)
 
     def _send(self, method: str, path: str, body: Any = None) -> Any:
         answer = self._http.request(method, path, json=body) if body is not None else self._http.request(method, path)

@@ -51,7 +51,7 @@ def main() -> int:
             one.open(f"{site.url}/login")
             one.fill("name", "ann")
             one.fill("password", PASSWORD)
-            one.click("button.main")
+            one.follow("button.main")
             shots = [("status", "/?"), ("message", "/message?id=700000001&since=1h&"), ("letters", "/letters?"), ("identities", "/identities?kind=group&id=team&")]
             for name, path in shots:
                 for language, end in (("en", ""), ("zh", ".zh-CN")):

@@ -24,7 +24,7 @@ def logged_in(chromium: Browser, site: Site) -> None:
     if chromium.texts("input[name=password]"):
         chromium.fill("name", "ann")
         chromium.fill("password", PASSWORD)
-        chromium.click("button.main")
+        chromium.follow("button.main")
 
 
 @pytest.mark.parametrize("width", [1280, 375, 320])
@@ -46,9 +46,9 @@ def test_a_person_replays_a_letter_with_the_mouse_on_a_phone(chromium: Browser, 
     logged_in(chromium, site)
     chromium.open(f"{site.url}/letters?cause=rejected-92&lang=en")
     chromium.click("input[name=place]")
-    chromium.click("button[value=replay]")
+    chromium.follow("button[value=replay]")
     assert "Replay 1 letters?" in chromium.text()
-    chromium.click("form[action='/letters/resolve'] button.main")
+    chromium.follow("form[action='/letters/resolve'] button.main")
     assert "1 replayed." in chromium.text()
     assert "No letter matches." in chromium.text()
 
