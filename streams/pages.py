@@ -21,7 +21,7 @@ from streams.cli.terminal import print_line
 from streams.kafka import record_kinds, topics
 from streams.locale import catalogue, command_line, messages
 from streams.locale.catalogue import Say, same, speaker
-from streams.observe import metrics
+from streams.observe.metrics_page import metrics_page
 from streams.settings.root import AppSettings, Settings
 from streams.settings.rules import RuleSettings
 
@@ -36,7 +36,14 @@ def settings(say: Say = same) -> str:
     for name, field in Settings.model_fields.items():
         lines += _section(name, field.annotation, say)
     lines += ["", "## [apps.NAME]", "", *_paragraphs(AppSettings, say), "", *_settings_table(AppSettings.model_json_schema(), say)]
-    lines += ["", "## [[apps.NAME.rules]]", "", *_paragraphs(RuleSettings, say), "", *_settings_table(RuleSettings.model_json_schema(), say)]
+    lines += [
+        "",
+        "## [[apps.NAME.rules]]",
+        "",
+        *_paragraphs(RuleSettings, say),
+        "",
+        *_settings_table(RuleSettings.model_json_schema(), say),
+    ]
     for name, platform in sorted(PLATFORMS.items()):
         schema = msgspec.json.schema(platform.account)
         (account,) = schema["$defs"].values()
@@ -90,10 +97,18 @@ def commands(say: Say = same) -> str:
 
     lines = _head("Commands", say, "streams/cli/app.py", "streams/cli/*.py")
     lines += [say("How to get `im-relay`: [README](../README.md#ten-minutes-further). `im-relay --version` says which release it is."), ""]
-    lines += [say("Help is in Chinese where `IM_RELAY_LANG`, `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, begins with `zh`."), ""]
+    lines += [
+        say("Help is in Chinese where `IM_RELAY_LANG`, `LC_ALL`, `LC_MESSAGES` or `LANG`, the first that is set, begins with `zh`."),
+        "",
+    ]
     lines += [say("Exit codes are the same for all commands:"), "", say("| code | meaning | examples |"), "| --- | --- | --- |"]
     lines += [say(row) for row in EXIT_CODES]
-    lines += ["", say("A role ends with 0 when asked to, with 1 after a defect or when another process took its partitions, with 2 when it cannot start.")]
+    lines += [
+        "",
+        say(
+            "A role ends with 0 when asked to, with 1 after a defect or when another process took its partitions, with 2 when it cannot start."
+        ),
+    ]
     root = typer.main.get_command(app)
     for path, command in commands_of(root, ("im-relay",)):
         meaning, example = command_line.parts(command.help or "")
@@ -110,7 +125,7 @@ EXIT_CODES = (
     "| 2 | not done, nothing is known | wrong settings or arguments, Kafka away or not permitting it, a file that cannot be read |",
 )
 
-SPOKEN: Mapping[str, Callable[[Say], str]] = {"settings": settings, "metrics": metrics.page, "topics": topic_list, "commands": commands}
+SPOKEN: Mapping[str, Callable[[Say], str]] = {"settings": settings, "metrics": metrics_page, "topics": topic_list, "commands": commands}
 """Pages that the catalogue translates."""
 
 _CHINESE = speaker("zh")
@@ -217,8 +232,14 @@ def _kind(about: Mapping[str, Any], say: Say) -> str:
         return say(", ").join(f"`{value}`" if value else say("empty") for value in about["enum"])
     if "anyOf" in about:  # or nothing
         about = next(kind for kind in about["anyOf"] if kind.get("type") != "null")
-    words = {"string": "text", "number": "number", "integer": "whole number", "boolean": "true or false", "object": "table",
-             "array": "list"}
+    words = {
+        "string": "text",
+        "number": "number",
+        "integer": "whole number",
+        "boolean": "true or false",
+        "object": "table",
+        "array": "list",
+    }
     kind = say("path" if about.get("format") == "path" else words[about["type"]])
     bounds = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<", "pattern": say("like")}
     limits = [f"{sign} {_literal(about[bound], say)}" for bound, sign in bounds.items() if bound in about]

@@ -116,7 +116,7 @@ def spell(native: str, canonical: str, platform: AnyPlatform, identities: Identi
 
 
 def mapped(platform: str, kind: Kind, canonical: str, identities: IdentityLookup) -> str:
-    """"" for a new group, of which the delivery knows the id when its turn comes."""
+    """Nothing ("") for a new group, of which the delivery knows the id when its turn comes."""
     native = identities.native(platform, kind, canonical)
     if native is None and canonical.startswith(NEW):
         return ""

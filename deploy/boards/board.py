@@ -5,18 +5,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from grafana_foundation_sdk.builders.dashboard import (
-    Dashboard,
-    DashboardLink,
-    DatasourceVariable,
-    QueryVariable,
-    Row,
-)
+from grafana_foundation_sdk.builders.dashboard import Dashboard, DashboardLink, DatasourceVariable, QueryVariable, Row
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as models
 
 from deploy.boards.panels import SOURCE, Panel
-from streams.observe import metrics
+from streams.observe.metrics import declared as declared_metrics
 
 TAG = "im-relay"
 _OURS = re.compile(r"\bim_relay_\w+")
@@ -48,7 +42,14 @@ def encode(board: Board) -> str:
         .tooltip(models.DashboardCursorSync.CROSSHAIR)
         .readonly()
         .with_variable(DatasourceVariable("datasource").label("Data source").type("prometheus"))
-        .link(DashboardLink("im-relay").type(models.DashboardLinkType.DASHBOARDS).tags([TAG]).as_dropdown(False).keep_time(True).include_vars(True))
+        .link(
+            DashboardLink("im-relay")
+            .type(models.DashboardLinkType.DASHBOARDS)
+            .tags([TAG])
+            .as_dropdown(False)
+            .keep_time(True)
+            .include_vars(True)
+        )
     )
     for name, label, query in (
         ("namespace", "Namespace", 'label_values(up{job="im-relay"}, namespace)'),
@@ -73,9 +74,15 @@ def encode(board: Board) -> str:
 
 def _fill(made: Dashboard, sections: Iterable[Section]) -> None:
     """A panel stays out while a release declares no such metric, and so does a section without panels."""
-    declared = {suffixed for each in metrics.DECLARED for suffixed in (each.name, *(f"{each.name}_{part}" for part in ("bucket", "count", "sum")))}
+    declared = {
+        suffixed for each in declared_metrics() for suffixed in (each.name, *(f"{each.name}_{part}" for part in ("bucket", "count", "sum")))
+    }
     for section in sections:
-        shown = [panel for panel in section.panels if set(_OURS.findall(" ".join(str(target.expr) for target in panel.build().targets or ()))) <= declared]
+        shown = [
+            panel
+            for panel in section.panels
+            if set(_OURS.findall(" ".join(str(target.expr) for target in panel.build().targets or ()))) <= declared
+        ]
         if shown:
             made.with_row(Row(section.title))
         for panel in shown:

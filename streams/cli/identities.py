@@ -8,18 +8,17 @@ import typer
 
 from converters.routing.identity_table import ACCOUNTS, KINDS, IdentityTable, account_record, cohort_record
 from converters.routing.user_ids import fold
-from streams.cli.common import DIFFERS, NOTHING, DryRun, Json, JsonAnyway, ask, settings_of
-from streams.cli.terminal import print_json, print_line, print_notice, progress
-from streams.kafka.topics import IDENTITIES, LEDGER
+from streams.cli.common import DIFFERS, DryRun, Json, JsonAnyway, ask, settings_of
+from streams.cli.joining import delivered_below, judge_joining
+from streams.cli.terminal import print_json, print_line, print_notice
+from streams.kafka.topics import IDENTITIES
 from streams.locale.messages import translated
 
 NONE = "none"
 
 app = typer.Typer(help="Which group, room or user of one platform is which on the others.", no_args_is_help=True)
 
-Config = Annotated[
-    Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
-]
+Config = Annotated[Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")]
 
 
 @app.command(name="set")
@@ -47,10 +46,17 @@ def set_(
     plan = setting(_table(settings), kind, pairs, common, _implied(settings))  # type: ignore[arg-type]
     origin = plan.origins[0] if plan.origins else ""
     if len(plan.origins) > 1:
-        under = _under(settings, kind, plan.origins)
+        under = delivered_below(settings, kind, plan.origins)
         origin = max(plan.origins, key=lambda one: under.counts[one])  # the first of equals
-        _judge(under, origin, join=join)
-    print_notice(translated("will say that {what} {more} {common}", what=", ".join(f"{platform} {kind} {native}" for platform, native in pairs), more="is" if len(pairs) == 1 else "are", common=common))
+        judge_joining(under, origin, join=join)
+    print_notice(
+        translated(
+            "will say that {what} {more} {common}",
+            what=", ".join(f"{platform} {kind} {native}" for platform, native in pairs),
+            more="is" if len(pairs) == 1 else "are",
+            common=common,
+        )
+    )
     if dry_run:
         return
     _write(settings, plan.records(origin))
@@ -60,7 +66,15 @@ def set_(
         else:
             print_line(translated("{platform} {kind} {native} is {common}", platform=platform, kind=kind, native=native, common=common))
     for one in plan.left:
-        print_notice(translated("{platform} {kind} {native} is still {canonical}: name it too", platform=one.platform, kind=kind, native=one.native, canonical=one.canonical))
+        print_notice(
+            translated(
+                "{platform} {kind} {native} is still {canonical}: name it too",
+                platform=one.platform,
+                kind=kind,
+                native=one.native,
+                canonical=one.canonical,
+            )
+        )
 
 
 @app.command()
@@ -79,9 +93,15 @@ def forget(
     settings = settings_of(config)
     plan = forgetting(_table(settings), kind, pairs, _implied(settings))  # type: ignore[arg-type]
     if plan.moved:
-        under = _under(settings, kind, plan.moved)
+        under = delivered_below(settings, kind, plan.moved)
         for origin, count in under.counts.items():
-            print_notice(translated("{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing", count=count, origin=origin))
+            print_notice(
+                translated(
+                    "{count} messages were delivered under {origin}, which is not what the rule says: recalls of them will find nothing",
+                    count=count,
+                    origin=origin,
+                )
+            )
     print_notice(translated("will forget {what}", what=", ".join(f"{platform} {kind} {native}" for platform, native in pairs)))
     if dry_run:
         return
@@ -144,7 +164,9 @@ def mark(
 
 
 @app.command()
-def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None, *, json: JsonAnyway = False) -> None:
+def show(
+    user: Annotated[str, typer.Argument(help="The customer's own user id.")], config: Config = None, *, json: JsonAnyway = False
+) -> None:
     """Print everything known about a user, and the user's place in percentages. Example: im-relay identities show ann"""
     del json
     from converters import PLATFORMS
@@ -160,7 +182,9 @@ def show(user: Annotated[str, typer.Argument(help="The customer's own user id.")
 
 @app.command(name="list")
 def list_(
-    config: Config = None, *, people: Annotated[bool, typer.Option("--people", help="Print accounts and cohorts of users instead.")] = False,
+    config: Config = None,
+    *,
+    people: Annotated[bool, typer.Option("--people", help="Print accounts and cohorts of users instead.")] = False,
     json: JsonAnyway = False,
 ) -> None:
     """Print the table, one JSON object per line. Example: im-relay identities list"""
@@ -247,32 +271,3 @@ def _implied(settings: Any) -> Any:
     rules = {name: platform.user_ids for name, platform in PLATFORMS.items()}
     rules |= {app.platform.name: app.user_ids for app in resolve(settings).values()}
     return lambda platform, native: rules[platform].to_canonical(native)
-
-
-def _under(settings: Any, kind: str, origins: tuple[str, ...]) -> Any:
-    from streams.operate.delivered import delivered_under
-    from streams.operate.topic_reader import TopicReader
-
-    ledgers = [settings.kafka.topic(LEDGER, platform) for platform in settings.platforms()]
-
-    async def count() -> Any:
-        with progress("reads ledgers") as tell:
-            async with TopicReader(settings.kafka.cluster, names=ledgers) as reader:
-                return await delivered_under(reader, ledgers, kind, origins, tell)  # type: ignore[arg-type]
-
-    return ask(count(), settings.kafka.cluster)
-
-
-def _judge(under: Any, origin: str, *, join: bool) -> None:
-    """Ends the command where messages were delivered under another name than *origin*."""
-    lost = {name: count for name, count in under.counts.items() if name != origin}
-    if not lost:
-        return
-    said = ", ".join(f"{count} messages under {name}" for name, count in lost.items())
-    untold = f", and {under.untold} of which the ledger does not say under which" if under.untold else ""
-    print_notice(
-        translated("im-relay: these were several conversations so far, and become the one keyed by {origin}: {said} were delivered{untold}. Recalls and edits of those find nothing then; a replay leaves them out.", origin=origin, said=said, untold=untold)
-    )
-    if not join:
-        print_notice(translated("im-relay: nothing was written; say --join to do it all the same"))
-        raise typer.Exit(NOTHING)

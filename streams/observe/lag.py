@@ -44,7 +44,13 @@ class LagMonitor:
     """By partition. *show* is called at every look. *reads*: topics that are read beside the inputs; work may have to wait for these."""
 
     def __init__(
-        self, app: object, stage: str, health: Health, show: Callable[[], None], reads: Sequence[str] = (), clock: Callable[[], float] = time.monotonic
+        self,
+        app: object,
+        stage: str,
+        health: Health,
+        show: Callable[[], None],
+        reads: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app: Any = app
         self._stage = stage
@@ -110,7 +116,9 @@ class LagMonitor:
         self._fresh_at = self._clock()
         if self._reads:
             cluster = await consumer.kafka._client.fetch_all_metadata()  # noqa: SLF001 - there is no public way to topics that nobody subscribes
-            self._beside = [TopicPartition(topic, number) for topic in self._reads for number in sorted(cluster.partitions_for_topic(topic) or ())]
+            self._beside = [
+                TopicPartition(topic, number) for topic in self._reads for number in sorted(cluster.partitions_for_topic(topic) or ())
+            ]
         tps = [*tps, *self._beside]
         stable, ends = await asyncio.gather(consumer.kafka.end_offsets(tps), consumer.ends(tps))
         self._fresh = {tp: LogEnds(stable[tp], ends[tp]) for tp in tps}
@@ -142,7 +150,9 @@ class LagMonitor:
         try:
             found = await open_transactions.oldest(consumer.kafka._client, tp)  # noqa: SLF001 - it knows the partitions' leaders
         except KafkaError as error:
-            whose = f"{tp.topic}, partition {tp.partition}: open from offset {ends.stable} on; by whom may not be seen ({type(error).__name__})"
+            whose = (
+                f"{tp.topic}, partition {tp.partition}: open from offset {ends.stable} on; by whom may not be seen ({type(error).__name__})"
+            )
         else:
             if found is None:
                 return  # over meanwhile

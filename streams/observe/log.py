@@ -41,9 +41,14 @@ REPEAT = 10.0
 
 # What a healthy cluster answers at a start, after an election and when a worker joins; the client asks again. Trouble only when it lasts.
 PASSING = (
-    "CoordinatorNotAvailableError", "LoadInProgressError", "NotCoordinator", "LeaderNotAvailableError", "NotLeaderForPartitionError",
-    "because it is rebalancing", "Marking the coordinator dead",
-)  # fmt: skip
+    "CoordinatorNotAvailableError",
+    "LoadInProgressError",
+    "NotCoordinator",
+    "LeaderNotAvailableError",
+    "NotLeaderForPartitionError",
+    "because it is rebalancing",
+    "Marking the coordinator dead",
+)
 LASTS = 5.0
 """Seconds after which such an answer is logged if it still comes."""
 
@@ -107,13 +112,11 @@ def setup(observe: ObserveSettings) -> None:
         shared.append(structlog.processors.ExceptionRenderer(_formatted))
         renderer = _TextRenderer(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
-    )  # fmt: skip
+    )
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_RepeatFilter())
     floods = FloodFilter()
@@ -122,8 +125,7 @@ def setup(observe: ObserveSettings) -> None:
     handler.addFilter(_ContentFilter())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
         )
     )
     root = logging.getLogger()

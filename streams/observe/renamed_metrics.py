@@ -7,7 +7,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from streams.observe import metrics
-from streams.observe.metrics import PREFIX, REGISTRY
+from streams.observe.metric_types import PREFIX, REGISTRY
 
 RENAMED: Mapping[str, str] = {
     "named_in_vain": "unresolved_references",

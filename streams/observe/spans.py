@@ -52,14 +52,20 @@ class Tracer:
         """The first span of a message; None for one that is not traced."""
         if self._ratio < 1 and self._random.random() >= self._ratio:
             return None
-        return TracedSpan(self._tracer.start_span("received", trace.set_span_in_context(trace.INVALID_SPAN), SpanKind.SERVER, _attributes(words)))
+        return TracedSpan(
+            self._tracer.start_span("received", trace.set_span_in_context(trace.INVALID_SPAN), SpanKind.SERVER, _attributes(words))
+        )
 
-    def follow(self, name: str, headers: Iterable[tuple[str, bytes]], *, seconds: float = 0.0, kind: SpanKind = SpanKind.CONSUMER, **words: Words) -> TracedSpan | None:
+    def follow(
+        self, name: str, headers: Iterable[tuple[str, bytes]], *, seconds: float = 0.0, kind: SpanKind = SpanKind.CONSUMER, **words: Words
+    ) -> TracedSpan | None:
         """The span of the stage that has read a record with *headers*, begun *seconds* ago; None where it is not traced."""
         if (parent := parent_of(headers)) is None:
             return None
         began = time.time_ns() - int(seconds * 1e9)
-        return TracedSpan(self._tracer.start_span(name, trace.set_span_in_context(NonRecordingSpan(parent)), kind, _attributes(words), start_time=began))
+        return TracedSpan(
+            self._tracer.start_span(name, trace.set_span_in_context(NonRecordingSpan(parent)), kind, _attributes(words), start_time=began)
+        )
 
     def close(self) -> None:
         """Export what is left, as far as the collector takes it in time: the exporter itself tries for longer than a process has to end."""

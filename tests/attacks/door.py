@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running
 
@@ -19,16 +19,16 @@ async def port(kafka: str, **limits: float) -> AsyncIterator[Running]:
 
 def closed(reason: str) -> float:
     """How many connections were closed for *reason* so far, in this process."""
-    return metrics.REGISTRY.get_sample_value("im_relay_connections_closed_total", {"port": "ingress", "reason": reason}) or 0.0
+    return REGISTRY.get_sample_value("im_relay_connections_closed_total", {"port": "ingress", "reason": reason}) or 0.0
 
 
 def held() -> float:
     """Bytes that the connections hold."""
-    return metrics.REGISTRY.get_sample_value("im_relay_connection_bytes", {"port": "ingress"}) or 0.0
+    return REGISTRY.get_sample_value("im_relay_connection_bytes", {"port": "ingress"}) or 0.0
 
 
 def there() -> float:
-    return metrics.REGISTRY.get_sample_value("im_relay_connections", {"port": "ingress"}) or 0.0
+    return REGISTRY.get_sample_value("im_relay_connections", {"port": "ingress"}) or 0.0
 
 
 async def connect(one: Running, raw: bytes = b"") -> client.Connection:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from converters.core.bodies import Custom
 from streams.cli.app import app
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.plugins import PluginError, installed, named, with_plugins
 from tests.convert.records import Converting, apps, callback
 from tests.stack import ROOT
@@ -69,7 +69,7 @@ def order(total: object = 1999) -> dict[str, object]:
 
 
 def counted(plugin: str, outcome: str) -> float:
-    return metrics.REGISTRY.get_sample_value("im_relay_plugin_calls_total", {"plugin": plugin, "outcome": outcome}) or 0.0
+    return REGISTRY.get_sample_value("im_relay_plugin_calls_total", {"plugin": plugin, "outcome": outcome}) or 0.0
 
 
 def test_the_page_has_a_whole_package() -> None:
@@ -79,8 +79,12 @@ def test_the_page_has_a_whole_package() -> None:
 def test_the_tests_of_the_page_pass(package: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_shop_messages.py"],
-        cwd=package, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        cwd=package,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
@@ -96,8 +100,8 @@ def test_the_installed_package_is_asked_by_the_stage(package: Path, place: Path)
     assert bodies == [Custom("shop:order", {"order": "A-17", "total": "19.99"}), Custom("dance", {})]
     assert {outcome: counted("shop", outcome) - n for outcome, n in before.items()} == dict.fromkeys(before, 1)
     labels = {"app": "old", "platform": "yunxin", "direction": "yunxin>", "kind": "plugin:shop:no-polls", "outcome": "dropped"}
-    assert metrics.REGISTRY.get_sample_value("im_relay_convert_records_out_total", labels) == 1
-    assert metrics.REGISTRY.get_sample_value("im_relay_plugin_seconds_total", {"plugin": "shop"}) > 0
+    assert REGISTRY.get_sample_value("im_relay_convert_records_out_total", labels) == 1
+    assert REGISTRY.get_sample_value("im_relay_plugin_seconds_total", {"plugin": "shop"}) > 0
 
 
 def test_a_plugin_that_raises_costs_that_message_alone(
@@ -177,7 +181,12 @@ def test_what_is_no_plugin_is_said_before_any_work(text: str, package: Path, pla
 
 @pytest.mark.parametrize(
     ("source", "why"),
-    [("nowhere.py", "no file nowhere.py"), ("no_such_module_here:x", "no plug-in"), ("json", "has no function `convert`"), ("json:nothing", "cannot be loaded")],
+    [
+        ("nowhere.py", "no file nowhere.py"),
+        ("no_such_module_here:x", "no plug-in"),
+        ("json", "has no function `convert`"),
+        ("json:nothing", "cannot be loaded"),
+    ],
 )
 def test_what_cannot_be_tried_is_said(source: str, why: str) -> None:
     with pytest.raises(PluginError, match=why):

@@ -10,7 +10,7 @@ import pytest
 
 from converters.routing.route import App
 from streams.convert.reload import RulesReloader
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.settings.root import load, resolve
 
 APPS = """
@@ -59,13 +59,11 @@ async def followed(tmp_path: Path) -> AsyncIterator[Followed]:
 
 
 def readings(outcome: str) -> float:
-    return metrics.REGISTRY.get_sample_value("im_relay_rules_read_total", {"outcome": outcome}) or 0.0
+    return REGISTRY.get_sample_value("im_relay_rules_read_total", {"outcome": outcome}) or 0.0
 
 
 def in_force() -> list[str]:
-    return [
-        sample.labels["digest"] for metric in metrics.REGISTRY.collect() if metric.name == "im_relay_rules" for sample in metric.samples
-    ]
+    return [sample.labels["digest"] for metric in REGISTRY.collect() if metric.name == "im_relay_rules" for sample in metric.samples]
 
 
 async def test_a_change_is_taken_and_its_digest_shown(followed: Followed) -> None:
@@ -94,11 +92,13 @@ async def test_another_file_in_its_place_is_a_change(followed: Followed) -> None
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("[apps.old", "is not TOML"), (APPS + DROP.format("Not Good"), "apps.old.rules.0.name"),
+        ("[apps.old", "is not TOML"),
+        (APPS + DROP.format("Not Good"), "apps.old.rules.0.name"),
         (APPS + '[[apps.new.rules]]\nname = "a"\ndo = "fly"\n', "apps.new.rules.0.do"),
-        (APPS + DROP.format("a") + DROP.format("a"), "two of the name a"), (APPS + "[kafka]\npartitions = 0\n", "kafka.partitions"),
+        (APPS + DROP.format("a") + DROP.format("a"), "two of the name a"),
+        (APPS + "[kafka]\npartitions = 0\n", "kafka.partitions"),
     ],
-)  # fmt: skip
+)
 async def test_a_bad_file_is_logged_and_the_old_rules_stay(
     followed: Followed, text: str, why: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,7 +12,7 @@ from converters.core.bodies import Text
 from converters.core.model import Delivery, Echo, Event, Group, conversation_key
 from converters.platform import Callback, Decoded
 from converters.routing.identity_table import IdentityTable
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from tests.convert.records import PARTITIONS, TEAM, Converting, apps, callback, record_of
 from tests.converters.shapes import as_callback, message
 
@@ -22,7 +22,7 @@ TEXT = '你好 👨‍👩‍👧‍👦 \u2028 "q"'
 
 
 def counted(name: str, **labels: str) -> float:
-    return metrics.REGISTRY.get_sample_value(f"im_relay_{name}_total", labels) or 0.0
+    return REGISTRY.get_sample_value(f"im_relay_{name}_total", labels) or 0.0
 
 
 def echo_of(platform: str, delivery: Delivery) -> dict[str, Any]:
@@ -114,9 +114,7 @@ def test_a_kind_we_do_not_know_goes_on_and_is_counted(platform: str) -> None:
 POISON = {
     "random bytes": (callback("yunxin", bytes(range(256))), "malformed", "theirs"),
     "no JSON": (callback("yunxin", b"{"), "malformed", "theirs"),
-    "a message without a sender": (
-        callback("yunxin", message("yunxin") | {"fromAccount": ""}), "malformed", "theirs",
-    ),
+    "a message without a sender": (callback("yunxin", message("yunxin") | {"fromAccount": ""}), "malformed", "theirs"),
     "nested beyond reason": (callback("yunxin", b"[" * 200_000), "malformed", "theirs"),
     "no app header": (callback("yunxin", message("yunxin"), app=None), "app-unknown", "ours"),
     "an app nobody knows": (callback("yunxin", message("yunxin"), app=b"nobody"), "app-unknown", "ours"),
@@ -124,7 +122,7 @@ POISON = {
     "a time that is no number": (callback("yunxin", message("yunxin"), received=b"soon"), "foreign", "theirs"),
     "no value": (callback("yunxin", None), None, None),
     "no headers and no value": (record_of("p.callbacks.yunxin", None), "app-unknown", "ours"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("poison", "cause", "whose"), POISON.values(), ids=POISON)

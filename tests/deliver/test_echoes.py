@@ -15,7 +15,7 @@ from streams.deliver.conversations import Conversations
 from streams.deliver.echoes import EchoReader
 from streams.deliver.ledger_schema import Entry, Intent, Settled
 from streams.deliver.protocol import refusal
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 
 ECHO = Echo(event="yunxin:old:direct:1:post", target="new", remote_id="777", at=1000)
 INTENT = Intent(target="new", at=900, keyed=True)
@@ -29,7 +29,9 @@ class World:
         self.restored = False
         self.heard_of: list[str] = []
         app = SimpleNamespace(platform=SimpleNamespace(name="easemob"))
-        around = SimpleNamespace(platform="easemob", timed=lambda _: False, apps={"new": app, "old": app}, names=SimpleNamespace(partitions=1))
+        around = SimpleNamespace(
+            platform="easemob", timed=lambda _: False, apps={"new": app, "old": app}, names=SimpleNamespace(partitions=1)
+        )
         parts = cast("Any", self)
         self.echoes = EchoReader(cast("Any", around), Conversations(), parts, parts, parts, parts)
 
@@ -51,7 +53,9 @@ class World:
         return self.restored
 
     def hear(self, offset: int, echo: Echo) -> None:
-        self.echoes.hear(cast("ConsumerRecord", SimpleNamespace(topic="echoes", offset=offset, partition=0, key=b"k", value=wire.dump(echo), headers=[])))
+        self.echoes.hear(
+            cast("ConsumerRecord", SimpleNamespace(topic="echoes", offset=offset, partition=0, key=b"k", value=wire.dump(echo), headers=[]))
+        )
         self.echoes.read(offset + 1)
 
 
@@ -61,7 +65,7 @@ def other(number: int) -> Echo:
 
 def refused(reason: str) -> float:
     labels = {"app": "new", "stage": "deliver", "reason": reason}
-    return metrics.REGISTRY.get_sample_value("im_relay_marks_refused_total", labels) or 0.0
+    return REGISTRY.get_sample_value("im_relay_marks_refused_total", labels) or 0.0
 
 
 def test_what_the_restore_has_yet_to_find_is_waited_for_and_not_passed_over() -> None:
@@ -118,7 +122,7 @@ GONE = Settled(outcome=NotSent("gave up"), target="new", at=900)
         (Settled(outcome=Delivered("1"), target="new", at=900), "new", False, ""),
         (Settled(outcome=Delivered("1"), target="new", at=900), "new", True, "unkeyed"),
     ],
-)  # fmt: skip
+)
 def test_of_what_an_echo_is_evidence(entry: Entry | None, target: str, unkeyed: bool, reason: str) -> None:
     assert refusal(entry, target, unkeyed=unkeyed) == reason
 

@@ -10,7 +10,7 @@ from converters.core.outcome import Delivered, NotSent, Outcome, Refused
 from converters.platform import Reply, Request
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.outbound.admission import Admission
 from streams.outbound.client import PlatformClient
 
@@ -49,7 +49,7 @@ async def test_a_refusal_of_us_opens_the_breaker_and_what_anybody_can_cause_does
         for _ in range(20):
             async with admission.breaker_call(PUBLISH) as breaker_call:
                 admission.learn(breaker_call, PUBLISH, outcome)
-        assert metrics.REGISTRY.get_sample_value("im_relay_breaker", {"app": "locked", "platform": "rongcloud", "api": PUBLISH.api}) == state
+        assert REGISTRY.get_sample_value("im_relay_breaker", {"app": "locked", "platform": "rongcloud", "api": PUBLISH.api}) == state
 
 
 @pytest.mark.parametrize(("status", "body", "outcome"), [(401, b'{"code":1004}', "locked_out"), (400, b'{"code":1002}', "refused")])
@@ -63,7 +63,7 @@ async def test_attempts_are_counted_by_whether_it_is_about_us(
 
     monkeypatch.setattr(client._transport, "call", answered)
     labels = {"app": "locked", "platform": "rongcloud", "api": PUBLISH.api, "outcome": outcome}
-    before = metrics.REGISTRY.get_sample_value("im_relay_attempts_total", labels) or 0.0
+    before = REGISTRY.get_sample_value("im_relay_attempts_total", labels) or 0.0
     await client.send(PUBLISH)
     await client.close()
-    assert metrics.REGISTRY.get_sample_value("im_relay_attempts_total", labels) == before + 1
+    assert REGISTRY.get_sample_value("im_relay_attempts_total", labels) == before + 1

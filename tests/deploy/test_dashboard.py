@@ -13,7 +13,7 @@ import yaml
 
 from deploy import dashboards
 from deploy.boards.board import encode
-from streams.observe import metrics
+from streams.observe.metrics import declared as declared_metrics
 from tests.deploy.commands import ROOT
 
 PROMTOOL = shutil.which("promtool")
@@ -33,7 +33,7 @@ BOARDS = [json.loads(encode(board)) for board in dashboards.BOARDS]
 @cache
 def known() -> dict[str, set[str]]:
     found = dict(OF_OTHERS)
-    for each in metrics.DECLARED:
+    for each in declared_metrics():
         labels = set(each.labels)
         if each.kind == "histogram":
             found |= {f"{each.name}_bucket": {*labels, "le"}, f"{each.name}_sum": labels, f"{each.name}_count": labels}
@@ -104,7 +104,7 @@ def test_a_metric_that_is_not_there_would_be_noticed() -> None:
 
 def test_every_metric_is_on_a_board() -> None:
     text = " ".join(query for where, query in ALL if where.startswith("panel"))
-    missing = [each.name for each in metrics.DECLARED if each.name not in text]
+    missing = [each.name for each in declared_metrics() if each.name not in text]
     assert not missing
 
 
@@ -141,7 +141,13 @@ def test_gauges_that_every_role_shows_are_asked_of_the_role_that_means_them() ->
     # A gauge without labels is 0 in each process: the ingress' alone says anything.
     for where, query in ALL:
         for selector in selectors(query):
-            if selector.name in ("im_relay_store_up", "im_relay_callbacks_waiting", "im_relay_files_kept", "im_relay_files_free_bytes", "im_relay_watch_last_look_seconds"):
+            if selector.name in (
+                "im_relay_store_up",
+                "im_relay_callbacks_waiting",
+                "im_relay_files_kept",
+                "im_relay_files_free_bytes",
+                "im_relay_watch_last_look_seconds",
+            ):
                 assert any(each.name == "role" for each in selector.matchers.matchers), where
 
 
@@ -153,7 +159,5 @@ def test_no_derived_file_is_stale(path: str) -> None:
 @pytest.mark.skipif(PROMTOOL is None, reason="promtool is not installed")
 @pytest.mark.parametrize("file", ["alerts.yml", "alerts_by_hour.yml"])
 def test_alerts_fire_when_they_should_and_only_then(file: str) -> None:
-    done = subprocess.run(
-        [str(PROMTOOL), "test", "rules", f"tests/deploy/{file}"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([str(PROMTOOL), "test", "rules", f"tests/deploy/{file}"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 from aiokafka import TopicPartition
 
-from streams.observe import metrics
 from streams.observe.lag import LagMonitor
+from streams.observe.metric_types import REGISTRY
 from streams.roles.health import Health
 from streams.roles.hosting import _lasting
 
@@ -39,7 +39,7 @@ class Kafka:
 
 
 def shown(tp: TopicPartition) -> float | None:
-    return metrics.REGISTRY.get_sample_value("im_relay_lag_records", {"stage": "moves", "topic": tp.topic, "partition": str(tp.partition)})
+    return REGISTRY.get_sample_value("im_relay_lag_records", {"stage": "moves", "topic": tp.topic, "partition": str(tp.partition)})
 
 
 async def test_a_partition_that_goes_while_it_is_looked_at_ends_no_measuring() -> None:

@@ -17,14 +17,14 @@ from streams.files import disk as disks
 from streams.files.signed import SignedLink, headers, link, upload
 from streams.kafka.local.ports import free_port
 from streams.media.store import StoredObject, StoreFailed
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from tests.files.conftest import DAY, LARGEST, SECRET, Running
 
 CONTENT = bytes(range(256)) * 5000  # in more than one block
 
 
 def counted(name: str, **labels: str) -> float:
-    return metrics.REGISTRY.get_sample_value(f"im_relay_{name}", labels) or 0.0
+    return REGISTRY.get_sample_value(f"im_relay_{name}", labels) or 0.0
 
 
 async def test_what_is_put_is_fetched_with_its_type_its_name_and_its_guards(store: Running, web: httpx.AsyncClient) -> None:
@@ -53,10 +53,17 @@ async def test_a_page_is_saved_and_never_shown(store: Running, web: httpx.AsyncC
 
 @pytest.mark.parametrize(
     ("asked", "status", "begin", "end"),
-    [("bytes=0-0", 206, 0, 1), ("bytes=100-299", 206, 100, 300), ("bytes=-5", 206, len(CONTENT) - 5, len(CONTENT)),
-     ("bytes=1000-", 206, 1000, len(CONTENT)), (f"bytes=0-{len(CONTENT) * 9}", 206, 0, len(CONTENT))],
-)  # fmt: skip
-async def test_players_get_the_part_they_ask_for(store: Running, web: httpx.AsyncClient, asked: str, status: int, begin: int, end: int) -> None:
+    [
+        ("bytes=0-0", 206, 0, 1),
+        ("bytes=100-299", 206, 100, 300),
+        ("bytes=-5", 206, len(CONTENT) - 5, len(CONTENT)),
+        ("bytes=1000-", 206, 1000, len(CONTENT)),
+        (f"bytes=0-{len(CONTENT) * 9}", 206, 0, len(CONTENT)),
+    ],
+)
+async def test_players_get_the_part_they_ask_for(
+    store: Running, web: httpx.AsyncClient, asked: str, status: int, begin: int, end: int
+) -> None:
     url = (await store.kept(CONTENT, name="a.mp4", mime="video/mp4")).url
     answer = await web.get(url, headers={"range": asked})
     assert (answer.status_code, answer.content) == (status, CONTENT[begin:end])
@@ -179,7 +186,9 @@ async def test_a_disk_that_is_full_takes_nothing_more(store: Running, monkeypatc
     assert isinstance(await store.put(CONTENT), StoredObject), "what is there needs no room"
 
 
-async def test_another_error_of_the_disk_is_ours_and_says_nothing_of_it(store: Running, web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_another_error_of_the_disk_is_ours_and_says_nothing_of_it(
+    store: Running, web: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*arguments: Any) -> None:
         raise OSError(errno.EIO, "secret-name.png")
 
@@ -239,7 +248,9 @@ async def test_other_methods_are_not_there(store: Running, web: httpx.AsyncClien
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, PUT")
 
 
-@pytest.mark.parametrize("path", ["", "/", "/files", "/files/", "/files/new", "/files/new/", "/files/..", "/livez", "/metrics", "/kept/new"])
+@pytest.mark.parametrize(
+    "path", ["", "/", "/files", "/files/", "/files/new", "/files/new/", "/files/..", "/livez", "/metrics", "/kept/new"]
+)
 async def test_nothing_is_listed(store: Running, web: httpx.AsyncClient, path: str) -> None:
     await store.kept(CONTENT)
     for method, status in (("GET", 403), ("PUT", 401)):
@@ -247,7 +258,9 @@ async def test_nothing_is_listed(store: Running, web: httpx.AsyncClient, path: s
         assert (answer.status_code, set(answer.json())) == (status, {"error"})
 
 
-parts = st.one_of(st.sampled_from(["..", ".", "", "new", "kept", "%2e%2e", "..%2f", "lock", "\\..", "%00", "to-put", "~"]), st.text(max_size=12))
+parts = st.one_of(
+    st.sampled_from(["..", ".", "", "new", "kept", "%2e%2e", "..%2f", "lock", "\\..", "%00", "to-put", "~"]), st.text(max_size=12)
+)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -267,12 +280,26 @@ async def _walk(rest: str, method: str, *, sign: bool) -> None:
 
     one = Running(disks.Path("/nowhere"))
     one.disk = Watching()  # type: ignore[assignment]
-    query = link(SECRET.encode(), SignedLink(key=rest.rpartition("/")[0], name=rest.rpartition("/")[2], mime="a/b", until=2**33)).partition("?")[2] if sign else ""
-    head = headers(SECRET.encode(), upload(SECRET.encode(), "new", digest="ab" * 32, length=1, name="", mime="", now=one.clock.now)) if sign else {}
+    query = (
+        link(SECRET.encode(), SignedLink(key=rest.rpartition("/")[0], name=rest.rpartition("/")[2], mime="a/b", until=2**33)).partition(
+            "?"
+        )[2]
+        if sign
+        else ""
+    )
+    head = (
+        headers(SECRET.encode(), upload(SECRET.encode(), "new", digest="ab" * 32, length=1, name="", mime="", now=one.clock.now))
+        if sign
+        else {}
+    )
     scope = {
-        "type": "http", "method": method, "path": f"/files/{rest}", "raw_path": quote(f"/files/{rest}").encode(),
-        "query_string": query.encode(), "headers": [(name.encode(), value.encode()) for name, value in head.items()],
-    }  # fmt: skip
+        "type": "http",
+        "method": method,
+        "path": f"/files/{rest}",
+        "raw_path": quote(f"/files/{rest}").encode(),
+        "query_string": query.encode(),
+        "headers": [(name.encode(), value.encode()) for name, value in head.items()],
+    }
     said: list[Any] = []
 
     async def send(message: Any) -> None:

@@ -14,7 +14,8 @@ from converters import PLATFORMS
 from streams import pages
 from streams.cli.app import app
 from streams.kafka import topics
-from streams.observe import metrics
+from streams.observe.metric_types import PREFIX
+from streams.observe.metrics import declared as declared_metrics
 from streams.observe.renamed_metrics import RENAMED
 from streams.settings import renamed
 from streams.settings.root import AppSettings, Settings, load, marking
@@ -58,15 +59,21 @@ def test_the_commands_that_pages_name_exist(path: Path) -> None:
 @pytest.mark.parametrize("path", HAND_WRITTEN, ids=name)
 def test_the_metrics_and_settings_that_pages_name_exist(path: Path) -> None:
     text = path.read_text()
-    declared = {metric.name for metric in metrics.DECLARED}
+    declared = {metric.name for metric in declared_metrics()}
     if path.name == "CHANGELOG.md":  # what a release is called there stays
-        declared |= {re.sub(rf"\b{metrics.PREFIX}{new}(?=_|$)", metrics.PREFIX + old, each) for old, new in RENAMED.items() for each in declared}
+        declared |= {re.sub(rf"\b{PREFIX}{new}(?=_|$)", PREFIX + old, each) for old, new in RENAMED.items() for each in declared}
     assert set(re.findall(r"im_relay_\w+", text)) <= declared
     sections = {key: about.annotation for key, about in Settings.model_fields.items() if key != "apps"}
     there = {topic.template.removesuffix(".{platform}") for topic in topics.TOPICS}
     if path.is_relative_to(ROOT / "helm"):  # the chart has values of its own beside the settings, named after the same roles
         values = yaml.safe_load((path.parent / "values.yaml").read_text(encoding="utf-8"))
-        there |= {f"{section}.{key}" for section, held in values.items() if isinstance(held, dict) for each in held for key in re.findall("^[a-z_]+", each)}
+        there |= {
+            f"{section}.{key}"
+            for section, held in values.items()
+            if isinstance(held, dict)
+            for each in held
+            for key in re.findall("^[a-z_]+", each)
+        }
     for section, key in re.findall(rf"`({'|'.join(sections)})\.([a-z_]+)", text):
         if path.name == "CHANGELOG.md" and f"{section}.{key}" in renamed.RENAMED:
             continue
@@ -87,9 +94,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 @pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md"])
-def test_the_settings_file_of_the_readme_is_taken(
-    readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_settings_file_of_the_readme_is_taken(readme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / readme).read_text(), re.DOTALL)
     monkeypatch.chdir(tmp_path)
     given = tomllib.loads(block)

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.roles.ingress import run
 from streams.settings.root import AppSettings, IngressSettings, KafkaSettings, ObserveSettings, Settings
 from tests.ingress import client, signed
@@ -86,7 +86,7 @@ class Running:
     def counted(self, app: str, status: int, reason: str) -> float:
         platform = self.platforms.get(app, "")
         labels = {"app": app, "platform": platform, "status": str(status), "reason": reason}
-        return metrics.REGISTRY.get_sample_value("im_relay_callbacks_total", labels) or 0.0
+        return REGISTRY.get_sample_value("im_relay_callbacks_total", labels) or 0.0
 
 
 @asynccontextmanager

@@ -7,7 +7,10 @@ import logging
 import pytest
 
 from streams.kafka.reachability import SILENT, Reachability
-from streams.observe import log, metrics
+from streams.observe import log
+from streams.observe.metric_types import PREFIX, REGISTRY
+from streams.observe.metrics import declared as declared_metrics
+from streams.observe.metrics_page import metrics_page
 from streams.roles.health import Health
 from streams.settings.observing import ObserveSettings
 from tests.ingress import client, signed
@@ -99,7 +102,9 @@ def test_a_stage_that_is_told_again_and_again_that_it_cannot_is_alive_and_says_w
         reach.heard()
         reach.told("a transaction is refused for now: NotEnoughReplicasError")
         assert health.alive()
-    assert health.unready() == {"deliver": "has work, and has not moved for 200 s: a transaction is refused for now: NotEnoughReplicasError"}
+    assert health.unready() == {
+        "deliver": "has work, and has not moved for 200 s: a transaction is refused for now: NotEnoughReplicasError"
+    }
     health.progress("deliver")
     assert not health.unready()
 
@@ -131,12 +136,12 @@ async def test_the_observe_port_tells_and_the_public_port_does_not(ingress: Runn
 
 
 def test_every_metric_is_declared_once_and_printed() -> None:
-    page = metrics.page()
-    served = {family.name for family in metrics.REGISTRY.collect() if family.name.startswith(metrics.PREFIX)}
-    declared = [metric.name.removesuffix("_total") for metric in metrics.DECLARED]
+    page = metrics_page()
+    served = {family.name for family in REGISTRY.collect() if family.name.startswith(PREFIX)}
+    declared = [metric.name.removesuffix("_total") for metric in declared_metrics()]
     assert len(declared) == len(set(declared))
     assert served == set(declared)
-    for metric in metrics.DECLARED:
+    for metric in declared_metrics():
         assert page.count(f"| `{metric.name}` |") == 1
         assert metric.text.endswith((".", "`."))
         assert not {"user", "conversation", "message", "path"} & set(metric.labels)
@@ -171,7 +176,9 @@ def test_what_the_client_retries_by_itself_is_not_logged_and_the_rest_is(lines) 
 
 
 def aiokafka(text: str, level: int = logging.ERROR) -> logging.LogRecord:
-    return logging.LogRecord("aiokafka.consumer.group_coordinator", level, __file__, 1, "Group Coordinator Request failed: %s", (text,), None)
+    return logging.LogRecord(
+        "aiokafka.consumer.group_coordinator", level, __file__, 1, "Group Coordinator Request failed: %s", (text,), None
+    )
 
 
 @pytest.mark.parametrize("name", ["GroupCoordinatorNotAvailableError", "CoordinatorLoadInProgressError", "NotCoordinatorForGroupError"])

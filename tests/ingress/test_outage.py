@@ -15,7 +15,7 @@ from streams.ingress import producer
 from streams.kafka import clock
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.ports import free_port
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from tests.gateway import Gateway
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running
@@ -72,7 +72,6 @@ async def test_whatever_was_answered_200_around_a_kill_is_there_in_order(node: L
                     await asyncio.sleep(0.02)
                 kept.append(body)
 
-
         async def more(count: int) -> None:
             before = len(kept)
             async with asyncio.timeout(client.PATIENCE):
@@ -112,7 +111,7 @@ async def test_a_frozen_broker_is_a_timeout_then_down_then_well_again(node: Loca
 
 
 def replaced(reason: str) -> float:
-    return metrics.REGISTRY.get_sample_value("im_relay_store_restarts_total", {"reason": reason}) or 0.0
+    return REGISTRY.get_sample_value("im_relay_store_restarts_total", {"reason": reason}) or 0.0
 
 
 async def test_a_refusal_for_good_costs_a_producer_and_not_the_process(kafka: str) -> None:
@@ -167,7 +166,9 @@ async def test_brokers_that_have_all_moved_are_found_again(kafka: str) -> None:
 
 
 @pytest.mark.parametrize("hours", [1.0, -8 * 24.0], ids=["an hour ahead", "eight days behind"])
-async def test_a_clock_that_is_wrong_is_named_and_nothing_is_stored_by_it(kafka: str, monkeypatch: pytest.MonkeyPatch, hours: float) -> None:
+async def test_a_clock_that_is_wrong_is_named_and_nothing_is_stored_by_it(
+    kafka: str, monkeypatch: pytest.MonkeyPatch, hours: float
+) -> None:
     compare, wrong = clock.ahead, [0.0]
     monkeypatch.setattr(clock, "EVERY", 0.1)
     monkeypatch.setattr(clock, "ahead", lambda asked: compare(asked, lambda: time.time() + wrong[0]))
@@ -186,7 +187,9 @@ async def test_a_clock_that_is_wrong_is_named_and_nothing_is_stored_by_it(kafka:
         assert [record.value for record in await ingress.records()] == [signed.text(1), signed.text(3)]
 
 
-async def test_where_the_brokers_time_may_not_be_asked_for_their_refusal_names_the_clock(kafka: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_the_brokers_time_may_not_be_asked_for_their_refusal_names_the_clock(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def unknown(_: object) -> None:
         return None
 
@@ -194,7 +197,9 @@ async def test_where_the_brokers_time_may_not_be_asked_for_their_refusal_names_t
     async with running(kafka, configs={"message.timestamp.after.max.ms": "3600000"}) as ingress:
         assert (await ingress.send(signed.text(1))).status == 200
         before, now = replaced("InvalidTimestampError"), time.time_ns
-        monkeypatch.setattr("streams.ingress.app.time", SimpleNamespace(time_ns=lambda: now() + 2 * 3600 * 10**9, perf_counter=time.perf_counter))
+        monkeypatch.setattr(
+            "streams.ingress.app.time", SimpleNamespace(time_ns=lambda: now() + 2 * 3600 * 10**9, perf_counter=time.perf_counter)
+        )
         assert await ingress.send(signed.text(2)) == (503, b'{"error":"failed"}')
         assert await ingress.send(signed.text(3)) == (503, b'{"error":"clock"}')
         said = (await client.get(ingress.observe, "/readyz")).body.decode()

@@ -10,7 +10,7 @@ from aiokafka.errors import UnsupportedVersionError
 from streams.kafka import clock, topic_checks
 from streams.kafka.open_transactions import client_of
 from streams.kafka.topics import CALLBACKS, DEAD_LETTERS, DELIVERIES, IDENTITIES, LEDGER, TOPICS, wanted
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.roles.health import Health
 from streams.settings.root import KafkaSettings, Settings
 from tests.exactly_once.conftest import Cluster, cluster  # noqa: F401 - a fixture
@@ -38,15 +38,18 @@ async def test_brokers_that_do_not_say_are_not_judged() -> None:
     assert clock.wrong(None) == ""
 
 
-@pytest.mark.parametrize(("seconds", "said"), [
-    (3600.0, "the clock of this machine is 3600 s ahead of the brokers': set it (NTP), here or there"),
-    (-691200.0, "the clock of this machine is 691200 s behind the brokers': set it (NTP), here or there"),
-    (4.0, ""),
-    (-299.0, ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (3600.0, "the clock of this machine is 3600 s ahead of the brokers': set it (NTP), here or there"),
+        (-691200.0, "the clock of this machine is 691200 s behind the brokers': set it (NTP), here or there"),
+        (4.0, ""),
+        (-299.0, ""),
+    ],
+)
 def test_a_difference_is_said_in_seconds_and_shown(seconds: float, said: str) -> None:
     assert clock.wrong(seconds) == said
-    assert metrics.REGISTRY.get_sample_value("im_relay_clock_skew_seconds") == seconds
+    assert REGISTRY.get_sample_value("im_relay_clock_skew_seconds") == seconds
 
 
 def test_topics_as_the_command_makes_them_are_fit() -> None:
@@ -54,21 +57,24 @@ def test_topics_as_the_command_makes_them_are_fit() -> None:
         assert topic_checks.topic_problems(each.name, each.topic, each.configs) == []
 
 
-@pytest.mark.parametrize(("topic", "setting", "value", "found"), [
-    (CALLBACKS, "max.message.bytes", "900000", "4194304"),
-    (DELIVERIES, "max.message.bytes", "1048588", "4194304"),
-    (LEDGER, "max.message.bytes", "1048576", ""),
-    (LEDGER, "max.message.bytes", "10000000", ""),
-    (CALLBACKS, "retention.ms", "3600000", "604800000"),
-    (CALLBACKS, "retention.ms", "-1", ""),
-    (DEAD_LETTERS, "retention.ms", "604800000", "2592000000"),
-    (CALLBACKS, "retention.bytes", "1000000", "-1"),
-    (CALLBACKS, "cleanup.policy", "compact,delete", "delete"),
-    (IDENTITIES, "cleanup.policy", "delete", "compact"),
-    (IDENTITIES, "cleanup.policy", "compact,delete", "compact"),
-    (LEDGER, "cleanup.policy", "delete", "compact,delete"),
-    (CALLBACKS, "retention.ms", "hardly", ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("topic", "setting", "value", "found"),
+    [
+        (CALLBACKS, "max.message.bytes", "900000", "4194304"),
+        (DELIVERIES, "max.message.bytes", "1048588", "4194304"),
+        (LEDGER, "max.message.bytes", "1048576", ""),
+        (LEDGER, "max.message.bytes", "10000000", ""),
+        (CALLBACKS, "retention.ms", "3600000", "604800000"),
+        (CALLBACKS, "retention.ms", "-1", ""),
+        (DEAD_LETTERS, "retention.ms", "604800000", "2592000000"),
+        (CALLBACKS, "retention.bytes", "1000000", "-1"),
+        (CALLBACKS, "cleanup.policy", "compact,delete", "delete"),
+        (IDENTITIES, "cleanup.policy", "delete", "compact"),
+        (IDENTITIES, "cleanup.policy", "compact,delete", "compact"),
+        (LEDGER, "cleanup.policy", "delete", "compact,delete"),
+        (CALLBACKS, "retention.ms", "hardly", ""),
+    ],
+)
 def test_a_setting_that_loses_or_refuses_is_named_with_what_is_needed(topic: object, setting: str, value: str, found: str) -> None:
     (each,) = [one for one in wanted(["a"]) if one.topic is topic]
     seen = topic_checks.topic_problems(each.name, each.topic, {**each.configs, setting: value})
@@ -85,7 +91,7 @@ def test_a_topic_of_callbacks_is_fit_for_the_largest_that_is_taken() -> None:
 
 
 @pytest.mark.kafka
-async def test_what_is_unfit_on_the_broker_is_told_when_a_role_starts(cluster: Cluster) -> None:  # noqa: F811
+async def test_what_is_unfit_on_the_broker_is_told_when_a_role_starts(cluster: Cluster) -> None:
     prefix = f"t{uuid4().hex[:8]}."
     name = f"{prefix}callbacks.own"
     await cluster._admin.create_topics([NewTopic(name, 1, 1, topic_configs={"retention.ms": "60000", "max.message.bytes": "1000"})])
@@ -95,7 +101,7 @@ async def test_what_is_unfit_on_the_broker_is_told_when_a_role_starts(cluster: C
     assert f"{name}: retention.ms is 60000, needed is 604800000" in said
     assert f"{name}: max.message.bytes is 1000" in said
     for setting in ("retention.ms", "max.message.bytes"):
-        assert metrics.REGISTRY.get_sample_value("im_relay_topic_misconfigured", {"topic": name, "setting": setting}) == 1
+        assert REGISTRY.get_sample_value("im_relay_topic_misconfigured", {"topic": name, "setting": setting}) == 1
 
 
 def test_only_what_comes_from_outside_is_checked_for_its_time() -> None:

@@ -16,8 +16,8 @@ from streams.kafka import open_transactions
 from streams.kafka.open_transactions import OpenTransaction, TransactionWriter, client_of
 from streams.kafka.reachability import REACH
 from streams.observe import lag as lags
-from streams.observe import metrics
 from streams.observe.lag import LagMonitor
+from streams.observe.metric_types import REGISTRY
 from streams.roles.health import Health
 from streams.settings.root import load
 from tests.exactly_once.conftest import DEADLINE, Cluster, cluster  # noqa: F401 - a fixture
@@ -47,7 +47,7 @@ async def until(what: Callable[[], object]) -> None:
 
 
 @pytest.fixture
-async def stranger(cluster: Cluster) -> AsyncIterator[AIOKafkaProducer]:  # noqa: F811
+async def stranger(cluster: Cluster) -> AsyncIterator[AIOKafkaProducer]:
     """Of another program, with a transactional id of its own."""
     producer = AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, transactional_id=cluster.name())
     await producer.start()
@@ -59,7 +59,7 @@ def name_of(producer: AIOKafkaProducer) -> str:
     return str(producer._txn_manager.transactional_id)
 
 
-async def test_the_one_that_is_oldest_is_named_with_whose_it_is(cluster: Cluster, stranger: AIOKafkaProducer) -> None:  # noqa: F811
+async def test_the_one_that_is_oldest_is_named_with_whose_it_is(cluster: Cluster, stranger: AIOKafkaProducer) -> None:
     topic = await cluster.topic(2)
     tps = [TopicPartition(topic, number) for number in range(2)]
     async with client_of(cluster.bootstrap) as client:
@@ -70,8 +70,9 @@ async def test_the_one_that_is_oldest_is_named_with_whose_it_is(cluster: Cluster
             await second.send_and_wait(topic, b"second", partition=1)
             found = await open_transactions.named(client, await open_transactions.writers(client, tps))
         assert [(one.writer.tp.partition, one.writer.start, one.name) for one in found] == [
-            (1, 0, name_of(stranger)), (1, 1, name_of(second)),
-        ]  # fmt: skip
+            (1, 0, name_of(stranger)),
+            (1, 1, name_of(second)),
+        ]
         first = await open_transactions.oldest(client, tps[1])
         assert first is not None
         assert first.name == name_of(stranger)
@@ -83,7 +84,7 @@ async def test_the_one_that_is_oldest_is_named_with_whose_it_is(cluster: Cluster
 
 
 async def test_a_stage_that_is_held_back_says_by_whom_counts_it_as_behind_and_is_no_restart(
-    cluster: Cluster, stranger: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    cluster: Cluster, stranger: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lags, "BLOCKED", 0.2)
     monkeypatch.setattr(lags, "FRESH", 0.0)
@@ -94,7 +95,7 @@ async def test_a_stage_that_is_held_back_says_by_whom_counts_it_as_behind_and_is
     labels = {"stage": "held", "topic": topic, "partition": "0"}
 
     def sample(name: str) -> float:
-        return metrics.REGISTRY.get_sample_value(f"im_relay_{name}", labels) or 0.0
+        return REGISTRY.get_sample_value(f"im_relay_{name}", labels) or 0.0
 
     async def looked(what: Callable[[], object]) -> None:
         async with asyncio.timeout(DEADLINE):
@@ -125,7 +126,7 @@ async def test_a_stage_that_is_held_back_says_by_whom_counts_it_as_behind_and_is
 
 
 async def test_a_topic_that_is_read_beside_the_inputs_is_watched_too(
-    cluster: Cluster, stranger: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch  # noqa: F811
+    cluster: Cluster, stranger: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Work waits for it: that is told, and is no reason for a restart."""
     monkeypatch.setattr(lags, "BLOCKED", 0.2)
@@ -172,7 +173,9 @@ async def test_work_that_can_be_read_is_behind_also_in_front_of_an_open_transact
 
     task = SimpleNamespace(inputs=[tp], committed={tp: 3}, read={tp: 5})
     consumer = SimpleNamespace(kafka=Kafka(), starts={}, ends=asked)
-    lag = LagMonitor(SimpleNamespace(consumer=consumer, transport=SimpleNamespace(manager=SimpleNamespace(tasks={0: task}))), "a", health, lambda: None)
+    lag = LagMonitor(
+        SimpleNamespace(consumer=consumer, transport=SimpleNamespace(manager=SimpleNamespace(tasks={0: task}))), "a", health, lambda: None
+    )
     await lag.look()
     assert lag.behind()
     task.committed[tp] = 5
@@ -184,7 +187,7 @@ async def test_work_that_can_be_read_is_behind_also_in_front_of_an_open_transact
 
 
 @pytest.fixture
-def config(cluster: Cluster, tmp_path: Path) -> Path:  # noqa: F811
+def config(cluster: Cluster, tmp_path: Path) -> Path:
     path = tmp_path / "relay.toml"
     path.write_text(APPS.format(bootstrap=cluster.bootstrap, prefix=f"{cluster.name()}."))
     return path
@@ -196,7 +199,7 @@ async def command(*arguments: str, said: str = "") -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-async def made(cluster: Cluster, config: Path) -> str:  # noqa: F811
+async def made(cluster: Cluster, config: Path) -> str:
     from aiokafka.admin import NewTopic
 
     name = f"{load(config).kafka.prefix}deliveries.own"
@@ -205,10 +208,7 @@ async def made(cluster: Cluster, config: Path) -> str:  # noqa: F811
 
 
 async def test_a_strangers_is_listed_and_aborted_once_a_person_says_so(
-    cluster: Cluster,  # noqa: F811
-    stranger: AIOKafkaProducer,
-    config: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    cluster: Cluster, stranger: AIOKafkaProducer, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = await made(cluster, config)
     where = ["-c", str(config)]
@@ -234,7 +234,7 @@ async def test_a_strangers_is_listed_and_aborted_once_a_person_says_so(
     assert await cluster.committed(topic) == []
 
 
-async def test_one_of_ours_is_said_to_be_and_its_worker_is_fenced(cluster: Cluster, config: Path) -> None:  # noqa: F811
+async def test_one_of_ours_is_said_to_be_and_its_worker_is_fenced(cluster: Cluster, config: Path) -> None:
     topic, prefix = await made(cluster, config), load(config).kafka.prefix
     producers = Producers(ProducerSettings(cluster.bootstrap), f"{prefix}convert-7", f"{prefix}convert")
     outputs = Outputs()
@@ -254,8 +254,11 @@ async def test_one_of_ours_is_said_to_be_and_its_worker_is_fenced(cluster: Clust
         await producers.close()
 
 
-async def test_a_topic_that_is_not_there_is_named(cluster: Cluster, config: Path) -> None:  # noqa: F811
-    assert await command("abort", "nothing", "0", "--yes", "-c", str(config)) == (2, "im-relay: there is no topic nothing; see im-relay transactions list\n")
+async def test_a_topic_that_is_not_there_is_named(cluster: Cluster, config: Path) -> None:
+    assert await command("abort", "nothing", "0", "--yes", "-c", str(config)) == (
+        2,
+        "im-relay: there is no topic nothing; see im-relay transactions list\n",
+    )
 
 
 def test_one_that_no_coordinator_shows_says_so() -> None:
@@ -265,7 +268,7 @@ def test_one_that_no_coordinator_shows_says_so() -> None:
     assert "no coordinator shows" in str(one)
 
 
-async def test_the_marker_of_one_that_no_coordinator_knows_is_written(cluster: Cluster, stranger: AIOKafkaProducer) -> None:  # noqa: F811
+async def test_the_marker_of_one_that_no_coordinator_knows_is_written(cluster: Cluster, stranger: AIOKafkaProducer) -> None:
     topic = await cluster.topic()
     await stranger.begin_transaction()
     await stranger.send_and_wait(topic, b"open", partition=0)
@@ -274,5 +277,3 @@ async def test_the_marker_of_one_that_no_coordinator_knows_is_written(cluster: C
         await open_transactions.end_unknown(client, one)
         assert await open_transactions.over(client, one)
     assert await cluster.committed(topic) == []
-
-

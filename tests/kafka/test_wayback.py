@@ -14,6 +14,7 @@ from streams.kafka.keepalive import ConnectionTimings, KeepaliveConnection
 from streams.kafka.local.ports import free_port
 from streams.kafka.log_reader import LogReader
 from streams.kafka.reachability import REACH, SILENT, Reachability
+from streams.observe.metric_types import REGISTRY
 from streams.roles.startup import is_final
 from tests.exactly_once.conftest import DEADLINE, Cluster, cluster  # noqa: F401 - a fixture
 from tests.exactly_once.hosted import Hosted
@@ -51,7 +52,7 @@ def outputs(topic: str, value: bytes) -> Outputs:
 
 
 @pytest.mark.parametrize("lean", [True, False], ids=["as of Kafka 4", "as before"])
-async def test_transactions_find_brokers_that_have_moved(cluster: Cluster, gateway: Gateway, lean: bool) -> None:  # noqa: F811
+async def test_transactions_find_brokers_that_have_moved(cluster: Cluster, gateway: Gateway, lean: bool) -> None:
     topic, group = await cluster.topic(), cluster.name()
     producers = Producers(ProducerSettings(gateway.bootstrap, request_timeout=2.0, lean=lean), group, group)
     try:
@@ -66,7 +67,7 @@ async def test_transactions_find_brokers_that_have_moved(cluster: Cluster, gatew
     assert await cluster.offset(group, TopicPartition(topic, 0)) == 2
 
 
-async def test_a_worker_of_a_group_finds_brokers_that_have_moved(cluster: Cluster, gateway: Gateway) -> None:  # noqa: F811
+async def test_a_worker_of_a_group_finds_brokers_that_have_moved(cluster: Cluster, gateway: Gateway) -> None:
     topic = await cluster.topic()
     async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap) as producer:
         one = Hosted(gateway.bootstrap, cluster.name(), [topic])
@@ -81,7 +82,7 @@ async def test_a_worker_of_a_group_finds_brokers_that_have_moved(cluster: Cluste
     assert one.code == 0
 
 
-async def test_a_plain_producer_and_a_reader_of_logs_find_brokers_that_have_moved(cluster: Cluster, gateway: Gateway) -> None:  # noqa: F811
+async def test_a_plain_producer_and_a_reader_of_logs_find_brokers_that_have_moved(cluster: Cluster, gateway: Gateway) -> None:
     topic = await cluster.topic()
     reader = LogReader(gateway.bootstrap, committed=True)
     async with clients.producer(gateway.bootstrap, enable_idempotence=True) as producer:
@@ -97,7 +98,7 @@ async def test_a_plain_producer_and_a_reader_of_logs_find_brokers_that_have_move
             await reader.stop()
 
 
-async def test_a_client_that_has_moved_on_asks_nobody_of_the_settings(cluster: Cluster, gateway: Gateway) -> None:  # noqa: F811
+async def test_a_client_that_has_moved_on_asks_nobody_of_the_settings(cluster: Cluster, gateway: Gateway) -> None:
     """The address of the settings may be gone as long as some broker that is known answers."""
     topic = await cluster.topic()
     async with clients.producer(gateway.bootstrap) as producer:
@@ -157,7 +158,7 @@ async def test_what_answers_and_is_no_broker_is_said_and_ends_no_task(kafka: str
         assert await producer.client.force_metadata_update()
 
 
-async def test_a_balancer_forgets_no_connection_at_rest(cluster: Cluster) -> None:  # noqa: F811
+async def test_a_balancer_forgets_no_connection_at_rest(cluster: Cluster) -> None:
     """Each is tried more often than the balancer forgets: after many of its times, none was forgotten."""
     topic, idle = await cluster.topic(), 1.0
     async with Gateway(cluster.bootstrap, idle) as gateway:
@@ -176,7 +177,7 @@ async def test_a_balancer_forgets_no_connection_at_rest(cluster: Cluster) -> Non
             await producers.close()
 
 
-async def test_a_connection_that_was_forgotten_is_found_out_before_it_is_needed(cluster: Cluster, gateway: Gateway) -> None:  # noqa: F811
+async def test_a_connection_that_was_forgotten_is_found_out_before_it_is_needed(cluster: Cluster, gateway: Gateway) -> None:
     topic, group = await cluster.topic(), cluster.name()
     producers = Producers(ProducerSettings(gateway.bootstrap), group, group)
     try:
@@ -250,7 +251,6 @@ async def test_what_brokers_hold_back_is_counted_and_waited_for(kafka: str) -> N
     host, port = kafka.rsplit(":", 1)
     connection = KeepaliveConnection(host, int(port))
     await connection.connect()
-    from streams.observe import metrics
 
     class Answer:
         throttle_time_ms = 2500
@@ -263,11 +263,11 @@ async def test_what_brokers_hold_back_is_counted_and_waited_for(kafka: str) -> N
             return type("Header", (), {"correlation_id": 7})
 
     Answer.decode = lambda _: Answer()  # type: ignore[attr-defined]
-    before = metrics.REGISTRY.get_sample_value("im_relay_broker_throttled_seconds_total", {"api": "0"}) or 0.0
+    before = REGISTRY.get_sample_value("im_relay_broker_throttled_seconds_total", {"api": "0"}) or 0.0
     try:
         connection._requests.append((7, Asked(), asyncio.get_running_loop().create_future()))
         connection._handle_frame(b"\0\0\0\7")
-        assert metrics.REGISTRY.get_sample_value("im_relay_broker_throttled_seconds_total", {"api": "0"}) == before + 2.5
+        assert REGISTRY.get_sample_value("im_relay_broker_throttled_seconds_total", {"api": "0"}) == before + 2.5
         assert connection._muted > 0
     finally:
         connection.close()

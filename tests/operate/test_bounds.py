@@ -15,7 +15,7 @@ from streams.deliver.conversations import begun
 from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from streams.ingress.record import SILENT, headers_of, past
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.operate.bounds import MARGIN, begins, refusal
 from tests.converters.examples import OPERATIONS, account_of, delivery_of
 from tests.operate.conftest import Ground, callback, delivery
@@ -73,13 +73,21 @@ def test_letters_put_back_are_past_and_old_ones_have_to_be_asked_for(ground: Gro
     done = ground.im_relay("dead", "replay", "--yes", "--older")
     assert (done.exit_code, done.stdout.strip()) == (0, "2 replayed")
     until(lambda: len(ground.read(ground.names.deliveries)) == 4, 30)
-    back = {wire.load(one.value, Delivery).event.remote_id: past(one.headers) for one in ground.read(ground.names.deliveries) if one.headers}
+    back = {
+        wire.load(one.value, Delivery).event.remote_id: past(one.headers) for one in ground.read(ground.names.deliveries) if one.headers
+    }
     assert back == {"1": SILENT, "2": b"1"}
 
 
-@pytest.mark.parametrize(("headers", "live", "is_past", "silent"), [
-    ([], True, False, False), ([("relay-past", b"1")], True, True, False), ([("relay-past", SILENT)], True, True, True), ([], False, True, False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("headers", "live", "is_past", "silent"),
+    [
+        ([], True, False, False),
+        ([("relay-past", b"1")], True, True, False),
+        ([("relay-past", SILENT)], True, True, True),
+        ([], False, True, False),
+    ],
+)
 def test_only_what_is_live_is_in_the_latency(headers: list[tuple[str, bytes]], live: bool, is_past: bool, silent: bool) -> None:
     event = begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", headers), delivery(1), None, 0.0)  # type: ignore[arg-type]
     assert (event.past, event.delivery.silent) == (is_past, silent)
@@ -87,7 +95,7 @@ def test_only_what_is_live_is_in_the_latency(headers: list[tuple[str, bytes]], l
 
 def test_a_message_of_2023_that_is_replayed_is_counted_and_not_timed() -> None:
     def value(name: str) -> float:
-        return metrics.REGISTRY.get_sample_value(f"im_relay_{name}", {"direction": "test>bounds"}) or 0.0
+        return REGISTRY.get_sample_value(f"im_relay_{name}", {"direction": "test>bounds"}) or 0.0
 
     said = structs.replace(delivery(1), event=structs.replace(delivery(1).event, at=1_672_531_200_000))
     for live in (False, True):
@@ -95,12 +103,18 @@ def test_a_message_of_2023_that_is_replayed_is_counted_and_not_timed() -> None:
     assert (value("historical_total"), value("end_to_end_seconds_count")) == (1.0, 1.0)
 
 
-@pytest.mark.parametrize(("platform", "kind", "word"), [
-    ("easemob", "direct", b'"em_ignore_notification":true'), ("easemob", "group", b'"em_ignore_notification":true'),
-    ("rongcloud", "direct", b"disablePush=true"), ("rongcloud", "group", b"disablePush=true"),
-    ("yunxin", "direct", b"option=%7B%22push%22%3Afalse%7D"), ("yunxin", "group", b"option=%7B%22push%22%3Afalse%7D"),
-    ("own", "direct", b'"silent":true'),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("platform", "kind", "word"),
+    [
+        ("easemob", "direct", b'"em_ignore_notification":true'),
+        ("easemob", "group", b'"em_ignore_notification":true'),
+        ("rongcloud", "direct", b"disablePush=true"),
+        ("rongcloud", "group", b"disablePush=true"),
+        ("yunxin", "direct", b"option=%7B%22push%22%3Afalse%7D"),
+        ("yunxin", "group", b"option=%7B%22push%22%3Afalse%7D"),
+        ("own", "direct", b'"silent":true'),
+    ],
+)
 def test_what_is_no_news_rings_nobodys_phone(platform: str, kind: str, word: bytes) -> None:
     said = delivery_of(OPERATIONS["text"], Group("team") if kind == "group" else None)
     for silent in (False, True):

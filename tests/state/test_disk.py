@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.settings.root import SettingsError
 from streams.state import damage, disk
 from streams.state.database import DEFAULT, Database
@@ -32,7 +32,7 @@ def opened(path: Path) -> Store:
 
 
 def remade() -> float:
-    return metrics.REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "disk", "why": "damaged"}) or 0.0
+    return REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "disk", "why": "damaged"}) or 0.0
 
 
 def filled(path: Path) -> None:
@@ -59,17 +59,24 @@ def elsewhere(program: str, *arguments: str, before: str = "") -> str:
     if before:
         command = ["unshare", "--map-root-user", "--mount", "sh", "-c", f'{before} && exec "$@"', "sh", *command]
     done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
+        command,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
 
 def namespaces() -> bool:
-    made = subprocess.run(
-        ["unshare", "--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs none /mnt"], capture_output=True, check=False
-    ) if shutil.which("unshare") else None  # fmt: skip
+    made = (
+        subprocess.run(["unshare", "--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs none /mnt"], capture_output=True, check=False)
+        if shutil.which("unshare")
+        else None
+    )
     return made is not None and made.returncode == 0
 
 
@@ -146,7 +153,9 @@ store.close()
 @OWN_DISK
 def test_a_disk_that_is_mounted_read_only_is_forbidden() -> None:
     first, last = elsewhere(READ_ONLY, before="mount -t tmpfs -o size=200m none /mnt").splitlines()[-2:]
-    assert first.startswith("StateError forbidden /mnt: Read-only file system (EROFS); the disk is mounted read-only: mount it so that"), first
+    assert first.startswith("StateError forbidden /mnt: Read-only file system (EROFS); the disk is mounted read-only: mount it so that"), (
+        first
+    )
     assert last == "True 0.0"
 
 
@@ -266,7 +275,9 @@ def test_what_is_damaged_again_soon_is_left_as_it_is_and_said(tmp_path: Path, mo
     assert remade() == before + 1
     for _ in range(3):
         (path / "CURRENT").write_bytes(b"lock\n")
-        with pytest.raises(StateError, match=r"was damaged, was made anew 0 minutes ago, and is damaged again \(.*\): it is left as it is") as caught:
+        with pytest.raises(
+            StateError, match=r"was damaged, was made anew 0 minutes ago, and is damaged again \(.*\): it is left as it is"
+        ) as caught:
             opened(path)
         assert (caught.value.kind, type(caught.value)) == ("damaged", StateError)
     assert remade() == before + 1
@@ -289,12 +300,16 @@ def test_an_operator_who_removes_the_note_has_it_made_anew(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("number", "kind", "words"),
     [
-        (errno.ENOSPC, "full", "the disk is full: make room, or a larger disk"), (errno.EDQUOT, "full", "the quota is used up"),
-        (errno.EACCES, "forbidden", "this user"), (errno.EPERM, "forbidden", "this user"), (errno.EROFS, "forbidden", "mounted read-only"),
-        (errno.EIO, "failing", "the disk does not work: look at the kernel's log"), (errno.EMFILE, "failing", "ulimit -n"),
+        (errno.ENOSPC, "full", "the disk is full: make room, or a larger disk"),
+        (errno.EDQUOT, "full", "the quota is used up"),
+        (errno.EACCES, "forbidden", "this user"),
+        (errno.EPERM, "forbidden", "this user"),
+        (errno.EROFS, "forbidden", "mounted read-only"),
+        (errno.EIO, "failing", "the disk does not work: look at the kernel's log"),
+        (errno.EMFILE, "failing", "ulimit -n"),
         (errno.ESTALE, "failing", "look at the disk"),
     ],
-)  # fmt: skip
+)
 def test_each_error_of_the_disk_has_its_kind_whatever_rocksdb_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: str, words: str
 ) -> None:
@@ -371,7 +386,7 @@ def test_size_room_and_growth_are_told(tmp_path: Path) -> None:
     seen.measure(1800.0)
 
     def gauge(name: str) -> float:
-        found = metrics.REGISTRY.get_sample_value(f"im_relay_state_{name}", {"what": "ledger"})
+        found = REGISTRY.get_sample_value(f"im_relay_state_{name}", {"what": "ledger"})
         assert found is not None
         return found
 

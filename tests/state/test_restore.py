@@ -15,7 +15,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.kafka.log_reader import LogReader
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.state.restore import Restore, RestoreSource
 from streams.state.rows import RowFamily
 from streams.state.store import Store
@@ -64,9 +64,11 @@ class Ground:
         """*two*: the store is filled from the other topic, too."""
         self.store = Store(self.path, [RowFamily("known", life, DAY, counted=True)], later, stage="test")
         source = RestoreSource(
-            self.topic, self.reader, lambda key, value, _: [("known", key, value)] if value else [],
+            self.topic,
+            self.reader,
+            lambda key, value, _: [("known", key, value)] if value else [],
             told=lambda record: self.store.get("known", record.key) is not None,
-        )  # fmt: skip
+        )
         sources = [source, RestoreSource(self.other, self.reader, source.rows)] if two else [source]
         self.restore = Restore(self.store, 0, sources, FairTurns(1), "test", self._moved, chunk=CHUNK)
 
@@ -169,10 +171,10 @@ async def test_nothing_is_read_again_by_a_worker_that_was_away_for_a_moment(grou
     ground.store.close()
     ground.write(numbered(10, first=200, step=1))
     ground.open()
-    before = metrics.REGISTRY.get_sample_value("im_relay_state_restored_total", {"stage": "test"}) or 0.0
+    before = REGISTRY.get_sample_value("im_relay_state_restored_total", {"stage": "test"}) or 0.0
     await ground.restore.begin(ground.topic)
     assert ground.since() == -inf
-    assert metrics.REGISTRY.get_sample_value("im_relay_state_restored_total", {"stage": "test"}) == before + 10
+    assert REGISTRY.get_sample_value("im_relay_state_restored_total", {"stage": "test"}) == before + 10
 
 
 async def test_state_of_an_earlier_topic_is_not_believed(ground: Ground) -> None:
@@ -186,10 +188,10 @@ async def test_state_of_an_earlier_topic_is_not_believed(ground: Ground) -> None
         ground.make()
         ground.write([(b"%d-%d" % (count, n), b"%d" % n, NOW) for n in range(count)])
         ground.open()
-        before = metrics.REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "test", "why": why}) or 0.0
+        before = REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "test", "why": why}) or 0.0
         await ground.restore.begin(ground.topic)
         await ground.whole()
-        assert metrics.REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "test", "why": why}) == before + 1
+        assert REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "test", "why": why}) == before + 1
         assert ground.store.get("known", b"k5") is None
         assert ground.store.get("known", b"%d-5" % count) == b"5"
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.state.coverage import Coverage
 from streams.state.database import Database
 from streams.state.errors import StateError
@@ -20,7 +20,11 @@ from streams.state.store import Store
 
 DAY = 86_400_000
 NOW = 1_790_000_000_000
-FAMILIES = (RowFamily("known", 10 * DAY, 2 * DAY, counted=True), RowFamily("index", 4 * DAY, DAY, unique=True), RowFamily("latest", 4 * DAY, DAY))
+FAMILIES = (
+    RowFamily("known", 10 * DAY, 2 * DAY, counted=True),
+    RowFamily("index", 4 * DAY, DAY, unique=True),
+    RowFamily("latest", 4 * DAY, DAY),
+)
 
 
 def greater(key: bytes, there: bytes, comes: bytes) -> bytes | None:
@@ -33,7 +37,7 @@ def opened(path: Path) -> Store:
 
 
 def remade(why: str) -> float:
-    return metrics.REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "test", "why": why}) or 0.0
+    return REGISTRY.get_sample_value("im_relay_state_rebuilt_total", {"stage": "test", "why": why}) or 0.0
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.settings.root import load, resolve
 from streams.watch.watcher import Watcher
 from tests.operate.conftest import Ground
@@ -50,7 +51,9 @@ class Scene(NamedTuple):
 
     async def done(self, group: str, topic: str, partition: int, offset: int) -> None:
         """What a stage does when its work is done up to *offset*; it leaves the group again."""
-        async with AIOKafkaConsumer(bootstrap_servers=self.ground.bootstrap, group_id=self.ground.prefix + group, enable_auto_commit=False) as consumer:
+        async with AIOKafkaConsumer(
+            bootstrap_servers=self.ground.bootstrap, group_id=self.ground.prefix + group, enable_auto_commit=False
+        ) as consumer:
             tp = TopicPartition(topic, partition)
             consumer.assign([tp])
             await consumer.commit({tp: offset})
@@ -60,7 +63,7 @@ def value(name: str, **labels: str) -> float | None:
     """Of a metric, by some of its labels; the sum where several have them, None where none does."""
     found = [
         sample.value
-        for metric in metrics.REGISTRY.collect()
+        for metric in REGISTRY.collect()
         for sample in metric.samples
         if sample.name == f"im_relay_{name}" and labels.items() <= sample.labels.items()
     ]
@@ -74,7 +77,14 @@ def ground(kafka: str, tmp_path: Path) -> Ground:
 
 @pytest.fixture
 def scene(ground: Ground) -> Scene:
-    for each in (metrics.WATCH_LAG, metrics.WATCH_OLDEST, metrics.WATCH_STUCK, metrics.WATCH_UNOWNED, metrics.WATCH_MEMBERS, metrics.WATCH_LETTERS):
+    for each in (
+        metrics.WATCH_LAG,
+        metrics.WATCH_OLDEST,
+        metrics.WATCH_STUCK,
+        metrics.WATCH_UNOWNED,
+        metrics.WATCH_MEMBERS,
+        metrics.WATCH_LETTERS,
+    ):
         each.clear()
     return Scene(ground, Clock())
 

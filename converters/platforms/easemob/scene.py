@@ -72,7 +72,7 @@ def id_of(envelope: Envelope) -> str:
 
 
 def person(user: str) -> str:
-    """"" where it was the app's own server."""
+    """Nobody ("") where it was the app's own server."""
     return "" if user in ADMINS else user
 
 

@@ -9,16 +9,9 @@ from PIL import Image
 from converters.files.media_formats import FORMATS
 from streams.media.transcode import video_encoding
 from streams.media.transcode.containers import VIDEO, codec, opened
+from streams.media.transcode.film import find_film
 from streams.media.transcode.images import small
-from streams.media.transcode.request import (
-    MOST,
-    BadFileError,
-    OpenRequest,
-    TranscodeLimits,
-    WorkerResult,
-    begun,
-    emptied,
-)
+from streams.media.transcode.request import MOST, BadFileError, OpenRequest, TranscodeLimits, WorkerResult, begun, emptied
 
 _LOOKED_AT = 200
 """Packets in which the first picture has to be."""
@@ -46,13 +39,13 @@ def press(work: OpenRequest, limits: TranscodeLimits, name: str) -> WorkerResult
         thumbnail = None
         if work.wanted.alone and shape.thumbnail is not None:
             thumbnail = small(_upright(first), shape.thumbnail, work.thumbnail)
-        shown = not shape.formats or (name in shape.formats and video_encoding.film(container).played)
+        shown = not shape.formats or (name in shape.formats and find_film(container).played)
     if shown:
         return WorkerResult(format=name, source_format=name, width=width, height=height, duration=duration, thumbnail=thumbnail)
     if "mp4" not in shape.formats:
         raise BadFileError("unsupported")
     with opened(begun(work.source), name) as container:
-        found = video_encoding.film(container)
+        found = find_film(container)
         goal = video_encoding.Goal(limits=limits, largest=shape.largest, duration=duration, turned=int(first.rotation), until=until)
         sides = video_encoding.remade(container, found, emptied(work.made), goal)
     width, height = sides if all(sides) else (width, height)

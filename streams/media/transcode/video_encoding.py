@@ -18,12 +18,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 from msgspec import Struct
 
-from streams.media.transcode.containers import AUDIO, codec
+from streams.media.transcode.containers import codec
+from streams.media.transcode.film import Film
 from streams.media.transcode.request import BadFileError, TranscodeLimits
 
-_DEPTHS = {"h264": frozenset({"yuv420p", "yuvj420p"}), "hevc": frozenset({"yuv420p", "yuvj420p", "yuv420p10le"}), "mpeg4": frozenset({"yuv420p"})}
-"""Codecs that phones show in an MP4, each in the forms of pixels that they do."""
-_SPOKEN = frozenset({"aac", "mp3", "mp3float"})
 _SIDES = (1280, 960, 640, 480)
 """Pixels of the longer side: the largest that time allows."""
 _ENCODED, _DECODED = 12_000_000, 40_000_000
@@ -37,30 +35,6 @@ _SPARE = 0.8
 """Of the seconds of CPU: the rest is for what comes after, and for an error that is told instead of a process that is killed."""
 _HVC1 = "hvc1"
 """The name of HEVC that iPhones look for."""
-
-
-class Film(Struct, frozen=True, kw_only=True):
-    """What of a container goes into the MP4; *sound* may be None."""
-
-    pictures: VideoStream
-    sound: AudioStream | None
-    shown: bool
-    """The pictures are played as they are."""
-    heard: bool
-    """So is the sound, or there is none."""
-
-    @property
-    def played(self) -> bool:
-        return self.shown and self.heard
-
-
-def film(container: InputContainer) -> Film:
-    """The first pictures, and the first sound that phones play, else the first that can be read at all."""
-    pictures, sounds = container.streams.video[0], container.streams.audio
-    spoken = next((one for one in sounds if codec(one) in _SPOKEN), None)
-    sound = spoken or next((one for one in sounds if codec(one) in AUDIO), None)
-    shown = pictures.codec_context.pix_fmt in _DEPTHS.get(codec(pictures), ())
-    return Film(pictures=pictures, sound=sound, shown=shown, heard=spoken is not None or sound is None)
 
 
 class Bounded:
@@ -96,7 +70,9 @@ def remade(container: InputContainer, found: Film, written: IO[bytes], goal: Goa
     if not found.played and not goal.limits.film_seconds:
         raise BadFileError("unsupported")
     with av.open(bounded, "w", format="mp4") as output:
-        pictures: _Track = _Copied(output, found.pictures) if found.shown else _Pictures(output, found.pictures, _plan(found, goal), goal.turned)
+        pictures: _Track = (
+            _Copied(output, found.pictures) if found.shown else _Pictures(output, found.pictures, _plan(found, goal), goal.turned)
+        )
         tracks = {found.pictures.index: pictures}
         if found.sound is not None:
             tracks[found.sound.index] = _Copied(output, found.sound) if found.heard else _Sound(output, found.sound)
@@ -209,7 +185,14 @@ class _Pictures(_Encoded):
         self._size = tuple(max(2, round(each * scale / 2) * 2) for each in (context.width, context.height))
         across, down = self._size if turned % 180 == 0 else self._size[::-1]
         self.sides = (across, down)
-        options = {"preset": "superfast", "crf": "25", "maxrate": str(plan.bits), "bufsize": str(2 * plan.bits), "threads": "1", "profile": "high"}
+        options = {
+            "preset": "superfast",
+            "crf": "25",
+            "maxrate": str(plan.bits),
+            "bufsize": str(2 * plan.bits),
+            "threads": "1",
+            "profile": "high",
+        }
         self._stream = output.add_stream("libx264", rate=_RATE, options=options)
         self._stream.width, self._stream.height, self._stream.pix_fmt = across, down, "yuv420p"
         self._stream.codec_context.time_base = _CLOCK
@@ -254,9 +237,15 @@ class _Pictures(_Encoded):
         graph = Graph()
         graph.threads = 1
         ratio = f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/90000:pixel_aspect=1/1"
-        turn = {90: [("transpose", "cclock")], 180: [("hflip", ""), ("vflip", "")], 270: [("transpose", "clock")]}.get(self._turned % 360, [])
+        turn = {90: [("transpose", "cclock")], 180: [("hflip", ""), ("vflip", "")], 270: [("transpose", "clock")]}.get(
+            self._turned % 360, []
+        )
         named = [("scale", f"{self._size[0]}:{self._size[1]}"), *turn, ("format", "yuv420p")]
-        nodes = [graph.add("buffer", ratio), *(graph.add(name, given) if given else graph.add(name) for name, given in named), graph.add("buffersink")]
+        nodes = [
+            graph.add("buffer", ratio),
+            *(graph.add(name, given) if given else graph.add(name) for name, given in named),
+            graph.add("buffersink"),
+        ]
         graph.link_nodes(*nodes).configure()
         return graph
 
@@ -269,7 +258,9 @@ class _Sound(_Encoded):
             decoder: Any = CodecContext.create(better[0], "r")
             decoder.sample_rate, decoder.layout = better[1], "mono"
             self._source = decoder
-        self._resampler = av.AudioResampler(format="fltp", layout="stereo" if source.codec_context.layout.nb_channels > 1 else "mono", rate=_SOUND_RATE, frame_size=1024)
+        self._resampler = av.AudioResampler(
+            format="fltp", layout="stereo" if source.codec_context.layout.nb_channels > 1 else "mono", rate=_SOUND_RATE, frame_size=1024
+        )
         self._stream = output.add_stream("aac", rate=_SOUND_RATE, layout=self._resampler.layout.name)
         self._stream.bit_rate = _SOUND_BITS
         self._samples: int | None = None

@@ -16,7 +16,7 @@ from converters.files.media import Shape
 from streams.media.transcode.pool import NotSandboxedError, NoWorkerError, TranscodePool, WorkerReady
 from streams.media.transcode.request import Transcoded, TranscodeFailed, TranscodeLimits, TranscodeRequest
 from streams.media.transcode.worker import Sandbox
-from streams.observe import metrics
+from streams.observe.metric_types import REGISTRY
 from streams.roles.media import _started, _told
 from streams.settings.root import SettingsError
 from tests.media.bad import SHAPES, Maker, corpus
@@ -83,7 +83,7 @@ async def test_a_worker_that_is_not_kept_in_after_all_reads_nothing(tmp_path: Pa
 
 def test_what_holds_is_told_and_counted() -> None:
     def counted(layer: str) -> float | None:
-        return metrics.REGISTRY.get_sample_value("im_relay_media_sandbox", {"layer": layer})
+        return REGISTRY.get_sample_value("im_relay_media_sandbox", {"layer": layer})
 
     assert _told(WorkerReady(seccomp=True, landlock=True)) == "files are read in a sandbox: seccomp, landlock"
     assert [counted(layer) for layer in ("seccomp", "landlock", "network")] == [1, 1, 0]
@@ -123,9 +123,14 @@ def confined():
 
 def run(program: str, *before: str) -> str:
     done = subprocess.run(
-        [sys.executable, *before, "-c", PRESSING + textwrap.dedent(program)], cwd="/", env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+        [sys.executable, *before, "-c", PRESSING + textwrap.dedent(program)],
+        cwd="/",
+        env={"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout.strip()
 
@@ -158,7 +163,12 @@ def test_no_file_makes_a_library_read_or_start_anything_late() -> None:
     files += [(bad.role, bad.shape, bad.content) for bad in (maker.next() for _ in range(300))]
     files += [(other, SHAPES[other][0], content) for _, role, content in corpus() for other in ("image", "voice", "video") if other != role]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.media.transcode.reading"], input=pickle.dumps(files), cwd=ROOT, capture_output=True, timeout=300, check=True
+        [sys.executable, "-m", "tests.media.transcode.reading"],
+        input=pickle.dumps(files),
+        cwd=ROOT,
+        capture_output=True,
+        timeout=300,
+        check=True,
     )
     found = json.loads(done.stdout)
     assert found["made"] >= len(corpus())
@@ -176,7 +186,11 @@ async def test_every_good_file_comes_out_of_the_sandbox_as_it_does_without(tmp_p
                     (directory / "source").write_bytes(content)
                     async with asyncio.timeout(120):
                         made = await one.press(TranscodeRequest(directory / "source", directory, role, shape, alone=True))
-                    found.append(made if isinstance(made, TranscodeFailed) else (made.format, made.width, made.height, made.duration, made.path.read_bytes()))
+                    found.append(
+                        made
+                        if isinstance(made, TranscodeFailed)
+                        else (made.format, made.width, made.height, made.duration, made.path.read_bytes())
+                    )
         return found
 
     kept, open_ = await through("require" if sys.platform == "linux" else "off"), await through("off")
