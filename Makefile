@@ -42,6 +42,7 @@ test-sdks: $(VENV)/installed  ## the vendors' server SDKs as clients of the simu
 
 lint: $(VENV)/installed  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

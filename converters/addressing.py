@@ -6,16 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from converters.core.model import Conversation, Delivery, Direct, Event, Group, Room, conversation_key
-from converters.inventory import (
-    AnyItem,
-    Block,
-    Friendship,
-    GroupBlock,
-    GroupMember,
-    RoomMember,
-    Setting,
-    User,
-)
+from converters.inventory import AnyItem, Block, Friendship, GroupBlock, GroupMember, RoomMember, Setting, User
 from converters.inventory import Group as GroupItem
 from converters.inventory import Room as RoomItem
 from converters.routing import id_mapping

@@ -14,31 +14,12 @@ from msgspec import Struct, structs
 from converters.core import wire
 from converters.core.bodies import Body, File, Image, Text, Voice
 from converters.core.event_id import EventId
-from converters.core.model import (
-    NOTHING,
-    Delivery,
-    Event,
-    StoredFile,
-    TargetContext,
-    TargetMessage,
-    conversation_key,
-    direct,
-)
+from converters.core.model import NOTHING, Delivery, Event, StoredFile, TargetContext, TargetMessage, conversation_key, direct
 from converters.core.operations import Operation, Post, Recall, Ref, kind_of
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.files.media import FileUpload, MediaSupport, Role
 from converters.files.samples import AAC, AMR, MP3, PNG
-from converters.platform import (
-    AnyPlatform,
-    Callback,
-    Decoded,
-    DecodedEvent,
-    Encoded,
-    OwnEcho,
-    Partial,
-    Reply,
-    Request,
-)
+from converters.platform import AnyPlatform, Callback, Decoded, DecodedEvent, Encoded, OwnEcho, Partial, Reply, Request
 from converters.routing.route import App, Deliver, Dropped, EchoOf, Routed
 
 CanaryKind = Literal["text", "picture", "voice", "recall"]
@@ -49,8 +30,11 @@ NOTHING_SAID = Refused("the platform has no such message")
 _ROLES: dict[str, Role] = {"picture": "image", "voice": "voice"}
 _SECOND = 1000
 _SAMPLES = {
-    "png": ("image/png", "png", PNG), "amr": ("audio/amr", "amr", AMR), "aac": ("audio/aac", "aac", AAC), "mp3": ("audio/mpeg", "mp3", MP3),
-}  # fmt: skip
+    "png": ("image/png", "png", PNG),
+    "amr": ("audio/amr", "amr", AMR),
+    "aac": ("audio/aac", "aac", AAC),
+    "mp3": ("audio/mpeg", "mp3", MP3),
+}
 """By the names of `converters.files.media_formats`: type, ending, bytes."""
 
 
@@ -131,7 +115,9 @@ def _upload(media: MediaSupport[Any], kind: CanaryKind, account: Any, token: str
             mime, ending, content = _SAMPLES[name]
             if name == "amr":  # its last frames differ, so that no transfer of an earlier one is reused
                 content = content[:-16] + blake2b(token.encode(), digest_size=16).digest()
-            return FileUpload(content=content, name=f"canary.{ending}", mime=mime, role=role, width=int(kind == "picture"), height=int(kind == "picture"))
+            return FileUpload(
+                content=content, name=f"canary.{ending}", mime=mime, role=role, width=int(kind == "picture"), height=int(kind == "picture")
+            )
     return None
 
 
@@ -157,11 +143,23 @@ def _encoded(route: CanaryRoute, operation: Operation, token: str, now: int, the
     app = route.source
     word = "post" if isinstance(operation, Post) else kind_of(operation)
     event = Event(
-        id=EventId.of("canary", app.name, "direct", token, word).text, source="canary", remote_id=token, conversation=direct(route.sender, route.receiver),
-        sender=route.sender, at=now, operation=operation,
-    )  # fmt: skip
+        id=EventId.of("canary", app.name, "direct", token, word).text,
+        source="canary",
+        remote_id=token,
+        conversation=direct(route.sender, route.receiver),
+        sender=route.sender,
+        at=now,
+        operation=operation,
+    )
     delivery = Delivery(
-        event=event, target=app.name, sender=route.sender, receiver=route.receiver, received=now, author=route.sender, origin=route.receiver, silent=True
+        event=event,
+        target=app.name,
+        sender=route.sender,
+        receiver=route.receiver,
+        received=now,
+        author=route.sender,
+        origin=route.receiver,
+        silent=True,
     )
     return app.platform.encode(delivery, speaking(app), there)
 

@@ -64,9 +64,12 @@ class Cutover:
             if day < today
         )
         return CutoverReport(
-            messages={name: self._messages[name] for name in (self._old, self._new)}, shared=both / total if total else 0.0,
-            last_seen=Counter(app for _, app in self._people.values()), days=days, end=end_day(days),
-        )  # fmt: skip
+            messages={name: self._messages[name] for name in (self._old, self._new)},
+            shared=both / total if total else 0.0,
+            last_seen=Counter(app for _, app in self._people.values()),
+            days=days,
+            end=end_day(days),
+        )
 
 
 def end_day(days: Sequence[tuple[int, float]]) -> int | None:

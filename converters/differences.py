@@ -9,18 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from converters.inventory import (
-    AnyItem,
-    Block,
-    Friendship,
-    Group,
-    GroupBlock,
-    GroupMember,
-    Room,
-    RoomMember,
-    Setting,
-    User,
-)
+from converters.inventory import AnyItem, Block, Friendship, Group, GroupBlock, GroupMember, Room, RoomMember, Setting, User
 
 Sort = Literal["missing", "doubled", "different", "besides", "unseen"]
 """besides: there and not in the bundle, as who joined meanwhile; it is told, and is no fault. unseen: the target's words do not tell."""
@@ -58,7 +47,9 @@ def who(item: AnyItem) -> str:
             return f"{user}|{group or peer}"
 
 
-def compare(kind: str, expected: Mapping[str, Expected], listed: Iterable[AnyItem], tells: Sequence[str], *, place: str = "") -> list[Difference]:
+def compare(
+    kind: str, expected: Mapping[str, Expected], listed: Iterable[AnyItem], tells: Sequence[str], *, place: str = ""
+) -> list[Difference]:
     """*expected*: by `who`, in the target's ids, as the items are; *place*: what stands before the name of who is there besides."""
     found: list[Difference] = []
     seen: Counter[str] = Counter()

@@ -13,18 +13,7 @@ from converters.core.operations import (
     Operation,
     OwnerChanged,
 )
-from converters.inventory import (
-    AnyItem,
-    Block,
-    Friendship,
-    Group,
-    GroupBlock,
-    GroupMember,
-    Room,
-    RoomMember,
-    Setting,
-    User,
-)
+from converters.inventory import AnyItem, Block, Friendship, Group, GroupBlock, GroupMember, Room, RoomMember, Setting, User
 
 
 def doings(item: AnyItem, source: str, conversation: Conversation | None, at: int) -> tuple[Event, ...]:

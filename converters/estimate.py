@@ -97,7 +97,9 @@ class Saving(Struct, frozen=True):
     """Saved in all, with this quota alone raised."""
 
 
-def recounted(declared: MigrationRules, rules: MigrationRules, calls: Mapping[str, int], items: Callable[[str], Iterable[tuple[AnyItem, str]]]) -> dict[str, int]:
+def recounted(
+    declared: MigrationRules, rules: MigrationRules, calls: Mapping[str, int], items: Callable[[str], Iterable[tuple[AnyItem, str]]]
+) -> dict[str, int]:
     """*calls*, which were counted by *declared*, by *rules*. *items*: those of a kind, each with its owner, in a bundle's order."""
     batches = {call.api: call.batch for call in declared.calls}
     counter = CallCounter(rules)
@@ -112,9 +114,7 @@ def message_calls(rules: MigrationRules, counts: Mapping[str, int]) -> dict[str,
     return {call.api: counts[call.conversation] for call in rules.calls if call.kind == MESSAGE and counts.get(call.conversation)}
 
 
-def estimate(
-    rules: MigrationRules, calls: Mapping[str, int], lanes: Iterable[Lane], raised: Mapping[str, float] | None = None
-) -> Estimate:
+def estimate(rules: MigrationRules, calls: Mapping[str, int], lanes: Iterable[Lane], raised: Mapping[str, float] | None = None) -> Estimate:
     """*calls*: by API; *raised*: quotas that are not the default ones, by name."""
     amounts = {quota.name: quota.amount for quota in rules.quotas} | dict(raised or {})
     by_api = {call.api: call for call in rules.calls}
@@ -138,9 +138,13 @@ def estimate(
 
 
 def savings(
-    rules: MigrationRules, calls: Mapping[str, int], lanes: tuple[Lane, ...], raised: Mapping[str, float] | None = None,
-    times: float = 5.0, least: float = 60.0,
-) -> tuple[Saving, ...]:  # fmt: skip
+    rules: MigrationRules,
+    calls: Mapping[str, int],
+    lanes: tuple[Lane, ...],
+    raised: Mapping[str, float] | None = None,
+    times: float = 5.0,
+    least: float = 60.0,
+) -> tuple[Saving, ...]:
     """What it saves to have each quota *times* as large, the most first; what saves less than *least* seconds is left out."""
     now = estimate(rules, calls, lanes, raised)
     found = []

@@ -6,10 +6,7 @@ import msgspec
 
 from converters.inventory import Given
 
-PASSWORD = {
-    "type": "string", "default": "",
-    "description": "Never stored: it is read from the export again when the account is made.",
-}  # fmt: skip
+PASSWORD = {"type": "string", "default": "", "description": "Never stored: it is read from the export again when the account is made."}
 
 
 def schema() -> str:

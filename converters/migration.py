@@ -132,7 +132,9 @@ _PLACES = (str(Group.__struct_config__.tag), str(Room.__struct_config__.tag))
 def late_wave(inventory: Inventory[A]) -> int:
     """Pieces of a higher wave wait until the items of all kinds are there: their wave is above all of the kind that comes last."""
     last = list(KINDS)[-1]
-    return max((part.wave for part in inventory.parts if part.kind == last), default=max((part.wave for part in inventory.parts), default=0))
+    return max(
+        (part.wave for part in inventory.parts if part.kind == last), default=max((part.wave for part in inventory.parts), default=0)
+    )
 
 
 def is_late(inventory: Inventory[A], piece: Piece) -> bool:

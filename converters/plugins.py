@@ -104,7 +104,9 @@ _OPERATIONS: tuple[type, ...] = get_args(Operation)
 _WORD = re.compile("[a-z0-9-]{1,32}")
 
 
-def run_plugins(plugins: Sequence[Plugin], event: Event, source: Side, target: Side) -> PluginReplaced | PluginDropped | PluginFailed | None:
+def run_plugins(
+    plugins: Sequence[Plugin], event: Event, source: Side, target: Side
+) -> PluginReplaced | PluginDropped | PluginFailed | None:
     """The answer of the first plug-in that has one; None where the event stays as it is. Never raises for what a plug-in does."""
     kind = kind_of(event.operation)
     for plugin in plugins:

@@ -9,19 +9,7 @@ from msgspec import structs
 from converters.core import wire
 from converters.core.model import Conversation, Direct, direct
 from converters.core.operations import Edit, Post, Recall
-from converters.inventory import (
-    AnyItem,
-    Block,
-    Friendship,
-    Group,
-    GroupBlock,
-    GroupMember,
-    Message,
-    Room,
-    RoomMember,
-    Setting,
-    User,
-)
+from converters.inventory import AnyItem, Block, Friendship, Group, GroupBlock, GroupMember, Message, Room, RoomMember, Setting, User
 from converters.platform import Callback, DecodedEvent, FoundCallback
 from converters.routing.route import App
 from converters.routing.users import renamed
@@ -73,9 +61,14 @@ def messages_of(found: FoundCallback, app: App, name: Naming) -> Iterator[Messag
             continue
         event = one.event
         yield Message(
-            id=event.remote_id, conversation=_conversation(event.conversation, name), sender=name(event.sender) if event.sender else "",
-            sender_name=event.sender_name, client_id=event.client_id, at=event.at, operation=renamed(event.operation, name),
-        )  # fmt: skip
+            id=event.remote_id,
+            conversation=_conversation(event.conversation, name),
+            sender=name(event.sender) if event.sender else "",
+            sender_name=event.sender_name,
+            client_id=event.client_id,
+            at=event.at,
+            operation=renamed(event.operation, name),
+        )
 
 
 def _conversation(given: Conversation, name: Naming) -> Conversation:

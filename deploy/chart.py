@@ -22,10 +22,13 @@ SECRETS = "helm/im-relay/files/secrets.json"
 def secrets() -> str:
     """Which role uses which secret, for the templates. `deliver` and `migrate` are of one platform, and use the secrets of its apps alone."""
     made = {
-        "roles": {role.name: {"uses": sorted(role.uses), "own_platform": role.name in ("deliver", "migrate")} for role in (*ROLES, COMMAND)},
+        "roles": {
+            role.name: {"uses": sorted(role.uses), "own_platform": role.name in ("deliver", "migrate")} for role in (*ROLES, COMMAND)
+        },
         "accounts": {name: {key: sorted(uses) for key, uses in platform.secrets.items()} for name, platform in PLATFORMS.items()},
         "sections": {
-            name: {"keys": sorted(_keys(section)), "secret": sorted(_secret(section)), "used_by": sorted(section.all_that_use_it())} for name, section in sections(Settings).items()
+            name: {"keys": sorted(_keys(section)), "secret": sorted(_secret(section)), "used_by": sorted(section.all_that_use_it())}
+            for name, section in sections(Settings).items()
         },
     }
     return json.dumps(made, indent=2, sort_keys=True) + "\n"
@@ -71,7 +74,10 @@ def schema(root: Path) -> str:
     app["properties"]["platform"]["enum"] = list(PLATFORMS)
     app["properties"]["target"]["minLength"] = 1
     app["allOf"] = [
-        {"if": {"properties": {"platform": {"const": name}}, "required": ["platform"]}, "then": {"properties": {"account": _account(platform)}}}
+        {
+            "if": {"properties": {"platform": {"const": name}}, "required": ["platform"]},
+            "then": {"properties": {"account": _account(platform)}},
+        }
         for name, platform in PLATFORMS.items()
     ]
     for section in ("IngressSettings", "FilesSettings", "ObserveSettings"):  # 0 is any free one, which no Service could name

@@ -18,9 +18,7 @@ RECALL: dict[str, Doing] = {
 }
 EDIT: dict[str, Callable[[SimulatorClient, Place, str, str], Any]] = {
     "yunxin": lambda side, place, number, text: side.operate("edit", *place[:2], where=place[2], id=number, text=text),
-    "easemob": lambda side, place, number, text: side.operate(
-        "edit", *place[:2], where=place[2], message=number, body={"msg": text}
-    ),
+    "easemob": lambda side, place, number, text: side.operate("edit", *place[:2], where=place[2], message=number, body={"msg": text}),
     "own": lambda side, place, number, text: side.operate(
         "edit", *place[:2], where=place[2], message={"id": number}, body={"kind": "text", "text": text}
     ),

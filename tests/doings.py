@@ -46,15 +46,12 @@ class Findings(NamedTuple):
 
 
 def check(
-    done: Iterable[Done], seen: Iterable[Seen], other: Mapping[str, str], *, deaths: int = 0,
-    uncarried: Collection[tuple[str, str]] = (),
-) -> Findings:  # fmt: skip
+    done: Iterable[Done], seen: Iterable[Seen], other: Mapping[str, str], *, deaths: int = 0, uncarried: Collection[tuple[str, str]] = ()
+) -> Findings:
     """Compare. *other* is each platform's opposite, *deaths* how many workers were killed; *uncarried* (what, where it was done) has
     no call on the other side."""
     done = list(done)
-    wanted = Counter(
-        Seen(one.what, one.event, other[one.platform], one.text) for one in done if (one.what, one.platform) not in uncarried
-    )
+    wanted = Counter(Seen(one.what, one.event, other[one.platform], one.text) for one in done if (one.what, one.platform) not in uncarried)
     at_home = {Seen(*one) for one in done}
     found = Counter(seen)
     more = {one: count - wanted[one] for one, count in found.items() if one in wanted and count > wanted[one]}

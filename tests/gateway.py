@@ -120,9 +120,7 @@ class Gateway:
             writer.close()
             back_writer.close()
 
-    async def _pump(
-        self, flow: Flow, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, change: Callable[[bytes], bytes]
-    ) -> None:
+    async def _pump(self, flow: Flow, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, change: Callable[[bytes], bytes]) -> None:
         clock = asyncio.get_running_loop().time
         with suppress(asyncio.IncompleteReadError, OSError):
             while True:

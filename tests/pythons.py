@@ -22,7 +22,19 @@ def environment(version: str) -> Path | str:
         made = subprocess.run(["uv", "venv", "--quiet", "--python", version, str(folder)], capture_output=True, text=True, check=False)
         if made.returncode:
             return f"no such Python: {made.stderr.strip().splitlines()[-1]}"
-    install = ["uv", "pip", "install", "--quiet", "--python", str(python), "--require-hashes", "--only-binary", ":all:", "-r", "requirements/dev.lock"]
+    install = [
+        "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        str(python),
+        "--require-hashes",
+        "--only-binary",
+        ":all:",
+        "-r",
+        "requirements/dev.lock",
+    ]
     done = subprocess.run(install, cwd=ROOT, capture_output=True, text=True, check=False)
     return python if done.returncode == 0 else f"a package has no wheel: {done.stderr.strip().splitlines()[-1]}"
 

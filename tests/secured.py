@@ -58,7 +58,9 @@ class Secured:
         """Who signs here, and somebody else."""
         self.ports = {name: free_port() for name in LISTENERS}
         controller = free_port()
-        self.node = LocalKafka(directory / "kafka", self.ports["PLAINTEXT"], controller, brief=True, heap_mb=512, more=self._settings(controller))
+        self.node = LocalKafka(
+            directory / "kafka", self.ports["PLAINTEXT"], controller, brief=True, heap_mb=512, more=self._settings(controller)
+        )
         self.ca = self._write("ca.pem", self.authority.cert_pem.bytes())
         self.namesake = self._write("namesake.pem", _namesake(self.authority))
         self.other_ca = self._write("other-ca.pem", self.stranger.cert_pem.bytes())
@@ -74,9 +76,12 @@ class Secured:
     def security(self, **given: Any) -> dict[str, Any]:
         """As `[kafka.security]` of whoever comes by SECURE as the user `relay`, but for what is *given*."""
         usual = {
-            "protocol": "SASL_SSL", "ca_file": str(self.ca), "mechanism": "SCRAM-SHA-512", "username": "relay",
+            "protocol": "SASL_SSL",
+            "ca_file": str(self.ca),
+            "mechanism": "SCRAM-SHA-512",
+            "username": "relay",
             "password_file": str(self._write("password", PASSWORD.encode())),
-        }  # fmt: skip
+        }
         return {key: value for key, value in (usual | given).items() if value is not None}
 
     def toml(self, **given: Any) -> str:
@@ -85,7 +90,13 @@ class Secured:
 
     def certificate(self, name: str, *, by: trustme.CA | None = None, ended: bool = False, password: str = "") -> tuple[str, str]:
         """Paths of a client's certificate and key."""
-        made = (by or self.authority).issue_cert(f"{name}.example.com", common_name=name, organization_name="relay, inc", organization_unit_name="tests", not_after=_yesterday() if ended else None)
+        made = (by or self.authority).issue_cert(
+            f"{name}.example.com",
+            common_name=name,
+            organization_name="relay, inc",
+            organization_unit_name="tests",
+            not_after=_yesterday() if ended else None,
+        )
         stem = f"{name}-{len(list(self.directory.glob('*.pem')))}"
         chain = self._write(f"{stem}.pem", b"".join(each.bytes() for each in made.cert_chain_pems))
         return str(chain), str(self._write(f"{stem}-key.pem", _pkcs8(made, password)))
@@ -95,7 +106,9 @@ class Secured:
     def user(self, name: str, password: str = PASSWORD) -> None:
         """One that proves itself by SCRAM; or another password for it."""
         kinds = confluent.ScramMechanism.SCRAM_SHA_256, confluent.ScramMechanism.SCRAM_SHA_512
-        changes = [confluent.UserScramCredentialUpsertion(name, confluent.ScramCredentialInfo(kind, 4096), password.encode()) for kind in kinds]
+        changes = [
+            confluent.UserScramCredentialUpsertion(name, confluent.ScramCredentialInfo(kind, 4096), password.encode()) for kind in kinds
+        ]
         for change in changes:
             for done in self._admin.alter_user_scram_credentials([change]).values():
                 done.result()
@@ -183,7 +196,7 @@ def _namesake(of: trustme.CA) -> bytes:
     old, key = x509.load_pem_x509_certificate(of.cert_pem.bytes()), ec.generate_private_key(ec.SECP256R1())
     made = x509.CertificateBuilder(
         old.subject, old.subject, key.public_key(), x509.random_serial_number(), old.not_valid_before_utc, old.not_valid_after_utc
-    )  # fmt: skip
+    )
     made = made.add_extension(x509.BasicConstraints(ca=True, path_length=9), critical=True)
     return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
 
@@ -195,22 +208,37 @@ def _yesterday() -> datetime:
 def _binding(user: str, grant: AclGrant) -> Any:
     pattern = confluent.ResourcePatternType.PREFIXED if grant.prefixed else confluent.ResourcePatternType.LITERAL
     return confluent.AclBinding(
-        confluent.ResourceType[_RESOURCES[grant.resource]], grant.name, pattern, f"User:{user}", "*",
-        confluent.AclOperation[_operation(grant.operation)], confluent.AclPermissionType.ALLOW,
-    )  # fmt: skip
+        confluent.ResourceType[_RESOURCES[grant.resource]],
+        grant.name,
+        pattern,
+        f"User:{user}",
+        "*",
+        confluent.AclOperation[_operation(grant.operation)],
+        confluent.AclPermissionType.ALLOW,
+    )
 
 
 def _filter(user: str, grant: AclGrant | None) -> Any:
     if grant is None:
         return confluent.AclBindingFilter(
-            confluent.ResourceType.ANY, None, confluent.ResourcePatternType.ANY, f"User:{user}", None,
-            confluent.AclOperation.ANY, confluent.AclPermissionType.ANY,
-        )  # fmt: skip
+            confluent.ResourceType.ANY,
+            None,
+            confluent.ResourcePatternType.ANY,
+            f"User:{user}",
+            None,
+            confluent.AclOperation.ANY,
+            confluent.AclPermissionType.ANY,
+        )
     pattern = confluent.ResourcePatternType.PREFIXED if grant.prefixed else confluent.ResourcePatternType.LITERAL
     return confluent.AclBindingFilter(
-        confluent.ResourceType[_RESOURCES[grant.resource]], grant.name, pattern, f"User:{user}", None,
-        confluent.AclOperation[_operation(grant.operation)], confluent.AclPermissionType.ANY,
-    )  # fmt: skip
+        confluent.ResourceType[_RESOURCES[grant.resource]],
+        grant.name,
+        pattern,
+        f"User:{user}",
+        None,
+        confluent.AclOperation[_operation(grant.operation)],
+        confluent.AclPermissionType.ANY,
+    )
 
 
 def _operation(name: str) -> str:

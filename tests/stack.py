@@ -42,9 +42,7 @@ class Door(NamedTuple):
 class Role:
     """One role as a child process, its output in a file."""
 
-    def __init__(
-        self, name: str, arguments: list[str], observe: int, log: Path, environment: dict[str, str], code: Path = ROOT
-    ) -> None:
+    def __init__(self, name: str, arguments: list[str], observe: int, log: Path, environment: dict[str, str], code: Path = ROOT) -> None:
         self.name = name
         self._code = code
         self.observe = observe
@@ -63,9 +61,13 @@ class Role:
         with self.log.open("ab") as log:
             self.child = subprocess.Popen(
                 [sys.executable, "-m", self._module, *self._arguments],
-                cwd=self._code, env=self._environment, stdout=log, stderr=log, start_new_session=True,
+                cwd=self._code,
+                env=self._environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
                 preexec_fn=dies_with_parent(),  # noqa: PLW1509
-            )  # fmt: skip
+            )
 
     def ready(self) -> bool:
         if self.child is None or self.child.poll() is not None:
@@ -210,7 +212,9 @@ class Stack:
         if platform == "rongcloud":
             options["operation_url"] = url
         users, group = list(USERS), {APPS[platform].group: list(USERS)}
-        return SimulatorProcess(platform, callback_url=url, users=users, group=group, **options | self._simulators | self._given.get(platform, {}))
+        return SimulatorProcess(
+            platform, callback_url=url, users=users, group=group, **options | self._simulators | self._given.get(platform, {})
+        )
 
     def introduce(self, platform: str, name: str, target: str) -> SimulatorProcess:
         """One more app: its simulator, topics and settings; roles know it when they are started again."""
@@ -224,9 +228,15 @@ class Stack:
     def name_groups(self) -> None:
         """Write down which group is which."""
         self._command(
-            "identities", "set", "group", *(f"{name}={APPS[name].group}" for name in self.platforms), "--canonical", "team",
-            "--config", str(self.config),
-        )  # fmt: skip
+            "identities",
+            "set",
+            "group",
+            *(f"{name}={APPS[name].group}" for name in self.platforms),
+            "--canonical",
+            "team",
+            "--config",
+            str(self.config),
+        )
 
     def create_topics(self) -> None:
         self._command("topics", "create", "--replication", str(self._replication), "--config", str(self.config))
@@ -243,7 +253,14 @@ class Stack:
 
     def add(self, name: str, arguments: list[str], config: Path | None = None) -> Role:
         """Start a role; *config* where its settings are not those of all."""
-        role = Role(name, [*arguments, "--config", str(config or self.config)], free_port(), self.directory / f"{name}.log", self._as(name), self._code)
+        role = Role(
+            name,
+            [*arguments, "--config", str(config or self.config)],
+            free_port(),
+            self.directory / f"{name}.log",
+            self._as(name),
+            self._code,
+        )
         self._exit.callback(role.stop)
         self.roles[name] = role
         role.start()
@@ -263,8 +280,12 @@ class Stack:
     def _command(self, *arguments: str) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "streams", *arguments],
-            cwd=self._code, env=os.environ | MARKS | self._as(arguments[0]), capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=self._code,
+            env=os.environ | MARKS | self._as(arguments[0]),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode:
             raise RuntimeError(f"im-relay {' '.join(arguments[:2])} failed:\n{done.stdout}{done.stderr}")
 

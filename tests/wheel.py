@@ -27,16 +27,29 @@ def check(wheel: Path, folder: Path) -> None:
     names = set(ZipFile(wheel).namelist())
     if missing := [name for name in NEEDED if name not in names]:
         raise AssertionError(f"the wheel lacks {missing}")
-    if foreign := {name.partition("/")[0] for name in names} - {"converters", "streams"} - {f"{'-'.join(wheel.stem.split('-')[:2])}.dist-info"}:
+    if (
+        foreign := {name.partition("/")[0] for name in names}
+        - {"converters", "streams"}
+        - {f"{'-'.join(wheel.stem.split('-')[:2])}.dist-info"}
+    ):
         raise AssertionError(f"the wheel installs {foreign}")
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
     subprocess.run([str(python), *PIP, "install", "--require-hashes", "-r", str(ROOT / "requirements" / "runtime.lock")], check=True)
     subprocess.run([str(python), *PIP, "install", "--no-deps", str(wheel)], check=True)
     version = wheel.name.split("-")[1]
-    for arguments, language, expected in ((["--version"], "en", f"im-relay {version}"), (["topics", "list"], "en", "deliveries."), (["--help"], "zh", "命令")):
+    for arguments, language, expected in (
+        (["--version"], "en", f"im-relay {version}"),
+        (["topics", "list"], "en", "deliveries."),
+        (["--help"], "zh", "命令"),
+    ):
         done = subprocess.run(
-            [str(folder / "bin" / "im-relay"), *arguments], cwd=folder, capture_output=True, text=True, check=True, env={"IM_RELAY_LANG": language, "PYTHONUTF8": "1"}
+            [str(folder / "bin" / "im-relay"), *arguments],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"IM_RELAY_LANG": language, "PYTHONUTF8": "1"},
         )
         if expected not in done.stdout:
             raise AssertionError(f"im-relay {' '.join(arguments)} printed {done.stdout!r}; expected {expected!r}")

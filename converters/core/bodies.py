@@ -152,9 +152,23 @@ class Unknown(Struct, frozen=True, tag="unknown", tag_field="kind", omit_default
 
 
 Body = (
-    Text | Image | Gif | Voice | Video | Document | Location | Custom | Command | Forwarded | Card | Link | Sticker
-    | Notice | Call | Unknown
-)  # fmt: skip
+    Text
+    | Image
+    | Gif
+    | Voice
+    | Video
+    | Document
+    | Location
+    | Custom
+    | Command
+    | Forwarded
+    | Card
+    | Link
+    | Sticker
+    | Notice
+    | Call
+    | Unknown
+)
 
 
 def files_of(body: Body) -> tuple[File, ...]:

@@ -6,9 +6,22 @@ from typing import Final, Literal
 from converters.routing.identity_table import Kind
 
 Cause = Literal[
-    "app-unknown", "target-unknown", "malformed", "user-unmapped", "group-unmapped", "room-unmapped", "plugin", "defect", "newer-version",
-    "refused", "gave-up", "account-refused", "in-doubt", "foreign", "refused-import",
-]  # fmt: skip
+    "app-unknown",
+    "target-unknown",
+    "malformed",
+    "user-unmapped",
+    "group-unmapped",
+    "room-unmapped",
+    "plugin",
+    "defect",
+    "newer-version",
+    "refused",
+    "gave-up",
+    "account-refused",
+    "in-doubt",
+    "foreign",
+    "refused-import",
+]
 """Short, fixed words, which are counted. A new one has to say in `evidence_of` what it tells of us, or it does not pass the type checker."""
 
 TOO_NEW: Final = "newer-version"

@@ -17,8 +17,7 @@ NOTES = {
     "as AAC, or by the setting `voice` as AMR in the message itself; over 60 seconds as a file": "转为 AAC，或按设置 `voice` 以 AMR 放在消息内；超过 60 秒时作为文件",
     "as AMR, or by the setting `voice` as MP3; whole seconds": "转为 AMR，或按设置 `voice` 转为 MP3；时长取整秒",
     "as MP4; in H.264 and AAC, where phones do not play it otherwise; what takes too long as a file": "转为 MP4；手机不能播放的转为 H.264 和 AAC；耗时过长的作为文件发送",
-    "as MP4, with a thumbnail; in H.264 and AAC, where phones do not play it otherwise; what takes too long as a file":
-        "转为 MP4，带缩略图；手机不能播放的转为 H.264 和 AAC；耗时过长的作为文件发送",
+    "as MP4, with a thumbnail; in H.264 and AAC, where phones do not play it otherwise; what takes too long as a file": "转为 MP4，带缩略图；手机不能播放的转为 H.264 和 AAC；耗时过长的作为文件发送",
     "as a custom notification, up to 4,096 characters; not in rooms, where people would see it": "作为自定义系统通知，最多 4,096 个字符；聊天室内不发送，否则用户会看到",
     "as a notice, but for the end of a friendship": "显示为提示；解除好友关系除外",
     "as a notice: RongCloud keeps no owner; not in rooms": "显示为提示：融云没有群主；聊天室除外",

@@ -42,8 +42,7 @@ def fingerprints(event: Event, message: str = "") -> tuple[str, ...]:
     where = conversation_key(event.conversation)
     tag = str(event.operation.__struct_config__.tag)
     return tuple(
-        blake2b("\x1f".join((tag, *part)).encode(), digest_size=8, key=where[:64], salt=_salt(where)).hexdigest()
-        for part in parts
+        blake2b("\x1f".join((tag, *part)).encode(), digest_size=8, key=where[:64], salt=_salt(where)).hexdigest() for part in parts
     )
 
 

@@ -156,9 +156,7 @@ class Presence(Struct, frozen=True, tag="presence", tag_field="op", omit_default
 Naming = Recall | Edit | Read | Received | Reaction
 """What does something to a message that is there."""
 
-GroupLife = (
-    GroupCreated | GroupDismissed | GroupChanged | MembersAdded | MembersRemoved | OwnerChanged | AdminsChanged | Muted
-)
+GroupLife = GroupCreated | GroupDismissed | GroupChanged | MembersAdded | MembersRemoved | OwnerChanged | AdminsChanged | Muted
 
 Operation = Post | Naming | Typing | GroupLife | FriendChanged | BlockChanged | Presence
 

@@ -23,7 +23,13 @@ def reached(session: DoctorSession[A], plan: DoctorPlan[A]) -> Generator[Any, An
     platform, account = session.platform, session.account
     token = isinstance(platform.auth, Token)
     register = platform.register
-    first = platform.auth.ask(account) if isinstance(platform.auth, Token) else register(session.names.people[0], "", account) if register else None
+    first = (
+        platform.auth.ask(account)
+        if isinstance(platform.auth, Token)
+        else register(session.names.people[0], "", account)
+        if register
+        else None
+    )
     if first is None:
         yield CheckResult(check="address", state="open", seen=Words("no call without effect", "没有无副作用的请求"))
         yield CheckResult(check="credentials", state="open", seen=Words("seen by the message", "由消息检查得出"))
@@ -53,12 +59,16 @@ def reached(session: DoctorSession[A], plan: DoctorPlan[A]) -> Generator[Any, An
 
 def _address(reply: Reply | None, plan: DoctorPlan[A]) -> Generator[Any, Any, bool]:
     if reply is None:
-        todo = Words("check base_url, DNS, the firewall and the proxy; see the log of `im-relay deliver`", "检查 base_url、DNS、防火墙和代理")
+        todo = Words(
+            "check base_url, DNS, the firewall and the proxy; see the log of `im-relay deliver`", "检查 base_url、DNS、防火墙和代理"
+        )
         yield CheckResult(check="address", state="bad", seen=Words("no answer", "无响应"), todo=todo)
         return False
     if not _is_json(reply) or plan.unfit(reply):
         seen = Words(f"{reply.status}, no answer of this API", f"{reply.status},不是该 API 的响应")
-        todo = Words("set base_url as the console shows it, with the data centre of the app", "按控制台显示设置 base_url,并核对应用所在数据中心")
+        todo = Words(
+            "set base_url as the console shows it, with the data centre of the app", "按控制台显示设置 base_url,并核对应用所在数据中心"
+        )
         yield CheckResult(check="address", state="bad", seen=seen, todo=todo)
         return False
     yield CheckResult(check="address", state="good", seen=Words(f"answers, {reply.status}", f"有响应,{reply.status}"))
@@ -74,7 +84,9 @@ def _is_json(reply: Reply) -> bool:
 
 def _clock(reply: Reply, before: int, after: int) -> CheckResult:
     try:
-        theirs = int(parsedate_to_datetime(next((value for name, value in reply.headers.items() if name.lower() == "date"), "")).timestamp() * 1000)
+        theirs = int(
+            parsedate_to_datetime(next((value for name, value in reply.headers.items() if name.lower() == "date"), "")).timestamp() * 1000
+        )
     except (ValueError, TypeError, OverflowError):
         return CheckResult(check="clock", state="open", seen=Words("the answer has no Date", "响应没有 Date"))
     # A Date is cut to the second, and made at any moment between the two.
@@ -98,10 +110,14 @@ def _users(session: DoctorSession[A], first: Outcome | None) -> Generator[Any, A
             request = register(user, "", session.account)
             outcome = session.outcome(request, (yield request))
         if not isinstance(outcome, Delivered):
-            todo = KEYS if is_ours(outcome) else Words(
-                "see whether the plan's number of users is used up; or name two that are there: --user A --user B",
-                "检查套餐的用户数是否已满;或用 --user A --user B 指定已有用户",
-            )  # fmt: skip
+            todo = (
+                KEYS
+                if is_ours(outcome)
+                else Words(
+                    "see whether the plan's number of users is used up; or name two that are there: --user A --user B",
+                    "检查套餐的用户数是否已满;或用 --user A --user B 指定已有用户",
+                )
+            )
             yield CheckResult(check="users", state="bad", seen=told(outcome), todo=todo)
             return False
     yield CheckResult(check="users", state="good", seen=Words("2 registered", "已注册 2 个"))

@@ -15,19 +15,7 @@ from converters.core.outcome import Delivered, Outcome, Unsure
 from converters.doctor.checks import CHECKS
 from converters.doctor.reach import KEYS, reached
 from converters.doctor.session import DoctorSession, is_ours, message_of, told
-from converters.doctor.steps import (
-    NO_WORDS,
-    Check,
-    CheckResult,
-    Clock,
-    Diagnosing,
-    DoctorPlan,
-    Fetch,
-    Made,
-    Names,
-    State,
-    Words,
-)
+from converters.doctor.steps import NO_WORDS, Check, CheckResult, Clock, Diagnosing, DoctorPlan, Fetch, Made, Names, State, Words
 from converters.files.media import FileUpload, Role
 from converters.files.samples import AMR, GIF, PNG
 from converters.platform import A, DecodedEvent, OwnEcho, Platform, Request
@@ -35,8 +23,10 @@ from converters.platform import A, DecodedEvent, OwnEcho, Platform, Request
 _SLOW = 10_000
 """Milliseconds after which an echo is late: a send in doubt is settled by it within `deliver.echo_wait`."""
 _FILES: tuple[tuple[str, str, Role, bytes], ...] = (
-    ("a.png", "image/png", "image", PNG), ("a.gif", "image/gif", "gif", GIF), ("a.amr", "audio/amr", "voice", AMR),
-)  # fmt: skip
+    ("a.png", "image/png", "image", PNG),
+    ("a.gif", "image/gif", "gif", GIF),
+    ("a.amr", "audio/amr", "voice", AMR),
+)
 _NOT_TRIED = Words("not tried: something before it failed", "未检查:前面的步骤失败")
 _UNSEEN = Words("callbacks cannot be seen", "看不到回调")
 
@@ -85,7 +75,13 @@ def _message(session: DoctorSession[A]) -> Generator[Any, Any, Outcome | None]:
     delivery = session.delivery(Post(Text(f"{session.names.prefix} 1")), now)
     outcome = yield from session.do(delivery)
     if not isinstance(outcome, Delivered):
-        todo = KEYS if is_ours(outcome) else Words("see the code in the vendor's list; does sending need a service of the plan?", "查询厂商错误码;发消息是否需要开通服务?")
+        todo = (
+            KEYS
+            if is_ours(outcome)
+            else Words(
+                "see the code in the vendor's list; does sending need a service of the plan?", "查询厂商错误码;发消息是否需要开通服务?"
+            )
+        )
         yield CheckResult(check="message", state="bad", seen=told(outcome), todo=todo)
         return outcome
     sent_at = yield Clock()
@@ -108,7 +104,12 @@ def _echo(session: DoctorSession[A], event: str, outcome: Delivered, now: int) -
     """The callback of the message, and our mark in it."""
     if not session.names.listens:
         for name in ("callback", "echo"):
-            yield CheckResult(check=name, state="open", seen=_UNSEEN, todo=Words("run with --listen, or with Kafka in the settings", "使用 --listen,或在设置中配置 Kafka"))
+            yield CheckResult(
+                check=name,
+                state="open",
+                seen=_UNSEEN,
+                todo=Words("run with --listen, or with Kafka in the settings", "使用 --listen,或在设置中配置 Kafka"),
+            )
         return None
 
     def about(one: DecodedEvent | OwnEcho) -> bool:
@@ -137,10 +138,15 @@ def _echo(session: DoctorSession[A], event: str, outcome: Delivered, now: int) -
         if isinstance(one, OwnEcho) and one.keyed:
             late = at - now > _SLOW
             todo = Words("raise deliver.echo_wait above it", "将 deliver.echo_wait 设得更大") if late else NO_WORDS
-            yield CheckResult(check="echo", state="bad" if late else "good", seen=Words(f"known after {at - now} ms", f"{at - now} 毫秒后识别"), todo=todo)
+            yield CheckResult(
+                check="echo", state="bad" if late else "good", seen=Words(f"known after {at - now} ms", f"{at - now} 毫秒后识别"), todo=todo
+            )
             return one
     seen = Words("the relay's mark is missing or was changed", "标记缺失或被改动")
-    todo = Words("see that no hook of the app rewrites the extension of messages, and that all roles have one marks.secret", "检查应用没有改写消息扩展字段的回调,且所有进程使用同一 marks.secret")
+    todo = Words(
+        "see that no hook of the app rewrites the extension of messages, and that all roles have one marks.secret",
+        "检查应用没有改写消息扩展字段的回调,且所有进程使用同一 marks.secret",
+    )
     yield CheckResult(check="echo", state="bad", seen=seen, todo=todo)
     return None
 
@@ -192,14 +198,19 @@ def _done(session: DoctorSession[A], name: str, operation: Operation, there: Tar
     found = yield from session.hear(session.says(about))
     if found is None:
         refused = sorted({heard.rejected for at, heard in session.came if at >= now and heard.rejected})
-        seen = Words(f"taken, and {f'its callback refused: {refused[0]}' if refused else 'not called back'}", f"已接受,{f'回调被拒绝:{refused[0]}' if refused else '没有回调'}")
+        seen = Words(
+            f"taken, and {f'its callback refused: {refused[0]}' if refused else 'not called back'}",
+            f"已接受,{f'回调被拒绝:{refused[0]}' if refused else '没有回调'}",
+        )
         if not refused and name in _settled(session):  # nobody knows whether it should be
             yield CheckResult(check=name, state="good", seen=seen)
             return
         todo, settings = _advice(session, refused)
         yield CheckResult(check=name, state="bad", seen=seen, todo=todo, settings=settings)
         return
-    yield CheckResult(check=name, state="good", seen=Words(f"taken, called back after {found[0] - now} ms", f"已接受,{found[0] - now} 毫秒后回调"))
+    yield CheckResult(
+        check=name, state="good", seen=Words(f"taken, called back after {found[0] - now} ms", f"已接受,{found[0] - now} 毫秒后回调")
+    )
 
 
 def _history(session: DoctorSession[A], delivery: Delivery, now: int) -> _Say:
@@ -218,8 +229,15 @@ def _history(session: DoctorSession[A], delivery: Delivery, now: int) -> _Say:
         yield CheckResult(check="history", state="good", seen=Words("found", "已找到"))
         return
     outcome = session.outcome(asked, reply)
-    seen = Words("answered without the message, or its mark", "有响应,但没有该消息或其标记") if isinstance(outcome, Delivered) else told(outcome)
-    todo = Words("open the history service; until then sends in doubt are settled by callbacks alone", "开通历史消息服务;否则存疑的发送只能靠回调确认")
+    seen = (
+        Words("answered without the message, or its mark", "有响应,但没有该消息或其标记")
+        if isinstance(outcome, Delivered)
+        else told(outcome)
+    )
+    todo = Words(
+        "open the history service; until then sends in doubt are settled by callbacks alone",
+        "开通历史消息服务;否则存疑的发送只能靠回调确认",
+    )
     yield CheckResult(check="history", state="bad", seen=seen, todo=todo)
 
 
@@ -250,7 +268,14 @@ def _files(session: DoctorSession[A]) -> _Say:
     state: State = "bad" if failed else "good"
     text = "; ".join([*([f"unchanged: {', '.join(came)}"] if came else []), *failed])
     zh = ";".join([*([f"原样取回:{'、'.join(came)}"] if came else []), *failed])
-    todo = Words("see the file service of the plan, and whether this machine reaches the file server", "检查套餐的文件服务,以及本机能否访问文件服务器") if failed else NO_WORDS
+    todo = (
+        Words(
+            "see the file service of the plan, and whether this machine reaches the file server",
+            "检查套餐的文件服务,以及本机能否访问文件服务器",
+        )
+        if failed
+        else NO_WORDS
+    )
     yield CheckResult(check="files", state=state, seen=Words(text, zh), todo=todo)
 
 
@@ -265,4 +290,3 @@ def _quota(session: DoctorSession[A]) -> CheckResult:
 def removal(plan: DoctorPlan[A], account: A, names: Names, made: Made) -> tuple[Request, ...]:
     """What takes everything away; users that were there before stay."""
     return plan.remove(account, names, made)
-

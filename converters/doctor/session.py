@@ -5,15 +5,7 @@ from typing import Any, Generic
 
 from converters.core import wire
 from converters.core.event_id import EventId
-from converters.core.model import (
-    NOTHING,
-    Delivery,
-    Event,
-    Group,
-    TargetContext,
-    TargetMessage,
-    direct,
-)
+from converters.core.model import NOTHING, Delivery, Event, Group, TargetContext, TargetMessage, direct
 from converters.core.operations import Operation, Post, kind_of
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from converters.doctor.steps import Clock, Hear, Heard, Names, Words
@@ -45,10 +37,17 @@ class DoctorSession(Generic[A]):
         where = Group(group) if group else direct(one, other)
         kind = str(where.__struct_config__.tag)
         event = Event(
-            id=EventId.of("doctor", self.names.app, kind, number, word).text, source="doctor", remote_id=number,
-            conversation=where, sender=one, at=now, operation=operation,
-        )  # fmt: skip
-        return Delivery(event=event, target=self.names.app, sender=one, receiver=group or other, received=now, author=one, origin=group or other)
+            id=EventId.of("doctor", self.names.app, kind, number, word).text,
+            source="doctor",
+            remote_id=number,
+            conversation=where,
+            sender=one,
+            at=now,
+            operation=operation,
+        )
+        return Delivery(
+            event=event, target=self.names.app, sender=one, receiver=group or other, received=now, author=one, origin=group or other
+        )
 
     def do(self, delivery: Delivery, there: TargetContext = NOTHING) -> Generator[Any, Any, Outcome | None]:
         """What became of all of its requests: the last outcome, or the first that is not Delivered; None where it takes none."""
@@ -125,4 +124,3 @@ def told(outcome: Outcome | None) -> Words:
 def is_ours(outcome: Outcome | None) -> bool:
     """Whether it is refused because of the key, the plan, the clock or the address, and not of what was asked for."""
     return isinstance(outcome, NotSent) and outcome.ours
-

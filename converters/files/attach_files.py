@@ -5,18 +5,7 @@ from typing import Any
 
 from msgspec import structs
 
-from converters.core.bodies import (
-    Body,
-    Document,
-    File,
-    Forwarded,
-    Gif,
-    Image,
-    Sticker,
-    Video,
-    Voice,
-    files_of,
-)
+from converters.core.bodies import Body, Document, File, Forwarded, Gif, Image, Sticker, Video, Voice, files_of
 from converters.core.model import StoredFile
 from converters.files.media import thumbnail_of
 

@@ -5,18 +5,7 @@ from typing import Any, Generic, Literal
 
 from msgspec import Struct
 
-from converters.core.bodies import (
-    Body,
-    Document,
-    File,
-    Forwarded,
-    Gif,
-    Image,
-    Sticker,
-    Video,
-    Voice,
-    files_of,
-)
+from converters.core.bodies import Body, Document, File, Forwarded, Gif, Image, Sticker, Video, Voice, files_of
 from converters.core.model import Delivery, Loss, StoredFile
 from converters.core.operations import Edit, Post
 from converters.core.outcome import NotSent, Refused
@@ -119,8 +108,14 @@ class MediaResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _ROLES: dict[type[Any], Role] = {
-    Image: "image", Gif: "gif", Voice: "voice", Video: "video", Document: "file", Sticker: "sticker", Forwarded: "forwarded",
-}  # fmt: skip
+    Image: "image",
+    Gif: "gif",
+    Voice: "voice",
+    Video: "video",
+    Document: "file",
+    Sticker: "sticker",
+    Forwarded: "forwarded",
+}
 
 
 def wanted(delivery: Delivery, media: MediaSupport[A] | None, account: A) -> tuple[tuple[int, Role, File], ...]:
@@ -138,22 +133,26 @@ def wanted(delivery: Delivery, media: MediaSupport[A] | None, account: A) -> tup
     roles: tuple[Role, ...] = (role,)
     if len(files) > 1 and not shape.own_thumbnails and media.shape("thumbnail", account) is not None:
         roles = (role, "thumbnail")  # there is never more than one
-    return tuple(
-        (place, role, file) for place, (role, file) in enumerate(zip(roles, files, strict=False)) if file.url or file.inline
-    )
+    return tuple((place, role, file) for place, (role, file) in enumerate(zip(roles, files, strict=False)) if file.url or file.inline)
 
 
-def jobs(
-    delivery: Delivery, media: MediaSupport[A] | None, account: A, key: bytes, partition: int
-) -> tuple[tuple[bytes, MediaJob], ...]:
+def jobs(delivery: Delivery, media: MediaSupport[A] | None, account: A, key: bytes, partition: int) -> tuple[tuple[bytes, MediaJob], ...]:
     """One for each of the files that *delivery* waits for, under the key that is `media_key`; *key* and *partition* are its own."""
     files = wanted(delivery, media, account)
     made = []
     for place, role, file in files:
         job = MediaJob(
-            event=delivery.event.id, place=place, role=role, file=file, source=delivery.event.source, target=delivery.target,
-            conversation=key, partition=partition, received=delivery.received, alone=len(files) == 1,
-        )  # fmt: skip
+            event=delivery.event.id,
+            place=place,
+            role=role,
+            file=file,
+            source=delivery.event.source,
+            target=delivery.target,
+            conversation=key,
+            partition=partition,
+            received=delivery.received,
+            alone=len(files) == 1,
+        )
         shape = media.shape(role, account) if media is not None else None
         assert shape is not None, "it is wanted"
         made.append((media_key(job, shape), job))

@@ -30,9 +30,7 @@ class PreviewIdentities(IdentityTable):
     def canonical(self, platform: str, kind: Kind, native: str) -> str | None:
         found = self._known.canonical(platform, kind, native)
         if found is None and kind != "user":
-            self.notes.append(
-                f"{platform} {kind} {native} is in no entry of identities: its own id stands in"
-            )
+            self.notes.append(f"{platform} {kind} {native} is in no entry of identities: its own id stands in")
             return native
         return found
 
@@ -79,14 +77,7 @@ def preview(
         there: App(there, PLATFORMS[target], accounts[target], platform),
     }
     known = PreviewIdentities(identities)
-    seen: dict[str, list[Any]] = {
-        "events": [],
-        "requests": [],
-        "losses": [],
-        "echoes": [],
-        "ignored": [],
-        "dead": [],
-    }
+    seen: dict[str, list[Any]] = {"events": [], "requests": [], "losses": [], "echoes": [], "ignored": [], "dead": []}
     for one in route(Callback(platform, body, 0, headers), apps, known):
         match one:
             case Deliver(delivery=delivery, losses=losses, unfit=unfit):
@@ -113,9 +104,7 @@ def preview(
             case DeadLettered(cause=cause, detail=detail):
                 seen["dead"].append(f"{cause}: {detail}")
             case NewIdentity(platform=name, user=user, canonical=canonical, kind="user"):
-                known.notes.append(
-                    f"{canonical} is too long for {name}: written {user}, and put into identities"
-                )
+                known.notes.append(f"{canonical} is too long for {name}: written {user}, and put into identities")
             case NewIdentity(platform=name, user=user, canonical=canonical):
                 known.notes.append(f"group {user} of {name} is new: called {canonical}, and put into identities")
     return {**seen, "notes": known.notes}

@@ -6,17 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from converters.core.causes import Cause, unmapped
-from converters.core.model import (
-    Conversation,
-    Delivery,
-    Direct,
-    Echo,
-    Event,
-    Group,
-    Loss,
-    Room,
-    conversation_key,
-)
+from converters.core.model import Conversation, Delivery, Direct, Echo, Event, Group, Loss, Room, conversation_key
 from converters.core.operations import GroupCreated, GroupLife, Post, kind_of
 from converters.core.wire import Malformed
 from converters.platform import Account, AnyPlatform, Callback, DecodedEvent, Ignored, OwnEcho
@@ -169,13 +159,7 @@ def route(callback: Callback, apps: Mapping[str, App], identities: IdentityLooku
 
 
 def _deliver(
-    event: Event,
-    losses: tuple[Loss, ...],
-    callback: Callback,
-    app: App,
-    target: App,
-    identities: IdentityLookup,
-    say: RuleResult | None,
+    event: Event, losses: tuple[Loss, ...], callback: Callback, app: App, target: App, identities: IdentityLookup, say: RuleResult | None
 ) -> list[Routed]:
     here, there = app.platform, target.platform
     # What people say is never refused: it is at least shown.
@@ -281,5 +265,7 @@ def _case(event: Event, app: App, target: App, identities: IdentityLookup) -> Ru
 
 def _echo(echo: OwnEcho, app: App, identities: IdentityLookup) -> EchoOf:
     conversation = id_mapping.canonical(echo.conversation, app, identities)
-    seen = Echo(event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at, part=echo.part, more=echo.more, unkeyed=not echo.keyed)
+    seen = Echo(
+        event=echo.event_id, target=app.name, remote_id=echo.remote_id, at=echo.at, part=echo.part, more=echo.more, unkeyed=not echo.keyed
+    )
     return EchoOf(seen, conversation_key(conversation), app.platform.name)

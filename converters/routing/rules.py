@@ -8,17 +8,7 @@ from msgspec import Struct, structs
 
 from converters.core.bodies import Body, Command, Forwarded, Link, Notice, Text
 from converters.core.event_id import beside
-from converters.core.model import (
-    Conversation,
-    Delivery,
-    Direct,
-    Event,
-    Group,
-    Loss,
-    Room,
-    conversation_key,
-    direct,
-)
+from converters.core.model import Conversation, Delivery, Direct, Event, Group, Loss, Room, conversation_key, direct
 from converters.core.operations import (
     BlockChanged,
     Edit,

@@ -47,9 +47,7 @@ class IdRule:
     `-hh`; where that is too long, `h--` and a digest of 128 bits. No two ids are written alike, up to the digest.
     """
 
-    def __init__(
-        self, alphabet: str, limit: int, unit: Literal["bytes", "characters"] = "bytes", cached: int = 65_536
-    ) -> None:
+    def __init__(self, alphabet: str, limit: int, unit: Literal["bytes", "characters"] = "bytes", cached: int = 65_536) -> None:
         self.alphabet = frozenset(alphabet)
         self.limit = limit
         self.unit = unit

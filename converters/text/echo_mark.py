@@ -21,13 +21,9 @@ from converters.routing.user_ids import fold
 MarkKey = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,32}$")]
 """Under which key of the extension the mark lies."""
 
-Secret = Annotated[
-    str, Meta(description="Signs the marks on what this app receives. Default: that of [marks](#marks), which suffices.")
-]
+Secret = Annotated[str, Meta(description="Signs the marks on what this app receives. Default: that of [marks](#marks), which suffices.")]
 Previous = Annotated[str, Meta(description="Marks signed with it are accepted as well. Default: that of [marks](#marks).")]
-UnkeyedUntil = Annotated[
-    int, Meta(ge=0, description="As `marks.unkeyed_until`, in milliseconds since 1970, for this app only.")
-]
+UnkeyedUntil = Annotated[int, Meta(ge=0, description="As `marks.unkeyed_until`, in milliseconds since 1970, for this app only.")]
 EXAMPLE = "example-secret-of-the-marks"
 """Of accounts that are made up."""
 

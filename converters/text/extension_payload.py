@@ -37,10 +37,19 @@ FACTS = ("name", "size", "mime", "md5")
 _MOST = 1 << 53
 
 _BECOMES: dict[tuple[type, str], type] = {
-    (Image, "gif"): Gif, (Gif, "image"): Image, (Image, "sticker"): Sticker, (Gif, "sticker"): Sticker, (Document, "voice"): Voice,
-    (Document, "image"): Image, (Document, "gif"): Gif, (Document, "sticker"): Sticker, (Document, "video"): Video,
-    (Card, "custom"): Custom, (Forwarded, "custom"): Custom, (Sticker, "custom"): Custom,
-}  # fmt: skip
+    (Image, "gif"): Gif,
+    (Gif, "image"): Image,
+    (Image, "sticker"): Sticker,
+    (Gif, "sticker"): Sticker,
+    (Document, "voice"): Voice,
+    (Document, "image"): Image,
+    (Document, "gif"): Gif,
+    (Document, "sticker"): Sticker,
+    (Document, "video"): Video,
+    (Card, "custom"): Custom,
+    (Forwarded, "custom"): Custom,
+    (Sticker, "custom"): Custom,
+}
 """What is read, and what it was said to be."""
 _TAKES = (Image, Gif, Voice, Video, Document, Location, Custom, Command, Card, Link, Sticker, Notice, Forwarded)
 _NEVER = frozenset({"user", "mentions", "everybody"})
@@ -162,5 +171,3 @@ def _sane(whole: Body, read: Body) -> bool:
     counts = [getattr(whole, name, 0) for name in ("width", "height", "duration")]
     counts += [file.size for file in (getattr(whole, "file", None), getattr(whole, "thumbnail", None)) if file is not None]
     return all(0 <= count < _MOST for count in counts)
-
-

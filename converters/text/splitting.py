@@ -12,9 +12,7 @@ def split(text: str, limit: int, size: Callable[[str], int]) -> list[str]:
         return [text]
     middle, quarter = len(text) // 2, len(text) // 4
     for space in "\n ":
-        found = text.rfind(
-            space, quarter, len(text) - quarter - 1
-        )  # never the last: both parts hold something
+        found = text.rfind(space, quarter, len(text) - quarter - 1)  # never the last: both parts hold something
         if found >= 0:
             middle = found + 1
             break

@@ -30,6 +30,8 @@ def _linked(rule: str, boards: Mapping[str, str]) -> str:
 def shown_on(expr: str, boards: Mapping[str, str]) -> str:
     """The uid of the board that shows most of the metrics of *expr*; the overview where none does."""
     metrics = set(_METRIC.findall(expr))
-    counts = {uid: sum(bool(re.search(rf"\b{metric}\b", text)) for metric in metrics) for uid, text in boards.items() if uid != uids.OVERVIEW}
+    counts = {
+        uid: sum(bool(re.search(rf"\b{metric}\b", text)) for metric in metrics) for uid, text in boards.items() if uid != uids.OVERVIEW
+    }
     best = max(counts, key=lambda uid: counts[uid])
     return best if counts[best] else uids.OVERVIEW

@@ -26,13 +26,28 @@ RESULT: Words = {0: ("failed", BAD), 1: ("ok", GOOD)}
 ON: Words = {0: ("missing", WARN), 1: ("on", GOOD)}
 FILE: Words = {0: ("read", GOOD), 1: ("refused", BAD)}
 CANARY: Words = {
-    -1: ("none", PLAIN), 0: ("on time", GOOD), 1: ("late", WARN), 2: ("changed", WARN), 3: ("undelivered", BAD), 4: ("uncalled", BAD), 5: ("unsent", WARN),
-}  # fmt: skip
+    -1: ("none", PLAIN),
+    0: ("on time", GOOD),
+    1: ("late", WARN),
+    2: ("changed", WARN),
+    3: ("undelivered", BAD),
+    4: ("uncalled", BAD),
+    5: ("unsent", WARN),
+}
 OPEN: Words = {-1: ("none", PLAIN), 0: ("paused", WARN), 1: ("runs", GOOD)}
 
 
 def chart(
-    title: str, text: str, unit: str, *queries: Query, stacked: bool = False, wide: int = 8, warn: float | None = None, bad: float | None = None, to: str = "", high: int = 8
+    title: str,
+    text: str,
+    unit: str,
+    *queries: Query,
+    stacked: bool = False,
+    wide: int = 8,
+    warn: float | None = None,
+    bad: float | None = None,
+    to: str = "",
+    high: int = 8,
 ) -> timeseries.Panel:
     """Curves; a dashed line at *warn* and *bad*."""
     panel = _curves(title, text, wide, high, to).unit(unit).min(0).fill_opacity(20 if stacked else 5)
@@ -54,7 +69,15 @@ def states(title: str, text: str, words: Words, *queries: Query, wide: int = 8, 
 
 
 def number(
-    title: str, text: str, unit: str, *queries: Query, warn: float | None = None, bad: float | None = None, wide: int = 4, high: int = 4, to: str = ""
+    title: str,
+    text: str,
+    unit: str,
+    *queries: Query,
+    warn: float | None = None,
+    bad: float | None = None,
+    wide: int = 4,
+    high: int = 4,
+    to: str = "",
 ) -> stat.Panel:
     """The last value of each query: green, orange from *warn* on, red from *bad* on; blue without either."""
     panel = _stat(title, text, wide, high, to).unit(unit)
@@ -76,19 +99,26 @@ def link(title: str, uid: str) -> DashboardLink:
 
 def targets(queries: Iterable[Query]) -> list[prometheus.Dataquery]:
     return [
-        prometheus.Dataquery().datasource(SOURCE).expr(query.expr).legend_format(query.legend).ref_id(chr(ord("A") + place)) for place, query in enumerate(queries)
+        prometheus.Dataquery().datasource(SOURCE).expr(query.expr).legend_format(query.legend).ref_id(chr(ord("A") + place))
+        for place, query in enumerate(queries)
     ]
 
 
 def _stat(title: str, text: str, wide: int, high: int, to: str) -> stat.Panel:
     panel = stat.Panel().title(title).description(text).datasource(SOURCE).span(wide).height(high)
-    panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"])).graph_mode(kinds.BigValueGraphMode.NONE).color_mode(kinds.BigValueColorMode.BACKGROUND)
+    panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"])).graph_mode(kinds.BigValueGraphMode.NONE).color_mode(
+        kinds.BigValueColorMode.BACKGROUND
+    )
     return panel.links([link("Details", to)]) if to else panel
 
 
 def _curves(title: str, text: str, wide: int, high: int, to: str) -> timeseries.Panel:
-    panel = timeseries.Panel().title(title).description(text).datasource(SOURCE).span(wide).height(high).show_points(kinds.VisibilityMode.NEVER)
-    panel.legend(common.VizLegendOptions().show_legend(True).display_mode(kinds.LegendDisplayMode.LIST).placement(kinds.LegendPlacement.BOTTOM))
+    panel = (
+        timeseries.Panel().title(title).description(text).datasource(SOURCE).span(wide).height(high).show_points(kinds.VisibilityMode.NEVER)
+    )
+    panel.legend(
+        common.VizLegendOptions().show_legend(True).display_mode(kinds.LegendDisplayMode.LIST).placement(kinds.LegendPlacement.BOTTOM)
+    )
     panel.tooltip(common.VizTooltipOptions().mode(kinds.TooltipDisplayMode.MULTI).sort(kinds.SortOrder.DESCENDING))
     return panel.links([link("Details", to)]) if to else panel
 
@@ -100,7 +130,10 @@ def _thresholds(warn: float | None, bad: float | None, good: str = GOOD) -> Thre
 
 
 def _mapping(words: Words) -> models.ValueMap:
-    options = {str(value): models.ValueMappingResult(text=text, color=color, index=place) for place, (value, (text, color)) in enumerate(words.items())}
+    options = {
+        str(value): models.ValueMappingResult(text=text, color=color, index=place)
+        for place, (value, (text, color)) in enumerate(words.items())
+    }
     return models.ValueMap(options=options)
 
 

@@ -85,7 +85,9 @@ def quantile(q: float, metric: str, *by: str, where: str = "") -> str:
 
 
 def quantiles(metric: str, *by: str, where: str = "") -> list[Query]:
-    return [or_zero(quantile(q, metric, *by, where=where), f"p{q * 100:.0f} {_legend(by)}".strip(), *by, named=NO_SAMPLES) for q in (0.5, 0.99)]
+    return [
+        or_zero(quantile(q, metric, *by, where=where), f"p{q * 100:.0f} {_legend(by)}".strip(), *by, named=NO_SAMPLES) for q in (0.5, 0.99)
+    ]
 
 
 def _by(by: tuple[str, ...]) -> str:

@@ -17,9 +17,12 @@ def acls(
         Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file. The options below override it.")
     ] = None,
     role: Annotated[
-        list[str] | None, typer.Option(help="Repeatable: ingress, convert, deliver.PLATFORM, media, gaps, watch, operator, topics.  [default: all]")
+        list[str] | None,
+        typer.Option(help="Repeatable: ingress, convert, deliver.PLATFORM, media, gaps, watch, operator, topics.  [default: all]"),
     ] = None,
-    principal: Annotated[str, typer.Option(help="Principal that gets the permissions; {role} is the role's name. One user for all works as well.")] = PRINCIPAL,
+    principal: Annotated[
+        str, typer.Option(help="Principal that gets the permissions; {role} is the role's name. One user for all works as well.")
+    ] = PRINCIPAL,
     bootstrap: Annotated[str | None, typer.Option(help="A broker's HOST:PORT, for the commands.  [default: kafka.bootstrap]")] = None,
     platform: Annotated[
         list[str] | None, typer.Option("--platform", help="Repeatable.  [default: those of the settings' apps, otherwise all known]")

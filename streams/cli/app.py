@@ -28,11 +28,7 @@ from streams.cli.trace import trace
 from streams.cli.transactions import app as transactions
 from streams.migrate.commands import app as migrate
 
-app = typer.Typer(
-    cls=CommandGroup,
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer(cls=CommandGroup, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(kafka, name="kafka")
 app.add_typer(topics, name="topics")
 app.add_typer(transactions, name="transactions")
@@ -52,9 +48,7 @@ app.command()(fidelity)
 app.command()(console)
 app.command(name="console-user")(console_user)
 
-Config = Annotated[
-    Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
-]
+Config = Annotated[Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")]
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
@@ -67,10 +61,7 @@ def _say_version(asked: bool) -> None:  # noqa: FBT001 - as typer calls it
 
 @app.callback()
 def relay(
-    *,
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Show the version.")
-    ] = False,
+    *, version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Show the version.")] = False
 ) -> None:
     """Two chat platforms side by side: each message crosses once, and in order."""
     del version
@@ -104,9 +95,7 @@ def convert(config: Config = None) -> None:
 
 
 @app.command()
-def deliver(
-    platform: Annotated[str, typer.Option(help="The platform to deliver to.")], config: Config = None
-) -> None:
+def deliver(platform: Annotated[str, typer.Option(help="The platform to deliver to.")], config: Config = None) -> None:
     """Deliver to one platform. Example: im-relay deliver --platform NAME -c relay.toml"""
     from streams.roles.stages import run_deliver
     from streams.settings import role_secrets

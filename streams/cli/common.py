@@ -36,9 +36,7 @@ nothing is known of what was asked. docs/commands.md has the table."""
 
 T = TypeVar("T")
 
-Config = Annotated[
-    Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
-]
+Config = Annotated[Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per line, for programs.")]
 JsonAnyway = Annotated[bool, typer.Option("--json", help="What is printed is JSON, also without it.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
@@ -69,7 +67,9 @@ class CommandContext:
         self.kafka = self.settings.kafka
         self.prefix = self.kafka.prefix
         self.platforms = self.settings.platforms()
-        self.link = ProducerSettings(self.kafka.cluster, transaction_timeout=self.kafka.transaction_timeout, headers=record_kinds.headers_of)
+        self.link = ProducerSettings(
+            self.kafka.cluster, transaction_timeout=self.kafka.transaction_timeout, headers=record_kinds.headers_of
+        )
 
     def reader(self, group: str | None = None) -> TopicReader:
         return TopicReader(self.kafka.cluster, group, _deleted, topics.names(self.platforms, prefix=self.prefix))
@@ -89,12 +89,21 @@ class CommandContext:
     def app(self, name: str) -> str:
         """*name*, if it is an app of the settings, or empty."""
         if name and name not in self.apps:
-            raise typer.BadParameter(translated("no app {name} in the settings; there are: {apps}", name=repr(name), apps=", ".join(sorted(self.apps))))
+            raise typer.BadParameter(
+                translated("no app {name} in the settings; there are: {apps}", name=repr(name), apps=", ".join(sorted(self.apps)))
+            )
         return name
 
 
 def _deleted(found: DeletedRange) -> None:
-    print_notice(translated("im-relay: {partition} no longer keeps offsets {start} to {end}: they were not read", partition=f"{found.tp.topic}:{found.tp.partition}", start=found.start, end=found.end - 1))
+    print_notice(
+        translated(
+            "im-relay: {partition} no longer keeps offsets {start} to {end}: they were not read",
+            partition=f"{found.tp.topic}:{found.tp.partition}",
+            start=found.start,
+            end=found.end - 1,
+        )
+    )
 
 
 def parse_time(text: str) -> int | None:
@@ -147,4 +156,3 @@ def confirm(question: str, *, yes: bool) -> None:
         nothing(translated("nothing was done: say --yes where nobody can be asked"))
     if not terminal.confirm(question):
         nothing(translated("nothing was done"))
-

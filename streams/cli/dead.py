@@ -7,21 +7,7 @@ import msgspec
 import orjson
 import typer
 
-from streams.cli.common import (
-    WHEN,
-    CommandContext,
-    Config,
-    DryRun,
-    Json,
-    Yes,
-    ask,
-    confirm,
-    fail,
-    nothing,
-    now,
-    operator_name,
-    parse_time,
-)
+from streams.cli.common import WHEN, CommandContext, Config, DryRun, Json, Yes, ask, confirm, fail, nothing, now, operator_name, parse_time
 from streams.cli.terminal import Cell, ColumnHead, print_json, print_line, print_notice, progress
 from streams.cli.terminal import print_table as show_table
 from streams.cli.times import shown
@@ -29,22 +15,14 @@ from streams.dead_letters.dead_letter import DeadLetter, Whose
 from streams.kafka.topics import DEAD_LETTERS
 from streams.locale.messages import translated
 from streams.operate.bounds import OLDER, refusal
-from streams.operate.dead_letter_reader import (
-    End,
-    FoundLetters,
-    LetterFilter,
-    LetterSummary,
-    Resolution,
-    find,
-)
+from streams.operate.dead_letter_reader import End, FoundLetters, LetterFilter, LetterSummary, Resolution, find
 from streams.operate.filters import Filter
 from streams.operate.resolve_dead_letters import ResolvedCounts, bytes_of, end
 from streams.operate.topic_reader import OperateError
 
 app = typer.Typer(
-    help=
-        "Records that could not be delivered: list, show, put back, set aside. Exit codes: 0 done, 1 nothing matches or nobody "
-        "confirmed, 2 settings, command line or Kafka are wrong.",
+    help="Records that could not be delivered: list, show, put back, set aside. Exit codes: 0 done, 1 nothing matches or nobody "
+    "confirmed, 2 settings, command line or Kafka are wrong.",
     no_args_is_help=True,
 )
 
@@ -220,7 +198,9 @@ def _find(relay: CommandContext, choice: LetterFilter) -> FoundLetters:
     return found
 
 
-def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False, json: bool) -> None:
+def _end(
+    relay: CommandContext, choice: LetterFilter, what: End, reason: str, *, dry_run: bool, yes: bool, older: bool = False, json: bool
+) -> None:
     found = _find(relay, choice)
     if not found.letters:
         nothing(translated("no letter matches"))
@@ -237,10 +217,16 @@ def _end(relay: CommandContext, choice: LetterFilter, what: End, reason: str, *,
     if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
         if not older:
             fail(OperateError(refusal(f"{len(old)} of {count} letters", min(old), now(), relay.settings.deliver.max_age)))
-        print_notice(translated("{count} of them are older than deliver.max_age, and go without a push where the platform can be told so", count=len(old)))
+        print_notice(
+            translated(
+                "{count} of them are older than deliver.max_age, and go without a push where the platform can be told so", count=len(old)
+            )
+        )
     causes = Counter(f"{one.letter.stage}: {one.letter.cause}" for one in found.letters)
     told = ", ".join(f"{cause} {number}" for cause, number in causes.most_common())
-    print_notice(translated("will {what} {count} letters ({told})", what="put back" if what == "replayed" else "set aside", count=count, told=told))
+    print_notice(
+        translated("will {what} {count} letters ({told})", what="put back" if what == "replayed" else "set aside", count=count, told=told)
+    )
     confirm(f"{'Put back' if what == 'replayed' else 'Set aside'} {count} letters?", yes=yes)
 
     async def work() -> ResolvedCounts:

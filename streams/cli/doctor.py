@@ -30,15 +30,25 @@ _BASE = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 def doctor(
     apps: Annotated[list[str] | None, typer.Argument(metavar="[APP]...", help="Apps of the settings.  [default: all]")] = None,
-    user: Annotated[list[str] | None, typer.Option("--user", help="One of two users that are there and stay; named twice. Without it two are made and removed.")] = None,
-    listen: Annotated[str, typer.Option("--listen", help="HOST:PORT: take the callbacks here, in place of an ingress; without it they are read from Kafka.")] = "",
+    user: Annotated[
+        list[str] | None,
+        typer.Option("--user", help="One of two users that are there and stay; named twice. Without it two are made and removed."),
+    ] = None,
+    listen: Annotated[
+        str,
+        typer.Option("--listen", help="HOST:PORT: take the callbacks here, in place of an ingress; without it they are read from Kafka."),
+    ] = "",
     wait: Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for each callback.")] = 20.0,
-    report: Annotated[Path, typer.Option("--report", help="Where the report for the vendor's support is written; it has no secrets.")] = Path("doctor.md"),
+    report: Annotated[
+        Path, typer.Option("--report", help="Where the report for the vendor's support is written; it has no secrets.")
+    ] = Path("doctor.md"),
     remove: Annotated[str, typer.Option("--remove", help="Only remove what a run with this prefix has made, where it was killed.")] = "",
     lang: Annotated[str, typer.Option("--lang", help="en or zh.  [default: that of LANG]")] = "",
     config: Config = None,
     *,
-    blind: Annotated[bool, typer.Option("--no-callbacks", help="Without Kafka and without --listen: callbacks are not looked for.")] = False,
+    blind: Annotated[
+        bool, typer.Option("--no-callbacks", help="Without Kafka and without --listen: callbacks are not looked for.")
+    ] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -64,7 +74,15 @@ def doctor(
     if remove:
         ask(_remove(relay, chosen, prefix), relay.kafka.cluster)
         return
-    print_notice(_text(Words(f"what is made begins with {prefix}; where this is killed: im-relay doctor --remove {prefix}", f"所建对象以 {prefix} 开头;若被强行终止:im-relay doctor --remove {prefix}"), language))
+    print_notice(
+        _text(
+            Words(
+                f"what is made begins with {prefix}; where this is killed: im-relay doctor --remove {prefix}",
+                f"所建对象以 {prefix} 开头;若被强行终止:im-relay doctor --remove {prefix}",
+            ),
+            language,
+        )
+    )
     names = {name: Names(app=name, prefix=prefix, listens=not blind, patience=wait, users=users) for name in chosen}
     found = ask(_diagnose(relay, chosen, names, listen, language, json=json), relay.kafka.cluster)
     fitting = toml_of(found)
@@ -115,7 +133,14 @@ async def _diagnose(
 
 
 async def _each(
-    relay: CommandContext, apps: Mapping[str, App], names: Mapping[str, Names], arriving: Any, found: dict[str, list[tuple[Check, CheckResult]]], language: Language, *, json: bool
+    relay: CommandContext,
+    apps: Mapping[str, App],
+    names: Mapping[str, Names],
+    arriving: Any,
+    found: dict[str, list[tuple[Check, CheckResult]]],
+    language: Language,
+    *,
+    json: bool,
 ) -> None:
     from streams.operate.doctor import Doctor
 
@@ -151,13 +176,22 @@ async def _remove(relay: CommandContext, apps: Mapping[str, App], prefix: str) -
 
 def _tell(app: str, check: Check, result: CheckResult, language: Language, *, json: bool) -> None:
     if json:
-        print_json({
-            "app": app, "check": check.name, "state": result.state, "seen": _text(result.seen, language), "todo": _text(result.todo, language),
-            "settings": dict(result.settings), "settles": check.settles if result.state == "good" else "",
-        })  # fmt: skip
+        print_json(
+            {
+                "app": app,
+                "check": check.name,
+                "state": result.state,
+                "seen": _text(result.seen, language),
+                "todo": _text(result.todo, language),
+                "settings": dict(result.settings),
+                "settles": check.settles if result.state == "good" else "",
+            }
+        )
         return
     todo = f" -> {_text(result.todo, language)}" if result.todo.en else ""
-    print_styled(f"{_SIGNS[result.state]} {app}: {_text(check.title, language)}: {_text(result.seen, language)}{todo}", _STYLES[result.state])
+    print_styled(
+        f"{_SIGNS[result.state]} {app}: {_text(check.title, language)}: {_text(result.seen, language)}{todo}", _STYLES[result.state]
+    )
 
 
 def _dry_run(apps: Mapping[str, App], language: Language, *, json: bool) -> None:
@@ -171,7 +205,9 @@ def _dry_run(apps: Mapping[str, App], language: Language, *, json: bool) -> None
             else:
                 print_line(f"{name}: {_text(check.title, language)}: {_text(check.does, language)}")
         if not json:
-            print_line(f"{name}: {_text(Words('afterwards it removes what it has made; what stays: ', '结束后删除所建内容;会留下:'), language)}{_text(app.platform.doctor.left, language) or '-'}")
+            print_line(
+                f"{name}: {_text(Words('afterwards it removes what it has made; what stays: ', '结束后删除所建内容;会留下:'), language)}{_text(app.platform.doctor.left, language) or '-'}"
+            )
 
 
 def _users(given: list[str], apps: list[str]) -> tuple[str, str] | None:
@@ -192,7 +228,10 @@ def toml_of(found: Found) -> str:
         for _, result in results:
             values |= result.settings
         if values:
-            lines += ([""] if lines else []) + [f"[apps.{_key(name)}.account]", *(f"{key} = {_value(value)}" for key, value in values.items())]
+            lines += ([""] if lines else []) + [
+                f"[apps.{_key(name)}.account]",
+                *(f"{key} = {_value(value)}" for key, value in values.items()),
+            ]
     return "\n".join(lines)
 
 
@@ -208,12 +247,28 @@ def _value(value: Any) -> str:
 
 def report_of(apps: Mapping[str, App], found: Found, fitting: str, language: Language) -> str:
     """For the vendor's support: states, codes and times. Keys, secrets, ids and texts are in none of it."""
-    lines = ["# im-relay doctor", "", f"im-relay {version('im-relay')}, Python {machine.python_version()}, {os.uname().sysname}, {shown(now())} UTC"]
+    lines = [
+        "# im-relay doctor",
+        "",
+        f"im-relay {version('im-relay')}, Python {machine.python_version()}, {os.uname().sysname}, {shown(now())} UTC",
+    ]
     for name, results in found.items():
-        lines += ["", f"## {name} ({apps[name].platform.name})", "", "| | check | seen | todo | settles |", "| --- | --- | --- | --- | --- |"]
+        lines += [
+            "",
+            f"## {name} ({apps[name].platform.name})",
+            "",
+            "| | check | seen | todo | settles |",
+            "| --- | --- | --- | --- | --- |",
+        ]
         for check, result in results:
             settles = check.settles if result.state == "good" else ""
-            cells = [_SIGNS[result.state], _text(check.title, language), _text(result.seen, language), _text(result.todo, language), settles]
+            cells = [
+                _SIGNS[result.state],
+                _text(check.title, language),
+                _text(result.seen, language),
+                _text(result.todo, language),
+                settles,
+            ]
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     if fitting:
         lines += ["", "```toml", fitting, "```"]

@@ -4,18 +4,7 @@ from typing import Annotated
 
 import typer
 
-from streams.cli.common import (
-    CommandContext,
-    Config,
-    DryRun,
-    Json,
-    Yes,
-    ask,
-    confirm,
-    nothing,
-    now,
-    operator_name,
-)
+from streams.cli.common import CommandContext, Config, DryRun, Json, Yes, ask, confirm, nothing, now, operator_name
 from streams.cli.terminal import Cell, print_json, print_line, print_notice, print_table, progress
 from streams.cli.times import shown
 from streams.erase.erasing import Erased, Known
@@ -65,7 +54,14 @@ def erase(
     if dry_run:
         return
     own = sum(not each.shared for each in there.copies)
-    print_notice(translated("will remove {identities} entries of identities, set {letters} dead letters aside, and delete {files} stored files", identities=len(there.keys), letters=len(there.letters), files=own))
+    print_notice(
+        translated(
+            "will remove {identities} entries of identities, set {letters} dead letters aside, and delete {files} stored files",
+            identities=len(there.keys),
+            letters=len(there.letters),
+            files=own,
+        )
+    )
     confirm(translated("Erase what can be removed?"), yes=yes)
 
     async def work() -> Erased:
@@ -74,12 +70,25 @@ def erase(
 
     done = ask(work(), relay.kafka.cluster)
     if json:
-        print_json({
-            "what": "erased", "identities": done.identities, "letters": done.letters, "files": len(done.media.removed), "absent": len(done.media.absent),
-            "left": done.media.left,
-        })  # fmt: skip
+        print_json(
+            {
+                "what": "erased",
+                "identities": done.identities,
+                "letters": done.letters,
+                "files": len(done.media.removed),
+                "absent": len(done.media.absent),
+                "left": done.media.left,
+            }
+        )
         return
-    print_line(translated("removed: {identities} entries of identities, {letters} dead letters set aside, {files} stored files deleted", identities=done.identities, letters=done.letters, files=len(done.media.removed)))
+    print_line(
+        translated(
+            "removed: {identities} entries of identities, {letters} dead letters set aside, {files} stored files deleted",
+            identities=done.identities,
+            letters=done.letters,
+            files=len(done.media.removed),
+        )
+    )
     for key in done.media.left:
         print_line(translated("not reached from here, delete it where it lies: {key}", key=key))
 
@@ -106,15 +115,33 @@ def _print(there: Known, kept: int | None) -> None:
     print_table(["topic", "records", "last (UTC)", "how it goes"], rows)
     if there.copies:
         shared = sum(one.shared for one in there.copies)
-        print_line(translated("stored files: {count}, of which {shared} were sent by others as well and stay; by themselves they go by {when} UTC", count=len(there.copies), shared=shared, when=_date(kept)))
-    print_line(translated("also: local state of deliver (ids only) goes with deliver.remember_names and deliver.remember_delivered; bundles in migrate.directory, logs, traces, backups of Kafka and the platforms' own copies are yours to erase"))
+        print_line(
+            translated(
+                "stored files: {count}, of which {shared} were sent by others as well and stay; by themselves they go by {when} UTC",
+                count=len(there.copies),
+                shared=shared,
+                when=_date(kept),
+            )
+        )
+    print_line(
+        translated(
+            "also: local state of deliver (ids only) goes with deliver.remember_names and deliver.remember_delivered; bundles in migrate.directory, logs, traces, backups of Kafka and the platforms' own copies are yours to erase"
+        )
+    )
 
 
 def _print_json(there: Known, kept: int | None, *, dry_run: bool) -> None:
-    print_json({
-        "what": "found", "canonical": there.names.canonical, "ids": [{"platform": platform, "id": native} for platform, native in there.names.natives],
-        "identities": len(there.keys), "letters": [one.name for one in there.letters],
-        "files": [{"key": one.key, "shared": one.shared} for one in there.copies], "files_gone": kept if there.copies else None, "dry_run": dry_run,
-    })  # fmt: skip
+    print_json(
+        {
+            "what": "found",
+            "canonical": there.names.canonical,
+            "ids": [{"platform": platform, "id": native} for platform, native in there.names.natives],
+            "identities": len(there.keys),
+            "letters": [one.name for one in there.letters],
+            "files": [{"key": one.key, "shared": one.shared} for one in there.copies],
+            "files_gone": kept if there.copies else None,
+            "dry_run": dry_run,
+        }
+    )
     for one in there.places:
         print_json({"what": "topic", "topic": one.topic, "records": one.records, "last": one.last, "how": one.how, "gone": one.gone})

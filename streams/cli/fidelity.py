@@ -22,9 +22,15 @@ from streams.locale.messages import translated
 from streams.operate.preview import PreviewError, accounts, apps, check, source_app
 
 _COLOURS = {
-    "carried": "green", "full": "green", "changed": "yellow", "partial": "yellow", "shown": "yellow", "dropped": "dim", "echo": "dim",
+    "carried": "green",
+    "full": "green",
+    "changed": "yellow",
+    "partial": "yellow",
+    "shown": "yellow",
+    "dropped": "dim",
+    "echo": "dim",
     "-": "dim",
-}  # fmt: skip
+}
 
 
 def fidelity(
@@ -51,7 +57,11 @@ def fidelity(
         raise typer.BadParameter("either --topic or --callbacks")
     try:
         check(platform, *([] if topic else [to]))
-        survey = _of_topic(CommandContext(config), platform, parse_time(since), parse_time(until)) if topic else _of_files(callbacks or [], platform, to, config)
+        survey = (
+            _of_topic(CommandContext(config), platform, parse_time(since), parse_time(until))
+            if topic
+            else _of_files(callbacks or [], platform, to, config)
+        )
     except PreviewError as error:
         fail(error)
     if not survey.read:
@@ -65,7 +75,9 @@ def _of_files(files: list[Path], platform: str, to: str, config: Path | None) ->
     source = source_app(known, platform, to)
     there = to if to != platform else f"{to}-2"
     given = {
-        platform: App(platform, PLATFORMS[platform], held[platform], there, source.rules if source else (), source.plugins if source else ()),
+        platform: App(
+            platform, PLATFORMS[platform], held[platform], there, source.rules if source else (), source.plugins if source else ()
+        ),
         there: App(there, PLATFORMS[to], held[to], platform),
     }
     survey = TrafficReport(given, PreviewIdentities(IdentityTable()))
@@ -138,8 +150,9 @@ def _table(*, json: bool) -> None:
     print_table(
         ["kind", *(f"to {name}" for name in names)],
         [[kind, *(_cell(PLATFORMS[name].fidelity.get(kind)) for name in names)] for kind in kinds],
-        title="What is carried, and how well", caption=FILES,
-    )  # fmt: skip
+        title="What is carried, and how well",
+        caption=FILES,
+    )
 
 
 def _cell(level: Level | None) -> tuple[str, str]:

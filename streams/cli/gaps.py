@@ -11,15 +11,7 @@ from converters.platform import TimeRange
 from converters.routing.route import App
 from converters.routing.user_ids import fold
 from streams.cli.common import FAILED, WHEN, CommandContext, Config, Json, ask, fail, nothing, now, parse_time
-from streams.cli.terminal import (
-    Cell,
-    print_json,
-    print_line,
-    print_notice,
-    print_styled,
-    print_table,
-    progress,
-)
+from streams.cli.terminal import Cell, print_json, print_line, print_notice, print_styled, print_table, progress
 from streams.cli.times import shown
 from streams.kafka import topics
 from streams.locale.messages import translated
@@ -46,7 +38,9 @@ def gaps(
     *,
     fill: Annotated[bool, typer.Option("--fill", help="Write what is missing. Without it nothing is written.")] = False,
     older: Annotated[bool, typer.Option("--older", help=f"With --fill: {OLDER[0].lower()}{OLDER[1:]}")] = False,
-    run: Annotated[bool, typer.Option("--run", help="Run as a role: search and fill until stopped, as the settings' section gaps says.")] = False,
+    run: Annotated[
+        bool, typer.Option("--run", help="Run as a role: search and fill until stopped, as the settings' section gaps says.")
+    ] = False,
     every: Annotated[float | None, typer.Option(min=1, help="With --run: seconds between searches.  [default: gaps.interval]")] = None,
     json: Json = False,
 ) -> None:
@@ -111,7 +105,9 @@ def _search(
     topic = relay.topic(topics.CALLBACKS, app.platform.name)
     bound = ""
     if fill:
-        since, bound = begins(since, present, max_age, ask(_first(relay, topic, app.name), relay.kafka.cluster), named=times[0] is not None, older=older)
+        since, bound = begins(
+            since, present, max_age, ask(_first(relay, topic, app.name), relay.kafka.cluster), named=times[0] is not None, older=older
+        )
     span, cut = within(app.platform.gaps, min(since, until), until, present)
     silent = present - int(max_age * 1000)
     if fill:
@@ -174,11 +170,20 @@ def _place(text: str) -> Conversation:
 def _tell(app: App, found: GapResult, acted: int, withheld: int, *, json: bool) -> None:
     if json:
         told = {
-            "app": app.name, "since": found.span.since, "until": found.span.until, "conversations": found.places,
-            "known": found.known, "missing": dict(found.missing), "missing_in": sorted(conversation_ids(place) for place in found.of),
-            "filled": found.written, "left_out": dict(found.left_out), "unreadable": found.unreadable,
-            "sent_again": acted, "withheld": withheld, "unseen": found.unseen,
-        }  # fmt: skip
+            "app": app.name,
+            "since": found.span.since,
+            "until": found.span.until,
+            "conversations": found.places,
+            "known": found.known,
+            "missing": dict(found.missing),
+            "missing_in": sorted(conversation_ids(place) for place in found.of),
+            "filled": found.written,
+            "left_out": dict(found.left_out),
+            "unreadable": found.unreadable,
+            "sent_again": acted,
+            "withheld": withheld,
+            "unseen": found.unseen,
+        }
         print_json(told)
         return
     missing = "missing", "red"

@@ -16,32 +16,24 @@ from streams.kafka.local.data import DataDirectory
 from streams.kafka.local.errors import LocalKafkaError
 from streams.locale.messages import translated
 
-app = typer.Typer(
-    help="A local single-node Kafka without Docker, for trying and testing.", no_args_is_help=True
-)
+app = typer.Typer(help="A local single-node Kafka without Docker, for trying and testing.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Option(help="Directory of its records, settings and logs.")]
 Port = Annotated[int, typer.Option(help="Port on 127.0.0.1 for clients.")]
-ControllerPort = Annotated[
-    int | None, typer.Option(help="Port on 127.0.0.1 for the controller.  [default: port + 1]")
-]
+ControllerPort = Annotated[int | None, typer.Option(help="Port on 127.0.0.1 for the controller.  [default: port + 1]")]
 Heap = Annotated[int, typer.Option(help="Maximum Java heap, in MiB.")]
 DATA = Path(".im-relay/kafka")
 
 
 @app.command(name="run")
-def run_command(
-    data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768
-) -> None:
+def run_command(data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768) -> None:
     """Run in the foreground until Ctrl-C. Example: im-relay kafka run --port 9092"""
     with _shown():
         run(data, port, controller_port, heap_mb=heap)
 
 
 @app.command()
-def start(
-    data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768, *, json: Json = False
-) -> None:
+def start(data: Data = DATA, port: Port = 9092, controller_port: ControllerPort = None, heap: Heap = 768, *, json: Json = False) -> None:
     """Start in the background, and return once it answers. Example: im-relay kafka start"""
     kafka = LocalKafka(data, port, controller_port, heap_mb=heap, say=print_notice)
     with _shown():

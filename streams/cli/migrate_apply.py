@@ -54,15 +54,24 @@ def work(platform: Annotated[str, typer.Option(help="The platform to write to.")
 def apply(
     bundle: BundleOption = None,
     plan: PlanOption = None,
-    between: Annotated[str, typer.Option(help="Hours in which requests may leave, such as 01:00-07:00, every day.  [default: always]")] = "",
+    between: Annotated[
+        str, typer.Option(help="Hours in which requests may leave, such as 01:00-07:00, every day.  [default: always]")
+    ] = "",
     zone: Annotated[str, typer.Option(help="Time zone of --between, such as +08:00 or Asia/Shanghai.  [default: this machine's]")] = "",
-    files: Annotated[str, typer.Option(help="Files of messages: fetch (the platform copies them), link (they stay where they lie), carry (role `media` brings them over, in forms that the platform shows).")] = "fetch",
+    files: Annotated[
+        str,
+        typer.Option(
+            help="Files of messages: fetch (the platform copies them), link (they stay where they lie), carry (role `media` brings them over, in forms that the platform shows)."
+        ),
+    ] = "fetch",
     live_since: Annotated[
         str, typer.Option(help=f"What was said since then is the relay's: {WHEN} Or none.  [default: the first callback of the source app]")
     ] = "",
     config: Config = None,
     *,
-    update: Annotated[bool, typer.Option("--update", help="Also update what exists already and differs; by default it is left alone.")] = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Also update what exists already and differs; by default it is left alone.")
+    ] = False,
     catch_up: Annotated[bool, typer.Option("--catch-up", help="Continue with a later bundle: what was added since the last one.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Build every request without sending: calls and hours by API.")] = False,
     json: Json = False,
@@ -83,9 +92,8 @@ def apply(
     relay = CommandContext(config)
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(
-        between=between, zone=zone or (local_zone() if between else ""), update=update, catch_up=catch_up, live_since=since,
-        files=files,
-    )  # fmt: skip
+        between=between, zone=zone or (local_zone() if between else ""), update=update, catch_up=catch_up, live_since=since, files=files
+    )
     try:
         with Bundle.open(bundle_path(relay, bundle, plan)) as opened:
             if plan is not None:
@@ -166,7 +174,9 @@ def passwords(
     plan: PlanOption = None,
     config: Config = None,
     *,
-    given: Annotated[bool, typer.Option("--given", help="Those that the source contains, for the worker's setting migrate.passwords.")] = False,
+    given: Annotated[
+        bool, typer.Option("--given", help="Those that the source contains, for the worker's setting migrate.passwords.")
+    ] = False,
 ) -> None:
     """Write the passwords of accounts that a migration creates, to hand them over.
 
@@ -240,8 +250,17 @@ def _told(ended: "object", totals: dict[str, int], *, json: bool) -> bool:
     good = not ended.why and not refused and not stopped and not sum(feed.lacking.values())
     if json:
         kinds = {kind: {"done": done_of(kind, counts), "all": total} for kind, total in totals.items() if total}
-        print_json({"good": good, "why": ended.why, "kinds": kinds, "refused": refused, "stopped": stopped, "lacking": feed.lacking,
-                  "differing": feed.differing})  # fmt: skip
+        print_json(
+            {
+                "good": good,
+                "why": ended.why,
+                "kinds": kinds,
+                "refused": refused,
+                "stopped": stopped,
+                "lacking": feed.lacking,
+                "differing": feed.differing,
+            }
+        )
         return good
     for kind, total in totals.items():
         if total:

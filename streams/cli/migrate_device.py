@@ -28,7 +28,10 @@ def device_export(
     plan: PlanOption = None,
     config: Config = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="Also what the server takes. Without it: what is older than its retention, or than its group there.")] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Also what the server takes. Without it: what is older than its retention, or than its group there."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Write messages as pages that the new app imports into its local database: an index and at most 1,000 messages a page for each user.
@@ -48,9 +51,23 @@ def device_export(
     if json:
         print_json(done)
         return
-    print_line(translated("{messages:,} messages of {users:,} users and {groups:,} groups, {pages:,} pages: {out}", messages=done.messages, users=done.users, groups=done.groups, pages=done.pages, out=out))
+    print_line(
+        translated(
+            "{messages:,} messages of {users:,} users and {groups:,} groups, {pages:,} pages: {out}",
+            messages=done.messages,
+            users=done.users,
+            groups=done.groups,
+            pages=done.pages,
+            out=out,
+        )
+    )
     if done.without_group:
-        print_line(translated("{without_group:,} messages left out: their groups are not at the target yet; run it again after apply", without_group=done.without_group))
+        print_line(
+            translated(
+                "{without_group:,} messages left out: their groups are not at the target yet; run it again after apply",
+                without_group=done.without_group,
+            )
+        )
 
 
 async def _exported(relay: "CommandContext", bundle: "Bundle", out: Path, *, everything: bool) -> "Exported":

@@ -23,18 +23,22 @@ if TYPE_CHECKING:
 Lang = Annotated[str, typer.Option("--lang", help="en or zh.  [default: that of LANG]")]
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
-        "question": "question", "answer": "answer", "careful": "without an answer: {0}",
+        "question": "question",
+        "answer": "answer",
+        "careful": "without an answer: {0}",
         "sure": "the probe makes up to 60 accounts and a group on app {0}, whose names begin with improbe, and deletes them at its end. Go on?",
         "look": "Log in on a device as {0}, password {1}. Does it show a conversation with {2}?",
         "later": "once a day has passed, `im-relay migrate probe --later` looks into the history files",
     },
     "zh": {
-        "question": "问题", "answer": "结论", "careful": "无结论，按最谨慎的方式处理",  # noqa: RUF001
+        "question": "问题",
+        "answer": "结论",
+        "careful": "无结论，按最谨慎的方式处理",  # noqa: RUF001
         "sure": "探测会在应用 {0} 中创建至多 60 个以 improbe 开头的账号和一个群组，结束时全部删除。是否继续？",  # noqa: RUF001
         "look": "请在设备上以 {0} 登录，密码 {1}。能否看到与 {2} 的会话？",  # noqa: RUF001
         "later": "一天之后，`im-relay migrate probe --later` 会查看历史消息文件",  # noqa: RUF001
     },
-}  # fmt: skip
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +48,12 @@ def register(app: typer.Typer) -> None:
 def probe(
     app: AppOption = "",
     burst: Annotated[
-        int, typer.Option(min=0, max=10_000, help="Calls a second of user management that the contract allows; they are exceeded for an instant. 0: which quotas are shared is not tried.")
+        int,
+        typer.Option(
+            min=0,
+            max=10_000,
+            help="Calls a second of user management that the contract allows; they are exceeded for an instant. 0: which quotas are shared is not tried.",
+        ),
     ] = 0,
     lang: Lang = "",
     config: Config = None,

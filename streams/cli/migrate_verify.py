@@ -58,13 +58,20 @@ def verify(
         with Bundle.open(bundle_path(relay, bundle, plan)) as opened, progress("verify", "of all") as bar:
             known = CommandContext(config, migrate(opened.meta.target_platform))
             options = VerifyOptions(sample=sample, anew=anew)
-            found = ask(verifying(known.settings, known.apps, opened, options, lambda _, done, total: bar(done, total)), relay.kafka.cluster)
+            found = ask(
+                verifying(known.settings, known.apps, opened, options, lambda _, done, total: bar(done, total)), relay.kafka.cluster
+            )
         notebook = Notebook(relay.settings.migrate.directory, found.app)
         notebook.table(out)
         if found.looks:
-            _private_table(looks, ("number", "kind", "ids", "accepted", "first", "last"), (
-                (number, one.kind, " ".join(one.ids), one.count, shown(one.first), shown(one.last)) for number, one in enumerate(found.looks, 1)
-            ))  # fmt: skip
+            _private_table(
+                looks,
+                ("number", "kind", "ids", "accepted", "first", "last"),
+                (
+                    (number, one.kind, " ".join(one.ids), one.count, shown(one.first), shown(one.last))
+                    for number, one in enumerate(found.looks, 1)
+                ),
+            )
     except (BundleError, StateError) as error:
         fail(error)
     if json:

@@ -13,7 +13,8 @@ def preview(
     platform: Annotated[str, typer.Option(help="Source platform of the callback.")],
     target: Annotated[str, typer.Option(help="Target platform.")],
     account_from: Annotated[
-        Path | None, typer.Option(help="Settings file with the accounts, rules and plug-ins to use; otherwise invented accounts and no rules.")
+        Path | None,
+        typer.Option(help="Settings file with the accounts, rules and plug-ins to use; otherwise invented accounts and no rules."),
     ] = None,
     plugin: Annotated[
         list[str] | None, typer.Option(help="A plug-in to try without installing it: FILE.py, FILE.py:OBJECT or MODULE:OBJECT.")

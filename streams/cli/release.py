@@ -30,7 +30,13 @@ def release(stage: StageName = "", app: AppName = "", config: Config = None, *, 
     if json:
         print_json({"stage": order.stage or None, "app": order.app or None, "at": order.at, "by": order.by})
         return
-    print_line(translated("told {what} to go on with {more}; /readyz shows whether it does", what=stage or "convert and deliver", more=app or "every held app"))
+    print_line(
+        translated(
+            "told {what} to go on with {more}; /readyz shows whether it does",
+            what=stage or "convert and deliver",
+            more=app or "every held app",
+        )
+    )
 
 
 async def _write(relay: CommandContext, order: Release) -> None:

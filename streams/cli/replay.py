@@ -10,29 +10,8 @@ import typer
 from msgspec import structs
 
 from converters.routing.route import App
-from streams.cli.common import (
-    WHEN,
-    CommandContext,
-    Config,
-    DryRun,
-    Json,
-    Yes,
-    ask,
-    confirm,
-    fail,
-    nothing,
-    now,
-    parse_time,
-)
-from streams.cli.terminal import (
-    Cell,
-    print_json,
-    print_line,
-    print_notice,
-    print_styled,
-    print_table,
-    progress,
-)
+from streams.cli.common import WHEN, CommandContext, Config, DryRun, Json, Yes, ask, confirm, fail, nothing, now, parse_time
+from streams.cli.terminal import Cell, print_json, print_line, print_notice, print_styled, print_table, progress
 from streams.cli.times import length, shown
 from streams.kafka import topics
 from streams.locale.messages import translated
@@ -40,15 +19,7 @@ from streams.operate.bounds import OLDER, refusal
 from streams.operate.delivered import elsewhere
 from streams.operate.filters import Filter
 from streams.operate.pace import RateCap
-from streams.operate.replay import (
-    SLACK,
-    ReplayCounts,
-    ReplayFilter,
-    ReplayWriter,
-    counted,
-    group,
-    planned,
-)
+from streams.operate.replay import SLACK, ReplayCounts, ReplayFilter, ReplayWriter, counted, group, planned
 from streams.operate.replay_spec import ReplaySpec
 from streams.operate.replay_store import store
 from streams.operate.topic_reader import OperateError, TopicReader
@@ -62,16 +33,17 @@ def replay(
     platform: Annotated[str, typer.Option(help="Platform whose callbacks to replay.")] = "",
     since: Annotated[str, typer.Option(help=f"From when on: {WHEN}")] = "",
     until: Annotated[str, typer.Option(help="End of the period; as --since.  [default: now]")] = "",
-    conversation: Annotated[
-        str, typer.Option(help="direct:ANN:BOB, group:ID or room:ID; canonical, or a platform's own ids.")
-    ] = "",
+    conversation: Annotated[str, typer.Option(help="direct:ANN:BOB, group:ID or room:ID; canonical, or a platform's own ids.")] = "",
     user: Annotated[str, typer.Option(help="Sender or receiver.")] = "",
     kind: Annotated[str, typer.Option(help="Kind of message or operation: text, …")] = "",
     app: Annotated[str, typer.Option(help="An app of the settings, as source or target.")] = "",
     rate: Annotated[float, typer.Option(min=0, help="Messages per second to write. 0: no limit.")] = 100.0,
     quota: Annotated[
         float | None,
-        typer.Option(min=0.001, help="Messages per second that the target accepts, to estimate the time.  [default: its limits, and those of the settings]"),
+        typer.Option(
+            min=0.001,
+            help="Messages per second that the target accepts, to estimate the time.  [default: its limits, and those of the settings]",
+        ),
     ] = None,
     resume: Annotated[str, typer.Option(metavar="ID", help="Resume an interrupted replay.")] = "",
     state: Annotated[
@@ -105,7 +77,12 @@ def replay(
     seconds = max(count / rate if rate else 0.0, count / quota if quota else tally.seconds(_limited(relay)))
     _show(spec, tally, seconds, json=json)
     if tally.silent:
-        print_notice(translated("{silent} of them are older than deliver.max_age, and go without a push where the platform can be told so", silent=tally.silent))
+        print_notice(
+            translated(
+                "{silent} of them are older than deliver.max_age, and go without a push where the platform can be told so",
+                silent=tally.silent,
+            )
+        )
     if not tally.deliveries:
         nothing(translated("nothing is left to be sent"))
     if dry_run:
@@ -205,27 +182,32 @@ def _run(relay: CommandContext, topic: str, spec: ReplaySpec, rate: float, known
         nothing(translated("broken off"))
     finally:
         if not finished:
-            print_notice(translated("go on with: im-relay replay --resume {id}{what}", id=spec.id, what=f" --state {state}" if state else ""))
+            print_notice(
+                translated("go on with: im-relay replay --resume {id}{what}", id=spec.id, what=f" --state {state}" if state else "")
+            )
     return written
 
 
 def _show(spec: ReplaySpec, tally: ReplayCounts, seconds: float, *, json: bool) -> None:
     if json:
         told = {
-            "id": spec.id, "since": spec.since, "until": spec.until, "callbacks": tally.read, "messages": tally.deliveries,
+            "id": spec.id,
+            "since": spec.since,
+            "until": spec.until,
+            "callbacks": tally.read,
+            "messages": tally.deliveries,
             "seconds": seconds,
             "chosen": [{"target": target, "kind": kind, "count": n} for (target, kind), n in sorted(tally.chosen.items())],
-            "left_out": dict(tally.ended), "dead": dict(tally.dead),
+            "left_out": dict(tally.ended),
+            "dead": dict(tally.dead),
             "examples": [{"cause": cause, "at": at, "detail": detail} for cause, at, detail in tally.examples],
-        }  # fmt: skip
+        }
         print_json(told)
         return
     rows: list[list[Cell]] = [[f"to {target}", kind, str(count)] for (target, kind), count in sorted(tally.chosen.items())]
     rows += [[("left out", "dim"), reason, str(count)] for reason, count in sorted(tally.ended.items())]
     rows += [[("cannot be converted", "red"), cause, str(count)] for cause, count in sorted(tally.dead.items())]
-    print_table(
-        ["what", "", "count"], rows, title=f"{tally.read} callbacks of {shown(spec.since)} to {shown(spec.until)} UTC"
-    )
+    print_table(["what", "", "count"], rows, title=f"{tally.read} callbacks of {shown(spec.since)} to {shown(spec.until)} UTC")
     for cause, at, detail in tally.examples:
         print_styled(f"{cause} {at} {detail}", "dim")
     if seconds:

@@ -33,10 +33,14 @@ def report(
     zone: Annotated[str, typer.Option(help="Clock of --hour, --day and of the hours shown, as +08:00.")] = "+00:00",
     lang: Annotated[str, typer.Option("--lang", help="en or zh.  [default: that of LANG]")] = "",
     out: Annotated[Path | None, typer.Option(help="Write OUT.md and OUT.html instead of printing Markdown.")] = None,
-    work: Annotated[Path | None, typer.Option(help="Directory for temporary files; needed beyond 400,000 records.  [default: the system's]")] = None,
+    work: Annotated[
+        Path | None, typer.Option(help="Directory for temporary files; needed beyond 400,000 records.  [default: the system's]")
+    ] = None,
     config: Config = None,
     *,
-    ask_platforms: Annotated[bool, typer.Option("--ask", help="Also ask the platforms for their histories: what was never called back, and what is there.")] = False,
+    ask_platforms: Annotated[
+        bool, typer.Option("--ask", help="Also ask the platforms for their histories: what was never called back, and what is there.")
+    ] = False,
     as_html: Annotated[bool, typer.Option("--html", help="Print HTML instead of Markdown.")] = False,
     json: Json = False,
 ) -> None:
@@ -110,24 +114,51 @@ def _local(text: str, ahead: int, option: str) -> int:
 def _print_conversation(totals: Totals, events: Sequence[Fate]) -> None:
     print_json({"what": "conversation", **_told(totals), "conversation": masked(totals.conversation)})
     for one in events:
-        print_json({
-            "what": "event", "event": one.event, "at": one.at, "app": one.app, "target": one.target, "conversation": masked(one.conversation),
-            "kind": one.kind, "state": one.word, "detail": one.detail,
-        })  # fmt: skip
+        print_json(
+            {
+                "what": "event",
+                "event": one.event,
+                "at": one.at,
+                "app": one.app,
+                "target": one.target,
+                "conversation": masked(one.conversation),
+                "kind": one.kind,
+                "state": one.word,
+                "detail": one.detail,
+            }
+        )
 
 
 def _told(totals: Totals) -> dict[str, object]:
     return {
-        "hour": totals.hour, "app": totals.app, "received": totals.received, "copies": totals.copies, "carried": totals.carried,
-        "there": totals.there, "confirmed": totals.confirmed, "source": totals.source, "target": totals.target, "same": totals.equal,
-        "left_out": dict(totals.left_out), "open": dict(totals.open),
-    }  # fmt: skip
+        "hour": totals.hour,
+        "app": totals.app,
+        "received": totals.received,
+        "copies": totals.copies,
+        "carried": totals.carried,
+        "there": totals.there,
+        "confirmed": totals.confirmed,
+        "source": totals.source,
+        "target": totals.target,
+        "same": totals.equal,
+        "left_out": dict(totals.left_out),
+        "open": dict(totals.open),
+    }
 
 
 def _print_sums(found: Report) -> None:
     for one in found.hours:
         print_json({"what": "hour", **_told(one)})
-    print_json({
-        "what": "report", "since": found.period.since, "until": found.period.until, "zone": zone_name(found.period.ahead), "apps": found.apps, "asked": found.asked,
-        "showing": found.showing, "unseen": found.unseen, "complete": found.complete,
-    })  # fmt: skip
+    print_json(
+        {
+            "what": "report",
+            "since": found.period.since,
+            "until": found.period.until,
+            "zone": zone_name(found.period.ahead),
+            "apps": found.apps,
+            "asked": found.asked,
+            "showing": found.showing,
+            "unseen": found.unseen,
+            "complete": found.complete,
+        }
+    )

@@ -58,9 +58,12 @@ def print_table(header: Sequence["str | ColumnHead"], rows: Sequence[Sequence[Ce
     heads = [one if isinstance(one, ColumnHead) else ColumnHead(one) for one in header]
     columns = [one.column([row[number] for row in rows]) for number, one in enumerate(heads)]
     table = Table(
-        *columns, title=Text(clean(title)) if title else None, title_justify="left",
-        caption=Text(clean(caption)) if caption else None, caption_justify="left",
-    )  # fmt: skip
+        *columns,
+        title=Text(clean(title)) if title else None,
+        title_justify="left",
+        caption=Text(clean(caption)) if caption else None,
+        caption_justify="left",
+    )
     for row in rows:
         table.add_row(*map(_cell, row))
     _print(table)
@@ -97,8 +100,12 @@ def progress(what: str, unit: str = "records") -> Iterator[Callable[[int, int], 
     """A bar on standard error, shown only on a terminal; it is told (done, of all)."""
     console = Console(stderr=True, highlight=False)
     columns = (
-        TextColumn(clean(what), markup=False), BarColumn(), MofNCompleteColumn(), TextColumn(clean(unit), markup=False), TimeRemainingColumn(),
-    )  # fmt: skip
+        TextColumn(clean(what), markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(clean(unit), markup=False),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

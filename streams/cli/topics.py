@@ -22,26 +22,15 @@ app = typer.Typer(help="The relay's topics and their permissions.", no_args_is_h
 app.command()(acls)
 
 Config = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file. The options below override it."),
+    Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file. The options below override it.")
 ]
-Bootstrap = Annotated[
-    str | None, typer.Option(envvar="KAFKA_BOOTSTRAP", help="A broker's HOST:PORT.  [default: kafka.bootstrap]")
-]
+Bootstrap = Annotated[str | None, typer.Option(envvar="KAFKA_BOOTSTRAP", help="A broker's HOST:PORT.  [default: kafka.bootstrap]")]
 Platforms = Annotated[
-    list[str] | None,
-    typer.Option("--platform", help="Repeatable.  [default: those of the settings' apps, otherwise all known]"),
+    list[str] | None, typer.Option("--platform", help="Repeatable.  [default: those of the settings' apps, otherwise all known]")
 ]
-Prefix = Annotated[
-    str | None,
-    typer.Option(help="Prefix of each name; separates deployments on one cluster.  [default: kafka.prefix]"),
-]
-Partitions = Annotated[
-    int | None, typer.Option(min=1, help="Partitions of each topic. Cannot change later.  [default: kafka.partitions]")
-]
-MinInsync = Annotated[
-    int | None, typer.Option(min=1, help="min.insync.replicas.  [default: 1 with one replica, else 2]")
-]
+Prefix = Annotated[str | None, typer.Option(help="Prefix of each name; separates deployments on one cluster.  [default: kafka.prefix]")]
+Partitions = Annotated[int | None, typer.Option(min=1, help="Partitions of each topic. Cannot change later.  [default: kafka.partitions]")]
+MinInsync = Annotated[int | None, typer.Option(min=1, help="min.insync.replicas.  [default: 1 with one replica, else 2]")]
 Replication = Annotated[int, typer.Option(min=1, help="Replicas of each record: 1 on a single node, else 3.")]
 
 _NAME = ColumnHead("topic", whole=True)
@@ -59,9 +48,7 @@ def create(
     replication: Replication = 1,
     min_insync: MinInsync = None,
     *,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="Correct the settings of existing topics.")
-    ] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Correct the settings of existing topics.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -113,9 +100,16 @@ def list_topics(config: Config = None, platform: Platforms = None, prefix: Prefi
     for each in _wanted(settings_of(config), platform, prefix, 1, 1, None):
         topic = each.topic
         if json:
-            print_json({
-                "topic": each.name, "key": topic.key, "value": topic.value, "cleanup": topic.cleanup, "kept": topic.kept, "meaning": topic.meaning,
-            })  # fmt: skip
+            print_json(
+                {
+                    "topic": each.name,
+                    "key": topic.key,
+                    "value": topic.value,
+                    "cleanup": topic.cleanup,
+                    "kept": topic.kept,
+                    "meaning": topic.meaning,
+                }
+            )
         days = "" if topic.kept is None else f"{topic.kept // DAY} d"
         kept = ", ".join(filter(None, ("compacted" if "compact" in topic.cleanup else "", days)))
         rows.append([each.name, topic.key, topic.value, kept, topic.meaning])
@@ -124,12 +118,7 @@ def list_topics(config: Config = None, platform: Platforms = None, prefix: Prefi
 
 
 def _wanted(
-    settings: "Settings",
-    platforms: list[str] | None,
-    prefix: str | None,
-    partitions: int | None,
-    replication: int,
-    min_insync: int | None,
+    settings: "Settings", platforms: list[str] | None, prefix: str | None, partitions: int | None, replication: int, min_insync: int | None
 ) -> tuple[TopicSpec, ...]:
     known = _known()
     if strangers := [each for each in platforms or () if each not in known]:
@@ -182,7 +171,15 @@ def _announce(left: Iterable[admin.TopicDifference], replication: int, *, fix: b
         if each.what == "topic":
             print_notice(translated("will make {topic}, {replication} copies of each record", topic=each.topic, replication=replication))
         elif fix and each.fixable:
-            print_notice(translated("will set {topic} {what}: {seen} -> {expected}", topic=each.topic, what=each.what, seen=each.seen, expected=each.expected))
+            print_notice(
+                translated(
+                    "will set {topic} {what}: {seen} -> {expected}",
+                    topic=each.topic,
+                    what=each.what,
+                    seen=each.seen,
+                    expected=each.expected,
+                )
+            )
 
 
 def _remedy(difference: admin.TopicDifference) -> str:
@@ -199,7 +196,12 @@ def _after(difference: admin.TopicDifference, refused: AbstractSet[str], *, fix:
 
 
 def _end(
-    topics: Sequence[TopicSpec], done: admin.TopicsResult, *, failed: bool = False, note: Callable[[admin.TopicDifference], str] = _remedy, json: bool = False
+    topics: Sequence[TopicSpec],
+    done: admin.TopicsResult,
+    *,
+    failed: bool = False,
+    note: Callable[[admin.TopicDifference], str] = _remedy,
+    json: bool = False,
 ) -> None:
     if done.unseen:
         print_notice(translated("settings not compared (DescribeConfigs is not permitted): {what}", what=", ".join(done.unseen)))

@@ -50,8 +50,7 @@ def trace(
             async with relay.reader() as reader:
                 found = await TraceSearch(reader, there, relay.apps, partition).find(message.strip(), begin, tell)
         inputs = {
-            platform: [relay.topic(topic, platform) for topic in (topics.DELIVERIES, topics.BACKFILL)]
-            for platform in relay.platforms
+            platform: [relay.topic(topic, platform) for topic in (topics.DELIVERIES, topics.BACKFILL)] for platform in relay.platforms
         }
         groups = groups_of(relay.apps, relay.prefix, sorted(there.callbacks), inputs)
         asked = committed_by(relay.kafka.cluster, groups)
@@ -70,9 +69,7 @@ def trace(
 def told(event: str, sightings: list[TraceRecord], sentence: str, *, show_text: bool) -> dict[str, Any]:
     steps = []
     for one in sightings:
-        step = {
-            "what": one.what, "at": one.at, "topic": one.topic, "partition": one.partition, "offset": one.offset, **one.facts,
-        }  # fmt: skip
+        step = {"what": one.what, "at": one.at, "topic": one.topic, "partition": one.partition, "offset": one.offset, **one.facts}
         if show_text and one.text is not None:
             step["text"] = one.text
         steps.append(step)

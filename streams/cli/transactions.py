@@ -43,18 +43,30 @@ def list_open(
     found.sort(key=lambda one: -one.age())
     if json:
         for one in found:
-            print_json({
-                "topic": one.writer.tp.topic, "partition": one.writer.tp.partition, "offset": one.writer.start, "seconds": round(one.age(), 1),
-                "producer": one.writer.producer, "transactional_id": one.name, "whose": _whose(settings, one),
-            })  # fmt: skip
+            print_json(
+                {
+                    "topic": one.writer.tp.topic,
+                    "partition": one.writer.tp.partition,
+                    "offset": one.writer.start,
+                    "seconds": round(one.age(), 1),
+                    "producer": one.writer.producer,
+                    "transactional_id": one.name,
+                    "whose": _whose(settings, one),
+                }
+            )
         raise typer.Exit(DIFFERS)
     rows = [
         [
-            one.writer.tp.topic, str(one.writer.tp.partition), str(one.writer.start), f"{one.age():.0f} s", str(one.writer.producer), one.name or "?",
+            one.writer.tp.topic,
+            str(one.writer.tp.partition),
+            str(one.writer.start),
+            f"{one.age():.0f} s",
+            str(one.writer.producer),
+            one.name or "?",
             _whose(settings, one),
         ]
         for one in found
-    ]  # fmt: skip
+    ]
     print_table(["topic", "partition", "from offset", "open for", "producer", "transactional id", "whose"], rows)
     raise typer.Exit(DIFFERS)
 

@@ -113,7 +113,11 @@ class ConsoleApp:
         """
         form = await read_form(scope, receive)
         if not self._access.ours(scope):
-            log.warning("form of another page refused", path=scope["path"] if scope["path"] in _FORMS else "other", source=self._access.source(scope))
+            log.warning(
+                "form of another page refused",
+                path=scope["path"] if scope["path"] in _FORMS else "other",
+                source=self._access.source(scope),
+            )
             return _shown(problem_view(words, words("bad-form"), 403), words, person)
         if scope["path"] == "/login":
             return await self._log_in(scope, form, words)
@@ -191,7 +195,9 @@ def _query(scope: Scope) -> dict[str, str]:
 
 
 def _shown(view: View, words: Words, person: Person | None, more: Sequence[tuple[str, str]] = ()) -> Reply:
-    return Reply(page(view, words, person), view.status, headers=(("content-language", words.language), ("vary", "cookie, accept-language"), *more))
+    return Reply(
+        page(view, words, person), view.status, headers=(("content-language", words.language), ("vary", "cookie, accept-language"), *more)
+    )
 
 
 def _to(path: str) -> Reply:

@@ -58,13 +58,23 @@ class AuditLog:
     async def begin(self, who: Person, what: What, source: str, *, subject: str = "", reason: str = "", count: int = 0) -> Act:
         """Raises OperateError where it cannot be written down: then nothing may be done."""
         act = Act(
-            id=uuid4().hex, at=_now(), who=who.name, role=who.role, what=what, outcome="begun", source=source, subject=subject[:SUBJECT],
-            reason=reason[:REASON], count=count,
-        )  # fmt: skip
+            id=uuid4().hex,
+            at=_now(),
+            who=who.name,
+            role=who.role,
+            what=what,
+            outcome="begun",
+            source=source,
+            subject=subject[:SUBJECT],
+            reason=reason[:REASON],
+            count=count,
+        )
         try:
             await self._write(act)
         except (KafkaError, OSError, TimeoutError) as error:
-            raise OperateError(f"the act could not be written down in {self._topic} ({type(error).__name__}), so nothing was done") from None
+            raise OperateError(
+                f"the act could not be written down in {self._topic} ({type(error).__name__}), so nothing was done"
+            ) from None
         return act
 
     async def end(self, act: Act, outcome: Outcome, count: int = 0) -> None:
@@ -89,9 +99,13 @@ class AuditLog:
             log.info("audit", **_plain(act))
         assert self._producer is not None, "start() comes before"
         await self._producer.send_and_wait(
-            self._topic, dump(act), key=act.id.encode(), partition=topics.partition_of(act.id.encode(), self._kafka.partitions),
-            timestamp_ms=act.at, headers=list(record_kinds.headers_of(self._topic)),
-        )  # fmt: skip
+            self._topic,
+            dump(act),
+            key=act.id.encode(),
+            partition=topics.partition_of(act.id.encode(), self._kafka.partitions),
+            timestamp_ms=act.at,
+            headers=list(record_kinds.headers_of(self._topic)),
+        )
 
 
 async def latest(reader: TopicReader, topic: str) -> list[Act]:

@@ -13,16 +13,7 @@ from streams.console.access import Person
 from streams.console.act import What
 from streams.console.audit import REASON, SUBJECT, AuditLog
 from streams.console.frame import View, box
-from streams.console.letter_views import (
-    FILTERS,
-    SHOWN,
-    STAGES,
-    LetterAct,
-    confirm_view,
-    done,
-    letters_view,
-    place_of,
-)
+from streams.console.letter_views import FILTERS, SHOWN, STAGES, LetterAct, confirm_view, done, letters_view, place_of
 from streams.console.readings import Readings
 from streams.console.views import problem_view
 from streams.console.words import Words
@@ -74,12 +65,20 @@ async def read_form(scope: Mapping[str, Any], receive: Callable[[], Awaitable[di
 def choice_of(given: Mapping[str, str], readings: Readings, until: int | None = None) -> LetterFilter:
     """Raises BadFormError, OperateError."""
     whose: dict[str, Whose | None] = {"": None, "ours": "ours", "theirs": "theirs"}
-    if given.get("whose", "") not in whose or given.get("stage", "") not in ("", *STAGES) or given.get("app", "") not in ("", *readings.apps):
+    if (
+        given.get("whose", "") not in whose
+        or given.get("stage", "") not in ("", *STAGES)
+        or given.get("app", "") not in ("", *readings.apps)
+    ):
         raise BadFormError
     return LetterFilter(
-        since=since_of(given.get("since", "")), until=until, cause=given.get("cause", ""), stage=given.get("stage", ""), whose=whose[given.get("whose", "")],
+        since=since_of(given.get("since", "")),
+        until=until,
+        cause=given.get("cause", ""),
+        stage=given.get("stage", ""),
+        whose=whose[given.get("whose", "")],
         filter=Filter(app=given.get("app", ""), conversation=given.get("conversation", ""), user=given.get("user", "")),
-    )  # fmt: skip
+    )
 
 
 def since_of(text: str) -> int | None:

@@ -10,7 +10,14 @@ from streams.console.access import Person
 from streams.console.markup import Element, document, h
 from streams.console.words import LANGUAGES, Words
 
-PAGES = {"status": "/", "message": "/message", "letters": "/letters", "identities": "/identities", "migrations": "/migrations", "audit": "/audit"}
+PAGES = {
+    "status": "/",
+    "message": "/message",
+    "letters": "/letters",
+    "identities": "/identities",
+    "migrations": "/migrations",
+    "audit": "/audit",
+}
 
 
 class View(Struct, frozen=True, kw_only=True):
@@ -26,18 +33,23 @@ class View(Struct, frozen=True, kw_only=True):
 
 def page(view: View, words: Words, person: Person | None) -> bytes:
     head = h(
-        "head", h("meta", charset="utf-8"), h("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        "head",
+        h("meta", charset="utf-8"),
+        h("meta", name="viewport", content="width=device-width, initial-scale=1"),
         h("meta", http_equiv="refresh", content=view.refresh) if view.refresh else None,
-        h("title", f"{view.title} · {words('title')}"), h("link", rel="stylesheet", href="/style.css"),
-    )  # fmt: skip
+        h("title", f"{view.title} · {words('title')}"),
+        h("link", rel="stylesheet", href="/style.css"),
+    )
     body = h("body", _header(view, words, person), h("main", h("h1", view.title), view.body, id="content"))
     return document(h("html", head, body, lang="zh-CN" if words.language == "zh" else "en"))
 
 
 def _header(view: View, words: Words, person: Person | None) -> Element:
-    links = [
-        h("a", words(f"nav:{name}"), href=path, aria_current="page" if name == view.page else None) for name, path in PAGES.items()
-    ] if person else []  # fmt: skip
+    links = (
+        [h("a", words(f"nav:{name}"), href=path, aria_current="page" if name == view.page else None) for name, path in PAGES.items()]
+        if person
+        else []
+    )
     other = [
         h("a", name, href=f"{PAGES.get(view.page, '/')}?{urlencode({**view.query, 'lang': one})}", lang="zh-CN" if one == "zh" else "en")
         for one, name in LANGUAGES.items()
@@ -75,7 +87,11 @@ def field(label: str, name: str, value: str, *, wide: bool = False, hint: str | 
 
 
 def choice(label: str, name: str, options: Mapping[str, str], chosen: str) -> Element:
-    return h("label", label, h("select", [h("option", text, value=value, selected=value == chosen) for value, text in options.items()], name=name))
+    return h(
+        "label",
+        label,
+        h("select", [h("option", text, value=value, selected=value == chosen) for value, text in options.items()], name=name),
+    )
 
 
 def code_text(text: str) -> list[object]:

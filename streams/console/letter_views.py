@@ -33,7 +33,9 @@ def place_of(letter: LetterSummary) -> str:
     return f"{letter.partition}-{letter.offset}"
 
 
-def letters_view(letters: Sequence[LetterSummary], given: Mapping[str, str], apps: Sequence[str], words: Words, person: Person, said: object = None) -> View:
+def letters_view(
+    letters: Sequence[LetterSummary], given: Mapping[str, str], apps: Sequence[str], words: Words, person: Person, said: object = None
+) -> View:
     newest = sorted(letters, key=lambda one: one.letter.at, reverse=True)[:SHOWN]
     body: list[object] = [said, _filters(given, apps, words)]
     if not letters:
@@ -58,8 +60,10 @@ def _filters(given: Mapping[str, str], apps: Sequence[str], words: Words) -> Ele
         field(words("conversation"), "conversation", given.get("conversation", ""), hint="direct:ann:bob"),
         field(words("since"), "since", given.get("since", ""), hint="2h"),
         h("button", words("search"), class_="main"),
-        method="get", action="/letters", class_="fields",
-    )  # fmt: skip
+        method="get",
+        action="/letters",
+        class_="fields",
+    )
 
 
 def _chooser(newest: Sequence[LetterSummary], count: int, given: Mapping[str, str], words: Words, person: Person) -> Element:
@@ -73,7 +77,13 @@ def _chooser(newest: Sequence[LetterSummary], count: int, given: Mapping[str, st
     ]
     kept = [hidden(name, value) for name, value in given.items() if value]
     return h(
-        "form", token(person), kept, h("div", words("scope"), scopes, buttons, class_="acts"), _table(newest, words, choose=True), method="post", action="/letters"
+        "form",
+        token(person),
+        kept,
+        h("div", words("scope"), scopes, buttons, class_="acts"),
+        _table(newest, words, choose=True),
+        method="post",
+        action="/letters",
     )
 
 
@@ -85,8 +95,13 @@ def _table(letters: Sequence[LetterSummary], words: Words, *, choose: bool) -> E
         about = [h("br"), h("span", min(one.about.conversations), class_="dim")] if one.about.conversations else None
         key: object = h("a", one.name, href=f"/message?id={_quoted(one.name)}&since=30d")
         row: list[object] = [
-            moment(letter.at), words.fixed("whose", letter.whose), f"{letter.stage}: {letter.cause}", [key, about], letter.attempts, letter.detail,
-        ]  # fmt: skip
+            moment(letter.at),
+            words.fixed("whose", letter.whose),
+            f"{letter.stage}: {letter.cause}",
+            [key, about],
+            letter.attempts,
+            letter.detail,
+        ]
         if choose:
             row.insert(0, h("input", type="checkbox", name="place", value=place_of(one), aria_label=f"{words('choose')} {one.name}"))
         rows.append(row)
@@ -105,7 +120,9 @@ def confirm_view(act: LetterAct, letters: Sequence[LetterSummary], old: int, max
     replay = act.what == "replay"
     fields = [token(person), hidden("what", act.what), hidden("count", act.count), hidden("until", act.until)]
     fields += [hidden(name, value) for name, value in act.given.items() if value]
-    fields += [hidden("scope", "all")] if act.places is None else [hidden("scope", "chosen"), *(hidden("place", place) for place in act.places)]
+    fields += (
+        [hidden("scope", "all")] if act.places is None else [hidden("scope", "chosen"), *(hidden("place", place) for place in act.places)]
+    )
     more: list[object] = []
     if replay and old:
         asked = words("older", count=f"{old:,}", age=length(max_age))
@@ -113,16 +130,21 @@ def confirm_view(act: LetterAct, letters: Sequence[LetterSummary], old: int, max
     if not replay:
         more.append(h("p", field(words("reason"), "reason", "", wide=True, required=True, maxlength=500)))
     buttons = h(
-        "div", h("button", words(f"do-{act.what}"), class_="main" if replay else "danger"), h("a", words("cancel"), href="/letters"), class_="acts"
+        "div",
+        h("button", words(f"do-{act.what}"), class_="main" if replay else "danger"),
+        h("a", words("cancel"), href="/letters"),
+        class_="acts",
     )
     newest = sorted(letters, key=lambda one: one.letter.at, reverse=True)[:20]
     return View(
-        title=words("nav:letters"), page="letters",
+        title=words("nav:letters"),
+        page="letters",
         body=[
-            box("", words(f"confirm-{act.what}", count=f"{act.count:,}")), h("form", fields, more, buttons, method="post", action="/letters/resolve"),
+            box("", words(f"confirm-{act.what}", count=f"{act.count:,}")),
+            h("form", fields, more, buttons, method="post", action="/letters/resolve"),
             _table(newest, words, choose=False),
         ],
-    )  # fmt: skip
+    )
 
 
 def done(what: str, counts: ResolvedCounts, words: Words) -> Element:

@@ -65,5 +65,10 @@ async def audit(readings: Readings, given: Mapping[str, str], words: Words, pers
 
 
 LOOKS: Mapping[str, Look] = {
-    "/": status, "/message": message, "/letters": letters, "/identities": identities, "/migrations": migrations, "/audit": audit,
-}  # fmt: skip
+    "/": status,
+    "/message": message,
+    "/letters": letters,
+    "/identities": identities,
+    "/migrations": migrations,
+    "/audit": audit,
+}

@@ -11,7 +11,45 @@ from streams.observe.printable import clean
 
 VOID = frozenset({"br", "input", "link", "meta"})
 TAGS = VOID | frozenset(
-    ["a", "body", "button", "caption", "code", "details", "div", "dl", "dd", "dt", "footer", "form", "h1", "h2", "h3", "head", "header", "html", "label", "li", "main", "nav", "option", "p", "select", "span", "strong", "summary", "table", "tbody", "td", "textarea", "th", "thead", "title", "tr", "ul"]
+    [
+        "a",
+        "body",
+        "button",
+        "caption",
+        "code",
+        "details",
+        "div",
+        "dl",
+        "dd",
+        "dt",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "head",
+        "header",
+        "html",
+        "label",
+        "li",
+        "main",
+        "nav",
+        "option",
+        "p",
+        "select",
+        "span",
+        "strong",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "textarea",
+        "th",
+        "thead",
+        "title",
+        "tr",
+        "ul",
+    ]
 )
 _ATTRIBUTE = re.compile(r"[a-z][a-z-]*")
 _LINKS = frozenset({"href", "action", "src"})

@@ -103,4 +103,8 @@ async def _one(client: httpx.AsyncClient, _: str, url: str, host: str) -> list[S
 def _read(text: str) -> list[Sample]:
     """Only ours. Raises ValueError."""
     ours = "\n".join(line for line in text.splitlines() if line.startswith("im_relay_"))
-    return [Sample(one.name, dict(one.labels), float(one.value)) for family in text_string_to_metric_families(ours + "\n") for one in family.samples]
+    return [
+        Sample(one.name, dict(one.labels), float(one.value))
+        for family in text_string_to_metric_families(ours + "\n")
+        for one in family.samples
+    ]

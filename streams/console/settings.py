@@ -19,7 +19,8 @@ class ConsoleSettings(SecretSection, ServerSettings):
 
     port: int = Field(8070, ge=0, le=65535, description="Port of the page.")
     public_url: str = Field(
-        "", pattern=r"^(https?://[^\s?#/]+)?/?$",
+        "",
+        pattern=r"^(https?://[^\s?#/]+)?/?$",
         description="Where people open it, without a path: `https://relay.example.com`. Forms are taken from there alone. `http` only for `localhost`.",
     )
     users: SecretStr = Field(
@@ -30,18 +31,27 @@ class ConsoleSettings(SecretSection, ServerSettings):
         default_factory=list, description="Networks of the proxy that logs people in (OIDC); the headers of anybody else are not believed."
     )
     proxy_secret: SecretStr = Field(
-        SecretStr(""), description="What the proxy sends in the header `X-Im-Relay-Proxy-Secret`: 16 characters or more. Needed with `proxies`."
+        SecretStr(""),
+        description="What the proxy sends in the header `X-Im-Relay-Proxy-Secret`: 16 characters or more. Needed with `proxies`.",
     )
     proxy_secret_file: str = Field("", description="Path of a file that holds `proxy_secret`.")
-    user_header: str = Field("X-Auth-Request-Email", pattern=r"^[A-Za-z0-9-]{1,64}$", description="Header in which the proxy says who it is.")
+    user_header: str = Field(
+        "X-Auth-Request-Email", pattern=r"^[A-Za-z0-9-]{1,64}$", description="Header in which the proxy says who it is."
+    )
     groups_header: str = Field(
-        "X-Auth-Request-Groups", pattern=r"^[A-Za-z0-9-]{1,64}$", description="Header in which the proxy names the user's groups, with commas between."
+        "X-Auth-Request-Groups",
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="Header in which the proxy names the user's groups, with commas between.",
     )
     operators: list[str] = Field(
         default_factory=list, description="Users of the proxy, or groups as `group:NAME`, who may replay dead letters and set them aside."
     )
-    viewers: list[str] = Field(default_factory=list, description="The same, who may look and change nothing. `*`: whoever the proxy lets in.")
-    session_hours: float = Field(8.0, gt=0, le=168, description="Hours for which a login by password holds; 30 minutes without a request end it, too.")
+    viewers: list[str] = Field(
+        default_factory=list, description="The same, who may look and change nothing. `*`: whoever the proxy lets in."
+    )
+    session_hours: float = Field(
+        8.0, gt=0, le=168, description="Hours for which a login by password holds; 30 minutes without a request end it, too."
+    )
     metrics: list[str] = Field(
         default_factory=list,
         description="Addresses of the roles' metrics, as `http://deliver:9090/metrics`, for quotas, breakers and the canary; of a name with several addresses "
@@ -63,14 +73,18 @@ class ConsoleSettings(SecretSection, ServerSettings):
             except ValueError:  # of its port, or its brackets
                 sound = False
             if not sound:
-                raise ValueError(f"entry {given.index(each) + 1} is no address of metrics: write it as http://HOST:PORT/metrics, without a name or password")
+                raise ValueError(
+                    f"entry {given.index(each) + 1} is no address of metrics: write it as http://HOST:PORT/metrics, without a name or password"
+                )
         return given
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         parts = urlsplit(self.public_url)
         if parts.scheme == "http" and parts.hostname not in _LOCAL:
-            raise ValueError("public_url is http: passwords and sessions would cross the network in clear; give https://…, or http://localhost")
+            raise ValueError(
+                "public_url is http: passwords and sessions would cross the network in clear; give https://…, or http://localhost"
+            )
         if self.proxies:
             long_enough("proxy_secret", self.proxy_secret)
         return self

@@ -22,22 +22,32 @@ OPEN = 2
 Causes = Counter[tuple[str, str, str]]
 
 
-def status_view(stages: list[StageStatus], metrics: Scraped, causes: Causes, apps: Mapping[str, App], words: Words, now: int | None = None) -> View:
+def status_view(
+    stages: list[StageStatus], metrics: Scraped, causes: Causes, apps: Mapping[str, App], words: Words, now: int | None = None
+) -> View:
     """*now* in ms since 1970."""
     at = int(time.time() * 1000) if now is None else now
     problems = [*_problems(stages, metrics, causes, words, at)]
     verdict = box("bad", words("not-well"), h("ul", [h("li", each) for each in problems])) if problems else box("good", words("well"))
     told = bool(metrics.answered or metrics.failed)
     return View(
-        title=words("nav:status"), page="status", refresh=EVERY,
+        title=words("nav:status"),
+        page="status",
+        refresh=EVERY,
         body=[
-            verdict, h("p", words("as-of", time=moment(at)), class_="dim"),
-            h("h2", words("stages")), _stages(stages, words, at),
-            h("h2", words("open-letters")), _letters(causes, words),
-            h("h2", words("apps")), _apps(apps, metrics, words), None if told else h("p", code_text(words("no-metrics")), class_="dim"),
-            h("h2", words("canary")), _canary(metrics, words, at),
+            verdict,
+            h("p", words("as-of", time=moment(at)), class_="dim"),
+            h("h2", words("stages")),
+            _stages(stages, words, at),
+            h("h2", words("open-letters")),
+            _letters(causes, words),
+            h("h2", words("apps")),
+            _apps(apps, metrics, words),
+            None if told else h("p", code_text(words("no-metrics")), class_="dim"),
+            h("h2", words("canary")),
+            _canary(metrics, words, at),
         ],
-    )  # fmt: skip
+    )
 
 
 def _name(stage: StageStatus) -> str:
@@ -68,7 +78,14 @@ def _problems(stages: list[StageStatus], metrics: Scraped, causes: Causes, words
 def _stages(stages: list[StageStatus], words: Words, now: int) -> Element:
     heads = [words(key) for key in ("stage", "platform", "waiting", "oldest", "partitions", "unread")]
     rows = [
-        [one.stage, one.platform or "-", one.waiting, "-" if one.oldest is None else _late(age(now, one.oldest), now - one.oldest > OLD), one.partitions, one.unread]
+        [
+            one.stage,
+            one.platform or "-",
+            one.waiting,
+            "-" if one.oldest is None else _late(age(now, one.oldest), now - one.oldest > OLD),
+            one.partitions,
+            one.unread,
+        ]
         for one in stages
     ]
     return table(heads, rows, numbers=(2, 3, 4, 5))
@@ -101,11 +118,18 @@ def _apps(apps: Mapping[str, App], metrics: Scraped, words: Words) -> Element:
     for name, app in sorted(apps.items()):
         breaker, ratio = breakers.get((name,)), ratios.get((name,))
         state = words("unknown") if breaker is None else words.fixed("breaker", str(int(breaker)))
-        rows.append([
-            name, app.platform.name, app.target, h("span", state, class_="bad-text" if breaker == OPEN else None),
-            "-" if ratio is None else f"{ratio:.0%}", _count(waiting.get((name, "live"))), _count(waiting.get((name, "backfill"))),
-            h("span", words("yes"), class_="bad-text") if name in held else words("no") if metrics.answered else "-",
-        ])  # fmt: skip
+        rows.append(
+            [
+                name,
+                app.platform.name,
+                app.target,
+                h("span", state, class_="bad-text" if breaker == OPEN else None),
+                "-" if ratio is None else f"{ratio:.0%}",
+                _count(waiting.get((name, "live"))),
+                _count(waiting.get((name, "backfill"))),
+                h("span", words("yes"), class_="bad-text") if name in held else words("no") if metrics.answered else "-",
+            ]
+        )
     heads = [words(key) for key in ("app", "platform", "target", "breaker", "quota", "quota-live", "quota-backfill", "held")]
     return table(heads, rows, numbers=(4, 5, 6))
 

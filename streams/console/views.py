@@ -22,8 +22,10 @@ def message_view(given: Mapping[str, str], found: Sequence[Way] | None, since: i
         field(words("message-id"), "id", given.get("id", ""), wide=True, required=True, maxlength=500, autocomplete="off"),
         field(words("since"), "since", given.get("since", "24h"), hint=words("since-hint")),
         h("button", words("search"), class_="main"),
-        method="get", action="/message", class_="fields",
-    )  # fmt: skip
+        method="get",
+        action="/message",
+        class_="fields",
+    )
     body: list[object] = [said, form]
     if found is not None and not found:
         body.append(box("", words("nothing-names", time=moment(since))))
@@ -35,12 +37,18 @@ def message_view(given: Mapping[str, str], found: Sequence[Way] | None, since: i
 def _steps(way: Way, words: Words) -> Element:
     rows = []
     for one in way.sightings:
-        facts = [f"{name} {shown(value) if name in _TIMES and isinstance(value, int) else value}" for name, value in one.facts.items() if value != ""]
+        facts = [
+            f"{name} {shown(value) if name in _TIMES and isinstance(value, int) else value}"
+            for name, value in one.facts.items()
+            if value != ""
+        ]
         rows.append([shown(one.at), words.fixed("step", one.what), f"{one.topic}[{one.partition}] @ {one.offset}", ", ".join(facts)])
     return table([words(key) for key in ("time", "what", "where", "facts")], rows, times=(0,))
 
 
-def identities_view(given: Mapping[str, str], found: UserSides | None, platforms: Sequence[str], words: Words, *, asked: bool, said: object = None) -> View:
+def identities_view(
+    given: Mapping[str, str], found: UserSides | None, platforms: Sequence[str], words: Words, *, asked: bool, said: object = None
+) -> View:
     kinds = {kind: words(f"kind:{kind}") for kind in ("user", "group", "room")}
     form = h(
         "form",
@@ -48,8 +56,10 @@ def identities_view(given: Mapping[str, str], found: UserSides | None, platforms
         field(words("id"), "id", given.get("id", ""), wide=True, required=True, maxlength=300, autocomplete="off"),
         choice(words("on-platform"), "platform", {"": words("canonical")} | {one: one for one in platforms}, given.get("platform", "")),
         h("button", words("search"), class_="main"),
-        method="get", action="/identities", class_="fields",
-    )  # fmt: skip
+        method="get",
+        action="/identities",
+        class_="fields",
+    )
     body: list[object] = [said, form]
     if asked and found is None and said is None:
         body.append(box("", words("nobody")))
@@ -78,7 +88,7 @@ def migrations_view(found: Sequence[Seen], words: Words) -> View:
                 [[kind, done, plain["there"].get(kind, 0), plain["refused"].get(kind, 0)] for kind, done in plain["done"].items()],
                 numbers=(1, 2, 3),
             ),
-        ]  # fmt: skip
+        ]
         if one.stopped:
             body.append(box("bad", words("stopped", count=len(one.stopped))))
     return View(title=words("nav:migrations"), page="migrations", body=body or [h("p", words("no-migration"))])
@@ -88,12 +98,20 @@ def audit_view(acts: Sequence[Act], words: Words) -> View:
     heads = [words(key) for key in ("time", "who", "what", "outcome", "count", "subject", "reason", "source")]
     rows = [
         [
-            moment(one.at), f"{one.who or words('unknown')} {words.fixed('role', one.role) if one.role else ''}".strip(), words.fixed("act", one.what),
-            words.fixed("outcome", one.outcome), one.count or "-", one.subject or "-", one.reason or "-", one.source or "-",
+            moment(one.at),
+            f"{one.who or words('unknown')} {words.fixed('role', one.role) if one.role else ''}".strip(),
+            words.fixed("act", one.what),
+            words.fixed("outcome", one.outcome),
+            one.count or "-",
+            one.subject or "-",
+            one.reason or "-",
+            one.source or "-",
         ]
         for one in acts
-    ]  # fmt: skip
-    return View(title=words("nav:audit"), page="audit", body=[table(heads, rows, numbers=(4,), times=(0,)) if rows else h("p", words("no-acts"))])
+    ]
+    return View(
+        title=words("nav:audit"), page="audit", body=[table(heads, rows, numbers=(4,), times=(0,)) if rows else h("p", words("no-acts"))]
+    )
 
 
 def login_view(words: Words, said: str = "", *, by_password: bool = True, status: int = 200) -> View:
@@ -103,10 +121,15 @@ def login_view(words: Words, said: str = "", *, by_password: bool = True, status
     form = h(
         "form",
         h("label", words("name"), h("input", name="name", autocomplete="username", required=True, maxlength=64)),
-        h("label", words("password"), h("input", name="password", type="password", autocomplete="current-password", required=True, maxlength=256)),
+        h(
+            "label",
+            words("password"),
+            h("input", name="password", type="password", autocomplete="current-password", required=True, maxlength=256),
+        ),
         h("button", words("log-in"), class_="main"),
-        method="post", action="/login",
-    )  # fmt: skip
+        method="post",
+        action="/login",
+    )
     return View(title=words("log-in"), body=[h("div", told, form, class_="narrow")], status=status)
 
 

@@ -21,7 +21,14 @@ class OutputWriter:
     """
 
     def __init__(
-        self, apps: Mapping[str, App], *, partitions: int, prefix: str, carry: bool, into: Topic = topics.DELIVERIES, headers: Headers | None = None
+        self,
+        apps: Mapping[str, App],
+        *,
+        partitions: int,
+        prefix: str,
+        carry: bool,
+        into: Topic = topics.DELIVERIES,
+        headers: Headers | None = None,
     ) -> None:
         self.apps = apps
         self._partitions = partitions

@@ -92,9 +92,7 @@ class RulesReloader:
         if now == self.digest:
             metrics.RULES_READ.labels("same").inc()
             return
-        self._apps = {
-            name: structs.replace(app, rules=apps[name].rules) if name in apps else app for name, app in self._apps.items()
-        }
+        self._apps = {name: structs.replace(app, rules=apps[name].rules) if name in apps else app for name, app in self._apps.items()}
         self._take(self._apps)
         metrics.RULES_READ.labels("taken").inc()
         before = self.digest

@@ -51,10 +51,17 @@ class ConvertStage:
     """
 
     def __init__(
-        self, apps: Mapping[str, App], identities: IdentityLookup, *, partitions: int, prefix: str, carry: bool = True,
-        check: Callable[[], None] = lambda: None, dead_letter_limit: DeadLetterLimit | None = None,
+        self,
+        apps: Mapping[str, App],
+        identities: IdentityLookup,
+        *,
+        partitions: int,
+        prefix: str,
+        carry: bool = True,
+        check: Callable[[], None] = lambda: None,
+        dead_letter_limit: DeadLetterLimit | None = None,
         learn: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._apps = apps
         self._check = check
         self.known = KnownIdentities(identities, topics.IDENTITIES.name(prefix=prefix), partitions)
@@ -163,7 +170,14 @@ class ConvertStage:
         return False
 
     def _write(
-        self, one: Routed, raw: ConsumerRecord, app: str, known: IdentityOverlay, outputs: Outputs, counts: "Counter[tuple[str, ...]]", span: "TracedSpan | None"
+        self,
+        one: Routed,
+        raw: ConsumerRecord,
+        app: str,
+        known: IdentityOverlay,
+        outputs: Outputs,
+        counts: "Counter[tuple[str, ...]]",
+        span: "TracedSpan | None",
     ) -> None:
         match one:
             case Deliver(delivery=delivery, platform=platform, losses=losses, unfit=unfit):

@@ -53,9 +53,19 @@ def dump(letter: DeadLetter) -> bytes:
 def unread(raw: ConsumerRecord, *, stage: str, cause: Cause, detail: str, whose: Whose) -> tuple[bytes, bytes]:
     """Key and value of the letter of a record that never became an event: its key says where it lay."""
     letter = DeadLetter(
-        stage=stage, cause=cause, detail=detail, whose=whose, attempts=1, at=int(time.time() * 1000), topic=raw.topic,
-        partition=raw.partition, offset=raw.offset, key=raw.key or b"", value=raw.value or b"", headers=dict(raw.headers),
-    )  # fmt: skip
+        stage=stage,
+        cause=cause,
+        detail=detail,
+        whose=whose,
+        attempts=1,
+        at=int(time.time() * 1000),
+        topic=raw.topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        key=raw.key or b"",
+        value=raw.value or b"",
+        headers=dict(raw.headers),
+    )
     return place(raw.topic, raw.partition, raw.offset).encode(), dump(letter)
 
 

@@ -74,6 +74,8 @@ class ReleaseReader:
             return
         if order.stage not in ("", self._stage):
             return
-        meant = [app for app, held in self._dead_letter_limit.held.items() if order.app in ("", app) and held.since * 1000 <= order.at + MARGIN]
+        meant = [
+            app for app, held in self._dead_letter_limit.held.items() if order.app in ("", app) and held.since * 1000 <= order.at + MARGIN
+        ]
         if released := self._dead_letter_limit.release(meant, by="command"):
             log.info("released by command", stage=self._stage, apps=released, by=order.by[:64])

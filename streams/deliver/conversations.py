@@ -100,16 +100,26 @@ def source_of(delivery: Delivery) -> str:
     return f"{delivery.event.source}/{delivery.event.sender}"
 
 
-def begun(lane: OffsetTracker, offset: int, raw: OutputRecord, delivery: Delivery, doubt: Intent | None, now: float, canary: bytes = b"") -> OpenEvent:
+def begun(
+    lane: OffsetTracker, offset: int, raw: OutputRecord, delivery: Delivery, doubt: Intent | None, now: float, canary: bytes = b""
+) -> OpenEvent:
     """The event of *delivery*, which lies at *offset* in *lane* as *raw*, and is admitted *now*, by the clock of leases. *canary*: see `App`."""
     said = past(raw.headers)
     if said == SILENT:
         delivery = structs.replace(delivery, silent=True)
     arrived = doubt.arrived if doubt is not None else ()
     return OpenEvent(
-        lane, offset, raw.key or b"", raw, delivery, doubt=doubt, arrived=arrived, past=said is not None or not lane.live, noted=now,
+        lane,
+        offset,
+        raw.key or b"",
+        raw,
+        delivery,
+        doubt=doubt,
+        arrived=arrived,
+        past=said is not None or not lane.live,
+        noted=now,
         canary=bool(canary) and raw.key == canary,
-    )  # fmt: skip
+    )
 
 
 class Conversations:

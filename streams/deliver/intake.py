@@ -50,9 +50,16 @@ class Intake:
     """*lanes* are the live one and that of backfill. *admitted* is called with each event in hand, in the order of their records."""
 
     def __init__(
-        self, context: DeliverContext, lanes: tuple[OffsetTracker, OffsetTracker], events: Conversations, store: LedgerStore, index: MessageIndex, peers: PeerLedgers,
-        writer: LedgerWriter, admitted: Callable[[OpenEvent], None],
-    ) -> None:  # fmt: skip
+        self,
+        context: DeliverContext,
+        lanes: tuple[OffsetTracker, OffsetTracker],
+        events: Conversations,
+        store: LedgerStore,
+        index: MessageIndex,
+        peers: PeerLedgers,
+        writer: LedgerWriter,
+        admitted: Callable[[OpenEvent], None],
+    ) -> None:
         self._context = context
         self._live, self._backfill = lanes
         self._open = events
@@ -156,7 +163,14 @@ class Intake:
         return bool(len(self._parked))
 
     def _buried(
-        self, lane: OffsetTracker, record: ConsumerRecord, raw: OutputRecord, event: bytes, app: str, verdict: Verdict, why: foreign_records.Why | None = None
+        self,
+        lane: OffsetTracker,
+        record: ConsumerRecord,
+        raw: OutputRecord,
+        event: bytes,
+        app: str,
+        verdict: Verdict,
+        why: foreign_records.Why | None = None,
     ) -> bool:
         dead_letter_limit, source = self._context.dead_letter_limit, record.key or b""
         if not dead_letter_limit.admits(app, source):

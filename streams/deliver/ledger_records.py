@@ -75,7 +75,12 @@ def accept_echo(event: OpenEvent) -> None:
 
 
 def apply_followup(
-    event: OpenEvent, entries: list[Pair], outputs: Outputs, names: DeliverTopics, platform: str, known: Callable[[str], Settled | Intent | None]
+    event: OpenEvent,
+    entries: list[Pair],
+    outputs: Outputs,
+    names: DeliverTopics,
+    platform: str,
+    known: Callable[[str], Settled | Intent | None],
 ) -> None:
     """What else is to be written because *event* has ended; *known* is what the ledger says of another event."""
     delivery, operation = event.delivery, event.delivery.event.operation
@@ -130,9 +135,16 @@ def intent(event: OpenEvent, part: int) -> Pair:
     at = _now()
     began = at - int((clock() - event.began) * 1000) if event.unsure else 0
     entry = Intent(
-        target=event.delivery.target, at=at, part=part, attempt=event.attempts + 1, arrived=event.arrived, does=event.does,
-        began=began, keyed=True, bare=event.bare,
-    )  # fmt: skip
+        target=event.delivery.target,
+        at=at,
+        part=part,
+        attempt=event.attempts + 1,
+        arrived=event.arrived,
+        does=event.does,
+        began=began,
+        keyed=True,
+        bare=event.bare,
+    )
     return event.delivery.event.id.encode(), entry
 
 
@@ -215,9 +227,15 @@ def in_doubt(outcome: Unsure) -> Verdict:
 
 
 def dead_lettered(
-    outputs: Outputs, names: DeliverTopics, source: TopicPartition, offset: int, raw: OutputRecord, event: bytes, verdict: Verdict,
+    outputs: Outputs,
+    names: DeliverTopics,
+    source: TopicPartition,
+    offset: int,
+    raw: OutputRecord,
+    event: bytes,
+    verdict: Verdict,
     attempts: int,
-) -> None:  # fmt: skip
+) -> None:
     """Add the dead letter of the record at *offset*; *event* is its id where one could be read."""
     cause, detail, whose = verdict
     letter = DeadLetter(

@@ -43,8 +43,11 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(_Arrived).decode
 
 _COMPACT = {"outcome", "target", "at", "attempts", "by", "names"}
-_REST = {name: default for name, default in zip(Settled.__struct_fields__[-len(Settled.__struct_defaults__) :], Settled.__struct_defaults__, strict=True)
-         if name not in _COMPACT}  # fmt: skip
+_REST = {
+    name: default
+    for name, default in zip(Settled.__struct_fields__[-len(Settled.__struct_defaults__) :], Settled.__struct_defaults__, strict=True)
+    if name not in _COMPACT
+}
 """Fields of an end that the compact form has no place for, and what they are where they say nothing."""
 
 
@@ -62,10 +65,15 @@ def packed(value: bytes, offset: int, entry: Entry | None = None) -> bytes:
         names, outcome = entry.names, entry.outcome
         said = names.at if names is not None else entry.at
         row = _Arrived(
-            entry.target, _NUMBER_OF[entry.by], entry.attempts, said, entry.at - said, _number(outcome.remote_id),
+            entry.target,
+            _NUMBER_OF[entry.by],
+            entry.attempts,
+            said,
+            entry.at - said,
+            _number(outcome.remote_id),
             outcome.at - said if outcome.at is not None else None,
             *((names.source, _number(names.id), names.client_id, names.author, names.sender, names.conversation) if names else ()),
-        )  # fmt: skip
+        )
         return _ARRIVED + _pack(row)
     return _ENTRY + offset.to_bytes(_OFFSET, "big") + value
 
@@ -79,9 +87,14 @@ def unpacked(row: bytes) -> Entry:
     names = None
     if kept.source:
         names = MessageIds(
-            source=kept.source, id=str(kept.id), client_id=kept.client_id, author=kept.author, sender=kept.sender, at=kept.said,
+            source=kept.source,
+            id=str(kept.id),
+            client_id=kept.client_id,
+            author=kept.author,
+            sender=kept.sender,
+            at=kept.said,
             conversation=kept.conversation,
-        )  # fmt: skip
+        )
     return Settled(
         outcome=Delivered(str(kept.remote_id), kept.told + kept.said if kept.told is not None else None),
         target=kept.target,

@@ -43,7 +43,13 @@ class LedgerWriter:
     """*lanes* are the inputs of deliveries. *nudge* is called when `pause` has another answer than before."""
 
     def __init__(
-        self, partition: int, context: DeliverContext, lanes: tuple[OffsetTracker, ...], store: LedgerStore, index: MessageIndex, nudge: Callable[[], None]
+        self,
+        partition: int,
+        context: DeliverContext,
+        lanes: tuple[OffsetTracker, ...],
+        store: LedgerStore,
+        index: MessageIndex,
+        nudge: Callable[[], None],
     ) -> None:
         self._partition = partition
         self._context = context
@@ -277,9 +283,7 @@ class LedgerWriter:
         for event in ended:
             if (verdict := ledger_records.verdict(event)) is not None:
                 name = event.delivery.event.id.encode()
-                ledger_records.dead_lettered(
-                    outputs, self._names, event.lane.tp, event.offset, event.raw, name, verdict, event.attempts
-                )
+                ledger_records.dead_lettered(outputs, self._names, event.lane.tp, event.offset, event.raw, name, verdict, event.attempts)
                 dead[verdict[2]] += 1
         return dead
 

@@ -31,9 +31,15 @@ class PeerLedgers:
     """*partition* is the same in all, so that a conversation's lies in one of each. *files* says what results of media jobs add."""
 
     def __init__(
-        self, partition: int, context: DeliverContext, files: Reading, store: LedgerStore, index: MessageIndex, moved: Callable[[], None],
+        self,
+        partition: int,
+        context: DeliverContext,
+        files: Reading,
+        store: LedgerStore,
+        index: MessageIndex,
+        moved: Callable[[], None],
         task: PartitionTask,
-    ) -> None:  # fmt: skip
+    ) -> None:
         names = context.names
         self._margin = context.settings.clock_margin * 1000
         # From its intent on, a request may leave for as long as the lease holds, and be under way.

@@ -72,8 +72,12 @@ class Progress:
 
 async def _started(bootstrap: Where, isolation: str) -> AIOKafkaConsumer:
     consumer = clients.consumer(
-        bootstrap, isolation_level=isolation, enable_auto_commit=False, auto_offset_reset="earliest",
-        max_partition_fetch_bytes=16_384, fetch_max_wait_ms=50,
-    )  # fmt: skip
+        bootstrap,
+        isolation_level=isolation,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=16_384,
+        fetch_max_wait_ms=50,
+    )
     await consumer.start()
     return consumer

@@ -31,33 +31,43 @@ class EventState(Enum):
 
 
 MOVES: Mapping[EventState, frozenset[EventState]] = {
-    EventState.QUEUED: frozenset({
-        EventState.GATE,
-        EventState.DOUBT,  # an earlier owner has left an intent, and no end
-        EventState.ENDED,  # without a request: our own doing called back, not allowed, or nothing to say
-    }),
-    EventState.GATE: frozenset({
-        EventState.LICENSED,
-        EventState.DOUBT,  # an earlier attempt had no answer, and it is too late to repeat it
-        EventState.ENDED,  # called back; or given up
-    }),
-    EventState.LICENSED: frozenset({
-        EventState.ASKED,
-        EventState.GATE,  # the intent has grown old
-        EventState.DOUBT,  # as above
-        EventState.ENDED,  # as above
-    }),
-    EventState.ASKED: frozenset({
-        EventState.GATE,  # certainly not taken, or repeatable; or taken, and another request of the event follows
-        EventState.DOUBT,  # no answer
-        EventState.ENDED,
-    }),
-    EventState.DOUBT: frozenset({
-        EventState.GATE,  # to be sent again; or there, and another request of the event follows
-        EventState.ENDED,  # there; or held for a person
-    }),
+    EventState.QUEUED: frozenset(
+        {
+            EventState.GATE,
+            EventState.DOUBT,  # an earlier owner has left an intent, and no end
+            EventState.ENDED,  # without a request: our own doing called back, not allowed, or nothing to say
+        }
+    ),
+    EventState.GATE: frozenset(
+        {
+            EventState.LICENSED,
+            EventState.DOUBT,  # an earlier attempt had no answer, and it is too late to repeat it
+            EventState.ENDED,  # called back; or given up
+        }
+    ),
+    EventState.LICENSED: frozenset(
+        {
+            EventState.ASKED,
+            EventState.GATE,  # the intent has grown old
+            EventState.DOUBT,  # as above
+            EventState.ENDED,  # as above
+        }
+    ),
+    EventState.ASKED: frozenset(
+        {
+            EventState.GATE,  # certainly not taken, or repeatable; or taken, and another request of the event follows
+            EventState.DOUBT,  # no answer
+            EventState.ENDED,
+        }
+    ),
+    EventState.DOUBT: frozenset(
+        {
+            EventState.GATE,  # to be sent again; or there, and another request of the event follows
+            EventState.ENDED,  # there; or held for a person
+        }
+    ),
     EventState.ENDED: frozenset(),
-}  # fmt: skip
+}
 """Every way on. So no request leaves but under a licence, and none straight out of a doubt."""
 
 

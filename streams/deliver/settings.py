@@ -15,12 +15,11 @@ class DeliverSettings(ProxySettings):
 
     max_open_events: int = Field(1000, ge=1, description="Events of one partition that may be open at once.")
     max_parked_bytes: int = Field(
-        67_108_864, ge=1_048_576,
+        67_108_864,
+        ge=1_048_576,
         description="Bytes of memory in one worker for events that wait because of a flood in one conversation or from one user, while others are read on.",
     )
-    max_open_backfill: int = Field(
-        100, ge=1, description="Of these, events of history and replays. They wait while live events do."
-    )
+    max_open_backfill: int = Field(100, ge=1, description="Of these, events of history and replays. They wait while live events do.")
     max_requests_per_app: int = Field(256, ge=1, description="Concurrent requests of one worker to one app.")
     timeout: float = Field(10.0, gt=0, description="Seconds to wait for a platform's answer.")
     retry_for: float = Field(
@@ -43,14 +42,13 @@ class DeliverSettings(ProxySettings):
         "resend", description="A send whose result stays unknown: `resend`, or `hold` it as a dead letter for a person to decide."
     )
     clock_margin: float = Field(
-        20.0, ge=0, description=
-            "Seconds by which the clocks of two hosts, or of the relay and a platform, may differ. Nothing is resent because of a "
-            "smaller difference."
+        20.0,
+        ge=0,
+        description="Seconds by which the clocks of two hosts, or of the relay and a platform, may differ. Nothing is resent because of a "
+        "smaller difference.",
     )
     echo_wait: float = Field(35.0, ge=0, description="Seconds to wait for the target's callback about a send in doubt.")
-    reference_wait: float = Field(
-        10.0, ge=0, description="Seconds that a recall, edit or reaction waits for the message it refers to."
-    )
+    reference_wait: float = Field(10.0, ge=0, description="Seconds that a recall, edit or reaction waits for the message it refers to.")
     reorder_wait: float = Field(
         0.0, ge=0, le=10, description="Seconds that each message waits for earlier ones whose callbacks arrive later. 0: no wait."
     )
@@ -64,21 +62,21 @@ class DeliverSettings(ProxySettings):
         0.02, ge=0.001, le=1, description="Maximum seconds between two writes of a busy partition; less while the cluster is fast."
     )
     max_age: float = Field(
-        259_200.0, gt=0,
-        description=
-            "Maximum age of an event, in seconds. `gaps --fill`, `replay` and `dead replay` refuse older ones without `--older`; with "
-            "it they are sent without a push, where the platform allows that. The role `gaps` looks back no further.",
+        259_200.0,
+        gt=0,
+        description="Maximum age of an event, in seconds. `gaps --fill`, `replay` and `dead replay` refuse older ones without `--older`; with "
+        "it they are sent without a push, where the platform allows that. The role `gaps` looks back no further.",
     )
     state: Path = Field(Path(".im-relay/state"), description="Directory of the local state; rebuilt from the ledger.")
     remember_delivered: float = Field(
-        691_200.0, gt=0,
-        description=
-            "Seconds for which the local state remembers a delivered event. Callbacks stay in their topic for 8 days. To raise it, keep "
-            "`ledger.*` longer as well.",
+        691_200.0,
+        gt=0,
+        description="Seconds for which the local state remembers a delivered event. Callbacks stay in their topic for 8 days. To raise it, keep "
+        "`ledger.*` longer as well.",
     )
     remember_names: float = Field(
-        648_000.0, gt=0,
-        description=
-            "Seconds for which a recall, edit, quote or receipt finds the message it refers to. Platforms allow recalls for up to 7 "
-            "days. To raise it, keep `ledger.*` longer as well.",
+        648_000.0,
+        gt=0,
+        description="Seconds for which a recall, edit, quote or receipt finds the message it refers to. Platforms allow recalls for up to 7 "
+        "days. To raise it, keep `ledger.*` longer as well.",
     )

@@ -91,9 +91,7 @@ class DeliverWorker:
                 writer.drain()
             else:
                 self._read()
-            pause = writer.pause(
-                clock() - written, busy=self._sender.busy, draining=task.draining.is_set()
-            )
+            pause = writer.pause(clock() - written, busy=self._sender.busy, draining=task.draining.is_set())
             if pause <= 0:
                 written = clock()
                 for event in await writer.write(task):

@@ -45,7 +45,9 @@ class Erased(Struct, frozen=True, kw_only=True):
     media: Removal
 
 
-async def known(settings: Settings, apps: Mapping[str, App], names: PersonNames, table: IdentityTable, reader: TopicReader, tell: Tell | None = None) -> Known:
+async def known(
+    settings: Settings, apps: Mapping[str, App], names: PersonNames, table: IdentityTable, reader: TopicReader, tell: Tell | None = None
+) -> Known:
     """Reads every topic. Raises OperateError, KafkaError."""
     kafka = settings.kafka
     specs = topics.wanted(settings.platforms(), prefix=kafka.prefix, partitions=kafka.partitions)
@@ -54,7 +56,12 @@ async def known(settings: Settings, apps: Mapping[str, App], names: PersonNames,
     found = await places(reader, each, configs, names, tell)
     letters = await find(reader, kafka.topic(topics.DEAD_LETTERS), LetterFilter(users=names.all), apps, table)
     has = {name for name, _ in each}
-    deliveries = [name for platform in settings.platforms() for topic in (topics.DELIVERIES, topics.BACKFILL) if (name := kafka.topic(topic, platform)) in has]
+    deliveries = [
+        name
+        for platform in settings.platforms()
+        for topic in (topics.DELIVERIES, topics.BACKFILL)
+        if (name := kafka.topic(topic, platform)) in has
+    ]
     results = [name for platform in settings.platforms() if (name := kafka.topic(topics.MEDIA_RESULTS, platform)) in has]
     stored = await copies(reader, deliveries, results, names) if settings.media.store.kind != "none" else []
     return Known(names=names, places=found, keys=identity_keys(names, table), letters=letters.letters, copies=stored)
@@ -67,7 +74,9 @@ async def erase(settings: Settings, link: ProducerSettings, known: Known, reader
     try:
         # The log is kept for longer than anything else: it must not name whom it has forgotten, and whoever knows the id finds it.
         subject = masked(f"user\x1f{known.names.canonical}")
-        act = await audit.begin(Person(who, "operator", ""), "erase", "command", subject=subject, count=len(known.keys) + len(known.letters) + len(known.copies))
+        act = await audit.begin(
+            Person(who, "operator", ""), "erase", "command", subject=subject, count=len(known.keys) + len(known.letters) + len(known.copies)
+        )
         outcome, done = Erased(identities=0, letters=0, media=Removal()), False
         try:
             if known.keys:
@@ -85,5 +94,3 @@ async def erase(settings: Settings, link: ProducerSettings, known: Known, reader
     finally:
         await audit.stop()
     return outcome
-
-

@@ -106,4 +106,3 @@ def gone_by(settings: Settings, now: int) -> int | None:
     store = settings.media.store
     days = settings.files.kept_days if store.kind == "files" else store.kept_days
     return now + int(days * 86_400_000) if days else None
-

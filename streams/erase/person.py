@@ -6,14 +6,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from converters.routing.id_mapping import UnmappedError, map_user
-from converters.routing.identity_table import (
-    ACCOUNTS,
-    IdentityTable,
-    account_record,
-    cohort_record,
-    forgotten_record,
-    record,
-)
+from converters.routing.identity_table import ACCOUNTS, IdentityTable, account_record, cohort_record, forgotten_record, record
 from converters.routing.route import App
 from converters.routing.user_ids import fold
 

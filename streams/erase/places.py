@@ -29,7 +29,13 @@ class Place(Struct, frozen=True):
     """When the last is deleted at the latest, ms since 1970; None where that has no date."""
 
 
-async def places(reader: TopicReader, each: Sequence[tuple[str, Topic]], configs: Mapping[str, Mapping[str, str]], names: PersonNames, tell: Tell | None = None) -> list[Place]:
+async def places(
+    reader: TopicReader,
+    each: Sequence[tuple[str, Topic]],
+    configs: Mapping[str, Mapping[str, str]],
+    names: PersonNames,
+    tell: Tell | None = None,
+) -> list[Place]:
     """The topics of *each* that hold something; *configs* are their settings on the brokers. Raises OperateError."""
     pattern, found = names.pattern(), list[Place]()
     for name, topic in each:

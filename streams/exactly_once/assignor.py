@@ -111,7 +111,10 @@ def _shared(numbers: list[int], members: Members, claims: Mapping[str, Claim], h
     owners: dict[int, str] = {}
     for member in order:
         # Too many: those go first that somebody else has the latest state of.
-        others = {number: max((claims[other].kept.get(number, -inf) for other in order if other != member), default=-inf) for number in held[member]}
+        others = {
+            number: max((claims[other].kept.get(number, -inf) for other in order if other != member), default=-inf)
+            for number in held[member]
+        }
         for number in sorted(held[member], key=lambda number: (others[number], number))[: room[member]]:
             owners[number] = member
             room[member] -= 1

@@ -173,7 +173,11 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
 
     def _name_taken(self, error: Exception) -> None:
         if not self._taken:
-            log.error("worker fenced, stopping", stage=self.transport.plan.stage, why=f"{error}: give each worker a name of its own (kafka.instance)")
+            log.error(
+                "worker fenced, stopping",
+                stage=self.transport.plan.stage,
+                why=f"{error}: give each worker a name of its own (kafka.instance)",
+            )
             self._taken.append(asyncio.ensure_future(self.app.crash(error)))
 
     # -- positions, for tasks
@@ -387,7 +391,9 @@ class Consumer(FaustConsumer):  # type: ignore[misc, unused-ignore]
         plan = self.transport.plan
         if plan.signs:
             patience = self.app.conf.broker_session_timeout / 2
-            self._signs = LifeSigns(self._membership, plan.signs, self._numbers, self._partitions, patience, lambda: plan.watch.put_out(plan.stage))
+            self._signs = LifeSigns(
+                self._membership, plan.signs, self._numbers, self._partitions, patience, lambda: plan.watch.put_out(plan.stage)
+            )
             self._signing = asyncio.create_task(self._signs.run())
 
     def _numbers(self) -> set[int]:

@@ -65,7 +65,8 @@ class SilenceJudge:
             self._heard.clear()
         self._last = now
         self._heard = {
-            member: heard if (heard := self._heard.get(member)) and heard[0] == sign.count else (sign.count, now) for member, sign in others.items()
+            member: heard if (heard := self._heard.get(member)) and heard[0] == sign.count else (sign.count, now)
+            for member, sign in others.items()
         }
         silent = [sign for sign in others.values() if now - self._heard[sign.member][1] >= self._patience]
         if 2 * len(silent) > len(others) + 1:
@@ -82,7 +83,15 @@ class LifeSigns:
     that was put out.
     """
 
-    def __init__(self, membership: Any, topic: str, owned: Callable[[], Collection[int]], numbers: Callable[[], int], patience: float, told: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        membership: Any,
+        topic: str,
+        owned: Callable[[], Collection[int]],
+        numbers: Callable[[], int],
+        patience: float,
+        told: Callable[[], None],
+    ) -> None:
         self._membership = membership
         self._topic = topic
         self._owned = owned
@@ -116,11 +125,15 @@ class LifeSigns:
         self.given += 1
         mine = LifeSign(group.generation, group.member_id, group.name, self.given)
         slot = (self._slot[1], 0, msgspec.json.encode(mine).decode())
-        given = OffsetCommitRequest(group.group_id, mine.generation, mine.member, OffsetCommitRequest.DEFAULT_RETENTION_TIME, [(self._topic, [slot])])
+        given = OffsetCommitRequest(
+            group.group_id, mine.generation, mine.member, OffsetCommitRequest.DEFAULT_RETENTION_TIME, [(self._topic, [slot])]
+        )
         answer = await group._send_req(given)  # noqa: SLF001 - its own way to commit would take an answer that is overtaken for the loss of its place
         if error := next((error for _, partitions in answer.topics for _, error in partitions), 0):
             if error in _REFUSED and error != self._refused:
-                log.info("no sign of life may be given: whoever is killed is missed when its session is over", topic=self._topic, error=error)
+                log.info(
+                    "no sign of life may be given: whoever is killed is missed when its session is over", topic=self._topic, error=error
+                )
                 self._refused = error
             return
         found = await group._do_fetch_commit_offsets([TopicPartition(self._topic, number) for number in range(self._numbers())])  # noqa: SLF001 - as above

@@ -46,9 +46,7 @@ class Outputs:
         self.committed: list[Callable[[Mapping[tuple[str, int], int]], None]] = []
         """Called with what `commit` answers, once it is: what was aborted leaves nothing behind."""
 
-    def add(
-        self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = _NONE
-    ) -> None:
+    def add(self, topic: str, partition: int, key: bytes | None, value: bytes | None, headers: Headers = _NONE) -> None:
         self.records[topic, partition].append((key, value, headers))
 
     def __len__(self) -> int:

@@ -35,9 +35,18 @@ class UnpackedRecords(fetcher.PartitionRecords):  # type: ignore[misc, unused-ig
                     continue
                 self.next_fetch_offset = offset + 1
                 yield ConsumerRecord(
-                    topic, partition, offset, record.timestamp, record.timestamp_type, record.key, record.value, None, -1, -1,
+                    topic,
+                    partition,
+                    offset,
+                    record.timestamp,
+                    record.timestamp_type,
+                    record.key,
+                    record.value,
+                    None,
+                    -1,
+                    -1,
                     tuple(record.headers),
-                )  # fmt: skip
+                )
             self.next_fetch_offset = batch.next_offset
 
     def _counts(self, batch: Any) -> bool:

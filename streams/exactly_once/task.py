@@ -20,14 +20,7 @@ from aiokafka.errors import KafkaError
 
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.positions import Positions
-from streams.exactly_once.producers import (
-    FencedError,
-    Outputs,
-    Producers,
-    ProducerSettings,
-    UnknownResultError,
-    WaitingError,
-)
+from streams.exactly_once.producers import FencedError, Outputs, Producers, ProducerSettings, UnknownResultError, WaitingError
 from streams.exactly_once.watch import StageHeldError, StageObserver
 from streams.kafka.permissions import REFUSALS, why
 from streams.kafka.reachability import REACH
@@ -210,9 +203,7 @@ class PartitionTask:
         self._written += len(outputs)
         return await self._producers.write(outputs)
 
-    async def commit(
-        self, outputs: Outputs, offsets: Mapping[TopicPartition, int]
-    ) -> dict[tuple[str, int], int]:
+    async def commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[tuple[str, int], int]:
         """See `Producers.commit`."""
         count, self._written = self._written + len(outputs), 0
         clock = asyncio.get_running_loop().time
@@ -306,5 +297,3 @@ class PartitionTask:
             else:
                 self._watch.forbidden(self.stage, "")
                 return True
-
-

@@ -72,9 +72,7 @@ class AiokafkaTransactions:
                 await producer.begin_transaction()
                 self._open = producer
             async with asyncio.TaskGroup() as group:
-                written = {
-                    where: group.create_task(_write(producer, where, records)) for where, records in outputs.records.items()
-                }
+                written = {where: group.create_task(_write(producer, where, records)) for where, records in outputs.records.items()}
                 if offsets:
                     group.create_task(
                         producer.send_offsets_to_transaction(

@@ -12,13 +12,7 @@ from itertools import islice
 
 from aiokafka import TopicPartition
 from aiokafka.client import CoordinationType
-from aiokafka.errors import (
-    GroupCoordinatorNotAvailableError,
-    KafkaConnectionError,
-    NodeNotReadyError,
-    RequestTimedOutError,
-    for_code,
-)
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaConnectionError, NodeNotReadyError, RequestTimedOutError, for_code
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from streams.exactly_once import kafka_protocol
@@ -67,9 +61,7 @@ class DirectTransactions:
         """What is refused for now, as long as it is."""
         self._refused: set[str] = set()
         """Topics that we may not write to."""
-        self._client = clients.client(
-            link.bootstrap, request_timeout_ms=int(link.request_timeout * 1000), retry_backoff_ms=100
-        )
+        self._client = clients.client(link.bootstrap, request_timeout_ms=int(link.request_timeout * 1000), retry_backoff_ms=100)
 
     async def possible(self) -> bool:
         """Connect, and say whether the cluster has settled on it. Raises KafkaError."""

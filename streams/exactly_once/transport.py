@@ -26,7 +26,9 @@ log = structlog.get_logger()
 class StagePlan:
     """What runs on a transport: one stage, and how its tasks are made."""
 
-    def __init__(self, stage: str, inputs: list[str], make: Callable[[int], Processor], link: ProducerSettings, watch: StageObserver) -> None:
+    def __init__(
+        self, stage: str, inputs: list[str], make: Callable[[int], Processor], link: ProducerSettings, watch: StageObserver
+    ) -> None:
         self.stage = stage
         self.inputs = inputs
         self.make = make
@@ -80,7 +82,11 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
         """Tasks of the same inputs go on as if nothing had been; what was taken away is finished, what has come is fenced first."""
         del revoked, newly_assigned
         wanted = _by_number(assigned)
-        stays = {} if self.consumer.lost else {number: task for number, task in self.tasks.items() if wanted.get(number) == task.inputs and task.works}
+        stays = (
+            {}
+            if self.consumer.lost
+            else {number: task for number, task in self.tasks.items() if wanted.get(number) == task.inputs and task.works}
+        )
         going = [task for number, task in self.tasks.items() if number not in stays]
         self.tasks = stays
         self.consumer.resume_partitions(assigned)
@@ -144,9 +150,15 @@ class TransactionManager(base.TransactionManager):  # type: ignore[misc, unused-
     def _deleted(self, found: DeletedRange) -> None:
         tp = found.tp
         log.error(
-            "records were deleted before they were read", stage=self._plan.stage, topic=tp.topic, partition=tp.partition,
-            start=found.start, end=found.end, records=found.records, cause=found.cause,
-        )  # fmt: skip
+            "records were deleted before they were read",
+            stage=self._plan.stage,
+            topic=tp.topic,
+            partition=tp.partition,
+            start=found.start,
+            end=found.end,
+            records=found.records,
+            cause=found.cause,
+        )
         self._plan.watch.deleted(self._plan.stage, found)
 
     async def flush(self) -> None:

@@ -17,7 +17,9 @@ class FilesSettings(SecretSection, ServerSettings):
     port: int = Field(8090, ge=0, le=65535, description="Port of `/files/…`, for uploads of the media role and for links.")
     directory: Path = Field(Path(".im-relay/files"), description="Directory of the files. Only one process may use it.")
     public_url: str = Field(
-        "", pattern=r"^(https?://[^\s?#]+)?$", description="Start of each link: the address at which chat clients reach this port. `/files/…` follows."
+        "",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="Start of each link: the address at which chat clients reach this port. `/files/…` follows.",
     )
     secret: SecretStr = Field(
         SecretStr(""), description="Signs uploads and links. 16 characters or more, the same as `media.store.secret`."

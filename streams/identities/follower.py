@@ -45,9 +45,13 @@ class IdentityFollower:
     """
 
     def __init__(
-        self, bootstrap: Where, topic: str, table: IdentityTable | None = None, disk: IdentityDisk | None = None,
+        self,
+        bootstrap: Where,
+        topic: str,
+        table: IdentityTable | None = None,
+        disk: IdentityDisk | None = None,
         read: Callable[[Mapping[int, int]], None] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._bootstrap = bootstrap
         self._topic = topic
         self.table = IdentityTable(disk) if table is None else table
@@ -155,7 +159,9 @@ class IdentityFollower:
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
         while True:
             try:
-                if await self._take(consumer, SOON if self._asked else WAIT, 500) or (self._disk is not None and self._disk.due()):  # whoever waits for this worker is not held up
+                if await self._take(consumer, SOON if self._asked else WAIT, 500) or (
+                    self._disk is not None and self._disk.due()
+                ):  # whoever waits for this worker is not held up
                     self._keep()
                     self._show()
             except KafkaError as error:
@@ -199,11 +205,7 @@ class IdentityFollower:
 
 
 async def read_to_end(
-    consumer: AIOKafkaConsumer,
-    topic: str,
-    partition: int | None,
-    apply: Callable[[ConsumerRecord], None],
-    start: int | None = None,
+    consumer: AIOKafkaConsumer, topic: str, partition: int | None, apply: Callable[[ConsumerRecord], None], start: int | None = None
 ) -> int:
     """Read what lies in *topic* (or one *partition* of it, from offset *start*) until now; the answer is where it ended."""
     if partition is None:

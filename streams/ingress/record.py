@@ -26,12 +26,34 @@ _VERSION = record_kinds.headers_of(CALLBACKS.name("any"))
 Headers = list[tuple[str, bytes]]
 
 # Secrets of the way, and what belongs to the connection and not to the callback.
-_DROPPED = frozenset({
-    APP, RECEIVED, RECOVERED, PAST, ONCE, VERSION, TRACEPARENT,  # ours: a stranger's must not stand beside them
-    "authorization", "cookie", "proxy-authorization", "proxy-authenticate", "set-cookie",
-    "accept", "accept-encoding", "connection", "content-length", "expect", "host", "keep-alive", "te", "trailer",
-    "transfer-encoding", "upgrade", "user-agent",
-})  # fmt: skip
+_DROPPED = frozenset(
+    {
+        APP,
+        RECEIVED,
+        RECOVERED,
+        PAST,
+        ONCE,
+        VERSION,
+        TRACEPARENT,  # ours: a stranger's must not stand beside them
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "proxy-authenticate",
+        "set-cookie",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+    }
+)
 
 MAX_HEADER = 1024
 MAX_HEADERS = 4096

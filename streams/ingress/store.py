@@ -71,9 +71,7 @@ class CallbackStore:
     *tell* is called when the cluster is lost ("why") and found again ("").
     """
 
-    def __init__(
-        self, bootstrap: Where, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None]
-    ) -> None:
+    def __init__(self, bootstrap: Where, topics: Iterable[str], *, timeout: float, limit: int, tell: Callable[[str], None]) -> None:
         self._bootstrap = bootstrap
         self._topics = tuple(topics)
         self._timeout = timeout

@@ -33,9 +33,7 @@ class AclGrant(Struct, frozen=True, order=True):
         where = f"--bootstrap-server {shlex.quote(bootstrap)} " + ("--command-config admin.properties " if secured else "")
         pattern = " --resource-pattern-type prefixed" if self.prefixed else ""
         name = "" if self.resource == "cluster" else f" {shlex.quote(self.name)}"
-        return (
-            f"kafka-acls.sh {where}--add --allow-principal {shlex.quote(principal)} --operation {self.operation} --{self.resource}{name}{pattern}"
-        )
+        return f"kafka-acls.sh {where}--add --allow-principal {shlex.quote(principal)} --operation {self.operation} --{self.resource}{name}{pattern}"
 
 
 class TopicLayout(Struct, frozen=True):
@@ -83,7 +81,10 @@ def deliver(of: TopicLayout, platform: str) -> list[AclGrant]:
     read = [name for topic in own for name in of.names(topic, [platform])]
     mirrored = of.names(topics.LEDGER, [name for name in of.into.get(platform, ()) if name != platform])
     return [
-        *(AclGrant("topic", name, "Read") for name in [*read, *mirrored, *of.names(topics.IMPORTED, sorted({platform, *of.into.get(platform, ())}))]),
+        *(
+            AclGrant("topic", name, "Read")
+            for name in [*read, *mirrored, *of.names(topics.IMPORTED, sorted({platform, *of.into.get(platform, ())}))]
+        ),
         *_topics(of, "Read", topics.CONTROL),
         *(AclGrant("topic", name, "Write") for name in of.names(topics.LEDGER, [platform])),
         *_topics(of, "Write", topics.IDENTITIES, topics.DEAD_LETTERS),
@@ -119,7 +120,15 @@ def gaps(of: TopicLayout) -> list[AclGrant]:
 
 def watch(of: TopicLayout) -> list[AclGrant]:
     """It reads the first record that waits, all dead letters, and where the logs end."""
-    read = [topics.CALLBACKS, topics.DELIVERIES, topics.BACKFILL, topics.ECHOES, topics.MEDIA_JOBS, topics.MEDIA_RESULTS, topics.DEAD_LETTERS]
+    read = [
+        topics.CALLBACKS,
+        topics.DELIVERIES,
+        topics.BACKFILL,
+        topics.ECHOES,
+        topics.MEDIA_JOBS,
+        topics.MEDIA_RESULTS,
+        topics.DEAD_LETTERS,
+    ]
     return [
         *_topics(of, "Read", *read),
         *_topics(of, "Describe", topics.LEDGER, topics.IDENTITIES),
@@ -144,7 +153,17 @@ def operator(of: TopicLayout) -> list[AclGrant]:
     every = [name for topic in topics.TOPICS for name in of.names(topic)]
     # What is replayed; and where letters came from, to which they are put back.
     written = [topics.BACKFILL, topics.IDENTITIES, topics.DEAD_LETTERS, topics.MEDIA_JOBS]
-    written += [topics.CALLBACKS, topics.DELIVERIES, topics.ECHOES, topics.MEDIA_RESULTS, topics.CONTROL, topics.MIGRATION, topics.RUNS, topics.REPLAYS, topics.AUDIT]
+    written += [
+        topics.CALLBACKS,
+        topics.DELIVERIES,
+        topics.ECHOES,
+        topics.MEDIA_RESULTS,
+        topics.CONTROL,
+        topics.MIGRATION,
+        topics.RUNS,
+        topics.REPLAYS,
+        topics.AUDIT,
+    ]
     return [
         *(AclGrant("topic", name, operation) for name in every for operation in _SEEING),
         *_topics(of, "Write", *written),
@@ -165,9 +184,15 @@ _SEEING: tuple[Operation, ...] = ("Read", "DescribeConfigs")
 _MAKING: tuple[Operation, ...] = ("Create", "Describe", "DescribeConfigs", "AlterConfigs")
 
 ROLES: Mapping[str, Callable[[TopicLayout], list[AclGrant]]] = {
-    "ingress": ingress, "convert": convert, "media": media, "gaps": gaps, "watch": watch, "console": console,
-    "operator": operator, "topics": upkeep,
-}  # fmt: skip
+    "ingress": ingress,
+    "convert": convert,
+    "media": media,
+    "gaps": gaps,
+    "watch": watch,
+    "console": console,
+    "operator": operator,
+    "topics": upkeep,
+}
 """All but `deliver` and `migrate`, of which there is one for each platform. `files` needs nothing of Kafka."""
 
 

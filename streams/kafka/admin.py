@@ -112,9 +112,7 @@ async def brokers(bootstrap: Where) -> int:
         return len((await admin.describe_cluster())["brokers"])
 
 
-async def create(
-    bootstrap: Where, topics: Sequence[TopicSpec], replication: int | None = None, *, fix: bool = False
-) -> TopicsResult:
+async def create(bootstrap: Where, topics: Sequence[TopicSpec], replication: int | None = None, *, fix: bool = False) -> TopicsResult:
     """Make the topics that are missing, and with *fix* correct the settings of the others; may be repeated.
 
     *replication* None leaves the number of copies to the broker's default. Settings that this file does not
@@ -155,9 +153,7 @@ async def _create(
                 each.name,
                 each.partitions,
                 replication or -1,
-                None
-                if replication
-                else {},  # this client takes -1 only together with assignments, if empty ones
+                None if replication else {},  # this client takes -1 only together with assignments, if empty ones
                 each.configs,
             )
             for each in absent
@@ -172,9 +168,7 @@ async def _create(
     return changes, refused
 
 
-async def _correct(
-    admin: AIOKafkaAdminClient, topic: TopicSpec, seen: _Seen
-) -> tuple[list[TopicChange], list[TopicRefusal]]:
+async def _correct(admin: AIOKafkaAdminClient, topic: TopicSpec, seen: _Seen) -> tuple[list[TopicChange], list[TopicRefusal]]:
     if seen.values is None:
         return [], []
     wrong = {name: value for name, value in topic.configs.items() if seen.values.get(name) != value}
@@ -186,10 +180,7 @@ async def _correct(
     ((code, message, _, _),) = answer.resources
     if code:
         return [], [_refused(admin, topic.name, code, message, "AlterConfigs")]
-    return [
-        TopicChange(topic.name, "changed", f"{name}: {seen.values.get(name, MISSING)} -> {value}")
-        for name, value in wrong.items()
-    ], []
+    return [TopicChange(topic.name, "changed", f"{name}: {seen.values.get(name, MISSING)} -> {value}") for name, value in wrong.items()], []
 
 
 async def _settled(
@@ -247,9 +238,7 @@ def _unseen(found: Mapping[str, _Seen]) -> tuple[str, ...]:
     return tuple(name for name, seen in found.items() if seen.values is None)
 
 
-def _compare(
-    topics: Sequence[TopicSpec], found: Mapping[str, _Seen], replication: int | None
-) -> list[TopicDifference]:
+def _compare(topics: Sequence[TopicSpec], found: Mapping[str, _Seen], replication: int | None) -> list[TopicDifference]:
     differences = []
     for topic in topics:
         if (seen := found.get(topic.name)) is None:
@@ -260,7 +249,5 @@ def _compare(
             pairs.append(("replication", str(seen.replication), str(replication)))
         if seen.values is not None:
             pairs += [(name, seen.values.get(name, MISSING), value) for name, value in topic.configs.items()]
-        differences += [
-            TopicDifference(topic.name, what, has, expected) for what, has, expected in pairs if has != expected
-        ]
+        differences += [TopicDifference(topic.name, what, has, expected) for what, has, expected in pairs if has != expected]
     return differences

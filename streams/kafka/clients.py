@@ -161,9 +161,15 @@ class KafkaClient(RebootstrapClient):
         where = self.where
         try:
             made = KafkaConnection(
-                host, port, proof=where.credentials.proof, protocol=where.security.protocol, client_id=self._client_id,
-                request_timeout_ms=self._request_timeout_ms, max_idle_ms=self._connections_max_idle_ms, on_close=on_close,
-            )  # fmt: skip
+                host,
+                port,
+                proof=where.credentials.proof,
+                protocol=where.security.protocol,
+                client_id=self._client_id,
+                request_timeout_ms=self._request_timeout_ms,
+                max_idle_ms=self._connections_max_idle_ms,
+                on_close=on_close,
+            )
             await made.connect()
         except _FAILURES as error:
             raise UnreachableError(await explained(error, where, host, port, again=again)) from error

@@ -97,7 +97,9 @@ def _certificate(error: ssl.SSLCertVerificationError, security: SecuritySettings
 def _alert(reason: str, cluster: Cluster) -> str:
     security = cluster.security
     if not security.given("certificate"):
-        return f"the broker wants a certificate of ours ({_words(reason)}): give kafka.security.certificate_file and kafka.security.key_file"
+        return (
+            f"the broker wants a certificate of ours ({_words(reason)}): give kafka.security.certificate_file and kafka.security.key_file"
+        )
     if "VERSION" in reason or "HANDSHAKE_FAILURE" in reason:
         return f"broker and relay have no version or cipher of TLS in common ({_words(reason)})"
     why = cluster.credentials.ended() or f"it must be signed by a CA that the brokers trust; see {security.named('certificate')}"

@@ -71,7 +71,13 @@ class Credentials:
         try:
             found = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not text; expected is PEM, and no keystore of Java's" if key in ("ca", "certificate", "key") else "it is not text"
+            why = (
+                error.strerror
+                if isinstance(error, OSError)
+                else "it is not text; expected is PEM, and no keystore of Java's"
+                if key in ("ca", "certificate", "key")
+                else "it is not text"
+            )
             raise CredentialsError(f"kafka.security.{key}_file: cannot read {path}: {why}") from None
         if not found:
             raise CredentialsError(f"kafka.security.{key}_file: {path} is empty")
@@ -144,7 +150,6 @@ class Credentials:
             return self._tokens.principal() if self._tokens is not None else ""
         return "User:ANONYMOUS"
 
-
     def _certificate(self) -> dict[str, Any]:
         """What the first of our certificates says; nothing where this Python cannot tell."""
         with _path(self.security.certificate_file, self.text("certificate")) as path:
@@ -168,9 +173,16 @@ def _path(path: str, text: str) -> Iterator[str]:
 
 
 _SHORT = {
-    "commonName": "CN", "organizationalUnitName": "OU", "organizationName": "O", "localityName": "L", "stateOrProvinceName": "ST",
-    "countryName": "C", "streetAddress": "STREET", "domainComponent": "DC", "userId": "UID",
-}  # fmt: skip
+    "commonName": "CN",
+    "organizationalUnitName": "OU",
+    "organizationName": "O",
+    "localityName": "L",
+    "stateOrProvinceName": "ST",
+    "countryName": "C",
+    "streetAddress": "STREET",
+    "domainComponent": "DC",
+    "userId": "UID",
+}
 
 
 def _distinguished(certificate: dict[str, Any]) -> str:

@@ -8,13 +8,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
-from aiokafka.errors import (
-    CorruptRecordException,
-    KafkaError,
-    OffsetOutOfRangeError,
-    RequestTimedOutError,
-    for_code,
-)
+from aiokafka.errors import CorruptRecordException, KafkaError, OffsetOutOfRangeError, RequestTimedOutError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.control_record import ABORT_MARKER, ControlRecord
 from aiokafka.record.memory_records import MemoryRecords
@@ -42,9 +36,7 @@ class LogReader:
     def __init__(self, bootstrap: Where, *, committed: bool) -> None:
         self._isolation = int(committed)
         self._consumer = clients.consumer(
-            bootstrap,
-            isolation_level="read_committed" if committed else "read_uncommitted",
-            enable_auto_commit=False,
+            bootstrap, isolation_level="read_committed" if committed else "read_uncommitted", enable_auto_commit=False
         )
 
         self._bootstrap = bootstrap

@@ -6,16 +6,7 @@ Source: Apache Kafka, "Protocol guide". All are of flexible versions: compact le
 from io import BytesIO
 from typing import Any
 
-from aiokafka.protocol.types import (
-    Boolean,
-    CompactArray,
-    CompactString,
-    Int16,
-    Int32,
-    Int64,
-    Schema,
-    TaggedFields,
-)
+from aiokafka.protocol.types import Boolean, CompactArray, CompactString, Int16, Int32, Int64, Schema, TaggedFields
 
 from streams.kafka.frames import Api, FrameRequest
 
@@ -40,9 +31,10 @@ class ApiMessage:
 
     def __call__(self, **fields: Any) -> FrameRequest:
         return FrameRequest(
-            self.api, self._asked.encode(_packed(self._asked, fields)),
+            self.api,
+            self._asked.encode(_packed(self._asked, fields)),
             lambda reader: _unpacked(self._answered, self._answered.decode(BytesIO(reader.rest()))),
-        )  # fmt: skip
+        )
 
 
 def _packed(schema: Any, value: Any) -> Any:
@@ -63,63 +55,95 @@ def _unpacked(schema: Any, value: Any) -> Any:
 
 
 DESCRIBE_PRODUCERS = ApiMessage(
-    61, 0,
+    61,
+    0,
     _struct(topics=_many(_struct(name=_TEXT, partitions=_many(Int32)))),
     _struct(
         throttle=Int32,
-        topics=_many(_struct(
-            name=_TEXT,
-            partitions=_many(_struct(
-                partition=Int32, error=Int16, message=_TEXT,
-                producers=_many(_struct(
-                    id=Int64, epoch=Int32, sequence=Int32, timestamp=Int64, coordinator_epoch=Int32, start=Int64,
-                )),
-            )),
-        )),
+        topics=_many(
+            _struct(
+                name=_TEXT,
+                partitions=_many(
+                    _struct(
+                        partition=Int32,
+                        error=Int16,
+                        message=_TEXT,
+                        producers=_many(
+                            _struct(id=Int64, epoch=Int32, sequence=Int32, timestamp=Int64, coordinator_epoch=Int32, start=Int64)
+                        ),
+                    )
+                ),
+            )
+        ),
     ),
-)  # fmt: skip
+)
 """Of a partition's leader. *start*: where the producer's open transaction begins in it, -1 for none."""
 
 LIST_TRANSACTIONS = ApiMessage(
-    66, 0,
+    66,
+    0,
     _struct(states=_many(_TEXT), producers=_many(Int64)),
     _struct(throttle=Int32, error=Int16, unknown=_many(_TEXT), transactions=_many(_struct(name=_TEXT, producer=Int64, state=_TEXT))),
-)  # fmt: skip
+)
 """Of a broker: those that it coordinates."""
 
 DESCRIBE_TRANSACTIONS = ApiMessage(
-    65, 0,
+    65,
+    0,
     _struct(names=_many(_TEXT)),
     _struct(
         throttle=Int32,
-        transactions=_many(_struct(
-            error=Int16, name=_TEXT, state=_TEXT, timeout=Int32, began=Int64, producer=Int64, epoch=Int16,
-            topics=_many(_struct(name=_TEXT, partitions=_many(Int32))),
-        )),
+        transactions=_many(
+            _struct(
+                error=Int16,
+                name=_TEXT,
+                state=_TEXT,
+                timeout=Int32,
+                began=Int64,
+                producer=Int64,
+                epoch=Int16,
+                topics=_many(_struct(name=_TEXT, partitions=_many(Int32))),
+            )
+        ),
     ),
-)  # fmt: skip
+)
 """Of their coordinator. *timeout* and *began* in ms."""
 
 WRITE_TXN_MARKERS = ApiMessage(
-    27, 1,
-    _struct(markers=_many(_struct(
-        producer=Int64, epoch=Int16, commit=Boolean, topics=_many(_struct(name=_TEXT, partitions=_many(Int32))), coordinator_epoch=Int32,
-    ))),
-    _struct(markers=_many(_struct(
-        producer=Int64, topics=_many(_struct(name=_TEXT, partitions=_many(_struct(partition=Int32, error=Int16)))),
-    ))),
-)  # fmt: skip
+    27,
+    1,
+    _struct(
+        markers=_many(
+            _struct(
+                producer=Int64,
+                epoch=Int16,
+                commit=Boolean,
+                topics=_many(_struct(name=_TEXT, partitions=_many(Int32))),
+                coordinator_epoch=Int32,
+            )
+        )
+    ),
+    _struct(
+        markers=_many(_struct(producer=Int64, topics=_many(_struct(name=_TEXT, partitions=_many(_struct(partition=Int32, error=Int16))))))
+    ),
+)
 """To a partition's leader: ends a transaction there that no coordinator knows any more."""
 
 _REPLICAS = _many(_struct(replica=Int32, end=Int64, fetched=Int64, caught_up=Int64))
 DESCRIBE_QUORUM = ApiMessage(
-    55, 1,
+    55,
+    1,
     _struct(topics=_many(_struct(name=_TEXT, partitions=_many(_struct(partition=Int32))))),
-    _struct(error=Int16, topics=_many(_struct(
-        name=_TEXT,
-        partitions=_many(_struct(
-            partition=Int32, error=Int16, leader=Int32, epoch=Int32, high=Int64, voters=_REPLICAS, observers=_REPLICAS,
-        )),
-    ))),
-)  # fmt: skip
+    _struct(
+        error=Int16,
+        topics=_many(
+            _struct(
+                name=_TEXT,
+                partitions=_many(
+                    _struct(partition=Int32, error=Int16, leader=Int32, epoch=Int32, high=Int64, voters=_REPLICAS, observers=_REPLICAS)
+                ),
+            )
+        ),
+    ),
+)
 """Of any broker. Of the leader itself, *fetched* and *caught_up* are its time now, in ms. Source: KIP-836."""

@@ -15,12 +15,7 @@ from msgspec import Struct
 
 from streams.kafka import clients
 from streams.kafka.cluster import Where
-from streams.kafka.messages import (
-    DESCRIBE_PRODUCERS,
-    DESCRIBE_TRANSACTIONS,
-    LIST_TRANSACTIONS,
-    WRITE_TXN_MARKERS,
-)
+from streams.kafka.messages import DESCRIBE_PRODUCERS, DESCRIBE_TRANSACTIONS, LIST_TRANSACTIONS, WRITE_TXN_MARKERS
 
 ENDING = 20.0
 """Seconds in which an aborted transaction must be over."""
@@ -104,8 +99,9 @@ async def _writers(client: Any, tps: Iterable[TopicPartition]) -> list[Transacti
                 tp = TopicPartition(topic["name"], part["partition"])
                 found += [
                     TransactionWriter(tp, one["start"], one["id"], one["epoch"], one["coordinator_epoch"], one["timestamp"])
-                    for one in part["producers"] if one["start"] >= 0
-                ]  # fmt: skip
+                    for one in part["producers"]
+                    if one["start"] >= 0
+                ]
     return sorted(found, key=lambda one: (one.tp.topic, one.tp.partition, one.start))
 
 
@@ -122,7 +118,8 @@ async def named(client: Any, found: Sequence[TransactionWriter]) -> list[OpenTra
             described = await client.send(broker.nodeId, DESCRIBE_TRANSACTIONS(names=names))
             told |= {each["producer"]: each for each in described["transactions"] if not each["error"]}
     return [
-        OpenTransaction(one, mine["name"], mine["began"], mine["timeout"]) if (mine := told.get(one.producer)) else OpenTransaction(one) for one in found
+        OpenTransaction(one, mine["name"], mine["began"], mine["timeout"]) if (mine := told.get(one.producer)) else OpenTransaction(one)
+        for one in found
     ]
 
 
@@ -149,9 +146,12 @@ async def end_unknown(client: Any, one: TransactionWriter) -> None:
     """Write the marker that the coordinator, which has forgotten the transaction, never will. Raises KafkaError."""
     leader = client.cluster.leader_for_partition(one.tp)
     marker = {
-        "producer": one.producer, "epoch": one.epoch, "commit": False, "coordinator_epoch": max(0, one.coordinator_epoch),
+        "producer": one.producer,
+        "epoch": one.epoch,
+        "commit": False,
+        "coordinator_epoch": max(0, one.coordinator_epoch),
         "topics": [{"name": one.tp.topic, "partitions": [one.tp.partition]}],
-    }  # fmt: skip
+    }
     answer = await client.send(leader, WRITE_TXN_MARKERS(markers=[marker]))
     for each in answer["markers"]:
         for topic in each["topics"]:
@@ -168,5 +168,3 @@ async def over(client: Any, one: TransactionWriter) -> bool:
             return True
         await asyncio.sleep(0.1)
     return False
-
-

@@ -118,8 +118,12 @@ def told(cluster: Cluster, lacking: Sequence[AclGrant]) -> str:
 
 
 REFUSALS = (
-    NotPermittedError, TopicAuthorizationFailedError, GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed, ClusterAuthorizationFailedError,
-)  # fmt: skip
+    NotPermittedError,
+    TopicAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+    ClusterAuthorizationFailedError,
+)
 """What brokers answer, and we say, where something is not permitted."""
 
 
@@ -137,7 +141,9 @@ def why(error: BaseException, where: Where) -> str:
             return _refused(cluster, "transactional-id", error)
         case ClusterAuthorizationFailedError():
             who = cluster.credentials.principal()
-            return (f"{who} is" if who else "we are") + " not permitted to write to any topic: see what the role needs with im-relay topics acls"
+            return (
+                f"{who} is" if who else "we are"
+            ) + " not permitted to write to any topic: see what the role needs with im-relay topics acls"
         case UnsupportedVersionError():
             return "the brokers no longer take what they took before (UnsupportedVersionError): was transaction.version lowered to 0? See docs/kafka.md, Which"
         case TimeoutError():

@@ -132,10 +132,9 @@ class RebootstrapClient(AIOKafkaClient):  # type: ignore[misc, unused-ignore]
     def get_random_node(self) -> Any:
         """One that there is a connection to, where there is one: it is more likely to answer."""
         known = {each.nodeId for each in self.cluster.brokers()}
-        live = sorted({
-            node for (node, group), each in self._conns.items()
-            if group == ConnectionGroup.DEFAULT and node in known and each.connected()
-        })  # fmt: skip
+        live = sorted(
+            {node for (node, group), each in self._conns.items() if group == ConnectionGroup.DEFAULT and node in known and each.connected()}
+        )
         return random.choice(live or sorted(known)) if known else None  # noqa: S311 - any will do
 
     async def send(self, node_id: Any, request: Any, *, group: Any = ConnectionGroup.DEFAULT) -> Any:

@@ -21,14 +21,18 @@ KEYS = ("ca", "certificate", "key", "key_password", "password", "token", "client
 class SecuritySettings(SecretSection):
     """How to connect to the brokers. Files are read again for each new connection, so changes apply without a restart."""
 
-    used_by: ClassVar[frozenset[str]] = frozenset({"ingress", "convert", "deliver", "media", "gaps", "watch", "canary", "migrate", "command"})
+    used_by: ClassVar[frozenset[str]] = frozenset(
+        {"ingress", "convert", "deliver", "media", "gaps", "watch", "canary", "migrate", "command"}
+    )
 
     protocol: Protocol = Field(
         "PLAINTEXT", description="Protocol of the listener behind `kafka.bootstrap`. `SSL` is TLS, `SASL_` adds authentication."
     )
-    ca: str = Field("", description=
-        "Certificates (PEM) of the authorities that may sign the brokers' certificates; no other is trusted then. Empty: those of the "
-        "system.")
+    ca: str = Field(
+        "",
+        description="Certificates (PEM) of the authorities that may sign the brokers' certificates; no other is trusted then. Empty: those of the "
+        "system.",
+    )
     ca_file: str = Field("", description="Path of a file that holds `ca`.")
     certificate: str = Field("", description="Client certificate (PEM) with its intermediates, where the brokers ask for one.")
     certificate_file: str = Field("", description="Path of a file that holds `certificate`.")
@@ -38,7 +42,8 @@ class SecuritySettings(SecretSection):
     key_password_file: str = Field("", description="Path of a file that holds `key_password`.")
     check_hostname: bool = Field(True, description="Require that the broker's certificate names the host. false only for a test.")
     mechanism: Mechanism = Field(
-        "", description="With `SASL_…`: the mechanism of authentication. `AWS_MSK_IAM` needs the extra `msk` (`pip install 'im-relay[msk]'`)."
+        "",
+        description="With `SASL_…`: the mechanism of authentication. `AWS_MSK_IAM` needs the extra `msk` (`pip install 'im-relay[msk]'`).",
     )
     username: str = Field("", description="`PLAIN`, `SCRAM-…`: user name; some clouds call it API key.")
     password: SecretStr = Field(SecretStr(""), description="`PLAIN`, `SCRAM-…`: password.")
@@ -46,7 +51,9 @@ class SecuritySettings(SecretSection):
     token: SecretStr = Field(SecretStr(""), description="`OAUTHBEARER`: a token, for a test.")
     token_file: str = Field("", description="Path of a file that holds `token`, renewed by another program.")
     token_url: str = Field(
-        "", pattern=r"^(https?://[^\s@]+)?$", description="`OAUTHBEARER`: address that issues tokens for `client_id` and `client_secret` (client credentials)."
+        "",
+        pattern=r"^(https?://[^\s@]+)?$",
+        description="`OAUTHBEARER`: address that issues tokens for `client_id` and `client_secret` (client credentials).",
     )
     token_ca: str = Field("", description="As `ca`, for `token_url`.")
     token_ca_file: str = Field("", description="Path of a file that holds `token_ca`.")
@@ -55,9 +62,12 @@ class SecuritySettings(SecretSection):
     client_secret_file: str = Field("", description="Path of a file that holds `client_secret`.")
     scope: str = Field("", description="`OAUTHBEARER` with `token_url`: scope of the token.")
     token_parameters: dict[str, str] = Field(
-        default_factory=dict, description="`OAUTHBEARER` with `token_url`: further parameters of the request, such as `audience`; no secrets."
+        default_factory=dict,
+        description="`OAUTHBEARER` with `token_url`: further parameters of the request, such as `audience`; no secrets.",
     )
-    extensions: dict[str, str] = Field(default_factory=dict, description="`OAUTHBEARER`: SASL extensions sent with the token, such as `logicalCluster`.")
+    extensions: dict[str, str] = Field(
+        default_factory=dict, description="`OAUTHBEARER`: SASL extensions sent with the token, such as `logicalCluster`."
+    )
     region: str = Field("", description="`AWS_MSK_IAM`: region of the cluster. Credentials are looked up as AWS's own tools do.")
 
     @model_validator(mode="before")
@@ -102,7 +112,9 @@ class SecuritySettings(SecretSection):
 
     def _who(self) -> str:
         given = [name for name in ("mechanism", "username") if getattr(self, name)]
-        given += [f"{key}_file" if getattr(self, f"{key}_file") else key for key in ("password", "token", "client_secret") if self.given(key)]
+        given += [
+            f"{key}_file" if getattr(self, f"{key}_file") else key for key in ("password", "token", "client_secret") if self.given(key)
+        ]
         return given[0]
 
     def _check_tls(self) -> None:
@@ -115,12 +127,16 @@ class SecuritySettings(SecretSection):
             for key in ("ca", "certificate"):
                 if self.given(key):
                     wanted = "SASL_SSL" if self.sasl else "SSL"
-                    raise ValueError(f'protocol is "{self.protocol}", without TLS, and there is {key}: write protocol = "{wanted}", or leave {key} out')
+                    raise ValueError(
+                        f'protocol is "{self.protocol}", without TLS, and there is {key}: write protocol = "{wanted}", or leave {key} out'
+                    )
 
     def _check_sasl(self) -> None:
         match self.mechanism:
             case "":
-                raise ValueError(f'protocol is "{self.protocol}" and mechanism is missing: one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, AWS_MSK_IAM')
+                raise ValueError(
+                    f'protocol is "{self.protocol}" and mechanism is missing: one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, AWS_MSK_IAM'
+                )
             case "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512":
                 if not self.username:
                     raise ValueError(f"username is missing: mechanism is {self.mechanism}")

@@ -94,13 +94,19 @@ class EndpointTokens(Tokens):
             async with httpx.AsyncClient(verify=trusted, timeout=TIMEOUT) as client:
                 answer = await client.post(security.token_url, data=form, auth=(security.client_id, self.text("client_secret")))
         except httpx.HTTPError as error:
-            what = "its certificate is not trusted; see kafka.security.token_ca_file" if "CERTIFICATE_VERIFY" in str(error) else type(error).__name__
+            what = (
+                "its certificate is not trusted; see kafka.security.token_ca_file"
+                if "CERTIFICATE_VERIFY" in str(error)
+                else type(error).__name__
+            )
             raise TokenError(f"{where} gives no answer ({what})") from None
         try:
             about = answer.json()
             token, life = str(about["access_token"]), float(about.get("expires_in", 300))
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise TokenError(f"{where} gives no token: it answered {answer.status_code}{_said(answer)}; see client_id, client_secret, scope") from None
+            raise TokenError(
+                f"{where} gives no token: it answered {answer.status_code}{_said(answer)}; see client_id, client_secret, scope"
+            ) from None
         return token, life
 
 
@@ -111,7 +117,9 @@ class MskTokens(Tokens):
         try:
             import aws_msk_iam_sasl_signer  # noqa: F401 - whether it can be
         except ImportError:
-            raise TokenError("kafka.security.mechanism is AWS_MSK_IAM, and its signer is not installed: pip install 'im-relay[msk]'") from None
+            raise TokenError(
+                "kafka.security.mechanism is AWS_MSK_IAM, and its signer is not installed: pip install 'im-relay[msk]'"
+            ) from None
 
     async def fetched(self) -> tuple[str, float]:
         from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
@@ -119,7 +127,9 @@ class MskTokens(Tokens):
         try:
             token, until = await asyncio.to_thread(MSKAuthTokenProvider.generate_auth_token, self.security.region)
         except Exception as error:  # noqa: BLE001 - the package's own errors, and those of what it asks
-            raise TokenError(f"AWS gives no credentials to sign with ({type(error).__name__}): see the role of this machine or pod") from None
+            raise TokenError(
+                f"AWS gives no credentials to sign with ({type(error).__name__}): see the role of this machine or pod"
+            ) from None
         return str(token), float(until) / 1000 - time.time()
 
     def principal(self) -> str:

@@ -70,7 +70,11 @@ async def look(settings: Settings, names: Iterable[str], health: Health) -> bool
     except (KafkaError, OSError, TimeoutError) as error:
         log.info("settings of topics cannot be seen", error=type(error).__name__)
         return isinstance(error, KafkaError) and not error.retriable
-    found = [one for name in asked for one in topic_problems(name, known[name], seen.get(name, {}), callback if known[name] is CALLBACKS else None)]
+    found = [
+        one
+        for name in asked
+        for one in topic_problems(name, known[name], seen.get(name, {}), callback if known[name] is CALLBACKS else None)
+    ]
     for one in found:
         log.error("topic misconfigured", topic=one.topic, setting=one.setting, seen=one.seen, needed=one.needed, what=one.what)
         metrics.TOPIC_MISCONFIGURED.labels(one.topic, one.setting).set(1)

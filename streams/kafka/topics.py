@@ -74,9 +74,8 @@ DELIVERIES = Topic(
     key="conversation, canonical",
     value="one canonical event",
     meaning="Events to deliver to this platform, live.",
-    forged=
-        "Have anything sent and done at the target with the app's key, in anyone's name. A delivery whose partition, key, event id or "
-        "app does not match becomes a dead letter (`foreign`); a carefully forged one is not distinguishable.",
+    forged="Have anything sent and done at the target with the app's key, in anyone's name. A delivery whose partition, key, event id or "
+    "app does not match becomes a dead letter (`foreign`); a carefully forged one is not distinguishable.",
     kept=7 * DAY,
     largest=4 * MIB,
     co_partitioned=True,
@@ -96,9 +95,8 @@ MEDIA_JOBS = Topic(
     key="the file and the receiving app: the same file is transferred once",
     value="an attachment to transfer, and the partition for the answer",
     meaning="Files to transfer from one platform to another: written by `convert` and by `migrate work --files carry`, read by `media`.",
-    forged=
-        "Have an address on the internet fetched, and its content uploaded to the target; internal addresses only as far as "
-        "`media.allow` permits. The name, type and key of a file can leak to others.",
+    forged="Have an address on the internet fetched, and its content uploaded to the target; internal addresses only as far as "
+    "`media.allow` permits. The name, type and key of a file can leak to others.",
     kept=3 * DAY,
     largest=4 * MIB,
 )
@@ -125,9 +123,8 @@ ECHOES = Topic(
     key="conversation, canonical",
     value="the target's callback with the relay's mark for an event",
     meaning="Evidence that a message in doubt has arrived.",
-    forged=
-        "Have a message that is in doubt or waits counted as delivered, so that it is lost without a dead letter. An echo of an app on "
-        "another platform, or without a valid event id, is counted and skipped.",
+    forged="Have a message that is in doubt or waits counted as delivered, so that it is lost without a dead letter. An echo of an app on "
+    "another platform, or without a valid event id, is counted and skipped.",
     kept=3 * DAY,
     co_partitioned=True,
 )
@@ -136,9 +133,8 @@ LEDGER = Topic(
     key="event id; the partition is that of its conversation, set explicitly",
     value="intent, then outcome and the target's message id",
     meaning="What was sent, and its result: no event in it is sent again.",
-    forged=
-        "Have messages whose id is known lost (as delivered) or sent again, and recalls and edits refer to other messages. A newer "
-        "version in a record's header holds the stage until the record is gone. Invalid entries are counted and skipped.",
+    forged="Have messages whose id is known lost (as delivered) or sent again, and recalls and edits refer to other messages. A newer "
+    "version in a record's header holds the stage until the record is gone. Invalid entries are counted and skipped.",
     kept=8 * DAY,  # what may come again: a callback is kept for 7 days, with its segment for 8
     cleanup="compact,delete",
     co_partitioned=True,
@@ -158,9 +154,8 @@ DEAD_LETTERS = Topic(
     key="event id; if there is none yet, topic:partition:offset",
     value="bytes, cause, stage, attempts; with the header `resolved`: how a person resolved the letter of that key",
     meaning="Records that could not be delivered, complete, for a person to decide.",
-    forged=
-        "Show invented letters to the operator; with `im-relay dead replay`, put records of their own into a topic that a stage reads. "
-        "Letters that name any other topic are skipped.",
+    forged="Show invented letters to the operator; with `im-relay dead replay`, put records of their own into a topic that a stage reads. "
+    "Letters that name any other topic are skipped.",
     kept=30 * DAY,
     largest=5 * MIB,  # the largest callback, and what is said about it
 )
@@ -169,9 +164,8 @@ MIGRATION = Topic(
     key="canonical conversation, or the owner of an item",
     value="one item or message of a migration, as fed",
     meaning="What a migration will write to this platform: fed at most `migrate.ahead` records ahead of completion, and trimmed behind it.",
-    forged=
-        "Have accounts, groups and messages with any sender and time created at the target, with the app's key. Records that do not "
-        "match become dead letters (`foreign`); carefully forged ones are not distinguishable.",
+    forged="Have accounts, groups and messages with any sender and time created at the target, with the app's key. Records that do not "
+    "match become dead letters (`foreign`); carefully forged ones are not distinguishable.",
     kept=None,  # a run may be paused for as long as people like
     largest=4 * MIB,
     co_partitioned=True,
@@ -191,9 +185,8 @@ IMPORTED = Topic(
     template="imported.{platform}",
     key="event id, or the pending request",
     value="as of `ledger`",
-    meaning=
-        "What a migration has written to this platform, or is about to, as far as the live relay must know: it sends none of it again, "
-        "finds messages that recalls and replies refer to, and recognises their callbacks as the relay's own.",
+    meaning="What a migration has written to this platform, or is about to, as far as the live relay must know: it sends none of it again, "
+    "finds messages that recalls and replies refer to, and recognises their callbacks as the relay's own.",
     forged="As of `ledger`.",
     kept=8 * DAY,
     cleanup="compact,delete",
@@ -269,17 +262,12 @@ def names(platforms: Iterable[str], *, prefix: str = "") -> tuple[str, ...]:
     return tuple(name for _, name in _expand(platforms, prefix))
 
 
-def wanted(
-    platforms: Iterable[str], *, prefix: str = "", partitions: int = 12, min_insync: int = 1
-) -> tuple[TopicSpec, ...]:
+def wanted(platforms: Iterable[str], *, prefix: str = "", partitions: int = 12, min_insync: int = 1) -> tuple[TopicSpec, ...]:
     """Every topic for *platforms*, all with the same number of partitions, which later cannot change.
 
     *prefix* keeps two deployments on one cluster apart; *min_insync* is 1 on a single node, else 2.
     """
-    return tuple(
-        TopicSpec(name, topic, partitions, _configs(topic, min_insync))
-        for topic, name in _expand(platforms, prefix)
-    )
+    return tuple(TopicSpec(name, topic, partitions, _configs(topic, min_insync)) for topic, name in _expand(platforms, prefix))
 
 
 def _expand(platforms: Iterable[str], prefix: str) -> Iterable[tuple[Topic, str]]:

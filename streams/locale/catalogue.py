@@ -49,7 +49,11 @@ def read(text: str) -> dict[str, str]:
 
 def written(translations: Mapping[str, str], places: Mapping[str, str]) -> str:
     """The file. *places*: each text that is printed, in order, and on which page."""
-    lines = ["# im-relay in Chinese. `make pages` adds the texts that are new, and removes those that nothing prints any more.", 'msgid ""', 'msgstr ""']
+    lines = [
+        "# im-relay in Chinese. `make pages` adds the texts that are new, and removes those that nothing prints any more.",
+        'msgid ""',
+        'msgstr ""',
+    ]
     lines += [_quoted(line) for line in HEADER.splitlines(keepends=True)]
     for text, page in places.items():
         lines += ["", f"#: {page}", f"msgid {_quoted(text)}", f"msgstr {_quoted(translations.get(text, ''))}"]

@@ -53,7 +53,9 @@ class DedupeStore:
 
     def restore(self, reader: LogReader, turns: FairTurns, moved: Callable[[], None]) -> Restore:
         """What fills it from the topic."""
-        source = RestoreSource(self._tp.topic, reader, lambda key, value, _: _rows(key, value), told=lambda record: self._knows(record.key or b""))
+        source = RestoreSource(
+            self._tp.topic, reader, lambda key, value, _: _rows(key, value), told=lambda record: self._knows(record.key or b"")
+        )
         return Restore(self._store, self._tp.partition, [source], turns, "media", moved)
 
     def get(self, key: bytes, now: int) -> DedupeEntry | None:

@@ -50,15 +50,11 @@ Reason = Literal[
 ]
 """Short and fixed: it is counted, and shown."""
 
-_AGAIN: frozenset[Reason] = frozenset(
-    {"length", "disk", "dns", "no-connection", "throttled", "server-error", "reset", "stalled"}
-)
+_AGAIN: frozenset[Reason] = frozenset({"length", "disk", "dns", "no-connection", "throttled", "server-error", "reset", "stalled"})
 _STATUS: MappingProxyType[int, Reason] = MappingProxyType(
     {401: "forbidden", 403: "forbidden", 404: "not-found", 408: "server-error", 410: "gone", 425: "server-error", 429: "throttled"}
 )
-_CODINGS: MappingProxyType[str, Packed] = MappingProxyType(
-    {"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}
-)
+_CODINGS: MappingProxyType[str, Packed] = MappingProxyType({"": "", "identity": "", "gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"})
 _BATCH = 256 * 1024
 """Bytes that are read before they are handed to a thread, which digests and writes them."""
 
@@ -100,9 +96,16 @@ class Fetcher:
     """
 
     def __init__(
-        self, addresses: AddressPolicy, *, connect: float = 5.0, silence: float = 10.0, total: float = 60.0,
-        authorities: Path | None = None, resolver: AbstractResolver | None = None, proxies: Proxies = NO_PROXIES,
-    ) -> None:  # fmt: skip
+        self,
+        addresses: AddressPolicy,
+        *,
+        connect: float = 5.0,
+        silence: float = 10.0,
+        total: float = 60.0,
+        authorities: Path | None = None,
+        resolver: AbstractResolver | None = None,
+        proxies: Proxies = NO_PROXIES,
+    ) -> None:
         self._addresses = addresses
         self._proxies = proxies
         self._resolver = ProxyNameResolver(addresses, proxies, CheckedResolver(addresses, resolver))
@@ -155,9 +158,7 @@ class Fetcher:
     async def _ask(self, url: URL, headers: dict[str, str], into: Path, largest: int) -> Fetched | FetchFailed | _Redirected:
         session = self._session = self._session or self._opened()
         try:
-            async with session.get(
-                url, headers=headers | {"Accept-Encoding": "identity"}, allow_redirects=False
-            ) as answer:
+            async with session.get(url, headers=headers | {"Accept-Encoding": "identity"}, allow_redirects=False) as answer:
                 if answer.status == 200:
                     return await _taken(answer, into, largest)
                 return _read(answer)
@@ -181,13 +182,15 @@ class Fetcher:
     def _opened(self) -> aiohttp.ClientSession:
         # A connection for each file, to what was just judged: on one that rested, a stranger's server may have left an
         # answer to a question that was not yet asked.
-        connector = TunnelConnector(
-            self._proxies, resolver=self._resolver, use_dns_cache=False, limit=0, force_close=True, ssl=self._tls
-        )
+        connector = TunnelConnector(self._proxies, resolver=self._resolver, use_dns_cache=False, limit=0, force_close=True, ssl=self._tls)
         return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=self._timeout, trust_env=False,
-            auto_decompress=False, headers={"User-Agent": "im-relay"},
-        )  # fmt: skip
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=self._timeout,
+            trust_env=False,
+            auto_decompress=False,
+            headers={"User-Agent": "im-relay"},
+        )
 
 
 async def _taken(answer: aiohttp.ClientResponse, into: Path, largest: int) -> Fetched | FetchFailed:
@@ -210,9 +213,8 @@ async def _taken(answer: aiohttp.ClientResponse, into: Path, largest: int) -> Fe
         if isinstance(landed, str):
             return _failed(landed, status=200)
     return Fetched(
-        size=landed.size, sha256=landed.sha256, md5=landed.md5,
-        mime=mime(answer.headers), name=name(answer.headers, answer.url.raw_path),
-    )  # fmt: skip
+        size=landed.size, sha256=landed.sha256, md5=landed.md5, mime=mime(answer.headers), name=name(answer.headers, answer.url.raw_path)
+    )
 
 
 def _read(answer: aiohttp.ClientResponse) -> FetchFailed | _Redirected:

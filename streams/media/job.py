@@ -51,9 +51,9 @@ class TransferFailed(Struct, frozen=True):
 
 
 _SHOWN = frozenset({"image", "gif", "voice", "video", "sticker"})
-_STILL_A_FILE = frozenset({
-    "truncated", "unsupported", "pixels", "too-long", "too-large", "cpu", "memory", "timeout", "damaged", "mislabelled",
-})  # fmt: skip
+_STILL_A_FILE = frozenset(
+    {"truncated", "unsupported", "pixels", "too-long", "too-large", "cpu", "memory", "timeout", "damaged", "mislabelled"}
+)
 """Reasons for which a file is no picture, voice or video, and may be passed on as what it is. Not where it took over who reads it, or may have."""
 
 log = structlog.get_logger()
@@ -223,9 +223,16 @@ class _Transfer:
         mime = known.mime if made.format != "bin" else self._job.file.mime or known.mime
         name = "thumbnail.jpg" if role == "thumbnail" else named(self._job, made)
         carried = StoredFile(
-            "", name=name, size=len(content), mime=mime, md5=hashlib.md5(content).hexdigest(),  # noqa: S324 - the platforms' checksum
-            width=made.width, height=made.height, duration=made.duration, lost=made.lost,
-        )  # fmt: skip
+            "",
+            name=name,
+            size=len(content),
+            mime=mime,
+            md5=hashlib.md5(content).hexdigest(),  # noqa: S324 - the platforms' checksum
+            width=made.width,
+            height=made.height,
+            duration=made.duration,
+            lost=made.lost,
+        )
         inline = (len(content) + 2) // 3 * 4
         if inline <= shape.inline and not 0 < shape.inline_longest < made.duration:
             return structs.replace(carried, inline=base64.b64encode(content).decode()), 0.0
@@ -258,9 +265,7 @@ class _Transfer:
             if not await admission.admit(breaker_call, request, live=True, again=False):
                 return TransferFailed("breaker", "", again=True)
             reply = await self._context.clients[name].question(request)
-            found = (
-                media.uploaded(upload, request, reply, self._target.account) if reply is not None else NotSent("no answer")
-            )
+            found = media.uploaded(upload, request, reply, self._target.account) if reply is not None else NotSent("no answer")
             # Uploaded twice, one of the two is a file that no message names: nobody sees it.
             admission.learn(breaker_call, request, found if isinstance(found, NotSent | Refused) else _TAKEN)
         match found:

@@ -141,16 +141,12 @@ class SystemResolver(AbstractResolver):
     def __init__(self, threads: int = 8) -> None:
         self._threads = ThreadPoolExecutor(threads, "names")
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
         """Raises OSError."""
         look = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)
         found = await asyncio.get_running_loop().run_in_executor(self._threads, look)
         return [
-            ResolveResult(
-                hostname=host, host=str(address[0]), port=port, family=kind, proto=proto, flags=socket.AI_NUMERICHOST
-            )
+            ResolveResult(hostname=host, host=str(address[0]), port=port, family=kind, proto=proto, flags=socket.AI_NUMERICHOST)
             for kind, _, proto, _, address in found
         ]
 
@@ -170,9 +166,7 @@ class CheckedResolver(AbstractResolver):
         self._addresses = addresses
         self._below = below or SystemResolver()
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
         """Raises NotForStrangersError, or OSError where there is no such name."""
         found = await self._below.resolve(host, port, family)
         if not found:

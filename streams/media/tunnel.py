@@ -11,11 +11,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-from aiohttp.client_exceptions import (
-    ClientConnectorCertificateError,
-    ClientConnectorError,
-    ClientConnectorSSLError,
-)
+from aiohttp.client_exceptions import ClientConnectorCertificateError, ClientConnectorError, ClientConnectorSSLError
 
 from streams.media.ssrf_guard import AddressPolicy
 from streams.outbound.proxies import Proxies, ProxyRefusedError, tunnel
@@ -29,9 +25,14 @@ class TunnelConnector(aiohttp.TCPConnector):
         self._proxies = proxies
 
     async def _wrap_create_connection(
-        self, *args: Any, addr_infos: Any, req: Any, timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as its base has it
-        client_error: type[Exception] = ClientConnectorError, **kwargs: Any,
-    ) -> Any:  # fmt: skip
+        self,
+        *args: Any,
+        addr_infos: Any,
+        req: Any,
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - as its base has it
+        client_error: type[Exception] = ClientConnectorError,
+        **kwargs: Any,
+    ) -> Any:
         proxy = self._proxies.of(req.url.scheme == "https", req.url.raw_host or "", req.url.port or 0)
         if proxy is None:
             return await super()._wrap_create_connection(

@@ -155,13 +155,27 @@ class MediaWorker:
         self._end(record, job, key, found, lives=lives)
 
     def _end(
-        self, record: ConsumerRecord, job: MediaJob, key: bytes, found: Transferred | TransferFailed, *, reused: bool = False, lives: float = 0.0
+        self,
+        record: ConsumerRecord,
+        job: MediaJob,
+        key: bytes,
+        found: Transferred | TransferFailed,
+        *,
+        reused: bool = False,
+        lives: float = 0.0,
     ) -> None:
-        outcome = "reused" if reused else found.reason if isinstance(found, TransferFailed) else "as-file" if found.carried.as_file else "carried"
+        outcome = (
+            "reused" if reused else found.reason if isinstance(found, TransferFailed) else "as-file" if found.carried.as_file else "carried"
+        )
         if not self._context.is_canary(job):
             metrics.MEDIA_JOBS.labels(self._context.direction(job), job.role, found.codec, outcome).inc()
-        if tracing.ACTIVE is not None and (span := tracing.ACTIVE.follow(STAGE, record.headers, seconds=time.time() - record.timestamp / 1000)) is not None:
-            span.end(outcome if isinstance(found, Transferred) else f"failed:{outcome}", event_id=job.event, kind=job.role, codec=found.codec)
+        if (
+            tracing.ACTIVE is not None
+            and (span := tracing.ACTIVE.follow(STAGE, record.headers, seconds=time.time() - record.timestamp / 1000)) is not None
+        ):
+            span.end(
+                outcome if isinstance(found, Transferred) else f"failed:{outcome}", event_id=job.event, kind=job.role, codec=found.codec
+            )
         match found:
             case TransferFailed(reason=reason):
                 log.info("file not transferred", event_id=job.event, kind=job.role, reason=reason)

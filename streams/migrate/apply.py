@@ -76,7 +76,11 @@ async def give(settings: Settings, order: Run) -> None:
     async with clients.producer(kafka.cluster, acks="all", enable_idempotence=True) as producer:
         key = order.app.encode()
         await producer.send_and_wait(
-            topic, key=key, value=dump(order), partition=topics.partition_of(key, kafka.partitions), headers=list(record_kinds.headers_of(topic))
+            topic,
+            key=key,
+            value=dump(order),
+            partition=topics.partition_of(key, kafka.partitions),
+            headers=list(record_kinds.headers_of(topic)),
         )
 
 
@@ -100,7 +104,9 @@ async def pause(settings: Settings, app: str) -> bool:
     return True
 
 
-async def apply(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wanted: Wanted, link: ProducerSettings, say: Callable[[str], None]) -> Ended:
+async def apply(
+    settings: Settings, apps: Mapping[str, App], bundle: Bundle, wanted: Wanted, link: ProducerSettings, say: Callable[[str], None]
+) -> Ended:
     """Until it is done, or somebody stops it. Raises OperateError, KafkaError, StateError."""
     source, target = apps_of(apps, bundle)
     _check_hours(wanted)
@@ -124,11 +130,17 @@ async def apply(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wan
             return await _dropped(settings, apps, follower.table)
 
         options = Options(
-            update=wanted.update, files=wanted.files, ahead=settings.migrate.ahead, partitions=partitions, runs=topics.RUNS.name(prefix=prefix)
+            update=wanted.update,
+            files=wanted.files,
+            ahead=settings.migrate.ahead,
+            partitions=partitions,
+            runs=topics.RUNS.name(prefix=prefix),
         )
         producers = Producers(link, f"{prefix}feed.{target.name}", "")
         exits.push_async_callback(producers.close)
-        feeder = Feeder(bundle, source, target, names, follower.table, known, behind, producers, options, feed, look, dropped, follower.caught_up)
+        feeder = Feeder(
+            bundle, source, target, names, follower.table, known, behind, producers, options, feed, look, dropped, follower.caught_up
+        )
         why = await _fed(feeder, Shown(bundle, known, feeder, say), target.name)
         await known.refresh()
         if why == STOPPED:
@@ -219,7 +231,9 @@ async def _begun(settings: Settings, orders: Orders, bundle: Bundle, source: App
     run = bundle.meta.sha256[:12]
     before, feed = orders.runs.get(target.name), orders.feeds.get((target.name, run))
     if before is not None and before.bundle != run and before.mode != "done" and not wanted.catch_up:
-        raise OperateError(f"bundle {before.bundle} is being applied to {target.name}: finish it first, or say --catch-up to go on with this one")
+        raise OperateError(
+            f"bundle {before.bundle} is being applied to {target.name}: finish it first, or say --catch-up to go on with this one"
+        )
     if feed is None:
         since = wanted.live_since if wanted.live_since is not None else await _live_since(settings, source)
         feed = Feed(app=target.name, bundle=run, kind="", live_since=since)
@@ -230,9 +244,16 @@ async def _begun(settings: Settings, orders: Orders, bundle: Bundle, source: App
     started = before.started if before is not None and before.bundle == run else now()
     findings = findings_of(settings.migrate.directory, target.name)
     order = Run(
-        app=target.name, bundle=run, between=wanted.between, zone=wanted.zone, findings=findings, quotas=dict(wanted.quotas), started=started,
-        at=now(), by=operator_name(),
-    )  # fmt: skip
+        app=target.name,
+        bundle=run,
+        between=wanted.between,
+        zone=wanted.zone,
+        findings=findings,
+        quotas=dict(wanted.quotas),
+        started=started,
+        at=now(),
+        by=operator_name(),
+    )
     return order, feed
 
 

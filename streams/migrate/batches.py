@@ -197,7 +197,9 @@ class Batches:
             outcomes = inventory.read(pieces, asked, reply)
             return worst(outcomes) or outcomes[0]
 
-        answer = await self._leaving.ask(request, app, jobs[0].item.key, again=again, ready=lambda: self._intend(jobs, once=once), read=read)
+        answer = await self._leaving.ask(
+            request, app, jobs[0].item.key, again=again, ready=lambda: self._intend(jobs, once=once), read=read
+        )
         if isinstance(answer, Reply):
             return outcomes, 1
         return tuple(answer for _ in jobs), 1
@@ -274,7 +276,9 @@ class Batches:
         elif item.was_there:
             word = "changed" if task.update else "there"
         if item.remote and isinstance(task.conversation, GroupTalk | RoomTalk):
-            self._book.name("group" if isinstance(task.item, Group) else "room", item.remote, task.conversation.id, task.conversation.origin)
+            self._book.name(
+                "group" if isinstance(task.item, Group) else "room", item.remote, task.conversation.id, task.conversation.origin
+            )
         if isinstance(task.item, User) and not item.refused and task.item.state != "deleted":
             self._book.account(task.item.id)
         reason = "; ".join(dict.fromkeys(item.refused))

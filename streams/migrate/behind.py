@@ -78,7 +78,9 @@ class Behind:
             self._trimmed |= {tp: done[tp] for tp in due}
         except (TimeoutError, KafkaError) as error:
             self._may_trim = False
-            log.warning("what is done cannot be deleted from its topic, and stays there", topic=self._tps[0].topic, error=type(error).__name__)
+            log.warning(
+                "what is done cannot be deleted from its topic, and stays there", topic=self._tps[0].topic, error=type(error).__name__
+            )
         finally:
             with suppress(Exception):
                 await admin.close()

@@ -103,9 +103,19 @@ class Book:
         """A dead letter; the record may be put back by a person."""
         names = self._around.names
         letter = DeadLetter(
-            stage=STAGE, cause=cause, detail=detail, whose=whose, attempts=attempts, at=now(), topic=names.tasks, partition=self._partition,
-            offset=raw.offset, key=raw.key, value=raw.value, headers=dict(raw.headers),
-        )  # fmt: skip
+            stage=STAGE,
+            cause=cause,
+            detail=detail,
+            whose=whose,
+            attempts=attempts,
+            at=now(),
+            topic=names.tasks,
+            partition=self._partition,
+            offset=raw.offset,
+            key=raw.key,
+            value=raw.value,
+            headers=dict(raw.headers),
+        )
         self._outputs.add(names.dead, topics.partition_of(key, names.partitions), key, dump_letter(letter))
         metrics.DEAD_LETTERS.labels(STAGE, cause, whose).inc()
 

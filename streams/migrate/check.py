@@ -69,9 +69,15 @@ class Check:
     """One run, in *root*; the store lies in a directory of its own until the bundle is complete. Raises MigrateError."""
 
     def __init__(
-        self, root: Path, wanted: Wanted, source: Source, rules: MigrationRules, ids: IdRule, files: Tries | None = None,
+        self,
+        root: Path,
+        wanted: Wanted,
+        source: Source,
+        rules: MigrationRules,
+        ids: IdRule,
+        files: Tries | None = None,
         now: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._files = files
         self._root, self._wanted, self._source, self._rules, self._ids = root, wanted, source, rules, ids
         self._clock = now if now is not None else int(time.time() * 1000)
@@ -144,9 +150,13 @@ class Check:
     def _choices(self, now: int) -> Choices:
         wanted = self._wanted
         return Choices(
-            source_app=wanted.source_app, source_platform=wanted.source_platform, now=now,
-            horizon=0 if wanted.older else max(0, now - self.days * DAY), devices=wanted.devices, accepted=wanted.accepted,
-        )  # fmt: skip
+            source_app=wanted.source_app,
+            source_platform=wanted.source_platform,
+            now=now,
+            horizon=0 if wanted.older else max(0, now - self.days * DAY),
+            devices=wanted.devices,
+            accepted=wanted.accepted,
+        )
 
     def _notes(self, store: Store) -> None:
         for number, (kind, where, text) in enumerate(self._source.notes()):
@@ -178,20 +188,30 @@ class Check:
                 store.flush()
         told("message", 0, 0)
         join_ids(store, problems, lambda count: told("message", count, 0))
-        talks = TalkJoin(
-            store, problems, self._rules, horizon=choices.horizon, before_group=wanted.before_group, now=choices.now
-        )
+        talks = TalkJoin(store, problems, self._rules, horizon=choices.horizon, before_group=wanted.before_group, now=choices.now)
         totals = talks.run(lambda count: told("message", count, 0))
         return self._meta(choices, totals, sum(state.files for _, state in stage.states()))
 
     def _meta(self, choices: Choices, totals: Totals, files: int) -> Meta:
         wanted = self._wanted
         return Meta(
-            source=wanted.source, source_app=wanted.source_app, source_platform=wanted.source_platform, target_app=wanted.target_app,
-            target_platform=wanted.target_platform, edition=wanted.edition, before_group=wanted.before_group, horizon=choices.horizon,
-            made=choices.now, counts={"message": totals.messages, "device-message": totals.device}, conversations=totals.conversations,
-            lanes=totals.lanes, talks=totals.talks, files=files, oldest=totals.oldest, bytes=totals.bytes,
-        )  # fmt: skip
+            source=wanted.source,
+            source_app=wanted.source_app,
+            source_platform=wanted.source_platform,
+            target_app=wanted.target_app,
+            target_platform=wanted.target_platform,
+            edition=wanted.edition,
+            before_group=wanted.before_group,
+            horizon=choices.horizon,
+            made=choices.now,
+            counts={"message": totals.messages, "device-message": totals.device},
+            conversations=totals.conversations,
+            lanes=totals.lanes,
+            talks=totals.talks,
+            files=files,
+            oldest=totals.oldest,
+            bytes=totals.bytes,
+        )
 
     def _summed(self, store: Store, meta: Meta, told: Told) -> Meta:
         """*meta* with all that one reading of the items tells."""
@@ -216,9 +236,15 @@ class Check:
             if problem.level == "stop" and problem.kind not in decided:
                 stops += problem.count
         meta = structs.replace(
-            meta, counts={**counts, **meta.counts}, problems=problems, stops=stops, bytes=size, largest_group=largest,
-            calls={**counter.calls(), **message_calls(self._rules, meta.conversations)}, most_friends=self._most_friends(store),
-        )  # fmt: skip
+            meta,
+            counts={**counts, **meta.counts},
+            problems=problems,
+            stops=stops,
+            bytes=size,
+            largest_group=largest,
+            calls={**counter.calls(), **message_calls(self._rules, meta.conversations)},
+            most_friends=self._most_friends(store),
+        )
         return structs.replace(meta, sha256=sha256(store, meta))
 
     def _most_friends(self, store: Store) -> int:
@@ -239,4 +265,3 @@ class Check:
             return named
         self.directory.rename(named)
         return named
-

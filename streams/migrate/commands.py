@@ -21,9 +21,7 @@ FAILED = 2
 
 app = typer.Typer(help="Move users, friends, groups, settings and history to another platform.", no_args_is_help=True)
 
-Config = Annotated[
-    Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")
-]
+Config = Annotated[Path | None, typer.Option("--config", "-c", envvar="IM_RELAY_CONFIG", help="The settings file (TOML).")]
 Lang = Annotated[str, typer.Option("--lang", help="en or zh.  [default: that of LANG]")]
 Work = Annotated[Path, typer.Option("--work", help="Directory of bundles.")]
 WORK = Path(".im-relay/migrate")
@@ -32,21 +30,46 @@ WORK = Path(".im-relay/migrate")
 @app.command()
 def check(
     source: Annotated[
-        str, typer.Option("--from", help="A folder or file of the export, a mapping (TOML), NAME:… of an installed source, or an app of the settings.")
+        str,
+        typer.Option(
+            "--from", help="A folder or file of the export, a mapping (TOML), NAME:… of an installed source, or an app of the settings."
+        ),
     ],
     to: Annotated[str, typer.Option("--to", help="Receiving app of the settings.")],
     source_app: Annotated[str, typer.Option("--as", help="Source app of the settings.  [default: the one whose target is --to]")] = "",
-    skip: Annotated[list[str] | None, typer.Option("--skip", help=f"Leave these out, with what depends on them: {', '.join(k for k, v in KINDS.items() if 'skip' in v.may)}.")] = None,
-    accept: Annotated[list[str] | None, typer.Option("--accept", help=f"Accept these as they are: {', '.join(k for k, v in KINDS.items() if 'accept' in v.may)}.")] = None,
-    before_group: Annotated[str, typer.Option("--before-group", help=
-        "Messages older than their group at the target: stop, skip (for the devices), restamp, or import (if a probe showed that it "
-        "works).")] = "stop",
-    edition: Annotated[str, typer.Option("--edition", help="Contract with the target's vendor, which sets the limits.  [default: its largest]")] = "",
-    retention: Annotated[int, typer.Option("--retention", min=0, help="Days for which the target keeps messages.  [default: the edition's]")] = 0,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--skip", help=f"Leave these out, with what depends on them: {', '.join(k for k, v in KINDS.items() if 'skip' in v.may)}."
+        ),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option("--accept", help=f"Accept these as they are: {', '.join(k for k, v in KINDS.items() if 'accept' in v.may)}."),
+    ] = None,
+    before_group: Annotated[
+        str,
+        typer.Option(
+            "--before-group",
+            help="Messages older than their group at the target: stop, skip (for the devices), restamp, or import (if a probe showed that it "
+            "works).",
+        ),
+    ] = "stop",
+    edition: Annotated[
+        str, typer.Option("--edition", help="Contract with the target's vendor, which sets the limits.  [default: its largest]")
+    ] = "",
+    retention: Annotated[
+        int, typer.Option("--retention", min=0, help="Days for which the target keeps messages.  [default: the edition's]")
+    ] = 0,
     files: Annotated[int, typer.Option("--files", min=0, max=200, help="Number of file addresses that are tried.")] = 50,
     users: Annotated[Path | None, typer.Option("--users", help="From an app: its account ids, one a line.")] = None,
-    pairs: Annotated[Path | None, typer.Option("--pairs", help="From an app: two ids a line, with a comma, of conversations that its platform does not list.")] = None,
-    owners: Annotated[Path | None, typer.Option("--owners", help="From an app: group and owner a line, with a comma, where its platform does not tell.")] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option("--pairs", help="From an app: two ids a line, with a comma, of conversations that its platform does not list."),
+    ] = None,
+    owners: Annotated[
+        Path | None, typer.Option("--owners", help="From an app: group and owner a line, with a comma, where its platform does not tell.")
+    ] = None,
     since: Annotated[str, typer.Option("--since", help=f"From an app: messages since then: {WHEN}  [default: all that is kept]")] = "",
     problems: Annotated[Path, typer.Option("--problems", help="File for all problems.")] = Path("problems.csv"),
     work: Work = WORK,
@@ -73,10 +96,19 @@ def check(
         origin, reading = opened(source, config, target, work, users=users, pairs=pairs, owners=owners, since=parse_time(since) or 0)
         try:
             wanted = Wanted(
-                source=origin, target_app=to, target_platform=target.platform, source_app=target.source_app,
-                source_platform=target.source_platform, edition=target.edition, accepted=accepted, skipped=skipped,
-                before_group=cast("BeforeGroup", before_group), older=older, devices=for_devices or before_group == "skip", retention=retention,
-            )  # fmt: skip
+                source=origin,
+                target_app=to,
+                target_platform=target.platform,
+                source_app=target.source_app,
+                source_platform=target.source_platform,
+                edition=target.edition,
+                accepted=accepted,
+                skipped=skipped,
+                before_group=cast("BeforeGroup", before_group),
+                older=older,
+                devices=for_devices or before_group == "skip",
+                retention=retention,
+            )
             run = Check(work, wanted, reading, target.rules, target.ids, tries(target.settings, files) if files else None)
             with progress("check", "of all") as bar:
                 path = run.run(lambda _, done, total: bar(done, total))

@@ -55,7 +55,16 @@ class _Lane(Struct):
 class ConversationImports:
     """Of one partition. Each lane in which there is something to do runs in the *background*."""
 
-    def __init__(self, around: Around, book: Book, leaving: Leaving, carrying: Carrying, drain: Shutdown, known: asyncio.Event, background: BackgroundTasks) -> None:
+    def __init__(
+        self,
+        around: Around,
+        book: Book,
+        leaving: Leaving,
+        carrying: Carrying,
+        drain: Shutdown,
+        known: asyncio.Event,
+        background: BackgroundTasks,
+    ) -> None:
         self._around = around
         self._book = book
         self._leaving = leaving
@@ -80,7 +89,9 @@ class ConversationImports:
         if progress.stopped and progress.letter == event:
             # What is in doubt may lie there: nothing is put at its timestamp.
             stamp = max(progress.stamp, progress.sending_stamp + progress.part if progress.sending == event else 0)
-            moved = decided(progress, event, progress.at, "dropped", now(), skipped=progress.skipped + 1, stopped="", letter="", stamp=stamp)
+            moved = decided(
+                progress, event, progress.at, "dropped", now(), skipped=progress.skipped + 1, stopped="", letter="", stamp=stamp
+            )
             self._write(conversation, moved)
             if lane is not None:
                 lane.progress = moved
@@ -181,7 +192,9 @@ class ConversationImports:
         doubts, arrived = 0, [Delivered(remote, placed.at) for remote in lane.progress.arrived] if first else []
         for part in range(first, len(encoded.requests)):
             ids = (one.remote_id for one in arrived if one.remote_id)
-            lane.progress = structs.replace(lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now(), arrived=tuple(ids))
+            lane.progress = structs.replace(
+                lane.progress, sending=event.id, sending_stamp=placed.at, part=part, time=now(), arrived=tuple(ids)
+            )
             # Who puts back what is held says that it may be sent once more.
             doubt = earlier and part == first and (findings.may_repeat or not one.released)
             outcome = await self._until_known(lane, encoded.requests[part], app, read, doubt=doubt)

@@ -29,7 +29,9 @@ class Passwords:
                 with file.open("rb") as opened:
                     self._lines = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
         except OSError as error:
-            raise SettingsError(f"migrate.passwords is {file}: {error.strerror}; make it with: im-relay migrate passwords --given") from None
+            raise SettingsError(
+                f"migrate.passwords is {file}: {error.strerror}; make it with: im-relay migrate passwords --given"
+            ) from None
 
     def of(self, app: App, user: str) -> str:
         """In clear: for a request's body, and nothing else."""

@@ -19,7 +19,9 @@ from streams.operate.topic_reader import Tell, TopicReader
 from streams.settings.root import Settings
 
 
-async def cutover(settings: Settings, apps: Mapping[str, App], old: App, new: App, identities: IdentityLookup, since: int, tell: Tell) -> CutoverReport:
+async def cutover(
+    settings: Settings, apps: Mapping[str, App], old: App, new: App, identities: IdentityLookup, since: int, tell: Tell
+) -> CutoverReport:
     """Of what was called back since then, in ms since 1970. Raises OperateError, KafkaError."""
     found = Cutover(old.name, new.name)
     for app in (old, new):

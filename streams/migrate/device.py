@@ -192,9 +192,15 @@ class DeviceExport:
             to = self._native(other if event.sender == one else one)
         quoted = operation.quote.message.event if operation.quote is not None else ""
         return DeviceMessage(
-            id=stable_id(event.id), chat=kind, sender=sender, to=to, at=event.at, body=operation.body, ext=operation.ext,
+            id=stable_id(event.id),
+            chat=kind,
+            sender=sender,
+            to=to,
+            at=event.at,
+            body=operation.body,
+            ext=operation.ext,
             quote=stable_id(quoted) if quoted else "",
-        )  # fmt: skip
+        )
 
     def _pages(self, place: str, messages: Iterable[DeviceMessage]) -> Iterator[PageEntry]:
         held: list[DeviceMessage] = []

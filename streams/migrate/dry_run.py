@@ -46,9 +46,15 @@ async def tried(settings: Settings, apps: Mapping[str, App], bundle: Bundle, wan
     table = _There(IdentityTable())
     tally = Tally(Counter(), Counter())
     context = Context(
-        app=target.name, now=bundle.meta.made, user=lambda name: name, group=lambda name: name, room=lambda name: name, password=lambda _: "-",
-        findings=findings, update=wanted.update,
-    )  # fmt: skip
+        app=target.name,
+        now=bundle.meta.made,
+        user=lambda name: name,
+        group=lambda name: name,
+        room=lambda name: name,
+        password=lambda _: "-",
+        findings=findings,
+        update=wanted.update,
+    )
     _items(bundle, source, target, table, context, tally)
     _messages(bundle, source, target, table, wanted, tally)
     return _lines(target, wanted.quotas, tally)

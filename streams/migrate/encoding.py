@@ -19,7 +19,14 @@ LOOKED_AT = 256 << 20
 """Bytes of pure ASCII after which UTF-8 is believed."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-NAMES = {"utf-8": "UTF-8", "utf-8-sig": "UTF-8 with a BOM", "utf-16": "UTF-16", "utf-16-le": "UTF-16LE", "utf-16-be": "UTF-16BE", "gb18030": "GB18030"}
+NAMES = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 with a BOM",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16LE",
+    "utf-16-be": "UTF-16BE",
+    "gb18030": "GB18030",
+}
 
 
 def recognise(path: Path, opened: Callable[[Path], BinaryIO]) -> str:
@@ -87,4 +94,3 @@ def _decodes(line: bytes, name: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-

@@ -181,7 +181,9 @@ def _gathered(paths: list[Path], root: Path) -> Files:
         else:
             parts.append(CsvPart(path, name, kind or "", encoding, Table(file=name, delimiter="\t" if form == ".tsv" else "")))
     if not parts:
-        raise SourceError(f"{root}: no file to read: expected names as users.jsonl, groups.csv, messages-2026.jsonl.gz, or a {mapping.NAME}")
+        raise SourceError(
+            f"{root}: no file to read: expected names as users.jsonl, groups.csv, messages-2026.jsonl.gz, or a {mapping.NAME}"
+        )
     return Files(parts, notes)
 
 

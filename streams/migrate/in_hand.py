@@ -49,9 +49,16 @@ def record_of(item: InHand, word: Word, *, pending: tuple[str, ...] = (), reason
     """What is written down of *item*."""
     task = item.task
     return Item(
-        digest=task.digest, word=word, at=now(), remote=item.remote, made=item.made, run=task.run, reason=reason,
-        pieces=item.pieces if word in ("open", "refused") else (), pending=pending,
-    )  # fmt: skip
+        digest=task.digest,
+        word=word,
+        at=now(),
+        remote=item.remote,
+        made=item.made,
+        run=task.run,
+        reason=reason,
+        pieces=item.pieces if word in ("open", "refused") else (),
+        pending=pending,
+    )
 
 
 def context_of(around: Around, *items: InHand) -> Context:

@@ -20,7 +20,7 @@ from converters.inventory import (
     kind_of,
     needs,
     read_item,
-)  # fmt: skip
+)
 from converters.migration_problems import KINDS as PROBLEM_KINDS
 from converters.migration_rules import Edition
 from converters.routing.user_ids import canonical_id
@@ -28,9 +28,15 @@ from streams.migrate.stage import LEFT_OUT, PART_BITS, given_row, problem_key
 from streams.migrate.store import FATES, FOUND, GIVEN, ITEMS, SIDES, Store
 
 MISSING = {
-    "friendship": "friend", "block": "block", "group": "owner", "room": "owner", "member": "member", "group-block": "member",
-    "room-member": "member", "setting": "setting",
-}  # fmt: skip
+    "friendship": "friend",
+    "block": "block",
+    "group": "owner",
+    "room": "owner",
+    "member": "member",
+    "group-block": "member",
+    "room-member": "member",
+    "setting": "setting",
+}
 """Kind of the problem where a user is not there, by the tag of what needs them."""
 _MADE = b"\xff" * 8
 """Stands for the place in the source of what we add: it sorts last."""
@@ -252,9 +258,16 @@ class ItemJoin:
                 continue
             what = "friends" if letter == "F" else "groups"
             self._problems.put(
-                problem, item.encode(),
-                Problem(kind=problem, level="loss", where=_first(self._store, item, self._problems), item=item, text=f"more than {most} {what} of {user}"),
-            )  # fmt: skip
+                problem,
+                item.encode(),
+                Problem(
+                    kind=problem,
+                    level="loss",
+                    where=_first(self._store, item, self._problems),
+                    item=item,
+                    text=f"more than {most} {what} of {user}",
+                ),
+            )
             self._store.delete(ITEMS, item.encode())
             self._store.write()
 
@@ -279,4 +292,3 @@ def _both(one: Friendship, two: Friendship) -> Friendship | None:
             return None
         merged[field] = here or there
     return structs.replace(one, **merged)
-

@@ -265,9 +265,16 @@ class _Current:
             self._join.note(self._conversation, kind, "the group is made at the target when the migration runs", server)
         hashes = [one.hexdigest() if count else "" for one, count in zip(self._hashes, self._counts, strict=True)]
         return Talk(
-            conversation=wire.load(self._event, Event).conversation, count=server, first=self._first, last=self._last, sha256=hashes[0],
-            bytes=self._bytes, device=device, device_sha256=hashes[1], devices_only=self._devices_only,
-        )  # fmt: skip
+            conversation=wire.load(self._event, Event).conversation,
+            count=server,
+            first=self._first,
+            last=self._last,
+            sha256=hashes[0],
+            bytes=self._bytes,
+            device=device,
+            device_sha256=hashes[1],
+            devices_only=self._devices_only,
+        )
 
 
 def _add(totals: Totals, talk: Talk) -> None:
@@ -280,4 +287,3 @@ def _add(totals: Totals, talk: Talk) -> None:
     totals.messages += talk.count
     totals.device += talk.device
     totals.bytes += talk.bytes
-

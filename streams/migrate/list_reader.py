@@ -45,7 +45,12 @@ class ListReader:
         return self._readers.get(name)
 
     async def read(
-        self, reader: AnyReader, subjects: Sequence[str] = (), span: TimeRange | None = None, cursor: str = "", ended: ReadingEnd | None = None
+        self,
+        reader: AnyReader,
+        subjects: Sequence[str] = (),
+        span: TimeRange | None = None,
+        cursor: str = "",
+        ended: ReadingEnd | None = None,
     ) -> AsyncIterator[Yielded]:
         """What the platform tells of *subjects*, which are in its own words. What it does not is noted in `unseen`, and in *ended*."""
         ended = ended or ReadingEnd()

@@ -32,5 +32,3 @@ def _rows(known: Known, app: App) -> Iterator[Row]:
             kind, _, name = key.partition("\x1f")
             there = item.remote or (str(app.user_ids.write(name).native) if kind == "user" else "")
             yield kind, name.replace("\x1f", " "), item.word, there, item.run, shown(item.at)
-
-

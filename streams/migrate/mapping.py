@@ -50,7 +50,20 @@ class Table(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 TIMES = frozenset({"created", "joined", "until", "muted_until", "at"})
 _NUMBERS = frozenset({"max", "duration", "width", "height", "size"})
 _TRUTHS = frozenset({"public", "approval", "invites", "invite_confirm", "muted", "allowed", "everybody"})
-_WORDS = {"1": True, "true": True, "yes": True, "y": True, "t": True, "是": True, "0": False, "false": False, "no": False, "n": False, "f": False, "否": False}  # fmt: skip
+_WORDS = {
+    "1": True,
+    "true": True,
+    "yes": True,
+    "y": True,
+    "t": True,
+    "是": True,
+    "0": False,
+    "false": False,
+    "no": False,
+    "n": False,
+    "f": False,
+    "否": False,
+}
 
 
 class Wrong(Exception):

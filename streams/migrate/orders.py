@@ -85,7 +85,12 @@ class Orders:
     """The runs by app, followed. Nothing leaves for an app that has no run, or one that is paused, or outside of its hours."""
 
     def __init__(
-        self, topic: str, partitions: int, reader: LogReader, clock: Callable[[], float] = time.time, quotas: Callable[[Run], None] | None = None
+        self,
+        topic: str,
+        partitions: int,
+        reader: LogReader,
+        clock: Callable[[], float] = time.time,
+        quotas: Callable[[Run], None] | None = None,
     ) -> None:
         """*quotas* hears of a run whose quotas are not those of the one before."""
         self._reader = reader

@@ -74,21 +74,55 @@ def markdown(
     told = estimate(rules, meta.calls, lanes, quotas)
     made = datetime.fromtimestamp(meta.made / 1000, UTC).strftime("%Y-%m-%d %H:%M")
     lines = [
-        f"# {say['title']}: {clean(meta.source_app)} → {clean(target)}", "", say["made"].format(made, path, meta.sha256), "",
+        f"# {say['title']}: {clean(meta.source_app)} → {clean(target)}",
+        "",
+        say["made"].format(made, path, meta.sha256),
+        "",
         *([say["stopped"].format(meta.stops), ""] if meta.stops else []),
-        say["machine"], "", *_block(meta, path, told), "",
-        f"## {say['what']}", "", f"| {say['kind']} | {say['count']} |", "| --- | ---: |",
-        *(f"| {word(language, kind)} | {count:,} |" for kind, count in meta.counts.items() if count), "",
-        f"## {say['decided']}", "", f"- {say['edition']}: {meta.edition}", f"- {say['before']}: {meta.before_group}",
-        f"- {say['horizon']}: {_day(meta.horizon) if meta.horizon else say['horizon_all']}", "",
-        f"## {say['probed']}", "", *_probed(meta, findings, language), "",
-        f"## {say['lost']}", "", *_lost(meta, rules, language), "",
-        f"## {say['calls']}", "", *_calls(told, language), "", say["shared"], "",
-        f"## {say['path']}", "", *_path(told, lanes, rules, language), "",
-        f"## {say['saves']}", "", *_savings(meta, rules, lanes, quotas, language), "",
-        f"## {say['disk']}", "", *_disk(meta, language), "",
+        say["machine"],
+        "",
+        *_block(meta, path, told),
+        "",
+        f"## {say['what']}",
+        "",
+        f"| {say['kind']} | {say['count']} |",
+        "| --- | ---: |",
+        *(f"| {word(language, kind)} | {count:,} |" for kind, count in meta.counts.items() if count),
+        "",
+        f"## {say['decided']}",
+        "",
+        f"- {say['edition']}: {meta.edition}",
+        f"- {say['before']}: {meta.before_group}",
+        f"- {say['horizon']}: {_day(meta.horizon) if meta.horizon else say['horizon_all']}",
+        "",
+        f"## {say['probed']}",
+        "",
+        *_probed(meta, findings, language),
+        "",
+        f"## {say['lost']}",
+        "",
+        *_lost(meta, rules, language),
+        "",
+        f"## {say['calls']}",
+        "",
+        *_calls(told, language),
+        "",
+        say["shared"],
+        "",
+        f"## {say['path']}",
+        "",
+        *_path(told, lanes, rules, language),
+        "",
+        f"## {say['saves']}",
+        "",
+        *_savings(meta, rules, lanes, quotas, language),
+        "",
+        f"## {say['disk']}",
+        "",
+        *_disk(meta, language),
+        "",
         rules.order(_order(meta, rules, lanes, quotas, language, target, findings)),
-    ]  # fmt: skip
+    ]
     return "\n".join(lines)
 
 
@@ -96,9 +130,14 @@ def _block(meta: Meta, path: Path, told: Estimate) -> list[str]:
     amounts = {row.quota: row.amount for row in told.rows}
     quoted = msgspec.json.encode(str(path)).decode()
     return [
-        "```toml", f"bundle = {quoted}", f'sha256 = "{meta.sha256}"', "", "[quotas]",
-        *(f'"{name}" = {amount:g}' for name, amount in sorted(amounts.items())), "```",
-    ]  # fmt: skip
+        "```toml",
+        f"bundle = {quoted}",
+        f'sha256 = "{meta.sha256}"',
+        "",
+        "[quotas]",
+        *(f'"{name}" = {amount:g}' for name, amount in sorted(amounts.items())),
+        "```",
+    ]
 
 
 def _probed(meta: Meta, findings: Findings, language: Language) -> list[str]:
@@ -129,20 +168,24 @@ def _lost(meta: Meta, rules: MigrationRules, language: Language) -> list[str]:
     if not rows:
         return [say["none"]]
     return [
-        f"| {say['kind']} | {say['count']} | {say['meaning']} |", "| --- | ---: | --- |",
-        *(f"| {kind} | {count:,} | {KINDS[kind].says(language).format(days=days)} |" for kind, count in rows), "", say["stay"],
-    ]  # fmt: skip
+        f"| {say['kind']} | {say['count']} | {say['meaning']} |",
+        "| --- | ---: | --- |",
+        *(f"| {kind} | {count:,} | {KINDS[kind].says(language).format(days=days)} |" for kind, count in rows),
+        "",
+        say["stay"],
+    ]
 
 
 def _calls(told: Estimate, language: Language) -> list[str]:
     say = WORDS[language]
     return [
-        f"| {say['phase']} | {say['api']} | {say['number']} | {say['quota']} | {say['time']} |", "| --- | --- | ---: | ---: | ---: |",
+        f"| {say['phase']} | {say['api']} | {say['number']} | {say['quota']} | {say['time']} |",
+        "| --- | --- | ---: | ---: | ---: |",
         *(
             f"| {say[row.phase]} | `{row.api}` | {row.calls:,} | `{row.quota}` {row.amount:,.0f} | {span(row.seconds, language)} |"
             for row in told.rows
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _path(told: Estimate, lanes: tuple[Lane, ...], rules: MigrationRules, language: Language) -> list[str]:
@@ -161,14 +204,14 @@ def _path(told: Estimate, lanes: tuple[Lane, ...], rules: MigrationRules, langua
     return [*rows, "", say["lane_note"].format(span(told.lane, language)), "", say["all_day"].format(f"{nights:,}")]
 
 
-def _savings(
-    meta: Meta, rules: MigrationRules, lanes: tuple[Lane, ...], quotas: Mapping[str, float], language: Language
-) -> list[str]:
+def _savings(meta: Meta, rules: MigrationRules, lanes: tuple[Lane, ...], quotas: Mapping[str, float], language: Language) -> list[str]:
     say = WORDS[language]
     found = savings(rules, meta.calls, lanes, quotas)
     if not found:
         return [say["no_saving"]]
-    return [f"- `{one.quota}` {say['from_to'].format(one.amount, one.wanted)}: {say['saved']} {span(one.seconds, language)}" for one in found]
+    return [
+        f"- `{one.quota}` {say['from_to'].format(one.amount, one.wanted)}: {say['saved']} {span(one.seconds, language)}" for one in found
+    ]
 
 
 def _disk(meta: Meta, language: Language) -> list[str]:
@@ -179,15 +222,28 @@ def _disk(meta: Meta, language: Language) -> list[str]:
 
 
 def _order(
-    meta: Meta, rules: MigrationRules, lanes: tuple[Lane, ...], quotas: Mapping[str, float], language: Language, target: str,
+    meta: Meta,
+    rules: MigrationRules,
+    lanes: tuple[Lane, ...],
+    quotas: Mapping[str, float],
+    language: Language,
+    target: str,
     findings: Findings,
-) -> Order:  # fmt: skip
+) -> Order:
     raises = tuple((one.quota, one.amount, one.wanted) for one in savings(rules, meta.calls, lanes, quotas))
     back = ceil((meta.made - meta.oldest) / DAY) if meta.oldest else 0
     return Order(
-        language=language, counts=meta.counts, edition=meta.edition, retention_wanted=max(back, rules.editions[meta.edition].retention),
-        files=meta.files, largest_group=meta.largest_group, most_friends=meta.most_friends, raises=raises, target=target, findings=findings,
-    )  # fmt: skip
+        language=language,
+        counts=meta.counts,
+        edition=meta.edition,
+        retention_wanted=max(back, rules.editions[meta.edition].retention),
+        files=meta.files,
+        largest_group=meta.largest_group,
+        most_friends=meta.most_friends,
+        raises=raises,
+        target=target,
+        findings=findings,
+    )
 
 
 def _day(at: int) -> str:

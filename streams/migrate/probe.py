@@ -115,9 +115,14 @@ class Prober:
     """One app. *say* is told each answer as it comes."""
 
     def __init__(
-        self, settings: Settings, app: App, client: VendorClient, listen: Callable[[str, float], Awaitable[bool | None]], looked: Looked,
+        self,
+        settings: Settings,
+        app: App,
+        client: VendorClient,
+        listen: Callable[[str, float], Awaitable[bool | None]],
+        looked: Looked,
         say: Callable[[Answered], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._directory = settings.migrate.directory
         self._app, self._client = app, client
         self._listen, self._looked, self._say = listen, looked, say

@@ -85,7 +85,10 @@ class RemoteSource:
         self.store.close()
 
     def parts(self) -> Sequence[Part]:
-        readers = sorted((one for one in self.app.platform.readers if one.of in SUBJECTS), key=lambda one: (one.of == "app" and one.name != "users", _order(one)))
+        readers = sorted(
+            (one for one in self.app.platform.readers if one.of in SUBJECTS),
+            key=lambda one: (one.of == "app" and one.name != "users", _order(one)),
+        )
         return [*(_Listed(self, one) for one in readers), *(_Places(self, kind) for kind in PLACES)]
 
     def notes(self) -> Sequence[tuple[str, str, str]]:
@@ -286,5 +289,3 @@ async def _some(reading: AsyncIterator[T]) -> list[T]:
 
 async def _closed(reading: Any) -> None:
     await reading.aclose()
-
-

@@ -55,10 +55,15 @@ async def gathered(settings: Settings, apps: Mapping[str, App], bundle: Bundle) 
     examples = [one for one in notebook.each() if one.sort != "besides"][:EXAMPLES] if verified is not None else []
     probe = target.platform.probe
     return Facts(
-        meta=bundle.meta, status=await seen(settings, target.name, apps), letters=await _letters(settings, apps), verified=verified,
-        examples=tuple(examples), findings=findings_of(settings.migrate.directory, target.name), questions=probe.questions if probe is not None else (),
+        meta=bundle.meta,
+        status=await seen(settings, target.name, apps),
+        letters=await _letters(settings, apps),
+        verified=verified,
+        examples=tuple(examples),
+        findings=findings_of(settings.migrate.directory, target.name),
+        questions=probe.questions if probe is not None else (),
         now=now(),
-    )  # fmt: skip
+    )
 
 
 async def _letters(settings: Settings, apps: Mapping[str, App]) -> "Counter[str]":
@@ -74,24 +79,50 @@ async def _letters(settings: Settings, apps: Mapping[str, App]) -> "Counter[str]
 def markdown(facts: Facts, language: Language) -> str:
     say, meta = WORDS[language], facts.meta
     lines = [
-        f"# {say['title']}: {clean(meta.source_app)} → {clean(meta.target_app)}", "",
-        say["made"].format(day(facts.now)), "",
-        f"| {say['what']} | |", "| --- | --- |",
+        f"# {say['title']}: {clean(meta.source_app)} → {clean(meta.target_app)}",
+        "",
+        say["made"].format(day(facts.now)),
+        "",
+        f"| {say['what']} | |",
+        "| --- | --- |",
         f"| {say['bundle']} | `{meta.sha256}` |",
         f"| {say['checked']} | {day(meta.made)} |",
         f"| {say['platforms']} | {meta.source_platform} → {meta.target_platform} ({meta.edition}) |",
         f"| {say['horizon']} | {day(meta.horizon) if meta.horizon else say['all']} |",
-        f"| {say['before_group']} | `{meta.before_group}` |", "",
-        f"## {say['moved']}", "", *_moved(facts, language), "",
-        f"## {say['lost']}", "", *_lost(meta, language), "",
-        f"## {say['open']}", "", *_open(facts, language), "",
-        f"## {say['verified']}", "", *_verified(facts, language), "",
-        f"## {say['probed']}", "", *_probed(facts, language), "",
-        f"## {say['looked']}", "", *_looks(facts, language), "",
-        f"## {say['signed']}", "",
-        f"| {say['role']} | {say['name']} | {say['date']} | {say['signature']} |", "| --- | --- | --- | --- |",
-        f"| {say['customer']} | | | |", f"| {say['engineer']} | | | |", "",
-    ]  # fmt: skip
+        f"| {say['before_group']} | `{meta.before_group}` |",
+        "",
+        f"## {say['moved']}",
+        "",
+        *_moved(facts, language),
+        "",
+        f"## {say['lost']}",
+        "",
+        *_lost(meta, language),
+        "",
+        f"## {say['open']}",
+        "",
+        *_open(facts, language),
+        "",
+        f"## {say['verified']}",
+        "",
+        *_verified(facts, language),
+        "",
+        f"## {say['probed']}",
+        "",
+        *_probed(facts, language),
+        "",
+        f"## {say['looked']}",
+        "",
+        *_looks(facts, language),
+        "",
+        f"## {say['signed']}",
+        "",
+        f"| {say['role']} | {say['name']} | {say['date']} | {say['signature']} |",
+        "| --- | --- | --- | --- |",
+        f"| {say['customer']} | | | |",
+        f"| {say['engineer']} | | | |",
+        "",
+    ]
     return "\n".join(lines)
 
 
@@ -142,13 +173,17 @@ def _verified(facts: Facts, language: Language) -> list[str]:
     if verified is None:
         return [say["not_verified"]]
     lines = [say["verified_at"].format(day(verified.ended)), "", f"| {say['kind']} | {say['result']} |", "| --- | --- |"]
-    lines += [f"| {word(language, kind)} | {kind_words(one, language)} |" for kind, one in verified.kinds.items() if one.expected or one.sampled]
+    lines += [
+        f"| {word(language, kind)} | {kind_words(one, language)} |" for kind, one in verified.kinds.items() if one.expected or one.sampled
+    ]
     if verified.history.expected:
         lines.append(f"| {word(language, MESSAGE)} | {history_words(verified.history, len(verified.looks), language)} |")
     lines += ["", f"**{verdict(verified, say['see_list'], language)}**"]
     if facts.examples:
         lines += ["", say["examples"].format(len(facts.examples)), ""]
-        lines += [f"- {say[one.sort]}: {masked(one.item)}{' (' + ', '.join(one.fields) + ')' if one.fields else ''}" for one in facts.examples]
+        lines += [
+            f"- {say[one.sort]}: {masked(one.item)}{' (' + ', '.join(one.fields) + ')' if one.fields else ''}" for one in facts.examples
+        ]
     return lines
 
 
@@ -161,8 +196,12 @@ def _looks(facts: Facts, language: Language) -> list[str]:
     say, verified = WORDS[language], facts.verified
     if verified is None or not verified.looks:
         return [say["no_looks"]]
-    head = [say["look"], "", f"| | {say['kind']} | {say['ids']} | {say['accepted']} | {say['first']} | {say['last']} | {say['right']} |",
-            "| ---: | --- | --- | ---: | --- | --- | --- |"]  # fmt: skip
+    head = [
+        say["look"],
+        "",
+        f"| | {say['kind']} | {say['ids']} | {say['accepted']} | {say['first']} | {say['last']} | {say['right']} |",
+        "| ---: | --- | --- | ---: | --- | --- | --- |",
+    ]
     rows = [
         f"| {number} | {one.kind} | {masked(chr(31).join(('', *one.ids))).strip()} | {one.count:,} | {day(one.first)} | {day(one.last)} | ☐ |"
         for number, one in enumerate(verified.looks, 1)

@@ -60,7 +60,8 @@ def writable(settings: Settings, platform: str) -> dict[str, App]:
     if not found:
         able = sorted({app.platform.name for app in apps.values() if app.platform.inventory is not None})
         raise SettingsError(
-            f"no app of the settings is on {platform!r} and takes a migration; " + (f"these do: {', '.join(able)}" if able else "no platform here does")
+            f"no app of the settings is on {platform!r} and takes a migration; "
+            + (f"these do: {', '.join(able)}" if able else "no platform here does")
         )
     return found
 

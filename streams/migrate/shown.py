@@ -36,8 +36,11 @@ def line(kind: str, done: int, total: int, rate: float, counts: Mapping[tuple[st
         text += f"  {rate:,.0f}/s  ETA {length((total - done) / rate)}"
     told = [(counts.get((kind, "there"), 0), "were there"), (counts.get((kind, "refused"), 0), "refused")]
     if kind == MESSAGE:
-        told = [(counts.get(("lane", "live"), 0), "carried live"), (counts.get(("lane", "skipped"), 0), "left out"),
-                (counts.get(("lane", "stopped"), 0), "conversations stopped")]  # fmt: skip
+        told = [
+            (counts.get(("lane", "live"), 0), "carried live"),
+            (counts.get(("lane", "skipped"), 0), "left out"),
+            (counts.get(("lane", "stopped"), 0), "conversations stopped"),
+        ]
     return text + "".join(f", {count:,} {what}" for count, what in told if count)
 
 

@@ -183,7 +183,11 @@ class Stage:
             return
         event = event_of(message, choices.source_platform, choices.source_app)
         conversation = conversation_key(event.conversation)
-        if conversation.count(b"\x1f") > (2 if conversation.startswith(b"direct") else 1) or b"\0" in conversation or conversation.endswith(b"\x1f"):
+        if (
+            conversation.count(b"\x1f") > (2 if conversation.startswith(b"direct") else 1)
+            or b"\0" in conversation
+            or conversation.endswith(b"\x1f")
+        ):
             self._problem("id", seq, where, "an id of the conversation is no id", message.id)
             return
         name = blake2b(b"%b\x1f%b" % (conversation[:1], event.remote_id.encode()), digest_size=16).digest()

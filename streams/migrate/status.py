@@ -27,12 +27,21 @@ class Seen(Struct, frozen=True):
     def plain(self) -> dict[str, Any]:
         counts = self.counts
         return {
-            "app": self.run.app, "bundle": self.run.bundle, "mode": self.run.mode, "between": self.run.between, "started": self.run.started,
-            "feeds": self.feed.kind if self.feed else "", "done": {kind: done_of(kind, counts) for kind in (*KINDS, MESSAGE)},
-            "refused": {kind: counts.get((kind, "refused"), 0) for kind in KINDS}, "there": {kind: counts.get((kind, "there"), 0) for kind in KINDS},
-            "live": counts.get(("lane", "live"), 0), "skipped": counts.get(("lane", "skipped"), 0), "doubts": counts.get(("lane", "doubts"), 0),
-            "stopped": [event for event, _ in self.stopped], "lacking": self.feed.lacking if self.feed else {},
-        }  # fmt: skip
+            "app": self.run.app,
+            "bundle": self.run.bundle,
+            "mode": self.run.mode,
+            "between": self.run.between,
+            "started": self.run.started,
+            "feeds": self.feed.kind if self.feed else "",
+            "done": {kind: done_of(kind, counts) for kind in (*KINDS, MESSAGE)},
+            "refused": {kind: counts.get((kind, "refused"), 0) for kind in KINDS},
+            "there": {kind: counts.get((kind, "there"), 0) for kind in KINDS},
+            "live": counts.get(("lane", "live"), 0),
+            "skipped": counts.get(("lane", "skipped"), 0),
+            "doubts": counts.get(("lane", "doubts"), 0),
+            "stopped": [event for event, _ in self.stopped],
+            "lacking": self.feed.lacking if self.feed else {},
+        }
 
     def lines(self) -> list[str]:
         run, counts = self.run, self.counts
@@ -43,7 +52,9 @@ class Seen(Struct, frozen=True):
         for kind in KINDS:
             if done := done_of(kind, counts):
                 there, refused = counts.get((kind, "there"), 0), counts.get((kind, "refused"), 0)
-                found.append(f"{kind:<12} {done:>14,}" + (f"  {there:,} were there" if there else "") + (f"  {refused:,} refused" if refused else ""))
+                found.append(
+                    f"{kind:<12} {done:>14,}" + (f"  {there:,} were there" if there else "") + (f"  {refused:,} refused" if refused else "")
+                )
         if done := done_of(MESSAGE, counts):
             words = {"live": "carried live", "skipped": "left out", "doubts": "settled by a repeat that was refused"}
             told = "".join(f"  {counts[('lane', word)]:,} {text}" for word, text in words.items() if counts.get(("lane", word)))

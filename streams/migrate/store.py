@@ -8,25 +8,23 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from rocksdict import (
-    AccessType,
-    BlockBasedOptions,
-    Cache,
-    DBCompressionType,
-    MemtableFactory,
-    Options,
-    Rdict,
-    WriteBatch,
-    WriteOptions,
-)
+from rocksdict import AccessType, BlockBasedOptions, Cache, DBCompressionType, MemtableFactory, Options, Rdict, WriteBatch, WriteOptions
 
 from streams.migrate.errors import BundleError
 from streams.state.database import DEFAULT, close
 
 META = DEFAULT
 GIVEN, ITEMS, MESSAGES, INDEX, TALKS, FATES, SIDES, PROBLEMS, FOUND = (
-    "given", "items", "messages", "index", "talks", "fates", "sides", "problems", "found",
-)  # fmt: skip
+    "given",
+    "items",
+    "messages",
+    "index",
+    "talks",
+    "fates",
+    "sides",
+    "problems",
+    "found",
+)
 """given: items as read. index: messages by id. sides: users by what they have. These three go once a check is complete.
 problems are of single records, found of records put together."""
 PASSING = (GIVEN, INDEX, SIDES)

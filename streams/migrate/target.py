@@ -54,9 +54,14 @@ def target_of(config: Path | None, to: str, source_app: str, edition: str) -> Ta
         raise MigrateError(f"--edition is {edition}; {platform.name} has: {', '.join(rules.editions)}")
     ids = platform.ids_of(apps[to].account) if platform.ids_of is not None else platform.user_ids
     return Target(
-        platform=platform.name, source_app=chosen, source_platform=apps[chosen].platform.name, edition=edition or next(iter(rules.editions)),
-        rules=rules, ids=ids, settings=settings,
-    )  # fmt: skip
+        platform=platform.name,
+        source_app=chosen,
+        source_platform=apps[chosen].platform.name,
+        edition=edition or next(iter(rules.editions)),
+        rules=rules,
+        ids=ids,
+        settings=settings,
+    )
 
 
 def opened(
@@ -124,7 +129,9 @@ def write_plan(given: Path | None, work: Path, out: Path, quotas: Mapping[str, f
             raise MigrateError(f"{path} is for {meta.target_platform}, to which nothing can be migrated")
         findings = findings_of(work, meta.target_app)
         rules = declared.found(declared, findings)
-        calls = recounted(declared, rules, meta.calls, lambda kind: ((row.item, row.key.split(b"\x1f", 2)[1].decode()) for row in bundle.items(kind)))
+        calls = recounted(
+            declared, rules, meta.calls, lambda kind: ((row.item, row.key.split(b"\x1f", 2)[1].decode()) for row in bundle.items(kind))
+        )
     meta = structs.replace(meta, calls=calls)
     known = {one.name for one in rules.quotas}
     wrong = sorted(set(quotas) - known)

@@ -39,9 +39,16 @@ class Verifier:
     """*say* is told how far it is. *sample*: items of each kind of which all fields are compared."""
 
     def __init__(
-        self, bundle: Bundle, view: TargetView, lists: ListReader, notebook: Notebook, verified: Verified, sides: Sides, sample: int,
+        self,
+        bundle: Bundle,
+        view: TargetView,
+        lists: ListReader,
+        notebook: Notebook,
+        verified: Verified,
+        sides: Sides,
+        sample: int,
         say: Callable[[str, int, int], None],
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._bundle, self._view, self._lists = bundle, view, lists
         self._notebook, self._verified, self._sides, self._say = notebook, verified, sides, say
         self._samples = Samples(bundle, view, lists, verified, sample, self.note, say)
@@ -50,11 +57,19 @@ class Verifier:
     async def run(self) -> None:
         """All that can be listed. Raises KafkaError, OperateError, StateError, BundleError."""
         steps: dict[str, Callable[[], Awaitable[None]]] = {
-            "user": self._users, "attributes": self._samples.attributes, "friendship": self._friends, "block": self._blocks,
-            "group": lambda: self._places("group", "groups"), "member": self._members, "member-attributes": self._samples.member_attributes,
-            "group-block": self._group_blocks, "room": lambda: self._places("room", "rooms"), "room-member": self._room_members,
-            "details": self._samples.places, "setting": self._samples.settings,
-        }  # fmt: skip
+            "user": self._users,
+            "attributes": self._samples.attributes,
+            "friendship": self._friends,
+            "block": self._blocks,
+            "group": lambda: self._places("group", "groups"),
+            "member": self._members,
+            "member-attributes": self._samples.member_attributes,
+            "group-block": self._group_blocks,
+            "room": lambda: self._places("room", "rooms"),
+            "room-member": self._room_members,
+            "details": self._samples.places,
+            "setting": self._samples.settings,
+        }
         verified, names = self._verified, list(steps)
         if verified.step == HISTORY:
             return
@@ -167,7 +182,9 @@ class Verifier:
         for name, rows in groupby(self._bundle.items(kind, after=after), key=lambda row: str(getattr(row.item, field))):
             listed = list(rows)
             native = self._view.native(name) if field == "owner" else self._view.place(listed[0].item)
-            yield Subject(name, native, {self._view.who(row.item): self._view.expected(row.item) for row in listed if self._view.is_written(row.item)})
+            yield Subject(
+                name, native, {self._view.who(row.item): self._view.expected(row.item) for row in listed if self._view.is_written(row.item)}
+            )
 
     async def _each(self, kind: str, name: str, subjects: Iterable[Subject], total: int) -> None:
         if not total:
@@ -202,7 +219,9 @@ class Verifier:
         if items is None:
             return None
         # An owner cannot be silenced, and needs no leave to speak.
-        listed = [structs.replace(one, muted=True, allowed=True) if isinstance(one, GroupMember) and one.role == "owner" else one for one in items]
+        listed = [
+            structs.replace(one, muted=True, allowed=True) if isinstance(one, GroupMember) and one.role == "owner" else one for one in items
+        ]
         return compare(kind, subject.expected, listed, reader.tells, place=subject.native)
 
     def _untold(self, kind: str, count: int) -> None:
@@ -212,5 +231,3 @@ class Verifier:
 
 def _mark(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest())
-
-

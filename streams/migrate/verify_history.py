@@ -152,15 +152,20 @@ class HistoryVerifier:
     def looks(self) -> tuple[Look, ...]:
         """Drawn by the bundle's hash."""
         seed = self._bundle.meta.sha256.encode()[:64]
-        talks = ((blake2b(one.key, key=seed, digest_size=8).digest(), one.key, one) for one in self._bundle.conversations() if one.talk.count)
+        talks = (
+            (blake2b(one.key, key=seed, digest_size=8).digest(), one.key, one) for one in self._bundle.conversations() if one.talk.count
+        )
         return tuple(self._look(one) for _, _, one in nsmallest(LOOKS, talks, key=lambda each: each[:2]))
 
     def _look(self, one: KeyedTalk) -> Look:
         talk = one.talk
         return Look(
-            kind=str(talk.conversation.__struct_config__.tag), ids=tuple(self._ids(talk.conversation)), count=self._progress(one).count, first=talk.first,
+            kind=str(talk.conversation.__struct_config__.tag),
+            ids=tuple(self._ids(talk.conversation)),
+            count=self._progress(one).count,
+            first=talk.first,
             last=talk.last,
-        )  # fmt: skip
+        )
 
     def _ids(self, conversation: Conversation) -> Iterator[str]:
         if isinstance(conversation, Direct):
@@ -186,5 +191,3 @@ def span_of(app: App, started: int, now: int) -> TimeRange:
 
 def _named(conversation: Conversation) -> str:
     return conversation_key(conversation).decode()
-
-

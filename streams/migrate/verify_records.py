@@ -111,7 +111,9 @@ class Notebook:
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError) as error:
-            raise OperateError(f"{self.path} holds no verification ({type(error).__name__}): delete it, and run im-relay migrate verify") from None
+            raise OperateError(
+                f"{self.path} holds no verification ({type(error).__name__}): delete it, and run im-relay migrate verify"
+            ) from None
 
     def begin(self, verified: Verified) -> None:
         """What was noted behind the last `keep` is dropped: it comes again."""
@@ -154,7 +156,9 @@ class Notebook:
                 out.writerow(("sort", "kind", "item", "fields", "known"))
                 for one in self.each():
                     number += 1
-                    out.writerow([cell(text) for text in (one.sort, one.kind, one.item.replace("\x1f", " "), " ".join(one.fields), one.known)])
+                    out.writerow(
+                        [cell(text) for text in (one.sort, one.kind, one.item.replace("\x1f", " "), " ".join(one.fields), one.known)]
+                    )
         except OSError as error:
             raise OperateError(f"{path}: {error.strerror}") from None
         return number

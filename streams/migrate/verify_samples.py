@@ -28,13 +28,22 @@ class Samples:
     """*most*: items of each kind. *note* takes what differs, *say* hears how far it is."""
 
     def __init__(
-        self, bundle: Bundle, view: TargetView, lists: ListReader, verified: Verified, most: int, note: Note, say: Callable[[str, int, int], None]
+        self,
+        bundle: Bundle,
+        view: TargetView,
+        lists: ListReader,
+        verified: Verified,
+        most: int,
+        note: Note,
+        say: Callable[[str, int, int], None],
     ) -> None:
         self._bundle, self._view, self._lists = bundle, view, lists
         self._verified, self._most, self._note, self._say = verified, most, note, say
 
     async def attributes(self) -> None:
-        await self._sampled("user", "attributes", lambda item: self._view.native(item.id), lambda item: isinstance(item, User) and item.state != "deleted")
+        await self._sampled(
+            "user", "attributes", lambda item: self._view.native(item.id), lambda item: isinstance(item, User) and item.state != "deleted"
+        )
 
     async def places(self) -> None:
         await self._sampled("group", "group-details", self._view.place)
@@ -45,7 +54,9 @@ class Samples:
             group = self._view.place(item)
             return subject_of(structs.replace(item, group=group, user=self._view.native(item.user))) if group else ""
 
-        await self._sampled("member", "member-attributes", subject, lambda item: isinstance(item, GroupMember) and bool(item.name or item.attributes))
+        await self._sampled(
+            "member", "member-attributes", subject, lambda item: isinstance(item, GroupMember) and bool(item.name or item.attributes)
+        )
 
     async def settings(self) -> None:
         def subject(item: Any) -> str:
@@ -70,7 +81,9 @@ class Samples:
         chosen = [(subject(item), self._view.expected(item)) for _, _, item in nsmallest(self._most, rows, key=lambda one: one[:2])]
         self._note(Difference(sort="missing", kind=kind, item=one.id) for native, one in chosen if not native)
         done = 0
-        async for batch, found in in_order(_batches([one for one in chosen if one[0]], reader.most), lambda batch: self._twice(reader, kind, batch)):
+        async for batch, found in in_order(
+            _batches([one for one in chosen if one[0]], reader.most), lambda batch: self._twice(reader, kind, batch)
+        ):
             result.sampled += len(batch)
             self._note(found)
             done += len(batch)

@@ -21,9 +21,7 @@ async def first_known(reader: TopicReader, topic: str, app: str) -> int | None:
     return first
 
 
-def begins(
-    since: int, now: int, max_age: float, first: int | None, *, named: bool = False, older: bool = False
-) -> tuple[int, str]:
+def begins(since: int, now: int, max_age: float, first: int | None, *, named: bool = False, older: bool = False) -> tuple[int, str]:
     """From when on what is missing may be filled, and what is to be said of the rest. *first* is as of `first_known`; *named*: a person
     has said since when.
     """

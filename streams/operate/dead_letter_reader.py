@@ -153,9 +153,7 @@ def is_end(headers: Sequence[tuple[str, bytes]]) -> bool:
 _resolved = msgspec.json.Decoder(Resolution).decode
 
 
-def _settle(
-    chosen: dict[tuple[int, int], LetterSummary], partition: int, end: Resolution, choice: LetterFilter
-) -> None:
+def _settle(chosen: dict[tuple[int, int], LetterSummary], partition: int, end: Resolution, choice: LetterFilter) -> None:
     where = partition, end.offset
     if where not in chosen:
         return

@@ -7,17 +7,7 @@ from typing import Any
 
 from converters.core.outcome import Delivered
 from converters.doctor.run import checks_of, diagnose
-from converters.doctor.steps import (
-    Bare,
-    Check,
-    CheckResult,
-    Clock,
-    DoctorPlan,
-    Fetch,
-    Hear,
-    Made,
-    Names,
-)
+from converters.doctor.steps import Bare, Check, CheckResult, Clock, DoctorPlan, Fetch, Hear, Made, Names
 from converters.platform import Request
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings

@@ -94,10 +94,7 @@ def _names(conversation: Conversation) -> frozenset[str]:
 def of_event(event: Event) -> RecordSubjects:
     users = set(event.conversation.users) if isinstance(event.conversation, Direct) else set()
     return RecordSubjects(
-        frozenset({event.source}),
-        _names(event.conversation),
-        frozenset(fold(user) for user in users | {event.sender}),
-        kinds_of(event),
+        frozenset({event.source}), _names(event.conversation), frozenset(fold(user) for user in users | {event.sender}), kinds_of(event)
     )
 
 

@@ -19,18 +19,7 @@ from converters.core import operations
 from converters.core.event_id import beside
 from converters.core.model import Conversation, Group, Room
 from converters.core.wire import Malformed
-from converters.platform import (
-    Callback,
-    Decoded,
-    DecodedEvent,
-    FileRequest,
-    FoundCallback,
-    Gaps,
-    Ignored,
-    OwnEcho,
-    Reply,
-    Request,
-)
+from converters.platform import Callback, Decoded, DecodedEvent, FileRequest, FoundCallback, Gaps, Ignored, OwnEcho, Reply, Request
 from converters.platform import TimeRange as Time
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
@@ -47,9 +36,15 @@ CHUNK = 500
 ECHO = "echo"
 """In place of a kind: what the relay itself had sent."""
 _OF_GROUPS = (
-    operations.AdminsChanged, operations.GroupChanged, operations.GroupCreated, operations.GroupDismissed, operations.MembersAdded,
-    operations.MembersRemoved, operations.Muted, operations.OwnerChanged,
-)  # fmt: skip
+    operations.AdminsChanged,
+    operations.GroupChanged,
+    operations.GroupCreated,
+    operations.GroupDismissed,
+    operations.MembersAdded,
+    operations.MembersRemoved,
+    operations.Muted,
+    operations.OwnerChanged,
+)
 
 
 class GapSource(Protocol):
@@ -142,7 +137,14 @@ class GapSearch:
     """
 
     def __init__(
-        self, app: App, came: ReceivedCallbacks, reader: TopicReader, questions: GapSource, keep: CallbackSink | None, now: Callable[[], int], silent_before: int = 0
+        self,
+        app: App,
+        came: ReceivedCallbacks,
+        reader: TopicReader,
+        questions: GapSource,
+        keep: CallbackSink | None,
+        now: Callable[[], int],
+        silent_before: int = 0,
     ) -> None:
         self._silent_before = silent_before
         self._app = app
@@ -241,9 +243,12 @@ class GapSearch:
     def _count(self) -> None:
         found = self._found
         outcomes: Mapping[str, int] = {
-            "known": found.known, "recovered": found.written, "unstored": found.unstored, "unreadable": found.unreadable,
+            "known": found.known,
+            "recovered": found.written,
+            "unstored": found.unstored,
+            "unreadable": found.unreadable,
             "left_out": found.left_out.total(),
-        }  # fmt: skip
+        }
         for outcome, count in outcomes.items():
             metrics.GAP_CALLBACKS.labels(self._app.name, self._app.platform.name, outcome).inc(count)
 

@@ -9,10 +9,7 @@ class RateCap:
     """At most *rate* a second on average, from the first on; 0 is no limit."""
 
     def __init__(
-        self,
-        rate: float,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        self, rate: float, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
         self._rate = rate
         self._clock = clock

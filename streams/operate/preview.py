@@ -103,12 +103,7 @@ def tried(sources: Sequence[str]) -> tuple[Plugin, ...]:
 
 
 def show(
-    source: str,
-    platform: str,
-    target: str,
-    config: Path | None = None,
-    plugin: Sequence[str] = (),
-    known: Path | None = None,
+    source: str, platform: str, target: str, config: Path | None = None, plugin: Sequence[str] = (), known: Path | None = None
 ) -> dict[str, Any]:
     """What the relay would make of the callback in *source*. Raises PreviewError."""
     check(platform, target)

@@ -20,13 +20,7 @@ from converters.routing.identity_table import IdentityLookup
 from converters.routing.overlay import IdentityOverlay
 from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, RejectedMark, Routed, route
 from streams.convert.emit import OutputWriter
-from streams.exactly_once.producers import (
-    FencedError,
-    Outputs,
-    Producers,
-    ProducerSettings,
-    UnknownResultError,
-)
+from streams.exactly_once.producers import FencedError, Outputs, Producers, ProducerSettings, UnknownResultError
 from streams.ingress.record import PAST, SILENT, callback_of
 from streams.kafka import topics
 from streams.operate.delivered import digest
@@ -90,7 +84,13 @@ class ReplayFilter:
     """Convert's function over one callback, and of what it causes that which was asked for; without the events (digests) of *known*."""
 
     def __init__(
-        self, spec: ReplaySpec, apps: Mapping[str, App], identities: IdentityLookup, partitions: int = 1, known: Collection[int] = (), silent_before: int = 0
+        self,
+        spec: ReplaySpec,
+        apps: Mapping[str, App],
+        identities: IdentityLookup,
+        partitions: int = 1,
+        known: Collection[int] = (),
+        silent_before: int = 0,
     ) -> None:
         self._silent_before = silent_before
         self._spec = spec
@@ -165,10 +165,14 @@ async def planned(reader: TopicReader, topic: str, name: str, platform: str, sin
     """The stretch of the topic that holds the time asked for. Raises OperateError."""
     found = await reader.spans(reader.partitions(topic), since, until + SLACK)
     return ReplaySpec(
-        id=name, platform=platform, since=since, until=until, filter=wanted,
+        id=name,
+        platform=platform,
+        since=since,
+        until=until,
+        filter=wanted,
         starts={span.tp.partition: span.start for span in found},
         ends={span.tp.partition: span.end for span in found},
-    )  # fmt: skip
+    )
 
 
 async def left(reader: TopicReader, topic: str, spec: ReplaySpec) -> list[OffsetRange]:
@@ -194,7 +198,17 @@ def group(prefix: str, spec: ReplaySpec) -> str:
 class ReplayWriter:
     """Writes what a sieve lets through to `backfill.<platform>`: partition and key those of the conversation."""
 
-    def __init__(self, link: ProducerSettings, prefix: str, partitions: int, spec: ReplaySpec, replay_filter: ReplayFilter, pace: RateCap, *, carry: bool) -> None:
+    def __init__(
+        self,
+        link: ProducerSettings,
+        prefix: str,
+        partitions: int,
+        spec: ReplaySpec,
+        replay_filter: ReplayFilter,
+        pace: RateCap,
+        *,
+        carry: bool,
+    ) -> None:
         self.group = group(prefix, spec)
         self._producers = Producers(link, self.group, self.group)
         mark = [(REPLAY, spec.id.encode())]

@@ -10,13 +10,7 @@ from pathlib import Path
 import msgspec
 from aiokafka import TopicPartition
 
-from streams.exactly_once.producers import (
-    FencedError,
-    Outputs,
-    Producers,
-    ProducerSettings,
-    UnknownResultError,
-)
+from streams.exactly_once.producers import FencedError, Outputs, Producers, ProducerSettings, UnknownResultError
 from streams.kafka import permissions, record_kinds, topics
 from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import cluster_of
@@ -82,7 +76,9 @@ class DirectoryStore:
             at = at.parent
         # Whether a file system is mounted read-only is known to access(2), too.
         if not at.is_dir() or not os.access(at, os.W_OK | os.X_OK):
-            raise OperateError(f"--state is {self._directory}, and {at} cannot be written to: name another directory, or leave --state out: replays are then kept in Kafka")
+            raise OperateError(
+                f"--state is {self._directory}, and {at} cannot be written to: name another directory, or leave --state out: replays are then kept in Kafka"
+            )
 
     async def save(self, spec: ReplaySpec) -> None:
         """Raises OperateError."""

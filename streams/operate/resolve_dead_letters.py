@@ -9,13 +9,7 @@ from aiokafka.errors import KafkaError
 
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter
-from streams.exactly_once.producers import (
-    FencedError,
-    Outputs,
-    Producers,
-    ProducerSettings,
-    UnknownResultError,
-)
+from streams.exactly_once.producers import FencedError, Outputs, Producers, ProducerSettings, UnknownResultError
 from streams.ingress.record import PAST, SILENT
 from streams.kafka import topics
 from streams.kafka.record_kinds import VERSION
@@ -44,9 +38,16 @@ class ResolvedCounts(msgspec.Struct, frozen=True):
 
 
 async def end(
-    reader: TopicReader, link: ProducerSettings, topic: str, prefix: str, letters: Sequence[LetterSummary], end: Resolution, tell: Progress | None = None,
-    *, silent_before: int = 0,
-) -> ResolvedCounts:  # fmt: skip
+    reader: TopicReader,
+    link: ProducerSettings,
+    topic: str,
+    prefix: str,
+    letters: Sequence[LetterSummary],
+    end: Resolution,
+    tell: Progress | None = None,
+    *,
+    silent_before: int = 0,
+) -> ResolvedCounts:
     """Give every one of *letters* the end that *end* says (its offset is not looked at), in the order of their origins.
 
     A letter is put back and marked in one transaction, and only one person at a time can do this on a cluster: nothing is
@@ -103,7 +104,9 @@ def _chunks(letters: Sequence[LetterSummary]) -> Iterator[list[LetterSummary]]:
         yield chunk
 
 
-async def _fill(outputs: Outputs, reader: TopicReader, topic: str, chunk: Sequence[LetterSummary], end: Resolution, silent_before: int) -> int:
+async def _fill(
+    outputs: Outputs, reader: TopicReader, topic: str, chunk: Sequence[LetterSummary], end: Resolution, silent_before: int
+) -> int:
     if end.resolved == "dropped":
         for letter in chunk:
             _mark(outputs, topic, letter, end)
@@ -132,6 +135,4 @@ async def bytes_of(reader: TopicReader, topic: str, letters: Sequence[LetterSumm
     wanted: dict[TopicPartition, list[int]] = {}
     for letter in letters:
         wanted.setdefault(TopicPartition(topic, letter.partition), []).append(letter.offset)
-    return {
-        (record.partition, record.offset): dead_letter.load(record.value or b"") async for record in reader.pick(wanted)
-    }
+    return {(record.partition, record.offset): dead_letter.load(record.value or b"") async for record in reader.pick(wanted)}

@@ -93,17 +93,32 @@ def size(wanted: Wanted) -> Sized:
     spare: Callable[[float], int] = lambda cores: max(2, math.ceil(cores / BUSY))  # noqa: E731
     roles = (
         RoleSize("ingress", spare(ingress), ingress, _of("ingress-memory"), 0.0),
-        RoleSize("convert", min(partitions, spare(convert)), convert, _of("convert-memory") + wanted.users / 1e6 * _of("identity-memory"), identities),
+        RoleSize(
+            "convert",
+            min(partitions, spare(convert)),
+            convert,
+            _of("convert-memory") + wanted.users / 1e6 * _of("identity-memory"),
+            identities,
+        ),
         *(
             RoleSize(f"deliver {number} of {wanted.platforms}", min(partitions, spare(deliver)), deliver, _of("deliver-memory"), state)
             for number in range(1, wanted.platforms + 1)
         ),
-        *((RoleSize("media", min(partitions, spare(media / READERS)), media, _of("media-memory") + READERS * _of("file-memory"), 0.0),) if wanted.files else ()),
+        *(
+            (RoleSize("media", min(partitions, spare(media / READERS)), media, _of("media-memory") + READERS * _of("file-memory"), 0.0),)
+            if wanted.files
+            else ()
+        ),
         RoleSize("watch", 1, _of("watch-cpu"), _of("watch-memory"), 0.0),
     )
     disk = sum(by_topic.values()) * wanted.replication * KAFKA_ROOM
     return Sized(
-        roles=roles, partitions=partitions, kafka_cores=peak * _of("broker-cpu") * wanted.replication, kafka_disk=disk, kafka_by_topic=by_topic, state=state
+        roles=roles,
+        partitions=partitions,
+        kafka_cores=peak * _of("broker-cpu") * wanted.replication,
+        kafka_disk=disk,
+        kafka_by_topic=by_topic,
+        state=state,
     )
 
 

@@ -71,9 +71,13 @@ async def _one(reader: TopicReader, stage: StageTopics, tps: Sequence[TopicParti
     oldest = await _oldest(reader, left)
     waiting = {tp: span for tp, span in left.items() if tp in oldest or span.end - span.start > LOOK}
     return StageStatus(
-        stage=stage.stage, platform=stage.platform, waiting=sum(span.end - span.start for span in waiting.values()),
-        oldest=min(oldest.values(), default=None), partitions=len(tps), unread=sum(done[tp] is None for tp in tps),
-    )  # fmt: skip
+        stage=stage.stage,
+        platform=stage.platform,
+        waiting=sum(span.end - span.start for span in waiting.values()),
+        oldest=min(oldest.values(), default=None),
+        partitions=len(tps),
+        unread=sum(done[tp] is None for tp in tps),
+    )
 
 
 async def _oldest(reader: TopicReader, left: Mapping[TopicPartition, OffsetRange]) -> dict[TopicPartition, int]:

@@ -43,9 +43,14 @@ Tell = Callable[[int, int], None]
 def logged(found: DeletedRange) -> None:
     """For roles."""
     log.error(
-        "records were deleted before they were read", topic=found.tp.topic, partition=found.tp.partition,
-        start=found.start, end=found.end, records=found.records, cause=found.cause,
-    )  # fmt: skip
+        "records were deleted before they were read",
+        topic=found.tp.topic,
+        partition=found.tp.partition,
+        start=found.start,
+        end=found.end,
+        records=found.records,
+        cause=found.cause,
+    )
 
 
 class TopicReader:
@@ -55,7 +60,9 @@ class TopicReader:
     are not there.
     """
 
-    def __init__(self, bootstrap: Where, group: str | None = None, deleted: Callable[[DeletedRange], None] = logged, names: Iterable[str] = ()) -> None:
+    def __init__(
+        self, bootstrap: Where, group: str | None = None, deleted: Callable[[DeletedRange], None] = logged, names: Iterable[str] = ()
+    ) -> None:
         self._bootstrap = bootstrap
         self._deleted = deleted
         self._names = tuple(names)
@@ -78,9 +85,7 @@ class TopicReader:
                 await self._look()
         except (KafkaError, TimeoutError, OSError) as error:
             await self._consumer.stop()
-            raise OperateError(
-                f"kafka.bootstrap is {self._bootstrap}: {permissions.why(error, self._bootstrap)}"
-            ) from None
+            raise OperateError(f"kafka.bootstrap is {self._bootstrap}: {permissions.why(error, self._bootstrap)}") from None
         return self
 
     async def lacking(self, grants: Sequence[AclGrant]) -> list[AclGrant]:
@@ -92,9 +97,7 @@ class TopicReader:
         for grant in await permissions.missing(self._consumer._client, grants):  # noqa: SLF001 - as above
             self._hidden[grant.name] = permissions.told(cluster_of(self._bootstrap), [grant])
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self._consumer.stop()
 
     def there(self, topic: str) -> bool:
@@ -114,9 +117,7 @@ class TopicReader:
         if topic in self._hidden:
             raise OperateError(self._hidden[topic])
 
-    async def spans(
-        self, tps: Iterable[TopicPartition], since: int | None = None, until: int | None = None
-    ) -> list[OffsetRange]:
+    async def spans(self, tps: Iterable[TopicPartition], since: int | None = None, until: int | None = None) -> list[OffsetRange]:
         """What lies in *tps* now, from the first record of time *since* to the first of *until* (ms since 1970)."""
         tps = list(tps)
         if not tps:
@@ -169,7 +170,9 @@ class TopicReader:
         begins = await self._consumer.beginning_offsets(list(positions))
         for tp, position in positions.items():
             if position >= begins[tp]:
-                raise OperateError(f"{tp.topic}:{tp.partition} ends before offset {position}, which had been there: was the topic made anew?")
+                raise OperateError(
+                    f"{tp.topic}:{tp.partition} ends before offset {position}, which had been there: was the topic made anew?"
+                )
             self._consumer.seek(tp, begins[tp])
             self._tell(DeletedRange.before(tp, position, min(begins[tp], left[tp].end)))
 

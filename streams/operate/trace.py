@@ -27,7 +27,20 @@ from streams.operate.dead_letter_reader import Resolution, is_end
 from streams.operate.filters import conversation_ids, decoded
 from streams.operate.topic_reader import Tell, TopicReader
 
-What = Literal["received", "converted", "backfill", "file wanted", "file", "intent", "ended", "called back", "echo", "dead letter", "resolved", "mentioned"]
+What = Literal[
+    "received",
+    "converted",
+    "backfill",
+    "file wanted",
+    "file",
+    "intent",
+    "ended",
+    "called back",
+    "echo",
+    "dead letter",
+    "resolved",
+    "mentioned",
+]
 
 _SAID = ("received", "converted", "backfill")
 
@@ -76,9 +89,15 @@ def topics_of(platforms: Iterable[str], prefix: str) -> TraceTopics:
 
     platforms = tuple(platforms)
     return TraceTopics(
-        each(topics.CALLBACKS), each(topics.DELIVERIES), each(topics.BACKFILL), each(topics.ECHOES), each(topics.LEDGER),
-        each(topics.MEDIA_RESULTS), topics.MEDIA_JOBS.name(prefix=prefix), topics.DEAD_LETTERS.name(prefix=prefix),
-    )  # fmt: skip
+        each(topics.CALLBACKS),
+        each(topics.DELIVERIES),
+        each(topics.BACKFILL),
+        each(topics.ECHOES),
+        each(topics.LEDGER),
+        each(topics.MEDIA_RESULTS),
+        topics.MEDIA_JOBS.name(prefix=prefix),
+        topics.DEAD_LETTERS.name(prefix=prefix),
+    )
 
 
 class TraceSearch:
@@ -170,8 +189,15 @@ class TraceSearch:
         if not any(each in letter.value or each in (raw.key or b"") for each in needles):
             return []
         key = (raw.key or b"").decode()
-        facts = {"key": key, "cause": letter.cause, "stage": letter.stage, "whose": letter.whose, "detail": letter.detail,
-                 "attempts": letter.attempts, "letter": raw.offset}  # fmt: skip
+        facts = {
+            "key": key,
+            "cause": letter.cause,
+            "stage": letter.stage,
+            "whose": letter.whose,
+            "detail": letter.detail,
+            "attempts": letter.attempts,
+            "letter": raw.offset,
+        }
         events = [key] if _remote(key) else []
         if letter.topic in self._there.callbacks:
             said = decoded(callback_of(letter.value, list(letter.headers.items())), self._apps)
@@ -185,8 +211,9 @@ def _callback(raw: ConsumerRecord, callback: Callback, apps: Mapping[str, App]) 
     for one in decoded(callback, apps):
         match one:
             case DecodedEvent(event=event):
-                yield _sighting(raw, event.id, "received", {**came, **_facts(event)}, {event.remote_id},
-                                at=callback.received, text=_text(event))  # fmt: skip
+                yield _sighting(
+                    raw, event.id, "received", {**came, **_facts(event)}, {event.remote_id}, at=callback.received, text=_text(event)
+                )
             case OwnEcho(event_id=event, remote_id=remote):
                 yield _sighting(raw, event, "called back", {**came, "remote_id": remote}, {remote}, at=callback.received)
             case Ignored(reason=reason):
@@ -235,14 +262,26 @@ def _sighting(
     raw: ConsumerRecord, event: str, what: What, facts: dict[str, Any], ids: Iterable[str], *, at: int = 0, text: Any = None
 ) -> TraceRecord:
     return TraceRecord(
-        event=event, what=what, at=at or raw.timestamp, topic=raw.topic, partition=raw.partition, offset=raw.offset,
-        facts=facts, ids=frozenset(ids), text=text,
-    )  # fmt: skip
+        event=event,
+        what=what,
+        at=at or raw.timestamp,
+        topic=raw.topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        facts=facts,
+        ids=frozenset(ids),
+        text=text,
+    )
 
 
 def _once_more(one: TraceRecord, before: TraceRecord) -> bool:
     """Whether a partition's next owner wrote down what its last one may not have committed."""
-    return one.what in {"intent", "ended"} and (one.what, one.topic, one.at, one.facts) == (before.what, before.topic, before.at, before.facts)
+    return one.what in {"intent", "ended"} and (one.what, one.topic, one.at, one.facts) == (
+        before.what,
+        before.topic,
+        before.at,
+        before.facts,
+    )
 
 
 def _facts(event: Event) -> dict[str, Any]:

@@ -129,7 +129,9 @@ async def _under_way(by: Mapping[str, Sequence[TraceRecord]], committed: Committ
         done = await committed(one.topic, one.partition)
         if open_files and what != "received" and (done is None or done <= one.offset):
             wanted = next(iter(open_files.values()))
-            return _made("waits-for-file", place=place, file=wanted.facts["kind"], since=shown(wanted.at), long=length((now - wanted.at) / 1000))
+            return _made(
+                "waits-for-file", place=place, file=wanted.facts["kind"], since=shown(wanted.at), long=length((now - wanted.at) / 1000)
+            )
         if done is None:
             return _made("nobody-read", place=place)
         if done <= one.offset:

@@ -12,7 +12,9 @@ class Asking(Generic[F]):
     """`async for` each thing that *steps* finds, while *ask* answers its requests; *told* hears how many it has answered."""
 
     def __init__(
-        self, steps: Generator[F | Request | FileRequest, Reply | None, str], ask: Callable[[Request | FileRequest], Awaitable[Reply | None]],
+        self,
+        steps: Generator[F | Request | FileRequest, Reply | None, str],
+        ask: Callable[[Request | FileRequest], Awaitable[Reply | None]],
         told: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._steps, self._ask, self._told = steps, ask, told

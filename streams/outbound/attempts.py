@@ -18,9 +18,7 @@ def delays(first: float, largest: float, chance: Callable[[], float] = random.ra
         delay = min(delay * 2, largest)
 
 
-async def attempt(
-    send: Send, waits: Iterator[float], sleep: Sleep, patience: float, clock: Callable[[], float]
-) -> tuple[Answered, int]:
+async def attempt(send: Send, waits: Iterator[float], sleep: Sleep, patience: float, clock: Callable[[], float]) -> tuple[Answered, int]:
     """Send until it is delivered, refused, or in doubt, or *patience* seconds have passed; only NotSent is repeated.
 
     The platform's own wait goes before ours. The answer has the number of attempts with it.

@@ -63,7 +63,11 @@ class TokenAuth:
     """One token for all requests: asked for once however many wait, renewed at half its life, and when it is worn out."""
 
     def __init__(
-        self, token: Token[Any], account: Account, url: Callable[[Request], str], clock: Callable[[], float] = time.monotonic,
+        self,
+        token: Token[Any],
+        account: Account,
+        url: Callable[[Request], str],
+        clock: Callable[[], float] = time.monotonic,
         count: Callable[[TokenOutcome], None] = lambda _: None,
     ) -> None:
         """*count* is told each time one was asked for, or was refused when it was used."""

@@ -57,9 +57,7 @@ class BreakerCall:
         self._era = breaker.era
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         del kind, error, trace
         if not self._told and self._era == self._breaker.era:
             self._breaker.unused()

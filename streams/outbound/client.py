@@ -23,10 +23,7 @@ TOO_LATE = NotSent("too late to leave")
 LONGEST_ID = 256
 """Characters of a message id, as docs/own.md allows; those of other platforms are shorter."""
 
-_NO_CONNECTION = (
-    NoConnectionError,
-    httpx.UnsupportedProtocol,
-)
+_NO_CONNECTION = (NoConnectionError, httpx.UnsupportedProtocol)
 """No connection, so no request."""
 
 

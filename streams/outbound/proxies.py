@@ -31,9 +31,8 @@ class ProxySettings(SecretSection):
 
     proxy: SecretStr = Field(
         SecretStr(""),
-        description=
-            "Proxy for outgoing requests: `http://host:port`, with `user:password@` if required; `none` for none. Empty: `HTTPS_PROXY`, "
-            "`HTTP_PROXY` and `NO_PROXY` of the environment. It must allow CONNECT to the requested ports.",
+        description="Proxy for outgoing requests: `http://host:port`, with `user:password@` if required; `none` for none. Empty: `HTTPS_PROXY`, "
+        "`HTTP_PROXY` and `NO_PROXY` of the environment. It must allow CONNECT to the requested ports.",
     )
     proxy_file: str = Field("", description="Path of a file that holds `proxy`.")
     no_proxy: list[str] = Field(

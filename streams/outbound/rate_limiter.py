@@ -137,12 +137,7 @@ class RateLimiter:
     """The limits of one app, for one worker. A call with many messages holds its line for as long as they take by the quota."""
 
     def __init__(
-        self,
-        limits: Iterable[RateLimit],
-        loop: asyncio.AbstractEventLoop,
-        pace: QuotaPolicy = _PACE,
-        *,
-        ahead: float = 0.0,
+        self, limits: Iterable[RateLimit], loop: asyncio.AbstractEventLoop, pace: QuotaPolicy = _PACE, *, ahead: float = 0.0
     ) -> None:
         """All partitions are the worker's, until `own` says otherwise.
 
@@ -259,6 +254,8 @@ def planned(limits: Iterable[RateLimit], quotas: Mapping[str, float]) -> tuple[R
     alone = quotas.keys() - named
     kept = (replace(limit, apis=tuple(api for api in limit.apis if api not in alone)) for limit in limits)
     found = [
-        replace(limit, amount=quotas[limit.name] * limit.seconds) if limit.name in quotas and limit.counts == "calls" else limit for limit in kept if limit.apis
+        replace(limit, amount=quotas[limit.name] * limit.seconds) if limit.name in quotas and limit.counts == "calls" else limit
+        for limit in kept
+        if limit.apis
     ]
     return (*found, *(RateLimit(api, (api,), quotas[api]) for api in sorted(alone)))

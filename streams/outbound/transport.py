@@ -93,9 +93,7 @@ class HttpxTransport:
     async def call(self, call: HttpCall, may_leave: Callable[[], bool]) -> Reply:
         if not may_leave():
             raise TooLateError
-        request = httpx.Request(
-            call.method, call.url, content=call.body, headers=call.headers, extensions=self._extensions
-        )
+        request = httpx.Request(call.method, call.url, content=call.body, headers=call.headers, extensions=self._extensions)
         response = await self._transport.handle_async_request(request)
         try:
             body = await response.aread()

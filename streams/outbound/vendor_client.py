@@ -26,9 +26,7 @@ FILE = "file"
 class VendorClient:
     """Raises SettingsError for limits that the platform does not have. What does something is *withheld* unless *acts*."""
 
-    def __init__(
-        self, app: App, settings: DeliverSettings, *, acts: bool, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, app: App, settings: DeliverSettings, *, acts: bool, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._app = app
         self._acts = acts
         self._client = PlatformClient(app, settings, transport)
@@ -109,7 +107,11 @@ class VendorClient:
             return None
 
     def _client_of(self, url: httpx.URL) -> httpx.AsyncClient:
-        proxy = self._proxies.of(url.scheme == "https", url.host, url.port or (443 if url.scheme == "https" else 80)) if self._transport is None else None
+        proxy = (
+            self._proxies.of(url.scheme == "https", url.host, url.port or (443 if url.scheme == "https" else 80))
+            if self._transport is None
+            else None
+        )
         found = self._files.get(proxy)
         if found is None:
             through = None

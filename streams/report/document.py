@@ -48,7 +48,11 @@ def html(text: str, language: Language) -> str:
             body.append(f"<p>{_inline(line)}</p>")
     tongue = "zh-CN" if language == "zh" else "en"
     title = _inline(lines[0].lstrip("# "))
-    return f'<!doctype html>\n<html lang="{tongue}"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>\n' + "\n".join(body) + "\n</html>\n"
+    return (
+        f'<!doctype html>\n<html lang="{tongue}"><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>\n'
+        + "\n".join(body)
+        + "\n</html>\n"
+    )
 
 
 def _inline(text: str) -> str:

@@ -59,7 +59,17 @@ class Gathering:
     """One report, about the source apps *chosen* of *settings*; *ask*: the platforms are asked for their histories too. *work*: as of `SortedRows`."""
 
     def __init__(
-        self, settings: Settings, apps: Mapping[str, App], chosen: frozenset[str], period: Period, identities: IdentityTable, reading: Reading, *, ask: bool, work: Path | None, now: int
+        self,
+        settings: Settings,
+        apps: Mapping[str, App],
+        chosen: frozenset[str],
+        period: Period,
+        identities: IdentityTable,
+        reading: Reading,
+        *,
+        ask: bool,
+        work: Path | None,
+        now: int,
     ) -> None:
         self._settings, self._apps, self._chosen, self._period = settings, apps, chosen, period
         self._identities, self._reading = identities, reading
@@ -106,7 +116,9 @@ class Gathering:
                 spans = await self._spans(reader, platform, (topics.DELIVERIES, topics.BACKFILL), self._period.since - SLACK)
                 committed = await self._committed(f"deliver.{platform}", [span.tp for span in spans])
                 await read_handed(reader, spans, committed, events, tell)
-                spans = await self._spans(reader, platform, (topics.LEDGER, topics.IMPORTED), self._period.since - SLACK, self._period.seen_until)
+                spans = await self._spans(
+                    reader, platform, (topics.LEDGER, topics.IMPORTED), self._period.since - SLACK, self._period.seen_until
+                )
                 await read_ends(reader, spans, events, tell=tell)
             return callbacks
 
@@ -114,7 +126,9 @@ class Gathering:
         async with self._reading(f"{self._settings.kafka.prefix}{stage}") as reader:
             return await reader.committed(tps)
 
-    async def _spans(self, reader: TopicReader, platform: str, each: Sequence[Topic], since: int | None, until: int | None = None) -> list[OffsetRange]:
+    async def _spans(
+        self, reader: TopicReader, platform: str, each: Sequence[Topic], since: int | None, until: int | None = None
+    ) -> list[OffsetRange]:
         names = [self._settings.kafka.topic(topic, platform) for topic in each]
         return await reader.spans([tp for name in names if reader.there(name) for tp in reader.partitions(name)], since, until)
 
@@ -130,7 +144,9 @@ class Gathering:
             report.asked.append(name)
             questions = VendorClient(app, self._settings.deliver, acts=False)
             history = HistoryRows(app, self._period, events, self._now)
-            places: set[Conversation] = callbacks.places[name] | (groups_of(self._identities, app.platform.name) if self._settings.gaps.groups else set())
+            places: set[Conversation] = callbacks.places[name] | (
+                groups_of(self._identities, app.platform.name) if self._settings.gaps.groups else set()
+            )
             try:
                 lacking = await history.read(questions, places, tell)
             finally:
@@ -141,7 +157,13 @@ class Gathering:
             report.unseen += [f"{name}: no answer: {api}, {count} times" for api, count in sorted(questions.unanswered.items())]
 
     def _decide(
-        self, name: bytes, contents: Sequence[bytes], showing: set[str], decided: SortedRows, late: SortedRows | None = None, unknown: set[int] | None = None
+        self,
+        name: bytes,
+        contents: Sequence[bytes],
+        showing: set[str],
+        decided: SortedRows,
+        late: SortedRows | None = None,
+        unknown: set[int] | None = None,
     ) -> None:
         found = fate(name.decode(errors="replace"), [rows.load(one) for one in contents], self._period.since, self._period.until, showing)
         if found is None or (found.app in self._apps and found.app not in self._chosen):
@@ -171,4 +193,3 @@ class Gathering:
                 emit(totals, events)
         hours.nothing(callbacks.nothing.items())
         report.hours = hours.each()
-

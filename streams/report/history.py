@@ -29,7 +29,9 @@ class HistoryRows:
         if span.since >= span.until:
             return cut
         listed = sorted(set(places), key=repr)
-        asking = Asking(gaps.ask(TimeRange(span.since, span.until), listed, self._app.account), questions.ask, of_answers(tell, len(listed)))
+        asking = Asking(
+            gaps.ask(TimeRange(span.since, span.until), listed, self._app.account), questions.ask, of_answers(tell, len(listed))
+        )
         async for found in asking:
             self._take(found)
         return "; ".join(one for one in (asking.unseen, cut) if one)
@@ -50,6 +52,9 @@ class HistoryRows:
                     key = conversation_key(event.conversation)
                     if key == app.canary:
                         continue  # test users are called the same everywhere
-                    self._into.add(event.id.encode(), dump(KeptRow(event.at, app.name, app.target, key.decode(errors="replace"), kind_of(event.operation))))
+                    self._into.add(
+                        event.id.encode(),
+                        dump(KeptRow(event.at, app.name, app.target, key.decode(errors="replace"), kind_of(event.operation))),
+                    )
                 case _:
                     pass

@@ -16,22 +16,41 @@ def markdown(report: Report, language: Language, now: int) -> str:
     open_count = sum(one.open.total() for one in report.hours)
     verdict = say["not_complete"].format(open_count) if open_count else say["complete"] if report.complete else say["not_seen"]
     lines = [
-        f"# {say['title']}", "",
-        say["made"].format(day(now)), "",
-        f"**{verdict}**", "",
-        f"| {say['what']} | |", "| --- | --- |",
+        f"# {say['title']}",
+        "",
+        say["made"].format(day(now)),
+        "",
+        f"**{verdict}**",
+        "",
+        f"| {say['what']} | |",
+        "| --- | --- |",
         f"| {say['period']} | {say['to'].format(_clock(period.since, period.ahead), _clock(period.until, period.ahead))} |",
         f"| {say['zone']} | {zone_name(period.ahead)} |",
         f"| {say['apps']} | {', '.join(map(clean, report.apps))} |",
         f"| {say['asked']} | {', '.join(map(clean, report.asked)) or say['not_asked']} |",
-        *(f"| {say['total_' + what]} | {count:,} |" for what, count in _sums(report)), "",
-        f"## {say['hours']}", "", *_hours(report, language), "",
-        f"## {say['evidence']}", "",
-        say["shows"].format(", ".join(map(clean, report.showing))) if report.showing else say["shows_none"], "",
-        f"## {say['left']}", "", *_left_out(report, language), "",
-        f"## {say['different']}", "", *_different(report, language), "",
-        f"## {say['open']}", "", *_events(report, language, open_count), "",
-    ]  # fmt: skip
+        *(f"| {say['total_' + what]} | {count:,} |" for what, count in _sums(report)),
+        "",
+        f"## {say['hours']}",
+        "",
+        *_hours(report, language),
+        "",
+        f"## {say['evidence']}",
+        "",
+        say["shows"].format(", ".join(map(clean, report.showing))) if report.showing else say["shows_none"],
+        "",
+        f"## {say['left']}",
+        "",
+        *_left_out(report, language),
+        "",
+        f"## {say['different']}",
+        "",
+        *_different(report, language),
+        "",
+        f"## {say['open']}",
+        "",
+        *_events(report, language, open_count),
+        "",
+    ]
     if report.unseen:
         lines += [f"## {say['unseen_part']}", "", *(f"- {clean(one)}" for one in report.unseen), ""]
     return "\n".join(lines)
@@ -46,9 +65,11 @@ def zone_name(ahead: int) -> str:
 def _sums(report: Report) -> list[tuple[str, int]]:
     hours = report.hours
     return [
-        ("received", sum(one.received for one in hours)), ("carried", sum(one.carried for one in hours)),
-        ("there", sum(one.there for one in hours)), ("open", sum(one.open.total() for one in hours)),
-    ]  # fmt: skip
+        ("received", sum(one.received for one in hours)),
+        ("carried", sum(one.carried for one in hours)),
+        ("there", sum(one.there for one in hours)),
+        ("open", sum(one.open.total() for one in hours)),
+    ]
 
 
 def _clock(at: int, ahead: int, form: str = "%Y-%m-%d %H:%M") -> str:
@@ -59,7 +80,12 @@ def _hours(report: Report, language: Language) -> list[str]:
     say = WORDS[language]
     if not report.hours:
         return [say["no_hours"]]
-    return [*_head("app", say), *(_row(_clock(one.hour, report.period.ahead), clean(one.app), one, say) for one in report.hours), "", say["explained"]]
+    return [
+        *_head("app", say),
+        *(_row(_clock(one.hour, report.period.ahead), clean(one.app), one, say) for one in report.hours),
+        "",
+        say["explained"],
+    ]
 
 
 def _head(second: str, say: dict[str, str]) -> tuple[str, str]:
@@ -92,7 +118,10 @@ def _different(report: Report, language: Language) -> list[str]:
     if not report.different:
         return [say["nothing"]]
     lines = [*_head("conversation", say)]
-    lines += [_row(_clock(one.hour, report.period.ahead), f"{clean(one.app)}: {clean(masked(one.conversation))}", one, say) for one in report.different]
+    lines += [
+        _row(_clock(one.hour, report.period.ahead), f"{clean(one.app)}: {clean(masked(one.conversation))}", one, say)
+        for one in report.different
+    ]
     more = report.differing - len(report.different)
     return [*lines, "", say["more"].format(more)] if more else lines
 
@@ -101,7 +130,10 @@ def _events(report: Report, language: Language, count: int) -> list[str]:
     say = WORDS[language]
     if not report.events:
         return [say["nothing"]]
-    lines = [f"| {say['event']} | {say['conversation']} | {say['at']} | {say['fate']} | {say['detail']} |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        f"| {say['event']} | {say['conversation']} | {say['at']} | {say['fate']} | {say['detail']} |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     lines += [
         f"| `{clean(one.event)}` | {clean(masked(one.conversation))} | {_clock(one.at, report.period.ahead, '%Y-%m-%d %H:%M:%S')} | {say[one.word]} | {clean(one.detail)} |"
         for one in report.events

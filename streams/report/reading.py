@@ -85,7 +85,13 @@ class CallbackRows:
     """What callbacks say: events of their own, and what they show of the relay's. *chosen*: source apps that the report is about."""
 
     def __init__(
-        self, apps: Mapping[str, App], chosen: frozenset[str], identities: IdentityLookup, letters: Mapping[str, LetterRow], period: Period, into: RowSink
+        self,
+        apps: Mapping[str, App],
+        chosen: frozenset[str],
+        identities: IdentityLookup,
+        letters: Mapping[str, LetterRow],
+        period: Period,
+        into: RowSink,
     ) -> None:
         self._apps, self._chosen, self._identities, self._letters = apps, chosen, identities, letters
         self._period = period
@@ -140,7 +146,14 @@ class CallbackRows:
             return  # half of all: nothing else would come of it
         place = dead_letter.place(raw.topic, raw.partition, raw.offset)
         known = ReceivedRow(
-            at, callback.app, app.target if app is not None else "", "", "", waits=waits, letter=self._letters.get(place), late=at >= self._period.until
+            at,
+            callback.app,
+            app.target if app is not None else "",
+            "",
+            "",
+            waits=waits,
+            letter=self._letters.get(place),
+            late=at >= self._period.until,
         )
         try:
             routed: Sequence[Routed] = route(callback, self._apps, self._identities)
@@ -200,7 +213,13 @@ def _made_by_us(event: str, *, newcomer: bool) -> bool:
         return False
 
 
-async def read_handed(reader: TopicReader, spans: Sequence[OffsetRange], committed: Mapping[TopicPartition, int | None], into: RowSink, tell: Tell | None = None) -> None:
+async def read_handed(
+    reader: TopicReader,
+    spans: Sequence[OffsetRange],
+    committed: Mapping[TopicPartition, int | None],
+    into: RowSink,
+    tell: Tell | None = None,
+) -> None:
     """Rows of deliveries. Raises OperateError."""
     async for raw in reader.records(spans, tell):
         with suppress(msgspec.DecodeError):
@@ -208,7 +227,9 @@ async def read_handed(reader: TopicReader, spans: Sequence[OffsetRange], committ
             into.add(_handed(raw.value or b"").event.id.encode(), dump(HandedRow(waits=done is None or raw.offset >= done)))
 
 
-async def read_ends(reader: TopicReader, spans: Sequence[OffsetRange], into: RowSink, only: frozenset[int] | None = None, tell: Tell | None = None) -> None:
+async def read_ends(
+    reader: TopicReader, spans: Sequence[OffsetRange], into: RowSink, only: frozenset[int] | None = None, tell: Tell | None = None
+) -> None:
     """Rows of ledgers; those of the events (hashes of their bytes) of *only*, where it is given. Raises OperateError."""
     async for raw in reader.records(spans, tell):
         name = raw.key or b""

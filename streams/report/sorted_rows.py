@@ -75,7 +75,9 @@ class SortedRows:
                 for name, number, content in self._rows:
                     file.write(_HEAD.pack(len(name), len(content), number) + name + content)
         except OSError as error:
-            raise OperateError(f"{error.strerror or type(error).__name__}: more than {self._most} rows need a directory for temporary files, with --work") from None
+            raise OperateError(
+                f"{error.strerror or type(error).__name__}: more than {self._most} rows need a directory for temporary files, with --work"
+            ) from None
         self._files.append(path)
         self._rows.clear()
 

@@ -39,7 +39,13 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
     console, kafka = settings.console, settings.kafka
     readings, audit, health = Readings(settings), AuditLog(kafka), Health(reach=REACH)
     observer = healths.listener(health, settings.observe)
-    listener = Listener(ConsoleApp(Access(console), readings, audit), console.hosts(), console.port, "console", structs.replace(BOUNDS, idle=console.keep_alive))
+    listener = Listener(
+        ConsoleApp(Access(console), readings, audit),
+        console.hosts(),
+        console.port,
+        "console",
+        structs.replace(BOUNDS, idle=console.keep_alive),
+    )
     await observer.start()
     try:
         beginning = asyncio.create_task(_begin(settings, audit, health))

@@ -44,11 +44,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         raise SettingsError("files.public_url is missing: where chat clients reach files.port, such as https://files.example.com")
     disk = FileDirectory(files.directory, kept=files.kept_days * DAY)
     app = FilesApp(
-        disk,
-        files.secret.get_secret_value().encode(),
-        public_url=files.public_url,
-        lives=files.link_days * DAY,
-        largest=files.max_bytes,
+        disk, files.secret.get_secret_value().encode(), public_url=files.public_url, lives=files.link_days * DAY, largest=files.max_bytes
     )
     observer = healths.listener(health, settings.observe)
     listener = Listener(app, files.hosts(), files.port, "files", structs.replace(BOUNDS, idle=files.keep_alive))

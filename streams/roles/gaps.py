@@ -52,9 +52,12 @@ def store_of(settings: Settings, apps: Mapping[str, App], tell: Health | None = 
     names = {settings.kafka.topic(topics.CALLBACKS, app.platform.name) for app in apps.values()}
     limits = settings.ingress
     return CallbackStore(
-        settings.kafka.cluster, sorted(names), timeout=limits.store_timeout, limit=limits.max_waiting,
+        settings.kafka.cluster,
+        sorted(names),
+        timeout=limits.store_timeout,
+        limit=limits.max_waiting,
         tell=lambda why: tell.ready(not why, why, part="kafka") if tell else None,
-    )  # fmt: skip
+    )
 
 
 async def run_gaps(settings: Settings, names: list[str]) -> int:
@@ -102,9 +105,7 @@ class _GapsRole:
         self._disk = disk_of(settings, settings.gaps.state, f"{settings.kafka.prefix}gaps")
         self._follower = IdentityFollower(settings.kafka.cluster, known, disk=self._disk)
         self._topics = [settings.kafka.topic(topics.CALLBACKS, app.platform.name) for app in apps.values()]
-        self._came = {
-            name: ReceivedCallbacks(settings.kafka.topic(topics.CALLBACKS, app.platform.name), app) for name, app in apps.items()
-        }
+        self._came = {name: ReceivedCallbacks(settings.kafka.topic(topics.CALLBACKS, app.platform.name), app) for name, app in apps.items()}
         self._busy = False
         self._said: dict[str, str] = {}
         """Why no further back, by app, as it was logged last."""
@@ -160,16 +161,27 @@ class _GapsRole:
                     found = await self._search(app, reader, questions)
         except (OperateError, KafkaError) as error:
             metrics.GAP_SEARCHES.labels(name, "failed").inc()
-            log.warning("gap search failed", app=name, error=str(error) if isinstance(error, OperateError) else why(error, self._settings.kafka.cluster))
+            log.warning(
+                "gap search failed",
+                app=name,
+                error=str(error) if isinstance(error, OperateError) else why(error, self._settings.kafka.cluster),
+            )
             return
         finally:
             await questions.close()
         whole = not (found.unseen or found.unstored or questions.unanswered)
         metrics.GAP_SEARCHES.labels(name, "whole" if whole else "partial").inc()
         log.info(
-            "gap search finished", app=name, conversations=found.places, known=found.known, recovered=found.written, unstored=found.unstored,
-            sent_again=questions.acted, unanswered=questions.unanswered.total(), unseen=found.unseen,
-        )  # fmt: skip
+            "gap search finished",
+            app=name,
+            conversations=found.places,
+            known=found.known,
+            recovered=found.written,
+            unstored=found.unstored,
+            sent_again=questions.acted,
+            unanswered=questions.unanswered.total(),
+            unseen=found.unseen,
+        )
 
     async def _search(self, app: App, reader: TopicReader, questions: VendorClient) -> GapResult:
         gaps, now = self._settings.gaps, _now()

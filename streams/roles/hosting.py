@@ -92,7 +92,9 @@ class RoleObserver(StageObserver):
 
     def refused(self, stage: str, partition: int, kind: str, why: str) -> None:
         if self._refused.get(partition, ("", ""))[0] != kind:
-            (log.error if kind else log.info)("local state: " + (why or "can be kept again"), stage=stage, partition=partition, kind=kind or "none")
+            (log.error if kind else log.info)(
+                "local state: " + (why or "can be kept again"), stage=stage, partition=partition, kind=kind or "none"
+            )
         self._refused.pop(partition, None)
         if kind:
             self._refused[partition] = kind, why
@@ -154,7 +156,13 @@ class RoleObserver(StageObserver):
 
 
 async def host(
-    settings: Settings, plan: StagePlan, watch: RoleObserver, group: str, *, max_records: int, dead_letter_limit: DeadLetterLimit | None = None
+    settings: Settings,
+    plan: StagePlan,
+    watch: RoleObserver,
+    group: str,
+    *,
+    max_records: int,
+    dead_letter_limit: DeadLetterLimit | None = None,
 ) -> int:
     """*fuse* is the stage's, if it has one: it is shown, and released by command."""
     kafka = settings.kafka

@@ -51,13 +51,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
         return settings.kafka.topic(CALLBACKS, platform)
 
     topics = sorted({topic(app.platform.name) for app in apps.values()})
-    store = CallbackStore(
-        settings.kafka.cluster,
-        topics,
-        timeout=limits.store_timeout,
-        limit=limits.max_waiting,
-        tell=tell,
-    )
+    store = CallbackStore(settings.kafka.cluster, topics, timeout=limits.store_timeout, limit=limits.max_waiting, tell=tell)
     # A collection over everything that was ever imported stops the loop for some 20 ms: what is there now stays out of it.
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)

@@ -23,6 +23,10 @@ def name_of(given: str, directory: Path | None) -> str:
         made = uuid4().hex
         path.write_text(made + "\n", encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        log.info("the worker has no name of its own: killed and started again, it waits until it was given up", path=str(path), error=type(error).__name__)
+        log.info(
+            "the worker has no name of its own: killed and started again, it waits until it was given up",
+            path=str(path),
+            error=type(error).__name__,
+        )
         return ""
     return made

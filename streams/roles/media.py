@@ -65,8 +65,7 @@ async def _media(settings: Settings, health: Health) -> int:
         clients=clients(apps, settings.deliver),
         admissions=admissions,
         fetcher=Fetcher(
-            addresses, connect=media.connect_timeout, silence=media.read_timeout, total=media.fetch_timeout,
-            proxies=proxies(media, "media"),
+            addresses, connect=media.connect_timeout, silence=media.read_timeout, total=media.fetch_timeout, proxies=proxies(media, "media")
         ),
         pool=TranscodePool(media.processes, _limits(media), media.sandbox),
         store=store,
@@ -108,7 +107,7 @@ async def _started(pool: TranscodePool) -> None:
         await pool.start()
     except NotSandboxedError:
         raise SettingsError(
-            'media.sandbox is "require", and this machine\'s kernel does not filter the calls of the processes that read strangers\' files: '
+            "media.sandbox is \"require\", and this machine's kernel does not filter the calls of the processes that read strangers' files: "
             "run the role on Linux (x86_64 or aarch64) with seccomp filters, in a container that allows prctl(PR_SET_SECCOMP); "
             'or set media.sandbox = "prefer", and a file with an exploit can do what the role can'
         ) from None
@@ -131,9 +130,14 @@ def _told(ready: WorkerReady) -> str:
 
 def _limits(media: MediaSettings) -> TranscodeLimits:
     return TranscodeLimits(
-        cpu_seconds=media.max_cpu_seconds, film_seconds=media.max_video_cpu_seconds, memory_bytes=media.max_memory, seconds=2.0 * media.max_cpu_seconds, pixels=media.max_pixels,
-        longest_ms=int(media.max_duration * 1000), output_bytes=media.max_bytes,
-    )  # fmt: skip
+        cpu_seconds=media.max_cpu_seconds,
+        film_seconds=media.max_video_cpu_seconds,
+        memory_bytes=media.max_memory,
+        seconds=2.0 * media.max_cpu_seconds,
+        pixels=media.max_pixels,
+        longest_ms=int(media.max_duration * 1000),
+        output_bytes=media.max_bytes,
+    )
 
 
 def _emptied(directory: Path) -> Path:

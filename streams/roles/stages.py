@@ -67,9 +67,15 @@ async def _convert(settings: Settings, file: Path | None, health: Health) -> int
     follower = IdentityFollower(kafka.cluster, known, disk=disk)
     await patiently("read identities", kafka.cluster, follower.start, follower.stop)
     converter = ConvertStage(
-        apps, follower.table, partitions=kafka.partitions, prefix=kafka.prefix, carry=settings.media.carry, check=follower.check,
-        dead_letter_limit=DeadLetterLimit(convert.STAGE, settings.hold), learn=follower.caught_up,
-    )  # fmt: skip
+        apps,
+        follower.table,
+        partitions=kafka.partitions,
+        prefix=kafka.prefix,
+        carry=settings.media.carry,
+        check=follower.check,
+        dead_letter_limit=DeadLetterLimit(convert.STAGE, settings.hold),
+        learn=follower.caught_up,
+    )
     follower.read = converter.known.read
     watch = RoleObserver(health)
     linger = AdaptiveLinger(CONVERT_SHARE, settings.convert.cycle)
@@ -88,9 +94,7 @@ async def _convert(settings: Settings, file: Path | None, health: Health) -> int
             disk.close()
 
 
-async def run_deliver(
-    settings: Settings, platform: str, transport: httpx.AsyncBaseTransport | None = None
-) -> int:
+async def run_deliver(settings: Settings, platform: str, transport: httpx.AsyncBaseTransport | None = None) -> int:
     """Deliver to one platform until stopped; the answer is the exit code. Raises SettingsError.
 
     *transport* takes the place of the one that ships, for a comparison.
@@ -98,9 +102,7 @@ async def run_deliver(
     return await served(settings, lambda health: _deliver(settings, platform, transport, health))
 
 
-async def _deliver(
-    settings: Settings, platform: str, transport: httpx.AsyncBaseTransport | None, health: Health
-) -> int:
+async def _deliver(settings: Settings, platform: str, transport: httpx.AsyncBaseTransport | None, health: Health) -> int:
     apps = marking(settings)
     targets = {name: app for name, app in apps.items() if app.platform.name == platform}
     if not targets:
@@ -124,7 +126,16 @@ async def _deliver(
         ),
         partitions=kafka.partitions,
     )
-    needed = [names.deliveries, names.backfill, names.echoes, names.results, names.ledger, *_some(names.imported), *names.mirrored, names.dead]
+    needed = [
+        names.deliveries,
+        names.backfill,
+        names.echoes,
+        names.results,
+        names.ledger,
+        *_some(names.imported),
+        *names.mirrored,
+        names.dead,
+    ]
     await require(settings, needed, health, acls.deliver(acls.layout_of(settings), platform))
     group = f"{kafka.prefix}deliver.{platform}"
     loop = asyncio.get_running_loop()
@@ -140,9 +151,7 @@ async def _deliver(
         bootstrap=kafka.cluster,
         dead_letter_limit=DeadLetterLimit(DELIVER, settings.hold),
         parking=ParkingBudget(settings.deliver.max_parked_bytes),
-        progress=Progress(
-            kafka.cluster, f"{kafka.prefix}convert", kafka.topic(topics.CALLBACKS, platform)
-        ),
+        progress=Progress(kafka.cluster, f"{kafka.prefix}convert", kafka.topic(topics.CALLBACKS, platform)),
         logs=(LogReader(kafka.cluster, committed=True), LogReader(kafka.cluster, committed=False)),
         restoring=FairTurns(),
         linger=AdaptiveLinger(DELIVER_SHARE, settings.deliver.cycle),
@@ -162,7 +171,9 @@ async def _deliver(
     plan.signs = kafka.topic(topics.CONTROL)
     plan.instance, plan.kept = name_of(kafka.instance, context.state), lambda: kept(context.state, platform)
     try:
-        return await host(settings, plan, watch, group, max_records=settings.deliver.max_open_events, dead_letter_limit=context.dead_letter_limit)
+        return await host(
+            settings, plan, watch, group, max_records=settings.deliver.max_open_events, dead_letter_limit=context.dead_letter_limit
+        )
     finally:
         for client in context.clients.values():
             await client.close()

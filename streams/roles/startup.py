@@ -12,12 +12,7 @@ from ssl import SSLCertVerificationError
 from typing import Any, TypeVar
 
 import structlog
-from aiokafka.errors import (
-    IllegalSaslStateError,
-    KafkaError,
-    SaslAuthenticationFailed,
-    UnsupportedSaslMechanismError,
-)
+from aiokafka.errors import IllegalSaslStateError, KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 
 from streams.kafka import clients, permissions
 from streams.kafka.acls import AclGrant
@@ -41,9 +36,14 @@ PAUSE = 1.0
 """Seconds between two attempts."""
 AWAY = (KafkaError, TimeoutError, OSError)
 _FINAL = (
-    permissions.NotPermittedError, CredentialsError, SaslAuthenticationFailed, UnsupportedSaslMechanismError, IllegalSaslStateError,
-    SSLCertVerificationError, TooOldError,
-)  # fmt: skip
+    permissions.NotPermittedError,
+    CredentialsError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+    IllegalSaslStateError,
+    SSLCertVerificationError,
+    TooOldError,
+)
 """What waiting does not mend."""
 
 

@@ -171,9 +171,12 @@ def _limits(settings: "Settings") -> Iterator[str]:
 
 def _directories(settings: "Settings") -> Iterator[str]:
     given: dict[str, str | Path] = {
-        "convert.state": settings.convert.state, "deliver.state": settings.deliver.state, "gaps.state": settings.gaps.state,
-        "media.directory": settings.media.directory, "files.directory": settings.files.directory,
-    }  # fmt: skip
+        "convert.state": settings.convert.state,
+        "deliver.state": settings.deliver.state,
+        "gaps.state": settings.gaps.state,
+        "media.directory": settings.media.directory,
+        "files.directory": settings.files.directory,
+    }
     for name, path in given.items():
         if not str(path).strip() or (isinstance(path, Path) and path == Path()):
             if name not in ("convert.state", "gaps.state"):
@@ -207,7 +210,9 @@ def _canary(settings: "Settings") -> Iterator[str]:
     for name in settings.canary.apps:
         if (app := settings.apps.get(name)) is None:
             meant = nearest(name, settings.apps)
-            yield f"canary.apps has {name}, which is no app here; " + (f"did you mean {meant}?" if meant else f"there are: {', '.join(sorted(settings.apps)) or 'none'}")
+            yield f"canary.apps has {name}, which is no app here; " + (
+                f"did you mean {meant}?" if meant else f"there are: {', '.join(sorted(settings.apps)) or 'none'}"
+            )
         elif app.target not in settings.canary.apps:
             yield f"canary.apps has {name}, whose target is {app.target}; expected two apps that are each other's target"
         elif (platform := PLATFORMS.get(app.platform)) is not None and not canary.fit(platform):
@@ -235,7 +240,9 @@ def _account(where: str, given: Mapping[str, Any], kind: type[Any], platform: st
             continue
         if not value.strip():
             if name in needed or key != name:
-                what = "the path of a file that holds it" if key != name else f"its value, or {name}_file = the path of a file that holds it"
+                what = (
+                    "the path of a file that holds it" if key != name else f"its value, or {name}_file = the path of a file that holds it"
+                )
                 yield f"{where}.{key} is empty: write {what}"
         elif value != value.strip() or any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
             yield f"{where}.{key} has a space at one of its ends, or a line break in it: write it without"

@@ -71,8 +71,10 @@ def stray(environment: Mapping[str, str], model: type[BaseModel]) -> list[str]:
         if upper.startswith(f"{PREFIX}TEST_") or _LINK.fullmatch(upper):
             continue
         meant = nearest(upper.removeprefix(PREFIX), [each.removeprefix(PREFIX) for each in known])
-        advice = f"did you mean {PREFIX}{meant}? Name it so, or unset it" if meant else (
-            f"the name is {PREFIX}, the section, two underscores and the key, such as {PREFIX}KAFKA__BOOTSTRAP; unset it"
+        advice = (
+            f"did you mean {PREFIX}{meant}? Name it so, or unset it"
+            if meant
+            else (f"the name is {PREFIX}, the section, two underscores and the key, such as {PREFIX}KAFKA__BOOTSTRAP; unset it")
         )
         lines.append(f"{given} is in the environment and is no setting; {advice}")
     return lines
@@ -193,11 +195,7 @@ def _kind(model: type[BaseModel], name: str) -> str | None:
 
 def _tables(model: type[BaseModel], before: str = "") -> set[str]:
     """Settings whose keys the operator chooses."""
-    found = {
-        before + name
-        for name, field in model.model_fields.items()
-        if getattr(field.annotation, "__origin__", None) is dict
-    }
+    found = {before + name for name, field in model.model_fields.items() if getattr(field.annotation, "__origin__", None) is dict}
     for name, below in section_models(model).items():
         if name not in {one.rpartition(".")[2] for one in found}:
             found |= _tables(below, f"{before}{name}.")
@@ -222,8 +220,10 @@ def _seen(name: str, value: Any) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) and value != int(value if abs(value) < 1e15 else 0) else str(
-        int(value) if isinstance(value, float) and abs(value) < 1e15 else value
+    return (
+        f"{value:g}"
+        if isinstance(value, float) and value != int(value if abs(value) < 1e15 else 0)
+        else str(int(value) if isinstance(value, float) and abs(value) < 1e15 else value)
     )
 
 

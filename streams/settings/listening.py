@@ -13,9 +13,8 @@ ALL4, ALL6 = "0.0.0.0", "::"  # noqa: S104 - that is what they are called
 class ListenSettings(Section):
     host: str | list[str] = Field(
         ALL4,
-        description=
-            "Addresses to listen on: one, a list, or separated by commas. `0.0.0.0` is all of IPv4, `::` all of IPv6 and IPv4 (IPv6 "
-            "only, where an IPv4 address is listed as well).",
+        description="Addresses to listen on: one, a list, or separated by commas. `0.0.0.0` is all of IPv4, `::` all of IPv6 and IPv4 (IPv6 "
+        "only, where an IPv4 address is listed as well).",
     )
 
     def hosts(self) -> list[str]:
@@ -28,10 +27,11 @@ class ServerSettings(ListenSettings):
     """What balancers stand before."""
 
     keep_alive: float = Field(
-        620.0, ge=1, le=86_400,
-        description=
-            "Seconds for which a connection may be idle between two requests. Must exceed the idle timeout of the load balancer in "
-            "front; otherwise it reuses a connection that was just closed, and answers 502. Google's is 600.",
+        620.0,
+        ge=1,
+        le=86_400,
+        description="Seconds for which a connection may be idle between two requests. Must exceed the idle timeout of the load balancer in "
+        "front; otherwise it reuses a connection that was just closed, and answers 502. Google's is 600.",
     )
 
 

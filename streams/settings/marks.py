@@ -33,9 +33,8 @@ class MarksSettings(SecretSection):
     secret_previous_file: str = Field("", description="Path of a file that holds `secret_previous`.")
     unkeyed_until: AwareDatetime | None = Field(
         None,
-        description=
-            "Accept unsigned marks of release 0.1.0, which anybody can forge, on messages sent before this time, such as "
-            "2026-12-01T00:00:00Z: when the last worker of 0.1.0 stopped. Not set: never.",
+        description="Accept unsigned marks of release 0.1.0, which anybody can forge, on messages sent before this time, such as "
+        "2026-12-01T00:00:00Z: when the last worker of 0.1.0 stopped. Not set: never.",
     )
 
     @model_validator(mode="after")
@@ -63,4 +62,7 @@ class MarksSettings(SecretSection):
         }
         own = bool(account.get("mark_secret"))
         # An app with a secret of its own has its own previous one, or none.
-        return {**account, **{name: value for name, value in given.items() if name not in account and not (own and name != "mark_unkeyed_until")}}
+        return {
+            **account,
+            **{name: value for name, value in given.items() if name not in account and not (own and name != "mark_unkeyed_until")},
+        }

@@ -63,7 +63,10 @@ def in_environment(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]
 
 def warnings(found: Iterable[str]) -> tuple[str, ...]:
     """A sentence for each old name in use."""
-    return tuple(f"{old} is now called {RENAMED[old]}: rename it in the settings; the next release refuses the old name" for old in dict.fromkeys(found))
+    return tuple(
+        f"{old} is now called {RENAMED[old]}: rename it in the settings; the next release refuses the old name"
+        for old in dict.fromkeys(found)
+    )
 
 
 def _variable(name: str) -> str:

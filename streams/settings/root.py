@@ -59,27 +59,32 @@ class KafkaSettings(Section):
     prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]*$", description="Prefix of every topic, group and transactional id.")
     partitions: int = Field(12, ge=1, le=1000, description="Partitions of each topic. Cannot change once messages flow.")
     session_timeout: float = Field(
-        6.0, ge=1, description="Seconds until a worker that does not answer loses its partitions; half of it where others of its role see that it is silent. "
-        "Brokers accept no less than 6 by default."
+        6.0,
+        ge=1,
+        description="Seconds until a worker that does not answer loses its partitions; half of it where others of its role see that it is silent. "
+        "Brokers accept no less than 6 by default.",
     )
     instance: str = Field(
-        "", pattern=r"^[A-Za-z0-9._-]{0,200}$",
-        description=
-            "Name of the worker in its consumer groups (`group.instance.id`). A worker that is killed and started again gets its "
-            "partitions back at once. Each process of a role needs its own. Empty: a name kept in the role's state directory.",
+        "",
+        pattern=r"^[A-Za-z0-9._-]{0,200}$",
+        description="Name of the worker in its consumer groups (`group.instance.id`). A worker that is killed and started again gets its "
+        "partitions back at once. Each process of a role needs its own. Empty: a name kept in the role's state directory.",
     )
-    transaction_timeout: float = Field(
-        15.0, ge=1, le=60, description="Seconds until the broker aborts a transaction that was left open."
-    )
+    transaction_timeout: float = Field(15.0, ge=1, le=60, description="Seconds until the broker aborts a transaction that was left open.")
     connect_timeout: float = Field(3.0, gt=0, description="Seconds to wait for a connection to one address.")
     request_timeout: float = Field(
-        5.0, ge=1, description="Seconds to wait for an answer that a broker can give at once. Then the request is repeated on a new connection."
+        5.0,
+        ge=1,
+        description="Seconds to wait for an answer that a broker can give at once. Then the request is repeated on a new connection.",
     )
     keepalive: float = Field(
-        5.0, ge=0.1, description=
-            "Seconds after which an idle connection is probed, so that no load balancer or firewall drops it. Less than half of their idle timeout (often 240 or 350)."
+        5.0,
+        ge=0.1,
+        description="Seconds after which an idle connection is probed, so that no load balancer or firewall drops it. Less than half of their idle timeout (often 240 or 350).",
     )
-    allow_untested_versions: bool = Field(False, description="Accept brokers older than Kafka 3.7, or of vendors on which the relay was not tested.")
+    allow_untested_versions: bool = Field(
+        False, description="Accept brokers older than Kafka 3.7, or of vendors on which the relay was not tested."
+    )
     security: SecuritySettings = Field(SecuritySettings(), description="How the brokers are spoken to.")
 
     @cached_property
@@ -105,39 +110,40 @@ class IngressSettings(ServerSettings):
     )
     max_waiting: int = Field(20_000, ge=1, description="Callbacks that may wait for Kafka. Beyond it 503 at once.")
     connections: int = Field(
-        2048, ge=8,
-        description=
-            "Open connections. Platforms and proxies need some hundred; each costs up to 30 kB. Beyond it the slowest unauthenticated one is closed. Lowered automatically where the limit of file descriptors (`ulimit -n`) requires it.",
+        2048,
+        ge=8,
+        description="Open connections. Platforms and proxies need some hundred; each costs up to 30 kB. Beyond it the slowest unauthenticated one is closed. Lowered automatically where the limit of file descriptors (`ulimit -n`) requires it.",
     )
     head_timeout: float = Field(10.0, gt=0, description="Seconds within which the head of a request must arrive.")
     max_memory: int = Field(
-        33_554_432, ge=1_048_576,
+        33_554_432,
+        ge=1_048_576,
         description="Bytes of all unfinished requests and unanswered bodies together: 32,000 usual callbacks, or 128 of the largest. "
         "Beyond it the slowest is answered 503.",
     )
     rate: int = Field(
-        20_000, ge=0, description="Authenticated callbacks per second of one app from one source, in each process. Beyond it 503 with Retry-After. 0: no limit."
+        20_000,
+        ge=0,
+        description="Authenticated callbacks per second of one app from one source, in each process. Beyond it 503 with Retry-After. 0: no limit.",
     )
     refusals: int = Field(
         200,
         ge=0,
-        description=
-            "Rejected requests per second of one source, in each process. Beyond it 429 before anything is read. Not applied to sources that sent an authenticated callback within a day. 0: no limit.",
+        description="Rejected requests per second of one source, in each process. Beyond it 429 before anything is read. Not applied to sources that sent an authenticated callback within a day. 0: no limit.",
     )
     proxy_hops: int = Field(
         0,
         ge=0,
         le=16,
-        description=
-            "Number of your proxies in front of the ingress. The source address is that entry of X-Forwarded-For, counted from the right. 0: the peer of the connection.",
+        description="Number of your proxies in front of the ingress. The source address is that entry of X-Forwarded-For, counted from the right. 0: the peer of the connection.",
     )
     proxies: list[str] = Field(
-        default_factory=list, description="Networks of the nearest proxies. The header is ignored from any other address. Empty: it is accepted from all."
+        default_factory=list,
+        description="Networks of the nearest proxies. The header is ignored from any other address. Empty: it is accepted from all.",
     )
     state: str = Field(
         "",
-        description=
-            "Directory that records the used signatures, where a signature does not cover the body. Any disk will do: it is rebuilt from the callbacks. Empty: that of `deliver.state`.",
+        description="Directory that records the used signatures, where a signature does not cover the body. Any disk will do: it is rebuilt from the callbacks. Empty: that of `deliver.state`.",
     )
 
     @field_validator("proxies")
@@ -154,7 +160,8 @@ class ConvertSettings(Section):
         0.02, ge=0, le=1, description="Maximum seconds between two transactions of a busy partition; less while the cluster is fast."
     )
     state: str = Field(
-        "", json_schema_extra={"format": "path"},
+        "",
+        json_schema_extra={"format": "path"},
         description="Directory of the identity table. Any disk will do: it is rebuilt from its topic. Empty: that of `deliver.state`.",
     )
 
@@ -170,8 +177,7 @@ class MediaSettings(ProxySettings):
     max_bytes: int = Field(100 << 20, ge=1024, description="Maximum bytes of a file. Larger ones are not transferred.")
     allow: list[str] = Field(
         default_factory=list,
-        description=
-            "Hosts that may be fetched from at any address: `host`, `host:port`, `*.suffix`, or a network such as `10.1.0.0/16`. All others only at public addresses.",
+        description="Hosts that may be fetched from at any address: `host`, `host:port`, `*.suffix`, or a network such as `10.1.0.0/16`. All others only at public addresses.",
     )
     connect_timeout: float = Field(5.0, gt=0, description="Seconds to wait for a connection.")
     read_timeout: float = Field(10.0, gt=0, description="Seconds to wait for further bytes.")
@@ -181,14 +187,14 @@ class MediaSettings(ProxySettings):
     max_duration: float = Field(3600.0, gt=0, description="Maximum seconds of audio that is transcoded.")
     max_cpu_seconds: int = Field(30, ge=1, description="Maximum CPU seconds for one file.")
     max_video_cpu_seconds: int = Field(
-        120, ge=0, description=
-            "Maximum CPU seconds to transcode a video that phones do not play into H.264 and AAC. Beyond it the video is sent as a file. 0: none is transcoded.",
+        120,
+        ge=0,
+        description="Maximum CPU seconds to transcode a video that phones do not play into H.264 and AAC. Beyond it the video is sent as a file. 0: none is transcoded.",
     )
     max_memory: int = Field(1 << 30, ge=256 << 20, description="Maximum bytes of memory of one process.")
     sandbox: Literal["require", "prefer", "off"] = Field(
         "require",
-        description=
-            "Whether the kernel confines the processes that read strangers' files. `require`: the role does not start where the kernel cannot; `prefer`: it logs that and continues without; `off`: no sandbox.",
+        description="Whether the kernel confines the processes that read strangers' files. `require`: the role does not start where the kernel cannot; `prefer`: it logs that and continues without; `off`: no sandbox.",
     )
     directory: Path = Field(Path(".im-relay/media"), description="Directory of temporary files.")
     scanner: ScannerSettings = Field(ScannerSettings(), description="A virus scanner.")
@@ -212,20 +218,23 @@ class Migrate(Section):
     """A migration: history, users and groups written to the new app by `im-relay migrate work`."""
 
     directory: Path = Field(Path(".im-relay/migrate"), description="Directory of bundles and of the commands' own records of runs.")
-    ahead: int = Field(
-        100_000, ge=1000, description="Maximum records fed ahead of completion; at the default quotas, less than an hour's."
-    )
+    ahead: int = Field(100_000, ge=1000, description="Maximum records fed ahead of completion; at the default quotas, less than an hour's.")
     window: int = Field(2000, ge=10, description="Items and messages of one partition in progress at once.")
     in_flight: int = Field(64, ge=1, le=1000, description="Concurrent requests of one partition.")
     share: float = Field(
-        0.9, gt=0, le=1, description="Share of each quota of the target that a migration may use; the rest is for live traffic. 1 where nothing is live yet."
+        0.9,
+        gt=0,
+        le=1,
+        description="Share of each quota of the target that a migration may use; the rest is for live traffic. 1 where nothing is live yet.",
     )
     recent: float = Field(
-        2_592_000.0, ge=0,
+        2_592_000.0,
+        ge=0,
         description="Seconds. Messages sent within them before their import can be recalled, quoted and answered afterwards.",
     )
     passwords: Path | None = Field(
-        None, description="File of given passwords, readable by its owner alone: `im-relay migrate passwords --given`. All other accounts get derived ones."
+        None,
+        description="File of given passwords, readable by its owner alone: `im-relay migrate passwords --given`. All other accounts get derived ones.",
     )
 
 
@@ -234,7 +243,9 @@ class PluginSettings(Section):
     [plug-ins](plugins.md).
     """
 
-    use: list[str] = Field(["*"], description="Which plug-ins are called, in this order; `*` is all that are installed and not listed, by name.")
+    use: list[str] = Field(
+        ["*"], description="Which plug-ins are called, in this order; `*` is all that are installed and not listed, by name."
+    )
 
 
 class AppSettings(Section):
@@ -244,8 +255,7 @@ class AppSettings(Section):
     target: str = Field(description="The app that receives its messages.")
     sources: list[str] = Field(
         default_factory=list,
-        description=
-            "Networks from which the platform calls back, such as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies see `ingress.proxy_hops`.",
+        description="Networks from which the platform calls back, such as `203.0.113.0/24`; others are answered 403. Empty: all. Behind proxies see `ingress.proxy_hops`.",
     )
     account: dict[str, Any] = Field(default_factory=dict, description="Keys, secrets and addresses: see the platform's section.")
     rules: list[RuleSettings] = Field(default_factory=list, description="Which of its messages are relayed, and how: see below.")
@@ -260,13 +270,19 @@ class HoldSettings(Section):
     """When `convert` or `deliver` holds an app because of an error on the relay's side: see [operations](operations.md#held-apps)."""
 
     records: int = Field(
-        100, ge=1, description="Consecutive records of an app that become dead letters of one cause on the relay's side, without a success in between."
+        100,
+        ge=1,
+        description="Consecutive records of an app that become dead letters of one cause on the relay's side, without a success in between.",
     )
     window: float = Field(60.0, gt=0, description="Seconds within which they occur.")
     sources: int = Field(
-        10, ge=1, description="Minimum number of conversations or senders they belong to, where a message could be the cause: one user cannot hold an app."
+        10,
+        ge=1,
+        description="Minimum number of conversations or senders they belong to, where a message could be the cause: one user cannot hold an app.",
     )
-    retry: float = Field(60.0, gt=0, description="Seconds after which one message of a held app is tried. `im-relay release` does not wait.")
+    retry: float = Field(
+        60.0, gt=0, description="Seconds after which one message of a held app is tried. `im-relay release` does not wait."
+    )
 
 
 class _Environment(EnvSettingsSource):
@@ -382,12 +398,15 @@ def resolve(settings: Settings) -> dict[str, App]:
         if platform is None:
             known = ", ".join(sorted(PLATFORMS))
             meant = errors.nearest(app.platform, PLATFORMS)
-            raise SettingsError(f"apps.{name}.platform is {app.platform!r}; known are: {known}" + (f"; did you mean {meant}?" if meant else ""))
+            raise SettingsError(
+                f"apps.{name}.platform is {app.platform!r}; known are: {known}" + (f"; did you mean {meant}?" if meant else "")
+            )
         if app.target not in settings.apps:
             known = ", ".join(sorted(settings.apps))
             meant = errors.nearest(app.target, set(settings.apps) - {name})
             raise SettingsError(
-                f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}" + (f"; did you mean {meant}?" if meant else "")
+                f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}"
+                + (f"; did you mean {meant}?" if meant else "")
             )
         account = _with_files(name, app.account, platform, settings.process)
         try:
@@ -408,7 +427,9 @@ def resolve(settings: Settings) -> dict[str, App]:
             rules = rules_of(app.rules, _target_platform(settings, app.target))
         except ValueError as error:
             raise SettingsError(f"apps.{name}.rules: {error}") from None
-        apps[name] = App(name=name, platform=platform, account=made, target=app.target, rules=rules, canary=settings.canary.conversation(name))
+        apps[name] = App(
+            name=name, platform=platform, account=made, target=app.target, rules=rules, canary=settings.canary.conversation(name)
+        )
     return apps
 
 
@@ -439,9 +460,7 @@ def shown(settings: Settings) -> dict[str, Any]:
         raise SettingsError(str(error)) from None
     plain: dict[str, Any] = settings.model_dump(mode="json")
     for app in plain["apps"].values():
-        app["account"] = {
-            key: value if key.endswith("_file") or key == "base_url" else "…" for key, value in app["account"].items()
-        }
+        app["account"] = {key: value if key.endswith("_file") or key == "base_url" else "…" for key, value in app["account"].items()}
     return _public(plain)  # type: ignore[no-any-return]
 
 
@@ -475,5 +494,7 @@ def _with_files(app: str, account: Mapping[str, Any], platform: AnyPlatform, pro
         if not out[name]:
             raise SettingsError(f"{where}.{key}: {value} is empty; write the secret into it, one line and nothing else")
         if not out[name].isprintable():
-            raise SettingsError(f"{where}.{key}: {value} has more than one line, or what is no letter; write the secret into it, one line and nothing else")
+            raise SettingsError(
+                f"{where}.{key}: {value} has more than one line, or what is no letter; write the secret into it, one line and nothing else"
+            )
     return out

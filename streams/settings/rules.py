@@ -33,14 +33,17 @@ class RuleSettings(BaseModel):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Unique in the app. Dropped messages are counted as `rule:<name>`.")
     do: Literal["send", "drop", "show", "replace", "create", "proxy"] = Field(
-        description=
-            "`show`: convert to readable text; `replace`: replace what `pattern` matches; `create`: create the sender's account first; "
-            "`proxy`: send in another account's name."
+        description="`show`: convert to readable text; `replace`: replace what `pattern` matches; `create`: create the sender's account first; "
+        "`proxy`: send in another account's name."
     )
-    kinds: list[str] = Field(default_factory=list, description="Kinds as in docs/fidelity.md: `image`, `recall`, … An edit also counts as its body's kind.")
+    kinds: list[str] = Field(
+        default_factory=list, description="Kinds as in docs/fidelity.md: `image`, `recall`, … An edit also counts as its body's kind."
+    )
     conversations: list[Literal["direct", "group", "room"]] = Field(default_factory=list, description="Types of conversation.")
     groups: list[str] = Field(default_factory=list, description="These groups and rooms.")
-    users: list[str] = Field(default_factory=list, description="Sent by one of these users, or to one of them in a one-to-one conversation.")
+    users: list[str] = Field(
+        default_factory=list, description="Sent by one of these users, or to one of them in a one-to-one conversation."
+    )
     cohorts: list[str] = Field(default_factory=list, description="Cohorts of `im-relay identities mark`.")
     percent: float = Field(100.0, ge=0, le=100, description="Percentage, always the same ones: who is in 10 is in 20 as well.")
     of: Literal["conversation", "sender", "receiver"] = Field(

@@ -19,7 +19,9 @@ NO_NUMBER = "expected a number, and neither true nor false"
 class Section(BaseModel):
     """Refuses what is there twice as something else: unknown keys, numbers without an end, true and false as numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)  # most are read as a part of the whole alone
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True
+    )  # most are read as a part of the whole alone
 
     @field_validator("*", mode="before")
     @classmethod

@@ -13,15 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rocksdict import (
-    BlockBasedOptions,
-    Cache,
-    DBCompressionType,
-    Options,
-    Rdict,
-    WriteBatch,
-    WriteBufferManager,
-)
+from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch, WriteBufferManager
 
 from streams.state import damage, disk
 from streams.state.errors import DamagedError, StateError
@@ -38,8 +30,21 @@ CACHE = 48 << 20
 """Bytes of blocks in memory, of all stores of this process, unless they are opened with another number."""
 
 CORRUPTION, IO_ERROR = "Corruption", "IO error"
-CODES = frozenset({CORRUPTION, IO_ERROR, "NotFound", "Not implemented", "Invalid argument", "Shutdown in progress", "Operation timed out",
-                   "Operation aborted", "Resource busy", "Operation failed. Try again.", "Column family dropped"})  # fmt: skip
+CODES = frozenset(
+    {
+        CORRUPTION,
+        IO_ERROR,
+        "NotFound",
+        "Not implemented",
+        "Invalid argument",
+        "Shutdown in progress",
+        "Operation timed out",
+        "Operation aborted",
+        "Resource busy",
+        "Operation failed. Try again.",
+        "Column family dropped",
+    }
+)
 """What RocksDB begins its messages with, up to the first colon. Source: RocksDB, util/status.cc. All that follows is for people."""
 
 _open: set[Path] = set()

@@ -53,7 +53,8 @@ def tried(directory: Path) -> StateError | None:
         free = seen.f_bavail * seen.f_frsize
         if free < SPARE:
             return StateError(
-                f"{directory}: {free >> 20} MiB are free on that disk, {SPARE >> 20} MiB are needed at least: make room, or a larger disk", "full"
+                f"{directory}: {free >> 20} MiB are free on that disk, {SPARE >> 20} MiB are needed at least: make room, or a larger disk",
+                "full",
             )
         if seen.f_files and not seen.f_favail:
             return StateError(f"{directory}: that disk has no room for one more file (inodes): make room, or a larger disk", "full")

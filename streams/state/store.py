@@ -24,6 +24,7 @@ log = structlog.get_logger()
 
 _COVERAGE, _COUNT, _CLUSTER, _NEWEST, _LAST = "coverage\x1f", "count\x1f", b"cluster", b"newest", "last\x1f"
 
+
 class _Bucket(NamedTuple):
     start: int
     name: str

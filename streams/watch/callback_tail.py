@@ -34,8 +34,12 @@ class CallbackTail:
     Partitions in which none was found in a run that found all it waited for are not read in the next: users keep theirs.
     """
 
-    def __init__(self, where: Where, topics: Mapping[str, str], names: Collection[str], clock: Callable[[], float] = time.monotonic) -> None:
-        self._consumer = clients.consumer(where, isolation_level="read_committed", enable_auto_commit=False, fetch_max_wait_ms=100, max_partition_fetch_bytes=_BYTES)
+    def __init__(
+        self, where: Where, topics: Mapping[str, str], names: Collection[str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._consumer = clients.consumer(
+            where, isolation_level="read_committed", enable_auto_commit=False, fetch_max_wait_ms=100, max_partition_fetch_bytes=_BYTES
+        )
         self._topics = dict(topics)
         self._names = tuple(name.encode() for name in names)
         self._clock = clock
@@ -101,7 +105,11 @@ class CallbackTail:
     async def _all(self) -> list[TopicPartition]:
         await self._consumer._client.force_metadata_update()  # noqa: SLF001 - nothing is subscribed yet
         cluster = await self._consumer._client.fetch_all_metadata()  # noqa: SLF001
-        return [TopicPartition(name, number) for name in sorted(set(self._topics.values())) for number in sorted(cluster.partitions_for_topic(name) or ())]
+        return [
+            TopicPartition(name, number)
+            for name in sorted(set(self._topics.values()))
+            for number in sorted(cluster.partitions_for_topic(name) or ())
+        ]
 
     async def _read(self) -> None:
         try:
@@ -117,7 +125,11 @@ class CallbackTail:
         for tp, records in found.items():
             for record in records:
                 value = record.value or b""
-                if len(self._seen) >= _MOST or not any(name in value for name in self._names) or self._topics.get(app_of(record.headers)) != tp.topic:
+                if (
+                    len(self._seen) >= _MOST
+                    or not any(name in value for name in self._names)
+                    or self._topics.get(app_of(record.headers)) != tp.topic
+                ):
                     continue
                 with suppress(ValueError):  # another program's
                     self._seen.append(ArrivedCallback(callback_of(value, record.headers), now))

@@ -60,7 +60,9 @@ class _Said(Struct):
 class Canary:
     """*routes* of the settings' two apps, in both directions. Raises SettingsError for limits that a platform does not have."""
 
-    def __init__(self, where: Where, apps: Mapping[str, App], topics: Mapping[str, str], settings: CanarySettings, outbound: DeliverSettings) -> None:
+    def __init__(
+        self, where: Where, apps: Mapping[str, App], topics: Mapping[str, str], settings: CanarySettings, outbound: DeliverSettings
+    ) -> None:
         one, other = (apps[name] for name in settings.apps)
         first, second = settings.users
         self.routes = CanaryRoute(one, other, first, second), CanaryRoute(other, one, second, first)
@@ -113,7 +115,9 @@ class Canary:
         if all(isinstance(one, Delivered) for one in outcomes):
             self._there.add(name)
         else:
-            log.warning("canary users not registered", app=name, reasons=sorted({str(getattr(one, "reason", "")) for one in outcomes} - {""}))
+            log.warning(
+                "canary users not registered", app=name, reasons=sorted({str(getattr(one, "reason", "")) for one in outcomes} - {""})
+            )
 
     async def _one(self, route: CanaryRoute, kind: CanaryKind) -> CanaryResult | None:
         token = secrets.token_hex(8)
@@ -133,7 +137,9 @@ class Canary:
         self._tell(route, kind, result, sent)
         return result
 
-    async def _follow(self, route: CanaryRoute, kind: CanaryKind, token: str, sent: Outcome, begin: float, until: float) -> tuple[CanaryResult, _Said | None]:
+    async def _follow(
+        self, route: CanaryRoute, kind: CanaryKind, token: str, sent: Outcome, begin: float, until: float
+    ) -> tuple[CanaryResult, _Said | None]:
         if messages.refused(sent):
             return CanaryResult(CanaryState.UNSENT), None
         source, target = route.source, route.target
@@ -185,7 +191,13 @@ class Canary:
 
     def _tell(self, route: CanaryRoute, kind: CanaryKind, result: CanaryResult, sent: Outcome) -> None:
         if result.state > CanaryState.LATE:
-            log.warning("canary message failed", direction=route.direction, kind=kind, state=result.state.name.lower(), answer=getattr(sent, "reason", "taken"))
+            log.warning(
+                "canary message failed",
+                direction=route.direction,
+                kind=kind,
+                state=result.state.name.lower(),
+                answer=getattr(sent, "reason", "taken"),
+            )
 
 
 def _count(direction: str, kind: CanaryKind, result: CanaryResult) -> None:

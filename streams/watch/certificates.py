@@ -22,7 +22,9 @@ class Certificates:
 
     def __init__(self, bootstrap: str, credentials: Credentials, endpoints: Sequence[str]) -> None:
         brokers = [one.strip() for one in bootstrap.split(",")] if credentials.security.tls else []
-        self._looked_at = [("broker", one, *_address(one, 9092)) for one in brokers] + [("endpoint", one, *_address(one, 443)) for one in endpoints]
+        self._looked_at = [("broker", one, *_address(one, 9092)) for one in brokers] + [
+            ("endpoint", one, *_address(one, 443)) for one in endpoints
+        ]
         for what, name, *_ in self._looked_at:
             for outcome in ("read", "failed"):
                 metrics.CERTIFICATE_READS.labels(what, name, outcome)

@@ -54,7 +54,9 @@ class OldestRecords:
         self._reads = reads
         self._heads: dict[TopicPartition, _Head] = {}
 
-    async def look(self, backlogs: Mapping[TopicPartition, Backlog], kinds: Mapping[TopicPartition, WatchedTopic]) -> dict[TopicPartition, WaitingRecord]:
+    async def look(
+        self, backlogs: Mapping[TopicPartition, Backlog], kinds: Mapping[TopicPartition, WatchedTopic]
+    ) -> dict[TopicPartition, WaitingRecord]:
         """The oldest record of each partition that has one. Raises KafkaError."""
         stale = []
         for tp in self._heads.keys() - backlogs.keys():

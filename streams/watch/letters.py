@@ -142,7 +142,9 @@ class OpenLetters:
             letter = _letter(value)
         except msgspec.DecodeError:
             return  # nobody's; `im-relay dead list` tells of those
-        name = LetterClass(word("letter stage", letter.stage), word("letter cause", letter.cause), _whose(letter.whose), self._app(key, letter))
+        name = LetterClass(
+            word("letter stage", letter.stage), word("letter cause", letter.cause), _whose(letter.whose), self._app(key, letter)
+        )
         number = self._number(name)
         self._open[self._classes[number]] += 1
         part.add(offset, number)

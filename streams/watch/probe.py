@@ -99,7 +99,12 @@ class Probe:
             groups[stage.group] = await self._members(stage, {tp for tp in led if tp.topic == stage.inputs[0].name})
         letters = [tp for tp in led if tp.topic == self._letters]
         return Snapshot(
-            backlogs, groups, health, await self._begins(letters), {tp: stable[tp] for tp in letters}, [tp for tp in led if stable[tp] < ends[tp] and tp.topic in self.readable]
+            backlogs,
+            groups,
+            health,
+            await self._begins(letters),
+            {tp: stable[tp] for tp in letters},
+            [tp for tp in led if stable[tp] < ends[tp] and tp.topic in self.readable],
         )
 
     async def transactions(self, tps: Collection[TopicPartition]) -> dict[str, list[float]]:

@@ -43,14 +43,20 @@ class CanarySettings(Section):
         description="Two users of your own, called the same in both apps: a-z, 0-9. They are registered where they do not exist. Nobody else may use them: no count includes what they say.",
     )
     interval: float = Field(60.0, ge=10, le=600, description="Seconds from the beginning of one run to that of the next.")
-    kinds: list[CanaryKind] = Field(["text", "picture", "voice", "recall"], min_length=1, description="What is sent in each run. `recall` recalls a text of its own.")
+    kinds: list[CanaryKind] = Field(
+        ["text", "picture", "voice", "recall"], min_length=1, description="What is sent in each run. `recall` recalls a text of its own."
+    )
     on_time: float = Field(5.0, gt=0, description="Seconds within which a message is delivered on time: the service level objective.")
     patience: float = Field(30.0, gt=0, le=600, description="Seconds after which a message counts as not delivered.")
     picture_url: str = Field(
-        "", pattern=r"^(https?://[^\s@]+)?$", description="A picture of yours, for an app whose platform stores no files. Empty: no picture is sent there."
+        "",
+        pattern=r"^(https?://[^\s@]+)?$",
+        description="A picture of yours, for an app whose platform stores no files. Empty: no picture is sent there.",
     )
     voice_url: str = Field(
-        "", pattern=r"^(https?://[^\s@]+)?$", description="The same of a voice message in the format of that platform, where it does not go inline."
+        "",
+        pattern=r"^(https?://[^\s@]+)?$",
+        description="The same of a voice message in the format of that platform, where it does not go inline.",
     )
 
     @model_validator(mode="after")
@@ -62,7 +68,9 @@ class CanarySettings(Section):
         if self.on_time >= self.patience:
             raise ValueError(f"on_time is {self.on_time:g}, and patience {self.patience:g}: write a longer patience")
         if self.patience >= self.interval:
-            raise ValueError(f"patience is {self.patience:g}, and interval {self.interval:g}: one run must end before the next; write a shorter patience")
+            raise ValueError(
+                f"patience is {self.patience:g}, and interval {self.interval:g}: one run must end before the next; write a shorter patience"
+            )
         return self
 
     def url(self, kind: CanaryKind) -> str:

@@ -29,9 +29,15 @@ class Watcher:
     """*look* asks, *show* sets the metrics by what is known: ages grow also while the cluster cannot be asked."""
 
     def __init__(
-        self, where: Where, apps: Mapping[str, App], prefix: str, *, carry: bool, clock: Callable[[], float] = time.monotonic,
+        self,
+        where: Where,
+        apps: Mapping[str, App],
+        prefix: str,
+        *,
+        carry: bool,
+        clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.stages = watched(apps, prefix, carry=carry)
         self._clock, self._now = clock, now
         letters = topics.DEAD_LETTERS.name(prefix=prefix)
@@ -116,9 +122,13 @@ class Watcher:
         self._told = {key for key in self._told if key[0] != stage.group} | {(stage.group, tp) for tp in stuck}
         if new:
             log.warning(
-                "partitions stuck", stage=stage.stage, platform=stage.platform, count=len(stuck),
-                partitions=_shown(new), first_unread=[seen.backlogs[stage.group][tp].done for tp in new[:NAMED]],
-            )  # fmt: skip
+                "partitions stuck",
+                stage=stage.stage,
+                platform=stage.platform,
+                count=len(stuck),
+                partitions=_shown(new),
+                first_unread=[seen.backlogs[stage.group][tp].done for tp in new[:NAMED]],
+            )
         return stuck
 
     def _set_cluster(self, seen: Snapshot) -> None:

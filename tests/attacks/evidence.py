@@ -52,7 +52,9 @@ def everything(stack: Stack, outputs: Mapping[str, str]) -> Iterator[Written]:
 
 
 def _record(one: Lying) -> Iterator[Written]:
-    name = next(topic.template for topic in topics.TOPICS if one.topic.partition(".")[2].startswith(topic.template.removesuffix("{platform}")))
+    name = next(
+        topic.template for topic in topics.TOPICS if one.topic.partition(".")[2].startswith(topic.template.removesuffix("{platform}"))
+    )
     yield Written(f"a key of {name}", one.key.decode("latin-1"))
     for header, value in one.headers.items():
         yield Written(f"a header of {name}", f"{header}={value.decode('latin-1')}", content=name.startswith("callbacks"))
@@ -68,14 +70,22 @@ def _record(one: Lying) -> Iterator[Written]:
 
 def lying(stack: Stack) -> list[Lying]:
     """All that lies in the relay's topics, committed or not."""
-    reader = Consumer({
-        "bootstrap.servers": stack.bootstrap, "group.id": f"{stack.prefix}evidence", "isolation.level": "read_uncommitted",
-        "enable.partition.eof": True, "enable.auto.commit": False, "fetch.wait.max.ms": 10,
-    })  # fmt: skip
+    reader = Consumer(
+        {
+            "bootstrap.servers": stack.bootstrap,
+            "group.id": f"{stack.prefix}evidence",
+            "isolation.level": "read_uncommitted",
+            "enable.partition.eof": True,
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 10,
+        }
+    )
     found: list[Lying] = []
     try:
         known = reader.list_topics(timeout=10).topics
-        places = [TopicPartition(name, number, 0) for name, about in known.items() if name.startswith(stack.prefix) for number in about.partitions]
+        places = [
+            TopicPartition(name, number, 0) for name, about in known.items() if name.startswith(stack.prefix) for number in about.partitions
+        ]
         reader.assign(places)
         ended = 0
         while ended < len(places):
@@ -93,6 +103,7 @@ def lying(stack: Stack) -> list[Lying]:
 
 def secrets_of(config: Path) -> set[str]:
     """Every secret in a settings file."""
+
     def within(value: Any, key: str = "") -> Iterator[str]:
         if isinstance(value, dict):
             for name, one in value.items():
@@ -106,9 +117,13 @@ def secrets_of(config: Path) -> set[str]:
 def im_relay(stack: Stack, *words: str) -> str:
     """What a command prints, on both of its streams; whatever it answers."""
     done = subprocess.run(
-        [sys.executable, "-m", "streams", *words, "--config", str(stack.config)], cwd=ROOT, capture_output=True, timeout=120, check=False,
+        [sys.executable, "-m", "streams", *words, "--config", str(stack.config)],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=120,
+        check=False,
         stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    )
     return (done.stdout + done.stderr).decode("utf-8", "surrogateescape")
 
 

@@ -79,8 +79,14 @@ class Quoting:
 
     def _fail(self, one: BaseHTTPRequestHandler, kind: str, quoted: str) -> None:
         every: dict[str, Any] = {
-            "error": quoted, "exception": quoted, "error_description": quoted, "desc": quoted, "msg": quoted, "message": quoted, "errorMessage": quoted,
-        }  # fmt: skip
+            "error": quoted,
+            "exception": quoted,
+            "error_description": quoted,
+            "desc": quoted,
+            "msg": quoted,
+            "message": quoted,
+            "errorMessage": quoted,
+        }
         match kind:
             case "cut":
                 one.close_connection = True

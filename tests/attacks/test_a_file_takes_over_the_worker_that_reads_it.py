@@ -21,13 +21,7 @@ from msgspec import Struct, msgpack
 from converters.files.media import Shape
 from streams.media.sandbox.threads import MOST
 from streams.media.transcode.pool import TranscodePool
-from streams.media.transcode.request import (
-    Transcoded,
-    TranscodeFailed,
-    TranscodeLimits,
-    TranscodeRequest,
-    WorkerResult,
-)
+from streams.media.transcode.request import Transcoded, TranscodeFailed, TranscodeLimits, TranscodeRequest, WorkerResult
 from streams.media.transcode.results import FalseResultError, RequestFiles
 from streams.media.transcode.wire import LONGEST_ANSWER, framed
 from streams.media.transcode.worker import Sandbox
@@ -44,10 +38,14 @@ LIES = ("say_what_it_is_told", "change_the_file_after_the_answer")
 THREADS = "begin_threads_one_after_another"
 """No harm to anybody: a file whose reader needs threads may do it."""
 PROVED_OTHERWISE = {
-    "look_for_descriptors_that_are_not_its_own", "write_over_its_source",  # there is nothing to find or to write to
-    "become_another_program", "run_what_it_wrote_itself", "send_its_descriptors_on",  # no answer comes back; see below
-    "connect_in_another_form_of_calls", "speak_through_a_ring",  # many kernels are built without
-}  # fmt: skip
+    "look_for_descriptors_that_are_not_its_own",
+    "write_over_its_source",  # there is nothing to find or to write to
+    "become_another_program",
+    "run_what_it_wrote_itself",
+    "send_its_descriptors_on",  # no answer comes back; see below
+    "connect_in_another_form_of_calls",
+    "speak_through_a_ring",  # many kernels are built without
+}
 LIMITED = {"run_a_shell", "live_on_as_a_child", "bomb_with_forks", "bomb_with_threads", "leave_for_another_namespace"}
 """The limit of processes, which does not hold for root, keeps a worker from these even without the filter."""
 X86 = {"read_a_file_by_openat2", "connect_in_another_form_of_calls"}
@@ -71,7 +69,14 @@ class Victim(Struct):
 
     def told(self) -> dict[str, Any]:
         there = {name: str(self.directory / name) for name in ("outside", "socket", "moved")}
-        return {**there, "path": str(self.directory / "secret"), "victim": self.process.pid, "address": self.address, "port": self.port, "won": WON}
+        return {
+            **there,
+            "path": str(self.directory / "secret"),
+            "victim": self.process.pid,
+            "address": self.address,
+            "port": self.port,
+            "won": WON,
+        }
 
     def unharmed(self) -> bool:
         here = {path.name for path in self.directory.iterdir()}
@@ -143,7 +148,6 @@ def loot(found: Transcoded | TranscodeFailed) -> str:
     return found.path.read_text(errors="replace") if isinstance(found, Transcoded) else ""
 
 
-
 @pytest.mark.parametrize("head", [b"", HEIC], ids=["", "as a file whose reader needs threads"])
 @pytest.mark.parametrize("program", ["hostile_worker", "hostile_worker_bare"])
 async def test_no_deed_gets_anything_or_reaches_anybody(program: str, head: bytes, victim: Victim, attack: Attack) -> None:
@@ -155,7 +159,11 @@ async def test_no_deed_gets_anything_or_reaches_anybody(program: str, head: byte
             source = order.source.read_bytes()
             found = await outcome(one, order)
             assert SECRET not in loot(found), deed
-            assert found == TranscodeFailed("forbidden-call", crashed=True) or loot(found).startswith("refused: "), (deed, found, loot(found))
+            assert found == TranscodeFailed("forbidden-call", crashed=True) or loot(found).startswith("refused: "), (
+                deed,
+                found,
+                loot(found),
+            )
             assert victim.unharmed(), deed
             assert order.source.read_bytes() == source, deed
             assert {path.name for path in order.directory.iterdir()} <= {"source", "made"}, deed
@@ -204,19 +212,26 @@ def framed_of(body: bytes) -> str:
 
 
 LIE = {
-    "nothing": "", "half a length": "0000", "a length and nothing": "00000010", "endless": (0xFFFF_FFFF).to_bytes(4, "big").hex(),
+    "nothing": "",
+    "half a length": "0000",
+    "a length and nothing": "00000010",
+    "endless": (0xFFFF_FFFF).to_bytes(4, "big").hex(),
     "longer than an answer may be": framed_of(bytes(LONGEST_ANSWER + 1)),
-    "no msgpack": framed_of(b"\xc1" * 40), "deeply nested": framed_of(b"\x91" * 4_000 + b"\xc0"),
+    "no msgpack": framed_of(b"\xc1" * 40),
+    "deeply nested": framed_of(b"\x91" * 4_000 + b"\xc0"),
     "an array where a map should be": framed_of(msgpack.encode([1, 2, 3])),
-    "neither made nor failed": framed_of(msgpack.encode({})), "a reason of its own": framed_of(msgpack.encode({"failed": SECRET})),
+    "neither made nor failed": framed_of(msgpack.encode({})),
+    "a reason of its own": framed_of(msgpack.encode({"failed": SECRET})),
     "a format of its own": framed_of(bytes.fromhex(said(format="html"))),
     "a picture that is a text": framed_of(bytes.fromhex(said(format="jpeg", width=1, height=1))),
     "another source": framed_of(bytes.fromhex(said(source_format="jpeg"))),
-    "less than no width": framed_of(bytes.fromhex(said(width=-1))), "no number can be so large": framed_of(bytes.fromhex(said(duration=1 << 63))),
+    "less than no width": framed_of(bytes.fromhex(said(width=-1))),
+    "no number can be so large": framed_of(bytes.fromhex(said(duration=1 << 63))),
     "more pixels than there may be": framed_of(bytes.fromhex(said(width=1 << 20, height=1 << 20))),
     "a thumbnail that nobody wanted": framed_of(bytes.fromhex(said(thumbnail={"width": 1, "height": 1}))),
-    "two answers": framed_of(bytes.fromhex(said())) * 2, "an answer and more": framed_of(bytes.fromhex(said())) + "00",
-}  # fmt: skip
+    "two answers": framed_of(bytes.fromhex(said())) * 2,
+    "an answer and more": framed_of(bytes.fromhex(said())) + "00",
+}
 
 
 @pytest.mark.parametrize("sandbox", ["require", "off"])

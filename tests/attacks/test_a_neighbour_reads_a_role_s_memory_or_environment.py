@@ -28,7 +28,11 @@ def attacked(run: str) -> tuple[str, str]:
     env = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     unprivileged = [sys.executable, "-m", "tests.attacks.unprivileged", "-c"]
     with subprocess.Popen(
-        [*unprivileged, ROLE.format(run=run)], env=env | {"IM_RELAY_SECRET": SECRET}, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*unprivileged, ROLE.format(run=run)],
+        env=env | {"IM_RELAY_SECRET": SECRET},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as role:
         assert role.stdout is not None
         dumpable = role.stdout.readline().strip()

@@ -25,9 +25,19 @@ from tests.console.conftest import ORIGIN, PASSWORD, PROXY, PROXY_SECRET, Page, 
 __all__ = ["made_up"]
 
 HOSTILE = [
-    "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "' onmouseover='alert(1)", "</title><svg/onload=alert(1)>", "javascript:alert(1)",
-    "{{7*7}}", "\u202e\u2066gnp.exe", "a\r\nSet-Cookie: x=y", "<!--", "&lt;script&gt;", "\x00<script>", "</textarea><script>alert(1)</script>",
-]  # fmt: skip
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</title><svg/onload=alert(1)>",
+    "javascript:alert(1)",
+    "{{7*7}}",
+    "\u202e\u2066gnp.exe",
+    "a\r\nSet-Cookie: x=y",
+    "<!--",
+    "&lt;script&gt;",
+    "\x00<script>",
+    "</textarea><script>alert(1)</script>",
+]
 EACH = pytest.mark.parametrize("hostile", HOSTILE)
 ADDRESSES = ("/", "/message", "/letters", "/identities", "/migrations", "/audit")
 
@@ -53,11 +63,21 @@ def loaded(page: Page, hostile: str) -> None:
     """Wherever a stranger's word may come from, it is there."""
     page.readings.found = [letter(hostile, hostile, cause=hostile, conversations=frozenset({hostile}), users=frozenset({hostile}))]
     record = TraceRecord(
-        event=hostile, what="received", at=1, topic=hostile, partition=0, offset=0, facts={"sender": hostile, "conversation": hostile}, text=Text(hostile)
+        event=hostile,
+        what="received",
+        at=1,
+        topic=hostile,
+        partition=0,
+        offset=0,
+        facts={"sender": hostile, "conversation": hostile},
+        text=Text(hostile),
     )
     page.readings.ways = [Way(hostile, [record], MessageState("ignored", {"reason": hostile}))]
     page.readings.side = UserSides(hostile, "user", {"easemob": (hostile, True)}, {"easemob": hostile}, hostile)
-    samples = [Sample("im_relay_breaker", {"app": hostile}, 2.0), Sample("im_relay_canary_last_success_seconds", {"direction": hostile, "kind": hostile}, 1.0)]
+    samples = [
+        Sample("im_relay_breaker", {"app": hostile}, 2.0),
+        Sample("im_relay_canary_last_success_seconds", {"direction": hostile, "kind": hostile}, 1.0),
+    ]
     page.readings.scraped = Scraped(samples, 1, [(hostile, hostile)])
 
 
@@ -86,10 +106,20 @@ async def test_what_an_address_says_is_text_and_no_header(made_up: Page, hostile
 @pytest.mark.parametrize(
     "path",
     [
-        "/../../../etc/passwd", "/..%2f..%2fetc/passwd", "/style.css/../passwords.py", "/static/style.css", "//elsewhere.example/", "/.git/config",
-        "/%2e%2e/", "/letters/", "/LETTERS", "/letters/resolve", "/style.css%00.html", "/app.py",
+        "/../../../etc/passwd",
+        "/..%2f..%2fetc/passwd",
+        "/style.css/../passwords.py",
+        "/static/style.css",
+        "//elsewhere.example/",
+        "/.git/config",
+        "/%2e%2e/",
+        "/letters/",
+        "/LETTERS",
+        "/letters/resolve",
+        "/style.css%00.html",
+        "/app.py",
     ],
-)  # fmt: skip
+)
 async def test_a_path_leads_to_a_view_or_nowhere(made_up: Page, path: str) -> None:
     async with made_up.logged_in() as client:
         request = client.build_request("GET", ORIGIN)
@@ -121,10 +151,16 @@ SURE = {"what": "replay", "scope": "all", "count": "1", "until": "1"}
 @pytest.mark.parametrize(
     "headers",
     [
-        {}, {"origin": "https://elsewhere.example"}, {"origin": "null"}, {"origin": ORIGIN + ".elsewhere.example"}, {"origin": ORIGIN.replace("8070", "8071")},
-        {"origin": ORIGIN, "sec-fetch-site": "cross-site"}, {"origin": ORIGIN, "sec-fetch-site": "same-site"}, {"referer": ORIGIN + "/letters"},
+        {},
+        {"origin": "https://elsewhere.example"},
+        {"origin": "null"},
+        {"origin": ORIGIN + ".elsewhere.example"},
+        {"origin": ORIGIN.replace("8070", "8071")},
+        {"origin": ORIGIN, "sec-fetch-site": "cross-site"},
+        {"origin": ORIGIN, "sec-fetch-site": "same-site"},
+        {"referer": ORIGIN + "/letters"},
     ],
-)  # fmt: skip
+)
 async def test_a_form_of_another_page_does_nothing_even_with_the_cookie_and_the_token(made_up: Page, headers: dict[str, str]) -> None:
     async with made_up.logged_in() as client:
         token = token_of((await client.get("/letters")).text)
@@ -141,7 +177,9 @@ async def test_a_form_without_this_session_s_token_does_nothing(made_up: Page) -
         assert others
         for token in ("", "0" * 64, others[1], "\ud83d"):
             body = urlencode({**SURE, "token": token}, errors="surrogatepass")
-            answer = await ann.post("/letters/resolve", content=body, headers={"origin": ORIGIN, "content-type": "application/x-www-form-urlencoded"})
+            answer = await ann.post(
+                "/letters/resolve", content=body, headers={"origin": ORIGIN, "content-type": "application/x-www-form-urlencoded"}
+            )
             assert answer.status_code in (400, 403)
         again = Page()
         stale = {"cookie": "; ".join(f"{name}={value}" for name, value in ann.cookies.items())}
@@ -164,10 +202,18 @@ async def test_a_viewer_does_nothing_whatever_is_posted(made_up: Page) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"what=replay&what=drop", b"a=" + b"x" * 70_000, b"&".join(b"place=0-%d" % at for at in range(500)), b"\xff\xfe", b"what=%ff",
-        b"what=eval&scope=all", b"what=replay&scope=all&count=-1&until=1", b"what=replay&scope=all&count=1&until=1e9", b"what=replay&scope=all&app=unknown",
+        b"",
+        b"what=replay&what=drop",
+        b"a=" + b"x" * 70_000,
+        b"&".join(b"place=0-%d" % at for at in range(500)),
+        b"\xff\xfe",
+        b"what=%ff",
+        b"what=eval&scope=all",
+        b"what=replay&scope=all&count=-1&until=1",
+        b"what=replay&scope=all&count=1&until=1e9",
+        b"what=replay&scope=all&app=unknown",
     ],
-)  # fmt: skip
+)
 async def test_a_form_that_no_page_sends_does_nothing(made_up: Page, body: bytes) -> None:
     async with made_up.logged_in() as client:
         token = token_of((await client.get("/letters")).text).encode()
@@ -184,7 +230,9 @@ async def test_a_form_that_no_page_sends_does_nothing(made_up: Page, body: bytes
 async def test_the_real_form_does_it_so_that_those_above_show_something(made_up: Page) -> None:
     async with made_up.logged_in() as client:
         token = token_of((await client.get("/letters")).text)
-        answer = await client.post("/letters/resolve", data={**SURE, "token": token}, headers={"origin": ORIGIN, "sec-fetch-site": "same-origin"})
+        answer = await client.post(
+            "/letters/resolve", data={**SURE, "token": token}, headers={"origin": ORIGIN, "sec-fetch-site": "same-origin"}
+        )
         assert answer.status_code == 200
     assert len(made_up.readings.resolved) == 1
     assert [act[0] for act in made_up.audit.acts] == ["log-in", "begun", "done"]
@@ -223,13 +271,17 @@ async def test_the_proxy_itself_is_believed_and_groups_make_no_operator_of_a_nam
     async with made_up.at(PROXY) as client:
         answer = await client.get("/letters", headers=VOUCHED)
         assert "olga@example.com · operator" in answer.text
-        answer = await client.get("/letters", headers={**VOUCHED, "x-auth-request-email": "eve@example.com", "x-auth-request-groups": "olga@example.com"})
+        answer = await client.get(
+            "/letters", headers={**VOUCHED, "x-auth-request-email": "eve@example.com", "x-auth-request-groups": "olga@example.com"}
+        )
         assert "eve@example.com · read-only" in answer.text
 
 
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are compared, not hashed: a real one takes tenths of a second."""
-    monkeypatch.setattr(accesses.Access, "check", lambda self, name, password: "operator" if (name, password) == ("ann", PASSWORD) else None)
+    monkeypatch.setattr(
+        accesses.Access, "check", lambda self, name, password: "operator" if (name, password) == ("ann", PASSWORD) else None
+    )
 
 
 async def guess(page: Page, address: str, name: str = "ann", password: str = "wrong") -> int:
@@ -237,7 +289,9 @@ async def guess(page: Page, address: str, name: str = "ann", password: str = "wr
         return (await client.post("/login", data={"name": name, "password": password}, headers={"origin": ORIGIN})).status_code
 
 
-async def test_guessing_from_one_place_is_put_off_and_the_colleague_elsewhere_is_not(made_up: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_guessing_from_one_place_is_put_off_and_the_colleague_elsewhere_is_not(
+    made_up: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
     quick(monkeypatch)
     seen = [await guess(made_up, "192.0.2.66") for _ in range(PER_SOURCE + 5)]
     assert seen == [401] * PER_SOURCE + [429] * 5

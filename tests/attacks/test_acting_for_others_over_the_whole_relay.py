@@ -66,7 +66,13 @@ def test_notices_in_the_name_of_the_groups_owner(exchange: Exchange, stack: Stac
     for what, data in (("Dismiss", {}), ("Kicked", {"targetUserIds": ["bob"]}), ("Transfer", {"newCreatorId": "carol"})):
         content = {"operatorUserId": "alice", "operation": what, "data": json.dumps(data), "message": f"so it is: {what}"}
         client(stack, TEAM, "RC:GrpNtf", content, "group")
-    client(stack, "bob", "RC:ContactNtf", {"operation": "AcceptResponse", "sourceUserId": "alice", "targetUserId": "bob", "message": ""}, "person")
+    client(
+        stack,
+        "bob",
+        "RC:ContactNtf",
+        {"operation": "AcceptResponse", "sourceUserId": "alice", "targetUserId": "bob", "message": ""},
+        "person",
+    )
     exchange.say("rongcloud", "carol", "team", "after all of it")
     until(lambda: accepted(easemob, "send", text="after all of it"), 30, stack.roles["deliver-easemob"].tail)
     assert {one["api"] for one in easemob.journal("accepted")} - calls <= {"send", "token"}
@@ -78,12 +84,20 @@ def test_marks_that_a_user_has_made(exchange: Exchange, stack: Stack) -> None:
     before = counted(stack, "convert", "marks_refused", app="new")
     stack.source.say("alice", "bob", text, type="person")
     (there,) = until(lambda: accepted(easemob, "send", text=text))
-    forged = [guessed(f"rongcloud:old:direct:{number}:{word}", MarkedMessage("new", "direct", "dave", "alice")) for number in range(3) for word in ("post", "recall")]
+    forged = [
+        guessed(f"rongcloud:old:direct:{number}:{word}", MarkedMessage("new", "direct", "dave", "alice"))
+        for number in range(3)
+        for word in ("post", "recall")
+    ]
     copied = [one["ext"]["relay"] for one in easemob.journal("accepted") if one.get("text") == text and isinstance(one.get("ext"), dict)]
     for number, held in enumerate([*forged, *copied]):
         easemob.say("dave", "alice", f"mine {number} {text}", type="person", ext={"relay": held})
     count = len(forged) + len(copied)
-    until(lambda: sum(bool(accepted(stack.source, "send", text=f"mine {number} {text}")) for number in range(count)) == count, 30, stack.roles["convert"].tail)
+    until(
+        lambda: sum(bool(accepted(stack.source, "send", text=f"mine {number} {text}")) for number in range(count)) == count,
+        30,
+        stack.roles["convert"].tail,
+    )
     assert counted(stack, "convert", "marks_refused", app="new") >= before + count
     log = stack.roles["convert"].log.read_text()
     assert "mark rejected" in log

@@ -44,9 +44,13 @@ def stack(kafka: str, clamd: Clamd, tmp_path_factory: pytest.TempPathFactory) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IM_RELAY_MEDIA__SCANNER__ADDRESS", clamd.address)
         one = Stack(
-            tmp_path_factory.mktemp("stack"), bootstrap=kafka, prefix=f"v{uuid4().hex[:8]}.", partitions=2,
-            settings=f"{IMPATIENT}\norder_hold = 60", media="patience = 12.0",
-        )  # fmt: skip
+            tmp_path_factory.mktemp("stack"),
+            bootstrap=kafka,
+            prefix=f"v{uuid4().hex[:8]}.",
+            partitions=2,
+            settings=f"{IMPATIENT}\norder_hold = 60",
+            media="patience = 12.0",
+        )
         with one:
             yield one
 
@@ -86,6 +90,9 @@ def test_the_role_says_what_keeps_its_workers_in_and_is_closed_to_its_neighbours
         assert each.child is not None
         neighbour = subprocess.run(
             [sys.executable, "-m", "tests.attacks.unprivileged", "-c", f"print(open('/proc/{each.child.pid}/environ').read())"],
-            cwd=ROOT, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert (neighbour.stdout, "PermissionError" in neighbour.stderr) == ("", True)

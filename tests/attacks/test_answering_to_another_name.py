@@ -59,7 +59,10 @@ def _named(name: str) -> list[dict[str, Any]]:
     held: list[tuple[str, dict[str, Any]]] = [
         ("RC:TxtMsg", {"content": "x", "mentionedInfo": {"type": 2, "userIdList": ["BOB"]}}),
         ("RC:CardMsg", {"userId": "BOB", "name": "Bob"}),
-        ("RC:ReferenceMsg", {"content": "x", "referMsgUserId": "BOB", "referMsgUid": "1", "objName": "RC:TxtMsg", "referMsg": {"content": "y"}}),
+        (
+            "RC:ReferenceMsg",
+            {"content": "x", "referMsgUserId": "BOB", "referMsgUid": "1", "objName": "RC:TxtMsg", "referMsg": {"content": "y"}},
+        ),
     ]
     base = message(name, sender="mallory", to="carol")
     return [base | {"objectName": kind, "content": json.dumps(content), "source": "iOS"} for kind, content in held]
@@ -79,7 +82,12 @@ def test_how_somebody_who_speaks_is_spelled_is_known(name: str) -> None:
     assert carried(apps, table, "new", message("easemob", sender="carol", to="linmei")).delivery.receiver == "LinMei"
 
 
-LIKE = {"the sign for kelvin": ("\u212aelvin", "kelvin"), "a dotted capital": ("\u0130van", "ivan"), "the sign for angstrom": ("\u212bke", "\u00e5ke"), "a long s": ("bo\u017f", "bos")}
+LIKE = {
+    "the sign for kelvin": ("\u212aelvin", "kelvin"),
+    "a dotted capital": ("\u0130van", "ivan"),
+    "the sign for angstrom": ("\u212bke", "\u00e5ke"),
+    "a long s": ("bo\u017f", "bos"),
+}
 
 
 @pytest.mark.parametrize(("odd", "plain"), LIKE.values(), ids=LIKE)

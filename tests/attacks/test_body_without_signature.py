@@ -10,7 +10,11 @@ LARGE = 4000
 
 def head(app: str, query: str = "", **headers: str) -> bytes:
     lines = {"Content-Length": str(LARGE), **headers}
-    return f"POST /callbacks/{app}{query} HTTP/1.1\r\n".encode() + "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode() + b"\r\n"
+    return (
+        f"POST /callbacks/{app}{query} HTTP/1.1\r\n".encode()
+        + "".join(f"{name}: {value}\r\n" for name, value in lines.items()).encode()
+        + b"\r\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,17 @@ from converters.platform import Reply, Request
 NAMES = ("overdue", "arrears", "whitelist", "white list", "app expired", "service is closed", "欠费", "白名单", "WhiteList", "app  expired")
 YUNXIN = (*NAMES, "signature", "nonce", "checksum", "curtime", "app_secret", "校验")
 QUOTED = ("{} is in no team", "{} is not valid", "user [{}] is blocked", "illegal argument: {}", "{} not register")
-OUR_FAULTS = {"yunxin": ("ip not in white list", "CurTime not long", "app is disabled"), "easemob": ("ip is not in the white list", "app has expired")}
+OUR_FAULTS = {
+    "yunxin": ("ip not in white list", "CurTime not long", "app is disabled"),
+    "easemob": ("ip is not in the white list", "app has expired"),
+}
 
 
 def yunxin(said: str, code: int, fields: dict[str, str]) -> Outcome:
     body = "&".join(f"{name}={quote(value)}" for name, value in fields.items()).encode()
-    found: Any = PLATFORMS["yunxin"].read_reply(Request("POST", "/nimserver/msg/sendMsg.action", {}, body, "msg/sendMsg"), answer(200, code=code, desc=said))
+    found: Any = PLATFORMS["yunxin"].read_reply(
+        Request("POST", "/nimserver/msg/sendMsg.action", {}, body, "msg/sendMsg"), answer(200, code=code, desc=said)
+    )
     return found
 
 

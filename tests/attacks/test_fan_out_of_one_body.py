@@ -20,9 +20,12 @@ from tests.ingress.conftest import Running, running
 def reactions(count: int) -> bytes:
     change = {"op": [{"reactionType": "create", "operator": "u"}], "reaction": "x"}
     said: dict[str, Any] = {
-        "chat_type": "notify", "from": "alice", "to": "bob", "msg_id": "9",
+        "chat_type": "notify",
+        "from": "alice",
+        "to": "bob",
+        "msg_id": "9",
         "payload": {"type": "reaction", "data": [{"messageId": "5", "reactions": [change] * count}]},
-    }  # fmt: skip
+    }
     return json.dumps(said, separators=(",", ":")).encode()
 
 
@@ -43,9 +46,15 @@ async def test_it_is_refused_and_a_person_s_one_is_taken(kafka: str) -> None:
 def routed(name: str, content: dict[str, Any], target: str) -> tuple[Any, ...]:
     """What one message to a group causes that a user's own client has sent on RongCloud."""
     fields = {
-        "fromUserId": "mallory", "toUserId": "g1", "objectName": name, "content": json.dumps(content), "channelType": "GROUP",
-        "msgTimestamp": str(NOW), "msgUID": "CRER-DAJI-0125-KAPS", "source": "iOS",
-    }  # fmt: skip
+        "fromUserId": "mallory",
+        "toUserId": "g1",
+        "objectName": name,
+        "content": json.dumps(content),
+        "channelType": "GROUP",
+        "msgTimestamp": str(NOW),
+        "msgUID": "CRER-DAJI-0125-KAPS",
+        "source": "iOS",
+    }
     table = IdentityTable()
     for platform in PLATFORMS:
         table.apply(*record(platform, "group", "g1", "g1"))

@@ -34,7 +34,9 @@ def guessed(event: str, where: MarkedMessage) -> dict[str, Any]:
 
 FORGED: dict[str, Callable[[str, MarkedMessage], dict[str, Any]]] = {
     "made as releases without a key did": guessed,
-    "made under a key of one's own": lambda event, where: echo_mark.make(event, where, structs.replace(PLATFORMS["yunxin"].example(), mark_secret="of mallory and no other")),
+    "made under a key of one's own": lambda event, where: echo_mark.make(
+        event, where, structs.replace(PLATFORMS["yunxin"].example(), mark_secret="of mallory and no other")
+    ),
     "without a digest worth the name": lambda event, _: {"id": event, "k": ""},
     "with an empty digest of each kind": lambda event, _: {"id": event, "k": "", "d": ""},
     "with the old digest beside a false one": lambda event, where: {**guessed(event, where), "k": "0" * 32},
@@ -65,10 +67,14 @@ def test_a_forged_mark_makes_nothing_vanish(name: str, event: str, forge: Callab
 @pytest.mark.parametrize(
     "other",
     [
-        MarkedMessage("new", "direct", "alice", "bob"), MarkedMessage("new", "direct", "mallory", "carol"), MarkedMessage("other", "direct", "mallory", "bob"),
-        MarkedMessage("new", "group", "mallory", "bob"), MarkedMessage("new", "room", "mallory", "bob"), MarkedMessage("new", echo_mark.NEW_GROUP, "mallory", ""),
+        MarkedMessage("new", "direct", "alice", "bob"),
+        MarkedMessage("new", "direct", "mallory", "carol"),
+        MarkedMessage("other", "direct", "mallory", "bob"),
+        MarkedMessage("new", "group", "mallory", "bob"),
+        MarkedMessage("new", "room", "mallory", "bob"),
+        MarkedMessage("new", echo_mark.NEW_GROUP, "mallory", ""),
     ],
-)  # fmt: skip
+)
 def test_a_mark_of_the_relays_own_fits_no_other_message(name: str, other: MarkedMessage) -> None:
     made = echo_mark.make(OLD, other, PLATFORMS[name].example())
     assert said(name, made).unfit == echo_mark.UNFIT
@@ -94,11 +100,21 @@ def test_what_a_client_sends_is_its_users_own_even_where_the_mark_fits(name: str
 
 def test_a_custom_notification_of_a_client_is_no_echo_on_yunxin() -> None:
     account: Any = PLATFORMS["yunxin"].example()
-    for kind, held in (("IOS", echo_mark.make(OLD, MarkedMessage("new", "direct", "mallory", "bob"), account)), ("REST", guessed(OLD, MarkedMessage("new", "direct", "mallory", "bob")))):
+    for kind, held in (
+        ("IOS", echo_mark.make(OLD, MarkedMessage("new", "direct", "mallory", "bob"), account)),
+        ("REST", guessed(OLD, MarkedMessage("new", "direct", "mallory", "bob"))),
+    ):
         copy = {
-            "eventType": "1", "convType": "CUSTOM_PERSON", "msgType": "CUSTOM_P2P_MSG", "fromAccount": "mallory", "to": "bob", "fromClientType": kind,
-            "msgTimestamp": str(NOW), "msgidServer": "77", "attach": json.dumps({"a": 1, account.mark: held}),
-        }  # fmt: skip
+            "eventType": "1",
+            "convType": "CUSTOM_PERSON",
+            "msgType": "CUSTOM_P2P_MSG",
+            "fromAccount": "mallory",
+            "to": "bob",
+            "fromClientType": kind,
+            "msgTimestamp": str(NOW),
+            "msgidServer": "77",
+            "attach": json.dumps({"a": 1, account.mark: held}),
+        }
         (one,) = PLATFORMS["yunxin"].decode(Callback("new", json.dumps(copy).encode(), NOW), account)
         assert isinstance(one, DecodedEvent)
         assert one.unfit
@@ -108,9 +124,14 @@ def _making(name: str, owner: str) -> tuple[dict[str, Any], Any]:
     """The callback of a group that the relay has made, and the account."""
     account: Any = PLATFORMS[name].example()
     event = Event(
-        id="rongcloud:old:group:9:group-created", source="old", remote_id="9", conversation=Group("ops"), sender=owner, at=NOW,
+        id="rongcloud:old:group:9:group-created",
+        source="old",
+        remote_id="9",
+        conversation=Group("ops"),
+        sender=owner,
+        at=NOW,
         operation=GroupCreated("Ops", owner, ("bob",)),
-    )  # fmt: skip
+    )
     delivery = Delivery(event=event, target="new", sender=owner, receiver="", received=NOW)
     (request,) = PLATFORMS[name].encode(delivery, account).requests
     custom = json.loads(request.body)["custom"] if name == "easemob" else ""
@@ -122,9 +143,15 @@ def test_a_user_who_makes_a_group_with_what_lies_in_one_of_ours_has_made_a_group
 
     def made(operator: str, custom: str) -> Any:
         told = {
-            "callId": "demo#relay_1", "id": "271", "type": "GROUP", "event": "group_op_event", "operation": "CREATE", "operator": operator,
-            "timestamp": NOW, "payload": {"role": {"mallory": "owner"}, "member": ["bob"], "info": {"title": "Mine", "custom": custom}},
-        }  # fmt: skip
+            "callId": "demo#relay_1",
+            "id": "271",
+            "type": "GROUP",
+            "event": "group_op_event",
+            "operation": "CREATE",
+            "operator": operator,
+            "timestamp": NOW,
+            "payload": {"role": {"mallory": "owner"}, "member": ["bob"], "info": {"title": "Mine", "custom": custom}},
+        }
         (one,) = PLATFORMS["easemob"].decode(Callback("new", json.dumps(told).encode(), NOW), account)
         return one
 
@@ -134,7 +161,9 @@ def test_a_user_who_makes_a_group_with_what_lies_in_one_of_ours_has_made_a_group
     assert made("@ppAdmin", old).unfit == echo_mark.UNKEYED
 
 
-@pytest.mark.parametrize("relay", [{"id": OLD}, {"id": OLD, "proof": ""}, {"id": OLD, "proof": "0" * 32}, {"id": VICTIM, "app": "old", "platform": "yunxin"}])
+@pytest.mark.parametrize(
+    "relay", [{"id": OLD}, {"id": OLD, "proof": ""}, {"id": OLD, "proof": "0" * 32}, {"id": VICTIM, "app": "old", "platform": "yunxin"}]
+)
 def test_an_own_servers_event_with_relay_that_somebody_else_wrote_is_carried(relay: dict[str, Any]) -> None:
     own = PLATFORMS["own"]
     sent = message("own", sender="mallory", to="bob") | {"relay": relay}
@@ -146,7 +175,9 @@ def test_an_own_servers_event_with_relay_that_somebody_else_wrote_is_carried(rel
 
 def test_and_one_that_was_moved_to_another_event_is_as_well() -> None:
     own = PLATFORMS["own"]
-    event = Event(id=OLD, source="old", remote_id="1", conversation=direct("alice", "bob"), sender="alice", at=NOW, operation=message_of("hi"))
+    event = Event(
+        id=OLD, source="old", remote_id="1", conversation=direct("alice", "bob"), sender="alice", at=NOW, operation=message_of("hi")
+    )
     delivery = Delivery(event=event, target="new", sender="alice", receiver="bob", received=NOW)
     (request,) = own.encode(delivery, own.example()).requests
     back = as_callback("own", request)

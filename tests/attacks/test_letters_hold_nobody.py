@@ -25,7 +25,9 @@ MEMBERS = ["alice", "bob"]
 
 @pytest.fixture(scope="module")
 def own(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("letters"), bootstrap=kafka, prefix=f"t{uuid4().hex[:8]}.", partitions=2, limits=0, media=None) as stack:
+    with Stack(
+        tmp_path_factory.mktemp("letters"), bootstrap=kafka, prefix=f"t{uuid4().hex[:8]}.", partitions=2, limits=0, media=None
+    ) as stack:
         yield stack
 
 
@@ -34,9 +36,12 @@ def put(stack: Stack, platform: str, values: list[tuple[bytes, str, bytes]]) -> 
     producer = Producer({"bootstrap.servers": stack.bootstrap})
     for key, app, body in values:
         producer.produce(
-            f"{stack.prefix}callbacks.{platform}", body, key, headers=[("app", app.encode()), ("received", b"%d" % int(time.time() * 1000))],
+            f"{stack.prefix}callbacks.{platform}",
+            body,
+            key,
+            headers=[("app", app.encode()), ("received", b"%d" % int(time.time() * 1000))],
             partition=1 if key.startswith(b"one") else 0,
-        )  # fmt: skip
+        )
     assert not producer.flush(30)
 
 
@@ -55,10 +60,21 @@ STRANGE = {
     "malformed": lambda number: (b"k%d" % number, "old", b"{"),
     "no object": lambda number: (b"k%d" % number, "old", b"[]"),
     "unmapped group": lambda number: (
-        b"k%d" % number, "old",
-        json.dumps({"eventType": "1", "convType": "TEAM", "fromAccount": f"u{number}", "to": f"9{number}", "msgType": "TEXT", "body": "x", "msgidServer": f"7{number}"}).encode(),
+        b"k%d" % number,
+        "old",
+        json.dumps(
+            {
+                "eventType": "1",
+                "convType": "TEAM",
+                "fromAccount": f"u{number}",
+                "to": f"9{number}",
+                "msgType": "TEXT",
+                "body": "x",
+                "msgidServer": f"7{number}",
+            }
+        ).encode(),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("make", STRANGE.values(), ids=STRANGE)

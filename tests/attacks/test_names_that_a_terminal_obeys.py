@@ -24,37 +24,72 @@ def ground_(kafka: str, tmp_path: Path) -> Ground:
 def evil(number: int) -> Delivery:
     one = delivery(number)
     event = msgspec.structs.replace(
-        one.event, id=f"yunxin:old:direct:{number}{EVIL}:post", remote_id=f"{number}{EVIL}", sender=f"alice{EVIL}", conversation=Direct(("alice", f"bob{EVIL}")),
-    )  # fmt: skip
+        one.event,
+        id=f"yunxin:old:direct:{number}{EVIL}:post",
+        remote_id=f"{number}{EVIL}",
+        sender=f"alice{EVIL}",
+        conversation=Direct(("alice", f"bob{EVIL}")),
+    )
     return msgspec.structs.replace(one, event=event, sender=f"alice{EVIL}", receiver=f"bob{EVIL}")
 
 
 @pytest.fixture
 def prepared(ground: Ground) -> Ground:
     ground.bury(evil(1), evil(2), cause=f"refused{EVIL}", detail=f"said {EVIL}", stage=f"deliver{EVIL}", at=10**18)
-    ground.know(evil(1), Intent(target=f"new{EVIL}", at=10**18), Settled(outcome=Delivered(f"9{EVIL}", -(10**18)), target=f"new{EVIL}", at=1))
+    ground.know(
+        evil(1), Intent(target=f"new{EVIL}", at=10**18), Settled(outcome=Delivered(f"9{EVIL}", -(10**18)), target=f"new{EVIL}", at=1)
+    )
     ground.called(
-        callback(3, sender=f"mallory{EVIL}"), callback(4, to=f"6100{EVIL}", team=True), callback(5, msgType=f"HOLOGRAM{EVIL}"),
-        callback(6, msgidServer=f"6{EVIL}", msgTimestamp="9" * 25), b'{"' + EVIL.encode(),
-    )  # fmt: skip
+        callback(3, sender=f"mallory{EVIL}"),
+        callback(4, to=f"6100{EVIL}", team=True),
+        callback(5, msgType=f"HOLOGRAM{EVIL}"),
+        callback(6, msgidServer=f"6{EVIL}", msgTimestamp="9" * 25),
+        b'{"' + EVIL.encode(),
+    )
     ground.convert()
     return ground
 
 
 COMMANDS = (
-    ("dead", "list"), ("dead", "list", "--all", "--limit", "1"), ("dead", "list", "--conversation", f"group:{EVIL}"), ("dead", "show", f"no{EVIL}"),
-    ("dead", "list", "--app", f"no{EVIL}"), ("dead", "list", "--since", EVIL), ("dead", "list", "--whose", EVIL), (f"no{EVIL}",), ("dead", f"no{EVIL}"),
-    ("dead", "replay", "--dry-run", "--older"), ("trace", f"1{EVIL}"), ("trace", "3"), ("trace", f"1{EVIL}", "--show-text"), ("trace", f"none{EVIL}"),
-    ("trace", "3", "--conversation", EVIL), ("replay", "--platform", "yunxin", "--since", "1h", "--dry-run"), ("replay", "--platform", f"no{EVIL}"),
-    ("fidelity", "--topic", "--platform", "yunxin"), ("gaps", f"no{EVIL}"), ("gaps", "--conversation", EVIL), ("identities", "show", f"ann{EVIL}"),
-    ("identities", "set", "group", f"yunxin=6{EVIL}", f"easemob=7{EVIL}", "--canonical", f"team{EVIL}"), ("identities", "list"),
-    ("identities", "mark", f"ann{EVIL}", "--cohort", "new"), ("identities", "list", "--people"), ("identities", "forget", "group", f"yunxin=6{EVIL}"),
-    ("topics", "check", "--prefix", f"x{EVIL}"), ("settings",), ("dead", "drop", "--reason", f"since{EVIL}", "--yes"), ("dead", "list", "--all"),
-)  # fmt: skip
+    ("dead", "list"),
+    ("dead", "list", "--all", "--limit", "1"),
+    ("dead", "list", "--conversation", f"group:{EVIL}"),
+    ("dead", "show", f"no{EVIL}"),
+    ("dead", "list", "--app", f"no{EVIL}"),
+    ("dead", "list", "--since", EVIL),
+    ("dead", "list", "--whose", EVIL),
+    (f"no{EVIL}",),
+    ("dead", f"no{EVIL}"),
+    ("dead", "replay", "--dry-run", "--older"),
+    ("trace", f"1{EVIL}"),
+    ("trace", "3"),
+    ("trace", f"1{EVIL}", "--show-text"),
+    ("trace", f"none{EVIL}"),
+    ("trace", "3", "--conversation", EVIL),
+    ("replay", "--platform", "yunxin", "--since", "1h", "--dry-run"),
+    ("replay", "--platform", f"no{EVIL}"),
+    ("fidelity", "--topic", "--platform", "yunxin"),
+    ("gaps", f"no{EVIL}"),
+    ("gaps", "--conversation", EVIL),
+    ("identities", "show", f"ann{EVIL}"),
+    ("identities", "set", "group", f"yunxin=6{EVIL}", f"easemob=7{EVIL}", "--canonical", f"team{EVIL}"),
+    ("identities", "list"),
+    ("identities", "mark", f"ann{EVIL}", "--cohort", "new"),
+    ("identities", "list", "--people"),
+    ("identities", "forget", "group", f"yunxin=6{EVIL}"),
+    ("topics", "check", "--prefix", f"x{EVIL}"),
+    ("settings",),
+    ("dead", "drop", "--reason", f"since{EVIL}", "--yes"),
+    ("dead", "list", "--all"),
+)
 JSON = (
-    ("dead", "list", "--json"), ("dead", "list", "--all", "--json"), ("trace", f"1{EVIL}", "--json"), ("trace", "3", "--json", "--show-text"),
-    ("replay", "--platform", "yunxin", "--since", "1h", "--dry-run", "--json"), ("fidelity", "--topic", "--platform", "yunxin", "--json"),
-)  # fmt: skip
+    ("dead", "list", "--json"),
+    ("dead", "list", "--all", "--json"),
+    ("trace", f"1{EVIL}", "--json"),
+    ("trace", "3", "--json", "--show-text"),
+    ("replay", "--platform", "yunxin", "--since", "1h", "--dry-run", "--json"),
+    ("fidelity", "--topic", "--platform", "yunxin", "--json"),
+)
 
 
 def test_no_command_prints_what_a_terminal_obeys(prepared: Ground) -> None:
@@ -89,7 +124,9 @@ def _key_in_table(text: str) -> str:
     return lines[begin]
 
 
-@pytest.mark.parametrize("topic", ["elsewhere", "{prefix}elsewhere", "{prefix}ledger.easemob", "{prefix}identities", "x{prefix}deliveries.easemob"])
+@pytest.mark.parametrize(
+    "topic", ["elsewhere", "{prefix}elsewhere", "{prefix}ledger.easemob", "{prefix}identities", "x{prefix}deliveries.easemob"]
+)
 def test_a_made_up_letter_is_no_way_to_write_elsewhere(ground: Ground, topic: str) -> None:
     more: dict[str, Any] = {"topic": topic.format(prefix=ground.prefix), "partition": 0}
     ground.bury(delivery(1), **more)

@@ -46,8 +46,8 @@ def attacked(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Q
         patch.setenv("IM_RELAY_KAFKA__SESSION_TIMEOUT", "6")
         patch.setenv("IM_RELAY_OBSERVE__LEVEL", "debug")
         stack = Quoted(
-            tmp_path_factory.mktemp("leaks"), bootstrap=kafka, prefix=f"leaks{uuid4().hex[:8]}.", partitions=2, settings=IMPATIENT,
-        )  # fmt: skip
+            tmp_path_factory.mktemp("leaks"), bootstrap=kafka, prefix=f"leaks{uuid4().hex[:8]}.", partitions=2, settings=IMPATIENT
+        )
         stack.quoting = {}
         with stack:
             attack(stack)
@@ -92,9 +92,16 @@ def _from_a_neighbour(stack: Stack) -> None:
 
     def said(number: int, **more: Any) -> bytes:
         fields = {
-            "eventType": "1", "convType": "PERSON", "msgType": "TEXT", "fromAccount": EVIL, "to": "bob", "body": WORDS,
-            "msgidServer": str(number), "msgTimestamp": str(int(time.time() * 1000)), **more,
-        }  # fmt: skip
+            "eventType": "1",
+            "convType": "PERSON",
+            "msgType": "TEXT",
+            "fromAccount": EVIL,
+            "to": "bob",
+            "body": WORDS,
+            "msgidServer": str(number),
+            "msgTimestamp": str(int(time.time() * 1000)),
+            **more,
+        }
         return json.dumps(fields).encode()
 
     ours = {"app": b"old", "received": b"%d" % int(time.time() * 1000)}
@@ -106,7 +113,15 @@ def _from_a_neighbour(stack: Stack) -> None:
     put("callbacks.yunxin", NEIGHBOUR, said(880_005), app=f"app {EVIL}".encode(), received=b"1")
     put("callbacks.yunxin", NEIGHBOUR, said(880_006), app=b"old", received=WORDS.encode())
     put("callbacks.easemob", NEIGHBOUR, said(880_007), **ours)
-    for topic in ("deliveries.easemob", "backfill.yunxin", "echoes.easemob", "media.results.easemob", "media.jobs", "ledger.easemob", "identities"):
+    for topic in (
+        "deliveries.easemob",
+        "backfill.yunxin",
+        "echoes.easemob",
+        "media.results.easemob",
+        "media.jobs",
+        "ledger.easemob",
+        "identities",
+    ):
         put(topic, NEIGHBOUR, f'{{"{WORDS}": "{WORDS}"}}'.encode())
         put(topic, NEIGHBOUR, WORDS.encode(), **{"relay-v": WORDS.encode()})
         put(topic, NEIGHBOUR, f'{{"entry":"intent","target":"{WORDS}","at":"{WORDS}"}}'.encode())
@@ -115,6 +130,7 @@ def _from_a_neighbour(stack: Stack) -> None:
 
 def _settled(stack: Quoted) -> None:
     """Every failure has happened, and everything that can arrive has."""
+
     def there(platform: str) -> bool:
         return "the last word" in json.dumps(stack.sides[platform].journal("accepted"))
 
@@ -144,16 +160,31 @@ def outputs(attacked: Quoted) -> dict[str, str]:
     letters = [json.loads(line)["key"] for line in im_relay(attacked, "dead", "list", "--json").splitlines() if line.startswith("{")]
     message = attacked.yunxin.journal("said")[0]["id"]
     commands = [
-        ("settings",), ("topics", "check", "--replication", "1"), ("identities", "list"), ("identities", "show", "alice"),
-        ("dead", "list"), ("dead", "list", "--json"), ("dead", "list", "--all", "--limit", "0"),
-        ("trace", str(message)), ("trace", str(message), "--json"), ("trace", "880001"), ("trace", "880001", "--json"), ("trace", "no-such-message"),
-        ("replay", "--platform", "yunxin", "--since", "1h", "--dry-run"), ("replay", "--platform", "yunxin", "--since", "1h", "--dry-run", "--json"),
+        ("settings",),
+        ("topics", "check", "--replication", "1"),
+        ("identities", "list"),
+        ("identities", "show", "alice"),
+        ("dead", "list"),
+        ("dead", "list", "--json"),
+        ("dead", "list", "--all", "--limit", "0"),
+        ("trace", str(message)),
+        ("trace", str(message), "--json"),
+        ("trace", "880001"),
+        ("trace", "880001", "--json"),
+        ("trace", "no-such-message"),
+        ("replay", "--platform", "yunxin", "--since", "1h", "--dry-run"),
+        ("replay", "--platform", "yunxin", "--since", "1h", "--dry-run", "--json"),
         ("replay", "--platform", "easemob", "--since", "1h", "--yes", "--rate", "0"),
-        ("gaps", "new", "--since", "1h"), ("gaps", "old", "--since", "1h"), ("gaps", "new", "--since", "1h", "--json"),
-        ("fidelity", "--topic", "--platform", "yunxin", "--json"), ("fidelity", "--topic", "--platform", "yunxin"),
-        ("dead", "replay", "--yes"), ("dead", "list", "--all", "--json"), ("dead", "show", "no-such-key"),
+        ("gaps", "new", "--since", "1h"),
+        ("gaps", "old", "--since", "1h"),
+        ("gaps", "new", "--since", "1h", "--json"),
+        ("fidelity", "--topic", "--platform", "yunxin", "--json"),
+        ("fidelity", "--topic", "--platform", "yunxin"),
+        ("dead", "replay", "--yes"),
+        ("dead", "list", "--all", "--json"),
+        ("dead", "show", "no-such-key"),
         ("dead", "drop", "--reason", "tried", "--yes"),
-    ]  # fmt: skip
+    ]
     assert letters
     return {" ".join(words): im_relay(attacked, *words) for words in commands}
 
@@ -172,7 +203,12 @@ def test_everything_was_tried(attacked: Quoted, written: list[Written]) -> None:
     assert len(attacked.quoting["easemob"].credentials) >= 1
     places = {one.where for one in written}
     assert {f"the log of {name}" for name in attacked.roles} <= places
-    assert {"a value of callbacks.{platform}", "a value of ledger.{platform}", "the record in a dead letter", "a value of deliveries.{platform}"} <= places
+    assert {
+        "a value of callbacks.{platform}",
+        "a value of ledger.{platform}",
+        "the record in a dead letter",
+        "a value of deliveries.{platform}",
+    } <= places
     assert any(WORDS in one.text for one in written if one.content), "where it belongs, it is"
 
 

@@ -43,7 +43,9 @@ def test_nor_in_the_query_nor_with_the_boundary_moved_nor_under_the_secret_befor
 
 
 def test_their_own_nonces_are_still_theirs() -> None:
-    assert not isinstance(RONGCLOUD.check(incoming("rongcloud", message("rongcloud"), RONGCLOUD.example().app_secret), RONGCLOUD.example(), NOW), Rejected)
+    assert not isinstance(
+        RONGCLOUD.check(incoming("rongcloud", message("rongcloud"), RONGCLOUD.example().app_secret), RONGCLOUD.example(), NOW), Rejected
+    )
 
 
 async def test_at_the_door(ingress: Running) -> None:

@@ -88,7 +88,11 @@ def test_who_claims_it_many_times_takes_no_room_from_its_author(side: Side) -> N
 
 def test_nor_of_a_message_that_has_yet_to_come(side: Side) -> None:
     where = conversation_key(direct("alice", "bob")).decode()
-    spoilt = [structs.replace(one, event=structs.replace(one.event, conversation=direct("mallory", f"u{n}"))) for n in range(100) for one in [by("mallory", Recall(ref(number="9")))]]
+    spoilt = [
+        structs.replace(one, event=structs.replace(one.event, conversation=direct("mallory", f"u{n}")))
+        for n in range(100)
+        for one in [by("mallory", Recall(ref(number="9")))]
+    ]
     taken: tuple[tuple[str, str], ...] = ()
     for one in (by("alice", Recall(ref(number="9"))), *spoilt):
         taken = ledger_records.recalled(one, ref(number="9"), taken)[1].taken

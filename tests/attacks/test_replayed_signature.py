@@ -199,10 +199,18 @@ def rongcloud(nonce: str, at: int, secret: str = signed.SECRET) -> str:
 
 
 def routed(ingress: Running, text: str, query: str) -> bytes:
-    form = urlencode({
-        "fromUserId": "alice", "toUserId": "bob", "objectName": "RC:TxtMsg", "content": f'{{"content":"{text}"}}', "channelType": "PERSON",
-        "msgTimestamp": "1", "msgUID": "A-1", "source": "iOS",
-    }).encode()  # fmt: skip
+    form = urlencode(
+        {
+            "fromUserId": "alice",
+            "toUserId": "bob",
+            "objectName": "RC:TxtMsg",
+            "content": f'{{"content":"{text}"}}',
+            "channelType": "PERSON",
+            "msgTimestamp": "1",
+            "msgUID": "A-1",
+            "source": "iOS",
+        }
+    ).encode()
     raw = client.post(ingress.rongcloud, form, media="application/x-www-form-urlencoded")
     return raw.replace(b" HTTP/1.1", f"?{query} HTTP/1.1".encode(), 1)
 

@@ -17,20 +17,36 @@ ACCOUNT: Any = RONGCLOUD.example()
 CLIENTS = ["iOS", "Android", "HarmonyOS", "Websocket", "MiniProgram", "PC", "", "ios", "Serve", "server ", "SERVER\x00"]
 
 
-def decoded(name: str, content: Any, *, source: str = "iOS", channel: str = "GROUP", to: str = "ops", account: Any = ACCOUNT, **more: str) -> Any:
+def decoded(
+    name: str, content: Any, *, source: str = "iOS", channel: str = "GROUP", to: str = "ops", account: Any = ACCOUNT, **more: str
+) -> Any:
     fields = {
-        "fromUserId": "mallory", "toUserId": to, "objectName": name, "content": content if isinstance(content, str) else json.dumps(content),
-        "channelType": channel, "msgTimestamp": str(NOW), "msgUID": "CRER-DAJI-0125-KAPS", "source": source, **more,
-    }  # fmt: skip
+        "fromUserId": "mallory",
+        "toUserId": to,
+        "objectName": name,
+        "content": content if isinstance(content, str) else json.dumps(content),
+        "channelType": channel,
+        "msgTimestamp": str(NOW),
+        "msgUID": "CRER-DAJI-0125-KAPS",
+        "source": source,
+        **more,
+    }
     (one,) = RONGCLOUD.decode(Callback("old", body("rongcloud", fields), NOW), account)
     return one
 
 
 GROUP = {
-    "Dismiss": {}, "Kicked": {"targetUserIds": ["bob"]}, "Transfer": {"newCreatorId": "mallory"}, "Add": {"targetUserIds": ["eve"]},
-    "SetManager": {"targetUserIds": ["mallory"]}, "Rename": {"targetGroupName": "mine"}, "Bulletin": {"content": "send money"},
-    "Create": {"targetUserIds": ["bob"]}, "Quit": {"targetUserIds": ["bob"]}, "RemoveManager": {"targetUserIds": ["bob"]},
-}  # fmt: skip
+    "Dismiss": {},
+    "Kicked": {"targetUserIds": ["bob"]},
+    "Transfer": {"newCreatorId": "mallory"},
+    "Add": {"targetUserIds": ["eve"]},
+    "SetManager": {"targetUserIds": ["mallory"]},
+    "Rename": {"targetGroupName": "mine"},
+    "Bulletin": {"content": "send money"},
+    "Create": {"targetUserIds": ["bob"]},
+    "Quit": {"targetUserIds": ["bob"]},
+    "RemoveManager": {"targetUserIds": ["bob"]},
+}
 
 
 @pytest.mark.parametrize("what", GROUP)
@@ -64,7 +80,8 @@ def test_where_nobody_says_who_sends_the_settings_decide_and_never_of_rooms() ->
 
 @pytest.mark.parametrize("what", ["Request", "AcceptResponse", "RejectResponse"])
 @pytest.mark.parametrize(
-    ("one", "other", "to"), [("alice", "mallory", "alice"), ("alice", "bob", "alice"), ("mallory", "bob", "alice"), ("bob", "alice", "alice")]
+    ("one", "other", "to"),
+    [("alice", "mallory", "alice"), ("alice", "bob", "alice"), ("mallory", "bob", "alice"), ("bob", "alice", "alice")],
 )
 @pytest.mark.parametrize("accepts", [False, True])
 def test_a_client_makes_no_friends_in_other_names(what: str, one: str, other: str, to: str, accepts: bool) -> None:
@@ -94,7 +111,9 @@ def test_a_recall_by_a_client_is_of_its_own_message_or_of_none(source: str, admi
     assert not told.event.operation.message.own
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", "null", "nonsense", '{"messageUId": ""}', '{"messageUId": "x", "conversationType": 99}'])
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", "null", "nonsense", '{"messageUId": ""}', '{"messageUId": "x", "conversationType": 99}']
+)
 def test_an_empty_recall_of_a_client_is_nobodys_work(content: str) -> None:
     one = decoded("RC:RcCmd", content)
     assert isinstance(one, Ignored) or one.event.operation.message.own

@@ -7,7 +7,11 @@ from tests.ingress import client, signed
 
 pytestmark = pytest.mark.kafka
 ROOM = 16
-STARTS = {"silent": "", "head": "POST /callbacks/{app} HTTP/1.1\r\nHost: x\r\n", "body": "POST /callbacks/{app} HTTP/1.1\r\nContent-Length: 100\r\n\r\n{{"}
+STARTS = {
+    "silent": "",
+    "head": "POST /callbacks/{app} HTTP/1.1\r\nHost: x\r\n",
+    "body": "POST /callbacks/{app} HTTP/1.1\r\nContent-Length: 100\r\n\r\n{{",
+}
 
 
 @pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)

@@ -14,8 +14,12 @@ from tests.whole.topics import read
 
 GROUP: dict[str, Any] = {"type": "GROUP", "id": EASEMOB_GROUP, "event": "group_op_event", "msg_id": "1"}
 PUSH: dict[str, Any] = {"step": "push"}
-REACTION = {"type": "reaction", "data": [{"messageId": "1", "from": "alice", "reactions": [
-    {"reaction": "heart", "op": [{"reactionType": "create", "operator": "bob"}]}]}]}  # fmt: skip
+REACTION = {
+    "type": "reaction",
+    "data": [
+        {"messageId": "1", "from": "alice", "reactions": [{"reaction": "heart", "op": [{"reactionType": "create", "operator": "bob"}]}]}
+    ],
+}
 TALK: dict[str, Any] = {"from": "alice", "to": "bob", "msg_id": "1", "timestamp": 1, "appkey": "demo#relay", "eventType": "chat"}
 
 REACTED = json.dumps({"chat_type": "notify", "from": "alice", "to": "bob", "msg_id": "1", "timestamp": 1, "payload": REACTION}).encode()
@@ -35,7 +39,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "the end of a group in the older form": TALK | {"chat_type": "muc", "group_id": EASEMOB_GROUP, "payload": {"operation": "destroy"}},
     "an edit": TALK | {"chat_type": "edit", "payload": {"edit_message_id": "1", "bodies": [{"type": "txt", "msg": "x"}]}},
     "half a signature": TALK | {"chat_type": "recall", "recall_id": "1", "security": "0" * 32},
-    "an empty secret's signature": TALK | {"callId": "", "chat_type": "recall", "recall_id": "1", "security": "d41d8cd98f00b204e9800998ecf8427e"},
+    "an empty secret's signature": TALK
+    | {"callId": "", "chat_type": "recall", "recall_id": "1", "security": "d41d8cd98f00b204e9800998ecf8427e"},
     "nothing at all": {},
 }
 

@@ -74,8 +74,14 @@ def test_switched_on_it_causes_reactions_and_nothing_else() -> None:
 
 def reaction(who: str) -> bytes:
     change: dict[str, Any] = {"reaction": "heart", "op": [{"reactionType": "create", "operator": who}]}
-    said = {"chat_type": "notify", "from": who, "to": "bob", "msg_id": "9", "timestamp": NOW,
-            "payload": {"type": "reaction", "data": [{"messageId": "5", "from": "bob", "reactions": [change]}]}}  # fmt: skip
+    said = {
+        "chat_type": "notify",
+        "from": who,
+        "to": "bob",
+        "msg_id": "9",
+        "timestamp": NOW,
+        "payload": {"type": "reaction", "data": [{"messageId": "5", "from": "bob", "reactions": [change]}]},
+    }
     return json.dumps(said).encode()
 
 

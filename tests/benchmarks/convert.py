@@ -117,9 +117,7 @@ def _kind(operation: Operation) -> str:
     return kind
 
 
-def _convert(
-    callback: Callback, apps: dict[str, App], known: Known, encode: Any, account: Any, there: list[TargetContext]
-) -> None:
+def _convert(callback: Callback, apps: dict[str, App], known: Known, encode: Any, account: Any, there: list[TargetContext]) -> None:
     """What the two roles do with one callback, without Kafka and the network."""
     delivered = 0
     for one in route(callback, apps, known):

@@ -30,6 +30,5 @@ def table(used: Mapping[str, float], messages: int, elapsed: float) -> str:
     rows = [*used.items(), ("all", sum(used.values()))]
     width = max(len(name) for name, _ in rows)
     return "\n".join(
-        f"  {name:<{width}} {spent / max(1, messages) * 1e6:7.0f} us a message {spent / elapsed:7.0%} of a core"
-        for name, spent in rows
+        f"  {name:<{width}} {spent / max(1, messages) * 1e6:7.0f} us a message {spent / elapsed:7.0%} of a core" for name, spent in rows
     )

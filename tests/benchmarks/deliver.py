@@ -38,9 +38,14 @@ def fill(bootstrap: str, topic: str, count: int) -> None:
         who, turn = number % CONVERSATIONS, number // CONVERSATIONS
         conversation = direct(f"a{who}", f"b{who}")
         event = Event(
-            id=f"bench:old:direct:{number}:post", source="old", remote_id=str(number), conversation=conversation,
-            sender=f"a{who}", at=now, operation=Post(Text(f"a line of text such as people write #{turn}")),
-        )  # fmt: skip
+            id=f"bench:old:direct:{number}:post",
+            source="old",
+            remote_id=str(number),
+            conversation=conversation,
+            sender=f"a{who}",
+            at=now,
+            operation=Post(Text(f"a line of text such as people write #{turn}")),
+        )
         delivery = Delivery(event=event, target="new", sender=f"a{who}", receiver=f"b{who}", received=now)
         key = conversation_key(conversation)
         producer.produce(topic, wire.dump(delivery), key, crc32(key) % PARTITIONS)
@@ -53,9 +58,23 @@ def once(bootstrap: str, target: str, transport: str, in_flight: int, count: int
     prefix = f"bench{time.time_ns()}."
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     subprocess.run(
-        [sys.executable, "-m", "streams", "topics", "create", "--bootstrap", bootstrap, "--partitions", str(PARTITIONS),
-         "--prefix", prefix], check=True, cwd=ROOT, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+        [
+            sys.executable,
+            "-m",
+            "streams",
+            "topics",
+            "create",
+            "--bootstrap",
+            bootstrap,
+            "--partitions",
+            str(PARTITIONS),
+            "--prefix",
+            prefix,
+        ],
+        check=True,
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+    )
     fill(bootstrap, f"{prefix}deliveries.easemob", count)
     httpx.get(f"{target}/reset", trust_env=False)
     config = directory / f"{prefix}toml"
@@ -68,9 +87,7 @@ def once(bootstrap: str, target: str, transport: str, in_flight: int, count: int
         '[apps.new]\nplatform = "easemob"\ntarget = "old"\n'
         f'account = {{org = "o", app = "a", client_id = "i", client_secret = "ssssssss", callback_secret = "cccccccc", base_url = "{target}"}}\n'
     )
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.benchmarks.deliver_worker", str(config), transport], cwd=ROOT, env=environment
-    )
+    worker = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.deliver_worker", str(config), transport], cwd=ROOT, env=environment)
     try:
         # A slow one is judged by what it managed in this time.
         deadline = time.monotonic() + 45

@@ -94,7 +94,15 @@ async def honest(port: int, seconds: float) -> tuple[list[float], int]:
 
 
 def attacked(sort: str, port: int, pid: int, connections: int) -> Seen:
-    command = [sys.executable, "-m", "tests.benchmarks.door_attack", sort, str(port), str(connections), str(SECONDS + connections / 1000 + 10)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.benchmarks.door_attack",
+        sort,
+        str(port),
+        str(connections),
+        str(SECONDS + connections / 1000 + 10),
+    ]
     attacker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert attacker.stdout is not None
     try:
@@ -111,7 +119,9 @@ def attacked(sort: str, port: int, pid: int, connections: int) -> Seen:
 
 
 def main(connections: int, sorts: list[str]) -> int:
-    print(f"{connections} connections of each sort; load average at the start {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs", flush=True)
+    print(
+        f"{connections} connections of each sort; load average at the start {os.getloadavg()[0]:.1f} on {os.cpu_count()} CPUs", flush=True
+    )
     missed = 0
     with tempfile.TemporaryDirectory() as data, broker(Path(data)) as bootstrap:
         prefix = f"bench-{uuid.uuid4().hex[:8]}."
@@ -122,15 +132,20 @@ def main(connections: int, sorts: list[str]) -> int:
             for sort in sorts:
                 for which in ("ours", "uvicorn"):
                     port, observe = free_port(), free_port()
-                    arguments = ("ingress_ours", bootstrap, prefix, port, observe) if which == "ours" else ("ingress_plain", bootstrap, names[0], port)
+                    arguments = (
+                        ("ingress_ours", bootstrap, prefix, port, observe)
+                        if which == "ours"
+                        else ("ingress_plain", bootstrap, names[0], port)
+                    )
                     with server(*arguments, port=port, quiet=True) as one:
                         seen = attacked(sort, port, one.pid, connections)
                     bad = which == "ours" and (seen.rss >= RSS_MIB or seen.p99 >= P99_MS or seen.failed > 0)
                     missed += bad
                     print(
                         f"{sort:22} {which:8} RSS at most {seen.rss:6.0f} MiB   honest p50 {seen.p50:7.1f} ms  p99 {seen.p99:7.1f} ms  "
-                        f"not answered 200: {seen.failed} of {seen.sent}{'   MISSED' if bad else ''}", flush=True,
-                    )  # fmt: skip
+                        f"not answered 200: {seen.failed} of {seen.sent}{'   MISSED' if bad else ''}",
+                        flush=True,
+                    )
         finally:
             for name in names:
                 asyncio.run(topic(bootstrap, name, there=False))

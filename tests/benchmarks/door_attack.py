@@ -64,9 +64,14 @@ def nested() -> Iterator[bytes]:
 
 
 SORTS: dict[str, Callable[[], Iterator[bytes]]] = {
-    "slow-head": slow_head, "slow-body": slow_body, "trailers": trailers, "unfinished-body": unfinished_body,
-    "answered-before-body": answered_before_body, "idle": idle, "nested": nested,
-}  # fmt: skip
+    "slow-head": slow_head,
+    "slow-body": slow_body,
+    "trailers": trailers,
+    "unfinished-body": unfinished_body,
+    "answered-before-body": answered_before_body,
+    "idle": idle,
+    "nested": nested,
+}
 
 
 class One(asyncio.Protocol):

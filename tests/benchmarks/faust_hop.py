@@ -12,9 +12,15 @@ import orjson
 
 n, out = int(os.environ["N"]), os.environ.get("OUT", "faust_hop.txt")
 app = faust.App(
-    f"peer-{time.time()}", broker="kafka://" + os.environ.get("BOOTSTRAP", "127.0.0.1:9092"), store="memory://",
-    value_serializer="raw", key_serializer="raw", web_enabled=False, topic_disable_leader=True,
-    processing_guarantee=os.environ.get("GUARANTEE", "at_least_once"), consumer_auto_offset_reset="earliest",
+    f"peer-{time.time()}",
+    broker="kafka://" + os.environ.get("BOOTSTRAP", "127.0.0.1:9092"),
+    store="memory://",
+    value_serializer="raw",
+    key_serializer="raw",
+    web_enabled=False,
+    topic_disable_leader=True,
+    processing_guarantee=os.environ.get("GUARANTEE", "at_least_once"),
+    consumer_auto_offset_reset="earliest",
 )
 source = app.topic(os.environ["SRC"], value_serializer="raw", key_serializer="raw")
 target = app.topic(os.environ["DST"], value_serializer="raw", key_serializer="raw")

@@ -88,14 +88,17 @@ def draw(root: Box, title: str) -> str:
         if box.count < root.count * LEAST:
             return
         deepest = max(deepest, depth)
-        own = "streams/" in name or name.rsplit("(", maxsplit=1)[-1].startswith(("deliver/", "exactly_once/", "outbound/", "ingress/", "convert/", "easemob/", "yunxin/"))
+        own = "streams/" in name or name.rsplit("(", maxsplit=1)[-1].startswith(
+            ("deliver/", "exactly_once/", "outbound/", "ingress/", "convert/", "easemob/", "yunxin/")
+        )
         colour = "#f6a04d" if own else "#f3d27a"
         label = escape(name.split(" (", maxsplit=1)[0])[: max(0, int(width / 6.3))]
         shapes.append(
             f'<g><title>{escape(name)}: {box.count / root.count:.1%}</title><rect x="{left:.1f}" y="{{{depth}}}" width="{width:.1f}" '
             f'height="{ROW - 1}" fill="{colour}"/>'
-            + (f'<text x="{left + 2:.1f}" y="{{{depth}}}" dy="11">{label}</text>' if len(label) > 2 else "") + "</g>"
-        )  # fmt: skip
+            + (f'<text x="{left + 2:.1f}" y="{{{depth}}}" dy="11">{label}</text>' if len(label) > 2 else "")
+            + "</g>"
+        )
         for above, one in sorted(box.above.items(), key=lambda item: -item[1].count):
             add(above, one, left, depth + 1)
             left += one.count / root.count * WIDTH

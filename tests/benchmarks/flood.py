@@ -84,8 +84,9 @@ def main(rounds: int) -> int:
                 found.append(beside / quiet)
                 print(
                     f"flood of one {kind:12}  honest p50 {quiet:6.1f} ms alone, {beside:6.1f} ms beside it, ratio {beside / quiet:.3f}"
-                    + (f"   (the flood still had {max(0, left)} or more to go)" if left > 0 else ""), flush=True,
-                )  # fmt: skip
+                    + (f"   (the flood still had {max(0, left)} or more to go)" if left > 0 else ""),
+                    flush=True,
+                )
     worst = 0.0
     for kind, found in ratios.items():
         middle = statistics.median(found)

@@ -62,13 +62,7 @@ def kafka_streams() -> list[Program]:
             print("Kafka Streams: left out, mvn could not build it")
             return []
     jars = f"{there}/target/hop-1.jar:{there}/libs/*"
-    return [
-        Program(
-            "Kafka Streams exactly_once_v2, 1 thread",
-            [java, "-cp", jars, "Hop", "exactly_once_v2", "1"],
-            goal=1.2,
-        )
-    ]
+    return [Program("Kafka Streams exactly_once_v2, 1 thread", [java, "-cp", jars, "Hop", "exactly_once_v2", "1"], goal=1.2)]
 
 
 def quix() -> list[Program]:
@@ -77,23 +71,11 @@ def quix() -> list[Program]:
     if subprocess.run(probe, capture_output=True, check=False).returncode:
         print(f"Quix Streams: left out, {python} has no quixstreams 3; set QUIX_PYTHON")
         return []
-    return [
-        Program("Quix Streams exactly-once", [python, str(HERE / "quix_hop.py"), "exactly-once"], goal=1.8)
-    ]
+    return [Program("Quix Streams exactly-once", [python, str(HERE / "quix_hop.py"), "exactly-once"], goal=1.8)]
 
 
 def faust() -> Program:
-    command = [
-        sys.executable,
-        "-m",
-        "faust",
-        "-A",
-        "tests.benchmarks.faust_hop",
-        "worker",
-        "-l",
-        "warn",
-        "--without-web",
-    ]
+    command = [sys.executable, "-m", "faust", "-A", "tests.benchmarks.faust_hop", "worker", "-l", "warn", "--without-web"]
     return Program("stock Faust at_least_once, event by event", command, share=0.1, goal=25)
 
 
@@ -103,26 +85,15 @@ def once(program: Program, topics: Topics, source: str, records: int, scratch: P
     target, out = topics.make(program.target(given)), scratch / given
     env = {"BOOTSTRAP": topics.bootstrap, "SRC": source, "DST": given, "N": str(count), "OUT": str(out)}
     ran = subprocess.run(
-        program.command,
-        env=os.environ | env,
-        cwd=HERE.parent.parent,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT,
-        check=False,
+        program.command, env=os.environ | env, cwd=HERE.parent.parent, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )
     said = ran.stdout + (out.read_text() if out.exists() else "")
     if (found := re.search(r"(\d+)/s", said)) is None:
         raise RuntimeError(f"{program.name} gave no figure:\n{said}\n{ran.stderr[-2000:]}")
     if program.command[:3] == OURS.command[:3] and (held := topics.committed(target)) != count:
-        raise RuntimeError(
-            f"{program.name} wrote {count} records, and the target holds {held} committed ones"
-        )
+        raise RuntimeError(f"{program.name} wrote {count} records, and the target holds {held} committed ones")
     if cpu := re.search(r"(\d+) in a second of its own CPU", said):
-        print(
-            f"  {program.name}: {float(found[1]):,.0f}/s, {float(cpu[1]):,.0f} in a second of its own CPU",
-            flush=True,
-        )
+        print(f"  {program.name}: {float(found[1]):,.0f}/s, {float(cpu[1]):,.0f} in a second of its own CPU", flush=True)
     return float(found[1])
 
 
@@ -136,16 +107,12 @@ def against_peers(topics: Topics, rounds: int, records: int, scratch: Path) -> b
         latest = ", ".join(f"{name} {found[-1]:,.0f}" for name, found in figures.items())
         print(f"round {number + 1}: {latest}", flush=True)
     ours = statistics.median(figures[OURS.name])
-    print(
-        f"ours: {ours:,.0f}/s (median of {rounds}; {min(figures['ours']):,.0f} to {max(figures['ours']):,.0f})"
-    )
+    print(f"ours: {ours:,.0f}/s (median of {rounds}; {min(figures['ours']):,.0f} to {max(figures['ours']):,.0f})")
     reached = True
     for program in programs[1:]:
         theirs = statistics.median(figures[program.name])
         reached &= _goal(
-            f"{program.name}: {theirs:,.0f}/s, ratio {ours / theirs:.2f}",
-            f">= {program.goal:g}",
-            ours / theirs >= program.goal,
+            f"{program.name}: {theirs:,.0f}/s, ratio {ours / theirs:.2f}", f">= {program.goal:g}", ours / theirs >= program.goal
         )
     return reached
 
@@ -154,17 +121,11 @@ def with_conversion(topics: Topics, rounds: int, records: int, scratch: Path) ->
     from tests.benchmarks.hop_conversion import HEADERS, callback, target
 
     source = topics.fill(f"bench-src-{uuid.uuid4().hex[:8]}", records, callback, HEADERS)
-    program = OURS._replace(
-        name="ours, with conversion", command=[*OURS.command[:-1], "conversion"], target=target
-    )
+    program = OURS._replace(name="ours, with conversion", command=[*OURS.command[:-1], "conversion"], target=target)
     figures = [once(program, topics, source, records, scratch) for _ in range(rounds)]
     median = statistics.median(figures)
     shown = ", ".join(f"{one:,.0f}" for one in figures)
-    return _goal(
-        f"conversion of text callbacks: {median:,.0f}/s in one process ({shown})",
-        f">= {CONVERSION:,}/s",
-        median >= CONVERSION,
-    )
+    return _goal(f"conversion of text callbacks: {median:,.0f}/s in one process ({shown})", f">= {CONVERSION:,}/s", median >= CONVERSION)
 
 
 def protocol(topics: Topics, rounds: int, records: int, scratch: Path) -> bool:
@@ -201,9 +162,7 @@ def _goal(shown: str, goal: str, reached: bool) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--records", type=int, default=1_000_000)
     parser.add_argument("--samples", type=int, default=500)

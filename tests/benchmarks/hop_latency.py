@@ -26,13 +26,9 @@ async def measure(bootstrap: str, source: str, target: str, samples: int, log: P
     """*samples* records one after another, 5 to 50 ms apart. Producer and reader share this process and its clock."""
     arguments = [bootstrap, f"latency-{target}", source, target, str(PARTITIONS), SESSION]
     with log.open("wb") as file:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.hop_worker", *arguments], stdout=file, stderr=file
-        )
+        worker = subprocess.Popen([sys.executable, "-m", "tests.chaos.hop_worker", *arguments], stdout=file, stderr=file)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, linger_ms=0, acks="all")
-    reader = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, isolation_level="read_committed", fetch_max_wait_ms=500
-    )
+    reader = AIOKafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", fetch_max_wait_ms=500)
     try:
         await producer.start()
         await reader.start()

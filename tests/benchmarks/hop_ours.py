@@ -52,10 +52,7 @@ class Until(StageObserver):
     def committed(self, stage: str, records: int, seconds: float) -> None:
         self.done += records
         if self.done >= self.n and not self.stop.is_set():
-            rate, cpu = (
-                self.done / (time.perf_counter() - self.start),
-                self.done / (time.process_time() - self.cpu),
-            )
+            rate, cpu = (self.done / (time.perf_counter() - self.start), self.done / (time.process_time() - self.cpu))
             print(f"ours {self.name} {rate:.0f}/s, {cpu:.0f} in a second of its own CPU", flush=True)
             self.stop.set()
 

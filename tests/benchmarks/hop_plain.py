@@ -18,21 +18,19 @@ def install(app: Any) -> None:
         def __init__(self, link: ProducerSettings, name: str, group: str) -> None:
             del name, group
             self._producer = AIOKafkaProducer(
-                bootstrap_servers=link.bootstrap, enable_idempotence=True, acks="all", max_batch_size=link.max_batch,
+                bootstrap_servers=link.bootstrap,
+                enable_idempotence=True,
+                acks="all",
+                max_batch_size=link.max_batch,
                 max_request_size=link.max_batch + 100_000,
-            )  # fmt: skip
+            )
 
         async def start(self) -> None:
             await self._producer.start()
 
-        async def commit(
-            self, outputs: Outputs, offsets: Mapping[TopicPartition, int]
-        ) -> dict[tuple[str, int], int]:
+        async def commit(self, outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[tuple[str, int], int]:
             async with asyncio.TaskGroup() as group:
-                written = {
-                    where: group.create_task(_write(self._producer, where, records))
-                    for where, records in outputs.records.items()
-                }
+                written = {where: group.create_task(_write(self._producer, where, records)) for where, records in outputs.records.items()}
             await app.consumer.kafka.commit(dict(offsets))
             return {where: task.result() for where, task in written.items()}
 

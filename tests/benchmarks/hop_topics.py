@@ -29,13 +29,7 @@ class Topics:
         self.made.append(name)
         return name
 
-    def fill(
-        self,
-        name: str,
-        count: int,
-        record: Callable[[int], bytes] = trivial_record,
-        headers: Headers | None = None,
-    ) -> str:
+    def fill(self, name: str, count: int, record: Callable[[int], bytes] = trivial_record, headers: Headers | None = None) -> str:
         """*count* records of *record*(0 … count - 1), spread over the keys. Raises RuntimeError if any was not taken."""
         failed: list[str] = []
 
@@ -44,22 +38,13 @@ class Topics:
             if error is not None:
                 failed.append(str(error))
 
-        producer = Producer(
-            {"bootstrap.servers": self.bootstrap, "linger.ms": 20, "queue.buffering.max.messages": 1_000_000}
-        )
+        producer = Producer({"bootstrap.servers": self.bootstrap, "linger.ms": 20, "queue.buffering.max.messages": 1_000_000})
         self.make(name)
         for number in range(count):
             key = str(number % KEYS).encode()
             while True:
                 try:
-                    producer.produce(
-                        name,
-                        record(number),
-                        key,
-                        crc32(key) % PARTITIONS,
-                        on_delivery=done,
-                        headers=headers or [],
-                    )
+                    producer.produce(name, record(number), key, crc32(key) % PARTITIONS, on_delivery=done, headers=headers or [])
                     break
                 except BufferError:
                     producer.poll(0.1)
@@ -73,9 +58,8 @@ class Topics:
         """Records in *name* that a read-committed reader gets."""
         parts = [TopicPartition(name, number, 0) for number in range(PARTITIONS)]
         consumer = Consumer(
-            {"bootstrap.servers": self.bootstrap, "group.id": "nobody", "enable.auto.commit": False,
-             "isolation.level": "read_committed"}
-        )  # fmt: skip
+            {"bootstrap.servers": self.bootstrap, "group.id": "nobody", "enable.auto.commit": False, "isolation.level": "read_committed"}
+        )
         try:
             consumer.assign(parts)
             count, quiet_since = 0, time.monotonic()

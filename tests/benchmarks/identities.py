@@ -76,8 +76,12 @@ class Started:
         self.port, begun = free_port(), time.monotonic()
         env = {**os.environ, "IM_RELAY_OBSERVE__PORT": str(self.port), "IM_RELAY_OBSERVE__LOG": "json"}
         with log.open("wb") as out:
-            self.child = subprocess.Popen([sys.executable, "-m", "streams", "convert", "-c", str(config)], cwd=ROOT, env=env, stdout=out, stderr=out)
-        while not (found := re.search(rb'"seconds": ?([0-9.]+).*?identities read|identities read.*?"seconds": ?([0-9.]+)', log.read_bytes())):
+            self.child = subprocess.Popen(
+                [sys.executable, "-m", "streams", "convert", "-c", str(config)], cwd=ROOT, env=env, stdout=out, stderr=out
+            )
+        while not (
+            found := re.search(rb'"seconds": ?([0-9.]+).*?identities read|identities read.*?"seconds": ?([0-9.]+)', log.read_bytes())
+        ):
             if self.child.poll() is not None:
                 raise RuntimeError(log.read_text()[-2000:])
             time.sleep(0.05)
@@ -141,10 +145,22 @@ def lookups(directory: Path, users: int, groups: int) -> None:
     for kind in ("direct", "group"):
         for what, talks in (("nobody spoke in before", 20_000), ("of the last 500", 500)):
             texts = [
-                Callback("old", body("yunxin", message("yunxin", sender=f"user-{n % talks * 7919 % users:07}", number=n + 1, kind=kind,
-                         to=f"user-{n % talks * 104729 % users:07}" if kind == "direct" else f"6{n % talks * 7919 % groups:09}")), NOW)
+                Callback(
+                    "old",
+                    body(
+                        "yunxin",
+                        message(
+                            "yunxin",
+                            sender=f"user-{n % talks * 7919 % users:07}",
+                            number=n + 1,
+                            kind=kind,
+                            to=f"user-{n % talks * 104729 % users:07}" if kind == "direct" else f"6{n % talks * 7919 % groups:09}",
+                        ),
+                    ),
+                    NOW,
+                )
                 for n in range(20_000)
-            ]  # fmt: skip
+            ]
             on_disk, nothing = cost(texts, table), cost(texts, IdentityTable())
             print(f"a text to a {kind} {what}, decoded and routed: {on_disk:.1f} us; with no entries in memory {nothing:.1f} us")
     rows.close()

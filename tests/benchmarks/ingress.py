@@ -94,11 +94,12 @@ def compare(ours: Server, plain: Server, connections: int, rounds: int) -> float
     rates = {name: [run["per_second"] for run in runs] for name, runs in seen.items()}
     medians = {name: statistics.median(found) for name, found in rates.items()}
     for name, runs in seen.items():
-        generator, mine, p99 = (
-            statistics.median(run[of] for run in runs) for of in ("generator_cpu", "cpu_us", "p99_ms")
+        generator, mine, p99 = (statistics.median(run[of] for run in runs) for of in ("generator_cpu", "cpu_us", "p99_ms"))
+        print(
+            f"{connections:4} connections  {name:5}  {medians[name]:7.0f}/s  {mine:4.0f} us of CPU each  p99 {p99:6.1f} ms  "
+            f"generator's CPU {generator:.2f}  rounds {sorted(rates[name])}",
+            flush=True,
         )
-        print(f"{connections:4} connections  {name:5}  {medians[name]:7.0f}/s  {mine:4.0f} us of CPU each  p99 {p99:6.1f} ms  "
-              f"generator's CPU {generator:.2f}  rounds {sorted(rates[name])}", flush=True)  # fmt: skip
     ratio = medians["ours"] / medians["plain"]
     print(f"{connections:4} connections  ratio of medians {ratio:.2f} (goal {RATIO})", flush=True)
     return ratio
@@ -108,8 +109,11 @@ def at_half(ours: Server, connections: int, rounds: int) -> float:
     """The p99. The most and its half one after the other: other work on the machine comes and goes."""
     half = [load(ours, connections, SECONDS, load(ours, connections, SECONDS)["per_second"] / 2) for _ in range(rounds)]
     rate, p50, p99, mine = (statistics.median(run[of] for run in half) for of in ("per_second", "p50_ms", "p99_ms", "cpu_us"))
-    print(f"{connections:4} connections  at half load ({rate:.0f}/s, open loop): p50 {p50:.1f} ms, p99 {p99:.1f} ms (goal {P99_MS:.0f} ms), "
-          f"{mine:.0f} us of CPU each, p99 of rounds {sorted(run['p99_ms'] for run in half)}", flush=True)  # fmt: skip
+    print(
+        f"{connections:4} connections  at half load ({rate:.0f}/s, open loop): p50 {p50:.1f} ms, p99 {p99:.1f} ms (goal {P99_MS:.0f} ms), "
+        f"{mine:.0f} us of CPU each, p99 of rounds {sorted(run['p99_ms'] for run in half)}",
+        flush=True,
+    )
     return p99
 
 

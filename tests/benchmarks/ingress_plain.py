@@ -63,11 +63,5 @@ def application(bootstrap: str, topic: str) -> FastAPI:
 if __name__ == "__main__":
     bootstrap, topic, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
     uvicorn.run(
-        application(bootstrap, topic),
-        host="127.0.0.1",
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_level="warning",
+        application(bootstrap, topic), host="127.0.0.1", port=port, loop="uvloop", http="httptools", access_log=False, log_level="warning"
     )

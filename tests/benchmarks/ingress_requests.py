@@ -17,11 +17,20 @@ def request(number: int, *, app: str = APP, secret: str = SECRET) -> bytes:
     """One HTTP request of about 900 bytes: a text between two of 500 people, as Yunxin copies it."""
     sender, receiver = f"user{number % 500:04}", f"user{(number * 7 + 1) % 500:04}"
     fields = {
-        "fromNick": "Ming", "msgType": "TEXT", "msgidServer": str(9_000_000_000 + number), "fromAccount": sender,
-        "fromClientType": "IOS", "fromDeviceId": "1f2e3d4c-5b6a-7988-8776-655443322110", "to": receiver, "eventType": "1",
-        "body": f"第 {number} 条 message", "convType": "PERSON", "msgidClient": f"b5d2f3a4-{number:012}", "resendFlag": "0",
+        "fromNick": "Ming",
+        "msgType": "TEXT",
+        "msgidServer": str(9_000_000_000 + number),
+        "fromAccount": sender,
+        "fromClientType": "IOS",
+        "fromDeviceId": "1f2e3d4c-5b6a-7988-8776-655443322110",
+        "to": receiver,
+        "eventType": "1",
+        "body": f"第 {number} 条 message",
+        "convType": "PERSON",
+        "msgidClient": f"b5d2f3a4-{number:012}",
+        "resendFlag": "0",
         "msgTimestamp": "1700000000123",
-    }  # fmt: skip
+    }
     body = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
     now = NOW
     digest = md5(body).hexdigest()

@@ -27,9 +27,15 @@ DELIVER = "quotas = false\necho_wait = 2.0\ntimeout = 3.0\nlease = 1.0"
 def measured(worker: Worker, healthy: SimulatorProcess, name: str, seconds: float, beside: Offer | None = None) -> float:
     """Milliseconds that the healthy app's messages take, the middle of three means."""
     offer = Offer(
-        worker.bootstrap, f"{worker.prefix}deliveries.easemob", PARTITIONS,
-        name=name, target="new", rate=RATE, seconds=seconds, conversations=CONVERSATIONS,
-    )  # fmt: skip
+        worker.bootstrap,
+        f"{worker.prefix}deliveries.easemob",
+        PARTITIONS,
+        name=name,
+        target="new",
+        rate=RATE,
+        seconds=seconds,
+        conversations=CONVERSATIONS,
+    )
     if beside is not None:
         beside.start()
     offer.start()
@@ -62,16 +68,25 @@ def main() -> int:
                 alone = measured(worker, healthy, f"a{name}", chosen.seconds)
                 sick.mood(**mood)
                 beside = Offer(
-                    bootstrap, f"{worker.prefix}deliveries.easemob", PARTITIONS,
-                    name=f"s{name}", target="sick", rate=SICK_RATE, seconds=chosen.seconds, conversations=CONVERSATIONS,
-                )  # fmt: skip
+                    bootstrap,
+                    f"{worker.prefix}deliveries.easemob",
+                    PARTITIONS,
+                    name=f"s{name}",
+                    target="sick",
+                    rate=SICK_RATE,
+                    seconds=chosen.seconds,
+                    conversations=CONVERSATIONS,
+                )
                 with_it = measured(worker, healthy, f"b{name}", chosen.seconds, beside)
                 beside.join()
                 sick.mood()
                 until(lambda beside=beside: len(Seen(journal(sick), beside)) >= len(beside.said), deadline=120, why=worker.role.tail)
                 assert Seen(journal(sick), beside).in_order, "the backlog came out of order"
                 ratios.append(with_it / alone)
-                print(f"{title}, round {number + 1}: alone {alone:.1f} ms, beside it {with_it:.1f} ms, ratio {with_it / alone:.2f}", flush=True)
+                print(
+                    f"{title}, round {number + 1}: alone {alone:.1f} ms, beside it {with_it:.1f} ms, ratio {with_it / alone:.2f}",
+                    flush=True,
+                )
             worst = max(worst, statistics.median(ratios))
             print(f"one target {title}: the others take x {statistics.median(ratios):.2f}; its backlog came whole and in order")
     print(f"needed: under x {NEEDED:g}")

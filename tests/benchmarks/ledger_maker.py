@@ -18,12 +18,22 @@ CYCLE = 40
 
 
 async def grow(
-    bootstrap: str, topic: str, entries: int, *, partitions: int, span: float, source: str = "old", target: str = "new", seed: int = 1,
+    bootstrap: str,
+    topic: str,
+    entries: int,
+    *,
+    partitions: int,
+    span: float,
+    source: str = "old",
+    target: str = "new",
+    seed: int = 1,
     people: int = 20_000,
-) -> int:  # fmt: skip
+) -> int:
     """*entries* in all, evenly over the last *span* seconds; the answer is the bytes of their values and keys."""
     chosen = random.Random(seed)
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all", max_batch_size=800_000, max_request_size=900_000, enable_idempotence=True)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", max_batch_size=800_000, max_request_size=900_000, enable_idempotence=True
+    )
     await producer.start()
     size = 0
     messages = entries // 2
@@ -41,12 +51,21 @@ async def grow(
             remote = 30_000_000_000_000_000 + number * 1_048_583 + chosen.randrange(1_000_000)
             key = f"yunxin:{source}:direct:{remote}:post".encode()
             told = said + chosen.randrange(5, 60)
-            names = MessageIds(source=source, id=str(remote), author=one, sender=one, at=said, conversation=conversation.decode(),
-                          client_id=f"{chosen.getrandbits(128):032x}")  # fmt: skip
+            names = MessageIds(
+                source=source,
+                id=str(remote),
+                author=one,
+                sender=one,
+                at=said,
+                conversation=conversation.decode(),
+                client_id=f"{chosen.getrandbits(128):032x}",
+            )
             end = Settled(
                 outcome=Delivered(str(1_300_000_000_000_000_000 + number * 4_194_319 + chosen.randrange(4_000_000)), told),
-                target=target, at=told + 3, names=names,
-            )  # fmt: skip
+                target=target,
+                at=told + 3,
+                names=names,
+            )
             queue = waiting[partition]
             queue += [(key, dump(Intent(target=target, at=said + 2)), said + 2), (key, dump(end), told + 3)]
             if len(queue) >= 2000 or number + 1 == messages:
@@ -61,7 +80,14 @@ async def grow(
     return size
 
 
-async def _write(producer: AIOKafkaProducer, topic: str, partition: int, queue: list[tuple[bytes, bytes, int]], sent: list[asyncio.Future[object]], written: Counter[int]) -> int:
+async def _write(
+    producer: AIOKafkaProducer,
+    topic: str,
+    partition: int,
+    queue: list[tuple[bytes, bytes, int]],
+    sent: list[asyncio.Future[object]],
+    written: Counter[int],
+) -> int:
     size, start = 0, 0
     while start < len(queue):
         builder = producer.create_batch()

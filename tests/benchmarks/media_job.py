@@ -42,8 +42,8 @@ async def timed(here: MediaContext, urls: list[str]) -> float:
 
     async def one(number: int, url: str) -> None:
         job = MediaJob(
-            event=f"e{number}", place=0, role="voice", file=File(url), source="old", target="new", conversation=b"", partition=0, received=0,
-        )  # fmt: skip
+            event=f"e{number}", place=0, role="voice", file=File(url), source="old", target="new", conversation=b"", partition=0, received=0
+        )
         found = await transfer(job, shape, target, here)
         assert isinstance(found, Transferred), found
         assert found.codec == "aac>amr"
@@ -69,7 +69,9 @@ async def script(apps: dict[str, App], urls: list[str], ffmpeg: str) -> float:
                 program = await asyncio.create_subprocess_exec(ffmpeg, *command)
                 assert await program.wait() == 0
                 answer = await http.post(
-                    f"{base}/chatfiles", files={"file": (made.name, made.read_bytes(), "audio/amr")}, headers={"Authorization": f"Bearer {token}"}
+                    f"{base}/chatfiles",
+                    files={"file": (made.name, made.read_bytes(), "audio/amr")},
+                    headers={"Authorization": f"Bearer {token}"},
                 )
                 assert answer.status_code == 200
 

@@ -28,7 +28,13 @@ TALKS = 1000
 
 def history(count: int) -> list[Event]:
     return [
-        said(direct(f"a{talk}", f"b{talk}"), f"a{talk}", talk * 1_000_000 + turn, 1_700_000_000_000 + turn * 1000, "a line of text such as people write")
+        said(
+            direct(f"a{talk}", f"b{talk}"),
+            f"a{talk}",
+            talk * 1_000_000 + turn,
+            1_700_000_000_000 + turn * 1000,
+            "a line of text such as people write",
+        )
         for talk in range(TALKS)
         for turn in range(count // TALKS)
     ]
@@ -48,7 +54,10 @@ def main() -> int:
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         target = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.migrate_target", "0", str(arguments.delay)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.benchmarks.migrate_target", "0", str(arguments.delay)],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         stack.callback(target.kill)
         assert target.stdout is not None
@@ -66,7 +75,9 @@ def main() -> int:
         rate = state["count"] / cpu
         print(f"messages applied: {state['count']} in {state['last'] - state['first']:.1f} s at the target, {took:.1f} s in all")
         print(f"of one worker's CPU: {cpu / state['count'] * 1e6:.0f} us a message, {rate:,.0f} messages a second and core")
-        print(f"out of order: {state['out_of_order']}; under way at most: {state['most_in_flight']}; memory {rss(worker.child.pid) >> 20} MB")
+        print(
+            f"out of order: {state['out_of_order']}; under way at most: {state['most_in_flight']}; memory {rss(worker.child.pid) >> 20} MB"
+        )
         good = done["good"] and state["count"] == arguments.messages and not state["out_of_order"] and rate >= NEEDED
         print("good" if good else f"NOT good: {NEEDED} messages a second and core are needed")
         return 0 if good else 1

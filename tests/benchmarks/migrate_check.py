@@ -53,9 +53,12 @@ def export(folder: Path, messages: int) -> None:
             conversation = {"kind": "direct", "users": users} if n % 5 else {"kind": "group", "id": f"g{dice.randrange(GROUPS)}"}
             body = {"kind": "text", "text": f"The quick brown fox jumps over the lazy dog, number {n} of many"}
             line = {
-                "id": f"m-{n:08}-{dice.randrange(1 << 40):x}", "conversation": conversation, "sender": users[0], "at": now - 80 * 86_400_000 + n * step,
+                "id": f"m-{n:08}-{dice.randrange(1 << 40):x}",
+                "conversation": conversation,
+                "sender": users[0],
+                "at": now - 80 * 86_400_000 + n * step,
                 "operation": {"op": "post", "body": body},
-            }  # fmt: skip
+            }
             file.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
@@ -77,7 +80,9 @@ def main() -> int:
             return 1
     cpu, memory = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
     rate = given.messages / cpu
-    print_line(f"{given.messages:,} messages checked in {seconds:.1f} s: {given.messages / seconds:,.0f} a second; {rate:,.0f} a second of one core; {memory:.0f} MB")
+    print_line(
+        f"{given.messages:,} messages checked in {seconds:.1f} s: {given.messages / seconds:,.0f} a second; {rate:,.0f} a second of one core; {memory:.0f} MB"
+    )
     return int(rate < LEAST or memory > MEMORY)
 
 

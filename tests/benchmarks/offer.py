@@ -49,9 +49,14 @@ class Offer(threading.Thread):
         text = f"{self.name} {who} @{due:.6f} #{turn}"
         conversation = direct(one, other)
         event = Event(
-            id=f"yunxin:old:direct:{self.name}{number}:post", source="old", remote_id=f"{self.name}{number}",
-            conversation=conversation, sender=one, at=int(due * 1000), operation=Post(Text(text)),
-        )  # fmt: skip
+            id=f"yunxin:old:direct:{self.name}{number}:post",
+            source="old",
+            remote_id=f"{self.name}{number}",
+            conversation=conversation,
+            sender=one,
+            at=int(due * 1000),
+            operation=Post(Text(text)),
+        )
         delivery = Delivery(event=event, target=self._target, sender=one, receiver=other, received=int(due * 1000))
         key = conversation_key(conversation)
         self.said[text] = due

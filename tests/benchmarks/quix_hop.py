@@ -10,9 +10,14 @@ from quixstreams import Application
 
 guarantee, n = sys.argv[1], int(os.environ["N"])
 app = Application(
-    broker_address=os.environ.get("BOOTSTRAP", "127.0.0.1:9092"), consumer_group=f"peer-{time.time()}",
-    auto_offset_reset="earliest", processing_guarantee=guarantee, commit_every=5000, commit_interval=1.0,
-    loglevel="WARNING", use_changelog_topics=False,
+    broker_address=os.environ.get("BOOTSTRAP", "127.0.0.1:9092"),
+    consumer_group=f"peer-{time.time()}",
+    auto_offset_reset="earliest",
+    processing_guarantee=guarantee,
+    commit_every=5000,
+    commit_interval=1.0,
+    loglevel="WARNING",
+    use_changelog_topics=False,
 )
 source = app.topic(os.environ["SRC"], value_deserializer="bytes")
 target = app.topic(os.environ["DST"], value_serializer="bytes")

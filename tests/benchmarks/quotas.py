@@ -37,7 +37,16 @@ def one(bootstrap: str, directory: Path, seconds: float, *, quotas: bool, warm: 
         second.start()
         until(second.ready, why=second.tail)
         offers = [
-            Offer(bootstrap, worker.prefix + topic, PARTITIONS, name=name, target="new", rate=QUOTA * share, seconds=seconds, conversations=150)
+            Offer(
+                bootstrap,
+                worker.prefix + topic,
+                PARTITIONS,
+                name=name,
+                target="new",
+                rate=QUOTA * share,
+                seconds=seconds,
+                conversations=150,
+            )
             for name, topic, share in (("live", "deliveries.easemob", LIVE), ("back", "backfill.easemob", BACKFILL))
         ]
         start = time.time()

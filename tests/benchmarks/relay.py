@@ -107,12 +107,15 @@ def one_round(stack: Stack, rate: int, seconds: int, conversations: int, seed: i
     every = sorted(latency for _, took in found.values() for latency in took)
     cuts = statistics.quantiles(every, n=1000) if len(every) > 10 else [0.0] * 999
     return {
-        "said": sum(count for count, _ in found.values()), "counted": len(every),
-        "p50": cuts[499], "p99": cuts[989], "max": every[-1] if every else 0.0,
+        "said": sum(count for count, _ in found.values()),
+        "counted": len(every),
+        "p50": cuts[499],
+        "p99": cuts[989],
+        "max": every[-1] if every else 0.0,
         "cpu": cpu.table(used, rate * seconds, elapsed),
         "roles": sum(spent for name, spent in used.items() if name in stack.roles) / (rate * seconds) * 1e6,
         "transactions": ", ".join(f"{role} {each:.0f}" for role, each in per_second.items()),
-    }  # fmt: skip
+    }
 
 
 def main() -> int:
@@ -151,11 +154,17 @@ def run(name: str, code: Path, chosen: argparse.Namespace, parts: Collection[str
     with (
         tempfile.TemporaryDirectory(prefix="im-relay-bench-") as directory,
         Stack(
-            Path(directory), partitions=chosen.partitions, prefix=f"bench{time.time_ns()}.", limits=0, settings=cycle,
-            say=print, brief=False, code=code,
+            Path(directory),
+            partitions=chosen.partitions,
+            prefix=f"bench{time.time_ns()}.",
+            limits=0,
+            settings=cycle,
+            say=print,
+            brief=False,
+            code=code,
             easemob={"ban_scale": 0.0},  # how long a platform stops calling a dead ingress is not ours
         ) as stack,
-    ):  # fmt: skip
+    ):
         for side in (stack.yunxin, stack.easemob):
             side.preload(users(chosen.conversations))
         print(f"warms up for {2 * WARM_UP} s: Java compiles what is used", flush=True)
@@ -207,8 +216,9 @@ def at_rate(stack: Stack, chosen: argparse.Namespace, rate: int) -> dict[str, fl
         rounds.append(figures)
         print(
             f"round {number + 1}: said {figures['said']:.0f}, latency p50 {figures['p50']:.0f} ms, "
-            f"p99 {figures['p99']:.0f} ms, largest {figures['max']:.0f} ms\n{figures['cpu']}\n  transactions a second: {figures['transactions']}", flush=True,
-        )  # fmt: skip
+            f"p99 {figures['p99']:.0f} ms, largest {figures['max']:.0f} ms\n{figures['cpu']}\n  transactions a second: {figures['transactions']}",
+            flush=True,
+        )
     middle = {name: statistics.median(figures[name] for figures in rounds) for name in (*NEEDED, "roles")}
     print(f"at {rate} messages a second, medians of {chosen.rounds}: p50 {middle['p50']:.0f} ms, p99 {middle['p99']:.0f} ms", flush=True)
     return middle

@@ -47,16 +47,13 @@ def step(stack: Stack, rate: int, seconds: int, conversations: int, seed: int) -
         time.sleep(pause)
     at_rest(stack)
     growth = {
-        role: (min(look[role] for look in looks[LOOKS:]) - max(look[role] for look in looks[:LOOKS])) / (LOOKS * pause)
-        for role in looks[0]
+        role: (min(look[role] for look in looks[LOOKS:]) - max(look[role] for look in looks[:LOOKS])) / (LOOKS * pause) for role in looks[0]
     }
     _drained(stack)
     return Step(rate, growth)
 
 
-def highest(
-    stack: Stack, rates: Iterable[int], seconds: int, conversations: int, say: Callable[[str], None]
-) -> int:
+def highest(stack: Stack, rates: Iterable[int], seconds: int, conversations: int, say: Callable[[str], None]) -> int:
     """The last of *rates* before the first at which some role falls behind; 0 where even that is too much."""
     found = 0
     for number, rate in enumerate(rates):

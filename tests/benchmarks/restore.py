@@ -41,8 +41,10 @@ class Worker:
         environment = {**os.environ, "IM_RELAY_OBSERVE__PORT": str(self._port), "PYTHONWARNINGS": "ignore"}
         self._child = subprocess.Popen(
             [sys.executable, "-m", "streams", "deliver", "--platform", "easemob", "--config", str(self._config)],
-            cwd=ROOT, env=environment, stderr=(self._config.parent / "deliver.log").open("a"),
-        )  # fmt: skip
+            cwd=ROOT,
+            env=environment,
+            stderr=(self._config.parent / "deliver.log").open("a"),
+        )
 
     def kill(self) -> None:
         self.peak = max(self.peak, self.memory())
@@ -69,7 +71,9 @@ class Worker:
             text = httpx.get(f"http://127.0.0.1:{self._port}/metrics", trust_env=False, timeout=5).text
         except httpx.HTTPError:
             return None
-        found = [float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith((f"im_relay_{name}{{", f"im_relay_{name} "))]
+        found = [
+            float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith((f"im_relay_{name}{{", f"im_relay_{name} "))
+        ]
         return sum(found) if found else None
 
     def alive(self) -> bool:
@@ -98,9 +102,15 @@ class Ground:
 
     def offer(self, name: str, rate: float, seconds: float) -> Offer:
         return Offer(
-            self.bootstrap, f"{self.prefix}deliveries.easemob", self.partitions, name=name, target="new", rate=rate, seconds=seconds,
+            self.bootstrap,
+            f"{self.prefix}deliveries.easemob",
+            self.partitions,
+            name=name,
+            target="new",
+            rate=rate,
+            seconds=seconds,
             conversations=400,
-        )  # fmt: skip
+        )
 
     def first(self) -> float:
         """Seconds from the start of the process to its first request, with live messages coming all the time."""
@@ -136,7 +146,9 @@ def main() -> int:
     with ExitStack() as exits:
         directory = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="im-relay-bench-")))
         bootstrap = exits.enter_context(broker(directory / "kafka"))
-        target = subprocess.Popen([sys.executable, "-m", "tests.benchmarks.target", "0", "0.005"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        target = subprocess.Popen(
+            [sys.executable, "-m", "tests.benchmarks.target", "0", "0.005"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
         exits.callback(target.wait)
         exits.callback(target.terminate)
         assert target.stdout is not None
@@ -154,7 +166,10 @@ def main() -> int:
             grow(bootstrap, f"{ground.prefix}ledger.easemob", chosen.entries, partitions=chosen.partitions, span=chosen.entries / 1000)
         )
         log_bytes = sum(file.stat().st_size for file in (directory / "kafka").rglob(f"{ground.prefix}ledger.easemob-*/*.log"))
-        print(f"ledger of {chosen.entries:,} entries, {size / chosen.entries:.0f} bytes each, {log_bytes / chosen.entries:.0f} in Kafka, made in {time.time() - start:.0f} s", flush=True)
+        print(
+            f"ledger of {chosen.entries:,} entries, {size / chosen.entries:.0f} bytes each, {log_bytes / chosen.entries:.0f} in Kafka, made in {time.time() - start:.0f} s",
+            flush=True,
+        )
         worker = ground.worker
         first = ground.first() - alone
         print(f"first live message {first:.1f} s later than with an empty ledger (needed {FIRST:g})", flush=True)

@@ -40,7 +40,7 @@ class Seen:
         self.count += 1
         self.last = time.time()
         self.first = self.first or self.last
-        if (said := message["body"]["msg"].partition("@")[2].partition(" ")[0]):
+        if said := message["body"]["msg"].partition("@")[2].partition(" ")[0]:
             self.delays.append(self.last - float(said))
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -91,9 +91,7 @@ class Connection(asyncio.Protocol):
         self.answer(body)
 
     def answer(self, body: bytes) -> None:
-        self.transport.write(
-            b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
-        )
+        self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
 
 
 async def main(port: int, delay: float) -> None:

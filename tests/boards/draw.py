@@ -33,9 +33,19 @@ def build() -> Path:
         _run("npm", "ci", "--no-audit", "--no-fund", "--legacy-peer-deps", "--ignore-scripts")
     esbuild = BUILD / "node_modules/.bin/esbuild"
     _run(
-        str(esbuild), "board.jsx", "--bundle", "--minify", "--outfile=board.js", "--loader:.svg=dataurl", "--loader:.woff2=dataurl", "--loader:.woff=dataurl", "--loader:.ttf=dataurl",
-        '--define:process.env.NODE_ENV="production"', "--define:global=window", "--log-level=error",
-    )  # fmt: skip
+        str(esbuild),
+        "board.jsx",
+        "--bundle",
+        "--minify",
+        "--outfile=board.js",
+        "--loader:.svg=dataurl",
+        "--loader:.woff2=dataurl",
+        "--loader:.woff=dataurl",
+        "--loader:.ttf=dataurl",
+        '--define:process.env.NODE_ENV="production"',
+        "--define:global=window",
+        "--log-level=error",
+    )
     return BUILD
 
 
@@ -44,17 +54,34 @@ def draw(uid: str, recorded: Path, picture: Path) -> None:
     everything = json.loads(recorded.read_text())
     board = json.loads((ROOT / DASHBOARDS / f"{uid}.json").read_text())
     high = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in board["panels"]) * LINE + MARGIN
-    script = json.dumps({"board": board, "from": everything["from"], "to": everything["to"], "results": everything["boards"][uid]}).replace("</", "<\\/")
+    script = json.dumps({"board": board, "from": everything["from"], "to": everything["to"], "results": everything["boards"][uid]}).replace(
+        "</", "<\\/"
+    )
     page = BUILD / "board.html"
     style = '<link rel="stylesheet" href="board.css">' if (BUILD / "board.css").exists() else ""
-    page.write_text(f'<!doctype html><meta charset="utf-8">{style}<div id="root"></div><div id="grafana-portal-container"></div><script>window.RECORDED={script}</script><script src="board.js"></script>')
+    page.write_text(
+        f'<!doctype html><meta charset="utf-8">{style}<div id="root"></div><div id="grafana-portal-container"></div><script>window.RECORDED={script}</script><script src="board.js"></script>'
+    )
     with tempfile.TemporaryDirectory() as directory:
         shot = Path(directory, "shot.png")
         subprocess.run(
-            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files", f"--user-data-dir={directory}/profile",
-             f"--window-size={WIDTH},{high}", f"--virtual-time-budget={SETTLED}", f"--screenshot={shot}", page.as_uri()],
-            check=True, capture_output=True, timeout=180,
-        )  # fmt: skip
+            [
+                "chromium",
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--hide-scrollbars",
+                "--allow-file-access-from-files",
+                f"--user-data-dir={directory}/profile",
+                f"--window-size={WIDTH},{high}",
+                f"--virtual-time-budget={SETTLED}",
+                f"--screenshot={shot}",
+                page.as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=180,
+        )
         picture.parent.mkdir(parents=True, exist_ok=True)
         picture.write_bytes(_small(shot.read_bytes()))
 

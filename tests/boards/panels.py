@@ -29,4 +29,10 @@ def panels(uid: str) -> Iterator[Panel]:
             continue
         mappings = one.get("fieldConfig", {}).get("defaults", {}).get("mappings") or []
         words = frozenset(value for mapping in mappings for value in mapping["options"])
-        yield Panel(one["id"], one["title"], one["type"], tuple((target["expr"], target.get("legendFormat", "")) for target in one["targets"]), words)
+        yield Panel(
+            one["id"],
+            one["title"],
+            one["type"],
+            tuple((target["expr"], target.get("legendFormat", "")) for target in one["targets"]),
+            words,
+        )

@@ -77,9 +77,16 @@ def prometheus(directory: Path, ports: Mapping[str, int]) -> Iterator[Prometheus
     port = free_port()
     with (directory / "prometheus.log").open("wb") as log:
         child = subprocess.Popen(
-            [PROGRAM, f"--config.file={directory}/prometheus.yml", f"--storage.tsdb.path={directory}/data", f"--web.listen-address=127.0.0.1:{port}"],
-            stdout=log, stderr=log, preexec_fn=dies_with_parent(),  # noqa: PLW1509
-        )  # fmt: skip
+            [
+                PROGRAM,
+                f"--config.file={directory}/prometheus.yml",
+                f"--storage.tsdb.path={directory}/data",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+            stdout=log,
+            stderr=log,
+            preexec_fn=dies_with_parent(),  # noqa: PLW1509
+        )
     try:
         one = Prometheus(f"http://127.0.0.1:{port}")
         deadline = time.monotonic() + PATIENCE

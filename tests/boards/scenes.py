@@ -76,7 +76,14 @@ SCENES = {
 @contextmanager
 def observed(directory: Path, bootstrap: str | None = None, prefix: str = "") -> Iterator[tuple[Stack, Prometheus]]:
     """A stack with all roles, and a Prometheus that asks them."""
-    with Stack(directory / "stack", bootstrap=bootstrap, prefix=prefix, partitions=2, settings=SETTINGS, easemob={"callback_store": True, "history_delay": -3600.0}) as stack:
+    with Stack(
+        directory / "stack",
+        bootstrap=bootstrap,
+        prefix=prefix,
+        partitions=2,
+        settings=SETTINGS,
+        easemob={"callback_store": True, "history_delay": -3600.0},
+    ) as stack:
         for name, arguments in {"gaps": ["gaps", "--run"], "watch": ["watch"]}.items():
             stack.wait_ready(stack.add(name, arguments))
         with prometheus(directory / "prometheus", {name: role.observe for name, role in stack.roles.items()}) as asked:

@@ -51,10 +51,16 @@ class Playing:
         directory = self.directory / f"{chosen.name}-{len(self.results)}"
         try:
             result = run(
-                chosen, seed=seed, bootstrap=self._bootstrap, node=self._node, directory=directory,
-                messages=self._arguments.messages, short=self._arguments.short, source=self._arguments.source,
+                chosen,
+                seed=seed,
+                bootstrap=self._bootstrap,
+                node=self._node,
+                directory=directory,
+                messages=self._arguments.messages,
+                short=self._arguments.short,
+                source=self._arguments.source,
                 say=lambda line: print(line, flush=True),
-            )  # fmt: skip
+            )
         except Skipped as why:
             print(f"  not played: {why}\n")
             self.skipped.append((chosen, str(why)))
@@ -111,7 +117,9 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=0, help="in place of each scenario's own number")
     drawn = parser.add_mutually_exclusive_group()
     drawn.add_argument("--seed", type=int, help="of one run; random if not given")
-    drawn.add_argument("--seeds", type=_seeds, metavar="N | S,S,…", help="each scenario once with each of N random seeds, or of those named")
+    drawn.add_argument(
+        "--seeds", type=_seeds, metavar="N | S,S,…", help="each scenario once with each of N random seeds, or of those named"
+    )
     parser.add_argument("--short", action="store_true", help="2,000 messages each, fewer blows")
     parser.add_argument("--hours", type=float, default=0.0, help="go on with other seeds, and begin nothing that would end later")
     parser.add_argument("--results", type=Path, metavar="FILE", help="keep each result there; the page tells of all that are there")

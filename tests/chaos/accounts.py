@@ -109,9 +109,20 @@ class Account(NamedTuple):
 
 
 KINDS = (
-    "lost", "duplicate", "out_of_order", "late", "changed", "invented", "mismarked", "buried", "open_doubts", "unaccounted", "phantom",
-    "unwritten", "falsely_known",
-)  # fmt: skip
+    "lost",
+    "duplicate",
+    "out_of_order",
+    "late",
+    "changed",
+    "invented",
+    "mismarked",
+    "buried",
+    "open_doubts",
+    "unaccounted",
+    "phantom",
+    "unwritten",
+    "falsely_known",
+)
 
 
 def check(
@@ -184,7 +195,9 @@ def _open(books: Books) -> set[str]:
 
 def _unaccounted(books: Books, twice: set[str]) -> list[str]:
     ends = _ends(books)
-    found = [f"{event}: settled {count} times, opened {books.opened[event]}" for event, count in ends.items() if count > books.opened[event]]
+    found = [
+        f"{event}: settled {count} times, opened {books.opened[event]}" for event, count in ends.items() if count > books.opened[event]
+    ]
     return found + [f"{event}: twice, and never in doubt" for event in sorted(twice) if event not in books.opened]
 
 

@@ -117,18 +117,27 @@ class Prometheus:
         jobs = [{"targets": [f"127.0.0.1:{role.observe}"], "labels": {"role": name}} for name, role in stack.roles.items()]
         directory.mkdir()
         (directory / "prometheus.yml").write_text(
-            yaml.safe_dump({
-                "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "5s"}, "rule_files": [str(RULES)],
-                "scrape_configs": [{"job_name": "im-relay", "static_configs": jobs}],
-            })
-        )  # fmt: skip
+            yaml.safe_dump(
+                {
+                    "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "5s"},
+                    "rule_files": [str(RULES)],
+                    "scrape_configs": [{"job_name": "im-relay", "static_configs": jobs}],
+                }
+            )
+        )
         self._port = free_port()
         self._log = (directory / "prometheus.log").open("wb")
         self.child = subprocess.Popen(
-            [str(shutil.which("prometheus")), f"--config.file={directory / 'prometheus.yml'}", f"--storage.tsdb.path={directory / 'data'}",
-             f"--web.listen-address=127.0.0.1:{self._port}"],
-            stdout=self._log, stderr=subprocess.STDOUT, preexec_fn=dies_with_parent(),  # noqa: PLW1509 - it asks the kernel alone
-        )  # fmt: skip
+            [
+                str(shutil.which("prometheus")),
+                f"--config.file={directory / 'prometheus.yml'}",
+                f"--storage.tsdb.path={directory / 'data'}",
+                f"--web.listen-address=127.0.0.1:{self._port}",
+            ],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=dies_with_parent(),  # noqa: PLW1509 - it asks the kernel alone
+        )
 
     def firing(self) -> set[str]:
         """Names of alerts; none while it does not answer."""
@@ -158,22 +167,28 @@ def faults(stack: Stack, endpoint: Endpoint) -> list[Fault]:
 
     def stranger() -> None:
         child = subprocess.Popen(
-            [sys.executable, "-c", STRANGER, stack.bootstrap, f"{stack.prefix}echoes.{stack.platforms[0]}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, "-c", STRANGER, stack.bootstrap, f"{stack.prefix}echoes.{stack.platforms[0]}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             preexec_fn=dies_with_parent(),  # noqa: PLW1509 - it asks the kernel alone
-        )  # fmt: skip
+        )
         assert child.stdout is not None
         child.stdout.readline()
         held.append(child)
 
     def ours() -> None:
-        subprocess.run([sys.executable, "-c", WRITER, stack.bootstrap, f"{stack.prefix}callbacks.{stack.platforms[0]}"], check=True, timeout=60)
+        subprocess.run(
+            [sys.executable, "-c", WRITER, stack.bootstrap, f"{stack.prefix}callbacks.{stack.platforms[0]}"], check=True, timeout=60
+        )
 
     def drop() -> None:
         done = CliRunner().invoke(app, ["dead", "drop", "--whose", "ours", "--reason", "made up", "--yes", "-c", str(stack.config)])
         assert done.exit_code == 0, done.output
 
     def unsigned() -> None:
-        request = urllib.request.Request(f"{stack.ingress}/callbacks/new", b'{"callId": "x", "timestamp": 1}', {"content-type": "application/json"})
+        request = urllib.request.Request(
+            f"{stack.ingress}/callbacks/new", b'{"callId": "x", "timestamp": 1}', {"content-type": "application/json"}
+        )
         try:
             urllib.request.urlopen(request, timeout=5)
         except urllib.error.HTTPError as error:
@@ -187,19 +202,38 @@ def faults(stack: Stack, endpoint: Endpoint) -> list[Fault]:
 
     settings = stack.config.read_text(encoding="utf-8")
     secret = tomllib.loads(settings)["apps"]["new"]["account"]["client_secret"]
-    lost = ("ImRelayDown", "ImRelayPartitionsUnowned", "ImRelayPartitionStuck", "ImRelayNotDelivered", "ImRelayCanaryLost", "ImRelaySloBurnsFast")
+    lost = (
+        "ImRelayDown",
+        "ImRelayPartitionsUnowned",
+        "ImRelayPartitionStuck",
+        "ImRelayNotDelivered",
+        "ImRelayCanaryLost",
+        "ImRelaySloBurnsFast",
+    )
     return [
         Fault(f"deliver-{target} is killed", lost, killed, deliver.start),
-        Fault("an endpoint serves a certificate of two days", ("ImRelayCertificateExpiresSoon",), lambda: endpoint.serve(2), lambda: endpoint.serve(365)),
-        Fault(f"one process has a wrong key of {target}", ("ImRelayTokenRefused",), lambda: keyed(settings.replace(secret, "wrong" + secret)), lambda: keyed(settings)),
+        Fault(
+            "an endpoint serves a certificate of two days",
+            ("ImRelayCertificateExpiresSoon",),
+            lambda: endpoint.serve(2),
+            lambda: endpoint.serve(365),
+        ),
+        Fault(
+            f"one process has a wrong key of {target}",
+            ("ImRelayTokenRefused",),
+            lambda: keyed(settings.replace(secret, "wrong" + secret)),
+            lambda: keyed(settings),
+        ),
         Fault("a stranger leaves a transaction open", ("ImRelayBlockedByTransaction",), stranger, lambda: held.pop().communicate()),
         Fault("a record of no app", ("ImRelayDeadLettersOurs",), ours, drop),
         Fault(
-            "the settings file is spoiled", ("ImRelayRulesRefused",), lambda: stack.config.write_text(settings + "\n[nothing]\nx = 1\n"),
+            "the settings file is spoiled",
+            ("ImRelayRulesRefused",),
+            lambda: stack.config.write_text(settings + "\n[nothing]\nx = 1\n"),
             lambda: stack.config.write_text(settings),
         ),
         Fault("another secret signs", ("ImRelayCallbacksAllRefused",), lambda: None, lambda: None, unsigned),
-    ]  # fmt: skip
+    ]
 
 
 def watch(prometheus: Prometheus, names: set[str], since: float, keep: Callable[[], object], *, firing: bool) -> dict[str, float]:

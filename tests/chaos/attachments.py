@@ -30,7 +30,14 @@ BAD_DOWNLOADS = {"missing", "forbidden", "stall", "reset", "short"}
 BAD_UPLOADS = {"401", "413", "throttled", "500", "answer lost"}
 
 
-@scenario("media-kill", "kill -9 of media at random moments, under texts, pictures and voices", messages=4_500, rate=150, rest=45.0, source="yunxin")
+@scenario(
+    "media-kill",
+    "kill -9 of media at random moments, under texts, pictures and voices",
+    messages=4_500,
+    rate=150,
+    rest=45.0,
+    source="yunxin",
+)
 def media_kill(stage: Stage) -> None:
     rig = _built(stage)
     sending = Sending(rig, stage.duration)
@@ -43,9 +50,13 @@ def media_kill(stage: Stage) -> None:
 
 
 @scenario(
-    "media-faults", "downloads answered 404 and 403, stalled, reset, cut short; uploads 401, 413, 429, 500, or their answer lost",
-    messages=4_500, rate=150, rest=60.0, source="yunxin",
-)  # fmt: skip
+    "media-faults",
+    "downloads answered 404 and 403, stalled, reset, cut short; uploads 401, 413, 429, 500, or their answer lost",
+    messages=4_500,
+    rate=150,
+    rest=60.0,
+    source="yunxin",
+)
 def media_faults(stage: Stage) -> None:
     rig = _built(stage)
     sending = Sending(rig, stage.duration)

@@ -22,9 +22,13 @@ def broker_kill(stage: Stage) -> None:
 
 
 @scenario(
-    "broker-frozen", "the broker is frozen (SIGSTOP) beyond session and transaction time-out, and wakes", messages=6_000, rate=200,
-    rest=45.0, own_broker=True,
-)  # fmt: skip
+    "broker-frozen",
+    "the broker is frozen (SIGSTOP) beyond session and transaction time-out, and wakes",
+    messages=6_000,
+    rate=200,
+    rest=45.0,
+    own_broker=True,
+)
 def broker_frozen(stage: Stage) -> None:
     rig = stage.build(tireless=True)
     rig.load(stage.messages, stage.rate)
@@ -80,9 +84,13 @@ def _stopping(rig: Rig, stage: Stage, *, kill: bool) -> Story:
 
 
 @scenario(
-    "answers-lost", "answers to Produce, AddOffsetsToTxn, TxnOffsetCommit and EndTxn are lost: cut off, or never given",
-    messages=6_000, rate=200, rest=30.0, own_broker=True,
-)  # fmt: skip
+    "answers-lost",
+    "answers to Produce, AddOffsetsToTxn, TxnOffsetCommit and EndTxn are lost: cut off, or never given",
+    messages=6_000,
+    rate=200,
+    rest=30.0,
+    own_broker=True,
+)
 def answers_lost(stage: Stage) -> None:
     if stage.node is None or stage.proxy_ports is None:
         raise Skipped("no proxy before this broker")

@@ -8,9 +8,12 @@ from tests.chaos.scenario import Stage, scenario
 
 
 @scenario(
-    "brokers", "of three brokers, with three copies of which two must have a write, one is killed and one frozen in turn",
-    messages=8_000, rate=150, rest=60.0,
-)  # fmt: skip
+    "brokers",
+    "of three brokers, with three copies of which two must have a write, one is killed and one frozen in turn",
+    messages=8_000,
+    rate=150,
+    rest=60.0,
+)
 def brokers(stage: Stage) -> None:
     cluster = stage.enter(three_brokers(stage.directory / "brokers"))
     rig = stage.build(bootstrap=cluster.bootstrap, replication=3, tireless=True)

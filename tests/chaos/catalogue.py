@@ -19,5 +19,21 @@ from tests.chaos import (
 )
 from tests.chaos.scenario import SCENARIOS as DECLARED
 
-_ORDER = (processes, quiet, knowing, people, renames, fleet, upgrade, features, broker, brokers, topics, stale_state, target, attachments, machine)
+_ORDER = (
+    processes,
+    quiet,
+    knowing,
+    people,
+    renames,
+    fleet,
+    upgrade,
+    features,
+    broker,
+    brokers,
+    topics,
+    stale_state,
+    target,
+    attachments,
+    machine,
+)
 SCENARIOS = {one.name: one for module in _ORDER for one in DECLARED.values() if one.play.__module__ == module.__name__}

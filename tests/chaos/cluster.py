@@ -21,10 +21,15 @@ NODES = 3
 HEAP_MB = 256
 PATIENCE = 90.0
 COPIES = {
-    "default.replication.factor": 3, "min.insync.replicas": 2,
-    "offsets.topic.replication.factor": 3, "transaction.state.log.replication.factor": 3, "transaction.state.log.min.isr": 2,
-    "unclean.leader.election.enable": "false", "replica.lag.time.max.ms": 5000, "broker.session.timeout.ms": 6000,
-}  # fmt: skip
+    "default.replication.factor": 3,
+    "min.insync.replicas": 2,
+    "offsets.topic.replication.factor": 3,
+    "transaction.state.log.replication.factor": 3,
+    "transaction.state.log.min.isr": 2,
+    "unclean.leader.election.enable": "false",
+    "replica.lag.time.max.ms": 5000,
+    "broker.session.timeout.ms": 6000,
+}
 
 
 class Node:
@@ -42,7 +47,9 @@ class Node:
         given = dict(line.split("=", 1) for line in settings(self.data, *self._ports).splitlines())
         given |= {"node.id": str(self._number), "controller.quorum.voters": voters} | {name: str(value) for name, value in COPIES.items()}
         self.data.settings.write_text("".join(f"{name}={value}\n" for name, value in given.items()))
-        formatting = command(java(), classpath(), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.data.settings), brief=True)
+        formatting = command(
+            java(), classpath(), "kafka.tools.StorageTool", "format", "-t", cluster_id, "-c", str(self.data.settings), brief=True
+        )
         subprocess.run(formatting, check=True, capture_output=True)
 
     def start(self) -> None:

@@ -17,8 +17,11 @@ def command(rig: Rig, *words: str) -> Generator[float, None, str]:
     with said.open("wb") as out:
         child = subprocess.Popen(
             [sys.executable, "-m", "streams", *words, "--config", str(rig.config)],
-            cwd=ROOT, stdout=out, stderr=out, preexec_fn=dies_with_parent(),  # noqa: PLW1509
-        )  # fmt: skip
+            cwd=ROOT,
+            stdout=out,
+            stderr=out,
+            preexec_fn=dies_with_parent(),  # noqa: PLW1509
+        )
         while child.poll() is None:
             yield 0.1
     if child.returncode:

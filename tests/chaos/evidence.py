@@ -149,10 +149,14 @@ def read(bootstrap: str, topics: Sequence[str], partitions: int) -> Iterator[tup
     """(topic, key, value) of all that is committed in *topics* now."""
     consumer = Consumer(
         {
-            "bootstrap.servers": bootstrap, "group.id": "chaos-reader", "enable.auto.commit": False,
-            "isolation.level": "read_committed", "enable.partition.eof": True, "auto.offset.reset": "earliest",
+            "bootstrap.servers": bootstrap,
+            "group.id": "chaos-reader",
+            "enable.auto.commit": False,
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
         }
-    )  # fmt: skip
+    )
     try:
         consumer.assign([TopicPartition(topic, number, 0) for topic in topics for number in range(partitions)])
         left = len(topics) * partitions

@@ -63,9 +63,13 @@ async def set_level(bootstrap: str, level: int) -> None:
 
 
 @scenario(
-    "transactions-changed", f"{FEATURE} of the cluster set to {', '.join(map(str, LEVELS))} under a load; kill -9 of deliver and convert",
-    messages=6_000, rate=200, rest=30.0, own_broker=True,
-)  # fmt: skip
+    "transactions-changed",
+    f"{FEATURE} of the cluster set to {', '.join(map(str, LEVELS))} under a load; kill -9 of deliver and convert",
+    messages=6_000,
+    rate=200,
+    rest=30.0,
+    own_broker=True,
+)
 def transactions_changed(stage: Stage) -> None:
     if asyncio.run(level_of(stage.bootstrap)) is None:
         raise Skipped(f"this Kafka has no {FEATURE}: it is older than 4.0")
@@ -87,9 +91,13 @@ def _changing(rig: Rig) -> Story:
 
 
 @scenario(
-    "transactions-refused", f"{FEATURE} of the cluster set from 2 to 0 under a load, which brokers do not bear, and back; then the broker is started anew",
-    messages=3_000, rate=100, rest=60.0, own_broker=True,
-)  # fmt: skip
+    "transactions-refused",
+    f"{FEATURE} of the cluster set from 2 to 0 under a load, which brokers do not bear, and back; then the broker is started anew",
+    messages=3_000,
+    rate=100,
+    rest=60.0,
+    own_broker=True,
+)
 def transactions_refused(stage: Stage) -> None:
     if asyncio.run(level_of(stage.bootstrap)) is None:
         raise Skipped(f"this Kafka has no {FEATURE}: it is older than 4.0")

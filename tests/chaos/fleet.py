@@ -10,15 +10,20 @@ ADDED = 40.0
 
 
 @scenario(
-    "platform-added", "a third platform is added: settings, topics, then every process restarted, old and new side by side",
-    messages=12_000, rate=200, rest=35.0,
-)  # fmt: skip
+    "platform-added",
+    "a third platform is added: settings, topics, then every process restarted, old and new side by side",
+    messages=12_000,
+    rate=200,
+    rest=35.0,
+)
 def platform_added(stage: Stage) -> None:
     rig = stage.build(tireless=True)
     third = next(name for name in ("rongcloud", "yunxin") if name != stage.source)
     rig.load(stage.messages, stage.rate)
     rig.play(_adding(rig, third))
-    stage.claims.append(lambda _: [] if any(one.event.startswith(f"{third}:") for one in rig.journals.arrived) else [f"nothing of {third} arrived"])
+    stage.claims.append(
+        lambda _: [] if any(one.event.startswith(f"{third}:") for one in rig.journals.arrived) else [f"nothing of {third} arrived"]
+    )
 
 
 def _adding(rig: Rig, third: str) -> Story:
@@ -41,7 +46,9 @@ def _adding(rig: Rig, third: str) -> Story:
             side.load(rate=ADDED, count=800, conversations=60, groups=0, seed=rig.random.randrange(10**6))
 
 
-@scenario("one-partition", "one partition: half of the workers stand by; kill -9 of deliver and convert", messages=4_000, rate=100, rest=35.0)
+@scenario(
+    "one-partition", "one partition: half of the workers stand by; kill -9 of deliver and convert", messages=4_000, rate=100, rest=35.0
+)
 def one_partition(stage: Stage) -> None:
     _partitions(stage, 1)
     stage.claims.append(lambda _: [] if stage.rig.counts["workers that stood by"] else ["nobody stood by"])

@@ -23,9 +23,15 @@ class Source(threading.Thread):
         self._topic, self._partitions, self._rate, self._total = topic, partitions, rate, int(rate * seconds)
         # Idempotent and patient: what is tested is the hop, and a restarting broker must not disturb the source.
         self._producer = Producer(
-            {"bootstrap.servers": bootstrap, "enable.idempotence": True, "linger.ms": 5, "message.timeout.ms": 120_000,
-             "queue.buffering.max.messages": 1_000_000, "log_level": 0}
-        )  # fmt: skip
+            {
+                "bootstrap.servers": bootstrap,
+                "enable.idempotence": True,
+                "linger.ms": 5,
+                "message.timeout.ms": 120_000,
+                "queue.buffering.max.messages": 1_000_000,
+                "log_level": 0,
+            }
+        )
 
     def run(self) -> None:
         start = time.monotonic()
@@ -57,10 +63,17 @@ class Reader:
         """By partition, the `t` of the last record."""
         self._parts = [TopicPartition(topic, number, 0) for number in range(partitions)]
         self._consumer = Consumer(
-            {"bootstrap.servers": bootstrap, "group.id": "nobody", "enable.auto.commit": False,
-             "isolation.level": "read_committed", "auto.offset.reset": "error", "enable.partition.eof": False,
-             "fetch.wait.max.ms": 50, "log_level": 0}
-        )  # fmt: skip
+            {
+                "bootstrap.servers": bootstrap,
+                "group.id": "nobody",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "error",
+                "enable.partition.eof": False,
+                "fetch.wait.max.ms": 50,
+                "log_level": 0,
+            }
+        )
         self._consumer.assign(self._parts)
 
     def read(self, timeout: float) -> int:

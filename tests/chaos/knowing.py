@@ -11,9 +11,12 @@ from tests.deeds import EDIT, RECALL
 
 
 @scenario(
-    "echo-at-the-gate", "calls are carried out and cut off, then fail until the breakers are open; their echoes come only then",
-    messages=3_000, rate=100, rest=60.0,
-)  # fmt: skip
+    "echo-at-the-gate",
+    "calls are carried out and cut off, then fail until the breakers are open; their echoes come only then",
+    messages=3_000,
+    rate=100,
+    rest=60.0,
+)
 def echo_at_the_gate(stage: Stage) -> None:
     rig = stage.build()
     rig.load(stage.messages, stage.rate)
@@ -47,9 +50,12 @@ def _failing(rig: Rig, rounds: int) -> Story:
 
 
 @scenario(
-    "hold", "in_doubt = hold: kill -9 of deliver and convert, answers lost, callbacks twice; no echoes, no look-up, no memory at the target",
-    messages=6_000, rate=200, rest=40.0,
-)  # fmt: skip
+    "hold",
+    "in_doubt = hold: kill -9 of deliver and convert, answers lost, callbacks twice; no echoes, no look-up, no memory at the target",
+    messages=6_000,
+    rate=200,
+    rest=40.0,
+)
 def hold(stage: Stage) -> None:
     """Evidence is nowhere, and nothing comes twice all the same: a person has it all to decide about."""
     if stage.source not in BLIND:
@@ -78,7 +84,9 @@ LATE = 12.0
 """Seconds after which the platforms call back: more than lease, time-out and margin together, within which something can be the relay's."""
 
 
-@scenario("late-doings", "every callback comes 12 s late, those of the relay's own recalls and edits, too", messages=1_200, rate=60, rest=60.0)
+@scenario(
+    "late-doings", "every callback comes 12 s late, those of the relay's own recalls and edits, too", messages=1_200, rate=60, rest=60.0
+)
 def late_doings(stage: Stage) -> None:
     rig = stage.build(deliver=f"naming_wait = 60.0\ntimeout = {TIMEOUT}\nclock_margin = {MARGIN}", tireless=True)
     for side in rig.sides.values():

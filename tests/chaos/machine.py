@@ -40,7 +40,9 @@ def _forgetting(rig: Rig, times: int) -> Story:
                     rig.counts["states deleted"] += 1
 
 
-@scenario("clock", "the clock of one deliver of each platform is stepped by minutes, forth and back", messages=3_000, rate=150, source="yunxin")
+@scenario(
+    "clock", "the clock of one deliver of each platform is stepped by minutes, forth and back", messages=3_000, rate=150, source="yunxin"
+)
 def clock(stage: Stage) -> None:
     library = next((one for one in FAKETIME if Path(one).exists()), None)
     if library is None:
@@ -48,9 +50,7 @@ def clock(stage: Stage) -> None:
     rig = stage.build()
     steps = rig.directory / "clock"
     steps.write_text("+0")
-    given = {
-        "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(steps), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    }  # fmt: skip
+    given = {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(steps), "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     for kind in rig.deliver:
         old = next(one for one in rig.workers if one.kind == kind)
         rig.leave(old)
@@ -76,7 +76,13 @@ def _stepping(rig: Rig, steps: Path) -> Story:
     rig.counts[REFUSED] = sum(entry["reason"] == "bad checksum" for entry in refused)
 
 
-@scenario("disk-full", "the disk under the local state takes no more: the files of one deliver of each platform may not grow", messages=8_000, rate=400, rest=30.0)
+@scenario(
+    "disk-full",
+    "the disk under the local state takes no more: the files of one deliver of each platform may not grow",
+    messages=8_000,
+    rate=400,
+    rest=30.0,
+)
 def disk_full(stage: Stage) -> None:
     rig = stage.build()
     tight = (32 if stage.short else 256) * 1024

@@ -19,9 +19,11 @@ AGAIN = 0.5
 
 
 @scenario(
-    "operations", "kill -9 of deliver and convert while people recall, edit and read; some recalls overtake their message",
-    messages=6_000, rate=200,
-)  # fmt: skip
+    "operations",
+    "kill -9 of deliver and convert while people recall, edit and read; some recalls overtake their message",
+    messages=6_000,
+    rate=200,
+)
 def operations(stage: Stage) -> None:
     # A read message may be in doubt for a session, the start of the next owner, a lease and an echo's wait: its receipt waits longer.
     rig = stage.build(deliver=f"naming_wait = {4 * (SESSION + LEASE + ECHO_WAIT)}")

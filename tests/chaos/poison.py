@@ -39,9 +39,17 @@ def _easemob(number: int) -> Poison:
         {"payload": {"bodies": [{"type": "txt"}], "ext": []}, "from": "", "to": "bob"},
     )
     event = {
-        "callId": call, "eventType": "chat", "chat_type": "chat", "timestamp": int(NOW), "appkey": key, "from": "mallory", "to": "bob",
-        "msg_id": f"p{number}", "security": md5(f"{call}{secret}{NOW}".encode()).hexdigest(), **wrongs[number // 2 % len(wrongs)],
-    }  # fmt: skip
+        "callId": call,
+        "eventType": "chat",
+        "chat_type": "chat",
+        "timestamp": int(NOW),
+        "appkey": key,
+        "from": "mallory",
+        "to": "bob",
+        "msg_id": f"p{number}",
+        "security": md5(f"{call}{secret}{NOW}".encode()).hexdigest(),
+        **wrongs[number // 2 % len(wrongs)],
+    }
     return "new", {"Content-Type": "application/json"}, json.dumps(event).encode()
 
 
@@ -60,6 +68,8 @@ def _rongcloud(number: int) -> Poison:
 def _own(number: int) -> Poison:
     now = int(time.time())
     wrongs = ({"operation": {"op": "fly"}}, {"operation": 7, "at": "yesterday"})
-    body = json.dumps({"id": f"p{number}", "conversation": {"kind": "direct", "users": ["mallory", "bob"]}} | wrongs[number // 2 % 2]).encode()
+    body = json.dumps(
+        {"id": f"p{number}", "conversation": {"kind": "direct", "users": ["mallory", "bob"]}} | wrongs[number // 2 % 2]
+    ).encode()
     digest = hmac.new(b"demo-own-secret", b"%d." % now + body, sha256).hexdigest()
     return "old", {"Content-Type": "application/json", "X-Relay-Timestamp": str(now), "X-Relay-Signature": f"v1={digest}"}, body

@@ -23,7 +23,9 @@ ANSWERS = 0.03
 """Seconds after which they answer."""
 
 
-@scenario("kill", "kill -9 of any process at random moments; platforms call back after 50 to 2,000 ms", messages=20_000, rate=600, rest=30.0)
+@scenario(
+    "kill", "kill -9 of any process at random moments; platforms call back after 50 to 2,000 ms", messages=20_000, rate=600, rest=30.0
+)
 def kill(stage: Stage) -> None:
     _killed(stage, max(6, stage.messages // 1900), delay_callbacks=ECHOES, answer_delay=ANSWERS)
 
@@ -44,9 +46,13 @@ def _killed(stage: Stage, kills: int, **mood: Any) -> None:
 
 
 @scenario(
-    "rongcloud", "kill -9 of any process, with RongCloud in Yunxin's place; callbacks doubled and shuffled",
-    messages=6_000, rate=300, rest=28.0, source="rongcloud",
-)  # fmt: skip
+    "rongcloud",
+    "kill -9 of any process, with RongCloud in Yunxin's place; callbacks doubled and shuffled",
+    messages=6_000,
+    rate=300,
+    rest=28.0,
+    source="rongcloud",
+)
 def rongcloud(stage: Stage) -> None:
     stage.in_disorder()
     _killed(stage, 12, double_callbacks=0.1, reorder_callbacks=0.05)
@@ -59,7 +65,13 @@ BLIND: dict[str, tuple[str, dict[str, Any]]] = {
 """Lines of the account, and options of the simulator, with which no evidence is left."""
 
 
-@scenario("blind", "kill -9 of deliver and convert; no echoes, no look-up, no memory of requests at the target", messages=6_000, rate=400, rest=28.0)
+@scenario(
+    "blind",
+    "kill -9 of deliver and convert; no echoes, no look-up, no memory of requests at the target",
+    messages=6_000,
+    rate=400,
+    rest=28.0,
+)
 def blind(stage: Stage) -> None:
     """Evidence is nowhere: what was in doubt may come twice, and nothing else may."""
     if stage.source not in BLIND:

@@ -28,9 +28,12 @@ def _built(stage: Stage, **options: Any) -> Rig:
 
 
 @scenario(
-    "rolling-three", "each of three deliver restarted by SIGTERM, one after the other; the settings' own times; "
-    "group.initial.rebalance.delay.ms = 3000", messages=9_000, rate=100, rest=40.0,
-)  # fmt: skip
+    "rolling-three",
+    "each of three deliver restarted by SIGTERM, one after the other; the settings' own times; group.initial.rebalance.delay.ms = 3000",
+    messages=9_000,
+    rate=100,
+    rest=40.0,
+)
 def rolling_three(stage: Stage) -> None:
     rig = _built(stage)
     rig.play(_rolled(rig, 1 if stage.short else 3))
@@ -49,9 +52,13 @@ def _rolled(rig: Rig, times: int) -> Story:
 
 
 @scenario(
-    "killed-three", "kill -9 of deliver, one of three: started again after 1 s, and staying away for 12 s, in turn; the settings' own times; "
-    "group.initial.rebalance.delay.ms = 3000", messages=9_000, rate=100, rest=40.0,
-)  # fmt: skip
+    "killed-three",
+    "kill -9 of deliver, one of three: started again after 1 s, and staying away for 12 s, in turn; the settings' own times; "
+    "group.initial.rebalance.delay.ms = 3000",
+    messages=9_000,
+    rate=100,
+    rest=40.0,
+)
 def killed_three(stage: Stage) -> None:
     rig = _built(stage, restart=RESTART)
     gone: list[float] = []
@@ -98,7 +105,9 @@ def _killed(rig: Rig, kills: int, gone: list[float]) -> Story:
 def _slow(stage: Stage, rig: Rig) -> list[str]:
     took = [took for _, took in rig.delays()]
     cut, most = quantiles(took, n=100)[98], max(took)
-    stage.notes.append(f"from said to arrived: p99 {cut / 1000:.2f} s, {most / 1000:.1f} s at most, {sum(one > 1000 for one in took)} of {len(took)} over 1 s")
+    stage.notes.append(
+        f"from said to arrived: p99 {cut / 1000:.2f} s, {most / 1000:.1f} s at most, {sum(one > 1000 for one in took)} of {len(took)} over 1 s"
+    )
     return _over(stage, ("p99", cut, P99), ("the slowest", most, WORST))
 
 

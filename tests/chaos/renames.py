@@ -27,9 +27,12 @@ class Early(NamedTuple):
 
 
 @scenario(
-    "renamed", "groups are renamed under a load, one convert and one deliver are killed, all callbacks are replayed, older messages recalled",
-    messages=6_000, rate=100, rest=60.0,
-)  # fmt: skip
+    "renamed",
+    "groups are renamed under a load, one convert and one deliver are killed, all callbacks are replayed, older messages recalled",
+    messages=6_000,
+    rate=100,
+    rest=60.0,
+)
 def renamed(stage: Stage) -> None:
     rig = stage.build(tireless=True)
     groups = rig.random.sample(range(1, GROUPS), 5 if stage.short else 12)

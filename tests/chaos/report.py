@@ -16,8 +16,10 @@ Named = tuple[Scenario, str]
 
 ABSENT = (
     "two processes with one transactional id at the same time: it is tried below the roles, in `tests/exactly_once`",
-    ("a request that a process had begun to write when it was frozen, and that leaves when it wakes: between the last look at the lease "
-    "and the socket lie some hundred microseconds, or the making of a connection, and no platform lets itself be fenced"),
+    (
+        "a request that a process had begun to write when it was frozen, and that leaves when it wakes: between the last look at the lease "
+        "and the socket lie some hundred microseconds, or the making of a connection, and no platform lets itself be fenced"
+    ),
     "the quotas of the platforms, which are switched off here",
 )
 
@@ -51,13 +53,17 @@ def page(results: Sequence[Result], skipped: Sequence[Named], broken: Sequence[N
         "",
         "[中文](fault-report.zh-CN.md)",
         "",
-        (f"Written by `{how}` on {time.strftime('%Y-%m-%d')}; do not edit. "
-        f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}, a single Kafka node on "
-        "the same machine (three in `brokers`), two processes of each role, simulated platforms that call back what they are sent."),
+        (
+            f"Written by `{how}` on {time.strftime('%Y-%m-%d')}; do not edit. "
+            f"{os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}, a single Kafka node on "
+            "the same machine (three in `brokers`), two processes of each role, simulated platforms that call back what they are sent."
+        ),
         "",
-        ("Both sides talk in 240 conversations, 40 of them groups. A checker compares the journals of both platforms, the ledger and the "
-        "log files, and names every message that is lost, doubled, changed, or out of the order in which its conversation said it. Where a "
-        "platform itself calls back in disorder, what arrives behind a later one must be marked so: *late* counts these."),
+        (
+            "Both sides talk in 240 conversations, 40 of them groups. A checker compares the journals of both platforms, the ledger and the "
+            "log files, and names every message that is lost, doubled, changed, or out of the order in which its conversation said it. Where a "
+            "platform itself calls back in disorder, what arrives behind a later one must be marked so: *late* counts these."
+        ),
         "",
         "| scenario | what is done | messages | blows | lost | doubled | out of order | late | changed | seeds | s |",
         "| --- | --- | ---: | --- | ---: | ---: | ---: | ---: | ---: | --- | ---: |",
@@ -92,7 +98,9 @@ class Row:
         for one in self._runs:
             counts.update(one.counts)
         blows = ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "-"
-        figures = [sum(len(getattr(one.account, kind)) for one in self._runs) for kind in ("lost", "duplicate", "out_of_order", "late", "changed")]
+        figures = [
+            sum(len(getattr(one.account, kind)) for one in self._runs) for kind in ("lost", "duplicate", "out_of_order", "late", "changed")
+        ]
         bad = [str(one.seed) for one in self._runs if not one.good]
         mark = f"**not good with {', '.join(bad)}** " if bad else ""
         said, seconds = sum(one.account.said for one in self._runs), sum(one.seconds for one in self._runs)

@@ -44,14 +44,33 @@ class Rig(Stack):
     *restart*: seconds after which a process that ended is started again. The rest is `Stack`'s."""
 
     def __init__(
-        self, directory: Path, random: Random, *, bootstrap: str, account: str = "", deliver: str = "", talks: int = TALKS,
-        groups: int = GROUPS, media: str | None = None, hurried: bool = True, each: int = 2, restart: float = RESTART, say: Callable[[str], None] = print, **options: Any,
-    ) -> None:  # fmt: skip
+        self,
+        directory: Path,
+        random: Random,
+        *,
+        bootstrap: str,
+        account: str = "",
+        deliver: str = "",
+        talks: int = TALKS,
+        groups: int = GROUPS,
+        media: str | None = None,
+        hurried: bool = True,
+        each: int = 2,
+        restart: float = RESTART,
+        say: Callable[[str], None] = print,
+        **options: Any,
+    ) -> None:
         settings = f"lease = {LEASE}\necho_wait = {ECHO_WAIT}\n{deliver}" if hurried else deliver
         super().__init__(
-            directory, bootstrap=bootstrap, prefix=f"chaos{os.getpid()}-{time.time_ns() // 10**6}.", limits=0,
-            settings=settings, media=media, say=lambda _: None, **options,
-        )  # fmt: skip
+            directory,
+            bootstrap=bootstrap,
+            prefix=f"chaos{os.getpid()}-{time.time_ns() // 10**6}.",
+            limits=0,
+            settings=settings,
+            media=media,
+            say=lambda _: None,
+            **options,
+        )
         self.random = random
         self.tell = say
         self.begun = time.monotonic()
@@ -113,10 +132,13 @@ class Rig(Stack):
     def join(self, kind: str, number: int, **environment: str) -> Worker:
         name = f"{kind}-{number}"
         given = {
-            "PYTHONUNBUFFERED": "1", "IM_RELAY_OBSERVE__LOG": "json", "IM_RELAY_TEST_WRITE_BUFFER": str(WRITE_BUFFER),
+            "PYTHONUNBUFFERED": "1",
+            "IM_RELAY_OBSERVE__LOG": "json",
+            "IM_RELAY_TEST_WRITE_BUFFER": str(WRITE_BUFFER),
             "IM_RELAY_TEST_LOG_BURST": "1000000",  # the account counts lines
-            **({"IM_RELAY_KAFKA__SESSION_TIMEOUT": str(SESSION)} if self._hurried else {}), **environment,
-        }  # fmt: skip
+            **({"IM_RELAY_KAFKA__SESSION_TIMEOUT": str(SESSION)} if self._hurried else {}),
+            **environment,
+        }
         if kind == "ingress":
             given["IM_RELAY_INGRESS__PORT"] = str(self._ports[name])
         role, _, platform = kind.partition("-")
@@ -197,9 +219,7 @@ class Rig(Stack):
     def load(self, messages: int, rate: float) -> None:
         """Half of *messages* on each side, both at half the *rate*."""
         for side in self.sides.values():
-            side.load(
-                rate=rate / 2, count=messages // 2, conversations=self._talks, groups=self._groups, seed=self.random.randrange(10**6)
-            )
+            side.load(rate=rate / 2, count=messages // 2, conversations=self._talks, groups=self._groups, seed=self.random.randrange(10**6))
 
     @property
     def talking(self) -> bool:

@@ -70,9 +70,19 @@ class Stage:
     """What a scenario is given."""
 
     def __init__(
-        self, messages: int, rate: float, seed: int, bootstrap: str, node: LocalKafka | None, directory: Path,
-        exits: ExitStack, say: Callable[[str], None], *, short: bool, source: str = "yunxin",
-    ) -> None:  # fmt: skip
+        self,
+        messages: int,
+        rate: float,
+        seed: int,
+        bootstrap: str,
+        node: LocalKafka | None,
+        directory: Path,
+        exits: ExitStack,
+        say: Callable[[str], None],
+        *,
+        short: bool,
+        source: str = "yunxin",
+    ) -> None:
         self.messages = messages
         self.rate = rate
         self.random = Random(seed)
@@ -125,9 +135,17 @@ class Stage:
 
 
 def run(
-    chosen: Scenario, *, seed: int, bootstrap: str, node: LocalKafka | None, directory: Path, messages: int = 0,
-    short: bool = False, source: str = "yunxin", say: Callable[[str], None] = print,
-) -> Result:  # fmt: skip
+    chosen: Scenario,
+    *,
+    seed: int,
+    bootstrap: str,
+    node: LocalKafka | None,
+    directory: Path,
+    messages: int = 0,
+    short: bool = False,
+    source: str = "yunxin",
+    say: Callable[[str], None] = print,
+) -> Result:
     """Raises Skipped, and what the machine does wrong; what the relay does wrong is in the result."""
     begun = time.monotonic()
     if chosen.own_broker and node is None:

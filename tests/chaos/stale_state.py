@@ -19,9 +19,12 @@ REMADE, SPARED = "im_relay_state_rebuilt_total", "im_relay_already_delivered_tot
 
 
 @scenario(
-    "old-state", "all topics are deleted and made anew, and the roles start with the state that lies there; later everything is read again",
-    messages=9_000, rate=300, rest=90.0,
-)  # fmt: skip
+    "old-state",
+    "all topics are deleted and made anew, and the roles start with the state that lies there; later everything is read again",
+    messages=9_000,
+    rate=300,
+    rest=90.0,
+)
 def old_state(stage: Stage) -> None:
     """First the new topics are shorter than what was taken in of the old ones; later, with a copy of the old state, they are longer."""
     rig = stage.build(tireless=True)

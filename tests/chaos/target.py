@@ -29,7 +29,13 @@ def _bad_day(stage: Stage, seconds: float, **mood: float) -> None:
     stage.patience = 240.0
 
 
-@scenario("errors", "both platforms answer every call with an error (Easemob 500; Yunxin 200 with an error in its body)", messages=3_000, rate=150, rest=30.0)
+@scenario(
+    "errors",
+    "both platforms answer every call with an error (Easemob 500; Yunxin 200 with an error in its body)",
+    messages=3_000,
+    rate=150,
+    rest=30.0,
+)
 def errors(stage: Stage) -> None:
     _bad_day(stage, 15.0, error_500=1.0)
 
@@ -67,9 +73,11 @@ def strays(stage: Stage) -> None:
 
 
 @scenario(
-    "shuffled", "one callback in five comes late, one in ten twice; `reorder_wait` puts all into the order in which it was said",
-    messages=2_400, rate=120,
-)  # fmt: skip
+    "shuffled",
+    "one callback in five comes late, one in ten twice; `reorder_wait` puts all into the order in which it was said",
+    messages=2_400,
+    rate=120,
+)
 def shuffled(stage: Stage) -> None:
     stage.shuffled = True  # and nothing is excused
     # A callback comes up to 0.4 s late; the rest is for the way from ingress to deliver, which is no part of that.

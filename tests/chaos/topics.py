@@ -24,9 +24,8 @@ AGED = "1000000"
 
 
 @scenario(
-    "retention", "both deliver of a platform are away, and retention deletes half of what they have not read",
-    messages=6_000, rate=300,
-)  # fmt: skip
+    "retention", "both deliver of a platform are away, and retention deletes half of what they have not read", messages=6_000, rate=300
+)
 def retention(stage: Stage) -> None:
     rig = stage.build(tireless=True)
     deleting = Deleting(rig)
@@ -101,9 +100,12 @@ def _events(consumer: Consumer, start: TopicPartition, end: int) -> Iterator[str
 
 
 @scenario(
-    "restore", "the ledger grows by a million entries and the local state is lost; deliver is killed again and again while it is made anew",
-    messages=6_000, rate=80, rest=90.0,
-)  # fmt: skip
+    "restore",
+    "the ledger grows by a million entries and the local state is lost; deliver is killed again and again while it is made anew",
+    messages=6_000,
+    rate=80,
+    rest=90.0,
+)
 def restore(stage: Stage) -> None:
     rig = stage.build(tireless=True)
     rig.load(stage.messages, stage.rate)

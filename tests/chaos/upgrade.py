@@ -22,9 +22,12 @@ READY = 60.0
 
 
 @scenario(
-    "upgrade", "all roles replaced one by one by the build of this tree, and back by that of the release, under traffic", messages=12_000,
-    rate=120, rest=60.0,
-)  # fmt: skip
+    "upgrade",
+    "all roles replaced one by one by the build of this tree, and back by that of the release, under traffic",
+    messages=12_000,
+    rate=120,
+    rest=60.0,
+)
 def upgrade(stage: Stage) -> None:
     ref = _ref()
     released = _build(ref, stage.enter(tempfile.TemporaryDirectory(prefix="released-")))

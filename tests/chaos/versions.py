@@ -36,7 +36,9 @@ def node(kafka: str, directory: Path, *, brief: bool = False) -> LocalKafka:
     return LocalKafka(directory, free_port(), free_port(), heap_mb=512, brief=brief, version=kafka)
 
 
-def tried(kafka: str, names: Iterable[str], seed: int, directory: Path, *, messages: int = 0, levels: bool = True, brief: bool = False) -> list[Tried]:
+def tried(
+    kafka: str, names: Iterable[str], seed: int, directory: Path, *, messages: int = 0, levels: bool = True, brief: bool = False
+) -> list[Tried]:
     """The short form of the scenarios of these *names* on one version; with *levels*, of the first of them once with each level."""
     found = []
     with node(kafka, directory / "kafka", brief=brief) as broker:
@@ -47,9 +49,15 @@ def tried(kafka: str, names: Iterable[str], seed: int, directory: Path, *, messa
                 if level is not None:
                     asyncio.run(set_level(broker.bootstrap, level))
                 result = run(
-                    SCENARIOS[name], seed=seed, bootstrap=broker.bootstrap, node=broker, directory=directory / f"{name}-{level}", short=True,
-                    messages=messages, say=lambda _: None,
-                )  # fmt: skip
+                    SCENARIOS[name],
+                    seed=seed,
+                    bootstrap=broker.bootstrap,
+                    node=broker,
+                    directory=directory / f"{name}-{level}",
+                    short=True,
+                    messages=messages,
+                    say=lambda _: None,
+                )
                 found.append(Tried(kafka, level, result))
                 print(line(found[-1]), flush=True)
     return found
@@ -76,7 +84,9 @@ def main() -> int:
         names = [*arguments.scenario, *(["transactions-changed", "transactions-refused"] if int(kafka.partition(".")[0]) >= 4 else [])]
         with tempfile.TemporaryDirectory(prefix="versions-") as directory:
             found += tried(kafka, names, arguments.seed, Path(directory))
-    print("\n| Kafka | transaction.version | scenario | messages | lost | doubled | out of order | holds |\n| --- | --- | --- | ---: | ---: | ---: | ---: | --- |")
+    print(
+        "\n| Kafka | transaction.version | scenario | messages | lost | doubled | out of order | holds |\n| --- | --- | --- | ---: | ---: | ---: | ---: | --- |"
+    )
     print("\n".join(map(line, found)))
     return 0 if all(one.result.good for one in found) else 1
 

@@ -25,7 +25,9 @@ class Browser:
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, trust_env=False, timeout=120)
         options = {"args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]}
-        made = self._send("post", "/session", {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})
+        made = self._send(
+            "post", "/session", {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}}
+        )
         self._session = f"/session/{made['sessionId']}"
 
     def size(self, width: int, height: int) -> None:
@@ -67,7 +69,10 @@ class Browser:
     def picture(self) -> bytes:
         """Of the whole page, as PNG."""
         height = int(self.asked("document.documentElement.scrollHeight"))
-        given = {"captureBeyondViewport": True, "clip": {"x": 0, "y": 0, "width": self.asked("innerWidth"), "height": min(height, 2400), "scale": 1}}
+        given = {
+            "captureBeyondViewport": True,
+            "clip": {"x": 0, "y": 0, "width": self.asked("innerWidth"), "height": min(height, 2400), "scale": 1},
+        }
         return base64.b64decode(self._post("/goog/cdp/execute", cmd="Page.captureScreenshot", params=given)["data"])
 
     def close(self) -> None:
@@ -95,7 +100,12 @@ class Browser:
 def browser() -> Iterator[Browser]:
     assert DRIVER is not None, "apt-get install chromium chromium-driver"
     port = free_port()
-    with subprocess.Popen([DRIVER, f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, preexec_fn=dies_with_parent()) as driver:  # noqa: PLW1509 - no threads are started between
+    with subprocess.Popen(
+        [DRIVER, f"--port={port}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=dies_with_parent(),  # noqa: PLW1509 - no threads are started between
+    ) as driver:
         try:
             until(lambda: _up(port))
             one = Browser(f"http://127.0.0.1:{port}")

@@ -41,18 +41,35 @@ USERS = "\n".join(line(name, role, PASSWORD, name.ljust(16).encode(), QUICK) for
 
 def settings(**more: Any) -> ConsoleSettings:
     given = {
-        "public_url": ORIGIN, "users": USERS, "proxies": ["10.1.0.0/24"], "proxy_secret": PROXY_SECRET,
-        "operators": ["olga@example.com", "group:relay-operators"], "viewers": ["*"],
-    }  # fmt: skip
+        "public_url": ORIGIN,
+        "users": USERS,
+        "proxies": ["10.1.0.0/24"],
+        "proxy_secret": PROXY_SECRET,
+        "operators": ["olga@example.com", "group:relay-operators"],
+        "viewers": ["*"],
+    }
     return ConsoleSettings(**(given | more))
 
 
-def letter(key: str = "yunxin:old:direct:1:post", detail: str = "said no", cause: Any = "refused", offset: int = 0, **about: Any) -> LetterSummary:
+def letter(
+    key: str = "yunxin:old:direct:1:post", detail: str = "said no", cause: Any = "refused", offset: int = 0, **about: Any
+) -> LetterSummary:
     one = DeadLetter(
-        stage="deliver", cause=cause, detail=detail, whose="theirs", attempts=2, at=4_000_000_000_000, topic="deliveries.easemob", partition=0,
-        offset=offset, key=b"k", value=b"",
-    )  # fmt: skip
-    return LetterSummary(partition=0, offset=offset, key=key.encode("utf-8", "surrogatepass"), size=1, letter=one, about=RecordSubjects(**about))
+        stage="deliver",
+        cause=cause,
+        detail=detail,
+        whose="theirs",
+        attempts=2,
+        at=4_000_000_000_000,
+        topic="deliveries.easemob",
+        partition=0,
+        offset=offset,
+        key=b"k",
+        value=b"",
+    )
+    return LetterSummary(
+        partition=0, offset=offset, key=key.encode("utf-8", "surrogatepass"), size=1, letter=one, about=RecordSubjects(**about)
+    )
 
 
 class MadeUp:

@@ -24,7 +24,11 @@ def filled(ground: Ground) -> None:
     now = int(time.time() * 1000)
     ground.called(callback(700000001), callback(700000002))
     ground.convert()
-    ground.know(delivery(700000001), Intent(target="new", at=now + 20), Settled(outcome=Delivered("1390555555", now + 40), target="new", at=now + 48))
+    ground.know(
+        delivery(700000001),
+        Intent(target="new", at=now + 20),
+        Settled(outcome=Delivered("1390555555", now + 40), target="new", at=now + 48),
+    )
     ground.called(callback(700000003), at=now - 240_000)
     ground.bury(*(delivery(700000010 + at) for at in range(4)), cause="refused")
     ground.bury(delivery(700000020, "carol"), cause="expired", detail="no answer within 300 s", whose="ours")
@@ -34,9 +38,15 @@ def filled(ground: Ground) -> None:
 
 def metrics() -> str:
     """What roles say, one of whose breakers is open."""
-    lines = ['im_relay_breaker{app="new",platform="easemob",api="messages"} 2', 'im_relay_breaker{app="old",platform="yunxin",api="messages"} 0']
+    lines = [
+        'im_relay_breaker{app="new",platform="easemob",api="messages"} 2',
+        'im_relay_breaker{app="old",platform="yunxin",api="messages"} 0',
+    ]
     lines += ['im_relay_quota_ratio{app="new",limit="messages"} 0.5', 'im_relay_quota_ratio{app="old",limit="messages"} 1']
-    lines += [f'im_relay_quota_waiting{{app="{app}",class="{kind}"}} {count}' for app, kind, count in (("new", "live", 12), ("new", "backfill", 0), ("old", "live", 0), ("old", "backfill", 3))]
+    lines += [
+        f'im_relay_quota_waiting{{app="{app}",class="{kind}"}} {count}'
+        for app, kind, count in (("new", "live", 12), ("new", "backfill", 0), ("old", "live", 0), ("old", "backfill", 3))
+    ]
     lines += [f'im_relay_canary_last_success_seconds{{direction="{way}",kind="text"}} {time.time() - 20}' for way in ("old>new", "new>old")]
     return "\n".join(lines) + "\n"
 
@@ -52,7 +62,12 @@ def main() -> int:
             one.fill("name", "ann")
             one.fill("password", PASSWORD)
             one.follow("button.main")
-            shots = [("status", "/?"), ("message", "/message?id=700000001&since=1h&"), ("letters", "/letters?"), ("identities", "/identities?kind=group&id=team&")]
+            shots = [
+                ("status", "/?"),
+                ("message", "/message?id=700000001&since=1h&"),
+                ("letters", "/letters?"),
+                ("identities", "/identities?kind=group&id=team&"),
+            ]
             for name, path in shots:
                 for language, end in (("en", ""), ("zh", ".zh-CN")):
                     one.size(*DESK)

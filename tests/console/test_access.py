@@ -31,7 +31,10 @@ def test_a_line_holds_scrypt_of_the_password_and_nothing_else() -> None:
     assert not account.password.fits("x" * 10_000)
 
 
-@pytest.mark.parametrize(("name", "role", "password"), [("", "viewer", PASSWORD), ("a:b", "viewer", PASSWORD), ("ann", "root", PASSWORD), ("ann", "viewer", "short")])
+@pytest.mark.parametrize(
+    ("name", "role", "password"),
+    [("", "viewer", PASSWORD), ("a:b", "viewer", PASSWORD), ("ann", "root", PASSWORD), ("ann", "viewer", "short")],
+)
 def test_an_account_that_is_none_is_not_made(name: str, role: str, password: str) -> None:
     with pytest.raises(ValueError, match=r"expected") as raised:
         line(name, role, password, SALT)

@@ -23,7 +23,9 @@ class Read(HTMLParser):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"])), st.text(alphabet="<>\"'&/ =`ab"))
+@given(
+    st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Zs", "Co", "Cn"])), st.text(alphabet="<>\"'&/ =`ab")
+)
 def test_whatever_text_says_a_browser_reads_it_as_text(text: str, value: str) -> None:
     read = Read()
     read.feed(document(h("p", text, h("input", name="id", value=value))).decode())

@@ -69,11 +69,16 @@ def test_letters_are_replayed_by_an_operator_once_and_it_is_written_down(site: S
     assert "Nothing was done" in again
     assert len(site.ground.read(site.ground.names.deliveries)) == before(site, one, other) + 2
     done = [act for act in acts(site) if act.what == "dead-replay"]
-    assert [(act.who, act.role, act.outcome, act.count) for act in done] == [("ann", "operator", "begun", 2), ("ann", "operator", "done", 2)]
+    assert [(act.who, act.role, act.outcome, act.count) for act in done] == [
+        ("ann", "operator", "begun", 2),
+        ("ann", "operator", "done", 2),
+    ]
     assert done[0].id == done[1].id
     assert one.event.id in done[0].subject
     assert '"secret words' not in json.dumps(msgspec.to_builtins(done))
-    (ended,) = [row for row in rows(site.ground.im_relay("dead", "list", "--json", "--all", "--cause", "rejected-82")) if row["key"] == one.event.id]
+    (ended,) = [
+        row for row in rows(site.ground.im_relay("dead", "list", "--json", "--all", "--cause", "rejected-82")) if row["key"] == one.event.id
+    ]
     assert ended["resolved"]["by"] == "ann (console)"
     assert "audit" in site.log()
 
@@ -90,7 +95,15 @@ def test_letters_are_set_aside_with_a_reason_and_only_those_that_were_chosen(sit
     page = client.get("/letters", params={"cause": "rejected-83"})
     rows_shown = page.text.split("<tr>")
     (place,) = [part.split('name="place" value="')[1].split('"')[0] for part in rows_shown if one.event.id in part]
-    form = {"token": token_of(page.text), "cause": "rejected-83", "what": "drop", "scope": "chosen", "place": place, "count": "1", "until": str(now() + 60_000)}
+    form = {
+        "token": token_of(page.text),
+        "cause": "rejected-83",
+        "what": "drop",
+        "scope": "chosen",
+        "place": place,
+        "count": "1",
+        "until": str(now() + 60_000),
+    }
     assert "A reason is needed" in text_of(client.post("/letters/resolve", data=form).text)
     assert "1 set aside." in text_of(client.post("/letters/resolve", data={**form, "reason": "user is gone"}).text)
     left = rows(site.ground.im_relay("dead", "list", "--json", "--cause", "rejected-83"))
@@ -98,7 +111,11 @@ def test_letters_are_set_aside_with_a_reason_and_only_those_that_were_chosen(sit
 
 
 def test_who_is_who_by_table_and_by_rule(site: Site) -> None:
-    records = [record("easemob", "group", "2700", "team"), record("yunxin", "group", "6100", "team"), account_record("easemob", "zoe", "used")]
+    records = [
+        record("easemob", "group", "2700", "team"),
+        record("yunxin", "group", "6100", "team"),
+        account_record("easemob", "zoe", "used"),
+    ]
     site.ground.put([(f"{site.ground.prefix}identities", at % PARTITIONS, key, value, [], None) for at, (key, value) in enumerate(records)])
     client = site.client("vic")
     shown = text_of(client.get("/identities", params={"kind": "group", "id": "6100", "platform": "yunxin"}).text)

@@ -44,9 +44,12 @@ async def shown(stages: list[StageStatus], body: str = SAID) -> str:
 async def test_of_several_values_the_worst_is_shown_and_named() -> None:
     text = await shown([])
     for told in (
-        "new: the circuit breaker is open", "new: held by deliver; see /readyz of that role", "canary old>new text: last success 11 min 40 s ago",
-        "new easemob old open 25% 17", "other easemob old unknown - - - no",
-    ):  # fmt: skip
+        "new: the circuit breaker is open",
+        "new: held by deliver; see /readyz of that role",
+        "canary old>new text: last success 11 min 40 s ago",
+        "new easemob old open 25% 17",
+        "other easemob old unknown - - - no",
+    ):
         assert told in text
 
 
@@ -60,7 +63,13 @@ async def test_a_stage_whose_records_wait_is_named_with_their_age() -> None:
 
 @pytest.mark.parametrize(
     ("body", "status", "told"),
-    [(b"im_relay_breaker{app=", 200, "no metrics"), (b"im_relay_x nonsense\n", 200, "no metrics"), (b"\xff\xfe", 200, "no metrics"), (b"", 503, "HTTP 503"), (b"", 302, "HTTP 302")],
+    [
+        (b"im_relay_breaker{app=", 200, "no metrics"),
+        (b"im_relay_x nonsense\n", 200, "no metrics"),
+        (b"\xff\xfe", 200, "no metrics"),
+        (b"", 503, "HTTP 503"),
+        (b"", 302, "HTTP 302"),
+    ],
 )
 async def test_what_does_not_answer_as_metrics_is_named_and_believed_nothing(body: bytes, status: int, told: str) -> None:
     with exposed(body, status) as url:

@@ -37,23 +37,40 @@ def test_each_state_of_a_message_is_said_in_chinese() -> None:
 
 
 def test_each_word_of_a_closed_list_is_translated() -> None:
-    lists = {"step": get_args(What), "act": get_args(Acts), "outcome": get_args(Outcome), "kind": KINDS, "account": ACCOUNTS, "breaker": ("0", "1", "2")}
+    lists = {
+        "step": get_args(What),
+        "act": get_args(Acts),
+        "outcome": get_args(Outcome),
+        "kind": KINDS,
+        "account": ACCOUNTS,
+        "breaker": ("0", "1", "2"),
+    }
     assert [f"{kind}:{word}" for kind, words in lists.items() for word in words if f"{kind}:{word}" not in WORDS] == []
 
 
 def test_each_text_is_used() -> None:
     source = "".join(path.read_text() for path in (ROOT / "streams" / "console").glob("*.py") if path.name != "words.py")
     named = {key for key in WORDS if re.search(f"[\"']{key}[\"']", source)}
-    made = set(re.findall(r"""f["']([a-z-]+[:-])\{""", source)) | {f"{kind}:" for kind in re.findall(r"""fixed\(["']([a-z]+)["']""", source)}
+    made = set(re.findall(r"""f["']([a-z-]+[:-])\{""", source)) | {
+        f"{kind}:" for kind in re.findall(r"""fixed\(["']([a-z]+)["']""", source)
+    }
     assert [key for key in WORDS if key not in named and not key.startswith(tuple(made))] == []
 
 
 @pytest.mark.parametrize(
     ("given", "accepted", "found"),
     [
-        ([], "", "en"), ([], "zh-CN,zh;q=0.9,en;q=0.8", "zh"), ([], "en-GB,zh;q=0.9", "en"), ([], "fr, zh-TW;q=0.3", "zh"), (["zh"], "en", "zh"),
-        (["xx", "en"], "zh", "en"), ([], "zh;q=nonsense, en;q=0.1", "en"), ([], "zh;q=7", "en"), ([], "\x00" * 9000, "en"), ([], "zh;q=nan", "en"),
+        ([], "", "en"),
+        ([], "zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ([], "en-GB,zh;q=0.9", "en"),
+        ([], "fr, zh-TW;q=0.3", "zh"),
+        (["zh"], "en", "zh"),
+        (["xx", "en"], "zh", "en"),
+        ([], "zh;q=nonsense, en;q=0.1", "en"),
+        ([], "zh;q=7", "en"),
+        ([], "\x00" * 9000, "en"),
+        ([], "zh;q=nan", "en"),
     ],
-)  # fmt: skip
+)
 def test_the_address_goes_before_the_browser(given: list[str], accepted: str, found: str) -> None:
     assert language(given, accepted) == found

@@ -86,10 +86,17 @@ def callback(platform: str, said: Any, *, offset: int = 0, **headers: bytes | No
     return record_of(f"{PREFIX}callbacks.{platform}", value, ((k, v) for k, v in own.items() if v is not None), offset)
 
 
-def record_of(
-    topic: str, value: bytes | None, headers: Iterable[tuple[str, bytes]] = (), offset: int = 0
-) -> ConsumerRecord:
+def record_of(topic: str, value: bytes | None, headers: Iterable[tuple[str, bytes]] = (), offset: int = 0) -> ConsumerRecord:
     return ConsumerRecord(
-        topic=topic, partition=0, offset=offset, timestamp=0, timestamp_type=0, key=b"k", value=value, checksum=None,
-        serialized_key_size=1, serialized_value_size=len(value or b""), headers=tuple(headers),
-    )  # fmt: skip
+        topic=topic,
+        partition=0,
+        offset=offset,
+        timestamp=0,
+        timestamp_type=0,
+        key=b"k",
+        value=value,
+        checksum=None,
+        serialized_key_size=1,
+        serialized_value_size=len(value or b""),
+        headers=tuple(headers),
+    )

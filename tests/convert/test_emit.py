@@ -50,9 +50,18 @@ def callbacks(platform: str) -> Iterator[ConsumerRecord]:
             headers = [("app", b"here"), ("received", b"%d" % NOW), *((k, v.encode()) for k, v in given.get("headers", {}).items())]
             value = body(platform, said)
             yield ConsumerRecord(
-                topic=f"callbacks.{platform}", partition=0, offset=number, timestamp=0, timestamp_type=0, key=b"k", value=value, checksum=None,
-                serialized_key_size=1, serialized_value_size=len(value), headers=tuple(headers),
-            )  # fmt: skip
+                topic=f"callbacks.{platform}",
+                partition=0,
+                offset=number,
+                timestamp=0,
+                timestamp_type=0,
+                key=b"k",
+                value=value,
+                checksum=None,
+                serialized_key_size=1,
+                serialized_value_size=len(value),
+                headers=tuple(headers),
+            )
 
 
 def apps(source: str, target: str) -> dict[str, App]:
@@ -92,8 +101,9 @@ def timeless(written: Written) -> Written:
     """Without the times of dead letters, which are those of the clock."""
     letters = {
         place: [(key, structs.replace(dead_letter.load(value), at=0), headers) for key, value, headers in all_]
-        for place, all_ in written.items() if place[0] == "dead-letters"
-    }  # fmt: skip
+        for place, all_ in written.items()
+        if place[0] == "dead-letters"
+    }
     return written | letters
 
 

@@ -43,8 +43,12 @@ def made(stack: Stack) -> list[str]:
 def command(stack: Stack, *arguments: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "streams", *arguments, "-c", str(stack.config)],
-        cwd=ROOT, env=os.environ, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=os.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return done.stdout
 
 

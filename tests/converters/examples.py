@@ -29,17 +29,7 @@ from converters.core.bodies import (
     files_of,
 )
 from converters.core.event_id import EventId
-from converters.core.model import (
-    Conversation,
-    Delivery,
-    Direct,
-    Event,
-    Group,
-    Room,
-    StoredFile,
-    TargetContext,
-    TargetMessage,
-)
+from converters.core.model import Conversation, Delivery, Direct, Event, Group, Room, StoredFile, TargetContext, TargetMessage
 from converters.core.operations import (
     AdminsChanged,
     BlockChanged,
@@ -69,9 +59,7 @@ from converters.core.operations import (
 from converters.files.dry_run_files import assume_transferred
 from tests.converters.shapes import NOW, shape
 
-EARLIER = Ref(
-    "77", event=EventId.of("yunxin", "old", "direct", "77").text, client_id="c-77", author="alice", at=NOW - 60_000
-)
+EARLIER = Ref("77", event=EventId.of("yunxin", "old", "direct", "77").text, client_id="c-77", author="alice", at=NOW - 60_000)
 MP3 = "http://files.example.com/a.mp3"
 PICTURE = File("http://files.example.com/a.jpg", name="a.jpg", size=52_100, mime="image/jpeg", md5="9e107d9d" * 4)
 SMALL = File("http://files.example.com/a-small.jpg", name="a-small.jpg", size=1_200, mime="image/jpeg")
@@ -81,9 +69,7 @@ BODIES: dict[str, Body] = {
     "image": Image(PICTURE, 800, 600, SMALL),
     "gif": Gif(File("http://files.example.com/a.gif", name="a.gif", size=9_000, mime="image/gif"), 120, 90),
     "voice": Voice(File(MP3, name="a.mp3", size=4_000, mime="audio/mpeg"), 3_000),
-    "video": Video(
-        File("http://files.example.com/a.mp4", name="a.mp4", size=910_000, mime="video/mp4"), 8_000, 640, 480, SMALL
-    ),
+    "video": Video(File("http://files.example.com/a.mp4", name="a.mp4", size=910_000, mime="video/mp4"), 8_000, 640, 480, SMALL),
     "file": Document(File("http://files.example.com/a.pdf", name="a.pdf", size=7_000, mime="application/pdf")),
     "location": Location(39.904989, 116.405285, "天安门", "北京市东城区"),
     "custom": Custom("order", {"number": 17, "state": "paid"}),
@@ -120,7 +106,10 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 VARIANTS: dict[str, tuple[Operation, ...]] = {
-    "voice": (Post(Voice(File("http://files.example.com/a.aac", name="a.aac", size=4_000, mime="audio/aac"), 3_400)), Post(Voice(File(MP3, name="b.mp3", size=90_000, mime="audio/mpeg"), 75_000))),
+    "voice": (
+        Post(Voice(File("http://files.example.com/a.aac", name="a.aac", size=4_000, mime="audio/aac"), 3_400)),
+        Post(Voice(File(MP3, name="b.mp3", size=90_000, mime="audio/mpeg"), 75_000)),
+    ),
     "custom": (Post(Custom("", {"any": 1})), Post(Custom("order", [1, 2]), ext={"order": 17}), Post(Custom("order", "17"))),
     "command": (Post(Command("refresh")),),
     "quote": (Post(Text("yes"), Quote(EARLIER, "", "voice")), Post(Text("yes"), Quote(EARLIER, "what? " * 40))),
@@ -130,7 +119,8 @@ VARIANTS: dict[str, tuple[Operation, ...]] = {
     "typing": (Typing(active=False),),
     "group-created": (GroupCreated("team", "alice", ("bob",), "about it", "http://files.example.com/team.jpg"),),
     "group-changed": (
-        GroupChanged(announcement="today"), GroupChanged(description="what for"),
+        GroupChanged(announcement="today"),
+        GroupChanged(description="what for"),
         GroupChanged(avatar="http://files.example.com/team.jpg"),
     ),
     "members-added": (MembersAdded(("alice",), "joined"),),
@@ -138,10 +128,12 @@ VARIANTS: dict[str, tuple[Operation, ...]] = {
     "admins-changed": (AdminsChanged(("bob",), added=False),),
     "muted": (Muted(), Muted(muted=False), Muted(("carol",)), Muted(("carol",), muted=False)),
     "friend-changed": (
-        FriendChanged("bob", "requested", "it is me"), FriendChanged("bob", "refused", "no"), FriendChanged("bob", "removed"),
+        FriendChanged("bob", "requested", "it is me"),
+        FriendChanged("bob", "refused", "no"),
+        FriendChanged("bob", "removed"),
     ),
     "block-changed": (BlockChanged("bob", blocked=False),),
-}  # fmt: skip
+}
 """What else a kind can say; a row of the table holds of all of it."""
 
 _TAGGED = (*typing.get_args(Body), *(each for each in typing.get_args(Operation) if each is not Post))
@@ -184,9 +176,15 @@ def delivery_of(operation: Operation, conversation: Conversation | None = None) 
             receiver = "" if isinstance(operation, GroupCreated) else "1101"
     people = {user: user for user in ("alice", "bob", "carol")}
     return Delivery(
-        event=event, target="new", sender="alice", receiver=receiver, received=NOW, author="alice",
-        origin="bob" if receiver == "bob" else "77", people=people,
-    )  # fmt: skip
+        event=event,
+        target="new",
+        sender="alice",
+        receiver=receiver,
+        received=NOW,
+        author="alice",
+        origin="bob" if receiver == "bob" else "77",
+        people=people,
+    )
 
 
 def there_of(platform: str, operation: Operation) -> TargetContext:
@@ -195,7 +193,11 @@ def there_of(platform: str, operation: Operation) -> TargetContext:
     files = files_of(operation.body) if isinstance(operation, Post | Edit) else ()
     would = assume_transferred(delivery_of(operation), PLATFORMS[platform].media, account_of(platform))
     quotes = isinstance(operation, Post) and operation.quote is not None
-    return TargetContext(message=sent if named_by(operation) else (), quoted=sent if quotes else (), files=tuple(map(_carried, repeat(platform), files, would)))
+    return TargetContext(
+        message=sent if named_by(operation) else (),
+        quoted=sent if quotes else (),
+        files=tuple(map(_carried, repeat(platform), files, would)),
+    )
 
 
 def _carried(platform: str, file: File, would: StoredFile | None) -> StoredFile:

@@ -15,9 +15,21 @@ from tests.converters.examples import OPERATIONS, VARIANTS, account_of, delivery
 NAMES = sorted(PLATFORMS)
 EVERY = [one for kind, first in OPERATIONS.items() for one in (first, *VARIANTS.get(kind, ()))]
 SAY_NOTHING: tuple[Any, ...] = (
-    "", "OK", "<html>", [], None, {}, {"data": None}, {"data": {}}, {"data": []}, {"result": False}, {"status": "ok"},
-    {"data": {"result": False, "success": False, "newowner": False}}, {"data": [{"result": False, "reason": "no"}]}, {"action": "post", "duration": 3},
-)  # fmt: skip
+    "",
+    "OK",
+    "<html>",
+    [],
+    None,
+    {},
+    {"data": None},
+    {"data": {}},
+    {"data": []},
+    {"result": False},
+    {"status": "ok"},
+    {"data": {"result": False, "success": False, "newowner": False}},
+    {"data": [{"result": False, "reason": "no"}]},
+    {"action": "post", "duration": 3},
+)
 
 
 def requests_of(name: str, operation: Operation) -> tuple[Request, ...]:
@@ -41,8 +53,12 @@ def test_an_answer_that_does_not_say_that_it_is_done_is_never_delivered(name: st
 
 CROWD = tuple(f"user{number}" for number in range(1, 8))
 BATCHES: tuple[Operation, ...] = (
-    MembersAdded(CROWD, "invited"), MembersRemoved(CROWD, "kicked"), Muted(CROWD), Muted(CROWD, muted=False), GroupCreated("team", "alice", CROWD),
-)  # fmt: skip
+    MembersAdded(CROWD, "invited"),
+    MembersRemoved(CROWD, "kicked"),
+    Muted(CROWD),
+    Muted(CROWD, muted=False),
+    GroupCreated("team", "alice", CROWD),
+)
 REFUSALS = {
     "easemob": (404, {"error": "resource_not_found", "error_description": "username user3 doesn't exist!"}),
     "yunxin": (200, {"code": 414, "desc": "user3 not register"}),

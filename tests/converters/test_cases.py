@@ -11,19 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.model import NOTHING, Delivery, Loss, TargetContext
-from converters.platform import (
-    Accepted,
-    Answered,
-    Callback,
-    DecodedEvent,
-    Ignored,
-    Incoming,
-    OwnEcho,
-    Probe,
-    Rejected,
-    Reply,
-    Request,
-)
+from converters.platform import Accepted, Answered, Callback, DecodedEvent, Ignored, Incoming, OwnEcho, Probe, Rejected, Reply, Request
 from tests.converters.shapes import NOW, incoming, shape
 from tests.converters.shapes import body as body_of
 
@@ -73,9 +61,7 @@ class Case(Struct, forbid_unknown_fields=True):
 def read(path: Path) -> tuple[Case, Any, Any]:
     case = wire.load(path.read_bytes(), Case)
     platform = PLATFORMS[path.parent.name]
-    account = msgspec.convert(
-        {**msgspec.to_builtins(platform.example()), **case.given.account}, platform.account
-    )
+    account = msgspec.convert({**msgspec.to_builtins(platform.example()), **case.given.account}, platform.account)
     return case, platform, account
 
 
@@ -105,9 +91,7 @@ def test_case(path: Path) -> None:
         answer = given.reply
         body, asked = (given.encode() if isinstance(given, str) else wire.dump_any(given) for given in (answer.body, answer.asked))
         request = Request(answer.method, answer.path, {}, asked, answer.api)
-        assert platform.read_reply(request, Reply(answer.status, answer.headers, body)) == expect.outcome, (
-            case.why
-        )
+        assert platform.read_reply(request, Reply(answer.status, answer.headers, body)) == expect.outcome, case.why
         done += 1
     assert done, "a case that expects nothing"
 

@@ -11,17 +11,7 @@ from converters.core import wire
 from converters.core.bodies import Text, Unknown
 from converters.core.model import NOTHING, Delivery, conversation_key
 from converters.core.outcome import NotSent, Refused, Unsure
-from converters.platform import (
-    Accepted,
-    Callback,
-    Ignored,
-    Incoming,
-    Rejected,
-    Reply,
-    Request,
-    Signed,
-    problems_of,
-)
+from converters.platform import Accepted, Callback, Ignored, Incoming, Rejected, Reply, Request, Signed, problems_of
 from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, route
@@ -64,9 +54,7 @@ def to_of(platform: str, kind: str) -> str:
     return "bob" if kind == "direct" else f"11{NAMES.index(platform)}"
 
 
-def deliver(
-    source: str, target: str, said: dict[str, Any], **choices: Any
-) -> tuple[Deliver, dict[str, App], IdentityTable]:
+def deliver(source: str, target: str, said: dict[str, Any], **choices: Any) -> tuple[Deliver, dict[str, App], IdentityTable]:
     apps, known = apps_of(source, target, **choices), groups(source, target)
     *_, routed = route(Callback("old", body(source, said), NOW), apps, known)
     assert isinstance(routed, Deliver), routed
@@ -82,9 +70,7 @@ def test_names_are_used_once() -> None:
 def test_a_genuine_callback_is_accepted_under_its_conversation(name: str) -> None:
     platform, account = PLATFORMS[name], PLATFORMS[name].example()
     one = platform.check(incoming(name, message(name), secret_of(name)), account, NOW)
-    back = platform.check(
-        incoming(name, message(name, sender="bob", to="alice"), secret_of(name)), account, NOW
-    )
+    back = platform.check(incoming(name, message(name, sender="bob", to="alice"), secret_of(name)), account, NOW)
     assert one == back == Accepted(b"direct\x1falice\x1fbob")
 
 
@@ -105,18 +91,14 @@ def test_an_empty_secret_signs_nothing(name: str) -> None:
 def test_both_secrets_hold_while_they_are_changed(name: str) -> None:
     platform = PLATFORMS[name]
     account = with_secrets(name, "new", "old")
-    verdicts = [
-        platform.check(incoming(name, message(name), key), account, NOW) for key in ("new", "old", "older")
-    ]
+    verdicts = [platform.check(incoming(name, message(name), key), account, NOW) for key in ("new", "old", "older")]
     assert [type(verdict) for verdict in verdicts] == [Accepted, Accepted, Rejected]
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_message_without_signature_is_refused(name: str) -> None:
     platform, account = PLATFORMS[name], PLATFORMS[name].example()
-    assert platform.check(Incoming({}, "", body(name, message(name))), account, NOW) == Rejected(
-        "unsigned"
-    )
+    assert platform.check(Incoming({}, "", body(name, message(name))), account, NOW) == Rejected("unsigned")
 
 
 OF_ANOTHER_APP = [(name, other) for name in NAMES if (other := shape(name).of_another_app(message(name)))]
@@ -166,12 +148,8 @@ def test_a_text_crosses_with_its_people_and_place(source: str, target: str, kind
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("choices", [{}, {"api": "v2"}, {"mark": "im_relay"}], ids=["plain", "v2", "own-key"])
-def test_our_own_echo_ends_here_under_the_same_key(
-    source: str, target: str, kind: str, choices: dict[str, str]
-) -> None:
-    routed, apps, known = deliver(
-        source, target, message(source, to=to_of(source, kind), kind=kind), **choices
-    )
+def test_our_own_echo_ends_here_under_the_same_key(source: str, target: str, kind: str, choices: dict[str, str]) -> None:
+    routed, apps, known = deliver(source, target, message(source, to=to_of(source, kind), kind=kind), **choices)
     (request,) = PLATFORMS[target].encode(routed.delivery, apps["new"].account).requests
     back = Callback("new", body(target, as_callback(target, request)), NOW)
     (echo,) = route(back, apps, known)
@@ -209,17 +187,7 @@ def test_a_kind_we_do_not_know_arrives_readable_and_is_counted(source: str, targ
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "text",
-    [
-        "a" * 12_000,
-        "好" * 4_900,
-        "\n\"'" * 4_000,
-        "\x00" * 3_000,
-        "😀 " * 2_500,
-        "x" * 3_500,
-        "b" * 4_900,
-        "c" * 4_150,
-    ],
+    "text", ["a" * 12_000, "好" * 4_900, "\n\"'" * 4_000, "\x00" * 3_000, "😀 " * 2_500, "x" * 3_500, "b" * 4_900, "c" * 4_150]
 )
 def test_a_long_text_arrives_whole_in_parts_that_fit(source: str, target: str, kind: str, text: str) -> None:
     routed, apps, known = deliver(source, target, message(source, text, to=to_of(source, kind), kind=kind))
@@ -305,9 +273,7 @@ def test_a_hashed_id_is_minted_and_the_answer_finds_its_way() -> None:
 
 def test_an_echo_before_its_people_are_known_is_no_dead_letter() -> None:
     apps = apps_of("easemob", "yunxin")
-    _, routed = route(
-        Callback("old", wire.dump_any(message("easemob", sender="a" * 40)), NOW), apps, IdentityTable()
-    )
+    _, routed = route(Callback("old", wire.dump_any(message("easemob", sender="a" * 40)), NOW), apps, IdentityTable())
     assert isinstance(routed, Deliver)
     (request,) = PLATFORMS["yunxin"].encode(routed.delivery, apps["new"].account).requests
     back = Callback("new", wire.dump_any(as_callback("yunxin", request)), NOW)
@@ -331,9 +297,7 @@ def test_every_copy_of_a_callback_has_the_same_event_id(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_repeat_is_encoded_to_the_same_bytes(name: str) -> None:
     routed, apps, _ = deliver(name, name, message(name))
-    assert PLATFORMS[name].encode(routed.delivery, apps["new"].account) == PLATFORMS[name].encode(
-        routed.delivery, apps["new"].account
-    )
+    assert PLATFORMS[name].encode(routed.delivery, apps["new"].account) == PLATFORMS[name].encode(routed.delivery, apps["new"].account)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -341,10 +305,7 @@ def test_an_unreadable_answer_is_never_a_safe_repeat(name: str) -> None:
     request = Request("POST", "/", {}, b"", "")
     for raw in (b"", b"{", b"null", b"[]", b'{"code":"x"}', b'{"data":7}', b"\xff"):
         for status in (200, 201, 302, 500, 502, 504):
-            assert isinstance(PLATFORMS[name].read_reply(request, Reply(status, {}, raw)), Unsure), (
-                status,
-                raw,
-            )
+            assert isinstance(PLATFORMS[name].read_reply(request, Reply(status, {}, raw)), Unsure), (status, raw)
         assert isinstance(PLATFORMS[name].read_reply(request, Reply(429, {}, raw)), NotSent)
         assert isinstance(PLATFORMS[name].read_reply(request, Reply(404, {}, raw)), Refused)
 
@@ -352,18 +313,9 @@ def test_an_unreadable_answer_is_never_a_safe_repeat(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_reasons_repeat_nothing_that_people_wrote(name: str) -> None:
     told = "alice wrote: hello"
-    said = {
-        "code": 414,
-        "desc": told,
-        "msg": told,
-        "error": told,
-        "error_description": told,
-        "error_code": told,
-    }
+    said = {"code": 414, "desc": told, "msg": told, "error": told, "error_description": told, "error_code": told}
     for status in (200, 400, 403, 429, 500):
-        outcome = PLATFORMS[name].read_reply(
-            Request("POST", "/", {}, b""), Reply(status, {}, wire.dump_any(said))
-        )
+        outcome = PLATFORMS[name].read_reply(Request("POST", "/", {}, b""), Reply(status, {}, wire.dump_any(said)))
         assert "alice" not in str(outcome)
 
 
@@ -377,11 +329,7 @@ def test_requests_carry_no_secret() -> None:
 def test_reasons_are_short_fixed_words() -> None:
     for name in NAMES:
         apps = apps_of(name, name)
-        said = [
-            message(name) | {"eventType": "<script>", "chat_type": "<script>"},
-            {"eventType": 99},
-            {"chat_type": "zz"},
-        ]
+        said = [message(name) | {"eventType": "<script>", "chat_type": "<script>"}, {"eventType": 99}, {"chat_type": "zz"}]
         for one in said:
             for routed in route(Callback("old", body(name, one), NOW), apps, IdentityTable()):
                 if isinstance(routed, Dropped):
@@ -407,6 +355,4 @@ def test_yunxin_signs_every_request() -> None:
 def test_only_messages_that_are_said_are_carried() -> None:
     account = PLATFORMS["easemob"].example()
     said = message("easemob") | {"eventType": "chat_offline"}
-    assert PLATFORMS["easemob"].decode(Callback("a", wire.dump_any(said), NOW), account) == (
-        Ignored("offline-copy"),
-    )
+    assert PLATFORMS["easemob"].decode(Callback("a", wire.dump_any(said), NOW), account) == (Ignored("offline-copy"),)

@@ -12,16 +12,22 @@ TODAY = 20_000
 
 
 def said(app: str, sender: str, day: int, operation: object = Post(Text("hi"))) -> DecodedEvent:
-    return DecodedEvent(Event(id="e", source=app, remote_id="1", conversation=Group("g"), sender=sender, at=day * DAY + 5, operation=operation))  # type: ignore[arg-type]
+    return DecodedEvent(
+        Event(id="e", source=app, remote_id="1", conversation=Group("g"), sender=sender, at=day * DAY + 5, operation=operation)
+    )  # type: ignore[arg-type]
 
 
 def test_who_was_seen_where_last_and_what_crosses() -> None:
     found = Cutover("old", "new")
     pair, group = direct("ann", "bob"), Group("team")
     for app, person, day, place in (
-        ("old", "ann", TODAY - 3, pair), ("new", "bob", TODAY - 3, pair), ("new", "ann", TODAY - 1, pair),  # ann has moved
-        ("old", "cid", TODAY - 2, group), ("old", "dan", TODAY - 1, group), ("third", "eve", TODAY - 1, group),
-    ):  # fmt: skip
+        ("old", "ann", TODAY - 3, pair),
+        ("new", "bob", TODAY - 3, pair),
+        ("new", "ann", TODAY - 1, pair),  # ann has moved
+        ("old", "cid", TODAY - 2, group),
+        ("old", "dan", TODAY - 1, group),
+        ("third", "eve", TODAY - 1, group),
+    ):
         found.take(app, said(app, person, day), person, place)
     found.take("old", said("old", "ann", TODAY, Typing()), "ann", pair)  # no message
     report = found.report(TODAY)

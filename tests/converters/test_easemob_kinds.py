@@ -12,17 +12,7 @@ from hypothesis import strategies as st
 from converters import PLATFORMS
 from converters.core import bodies, operations, wire
 from converters.core.bodies import File, Text
-from converters.core.model import (
-    Conversation,
-    Delivery,
-    Event,
-    Group,
-    Room,
-    StoredFile,
-    TargetContext,
-    TargetMessage,
-    direct,
-)
+from converters.core.model import Conversation, Delivery, Event, Group, Room, StoredFile, TargetContext, TargetMessage, direct
 from converters.core.operations import Post, Quote, Ref
 from converters.platform import Callback, DecodedEvent, Encoded, Ignored, OwnEcho, Request
 from converters.routing.identity_table import IdentityTable
@@ -39,19 +29,42 @@ THERE = TargetContext(
     files=(StoredFile(URL, "s"), StoredFile(f"{URL}-small")),
 )
 BODIES: list[bodies.Body] = [
-    Text("hi"), bodies.Image(SOURCE), bodies.Gif(SOURCE), bodies.Voice(SOURCE, 1000), bodies.Video(SOURCE, 1000),
-    bodies.Document(SOURCE), bodies.Location(31.2, 121.4), bodies.Custom("order", {"a": "b"}), bodies.Command("refresh"),
-    bodies.Forwarded("History"), bodies.Card("carol"), bodies.Link("https://example.com"), bodies.Sticker("a", "b", SOURCE),
-    bodies.Notice("carol came in"), bodies.Call(video=True), bodies.Unknown("HOLOGRAM"),
-]  # fmt: skip
+    Text("hi"),
+    bodies.Image(SOURCE),
+    bodies.Gif(SOURCE),
+    bodies.Voice(SOURCE, 1000),
+    bodies.Video(SOURCE, 1000),
+    bodies.Document(SOURCE),
+    bodies.Location(31.2, 121.4),
+    bodies.Custom("order", {"a": "b"}),
+    bodies.Command("refresh"),
+    bodies.Forwarded("History"),
+    bodies.Card("carol"),
+    bodies.Link("https://example.com"),
+    bodies.Sticker("a", "b", SOURCE),
+    bodies.Notice("carol came in"),
+    bodies.Call(video=True),
+    bodies.Unknown("HOLOGRAM"),
+]
 OPERATIONS: list[operations.Operation] = [
-    operations.Recall(REF), operations.Edit(REF, Text("hello")), operations.Read(REF), operations.Received(REF),
-    operations.Reaction(REF, "👍"), operations.Typing(), operations.GroupCreated("Team", "alice"),
-    operations.GroupDismissed(), operations.GroupChanged(name="Team 2"), operations.MembersAdded(("bob",)),
-    operations.MembersRemoved(("bob",)), operations.OwnerChanged("bob"), operations.AdminsChanged(("bob",)),
-    operations.Muted(("bob",)), operations.FriendChanged("bob", "added"), operations.BlockChanged("bob"),
+    operations.Recall(REF),
+    operations.Edit(REF, Text("hello")),
+    operations.Read(REF),
+    operations.Received(REF),
+    operations.Reaction(REF, "👍"),
+    operations.Typing(),
+    operations.GroupCreated("Team", "alice"),
+    operations.GroupDismissed(),
+    operations.GroupChanged(name="Team 2"),
+    operations.MembersAdded(("bob",)),
+    operations.MembersRemoved(("bob",)),
+    operations.OwnerChanged("bob"),
+    operations.AdminsChanged(("bob",)),
+    operations.Muted(("bob",)),
+    operations.FriendChanged("bob", "added"),
+    operations.BlockChanged("bob"),
     operations.Presence(online=True),
-]  # fmt: skip
+]
 CONVERSATIONS: list[Conversation] = [direct("alice", "bob"), Group("team"), Room("lobby")]
 
 
@@ -223,9 +236,29 @@ def test_no_message_is_larger_than_easemob_takes(
 
 KINDS = ("recall", "edit", "read_ack", "channel_ack", "roster", "muc", "notify", "chat", "groupchat", None)
 NAMES = (
-    "bodies", "ext", "type", "data", "operation", "member", "info", "role", "status", "meta", "from", "to", "muc_id",
-    "ack_message_id", "edit_message_id", "is_chatroom", "reason", "mute", "admin", "announcement", "channel_type", "new_owner",
-)  # fmt: skip
+    "bodies",
+    "ext",
+    "type",
+    "data",
+    "operation",
+    "member",
+    "info",
+    "role",
+    "status",
+    "meta",
+    "from",
+    "to",
+    "muc_id",
+    "ack_message_id",
+    "edit_message_id",
+    "is_chatroom",
+    "reason",
+    "mute",
+    "admin",
+    "announcement",
+    "channel_type",
+    "new_owner",
+)
 GROUPS = ("CREATE", "DELETE", "JOIN", "LEAVE", "UPDATE", "ADMIN", "MUTE", "create", "kick", "assing_owner", "add", "ban")
 words = st.sampled_from([*GROUPS, "INFO", "DIRECT", "KICK", "reaction", "alice", "acme#shop_bob@easemob.com", "", "@ppAdmin"])
 
@@ -233,13 +266,31 @@ words = st.sampled_from([*GROUPS, "INFO", "DIRECT", "KICK", "reaction", "alice",
 @given(
     kind=st.sampled_from(KINDS),
     top=st.dictionaries(
-        st.sampled_from(["event", "type", "operation", "operator", "id", "group_id", "from", "to", "msg_id", "callId",
-                         "user", "status", "recall_id", "timestamp", "eventType", "content_type"]),
+        st.sampled_from(
+            [
+                "event",
+                "type",
+                "operation",
+                "operator",
+                "id",
+                "group_id",
+                "from",
+                "to",
+                "msg_id",
+                "callId",
+                "user",
+                "status",
+                "recall_id",
+                "timestamp",
+                "eventType",
+                "content_type",
+            ]
+        ),
         values | words | st.just("group_op_event") | st.just("1390000000000000101"),
         max_size=10,
     ),
     payload=st.dictionaries(st.sampled_from(NAMES), values | words | st.lists(st.dictionaries(words, values)), max_size=8),
-)  # fmt: skip
+)
 def test_odd_events_are_read_or_malformed(kind: str | None, top: dict[str, Any], payload: dict[str, Any]) -> None:
     said = {"chat_type": kind, "from": "alice", "to": "bob", "msg_id": "1", "callId": "a_1", "payload": payload, **top}
     body = json.dumps(said).encode()

@@ -58,9 +58,13 @@ def test_no_third_is_taken() -> None:
 
 
 BROKEN = [
-    lambda body: body.replace(b'"hi"', b'"he said "hi""'), lambda body: body.replace(b'"hi"', b'"hi'), lambda body: body + b" x",
-    lambda body: body.replace(b'"hi"', b"[" * 2000), lambda body: body[:-1], lambda body: b"[" + body,
-]  # fmt: skip
+    lambda body: body.replace(b'"hi"', b'"he said "hi""'),
+    lambda body: body.replace(b'"hi"', b'"hi'),
+    lambda body: body + b" x",
+    lambda body: body.replace(b'"hi"', b"[" * 2000),
+    lambda body: body[:-1],
+    lambda body: b"[" + body,
+]
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=range(len(BROKEN)))

@@ -9,11 +9,7 @@ assert isinstance(AUTH, Token)
 def test_a_token_is_asked_for_with_the_apps_credentials() -> None:
     asked = AUTH.ask(PLATFORMS["easemob"].example())
     assert (asked.method, asked.path) == ("POST", "/demo/relay/token")
-    assert wire.load_any(asked.body) == {
-        "grant_type": "client_credentials",
-        "client_id": "YXA6demo",
-        "client_secret": "YXA6demosecret",
-    }
+    assert wire.load_any(asked.body) == {"grant_type": "client_credentials", "client_id": "YXA6demo", "client_secret": "YXA6demosecret"}
 
 
 def test_the_token_and_its_lifetime_are_read() -> None:
@@ -27,16 +23,11 @@ def test_why_there_is_no_token_is_said_without_quoting() -> None:
     assert AUTH.read(Reply(400, {}, wrong)) == "no token: 400 invalid_grant"
     assert AUTH.read(Reply(502, {}, b"<html>")) == "no token: 502"
     assert AUTH.read(Reply(200, {}, b"{}")) == "no token: unreadable answer"
-    assert (
-        AUTH.read(Reply(200, {}, b'{"access_token":"t","expires_in":"soon"}'))
-        == "no token: unreadable answer"
-    )
+    assert AUTH.read(Reply(200, {}, b'{"access_token":"t","expires_in":"soon"}')) == "no token: unreadable answer"
 
 
 def test_only_a_401_about_the_token_wears_it_out() -> None:
-    expired = (
-        b'{"error":"unauthorized","error_description":"Unable to authenticate due to expired access token"}'
-    )
+    expired = b'{"error":"unauthorized","error_description":"Unable to authenticate due to expired access token"}'
     assert AUTH.worn_out(Reply(401, {}, expired))
     assert AUTH.worn_out(Reply(401, {}, b"<html>"))
     assert not AUTH.worn_out(Reply(401, {}, b'{"error":"message_rewrite_error"}'))

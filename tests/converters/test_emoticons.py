@@ -20,7 +20,9 @@ def test_a_code_of_yunxins_kit_and_its_emoji(code: str, emoji: str) -> None:
     assert YUNXIN.write(f"a{emoji}b") == f"a{code}b"
 
 
-@pytest.mark.parametrize(("code", "emoji"), [("[):]", "☺️"), ("[:'(]", "😭"), ("[(Y)]", "🤝"), ("[({)]", "😍"), ("[(u)]", "💔"), ("[(U)]", "🙏"), ("[:-]", "🙄")])
+@pytest.mark.parametrize(
+    ("code", "emoji"), [("[):]", "☺️"), ("[:'(]", "😭"), ("[(Y)]", "🤝"), ("[({)]", "😍"), ("[(u)]", "💔"), ("[(U)]", "🙏"), ("[:-]", "🙄")]
+)
 def test_a_code_of_easemobs_older_kits(code: str, emoji: str) -> None:
     assert EASEMOB.read(code) == emoji
 

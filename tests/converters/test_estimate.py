@@ -39,9 +39,13 @@ def test_members_are_counted_without_the_owner_and_what_they_have_by_itself() ->
         role = "owner" if n == 0 else "admin" if n == 1 else "member"
         counter.add(GroupMember(group="g", user=f"u{n}", role=role, muted=n == 5, name="N" if n < 21 else ""), "g")
     assert counter.calls() == {
-        "chatgroups/admin": 1, "chatgroups/announcement": 1, "chatgroups/attributes": 2, "chatgroups/create": 1, "chatgroups/mute": 1,
+        "chatgroups/admin": 1,
+        "chatgroups/announcement": 1,
+        "chatgroups/attributes": 2,
+        "chatgroups/create": 1,
+        "chatgroups/mute": 1,
         "chatgroups/users/add": 2,
-    }  # fmt: skip
+    }
 
 
 def test_six_hundred_million_messages_take_seventy_days_at_the_default_quota() -> None:
@@ -72,10 +76,17 @@ def test_apis_that_share_a_quota_wait_for_each_other() -> None:
 def test_the_list_for_the_vendor_has_what_the_run_needs(language: Any, title: str) -> None:
     text = RULES.order(
         Order(
-            language=language, counts={"user": 5}, edition="flagship", retention_wanted=120, files=7, largest_group=2100, most_friends=900,
-            raises=(("messages/users/import", 100.0, 500.0),), target="new",
+            language=language,
+            counts={"user": 5},
+            edition="flagship",
+            retention_wanted=120,
+            files=7,
+            largest_group=2100,
+            most_friends=900,
+            raises=(("messages/users/import", 100.0, 500.0),),
+            target="new",
         )
-    )  # fmt: skip
+    )
     assert text.startswith(title)
     for needed in ("messages/users/import", "500", "120", "2,100", "900", "groupid"):
         assert needed in text
@@ -83,8 +94,8 @@ def test_the_list_for_the_vendor_has_what_the_run_needs(language: Any, title: st
 
 def test_what_the_probe_has_found_open_is_not_asked_for() -> None:
     plain = Order(
-        language="en", counts={}, edition="flagship", retention_wanted=90, files=0, largest_group=1, most_friends=1, raises=(), target="new",
-    )  # fmt: skip
+        language="en", counts={}, edition="flagship", retention_wanted=90, files=0, largest_group=1, most_friends=1, raises=(), target="new"
+    )
     careful = RULES.order(plain)
     asked = ("given by us (`groupid`", "older than the group", "fire callbacks", "`msg_timestamp` refused", "share the 100/s")
     for text in asked:
@@ -105,8 +116,11 @@ def test_the_probe_makes_batches_full_and_takes_push_settings_out_of_the_quota_o
     # Both were one quota: 300 calls took three seconds.
     told = estimate(rules, {"users": 100, "push/nickname": 100, "push/style": 100, "notification": 100}, [])
     assert {row.api: row.quota for row in told.rows} == {
-        "users": "users", "push/nickname": "push/nickname", "push/style": "users", "notification": "notification",
-    }  # fmt: skip
+        "users": "users",
+        "push/nickname": "push/nickname",
+        "push/style": "users",
+        "notification": "notification",
+    }
     assert told.phases[0].seconds == pytest.approx(2)
     assert RULES.found(RULES, Findings()) == RULES
 

@@ -13,12 +13,17 @@ ROOT = Path(__file__).parent.parent.parent
 parts = st.text(max_size=90)
 RELEASED = {
     ("easemob", "new", "direct", "1390000000000000101", "post"): "easemob:new:direct:1390000000000000101:post",
-    ("yunxin", "old", "group", "1b7d2c64-9a51-4f0e-a3c7-5d2e8f901a01", "edit-1761004800000"):
-        "yunxin:old:group:1b7d2c64-9a51-4f0e-a3c7-5d2e8f901a01:edit-1761004800000",
+    (
+        "yunxin",
+        "old",
+        "group",
+        "1b7d2c64-9a51-4f0e-a3c7-5d2e8f901a01",
+        "edit-1761004800000",
+    ): "yunxin:old:group:1b7d2c64-9a51-4f0e-a3c7-5d2e8f901a01:edit-1761004800000",
     ("rongcloud", "old", "room", "BH6K-R8MS", "reaction-0f"): "rongcloud:old:room:BH6K-R8MS:reaction-0f",
     ("rongcloud", "my.app_2", "direct", "alice|bob|7", "read"): "rongcloud:my.app_2:direct:~7a5aab918bc75aa79bc17924c9bfe260:read",
     ("own", "旧", "group", "", "group-created"): "own:旧:group:~cae66941d9efbd404e4d88758ea67670:group-created",
-}  # fmt: skip
+}
 
 
 @given(app=parts, message=parts, word=parts)
@@ -42,7 +47,9 @@ def test_hostile_parts_are_replaced_by_their_digests(app: str, message: str) -> 
     assert made.message == message if message == "1" else made.message.startswith("~")
 
 
-@pytest.mark.parametrize("text", ["", "e1", "a:b:c:d", "::::", "p:a:direct:1:", "\x05p:a:direct:1:post", "p:a:direct:1:post\n", "dead:3:17"])
+@pytest.mark.parametrize(
+    "text", ["", "e1", "a:b:c:d", "::::", "p:a:direct:1:", "\x05p:a:direct:1:post", "p:a:direct:1:post\n", "dead:3:17"]
+)
 def test_what_is_no_event_id_is_refused(text: str) -> None:
     assert not is_event_id(text)
     with pytest.raises(NotAnEventIdError):

@@ -6,7 +6,17 @@ from converters.files.media_formats import FORMATS, HEAD, sniff
 from tests.media.transcode.samples import AMR_WB, SOUND, film, moving, sine, still
 
 TONE = [sine(440.0, 16_000, 0.3)]
-NAMES = {"opus": "ogg", "vorbis": "ogg", "JPEG": "jpeg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "HEIF": "heic", "AVIF": "avif", "BMP": "bmp"}
+NAMES = {
+    "opus": "ogg",
+    "vorbis": "ogg",
+    "JPEG": "jpeg",
+    "PNG": "png",
+    "GIF": "gif",
+    "WEBP": "webp",
+    "HEIF": "heic",
+    "AVIF": "avif",
+    "BMP": "bmp",
+}
 
 
 @pytest.mark.parametrize("kind", SOUND)
@@ -39,10 +49,19 @@ def test_films_and_the_rest_are_told() -> None:
 @pytest.mark.parametrize(
     ("brand", "others", "name"),
     [
-        (b"M4A ", b"", "m4a"), (b"mp42", b"isom", "mp4"), (b"isom", b"", "mp4"), (b"qt  ", b"", "mov"), (b"3gp5", b"", "3gp"), (b"heic", b"", "heic"),
-        (b"mif1", b"heic", "heic"), (b"mif1", b"avif", "avif"), (b"avis", b"", "avif"), (b"msf1", b"hevc", "heic"), (b"crx ", b"", "bin"),
+        (b"M4A ", b"", "m4a"),
+        (b"mp42", b"isom", "mp4"),
+        (b"isom", b"", "mp4"),
+        (b"qt  ", b"", "mov"),
+        (b"3gp5", b"", "3gp"),
+        (b"heic", b"", "heic"),
+        (b"mif1", b"heic", "heic"),
+        (b"mif1", b"avif", "avif"),
+        (b"avis", b"", "avif"),
+        (b"msf1", b"hevc", "heic"),
+        (b"crx ", b"", "bin"),
     ],
-)  # fmt: skip
+)
 def test_brands_are_told(brand: bytes, others: bytes, name: str) -> None:
     head = (16 + len(others)).to_bytes(4, "big") + b"ftyp" + brand + bytes(4) + others
     assert sniff(head + b"avif" * 9).name == name, "what follows the box is no brand"
@@ -60,10 +79,23 @@ def test_mp3_and_adts_are_told_apart_also_behind_a_tag() -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        b"", b"\xff", b"\xff\xfb", b"\xff\xf1\x50\x80\x00\x1f\xfc" + bytes(100), b"\xff\xfe<\0h\0", b"<!DOCTYPE html><script>",
-        b"<?xml version='1.0'?><svg/>", b"#EXTM3U\n", b"ffconcat version 1.0", b"GIF8", b"RIFF\0\0\0\0AVI ", b"\0\0\0\x18ftyp", b"MZ", b"\x7fELF", b"BM hello",
+        b"",
+        b"\xff",
+        b"\xff\xfb",
+        b"\xff\xf1\x50\x80\x00\x1f\xfc" + bytes(100),
+        b"\xff\xfe<\0h\0",
+        b"<!DOCTYPE html><script>",
+        b"<?xml version='1.0'?><svg/>",
+        b"#EXTM3U\n",
+        b"ffconcat version 1.0",
+        b"GIF8",
+        b"RIFF\0\0\0\0AVI ",
+        b"\0\0\0\x18ftyp",
+        b"MZ",
+        b"\x7fELF",
+        b"BM hello",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_known_is_bytes(head: bytes) -> None:
     assert sniff(head) == FORMATS["bin"]
 

@@ -13,17 +13,7 @@ from converters import PLATFORMS
 from converters.core.bodies import Image, Notice, Text, Voice
 from converters.core.model import Conversation, Group, Room, conversation_key, direct
 from converters.core.operations import MembersAdded, Post
-from converters.platform import (
-    Callback,
-    DecodedEvent,
-    FileRequest,
-    FoundCallback,
-    Ignored,
-    OwnEcho,
-    Reply,
-    Request,
-    TimeRange,
-)
+from converters.platform import Callback, DecodedEvent, FileRequest, FoundCallback, Ignored, OwnEcho, Reply, Request, TimeRange
 from converters.platforms.easemob import PLATFORM as EASEMOB
 from converters.platforms.rongcloud import PLATFORM as RONGCLOUD
 from converters.platforms.yunxin import PLATFORM as YUNXIN
@@ -84,9 +74,15 @@ def test_answers_of_any_form_end_the_search(name: str, body: bytes, status: int)
 
 def item(number: int, at: int, **more: Any) -> dict[str, Any]:
     return {
-        "from": "Alice", "msgid": number, "msgidclient": f"c{number}", "sendtime": at, "type": 0, "fromclienttype": 1,
-        "body": {"msg": f"#{number}"}, **more,
-    }  # fmt: skip
+        "from": "Alice",
+        "msgid": number,
+        "msgidclient": f"c{number}",
+        "sendtime": at,
+        "type": 0,
+        "fromclienttype": 1,
+        "body": {"msg": f"#{number}"},
+        **more,
+    }
 
 
 class History:
@@ -191,7 +187,9 @@ def test_who_came_into_a_team_is_in_yunxins_history_too() -> None:
 
 
 def test_our_own_message_in_yunxins_history_is_our_echo() -> None:
-    ext = json.dumps({"relay": echo_mark.make("easemob:new:direct:9:post", echo_mark.MarkedMessage("old", "direct", "alice", "bob"), YUNXIN.example())})
+    ext = json.dumps(
+        {"relay": echo_mark.make("easemob:new:direct:9:post", echo_mark.MarkedMessage("old", "direct", "alice", "bob"), YUNXIN.example())}
+    )
     (missed,), _, _ = searched(YUNXIN, History(item(1, NOON, fromclienttype=32, ext=ext)), direct("alice", "bob"))
     (one,) = YUNXIN.decode(Callback("old", missed.body, NOON), YUNXIN.example())
     assert isinstance(one, OwnEcho)
@@ -215,9 +213,15 @@ def test_what_yunxin_does_not_tell_is_counted_without_names() -> None:
 def record(number: int, at: int, **more: Any) -> dict[str, Any]:
     payload = {"bodies": [{"type": "txt", "msg": f"#{number}"}], "ext": {}, "from": "alice", "to": "bob"}
     return {
-        "msg_id": str(number), "timestamp": at, "direction": "outgoing", "from": "demo#relay_alice", "to": "demo#relay_bob",
-        "chat_type": "chat", "payload": payload, **more,
-    }  # fmt: skip
+        "msg_id": str(number),
+        "timestamp": at,
+        "direction": "outgoing",
+        "from": "demo#relay_alice",
+        "to": "demo#relay_bob",
+        "chat_type": "chat",
+        "payload": payload,
+        **more,
+    }
 
 
 class Stored:
@@ -249,8 +253,15 @@ def slot(date: str, size: int = 3, retry: int = 0) -> dict[str, Any]:
 
 
 def test_easemob_sends_the_slots_of_the_span_again_and_the_others_not() -> None:
-    slots = [slot("202601011140"), slot("202601011150"), slot("202601011200"), slot("202601011230", 0), slot("202601011250"),
-             slot("202601011300"), slot("202601011310")]  # fmt: skip
+    slots = [
+        slot("202601011140"),
+        slot("202601011150"),
+        slot("202601011200"),
+        slot("202601011230", 0),
+        slot("202601011250"),
+        slot("202601011300"),
+        slot("202601011310"),
+    ]
     stored = Stored(slots, {})
     found, unseen, _ = searched(EASEMOB, stored)
     assert found == []
@@ -300,8 +311,10 @@ def test_easemobs_files_are_read_as_callbacks(written: Callable[[Sequence[Any]],
     found, unseen, asked = searched(EASEMOB, stored, Room("2800"), Group("2700"))
     events = [said(EASEMOB, one).event for one in found]
     assert [(one.remote_id, one.conversation) for one in events] == [
-        ("1", direct("alice", "bob")), ("2", Group("2700")), ("3", Room("2800")),
-    ]  # fmt: skip
+        ("1", direct("alice", "bob")),
+        ("2", Group("2700")),
+        ("3", Room("2800")),
+    ]
     assert {one.sender for one in events} == {"alice"}
     assert events[0].operation == Post(Text("#1"))
     assert unseen == "callback exception storage: 403"

@@ -19,35 +19,15 @@ from tests.converters.shapes import NOW, incoming, message
 from tests.fuzz.mutations import DEEP, ODD, dumped
 
 NAMES = sorted(PLATFORMS)
-APPS = {
-    name: App(name, PLATFORMS[name], PLATFORMS[name].example(), other)
-    for name, other in zip(NAMES, NAMES[::-1], strict=True)
-}
+APPS = {name: App(name, PLATFORMS[name], PLATFORMS[name].example(), other) for name, other in zip(NAMES, NAMES[::-1], strict=True)}
 
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | st.text()
-    | st.sampled_from(["0", "1", "true", "{}"])
-)
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-)
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.sampled_from(["0", "1", "true", "{}"])
+values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3))
 
 
 def _fields(name: str) -> st.SearchStrategy[dict[str, Any]]:
-    said = message(name, kind="group") | {
-        "blacklist": "0",
-        "status": "x",
-        "user": "y",
-        "event": "group_op_event",
-    }
-    return st.dictionaries(st.sampled_from(sorted(said)), values, max_size=6).map(
-        lambda odd: message(name) | odd
-    )
+    said = message(name, kind="group") | {"blacklist": "0", "status": "x", "user": "y", "event": "group_op_event"}
+    return st.dictionaries(st.sampled_from(sorted(said)), values, max_size=6).map(lambda odd: message(name) | odd)
 
 
 def _route(name: str, body: bytes) -> None:
@@ -99,9 +79,7 @@ def changed(said: Any, path: tuple[Any, ...], value: Any) -> Any:
     return copy
 
 
-PLACES = [
-    (name, kind, path) for name in NAMES for kind in ("direct", "room") for path in places(message(name, kind=kind, ext={"a": 1}))
-]
+PLACES = [(name, kind, path) for name in NAMES for kind in ("direct", "room") for path in places(message(name, kind=kind, ext={"a": 1}))]
 
 
 @pytest.mark.parametrize(("name", "kind", "path"), PLACES, ids=[f"{name}-{kind}-{path}" for name, kind, path in PLACES])
@@ -119,14 +97,9 @@ def test_every_place_of_a_message_may_hold_anything(name: str, kind: str, path: 
 
 
 @pytest.mark.parametrize("name", NAMES)
-@given(
-    status=st.integers(100, 599),
-    body=st.binary(max_size=60) | values.map(lambda value: json.dumps(value).encode()),
-)
+@given(status=st.integers(100, 599), body=st.binary(max_size=60) | values.map(lambda value: json.dumps(value).encode()))
 def test_replies(name: str, status: int, body: bytes) -> None:
-    outcome = PLATFORMS[name].read_reply(
-        Request("POST", "/", {}, b"", "chatroom/sendMsg"), Reply(status, {}, body)
-    )
+    outcome = PLATFORMS[name].read_reply(Request("POST", "/", {}, b"", "chatroom/sendMsg"), Reply(status, {}, body))
     assert wire.dump(outcome)
 
 

@@ -83,11 +83,7 @@ def test_the_table_is_the_last_word_of_each_key(entries: list[tuple[str, str, st
 
 def test_accounts_and_cohorts_are_known_by_the_canonical_id() -> None:
     table = IdentityTable()
-    for key, value in (
-        account_record("easemob", "Ann", "made"),
-        account_record("easemob", "bob", "used"),
-        cohort_record("ANN", "Pilot"),
-    ):
+    for key, value in (account_record("easemob", "Ann", "made"), account_record("easemob", "bob", "used"), cohort_record("ANN", "Pilot")):
         assert table.apply(key, value) is None
     assert [table.account("easemob", user) for user in ("ann", "bob", "carol")] == ["made", "used", None]
     assert table.account("yunxin", "bob") is None
@@ -161,9 +157,15 @@ def test_whoever_is_spelled_with_upper_case_is_answered_by_that_name() -> None:
     assert isinstance(there, Deliver)
     assert (there.delivery.sender, there.delivery.receiver) == ("linmei", "wu02")
     answer = {
-        "callId": "x", "eventType": "chat", "timestamp": 1, "chat_type": "chat", "from": "wu02", "to": "linmei", "msg_id": "1",
+        "callId": "x",
+        "eventType": "chat",
+        "timestamp": 1,
+        "chat_type": "chat",
+        "from": "wu02",
+        "to": "linmei",
+        "msg_id": "1",
         "payload": {"ext": {}, "bodies": [{"type": "txt", "msg": "hello"}]},
-    }  # fmt: skip
+    }
     (back,) = route(Callback("new", wire.dump_any(answer), 1), apps, table)
     assert isinstance(back, Deliver)
     assert (back.delivery.sender, back.delivery.receiver) == ("wu02", "LinMei"), "how LinMei spells others is no news of them"

@@ -11,9 +11,7 @@ RULES = {name: platform.user_ids for name, platform in PLATFORMS.items()}
 RULES["narrow"] = IdRule("abcdefghijklmnopqrstuvwxyz0123456789-", 32)
 EVERY = pytest.mark.parametrize("rule", RULES.values(), ids=RULES.keys())
 
-awkward = st.sampled_from(
-    ["x--", "h--", "x--a", "x---40", "x--a-2d", "h--" + "a" * 26, "-", "--", ".", "@", "_", "x-", "İ"]
-)
+awkward = st.sampled_from(["x--", "h--", "x--a", "x---40", "x--a-2d", "h--" + "a" * 26, "-", "--", ".", "@", "_", "x-", "İ"])
 ids = (
     st.one_of(
         st.text("abcxh0123-_.@", min_size=1, max_size=70),
@@ -64,9 +62,7 @@ def test_ids_are_written_as_documented() -> None:
     assert accid.write("a" * 32).native == "a" * 32
 
 
-@pytest.mark.parametrize(
-    "native", ["x--me-4", "x--me-zz", "x--plain", "x---61", "x---ff", "h--abc", "", "a\x1fb", "x--+1"]
-)
+@pytest.mark.parametrize("native", ["x--me-4", "x--me-zz", "x--plain", "x---61", "x---ff", "h--abc", "", "a\x1fb", "x--+1"])
 def test_what_the_rule_would_not_have_written_is_not_guessed_at(native: str) -> None:
     assert RULES["easemob"].to_canonical(native) is None
 

@@ -33,15 +33,21 @@ from converters.inventory import (
     message_needs,
     needs,
     read_item,
-)  # fmt: skip
+)
 from converters.inventory_schema import schema
 from converters.secret import Secret
 
 NAMES = st.text("abcXYZ-_.用", min_size=1, max_size=12)
 ITEMS: list[AnyItem] = [
-    User(id="Li", attributes={"b": "1", "a": "2"}), Friendship(owner="b", friend="A", remark="x"), Block(owner="A", blocked="b"), Group(id="G", owner="A"),
-    GroupMember(group="G", user="A"), Room(id="R", owner="A"), RoomMember(room="R", user="A"), Setting(user="A", peer="B"),
-]  # fmt: skip
+    User(id="Li", attributes={"b": "1", "a": "2"}),
+    Friendship(owner="b", friend="A", remark="x"),
+    Block(owner="A", blocked="b"),
+    Group(id="G", owner="A"),
+    GroupMember(group="G", user="A"),
+    Room(id="R", owner="A"),
+    RoomMember(room="R", user="A"),
+    Setting(user="A", peer="B"),
+]
 
 
 @pytest.mark.parametrize("item", ITEMS, ids=kind_of)
@@ -87,10 +93,13 @@ def test_names_of_files_are_of_kinds_that_there_are() -> None:
 @pytest.mark.parametrize(
     ("line", "good"),
     [
-        ({"item": "user", "id": "ann", "password": "x"}, True), ({"item": "member", "group": "g", "user": "ann", "role": "admin"}, True),
-        ({"item": "user"}, False), ({"item": "member", "group": "g", "user": "ann", "role": "boss"}, False), ({"item": "cat"}, False),
+        ({"item": "user", "id": "ann", "password": "x"}, True),
+        ({"item": "member", "group": "g", "user": "ann", "role": "admin"}, True),
+        ({"item": "user"}, False),
+        ({"item": "member", "group": "g", "user": "ann", "role": "boss"}, False),
+        ({"item": "cat"}, False),
     ],
-)  # fmt: skip
+)
 def test_the_printed_schema_tells_a_good_line_from_a_bad_one(line: dict[str, str], good: bool) -> None:
     validator = jsonschema.Draft202012Validator(orjson.loads(schema()))
     assert validator.is_valid(line) == good

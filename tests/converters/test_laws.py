@@ -126,9 +126,7 @@ def _without(operation: dict) -> dict:  # type: ignore[type-arg]
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 @given(kind=st.sampled_from(KINDS), text=st.text(min_size=1, max_size=60))
 @EASY
-def test_a_text_that_crosses_and_is_said_again_there_comes_back_as_it_was(
-    source: str, target: str, kind: str, text: str
-) -> None:
+def test_a_text_that_crosses_and_is_said_again_there_comes_back_as_it_was(source: str, target: str, kind: str, text: str) -> None:
     """A -> B -> A, said anew on B by the person as whom it arrived."""
     apps, known = _apps(source, target), groups(source, target)
     there = _cross(Callback("old", body(source, message(source, text, to=to_of(source, kind), kind=kind)), NOW), apps, known)

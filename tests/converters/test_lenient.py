@@ -4,8 +4,7 @@ from converters.core.lenient import Word, milliseconds, word
 
 
 @pytest.mark.parametrize(
-    ("given", "read"),
-    [("", ""), (None, ""), ("7", "7"), (7, "7"), (7.0, "7"), (7.5, "7.5"), (True, "true"), (False, "false")],
+    ("given", "read"), [("", ""), (None, ""), ("7", "7"), (7, "7"), (7.0, "7"), (7.5, "7.5"), (True, "true"), (False, "false")]
 )
 def test_scalars_are_read_as_text(given: Word, read: str) -> None:
     assert word(given) == read

@@ -19,9 +19,7 @@ def limits(name: str) -> tuple[RateLimit, ...]:
 
 def rates(name: str, api: str) -> set[tuple[float, str]]:
     """What the platform takes of *api* in a second, in each way of counting."""
-    said = [limit for limit in limits(name) if api in limit.apis] or [
-        limit for limit in limits(name) if OTHERS in limit.apis
-    ]
+    said = [limit for limit in limits(name) if api in limit.apis] or [limit for limit in limits(name) if OTHERS in limit.apis]
     return {(limit.amount / limit.seconds, limit.counts) for limit in said}
 
 
@@ -55,10 +53,7 @@ def test_every_send_goes_to_one_and_is_limited(name, kind) -> None:
 def test_easemob_counts_calls_and_messages_apart() -> None:
     given = Easemob()
     direct, group, room = (rates("easemob", sent("easemob", kind).api) for kind in KINDS)
-    assert direct == {
-        (given.limit_user_calls, "calls"),
-        (given.limit_user_messages_per_minute / 60, "messages"),
-    }
+    assert direct == {(given.limit_user_calls, "calls"), (given.limit_user_messages_per_minute / 60, "messages")}
     assert group == {(given.limit_group_calls, "calls"), (given.limit_group_messages, "messages")}
     assert room == {(given.limit_room_calls, "calls"), (given.limit_room_messages, "messages")}
     assert rates("easemob", "anything else") == {(given.limit_calls, "calls")}
@@ -66,9 +61,7 @@ def test_easemob_counts_calls_and_messages_apart() -> None:
 
 def test_yunxin_counts_calls_and_has_one_limit_for_the_old_and_the_new_form() -> None:
     given = Yunxin()
-    apis = {sent("yunxin", "direct", api=version).api for version in ("v1", "v2")} | {
-        sent("yunxin", "group").api
-    }
+    apis = {sent("yunxin", "direct", api=version).api for version in ("v1", "v2")} | {sent("yunxin", "group").api}
     (limit,) = (limit for limit in limits("yunxin") if limit.name == "messages")
     assert len(apis) == 2
     assert apis <= set(limit.apis)

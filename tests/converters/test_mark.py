@@ -111,7 +111,21 @@ def test_without_a_secret_none_is_made_and_none_believed() -> None:
     assert echo_mark.read(echo_mark.make(E1, HERE, BY), HERE, By(""), 0) == echo_mark.UNFIT
 
 
-@pytest.mark.parametrize("odd", [None, "", [], {}, {"id": 1, "k": "x"}, {"id": "e1", "k": "x"}, {"id": "\x05p:a:direct:2:post", "k": "x"}, {"id": E1}, {"id": E1, "k": None}, 7])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        None,
+        "",
+        [],
+        {},
+        {"id": 1, "k": "x"},
+        {"id": "e1", "k": "x"},
+        {"id": "\x05p:a:direct:2:post", "k": "x"},
+        {"id": E1},
+        {"id": E1, "k": None},
+        7,
+    ],
+)
 def test_what_has_not_the_form_of_a_mark_is_none(odd: object) -> None:
     assert echo_mark.read(odd, HERE, BY, 0) is None
 

@@ -35,7 +35,9 @@ ANSWERS: dict[str, Any] = {
     "easemob": {"action": "post", "path": "/chatfiles", "entities": [{"uuid": ID, "type": "chatfile", "share-secret": "s3cr3t"}]},
     "yunxin": {"code": 200, "url": ADDRESS["yunxin"]},
 }
-PICTURE = FileUpload(content=b"\xff\xd8\xff\r\n--\r\n\xfb\xef\xbe\xff\xff\xff\0", name="cat.jpg", mime="image/jpeg", role="image", width=800, height=600)
+PICTURE = FileUpload(
+    content=b"\xff\xd8\xff\r\n--\r\n\xfb\xef\xbe\xff\xff\xff\0", name="cat.jpg", mime="image/jpeg", role="image", width=800, height=600
+)
 
 
 def media_of(name: str) -> MediaSupport:
@@ -102,7 +104,9 @@ def test_settings_say_which_form_a_voice_has_and_what_an_own_server_takes() -> N
     assert media_of("easemob").shape("voice", account_of("easemob")) == Shape(formats=("amr",), largest=10 << 20)
     assert media_of("easemob").shape("voice", account_of("easemob", voice="mp3", file_limit=9)) == Shape(formats=("mp3",), largest=9)
     assert media_of("rongcloud").shape("voice", account_of("rongcloud")) == Shape(formats=("aac",))
-    assert media_of("rongcloud").shape("voice", account_of("rongcloud", voice="inline")) == Shape(formats=("amr",), inline=61_440, inline_longest=60_499)
+    assert media_of("rongcloud").shape("voice", account_of("rongcloud", voice="inline")) == Shape(
+        formats=("amr",), inline=61_440, inline_longest=60_499
+    )
     assert {media_of("own").shape(role, account_of("own", files="link")) for role in ROLES} == {None}
     assert {media_of("own").shape(role, account_of("own")) for role in ROLES} == {Shape()}
     lives = {name: media_of(name).lives(account_of(name)) for name in NAMES}
@@ -115,10 +119,14 @@ def test_what_is_put_there_and_answered_as_documented_is_carried(name: str, sett
     request, account = put(name, **settings)
     content, fields = content_of(request)
     assert content == PICTURE.content
-    assert fields == {
-        "easemob": {},
-        "yunxin": {"type": "image/jpeg", "ishttps": "true"} | ({"expireSec": "259200"} if account_of(name, **settings).file_days == 3 else {}),
-    }[name]  # fmt: skip
+    assert (
+        fields
+        == {
+            "easemob": {},
+            "yunxin": {"type": "image/jpeg", "ishttps": "true"}
+            | ({"expireSec": "259200"} if account_of(name, **settings).file_days == 3 else {}),
+        }[name]
+    )
     assert request.headers.get("restrict-access") == ("true" if settings.get("restrict_access") else None)
     found = became(name, 200, wire.dump_any(ANSWERS[name]), **settings)
     secret = "s3cr3t" if name == "easemob" else ""
@@ -139,7 +147,9 @@ def test_easemob_is_told_how_large_a_thumbnail_to_make() -> None:
 
 
 @pytest.mark.parametrize("name", ["easemob", "yunxin"])
-@given(content=st.binary(max_size=200), filename=st.text(), mime=st.text(max_size=20) | st.sampled_from(["audio/amr", "image/svg+xml; x=1"]))
+@given(
+    content=st.binary(max_size=200), filename=st.text(), mime=st.text(max_size=20) | st.sampled_from(["audio/amr", "image/svg+xml; x=1"])
+)
 def test_nothing_but_the_file_is_put_there_whatever_it_holds_and_is_called(name: str, content: bytes, filename: str, mime: str) -> None:
     file = FileUpload(content=content, name=filename, mime=mime, role="file")
     request, _ = put(name, file)
@@ -199,10 +209,14 @@ def test_no_answer_is_a_defect_and_none_is_taken_for_a_file_that_names_none(
         {},
         optional={
             "entities": values | st.lists(st.fixed_dictionaries({}, optional={"uuid": values | text, "share-secret": values}), max_size=2),
-            "code": values | st.sampled_from([200, "200", 403, 414, 415, 416, 431, 500]), "url": values | text, "desc": values,
-            "error": values | text, "error_description": values | text, "data": values,
+            "code": values | st.sampled_from([200, "200", 403, 414, 415, 416, 431, 500]),
+            "url": values | text,
+            "desc": values,
+            "error": values | text,
+            "error_description": values | text,
+            "data": values,
         },
-    )  # fmt: skip
+    )
     raw = said.draw(st.binary(max_size=40) | values.map(wire.dump_any) | like.map(wire.dump_any))
     found = became(name, status, raw, **settings)
     assert isinstance(found, StoredFile | NotSent | Refused)
@@ -217,14 +231,27 @@ def test_no_answer_is_a_defect_and_none_is_taken_for_a_file_that_names_none(
 
 ODD_ENTITIES = ({"uuid": "../../users"}, {"uuid": ""}, {"uuid": "a b"}, {"uuid": 7}, {}, None, "x")
 LATER = [
-    ("easemob", 500, "{}", False), ("easemob", 502, "<html>", False), ("easemob", 408, "", False), ("easemob", 401, "{}", False),
-    ("easemob", 429, '{"error":"reach_limit"}', True), ("easemob", 200, "", False), ("easemob", 201, "{}", False),
-    ("easemob", 403, '{"error_description":"message send reach limit"}', True), ("easemob", 301, "", False),
+    ("easemob", 500, "{}", False),
+    ("easemob", 502, "<html>", False),
+    ("easemob", 408, "", False),
+    ("easemob", 401, "{}", False),
+    ("easemob", 429, '{"error":"reach_limit"}', True),
+    ("easemob", 200, "", False),
+    ("easemob", 201, "{}", False),
+    ("easemob", 403, '{"error_description":"message send reach limit"}', True),
+    ("easemob", 301, "", False),
     *(("easemob", 200, json.dumps({"entities": [one]}), False) for one in ODD_ENTITIES),
-    ("yunxin", 500, "", False), ("yunxin", 429, "", True), ("yunxin", 200, '{"code":416}', True), ("yunxin", 200, '{"code":500}', False),
-    ("yunxin", 200, '{"code":415}', False), ("yunxin", 200, '{"code":503}', False), ("yunxin", 200, '{"code":431}', False),
-    ("yunxin", 200, '{"code":200}', False), ("yunxin", 200, '{"code":200,"url":"ftp://x/y"}', False), ("yunxin", 401, "", False),
-]  # fmt: skip
+    ("yunxin", 500, "", False),
+    ("yunxin", 429, "", True),
+    ("yunxin", 200, '{"code":416}', True),
+    ("yunxin", 200, '{"code":500}', False),
+    ("yunxin", 200, '{"code":415}', False),
+    ("yunxin", 200, '{"code":503}', False),
+    ("yunxin", 200, '{"code":431}', False),
+    ("yunxin", 200, '{"code":200}', False),
+    ("yunxin", 200, '{"code":200,"url":"ftp://x/y"}', False),
+    ("yunxin", 401, "", False),
+]
 
 
 @pytest.mark.parametrize(("name", "status", "body", "throttled"), LATER)
@@ -239,11 +266,14 @@ def test_what_may_yet_go_well_is_tried_again(name: str, status: int, body: str, 
 @pytest.mark.parametrize(
     ("name", "status", "body", "reason"),
     [
-        ("easemob", 413, '{"error":"file exceeding maximum limit"}', "too-large"), ("easemob", 413, "<html>", "too-large"),
-        ("easemob", 400, '{"error":"illegal_argument"}', "400 illegal_argument"), ("yunxin", 413, "", "too-large"),
-        ("yunxin", 200, '{"code":414,"desc":"content is too large"}', "code 414: bad parameter"), ("yunxin", 404, "", "http 404"),
+        ("easemob", 413, '{"error":"file exceeding maximum limit"}', "too-large"),
+        ("easemob", 413, "<html>", "too-large"),
+        ("easemob", 400, '{"error":"illegal_argument"}', "400 illegal_argument"),
+        ("yunxin", 413, "", "too-large"),
+        ("yunxin", 200, '{"code":414,"desc":"content is too large"}', "code 414: bad parameter"),
+        ("yunxin", 404, "", "http 404"),
     ],
-)  # fmt: skip
+)
 def test_what_never_will_is_refused(name: str, status: int, body: str, reason: str) -> None:
     assert became(name, status, body.encode()) == Refused(reason)
 

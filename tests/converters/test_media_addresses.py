@@ -10,18 +10,70 @@ from tests.converters.examples import account_of
 from tests.converters.test_media import HOME, ID, NAMES, media_of
 
 PIECES = st.sampled_from(
-    ["https:", "http:", "HTTPS:", "//", "/", "\\", "@", ":", ":443", ":8443", "?", "#", "..", ".", "%2e%2e", "%2F", ";", " ", "\t", "\n",
-     "a1.easemob.com", "A1.EASEMOB.COM", "a1.easemob.com.", "evil.example", "user:pw", "demo", "relay", "chatfiles", ID, "x",
-     "/demo/relay/chatfiles/", HOME, "\u3002", "127.1", "[::1]"]
-)  # fmt: skip
+    [
+        "https:",
+        "http:",
+        "HTTPS:",
+        "//",
+        "/",
+        "\\",
+        "@",
+        ":",
+        ":443",
+        ":8443",
+        "?",
+        "#",
+        "..",
+        ".",
+        "%2e%2e",
+        "%2F",
+        ";",
+        " ",
+        "\t",
+        "\n",
+        "a1.easemob.com",
+        "A1.EASEMOB.COM",
+        "a1.easemob.com.",
+        "evil.example",
+        "user:pw",
+        "demo",
+        "relay",
+        "chatfiles",
+        ID,
+        "x",
+        "/demo/relay/chatfiles/",
+        HOME,
+        "\u3002",
+        "127.1",
+        "[::1]",
+    ]
+)
 HOSTILE = [
-    f"https://evil.example/demo/relay/chatfiles/{ID}", f"https://a1.easemob.com@evil.example/demo/relay/chatfiles/{ID}",
-    f"https://user@a1.easemob.com/demo/relay/chatfiles/{ID}", f"http://a1.easemob.com/demo/relay/chatfiles/{ID}",
-    f"https://a1.easemob.com:8443/demo/relay/chatfiles/{ID}", f"https://a1.easemob.com.evil.example/demo/relay/chatfiles/{ID}",
-    f"https://a1.easemob.com\\@evil.example/demo/relay/chatfiles/{ID}", f"{HOME}/../users", f"{HOME}/..", f"{HOME}/%2e%2e", f"{HOME}/",
-    f"{HOME}/{ID}/../../users", f"{HOME}/{ID}?x=1", f"{HOME}/{ID}#x", f"{HOME}/{ID} ", f" {HOME}/{ID}", f"{HOME}//{ID}", f"{HOME}\\{ID}",
-    f"https://a1.easemob.com/other/app/chatfiles/{ID}", f"https://a1.easemob.com/demo/relay/users/{ID}", HOME, "", "x", f"{HOME}/{ID}\n",
-]  # fmt: skip
+    f"https://evil.example/demo/relay/chatfiles/{ID}",
+    f"https://a1.easemob.com@evil.example/demo/relay/chatfiles/{ID}",
+    f"https://user@a1.easemob.com/demo/relay/chatfiles/{ID}",
+    f"http://a1.easemob.com/demo/relay/chatfiles/{ID}",
+    f"https://a1.easemob.com:8443/demo/relay/chatfiles/{ID}",
+    f"https://a1.easemob.com.evil.example/demo/relay/chatfiles/{ID}",
+    f"https://a1.easemob.com\\@evil.example/demo/relay/chatfiles/{ID}",
+    f"{HOME}/../users",
+    f"{HOME}/..",
+    f"{HOME}/%2e%2e",
+    f"{HOME}/",
+    f"{HOME}/{ID}/../../users",
+    f"{HOME}/{ID}?x=1",
+    f"{HOME}/{ID}#x",
+    f"{HOME}/{ID} ",
+    f" {HOME}/{ID}",
+    f"{HOME}//{ID}",
+    f"{HOME}\\{ID}",
+    f"https://a1.easemob.com/other/app/chatfiles/{ID}",
+    f"https://a1.easemob.com/demo/relay/users/{ID}",
+    HOME,
+    "",
+    "x",
+    f"{HOME}/{ID}\n",
+]
 
 
 def test_our_token_goes_to_our_own_file_service() -> None:
@@ -58,4 +110,6 @@ def test_a_secret_that_is_no_header_is_not_sent_as_one(secret: str) -> None:
     for name in NAMES:
         headers = media_of(name).download(File("https://x.example/a", secret), account_of(name)).headers
         assert all(value.isprintable() and value.isascii() for value in headers.values())
-        assert ("share-secret" in headers) == (name == "easemob" and secret.isascii() and secret.isprintable() and bool(secret) and " " not in secret)
+        assert ("share-secret" in headers) == (
+            name == "easemob" and secret.isascii() and secret.isprintable() and bool(secret) and " " not in secret
+        )

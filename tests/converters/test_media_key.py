@@ -13,18 +13,34 @@ from converters.files.media_key import FILE, NOT_OF_FILE, SHAPE, media_key
 
 PLAIN = Shape()
 FULL = Shape(
-    formats=("mp3",), largest=5, longest=6, inline=7, inline_longest=8, box=(9, 10), thumbnail=Shape(formats=("jpeg", "png")),
+    formats=("mp3",),
+    largest=5,
+    longest=6,
+    inline=7,
+    inline_longest=8,
+    box=(9, 10),
+    thumbnail=Shape(formats=("jpeg", "png")),
     own_thumbnails=True,
-)  # fmt: skip
+)
 ODD = File(url="https://a/b?c='d\"&é\u200b\U0001f600\ud800", secret="s\\x")
 INLINE = File(inline="QUJD'\"\n")
 
 
 def job(file: File, **more: Any) -> MediaJob:
-    return MediaJob(**{
-        "event": "e", "place": 0, "role": "voice", "file": file, "source": "old", "target": "new", "conversation": b"", "partition": 0,
-        "received": 0, **more,
-    })  # fmt: skip
+    return MediaJob(
+        **{
+            "event": "e",
+            "place": 0,
+            "role": "voice",
+            "file": file,
+            "source": "old",
+            "target": "new",
+            "conversation": b"",
+            "partition": 0,
+            "received": 0,
+            **more,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,8 +73,17 @@ def test_every_field_is_in_the_key_or_left_out_on_purpose() -> None:
     assert Shape.__struct_fields__ == SHAPE
     assert set(File.__struct_fields__) == {*FILE, *NOT_OF_FILE}
     assert set(MediaJob.__struct_fields__) == {
-        "event", "place", "role", "file", "source", "target", "conversation", "partition", "received", "alone",
-    }  # fmt: skip
+        "event",
+        "place",
+        "role",
+        "file",
+        "source",
+        "target",
+        "conversation",
+        "partition",
+        "received",
+        "alone",
+    }
 
 
 @given(url=st.text(), secret=st.text(), inline=st.text(), box=st.tuples(st.integers(), st.integers()), formats=st.lists(st.text()))

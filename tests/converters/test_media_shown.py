@@ -30,9 +30,13 @@ def bodies(**more: Any) -> dict[str, Body]:
     file = File(URL, name="its name", size=5_000, mime="image/png", **more)
     small = File(f"{URL}-small", **more)
     return {
-        "image": Image(file, 8, 6, small), "gif": Gif(file), "voice": Voice(file, 75_000), "video": Video(file, 9_000, thumbnail=small),
-        "file": Document(file), "sticker": Sticker("a", "b", file),
-    }  # fmt: skip
+        "image": Image(file, 8, 6, small),
+        "gif": Gif(file),
+        "voice": Voice(file, 75_000),
+        "video": Video(file, 9_000, thumbnail=small),
+        "file": Document(file),
+        "sticker": Sticker("a", "b", file),
+    }
 
 
 @pytest.mark.parametrize("files", [(), (None,), (None, None), (None, StoredFile("https://files.example.org/small"))], ids=str)
@@ -153,9 +157,14 @@ def test_a_survey_counts_files_as_carried_and_too_large_ones_as_shown() -> None:
     for number, body in enumerate((*bodies().values(), Document(File(URL, size=11 << 20)))):
         survey.take(Callback("own", said(body), NOW), str(number))
     assert {(row.verdict, row.kind): row.count for row in survey.rows()} == {
-        ("carried", "image"): 1, ("carried", "gif"): 1, ("carried", "voice"): 1, ("carried", "video"): 1, ("carried", "file"): 1,
-        ("changed", "sticker"): 1, ("shown", "file"): 1,
-    }  # fmt: skip
+        ("carried", "image"): 1,
+        ("carried", "gif"): 1,
+        ("carried", "voice"): 1,
+        ("carried", "video"): 1,
+        ("carried", "file"): 1,
+        ("changed", "sticker"): 1,
+        ("shown", "file"): 1,
+    }
 
 
 def test_a_preview_shows_files_as_if_they_were_there_and_says_so() -> None:

@@ -41,7 +41,7 @@ ODD = [
     (b'{"id":"1","said":' + b"9" * 5000 + b"}", "9" * 5000, ()),
     (b'{"id":"1","said":{"a":1,"a":"\n"}}', {"a": "\n"}, ()),
     (b'{"id":0,"id":"1","said":NaN,"said":"b"}', "b", (NUMBERS,)),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("raw", "said", "lost"), ODD, ids=range(len(ODD)))
@@ -65,7 +65,9 @@ def test_no_depth_is_too_deep(depth: int) -> None:
     assert mending.load(b'{"id":"1","said":' + b'{"a":[' * depth + b"]}" * depth + b"}", Said)[0].id == "1"
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b'{"a":"b}', b"{'a':1}", b'{"a":1,}', b'{"a":nul}', b"[1] 2", b'{"a" 1}', b"]" * 300, b"\xff", b"NaN!"])
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b'{"a":"b}', b"{'a':1}", b'{"a":1,}', b'{"a":nul}', b"[1] 2", b'{"a" 1}', b"]" * 300, b"\xff", b"NaN!"]
+)
 def test_what_is_no_json_is_still_none(raw: bytes) -> None:
     with pytest.raises(wire.Malformed):
         mending.load_any(raw)
@@ -105,7 +107,9 @@ def test_any_bytes_are_a_text(raw: bytes) -> None:
     assert lost == () or "�" in found
 
 
-@given(st.lists(st.sampled_from([b"{", b"}", b"[", b"]", b'"', b"\\", b"u", b"d83d", b",", b":", b"1", b"NaN", b"\n", b"\xff", b"\x00", b" "])))
+@given(
+    st.lists(st.sampled_from([b"{", b"}", b"[", b"]", b'"', b"\\", b"u", b"d83d", b",", b":", b"1", b"NaN", b"\n", b"\xff", b"\x00", b" "]))
+)
 def test_anything_is_read_or_malformed(pieces: list[bytes]) -> None:
     try:
         value, _ = mending.load_any(b"".join(pieces))

@@ -34,9 +34,7 @@ def test_a_signature_holds_for_the_window(late: int, fine: bool) -> None:
     assert isinstance(OWN.check(GOOD, open_ended, NOW + late * 1000), Accepted)
 
 
-@pytest.mark.parametrize(
-    "odd", ["", "v1=", "v2=" + "0" * 64, "v1=" + "\xe9" * 64, GOOD.headers["x-relay-signature"].upper(), "0" * 64]
-)
+@pytest.mark.parametrize("odd", ["", "v1=", "v2=" + "0" * 64, "v1=" + "\xe9" * 64, GOOD.headers["x-relay-signature"].upper(), "0" * 64])
 def test_what_is_no_signature_is_refused(odd: str) -> None:
     given = {**GOOD.headers, "x-relay-signature": odd}
     assert OWN.check(Incoming(given, "", GOOD.body), ACCOUNT, NOW) == Rejected("bad-signature" if odd else "unsigned")
@@ -63,10 +61,7 @@ def test_what_is_asked_of_a_stranger_is_the_same_whatever_lies_in_it() -> None:
 def test_settings_narrow_the_ids() -> None:
     def routed(**settings: object) -> list[object]:
         account = msgspec.structs.replace(ACCOUNT, **settings)
-        apps = {
-            "old": App("old", PLATFORMS["yunxin"], PLATFORMS["yunxin"].example(), "new"),
-            "new": App("new", OWN, account, "old"),
-        }
+        apps = {"old": App("old", PLATFORMS["yunxin"], PLATFORMS["yunxin"].example(), "new"), "new": App("new", OWN, account, "old")}
         said = body("yunxin", message("yunxin", sender="me@home"))
         return list(route(Callback("old", said, NOW), apps, IdentityTable()))
 

@@ -25,7 +25,7 @@ def apps_with(*plugins: Plugin, rules: tuple[Rule, ...] = ()) -> dict[str, App]:
     return {
         "old": App("old", PLATFORMS["yunxin"], PLATFORMS["yunxin"].example(), "new", rules, plugins),
         "new": App("new", PLATFORMS["easemob"], PLATFORMS["easemob"].example(), "old", (), plugins),
-    }  # fmt: skip
+    }
 
 
 def said(**more: Any) -> Callback:
@@ -78,11 +78,7 @@ def test_it_drops_with_its_name_and_reason() -> None:
 
 
 def test_the_first_that_has_an_answer_decides() -> None:
-    plugins = (
-        Plugin("a", lambda seen: NOT_MINE),
-        Plugin("b", lambda seen: Text("b")),
-        Plugin("c", lambda seen: Text("c")),
-    )
+    plugins = (Plugin("a", lambda seen: NOT_MINE), Plugin("b", lambda seen: Text("b")), Plugin("c", lambda seen: Text("c")))
     (one,) = route(said(), apps_with(*plugins), IdentityTable())
     assert operation(one).body == Text("b")
 

@@ -54,10 +54,7 @@ def test_the_requests_are_shown_as_they_would_be_sent(tmp_path: Path) -> None:
         (["--platform", "icq", "--target", "yunxin", "-"], f"no platform 'icq'; there are: {', '.join(sorted(PLATFORMS))}"),
         (["--platform", "yunxin", "--target", "easemob", "/nowhere"], "cannot read /nowhere"),
         (["--platform", "yunxin", "--target", "easemob", "-"], "malformed"),
-        (
-            ["--platform", "yunxin", "--target", "easemob", "--account-from", "/nowhere", "-"],
-            "settings file /nowhere",
-        ),
+        (["--platform", "yunxin", "--target", "easemob", "--account-from", "/nowhere", "-"], "settings file /nowhere"),
     ],
 )
 def test_what_cannot_be_shown_is_said_on_stderr(arguments: list[str], why: str) -> None:

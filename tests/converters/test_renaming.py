@@ -139,14 +139,19 @@ def test_a_user_whose_name_by_rule_is_another_one_is_told_of() -> None:
     assert forgotten(table, ("easemob", "beth"), kind="user") == ("ann",)
 
 
-@given(names=st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=8), halves=st.lists(st.sampled_from([0, 1, 2]), min_size=8, max_size=8))
+@given(
+    names=st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=8),
+    halves=st.lists(st.sampled_from([0, 1, 2]), min_size=8, max_size=8),
+)
 def test_whatever_it_is_called_in_whatever_order_the_key_stays(names: list[str], halves: list[int]) -> None:
     table = IdentityTable()
     called(table, "first")
     for name, half in zip(names, halves, strict=False):
         for natives in ((PAIRS,), (PAIRS[:1], PAIRS[1:]), (PAIRS[1:], PAIRS[:1]))[half]:
             called(table, name, *natives)
-            assert {conversation_key(Group(one.canonical, table.origin("group", one.canonical))) for one in table.each()} == {b"group\x1ffirst"}
+            assert {conversation_key(Group(one.canonical, table.origin("group", one.canonical))) for one in table.each()} == {
+                b"group\x1ffirst"
+            }
     assert keys(table) == {b"group\x1ffirst"}
 
 

@@ -21,17 +21,61 @@ from tests.converters.test_garbage import values
 
 ACCOUNT = PLATFORMS["rongcloud"].example()
 NAMES = sorted(PLATFORMS)
-KINDS = [
-    *IGNORED, *READ, "App:Order", "",
-]  # fmt: skip
+KINDS = [*IGNORED, *READ, "App:Order", ""]
 NAMED = [
-    "content", "extra", "user", "mentionedInfo", "burnDuration", "imageUri", "remoteUrl", "gifDataSize", "width", "height", "name",
-    "duration", "sightUrl", "size", "type", "fileUrl", "latitude", "longitude", "poi", "title", "url", "userId", "portraitUri",
-    "referMsgUserId", "referMsg", "objName", "referMsgUid", "summaryList", "seq", "complete", "data", "message", "operation",
-    "sourceUserId", "targetUserId", "operatorUserId", "messageUId", "conversationType", "targetId", "sentTime", "isAdmin",
-    "lastMessageSendTime", "receiptMessageDic", "mediaType", "hangupReason", "connectedTime", "msgList", "nameList", "articles",
-    "messageType", "messageFields", "relay",
-]  # fmt: skip
+    "content",
+    "extra",
+    "user",
+    "mentionedInfo",
+    "burnDuration",
+    "imageUri",
+    "remoteUrl",
+    "gifDataSize",
+    "width",
+    "height",
+    "name",
+    "duration",
+    "sightUrl",
+    "size",
+    "type",
+    "fileUrl",
+    "latitude",
+    "longitude",
+    "poi",
+    "title",
+    "url",
+    "userId",
+    "portraitUri",
+    "referMsgUserId",
+    "referMsg",
+    "objName",
+    "referMsgUid",
+    "summaryList",
+    "seq",
+    "complete",
+    "data",
+    "message",
+    "operation",
+    "sourceUserId",
+    "targetUserId",
+    "operatorUserId",
+    "messageUId",
+    "conversationType",
+    "targetId",
+    "sentTime",
+    "isAdmin",
+    "lastMessageSendTime",
+    "receiptMessageDic",
+    "mediaType",
+    "hangupReason",
+    "connectedTime",
+    "msgList",
+    "nameList",
+    "articles",
+    "messageType",
+    "messageFields",
+    "relay",
+]
 OPERATIONS = st.sampled_from(["Create", "Add", "Quit", "Kicked", "Rename", "Bulletin", "Dismiss", "Transfer", "Request"])
 CONTENTS = st.dictionaries(st.sampled_from(NAMED), values | OPERATIONS | st.just(1) | st.just("lin01"), max_size=8)
 FIELDS = [*message("rongcloud"), "originalMsgUID", "timestamp", "msgType", "messageId"]
@@ -65,9 +109,25 @@ def test_any_value_of_any_field(odd: dict[str, str]) -> None:
 
 
 TOLD = [
-    "eventType", "fromUserId", "optTime", "source", "conversationInfo", "originalMsgInfo", "recallMsgInfo", "objectName", "classname",
-    "content", "targetType", "targetId", "timestamp", "userid", "status", "time", "chatroomId", "bot",
-]  # fmt: skip
+    "eventType",
+    "fromUserId",
+    "optTime",
+    "source",
+    "conversationInfo",
+    "originalMsgInfo",
+    "recallMsgInfo",
+    "objectName",
+    "classname",
+    "content",
+    "targetType",
+    "targetId",
+    "timestamp",
+    "userid",
+    "status",
+    "time",
+    "chatroomId",
+    "bot",
+]
 
 
 @given(said=st.dictionaries(st.sampled_from(TOLD), values) | st.lists(st.dictionaries(st.sampled_from(TOLD), values), max_size=3))
@@ -100,7 +160,11 @@ def test_a_form_that_is_not_in_utf8_is_malformed() -> None:
             fields_of(body)
 
 
-@given(st.lists(st.sampled_from(["%", "%41", "%E4%BD%A0", "a", "=", "&", "%3D", "%26", "+", " ", "\n", "%0A", "%1E", "%zz", "你", "_"]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from(["%", "%41", "%E4%BD%A0", "a", "=", "&", "%3D", "%26", "+", " ", "\n", "%0A", "%1E", "%zz", "你", "_"]), max_size=12
+    )
+)
 def test_a_form_is_read_as_the_standard_library_reads_it(pieces: list[str]) -> None:
     """But that of a name which comes several times the first value counts that is not empty."""
     form = "".join(pieces)

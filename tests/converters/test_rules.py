@@ -44,18 +44,11 @@ def apps_with(rules: Sequence[Rule], operation: Operation | None = None, name: s
             return (DecodedEvent(event, one.losses),)
 
         old = msgspec.structs.replace(old, decode=said)
-    return {
-        "old": App("old", old, old.example(), "new", tuple(rules)),
-        "new": App("new", NEW, NEW.example(), "old"),
-    }  # fmt: skip
+    return {"old": App("old", old, old.example(), "new", tuple(rules)), "new": App("new", NEW, NEW.example(), "old")}
 
 
 def routed(
-    *rules: dict[str, Any],
-    operation: Operation | None = None,
-    name: str = "",
-    known: IdentityTable | None = None,
-    **said: Any,
+    *rules: dict[str, Any], operation: Operation | None = None, name: str = "", known: IdentityTable | None = None, **said: Any
 ) -> tuple[Any, ...]:
     apps = apps_with(settings(*rules), operation, name)
     callback = Callback("old", body("yunxin", message("yunxin", **said)), NOW)
@@ -97,14 +90,26 @@ def test_the_first_rule_that_decides_ends_the_list() -> None:
 @pytest.mark.parametrize(
     ("condition", "fits"),
     [
-        ({"kinds": ["text"]}, True), ({"kinds": ["image", "recall"]}, False), ({"conversations": ["direct"]}, True),
-        ({"conversations": ["group", "room"]}, False), ({"users": ["alice"]}, True), ({"users": ["bob"]}, True),
-        ({"users": ["carol"]}, False), ({"groups": ["ops"]}, False), ({"cohorts": ["pilot"]}, True),
-        ({"cohorts": ["pilot"], "of": "sender"}, False), ({"cohorts": ["pilot"], "of": "receiver"}, True),
-        ({"percent": 100}, True), ({"percent": 0}, False), ({"sender": "has-account"}, True), ({"sender": "no-account"}, False),
-        ({"receiver": "on-target"}, True), ({"receiver": "elsewhere"}, False), ({"users": ["alice"], "kinds": ["image"]}, False),
+        ({"kinds": ["text"]}, True),
+        ({"kinds": ["image", "recall"]}, False),
+        ({"conversations": ["direct"]}, True),
+        ({"conversations": ["group", "room"]}, False),
+        ({"users": ["alice"]}, True),
+        ({"users": ["bob"]}, True),
+        ({"users": ["carol"]}, False),
+        ({"groups": ["ops"]}, False),
+        ({"cohorts": ["pilot"]}, True),
+        ({"cohorts": ["pilot"], "of": "sender"}, False),
+        ({"cohorts": ["pilot"], "of": "receiver"}, True),
+        ({"percent": 100}, True),
+        ({"percent": 0}, False),
+        ({"sender": "has-account"}, True),
+        ({"sender": "no-account"}, False),
+        ({"receiver": "on-target"}, True),
+        ({"receiver": "elsewhere"}, False),
+        ({"users": ["alice"], "kinds": ["image"]}, False),
     ],
-)  # fmt: skip
+)
 def test_a_condition(condition: dict[str, Any], fits: bool) -> None:
     known = table(account_record(TO, "alice", "made"), account_record(TO, "bob", "used"), cohort_record("Bob", "Pilot"))
     assert (routed({**condition, "do": "drop"}, known=known) == (Dropped("rule:r0"),)) is fits
@@ -113,10 +118,14 @@ def test_a_condition(condition: dict[str, Any], fits: bool) -> None:
 @pytest.mark.parametrize(
     ("condition", "fits"),
     [
-        ({"groups": ["OPS"]}, True), ({"groups": ["team"]}, False), ({"conversations": ["group"]}, True),
-        ({"receiver": "elsewhere"}, False), ({"receiver": "on-target"}, False), ({"cohorts": ["pilot"], "of": "receiver"}, False),
+        ({"groups": ["OPS"]}, True),
+        ({"groups": ["team"]}, False),
+        ({"conversations": ["group"]}, True),
+        ({"receiver": "elsewhere"}, False),
+        ({"receiver": "on-target"}, False),
+        ({"cohorts": ["pilot"], "of": "receiver"}, False),
     ],
-)  # fmt: skip
+)
 def test_a_condition_in_a_group(condition: dict[str, Any], fits: bool) -> None:
     done = routed({**condition, "do": "drop"}, to="61", kind="group")
     assert (done == (Dropped("rule:r0"),)) is fits
@@ -212,13 +221,18 @@ def test_a_pattern_that_is_none_is_refused_with_a_reason(pattern: str) -> None:
 @pytest.mark.parametrize(
     ("rules", "why"),
     [
-        ([{"do": "replace"}], "needs pattern"), ([{"do": "proxy"}], "needs proxy"), ([{"do": "drop", "text": "x"}], 'do = "show"'),
-        ([{"do": "drop", "kinds": ["texts"]}], "texts; known are"), ([{"do": "drop", "name": "Big"}], "name"),
+        ([{"do": "replace"}], "needs pattern"),
+        ([{"do": "proxy"}], "needs proxy"),
+        ([{"do": "drop", "text": "x"}], 'do = "show"'),
+        ([{"do": "drop", "kinds": ["texts"]}], "texts; known are"),
+        ([{"do": "drop", "name": "Big"}], "name"),
         ([{"name": "a", "do": "drop"}, {"name": "a", "do": "send"}], "two of the name a"),
-        ([{"do": "proxy", "proxy": "no spaces"}], "takes as no user"), ([{"do": "drop", "percent": 101}], "percent"),
-        ([{"do": "drop", "percents": 10}], "percents"), ([{"do": "vanish"}], "do"),
+        ([{"do": "proxy", "proxy": "no spaces"}], "takes as no user"),
+        ([{"do": "drop", "percent": 101}], "percent"),
+        ([{"do": "drop", "percents": 10}], "percents"),
+        ([{"do": "vanish"}], "do"),
     ],
-)  # fmt: skip
+)
 def test_rules_that_cannot_be_are_refused_with_what_was_seen(rules: list[dict[str, Any]], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         settings(*rules)
@@ -333,12 +347,15 @@ def test_a_group_whose_making_is_dropped_gets_no_name() -> None:
         ("rongcloud", 200, b'{"code":200,"userId":"alice","token":"t"}'),
         (TO, 200, b'{"entities":[{"username":"alice"}]}'),
         (
-            TO, 400,
-            (b'{"error":"duplicate_unique_property_exists","error_description":"Application 0f Entity user requires that '
-            b'property named username be unique, value of alice exists"}'),
+            TO,
+            400,
+            (
+                b'{"error":"duplicate_unique_property_exists","error_description":"Application 0f Entity user requires that '
+                b'property named username be unique, value of alice exists"}'
+            ),
         ),
     ],
-)  # fmt: skip
+)
 def test_that_there_is_an_account_already_is_as_good(name: str, status: int, answer: bytes) -> None:
     platform = PLATFORMS[name]
     assert platform.register is not None
@@ -346,9 +363,7 @@ def test_that_there_is_an_account_already_is_as_good(name: str, status: int, ans
     assert platform.read_reply(made, Reply(status, {}, answer)) == Delivered("")
 
 
-@pytest.mark.parametrize(
-    ("name", "answer"), [("yunxin", b'{"code":414,"desc":"bad accid"}'), (TO, b'{"error":"illegal_argument"}')]
-)
+@pytest.mark.parametrize(("name", "answer"), [("yunxin", b'{"code":414,"desc":"bad accid"}'), (TO, b'{"error":"illegal_argument"}')])
 def test_an_account_that_cannot_be_is_refused(name: str, answer: bytes) -> None:
     platform = PLATFORMS[name]
     assert platform.register is not None

@@ -8,17 +8,9 @@ from tests.converters.shapes import NOW, incoming, message
 
 YUNXIN = PLATFORMS["yunxin"]
 ACCOUNT = msgspec.structs.replace(YUNXIN.example(), app_secret="demo-secret")
-KNOWN = {
-    "md5": "cc863bc185f41f73c360580ae37d5397",
-    "curtime": "1700000000123",
-    "checksum": "ba974a6e5e34b74f3e43d315c0a3e09a58c906be",
-}
+KNOWN = {"md5": "cc863bc185f41f73c360580ae37d5397", "curtime": "1700000000123", "checksum": "ba974a6e5e34b74f3e43d315c0a3e09a58c906be"}
 BODY = b'{"eventType":"1","convType":"PERSON"}'
-PROBE = {
-    "md5": "99914b932bd37a50b983c5e7c90ae93b",
-    "curtime": "1700000000000",
-    "checksum": "b307ff03282109b14845d60b1b3a6ea9e94e26e6",
-}
+PROBE = {"md5": "99914b932bd37a50b983c5e7c90ae93b", "curtime": "1700000000000", "checksum": "b307ff03282109b14845d60b1b3a6ea9e94e26e6"}
 
 
 def test_the_vendors_known_answer_is_accepted() -> None:
@@ -43,9 +35,7 @@ def test_a_time_that_was_changed_is_refused() -> None:
 def test_the_consoles_probe_is_let_through_signed_and_unsigned_but_not_wrongly_signed() -> None:
     assert YUNXIN.check(Incoming(PROBE, "", b"{}"), ACCOUNT, NOW) == Probe()
     assert YUNXIN.check(Incoming({}, "", b" {} "), ACCOUNT, NOW) == Probe()
-    assert YUNXIN.check(Incoming({**PROBE, "checksum": "0" * 40}, "", b"{}"), ACCOUNT, NOW) == Rejected(
-        "bad-signature"
-    )
+    assert YUNXIN.check(Incoming({**PROBE, "checksum": "0" * 40}, "", b"{}"), ACCOUNT, NOW) == Rejected("bad-signature")
 
 
 def test_a_late_copy_is_taken_unless_a_window_is_set() -> None:

@@ -12,16 +12,7 @@ from hypothesis import strategies as st
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.bodies import Text
-from converters.core.model import (
-    NOTHING,
-    Delivery,
-    Direct,
-    Group,
-    Room,
-    StoredFile,
-    TargetContext,
-    TargetMessage,
-)
+from converters.core.model import NOTHING, Delivery, Direct, Group, Room, StoredFile, TargetContext, TargetMessage
 from converters.core.operations import GroupLife, Post, Quote, Ref
 from converters.core.outcome import Delivered
 from converters.platform import Callback, DecodedEvent, Reply, Request
@@ -55,8 +46,7 @@ def fields(request: Request) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", OPERATIONS)
 def test_both_generations_lose_the_same(kind: str, where: str) -> None:
     one, two = (
-        YUNXIN.encode(delivery(kind, where), account_of("yunxin", api=api), there_of("yunxin", OPERATIONS[kind]))
-        for api in ("v1", "v2")
+        YUNXIN.encode(delivery(kind, where), account_of("yunxin", api=api), there_of("yunxin", OPERATIONS[kind])) for api in ("v1", "v2")
     )
     assert one.losses == two.losses
     assert len(one.requests) == len(two.requests)
@@ -240,39 +230,137 @@ def test_the_mark_on_a_team_is_ours_however_it_comes_back() -> None:
     for name in ("18", "19"):
         data = {"ids": ["bob", "carol"], "tinfo": team | {name: fields(request)["custom"]}}
         copy = {
-            "eventType": "1", "convType": "TEAM", "fromAccount": "alice", "to": "611", "msgType": "NOTIFICATION",
-            "msgTimestamp": str(NOW + 50), "msgidServer": "5", "attach": json.dumps({"id": 0, "data": data}),
-        }  # fmt: skip
+            "eventType": "1",
+            "convType": "TEAM",
+            "fromAccount": "alice",
+            "to": "611",
+            "msgType": "NOTIFICATION",
+            "msgTimestamp": str(NOW + 50),
+            "msgidServer": "5",
+            "attach": json.dumps({"id": 0, "data": data}),
+        }
         (echo,) = YUNXIN.decode(Callback("new", json.dumps(copy).encode(), NOW), account_of("yunxin"))
         assert (echo.event_id, echo.remote_id) == (made.event.id, "611")
 
 
-
-
 FIELDS = [
-    "convType", "fromAccount", "from", "to", "body", "attach", "ext", "msgTimestamp", "msgidServer", "msgidClient", "roomId",
-    "msgId", "clientId", "sendTime", "deleteTime", "selfMsg", "objects", "accid", "ackAccid", "ackTeamId", "ackMsgTime", "event",
-    "timestamp", "clientType", "code", "deviceId", "modifyAccountId", "modifyTime", "text", "attachment", "extension",
-    "fromClientType", "fromNick", "antispam", "blacklist",
-]  # fmt: skip
+    "convType",
+    "fromAccount",
+    "from",
+    "to",
+    "body",
+    "attach",
+    "ext",
+    "msgTimestamp",
+    "msgidServer",
+    "msgidClient",
+    "roomId",
+    "msgId",
+    "clientId",
+    "sendTime",
+    "deleteTime",
+    "selfMsg",
+    "objects",
+    "accid",
+    "ackAccid",
+    "ackTeamId",
+    "ackMsgTime",
+    "event",
+    "timestamp",
+    "clientType",
+    "code",
+    "deviceId",
+    "modifyAccountId",
+    "modifyTime",
+    "text",
+    "attachment",
+    "extension",
+    "fromClientType",
+    "fromNick",
+    "antispam",
+    "blacklist",
+]
 EVENTS = ["1", "2", "3", "4", "7", "8", "9", "25", "30", "85", "89", "90", "91", 1, 2]
 KINDS = [
-    "TEXT", "PICTURE", "AUDIO", "VIDEO", "LOCATION", "NOTIFICATION", "FILE", "TIPS", "CUSTOM", "NRTC_NETCALL", "NETCALL_AUDIO",
-    "ROBOT", "FRIEND_ADD", "FRIEND_DELETE", "CUSTOM_P2P_MSG", "TEAM_APPLY", "CUSTOM_SUPERTEAM_MSG", "0", "1",
-]  # fmt: skip
+    "TEXT",
+    "PICTURE",
+    "AUDIO",
+    "VIDEO",
+    "LOCATION",
+    "NOTIFICATION",
+    "FILE",
+    "TIPS",
+    "CUSTOM",
+    "NRTC_NETCALL",
+    "NETCALL_AUDIO",
+    "ROBOT",
+    "FRIEND_ADD",
+    "FRIEND_DELETE",
+    "CUSTOM_P2P_MSG",
+    "TEAM_APPLY",
+    "CUSTOM_SUPERTEAM_MSG",
+    "0",
+    "1",
+]
 NAMES = [
-    "url", "md5", "ext", "size", "w", "h", "dur", "lat", "lng", "title", "type", "data", "id", "ids", "tinfo", "uinfos", "mute",
-    "1", "3", "5", "9", "11", "14", "15", "18", "19", "20", "vt", "msg", "typing", "relay", "yxReplyMsg", "yxAitMsg", "idServer",
-    "idClient", "from", "time", "abstracts", "catalog", "chartlet", "userId", "durations", "status", "fromAccount", "toAccount",
-    "msgidClient", "ait_all", "d",
-]  # fmt: skip
+    "url",
+    "md5",
+    "ext",
+    "size",
+    "w",
+    "h",
+    "dur",
+    "lat",
+    "lng",
+    "title",
+    "type",
+    "data",
+    "id",
+    "ids",
+    "tinfo",
+    "uinfos",
+    "mute",
+    "1",
+    "3",
+    "5",
+    "9",
+    "11",
+    "14",
+    "15",
+    "18",
+    "19",
+    "20",
+    "vt",
+    "msg",
+    "typing",
+    "relay",
+    "yxReplyMsg",
+    "yxAitMsg",
+    "idServer",
+    "idClient",
+    "from",
+    "time",
+    "abstracts",
+    "catalog",
+    "chartlet",
+    "userId",
+    "durations",
+    "status",
+    "fromAccount",
+    "toAccount",
+    "msgidClient",
+    "ait_all",
+    "d",
+]
 scalars = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=9)
     | st.sampled_from(["alice", "bob", "TEAM", "PERSON", "SUPER_TEAM", "CUSTOM_PERSON", "IN", "200", 101, 3, "userCard", 1e400])
-)  # fmt: skip
-values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5)
 )
+values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=5))
 objects = st.dictionaries(st.sampled_from(NAMES), values, max_size=6)
 notes = st.builds(lambda number, data: json.dumps({"id": number, "data": data}), st.integers(0, 11), objects)
 said = values | notes | objects.map(json.dumps) | st.lists(objects, max_size=2).map(json.dumps)
@@ -286,9 +374,7 @@ said = values | notes | objects.map(json.dumps) | st.lists(objects, max_size=2).
     odd=st.dictionaries(st.sampled_from(FIELDS), said, max_size=3),
     attach=said,
 )
-def test_whatever_lies_in_a_copy_it_is_read_or_malformed(
-    event: Any, kind: str, talk: str, odd: dict[str, Any], attach: Any
-) -> None:
+def test_whatever_lies_in_a_copy_it_is_read_or_malformed(event: Any, kind: str, talk: str, odd: dict[str, Any], attach: Any) -> None:
     usual = {"fromAccount": "alice", "from": "alice", "to": "bob", "roomId": "9", "accid": "bob", "ackAccid": "alice"}
     usual |= {"msgId": "5", "attachment": attach, "extension": attach, "objects": attach, "ext": attach}
     copy = {"eventType": event, "msgType": kind, "convType": talk, **usual, "attach": attach, **odd}
@@ -301,12 +387,15 @@ def test_whatever_lies_in_a_copy_it_is_read_or_malformed(
     data=st.fixed_dictionaries(
         {},
         optional={
-            "ids": st.lists(ids | scalars, max_size=4) | scalars, "id": ids | scalars, "tinfo": objects | scalars,
-            "mute": scalars, "uinfos": values,
+            "ids": st.lists(ids | scalars, max_size=4) | scalars,
+            "id": ids | scalars,
+            "tinfo": objects | scalars,
+            "mute": scalars,
+            "uinfos": values,
         },
     ),
     talk=st.sampled_from(["TEAM", "SUPER_TEAM"]),
-)  # fmt: skip
+)
 def test_whatever_is_told_of_a_team_it_is_read(number: Any, data: dict[str, Any], talk: str) -> None:
     copy = {"eventType": "1", "convType": talk, "fromAccount": "alice", "to": "bob", "msgType": "NOTIFICATION"}
     _cross(copy | {"msgidServer": "5", "msgTimestamp": "1", "attach": json.dumps({"id": number, "data": data})})
@@ -320,7 +409,9 @@ def _cross(copy: dict[str, Any]) -> None:
         known.apply(*record("yunxin", "group", native, "g"))
     known.apply(*record("yunxin", "room", "9", "r"))
     apps = {"a": App("a", YUNXIN, account, "b"), "b": App("b", YUNXIN, account, "a")}
-    there = TargetContext((TargetMessage("5", "alice", NOW, "c"),), (TargetMessage("5", "alice", NOW, "c"),), (StoredFile("https://x.example/f"),))
+    there = TargetContext(
+        (TargetMessage("5", "alice", NOW, "c"),), (TargetMessage("5", "alice", NOW, "c"),), (StoredFile("https://x.example/f"),)
+    )
     for routed in route(Callback("a", raw, NOW), apps, known):
         if isinstance(routed, Deliver):
             delivery = wire.load(wire.dump(routed.delivery), Delivery)

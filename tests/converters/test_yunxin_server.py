@@ -11,17 +11,7 @@ import pytest
 
 from converters import PLATFORMS
 from converters.core.bodies import Text
-from converters.core.model import (
-    Conversation,
-    Delivery,
-    Direct,
-    Event,
-    Group,
-    Room,
-    StoredFile,
-    TargetContext,
-    TargetMessage,
-)
+from converters.core.model import Conversation, Delivery, Direct, Event, Group, Room, StoredFile, TargetContext, TargetMessage
 from converters.core.operations import (
     AdminsChanged,
     BlockChanged,
@@ -73,9 +63,14 @@ class Server:
         self.number += 1
         conversation, to = ENDS[where]
         event = Event(
-            id=f"easemob:old:{where}:{self.number}:x", source="old", remote_id=str(self.number),
-            conversation=conversation, sender=sender, at=1, operation=operation,
-        )  # fmt: skip
+            id=f"easemob:old:{where}:{self.number}:x",
+            source="old",
+            remote_id=str(self.number),
+            conversation=conversation,
+            sender=sender,
+            at=1,
+            operation=operation,
+        )
         return Delivery(event=event, target="new", sender=sender, receiver=receiver or to, received=1)
 
     def send(self, delivery: Delivery, there: TargetContext = TargetContext()) -> list[Outcome]:  # noqa: B008 - it never changes

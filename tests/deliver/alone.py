@@ -34,16 +34,29 @@ from streams.state.stateful_stage import StatefulStage
 from streams.state.turns import FairTurns
 
 NAMES = DeliverTopics(
-    deliveries="deliveries", backfill="backfill", echoes="echoes", ledger="ledger", dead="dead", identities="identities", results="results",
-    imported="", mirrored=("mirrored",), partitions=1,
-)  # fmt: skip
+    deliveries="deliveries",
+    backfill="backfill",
+    echoes="echoes",
+    ledger="ledger",
+    dead="dead",
+    identities="identities",
+    results="results",
+    imported="",
+    mirrored=("mirrored",),
+    partitions=1,
+)
 SECRET = "s" * 16
 ACCOUNTS: dict[str, dict[str, str]] = {
     "yunxin": {"app_key": "k", "app_secret": SECRET},
     "easemob": {
-        "org": "o", "app": "a", "client_id": "i", "client_secret": SECRET, "callback_secret": SECRET, "base_url": "http://127.0.0.1:1",
+        "org": "o",
+        "app": "a",
+        "client_id": "i",
+        "client_secret": SECRET,
+        "callback_secret": SECRET,
+        "base_url": "http://127.0.0.1:1",
     },
-}  # fmt: skip
+}
 
 
 class Nothing:
@@ -138,13 +151,20 @@ class Alone:
     *before*: the task of an owner that is gone, whose state lies in *directory*.
     """
 
-    def __init__(self, directory: Path, answer: Callable[[httpx.Request], httpx.Response], before: Task | None = None, **settings: Any) -> None:
+    def __init__(
+        self, directory: Path, answer: Callable[[httpx.Request], httpx.Response], before: Task | None = None, **settings: Any
+    ) -> None:
         self.task = Task()
         if before is not None:
             self.task.ledger, self.task.end = before.ledger, before.end
         given = DeliverSettings(state=directory, quotas=False, **settings)
         apps = {
-            name: App(name, PLATFORMS[platform], msgspec.convert({**ACCOUNTS[platform], "mark_secret": SECRET}, PLATFORMS[platform].account), target)
+            name: App(
+                name,
+                PLATFORMS[platform],
+                msgspec.convert({**ACCOUNTS[platform], "mark_secret": SECRET}, PLATFORMS[platform].account),
+                target,
+            )
             for name, platform, target in (("old", "yunxin", "new"), ("new", "easemob", "old"))
         }
         targets = {"new": apps["new"]}
@@ -152,15 +172,28 @@ class Alone:
         reader: Any = Nothing(self.task)
         progress: Any = Heard()
         context = DeliverContext(
-            platform="easemob", names=NAMES, apps=apps, clients=clients(targets, given, httpx.MockTransport(answer)), admissions=admissions,
-            settings=given, state=directory, bootstrap="", dead_letter_limit=DeadLetterLimit("deliver", HoldSettings()),
-            parking=ParkingBudget(1 << 20), progress=progress, linger=AdaptiveLinger(4.0, given.cycle), mirrored=frozenset(apps),
-            logs=(reader, reader), restoring=FairTurns(),
-        )  # fmt: skip
+            platform="easemob",
+            names=NAMES,
+            apps=apps,
+            clients=clients(targets, given, httpx.MockTransport(answer)),
+            admissions=admissions,
+            settings=given,
+            state=directory,
+            bootstrap="",
+            dead_letter_limit=DeadLetterLimit("deliver", HoldSettings()),
+            parking=ParkingBudget(1 << 20),
+            progress=progress,
+            linger=AdaptiveLinger(4.0, given.cycle),
+            mirrored=frozenset(apps),
+            logs=(reader, reader),
+            restoring=FairTurns(),
+        )
         self._stage = StatefulStage(
-            "deliver", lambda partition: LedgerStore(directory, f"easemob-{partition}", given), lambda task, store: DeliverWorker(task, context, store),
+            "deliver",
+            lambda partition: LedgerStore(directory, f"easemob-{partition}", given),
+            lambda task, store: DeliverWorker(task, context, store),
             PartitionShares(admissions.values(), 1),
-        )  # fmt: skip
+        )
 
     def run(self) -> Coroutine[Any, Any, None]:
         return self._stage.run(cast("PartitionTask", self.task))

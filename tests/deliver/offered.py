@@ -92,10 +92,7 @@ async def converse(offer: Offer, limiters: list[RateLimiter], target: Target, se
             target.delays[name, number] = arrived - start - at
 
     said = offered(offer)
-    tasks = [
-        asyncio.create_task(one(name, said[name], limiters[place % len(limiters)]))
-        for place, name in enumerate(sorted(said))
-    ]
+    tasks = [asyncio.create_task(one(name, said[name], limiters[place % len(limiters)])) for place, name in enumerate(sorted(said))]
     await asyncio.sleep(offer.seconds)
     for task in tasks:
         task.cancel()
@@ -103,9 +100,7 @@ async def converse(offer: Offer, limiters: list[RateLimiter], target: Target, se
     assert not [end for end in ends if isinstance(end, Exception)]
 
 
-def simulated(
-    offer: Offer, limits: tuple[RateLimit, ...], target: Target, workers: int = 1, seed: int = 1
-) -> Target:
+def simulated(offer: Offer, limits: tuple[RateLimit, ...], target: Target, workers: int = 1, seed: int = 1) -> Target:
     async def main() -> None:
         loop = asyncio.get_running_loop()
         limiters = [RateLimiter(limits, loop) for _ in range(workers)]

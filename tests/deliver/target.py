@@ -99,7 +99,15 @@ class Target:
         with self._lock:
             answers = self.script[receiver]
             say = answers.popleft() if answers else Say()
-            self.requests.append(Took(receiver, message["body"].get("msg") or message["body"]["url"], message["ext"]["relay"]["id"], say.status, message["ext"]["relay"]))
+            self.requests.append(
+                Took(
+                    receiver,
+                    message["body"].get("msg") or message["body"]["url"],
+                    message["ext"]["relay"]["id"],
+                    say.status,
+                    message["ext"]["relay"],
+                )
+            )
             if "msgQuote" in message["ext"]:
                 self.answered[message["body"]["msg"]] = message["ext"]["msgQuote"]["msgID"]
             number = len(self.requests)

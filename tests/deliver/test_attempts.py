@@ -13,9 +13,7 @@ from streams.outbound.attempts import attempt, delays
 BUSY, DONE, DOUBT, NEVER = NotSent("busy"), Delivered("m1"), Unsure("cut off"), Refused("no")
 
 
-def attempt_all(
-    *outcomes: Outcome, waits: float = 1.0, patience: float = 1e9, takes: float = 0.0
-) -> tuple[Outcome, int, list[float]]:
+def attempt_all(*outcomes: Outcome, waits: float = 1.0, patience: float = 1e9, takes: float = 0.0) -> tuple[Outcome, int, list[float]]:
     """The end, the number of attempts, and what was slept between; each send lasts *takes* seconds."""
     now, slept, left = [0.0], [], list(outcomes)
 
@@ -68,9 +66,7 @@ def test_without_any_wait_left_it_ends() -> None:
 
 
 @given(first=st.floats(0.001, 10), largest=st.floats(0.001, 100), chance=st.floats(0, 1))
-def test_delays_double_up_to_the_largest_and_are_drawn_from_the_upper_half(
-    first: float, largest: float, chance: float
-) -> None:
+def test_delays_double_up_to_the_largest_and_are_drawn_from_the_upper_half(first: float, largest: float, chance: float) -> None:
     for number, delay in enumerate(islice(delays(first, largest, lambda: chance), 20)):
         whole = first if number == 0 else min(first * 2**number, largest)
         assert delay == pytest.approx(whole * (0.5 + chance / 2))

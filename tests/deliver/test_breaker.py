@@ -100,13 +100,7 @@ def test_each_failed_probe_doubles_the_time_open_up_to_the_longest_and_a_success
         await seen.call()
         opened = [at for at, state in seen.changes if state is BreakerState.OPEN]
         tried = [at for at, state in seen.changes if state is BreakerState.HALF_OPEN]
-        assert [round(end - begin, 3) for begin, end in zip(opened, tried, strict=True)] == [
-            1.0,
-            2.0,
-            4.0,
-            5.0,
-            5.0,
-        ]
+        assert [round(end - begin, 3) for begin, end in zip(opened, tried, strict=True)] == [1.0, 2.0, 4.0, 5.0, 5.0]
         await seen.calls_of(True, True, True, True)
         await seen.call()
         assert seen.changes[-2][0] - seen.changes[-3][0] == pytest.approx(1.0, abs=0.002)

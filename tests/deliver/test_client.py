@@ -235,7 +235,12 @@ async def test_an_alert_is_told_of_a_token_that_is_granted_and_refused_when_it_i
 
 def tokens() -> Counter[str]:
     """Requests for one so far, by outcome."""
-    found = {sample.labels["outcome"]: int(sample.value) for metric in metrics.TOKENS.collect() for sample in metric.samples if sample.name.endswith("_total")}
+    found = {
+        sample.labels["outcome"]: int(sample.value)
+        for metric in metrics.TOKENS.collect()
+        for sample in metric.samples
+        if sample.name.endswith("_total")
+    }
     return Counter(found)
 
 

@@ -10,9 +10,7 @@ def attempts(worker: Worker, app: str, outcome: str) -> float:
     return sum(float(line.removeprefix(name)) for line in worker.role.metrics().splitlines() if line.startswith(name))
 
 
-def test_a_target_that_is_started_late_gets_everything_in_order(
-    worker: Worker, target: Target, late_port: int, bob: str
-) -> None:
+def test_a_target_that_is_started_late_gets_everything_in_order(worker: Worker, target: Target, late_port: int, bob: str) -> None:
     worker.send(*(delivery(f"{bob}{number % 3}", str(number), target="late") for number in range(30)))
     until(lambda: attempts(worker, "late", "not_sent") >= 6)
     worker.send(here := delivery(bob, "not held up"))
@@ -23,4 +21,3 @@ def test_a_target_that_is_started_late_gets_everything_in_order(
             assert late.texts(f"{bob}{number}") == [str(turn) for turn in range(number, 30, 3)]
         assert len(late.requests) == 30
     assert not attempts(worker, "late", "unsure")
-

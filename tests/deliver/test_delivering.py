@@ -56,9 +56,7 @@ def test_what_was_delivered_is_in_the_ledger_with_the_targets_id(worker: Worker,
     assert entry["target"] == "new"
 
 
-def test_a_throttled_send_is_repeated_and_holds_only_its_conversation_in_order(
-    worker: Worker, target: Target, bob: str
-) -> None:
+def test_a_throttled_send_is_repeated_and_holds_only_its_conversation_in_order(worker: Worker, target: Target, bob: str) -> None:
     target.plan(bob, THROTTLE, THROTTLE, Say(403, {"error": "x", "error_description": "message send reach limit"}))
     worker.send(*(delivery(bob, str(turn)) for turn in range(3)))
     worker.settled()
@@ -66,9 +64,7 @@ def test_a_throttled_send_is_repeated_and_holds_only_its_conversation_in_order(
     assert target.texts(bob) == ["0", "1", "2"]
 
 
-def test_what_is_refused_is_a_dead_letter_and_the_next_message_goes_on(
-    worker: Worker, target: Target, bob: str
-) -> None:
+def test_what_is_refused_is_a_dead_letter_and_the_next_message_goes_on(worker: Worker, target: Target, bob: str) -> None:
     target.plan(bob, REFUSE)
     first, second = delivery(bob, "never"), delivery(bob, "next")
     worker.send(first, second)
@@ -103,9 +99,7 @@ def test_an_echo_of_what_was_never_sent_proves_nothing(worker: Worker, target: T
     assert "by" not in worker.ledger()[one.event.id], "it is known by the answer"
 
 
-def test_a_record_that_cannot_be_read_is_a_dead_letter_and_costs_nothing_else(
-    worker: Worker, target: Target, bob: str
-) -> None:
+def test_a_record_that_cannot_be_read_is_a_dead_letter_and_costs_nothing_else(worker: Worker, target: Target, bob: str) -> None:
     one, other = delivery(bob, "before"), delivery(bob, "after")
     key = conversation_key(one.event.conversation)
     poison = (b"\xff\x00 what people write", None, b"{}", b'{"event": 1}', b"[" * 100_000)
@@ -130,9 +124,7 @@ def test_an_unreadable_echo_costs_nothing(worker: Worker, target: Target, bob: s
     assert target.texts(bob) == ["hi"]
 
 
-def test_an_event_for_an_app_that_is_not_in_the_settings_is_a_dead_letter(
-    worker: Worker, target: Target, bob: str
-) -> None:
+def test_an_event_for_an_app_that_is_not_in_the_settings_is_a_dead_letter(worker: Worker, target: Target, bob: str) -> None:
     lost, after = delivery(bob, "lost", target="gone"), delivery(bob, "after")
     worker.send(lost, after)
     worker.settled()

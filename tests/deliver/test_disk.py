@@ -37,7 +37,9 @@ def told(worker: Worker, path: str) -> tuple[int, str]:
 
 def remade(worker: Worker) -> float:
     lines = told(worker, "/metrics")[1].splitlines()
-    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith('im_relay_state_rebuilt_total{stage="deliver",why="damaged"'))
+    return sum(
+        float(line.rpartition(" ")[2]) for line in lines if line.startswith('im_relay_state_rebuilt_total{stage="deliver",why="damaged"')
+    )
 
 
 def test_state_that_another_process_has_is_waited_for(worker: Worker, target: Target, bob: str) -> None:
@@ -46,7 +48,9 @@ def test_state_that_another_process_has_is_waited_for(worker: Worker, target: Ta
     worker.settled()
     worker.stop()
     (directory,) = (path.parent for path in worker.state.glob("*/lock"))
-    holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(directory)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDS, str(directory)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == f"{PARTITIONS}\n"

@@ -46,9 +46,7 @@ def test_without_an_echo_it_is_sent_again(worker: Worker, target: Target, bob: s
 
 
 @pytest.mark.parametrize("doubtful", [Say(CUT), Say(500, b"oops")], ids=["cut off", "answered 500"])
-def test_where_a_person_decides_it_is_a_dead_letter_and_the_next_goes_on(
-    holding: Worker, target: Target, bob: str, doubtful: Say
-) -> None:
+def test_where_a_person_decides_it_is_a_dead_letter_and_the_next_goes_on(holding: Worker, target: Target, bob: str, doubtful: Say) -> None:
     target.plan(bob, doubtful)
     one = delivery(bob, "in doubt")
     holding.send(one, delivery(bob, "next"))
@@ -73,9 +71,7 @@ def test_the_echo_settles_it_with_one_request(patient: Worker, target: Target, b
     assert (entry["outcome"]["remote_id"], entry["by"]) == ("4711", "echo")
 
 
-def test_an_echo_that_comes_before_the_connection_is_cut_counts_as_well(
-    patient: Worker, target: Target, bob: str
-) -> None:
+def test_an_echo_that_comes_before_the_connection_is_cut_counts_as_well(patient: Worker, target: Target, bob: str) -> None:
     admission = threading.Event()
     target.plan(bob, Say(CUT, after=admission))
     one, other = delivery(bob, "0"), delivery(f"{bob}x", "other")

@@ -48,7 +48,13 @@ class World:
         self.learned: list[Outcome] = []
         self.intents: list[Intent] = []
         one = delivery("bob", "0")
-        self.event = OpenEvent(OffsetTracker(TopicPartition("deliveries", 0), live=True), 0, conversation_key(one.event.conversation), OutputRecord(None, None, []), one)
+        self.event = OpenEvent(
+            OffsetTracker(TopicPartition("deliveries", 0), live=True),
+            0,
+            conversation_key(one.event.conversation),
+            OutputRecord(None, None, []),
+            one,
+        )
         account = structs.replace(cast("Any", platform.example()), msg_random=True) if platform is RONGCLOUD else platform.example()
         app = App("new", platform, account, "old")
         settings = DeliverSettings(echo_wait=0.0, lease=0.3, backoff=0.0001, backoff_max=0.001, in_doubt=cast("Any", in_doubt))
@@ -211,7 +217,9 @@ def test_echoes_that_come_while_the_breaker_is_open_are_worth_as_many_requests(o
         for one in tried:
             own.echo(one, f"47{one.receiver[-2:]}")
         names = {one.event.id for one in tried}
-        until(lambda: sum(entry["entry"] == "ended" for name, entry in own.ledger().items() if name in names) == len(tried), why=own.role.tail)
+        until(
+            lambda: sum(entry["entry"] == "ended" for name, entry in own.ledger().items() if name in names) == len(tried), why=own.role.tail
+        )
     finally:
         admission.set()
     own.settled()

@@ -180,5 +180,3 @@ def test_the_room_for_it_is_bounded_and_given_back() -> None:
     assert len(desk.parked) < 40
     desk.parked.close()
     assert desk.room.taken == 0
-
-

@@ -114,7 +114,9 @@ def test_a_file_that_must_reach_nobody_is_withheld_and_counted(patient: Worker, 
     assert losses(patient, "withheld") == before + 1
 
 
-@pytest.mark.parametrize(("more", "what"), [({"as_file": True}, "as-file"), ({"lost": "colours"}, "colours"), ({"lost": "thumbnail"}, "thumbnail")])
+@pytest.mark.parametrize(
+    ("more", "what"), [({"as_file": True}, "as-file"), ({"lost": "colours"}, "colours"), ({"lost": "thumbnail"}, "thumbnail")]
+)
 def test_what_a_file_lost_on_its_way_is_counted(patient: Worker, target: Target, bob: str, more: dict[str, object], what: str) -> None:
     first = picture(bob)
     before = losses(patient, what)
@@ -126,9 +128,7 @@ def test_what_a_file_lost_on_its_way_is_counted(patient: Worker, target: Target,
     assert losses(patient, what) == before + 1
 
 
-def test_a_result_that_is_there_before_its_message_outlives_the_worker_and_its_disk(
-    patient: Worker, target: Target, bob: str
-) -> None:
+def test_a_result_that_is_there_before_its_message_outlives_the_worker_and_its_disk(patient: Worker, target: Target, bob: str) -> None:
     first, probe = picture(bob), picture(f"{bob}2")
     patient.brought(first, carried=StoredFile(THERE))
     # What lies behind it was read, so that it was too.

@@ -25,7 +25,9 @@ from tests.waiting import until
 APPS = apps()
 
 
-def record(key: bytes | None, value: bytes = b"", *, partition: int | None = None, offset: int = 7, headers: tuple[tuple[str, bytes], ...] = ()) -> ConsumerRecord:
+def record(
+    key: bytes | None, value: bytes = b"", *, partition: int | None = None, offset: int = 7, headers: tuple[tuple[str, bytes], ...] = ()
+) -> ConsumerRecord:
     where = crc32(key or b"") % PARTITIONS if partition is None else partition
     return ConsumerRecord("deliveries.easemob", where, offset, 0, 0, key, value, 0, 0, 0, headers)
 
@@ -88,7 +90,9 @@ def test_a_ledger_has_no_rows_of_another_kind(key: bytes) -> None:
 
 def test_a_mark_of_the_ledger_that_cannot_be_is_none() -> None:
     tail = UncommittedTail(2)
-    for offset, headers in enumerate((mark(1), [("committed", b"soon")], [("committed", b"9" * 30)], [("committed", b"\xff")], mark(10_000))):
+    for offset, headers in enumerate(
+        (mark(1), [("committed", b"soon")], [("committed", b"9" * 30)], [("committed", b"\xff")], mark(10_000))
+    ):
         tail.take(ConsumerRecord("ledger", 0, offset, 0, 0, b"%d" % offset, b"{}", 0, 0, 0, tuple(headers)))
     assert tail.entries().keys() == {b"2", b"3", b"4"}
 
@@ -128,10 +132,27 @@ def test_everything_that_others_write_costs_one_record_its_place(visited: Worker
     first, last, again = (delivery(f"{bob}{number}", text) for number, text in ((0, "before"), (1, "after"), (3, "from the ledger alone")))
     victim = delivery(f"{bob}2", "never said")
     key, value = conversation_key(victim.event.conversation), wire.dump(victim)
-    garbage = (b"", b"{", b"\xff\x00", b"[" * 5000, b'{"event":{}}', b'{"entry":"intent"', b'{"entry":"intent","target":1}', b"null", b'"\\ud800"')
+    garbage = (
+        b"",
+        b"{",
+        b"\xff\x00",
+        b"[" * 5000,
+        b'{"event":{}}',
+        b'{"entry":"intent"',
+        b'{"entry":"intent","target":1}',
+        b"null",
+        b'"\\ud800"',
+    )
     visited.send(first)
     for number, text in enumerate(garbage):
-        for topic in ("deliveries.easemob", "backfill.easemob", "echoes.easemob", "media.results.easemob", "ledger.easemob", "ledger.yunxin"):
+        for topic in (
+            "deliveries.easemob",
+            "backfill.easemob",
+            "echoes.easemob",
+            "media.results.easemob",
+            "ledger.easemob",
+            "ledger.yunxin",
+        ):
             visited.put(topic, b"%s%d" % (key, number), text)
             visited.put(topic, b"yunxin:old:direct:%d:post" % number, text)
             visited.put(topic, key, text, {VERSION: b"soon"})

@@ -83,9 +83,13 @@ def test_a_kill_between_the_letter_and_its_commit_leaves_it_held(holding: Worker
         holding.forget_state()
     one = delivery(bob, "0")
     partition = crc32(conversation_key(one.event.conversation)) % PARTITIONS
-    place = dead_letter.place(f"{holding.prefix}deliveries.easemob", partition, holding.end(f"{holding.prefix}deliveries.easemob", partition))
+    place = dead_letter.place(
+        f"{holding.prefix}deliveries.easemob", partition, holding.end(f"{holding.prefix}deliveries.easemob", partition)
+    )
     holding.send(one)
-    left_open(holding, one, dump(Settled(outcome=Unsure("cut"), target=one.target, at=one.received, names=ledger_records.names(one), held=place)))
+    left_open(
+        holding, one, dump(Settled(outcome=Unsure("cut"), target=one.target, at=one.received, names=ledger_records.names(one), held=place))
+    )
     holding.start()
     holding.settled()
     assert [took.text for took in target.to(bob)] == ["before"], "not sent again"
@@ -113,9 +117,7 @@ def test_a_kill_in_doubt_leaves_it_in_doubt(holding: Worker, target: Target, bob
     holding.letter(one)
 
 
-def test_an_echo_that_comes_later_settles_it_and_then_it_is_not_sent_even_if_put_back(
-    holding: Worker, target: Target, bob: str
-) -> None:
+def test_an_echo_that_comes_later_settles_it_and_then_it_is_not_sent_even_if_put_back(holding: Worker, target: Target, bob: str) -> None:
     one = held(holding, target, bob)
     holding.echo(one, "4711")
     put_back(holding, one)
@@ -164,5 +166,3 @@ def test_what_was_refused_after_its_first_part_goes_on_behind_it(holding: Worker
     holding.settled()
     put_back(holding, one)
     assert "".join(target.texts(bob)) == "a" * 9000, "each part once"
-
-

@@ -65,7 +65,9 @@ async def served(
     transport = PooledTransport(most, timeout)
     base = f"{'https' if tls else 'http'}://localhost:{server.port}"
 
-    def call(path: str = "/x", *, method: str = "POST", body: bytes = BODY, may_leave: bool = True, **headers: str) -> "asyncio.Future[Reply]":
+    def call(
+        path: str = "/x", *, method: str = "POST", body: bytes = BODY, may_leave: bool = True, **headers: str
+    ) -> "asyncio.Future[Reply]":
         return asyncio.ensure_future(transport.call(HttpCall(method, base + path, headers, body), lambda: may_leave))
 
     try:

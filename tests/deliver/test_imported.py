@@ -19,8 +19,13 @@ def imported(one: Delivery, *ids: str) -> Settled:
     """As a migration tells it: *ids* of the parts of one message."""
     parts = tuple(Delivered(name, one.event.at + number) for number, name in enumerate(ids))
     return Settled(
-        outcome=parts[-1], target="new", at=int(time.time() * 1000), by="echo", names=ledger_records.names(one), arrived=parts if len(parts) > 1 else ()
-    )  # fmt: skip
+        outcome=parts[-1],
+        target="new",
+        at=int(time.time() * 1000),
+        by="echo",
+        names=ledger_records.names(one),
+        arrived=parts if len(parts) > 1 else (),
+    )
 
 
 def said_of(one: Delivery, bob: str, operation: Operation) -> Delivery:

@@ -11,16 +11,20 @@ from streams.deliver.ledger_schema import Entry, Intent, MessageIds, Settled, du
 ids = st.one_of(st.text(max_size=12), st.integers(0, 10**20).map(str), st.sampled_from(["", "0", "007", "١٢", "-1", "999999999999999999"]))
 times = st.integers(0, 2_000_000_000_000)
 delivered = st.builds(Delivered, ids, st.none() | times)
-names = st.builds(
-    MessageIds, source=ids.filter(bool), id=ids, client_id=ids, author=ids, sender=ids, at=times, conversation=ids
-)
+names = st.builds(MessageIds, source=ids.filter(bool), id=ids, client_id=ids, author=ids, sender=ids, at=times, conversation=ids)
 ends = st.builds(
     Settled,
     outcome=st.one_of(delivered, st.builds(Unsure, ids), st.builds(Refused, ids), st.builds(NotSent, ids)),
-    target=ids, at=times, attempts=st.integers(0, 9), by=st.sampled_from(["reply", "echo", "lookup", "ours", "recalled", "some other"]),
-    names=st.none() | names, arrived=st.lists(delivered, max_size=2).map(tuple), does=st.lists(ids, max_size=2).map(tuple),
-    made=st.none() | st.tuples(ids, ids), late=st.booleans(),
-)  # fmt: skip
+    target=ids,
+    at=times,
+    attempts=st.integers(0, 9),
+    by=st.sampled_from(["reply", "echo", "lookup", "ours", "recalled", "some other"]),
+    names=st.none() | names,
+    arrived=st.lists(delivered, max_size=2).map(tuple),
+    does=st.lists(ids, max_size=2).map(tuple),
+    made=st.none() | st.tuples(ids, ids),
+    late=st.booleans(),
+)
 intents = st.builds(Intent, target=ids, at=times, part=st.integers(0, 3), attempt=st.integers(1, 3), left=st.booleans(), does=st.just(()))
 
 
@@ -33,9 +37,11 @@ def test_a_row_says_what_the_entry_says(entry: Entry, offset: int) -> None:
 
 def test_most_are_small() -> None:
     one = Settled(
-        outcome=Delivered("1178274563345", 1764470000456), target="new", at=1764470000789,
+        outcome=Delivered("1178274563345", 1764470000456),
+        target="new",
+        at=1764470000789,
         names=MessageIds(source="old", id="884562341", author="alice", sender="alice", at=1764470000123, conversation="direct:alice:bob"),
-    )  # fmt: skip
+    )
     value = dump(one)
     assert len(packed(value, 1, one)) < 0.4 * len(value)
 
@@ -65,7 +71,12 @@ def test_the_order_of_reading_does_not_matter(entries: list[Entry], data: st.Dat
 
 
 def test_an_echo_without_names_does_not_hide_them() -> None:
-    named = Settled(outcome=Delivered("7", None), target="new", at=10, names=MessageIds(source="old", id="1", author="a", sender="b", at=5, conversation="c"))
+    named = Settled(
+        outcome=Delivered("7", None),
+        target="new",
+        at=10,
+        names=MessageIds(source="old", id="1", author="a", sender="b", at=5, conversation="c"),
+    )
     echo = Settled(outcome=Delivered("7", 12), target="new", at=20, by="echo")
     for rows in ([named, echo], [echo, named]):
         end = unpacked(take_in([packed(dump(entry), 0, entry) for entry in rows]))

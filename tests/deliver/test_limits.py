@@ -21,14 +21,9 @@ GROUPS = ("messages/chatgroups", EASEMOB, 20, 0.0)
 YUNXINS = ("msg/sendMsg", YUNXIN, 100, 10.0)
 
 
-@pytest.mark.parametrize(
-    ("live", "backfill", "workers"),
-    [(0.6, 2.4, 1), (3.0, 0.0, 1), (0.0, 3.0, 1), (0.6, 2.4, 3), (0.6, 2.4, 12)],
-)
+@pytest.mark.parametrize(("live", "backfill", "workers"), [(0.6, 2.4, 1), (3.0, 0.0, 1), (0.0, 3.0, 1), (0.6, 2.4, 3), (0.6, 2.4, 12)])
 @pytest.mark.parametrize("target", [USERS, GROUPS, YUNXINS], ids=["users", "groups", "blocking"])
-def test_of_three_times_the_quota_nearly_the_whole_quota_goes_and_hardly_a_call_is_too_much(
-    target, live, backfill, workers
-) -> None:
+def test_of_three_times_the_quota_nearly_the_whole_quota_goes_and_hardly_a_call_is_too_much(target, live, backfill, workers) -> None:
     api, limits, most, block = target
     seen = simulated(Offer(api, live * most, backfill * most, 60), limits, Target(most, block=block), workers)
     calls = len(seen.taken) + seen.refused
@@ -151,17 +146,7 @@ def test_live_goes_first_and_each_class_in_turn_and_who_tries_again_before_his_c
         asked += [passed.asks(f"new {number}") for number in range(3)]
         asked += [passed.asks("again", again=True), passed.asks("old again", live=False, again=True)]
         await asyncio.gather(*asked)
-        assert passed.who == [
-            "first",
-            "again",
-            "new 0",
-            "new 1",
-            "new 2",
-            "old again",
-            "old 0",
-            "old 1",
-            "old 2",
-        ]
+        assert passed.who == ["first", "again", "new 0", "new 1", "new 2", "old again", "old 0", "old 1", "old 2"]
         assert passed.at == pytest.approx([number / 10 for number in range(9)], abs=0.02)
 
     run(main())
@@ -172,9 +157,7 @@ def test_apis_that_share_a_limit_share_it_and_others_have_their_own() -> None:
         passed = Passed(limiter_of())
         apis = ["a", "b", "c", "d", "e"]
         await asyncio.gather(*(passed.asks(api, api) for api in apis for _ in range(11)))
-        ends = {
-            api: max(at for who, at in zip(passed.who, passed.at, strict=True) if who == api) for api in apis
-        }
+        ends = {api: max(at for who, at in zip(passed.who, passed.at, strict=True) if who == api) for api in apis}
         assert ends == pytest.approx({"a": 1.0, "b": 2.1, "c": 1.0, "d": 1.0, "e": 1.0}, abs=0.02)
 
     run(main())
@@ -183,9 +166,7 @@ def test_apis_that_share_a_limit_share_it_and_others_have_their_own() -> None:
 def test_a_limit_of_zero_is_none_and_an_unknown_one_is_named() -> None:
     async def main() -> None:
         passed = Passed(limiter_of(overridden(TEN, {"ten": 0, "others": 0})))
-        await asyncio.gather(
-            *(passed.asks("a") for _ in range(1000)), *(passed.asks("x", "x") for _ in range(1000))
-        )
+        await asyncio.gather(*(passed.asks("a") for _ in range(1000)), *(passed.asks("x", "x") for _ in range(1000)))
         assert max(passed.at) == 0.0
 
     run(main())

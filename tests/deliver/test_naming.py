@@ -13,19 +13,7 @@ from converters import PLATFORMS
 from converters.core.bodies import Text
 from converters.core.fingerprint import fingerprints
 from converters.core.model import NOTHING, Delivery, Event, Group, TargetMessage, conversation_key, direct
-from converters.core.operations import (
-    Edit,
-    GroupChanged,
-    GroupCreated,
-    MembersAdded,
-    Operation,
-    Post,
-    Quote,
-    Reaction,
-    Read,
-    Recall,
-    Ref,
-)
+from converters.core.operations import Edit, GroupChanged, GroupCreated, MembersAdded, Operation, Post, Quote, Reaction, Read, Recall, Ref
 from converters.core.outcome import Delivered, Refused
 from converters.text import echo_mark
 from streams.deliver import ledger_records
@@ -51,9 +39,15 @@ def delivery(number: str, operation: Operation, source: str = "old", **more: Any
     sender, receiver = ("alice", "bob") if source == "old" else ("bob", "alice")
     conversation = more.pop("conversation", TALK)
     event = Event(
-        id=f"{source}:{number}", source=source, remote_id=number, conversation=conversation, sender=sender, at=NOW,
-        operation=operation, **more,
-    )  # fmt: skip
+        id=f"{source}:{number}",
+        source=source,
+        remote_id=number,
+        conversation=conversation,
+        sender=sender,
+        at=NOW,
+        operation=operation,
+        **more,
+    )
     return Delivery(
         event=event, target=target, sender=f"{sender}-there", receiver=f"{receiver}-there", received=NOW, author=f"{sender}-here"
     )
@@ -134,7 +128,9 @@ def test_an_imported_message_is_found_by_what_the_target_calls_it(tmp_path: Path
     side.put(b"old:1", Settled(outcome=parts[-1], target="new", at=NOW, by="echo", names=ledger_records.names(said), arrived=parts))
     for part in ("901", "902"):
         assert side.naming.there(delivery("77", Recall(Ref(part)), source="new")).message == (TargetMessage("1", "alice-here", NOW),)
-    assert side.naming.there(delivery("78", Post(Text("yes"), Quote(Ref("901"))), source="new")).quoted == (TargetMessage("1", "alice-here", NOW),)
+    assert side.naming.there(delivery("78", Post(Text("yes"), Quote(Ref("901"))), source="new")).quoted == (
+        TargetMessage("1", "alice-here", NOW),
+    )
     assert side.naming.there(delivery("79", Recall(Ref("903")), source="new")).message == ()
     side.store.close()
 

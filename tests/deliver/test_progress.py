@@ -116,9 +116,7 @@ async def test_a_record_behind_the_marker_is_waited_for(kafka: str, log: Log) ->
         await progress.close()
 
 
-def test_a_doubt_is_settled_although_callbacks_were_put_back_and_no_other_came(
-    worker: Worker, target: Target, bob: str
-) -> None:
+def test_a_doubt_is_settled_although_callbacks_were_put_back_and_no_other_came(worker: Worker, target: Target, bob: str) -> None:
     one = delivery(bob, "0")
     partition = crc32(conversation_key(one.event.conversation)) % PARTITIONS
     where = TopicPartition(f"{worker.prefix}callbacks.easemob", partition)

@@ -10,15 +10,7 @@ from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
 from streams.deliver import ledger_records
 from streams.deliver.conversations import OpenEvent
 from streams.deliver.ledger_schema import Entry, Intent, Settled
-from streams.deliver.protocol import (
-    DeliveryStep,
-    admitted,
-    earlier,
-    left_to_wait,
-    longest_ago,
-    may_leave,
-    released,
-)
+from streams.deliver.protocol import DeliveryStep, admitted, earlier, left_to_wait, longest_ago, may_leave, released
 from streams.exactly_once.offset_tracker import OffsetTracker
 from streams.exactly_once.producers import OutputRecord
 from tests.deliver.worker import delivery

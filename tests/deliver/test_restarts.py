@@ -29,9 +29,7 @@ def mortal(same: Worker) -> Worker:
 
 
 @pytest.mark.parametrize("lost", ["the local state", "offsets and state", "offsets, and the state is garbage"])
-def test_what_was_delivered_is_not_sent_again_after_a_restart_that_lost(
-    mortal: Worker, target: Target, bob: str, lost: str
-) -> None:
+def test_what_was_delivered_is_not_sent_again_after_a_restart_that_lost(mortal: Worker, target: Target, bob: str, lost: str) -> None:
     target.plan(bob, REFUSE)
     events = [delivery(bob, str(turn)) for turn in range(3)]
     mortal.send(*events)
@@ -56,9 +54,7 @@ def test_what_was_delivered_is_not_sent_again_after_a_restart_that_lost(
     assert target.texts(bob).count("1") == target.texts(bob).count("2") == target.texts(bob).count("after") == 1
 
 
-def test_sigterm_finishes_what_is_under_way_and_a_restart_doubles_nothing(
-    mortal: Worker, target: Target, bob: str
-) -> None:
+def test_sigterm_finishes_what_is_under_way_and_a_restart_doubles_nothing(mortal: Worker, target: Target, bob: str) -> None:
     admission = threading.Event()
     many = [f"{bob}{number}" for number in range(6)]
     for who in many:
@@ -82,9 +78,7 @@ def test_sigterm_finishes_what_is_under_way_and_a_restart_doubles_nothing(
         assert [took.text for took in target.to(who)] == ["0", "1", "2"]
 
 
-def test_killed_with_requests_under_way_nothing_is_lost_and_the_echo_prevents_the_double(
-    mortal: Worker, target: Target, bob: str
-) -> None:
+def test_killed_with_requests_under_way_nothing_is_lost_and_the_echo_prevents_the_double(mortal: Worker, target: Target, bob: str) -> None:
     admission = threading.Event()
     many = [f"{bob}{number}" for number in range(6)]
     for who in many:
@@ -106,9 +100,7 @@ def test_killed_with_requests_under_way_nothing_is_lost_and_the_echo_prevents_th
         assert [took.text for took in target.to(who)] == ["0", "1"]
 
 
-def test_killed_under_load_it_loses_nothing_and_keeps_the_order(
-    mortal: Worker, target: Target, bob: str
-) -> None:
+def test_killed_under_load_it_loses_nothing_and_keeps_the_order(mortal: Worker, target: Target, bob: str) -> None:
     many = [f"{bob}{number}" for number in range(10)]
     events = [delivery(who, f"{turn:03}") for turn in range(25) for who in many]
     mortal.send(*events)
@@ -122,4 +114,3 @@ def test_killed_under_load_it_loses_nothing_and_keeps_the_order(
         # A double stands right behind its first, or nothing would be in order.
         assert texts == sorted(texts)
         assert len(texts) <= 25 + 1  # without an echo, at most the one that was under way
-

@@ -11,9 +11,15 @@ WORDS = "qu1te-private-words"
 def test_no_error_shows_words_or_secrets(worker: Worker, target: Target, bob: str) -> None:
     quoting = {"error": f"bad {WORDS} {SECRET}", "exception": WORDS, "error_description": f"{SECRET} said {WORDS}"}
     answers = (
-        Say(400, quoting), Say(403, quoting), Say(500, quoting), Say(200, quoting), Say(200, f"<{WORDS}>".encode()),
-        THROTTLE._replace(body=quoting), Say(CUT), Say(404, f"{WORDS} {SECRET}".encode()),
-    )  # fmt: skip
+        Say(400, quoting),
+        Say(403, quoting),
+        Say(500, quoting),
+        Say(200, quoting),
+        Say(200, f"<{WORDS}>".encode()),
+        THROTTLE._replace(body=quoting),
+        Say(CUT),
+        Say(404, f"{WORDS} {SECRET}".encode()),
+    )
     events = [delivery(f"{bob}{number}", WORDS) for number in range(len(answers))]
     for event, answer in zip(events, answers, strict=True):
         target.plan(event.receiver, answer)

@@ -35,7 +35,9 @@ def most_in_a_second(at: list[float]) -> int:
     return max(sum(begin <= moment < begin + 1.0 for moment in at[index:]) for index, begin in enumerate(at))
 
 
-@pytest.mark.parametrize("apis", [("messages/users/import",), ("chatgroups/users/add",), ("users", "push/style", "users/state")], ids="+".join)
+@pytest.mark.parametrize(
+    "apis", [("messages/users/import",), ("chatgroups/users/add",), ("users", "push/style", "users/state")], ids="+".join
+)
 def test_a_tenth_of_a_quota_is_left_to_what_is_live(apis: tuple[str, ...]) -> None:
     async def main() -> None:
         admission = Admission(APP, DeliverSettings(), asyncio.get_running_loop(), share=0.9)

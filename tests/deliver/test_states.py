@@ -20,9 +20,16 @@ from tests.deliver.worker import delivery
 
 GATE, ASKED, DOUBT = EventState.GATE, EventState.ASKED, EventState.DOUBT
 SEEN = {
-    (EventState.QUEUED, GATE), (EventState.QUEUED, DOUBT), (GATE, EventState.LICENSED), (EventState.LICENSED, ASKED),
-    (ASKED, EventState.ENDED), (ASKED, GATE), (ASKED, DOUBT), (DOUBT, GATE), (DOUBT, EventState.ENDED),
-}  # fmt: skip
+    (EventState.QUEUED, GATE),
+    (EventState.QUEUED, DOUBT),
+    (GATE, EventState.LICENSED),
+    (EventState.LICENSED, ASKED),
+    (ASKED, EventState.ENDED),
+    (ASKED, GATE),
+    (ASKED, DOUBT),
+    (DOUBT, GATE),
+    (DOUBT, EventState.ENDED),
+}
 MOODS = (*["taken"] * 12, "refused", "throttled", "no connection", "lost", "answer lost")
 """Mostly well: a breaker that opens costs seconds."""
 PEOPLE, EACH = 12, 6
@@ -81,7 +88,15 @@ async def test_events_move_as_the_protocol_says_and_each_ends_once(tmp_path: Pat
     target = Target(seed)
     given = [delivery(f"bob{number % PEOPLE}", "hi", f"{seed}{number}") for number in range(PEOPLE * EACH)]
     target.events = {one.event.id: one for one in given}
-    settings: dict[str, Any] = {"echo_wait": 0.05, "lease": 0.2, "timeout": 0.2, "backoff": 0.001, "backoff_max": 0.01, "cycle": 0.001, "clock_margin": 0.0}
+    settings: dict[str, Any] = {
+        "echo_wait": 0.05,
+        "lease": 0.2,
+        "timeout": 0.2,
+        "backoff": 0.001,
+        "backoff_max": 0.01,
+        "cycle": 0.001,
+        "clock_margin": 0.0,
+    }
     dies = target.alone = Alone(tmp_path, target, **settings)
     running = asyncio.create_task(dies.run())
     for one in given:

@@ -125,9 +125,7 @@ def test_a_request_whose_intent_was_never_committed_is_in_doubt(heir: Worker, ta
 
 
 @pytest.mark.kafka
-def test_what_arrived_is_not_sent_again_although_nobody_committed_it_and_then_it_is(
-    heir: Worker, target: Target, bob: str
-) -> None:
+def test_what_arrived_is_not_sent_again_although_nobody_committed_it_and_then_it_is(heir: Worker, target: Target, bob: str) -> None:
     one, behind = delivery(bob, "0"), delivery(bob, "1")
     heir.send(one, behind)
     left_open(heir, one, intent(one), ended(one, Delivered("4711")))

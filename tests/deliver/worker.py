@@ -52,9 +52,14 @@ def delivery(receiver: str, text: str, number: str = "", **more: Any) -> Deliver
     """A text on its way to *receiver* at the target; *number* makes the event id, by default a new one."""
     number, now = number or uuid4().hex[:16], int(time.time() * 1000)
     event = Event(
-        id=event_id(number), source="old", remote_id=number, conversation=direct("alice", receiver), sender="alice",
-        at=now, operation=Post(Text(text)),
-    )  # fmt: skip
+        id=event_id(number),
+        source="old",
+        remote_id=number,
+        conversation=direct("alice", receiver),
+        sender="alice",
+        at=now,
+        operation=Post(Text(text)),
+    )
     given: dict[str, Any] = {"event": event, "target": "new", "sender": "alice", "receiver": receiver, "received": now}
     return Delivery(**given | more)
 
@@ -107,10 +112,7 @@ base_url = "{target}"
 
     def __enter__(self) -> Self:
         create = ["topics", "create", "--bootstrap", self.bootstrap, "--partitions", str(PARTITIONS)]
-        subprocess.run(
-            [sys.executable, "-m", "streams", *create, "--prefix", self.prefix],
-            cwd=ROOT, check=True, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
+        subprocess.run([sys.executable, "-m", "streams", *create, "--prefix", self.prefix], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         self.start()
         return self
 
@@ -136,6 +138,7 @@ base_url = "{target}"
 
     def forget_offsets(self) -> None:
         """While it is stopped: it will read every delivery again. What it committed is gone with its group."""
+
         def gone() -> bool:
             try:
                 self._admin.delete_consumer_groups([self.group])[self.group].result(10)
@@ -251,11 +254,15 @@ base_url = "{target}"
     def _reader(self) -> Consumer:
         return Consumer(
             {
-                "bootstrap.servers": self.bootstrap, "group.id": f"{self.prefix}test", "enable.auto.commit": False,
-                "isolation.level": "read_committed", "enable.partition.eof": True, "auto.offset.reset": "earliest",
+                "bootstrap.servers": self.bootstrap,
+                "group.id": f"{self.prefix}test",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+                "auto.offset.reset": "earliest",
                 "fetch.wait.max.ms": 10,
             }
-        )  # fmt: skip
+        )
 
 
 def ids(deliveries: Iterable[Delivery]) -> list[str]:

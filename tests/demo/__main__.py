@@ -83,7 +83,9 @@ def verdict(console: Console, journals: Journals, fetched: Fetched) -> bool:
         highlight=False,
     )
     told = ", ".join(f"{count} {what}s" for what, count in sorted(operations.done.items()))
-    console.print(f"{told}, {'each on its message once' if not operations.complaints() else 'and not all as they should be'}", highlight=False)
+    console.print(
+        f"{told}, {'each on its message once' if not operations.complaints() else 'and not all as they should be'}", highlight=False
+    )
     files = Counter(one.media["kind"] for one in journals.says if one.media is not None)
     if files:
         told = ", ".join(f"{count} {kind}s" for kind, count in sorted(files.items()))

@@ -68,7 +68,7 @@ def arrived(platform: str, entries: list[dict[str, Any]], groups: dict[str, str]
             Arrived(
                 platform, f"{source}:{kind}:{number}", _conversation(e, groups), e["from"], _text(e), e["time"], e["id"], e.get("media")
             )
-        )  # fmt: skip
+        )
     return found
 
 

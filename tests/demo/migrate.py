@@ -34,9 +34,14 @@ class Walk:
         shown = ["im-relay", "migrate", *words, *(["--lang", self._language] if speaks else [])]
         self._console.print(f"\n[bold]$ {' '.join(shown)}[/]", highlight=False)
         done = subprocess.run(
-            [sys.executable, "-m", "streams", *shown[1:]], cwd=self._directory, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [sys.executable, "-m", "streams", *shown[1:]],
+            cwd=self._directory,
+            text=True,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             env={**os.environ, **MARKS, "PYTHONPATH": str(ROOT), "IM_RELAY_CONFIG": str(self._config)},
-        )  # fmt: skip
+        )
         self._console.print(done.stdout.rstrip(), highlight=False, markup=False)
         if done.returncode != code:
             raise RuntimeError(f"{' '.join(shown)}: exit code {done.returncode}, not {code}")
@@ -53,7 +58,9 @@ def walk(console: Console, directory: Path, bootstrap: str, *, short: bool, lang
         steps = Walk(console, directory, rig.config, language)
         bundles = ("--work", str(rig.bundles))
         steps.run("check", "--from", "export", "--to", "new", "--files", "0", *bundles, code=1)
-        console.print("[dim]· two ids become one user, and messages are older than their groups at the target: a person decides[/]", highlight=False)
+        console.print(
+            "[dim]· two ids become one user, and messages are older than their groups at the target: a person decides[/]", highlight=False
+        )
         choices = ("--skip", "case", "--before-group", "restamp", "--for-devices")
         steps.run("check", "--from", "export", "--to", "new", "--files", "0", *choices, *bundles)
         steps.run("probe", "--yes")

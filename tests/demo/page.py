@@ -70,9 +70,7 @@ class Page:
         self.url = self._ready.get(timeout=30) + "/"
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.should_exit = True
         self._thread.join(10)
 

@@ -66,7 +66,8 @@ class Shown:
         colour = "magenta" if source == "easemob" else "cyan"
         self._console.print(
             f"{clock}  [{colour}]{source:>9} → {to:<9}[/]  {took:>7}  [bold]{escape(clean(sender)):>5}[/] in {escape(clean(place)):<13} [yellow]{sign}[/]",
-            end="", highlight=False,
-        )  # fmt: skip
+            end="",
+            highlight=False,
+        )
         words = "".join(char if char in KEPT else clean(char) for char in text.replace("\n", "⏎").replace("\t", "⇥"))
         self._console.print(words, markup=False, highlight=False, soft_wrap=True, style="dim" if sign else None)

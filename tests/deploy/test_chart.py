@@ -216,7 +216,9 @@ def test_every_role_and_the_job_start_a_command_that_there_is(objects: list[dict
     (pod,) = [one["spec"]["template"]["spec"] for one in of(objects, "Job")]
     (first,) = pod["initContainers"]
     assert parsed(first["args"])[0] == "settings"
-    assert "fix" not in parsed(of(rendered("--set", "topics.create=false"), "Job")[0]["spec"]["template"]["spec"]["containers"][0]["args"])[1]
+    assert (
+        "fix" not in parsed(of(rendered("--set", "topics.create=false"), "Job")[0]["spec"]["template"]["spec"]["containers"][0]["args"])[1]
+    )
     assert started["deliver-yunxin"][1]["platform"] == "yunxin"
 
 
@@ -343,7 +345,10 @@ def test_alerts_and_dashboards_are_the_same_as_everywhere(objects: list[dict[str
         (["--set", "settings.files.public_url="], "settings.files.public_url"),
         (["--set", "settings.apps.old.account.base_url=https://u:p@host"], "settings.apps.old.account.base_url holds a user or a password"),
         (["--set", "settings.apps.old.account.base_url=http://chat-server:80"], "networkPolicy.platforms.peers"),
-        (["--set", "settings.apps.old.account.base_url=http://10.2.3.4"], "settings.apps.old.account.base_url is at an inner address, 10.2.3.4"),
+        (
+            ["--set", "settings.apps.old.account.base_url=http://10.2.3.4"],
+            "settings.apps.old.account.base_url is at an inner address, 10.2.3.4",
+        ),
         (["--set", "settings.kafka.security.password=x"], "settings.kafka.security.password: give password_file"),
         (["--set", "settings.kafka.security.key=x"], "settings.kafka.security.key: give key_file"),
         (["--set", "settings.kafka.security.client_secret=x"], "settings.kafka.security.client_secret: give client_secret_file"),
@@ -376,7 +381,15 @@ def test_the_job_reads_the_settings_that_the_roles_will_read_with_all_of_their_s
     for name in ("kafka-ca", "kafka-client"):
         arguments += ["--set", f"secrets.values.{name}=x"]
     pod, early = before(*arguments, *(("--set", "secrets.existing=mine") if own else ()))
-    every = {"easemob-callback-secret", "easemob-client-secret", "files-secret", "kafka-ca", "kafka-client", "marks-secret", "yunxin-app-secret"}
+    every = {
+        "easemob-callback-secret",
+        "easemob-client-secret",
+        "files-secret",
+        "kafka-ca",
+        "kafka-client",
+        "marks-secret",
+        "yunxin-app-secret",
+    }
     volumes = {each["name"]: each for each in pod["volumes"]}
     (settings, topics) = (pod["initContainers"][0], pod["containers"][0])
     for container, volume, keys in ((settings, "all-secrets", every), (topics, "secrets", {"kafka-ca", "kafka-client"})):
@@ -385,7 +398,9 @@ def test_the_job_reads_the_settings_that_the_roles_will_read_with_all_of_their_s
         assert {each["key"] for each in volumes[volume]["secret"]["items"]} == keys
         assert volumes[volume]["secret"]["optional"], "a pod that waits for a Secret says nothing; the command does"
         assert container["env"][0] == {"name": "IM_RELAY_CONFIG", "value": "/etc/im-relay/settings/relay.toml"}
-        assert not [each for each in container["env"] if each["name"].startswith("IM_RELAY_KAFKA")], "what the settings say stands in them alone"
+        assert not [each for each in container["env"] if each["name"].startswith("IM_RELAY_KAFKA")], (
+            "what the settings say stands in them alone"
+        )
     (file,) = [one["data"]["relay.toml"] for one in of(lasting(rendered(*arguments)), "ConfigMap") if "relay.toml" in one["data"]]
     (config,) = of(early, "ConfigMap")
     assert (config["data"]["relay.toml"], config["metadata"]["name"]) == (file, volumes["settings"]["configMap"]["name"])
@@ -398,7 +413,9 @@ def test_the_job_reads_the_settings_that_the_roles_will_read_with_all_of_their_s
 @needs_helm
 def test_a_migration_has_a_worker_where_its_platform_is_named() -> None:
     assert not [each for each in workloads(rendered()) if "-migrate-" in each["metadata"]["name"]]
-    (one,) = [each for each in workloads(rendered("--set", "migrate.platform=easemob")) if each["metadata"]["name"].endswith("-migrate-easemob")]
+    (one,) = [
+        each for each in workloads(rendered("--set", "migrate.platform=easemob")) if each["metadata"]["name"].endswith("-migrate-easemob")
+    ]
     (container,) = one["spec"]["template"]["spec"]["containers"]
     command, parameters = parsed(container["args"])
     assert (command, parameters["platform"], one["spec"]["replicas"]) == ("migrate work", "easemob", 1)
@@ -444,7 +461,15 @@ def test_helm_asks_for_the_apps_where_there_are_none() -> None:
 @needs_helm
 def test_a_small_installation_has_nothing_that_was_not_asked_for() -> None:
     off = ["monitoring.serviceMonitor.enabled", "monitoring.rules.enabled", "monitoring.dashboard.enabled"]
-    off += ["files.enabled", "settings.media.carry", "ingress.route.enabled", "ingress.autoscaling.enabled", "topics.create", "check.enabled", "deliver.state.persistent"]
+    off += [
+        "files.enabled",
+        "settings.media.carry",
+        "ingress.route.enabled",
+        "ingress.autoscaling.enabled",
+        "topics.create",
+        "check.enabled",
+        "deliver.state.persistent",
+    ]
     arguments = [each for name in off for each in ("--set", f"{name}=false")]
     objects = rendered(*arguments, "--set", "secrets.existing=mine", "--set", "secrets.values=null")
     assert {one["kind"] for one in objects} == {"ConfigMap", "Deployment", "Service", "PodDisruptionBudget", "NetworkPolicy"}

@@ -8,19 +8,7 @@ import pytest
 import yaml
 
 from deploy import chart_readme
-from tests.deploy.test_chart import (
-    EXAMPLE,
-    VALUES,
-    complaints,
-    hooks,
-    lasting,
-    merged,
-    needs_helm,
-    of,
-    rendered,
-    template,
-    workloads,
-)
+from tests.deploy.test_chart import EXAMPLE, VALUES, complaints, hooks, lasting, merged, needs_helm, of, rendered, template, workloads
 
 ROLES = ("ingress", "convert", "deliver", "media", "files", "gaps", "migrate")
 EVERY = ("--set", "gaps.enabled=true", "--set", "migrate.platform=easemob")
@@ -72,7 +60,10 @@ def test_a_missing_key_of_an_account_is_refused_and_each_may_be_a_file(missing: 
     ("arguments", "said"),
     [
         (["--set", "settings.apps.old.platform=yunxing"], "platform"),
-        (["--set", "settings.apps.old.target=nowhere"], 'settings.apps.old.target is "nowhere", and there is no such app; there are: new, old'),
+        (
+            ["--set", "settings.apps.old.target=nowhere"],
+            'settings.apps.old.target is "nowhere", and there is no such app; there are: new, old',
+        ),
         (["--set", "settings.apps.old.target=old"], "settings.apps.old.target is the app itself"),
         (["--set", "settings.apps.new.account.org=1112190000"], "org"),
         (["--set", "settings.apps.new.account.org=null"], "org"),
@@ -101,7 +92,12 @@ def pods(*arguments: str) -> dict[str, dict[str, Any]]:
 
 @needs_helm
 def test_each_role_is_placed_by_its_own_words_and_else_by_those_of_all() -> None:
-    given: dict[str, Any] = {"nodeSelector": {"pool": "all"}, "tolerations": [{"key": "all"}], "affinity": {"nodeAffinity": {}}, "priorityClassName": "all"}
+    given: dict[str, Any] = {
+        "nodeSelector": {"pool": "all"},
+        "tolerations": [{"key": "all"}],
+        "affinity": {"nodeAffinity": {}},
+        "priorityClassName": "all",
+    }
     arguments = [f"--set-json={name}={json.dumps(value)}" for name, value in given.items()]
     spread = [{"maxSkew": 2, "topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule"}]
     for role in ROLES:
@@ -118,12 +114,17 @@ def test_each_role_is_placed_by_its_own_words_and_else_by_those_of_all() -> None
 @needs_helm
 def test_variables_and_volumes_of_all_and_of_a_role_are_both_there() -> None:
     source, volume, mount = {"secretRef": {"name": "all"}}, {"name": "all", "emptyDir": {}}, {"name": "all", "mountPath": "/all"}
-    arguments = [f"--set-json=envFrom=[{json.dumps(source)}]", f"--set-json=extraVolumes=[{json.dumps(volume)}]", f"--set-json=extraVolumeMounts=[{json.dumps(mount)}]"]
+    arguments = [
+        f"--set-json=envFrom=[{json.dumps(source)}]",
+        f"--set-json=extraVolumes=[{json.dumps(volume)}]",
+        f"--set-json=extraVolumeMounts=[{json.dumps(mount)}]",
+    ]
     for role in ROLES:
         own = [
-            f'--set-json={role}.envFrom=[{{"configMapRef":{{"name":"own"}}}}]', f'--set-json={role}.extraVolumes=[{{"name":"own","emptyDir":{{}}}}]',
+            f'--set-json={role}.envFrom=[{{"configMapRef":{{"name":"own"}}}}]',
+            f'--set-json={role}.extraVolumes=[{{"name":"own","emptyDir":{{}}}}]',
             f'--set-json={role}.extraVolumeMounts=[{{"name":"own","mountPath":"/own"}}]',
-        ]  # fmt: skip
+        ]
         for name, spec in pods(*arguments, *own).items():
             (container,) = spec["containers"]
             mine = name == role
@@ -172,7 +173,12 @@ def test_every_role_is_given_time_to_start_and_is_then_watched() -> None:
 @needs_helm
 def test_convert_and_media_scale_one_at_a_time_and_media_not_against_a_store_that_refuses() -> None:
     objects = rendered(
-        "--set", "convert.autoscaling.enabled=true", "--set", "media.autoscaling.enabled=true", "--set", "media.autoscaling.prometheus=http://prometheus:9090"
+        "--set",
+        "convert.autoscaling.enabled=true",
+        "--set",
+        "media.autoscaling.enabled=true",
+        "--set",
+        "media.autoscaling.prometheus=http://prometheus:9090",
     )
     for name in ("convert", "media"):
         (one,) = [each for each in of(objects, "Deployment") if each["metadata"]["name"].endswith(name)]
@@ -192,8 +198,14 @@ def test_both_ways_in_bound_the_body_and_who_may_call() -> None:
     arguments = []
     for role in ("ingress", "files"):
         arguments += ["--set-json", f'{role}.route.sourceRanges=["203.0.113.0/24","198.51.100.0/24"]', "--set", f"{role}.route.maxBody=2m"]
-        gateway = {"enabled": True, "host": f"{role}.example.com", "parentRefs": [{"name": "public", "namespace": "gateways"}], "envoy": True,
-                   "maxBody": "2Mi", "sourceRanges": ["203.0.113.0/24"]}  # fmt: skip
+        gateway = {
+            "enabled": True,
+            "host": f"{role}.example.com",
+            "parentRefs": [{"name": "public", "namespace": "gateways"}],
+            "envoy": True,
+            "maxBody": "2Mi",
+            "sourceRanges": ["203.0.113.0/24"],
+        }
         arguments += [f"--set-json={role}.gateway={json.dumps(gateway)}"]
     objects = rendered(*arguments)
     for role, path in (("ingress", "/callbacks/"), ("files", "/files/")):
@@ -229,7 +241,17 @@ def test_the_job_before_is_there_for_the_settings_for_the_topics_or_for_neither(
 
 def test_every_role_takes_the_same_words() -> None:
     schema: dict[str, Any] = json.loads((Path(__file__).parents[2] / "helm/im-relay/values.schema.json").read_text())["properties"]
-    common = {"env", "envFrom", "nodeSelector", "tolerations", "affinity", "topologySpreadConstraints", "priorityClassName", "extraVolumes", "extraVolumeMounts"}
+    common = {
+        "env",
+        "envFrom",
+        "nodeSelector",
+        "tolerations",
+        "affinity",
+        "topologySpreadConstraints",
+        "priorityClassName",
+        "extraVolumes",
+        "extraVolumeMounts",
+    }
     for role in ROLES:
         assert common <= schema[role]["properties"].keys(), role
     assert common <= schema.keys()

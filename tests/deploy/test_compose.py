@@ -96,7 +96,9 @@ def test_every_image_has_a_tag_that_stays() -> None:
         assert image, name
         assert tag != "latest", name
         assert ("build" in service) == image.startswith("im-relay"), name
-        assert "build" in service or re.fullmatch(r"[^\s:]+@sha256:[0-9a-f]{64}", service["image"]), f"{name}: a tag may be another image tomorrow"
+        assert "build" in service or re.fullmatch(r"[^\s:]+@sha256:[0-9a-f]{64}", service["image"]), (
+            f"{name}: a tag may be another image tomorrow"
+        )
 
 
 def test_every_built_target_is_a_stage_of_the_dockerfile() -> None:
@@ -116,7 +118,9 @@ def test_the_command_line_takes_every_command(name: str) -> None:
 
 
 def test_there_is_a_role_for_every_platform_of_the_settings(settings: Settings) -> None:
-    assert sorted(ROLES) == sorted(["ingress", "convert", "media", "files", "gaps", "watch", "migrate-easemob", *(f"deliver-{p}" for p in settings.platforms())])
+    assert sorted(ROLES) == sorted(
+        ["ingress", "convert", "media", "files", "gaps", "watch", "migrate-easemob", *(f"deliver-{p}" for p in settings.platforms())]
+    )
 
 
 def test_topics_are_made_as_the_settings_want_them(settings: Settings) -> None:

@@ -14,17 +14,7 @@ from streams.roles.watch import scope
 from streams.settings import role_secrets
 from streams.settings.role_secrets import COMMAND, SecretScope, deliver, migrate
 from streams.settings.root import load
-from tests.deploy.test_chart import (
-    EXAMPLE,
-    SECRETS,
-    VALUES,
-    lasting,
-    needs_helm,
-    of,
-    rendered,
-    template,
-    workloads,
-)
+from tests.deploy.test_chart import EXAMPLE, SECRETS, VALUES, lasting, needs_helm, of, rendered, template, workloads
 
 EVERY = ("--set", "gaps.enabled=true", "--set", "migrate.platform=easemob")
 FOUR = """
@@ -195,7 +185,11 @@ def test_every_pod_has_a_policy_of_its_own(arguments: tuple[str, ...]) -> None:
 def test_pods_are_reached_at_their_ports_alone() -> None:
     ours = '[{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"ingress-nginx"}}}]'
     scraper = '[{"podSelector":{"matchLabels":{"app":"prometheus"}}}]'
-    given = [f"--set-json=networkPolicy.callers={ours}", f"--set-json=networkPolicy.readers={ours}", f"--set-json=networkPolicy.scrapers={scraper}"]
+    given = [
+        f"--set-json=networkPolicy.callers={ours}",
+        f"--set-json=networkPolicy.readers={ours}",
+        f"--set-json=networkPolicy.scrapers={scraper}",
+    ]
     found = policies(rendered(*EVERY, *given))
     settings = VALUES["settings"]
     observed, open_to = settings["observe"]["port"], {"ingress": settings["ingress"]["port"], "files": settings["files"]["port"]}
@@ -208,7 +202,9 @@ def test_pods_are_reached_at_their_ports_alone() -> None:
     assert next(rule["from"] for rule in found["ingress"]["ingress"] if ports(rule) == {8080}) == json.loads(ours)
     readers = next(rule["from"] for rule in found["files"]["ingress"] if ports(rule) == {8090})
     assert readers[0] == json.loads(ours)[0]
-    assert [one["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for one in readers[1:]] == ["media"], "and whoever puts files there"
+    assert [one["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for one in readers[1:]] == ["media"], (
+        "and whoever puts files there"
+    )
 
 
 @needs_helm
@@ -217,7 +213,9 @@ def test_only_who_sends_reaches_the_internet_and_nobody_an_inner_network(argumen
     for component, spec in policies(rendered(*arguments)).items():
         for inner in ("10.0.0.1", "127.0.0.1", "169.254.169.254", "172.20.3.4", "192.168.1.1", "100.64.0.1", "fd00::1", "fe80::1", "::1"):
             assert not reaches(spec, inner, port), (component, inner)
-        outside = component in ("media", "gaps", *(["watch"] if any("canary" in one for one in arguments) else [])) or component.startswith(("deliver-", "migrate-"))
+        outside = component in ("media", "gaps", *(["watch"] if any("canary" in one for one in arguments) else [])) or component.startswith(
+            ("deliver-", "migrate-")
+        )
         assert reaches(spec, "203.0.113.7", port) <= (outside and port in (80, 443, 8000)), component
         assert reaches(spec, "203.0.113.7", 443) == (outside and component != "deliver-own"), component
 
@@ -226,13 +224,20 @@ def test_only_who_sends_reaches_the_internet_and_nobody_an_inner_network(argumen
 def test_the_watcher_reaches_endpoints_whose_certificates_it_sees() -> None:
     plain = policies(rendered(*EVERY))["watch"]
     seeing = policies(rendered(*EVERY, '--set-json=settings.watch={"endpoints":["relay.example.com","files.example.com:8443"]}'))["watch"]
-    assert [(reaches(plain, "8.8.8.8", port), reaches(seeing, "8.8.8.8", port)) for port in (443, 8443, 80)] == [(False, True), (False, True), (False, False)]
+    assert [(reaches(plain, "8.8.8.8", port), reaches(seeing, "8.8.8.8", port)) for port in (443, 8443, 80)] == [
+        (False, True),
+        (False, True),
+        (False, False),
+    ]
 
 
 @needs_helm
 def test_everybody_but_the_store_of_files_reaches_kafka_and_names() -> None:
     brokers = '[{"podSelector":{"matchLabels":{"app":"kafka"}}}]'
-    for more, expected in (((), {9092}), ((f"--set-json=networkPolicy.kafka.peers={brokers}", "--set-json=networkPolicy.kafka.ports=[9093]"), {9093})):
+    for more, expected in (
+        ((), {9092}),
+        ((f"--set-json=networkPolicy.kafka.peers={brokers}", "--set-json=networkPolicy.kafka.ports=[9093]"), {9093}),
+    ):
         for component, spec in policies(rendered(*EVERY, *more)).items():
             if component == "files":
                 assert spec["egress"] == []

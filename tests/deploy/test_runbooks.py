@@ -14,7 +14,11 @@ from tests.deploy.commands import ROOT, parsed
 PAGES = {"en": ROOT / "docs" / "runbooks.md", "zh": ROOT / "docs" / "runbooks.zh-CN.md"}
 RULES = [rule for group in yaml.safe_load((ROOT / dashboards.ALERTS).read_text(encoding="utf-8"))["groups"] for rule in group["rules"]]
 ALERTS = {rule["alert"]: rule for rule in RULES if "alert" in rule}
-TESTS = [test for path in sorted((ROOT / "tests" / "deploy").glob("alerts*.yml")) for test in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]]
+TESTS = [
+    test
+    for path in sorted((ROOT / "tests" / "deploy").glob("alerts*.yml"))
+    for test in yaml.safe_load(path.read_text(encoding="utf-8"))["tests"]
+]
 
 
 def sections(page: Path) -> dict[str, str]:

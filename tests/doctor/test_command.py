@@ -18,7 +18,15 @@ from tests.operate.conftest import command, rows
 from tests.simulation.conftest import running
 from tests.simulators.client import SimulatorClient
 
-SECRETS = ("demo-yunxin-secret", "YXA6demosecret", "demo-easemob-secret", "of-the-marks-of-the-tests", "demo-yunxin", "YXA6demo", "demo#relay")
+SECRETS = (
+    "demo-yunxin-secret",
+    "YXA6demosecret",
+    "demo-easemob-secret",
+    "of-the-marks-of-the-tests",
+    "demo-yunxin",
+    "YXA6demo",
+    "demo#relay",
+)
 
 
 class Ready:
@@ -51,7 +59,12 @@ account = {{ org = "demo", app = "relay", client_id = "YXA6demo", client_secret 
 
     def removed(self) -> list[str]:
         """Users who were made and taken away again."""
-        gone = [entry["user"] for one in (self.yunxin, self.easemob) for entry in one.journal("accepted") if entry["api"] in {"user.block", "user.delete"}]
+        gone = [
+            entry["user"]
+            for one in (self.yunxin, self.easemob)
+            for entry in one.journal("accepted")
+            if entry["api"] in {"user.block", "user.delete"}
+        ]
         made = [entry["user"] for one in (self.yunxin, self.easemob) for entry in one.journal("accepted") if entry["api"] == "user.create"]
         assert sorted(made) == sorted(gone)
         return gone
@@ -73,7 +86,9 @@ def test_each_check_is_a_line_the_settings_that_fit_are_toml_and_the_report_has_
     assert done.exit_code == 1, done.output  # reactions come unsigned
     lines = done.stdout.splitlines()
     assert "ok old: credentials: signature accepted" in lines
-    assert [line for line in lines if line.startswith("!!")] == [line for line in lines if line.startswith("!! new: reaction: taken, and its callback refused: unsigned -> ")]
+    assert [line for line in lines if line.startswith("!!")] == [
+        line for line in lines if line.startswith("!! new: reaction: taken, and its callback refused: unsigned -> ")
+    ]
     fitting = tomllib.loads("\n".join(lines[lines.index("Settings that fit what was seen:") + 1 :]))
     assert fitting["apps"]["new"]["account"]["unsigned_events"] is True
     assert fitting["apps"]["new"]["account"]["dissolved_by"] == "delete"
@@ -109,10 +124,29 @@ def test_ctrl_c_removes_what_was_made(ready: Ready) -> None:
     """While it waits for a callback that nobody sends."""
     ready.easemob.mood(lose_callbacks=1.0)
     child = subprocess.Popen(
-        [sys.executable, "-m", "streams", "doctor", "new", "--listen", ready.listen, "--wait", "300", "--json", "--report", str(ready.report), "--config", str(ready.config)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        [
+            sys.executable,
+            "-m",
+            "streams",
+            "doctor",
+            "new",
+            "--listen",
+            ready.listen,
+            "--wait",
+            "300",
+            "--json",
+            "--report",
+            str(ready.report),
+            "--config",
+            str(ready.config),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
         preexec_fn=dies_with_parent(),  # noqa: PLW1509
-    )  # fmt: skip
+    )
     assert child.stdout is not None
     for line in child.stdout:
         if json.loads(line)["check"] == "message":
@@ -136,7 +170,10 @@ def test_what_a_killed_run_has_left_is_removed_by_its_prefix(ready: Ready) -> No
     ready.easemob.preload(["imrdoctorabca", "imrdoctorabcb", "alice"])
     done = ready.doctor("new", "--remove", "imrdoctorabc")
     assert done.exit_code == 0, done.output
-    assert [entry["user"] for entry in ready.easemob.journal("accepted") if entry["api"] == "user.delete"] == ["imrdoctorabca", "imrdoctorabcb"]
+    assert [entry["user"] for entry in ready.easemob.journal("accepted") if entry["api"] == "user.delete"] == [
+        "imrdoctorabca",
+        "imrdoctorabcb",
+    ]
     refused = ready.doctor("new", "--remove", "alic")
     assert refused.exit_code == 2
     assert "expected the prefix" in refused.output

@@ -30,7 +30,14 @@ def test_nothing_is_found_where_nothing_is_wrong(platform: str) -> None:
     with driven(platform, account=UNSIGNED.get(platform)) as one:
         found = one.run(names_of(platform))
         assert bad(found) == set()
-        assert {name for name, result in found.items() if result.state == "good"} > {"users", "message", "callback", "echo", "edit", "recall"} - ({"edit"} if platform == "own" else set())
+        assert {name for name, result in found.items() if result.state == "good"} > {
+            "users",
+            "message",
+            "callback",
+            "echo",
+            "edit",
+            "recall",
+        } - ({"edit"} if platform == "own" else set())
         assert all(result.seen.en and result.seen.zh for result in found.values())
 
 
@@ -56,11 +63,13 @@ FAULTS: list[tuple[str, dict[str, Any], dict[str, Any], set[str]]] = [
     ("rongcloud", {}, {"history": False}, {"history"}),
     ("rongcloud", {}, {"log": False}, {"message-log"}),
     ("rongcloud", {}, {"max_users": 1}, {"users"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("platform", "account", "options", "planted"), FAULTS, ids=[f"{p}-{a or o}" for p, a, o, _ in FAULTS])
-def test_each_planted_fault_is_found_and_no_other(platform: str, account: dict[str, Any], options: dict[str, Any], planted: set[str]) -> None:
+def test_each_planted_fault_is_found_and_no_other(
+    platform: str, account: dict[str, Any], options: dict[str, Any], planted: set[str]
+) -> None:
     with driven(platform, account=UNSIGNED.get(platform, {}), **options) as one:
         one.account = msgspec.structs.replace(one.account, **account)
         one.wired.account = one.account
@@ -92,10 +101,14 @@ SETTLED: list[tuple[str, dict[str, Any], dict[str, Any], str, dict[str, Any], st
     ("rongcloud", {}, {"log_after": -7200.0, "overseas": True}, "message-log", {"hours_ahead": 0.0}, "UTC"),
     ("rongcloud", {}, {}, "edit", {}, "not called back"),
     ("rongcloud", {}, {"sign_names": "newer"}, "callback", {}, "after"),
-]  # fmt: skip
+]
 
 
-@pytest.mark.parametrize(("platform", "account", "options", "check", "settings", "seen"), SETTLED, ids=[f"{p}-{c}-{a or ''}{o or ''}" for p, a, o, c, _, _ in SETTLED])
+@pytest.mark.parametrize(
+    ("platform", "account", "options", "check", "settings", "seen"),
+    SETTLED,
+    ids=[f"{p}-{c}-{a or ''}{o or ''}" for p, a, o, c, _, _ in SETTLED],
+)
 def test_each_doubt_is_settled_as_the_simulator_is_set(
     platform: str, account: dict[str, Any], options: dict[str, Any], check: str, settings: dict[str, Any], seen: str
 ) -> None:
@@ -154,7 +167,9 @@ def test_nothing_is_left_of_it(platform: str) -> None:
     with driven(platform) as one:
         one.run(names_of(platform))
         one.removed(names_of(platform))
-        gone = {entry["user"] for entry in one.simulator.journal("accepted") if entry["api"] in {"user.delete", "user.block", "user.deactivate"}}
+        gone = {
+            entry["user"] for entry in one.simulator.journal("accepted") if entry["api"] in {"user.delete", "user.block", "user.deactivate"}
+        }
         assert gone == (set() if platform == "own" else set(NAMES.people))
         one.removed(names_of(platform))  # a second time is as good
 
@@ -183,7 +198,9 @@ def test_users_who_were_there_stay(platform: str) -> None:
     with driven(platform, users=["ann", "bob"]) as one:
         names = msgspec.structs.replace(NAMES, users=("ann", "bob"))
         assert "users" not in bad(one.run(names))
-        assert [request for request in one.plan.remove(one.account, names, one.made) if "ann" in request.path or b"ann" in request.body] == []
+        assert [
+            request for request in one.plan.remove(one.account, names, one.made) if "ann" in request.path or b"ann" in request.body
+        ] == []
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

@@ -41,9 +41,7 @@ class Cluster:
         return await self._read(topic, "read_uncommitted")
 
     async def _read(self, topic: str, isolation: str) -> list[ConsumerRecord]:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap, isolation_level=isolation, max_partition_fetch_bytes=8 << 20
-        )
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, isolation_level=isolation, max_partition_fetch_bytes=8 << 20)
         where = TopicPartition(topic, 0)
         try:
             await consumer.start()
@@ -156,9 +154,7 @@ class LossyProxy:
             up_writer.close()
 
 
-async def _pump(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, change: Callable[[bytes], Awaitable[bytes | None]]
-) -> None:
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, change: Callable[[bytes], Awaitable[bytes | None]]) -> None:
     """Frame by frame, until one side is gone or *change* gives None."""
     try:
         while True:

@@ -29,7 +29,9 @@ def step(members: dict[str, ConsumerProtocolMemberMetadata], partitions: int = 4
     return {name: {topic: list(numbers) for topic, numbers in given.assignment} for name, given in found.items()}
 
 
-def share(subscriptions: dict[str, set[str]], had: dict[str, list[int]] | None = None, partitions: int = 4, kept: Kept | None = None) -> Owned:
+def share(
+    subscriptions: dict[str, set[str]], had: dict[str, list[int]] | None = None, partitions: int = 4, kept: Kept | None = None
+) -> Owned:
     """The same when all have let go of what was to move, and the group has agreed again; each member told what it *had*."""
     mine, found = dict(had or {}), Owned()
     for generation in (1, 2):
@@ -49,7 +51,9 @@ claims = st.dictionaries(st.sampled_from(["m1", "m2", "m3", "m4"]), st.lists(st.
 
 
 @given(fleets, claims, st.integers(1, 9))
-def test_no_number_has_two_owners_shares_are_even_and_what_all_read_is_served(fleet: dict[str, set[str]], had: dict[str, list[int]], partitions: int) -> None:
+def test_no_number_has_two_owners_shares_are_even_and_what_all_read_is_served(
+    fleet: dict[str, set[str]], had: dict[str, list[int]], partitions: int
+) -> None:
     owned = share(fleet, had, partitions)
     mine = numbers(owned)
     assert sum(map(len, mine.values())) == partitions
@@ -101,8 +105,10 @@ def test_what_is_to_move_is_nobodys_until_its_owner_has_let_go_and_all_else_stay
 def test_who_comes_back_gets_what_its_disk_holds_the_state_of() -> None:
     kept = {"back": {1: 50.0, 2: 50.0}, "m1": {1: 10.0}}
     assert numbers(share({"m1": {"a"}, "m2": {"a"}, "back": {"a"}}, {"m1": [0, 1, 4], "m2": [2, 3, 5]}, 6, kept)) == {
-        "m1": {0, 4}, "m2": {3, 5}, "back": {1, 2},
-    }  # fmt: skip
+        "m1": {0, 4},
+        "m2": {3, 5},
+        "back": {1, 2},
+    }
 
 
 def test_what_nobody_has_goes_to_the_latest_state_of_it() -> None:
@@ -118,7 +124,13 @@ def test_who_was_counted_out_holds_nothing_and_of_two_the_later_one_does() -> No
     assert both["m2"] == {1, 2}
 
 
-@given(st.dictionaries(st.sampled_from("pqrst"), st.tuples(st.lists(st.integers(0, 9)), st.dictionaries(st.integers(0, 12), st.floats(0, 2e9)), st.integers(-1, 5)), min_size=1))
+@given(
+    st.dictionaries(
+        st.sampled_from("pqrst"),
+        st.tuples(st.lists(st.integers(0, 9)), st.dictionaries(st.integers(0, 12), st.floats(0, 2e9)), st.integers(-1, 5)),
+        min_size=1,
+    )
+)
 def test_nobody_is_given_what_another_works_on(fleet: dict[str, tuple[list[int], dict[int, float], int]]) -> None:
     mine = numbers(step({name: member({"a"}, *said) for name, said in fleet.items()}, 10))
     latest: dict[int, int] = {}

@@ -66,9 +66,7 @@ async def test_what_the_last_owner_left_open_is_ended_by_the_next_ones_start(clu
     assert [record.value for record in await cluster.committed(target)] == [b"new"]
 
 
-async def test_the_broker_refuses_no_write_of_a_transaction_that_has_offsets_too(
-    cluster: Cluster, caplog: pytest.LogCaptureFixture
-):
+async def test_the_broker_refuses_no_write_of_a_transaction_that_has_offsets_too(cluster: Cluster, caplog: pytest.LogCaptureFixture):
     source, targets, group = TopicPartition(await cluster.topic(), 0), [await cluster.topic(), await cluster.topic()], cluster.name()
     producers = classic(cluster, group)
     try:

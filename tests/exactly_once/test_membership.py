@@ -18,7 +18,9 @@ def tasks(one: Hosted) -> dict[int, PartitionTask]:
 
 
 @pytest.mark.kafka
-async def test_what_stays_is_worked_on_while_the_group_agrees_anew_and_what_goes_is_finished_first(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_stays_is_worked_on_while_the_group_agrees_anew_and_what_goes_is_finished_first(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     topic, group = await cluster.topic(4), cluster.name()
     fenced: list[PartitionTask] = []
     fence = PartitionTask.fence
@@ -44,7 +46,9 @@ async def test_what_stays_is_worked_on_while_the_group_agrees_anew_and_what_goes
         for number in range(4):
             await producer.send_and_wait(topic, b"again %d" % number, partition=number)
         await until(lambda: len(one.records) + len(two.records) == 8)
-    assert sorted(one.values + two.values) == sorted([*(b"%d" % number for number in range(4)), *(b"again %d" % number for number in range(4))])
+    assert sorted(one.values + two.values) == sorted(
+        [*(b"%d" % number for number in range(4)), *(b"again %d" % number for number in range(4))]
+    )
     assert (one.code, two.code) == (0, 0)
 
 
@@ -79,7 +83,9 @@ def test_a_name_is_made_once_and_one_that_is_given_goes_before(tmp_path: Path) -
 @pytest.mark.kafka
 @pytest.mark.parametrize("alone", [True, False], ids=["alone", "beside another"])
 @pytest.mark.parametrize(("had", "reads"), [("a", "ab"), ("ab", "a"), ("ab", "ac")], ids=["one more", "one less", "another"])
-async def test_who_comes_back_under_its_name_with_other_topics_reads_those_and_no_others(cluster: Cluster, had: str, reads: str, *, alone: bool) -> None:
+async def test_who_comes_back_under_its_name_with_other_topics_reads_those_and_no_others(
+    cluster: Cluster, had: str, reads: str, *, alone: bool
+) -> None:
     topics, group = {name: await cluster.topic(4) for name in "abc"}, cluster.name()
 
     def worker(names: str, instance: str) -> Hosted:

@@ -7,13 +7,7 @@ from contextlib import suppress
 import pytest
 from aiokafka import TopicPartition
 
-from streams.exactly_once.producers import (
-    FencedError,
-    Outputs,
-    Producers,
-    ProducerSettings,
-    UnknownResultError,
-)
+from streams.exactly_once.producers import FencedError, Outputs, Producers, ProducerSettings, UnknownResultError
 from tests.exactly_once.conftest import Cluster, LossyProxy
 
 pytestmark = pytest.mark.kafka
@@ -159,7 +153,9 @@ async def test_a_record_over_the_batch_size_goes_by_itself_in_its_place(cluster:
     assert written == {(target, 0): found[-1].offset + 1}
 
 
-async def test_a_record_that_the_broker_never_takes_is_an_unknown_result_and_nothing_of_its_transaction_is_seen(cluster: Cluster, make: Make):
+async def test_a_record_that_the_broker_never_takes_is_an_unknown_result_and_nothing_of_its_transaction_is_seen(
+    cluster: Cluster, make: Make
+):
     target, group = await cluster.topic(), cluster.name()
     producers, next_owner = (make(group, max_batch=10_000) for _ in range(2))
     try:

@@ -41,7 +41,9 @@ async def test_what_is_refused_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     REACH.heard()
     with pytest.raises(CoordinatorRefusesError) as refused:
         await started(monkeypatch, CONCURRENT_TRANSACTIONS)
-    assert why(refused.value, "127.0.0.1:1") == "brokers answer, and begin no transaction of a-stage-3 within 0.04 s: ConcurrentTransactions"
+    assert (
+        why(refused.value, "127.0.0.1:1") == "brokers answer, and begin no transaction of a-stage-3 within 0.04 s: ConcurrentTransactions"
+    )
 
 
 async def test_who_does_not_answer_is_no_coordinator_that_refuses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,13 +10,7 @@ from aiokafka.client import AIOKafkaClient
 
 from streams.exactly_once import kafka_protocol
 from streams.exactly_once.kafka_protocol import FrameRequest
-from streams.exactly_once.producers import (
-    FencedError,
-    Outputs,
-    Producers,
-    ProducerSettings,
-    UnknownResultError,
-)
+from streams.exactly_once.producers import FencedError, Outputs, Producers, ProducerSettings, UnknownResultError
 from streams.exactly_once.transactions_aiokafka import AiokafkaTransactions
 from streams.exactly_once.transactions_direct import DirectTransactions
 from streams.kafka.local.broker import LocalKafka

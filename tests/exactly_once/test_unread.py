@@ -86,7 +86,9 @@ async def test_records_deleted_ahead_of_a_running_reader_are_told_and_it_reads_o
 
 
 @pytest.mark.kafka
-async def test_at_rest_the_offsets_of_markers_are_committed_so_that_deleting_them_is_no_loss(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_at_rest_the_offsets_of_markers_are_committed_so_that_deleting_them_is_no_loss(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tasks, "TIDY", 0.2)
     topic, group = await cluster.topic(), cluster.name()
     async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap, transactional_id=group) as producer, producer.transaction():

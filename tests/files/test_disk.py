@@ -96,7 +96,18 @@ def test_only_keys_have_a_place(text: str) -> None:
         FileDirectory(Path("/nowhere"), kept=1).where(text)
 
 
-@pytest.mark.parametrize("key", [f"new/{'0' * 40}\n", f"../{'0' * 40}", f"new/../{'0' * 40}", f"/{'0' * 40}", f"new/{'0' * 40}.a/b", f"new/{'0' * 40}..", f"NEW/{'0' * 40}"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        f"new/{'0' * 40}\n",
+        f"../{'0' * 40}",
+        f"new/../{'0' * 40}",
+        f"/{'0' * 40}",
+        f"new/{'0' * 40}.a/b",
+        f"new/{'0' * 40}..",
+        f"NEW/{'0' * 40}",
+    ],
+)
 def test_what_looks_like_a_key_has_no_place(key: str) -> None:
     with pytest.raises(ValueError, match="not a key"):
         FileDirectory(Path("/nowhere"), kept=1).where(key)

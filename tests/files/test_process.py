@@ -83,7 +83,11 @@ async def test_killed_in_the_middle_of_an_upload_it_has_no_file_and_after_its_st
         digest = sha256(CONTENT).hexdigest()
         half = upload(SECRET.encode(), "new", digest=digest, length=len(CONTENT), name="a", mime="video/mp4", now=time.time())
         _, writer = await asyncio.open_connection("127.0.0.1", one.port)
-        lines = [f"PUT /files/{half.key} HTTP/1.1", "host: x", *(f"{name}: {value}" for name, value in headers(SECRET.encode(), half).items())]
+        lines = [
+            f"PUT /files/{half.key} HTTP/1.1",
+            "host: x",
+            *(f"{name}: {value}" for name, value in headers(SECRET.encode(), half).items()),
+        ]
         writer.write("\r\n".join([*lines, "", ""]).encode() + CONTENT[: 3 << 20])
         await writer.drain()
         await asyncio.to_thread(until, lambda: sum(one.lying("coming")) >= 2 << 20)

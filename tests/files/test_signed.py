@@ -43,7 +43,9 @@ def test_a_disposition_is_one_line_of_ascii_that_gives_the_name_back(name: str, 
     assert unquote(head.rpartition("''")[2]) == plain
 
 
-@pytest.mark.parametrize("mime", ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/javascript", "", "a/b\r\nc: d"])
+@pytest.mark.parametrize(
+    "mime", ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/javascript", "", "a/b\r\nc: d"]
+)
 def test_no_type_that_a_browser_would_run_is_served(mime: str) -> None:
     assert plain_mime(mime) == "application/octet-stream"
     assert disposition("a", plain_mime(mime)).startswith("attachment")

@@ -65,9 +65,12 @@ def _easemob(kind: str, to: str, words: _Words) -> Iterator[tuple[str, dict[str,
     size = {"size": {"width": 80, "height": 60}}
     yield "text", one({"type": "txt", "msg": words("text")})
     yield "text with ext", one({"type": "txt", "msg": words("text")}, {"order": words("ext"), "number": 17})
-    yield "quote", one(
-        {"type": "txt", "msg": words("text")},
-        {"msgQuote": {"msgID": "1389", "msgPreview": "before", "msgSender": "bob", "msgType": "txt"}},
+    yield (
+        "quote",
+        one(
+            {"type": "txt", "msg": words("text")},
+            {"msgQuote": {"msgID": "1389", "msgPreview": "before", "msgSender": "bob", "msgType": "txt"}},
+        ),
     )
     yield "picture", one({"type": "img", "filename": "a.jpg", **file, **size}, {"order": words("ext")})
     yield "voice", one({"type": "audio", "filename": "a.amr", "length": 3, **file}, {"order": words("ext")})
@@ -77,21 +80,48 @@ def _easemob(kind: str, to: str, words: _Words) -> Iterator[tuple[str, dict[str,
     yield "custom", one({"type": "custom", "customEvent": "order", "customExts": [{"note": words("custom")}]})
     yield "newer custom", one({"type": "custom", "customEvent": "order", "v2:customExts": {"note": words("custom")}})
     yield "command", one({"type": "cmd", "action": words("action")})
-    yield "forwarded", one({
-        "type": "txt", "subType": "sub_combine", "msg": "[history]", "title": words("title"), "summary": f"{words('line')}\n{words('line')}",
-        "compatibleText": "[history]", "combineLevel": 1, "filename": "a", **file,
-    })  # fmt: skip
-    yield "two bodies", {**(said := one({"type": "txt", "msg": words("first")})), "payload": said["payload"] | {
-        "bodies": [*said["payload"]["bodies"], {"type": "txt", "msg": words("second")}],
-    }}  # fmt: skip
+    yield (
+        "forwarded",
+        one(
+            {
+                "type": "txt",
+                "subType": "sub_combine",
+                "msg": "[history]",
+                "title": words("title"),
+                "summary": f"{words('line')}\n{words('line')}",
+                "compatibleText": "[history]",
+                "combineLevel": 1,
+                "filename": "a",
+                **file,
+            }
+        ),
+    )
+    yield (
+        "two bodies",
+        {
+            **(said := one({"type": "txt", "msg": words("first")})),
+            "payload": said["payload"] | {"bodies": [*said["payload"]["bodies"], {"type": "txt", "msg": words("second")}]},
+        },
+    )
     edit = message("easemob", "x", sender="alice", to=to, kind=kind)
-    edit |= {"chat_type": "edit", "payload": {
-        "bodies": [{"type": "txt", "msg": words("edit")}], "edit_message_id": "1388", "type": "edit",
-        "meta": {"edit_msg": {
-            "count": 1, "edit_time": edit["timestamp"], "operator": "alice", "send_time": edit["timestamp"], "sender": "alice",
-            "chat_type": "chat:user" if kind == "direct" else "chat:group",
-        }},
-    }}  # fmt: skip
+    edit |= {
+        "chat_type": "edit",
+        "payload": {
+            "bodies": [{"type": "txt", "msg": words("edit")}],
+            "edit_message_id": "1388",
+            "type": "edit",
+            "meta": {
+                "edit_msg": {
+                    "count": 1,
+                    "edit_time": edit["timestamp"],
+                    "operator": "alice",
+                    "send_time": edit["timestamp"],
+                    "sender": "alice",
+                    "chat_type": "chat:user" if kind == "direct" else "chat:group",
+                }
+            },
+        },
+    }
     yield "edit", edit
 
 
@@ -114,10 +144,23 @@ def _yunxin(kind: str, to: str, words: _Words) -> Iterator[tuple[str, dict[str, 
     yield "custom of a number", one("CUSTOM", {"type": 7, "data": {"note": words("custom")}})
     yield "custom without attach", one("CUSTOM", body=words("text"))
     yield "titled", one("CUSTOM", {"type": 102, "data": {"title": words("title"), "body": words("text")}})
-    yield "forwarded", one("CUSTOM", {"type": 101, "data": {
-        "sessionName": words("title"), "depth": 1, "url": f"{URL}/m", "md5": "9e107d9d" * 4, "sessionID": "bob",
-        "abstracts": [{"senderNick": "bob", "content": words("line"), "userAccId": "bob"}],
-    }})  # fmt: skip
+    yield (
+        "forwarded",
+        one(
+            "CUSTOM",
+            {
+                "type": 101,
+                "data": {
+                    "sessionName": words("title"),
+                    "depth": 1,
+                    "url": f"{URL}/m",
+                    "md5": "9e107d9d" * 4,
+                    "sessionID": "bob",
+                    "abstracts": [{"senderNick": "bob", "content": words("line"), "userAccId": "bob"}],
+                },
+            },
+        ),
+    )
 
 
 def _rongcloud(kind: str, to: str, words: _Words) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -127,21 +170,45 @@ def _rongcloud(kind: str, to: str, words: _Words) -> Iterator[tuple[str, dict[st
     yield "text", one("RC:TxtMsg", {"content": words("text"), "user": {"id": "alice", "name": "Alice"}})
     yield "text with extra", one("RC:TxtMsg", {"content": words("text"), "extra": words("extra")})
     yield "text with JSON extra", one("RC:TxtMsg", {"content": words("text"), "extra": Inner({"order": words("extra")})})
-    yield "quote", one("RC:ReferenceMsg", {
-        "content": words("text"), "referMsgUserId": "bob", "referMsg": {"content": "before"}, "objName": "RC:TxtMsg", "referMsgUid": "C1",
-    })  # fmt: skip
+    yield (
+        "quote",
+        one(
+            "RC:ReferenceMsg",
+            {
+                "content": words("text"),
+                "referMsgUserId": "bob",
+                "referMsg": {"content": "before"},
+                "objName": "RC:TxtMsg",
+                "referMsgUid": "C1",
+            },
+        ),
+    )
     yield "picture", one("RC:ImgMsg", {"content": "/9j/4AAQ", "imageUri": f"{URL}.jpg", "extra": words("extra")})
     yield "voice", one("RC:HQVCMsg", {"remoteUrl": f"{URL}.aac", "duration": 3, "extra": words("extra")})
-    yield "video", one("RC:SightMsg", {"sightUrl": f"{URL}.mp4", "content": "/9j/4AAQ", "duration": 3, "size": 1000, "name": "a.mp4", "extra": words("extra")})
+    yield (
+        "video",
+        one(
+            "RC:SightMsg",
+            {"sightUrl": f"{URL}.mp4", "content": "/9j/4AAQ", "duration": 3, "size": 1000, "name": "a.mp4", "extra": words("extra")},
+        ),
+    )
     yield "file", one("RC:FileMsg", {"name": f"{words('name')}.pdf", "size": "1000", "type": "pdf", "fileUrl": f"{URL}.pdf"})
     yield "place", one("RC:LBSMsg", {"content": "/9j/4AAQ", "latitude": 39.9, "longitude": 116.3, "poi": words("poi")})
-    yield "link", one("RC:ImgTextMsg", {"title": words("title"), "content": words("text"), "imageUri": f"{URL}.jpg", "url": "https://example.com/p"})
-    yield "forwarded", one("RC:CombineMsg", {
-        "remoteUrl": f"{URL}.html", "conversationType": 1, "nameList": ["Alice"], "summaryList": [words("line"), words("line")],
-    })  # fmt: skip
-    yield "forwarded, newer", one("RC:CombineV2Msg", {
-        "conversationType": 1, "nameList": ["Alice"], "summaryList": [words("line")], "msgNum": 1, "msgList": [],
-    })  # fmt: skip
+    yield (
+        "link",
+        one("RC:ImgTextMsg", {"title": words("title"), "content": words("text"), "imageUri": f"{URL}.jpg", "url": "https://example.com/p"}),
+    )
+    yield (
+        "forwarded",
+        one(
+            "RC:CombineMsg",
+            {"remoteUrl": f"{URL}.html", "conversationType": 1, "nameList": ["Alice"], "summaryList": [words("line"), words("line")]},
+        ),
+    )
+    yield (
+        "forwarded, newer",
+        one("RC:CombineV2Msg", {"conversationType": 1, "nameList": ["Alice"], "summaryList": [words("line")], "msgNum": 1, "msgList": []}),
+    )
     yield "notice", one("RC:InfoNtf", {"message": words("notice"), "extra": ""})
     yield "custom", one("app:order", {"note": words("custom"), "number": 17})
     yield "edit", one("RC:TxtMsg", {"content": words("edit")}) | {"originalMsgUID": "CRER-DAJI-0000-KAPS"}

@@ -39,11 +39,7 @@ IDENTIFIES = {
 """Fields that say what sort of callback it is, or of which message: without them it is another callback."""
 KINDS = {"chat_type", "convType", "channelType"}
 """Of these one alone may be wrong: with another field wrong as well, nothing says any more that a person wrote."""
-DROPS = {
-    "easemob": {"typing"},
-    "yunxin": {"moderated", "refused", "blocked"},
-    "rongcloud": {"moderated", "directed"},
-}
+DROPS = {"easemob": {"typing"}, "yunxin": {"moderated", "refused", "blocked"}, "rongcloud": {"moderated", "directed"}}
 
 Path = tuple[str | int, ...]
 
@@ -252,16 +248,23 @@ def _named(path: Path) -> str:
 def shown(lost: Lost) -> dict[str, str]:
     """For a person, with the body as a case file holds it: one character for each byte."""
     return {
-        "platform": lost.platform, "target": lost.target, "production": lost.production, "change": lost.change, "lost": lost.words,
-        "what": lost.what, "raw": lost.body.decode("latin-1")[:4_000],
-    }  # fmt: skip
+        "platform": lost.platform,
+        "target": lost.target,
+        "production": lost.production,
+        "change": lost.change,
+        "lost": lost.words,
+        "what": lost.what,
+        "raw": lost.body.decode("latin-1")[:4_000],
+    }
 
 
 def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.fuzz.meaning", description=__doc__)
     parser.add_argument("--seconds", type=float, default=3600.0, help="in all, shared by the platforms")
     parser.add_argument("--seed", type=int, default=0, help="the same seed tries the same bodies")
-    parser.add_argument("--keep", type=FilePath, default=FilePath(".im-relay/fuzz"), help="where each finding is written, to be made a case file")
+    parser.add_argument(
+        "--keep", type=FilePath, default=FilePath(".im-relay/fuzz"), help="where each finding is written, to be made a case file"
+    )
     given = parser.parse_args()
     fuzzers = [MeaningFuzzer(platform, given.seed) for platform in DROPS]
     end = time.monotonic() + given.seconds

@@ -15,9 +15,7 @@ def _levels(text: str) -> list[int]:
 
 def _blocks(text: str) -> list[tuple[str, str]]:
     """Code blocks without comments; pictures by their being there."""
-    return [
-        (language, "" if language == "text" else re.sub(r"\s+# .*", "", block)) for language, block in FENCES.findall(text)
-    ]
+    return [(language, "" if language == "text" else re.sub(r"\s+# .*", "", block)) for language, block in FENCES.findall(text)]
 
 
 def _figures(text: str) -> list[list[str]]:

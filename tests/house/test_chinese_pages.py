@@ -8,9 +8,20 @@ import pytest
 from tests.house.test_chinese import FENCES, _levels
 from tests.house.tree import ROOT, name, pages
 
-PAIRS = [(path.with_name(path.name.replace(".zh-CN", "")), path) for path in pages() if path.name.endswith(".zh-CN.md") and path.name != "README.zh-CN.md"]
+PAIRS = [
+    (path.with_name(path.name.replace(".zh-CN", "")), path)
+    for path in pages()
+    if path.name.endswith(".zh-CN.md") and path.name != "README.zh-CN.md"
+]
 # For those who change the code, the record of changes, and a page that has both languages itself.
-ENGLISH_ONLY = ("CHANGELOG.md", "docs/glossary.md", "docs/upstream-rocksdict-ttl.md", "CONTRIBUTING.md", "ADDING_A_PLATFORM.md", "RELEASING.md")
+ENGLISH_ONLY = (
+    "CHANGELOG.md",
+    "docs/glossary.md",
+    "docs/upstream-rocksdict-ttl.md",
+    "CONTRIBUTING.md",
+    "ADDING_A_PLATFORM.md",
+    "RELEASING.md",
+)
 EACH = pytest.mark.parametrize(("english", "chinese"), PAIRS, ids=name)
 # What looks like a heading's own anchor differs by language.
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
@@ -58,13 +69,20 @@ def test_a_chinese_page_leads_to_chinese_pages(chinese: Path) -> None:
 
 def test_every_page_of_the_docs_is_there_in_both_languages() -> None:
     english = {path for path in pages() if path.parent in (ROOT, ROOT / "docs") and not path.name.endswith(".zh-CN.md")}
-    chinese = {path.with_name(path.name.replace(".zh-CN", "")) for path in pages() if path.name.endswith(".zh-CN.md") and path.parent in (ROOT, ROOT / "docs")}
+    chinese = {
+        path.with_name(path.name.replace(".zh-CN", ""))
+        for path in pages()
+        if path.name.endswith(".zh-CN.md") and path.parent in (ROOT, ROOT / "docs")
+    }
     assert sorted(map(name, english - chinese - {ROOT / one for one in ENGLISH_ONLY})) == []
     assert sorted(map(name, chinese - english)) == []
 
 
 def test_the_report_of_faults_has_the_same_figures_in_both_languages() -> None:
     english, chinese = ((ROOT / "docs" / file).read_text() for file in ("fault-report.md", "fault-report.zh-CN.md"))
-    rows = [[sorted(re.findall(r"\d[\d,.]*\d|\d", line)) for line in text.splitlines() if line.startswith(("| ", "- "))] for text in (english, chinese)]
+    rows = [
+        [sorted(re.findall(r"\d[\d,.]*\d|\d", line)) for line in text.splitlines() if line.startswith(("| ", "- "))]
+        for text in (english, chinese)
+    ]
     assert rows[0] == rows[1]
     assert len(rows[0]) > 20

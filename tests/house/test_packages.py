@@ -16,13 +16,17 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 # Each of its own environment: what its programs import is not ours.
 PEERS = {
-    Requirement(line).name
-    for line in (ROOT / "requirements" / "peers.in").read_text().splitlines()
-    if line and not line.startswith("#")
+    Requirement(line).name for line in (ROOT / "requirements" / "peers.in").read_text().splitlines() if line and not line.startswith("#")
 }
 DRIVERS = {"rongcloud": "tests/sdks/drivers/"}
 """Packages of the vendors' SDKs, which run in environments of their own, and where alone they are imported."""
-LOCKS = {"runtime": PROJECT["dependencies"], "msk": [*PROJECT["dependencies"], *EXTRAS["msk"]], "postgresql": [*PROJECT["dependencies"], *EXTRAS["postgresql"]], "tracing": [*PROJECT["dependencies"], *EXTRAS["tracing"]], "dev": [*PROJECT["dependencies"], *EXTRAS["local"], *EXTRAS["dev"]]}
+LOCKS = {
+    "runtime": PROJECT["dependencies"],
+    "msk": [*PROJECT["dependencies"], *EXTRAS["msk"]],
+    "postgresql": [*PROJECT["dependencies"], *EXTRAS["postgresql"]],
+    "tracing": [*PROJECT["dependencies"], *EXTRAS["tracing"]],
+    "dev": [*PROJECT["dependencies"], *EXTRAS["local"], *EXTRAS["dev"]],
+}
 
 # Used without an import of ours.
 UNSEEN = {"httptools", "import-linter", "mypy", "pytest-asyncio", "pytest-xdist", "ruff"}
@@ -57,22 +61,37 @@ def _imported(*packages: str) -> dict[str, str]:
 def _distribution(module: str, distributions: list[str]) -> str:
     """Of those that share a name space, the one that is called as the *module* begins."""
     names, wanted = [_normal(one) for one in distributions], f"{_normal(module)}-"
-    return max((one for one in names if wanted.startswith(f"{one}-")), key=len, default="opentelemetry-api" if module.startswith("opentelemetry.") else names[0])
+    return max(
+        (one for one in names if wanted.startswith(f"{one}-")),
+        key=len,
+        default="opentelemetry-api" if module.startswith("opentelemetry.") else names[0],
+    )
 
 
 def test_what_the_relay_imports_is_declared() -> None:
     declared = _names(PROJECT["dependencies"])
     missing = {package: where for package, where in _imported("converters", "streams").items() if package not in declared}
-    optional = _names(EXTRAS["local"]) | _names(EXTRAS["msk"]) | _names(EXTRAS["postgresql"]) | _names(EXTRAS["tracing"]) | {"aws-msk-iam-sasl-signer"}  # as it is imported, where it is not installed
+    optional = (
+        _names(EXTRAS["local"])
+        | _names(EXTRAS["msk"])
+        | _names(EXTRAS["postgresql"])
+        | _names(EXTRAS["tracing"])
+        | {"aws-msk-iam-sasl-signer"}
+    )  # as it is imported, where it is not installed
     assert not {package: where for package, where in missing.items() if package not in optional}
-    assert all(where.startswith(("streams/kafka/", "streams/migrate/sql.py", "streams/observe/spans.py", "streams/observe/tracing.py")) for where in missing.values()), "the extras are for the local node, Kafka of AWS, databases that are migrated, and traces"
+    assert all(
+        where.startswith(("streams/kafka/", "streams/migrate/sql.py", "streams/observe/spans.py", "streams/observe/tracing.py"))
+        for where in missing.values()
+    ), "the extras are for the local node, Kafka of AWS, databases that are migrated, and traces"
 
 
 def test_what_the_tests_import_is_declared() -> None:
     declared = _names(LOCKS["dev"])
     missing = {package: where for package, where in _imported("tests", "deploy").items() if package not in declared}
     assert set(missing) <= PEERS | DRIVERS.keys()
-    assert all(where.startswith(DRIVERS.get(package, "tests/benchmarks/")) for package, where in missing.items()), "peers are for the benchmarks"
+    assert all(where.startswith(DRIVERS.get(package, "tests/benchmarks/")) for package, where in missing.items()), (
+        "peers are for the benchmarks"
+    )
 
 
 def test_what_is_declared_is_used() -> None:

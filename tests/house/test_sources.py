@@ -11,10 +11,16 @@ REASON = "# Over 300 lines: "
 HOSTS = [
     ".".join(parts)
     for parts in (
-        ("pypi", "org"), ("files", "pythonhosted"), ("registry", "npmjs"), ("repo1", "maven"), ("repo", "maven"),
-        ("crates", "io"), ("proxy", "golang"), ("deb", "debian"),
+        ("pypi", "org"),
+        ("files", "pythonhosted"),
+        ("registry", "npmjs"),
+        ("repo1", "maven"),
+        ("repo", "maven"),
+        ("crates", "io"),
+        ("proxy", "golang"),
+        ("deb", "debian"),
     )
-]  # fmt: skip
+]
 PLACES = ["/" + part + "/" for part in ("work/main", "work/shared", "root", "home/[a-z]+", "opt/wheels")]
 VENDORS = re.compile("easemob|yunxin|rongcloud|netease|环信|云信|融云", re.IGNORECASE)
 

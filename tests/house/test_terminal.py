@@ -14,10 +14,21 @@ ALLOWED = {
 }
 CALLS = {"print", "input", "breakpoint"}
 ATTRIBUTES = {
-    ("sys", "stdout"), ("sys", "stderr"), ("sys", "__stdout__"), ("sys", "__stderr__"), ("typer", "echo"), ("typer", "secho"), ("typer", "confirm"),
-    ("typer", "prompt"), ("typer", "progressbar"), ("traceback", "print_exc"), ("traceback", "print_exception"), ("os", "write"),
-    ("os", "writev"), ("getpass", "getpass"),
-}  # fmt: skip
+    ("sys", "stdout"),
+    ("sys", "stderr"),
+    ("sys", "__stdout__"),
+    ("sys", "__stderr__"),
+    ("typer", "echo"),
+    ("typer", "secho"),
+    ("typer", "confirm"),
+    ("typer", "prompt"),
+    ("typer", "progressbar"),
+    ("traceback", "print_exc"),
+    ("traceback", "print_exception"),
+    ("os", "write"),
+    ("os", "writev"),
+    ("getpass", "getpass"),
+}
 MODULES = {"rich", "click", "curses"}
 
 

@@ -94,9 +94,7 @@ def test_without_kafka_the_address_and_its_setting_are_named(tmp_path: Path, arg
 
 
 @pytest.mark.parametrize("arguments", [("list",), ("set", "group", "yunxin=1"), ("forget", "group", "yunxin=1")])
-def test_without_the_topic_the_command_that_makes_it_is_named(
-    kafka: str, tmp_path: Path, arguments: tuple[str, ...]
-) -> None:
+def test_without_the_topic_the_command_that_makes_it_is_named(kafka: str, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     path = tmp_path / "relay.toml"
     path.write_text(f'kafka = {{bootstrap = "{kafka}", prefix = "nobody-made-these."}}\n')
     done = identities(*arguments, config=path)
@@ -130,7 +128,10 @@ def test_a_check_between_unknown_platforms_is_refused(source: str, target: str) 
 
 def test_who_is_where_is_marked_and_shown(config: Path) -> None:
     before = table(config)
-    assert identities("mark", "--platform", "easemob", "--account", "used", "--file", "-", "Ann", config=config, given="bob\n\ncarol\n").stdout == "3 marked\n"
+    assert (
+        identities("mark", "--platform", "easemob", "--account", "used", "--file", "-", "Ann", config=config, given="bob\n\ncarol\n").stdout
+        == "3 marked\n"
+    )
     assert identities("mark", "--platform", "easemob", "--account", "made", "carol", config=config).exit_code == 0
     assert identities("mark", "--cohort", "Testers", "ann", "dave", config=config).exit_code == 0
     assert identities("set", "user", "yunxin=h--x1", "--canonical", "ann", config=config).exit_code == 0
@@ -140,8 +141,11 @@ def test_who_is_where_is_marked_and_shown(config: Path) -> None:
     assert shown["share"] == 91.66
     people = {row["user"]: row for row in map(json.loads, identities("list", "--people", config=config).stdout.splitlines())}
     assert {user: row["accounts"].get("easemob") for user, row in people.items()} == {
-        "ann": "used", "bob": "used", "carol": "made", "dave": None,
-    }  # fmt: skip
+        "ann": "used",
+        "bob": "used",
+        "carol": "made",
+        "dave": None,
+    }
     assert identities("mark", "--platform", "easemob", "--account", "none", "bob", "carol", config=config).exit_code == 0
     assert identities("mark", "--cohort", "none", "dave", config=config).exit_code == 0
     assert identities("forget", "user", "yunxin=h--x1", config=config).exit_code == 0

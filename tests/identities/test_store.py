@@ -14,15 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from converters.routing.identity_table import (
-    ACCOUNTS,
-    KINDS,
-    IdentityTable,
-    account_record,
-    cohort_record,
-    forgotten_record,
-    record,
-)
+from converters.routing.identity_table import ACCOUNTS, KINDS, IdentityTable, account_record, cohort_record, forgotten_record, record
 from streams.identities.follower import IdentityFollower, write
 from streams.identities.store import DAMAGED, IdentityDisk, TablePosition, agrees
 from streams.kafka import admin, topics
@@ -55,11 +47,19 @@ def disk(directory: Path) -> Iterator[IdentityDisk]:
 def said(table: IdentityTable) -> Any:
     names = [a + b for a in "abc12" for b in ("", *"abc12")]
     return (
-        table.entries(), table.people(), sorted(one for one in table.counts() if one[2]), len(table), list(table.each()),
-        [(p, k, n, table.canonical(p, k, n), table.native(p, k, n), table.origin(k, n), table.forgotten(p, k, n))
-         for p in "pq" for k in KINDS for n in names],
+        table.entries(),
+        table.people(),
+        sorted(one for one in table.counts() if one[2]),
+        len(table),
+        list(table.each()),
+        [
+            (p, k, n, table.canonical(p, k, n), table.native(p, k, n), table.origin(k, n), table.forgotten(p, k, n))
+            for p in "pq"
+            for k in KINDS
+            for n in names
+        ],
         [(p, n, table.account(p, n), table.cohort(n)) for p in "pq" for n in names],
-    )  # fmt: skip
+    )
 
 
 @settings(max_examples=25, deadline=None)

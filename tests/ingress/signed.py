@@ -17,9 +17,15 @@ OWN = {"secret": "secret-of-the-own-server"}
 
 def text(number: int, sender: str = "alice", receiver: str = "bob") -> bytes:
     fields = {
-        "eventType": "1", "convType": "PERSON", "msgType": "TEXT", "fromAccount": sender, "to": receiver,
-        "body": f"你好 {number}", "msgidServer": str(9_000_000_000 + number), "msgTimestamp": NOW,
-    }  # fmt: skip
+        "eventType": "1",
+        "convType": "PERSON",
+        "msgType": "TEXT",
+        "fromAccount": sender,
+        "to": receiver,
+        "body": f"你好 {number}",
+        "msgidServer": str(9_000_000_000 + number),
+        "msgTimestamp": NOW,
+    }
     return json.dumps(fields, ensure_ascii=False, indent=1).encode()
 
 
@@ -33,9 +39,16 @@ def signature(body: bytes, secret: str = SECRET, *, key: str = "key-1") -> dict[
 def easemob(number: int, *, at: int | None = None, secret: str = SECRET, signed: bool = True, **fields: Any) -> bytes:
     """A message, or what *fields* make of it; *at* in ms since 1970 is what is signed beside the callId."""
     said: dict[str, Any] = {
-        "callId": f"acme#chat_{number}", "eventType": "chat", "timestamp": int(NOW) if at is None else at, "chat_type": "chat", "from": "alice",
-        "to": "bob", "msg_id": str(number), "payload": {"ext": {}, "bodies": [{"type": "txt", "msg": f"你好 {number}"}]}, "appkey": "acme#chat",
-    } | fields  # fmt: skip
+        "callId": f"acme#chat_{number}",
+        "eventType": "chat",
+        "timestamp": int(NOW) if at is None else at,
+        "chat_type": "chat",
+        "from": "alice",
+        "to": "bob",
+        "msg_id": str(number),
+        "payload": {"ext": {}, "bodies": [{"type": "txt", "msg": f"你好 {number}"}]},
+        "appkey": "acme#chat",
+    } | fields
     said = {name: value for name, value in said.items() if value is not None}
     if signed:
         said["security"] = md5(f"{said['callId']}{secret}{said['timestamp']}".encode()).hexdigest()

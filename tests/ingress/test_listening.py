@@ -44,10 +44,17 @@ async def asked(host: str, port: int) -> bool:
 @pytest.mark.parametrize(
     ("host", "four", "sixes"),
     [
-        ("::", True, True), ("0.0.0.0", True, False), ("::1", False, True), ("127.0.0.1", True, False), (["0.0.0.0", "::"], True, True),
-        ("0.0.0.0, ::", True, True), (["127.0.0.1", "::1"], True, True), ("[::1]", False, True), ("localhost", True, False),
+        ("::", True, True),
+        ("0.0.0.0", True, False),
+        ("::1", False, True),
+        ("127.0.0.1", True, False),
+        (["0.0.0.0", "::"], True, True),
+        ("0.0.0.0, ::", True, True),
+        (["127.0.0.1", "::1"], True, True),
+        ("[::1]", False, True),
+        ("localhost", True, False),
     ],
-)  # fmt: skip
+)
 async def test_each_address_is_listened_on_and_no_other(host: str | list[str], four: bool, sixes: bool) -> None:
     listener = Listener(ok, ListenSettings(host=host).hosts(), 0, "ingress")
     await listener.start()

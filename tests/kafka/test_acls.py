@@ -44,17 +44,20 @@ def printed(*arguments: str) -> tuple[int, list[str]]:
 def test_as_commands_of_kafkas_own_tool(relay: str) -> None:
     code, lines = printed("-c", relay, "--role", "media")
     kafka = "kafka-acls.sh --bootstrap-server kafka-1:9094 --command-config admin.properties --add --allow-principal User:im-relay-media --operation"
-    assert (code, lines) == (0, [
-        "# media",
-        f"{kafka} Read --topic p.media.jobs",
-        f"{kafka} Read --topic p.media.done",
-        f"{kafka} Write --topic p.media.done",
-        f"{kafka} Write --topic p.media.results.easemob",
-        f"{kafka} Write --topic p.media.results.yunxin",
-        f"{kafka} Write --topic p.dead-letters",
-        f"{kafka} Read --group p.media",
-        f"{kafka} Write --transactional-id p.media- --resource-pattern-type prefixed",
-    ])  # fmt: skip
+    assert (code, lines) == (
+        0,
+        [
+            "# media",
+            f"{kafka} Read --topic p.media.jobs",
+            f"{kafka} Read --topic p.media.done",
+            f"{kafka} Write --topic p.media.done",
+            f"{kafka} Write --topic p.media.results.easemob",
+            f"{kafka} Write --topic p.media.results.yunxin",
+            f"{kafka} Write --topic p.dead-letters",
+            f"{kafka} Read --group p.media",
+            f"{kafka} Write --transactional-id p.media- --resource-pattern-type prefixed",
+        ],
+    )
 
 
 def test_for_one_user_of_all_roles_who_has_a_space_in_the_name(relay: str) -> None:
@@ -65,10 +68,17 @@ def test_for_one_user_of_all_roles_who_has_a_space_in_the_name(relay: str) -> No
 def test_as_json_and_as_a_table(relay: str) -> None:
     _, lines = printed("-c", relay, "--json", "--role", "ingress")
     assert [json.loads(line) for line in lines] == [
-        {"resource": "topic", "name": f"p.callbacks.{platform}", "operation": operation, "prefixed": False, "role": "ingress", "principal": "User:im-relay-ingress"}
+        {
+            "resource": "topic",
+            "name": f"p.callbacks.{platform}",
+            "operation": operation,
+            "prefixed": False,
+            "role": "ingress",
+            "principal": "User:im-relay-ingress",
+        }
         for operation in ("Read", "Write")
         for platform in ("easemob", "yunxin")
-    ]  # fmt: skip
+    ]
     _, lines = printed("-c", relay, "--table", "--role", "ingress")
     assert "p.callbacks.yunxin" in "\n".join(lines)
 
@@ -89,7 +99,12 @@ def test_no_role_is_permitted_anything_on_the_cluster_and_only_who_makes_topics_
 
 
 def test_every_topic_is_written_by_somebody_and_read_by_somebody() -> None:
-    grants = [grant for role, found in acls.every(acls.layout(["a"], "")).items() if role not in ("topics", "operator", "console") for grant in found]
+    grants = [
+        grant
+        for role, found in acls.every(acls.layout(["a"], "")).items()
+        if role not in ("topics", "operator", "console")
+        for grant in found
+    ]
     assert {grant.operation for grant in acls.console(acls.layout(["a"], "")) if grant.name == topics.AUDIT.name()} == {"Read", "Write"}
     for topic in topics.TOPICS:
         if topic in (topics.AUDIT, topics.REPLAYS):  # of people alone

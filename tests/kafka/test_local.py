@@ -17,13 +17,7 @@ from streams.kafka.admin import create
 from streams.kafka.local import jars, process
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.data import DataDirectory, prepare
-from streams.kafka.local.errors import (
-    AlreadyRunningError,
-    BrokerDiedError,
-    DataUnusableError,
-    DownloadFailedError,
-    PortTakenError,
-)
+from streams.kafka.local.errors import AlreadyRunningError, BrokerDiedError, DataUnusableError, DownloadFailedError, PortTakenError
 from streams.kafka.local.ports import free_port
 from streams.kafka.topics import IDENTITIES, wanted
 
@@ -151,9 +145,7 @@ def test_a_data_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
         own(tmp_path / "k").start()
 
 
-def test_without_network_the_message_names_the_mirror_setting_but_not_the_mirror(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_network_the_message_names_the_mirror_setting_but_not_the_mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(jars.MIRROR, f"http://user:secret@127.0.0.1:{free_port()}")
     with pytest.raises(DownloadFailedError, match=jars.MIRROR) as caught:
         jars.classpath(tmp_path)
@@ -161,9 +153,7 @@ def test_without_network_the_message_names_the_mirror_setting_but_not_the_mirror
     assert "no answer" in caught.value.seen
 
 
-def test_a_cached_classpath_needs_no_network_and_a_lost_file_is_noticed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cached_classpath_needs_no_network_and_a_lost_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     jar = tmp_path / "a.jar"
     jar.touch()
     (tmp_path / "kafka-1.json").write_bytes(msgspec.json.encode([str(jar)]))

@@ -113,7 +113,12 @@ async def test_in_by_token_from_an_endpoint(guarded: Secured, topic: str, endpoi
     assert await written_and_read(where, topic) == [b"hello"]
     assert len(endpoint.asked) == 1, "one token for all connections"
     form = endpoint.asked[0]
-    assert form == {"grant_type": "client_credentials", "scope": "kafka", "audience": "relay", "authorization": "Basic cmVsYXk6c2VjcmV0LW9mLXRoZS1yZWxheQ=="}
+    assert form == {
+        "grant_type": "client_credentials",
+        "scope": "kafka",
+        "audience": "relay",
+        "authorization": "Basic cmVsYXk6c2VjcmV0LW9mLXRoZS1yZWxheQ==",
+    }
 
 
 async def test_in_by_the_signer_of_aws(guarded: Secured, topic: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,43 +205,110 @@ def certified(guarded: Secured) -> dict[str, Any]:
 
 
 WRONG: dict[str, tuple[str, Callable[[Secured], dict[str, Any]], str]] = {
-    "refused password": ("SECURE", lambda _: {"password_file": None, "password": "wrong"}, "refuses the password of 'relay' by SCRAM-SHA-512: see kafka.security.username and kafka.security.password"),
-    "refused password, PLAIN": ("SECURE", lambda _: {"mechanism": "PLAIN", "password_file": None, "password": "wrong"}, "refuses the password of 'relay' by PLAIN"),
+    "refused password": (
+        "SECURE",
+        lambda _: {"password_file": None, "password": "wrong"},
+        "refuses the password of 'relay' by SCRAM-SHA-512: see kafka.security.username and kafka.security.password",
+    ),
+    "refused password, PLAIN": (
+        "SECURE",
+        lambda _: {"mechanism": "PLAIN", "password_file": None, "password": "wrong"},
+        "refuses the password of 'relay' by PLAIN",
+    ),
     "no such user": ("SECURE", lambda _: {"username": "nobody"}, "refuses the password of 'nobody'"),
-    "wrong CA": ("SECURE", lambda guarded: {"ca_file": str(guarded.other_ca)}, "is not signed by the CA of kafka.security.ca_file: give the CA"),
-    "another CA of the same name": ("SECURE", lambda guarded: {"ca_file": str(guarded.namesake)}, "is not signed by the CA of kafka.security.ca_file: give the CA"),
-    "no CA": ("SECURE", lambda _: {"ca_file": None}, "is not signed by a CA that this system trusts: give the CA that has signed it as kafka.security.ca_file"),
+    "wrong CA": (
+        "SECURE",
+        lambda guarded: {"ca_file": str(guarded.other_ca)},
+        "is not signed by the CA of kafka.security.ca_file: give the CA",
+    ),
+    "another CA of the same name": (
+        "SECURE",
+        lambda guarded: {"ca_file": str(guarded.namesake)},
+        "is not signed by the CA of kafka.security.ca_file: give the CA",
+    ),
+    "no CA": (
+        "SECURE",
+        lambda _: {"ca_file": None},
+        "is not signed by a CA that this system trusts: give the CA that has signed it as kafka.security.ca_file",
+    ),
     "expired certificate of the broker": ("EXPIRED", lambda _: {}, "certificate has ended (expired)"),
     "another host": ("ELSEWHERE", lambda _: {}, "is for another name (hostname mismatch): write in kafka.bootstrap"),
-    "TLS to a plain listener": ("PROVEN", lambda _: {}, 'the listener speaks no TLS, and kafka.security.protocol is "SASL_SSL": write SASL_PLAINTEXT'),
+    "TLS to a plain listener": (
+        "PROVEN",
+        lambda _: {},
+        'the listener speaks no TLS, and kafka.security.protocol is "SASL_SSL": write SASL_PLAINTEXT',
+    ),
     "TLS to a listener without names": ("PLAINTEXT", lambda _: {}, "write PLAINTEXT"),
-    "plain to a TLS listener": ("SECURE", lambda _: {"protocol": "SASL_PLAINTEXT", "ca_file": None}, 'the listener speaks TLS, and kafka.security.protocol is "SASL_PLAINTEXT": write SASL_SSL, with kafka.security.mechanism one of OAUTHBEARER, PLAIN, SCRAM-SHA-256'),
-    "plain to a listener that wants a certificate": ("MUTUAL", lambda _: {"protocol": "SASL_PLAINTEXT", "ca_file": None}, "the listener speaks TLS"),
+    "plain to a TLS listener": (
+        "SECURE",
+        lambda _: {"protocol": "SASL_PLAINTEXT", "ca_file": None},
+        'the listener speaks TLS, and kafka.security.protocol is "SASL_PLAINTEXT": write SASL_SSL, with kafka.security.mechanism one of OAUTHBEARER, PLAIN, SCRAM-SHA-256',
+    ),
+    "plain to a listener that wants a certificate": (
+        "MUTUAL",
+        lambda _: {"protocol": "SASL_PLAINTEXT", "ca_file": None},
+        "the listener speaks TLS",
+    ),
     "no certificate": ("MUTUAL", certified, "kafka.security.certificate_file and kafka.security.key_file"),
-    "no name": ("SECURE", certified, 'wants a name and its proof, and kafka.security.protocol is "SSL": write SASL_SSL, with kafka.security.mechanism one of'),
-    "a name where none is wanted": ("TLS", lambda _: {}, 'the listener wants no name: write kafka.security.protocol = "SSL" without a mechanism'),
+    "no name": (
+        "SECURE",
+        certified,
+        'wants a name and its proof, and kafka.security.protocol is "SSL": write SASL_SSL, with kafka.security.mechanism one of',
+    ),
+    "a name where none is wanted": (
+        "TLS",
+        lambda _: {},
+        'the listener wants no name: write kafka.security.protocol = "SSL" without a mechanism',
+    ),
     "refused token": ("SECURE", lambda _: oauth(token=token("relay", seconds=-3600)), "refuses the token that kafka.security.token holds"),
-    "no signer": ("SECURE", lambda _: {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1", "username": None, "password_file": None}, "its signer is not installed: pip install 'im-relay[msk]'"),
-    "no file": ("SECURE", lambda _: {"password_file": "/nowhere/password"}, "kafka.security.password_file: cannot read /nowhere/password: No such file or directory"),
-    "a CA that is none": ("SECURE", lambda guarded: {"ca_file": guarded.security()["password_file"]}, "kafka.security.ca_file is no certificate: expected is PEM"),
-}  # fmt: skip
+    "no signer": (
+        "SECURE",
+        lambda _: {"mechanism": "AWS_MSK_IAM", "region": "eu-west-1", "username": None, "password_file": None},
+        "its signer is not installed: pip install 'im-relay[msk]'",
+    ),
+    "no file": (
+        "SECURE",
+        lambda _: {"password_file": "/nowhere/password"},
+        "kafka.security.password_file: cannot read /nowhere/password: No such file or directory",
+    ),
+    "a CA that is none": (
+        "SECURE",
+        lambda guarded: {"ca_file": guarded.security()["password_file"]},
+        "kafka.security.ca_file is no certificate: expected is PEM",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", WRONG)
 async def test_what_is_wrong_is_said_with_the_setting_to_change(guarded: Secured, case: str) -> None:
     listener, given, expected = WRONG[case]
     changed = given(guarded)
-    said = await shut(cluster(guarded, listener, **({"username": None, "password_file": None, "mechanism": None} if changed.get("protocol") == "SSL" else {}) | changed))
+    said = await shut(
+        cluster(
+            guarded,
+            listener,
+            **({"username": None, "password_file": None, "mechanism": None} if changed.get("protocol") == "SSL" else {}) | changed,
+        )
+    )
     assert expected in said
 
 
 OWN: dict[str, tuple[Callable[[Secured], dict[str, Any]], str]] = {
     "of another CA": (lambda guarded: paths(guarded.certificate("relay", by=guarded.stranger)), "does not take our certificate"),
     "ended": (lambda guarded: paths(guarded.certificate("relay", ended=True)), "kafka.security.certificate_file has ended on"),
-    "with the key of another": (lambda guarded: paths((guarded.certificate("relay")[0], guarded.certificate("other")[1])), "kafka.security.key_file is not the key of kafka.security.certificate_file"),
-    "with an encrypted key": (lambda guarded: paths(guarded.certificate("relay", password=KEY_PASSWORD)), "is encrypted: give kafka.security.key_password_file"),
-    "with another password": (lambda guarded: paths(guarded.certificate("relay", password=KEY_PASSWORD)) | {"key_password": "wrong"}, "kafka.security.key_file cannot be decrypted: kafka.security.key_password is another"),
-}  # fmt: skip
+    "with the key of another": (
+        lambda guarded: paths((guarded.certificate("relay")[0], guarded.certificate("other")[1])),
+        "kafka.security.key_file is not the key of kafka.security.certificate_file",
+    ),
+    "with an encrypted key": (
+        lambda guarded: paths(guarded.certificate("relay", password=KEY_PASSWORD)),
+        "is encrypted: give kafka.security.key_password_file",
+    ),
+    "with another password": (
+        lambda guarded: paths(guarded.certificate("relay", password=KEY_PASSWORD)) | {"key_password": "wrong"},
+        "kafka.security.key_file cannot be decrypted: kafka.security.key_password is another",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", OWN)
@@ -255,7 +327,9 @@ async def test_nobody_there_is_said(guarded: Secured) -> None:
 
 async def test_a_token_endpoint_that_gives_none_is_said(guarded: Secured, endpoint: "Endpoint") -> None:
     endpoint.answers = httpx.Response(401, json={"error": "invalid_client"})
-    assert f"kafka.security.token_url {endpoint.url} gives no token: it answered 401 invalid_client" in await shut(bearer(guarded, **endpoint.settings))
+    assert f"kafka.security.token_url {endpoint.url} gives no token: it answered 401 invalid_client" in await shut(
+        bearer(guarded, **endpoint.settings)
+    )
     endpoint.answers = httpx.Response(200, text="<html>")
     assert "gives no token: it answered 200;" in await shut(bearer(guarded, **endpoint.settings))
     gone = endpoint.settings | {"token_url": "http://127.0.0.1:9/token"}
@@ -266,15 +340,27 @@ async def test_a_token_endpoint_that_gives_none_is_said(guarded: Secured, endpoi
     ("given", "expected"),
     [
         ({"protocol": "SASL_SSL"}, "mechanism is missing: one of PLAIN"),
-        ({"protocol": "SSL", "mechanism": "PLAIN"}, 'protocol is "SSL", which proves no name, and there is mechanism: write protocol = "SASL_SSL"'),
+        (
+            {"protocol": "SSL", "mechanism": "PLAIN"},
+            'protocol is "SSL", which proves no name, and there is mechanism: write protocol = "SASL_SSL"',
+        ),
         ({"protocol": "SASL_SSL", "mechanism": "PLAIN", "password": "x"}, "username is missing"),
-        ({"protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-256", "username": "x"}, "password is missing: mechanism is SCRAM-SHA-256; give password_file"),
-        ({"protocol": "SASL_SSL", "mechanism": "PLAIN", "username": "x", "password": "x", "password_file": "y"}, "password and password_file are both given"),
+        (
+            {"protocol": "SASL_SSL", "mechanism": "SCRAM-SHA-256", "username": "x"},
+            "password is missing: mechanism is SCRAM-SHA-256; give password_file",
+        ),
+        (
+            {"protocol": "SASL_SSL", "mechanism": "PLAIN", "username": "x", "password": "x", "password_file": "y"},
+            "password and password_file are both given",
+        ),
         ({"protocol": "SSL", "certificate_file": "x"}, "certificate is given, and key is not"),
         ({"protocol": "SSL", "key_file": "x"}, "key is given, and certificate is not"),
         ({"ca_file": "x"}, 'protocol is "PLAINTEXT", without TLS, and there is ca: write protocol = "SSL"'),
         ({"protocol": "SASL_SSL", "mechanism": "OAUTHBEARER"}, "neither token_url nor token_file is given"),
-        ({"protocol": "SASL_SSL", "mechanism": "OAUTHBEARER", "token_url": "https://x/", "token_file": "y"}, "both token_url and token are given"),
+        (
+            {"protocol": "SASL_SSL", "mechanism": "OAUTHBEARER", "token_url": "https://x/", "token_file": "y"},
+            "both token_url and token are given",
+        ),
         ({"protocol": "SASL_SSL", "mechanism": "OAUTHBEARER", "token_url": "https://x/"}, "client_id and client_secret_file are needed"),
         ({"protocol": "SASL_SSL", "mechanism": "AWS_MSK_IAM"}, "region is missing"),
         ({"protocol": "SASL_PLAINTEXT", "mechanism": "AWS_MSK_IAM", "region": "x"}, 'write protocol = "SASL_SSL"'),
@@ -330,7 +416,9 @@ async def endpoint(unused_tcp_port: int) -> Any:
 
 
 @pytest.mark.parametrize("tells", [True, False])
-async def test_what_may_not_be_seen_is_told_from_what_is_not_there(guarded: Secured, topic: str, monkeypatch: pytest.MonkeyPatch, tells: bool) -> None:
+async def test_what_may_not_be_seen_is_told_from_what_is_not_there(
+    guarded: Secured, topic: str, monkeypatch: pytest.MonkeyPatch, tells: bool
+) -> None:
     """By a broker that does not know how to tell what is permitted, too."""
     if not tells:
         monkeypatch.setattr(permissions, "METADATA", Api(3, 99))
@@ -348,7 +436,11 @@ async def test_what_may_not_be_seen_is_told_from_what_is_not_there(guarded: Secu
         with pytest.raises(permissions.NotPermittedError, match=f"User:{user} is not permitted: Describe on topic {topic}") as caught:
             await visible(client, [topic, "p.none"])
         assert caught.value.missing == (AclGrant("topic", topic, "Describe"),)
-        asked = [AclGrant("group", "mine", "Read"), AclGrant("group", "yours", "Read"), AclGrant("transactional-id", "mine-", "Write", prefixed=True)]
+        asked = [
+            AclGrant("group", "mine", "Read"),
+            AclGrant("group", "yours", "Read"),
+            AclGrant("transactional-id", "mine-", "Write", prefixed=True),
+        ]
         assert await permissions.missing(client, asked) == asked[1:]
     finally:
         await client.close()

@@ -17,7 +17,9 @@ def prefix() -> str:
 
 
 def create(kafka: str, prefix: str, *more: str) -> Result:
-    return CliRunner().invoke(app, ["topics", "create", "--bootstrap", kafka, "--partitions", "1", "--prefix", prefix, "--platform", "own", *more])
+    return CliRunner().invoke(
+        app, ["topics", "create", "--bootstrap", kafka, "--partitions", "1", "--prefix", prefix, "--platform", "own", *more]
+    )
 
 
 def test_more_copies_than_brokers_are_told_with_the_number_that_would_do(kafka: str, prefix: str) -> None:

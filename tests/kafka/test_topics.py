@@ -34,17 +34,40 @@ def changed(topic: TopicSpec, **configs: str) -> TopicSpec:
 
 def test_names_come_in_the_order_in_which_a_message_meets_them() -> None:
     assert names(["a", "b"], prefix="p.") == (
-        "p.callbacks.a", "p.callbacks.b", "p.deliveries.a", "p.deliveries.b", "p.backfill.a", "p.backfill.b",
-        "p.media.jobs", "p.media.done", "p.media.results.a", "p.media.results.b", "p.echoes.a", "p.echoes.b",
-        "p.ledger.a", "p.ledger.b", "p.identities", "p.dead-letters", "p.control",
-        "p.replays", "p.audit", "p.migration.a", "p.migration.b", "p.migrated.a", "p.migrated.b", "p.imported.a", "p.imported.b", "p.migrate.runs",
-    )  # fmt: skip
+        "p.callbacks.a",
+        "p.callbacks.b",
+        "p.deliveries.a",
+        "p.deliveries.b",
+        "p.backfill.a",
+        "p.backfill.b",
+        "p.media.jobs",
+        "p.media.done",
+        "p.media.results.a",
+        "p.media.results.b",
+        "p.echoes.a",
+        "p.echoes.b",
+        "p.ledger.a",
+        "p.ledger.b",
+        "p.identities",
+        "p.dead-letters",
+        "p.control",
+        "p.replays",
+        "p.audit",
+        "p.migration.a",
+        "p.migration.b",
+        "p.migrated.a",
+        "p.migrated.b",
+        "p.imported.a",
+        "p.imported.b",
+        "p.migrate.runs",
+    )
 
 
 def test_what_one_worker_owns_together_is_one_topic_for_each_platform() -> None:
     together = [topic.template for topic in TOPICS if topic.co_partitioned]
     assert together == [
-        f"{name}.{{platform}}" for name in ("deliveries", "backfill", "media.results", "echoes", "ledger", "migration", "migrated", "imported")
+        f"{name}.{{platform}}"
+        for name in ("deliveries", "backfill", "media.results", "echoes", "ledger", "migration", "migrated", "imported")
     ]
 
 
@@ -71,9 +94,7 @@ async def test_creating_twice_changes_nothing(kafka: str, topics: tuple[TopicSpe
     assert await check(kafka, topics, 1) == []
 
 
-async def test_check_names_each_kind_of_difference(
-    kafka: str, topics: tuple[TopicSpec, ...], admin: object
-) -> None:
+async def test_check_names_each_kind_of_difference(kafka: str, topics: tuple[TopicSpec, ...], admin: object) -> None:
     a, b, c, d, e, f, missing = topics[:7]
     on_broker = [
         msgspec.structs.replace(a, partitions=3),
@@ -121,9 +142,7 @@ async def test_fix_corrects_settings_keeps_foreign_ones_and_leaves_partitions(
     assert (values["flush.messages"], values["retention.ms"]) == ("77", str(7 * DAY))
 
 
-async def test_what_the_broker_refuses_is_reported_with_its_reason(
-    kafka: str, topics: tuple[TopicSpec, ...], admin: object
-) -> None:
+async def test_what_the_broker_refuses_is_reported_with_its_reason(kafka: str, topics: tuple[TopicSpec, ...], admin: object) -> None:
     done = await create(kafka, [changed(topics[0], cleanup_policy="burn"), topics[1]], 1)
     assert [change.topic for change in done.changes] == [topics[1].name]
     (refused,) = done.refused

@@ -33,15 +33,16 @@ def _kubernetes(name: str) -> ProgramSource:
     stamp = "".join(
         f" -X k8s.io/{library}/version.git{key}={value}"
         for library in ("component-base", "client-go/pkg")
-        for key, value in (("Version", KUBERNETES), ("Major", KUBERNETES[1:].split(".", maxsplit=1)[0]), ("Minor", KUBERNETES.split(".")[1]))
+        for key, value in (
+            ("Version", KUBERNETES),
+            ("Major", KUBERNETES[1:].split(".", maxsplit=1)[0]),
+            ("Minor", KUBERNETES.split(".")[1]),
+        )
     )
     return ProgramSource(name, "k8s.io/kubernetes", KUBERNETES, f"k8s.io/kubernetes/cmd/{name}", siblings=True, flags=stamp)
 
 
-PROGRAMS = (
-    ProgramSource("etcd", "go.etcd.io/etcd/server/v3", ETCD, "go.etcd.io/etcd/server/v3"),
-    _kubernetes("kube-apiserver"),
-)
+PROGRAMS = (ProgramSource("etcd", "go.etcd.io/etcd/server/v3", ETCD, "go.etcd.io/etcd/server/v3"), _kubernetes("kube-apiserver"))
 
 
 class BuildError(Exception):

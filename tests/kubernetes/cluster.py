@@ -65,15 +65,35 @@ class Cluster:
         self.kubeconfig.write_text(KUBECONFIG.format(port=self._port, token=TOKEN))
         store, peers = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
         self._run(
-            "etcd", "--data-dir", str(self._directory / "etcd"), "--unsafe-no-fsync", "--listen-client-urls", store, "--advertise-client-urls", store,
-            "--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", f"default={peers}",
-        )  # fmt: skip
+            "etcd",
+            "--data-dir",
+            str(self._directory / "etcd"),
+            "--unsafe-no-fsync",
+            "--listen-client-urls",
+            store,
+            "--advertise-client-urls",
+            store,
+            "--listen-peer-urls",
+            peers,
+            "--initial-advertise-peer-urls",
+            peers,
+            "--initial-cluster",
+            f"default={peers}",
+        )
         account = [f"--service-account-{which}-file={keys / 'accounts.key'}" for which in ("key", "signing-key")]
         self._run(
-            "kube-apiserver", f"--etcd-servers={store}", f"--secure-port={self._port}", "--bind-address=127.0.0.1", f"--cert-dir={keys}", *account,
-            "--service-account-issuer=https://test", f"--token-auth-file={keys / 'tokens.csv'}", "--authorization-mode=RBAC",
-            "--service-cluster-ip-range=10.96.0.0/16", "--profiling=false",
-        )  # fmt: skip
+            "kube-apiserver",
+            f"--etcd-servers={store}",
+            f"--secure-port={self._port}",
+            "--bind-address=127.0.0.1",
+            f"--cert-dir={keys}",
+            *account,
+            "--service-account-issuer=https://test",
+            f"--token-auth-file={keys / 'tokens.csv'}",
+            "--authorization-mode=RBAC",
+            "--service-cluster-ip-range=10.96.0.0/16",
+            "--profiling=false",
+        )
         until(self._ready, 120)
 
     def _run(self, name: str, *arguments: str) -> None:
@@ -81,7 +101,7 @@ class Cluster:
             self._running.append(subprocess.Popen([self._programs[name], *arguments], stdout=log, stderr=log, cwd=self._directory))
 
     def _ready(self) -> bool:
-        if (dead := [one for one in self._running if one.poll() is not None]) :
+        if dead := [one for one in self._running if one.poll() is not None]:
             raise AssertionError(f"{dead[0].args} ended; its log is in {self._directory}")
         try:
             return bool(self.get("/api/v1/namespaces/default"))
@@ -106,9 +126,11 @@ class Cluster:
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
         request = urllib.request.Request(
-            f"https://127.0.0.1:{self._port}{path}", method=method, data=None if body is None else json.dumps(body).encode(),
+            f"https://127.0.0.1:{self._port}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": kind},
-        )  # fmt: skip
+        )
         try:
             with urllib.request.urlopen(request, context=self._tls, timeout=30) as answer:
                 return dict(json.load(answer))

@@ -20,9 +20,12 @@ from tests.stack import ROOT
 pytestmark = [pytest.mark.kubernetes, pytest.mark.slow]
 CHART = str(ROOT / "helm/im-relay")
 SECRET = {
-    "yunxin-app-secret": "a-secret-of-yunxin", "easemob-client-secret": "a-secret-of-easemob", "easemob-callback-secret": "a-secret-of-callbacks",
-    "marks-secret": "0123456789abcdef0123456789abcdef", "files-secret": "fedcba9876543210fedcba9876543210",
-}  # fmt: skip
+    "yunxin-app-secret": "a-secret-of-yunxin",
+    "easemob-client-secret": "a-secret-of-easemob",
+    "easemob-callback-secret": "a-secret-of-callbacks",
+    "marks-secret": "0123456789abcdef0123456789abcdef",
+    "files-secret": "fedcba9876543210fedcba9876543210",
+}
 ROLES = {"ingress", "convert", "media", "gaps", "files", "deliver-yunxin", "deliver-easemob"}
 
 
@@ -56,11 +59,15 @@ class Release:
         return done.stderr if done.returncode else ""
 
     def workloads(self) -> dict[str, dict[str, Any]]:
-        found = [one for what in ("deployments", "statefulsets") for one in self.cluster.items(f"/apis/apps/v1/namespaces/{self.space}/{what}")]
+        found = [
+            one for what in ("deployments", "statefulsets") for one in self.cluster.items(f"/apis/apps/v1/namespaces/{self.space}/{what}")
+        ]
         return {one["metadata"]["name"].removeprefix("relay-im-relay-"): one for one in found}
 
     def secret_versions(self) -> dict[str, str]:
-        return {name: one["spec"]["template"]["metadata"]["annotations"]["im-relay/secret-version"] for name, one in self.workloads().items()}
+        return {
+            name: one["spec"]["template"]["metadata"]["annotations"]["im-relay/secret-version"] for name, one in self.workloads().items()
+        }
 
     def secret(self, content: dict[str, str], *, change: bool = False) -> None:
         path, body = f"/api/v1/namespaces/{self.space}/secrets", {"metadata": {"name": "accounts"}, "stringData": content}
@@ -124,11 +131,25 @@ def test_every_pod_is_admitted_under_the_restricted_standard(release: Release) -
     release.secret(SECRET)
     assert release.helm("install") == ""
     specs = {name: one["spec"]["template"]["spec"] for name, one in release.workloads().items()}
-    done = release.cluster.helm("template", "relay", CHART, "--kube-version", "1.34.4", "--namespace", release.space, "--values", str(release.values), "--show-only", "templates/topics.yaml")
+    done = release.cluster.helm(
+        "template",
+        "relay",
+        CHART,
+        "--kube-version",
+        "1.34.4",
+        "--namespace",
+        release.space,
+        "--values",
+        str(release.values),
+        "--show-only",
+        "templates/topics.yaml",
+    )
     (job,) = [one for one in yaml.safe_load_all(done.stdout) if one and one["kind"] == "Job"]
     specs["topics"] = job["spec"]["template"]["spec"]
     for name, spec in specs.items():
-        claimed = {mount["name"] for each in spec["containers"] for mount in each.get("volumeMounts", [])} - {each["name"] for each in spec["volumes"]}
+        claimed = {mount["name"] for each in spec["containers"] for mount in each.get("volumeMounts", [])} - {
+            each["name"] for each in spec["volumes"]
+        }
         spec["volumes"] += [{"name": volume, "emptyDir": {}} for volume in claimed]
         assert release.admit(f"try-{name}", spec) == ""
     loose = json.loads(json.dumps(specs["convert"]).replace('"runAsNonRoot": true', '"runAsNonRoot": false'))

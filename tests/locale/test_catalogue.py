@@ -89,7 +89,11 @@ def chinese(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("chinese")
-@pytest.mark.parametrize("path", [["--help"], *([*path.split()[1:], "--help"] for path, _ in pages.commands_of(typer.main.get_command(app), ("im-relay",)))], ids=" ".join)
+@pytest.mark.parametrize(
+    "path",
+    [["--help"], *([*path.split()[1:], "--help"] for path, _ in pages.commands_of(typer.main.get_command(app), ("im-relay",)))],
+    ids=" ".join,
+)
 def test_help_has_no_english_sentence(path: list[str]) -> None:
     shown = CliRunner(env={"COLUMNS": "400"}).invoke(app, path)
     assert shown.exit_code == 0

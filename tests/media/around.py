@@ -35,14 +35,23 @@ def apps_of(yunxin: SimulatorClient, easemob: SimulatorClient) -> dict[str, App]
 
 
 @asynccontextmanager
-async def around(apps: dict[str, App], directory: Path, *, workers: int = 1, at_once: int = 16, **media: Any) -> AsyncIterator[MediaContext]:
+async def around(
+    apps: dict[str, App], directory: Path, *, workers: int = 1, at_once: int = 16, **media: Any
+) -> AsyncIterator[MediaContext]:
     """*media* are settings of `[media]`."""
     settings, given, loop = DeliverSettings(quotas=False), MediaSettings(**{"allow": ["127.0.0.1"], **media}), asyncio.get_running_loop()
     made = MediaContext(
-        apps=apps, clients=clients(apps, settings), admissions={name: Admission(app, settings, loop) for name, app in apps.items()},
-        fetcher=Fetcher(AddressPolicy(given.allow), silence=given.read_timeout), pool=TranscodePool(workers, TranscodeLimits()), store=None, settings=given,
-        directory=directory, slots=asyncio.Semaphore(at_once), partitions=1,
-    )  # fmt: skip
+        apps=apps,
+        clients=clients(apps, settings),
+        admissions={name: Admission(app, settings, loop) for name, app in apps.items()},
+        fetcher=Fetcher(AddressPolicy(given.allow), silence=given.read_timeout),
+        pool=TranscodePool(workers, TranscodeLimits()),
+        store=None,
+        settings=given,
+        directory=directory,
+        slots=asyncio.Semaphore(at_once),
+        partitions=1,
+    )
     await made.pool.start()
     try:
         yield made

@@ -17,7 +17,14 @@ from streams.media.transcode.request import Transcoded, TranscodeFailed, Transco
 from tests.media.transcode.samples import AMR_WB, SOUND, film, moving, sine, still, written
 
 LIMITS = TranscodeLimits(
-    cpu_seconds=10, film_seconds=20, seconds=60.0, memory_bytes=256 << 20, pixels=4_000_000, samples=20_000_000, longest_ms=120_000, output_bytes=8 << 20
+    cpu_seconds=10,
+    film_seconds=20,
+    seconds=60.0,
+    memory_bytes=256 << 20,
+    pixels=4_000_000,
+    samples=20_000_000,
+    longest_ms=120_000,
+    output_bytes=8 << 20,
 )
 HANGS = 300.0
 """Seconds after which no answer is one."""
@@ -27,7 +34,8 @@ SHAPES: dict[Role, tuple[Shape, ...]] = {
     "voice": tuple(Shape(formats=(each,)) for each in ("amr", "mp3", "aac", "m4a")),
     "video": (Shape(formats=("mp4",), thumbnail=SMALL), Shape(formats=("mp4",), largest=20_000)),
     "image": (
-        Shape(formats=("jpeg", "png", "gif"), thumbnail=SMALL), Shape(formats=("png",), box=(50, 50)),
+        Shape(formats=("jpeg", "png", "gif"), thumbnail=SMALL),
+        Shape(formats=("png",), box=(50, 50)),
         Shape(formats=("jpeg",), largest=2_000),
     ),
     "gif": (Shape(formats=("gif", "jpeg"), thumbnail=SMALL),),
@@ -54,14 +62,24 @@ def corpus() -> tuple[tuple[str, Role, bytes], ...]:
     for form in ("JPEG", "PNG", "GIF", "WEBP", "HEIF", "AVIF", "BMP"):
         found.append((form.lower(), "image", still(form, (160, 120))))
     found += [
-        ("jpeg, turned", "image", still("JPEG", (160, 120), turned=6)), ("png, clear", "image", still("PNG", (160, 120), "RGBA")),
+        ("jpeg, turned", "image", still("JPEG", (160, 120), turned=6)),
+        ("png, clear", "image", still("PNG", (160, 120), "RGBA")),
         ("jpeg, progressive", "image", still("JPEG", (160, 120), progressive=True)),
-        ("gif, moving", "gif", moving()), ("webp, moving", "gif", moving("WEBP")),
-    ]  # fmt: skip
+        ("gif, moving", "gif", moving()),
+        ("webp, moving", "gif", moving("WEBP")),
+    ]
     for muxer, codec, sound in (
-        ("matroska", "libx264", "pcm_s16le"), ("mov", "mjpeg", "pcm_s16be"), ("mp4", "libx264", "aac"), ("mov", "libx264", "aac"), ("mp4", "mpeg4", ""), ("webm", "libvpx", "libopus"), ("mp4", "libx265", ""),
-    ):  # fmt: skip
-        found.append((f"{muxer}, {codec}", "video", film(muxer, codec, sound=sound, count=10, pixels="yuvj420p" if codec == "mjpeg" else "yuv420p")))
+        ("matroska", "libx264", "pcm_s16le"),
+        ("mov", "mjpeg", "pcm_s16be"),
+        ("mp4", "libx264", "aac"),
+        ("mov", "libx264", "aac"),
+        ("mp4", "mpeg4", ""),
+        ("webm", "libvpx", "libopus"),
+        ("mp4", "libx265", ""),
+    ):
+        found.append(
+            (f"{muxer}, {codec}", "video", film(muxer, codec, sound=sound, count=10, pixels="yuvj420p" if codec == "mjpeg" else "yuv420p"))
+        )
     return tuple(found)
 
 
@@ -82,7 +100,9 @@ class Maker:
     def next(self) -> Bad:
         random = self._random
         name, role, content = random.choice(corpus())
-        how = random.choice(("truncated", "mislabelled", "bits", "bits", "fields", "fields", "noise", "spliced", "repeated", "cut", "grown", "many"))
+        how = random.choice(
+            ("truncated", "mislabelled", "bits", "bits", "fields", "fields", "noise", "spliced", "repeated", "cut", "grown", "many")
+        )
         match how:
             case "mislabelled":
                 role = random.choice(ROLES)

@@ -33,9 +33,7 @@ class Origin:
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.close()
         for task in self._tasks:
             task.cancel()
@@ -81,9 +79,7 @@ class Names(AbstractResolver):
             raise OSError(-2, "no such name")
         answers = self._answers[host]
         found = answers.pop(0) if len(answers) > 1 else answers[0]
-        return [
-            ResolveResult(hostname=host, host=one, port=port, family=family, proto=0, flags=0) for one in found
-        ]
+        return [ResolveResult(hostname=host, host=one, port=port, family=family, proto=0, flags=0) for one in found]
 
     async def close(self) -> None:
         pass

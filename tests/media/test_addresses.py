@@ -15,7 +15,61 @@ from tests.media.origin import Names
 
 STRANGERS = AddressPolicy()
 
-INSIDE = ["0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254", "168.63.129.16", "169.254.169.254", "172.16.0.1", "192.0.0.1", "192.0.0.192", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "224.0.1.1", "239.255.255.250", "240.0.0.1", "255.255.255.255", "::", "::1", "::7f00:1", "::808:808", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "64:ff9b::127.0.0.1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::808:808", "100::1", "100:0:0:1::1", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:2::1", "2001:10::1", "2001:20::1", "2001:db8::1", "2002:7f00:1::1", "2002:808:808::1", "3fff::1", "5f00::1", "fc00::1", "fd00:ec2::254", "fd20:ce::254", "fe80::1", "fec0::1", "ff02::1", "ff0e::1", "2606:4700::5efe:7f00:1", "2606:4700::200:5efe:808:808"]
+INSIDE = [
+    "0.0.0.0",
+    "0.1.2.3",
+    "10.0.0.1",
+    "100.64.0.1",
+    "100.100.100.200",
+    "127.0.0.1",
+    "127.255.255.254",
+    "168.63.129.16",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.0.0.1",
+    "192.0.0.192",
+    "192.0.2.1",
+    "192.88.99.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "224.0.1.1",
+    "239.255.255.250",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::7f00:1",
+    "::808:808",
+    "::ffff:127.0.0.1",
+    "::ffff:8.8.8.8",
+    "64:ff9b::127.0.0.1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::808:808",
+    "100::1",
+    "100:0:0:1::1",
+    "2001::1",
+    "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+    "2001:2::1",
+    "2001:10::1",
+    "2001:20::1",
+    "2001:db8::1",
+    "2002:7f00:1::1",
+    "2002:808:808::1",
+    "3fff::1",
+    "5f00::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fd20:ce::254",
+    "fe80::1",
+    "fec0::1",
+    "ff02::1",
+    "ff0e::1",
+    "2606:4700::5efe:7f00:1",
+    "2606:4700::200:5efe:808:808",
+]
 OUTSIDE = ["8.8.8.8", "1.1.1.1", "47.95.1.2", "192.0.1.1", "100.128.0.1", "2606:4700:4700::1111", "2400:3200::1", "64:ff9b::8.8.8.8"]
 
 
@@ -112,20 +166,57 @@ def test_every_reader_of_a_url_that_is_taken_reads_the_same_host(rest: str) -> N
 @pytest.mark.parametrize(
     "text",
     [
-        "http://good@a.com/", "http://good:pw@a.com/", "http://@a.com/", "http://good%40a.com/", "http://a%2ecom/", "http://a.com\\@b.com/",
-        "http://a.com./", "http://a..com/", "http://.a.com/", "http:///x", "http://", "http:a.com", "http:/a.com", "//a.com/", "a.com", "",
-        "http://a.com:/", "http://a.com:0/", "http://a.com:080/", "http://a.com:65536/", "http://a.com:+80/", "http://a.com:８０/",
-        "http://a.com:80:80/", "http://a b/", "http://a\tb/", "http://a.com/\r\nX-Evil: 1", "http://a.com/\x00", " http://a.com/",
-        "http://[::1", "http://::1/", "http://[fe80::1%25eth0]/", "http://[8.8.8.8]/", "http://[v1.x]/", "http://1.2.3.4.5/", "http://a.0x/",
-        "http://8.8.8.8./", "http://08.8.8.8/", "http://-a.com/", "http://\u00ad8.8.8.8/", "http://a.com/\udcff", f"http://{'a' * 64}.com/",
+        "http://good@a.com/",
+        "http://good:pw@a.com/",
+        "http://@a.com/",
+        "http://good%40a.com/",
+        "http://a%2ecom/",
+        "http://a.com\\@b.com/",
+        "http://a.com./",
+        "http://a..com/",
+        "http://.a.com/",
+        "http:///x",
+        "http://",
+        "http:a.com",
+        "http:/a.com",
+        "//a.com/",
+        "a.com",
+        "",
+        "http://a.com:/",
+        "http://a.com:0/",
+        "http://a.com:080/",
+        "http://a.com:65536/",
+        "http://a.com:+80/",
+        "http://a.com:８０/",
+        "http://a.com:80:80/",
+        "http://a b/",
+        "http://a\tb/",
+        "http://a.com/\r\nX-Evil: 1",
+        "http://a.com/\x00",
+        " http://a.com/",
+        "http://[::1",
+        "http://::1/",
+        "http://[fe80::1%25eth0]/",
+        "http://[8.8.8.8]/",
+        "http://[v1.x]/",
+        "http://1.2.3.4.5/",
+        "http://a.0x/",
+        "http://8.8.8.8./",
+        "http://08.8.8.8/",
+        "http://-a.com/",
+        "http://\u00ad8.8.8.8/",
+        "http://a.com/\udcff",
+        f"http://{'a' * 64}.com/",
         f"http://a.com/{'a' * 8192}",
     ],
-)  # fmt: skip
+)
 def test_what_is_not_plain_is_refused(text: str) -> None:
     assert STRANGERS.checked(text) == "url"
 
 
-@pytest.mark.parametrize("text", ["ftp://a.com/", "file:///etc/passwd", "gopher://a.com:70/", "data:text/plain,a", "unix://a", "javascript:1"])
+@pytest.mark.parametrize(
+    "text", ["ftp://a.com/", "file:///etc/passwd", "gopher://a.com:70/", "data:text/plain,a", "unix://a", "javascript:1"]
+)
 def test_only_the_web_is_asked(text: str) -> None:
     assert STRANGERS.checked(text) == "scheme"
 
@@ -154,8 +245,19 @@ def test_path_and_query_are_asked_for_as_they_were_signed(text: str, expected: s
 
 
 def test_the_allow_list_names_hosts_ports_suffixes_and_networks() -> None:
-    allowed = AddressPolicy(["127.0.0.1", "[::1]:9000", "Files.Example", "host.example:8080", "*.in.example", "*.on.example:81", "10.1.0.0/16"])
-    hosts = ["127.0.0.1:5", "[::1]:9000", "files.example:1", "host.example:8080", "a.in.example", "a.b.in.example:22", "a.on.example:81", "10.1.2.3"]
+    allowed = AddressPolicy(
+        ["127.0.0.1", "[::1]:9000", "Files.Example", "host.example:8080", "*.in.example", "*.on.example:81", "10.1.0.0/16"]
+    )
+    hosts = [
+        "127.0.0.1:5",
+        "[::1]:9000",
+        "files.example:1",
+        "host.example:8080",
+        "a.in.example",
+        "a.b.in.example:22",
+        "a.on.example:81",
+        "10.1.2.3",
+    ]
     for host in hosts:
         assert isinstance(allowed.checked(f"http://{host}/"), URL), host
     for host in ("127.0.0.2", "[::1]:9001", "10.2.0.1"):
@@ -167,7 +269,9 @@ def test_the_allow_list_names_hosts_ports_suffixes_and_networks() -> None:
     assert not allowed.good("127.0.0.1"), "a host in the list is no network: other names must not lead there"
 
 
-@pytest.mark.parametrize("entry", ["", "*", "*.", "http://a.com", "a.com:x", "a.com:0", "10.0.0.0/33", "10.1.2.3/8", "0x7f.1", "*.127.0.0.1", "a@b"])
+@pytest.mark.parametrize(
+    "entry", ["", "*", "*.", "http://a.com", "a.com:x", "a.com:0", "10.0.0.0/33", "10.1.2.3/8", "0x7f.1", "*.127.0.0.1", "a@b"]
+)
 def test_an_entry_that_is_none_is_named(entry: str) -> None:
     with pytest.raises(ValueError, match=r"neither|not a network"):
         AddressPolicy([entry])

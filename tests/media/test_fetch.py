@@ -21,9 +21,7 @@ BODY = bytes(range(256)) * 40
 
 async def test_a_file_comes_whole_with_its_digests_type_and_name(origin: Origin, fetcher: Fetcher, into: Path) -> None:
     origin.paths["/files/%E5%9B%BE.jpg?sign=a%2Fb"] = answer("200 OK", BODY, Content_Type="Image/JPEG; charset=x")
-    got = await fetcher.fetch(
-        Download(origin.url("/files/%E5%9B%BE.jpg?sign=a%2Fb"), {"share-secret": "s3"}), into, largest=len(BODY)
-    )
+    got = await fetcher.fetch(Download(origin.url("/files/%E5%9B%BE.jpg?sign=a%2Fb"), {"share-secret": "s3"}), into, largest=len(BODY))
     assert got == Fetched(
         size=len(BODY), sha256=hashlib.sha256(BODY).hexdigest(), md5=hashlib.md5(BODY).hexdigest(), mime="image/jpeg", name="图.jpg"
     )
@@ -109,9 +107,7 @@ async def test_a_bomb_costs_no_more_than_the_limit(origin: Origin, fetcher: Fetc
     origin.paths["/"] = answer("200 OK", bomb, Content_Encoding="gzip")
     largest = 5_000_000
     assert len(bomb) < largest
-    assert await fetcher.fetch(Download(origin.url("/")), into, largest=largest) == FetchFailed(
-        reason="too-large", again=False, status=200
-    )
+    assert await fetcher.fetch(Download(origin.url("/")), into, largest=largest) == FetchFailed(reason="too-large", again=False, status=200)
     assert not into.exists()
     origin.paths["/"] = answer("200 OK", gzip.compress(bytes(largest)), Content_Encoding="gzip")
     assert isinstance(await fetcher.fetch(Download(origin.url("/")), into, largest=largest), Fetched)
@@ -143,12 +139,24 @@ async def test_a_body_that_cannot_be_unpacked_is_no_file(
 @pytest.mark.parametrize(
     ("status", "reason", "again"),
     [
-        (401, "forbidden", False), (403, "forbidden", False), (404, "not-found", False), (410, "gone", False), (429, "throttled", True),
-        (400, "refused-by-server", False), (451, "refused-by-server", False), (408, "server-error", True), (500, "server-error", True),
-        (503, "server-error", True), (204, "unexpected", False), (206, "unexpected", False), (202, "unexpected", False), (304, "unexpected", False),
-        (300, "unexpected", False), (302, "redirects", False),
+        (401, "forbidden", False),
+        (403, "forbidden", False),
+        (404, "not-found", False),
+        (410, "gone", False),
+        (429, "throttled", True),
+        (400, "refused-by-server", False),
+        (451, "refused-by-server", False),
+        (408, "server-error", True),
+        (500, "server-error", True),
+        (503, "server-error", True),
+        (204, "unexpected", False),
+        (206, "unexpected", False),
+        (202, "unexpected", False),
+        (304, "unexpected", False),
+        (300, "unexpected", False),
+        (302, "redirects", False),
     ],
-)  # fmt: skip
+)
 async def test_an_answer_without_a_file_is_told_in_a_word(
     status: int, reason: str, again: bool, origin: Origin, fetcher: Fetcher, into: Path
 ) -> None:
@@ -187,9 +195,7 @@ async def test_a_place_that_cannot_be_written_to_is_told_as_such(origin: Origin,
     assert got == FetchFailed(reason="disk", again=True, status=200)
 
 
-async def test_what_surrounds_the_process_is_not_asked(
-    origin: Origin, into: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_surrounds_the_process_is_not_asked(origin: Origin, into: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login me password secret\n")
     monkeypatch.setenv("NETRC", str(netrc))

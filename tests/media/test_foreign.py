@@ -17,9 +17,16 @@ CONVERSATION = b"direct\x1falice\x1fbob"
 
 def job(**more: object) -> MediaJob:
     good = MediaJob(
-        event=EVENT, place=0, role="image", file=File("http://203.0.113.7/a.jpg"), source="old", target="new", conversation=CONVERSATION,
-        partition=crc32(CONVERSATION) % PARTITIONS, received=1,
-    )  # fmt: skip
+        event=EVENT,
+        place=0,
+        role="image",
+        file=File("http://203.0.113.7/a.jpg"),
+        source="old",
+        target="new",
+        conversation=CONVERSATION,
+        partition=crc32(CONVERSATION) % PARTITIONS,
+        received=1,
+    )
     return msgspec.structs.replace(good, **more)
 
 

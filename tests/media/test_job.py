@@ -88,9 +88,7 @@ async def test_a_voice_is_fetched_transcoded_and_lies_at_the_target(
     assert list(tmp_path.iterdir()) == []
 
 
-async def test_a_token_that_is_refused_is_renewed_once(
-    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
-) -> None:
+async def test_a_token_that_is_refused_is_renewed_once(yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path) -> None:
     sample = attachments.document(4)
     async with around(apps_of(yunxin, easemob), tmp_path) as here:
         wanted = job(said(easemob, sample), "file", "new")
@@ -126,11 +124,15 @@ async def test_a_machine_that_starts_no_process_says_nothing_of_the_file(
 @pytest.mark.parametrize(
     ("file", "reason"),
     [
-        (File("http://127.0.0.1:8080/a"), "address"), (File("http://10.0.0.1/a"), "address"), (File("file:///etc/passwd"), "scheme"),
-        (File("http://169.254.169.254/latest"), "address"), (File(inline="!!"), "damaged"), (File("no address"), "url"),
+        (File("http://127.0.0.1:8080/a"), "address"),
+        (File("http://10.0.0.1/a"), "address"),
+        (File("file:///etc/passwd"), "scheme"),
+        (File("http://169.254.169.254/latest"), "address"),
+        (File(inline="!!"), "damaged"),
+        (File("no address"), "url"),
     ],
     ids=lambda one: one if isinstance(one, str) else one.url or "inline",
-)  # fmt: skip
+)
 async def test_what_must_not_be_fetched_is_not(
     yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path, file: File, reason: str
 ) -> None:
@@ -140,9 +142,7 @@ async def test_what_must_not_be_fetched_is_not(
     assert (found.reason, found.again) == (reason, False)
 
 
-async def test_a_target_that_takes_no_files_needs_a_store(
-    yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
-) -> None:
+async def test_a_target_that_takes_no_files_needs_a_store(yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path) -> None:
     apps = apps_of(yunxin, easemob)
     media = apps["new"].platform.media
     assert media is not None
@@ -158,10 +158,13 @@ def flv() -> bytes:
 
 
 WHOLE = {
-    ("image", "an SVG"): b"<svg xmlns='http://www.w3.org/2000/svg'/>", ("voice", "silk of nothing"): b"\x02#!SILK_V3\x0c\0" + b"\x81" * 12,
-    ("video", "an FLV"): flv(), ("gif", "a text"): b"no picture at all", ("sticker", "half a WebP"): still("WEBP", (320, 240))[:150],
+    ("image", "an SVG"): b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+    ("voice", "silk of nothing"): b"\x02#!SILK_V3\x0c\0" + b"\x81" * 12,
+    ("video", "an FLV"): flv(),
+    ("gif", "a text"): b"no picture at all",
+    ("sticker", "half a WebP"): still("WEBP", (320, 240))[:150],
     ("voice", "a WAV that was cut"): SOUND["wav"]([sine(440.0, 8_000, 1.0)], 8_000)[:-4_000],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("role", "what"), WHOLE)
@@ -181,11 +184,13 @@ async def test_what_cannot_be_shown_arrives_as_a_file(
 @pytest.mark.parametrize(
     ("role", "content", "codec", "lost"),
     [
-        ("image", moving("WEBP"), "webp>gif", "colours"), ("video", film("webm", "libvpx", sound="libopus"), "webm>mp4", ""),
-        ("image", still("JPEG")[:-2], "jpeg>jpeg", ""), ("voice", SOUND["amr"]([sine(440.0, 8_000, 0.5)], 8_000)[6:], "amr>amr", ""),
+        ("image", moving("WEBP"), "webp>gif", "colours"),
+        ("video", film("webm", "libvpx", sound="libopus"), "webm>mp4", ""),
+        ("image", still("JPEG")[:-2], "jpeg>jpeg", ""),
+        ("voice", SOUND["amr"]([sine(440.0, 8_000, 0.5)], 8_000)[6:], "amr>amr", ""),
     ],
     ids=["moving WebP", "WebM", "JPEG without its end", "AMR without a head"],
-)  # fmt: skip
+)
 async def test_what_can_be_mended_or_remade_is(
     yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path, role: Role, content: bytes, codec: str, lost: str
 ) -> None:

@@ -174,7 +174,9 @@ def test_an_address_is_a_host_and_a_port_or_a_path(address: str) -> None:
     assert ScannerSettings(address=address).address == address
 
 
-@pytest.mark.parametrize("address", ["clamav", "http://clamav:3310", "clamav:", ":3310", "::1:3310", "clamav:3310/x", "clam av:3310", "run/clamd"])
+@pytest.mark.parametrize(
+    "address", ["clamav", "http://clamav:3310", "clamav:", ":3310", "::1:3310", "clamav:3310/x", "clam av:3310", "run/clamd"]
+)
 def test_what_is_no_address_is_said_so_before_the_first_file(address: str) -> None:
     with pytest.raises(ValidationError, match="address"):
         ScannerSettings(address=address)

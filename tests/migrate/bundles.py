@@ -13,17 +13,7 @@ from converters.core.event_id import EventId
 from converters.core.model import Conversation, Event, conversation_key
 from converters.core.operations import Post
 from converters.inventory import AnyItem, item_id, kind_of
-from streams.migrate.bundle import (
-    META_KEY,
-    ROWS,
-    Bundle,
-    Meta,
-    Talk,
-    hashed,
-    message_key,
-    message_row,
-    sha256,
-)
+from streams.migrate.bundle import META_KEY, ROWS, Bundle, Meta, Talk, hashed, message_key, message_row, sha256
 from streams.migrate.store import ITEMS, MESSAGES, META, TALKS, Store
 
 SOURCE, TARGET = ("old", "yunxin"), ("new", "easemob")
@@ -33,9 +23,14 @@ def said(conversation: Conversation, sender: str, number: int, at: int, text: st
     """A text of the history; *number* makes its id."""
     tag = str(conversation.__struct_config__.tag)
     return Event(
-        id=EventId.of(SOURCE[1], SOURCE[0], tag, str(number)).text, source=SOURCE[0], remote_id=str(number), conversation=conversation,
-        sender=sender, at=at, operation=Post(Text(text)),
-    )  # fmt: skip
+        id=EventId.of(SOURCE[1], SOURCE[0], tag, str(number)).text,
+        source=SOURCE[0],
+        remote_id=str(number),
+        conversation=conversation,
+        sender=sender,
+        at=at,
+        operation=Post(Text(text)),
+    )
 
 
 def made(directory: Path, items: Sequence[AnyItem], events: Iterable[Event] = (), **meta: Any) -> Path:
@@ -60,9 +55,17 @@ def made(directory: Path, items: Sequence[AnyItem], events: Iterable[Event] = ()
         store.put(TALKS, key, wire.dump(msgspec.structs.replace(talk, sha256=hashes[key].hexdigest())))
     store.flush()
     plain: dict[str, Any] = {
-        "source": "test", "source_app": SOURCE[0], "source_platform": SOURCE[1], "target_app": TARGET[0], "target_platform": TARGET[1],
-        "edition": "flagship", "before_group": "restamp", "horizon": 0, "made": 1_760_000_000_000, "counts": counts,
-    } | meta  # fmt: skip
+        "source": "test",
+        "source_app": SOURCE[0],
+        "source_platform": SOURCE[1],
+        "target_app": TARGET[0],
+        "target_platform": TARGET[1],
+        "edition": "flagship",
+        "before_group": "restamp",
+        "horizon": 0,
+        "made": 1_760_000_000_000,
+        "counts": counts,
+    } | meta
     whole = Meta(**plain)
     whole = msgspec.structs.replace(whole, sha256=sha256(store, whole))
     store.put(META, META_KEY, wire.dump(whole))

@@ -65,7 +65,9 @@ def items(size: Size) -> Iterator[AnyItem]:
     for number in range(size.groups):
         for step in range(size.members):
             yield GroupMember(
-                group=str(880_000 + number), user=user((number + step) % size.users), role="owner" if not step else "admin" if step == 1 else "member"
+                group=str(880_000 + number),
+                user=user((number + step) % size.users),
+                role="owner" if not step else "admin" if step == 1 else "member",
             )
 
 
@@ -77,7 +79,11 @@ def events(size: Size, draw: random.Random) -> Iterator[Event]:
         left -= count
         group = size.groups and talk % 10 == 0
         one = talk % size.users
-        place = Group(str(880_000 + talk // 10 % size.groups)) if group else direct(user(one), user((one + 1 + talk // size.users) % size.users))
+        place = (
+            Group(str(880_000 + talk // 10 % size.groups))
+            if group
+            else direct(user(one), user((one + 1 + talk // size.users) % size.users))
+        )
         for turn in range(count):
             number += 1
             sender = user((talk // 10 % size.groups + turn % size.members) % size.users) if group else user(one)

@@ -28,21 +28,32 @@ def user(name: str, **more: Any) -> dict[str, Any]:
     return {"id": name, "name": name.title(), **more}
 
 
-def said(number: int | str, sender: str, to: str = "", *, group: str = "", room: str = "", at: int = NOW - DAY, text: str = "hello", **more: Any) -> dict[str, Any]:
+def said(
+    number: int | str, sender: str, to: str = "", *, group: str = "", room: str = "", at: int = NOW - DAY, text: str = "hello", **more: Any
+) -> dict[str, Any]:
     conversation: dict[str, Any] = {"kind": "direct", "users": [sender, to]}
     if group or room:
         conversation = {"kind": "group", "id": group} if group else {"kind": "room", "id": room}
     return {
-        "id": f"m{number}", "conversation": conversation, "sender": sender, "at": at,
-        "operation": {"op": "post", "body": {"kind": "text", "text": text}}, **more,
-    }  # fmt: skip
+        "id": f"m{number}",
+        "conversation": conversation,
+        "sender": sender,
+        "at": at,
+        "operation": {"op": "post", "body": {"kind": "text", "text": text}},
+        **more,
+    }
 
 
 def wanted(source: Path | str, **more: Any) -> Wanted:
     given = {
-        "source": str(source), "target_app": "new", "target_platform": TARGET.name, "source_app": "old", "source_platform": "own",
-        "edition": "flagship", "before_group": "import",
-    }  # fmt: skip
+        "source": str(source),
+        "target_app": "new",
+        "target_platform": TARGET.name,
+        "source_app": "old",
+        "source_platform": "own",
+        "edition": "flagship",
+        "before_group": "import",
+    }
     return Wanted(**{**given, **more})
 
 

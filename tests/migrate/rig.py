@@ -22,9 +22,17 @@ class Rig:
     """A context manager. *url* is the target's; *settings* are lines of the section `[migrate]`, *deliver* of `[deliver]`, *more* whole sections."""
 
     def __init__(
-        self, bootstrap: str, directory: Path, url: str, *, settings: str = "", deliver: str = "", partitions: int = PARTITIONS, quotas: bool = False,
+        self,
+        bootstrap: str,
+        directory: Path,
+        url: str,
+        *,
+        settings: str = "",
+        deliver: str = "",
+        partitions: int = PARTITIONS,
+        quotas: bool = False,
         more: str = "",
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.bootstrap = bootstrap
         self.directory = directory
         self.prefix = f"m{uuid4().hex[:8]}."
@@ -99,7 +107,12 @@ base_url = "{url}"
 
     def metric(self, name: str) -> float:
         """Over all workers; *name* with its labels, in their order."""
-        lines = [line for worker in self.workers if worker.child is not None and worker.child.poll() is None for line in worker.metrics().splitlines()]
+        lines = [
+            line
+            for worker in self.workers
+            if worker.child is not None and worker.child.poll() is None
+            for line in worker.metrics().splitlines()
+        ]
         return sum(float(line.removeprefix(f"{name} ")) for line in lines if line.startswith(f"{name} "))
 
 
@@ -116,8 +129,8 @@ def said(config: Path | None, *words: str, code: int | None = 0) -> str:
 def _ran(config: Path | None, *words: str, code: int | None) -> tuple[str, str]:
     more = ["--config", str(config)] if config is not None else []
     done = subprocess.run(
-        [sys.executable, "-m", "streams", *words, *more], cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "streams", *words, *more], cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False
+    )
     assert code in (None, done.returncode), f"{' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done.stdout, done.stderr
 
@@ -126,8 +139,12 @@ def start(config: Path, *words: str) -> "subprocess.Popen[str]":
     """`migrate apply`."""
     return subprocess.Popen(
         [sys.executable, "-m", "streams", "migrate", "apply", "--json", *words, "--config", str(config)],
-        cwd=ROOT, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        env=_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 def ended(applying: "subprocess.Popen[str]", code: int = 0, patience: float = 300.0) -> dict[str, Any]:

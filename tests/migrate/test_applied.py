@@ -27,13 +27,20 @@ GROUPS = [f"77{number}" for number in range(4)]
 def items(users: list[str] = USERS) -> list[AnyItem]:
     found: list[AnyItem] = [User(id=user, name=user.upper(), attributes={"city": "Shenzhen"}) for user in users]
     found += [
-        Friendship(owner=users[one], friend=users[one + step], remark="old friend" if step == 1 else "") for one in range(20) for step in range(1, 13)
+        Friendship(owner=users[one], friend=users[one + step], remark="old friend" if step == 1 else "")
+        for one in range(20)
+        for step in range(1, 13)
     ]
     found += [Block(owner=users[0], blocked=users[other]) for other in range(40, 45)]
     for number, group in enumerate(GROUPS):
         found.append(GroupItem(id=group, name=f"group {number}", owner=users[number], announcement="welcome", muted=number == 3))
         found += [
-            GroupMember(group=group, user=users[one], role="owner" if one == number else "admin" if one == number + 1 else "member", muted=one == number + 2)
+            GroupMember(
+                group=group,
+                user=users[one],
+                role="owner" if one == number else "admin" if one == number + 1 else "member",
+                muted=one == number + 2,
+            )
             for one in range(number, number + 70)
         ]
     found += [Setting(user=users[one], mode="none") for one in range(10)]
@@ -46,17 +53,23 @@ def history(talks: int = 40, each: int = 20, *, users: list[str] = USERS) -> lis
     for talk in range(talks):
         one, other = users[talk], users[talk + 1]
         found += [
-            said(direct(one, other), one if turn % 2 else other, talk * 1000 + turn, AT + turn // 2 * 7, f"{talk} {turn}") for turn in range(each)
+            said(direct(one, other), one if turn % 2 else other, talk * 1000 + turn, AT + turn // 2 * 7, f"{talk} {turn}")
+            for turn in range(each)
         ]
     for number, group in enumerate(GROUPS):
-        found += [said(Group(group), users[number + turn], 900_000 + number * 1000 + turn, AT + turn, f"{group} {turn}") for turn in range(each)]
+        found += [
+            said(Group(group), users[number + turn], 900_000 + number * 1000 + turn, AT + turn, f"{group} {turn}") for turn in range(each)
+        ]
     return found
 
 
 def test_everything_arrives_once_and_a_second_run_writes_nothing(kafka: str, tmp_path: Path) -> None:
     events = history()
     bundle = made(tmp_path, items(), events)
-    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+    with (
+        SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim,
+        Rig(kafka, tmp_path / "rig", sim.url) as rig,
+    ):
         worker = rig.worker()
         done = rig.apply(bundle)
         assert done["good"], (done, worker.tail())
@@ -86,7 +99,10 @@ def test_kills_change_nothing(kafka: str, tmp_path: Path) -> None:
     events = history(talks=60, each=25)
     bundle = made(tmp_path, items(), events)
     draw = random.Random(7)
-    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+    with (
+        SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim,
+        Rig(kafka, tmp_path / "rig", sim.url) as rig,
+    ):
         workers = [rig.worker(), rig.worker()]
         sim.mood(accept_but_lose_answer=0.01, error_500=0.01, answer_delay=0.01, seed=3)
         applying, counting = rig.applying(bundle), Counting(sim)
@@ -106,11 +122,15 @@ def test_kills_change_nothing(kafka: str, tmp_path: Path) -> None:
         assert done["good"], (done, workers[0].tail(), workers[1].tail())
         journal = sim.journal()
         assert imported(journal) == said_in(events)
-        assert sum(1 for entry in journal if entry["kind"] == "accepted" and entry["api"] == "group.create") == len(GROUPS), "each group once"
+        assert sum(1 for entry in journal if entry["kind"] == "accepted" and entry["api"] == "group.create") == len(GROUPS), (
+            "each group once"
+        )
         assert rig.status()["done"]["message"] == len(events)
         sim.mood()
         assert rig.apply(bundle)["good"]
-        assert len([entry for entry in sim.journal() if entry["kind"] == "accepted"]) == len([one for one in journal if one["kind"] == "accepted"])
+        assert len([entry for entry in sim.journal() if entry["kind"] == "accepted"]) == len(
+            [one for one in journal if one["kind"] == "accepted"]
+        )
 
 
 @pytest.mark.slow
@@ -130,7 +150,11 @@ def test_a_stopped_conversation_waits_for_a_person_and_what_is_live_is_left_out(
         assert imported(sim.journal()) == Counter({("a 0", "a 1"): 1, ("b 0", "b 1", "b 2"): 1})
         status = rig.status()
         assert (status["live"], status["skipped"]) == (4, 0)
-        later = made(tmp_path / "later", [User(id=user) for user in users], [said(direct(users[4], users[5]), users[4], 900 + n, far * n or AT, "c") for n in (0, 1)])
+        later = made(
+            tmp_path / "later",
+            [User(id=user) for user in users],
+            [said(direct(users[4], users[5]), users[4], 900 + n, far * n or AT, "c") for n in (0, 1)],
+        )
         assert rig.apply(later, "--catch-up", "--live-since", "none", code=1)["stopped"] == 1
         (letter,) = map(msgspec.json.decode, rig.command("dead", "list", "--stage", "migrate", "--json").splitlines())
         assert (letter["stage"], letter["detail"], letter["attempts"]) == ("migrate", "future", 0)
@@ -149,7 +173,10 @@ def _letters(rig: Rig) -> int:
 def test_it_is_paused_and_goes_on(kafka: str, tmp_path: Path) -> None:
     events = history(talks=50, each=40)
     bundle = made(tmp_path, items(), events)
-    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+    with (
+        SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, max_groups=100_000) as sim,
+        Rig(kafka, tmp_path / "rig", sim.url) as rig,
+    ):
         worker = rig.worker()
         applying = rig.applying(bundle)
         until(lambda: len(sim.journal("accepted")) > 200, deadline=120, why=worker.tail)

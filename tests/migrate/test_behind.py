@@ -30,7 +30,10 @@ async def test_what_is_done_is_deleted_and_nothing_else(kafka: str, topic: str, 
     group, reader = f"{topic}-workers", LogReader(kafka, committed=True)
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
         await asyncio.gather(*[await producer.send(topic, b"%d" % number, partition=number % 2) for number in range(100)])
-    async with AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False) as workers, Behind(kafka, group, topic, 2, reader) as seen:
+    async with (
+        AIOKafkaConsumer(bootstrap_servers=kafka, group_id=group, enable_auto_commit=False) as workers,
+        Behind(kafka, group, topic, 2, reader) as seen,
+    ):
         try:
             assert (await seen.records(), await seen.is_done()) == (100, False)
             workers.assign([one, other])

@@ -61,8 +61,14 @@ def test_a_recalled_message_stays_out_and_an_edited_one_is_as_it_was_last(export
     def done(number: int, of: str, at: int, **what: object) -> dict[str, object]:
         return {**said(number, "Ann", "bob", at=at), "operation": {"message": {"id": of}, **what}}
 
-    edits = [done(8, "m2", NOW - 5, op="edit", body={"kind": "text", "text": "later"}), done(7, "m2", NOW - 9, op="edit", body={"kind": "text", "text": "sooner"})]
-    write(export / "messages.jsonl", [*edits, said(1, "Ann", "bob", text="gone"), said(2, "Ann", "bob", text="first"), done(9, "m1", NOW - 1, op="recall")])
+    edits = [
+        done(8, "m2", NOW - 5, op="edit", body={"kind": "text", "text": "later"}),
+        done(7, "m2", NOW - 9, op="edit", body={"kind": "text", "text": "sooner"}),
+    ]
+    write(
+        export / "messages.jsonl",
+        [*edits, said(1, "Ann", "bob", text="gone"), said(2, "Ann", "bob", text="first"), done(9, "m1", NOW - 1, op="recall")],
+    )
     with checked(export, tmp_path) as bundle:
         assert texts(bundle) == ["later"]
         assert places(bundle) == {("recalled", "messages.jsonl:5"), ("edited", "messages.jsonl:1")}
@@ -83,9 +89,10 @@ def test_an_owner_is_a_member_whoever_says_so(export: Path, tmp_path: Path) -> N
     with checked(export, tmp_path) as bundle:
         members = [row.item for row in bundle.items("member")]
         assert members == [
-            GroupMember(group="G1", user="ann", role="owner"), GroupMember(group="G2", user="bob", role="owner"),
+            GroupMember(group="G1", user="ann", role="owner"),
+            GroupMember(group="G2", user="bob", role="owner"),
             GroupMember(group="G2", user="cid", role="admin"),
-        ]  # fmt: skip
+        ]
         assert places(bundle) == {("two-owners", "members.jsonl:2")}
 
 
@@ -102,7 +109,9 @@ def test_older_messages_stay_out_or_go_to_the_devices_or_come_along(export: Path
 
 
 @pytest.mark.parametrize(("before", "stops", "server"), [("stop", 2, 2), ("skip", 0, 0), ("restamp", 0, 2), ("import", 0, 2)])
-def test_messages_before_their_group_existed_there_are_as_a_person_decides(export: Path, tmp_path: Path, before: str, stops: int, server: int) -> None:
+def test_messages_before_their_group_existed_there_are_as_a_person_decides(
+    export: Path, tmp_path: Path, before: str, stops: int, server: int
+) -> None:
     write(export / "groups.jsonl", [{"id": "g", "owner": "Ann"}])
     write(export / "messages.jsonl", [said(1, "Ann", group="g"), said(2, "bob", group="g")])
     with checked(export, tmp_path, before_group=before, devices=before == "skip") as bundle:
@@ -139,7 +148,10 @@ def test_a_bundle_that_was_changed_is_found(export: Path, tmp_path: Path) -> Non
 
 
 def test_a_given_password_stays_in_the_source(export: Path, tmp_path: Path) -> None:
-    write(export / "users.jsonl", [user("Ann", password="planted-a"), user("bob", password="planted-b", phone=5), user("13812345678", password="planted-c")])
+    write(
+        export / "users.jsonl",
+        [user("Ann", password="planted-a"), user("bob", password="planted-b", phone=5), user("13812345678", password="planted-c")],
+    )
     write(export / "more" / "users.csv", ["id,password\n", "dan,planted-d\n", '"eve,planted-e\n'])
     path = check(export, tmp_path / "work")
     with Bundle.open(path) as bundle:

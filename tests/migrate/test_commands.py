@@ -141,7 +141,10 @@ def test_a_plan_is_by_the_answers_of_the_probe() -> None:
     [
         (("check", "--from", "nowhere", "--to", "new", "-c", "relay.toml"), "no such file or folder"),
         (("check", "--from", "export", "--to", "neu", "-c", "relay.toml"), "which is no app of the settings; there are: new, old"),
-        (("check", "--from", "export", "--to", "old", "-c", "relay.toml"), "nothing can be migrated to that platform yet; to these it can: "),
+        (
+            ("check", "--from", "export", "--to", "old", "-c", "relay.toml"),
+            "nothing can be migrated to that platform yet; to these it can: ",
+        ),
         (("check", "--from", "export", "--to", "new", "--as", "x", "-c", "relay.toml"), "say with --as which app"),
         (("check", "--from", "export", "--to", "new", "--edition", "gold", "-c", "relay.toml"), "--edition is gold; "),
         (("check", "--from", "export", "--to", "new", "--skip", "line", "-c", "relay.toml"), "--skip is line; expected: case"),
@@ -150,14 +153,21 @@ def test_a_plan_is_by_the_answers_of_the_probe() -> None:
         (("plan", "--work", "empty"), "there is no bundle in empty"),
         (("plan", "--quota", "import=0"), "expected NAME=CALLS_A_SECOND"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_as_needed_is_said(words: tuple[str, ...], wrong: str) -> None:
     result = run(*words)
     assert result.exit_code == 2
     assert wrong in " ".join(result.output.replace("│", " ").split())
 
 
-@pytest.mark.parametrize(("text", "wrong"), [("hello", "no block"), ("```toml\nbundle = 3\n```\n", "bundle"), ('```toml\nbundle = "b"\nsha256 = "s"\n[quotas]\nx = -1\n```\n', "quotas x")])
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("hello", "no block"),
+        ("```toml\nbundle = 3\n```\n", "bundle"),
+        ('```toml\nbundle = "b"\nsha256 = "s"\n[quotas]\nx = -1\n```\n', "quotas x"),
+    ],
+)
 def test_a_plan_that_is_none_is_refused(text: str, wrong: str) -> None:
     Path("bad.md").write_text(text)
     with pytest.raises(MigrateError, match=wrong):

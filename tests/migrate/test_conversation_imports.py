@@ -48,18 +48,27 @@ class Played:
         self.told: list[Settled] = []
         self.letters: list[str] = []
         around = SimpleNamespace(
-            apps=APPS, platform="easemob", settings=DeliverSettings(backoff=0.001, backoff_max=0.001), recent=10**15,
-            findings=lambda _: Findings(**findings), fuse=SimpleNamespace(passed=lambda _: None, died=lambda *_: None),
-        )  # fmt: skip
+            apps=APPS,
+            platform="easemob",
+            settings=DeliverSettings(backoff=0.001, backoff_max=0.001),
+            recent=10**15,
+            findings=lambda _: Findings(**findings),
+            fuse=SimpleNamespace(passed=lambda _: None, died=lambda *_: None),
+        )
         book = SimpleNamespace(
-            get=self.done.get, put=self.done.__setitem__, settle=lambda _: None, tell=lambda event, key, entry: self.told.append(entry),
+            get=self.done.get,
+            put=self.done.__setitem__,
+            settle=lambda _: None,
+            tell=lambda event, key, entry: self.told.append(entry),
             bury=lambda raw, key, cause, detail, whose, attempts: self.letters.append(f"{key.decode()} {cause}"),
-        )  # fmt: skip
+        )
         self.over = asyncio.Event()
         known = asyncio.Event()
         known.set()
         leaving = SimpleNamespace(one=self._one)
-        self.lanes = ConversationImports(around, book, leaving, SimpleNamespace(), Shutdown(asyncio.Event()), known, BackgroundTasks(self.over.set, told=True))  # type: ignore[arg-type]
+        self.lanes = ConversationImports(
+            around, book, leaving, SimpleNamespace(), Shutdown(asyncio.Event()), known, BackgroundTasks(self.over.set, told=True)
+        )  # type: ignore[arg-type]
 
     async def _one(self, request: Any, app: App, source: bytes, read: Any, *, again: bool, ready: Any) -> ImportOutcome:
         ready()

@@ -27,10 +27,19 @@ def sound() -> Export:
     messages = []
     for n in range(MESSAGES):
         at = NOW - 60 * DAY + n * 1000
-        messages.append(said(n, f"user{n % 30}", group=f"g{n % 30}", at=at) if n % 3 == 0 else said(n, f"user{n % 90}", f"user{n % 90 + 1}", at=at))
+        messages.append(
+            said(n, f"user{n % 30}", group=f"g{n % 30}", at=at) if n % 3 == 0 else said(n, f"user{n % 90}", f"user{n % 90 + 1}", at=at)
+        )
     return {
-        "users": users, "friends": friends, "groups": groups, "members": members, "messages": messages, "blocks": [], "settings": [], "rooms": [],
-    }  # fmt: skip
+        "users": users,
+        "friends": friends,
+        "groups": groups,
+        "members": members,
+        "messages": messages,
+        "blocks": [],
+        "settings": [],
+        "rooms": [],
+    }
 
 
 def at_end(export: Export, kind: str, row: Any) -> str:
@@ -61,15 +70,24 @@ PLANTS: dict[str, Plant] = {
     "an owner who is not": lambda e, n: ("owner", at_end(e, "groups", {"id": f"bad{n}", "owner": gone("owner")})),
     "a member who is not": lambda e, n: ("member", at_end(e, "members", {"group": f"g{n % GROUPS}", "user": gone(f"m{n}")})),
     "a group that is not": lambda e, n: ("no-group", at_end(e, "members", {"group": gone(f"g{n}"), "user": "user1"})),
-    "a second owner": lambda e, n: ("two-owners", at_end(e, "members", {"group": f"g{n % GROUPS}", "user": f"user{150 + n}", "role": "owner"})),
+    "a second owner": lambda e, n: (
+        "two-owners",
+        at_end(e, "members", {"group": f"g{n % GROUPS}", "user": f"user{150 + n}", "role": "owner"}),
+    ),
     "a friend who is not": lambda e, n: ("friend", at_end(e, "friends", {"owner": "user1", "friend": gone(f"f{n}")})),
     "the same friendship": lambda e, n: ("double", at_end(e, "friends", e["friends"][n])),
     "another remark": lambda e, n: ("same-id", at_end(e, "friends", {**e["friends"][50 + n], "remark": f"other {n}"})),
     "a friend of oneself": lambda e, n: ("self", at_end(e, "friends", {"owner": f"user{n}", "friend": f"USER{n}"})),
     "a block who is not": lambda e, n: ("block", at_end(e, "blocks", {"owner": gone("b"), "blocked": f"user{n}"})),
     "a setting of nobody": lambda e, n: ("setting", at_end(e, "settings", {"user": gone(f"s{n}"), "mode": "none"})),
-    "no time zone": lambda e, n: ("zone", at_end(e, "settings", {"user": f"user{n}", "quiet_from": "22:00", "quiet_to": "07:00", "zone": "Mars/Phobos"})),
-    "no hours": lambda e, n: ("zone", at_end(e, "settings", {"user": f"user{n}", "peer": "user299", "quiet_from": "10pm", "quiet_to": "07:00"})),
+    "no time zone": lambda e, n: (
+        "zone",
+        at_end(e, "settings", {"user": f"user{n}", "quiet_from": "22:00", "quiet_to": "07:00", "zone": "Mars/Phobos"}),
+    ),
+    "no hours": lambda e, n: (
+        "zone",
+        at_end(e, "settings", {"user": f"user{n}", "peer": "user299", "quiet_from": "10pm", "quiet_to": "07:00"}),
+    ),
     "a room's owner": lambda e, n: ("owner", at_end(e, "rooms", {"id": f"r{n}", "owner": gone("r")})),
     "a sender who is not": lambda e, n: ("sender", at_end(e, "messages", said(f"s{n}", gone("s"), group="g1"))),
     "a sender of others": lambda e, n: ("sender", at_end(e, "messages", {**said(f"o{n}", "user1", "user2"), "sender": "user3"})),
@@ -80,10 +98,16 @@ PLANTS: dict[str, Plant] = {
     "in seconds": lambda e, n: ("seconds", at_end(e, "messages", said(f"t{n}", "user1", "user2", at=1_700_000_000 + n))),
     "not yet": lambda e, n: ("future", at_end(e, "messages", said(f"f{n}", "user1", "user2", at=NOW + DAY + n))),
     "too large": lambda e, n: ("message-size", at_end(e, "messages", said(f"l{n}", "user1", "user2", at=NOW - n, text="字" * 2000))),
-    "an edit of nothing": lambda e, n: ("no-message", at_end(e, "messages", {**said(f"e{n}", "user1", "user2"), "operation": {"op": "recall", "message": {"id": gone(f"{n}")}}})),
+    "an edit of nothing": lambda e, n: (
+        "no-message",
+        at_end(e, "messages", {**said(f"e{n}", "user1", "user2"), "operation": {"op": "recall", "message": {"id": gone(f"{n}")}}}),
+    ),
     "an empty id": lambda e, n: ("line", at_end(e, "messages", {**said("", "user1", "user2"), "id": ""})),
-    "a conversation of one": lambda e, n: ("line", at_end(e, "messages", {**said(f"one{n}", "user1"), "conversation": {"kind": "direct", "users": ["user1"]}})),
-}  # fmt: skip
+    "a conversation of one": lambda e, n: (
+        "line",
+        at_end(e, "messages", {**said(f"one{n}", "user1"), "conversation": {"kind": "direct", "users": ["user1"]}}),
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +174,7 @@ def test_what_needs_something_that_stays_out_goes_along_and_is_counted(tmp_path:
         ("blocks", [{"owner": "user0", "blocked": f"user{n % 299 + 1}x{n // 299}"} for n in range(510)], "blocks", 500),
         ("members", [{"group": "g", "user": f"user{n}"} for n in range(1, 151)], "members", 100),
     ],
-)  # fmt: skip
+)
 def test_what_is_beyond_a_limit_of_the_edition_stays_out(tmp_path: Path, kind: str, rows: list[Any], problem: str, kept: int) -> None:
     users = [user(f"user{n}") for n in range(300)] + [user(f"user{n % 299 + 1}x{n // 299}") for n in range(510)]
     write(tmp_path / "export" / "users.jsonl", users)

@@ -24,7 +24,10 @@ def exported(tmp_path: Path, *, everything: bool = False, there: bool = True, ou
     write(export / "users.jsonl", [user("ann"), user("bob"), user("=odd|")])
     write(export / "groups.jsonl", [{"id": "77", "owner": "ann"}])
     write(export / "members.jsonl", [{"group": "77", "user": name, "joined": AT} for name in ("ann", "bob")])
-    talk = [said(number, "ann" if number % 2 else "bob", "bob" if number % 2 else "ann", at=AT + number, text=f"d{number}") for number in range(count)]
+    talk = [
+        said(number, "ann" if number % 2 else "bob", "bob" if number % 2 else "ann", at=AT + number, text=f"d{number}")
+        for number in range(count)
+    ]
     old = [said("o", "=odd|", "ann", at=AT + 9, text="odd"), said("g", "bob", group="77", at=AT + 1, text="g")]
     write(export / "messages.jsonl", [*talk, *old, said("s", "ann", group="77", text="for the server")])
     source = App("old", PLATFORMS["own"], None, "new")

@@ -21,7 +21,9 @@ TALKS = [(PEOPLE[number], PEOPLE[number + 1]) for number in range(0, 6, 2)]
 
 def history() -> list[Event]:
     """Of one millisecond each: what follows a message has to be put behind it."""
-    return [said(direct(*talk), talk[0], 10 * number + turn, AT, f"{number} {turn}") for number, talk in enumerate(TALKS) for turn in range(3)]
+    return [
+        said(direct(*talk), talk[0], 10 * number + turn, AT, f"{number} {turn}") for number, talk in enumerate(TALKS) for turn in range(3)
+    ]
 
 
 def letters(rig: Rig) -> list[dict[str, str]]:
@@ -32,7 +34,10 @@ def letters(rig: Rig) -> list[dict[str, str]]:
 def test_what_is_in_doubt_is_held_where_repeats_are_stored_twice(kafka: str, tmp_path: Path) -> None:
     events, users = history(), [User(id=user) for user in PEOPLE]
     accounts, whole = made(tmp_path / "accounts", users), made(tmp_path / "whole", users, events)
-    with SimulatorProcess("easemob", import_repeat="doubled", limit_calls=0, limit_user_calls=0) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+    with (
+        SimulatorProcess("easemob", import_repeat="doubled", limit_calls=0, limit_user_calls=0) as sim,
+        Rig(kafka, tmp_path / "rig", sim.url) as rig,
+    ):
         (rig.bundles / "findings-new.json").write_text(json.dumps({"repeat": "doubled"}))
         rig.worker()
         assert rig.apply(accounts)["good"]
@@ -55,7 +60,10 @@ def test_what_is_in_doubt_is_held_where_repeats_are_stored_twice(kafka: str, tmp
 def test_what_is_in_doubt_is_sent_once_more_where_it_is_not_known_what_becomes_of_that(repeat: str, kafka: str, tmp_path: Path) -> None:
     events, users = history(), [User(id=user) for user in PEOPLE]
     bundle = made(tmp_path, users, events)
-    with SimulatorProcess("easemob", import_repeat=repeat, limit_calls=0, limit_user_calls=0) as sim, Rig(kafka, tmp_path / "rig", sim.url) as rig:
+    with (
+        SimulatorProcess("easemob", import_repeat=repeat, limit_calls=0, limit_user_calls=0) as sim,
+        Rig(kafka, tmp_path / "rig", sim.url) as rig,
+    ):
         worker = rig.worker()
         sim.mood(accept_but_lose_answer=0.4, seed=11)
         assert rig.apply(bundle, "--live-since", "none")["good"], worker.tail()

@@ -13,7 +13,16 @@ from tests.simulators.process import SimulatorProcess
 
 _CALLS = re.compile(r"^(\S+) +([\d,]+) calls", re.MULTILINE)
 _MADE = re.compile(r'^im_relay_attempts_total\{api="([^"]+)",app="new",outcome="\w+",platform="easemob"\} ([\d.]+)$', re.MULTILINE)
-ONE = frozenset({"messages/users/import", "messages/chatgroups/import", "chatgroups/create", "chatgroups/announcement", "contacts/remark", "users/attributes"})
+ONE = frozenset(
+    {
+        "messages/users/import",
+        "messages/chatgroups/import",
+        "chatgroups/create",
+        "chatgroups/announcement",
+        "contacts/remark",
+        "users/attributes",
+    }
+)
 """Of these each call has one thing in it: there are as many, whichever lie together."""
 
 
@@ -23,7 +32,12 @@ def test_no_request_leaves_and_nothing_of_kafka_is_asked(tmp_path: Path) -> None
         rig = Rig("127.0.0.1:1", tmp_path / "rig", sim.url)
         told = rig.command("migrate", "apply", "--dry-run", "--bundle", str(bundle))
         assert told.endswith("nothing was sent\n")
-        assert {"users/attributes": 130, "chatgroups/create": 4, "messages/users/import": 15, "messages/chatgroups/import": 12}.items() <= calls_in(told).items()
+        assert {
+            "users/attributes": 130,
+            "chatgroups/create": 4,
+            "messages/users/import": 15,
+            "messages/chatgroups/import": 12,
+        }.items() <= calls_in(told).items()
         assert sim.journal() == [], "not even a token was asked for"
 
 
@@ -31,7 +45,9 @@ def test_no_request_leaves_and_nothing_of_kafka_is_asked(tmp_path: Path) -> None
 def test_what_is_told_is_what_a_run_asks(kafka: str, tmp_path: Path) -> None:
     bundle = made(tmp_path / "rig" / "bundles", items(), history(talks=5, each=3))
     plan = tmp_path / "plan.md"
-    plan.write_text(f'```toml\nbundle = "{bundle}"\nsha256 = "{bundle.name}"\n\n[quotas]\n"messages/users/import" = 50\n"users" = 100\n```\n')
+    plan.write_text(
+        f'```toml\nbundle = "{bundle}"\nsha256 = "{bundle.name}"\n\n[quotas]\n"messages/users/import" = 50\n"users" = 100\n```\n'
+    )
     with SimulatorProcess("easemob", max_groups=100_000) as sim, Rig(kafka, tmp_path / "rig", sim.url, quotas=True) as rig:
         told = rig.command("migrate", "apply", "--dry-run", "--plan", str(plan))
         assert re.search(r"^messages/users/import +15 calls .* at 50/s$", told, re.MULTILINE)

@@ -23,7 +23,10 @@ def export(tmp_path: Path) -> Path:
     write(folder / "users.csv", ["id,name\n", *(f"u{n},Nr {n}\n" for n in range(500)), '"broken\n'])
     write(folder / "groups.jsonl", [{"id": f"g{n}", "owner": f"u{n}"} for n in range(20)])
     write(folder / "members.jsonl", [{"group": f"g{n}", "user": f"u{n + k}"} for n in range(20) for k in range(9)])
-    messages = [said(n % 2900, f"u{n % 40}", group=f"g{n % 20}", at=NOW - DAY + n) if n % 2 else said(n, f"u{n % 40}", "u7", at=NOW - DAY + n) for n in range(3000)]
+    messages = [
+        said(n % 2900, f"u{n % 40}", group=f"g{n % 20}", at=NOW - DAY + n) if n % 2 else said(n, f"u{n % 40}", "u7", at=NOW - DAY + n)
+        for n in range(3000)
+    ]
     write(folder / "messages.jsonl", messages)
     return folder
 
@@ -31,7 +34,9 @@ def export(tmp_path: Path) -> Path:
 def test_a_killed_check_goes_on_and_makes_the_same(export: Path, tmp_path: Path) -> None:
     undisturbed = check(export, tmp_path / "undisturbed")
     for kill in range(KILLS):
-        died = subprocess.run([sys.executable, "-m", "tests.migrate.dying", str(export), str(tmp_path / "killed"), str(kill)], check=False, timeout=120)
+        died = subprocess.run(
+            [sys.executable, "-m", "tests.migrate.dying", str(export), str(tmp_path / "killed"), str(kill)], check=False, timeout=120
+        )
         assert died.returncode == -signal.SIGKILL
     path = check(export, tmp_path / "killed")
     assert path.name == undisturbed.name

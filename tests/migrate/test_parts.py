@@ -20,17 +20,7 @@ from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App
 from streams.migrate.credentials import Passwords, derived, written
 from streams.migrate.orders import Hours, HoursError
-from streams.migrate.records import (
-    ItemTask,
-    MessageTask,
-    Progress,
-    Task,
-    dump,
-    lane_key,
-    load_done,
-    load_task,
-    task_key,
-)
+from streams.migrate.records import ItemTask, MessageTask, Progress, Task, dump, lane_key, load_done, load_task, task_key
 from streams.migrate.state import State
 from streams.settings.root import SettingsError
 from tests.converters.examples import account_of
@@ -48,15 +38,24 @@ OLD, NEW = app("old", "yunxin", "new"), app("new", "easemob", "old")
 @pytest.mark.parametrize(
     ("between", "zone", "is_open"),
     [
-        ("", "", True), ("11:00-13:00", "", True), ("12:00-12:01", "", True), ("11:00-12:00", "", False), ("23:00-13:00", "", True),
-        ("13:00-11:00", "", False), ("19:00-21:00", "+08:00", True), ("19:00-21:00", "Asia/Shanghai", True), ("11:00-13:00", "-05:00", False),
+        ("", "", True),
+        ("11:00-13:00", "", True),
+        ("12:00-12:01", "", True),
+        ("11:00-12:00", "", False),
+        ("23:00-13:00", "", True),
+        ("13:00-11:00", "", False),
+        ("19:00-21:00", "+08:00", True),
+        ("19:00-21:00", "Asia/Shanghai", True),
+        ("11:00-13:00", "-05:00", False),
     ],
-)  # fmt: skip
+)
 def test_requests_leave_in_the_hours_that_were_given(between: str, zone: str, *, is_open: bool) -> None:
     assert Hours(between, zone).open_at(NOON) is is_open
 
 
-@pytest.mark.parametrize(("between", "zone"), [("1-7", ""), ("01:00", ""), ("01:99-07:00", ""), ("01:00-07:00", "Mars"), ("01:00-07:00", "+8")])
+@pytest.mark.parametrize(
+    ("between", "zone"), [("1-7", ""), ("01:00", ""), ("01:99-07:00", ""), ("01:00-07:00", "Mars"), ("01:00-07:00", "+8")]
+)
 def test_hours_that_are_none_are_refused_with_what_is_expected(between: str, zone: str) -> None:
     with pytest.raises(HoursError, match="expected as"):
         Hours(between, zone)
@@ -98,24 +97,42 @@ def test_a_group_without_a_name_is_named_as_live_does_and_its_place_is_known_onc
 
 def test_a_batch_of_one_owner_lies_in_one_partition() -> None:
     table = IdentityTable()
-    keys = {address(item, OLD, NEW, table, []).key for item in (
-        Friendship(owner="ann", friend="bob"), Friendship(owner="ann", friend="carol"), Block(owner="ann", blocked="x"), Setting(user="ann"), User(id="ann"),
-    )}  # fmt: skip
+    keys = {
+        address(item, OLD, NEW, table, []).key
+        for item in (
+            Friendship(owner="ann", friend="bob"),
+            Friendship(owner="ann", friend="carol"),
+            Block(owner="ann", blocked="x"),
+            Setting(user="ann"),
+            User(id="ann"),
+        )
+    }
     assert keys == {b"user\x1fann"}
 
 
 def test_a_message_goes_to_its_group_or_waits_for_it() -> None:
     event = Event(
-        id="yunxin:old:group:1:post", source="old", remote_id="1", conversation=Group("77"), sender="Bob".lower(), at=5,
+        id="yunxin:old:group:1:post",
+        source="old",
+        remote_id="1",
+        conversation=Group("77"),
+        sender="Bob".lower(),
+        at=5,
         operation=Post(Text("hi", mentions=("ann",))),
-    )  # fmt: skip
+    )
     table = IdentityTable()
     assert delivery_of(event, OLD, NEW, table, []) is None
     table.apply(*record("yunxin", "group", "77", "team"))
     table.apply(*record("easemob", "group", "6001", "team"))
     found = delivery_of(event, OLD, NEW, table, [])
     assert found is not None
-    assert (found.event.conversation, found.receiver, found.author, found.people, found.origin) == (Group("team"), "6001", "bob", {"ann": "ann"}, "77")
+    assert (found.event.conversation, found.receiver, found.author, found.people, found.origin) == (
+        Group("team"),
+        "6001",
+        "bob",
+        {"ann": "ann"},
+        "77",
+    )
     talk = structs.replace(event, conversation=direct("ann", "bob"))
     direct_one = delivery_of(talk, OLD, NEW, table, [])
     assert direct_one is not None
@@ -125,19 +142,30 @@ def test_a_message_goes_to_its_group_or_waits_for_it() -> None:
 def test_what_the_target_calls_back_is_known_as_our_own() -> None:
     member = GroupMember(group="77", user="bob", role="admin", muted=True)
     ours = {one for event in doings(member, "old", Group("team"), 5) for one in fingerprints(event)}
-    called_back = Event(id="x", source="new", remote_id="9", conversation=Group("team"), sender="", at=9, operation=MembersAdded(("bob",), "invited"))
+    called_back = Event(
+        id="x", source="new", remote_id="9", conversation=Group("team"), sender="", at=9, operation=MembersAdded(("bob",), "invited")
+    )
     assert set(fingerprints(called_back)) <= ours
     somebody = structs.replace(called_back, operation=MembersAdded(("carol",)))
     assert not set(fingerprints(somebody)) & ours
 
 
 def test_tasks_are_read_as_they_were_written() -> None:
-    event = Event(id="yunxin:old:direct:1:post", source="old", remote_id="1", conversation=direct("a", "b"), sender="a", at=5, operation=Post(Text("x")))
+    event = Event(
+        id="yunxin:old:direct:1:post",
+        source="old",
+        remote_id="1",
+        conversation=direct("a", "b"),
+        sender="a",
+        at=5,
+        operation=Post(Text("x")),
+    )
     delivery = delivery_of(event, OLD, NEW, IdentityTable(), [])
     assert delivery is not None
     tasks: list[Task] = [
-        ItemTask(run="r", app="new", source="old", item=User(id="a"), digest="d", late=True), MessageTask(run="r", delivery=delivery, after="", live=True),
-    ]  # fmt: skip
+        ItemTask(run="r", app="new", source="old", item=User(id="a"), digest="d", late=True),
+        MessageTask(run="r", delivery=delivery, after="", live=True),
+    ]
     assert [load_task(dump(task)) for task in tasks] == tasks
     assert task_key(tasks[0]) == b"user\x1fa\x1flate"  # type: ignore[arg-type]
 

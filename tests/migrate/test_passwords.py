@@ -28,7 +28,9 @@ def export(tmp_path: Path) -> Path:
 
 def lying(bootstrap: str, prefix: str) -> Iterator[bytes]:
     """All that lies in the topics of *prefix*, committed or not."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": prefix, "isolation.level": "read_uncommitted", "enable.partition.eof": True})
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap, "group.id": prefix, "isolation.level": "read_uncommitted", "enable.partition.eof": True}
+    )
     try:
         topics = {name: topic for name, topic in consumer.list_topics().topics.items() if name.startswith(prefix)}
         left = {(name, number) for name, topic in topics.items() for number in topic.partitions}
@@ -53,7 +55,10 @@ def logs_in(sim: SimulatorProcess, name: str, password: str) -> bool:
 def test_given_and_made_up_ones_reach_the_platform_and_their_owner_alone(kafka: str, tmp_path: Path) -> None:
     bundle = export(tmp_path)
     secret = tmp_path / "given.tsv"
-    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0) as sim, Rig(kafka, tmp_path / "rig", sim.url, settings=f'passwords = "{secret}"') as rig:
+    with (
+        SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0) as sim,
+        Rig(kafka, tmp_path / "rig", sim.url, settings=f'passwords = "{secret}"') as rig,
+    ):
         told = [rig.command("migrate", "passwords", "--given", "--bundle", str(bundle), "--out", str(secret))]
         assert stat.S_IMODE(secret.stat().st_mode) == 0o600
         handed = tmp_path / "passwords.csv"

@@ -27,12 +27,18 @@ def database() -> Iterator[str]:
     if user is not None:
         shutil.chown(directory, user)
     data = directory / "data"
-    subprocess.run([INITDB, "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"], check=True, user=user, capture_output=True, cwd="/")
+    subprocess.run(
+        [INITDB, "-D", data, "-U", "postgres", "-A", "trust", "-N", "-E", "UTF8"], check=True, user=user, capture_output=True, cwd="/"
+    )
     control = Path(INITDB).with_name("pg_ctl")
     subprocess.run(
         [control, "-D", data, "-w", "-l", directory / "log", "-o", f"-k {directory} -c listen_addresses='' -c fsync=off", "start"],
-        check=True, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/",
-    )  # fmt: skip
+        check=True,
+        user=user,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+    )
     url = f"postgresql://postgres@/postgres?host={directory}"
     try:
         with psycopg.connect(url) as connection:

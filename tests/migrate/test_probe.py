@@ -27,7 +27,10 @@ def users(sim: SimulatorProcess) -> int:
 
 
 def test_what_the_probe_finds_lies_where_apply_looks_and_nothing_stays(kafka: str, tmp_path: Path) -> None:
-    with SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, import_repeat="doubled") as sim, Rig(kafka, tmp_path, sim.url) as rig:
+    with (
+        SimulatorProcess("easemob", limit_calls=0, limit_user_calls=0, import_repeat="doubled") as sim,
+        Rig(kafka, tmp_path, sim.url) as rig,
+    ):
         assert "nothing was done" in said(rig.config, "migrate", "probe", code=1)
         assert sim.journal("accepted") == []
         found = msgspec.json.decode(rig.command("migrate", "probe", "--yes", "--json").splitlines()[-1], type=Findings)

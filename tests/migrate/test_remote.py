@@ -82,8 +82,13 @@ def test_yunxin(yunxin: Wired) -> None:
     simulator.say("carol", "6001", "to all", type="group")
     with bundle_of(check()) as bundle:
         assert {kind: bundle.count(kind) for kind in ("user", "friendship", "block", "group", "member", "message")} == {
-            "user": 3, "friendship": 1, "block": 1, "group": 1, "member": 3, "message": 231,
-        }  # fmt: skip
+            "user": 3,
+            "friendship": 1,
+            "block": 1,
+            "group": 1,
+            "member": 3,
+            "message": 231,
+        }
         alice, pair = bundle.get("user\x1falice"), bundle.get("friendship\x1falice\x1fbob")
         assert alice is not None
         assert pair is not None
@@ -117,7 +122,9 @@ def test_an_answer_that_stays_away_stops_the_reading_and_the_same_command_goes_o
 
 
 def test_rongcloud() -> None:
-    with wired("rongcloud", users=PEOPLE, group={"6001": PEOPLE}, hosted=True, limit_private_messages_per_minute=0.0, log_after=-3600.0) as source:
+    with wired(
+        "rongcloud", users=PEOPLE, group={"6001": PEOPLE}, hosted=True, limit_private_messages_per_minute=0.0, log_after=-3600.0
+    ) as source:
         Path("relay.toml").write_text(SETTINGS.format(platform="rongcloud", url=source.simulator.url, more=""))
         simulator = source.simulator
         rongcloud_calls.call(simulator, "friend/add", {"userId": "alice", "targetId": "bob", "optType": "1"})
@@ -134,8 +141,13 @@ def test_rongcloud() -> None:
         Path("owners.csv").write_text("6001,alice\n")
         with bundle_of(check("--pairs", "pairs.csv", "--owners", "owners.csv")) as bundle:
             assert {kind: bundle.count(kind) for kind in ("user", "friendship", "block", "group", "member", "message")} == {
-                "user": 3, "friendship": 1, "block": 1, "group": 1, "member": 3, "message": 8,
-            }  # fmt: skip
+                "user": 3,
+                "friendship": 1,
+                "block": 1,
+                "group": 1,
+                "member": 3,
+                "message": 8,
+            }
             group = bundle.get("group\x1f6001")
             assert group is not None
             assert isinstance(group.item, Group)

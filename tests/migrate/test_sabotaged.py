@@ -38,7 +38,11 @@ def relations() -> list[AnyItem]:
 
 def history() -> list[Event]:
     each = MESSAGES // TALKS
-    return [said(direct(USERS[talk], USERS[talk + 1]), USERS[talk], talk * each + turn, AT + turn * 1000, f"{talk} {turn}") for talk in range(TALKS) for turn in range(each)]
+    return [
+        said(direct(USERS[talk], USERS[talk + 1]), USERS[talk], talk * each + turn, AT + turn * 1000, f"{talk} {turn}")
+        for talk in range(TALKS)
+        for turn in range(each)
+    ]
 
 
 class Shown:
@@ -100,8 +104,24 @@ def test_what_a_target_only_says_is_named_kind_by_kind(kafka: str, tmp_path: Pat
 
         # Where nothing tells of single messages, nobody says that they are there.
         findings_path(rig.bundles, "new").write_bytes(msgspec.json.encode(msgspec.structs.replace(FINDINGS, in_files=False)))
-        told = rig.command("migrate", "verify", "--bundle", str(bundle), "--anew", "--lang", "en", "--out", str(tmp_path / "d.csv"), "--looks", str(tmp_path / "l.csv"), code=1)
-        assert f"10,000 of 10,000 accepted, 50 conversations with the hash of the bundle, not to be seen: a person looks at {TALKS} conversations" in told
+        told = rig.command(
+            "migrate",
+            "verify",
+            "--bundle",
+            str(bundle),
+            "--anew",
+            "--lang",
+            "en",
+            "--out",
+            str(tmp_path / "d.csv"),
+            "--looks",
+            str(tmp_path / "l.csv"),
+            code=1,
+        )
+        assert (
+            f"10,000 of 10,000 accepted, 50 conversations with the hash of the bundle, not to be seen: a person looks at {TALKS} conversations"
+            in told
+        )
 
 
 def text_of(event: Event) -> str:
@@ -117,4 +137,3 @@ def report_names_them(rig: Rig, tmp_path: Path, bundle: Path, count: int) -> Non
     for sort, kind in (("missing", "user"), ("missing", "friendship"), ("missing", "member")):
         assert f"- {sort}: {kind} " in text
     assert "1 not seen, 1 doubled" in text
-

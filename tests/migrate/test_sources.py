@@ -31,8 +31,15 @@ def read(source: Source, *, behind: int = 0) -> list[Read]:
 
 @pytest.mark.parametrize(
     ("encoding", "told"),
-    [("utf-8", None), ("utf-8-sig", "UTF-8 with a BOM"), ("utf-16", "UTF-16"), ("utf-16-le", "UTF-16LE"), ("utf-16-be", "UTF-16BE"), ("gb18030", "GB18030")],
-)  # fmt: skip
+    [
+        ("utf-8", None),
+        ("utf-8-sig", "UTF-8 with a BOM"),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16LE"),
+        ("utf-16-be", "UTF-16BE"),
+        ("gb18030", "GB18030"),
+    ],
+)
 @pytest.mark.parametrize("name", ["users.csv", "users.jsonl"])
 def test_an_encoding_is_recognised_and_told(tmp_path: Path, encoding: str, told: str | None, name: str) -> None:
     lines = '{"id": "ann", "name": "安娜", "gender": "female"}\n{"id": "bob", "name": "小明", "gender": "male"}\n'
@@ -78,7 +85,9 @@ def test_a_stray_quote_costs_its_line_and_a_quoted_line_end_does_not(tmp_path: P
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_packed_files_are_read_and_go_on_where_they_were_left(tmp_path: Path, suffix: str, form: str) -> None:
-    raw = ("id\n" if form == "csv" else "").encode() + b"".join(b"u%d\n" % n if form == "csv" else b'{"id": "u%d"}\n' % n for n in range(2000))
+    raw = ("id\n" if form == "csv" else "").encode() + b"".join(
+        b"u%d\n" % n if form == "csv" else b'{"id": "u%d"}\n' % n for n in range(2000)
+    )
     packed = {"": lambda data: data, ".gz": gzip.compress, ".zst": zstd.compress}[suffix](raw)
     (tmp_path / f"users-2026.{form}{suffix}").write_bytes(packed)
     assert len(read(open_path(tmp_path), behind=1234)) == 2000
@@ -86,7 +95,9 @@ def test_packed_files_are_read_and_go_on_where_they_were_left(tmp_path: Path, su
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 def test_a_packed_file_that_was_cut_off_is_a_problem_that_stops(tmp_path: Path, suffix: str) -> None:
-    packed = {".gz": gzip.compress, ".zst": zstd.compress}[suffix](b"".join(b'{"id": "u%d", "sign": "%d"}\n' % (n, n * 7919) for n in range(50_000)))
+    packed = {".gz": gzip.compress, ".zst": zstd.compress}[suffix](
+        b"".join(b'{"id": "u%d", "sign": "%d"}\n' % (n, n * 7919) for n in range(50_000))
+    )
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / f"users.jsonl{suffix}").write_bytes(packed[: len(packed) // 2])
     with checked(tmp_path / "export", tmp_path) as bundle:
@@ -95,7 +106,10 @@ def test_a_packed_file_that_was_cut_off_is_a_problem_that_stops(tmp_path: Path, 
 
 
 def test_what_has_no_known_name_is_named_and_a_line_may_say_what_it_is(tmp_path: Path) -> None:
-    write(tmp_path / "export" / "all.jsonl", [{"item": "user", "id": "ann"}, {"item": "user", "id": "bob"}, {"item": "message", **said(1, "ann", "bob")}, {"item": "cat"}, {}])
+    write(
+        tmp_path / "export" / "all.jsonl",
+        [{"item": "user", "id": "ann"}, {"item": "user", "id": "bob"}, {"item": "message", **said(1, "ann", "bob")}, {"item": "cat"}, {}],
+    )
     write(tmp_path / "export" / "sub" / "friends" / "1.jsonl", [{"owner": "ann", "friend": "bob"}])
     write(tmp_path / "export" / "readme.txt", ["hello"])
     with checked(tmp_path / "export", tmp_path) as bundle:
@@ -104,7 +118,10 @@ def test_what_has_no_known_name_is_named_and_a_line_may_say_what_it_is(tmp_path:
 
 
 def test_a_very_long_line_and_a_deep_one_cost_themselves(tmp_path: Path) -> None:
-    write(tmp_path / "export" / "users.jsonl", ['{"id": "a", "name": "' + "x" * (1 << 21) + '"}\n', '{"id": "b", "attributes": ' + "[" * 5000 + "\n", {"id": "c"}])
+    write(
+        tmp_path / "export" / "users.jsonl",
+        ['{"id": "a", "name": "' + "x" * (1 << 21) + '"}\n', '{"id": "b", "attributes": ' + "[" * 5000 + "\n", {"id": "c"}],
+    )
     with checked(tmp_path / "export", tmp_path) as bundle:
         assert (bundle.count("user"), places(bundle)) == (1, {("line", "users.jsonl:1"), ("line", "users.jsonl:2")})
 
@@ -140,23 +157,26 @@ at = "sent"
 "1" = "image"
 """
 COLUMNS = {
-    "shop_users": ["uid", "nick", "sex", "lvl", "born"], "chat": ["mid", "from_user", "to_user", "team", "content", "sent", "url", "type"],
-}  # fmt: skip
+    "shop_users": ["uid", "nick", "sex", "lvl", "born"],
+    "chat": ["mid", "from_user", "to_user", "team", "content", "sent", "url", "type"],
+}
 ROWS: dict[str, list[tuple[Any, ...]]] = {
     "shop_users": [("ann", "安娜", "女", 3, NOW - 5), ("bob", "小明", "男", 4, NOW - 6), ("cid", "C", "x", 5, NOW - 7)],
     "chat": [
-        ("m1", "ann", "bob", "", "你好", "2026-05-28 12:00:00", "", "0"), ("m2", "bob", "ann", "", "", "2026-05-28 12:00:01", "https://files.example/1.jpg", "1"),
+        ("m1", "ann", "bob", "", "你好", "2026-05-28 12:00:00", "", "0"),
+        ("m2", "bob", "ann", "", "", "2026-05-28 12:00:01", "https://files.example/1.jpg", "1"),
         ("m3", "bob", "ann", "", "x", "yesterday", "", "0"),
     ],
-}  # fmt: skip
+}
 
 
 def as_expected(source: Path, tmp_path: Path, where: dict[str, str]) -> None:
     with checked(source, tmp_path) as bundle:
         users = [row.item for row in bundle.items("user")]
         assert [(one.id, one.gender, one.attributes, one.created) for one in users] == [  # type: ignore[union-attr]
-            ("ann", "female", {"level": "3"}, NOW - 5), ("bob", "male", {"level": "4"}, NOW - 6),
-        ]  # fmt: skip
+            ("ann", "female", {"level": "3"}, NOW - 5),
+            ("bob", "male", {"level": "4"}, NOW - 6),
+        ]
         (talk,) = bundle.conversations()
         one, two = (said.event for said in bundle.messages(talk.key))
         assert (one.at, one.operation.body.text) == (1_779_940_800_000, "你好")  # type: ignore[union-attr]
@@ -170,7 +190,10 @@ def test_columns_are_mapped_as_a_file_says(tmp_path: Path) -> None:
         text = "\n".join(",".join(map(str, row)) for row in [COLUMNS[table], *rows]) + "\n"
         folder.mkdir(exist_ok=True)
         (folder / f"{table}_1.csv").write_bytes(text.encode("gb18030"))
-    write(folder / "migration.toml", [MAPPING.format(where='file = "shop_*.csv"\nencoding = "gbk"', messages='file = "chat_*.csv"\nencoding = "gb18030"')])
+    write(
+        folder / "migration.toml",
+        [MAPPING.format(where='file = "shop_*.csv"\nencoding = "gbk"', messages='file = "chat_*.csv"\nencoding = "gb18030"')],
+    )
     with pytest.raises(AssertionError):  # it is told that they are not in UTF-8
         as_expected(folder, tmp_path, {"user": "shop_users_1.csv:4", "message": "chat_1.csv:4"})
     for table in ROWS:
@@ -198,14 +221,19 @@ def test_a_sqlite_database_is_read_in_pages(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("mapping", "wrong"),
     [
-        ("[cats]\nfile = 'x'", r"\[cats\] is no kind of item; expected users, "), ("[users]", "needs one of `file` and `database`"),
-        ("[users]\nfile = 'x.csv'\ncolour = 1", "colour"), ("[users]\nfile = 'x.csv'", "there is none in"),
-        ("[users]\nfile = 'u.csv'\nzone = 'Mars'", "is no time zone; expected as Asia/Shanghai"), ("[users]\nfile = 'u.csv'\nunit = 'h'", 'expected "ms" or "s"'),
-        ("[users]\nfile = 'u.csv'\nencoding = 'klingon'", "is none that Python knows"), ("[users]\ndatabase = 'oracle:x'\ntable = 'u'", "neither sqlite:PATH nor postgresql"),
+        ("[cats]\nfile = 'x'", r"\[cats\] is no kind of item; expected users, "),
+        ("[users]", "needs one of `file` and `database`"),
+        ("[users]\nfile = 'x.csv'\ncolour = 1", "colour"),
+        ("[users]\nfile = 'x.csv'", "there is none in"),
+        ("[users]\nfile = 'u.csv'\nzone = 'Mars'", "is no time zone; expected as Asia/Shanghai"),
+        ("[users]\nfile = 'u.csv'\nunit = 'h'", 'expected "ms" or "s"'),
+        ("[users]\nfile = 'u.csv'\nencoding = 'klingon'", "is none that Python knows"),
+        ("[users]\ndatabase = 'oracle:x'\ntable = 'u'", "neither sqlite:PATH nor postgresql"),
         ("[users]\ndatabase = 'sqlite:x'\ntable = 'u; DROP TABLE u'", "is no name of a table or column"),
-        ("[users]\ndatabase = 'sqlite:x'", "needs one of `table` and `query`"), ("users = [", "shop.toml: "),
+        ("[users]\ndatabase = 'sqlite:x'", "needs one of `table` and `query`"),
+        ("users = [", "shop.toml: "),
     ],
-)  # fmt: skip
+)
 def test_a_wrong_mapping_is_refused_with_what_is_expected(tmp_path: Path, mapping: str, wrong: str) -> None:
     write(tmp_path / "u.csv", ["id\n"])
     path = write(tmp_path / "shop.toml", [mapping])
@@ -228,7 +256,10 @@ class Plugged:
         self._rows = rows
 
     def parts(self) -> list[Rows]:
-        return [Rows("people", "user", self._given), Rows("all", "", lambda: iter([{"item": "friendship", "owner": "ann", "friend": "bob"}]))]
+        return [
+            Rows("people", "user", self._given),
+            Rows("all", "", lambda: iter([{"item": "friendship", "owner": "ann", "friend": "bob"}])),
+        ]
 
     def notes(self) -> list[tuple[str, str, str]]:
         return []
@@ -258,7 +289,14 @@ def test_a_plug_in_that_fails_says_where_and_not_what(tmp_path: Path) -> None:
         assert "planted" not in problem.text
 
 
-@pytest.mark.parametrize(("text", "wrong"), [("nowhere", "no such file or folder"), ("tests.migrate.test_sources:nothing", "no such file, plug-in, or Python object"), ("tests.migrate.test_sources:TABLE", "expected something with `parts`")])
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("nowhere", "no such file or folder"),
+        ("tests.migrate.test_sources:nothing", "no such file, plug-in, or Python object"),
+        ("tests.migrate.test_sources:TABLE", "expected something with `parts`"),
+    ],
+)
 def test_what_is_no_source_is_refused(text: str, wrong: str) -> None:
     with pytest.raises(SourceError, match=wrong):
         open_source(text)

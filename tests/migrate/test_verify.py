@@ -25,20 +25,31 @@ AT = NOW - 30 * 3_600_000
 USERS = [f"u{number:02}" for number in range(24)]
 GROUPS = ("901", "902")
 SIMULATOR: dict[str, Any] = {
-    "limit_calls": 0, "limit_user_calls": 0, "limit_group_calls": 0, "limit_history_per_minute": 0, "import_in_files": "true",
+    "limit_calls": 0,
+    "limit_user_calls": 0,
+    "limit_group_calls": 0,
+    "limit_history_per_minute": 0,
+    "import_in_files": "true",
     "import_before_group": "accepted",
-}  # fmt: skip
+}
 FINDINGS = Findings(repeat="refused", in_files=True, before_group="accepted", full_batch=True)
 
 
 def items() -> list[AnyItem]:
     found: list[AnyItem] = [User(id=user, name=user.upper(), attributes={"city": "Shenzhen"}) for user in USERS]
-    found += [Friendship(owner=USERS[one], friend=USERS[one + step], remark="pal" if step == 1 else "") for one in range(8) for step in (1, 2)]
+    found += [
+        Friendship(owner=USERS[one], friend=USERS[one + step], remark="pal" if step == 1 else "") for one in range(8) for step in (1, 2)
+    ]
     found += [Block(owner=USERS[0], blocked=USERS[other]) for other in (20, 21)]
     for number, group in enumerate(GROUPS):
         found.append(GroupItem(id=group, name=f"group {number}", owner=USERS[number], announcement="welcome"))
         found += [
-            GroupMember(group=group, user=USERS[one], role="owner" if one == number else "admin" if one == number + 4 else "member", muted=one == number + 6)
+            GroupMember(
+                group=group,
+                user=USERS[one],
+                role="owner" if one == number else "admin" if one == number + 4 else "member",
+                muted=one == number + 6,
+            )
             for one in range(number, number + 9)
         ]
     return [*found, *(Setting(user=USERS[one], mode="none") for one in range(3))]
@@ -47,7 +58,9 @@ def items() -> list[AnyItem]:
 def history() -> list[Event]:
     """Some of it a minute, some of it a day, apart."""
     found = [
-        said(direct(USERS[talk], USERS[talk + 1]), USERS[talk], talk * 100 + turn, AT + turn * 60_000, f"{talk} {turn}") for talk in range(10) for turn in range(12)
+        said(direct(USERS[talk], USERS[talk + 1]), USERS[talk], talk * 100 + turn, AT + turn * 60_000, f"{talk} {turn}")
+        for talk in range(10)
+        for turn in range(12)
     ]
     return found + [said(Group(GROUPS[0]), USERS[turn], 5000 + turn, AT + turn * 1000, f"group {turn}") for turn in range(8)]
 
@@ -58,7 +71,9 @@ class Verified:
 
     def __call__(self, code: int) -> dict[str, Any]:
         words = ["migrate", "verify", "--bundle", str(self.bundle), "--anew", "--json"]
-        out = self.rig.command(*words, "--out", str(self.rig.directory / "differences.csv"), "--looks", str(self.rig.directory / "looks.csv"), code=code)
+        out = self.rig.command(
+            *words, "--out", str(self.rig.directory / "differences.csv"), "--looks", str(self.rig.directory / "looks.csv"), code=code
+        )
         return msgspec.json.decode(out.splitlines()[-1], type=dict[str, Any])
 
     def named(self) -> set[tuple[str, str, str]]:
@@ -85,12 +100,27 @@ def test_what_was_written_is_there_and_what_is_taken_away_is_named(kafka: str, t
         assert verify.named() == set()
         kinds = good["kinds"]
         assert {kind: one["seen"] for kind, one in kinds.items() if kind != "setting"} == {
-            "user": 24, "friendship": 32, "block": 2, "group": 2, "member": 18,
-        }  # fmt: skip
+            "user": 24,
+            "friendship": 32,
+            "block": 2,
+            "group": 2,
+            "member": 18,
+        }
         assert (kinds["user"]["sampled"], kinds["setting"]["sampled"], kinds["group"]["sampled"]) == (24, 3, 2)
         history_seen = good["history"]
         assert (history_seen["accepted"], history_seen["chained"], history_seen["seen"], history_seen["looked_for"]) == (128, 11, 128, 128)
-        plain = rig.command("migrate", "verify", "--bundle", str(bundle), "--lang", "zh", "--out", str(tmp_path / "d.csv"), "--looks", str(tmp_path / "l.csv"))
+        plain = rig.command(
+            "migrate",
+            "verify",
+            "--bundle",
+            str(bundle),
+            "--lang",
+            "zh",
+            "--out",
+            str(tmp_path / "d.csv"),
+            "--looks",
+            str(tmp_path / "l.csv"),
+        )
         assert "目标平台列出的内容没有差异" in plain
         assert (tmp_path / "l.csv").stat().st_mode & 0o077 == 0
         # Somebody takes away, and puts in the wrong place, what was there.
@@ -98,11 +128,15 @@ def test_what_was_written_is_there_and_what_is_taken_away_is_named(kafka: str, t
         here, there = (group_at(rig, one) for one in GROUPS)
         path = "/demo/relay"
         for method, where in (
-            ("DELETE", f"chatgroups/{here}/users/{USERS[3]}"), ("POST", f"chatgroups/{here}/users/{USERS[9]}"),  # two members are swapped
-            ("DELETE", f"chatgroups/{there}/users/{USERS[9]}"), ("POST", f"chatgroups/{there}/users/{USERS[0]}"),
-            ("DELETE", f"chatgroups/{there}/admin/{USERS[5]}"), ("DELETE", f"users/{USERS[1]}/contacts/users/{USERS[2]}"),
-            ("DELETE", f"users/{USERS[0]}/blocks/users/{USERS[20]}"), ("DELETE", f"users/{USERS[23]}"),
-        ):  # fmt: skip
+            ("DELETE", f"chatgroups/{here}/users/{USERS[3]}"),
+            ("POST", f"chatgroups/{here}/users/{USERS[9]}"),  # two members are swapped
+            ("DELETE", f"chatgroups/{there}/users/{USERS[9]}"),
+            ("POST", f"chatgroups/{there}/users/{USERS[0]}"),
+            ("DELETE", f"chatgroups/{there}/admin/{USERS[5]}"),
+            ("DELETE", f"users/{USERS[1]}/contacts/users/{USERS[2]}"),
+            ("DELETE", f"users/{USERS[0]}/blocks/users/{USERS[20]}"),
+            ("DELETE", f"users/{USERS[23]}"),
+        ):
             reply = target.send(Request(method, f"{path}/{where}", {"Content-Type": "application/json"}, b""))
             assert reply is not None
             assert reply.status == 200, (where, reply)
@@ -111,11 +145,14 @@ def test_what_was_written_is_there_and_what_is_taken_away_is_named(kafka: str, t
         assert reply is not None
         bad = verify(1)
         assert verify.named() == {
-            ("missing", "member", f"member {GROUPS[0]} {USERS[3]}"), ("missing", "member", f"member {GROUPS[1]} {USERS[9]}"),
-            ("different", "member", f"member {GROUPS[1]} {USERS[5]}"), ("missing", "friendship", f"friendship {USERS[1]} {USERS[2]}"),
-            ("missing", "block", f"block {USERS[0]} {USERS[20]}"), ("missing", "user", f"user {USERS[23]}"),
+            ("missing", "member", f"member {GROUPS[0]} {USERS[3]}"),
+            ("missing", "member", f"member {GROUPS[1]} {USERS[9]}"),
+            ("different", "member", f"member {GROUPS[1]} {USERS[5]}"),
+            ("missing", "friendship", f"friendship {USERS[1]} {USERS[2]}"),
+            ("missing", "block", f"block {USERS[0]} {USERS[20]}"),
+            ("missing", "user", f"user {USERS[23]}"),
             ("different", "user", f"user {USERS[4]}"),
-        }  # fmt: skip
+        }
         assert bad["kinds"]["member"]["besides"] == 2
         report_is_right(rig, tmp_path, bundle)
         listed = tmp_path / "made.csv"

@@ -176,9 +176,13 @@ def _owns(rules: Rules, state: State) -> Following:
     yield from _hears(rules, state)
     # The open transaction ends: what was written, letters, and up to where all is settled.
     committed = state._replace(
-        committed=owner.ledger, written=owner.ledger, settled=owner.read, heard=state.heard | owner.heard,
-        letters=state.letters | owner.letters, owner=owner._replace(letters=frozenset()),
-    )  # fmt: skip
+        committed=owner.ledger,
+        written=owner.ledger,
+        settled=owner.read,
+        heard=state.heard | owner.heard,
+        letters=state.letters | owner.letters,
+        owner=owner._replace(letters=frozenset()),
+    )
     if committed != state:
         yield "commits", committed
     if owner.read == len(state.records):

@@ -45,20 +45,24 @@ CONTROLS: dict[str, tuple[dict[str, Any], str]] = {
     "the next owner reads only what is committed": ({"reads_committed_only": True}, "event 0 is doubled"),
     "a frozen owner sends after its lease": ({"lease_not_kept": True}, "event 0 is doubled"),
     "nobody looks at the echo between gate and socket": (
-        {"echo_not_looked_at": True, "echo": "late"}, "event 0 leaves although its echo was heard",
+        {"echo_not_looked_at": True, "echo": "late"},
+        "event 0 leaves although its echo was heard",
     ),
     "what is held counts as never sent": (
-        {"hold_forgotten": True, "in_doubt": "hold", "records": (A, A)}, "event 0 leaves although nobody has decided about it",
+        {"hold_forgotten": True, "in_doubt": "hold", "records": (A, A)},
+        "event 0 leaves although nobody has decided about it",
     ),
     "the same of one copy, after a death": (
-        {"hold_forgotten": True, "in_doubt": "hold"}, "event 0 leaves although nobody has decided about it",
+        {"hold_forgotten": True, "in_doubt": "hold"},
+        "event 0 leaves although nobody has decided about it",
     ),
     "the next of a conversation goes while one is in doubt": (
-        {"next_goes_in_doubt": True, "records": (A, B)}, "event 0 comes behind a later one",
+        {"next_goes_in_doubt": True, "records": (A, B)},
+        "event 0 comes behind a later one",
     ),
     "an echo is believed whoever posts it": ({"all_believed": True, "forged": "other-app"}, "event 0 is lost: there"),
     "a stranger has the key of marks": ({"forged": "keyed"}, "event 0 is lost: there"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("rules", "wrong"), CONTROLS.values(), ids=CONTROLS)
@@ -84,7 +88,9 @@ def test_events_move_in_the_model_as_they_may_and_in_every_way_that_they_may(mon
     assert taken == {(state, to) for state, ways in MOVES.items() for to in ways} - BESIDE
 
 
-@pytest.mark.parametrize(("state", "to"), [(EventState.QUEUED, EventState.ASKED), (EventState.GATE, EventState.ASKED), (EventState.DOUBT, EventState.ASKED)])
+@pytest.mark.parametrize(
+    ("state", "to"), [(EventState.QUEUED, EventState.ASKED), (EventState.GATE, EventState.ASKED), (EventState.DOUBT, EventState.ASKED)]
+)
 def test_no_request_leaves_but_under_a_licence(state: EventState, to: EventState) -> None:
     with pytest.raises(AssertionError):
         protocol.moved(state, to)

@@ -53,7 +53,6 @@ account = {{ org = "o", app = "a", client_id = "c", client_secret = "sssssssssss
 """
 
 
-
 def command(config: Path, *words: str) -> Result:
     """`im-relay WORDS` with this settings file, in this process, on a wide terminal that nobody sits at."""
     return CliRunner(env={"COLUMNS": "400"}).invoke(commands, [*words, "--config", str(config)], catch_exceptions=False)
@@ -65,17 +64,29 @@ def rows(result: Result) -> list[dict[str, Any]]:
 
 def callback(number: int, sender: str = "alice", to: str = "bob", *, team: bool = False, **more: Any) -> bytes:
     fields = {
-        "eventType": "1", "convType": "TEAM" if team else "PERSON", "msgType": "TEXT", "fromAccount": sender, "to": to,
-        "body": f"secret words {number}", "msgidServer": str(number), "msgTimestamp": str(int(time.time() * 1000)), **more,
-    }  # fmt: skip
+        "eventType": "1",
+        "convType": "TEAM" if team else "PERSON",
+        "msgType": "TEXT",
+        "fromAccount": sender,
+        "to": to,
+        "body": f"secret words {number}",
+        "msgidServer": str(number),
+        "msgTimestamp": str(int(time.time() * 1000)),
+        **more,
+    }
     return json.dumps(fields).encode()
 
 
 def delivery(number: int, sender: str = "alice", to: str = "bob") -> Delivery:
     event = Event(
-        id=f"yunxin:old:direct:{number}:post", source="old", remote_id=str(number), conversation=direct(sender, to), sender=sender,
-        at=int(time.time() * 1000), operation=Post(Text(f"secret words {number}")),
-    )  # fmt: skip
+        id=f"yunxin:old:direct:{number}:post",
+        source="old",
+        remote_id=str(number),
+        conversation=direct(sender, to),
+        sender=sender,
+        at=int(time.time() * 1000),
+        operation=Post(Text(f"secret words {number}")),
+    )
     return Delivery(event=event, target="new", sender=sender, receiver=to, received=event.at)
 
 
@@ -127,11 +138,13 @@ class Ground:
         outputs = Outputs()
         for record in self.read(self.names.callbacks):
             converter(Batch(TopicPartition(record.topic, record.partition), [record], 0), outputs)
-        self.put([
-            (topic, partition, key, value, list(headers), None)
-            for (topic, partition), made in outputs.records.items()
-            for key, value, headers in made
-        ])  # fmt: skip
+        self.put(
+            [
+                (topic, partition, key, value, list(headers), None)
+                for (topic, partition), made in outputs.records.items()
+                for key, value, headers in made
+            ]
+        )
 
     def deliver(self, *deliveries: Delivery) -> list[int]:
         records = []
@@ -146,11 +159,22 @@ class Ground:
         records = []
         for one, offset in zip(deliveries, offsets, strict=True):
             key = one.event.id.encode()
-            letter = DeadLetter(**{
-                "stage": "deliver", "cause": cause, "detail": "said no", "whose": "theirs", "attempts": 2,
-                "at": int(time.time() * 1000), "topic": self.names.deliveries, "partition": self.partition(one),
-                "offset": offset, "key": conversation_key(one.event.conversation), "value": wire.dump(one), **more,
-            })  # fmt: skip
+            letter = DeadLetter(
+                **{
+                    "stage": "deliver",
+                    "cause": cause,
+                    "detail": "said no",
+                    "whose": "theirs",
+                    "attempts": 2,
+                    "at": int(time.time() * 1000),
+                    "topic": self.names.deliveries,
+                    "partition": self.partition(one),
+                    "offset": offset,
+                    "key": conversation_key(one.event.conversation),
+                    "value": wire.dump(one),
+                    **more,
+                }
+            )
             records.append((self.names.dead, crc32(key) % PARTITIONS, key, dead_letter.dump(letter), [], None))
         self.put(records)
 
@@ -165,9 +189,7 @@ class Ground:
         """Everything committed in *topic*, partition after partition."""
 
         async def read() -> list[ConsumerRecord]:
-            consumer = AIOKafkaConsumer(
-                bootstrap_servers=self.bootstrap, isolation_level="read_committed", fetch_max_wait_ms=20
-            )
+            consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, isolation_level="read_committed", fetch_max_wait_ms=20)
             await consumer.start()
             try:
                 tps = [TopicPartition(topic, number) for number in range(PARTITIONS)]

@@ -23,8 +23,12 @@ def test_letters_are_listed_with_all_but_what_was_said(ground: Ground) -> None:
     ground.bury(delivery(1))
     (row,) = rows(ground.im_relay("dead", "list", "--json"))
     assert (row["key"], row["cause"], row["stage"], row["whose"], row["attempts"]) == (
-        "yunxin:old:direct:1:post", "refused", "deliver", "theirs", 2,
-    )  # fmt: skip
+        "yunxin:old:direct:1:post",
+        "refused",
+        "deliver",
+        "theirs",
+        2,
+    )
     assert row["bytes"] == len(wire.dump(delivery(1)))
     assert row["conversations"] == ["direct:alice:bob"]
     assert (row["topic"], row["partition"], row["offset"]) == (ground.names.deliveries, ground.partition(delivery(1)), 0)
@@ -153,6 +157,7 @@ async def test_two_people_at_once_put_a_letter_back_once(kafka: str, tmp_path: P
     async with TopicReader(kafka) as one, TopicReader(kafka) as other:
         seen = (await find(one, ground.names.dead, LetterFilter(), {}, None)).letters
         assert len(seen) == 2
+
         async def put_back(reader: TopicReader) -> object:
             try:
                 return await end(reader, ProducerSettings(kafka), ground.names.dead, ground.prefix, seen, mark)

@@ -64,9 +64,12 @@ def people(ground: Ground, tmp_path: Path) -> Ground:
         results.append((f"{ground.prefix}media.results.easemob", crc32(key) % PARTITIONS, key, wire.dump(result), [], None))
     ground.put(results)
     entries = [
-        record("yunxin", "user", "Alice", "alice"), account_record("easemob", "alice", "made"), account_record("easemob", "carol", "made"),
-        cohort_record("alice", "beta"), record("yunxin", "group", "6123", "alice"),
-    ]  # fmt: skip
+        record("yunxin", "user", "Alice", "alice"),
+        account_record("easemob", "alice", "made"),
+        account_record("easemob", "carol", "made"),
+        cohort_record("alice", "beta"),
+        record("yunxin", "group", "6123", "alice"),
+    ]
     ground.put([(f"{ground.prefix}identities", crc32(key) % PARTITIONS, key, value, [], None) for key, value in entries])
     return ground
 
@@ -79,9 +82,12 @@ def test_a_dry_run_says_where_it_lies_and_until_when(people: Ground) -> None:
     assert summary["files"] == [{"key": KEYS["own"], "shared": False}, {"key": KEYS["shared"], "shared": True}]
     topics = {one["topic"].removeprefix(people.prefix): one for one in found["topic"]}
     assert {name: (one["records"], one["how"]) for name, one in topics.items()} == {
-        "callbacks.yunxin": (1, "retention"), "deliveries.easemob": (1, "retention"), "media.results.easemob": (2, "retention"),
-        "identities": (4, "removed"), "dead-letters": (1, "set-aside"),
-    }  # fmt: skip
+        "callbacks.yunxin": (1, "retention"),
+        "deliveries.easemob": (1, "retention"),
+        "media.results.easemob": (2, "retention"),
+        "identities": (4, "removed"),
+        "dead-letters": (1, "set-aside"),
+    }
     assert [now + 8 * DAY <= topics["callbacks.yunxin"]["gone"] <= now + 8 * DAY + 900_000] == [True], "7 days, and a day of its segment"
     assert topics["identities"]["gone"] is None
     assert len(table(people)) == 5, "nothing was removed"

@@ -10,12 +10,24 @@ from streams.cli.app import app
 from tests.whole.test_wrong_settings import GOOD
 
 COMMANDS = {
-    "topics check": [], "topics create": [], "transactions list": [], "transactions abort": ["deliveries.easemob", "0", "--yes"],
-    "identities list": [], "identities show": ["alice"], "dead list": [], "dead show": ["0:0"], "dead replay": ["--yes"],
-    "dead drop": ["--reason", "gone", "--yes"], "gaps": ["old"], "replay": ["--platform", "yunxin", "--since", "1h", "--yes"],
-    "report": ["--since", "1h"], "erase": ["--user", "ann", "--app", "old", "--dry-run"],
-    "trace": ["yunxin:old:msg:1"], "release": ["--app", "old"], "fidelity": ["--topic", "--platform", "yunxin"],
-}  # fmt: skip
+    "topics check": [],
+    "topics create": [],
+    "transactions list": [],
+    "transactions abort": ["deliveries.easemob", "0", "--yes"],
+    "identities list": [],
+    "identities show": ["alice"],
+    "dead list": [],
+    "dead show": ["0:0"],
+    "dead replay": ["--yes"],
+    "dead drop": ["--reason", "gone", "--yes"],
+    "gaps": ["old"],
+    "replay": ["--platform", "yunxin", "--since", "1h", "--yes"],
+    "report": ["--since", "1h"],
+    "erase": ["--user", "ann", "--app", "old", "--dry-run"],
+    "trace": ["yunxin:old:msg:1"],
+    "release": ["--app", "old"],
+    "fidelity": ["--topic", "--platform", "yunxin"],
+}
 
 
 @pytest.fixture

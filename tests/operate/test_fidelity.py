@@ -71,8 +71,12 @@ def test_a_file_can_be_one_callback(tmp_path: Path) -> None:
     arguments = [part for path in files for part in ("--callbacks", str(path))]
     found = rows(fidelity(*arguments, "--platform", "yunxin", "--to", "own", "--json"))
     assert found["carried", "text"] | {"losses": {}} == {
-        "verdict": "carried", "kind": "text", "count": 2, "losses": {}, "example": str(files[0]),
-    }  # fmt: skip
+        "verdict": "carried",
+        "kind": "text",
+        "count": 2,
+        "losses": {},
+        "example": str(files[0]),
+    }
 
 
 @pytest.mark.parametrize("name", sorted(PLATFORMS))

@@ -14,16 +14,7 @@ from msgspec.structs import replace
 
 from converters import PLATFORMS
 from converters.core.model import Conversation, Group, Room, direct
-from converters.platform import (
-    Callback,
-    DecodedEvent,
-    FileRequest,
-    FoundCallback,
-    Gaps,
-    Reply,
-    Request,
-    TimeRange,
-)
+from converters.platform import Callback, DecodedEvent, FileRequest, FoundCallback, Gaps, Reply, Request, TimeRange
 from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
@@ -109,7 +100,7 @@ def test_what_is_missing_is_written_as_the_ingress_would_have(ground: Ground) ->
     written = [one for one in ground.read(ground.names.callbacks) if RECOVERED in dict(one.headers)]
     assert [(one.key, one.partition, one.value) for one in written] == [
         (KEY, crc32(KEY) % PARTITIONS, one.body) for one in (FoundCallback(KEY, written[0].value), FoundCallback(KEY, written[1].value))
-    ]  # fmt: skip
+    ]
     assert [json.loads(one.value)["msgidServer"] for one in written] == ["2", "4"]
     for one in written:
         read = callback_of(one.value, one.headers)
@@ -166,7 +157,12 @@ def test_conversations_are_those_that_came_those_that_are_named_and_those_of_ide
     ground.called(callback(1), callback(2, "carol", "dave"), callback(3, to="77", team=True))
     ground.called(callback(4, "long", "ago"), at=now() - 7_200_000)
     table = IdentityTable()
-    for platform, kind, native in (("yunxin", "group", "78"), ("yunxin", "room", "79"), ("easemob", "group", "80"), ("yunxin", "user", "x")):
+    for platform, kind, native in (
+        ("yunxin", "group", "78"),
+        ("yunxin", "room", "79"),
+        ("easemob", "group", "80"),
+        ("yunxin", "user", "x"),
+    ):
         table.apply(*record(platform, kind, native, f"c{native}"))  # type: ignore[arg-type]
     named = groups_of(table, "yunxin")
     assert named == {Group("78"), Room("79")}

@@ -65,7 +65,15 @@ def read_only() -> list[str]:
     """How a command is started on a file system that is mounted read-only."""
     if UNSHARE is None:
         pytest.skip("unshare is not installed: commands are NOT tried on a read-only file system")
-    start = [UNSHARE, *([] if os.geteuid() == 0 else ["-r"]), "-m", "sh", "-c", 'mount --make-rprivate / && mount -o remount,bind,ro / && exec "$@"', "sh"]
+    start = [
+        UNSHARE,
+        *([] if os.geteuid() == 0 else ["-r"]),
+        "-m",
+        "sh",
+        "-c",
+        'mount --make-rprivate / && mount -o remount,bind,ro / && exec "$@"',
+        "sh",
+    ]
     if subprocess.run([*start, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this user may make no mount namespace: commands are NOT tried on a read-only file system")
     return start
@@ -74,9 +82,14 @@ def read_only() -> list[str]:
 def test_what_makes_no_directory_says_so_in_words(read_only: list[str], tmp_path: Path) -> None:
     line = json.dumps(["kafka", "start", "--data", str(tmp_path / "kafka")]) + "\n"
     done = subprocess.run(
-        [*read_only, sys.executable, "-m", "tests.operate.commands_in_a_pod"], cwd="/usr", env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-        text=True, capture_output=True, input=line, check=False,
-    )  # fmt: skip
+        [*read_only, sys.executable, "-m", "tests.operate.commands_in_a_pod"],
+        cwd="/usr",
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        text=True,
+        capture_output=True,
+        input=line,
+        check=False,
+    )
     one = json.loads(done.stdout)
     assert one["code"] == 2
     assert "a directory that this user may read and write" in one["err"]

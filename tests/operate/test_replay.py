@@ -58,7 +58,9 @@ def test_messages_go_to_backfill_as_convert_writes_them(ground: Ground) -> None:
 
 
 def test_a_dry_run_counts_and_tells_the_time(ground: Ground) -> None:
-    ground.called(*(callback(number) for number in range(1, 31)), callback(31, to="6100", team=True), b"{rubbish", callback(32, msgType="X"))
+    ground.called(
+        *(callback(number) for number in range(1, 31)), callback(31, to="6100", team=True), b"{rubbish", callback(32, msgType="X")
+    )
     dry = ground.im_relay("replay", "--platform", "yunxin", "--since", "1h", "--dry-run", "--json", "--rate", "2")
     (told,) = rows(dry)
     assert told["chosen"] == [{"target": "new", "kind": "text", "count": 30}, {"target": "new", "kind": "unknown", "count": 1}]
@@ -136,7 +138,15 @@ async def broken(ground: Ground) -> int:
     """A replay that stops on its way; the answer is how many it had written."""
     topic, spec, apps = await prepared(ground)
     await TopicStore(ProducerSettings(ground.bootstrap), ground.prefix).save(spec)
-    copier = ReplayWriter(ProducerSettings(ground.bootstrap), ground.prefix, PARTITIONS, spec, ReplayFilter(spec, apps, IdentityTable()), Stumbles(60), carry=True)
+    copier = ReplayWriter(
+        ProducerSettings(ground.bootstrap),
+        ground.prefix,
+        PARTITIONS,
+        spec,
+        ReplayFilter(spec, apps, IdentityTable()),
+        Stumbles(60),
+        carry=True,
+    )
     async with TopicReader(ground.bootstrap, copier.group) as reader:
         with pytest.raises(Stops):
             await copier.run(reader, topic)
@@ -289,7 +299,15 @@ def test_one_replay_runs_once_at_a_time(ground: Ground) -> None:
         started, over = asyncio.Event(), asyncio.Event()
 
         async def one(pace: RateCap) -> object:
-            copier = ReplayWriter(ProducerSettings(ground.bootstrap), ground.prefix, PARTITIONS, spec, ReplayFilter(spec, apps, IdentityTable()), pace, carry=True)
+            copier = ReplayWriter(
+                ProducerSettings(ground.bootstrap),
+                ground.prefix,
+                PARTITIONS,
+                spec,
+                ReplayFilter(spec, apps, IdentityTable()),
+                pace,
+                carry=True,
+            )
             async with TopicReader(ground.bootstrap, copier.group) as reader:
                 try:
                     await copier.run(reader, topic)

@@ -88,7 +88,9 @@ def test_what_was_never_called_back_is_named_where_the_source_is_asked(stack: St
     stack.yunxin.mood()
     assert [one for one in shown(stack, since) if one["what"] == "event"] == [], "nobody here knows of it"
     asked = shown(stack, since, "--ask")
-    assert [(one["event"], one["state"]) for one in asked if one["what"] == "event"] == [(f"yunxin:old:direct:{lost}:post", "not-called-back")]
+    assert [(one["event"], one["state"]) for one in asked if one["what"] == "event"] == [
+        (f"yunxin:old:direct:{lost}:post", "not-called-back")
+    ]
     assert asked[-1]["asked"] == ["new", "old"]
     assert asked[-1]["complete"] is False
 
@@ -107,5 +109,11 @@ def test_what_convert_never_understood_is_named_by_its_place(ground: Ground) -> 
 
 
 def test_a_period_that_is_none_is_refused(ground: Ground) -> None:
-    for words in (("--hour", "2026-03-01T12", "--day", "2026-03-01"), ("--day", "tomorrow"), ("--zone", "Beijing"), ("--since", "1m", "--until", "2m"), ("app",)):
+    for words in (
+        ("--hour", "2026-03-01T12", "--day", "2026-03-01"),
+        ("--day", "tomorrow"),
+        ("--zone", "Beijing"),
+        ("--since", "1m", "--until", "2m"),
+        ("app",),
+    ):
         assert ground.im_relay("report", *words).exit_code == 2, words

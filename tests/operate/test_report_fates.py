@@ -18,7 +18,9 @@ PERIOD = Period(HOUR, 3 * HOUR, 4 * HOUR)
 
 
 def received(at: int = HOUR, **more: object) -> ReceivedRow:
-    return ReceivedRow(**{"at": at, "app": "old", "target": "new", "conversation": "direct\x1fa\x1fb", "kind": "text", "marked": True} | more)
+    return ReceivedRow(
+        **{"at": at, "app": "old", "target": "new", "conversation": "direct\x1fa\x1fb", "kind": "text", "marked": True} | more
+    )
 
 
 def seen(remote: str = "m1", part: int = 0, how: str = "callback") -> SeenRow:
@@ -44,18 +46,27 @@ CASES: dict[str, tuple[list[Row], tuple[str, str]]] = {
     "a rule drops it": ([received(left_out="rule:quiet")], ("left-out", "rule:quiet")),
     "a rule of today drops what arrived yesterday": ([received(left_out="rule:quiet"), ANSWERED, seen()], ("confirmed", "")),
     "a dead letter": ([received(), LETTER, EndedRow("refused", "reply", HOUR)], ("dead-letter", "refused (theirs, deliver)")),
-    "a letter of convert": ([received(letter=LetterRow("convert", "group-unmapped", "ours"))], ("dead-letter", "group-unmapped (ours, convert)")),
+    "a letter of convert": (
+        [received(letter=LetterRow("convert", "group-unmapped", "ours"))],
+        ("dead-letter", "group-unmapped (ours, convert)"),
+    ),
     "a person has set it aside": ([received(), LetterRow("deliver", "refused", "theirs", "dropped")], ("left-out", "set-aside")),
     "put back, and it arrived": ([received(), LetterRow("deliver", "refused", "theirs", "replayed"), ANSWERED, seen()], ("confirmed", "")),
-    "put back, and it waits": ([received(), LetterRow("deliver", "refused", "theirs", "replayed"), HandedRow(waits=True)], ("waits", "deliver")),
+    "put back, and it waits": (
+        [received(), LetterRow("deliver", "refused", "theirs", "replayed"), HandedRow(waits=True)],
+        ("waits", "deliver"),
+    ),
     "no answer": ([received(), HandedRow(waits=True), SentRow(HOUR)], ("in-doubt", "")),
     "convert has not read it": ([received(waits=True)], ("waits", "convert")),
     "deliver has not settled it": ([received(), HandedRow(waits=True)], ("waits", "deliver")),
     "deliver has settled it and says nothing": ([received(), HandedRow(waits=False)], ("missing", "deliver")),
     "convert has read it, and nothing came of it": ([received()], ("missing", "convert")),
-    "given up, and its letter is kept no more": ([received(), HandedRow(waits=False), EndedRow("not_sent", "reply", HOUR)], ("missing", "not_sent")),
+    "given up, and its letter is kept no more": (
+        [received(), HandedRow(waits=False), EndedRow("not_sent", "reply", HOUR)],
+        ("missing", "not_sent"),
+    ),
     "never called back": ([KeptRow(HOUR, "old", "new", "direct\x1fa\x1fb", "text")], ("not-called-back", "")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -77,7 +88,9 @@ def test_each_event_belongs_to_the_hour_in_which_it_came_first() -> None:
     found = fate("e", twice, PERIOD.since, PERIOD.until, {"new"})
     assert found is not None
     assert (found.at, found.copies) == (HOUR + 5, 1)
-    assert fate("e", [received(5), received(HOUR + 5), ANSWERED], PERIOD.since, PERIOD.until, {"new"}) is None, "it is in the report of the hour before"
+    assert fate("e", [received(5), received(HOUR + 5), ANSWERED], PERIOD.since, PERIOD.until, {"new"}) is None, (
+        "it is in the report of the hour before"
+    )
     assert fate("e", [received(3 * HOUR)], PERIOD.since, PERIOD.until, {"new"}) is None
     assert fate("e", [ANSWERED, seen()], PERIOD.since, PERIOD.until, {"new"}) is None, "of a callback that came earlier"
     assert fate("e", [KeptRow(HOUR, "old", "new", "", "text"), received(5)], PERIOD.since, PERIOD.until, {"new"}) is None

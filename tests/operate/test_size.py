@@ -20,7 +20,13 @@ def test_each_figure_says_where_it_was_measured() -> None:
     for name, figure in FIGURES.items():
         assert figure.value > 0, name
         for place in figure.where.split(", "):
-            known = (ROOT / place).is_file() if place.endswith(".md") else f"\n{place.removeprefix('make ')}:" in targets if place.startswith("make ") else True
+            known = (
+                (ROOT / place).is_file()
+                if place.endswith(".md")
+                else f"\n{place.removeprefix('make ')}:" in targets
+                if place.startswith("make ")
+                else True
+            )
             assert known, f"{name}: {place}"
 
 
@@ -31,7 +37,10 @@ def test_what_a_page_says_is_what_is_reckoned_with(name: str) -> None:
     assert shown in Path(ROOT / figure.where).read_text()
 
 
-@pytest.mark.parametrize("more", [{"peak": 10_000.0}, {"average": 3500.0}, {"users": 10**8}, {"days": 30.0}, {"files": 0.5}, {"replication": 5}, {"target_ms": 2000.0}])
+@pytest.mark.parametrize(
+    "more",
+    [{"peak": 10_000.0}, {"average": 3500.0}, {"users": 10**8}, {"days": 30.0}, {"files": 0.5}, {"replication": 5}, {"target_ms": 2000.0}],
+)
 def test_more_needs_no_less(more: dict) -> None:
     small, large = size(BASE), size(replace(BASE, **more))
     assert large != small

@@ -22,9 +22,29 @@ from streams.observe.printable import as_json, clean, clean_exposition, clean_js
 from streams.settings.observing import ObserveSettings
 
 HOSTILE = [
-    "\x1b[2J\x1b[31mroot#", "\x9b31m", "\u202egnp.exe", "a\nb", "a\r\nb", "\u2028", "\u2029", "\u200b\u200d\ufeff", "\ud800", "\udfff!",
-    "\x00", "\x7f", "\u2066\u2069", "\U000e0041", "\u3164", "a\tb", "\x85", "[red]x[/]", ":smile:", "\\x1b", "%s%n", "\x1b]8;;http://x\x07y",
-]  # fmt: skip
+    "\x1b[2J\x1b[31mroot#",
+    "\x9b31m",
+    "\u202egnp.exe",
+    "a\nb",
+    "a\r\nb",
+    "\u2028",
+    "\u2029",
+    "\u200b\u200d\ufeff",
+    "\ud800",
+    "\udfff!",
+    "\x00",
+    "\x7f",
+    "\u2066\u2069",
+    "\U000e0041",
+    "\u3164",
+    "a\tb",
+    "\x85",
+    "[red]x[/]",
+    ":smile:",
+    "\\x1b",
+    "%s%n",
+    "\x1b]8;;http://x\x07y",
+]
 anything = st.one_of(st.sampled_from(HOSTILE), st.text(), st.text(alphabet=st.characters(blacklist_categories=())))
 
 
@@ -55,7 +75,11 @@ def test_what_people_read_stays_as_it_is(text: str) -> None:
     assert clean(text) == text
 
 
-@given(st.recursive(anything | st.none() | st.integers() | st.booleans(), lambda some: st.lists(some) | st.dictionaries(anything, some), max_leaves=8))
+@given(
+    st.recursive(
+        anything | st.none() | st.integers() | st.booleans(), lambda some: st.lists(some) | st.dictionaries(anything, some), max_leaves=8
+    )
+)
 @example({"a\u202e": ["\ud83d", "\x1b"]})
 def test_json_says_the_same_and_holds_nothing_raw(value: object) -> None:
     for document in (as_json(value), as_json(value, indent=True)):
@@ -81,7 +105,12 @@ def test_every_way_to_print_gives_lines_of_ours_alone(text: str) -> None:
         terminal.print_notice(text)
         terminal.print_styled(text, "dim")
         terminal.print_json({"name": text}, indent=True)
-        terminal.print_table([text, terminal.ColumnHead(text, whole=True)], [[text, [text, (text, "red")]], [(text, "red"), ""]], title=text or "-", caption=text)
+        terminal.print_table(
+            [text, terminal.ColumnHead(text, whole=True)],
+            [[text, [text, (text, "red")]], [(text, "red"), ""]],
+            title=text or "-",
+            caption=text,
+        )
         terminal.print_error(ValueError(text.replace("\n", "")))
         with terminal.progress(text, text) as tell:
             tell(1, 2)
@@ -93,7 +122,9 @@ def test_every_way_to_print_gives_lines_of_ours_alone(text: str) -> None:
     assert err.getvalue().count("\n") == 2
 
 
-def test_a_styled_cell_has_our_colours_and_none_of_the_strangers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_styled_cell_has_our_colours_and_none_of_the_strangers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")
     terminal.print_table(["x"], [[("missing \x1b[5m", "red")]])

@@ -76,10 +76,19 @@ def test_the_targets_callback_is_part_of_the_way(ground: Ground) -> None:
     ground.called(callback(NUMBER))
     account = resolve(load(ground.config))["new"].account
     body = {
-        "callId": "o#a_1", "eventType": "chat", "timestamp": now(), "chat_type": "chat", "from": "alice", "to": "bob",
-        "msg_id": "1390555555", "payload": {"ext": {"relay": make(EVENT, MarkedMessage("new", "direct", "alice", "bob"), account)}, "bodies": [{"type": "txt", "msg": "x"}]},
+        "callId": "o#a_1",
+        "eventType": "chat",
+        "timestamp": now(),
+        "chat_type": "chat",
+        "from": "alice",
+        "to": "bob",
+        "msg_id": "1390555555",
+        "payload": {
+            "ext": {"relay": make(EVENT, MarkedMessage("new", "direct", "alice", "bob"), account)},
+            "bodies": [{"type": "txt", "msg": "x"}],
+        },
         "appkey": "o#a",
-    }  # fmt: skip
+    }
     headers = [("app", b"new"), ("received", b"%d" % now())]
     ground.put([(f"{ground.prefix}callbacks.easemob", 0, b"k", wire.dump_any(body), headers, None)])
     for message in (str(NUMBER), "1390555555", EVENT):

@@ -47,10 +47,18 @@ def test_a_stage_follows_the_one_before(tracer: spans.Tracer, exported: InMemory
 @pytest.mark.parametrize(
     "raw",
     [
-        b"", b"00", b"\xff" * 55, GOOD + b"0", GOOD.upper(), b"01" + GOOD[2:], GOOD[:-2] + b"00",
-        b"00-" + b"0" * 32 + GOOD[35:], GOOD[:36] + b"0" * 16 + b"-01", GOOD + b"\n",
+        b"",
+        b"00",
+        b"\xff" * 55,
+        GOOD + b"0",
+        GOOD.upper(),
+        b"01" + GOOD[2:],
+        GOOD[:-2] + b"00",
+        b"00-" + b"0" * 32 + GOOD[35:],
+        GOOD[:36] + b"0" * 16 + b"-01",
+        GOOD + b"\n",
     ],
-)  # fmt: skip
+)
 def test_a_header_that_is_none_of_ours_is_no_trace(tracer: spans.Tracer, raw: bytes) -> None:
     assert tracer.follow("converted", [(tracing.TRACEPARENT, raw)]) is None
 

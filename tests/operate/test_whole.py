@@ -40,9 +40,7 @@ def test_a_replay_sends_nothing_that_has_arrived(stack: Stack) -> None:
     before, kept = texts(stack), known(stack)
     state = ("--state", str(stack.directory / "replays"))
     for again in (1, 2):
-        done = command(
-            stack.config, "replay", "--platform", "yunxin", "--since", "1h", "--user", "carol", "--rate", "0", "--yes", *state
-        )
+        done = command(stack.config, "replay", "--platform", "yunxin", "--since", "1h", "--user", "carol", "--rate", "0", "--yes", *state)
         assert done.exit_code == 0, done.output
         assert "10 written" in done.stdout
         until(lambda wanted=kept + 10 * again: known(stack) == wanted)
@@ -52,9 +50,7 @@ def test_a_replay_sends_nothing_that_has_arrived(stack: Stack) -> None:
 def test_a_replay_sends_what_never_arrived(stack: Stack) -> None:
     said = in_a_new_group(stack, "6123450001", "270000000000011", "gap")
     state = ("--state", str(stack.directory / "replays"))
-    done = command(
-        stack.config, "replay", "--platform", "yunxin", "--since", "1h", "--conversation", "group:6123450001", "--yes", *state
-    )
+    done = command(stack.config, "replay", "--platform", "yunxin", "--since", "1h", "--conversation", "group:6123450001", "--yes", *state)
     assert "3 written" in done.stdout
     until(lambda: [text for text in texts(stack) if text.startswith("gap")] == ["gap 0", "gap 1", "gap 2"])
     told = until(lambda: (found := trace(stack, said[0]))["state"].startswith("delivered") and found)

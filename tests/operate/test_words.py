@@ -14,11 +14,17 @@ NOW = 1_700_000_000_000
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("30s", NOW - 30_000), ("15m", NOW - 900_000), ("2h", NOW - 7_200_000), ("7d", NOW - 604_800_000), ("1.5h", NOW - 5_400_000),
-        ("1699999999999", 1_699_999_999_999), ("2023-11-14T22:13:20", NOW), ("2023-11-15T06:13:20+08:00", NOW),
+        ("30s", NOW - 30_000),
+        ("15m", NOW - 900_000),
+        ("2h", NOW - 7_200_000),
+        ("7d", NOW - 604_800_000),
+        ("1.5h", NOW - 5_400_000),
+        ("1699999999999", 1_699_999_999_999),
+        ("2023-11-14T22:13:20", NOW),
+        ("2023-11-15T06:13:20+08:00", NOW),
         ("2023-11-14", 1_699_920_000_000),
     ],
-)  # fmt: skip
+)
 def test_a_time_is_so_long_ago_or_a_moment(text: str, expected: int) -> None:
     assert moment(text, NOW) == expected
 
@@ -45,11 +51,18 @@ def test_a_written_conversation_gives_its_key() -> None:
 @pytest.mark.parametrize(
     ("chosen", "taken"),
     [
-        (Filter(), True), (Filter(app="old"), True), (Filter(app="new"), True), (Filter(app="other"), False),
-        (Filter(conversation="direct:bob:alice"), True), (Filter(conversation="direct:bob:carol"), False),
-        (Filter(user="BOB"), True), (Filter(user="carol"), False), (Filter(kind="text"), True), (Filter(kind="image"), False),
+        (Filter(), True),
+        (Filter(app="old"), True),
+        (Filter(app="new"), True),
+        (Filter(app="other"), False),
+        (Filter(conversation="direct:bob:alice"), True),
+        (Filter(conversation="direct:bob:carol"), False),
+        (Filter(user="BOB"), True),
+        (Filter(user="carol"), False),
+        (Filter(kind="text"), True),
+        (Filter(kind="image"), False),
         (Filter(user="alice", kind="image"), False),
     ],
-)  # fmt: skip
+)
 def test_a_delivery_is_chosen_by_app_conversation_user_and_kind(chosen: Filter, taken: bool) -> None:
     assert chosen.takes(of_delivery(delivery(1))) is taken

@@ -105,7 +105,7 @@ async def test_a_connection_through_the_proxy_is_used_again() -> None:
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 20_000, False, "the proxy's answer is no HTTP"),
         (b"HTTP/1.1 200 OK\r\n", False, "the proxy's answer is no HTTP"),
     ],
-)  # fmt: skip
+)
 async def test_what_the_proxy_says_is_no_connection_and_never_an_answer(says: bytes, ours: bool, said: str) -> None:
     async with StandIn(says=says) as proxy:
         with pytest.raises(NoConnectionError) as caught:
@@ -188,9 +188,7 @@ async def test_a_file_is_asked_for_at_the_address_that_was_judged(authority: tru
         origin.paths["/a.png"] = answer("200 OK", b"picture")
         # To the proxy, the public address leads to the origin; the name leads to somewhere else altogether.
         async with StandIn({"93.184.216.34": ("127.0.0.1", origin.port), "files.example": ("127.0.0.1", 1)}) as proxy:
-            one = fetcher(
-                through(proxy), resolver=Names(files_example=[["93.184.216.34"]]), authorities=tmp_path / "authority.pem"
-            )
+            one = fetcher(through(proxy), resolver=Names(files_example=[["93.184.216.34"]]), authorities=tmp_path / "authority.pem")
             got = await one.fetch(Download(origin.url("/a.png", "files.example")), tmp_path / "into", largest=100)
             assert isinstance(got, Fetched), got
             assert proxy.asked == [f"93.184.216.34:{origin.port}"]
@@ -284,9 +282,14 @@ async def test_the_passwords_of_proxies_are_shown_nowhere(caplog: pytest.LogCapt
         with pytest.raises(NoConnectionError) as caught:
             await asked("https://api.example/x", through(proxy, WRITTEN))
         shown = [
-            repr(settings), settings.model_dump_json(), repr(outcome), repr(caught.value), repr(through(proxy, WRITTEN).of(True, "h", 1)),
-            caplog.text, *capsys.readouterr(),
-        ]  # fmt: skip
+            repr(settings),
+            settings.model_dump_json(),
+            repr(outcome),
+            repr(caught.value),
+            repr(through(proxy, WRITTEN).of(True, "h", 1)),
+            caplog.text,
+            *capsys.readouterr(),
+        ]
         assert not [text for text in shown if "w0rd" in text or "dXMgZXI6" in text]
 
 

@@ -19,14 +19,25 @@ BOTH = {"HTTPS_PROXY": "http://secure:3128", "HTTP_PROXY": "http://plain:3128", 
 @pytest.mark.parametrize(
     ("environment", "encrypted", "host", "expected"),
     [
-        ({}, True, "api.example", None), (BOTH, True, "api.example", "secure:3128"), (BOTH, False, "api.example", "plain:3128"),
-        (BOTH, True, "inside.example", None), (BOTH, True, "a.inside.example", None), (BOTH, True, "notinside.example", "secure:3128"),
-        (BOTH, True, "10.2.3.4", None), (BOTH, True, "11.2.3.4", "secure:3128"), (BOTH, True, "localhost", None), (BOTH, False, "127.0.0.9", None),
-        (BOTH, True, "::1", None), ({"HTTPS_PROXY": "secure:8080"}, True, "a.example", "secure:8080"), ({"HTTPS_PROXY": "secure"}, True, "a", "secure:80"),
-        ({"https_proxy": "http://low:1", "HTTPS_PROXY": "http://up:1"}, True, "a.example", "low:1"), ({"HTTPS_PROXY": "http://p:1"}, False, "a.example", None),
-        ({"HTTPS_PROXY": "", "NO_PROXY": "*"}, True, "a.example", None), ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"}, True, "a.example", None),
+        ({}, True, "api.example", None),
+        (BOTH, True, "api.example", "secure:3128"),
+        (BOTH, False, "api.example", "plain:3128"),
+        (BOTH, True, "inside.example", None),
+        (BOTH, True, "a.inside.example", None),
+        (BOTH, True, "notinside.example", "secure:3128"),
+        (BOTH, True, "10.2.3.4", None),
+        (BOTH, True, "11.2.3.4", "secure:3128"),
+        (BOTH, True, "localhost", None),
+        (BOTH, False, "127.0.0.9", None),
+        (BOTH, True, "::1", None),
+        ({"HTTPS_PROXY": "secure:8080"}, True, "a.example", "secure:8080"),
+        ({"HTTPS_PROXY": "secure"}, True, "a", "secure:80"),
+        ({"https_proxy": "http://low:1", "HTTPS_PROXY": "http://up:1"}, True, "a.example", "low:1"),
+        ({"HTTPS_PROXY": "http://p:1"}, False, "a.example", None),
+        ({"HTTPS_PROXY": "", "NO_PROXY": "*"}, True, "a.example", None),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"}, True, "a.example", None),
     ],
-)  # fmt: skip
+)
 def test_the_environment_says_which(environment: dict[str, str], encrypted: bool, host: str, expected: str | None) -> None:
     assert way(environment, encrypted, host) == expected
 
@@ -43,13 +54,25 @@ def test_the_setting_goes_before_the_environment(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("entry", "host", "port", "held"),
     [
-        ("a.example", "a.example", 443, True), ("a.example", "b.a.example", 443, True), (".a.example", "a.example", 443, False), (".a.example", "b.a.example", 443, True),
-        ("*.a.example", "b.a.example", 443, True), ("a.example:8443", "a.example", 443, False), ("a.example:8443", "a.example", 8443, True),
-        ("10.0.0.0/8", "10.1.1.1", 80, True), ("10.0.0.1", "10.0.0.1", 80, True), ("10.0.0.1", "10.0.0.2", 80, False), ("10.0.0.1:80", "10.0.0.1", 81, False),
-        ("fd00::/8", "fd12::1", 80, True), ("[fd12::1]:80", "fd12::1", 80, True), ("[fd12::1]:80", "fd12::1", 81, False), ("*", "x", 1, True),
-        ("A.EXAMPLE", "a.example.", 1, True), ("10.0.0.0/8", "ten.example", 80, False),
+        ("a.example", "a.example", 443, True),
+        ("a.example", "b.a.example", 443, True),
+        (".a.example", "a.example", 443, False),
+        (".a.example", "b.a.example", 443, True),
+        ("*.a.example", "b.a.example", 443, True),
+        ("a.example:8443", "a.example", 443, False),
+        ("a.example:8443", "a.example", 8443, True),
+        ("10.0.0.0/8", "10.1.1.1", 80, True),
+        ("10.0.0.1", "10.0.0.1", 80, True),
+        ("10.0.0.1", "10.0.0.2", 80, False),
+        ("10.0.0.1:80", "10.0.0.1", 81, False),
+        ("fd00::/8", "fd12::1", 80, True),
+        ("[fd12::1]:80", "fd12::1", 80, True),
+        ("[fd12::1]:80", "fd12::1", 81, False),
+        ("*", "x", 1, True),
+        ("A.EXAMPLE", "a.example.", 1, True),
+        ("10.0.0.0/8", "ten.example", 80, False),
     ],
-)  # fmt: skip
+)
 def test_what_is_excepted(entry: str, host: str, port: int, held: bool) -> None:
     assert NoProxy([entry]).holds(host, port) is held
 
@@ -58,7 +81,10 @@ def test_what_is_excepted(entry: str, host: str, port: int, held: bool) -> None:
     ("given", "said"),
     [
         ("proxy:3128", "deliver.proxy is without a scheme; expected a proxy that is spoken to in HTTP: write http://proxy:3128"),
-        ("socks5://user:w0rd@proxy:1080", "deliver.proxy is of socks5; expected a proxy that is spoken to in HTTP: write http://proxy:1080"),
+        (
+            "socks5://user:w0rd@proxy:1080",
+            "deliver.proxy is of socks5; expected a proxy that is spoken to in HTTP: write http://proxy:1080",
+        ),
         ("https://proxy", "deliver.proxy is of https; expected a proxy that is spoken to in HTTP: write http://proxy:3128"),
         ("http://proxy", "deliver.proxy has no port: write http://proxy:3128, or whatever the proxy's is"),
         ("http://user:w0rd@proxy:3128/path", "deliver.proxy has something after the port: write http://proxy:3128"),

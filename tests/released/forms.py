@@ -4,8 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 _TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "object": (dict,), "array": (list,), "null": (type(None),),
-}  # fmt: skip
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+    "null": (type(None),),
+}
 
 
 def misfits(value: Any, form: dict[str, Any], whole: dict[str, Any], where: str = "$") -> Iterator[str]:

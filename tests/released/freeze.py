@@ -118,7 +118,9 @@ def _echoes() -> Iterator[Frozen]:
 
 
 def _ledger() -> Iterator[Frozen]:
-    names = MessageIds(source="old", id="78", client_id="c-78", author="alice", sender="alice", at=NOW, conversation="direct\x1falice\x1fbob")
+    names = MessageIds(
+        source="old", id="78", client_id="c-78", author="alice", sender="alice", at=NOW, conversation="direct\x1falice\x1fbob"
+    )
     parts = (Delivered("1390000000000000101", NOW), Delivered("1390000000000000102"))
     given: dict[str, Intent | Settled] = {
         "intent": Intent(target="new", at=NOW),
@@ -183,9 +185,19 @@ def table_of(key: bytes, value: bytes | None) -> Any:
 
 def _dead(one: Delivery) -> Iterator[Frozen]:
     letter = DeadLetter(
-        stage="deliver", cause="refused", detail="404 resource_not_found", whose="theirs", attempts=3, at=NOW, topic="deliveries.easemob",
-        partition=2, offset=41, key=b"direct\x1falice\x1fbob", value=wire.dump(one), headers={"replay": b"x", "bytes": b"\xff\x00"},
-    )  # fmt: skip
+        stage="deliver",
+        cause="refused",
+        detail="404 resource_not_found",
+        whose="theirs",
+        attempts=3,
+        at=NOW,
+        topic="deliveries.easemob",
+        partition=2,
+        offset=41,
+        key=b"direct\x1falice\x1fbob",
+        value=wire.dump(one),
+        headers={"replay": b"x", "bytes": b"\xff\x00"},
+    )
     yield Frozen("dead-letters", "letter", one.event.id.encode(), dead_letter.dump(letter), [], meaning(letter))
     for word in ("replayed", "dropped"):
         end = Resolution(resolved=word, offset=41, at=NOW, by="ops", reason="mended")  # type: ignore[arg-type]
@@ -199,31 +211,62 @@ def _migration(one: Delivery) -> Iterator[Frozen]:
     tasks: dict[str, migration.Task] = {
         "user": migration.ItemTask(run="7f3a91", app="new", source="old", item=user, digest="9e", people={"alice": "alice"}),
         "member": migration.ItemTask(
-            run="7f3a91", app="new", source="old", item=member, digest="9f", conversation=Group("team"), people={"bob": "bob"}, place="6001",
-            late=True, update=True,
+            run="7f3a91",
+            app="new",
+            source="old",
+            item=member,
+            digest="9f",
+            conversation=Group("team"),
+            people={"bob": "bob"},
+            place="6001",
+            late=True,
+            update=True,
         ),
-        "message": migration.MessageTask(run="7f3a91", delivery=one, after="yunxin:old:direct:77:post", group="group\x1f6123456789", policy="restamp"),
+        "message": migration.MessageTask(
+            run="7f3a91", delivery=one, after="yunxin:old:direct:77:post", group="group\x1f6123456789", policy="restamp"
+        ),
         "live": migration.MessageTask(run="7f3a91", delivery=one, after="", live=True, files="link", made=NOW),
         "skip": migration.SkipTask(run="7f3a91", conversation=key.decode(), event=one.event.id),
-    }  # fmt: skip
+    }
     for name, task in tasks.items():
         yield Frozen("migration", name, key, migration.dump(task), [], meaning(task))
     done: dict[str, tuple[bytes, migration.Done]] = {
         "item": (b"user\x1falice", migration.Item(digest="9e", word="there", at=NOW, run="7f3a91")),
-        "item-open": (b"group\x1f1", migration.Item(digest="9e", word="open", at=NOW, remote="6001", made=NOW, pieces=("group",), pending=("x",))),
+        "item-open": (
+            b"group\x1f1",
+            migration.Item(digest="9e", word="open", at=NOW, remote="6001", made=NOW, pieces=("group",), pending=("x",)),
+        ),
         "item-refused": (b"member\x1f1\x1fbob", migration.Item(digest="9e", word="refused", at=NOW, reason="member: 404")),
-        "lane": (migration.lane_key(key), migration.Progress(last=one.event.id, at=NOW, stamp=NOW, remote="77", count=2, chain="ab", time=NOW)),
-        "lane-stopped": (migration.lane_key(key), migration.Progress(
-            last="a", sending=one.event.id, sending_stamp=NOW, part=1, stopped="400", letter=one.event.id, skipped=1, live=1, doubts=1)),
+        "lane": (
+            migration.lane_key(key),
+            migration.Progress(last=one.event.id, at=NOW, stamp=NOW, remote="77", count=2, chain="ab", time=NOW),
+        ),
+        "lane-stopped": (
+            migration.lane_key(key),
+            migration.Progress(
+                last="a", sending=one.event.id, sending_stamp=NOW, part=1, stopped="400", letter=one.event.id, skipped=1, live=1, doubts=1
+            ),
+        ),
         "live": (migration.live_key(key), migration.Watermark(since=NOW)),
-    }  # fmt: skip
+    }
     for name, (where, found) in done.items():
         yield Frozen("migrated", name, where, migration.dump(found), [], meaning(found))
     orders: dict[str, migration.Order] = {
-        "run": migration.Run(app="new", bundle="7f3a91", mode="paused", between="01:00-07:00", zone="+08:00", findings=Findings(repeat="refused"),
-                             started=NOW, at=NOW, by="ops"),
-        "feed": migration.Feed(app="new", bundle="7f3a91", kind="member", key="6d", fed={"user": 2}, lacking={"member": 1}, live_since=NOW, at=NOW),
-    }  # fmt: skip
+        "run": migration.Run(
+            app="new",
+            bundle="7f3a91",
+            mode="paused",
+            between="01:00-07:00",
+            zone="+08:00",
+            findings=Findings(repeat="refused"),
+            started=NOW,
+            at=NOW,
+            by="ops",
+        ),
+        "feed": migration.Feed(
+            app="new", bundle="7f3a91", kind="member", key="6d", fed={"user": 2}, lacking={"member": 1}, live_since=NOW, at=NOW
+        ),
+    }
     for name, order in orders.items():
         yield Frozen("migrate.runs", name, b"new", migration.dump(order), [], meaning(order))
     doing = Intent(target="new", at=NOW, does=("0f0f", "1e1e"))
@@ -261,9 +304,14 @@ def said(callback: Callback, platform: Any, account: Any) -> Any:
 
 def _replay() -> Frozen:
     spec = ReplaySpec(
-        id="20260301-120000-ab12", platform="yunxin", since=NOW - 1000, until=NOW, filter=Filter(app="old", user="alice"), starts={0: 3, 1: 0},
+        id="20260301-120000-ab12",
+        platform="yunxin",
+        since=NOW - 1000,
+        until=NOW,
+        filter=Filter(app="old", user="alice"),
+        starts={0: 3, 1: 0},
         ends={0: 9, 1: 4},
-    )  # fmt: skip
+    )
     return Frozen("replay", "spec", b"", msgspec.json.encode(spec), [], meaning(spec))
 
 

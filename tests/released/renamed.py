@@ -3,9 +3,15 @@
 from typing import Any
 
 _NOW = {
-    "Carried": "StoredFile", "Done": "DedupeEntry", "Ended": "Settled", "Job": "MediaJob", "Names": "MessageIds", "Resolved": "Resolution",
-    "Result": "MediaResult", "Spec": "ReplaySpec",
-}  # fmt: skip
+    "Carried": "StoredFile",
+    "Done": "DedupeEntry",
+    "Ended": "Settled",
+    "Job": "MediaJob",
+    "Names": "MessageIds",
+    "Resolved": "Resolution",
+    "Result": "MediaResult",
+    "Spec": "ReplaySpec",
+}
 _DEFINED = "#/$defs/"
 
 

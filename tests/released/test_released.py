@@ -99,7 +99,9 @@ def differs(then: Any, now: Any, where: str = "$") -> list[str]:
     if isinstance(then, dict) and "" in then and isinstance(now, dict):
         return [text for name, value in then.items() for text in differs(value, now.get(name, "missing"), f"{where}.{name}")]
     if isinstance(then, list) and isinstance(now, list) and len(then) == len(now):
-        return [text for number, (one, other) in enumerate(zip(then, now, strict=True)) for text in differs(one, other, f"{where}[{number}]")]
+        return [
+            text for number, (one, other) in enumerate(zip(then, now, strict=True)) for text in differs(one, other, f"{where}[{number}]")
+        ]
     return [] if then == now else [f"{where}: {then!r} is now {now!r}"]
 
 
@@ -147,7 +149,10 @@ def test_what_is_written_today_is_read_by_a_release(release: Path) -> None:
 
 def test_a_field_that_is_no_harm_and_changes_that_are() -> None:
     old = {"$defs": {"A": {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}}, "$ref": "#/$defs/A"}
-    more = {"$defs": {"A": {"type": "object", "properties": {"a": {"type": "string"}, "b": {"default": 0}}, "required": ["a"]}}, "$ref": "#/$defs/A"}
+    more = {
+        "$defs": {"A": {"type": "object", "properties": {"a": {"type": "string"}, "b": {"default": 0}}, "required": ["a"]}},
+        "$ref": "#/$defs/A",
+    }
     assert not list(breaks(old, more))
     assert list(breaks(more, old))
     for change in ({"properties": {}}, {"required": ["a", "b"]}, {"properties": {"a": {"type": "integer"}}}):

@@ -28,7 +28,9 @@ def commands(yunxin: Path | None) -> dict[str, Callable[[], list[str]]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser("python -m tests.sdks", description=__doc__)
-    parser.add_argument("--yunxin", type=Path, help="a checkout of the repository of Yunxin's SDK for Java; without it, what is known of it stays")
+    parser.add_argument(
+        "--yunxin", type=Path, help="a checkout of the repository of Yunxin's SDK for Java; without it, what is known of it stays"
+    )
     parser.add_argument("--only", help="the SDK of this name")
     parser.add_argument("--print", action="store_true", help="the page anew, from the results that are there")
     given = parser.parse_args()

@@ -19,7 +19,10 @@ def step(call: str, *args: Any, **more: Any) -> Step:
 
 def saying(kind: str, **given: Any) -> dict[str, Any]:
     """A message of the SDK's class *kind*, each of whose methods gets one of *given*."""
-    return {"class": f"{SDK}.model.EM{kind}Message", "with": {name: value if isinstance(value, list) else [value] for name, value in given.items()}}
+    return {
+        "class": f"{SDK}.model.EM{kind}Message",
+        "with": {name: value if isinstance(value, list) else [value] for name, value in given.items()},
+    }
 
 
 def pair(key: str, value: str) -> dict[str, Any]:
@@ -33,7 +36,10 @@ def recall(kind: str, to: str) -> dict[str, Any]:
 def people() -> tuple[Step, ...]:
     return (
         step("token.getAppToken"),
-        *(step("user.create", user, "password1", expect={"username": user, "canLogin": True}) for user in ("alice", "bob", "carol", "dave")),
+        *(
+            step("user.create", user, "password1", expect={"username": user, "canLogin": True})
+            for user in ("alice", "bob", "carol", "dave")
+        ),
         step("user.get", "alice", expect={"username": "alice", "canLogin": True}),
         step("user.listUsers", 10, None, expect={"values": ["alice", "bob"]}),
         step("user.listAllUsers", expect=["alice", "bob", "carol", "dave"]),
@@ -60,8 +66,14 @@ def people() -> tuple[Step, ...]:
         step("push.openNotificationNoDisturbing", "alice", 22, 8),
         step("push.closeNotificationNoDisturbing", "alice"),
         step("push.offlineSetting", "alice", "USER", "bob", "NONE", None, 0),
-        step("mute.muteUser", {"class": f"{SDK}.api.mute.mute.MuteUserRequest", "by": "builder", "with": {
-            "username": ["bob"], "chat": [100], "groupChat": [100], "chatroom": [100], "build": []}}),
+        step(
+            "mute.muteUser",
+            {
+                "class": f"{SDK}.api.mute.mute.MuteUserRequest",
+                "by": "builder",
+                "with": {"username": ["bob"], "chat": [100], "groupChat": [100], "chatroom": [100], "build": []},
+            },
+        ),
         step("mute.detail", "bob", expect={"username": "bob"}),
     )
 
@@ -148,19 +160,49 @@ def messages() -> tuple[Step, ...]:
         "command": saying("Command", action="typing", param=["a", "b"]),
         "custom": saying("Custom", customEvent="order", customExtension=["id", "1"]),
     }
-    chinese = {"text": "文本", "picture": "图片", "voice": "语音", "video": "视频", "file": "文件", "place": "位置", "command": "透传", "custom": "自定义"}
+    chinese = {
+        "text": "文本",
+        "picture": "图片",
+        "voice": "语音",
+        "video": "视频",
+        "file": "文件",
+        "place": "位置",
+        "command": "透传",
+        "custom": "自定义",
+    }
     return (
         step("attachment.uploadFile", "$upload", keep={"url": "value.url", "share": "value.secret", "file": "value.id"}),
         step("attachment.downloadFile", "$file", "$folder", "b.bin"),
         *(step("message.send", "alice", "users", ["bob"], message, [], note=(name, chinese[name])) for name, message in kinds.items()),
-        step("message.send", "alice", "users", ["bob"], kinds["text"], [pair("order", "1")], note=("with ext", "带扩展"), keep={"message": "value.messageIdsByEntityId.bob"}),
+        step(
+            "message.send",
+            "alice",
+            "users",
+            ["bob"],
+            kinds["text"],
+            [pair("order", "1")],
+            note=("with ext", "带扩展"),
+            keep={"message": "value.messageIdsByEntityId.bob"},
+        ),
         step("message.recallMessage", [recall("chat", "bob")]),
         step("message.send", "alice", "users", ["bob"], kinds["text"], [], "ROUTE_ONLINE", note=("to those online", "仅在线投递")),
         step("message.send", "alice", "users", ["bob"], kinds["text"], [], True, note=("to the sender's devices too", "同步发送方设备")),
-        step("message.sendWithoutMsgId", "alice", "users", ["bob"], kinds["text"], [], expect={"messageResultsByEntityId": {"bob": "success"}}),
-        step("message.send", "alice", "chatgroups", ["$group"], kinds["text"], [], note=("in a group", "群聊"), keep={"message": "heard.id"}),
+        step(
+            "message.sendWithoutMsgId",
+            "alice",
+            "users",
+            ["bob"],
+            kinds["text"],
+            [],
+            expect={"messageResultsByEntityId": {"bob": "success"}},
+        ),
+        step(
+            "message.send", "alice", "chatgroups", ["$group"], kinds["text"], [], note=("in a group", "群聊"), keep={"message": "heard.id"}
+        ),
         step("message.recallMessage", [recall("groupchat", "$group")], note=("in a group", "群聊")),
-        step("message.send", "alice", "chatrooms", ["$room"], kinds["text"], [], note=("in a room", "聊天室"), keep={"message": "heard.id"}),
+        step(
+            "message.send", "alice", "chatrooms", ["$room"], kinds["text"], [], note=("in a room", "聊天室"), keep={"message": "heard.id"}
+        ),
         step("message.recallMessage", [recall("chatroom", "$room")], note=("in a room", "聊天室")),
         step("message.countMissedMessages", "bob"),
         step("message.isMessageDeliveredToUser", "$message", "bob"),

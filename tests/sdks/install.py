@@ -45,8 +45,16 @@ def java(name: str, driver: str, sources: Path | None = None) -> list[str]:
     place, lock = PLACE / "java" / name, LOCKS / "java" / name
     if not _fresh(place, lock / "jars.sha256"):
         shutil.rmtree(place, ignore_errors=True)
-        _run("mvn", "--batch-mode", "--quiet", "--file", str(lock / "pom.xml"), f"-Dmaven.repo.local={PLACE / 'maven'}", "dependency:copy-dependencies",
-             f"-DoutputDirectory={place / 'jars'}")  # fmt: skip
+        _run(
+            "mvn",
+            "--batch-mode",
+            "--quiet",
+            "--file",
+            str(lock / "pom.xml"),
+            f"-Dmaven.repo.local={PLACE / 'maven'}",
+            "dependency:copy-dependencies",
+            f"-DoutputDirectory={place / 'jars'}",
+        )
         _same(lock / "jars.sha256", digests(place / "jars"))
         _done(place, lock / "jars.sha256")
     compiled = [DRIVERS / "Driver.java", DRIVERS / f"{driver}.java"]

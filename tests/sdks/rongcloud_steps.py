@@ -17,8 +17,12 @@ def python() -> tuple[Step, ...]:
 
     said = {"content": "hello, 世界 & more"}
     return (
-        *(step("user.register", user, user.title(), "http://pictures.example/1.png", expect={"userId": user}, keep={"token": "value.token"})
-          for user in ("alice", "bob", "carol")),
+        *(
+            step(
+                "user.register", user, user.title(), "http://pictures.example/1.png", expect={"userId": user}, keep={"token": "value.token"}
+            )
+            for user in ("alice", "bob", "carol")
+        ),
         step("user.update", "alice", "Alice B.", ""),
         step("user.query", "alice", expect={"userName": "Alice B."}),
         step("user.check_online", "alice", expect={"status": "0"}),
@@ -53,8 +57,25 @@ def python() -> tuple[Step, ...]:
         step("conversation.notification.set", 1, "alice", "bob", 1),
         step("conversation.notification.get", 1, "alice", "bob", expect={"isMuted": 1}),
         step("message.private.send", "alice", "bob", TEXT, said, keep={"uid": "wire.messageUIDs.0.messageUID"}),
-        step("message.private.send", "alice", ["bob", "carol"], TEXT, said, None, None, -1, 1, 1, 1, 0, True, True, "{}", note=("every option", "带全部选项"),
-             keep={"expanded": "wire.messageUIDs.0.messageUID"}),
+        step(
+            "message.private.send",
+            "alice",
+            ["bob", "carol"],
+            TEXT,
+            said,
+            None,
+            None,
+            -1,
+            1,
+            1,
+            1,
+            0,
+            True,
+            True,
+            "{}",
+            note=("every option", "带全部选项"),
+            keep={"expanded": "wire.messageUIDs.0.messageUID"},
+        ),
         step("message.private.recall", "alice", "bob", "$uid", int(LIES)),
         step("message.private.send_status_message", "alice", ["bob"], "RC:TypSts", {"typingContentType": TEXT}),
         step("message.group.send", "alice", "team", TEXT, said, keep={"uid": "wire.messageUIDs.0.messageUID"}),
@@ -84,8 +105,10 @@ def node() -> tuple[Step, ...]:
 
     said = {"content": "hello, 世界 & more"}
     return (
-        *(step("User.register", {"id": user, "name": user.title(), "portrait": "http://pictures.example/1.png"}, expect={"userId": user})
-          for user in ("alice", "bob", "carol")),
+        *(
+            step("User.register", {"id": user, "name": user.title(), "portrait": "http://pictures.example/1.png"}, expect={"userId": user})
+            for user in ("alice", "bob", "carol")
+        ),
         step("User.update", {"id": "alice", "name": "Alice B.", "portrait": "http://pictures.example/2.png"}),
         step("User.OnlineStatus.get", {"id": "alice"}, expect={"status": "0"}),
         step("User.Blacklist.add", {"id": "alice", "blacklist": people("bob", "carol")}),
@@ -116,13 +139,26 @@ def node() -> tuple[Step, ...]:
         step("Group.Mute.Member.remove", {"id": "team", "members": people("carol")}),
         step("Conversation.mute", {"type": "PRIVATE", "userId": "alice", "targetId": "bob"}),
         step("Conversation.unmute", {"type": "PRIVATE", "userId": "alice", "targetId": "bob"}),
-        step("Message.Private.send", {"senderId": "alice", "targetId": "bob", "objectName": TEXT, "content": said},
-             keep={"uid": "wire.messageUIDs.0.messageUID"}),
+        step(
+            "Message.Private.send",
+            {"senderId": "alice", "targetId": "bob", "objectName": TEXT, "content": said},
+            keep={"uid": "wire.messageUIDs.0.messageUID"},
+        ),
         step("Message.Private.recall", {"senderId": "alice", "targetId": "bob", "uId": "$uid", "sentTime": LIES}),
-        step("Message.Group.send", {"senderId": "alice", "targetId": "team", "objectName": TEXT, "content": said},
-             keep={"uid": "wire.messageUIDs.0.messageUID"}),
-        step("Message.Group.sendMention", {"senderId": "alice", "targetId": "team", "objectName": TEXT, "content": {
-            **said, "mentionedInfo": {"type": 2, "userIds": ["bob"], "pushContent": "x"}}}),
+        step(
+            "Message.Group.send",
+            {"senderId": "alice", "targetId": "team", "objectName": TEXT, "content": said},
+            keep={"uid": "wire.messageUIDs.0.messageUID"},
+        ),
+        step(
+            "Message.Group.sendMention",
+            {
+                "senderId": "alice",
+                "targetId": "team",
+                "objectName": TEXT,
+                "content": {**said, "mentionedInfo": {"type": 2, "userIds": ["bob"], "pushContent": "x"}},
+            },
+        ),
         step("Message.Group.recall", {"senderId": "alice", "targetId": "team", "uId": "$uid", "sentTime": LIES}),
         step("Message.System.send", {"senderId": "alice", "targetId": "bob", "objectName": TEXT, "content": said}),
         step("Chatroom.create", {"id": "lobby", "name": "Lobby"}),
@@ -138,7 +174,10 @@ def node() -> tuple[Step, ...]:
 
 def made(name: str, /, **given: Any) -> dict[str, Any]:
     """An object of the SDK's class *name* below ``io.rong.models``, each of whose setters gets one of *given*."""
-    return {"class": f"io.rong.models.{name}", "with": {f"set{key[0].upper()}{key[1:]}" if key != "uId" else "setuId": [one] for key, one in given.items()}}
+    return {
+        "class": f"io.rong.models.{name}",
+        "with": {f"set{key[0].upper()}{key[1:]}" if key != "uId" else "setuId": [one] for key, one in given.items()},
+    }
 
 
 def java() -> tuple[Step, ...]:
@@ -164,11 +203,16 @@ def java() -> tuple[Step, ...]:
         return made("message.ExpansionModel", msgUID="$expanded", userId="alice", conversationType=1, targetId="bob", **more)
 
     text = {"class": "io.rong.messages.TxtMessage", "new": ["hello, 世界 & more", ""]}
-    room = {"class": "io.rong.models.chatroom.ChatroomModel", "with": {"setId": ["lobby"], "setName": ["Lobby"], "setCount": [10], "setOrder": [1]}}
+    room = {
+        "class": "io.rong.models.chatroom.ChatroomModel",
+        "with": {"setId": ["lobby"], "setName": ["Lobby"], "setCount": [10], "setOrder": [1]},
+    }
     talk = made("conversation.ConversationModel", type="1", userId="alice", targetId="bob", unpushLevel=1)
     return (
-        *(step("user.register", user(one, name=one.title(), portrait="http://pictures.example/1.png"), expect={"userId": one})
-          for one in ("alice", "bob", "carol")),
+        *(
+            step("user.register", user(one, name=one.title(), portrait="http://pictures.example/1.png"), expect={"userId": one})
+            for one in ("alice", "bob", "carol")
+        ),
         step("user.update", user("alice", name="Alice B.", portrait="")),
         step("user.get", user("alice"), expect={"userName": "Alice B."}),
         step("user.onlineStatus.check", user("alice"), expect={"status": "0"}),
@@ -213,22 +257,53 @@ def java() -> tuple[Step, ...]:
         step("conversation.get", talk, expect={"isMuted": 1}),
         step("conversation.unMute", talk),
         step("message.msgPrivate.send", message("PrivateMessage", "alice", ["bob"]), keep={"uid": "wire.messageUIDs.0.messageUID"}),
-        step("message.msgPrivate.send", message("PrivateMessage", "alice", ["bob"], expansion=True, disablePush=True, verifyBlacklist=1, isPersisted=1,
-             isIncludeSender=1, contentAvailable=0, msgRandom=77, extraContent={"a": "1"}), note=("every option", "带全部选项"),
-             keep={"expanded": "wire.messageUIDs.0.messageUID"}),
+        step(
+            "message.msgPrivate.send",
+            message(
+                "PrivateMessage",
+                "alice",
+                ["bob"],
+                expansion=True,
+                disablePush=True,
+                verifyBlacklist=1,
+                isPersisted=1,
+                isIncludeSender=1,
+                contentAvailable=0,
+                msgRandom=77,
+                extraContent={"a": "1"},
+            ),
+            note=("every option", "带全部选项"),
+            keep={"expanded": "wire.messageUIDs.0.messageUID"},
+        ),
         step("expansion.set", expansion(extraKeyVal={"b": "2"})),
         step("expansion.getList", "$expanded"),
         step("expansion.remove", expansion(extraKey=["b"])),
         step("message.msgPrivate.recall", recall("bob", "$uid")),
-        step("message.msgPrivate.sendStatusMessage", made("message.PrivateStatusMessage", senderId="alice", targetId=["bob"], objectName=TEXT, content=text)),
+        step(
+            "message.msgPrivate.sendStatusMessage",
+            made("message.PrivateStatusMessage", senderId="alice", targetId=["bob"], objectName=TEXT, content=text),
+        ),
         step("message.msgPrivate.sendTypingStatusMessage", message("PrivateMessage", "alice", ["bob"])),
         step("message.group.send", message("GroupMessage", "alice", ["team"]), keep={"uid": "wire.messageUIDs.0.messageUID"}),
         step("message.group.sendDirection", message("GroupMessage", "alice", ["team"], toUserId=["bob"])),
-        step("message.group.sendMention", made("message.MentionMessage", senderId="alice", targetId=["team"], objectName=TEXT, content={
-            "class": "io.rong.models.message.MentionMessageContent", "new": [text, {
-                "class": "io.rong.models.message.MentionedInfo", "new": [2, ["bob"], "look"]}]})),
+        step(
+            "message.group.sendMention",
+            made(
+                "message.MentionMessage",
+                senderId="alice",
+                targetId=["team"],
+                objectName=TEXT,
+                content={
+                    "class": "io.rong.models.message.MentionMessageContent",
+                    "new": [text, {"class": "io.rong.models.message.MentionedInfo", "new": [2, ["bob"], "look"]}],
+                },
+            ),
+        ),
         step("message.group.recall", recall("team", "$uid")),
-        step("message.group.sendStatusMessage", made("message.GroupStatusMessage", senderId="alice", groupId=["team"], objectName=TEXT, content=text)),
+        step(
+            "message.group.sendStatusMessage",
+            made("message.GroupStatusMessage", senderId="alice", groupId=["team"], objectName=TEXT, content=text),
+        ),
         step("message.system.send", message("SystemMessage", "alice", ["bob"])),
         step("message.ultraGroup.send", message("UltraGroupMessage", "alice", ["ultra"], busChannel="main")),
         step("chatroom.create", [room]),

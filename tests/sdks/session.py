@@ -102,7 +102,13 @@ def run(sdk: Sdk, command: Sequence[str], folder: Path) -> list[Outcome]:
     with Running(sdk.platform, sdk.options) as simulator:
         account = json.dumps({"url": simulator.url, "folder": str(folder)})
         with subprocess.Popen([*command, account], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as driver:
-            kept: dict[str, Any] = {"url": simulator.url, "folder": str(folder), "upload": str(folder / "upload.bin"), "now": int(time() * 1000), "later": int(time() * 1000) + HOUR}
+            kept: dict[str, Any] = {
+                "url": simulator.url,
+                "folder": str(folder),
+                "upload": str(folder / "upload.bin"),
+                "now": int(time() * 1000),
+                "later": int(time() * 1000) + HOUR,
+            }
             outcomes = [_outcome(step, driver, simulator, kept) for step in sdk.steps]
             driver.stdin.close()  # type: ignore[union-attr]
     return outcomes
@@ -124,7 +130,11 @@ def _outcome(step: Step, driver: "subprocess.Popen[str]", simulator: Running, ke
             why = f"expected {expected}, got {value}"
         if not why:
             wire = json.loads(recorder.answer) if recorder.answer[:1] == b"{" else None
-            sources = {"value": value, "wire": wire, "heard": simulator.heard() if any(path.startswith("heard") for path in step.keep.values()) else None}
+            sources = {
+                "value": value,
+                "wire": wire,
+                "heard": simulator.heard() if any(path.startswith("heard") for path in step.keep.values()) else None,
+            }
             kept |= {name: at(path, sources) for name, path in step.keep.items()}
     except (KeyError, IndexError, TypeError, ValueError) as missing:
         why = why or f"nothing at {missing} of {value}"

@@ -56,7 +56,9 @@ def test_every_endpoint_that_a_call_met_is_there(sdk: Sdk) -> None:
 def test_the_versions_are_those_of_the_locks() -> None:
     locked = {
         "rc-server-sdk": re.findall(r"^rc-server-sdk==(\S+)", (LOCKS / "python.lock").read_text(), re.MULTILINE),
-        "rongcloud-sdk": [json.loads((LOCKS / "node" / "package-lock.json").read_text())["packages"]["node_modules/rongcloud-sdk"]["version"]],
+        "rongcloud-sdk": [
+            json.loads((LOCKS / "node" / "package-lock.json").read_text())["packages"]["node_modules/rongcloud-sdk"]["version"]
+        ],
         "cn.rongcloud.im:server-sdk-java": re.findall(r"server-sdk-java-(\S+)\.jar", (LOCKS / "java/rongcloud/jars.sha256").read_text()),
         "com.easemob.im:im-sdk-core": re.findall(r"im-sdk-core-(\S+)\.jar", (LOCKS / "java/easemob/jars.sha256").read_text()),
     }
@@ -73,7 +75,11 @@ def test_what_is_expected_is_looked_for_at_every_depth() -> None:
 
 def test_what_a_step_keeps_stands_in_later_arguments() -> None:
     kept = {"team": 7}
-    assert filled({"tid": "$team", "to": "alice|2|${team}", "body": '{"a":"$"}'}, kept) == {"tid": 7, "to": "alice|2|7", "body": '{"a":"$"}'}
+    assert filled({"tid": "$team", "to": "alice|2|${team}", "body": '{"a":"$"}'}, kept) == {
+        "tid": 7,
+        "to": "alice|2|7",
+        "body": '{"a":"$"}',
+    }
     assert at("rows.1.id", {"rows": [{"id": "a"}, {"id": "b"}]}) == "b"
     with pytest.raises(KeyError):
         filled("$nobody", kept)

@@ -33,9 +33,7 @@ class Receiver:
         self._turn = 0
         self.answers: Callable[[Got], int | Response] = lambda got: 200
         self._changed = threading.Condition()
-        self._server = uvicorn.Server(
-            uvicorn.Config(self._app, interface="asgi3", log_level="warning", lifespan="off")
-        )
+        self._server = uvicorn.Server(uvicorn.Config(self._app, interface="asgi3", log_level="warning", lifespan="off"))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
 
@@ -48,9 +46,7 @@ class Receiver:
     def wait_for(self, enough: Callable[[list[Got]], bool]) -> list[Got]:
         """What was got, once it is *enough*."""
         with self._changed:
-            assert self._changed.wait_for(lambda: enough(self.got), DEADLINE), (
-                f"only {len(self.got)} callbacks"
-            )
+            assert self._changed.wait_for(lambda: enough(self.got), DEADLINE), f"only {len(self.got)} callbacks"
             return list(self.got)
 
     def wait(self, count: int) -> list[Got]:
@@ -81,8 +77,6 @@ class Receiver:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.should_exit = True
         self._thread.join(DEADLINE)

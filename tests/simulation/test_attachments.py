@@ -7,19 +7,7 @@ import pytest
 from PIL import Image
 
 from tests import attachments
-from tests.attachments import (
-    colours,
-    document,
-    gif,
-    heard,
-    picture,
-    same,
-    same_picture,
-    tone,
-    video,
-    voice,
-    watched,
-)
+from tests.attachments import colours, document, gif, heard, picture, same, same_picture, tone, video, voice, watched
 
 
 def smaller(content: bytes) -> bytes:

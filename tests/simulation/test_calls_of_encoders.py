@@ -10,16 +10,7 @@ from msgspec.structs import replace
 
 from converters import PLATFORMS
 from converters.core.bodies import Text
-from converters.core.model import (
-    Conversation,
-    Delivery,
-    Direct,
-    Event,
-    Group,
-    Room,
-    TargetContext,
-    TargetMessage,
-)
+from converters.core.model import Conversation, Delivery, Direct, Event, Group, Room, TargetContext, TargetMessage
 from converters.core.operations import (
     AdminsChanged,
     Edit,
@@ -57,13 +48,20 @@ class Relay:
         self.account = replace(self.platform.example(), base_url=base, operator="alice", **settings)
         self.number = 0
 
-    def does(self, operation: Operation, where: Conversation, receiver: str, there: TargetContext | None = None, *, sender: str = "alice") -> list[Delivered]:
+    def does(
+        self, operation: Operation, where: Conversation, receiver: str, there: TargetContext | None = None, *, sender: str = "alice"
+    ) -> list[Delivered]:
         """What became of it; each call is done at once."""
         self.number += 1
         event = Event(
-            id=f"x:app:group:{self.number}:post", source="app", remote_id=str(self.number), conversation=where, sender=sender, at=int(time.time() * 1000),
+            id=f"x:app:group:{self.number}:post",
+            source="app",
+            remote_id=str(self.number),
+            conversation=where,
+            sender=sender,
+            at=int(time.time() * 1000),
             operation=operation,
-        )  # fmt: skip
+        )
         delivery = Delivery(event=event, target="there", sender=sender, receiver=receiver, received=event.at)
         encoded = self.platform.encode(delivery, self.account, there or TargetContext())
         assert encoded.requests, encoded.losses
@@ -156,9 +154,13 @@ def test_a_reaction_is_a_quick_comment_at_yunxin(start: Start, receiver: Receive
 
     def comments() -> Any:
         message = {
-            "conversation_type": 1, "sender_id": "bob", "receiver_id": "alice", "message_server_id": int(said["id"]),
-            "message_client_id": copy["msgidClient"], "create_time": int(copy["msgTimestamp"]),
-        }  # fmt: skip
+            "conversation_type": 1,
+            "sender_id": "bob",
+            "receiver_id": "alice",
+            "message_server_id": int(said["id"]),
+            "message_client_id": copy["msgidClient"],
+            "create_time": int(copy["msgTimestamp"]),
+        }
         asked = call_v2(relay.simulator, "POST", "messages/actions/quick_comment", {"messages": [message]})
         return [(one["operator_id"], one["index"]) for one in asked["data"]["success_list"][0]["comments"]]
 
@@ -247,7 +249,14 @@ def test_a_group_of_rongcloud_is_muted_and_freed(rongcloud: Relay) -> None:
 
 
 def test_rongcloud_takes_booleans_and_times_as_sdks_write_them(rongcloud: Relay) -> None:
-    form = {"fromUserId": "alice", "toUserId": "bob", "objectName": "RC:TxtMsg", "content": '{"content":"hi"}', "expansion": "True", "disablePush": "False"}
+    form = {
+        "fromUserId": "alice",
+        "toUserId": "bob",
+        "objectName": "RC:TxtMsg",
+        "content": '{"content":"hi"}',
+        "expansion": "True",
+        "disablePush": "False",
+    }
     (told,) = call_rongcloud(rongcloud.simulator, "message/private/publish", form)["messageUIDs"]
     recall = {"fromUserId": "alice", "conversationType": 1, "targetId": "bob", "messageUID": told["messageUID"], "sentTime": 1}
     assert call_rongcloud(rongcloud.simulator, "message/recall", recall) == {"code": 200}

@@ -15,9 +15,7 @@ from tests.simulators.process import SimulatorProcess
 
 def test_a_bucket_refills_and_a_block_lasts() -> None:
     bucket = Bucket(2, block=10)
-    assert [bucket.take(now) for now in (100, 100, 100, 109.9, 110, 110, 110)] == [
-        True, True, False, False, True, True, False,
-    ]  # fmt: skip
+    assert [bucket.take(now) for now in (100, 100, 100, 109.9, 110, 110, 110)] == [True, True, False, False, True, True, False]
     assert all(Bucket(0).take(now) for now in (1, 1, 1))
 
 
@@ -130,9 +128,7 @@ def test_the_view_tells_when_a_callback_was_taken(start: Start, receiver: Receiv
 
 
 @pytest.mark.parametrize("platform", ["yunxin", "easemob"])
-def test_a_load_is_numbered_and_in_order_within_each_conversation(
-    start: Start, receiver: Receiver, platform: str
-) -> None:
+def test_a_load_is_numbered_and_in_order_within_each_conversation(start: Start, receiver: Receiver, platform: str) -> None:
     simulator = start(platform)
     simulator.load(rate=2000, count=400, conversations=20, groups=2, seed=1)
     progress = simulator.settled()
@@ -150,12 +146,7 @@ def test_a_load_is_numbered_and_in_order_within_each_conversation(
 
 
 def test_a_process_takes_its_options_and_stops_cleanly(receiver: Receiver) -> None:
-    options: dict[str, Any] = {
-        "callback_source": ["sdk"],
-        "callback_url": receiver.url,
-        "limit_group_calls": 0,
-        "ordered": False,
-    }
+    options: dict[str, Any] = {"callback_source": ["sdk"], "callback_url": receiver.url, "limit_group_calls": 0, "ordered": False}
     with SimulatorProcess("easemob", users=["alice"], group={"g1": ["alice", "bob"]}, **options) as simulator:
         simulator.say("bob", "g1", "hi", type="group")
         assert receiver.wait(1)[0].body["to"] == "g1"

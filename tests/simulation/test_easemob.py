@@ -98,11 +98,7 @@ def test_each_receiver_gets_an_id_and_nobody_need_exist(start: Start, receiver: 
     assert all(len(one) == 19 and one.isdecimal() for one in ids.values())
     assert int(ids["bob"]) < int(ids["ghost"])
     entries = simulator.journal("accepted")
-    assert [(entry["api"], entry.get("to")) for entry in entries] == [
-        ("token", None),
-        ("send", "bob"),
-        ("send", "ghost"),
-    ]
+    assert [(entry["api"], entry.get("to")) for entry in entries] == [("token", None), ("send", "bob"), ("send", "ghost")]
     events = {got.body["to"]: got.body for got in receiver.wait(2)}
     event = events["bob"]
     assert event["callId"] == f"demo#relay_{ids['bob']}"
@@ -131,34 +127,14 @@ def test_a_group_message_is_one_event_to_the_group(start: Start, receiver: Recei
         ("users", {"to": []}, 400, "message_send_error", "param to can't be empty"),
         ("users", {"ext": None}, 400, "message_send_error", "param ext must be JSONObject"),
         ("users", {"ext": "{}"}, 400, "message_send_error", "param ext must be JSONObject"),
-        (
-            "users",
-            {"to": "bob"},
-            400,
-            "invalid_request_body",
-            "Request body is invalid. Please check body is correct.",
-        ),
+        ("users", {"to": "bob"}, 400, "invalid_request_body", "Request body is invalid. Please check body is correct."),
         ("users", {"to": ["u"] * 601}, 400, "message_send_error", "params to's size can't exceed limit 600"),
-        (
-            "chatgroups",
-            {"to": list("abcd")},
-            400,
-            "message_send_error",
-            "params to's size can't exceed limit 3",
-        ),
-        (
-            "chatrooms",
-            {"to": ["r"] * 11},
-            400,
-            "message_send_error",
-            "params to's size can't exceed limit 10",
-        ),
+        ("chatgroups", {"to": list("abcd")}, 400, "message_send_error", "params to's size can't exceed limit 3"),
+        ("chatrooms", {"to": ["r"] * 11}, 400, "message_send_error", "params to's size can't exceed limit 10"),
         ("users", {"body": {"msg": "x" * 5000}}, 400, "message_send_error", "message is too large"),
     ],
 )
-def test_what_a_send_refuses(
-    easemob: SimulatorClient, path: str, change: dict[str, Any], status: int, error: str, words: str
-) -> None:
+def test_what_a_send_refuses(easemob: SimulatorClient, path: str, change: dict[str, Any], status: int, error: str, words: str) -> None:
     answer = post(easemob, f"messages/{path}", text("x") | change, token_of(easemob))
     assert description(answer) == (status, error, words)
     assert answer.json().get("error_code") == (14007 if words == "message is too large" else None)
@@ -251,9 +227,7 @@ def test_groups(start: Start, receiver: Receiver) -> None:
     assert added.json()["data"] == {"newmembers": ["carol"], "groupid": "ops1", "action": "add_member"}
     all_in = post(simulator, "chatgroups/ops1/users", {"usernames": ["carol"]}, token)
     assert (all_in.status_code, all_in.json()["error"]) == (403, "forbidden_op")
-    shown = httpx.get(
-        f"{simulator.url}/demo/relay/chatgroups/ops1", headers={"Authorization": f"Bearer {token}"}
-    )
+    shown = httpx.get(f"{simulator.url}/demo/relay/chatgroups/ops1", headers={"Authorization": f"Bearer {token}"})
     (group,) = shown.json()["data"]
     assert group["affiliations"] == [{"member": "bob"}, {"member": "carol"}, {"owner": "alice"}]
     assert group["affiliations_count"] == 3
@@ -271,9 +245,7 @@ def test_a_recall_is_called_back_once_and_a_second_is_refused(start: Start, rece
     sent = post(simulator, "messages/users", text("oops"), token).json()["data"]["bob"]
     recall = {"msg_id": sent, "to": "bob", "from": "alice", "chat_type": "chat", "force": True}
     answer = post(simulator, "messages/msg_recall", recall, token).json()
-    assert answer["data"] == {
-        "recalled": "yes", "chattype": "chat", "from": "alice", "to": "bob", "msg_id": sent,
-    }  # fmt: skip
+    assert answer["data"] == {"recalled": "yes", "chattype": "chat", "from": "alice", "to": "bob", "msg_id": sent}
     assert description(post(simulator, "messages/msg_recall", recall, token))[::2] == (403, "not_found msg")
     event = receiver.wait(2)[1].body
     assert (event["chat_type"], event["recall_id"]) == ("recall", sent)

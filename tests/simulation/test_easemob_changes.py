@@ -73,11 +73,7 @@ def test_an_edit_by_a_user_may_replace_the_ext(api: Api, receiver: Receiver) -> 
 
 
 def test_what_an_edit_refuses(api: Api) -> None:
-    text, image, command = (
-        api.send(),
-        api.send(type="img", body={"url": "u"}),
-        api.send(type="cmd", body={"action": "a"}),
-    )
+    text, image, command = (api.send(), api.send(type="img", body={"url": "u"}), api.send(type="cmd", body={"action": "a"}))
     error, new = "message_rewrite_error", {"type": "txt", "msg": "x"}
     for path, given, expected in (
         ("abc", {"new_msg": new}, (400, "invalid_message_id")),
@@ -116,9 +112,7 @@ def test_reactions(api: Api, receiver: Receiver) -> None:
     assert listed["reactionList"] == [{"reaction": "❤", "count": 1, "state": False, "userList": ["bob"]}]
     api.data("DELETE", "reaction/user/bob", params=heart)
     states = [got.body["payload"]["data"][0]["reactions"] for got in receiver.wait(3)[1:]]
-    assert [(state[0]["op"][0]["reactionType"], state[0]["count"]) for state in states] == [
-        ("create", 1), ("delete", 0),
-    ]  # fmt: skip
+    assert [(state[0]["op"][0]["reactionType"], state[0]["count"]) for state in states] == [("create", 1), ("delete", 0)]
     assert [entry["api"] for entry in api.accepted()][-2:] == ["reaction.add", "reaction.remove"]
     for number in range(20):
         api.data("POST", "reaction/user/bob", {"msgId": sent, "message": f"e{number}"})

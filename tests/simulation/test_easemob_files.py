@@ -123,9 +123,13 @@ def test_a_history_file_has_what_was_sent_and_said_in_its_hour(start: Start, rec
     first = records[0]
     timestamp = first.pop("timestamp")
     assert first == {
-        "msg_id": sent, "direction": "outgoing", "to": "bob", "from": "alice", "chat_type": "chat",
+        "msg_id": sent,
+        "direction": "outgoing",
+        "to": "bob",
+        "from": "alice",
+        "chat_type": "chat",
         "payload": {"bodies": [{"msg": "sent", "type": "txt"}], "ext": {"k": "v"}, "from": "alice", "to": "bob"},
-    }  # fmt: skip
+    }
     assert timestamp == receiver.wait(1)[0].body["timestamp"]
     assert records[1]["chat_type"] == "groupchat"
     forged = httpx.URL(file["url"]).copy_merge_params({"Expires": "99999999999"})

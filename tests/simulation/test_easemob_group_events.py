@@ -37,28 +37,49 @@ LIFE: list[Step] = [
 
 def live(simulator: SimulatorClient, group: str, kind: str = "group") -> list[str]:
     """The ids that were answered."""
-    return [
-        simulator.say(who, group, type=kind, operation=name, payload=payload)["id"] for who, name, payload in LIFE
-    ]
+    return [simulator.say(who, group, type=kind, operation=name, payload=payload)["id"] for who, name, payload in LIFE]
 
 
 def test_a_groups_life_in_the_new_envelope(api: Api, receiver: Receiver) -> None:
     assert set(live(api.simulator, "team1")) == {"team1"}
     events = [got.body for got in receiver.wait(22)]
     assert [(event["operation"], event.get("payload", {}).get("type")) for event in events] == [
-        ("CREATE", None), ("JOIN", "APPLY"), ("JOIN", "INVITE"), ("UPDATE", "INFO"), ("ADMIN", "ADD"),
-        ("MUTE", "ADD"), ("MUTE", "REMOVE"), ("UPDATE", "MUTE"), ("UPDATE", "MUTE"), ("UPDATE", "ANNOUNCEMENT"),
-        ("UPDATE", "ANNOUNCEMENT"), ("LEAVE", "KICK"), ("LEAVE", "QUIT"), ("WHITE", "ADD"), ("WHITE", "REMOVE"),
-        ("LEAVE", "BLOCK"), ("BLOCK", "ADD"), ("BLOCK", "REMOVE"), ("ADMIN", "REMOVE"), ("UPDATE", "OWNER"),
-        ("LEAVE", "DELETE"), ("DELETE", None),
-    ]  # fmt: skip
-    assert {(event["id"], event["type"], event["event"]) for event in events} == {
-        ("team1", "GROUP", "group_op_event")
-    }
+        ("CREATE", None),
+        ("JOIN", "APPLY"),
+        ("JOIN", "INVITE"),
+        ("UPDATE", "INFO"),
+        ("ADMIN", "ADD"),
+        ("MUTE", "ADD"),
+        ("MUTE", "REMOVE"),
+        ("UPDATE", "MUTE"),
+        ("UPDATE", "MUTE"),
+        ("UPDATE", "ANNOUNCEMENT"),
+        ("UPDATE", "ANNOUNCEMENT"),
+        ("LEAVE", "KICK"),
+        ("LEAVE", "QUIT"),
+        ("WHITE", "ADD"),
+        ("WHITE", "REMOVE"),
+        ("LEAVE", "BLOCK"),
+        ("BLOCK", "ADD"),
+        ("BLOCK", "REMOVE"),
+        ("ADMIN", "REMOVE"),
+        ("UPDATE", "OWNER"),
+        ("LEAVE", "DELETE"),
+        ("DELETE", None),
+    ]
+    assert {(event["id"], event["type"], event["event"]) for event in events} == {("team1", "GROUP", "group_op_event")}
     for place, name in (
-        (0, "create"), (1, "join"), (3, "info"), (4, "admin"), (5, "mute"), (7, "mute-all"), (9, "announcement"),
-        (11, "kick"), (19, "owner"), (21, "delete"),
-    ):  # fmt: skip
+        (0, "create"),
+        (1, "join"),
+        (3, "info"),
+        (4, "admin"),
+        (5, "mute"),
+        (7, "mute-all"),
+        (9, "announcement"),
+        (11, "kick"),
+        (19, "owner"),
+        (21, "delete"),
+    ):
         assert form(events[place]) == form(sample(f"gop-{name}")), name
     created, joined, invited, changed = events[:4]
     assert (created["operator"], created["payload"]["role"]) == ("alice", {"alice": "owner"})
@@ -82,11 +103,31 @@ def test_a_groups_life_in_the_old_envelope(start: Start, receiver: Receiver) -> 
     live(simulator, "team1")
     events = [got.body for got in receiver.wait(24)]
     assert [event["payload"]["operation"] for event in events] == [
-        "create", "presence", "invite", "invite", "presence", "presence", "update", "add_admin", "add_mute",
-        "remove_mute", "ban_group", "remove_ban_group", "update_announcement", "delete_announcement", "kick",
-        "absence", "add_user_white_list", "remove_user_white_list", "absence", "ban", "allow", "remove_admin",
-        "assing_owner", "destroy",
-    ]  # fmt: skip
+        "create",
+        "presence",
+        "invite",
+        "invite",
+        "presence",
+        "presence",
+        "update",
+        "add_admin",
+        "add_mute",
+        "remove_mute",
+        "ban_group",
+        "remove_ban_group",
+        "update_announcement",
+        "delete_announcement",
+        "kick",
+        "absence",
+        "add_user_white_list",
+        "remove_user_white_list",
+        "absence",
+        "ban",
+        "allow",
+        "remove_admin",
+        "assing_owner",
+        "destroy",
+    ]
     assert {(event["chat_type"], event["group_id"]) for event in events} == {("muc", "team1")}
     invite, presence, kick = events[2], events[4], events[14]
     for event, name in ((invite, "invite"), (presence, "presence"), (kick, "kick")):

@@ -58,10 +58,7 @@ def test_members_come_and_go(made: Made, receiver: Receiver) -> None:
     assert api.refused("DELETE", f"{path}/users/alice") == owner
     assert api.data("GET", f"{path}/users", params={"pagesize": "1"}) == [{"owner": "alice"}]
     assert api.data("GET", f"{path}/user/bob/is_joined") is True
-    assert events(receiver, 2) == [
-        ("JOIN", {"type": "DIRECT", "member": ["carol"]}),
-        ("LEAVE", {"type": "KICK", "member": ["carol"]}),
-    ]
+    assert events(receiver, 2) == [("JOIN", {"type": "DIRECT", "member": ["carol"]}), ("LEAVE", {"type": "KICK", "member": ["carol"]})]
     assert [entry["api"].split(".")[1] for entry in api.accepted()] == ["create", "add", "remove"]
 
 
@@ -133,9 +130,7 @@ def test_the_lists_of_the_blocked_and_the_allowed(made: Made, receiver: Receiver
     assert api.data("GET", f"{path}/user/bob/is_joined") is False
     assert api.data("DELETE", f"{path}/blocks/users/bob")["user"] == "bob"
     names = [(name, payload["type"]) for name, payload in events(receiver, 5)]
-    assert names == [
-        ("WHITE", "ADD"), ("WHITE", "REMOVE"), ("LEAVE", "BLOCK"), ("BLOCK", "ADD"), ("BLOCK", "REMOVE"),
-    ]  # fmt: skip
+    assert names == [("WHITE", "ADD"), ("WHITE", "REMOVE"), ("LEAVE", "BLOCK"), ("BLOCK", "ADD"), ("BLOCK", "REMOVE")]
 
 
 @pytest.mark.parametrize(
@@ -148,9 +143,7 @@ def test_the_lists_of_the_blocked_and_the_allowed(made: Made, receiver: Receiver
         ("chatgroups", {"maxusers": 1}, (403, "exceed_limit", "members size is greater than max user size !")),
     ],
 )
-def test_what_a_creation_refuses(
-    api: Api, path: str, change: dict[str, Any], expected: tuple[int, str, str]
-) -> None:
+def test_what_a_creation_refuses(api: Api, path: str, change: dict[str, Any], expected: tuple[int, str, str]) -> None:
     given = {"owner": "alice", "members": ["bob", "carol"], "public": True, "name": "n", "description": "d"}
     assert api.refused("POST", path, given | change) == expected
 

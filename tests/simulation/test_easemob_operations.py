@@ -100,19 +100,17 @@ def test_reactions_are_called_back_as_the_whole_state(api: Api, receiver: Receiv
     (data,) = receiver.wait(3)[-1].body["payload"]["data"]
     assert data["reactions"] == [
         {"reaction": "thumb", "userList": ["carol"], "count": 1},
-        {
-            "op": [{"reactionType": "create", "operator": "bob"}],
-            "reaction": "heart",
-            "userList": ["bob"],
-            "count": 1,
-        },
+        {"op": [{"reactionType": "create", "operator": "bob"}], "reaction": "heart", "userList": ["bob"], "count": 1},
     ]
     react("bob", "heart", add=False)
     event = receiver.wait(4)[-1].body
     assert (event["from"], event["to"], event["payload"]["channel_type"]) == ("bob", "6001", "groupchat")
     assert event["payload"]["data"][0]["reactions"][-1] == {
-        "op": [{"reactionType": "delete", "operator": "bob"}], "reaction": "heart", "userList": [], "count": 0,
-    }  # fmt: skip
+        "op": [{"reactionType": "delete", "operator": "bob"}],
+        "reaction": "heart",
+        "userList": [],
+        "count": 0,
+    }
     for user, reaction, add, wrong in (
         ("carol", "thumb", True, "the user is already operation this message"),
         ("bob", "heart", False, "the user has not operation this message"),
@@ -157,9 +155,7 @@ def test_friends_and_blocks(api: Api, receiver: Receiver) -> None:
 
 
 def test_users_come_and_go(api: Api, receiver: Receiver) -> None:
-    for number, (reason, name) in enumerate(
-        [("login", "st-login"), ("replaced", "st-replaced"), ("logout", "st-logout")], 1
-    ):
+    for number, (reason, name) in enumerate([("login", "st-login"), ("replaced", "st-replaced"), ("logout", "st-logout")], 1):
         api.simulator.say("alice", "", operation=reason, payload={"os": "ios", "device": "d1"})
         event = last(receiver, number)
         assert form(event) == form(sample(name))

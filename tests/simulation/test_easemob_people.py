@@ -30,18 +30,14 @@ def test_friends_are_mutual_at_once_and_have_remarks(alone: Api) -> None:
     assert alone.call("DELETE", "users/bob/contacts/users/alice").status_code == 200
     assert alone.data("GET", "users/alice/contacts/users") == ["carol"]
     assert alone.refused("POST", "users/alice/contacts/users/ghost") == NO_USER
-    assert [entry["api"] for entry in alone.accepted()] == [
-        "contact.add", "contact.add", "contact.remark", "contact.remove",
-    ]  # fmt: skip
+    assert [entry["api"] for entry in alone.accepted()] == ["contact.add", "contact.add", "contact.remark", "contact.remove"]
 
 
 def test_an_import_of_friends_succeeds_in_part(alone: Api, receiver: Receiver) -> None:
     path = "users/alice/contacts/import"
     answer = alone.call("POST", path, {"usernames": ["bob", "carol", "ghost"]}, params={"isSendNotice": "false"}).json()
     assert answer["status"] == "ok"
-    assert answer["data"] == {
-        "UnKnowFailed": [], "success": ["bob", "carol"], "NotExistFailed": ["ghost"], "maxLimitFailed": [],
-    }  # fmt: skip
+    assert answer["data"] == {"UnKnowFailed": [], "success": ["bob", "carol"], "NotExistFailed": ["ghost"], "maxLimitFailed": []}
     full = alone.data("POST", path, {"usernames": ["dave", "erin"]})
     assert (full["success"], full["maxLimitFailed"]) == (["dave"], ["erin"])
     assert alone.refused("POST", path, {"usernames": ["erin"]})[::2] == (403, "Inviter's contact max count.")

@@ -11,9 +11,14 @@ from tests.simulation.samples import form, sample
 FILES = "https://a1.easemob.com/acme/shop/chatfiles/7d3c1f90-aaaa-11f0-9b01-00000000000"
 IMAGE = {"filename": "cat.jpg", "secret": "s3cr3tImg001", "url": f"{FILES}1", "size": {"width": 800, "height": 600}}
 VIDEO = {
-    "filename": "clip.mp4", "thumb": f"{FILES}3", "length": 12, "secret": "s", "file_length": 902113,
-    "thumb_secret": "t", "url": f"{FILES}4",
-}  # fmt: skip
+    "filename": "clip.mp4",
+    "thumb": f"{FILES}3",
+    "length": 12,
+    "secret": "s",
+    "file_length": 902113,
+    "thumb_secret": "t",
+    "url": f"{FILES}4",
+}
 BODIES: dict[str, dict[str, Any]] = {
     "txt": {"msg": "hello"},
     "img": IMAGE,
@@ -25,16 +30,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "custom": {"customEvent": "order_card", "customExts": {"sku": "A-17", "qty": "2"}},
 }
 WORDS = {
-    "txt": "text", "img": "image", "audio": "voice", "video": "video", "file": "file", "loc": "location",
-    "cmd": "command", "custom": "custom",
-}  # fmt: skip
+    "txt": "text",
+    "img": "image",
+    "audio": "voice",
+    "video": "video",
+    "file": "file",
+    "loc": "location",
+    "cmd": "command",
+    "custom": "custom",
+}
 AS_CALLED_BACK: dict[str, dict[str, Any]] = {
     "loc": {"lat": 31.2304, "lng": 121.4737, "addr": "Shanghai, People's Square"},
-    "custom": {
-        "customEvent": "order_card",
-        "customExts": [{"sku": "A-17"}, {"qty": "2"}],
-        "v2:customExts": {"sku": "A-17", "qty": "2"},
-    },
+    "custom": {"customEvent": "order_card", "customExts": [{"sku": "A-17"}, {"qty": "2"}], "v2:customExts": {"sku": "A-17", "qty": "2"}},
 }
 
 
@@ -43,12 +50,8 @@ def body_of(event: dict[str, Any]) -> dict[str, Any]:
     return dict(body)
 
 
-@pytest.mark.parametrize(
-    ("path", "to", "word"), [("users", "bob", "user"), ("chatgroups", "6001", "group"), ("chatrooms", "77", "room")]
-)
-def test_every_type_is_sent_and_called_back(
-    api: Api, receiver: Receiver, path: str, to: str, word: str
-) -> None:
+@pytest.mark.parametrize(("path", "to", "word"), [("users", "bob", "user"), ("chatgroups", "6001", "group"), ("chatrooms", "77", "room")])
+def test_every_type_is_sent_and_called_back(api: Api, receiver: Receiver, path: str, to: str, word: str) -> None:
     ids = [api.send(to=to, path=path, type=kind, body=body) for kind, body in BODIES.items()]
     events = [got.body for got in receiver.wait(len(BODIES))]
     assert [event["msg_id"] for event in events] == ids
@@ -60,9 +63,7 @@ def test_every_type_is_sent_and_called_back(
 
 
 @pytest.mark.parametrize("kind", sorted(BODIES))
-def test_a_said_message_has_the_form_of_the_vendors_sample(
-    api: Api, receiver: Receiver, kind: str
-) -> None:
+def test_a_said_message_has_the_form_of_the_vendors_sample(api: Api, receiver: Receiver, kind: str) -> None:
     vendors = sample(f"cb-{kind}")
     body = {key: value for key, value in body_of(vendors).items() if key != "type"}
     api.simulator.say("alice", "bob", kind=kind, body=body, ext={"k": "v"})

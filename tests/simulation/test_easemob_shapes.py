@@ -34,5 +34,9 @@ def test_a_page_of_super_admins_says_which_it_is(api: Api) -> None:
 
 
 def test_quiet_hours_of_older_sdks_are_taken(api: Api) -> None:
-    api.call("PUT", "users/alice", {"notification_no_disturbing": True, "notification_no_disturbing_start": "22", "notification_no_disturbing_end": "8"})
+    api.call(
+        "PUT",
+        "users/alice",
+        {"notification_no_disturbing": True, "notification_no_disturbing_start": "22", "notification_no_disturbing_end": "8"},
+    )
     assert api.refused("PUT", "users/alice", {"notification_anything": True})[0] == 400

@@ -29,12 +29,8 @@ def test_slots_are_of_ten_minutes_and_go_after_three_days() -> None:
         {"date": "202510210820", "size": 1, "retry": 0},
         {"date": "202510220810", "size": 1, "retry": 0},
     ]
-    assert [slot["date"] for slot in storage.info(now() + 3 * DAY)] == [
-        "202510210810", "202510210820", "202510220810",
-    ]  # fmt: skip
-    assert [slot["date"] for slot in storage.info(now() + 3 * DAY + 1_200_000)] == [
-        "202510220810"
-    ]
+    assert [slot["date"] for slot in storage.info(now() + 3 * DAY)] == ["202510210810", "202510210820", "202510220810"]
+    assert [slot["date"] for slot in storage.info(now() + 3 * DAY + 1_200_000)] == ["202510220810"]
 
 
 def test_a_slot_is_sent_again_byte_for_byte_ten_times_at_most() -> None:
@@ -44,10 +40,7 @@ def test_a_slot_is_sent_again_byte_for_byte_ten_times_at_most() -> None:
     assert storage.replay("202510210810", None, now()) is None  # That is UTC.
     parcels = storage.replay("202510211610", "http://localhost/second", now())
     assert parcels is not None
-    assert [(one.url, one.body) for one in parcels] == [
-        ("http://localhost/second", b"a"),
-        ("http://localhost/second", b"b"),
-    ]
+    assert [(one.url, one.body) for one in parcels] == [("http://localhost/second", b"a"), ("http://localhost/second", b"b")]
     storage.keep(parcels[0], now())
     assert storage.info(now()) == [{"date": "202510211610", "size": 2, "retry": 1}]
     for _ in range(9):

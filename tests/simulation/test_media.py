@@ -39,9 +39,7 @@ def told(platform: str, got: Got) -> tuple[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("kind", SAMPLES)
-def test_what_a_person_sends_can_be_fetched_and_is_in_the_journal(
-    start: Start, receiver: Receiver, platform: str, kind: str
-) -> None:
+def test_what_a_person_sends_can_be_fetched_and_is_in_the_journal(start: Start, receiver: Receiver, platform: str, kind: str) -> None:
     simulator, sent = start(platform), SAMPLES[kind]
     simulator.send("alice", "bob", sent.media())
     simulator.send("alice", "6001", sent.media(), type="group")
@@ -98,9 +96,7 @@ def test_an_easemob_file_is_locked_unless_it_was_sent_open(start: Start) -> None
         ("file", "FILE", {"name", "md5", "url", "ext", "size"}),
     ],
 )
-def test_yunxins_attachments_have_what_the_page_lists(
-    start: Start, receiver: Receiver, kind: str, name: str, keys: set[str]
-) -> None:
+def test_yunxins_attachments_have_what_the_page_lists(start: Start, receiver: Receiver, kind: str, name: str, keys: set[str]) -> None:
     simulator = start("yunxin")
     simulator.send("alice", "bob", SAMPLES[kind].media())
     shown, attach = told("yunxin", receiver.wait(1)[0])
@@ -120,9 +116,7 @@ def test_yunxins_attachments_have_what_the_page_lists(
         ("file", "RC:FileMsg", {"name", "size", "type", "fileUrl"}),
     ],
 )
-def test_rongclouds_contents_have_what_the_page_lists(
-    start: Start, receiver: Receiver, kind: str, name: str, keys: set[str]
-) -> None:
+def test_rongclouds_contents_have_what_the_page_lists(start: Start, receiver: Receiver, kind: str, name: str, keys: set[str]) -> None:
     simulator = start("rongcloud")
     simulator.send("alice", "bob", SAMPLES[kind].media())
     shown, content = told("rongcloud", receiver.wait(1)[0])

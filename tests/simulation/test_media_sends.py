@@ -165,9 +165,7 @@ def test_what_a_rongcloud_message_has_is_in_the_journal(rongcloud: SimulatorClie
         ("RC:FileMsg", {"type": ""}, "type is required"),
     ],
 )
-def test_what_rongclouds_clients_could_not_show_is_refused(
-    rongcloud: SimulatorClient, name: str, change: dict[str, Any], why: str
-) -> None:
+def test_what_rongclouds_clients_could_not_show_is_refused(rongcloud: SimulatorClient, name: str, change: dict[str, Any], why: str) -> None:
     answer = publish(rongcloud, name, CONTENTS[name] | change)
     assert (answer.status_code, answer.json()) == (400, {"code": 1002, "errorMessage": why})
 
@@ -177,9 +175,13 @@ def test_what_rongclouds_clients_could_not_show_is_refused(
 
 def bring(simulator: SimulatorClient, body: dict[str, Any], key: str = "k-1") -> httpx.Response:
     event = {
-        "id": key, "conversation": {"kind": "direct", "users": ["alice", "bob"]}, "sender": "alice", "at": 1_700_000_000_000,
-        "operation": {"op": "post", "body": body}, "relay": {"id": key, "app": "new", "platform": "easemob"},
-    }  # fmt: skip
+        "id": key,
+        "conversation": {"kind": "direct", "users": ["alice", "bob"]},
+        "sender": "alice",
+        "at": 1_700_000_000_000,
+        "operation": {"op": "post", "body": body},
+        "relay": {"id": key, "app": "new", "platform": "easemob"},
+    }
     raw = orjson.dumps(event)
     headers = {"Content-Type": "application/json", "Idempotency-Key": key} | sign("demo-own-secret", raw, int(time.time()))
     return httpx.post(f"{simulator.url}/events", content=raw, headers=headers, trust_env=False)

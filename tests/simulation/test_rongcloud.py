@@ -45,9 +45,7 @@ def test_a_uid_is_laid_out_as_the_samples_are() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "RC-"])
 @pytest.mark.parametrize("unit", [1, 1000])
-def test_both_sets_of_headers_and_both_units_of_time_hold(
-    rongcloud: SimulatorClient, prefix: str, unit: int
-) -> None:
+def test_both_sets_of_headers_and_both_units_of_time_hold(rongcloud: SimulatorClient, prefix: str, unit: int) -> None:
     url = f"{rongcloud.url}/message/private/publish.json"
     answer = httpx.post(url, data=HELLO, headers=signed(prefix=prefix, unit=unit))
     assert (answer.status_code, answer.json()["code"]) == (200, 200)

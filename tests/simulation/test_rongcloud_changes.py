@@ -24,9 +24,13 @@ def test_a_recall_is_a_command_in_the_conversation(start: Start, receiver: Recei
     assert (shown["objectName"], shown["toUserId"], shown["source"]) == ("RC:RcCmd", "bob", "Server")
     assert shown["msgUID"] != uid
     assert orjson.loads(shown["content"]) == {
-        "messageUId": uid, "conversationType": 1, "targetId": "bob", "sentTime": int(sent_time),
-        "isAdmin": False, "isDelete": True,
-    }  # fmt: skip
+        "messageUId": uid,
+        "conversationType": 1,
+        "targetId": "bob",
+        "sentTime": int(sent_time),
+        "isAdmin": False,
+        "isDelete": True,
+    }
     told = operation.body
     assert (told["eventType"], told["source"], told["originalMsgInfo"]["messageId"]) == (1, "Server", uid)
     assert told["conversationInfo"] == {"conversationType": 1, "targetId": "bob", "busChannel": ""}
@@ -106,9 +110,7 @@ def test_groups_and_gags(start: Start) -> None:
     call(simulator, "group/join", {"groupId": "teamA", "userId": "carol"})
     call(simulator, "group/quit", {"groupId": "teamA", "userId": ["bob"]})
     call(simulator, "group/create", team | {"userId": "dave"})
-    assert call(simulator, "group/user/query", {"groupId": "teamA"})["users"] == [
-        {"id": "alice"}, {"id": "carol"}, {"id": "dave"},
-    ]  # fmt: skip
+    assert call(simulator, "group/user/query", {"groupId": "teamA"})["users"] == [{"id": "alice"}, {"id": "carol"}, {"id": "dave"}]
     call(simulator, "group/refresh", {"groupId": "teamA", "groupName": "B"})
     assert {"id": "teamA", "name": "B"} in call(simulator, "user/group/query", {"userId": "carol"})["groups"]
     call(simulator, "group/user/gag/add", {"groupId": "teamA", "userId": "carol", "minute": 10})
@@ -133,7 +135,10 @@ def test_a_call_that_requires_nothing_may_come_without_a_body(start: Start) -> N
 
 def test_tags_are_set_as_json_and_read_with_a_form(start: Start) -> None:
     simulator = start("rongcloud")
-    for path, body in (("user/tag/set", {"userId": "alice", "tags": ["vip"]}), ("user/tag/batch/set", {"userIds": ["bob", "carol"], "tags": ["new", "shy"]})):
+    for path, body in (
+        ("user/tag/set", {"userId": "alice", "tags": ["vip"]}),
+        ("user/tag/batch/set", {"userIds": ["bob", "carol"], "tags": ["new", "shy"]}),
+    ):
         assert httpx.post(f"{simulator.url}/{path}.json", json=body, headers=signed()).json() == {"code": 200}
         assert fault(post(simulator, path, body))[:2] == (400, 1002), "a form is no JSON"
     assert call(simulator, "user/tags/get", {"userIds": ["alice", "carol"]})["result"] == {"alice": ["vip"], "carol": ["new", "shy"]}

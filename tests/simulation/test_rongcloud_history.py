@@ -24,10 +24,7 @@ def test_the_hourly_log_is_a_zip_of_every_message(start: Start) -> None:
     simulator = start("rongcloud", log_after=0, overseas=True)
     send(simulator)
     simulator.say("bob", "6001", type="group", kind="App:Raw", body="not json", payload={"source": "iOS"})
-    expected = [
-        ("bob", "", 1, {"content": "hello"}, "Server"),
-        ("6001", "6001", 3, "not json", "iOS"),
-    ]
+    expected = [("bob", "", 1, {"content": "hello"}, "Server"), ("6001", "6001", 3, "not json", "iOS")]
     for entry, facts in zip(simulator.journal(), expected, strict=True):
         date = hour_of(entry)
         answer = call(simulator, "message/history", {"date": date})
@@ -51,9 +48,19 @@ def test_the_hourly_log_is_a_zip_of_every_message(start: Start) -> None:
 def test_a_line_of_the_log_is_that_of_the_sample() -> None:
     log = HourlyLog(Options(app_key="demoappkey01"))
     message = Sent(
-        id="CRER-DAJI-0125-KAPS", client_id="", time=1767225600456, type="person", sender="lin01", to="wu02",
-        name="RC:TxtMsg", content='{"content":"see you at 6"}', text=None, ext=None, source="sdk", device="iOS",
-    )  # fmt: skip
+        id="CRER-DAJI-0125-KAPS",
+        client_id="",
+        time=1767225600456,
+        type="person",
+        sender="lin01",
+        to="wu02",
+        name="RC:TxtMsg",
+        content='{"content":"see you at 6"}',
+        text=None,
+        ext=None,
+        source="sdk",
+        device="iOS",
+    )
     log.keep(message)
     hour = log.hour("2026010108")
     assert hour is not None, "Beijing time"
@@ -85,9 +92,7 @@ def test_history_is_read_in_pages_by_time(start: Start) -> None:
     asked = {"userId": "alice", "targetId": "6001", "startTime": "0", "endTime": str(end), "pageSize": "2"}
     first = query(simulator, "group", **asked)
     assert [orjson.loads(one["content"])["content"] for one in first] == ["0", "1"]
-    assert first[0].keys() == {
-        "targetId", "fromUserId", "messageUID", "msgTime", "objectName", "content", "expansion", "extraContent",
-    }  # fmt: skip
+    assert first[0].keys() == {"targetId", "fromUserId", "messageUID", "msgTime", "objectName", "content", "expansion", "extraContent"}
     found = query(simulator, "group", **asked | {"startTime": 0, "pageSize": 100, "includeStart": True})
     assert len(found) == 3, "a command is not kept"
     last = found[-1]["msgTime"]

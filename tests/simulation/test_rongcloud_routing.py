@@ -24,9 +24,19 @@ def test_the_newer_query_names_the_app_key(receiver: Receiver) -> None:
 
 def test_a_routed_message_is_that_of_the_sample() -> None:
     message = Sent(
-        id="CRER-DAJI-0125-KAPS", client_id="", time=1767225600456, type="person", sender="lin01", to="wu02",
-        name="RC:TxtMsg", content='{"content":"see you at 6"}', text=None, ext=None, source="sdk", device="iOS",
-    )  # fmt: skip
+        id="CRER-DAJI-0125-KAPS",
+        client_id="",
+        time=1767225600456,
+        type="person",
+        sender="lin01",
+        to="wu02",
+        name="RC:TxtMsg",
+        content='{"content":"see you at 6"}',
+        text=None,
+        ext=None,
+        source="sdk",
+        device="iOS",
+    )
     assert routed(message, message.to).decode().replace("+", "%20") == (
         "fromUserId=lin01&toUserId=wu02&objectName=RC%3ATxtMsg&content=%7B%22content%22%3A%22see%20you%20at%206%22%7D"
         "&channelType=PERSON&msgTimestamp=1767225600456&msgUID=CRER-DAJI-0125-KAPS&sensitiveType=0&source=iOS"

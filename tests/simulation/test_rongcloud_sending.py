@@ -54,10 +54,18 @@ def test_a_send_is_answered_journalled_and_routed_as_from_a_server(start: Start,
     assert shown == ["send", "alice", "bob", "person", "see you at 6", '{"relay":1}']
     (got,) = receiver.wait(1)
     assert fields(got) == {
-        "fromUserId": "alice", "toUserId": "bob", "objectName": "RC:TxtMsg", "content": content,
-        "channelType": "PERSON", "msgTimestamp": str(entry["time"]), "msgUID": entry["id"], "sensitiveType": "0",
-        "source": "Server", "busChannel": "", "groupUserIds": "",
-    }  # fmt: skip
+        "fromUserId": "alice",
+        "toUserId": "bob",
+        "objectName": "RC:TxtMsg",
+        "content": content,
+        "channelType": "PERSON",
+        "msgTimestamp": str(entry["time"]),
+        "msgUID": entry["id"],
+        "sensitiveType": "0",
+        "source": "Server",
+        "busChannel": "",
+        "groupUserIds": "",
+    }
     assert got.headers["content-type"] == "application/x-www-form-urlencoded"
     assert got.headers["user-agent"] == "RongCloud/1.0"
     query = {name: values[0] for name, values in parse_qs(got.query).items()}
@@ -85,8 +93,11 @@ def test_every_conversation_has_its_channel_and_its_answer(start: Start, receive
     call(simulator, "message/group/publish", form | only)
     routes = [fields(got) for got in receiver.wait(4)]
     assert {(one["channelType"], one["source"], one["groupUserIds"]) for one in routes} == {
-        ("GROUP", "Server", ""), ("TEMPGROUP", "", ""), ("NOTIFY", "", ""), ("GROUP", "Server", "[bob,carol]"),
-    }  # fmt: skip
+        ("GROUP", "Server", ""),
+        ("TEMPGROUP", "", ""),
+        ("NOTIFY", "", ""),
+        ("GROUP", "Server", "[bob,carol]"),
+    }
 
 
 def test_old_deployments_answer_without_uids_and_switches_stop_the_echo(start: Start, receiver: Receiver) -> None:

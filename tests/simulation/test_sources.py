@@ -19,7 +19,11 @@ EACH = pytest.mark.parametrize("platform", SIMULATORS)
 
 def writers(of: object) -> set[str]:
     """The public functions of a class or module that write a body."""
-    return {name for name, one in inspect.getmembers(of, inspect.isfunction) if not name.startswith("_") and inspect.signature(one).return_annotation is bytes}
+    return {
+        name
+        for name, one in inspect.getmembers(of, inspect.isfunction)
+        if not name.startswith("_") and inspect.signature(one).return_annotation is bytes
+    }
 
 
 def called_back() -> dict[str, set[str]]:
@@ -67,7 +71,9 @@ def test_every_guess_has_its_row(platform: str) -> None:
     section = (DOCS / "unverified.md").read_text(encoding="utf-8").partition(f"## {sources.name[0]}\n")[2].partition("\n## ")[0]
     rows = [line for line in section.splitlines() if line.startswith("| ")]
     assert all(row.count(" | ") == 3 for row in rows)
-    missing = [guess.row for guess in guesses((*sources.endpoints, *sources.told)) if not any(row.startswith(f"| {guess.row}") for row in rows)]
+    missing = [
+        guess.row for guess in guesses((*sources.endpoints, *sources.told)) if not any(row.startswith(f"| {guess.row}") for row in rows)
+    ]
     assert missing == []
 
 

@@ -26,9 +26,7 @@ def test_check_sums_are_those_of_the_page() -> None:
     assert person["CheckSum"] == "ba974a6e5e34b74f3e43d315c0a3e09a58c906be"
 
 
-@pytest.mark.parametrize(
-    ("late", "good"), [(0, True), (300, True), (-300, True), (301, False), (-301, False)]
-)
+@pytest.mark.parametrize(("late", "good"), [(0, True), (300, True), (-300, True), (301, False), (-301, False)])
 def test_a_check_sum_holds_for_five_minutes_around(late: int, good: bool) -> None:
     check = check_sum("demo-secret", "n", "1700000000")
     assert holds("demo-secret", "n", "1700000000", check, 1700000000 + late) is good
@@ -37,11 +35,7 @@ def test_a_check_sum_holds_for_five_minutes_around(late: int, good: bool) -> Non
 def test_a_stale_or_wrong_signature_is_414(start: Start) -> None:
     simulator = start("yunxin")
     url = f"{simulator.url}/nimserver/msg/sendMsg.action"
-    for headers in (
-        signed(time.time() - 400),
-        signed() | {"CheckSum": "0" * 40},
-        signed() | {"AppKey": "other"},
-    ):
+    for headers in (signed(time.time() - 400), signed() | {"CheckSum": "0" * 40}, signed() | {"AppKey": "other"}):
         assert httpx.post(url, data=text("x"), headers=headers).json()["code"] == 414
     v2 = f"{simulator.url}/im/v2/conversations/alice%7C1%7Cbob/messages"
     assert httpx.post(v2, json={}, headers=signed() | {"AppKey": "other"}).json()["code"] == 101303
@@ -53,12 +47,7 @@ def test_a_send_is_answered_journalled_and_copied_as_rest(start: Start, receiver
     answer = send(simulator, "hello", ext='{"relay":1}', **{"from": "ALICE"})
     assert answer["code"] == 200
     (entry,) = simulator.journal("accepted")
-    assert (entry["from"], entry["to"], entry["text"], entry["ext"]) == (
-        "alice",
-        "bob",
-        "hello",
-        '{"relay":1}',
-    )
+    assert (entry["from"], entry["to"], entry["text"], entry["ext"]) == ("alice", "bob", "hello", '{"relay":1}')
     assert entry["id"] == str(answer["data"]["msgid"])
     assert answer["data"]["msgid"] > 2**53
     (got,) = receiver.wait(1)
@@ -170,15 +159,7 @@ def test_the_console_probe_is_an_empty_object(start: Start, receiver: Receiver) 
 
 def test_raw_kinds_carry_their_attachment_as_text(start: Start, receiver: Receiver) -> None:
     simulator = start("yunxin")
-    picture = {
-        "name": "cat",
-        "md5": "d077",
-        "url": "https://example.test/x",
-        "ext": "jpg",
-        "w": 1,
-        "h": 2,
-        "size": 3,
-    }
+    picture = {"name": "cat", "md5": "d077", "url": "https://example.test/x", "ext": "jpg", "w": 1, "h": 2, "size": 3}
     simulator.say("alice", "6001", kind="PICTURE", attach=picture, type="group", id="client-1", ext={"k": 1})
     copy = receiver.wait(1)[0].body
     assert orjson.loads(copy["attach"]) == picture
@@ -212,24 +193,13 @@ def test_history_and_recall(start: Start, receiver: Receiver) -> None:
     simulator = start("yunxin")
     simulator.say("bob", "alice", "one")
     sent = send(simulator, "two", ext="mark")["data"]
-    window = {
-        "from": "alice",
-        "to": "bob",
-        "begintime": sent["timetag"] - 60000,
-        "endtime": sent["timetag"] + 60000,
-    }
+    window = {"from": "alice", "to": "bob", "begintime": sent["timetag"] - 60000, "endtime": sent["timetag"] + 60000}
     page = call(simulator, "history/querySessionMsg", {**window, "limit": 100, "reverse": 1})
     assert [item["body"]["msg"] for item in page["msgs"]] == ["one", "two"]
     assert (page["msgs"][1]["msgid"], page["msgs"][1]["ext"]) == (sent["msgid"], "mark")
     bad = call(simulator, "history/querySessionMsg", {**window, "endtime": 1, "limit": 1})
     assert bad == {"code": 414, "desc": "bad time"}
-    recall = {
-        "deleteMsgid": sent["msgid"],
-        "timetag": sent["timetag"],
-        "type": 7,
-        "from": "alice",
-        "to": "bob",
-    }
+    recall = {"deleteMsgid": sent["msgid"], "timetag": sent["timetag"], "type": 7, "from": "alice", "to": "bob"}
     assert call(simulator, "msg/recall", {**recall, "timetag": 1})["code"] == 414
     assert call(simulator, "msg/recall", recall) == {"code": 200}
     left = call(simulator, "history/querySessionMsg", {**window, "limit": 100})
@@ -243,13 +213,7 @@ def test_history_and_recall(start: Start, receiver: Receiver) -> None:
 def test_a_recall_outside_the_window_is_508_unless_time_is_ignored(start: Start) -> None:
     simulator = start("yunxin", recall_window=-1)
     sent = send(simulator, "old")["data"]
-    recall = {
-        "deleteMsgid": sent["msgid"],
-        "timetag": sent["timetag"],
-        "type": 7,
-        "from": "alice",
-        "to": "bob",
-    }
+    recall = {"deleteMsgid": sent["msgid"], "timetag": sent["timetag"], "type": 7, "from": "alice", "to": "bob"}
     assert call(simulator, "msg/recall", recall)["code"] == 508
     assert call(simulator, "msg/recall", {**recall, "ignoreTime": 1})["code"] == 200
 

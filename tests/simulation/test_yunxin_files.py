@@ -32,9 +32,7 @@ def test_a_file_comes_back_as_it_was_given(yunxin: SimulatorClient) -> None:
     got = HTTP.get(url)
     assert (got.status_code, got.content, got.headers["content-type"]) == (200, CONTENT, "image/jpeg")
     parts = {"content": ("x.bin", CONTENT + b"\r\n--", "application/octet-stream")}
-    answer = HTTP.post(
-        f"{yunxin.url}/nimserver/msg/fileUpload.action", files=parts, data={"type": "image/png"}, headers=signed()
-    ).json()
+    answer = HTTP.post(f"{yunxin.url}/nimserver/msg/fileUpload.action", files=parts, data={"type": "image/png"}, headers=signed()).json()
     got = HTTP.get(answer["url"])
     assert (got.content, got.headers["content-type"]) == (CONTENT + b"\r\n--", "image/png")
     assert answer["url"] != url
@@ -58,9 +56,7 @@ def test_a_file_comes_back_as_it_was_given(yunxin: SimulatorClient) -> None:
         ("bytes=-", 200, None, CONTENT),
     ],
 )
-def test_a_part_can_be_asked_for(
-    yunxin: SimulatorClient, wanted: str, status: int, shown: str | None, content: bytes
-) -> None:
+def test_a_part_can_be_asked_for(yunxin: SimulatorClient, wanted: str, status: int, shown: str | None, content: bytes) -> None:
     got = HTTP.get(uploaded(yunxin), headers={"Range": wanted})
     assert (got.status_code, got.headers.get("content-range"), got.content) == (status, shown, content)
     assert HTTP.head(uploaded(yunxin)).headers["content-length"] == "200"

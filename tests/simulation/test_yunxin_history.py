@@ -35,9 +35,7 @@ def talk(simulator: SimulatorClient, **form: Any) -> dict[str, Any]:
 def yunxin(listening: Receiver) -> Iterator[SimulatorClient]:
     big = [f"u{number}" for number in range(201)]
     groups = {"6001": PEOPLE, "6002": big, "6003": PEOPLE}
-    with running(
-        "yunxin", callback_url=listening.url, users=[*PEOPLE, "7"], group=groups, limit_calls=0.0, **ENDS
-    ) as simulator:
+    with running("yunxin", callback_url=listening.url, users=[*PEOPLE, "7"], group=groups, limit_calls=0.0, **ENDS) as simulator:
         yield simulator
 
 
@@ -50,9 +48,7 @@ def yunxin(listening: Receiver) -> Iterator[SimulatorClient]:
         ("room", "9911", "history/queryChatroomMsg", {"roomid": "9911", "accid": "bob", "timetag": LONG_AGO}),
     ],
 )
-def test_history_has_every_kind_by_number(
-    yunxin: SimulatorClient, kind: str, to: str, path: str, form: dict[str, Any]
-) -> None:
+def test_history_has_every_kind_by_number(yunxin: SimulatorClient, kind: str, to: str, path: str, form: dict[str, Any]) -> None:
     said = [
         yunxin.say("alice", to, "words" if attach is None else None, type=kind, kind=name, attach=attach, ext="e")
         for name, attach, _ in SAID
@@ -132,12 +128,7 @@ def test_what_history_refuses(yunxin: SimulatorClient) -> None:
     assert call(yunxin, "superteam/queryHistoryMsg", team | {"tid": "9001", "accid": "carol"})["code"] == 804
     room = {"roomid": "9911", "accid": "bob", "timetag": FAR, "limit": 200, "reverse": 1}
     assert call(yunxin, "history/queryChatroomMsg", room)["msgs"] == []
-    for change, code in (
-        ({"limit": 201}, 414),
-        ({"timetag": 12}, 414),
-        ({"roomid": "1"}, 404),
-        ({"accid": "ghost"}, 404),
-    ):
+    for change, code in (({"limit": 201}, 414), ({"timetag": 12}, 414), ({"roomid": "1"}, 404), ({"accid": "ghost"}, 404)):
         assert call(yunxin, "history/queryChatroomMsg", room | change)["code"] == code, change
 
 
@@ -148,9 +139,7 @@ def test_a_notification_has_its_own_form_in_history(start: Start) -> None:
     simulator.operate("team.change_owner", "alice", "6001", where="group", users=["bob"])
     form = SESSION | {"tid": "6001", "accid": "bob"}
     msgs = call(simulator, "history/queryTeamMsg", form)["msgs"]
-    assert [(item["type"], item["body"]["ope"], item["body"]["accids"]) for item in msgs] == [
-        (5, 3, []), (5, 0, ["erin"]), (5, 6, ["bob"]),
-    ]  # fmt: skip
+    assert [(item["type"], item["body"]["ope"], item["body"]["accids"]) for item in msgs] == [(5, 3, []), (5, 0, ["erin"]), (5, 6, ["bob"])]
     assert msgs[1]["body"].items() >= {"tid": 6001, "tname": "Ops", "intro": "who we are"}.items()
     simulator.operate("team.remove", "bob", "6001", where="group")
     assert call(simulator, "history/queryTeamMsg", form)["code"] == 803
@@ -232,9 +221,7 @@ def test_receipts_in_a_team_have_no_copy(yunxin: SimulatorClient, receiver: Rece
     assert len(copies(yunxin, receiver)) == 1
 
 
-def test_an_edit_by_call_is_copied_and_shown_by_history_and_not_at_once_repeated(
-    start: Start, receiver: Receiver
-) -> None:
+def test_an_edit_by_call_is_copied_and_shown_by_history_and_not_at_once_repeated(start: Start, receiver: Receiver) -> None:
     simulator = start("yunxin", **ENDS, edit_pause=3600)
     path = "messages/actions/modifyMsg"
     for number, kind, to, event in ((1, "person", "bob", "89"), (2, "group", "6001", "90"), (3, "group", "9001", "91")):

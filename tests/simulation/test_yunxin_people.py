@@ -95,7 +95,10 @@ def test_v2_answers_as_the_official_sdk_reads_it(start: Start) -> None:
     (friend,) = HTTP.get(f"{url}/friends", params={"account_id": "alice"}, headers=signed()).json()["data"]["items"]
     assert friend == {"friend_account_id": "bob", "alias": "Bobby", "extension": "x"}
     (message,) = HTTP.get(f"{url}/conversations/alice%7C1%7Cbob/messages", headers=signed()).json()["data"]["items"]
-    assert message.items() >= {"conversation_type": 1, "sender_id": "alice", "receiver_id": "bob", "message_type": 0, "text": "hi", "extension": "e"}.items()
+    assert (
+        message.items()
+        >= {"conversation_type": 1, "sender_id": "alice", "receiver_id": "bob", "message_type": 0, "text": "hi", "extension": "e"}.items()
+    )
     nowhere = HTTP.post(f"{simulator.url}/nimserver/no/such.action", headers=signed())
     assert (nowhere.status_code, nowhere.json()["code"]) == (404, 404)
 

@@ -33,9 +33,7 @@ def yunxin(listening: Receiver) -> Iterator[SimulatorClient]:
 
 
 @pytest.mark.parametrize("where", ["person", "group", "superteam", "room"])
-def test_every_raw_kind_is_copied_with_its_attachment_as_text(
-    yunxin: SimulatorClient, receiver: Receiver, where: str
-) -> None:
+def test_every_raw_kind_is_copied_with_its_attachment_as_text(yunxin: SimulatorClient, receiver: Receiver, where: str) -> None:
     to = {"person": "bob", "group": "6001", "superteam": "9001", "room": "9911"}[where]
     kind = "group" if where == "superteam" else where
     for name, attach in ATTACHED.items():
@@ -86,12 +84,9 @@ def test_what_a_blacklisted_person_writes_is_marked_and_in_no_history(start: Sta
 
 
 @pytest.mark.parametrize(
-    ("kind", "to", "recall", "edit"),
-    [("person", "bob", "7", "89"), ("group", "6001", "8", "90"), ("group", "9001", "25", "91")],
+    ("kind", "to", "recall", "edit"), [("person", "bob", "7", "89"), ("group", "6001", "8", "90"), ("group", "9001", "25", "91")]
 )
-def test_a_message_is_edited_and_recalled(
-    yunxin: SimulatorClient, receiver: Receiver, kind: str, to: str, recall: str, edit: str
-) -> None:
+def test_a_message_is_edited_and_recalled(yunxin: SimulatorClient, receiver: Receiver, kind: str, to: str, recall: str, edit: str) -> None:
     said = yunxin.say("alice", to, "hello", type=kind)
     yunxin.operate("edit", "alice", to, where=kind, id=said["id"], text="hello, edited", extension="e")
     yunxin.operate("recall", "alice", to, where=kind, id=said["id"], text="withdrawn")
@@ -135,8 +130,12 @@ def test_readings_sessions_and_rooms_have_events_of_their_own(yunxin: SimulatorC
     assert read["timestamp"] >= said["timestamp"]
     assert read["clientType"] in {"IOS", "AOS", "WEB", "PC"}
     assert done("conversation.read", "bob", "alice", time=7) == {
-        "eventType": "85", "msgType": "0", "accid": "bob", "ackAccid": "alice", "ackMsgTime": "7",
-    }  # fmt: skip
+        "eventType": "85",
+        "msgType": "0",
+        "accid": "bob",
+        "ackAccid": "alice",
+        "ackMsgTime": "7",
+    }
     team = done("conversation.read", "bob", "6001", where="group")
     assert (team["msgType"], team["ackTeamId"]) == ("1", "6001")
     for operation, shown in (("room.in", "IN"), ("room.kick", "KICK"), ("room.out", "OUT")):
@@ -157,10 +156,18 @@ def test_notifications_between_persons(yunxin: SimulatorClient, receiver: Receiv
     yunxin.operate("friend.delete", "alice", "bob")
     first, *friends = copies(yunxin, receiver)
     assert first == {
-        "convType": "CUSTOM_PERSON", "eventType": "1", "fromAccount": "alice", "to": "bob", "body": "",
-        "msgTimestamp": str(typing["timestamp"]), "msgType": "CUSTOM_P2P_MSG", "msgidServer": "0",
-        "customSafeFlag": "0", "customApnsText": "", "attach": '{"typing":1}',
-    }  # fmt: skip
+        "convType": "CUSTOM_PERSON",
+        "eventType": "1",
+        "fromAccount": "alice",
+        "to": "bob",
+        "body": "",
+        "msgTimestamp": str(typing["timestamp"]),
+        "msgType": "CUSTOM_P2P_MSG",
+        "msgidServer": "0",
+        "customSafeFlag": "0",
+        "customApnsText": "",
+        "attach": '{"typing":1}',
+    }
     assert [(copy["msgType"], copy["attach"], copy["body"]) for copy in friends] == [
         ("FRIEND_ADD", '{"vt":2}', "it is me"),
         ("FRIEND_ADD", '{"vt":3}', ""),
@@ -170,9 +177,7 @@ def test_notifications_between_persons(yunxin: SimulatorClient, receiver: Receiv
 
 
 @pytest.mark.parametrize(("tid", "prefix"), [("6001", "TEAM"), ("9001", "SUPERTEAM")])
-def test_invitations_are_heard_by_those_whom_they_are_for(
-    yunxin: SimulatorClient, receiver: Receiver, tid: str, prefix: str
-) -> None:
+def test_invitations_are_heard_by_those_whom_they_are_for(yunxin: SimulatorClient, receiver: Receiver, tid: str, prefix: str) -> None:
     yunxin.operate("team.add_manager", "alice", tid, where="group", users=["bob"])
     yunxin.operate("team.apply", "dave", tid, where="group", text="let me in")
     yunxin.operate("team.apply_reject", "alice", tid, where="group", users=["dave"], text="no")
@@ -187,9 +192,7 @@ def test_invitations_are_heard_by_those_whom_they_are_for(
         (f"{prefix}_INVITE", "[erin]", "come"),
         (f"{prefix}_INVITE_REJECT", "[alice]", ""),
     ]
-    assert [orjson.loads(copy["attach"]).keys() if "attach" in copy else None for copy in got[:4]] == [
-        None, {"tinfo"}, {"tinfo"}, None,
-    ]  # fmt: skip
+    assert [orjson.loads(copy["attach"]).keys() if "attach" in copy else None for copy in got[:4]] == [None, {"tinfo"}, {"tinfo"}, None]
     assert got[4]["msgType"] == f"CUSTOM_{prefix}_MSG"
 
 

@@ -40,9 +40,7 @@ def copying(listening: Receiver) -> Iterator[SimulatorClient]:
 
 @pytest.mark.parametrize("to", ["person", "team", "superteam"])
 @pytest.mark.parametrize("version", ["v1", "v2"])
-def test_every_kind_is_sent_and_copied(
-    copying: SimulatorClient, receiver: Receiver, to: str, version: str
-) -> None:
+def test_every_kind_is_sent_and_copied(copying: SimulatorClient, receiver: Receiver, to: str, version: str) -> None:
     simulator, before = copying, len(copying.journal())
     for number, _, content in KINDS:
         body: dict[str, Any] = {"type": number, "body": dumped(content)}
@@ -75,9 +73,7 @@ def test_every_kind_is_sent_and_copied(
 
 
 @pytest.mark.parametrize(("number", "name", "content"), KINDS)
-def test_what_a_kind_must_have_is_asked_for(
-    yunxin: SimulatorClient, number: int, name: str, content: dict[str, Any]
-) -> None:
+def test_what_a_kind_must_have_is_asked_for(yunxin: SimulatorClient, number: int, name: str, content: dict[str, Any]) -> None:
     for key in content if number != 100 else ():
         lacking = {other: value for other, value in content.items() if other != key}
         assert send(yunxin, "", type=number, body=dumped(lacking))["code"] == 414, (name, key)
@@ -134,26 +130,12 @@ def test_what_a_classic_send_refuses(yunxin: SimulatorClient, change: dict[str, 
         ("alice|1|bob", {"message": {"message_type": 0, "text": "hi"}, "extension": "x" * 1025}, 414),
         ("alice|1|bob", {"message": {"message_type": 0, "text": "hi", "message_client_id": 7}}, 414),
         ("alice|1|bob", {"message": {"message_type": 0, "text": "hi"}, "push_config": {"push_content": "x" * 501}}, 414),
-        (
-            "alice|2|6001",
-            {"message": {"message_type": 0, "text": "@"}, "push_config": {"push_forcepush_ids": ["bob"] * 101}},
-            107316,
-        ),
-        (
-            "alice|1|bob",
-            {"message": {"message_type": 0, "text": "hi"}, "sender_no_sense": True, "receiver_no_sense": True},
-            107330,
-        ),
-        (
-            "carol|3|9001",
-            {"message": {"message_type": 0, "text": "hi"}, "superteam_option": {"check_team_member_valid": True}},
-            109404,
-        ),
+        ("alice|2|6001", {"message": {"message_type": 0, "text": "@"}, "push_config": {"push_forcepush_ids": ["bob"] * 101}}, 107316),
+        ("alice|1|bob", {"message": {"message_type": 0, "text": "hi"}, "sender_no_sense": True, "receiver_no_sense": True}, 107330),
+        ("carol|3|9001", {"message": {"message_type": 0, "text": "hi"}, "superteam_option": {"check_team_member_valid": True}}, 109404),
     ],
 )
-def test_what_the_newer_send_refuses(
-    yunxin: SimulatorClient, cid: str, request_: dict[str, Any], code: int
-) -> None:
+def test_what_the_newer_send_refuses(yunxin: SimulatorClient, cid: str, request_: dict[str, Any], code: int) -> None:
     assert call_v2(yunxin, "POST", f"conversations/{cid}/messages", request_)["code"] == code
 
 

@@ -12,9 +12,15 @@ from tests.simulators.client import SimulatorClient
 
 PEOPLE = ["alice", "bob", "carol", "dave", "erin"]
 CREATE: dict[str, Any] = {
-    "tname": "Ops", "owner": "alice", "members": '["bob","carol"]', "msg": "join us", "magree": 0, "joinmode": 0,
-    "custom": "{}", "intro": "who we are",
-}  # fmt: skip
+    "tname": "Ops",
+    "owner": "alice",
+    "members": '["bob","carol"]',
+    "msg": "join us",
+    "magree": 0,
+    "joinmode": 0,
+    "custom": "{}",
+    "intro": "who we are",
+}
 LIFE: list[tuple[str, str, dict[str, Any], int, int, set[str]]] = [
     # operation, operator, payload, id in a team, in a superteam, keys of data
     ("add", "alice", {"users": ["dave"]}, 0, 401, {"ids", "tinfo", "uinfos"}),
@@ -34,9 +40,7 @@ LIFE: list[tuple[str, str, dict[str, Any], int, int, set[str]]] = [
 @pytest.mark.parametrize(("kind", "ids"), [("team", 3), ("superteam", 4), ("superteam as team", 3)])
 def test_the_life_of_a_team_in_the_app(start: Start, receiver: Receiver, kind: str, ids: int) -> None:
     simulator = start("yunxin", superteam_ids="as team" if kind.endswith("as team") else "own")
-    made = simulator.operate(
-        "team.create", "alice", "", members=["bob", "carol"], name="Ops", superteam=kind != "team"
-    )
+    made = simulator.operate("team.create", "alice", "", members=["bob", "carol"], name="Ops", superteam=kind != "team")
     tid = made["to"]
     for operation, operator, payload, *_ in LIFE:
         simulator.operate(f"team.{operation}", operator, tid, where="group", **payload)
@@ -54,13 +58,9 @@ def test_the_life_of_a_team_in_the_app(start: Start, receiver: Receiver, kind: s
     assert [data[name]["id"] for name in ("pass", "change_owner", "accept")] == ["erin", "bob", "bob"]
     assert [user["1"] for user in data["mute"]["uinfos"]] == ["bob", "erin"]
     if kind == "team":
-        assert [copy["tMembers"] for copy in got[:3]] == [
-            "[alice, bob, carol, dave]", "[alice, bob, carol]", "[alice, bob]",
-        ]  # fmt: skip
+        assert [copy["tMembers"] for copy in got[:3]] == ["[alice, bob, carol, dave]", "[alice, bob, carol]", "[alice, bob]"]
         assert got[-1]["tMembers"] == "[bob, alice, erin, dave]"
-    assert [entry["operation"] for entry in simulator.journal("said")] == [
-        "team.create", *(f"team.{row[0]}" for row in LIFE),
-    ]  # fmt: skip
+    assert [entry["operation"] for entry in simulator.journal("said")] == ["team.create", *(f"team.{row[0]}" for row in LIFE)]
     with pytest.raises(ValueError, match="no such team"):
         simulator.say("bob", tid, "gone", type="group")
 
@@ -105,9 +105,17 @@ def test_the_life_of_a_team_by_calls(start: Start, receiver: Receiver) -> None:
     done("leave", 802, accid="bob")
     info = call(simulator, "team/query", {"tids": f"[{tid}]", "ope": 1})["tinfos"][0]
     expected = {
-        "tname": "New", "owner": "bob", "admins": [], "members": ["alice"], "muteType": 1, "mute": True,
-        "size": 2, "tid": int(tid), "intro": "who we are", "joinmode": 0,
-    }  # fmt: skip
+        "tname": "New",
+        "owner": "bob",
+        "admins": [],
+        "members": ["alice"],
+        "muteType": 1,
+        "mute": True,
+        "size": 2,
+        "tid": int(tid),
+        "intro": "who we are",
+        "joinmode": 0,
+    }
     assert info.items() >= expected.items()
     detail = call(simulator, "team/queryDetail", {"tid": tid})["tinfo"]
     assert (detail["owner"]["accid"], [one["accid"] for one in detail["members"]]) == ("bob", ["alice"])
@@ -120,9 +128,18 @@ def test_the_life_of_a_team_by_calls(start: Start, receiver: Receiver) -> None:
     assert {copy["fromClientType"] for copy in copies(simulator, receiver)} == {"REST"}
     apis = [entry["api"] for entry in simulator.journal("accepted")]
     assert apis == [
-        "team.create", "team.add", "team.kick", "team.add_manager", "team.update", "team.mute", "team.update",
-        "team.remove_manager", "team.change_owner", "team.leave", "team.remove",
-    ]  # fmt: skip
+        "team.create",
+        "team.add",
+        "team.kick",
+        "team.add_manager",
+        "team.update",
+        "team.mute",
+        "team.update",
+        "team.remove_manager",
+        "team.change_owner",
+        "team.leave",
+        "team.remove",
+    ]
 
 
 def test_the_life_of_a_superteam_by_calls(start: Start, receiver: Receiver) -> None:

@@ -27,14 +27,7 @@ def call(simulator: SimulatorClient, path: str, form: dict[str, Any], **headers:
 
 
 def text(words: str, **more: Any) -> dict[str, Any]:
-    return {
-        "from": "alice",
-        "ope": 0,
-        "to": "bob",
-        "type": 0,
-        "body": orjson.dumps({"msg": words}).decode(),
-        **more,
-    }
+    return {"from": "alice", "ope": 0, "to": "bob", "type": 0, "body": orjson.dumps({"msg": words}).decode(), **more}
 
 
 def send(simulator: SimulatorClient, words: str, request_id: str = "", **more: Any) -> dict[str, Any]:
@@ -47,9 +40,7 @@ def send_v2(simulator: SimulatorClient, cid: str, words: str, **more: Any) -> di
     return dict(HTTP.post(url, json={"message": message, **more}, headers=signed()).json())
 
 
-def call_v2(
-    simulator: SimulatorClient, method: str, path: str, request: object = None, **query: str
-) -> dict[str, Any]:
+def call_v2(simulator: SimulatorClient, method: str, path: str, request: object = None, **query: str) -> dict[str, Any]:
     url = f"{simulator.url}/im/v2/{path.replace('|', '%7C')}"
     return dict(HTTP.request(method, url, json=request, params=query, headers=signed()).json())
 

@@ -23,9 +23,7 @@ class Parcel:
 
     __slots__ = ("attempts", "body", "due", "lane", "message", "settled", "tally", "url")
 
-    def __init__(
-        self, url: str, lane: str, message: str, body: bytes, tally: Counter[str] | None = None
-    ) -> None:
+    def __init__(self, url: str, lane: str, message: str, body: bytes, tally: Counter[str] | None = None) -> None:
         self.url = url
         self.lane = lane
         self.message = message
@@ -119,9 +117,7 @@ class Courier:
             self._put(object(), twin)
 
     def _lose(self, parcel: Parcel) -> None:
-        self._journal.note(
-            "callback", now_ms(), id=parcel.message, lane=parcel.lane, attempt=0, status=None, outcome="lost"
-        )
+        self._journal.note("callback", now_ms(), id=parcel.message, lane=parcel.lane, attempt=0, status=None, outcome="lost")
         if parcel.tally is not None:
             parcel.tally["failed"] += 1
 
@@ -169,15 +165,7 @@ class Courier:
                 outcome = "again" if delay is not None else "lost"
                 parcel.due = loop.time() + (delay or 0.0)
         now = now_ms()
-        self._journal.note(
-            "callback",
-            now,
-            id=parcel.message,
-            lane=parcel.lane,
-            attempt=parcel.attempts,
-            status=status,
-            outcome=outcome,
-        )
+        self._journal.note("callback", now, id=parcel.message, lane=parcel.lane, attempt=parcel.attempts, status=status, outcome=outcome)
         if parcel.settled and not parcel.settled.done():
             parcel.settled.set_result(None)
         if outcome == "again":

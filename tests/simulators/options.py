@@ -20,9 +20,7 @@ def parse(kind: type[Chosen], arguments: Sequence[str], program: str) -> tuple[C
     fields = msgspec.structs.fields(kind)
     for field in fields:
         repeated = "append" if isinstance(field.default_factory, type) else "store"
-        parser.add_argument(
-            flag(field.name), action=repeated, dest=field.name, help=f"default: {field.default}"
-        )
+        parser.add_argument(flag(field.name), action=repeated, dest=field.name, help=f"default: {field.default}")
     given = vars(parser.parse_args(arguments))
     port = given.pop("port")
     values: dict[str, Any] = {name: value for name, value in given.items() if value is not None}

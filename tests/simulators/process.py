@@ -23,10 +23,13 @@ class SimulatorProcess(SimulatorClient):
     def __init__(self, platform: str, *, port: int = 0, **options: Any) -> None:
         command = [sys.executable, "-m", "tests.simulators", platform, "--port", str(port), *written(options)]
         self._child = subprocess.Popen(
-            command, cwd=ROOT, stdout=subprocess.PIPE, text=True,
+            command,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
             start_new_session=True,  # Ctrl-C is for us alone: we still want to read the journal, and end it in good order
             preexec_fn=dies_with_parent(),  # noqa: PLW1509
-        )  # fmt: skip
+        )
         assert self._child.stdout is not None
         ready = self._child.stdout.readline().split()
         if ready[:1] != ["ready"]:
@@ -55,9 +58,7 @@ class SimulatorProcess(SimulatorClient):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
 

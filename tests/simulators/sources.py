@@ -15,7 +15,11 @@ from tests.simulators.sourced import Sources, rows
 from tests.simulators.yunxin.sources import SOURCES as YUNXIN
 
 DOCS = Path(__file__).parents[2] / "docs" / "simulators"
-SIMULATORS: dict[str, tuple[Any, Sources]] = {"easemob": (easemob, EASEMOB), "yunxin": (yunxin, YUNXIN), "rongcloud": (rongcloud, RONGCLOUD)}
+SIMULATORS: dict[str, tuple[Any, Sources]] = {
+    "easemob": (easemob, EASEMOB),
+    "yunxin": (yunxin, YUNXIN),
+    "rongcloud": (rongcloud, RONGCLOUD),
+}
 HEAD = (
     (
         "# The simulator of {}",
@@ -49,7 +53,11 @@ RULE = "| --- | --- | --- | --- |"
 def endpoints(platform: str) -> list[str]:
     """As they are declared; what only tests and file downloads use is left out, and of two ways to one call the longer."""
     package, _ = SIMULATORS[platform]
-    routes = [route for route in package.make_app(package.Options()).routes if isinstance(route, Route) and not route.path.startswith(("/_", "/nos", "/files", "/client-files"))]
+    routes = [
+        route
+        for route in package.make_app(package.Options()).routes
+        if isinstance(route, Route) and not route.path.startswith(("/_", "/nos", "/files", "/client-files"))
+    ]
     named = [f"{method} {route.path}" for route in routes for method in sorted(route.methods or ()) if method != "HEAD"]
     return sorted(dict.fromkeys(one for one in named if "/nimserver/im/" not in one), key=lambda one: one.split(" ", 1)[::-1])
 

@@ -105,7 +105,9 @@ async def ran(opening: Exception | None = None, /, **meets: Step) -> tuple[list[
             raise opening
         return Kept(log)
 
-    stage = StatefulStage("deliver", opened, lambda task, state: Work(task, {name.replace("_", " "): step for name, step in meets.items()}), Kept(log))
+    stage = StatefulStage(
+        "deliver", opened, lambda task, state: Work(task, {name.replace("_", " "): step for name, step in meets.items()}), Kept(log)
+    )
     try:
         await stage.run(task)
     except Exception as error:
@@ -132,11 +134,17 @@ async def test_what_cannot_be_brought_up_to_date_is_begun_anew(error: Exception)
 
 @pytest.mark.parametrize(
     ("error", "raised", "told"),
-    [(DamagedError("x"), UnknownResultError, []), (StateError("no room", "full"), WaitingError, ["full"]), (StateError("x", "damaged"), WaitingError, ["damaged"])],
+    [
+        (DamagedError("x"), UnknownResultError, []),
+        (StateError("no room", "full"), WaitingError, ["full"]),
+        (StateError("x", "damaged"), WaitingError, ["damaged"]),
+    ],
     ids=["damage is mended by the next try", "full waits", "damaged again waits"],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("where", ["opening", "prepare", "job", "read_on", "cycles"])
-async def test_a_disk_that_refuses_is_told_wherever_it_is_met(where: str, error: Exception, raised: type[Exception], told: list[str]) -> None:
+async def test_a_disk_that_refuses_is_told_wherever_it_is_met(
+    where: str, error: Exception, raised: type[Exception], told: list[str]
+) -> None:
     log, met = await (ran(error) if where == "opening" else ran(**{where: raises(error)}, **_stay(where)))
     assert type(met) is raised
     assert [kind for _, _, _, kind in _refusals(log)][where != "opening" :] == told
@@ -160,7 +168,12 @@ async def test_a_job_that_was_only_let_go_ends_nothing() -> None:
 
 
 async def test_the_cycles_are_woken_by_what_fails_and_where_they_are_told_by_every_job() -> None:
-    for told, job, woken in [(False, raises(ValueError()), True), (False, _nothing, False), (True, _nothing, True), (False, raises(RevokedError()), False)]:
+    for told, job, woken in [
+        (False, raises(ValueError()), True),
+        (False, _nothing, False),
+        (True, _nothing, True),
+        (False, raises(RevokedError()), False),
+    ]:
         nudges: list[None] = []
         background = BackgroundTasks(partial(nudges.append, None), told=told)
         background.start(job())

@@ -27,7 +27,9 @@ Results = dict[tuple[str, str], CanaryResult]
 
 @pytest.fixture(scope="module")
 def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("canary"), bootstrap=kafka, prefix=f"canary{uuid4().hex[:8]}.", partitions=2, settings=SETTINGS) as one:
+    with Stack(
+        tmp_path_factory.mktemp("canary"), bootstrap=kafka, prefix=f"canary{uuid4().hex[:8]}.", partitions=2, settings=SETTINGS
+    ) as one:
         yield one
 
 
@@ -56,7 +58,13 @@ def play(stack: Stack, runs: int = 1, **options: Any) -> list[Results]:
 def counted(stack: Stack, metric: str) -> float:
     """The sum of a metric over all roles."""
     texts = [role.metrics() for role in stack.roles.values()]
-    return sum(sample.value for text in texts for family in text_string_to_metric_families(text) for sample in family.samples if sample.name == f"im_relay_{metric}")
+    return sum(
+        sample.value
+        for text in texts
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == f"im_relay_{metric}"
+    )
 
 
 def received(stack: Stack) -> int:
@@ -82,7 +90,15 @@ def test_every_kind_arrives_both_ways_and_no_count_has_it(stack: Stack) -> None:
     assert all(result.seconds for result in first.values())
     assert counted(stack, "attempts_total") >= 16, "its requests are requests"
     assert value("canary_messages_total", kind="voice", outcome="on_time") == 4
-    told = ["sends_total", "convert_records_in_total", "convert_records_out_total", "echoes_total", "end_to_end_seconds_count", "media_messages_total", "media_jobs_total"]
+    told = [
+        "sends_total",
+        "convert_records_in_total",
+        "convert_records_out_total",
+        "echoes_total",
+        "end_to_end_seconds_count",
+        "media_messages_total",
+        "media_jobs_total",
+    ]
     assert {name: counted(stack, name) for name in told} == dict.fromkeys(told, 0)
     assert received(stack) == 0
     stack.source.say("alice", "bob", "of a person", type="person")
@@ -116,7 +132,14 @@ def test_it_says_where_a_message_is_lost(stack: Stack) -> None:
 
 @pytest.mark.slow
 def test_a_platform_that_stores_no_files_sends_what_it_can(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with Stack(tmp_path_factory.mktemp("inline"), source="rongcloud", bootstrap=kafka, prefix=f"inline{uuid4().hex[:8]}.", partitions=2, settings=SETTINGS) as stack:
+    with Stack(
+        tmp_path_factory.mktemp("inline"),
+        source="rongcloud",
+        bootstrap=kafka,
+        prefix=f"inline{uuid4().hex[:8]}.",
+        partitions=2,
+        settings=SETTINGS,
+    ) as stack:
         (found,) = play(stack)
         wanted = every(stack, CanaryState.ON_TIME)
         for kind in ("picture", "voice"):  # none can be sent there without canary.picture_url and voice_url

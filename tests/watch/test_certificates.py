@@ -112,7 +112,12 @@ def test_each_role_shows_the_end_of_its_own_files_as_they_are_now(tmp_path: Path
     Credentials(SecuritySettings(protocol="SSL", ca_file=str(ca), certificate_file=str(mine), key_file=str(key)))
 
     def shown() -> dict[str, float]:
-        return {s.labels["what"]: s.value for metric in metrics.CERTIFICATE_EXPIRY.collect() for s in metric.samples if s.labels["name"].startswith("kafka.security.")}
+        return {
+            s.labels["what"]: s.value
+            for metric in metrics.CERTIFICATE_EXPIRY.collect()
+            for s in metric.samples
+            if s.labels["name"].startswith("kafka.security.")
+        }
 
     assert shown()["client"] == (NOW + timedelta(days=7)).timestamp()
     assert shown()["ca"] > NOW.timestamp()

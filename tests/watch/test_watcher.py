@@ -227,9 +227,13 @@ def test_partitions_without_an_owner_are_counted(scene: Scene) -> None:
             await watcher.look()
             assert (value("watch_unowned_partitions", stage="convert"), value("watch_members", stage="convert")) == (3, 0)
             member = AIOKafkaConsumer(
-                topic, other, bootstrap_servers=scene.ground.bootstrap, group_id=f"{scene.ground.prefix}convert",
-                partition_assignment_strategy=[CopartitionAssignor()], enable_auto_commit=False,
-            )  # fmt: skip
+                topic,
+                other,
+                bootstrap_servers=scene.ground.bootstrap,
+                group_id=f"{scene.ground.prefix}convert",
+                partition_assignment_strategy=[CopartitionAssignor()],
+                enable_auto_commit=False,
+            )
             await member.start()
             try:
                 await watcher.look()
@@ -262,7 +266,9 @@ def test_dead_letters_are_open_until_a_person_has_ended_them_whoever_looks(scene
     assert (letters("refused"), letters("defect")) == (0, 1)
 
 
-def test_a_long_topic_of_dead_letters_is_read_in_steps_and_the_rest_is_seen_meanwhile(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_topic_of_dead_letters_is_read_in_steps_and_the_rest_is_seen_meanwhile(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("streams.watch.letters.STEPS", 0)
     scene.ground.bury(delivery(1))
 
@@ -320,9 +326,13 @@ def test_the_command_shows_it_and_ends_when_told(scene: Scene) -> None:
     run(scene.put(scene.ground.names.deliveries, 0, wire.dump(delivery(1)), at=ago(10 * MINUTE)))
     port = free_port()
     child = subprocess.Popen(
-        [sys.executable, "-m", "streams", "watch", "-c", str(scene.ground.config)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        [sys.executable, "-m", "streams", "watch", "-c", str(scene.ground.config)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         env={**os.environ, "IM_RELAY_OBSERVE__PORT": str(port), "IM_RELAY_OBSERVE__HOST": "127.0.0.1", "IM_RELAY_WATCH__INTERVAL": "1"},
-    )  # fmt: skip
+    )
 
     def page(path: str) -> str:
         try:

@@ -54,43 +54,62 @@ def test_good_settings_are_shown_without_secrets(config: Path) -> None:
 
 
 WRONG = {
-    "a platform that is none": (
-        'platform = "yunxin"', 'platform = "icq"', r"apps\.old\.platform is 'icq'; known are: .*easemob.*yunxin",
-    ),
+    "a platform that is none": ('platform = "yunxin"', 'platform = "icq"', r"apps\.old\.platform is 'icq'; known are: .*easemob.*yunxin"),
     "a target that is no app": ('target = "new"', 'target = "gnu"', r"apps\.old\.target is 'gnu'.*there are: new, old"),
     "a section nobody knows": ("[apps.old]", "[kafak]\nbootstrap = 1\n[apps.old]", r"kafak"),
     "a key nobody knows": ("[apps.old]", "[kafka]\nbotstrap = 'x'\n[apps.old]", r"kafka\.botstrap"),
     "a number out of bounds": ("[apps.old]", "[kafka]\npartitions = 0\n[apps.old]", r"kafka\.partitions is 0; expected 1 or more"),
-    "a word where a number is due": ("[apps.old]", "[ingress]\nport = 'high'\n[apps.old]", r'ingress\.port is "high"; expected a whole number'),
+    "a word where a number is due": (
+        "[apps.old]",
+        "[ingress]\nport = 'high'\n[apps.old]",
+        r'ingress\.port is "high"; expected a whole number',
+    ),
     "a key of the account nobody knows": (
-        'app_key = "k"', 'app_key = "k", app_kye = "k"', r"apps\.old\.account\.app_kye is no setting; did you mean app_key\?",
+        'app_key = "k"',
+        'app_key = "k", app_kye = "k"',
+        r"apps\.old\.account\.app_kye is no setting; did you mean app_key\?",
     ),
     "an app's name that could be taken for something else": ("[apps.old]", '[apps."old:direct"]', r"the name of an app is 1 to 64"),
     "an account without its key": ('app_key = "k", ', "", r"apps\.old\.account\.app_key is missing"),
     "a secret's file that is not there": (
-        f'app_secret = "{SECRET}"', 'app_secret_file = "/nowhere/secret"',
+        f'app_secret = "{SECRET}"',
+        'app_secret_file = "/nowhere/secret"',
         r"apps\.old\.account\.app_secret_file: cannot read /nowhere/secret: FileNotFoundError",
     ),
-    "no secret for the marks": (f'[marks]\nsecret = "{SECRET}-of-marks"\n', "", r"marks\.secret is missing: .*openssl rand -hex 32.*secret_file = .secrets/marks."),
+    "no secret for the marks": (
+        f'[marks]\nsecret = "{SECRET}-of-marks"\n',
+        "",
+        r"marks\.secret is missing: .*openssl rand -hex 32.*secret_file = .secrets/marks.",
+    ),
     "one that is too short": (f'secret = "{SECRET}-of-marks"', 'secret = "abc"', r"marks: .*secret has 3 characters: give 16 or more"),
     "one whose file is not there": (
-        f'secret = "{SECRET}-of-marks"', 'secret_file = "/nowhere/marks"', r"marks: secret_file: cannot read /nowhere/marks: FileNotFoundError",
+        f'secret = "{SECRET}-of-marks"',
+        'secret_file = "/nowhere/marks"',
+        r"marks: secret_file: cannot read /nowhere/marks: FileNotFoundError",
     ),
-    "one of an app that is too short": ('app_key = "k", ', 'app_key = "k", mark_secret = "abc", ', r"apps\.old\.account: mark_secret has 3 characters"),
+    "one of an app that is too short": (
+        'app_key = "k", ',
+        'app_key = "k", mark_secret = "abc", ',
+        r"apps\.old\.account: mark_secret has 3 characters",
+    ),
     "a time that names no zone": ("[marks]", "[marks]\nunkeyed_until = 2026-12-01T00:00:00", r"marks\.unkeyed_until: .*timezone"),
     "a password of Kafka without its file": (
-        "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'PLAIN'\nusername = 'x'\npassword_file = '/nowhere/secret'\n[apps.old]",
+        "[apps.old]",
+        "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'PLAIN'\nusername = 'x'\npassword_file = '/nowhere/secret'\n[apps.old]",
         r"kafka\.security\.password_file: cannot read /nowhere/secret: No such file or directory",
     ),
     "AWS's signer that is not installed": (
-        "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'AWS_MSK_IAM'\nregion = 'eu-west-1'\n[apps.old]",
+        "[apps.old]",
+        "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'AWS_MSK_IAM'\nregion = 'eu-west-1'\n[apps.old]",
         r"its signer is not installed: pip install 'im-relay\[msk\]'",
     ),
     "a mechanism of Kafka without what it needs": (
-        "[apps.old]", "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'PLAIN'\n[apps.old]", r"kafka\.security: .*username is missing: mechanism is PLAIN",
+        "[apps.old]",
+        "[kafka.security]\nprotocol = 'SASL_SSL'\nmechanism = 'PLAIN'\n[apps.old]",
+        r"kafka\.security: .*username is missing: mechanism is PLAIN",
     ),
     "no TOML": ("[apps.old]", "[apps.old", r"relay\.toml is not TOML: .*line 1"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("seen", "instead", "said"), WRONG.values(), ids=WRONG)
@@ -130,10 +149,15 @@ def test_it_says_which_release_it_is() -> None:
 def role(config: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     """A role that should not even start: its exit code, and all it said."""
     done = subprocess.run(
-        [sys.executable, "-m", "streams", *arguments, "-c", str(config)], cwd=ROOT, text=True, timeout=60, check=False,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        [sys.executable, "-m", "streams", *arguments, "-c", str(config)],
+        cwd=ROOT,
+        text=True,
+        timeout=60,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         env={**os.environ, "IM_RELAY_OBSERVE__PORT": "0", "IM_RELAY_INGRESS__PORT": "0", **environment},
-    )  # fmt: skip
+    )
     return done.returncode, done.stdout
 
 
@@ -146,12 +170,19 @@ def test_a_role_without_kafka_waits_for_it_alive_and_says_what_for(config: Path,
     """It does not end: whoever is started again and again waits longer each time."""
     nobody, observe = f"127.0.0.1:{free_port()}", free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "streams", *arguments, "-c", str(config)], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        [sys.executable, "-m", "streams", *arguments, "-c", str(config)],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
         env={
-            **os.environ, "PYTHONPATH": str(ROOT), "IM_RELAY_OBSERVE__PORT": str(observe), "IM_RELAY_INGRESS__PORT": "0",
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "IM_RELAY_OBSERVE__PORT": str(observe),
+            "IM_RELAY_INGRESS__PORT": "0",
             "IM_RELAY_KAFKA__BOOTSTRAP": nobody,
         },
-    )  # fmt: skip
+    )
     try:
         code, said = until(lambda: answer(observe, "/readyz", lambda body: nobody in body))
         assert code == 503
@@ -183,9 +214,7 @@ def answer(port: int, path: str, right: Callable[[str], bool]) -> tuple[int, str
 
 
 @EACH
-def test_a_role_without_topics_names_the_command_that_makes_them(
-    kafka: str, config: Path, arguments: tuple[str, ...]
-) -> None:
+def test_a_role_without_topics_names_the_command_that_makes_them(kafka: str, config: Path, arguments: tuple[str, ...]) -> None:
     code, said = role(config, *arguments, IM_RELAY_KAFKA__BOOTSTRAP=kafka, IM_RELAY_KAFKA__PREFIX="nobody-made-these.")
     assert code == 2, said
     assert "nobody-made-these." in said
@@ -198,9 +227,8 @@ def test_a_role_that_counts_other_partitions_than_the_topics_have_refuses(
     kafka: str, config: Path, arguments: tuple[str, ...], partitioned: str
 ) -> None:
     code, said = role(
-        config, *arguments,
-        IM_RELAY_KAFKA__BOOTSTRAP=kafka, IM_RELAY_KAFKA__PREFIX=partitioned, IM_RELAY_KAFKA__PARTITIONS="5",
-    )  # fmt: skip
+        config, *arguments, IM_RELAY_KAFKA__BOOTSTRAP=kafka, IM_RELAY_KAFKA__PREFIX=partitioned, IM_RELAY_KAFKA__PARTITIONS="5"
+    )
     assert code == 2, said
     assert "has 2 partitions, kafka.partitions says 5" in said
     assert "kafka.partitions = 2" in said

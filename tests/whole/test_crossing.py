@@ -26,9 +26,7 @@ def test_callbacks_that_come_twice_are_sent_once(exchange: Exchange, stack: Stac
     exchange.came_once(found)
 
 
-def test_callbacks_in_disorder_are_sent_once_and_what_comes_behind_a_later_one_is_marked_late(
-    exchange: Exchange, stack: Stack
-) -> None:
+def test_callbacks_in_disorder_are_sent_once_and_what_comes_behind_a_later_one_is_marked_late(exchange: Exchange, stack: Stack) -> None:
     with mood(stack.yunxin, reorder_callbacks=0.5, double_callbacks=0.3):
         stack.yunxin.load(rate=200, count=60, conversations=6, groups=1)
         found = exchange.all_arrived()

@@ -23,8 +23,8 @@ def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         patch.setenv("IM_RELAY_KAFKA__SESSION_TIMEOUT", "6")
         patch.delenv("KAFKA_BOOTSTRAP", raising=False)
         with Stack(
-            tmp_path_factory.mktemp("disasters"), partitions=2, settings=IMPATIENT, limits=0, media=None, easemob={"ban_scale": 0.0},
-        ) as stack:  # fmt: skip
+            tmp_path_factory.mktemp("disasters"), partitions=2, settings=IMPATIENT, limits=0, media=None, easemob={"ban_scale": 0.0}
+        ) as stack:
             yield stack
 
 
@@ -48,7 +48,9 @@ def whole(exchange: Exchange) -> None:
 
 def complete(stack: Stack, since: int) -> None:
     def told() -> bool:
-        return command(stack.config, "report", "old", "--since", str(since), "--until", str(int(time.time() * 1000)), "--json").exit_code == 0
+        return (
+            command(stack.config, "report", "old", "--since", str(since), "--until", str(int(time.time() * 1000)), "--json").exit_code == 0
+        )
 
     until(told, 60)
 
@@ -98,7 +100,13 @@ def test_a_quota_that_was_cut(relay: Stack) -> None:
     since, exchange = int(time.time() * 1000), Exchange(relay)
     relay.easemob.mood(throttle=0.9)
     relay.yunxin.load(rate=40, count=200, conversations=20)
-    until(lambda: metric(relay, "deliver-easemob", "im_relay_attempts_total", outcome="throttled") + metric(relay, "deliver-easemob", "im_relay_attempts_total", outcome="not_sent") > 20)
+    until(
+        lambda: (
+            metric(relay, "deliver-easemob", "im_relay_attempts_total", outcome="throttled")
+            + metric(relay, "deliver-easemob", "im_relay_attempts_total", outcome="not_sent")
+            > 20
+        )
+    )
     relay.easemob.mood()
     whole(exchange)
     letters = command(relay.config, "dead", "list", "--json", "--since", str(since))
@@ -111,7 +119,10 @@ def test_a_target_that_is_down(relay: Stack, capsys: pytest.CaptureFixture[str])
     since, exchange = int(time.time() * 1000), Exchange(relay)
     relay.easemob.mood(error_500=1.0)
     relay.yunxin.load(rate=150, count=3000, conversations=200)
-    until(lambda: metric(relay, "deliver-easemob", "im_relay_lag_records") + metric(relay, "deliver-easemob", "im_relay_open_events") > 1500, 60)
+    until(
+        lambda: metric(relay, "deliver-easemob", "im_relay_lag_records") + metric(relay, "deliver-easemob", "im_relay_open_events") > 1500,
+        60,
+    )
     relay.yunxin.settled()
     back = time.monotonic()
     relay.easemob.mood()
@@ -146,4 +157,3 @@ def test_kafka_lost(relay: Stack) -> None:
     complete(relay, since)
     done = command(relay.config, "gaps", "old", "--since", "5m")
     assert done.exit_code in (0, 1), json.dumps(done.output)
-

@@ -29,8 +29,12 @@ def stack(relay: Callable[..., Stack]) -> Iterator[Stack]:
 def gaps(stack: Stack, *words: str) -> tuple[int, list[dict[str, Any]], str]:
     done = subprocess.run(
         [sys.executable, "-m", "streams", "gaps", *words, "--json", "--config", str(stack.config)],
-        cwd=ROOT, capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
@@ -100,8 +104,12 @@ def test_a_conversation_of_which_nothing_came_is_asked_about_when_it_is_named(ex
     (message,) = {one.id for one in exchange.says if one.text == "nobody heard this"}
     trace = subprocess.run(
         [sys.executable, "-m", "streams", "trace", message, "--json", "--config", str(stack.config)],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
     assert '"recovered":"yes"' in trace.stdout
 
 

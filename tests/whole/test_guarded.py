@@ -27,19 +27,42 @@ from tests.stack import ROOT, Door, Stack
 from tests.waiting import PATIENCE, until
 from tests.whole.crossing import IMPATIENT, Exchange
 
-ROLES = ("ingress", "convert", "deliver.yunxin", "deliver.easemob", "migrate.yunxin", "migrate.easemob", "media", "gaps", "watch", "console", "operator", "topics")
+ROLES = (
+    "ingress",
+    "convert",
+    "deliver.yunxin",
+    "deliver.easemob",
+    "migrate.yunxin",
+    "migrate.easemob",
+    "media",
+    "gaps",
+    "watch",
+    "console",
+    "operator",
+    "topics",
+)
 
 
 def run(config: Path, who: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "streams", *arguments, "--config", str(config)], cwd=ROOT, env=os.environ | named(who),
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+        [sys.executable, "-m", "streams", *arguments, "--config", str(config)],
+        cwd=ROOT,
+        env=os.environ | named(who),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
 
 
 def named(who: str) -> dict[str, str]:
     """Each role is its own user; a command is the operator, or whoever makes topics."""
-    role = {"identities": "operator", "deliver-yunxin": "deliver.yunxin", "deliver-easemob": "deliver.easemob", "migrate-easemob": "migrate.easemob"}.get(who, who)
+    role = {
+        "identities": "operator",
+        "deliver-yunxin": "deliver.yunxin",
+        "deliver-easemob": "deliver.easemob",
+        "migrate-easemob": "migrate.easemob",
+    }.get(who, who)
     assert role in ROLES, role
     return {"IM_RELAY_KAFKA__SECURITY__USERNAME": f"{PREFIX}{role}", "IM_RELAY_OBSERVE__PORT": "0"}
 
@@ -86,8 +109,13 @@ def stack(guarded: Secured, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         bundles = tmp_path_factory.mktemp("bundles")
         door = Door(guarded.at("SECURE"), guarded.toml(), named)
         one = Guarded(
-            tmp_path_factory.mktemp("stack"), bootstrap=guarded.plain, prefix=PREFIX, partitions=2, settings=f'{IMPATIENT}\n[migrate]\ndirectory = "{bundles}"', door=door,
-        )  # fmt: skip
+            tmp_path_factory.mktemp("stack"),
+            bootstrap=guarded.plain,
+            prefix=PREFIX,
+            partitions=2,
+            settings=f'{IMPATIENT}\n[migrate]\ndirectory = "{bundles}"',
+            door=door,
+        )
         one.guarded = guarded
         with one:
             yield one
@@ -114,7 +142,11 @@ def test_everything_crosses_under_exactly_what_is_printed(exchange: Exchange, st
 
 def test_a_migration_runs_under_exactly_what_is_printed(stack: Guarded, tmp_path: Path) -> None:
     people = ("moved-a", "moved-b")
-    items = [*(User(id=name) for name in people), Group(id="880", name="moved", owner=people[0]), *(GroupMember(group="880", user=name) for name in people)]
+    items = [
+        *(User(id=name) for name in people),
+        Group(id="880", name="moved", owner=people[0]),
+        *(GroupMember(group="880", user=name) for name in people),
+    ]
     bundle = made(tmp_path, items, [said(direct(*people), people[0], 1, 1_790_000_000_000, "from before")])
     worker = stack.add("migrate-easemob", STARTS["migrate.easemob"])
     stack.wait_ready(worker)
@@ -190,9 +222,12 @@ def _missed(taken: AclGrant, grants: list[AclGrant]) -> list[AclGrant]:
 
 
 STARTS = {
-    "ingress": ["ingress"], "convert": ["convert"], "deliver.easemob": ["deliver", "--platform", "easemob"], "media": ["media"],
+    "ingress": ["ingress"],
+    "convert": ["convert"],
+    "deliver.easemob": ["deliver", "--platform", "easemob"],
+    "media": ["media"],
     "migrate.easemob": ["migrate", "work", "--platform", "easemob"],
-}  # fmt: skip
+}
 LACKING = [
     ("ingress", AclGrant("topic", "callbacks.yunxin", "Write")),
     ("convert", AclGrant("topic", "callbacks.yunxin", "Read")),
@@ -213,14 +248,22 @@ def test_a_role_says_at_its_start_what_it_is_not_permitted(guarded: Secured, sta
     guarded.user(user)
     guarded.grant(user, [grant for grant in stack.grants[role] if grant != lacking])
     done = subprocess.run(
-        [sys.executable, "-m", "streams", *STARTS[role], "--config", str(stack.config)], cwd=ROOT, capture_output=True, text=True, check=False,
-        env=os.environ | named(role) | {"IM_RELAY_KAFKA__SECURITY__USERNAME": user}, timeout=60,
-    )  # fmt: skip
+        [sys.executable, "-m", "streams", *STARTS[role], "--config", str(stack.config)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | named(role) | {"IM_RELAY_KAFKA__SECURITY__USERNAME": user},
+        timeout=60,
+    )
     guarded.revoke(user)
     assert done.returncode == 2, done.stderr
     name = f"{lacking.name}{'*' if lacking.prefixed else ''}"
     assert f"User:{user} is not permitted: {lacking.operation} on {lacking.resource} {name}" in done.stderr
-    assert f"--command-config admin.properties --add --allow-principal User:{user} --operation {lacking.operation} --{lacking.resource} {lacking.name}" in done.stderr
+    assert (
+        f"--command-config admin.properties --add --allow-principal User:{user} --operation {lacking.operation} --{lacking.resource} {lacking.name}"
+        in done.stderr
+    )
     assert "is missing" not in done.stderr
     assert "Traceback" not in done.stderr
 

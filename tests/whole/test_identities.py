@@ -68,8 +68,12 @@ def test_no_role_logs_or_counts_words_or_secrets(stack: Stack) -> None:
 
     def buried() -> bool:
         return {letter.cause for letter in letters(stack) if words.encode() in letter.value} >= {
-            "group-unmapped", "malformed", "foreign", "app-unknown", "refused",
-        }  # fmt: skip
+            "group-unmapped",
+            "malformed",
+            "foreign",
+            "app-unknown",
+            "refused",
+        }
 
     until(buried, why=lambda: str([one.cause for one in letters(stack)]))
     secrets = re.findall(r'_?secret = "(.*)"', stack.config.read_text())

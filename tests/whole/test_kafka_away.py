@@ -92,9 +92,10 @@ def way(kafka: str) -> Iterator[_Ways]:
 def test_all_brokers_move_and_every_role_finds_them(kafka: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (("CONNECT_TIMEOUT", "1"), ("REQUEST_TIMEOUT", "2"), ("KEEPALIVE", "1")):
         monkeypatch.setenv(f"IM_RELAY_KAFKA__{name}", value)
-    with way(kafka) as ways, Stack(
-        tmp_path, bootstrap=ways.gateway.bootstrap, prefix=f"{tmp_path.name}.", partitions=2, settings=IMPATIENT
-    ) as stack:
+    with (
+        way(kafka) as ways,
+        Stack(tmp_path, bootstrap=ways.gateway.bootstrap, prefix=f"{tmp_path.name}.", partitions=2, settings=IMPATIENT) as stack,
+    ):
         exchange = Exchange(stack)
         exchange.say("yunxin", "alice", "bob", "before")
         exchange.has_arrived(1)

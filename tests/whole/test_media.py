@@ -15,9 +15,14 @@ from tests.waiting import until
 from tests.whole.crossing import IMPATIENT, Exchange, accepted
 
 SAMPLES = [
-    attachments.picture(1), attachments.picture(2, "png"), attachments.gif(3), attachments.voice(4, "amr"), attachments.voice(5, "aac"),
-    attachments.video(6), attachments.document(7),
-]  # fmt: skip
+    attachments.picture(1),
+    attachments.picture(2, "png"),
+    attachments.gif(3),
+    attachments.voice(4, "amr"),
+    attachments.voice(5, "aac"),
+    attachments.video(6),
+    attachments.document(7),
+]
 UPLOADS = ("file.upload", "msg/fileUpload", "msg/upload")
 MEDIA = "patience = 12.0\nread_timeout = 0.5\nconnect_timeout = 2.0\nfetch_timeout = 20.0"
 
@@ -27,9 +32,13 @@ def stack(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stac
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("IM_RELAY_KAFKA__SESSION_TIMEOUT", "6")
         one = Stack(
-            tmp_path_factory.mktemp("stack"), bootstrap=kafka, prefix=f"m{uuid4().hex[:8]}.", partitions=2,
-            settings=f"{IMPATIENT}\norder_hold = 60", media=MEDIA,
-        )  # fmt: skip
+            tmp_path_factory.mktemp("stack"),
+            bootstrap=kafka,
+            prefix=f"m{uuid4().hex[:8]}.",
+            partitions=2,
+            settings=f"{IMPATIENT}\norder_hold = 60",
+            media=MEDIA,
+        )
         with one:
             yield one
 
@@ -105,7 +114,9 @@ def test_what_cannot_be_fetched_is_shown_by_name_in_its_place(exchange: Exchange
     assert (found.lost, found.doubled, found.out_of_order) == ([], [], [])
 
 
-@pytest.mark.parametrize("fault", ["file_reset", "file_short", "file_stall", "upload_401", "upload_throttle", "upload_500", "upload_lose_answer"])
+@pytest.mark.parametrize(
+    "fault", ["file_reset", "file_short", "file_stall", "upload_401", "upload_throttle", "upload_500", "upload_lose_answer"]
+)
 def test_what_passes_is_waited_for(exchange: Exchange, stack: Stack, fault: str) -> None:
     name = stack.platforms[0]
     side = stack.easemob if fault.startswith("upload") else stack.source

@@ -86,7 +86,9 @@ def test_what_the_readme_says_works_when_it_is_copied(page: str, checkout: Path)
 
 
 def test_a_walk_that_does_not_work_is_noticed(checkout: Path) -> None:
-    code, out = run("im-relay kafka --port 1\ntouch after\n", checkout, PATH=f"{checkout / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    code, out = run(
+        "im-relay kafka --port 1\ntouch after\n", checkout, PATH=f"{checkout / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    )
     assert code != 0
     assert "No such option" in out
     assert not (checkout / "after").exists()
@@ -94,11 +96,19 @@ def test_a_walk_that_does_not_work_is_noticed(checkout: Path) -> None:
 
 def run(script: str, directory: Path, **environment: str) -> tuple[int, str]:
     """As in a person's terminal: jobs have numbers. What is left running is ended."""
-    alone = {name: value for name, value in os.environ.items() if not name.startswith(("IM_RELAY_", "KAFKA_", "MAKE", "MFLAGS", "VIRTUAL_ENV"))}
+    alone = {
+        name: value for name, value in os.environ.items() if not name.startswith(("IM_RELAY_", "KAFKA_", "MAKE", "MFLAGS", "VIRTUAL_ENV"))
+    }
     shell = subprocess.Popen(
-        ["bash", "-e", "-m", "-c", script], cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, stdin=subprocess.DEVNULL,
-        env={**alone, "PYTHONPATH": str(ROOT), **environment}, start_new_session=True,
-    )  # fmt: skip
+        ["bash", "-e", "-m", "-c", script],
+        cwd=directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        env={**alone, "PYTHONPATH": str(ROOT), **environment},
+        start_new_session=True,
+    )
     try:
         out, _ = shell.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
@@ -114,7 +124,9 @@ def end_session(leader: int) -> None:
     if Path("/proc").is_dir():
         there = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal()]
     else:
-        there = [int(each) for each in subprocess.run(["ps", "-A", "-o", "pid="], capture_output=True, text=True, check=True).stdout.split()]
+        there = [
+            int(each) for each in subprocess.run(["ps", "-A", "-o", "pid="], capture_output=True, text=True, check=True).stdout.split()
+        ]
     for pid in there:
         with suppress(ProcessLookupError, PermissionError):
             if os.getsid(pid) == leader:

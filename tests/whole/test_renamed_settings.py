@@ -61,7 +61,9 @@ def test_a_wrong_value_under_an_old_name_is_told_by_the_new_one(tmp_path: Path) 
 
 def test_both_names_at_once_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "relay.toml", "deliver.patience", "60\nretry_for = 61")
-    with pytest.raises(SettingsError, match=r"deliver\.patience is the old name of deliver\.retry_for, and both are set: remove deliver\.patience"):
+    with pytest.raises(
+        SettingsError, match=r"deliver\.patience is the old name of deliver\.retry_for, and both are set: remove deliver\.patience"
+    ):
         load(path)
 
 

@@ -98,7 +98,11 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def held(settings: Settings) -> str:
     """Everything that the process holds."""
     accounts = [msgspec.to_builtins(app.account) for app in resolve(settings).values()]
-    sections = [settings.media.store.secret.get_secret_value(), settings.files.secret.get_secret_value(), settings.marks.secret.get_secret_value()]
+    sections = [
+        settings.media.store.secret.get_secret_value(),
+        settings.files.secret.get_secret_value(),
+        settings.marks.secret.get_secret_value(),
+    ]
     return json.dumps([accounts, sections])
 
 
@@ -173,7 +177,9 @@ def test_no_address_is_shown_with_its_password(config: Path) -> None:
     assert "in-the-" not in text
     assert '"https://…@api.example.com?…"' in text
     assert "in-the-" not in repr([app.account for app in resolve(settings).values()])
-    config.write_text(SETTINGS.replace('kind = "files"', 'kind = "s3"\nbucket = "b"\naccess_key_id = "k"\nsecret_access_key_file = "store"'))
+    config.write_text(
+        SETTINGS.replace('kind = "files"', 'kind = "s3"\nbucket = "b"\naccess_key_id = "k"\nsecret_access_key_file = "store"')
+    )
     with pytest.raises(SettingsError) as raised:
         load(config)
     assert "allow_http" in str(raised.value)
@@ -215,9 +221,20 @@ def test_a_role_ends_when_a_secret_of_its_changes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["ingress"], ["convert"], ["deliver", "--platform", "easemob"], ["media"], ["files"], ["gaps", "--run"], ["migrate", "work", "--platform", "easemob"]]
+    "words",
+    [
+        ["ingress"],
+        ["convert"],
+        ["deliver", "--platform", "easemob"],
+        ["media"],
+        ["files"],
+        ["gaps", "--run"],
+        ["migrate", "work", "--platform", "easemob"],
+    ],
 )
-def test_every_role_watches_what_it_has_read_whatever_kubernetes_keeps_it_in(words: list[str], config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_role_watches_what_it_has_read_whatever_kubernetes_keeps_it_in(
+    words: list[str], config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Deployments and StatefulSets alike: no restart by hand is needed when a Secret changes."""
 
     def begin() -> None:

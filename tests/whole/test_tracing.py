@@ -61,7 +61,9 @@ def test_a_picture_has_its_media_job_in_the_same_trace(stack: Stack, seen: Colle
 def test_what_comes_back_as_an_echo_says_so(stack: Stack, seen: Collector) -> None:
     stack.source.say("alice", "bob", WORDS)
     echo = until(lambda: next((span for span in seen.spans if span.words.get("outcome") == "echo"), None))
-    delivered = until(lambda: next((span for span in seen.spans if span.name == "delivered" and span.words["event_id"] == echo.words["event_id"]), None))
+    delivered = until(
+        lambda: next((span for span in seen.spans if span.name == "delivered" and span.words["event_id"] == echo.words["event_id"]), None)
+    )
     assert delivered.trace != echo.trace
 
 

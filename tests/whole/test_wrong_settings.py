@@ -161,7 +161,10 @@ CHANGED = {
     ),
     (APP_KEY, '"k", app_secret_file = "x"'): "apps.old.account has both app_secret and app_secret_file: take one of them out",
     (APP_KEY, '"k", app_kye = "x"'): "apps.old.account.app_kye is no setting; did you mean app_key?",
-    ('app_key = "k", ', ""): 'apps.old.account.app_key is missing (App Key, from the console): write app_key = "…", or app_key_file = "PATH"',
+    (
+        'app_key = "k", ',
+        "",
+    ): 'apps.old.account.app_key is missing (App Key, from the console): write app_key = "…", or app_key_file = "PATH"',
     (APP_KEY, "12"): "apps.old.account.app_key is something that is not shown; expected a text in quotes",
     (APP_KEY, '"k", api = "v3"'): 'apps.old.account.api is "v3"; expected "v1" or "v2"',
     (APP_KEY, '"k", file_days = -1'): "apps.old.account.file_days is -1; expected a whole number, 0 or more",
@@ -175,12 +178,8 @@ CHANGED = {
     ('target = "new"', 'target = "nwe"'): "apps.old.target is 'nwe', which is no app here; there are: new, old; did you mean new?",
     ('target = "new"\n', ""): "apps.old.target is missing: write target = …",
     ('"yunxin"', '"yunxn"'): "apps.old.platform is 'yunxn'; known are: easemob, own, rongcloud, yunxin; did you mean yunxin?",
-    ('org = "o"', 'org = "demo#relay"'): (
-        'apps.new.account.org is "demo#relay", the whole App Key: write org = "demo" and app = "relay"'
-    ),
-    ('app = "a"', 'app = "demo#relay"'): (
-        'apps.new.account.app is "demo#relay", the whole App Key: write org = "demo" and app = "relay"'
-    ),
+    ('org = "o"', 'org = "demo#relay"'): ('apps.new.account.org is "demo#relay", the whole App Key: write org = "demo" and app = "relay"'),
+    ('app = "a"', 'app = "demo#relay"'): ('apps.new.account.app is "demo#relay", the whole App Key: write org = "demo" and app = "relay"'),
     ('org = "o"', 'org = "o", base_url = "a1.easemob.com"'): (
         'apps.new.account.base_url is "a1.easemob.com"; expected an address with http:// or https://: write base_url = "https://a1.easemob.com"'
     ),
@@ -210,7 +209,7 @@ CHANGED = {
         'settings file relay.toml is not TOML: Invalid value (at line 4, column 12). A text is in quotes: key = "value"'
     ),
     ("[apps.old]", "[[apps]]"): "apps is a list; expected a section: write [apps.NAME], and its keys below",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("change", "said"), CHANGED.items(), ids=[one[1].replace("\n", " ")[:50] or "gone" for one in CHANGED])
@@ -256,7 +255,7 @@ ENVIRONMENT = {
         'HTTPS_PROXY is of socks5; expected a proxy that is spoken to in HTTP: write http://proxy:1080 (or deliver.proxy = "none", for none)\n'
         '  HTTPS_PROXY is of socks5; expected a proxy that is spoken to in HTTP: write http://proxy:1080 (or media.proxy = "none", for none)'
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("given", "said"), ENVIRONMENT.items(), ids=["=".join(one)[:60] for one in ENVIRONMENT])
@@ -265,7 +264,16 @@ def test_variables_that_set_nothing_are_refused(config: Path, given: tuple[str, 
 
 
 def test_variables_of_a_service_with_our_name_are_none_of_ours(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT", "PORT_80_TCP", "PORT_80_TCP_ADDR", "FILES_SERVICE_HOST", "FILES_PORT_80_TCP_PROTO"):
+    for name in (
+        "SERVICE_HOST",
+        "SERVICE_PORT",
+        "SERVICE_PORT_HTTP",
+        "PORT",
+        "PORT_80_TCP",
+        "PORT_80_TCP_ADDR",
+        "FILES_SERVICE_HOST",
+        "FILES_PORT_80_TCP_PROTO",
+    ):
         monkeypatch.setenv(f"IM_RELAY_{name}", "10.0.0.1")
     assert load(config).kafka.partitions == 12
 
@@ -277,7 +285,11 @@ def test_all_that_is_wrong_is_said_at_once(config: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("arguments", [("ingress",), ("convert",), ("deliver", "--platform", "easemob"), ("media",), ("gaps", "--run"), ("watch",), ("settings",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [("ingress",), ("convert",), ("deliver", "--platform", "easemob"), ("media",), ("gaps", "--run"), ("watch",), ("settings",)],
+    ids=" ".join,
+)
 def test_without_apps_nothing_starts(arguments: tuple[str, ...], config: Path) -> None:
     done = CliRunner().invoke(app, list(arguments))
     assert (done.exit_code, done.stderr) == (2, f"im-relay: {NO_APPS}\n")
@@ -344,11 +356,17 @@ def test_paths_are_from_where_the_file_lies(config: Path, tmp_path: Path, monkey
 @pytest.mark.parametrize("platform", sorted(PLATFORMS))
 def test_every_platforms_account_refuses_what_is_empty_and_what_is_unknown(config: Path, platform: str) -> None:
     kind = PLATFORMS[platform].account
-    needed = [name for name in kind.__struct_fields__ if name not in dict(zip(kind.__struct_fields__[::-1], kind.__struct_defaults__[::-1], strict=False))]
+    needed = [
+        name
+        for name in kind.__struct_fields__
+        if name not in dict(zip(kind.__struct_fields__[::-1], kind.__struct_defaults__[::-1], strict=False))
+    ]
     config.write_text(GOOD + f'[apps.third]\nplatform = "{platform}"\ntarget = "old"\n[apps.third.account]\nbase_ulr = "x"\n')
     said = refused(config)
     assert "apps.third.account.base_ulr is no setting; did you mean base_url?" in said
-    config.write_text(GOOD + f'[apps.third]\nplatform = "{platform}"\ntarget = "old"\n[apps.third.account]\nbase_url = "h"\nlanguage = ""\n')
+    config.write_text(
+        GOOD + f'[apps.third]\nplatform = "{platform}"\ntarget = "old"\n[apps.third.account]\nbase_url = "h"\nlanguage = ""\n'
+    )
     said = refused(config)
     assert 'apps.third.account.base_url is "h"; expected an address with http:// or https://: write base_url = "https://h"' in said
     assert said.count(" is missing (") >= 1, needed

@@ -17,10 +17,14 @@ def read(stack: Stack, topic: str) -> list[Lying]:
     """All that is committed there now, each partition in its order."""
     reader = Consumer(
         {
-            "bootstrap.servers": stack.bootstrap, "group.id": f"{stack.prefix}test", "isolation.level": "read_committed",
-            "enable.partition.eof": True, "enable.auto.commit": False, "fetch.wait.max.ms": 10,
+            "bootstrap.servers": stack.bootstrap,
+            "group.id": f"{stack.prefix}test",
+            "isolation.level": "read_committed",
+            "enable.partition.eof": True,
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 10,
         }
-    )  # fmt: skip
+    )
     found: list[Lying] = []
     ended = set()
     try:

@@ -19,7 +19,13 @@ from converters.platforms.easemob.requests import escaped
 _BY_BODY = {
     f"{kind}/{call}": field
     for kind in ("chatgroups", "chatrooms")
-    for call, field in (("users/add", "usernames"), ("mute", "usernames"), ("white/add", "usernames"), ("blocks/add", "usernames"), ("create", "members"))
+    for call, field in (
+        ("users/add", "usernames"),
+        ("mute", "usernames"),
+        ("white/add", "usernames"),
+        ("blocks/add", "usernames"),
+        ("create", "members"),
+    )
 }
 _BY_PATH = {f"{kind}/{call}" for kind in ("chatgroups", "chatrooms") for call in ("users/remove", "mute")}
 _NAMED = (

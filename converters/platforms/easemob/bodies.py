@@ -3,21 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from converters.core.bodies import (
-    Body,
-    Card,
-    Command,
-    Custom,
-    Document,
-    File,
-    Forwarded,
-    Image,
-    Location,
-    Text,
-    Unknown,
-    Video,
-    Voice,
-)
+from converters.core.bodies import Body, Card, Command, Custom, Document, File, Forwarded, Image, Location, Text, Unknown, Video, Voice
 from converters.core.lenient import words
 from converters.platforms.easemob.ids import plain
 from converters.platforms.easemob.values import decimal, number, possible, table, text
@@ -57,7 +43,8 @@ def is_editable(payload: dict[str, Any]) -> bool:
     """Whether more can be changed of such a message than its extension. Source: "Easemob: Message modification callback"."""
     bodies = payload.get("bodies")
     return isinstance(bodies, list) and any(
-        isinstance(one, dict) and not (isinstance(one.get("type"), str) and one["type"] in _FIXED) and not _is_combined(one) for one in bodies
+        isinstance(one, dict) and not (isinstance(one.get("type"), str) and one["type"] in _FIXED) and not _is_combined(one)
+        for one in bodies
     )
 
 
@@ -132,12 +119,7 @@ def _extensions(body: dict[str, Any]) -> Any:
 def _forwarded(body: dict[str, Any]) -> Body:
     lines = _said(body, "summary").splitlines()
     file = _file(body)
-    return Forwarded(
-        _said(body, "title"),
-        tuple(line for line in lines if line.strip()),
-        _said(body, "msg"),
-        file if file.url else None,
-    )
+    return Forwarded(_said(body, "title"), tuple(line for line in lines if line.strip()), _said(body, "msg"), file if file.url else None)
 
 
 _READERS: dict[str, Callable[[dict[str, Any]], Body | None]] = {
@@ -158,9 +140,7 @@ def _said(body: dict[str, Any], name: str) -> str:
 
 def _file(body: dict[str, Any]) -> File:
     return File(
-        *_where(text(body.get("url")), text(body.get("secret"))),
-        name=_said(body, "filename"),
-        size=int(number(body.get("file_length"))),
+        *_where(text(body.get("url")), text(body.get("secret"))), name=_said(body, "filename"), size=int(number(body.get("file_length")))
     )
 
 

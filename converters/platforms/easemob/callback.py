@@ -11,15 +11,7 @@ from converters.core.lenient import milliseconds, word
 from converters.core.model import conversation_key
 from converters.platform import Accepted, Incoming, Rejected, SingleUse, Verdict
 from converters.platforms.easemob.account import EasemobAccount
-from converters.platforms.easemob.envelope import (
-    UNSIGNED,
-    Envelope,
-    SignedFields,
-    What,
-    is_signed,
-    meaning,
-    what_is,
-)
+from converters.platforms.easemob.envelope import UNSIGNED, Envelope, SignedFields, What, is_signed, meaning, what_is
 from converters.platforms.easemob.ids import plain
 from converters.platforms.easemob.reactions import MOST_UNSIGNED, changes
 from converters.platforms.easemob.salvage import signed_parts

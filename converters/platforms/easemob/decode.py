@@ -27,10 +27,16 @@ _TYPING = {"typingbegin": True, "typingend": False}
 
 
 _IGNORED: dict[What, str] = {
-    "offline-copy": "offline-copy", "pre-delivery": "pre-delivery", "push": "event:push", "moderation": "event:moderation",
+    "offline-copy": "offline-copy",
+    "pre-delivery": "pre-delivery",
+    "push": "event:push",
+    "moderation": "event:moderation",
     # A thread's messages are carried into its group; that there is one is not.
-    "thread": "event:thread", "notify": "event:other", "other": "event:other", "probe": "probe",
-}  # fmt: skip
+    "thread": "event:thread",
+    "notify": "event:other",
+    "other": "event:other",
+    "probe": "probe",
+}
 
 
 def decode(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]:
@@ -55,7 +61,9 @@ def _decoded(callback: Callback, account: EasemobAccount) -> tuple[Decoded, ...]
         return found
     others = [mending.with_losses(_done(envelope, what, scene, account), lost) for scene in elsewhere]
     return tuple(
-        structs.replace(one, elsewhere=tuple(same for same in each if isinstance(same, DecodedEvent))) if isinstance(one, DecodedEvent) else one
+        structs.replace(one, elsewhere=tuple(same for same in each if isinstance(same, DecodedEvent)))
+        if isinstance(one, DecodedEvent)
+        else one
         for one, *each in zip(found, *others, strict=True)
     )
 
@@ -115,9 +123,7 @@ def _message(callback: Callback, envelope: Envelope, account: EasemobAccount) ->
     if isinstance(body, Command) and (active := _TYPING.get(body.name.lower().replace("_", ""))) is not None:
         what, operation = "typing", Typing(active)
     event = Event(
-        id=EventId.of(
-            "easemob", callback.app, str(conversation.__struct_config__.tag), remote_id, what
-        ).text,
+        id=EventId.of("easemob", callback.app, str(conversation.__struct_config__.tag), remote_id, what).text,
         source=callback.app,
         remote_id=remote_id,
         conversation=conversation,

@@ -13,17 +13,7 @@ from converters.core.model import TargetContext
 from converters.core.operations import FriendChanged, Post, Recall, Ref
 from converters.core.outcome import Delivered
 from converters.doctor.session import DoctorSession, message_of, told
-from converters.doctor.steps import (
-    Check,
-    CheckResult,
-    Clock,
-    Diagnosing,
-    DoctorPlan,
-    Heard,
-    Made,
-    Names,
-    Words,
-)
+from converters.doctor.steps import Check, CheckResult, Clock, Diagnosing, DoctorPlan, Heard, Made, Names, Words
 from converters.files.media import FileUpload
 from converters.platform import DecodedEvent, Reply, Request, TimeRange
 from converters.platforms.easemob import media
@@ -41,32 +31,37 @@ _UNSEEN = Words("callbacks cannot be seen", "看不到回调")
 
 CHECKS = (
     Check(
-        name="group-recall", title=Words("recall in a group", "群消息撤回"),
+        name="group-recall",
+        title=Words("recall in a group", "群消息撤回"),
         does=Words("makes a group of the two, writes into it and recalls that", "用两个用户建群,发一条群消息并撤回"),
         settles="A recall's callback names neither `group_id` nor the kind of conversation (the page's sample has none, its table has one). "
         "Where was the message?",
     ),
     Check(
-        name="dissolution", title=Words("dissolution of a group", "解散群组"),
+        name="dissolution",
+        title=Words("dissolution of a group", "解散群组"),
         does=Words("dissolves that group", "解散该群"),
         settles="Is `LEAVE` with type `DELETE` always the end of the group, or is a deleted user called back so too?",
     ),
     Check(
-        name="friends-by-rest", title=Words("friends by REST", "REST 加好友"),
+        name="friends-by-rest",
+        title=Words("friends by REST", "REST 加好友"),
         does=Words("makes the two friends", "将两个用户加为好友"),
         settles="Are friends who are made by REST called back, as removals and blocks are?",
     ),
     Check(
-        name="file-limit", title=Words("largest file", "文件上限"),
+        name="file-limit",
+        title=Words("largest file", "文件上限"),
         does=Words("uploads 10,240,000 bytes, which Easemob keeps for its usual days", "上传 10,240,000 字节的文件(环信按套餐天数保留)"),
         settles="Are 10 MB of a file 10,000,000 or 10,485,760 bytes?",
     ),
     Check(
-        name="history-hours", title=Words("hours of history files", "历史消息文件的时区"),
+        name="history-hours",
+        title=Words("hours of history files", "历史消息文件的时区"),
         does=Words("asks for the history files of the last three hours by both clocks", "按两种时区查询最近三小时的历史消息文件"),
         settles="Which hour do history files and slots of lost callbacks count from?",
     ),
-)  # fmt: skip
+)
 
 
 def remove(account: EasemobAccount, names: Names, made: Made) -> tuple[Request, ...]:
@@ -122,30 +117,45 @@ def _group_recall(session: DoctorSession[EasemobAccount], group: str) -> Diagnos
     recalled = session.delivery(Recall(Ref(message.id, event=sent.event.id, author=sent.sender, at=message.at)), now, group=group)
     outcome = yield from session.do(recalled, TargetContext((message,)))
     if not isinstance(outcome, Delivered):
-        yield CheckResult(check="group-recall", state="bad", seen=told(outcome), todo=Words("have the recall service opened", "开通消息撤回服务"))
+        yield CheckResult(
+            check="group-recall", state="bad", seen=told(outcome), todo=Words("have the recall service opened", "开通消息撤回服务")
+        )
         return
     found = yield from _heard(session, lambda said: _recalls(said, message.id))
     if isinstance(found, CheckResult):
         yield _named(found, "group-recall")
         return
     names_it = group in {text(found.get("group_id")), text(table(found.get("payload")).get("group_id"))}
-    seen = Words("the callback names the group", "回调带有 group_id") if names_it else Words("the callback does not name the group", "回调没有 group_id")
+    seen = (
+        Words("the callback names the group", "回调带有 group_id")
+        if names_it
+        else Words("the callback does not name the group", "回调没有 group_id")
+    )
     yield CheckResult(check="group-recall", state="good", seen=seen)
 
 
 def _recalls(said: dict[str, Any], message: str) -> bool:
-    return text(said.get("chat_type")) == "recall" and message in {text(said.get("recall_id")), text(table(said.get("payload")).get("ack_message_id"))}
+    return text(said.get("chat_type")) == "recall" and message in {
+        text(said.get("recall_id")),
+        text(table(said.get("payload")).get("ack_message_id")),
+    }
 
 
 def _dissolution(session: DoctorSession[EasemobAccount], group: str) -> Diagnosing:
     reply = yield call(session.account, "DELETE", f"chatgroups/{escaped(group)}", "chatgroups/delete")
     if reply is None or reply.status != 200:
-        yield CheckResult(check="dissolution", state="bad", seen=Words(f"not dissolved: {reply.status if reply else 'no answer'}", f"解散失败:{reply.status if reply else '无响应'}"))
+        yield CheckResult(
+            check="dissolution",
+            state="bad",
+            seen=Words(f"not dissolved: {reply.status if reply else 'no answer'}", f"解散失败:{reply.status if reply else '无响应'}"),
+        )
         return
     # Both events may come, in any order: what is waited for is the one that counts.
     ended = yield from _heard(session, lambda said: _group_event(said, group, leave=False))
     if not isinstance(ended, CheckResult):
-        yield CheckResult(check="dissolution", state="good", seen=Words("DELETE is called back", "回调 DELETE 事件"), settings={"dissolved_by": "delete"})
+        yield CheckResult(
+            check="dissolution", state="good", seen=Words("DELETE is called back", "回调 DELETE 事件"), settings={"dissolved_by": "delete"}
+        )
         return
     left = yield from _heard(session, lambda said: _group_event(said, group, leave=True), 0.0)
     if not isinstance(left, CheckResult):
@@ -170,9 +180,15 @@ def _friends(session: DoctorSession[EasemobAccount]) -> Diagnosing:
     path = f"users/{escaped(one)}/contacts/users/{escaped(other)}"
     reply = yield call(session.account, "POST", path, "contacts/add")
     if reply is None or reply.status != 200:
-        yield CheckResult(check="friends-by-rest", state="bad", seen=Words(f"refused: {reply.status if reply else 'no answer'}", f"被拒绝:{reply.status if reply else '无响应'}"))
+        yield CheckResult(
+            check="friends-by-rest",
+            state="bad",
+            seen=Words(f"refused: {reply.status if reply else 'no answer'}", f"被拒绝:{reply.status if reply else '无响应'}"),
+        )
         return
-    found = yield from session.hear(session.says(lambda one: isinstance(one, DecodedEvent) and isinstance(one.event.operation, FriendChanged)))
+    found = yield from session.hear(
+        session.says(lambda one: isinstance(one, DecodedEvent) and isinstance(one.event.operation, FriendChanged))
+    )
     if not session.names.listens:
         yield CheckResult(check="friends-by-rest", state="open", seen=_UNSEEN)
         return
@@ -185,9 +201,16 @@ def _file_limit(session: DoctorSession[EasemobAccount]) -> Diagnosing:
     upload = FileUpload(content=bytes(_SMALL + 240_000), name="a.bin", mime="application/octet-stream", role="file")
     reply = yield media.upload(upload, session.account)
     if reply is not None and reply.status == 200:
-        yield CheckResult(check="file-limit", state="good", seen=Words("10,240,000 bytes: taken", "10,240,000 字节:接受"), settings=_at_least(session.account))
+        yield CheckResult(
+            check="file-limit",
+            state="good",
+            seen=Words("10,240,000 bytes: taken", "10,240,000 字节:接受"),
+            settings=_at_least(session.account),
+        )
     elif reply is not None and reply.status == 413:
-        yield CheckResult(check="file-limit", state="good", seen=Words("10,240,000 bytes: 413", "10,240,000 字节:413"), settings={"file_limit": _SMALL})
+        yield CheckResult(
+            check="file-limit", state="good", seen=Words("10,240,000 bytes: 413", "10,240,000 字节:413"), settings={"file_limit": _SMALL}
+        )
     else:
         status = reply.status if reply is not None else "no answer"
         yield CheckResult(check="file-limit", state="open", seen=Words(f"10,240,000 bytes: {status}", f"10,240,000 字节:{status}"))

@@ -44,9 +44,15 @@ def encode(delivery: Delivery, account: EasemobAccount, there: TargetContext = N
         case Typing():
             return encode_posts.typing(operation, delivery, account)
         case (
-            GroupCreated() | GroupDismissed() | GroupChanged() | MembersAdded() | MembersRemoved() | OwnerChanged()
-            | AdminsChanged() | Muted()
-        ):  # fmt: skip
+            GroupCreated()
+            | GroupDismissed()
+            | GroupChanged()
+            | MembersAdded()
+            | MembersRemoved()
+            | OwnerChanged()
+            | AdminsChanged()
+            | Muted()
+        ):
             return encode_groups.group(operation, delivery, account)
         case FriendChanged():
             return encode_friends.friend(operation, delivery, account)

@@ -3,29 +3,13 @@
 from typing import Any
 
 from converters.core.bodies import Body, Custom, Text
-from converters.core.model import (
-    Conversation,
-    Delivery,
-    Direct,
-    Group,
-    Loss,
-    Room,
-    TargetContext,
-    TargetMessage,
-)
+from converters.core.model import Conversation, Delivery, Direct, Group, Loss, Room, TargetContext, TargetMessage
 from converters.core.operations import Edit, Reaction, Recall
 from converters.platform import Encoded, Request
 from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.bodies import body_of
 from converters.platforms.easemob.encode_bodies import written
-from converters.platforms.easemob.encode_posts import (
-    LONGEST,
-    mentions_lost,
-    mentions_of,
-    parts_of,
-    size_of,
-    texts,
-)
+from converters.platforms.easemob.encode_posts import LONGEST, mentions_lost, mentions_of, parts_of, size_of, texts
 from converters.platforms.easemob.ids import USER_IDS
 from converters.platforms.easemob.requests import ADMIN, call, escaped
 from converters.text.extension_payload import left_out
@@ -107,11 +91,7 @@ def _contents(body: Body, delivery: Delivery, account: EasemobAccount) -> list[d
 
 
 def _rewritten(
-    contents: list[dict[str, Any]],
-    ext: dict[str, Any],
-    delivery: Delivery,
-    account: EasemobAccount,
-    messages: tuple[TargetMessage, ...],
+    contents: list[dict[str, Any]], ext: dict[str, Any], delivery: Delivery, account: EasemobAccount, messages: tuple[TargetMessage, ...]
 ) -> tuple[Request, ...]:
     """A part for which nothing is left is taken back."""
     requests: list[Request] = []

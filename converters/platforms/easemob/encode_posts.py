@@ -28,7 +28,15 @@ class Form(Protocol):
     """One message as a call: `send`, or as the history has it."""
 
     def __call__(
-        self, delivery: Delivery, account: EasemobAccount, kind: str, body: dict[str, Any], ext: dict[str, Any], *, more: bool = False, part: int = 0
+        self,
+        delivery: Delivery,
+        account: EasemobAccount,
+        kind: str,
+        body: dict[str, Any],
+        ext: dict[str, Any],
+        *,
+        more: bool = False,
+        part: int = 0,
     ) -> Request: ...
 
 
@@ -62,7 +70,9 @@ def post(said: Post, delivery: Delivery, account: EasemobAccount, there: TargetC
     if room < 0 and kind == "cmd":
         return Encoded((), (*losses, Loss("size")))
     if room < 0:
-        return texts(shown(body, account.language, links=account.file_links), ours, said.ext, delivery, account, (*losses, Loss("size")), form)
+        return texts(
+            shown(body, account.language, links=account.file_links), ours, said.ext, delivery, account, (*losses, Loss("size")), form
+        )
     ext = said.ext
     if ext and size_of(ext) > room:
         ext, losses = {}, (*losses, Loss("ext"))

@@ -47,9 +47,24 @@ class SignedFields(Struct, frozen=True):
 
 
 What = Literal[
-    "message", "offline-copy", "pre-delivery", "group", "push", "moderation", "presence", "reaction", "thread", "notify",
-    "group-legacy", "edit", "recall", "read", "friend", "probe", "other",
-]  # fmt: skip
+    "message",
+    "offline-copy",
+    "pre-delivery",
+    "group",
+    "push",
+    "moderation",
+    "presence",
+    "reaction",
+    "thread",
+    "notify",
+    "group-legacy",
+    "edit",
+    "recall",
+    "read",
+    "friend",
+    "probe",
+    "other",
+]
 
 UNSIGNED: frozenset[What] = frozenset({"reaction", "thread", "push"})
 """What the documentation shows without a signature. The last two cause nothing; of the first see `MOST_UNSIGNED`."""
@@ -59,8 +74,13 @@ OWN_COPIES = frozenset({"accept", "decline"})
 
 _MESSAGES = frozenset({"chat", "groupchat", "group", "chatroom"})
 _BY_CHAT_TYPE: dict[str, What] = {
-    "muc": "group-legacy", "edit": "edit", "recall": "recall", "read_ack": "read", "channel_ack": "read", "roster": "friend",
-}  # fmt: skip
+    "muc": "group-legacy",
+    "edit": "edit",
+    "recall": "recall",
+    "read_ack": "read",
+    "channel_ack": "read",
+    "roster": "friend",
+}
 
 
 def what_is(envelope: Envelope) -> What:

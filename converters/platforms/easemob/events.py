@@ -5,16 +5,7 @@ from collections.abc import Callable
 from converters.core import wire
 from converters.core.lenient import word
 from converters.core.model import Direct
-from converters.core.operations import (
-    BlockChanged,
-    Edit,
-    FriendChanged,
-    Operation,
-    Presence,
-    Reaction,
-    Read,
-    Recall,
-)
+from converters.core.operations import BlockChanged, Edit, FriendChanged, Operation, Presence, Reaction, Read, Recall
 from converters.platform import Decoded, Ignored
 from converters.platforms.easemob import extension
 from converters.platforms.easemob.account import EasemobAccount
@@ -128,8 +119,4 @@ def _friend(operation: str, user: str, reason: str) -> Operation | None:
             return None
 
 
-READERS: dict[What, Callable[[Envelope, EventContext], Decoded]] = {
-    "presence": presence,
-    "recall": _recall,
-    "read": _read,
-}
+READERS: dict[What, Callable[[Envelope, EventContext], Decoded]] = {"presence": presence, "recall": _recall, "read": _read}

@@ -162,12 +162,17 @@ def _missed(line: bytes, span: TimeRange, rooms: frozenset[str], account: Easemo
     to = text(payload.get("to")) or plain(text(held.get("to")))
     kind = text(held.get("chat_type"))
     callback = {
-        "callId": f"{account.app_key}_{message}", "eventType": "chat", "timestamp": at, "msg_id": message,
+        "callId": f"{account.app_key}_{message}",
+        "eventType": "chat",
+        "timestamp": at,
+        "msg_id": message,
         # A file may say groupchat of rooms too.
         "chat_type": "chatroom" if to.lower() in rooms else kind,
-        "from": text(payload.get("from")) or plain(text(held.get("from"))), "to": to, "payload": payload,
+        "from": text(payload.get("from")) or plain(text(held.get("from"))),
+        "to": to,
+        "payload": payload,
         "appkey": account.app_key,
-    }  # fmt: skip
+    }
     if kind != "chat":
         callback["group_id"] = text(held.get("group_id")) or to
     body = wire.dump_any(callback)

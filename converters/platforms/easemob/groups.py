@@ -117,9 +117,7 @@ def _done(name: str, kind: str, payload: dict[str, Any], operator: str, account:
 def _changed(info: dict[str, Any]) -> Operation | str:
     """All is told again, changed or not; so an empty field is taken for one that has always been empty."""
     changed = GroupChanged(
-        name=text(info.get("title")) or None,
-        description=text(info.get("description")) or None,
-        avatar=text(info.get("avatar")) or None,
+        name=text(info.get("title")) or None, description=text(info.get("description")) or None, avatar=text(info.get("avatar")) or None
     )
     return changed if changed != GroupChanged() else "group-unsaid"
 

@@ -57,15 +57,27 @@ def encode(delivery: Delivery, account: EasemobAccount, there: TargetContext, ho
         there = structs.replace(there, files=lying) if lying != there.files else there
 
     def dated(
-        delivery: Delivery, account: EasemobAccount, kind: str, body: dict[str, Any], ext: dict[str, Any], *, more: bool = False, part: int = 0
+        delivery: Delivery,
+        account: EasemobAccount,
+        kind: str,
+        body: dict[str, Any],
+        ext: dict[str, Any],
+        *,
+        more: bool = False,
+        part: int = 0,
     ) -> Request:
         sender = sender_of(delivery, account)
         marked = extension(delivery, account, sender, ext, more=more, part=part)
         if how.restamped:
             marked[original_key(account)] = delivery.event.at
         message: dict[str, Any] = {
-            "from": sender, "target": delivery.receiver, "type": kind, "body": body, "ext": marked, "msg_timestamp": how.at + part,
-        }  # fmt: skip
+            "from": sender,
+            "target": delivery.receiver,
+            "type": kind,
+            "body": body,
+            "ext": marked,
+            "msg_timestamp": how.at + part,
+        }
         if how.files == "fetch" and body.get("url"):
             message["need_download"] = True
         return written(account, api, message)

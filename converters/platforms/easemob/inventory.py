@@ -6,30 +6,12 @@ Source: "Easemob: Manage users", "… User attributes", "… Contacts", "… Blo
 from collections.abc import Iterator
 
 from converters.core.model import Loss
-from converters.inventory import (
-    AnyItem,
-    Block,
-    Friendship,
-    Group,
-    GroupBlock,
-    GroupMember,
-    Room,
-    RoomMember,
-    Setting,
-    User,
-)
+from converters.inventory import AnyItem, Block, Friendship, Group, GroupBlock, GroupMember, Room, RoomMember, Setting, User
 from converters.migration import Context, Inventory, Part, Piece, Pieces
 from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.inventory_answers import read
 from converters.platforms.easemob.inventory_find import find
-from converters.platforms.easemob.inventory_requests import (
-    attributes_of,
-    encode,
-    interval,
-    member_attributes_of,
-    room_text,
-    too_long,
-)
+from converters.platforms.easemob.inventory_requests import attributes_of, encode, interval, member_attributes_of, room_text, too_long
 from converters.probing import Findings
 
 MOST_USERS = 60
@@ -75,9 +57,7 @@ PARTS = (
 
 def pieces(item: AnyItem, account: EasemobAccount) -> Pieces:
     found = list(_needed(item, account))
-    return Pieces(
-        tuple(Piece(item, one) for one in found if isinstance(one, str)), tuple(one for one in found if isinstance(one, Loss))
-    )
+    return Pieces(tuple(Piece(item, one) for one in found if isinstance(one, str)), tuple(one for one in found if isinstance(one, Loss)))
 
 
 def _needed(item: AnyItem, account: EasemobAccount) -> Iterator[str | Loss]:
@@ -212,7 +192,4 @@ def most(part: Part, findings: Findings) -> int:
     return part.most - 1 if part.name == "user" and findings.full_batch is not True else part.most
 
 
-INVENTORY: Inventory[EasemobAccount] = Inventory(
-    parts=PARTS, pieces=pieces, batch=batch, most=most, encode=encode, read=read, find=find,
-)  # fmt: skip
-
+INVENTORY: Inventory[EasemobAccount] = Inventory(parts=PARTS, pieces=pieces, batch=batch, most=most, encode=encode, read=read, find=find)

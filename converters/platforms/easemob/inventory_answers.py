@@ -23,7 +23,9 @@ _AGAIN = NotSent("answered 200 without it: asked for again")
 _BESIDE = NotSent("refused together with another")
 _WHOLE = re.compile(r"grpID|group not exists|Inviter's contact max|service (is )?not|must be provided")
 """About the whole call: none of its pieces stands in the way of the others."""
-_ILLEGAL = re.compile(r"\busername \[?([^\s\]]+)\]? is not legal|\bnot in the group: (\S+)|\busername (\S+) doesn't exist|\buser:? (\S+) has joined too many")
+_ILLEGAL = re.compile(
+    r"\busername \[?([^\s\]]+)\]? is not legal|\bnot in the group: (\S+)|\busername (\S+) doesn't exist|\buser:? (\S+) has joined too many"
+)
 
 Outcomes = tuple[ItemOutcome, ...]
 
@@ -77,9 +79,7 @@ def _apart(users: Sequence[str], answered: Partial) -> Outcomes:
         return (_bisected(users, answered.reason),) * len(users)
     left = {user for rest in answered.rest for user in _asked_of(rest)}
     reason = answered.reason or "refused"
-    return tuple(
-        Refused(reason) if user in lost or (not user and lost) else (_AGAIN if user in left else _DONE) for user in users
-    )
+    return tuple(Refused(reason) if user in lost or (not user and lost) else (_AGAIN if user in left else _DONE) for user in users)
 
 
 def _asked_of(request: Request) -> Iterator[str]:
@@ -100,7 +100,9 @@ def _refused(part: str, users: Sequence[str], said: str, described: str, request
         return (Present(),) * len(users)
     if _WHOLE.search(described) or users[0] == "":
         return _as_live(users, request, reply) if users[0] == "" else (Refused(said),) * len(users)
-    named = {one.strip("[],.").lower() for match in _ILLEGAL.finditer(described) for group in match.groups() if group for one in group.split(",")}
+    named = {
+        one.strip("[],.").lower() for match in _ILLEGAL.finditer(described) for group in match.groups() if group for one in group.split(",")
+    }
     guilty = named & set(users)
     if guilty and len(guilty) < len(users):
         return tuple(Refused(said) if user in guilty else _BESIDE for user in users)
@@ -199,4 +201,3 @@ _READERS: dict[str, "Callable[[Answer], dict[str, ItemOutcome] | ItemOutcome]"] 
     "setting": _kept,
     "language": _kept,
 }
-

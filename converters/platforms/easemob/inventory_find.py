@@ -71,7 +71,11 @@ def _room(room: Room, account: EasemobAccount, context: Context) -> Finding:
 def listed_ids(answer: "Listed", owner: str = "") -> list[str]:
     """Ids of groups or rooms, in whichever of the fields in which the lists have them; with *owner* those of hers alone."""
     rows = [row for held in (answer.data, answer.entities) if isinstance(held, list) for row in held if isinstance(row, dict)]
-    mine = [row for row in rows if not owner or text(row.get("owner")).rpartition("_")[2].lower() in {owner, ""} or text(row.get("owner")).lower() == owner]
+    mine = [
+        row
+        for row in rows
+        if not owner or text(row.get("owner")).rpartition("_")[2].lower() in {owner, ""} or text(row.get("owner")).lower() == owner
+    ]
     ids = [text(row.get("groupId")) or text(row.get("groupid")) or text(row.get("id")) for row in mine]
     return [one for one in dict.fromkeys(ids) if one]
 

@@ -47,11 +47,20 @@ def group_details(subjects: Sequence[str], span: TimeRange | None, cursor: str, 
     for row in map(table, rows_of(answer)):
         said = yield from get(f"chatgroups/{escaped(text(row.get('id')))}/announcement", "chatgroups/announcement/get", account)
         yield Group(
-            id=text(row.get("id")), name=text(row.get("name")), description=text(row.get("description")), avatar=text(row.get("avatar")),
-            owner=text(row.get("owner")), public=_yes(row, "public"), approval=_yes(row, "membersonly"), invites=_yes(row, "allowinvites"),
-            max=int(number(row.get("maxusers"))), ext=text(row.get("custom")), muted=_yes(row, "mute"), created=int(number(row.get("created"))),
+            id=text(row.get("id")),
+            name=text(row.get("name")),
+            description=text(row.get("description")),
+            avatar=text(row.get("avatar")),
+            owner=text(row.get("owner")),
+            public=_yes(row, "public"),
+            approval=_yes(row, "membersonly"),
+            invites=_yes(row, "allowinvites"),
+            max=int(number(row.get("maxusers"))),
+            ext=text(row.get("custom")),
+            muted=_yes(row, "mute"),
+            created=int(number(row.get("created"))),
             announcement="" if isinstance(said, str) else text(table(said.data).get("announcement")),
-        )  # fmt: skip
+        )
     return ""
 
 
@@ -63,10 +72,16 @@ def room_details(subjects: Sequence[str], span: TimeRange | None, cursor: str, a
     for row in map(table, rows_of(answer)):
         said = yield from get(f"chatrooms/{escaped(text(row.get('id')))}/announcement", "chatrooms/announcement/get", account)
         yield Room(
-            id=text(row.get("id")), name=text(row.get("name")), description=text(row.get("description")), owner=text(row.get("owner")),
-            max=int(number(row.get("maxusers"))), ext=text(row.get("custom")), muted=_yes(row, "mute"), created=int(number(row.get("created"))),
+            id=text(row.get("id")),
+            name=text(row.get("name")),
+            description=text(row.get("description")),
+            owner=text(row.get("owner")),
+            max=int(number(row.get("maxusers"))),
+            ext=text(row.get("custom")),
+            muted=_yes(row, "mute"),
+            created=int(number(row.get("created"))),
             announcement="" if isinstance(said, str) else text(table(said.data).get("announcement")),
-        )  # fmt: skip
+        )
     return ""
 
 
@@ -90,7 +105,9 @@ def members(subjects: Sequence[str], span: TimeRange | None, cursor: str, accoun
             rows = list(map(table, rows_of(answer)))
             for row in rows:
                 if name := text(row.get("owner")) or text(row.get("member")):
-                    role: Literal["owner", "admin", "member"] = "owner" if row.get("owner") else "admin" if name in ranks.admins else "member"
+                    role: Literal["owner", "admin", "member"] = (
+                        "owner" if row.get("owner") else "admin" if name in ranks.admins else "member"
+                    )
                     yield GroupMember(group=group, user=name, role=role, **ranks.of(name))
             if len(rows) < _MEMBERS:
                 break
@@ -160,13 +177,18 @@ def member_attributes(subjects: Sequence[str], span: TimeRange | None, cursor: s
 GROUP_READERS = (
     Reader(name="groups", of="app", ask=groups),
     Reader(
-        name="group-details", of="group", most=_DETAILS,
-        tells=("name", "description", "avatar", "owner", "public", "invites", "announcement", "muted"), ask=group_details,
+        name="group-details",
+        of="group",
+        most=_DETAILS,
+        tells=("name", "description", "avatar", "owner", "public", "invites", "announcement", "muted"),
+        ask=group_details,
     ),
     Reader(name="members", of="group", tells=("role", "muted", "allowed"), ask=members),
     Reader(name="group-blocks", of="group", ask=group_blocks),
     Reader(name="member-attributes", of="member", tells=("name", "attributes"), ask=member_attributes),
     Reader(name="rooms", of="app", ask=rooms),
-    Reader(name="room-details", of="room", most=_DETAILS, tells=("name", "description", "owner", "announcement", "muted"), ask=room_details),
+    Reader(
+        name="room-details", of="room", most=_DETAILS, tells=("name", "description", "owner", "announcement", "muted"), ask=room_details
+    ),
     Reader(name="room-members", of="room", tells=("role", "muted"), ask=room_members),
-)  # fmt: skip
+)

@@ -8,12 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from converters.core import wire
-from converters.inventory import (
-    Block,
-    Friendship,
-    Setting,
-    User,
-)
+from converters.inventory import Block, Friendship, Setting, User
 from converters.migration import Reader, Reading
 from converters.paging import Page, PageReading, paged
 from converters.platform import TimeRange
@@ -27,6 +22,7 @@ _USERS, _TARGETS, _FRIENDS, _BLOCKED = 100, 100, 50, 50
 _PROPERTIES = ("nickname", "avatarurl", "phone", "mail", "gender", "sign", "birth", "ext")
 _GENDERS: dict[str, Literal["male", "female"]] = {"1": "male", "2": "female"}
 _MODES: dict[str, Literal["", "all", "mentions", "none"]] = {"ALL": "all", "AT": "mentions", "NONE": "none", "DEFAULT": ""}
+
 
 def users(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
     del subjects, span
@@ -45,9 +41,12 @@ def users(subjects: Sequence[str], span: TimeRange | None, cursor: str, account:
 
 def _user(name: str, row: dict[str, Any]) -> User:
     return User(
-        id=name, push_name=text(row.get("nickname")), push_style=_style(row), created=int(number(row.get("created"))),
+        id=name,
+        push_name=text(row.get("nickname")),
+        push_style=_style(row),
+        created=int(number(row.get("created"))),
         state="banned" if flag(row.get("activated")) is False else "",
-    )  # fmt: skip
+    )
 
 
 def _style(row: dict[str, Any]) -> Literal["", "plain", "content"]:
@@ -77,10 +76,16 @@ def _attributed(name: str, held: dict[str, Any]) -> User:
     except wire.Malformed:
         ext = {"ext": held.get("ext")}
     return User(
-        id=name, name=text(held.get("nickname")), avatar=text(held.get("avatarurl")), phone=text(held.get("phone")),
-        mail=text(held.get("mail")), sign=text(held.get("sign")), birth=text(held.get("birth")),
-        gender=_GENDERS.get(text(held.get("gender")), ""), attributes={key: text(value) for key, value in ext.items()},
-    )  # fmt: skip
+        id=name,
+        name=text(held.get("nickname")),
+        avatar=text(held.get("avatarurl")),
+        phone=text(held.get("phone")),
+        mail=text(held.get("mail")),
+        sign=text(held.get("sign")),
+        birth=text(held.get("birth")),
+        gender=_GENDERS.get(text(held.get("gender")), ""),
+        attributes={key: text(value) for key, value in ext.items()},
+    )
 
 
 def friends(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: EasemobAccount) -> Reading:
@@ -94,7 +99,9 @@ def friends(subjects: Sequence[str], span: TimeRange | None, cursor: str, accoun
         held = table(answer.data)
         contacts = held.get("contacts")
         rows = [table(row) for row in contacts] if isinstance(contacts, list) else []
-        found = tuple(Friendship(owner=owner, friend=name, remark=text(row.get("remark"))) for row in rows if (name := text(row.get("username"))))
+        found = tuple(
+            Friendship(owner=owner, friend=name, remark=text(row.get("remark"))) for row in rows if (name := text(row.get("username")))
+        )
         return Page(found, text(held.get("cursor")) or text(answer.cursor) if contacts else "")
 
     return (yield from paged(subjects, cursor, page))
@@ -127,19 +134,28 @@ def settings(subjects: Sequence[str], span: TimeRange | None, cursor: str, accou
         begin, _, end = text(held.get("ignoreInterval")).partition("-")
         peer, group = (other, "") if kind == "user" else ("", other)
         yield Setting(
-            user=user, peer=peer, group=group, mode=_MODES.get(text(held.get("type")), ""), until=int(number(held.get("ignoreDuration"))),
-            quiet_from=begin, quiet_to=end,
-        )  # fmt: skip
+            user=user,
+            peer=peer,
+            group=group,
+            mode=_MODES.get(text(held.get("type")), ""),
+            until=int(number(held.get("ignoreDuration"))),
+            quiet_from=begin,
+            quiet_to=end,
+        )
     return ""
 
 
 READERS = (
     Reader(name="users", of="app", tells=("push_name", "push_style", "state"), ask=users),
     Reader(
-        name="attributes", of="user", most=_TARGETS, tells=("name", "avatar", "gender", "mail", "phone", "sign", "birth", "attributes"), ask=attributes,
+        name="attributes",
+        of="user",
+        most=_TARGETS,
+        tells=("name", "avatar", "gender", "mail", "phone", "sign", "birth", "attributes"),
+        ask=attributes,
     ),
     Reader(name="friends", of="user", tells=("remark",), ask=friends),
     Reader(name="blocks", of="user", ask=blocks),
     Reader(name="settings", of="setting", tells=("mode",), ask=settings),
     *GROUP_READERS,
-)  # fmt: skip
+)

@@ -9,30 +9,23 @@ from msgspec import structs
 from converters.core import urlencoded, wire
 from converters.core.event_id import EventId
 from converters.core.model import Loss
-from converters.inventory import (
-    AnyItem,
-    Group,
-    GroupBlock,
-    GroupMember,
-    Room,
-    Setting,
-    User,
-    item_id,
-)
+from converters.inventory import AnyItem, Group, GroupBlock, GroupMember, Room, Setting, User, item_id
 from converters.migration import Context, Piece
 from converters.platform import Request
 from converters.platforms.easemob.account import EasemobAccount
 from converters.platforms.easemob.requests import call, escaped
 from converters.text import echo_mark
 
-LONGEST = {
-    "name": 128, "description": 512, "announcement": 512, "avatar": 1024, "remark": 100, "push-name": 100, "ext": 8000,
-}  # fmt: skip
+LONGEST = {"name": 128, "description": 512, "announcement": 512, "avatar": 1024, "remark": 100, "push-name": 100, "ext": 8000}
 """Characters."""
 _ATTRIBUTES = {
-    "name": ("nickname", 64), "avatar": ("avatarurl", 256), "phone": ("phone", 32), "mail": ("mail", 64), "sign": ("sign", 256),
+    "name": ("nickname", 64),
+    "avatar": ("avatarurl", 256),
+    "phone": ("phone", 32),
+    "mail": ("mail", 64),
+    "sign": ("sign", 256),
     "birth": ("birth", 64),
-}  # fmt: skip
+}
 """Field of a user, its key there, its characters."""
 _GENDERS = {"male": "1", "female": "2"}
 _LARGEST_ATTRIBUTES = 2000
@@ -48,9 +41,13 @@ _GROUP_ID = re.compile(r"[a-z0-9]{1,64}")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 _OFFSET = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?")
 _ZONES = {
-    8.0: "Shanghai Chongqing Harbin Urumqi Hong_Kong Macau Taipei Singapore Kuala_Lumpur Manila", 9.0: "Tokyo Seoul",
-    7.0: "Bangkok Ho_Chi_Minh Jakarta", 5.5: "Kolkata Calcutta", 4.0: "Dubai", 3.0: "Riyadh Qatar Kuwait",
-}  # fmt: skip
+    8.0: "Shanghai Chongqing Harbin Urumqi Hong_Kong Macau Taipei Singapore Kuala_Lumpur Manila",
+    9.0: "Tokyo Seoul",
+    7.0: "Bangkok Ho_Chi_Minh Jakarta",
+    5.5: "Kolkata Calcutta",
+    4.0: "Dubai",
+    3.0: "Riyadh Qatar Kuwait",
+}
 """Places of Asia whose clocks are never put forward, by their hours before UTC's."""
 
 
@@ -70,10 +67,14 @@ def encode(pieces: Sequence[Piece], account: EasemobAccount, context: Context) -
             request = call(account, "PUT", f"metadata/user/{_user(first, context)}", "users/attributes")
             return structs.replace(request, headers={**request.headers, "Content-Type": form_type}, body=raw)
         case "push-name":
-            named = [{"username": context.user(one.id), "push_nickname": (one.push_name or one.name)[: LONGEST["push-name"]]} for one in items]
+            named = [
+                {"username": context.user(one.id), "push_nickname": (one.push_name or one.name)[: LONGEST["push-name"]]} for one in items
+            ]
             return call(account, "PUT", "push/nickname", "push/nickname", named)
         case "push-style":
-            return call(account, "PUT", f"users/{_user(first, context)}", "push/style", {"notification_display_style": _STYLES[first.push_style]})
+            return call(
+                account, "PUT", f"users/{_user(first, context)}", "push/style", {"notification_display_style": _STYLES[first.push_style]}
+            )
         case "ban":
             return call(account, "POST", f"users/{_user(first, context)}/deactivate", "users/state")
         case "friend":
@@ -166,7 +167,9 @@ def _custom(item: Group | Room, account: EasemobAccount, context: Context) -> st
         own = {"ext": item.ext}
     if not isinstance(own, dict):
         own = {"ext": item.ext}
-    marked = echo_mark.make(event_of(item, context.app), echo_mark.MarkedMessage(context.app, echo_mark.NEW_GROUP, context.user(item.owner), ""), account)
+    marked = echo_mark.make(
+        event_of(item, context.app), echo_mark.MarkedMessage(context.app, echo_mark.NEW_GROUP, context.user(item.owner), ""), account
+    )
     return wire.dump_any({**own, account.mark: marked}).decode()
 
 

@@ -6,9 +6,7 @@ not named here (import, recall, edit, reactions, groups, contacts) has 100 calls
 
 from converters.platform import OTHERS, RateLimit
 
-USERS = (
-    "users", "users/password", "users/state", "users/delete", "users/get", "users/list", "push/style", "push/nickname", "notification",
-)  # fmt: skip
+USERS = ("users", "users/password", "users/state", "users/delete", "users/get", "users/list", "push/style", "push/nickname", "notification")
 """All that counts for the one limit of user management; that push settings do as well only some pages say."""
 
 LIMITS = (

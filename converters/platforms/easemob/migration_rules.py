@@ -26,9 +26,14 @@ def attributes_of(item: AnyItem) -> dict[str, str]:
         return {}
     gender = {"": "", "male": "1", "female": "2"}[item.gender]
     known = {
-        "nickname": item.name, "avatarurl": item.avatar, "phone": item.phone, "mail": item.mail, "gender": gender, "sign": item.sign,
+        "nickname": item.name,
+        "avatarurl": item.avatar,
+        "phone": item.phone,
+        "mail": item.mail,
+        "gender": gender,
+        "sign": item.sign,
         "birth": item.birth,
-    }  # fmt: skip
+    }
     return {**{name: value for name, value in known.items() if value}, **item.attributes}
 
 
@@ -166,15 +171,27 @@ def found(rules: MigrationRules, findings: Findings) -> MigrationRules:
     alone = {call.quota for call in calls} - amounts.keys()
     return structs.replace(rules, calls=calls, quotas=(*rules.quotas, *(Quota(name, 100) for name in sorted(alone))))
 
+
 MIGRATION = MigrationRules(
     texts={
-        "user.name": TextLimit(64), "user.avatar": TextLimit(256), "user.phone": TextLimit(32), "user.mail": TextLimit(64),
-        "user.sign": TextLimit(256), "user.birth": TextLimit(64), "user.push_name": TextLimit(100),
-        "friendship.remark": TextLimit(100), "friendship.friend_remark": TextLimit(100),
-        "group.name": TextLimit(128), "group.description": TextLimit(512), "group.avatar": TextLimit(1024),
-        "group.announcement": TextLimit(512), "group.ext": TextLimit(8192, "bytes"),
+        "user.name": TextLimit(64),
+        "user.avatar": TextLimit(256),
+        "user.phone": TextLimit(32),
+        "user.mail": TextLimit(64),
+        "user.sign": TextLimit(256),
+        "user.birth": TextLimit(64),
+        "user.push_name": TextLimit(100),
+        "friendship.remark": TextLimit(100),
+        "friendship.friend_remark": TextLimit(100),
+        "group.name": TextLimit(128),
+        "group.description": TextLimit(512),
+        "group.avatar": TextLimit(1024),
+        "group.announcement": TextLimit(512),
+        "group.ext": TextLimit(8192, "bytes"),
         "member.name": TextLimit(512, "bytes"),
-        "room.name": TextLimit(128), "room.description": TextLimit(512), "room.announcement": TextLimit(512),
+        "room.name": TextLimit(128),
+        "room.description": TextLimit(512),
+        "room.announcement": TextLimit(512),
     },
     attributes=2048,
     attributes_of=attributes_of,
@@ -193,4 +210,4 @@ MIGRATION = MigrationRules(
     calls=CALLS,
     order=order,
     found=found,
-)  # fmt: skip
+)

@@ -20,18 +20,7 @@ from converters.platforms.easemob.history import digest
 from converters.platforms.easemob.replies import answer_of, not_about_it
 from converters.platforms.easemob.requests import call, escaped
 from converters.platforms.easemob.values import number, table, text
-from converters.probing import (
-    Answered,
-    Burst,
-    Findings,
-    Listen,
-    Look,
-    Pause,
-    ProbeNames,
-    ProbePlan,
-    Probing,
-    Question,
-)
+from converters.probing import Answered, Burst, Findings, Listen, Look, Pause, ProbeNames, ProbePlan, Probing, Question
 from converters.text import echo_mark
 
 FULL_BATCH = 60
@@ -43,35 +32,35 @@ _PAUSE = 2.0
 
 QUESTIONS = (
     Question(
-        name="repeat", words="Is an import with the timestamp of the last one refused, swallowed, or stored twice?",
-        zh="以上一条消息的时间戳再次导入时,是被拒绝、被忽略,还是存成两条?", careful="refused: a doubtful import is sent once more",
+        name="repeat",
+        words="Is an import with the timestamp of the last one refused, swallowed, or stored twice?",
+        zh="以上一条消息的时间戳再次导入时,是被拒绝、被忽略,还是存成两条?",
+        careful="refused: a doubtful import is sent once more",
     ),
     Question(
-        name="callbacks", words="Are imports called back?", zh="导入的消息是否触发回调?", careful="they may be: each bears the relay's mark",
+        name="callbacks", words="Are imports called back?", zh="导入的消息是否触发回调?", careful="they may be: each bears the relay's mark"
+    ),
+    Question(name="before_group", words="Can a message be older than its group?", zh="群消息能否早于建群时间?", careful="no"),
+    Question(
+        name="conversations",
+        words="Does a new device show a conversation whose messages were imported?",
+        zh="新设备上能否看到只有导入消息的会话?",
+        careful="no: the app pulls roaming messages",
+        by_person=True,
+    ),
+    Question(name="unread", words="Do imports count as offline messages?", zh="导入的消息是否计入离线消息数?", careful="they may"),
+    Question(name="in_files", words="Are imports in the history files?", zh="历史消息文件中是否包含导入的消息?", careful="no"),
+    Question(
+        name="full_batch", words="Do exactly 60 registrations in one call pass?", zh="一次注册正好 60 个用户能否成功?", careful="no: 59"
     ),
     Question(
-        name="before_group", words="Can a message be older than its group?", zh="群消息能否早于建群时间?", careful="no",
+        name="shared",
+        words="Do push settings share the quota of registration?",
+        zh="推送设置是否与用户注册共用调用频率上限?",
+        careful="yes",
     ),
-    Question(
-        name="conversations", words="Does a new device show a conversation whose messages were imported?", zh="新设备上能否看到只有导入消息的会话?",
-        careful="no: the app pulls roaming messages", by_person=True,
-    ),
-    Question(
-        name="unread", words="Do imports count as offline messages?", zh="导入的消息是否计入离线消息数?", careful="they may",
-    ),
-    Question(
-        name="in_files", words="Are imports in the history files?", zh="历史消息文件中是否包含导入的消息?", careful="no",
-    ),
-    Question(
-        name="full_batch", words="Do exactly 60 registrations in one call pass?", zh="一次注册正好 60 个用户能否成功?", careful="no: 59",
-    ),
-    Question(
-        name="shared", words="Do push settings share the quota of registration?", zh="推送设置是否与用户注册共用调用频率上限?", careful="yes",
-    ),
-    Question(
-        name="custom_ids", words="May the id of a group be chosen?", zh="是否已开通自定义群组 ID?", careful="no",
-    ),
-)  # fmt: skip
+    Question(name="custom_ids", words="May the id of a group be chosen?", zh="是否已开通自定义群组 ID?", careful="no"),
+)
 
 _Step = Generator[Any, Any, Findings]
 
@@ -145,7 +134,9 @@ def _repeated(findings: Findings, request: Request, first: Reply, second: Reply 
     if _good(second):
         same = _message(second) in {"", _message(first)}
         told = "swallowed" if same or count == 1 else "doubled"
-        return (yield from _found(findings, "repeat", told, "the same timestamp again: 200" + (", the same id" if same else ", another id")))
+        return (
+            yield from _found(findings, "repeat", told, "the same timestamp again: 200" + (", the same id" if same else ", another id"))
+        )
     if not_about_it(request, second, answer_of(second)) is not None:
         return findings
     findings = structs.replace(findings, repeat_said=_digest(request, second))
@@ -163,7 +154,9 @@ def _group(account: EasemobAccount, names: ProbeNames, findings: Findings) -> _S
     reply = yield request
     made = text(table(_data(reply)).get("groupid"))
     if made:
-        findings = yield from _found(findings, "custom_ids", made == chosen, "a group under a chosen id: " + ("taken" if made == chosen else "ignored"))
+        findings = yield from _found(
+            findings, "custom_ids", made == chosen, "a group under a chosen id: " + ("taken" if made == chosen else "ignored")
+        )
     elif reply is not None and reply.status != 200 and not_about_it(request, reply, answer_of(reply)) is None:
         findings = yield from _found(findings, "custom_ids", False, f"a group under a chosen id: {reply.status}")
         again = yield call(account, "POST", "chatgroups", "chatgroups/create", body, repeatable=False)
@@ -187,7 +180,9 @@ def _quota(account: EasemobAccount, names: ProbeNames, findings: Findings) -> _S
     some, own = max(1, names.burst * 7 // 10), escaped(user(names, 0))
     plain = call(account, "GET", f"users/{own}", "users/get")
     others = {
-        "push/nickname": call(account, "PUT", "push/nickname", "push/nickname", [{"username": user(names, 0), "push_nickname": names.prefix}]),
+        "push/nickname": call(
+            account, "PUT", "push/nickname", "push/nickname", [{"username": user(names, 0), "push_nickname": names.prefix}]
+        ),
         "push/style": call(account, "PUT", f"users/{own}", "push/style", {"notification_display_style": "1"}),
         "notification": call(account, "PUT", f"users/{own}/notification/user/{own}", "notification", {"type": "ALL"}),
     }
@@ -218,7 +213,9 @@ def later(account: EasemobAccount, names: ProbeNames, findings: Findings) -> Pro
                 seen |= _seen(file.body, names)
     if not read:
         return findings
-    findings = yield from _found(findings, "in_files", bool(seen), "found in a history file" if seen else "in no history file of those hours")
+    findings = yield from _found(
+        findings, "in_files", bool(seen), "found in a history file" if seen else "in no history file of those hours"
+    )
     if seen and findings.repeat in {"", "doubled", "swallowed"}:
         told = "doubled" if len(seen) > 1 else "swallowed"
         findings = yield from _found(findings, "repeat", told, f"{len(seen)} of the two are in the history file")
@@ -247,9 +244,7 @@ def _text(names: ProbeNames, which: str) -> str:
 
 def _import(account: EasemobAccount, names: ProbeNames, target: str, at: int, which: str, *, group: bool = False) -> Request:
     api = "messages/chatgroups/import" if group else "messages/users/import"
-    body = {
-        "from": user(names, 0), "target": target, "type": "txt", "body": {"msg": _text(names, which)}, "ext": {}, "msg_timestamp": at,
-    }  # fmt: skip
+    body = {"from": user(names, 0), "target": target, "type": "txt", "body": {"msg": _text(names, which)}, "ext": {}, "msg_timestamp": at}
     return call(account, "POST", api, api, body, repeatable=False)
 
 

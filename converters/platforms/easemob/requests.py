@@ -54,9 +54,7 @@ def sender_of(delivery: Delivery, account: EasemobAccount) -> str:
     return delivery.sender or account.operator or ADMIN
 
 
-def extension(
-    delivery: Delivery, account: EasemobAccount, sender: str, ext: dict[str, Any], *, more: bool, part: int
-) -> dict[str, Any]:
+def extension(delivery: Delivery, account: EasemobAccount, sender: str, ext: dict[str, Any], *, more: bool, part: int) -> dict[str, Any]:
     """*ext* with our mark."""
     return {**ext, **(_SILENT if delivery.silent else {}), account.mark: echo_mark.of(delivery, account, sender, more=more, part=part)}
 
@@ -66,13 +64,7 @@ def written(account: EasemobAccount, api: str, message: dict[str, Any]) -> Reque
 
 
 def call(
-    account: EasemobAccount,
-    method: str,
-    path: str,
-    api: str,
-    body: dict[str, Any] | list[Any] | None = None,
-    *,
-    repeatable: bool = True,
+    account: EasemobAccount, method: str, path: str, api: str, body: dict[str, Any] | list[Any] | None = None, *, repeatable: bool = True
 ) -> Request:
     """Anything that is no message; *path* is already escaped."""
     raw = wire.dump_any(body) if body is not None else b""

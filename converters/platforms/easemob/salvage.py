@@ -11,10 +11,7 @@ from converters import mending
 from converters.core import wire
 from converters.platforms.easemob.envelope import SignedFields
 
-_FIELD = re.compile(
-    rb'"(callId|timestamp|security|appkey)"\s*+:\s*+("(?:[^"\\]|\\.){0,200}+"|-?[0-9]{1,20}+(?:\.[0-9]{1,6}+)?)',
-    re.DOTALL,
-)
+_FIELD = re.compile(rb'"(callId|timestamp|security|appkey)"\s*+:\s*+("(?:[^"\\]|\\.){0,200}+"|-?[0-9]{1,20}+(?:\.[0-9]{1,6}+)?)', re.DOTALL)
 
 
 def signed_parts(body: bytes) -> tuple[SignedFields, ...]:

@@ -15,9 +15,7 @@ from converters.routing.user_ids import fold
 
 Scope = Literal["direct", "group", "room"]
 
-_SCOPES: dict[str, Scope] = {
-    "chat": "direct", "user": "direct", "group": "group", "groupchat": "group", "room": "room", "chatroom": "room",
-}  # fmt: skip
+_SCOPES: dict[str, Scope] = {"chat": "direct", "user": "direct", "group": "group", "groupchat": "group", "room": "room", "chatroom": "room"}
 _SHORTEST = 12
 """Digits of a group's own id; of those of users only where they are numbers too."""
 _GROUPS_RECEIPT = "chat:ack:read"

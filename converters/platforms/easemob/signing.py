@@ -25,9 +25,7 @@ def signature_fits(account: EasemobAccount, call_id: str, timestamp: str, securi
     given = security.lower().encode()
     secrets = (account.callback_secret, account.callback_secret_previous)
     fits = [
-        compare_digest(
-            md5(f"{call_id}{secret}{timestamp}".encode(), usedforsecurity=False).hexdigest().encode(), given
-        )
+        compare_digest(md5(f"{call_id}{secret}{timestamp}".encode(), usedforsecurity=False).hexdigest().encode(), given)
         for secret in secrets
         if secret
     ]
@@ -36,11 +34,7 @@ def signature_fits(account: EasemobAccount, call_id: str, timestamp: str, securi
 
 def ask(account: EasemobAccount) -> Request:
     """Asks for an app token. Source: "Easemob: Authentication by app token"."""
-    body = {
-        "grant_type": "client_credentials",
-        "client_id": account.client_id,
-        "client_secret": account.client_secret,
-    }
+    body = {"grant_type": "client_credentials", "client_id": account.client_id, "client_secret": account.client_secret}
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     return Request("POST", f"/{account.org}/{account.app}/token", headers, wire.dump_any(body), "token")
 
@@ -69,6 +63,4 @@ def _error(reply: Reply) -> str:
     return known(error)
 
 
-AUTH = Token(
-    ask=ask, read=read, headers=lambda token: {"Authorization": f"Bearer {token}"}, worn_out=worn_out
-)
+AUTH = Token(ask=ask, read=read, headers=lambda token: {"Authorization": f"Bearer {token}"}, worn_out=worn_out)

@@ -11,7 +11,9 @@ def remove(account: OwnAccount, names: Names, made: Made) -> tuple[Request, ...]
 
 
 DOCTOR = DoctorPlan(
-    console=Words("have the server post events to this address, signed as the page on own servers says", "让服务器向本地址推送事件,并按文档签名"),
+    console=Words(
+        "have the server post events to this address, signed as the page on own servers says", "让服务器向本地址推送事件,并按文档签名"
+    ),
     remove=remove,
     left=Words("the messages between the two", "两人之间的消息"),
 )

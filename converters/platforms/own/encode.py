@@ -72,9 +72,13 @@ def _request(
     event = delivery.event
     where = _conversation(delivery)
     relay = public.RelayProof(
-        event.id, event.source, EventId.parse(event.id).platform, proof=proof(event.id, place_of(delivery.target, where, delivery.sender, operation), account),
-        late=delivery.late, silent=delivery.silent,
-    )  # fmt: skip
+        event.id,
+        event.source,
+        EventId.parse(event.id).platform,
+        proof=proof(event.id, place_of(delivery.target, where, delivery.sender, operation), account),
+        late=delivery.late,
+        silent=delivery.silent,
+    )
     said = public.OwnEvent(
         id=event.id,
         conversation=where,

@@ -3,7 +3,4 @@
 from converters.platform import OTHERS, RateLimit
 from converters.platforms.own.encode import CREATE, EVENT, POST
 
-LIMITS = (
-    RateLimit("events", (POST, CREATE, EVENT), 500),
-    RateLimit("others", (OTHERS,), 100),
-)
+LIMITS = (RateLimit("events", (POST, CREATE, EVENT), 500), RateLimit("others", (OTHERS,), 100))

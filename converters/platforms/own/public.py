@@ -36,9 +36,7 @@ class OwnEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that happened. An event that posts a message gives the message its id."""
 
     id: Annotated[Id, Meta(description="Of this event alone, for ever; sent again, it is the same event.")]
-    conversation: Annotated[
-        Conversation, Meta(description="Where. Of `direct`, *users* are the two, in any order.")
-    ]
+    conversation: Annotated[Conversation, Meta(description="Where. Of `direct`, *users* are the two, in any order.")]
     sender: Annotated[
         str, Meta(description="Who did it; of a direct conversation one of the two. Empty: nobody, or the server itself.")
     ] = ""

@@ -41,7 +41,6 @@ _ODD = b"\n\r\x1e\x1f"
 Fields = dict[str, str]
 
 
-
 class RoutedMessage(Struct, frozen=True):
     """A message, or what is routed as one."""
 
@@ -192,9 +191,7 @@ def conversation_of(fields: Fields) -> Conversation | None:
             return place_in(lowered(mending.load_any(fields.get("content", ""))[0]), fields)
         except wire.Malformed:
             return None
-    return place(
-        channel_of(fields), fields.get("fromUserId", ""), fields.get("toUserId", ""), fields.get("busChannel", "")
-    )
+    return place(channel_of(fields), fields.get("fromUserId", ""), fields.get("toUserId", ""), fields.get("busChannel", ""))
 
 
 def told_in(value: Any) -> Conversation | None:

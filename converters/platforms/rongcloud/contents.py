@@ -92,7 +92,9 @@ def write(body: Body, delivery: Delivery, account: RongcloudAccount, there: Targ
             return EncodedContent("RC:InfoNtf", {"message": said})
 
 
-def answering(written: EncodedContent, body: Body, quote: Quote, delivery: Delivery, account: RongcloudAccount, there: TargetContext) -> EncodedContent:
+def answering(
+    written: EncodedContent, body: Body, quote: Quote, delivery: Delivery, account: RongcloudAccount, there: TargetContext
+) -> EncodedContent:
     """*written* as an answer to *quote*; only a text can be one."""
     lost = (*written.losses, Loss("quote"))
     said = written.content.get("content")
@@ -188,9 +190,17 @@ def _kind(body: Body) -> Loss:
 def _named(kind: str, account: RongcloudAccount) -> str:
     """What an answer shows of a message without words."""
     files: dict[str, Body] = {
-        "image": Image(File()), "gif": Gif(File()), "voice": Voice(File()), "video": Video(File()), "file": Document(File()),
-        "location": Custom(""), "sticker": Sticker(), "forwarded": Forwarded(), "card": Card(""), "link": Link(""),
-    }  # fmt: skip
+        "image": Image(File()),
+        "gif": Gif(File()),
+        "voice": Voice(File()),
+        "video": Video(File()),
+        "file": Document(File()),
+        "location": Custom(""),
+        "sticker": Sticker(),
+        "forwarded": Forwarded(),
+        "card": Card(""),
+        "link": Link(""),
+    }
     return shown(files.get(kind, Custom("")), account.language)
 
 

@@ -12,15 +12,7 @@ from converters.core.operations import Post
 from converters.platform import Callback, Decoded, DecodedEvent, Ignored, OwnEcho
 from converters.platforms.rongcloud import emoticons
 from converters.platforms.rongcloud.account import RongcloudAccount
-from converters.platforms.rongcloud.callback import (
-    RECALL,
-    Fields,
-    RoutedMessage,
-    ServiceEvent,
-    by_server,
-    channel_of,
-    conversation_of,
-)
+from converters.platforms.rongcloud.callback import RECALL, Fields, RoutedMessage, ServiceEvent, by_server, channel_of, conversation_of
 from converters.platforms.rongcloud.callback import read as read_body
 from converters.platforms.rongcloud.content import Content, listed, opened, read, text, user, without
 from converters.platforms.rongcloud.messages import QUOTE, body_of, losses_of, own_extra, quote_in
@@ -87,7 +79,9 @@ def _routed(fields: Fields, callback: Callback, account: RongcloudAccount, lost:
     return said if not found else tuple(structs.replace(one, unfit=found) if isinstance(one, DecodedEvent) else one for one in said)
 
 
-def _carried(name: str, raw: str, content: Content | None, ext: Content, arrived: ReceivedMessage, account: RongcloudAccount) -> tuple[Decoded, ...]:
+def _carried(
+    name: str, raw: str, content: Content | None, ext: Content, arrived: ReceivedMessage, account: RongcloudAccount
+) -> tuple[Decoded, ...]:
     done = happened(name, arrived)
     if isinstance(done, Ignored):
         return (done,)
@@ -118,7 +112,7 @@ def _kept_back(fields: Fields, account: RongcloudAccount) -> str | None:
 
 def _directed(named: str) -> bool:
     """Whether somebody is named; the vendor's own sample has names beside a talk of two, where they mean nothing."""
-    if named.strip('[]{}"\', ') in {"", "null", "None"}:
+    if named.strip("[]{}\"', ") in {"", "null", "None"}:
         return False
     users = listed(named)
     return not users or any(user(one) for one in users)
@@ -130,9 +124,7 @@ def _receiver(fields: Fields, conversation: Conversation) -> str:
     return conversation.id
 
 
-def _posted(
-    name: str, raw: str, content: Content | None, ext: Content, arrived: ReceivedMessage, account: RongcloudAccount
-) -> Decoded:
+def _posted(name: str, raw: str, content: Content | None, ext: Content, arrived: ReceivedMessage, account: RongcloudAccount) -> Decoded:
     """A message; or another content for one, as ultra groups have it."""
     body = body_of(name, content, raw, account.mark, account.language)
     losses: tuple[Loss, ...] = ()

@@ -15,17 +15,7 @@ from converters.core.model import TargetContext
 from converters.core.operations import Post, Recall, Ref
 from converters.core.outcome import Delivered
 from converters.doctor.session import DoctorSession, message_of, told
-from converters.doctor.steps import (
-    Check,
-    CheckResult,
-    Clock,
-    Diagnosing,
-    DoctorPlan,
-    Made,
-    Names,
-    State,
-    Words,
-)
+from converters.doctor.steps import Check, CheckResult, Clock, Diagnosing, DoctorPlan, Made, Names, State, Words
 from converters.platform import Reply, Request, TimeRange
 from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.gaps import API as LOG
@@ -39,19 +29,22 @@ _WRONG = 5_000
 
 CHECKS = (
     Check(
-        name="msg-random", title=Words("repeats", "重复发送"),
+        name="msg-random",
+        title=Words("repeats", "重复发送"),
         does=Words("sends one message twice with the same msgRandom", "用相同的 msgRandom 发送同一条消息两次"),
     ),
     Check(
-        name="recall-time", title=Words("time of a recall", "撤回的时间参数"),
+        name="recall-time",
+        title=Words("time of a recall", "撤回的时间参数"),
         does=Words("recalls a message with a time that is 5 s off", "用相差 5 秒的时间撤回一条消息"),
         settles="Is the time of a recall, `sentTime`, compared with the message's?",
     ),
     Check(
-        name="message-log", title=Words("message log", "历史消息日志"),
+        name="message-log",
+        title=Words("message log", "历史消息日志"),
         does=Words("asks for the logs of the last three hours by both clocks", "按两种时区查询最近三小时的消息日志"),
     ),
-)  # fmt: skip
+)
 
 
 def remove(account: RongcloudAccount, names: Names, made: Made) -> tuple[Request, ...]:
@@ -78,7 +71,11 @@ def _random(session: DoctorSession[RongcloudAccount]) -> Diagnosing:
     first, second = (yield request), (yield request)
     code, again = _code(first), _code(second)
     if code not in _OK or not again:
-        yield CheckResult(check="msg-random", state="open", seen=Words(f"code {code or 'none'}, then {again or 'none'}", f"返回码 {code or '无'},{again or '无'}"))
+        yield CheckResult(
+            check="msg-random",
+            state="open",
+            seen=Words(f"code {code or 'none'}, then {again or 'none'}", f"返回码 {code or '无'},{again or '无'}"),
+        )
     elif again in _OK:
         seen = Words("a repeat is a second message: msgRandom is not switched on", "重复请求成为第二条消息:未开通 msgRandom")
         yield CheckResult(check="msg-random", state="good", seen=seen, settings={"msg_random": False})
@@ -107,7 +104,11 @@ def _recall_time(session: DoctorSession[RongcloudAccount]) -> Diagnosing:
     asked = look_up.ask(sent, session.account, now - 60_000, end + 60_000)
     reply = (yield asked) if asked is not None else None
     if reply is None or _code(reply) not in _OK:
-        yield CheckResult(check="recall-time", state="open", seen=Words("taken; the history does not tell whether it is gone", "已接受;无法从历史消息确认是否撤回"))
+        yield CheckResult(
+            check="recall-time",
+            state="open",
+            seen=Words("taken; the history does not tell whether it is gone", "已接受;无法从历史消息确认是否撤回"),
+        )
         return
     there = isinstance(look_up.read(sent, session.account, reply, 0), Delivered)
     state: State = "good"
@@ -128,7 +129,10 @@ def _log() -> Diagnosing:
                 yield CheckResult(check="message-log", state="good", seen=seen, settings={"hours_ahead": ahead})
                 return
     if _OFF in codes:
-        todo = Words("switch the message log on, so that `im-relay gaps` finds callbacks that were lost", "开通消息日志,`im-relay gaps` 靠它找回丢失的回调")
+        todo = Words(
+            "switch the message log on, so that `im-relay gaps` finds callbacks that were lost",
+            "开通消息日志,`im-relay gaps` 靠它找回丢失的回调",
+        )
         yield CheckResult(check="message-log", state="bad", seen=Words("code 1009: not switched on", "返回码 1009:未开通"), todo=todo)
         return
     todo = Words("ask again when people have written for some hours", "有数小时真实消息后再检查")

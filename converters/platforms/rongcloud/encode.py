@@ -73,9 +73,15 @@ def encode(delivery: Delivery, account: RongcloudAccount, there: TargetContext =
         case Presence():
             return Encoded((), (Loss("presence"),))
         case (
-            GroupCreated() | GroupDismissed() | GroupChanged() | MembersAdded() | MembersRemoved() | OwnerChanged()
-            | AdminsChanged() | Muted()
-        ):  # fmt: skip
+            GroupCreated()
+            | GroupDismissed()
+            | GroupChanged()
+            | MembersAdded()
+            | MembersRemoved()
+            | OwnerChanged()
+            | AdminsChanged()
+            | Muted()
+        ):
             return group_life(operation, delivery, account)
 
 
@@ -143,9 +149,7 @@ def _in_parts(
     requests = []
     for number, part in enumerate(parts):
         content = {**(written.content if number == 0 else {}), "content": part}
-        sent = content_of(
-            delivery, account, content, {} if number else ext, delivery.receiver, more=number < len(parts) - 1, part=number
-        )
+        sent = content_of(delivery, account, content, {} if number else ext, delivery.receiver, more=number < len(parts) - 1, part=number)
         mentions = written.mentions and number == 0
         requests.append(message(delivery, account, written.name, sent, number, mentions=mentions))
     return tuple(requests)

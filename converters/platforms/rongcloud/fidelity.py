@@ -8,7 +8,9 @@ FIDELITY = {
     "image": full("in the store of the settings, as every file; its thumbnail in the message"),
     "gif": full(known="sdk"),
     "voice": partial("as AAC, or by the setting `voice` as AMR in the message itself; over 60 seconds as a file"),
-    "video": full("as MP4, with a thumbnail; in H.264 and AAC, where phones do not play it otherwise; what takes too long as a file", "sdk"),
+    "video": full(
+        "as MP4, with a thumbnail; in H.264 and AAC, where phones do not play it otherwise; what takes too long as a file", "sdk"
+    ),
     "file": full(known="sdk"),
     "location": full("title and address shown in one line, without a map", "sdk"),
     "custom": partial("under its own name, which clients must know; one without a name as a text"),

@@ -15,16 +15,7 @@ from converters import mending
 from converters.core import offset_hours, urlencoded, wire
 from converters.core.lenient import Word, milliseconds, word
 from converters.core.model import Conversation, conversation_key
-from converters.platform import (
-    Callback,
-    FileRequest,
-    FoundCallback,
-    GapConversation,
-    Gaps,
-    Reply,
-    Request,
-    TimeRange,
-)
+from converters.platform import Callback, FileRequest, FoundCallback, GapConversation, Gaps, Reply, Request, TimeRange
 from converters.platforms.rongcloud.account import RongcloudAccount
 from converters.platforms.rongcloud.callback import RoutedMessage, conversation_of, fields_in, read
 from converters.platforms.rongcloud.content import text

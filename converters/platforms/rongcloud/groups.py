@@ -155,13 +155,7 @@ def _bound(operation: GroupLife, delivery: Delivery, account: RongcloudAccount, 
         return {}
     content = _notice(operation, delivery, account, group, more=True)
     own = "1" if account.include_sender else "0"
-    return {
-        "bindNotifyMsg": "true",
-        "fromUserId": by,
-        "objectName": "RC:GrpNtf",
-        "content": content,
-        "isIncludeSender": own,
-    }
+    return {"bindNotifyMsg": "true", "fromUserId": by, "objectName": "RC:GrpNtf", "content": content, "isIncludeSender": own}
 
 
 def _notice(operation: GroupLife, delivery: Delivery, account: RongcloudAccount, group: str, *, more: bool) -> str:

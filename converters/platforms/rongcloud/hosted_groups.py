@@ -52,9 +52,13 @@ def ranks(group: str) -> "Generator[Any, Any, dict[str, GroupMember] | NoAnswer]
             if isinstance(row, dict) and (user := text(row.get("userId"))):
                 extra = text(row.get("extra"))
                 found[user] = GroupMember(
-                    group=group, user=user, role=_ROLES.get(text(row.get("role")), "member"), name=text(row.get("nickname")),
-                    attributes={"extra": extra} if extra else {}, joined=milliseconds(text(row.get("time")), 0),
-                )  # fmt: skip
+                    group=group,
+                    user=user,
+                    role=_ROLES.get(text(row.get("role")), "member"),
+                    name=text(row.get("nickname")),
+                    attributes={"extra": extra} if extra else {},
+                    joined=milliseconds(text(row.get("time")), 0),
+                )
         cursor = text(answer.get("pageToken"))
         if not cursor or len(found) == before:
             return found
@@ -64,10 +68,16 @@ def _group(row: dict[str, Any]) -> Group:
     profile, permissions = _object(row.get("groupProfile")), _object(row.get("permissions"))
     own = text(row.get("groupExtProfile"))
     return Group(
-        id=text(row.get("groupId")), name=text(row.get("name")), owner="", description=text(profile.get("introduction")),
-        announcement=text(profile.get("announcement")), avatar=text(profile.get("portraitUrl")), ext="" if own == "{}" else own,
-        approval=text(permissions.get("joinPerm")) in _ASKED_FIRST, created=milliseconds(text(row.get("createTime")), 0),
-    )  # fmt: skip
+        id=text(row.get("groupId")),
+        name=text(row.get("name")),
+        owner="",
+        description=text(profile.get("introduction")),
+        announcement=text(profile.get("announcement")),
+        avatar=text(profile.get("portraitUrl")),
+        ext="" if own == "{}" else own,
+        approval=text(permissions.get("joinPerm")) in _ASKED_FIRST,
+        created=milliseconds(text(row.get("createTime")), 0),
+    )
 
 
 def _object(held: object) -> dict[str, Any]:

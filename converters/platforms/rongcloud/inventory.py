@@ -27,6 +27,7 @@ from converters.platforms.rongcloud.sending import call
 _GROUPS, _FRIENDS, _BLOCKED = 1000, 100, 100
 _MODES: dict[str, Literal["all", "mentions", "none"]] = {"-1": "all", "1": "mentions", "2": "mentions", "4": "mentions", "5": "none"}
 
+
 def users(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: RongcloudAccount) -> Reading:
     del span, cursor
     unknown = 0
@@ -47,7 +48,9 @@ def friends(subjects: Sequence[str], span: TimeRange | None, cursor: str, accoun
     del span, account
 
     def page(owner: str, cursor: str) -> PageReading:
-        answer = yield from ask(call("friend/get", {"userId": owner, "size": str(_FRIENDS), "order": "0"} | ({"pageToken": cursor} if cursor else {})))
+        answer = yield from ask(
+            call("friend/get", {"userId": owner, "size": str(_FRIENDS), "order": "0"} | ({"pageToken": cursor} if cursor else {}))
+        )
         if isinstance(answer, str):
             return answer
         held = rows(answer, "friendList")
@@ -65,11 +68,16 @@ def blocks(subjects: Sequence[str], span: TimeRange | None, cursor: str, account
     del span, account
 
     def page(owner: str, cursor: str) -> PageReading:
-        answer = yield from ask(call("user/blacklist/query", {"userId": owner, "size": str(_BLOCKED)} | ({"pageToken": cursor} if cursor else {})))
+        answer = yield from ask(
+            call("user/blacklist/query", {"userId": owner, "size": str(_BLOCKED)} | ({"pageToken": cursor} if cursor else {}))
+        )
         if isinstance(answer, str):
             return answer
         names = [word(name) for name in rows(answer, "users") if isinstance(name, str | int)]
-        return Page(tuple(Block(owner=owner, blocked=name) for name in names), text(answer.get("pageToken")) or text(answer.get("next")) if names else "")
+        return Page(
+            tuple(Block(owner=owner, blocked=name) for name in names),
+            text(answer.get("pageToken")) or text(answer.get("next")) if names else "",
+        )
 
     return (yield from paged(subjects, cursor, page))
 
@@ -115,14 +123,22 @@ def members(subjects: Sequence[str], span: TimeRange | None, cursor: str, accoun
         names = [text(row.get("id")) or text(row.get("userId")) for row in rows(inside, "users") if isinstance(row, dict)]
         mutes = {text(row.get("userId")): _until(row, account) for row in rows(gagged, "users") if isinstance(row, dict)}
         free = {word(name) for name in rows(allowed, "userIds") if isinstance(name, str | int)}
-        muted = any(text(row.get("stat")) in {"1", "true"} for row in rows(banned, "groupinfo") if isinstance(row, dict) and text(row.get("groupId")) == group)
+        muted = any(
+            text(row.get("stat")) in {"1", "true"}
+            for row in rows(banned, "groupinfo")
+            if isinstance(row, dict) and text(row.get("groupId")) == group
+        )
         owner = next((one.user for one in ranked.values() if one.role == "owner"), "")
         owner = owner or (account.operator if account.operator in names and not ranked else "")
         yield Team(id=group, owner=owner, muted=muted)
         for name in filter(None, names):
             known = ranked.get(name) or GroupMember(group=group, user=name)
             yield structs.replace(
-                known, role="owner" if name == owner else known.role, muted=name in mutes, muted_until=mutes.get(name, 0), allowed=name in free
+                known,
+                role="owner" if name == owner else known.role,
+                muted=name in mutes,
+                muted_until=mutes.get(name, 0),
+                allowed=name in free,
             )
     return ""
 
@@ -183,12 +199,17 @@ READERS = (
     Reader(name="blocks", of="user", ask=blocks),
     Reader(name="joined", of="user", ask=joined),
     Reader(name="hosted", of="user", ask=hosted, needs="The hosted groups service; without it groups have a name and nothing else."),
-    Reader(name="members", of="group", ask=members, needs="Owners and admins, but for hosted groups, are not RongCloud's: name the owners."),
+    Reader(
+        name="members", of="group", ask=members, needs="Owners and admins, but for hosted groups, are not RongCloud's: name the owners."
+    ),
     Reader(name="settings", of="user", ask=settings),
     Reader(name="quiet", of="setting", ask=quiet),
     Reader(name="history", of="conversation", ask=history, needs="Cloud storage (云存储): half a year by default."),
     Reader(
-        name="logs", of="app", ask=logs, whole=False,
+        name="logs",
+        of="app",
+        ask=logs,
+        whole=False,
         needs="The hourly message log, for three days, and from the day on which it was switched on; the last hour or two are not there yet.",
     ),
-)  # fmt: skip
+)

@@ -125,11 +125,18 @@ def _missed(row: dict[str, Any], place: Conversation) -> FoundCallback:
             channel = "TEMPGROUP"
     content = row.get("content")
     fields = {
-        "fromUserId": sender, "toUserId": target, "objectName": text(row.get("objectName")),
-        "content": content if isinstance(content, str) else wire.dump_any(content).decode(), "channelType": channel,
-        "msgTimestamp": str(_time(row)), "msgUID": text(row.get("messageUID")), "sensitiveType": "0", "source": "",
-        "busChannel": text(row.get("busChannel")), "groupUserIds": "",
-    }  # fmt: skip
+        "fromUserId": sender,
+        "toUserId": target,
+        "objectName": text(row.get("objectName")),
+        "content": content if isinstance(content, str) else wire.dump_any(content).decode(),
+        "channelType": channel,
+        "msgTimestamp": str(_time(row)),
+        "msgUID": text(row.get("messageUID")),
+        "sensitiveType": "0",
+        "source": "",
+        "busChannel": text(row.get("busChannel")),
+        "groupUserIds": "",
+    }
     return FoundCallback(conversation_key(place), write(fields), _FORM)
 
 

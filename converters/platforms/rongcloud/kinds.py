@@ -14,23 +14,59 @@ from converters.text.fallback_text import Language
 
 _WORDS: dict[Language, dict[str, str]] = {
     "zh": {"location": "发起了位置共享", "call-summary": "通话智能总结已完成", "red-packet": "红包", "and": "、", "colon": ": "},
-    "en": {"location": "Started to share their location", "call-summary": "The summary of the call is ready", "red-packet": "Red packet", "and": ", ", "colon": ": "},
-}  # fmt: skip
+    "en": {
+        "location": "Started to share their location",
+        "call-summary": "The summary of the call is ready",
+        "red-packet": "Red packet",
+        "and": ", ",
+        "colon": ": ",
+    },
+}
 _LABELS: dict[Language, dict[str, str]] = {
     "zh": {
-        "RC:ImgMsg": "图片", "RC:GIFMsg": "动图", "RC:VcMsg": "语音", "RC:HQVCMsg": "语音", "RC:SightMsg": "视频", "RC:FileMsg": "文件", "RC:LBSMsg": "位置",
-        "RC:CardMsg": "名片", "RC:StkMsg": "表情", "RC:ImgTextMsg": "图文", "RC:CombineMsg": "聊天记录", "RC:CombineV2Msg": "聊天记录", "RC:VCSummary": "通话",
+        "RC:ImgMsg": "图片",
+        "RC:GIFMsg": "动图",
+        "RC:VcMsg": "语音",
+        "RC:HQVCMsg": "语音",
+        "RC:SightMsg": "视频",
+        "RC:FileMsg": "文件",
+        "RC:LBSMsg": "位置",
+        "RC:CardMsg": "名片",
+        "RC:StkMsg": "表情",
+        "RC:ImgTextMsg": "图文",
+        "RC:CombineMsg": "聊天记录",
+        "RC:CombineV2Msg": "聊天记录",
+        "RC:VCSummary": "通话",
     },
     "en": {
-        "RC:ImgMsg": "picture", "RC:GIFMsg": "moving picture", "RC:VcMsg": "voice", "RC:HQVCMsg": "voice", "RC:SightMsg": "video", "RC:FileMsg": "file",
-        "RC:LBSMsg": "place", "RC:CardMsg": "contact", "RC:StkMsg": "sticker", "RC:ImgTextMsg": "link", "RC:CombineMsg": "forwarded messages",
-        "RC:CombineV2Msg": "forwarded messages", "RC:VCSummary": "call",
+        "RC:ImgMsg": "picture",
+        "RC:GIFMsg": "moving picture",
+        "RC:VcMsg": "voice",
+        "RC:HQVCMsg": "voice",
+        "RC:SightMsg": "video",
+        "RC:FileMsg": "file",
+        "RC:LBSMsg": "place",
+        "RC:CardMsg": "contact",
+        "RC:StkMsg": "sticker",
+        "RC:ImgTextMsg": "link",
+        "RC:CombineMsg": "forwarded messages",
+        "RC:CombineV2Msg": "forwarded messages",
+        "RC:VCSummary": "call",
     },
-}  # fmt: skip
+}
 
 _REASONS = {"1": "cancelled", "2": "rejected", "3": "completed", "4": "busy", "5": "missed", "22": "busy"}
 """Why a call ended, as who hung up has it; ten more is the other side's view of it."""
-_REASON_NAMES = {"cancel": "1", "reject": "2", "hangup": "3", "busy_line": "4", "busyline": "4", "no_response": "5", "noresponse": "5", "in_other_call": "22"}
+_REASON_NAMES = {
+    "cancel": "1",
+    "reject": "2",
+    "hangup": "3",
+    "busy_line": "4",
+    "busyline": "4",
+    "no_response": "5",
+    "noresponse": "5",
+    "in_other_call": "22",
+}
 _MOST_LINES = 100
 
 
@@ -70,7 +106,9 @@ def call(held: Content) -> Call:
     reason = words(held.get("hangupReason")) or words(held.get("reason")) or ""
     reason = _REASON_NAMES.get(reason.lower().removeprefix("remote_").removeprefix("remote"), reason)
     lasted = _lasted(held.get("duration")) or _lasted(held.get("content"), clock_only=True)
-    state = _REASONS.get(reason) or _REASONS.get(str(int(reason) - 10) if reason.isascii() and reason.isdecimal() and len(reason) < 9 else "", "")
+    state = _REASONS.get(reason) or _REASONS.get(
+        str(int(reason) - 10) if reason.isascii() and reason.isdecimal() and len(reason) < 9 else "", ""
+    )
     if lasted:
         state = "completed"
     elif state == "completed" and held.get("connectedTime") in {0, "0"}:
@@ -94,7 +132,9 @@ def _lasted(value: Any, *, clock_only: bool = False) -> int:
 
 def article(held: Content) -> Link | None:
     """What a public account sends: one article, or several, of which the first is the link and the others are named in its text."""
-    found = [one for one in listed(held.get("articles")) if isinstance(one, dict)] or [one for name in ("article", "richMedia") if (one := read(held.get(name)))]
+    found = [one for one in listed(held.get("articles")) if isinstance(one, dict)] or [
+        one for name in ("article", "richMedia") if (one := read(held.get(name)))
+    ]
     if not found:
         found = [held]
     first, *others = found

@@ -25,16 +25,7 @@ from converters.core.lenient import words
 from converters.core.model import Loss
 from converters.core.operations import Quote, Ref
 from converters.platforms.rongcloud import kinds
-from converters.platforms.rongcloud.content import (
-    Content,
-    exactly,
-    number,
-    read,
-    text,
-    user,
-    users,
-    whole,
-)
+from converters.platforms.rongcloud.content import Content, exactly, number, read, text, user, users, whole
 from converters.text.extension_payload import key_of
 from converters.text.fallback_text import Language
 

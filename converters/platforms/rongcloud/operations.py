@@ -119,7 +119,9 @@ def _read(arrived: ReceivedMessage) -> tuple[DecodedChange, ...]:
 def _read_in_group(arrived: ReceivedMessage) -> tuple[DecodedChange, ...] | Ignored:
     told = read(arrived.content.get("receiptMessageDic")) or {}
     named = [
-        (user(author), uid) for author, uids in told.items() for uid in dict.fromkeys(uid for uid in listed(uids) if isinstance(uid, str) and uid)
+        (user(author), uid)
+        for author, uids in told.items()
+        for uid in dict.fromkeys(uid for uid in listed(uids) if isinstance(uid, str) and uid)
     ]
     if not named:
         return Ignored("receipt-of-nothing")
@@ -139,12 +141,12 @@ def _typing(arrived: ReceivedMessage) -> tuple[DecodedChange, ...]:
 def _friend(arrived: ReceivedMessage) -> tuple[DecodedChange, ...] | Ignored:
     held = arrived.content
     one, other = user(held.get("sourceUserId")), user(held.get("targetUserId"))
-    what: Any = {"Request": "requested", "AcceptResponse": "added", "RejectResponse": "refused"}.get(
-        text(held.get("operation"))
-    )
+    what: Any = {"Request": "requested", "AcceptResponse": "added", "RejectResponse": "refused"}.get(text(held.get("operation")))
     if not one or not other or what is None:
         return Ignored("friend-other")
-    if not arrived.vouched and ((what == "added" and not arrived.accepts) or one != fold(arrived.sender) or not _between(arrived.conversation, one, other)):
+    if not arrived.vouched and (
+        (what == "added" and not arrived.accepts) or one != fold(arrived.sender) or not _between(arrived.conversation, one, other)
+    ):
         # A client can ask and refuse, as its own user and of whom it speaks to. Whether the other one has asked before is not known here.
         return Ignored("friend-by-client")
     changed = FriendChanged(other, what, text(held.get("message")))

@@ -62,12 +62,7 @@ def friend(changed: FriendChanged, delivery: Delivery, account: RongcloudAccount
     if not delivery.sender:
         return Encoded((), (Loss("nobody"),))
     other = delivery.named(changed.user)
-    content = {
-        "operation": what,
-        "sourceUserId": delivery.sender,
-        "targetUserId": other,
-        "message": changed.message,
-    }
+    content = {"operation": what, "sourceUserId": delivery.sender, "targetUserId": other, "message": changed.message}
     sent = content_of(delivery, account, content, {}, other)
     return Encoded((signal(delivery, account, "message/system/publish", "RC:ContactNtf", sent, {"toUserId": other}),))
 

@@ -24,10 +24,20 @@ and whoever reads much would hold the app."""
 _GATEWAY = {401, 402, 403, 407}
 """Without a code it is no answer of the API, but of what stands before it: about who calls, and not about what is said."""
 _WORDS = {
-    1001: "App Key and App Secret do not match", 1002: "bad parameter", 1003: "no data", 1004: "bad signature",
-    1005: "parameter too long", 1006: "app locked or deleted", 1007: "not allowed for this app", 1009: "service not enabled",
-    1016: "too many rooms", 1019: "too many blocked words", 1508: "too large", 2007: "too many test users", 405: "group is full",
-}  # fmt: skip
+    1001: "App Key and App Secret do not match",
+    1002: "bad parameter",
+    1003: "no data",
+    1004: "bad signature",
+    1005: "parameter too long",
+    1006: "app locked or deleted",
+    1007: "not allowed for this app",
+    1009: "service not enabled",
+    1016: "too many rooms",
+    1019: "too many blocked words",
+    1508: "too large",
+    2007: "too many test users",
+    405: "group is full",
+}
 
 
 _TARGETS = {"userId": "toUserId", "groupId": "toGroupId", "chatroomId": "toChatroomId"}

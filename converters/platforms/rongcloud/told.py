@@ -19,9 +19,15 @@ ONLINE = "0"
 
 # By a field that the others do not have.
 _SERVICES = {
-    "serviceProvider": "moderation", "resultDetail": "moderation", "userProfile": "profile", "userExtProfile": "profile",
-    "operateId": "account", "chatroomId": "room", "bot": "bot", "toUserId": "friend",
-}  # fmt: skip
+    "serviceProvider": "moderation",
+    "resultDetail": "moderation",
+    "userProfile": "profile",
+    "userExtProfile": "profile",
+    "operateId": "account",
+    "chatroomId": "room",
+    "bot": "bot",
+    "toUserId": "friend",
+}
 
 
 def told(value: Any, callback: Callback) -> tuple[Decoded, ...]:

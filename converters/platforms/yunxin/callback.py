@@ -151,8 +151,10 @@ def what_is(headers: Mapping[str, str], body: bytes, copy: CopiedMessage) -> Wha
     if not event and is_probe(body):
         return "probe"
     # Only questions have a number for a number; some copies do as well, but then a convType.
-    if type(copy.event_type) is int and copy.conv_type is None and (
-        copy.from_client_ip is not None or (event in _BEFORE and copy.msgid_client is not None)
+    if (
+        type(copy.event_type) is int
+        and copy.conv_type is None
+        and (copy.from_client_ip is not None or (event in _BEFORE and copy.msgid_client is not None))
     ):
         return "pre-delivery"
     if event in _REPORTS:

@@ -79,9 +79,7 @@ def call(api: str, fields: dict[str, str], own: str, *, repeatable: bool = False
     return Request("POST", f"/{api}.action", headers, urlencoded.write(fields), api, repeatable)
 
 
-def call_v2(
-    method: str, path: str, api: str, body: dict[str, Any] | None, own: str, *, repeatable: bool = False
-) -> Request:
+def call_v2(method: str, path: str, api: str, body: dict[str, Any] | None, own: str, *, repeatable: bool = False) -> Request:
     headers = {"Content-Type": JSON, "X-custom-traceid": own}
     return Request(method, path, headers, b"" if body is None else wire.dump_any(body), api, repeatable)
 

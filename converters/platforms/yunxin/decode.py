@@ -31,9 +31,19 @@ from converters.text.emoticons import read_in
 from converters.text.extension_payload import key_of, put_back, quote_back
 
 _EVENTS = {
-    "5": "call", "6": "recording", "10": "phone-call", "11": "sms", "12": "sms", "14": "room-queue", "20": "moderation",
-    "31": "signalling", "36": "upload", "42": "heartbeat", "83": "callback-failed", "84": "login-failed",
-}  # fmt: skip
+    "5": "call",
+    "6": "recording",
+    "10": "phone-call",
+    "11": "sms",
+    "12": "sms",
+    "14": "room-queue",
+    "20": "moderation",
+    "31": "signalling",
+    "36": "upload",
+    "42": "heartbeat",
+    "83": "callback-failed",
+    "84": "login-failed",
+}
 
 
 def decode(callback: Callback, account: YunxinAccount) -> tuple[Decoded, ...]:

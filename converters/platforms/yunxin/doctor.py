@@ -47,9 +47,7 @@ DOCTOR = DoctorPlan(
     ),
     remove=remove,
     trying=trying,
-    settles={
-        "reaction": "Is a quick comment added by `PATCH`, as the vendor's SDKs for Java and Go and their list of pages have it?",
-    },
+    settles={"reaction": "Is a quick comment added by `PATCH`, as the vendor's SDKs for Java and Go and their list of pages have it?"},
     unfit=unfit,
     left=Words("the two accounts, disabled: Yunxin deletes none; uploaded files", "两个账号(已禁用,云信不支持删除)和已上传的文件"),
 )

@@ -36,9 +36,7 @@ def typing(delivery: Delivery, account: YunxinAccount, *, active: bool) -> Encod
     return Encoded((_notification(delivery, account, where, delivery.sender, attach, kept=False),))
 
 
-def _notification(
-    delivery: Delivery, account: YunxinAccount, where: Recipient, sender: str, attach: str, *, kept: bool
-) -> Request:
+def _notification(delivery: Delivery, account: YunxinAccount, where: Recipient, sender: str, attach: str, *, kept: bool) -> Request:
     """*kept* for who is away; what is not kept is not copied to us either, and may be sent twice."""
     copied, own = kept and account.echo, own_id(delivery)
     if account.api == "v2":

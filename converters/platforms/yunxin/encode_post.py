@@ -9,18 +9,7 @@ from converters.core.operations import Quote
 from converters.platform import Encoded, Request
 from converters.platforms.yunxin import extension
 from converters.platforms.yunxin.account import YunxinAccount
-from converters.platforms.yunxin.calls import (
-    Recipient,
-    call,
-    call_v2,
-    conversation_id,
-    listed,
-    other_end,
-    own_id,
-    place,
-    speaker,
-    uuid,
-)
+from converters.platforms.yunxin.calls import Recipient, call, call_v2, conversation_id, listed, other_end, own_id, place, speaker, uuid
 from converters.platforms.yunxin.emoticons import EMOTICONS
 from converters.platforms.yunxin.encode_body import PICTURE, TEXT, TIP, VIDEO, EncodedBody, content, read_back
 from converters.text import echo_mark
@@ -38,14 +27,7 @@ _SHOWN = 500
 _SCENES = {1: "p2p", 2: "team", 3: "superTeam"}
 
 
-def post(
-    delivery: Delivery,
-    account: YunxinAccount,
-    there: TargetContext,
-    body: Body,
-    quote: Quote | None,
-    ext: dict[str, Any],
-) -> Encoded:
+def post(delivery: Delivery, account: YunxinAccount, there: TargetContext, body: Body, quote: Quote | None, ext: dict[str, Any]) -> Encoded:
     """One message, or as many as a long text needs; only the first holds more than our mark in `ext`."""
     where, sender = place(delivery), speaker(delivery, account)
     if not sender:
@@ -84,7 +66,9 @@ def post(
         own, alone = own_id(delivery, number), number == 0
         written = first if alone else _mark(delivery, account, sender, more=number < last, part=number)
         requests.append(
-            send(account, where, sender, message, own, written, answered, _push(delivery, body, where) if alone or delivery.silent else None)
+            send(
+                account, where, sender, message, own, written, answered, _push(delivery, body, where) if alone or delivery.silent else None
+            )
         )
     if isinstance(body, Text) and where.kind > 1 and len(body.mentions) > _CALLED:
         losses.append(Loss("mentions"))

@@ -71,9 +71,7 @@ class _Team:
         named = map(self.delivery.named, users)
         return self.done_by if self.done_by and self.done_by not in named else self.operator
 
-    def calls(
-        self, wanted: list[tuple[str, dict[str, str]]], users: tuple[str, ...] = (), *, owned: bool = True
-    ) -> Encoded:
+    def calls(self, wanted: list[tuple[str, dict[str, str]]], users: tuple[str, ...] = (), *, owned: bool = True) -> Encoded:
         owner = self.owner(users) if owned else ""
         if owned and not owner:
             return _NOBODY
@@ -86,9 +84,7 @@ class _Team:
     def act(self, verb: str, fields: dict[str, str], users: tuple[str, ...] = ()) -> Encoded:
         return self.calls([(verb, fields)], users)
 
-    def act_on(
-        self, verb: str, field: str, users: tuple[str, ...], fields: dict[str, str], at_once: int
-    ) -> Encoded:
+    def act_on(self, verb: str, field: str, users: tuple[str, ...], fields: dict[str, str], at_once: int) -> Encoded:
         names = [self.delivery.named(user) for user in users]
         parts = [names[start : start + at_once] for start in range(0, len(names), at_once)]
         return self.calls([(verb, {field: listed(part), **fields}) for part in parts], users)
@@ -154,9 +150,7 @@ def _change(team: _Team, changed: GroupChanged) -> Encoded:
         "icon": changed.avatar,
     }
     fields = {
-        name: fitting
-        for name, value in known.items()
-        if value is not None and ((fitting := _fitting(name, value, losses)) or not value)
+        name: fitting for name, value in known.items() if value is not None and ((fitting := _fitting(name, value, losses)) or not value)
     }
     if not fields:
         return Encoded((), tuple(losses) or (Loss("empty"),))

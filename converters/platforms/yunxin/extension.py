@@ -41,10 +41,19 @@ def quote_of(ext: dict[str, Any], conversation: Conversation, app: str) -> Quote
 
 _THREADS = ("threadReply", "thread_reply", "replyMsg")
 _REPLIES = {
-    "replyMsgIdServer": "id", "replyMsgIdClient": "client_id", "replyMsgFromAccount": "author", "replyMsgTime": "at", "messageServerId": "id",
-    "messageClientId": "client_id", "senderId": "author", "createTime": "at", "message_server_id": "id", "message_client_id": "client_id", "sender_id": "author",
+    "replyMsgIdServer": "id",
+    "replyMsgIdClient": "client_id",
+    "replyMsgFromAccount": "author",
+    "replyMsgTime": "at",
+    "messageServerId": "id",
+    "messageClientId": "client_id",
+    "senderId": "author",
+    "createTime": "at",
+    "message_server_id": "id",
+    "message_client_id": "client_id",
+    "sender_id": "author",
     "create_time": "at",
-}  # fmt: skip
+}
 """As client SDKs, and version 2 of the API, call them."""
 
 

@@ -25,7 +25,10 @@ FIDELITY = {
     "edit": full("for 7 days; in rooms, and of a text in several parts, as a new message"),
     "read": partial("of a message, not of a whole conversation; not in superteams and rooms"),
     "received": refused("no call sends it", "guess"),
-    "reaction": partial("as a quick comment, by the table `reactions` of the settings; not in rooms, with `api` v1 not to what the relay sent; what clients of Yunxin react with is not told", "sdk"),
+    "reaction": partial(
+        "as a quick comment, by the table `reactions` of the settings; not in rooms, with `api` v1 not to what the relay sent; what clients of Yunxin react with is not told",
+        "sdk",
+    ),
     "typing": full("where the setting `typing` is on; not in rooms", "sdk"),
     "group-created": full("up to 199 members besides the owner"),
     "group-dismissed": full("a room is closed"),

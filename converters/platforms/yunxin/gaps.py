@@ -29,9 +29,18 @@ _PAGE, _ROOM_PAGE = 100, 200
 _TEAMS = 10
 """Teams that are asked about at once; how many may be, the page does not say."""
 _NAMES = {
-    "0": "TEXT", "1": "PICTURE", "2": "AUDIO", "3": "VIDEO", "4": "LOCATION", "5": "NOTIFICATION", "6": "FILE", "10": "TIPS",
-    "11": "ROBOT", "12": "NRTC_NETCALL", "100": "CUSTOM",
-}  # fmt: skip
+    "0": "TEXT",
+    "1": "PICTURE",
+    "2": "AUDIO",
+    "3": "VIDEO",
+    "4": "LOCATION",
+    "5": "NOTIFICATION",
+    "6": "FILE",
+    "10": "TIPS",
+    "11": "ROBOT",
+    "12": "NRTC_NETCALL",
+    "100": "CUSTOM",
+}
 _SHOWN = {"3": "tname", "14": "intro", "15": "announcement"}
 
 

@@ -84,10 +84,17 @@ def _user(row: dict[str, Any]) -> User:
     if extension and held is None:
         attributes = {"ex": word(extension) if isinstance(extension, str | int | float) else ""}
     return User(
-        id=fold(text(row, "accid")), name=text(row, "name"), avatar=text(row, "icon"), sign=text(row, "sign"), mail=text(row, "email"),
-        birth=text(row, "birth"), phone=text(row, "mobile"), gender=_GENDERS.get(text(row, "gender"), ""), attributes=attributes,
+        id=fold(text(row, "accid")),
+        name=text(row, "name"),
+        avatar=text(row, "icon"),
+        sign=text(row, "sign"),
+        mail=text(row, "email"),
+        birth=text(row, "birth"),
+        phone=text(row, "mobile"),
+        gender=_GENDERS.get(text(row, "gender"), ""),
+        attributes=attributes,
         state="banned" if row.get("valid") in (False, "false") else "",
-    )  # fmt: skip
+    )
 
 
 def friends(subjects: Sequence[str], span: TimeRange | None, cursor: str, account: YunxinAccount) -> Reading:

@@ -45,8 +45,13 @@ def room_members(subjects: Sequence[str], span: TimeRange | None, cursor: str, a
         info = record(answer.get("chatroom")) or {}
         owner = fold(text(info, "creator"))
         yield Room(
-            id=room, name=text(info, "name"), owner=owner, announcement=text(info, "announcement"), ext=text(info, "ext"), muted=info.get("muted") in _YES,
-        )  # fmt: skip
+            id=room,
+            name=text(info, "name"),
+            owner=owner,
+            announcement=text(info, "announcement"),
+            ext=text(info, "ext"),
+            muted=info.get("muted") in _YES,
+        )
         unseen = yield from _members(room, owner, cursor)
         if unseen:
             return unseen

@@ -14,17 +14,7 @@ from converters.migration import Cursor, Reader, Reading
 from converters.platform import TimeRange
 from converters.platforms.yunxin.account import YunxinAccount
 from converters.platforms.yunxin.ids import SUPER
-from converters.platforms.yunxin.inventory import (
-    ask,
-    blocks,
-    conversations,
-    friends,
-    history,
-    rows,
-    settings,
-    teams,
-    users,
-)
+from converters.platforms.yunxin.inventory import ask, blocks, conversations, friends, history, rows, settings, teams, users
 from converters.platforms.yunxin.inventory_rooms import room_members, rooms
 from converters.platforms.yunxin.values import number, record, text
 from converters.routing.user_ids import fold
@@ -59,8 +49,10 @@ def _team(tid: str, account: YunxinAccount) -> Reading:
     if not isinstance(muted, str):
         silenced = {fold(text(row, "accid")) for row in rows(muted, "mutes")}
     roles: list[tuple[list[dict[str, Any]], Literal["owner", "admin", "member"]]] = [
-        ([owner], "owner"), (rows(info, "admins"), "admin"), (rows(info, "members"), "member"),
-    ]  # fmt: skip
+        ([owner], "owner"),
+        (rows(info, "admins"), "admin"),
+        (rows(info, "members"), "member"),
+    ]
     for members, role in roles:
         for member in members:
             if user := fold(text(member, "accid")):
@@ -70,11 +62,20 @@ def _team(tid: str, account: YunxinAccount) -> Reading:
 
 def _group(group: str, info: dict[str, Any], owner: str) -> Group:
     return Group(
-        id=group, name=text(info, "tname"), description=text(info, "intro"), avatar=text(info, "icon"), owner=owner,
-        approval=text(info, "joinmode") == "1", invites=text(info, "invitemode") == "1", invite_confirm=text(info, "beinvitemode") == "0",
-        max=number(info, "maxusers"), announcement=_announced(text(info, "announcement")), ext=text(info, "custom") or text(info, "serverCustom"),
-        muted=info.get("mute") in _YES or text(info, "muteType") in {"1", "3"}, created=milliseconds(text(info, "createtime"), 0),
-    )  # fmt: skip
+        id=group,
+        name=text(info, "tname"),
+        description=text(info, "intro"),
+        avatar=text(info, "icon"),
+        owner=owner,
+        approval=text(info, "joinmode") == "1",
+        invites=text(info, "invitemode") == "1",
+        invite_confirm=text(info, "beinvitemode") == "0",
+        max=number(info, "maxusers"),
+        announcement=_announced(text(info, "announcement")),
+        ext=text(info, "custom") or text(info, "serverCustom"),
+        muted=info.get("mute") in _YES or text(info, "muteType") in {"1", "3"},
+        created=milliseconds(text(info, "createtime"), 0),
+    )
 
 
 def _announced(said: str) -> str:
@@ -92,9 +93,14 @@ def _announced(said: str) -> str:
 def _member(group: str, user: str, role: Literal["owner", "admin", "member"], row: dict[str, Any], *, muted: bool) -> GroupMember:
     own = text(row, "custom")
     return GroupMember(
-        group=group, user=user, role=role, name=text(row, "nick"), attributes={"custom": own} if own else {}, muted=muted,
+        group=group,
+        user=user,
+        role=role,
+        name=text(row, "nick"),
+        attributes={"custom": own} if own else {},
+        muted=muted,
         joined=milliseconds(text(row, "createtime") or text(row, "joinTime"), 0),
-    )  # fmt: skip
+    )
 
 
 def _superteam(group: str, cursor: str, account: YunxinAccount) -> Reading:
@@ -118,7 +124,9 @@ def _superteam(group: str, cursor: str, account: YunxinAccount) -> Reading:
         for member in members:
             user = fold(text(member, "accid"))
             if user and user not in seen:
-                role: Literal["owner", "admin", "member"] = "owner" if user == owner else "admin" if text(member, "type") in _ADMIN else "member"
+                role: Literal["owner", "admin", "member"] = (
+                    "owner" if user == owner else "admin" if text(member, "type") in _ADMIN else "member"
+                )
                 silent = member.get("mute") in _YES or text(member, "silentType") == "1"
                 yield _member(group, user, role, member, muted=silent)
         last = max((milliseconds(text(member, "createtime") or text(member, "joinTime"), 0) for member in members), default=0)
@@ -138,8 +146,11 @@ READERS = (
     Reader(name="rooms", of="user", ask=rooms),
     Reader(name="room-members", of="room", ask=room_members),
     Reader(
-        name="conversations", of="user", ask=conversations, whole=False,
+        name="conversations",
+        of="user",
+        ask=conversations,
+        whole=False,
         needs="Sessions of the cloud (云端会话), as many as the plan keeps; of others name the pairs.",
     ),
     Reader(name="history", of="conversation", ask=history, needs="Cloud history (云端历史消息): a year by default, at most three."),
-)  # fmt: skip
+)

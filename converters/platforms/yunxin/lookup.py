@@ -83,7 +83,12 @@ def read(delivery: Delivery, account: YunxinAccount, reply: Reply, part: int = 0
     if isinstance(operation, GroupCreated):
         owner = _owner(delivery, account, operation)
         for team in answer.infos:
-            found = echo_mark.read(_marked(team.custom, account), echo_mark.MarkedMessage(delivery.target, echo_mark.NEW_GROUP, owner, ""), account, delivery.event.at)
+            found = echo_mark.read(
+                _marked(team.custom, account),
+                echo_mark.MarkedMessage(delivery.target, echo_mark.NEW_GROUP, owner, ""),
+                account,
+                delivery.event.at,
+            )
             if isinstance(found, echo_mark.EchoMark) and found.event == delivery.event.id:
                 return Delivered(word(team.tid))
         return None

@@ -34,16 +34,27 @@ from converters.text import echo_mark
 
 # Superteams have numbers of their own, and are seen with those of teams as well.
 _SUPER = {
-    "401": "0", "402": "1", "403": "2", "404": "3", "405": "4", "406": "6", "407": "7", "408": "8", "409": "10",
-    "410": "5", "411": "9",
-}  # fmt: skip
+    "401": "0",
+    "402": "1",
+    "403": "2",
+    "404": "3",
+    "405": "4",
+    "406": "6",
+    "407": "7",
+    "408": "8",
+    "409": "10",
+    "410": "5",
+    "411": "9",
+}
 _FRIENDS = {"1": "added", "2": "requested", "3": "added", "4": "refused"}
 _NEW = 10_000  # ms after which nobody is put into a team any more by its making
 _TOLD = {"CUSTOM_P2P_MSG", "CUSTOM_TEAM_MSG", "CUSTOM_SUPERTEAM_MSG"}
 _ASKED = ("APPLY", "APPLY_REJECT", "INVITE", "INVITE_REJECT")
 
 
-def read(callback: Callback, copy: CopiedMessage, conversation: Conversation, remote_id: str, account: YunxinAccount, lost: list[Loss]) -> Decoded:
+def read(
+    callback: Callback, copy: CopiedMessage, conversation: Conversation, remote_id: str, account: YunxinAccount, lost: list[Loss]
+) -> Decoded:
     kind = word(copy.msg_type).upper()
     sender = fold(word(copy.from_account))
     at = milliseconds(copy.msg_timestamp, callback.received)

@@ -32,15 +32,45 @@ _ABOUT_US = re.compile(
 _GATEWAY = {401, 402, 403, 407}
 """The API itself answers 200; these come from what stands before it, and are about who calls."""
 _WORDS = {
-    315: "our address is not allowed", 402: "bad checksum", 403: "forbidden", 404: "no such account or team", 414: "bad parameter",
-    422: "account disabled", 423: "account muted", 463: "refused by the app's callback", 7101: "blocked by the receiver",
-    508: "too late", 801: "team is full", 802: "no permission in the team", 803: "no such team", 804: "not in the team",
-    806: "too many teams", 814: "no receipts in the team", 815: "too many managers", 812: "team muted", 13004: "muted in the room",
-    101303: "unknown AppKey", 102404: "no such account", 102421: "account muted", 102422: "account disabled",
-    102426: "blocked by the receiver", 102434: "the plan's accounts are used up", 107410: "messaging disabled for the app", 107451: "refused by moderation",
-    107302: "no receipts in the team", 107314: "too late", 107315: "recall not allowed", 107404: "no such message",
-    109306: "no permission in the team", 109427: "not the owner", 109432: "not a manager", 108404: "no such team", 108423: "team muted", 109404: "not in the team", 109424: "member muted",
-}  # fmt: skip
+    315: "our address is not allowed",
+    402: "bad checksum",
+    403: "forbidden",
+    404: "no such account or team",
+    414: "bad parameter",
+    422: "account disabled",
+    423: "account muted",
+    463: "refused by the app's callback",
+    7101: "blocked by the receiver",
+    508: "too late",
+    801: "team is full",
+    802: "no permission in the team",
+    803: "no such team",
+    804: "not in the team",
+    806: "too many teams",
+    814: "no receipts in the team",
+    815: "too many managers",
+    812: "team muted",
+    13004: "muted in the room",
+    101303: "unknown AppKey",
+    102404: "no such account",
+    102421: "account muted",
+    102422: "account disabled",
+    102426: "blocked by the receiver",
+    102434: "the plan's accounts are used up",
+    107410: "messaging disabled for the app",
+    107451: "refused by moderation",
+    107302: "no receipts in the team",
+    107314: "too late",
+    107315: "recall not allowed",
+    107404: "no such message",
+    109306: "no permission in the team",
+    109427: "not the owner",
+    109432: "not a manager",
+    108404: "no such team",
+    108423: "team muted",
+    109404: "not in the team",
+    109424: "member muted",
+}
 
 
 # What is asked for is so already, or there is nothing left to do it to.
@@ -65,13 +95,35 @@ _DONE: dict[str, set[int]] = {
 _ONE_OF_THEM = {404, 414, 422, 801, 804, 806, 102404, 102422, 109404}
 """What one of several users can be refused for, and all of them with that one: who it is stands in no field of its own."""
 _ACTS = _DONE.keys() | {
-    "msg/sendAttachMsg", "superteam/sendAttachMsg", "v2/custom_notification", "v2/modifyMsg", "msg/markReadMsg",
-    "msg/markReadTeamMsg", "v2/quick_comment", "v2/p2p_read_receipt", "v2/team_read_receipt", "user/setSpecialRelation", "team/update",
-    "superteam/updateTinfo", "team/changeOwner", "superteam/changeOwner", "team/addManager", "superteam/addManager",
-    "team/removeManager", "superteam/removeManager", "team/muteTlist", "superteam/muteTlist", "team/muteTlistAll",
-    "superteam/mute", "chatroom/toggleCloseStat", "chatroom/muteRoom", "chatroom/setMemberRole", "chatroom/update",
-    "chatroom/kickMember", REGISTER,
-}  # fmt: skip
+    "msg/sendAttachMsg",
+    "superteam/sendAttachMsg",
+    "v2/custom_notification",
+    "v2/modifyMsg",
+    "msg/markReadMsg",
+    "msg/markReadTeamMsg",
+    "v2/quick_comment",
+    "v2/p2p_read_receipt",
+    "v2/team_read_receipt",
+    "user/setSpecialRelation",
+    "team/update",
+    "superteam/updateTinfo",
+    "team/changeOwner",
+    "superteam/changeOwner",
+    "team/addManager",
+    "superteam/addManager",
+    "team/removeManager",
+    "superteam/removeManager",
+    "team/muteTlist",
+    "superteam/muteTlist",
+    "team/muteTlistAll",
+    "superteam/mute",
+    "chatroom/toggleCloseStat",
+    "chatroom/muteRoom",
+    "chatroom/setMemberRole",
+    "chatroom/update",
+    "chatroom/kickMember",
+    REGISTER,
+}
 """Calls that add no message, and whose answer holds no id."""
 _EDITED_TOO_OFTEN = 107449
 _REPEATABLE = _ACTS - {"msg/sendAttachMsg", "superteam/sendAttachMsg", "v2/custom_notification"}
@@ -111,9 +163,7 @@ def read_reply(request: Request, reply: Reply) -> Answered:
     held = answer.desc if request.api == "chatroom/sendMsg" else answer.data
     if not isinstance(held, dict):
         return Unsure("unreadable answer")
-    remote_id = next(
-        (held[name] for name in ("msgid", "message_server_id", "msgid_client") if held.get(name)), None
-    )
+    remote_id = next((held[name] for name in ("msgid", "message_server_id", "msgid_client") if held.get(name)), None)
     if not isinstance(remote_id, str | int):
         return Unsure("unreadable answer")
     at = milliseconds(held.get("timetag") or held.get("create_time") or held.get("time"), 0)

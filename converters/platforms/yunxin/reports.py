@@ -7,15 +7,7 @@ from converters.core import wire
 from converters.core.event_id import EventId
 from converters.core.lenient import milliseconds, word
 from converters.core.model import Conversation, Event, Loss, direct
-from converters.core.operations import (
-    Edit,
-    MembersAdded,
-    MembersRemoved,
-    Operation,
-    Presence,
-    Read,
-    Recall,
-)
+from converters.core.operations import Edit, MembersAdded, MembersRemoved, Operation, Presence, Read, Recall
 from converters.platform import Callback, Decoded, DecodedEvent, Ignored
 from converters.platforms.yunxin import extension
 from converters.platforms.yunxin.account import YunxinAccount
@@ -71,9 +63,7 @@ def _recall(
     message, sender = word(report.msg_id), fold(word(report.sender))
     if conversation is None or not sender or message in {"", "0"}:
         raise wire.Malformed("recall without sender, receiver or message")
-    named = extension.ref(
-        conversation, callback.app, message, word(report.client_id), sender, milliseconds(report.send_time, 0)
-    )
+    named = extension.ref(conversation, callback.app, message, word(report.client_id), sender, milliseconds(report.send_time, 0))
     at = milliseconds(report.delete_time, callback.received)
     return (_said(callback, conversation, message, sender, at, Recall(named, word(report.self_msg))),)
 

@@ -15,12 +15,7 @@ def checksum(secret: str, middle: str, current: str) -> str:
 def sign(account: YunxinAccount, now: int, nonce: str) -> dict[str, str]:
     """Headers of one request; good for five minutes around *now* (seconds)."""
     current = str(now)
-    return {
-        "AppKey": account.app_key,
-        "Nonce": nonce,
-        "CurTime": current,
-        "CheckSum": checksum(account.app_secret, nonce, current),
-    }
+    return {"AppKey": account.app_key, "Nonce": nonce, "CurTime": current, "CheckSum": checksum(account.app_secret, nonce, current)}
 
 
 def digest_fits(body: bytes, digest: str) -> bool:

@@ -128,9 +128,7 @@ class LocalKafka:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
     def _await_answer(self, broker: "subprocess.Popen[bytes]", cluster_id: str) -> None:

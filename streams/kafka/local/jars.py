@@ -37,9 +37,7 @@ def java() -> Path:
     return Path(JAVA)
 
 
-def classpath(
-    cache: Path | None = None, version: str = KAFKA_VERSION, say: Callable[[str], None] = lambda _: None
-) -> tuple[Path, ...]:
+def classpath(cache: Path | None = None, version: str = KAFKA_VERSION, say: Callable[[str], None] = lambda _: None) -> tuple[Path, ...]:
     """The jar files of a Kafka broker; the network is used only when the cache lacks them.
 
     Raises DownloadFailedError and ExtraMissingError.
@@ -62,9 +60,7 @@ def classpath(
             return jars
     except PermissionError as error:
         raise DownloadFailedError(
-            seen=f"{error.filename} cannot be written",
-            expected="a cache directory of one's own",
-            change=f"{CACHE} in the environment",
+            seen=f"{error.filename} cannot be written", expected="a cache directory of one's own", change=f"{CACHE} in the environment"
         ) from error
 
 
@@ -82,9 +78,7 @@ def _fetch(repository: Path, version: str) -> tuple[Path, ...]:
     except ImportError:
         raise _extra_missing("jgo") from None
     mirror = os.environ.get(MIRROR)
-    context = MavenContext(
-        repo_cache=repository, remote_repos={"mirror": mirror} if mirror else None, timeout=30
-    )
+    context = MavenContext(repo_cache=repository, remote_repos={"mirror": mirror} if mirror else None, timeout=30)
     try:
         artifacts = _resolve(context, version)
         with ThreadPoolExecutor(6) as pool:

@@ -49,9 +49,7 @@ def settings(
 _BRIEF = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
-def command(
-    java: Path, jars: Iterable[Path], main: str, *arguments: str, heap_mb: int = 256, brief: bool = False
-) -> list[str]:
+def command(java: Path, jars: Iterable[Path], main: str, *arguments: str, heap_mb: int = 256, brief: bool = False) -> list[str]:
     """*brief*: for a process that lives for minutes; it is soon as fast as it will be, and later slower than without."""
     return [
         str(java),

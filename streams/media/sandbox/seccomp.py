@@ -22,22 +22,93 @@ _OF_THREADS = 0x007D_0F00
 """The flags of `clone` that C libraries make threads with, memory, files and signals shared; those of namespaces are not among them."""
 
 ALLOWED = (
-    "read", "write", "readv", "writev", "pread64", "pwrite64", "lseek", "close", "fstat", "ftruncate",  # of its own descriptors
-    "munmap", "mremap", "madvise", "brk", "futex", "set_robust_list", "rseq", "restart_syscall",
-    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",
-    "clock_gettime", "clock_getres", "clock_nanosleep", "gettimeofday", "nanosleep", "time", "getrandom",
-    "getpid", "gettid", "getrusage", "sched_yield", "exit", "exit_group",
-)  # fmt: skip
+    "read",
+    "write",
+    "readv",
+    "writev",
+    "pread64",
+    "pwrite64",
+    "lseek",
+    "close",
+    "fstat",
+    "ftruncate",  # of its own descriptors
+    "munmap",
+    "mremap",
+    "madvise",
+    "brk",
+    "futex",
+    "set_robust_list",
+    "rseq",
+    "restart_syscall",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigaltstack",
+    "clock_gettime",
+    "clock_getres",
+    "clock_nanosleep",
+    "gettimeofday",
+    "nanosleep",
+    "time",
+    "getrandom",
+    "getpid",
+    "gettid",
+    "getrusage",
+    "sched_yield",
+    "exit",
+    "exit_group",
+)
 UNFORGIVEN = (
-    "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4",
-    "sendto", "recvfrom", "sendmsg", "recvmsg", "sendmmsg", "recvmmsg",
-    "execve", "execveat", "fork", "vfork",
-    "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "kcmp", "pidfd_open", "pidfd_getfd", "pidfd_send_signal",
-    "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
-    "io_uring_setup", "io_uring_enter", "io_uring_register", "bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key", "request_key",
-    "mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "open_by_handle_at",
-    "init_module", "finit_module", "delete_module", "kexec_load", "reboot",
-)  # fmt: skip
+    "socket",
+    "socketpair",
+    "connect",
+    "bind",
+    "listen",
+    "accept",
+    "accept4",
+    "sendto",
+    "recvfrom",
+    "sendmsg",
+    "recvmsg",
+    "sendmmsg",
+    "recvmmsg",
+    "execve",
+    "execveat",
+    "fork",
+    "vfork",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "process_madvise",
+    "kcmp",
+    "pidfd_open",
+    "pidfd_getfd",
+    "pidfd_send_signal",
+    "tkill",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "mount",
+    "umount2",
+    "pivot_root",
+    "chroot",
+    "unshare",
+    "setns",
+    "open_by_handle_at",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "kexec_load",
+    "reboot",
+)
 """All else is refused with EPERM, and the process goes on: libraries look for files and settings that they can do without."""
 
 
@@ -115,9 +186,7 @@ def _simply(number: int, action: int) -> Iterator[tuple[int, int, int, int]]:
     yield (_RETURN, 0, 0, action)
 
 
-def _depending(
-    number: int, argument: int, test: tuple[int, int], then: int, otherwise: int
-) -> Iterator[tuple[int, int, int, int]]:
+def _depending(number: int, argument: int, test: tuple[int, int], then: int, otherwise: int) -> Iterator[tuple[int, int, int, int]]:
     yield (_EQUAL, 0, 4, number)
     yield (_LOAD, 0, 0, _ARGUMENTS + 8 * argument)
     yield (test[0], 0, 1, test[1])

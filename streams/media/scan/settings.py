@@ -13,13 +13,13 @@ class ScannerSettings(Section):
     """
 
     address: str = Field(
-        "", pattern=r"^(/\S+|[^\s/:\[\]]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d{1,5})?$",
+        "",
+        pattern=r"^(/\S+|[^\s/:\[\]]+:\d{1,5}|\[[0-9A-Fa-f:.]+\]:\d{1,5})?$",
         description="Where it listens: `host:port`, or the path of its socket. Empty: no scan.",
-    )  # fmt: skip
+    )
     timeout: float = Field(60.0, gt=0, description="Seconds within which it must answer for one file.")
     when_away: Literal["retry", "pass"] = Field(
         "retry",
-        description=
-            "If it does not answer. `retry`: ask again for `media.retry_for`, then withhold the file; withhold a file above its size "
-            "limit at once. `pass`: the file continues unscanned.",
+        description="If it does not answer. `retry`: ask again for `media.retry_for`, then withhold the file; withhold a file above its size "
+        "limit at once. `pass`: the file continues unscanned.",
     )

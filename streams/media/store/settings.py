@@ -20,9 +20,10 @@ class MediaStoreSettings(SecretSection):
         "none", description="`s3`: a bucket; `files`: the role `im-relay files`; `none`: messages carry the link of the source platform."
     )
     endpoint: str = Field(
-        "", pattern=r"^(https?://[^\s/?#]+)?$",
+        "",
+        pattern=r"^(https?://[^\s/?#]+)?$",
         description="`s3`: endpoint of the service, which chat clients must reach as well; empty: Amazon's. `files`: where `files.port` is reachable.",
-    )  # fmt: skip
+    )
     region: str = Field("us-east-1", min_length=1, description="`s3`: the region, as the service calls it.")
     bucket: str = Field("", description="`s3`: the bucket.")
     prefix: str = Field("", pattern=r"^[A-Za-z0-9._/-]*$", description="`s3`: folder in the bucket.")
@@ -32,10 +33,13 @@ class MediaStoreSettings(SecretSection):
     path_style: bool = Field(True, description="`s3`: the bucket's name is in the path; false: it is the first part of the host.")
     allow_http: bool = Field(False, description="`s3`: allow an endpoint without TLS.")
     public_url: str = Field(
-        "", pattern=r"^(https?://[^\s?#]+)?$",
+        "",
+        pattern=r"^(https?://[^\s?#]+)?$",
         description="`s3`: public address of the bucket's folder; a link is this and the object's name. Empty: signed links.",
-    )  # fmt: skip
-    link_days: float = Field(7.0, gt=0, le=3650, description="`s3`: days for which a signed link is valid, 7 at most. `files`: see `files.link_days`.")
+    )
+    link_days: float = Field(
+        7.0, gt=0, le=3650, description="`s3`: days for which a signed link is valid, 7 at most. `files`: see `files.link_days`."
+    )
     kept_days: float = Field(
         0.0, ge=0, le=3650, description="`s3`: days after which the bucket's lifecycle rule deletes; 0: never. Not less than `link_days`."
     )

@@ -53,7 +53,10 @@ def _pictures(image: Image.Image, sides: tuple[int, int], limits: TranscodeLimit
         with suppress(EOFError, OSError, ValueError):
             image.seek(at)
             picture = image.convert("RGBA")
-            yield picture if picture.size == sides else picture.resize(sides, reducing_gap=3.0), max(_SHORTEST, int(image.info.get("duration", _USUAL)))
+            yield (
+                picture if picture.size == sides else picture.resize(sides, reducing_gap=3.0),
+                max(_SHORTEST, int(image.info.get("duration", _USUAL))),
+            )
 
 
 def _fitted(sides: tuple[int, int], box: tuple[int, int], longest: int) -> tuple[int, int]:

@@ -17,15 +17,7 @@ from msgspec import Struct, structs
 from converters.files.media_formats import FORMATS
 from streams.media.transcode import audio_repair, silk
 from streams.media.transcode.containers import AUDIO, codec, opened
-from streams.media.transcode.request import (
-    BadFileError,
-    OpenRequest,
-    TranscodeLimits,
-    WorkerResult,
-    begun,
-    emptied,
-    size,
-)
+from streams.media.transcode.request import BadFileError, OpenRequest, TranscodeLimits, WorkerResult, begun, emptied, size
 
 _RATES = range(4_000, 192_001)
 _CHANNELS = 8
@@ -217,9 +209,7 @@ class AudioWriter:
             stream.codec_context.thread_count = 1
             output.mux(self._kept(list(self._encoded(stream, first, frames, rate, layout))))
 
-    def _encoded(
-        self, stream: Any, first: AudioFrame, frames: Iterator[AudioFrame], rate: int, layout: str
-    ) -> "Iterator[Packet[Any]]":
+    def _encoded(self, stream: Any, first: AudioFrame, frames: Iterator[AudioFrame], rate: int, layout: str) -> "Iterator[Packet[Any]]":
         for frame in self._resampled(first, frames, rate, layout):
             frame.pts, frame.time_base = self._samples, Fraction(1, rate)
             self._samples += frame.samples

@@ -15,17 +15,7 @@ from PIL import AvifImagePlugin, Image, ImageFile, ImageOps, WebPImagePlugin
 from converters.files.media import Shape
 from converters.files.media_formats import FORMATS
 from streams.media.transcode import animation, image_repair
-from streams.media.transcode.request import (
-    VAST,
-    BadFileError,
-    OpenRequest,
-    Thumbnail,
-    TranscodeLimits,
-    WorkerResult,
-    begun,
-    emptied,
-    size,
-)
+from streams.media.transcode.request import VAST, BadFileError, OpenRequest, Thumbnail, TranscodeLimits, WorkerResult, begun, emptied, size
 
 DECODERS = {"jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "heic": "HEIF", "avif": "AVIF", "bmp": "BMP"}
 _QUALITY, _QUALITIES = 88, (80, 60, 40, 25)
@@ -39,8 +29,17 @@ _STAND_IN = (208, 208, 208)
 _SMALLEST = 8
 """Pixels, below which no thumbnail shows anything."""
 _RAISED = (
-    ValueError, SyntaxError, TypeError, LookupError, EOFError, ArithmeticError, AttributeError, RuntimeError, struct.error, zlib.error,
-)  # fmt: skip
+    ValueError,
+    SyntaxError,
+    TypeError,
+    LookupError,
+    EOFError,
+    ArithmeticError,
+    AttributeError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
 _PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 """Modes that PNG keeps as they are."""
 
@@ -191,7 +190,9 @@ def _remade(image: Image.Image, work: OpenRequest, limits: TranscodeLimits, name
         sides = animation.remade(image, file, shape.box, limits, room) if "gif" in shape.formats else None
         image.seek(0)
         if sides is not None:
-            return WorkerResult(new=True, format="gif", source_format=name, width=sides[0], height=sides[1], lost="" if name == "gif" else "colours")
+            return WorkerResult(
+                new=True, format="gif", source_format=name, width=sides[0], height=sides[1], lost="" if name == "gif" else "colours"
+            )
         file, lost = emptied(work.made), "motion"
     still = _boxed(ImageOps.exif_transpose(image), shape.box)
     profile = {"icc_profile": image.info["icc_profile"]} if image.info.get("icc_profile") else {}

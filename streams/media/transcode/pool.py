@@ -7,27 +7,22 @@ from signal import SIGSYS, SIGXCPU
 
 import msgspec
 
-from streams.media.transcode.processes import (
-    LAST,
-    ChannelClosedError,
-    NotSandboxedError,
-    NoWorkerError,
-    WorkerProcess,
-    ZygoteProcess,
-)
-from streams.media.transcode.request import (
-    Reason,
-    Transcoded,
-    TranscodeFailed,
-    TranscodeLimits,
-    TranscodeRequest,
-    for_films,
-)
+from streams.media.transcode.processes import LAST, ChannelClosedError, NotSandboxedError, NoWorkerError, WorkerProcess, ZygoteProcess
+from streams.media.transcode.request import Reason, Transcoded, TranscodeFailed, TranscodeLimits, TranscodeRequest, for_films
 from streams.media.transcode.results import FalseResultError, RequestFiles
 from streams.media.transcode.wire import WorkerAnswer, WorkerReady
 from streams.media.transcode.worker import UNSEALED, Sandbox
 
-__all__ = ["NoWorkerError", "NotSandboxedError", "TranscodeFailed", "TranscodeLimits", "TranscodePool", "TranscodeRequest", "Transcoded", "WorkerReady"]
+__all__ = [
+    "NoWorkerError",
+    "NotSandboxedError",
+    "TranscodeFailed",
+    "TranscodeLimits",
+    "TranscodePool",
+    "TranscodeRequest",
+    "Transcoded",
+    "WorkerReady",
+]
 
 _SIGNALS: dict[int, Reason] = {-SIGXCPU: "cpu", -SIGSYS: "forbidden-call"}
 

@@ -9,16 +9,7 @@ import msgspec
 
 from streams.media.transcode.request import TranscodeLimits, TranscodeSpec
 from streams.media.transcode.results import RequestFiles, pair
-from streams.media.transcode.wire import (
-    LENGTH,
-    LONGEST_ANSWER,
-    WorkerAnswer,
-    WorkerReady,
-    decode_answer,
-    decode_ready,
-    encode,
-    framed,
-)
+from streams.media.transcode.wire import LENGTH, LONGEST_ANSWER, WorkerAnswer, WorkerReady, decode_answer, decode_ready, encode, framed
 from streams.media.transcode.worker import Sandbox
 from streams.media.transcode.zygote import ALONE, FILM, NUMBER, THREADS, command
 
@@ -73,8 +64,13 @@ class ZygoteProcess:
             with theirs:
                 self._process = await asyncio.create_subprocess_exec(
                     *command(self._program, self._limits, self._sandbox),
-                    stdin=theirs.fileno(), stdout=DEVNULL, stderr=DEVNULL, cwd="/", start_new_session=True, env={},  # and none of our secrets
-                )  # fmt: skip
+                    stdin=theirs.fileno(),
+                    stdout=DEVNULL,
+                    stderr=DEVNULL,
+                    cwd="/",
+                    start_new_session=True,
+                    env={},  # and none of our secrets
+                )
             async with asyncio.timeout(_START):
                 self.ready = decode_ready(await _message(self._control))
         except (ChannelClosedError, OSError, TimeoutError, msgspec.DecodeError) as error:
@@ -120,7 +116,9 @@ class WorkerProcess:
         self.pid = 0
         with channel, told:
             try:
-                zygote.hand(FILM if files.film else THREADS if files.threaded else ALONE, [told.fileno(), channel.fileno(), *files.descriptors])
+                zygote.hand(
+                    FILM if files.film else THREADS if files.threaded else ALONE, [told.fileno(), channel.fileno(), *files.descriptors]
+                )
             except BaseException:
                 self.close()
                 raise

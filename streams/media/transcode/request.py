@@ -8,9 +8,20 @@ from msgspec import Meta, Struct, structs
 from converters.files.media import Role, Shape
 
 Reason = Literal[
-    "truncated", "unsupported", "pixels", "too-long", "too-large", "cpu", "memory", "timeout", "crashed", "damaged", "mislabelled",
-    "empty", "forbidden-call",
-]  # fmt: skip
+    "truncated",
+    "unsupported",
+    "pixels",
+    "too-long",
+    "too-large",
+    "cpu",
+    "memory",
+    "timeout",
+    "crashed",
+    "damaged",
+    "mislabelled",
+    "empty",
+    "forbidden-call",
+]
 """`forbidden-call`: it asked the kernel for what no reader of files asks for."""
 
 

@@ -8,15 +8,7 @@ from typing import Self
 
 from converters.files.media import Shape
 from converters.files.media_formats import FORMATS, HEAD, sniff
-from streams.media.transcode.request import (
-    LOST,
-    VAST,
-    Thumbnail,
-    Transcoded,
-    TranscodeLimits,
-    TranscodeRequest,
-    WorkerResult,
-)
+from streams.media.transcode.request import LOST, VAST, Thumbnail, Transcoded, TranscodeLimits, TranscodeRequest, WorkerResult
 
 _BOXES = frozenset({"mp4", "m4a", "mov", "3gp"})
 """One family of files: which of them it is, its inside says too."""
@@ -79,9 +71,15 @@ class RequestFiles:
         if said.new:
             self._kept.add(1)
         return Transcoded(
-            path=self._made if said.new else self._order.source, format=said.format, source_format=said.source_format,
-            width=said.width, height=said.height, duration=said.duration, thumbnail=thumbnail, lost=said.lost,
-        )  # fmt: skip
+            path=self._made if said.new else self._order.source,
+            format=said.format,
+            source_format=said.source_format,
+            width=said.width,
+            height=said.height,
+            duration=said.duration,
+            thumbnail=thumbnail,
+            lost=said.lost,
+        )
 
     def _small(self, said: Thumbnail, file: int) -> Transcoded:
         shape = self._order.shape.thumbnail

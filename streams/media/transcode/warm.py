@@ -33,7 +33,12 @@ def up(limits: TranscodeLimits) -> None:
     turned = Image.Exif()
     turned[0x0112] = 6
     _through(_picture("JPEG", exif=turned), "image", jpeg, limits)
-    _through(_picture("GIF", save_all=True, append_images=[Image.new("P", (_SIDE, _SIDE), 1)]), "gif", Shape(formats=("gif",), box=(8, 8)), limits)
+    _through(
+        _picture("GIF", save_all=True, append_images=[Image.new("P", (_SIDE, _SIDE), 1)]),
+        "gif",
+        Shape(formats=("gif",), box=(8, 8)),
+        limits,
+    )
     sound = _wave()
     for form in ENCODINGS:
         made = _through(sound, "voice", Shape(formats=(form,)), limits)
@@ -57,5 +62,7 @@ def _picture(form: str, **how: Any) -> bytes:
 def _wave() -> bytes:
     """A quarter of a second of silence."""
     samples = bytes(_RATE // 2)
-    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(samples), b"WAVE", b"fmt ", 16, 1, 1, _RATE, 2 * _RATE, 2, 16, b"data", len(samples))
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(samples), b"WAVE", b"fmt ", 16, 1, 1, _RATE, 2 * _RATE, 2, 16, b"data", len(samples)
+    )
     return head + samples

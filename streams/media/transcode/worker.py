@@ -14,15 +14,7 @@ from converters.files.media_formats import HEAD, sniff
 from streams.media.sandbox import threads as asking
 from streams.media.sandbox.confine import SandboxUnavailableError, die_with, seal
 from streams.media.transcode import audio, images, video
-from streams.media.transcode.request import (
-    BadFileError,
-    OpenRequest,
-    Reason,
-    TranscodeLimits,
-    WorkerResult,
-    begun,
-    size,
-)
+from streams.media.transcode.request import BadFileError, OpenRequest, Reason, TranscodeLimits, WorkerResult, begun, size
 from streams.media.transcode.video import as_it_is
 from streams.media.transcode.wire import LENGTH, WorkerAnswer, decode_wanted, encode, framed
 

@@ -10,17 +10,7 @@ import pytest
 
 from converters.core import bodies
 from converters.core.bodies import Body, File
-from converters.core.model import (
-    NOTHING,
-    Conversation,
-    Delivery,
-    Direct,
-    Event,
-    Group,
-    Room,
-    StoredFile,
-    TargetContext,
-)
+from converters.core.model import NOTHING, Conversation, Delivery, Direct, Event, Group, Room, StoredFile, TargetContext
 from converters.core.operations import Post, Quote, Recall, Ref
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.history import Placed, Skipped, Stopped, place, stamp
@@ -60,7 +50,9 @@ UNPROBED = Findings()
 def delivery(body: Body | None = None, at: int = AT, where: Conversation = TALK, **more: Any) -> Delivery:
     to = {"direct": "bob", "group": "6001", "room": "7001"}[str(where.__struct_config__.tag)]
     post = more.pop("operation", None) or Post(body or bodies.Text("hello"), ext=more.pop("ext", {}), quote=more.pop("quote", None))
-    event = Event(id=f"yunxin:old:direct:{at}:post", source="old", remote_id=str(at), conversation=where, sender="alice", at=at, operation=post)
+    event = Event(
+        id=f"yunxin:old:direct:{at}:post", source="old", remote_id=str(at), conversation=where, sender="alice", at=at, operation=post
+    )
     return Delivery(event=event, target="new", sender="alice", receiver=more.pop("receiver", to), received=at, **more)
 
 
@@ -84,8 +76,13 @@ def test_a_message_has_its_time_its_sender_and_our_mark(target: Wired) -> None:
     assert outcome.at == AT
     (entry,) = target.journal("import")
     assert (entry["id"], entry["from"], entry["to"], entry["at"], entry["text"], entry["type"]) == (
-        outcome.remote_id, "alice", "bob", AT, "hello", "person",
-    )  # fmt: skip
+        outcome.remote_id,
+        "alice",
+        "bob",
+        AT,
+        "hello",
+        "person",
+    )
     assert entry["ext"]["k"] == 1
     assert entry["ext"]["relay"]["id"] == delivery().event.id
     assert "em_ignore_notification" not in entry["ext"]
@@ -96,9 +93,15 @@ def test_an_import_that_is_called_back_is_known_as_ours() -> None:
         (outcome,) = imported(target, delivery())
         (entry,) = target.journal("import")
         body = {
-            "callId": "demo#relay_1", "eventType": "chat", "timestamp": AT, "chat_type": "chat", "from": "alice", "to": "bob",
-            "msg_id": entry["id"], "payload": {"ext": entry["ext"], "bodies": [{"type": "txt", "msg": "hello"}], "from": "alice", "to": "bob"},
-        }  # fmt: skip
+            "callId": "demo#relay_1",
+            "eventType": "chat",
+            "timestamp": AT,
+            "chat_type": "chat",
+            "from": "alice",
+            "to": "bob",
+            "msg_id": entry["id"],
+            "payload": {"ext": entry["ext"], "bodies": [{"type": "txt", "msg": "hello"}], "from": "alice", "to": "bob"},
+        }
         from converters.core import wire
 
         (echo,) = target.platform.decode(Callback("new", wire.dump_any(body), AT), target.account)
@@ -201,7 +204,8 @@ def test_words_that_nobody_knows_are_known_as_the_probe_met_them() -> None:
 
         (request,) = history.encode(delivery(), target.account, NOTHING, ImportOf(at=AT)).requests
         known = Findings(
-            repeat_said=digest(request, 400, "illegal parameter, code 7013"), before_said=digest(request, 400, "illegal parameter, reason b")
+            repeat_said=digest(request, 400, "illegal parameter, code 7013"),
+            before_said=digest(request, 400, "illegal parameter, reason b"),
         )
         assert imported(target, delivery(), findings=known)[0] == NotLater("400 illegal_argument")
         assert imported(target, delivery(where=GROUP), findings=known)[0] == BeforeGroup("400 illegal_argument")
@@ -229,7 +233,11 @@ KINDS: list[tuple[Body, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "kind"), KINDS, ids=lambda value: str((getattr(type(value), "__struct_config__", None) and value.__struct_config__.tag) or value))
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    KINDS,
+    ids=lambda value: str((getattr(type(value), "__struct_config__", None) and value.__struct_config__.tag) or value),
+)
 @pytest.mark.parametrize("files", ["fetch", "link"])
 def test_every_kind(shared: Wired, later: Iterator[int], body: Body, kind: str, files: str) -> None:
     target = shared
@@ -255,9 +263,10 @@ def test_a_file_that_the_platform_fetches_lies_there(target: Wired) -> None:
 
 def test_a_carried_file_is_named_as_it_lies_there(target: Wired) -> None:
     upload = target.client.post(
-        f"{target.simulator.url}/demo/relay/chatfiles", files={"file": ("v.amr", base64.b64decode("IyFBTVIK"))},
+        f"{target.simulator.url}/demo/relay/chatfiles",
+        files={"file": ("v.amr", base64.b64decode("IyFBTVIK"))},
         headers={"Authorization": f"Bearer {target.token}"},
-    ).json()  # fmt: skip
+    ).json()
     entity = upload["entities"][0]
     carried = StoredFile(url=f"{upload['uri']}/{entity['uuid']}", secret=entity["share-secret"], name="v.amr", size=6, duration=3000)
     (outcome,) = imported(target, delivery(bodies.Voice(FILE, 3000)), there=TargetContext(files=(carried,)))

@@ -6,17 +6,7 @@ from typing import Any
 import pytest
 
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
-from converters.inventory import (
-    Block,
-    Friendship,
-    Group,
-    GroupBlock,
-    GroupMember,
-    Room,
-    RoomMember,
-    Setting,
-    User,
-)
+from converters.inventory import Block, Friendship, Group, GroupBlock, GroupMember, Room, RoomMember, Setting, User
 from converters.migration import Bisect, Present
 from converters.platform import Reply
 from converters.probing import Findings
@@ -37,12 +27,23 @@ def people(*names: str) -> list[User]:
 
 def test_users_with_all_that_belongs_to_them(target: Wired) -> None:
     users = [
-        User(id="alice", name="爱丽丝", avatar="https://img.example/a.png", gender="female", phone="+86-1", mail="a@b.example",
-             sign="hi & bye", birth="1990-01-02", attributes={"level": "7"}, push_name="Alice", push_style="content"),
+        User(
+            id="alice",
+            name="爱丽丝",
+            avatar="https://img.example/a.png",
+            gender="female",
+            phone="+86-1",
+            mail="a@b.example",
+            sign="hi & bye",
+            birth="1990-01-02",
+            attributes={"level": "7"},
+            push_name="Alice",
+            push_style="content",
+        ),
         User(id="bob", name="Bob"),
         User(id="carol", state="banned"),
         User(id="gone", state="deleted"),
-    ]  # fmt: skip
+    ]
     found = target.apply(users)
     assert set(found.values()) == {DONE}
     assert {name for place, name in found if place == 0} == {"user", "attributes", "push-name", "push-style"}
@@ -51,12 +52,21 @@ def test_users_with_all_that_belongs_to_them(target: Wired) -> None:
     read, unseen = target.read("users")
     assert unseen == ""
     assert [(one.id, one.push_name, one.push_style, one.state) for one in read] == [
-        ("alice", "Alice", "content", ""), ("bob", "Bob", "", ""), ("carol", "", "", "banned"),
-    ]  # fmt: skip
+        ("alice", "Alice", "content", ""),
+        ("bob", "Bob", "", ""),
+        ("carol", "", "", "banned"),
+    ]
     (alice, bob, carol), _ = target.read("attributes", ["alice", "bob", "carol"])
     assert (alice.name, alice.avatar, alice.gender, alice.phone, alice.mail, alice.sign, alice.birth, alice.attributes) == (
-        "爱丽丝", "https://img.example/a.png", "female", "+86-1", "a@b.example", "hi & bye", "1990-01-02", {"level": "7"},
-    )  # fmt: skip
+        "爱丽丝",
+        "https://img.example/a.png",
+        "female",
+        "+86-1",
+        "a@b.example",
+        "hi & bye",
+        "1990-01-02",
+        {"level": "7"},
+    )
     assert (bob.name, carol.name) == ("Bob", "")
 
 
@@ -100,7 +110,10 @@ def test_an_error_that_quotes_passwords_is_not_repeated(target: Wired) -> None:
 def test_friends_by_ten_and_what_became_of_each(target: Wired) -> None:
     target.apply(people(*(f"f{n:02}" for n in range(13)), "alice"))
     found = target.apply(
-        [Friendship(owner="alice", friend=f"f{n:02}", remark="Pal" if n == 1 else "", friend_remark="Al" if n == 2 else "") for n in range(13)]
+        [
+            Friendship(owner="alice", friend=f"f{n:02}", remark="Pal" if n == 1 else "", friend_remark="Al" if n == 2 else "")
+            for n in range(13)
+        ]
         + [Friendship(owner="alice", friend="ghost")]
     )
     assert found[13, "friend"] == Refused("no such user")
@@ -127,8 +140,19 @@ def test_blocks_bisect_around_who_is_not_there(target: Wired) -> None:
     assert len([one for one in seen if isinstance(one, Block)]) == 60
 
 
-GROUP = Group(id="team", name="团队", description="d", avatar="https://img.example/g.png", owner="alice", public=True, invites=True,
-              max=500, announcement="hello", ext='{"k":1}', muted=True)  # fmt: skip
+GROUP = Group(
+    id="team",
+    name="团队",
+    description="d",
+    avatar="https://img.example/g.png",
+    owner="alice",
+    public=True,
+    invites=True,
+    max=500,
+    announcement="hello",
+    ext='{"k":1}',
+    muted=True,
+)
 
 
 def test_a_group_and_its_members(target: Wired) -> None:
@@ -148,8 +172,14 @@ def test_a_group_and_its_members(target: Wired) -> None:
     team = target.groups["team"]
     (group,), _ = target.read("group-details", [team])
     assert (group.name, group.owner, group.public, group.invites, group.max, group.announcement, group.muted) == (
-        "团队", "alice", True, True, 500, "hello", True,
-    )  # fmt: skip
+        "团队",
+        "alice",
+        True,
+        True,
+        500,
+        "hello",
+        True,
+    )
     assert '"k":1' in group.ext
     seen, unseen = target.read("members", [team])
     assert unseen == ""
@@ -188,8 +218,14 @@ def test_a_room_is_found_by_its_mark(target: Wired) -> None:
     inventory = target.platform.inventory
     assert inventory is not None
     room = Room(id="lobby", name="Lobby", owner="bob", announcement="hi", muted=True)
-    found = target.apply([Room(id="first", name="F", owner="alice"), room, Room(id="last", owner="bob"),
-                          RoomMember(room="lobby", user="alice", role="admin")])  # fmt: skip
+    found = target.apply(
+        [
+            Room(id="first", name="F", owner="alice"),
+            room,
+            Room(id="last", owner="bob"),
+            RoomMember(room="lobby", user="alice", role="admin"),
+        ]
+    )
     assert {type(outcome) for outcome in found.values()} == {Delivered}
     (piece, *_) = inventory.pieces(room, target.account).pieces
     assert target.drive(inventory.find(piece, target.account, target.context()))[1] == Delivered(target.groups["lobby"])
@@ -209,13 +245,15 @@ def test_a_groups_id_is_kept_where_it_may_be(target: Wired) -> None:
 def test_do_not_disturb(target: Wired) -> None:
     target.apply([*people("alice", "bob"), Group(id="team", owner="alice")])
     now = target.context().now
-    found = target.apply([
-        Setting(user="alice", mode="mentions", quiet_from="22:00", quiet_to="07:30", zone="+09:00", language="zh"),
-        Setting(user="alice", peer="bob", mode="none", until=now + 3_600_000),
-        Setting(user="alice", group="team"),
-        Setting(user="alice", group="team", mode="all"),
-        Setting(user="ghost", mode="none"),
-    ])  # fmt: skip
+    found = target.apply(
+        [
+            Setting(user="alice", mode="mentions", quiet_from="22:00", quiet_to="07:30", zone="+09:00", language="zh"),
+            Setting(user="alice", peer="bob", mode="none", until=now + 3_600_000),
+            Setting(user="alice", group="team"),
+            Setting(user="alice", group="team", mode="all"),
+            Setting(user="ghost", mode="none"),
+        ]
+    )
     assert {key: outcome for key, outcome in found.items() if outcome != DONE} == {(4, "setting"): Refused("400")}
     team = target.groups["team"]
     (alone, peer, group), _ = target.read("settings", ["alice||", "alice|user|bob", f"alice|group|{team}"])
@@ -236,10 +274,7 @@ def test_lists_go_on_where_they_were_left(target: Wired) -> None:
     assert target.read("users") == ([], "users/list: 500 internal_error")
 
 
-@pytest.mark.parametrize(
-    ("mood", "kind"),
-    [({"throttle": 1.0}, NotSent), ({"error_500": 1.0}, Unsure)],
-)
+@pytest.mark.parametrize(("mood", "kind"), [({"throttle": 1.0}, NotSent), ({"error_500": 1.0}, Unsure)])
 def test_what_is_no_answer_about_it_says_so_of_each(target: Wired, mood: dict[str, Any], kind: type) -> None:
     inventory = target.platform.inventory
     assert inventory is not None

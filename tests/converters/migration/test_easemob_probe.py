@@ -23,9 +23,7 @@ def probed(target: Wired, looks: Callable[[str, str], bool] | None = None, burst
     assert probe is not None
 
     def heard(marker: str) -> bool:
-        return target.simulator.settled() is not None and any(
-            marker in str(entry) for entry in target.simulator.journal("callback")
-        )
+        return target.simulator.settled() is not None and any(marker in str(entry) for entry in target.simulator.journal("callback"))
 
     found, findings = target.drive(probe.run(target.account, names(burst)), looks, heard)
     return findings, {one.name: one.value for one in found if isinstance(one, Answered)}
@@ -35,8 +33,12 @@ def test_the_readings_of_the_newest_pages() -> None:
     with wired("easemob") as target:
         findings, answered = probed(target)
         assert (findings.repeat, findings.before_group, findings.full_batch, findings.custom_ids, findings.unread) == (
-            "refused", "refused", True, True, False,
-        )  # fmt: skip
+            "refused",
+            "refused",
+            True,
+            True,
+            False,
+        )
         assert (findings.conversations, findings.in_files, findings.shared) == (None, None, None)
         assert findings.may_repeat
         assert answered.keys() == {"repeat", "before_group", "full_batch", "custom_ids", "unread", "callbacks"}
@@ -66,7 +68,9 @@ def test_a_person_looks_whether_there_is_a_conversation() -> None:
     for shown in (True, False):
         with wired("easemob", import_conversations=shown) as target:
             # What the person would see: the simulator's list of a new device.
-            findings, _ = probed(target, looks=lambda user, other: other in target.client.get(f"{target.simulator.url}/_conversations/{user}").json())
+            findings, _ = probed(
+                target, looks=lambda user, other: other in target.client.get(f"{target.simulator.url}/_conversations/{user}").json()
+            )
             assert findings.conversations is shown
 
 

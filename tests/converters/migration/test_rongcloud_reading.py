@@ -74,8 +74,10 @@ def test_a_group_its_members_and_who_may_not_speak(source: Wired) -> None:
     assert (group.id, group.owner, group.muted) == ("6001", "", True)
     members = {one.user: one for one in of(GroupMember, found)}
     assert {name: (one.role, one.muted, one.allowed) for name, one in members.items()} == {
-        "alice": ("member", False, False), "bob": ("member", True, False), "carol": ("member", False, True),
-    }  # fmt: skip
+        "alice": ("member", False, False),
+        "bob": ("member", True, False),
+        "carol": ("member", False, True),
+    }
     assert 25 * 60_000 < members["bob"].muted_until - source.simulator.journal("accepted")[-1]["time"] < 31 * 60_000
     source.account = msgspec.structs.replace(source.account, operator="alice")
     again, _ = source.read("members", ["6001"])
@@ -89,10 +91,18 @@ def test_a_hosted_group_has_an_owner_managers_names_and_a_profile() -> None:
     crowd = [*PEOPLE, *(f"m{number:03}" for number in range(230))]
     with wired("rongcloud", users=crowd, group={"6001": crowd, "6002": PEOPLE}, hosted=True) as source:
         profile = {"introduction": "who we are", "announcement": "be kind", "portraitUrl": "https://i.example/g"}
-        call(source.simulator, "entrust/group/import", {
-            "groupId": "6001", "owner": "bob", "name": "Ops", "groupProfile": dumped(profile), "groupExtProfile": dumped({"level": "7"}),
-            "permissions": dumped({"joinPerm": 2}),
-        })  # fmt: skip
+        call(
+            source.simulator,
+            "entrust/group/import",
+            {
+                "groupId": "6001",
+                "owner": "bob",
+                "name": "Ops",
+                "groupProfile": dumped(profile),
+                "groupExtProfile": dumped({"level": "7"}),
+                "permissions": dumped({"joinPerm": 2}),
+            },
+        )
         call(source.simulator, "entrust/group/manager/add", {"groupId": "6001", "userIds": "carol,m229"})
         call(source.simulator, "entrust/group/member/set", {"groupId": "6001", "userId": "alice", "nickname": "Al"})
         call(source.simulator, "group/user/gag/add", {"userId": "m229", "groupId": "6001", "minute": "0"})
@@ -100,15 +110,24 @@ def test_a_hosted_group_has_an_owner_managers_names_and_a_profile() -> None:
         assert (unseen, listed[0]) == ("", Found("group", "6001")), "6002 is none of the service's"
         (group,) = of(Group, listed)
         assert (group.name, group.description, group.announcement, group.avatar, group.ext, group.approval) == (
-            "Ops", "who we are", "be kind", "https://i.example/g", '{"level":"7"}', True,
-        )  # fmt: skip
+            "Ops",
+            "who we are",
+            "be kind",
+            "https://i.example/g",
+            '{"level":"7"}',
+            True,
+        )
         assert group.created > 0
         source.account = msgspec.structs.replace(source.account, operator="alice")
         found, unseen = source.read("members", ["6001"])
         assert (unseen, of(Group, found)[0].owner) == ("", "bob"), "not the operator: the service knows better"
         members = {one.user: one for one in of(GroupMember, found)}
         assert set(members) == set(crowd)
-        assert {name: one.role for name, one in members.items() if one.role != "member"} == {"bob": "owner", "carol": "admin", "m229": "admin"}
+        assert {name: one.role for name, one in members.items() if one.role != "member"} == {
+            "bob": "owner",
+            "carol": "admin",
+            "m229": "admin",
+        }
         assert (members["alice"].name, members["m229"].muted, members["m228"].muted) == ("Al", True, False)
         plain, _ = source.read("members", ["6002"])
         assert {one.user: one.role for one in of(GroupMember, plain)} == {"alice": "owner", "bob": "member", "carol": "member"}
@@ -119,12 +138,21 @@ def test_a_hosted_group_has_an_owner_managers_names_and_a_profile() -> None:
 
 def test_do_not_disturb(source: Wired) -> None:
     call(source.simulator, "user/blockPushPeriod/set", {"userId": "alice", "startTime": "22:30:00", "period": "600", "level": "5"})
-    call(source.simulator, "conversation/notification/set", {"conversationType": "3", "requestId": "alice", "targetId": "6001", "unpushLevel": "5"})
-    call(source.simulator, "conversation/notification/set", {"conversationType": "1", "requestId": "alice", "targetId": "bob", "unpushLevel": "1"})
+    call(
+        source.simulator,
+        "conversation/notification/set",
+        {"conversationType": "3", "requestId": "alice", "targetId": "6001", "unpushLevel": "5"},
+    )
+    call(
+        source.simulator,
+        "conversation/notification/set",
+        {"conversationType": "1", "requestId": "alice", "targetId": "bob", "unpushLevel": "1"},
+    )
     assert source.read("settings", ["alice", "bob"]) == ([Setting(user="alice", quiet_from="22:30", quiet_to="08:30", zone="+08:00")], "")
     assert source.read("quiet", ["alice|group|6001", "alice|user|bob", "alice|user|carol", "alice||"]) == (
-        [Setting(user="alice", group="6001", mode="none"), Setting(user="alice", peer="bob", mode="mentions")], "",
-    )  # fmt: skip
+        [Setting(user="alice", group="6001", mode="none"), Setting(user="alice", peer="bob", mode="mentions")],
+        "",
+    )
 
 
 def uids(source: Wired, found: list[Any]) -> list[str]:
@@ -160,10 +188,18 @@ def test_history_of_a_group_and_the_logs_have_the_same_ids() -> None:
         assert sorted(uids(source, logged)) == sorted(uids(source, found))
 
 
-@pytest.mark.parametrize(("name", "subject"), [
-    ("users", "alice"), ("friends", "alice"), ("blocks", "alice"), ("joined", "alice"), ("members", "6001"), ("settings", "alice"),
-    ("quiet", "alice|user|bob"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("users", "alice"),
+        ("friends", "alice"),
+        ("blocks", "alice"),
+        ("joined", "alice"),
+        ("members", "6001"),
+        ("settings", "alice"),
+        ("quiet", "alice|user|bob"),
+    ],
+)
 def test_what_cannot_be_read_is_said(source: Wired, name: str, subject: str) -> None:
     source.simulator.mood(throttle=1.0)
     found, unseen = source.read(name, [subject])

@@ -7,16 +7,7 @@ import pytest
 
 from converters.core.bodies import Text
 from converters.core.operations import Post
-from converters.inventory import (
-    Block,
-    Friendship,
-    Group,
-    GroupMember,
-    Room,
-    RoomMember,
-    Setting,
-    User,
-)
+from converters.inventory import Block, Friendship, Group, GroupMember, Room, RoomMember, Setting, User
 from converters.migration import Cursor, Found
 from converters.platform import Callback, DecodedEvent, FoundCallback, TimeRange
 from tests.converters.migration.wired import Wired, wired
@@ -36,16 +27,36 @@ def of(kind: type, found: list[Any]) -> list[Any]:
 
 
 def test_users(source: Wired) -> None:
-    call(source.simulator, "user/updateUinfo", {"accid": "alice", "name": "爱丽丝", "icon": "https://i.example/a", "sign": "s", "email": "a@b",
-         "birth": "1990-01-02", "mobile": "+86-1", "gender": "2", "ex": dumped({"level": 7, "vip": "y"})})  # fmt: skip
+    call(
+        source.simulator,
+        "user/updateUinfo",
+        {
+            "accid": "alice",
+            "name": "爱丽丝",
+            "icon": "https://i.example/a",
+            "sign": "s",
+            "email": "a@b",
+            "birth": "1990-01-02",
+            "mobile": "+86-1",
+            "gender": "2",
+            "ex": dumped({"level": 7, "vip": "y"}),
+        },
+    )
     call(source.simulator, "user/updateUinfo", {"accid": "bob", "ex": "no json"})
     call(source.simulator, "user/block", {"accid": "carol"})
     found, unseen = source.read("users", ["alice", "bob", "carol", "ghost"])
     assert unseen == ""
     assert found[0] == User(
-        id="alice", name="爱丽丝", avatar="https://i.example/a", sign="s", mail="a@b", birth="1990-01-02", phone="+86-1", gender="female",
+        id="alice",
+        name="爱丽丝",
+        avatar="https://i.example/a",
+        sign="s",
+        mail="a@b",
+        birth="1990-01-02",
+        phone="+86-1",
+        gender="female",
         attributes={"level": "7", "vip": "y"},
-    )  # fmt: skip
+    )
     assert (found[1].attributes, found[2].state) == ({"ex": "no json"}, "banned")
 
 
@@ -62,8 +73,21 @@ def test_friends_and_lists(source: Wired) -> None:
 
 def test_a_team_with_all_that_its_members_are(source: Wired) -> None:
     act = {"tid": "6001", "owner": "alice"}
-    call(source.simulator, "team/update", act | {"tname": "Ops", "intro": "i", "announcement": dumped([{"title": "T", "content": "C"}]),
-         "joinmode": "1", "invitemode": "1", "beinvitemode": "1", "icon": "https://i.example/t", "custom": "{}"})  # fmt: skip
+    call(
+        source.simulator,
+        "team/update",
+        act
+        | {
+            "tname": "Ops",
+            "intro": "i",
+            "announcement": dumped([{"title": "T", "content": "C"}]),
+            "joinmode": "1",
+            "invitemode": "1",
+            "beinvitemode": "1",
+            "icon": "https://i.example/t",
+            "custom": "{}",
+        },
+    )
     call(source.simulator, "team/addManager", act | {"members": dumped(["bob"])})
     call(source.simulator, "team/muteTlist", act | {"accid": "carol", "mute": "1"})
     call(source.simulator, "team/updateTeamNick", act | {"accid": "carol", "nick": "C.", "custom": "x"})
@@ -73,29 +97,51 @@ def test_a_team_with_all_that_its_members_are(source: Wired) -> None:
     assert unseen == ""
     (team,) = of(Group, found)
     assert (team.name, team.description, team.announcement, team.approval, team.invites, team.invite_confirm, team.owner, team.muted) == (
-        "Ops", "i", "T\nC", True, True, False, "alice", True,
-    )  # fmt: skip
+        "Ops",
+        "i",
+        "T\nC",
+        True,
+        True,
+        False,
+        "alice",
+        True,
+    )
     assert [(one.user, one.role, one.name, one.muted, one.attributes) for one in of(GroupMember, found)] == [
-        ("alice", "owner", "alice", False, {}), ("bob", "admin", "bob", False, {}), ("carol", "member", "C.", True, {"custom": "x"}),
-    ]  # fmt: skip
+        ("alice", "owner", "alice", False, {}),
+        ("bob", "admin", "bob", False, {}),
+        ("carol", "member", "C.", True, {"custom": "x"}),
+    ]
     assert source.read("settings", ["bob"])[0] == [Setting(user="bob", group="6001", mode="none")]
 
 
 def test_chat_rooms_and_who_has_a_role_in_them() -> None:
     crowd = [*PEOPLE, *(f"m{number:03}" for number in range(230))]
     with wired("yunxin", users=crowd) as source:
-        made = call(source.simulator, "chatroom/create", {"creator": "alice", "name": "Lounge", "announcement": "hi", "ext": "x"})["chatroom"]
+        made = call(source.simulator, "chatroom/create", {"creator": "alice", "name": "Lounge", "announcement": "hi", "ext": "x"})[
+            "chatroom"
+        ]
         closed = call(source.simulator, "chatroom/create", {"creator": "alice", "name": "Old"})["chatroom"]
         room, act = str(made["roomid"]), {"roomid": str(made["roomid"]), "operator": "alice", "optvalue": "true"}
         call(source.simulator, "chatroom/toggleCloseStat", {"roomid": str(closed["roomid"]), "operator": "alice", "valid": "false"})
-        for opt, target in [("1", "bob"), ("-2", "carol"), ("-1", "m001"), *(("2", name) for name in crowd[4:110]), ("1", "m225"), ("-2", "m229")]:
+        for opt, target in [
+            ("1", "bob"),
+            ("-2", "carol"),
+            ("-1", "m001"),
+            *(("2", name) for name in crowd[4:110]),
+            ("1", "m225"),
+            ("-2", "m229"),
+        ]:
             call(source.simulator, "chatroom/setMemberRole", act | {"opt": opt, "target": target})
         call(source.simulator, "chatroom/muteRoom", {"roomid": room, "operator": "alice", "mute": "true"})
         assert source.read("rooms", ["alice", "bob"]) == ([Found("room", room)], "")
         found, unseen = source.read("room-members", [room])
         assert of(Room, found) == [Room(id=room, name="Lounge", owner="alice", announcement="hi", ext="x", muted=True)]
-        ranked = [RoomMember(room=room, user="m229", muted=True), RoomMember(room=room, user="m225", role="admin"),
-                  RoomMember(room=room, user="carol", muted=True), RoomMember(room=room, user="bob", role="admin")]  # fmt: skip
+        ranked = [
+            RoomMember(room=room, user="m229", muted=True),
+            RoomMember(room=room, user="m225", role="admin"),
+            RoomMember(room=room, user="carol", muted=True),
+            RoomMember(room=room, user="bob", role="admin"),
+        ]
         assert of(RoomMember, found) == ranked
         assert unseen == "chatroom/membersByPage: 1 members are blocked, or muted for a while, in a room: that is not moved"
         # It goes on where it was.
@@ -110,8 +156,10 @@ def test_a_superteam_and_whose_teams_there_are(source: Wired) -> None:
     found, unseen = source.read("groups", ["super-9001"])
     assert unseen == ""
     assert [(one.group, one.user, one.role) for one in of(GroupMember, found)] == [
-        ("super-9001", "alice", "owner"), ("super-9001", "bob", "admin"), ("super-9001", "carol", "member"),
-    ]  # fmt: skip
+        ("super-9001", "alice", "owner"),
+        ("super-9001", "bob", "admin"),
+        ("super-9001", "carol", "member"),
+    ]
     assert source.read("teams", ["alice"])[0] == [Found("group", "6001"), Found("group", "super-9001")]
 
 
@@ -151,7 +199,9 @@ def texts(source: Wired, found: list[Any]) -> list[str]:
 
 def test_history_by_page_and_on_from_a_cursor(source: Wired) -> None:
     for begin in range(0, 250, 50):  # not all of them in one millisecond
-        source.simulator.say_all([{"from": ("alice", "bob")[n % 2], "to": ("bob", "alice")[n % 2], "text": str(n)} for n in range(begin, begin + 50)])
+        source.simulator.say_all(
+            [{"from": ("alice", "bob")[n % 2], "to": ("bob", "alice")[n % 2], "text": str(n)} for n in range(begin, begin + 50)]
+        )
     span = TimeRange(1, 1 << 50)
     found, unseen = source.read("history", ["direct:alice|bob"], span=span)
     assert (unseen, texts(source, found)) == ("", [str(n) for n in range(250)])

@@ -68,7 +68,9 @@ class Wired:
         reader = next(one for one in self.platform.readers if one.name == name)
         return self.drive(reader.ask(subjects, span, cursor, self.account))
 
-    def drive(self, asking: Generator[Any, Any, Any], looks: Callable[[str, str], bool] | None = None, heard: Callable[[str], bool] | None = None) -> tuple[list[Any], Any]:
+    def drive(
+        self, asking: Generator[Any, Any, Any], looks: Callable[[str, str], bool] | None = None, heard: Callable[[str], bool] | None = None
+    ) -> tuple[list[Any], Any]:
         found: list[Any] = []
         answer: Any = None
         while True:
@@ -99,9 +101,13 @@ class Wired:
             return str(self.platform.user_ids.write(canonical).native)
 
         given: dict[str, Any] = {
-            "app": "new", "now": int(time.time() * 1000), "user": native, "group": lambda name: self.groups.get(name, ""),
-            "room": lambda name: self.groups.get(name, ""), "password": lambda user: f"pw-of-{user}",
-        }  # fmt: skip
+            "app": "new",
+            "now": int(time.time() * 1000),
+            "user": native,
+            "group": lambda name: self.groups.get(name, ""),
+            "room": lambda name: self.groups.get(name, ""),
+            "password": lambda user: f"pw-of-{user}",
+        }
         return Context(**(given | more))
 
     def apply(self, items: Iterable[AnyItem], context: Context | None = None) -> dict[tuple[int, str], ItemOutcome]:
@@ -161,4 +167,3 @@ def wired(name: str, **options: Any) -> Iterator[Wired]:
             yield one
         finally:
             one.client.close()
-

@@ -52,9 +52,7 @@ def message(
     native: str = "",
 ) -> dict[str, Any]:
     """A callback of a message, text or of the platform's own kind *native*."""
-    said: dict[str, Any] = shape(platform).message(
-        text, sender=sender, to=to, kind=kind, number=number, ext=ext, native=native
-    )
+    said: dict[str, Any] = shape(platform).message(text, sender=sender, to=to, kind=kind, number=number, ext=ext, native=native)
     return said
 
 

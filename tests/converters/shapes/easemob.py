@@ -12,9 +12,15 @@ FILE = "https://a1.easemob.com/demo/relay/chatfiles/6f1a7b10-0000-11ee-9d9e-8d3f
 """Its clients show only files that lie there."""
 
 CONTENTS = {
-    "txt": "text", "img": "image", "audio": "audio", "video": "video", "loc": "location", "file": "file", "cmd": "cmd",
+    "txt": "text",
+    "img": "image",
+    "audio": "audio",
+    "video": "video",
+    "loc": "location",
+    "file": "file",
+    "cmd": "cmd",
     "custom": "custom",
-}  # fmt: skip
+}
 
 
 def signed(said: Any, secret: str, headers: dict[str, str]) -> Incoming:

@@ -14,9 +14,7 @@ SECRET = "secret"
 def signed(said: Any, secret: str, headers: dict[str, str]) -> Incoming:
     body = said if isinstance(said, bytes) else json.dumps(said, ensure_ascii=False).encode()
     digest = hmac.new(secret.encode(), f"{NOW // 1000}.".encode() + body, sha256).hexdigest()
-    return Incoming(
-        {"x-relay-timestamp": str(NOW // 1000), "x-relay-signature": f"v1={digest}", **headers}, "", body
-    )
+    return Incoming({"x-relay-timestamp": str(NOW // 1000), "x-relay-signature": f"v1={digest}", **headers}, "", body)
 
 
 def message(text: str, *, sender: str, to: str, kind: str, number: int, ext: Any, native: str) -> dict[str, Any]:

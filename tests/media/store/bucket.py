@@ -69,7 +69,11 @@ class Bucket:
                 return _error(403, "AccessDenied")
             case "HEAD":
                 found = self.objects.get(key)
-                return Response(status_code=404) if found is None else Response(headers=found.answer | {"content-length": str(len(found.content))})
+                return (
+                    Response(status_code=404)
+                    if found is None
+                    else Response(headers=found.answer | {"content-length": str(len(found.content))})
+                )
             case "GET":
                 return self._got(key)
             case "PUT" if "uploadId" in said:
@@ -81,13 +85,17 @@ class Bucket:
             case "POST" if "uploads" in said:
                 mark = uuid.uuid4().hex
                 self._parts[mark], self._heads[mark] = {}, _kept(request)
-                return _xml(f"<InitiateMultipartUploadResult><Bucket>{NAME}</Bucket><Key>{key}</Key><UploadId>{mark}</UploadId></InitiateMultipartUploadResult>")
+                return _xml(
+                    f"<InitiateMultipartUploadResult><Bucket>{NAME}</Bucket><Key>{key}</Key><UploadId>{mark}</UploadId></InitiateMultipartUploadResult>"
+                )
             case "POST":
                 parts = self._parts.pop(said["uploadId"])
                 sizes = [len(parts[number]) for number in sorted(parts)]
                 assert min(sizes[:-1], default=5 << 20) >= 5 << 20, "Source: Amazon S3 multipart upload limits"
                 self.objects[key] = Object(b"".join(parts[number] for number in sorted(parts)), self._heads.pop(said["uploadId"]))
-                return _xml(f'<CompleteMultipartUploadResult><Key>{key}</Key><ETag>"{uuid.uuid4().hex}-2"</ETag></CompleteMultipartUploadResult>')
+                return _xml(
+                    f'<CompleteMultipartUploadResult><Key>{key}</Key><ETag>"{uuid.uuid4().hex}-2"</ETag></CompleteMultipartUploadResult>'
+                )
             case "DELETE" if "uploadId" in said:
                 self._parts.pop(said["uploadId"], None)
                 return Response(status_code=204)

@@ -15,7 +15,14 @@ def _hmac(key: bytes, text: str) -> bytes:
 
 
 def signature(
-    secret: str, scope: str, stamp: str, method: str, raw_path: str, query: Sequence[tuple[str, str]], head: Sequence[tuple[str, str]], payload: str
+    secret: str,
+    scope: str,
+    stamp: str,
+    method: str,
+    raw_path: str,
+    query: Sequence[tuple[str, str]],
+    head: Sequence[tuple[str, str]],
+    payload: str,
 ) -> str:
     """*scope* is `date/region/s3/aws4_request`; *query* and *head* are those that are signed."""
     canonical = "\n".join(

@@ -34,12 +34,19 @@ class At:
 
     def settings(self, **more: Any) -> MediaStoreSettings:
         given: dict[str, Any] = {
-            "kind": "s3", "endpoint": f"http://127.0.0.1:{self.port}", "allow_http": True, "bucket": NAME,
-            "access_key_id": ACCESS, "secret_access_key": SECRET, "timeout": 20,
-        }  # fmt: skip
+            "kind": "s3",
+            "endpoint": f"http://127.0.0.1:{self.port}",
+            "allow_http": True,
+            "bucket": NAME,
+            "access_key_id": ACCESS,
+            "secret_access_key": SECRET,
+            "timeout": 20,
+        }
         return MediaStoreSettings(**(given | more))
 
-    async def put(self, path: Path, content: bytes = CONTENT, name: str = "cat.png", mime: str = "image/png", app: str = "new", **more: Any) -> StoredObject | StoreFailed:
+    async def put(
+        self, path: Path, content: bytes = CONTENT, name: str = "cat.png", mime: str = "image/png", app: str = "new", **more: Any
+    ) -> StoredObject | StoreFailed:
         path = path / "file" if path.is_dir() else path
         path.write_bytes(content)
         store = opened(self.settings(**more), MediaSettings())
@@ -89,7 +96,11 @@ async def test_the_link_gives_the_bytes_their_type_and_their_name(at: At, tmp_pa
 async def test_a_link_that_was_changed_or_is_over_gives_nothing(at: At, tmp_path: Path) -> None:
     url = (await kept(at, tmp_path, link_days=1)).url
     assert (await fetched(url)).status_code == 200
-    for changed in (url.replace("X-Amz-Expires=86400", "X-Amz-Expires=604800"), url[:-1] + ("0" if url[-1] != "0" else "1"), url.partition("?")[0]):
+    for changed in (
+        url.replace("X-Amz-Expires=86400", "X-Amz-Expires=604800"),
+        url[:-1] + ("0" if url[-1] != "0" else "1"),
+        url.partition("?")[0],
+    ):
         assert (await fetched(changed)).status_code == 403
     assert (await fetched(url.replace("/new/", "/other/"))).status_code == 403
     at.bucket.ahead = 86_401
@@ -141,7 +152,9 @@ async def test_what_is_erased_is_gone_by_the_key_that_its_link_names(at: At, tmp
         gone = await remove(Settings(media=MediaSettings(store=at.settings(prefix=folder))), keys_of(result))
         assert (len(gone.removed), gone.left) == (1, [])
         assert len(before - set(at.bucket.objects)) == 1
-        assert (await remove(Settings(media=MediaSettings(store=at.settings(prefix=folder))), keys_of(result))).left == [], "again is no error"
+        assert (await remove(Settings(media=MediaSettings(store=at.settings(prefix=folder))), keys_of(result))).left == [], (
+            "again is no error"
+        )
     at.bucket.faults = [403]
     refused = await remove(Settings(media=MediaSettings(store=at.settings())), ["new/" + "a" * 40])
     assert (refused.removed, refused.left) == ([], ["new/" + "a" * 40])
@@ -161,7 +174,11 @@ async def test_a_public_folder_has_links_without_a_signature_that_do_not_end(at:
         ("page.html", "text/html", "application/octet-stream"),
         ("drawing.svg", "image/svg+xml", "application/octet-stream"),
         ("a\r\nX-Evil: 1.pdf", "application/pdf\r\nX-Evil: 1", "application/octet-stream"),
-        ("talk.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document; charset=x", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+        (
+            "talk.docx",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document; charset=x",
+            "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        ),
     ],
 )
 async def test_what_a_browser_would_run_is_saved_as_bytes(at: At, tmp_path: Path, name: str, mime: str, said: str) -> None:
@@ -171,7 +188,16 @@ async def test_what_a_browser_would_run_is_saved_as_bytes(at: At, tmp_path: Path
     assert "x-evil" not in answer.headers
 
 
-@pytest.mark.parametrize(("faults", "reason", "again"), [([403], "store-refused", False), ([404], "store-refused", False), ([400], "store-refused", False), ([503] * 3, "store-busy", True), ([500] * 3, "store-away", True)])
+@pytest.mark.parametrize(
+    ("faults", "reason", "again"),
+    [
+        ([403], "store-refused", False),
+        ([404], "store-refused", False),
+        ([400], "store-refused", False),
+        ([503] * 3, "store-busy", True),
+        ([500] * 3, "store-away", True),
+    ],
+)
 async def test_a_fault_of_the_bucket_has_a_fixed_word(at: At, tmp_path: Path, faults: list[int], reason: str, again: bool) -> None:
     at.bucket.faults = list(faults)
     found = await at.put(tmp_path)

@@ -22,7 +22,9 @@ def main() -> None:
     before, opened, made = set(sys.modules), set(), 0
     sys.addaudithook(lambda event, given: opened.add(str(given[0])) if event in ("open", "socket.__new__", "subprocess.Popen") else None)
     for role, shape, content in files:
-        found = worker.answered(OpenRequest(TranscodeSpec(role, shape, alone=True), io.BytesIO(content), io.BytesIO(), io.BytesIO()), limits)
+        found = worker.answered(
+            OpenRequest(TranscodeSpec(role, shape, alone=True), io.BytesIO(content), io.BytesIO(), io.BytesIO()), limits
+        )
         made += isinstance(found, WorkerResult)
     modules, files_ = sorted(set(sys.modules) - before), sorted(opened)
     threads = max(threading.active_count(), len(list(Path("/proc/self/task").iterdir()))) if Path("/proc/self/task").exists() else 1

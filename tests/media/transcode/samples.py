@@ -71,9 +71,18 @@ SOUND: dict[str, Callable[[Sequence[Samples], int], bytes]] = {
     "webm": lambda channels, rate: written("webm", "libopus", channels, rate),
 }
 DEMUXERS = {
-    "amr": "amr", "amr-wb": "amr", "mp3": "mp3", "aac": "aac", "m4a": "mov", "mp4": "mov", "3gp": "mov", "wav": "wav", "ogg": "ogg",
-    "flac": "flac", "webm": "matroska",
-}  # fmt: skip
+    "amr": "amr",
+    "amr-wb": "amr",
+    "mp3": "mp3",
+    "aac": "aac",
+    "m4a": "mov",
+    "mp4": "mov",
+    "3gp": "mov",
+    "wav": "wav",
+    "ogg": "ogg",
+    "flac": "flac",
+    "webm": "matroska",
+}
 
 
 class Heard:
@@ -163,8 +172,7 @@ def moving(form: str = "GIF", count: int = 3) -> bytes:
 
 
 def film(
-    muxer: str, codec: str, *, sound: str = "", size: tuple[int, int] = (160, 96), count: int = 25, pixels: str = "yuv420p",
-    flags: str = "",
+    muxer: str, codec: str, *, sound: str = "", size: tuple[int, int] = (160, 96), count: int = 25, pixels: str = "yuv420p", flags: str = ""
 ) -> bytes:
     """A second of a red picture, and of silence where *sound* is a codec."""
     output = io.BytesIO()

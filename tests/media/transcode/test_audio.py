@@ -14,7 +14,17 @@ from tests.media.transcode.samples import AMR_WB, FULL, HIGH, LOW, SOUND, Heard,
 
 OUT = ("amr", "mp3", "aac", "m4a")
 FORMATS = {"opus": "ogg", "vorbis": "ogg"}
-RATES = {"amr": 8_000, "3gp": 8_000, "opus": 48_000, "webm": 48_000, "vorbis": 44_100, "aac": 44_100, "m4a": 22_050, "mp3": 24_000, "wav": 11_025}
+RATES = {
+    "amr": 8_000,
+    "3gp": 8_000,
+    "opus": 48_000,
+    "webm": 48_000,
+    "vorbis": 44_100,
+    "aac": 44_100,
+    "m4a": 22_050,
+    "mp3": 24_000,
+    "wav": 11_025,
+}
 SECONDS = 1.237
 """Of no codec's whole frames."""
 
@@ -232,7 +242,11 @@ def test_the_decoder_stops_at_the_limit_of_samples_and_of_time(press: Press) -> 
 def test_a_rate_of_one_hertz_is_not_played_for_hours(press: Press) -> None:
     data = bytearray(voice("wav"))
     data[24:28] = (1).to_bytes(4, "little")
-    assert press(bytes(data), "voice", Shape(formats=("mp3",))) in (TranscodeFailed("unsupported"), TranscodeFailed("damaged"), TranscodeFailed("too-long"))
+    assert press(bytes(data), "voice", Shape(formats=("mp3",))) in (
+        TranscodeFailed("unsupported"),
+        TranscodeFailed("damaged"),
+        TranscodeFailed("too-long"),
+    )
 
 
 def test_a_target_that_takes_any_file_gets_what_we_cannot_read(press: Press) -> None:

@@ -53,7 +53,9 @@ PNG = {
     "a profile packed in no known way": beside(chunk(b"iCCP", b"icc\0\x07" + zlib.compress(profile()))),
     "text that does not unpack": beside(chunk(b"zTXt", b"Comment\0\0not packed")),
     "international text that is cut": beside(chunk(b"iTXt", b"XML:com.adobe.xmp\0\x01")),
-    "wrong sums beside the picture": beside(chunk(b"tEXt", b"Software\0x", right=False), chunk(b"pHYs", bytes(9), right=False), chunk(b"gAMA", bytes(4), right=False)),
+    "wrong sums beside the picture": beside(
+        chunk(b"tEXt", b"Software\0x", right=False), chunk(b"pHYs", bytes(9), right=False), chunk(b"gAMA", bytes(4), right=False)
+    ),
     "side chunks that are too short": beside(chunk(b"gAMA", b""), chunk(b"cHRM", b"\0"), chunk(b"sRGB", b""), chunk(b"pHYs", b"\0\0")),
     "a chunk of nobody's": beside(chunk(b"vpAg", b"\xff" * 9), chunk(b"caBX", bytes(300))),
     "bytes behind it": still("PNG") + b"<?xpacket end='w'?>" + bytes(1000),
@@ -61,7 +63,7 @@ PNG = {
     "half an end": still("PNG")[:-5],
     "no sum of the picture": still("PNG")[:-16],
     "an interlaced one without its end": still("PNG", interlace=1)[:-12],
-}  # fmt: skip
+}
 
 
 def segment(marker: int, content: bytes, length: int | None = None) -> bytes:
@@ -92,7 +94,7 @@ JPEG = {
     "segments of nobody's": within(segment(0xE5, bytes(9)), segment(0xEF, b"\xff" * 90), segment(0xFE, b"\xff\xd8")),
     "filling before a marker": within(b"\xff\xff\xff", segment(0xE7, b"x")),
     "an Adobe of its own": within(segment(0xEE, b"Adobe")),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("how", PNG)
@@ -155,9 +157,11 @@ def test_a_jpeg_of_other_colours_is_shown_as_it_looks(mode: str, press: Press) -
 
 
 GIF: dict[str, Callable[[], bytes]] = {
-    "no end": lambda: still("GIF")[:-1], "bytes behind it": lambda: still("GIF") + bytes(100), "a film without its end": lambda: moving()[:-1],
+    "no end": lambda: still("GIF")[:-1],
+    "bytes behind it": lambda: still("GIF") + bytes(100),
+    "a film without its end": lambda: moving()[:-1],
     "a film whose last picture is cut": lambda: moving()[:-20],
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("how", GIF)
@@ -179,10 +183,16 @@ def test_what_has_to_be_remade_is_read_with_bytes_behind_it(form: str, press: Pr
 @pytest.mark.parametrize(
     "data",
     [
-        still("JPEG")[:100], b"\xff\xd8\xff\xd9", b"\xff\xd8\xff\xe0\0\x02", still("PNG")[:33], still("PNG")[:50], b"\x89PNG\r\n\x1a\n",
-        still("GIF")[:20], still("PNG")[:41] + bytes(4) + still("PNG")[45:],
+        still("JPEG")[:100],
+        b"\xff\xd8\xff\xd9",
+        b"\xff\xd8\xff\xe0\0\x02",
+        still("PNG")[:33],
+        still("PNG")[:50],
+        b"\x89PNG\r\n\x1a\n",
+        still("GIF")[:20],
+        still("PNG")[:41] + bytes(4) + still("PNG")[45:],
     ],
-)  # fmt: skip
+)
 def test_where_nothing_can_be_seen_nothing_is_passed_on_as_a_picture(data: bytes, press: Press) -> None:
     assert press(data, "image", SHAPE, alone=True) in (TranscodeFailed("damaged"), TranscodeFailed("truncated"))
 

@@ -45,13 +45,17 @@ WAVES = {
     **{f"{each:#x} for both": wave(whole=each, sound=each) for each in (0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)},
     **{f"{each:#x} for all": wave(whole=each) for each in (0, 36, 0x7FFF_FFFF, 0x8000_0024, 0xFFFF_FFFF)},
     **{f"{each:#x} for the sound": wave(sound=each) for each in (0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF)},
-    "as sox into a pipe": wave(whole=0x7FFF_F024, sound=0x7FFF_F000), "as arecord": wave(whole=0x8000_0024, sound=0x8000_0000),
+    "as sox into a pipe": wave(whole=0x7FFF_F024, sound=0x7FFF_F000),
+    "as arecord": wave(whole=0x8000_0024, sound=0x8000_0000),
     "as ffmpeg into a pipe": wave(whole=0xFFFF_FFFF, sound=0xFFFF_FFFF, before=piece(b"LIST", b"INFOISFT\x0e\0\0\0Lavf62.12.102\0")),
-    "the head counted twice": wave(whole=LENGTH + 44, sound=LENGTH), "the head counted with it": wave(whole=LENGTH),
-    "an odd chunk": wave(before=piece(b"LIST", b"INFOx")), "an odd chunk without its last byte": wave(before=piece(b"LIST", b"INFOx", padded=False)),
+    "the head counted twice": wave(whole=LENGTH + 44, sound=LENGTH),
+    "the head counted with it": wave(whole=LENGTH),
+    "an odd chunk": wave(before=piece(b"LIST", b"INFOx")),
+    "an odd chunk without its last byte": wave(before=piece(b"LIST", b"INFOx", padded=False)),
     "an odd chunk of nobody's": wave(before=piece(b"bext", bytes(603)) + piece(b"JUNK", bytes(27))),
-    "chunks behind it": wave(after=piece(b"LIST", b"INFO" + bytes(30)) + piece(b"id3 ", bytes(11))), "bytes behind it": wave() + bytes(33),
-}  # fmt: skip
+    "chunks behind it": wave(after=piece(b"LIST", b"INFO" + bytes(30)) + piece(b"id3 ", bytes(11))),
+    "bytes behind it": wave() + bytes(33),
+}
 
 
 @pytest.mark.parametrize("out", ["amr", "aac"])
@@ -98,7 +102,9 @@ def test_the_line_is_put_before_them_where_the_target_plays_amr(press: Press) ->
     assert (untouched.path.name, untouched.format) == ("source", "amr")
 
 
-@pytest.mark.parametrize("data", [bytes(4096), b"\xff" * 900, b"hello, how are you?" * 50, bytes(range(256)) * 9, b"\x3c" + bytes(31), b"\x7c" * 90])
+@pytest.mark.parametrize(
+    "data", [bytes(4096), b"\xff" * 900, b"hello, how are you?" * 50, bytes(range(256)) * 9, b"\x3c" + bytes(31), b"\x7c" * 90]
+)
 def test_other_bytes_are_no_frames_of_amr(data: bytes) -> None:
     assert sniff(data).name == "bin"
 
@@ -110,10 +116,14 @@ def silk(seconds: float = SECONDS, *, tencent: bool = True, rate: int = 24_000) 
 
 
 SILK: dict[str, Callable[[], bytes]] = {
-    "of WeChat": silk, "plain": lambda: silk(tencent=False), "with its end": lambda: silk() + b"\xff\xff", "cut": lambda: silk() + b"\x40\0abc",
-    "narrow": lambda: silk(rate=8_000), "with a silence": lambda: silk(0.2) + bytes(2) + silk(SECONDS - 0.2)[10:],
+    "of WeChat": silk,
+    "plain": lambda: silk(tencent=False),
+    "with its end": lambda: silk() + b"\xff\xff",
+    "cut": lambda: silk() + b"\x40\0abc",
+    "narrow": lambda: silk(rate=8_000),
+    "with a silence": lambda: silk(0.2) + bytes(2) + silk(SECONDS - 0.2)[10:],
     "with bytes behind its end": lambda: silk() + b"\xff\xff" + bytes(40),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("out", OUT)

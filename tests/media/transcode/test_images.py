@@ -213,7 +213,9 @@ def bomb(width: int, height: int) -> bytes:
 def test_a_picture_of_too_many_pixels_is_refused_by_its_header(press: Press) -> None:
     assert press(bomb(1_000, 1_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("damaged"), "whoever unpacks it, finds out"
     assert press(bomb(100_000, 100_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("pixels")
-    assert press(bomb(2_001, 1_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("pixels"), "nor does it go untouched: there is nothing in it"
+    assert press(bomb(2_001, 1_000), "image", Shape(formats=SHOWN)) == TranscodeFailed("pixels"), (
+        "nor does it go untouched: there is nothing in it"
+    )
     assert press(still("HEIF", (64, 64)), "image", Shape(formats=SHOWN), limits=replace(LIMITS, pixels=4_000)) == TranscodeFailed("pixels")
 
 

@@ -94,7 +94,9 @@ async def answer(work: Awaitable[Transcoded | TranscodeFailed]) -> Transcoded | 
         ("raise", TranscodeFailed("crashed", crashed=True)),
     ],
 )
-async def test_harm_is_one_order_s_and_has_a_word_twice_in_a_row(deed: str, expected: TranscodeFailed, order: Callable[[str], TranscodeRequest]) -> None:
+async def test_harm_is_one_order_s_and_has_a_word_twice_in_a_row(
+    deed: str, expected: TranscodeFailed, order: Callable[[str], TranscodeRequest]
+) -> None:
     async with hurting() as pool:
         for _ in range(2):
             assert await answer(pool.press(order(deed))) == expected

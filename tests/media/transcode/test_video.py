@@ -60,12 +60,18 @@ def streams(one: Transcoded) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("muxer", "codec", "sound", "pixels"),
     [
-        ("webm", "libvpx", "libopus", "yuv420p"), ("webm", "libvpx-vp9", "libopus", "yuv420p"), ("webm", "libvpx", "", "yuv420p"),
-        ("matroska", "libx264", "pcm_s16le", "yuv420p"), ("mov", "mjpeg", "pcm_s16be", "yuvj420p"), ("mov", "libx264", "pcm_s24le", "yuv444p"),
-        ("mp4", "libvpx-vp9", "aac", "yuv420p"), ("mp4", "libx264", "libopus", "yuv420p"), ("mp4", "libx264", "aac", "yuv422p"),
+        ("webm", "libvpx", "libopus", "yuv420p"),
+        ("webm", "libvpx-vp9", "libopus", "yuv420p"),
+        ("webm", "libvpx", "", "yuv420p"),
+        ("matroska", "libx264", "pcm_s16le", "yuv420p"),
+        ("mov", "mjpeg", "pcm_s16be", "yuvj420p"),
+        ("mov", "libx264", "pcm_s24le", "yuv444p"),
+        ("mp4", "libvpx-vp9", "aac", "yuv420p"),
+        ("mp4", "libx264", "libopus", "yuv420p"),
+        ("mp4", "libx264", "aac", "yuv422p"),
         ("3gp", "h263", "libopencore_amrnb", "yuv420p"),
     ],
-)  # fmt: skip
+)
 def test_what_phones_do_not_play_becomes_h264_and_aac(muxer: str, codec: str, sound: str, pixels: str, press: Press) -> None:
     data = film(muxer, codec, sound=sound, pixels=pixels, size=(176, 144) if codec == "h263" else (160, 96), count=25)
     one = made(press(data, "video", SHAPE, alone=True))

@@ -17,10 +17,8 @@ def main() -> None:
             for part in way:
                 target = getattr(target, f"get_{part}")()
             value = getattr(target, name)(*asked["args"])
-            if isinstance(value, bytes):  # the SDK gives an error's body as it came
-                answer = {"error": value.decode("utf-8", "replace")}
-            else:
-                answer = {"value": value}
+            # The SDK gives an error's body as it came.
+            answer = {"error": value.decode("utf-8", "replace")} if isinstance(value, bytes) else {"value": value}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
         print("=> " + json.dumps(answer), flush=True)

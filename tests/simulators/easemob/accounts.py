@@ -43,8 +43,7 @@ def register(easemob: Easemob, call: Call) -> Answer:
         return Refusal(
             400,
             "duplicate_unique_property_exists",
-            f"Application {easemob.application} Entity user requires that property named username be unique, "
-            f"value of {names[0]} exists",
+            f"Application {easemob.application} Entity user requires that property named username be unique, value of {names[0]} exists",
         )
     now = easemob.now()
     old = [name for name in names if name in easemob.people.users]
@@ -55,9 +54,7 @@ def register(easemob: Easemob, call: Call) -> Answer:
         easemob.people.add_user(name, now, password=passwords[name])
         easemob.accept("user.create", user=name)
     failed = [{"username": name, "registerUserFailReason": f"the {name} already exists"} for name in old]
-    return {"path": "/users", "entities": [entity(easemob, name) for name in new]} | (
-        {"data": failed} if old else {}
-    )
+    return {"path": "/users", "entities": [entity(easemob, name) for name in new]} | ({"data": failed} if old else {})
 
 
 def get_user(easemob: Easemob, call: Call) -> Answer:
@@ -71,9 +68,13 @@ def entity(easemob: Easemob, name: str) -> dict[str, Any]:
     """A user who was swallowed is shown as well: nobody tells."""
     user = easemob.people.users.get(name, {"created": easemob.now()})
     shown: dict[str, Any] = {
-        "uuid": str(uuid5(easemob.space, name)), "type": "user", "created": user["created"], "modified": user["created"], "username": name,
+        "uuid": str(uuid5(easemob.space, name)),
+        "type": "user",
+        "created": user["created"],
+        "modified": user["created"],
+        "username": name,
         "activated": user.get("activated", True),
-    }  # fmt: skip
+    }
     if "nickname" in user:
         shown["nickname"] = user["nickname"]
     return shown | ({"notification_display_style": user["style"]} if "style" in user else {})
@@ -112,9 +113,7 @@ def get_many_attributes(easemob: Easemob, call: Call) -> Answer:
     if not targets or len(targets) > 100 or not isinstance(properties, list):
         return errors.MALFORMED
     found = {name: easemob.metadata.get(name, {}) for name in targets}
-    return attributes(
-        easemob, {name: {key: had[key] for key in properties if key in had} for name, had in found.items()}
-    )
+    return attributes(easemob, {name: {key: had[key] for key in properties if key in had} for name, had in found.items()})
 
 
 def attributes(easemob: Easemob, data: object) -> Answer:

@@ -93,8 +93,14 @@ def held(easemob: "Easemob", message: Message) -> dict[str, Any] | None:
     sides = size if isinstance(size, dict) and kind == "image" else {}
     small = {"url": body["thumb"], "secret": body.get("thumb_secret", "")} if body.get("thumb") else None
     return described(
-        kind, file.content if file else None,
-        url=body.get("url"), secret=body.get("secret"), name=body.get("filename"), mime=file.type if file else "",
-        duration=1000 * number(body.get("length")), width=number(sides.get("width")), height=number(sides.get("height")),
+        kind,
+        file.content if file else None,
+        url=body.get("url"),
+        secret=body.get("secret"),
+        name=body.get("filename"),
+        mime=file.type if file else "",
+        duration=1000 * number(body.get("length")),
+        width=number(sides.get("width")),
+        height=number(sides.get("height")),
         thumbnail=small,
-    )  # fmt: skip
+    )

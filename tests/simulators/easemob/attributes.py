@@ -59,9 +59,7 @@ def set_many(easemob: Easemob, call: Call) -> Answer:
         kept[name] = held
         done.append({"username": name, "metadata": held})
     easemob.accept("group.attributes", group=group.id, users=[one["username"] for one in done])
-    return bare(
-        {"timestamp": easemob.now(), "data": {"updateMetadataFailed:": failed, "updateMetadataSucceeded:": done}, "duration": 0}
-    )
+    return bare({"timestamp": easemob.now(), "data": {"updateMetadataFailed:": failed, "updateMetadataSucceeded:": done}, "duration": 0})
 
 
 def get_one(one: Led) -> Answer:
@@ -113,7 +111,9 @@ def get_room(easemob: Easemob, call: Call) -> Answer:
 def super_admins(easemob: Easemob, call: Call) -> Answer:
     query = dict(parse_qsl(call.query.decode("latin-1")))
     page, size = int(query.get("pagenum", "1")), int(query.get("pagesize", "10"))
-    said = {"params": {name: [query[name]] for name in ("pagenum", "pagesize") if name in query}} if query else {}  # SDKs read their own page from it
+    said = (
+        {"params": {name: [query[name]] for name in ("pagenum", "pagesize") if name in query}} if query else {}
+    )  # SDKs read their own page from it
     return {**said, "entities": [], "data": easemob.super_admins[(page - 1) * size : page * size], "count": len(easemob.super_admins)}
 
 

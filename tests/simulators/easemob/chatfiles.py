@@ -29,12 +29,7 @@ TOO_LARGE = Refusal(413, "file exceeding maximum limit", "the file size exceeds 
 GONE = Refusal(404, "entity_not_found", "file may not exists")
 CLOSED = Refusal(401, "unauthorized", "Unable to authenticate")
 ILL = {404: GONE, 403: Refusal(403, "forbidden_op", "Forbidden")}
-REFUSED = {
-    Upload.UNAUTHORISED: EXPIRED,
-    Upload.TOO_LARGE: TOO_LARGE,
-    Upload.THROTTLED: CALL_LIMIT,
-    Upload.BROKEN: BROKEN,
-}
+REFUSED = {Upload.UNAUTHORISED: EXPIRED, Upload.TOO_LARGE: TOO_LARGE, Upload.THROTTLED: CALL_LIMIT, Upload.BROKEN: BROKEN}
 
 
 def upload(easemob: Easemob, call: Call) -> Answer:

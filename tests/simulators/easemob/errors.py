@@ -18,12 +18,7 @@ class Refusal(Struct, frozen=True):
 
     def response(self) -> Response:
         name = "".join(part.title() for part in self.error.split("_"))
-        body = {
-            "error": self.error,
-            "exception": f"Easemob{name}Exception",
-            "timestamp": now_ms(),
-            "duration": 0,
-        }
+        body = {"error": self.error, "exception": f"Easemob{name}Exception", "timestamp": now_ms(), "duration": 0}
         if self.code is not None:
             body["error_code"] = self.code
         body["error_description"] = self.description

@@ -10,9 +10,15 @@ from tests.simulators.messages import Message
 
 HOST = "msync@simulator"
 WORDS = {
-    "txt": "text", "img": "image", "audio": "voice", "loc": "location", "video": "video",
-    "file": "file", "cmd": "command", "custom": "custom",
-}  # fmt: skip
+    "txt": "text",
+    "img": "image",
+    "audio": "voice",
+    "loc": "location",
+    "video": "video",
+    "file": "file",
+    "cmd": "command",
+    "custom": "custom",
+}
 CONVERSATIONS = {"person": "user", "group": "group", "room": "room"}
 TYPES = {"person": "chat", "group": "groupchat", "room": "chatroom"}
 COMBINED = "sub_combine"
@@ -60,9 +66,7 @@ class Events:
         event["recall_id"] = message.id
         return self.signed(event | {"group_id": message.to} if group_id and message.type != "person" else event)
 
-    def edit(
-        self, message: Message, operator: str, count: int, event_id: str, now: int, *, ext: bool, older: bool
-    ) -> bytes:
+    def edit(self, message: Message, operator: str, count: int, event_id: str, now: int, *, ext: bool, older: bool) -> bytes:
         """*message* as it is now; *ext* tells whether the edit was of its ext, which is else left out. The *older*
         sample has neither ``eventType`` nor ``host``, and tells a group by nothing."""
         payload: Event = {
@@ -70,13 +74,7 @@ class Events:
             "edit_message_id": message.id,
             "from": message.sender,
             "meta": {
-                "edit_msg": {
-                    "count": count,
-                    "edit_time": now,
-                    "operator": operator,
-                    "send_time": message.time,
-                    "sender": message.sender,
-                }
+                "edit_msg": {"count": count, "edit_time": now, "operator": operator, "send_time": message.time, "sender": message.sender}
             },
             "to": message.to,
             "type": "edit",
@@ -98,12 +96,7 @@ class Events:
             payload: Event = {"ext": {}, "ack_message_id": message.id, "bodies": []}
             receipt = self.about("read_ack", event_id, reader, message.sender, payload, now)
             return self.signed(receipt | {"channel_channel": f"{self.appkey}_{message.sender}@conference.easemob.com"})
-        payload = {
-            "ext": {},
-            "ack_message_id": message.id,
-            "msg_config": {"allow_group_ack": True},
-            "type": "read_ack",
-        }
+        payload = {"ext": {}, "ack_message_id": message.id, "msg_config": {"allow_group_ack": True}, "type": "read_ack"}
         event = self.about("read_ack", event_id, reader, message.to, payload, now)
         event |= {
             "content_type": "chat:ack:read",
@@ -119,19 +112,10 @@ class Events:
         payload = {"ack_message_id": message.id, "type": "channel_ack"}
         return self.signed(self.about("channel_ack", event_id, reader, to, payload, now))
 
-    def reaction(
-        self, message: Message, reactions: Sequence[Event], operator: str, event_id: str, now: int
-    ) -> bytes:
+    def reaction(self, message: Message, reactions: Sequence[Event], operator: str, event_id: str, now: int) -> bytes:
         """The full state of *reactions*. Neither ``callId`` nor ``security``, as in the vendor's sample."""
         kind = "chat" if message.type == "person" else "groupchat"
-        data = {
-            "messageId": message.id,
-            "from": message.sender,
-            "reactions": reactions,
-            "to": message.to,
-            "channel_type": kind,
-            "ts": now,
-        }
+        data = {"messageId": message.id, "from": message.sender, "reactions": reactions, "to": message.to, "channel_type": kind, "ts": now}
         payload = {"data": [data], "num": len(reactions), "channel_type": kind, "type": "reaction"}
         to = message.to
         if message.type == "person" and operator == to:

@@ -26,16 +26,7 @@ class Gate:
     a call may come without a token, though not with a wrong one.
     """
 
-    def __init__(
-        self,
-        easemob: Easemob,
-        api: str,
-        method: str,
-        limit: str | None,
-        work: Work,
-        *,
-        anonymous: bool = False,
-    ) -> None:
+    def __init__(self, easemob: Easemob, api: str, method: str, limit: str | None, work: Work, *, anonymous: bool = False) -> None:
         self._easemob = easemob
         self._api = api
         self._method = method
@@ -99,9 +90,7 @@ def token(easemob: Easemob, call: Call) -> Response:
         easemob.refuse("token", answer)
         return answer.response()
     easemob.accept("token", expires_in=answer["expires_in"])
-    return Response(
-        orjson.dumps(answer | {"application": easemob.application}), media_type="application/json"
-    )
+    return Response(orjson.dumps(answer | {"application": easemob.application}), media_type="application/json")
 
 
 def bare(content: dict[str, Any]) -> Response:

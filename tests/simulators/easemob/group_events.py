@@ -85,21 +85,13 @@ def old_ends(change: Change, name: str, group: Group) -> list[tuple[str, str]]:
     return [(change.operator, group.id)]
 
 
-def old_envelope(
-    events: Events, group: Group, standing: Standing, name: str, ends: tuple[str, str], event_id: str, now: int
-) -> bytes:
-    payload: Event = {
-        "muc_id": f"{events.appkey}_{group.id}@conference.easemob.com",
-        "is_chatroom": standing.room,
-        "operation": name,
-    }
+def old_envelope(events: Events, group: Group, standing: Standing, name: str, ends: tuple[str, str], event_id: str, now: int) -> bytes:
+    payload: Event = {"muc_id": f"{events.appkey}_{group.id}@conference.easemob.com", "is_chatroom": standing.room, "operation": name}
     sender = events.address(ends[0])
     if name not in OF_MEMBERS:
         payload["status"] = {"description": "", "error_code": "ok"}
         sender += "/server" if ends[0] == ADMIN else "/ios_11112222-3333"
-    return events.signed(
-        events.about("muc", event_id, sender, ends[1], payload, now) | {"group_id": group.id}
-    )
+    return events.signed(events.about("muc", event_id, sender, ends[1], payload, now) | {"group_id": group.id})
 
 
 def info(events: Events, group: Group, standing: Standing) -> dict[str, str]:

@@ -10,9 +10,7 @@ from tests.simulators.easemob.standing import Standing
 from tests.simulators.easemob.state import Easemob
 from tests.simulators.people import Group
 
-SETTINGS = (
-    "description", "avatar", "public", "membersonly", "allowinvites", "invite_need_confirm", "maxusers",
-)  # fmt: skip
+SETTINGS = ("description", "avatar", "public", "membersonly", "allowinvites", "invite_need_confirm", "maxusers")
 NAMES = ("groupname", "name")
 """A group's name and a room's."""
 
@@ -23,9 +21,7 @@ class GroupLife:
     Nothing is checked: that is for the caller.
     """
 
-    def __init__(
-        self, easemob: Easemob, group: Group, operator: str, call: Call | None = None, *, room: bool = False
-    ) -> None:
+    def __init__(self, easemob: Easemob, group: Group, operator: str, call: Call | None = None, *, room: bool = False) -> None:
         self._easemob = easemob
         self._group = group
         self._operator = operator
@@ -63,22 +59,9 @@ class GroupLife:
         return group
 
     def tell(
-        self,
-        operation: str,
-        kind: str = "",
-        payload: Event | None = None,
-        about: Sequence[str] = (),
-        *,
-        counted: bool = False,
+        self, operation: str, kind: str = "", payload: Event | None = None, about: Sequence[str] = (), *, counted: bool = False
     ) -> None:
-        change = Change(
-            operation=operation,
-            kind=kind,
-            operator=self._operator,
-            payload=payload or {},
-            about=tuple(about),
-            counted=counted,
-        )
+        change = Change(operation=operation, kind=kind, operator=self._operator, payload=payload or {}, about=tuple(about), counted=counted)
         self._easemob.announce(self._group, self.standing, change, self._call)
 
     def set(self, settings: Mapping[str, Any]) -> None:

@@ -41,9 +41,7 @@ def operate(easemob: Easemob, saying: Saying, sender: str, payload: Payload) -> 
             return Refused(f"{saying.to} exists already")
         members = [member for member in members if member != sender]
         given, wanted = {"allowinvites": True, "invite_need_confirm": False} | payload, saying.to or None
-        return GroupLife.begin(
-            easemob, sender, given, sender, group_id=wanted, members=members, room=room
-        ).id
+        return GroupLife.begin(easemob, sender, given, sender, group_id=wanted, members=members, room=room).id
     group = groups.get(saying.to)
     if group is None:
         return Refused(f"no such {saying.type}: {saying.to}")
@@ -56,9 +54,7 @@ def operate(easemob: Easemob, saying: Saying, sender: str, payload: Payload) -> 
     return group.id
 
 
-def forbidden(
-    group: Group, life: GroupLife, operation: str, sender: str, payload: Payload, members: list[str]
-) -> str | None:
+def forbidden(group: Group, life: GroupLife, operation: str, sender: str, payload: Payload, members: list[str]) -> str | None:
     """Why it cannot be."""
     user = payload.get("user")
     if (sender in group.members) is (operation == "join"):
@@ -77,9 +73,7 @@ def forbidden(
         return "not a member to be removed"
     if operation in ("owner", "admin_add") and (user not in group.members or user == group.owner):
         return "user must be another member"
-    if (operation == "admin_add" and user in life.standing.admins) or (
-        operation == "admin_remove" and user not in life.standing.admins
-    ):
+    if (operation == "admin_add" and user in life.standing.admins) or (operation == "admin_remove" and user not in life.standing.admins):
         return "nothing to change"
     return None
 

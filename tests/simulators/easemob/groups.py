@@ -119,9 +119,7 @@ def create(easemob: Easemob, call: Call, *, room: bool) -> Answer:
         return wrong
     if request.get("public") and not room:
         request["allowinvites"] = False
-    group = GroupLife.begin(
-        easemob, owner, request, ADMIN, call, group_id=group_id, members=members, room=room
-    )
+    group = GroupLife.begin(easemob, owner, request, ADMIN, call, group_id=group_id, members=members, room=room)
     easemob.accept("room.create" if room else "group.create", group=group.id, members=members)
     return {"entities": [], "data": {"id" if room else "groupid": group.id}}
 
@@ -143,13 +141,7 @@ def get(easemob: Easemob, call: Call, *, room: bool) -> Answer:
 
 def shown(easemob: Easemob, group: Group, *, room: bool) -> dict[str, Any]:
     standing = easemob.standing(group, room=room)
-    defaults = {
-        "description": "",
-        "public": False,
-        "membersonly": False,
-        "allowinvites": False,
-        "maxusers": 1000 if room else 200,
-    }
+    defaults = {"description": "", "public": False, "membersonly": False, "allowinvites": False, "maxusers": 1000 if room else 200}
     return {
         "id": group.id,
         "name": group.name,
@@ -303,10 +295,7 @@ def of_user(easemob: Easemob, call: Call) -> Answer:
         if not 1 <= size <= 20:
             return Refusal(400, "illegal_argument", "pagesize must be 1 to 20")
         found = found[page * size : (page + 1) * size]
-    return {
-        "entities": [{"groupId": group.id, "name": group.name} for group in found],
-        "count": len(found),
-    }
+    return {"entities": [{"groupId": group.id, "name": group.name} for group in found], "count": len(found)}
 
 
 def calls(*, room: bool) -> list[tuple[str, str, str, str, Work]]:
@@ -331,8 +320,4 @@ def calls(*, room: bool) -> list[tuple[str, str, str, str, Work]]:
     ]
 
 
-CALLS = (
-    ("GET", "chatgroups/user/{user}", "group.list", "group.list", of_user),
-    *calls(room=False),
-    *calls(room=True),
-)
+CALLS = (("GET", "chatgroups/user/{user}", "group.list", "group.list", of_user), *calls(room=False), *calls(room=True))

@@ -83,6 +83,7 @@ def delete_user(easemob: Easemob, call: Call) -> Answer:
     easemob.accept("user.delete", user=name)
     return {"path": "/users", "entities": [shown]}
 
+
 QUIET = ("notification_no_disturbing", "notification_no_disturbing_start", "notification_no_disturbing_end")
 """Of the official server SDK for Java 0.6, and of the entity of a user in older pages."""
 

@@ -54,13 +54,20 @@ def operate(easemob: Easemob, saying: Saying) -> Message | str:
     return noted(saying, sender, to, operation, payload, done, easemob.now())
 
 
-def noted(
-    saying: Saying, sender: str, to: str, operation: str, payload: Payload, done: str, now: int
-) -> Message:
+def noted(saying: Saying, sender: str, to: str, operation: str, payload: Payload, done: str, now: int) -> Message:
     return Message(
-        id=done, client_id=saying.id or "", time=now, type=saying.type, sender=sender, to=to, name=operation,
-        content=payload, text=None, ext=None, source="sdk",
-    )  # fmt: skip
+        id=done,
+        client_id=saying.id or "",
+        time=now,
+        type=saying.type,
+        sender=sender,
+        to=to,
+        name=operation,
+        content=payload,
+        text=None,
+        ext=None,
+        source="sdk",
+    )
 
 
 def about(easemob: Easemob, saying: Saying, payload: Payload) -> Message | None:
@@ -127,9 +134,7 @@ def typing(easemob: Easemob, saying: Saying, sender: str, payload: Payload) -> s
     """A command, which is a message of its own and is not kept."""
     content = {"action": payload.get("action", "typing_begin")}
     to = saying.to.lower() if saying.type == "person" else saying.to
-    message = easemob.store(
-        saying.type, sender, to, "cmd", content, ext=None, source="sdk", client_id=saying.id, stored=False
-    )
+    message = easemob.store(saying.type, sender, to, "cmd", content, ext=None, source="sdk", client_id=saying.id, stored=False)
     easemob.call_back(message)
     return message.id
 

@@ -168,11 +168,5 @@ CALLS: tuple[tuple[str, str, str, str, Work], ...] = (
         for base, kind in (("chatgroups", "group"), ("chatrooms", "room"))
         for method, path, name, work in WORK
     ),
-    (
-        "PUT",
-        "metadata/chatgroup/{group}/user/{user}",
-        "group.attributes",
-        "group.attributes",
-        led(set_attributes, room=False),
-    ),
+    ("PUT", "metadata/chatgroup/{group}/user/{user}", "group.attributes", "group.attributes", led(set_attributes, room=False)),
 )

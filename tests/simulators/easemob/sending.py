@@ -90,15 +90,7 @@ class Send:
             if easemob.moods.chance(easemob.moods.now.swallow):
                 data[target] = easemob.event_id()
                 continue
-            message = easemob.store(
-                self._kind,
-                sender,
-                target,
-                request["type"],
-                request["body"],
-                ext=request.get("ext"),
-                stored=stored,
-            )
+            message = easemob.store(self._kind, sender, target, request["type"], request["body"], ext=request.get("ext"), stored=stored)
             easemob.accept("send", **message.facts(), **easemob.files_of(message))
             easemob.call_back(message, call, env=request.get("env"))
             data[target] = message.id
@@ -140,4 +132,3 @@ class Send:
             and isinstance(roamless, list)
             and (kind == "person" or len(roamless) <= ROAMLESS)
         )
-

@@ -52,12 +52,18 @@ SOURCES = Sources(
         Known(rf"(GET|POST|DELETE) {APP}users/\{{owner\}}/blocks/.*", (documented("manage block lists"), SDK)),
         Known(rf"(GET|POST|DELETE) {APP}chatrooms/super_admin.*", (documented("chat room super admins"), SDK)),
         Known(rf"GET {APP}users/\{{user\}}/joined_chatrooms", (documented("manage chat rooms"), SDK)),
-        Known(rf"(GET|POST|DELETE) {APP}(chatgroups|chatrooms)/\{{group\}}/(admin|mute|ban|blocks|white)(/.*)?",
-              (documented("manage group members"), documented("manage chat room members"), SDK)),
+        Known(
+            rf"(GET|POST|DELETE) {APP}(chatgroups|chatrooms)/\{{group\}}/(admin|mute|ban|blocks|white)(/.*)?",
+            (documented("manage group members"), documented("manage chat room members"), SDK),
+        ),
         Known(rf"(GET|POST) {APP}(chatgroups|chatrooms)/\{{group\}}/announcement", (documented("group announcements"), SDK)),
-        Known(rf"(GET|POST|DELETE) {APP}(chatgroups|chatrooms)/\{{group\}}/users?(/.*)?",
-              (documented("manage group members"), documented("manage chat room members"), SDK)),
-        Known(rf"(GET|POST|PUT|DELETE) {APP}(chatgroups|chatrooms)(/.*)?", (documented("manage groups"), documented("manage chat rooms"), SDK)),
+        Known(
+            rf"(GET|POST|DELETE) {APP}(chatgroups|chatrooms)/\{{group\}}/users?(/.*)?",
+            (documented("manage group members"), documented("manage chat room members"), SDK),
+        ),
+        Known(
+            rf"(GET|POST|PUT|DELETE) {APP}(chatgroups|chatrooms)(/.*)?", (documented("manage groups"), documented("manage chat rooms"), SDK)
+        ),
         Known(rf"(GET|POST) {APP}chatfiles(/.*)?", (documented("upload and download files"), SDK), (UNITS,)),
         Known(rf"(GET|POST) {APP}callbacks/storage/.*", (documented("callback exception storage"),), (ZONE,)),
         Known(rf"GET {APP}chatmessages/.*", (documented("download message history files"), SDK), (ZONE,)),
@@ -86,7 +92,11 @@ SOURCES = Sources(
         Known("chat", (documented("callback_message_send"), documented("callback_postsending"))),
         Known("recall", (documented("callback_message_recall"),), (RECALL,)),
         Known("edit", (documented("callback_message_modify"),), (AUTHOR,)),
-        Known("read|read_up_to", (documented("callback_single_read_ack"), documented("callback_group_read_ack"), documented("callback_single_conversation_ack")), (ACK,)),
+        Known(
+            "read|read_up_to",
+            (documented("callback_single_read_ack"), documented("callback_group_read_ack"), documented("callback_single_conversation_ack")),
+            (ACK,),
+        ),
         Known("reaction", (documented("callback_reaction"),), (UNSIGNED,)),
         Known("roster", (documented("callback_contact"),), (ACCEPT, FRIENDS)),
         Known("status", (documented("callback_login_logout"),)),
@@ -94,11 +104,18 @@ SOURCES = Sources(
         Known("CREATE", (documented("callback_group_room_create"),)),
         Known("DELETE|LEAVE", (documented("callback_group_room_delete"), documented("callback_group_room_leave")), (DISSOLVED,)),
         Known("JOIN", (documented("callback_group_room_join"),)),
-        Known("UPDATE", (documented("callback_group_room_info"), documented("callback_group_room_owner"), documented("callback_group_room_announcement"),
-                         documented("callback_group_room_muteall"))),
+        Known(
+            "UPDATE",
+            (
+                documented("callback_group_room_info"),
+                documented("callback_group_room_owner"),
+                documented("callback_group_room_announcement"),
+                documented("callback_group_room_muteall"),
+            ),
+        ),
         Known("ADMIN", (documented("callback_group_room_admin"),)),
         Known("MUTE", (documented("callback_group_room_mute"),)),
         Known("BLOCK", (documented("callback_group_room_blocklist"),)),
         Known("WHITE", (documented("callback_group_room_allowlist"),)),
     ),
-)  # fmt: skip
+)

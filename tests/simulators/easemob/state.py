@@ -56,12 +56,7 @@ class Easemob:
         early = options.callbacks_before_answer
         self.storage = Storage(options.zone) if options.callback_store else None
         self.courier = Courier(
-            self.rule,
-            self.moods,
-            self.journal,
-            early=early,
-            ordered=options.ordered,
-            lost=self.storage.keep if self.storage else None,
+            self.rule, self.moods, self.journal, early=early, ordered=options.ordered, lost=self.storage.keep if self.storage else None
         )
         self.rooms: dict[str, Group] = {}
         self.roster = Roster()
@@ -91,9 +86,7 @@ class Easemob:
         self.journal.note("accepted", self.now(), api=api, **facts)
 
     def refuse(self, api: str, refusal: Refusal, **facts: Any) -> None:
-        self.journal.note(
-            "refused", now_ms(), api=api, reason=refusal.description, status=refusal.status, **facts
-        )
+        self.journal.note("refused", now_ms(), api=api, reason=refusal.description, status=refusal.status, **facts)
 
     def files_of(self, message: Message, media: Media | None = None) -> dict[str, Any]:
         """What a journal entry of *message* says of its files; *media* is what a person sent just now."""
@@ -133,13 +126,7 @@ class Easemob:
         (self.archive.insert if imported else self.archive.keep)(message)
         return message
 
-    def call_back(
-        self,
-        message: Message,
-        call: Call | None = None,
-        tally: Counter[str] | None = None,
-        env: str | None = None,
-    ) -> None:
+    def call_back(self, message: Message, call: Call | None = None, tally: Counter[str] | None = None, env: str | None = None) -> None:
         """Post the callback of a message, if its source is called back and its *env* has a route."""
         url = self.callback_url if env is None else self.options.callback_env.get(env)
         if message.source in self.options.callback_source:
@@ -160,20 +147,12 @@ class Easemob:
         return next((found for kind in kinds if (found := self.archive.find(kind, message_id))), None)
 
     def edit(
-        self,
-        message: Message,
-        operator: str,
-        body: dict[str, Any] | None,
-        ext: dict[str, Any] | None,
-        call: Call | None = None,
+        self, message: Message, operator: str, body: dict[str, Any] | None, ext: dict[str, Any] | None, call: Call | None = None
     ) -> None:
         """Give *message* another body, or ext, or both, and say so."""
         content = message.content if body is None else body
         changed = replace(
-            message,
-            content=content,
-            text=content.get("msg") if message.name == "txt" else None,
-            ext=message.ext if ext is None else ext,
+            message, content=content, text=content.get("msg") if message.name == "txt" else None, ext=message.ext if ext is None else ext
         )
         self.archive.replace(changed)
         self.edits[message.id] += 1
@@ -221,14 +200,7 @@ class Easemob:
         (self.rooms if room else self.people.groups).pop(group.id)
         self._standings.pop((room, group.id), None)
 
-    def _post(
-        self,
-        url: str | None,
-        message: Message,
-        body: bytes,
-        call: Call | None,
-        tally: Counter[str] | None = None,
-    ) -> None:
+    def _post(self, url: str | None, message: Message, body: bytes, call: Call | None, tally: Counter[str] | None = None) -> None:
         if url is None:
             return
         parcel = Parcel(url, message.conversation, f"{message.type}:{message.id}", body, tally)
@@ -267,9 +239,7 @@ class Easemob:
             self.people.add_user(to, now_ms())
         elif saying.type == "group" and to not in self.people.groups:
             return f"no such group: {to}"
-        message = self.store(
-            saying.type, sender, to, name, content, ext=saying.ext, source="sdk", client_id=saying.id
-        )
+        message = self.store(saying.type, sender, to, name, content, ext=saying.ext, source="sdk", client_id=saying.id)
         self.journal.note("said", message.time, **message.facts(), **self.files_of(message, saying.media))
         self.call_back(message, tally=tally)
         return message

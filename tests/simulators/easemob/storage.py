@@ -42,8 +42,7 @@ class Storage:
     def info(self, now: int) -> list[dict[str, object]]:
         self._drop_old(now)
         return [
-            {"date": self._date(number), "size": len(slot.parcels), "retry": slot.replays}
-            for number, slot in sorted(self._slots.items())
+            {"date": self._date(number), "size": len(slot.parcels), "retry": slot.replays} for number, slot in sorted(self._slots.items())
         ]
 
     def replay(self, date: str, url: str | None, now: int) -> list[Replay] | None:

@@ -55,11 +55,12 @@ def held(own: "Own", message: Message) -> dict[str, Any] | None:
     stored = own.shelf.find(file.get("url"))
     content = stored.content if stored else decoded(file["inline"]) if file.get("inline") else None
     facts = described(
-        message.name, content,
+        message.name,
+        content,
         **{name: file.get(name) for name in ("url", "secret", "inline", "name", "mime", "size")},
         **{name: body.get(name) for name in ("width", "height", "duration")},
         thumbnail={name: small[name] for name in ("url", "secret", "inline") if small.get(name)} if small else None,
-    )  # fmt: skip
+    )
     if content is not None and file.get("md5"):
         facts["right"] = file["md5"] == md5(content).hexdigest()
     return facts

@@ -51,9 +51,7 @@ OPERATIONS: dict[str, Fields] = {
 CONVERSATIONS: dict[str, Fields] = {"direct": {"users": list}, "group": {"id": str}, "room": {"id": str}}
 RELAY = {"id": str, "app": str, "platform": str, "proof": str, "late": bool, "silent": bool}
 THERE = {"message": str, "quoted": str}
-EVENT: Fields = {
-    "id": str, "sender": str, "sender_name": str, "client_id": str, "at": int, "relay": RELAY, "there": THERE,
-}  # fmt: skip
+EVENT: Fields = {"id": str, "sender": str, "sender_name": str, "client_id": str, "at": int, "relay": RELAY, "there": THERE}
 NEEDED = ("id", "conversation", "at", "operation")
 
 

@@ -65,9 +65,8 @@ class Own:
         self.archive = Archive()
         self.taken: dict[str, str] = {}
         self.courier = Courier(
-            HookPolicy(options), self.moods, self.journal,
-            early=options.callbacks_before_answer, ordered=options.ordered,
-        )  # fmt: skip
+            HookPolicy(options), self.moods, self.journal, early=options.callbacks_before_answer, ordered=options.ordered
+        )
         self._buckets = {"post": Bucket(options.limit_messages), "other": Bucket(options.limit_calls)}
         self._numbers: Counter[str] = Counter()
         self._start = now
@@ -116,9 +115,7 @@ class Own:
             self.archive.keep(message)
         return message
 
-    def post(
-        self, message: Message, event: Mapping[str, Any], call: Call | None = None, tally: Counter[str] | None = None
-    ) -> None:
+    def post(self, message: Message, event: Mapping[str, Any], call: Call | None = None, tally: Counter[str] | None = None) -> None:
         """Post *event* to the relay."""
         if self.callback_url is None:
             return

@@ -93,8 +93,7 @@ def make_app(options: Options) -> Starlette:
             control.loader.stop()
 
     routes = [
-        route("send", path, ("fromUserId", send.target, "objectName", "content"), send, limited=False)
-        for path, send in SENDS.items()
+        route("send", path, ("fromUserId", send.target, "objectName", "content"), send, limited=False) for path, send in SENDS.items()
     ]
     routes += [route(api, path, required, work, limited=True) for path, (api, required, work) in CALLS.items()]
     routes.append(Route("/history/{date}.zip", log_file))

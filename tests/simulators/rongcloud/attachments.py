@@ -19,16 +19,16 @@ VOICE = 60 * 1024
 LONGEST = 60
 """Seconds of a voice message."""
 AMR = b"#!AMR\n"
-KINDS = {
-    "RC:ImgMsg": "image", "RC:GIFMsg": "gif", "RC:VcMsg": "voice", "RC:HQVCMsg": "voice", "RC:SightMsg": "video", "RC:FileMsg": "file",
-}  # fmt: skip
-URLS = {
-    "RC:ImgMsg": "imageUri", "RC:GIFMsg": "remoteUrl", "RC:HQVCMsg": "remoteUrl", "RC:SightMsg": "sightUrl", "RC:FileMsg": "fileUrl",
-}  # fmt: skip
+KINDS = {"RC:ImgMsg": "image", "RC:GIFMsg": "gif", "RC:VcMsg": "voice", "RC:HQVCMsg": "voice", "RC:SightMsg": "video", "RC:FileMsg": "file"}
+URLS = {"RC:ImgMsg": "imageUri", "RC:GIFMsg": "remoteUrl", "RC:HQVCMsg": "remoteUrl", "RC:SightMsg": "sightUrl", "RC:FileMsg": "fileUrl"}
 NEEDED = {
-    "RC:ImgMsg": (), "RC:GIFMsg": ("gifDataSize", "width", "height"), "RC:VcMsg": ("content", "duration"),
-    "RC:HQVCMsg": ("duration",), "RC:SightMsg": ("duration", "size", "name"), "RC:FileMsg": ("name", "size", "type"),
-}  # fmt: skip
+    "RC:ImgMsg": (),
+    "RC:GIFMsg": ("gifDataSize", "width", "height"),
+    "RC:VcMsg": ("content", "duration"),
+    "RC:HQVCMsg": ("duration",),
+    "RC:SightMsg": ("duration", "size", "name"),
+    "RC:FileMsg": ("name", "size", "type"),
+}
 """Besides the URL. The thumbnail of a picture and of a video may be empty."""
 COUNTED = ("gifDataSize", "width", "height", "duration", "size")
 
@@ -94,9 +94,15 @@ def held(rongcloud: "RongCloud", message: Message) -> dict[str, Any] | None:
     stored = rongcloud.shelf.find(url)
     content = decoded(inline) if message.name == "RC:VcMsg" else stored.content if stored else None
     facts = described(
-        kind, content,
-        url=url, inline=inline if message.name == "RC:VcMsg" else "", name=body.get("name"), mime=stored.type if stored else "",
-        duration=1000 * number(body.get("duration")), width=number(body.get("width")), height=number(body.get("height")),
+        kind,
+        content,
+        url=url,
+        inline=inline if message.name == "RC:VcMsg" else "",
+        name=body.get("name"),
+        mime=stored.type if stored else "",
+        duration=1000 * number(body.get("duration")),
+        width=number(body.get("width")),
+        height=number(body.get("height")),
         thumbnail={"inline": inline} if inline and message.name != "RC:VcMsg" else None,
-    )  # fmt: skip
+    )
     return facts | ({"size": size} if (size := number(body.get("size", body.get("gifDataSize")))) and not content else {})

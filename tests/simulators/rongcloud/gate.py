@@ -27,9 +27,7 @@ class Gate:
     A send counts by its receivers, and so looks at its limit itself: it has *limited* False.
     """
 
-    def __init__(
-        self, rongcloud: RongCloud, api: str, path: str, required: tuple[str, ...], work: Work, *, limited: bool
-    ) -> None:
+    def __init__(self, rongcloud: RongCloud, api: str, path: str, required: tuple[str, ...], work: Work, *, limited: bool) -> None:
         self._rongcloud = rongcloud
         self._api = api
         self._path = path

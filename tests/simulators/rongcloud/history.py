@@ -39,9 +39,14 @@ def recall(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
         return bad("fromUserId is not the sender")
     rongcloud.accept("recall", call, **message.facts())
     operation = Operation(
-        by=fields.one("fromUserId"), device=SERVER, target=message.to, admin=fields.yes("isAdmin"),
-        delete=fields.yes("isDelete"), extra=fields.one("extra"), time=rongcloud.now(),
-    )  # fmt: skip
+        by=fields.one("fromUserId"),
+        device=SERVER,
+        target=message.to,
+        admin=fields.yes("isAdmin"),
+        delete=fields.yes("isDelete"),
+        extra=fields.one("extra"),
+        time=rongcloud.now(),
+    )
     rongcloud.withdraw(message, operation, call)
     return {}
 
@@ -80,7 +85,9 @@ class Edit:
         rongcloud.archive.replace(changed)
         rongcloud.accept("edit", call, **changed.facts())
         if self._ultra:
-            told = rongcloud.write("group", changed.sender, changed.to, changed.name, changed.content, ultra=True, bus=changed.bus, edits=changed.id)
+            told = rongcloud.write(
+                "group", changed.sender, changed.to, changed.name, changed.content, ultra=True, bus=changed.bus, edits=changed.id
+            )
             rongcloud.route(told, call)
         return {}
 
@@ -104,8 +111,10 @@ class Query:
         found = [
             item(message)
             for message in rongcloud.archive.between(talk, begin if fields.yes("includeStart") else begin + 1, end)
-            if isinstance(message, Sent) and (message.own or message.sender != user)
-            and message.ultra is self._ultra and (not self._ultra or message.bus == bus_of(fields))
+            if isinstance(message, Sent)
+            and (message.own or message.sender != user)
+            and message.ultra is self._ultra
+            and (not self._ultra or message.bus == bus_of(fields))
         ]
         return {"data": found[:size]}
 

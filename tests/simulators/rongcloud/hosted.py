@@ -74,7 +74,13 @@ def members(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     if isinstance(group, Refusal):
         return group
     listed = [
-        {"userId": user, "nickname": held(group, ALIASES).get(user, ""), "role": str(role_of(group, user)), "time": str(group.created + place), "extra": ""}
+        {
+            "userId": user,
+            "nickname": held(group, ALIASES).get(user, ""),
+            "role": str(role_of(group, user)),
+            "time": str(group.created + place),
+            "extra": "",
+        }
         for place, user in enumerate(group.members)
         if kind in {0, role_of(group, user)}
     ]

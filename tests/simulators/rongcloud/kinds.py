@@ -4,7 +4,5 @@ WORDS = {"RC:TxtMsg": "content", "RC:InfoNtf": "message", "RC:ReferenceMsg": "co
 """Where a message keeps what a person reads."""
 STATUS = frozenset({"RC:TypSts"})
 """Kinds that are status messages whoever sends them."""
-PASSING = STATUS | {
-    "RC:CmdMsg", "RC:RcCmd", "RC:ReadNtf", "RC:RRReqMsg", "RC:RRRspMsg", "RC:SRSMsg", "RC:chrmKVNotiMsg",
-}  # fmt: skip
+PASSING = STATUS | {"RC:CmdMsg", "RC:RcCmd", "RC:ReadNtf", "RC:RRReqMsg", "RC:RRRspMsg", "RC:SRSMsg", "RC:chrmKVNotiMsg"}
 """Kinds that history does not keep."""

@@ -48,8 +48,10 @@ def set_period(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     if period is None or not 0 <= period < DAY or len(fields.one("startTime").split(":")) != 3:
         return bad("startTime or period is wrong")
     rongcloud.quiet[fields.one("userId")] = {
-        "startTime": fields.one("startTime"), "period": period, "unPushLevel": fields.number("level", 1),
-    }  # fmt: skip
+        "startTime": fields.one("startTime"),
+        "period": period,
+        "unPushLevel": fields.number("level", 1),
+    }
     rongcloud.accept("quiet.set", call, user=fields.one("userId"))
     return {}
 
@@ -87,7 +89,9 @@ def set_tags(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
 
 def get_tags(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     wanted = fields.many("userIds")
-    return too_long("userIds must be at most 50") if len(wanted) > 50 else {"result": {user: rongcloud.tags.get(user, []) for user in wanted}}
+    return (
+        too_long("userIds must be at most 50") if len(wanted) > 50 else {"result": {user: rongcloud.tags.get(user, []) for user in wanted}}
+    )
 
 
 def ban_user(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
@@ -116,7 +120,11 @@ def unban_user(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
 
 
 def banned_users(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    return {"users": [{"userId": user, "blockEndTime": shown(rongcloud, end)} for user, end in rongcloud.banned.items() if end > rongcloud.now()]}
+    return {
+        "users": [
+            {"userId": user, "blockEndTime": shown(rongcloud, end)} for user, end in rongcloud.banned.items() if end > rongcloud.now()
+        ]
+    }
 
 
 def free(*, add: bool) -> Work:
@@ -184,14 +192,20 @@ def set_friend(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
 
 def get_friends(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     user = fields.one("userId")
-    rows = [{"userId": other, "name": other, "remarkName": "", "friendExtProfile": "{}", **facts}
-            for (one, other), facts in rongcloud.friends.items() if one == user]  # fmt: skip
+    rows = [
+        {"userId": other, "name": other, "remarkName": "", "friendExtProfile": "{}", **facts}
+        for (one, other), facts in rongcloud.friends.items()
+        if one == user
+    ]
     page, token = page_of(rows, fields, FRIENDS)
     return {"totalCount": len(rows), "pageToken": token, "friendList": page}
 
 
 def set_profile(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
-    rongcloud.profiles[fields.one("userId")] = {"userProfile": as_object(fields.one("userProfile")) or {}, "userExtProfile": fields.one("userExtProfile")}
+    rongcloud.profiles[fields.one("userId")] = {
+        "userProfile": as_object(fields.one("userProfile")) or {},
+        "userExtProfile": fields.one("userExtProfile"),
+    }
     return {}
 
 
@@ -205,8 +219,6 @@ def all_users(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     if not rongcloud.options.max_users:
         return NOT_ENABLED
     return {"users": [{"userId": user} for user in rongcloud.people.users]}
-
-
 
 
 CALLS: dict[str, tuple[str, tuple[str, ...], Work]] = {

@@ -28,7 +28,11 @@ def create_named_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answ
 
 def query_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     rooms = [(room, rongcloud.rooms[room]) for room in fields.many("chatroomId") if room in rongcloud.rooms]
-    return {"chatRooms": [{"chrmId": room, "name": facts.get("name", ""), "time": shown(rongcloud, int(facts["createTime"]))} for room, facts in rooms]}
+    return {
+        "chatRooms": [
+            {"chrmId": room, "name": facts.get("name", ""), "time": shown(rongcloud, int(facts["createTime"]))} for room, facts in rooms
+        ]
+    }
 
 
 def destroy_rooms(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
@@ -45,7 +49,13 @@ def get_room(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:
     room = rongcloud.rooms.get(fields.one("chatroomId"))
     if room is None:
         return bad("chatroomId is not known")
-    return {"chatroomId": fields.one("chatroomId"), "memberCount": 0, "ban": 0, **room, "createTime": shown(rongcloud, int(room["createTime"]))}
+    return {
+        "chatroomId": fields.one("chatroomId"),
+        "memberCount": 0,
+        "ban": 0,
+        **room,
+        "createTime": shown(rongcloud, int(room["createTime"])),
+    }
 
 
 def room_users(rongcloud: RongCloud, call: Call, fields: Fields) -> Answer:

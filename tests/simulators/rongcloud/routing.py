@@ -139,14 +139,7 @@ def routed(message: Sent, to: str) -> bytes:
 
 def online_status(user: str, status: str, device: str, now: int) -> bytes:
     """*status* is "0" online, "1" offline, "2" logged out."""
-    change = {
-        "userid": user,
-        "status": status,
-        "os": device,
-        "time": now,
-        "clientIp": ADDRESS,
-        "sessionId": f"s-{user}",
-    }
+    change = {"userid": user, "status": status, "os": device, "time": now, "clientIp": ADDRESS, "sessionId": f"s-{user}"}
     return orjson.dumps([change])
 
 
@@ -158,16 +151,8 @@ def operated(message: Sent, operation: Operation) -> bytes:
             "fromUserId": operation.by,
             "optTime": operation.time,
             "source": operation.device,
-            "conversationInfo": {
-                "conversationType": message.number,
-                "targetId": operation.target,
-                "busChannel": message.bus,
-            },
+            "conversationInfo": {"conversationType": message.number, "targetId": operation.target, "busChannel": message.bus},
             "originalMsgInfo": {"messageId": message.id, "messageTime": message.time},
-            "recallMsgInfo": {
-                "isDelete": int(operation.delete),
-                "isAdmin": int(operation.admin),
-                "extra": operation.extra,
-            },
+            "recallMsgInfo": {"isDelete": int(operation.delete), "isAdmin": int(operation.admin), "extra": operation.extra},
         }
     )

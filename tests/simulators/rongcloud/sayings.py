@@ -47,10 +47,7 @@ def say(rongcloud: "RongCloud", saying: Saying, tally: Counter[str] | None) -> M
     if saying.media is not None:
         name, body = attachments.sent(rongcloud, saying.media)
         content = content_of(replace(saying, body=body))
-    message = rongcloud.write(
-        saying.type, saying.sender, saying.to, name, content,
-        client_id=saying.id or "", device=device,
-    )  # fmt: skip
+    message = rongcloud.write(saying.type, saying.sender, saying.to, name, content, client_id=saying.id or "", device=device)
     rongcloud.keep(message)
     rongcloud.journal.note("said", message.time, **message.facts(), **rongcloud.files_of(message, saying.media))
     rongcloud.route(message, tally=tally)
@@ -78,9 +75,14 @@ def recall(rongcloud: "RongCloud", saying: Saying, device: str) -> Message | str
     if admin and message.type == "person":
         return "25101 only its sender can recall a message between two"
     operation = Operation(
-        by=saying.sender, device=device, target=message.to, admin=admin, delete=False,
-        extra=saying.ext if isinstance(saying.ext, str) else "", time=rongcloud.now(),
-    )  # fmt: skip
+        by=saying.sender,
+        device=device,
+        target=message.to,
+        admin=admin,
+        delete=False,
+        extra=saying.ext if isinstance(saying.ext, str) else "",
+        time=rongcloud.now(),
+    )
     command = rongcloud.withdraw(message, operation)
     facts = {**command.facts(), "name": "recall", "recalls": message.id}
     rongcloud.journal.note("said", command.time, **facts)

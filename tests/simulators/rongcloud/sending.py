@@ -63,24 +63,22 @@ class Send:
         return {"messageUIDs": uids} if self._answered and rongcloud.options.message_uids else {}
 
     def _send(
-        self,
-        rongcloud: RongCloud,
-        call: Call,
-        fields: Fields,
-        to: str,
-        directed: tuple[str, ...],
-        pairs: dict[str, Any],
+        self, rongcloud: RongCloud, call: Call, fields: Fields, to: str, directed: tuple[str, ...], pairs: dict[str, Any]
     ) -> tuple[str, str]:
         sender = fields.one("fromUserId")
         message = rongcloud.write(
-            self._kind, sender, to, fields.one("objectName"), fields.one("content"),
+            self._kind,
+            sender,
+            to,
+            fields.one("objectName"),
+            fields.one("content"),
             stored=fields.one("isPersisted", "1") == "1" and not directed,
             directed=directed,
             own=self._kind != "person" or fields.yes("isIncludeSender"),
             expandable=fields.yes("expansion") and not directed,
             ultra=self._ultra,
             bus=bus_of(fields) if self._ultra else "",
-        )  # fmt: skip
+        )
         blocked = self._kind == "person" and sender in rongcloud.blocked.get(to, ())
         if blocked and fields.yes("verifyBlacklist"):
             # Accepted as any other, and dropped.

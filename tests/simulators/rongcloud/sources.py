@@ -21,8 +21,16 @@ BY_CLIENTS = Guess("which commands a client can send", "客户端能发送哪些
 SOURCES = Sources(
     name=("RongCloud", "融云"),
     endpoints=(
-        Known(r"POST /message/(private|group|chatroom|system)/publish\.json", (documented("send private messages"), documented("send group messages"),
-              documented("send chatroom messages"), documented("send system messages"), JAVA)),
+        Known(
+            r"POST /message/(private|group|chatroom|system)/publish\.json",
+            (
+                documented("send private messages"),
+                documented("send group messages"),
+                documented("send chatroom messages"),
+                documented("send system messages"),
+                JAVA,
+            ),
+        ),
         Known(r"POST /(message/ultragroup/publish|ultragroup/msg/modify)\.json", (documented("ultra group messages"), SOURCE)),
         Known(r"POST /statusmessage/.*", (documented("send status messages"), JAVA)),
         Known(r"POST /message/recall\.json", (documented("recall messages"), JAVA), (SENT,)),
@@ -38,7 +46,14 @@ SOURCES = Sources(
         Known(r"POST /conversation/notification/.*", (documented("notification settings"), JAVA)),
         Known(r"POST /user/tags?/.*", (documented("user tags"), JAVA)),
         Known(r"POST /(friend|user/profile)/.*", (documented("hosted friends and profiles"), SOURCE)),
-        Known(r"POST /entrust/.*", (documented("Batch query group information, Paginate group member information, Paginated query of user's joined groups"), SOURCE), (HOSTED,)),
+        Known(
+            r"POST /entrust/.*",
+            (
+                documented("Batch query group information, Paginate group member information, Paginated query of user's joined groups"),
+                SOURCE,
+            ),
+            (HOSTED,),
+        ),
         Known(r"POST /group/user/gag/.*", (documented("mute group members"), JAVA), (CLOCK,)),
         Known(r"POST /group/(ban|user/ban/whitelist)/.*", (documented("mute groups"), JAVA)),
         Known(r"POST /group/.*", (documented("groups"), JAVA)),
@@ -55,4 +70,4 @@ SOURCES = Sources(
         Known("online_status", (documented("online status"),)),
         Known("operated", (documented("message operation callback"),)),
     ),
-)  # fmt: skip
+)

@@ -64,9 +64,7 @@ class RongCloud:
         self.random = Random(options.seed)
         policy = Policy(options)
         early = options.callbacks_before_answer
-        self.courier = Courier(
-            policy, self.moods, self.journal, early=early, ordered=options.ordered, address=policy.address
-        )
+        self.courier = Courier(policy, self.moods, self.journal, early=early, ordered=options.ordered, address=policy.address)
         self._uids = Uids()
         self._randoms: dict[str, float] = {}
         self._groups = 0
@@ -84,9 +82,7 @@ class RongCloud:
 
     def refuse(self, api: str, refusal: Refusal, call: Call, **facts: Any) -> None:
         request_id = call.header(b"x-request-id")
-        self.journal.note(
-            "refused", now_ms(), api=api, reason=refusal.why, code=refusal.code, request_id=request_id, **facts
-        )
+        self.journal.note("refused", now_ms(), api=api, reason=refusal.why, code=refusal.code, request_id=request_id, **facts)
 
     def files_of(self, message: Message, media: Media | None = None) -> dict[str, Any]:
         """What a journal entry of *message* says of its files; *media* is what a person sent just now."""
@@ -155,9 +151,7 @@ class RongCloud:
     ) -> None:
         """Post *message* to the app's own server, if the switches let it."""
         options = self.options
-        if (message.device == SERVER and not options.route_server) or (
-            (status or message.name in STATUS) and not options.route_status
-        ):
+        if (message.device == SERVER and not options.route_server) or ((status or message.name in STATUS) and not options.route_status):
             if tally is not None:
                 tally["failed"] += 1
             return
@@ -165,13 +159,7 @@ class RongCloud:
         self.post(self.callback_url, message.conversation, f"{message.type}:{message.id}", body, call, tally)
 
     def post(
-        self,
-        url: str | None,
-        lane: str,
-        about: str,
-        body: bytes,
-        call: Call | None = None,
-        tally: Counter[str] | None = None,
+        self, url: str | None, lane: str, about: str, body: bytes, call: Call | None = None, tally: Counter[str] | None = None
     ) -> None:
         if url is None:
             return
@@ -196,7 +184,14 @@ class RongCloud:
         if message.bus:
             content["channelId"] = message.bus
         command = self.write(
-            message.type, operation.by, operation.target, "RC:RcCmd", dumped(content), device=operation.device, ultra=message.ultra, bus=message.bus
+            message.type,
+            operation.by,
+            operation.target,
+            "RC:RcCmd",
+            dumped(content),
+            device=operation.device,
+            ultra=message.ultra,
+            bus=message.bus,
         )
         self.keep(command)
         # The web SDK addresses the command to whoever recalls.

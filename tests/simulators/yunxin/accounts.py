@@ -10,9 +10,7 @@ from tests.simulators.yunxin.state import Yunxin
 
 ACCID = re.compile(r"[A-Za-z0-9_@.\-]{1,32}")
 PER_CALL = 200
-LIMITS = {
-    "name": 64, "icon": 1024, "token": 128, "sign": 256, "email": 64, "birth": 16, "mobile": 32, "ex": 1024,
-}  # fmt: skip
+LIMITS = {"name": 64, "icon": 1024, "token": 128, "sign": 256, "email": 64, "birth": 16, "mobile": 32, "ex": 1024}
 SHOWN = ("name", "icon", "sign", "email", "birth", "mobile", "gender", "ex")
 
 
@@ -33,9 +31,7 @@ def create_user(yunxin: Yunxin, call: Call) -> Answer:
     if not yunxin.people.add_user(accid, yunxin.now(), **profile(form)):
         return Refusal(414, "already register", facts={"user": accid})
     yunxin.accept("user.create", call, user=accid)
-    return {
-        "info": {"token": form.get("token") or f"token-{accid}", "accid": accid, "name": form.get("name", "")}
-    }
+    return {"info": {"token": form.get("token") or f"token-{accid}", "accid": accid, "name": form.get("name", "")}}
 
 
 def get_users(yunxin: Yunxin, call: Call) -> Answer:
@@ -45,8 +41,12 @@ def get_users(yunxin: Yunxin, call: Call) -> Answer:
         return Refusal(414, "accids must be a JSON array of at most 200")
     users = yunxin.people.users
     known = [
-        {"accid": accid, **{key: value for key, value in users[accid].items() if key in SHOWN}, "valid": users[accid].get("valid", True),
-         **({"mute": users[accid].get("mute", False)} if call.form().get("muteStatus") == "true" else {})}
+        {
+            "accid": accid,
+            **{key: value for key, value in users[accid].items() if key in SHOWN},
+            "valid": users[accid].get("valid", True),
+            **({"mute": users[accid].get("mute", False)} if call.form().get("muteStatus") == "true" else {}),
+        }
         for accid in accids
         if accid in users
     ]

@@ -123,6 +123,7 @@ def make_app(options: Options) -> Starlette:
     """One app of Yunxin; its state begins empty but for the users and groups of *options*."""
     yunxin = Inhabited(options)
     control = Control(yunxin)
+
     def endpoint(api: str, category: str, work: Work, *, v2: bool = False) -> Endpoint:
         gate = Gate(yunxin, api, category, work, v2=v2)
         return Endpoint(gate, yunxin.moods, gate.unwell)
@@ -136,16 +137,13 @@ def make_app(options: Options) -> Starlette:
         return Endpoint(uploading(gate, yunxin.file_moods, yunxin.journal, refuse), yunxin.moods, gate.unwell)
 
     routes = [
-        Route(f"/nimserver/{path}.action", endpoint(api, category(path), work), methods=["POST"])
-        for path, (api, work) in CLASSIC.items()
+        Route(f"/nimserver/{path}.action", endpoint(api, category(path), work), methods=["POST"]) for path, (api, work) in CLASSIC.items()
     ]
     for path, put in (("upload", files.upload), ("fileUpload", files.upload_file)):
         routes.append(Route(f"/nimserver/msg/{path}.action", upload(put), methods=["POST"]))
     for (method, path), (api, work) in V2.items():
         served = endpoint(api, "msg", work, v2=True)
-        routes += [
-            Route(f"{prefix}/im/v2/{path}", served, methods=[method]) for prefix in ("", "/nimserver")
-        ]
+        routes += [Route(f"{prefix}/im/v2/{path}", served, methods=[method]) for prefix in ("", "/nimserver")]
     for (method, path), (api, work) in reading_v2.V21.items():
         served = endpoint(api, "user", work, v2=True)
         routes += [Route(f"{prefix}/im/v2.1/{path}", served, methods=[method]) for prefix in ("", "/nimserver")]

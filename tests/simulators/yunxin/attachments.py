@@ -41,10 +41,15 @@ def held(yunxin: "Yunxin", message: Message) -> dict[str, Any] | None:
         return None
     stored = yunxin.shelf.find(body.get("url"))
     facts = described(
-        kind, stored.content if stored else None,
-        url=body.get("url"), name=body.get("name"), mime=stored.type if stored else "", duration=number(body.get("dur")),
-        width=number(body.get("w", body.get("width"))), height=number(body.get("h", body.get("height"))),
-    )  # fmt: skip
+        kind,
+        stored.content if stored else None,
+        url=body.get("url"),
+        name=body.get("name"),
+        mime=stored.type if stored else "",
+        duration=number(body.get("dur")),
+        width=number(body.get("w", body.get("width"))),
+        height=number(body.get("h", body.get("height"))),
+    )
     if stored is not None:
         facts["right"] = body.get("md5") == md5(stored.content).hexdigest()
     return facts

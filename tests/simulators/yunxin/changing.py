@@ -103,9 +103,7 @@ def mark_read_in_team_v2(yunxin: Yunxin, call: Call) -> Answer:
     return wrong if isinstance(wrong, Refusal) else {"failed_list": wrong}
 
 
-def read_in_team(
-    yunxin: Yunxin, call: Call, reader: str, tid: str, ids: list[str] | None
-) -> list[int | str] | Refusal:
+def read_in_team(yunxin: Yunxin, call: Call, reader: str, tid: str, ids: list[str] | None) -> list[int | str] | Refusal:
     """The ids that are none of the team; a receipt in a team has no copy."""
     team, reader = yunxin.people.groups.get(tid), reader.lower()
     if not ids:
@@ -132,9 +130,7 @@ def readers_of(yunxin: Yunxin, call: Call) -> Answer:
         return Refusal(414, "no such message")
     read = sorted(yunxin.readers.get(message.id, ()))
     unread = [one for one in team.members if one not in read and one != message.sender]
-    return {
-        "data": {"readSize": len(read), "unreadSize": len(unread), "readAccids": read, "unreadAccids": unread}
-    }
+    return {"data": {"readSize": len(read), "unreadSize": len(unread), "readAccids": read, "unreadAccids": unread}}
 
 
 def modify(yunxin: Yunxin, call: Call) -> Answer:
@@ -158,8 +154,13 @@ def modify(yunxin: Yunxin, call: Call) -> Answer:
     if now - yunxin.edited.get(f"{kind}:{message.id}", 0) < yunxin.options.edit_pause * 1000:
         return Refusal(107449, "edited too often")
     new = afterwards.rewrite(
-        yunxin, message, operator, call,
-        text=text, content={"msg": text} if text is not None else attachment,
-        ext=extension, sub_type=changes.get("sub_type"),
-    )  # fmt: skip
+        yunxin,
+        message,
+        operator,
+        call,
+        text=text,
+        content={"msg": text} if text is not None else attachment,
+        ext=extension,
+        sub_type=changes.get("sub_type"),
+    )
     return {"message_server_id": int(new.id), "message_client_id": new.client_id, "modify_time": yunxin.now()}

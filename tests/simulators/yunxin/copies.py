@@ -52,14 +52,7 @@ class Copies:
         # As random as a shuffle, and faster, which a load test feels.
         return orjson.dumps(dict(sorted(facts.items(), key=lambda _: self._random.random())))
 
-    def message(
-        self,
-        message: Message,
-        nick: str,
-        client: str,
-        team: Group | None,
-        changes: Mapping[str, Any] | None = None,
-    ) -> bytes:
+    def message(self, message: Message, nick: str, client: str, team: Group | None, changes: Mapping[str, Any] | None = None) -> bytes:
         """eventType 1. *changes* come in last; a None takes the key out."""
         text, attach = as_copied(message)
         facts = {
@@ -86,9 +79,7 @@ class Copies:
             facts["tMembers"] = listed(team.members)
         return self.write(changed(facts, changes) if changes else facts)
 
-    def room(
-        self, message: Message, nick: str, client: str, changes: Mapping[str, Any] | None = None
-    ) -> bytes:
+    def room(self, message: Message, nick: str, client: str, changes: Mapping[str, Any] | None = None) -> bytes:
         """eventType 4: there is no server id, and the text is the attachment."""
         facts = {
             "eventType": "4",
@@ -107,15 +98,7 @@ class Copies:
         }
         return self.write(changed(facts, changes) if changes else facts)
 
-    def custom(
-        self,
-        notice: Message,
-        team: Group | None,
-        listeners: Sequence[str] | None,
-        *,
-        safe: bool,
-        push: str = "",
-    ) -> bytes:
+    def custom(self, notice: Message, team: Group | None, listeners: Sequence[str] | None, *, safe: bool, push: str = "") -> bytes:
         """A notification that is not shown as a message; one that is stored nowhere has "0" for its id."""
         facts = {
             "convType": "CUSTOM_TEAM" if team else "CUSTOM_PERSON",

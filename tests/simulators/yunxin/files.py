@@ -14,12 +14,7 @@ from tests.simulators.yunxin.state import Yunxin
 LARGEST = 15 << 20
 LEAST_EXPIRY = 86400
 TOO_LARGE = Refusal(414, "content is missing or larger than 15 MB")
-REFUSED = {
-    Upload.UNAUTHORISED: Refusal(403, "forbidden"),
-    Upload.TOO_LARGE: TOO_LARGE,
-    Upload.THROTTLED: OVER_LIMIT,
-    Upload.BROKEN: BROKEN,
-}
+REFUSED = {Upload.UNAUTHORISED: Refusal(403, "forbidden"), Upload.TOO_LARGE: TOO_LARGE, Upload.THROTTLED: OVER_LIMIT, Upload.BROKEN: BROKEN}
 
 
 def upload(yunxin: Yunxin, call: Call) -> Answer:

@@ -27,9 +27,7 @@ def part(yunxin: Yunxin, user: str, friend: str, call: Call | None) -> Message:
     return tell(yunxin, "friend.delete", "FRIEND_DELETE", user, friend, "", "", call)
 
 
-def tell(
-    yunxin: Yunxin, what: str, name: str, user: str, friend: str, attach: Any, words: str, call: Call | None
-) -> Message:
+def tell(yunxin: Yunxin, what: str, name: str, user: str, friend: str, attach: Any, words: str, call: Call | None) -> Message:
     notice = yunxin.notice("person", user, friend, name, attach, text=words, rest=call is not None)
     yunxin.done(what, call, **notice.facts())
     yunxin.post(notice, yunxin.copies.custom(notice, None, None, safe=True), call)

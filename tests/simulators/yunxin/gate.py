@@ -59,9 +59,7 @@ class Gate:
         answer = self._work(yunxin, call)
         if isinstance(answer, Refusal):
             return self.refuse(call, answer)
-        content = orjson.dumps(
-            {"code": 200, "msg": "success", "data": answer} if self._v2 else {"code": 200, **answer}
-        )
+        content = orjson.dumps({"code": 200, "msg": "success", "data": answer} if self._v2 else {"code": 200, **answer})
         if known:
             yunxin.remember(self._memory, known, content)
         return self._respond(content)

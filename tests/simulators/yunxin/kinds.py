@@ -7,9 +7,18 @@ from functools import cache
 from typing import Any
 
 NAMES = {
-    0: "TEXT", 1: "PICTURE", 2: "AUDIO", 3: "VIDEO", 4: "LOCATION", 5: "NOTIFICATION", 6: "FILE", 10: "TIPS",
-    11: "ROBOT", 12: "NRTC_NETCALL", 100: "CUSTOM",
-}  # fmt: skip
+    0: "TEXT",
+    1: "PICTURE",
+    2: "AUDIO",
+    3: "VIDEO",
+    4: "LOCATION",
+    5: "NOTIFICATION",
+    6: "FILE",
+    10: "TIPS",
+    11: "ROBOT",
+    12: "NRTC_NETCALL",
+    100: "CUSTOM",
+}
 NUMBERS = {name: number for number, name in NAMES.items()}
 SENT = frozenset((0, 1, 2, 3, 4, 6, 10, 100))
 """What a call may send."""

@@ -27,10 +27,7 @@ def notify(
 ) -> Message:
     """*safe*: kept for those who are offline."""
     team = yunxin.people.groups.get(to) if kind == "group" else None
-    if team is None:
-        name = "CUSTOM_P2P_MSG"
-    else:
-        name = "CUSTOM_SUPERTEAM_MSG" if "superteam" in team.settings else "CUSTOM_TEAM_MSG"
+    name = "CUSTOM_P2P_MSG" if team is None else "CUSTOM_SUPERTEAM_MSG" if "superteam" in team.settings else "CUSTOM_TEAM_MSG"
     notice = yunxin.notice(kind, sender, to, name, attach, rest=call is not None)
     yunxin.done("custom", call, **notice.facts())
     if route:
@@ -55,9 +52,7 @@ def send_attach_to_superteam(yunxin: Yunxin, call: Call) -> Answer:
     return send_form(yunxin, call, form, "group", sender, to, superteam=True)
 
 
-def send_form(
-    yunxin: Yunxin, call: Call, form: dict[str, str], kind: Conversation, sender: str, to: str, *, superteam: bool
-) -> Answer:
+def send_form(yunxin: Yunxin, call: Call, form: dict[str, str], kind: Conversation, sender: str, to: str, *, superteam: bool) -> Answer:
     option = as_object(form.get("option") or "{}")
     if option is None or not form.get("attach") or form.get("save", "2") not in ("1", "2"):
         return Refusal(414, "parameter error")
@@ -67,9 +62,16 @@ def send_form(
     if missing := missing_end(yunxin, kind, sender.lower(), to, superteam=superteam):
         return missing
     notify(
-        yunxin, kind, sender.lower(), to if kind == "group" else to.lower(), form["attach"], call,
-        safe=form.get("save") != "1", push=form.get("pushcontent", ""), route=option.get("route") is not False,
-    )  # fmt: skip
+        yunxin,
+        kind,
+        sender.lower(),
+        to if kind == "group" else to.lower(),
+        form["attach"],
+        call,
+        safe=form.get("save") != "1",
+        push=form.get("pushcontent", ""),
+        route=option.get("route") is not False,
+    )
     return {}
 
 
@@ -85,8 +87,14 @@ def send_v2(yunxin: Yunxin, call: Call) -> Answer:
     if len(push) > 500 or len(str(request.get("sound", ""))) > 30:
         return Refusal(414, "push_content or sound is too long")
     notify(
-        yunxin, kind, sender, to if kind == "group" else to.lower(), content, call,
-        safe=(request.get("notification_config") or {}).get("offline_enabled") is not False, push=push,
+        yunxin,
+        kind,
+        sender,
+        to if kind == "group" else to.lower(),
+        content,
+        call,
+        safe=(request.get("notification_config") or {}).get("offline_enabled") is not False,
+        push=push,
         route=(request.get("route_config") or {}).get("route_enabled") is not False,
-    )  # fmt: skip
+    )
     return {}

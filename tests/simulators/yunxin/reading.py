@@ -135,11 +135,19 @@ def memberships(yunxin: Yunxin, call: Call) -> Answer:
     teams = [team for team in yunxin.people.groups.values() if user in team.members and "superteam" not in team.settings]
     return {
         "data": [
-            {"tid": int(team.id) if team.id.isdecimal() else team.id, "accid": user, "nick": nick(team, user), "mute": user in muted(team),
-             "managerPushEnable": False, "pushEnable": not facts_of(team, user).get("silent"), "createtime": team.created, "updatetime": team.created}
+            {
+                "tid": int(team.id) if team.id.isdecimal() else team.id,
+                "accid": user,
+                "nick": nick(team, user),
+                "mute": user in muted(team),
+                "managerPushEnable": False,
+                "pushEnable": not facts_of(team, user).get("silent"),
+                "createtime": team.created,
+                "updatetime": team.created,
+            }
             for team in teams
         ]
-    }  # fmt: skip
+    }
 
 
 def superteam_members(yunxin: Yunxin, call: Call) -> Answer:
@@ -151,10 +159,16 @@ def superteam_members(yunxin: Yunxin, call: Call) -> Answer:
     if not (limit.isdecimal() and since.isdecimal() and 1 <= int(limit) <= PAGE):
         return BAD
     listed: list[dict[str, Any]] = [
-        {"accid": user, "nick": nick(team, user), "type": 1 if user == team.owner else 2 if user in managers(team) else 0,
-         "silentType": int(user in muted(team)), "custom": str(facts_of(team, user).get("custom", "")), "createtime": team.created + place}
+        {
+            "accid": user,
+            "nick": nick(team, user),
+            "type": 1 if user == team.owner else 2 if user in managers(team) else 0,
+            "silentType": int(user in muted(team)),
+            "custom": str(facts_of(team, user).get("custom", "")),
+            "createtime": team.created + place,
+        }
         for place, user in enumerate(team.members)
-    ]  # fmt: skip
+    ]
     return {"tlists": [one for one in listed if one["createtime"] >= int(since)][: int(limit)]}
 
 

@@ -29,7 +29,9 @@ def profile_v2(yunxin: Yunxin, user: str) -> dict[str, Any]:
 def users_v2(yunxin: Yunxin, call: Call) -> Answer:
     wanted = [one.lower() for one in asked(call).get("account_ids", "").split(",") if one]
     good = [profile_v2(yunxin, one) for one in wanted if one in yunxin.people.users]
-    failed = [{"account_id": one, "error_code": 102404, "error_msg": "account not exist"} for one in wanted if one not in yunxin.people.users]
+    failed = [
+        {"account_id": one, "error_code": 102404, "error_msg": "account not exist"} for one in wanted if one not in yunxin.people.users
+    ]
     return {"success_list": good, "failed_list": failed}
 
 
@@ -48,8 +50,11 @@ def paged_v2(call: Call, rows: Sequence[Any], name: str = "items") -> dict[str, 
 def friends_v2(yunxin: Yunxin, call: Call) -> Answer:
     user = asked(call).get("account_id", "").lower()
     newer = {"alias": "alias", "ex": "extension", "serverex": "customer_extension"}
-    rows = [{"friend_account_id": other, **{newer[name]: fact for name, fact in facts.items() if name in newer}}
-            for (one, other), facts in yunxin.friends.items() if one == user]  # fmt: skip
+    rows = [
+        {"friend_account_id": other, **{newer[name]: fact for name, fact in facts.items() if name in newer}}
+        for (one, other), facts in yunxin.friends.items()
+        if one == user
+    ]
     return paged_v2(call, rows)
 
 
@@ -65,8 +70,14 @@ def listed_v2(name: str) -> Work:
 
 def team_v2(team: Group) -> dict[str, Any]:
     kind = 2 if "superteam" in team.settings else 1
-    return {"team_id": int(team.id) if team.id.isdecimal() else team.id, "team_type": kind, "owner_account_id": team.owner, "name": team.name,
-            "member_count": len(team.members), "create_time": team.created}  # fmt: skip
+    return {
+        "team_id": int(team.id) if team.id.isdecimal() else team.id,
+        "team_type": kind,
+        "owner_account_id": team.owner,
+        "name": team.name,
+        "member_count": len(team.members),
+        "create_time": team.created,
+    }
 
 
 def teams_v2(yunxin: Yunxin, call: Call) -> Answer:
@@ -84,7 +95,10 @@ def members_v2(yunxin: Yunxin, call: Call) -> Answer:
     if team is None:
         return Refusal(404, "team not exist", 108404)
     roles = {team.owner: 1} | dict.fromkeys(managers(team), 2)
-    rows = [{"account_id": one, "member_role": roles.get(one, 0), "team_nick": nick(team, one), "chat_banned": one in muted(team)} for one in team.members]
+    rows = [
+        {"account_id": one, "member_role": roles.get(one, 0), "team_nick": nick(team, one), "chat_banned": one in muted(team)}
+        for one in team.members
+    ]
     return paged_v2(call, rows)
 
 
@@ -92,10 +106,17 @@ def shown_v2(message: Message) -> dict[str, Any]:
     content = message.content
     text = content.get("msg") if isinstance(content, dict) and message.name == "TEXT" else None
     receiver = {"team_id": int(message.to)} if message.type == "group" and message.to.isdecimal() else {"receiver_id": message.to}
-    return {"message_server_id": int(message.id), "message_client_id": message.client_id, "conversation_type": 1 if message.type == "person" else 2,
-            "sender_id": message.sender, "create_time": message.time, "message_type": NUMBERS[message.name], **receiver,
-            **({"attachment": content} if text is None else {"text": text}),
-            **({} if message.ext is None else {"extension": message.ext})}  # fmt: skip
+    return {
+        "message_server_id": int(message.id),
+        "message_client_id": message.client_id,
+        "conversation_type": 1 if message.type == "person" else 2,
+        "sender_id": message.sender,
+        "create_time": message.time,
+        "message_type": NUMBERS[message.name],
+        **receiver,
+        **({"attachment": content} if text is None else {"text": text}),
+        **({} if message.ext is None else {"extension": message.ext}),
+    }
 
 
 def messages_v2(yunxin: Yunxin, call: Call) -> Answer:

@@ -23,7 +23,10 @@ def members(yunxin: Yunxin, call: Call) -> Answer:
         return BAD
     if form["type"] != "0":
         return {"desc": {"data": []}}  # nobody is online here, and only clients come and go
-    fixed = [room.owner, *(user for user in yunxin.people.users if user != room.owner and any(user in roles(room, role) for role in ROLES.values()))]
+    fixed = [
+        room.owner,
+        *(user for user in yunxin.people.users if user != room.owner and any(user in roles(room, role) for role in ROLES.values())),
+    ]
     listed = [{**member(room, user), "enterTime": room.created + place} for place, user in enumerate(fixed)]
     before = [one for one in reversed(listed) if not int(end) or one["enterTime"] < int(end)]
     return {"desc": {"data": before[: int(limit)]}}

@@ -70,9 +70,16 @@ def send(yunxin: Yunxin, call: Call) -> Answer:
     if earlier and form.get("resendFlag") == "1":
         return {"desc": answered(yunxin, earlier)}
     message = yunxin.store(
-        "room", sender, room.id, NAMES[int(number)], content,
-        text=words, client_id=form["msgId"], ext=form.get("ext"), stored=form.get("skipHistory") != "1",
-    )  # fmt: skip
+        "room",
+        sender,
+        room.id,
+        NAMES[int(number)],
+        content,
+        text=words,
+        client_id=form["msgId"],
+        ext=form.get("ext"),
+        stored=form.get("skipHistory") != "1",
+    )
     yunxin.accept("send", call, **message.facts(), **yunxin.files_of(message))
     if form.get("route") != "false":
         yunxin.copy(message, call)

@@ -80,10 +80,17 @@ class Inhabited(Yunxin):
             content = {} if attach is None else attach
         refused = saying.type == "person" and (to, sender) in self.relations["black"]
         message = self.store(
-            saying.type, sender, to, name, content,
-            text=text, client_id=saying.id, ext=None if saying.ext is None else dumped(saying.ext), rest=False,
+            saying.type,
+            sender,
+            to,
+            name,
+            content,
+            text=text,
+            client_id=saying.id,
+            ext=None if saying.ext is None else dumped(saying.ext),
+            rest=False,
             stored=name in NUMBERS and not refused,
-        )  # fmt: skip
+        )
         changes = saying.payload
         facts = message.facts() | self.files_of(message, saying.media)
         if refused:
@@ -128,9 +135,15 @@ def edit(yunxin: Inhabited, saying: Saying, payload: Payload) -> Said:
     text = payload.get("text")
     content = {"msg": text} if text is not None else payload["attachment"]
     return afterwards.rewrite(
-        yunxin, message, saying.sender.lower(), None,
-        text=text, content=content, ext=payload.get("extension"), sub_type=payload.get("sub_type"),
-    )  # fmt: skip
+        yunxin,
+        message,
+        saying.sender.lower(),
+        None,
+        text=text,
+        content=content,
+        ext=payload.get("extension"),
+        sub_type=payload.get("sub_type"),
+    )
 
 
 def read(yunxin: Inhabited, saying: Saying, payload: Payload) -> Said:
@@ -141,10 +154,15 @@ def read(yunxin: Inhabited, saying: Saying, payload: Payload) -> Said:
 def read_conversation(yunxin: Inhabited, saying: Saying, payload: Payload) -> Said:
     team = saying.type == "group"
     return event(
-        yunxin, saying, "conversation.read", "85",
-        msgType="1" if team else "0", accid=saying.sender.lower(),
-        ackMsgTime=str(payload.get("time", yunxin.now())), **{"ackTeamId" if team else "ackAccid": saying.to},
-    )  # fmt: skip
+        yunxin,
+        saying,
+        "conversation.read",
+        "85",
+        msgType="1" if team else "0",
+        accid=saying.sender.lower(),
+        ackMsgTime=str(payload.get("time", yunxin.now())),
+        **{"ackTeamId" if team else "ackAccid": saying.to},
+    )
 
 
 def room_event(name: str, shown: str) -> Callable[[Inhabited, Saying, Payload], Said]:
@@ -191,9 +209,15 @@ def custom(yunxin: Inhabited, saying: Saying, payload: Payload) -> Said:
     if kind == "group" and saying.to not in yunxin.people.groups:
         return f"no such team: {saying.to}"
     return notify(
-        yunxin, kind, saying.sender.lower(), saying.to, payload["attach"], None,
-        safe=payload.get("save", True), push=payload.get("push", ""),
-    )  # fmt: skip
+        yunxin,
+        kind,
+        saying.sender.lower(),
+        saying.to,
+        payload["attach"],
+        None,
+        safe=payload.get("save", True),
+        push=payload.get("push", ""),
+    )
 
 
 def add_friend(yunxin: Inhabited, saying: Saying, payload: Payload) -> Said:

@@ -14,9 +14,17 @@ BODY = 5000
 ATTACH = 4096
 FILES = frozenset((1, 2, 3, 6))
 LIMITS = {
-    "ext": 1024, "pushcontent": 500, "pushContent": 500, "payload": 2048, "pushPayload": 2048, "msgDesc": 500,
-    "forcepushcontent": 500, "forcePushContent": 500, "antispamCustom": 5000, "yidunAntiCheating": 1024,
-}  # fmt: skip
+    "ext": 1024,
+    "pushcontent": 500,
+    "pushContent": 500,
+    "payload": 2048,
+    "pushPayload": 2048,
+    "msgDesc": 500,
+    "forcepushcontent": 500,
+    "forcePushContent": 500,
+    "antispamCustom": 5000,
+    "yidunAntiCheating": 1024,
+}
 V2_PUSH = {"push_content": 500, "push_payload": 2048}
 V2_KINDS: dict[str, Conversation] = {"1": "person", "2": "group", "3": "group"}
 ESSENTIAL = frozenset(("from", "fromAccid", "ope", "to", "tid", "type", "body", "ext", "bid", "env"))
@@ -37,16 +45,7 @@ def send_to_superteam(yunxin: Yunxin, call: Call) -> Answer:
     return send_form(yunxin, call, form, "group", form.get("fromAccid", ""), form.get("tid", ""), superteam=True)
 
 
-def send_form(
-    yunxin: Yunxin,
-    call: Call,
-    form: dict[str, str],
-    kind: Conversation,
-    sender: str,
-    to: str,
-    *,
-    superteam: bool,
-) -> Answer:
+def send_form(yunxin: Yunxin, call: Call, form: dict[str, str], kind: Conversation, sender: str, to: str, *, superteam: bool) -> Answer:
     content = as_object(form.get("body", ""))
     option = as_object(form.get("option") or "{}")
     number = form.get("type", "")
@@ -61,11 +60,19 @@ def send_form(
         if len(value) > LIMITS.get(name, BODY):
             return Refusal(414, f"{name} is longer than {LIMITS.get(name, BODY)}")
     sent = deliver(
-        yunxin, call, kind, sender, to, int(number), content,
-        superteam=superteam, ext=form.get("ext"), route=option.get("route") is not False,
+        yunxin,
+        call,
+        kind,
+        sender,
+        to,
+        int(number),
+        content,
+        superteam=superteam,
+        ext=form.get("ext"),
+        route=option.get("route") is not False,
         stored=option.get("history") is not False,
         options=options,
-    )  # fmt: skip
+    )
     if isinstance(sent, Refusal):
         return sent
     return {"data": {"msgid": int(sent.id), "timetag": sent.time, "antispam": False}}
@@ -107,12 +114,20 @@ def send_v2(yunxin: Yunxin, call: Call) -> Answer:
     if team and parts[0].lower() not in team.members:
         return Refusal(109404, "not in team")
     sent = deliver(
-        yunxin, call, V2_KINDS[parts[1]], parts[0], parts[2], number, content,
-        superteam=parts[1] == "3", ext=extension, client_id=client_id,
+        yunxin,
+        call,
+        V2_KINDS[parts[1]],
+        parts[0],
+        parts[2],
+        number,
+        content,
+        superteam=parts[1] == "3",
+        ext=extension,
+        client_id=client_id,
         route=(request.get("route_config") or {}).get("route_enabled") is not False,
         stored=(request.get("message_config") or {}).get("history_enabled") is not False,
         options={name: request[name] for name in V2_NOTED if name in request},
-    )  # fmt: skip
+    )
     if isinstance(sent, Refusal):
         return sent
     return {
@@ -154,9 +169,8 @@ def deliver(
         return Refusal(414, f"attach is longer than {ATTACH}")
     text = content["msg"] if number in (0, 10) else None
     message = yunxin.store(
-        kind, sender, to if kind == "group" else to.lower(), NAMES[number], content,
-        text=text, client_id=client_id, ext=ext, stored=stored,
-    )  # fmt: skip
+        kind, sender, to if kind == "group" else to.lower(), NAMES[number], content, text=text, client_id=client_id, ext=ext, stored=stored
+    )
     facts = message.facts() | yunxin.files_of(message)
     if options:
         facts["options"] = options
@@ -166,9 +180,7 @@ def deliver(
     return message
 
 
-def missing_end(
-    yunxin: Yunxin, kind: Conversation, sender: str, to: str, *, superteam: bool
-) -> Refusal | None:
+def missing_end(yunxin: Yunxin, kind: Conversation, sender: str, to: str, *, superteam: bool) -> Refusal | None:
     """*sender* is in lower case already."""
     if sender not in yunxin.people.users:
         return Refusal(404, f"{sender} not register", 102404)

@@ -27,7 +27,10 @@ WORDS = Guess("whether `body` of a file holds words", "文件消息的 `body` �
 SOURCES = Sources(
     name=("Yunxin", "云信"),
     endpoints=(
-        Known(r"POST /nimserver/msg/(sendMsg|sendAttachMsg)\.action", (classic("msg/sendMsg.action"), classic("msg/sendAttachMsg.action"), SDK)),
+        Known(
+            r"POST /nimserver/msg/(sendMsg|sendAttachMsg)\.action",
+            (classic("msg/sendMsg.action"), classic("msg/sendAttachMsg.action"), SDK),
+        ),
         Known(r"POST /nimserver/msg/(upload|fileUpload)\.action", (classic("msg/upload.action"), classic("msg/fileUpload.action"), SDK)),
         Known(r"POST /nimserver/msg/recall\.action", (classic("msg/recall.action"), SDK)),
         Known(r"POST /nimserver/(msg/markRead.*|team/getMarkReadInfo)\.action", (classic("read receipts"), SDK)),
@@ -35,7 +38,11 @@ SOURCES = Sources(
         Known(r"POST /nimserver/user/.*", (classic("Server API, users"), SDK)),
         Known(r"POST /nimserver/friend/.*", (classic("friend/add.action and its neighbours"), SDK)),
         Known(r"POST /nimserver/superteam/(sendMsg|sendAttachMsg|recallMsg)\.action", (classic("Server API, superteams"), SDK)),
-        Known(r"POST /nimserver/(history/(querySessionMsg|queryTeamMsg)|superteam/queryHistoryMsg)\.action", (classic("history/querySessionMsg.action"), SDK), (EXT,)),
+        Known(
+            r"POST /nimserver/(history/(querySessionMsg|queryTeamMsg)|superteam/queryHistoryMsg)\.action",
+            (classic("history/querySessionMsg.action"), SDK),
+            (EXT,),
+        ),
         Known(r"POST /nimserver/history/querySessionList\.action", (classic("history/querySessionList.action"), SDK), (SESSIONS,)),
         Known(r"POST /nimserver/superteam/joinTeams\.action", (classic("Server API, superteams"), SDK), (SUPERTEAMS,)),
         Known(r"POST /nimserver/superteam/.*", (classic("Server API, superteams"), SDK)),
@@ -68,4 +75,4 @@ SOURCES = Sources(
         Known("room", (classic("Message copy"),), (COPIED,)),
         Known("custom|recall|edit|receipt", (classic("Message copy"),)),
     ),
-)  # fmt: skip
+)

@@ -53,9 +53,7 @@ class Yunxin:
         self.comments: dict[str, dict[tuple[str, int], str]] = {}
         self.copies = Copies(options.seed)
         early = options.callbacks_before_answer
-        self.courier = Courier(
-            CopyPolicy(options), self.moods, self.journal, early=early, ordered=options.ordered
-        )
+        self.courier = Courier(CopyPolicy(options), self.moods, self.journal, early=early, ordered=options.ordered)
         self.client_ids: dict[str, str] = {}
         self._ids: dict[Conversation, Ids] = {"person": Ids(now), "group": Ids(now)}
         self._buckets = {
@@ -123,23 +121,13 @@ class Yunxin:
         """Number a message and keep it."""
         client_id = client_id or str(uuid4())
         number = client_id if kind == "room" else str(self._ids[kind].next())
-        message = self._written(
-            number, kind, sender, to, name, content, rest=rest, text=text, client_id=client_id, ext=ext, stored=stored
-        )
+        message = self._written(number, kind, sender, to, name, content, rest=rest, text=text, client_id=client_id, ext=ext, stored=stored)
         self.archive.keep(message)
         self.client_ids[client_id] = message.id
         return message
 
     def notice(
-        self,
-        kind: Conversation,
-        sender: str,
-        to: str,
-        name: str,
-        content: Any = None,
-        *,
-        text: str | None = None,
-        rest: bool = True,
+        self, kind: Conversation, sender: str, to: str, name: str, content: Any = None, *, text: str | None = None, rest: bool = True
     ) -> Message:
         """What is copied, but is no message: it has a number of its own and no place in the archive."""
         self._notices += 1
@@ -161,16 +149,22 @@ class Yunxin:
         stored: bool = False,
     ) -> Message:
         return Message(
-            id=number, client_id=client_id, time=self.now(), type=kind, sender=sender, to=to, name=name, content=content,
-            text=text, ext=ext, source="rest" if rest else "sdk", stored=stored,
-        )  # fmt: skip
+            id=number,
+            client_id=client_id,
+            time=self.now(),
+            type=kind,
+            sender=sender,
+            to=to,
+            name=name,
+            content=content,
+            text=text,
+            ext=ext,
+            source="rest" if rest else "sdk",
+            stored=stored,
+        )
 
     def copy(
-        self,
-        message: Message,
-        call: Call | None = None,
-        tally: Counter[str] | None = None,
-        changes: Mapping[str, Any] | None = None,
+        self, message: Message, call: Call | None = None, tally: Counter[str] | None = None, changes: Mapping[str, Any] | None = None
     ) -> None:
         """Post the copy of a message; *changes* are to the copy alone."""
         if self.callback_url is None:
@@ -183,9 +177,7 @@ class Yunxin:
             body = self.copies.message(message, nick, client, self.team_of(message), changes)
         self.post(message, body, call, tally)
 
-    def post(
-        self, message: Message, body: bytes, call: Call | None, tally: Counter[str] | None = None
-    ) -> None:
+    def post(self, message: Message, body: bytes, call: Call | None, tally: Counter[str] | None = None) -> None:
         """Send *body*, which is about *message*, in the lane of its conversation."""
         if self.callback_url is None:
             return

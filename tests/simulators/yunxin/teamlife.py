@@ -34,32 +34,28 @@ LIFE = {
     "mute": Notification(10, 409, "ids mute"),
 }
 TINFO = {
-    "tname": "3", "max": "6", "intro": "14", "announcement": "15", "joinmode": "16", "custom": "18", "icon": "20",
-    "beinvitemode": "21", "invitemode": "22", "uptinfomode": "23", "upcustommode": "24",
-}  # fmt: skip
-UINFO = {
-    "name": "3", "icon": "4", "sign": "5", "gender": "6", "email": "7", "birth": "8", "mobile": "9", "ex": "10",
-    "created": "12",
-}  # fmt: skip
+    "tname": "3",
+    "max": "6",
+    "intro": "14",
+    "announcement": "15",
+    "joinmode": "16",
+    "custom": "18",
+    "icon": "20",
+    "beinvitemode": "21",
+    "invitemode": "22",
+    "uptinfomode": "23",
+    "upcustommode": "24",
+}
+UINFO = {"name": "3", "icon": "4", "sign": "5", "gender": "6", "email": "7", "birth": "8", "mobile": "9", "ex": "10", "created": "12"}
 
 
-def happen(
-    yunxin: Yunxin,
-    team: Group,
-    what: str,
-    operator: str,
-    users: Sequence[str],
-    call: Call | None,
-    **changes: Any,
-) -> Message:
+def happen(yunxin: Yunxin, team: Group, what: str, operator: str, users: Sequence[str], call: Call | None, **changes: Any) -> Message:
     """Carry out one of ``LIFE`` and tell of it. *users* are those whom it is about, the inviter for ``accept``."""
     alter(team, what, operator, users, changes)
     notification = LIFE[what]
     own = "superteam" in team.settings and yunxin.options.superteam_ids == "own"
     people = [operator, *users]
-    data: dict[str, Any] = {
-        "uinfos": [uinfo(yunxin, user) for user in (people if what == "pass" else dict.fromkeys(people))]
-    }
+    data: dict[str, Any] = {"uinfos": [uinfo(yunxin, user) for user in (people if what == "pass" else dict.fromkeys(people))]}
     for key in notification.keys.split():
         match key:
             case "ids":
@@ -69,9 +65,7 @@ def happen(
             case "tinfo":
                 data["tinfo"] = tinfo(team, yunxin.now())
             case "changed":
-                data["tinfo"] = {
-                    TINFO[name]: str(value) for name, value in changes.items() if name in TINFO
-                } | {"12": str(yunxin.now())}
+                data["tinfo"] = {TINFO[name]: str(value) for name, value in changes.items() if name in TINFO} | {"12": str(yunxin.now())}
             case _:
                 data["mute"] = int(bool(changes["mute"]))
     content = {"data": data, "id": notification.superteam if own else notification.team}
@@ -152,15 +146,11 @@ def uinfo(yunxin: Yunxin, user: str) -> dict[str, str]:
     return {"1": user, "3": user, "6": "0"} | known
 
 
-def invite(
-    yunxin: Yunxin, team: Group, what: str, operator: str, listeners: Sequence[str], words: str, call: Call | None
-) -> Message:
+def invite(yunxin: Yunxin, team: Group, what: str, operator: str, listeners: Sequence[str], words: str, call: Call | None) -> Message:
     """An application or an invitation, or the refusal of one: heard by *listeners* alone, in no history."""
     prefix = "SUPERTEAM" if "superteam" in team.settings else "TEAM"
     named = what in ("invite", "apply_reject")
     content = {"tinfo": tinfo(team, yunxin.now())} if named else None
-    notice = yunxin.notice(
-        "group", operator, team.id, f"{prefix}_{what.upper()}", content, text=words, rest=call is not None
-    )
+    notice = yunxin.notice("group", operator, team.id, f"{prefix}_{what.upper()}", content, text=words, rest=call is not None)
     yunxin.post(notice, yunxin.copies.custom(notice, team, listeners, safe=True), call)
     return notice

@@ -12,9 +12,7 @@ from tests.simulators.yunxin.state import Yunxin
 from tests.simulators.yunxin.teamlife import happen, invite, managers, muted
 
 LIMITS = {"tname": 64, "msg": 150, "announcement": 1024, "intro": 512, "custom": 1024, "icon": 1024, "attach": 512}
-SETTINGS = (
-    "announcement", "intro", "icon", "joinmode", "beinvitemode", "invitemode", "uptinfomode", "upcustommode",
-)  # fmt: skip
+SETTINGS = ("announcement", "intro", "icon", "joinmode", "beinvitemode", "invitemode", "uptinfomode", "upcustommode")
 MAXIMUM = 200
 MANAGERS = 10
 BAD = Refusal(414, "parameter error")
@@ -178,26 +176,18 @@ class Teams:
             return {"accid": user, "mute": user in muted(team), **named, **times}
 
         plain = [one for one in team.members if one != team.owner and one not in managers(team)]
-        people = {
-            "owner": member(team.owner),
-            "admins": [member(one) for one in managers(team)],
-            "members": [member(one) for one in plain],
-        }
+        people = {"owner": member(team.owner), "admins": [member(one) for one in managers(team)], "members": [member(one) for one in plain]}
         return {"tinfo": shown(team, with_members=False) | people}
 
     def joined(self, yunxin: Yunxin, call: Call) -> Answer:
         user = call.form().get("accid", "").lower()
         teams = [
-            team
-            for team in yunxin.people.groups.values()
-            if user in team.members and ("superteam" in team.settings) is self.superteam
+            team for team in yunxin.people.groups.values() if user in team.members and ("superteam" in team.settings) is self.superteam
         ]
         name = "tinfos" if self.superteam else "infos"
         return {"count": len(teams), name: [shown(team, with_members=False) for team in teams]}
 
-    def _about_members(
-        self, yunxin: Yunxin, call: Call, what: str, *, by_managers: bool = False, **changes: Any
-    ) -> Answer:
+    def _about_members(self, yunxin: Yunxin, call: Call, what: str, *, by_managers: bool = False, **changes: Any) -> Answer:
         form = call.form()
         team, members = self._find(yunxin, form), self._listed(form)
         if not members or len(members) > (MANAGERS if "manager" in what else PER_CALL):
@@ -213,17 +203,13 @@ class Teams:
             return NOT_IN
         return self._carry_out(yunxin, call, team, what, operator, members, **changes)
 
-    def _carry_out(
-        self, yunxin: Yunxin, call: Call, team: Group, what: str, operator: str, users: Sequence[str], **changes: Any
-    ) -> Answer:
+    def _carry_out(self, yunxin: Yunxin, call: Call, team: Group, what: str, operator: str, users: Sequence[str], **changes: Any) -> Answer:
         facts = {"group": team.id, "operator": operator, "members": list(users), **changes}
         yunxin.accept(f"{self._name}.{what}", call, **facts)
         happen(yunxin, team, what, operator, users, call, **changes)
         return {}
 
-    def _join(
-        self, yunxin: Yunxin, call: Call, team: Group, operator: str, members: list[str], form: dict[str, str]
-    ) -> None:
+    def _join(self, yunxin: Yunxin, call: Call, team: Group, operator: str, members: list[str], form: dict[str, str]) -> None:
         """With consent given they are in at once; else they are asked."""
         new = [one for one in dict.fromkeys(members) if one not in team.members]
         if not new:
