@@ -40,7 +40,7 @@ test-kubernetes: $(VENV)/installed  ## the chart before a real API server, built
 test-sdks: $(VENV)/installed  ## the vendors' server SDKs as clients of the simulators: docs/sdks.md; needs Node, a JDK and Maven; YUNXIN_SDK=DIRECTORY: a checkout of Yunxin's
 	@$(BIN)/python -m tests.sdks $(if $(YUNXIN_SDK),--yunxin $(YUNXIN_SDK)) $(ARGS)
 
-lint: $(VENV)/installed  ## ruff, mypy, import-linter
+lint: $(VENV)/installed  ## ruff and its format, mypy, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
