@@ -22,6 +22,10 @@ CYCLE = "im_relay.cycle"
 """In the scope of a request whose body had not come when its application began."""
 
 
+class RefusedInputError(Exception):
+    """The bytes are not wanted; the text is a fixed word."""
+
+
 class ClosableConnection(Protocol):
     """A connection, as far as an answer goes."""
 
@@ -52,16 +56,16 @@ def early(app: Any) -> Any:
     """*app*, whose answer closes the connection where the body has not come before it."""
 
     async def answering(scope: Any, receive: Any, send: Any) -> None:
-        if WHOLE in scope:
-            await app(scope, receive, send)
-            return
+        whole = scope[ANSWER].args[0] if WHOLE in scope else None
 
         async def sending(message: Any) -> None:
-            cycle = scope.get(CYCLE)
-            if cycle is not None and message["type"] == "http.response.start":
-                if cycle.more_body:
+            if message["type"] == "http.response.start":
+                cycle = scope.get(CYCLE)
+                if cycle is not None and cycle.more_body:
                     cycle.keep_alive = False
-                cycle.transport.protocol.answered(good=message["status"] == HTTPStatus.OK)
+                connection = whole or (cycle and cycle.transport.protocol)
+                if connection is not None:
+                    connection.answered(good=message["status"] == HTTPStatus.OK)
             await send(message)
 
         await app(scope, receive, sending)

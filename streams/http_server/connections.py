@@ -1,11 +1,13 @@
 """What an open port may take: connections, the bytes that they hold, and which one has to go when there are too many."""
 
+import asyncio
 import resource
 from typing import Protocol
 
 import structlog
 from msgspec import Struct
 
+from streams.http_server.reading_turns import ReadingTurns
 from streams.observe import metrics
 
 log = structlog.get_logger(__name__)
@@ -14,6 +16,8 @@ OTHERS = 128
 """Descriptors that are no connections of the port: the brokers, the other port, files."""
 BACKLOG = 2048
 """Connections that the kernel may keep for us; all of them may be accepted before the first one of them can be looked at."""
+GRACE = 0.1
+"""Seconds in which a new connection may show what it wants, before it goes for a newer one."""
 
 
 class PortLimits(Struct, frozen=True):
@@ -31,6 +35,8 @@ class PortLimits(Struct, frozen=True):
     """For a body to be there, once its head is; 0 where the application sees to it."""
     memory: int = 32 * 1024 * 1024
     """Bytes of unfinished heads and of bodies, all together."""
+    strangers_rate: int = 64 * 1024 * 1024
+    """Bytes a second that are read, in pieces of more than 16 KiB, of those who never had a good answer; 0 is no limit."""
     streams: bool = False
     """Bodies are taken in pieces by the application, and not held."""
     idle: float = 75.0
@@ -64,10 +70,14 @@ class Connections:
     def __init__(self, bounds: PortLimits, name: str) -> None:
         self.bounds = bounds
         self.most, self.backlog = _affordable(bounds.connections, name)
+        self._spare = self.backlog
+        """Of new ones, beyond *most*, that are in their grace."""
+        self.turns = ReadingTurns(bounds.strangers_rate)
         self._held = 0
         self._places: dict[EvictableConnection, int] = {}
-        self._tiers: tuple[dict[EvictableConnection, None], ...] = ({}, {}, {}, {}, {})
-        """Within each, who is there longest comes first."""
+        self._tiers: tuple[dict[EvictableConnection, float], ...] = ({}, {}, {}, {}, {})
+        """Until when each is in its grace. Within a tier, who is there longest comes first."""
+        self._trimming: asyncio.TimerHandle | None = None
         self._gauge = metrics.CONNECTIONS.labels(name)
         metrics.CONNECTION_BYTES.labels(name).set_function(lambda: self._held)
         self._name = name
@@ -81,16 +91,39 @@ class Connections:
 
     def admit(self, new: EvictableConnection) -> bool:
         """Take *new* in, and let another one go for it where there are too many; false where every other one is being answered."""
+        loop = asyncio.get_running_loop()
         if len(self._places) >= self.most:
-            other = next((one for tier in self._tiers[:BUSY] for one in tier), None)
-            if other is None:
+            until = self._evict(loop.time(), patient=len(self._places) < self.most + self._spare)
+            if until is None:
                 return False
-            self.gone(other)
-            other.evict()
+            if until and self._trimming is None:
+                self._trimming = loop.call_at(until, self._trim, loop)
         self._places[new] = STRANGER
-        self._tiers[STRANGER][new] = None
+        self._tiers[STRANGER][new] = loop.time() + GRACE
         self._gauge.set(len(self._places))
         return True
+
+    def _evict(self, now: float, *, patient: bool) -> float | None:
+        """Let the first one go: 0. While it is in its grace and there is room to be *patient*: until when. None where nobody can go."""
+        for tier in self._tiers[:BUSY]:
+            for other, until in tier.items():
+                if patient and until > now:
+                    return until
+                self.gone(other)
+                other.evict()
+                return 0.0
+        return None
+
+    def _trim(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Those in their grace made them more than there is room for, and now it is over."""
+        self._trimming = None
+        while len(self._places) > self.most:
+            until = self._evict(loop.time(), patient=True)
+            if until is None:
+                return
+            if until:
+                self._trimming = loop.call_at(until, self._trim, loop)
+                return
 
     def move(self, one: EvictableConnection, tier: int) -> None:
         """*one* is in *tier* from now on, as the latest; nothing, where it is gone."""
@@ -98,7 +131,7 @@ class Connections:
         if before is not None:
             del self._tiers[before][one]
             self._places[one] = tier
-            self._tiers[tier][one] = None
+            self._tiers[tier][one] = 0.0
 
     def tier(self, one: EvictableConnection) -> int:
         """Of one that is gone: ENDING."""
@@ -141,7 +174,7 @@ class Connections:
 def _affordable(asked: int, name: str) -> tuple[int, int]:
     """Connections and backlog that the limit of descriptors leaves room for, once it is raised as far as it may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = asked + 2 * BACKLOG + OTHERS
+    needed = asked + 3 * BACKLOG + OTHERS
     if soft != resource.RLIM_INFINITY and soft < needed and (hard == resource.RLIM_INFINITY or soft < hard):
         raised = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
@@ -149,9 +182,9 @@ def _affordable(asked: int, name: str) -> tuple[int, int]:
     if soft == resource.RLIM_INFINITY:
         return asked, BACKLOG
     room = max(8, soft - OTHERS)
-    backlog = min(BACKLOG, room // 4)
-    # A burst is accepted as one, and what is closed for it gives its descriptor back a moment later.
-    most = min(asked, room - 2 * backlog)
+    backlog = min(BACKLOG, room // 6)
+    # A burst is accepted as one, what is closed for it gives its descriptor back a moment later, and as many may be in their grace.
+    most = min(asked, room - 3 * backlog)
     if most < asked:
         log.warning("fewer connections than asked for: raise the limit of descriptors", port=name, asked=asked, most=most, descriptors=soft)
     return most, backlog

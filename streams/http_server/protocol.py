@@ -11,8 +11,9 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from streams.http_server.answer import ANSWER, CYCLE, WHOLE, ClosingTransport, at_once, forget, refusal
+from streams.http_server.answer import ANSWER, CYCLE, WHOLE, ClosingTransport, RefusedInputError, at_once, forget, refusal
 from streams.http_server.connections import BUSY, ENDING, IDLE, KNOWN, STRANGER, Connections
+from streams.http_server.reading_turns import TurnFlow
 
 REQUEST, HEAD, BODY = range(3)
 """What is to come next: one that has not begun, more of its head, more of its body."""
@@ -22,10 +23,6 @@ FIELD, QUEUED = 130, 4096
 """Bytes that a line of a head takes beside its own, and a request that waits for the answer to the one before it."""
 UNREAD = 1024 * 1024
 """Bytes that still come after an answer which did not wait for them, and are passed over so that the answer is not lost."""
-
-
-class RefusedInputError(Exception):
-    """The bytes are not wanted; the text is a fixed word."""
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -48,6 +45,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow: TurnFlow = TurnFlow(transport)
         if not self._all.admit(self):
             self._all.count("full")
             transport.abort()
@@ -57,6 +55,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._no_timer()
         self._all.gone(self)
+        self._all.turns.leave(self.flow)
         super().connection_lost(exc)
         if self.scope is not None:
             self.scope.pop(WHOLE, None)  # type: ignore[misc]  # so that its application sees that nobody waits
@@ -116,6 +115,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._all.move(self, ENDING)
         self._after(self._bounds.ending, "")
         if self._awaits != REQUEST and self.transport.can_write_eof():
+            self._all.turns.leave(self.flow)
             self.flow.resume_reading()
             self.transport.write_eof()
         else:
@@ -156,6 +156,8 @@ class HttpProtocol(HttpToolsProtocol):
             whole = memoryview(data)
             for begin in range(0, len(data), PIECE):
                 self._feed(whole[begin : begin + PIECE])
+            if not self._good:
+                self._all.turns.took(self.flow, len(data), more=self._awaits == BODY)
         except httptools.HttpParserUpgrade:
             self.cycle.keep_alive = False  # what follows is another protocol, and nobody speaks it here
         except (RefusedInputError, httptools.HttpParserError) as error:
@@ -251,8 +253,6 @@ class HttpProtocol(HttpToolsProtocol):
             self.scope[WHOLE] = bytes(cycle.body)  # type: ignore[literal-required]
             self.scope[ANSWER] = partial(at_once, self, cycle)  # type: ignore[literal-required]
 
-    # -- out
-
     def on_response_complete(self) -> None:
         self.server_state.total_requests += 1
         if not self.pipeline:
@@ -280,7 +280,6 @@ class HttpProtocol(HttpToolsProtocol):
             self._close_after(self._bounds.idle)
 
     def answered(self, *, good: bool) -> None:
-        """Whose request was a good one is not the first to go."""
         self._good = self._good or good
 
     def _unset_keepalive_if_required(self) -> None:

@@ -24,7 +24,7 @@ DAY = 86_400.0
 EVERY = 600.0
 """Seconds from the end of one look at all files to the next."""
 SWEEP = "sweep"
-BOUNDS = PortLimits(connections=512, streams=True)
+BOUNDS = PortLimits(connections=512, streams=True, strangers_rate=0)
 """An upload on its way holds up to 128 KiB."""
 
 

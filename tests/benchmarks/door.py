@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ class Seen(NamedTuple):
     rss: float
     p50: float
     p99: float
-    failed: int
+    failed: Counter[str]
     sent: int
     attacker: str
 
@@ -46,7 +47,8 @@ def resident(pid: int) -> float:
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
-async def ask(port: int, raw: bytes, kept: asyncio.Queue | None) -> bool:
+async def ask(port: int, raw: bytes, kept: asyncio.Queue | None) -> str:
+    """The status."""
     pair = await kept.get() if kept is not None else None
     if pair is None:
         pair = await asyncio.open_connection("127.0.0.1", port)
@@ -58,7 +60,7 @@ async def ask(port: int, raw: bytes, kept: asyncio.Queue | None) -> bool:
         length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
         await reader.readexactly(length)
         again = pair if kept is not None else None
-        return head.startswith(b"HTTP/1.1 200")
+        return head[9:12].decode()
     finally:
         if kept is not None:
             kept.put_nowait(again)
@@ -66,22 +68,23 @@ async def ask(port: int, raw: bytes, kept: asyncio.Queue | None) -> bool:
             writer.close()
 
 
-async def honest(port: int, seconds: float) -> tuple[list[float], int]:
-    """Latencies in ms from when each was due, and how many were not answered 200; those count with all the time that they took."""
+async def honest(port: int, seconds: float) -> tuple[list[float], Counter[str]]:
+    """Latencies in ms from when each was due, and what came in place of 200; those count with all the time that they took."""
     kept: asyncio.Queue = asyncio.Queue()
     for _ in range(KEPT):
         kept.put_nowait(None)
-    latencies, failed = [], 0
+    latencies: list[float] = []
+    failed: Counter[str] = Counter()
 
     async def one(number: int) -> None:
-        nonlocal failed
         begin = time.perf_counter()
         try:
             async with asyncio.timeout(PATIENCE):
-                well = await ask(port, request(number), kept if number % 2 else None)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, IndexError):
-            well = False
-        failed += not well
+                status = await ask(port, request(number), kept if number % 2 else None)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, IndexError) as error:
+            status = f"{type(error).__name__} on {'a kept' if number % 2 else 'its own'}"
+        if status != "200":
+            failed[status] += 1
         latencies.append((time.perf_counter() - begin) * 1000)
 
     under_way = []
@@ -139,11 +142,11 @@ def main(connections: int, sorts: list[str]) -> int:
                     )
                     with server(*arguments, port=port, quiet=True) as one:
                         seen = attacked(sort, port, one.pid, connections)
-                    bad = which == "ours" and (seen.rss >= RSS_MIB or seen.p99 >= P99_MS or seen.failed > 0)
-                    missed += bad
+                    bad = which == "ours" and (seen.rss >= RSS_MIB or seen.p99 >= P99_MS or seen.failed)
+                    missed += bool(bad)
                     print(
                         f"{sort:22} {which:8} RSS at most {seen.rss:6.0f} MiB   honest p50 {seen.p50:7.1f} ms  p99 {seen.p99:7.1f} ms  "
-                        f"not answered 200: {seen.failed} of {seen.sent}{'   MISSED' if bad else ''}",
+                        f"not answered 200: {seen.failed.total()} of {seen.sent} {dict(seen.failed) or ''}{'   MISSED' if bad else ''}",
                         flush=True,
                     )
         finally:

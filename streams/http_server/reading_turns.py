@@ -1,0 +1,97 @@
+"""Large bodies of those who never had a good answer share a rate: what they send costs the others no time.
+
+The sender is held back by TCP: what is not read fills its window.
+"""
+
+import asyncio
+
+from uvicorn.protocols.http.flow_control import FlowControl
+
+TICK = 0.01
+"""Seconds between two rounds of turns."""
+READ = 64 * 1024
+"""Bytes that one turn may bring."""
+DEBT = 0.25
+"""Seconds of the rate that may be owed at most."""
+
+
+class TurnFlow(FlowControl):
+    """uvicorn's own, of a connection that may have to wait for its turn as well."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__(transport)
+        self.waits = False
+
+    def pause_reading(self) -> None:
+        if not self.read_paused:
+            self.read_paused = True
+            self._apply(paused=self.waits)
+
+    def resume_reading(self) -> None:
+        if self.read_paused:
+            self.read_paused = False
+            self._apply(paused=True)
+
+    def wait(self) -> None:
+        """Read nothing until it is its turn."""
+        self.waits = True
+        self._apply(paused=self.read_paused)
+
+    def take_turn(self) -> None:
+        self.waits = False
+        self._apply(paused=True)
+
+    def _apply(self, *, paused: bool) -> None:
+        """*paused*: whether it was."""
+        now = self.read_paused or self.waits
+        if now == paused or self._transport.is_closing():
+            return
+        if now:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+
+class ReadingTurns:
+    """Of one port; *rate* in bytes a second, 0 for no limit."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._left, self._at, self._latest = rate * TICK, 0.0, 0.0
+        self._waiting: dict[TurnFlow, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def took(self, flow: TurnFlow, size: int, *, more: bool) -> None:
+        """*size* bytes came, and *more* are to come: after those of the others, where they all send more than the rate."""
+        if not self._rate:
+            return
+        loop = asyncio.get_running_loop()
+        self._refill(loop.time())
+        self._left = max(-DEBT * self._rate, self._left - size)
+        if more and self._left < 0 and flow not in self._waiting:
+            flow.wait()
+            self._waiting[flow] = None
+            if self._timer is None:
+                self._timer = loop.call_later(TICK, self._round, loop)
+
+    def leave(self, flow: TurnFlow) -> None:
+        """It is closed, or is to be read to its end."""
+        if self._waiting.pop(flow, self) is None:
+            flow.take_turn()
+
+    def _refill(self, now: float) -> None:
+        self._left = min(self._rate * TICK, self._left + (now - self._at) * self._rate)
+        self._at = now
+
+    def _round(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        self._refill(loop.time())
+        turns = max(0, int(self._left // READ))
+        if not turns and self._at >= self._latest + 2 * READ / self._rate:
+            turns = 1  # those who wait come on at half of the rate, however much new ones send
+        if turns:
+            self._latest = self._at
+        for flow in list(self._waiting)[:turns]:
+            self.leave(flow)
+        if self._waiting:
+            self._timer = loop.call_later(TICK, self._round, loop)
