@@ -177,7 +177,8 @@ def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     before = root.handlers[:], root.level, structlog.get_config()
     log.setup(ObserveSettings(log=request.param))
     yield stream
-    root.handlers[:], _ = before[0], root.setLevel(before[1])
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
     structlog.configure(**before[2])
 
 
