@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from streams.kafka.local.ports import free_port
 from tests.benchmarks.door_attack import SORTS
@@ -46,7 +46,7 @@ def resident(pid: int) -> float:
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
-async def ask(port: int, raw: bytes, kept: asyncio.Queue | None) -> bool:
+async def ask(port: int, raw: bytes, kept: asyncio.Queue[Any] | None) -> bool:
     pair = await kept.get() if kept is not None else None
     if pair is None:
         pair = await asyncio.open_connection("127.0.0.1", port)
@@ -68,7 +68,7 @@ async def ask(port: int, raw: bytes, kept: asyncio.Queue | None) -> bool:
 
 async def honest(port: int, seconds: float) -> tuple[list[float], int]:
     """Latencies in ms from when each was due, and how many were not answered 200; those count with all the time that they took."""
-    kept: asyncio.Queue = asyncio.Queue()
+    kept: asyncio.Queue[Any] = asyncio.Queue()
     for _ in range(KEPT):
         kept.put_nowait(None)
     latencies, failed = [], 0
