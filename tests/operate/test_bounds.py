@@ -9,6 +9,7 @@ from msgspec import structs
 
 from converters import PLATFORMS
 from converters.core import wire
+from converters.core.localized import Localized
 from converters.core.model import NOTHING, Delivery, Group
 from streams.deliver.context import arrived
 from streams.deliver.conversations import begun
@@ -43,8 +44,8 @@ def test_a_year_is_refused_and_the_words_say_what_to_do(ground: Ground) -> None:
         assert done.exit_code == 2
         for said in ("would arrive as new messages now", "deliver.max_age", "--older"):
             assert said in done.stderr
-    assert refusal("x", NOW - 300 * DAY, NOW, MAX_AGE)
-    assert not refusal("x", NOW - 2 * DAY, NOW, MAX_AGE)
+    assert refusal(Localized("x"), NOW - 300 * DAY, NOW, MAX_AGE)
+    assert not refusal(Localized("x"), NOW - 2 * DAY, NOW, MAX_AGE)
 
 
 def test_a_replay_of_what_is_old_is_silent_and_says_so_before(ground: Ground) -> None:
