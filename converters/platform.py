@@ -356,8 +356,8 @@ class Platform(Struct, Generic[A], frozen=True, kw_only=True):
     """What its diagnosis on the first day has besides what all have."""
     readers: "tuple[Reader[A], ...]" = ()
     """What can be read of users, relations, groups and history, to move it from there or to check it."""
-    example: Callable[[], A] | None = None
-    """An account of made-up values, for `im-relay preview` without settings."""
+    example: Callable[[], A]
+    """An account of made-up values, for `im-relay preview` without settings, and for tests."""
     fidelity: "Mapping[str, Level]" = {}
     """Of each kind, by its tag in the model."""
     kinds: "Callable[[Language], str] | None" = None

@@ -9,7 +9,7 @@ import msgspec
 from pydantic import BaseModel, SecretStr
 
 from converters import PLATFORMS
-from converters.platform import Platform
+from converters.platform import AnyPlatform
 from streams.settings.renamed import RENAMED
 from streams.settings.role_secrets import COMMAND, ROLES
 from streams.settings.root import Settings
@@ -86,7 +86,7 @@ def schema(root: Path) -> str:
     return json.dumps(written, indent=2, ensure_ascii=False) + "\n"
 
 
-def _account(platform: Platform) -> dict[str, Any]:
+def _account(platform: AnyPlatform) -> dict[str, Any]:
     """An account as the chart takes it: each value may be in a file, and a needed one is there in one of both forms.
 
     That a secret has to be in a file is told by the template, in more words than a schema has.

@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from msgspec import structs
 
+from converters.core.localized import ReportedError, localized
 from converters.plugins import KINDS, Answer, Converter, Drop, NotMine, Plugin, Seen
 from converters.routing.route import App
 from streams.observe import metrics
@@ -22,7 +23,7 @@ ALL = "*"
 _ANSWERS: tuple[type, ...] = tuple(each for part in get_args(Answer) for each in (get_args(part) or (part,)))
 
 
-class PluginError(Exception):
+class PluginError(ReportedError):
     """A plug-in is not there, or is none; the text says which, what was seen, and what was expected."""
 
 
@@ -38,11 +39,22 @@ def installed(use: Sequence[str]) -> tuple[Plugin, ...]:
     for point in entry_points(group=GROUP):
         other = found.setdefault(point.name, point)
         if other.value != point.value:
-            raise PluginError(f"two installed packages have a plug-in {point.name!r}: {other.value} and {point.value}; remove one")
+            raise PluginError(
+                localized(
+                    "two installed packages have a plug-in {name!r}: {value} and {value2}; remove one",
+                    name=point.name,
+                    value=other.value,
+                    value2=point.value,
+                )
+            )
     missing = sorted({name for name in use if name not in found and name != ALL})
     if missing:
         there = ", ".join(sorted(found)) or "none"
-        raise PluginError(f"plugins.use names {', '.join(missing)}, which no installed package has; there are: {there}")
+        raise PluginError(
+            localized(
+                "plugins.use names {missing}, which no installed package has; there are: {there}", missing=", ".join(missing), there=there
+            )
+        )
     others = sorted(found.keys() - set(use))
     names = [name for each in use for name in (others if each == ALL else [each])]
     return tuple(_loaded(name, found[name]) for name in dict.fromkeys(names))
@@ -59,13 +71,17 @@ def named(source: str) -> Plugin:
         for part in attribute.split(".") if attribute else ():
             made = getattr(made, part)
     except ModuleNotFoundError as error:
-        raise PluginError(f"no plug-in {source!r}: {error.msg}; expected a .py file, module:object, or an installed one's name") from None
+        raise PluginError(
+            localized(
+                "no plug-in {source!r}: {msg}; expected a .py file, module:object, or an installed one's name", source=source, msg=error.msg
+            )
+        ) from None
     except PluginError:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is in there
-        raise PluginError(f"plug-in {source!r} cannot be loaded: {place(error)}") from None
+        raise PluginError(localized("plug-in {source!r} cannot be loaded: {error}", source=source, error=place(error))) from None
     if not attribute and not hasattr(made, "convert"):
-        raise PluginError(f"{source} has no function `convert`; name what to take as {source}:OBJECT")
+        raise PluginError(localized("{source} has no function `convert`; name what to take as {source}:OBJECT", source=source))
     return _made(Path(where).stem if where.endswith(".py") else where.rpartition(".")[2], made, source)
 
 
@@ -73,14 +89,16 @@ def _loaded(name: str, point: EntryPoint) -> Plugin:
     try:
         made = point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is in there
-        raise PluginError(f"plug-in {name} ({point.value}) cannot be loaded: {place(error)}") from None
+        raise PluginError(
+            localized("plug-in {name} ({value}) cannot be loaded: {error}", name=name, value=point.value, error=place(error))
+        ) from None
     return _made(name, made, point.value)
 
 
 def _read(path: Path) -> Any:
     spec = importlib.util.spec_from_file_location(f"im_relay_tried_{path.stem}", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise PluginError(f"there is no file {path}")
+        raise PluginError(localized("there is no file {path}", path=path))
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -91,13 +109,30 @@ def _made(name: str, given: Any, source: str) -> Plugin:
     try:
         given = given() if isinstance(given, type) else given
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is in there
-        raise PluginError(f"plug-in {name} ({source}) cannot be made: {place(error)}") from None
+        raise PluginError(
+            localized("plug-in {name} ({source}) cannot be made: {error}", name=name, source=source, error=place(error))
+        ) from None
     convert = given.convert if isinstance(given, Converter) else given
     kinds = getattr(given, "kinds", KINDS)
     if not callable(convert):
-        raise PluginError(f"plug-in {name} ({source}) is a {type(given).__name__}; expected a function, or something with `convert`")
+        raise PluginError(
+            localized(
+                "plug-in {name} ({source}) is a {kind}; expected a function, or something with `convert`",
+                name=name,
+                source=source,
+                kind=type(given).__name__,
+            )
+        )
     if isinstance(kinds, str) or not isinstance(kinds, Collection) or set(kinds) - KNOWN - {ALL}:
-        raise PluginError(f"plug-in {name} ({source}): kinds is {kinds!r}; expected a set of: {', '.join(sorted(KNOWN))}, or *")
+        raise PluginError(
+            localized(
+                "plug-in {name} ({source}): kinds is {kinds!r}; expected a set of: {known}, or *",
+                name=name,
+                source=source,
+                kinds=kinds,
+                known=", ".join(sorted(KNOWN)),
+            )
+        )
     return Plugin(name, _counted(name, convert), frozenset(kinds))
 
 

@@ -15,6 +15,7 @@ import av
 from av.audio.resampler import AudioResampler
 from PIL import Image
 
+from tests.narrowed import of_kind
 from tests.pitch import loudest
 
 Colour = tuple[int, int, int]
@@ -102,7 +103,7 @@ def voice(number: int = 0, codec: str = "amr", seconds: float = 2.0) -> Sample:
     encoder, container, rate, bits, mime = VOICES[codec]
     out = io.BytesIO()
     with av.open(out, "w", format=container) as file:
-        stream = file.add_stream(encoder, rate=rate, layout="mono")
+        stream = of_kind(av.AudioStream, file.add_stream(encoder, rate=rate, layout="mono"))
         if bits:
             stream.bit_rate = bits
         resampler = AudioResampler(format=stream.format.name, layout="mono", rate=rate, frame_size=stream.frame_size or None)
@@ -183,7 +184,7 @@ def pictures_in(content: bytes) -> int:
 def samples_of(content: bytes) -> "tuple[str, int, int, array[int]]":
     """Codec, rate, channels and the samples of a sound, made mono."""
     found = array("h")
-    with av.open(io.BytesIO(content)) as file:
+    with av.open(io.BytesIO(content), "r") as file:
         (stream, *_) = file.streams.audio
         codec, rate, channels = stream.codec_context.codec.canonical_name, stream.rate, stream.channels
         resampler = AudioResampler(format="s16", layout="mono", rate=rate)
@@ -213,7 +214,7 @@ def sounds(one: Heard, other: Heard) -> bool:
 
 
 def watched(content: bytes) -> Watched:
-    with av.open(io.BytesIO(content)) as file:
+    with av.open(io.BytesIO(content), "r") as file:
         stream = file.streams.video[0]
         frames = list(file.decode(stream))
         first = _quarters(frames[0].to_image().convert("RGB"))

@@ -9,7 +9,7 @@ PATIENCE = 40.0
 """Seconds; generous, since it is only used up when something is wrong."""
 
 
-def until(condition: Callable[[], T], deadline: float = PATIENCE, why: Callable[[], str] = lambda: "") -> T:
+def until(condition: Callable[[], T | None], deadline: float = PATIENCE, why: Callable[[], str] = lambda: "") -> T:
     """What *condition* answers once it is true; AssertionError after *deadline* seconds, with what *why* says then."""
     end = time.monotonic() + deadline
     while not (found := condition()):

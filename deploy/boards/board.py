@@ -81,7 +81,7 @@ def _fill(made: Dashboard, sections: Iterable[Section]) -> None:
         shown = [
             panel
             for panel in section.panels
-            if set(_OURS.findall(" ".join(str(target.expr) for target in panel.build().targets or ()))) <= declared
+            if set(_OURS.findall(" ".join(str(getattr(target, "expr", "")) for target in panel.build().targets or ()))) <= declared
         ]
         if shown:
             made.with_row(Row(section.title))

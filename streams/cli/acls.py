@@ -8,6 +8,7 @@ import typer
 
 from streams.cli.common import settings_of
 from streams.cli.terminal import ColumnHead, print_json, print_line, print_table
+from streams.locale.messages import translated
 
 PRINCIPAL = "User:im-relay-{role}"
 
@@ -46,7 +47,7 @@ def acls(
         of = layout(platform or settings.platforms(), settings.kafka.prefix if prefix is None else prefix)
     found = every(of)
     if strange := sorted(set(role or ()) - found.keys()):
-        raise typer.BadParameter(f"no role {', '.join(strange)}; there are: {', '.join(found)}")
+        raise typer.BadParameter(translated("no role {strange}; there are: {found}", strange=", ".join(strange), found=", ".join(found)))
     chosen = {name: list(dict.fromkeys(grants)) for name, grants in found.items() if not role or name in role}
     if json:
         for name, grants in chosen.items():

@@ -12,6 +12,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 import typer
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import ReportedError, localized
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App
 from streams.cli import terminal
@@ -136,10 +137,10 @@ def ask(work: Coroutine[Any, Any, T], where: Where = "") -> T:
     except REFUSALS as error:
         fail(OperateError(why(error, where)))
     except (KafkaError, TimeoutError) as error:
-        fail(OperateError(translated("no answer from Kafka at {where} (kafka.bootstrap): {why}", where=where, why=why(error, where))))
+        fail(OperateError(localized("no answer from Kafka at {where} (kafka.bootstrap): {why}", where=where, why=why(error, where))))
 
 
-def fail(error: Exception) -> NoReturn:
+def fail(error: ReportedError) -> NoReturn:
     print_error(error)
     raise typer.Exit(FAILED)
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from converters.core.localized import ReportedError, text_of
 from streams.cli.common import Config, fail
 from streams.cli.terminal import ask_password, print_line
 
@@ -38,5 +39,5 @@ def console_user(
     try:
         made = line(name, role, password, secrets.token_bytes(16))
     except ValueError as error:
-        fail(error)
+        fail(ReportedError(text_of(error)))
     print_line(made)

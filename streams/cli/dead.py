@@ -7,6 +7,7 @@ import msgspec
 import orjson
 import typer
 
+from converters.core.localized import localized
 from streams.cli.common import WHEN, CommandContext, Config, DryRun, Json, Yes, ask, confirm, fail, nothing, now, operator_name, parse_time
 from streams.cli.terminal import Cell, ColumnHead, print_json, print_line, print_notice, progress
 from streams.cli.terminal import print_table as show_table
@@ -149,7 +150,7 @@ def drop(
 ) -> None:
     """Set letters aside for good: they stay in the topic, and are listed only with --all. Example: im-relay dead drop --cause refused --until 7d --reason 'users are gone'"""
     if not reason.strip():
-        raise typer.BadParameter("a reason is needed")
+        raise typer.BadParameter(translated("a reason is needed"))
     relay = CommandContext(config)
     choice = _choice(relay, keys, since, until, conversation, user, kind, cause, stage, whose, app_name)
     _end(relay, choice, "dropped", reason.strip(), dry_run=dry_run, yes=yes, json=json)
@@ -172,7 +173,7 @@ def _choice(
 ) -> LetterFilter:  # fmt: skip
     words: dict[str, Whose | None] = {"": None, "ours": "ours", "theirs": "theirs"}
     if whose not in words:
-        raise typer.BadParameter(f"--whose is {whose!r}; expected ours or theirs")
+        raise typer.BadParameter(translated("--whose is {whose!r}; expected ours or theirs", whose=whose))
     return LetterFilter(
         keys=frozenset(keys or ()),
         since=parse_time(since),
@@ -215,8 +216,9 @@ def _end(
         return
     silent = now() - int(relay.settings.deliver.max_age * 1000)
     if what == "replayed" and (old := [one.letter.at for one in found.letters if one.letter.at < silent]):
-        if not older:
-            fail(OperateError(refusal(f"{len(old)} of {count} letters", min(old), now(), relay.settings.deliver.max_age)))
+        what_old = localized("{old} of {count} letters", old=len(old), count=count)
+        if not older and (why := refusal(what_old, min(old), now(), relay.settings.deliver.max_age)):
+            fail(OperateError(why))
         print_notice(
             translated(
                 "{count} of them are older than deliver.max_age, and go without a push where the platform can be told so", count=len(old)

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from converters.core.localized import localized, text_of
 from converters.doctor.steps import Check, CheckResult, Names, Words
 from converters.migration_rules import Language
 from converters.routing.route import App
@@ -19,6 +20,7 @@ from streams.cli.language import language_of
 from streams.cli.terminal import print_json, print_line, print_notice, print_styled
 from streams.cli.times import shown
 from streams.kafka import topics
+from streams.locale.messages import translated
 from streams.operate.topic_reader import OperateError
 from streams.settings.role_secrets import DOCTOR
 
@@ -69,7 +71,13 @@ def doctor(
         print_notice(f"{name}: no users can be made there; name two with --user, and this app alone")
         del chosen[name]
     if remove and not re.fullmatch(f"{_PREFIX}[a-z0-9]{{1,11}}", remove):
-        raise typer.BadParameter(f"--remove is {remove!r}; expected the prefix that the run has told, which begins with {_PREFIX}")
+        raise typer.BadParameter(
+            translated(
+                "--remove is {remove!r}; expected the prefix that the run has told, which begins with {prefix}",
+                remove=remove,
+                prefix=_PREFIX,
+            )
+        )
     prefix = remove or _PREFIX + _short(now() // 1000) + secrets.choice(_BASE)
     if remove:
         ask(_remove(relay, chosen, prefix), relay.kafka.cluster)
@@ -93,7 +101,7 @@ def doctor(
     try:
         report.write_text(report_of(chosen, found, fitting, language), encoding="utf-8")
     except OSError as error:
-        fail(OperateError(f"--report is {report}: {error.strerror}"))
+        fail(OperateError(localized("--report is {report}: {strerror}", report=report, strerror=error.strerror)))
     if any(result.state == "bad" for results in found.values() for _, result in results):
         raise typer.Exit(DIFFERS)
 
@@ -111,12 +119,12 @@ async def _diagnose(
     if listen:
         host, _, port = listen.rpartition(":")
         if not host or not port.isdecimal():
-            raise typer.BadParameter(f"--listen is {listen!r}; expected HOST:PORT, as 0.0.0.0:8080")
+            raise typer.BadParameter(translated("--listen is {listen!r}; expected HOST:PORT, as 0.0.0.0:8080", listen=listen))
         door = AtOurDoor(relay.apps, host, int(port))
         try:
             await door.begin()
         except ListenError as error:
-            raise OperateError(str(error)) from None
+            raise OperateError(text_of(error)) from None
         try:
             await _each(relay, apps, names, door, found, language, json=json)
         finally:
@@ -171,7 +179,7 @@ async def _remove(relay: CommandContext, apps: Mapping[str, App], prefix: str) -
         one = Doctor(app, relay.settings.deliver, None)
         await one.remove(Names(app=name, prefix=prefix))
         if one.unremoved:
-            raise OperateError(f"{name}: not removed: {', '.join(one.unremoved)}")
+            raise OperateError(localized("{name}: not removed: {unremoved}", name=name, unremoved=", ".join(one.unremoved)))
 
 
 def _tell(app: str, check: Check, result: CheckResult, language: Language, *, json: bool) -> None:
@@ -214,9 +222,11 @@ def _users(given: list[str], apps: list[str]) -> tuple[str, str] | None:
     if not given:
         return None
     if len(set(given)) != 2 or not all(given):
-        raise typer.BadParameter(f"--user is given {len(given)} times; expected two users, as: --user ann --user bob")
+        raise typer.BadParameter(
+            translated("--user is given {given} times; expected two users, as: --user ann --user bob", given=len(given))
+        )
     if len(apps) != 1:
-        raise typer.BadParameter("--user is for one app: name it, as: im-relay doctor old --user ann --user bob")
+        raise typer.BadParameter(translated("--user is for one app: name it, as: im-relay doctor old --user ann --user bob"))
     return given[0], given[1]
 
 

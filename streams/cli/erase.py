@@ -33,7 +33,7 @@ def erase(
     from streams.erase.person import names_of
 
     if not user.strip() or not app:
-        raise typer.BadParameter("--user and --app are needed")
+        raise typer.BadParameter(translated("--user and --app are needed"))
     relay = CommandContext(config, ERASE)
     one = relay.apps[relay.app(app)]
 

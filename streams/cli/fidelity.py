@@ -9,6 +9,7 @@ import typer
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.fidelity import FILES, Level
+from converters.core.localized import localized
 from converters.platform import Callback
 from converters.routing.identity_table import IdentityTable
 from converters.routing.preview import PreviewIdentities
@@ -54,7 +55,7 @@ def fidelity(
         _table(json=json)
         return
     if topic and callbacks:
-        raise typer.BadParameter("either --topic or --callbacks")
+        raise typer.BadParameter(translated("either --topic or --callbacks"))
     try:
         check(platform, *([] if topic else [to]))
         survey = (
@@ -92,7 +93,7 @@ def _bodies(files: list[Path]) -> Iterator[tuple[str, bytes]]:
         try:
             whole = path.read_bytes()
         except OSError as error:
-            raise PreviewError(f"cannot read {path}: {error.strerror}") from None
+            raise PreviewError(localized("cannot read {path}: {strerror}", path=path, strerror=error.strerror)) from None
         try:
             wire.load_any(whole)
         except wire.Malformed:  # not one body: one a line, or forms

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from converters.core.localized import localized, text_of
 from converters.core.model import Conversation, Group, Room, direct
 from converters.platform import TimeRange
 from converters.routing.route import App
@@ -61,7 +62,13 @@ def gaps(
         something |= bool(found.missing or requests)
         unstored += found.unstored
     if unstored:
-        fail(OperateError(f"Kafka did not confirm {unstored} of them; run it again: what was written is not written twice"))
+        fail(
+            OperateError(
+                localized(
+                    "Kafka did not confirm {unstored} of them; run it again: what was written is not written twice", unstored=unstored
+                )
+            )
+        )
     if not something:
         nothing(translated("nothing is missing that could be seen"))
 
@@ -97,10 +104,10 @@ def _search(
     until = times[1] or present - int(settings.delay * 1000)
     since = times[0] or until - int(settings.window * 1000)
     if since >= until:
-        raise typer.BadParameter(f"--since ({shown(since)}) is not before --until ({shown(until)})")
+        raise typer.BadParameter(translated("--since ({since}) is not before --until ({until})", since=shown(since), until=shown(until)))
     assert app.platform.gaps is not None
     max_age = relay.settings.deliver.max_age
-    if fill and not older and times[0] and (why := refusal(f"what {app.name} has missed", since, present, max_age)):
+    if fill and not older and times[0] and (why := refusal(localized("what {name} has missed", name=app.name), since, present, max_age)):
         fail(OperateError(why))
     topic = relay.topic(topics.CALLBACKS, app.platform.name)
     bound = ""
@@ -126,7 +133,7 @@ def _search(
                     reach = span.since - int(settings.lookback * 1000)
                     return await search.run(span, reach, [*named, *places], tell), questions
         except StoreError as error:
-            raise OperateError(str(error)) from None
+            raise OperateError(text_of(error)) from None
         finally:
             await questions.close()
             if store is not None:
@@ -164,7 +171,7 @@ def _place(text: str) -> Conversation:
         case "room", _ if rest:
             return Room(rest)
         case _:
-            raise typer.BadParameter(f"--conversation is {text!r}; expected direct:ANN:BOB, group:ID or room:ID")
+            raise typer.BadParameter(translated("--conversation is {given!r}; expected direct:ANN:BOB, group:ID or room:ID", given=text))
 
 
 def _tell(app: App, found: GapResult, acted: int, withheld: int, *, json: bool) -> None:

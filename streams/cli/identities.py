@@ -133,16 +133,22 @@ def mark(
     from converters import PLATFORMS
 
     if not account and not cohort:
-        raise typer.BadParameter("--account or --cohort is needed")
+        raise typer.BadParameter(translated("--account or --cohort is needed"))
     if account and (account not in (*ACCOUNTS, NONE) or platform not in PLATFORMS):
         raise typer.BadParameter(
-            f"--account is {account!r}, --platform {platform!r}; expected {', '.join((*ACCOUNTS, NONE))}, and one of {', '.join(PLATFORMS)}"
+            translated(
+                "--account is {account!r}, --platform {platform!r}; expected {names}, and one of {platforms}",
+                account=account,
+                platform=platform,
+                names=", ".join((*ACCOUNTS, NONE)),
+                platforms=", ".join(PLATFORMS),
+            )
         )
     if cohort and not re.fullmatch("[A-Za-z0-9._-]{1,64}", cohort):
-        raise typer.BadParameter(f"--cohort is {cohort!r}; expected at most 64 letters, digits, `.`, `_` and `-`")
+        raise typer.BadParameter(translated("--cohort is {cohort!r}; expected at most 64 letters, digits, `.`, `_` and `-`", cohort=cohort))
     ids = [*(users or ()), *(line.strip() for line in file or () if line.strip())]
     if not ids:
-        raise typer.BadParameter("users are needed, as arguments or with --file")
+        raise typer.BadParameter(translated("users are needed, as arguments or with --file"))
     records: list[tuple[bytes, bytes | None]] = []
     for user in ids:
         for held in ACCOUNTS if account else ():
@@ -219,7 +225,9 @@ def check(
 
     for name in (source, target):
         if name not in PLATFORMS:
-            raise typer.BadParameter(f"{name!r} is no platform; known are {', '.join(PLATFORMS)}")
+            raise typer.BadParameter(
+                translated("{name!r} is no platform; known are {platforms}", name=name, platforms=", ".join(PLATFORMS))
+            )
     ids = [line.strip() for line in file if line.strip()]
     found = problems(ids, PLATFORMS[target].user_ids, PLATFORMS[source].user_ids)
     for problem in found:
@@ -232,12 +240,14 @@ def _pairs(kind: str, ids: list[str]) -> list[tuple[str, str]]:
     from converters import PLATFORMS
 
     if kind not in KINDS:
-        raise typer.BadParameter(f"{kind!r} is none of {', '.join(KINDS)}")
+        raise typer.BadParameter(translated("{kind!r} is none of {kinds}", kind=kind, kinds=", ".join(KINDS)))
     pairs = [(platform, native) for platform, _, native in (named.partition("=") for named in ids)]
     for platform, native in pairs:
         if platform not in PLATFORMS or not native:
             known = ", ".join(PLATFORMS)
-            raise typer.BadParameter(f"expected PLATFORM=ID with a platform of {known}; seen {platform!r}")
+            raise typer.BadParameter(
+                translated("expected PLATFORM=ID with a platform of {known}; seen {platform!r}", known=known, platform=platform)
+            )
     return pairs
 
 

@@ -7,6 +7,7 @@ import typer
 
 from converters.migration_rules import Language
 from streams.locale.language import of_environment
+from streams.locale.messages import translated
 
 
 def language_of(given: str, environment: Mapping[str, str] = os.environ) -> Language:
@@ -14,5 +15,5 @@ def language_of(given: str, environment: Mapping[str, str] = os.environ) -> Lang
     if given.lower().startswith("zh"):
         return "zh"
     if given and given != "en":
-        raise typer.BadParameter(f"--lang is {given!r}; expected en or zh")
+        raise typer.BadParameter(translated("--lang is {given!r}; expected en or zh", given=given))
     return "en" if given else of_environment(environment)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from streams.cli.common import FAILED, NOTHING, Json
-from streams.cli.terminal import print_json, print_line, print_notice
+from streams.cli.terminal import error_lines, print_json, print_line, print_notice
 from streams.kafka.local import process
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.data import DataDirectory
@@ -99,6 +99,6 @@ def _shown() -> Iterator[None]:
     try:
         yield
     except LocalKafkaError as error:
-        for line in str(error).split("\n"):
+        for line in error_lines(error):
             print_notice(line)
         raise typer.Exit(FAILED) from None

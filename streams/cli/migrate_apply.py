@@ -10,6 +10,7 @@ import typer
 from msgspec import structs
 
 from converters import PLATFORMS
+from converters.core.localized import localized
 from converters.inventory import KINDS, MESSAGE
 from converters.migration import FilesBy
 from streams.cli.common import NOTHING, WHEN, CommandContext, Config, Json, ask, fail, nothing, parse_time
@@ -88,7 +89,7 @@ def apply(
     from streams.migrate.plan import quotas_of
 
     if files not in FILES:
-        raise typer.BadParameter(f"--files is {files!r}; expected one of {', '.join(FILES)}")
+        raise typer.BadParameter(translated("--files is {files!r}; expected one of {filess}", files=files, filess=", ".join(FILES)))
     relay = CommandContext(config)
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(
@@ -157,7 +158,13 @@ def _moved(relay: CommandContext, name: str, traffic: str) -> "tuple[CutoverRepo
 
     sources = sorted(one.name for one in relay.apps.values() if one.target == name and one.name != name)
     if len(sources) != 1:
-        fail(OperateError(f"--traffic: {name} is the target of {', '.join(sources) or 'no app'}; one is expected"))
+        fail(
+            OperateError(
+                localized(
+                    "--traffic: {name} is the target of {sources}; one is expected", name=name, sources=", ".join(sources) or "no app"
+                )
+            )
+        )
     old, new = relay.apps[sources[0]], relay.apps[name]
 
     async def read() -> "CutoverReport":
@@ -206,7 +213,7 @@ def _write(path: Path, content: Callable[[], bytes]) -> None:
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        fail(OperateError(f"{path}: {error.strerror}; name a file that is not there yet"))
+        fail(OperateError(localized("{path}: {strerror}; name a file that is not there yet", path=path, strerror=error.strerror)))
     with os.fdopen(handle, "wb") as file:
         file.write(content())
 
@@ -217,15 +224,15 @@ def bundle_path(relay: CommandContext, bundle: Path | None, plan: Path | None) -
         try:
             named = _NAMED.search(plan.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
-            fail(OperateError(f"--plan is {plan}: {type(error).__name__}"))
+            fail(OperateError(localized("--plan is {plan}: {kind}", plan=plan, kind=type(error).__name__)))
         if named is None:
-            fail(OperateError(f"{plan} names no bundle: it is no plan of im-relay migrate plan"))
+            fail(OperateError(localized("{plan} names no bundle: it is no plan of im-relay migrate plan", plan=plan)))
         return directory / named[0]
     if bundle is not None:
         return bundle if bundle.is_dir() else directory / bundle
     found = sorted((path for path in directory.glob("*") if _NAMED.fullmatch(path.name)), key=lambda path: path.stat().st_mtime)
     if not found:
-        fail(OperateError(f"no bundle in {directory}: im-relay migrate check makes one"))
+        fail(OperateError(localized("no bundle in {directory}: im-relay migrate check makes one", directory=directory)))
     return found[-1]
 
 
@@ -234,7 +241,7 @@ def target_app(relay: CommandContext, name: str) -> str:
     if name:
         return relay.app(name)
     if len(able) != 1:
-        fail(OperateError(f"name the app with --app: {', '.join(able) or 'none of the settings takes a migration'}"))
+        fail(OperateError(localized("name the app with --app: {able}", able=", ".join(able) or "none of the settings takes a migration")))
     return able[0]
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from converters.core.localized import localized
 from streams.cli.common import CommandContext, Config, Json, ask, fail
 from streams.cli.migrate_apply import BundleOption, PlanOption, bundle_path
 from streams.cli.terminal import print_json, print_line
@@ -47,7 +48,7 @@ def device_export(
     except (BundleError, StateError) as error:
         fail(error)
     except OSError as error:
-        fail(OperateError(f"{error.filename}: {error.strerror}"))
+        fail(OperateError(localized("{filename}: {strerror}", filename=error.filename, strerror=error.strerror)))
     if json:
         print_json(done)
         return

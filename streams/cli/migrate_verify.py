@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from converters.core.localized import localized
 from streams.cli.common import NOTHING, CommandContext, Config, Json, ask, fail, nothing
 from streams.cli.language import language_of
 from streams.cli.migrate_apply import App as AppOption
@@ -108,7 +109,7 @@ def report(
     except (BundleError, StateError) as error:
         fail(error)
     except OSError as error:
-        fail(OperateError(f"{error.filename}: {error.strerror}"))
+        fail(OperateError(localized("{filename}: {strerror}", filename=error.filename, strerror=error.strerror)))
 
 
 def made(
@@ -148,5 +149,5 @@ def _private_table(path: Path, head: tuple[str, ...], rows: Iterable[Iterable[ob
                 writer.writerow([cell(str(one)) for one in row])
                 count += 1
     except OSError as error:
-        raise OperateError(f"{path}: {error.strerror}") from None
+        raise OperateError(localized("{path}: {strerror}", path=path, strerror=error.strerror)) from None
     return count

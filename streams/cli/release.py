@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from converters.core.localized import localized
 from streams.cli.common import CommandContext, Config, Json, ask, now, operator_name
 from streams.cli.terminal import print_json, print_line, print_notice
 from streams.dead_letters.release import Release, dump
@@ -22,7 +23,7 @@ def release(stage: StageName = "", app: AppName = "", config: Config = None, *, 
     `/readyz` of the role and `im_relay_app_held` show what is held, and why. Example: im-relay release --app NAME -c relay.toml
     """
     if stage not in ("", "convert", "deliver"):
-        raise typer.BadParameter(f"no stage {stage!r} can hold an app; there are: convert, deliver")
+        raise typer.BadParameter(translated("no stage {stage!r} can hold an app; there are: convert, deliver", stage=stage))
     relay = CommandContext(config)
     print_notice(translated("will tell {what} to go on with {more}", what=stage or "convert and deliver", more=app or "every held app"))
     order = Release(stage=stage, app=app, at=now(), by=operator_name())
@@ -50,6 +51,6 @@ async def _write(relay: CommandContext, order: Release) -> None:
         outputs.add(topic, 0, order.stage.encode(), dump(order))
         await producers.commit(outputs, {})
     except (UnknownResultError, FencedError) as error:
-        raise OperateError(f"the order may not have been written ({error}): say it again") from None
+        raise OperateError(localized("the order may not have been written ({error}): say it again", error=error)) from None
     finally:
         await producers.close()

@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 from msgspec import structs
 
+from converters.core.localized import localized
 from converters.routing.route import App
 from streams.cli.common import WHEN, CommandContext, Config, DryRun, Json, Yes, ask, confirm, fail, nothing, now, parse_time
 from streams.cli.terminal import Cell, print_json, print_line, print_notice, print_styled, print_table, progress
@@ -69,7 +70,7 @@ def replay(
         if not dry_run:  # before anybody is asked, and before anything is counted
             _with_reader(relay, kept.require)
         spec = _asked(relay, platform, since, until, Filter(app=relay.app(app), conversation=conversation, user=user, kind=kind))
-    if not (older or resume or dry_run) and (why := refusal("a replay", spec.since, now(), relay.settings.deliver.max_age)):
+    if not (older or resume or dry_run) and (why := refusal(localized("a replay"), spec.since, now(), relay.settings.deliver.max_age)):
         fail(OperateError(why))
     topic = relay.topic(topics.CALLBACKS, spec.platform)
     tally, known = _count(relay, topic, spec)
@@ -110,19 +111,23 @@ def _limited(relay: CommandContext) -> dict[str, App]:
         try:
             limits = overridden(app.platform.limits, deliver.limits.get(name, {})) if deliver.quotas else ()
         except ValueError as error:
-            fail(SettingsError(f"deliver.limits.{name}: {error}"))
+            fail(SettingsError(localized("deliver.limits.{name}: {error}", name=name, error=error)))
         apps[name] = structs.replace(app, platform=structs.replace(app.platform, limits=limits))
     return apps
 
 
 def _asked(relay: CommandContext, platform: str, since: str, until: str, wanted: Filter) -> ReplaySpec:
     if platform not in relay.platforms:
-        raise typer.BadParameter(f"--platform is {platform!r}; there are apps on: {', '.join(relay.platforms)}")
+        raise typer.BadParameter(
+            translated(
+                "--platform is {platform!r}; there are apps on: {platforms}", platform=platform, platforms=", ".join(relay.platforms)
+            )
+        )
     begin, end = parse_time(since), parse_time(until) or now()
     if begin is None:
-        raise typer.BadParameter("--since is needed")
+        raise typer.BadParameter(translated("--since is needed"))
     if begin >= end:
-        raise typer.BadParameter(f"--since ({shown(begin)}) is not before --until ({shown(end)})")
+        raise typer.BadParameter(translated("--since ({begin}) is not before --until ({end})", begin=shown(begin), end=shown(end)))
     name = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
     topic = relay.topic(topics.CALLBACKS, platform)
 

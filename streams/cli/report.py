@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from converters.core.localized import localized
 from streams.cli.common import DIFFERS, WHEN, CommandContext, Config, Json, ask, fail, now, parse_time
 from streams.cli.language import language_of
 from streams.cli.terminal import print_json, print_line, progress
+from streams.locale.messages import translated
 from streams.operate.topic_reader import OperateError
 from streams.report.document import html, masked, write
 from streams.report.fates import Fate
@@ -69,7 +71,7 @@ def report(
         try:
             paths = write(out, text, language) if out is not None else []
         except OSError as error:
-            fail(OperateError(f"{error.filename}: {error.strerror}"))
+            fail(OperateError(localized("{filename}: {strerror}", filename=error.filename, strerror=error.strerror)))
         for line in map(str, paths) if out is not None else (html(text, language) if as_html else text).rstrip("\n").split("\n"):
             print_line(line)
     if not found.complete:
@@ -78,7 +80,7 @@ def report(
 
 def _period(hour: str, day: str, since: str, until: str, zone: str) -> Period:
     if sum(map(bool, (hour, day, since or until))) > 1:
-        raise typer.BadParameter("give one of --hour, --day, or --since with --until")
+        raise typer.BadParameter(translated("give one of --hour, --day, or --since with --until"))
     ahead, present = _ahead(zone), now()
     if hour or day:
         length = HOUR if hour else 24 * HOUR
@@ -88,7 +90,7 @@ def _period(hour: str, day: str, since: str, until: str, zone: str) -> Period:
         end = parse_time(until) or present - SETTLED
         begin = parse_time(since) or end - HOUR
     if begin >= end:
-        raise typer.BadParameter("the period ends before it begins, or has not begun yet")
+        raise typer.BadParameter(translated("the period ends before it begins, or has not begun yet"))
     return Period(begin, end, min(end + LATER, present), ahead)
 
 
@@ -98,7 +100,7 @@ def _ahead(zone: str) -> int:
     except ValueError:
         found = None
     if found is None:
-        raise typer.BadParameter(f"--zone is {zone!r}; expected an offset, as +08:00")
+        raise typer.BadParameter(translated("--zone is {zone!r}; expected an offset, as +08:00", zone=zone))
     return int(found.total_seconds() * 1000)
 
 
@@ -106,7 +108,9 @@ def _local(text: str, ahead: int, option: str) -> int:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{option} is {text!r}; expected a time as 2026-03-01T12, or a day as 2026-03-01") from None
+        raise typer.BadParameter(
+            translated("{option} is {given!r}; expected a time as 2026-03-01T12, or a day as 2026-03-01", option=option, given=text)
+        ) from None
     where = when.tzinfo or timezone(timedelta(milliseconds=ahead))
     return int(when.replace(tzinfo=where).astimezone(UTC).timestamp() * 1000)
 

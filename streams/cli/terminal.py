@@ -17,10 +17,11 @@ from rich.table import Column, Table
 from rich.text import Text
 from typer.core import TyperGroup
 
+from converters.core.localized import ReportedError, text_of
 from streams.locale.catalogue import speaker
 from streams.locale.command_line import translate
 from streams.locale.language import of_environment
-from streams.locale.messages import translated
+from streams.locale.messages import shown, translated
 from streams.observe.printable import as_json, clean
 
 Cell = str | tuple[str, str] | Sequence["str | tuple[str, str]"]
@@ -42,10 +43,15 @@ def print_notice(text: str) -> None:
     _write(sys.stderr, clean(text))
 
 
-def print_error(error: Exception) -> None:
+def print_error(error: ReportedError) -> None:
     """Say why it cannot be done. An error of ours may have several lines; who raises it has put in them no line end of others."""
-    for number, line in enumerate(str(error).split("\n")):
+    for number, line in enumerate(error_lines(error)):
         print_notice(line if number else f"im-relay: {line}")
+
+
+def error_lines(error: ReportedError) -> list[str]:
+    """Its text, in the language of the person who runs the command."""
+    return shown(text_of(error), speaker(of_environment())).split("\n")
 
 
 def print_json(value: Any, *, indent: bool = False) -> None:

@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime
 
+from converters.core.localized import localized
+
 _UNITS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 EXPECTED = "expected 30s, 15m, 2h, 7d (ago), a time as 2026-03-01T12:00 (UTC if it names no zone), or ms since 1970"
@@ -17,7 +19,7 @@ def moment(text: str, now: int) -> int:
     try:
         when = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no time: {EXPECTED}") from None
+        raise ValueError(localized("{text!r} is no time: {expected}", text=text, expected=EXPECTED)) from None
     return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)
 
 

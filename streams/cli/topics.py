@@ -122,7 +122,9 @@ def _wanted(
 ) -> tuple[TopicSpec, ...]:
     known = _known()
     if strangers := [each for each in platforms or () if each not in known]:
-        raise typer.BadParameter(f"no platform {', '.join(strangers)}; known are {', '.join(known)}")
+        raise typer.BadParameter(
+            translated("no platform {strangers}; known are {known}", strangers=", ".join(strangers), known=", ".join(known))
+        )
     try:
         return wanted(
             platforms or settings.platforms(),

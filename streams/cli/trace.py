@@ -34,14 +34,16 @@ def trace(
     Example: im-relay trace MESSAGE --since 2h
     """
     if not message.strip():
-        raise typer.BadParameter("an id is needed")
+        raise typer.BadParameter(translated("an id is needed"))
     relay = CommandContext(config)
     begin = parse_time(since) or 0
     partition = None
     if conversation:
         key = key_of(conversation, ask(relay.identities(), relay.kafka.cluster))
         if key is None:
-            raise typer.BadParameter(f"--conversation is {conversation!r}; expected direct:ANN:BOB, group:ID or room:ID")
+            raise typer.BadParameter(
+                translated("--conversation is {conversation!r}; expected direct:ANN:BOB, group:ID or room:ID", conversation=conversation)
+            )
         partition = topics.partition_of(key, relay.kafka.partitions)
 
     async def work() -> list[tuple[str, list[TraceRecord], str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from aiokafka import TopicPartition
 
+from converters.core.localized import localized
 from streams.cli.common import DIFFERS, Json, Yes, ask, confirm, settings_of
 from streams.cli.terminal import print_json, print_line, print_notice, print_table
 from streams.kafka import open_transactions
@@ -117,9 +118,13 @@ async def _oldest(settings: "Settings", tp: TopicPartition) -> OpenTransaction |
     async with client_of(settings.kafka.cluster) as client:
         partitions = (await client.fetch_all_metadata()).partitions_for_topic(tp.topic)
         if not partitions:
-            raise OperateError(f"there is no topic {tp.topic}; see im-relay transactions list")
+            raise OperateError(localized("there is no topic {topic}; see im-relay transactions list", topic=tp.topic))
         if tp.partition not in partitions:
-            raise OperateError(f"there is no partition {tp.partition} of {tp.topic}; see im-relay transactions list")
+            raise OperateError(
+                localized(
+                    "there is no partition {partition} of {topic}; see im-relay transactions list", partition=tp.partition, topic=tp.topic
+                )
+            )
         return await open_transactions.oldest(client, tp)
 
 
@@ -128,7 +133,9 @@ async def _ended(settings: "Settings", one: OpenTransaction) -> None:
     async with client_of(settings.kafka.cluster) as client:
         await _end(client, one)
         if not await open_transactions.over(client, one.writer):
-            raise OperateError(f"it is still open after {open_transactions.ENDING:g} s; look at the transaction coordinator's log")
+            raise OperateError(
+                localized("it is still open after {ending:g} s; look at the transaction coordinator's log", ending=open_transactions.ENDING)
+            )
 
 
 def _told(tp: TopicPartition, done: str, *, json: bool) -> None:

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from msgspec import structs
 
+from converters.core.localized import localized
 from streams.console.access import Person
 from streams.console.act import Act, Outcome, What, dump, load
 from streams.kafka import clients, record_kinds, topics
@@ -73,7 +74,11 @@ class AuditLog:
             await self._write(act)
         except (KafkaError, OSError, TimeoutError) as error:
             raise OperateError(
-                f"the act could not be written down in {self._topic} ({type(error).__name__}), so nothing was done"
+                localized(
+                    "the act could not be written down in {topic} ({kind}), so nothing was done",
+                    topic=self._topic,
+                    kind=type(error).__name__,
+                )
             ) from None
         return act
 

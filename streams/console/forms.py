@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
+from converters.core.localized import text_of
 from streams.cli.times import moment
 from streams.console.access import Person
 from streams.console.act import What
@@ -88,7 +89,7 @@ def since_of(text: str) -> int | None:
     try:
         return max(0, moment(text[:40], now()) // 60_000 * 60_000)
     except (ValueError, OverflowError) as error:
-        raise OperateError(str(error)) from None
+        raise OperateError(text_of(error)) from None
 
 
 async def acted(readings: Readings, form: Form, words: Words, person: Person) -> View:

@@ -12,6 +12,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from converters.core.localized import localized
+
 Role = Literal["viewer", "operator"]
 ROLES: tuple[Role, ...] = ("viewer", "operator")
 
@@ -52,11 +54,18 @@ NOBODY = PasswordHash(N, R, P, b"\0" * 16, b"\0" * LENGTH)
 def line(name: str, role: str, password: str, salt: bytes, n: int = N) -> str:
     """The line of a new account. Raises ValueError, which never quotes the password."""
     if not _NAME.fullmatch(name):
-        raise ValueError(f"the name is {name[:80]!r}; expected 1 to 64 of a-z, A-Z, 0-9, '.', '_', '@', '-'")
+        raise ValueError(localized("the name is {name!r}; expected 1 to 64 of a-z, A-Z, 0-9, '.', '_', '@', '-'", name=name[:80]))
     if role not in ROLES:
-        raise ValueError(f"the role is {role[:80]!r}; expected {' or '.join(ROLES)}")
+        raise ValueError(localized("the role is {role!r}; expected {roles}", role=role[:80], roles=" or ".join(ROLES)))
     if not SHORTEST <= len(password) <= LONGEST:
-        raise ValueError(f"the password has {len(password)} characters; expected {SHORTEST} to {LONGEST}")
+        raise ValueError(
+            localized(
+                "the password has {password} characters; expected {shortest} to {longest}",
+                password=len(password),
+                shortest=SHORTEST,
+                longest=LONGEST,
+            )
+        )
     made = _scrypt(password, salt, n, R, P, LENGTH)
     return f"{name}:{role}:scrypt:{n}:{R}:{P}:{base64.b64encode(salt).decode()}:{base64.b64encode(made).decode()}"
 
@@ -72,11 +81,18 @@ def accounts(text: str) -> dict[str, ConsoleAccount]:
             name, role, way, n, r, p, salt, made = parts
             password = PasswordHash(int(n), int(r), int(p), base64.b64decode(salt, validate=True), base64.b64decode(made, validate=True))
         except (ValueError, binascii.Error):
-            raise ValueError(f"line {number} is not as im-relay console-user prints it: NAME:ROLE:scrypt:N:R:P:SALT:HASH") from None
+            raise ValueError(
+                localized("line {number} is not as im-relay console-user prints it: NAME:ROLE:scrypt:N:R:P:SALT:HASH", number=number)
+            ) from None
         if not _NAME.fullmatch(name) or role not in ROLES or way != "scrypt" or not _sound(password):
-            raise ValueError(f"line {number} names no account, no role or no cost that is allowed: make it anew with im-relay console-user")
+            raise ValueError(
+                localized(
+                    "line {number} names no account, no role or no cost that is allowed: make it anew with im-relay console-user",
+                    number=number,
+                )
+            )
         if name in found:
-            raise ValueError(f"line {number} names an account that a line before it has: take one of the two out")
+            raise ValueError(localized("line {number} names an account that a line before it has: take one of the two out", number=number))
         found[name] = ConsoleAccount(name, role, password)
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
+from converters.core.localized import localized, text_of
 from converters.routing.id_mapping import UnmappedError, map_user
 from converters.routing.identity_table import IdentityTable, Kind
 from converters.routing.route import App
@@ -182,8 +183,8 @@ class Readings:
             async with asyncio.timeout(PATIENCE), self._turns:
                 return await read()
         except TimeoutError:
-            raise OperateError(f"no answer within {PATIENCE:g} s: look at less, or later") from None
+            raise OperateError(localized("no answer within {patience:g} s: look at less, or later", patience=PATIENCE)) from None
         except (KafkaError, OSError) as error:
             raise OperateError(why(error, self._kafka.cluster)) from None
         except (SettingsError, StateError) as error:
-            raise OperateError(str(error)) from None
+            raise OperateError(text_of(error)) from None

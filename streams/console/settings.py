@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from converters.core.localized import Localized, localized
 from streams.console.passwords import accounts
 from streams.settings.listening import ServerSettings
 from streams.settings.secret_settings import SecretSection, long_enough, networks
@@ -74,7 +75,10 @@ class ConsoleSettings(SecretSection, ServerSettings):
                 sound = False
             if not sound:
                 raise ValueError(
-                    f"entry {given.index(each) + 1} is no address of metrics: write it as http://HOST:PORT/metrics, without a name or password"
+                    localized(
+                        "entry {number} is no address of metrics: write it as http://HOST:PORT/metrics, without a name or password",
+                        number=given.index(each) + 1,
+                    )
                 )
         return given
 
@@ -83,7 +87,9 @@ class ConsoleSettings(SecretSection, ServerSettings):
         parts = urlsplit(self.public_url)
         if parts.scheme == "http" and parts.hostname not in _LOCAL:
             raise ValueError(
-                "public_url is http: passwords and sessions would cross the network in clear; give https://…, or http://localhost"
+                localized(
+                    "public_url is http: passwords and sessions would cross the network in clear; give https://…, or http://localhost"
+                )
             )
         if self.proxies:
             long_enough("proxy_secret", self.proxy_secret)
@@ -93,14 +99,16 @@ class ConsoleSettings(SecretSection, ServerSettings):
     def origin(self) -> str:
         return self.public_url.rstrip("/").lower()
 
-    def problem(self) -> str:
-        """What is missing for the role to start; the other roles do without it. "" where nothing is."""
+    def problem(self) -> Localized | None:
+        """What is missing for the role to start; the other roles do without it. None where nothing is."""
         if not self.public_url:
-            return "console.public_url is missing: where people open the page, such as https://relay.example.com"
+            return localized("console.public_url is missing: where people open the page, such as https://relay.example.com")
         try:
             named = accounts(self.users.get_secret_value())
         except ValueError as error:
-            return f"console.users: {error}"
+            return localized("console.users: {error}", error=error)
         if not named and not self.proxies:
-            return "nobody could log in: give console.users (im-relay console-user makes its lines), or console.proxies with console.proxy_secret"
-        return ""
+            return localized(
+                "nobody could log in: give console.users (im-relay console-user makes its lines), or console.proxies with console.proxy_secret"
+            )
+        return None

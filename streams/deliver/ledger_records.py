@@ -33,7 +33,7 @@ MOST_TAKEN = 32
 Pair = tuple[bytes, Settled | Intent]
 
 
-def ended(event: OpenEvent) -> Pair:
+def ended(event: OpenEvent) -> tuple[bytes, Settled]:
     """The ledger's entry of an event that has ended."""
     assert event.outcome is not None
     delivery, outcome = event.delivery, event.outcome
@@ -130,7 +130,7 @@ def _made(delivery: Delivery, outcome: Outcome | None) -> tuple[str, str] | None
     return None
 
 
-def intent(event: OpenEvent, part: int) -> Pair:
+def intent(event: OpenEvent, part: int) -> tuple[bytes, Intent]:
     """The ledger's entry of a request that may leave once the brokers have it."""
     at = _now()
     began = at - int((clock() - event.began) * 1000) if event.unsure else 0

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from converters.core import wire
+from converters.core.localized import localized
 from converters.core.model import Delivery
 from converters.core.wire import Malformed
 from converters.files.media import MediaResult
@@ -97,7 +98,9 @@ def _from_disk(directory: Path, keys: Sequence[str]) -> Removal:
         except FileNotFoundError:
             gone.absent.append(key)
         except OSError as error:
-            raise OperateError(f"files.directory is {directory}: {error.strerror}") from None
+            raise OperateError(
+                localized("files.directory is {directory}: {strerror}", directory=directory, strerror=error.strerror)
+            ) from None
     return gone
 
 

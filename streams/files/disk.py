@@ -14,6 +14,7 @@ from typing import IO, Any, Literal
 
 from msgspec import Struct
 
+from converters.core.localized import ReportedError, localized
 from streams.files.naming import KEY
 
 BLOCK = 1024 * 1024
@@ -27,7 +28,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 Outcome = Literal["stored", "differs", "full"]
 
 
-class DirectoryError(Exception):
+class DirectoryError(ReportedError):
     """The directory cannot be used; the text names the setting."""
 
 
@@ -58,10 +59,10 @@ class FileDirectory:
                 left.unlink()
         except BlockingIOError:
             self.close()
-            raise DirectoryError(f"files.directory is {self._root}: another process uses it") from None
+            raise DirectoryError(localized("files.directory is {root}: another process uses it", root=self._root)) from None
         except OSError as error:
             self.close()
-            raise DirectoryError(f"files.directory is {self._root}: {error.strerror}") from None
+            raise DirectoryError(localized("files.directory is {root}: {strerror}", root=self._root, strerror=error.strerror)) from None
 
     def close(self) -> None:
         if self._lock is not None:

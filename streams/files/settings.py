@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from converters.core.localized import localized
 from streams.settings.listening import ServerSettings
 from streams.settings.secret_settings import SecretSection, long_enough
 
@@ -36,5 +37,11 @@ class FilesSettings(SecretSection, ServerSettings):
         if self.secret.get_secret_value():
             long_enough("secret", self.secret)
         if self.kept_days < self.link_days:
-            raise ValueError(f"kept_days is {self.kept_days:g}, less than link_days, {self.link_days:g}: links would name what is gone")
+            raise ValueError(
+                localized(
+                    "kept_days is {kept_days:g}, less than link_days, {link_days:g}: links would name what is gone",
+                    kept_days=self.kept_days,
+                    link_days=self.link_days,
+                )
+            )
         return self

@@ -11,13 +11,14 @@ from typing import Any
 
 import uvicorn
 
+from converters.core.localized import ReportedError, localized
 from streams.http_server.answer import early
 from streams.http_server.connections import Connections, PortLimits
 from streams.http_server.protocol import HttpProtocol
 from streams.settings.listening import sockets
 
 
-class ListenError(Exception):
+class ListenError(ReportedError):
     """The address cannot be listened on; the text names the setting."""
 
 
@@ -59,14 +60,23 @@ class Listener:
         except OSError as error:
             host = f"[{error.filename}]" if ":" in error.filename else error.filename
             change = "port" if error.errno in (errno.EADDRINUSE, errno.EACCES) else "host"
-            raise ListenError(f"cannot listen on {host}:{self._asked} ({error.strerror}): change {self._where}.{change}") from None
+            raise ListenError(
+                localized(
+                    "cannot listen on {host}:{asked} ({strerror}): change {where}.{change}",
+                    host=host,
+                    asked=self._asked,
+                    strerror=error.strerror,
+                    where=self._where,
+                    change=change,
+                )
+            ) from None
         self._task = asyncio.create_task(self._server.serve(self._sockets))
         up = asyncio.create_task(self._server.up.wait())
         await asyncio.wait((up, self._task), return_when=asyncio.FIRST_COMPLETED)
         up.cancel()
         if self._task.done():
             self._task.result()
-            raise ListenError(f"the listener of {self._where} ended while starting")
+            raise ListenError(localized("the listener of {where} ended while starting", where=self._where))
 
     async def stop(self, patience: float) -> None:
         """Stop accepting, let open requests end for *patience* seconds, then cut them off."""

@@ -10,6 +10,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import ReportedError, localized
 from converters.routing.identity_table import KINDS, IdentityTable, Kind, record
 from streams.identities.store import IdentityDisk, TablePosition, agrees, now
 from streams.kafka import clients, foreign_records, permissions, record_kinds
@@ -31,11 +32,11 @@ BATCH = 20_000
 """Records after which a reading is kept."""
 
 
-class NoTopicError(Exception):
+class NoTopicError(ReportedError):
     """The topic is not on the broker; the text says what makes it."""
 
     def __init__(self, topic: str) -> None:
-        super().__init__(f"topic {topic} is missing; make it with: im-relay topics create (see kafka.prefix)")
+        super().__init__(localized("topic {topic} is missing; make it with: im-relay topics create (see kafka.prefix)", topic=topic))
 
 
 class IdentityFollower:
@@ -113,7 +114,7 @@ class IdentityFollower:
     def check(self) -> None:
         """Raises StateError where the table is followed no more."""
         if self._following is not None and self._following.done() and not self._following.cancelled():
-            raise StateError(f"identities are followed no more: {self._following.exception()}")
+            raise StateError(localized("identities are followed no more: {exception}", exception=self._following.exception()))
 
     async def caught_up(self) -> None:
         """Until all that lies in the topic now has been read, also what is not committed yet, if it will be. Raises KafkaError."""

@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from converters.core.localized import localized
 from converters.routing.identity_table import COUNT, IdentityTable
 from streams.observe import metrics
 from streams.settings.root import Settings, SettingsError
@@ -177,7 +178,7 @@ class IdentityDisk:
         try:
             return msgspec.json.decode(found, type=TablePosition) if found is not None else TablePosition()
         except msgspec.DecodeError:
-            raise DamagedError(f"{self._path}: what was read last is no place") from None
+            raise DamagedError(localized("{path}: what was read last is no place", path=self._path)) from None
 
 
 class _Probe:

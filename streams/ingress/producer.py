@@ -7,6 +7,7 @@ from typing import Any
 
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import ReportedError, localized, text_of
 from streams.kafka import clients, permissions
 from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Where
@@ -18,7 +19,7 @@ START = 10.0
 MAX_BATCH = 512 * 1024
 
 
-class StoreError(Exception):
+class StoreError(ReportedError):
     """The ingress cannot start on this cluster; the text says what to do."""
 
 
@@ -50,12 +51,12 @@ async def partitions(bootstrap: Where, topics: Iterable[str]) -> dict[str, int]:
             await permissions.require(client, [AclGrant("topic", topic, "Write") for topic in topics])
             counts = await permissions.visible(client, topics)
     except permissions.NotPermittedError as error:
-        raise StoreError(str(error)) from None
+        raise StoreError(text_of(error)) from None
     finally:
         with suppress(Exception):
             await client.close()
     if missing := sorted(topic for topic, count in counts.items() if not count):
-        raise StoreError(f"no such topic: {', '.join(missing)}; make them with: im-relay topics create")
+        raise StoreError(localized("no such topic: {missing}; make them with: im-relay topics create", missing=", ".join(missing)))
     return counts
 
 

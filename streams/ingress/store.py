@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import structlog
 from aiokafka.errors import InvalidTimestampError, KafkaError
 
+from converters.core.localized import localized
 from streams.ingress import producer as producers
 from streams.ingress.gathering import SendBatcher
 from streams.ingress.producer import StoreError
@@ -104,7 +105,7 @@ class CallbackStore:
         try:
             await self._open()
         except AWAY as error:
-            what = f"Kafka at {self._bootstrap} (kafka.bootstrap): {why(error, self._bootstrap)}"
+            what = localized("Kafka at {where} (kafka.bootstrap): {why}", where=self._bootstrap, why=why(error, self._bootstrap))
             if not patient or is_final(error):
                 raise StoreError(what) from None
             log.warning("waiting for Kafka", why=what)

@@ -20,6 +20,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
+from converters.core.localized import Localized, joined, localized
 from streams.kafka.cluster import Cluster, Where, cluster_of
 from streams.kafka.connection import KafkaConnection
 from streams.kafka.connection_errors import explained
@@ -35,6 +36,9 @@ _FAILURES = (OSError, EOFError, KafkaError, TimeoutError, ValueError, AssertionE
 
 class UnreachableError(KafkaConnectionError):  # type: ignore[misc, unused-ignore]
     """No broker could be spoken to; the text says what was met, and which setting to change."""
+
+    def __init__(self, text: Localized) -> None:
+        super().__init__(text)
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -108,7 +112,7 @@ class KafkaClient(RebootstrapClient):
         try:
             found = await first_of(self.named(MetadataRequest([]), again=True), met)
         except _FAILURES as error:
-            told = "; ".join(dict.fromkeys(map(words, met)))
+            told = joined(list(dict.fromkeys(map(words, met))), "; ")
             REACH.lost(told)
             raise UnreachableError(told) from error
         self.cluster.update_metadata(found)
@@ -177,5 +181,5 @@ class KafkaClient(RebootstrapClient):
             check_version(made.versions, where)
         except KafkaError as error:
             made.close()
-            raise UnreachableError(f"{host}:{port}: {error}") from error
+            raise UnreachableError(localized("{host}:{port}: {error}", host=host, port=port, error=error)) from error
         return made

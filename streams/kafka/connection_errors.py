@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from aiokafka.errors import SaslAuthenticationFailed
 
+from converters.core.localized import Localized, localized, text_of
 from streams.kafka.cluster import Cluster
 from streams.kafka.connection import MechanismError
 from streams.kafka.credentials import CredentialsError
@@ -27,18 +28,18 @@ KEPT = 10.0
 """Seconds for which what was seen is believed."""
 
 
-async def explained(error: BaseException, cluster: Cluster, host: str, port: int, *, again: bool = True) -> str:
+async def explained(error: BaseException, cluster: Cluster, host: str, port: int, *, again: bool = True) -> Localized:
     """*again*: look at the address once more where the error itself does not tell."""
     at = f"{host}:{port}"
     for each in _chain(error):
         if isinstance(each, (CredentialsError, TokenError)):
-            return str(each)
+            return text_of(each)
         if said := _plain(each, cluster):
-            return f"{at}: {said}"
+            return localized("{at}: {said}", at=at, said=said)
     if isinstance(error, TimeoutError):
-        return f"{at}: no broker answers there in time; is it running, and is the address right?"
+        return localized("{at}: no broker answers there in time; is it running, and is the address right?", at=at)
     seen = await _look(cluster, host, port) if again else ProbeResult(None)
-    return f"{at}: {_unlike(seen, cluster) or _unanswered(error)}"
+    return localized("{at}: {said}", at=at, said=_unlike(seen, cluster) or _unanswered(error))
 
 
 async def _look(cluster: Cluster, host: str, port: int) -> ProbeResult:
@@ -69,9 +70,11 @@ def _plain(error: BaseException, cluster: Cluster) -> str:
         case SaslAuthenticationFailed():
             return _proof(cluster)
         case socket.gaierror():
-            return "this host has no address; is kafka.bootstrap right, or what the brokers call themselves (advertised.listeners)?"
+            return localized(
+                "this host has no address; is kafka.bootstrap right, or what the brokers call themselves (advertised.listeners)?"
+            )
         case ConnectionRefusedError() | OSError(errno=errno.ECONNREFUSED | errno.EHOSTUNREACH | errno.ENETUNREACH):
-            return "no broker answers there (nothing listens, or no way leads there); is it running, and is the address right?"
+            return localized("no broker answers there (nothing listens, or no way leads there); is it running, and is the address right?")
         case _:
             return ""
 
@@ -79,31 +82,41 @@ def _plain(error: BaseException, cluster: Cluster) -> str:
 def _certificate(error: ssl.SSLCertVerificationError, security: SecuritySettings) -> str:
     match error.verify_code:
         case code if code == _EXPIRED:
-            return "the broker's certificate has ended (expired), or that of a CA above it: it must be renewed there; and is this machine's clock right?"
+            return localized(
+                "the broker's certificate has ended (expired), or that of a CA above it: it must be renewed there; and is this machine's clock right?"
+            )
         case code if code == _NOT_YET:
-            return "the broker's certificate holds only from later on: is this machine's clock right?"
+            return localized("the broker's certificate holds only from later on: is this machine's clock right?")
         case code if code in (_HOST, _ADDRESS):
-            return (
-                "the broker's certificate is for another name (hostname mismatch): write in kafka.bootstrap a name that it is for, "
-                "or have one made for this name; brokers' own names are their advertised.listeners"
+            return localized(
+                "the broker's certificate is for another name (hostname mismatch): write in kafka.bootstrap a name that it is for, or have one made for this name; brokers' own names are their advertised.listeners"
             )
         case code if code in _UNTRUSTED:
-            whom = f"the CA of {security.named('ca')}" if security.given("ca") else "a CA that this system trusts"
-            return f"the broker's certificate is not signed by {whom}: give the CA that has signed it as kafka.security.ca_file"
+            whom = (
+                localized("the CA of {path}", path=security.named("ca"))
+                if security.given("ca")
+                else localized("a CA that this system trusts")
+            )
+            return localized(
+                "the broker's certificate is not signed by {whom}: give the CA that has signed it as kafka.security.ca_file", whom=whom
+            )
         case _:
-            return f"the broker's certificate is not taken ({error.verify_message})"
+            return localized("the broker's certificate is not taken ({verify_message})", verify_message=error.verify_message)
 
 
 def _alert(reason: str, cluster: Cluster) -> str:
     security = cluster.security
     if not security.given("certificate"):
-        return (
-            f"the broker wants a certificate of ours ({_words(reason)}): give kafka.security.certificate_file and kafka.security.key_file"
+        return localized(
+            "the broker wants a certificate of ours ({reason}): give kafka.security.certificate_file and kafka.security.key_file",
+            reason=_words(reason),
         )
     if "VERSION" in reason or "HANDSHAKE_FAILURE" in reason:
-        return f"broker and relay have no version or cipher of TLS in common ({_words(reason)})"
-    why = cluster.credentials.ended() or f"it must be signed by a CA that the brokers trust; see {security.named('certificate')}"
-    return f"the broker does not take our certificate ({_words(reason)}): {why}"
+        return localized("broker and relay have no version or cipher of TLS in common ({reason})", reason=_words(reason))
+    why = cluster.credentials.ended() or localized(
+        "it must be signed by a CA that the brokers trust; see {path}", path=security.named("certificate")
+    )
+    return localized("the broker does not take our certificate ({reason}): {why}", reason=_words(reason), why=why)
 
 
 def _words(reason: str) -> str:
@@ -112,21 +125,34 @@ def _words(reason: str) -> str:
 
 def _mechanism(offered: list[str], security: SecuritySettings) -> str:
     if offered:
-        return f"the listener does not take kafka.security.mechanism {security.mechanism}; it takes: {', '.join(sorted(offered))}"
-    return f'the listener wants no name: write kafka.security.protocol = "{"SSL" if security.tls else "PLAINTEXT"}" without a mechanism, or name another listener'
+        return localized(
+            "the listener does not take kafka.security.mechanism {mechanism}; it takes: {offered}",
+            mechanism=security.mechanism,
+            offered=", ".join(sorted(offered)),
+        )
+    return localized(
+        'the listener wants no name: write kafka.security.protocol = "{protocol}" without a mechanism, or name another listener',
+        protocol="SSL" if security.tls else "PLAINTEXT",
+    )
 
 
 def _proof(cluster: Cluster) -> str:
     security = cluster.security
     if security.mechanism in PASSWORD:
-        return (
-            f"the broker refuses the password of {security.username!r} by {security.mechanism}: see kafka.security.username and {security.named('password')}; "
-            "does the user exist for this mechanism?"
+        return localized(
+            "the broker refuses the password of {username!r} by {mechanism}: see kafka.security.username and {password}; does the user exist for this mechanism?",
+            username=security.username,
+            mechanism=security.mechanism,
+            password=security.named("password"),
         )
     if security.mechanism == "AWS_MSK_IAM":
-        return "the broker refuses the AWS identity: its role needs kafka-cluster:Connect, and kafka.security.region must be the cluster's"
-    which = "kafka.security.token_url gave" if security.token_url else f"{security.named('token')} holds"
-    return f"the broker refuses the token that {which}: is it still valid, and made for this cluster (scope, audience, issuer)?"
+        return localized(
+            "the broker refuses the AWS identity: its role needs kafka-cluster:Connect, and kafka.security.region must be the cluster's"
+        )
+    which = localized("kafka.security.token_url gave") if security.token_url else localized("{path} holds", path=security.named("token"))
+    return localized(
+        "the broker refuses the token that {which}: is it still valid, and made for this cluster (scope, audience, issuer)?", which=which
+    )
 
 
 def _unlike(seen: ProbeResult, cluster: Cluster) -> str:
@@ -135,26 +161,41 @@ def _unlike(seen: ProbeResult, cluster: Cluster) -> str:
     if seen.tls is None:
         return ""
     if seen.mechanisms is None:
-        wanted = "SSL or SASL_SSL"
+        wanted: str = localized("SSL or SASL_SSL")
     else:
         wanted = ("SASL_" if seen.mechanisms else "") + ("SSL" if seen.tls else "PLAINTEXT")
         if seen.mechanisms and not seen.tls:
             wanted = "SASL_PLAINTEXT"
-    proven = f", with kafka.security.mechanism one of {', '.join(seen.mechanisms)}" if seen.mechanisms else ""
+    proven = localized(", with kafka.security.mechanism one of {names}", names=", ".join(seen.mechanisms)) if seen.mechanisms else ""
     if seen.tls != security.tls:
-        speaks = "TLS" if seen.tls else "no TLS"
-        return (
-            f'the listener speaks {speaks}, and kafka.security.protocol is "{security.protocol}": write {wanted}{proven}; '
-            "or name another listener's port in kafka.bootstrap"
+        speaks = "TLS" if seen.tls else localized("no TLS")
+        return localized(
+            'the listener speaks {speaks}, and kafka.security.protocol is "{protocol}": write {wanted}{proven}; or name another listener\'s port in kafka.bootstrap',
+            speaks=speaks,
+            protocol=security.protocol,
+            wanted=wanted,
+            proven=proven,
         )
     if seen.mechanisms and not security.sasl:
-        return f'the listener wants a name and its proof, and kafka.security.protocol is "{security.protocol}": write {wanted}{proven}'
+        return localized(
+            'the listener wants a name and its proof, and kafka.security.protocol is "{protocol}": write {wanted}{proven}',
+            protocol=security.protocol,
+            wanted=wanted,
+            proven=proven,
+        )
     if seen.tls and seen.mechanisms is None:
         if not security.given("certificate"):
-            return "the broker ends TLS without a word; it may want a certificate of ours: give kafka.security.certificate_file and kafka.security.key_file"
-        return f"the broker ends TLS without a word: {cluster.credentials.ended() or 'does it trust the CA of kafka.security.certificate_file?'}"
+            return localized(
+                "the broker ends TLS without a word; it may want a certificate of ours: give kafka.security.certificate_file and kafka.security.key_file"
+            )
+        return localized(
+            "the broker ends TLS without a word: {ended}",
+            ended=cluster.credentials.ended() or localized("does it trust the CA of kafka.security.certificate_file?"),
+        )
     return ""
 
 
 def _unanswered(error: BaseException) -> str:
-    return f"no broker answers there as one should ({type(error).__name__}); is it running, and is it Kafka that listens?"
+    return localized(
+        "no broker answers there as one should ({kind}); is it running, and is it Kafka that listens?", kind=type(error).__name__
+    )

@@ -14,6 +14,7 @@ import structlog
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import Localized, localized
 from streams.kafka import expiry
 from streams.kafka.security import PASSWORD, SecuritySettings
 from streams.kafka.tokens import provider
@@ -25,6 +26,9 @@ class CredentialsError(KafkaError):  # type: ignore[misc, unused-ignore]
     """A file is missing, or what is in it is not usable; the text names the setting, and holds nothing of the secret."""
 
     retriable = True
+
+    def __init__(self, text: Localized) -> None:
+        super().__init__(text)
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -74,13 +78,13 @@ class Credentials:
             why = (
                 error.strerror
                 if isinstance(error, OSError)
-                else "it is not text; expected is PEM, and no keystore of Java's"
+                else localized("it is not text; expected is PEM, and no keystore of Java's")
                 if key in ("ca", "certificate", "key")
-                else "it is not text"
+                else localized("it is not text")
             )
-            raise CredentialsError(f"kafka.security.{key}_file: cannot read {path}: {why}") from None
+            raise CredentialsError(localized("kafka.security.{key}_file: cannot read {path}: {why}", key=key, path=path, why=why)) from None
         if not found:
-            raise CredentialsError(f"kafka.security.{key}_file: {path} is empty")
+            raise CredentialsError(localized("kafka.security.{key}_file: {path} is empty", key=key, path=path))
         return found
 
     def context(self) -> ssl.SSLContext:
@@ -101,13 +105,15 @@ class Credentials:
         try:
             context = ssl.create_default_context(cadata=ca or None)
         except (ssl.SSLError, ValueError):
-            raise CredentialsError(f"{security.named('ca')} is no certificate: expected is PEM, -----BEGIN CERTIFICATE-----") from None
+            raise CredentialsError(
+                localized("{ca} is no certificate: expected is PEM, -----BEGIN CERTIFICATE-----", ca=security.named("ca"))
+            ) from None
         context.check_hostname = security.check_hostname
         # Newer Pythons also want of a CA what those that are made by hand for brokers mostly lack, and Java does not ask for.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         if certificate:
             if "ENCRYPTED" in key and not password:
-                raise CredentialsError(f"{security.named('key')} is encrypted: give kafka.security.key_password_file")
+                raise CredentialsError(localized("{key} is encrypted: give kafka.security.key_password_file", key=security.named("key")))
             with ExitStack() as until:
                 chain = until.enter_context(_path(security.certificate_file, certificate))
                 private = until.enter_context(_path(security.key_file, key))
@@ -117,23 +123,32 @@ class Credentials:
                     raise CredentialsError(self._unfit(error, encrypted="ENCRYPTED" in key)) from None
         return context
 
-    def _unfit(self, error: Exception, *, encrypted: bool) -> str:
+    def _unfit(self, error: Exception, *, encrypted: bool) -> Localized:
         certificate, key = self.security.named("certificate"), self.security.named("key")
         reason = str(getattr(error, "reason", "") or "")
         if "MISMATCH" in reason:
-            return f"{key} is not the key of {certificate}: give the two that belong together"
+            return localized("{key} is not the key of {certificate}: give the two that belong together", key=key, certificate=certificate)
         if encrypted:
-            return f"{key} cannot be decrypted: {self.security.named('key_password')} is another password"
-        return f"{certificate} and {key} cannot be read as PEM ({reason or type(error).__name__})"
+            return localized("{key} cannot be decrypted: {named} is another password", key=key, named=self.security.named("key_password"))
+        return localized(
+            "{certificate} and {key} cannot be read as PEM ({reason})",
+            certificate=certificate,
+            key=key,
+            reason=reason or type(error).__name__,
+        )
 
     def ended(self) -> str:
         """What to say of our own certificate where it holds no more, or not yet; empty where it does, or there is none."""
         about = self._certificate() if self.security.given("certificate") else {}
         now = time.time()
         if about.get("notAfter") and ssl.cert_time_to_seconds(about["notAfter"]) < now:
-            return f"{self.security.named('certificate')} has ended on {about['notAfter']}: renew it"
+            return localized("{named} has ended on {about}: renew it", named=self.security.named("certificate"), about=about["notAfter"])
         if about.get("notBefore") and ssl.cert_time_to_seconds(about["notBefore"]) > now:
-            return f"{self.security.named('certificate')} begins on {about['notBefore']}: is this machine's clock right?"
+            return localized(
+                "{named} begins on {about}: is this machine's clock right?",
+                named=self.security.named("certificate"),
+                about=about["notBefore"],
+            )
         return ""
 
     def principal(self) -> str:

@@ -22,6 +22,7 @@ from aiokafka.errors import (
 )
 from aiokafka.protocol.metadata import MetadataRequest
 
+from converters.core.localized import Localized, localized, text_of
 from streams.kafka.acls import AclGrant, Operation, Resource
 from streams.kafka.cluster import Cluster, Where, cluster_of
 from streams.kafka.frames import BYTE, INT, NO_TAGS, SHORT, Api, FrameReader, FrameRequest, count, text
@@ -108,13 +109,21 @@ async def require(client: Any, grants: Sequence[AclGrant]) -> None:
         raise NotPermittedError(_where(client), lacking)
 
 
-def told(cluster: Cluster, lacking: Sequence[AclGrant]) -> str:
+def told(cluster: Cluster, lacking: Sequence[AclGrant]) -> Localized:
     who = cluster.credentials.principal()
-    name = f"{who} is not permitted" if who else "we are not permitted"
     what = ", ".join(f"{grant.operation} on {grant.resource} {grant.name}{'*' if grant.prefixed else ''}" for grant in lacking)
     secured = cluster.security.protocol != "PLAINTEXT"
     commands = "\n".join(f"  {grant.command(who or 'User:…', cluster.bootstrap, secured=secured)}" for grant in lacking)
-    return f"{name}: {what}. To permit it (all that a role needs: im-relay topics acls):\n{commands}"
+    return localized(
+        "{who} not permitted: {what}. To permit it (all that a role needs: im-relay topics acls):\n{commands}",
+        who=_who_is(who),
+        what=what,
+        commands=commands,
+    )
+
+
+def _who_is(who: str) -> Localized:
+    return localized("{who} is", who=who) if who else localized("we are")
 
 
 REFUSALS = (
@@ -127,12 +136,12 @@ REFUSALS = (
 """What brokers answer, and we say, where something is not permitted."""
 
 
-def why(error: BaseException, where: Where) -> str:
+def why(error: BaseException, where: Where) -> Localized:
     """*error* of a client of *where*, for a person: refusals by what was refused, all else by its text or kind."""
     cluster = cluster_of(where)
     match error:
         case NotPermittedError():
-            return str(error)
+            return text_of(error)
         case TopicAuthorizationFailedError():
             return _refused(cluster, "topic", error)
         case GroupAuthorizationFailedError():
@@ -140,32 +149,35 @@ def why(error: BaseException, where: Where) -> str:
         case TransactionalIdAuthorizationFailed():
             return _refused(cluster, "transactional-id", error)
         case ClusterAuthorizationFailedError():
-            who = cluster.credentials.principal()
-            return (
-                f"{who} is" if who else "we are"
-            ) + " not permitted to write to any topic: see what the role needs with im-relay topics acls"
+            return localized(
+                "{who} not permitted to write to any topic: see what the role needs with im-relay topics acls",
+                who=_who_is(cluster.credentials.principal()),
+            )
         case UnsupportedVersionError():
-            return "the brokers no longer take what they took before (UnsupportedVersionError): was transaction.version lowered to 0? See docs/kafka.md, Which"
+            return localized(
+                "the brokers no longer take what they took before (UnsupportedVersionError): was transaction.version lowered to 0? See docs/kafka.md, Which"
+            )
         case TimeoutError():
-            return "no broker answers in time; is it running, is the address right, does a firewall stand between?"
+            return localized("no broker answers in time; is it running, is the address right, does a firewall stand between?")
         case _:
-            return str(error) if isinstance(error, KafkaError) else type(error).__name__
+            return text_of(error) if isinstance(error, KafkaError) else Localized(type(error).__name__)
 
 
 _TASK = re.compile(r"(.+-)\d+-[ab]")
 _USUAL: dict[Resource, Operation] = {"group": "Read", "transactional-id": "Write"}
 
 
-def _refused(cluster: Cluster, resource: Resource, error: BaseException) -> str:
+def _refused(cluster: Cluster, resource: Resource, error: BaseException) -> Localized:
     """A topic is read or written: which of the two, the error does not say."""
     given = error.args[0] if error.args else ""
     names = sorted(given) if isinstance(given, (set, frozenset, list, tuple)) else [str(given)] if given else []
     if names and (operation := _USUAL.get(resource)):
         return told(cluster, list(dict.fromkeys(_usual(resource, name, operation) for name in names)))
-    who = cluster.credentials.principal()
-    return (
-        f"{who or 'we'}{' is' if who else ' are'} not permitted to use {resource} {', '.join(names)}: see what the role needs with im-relay topics acls"
-    ).replace("  ", " ")
+    return localized(
+        "{who} not permitted to use {what}: see what the role needs with im-relay topics acls",
+        who=_who_is(cluster.credentials.principal()),
+        what=" ".join((resource, ", ".join(names))).strip(),
+    )
 
 
 def _usual(resource: Resource, name: str, operation: Operation) -> AclGrant:

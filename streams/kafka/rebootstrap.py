@@ -14,6 +14,7 @@ from aiokafka.conn import CloseReason
 from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError
 from aiokafka.protocol.metadata import MetadataRequest
 
+from converters.core.localized import Localized, text_of
 from streams.kafka.reachability import REACH
 
 STAGGER = 1.0
@@ -150,5 +151,5 @@ def _same(one: Any, other: Any) -> bool:
     return places[0] == places[1]
 
 
-def words(error: BaseException) -> str:
-    return str(error) or type(error).__name__
+def words(error: BaseException) -> Localized:
+    return text_of(error) or Localized(type(error).__name__)

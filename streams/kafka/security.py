@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from converters.core.localized import localized
 from streams.settings.secret_settings import SecretSection
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -100,13 +101,17 @@ class SecuritySettings(SecretSection):
     def _check(self) -> Self:
         for key in KEYS:
             if self.inline(key) and getattr(self, f"{key}_file"):
-                raise ValueError(f"{key} and {key}_file are both given: leave one out")
+                raise ValueError(localized("{key} and {key}_file are both given: leave one out", key=key))
         self._check_tls()
         if self.sasl:
             self._check_sasl()
         elif self.mechanism or self.username or any(map(self.given, ("password", "token", "client_secret"))):
             raise ValueError(
-                f'protocol is "{self.protocol}", which proves no name, and there is {self._who()}: write protocol = "SASL_SSL" (or "SASL_PLAINTEXT"), or leave it out'
+                localized(
+                    'protocol is "{protocol}", which proves no name, and there is {who}: write protocol = "SASL_SSL" (or "SASL_PLAINTEXT"), or leave it out',
+                    protocol=self.protocol,
+                    who=self._who(),
+                )
             )
         return self
 
@@ -120,39 +125,53 @@ class SecuritySettings(SecretSection):
     def _check_tls(self) -> None:
         for one, other in (("certificate", "key"), ("key", "certificate")):
             if self.given(one) and not self.given(other):
-                raise ValueError(f"{one} is given, and {other} is not: give {other}_file, too")
+                raise ValueError(localized("{one} is given, and {other} is not: give {other}_file, too", one=one, other=other))
         if self.given("key_password") and not self.given("key"):
-            raise ValueError("key_password is given, and key is not: give key_file and certificate_file")
+            raise ValueError(localized("key_password is given, and key is not: give key_file and certificate_file"))
         if not self.tls:
             for key in ("ca", "certificate"):
                 if self.given(key):
                     wanted = "SASL_SSL" if self.sasl else "SSL"
                     raise ValueError(
-                        f'protocol is "{self.protocol}", without TLS, and there is {key}: write protocol = "{wanted}", or leave {key} out'
+                        localized(
+                            'protocol is "{protocol}", without TLS, and there is {key}: write protocol = "{wanted}", or leave {key} out',
+                            protocol=self.protocol,
+                            key=key,
+                            wanted=wanted,
+                        )
                     )
 
     def _check_sasl(self) -> None:
         match self.mechanism:
             case "":
                 raise ValueError(
-                    f'protocol is "{self.protocol}" and mechanism is missing: one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, AWS_MSK_IAM'
+                    localized(
+                        'protocol is "{protocol}" and mechanism is missing: one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, AWS_MSK_IAM',
+                        protocol=self.protocol,
+                    )
                 )
             case "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512":
                 if not self.username:
-                    raise ValueError(f"username is missing: mechanism is {self.mechanism}")
+                    raise ValueError(localized("username is missing: mechanism is {mechanism}", mechanism=self.mechanism))
                 if not self.given("password"):
-                    raise ValueError(f"password is missing: mechanism is {self.mechanism}; give password_file")
+                    raise ValueError(
+                        localized("password is missing: mechanism is {mechanism}; give password_file", mechanism=self.mechanism)
+                    )
             case "OAUTHBEARER":
                 self._check_oauth()
             case "AWS_MSK_IAM":
                 if not self.tls:
-                    raise ValueError(f'mechanism is AWS_MSK_IAM and protocol is "{self.protocol}": write protocol = "SASL_SSL"')
+                    raise ValueError(
+                        localized(
+                            'mechanism is AWS_MSK_IAM and protocol is "{protocol}": write protocol = "SASL_SSL"', protocol=self.protocol
+                        )
+                    )
                 if not self.region:
-                    raise ValueError("region is missing: mechanism is AWS_MSK_IAM; as eu-west-1")
+                    raise ValueError(localized("region is missing: mechanism is AWS_MSK_IAM; as eu-west-1"))
 
     def _check_oauth(self) -> None:
         if bool(self.token_url) == self.given("token"):
             seen = "both token_url and token are given" if self.token_url else "neither token_url nor token_file is given"
-            raise ValueError(f"{seen}: mechanism OAUTHBEARER takes one of them")
+            raise ValueError(localized("{seen}: mechanism OAUTHBEARER takes one of them", seen=seen))
         if self.token_url and not (self.client_id and self.given("client_secret")):
-            raise ValueError("token_url is given: client_id and client_secret_file are needed, too")
+            raise ValueError(localized("token_url is given: client_id and client_secret_file are needed, too"))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import Localized, localized
 from streams.kafka.cluster import Cluster
 
 LEAST = "3.7"
@@ -12,6 +13,9 @@ FETCH, FETCH_VERSION = 1, 16
 
 
 class TooOldError(KafkaError):  # type: ignore[misc, unused-ignore]
+    def __init__(self, text: Localized) -> None:
+        super().__init__(text)
+
     def __str__(self) -> str:
         return str(self.args[0])
 
@@ -21,6 +25,8 @@ def check_version(versions: Mapping[int, tuple[int, int]], cluster: Cluster) -> 
     _, newest = versions.get(FETCH, (0, 0))
     if newest < FETCH_VERSION and not cluster.untried:
         raise TooOldError(
-            f"this broker is older than Kafka {LEAST}, or of another maker: the relay was not tried on it. Use Kafka {LEAST} or newer, "
-            "or write kafka.allow_untested_versions = true"
+            localized(
+                "this broker is older than Kafka {least}, or of another maker: the relay was not tried on it. Use Kafka {least} or newer, or write kafka.allow_untested_versions = true",
+                least=LEAST,
+            )
         )

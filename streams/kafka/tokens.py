@@ -15,6 +15,7 @@ import httpx
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import Localized, localized
 from streams.kafka.security import SecuritySettings
 
 SHARE = 0.8
@@ -30,6 +31,9 @@ class TokenError(KafkaError):  # type: ignore[misc, unused-ignore]
     """There is no token; the text says why, and holds nothing of a secret."""
 
     retriable = True
+
+    def __init__(self, text: Localized) -> None:
+        super().__init__(text)
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -89,7 +93,11 @@ class EndpointTokens(Tokens):
             try:
                 trusted = ssl.create_default_context(cadata=ca)
             except (ssl.SSLError, ValueError):
-                raise TokenError(f"{security.named('token_ca')} is no certificate: expected is PEM, -----BEGIN CERTIFICATE-----") from None
+                raise TokenError(
+                    localized(
+                        "{token_ca} is no certificate: expected is PEM, -----BEGIN CERTIFICATE-----", token_ca=security.named("token_ca")
+                    )
+                ) from None
         try:
             async with httpx.AsyncClient(verify=trusted, timeout=TIMEOUT) as client:
                 answer = await client.post(security.token_url, data=form, auth=(security.client_id, self.text("client_secret")))
@@ -99,13 +107,18 @@ class EndpointTokens(Tokens):
                 if "CERTIFICATE_VERIFY" in str(error)
                 else type(error).__name__
             )
-            raise TokenError(f"{where} gives no answer ({what})") from None
+            raise TokenError(localized("{where} gives no answer ({what})", where=where, what=what)) from None
         try:
             about = answer.json()
             token, life = str(about["access_token"]), float(about.get("expires_in", 300))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise TokenError(
-                f"{where} gives no token: it answered {answer.status_code}{_said(answer)}; see client_id, client_secret, scope"
+                localized(
+                    "{where} gives no token: it answered {status_code}{answer}; see client_id, client_secret, scope",
+                    where=where,
+                    status_code=answer.status_code,
+                    answer=_said(answer),
+                )
             ) from None
         return token, life
 
@@ -118,7 +131,7 @@ class MskTokens(Tokens):
             import aws_msk_iam_sasl_signer  # noqa: F401 - whether it can be
         except ImportError:
             raise TokenError(
-                "kafka.security.mechanism is AWS_MSK_IAM, and its signer is not installed: pip install 'im-relay[msk]'"
+                localized("kafka.security.mechanism is AWS_MSK_IAM, and its signer is not installed: pip install 'im-relay[msk]'")
             ) from None
 
     async def fetched(self) -> tuple[str, float]:
@@ -128,7 +141,7 @@ class MskTokens(Tokens):
             token, until = await asyncio.to_thread(MSKAuthTokenProvider.generate_auth_token, self.security.region)
         except Exception as error:  # noqa: BLE001 - the package's own errors, and those of what it asks
             raise TokenError(
-                f"AWS gives no credentials to sign with ({type(error).__name__}): see the role of this machine or pod"
+                localized("AWS gives no credentials to sign with ({kind}): see the role of this machine or pod", kind=type(error).__name__)
             ) from None
         return str(token), float(until) / 1000 - time.time()
 

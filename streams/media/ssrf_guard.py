@@ -13,6 +13,8 @@ from urllib.parse import quote
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from converters.core.localized import localized
+
 Wrong = Literal["scheme", "url", "port", "address"]
 """Neither http nor https; not in its plain form; of some other service; not for strangers to choose."""
 
@@ -119,12 +121,12 @@ class AddressPolicy:
             try:
                 self._networks.append(ip_network(entry))
             except ValueError:
-                raise ValueError(f"not a network: {entry}") from None
+                raise ValueError(localized("not a network: {entry}", entry=entry)) from None
             return
         suffix = entry.startswith("*.")
         found = _host(entry[2:] if suffix else entry)
         if found is None or (suffix and _literal(found[0])):
-            raise ValueError(f"neither host, host:port, *.suffix nor network: {entry}")
+            raise ValueError(localized("neither host, host:port, *.suffix nor network: {entry}", entry=entry))
         if suffix:
             self._suffixes.append((f".{found[0]}", found[1]))
         else:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, structs
 
+from converters.core.localized import localized
 from converters.inventory import KINDS
 from converters.migration import FilesBy
 from converters.probing import Findings
@@ -67,7 +68,11 @@ def findings_of(directory: Path, app: str) -> Findings:
     except FileNotFoundError:
         return Findings()
     except (OSError, msgspec.DecodeError) as error:
-        raise OperateError(f"{path} holds no findings of a probe ({type(error).__name__}): run im-relay migrate probe again") from None
+        raise OperateError(
+            localized(
+                "{path} holds no findings of a probe ({kind}): run im-relay migrate probe again", path=path, kind=type(error).__name__
+            )
+        ) from None
 
 
 async def give(settings: Settings, order: Run) -> None:
@@ -111,7 +116,9 @@ async def apply(
     source, target = apps_of(apps, bundle)
     _check_hours(wanted)
     if wanted.files == "carry" and not (settings.media.carry and target.platform.media):
-        raise OperateError("--files carry: no role `media` brings files over (media.carry is false); --files fetch or link do without")
+        raise OperateError(
+            localized("--files carry: no role `media` brings files over (media.carry is false); --files fetch or link do without")
+        )
     async with AsyncExitStack() as exits:
         reader = LogReader(settings.kafka.cluster, committed=True)
         exits.push_async_callback(reader.stop)
@@ -158,9 +165,9 @@ async def _fed(feeder: Feeder, shown: Shown, app: str) -> str:
     except StoppedError as error:
         return str(error)
     except FencedError:
-        raise OperateError(f"somebody else has begun to apply a bundle to {app}, and goes on there") from None
+        raise OperateError(localized("somebody else has begun to apply a bundle to {app}, and goes on there", app=app)) from None
     except UnknownResultError as error:
-        raise OperateError(f"Kafka did not confirm ({error}); the same command goes on where it was") from None
+        raise OperateError(localized("Kafka did not confirm ({error}); the same command goes on where it was", error=error)) from None
     finally:
         showing.cancel()
         with suppress(asyncio.CancelledError):
@@ -197,7 +204,7 @@ def _check_hours(wanted: Wanted) -> None:
     try:
         Hours(wanted.between, wanted.zone)
     except HoursError as error:
-        raise OperateError(f"--between: {error}") from None
+        raise OperateError(localized("--between: {error}", error=error)) from None
 
 
 async def _followed(settings: Settings, exits: AsyncExitStack) -> Orders:
@@ -232,7 +239,11 @@ async def _begun(settings: Settings, orders: Orders, bundle: Bundle, source: App
     before, feed = orders.runs.get(target.name), orders.feeds.get((target.name, run))
     if before is not None and before.bundle != run and before.mode != "done" and not wanted.catch_up:
         raise OperateError(
-            f"bundle {before.bundle} is being applied to {target.name}: finish it first, or say --catch-up to go on with this one"
+            localized(
+                "bundle {bundle} is being applied to {name}: finish it first, or say --catch-up to go on with this one",
+                bundle=before.bundle,
+                name=target.name,
+            )
         )
     if feed is None:
         since = wanted.live_since if wanted.live_since is not None else await _live_since(settings, source)
@@ -265,12 +276,21 @@ def apps_of(apps: Mapping[str, App], bundle: Bundle) -> tuple[App, App]:
         app = apps.get(name)
         if app is None or app.platform.name != platform:
             seen = f"it is on {app.platform.name}" if app is not None else "there is none"
-            raise OperateError(f"the bundle is of app {name!r} on {platform}; in the settings {seen}: check it anew with these settings")
+            raise OperateError(
+                localized(
+                    "the bundle is of app {name!r} on {platform}; in the settings {seen}: check it anew with these settings",
+                    name=name,
+                    platform=platform,
+                    seen=seen,
+                )
+            )
         found.append(app)
     if found[1].platform.inventory is None:
-        raise OperateError(f"{found[1].platform.name} takes no migration")
+        raise OperateError(localized("{name} takes no migration", name=found[1].platform.name))
     if meta.stops:
-        raise OperateError(f"{meta.stops} problems of the bundle stop the run: mend them, or have them left out, and check again")
+        raise OperateError(
+            localized("{stops} problems of the bundle stop the run: mend them, or have them left out, and check again", stops=meta.stops)
+        )
     return found[0], found[1]
 
 
@@ -281,8 +301,11 @@ async def _live_since(settings: Settings, source: App) -> int:
         tps = reader.partitions(topic)
         if any(span.start for span in await reader.spans(tps)):
             raise OperateError(
-                f"{topic} no longer holds the first callbacks, so that nothing tells since when the relay carries messages of {source.name}: "
-                "say it with --live-since, or --live-since none where it does not"
+                localized(
+                    "{topic} no longer holds the first callbacks, so that nothing tells since when the relay carries messages of {name}: say it with --live-since, or --live-since none where it does not",
+                    topic=topic,
+                    name=source.name,
+                )
             )
         return await first_known(reader, topic, source.name) or 0
 

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from msgspec import Struct
 
 from converters.core import wire
+from converters.core.localized import localized
 from converters.core.model import Conversation, Event
 from converters.inventory import KINDS, AnyItem, Problem, digest_of, read_item
 from streams.migrate.errors import BundleError
@@ -125,20 +126,29 @@ class Bundle:
     @classmethod
     def open(cls, path: Path) -> Self:
         if not (path / ROWS / "CURRENT").is_file():
-            raise BundleError(f"{path} is no bundle: im-relay migrate check makes one, and says where it lies")
+            raise BundleError(localized("{path} is no bundle: im-relay migrate check makes one, and says where it lies", path=path))
         store = Store(path / ROWS, read_only=True)
         raw = store.get(META, META_KEY)
         if raw is None:
             store.close()
-            raise BundleError(f"{path} is not complete: the same `im-relay migrate check` goes on with it")
+            raise BundleError(localized("{path} is not complete: the same `im-relay migrate check` goes on with it", path=path))
         try:
             meta = wire.load(raw, Meta)
         except wire.Malformed as error:
             store.close()
-            raise BundleError(f"{path} is damaged, or of another release ({error}): run check again") from None
+            raise BundleError(
+                localized("{path} is damaged, or of another release ({error}): run check again", path=path, error=error)
+            ) from None
         if meta.version > VERSION:
             store.close()
-            raise BundleError(f"{path} is of a newer release (version {meta.version}; {VERSION} is known): use that release")
+            raise BundleError(
+                localized(
+                    "{path} is of a newer release (version {version}; {versions} is known): use that release",
+                    path=path,
+                    version=meta.version,
+                    versions=VERSION,
+                )
+            )
         return cls(store, meta)
 
     def __enter__(self) -> Self:
@@ -203,9 +213,9 @@ class Bundle:
             for key, event in self._kept(keyed.key, b""):
                 read[keyed.talk.devices_only or key < limit].update(hashed(key, event))
             if [one.hexdigest() for one in read] != ours:
-                raise BundleError(f"{self._store.path}: a conversation is not what was checked")
+                raise BundleError(localized("{path}: a conversation is not what was checked", path=self._store.path))
         if sha256(self._store, self.meta) != self.meta.sha256:
-            raise BundleError(f"{self._store.path}: its hash is not {self.meta.sha256[:12]}")
+            raise BundleError(localized("{path}: its hash is not {sha256}", path=self._store.path, sha256=self.meta.sha256[:12]))
 
     def _kept(self, conversation: bytes, after: bytes) -> Iterator[tuple[bytes, bytes]]:
         for key, row in kept(self._store, conversation + b"\0", after):

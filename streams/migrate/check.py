@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from converters.core import wire
+from converters.core.localized import localized
 from converters.estimate import CallCounter, message_calls
 from converters.examine import Examiner
 from converters.inventory import KINDS, GroupMember, Problem, read_item
@@ -125,7 +126,7 @@ class Check:
     def _opened(self) -> tuple[Store, Identity]:
         parts = [(part.name, part.stamp) for part in self._source.parts()]
         if len({name for name, _ in parts}) < len(parts):
-            raise BundleError("two parts of the source have one name: name other tables or files")
+            raise BundleError(localized("two parts of the source have one name: name other tables or files"))
         reading = (*sorted(self._wanted.accepted), self._wanted.source_app, self._wanted.older, self._wanted.devices, self.days)
         wanted = hashlib.sha256(repr(reading).encode()).hexdigest()
         directory = self.directory / ROWS

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn, cast
 
 import typer
 
+from converters.core.localized import ReportedError, localized
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language
 from converters.routing.user_ids import IdRule
@@ -90,7 +91,9 @@ def check(
     language = language_of(lang)
     skipped, accepted = _kinds("--skip", skip), _kinds("--accept", accept)
     if before_group not in ("stop", "skip", "restamp", "import"):
-        raise typer.BadParameter(f"--before-group is {before_group!r}; expected stop, skip, restamp or import")
+        raise typer.BadParameter(
+            translated("--before-group is {before_group!r}; expected stop, skip, restamp or import", before_group=before_group)
+        )
     try:
         target = target_of(config, to, source_app, edition)
         origin, reading = opened(source, config, target, work, users=users, pairs=pairs, owners=owners, since=parse_time(since) or 0)
@@ -148,7 +151,7 @@ def plan(
         except ValueError:
             equals = ""
         if not equals or not 0 < quotas.get(name, 0) < 1e6:
-            raise typer.BadParameter(f"--quota is {text!r}; expected NAME=CALLS_A_SECOND, more than 0")
+            raise typer.BadParameter(translated("--quota is {given!r}; expected NAME=CALLS_A_SECOND, more than 0", given=text))
     try:
         print_line(write_plan(bundle, work, out, quotas, language))
     except (MigrateError, OperateError, OSError) as error:
@@ -162,7 +165,9 @@ def _kinds(option: str, given: list[str] | None) -> frozenset[str]:
     wrong = sorted(word for word in words if word not in KINDS or may not in KINDS[word].may)
     if wrong:
         expected = ", ".join(kind for kind, about in KINDS.items() if may in about.may)
-        raise typer.BadParameter(f"{option} is {', '.join(wrong)}; expected: {expected}")
+        raise typer.BadParameter(
+            translated("{option} is {wrong}; expected: {expected}", option=option, wrong=", ".join(wrong), expected=expected)
+        )
     return words
 
 
@@ -182,9 +187,11 @@ def _report(path: Path, days: int, decided: frozenset[str], problems: Path, ids:
     return meta.stops
 
 
-def _fail(error: Exception) -> NoReturn:
+def _fail(error: ReportedError | OSError) -> NoReturn:
     if isinstance(error, OSError):
-        error = OSError(f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}")
+        error = ReportedError(
+            localized("{path}: {why}", path=error.filename or localized("a file"), why=error.strerror or type(error).__name__)
+        )
     print_error(error)
     raise typer.Exit(FAILED)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 from pathlib import Path
 
+from converters.core.localized import localized
 from converters.inventory import User
 from converters.routing.route import App
 from streams.migrate.bundle import Bundle
@@ -24,13 +25,17 @@ class Passwords:
             return
         try:
             if file.stat().st_mode & 0o077:
-                raise SettingsError(f"migrate.passwords is {file}, which others may read: chmod 600 {file}")
+                raise SettingsError(localized("migrate.passwords is {file}, which others may read: chmod 600 {file}", file=file))
             if file.stat().st_size:
                 with file.open("rb") as opened:
                     self._lines = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)
         except OSError as error:
             raise SettingsError(
-                f"migrate.passwords is {file}: {error.strerror}; make it with: im-relay migrate passwords --given"
+                localized(
+                    "migrate.passwords is {file}: {strerror}; make it with: im-relay migrate passwords --given",
+                    file=file,
+                    strerror=error.strerror,
+                )
             ) from None
 
     def of(self, app: App, user: str) -> str:

@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from converters.addressing import conversation_of
 from converters.core.bodies import Body
+from converters.core.localized import localized
 from converters.core.model import Conversation, Direct, Event
 from converters.core.operations import Post
 from converters.inventory import GroupMember
@@ -184,7 +185,7 @@ class DeviceExport:
     def _message(self, event: Event, place: str, kind: str) -> DeviceMessage:
         operation = renamed(event.operation, self._native)
         if not isinstance(operation, Post):
-            raise BundleError(f"a bundle holds an event that is no message: {event.id}")
+            raise BundleError(localized("a bundle holds an event that is no message: {id}", id=event.id))
         sender = self._native(event.sender) if event.sender else ""
         to = place
         if isinstance(event.conversation, Direct):

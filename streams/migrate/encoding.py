@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from backports import zstd
 
+from converters.core.localized import localized
 from streams.migrate.errors import SourceError
 
 BROKEN = (OSError, EOFError, ValueError, zlib.error, zstd.ZstdError)
@@ -51,7 +52,9 @@ def recognise(path: Path, opened: Callable[[Path], BinaryIO]) -> str:
     for name, most in (("utf-8", 0.5), ("gb18030", 0.1)):
         if _share_of_errors(sample, name) < most:
             return name
-    raise SourceError(f'{path.name}: neither UTF-8, UTF-16 nor GB18030: name its encoding in the mapping (encoding = "…")')
+    raise SourceError(
+        localized('{name}: neither UTF-8, UTF-16 nor GB18030: name its encoding in the mapping (encoding = "…")', name=path.name)
+    )
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -68,7 +71,9 @@ def known(name: str) -> str:
     try:
         return codecs.lookup(name).name
     except LookupError:
-        raise SourceError(f"encoding = {name!r} is none that Python knows; usual are utf-8, utf-16, gb18030, big5") from None
+        raise SourceError(
+            localized("encoding = {name!r} is none that Python knows; usual are utf-8, utf-16, gb18030, big5", name=name)
+        ) from None
 
 
 def _wide(sample: bytes) -> str:

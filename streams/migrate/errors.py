@@ -1,7 +1,9 @@
 """What ends a command of a migration with exit code 2: the text says what was seen, what was expected, and where to change it."""
 
+from converters.core.localized import ReportedError
 
-class MigrateError(Exception):
+
+class MigrateError(ReportedError):
     pass
 
 

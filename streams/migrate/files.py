@@ -7,6 +7,7 @@ from typing import IO, Any, BinaryIO, cast
 
 from backports import zstd
 
+from converters.core.localized import localized
 from converters.inventory import FILES
 from streams.migrate import mapping
 from streams.migrate.encoding import BROKEN, NAMES, known, recognise
@@ -69,7 +70,9 @@ class JsonLines:
         try:
             yield from self._read(position)
         except BROKEN as error:
-            raise SourceError(f"{self.name}: reading stopped: {type(error).__name__}; is the file whole?") from None
+            raise SourceError(
+                localized("{name}: reading stopped: {kind}; is the file whole?", name=self.name, kind=type(error).__name__)
+            ) from None
 
     def _read(self, position: Any) -> Iterator[Read]:
         number, offset = position or (0, 0)
@@ -182,7 +185,11 @@ def _gathered(paths: list[Path], root: Path) -> Files:
             parts.append(CsvPart(path, name, kind or "", encoding, Table(file=name, delimiter="\t" if form == ".tsv" else "")))
     if not parts:
         raise SourceError(
-            f"{root}: no file to read: expected names as users.jsonl, groups.csv, messages-2026.jsonl.gz, or a {mapping.NAME}"
+            localized(
+                "{root}: no file to read: expected names as users.jsonl, groups.csv, messages-2026.jsonl.gz, or a {name}",
+                root=root,
+                name=mapping.NAME,
+            )
         )
     return Files(parts, notes)
 
@@ -201,7 +208,7 @@ def _mapped(path: Path) -> Source:
                 continue
             found = sorted(root.glob(table.file))
             if not found:
-                raise SourceError(f"{path}: file = {table.file!r}: there is none in {root}")
+                raise SourceError(localized("{path}: file = {file!r}: there is none in {root}", path=path, file=table.file, root=root))
             for each in found:
                 name = str(each.relative_to(root))
                 encoding = _encoding(each, table.encoding, notes, name)
@@ -210,7 +217,7 @@ def _mapped(path: Path) -> Source:
                 else:
                     parts.append(CsvPart(each, name, kind, encoding, table))
     if not parts:
-        raise SourceError(f"{path}: it has no table; expected sections as [users] with file or database")
+        raise SourceError(localized("{path}: it has no table; expected sections as [users] with file or database", path=path))
     return Files(parts, notes)
 
 
@@ -218,7 +225,7 @@ def _encoding(path: Path, given: str, notes: list[tuple[str, str, str]], name: s
     try:
         encoding = known(given) if given else recognise(path, opened)
     except BROKEN as error:
-        raise SourceError(f"{name}: cannot be read: {type(error).__name__}") from None
+        raise SourceError(localized("{name}: cannot be read: {kind}", name=name, kind=type(error).__name__)) from None
     if encoding not in ("utf-8", "ascii"):
         notes.append(("encoding", name, NAMES.get(encoding, encoding)))
     return encoding

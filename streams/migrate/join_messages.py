@@ -7,6 +7,7 @@ from functools import lru_cache
 from msgspec import Struct, structs
 
 from converters.core import wire
+from converters.core.localized import localized
 from converters.core.model import Event
 from converters.core.operations import Edit, Post
 from converters.inventory import Group as GroupItem
@@ -85,7 +86,9 @@ def _decide(store: Store, problems: Problems, rows: list[tuple[bytes, bytes]]) -
     if edit is not None:
         row = store.get(MESSAGES, target)
         if row is None:
-            raise BundleError(f"{store.path} is damaged: an edit names a row that is not there; delete it, and run check again")
+            raise BundleError(
+                localized("{path} is damaged: an edit names a row that is not there; delete it, and run check again", path=store.path)
+            )
         problems.add("edited", edit[0], "", "its message is moved as it is now")
         store.put(FATES, b"m" + target, REPLACED + _edited(row, wire.load(edit[1][1:], Edit)))
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Struct
 
+from converters.core.localized import localized
 from converters.inventory import FILES
 from streams.migrate.errors import SourceError
 
@@ -75,20 +76,24 @@ def read_mapping(path: Path) -> dict[str, list[Table]]:
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SourceError(f"{path}: {error}") from None
+        raise SourceError(localized("{path}: {error}", path=path, error=error)) from None
     found: dict[str, list[Table]] = {}
     for name, value in given.items():
         if name not in FILES:
-            raise SourceError(f"{path}: [{name}] is no kind of item; expected {', '.join(FILES)}")
+            raise SourceError(
+                localized("{path}: [{name}] is no kind of item; expected {files}", path=path, name=name, files=", ".join(FILES))
+            )
         try:
             tables = msgspec.convert(value if isinstance(value, list) else [value], list[Table])
         except msgspec.ValidationError as error:
-            raise SourceError(f"{path}: [{name}]: {error}") from None
+            raise SourceError(localized("{path}: [{name}]: {error}", path=path, name=name, error=error)) from None
         for table in tables:
             if bool(table.file) == bool(table.database or table.database_file):
-                raise SourceError(f"{path}: [{name}] needs one of `file` and `database`")
+                raise SourceError(localized("{path}: [{name}] needs one of `file` and `database`", path=path, name=name))
             if table.unit not in ("ms", "s"):
-                raise SourceError(f'{path}: [{name}]: unit = {table.unit!r}; expected "ms" or "s"')
+                raise SourceError(
+                    localized('{path}: [{name}]: unit = {unit!r}; expected "ms" or "s"', path=path, name=name, unit=table.unit)
+                )
             zone_of(table.zone, str(path))
         found.setdefault(FILES[name], []).extend(tables)
     return found
@@ -107,7 +112,7 @@ class Mapper:
             return [(name.strip(), name) for name in header if name.strip()]
         missing = sorted(set(self._table.columns.values()) - set(header))
         if missing:
-            raise SourceError(f"no column {', '.join(missing)}; there are: {', '.join(header)}")
+            raise SourceError(localized("no column {missing}; there are: {header}", missing=", ".join(missing), header=", ".join(header)))
         return list(self._table.columns.items())
 
     def object(self, columns: list[tuple[str, str]], row: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,7 +173,9 @@ def zone_of(name: str, where: str) -> Any:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SourceError(f"{where}: zone = {name!r} is no time zone; expected as Asia/Shanghai or +08:00") from None
+        raise SourceError(
+            localized("{where}: zone = {name!r} is no time zone; expected as Asia/Shanghai or +08:00", where=where, name=name)
+        ) from None
 
 
 def _number(column: str, value: Any) -> int:

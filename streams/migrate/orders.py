@@ -12,6 +12,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import ReportedError, localized
 from streams.exactly_once.outputs import Outputs
 from streams.kafka import foreign_records, record_kinds, topics
 from streams.kafka.log_reader import LogReader
@@ -26,7 +27,7 @@ LOOK = 1.0
 """Seconds between two looks at the clock of whoever waits."""
 
 
-class HoursError(ValueError):
+class HoursError(ReportedError, ValueError):
     """Not a span of the day; the text says what was seen and what is expected."""
 
 
@@ -39,7 +40,7 @@ class Hours:
         if between:
             first, dash, last = between.partition("-")
             if not dash:
-                raise HoursError(f"{between[:32]!r} is no span of the day; expected as 01:00-07:00")
+                raise HoursError(localized("{between!r} is no span of the day; expected as 01:00-07:00", between=between[:32]))
             self._span = _minute(first), _minute(last)
 
     def open_at(self, now: float) -> bool:
@@ -54,7 +55,7 @@ class Hours:
 def _minute(text: str) -> int:
     hour, colon, minute = text.strip().partition(":")
     if not (colon and hour.isdecimal() and minute.isdecimal() and int(hour) <= 24 and int(minute) < 60):
-        raise HoursError(f"{text[:32]!r} is no time of the day; expected as 01:00")
+        raise HoursError(localized("{text!r} is no time of the day; expected as 01:00", text=text[:32]))
     return int(hour) * 60 + int(minute)
 
 
@@ -65,13 +66,13 @@ def _zone(text: str) -> tzinfo:
         try:
             moved = datetime.strptime(text[1:], "%H:%M")  # noqa: DTZ007 - a difference, and no time
         except ValueError:
-            raise HoursError(f"{text[:32]!r} is no time zone; expected as +08:00 or Asia/Shanghai") from None
+            raise HoursError(localized("{text!r} is no time zone; expected as +08:00 or Asia/Shanghai", text=text[:32])) from None
         ahead = timedelta(hours=moved.hour, minutes=moved.minute)
         return timezone(ahead if text[0] == "+" else -ahead)
     try:
         return ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise HoursError(f"{text[:32]!r} is no time zone; expected as +08:00 or Asia/Shanghai") from None
+        raise HoursError(localized("{text!r} is no time zone; expected as +08:00 or Asia/Shanghai", text=text[:32])) from None
 
 
 def local_zone() -> str:

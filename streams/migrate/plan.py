@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from converters.core.localized import localized
 from converters.estimate import Estimate, Lane, estimate, savings
 from converters.migration_problems import KINDS
 from converters.migration_rules import Language, MigrationRules, Order
@@ -42,17 +43,19 @@ def read_plan(path: Path) -> Plan:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise MigrateError(f"{path}: cannot be read: {type(error).__name__}; im-relay migrate plan writes one") from None
+        raise MigrateError(
+            localized("{path}: cannot be read: {kind}; im-relay migrate plan writes one", path=path, kind=type(error).__name__)
+        ) from None
     found = re.search(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     if found is None:
-        raise MigrateError(f"{path}: no block ```toml``` in it; im-relay migrate plan writes one")
+        raise MigrateError(localized("{path}: no block ```toml``` in it; im-relay migrate plan writes one", path=path))
     try:
         plan = msgspec.convert(tomllib.loads(found[1]), Plan)
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise MigrateError(f"{path}: {error}") from None
+        raise MigrateError(localized("{path}: {error}", path=path, error=error)) from None
     wrong = sorted(name for name, amount in plan.quotas.items() if not 0 < amount < 1e6)
     if wrong:
-        raise MigrateError(f"{path}: quotas {', '.join(wrong)}: expected calls a second, more than 0")
+        raise MigrateError(localized("{path}: quotas {wrong}: expected calls a second, more than 0", path=path, wrong=", ".join(wrong)))
     return plan
 
 
@@ -61,7 +64,11 @@ def quotas_of(path: Path, rules: MigrationRules) -> dict[str, float]:
     quotas, declared = read_plan(path).quotas, {quota.name: quota.amount for quota in rules.quotas}
     known = declared.keys() | {call.api for call in rules.calls}
     if wrong := sorted(quotas.keys() - known):
-        raise MigrateError(f"{path}: quotas {', '.join(map(clean, wrong))}; expected: {', '.join(sorted(known))}")
+        raise MigrateError(
+            localized(
+                "{path}: quotas {wrong}; expected: {known}", path=path, wrong=", ".join(map(clean, wrong)), known=", ".join(sorted(known))
+            )
+        )
     return {name: amount for name, amount in quotas.items() if declared.get(name) != amount}
 
 

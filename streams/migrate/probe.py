@@ -15,6 +15,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct, structs
 
+from converters.core.localized import localized
 from converters.platform import FileRequest, Reply, Request
 from converters.probing import Answered, Burst, Findings, Listen, Look, Pause, ProbeNames, ProbePlan
 from converters.routing.route import App
@@ -128,7 +129,7 @@ class Prober:
         self._listen, self._looked, self._say = listen, looked, say
         plan = app.platform.probe
         if plan is None:
-            raise OperateError(f"{app.platform.name} has no probe: nothing is migrated to it")
+            raise OperateError(localized("{name} has no probe: nothing is migrated to it", name=app.platform.name))
         self._plan: ProbePlan[Any] = plan
 
     async def run(self, burst: int = 0) -> Findings:
@@ -150,7 +151,9 @@ class Prober:
         """What files alone tell, a day after `run`."""
         last = read_run(self._directory, self._app.name)
         if last is None:
-            raise OperateError(f"no probe of {self._app.name} was run from here: im-relay migrate probe, and this a day later")
+            raise OperateError(
+                localized("no probe of {name} was run from here: im-relay migrate probe, and this a day later", name=self._app.name)
+            )
         names = self._names(last)
         found = await self._drive(self._plan.later(self._app.account, names, known), names)
         _write(findings_path(self._directory, self._app.name), found)
@@ -206,7 +209,7 @@ def read_run(directory: Path, app: str) -> ProbeRun | None:
     except FileNotFoundError:
         return None
     except (OSError, msgspec.DecodeError) as error:
-        raise OperateError(f"{path} holds no run of a probe ({type(error).__name__}): delete it") from None
+        raise OperateError(localized("{path} holds no run of a probe ({kind}): delete it", path=path, kind=type(error).__name__)) from None
 
 
 def _write(path: Path, what: Struct) -> None:
@@ -216,4 +219,6 @@ def _write(path: Path, what: Struct) -> None:
         fresh.write_bytes(msgspec.json.format(msgspec.json.encode(what)))
         fresh.replace(path)
     except OSError as error:
-        raise OperateError(f"{path}: {error.strerror}; migrate.directory names the directory") from None
+        raise OperateError(
+            localized("{path}: {strerror}; migrate.directory names the directory", path=path, strerror=error.strerror)
+        ) from None

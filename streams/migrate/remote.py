@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
+from converters.core.localized import localized
 from converters.core.model import Group as GroupTalk
 from converters.core.model import direct
 from converters.inventory import Friendship, Group, Room, User
@@ -61,7 +62,11 @@ class RemoteSource:
 
     def __init__(self, settings: Settings, app: App, options: RemoteOptions, work: Path) -> None:
         if not app.platform.readers:
-            raise SourceError(f"--from is {app.name}, on {app.platform.name}: nothing can be read from there; give its export")
+            raise SourceError(
+                localized(
+                    "--from is {name}, on {name2}: nothing can be read from there; give its export", name=app.name, name2=app.platform.name
+                )
+            )
         self.app, self.options = app, options
         self.failed = ""
         """A list that was not told to its end: what it would have named is not asked about in this run."""
@@ -72,7 +77,14 @@ class RemoteSource:
         lists_all = any(one.of == "app" and one.name == "users" for one in app.platform.readers)
         if options.users is None and not lists_all:
             needs = next((one.needs for one in app.platform.readers if one.name == "users"), "")
-            raise SourceError(f"--from is {app.name}, on {app.platform.name}. {needs} Give a file of them, one a line, with --users")
+            raise SourceError(
+                localized(
+                    "--from is {name}, on {name2}. {needs} Give a file of them, one a line, with --users",
+                    name=app.name,
+                    name2=app.platform.name,
+                    needs=needs,
+                )
+            )
         if options.users is not None:
             self.store.add("user", lines_in(options.users))
         self._loop = LoopThread()
@@ -98,7 +110,13 @@ class RemoteSource:
     def ready(self, name: str) -> None:
         """Raises SourceError where an earlier list is not whole."""
         if self.failed:
-            raise SourceError(f"{name}: not read yet, because {self.failed} was not read to its end; the same command goes on")
+            raise SourceError(
+                localized(
+                    "{name}: not read yet, because {failed} was not read to its end; the same command goes on",
+                    name=name,
+                    failed=self.failed,
+                )
+            )
 
     def owned(self, place: Group | Room) -> Group | Room:
         """*place* with its owner as canonical: given, or told, or nobody."""
@@ -162,7 +180,9 @@ class RemoteSource:
             await queue.put(None)
         if ended.silent:
             self.failed = reader.name
-            raise SourceError(f"{reader.name}: {self.app.platform.name} does not answer; the same command goes on")
+            raise SourceError(
+                localized("{name}: {name2} does not answer; the same command goes on", name=reader.name, name2=self.app.platform.name)
+            )
         if ended.why:
             self.store.add(UNSEEN, [f"{reader.name}\x1f{ended.why}"])
 

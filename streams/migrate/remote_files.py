@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from converters.core.localized import localized
 from streams.migrate.errors import SourceError
 
 
@@ -11,12 +12,12 @@ def lines_in(path: Path) -> Iterator[str]:
         with path.open(encoding="utf-8-sig") as file:
             yield from (one for one in (text.strip() for text in file) if one)
     except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{path}: {type(error).__name__}; expected UTF-8, one a line") from None
+        raise SourceError(localized("{path}: {kind}; expected UTF-8, one a line", path=path, kind=type(error).__name__)) from None
 
 
 def pairs_in(path: Path) -> Iterator[tuple[str, str]]:
     for number, text in enumerate(lines_in(path), 1):
         one, _, other = text.replace("\t", ",").partition(",")
         if not one.strip() or not other.strip() or "," in other:
-            raise SourceError(f"{path}:{number}: expected two ids with a comma between")
+            raise SourceError(localized("{path}:{number}: expected two ids with a comma between", path=path, number=number))
         yield one.strip(), other.strip()

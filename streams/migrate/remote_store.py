@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from converters.core import wire
+from converters.core.localized import localized
 from converters.inventory import Group, Room, read_item
 from converters.source_records import merged
 from streams.migrate.errors import SourceError
@@ -95,7 +96,13 @@ class RemoteStore:
             raise self._fault(error) from None
 
     def _fault(self, error: Exception) -> SourceError:
-        return SourceError(f"{self._path}: {type(error).__name__}; is there room on the disk, and may it be written? It can be deleted")
+        return SourceError(
+            localized(
+                "{path}: {kind}; is there room on the disk, and may it be written? It can be deleted",
+                path=self._path,
+                kind=type(error).__name__,
+            )
+        )
 
 
 NOBODY = "?"

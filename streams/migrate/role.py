@@ -5,6 +5,7 @@ import asyncio
 import structlog
 from aiokafka import TopicPartition
 
+from converters.core.localized import localized
 from converters.routing.route import App
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit
 from streams.exactly_once.transport import StagePlan
@@ -60,8 +61,11 @@ def writable(settings: Settings, platform: str) -> dict[str, App]:
     if not found:
         able = sorted({app.platform.name for app in apps.values() if app.platform.inventory is not None})
         raise SettingsError(
-            f"no app of the settings is on {platform!r} and takes a migration; "
-            + (f"these do: {', '.join(able)}" if able else "no platform here does")
+            localized(
+                "no app of the settings is on {platform!r} and takes a migration; {able}",
+                platform=platform,
+                able=localized("these do: {names}", names=", ".join(able)) if able else localized("no platform here does"),
+            )
         )
     return found
 

@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from converters.core.localized import localized
 from streams.migrate.errors import SourceError
 from streams.observe.log import place
 
@@ -84,7 +85,9 @@ class Rows:
                 if number > behind:
                     yield _row(number, row)
         except Exception as error:  # noqa: BLE001 - whatever a plug-in raises
-            raise SourceError(f"{self.name}: reading stopped after row {self._done}: {place(error)}") from None
+            raise SourceError(
+                localized("{name}: reading stopped after row {done}: {error}", name=self.name, done=self._done, error=place(error))
+            ) from None
 
     def done(self) -> int:
         return self._done
@@ -120,14 +123,18 @@ def open_source(text: str) -> Source:
     if colon and name.replace(".", "").replace("_", "").isalnum():
         return _made(text, _imported(name, rest), "")
     known = ", ".join(sorted(points)) or "none"
-    raise SourceError(f"--from is {text}: no such file or folder, and no plug-in of that name (installed: {known})")
+    raise SourceError(
+        localized("--from is {text}: no such file or folder, and no plug-in of that name (installed: {known})", text=text, known=known)
+    )
 
 
 def _loaded(point: EntryPoint) -> Any:
     try:
         return point.load()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is in there
-        raise SourceError(f"plug-in {point.name} ({point.value}) cannot be loaded: {place(error)}") from None
+        raise SourceError(
+            localized("plug-in {name} ({value}) cannot be loaded: {error}", name=point.name, value=point.value, error=place(error))
+        ) from None
 
 
 def _imported(module: str, attribute: str) -> Any:
@@ -136,9 +143,13 @@ def _imported(module: str, attribute: str) -> Any:
         for part in attribute.split("."):
             made = getattr(made, part)
     except (ImportError, AttributeError):
-        raise SourceError(f"--from is {module}:{attribute}: no such file, plug-in, or Python object") from None
+        raise SourceError(
+            localized("--from is {module}:{attribute}: no such file, plug-in, or Python object", module=module, attribute=attribute)
+        ) from None
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is in there
-        raise SourceError(f"{module}:{attribute} cannot be loaded: {place(error)}") from None
+        raise SourceError(
+            localized("{module}:{attribute} cannot be loaded: {error}", module=module, attribute=attribute, error=place(error))
+        ) from None
     return made
 
 
@@ -148,7 +159,9 @@ def _made(name: str, opener: Any, rest: str) -> Source:
     except SourceError:
         raise
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever is in there
-        raise SourceError(f"{name} cannot be opened: {place(error)}") from None
+        raise SourceError(localized("{name} cannot be opened: {error}", name=name, error=place(error))) from None
     if not isinstance(source, _WithParts):
-        raise SourceError(f"{name} gave a {type(source).__name__}; expected something with `parts` and `notes`")
+        raise SourceError(
+            localized("{name} gave a {kind}; expected something with `parts` and `notes`", name=name, kind=type(source).__name__)
+        )
     return source

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from converters.core.localized import localized
 from streams.migrate.errors import SourceError
 from streams.migrate.mapping import Mapper, Table, Wrong
 from streams.migrate.source import Read
@@ -27,9 +28,9 @@ class SqlPart:
         self._keys = [table.key] if isinstance(table.key, str) else list(table.key)
         for word in (*self._keys, *([table.table] if table.table else [])):
             if not _NAME.fullmatch(word):
-                raise SourceError(f"{name}: {word!r} is no name of a table or column")
+                raise SourceError(localized("{name}: {word!r} is no name of a table or column", name=name, word=word))
         if bool(table.table) == bool(table.query):
-            raise SourceError(f"{name}: a database needs one of `table` and `query`")
+            raise SourceError(localized("{name}: a database needs one of `table` and `query`", name=name))
         self._database = _database(root, table)
         self.stamp = ""
         self._done = 0
@@ -50,7 +51,14 @@ class SqlPart:
                     number += 1
                     keys = [_key(row[place]) for place in places]
                     if None in keys:
-                        raise SourceError(f"{self.name}: row {number} has no {', '.join(self._keys)}: name other columns as `key`")
+                        raise SourceError(
+                            localized(
+                                "{name}: row {number} has no {keys}: name other columns as `key`",
+                                name=self.name,
+                                number=number,
+                                keys=", ".join(self._keys),
+                            )
+                        )
                     where = "/".join(str(key) for key in keys)
                     try:
                         value = self._mapper.object(columns, dict(zip(header, row, strict=True)))
@@ -79,35 +87,48 @@ class SqlPart:
         except Exception as error:
             if isinstance(error, SourceError):
                 raise
-            raise SourceError(f"{self.name}: the database refuses: {type(error).__name__}: {_first_line(error)}") from None
+            raise SourceError(
+                localized(
+                    "{name}: the database refuses: {kind}: {error}", name=self.name, kind=type(error).__name__, error=_first_line(error)
+                )
+            ) from None
 
     def _places(self, header: list[str]) -> list[int]:
         missing = [key for key in self._keys if key not in header]
         if missing:
-            raise SourceError(f"{self.name}: no column {', '.join(missing)} to order by; there are: {', '.join(header)}")
+            raise SourceError(
+                localized(
+                    "{name}: no column {missing} to order by; there are: {header}",
+                    name=self.name,
+                    missing=", ".join(missing),
+                    header=", ".join(header),
+                )
+            )
         return [header.index(key) for key in self._keys]
 
     def _columns(self, header: list[str]) -> list[tuple[str, str]]:
         try:
             return self._mapper.columns(header)
         except SourceError as error:
-            raise SourceError(f"{self.name}: {error}") from None
+            raise SourceError(localized("{name}: {error}", name=self.name, error=error)) from None
 
     def _connected(self) -> Any:
         if self._database.startswith("sqlite:"):
             path = Path(self._database.removeprefix("sqlite:"))
             if not path.is_file():
-                raise SourceError(f"{self.name}: there is no file {path}")
+                raise SourceError(localized("{name}: there is no file {path}", name=self.name, path=path))
             return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
             import psycopg
         except ImportError:
-            raise SourceError("a PostgreSQL database needs the extra: pip install 'im-relay[postgresql]'") from None
+            raise SourceError(localized("a PostgreSQL database needs the extra: pip install 'im-relay[postgresql]'")) from None
         try:
             return psycopg.connect(self._database, options="-c default_transaction_read_only=on", connect_timeout=10)
         except psycopg.Error as error:
             # Its text can quote the connection string.
-            raise SourceError(f"{self.name}: PostgreSQL cannot be reached: {type(error).__name__}; see `database`") from None
+            raise SourceError(
+                localized("{name}: PostgreSQL cannot be reached: {kind}; see `database`", name=self.name, kind=type(error).__name__)
+            ) from None
 
 
 def _database(root: Path, table: Table) -> str:
@@ -116,12 +137,14 @@ def _database(root: Path, table: Table) -> str:
         try:
             text = (root / table.database_file).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise SourceError(f"database_file = {table.database_file!r}: {type(error).__name__}") from None
+            raise SourceError(
+                localized("database_file = {database_file!r}: {kind}", database_file=table.database_file, kind=type(error).__name__)
+            ) from None
     if text.startswith("sqlite:"):
         return f"sqlite:{root / text.removeprefix('sqlite:')}"
     if text.startswith(("postgresql://", "postgres://")):
         return text
-    raise SourceError("database is neither sqlite:PATH nor postgresql://…")
+    raise SourceError(localized("database is neither sqlite:PATH nor postgresql://…"))
 
 
 def _key(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rocksdict import AccessType, BlockBasedOptions, Cache, DBCompressionType, MemtableFactory, Options, Rdict, WriteBatch, WriteOptions
 
+from converters.core.localized import localized
 from streams.migrate.errors import BundleError
 from streams.state.database import DEFAULT, close
 
@@ -215,7 +216,7 @@ def _options(family: str, cache: Cache) -> Options:
 def _fault(path: Path, error: Exception) -> BundleError:
     code = str(error).partition(":")[0]
     if "lock" in str(error).lower():
-        return BundleError(f"{path} is in use by another process: end that first")
+        return BundleError(localized("{path} is in use by another process: end that first", path=path))
     if code == "Corruption":
-        return BundleError(f"{path} is damaged: delete it, and run check again")
-    return BundleError(f"{path}: RocksDB says {code}; is there room on the disk, and may it be written?")
+        return BundleError(localized("{path} is damaged: delete it, and run check again", path=path))
+    return BundleError(localized("{path}: RocksDB says {code}; is there room on the disk, and may it be written?", path=path, code=code))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from converters.core.localized import localized
 from streams.migrate.encoding import BROKEN
 from streams.migrate.errors import SourceError
 from streams.migrate.files import Opened, stamp, text_lines
@@ -35,9 +36,11 @@ class CsvPart:
             with self._opened.open() as file:
                 yield from self._rows(_Lines(text_lines(file, self._encoding)), int(position or 0))
         except BROKEN as error:
-            raise SourceError(f"{self.name}: reading stopped: {type(error).__name__}; is the file whole?") from None
+            raise SourceError(
+                localized("{name}: reading stopped: {kind}; is the file whole?", name=self.name, kind=type(error).__name__)
+            ) from None
         except SourceError as error:
-            raise SourceError(f"{self.name}: {error}") from None
+            raise SourceError(localized("{name}: {error}", name=self.name, error=error)) from None
 
     def _rows(self, lines: "_Lines", behind: int) -> Iterator[Read]:
         first = lines.next()

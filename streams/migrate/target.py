@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from converters import PLATFORMS
+from converters.core.localized import localized, text_of
 from converters.migration_rules import Language, MigrationRules
 from converters.routing.user_ids import IdRule
 from streams.migrate.bundle import ROWS, Bundle
@@ -38,20 +39,37 @@ def target_of(config: Path | None, to: str, source_app: str, edition: str) -> Ta
         settings = load(config, COMMAND)
         apps = resolve(settings)
     except SettingsError as error:
-        raise MigrateError(str(error)) from None
+        raise MigrateError(text_of(error)) from None
     if to not in apps:
-        raise MigrateError(f"--to is {to}, which is no app of the settings; there are: {', '.join(sorted(apps)) or 'none'}")
+        raise MigrateError(
+            localized("--to is {to}, which is no app of the settings; there are: {apps}", to=to, apps=", ".join(sorted(apps)) or "none")
+        )
     platform = apps[to].platform
     rules = platform.migration
     if rules is None:
         able = ", ".join(sorted(name for name, one in PLATFORMS.items() if one.migration is not None))
-        raise MigrateError(f"--to is {to}, on {platform.name}: nothing can be migrated to that platform yet; to these it can: {able}")
+        raise MigrateError(
+            localized(
+                "--to is {to}, on {name}: nothing can be migrated to that platform yet; to these it can: {able}",
+                to=to,
+                name=platform.name,
+                able=able,
+            )
+        )
     sources = sorted(name for name, app in apps.items() if app.target == to and name != to)
     chosen = source_app or (sources[0] if len(sources) == 1 else "")
     if chosen not in apps:
-        raise MigrateError(f"say with --as which app of the settings it comes from; there are: {', '.join(sources or sorted(apps))}")
+        raise MigrateError(
+            localized(
+                "say with --as which app of the settings it comes from; there are: {sources}", sources=", ".join(sources or sorted(apps))
+            )
+        )
     if edition and edition not in rules.editions:
-        raise MigrateError(f"--edition is {edition}; {platform.name} has: {', '.join(rules.editions)}")
+        raise MigrateError(
+            localized(
+                "--edition is {edition}; {name} has: {editions}", edition=edition, name=platform.name, editions=", ".join(rules.editions)
+            )
+        )
     ids = platform.ids_of(apps[to].account) if platform.ids_of is not None else platform.user_ids
     return Target(
         platform=platform.name,
@@ -74,11 +92,21 @@ def opened(
     apps = resolve(target.settings)
     if Path(text).exists() or text not in apps:
         if given := [name for name, value in (("--users", users), ("--pairs", pairs), ("--owners", owners)) if value is not None]:
-            raise MigrateError(f"{', '.join(given)}: of use only where --from is an app of the settings ({', '.join(sorted(apps))})")
+            raise MigrateError(
+                localized(
+                    "{given}: of use only where --from is an app of the settings ({apps})",
+                    given=", ".join(given),
+                    apps=", ".join(sorted(apps)),
+                )
+            )
         # Later commands read passwords there, from wherever they are started.
         return (str(Path(text).absolute()) if Path(text).exists() else text), open_source(text)
     if text != target.source_app:
-        raise MigrateError(f"--from is {text}, whose messages go to {apps[text].target}; name the source app also with --as")
+        raise MigrateError(
+            localized(
+                "--from is {text}, whose messages go to {target}; name the source app also with --as", text=text, target=apps[text].target
+            )
+        )
     settings = load(config, migrate(apps[text].platform.name))
     options = RemoteOptions(users=users, pairs=pairs, owners=owners, since=since, until=int(time.time() * 1000))
     return f"{APP}:{text}", RemoteSource(settings, resolve(settings)[text], options, work)
@@ -110,7 +138,7 @@ def newest(work: Path) -> Path:
     """The bundle that was made last. Raises MigrateError."""
     found = [path.parent for path in work.glob(f"*/{ROWS}") if (path / "CURRENT").is_file()]
     if not found:
-        raise MigrateError(f"there is no bundle in {work}: im-relay migrate check makes one")
+        raise MigrateError(localized("there is no bundle in {work}: im-relay migrate check makes one", work=work))
     return max(found, key=lambda path: (path / ROWS / "CURRENT").stat().st_mtime)
 
 
@@ -126,7 +154,11 @@ def write_plan(given: Path | None, work: Path, out: Path, quotas: Mapping[str, f
         meta = bundle.meta
         declared = PLATFORMS[meta.target_platform].migration if meta.target_platform in PLATFORMS else None
         if declared is None:
-            raise MigrateError(f"{path} is for {meta.target_platform}, to which nothing can be migrated")
+            raise MigrateError(
+                localized(
+                    "{path} is for {target_platform}, to which nothing can be migrated", path=path, target_platform=meta.target_platform
+                )
+            )
         findings = findings_of(work, meta.target_app)
         rules = declared.found(declared, findings)
         calls = recounted(
@@ -136,7 +168,7 @@ def write_plan(given: Path | None, work: Path, out: Path, quotas: Mapping[str, f
     known = {one.name for one in rules.quotas}
     wrong = sorted(set(quotas) - known)
     if wrong:
-        raise MigrateError(f"--quota names {', '.join(wrong)}; there are: {', '.join(sorted(known))}")
+        raise MigrateError(localized("--quota names {wrong}; there are: {known}", wrong=", ".join(wrong), known=", ".join(sorted(known))))
     out.write_text(markdown(meta, path, rules, language, quotas, meta.target_app, findings), encoding="utf-8")
     seconds = estimate(rules, meta.calls, [Lane(kind, count) for kind, count in meta.lanes.items()], quotas).seconds
     return WORDS[language]["written"].format(out, sum(meta.calls.values()), span(seconds, language))

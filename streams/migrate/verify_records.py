@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from converters.core.localized import localized
 from converters.differences import Difference
 from streams.operate.topic_reader import OperateError
 
@@ -112,7 +113,11 @@ class Notebook:
             return None
         except (OSError, msgspec.DecodeError) as error:
             raise OperateError(
-                f"{self.path} holds no verification ({type(error).__name__}): delete it, and run im-relay migrate verify"
+                localized(
+                    "{path} holds no verification ({kind}): delete it, and run im-relay migrate verify",
+                    path=self.path,
+                    kind=type(error).__name__,
+                )
             ) from None
 
     def begin(self, verified: Verified) -> None:
@@ -121,7 +126,7 @@ class Notebook:
             with open(self.differences, "ab", opener=_private) as file:
                 file.truncate(verified.written)
         except OSError as error:
-            raise OperateError(f"{self.differences}: {error.strerror}") from None
+            raise OperateError(localized("{differences}: {strerror}", differences=self.differences, strerror=error.strerror)) from None
         self.keep(verified, ())
 
     def keep(self, verified: Verified, noted: tuple[Difference, ...] | list[Difference]) -> None:
@@ -133,7 +138,7 @@ class Notebook:
             fresh.write_bytes(msgspec.json.format(msgspec.json.encode(verified)))
             fresh.replace(self.path)
         except OSError as error:
-            raise OperateError(f"{self.path}: {error.strerror}") from None
+            raise OperateError(localized("{path}: {strerror}", path=self.path, strerror=error.strerror)) from None
 
     def each(self) -> Iterator[Difference]:
         try:
@@ -143,7 +148,11 @@ class Notebook:
         except FileNotFoundError:
             return
         except (OSError, msgspec.DecodeError) as error:
-            raise OperateError(f"{self.differences}: {type(error).__name__}: run im-relay migrate verify --anew") from None
+            raise OperateError(
+                localized(
+                    "{differences}: {kind}: run im-relay migrate verify --anew", differences=self.differences, kind=type(error).__name__
+                )
+            ) from None
 
     def table(self, path: Path) -> int:
         """All of them for a spreadsheet; the number of lines. Ids are in it, so it is for its owner alone."""
@@ -160,7 +169,7 @@ class Notebook:
                         [cell(text) for text in (one.sort, one.kind, one.item.replace("\x1f", " "), " ".join(one.fields), one.known)]
                     )
         except OSError as error:
-            raise OperateError(f"{path}: {error.strerror}") from None
+            raise OperateError(localized("{path}: {strerror}", path=path, strerror=error.strerror)) from None
         return number
 
 

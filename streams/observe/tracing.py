@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from converters.core.localized import localized
+
 if TYPE_CHECKING:
     from streams.observe.spans import Tracer
     from streams.settings.observing import TracingSettings
@@ -42,7 +44,9 @@ def begin(settings: "TracingSettings", role: str) -> None:
     except ImportError:
         from streams.settings.root import SettingsError
 
-        raise SettingsError("tracing.enabled is true, and the exporter is not installed: pip install 'im-relay[tracing]'") from None
+        raise SettingsError(
+            localized("tracing.enabled is true, and the exporter is not installed: pip install 'im-relay[tracing]'")
+        ) from None
     from streams.observe.spans import Tracer
 
     resource = Resource.create({"service.name": "im-relay", f"{PREFIX}role": role})

@@ -1,5 +1,6 @@
 """How far back the commands reach that send what is past: what is too old is no news, and what was before the relay is none of its."""
 
+from converters.core.localized import Localized, localized
 from streams.cli.times import length, shown
 from streams.operate.topic_reader import TopicReader
 
@@ -37,11 +38,14 @@ def begins(since: int, now: int, max_age: float, first: int | None, *, named: bo
     return since, why
 
 
-def refusal(what: str, since: int, now: int, max_age: float) -> str:
-    """Why *what* since then is refused; "" where it is not."""
+def refusal(what: Localized, since: int, now: int, max_age: float) -> Localized | None:
+    """Why *what* since then is refused; None where it is not."""
     if since >= now - int(max_age * 1000):
-        return ""
-    return (
-        f"{what} since {shown(since)} UTC, {length((now - since) / 1000)} ago, would arrive as new messages now; what is older than "
-        f"{length(max_age)} (deliver.max_age) is no news. Name a later --since, or say --older: it is then sent without a push, where the platform can be told so"
+        return None
+    return localized(
+        "{what} since {since} UTC, {ago} ago, would arrive as new messages now; what is older than {max_age} (deliver.max_age) is no news. Name a later --since, or say --older: it is then sent without a push, where the platform can be told so",
+        what=what,
+        since=shown(since),
+        ago=length((now - since) / 1000),
+        max_age=length(max_age),
     )

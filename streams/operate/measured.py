@@ -28,7 +28,7 @@ FIGURES: dict[str, Figure] = {
     "echo-bytes": Figure(189, "bytes a message", _VOLUME),
     "ledger-bytes": Figure(354, "bytes a message, compacted", _KEPT),
     "state-bytes": Figure(132, "bytes a message and table, before compaction", _KEPT),
-    "identity-bytes": Figure(31, "bytes a user on disk", _VOLUME),
+    "identity-bytes": Figure(74, "bytes a user on disk", _VOLUME),
     "identity-memory": Figure(61, "MiB a million users: 166 at most, less what convert has without", _NAMES),
     "in-flight": Figure(64, "requests of a partition at once", "docs/settings.md, deliver.max_in_flight"),
     "ingress-memory": Figure(100, "MiB", _VOLUME),

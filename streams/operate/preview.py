@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import structs
 
 from converters import PLATFORMS
+from converters.core.localized import ReportedError, joined, localized, text_of
 from converters.plugins import Plugin
 from converters.routing.identity_table import KINDS, IdentityTable, account_record, cohort_record, record
 from converters.routing.preview import preview
@@ -21,7 +22,7 @@ from streams.settings.role_secrets import COMMAND
 _LARGEST = 1 << 20
 
 
-class PreviewError(Exception):
+class PreviewError(ReportedError):
     """There is nothing to show; the text says why and what would help."""
 
 
@@ -34,9 +35,9 @@ def read(source: str) -> bytes:
             with Path(source).open("rb") as file:
                 body = file.read(_LARGEST + 1)
     except OSError as error:
-        raise PreviewError(f"cannot read {source}: {error.strerror}") from None
+        raise PreviewError(localized("cannot read {source}: {strerror}", source=source, strerror=error.strerror)) from None
     if len(body) > _LARGEST:
-        raise PreviewError(f"{source} is larger than 1 MiB: one callback's body is expected")
+        raise PreviewError(localized("{source} is larger than 1 MiB: one callback's body is expected", source=source))
     return body
 
 
@@ -48,7 +49,7 @@ def apps(config: Path | None) -> dict[str, App]:
         given = root.load(config, COMMAND)
         return plugins.with_plugins(root.resolve(given), given.plugins.use)
     except (root.SettingsError, plugins.PluginError) as error:
-        raise PreviewError(str(error)) from None
+        raise PreviewError(text_of(error)) from None
 
 
 def source_app(known: dict[str, App], platform: str, target: str) -> App | None:
@@ -59,18 +60,14 @@ def source_app(known: dict[str, App], platform: str, target: str) -> App | None:
 
 
 def accounts(names: tuple[str, ...], known: dict[str, App]) -> dict[str, Any]:
-    """An account of each platform: the first in *known*, else one of made-up values. Raises PreviewError."""
+    """An account of each platform: the first in *known*, else one of made-up values."""
     found: dict[str, Any] = {}
     for app in known.values():
         found.setdefault(app.platform.name, app.account)
     for name in names:
-        example = PLATFORMS[name].example
-        if name not in found and example is None:
-            raise PreviewError(f"{name} has no made-up account: name a settings file with --account-from")
-        if example is not None:
-            found.setdefault(name, example())
-            if not found[name].mark_secret:
-                found[name] = structs.replace(found[name], mark_secret=EXAMPLE)  # nothing is sent
+        account: Any = found.setdefault(name, PLATFORMS[name].example())
+        if not account.mark_secret:
+            found[name] = structs.replace(account, mark_secret=EXAMPLE)  # nothing is sent
     return found
 
 
@@ -88,9 +85,9 @@ def identities(file: Path | None) -> IdentityTable:
             if row["cohort"]:
                 table.apply(*cohort_record(row["user"], row["cohort"]))
     except OSError as error:
-        raise PreviewError(f"cannot read {file}: {error.strerror}") from None
+        raise PreviewError(localized("cannot read {file}: {strerror}", file=file, strerror=error.strerror)) from None
     except (ValueError, KeyError, AttributeError, TypeError):
-        raise PreviewError(f"{file} is not what `im-relay identities list` prints, one JSON object a line") from None
+        raise PreviewError(localized("{file} is not what `im-relay identities list` prints, one JSON object a line", file=file)) from None
     return table
 
 
@@ -99,7 +96,7 @@ def tried(sources: Sequence[str]) -> tuple[Plugin, ...]:
     try:
         return tuple(map(plugins.named, sources))
     except plugins.PluginError as error:
-        raise PreviewError(str(error)) from None
+        raise PreviewError(text_of(error)) from None
 
 
 def show(
@@ -114,7 +111,7 @@ def show(
     rules = app.rules if app else ()
     shown = preview(read(source), {}, platform, target, held, identities(known), rules, asked)
     if shown["dead"]:
-        raise PreviewError("; ".join(shown["dead"]))
+        raise PreviewError(joined(shown["dead"], "; "))
     return shown
 
 
@@ -122,4 +119,4 @@ def check(*platforms: str) -> None:
     """Raises PreviewError where there is no such platform."""
     for name in platforms:
         if name not in PLATFORMS:
-            raise PreviewError(f"no platform {name!r}; there are: {', '.join(sorted(PLATFORMS))}")
+            raise PreviewError(localized("no platform {name!r}; there are: {platforms}", name=name, platforms=", ".join(sorted(PLATFORMS))))

@@ -13,6 +13,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 from msgspec import Struct
 
+from converters.core.localized import localized
 from converters.core.model import NOTHING, Delivery
 from converters.platform import OTHERS, Callback
 from converters.routing.id_mapping import NewIdentity
@@ -225,9 +226,9 @@ class ReplayWriter:
             await self._producers.start()
             await self._copy(reader, topic, tell)
         except FencedError:
-            raise OperateError(f"replay {self._spec.id} was started a second time, and runs there") from None
+            raise OperateError(localized("replay {id} was started a second time, and runs there", id=self._spec.id)) from None
         except (UnknownResultError, KafkaError, TimeoutError) as error:
-            raise OperateError(f"Kafka did not confirm ({error or type(error).__name__})") from None
+            raise OperateError(localized("Kafka did not confirm ({error})", error=error or type(error).__name__)) from None
         finally:
             await self._producers.close()
 

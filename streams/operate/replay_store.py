@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 from aiokafka import TopicPartition
 
+from converters.core.localized import localized
 from streams.exactly_once.producers import FencedError, Outputs, Producers, ProducerSettings, UnknownResultError
 from streams.kafka import permissions, record_kinds, topics
 from streams.kafka.acls import AclGrant
@@ -45,7 +46,13 @@ class TopicStore:
             outputs.add(self._topic, 0, spec.id.encode(), dump(spec))
             await producers.commit(outputs, {})
         except (UnknownResultError, FencedError) as error:
-            raise OperateError(f"the replay may not have been kept in {self._topic} ({error}), and was not begun: say it again") from None
+            raise OperateError(
+                localized(
+                    "the replay may not have been kept in {topic} ({error}), and was not begun: say it again",
+                    topic=self._topic,
+                    error=error,
+                )
+            ) from None
         finally:
             await producers.close()
 
@@ -77,7 +84,11 @@ class DirectoryStore:
         # Whether a file system is mounted read-only is known to access(2), too.
         if not at.is_dir() or not os.access(at, os.W_OK | os.X_OK):
             raise OperateError(
-                f"--state is {self._directory}, and {at} cannot be written to: name another directory, or leave --state out: replays are then kept in Kafka"
+                localized(
+                    "--state is {directory}, and {at} cannot be written to: name another directory, or leave --state out: replays are then kept in Kafka",
+                    directory=self._directory,
+                    at=at,
+                )
             )
 
     async def save(self, spec: ReplaySpec) -> None:
@@ -86,7 +97,11 @@ class DirectoryStore:
             self._directory.mkdir(parents=True, exist_ok=True)
             (self._directory / f"{spec.id}.json").write_bytes(msgspec.json.format(dump(spec), indent=2))
         except OSError as error:
-            raise OperateError(f"--state is {self._directory}: {error.strerror}; the replay was not begun") from None
+            raise OperateError(
+                localized(
+                    "--state is {directory}: {strerror}; the replay was not begun", directory=self._directory, strerror=error.strerror
+                )
+            ) from None
 
     async def saved(self, reader: TopicReader, name: str) -> ReplaySpec:
         """Raises OperateError."""
@@ -116,14 +131,23 @@ def load(raw: bytes) -> ReplaySpec:
 
 
 def _unknown(name: str, where: str, known: list[str]) -> OperateError:
-    return OperateError(f"no replay {name} in {where}; there are: {', '.join(known) or 'none'}")
+    return OperateError(
+        localized("no replay {name} in {where}; there are: {known}", name=name, where=where, known=", ".join(known) or "none")
+    )
 
 
 def _read(raw: bytes, where: str) -> ReplaySpec:
     try:
         spec = load(raw)
     except msgspec.DecodeError as error:
-        raise OperateError(f"{where} is not a replay: {error}") from None
+        raise OperateError(localized("{where} is not a replay: {error}", where=where, error=error)) from None
     if spec.version > VERSION:
-        raise OperateError(f"{where} has version {spec.version}; this release reads up to {VERSION}: upgrade it")
+        raise OperateError(
+            localized(
+                "{where} has version {version}; this release reads up to {versions}: upgrade it",
+                where=where,
+                version=spec.version,
+                versions=VERSION,
+            )
+        )
     return spec

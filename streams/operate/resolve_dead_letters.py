@@ -7,6 +7,7 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import localized
 from streams.dead_letters import dead_letter
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.exactly_once.producers import FencedError, Outputs, Producers, ProducerSettings, UnknownResultError
@@ -72,11 +73,16 @@ async def end(
             if tell is not None:
                 tell(done)
     except FencedError:
-        raise OperateError(f"somebody else ends dead letters on this cluster now; {done} were done here, and marked") from None
+        raise OperateError(
+            localized("somebody else ends dead letters on this cluster now; {done} were done here, and marked", done=done)
+        ) from None
     except (UnknownResultError, KafkaError, TimeoutError) as error:
         raise OperateError(
-            f"Kafka did not confirm ({error or type(error).__name__}); {done} are done for certain. "
-            "Run it again: what was put back is marked, and is not put back twice"
+            localized(
+                "Kafka did not confirm ({error}); {done} are done for certain. Run it again: what was put back is marked, and is not put back twice",
+                error=error or type(error).__name__,
+                done=done,
+            )
         ) from None
     finally:
         await producers.close()

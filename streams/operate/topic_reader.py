@@ -10,6 +10,7 @@ import structlog
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
+from converters.core.localized import Localized, ReportedError, localized
 from streams.exactly_once.deleted_records import DeletedRange
 from streams.kafka import clients, permissions, record_kinds
 from streams.kafka.acls import AclGrant
@@ -25,7 +26,7 @@ GAP = 500
 """Offsets that are rather read through than jumped over."""
 
 
-class OperateError(Exception):
+class OperateError(ReportedError):
     """It could not be done; the text says what was seen, and what would help."""
 
 
@@ -66,7 +67,7 @@ class TopicReader:
         self._bootstrap = bootstrap
         self._deleted = deleted
         self._names = tuple(names)
-        self._hidden: dict[str, str] = {}
+        self._hidden: dict[str, Localized] = {}
         """What to say of the topics that we may not see."""
         self._consumer = clients.consumer(
             bootstrap,
@@ -85,7 +86,11 @@ class TopicReader:
                 await self._look()
         except (KafkaError, TimeoutError, OSError) as error:
             await self._consumer.stop()
-            raise OperateError(f"kafka.bootstrap is {self._bootstrap}: {permissions.why(error, self._bootstrap)}") from None
+            raise OperateError(
+                localized(
+                    "kafka.bootstrap is {bootstrap}: {error}", bootstrap=self._bootstrap, error=permissions.why(error, self._bootstrap)
+                )
+            ) from None
         return self
 
     async def lacking(self, grants: Sequence[AclGrant]) -> list[AclGrant]:
@@ -110,7 +115,9 @@ class TopicReader:
         self._permitted(topic)
         numbers = self._cluster.partitions_for_topic(topic)
         if not numbers:
-            raise OperateError(f"topic {topic} is missing; is kafka.prefix right? Make topics with: im-relay topics create")
+            raise OperateError(
+                localized("topic {topic} is missing; is kafka.prefix right? Make topics with: im-relay topics create", topic=topic)
+            )
         return [TopicPartition(topic, number) for number in sorted(numbers)]
 
     def _permitted(self, topic: str) -> None:
@@ -158,7 +165,13 @@ class TopicReader:
             if found:
                 heard = time.monotonic()
             elif time.monotonic() - heard > STALLED:
-                raise OperateError(f"Kafka has sent nothing for {STALLED:g} s; {len(left)} partitions are not read to their end")
+                raise OperateError(
+                    localized(
+                        "Kafka has sent nothing for {stalled:g} s; {left} partitions are not read to their end",
+                        stalled=STALLED,
+                        left=len(left),
+                    )
+                )
             # Markers of transactions take an offset and are never seen: what counts is the position, not the last record.
             positions = {tp: await self._consumer.position(tp) for tp in left}
             left = {tp: span for tp, span in left.items() if positions[tp] < span.end}
@@ -171,7 +184,12 @@ class TopicReader:
         for tp, position in positions.items():
             if position >= begins[tp]:
                 raise OperateError(
-                    f"{tp.topic}:{tp.partition} ends before offset {position}, which had been there: was the topic made anew?"
+                    localized(
+                        "{topic}:{partition} ends before offset {position}, which had been there: was the topic made anew?",
+                        topic=tp.topic,
+                        partition=tp.partition,
+                        position=position,
+                    )
                 )
             self._consumer.seek(tp, begins[tp])
             self._tell(DeletedRange.before(tp, position, min(begins[tp], left[tp].end)))
@@ -204,7 +222,15 @@ def _check(record: ConsumerRecord) -> None:
     except record_kinds.TooNewError as error:
         if not record_kinds.version_of(record.headers):
             return  # of no release: whoever reads its value sees that it is none
-        raise OperateError(f"{record.topic}, partition {record.partition}, offset {record.offset}: {error}") from None
+        raise OperateError(
+            localized(
+                "{topic}, partition {partition}, offset {offset}: {error}",
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                error=error,
+            )
+        ) from None
 
 
 def _runs(offsets: Sequence[int]) -> list[tuple[int, int]]:

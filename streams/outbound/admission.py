@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 import structlog
 from msgspec.structs import replace
 
+from converters.core.localized import localized
 from converters.core.outcome import NotSent, Unsure
 from converters.platform import Answered, Request
 from converters.routing.route import App
@@ -32,7 +33,7 @@ class Admission:
         try:
             self._limits = overridden(app.platform.limits, settings.limits.get(app.name, {})) if settings.quotas else ()
         except ValueError as error:
-            raise SettingsError(f"deliver.limits.{app.name}: {error}") from None
+            raise SettingsError(localized("deliver.limits.{name}: {error}", name=app.name, error=error)) from None
         self._share = share
         self._owned: tuple[Collection[int], int] | None = None
         self._limiter = self._limiting({})

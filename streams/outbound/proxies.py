@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import aiohappyeyeballs
 from pydantic import Field, SecretStr
 
+from converters.core.localized import localized
 from streams.settings.secret_settings import SecretSection
 
 DIRECT = "none"
@@ -127,7 +128,13 @@ def given(section: ProxySettings, name: str) -> tuple[str, str]:
     """What the setting holds, and what it is called. Raises ValueError."""
     text = section.proxy.get_secret_value().strip()
     if section.proxy_file and not text:
-        raise ValueError(f"{name}.proxy_file: {section.proxy_file} is empty; write http://host:port into it, or none")
+        raise ValueError(
+            localized(
+                "{name}.proxy_file: {proxy_file} is empty; write http://host:port into it, or none",
+                name=name,
+                proxy_file=section.proxy_file,
+            )
+        )
     return text, f"{name}.proxy_file" if section.proxy_file else f"{name}.proxy"
 
 
@@ -152,17 +159,27 @@ def parsed(text: str, called: str, instead: str = "") -> Proxy:
         parts = urlsplit(text if "://" in text else f"//{text}")
         host, port, user, password = parts.hostname, parts.port, parts.username, parts.password
     except ValueError:
-        raise ValueError(f"{called} is no address: write http://host:port{advice}") from None
+        raise ValueError(localized("{called} is no address: write http://host:port{advice}", called=called, advice=advice)) from None
     where = f"{host or 'host'}:{port or 3128}"
     if parts.scheme != "http":
         seen = f"of {parts.scheme}" if parts.scheme else "without a scheme"
-        raise ValueError(f"{called} is {seen}; expected a proxy that is spoken to in HTTP: write http://{where}{advice}")
+        raise ValueError(
+            localized(
+                "{called} is {seen}; expected a proxy that is spoken to in HTTP: write http://{where}{advice}",
+                called=called,
+                seen=seen,
+                where=where,
+                advice=advice,
+            )
+        )
     if not host or re.search(r"[\s\\]", host):
-        raise ValueError(f"{called} has no host: write http://host:port{advice}")
+        raise ValueError(localized("{called} has no host: write http://host:port{advice}", called=called, advice=advice))
     if port is None and not instead:
-        raise ValueError(f"{called} has no port: write http://{where}, or whatever the proxy's is")
+        raise ValueError(localized("{called} has no port: write http://{where}, or whatever the proxy's is", called=called, where=where))
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError(f"{called} has something after the port: write http://{where}{advice}")
+        raise ValueError(
+            localized("{called} has something after the port: write http://{where}{advice}", called=called, where=where, advice=advice)
+        )
     secret = f"{unquote(user or '')}:{unquote(password or '')}"
     authorization = "Basic " + b64encode(secret.encode()).decode() if user is not None else ""
     return Proxy(host, port or 80, authorization)

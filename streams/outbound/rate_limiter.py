@@ -10,6 +10,7 @@ from math import inf
 from msgspec import Struct
 from msgspec.structs import replace
 
+from converters.core.localized import localized
 from converters.platform import OTHERS, RateLimit
 from streams.outbound.fairness import FairQueue
 from streams.outbound.token_bucket import QuotaPolicy, TokenBucket
@@ -243,7 +244,7 @@ def overridden(limits: Iterable[RateLimit], amounts: Mapping[str, float]) -> tup
     limits = tuple(limits)
     if unknown := sorted(amounts.keys() - {limit.name for limit in limits}):
         known = ", ".join(limit.name for limit in limits)
-        raise ValueError(f"no limit is called {', '.join(unknown)}; known are: {known}")
+        raise ValueError(localized("no limit is called {unknown}; known are: {known}", unknown=", ".join(unknown), known=known))
     return tuple(replace(limit, amount=amounts.get(limit.name, limit.amount)) for limit in limits)
 
 

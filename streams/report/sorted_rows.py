@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
+from converters.core.localized import localized
 from streams.operate.topic_reader import OperateError
 
 HELD = 400_000
@@ -76,7 +77,11 @@ class SortedRows:
                     file.write(_HEAD.pack(len(name), len(content), number) + name + content)
         except OSError as error:
             raise OperateError(
-                f"{error.strerror or type(error).__name__}: more than {self._most} rows need a directory for temporary files, with --work"
+                localized(
+                    "{strerror}: more than {most} rows need a directory for temporary files, with --work",
+                    strerror=error.strerror or type(error).__name__,
+                    most=self._most,
+                )
             ) from None
         self._files.append(path)
         self._rows.clear()

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from msgspec import structs
 
+from converters.core.localized import localized, text_of
 from streams.files.app import STALL, FilesApp
 from streams.files.disk import DirectoryError, FileDirectory
 from streams.http_server.connections import PortLimits
@@ -39,9 +40,11 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
     try:
         long_enough("files.secret", files.secret)
     except ValueError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(text_of(error)) from None
     if not files.public_url:
-        raise SettingsError("files.public_url is missing: where chat clients reach files.port, such as https://files.example.com")
+        raise SettingsError(
+            localized("files.public_url is missing: where chat clients reach files.port, such as https://files.example.com")
+        )
     disk = FileDirectory(files.directory, kept=files.kept_days * DAY)
     app = FilesApp(
         disk, files.secret.get_secret_value().encode(), public_url=files.public_url, lives=files.link_days * DAY, largest=files.max_bytes
@@ -51,7 +54,7 @@ async def run(settings: Settings, stop: asyncio.Event, started: "asyncio.Future[
     try:
         disk.open()
     except DirectoryError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(text_of(error)) from None
     sweeping: asyncio.Task[Any] | None = None
     try:
         await observer.start()

@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import localized, text_of
 from converters.routing.route import App
 from streams.identities.follower import IdentityFollower, NoTopicError
 from streams.identities.store import disk_of
@@ -38,12 +39,14 @@ def searchable(settings: Settings, names: list[str]) -> dict[str, App]:
     """The apps of *names* (all, where empty) whose platforms can be asked. Raises SettingsError where there are none."""
     apps = marking(settings)
     if unknown := sorted(set(names) - apps.keys()):
-        raise SettingsError(f"no app {', '.join(unknown)} in the settings; there are: {', '.join(sorted(apps))}")
+        raise SettingsError(
+            localized("no app {unknown} in the settings; there are: {apps}", unknown=", ".join(unknown), apps=", ".join(sorted(apps)))
+        )
     chosen = {name: app for name, app in apps.items() if not names or name in names}
     found = {name: app for name, app in chosen.items() if app.platform.gaps is not None}
     if not found or (names and len(found) < len(chosen)):
         mute = ", ".join(sorted(chosen.keys() - found.keys()))
-        raise SettingsError(f"the platform of {mute} keeps nothing of lost callbacks that could be asked for")
+        raise SettingsError(localized("the platform of {mute} keeps nothing of lost callbacks that could be asked for", mute=mute))
     return found
 
 
@@ -117,7 +120,7 @@ class _GapsRole:
         except NoTopicError as error:
             await self._follower.stop()
             await self._store.close(0.0)
-            raise OperateError(str(error)) from None
+            raise OperateError(text_of(error)) from None
         self.health.watch(STAGE, lambda: self._busy, PATIENCE)
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import structlog
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import localized
 from streams.dead_letters.dead_letter_limit import DeadLetterLimit, HeldApp
 from streams.dead_letters.releases import ReleaseReader
 from streams.exactly_once.deleted_records import DeletedRange
@@ -221,9 +222,14 @@ async def require(settings: Settings, names: list[str], health: Health, grants: 
     for name in names:
         found = there[name]
         if not found:
-            raise SettingsError(f"topic {name} is missing; make it with: im-relay topics create")
+            raise SettingsError(localized("topic {name} is missing; make it with: im-relay topics create", name=name))
         if found != kafka.partitions and name != names[-1]:
             raise SettingsError(
-                f"topic {name} has {found} partitions, kafka.partitions says {kafka.partitions}: set kafka.partitions = {found}"
+                localized(
+                    "topic {name} has {found} partitions, kafka.partitions says {partitions}: set kafka.partitions = {found}",
+                    name=name,
+                    found=found,
+                    partitions=kafka.partitions,
+                )
             )
     await topic_checks.look(settings, names, health)

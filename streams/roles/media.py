@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 from aiokafka import TopicPartition
 
+from converters.core.localized import localized
 from streams.exactly_once.transport import StagePlan
 from streams.kafka import acls, topics
 from streams.kafka.log_reader import LogReader
@@ -54,7 +55,7 @@ async def _media(settings: Settings, health: Health) -> int:
     try:
         addresses = AddressPolicy(media.allow)
     except ValueError as error:
-        raise SettingsError(f"media.allow: {error}") from None
+        raise SettingsError(localized("media.allow: {error}", error=error)) from None
     group = f"{kafka.prefix}media"
     loop = asyncio.get_running_loop()
     admissions = {name: Admission(app, settings.deliver, loop) for name, app in apps.items()}
@@ -107,12 +108,14 @@ async def _started(pool: TranscodePool) -> None:
         await pool.start()
     except NotSandboxedError:
         raise SettingsError(
-            "media.sandbox is \"require\", and this machine's kernel does not filter the calls of the processes that read strangers' files: "
-            "run the role on Linux (x86_64 or aarch64) with seccomp filters, in a container that allows prctl(PR_SET_SECCOMP); "
-            'or set media.sandbox = "prefer", and a file with an exploit can do what the role can'
+            localized(
+                'media.sandbox is "require", and this machine\'s kernel does not filter the calls of the processes that read strangers\' files: run the role on Linux (x86_64 or aarch64) with seccomp filters, in a container that allows prctl(PR_SET_SECCOMP); or set media.sandbox = "prefer", and a file with an exploit can do what the role can'
+            )
         ) from None
     except NoWorkerError as error:
-        raise SettingsError(f"media: {error}; is there memory for one, and are the packages av, pillow and pillow-heif whole?") from None
+        raise SettingsError(
+            localized("media: {error}; is there memory for one, and are the packages av, pillow and pillow-heif whole?", error=error)
+        ) from None
 
 
 def _told(ready: WorkerReady) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import structlog
 
+from converters.core.localized import localized
 from streams.convert import stage as convert
 from streams.convert.reload import RulesReloader
 from streams.convert.stage import ConvertStage
@@ -107,7 +108,9 @@ async def _deliver(settings: Settings, platform: str, transport: httpx.AsyncBase
     targets = {name: app for name, app in apps.items() if app.platform.name == platform}
     if not targets:
         there = ", ".join(settings.platforms())
-        raise SettingsError(f"no app of the settings is on platform {platform!r}; there are apps on: {there}")
+        raise SettingsError(
+            localized("no app of the settings is on platform {platform!r}; there are apps on: {there}", platform=platform, there=there)
+        )
     kafka = settings.kafka
     sources = sorted({app.platform.name for app in apps.values() if apps[app.target].platform.name == platform})
     moved = await _imported(kafka, {platform, *sources})

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import structlog
 from aiokafka.errors import IllegalSaslStateError, KafkaError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
 
+from converters.core.localized import localized
 from streams.kafka import clients, permissions
 from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Where
@@ -70,7 +71,7 @@ async def patiently(what: str, where: Where, begin: Callable[[], Awaitable[T]], 
                 await undo()
             told = permissions.why(error, where)
             if is_final(error):
-                raise SettingsError(f"kafka.bootstrap is {where}: {told}") from None
+                raise SettingsError(localized("kafka.bootstrap is {where}: {told}", where=where, told=told)) from None
             REACH.told(f"{what}: {told}")
             if clock() - said >= SAID:
                 said = clock()
@@ -105,7 +106,9 @@ async def met(kafka: KafkaSettings, names: Sequence[str], grants: Sequence[AclGr
     try:
         return await patiently("reach kafka.bootstrap", kafka.cluster, ask, undo)
     except ValueError:
-        raise SettingsError(f"kafka.bootstrap is {kafka.bootstrap!r}; expected host:port, more with commas between") from None
+        raise SettingsError(
+            localized("kafka.bootstrap is {bootstrap!r}; expected host:port, more with commas between", bootstrap=kafka.bootstrap)
+        ) from None
     finally:
         with suppress(Exception):
             await client.close()

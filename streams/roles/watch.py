@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import localized
 from streams.kafka import acls, permissions, topics
 from streams.observe import metrics
 from streams.roles.health import Health
@@ -63,7 +64,7 @@ async def _run(settings: Settings, health: Health) -> None:
     needed = [letters, *(one.name for stage in watcher.stages for one in stage.inputs)]
     there = await met(kafka, needed, acls.watch(acls.layout_of(settings)))
     if missing := [name for name in needed if not there[name]]:
-        raise SettingsError(f"topic {missing[0]} is missing; make it with: im-relay topics create")
+        raise SettingsError(localized("topic {missing} is missing; make it with: im-relay topics create", missing=missing[0]))
     await patiently("watch the cluster", kafka.cluster, watcher.start, watcher.stop)
     log.info("started", stage=STAGE, stages=[" ".join(filter(None, stage.labels)) for stage in watcher.stages], canary=settings.canary.apps)
     health.watch(STAGE, lambda: True, patience=10 * (settings.watch.interval + settings.watch.timeout))

@@ -1,7 +1,7 @@
 """Settings that are each well formed and cannot work all the same: found before a role starts, each with what to write."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import msgspec
 
 from converters import PLATFORMS, canary
 from converters.core.address import public
+from converters.core.localized import Localized, joined, localized, text_of
 from streams.outbound.proxies import proxies
 from streams.settings.errors import nearest, told
 from streams.settings.listening import ListenSettings
@@ -18,9 +19,8 @@ from streams.settings.listening import ListenSettings
 if TYPE_CHECKING:
     from streams.settings.root import Settings
 
-NO_APPS = (
-    "there are no apps: name the settings file with --config (or IM_RELAY_CONFIG), and in it the two apps that are to be joined, each as "
-    "[apps.NAME] with platform, target and account"
+NO_APPS = localized(
+    "there are no apps: name the settings file with --config (or IM_RELAY_CONFIG), and in it the two apps that are to be joined, each as [apps.NAME] with platform, target and account"
 )
 _BROKER = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\],]+):([0-9]{1,5})")
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?")
@@ -42,46 +42,68 @@ def problems(settings: "Settings") -> list[str]:
     ]
 
 
-def account_problem(name: str, platform: str, error: msgspec.ValidationError, given: Mapping[str, Any]) -> str:
+def account_problem(name: str, platform: str, error: msgspec.ValidationError, given: Mapping[str, Any]) -> Localized:
     """What msgspec says of the account of app *name*, in our words."""
     where = f"apps.{name}.account"
     found = _MSGSPEC.fullmatch(str(error))
     said, key = (found["said"], (found["at"] or "").lstrip(".")) if found else (str(error), "")
     (about,) = msgspec.json.schema(PLATFORMS[platform].account)["$defs"].values()
     if not key:
-        return f"{where}.{said}" if said.partition(" ")[0] in about["properties"] else f"{where} ({platform}): {said}"
-    expected = _expected(about["properties"].get(key, {}))
-    return f"{where}.{key} is {told(key, given.get(key))}; expected {expected}" if expected else f"{where}.{key}: {said}"
+        if said.partition(" ")[0] in about["properties"]:
+            return localized("{where}.{said}", where=where, said=said)
+        return localized("{where} ({platform}): {said}", where=where, platform=platform, said=said)
+    if expected := _expected(about["properties"].get(key, {})):
+        return localized(
+            "{shown} is {seen}; expected {expected}", shown=f"{where}.{key}", seen=told(key, given.get(key)), expected=expected
+        )
+    return localized("{shown}: {error}", shown=f"{where}.{key}", error=said)
 
 
 def _expected(about: Mapping[str, Any]) -> str:
     if "enum" in about:
-        return " or ".join(f'"{each}"' for each in about["enum"])
-    kinds = {"integer": "a whole number", "number": "a number", "boolean": "true or false, without quotes", "string": "a text in quotes"}
-    words = kinds.get(str(about.get("type")), "")
-    if words and (low := about.get("minimum", about.get("exclusiveMinimum"))) is not None:
-        words += f", {low} or more" if "minimum" in about else f", more than {low}"
-    if words and "maximum" in about:
-        words += f", {about['maximum']} or less"
+        return joined([f'"{each}"' for each in about["enum"]], localized(" or "))
+    match about.get("type"):
+        case "integer":
+            words = localized("a whole number")
+        case "number":
+            words = localized("a number")
+        case "boolean":
+            words = localized("true or false, without quotes")
+        case "string":
+            words = localized("a text in quotes")
+        case _:
+            return ""
+    if "minimum" in about:
+        words = localized("{what}, {least} or more", what=words, least=about["minimum"])
+    elif "exclusiveMinimum" in about:
+        words = localized("{what}, more than {least}", what=words, least=about["exclusiveMinimum"])
+    if "maximum" in about:
+        words = localized("{what}, {most} or less", what=words, most=about["maximum"])
     if "pattern" in about:
-        words += f" like {about['pattern']}"
+        words = localized("{what} like {pattern}", what=words, pattern=about["pattern"])
     return words
 
 
 def _brokers(bootstrap: str) -> Iterator[str]:
     if not bootstrap.strip():
-        yield 'kafka.bootstrap is empty; expected brokers: write bootstrap = "host:9092", more of them with commas between'
+        yield localized('kafka.bootstrap is empty; expected brokers: write bootstrap = "host:9092", more of them with commas between')
         return
     for broker in bootstrap.split(","):
         one = broker.strip()
         if not one:
-            yield f'kafka.bootstrap is "{bootstrap}"; there is nothing between two of its commas: take one out'
+            yield localized(
+                'kafka.bootstrap is "{bootstrap}"; there is nothing between two of its commas: take one out', bootstrap=bootstrap
+            )
         elif "://" in one:
-            yield f'kafka.bootstrap has "{one}"; expected host:port without a scheme: write {one.partition("://")[2].rstrip("/") or "host:9092"}'
+            yield localized(
+                'kafka.bootstrap has "{one}"; expected host:port without a scheme: write {rstrip}',
+                one=one,
+                rstrip=one.partition("://")[2].rstrip("/") or "host:9092",
+            )
         elif (found := _BROKER.fullmatch(one)) is None:
-            yield f'kafka.bootstrap has "{one}"; expected host:port: write {_with_port(one)}'
+            yield localized('kafka.bootstrap has "{one}"; expected host:port: write {one2}', one=one, one2=_with_port(one))
         elif not 0 < int(found[1]) < 65536:
-            yield f'kafka.bootstrap has "{one}"; a port is 1 to 65535'
+            yield localized('kafka.bootstrap has "{one}"; a port is 1 to 65535', one=one)
 
 
 def _with_port(one: str) -> str:
@@ -95,17 +117,24 @@ def _listening(settings: "Settings") -> Iterator[str]:
     sections: dict[str, ListenSettings] = {"ingress": settings.ingress, "files": settings.files, "observe": settings.observe}
     for name, section in sections.items():
         if not section.hosts():
-            yield f'{name}.host is empty; expected an address to listen on: write host = "0.0.0.0"'
+            yield localized('{name}.host is empty; expected an address to listen on: write host = "0.0.0.0"', name=name)
         for host in section.hosts():
             if not _is_host(host):
                 host_only = host.partition("://")[2].rstrip("/") or host
                 host_only = host_only.rsplit(":", 1)[0] if host_only.count(":") == 1 else host_only
                 write = host_only.strip("[]") if _is_host(host_only.strip("[]")) else "0.0.0.0"  # noqa: S104 - an example
-                yield f'{name}.host has "{host}"; expected an address or a name, without scheme and port: write host = "{write}"'
+                yield localized(
+                    '{name}.host has "{host}"; expected an address or a name, without scheme and port: write host = "{write}"',
+                    name=name,
+                    host=host,
+                    write=write,
+                )
     ports = {"ingress": settings.ingress.port, "files": settings.files.port}
     for name, port in ports.items():
         if port and port == settings.observe.port and not set(sections[name].hosts()).isdisjoint(settings.observe.hosts()):
-            yield f"{name}.port and observe.port are both {port}, in one process: write another for one of them"
+            yield localized(
+                "{name}.port and observe.port are both {port}, in one process: write another for one of them", name=name, port=port
+            )
 
 
 def _is_host(host: str) -> bool:
@@ -119,11 +148,22 @@ def _is_host(host: str) -> bool:
 def _waits(settings: "Settings") -> Iterator[str]:
     deliver, kafka = settings.deliver, settings.kafka
     if deliver.backoff > deliver.backoff_max:
-        yield f"deliver.backoff is {deliver.backoff:g}, more than deliver.backoff_max, {deliver.backoff_max:g}: write a smaller one, or raise the other"
+        yield localized(
+            "deliver.backoff is {backoff:g}, more than deliver.backoff_max, {backoff_max:g}: write a smaller one, or raise the other",
+            backoff=deliver.backoff,
+            backoff_max=deliver.backoff_max,
+        )
     if settings.gaps.delay >= settings.gaps.window:
-        yield f"gaps.delay is {settings.gaps.delay:g}, and gaps.window {settings.gaps.window:g}: nothing is left to look at; write a smaller delay, or a longer window"
+        yield localized(
+            "gaps.delay is {delay:g}, and gaps.window {window:g}: nothing is left to look at; write a smaller delay, or a longer window",
+            delay=settings.gaps.delay,
+            window=settings.gaps.window,
+        )
     if kafka.session_timeout > 1800:
-        yield f"kafka.session_timeout is {kafka.session_timeout:g} seconds; brokers take 1800 at the most, unless they are told otherwise: write 6"
+        yield localized(
+            "kafka.session_timeout is {session_timeout:g} seconds; brokers take 1800 at the most, unless they are told otherwise: write 6",
+            session_timeout=kafka.session_timeout,
+        )
 
 
 def _media(settings: "Settings") -> Iterator[str]:
@@ -135,7 +175,7 @@ def _media(settings: "Settings") -> Iterator[str]:
         try:
             AddressPolicy([entry])
         except ValueError as error:
-            yield f"media.allow: {error}"
+            yield localized("media.allow: {error}", error=error)
 
 
 def _proxies(settings: "Settings") -> Iterator[str]:
@@ -145,19 +185,21 @@ def _proxies(settings: "Settings") -> Iterator[str]:
         try:
             proxies(section, name)
         except ValueError as error:
-            yield str(error)
+            yield text_of(error)
 
 
 def _limits(settings: "Settings") -> Iterator[str]:
     for app, limits in settings.deliver.limits.items():
         if app not in settings.apps:
             meant = nearest(app, settings.apps)
-            there = f"did you mean deliver.limits.{meant}?" if meant else f"there are: {', '.join(sorted(settings.apps)) or 'none'}"
-            yield f"deliver.limits.{app} is of no app here; {there}"
+            there = localized("did you mean {name}?", name=f"deliver.limits.{meant}") if meant else _there_are(settings.apps)
+            yield localized("deliver.limits.{app} is of no app here; {there}", app=app, there=there)
             continue
         for limit, amount in limits.items():
             if amount < 0:
-                yield f"deliver.limits.{app}.{limit} is {amount:g}; expected 0 or more, and 0 is none"
+                yield localized(
+                    "deliver.limits.{app}.{limit} is {amount:g}; expected 0 or more, and 0 is none", app=app, limit=limit, amount=amount
+                )
         platform = PLATFORMS.get(settings.apps[app].platform)
         if platform is None:
             continue
@@ -166,7 +208,11 @@ def _limits(settings: "Settings") -> Iterator[str]:
         try:
             overridden(platform.limits, limits)
         except ValueError as error:
-            yield f"deliver.limits.{app}: {error}"
+            yield localized("deliver.limits.{app}: {error}", app=app, error=error)
+
+
+def _there_are(apps: Iterable[str]) -> Localized:
+    return localized("there are: {names}", names=", ".join(sorted(apps)) or localized("none"))
 
 
 def _directories(settings: "Settings") -> Iterator[str]:
@@ -180,13 +226,19 @@ def _directories(settings: "Settings") -> Iterator[str]:
     for name, path in given.items():
         if not str(path).strip() or (isinstance(path, Path) and path == Path()):
             if name not in ("convert.state", "gaps.state"):
-                yield f'{name} is empty; expected a directory: write {name.partition(".")[2]} = "/var/lib/im-relay/…"'
+                yield localized(
+                    '{name} is empty; expected a directory: write {partition} = "/var/lib/im-relay/…"',
+                    name=name,
+                    partition=name.partition(".")[2],
+                )
             continue
         for at in (Path(path), *Path(path).parents):
             if at.is_dir():
                 break
             if at.exists():
-                yield f"{name} is {path}; {at} is a file, and no directory can be made there: name another"
+                yield localized(
+                    "{name} is {path}; {at} is a file, and no directory can be made there: name another", name=name, path=path, at=at
+                )
                 break
 
 
@@ -194,15 +246,25 @@ def _apps(settings: "Settings") -> Iterator[str]:
     seen: dict[str, str] = {}
     for name, app in settings.apps.items():
         if app.target == name:
-            others = ", ".join(sorted(each for each in settings.apps if each != name)) or "none yet, it has to be added as [apps.NAME]"
-            yield f'apps.{name}.target is "{name}", the app itself; name the app that receives its messages: {others}'
+            others = ", ".join(sorted(each for each in settings.apps if each != name)) or localized(
+                "none yet, it has to be added as [apps.NAME]"
+            )
+            yield localized(
+                'apps.{name}.target is "{name}", the app itself; name the app that receives its messages: {others}',
+                name=name,
+                others=others,
+            )
         platform = PLATFORMS.get(app.platform)
         if platform is None:
             continue
         yield from _account(f"apps.{name}.account", app.account, platform.account, app.platform)
         same = repr((app.platform, sorted((key, str(value)) for key, value in app.account.items())))
         if app.account and same in seen:
-            yield f"apps.{name}.account is that of apps.{seen[same]}: an app is named once; take one out, or give the other's keys"
+            yield localized(
+                "apps.{name}.account is that of apps.{seen}: an app is named once; take one out, or give the other's keys",
+                name=name,
+                seen=seen[same],
+            )
         seen.setdefault(same, name)
 
 
@@ -210,13 +272,23 @@ def _canary(settings: "Settings") -> Iterator[str]:
     for name in settings.canary.apps:
         if (app := settings.apps.get(name)) is None:
             meant = nearest(name, settings.apps)
-            yield f"canary.apps has {name}, which is no app here; " + (
-                f"did you mean {meant}?" if meant else f"there are: {', '.join(sorted(settings.apps)) or 'none'}"
+            yield localized(
+                "canary.apps has {name}, which is no app here; {advice}",
+                name=name,
+                advice=localized("did you mean {name}?", name=meant) if meant else _there_are(settings.apps),
             )
         elif app.target not in settings.canary.apps:
-            yield f"canary.apps has {name}, whose target is {app.target}; expected two apps that are each other's target"
+            yield localized(
+                "canary.apps has {name}, whose target is {target}; expected two apps that are each other's target",
+                name=name,
+                target=app.target,
+            )
         elif (platform := PLATFORMS.get(app.platform)) is not None and not canary.fit(platform):
-            yield f"canary.apps has {name}, and nobody can speak by the API of platform {app.platform}; name two apps of others, or leave canary.apps out"
+            yield localized(
+                "canary.apps has {name}, and nobody can speak by the API of platform {platform}; name two apps of others, or leave canary.apps out",
+                name=name,
+                platform=app.platform,
+            )
 
 
 def _account(where: str, given: Mapping[str, Any], kind: type[Any], platform: str) -> Iterator[str]:
@@ -227,13 +299,22 @@ def _account(where: str, given: Mapping[str, Any], kind: type[Any], platform: st
         name = key if key in fields else key.removesuffix("_file")
         if name not in fields:
             meant = nearest(key, fields)
-            advice = f"did you mean {meant}?" if meant else f"platform {platform} has: {', '.join(fields)}"
-            yield f"{where}.{key} is no setting; {advice}"
+            advice = (
+                localized("did you mean {name}?", name=meant)
+                if meant
+                else localized("platform {platform} has: {fields}", platform=platform, fields=", ".join(fields))
+            )
+            yield localized("{where}.{key} is no setting; {advice}", where=where, key=key, advice=advice)
         elif name != key and name in given:
-            yield f"{where} has both {name} and {key}: take one of them out"
+            yield localized("{where} has both {name} and {key}: take one of them out", where=where, name=name, key=key)
     for name in needed:
         if name not in given and f"{name}_file" not in given:
-            yield f'{where}.{name} is missing ({about["properties"][name].get("description", "").rstrip(".")}): write {name} = "…", or {name}_file = "PATH"'
+            yield localized(
+                '{where}.{name} is missing ({rstrip}): write {name} = "…", or {name}_file = "PATH"',
+                where=where,
+                name=name,
+                rstrip=about["properties"][name].get("description", "").rstrip("."),
+            )
     for key, value in given.items():
         name = key if key in fields else key.removesuffix("_file")
         if name not in fields or not isinstance(value, str):
@@ -241,11 +322,13 @@ def _account(where: str, given: Mapping[str, Any], kind: type[Any], platform: st
         if not value.strip():
             if name in needed or key != name:
                 what = (
-                    "the path of a file that holds it" if key != name else f"its value, or {name}_file = the path of a file that holds it"
+                    localized("the path of a file that holds it")
+                    if key != name
+                    else localized("its value, or {name}_file = the path of a file that holds it", name=name)
                 )
-                yield f"{where}.{key} is empty: write {what}"
+                yield localized("{where}.{key} is empty: write {what}", where=where, key=key, what=what)
         elif value != value.strip() or any(ord(letter) < 32 or ord(letter) == 127 for letter in value):
-            yield f"{where}.{key} has a space at one of its ends, or a line break in it: write it without"
+            yield localized("{where}.{key} has a space at one of its ends, or a line break in it: write it without", where=where, key=key)
     base = given.get("base_url")
     if isinstance(base, str) and base.strip():
         yield from _base(f"{where}.base_url", base.strip())
@@ -256,15 +339,27 @@ def _base(where: str, url: str) -> Iterator[str]:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname
     except ValueError:
-        yield f"{where} is no address: write it as https://host"
+        yield localized("{where} is no address: write it as https://host", where=where)
         return
     shown = re.sub(r"^[^/@]*@", "…@", public(url))
     if parts.scheme not in ("http", "https") or "://" not in url:
         rest = re.sub(r"^[^/@]*@", "", re.sub(r"^[A-Za-z]*:?/+", "", url)).partition("?")[0]
-        yield f'{where} is "{shown}"; expected an address with http:// or https://: write base_url = "https://{rest}"'
+        yield localized(
+            '{where} is "{shown}"; expected an address with http:// or https://: write base_url = "https://{rest}"',
+            where=where,
+            shown=shown,
+            rest=rest,
+        )
     elif not host:
-        yield f'{where} is "{shown}"; there is no host in it: write it as https://host'
+        yield localized('{where} is "{shown}"; there is no host in it: write it as https://host', where=where, shown=shown)
     elif parts.fragment:
-        yield f'{where} is "{shown}"; expected an address without #: write base_url = "{parts.scheme}://{host}{parts.path}"'
+        yield localized(
+            '{where} is "{shown}"; expected an address without #: write base_url = "{scheme}://{host}{path}"',
+            where=where,
+            shown=shown,
+            scheme=parts.scheme,
+            host=host,
+            path=parts.path,
+        )
     elif re.search(r"[\s\\]", url) or port == 0:
-        yield f'{where} is "{shown}"; expected an address as https://host or https://host:443'
+        yield localized('{where} is "{shown}"; expected an address as https://host or https://host:443', where=where, shown=shown)

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import msgspec
 from pydantic import BaseModel
 
+from converters.core.localized import joined, localized
 from streams.settings.secret_settings import NO_NUMBER
 
 PREFIX = "IM_RELAY_"
@@ -22,10 +23,10 @@ _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|s|sec|seconds?|m|min|min
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SIZE = re.compile(r"\s*([0-9]+)\s*([kKmMgG])(i[bB]?|[bB])\s*")
 _PATTERNS = {
-    "^(https?://": "an address that begins with http:// or https://, or nothing",
-    "^[A-Za-z0-9._-]*$": "letters of a-z and A-Z, digits, '.', '_' and '-'",
-    "^[A-Za-z0-9._/-]*$": "letters of a-z and A-Z, digits, '.', '_', '/' and '-'",
-    "^[a-z0-9][a-z0-9-]{0,31}$": "1 to 32 of a-z, 0-9 and '-', beginning with a letter or a digit",
+    "^(https?://": localized("an address that begins with http:// or https://, or nothing"),
+    "^[A-Za-z0-9._-]*$": localized("letters of a-z and A-Z, digits, '.', '_' and '-'"),
+    "^[A-Za-z0-9._/-]*$": localized("letters of a-z and A-Z, digits, '.', '_', '/' and '-'"),
+    "^[a-z0-9][a-z0-9-]{0,31}$": localized("1 to 32 of a-z, 0-9 and '-', beginning with a letter or a digit"),
 }
 
 
@@ -63,7 +64,7 @@ def stray(environment: Mapping[str, str], model: type[BaseModel]) -> list[str]:
     """A line for each variable with our prefix that sets nothing."""
     known = {variable(name): name for name in names(model)}
     open_ended = tuple(f"{variable(name)}__" for name in _tables(model))
-    lines = []
+    lines: list[str] = []
     for given in sorted(environment):
         upper = given.upper()
         if not upper.startswith(PREFIX) or upper in known or upper in OTHERS or upper.startswith(open_ended):
@@ -72,17 +73,19 @@ def stray(environment: Mapping[str, str], model: type[BaseModel]) -> list[str]:
             continue
         meant = nearest(upper.removeprefix(PREFIX), [each.removeprefix(PREFIX) for each in known])
         advice = (
-            f"did you mean {PREFIX}{meant}? Name it so, or unset it"
+            localized("did you mean {prefix}{meant}? Name it so, or unset it", prefix=PREFIX, meant=meant)
             if meant
-            else (f"the name is {PREFIX}, the section, two underscores and the key, such as {PREFIX}KAFKA__BOOTSTRAP; unset it")
+            else localized(
+                "the name is {prefix}, the section, two underscores and the key, such as {prefix}KAFKA__BOOTSTRAP; unset it", prefix=PREFIX
+            )
         )
-        lines.append(f"{given} is in the environment and is no setting; {advice}")
+        lines.append(localized("{given} is in the environment and is no setting; {advice}", given=given, advice=advice))
     return lines
 
 
 def unread(environment: Mapping[str, str], model: type[BaseModel]) -> list[str]:
     """A line for each variable whose setting is a list or a table, and that is not written as JSON."""
-    lines = []
+    lines: list[str] = []
     for name in sorted(names(model)):
         text = next((value for given, value in environment.items() if given.upper() == variable(name)), None)
         kind = _kind(model, name)
@@ -92,8 +95,15 @@ def unread(environment: Mapping[str, str], model: type[BaseModel]) -> list[str]:
             msgspec.json.decode(text)
         except msgspec.DecodeError:
             example = msgspec.json.encode([each.strip() for each in text.split(",")]).decode() if kind == "list" else '{"KEY": …}'
-            shown = "" if _SECRET.search(name) else f": write it as {example}"
-            lines.append(f"{variable(name)} is a {kind}, and in the environment that is JSON{shown}, or put it into the settings file")
+            shown = "" if _SECRET.search(name) else localized(": write it as {example}", example=example)
+            lines.append(
+                localized(
+                    "{variable} is a {kind}, and in the environment that is JSON{shown}, or put it into the settings file",
+                    variable=variable(name),
+                    kind=localized("list") if kind == "list" else localized("table"),
+                    shown=shown,
+                )
+            )
     return lines
 
 
@@ -109,45 +119,61 @@ def wrong(error: Mapping[str, Any], model: type[BaseModel], environment: Collect
         case "extra_forbidden":
             return _unknown(parts, model, shown)
         case "missing":
-            return f"{shown} is missing: write {key} = …"
+            return localized("{shown} is missing: write {key} = …", shown=shown, key=key)
         case "greater_than_equal":
-            return f"{shown} is {seen}; expected {_number(context['ge'])} or more"
+            return localized("{shown} is {seen}; expected {context} or more", shown=shown, seen=seen, context=_number(context["ge"]))
         case "less_than_equal":
-            return f"{shown} is {seen}; expected {_number(context['le'])} or less"
+            return localized("{shown} is {seen}; expected {context} or less", shown=shown, seen=seen, context=_number(context["le"]))
         case "greater_than":
-            return f"{shown} is {seen}; expected more than {_number(context['gt'])}"
+            return localized("{shown} is {seen}; expected more than {context}", shown=shown, seen=seen, context=_number(context["gt"]))
         case "less_than":
-            return f"{shown} is {seen}; expected less than {_number(context['lt'])}"
+            return localized("{shown} is {seen}; expected less than {context}", shown=shown, seen=seen, context=_number(context["lt"]))
         case "finite_number":
-            return f"{shown} is {seen}; expected a number that has an end: write a large one"
+            return localized("{shown} is {seen}; expected a number that has an end: write a large one", shown=shown, seen=seen)
         case "value_error" if str(context.get("error")) == NO_NUMBER:
-            return f"{shown} is {seen}; {NO_NUMBER}"
+            return localized("{shown} is {seen}; {no_number}", shown=shown, seen=seen, no_number=NO_NUMBER)
         case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
-            return f"{shown} is {seen}; expected a whole number{_as_number(key, error.get('input'), whole=True)}"
+            return localized(
+                "{shown} is {seen}; expected a whole number{key}",
+                shown=shown,
+                seen=seen,
+                key=_as_number(key, error.get("input"), whole=True),
+            )
         case "float_parsing" | "float_type":
-            return f"{shown} is {seen}; expected a number{_as_number(key, error.get('input'), whole=False)}"
+            return localized(
+                "{shown} is {seen}; expected a number{key}", shown=shown, seen=seen, key=_as_number(key, error.get("input"), whole=False)
+            )
         case "bool_parsing" | "bool_type":
-            return f"{shown} is {seen}; expected true or false, without quotes"
+            return localized("{shown} is {seen}; expected true or false, without quotes", shown=shown, seen=seen)
         case "string_type":
-            return f"{shown} is {seen}; expected a text{_as_text(key, error.get('input'))}"
+            return localized("{shown} is {seen}; expected a text{key}", shown=shown, seen=seen, key=_as_text(key, error.get("input")))
         case "literal_error":
-            return f"{shown} is {seen}; expected {context['expected'].replace(chr(39), chr(34))}"
+            return localized("{shown} is {seen}; expected {chr}", shown=shown, seen=seen, chr=context["expected"].replace(chr(39), chr(34)))
         case "string_pattern_mismatch":
-            kind = next((words for start, words in _PATTERNS.items() if context["pattern"].startswith(start)), f"like {context['pattern']}")
-            return f"{shown} is {seen}; expected {kind}"
+            kind = next(
+                (words for start, words in _PATTERNS.items() if context["pattern"].startswith(start)),
+                localized("like {pattern}", pattern=context["pattern"]),
+            )
+            return localized("{shown} is {seen}; expected {kind}", shown=shown, seen=seen, kind=kind)
         case "model_type" | "model_attributes_type" | "dict_type":
             section = f"[{name}.NAME]" if name in _tables(model) else f"[{name}]"
-            return f"{shown} is {seen}; expected a section: write {section}, and its keys below"
+            return localized(
+                "{shown} is {seen}; expected a section: write {section}, and its keys below", shown=shown, seen=seen, section=section
+            )
         case "list_type":
             value = error.get("input")
-            write = f': write {key} = ["{value}"]' if isinstance(value, str) and not _SECRET.search(name) else ""
-            return f"{shown} is {seen}; expected a list{write}"
+            write = (
+                localized(': write {key} = ["{value}"]', key=key, value=value)
+                if isinstance(value, str) and not _SECRET.search(name)
+                else ""
+            )
+            return localized("{shown} is {seen}; expected a list{write}", shown=shown, seen=seen, write=write)
         case "path_type":
-            return f'{shown} is {seen}; expected a path in quotes: write {key} = "…"'
+            return localized('{shown} is {seen}; expected a path in quotes: write {key} = "…"', shown=shown, seen=seen, key=key)
         case "value_error":
-            return f"{shown}: {context.get('error', error['msg'])}"
+            return localized("{shown}: {error}", shown=shown, error=context.get("error", error["msg"]))
         case _:
-            return f"{shown}: {error['msg']}"
+            return localized("{shown}: {error}", shown=shown, error=error["msg"])
 
 
 def all_wrong(errors: Iterable[Mapping[str, Any]], model: type[BaseModel], environment: Mapping[str, str]) -> list[str]:
@@ -177,11 +203,17 @@ def _unknown(parts: list[str], model: type[BaseModel], shown: str) -> str:
     meant = nearest(parts[-1], known)
     elsewhere = [] if meant else sorted(each for each in names(model) if each.rpartition(".")[2] == parts[-1])
     if meant:
-        return f"{shown} is no setting; did you mean {f'{section}.' if section else ''}{meant}?"
+        return localized(
+            "{shown} is no setting; did you mean {rest}{meant}?", shown=shown, rest=f"{section}." if section else "", meant=meant
+        )
     if elsewhere:
-        return f"{shown} is no setting; there is {' and '.join(elsewhere)}: move it to that section"
-    where = f"[{section}] has" if section else "the sections are"
-    return f"{shown} is no setting; {where}: {', '.join(known)}"
+        return localized(
+            "{shown} is no setting; there is {elsewhere}: move it to that section",
+            shown=shown,
+            elsewhere=joined(elsewhere, localized(" and ")),
+        )
+    where = localized("[{section}] has", section=section) if section else localized("the sections are")
+    return localized("{shown} is no setting; {where}: {known}", shown=shown, where=where, known=", ".join(known))
 
 
 def _kind(model: type[BaseModel], name: str) -> str | None:
@@ -206,13 +238,13 @@ def _seen(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, dict):
-        return "a section"
+        return localized("a section")
     if isinstance(value, list | tuple | set):
-        return "a list"
+        return localized("a list")
     if value is None:
-        return "nothing"
+        return localized("nothing")
     if _SECRET.search(name):
-        return "something that is not shown"
+        return localized("something that is not shown")
     if isinstance(value, int | float):
         return _number(value)
     text = str(value)
@@ -232,18 +264,18 @@ def _as_number(key: str, value: Any, *, whole: bool) -> str:
     if isinstance(value, str) and (found := _DURATION.fullmatch(value)):
         unit = found[2] if found[2] == "ms" else found[2][0]
         seconds = float(found[1]) * _SECONDS[unit]
-        return f" of seconds: write {key} = {seconds:g}"
+        return localized(" of seconds: write {key} = {seconds:g}", key=key, seconds=seconds)
     if isinstance(value, str) and (size := _SIZE.fullmatch(value)):
         step = 1024 if size[3].startswith("i") else 1000
-        return f" of bytes: write {key} = {int(size[1]) * step ** ('kmg'.index(size[2].lower()) + 1)}"
+        return localized(" of bytes: write {key} = {size}", key=key, size=int(size[1]) * step ** ("kmg".index(size[2].lower()) + 1))
     if whole and isinstance(value, float) and value == value and abs(value) < 1e15:  # noqa: PLR0124 - it is a number
-        return f": write {key} = {round(value)}"
+        return localized(": write {key} = {round}", key=key, round=round(value))
     return ""
 
 
 def _as_text(key: str, value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(each, str) for each in value) and not _SECRET.search(key):
-        return f': write {key} = "{",".join(value)}"'
+        return localized(': write {key} = "{names}"', key=key, names=",".join(value))
     if isinstance(value, int | float) and not isinstance(value, bool) and not _SECRET.search(key):
-        return f' in quotes: write {key} = "{value}"'
-    return f' in quotes: write {key} = "…"'
+        return localized(' in quotes: write {key} = "{value}"', key=key, value=value)
+    return localized(' in quotes: write {key} = "…"', key=key)

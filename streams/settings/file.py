@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from converters.core.localized import localized
 from streams.settings.errors import section_models
 
 _MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
@@ -16,16 +17,20 @@ def read(path: Path) -> dict[str, Any]:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise ValueError(f"settings file {path}: {error.strerror}; name another with --config") from None
+        raise ValueError(
+            localized("settings file {path}: {strerror}; name another with --config", path=path, strerror=error.strerror)
+        ) from None
     if (coding := _MARKS.get(raw[:2])) or b"\0" in raw[:64]:
-        raise ValueError(f"settings file {path} is {coding or 'UTF-16 or binary'}: save it as UTF-8")
+        raise ValueError(localized("settings file {path} is {coding}: save it as UTF-8", path=path, coding=coding or "UTF-16 or binary"))
     try:
         return tomllib.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise ValueError(f"settings file {path} is not UTF-8 (line {line}): save it as UTF-8") from None
+        raise ValueError(localized("settings file {path} is not UTF-8 (line {line}): save it as UTF-8", path=path, line=line)) from None
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"settings file {path} is not TOML: {error}{_hint(str(error))}") from None
+        raise ValueError(
+            localized("settings file {path} is not TOML: {error}{error2}", path=path, error=error, error2=_hint(str(error)))
+        ) from None
 
 
 def placed(given: dict[str, Any], model: type[BaseModel], beside: Path) -> dict[str, Any]:

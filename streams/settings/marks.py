@@ -5,13 +5,12 @@ from typing import Any, Self
 
 from pydantic import AwareDatetime, Field, SecretStr, model_validator
 
+from converters.core.localized import Localized, localized
 from streams.settings.secret_settings import SHORTEST, SecretSection, long_enough
 
-MISSING = (
-    f"marks.secret is missing: by it the relay knows what it has sent itself. Write {SHORTEST} characters or more that nobody else knows "
-    "(openssl rand -hex 32) into a file, and name it in the settings file:\n"
-    '  [marks]\n  secret_file = "secrets/marks"\n'
-    "or give them as IM_RELAY_MARKS__SECRET. All workers of convert and deliver, and whoever runs gaps, replay and trace, need the same"
+MISSING = localized(
+    'marks.secret is missing: by it the relay knows what it has sent itself. Write {shortest} characters or more that nobody else knows (openssl rand -hex 32) into a file, and name it in the settings file:\n  [marks]\n  secret_file = "secrets/marks"\nor give them as IM_RELAY_MARKS__SECRET. All workers of convert and deliver, and whoever runs gaps, replay and trace, need the same',
+    shortest=SHORTEST,
 )
 
 
@@ -45,9 +44,11 @@ class MarksSettings(SecretSection):
         return self
 
     @property
-    def missing(self) -> str:
+    def missing(self) -> Localized:
         """What is to be written where there is no secret."""
-        return f"marks.secret_file: {self.secret_file} cannot be read, or is empty. {MISSING}" if self.secret_file else MISSING
+        if not self.secret_file:
+            return MISSING
+        return localized("marks.secret_file: {path} cannot be read, or is empty. {missing}", path=self.secret_file, missing=MISSING)
 
     def into(self, account: Mapping[str, Any]) -> dict[str, Any]:
         """*account* with what it does not say itself. Raises ValueError, which names the setting and never its value."""

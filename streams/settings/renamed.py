@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from converters.core.localized import localized
+
 PREFIX = "IM_RELAY_"
 RENAMED: Mapping[str, str] = {
     "deliver.window": "deliver.max_open_events",
@@ -38,7 +40,7 @@ def in_file(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
             continue
         name = new.partition(".")[2]
         if name in values:
-            raise ValueError(f"{old} is the old name of {new}, and both are set: remove {old}")
+            raise ValueError(localized("{old} is the old name of {new}, and both are set: remove {old}", old=old, new=new))
         out[section] = {name if each == key else each: value for each, value in values.items()}
         found.append(old)
     return out, found

@@ -23,6 +23,7 @@ from pydantic_settings import SettingsError as PydanticSettingsError
 from converters import PLATFORMS
 from converters.core.address import public
 from converters.core.event_id import LONGEST
+from converters.core.localized import ReportedError, joined, localized, text_of
 from converters.platform import AnyPlatform
 from converters.routing.route import App
 from streams.console.settings import ConsoleSettings
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 APP_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST - 1}}}")
 
 
-class SettingsError(Exception):
+class SettingsError(ReportedError):
     """A setting is missing or wrong; the text says which, what was seen, what was expected, and where to change it."""
 
 
@@ -348,7 +349,7 @@ class Settings(BaseSettings):
 def load(path: Path | None = None, process: SecretScope = EVERYTHING) -> Settings:
     """Read the settings file and the environment, with the secrets that *process* uses and no other. Raises SettingsError."""
     path = path or (Path(named) if (named := os.environ.get("IM_RELAY_CONFIG")) else None)
-    where = str(path) if path else "the environment (IM_RELAY_…)"
+    where = str(path) if path else localized("the environment (IM_RELAY_…)")
     given: dict[str, Any] = {}
     environment, old = renamed.in_environment(os.environ)
     if path is not None:
@@ -356,7 +357,7 @@ def load(path: Path | None = None, process: SecretScope = EVERYTHING) -> Setting
             now, before = renamed.in_file(file.read(path))
             given = file.placed(now, Settings, path.parent)
         except ValueError as error:
-            raise SettingsError(str(error)) from None
+            raise SettingsError(text_of(error)) from None
         old = before + old
     lines = errors.stray(environment, Settings)
     try:
@@ -382,7 +383,11 @@ def require_apps(settings: Settings) -> Settings:
 
 
 def _wrong(where: str, lines: list[str]) -> SettingsError:
-    return SettingsError(f"settings in {where}:\n" + "\n".join(f"  {line}" for line in dict.fromkeys(lines)))
+    return SettingsError(localized("settings in {where}:\n  {lines}", where=where, lines=joined(list(dict.fromkeys(lines)), "\n  ")))
+
+
+def _meant(name: str | None) -> str:
+    return localized("; did you mean {name}?", name=name) if name else ""
 
 
 def resolve(settings: Settings) -> dict[str, App]:
@@ -391,42 +396,56 @@ def resolve(settings: Settings) -> dict[str, App]:
     for name, app in settings.apps.items():
         if not APP_NAME.fullmatch(name):
             raise SettingsError(
-                f"apps.{name!r}: the name of an app is 1 to {LONGEST} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or a digit; "
-                "it stands in addresses, event ids and metrics. Rename it in the settings and at the platform's callback address"
+                localized(
+                    "apps.{name!r}: the name of an app is 1 to {longest} of a-z, A-Z, 0-9, '.', '_' and '-', and begins with a letter or a digit; it stands in addresses, event ids and metrics. Rename it in the settings and at the platform's callback address",
+                    name=name,
+                    longest=LONGEST,
+                )
             )
         platform = PLATFORMS.get(app.platform)
         if platform is None:
-            known = ", ".join(sorted(PLATFORMS))
-            meant = errors.nearest(app.platform, PLATFORMS)
             raise SettingsError(
-                f"apps.{name}.platform is {app.platform!r}; known are: {known}" + (f"; did you mean {meant}?" if meant else "")
+                localized(
+                    "apps.{name}.platform is {platform!r}; known are: {known}{meant}",
+                    name=name,
+                    platform=app.platform,
+                    known=", ".join(sorted(PLATFORMS)),
+                    meant=_meant(errors.nearest(app.platform, PLATFORMS)),
+                )
             )
         if app.target not in settings.apps:
-            known = ", ".join(sorted(settings.apps))
-            meant = errors.nearest(app.target, set(settings.apps) - {name})
             raise SettingsError(
-                f"apps.{name}.target is {app.target!r}, which is no app here; there are: {known}"
-                + (f"; did you mean {meant}?" if meant else "")
+                localized(
+                    "apps.{name}.target is {target!r}, which is no app here; there are: {known}{meant}",
+                    name=name,
+                    target=app.target,
+                    known=", ".join(sorted(settings.apps)),
+                    meant=_meant(errors.nearest(app.target, set(settings.apps) - {name})),
+                )
             )
         account = _with_files(name, app.account, platform, settings.process)
         try:
             account = settings.marks.into(account)
         except ValueError as error:
-            raise SettingsError(f"apps.{name}.account: {error}") from None
+            raise SettingsError(localized("apps.{name}.account: {error}", name=name, error=error)) from None
         try:
             made = msgspec.convert(account, platform.account, strict=False)
         except msgspec.ValidationError as error:
             raise SettingsError(check.account_problem(name, app.platform, error, account)) from None
         if short := too_short(app.account, made, (key for key, uses in platform.secrets.items() if "mark" not in uses), platform.shortest):
-            raise SettingsError(f"apps.{name}.account.{short}")
+            raise SettingsError(localized("apps.{name}.account.{short}", name=name, short=short))
         unknown = sorted(set(account) - set(platform.account.__struct_encode_fields__))
         if unknown:
             expected = ", ".join(platform.account.__struct_encode_fields__)
-            raise SettingsError(f"apps.{name}.account has {', '.join(unknown)}; expected are: {expected}")
+            raise SettingsError(
+                localized(
+                    "apps.{name}.account has {unknown}; expected are: {expected}", name=name, unknown=", ".join(unknown), expected=expected
+                )
+            )
         try:
             rules = rules_of(app.rules, _target_platform(settings, app.target))
         except ValueError as error:
-            raise SettingsError(f"apps.{name}.rules: {error}") from None
+            raise SettingsError(localized("apps.{name}.rules: {error}", name=name, error=error)) from None
         apps[name] = App(
             name=name, platform=platform, account=made, target=app.target, rules=rules, canary=settings.canary.conversation(name)
         )
@@ -447,7 +466,14 @@ def marking(settings: Settings) -> dict[str, App]:
 def _target_platform(settings: Settings, target: str) -> AnyPlatform:
     named = settings.apps[target].platform
     if named not in PLATFORMS:
-        raise ValueError(f"apps.{target}.platform is {named!r}; known are: {', '.join(sorted(PLATFORMS))}")
+        raise ValueError(
+            localized(
+                "apps.{target}.platform is {named!r}; known are: {platforms}",
+                target=target,
+                named=named,
+                platforms=", ".join(sorted(PLATFORMS)),
+            )
+        )
     return PLATFORMS[named]
 
 
@@ -457,7 +483,7 @@ def shown(settings: Settings) -> dict[str, Any]:
     try:
         settings.kafka.cluster.credentials.proof()
     except KafkaError as error:
-        raise SettingsError(str(error)) from None
+        raise SettingsError(text_of(error)) from None
     plain: dict[str, Any] = settings.model_dump(mode="json")
     for app in plain["apps"].values():
         app["account"] = {key: value if key.endswith("_file") or key == "base_url" else "…" for key, value in app["account"].items()}
@@ -489,12 +515,30 @@ def _with_files(app: str, account: Mapping[str, Any], platform: AnyPlatform, pro
             out[name] = role_secrets.read(str(value))
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(
-                f"{where}.{key}: cannot read {value}: {type(error).__name__}; name the file that holds it, from where the settings file lies"
+                localized(
+                    "{where}.{key}: cannot read {value}: {kind}; name the file that holds it, from where the settings file lies",
+                    where=where,
+                    key=key,
+                    value=value,
+                    kind=type(error).__name__,
+                )
             ) from None
         if not out[name]:
-            raise SettingsError(f"{where}.{key}: {value} is empty; write the secret into it, one line and nothing else")
+            raise SettingsError(
+                localized(
+                    "{where}.{key}: {value} is empty; write the secret into it, one line and nothing else",
+                    where=where,
+                    key=key,
+                    value=value,
+                )
+            )
         if not out[name].isprintable():
             raise SettingsError(
-                f"{where}.{key}: {value} has more than one line, or what is no letter; write the secret into it, one line and nothing else"
+                localized(
+                    "{where}.{key}: {value} has more than one line, or what is no letter; write the secret into it, one line and nothing else",
+                    where=where,
+                    key=key,
+                    value=value,
+                )
             )
     return out

@@ -8,6 +8,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from converters.core.bodies import Body
+from converters.core.localized import localized
 from converters.core.operations import Operation, Post
 from converters.platform import AnyPlatform
 from converters.routing.rules import Rule
@@ -62,13 +63,15 @@ class RuleSettings(BaseModel):
     def _whole(self) -> Self:
         unknown = sorted(set(self.kinds) - KINDS)
         if unknown:
-            raise ValueError(f"kinds has {', '.join(unknown)}; known are: {', '.join(sorted(KINDS))}")
+            raise ValueError(
+                localized("kinds has {unknown}; known are: {kinds}", unknown=", ".join(unknown), kinds=", ".join(sorted(KINDS)))
+            )
         needed = _NEEDS.get(self.do)
         if needed and not getattr(self, needed):
-            raise ValueError(f'do = "{self.do}" needs {needed}')
+            raise ValueError(localized('do = "{do}" needs {needed}', do=self.do, needed=needed))
         for field, do in _BELONGS.items():
             if getattr(self, field) and self.do != do:
-                raise ValueError(f'{field} belongs to do = "{do}"; seen is do = "{self.do}"')
+                raise ValueError(localized('{field} belongs to do = "{do}"; seen is do = "{do2}"', field=field, do=do, do2=self.do))
         if self.pattern:
             rewriting(self.pattern, "")
         return self
@@ -86,9 +89,11 @@ def rewriting(pattern: str, replacement: str) -> Callable[[str], str]:
     except re2.error as error:
         why = error.args[0] if error.args else ""
         why = why.decode(errors="replace") if isinstance(why, bytes) else str(why)
-        raise ValueError(f"pattern is no regular expression of RE2, which has no look-around and no back-references: {why}") from None
+        raise ValueError(
+            localized("pattern is no regular expression of RE2, which has no look-around and no back-references: {why}", why=why)
+        ) from None
     if compiled.search(""):
-        raise ValueError("pattern fits where nothing is: it would be replaced between all letters")
+        raise ValueError(localized("pattern fits where nothing is: it would be replaced between all letters"))
 
     def rewrite(text: str) -> str:
         if not compiled.search(text):  # nearly always, and much faster
@@ -112,12 +117,18 @@ def rules_of(settings: Sequence[RuleSettings], target: AnyPlatform) -> tuple[Rul
     names = [rule.name for rule in settings]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"there are two of the name {', '.join(twice)}")
+        raise ValueError(localized("there are two of the name {twice}", twice=", ".join(twice)))
     for rule in settings:
         if rule.do == "create" and target.register is None:
-            raise ValueError(f'{rule.name}: do = "create", but {target.name} has no call that makes accounts')
+            raise ValueError(
+                localized('{name}: do = "create", but {name2} has no call that makes accounts', name=rule.name, name2=target.name)
+            )
         if rule.proxy and not target.user_ids.possible(rule.proxy):
-            raise ValueError(f"{rule.name}: proxy is {rule.proxy!r}, which {target.name} takes as no user's id")
+            raise ValueError(
+                localized(
+                    "{name}: proxy is {proxy!r}, which {name2} takes as no user's id", name=rule.name, proxy=rule.proxy, name2=target.name
+                )
+            )
     return tuple(map(_made, settings))
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationInfo, field_validator, model_validator
 
+from converters.core.localized import localized
 from converters.platform import Account, SecretUse
 from streams.settings import role_secrets
 
@@ -67,7 +68,9 @@ class SecretSection(Section):
                 try:
                     out[name] = role_secrets.read(str(path))
                 except (OSError, UnicodeDecodeError) as error:
-                    raise ValueError(f"{key}: cannot read {path}: {type(error).__name__}") from None
+                    raise ValueError(
+                        localized("{key}: cannot read {path}: {kind}", key=key, path=path, kind=type(error).__name__)
+                    ) from None
         return out
 
 
@@ -75,8 +78,15 @@ def long_enough(name: str, secret: SecretStr) -> None:
     """Raises ValueError, which names the setting and never its value."""
     found = len(secret.get_secret_value())
     if found < SHORTEST:
-        seen = f"has {found} characters" if found else "is missing"
-        raise ValueError(f"{name} {seen}: give {SHORTEST} or more (openssl rand -hex 32), or their file as {name}_file")
+        seen = localized("has {found} characters", found=found) if found else localized("is missing")
+        raise ValueError(
+            localized(
+                "{name} {seen}: give {shortest} or more (openssl rand -hex 32), or their file as {name}_file",
+                name=name,
+                seen=seen,
+                shortest=SHORTEST,
+            )
+        )
 
 
 def networks(given: list[str]) -> list[str]:
@@ -85,7 +95,11 @@ def networks(given: list[str]) -> list[str]:
         try:
             ip_network(each)
         except ValueError as error:
-            raise ValueError(f"{each!r} is no network ({error}): write it as 203.0.113.0/24, 203.0.113.7 or 2001:db8::/32") from None
+            raise ValueError(
+                localized(
+                    "{each!r} is no network ({error}): write it as 203.0.113.0/24, 203.0.113.7 or 2001:db8::/32", each=each, error=error
+                )
+            ) from None
     return given
 
 
@@ -96,7 +110,13 @@ def too_short(given: Mapping[str, Any], account: Account, secrets: Iterable[str]
         if len(value) >= shortest or (not value and key.endswith("_previous")):
             continue
         named = key if key in given else f"{key}_file"
-        where = f"or name a file that holds it with {key}_file" if named == key else "or what the file holds"
-        seen = "1 character" if len(value) == 1 else f"{len(value)} characters"
-        return f"{named} has {seen}; {shortest} or more are expected, as the platform's console shows it or as you have made it: change {named} there, {where}"
+        where = localized("or name a file that holds it with {key}_file", key=key) if named == key else localized("or what the file holds")
+        seen = localized("1 character") if len(value) == 1 else localized("{count} characters", count=len(value))
+        return localized(
+            "{named} has {seen}; {shortest} or more are expected, as the platform's console shows it or as you have made it: change {named} there, {where}",
+            named=named,
+            seen=seen,
+            shortest=shortest,
+            where=where,
+        )
     return ""

@@ -8,6 +8,7 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from converters.core.localized import Localized, localized
 from streams.state.disk import refusal
 from streams.state.errors import DamagedError, StateError
 
@@ -40,7 +41,7 @@ def noted(path: Path) -> DamageNote:
 def met(path: Path) -> None:
     """Raises DamagedError where an earlier reading of the store at *path* has met damage, StateError where the note cannot be read."""
     if noted(path).found:
-        raise DamagedError(noted(path).why)
+        raise DamagedError(Localized(noted(path).why))
 
 
 def found(path: Path, why: str) -> None:
@@ -57,8 +58,14 @@ def renewing(path: Path) -> None:
     known, now = noted(path), time.time()
     if 0 <= now - known.remade < AGAIN:
         raise StateError(
-            f"{path} was damaged, was made anew {(now - known.remade) / 60:.0f} minutes ago, and is damaged again ({known.why}): it is left as it is. "
-            f"Look at the disk and the kernel's log; it is tried again {AGAIN / 60:.0f} minutes after it was last made anew, or once {_beside(path)} is removed",
+            localized(
+                "{path} was damaged, was made anew {now:.0f} minutes ago, and is damaged again ({why}): it is left as it is. Look at the disk and the kernel's log; it is tried again {again:.0f} minutes after it was last made anew, or once {path2} is removed",
+                path=path,
+                now=(now - known.remade) / 60,
+                why=known.why,
+                again=AGAIN / 60,
+                path2=_beside(path),
+            ),
             "damaged",
         )
 

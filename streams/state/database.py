@@ -15,6 +15,7 @@ from typing import Any
 
 from rocksdict import BlockBasedOptions, Cache, DBCompressionType, Options, Rdict, WriteBatch, WriteBufferManager
 
+from converters.core.localized import localized
 from streams.state import damage, disk
 from streams.state.errors import DamagedError, StateError
 
@@ -59,7 +60,7 @@ class Database:
         self._path = path.absolute()
         self._blocks = blocks
         if self._path in _open:
-            raise StateError(f"{path} is still open in this process", "locked")
+            raise StateError(localized("{path} is still open in this process", path=path), "locked")
         if (refused := disk.tried(self._path.parent)) is not None:
             raise refused
         self._handles: dict[str, Any] = {}
@@ -196,16 +197,27 @@ class Database:
         if (reason := disk.unreadable(self._path, whole=False)) is not None:
             return disk.refusal(Path(reason.filename or self._path), reason)
         if opening and (process := disk.holder(self._path)) is not None:
-            return StateError(f"{self._path} is in use by {process}: end that, or give this one a directory of its own", "locked")
+            return StateError(
+                localized(
+                    "{path} is in use by {process}: end that, or give this one a directory of its own", path=self._path, process=process
+                ),
+                "locked",
+            )
         code = str(error).partition(":")[0]
         lost = disk.unreadable(self._path, whole=True) if code == IO_ERROR and not writing else None
         if code != CORRUPTION and (lost is None or lost.errno != errno.EIO):
-            return StateError(f"{self._path}: RocksDB says {code if code in CODES else 'what is no code of its'}; it is opened anew")
+            return StateError(
+                localized(
+                    "{path}: RocksDB says {code}; it is opened anew",
+                    path=self._path,
+                    code=code if code in CODES else localized("what is no code of its"),
+                )
+            )
         try:
             damage.found(self._path, f"{code}: {lost.strerror if lost is not None else 'a file does not hold what was written'}")
         except StateError as refused_note:
             return refused_note
-        return DamagedError(f"{self._path}: {code}")
+        return DamagedError(localized("{path}: {code}", path=self._path, code=code))
 
 
 def close(rows: Any, columns: dict[str, Any], handles: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from converters.core.localized import Localized, localized
 from streams.state.errors import Kind, StateError
 
 SPARE = 64 << 20
@@ -19,30 +20,32 @@ HANDLES = 32
 """Files that must be free to be opened."""
 PIECE = 8 << 20
 
-_KINDS: Mapping[int, tuple[Kind, str]] = {
-    errno.ENOSPC: ("full", "the disk is full: make room, or a larger disk"),
-    errno.EDQUOT: ("full", "the quota is used up: make room, or ask for more"),
-    errno.EACCES: ("forbidden", "this user (uid {uid}) may not: give it the directory and what is in it"),
-    errno.EPERM: ("forbidden", "this user (uid {uid}) may not: give it the directory and what is in it"),
-    errno.EROFS: ("forbidden", "the disk is mounted read-only: mount it so that it can be written, or name another directory"),
-    errno.ENOTDIR: ("forbidden", "a part of that path is a file: name another directory"),
-    errno.EEXIST: ("forbidden", "a file has that name: name another directory"),
-    errno.ELOOP: ("forbidden", "its links lead in a circle: name another directory"),
-    errno.ENAMETOOLONG: ("forbidden", "the name is too long: name another directory"),
-    errno.EMFILE: ("failing", "this process has no file handles left: raise its limit (ulimit -n)"),
-    errno.ENFILE: ("failing", "the machine has no file handles left: raise fs.file-max"),
-    errno.EFBIG: ("failing", "this process may not write files of that size: raise its limit (ulimit -f)"),
-    errno.EIO: ("failing", "the disk does not work: look at the kernel's log"),
-    errno.ENOLCK: ("failing", "the file system knows no locks: name a directory on a disk of this machine"),
-    errno.EOPNOTSUPP: ("failing", "the file system knows no locks: name a directory on a disk of this machine"),
+_KINDS: Mapping[int, tuple[Kind, Localized]] = {
+    errno.ENOSPC: ("full", localized("the disk is full: make room, or a larger disk")),
+    errno.EDQUOT: ("full", localized("the quota is used up: make room, or ask for more")),
+    errno.EACCES: ("forbidden", localized("this user (uid {uid}) may not: give it the directory and what is in it", uid=os.getuid())),
+    errno.EPERM: ("forbidden", localized("this user (uid {uid}) may not: give it the directory and what is in it", uid=os.getuid())),
+    errno.EROFS: ("forbidden", localized("the disk is mounted read-only: mount it so that it can be written, or name another directory")),
+    errno.ENOTDIR: ("forbidden", localized("a part of that path is a file: name another directory")),
+    errno.EEXIST: ("forbidden", localized("a file has that name: name another directory")),
+    errno.ELOOP: ("forbidden", localized("its links lead in a circle: name another directory")),
+    errno.ENAMETOOLONG: ("forbidden", localized("the name is too long: name another directory")),
+    errno.EMFILE: ("failing", localized("this process has no file handles left: raise its limit (ulimit -n)")),
+    errno.ENFILE: ("failing", localized("the machine has no file handles left: raise fs.file-max")),
+    errno.EFBIG: ("failing", localized("this process may not write files of that size: raise its limit (ulimit -f)")),
+    errno.EIO: ("failing", localized("the disk does not work: look at the kernel's log")),
+    errno.ENOLCK: ("failing", localized("the file system knows no locks: name a directory on a disk of this machine")),
+    errno.EOPNOTSUPP: ("failing", localized("the file system knows no locks: name a directory on a disk of this machine")),
 }
 
 
 def refusal(path: Path, error: OSError) -> StateError:
     """*error* in our words."""
-    kind, words = _KINDS.get(error.errno or 0, ("failing", "look at the disk"))
+    kind, words = _KINDS.get(error.errno or 0, ("failing", localized("look at the disk")))
     name = errno.errorcode.get(error.errno or 0, "no number")
-    return StateError(f"{path}: {os.strerror(error.errno or 0)} ({name}); {words.format(uid=os.getuid())}", kind)
+    return StateError(
+        localized("{path}: {error} ({name}); {advice}", path=path, error=os.strerror(error.errno or 0), name=name, advice=words), kind
+    )
 
 
 def tried(directory: Path) -> StateError | None:
@@ -53,11 +56,21 @@ def tried(directory: Path) -> StateError | None:
         free = seen.f_bavail * seen.f_frsize
         if free < SPARE:
             return StateError(
-                f"{directory}: {free >> 20} MiB are free on that disk, {SPARE >> 20} MiB are needed at least: make room, or a larger disk",
+                localized(
+                    "{directory}: {free} MiB are free on that disk, {spare} MiB are needed at least: make room, or a larger disk",
+                    directory=directory,
+                    free=free >> 20,
+                    spare=SPARE >> 20,
+                ),
                 "full",
             )
         if seen.f_files and not seen.f_favail:
-            return StateError(f"{directory}: that disk has no room for one more file (inodes): make room, or a larger disk", "full")
+            return StateError(
+                localized(
+                    "{directory}: that disk has no room for one more file (inodes): make room, or a larger disk", directory=directory
+                ),
+                "full",
+            )
         _write(directory)
         _open_some()
     except OSError as error:
@@ -91,7 +104,7 @@ def holder(path: Path) -> str | None:
     if kind == fcntl.F_UNLCK:
         return None
     if process <= 0:
-        return "a process of another container or machine"
+        return localized("a process of another container or machine")
     with suppress(OSError):
         return f"process {process} ({Path(f'/proc/{process}/comm').read_text(encoding='utf-8').strip()})"
     return f"process {process}"

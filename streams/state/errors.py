@@ -2,14 +2,16 @@
 
 from typing import Literal
 
+from converters.core.localized import Localized, ReportedError
+
 Kind = Literal["full", "forbidden", "locked", "failing", "damaged"]
 """No room; not permitted, or read-only; another process has it; the disk or the process' own limits; damaged once more, soon after it was made anew."""
 
 
-class StateError(Exception):
+class StateError(ReportedError):
     """The local state cannot be used at present. It is left as it is; the text says why, and what to change."""
 
-    def __init__(self, text: str, kind: Kind = "failing") -> None:
+    def __init__(self, text: Localized, kind: Kind = "failing") -> None:
         super().__init__(text)
         self.kind: Kind = kind
 
@@ -17,5 +19,5 @@ class StateError(Exception):
 class DamagedError(StateError):
     """The state cannot be read, or does not say what its topic says. It is made anew when it is opened next."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: Localized) -> None:
         super().__init__(text, "damaged")

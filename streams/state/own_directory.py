@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from converters.core.localized import localized
 from streams.observe import metrics
 from streams.settings.root import SettingsError
 from streams.state.disk import refusal
@@ -27,7 +28,11 @@ def own_directory(state: Path, group: str, setting: str = "deliver.state") -> Pa
             path.mkdir(parents=True, exist_ok=True)
             lock = (path / "lock").open("a+", encoding="utf-8")
         except OSError as error:
-            raise SettingsError(f"{setting} is {state}; {refusal(Path(error.filename or path), error)}") from None
+            raise SettingsError(
+                localized(
+                    "{setting} is {state}; {filename}", setting=setting, state=state, filename=refusal(Path(error.filename or path), error)
+                )
+            ) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -37,14 +42,16 @@ def own_directory(state: Path, group: str, setting: str = "deliver.state") -> Pa
             continue
         except OSError as error:
             lock.close()
-            raise SettingsError(f"{setting} is {state}; {refusal(path, error)}") from None
+            raise SettingsError(
+                localized("{setting} is {state}; {path}", setting=setting, state=state, path=refusal(path, error))
+            ) from None
         with suppress(OSError):  # a full disk; it is only told to others
             lock.truncate(0)
             lock.write(f"{os.getpid()} on {socket.gethostname()}\n")
             lock.flush()
         _locks.append(lock)
         return path
-    raise SettingsError(f"{setting} is {state}; a thousand workers already use it")
+    raise SettingsError(localized("{setting} is {state}; a thousand workers already use it", setting=setting, state=state))
 
 
 _locks: list[object] = []

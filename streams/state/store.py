@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
+from converters.core.localized import localized
 from streams.observe import metrics
 from streams.state import coverage, damage
 from streams.state.coverage import Coverage
@@ -201,7 +202,7 @@ class Store:
         """Raises DamagedError where rows are missing: a store that forgets would have everything sent twice."""
         for name, count in self._counts.items():
             if (found := self._data.estimate(name)) < count:
-                raise DamagedError(f"{name} has {found} rows of {count}")
+                raise DamagedError(localized("{name} has {found} rows of {count}", name=name, found=found, count=count))
 
     def _merged(self, key: bytes, there: bytes, comes: bytes) -> bytes:
         merged = self._merge(key, there, comes) if there and comes else comes

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 
 from converters.canary import CanaryKind, conversation
+from converters.core.localized import localized
 from streams.settings.secret_settings import Section
 
 UserId = Annotated[str, Field(pattern=r"^[a-z0-9]{1,32}$")]
@@ -30,7 +31,7 @@ class WatchSettings(Section):
     def _endpoints(cls, given: list[str]) -> list[str]:
         for each in given:
             if not _ENDPOINT.fullmatch(each):
-                raise ValueError(f"{each!r} is no endpoint: write it as relay.example.com or relay.example.com:8443")
+                raise ValueError(localized("{each!r} is no endpoint: write it as relay.example.com or relay.example.com:8443", each=each))
         return given
 
 
@@ -62,14 +63,24 @@ class CanarySettings(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.apps and (len(self.apps) != 2 or self.apps[0] == self.apps[1]):
-            raise ValueError('apps: expected the names of two apps: write apps = ["old", "new"], or leave it out')
+            raise ValueError(localized('apps: expected the names of two apps: write apps = ["old", "new"], or leave it out'))
         if self.users[0] == self.users[1]:
-            raise ValueError("users: both are the same; name two")
+            raise ValueError(localized("users: both are the same; name two"))
         if self.on_time >= self.patience:
-            raise ValueError(f"on_time is {self.on_time:g}, and patience {self.patience:g}: write a longer patience")
+            raise ValueError(
+                localized(
+                    "on_time is {on_time:g}, and patience {patience:g}: write a longer patience",
+                    on_time=self.on_time,
+                    patience=self.patience,
+                )
+            )
         if self.patience >= self.interval:
             raise ValueError(
-                f"patience is {self.patience:g}, and interval {self.interval:g}: one run must end before the next; write a shorter patience"
+                localized(
+                    "patience is {patience:g}, and interval {interval:g}: one run must end before the next; write a shorter patience",
+                    patience=self.patience,
+                    interval=self.interval,
+                )
             )
         return self
 

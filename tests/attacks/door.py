@@ -1,8 +1,9 @@
 """What the attacks on the open port have in common: connections by hand, and what the port says of itself."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from streams.observe.metric_types import REGISTRY
 from tests.ingress import client, signed
@@ -12,7 +13,7 @@ PATIENCE = 30.0
 
 
 @asynccontextmanager
-async def port(kafka: str, **limits: float) -> AsyncIterator[Running]:
+async def port(kafka: str, **limits: Any) -> AsyncIterator[Running]:
     async with running(kafka, **limits) as one:
         yield one
 
@@ -51,7 +52,7 @@ async def honest(one: Running, number: int = 1) -> None:
     assert (await one.send(signed.text(number))).status == 200
 
 
-async def until_true(condition) -> None:
+async def until_true(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.01)

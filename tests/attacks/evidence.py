@@ -46,9 +46,9 @@ def everything(stack: Stack, outputs: Mapping[str, str]) -> Iterator[Written]:
     for one in lying(stack):
         if one.key != NEIGHBOUR:
             yield from _record(one)
-    for path in sorted((stack.directory / "state").rglob("*")):
-        if path.is_file():
-            yield Written(f"the state, {path.name}", path.read_bytes().decode("latin-1"), content=True)
+    for kept in sorted((stack.directory / "state").rglob("*")):
+        if kept.is_file():
+            yield Written(f"the state, {kept.name}", kept.read_bytes().decode("latin-1"), content=True)
 
 
 def _record(one: Lying) -> Iterator[Written]:
@@ -58,14 +58,14 @@ def _record(one: Lying) -> Iterator[Written]:
     yield Written(f"a key of {name}", one.key.decode("latin-1"))
     for header, value in one.headers.items():
         yield Written(f"a header of {name}", f"{header}={value.decode('latin-1')}", content=name.startswith("callbacks"))
-    value = one.value.decode("utf-8", "surrogateescape")
+    text = one.value.decode("utf-8", "surrogateescape")
     if name == "dead-letters":
         # The record is in it whole, for a person to look at; all else of it is listed.
-        letter = json.loads(value)
+        letter = json.loads(text)
         yield Written("the record in a dead letter", str(letter.pop("value", "")), content=True)
         yield Written("a dead letter's headers", str(letter.pop("headers", "")), content=True)
-        value = json.dumps(letter, ensure_ascii=False)
-    yield Written(f"a value of {name}", value, content=name.startswith(("callbacks", "deliveries", "backfill", "media.")))
+        text = json.dumps(letter, ensure_ascii=False)
+    yield Written(f"a value of {name}", text, content=name.startswith(("callbacks", "deliveries", "backfill", "media.")))
 
 
 def lying(stack: Stack) -> list[Lying]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from converters.files.media_formats import sniff
-from streams.media.transcode import worker, zygote
+from streams.media.transcode import warm, worker, zygote
 from streams.media.transcode.request import OpenRequest, TranscodeLimits, WorkerResult
 from streams.media.transcode.wire import framed
 from streams.media.transcode.worker import FIRST
@@ -38,7 +38,7 @@ def called(*arguments: int | bytes | None) -> int:
     found = libc.syscall(*(ctypes.c_long(each) if isinstance(each, int) else each for each in arguments))
     if found < 0:
         raise OSError(ctypes.get_errno(), "refused")
-    return found
+    return int(found)
 
 
 # -- to read
@@ -96,13 +96,13 @@ def attach_to_the_role(told: dict[str, Any]) -> str:
         raise OSError(ctypes.get_errno(), "refused")
     os.waitpid(told["victim"], 0x40000000)  # __WALL
     libc.ptrace(17, told["victim"], None, None)
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def take_a_descriptor_of_the_role(told: dict[str, Any]) -> str:
     called(438, called(434, told["victim"], 0), 0, 0)
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
@@ -116,7 +116,7 @@ def look_for_descriptors_that_are_not_its_own(told: dict[str, Any]) -> str:
                 break
     if found == list(range(FIRST + 4)):
         raise OSError(1, "none")
-    return told["won"]
+    return str(told["won"])
 
 
 # -- to speak
@@ -139,19 +139,19 @@ def connect_to_a_socket_s_path(told: dict[str, Any]) -> bytes:
 @deed
 def send_its_descriptors_on(told: dict[str, Any]) -> str:
     socket.send_fds(socket.socket(fileno=os.dup(CHANNEL)), [b"x"], [MADE])
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def speak_through_a_ring(told: dict[str, Any]) -> str:
     called(425, 1, bytes(120))
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def connect_in_another_form_of_calls(told: dict[str, Any]) -> str:
     called(0x4000_0000 + 41, 2, 1, 0)
-    return told["won"]
+    return str(told["won"])
 
 
 # -- to run
@@ -161,7 +161,7 @@ def connect_in_another_form_of_calls(told: dict[str, Any]) -> str:
 def run_a_shell(told: dict[str, Any]) -> str:
     if os.system(f"cp {told['path']} {told['outside']}") != 0:
         raise OSError(1, "refused")
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
@@ -182,7 +182,7 @@ def live_on_as_a_child(told: dict[str, Any]) -> str:
         write_elsewhere(told)
         time.sleep(3)
         os._exit(0)
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
@@ -192,7 +192,7 @@ def bomb_with_forks(told: dict[str, Any]) -> str:
             write_elsewhere(told)
             time.sleep(3)
             os._exit(0)
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
@@ -203,7 +203,7 @@ def bomb_with_threads(told: dict[str, Any]) -> str:
             threading.Thread(target=time.sleep, args=(0.5,), daemon=True).start()
         except RuntimeError:
             raise OSError(1, f"after {count}") from None
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
@@ -216,19 +216,20 @@ def begin_threads_one_after_another(told: dict[str, Any]) -> str:
         except RuntimeError:
             raise OSError(1, f"after {count}") from None
         thread.join()
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def map_memory_that_runs(told: dict[str, Any]) -> str:
     mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def load_what_it_wrote_as_a_library(told: dict[str, Any]) -> str:
-    mmap.mmap(MADE, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_EXEC) if os.ftruncate(MADE, 4096) is None else None
-    return told["won"]
+    os.ftruncate(MADE, 4096)
+    mmap.mmap(MADE, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_EXEC)
+    return str(told["won"])
 
 
 # -- to harm
@@ -237,69 +238,69 @@ def load_what_it_wrote_as_a_library(told: dict[str, Any]) -> str:
 @deed
 def kill_the_role(told: dict[str, Any]) -> str:
     os.kill(told["victim"], signal.SIGKILL)
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def kill_the_process_that_forked_it(told: dict[str, Any]) -> str:
     os.kill(told["zygote"], signal.SIGSTOP)
     os.kill(told["zygote"], signal.SIGCONT)
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def kill_by_a_descriptor(told: dict[str, Any]) -> str:
     called(424, called(434, told["victim"], 0), 9, None, 0)
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def write_elsewhere(told: dict[str, Any]) -> str:
     os.close(os.open(told["outside"], os.O_WRONLY | os.O_CREAT, 0o600))
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def write_over_its_source(told: dict[str, Any]) -> str:
     os.write(FIRST + 1, b"something else")
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def move_a_file(told: dict[str, Any]) -> str:
     Path(told["moved"]).rename(told["outside"])
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def remove_a_file(told: dict[str, Any]) -> str:
     Path(told["moved"]).unlink()
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def make_a_link(told: dict[str, Any]) -> str:
     Path(told["outside"]).symlink_to(told["path"])
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def give_itself_more(told: dict[str, Any]) -> str:
     resource.setrlimit(resource.RLIMIT_CPU, (resource.getrlimit(resource.RLIMIT_CPU)[1],) * 2)
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def narrow_the_role_s_limits(told: dict[str, Any]) -> str:
     resource.prlimit(told["victim"], resource.RLIMIT_NPROC, (4096, 4096))
-    return told["won"]
+    return str(told["won"])
 
 
 @deed
 def leave_for_another_namespace(told: dict[str, Any]) -> str:
     if libc.unshare(0x0002_0000) < 0:  # CLONE_NEWNS
         raise OSError(ctypes.get_errno(), "refused")
-    return told["won"]
+    return str(told["won"])
 
 
 # -- to lie
@@ -340,7 +341,7 @@ def _taken_over(work: OpenRequest, limits: TranscodeLimits) -> WorkerResult:
 
 def main() -> None:
     worker.pressed = _taken_over
-    zygote.warm.up = lambda limits: None
+    warm.up = lambda limits: None
     zygote.main()
 
 

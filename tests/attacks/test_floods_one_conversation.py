@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from zlib import crc32
 
 import pytest
@@ -38,6 +39,10 @@ def beside(one: Delivery, prefix: str, count: int) -> list[str]:
     return [name for name in names if place(delivery(name, "")) == place(one)][:count]
 
 
+def has_come(target: Target, name: str, text: str) -> bool:
+    return target.texts(name) == [text]
+
+
 def test_others_of_its_partition_are_delivered_meanwhile_and_it_keeps_its_order(flooded: tuple[Worker, Target]) -> None:
     worker, target = flooded
     answer = threading.Event()
@@ -49,7 +54,7 @@ def test_others_of_its_partition_are_delivered_meanwhile_and_it_keeps_its_order(
     worker.send(*(by(f"friend-of-{name}", name, "hello") for name in honest))
     try:
         for name in honest:
-            until(lambda name=name: target.texts(name) == ["hello"])
+            until(partial(has_come, target, name, "hello"))
         assert len(target.to("flooded")) == 1, "of the flood, one is on its way"
     finally:
         answer.set()
@@ -69,9 +74,9 @@ def test_one_person_in_a_hundred_conversations_leaves_slots_to_the_others(floode
     worker.send(*(by(f"friend-of-{name}", name, "hello") for name in honest))
     try:
         for name in honest:
-            until(lambda name=name: target.texts(name) == ["hello"])
+            until(partial(has_come, target, name, "hello"))
         assert sum(len(target.to(name)) for name in victims) < len(victims), "most of the flood has not left"
     finally:
         answer.set()
     for name in victims:
-        until(lambda name=name: "spam" in target.texts(name))
+        until(partial(has_come, target, name, "spam"))

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from converters import PLATFORMS
-from converters.core.model import Delivery, Event, Group, direct
+from converters.core.model import NOTHING, Delivery, Event, Group, direct
 from converters.core.operations import GroupCreated, Post
 from converters.platform import Callback, DecodedEvent, OwnEcho
 from converters.text import echo_mark
@@ -133,7 +133,7 @@ def _making(name: str, owner: str) -> tuple[dict[str, Any], Any]:
         operation=GroupCreated("Ops", owner, ("bob",)),
     )
     delivery = Delivery(event=event, target="new", sender=owner, receiver="", received=NOW)
-    (request,) = PLATFORMS[name].encode(delivery, account).requests
+    (request,) = PLATFORMS[name].encode(delivery, account, NOTHING).requests
     custom = json.loads(request.body)["custom"] if name == "easemob" else ""
     return {"custom": custom}, account
 
@@ -179,7 +179,7 @@ def test_and_one_that_was_moved_to_another_event_is_as_well() -> None:
         id=OLD, source="old", remote_id="1", conversation=direct("alice", "bob"), sender="alice", at=NOW, operation=message_of("hi")
     )
     delivery = Delivery(event=event, target="new", sender="alice", receiver="bob", received=NOW)
-    (request,) = own.encode(delivery, own.example()).requests
+    (request,) = own.encode(delivery, own.example(), NOTHING).requests
     back = as_callback("own", request)
     (one,) = own.decode(Callback("new", body("own", back), NOW), own.example())
     assert isinstance(one, OwnEcho), "its own is known"

@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import httpx
@@ -56,7 +56,7 @@ def said(stack: Stack, text: str) -> None:
     until(lambda: any(text in json.dumps(one) for one in stack.easemob.journal("accepted")), why=stack.roles["convert"].tail)
 
 
-STRANGE = {
+STRANGE: dict[str, Callable[[int], tuple[bytes, str, bytes]]] = {
     "malformed": lambda number: (b"k%d" % number, "old", b"{"),
     "no object": lambda number: (b"k%d" % number, "old", b"[]"),
     "unmapped group": lambda number: (
@@ -78,7 +78,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("make", STRANGE.values(), ids=STRANGE)
-def test_what_people_write_holds_nobody(own: Stack, make) -> None:
+def test_what_people_write_holds_nobody(own: Stack, make: Callable[[int], tuple[bytes, str, bytes]]) -> None:
     before = sample(own, "convert", "dead_letters_total", stage="convert")
     put(own, "yunxin", [make(number) for number in range(MANY)])
     until(lambda: sample(own, "convert", "convert_records_in_total") >= MANY)

@@ -19,6 +19,7 @@ from streams.deliver.ledger_schema import Settled, dump
 from streams.deliver.pending_references import PendingReferences, prepared
 from streams.deliver.protocol import DeliveryStep
 from tests.deliver.test_naming import NOW, Side, delivery, opened
+from tests.narrowed import of_kind
 
 
 @pytest.fixture
@@ -127,9 +128,7 @@ def _taken(side: Side, *claims: Delivery) -> Settled:
         ledger_records.apply_followup(event, found, None, None, "easemob", side.store.get)  # type: ignore[arg-type]
         for key, entry in found:
             side.learn([(key, packed(dump(entry), offset, entry))])
-    entry = side.store.get("old:9")
-    assert isinstance(entry, Settled)
-    return entry
+    return of_kind(Settled, side.store.get("old:9"))
 
 
 def test_a_message_that_has_yet_to_come_is_taken_back_by_its_author_alone(side: Side) -> None:

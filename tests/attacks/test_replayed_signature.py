@@ -19,6 +19,7 @@ from streams.ingress.record import ONCE, headers_of
 from streams.state.database import Database
 from tests.ingress import client, signed
 from tests.ingress.conftest import Running, running
+from tests.narrowed import required
 from tests.stack import EASEMOB_GROUP, Stack
 from tests.waiting import until
 from tests.whole.topics import read
@@ -232,7 +233,7 @@ def test_in_the_whole_relay_a_signature_that_was_seen_says_nothing_more(stack: S
     stack.easemob.say("alice", "bob", "a message that somebody sees on its way", type="person")
     marked = b"that somebody sees on its way"
     seen = until(lambda: [one.value for one in read(stack, "callbacks.easemob") if marked in (one.value or b"")])[0]
-    forged = seen.replace(marked, b"that nobody has said")
+    forged = required(seen).replace(marked, b"that nobody has said")
     address = f"{stack.ingress}/callbacks/new"
     json = {"Content-Type": "application/json"}
     before = len(read(stack, "callbacks.easemob"))

@@ -1,6 +1,6 @@
 """Heads, trailers and requests in a row that do not end: what is kept of them is bounded, and the connection is closed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count, islice, repeat
 
 import pytest
@@ -54,7 +54,7 @@ MOST = 64 * 1024 * 1024
 
 
 @pytest.mark.parametrize("sort", SORTS.values(), ids=SORTS)
-async def test_it_is_closed_after_some_kilobytes(kafka: str, sort) -> None:
+async def test_it_is_closed_after_some_kilobytes(kafka: str, sort: Callable[[str], Iterator[bytes]]) -> None:
     async with door.port(kafka, read_timeout=30.0, head_timeout=30.0) as one:
         connection = await door.connect(one)
         assert await door.pour(connection, sort(one.yunxin), MOST) < MOST

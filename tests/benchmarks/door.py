@@ -15,7 +15,7 @@ import time
 import uuid
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from streams.kafka.local.ports import free_port
 from tests.benchmarks.door_attack import SORTS
@@ -47,7 +47,7 @@ def resident(pid: int) -> float:
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
-async def ask(port: int, raw: bytes, kept: asyncio.Queue | None) -> str:
+async def ask(port: int, raw: bytes, kept: asyncio.Queue[Any] | None) -> str:
     """The status."""
     pair = await kept.get() if kept is not None else None
     if pair is None:
@@ -70,7 +70,7 @@ async def ask(port: int, raw: bytes, kept: asyncio.Queue | None) -> str:
 
 async def honest(port: int, seconds: float) -> tuple[list[float], Counter[str]]:
     """Latencies in ms from when each was due, and what came in place of 200; those count with all the time that they took."""
-    kept: asyncio.Queue = asyncio.Queue()
+    kept: asyncio.Queue[Any] = asyncio.Queue()
     for _ in range(KEPT):
         kept.put_nowait(None)
     latencies: list[float] = []

@@ -79,7 +79,8 @@ class One(asyncio.Protocol):
         self.pieces, self.lost = pieces, lost
         self.transport: asyncio.Transport
 
-    def connection_made(self, transport) -> None:
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         transport.set_write_buffer_limits(high=1024)
         self.paused = False
@@ -95,7 +96,7 @@ class One(asyncio.Protocol):
         if not self.paused and not self.transport.is_closing():
             self.transport.write(next(self.pieces))
 
-    def connection_lost(self, error) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
         self.lost(self)
 
 

@@ -6,6 +6,7 @@ Run: python -m faust -A faust_hop worker -l warn --without-web   (writes its fig
 
 import os
 import time
+from typing import Any
 
 import faust
 import orjson
@@ -27,8 +28,8 @@ target = app.topic(os.environ["DST"], value_serializer="raw", key_serializer="ra
 done, start = 0, 0.0
 
 
-@app.agent(source)
-async def hop(stream):
+@app.agent(source)  # type: ignore[untyped-decorator]
+async def hop(stream: Any) -> None:
     global done, start
     async for event in stream.events():
         start = start or time.perf_counter()

@@ -61,6 +61,7 @@ async def main(name: str, *, plain: bool = False) -> int:
     bootstrap, target = os.environ["BOOTSTRAP"], os.environ["DST"]
     stop = asyncio.Event()
     until = Until(name, int(os.environ["N"]), stop)
+    inner: Callable[[Batch, Outputs], object]
     if name == "conversion":
         from tests.benchmarks.hop_conversion import conversion
 

@@ -37,4 +37,4 @@ def install(app: Any) -> None:
         async def close(self) -> None:
             await self._producer.stop()
 
-    task.Producers = Plain  # type: ignore[misc, assignment]
+    task.Producers = Plain  # type: ignore[assignment,attr-defined]

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -63,7 +63,7 @@ def server(module: str, *arguments: object, port: int, quiet: bool = False) -> I
         process.wait(20)
 
 
-async def listening(port: int, process: subprocess.Popen) -> None:
+async def listening(port: int, process: subprocess.Popen[bytes]) -> None:
     async with asyncio.timeout(30):
         while process.poll() is None:
             try:
@@ -76,10 +76,10 @@ async def listening(port: int, process: subprocess.Popen) -> None:
     raise SystemExit(f"the server ended with {process.returncode}")
 
 
-def load(server: Server, connections: int, seconds: float, rate: float = 0.0) -> dict:
+def load(server: Server, connections: int, seconds: float, rate: float = 0.0) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.benchmarks.ingress_load", *map(str, (server.port, connections, seconds, rate))]
     meter = cpu.Meter({"server": server.pid})
-    result = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=seconds + 60).stdout)
+    result: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=seconds + 60).stdout)
     if set(result["statuses"]) != {"200"} or result["unanswered"]:
         raise SystemExit(f"not everything was answered 200: {result}")
     return result | {"cpu_us": meter.used()["server"] / result["answered"] * 1e6}
@@ -87,7 +87,7 @@ def load(server: Server, connections: int, seconds: float, rate: float = 0.0) ->
 
 def compare(ours: Server, plain: Server, connections: int, rounds: int) -> float:
     """The ratio of medians."""
-    seen: dict[str, list[dict]] = {"ours": [], "plain": []}
+    seen: dict[str, list[dict[str, Any]]] = {"ours": [], "plain": []}
     for _ in range(rounds):
         seen["plain"].append(load(plain, connections, SECONDS))
         seen["ours"].append(load(ours, connections, SECONDS))
@@ -102,7 +102,7 @@ def compare(ours: Server, plain: Server, connections: int, rounds: int) -> float
         )
     ratio = medians["ours"] / medians["plain"]
     print(f"{connections:4} connections  ratio of medians {ratio:.2f} (goal {RATIO})", flush=True)
-    return ratio
+    return float(ratio)
 
 
 def at_half(ours: Server, connections: int, rounds: int) -> float:
@@ -114,7 +114,7 @@ def at_half(ours: Server, connections: int, rounds: int) -> float:
         f"{mine:.0f} us of CPU each, p99 of rounds {sorted(run['p99_ms'] for run in half)}",
         flush=True,
     )
-    return p99
+    return float(p99)
 
 
 def main(rounds: int) -> int:

@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections import Counter, deque
+from typing import Any
 
 import uvloop
 
@@ -66,10 +67,10 @@ class Connection(asyncio.Protocol):
         self.read = b""
         self.busy = False
 
-    def connection_made(self, transport) -> None:
+    def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
-    def connection_lost(self, error) -> None:
+    def connection_lost(self, error: Exception | None) -> None:
         self.load.lost += self.busy
 
     def send(self, due: float) -> None:
@@ -96,7 +97,7 @@ class Connection(asyncio.Protocol):
         self.load.free(self)
 
 
-async def main(port: int, connections: int, seconds: float, rate: float) -> dict:
+async def main(port: int, connections: int, seconds: float, rate: float) -> dict[str, Any]:
     requests = [request(number) for number in range(REQUESTS)]
     begin = time.perf_counter()
     load = Load(requests, begin + WARM_UP + seconds, rate)

@@ -6,7 +6,8 @@ import uvloop
 
 from streams.observe import log
 from streams.roles.ingress import serve
-from streams.settings.root import AppSettings, IngressSettings, KafkaSettings, ObserveSettings, Settings
+from streams.settings.observing import ObserveSettings
+from streams.settings.root import AppSettings, IngressSettings, KafkaSettings, Settings
 from tests.benchmarks.ingress_requests import ACCOUNT, APP, EASEMOB, PLATFORM
 
 if __name__ == "__main__":

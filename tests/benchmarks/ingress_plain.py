@@ -36,7 +36,7 @@ def application(bootstrap: str, topic: str) -> FastAPI:
     app = FastAPI(lifespan=lifespan)
 
     @app.post("/callbacks/{name}")
-    async def callback(name: str, request: Request) -> dict:
+    async def callback(name: str, request: Request) -> dict[str, str]:
         if name not in accounts:
             raise HTTPException(404)
         body = await request.body()

@@ -9,6 +9,7 @@ import statistics
 import sys
 import tempfile
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,14 @@ def measured(worker: Worker, healthy: SimulatorProcess, name: str, seconds: floa
         beside.start()
     offer.start()
     offer.join()
-    until(lambda: len(Seen(journal(healthy), offer)) >= len(offer.said), why=worker.role.tail)
+    until(partial(has_all, healthy, offer), why=worker.role.tail)
     seen = Seen(journal(healthy), offer)
     assert seen.in_order
-    return 1000 * statistics.mean(seen.delays[: int(0.99 * len(seen.delays))])
+    return float(1000 * statistics.mean(seen.delays[: int(0.99 * len(seen.delays))]))
+
+
+def has_all(target: SimulatorProcess, offer: Offer) -> bool:
+    return len(Seen(journal(target), offer)) >= len(offer.said)
 
 
 def main() -> int:
@@ -52,7 +57,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     worst = 0.0
-    options = {"org": "o", "app": "a", "client_id": "i", "limit_messages": 0, "limit_calls": 0}
+    options: dict[str, Any] = {"org": "o", "app": "a", "client_id": "i", "limit_messages": 0, "limit_calls": 0}
     with ExitStack() as exits:
         directory = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="im-relay-bench-")))
         bootstrap = exits.enter_context(broker(directory / "kafka"))
@@ -80,7 +85,7 @@ def main() -> int:
                 with_it = measured(worker, healthy, f"b{name}", chosen.seconds, beside)
                 beside.join()
                 sick.mood()
-                until(lambda beside=beside: len(Seen(journal(sick), beside)) >= len(beside.said), deadline=120, why=worker.role.tail)
+                until(partial(has_all, sick, beside), deadline=120, why=worker.role.tail)
                 assert Seen(journal(sick), beside).in_order, "the backlog came out of order"
                 ratios.append(with_it / alone)
                 print(

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -26,7 +27,7 @@ from streams.media.transcode.pool import TranscodePool
 from streams.media.transcode.request import Transcoded, TranscodeLimits, TranscodeRequest
 from streams.media.transcode.worker import Sandbox
 from tests.benchmarks import media_job
-from tests.media.transcode.samples import FULL, SOUND, Samples
+from tests.media.transcode.samples import FULL, SOUND
 
 SECONDS, RATE = 10, 8_000
 REAL_TIME, PROGRAM = 150.0, 2.0
@@ -61,8 +62,9 @@ class Figure(Struct, frozen=True):
         return f"  {self.what:<58} {self.times:>8.1f} x{need}{'  ' if self.note else ''}{self.note}"
 
 
-def speech() -> Samples:
-    random, samples, phase = Random(1), Samples("h"), 0.0
+def speech() -> array[int]:
+    random, phase = Random(1), 0.0
+    samples: array[int] = array("h")
     for at in range(SECONDS * RATE):
         second = at / RATE
         phase += 2 * math.pi * (140 + 30 * math.sin(2.1 * second) + 12 * math.sin(9.7 * second)) / RATE

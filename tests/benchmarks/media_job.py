@@ -15,11 +15,13 @@ import httpx
 
 from converters.core.bodies import File
 from converters.files.media import MediaJob
+from converters.platforms.easemob.account import EasemobAccount
 from converters.routing.route import App
 from streams.media.context import MediaContext
 from streams.media.job import Transferred, transfer
 from tests import attachments
 from tests.media.around import EASEMOB, apps_of, around
+from tests.narrowed import of_kind
 from tests.simulators.process import SimulatorProcess
 
 AT_ONCE = 16
@@ -55,7 +57,7 @@ async def timed(here: MediaContext, urls: list[str]) -> float:
 
 
 async def script(apps: dict[str, App], urls: list[str], ffmpeg: str) -> float:
-    account = apps["new"].account
+    account = of_kind(EasemobAccount, apps["new"].account)
     with tempfile.TemporaryDirectory() as directory:
         async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
             asked = {"grant_type": "client_credentials", "client_id": account.client_id, "client_secret": account.client_secret}

@@ -7,6 +7,7 @@ import asyncio
 import sys
 import time
 from collections import defaultdict
+from typing import Any
 
 import httptools
 import orjson
@@ -59,7 +60,7 @@ class Connection(asyncio.Protocol):
         self.body = bytearray()
         self.url = b""
 
-    def connection_made(self, transport) -> None:
+    def connection_made(self, transport: Any) -> None:
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:

@@ -48,11 +48,11 @@ def identities_on_disk(users: int = 200_000) -> float:
         table = IdentityTable(disk)
         disk.caching = False
         for number in range(users):
-            table.apply(*account_record("easemob", f"{random.getrandbits(128):032x}", "there"))
+            assert table.apply(*account_record("easemob", f"{random.getrandbits(128):032x}", "made")) is None
             if not number % 5:
                 name = f"{random.getrandbits(64):016x}"
-                table.apply(*record("yunxin", "group", f"6{random.getrandbits(40)}", name))
-                table.apply(*record("easemob", "group", f"27{random.getrandbits(40)}", name))
+                assert table.apply(*record("yunxin", "group", f"6{random.getrandbits(40)}", name)) is None
+                assert table.apply(*record("easemob", "group", f"27{random.getrandbits(40)}", name)) is None
             if not number % 10_000:
                 disk.keep(TablePosition(), [])
         disk.keep(TablePosition(), [])

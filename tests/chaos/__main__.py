@@ -103,7 +103,7 @@ def _plan(scenarios: Sequence[Scenario], seeds: Sequence[int], end: float) -> It
         for chosen in scenarios:
             if time.monotonic() + chosen.seconds > end:
                 return
-            yield chosen, *_drawn(1)
+            yield chosen, _drawn(1)[0]
 
 
 def main() -> int:

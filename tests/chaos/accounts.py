@@ -136,7 +136,7 @@ def check(
     origin = {one.event: (place, one) for place, one in enumerate(said)}
     first: dict[str, Arrived] = {}
     latest: dict[tuple[str, str], int] = defaultdict(lambda: -1)
-    duplicate, out_of_order, late, mismarked, changed, invented = [], [], [], [], [], []
+    duplicate, out_of_order, late, mismarked, changed, invented = (list[str]() for _ in range(6))
     twice: set[str] = set()
     total = 0
     for one in arrived:
@@ -210,4 +210,4 @@ def _doubts(books: Books) -> Doubts:
     # Of the openings of an event that is open to the end, one is the open one; the earlier ones were handed on.
     still = len(_open(books) & unsettled.keys())
     handed_on = sum(unsettled.values()) - still
-    return Doubts(books.opened.total(), *(by[step] for step in STEPS), handed_on, still)
+    return Doubts(opened=books.opened.total(), **{step: by[step] for step in STEPS}, handed_on=handed_on, still_open=still)

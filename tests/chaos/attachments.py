@@ -46,7 +46,7 @@ def media_kill(stage: Stage) -> None:
     rig.play(killing(rig, kills, stage.duration / kills, "media"), sending.story())
     _judged(stage, sending)
     # Whatever was under way when a worker died is done again by the next one: nothing excuses words in place of a file.
-    stage.claims.append(lambda _: sending.complaints(Counter(), 0))
+    stage.claims.append(lambda _: sending.complaints({}, 0))
 
 
 @scenario(

@@ -45,7 +45,7 @@ def _in_turn(rig: Rig, cluster: Cluster, rounds: int, messages: int, rate: float
         yield rig.random.uniform(4.0, 8.0)
         killed.start()
         rig.log(f"{killed.name} is back")
-        while rig.talking or not cluster.whole():
+        while rig.talking() or not cluster.whole():
             yield 1.0
         rig.load(messages, rate)
         yield rig.random.uniform(2.0, 4.0)
@@ -55,5 +55,5 @@ def _in_turn(rig: Rig, cluster: Cluster, rounds: int, messages: int, rate: float
         yield SESSION + rig.random.uniform(6.0, 10.0)
         rig.log(f"SIGCONT {frozen.name}")
         frozen.send(signal.SIGCONT)
-        while rig.talking or not cluster.whole():
+        while rig.talking() or not cluster.whole():
             yield 1.0

@@ -124,6 +124,8 @@ def books(bootstrap: str, prefix: str, partitions: int, logs: Iterable[Path], pl
                 settled[line["event_id"], line["by"]] += 1
             case "duplicate detected at target":
                 twice.add(line["event_id"])
+            case _:
+                pass
     return Books(ledger, opened, settled, twice, buried)
 
 

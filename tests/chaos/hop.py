@@ -166,7 +166,7 @@ def run(options: Options, bootstrap: str | None, logs: Path) -> Report:
             made.result()
         arguments = [bootstrap, f"chaos-{mark}", source, target, str(PARTITIONS), str(options.session)]
         supervisor = Supervisor(arguments, logs, WORKERS)
-        stack.callback(lambda: [worker.process.kill() for worker in supervisor.workers])
+        stack.callback(supervisor.kill_all)
         along = Along(Reader(bootstrap, target, PARTITIONS))
         filling = Source(bootstrap, source, PARTITIONS, options.rate, options.seconds)
         along.start()

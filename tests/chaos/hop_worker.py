@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from zlib import crc32
 
 import orjson
@@ -17,7 +18,7 @@ from streams.observe.log import setup
 from streams.settings.observing import ObserveSettings
 
 
-def hop(target: str, partitions: int):
+def hop(target: str, partitions: int) -> Callable[[Batch, Outputs], None]:
     def stage(batch: Batch, outputs: Outputs) -> None:
         for record in batch.records:
             value = orjson.loads(record.value)

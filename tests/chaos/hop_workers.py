@@ -57,6 +57,10 @@ class Supervisor:
             if worker.leaving != "asked to":
                 self.add()
 
+    def kill_all(self) -> None:
+        for worker in self.workers:
+            worker.process.kill()
+
     def kill(self, worker: Worker) -> None:
         worker.leaving = "killed"
         worker.send(signal.SIGKILL)

@@ -5,6 +5,7 @@ from typing import Any
 from tests.chaos.accounts import Account
 from tests.chaos.rig import ECHO_WAIT, LEASE, SESSION, Rig, Story
 from tests.chaos.scenario import Skipped, Stage, scenario
+from tests.chaos.workers import Worker
 
 
 def killing(rig: Rig, kills: int, every: float, *kinds: str) -> Story:
@@ -77,7 +78,8 @@ def blind(stage: Stage) -> None:
     if stage.source not in BLIND:
         raise Skipped(f"{stage.source} cannot be told to forget")
     account, options = BLIND[stage.source]
-    rig = stage.build(account=account, easemob={"callback_source": ["sdk"]}, **{stage.source: options})
+    blinded: dict[str, Any] = {stage.source: options}
+    rig = stage.build(account=account, easemob={"callback_source": ["sdk"]}, **blinded)
     rig.load(stage.messages, stage.rate)
     kills = 4 if stage.short else max(4, stage.messages // 2000)
     rig.play(killing(rig, kills, stage.duration / kills, "convert", *rig.deliver))
@@ -122,7 +124,7 @@ def storm(stage: Stage) -> None:
 
 
 def _coming_and_going(rig: Rig, seconds: float) -> Story:
-    here = {}
+    here: dict[str, Worker] = {}
     for turn in range(int(seconds / 5)):
         yield 5.0
         kind = ("convert", *rig.deliver)[turn // 2 % 3]

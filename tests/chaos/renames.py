@@ -58,7 +58,7 @@ def _renaming(rig: Rig, groups: list[int], rate: float) -> Story:
     yield from _arrived(rig, early)
     rig.log(f"{len(early)} messages are there that will be recalled")
     for group in groups:
-        if not rig.talking:
+        if not rig.talking():
             rig.load(MORE, rate)
         ids = [f"{platform}={APPS[platform].groups + group}" for platform in rig.platforms]
         yield from command(rig, "identities", "set", "group", *ids, "--canonical", f"other-{group}")
@@ -68,7 +68,7 @@ def _renaming(rig: Rig, groups: list[int], rate: float) -> Story:
     yield from killing(rig, 1, 0.5, *rig.deliver)
     _recall(rig, early[0::4])
     _recall_at_the_target(rig, early[1::4])
-    while rig.talking:
+    while rig.talking():
         yield 0.5
     yield 2.0
     for platform in rig.platforms:

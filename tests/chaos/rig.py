@@ -21,8 +21,9 @@ from tests.apps import APPS
 from tests.apps import GROUPS as NAMED
 from tests.chaos.accounts import Account, Books, check
 from tests.chaos.balancer import Balancer
-from tests.chaos.evidence import KINDS, Journals, books, event_of, given_up, letters, lines
+from tests.chaos.evidence import Journals, books, event_of, given_up, letters, lines
 from tests.chaos.workers import Worker, figures
+from tests.journals import KINDS
 from tests.stack import Stack
 
 TALKS = 240
@@ -221,7 +222,6 @@ class Rig(Stack):
         for side in self.sides.values():
             side.load(rate=rate / 2, count=messages // 2, conversations=self._talks, groups=self._groups, seed=self.random.randrange(10**6))
 
-    @property
     def talking(self) -> bool:
         return any(side.progress()["running"] for side in self.sides.values())
 
@@ -240,7 +240,7 @@ class Rig(Stack):
                 else:
                     due[story] = time.monotonic() + pause
             if now - looked > 1.0:
-                looked, talking = now, self.talking
+                looked, talking = now, self.talking()
             time.sleep(0.02)
 
     def settle(self, patience: float = 120.0) -> str:

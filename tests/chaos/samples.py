@@ -50,7 +50,7 @@ def picture(number: int) -> bytes:
 def seen(content: bytes) -> int | None:
     """The pattern of a picture in whatever format; None when it is none."""
     try:
-        with av.open(BytesIO(content)) as file:
+        with av.open(BytesIO(content), "r") as file:
             frame = next(file.decode(video=0)).reformat(SIDE, SIDE, "gray")
     except (av.error.FFmpegError, IndexError, StopIteration):
         return None
@@ -93,7 +93,7 @@ def _waves(hertz: int, milliseconds: int) -> AudioFrame:
 def heard(content: bytes) -> tuple[float, float] | None:
     """Hertz and milliseconds of a voice in whatever format; None when it is none."""
     try:
-        with av.open(BytesIO(content)) as file:
+        with av.open(BytesIO(content), "r") as file:
             resampler = AudioResampler(format="s16", layout="mono", rate=RATE)
             parts = [part for frame in [*file.decode(audio=0), None] for part in resampler.resample(frame)]
     except (av.error.FFmpegError, IndexError):

@@ -2,11 +2,13 @@
 
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
+from tests.chaos.accounts import Account
 from tests.chaos.evidence import lines
 from tests.chaos.knowing import note
 from tests.chaos.rig import Rig
@@ -59,7 +61,7 @@ def old_state(stage: Stage) -> None:
 
     # The ledger of those messages was deleted.
     for kind in ("unwritten", "open_doubts"):
-        stage.excused[kind] = lambda account, kind=kind: [event for event in getattr(account, kind) if event not in before][:3]
+        stage.excused[kind] = partial(_not_of, before, kind)
     stage.claims.append(lambda _: [text for text in told if text])
     stage.claims.append(lambda _: _remade(rig))
     again = stage.messages - stage.messages // 3
@@ -72,12 +74,21 @@ def _stop(workers: Sequence[Worker], rig: Rig) -> None:
     _until(rig, lambda: not any(worker.alive for worker in workers), "all have left")
 
 
+def _not_of(events: Collection[str], kind: str, account: Account) -> list[str]:
+    """Some of the account's list *kind* that are none of *events*."""
+    return [event for event in getattr(account, kind) if event not in events][:3]
+
+
+def _are_ready(workers: Sequence[Worker]) -> bool:
+    return all(worker.alive and worker.ready() for worker in workers)
+
+
 def _start(workers: Sequence[Worker], rig: Rig) -> None:
     """One of each kind, and the others when it is ready: it takes all partitions, those of which its directory has state, too."""
     for number in (1, 2):
         some = [worker for worker in workers if worker.number == number]
         back(some)
-        _until(rig, lambda some=some: all(worker.alive and worker.ready() for worker in some), f"those of number {number} are ready")
+        _until(rig, partial(_are_ready, some), f"those of number {number} are ready")
 
 
 def _make_anew(rig: Rig) -> None:
@@ -111,7 +122,7 @@ def _forget_offsets(rig: Rig, groups: Sequence[str]) -> None:
         return True
 
     for group in groups:
-        _until(rig, lambda group=group: forgotten(group), f"the offsets of {group} are forgotten")
+        _until(rig, partial(forgotten, group), f"the offsets of {group} are forgotten")
     rig.log(f"offsets of {len(groups)} groups are forgotten")
 
 

@@ -95,6 +95,7 @@ def _poisoning(rig: Rig, source: str, count: int, seconds: float) -> Story:
     with httpx.Client(trust_env=False) as client:
         for number in range(count):
             app, headers, body = poison(source, number)
+            status: int | str
             try:
                 status = client.post(f"{rig.ingress}/callbacks/{app}", headers=headers, content=body).status_code
             except httpx.TransportError as error:

@@ -47,7 +47,7 @@ def test_words_are_excused_by_the_download_of_their_own_file_or_by_an_upload() -
 
 def test_a_picture_is_known_again_as_a_jpeg_and_is_no_other() -> None:
     for number in range(20):
-        with av.open(BytesIO(picture(number))) as file:
+        with av.open(BytesIO(picture(number)), "r") as file:
             frame = next(file.decode(video=0))
         encoder = av.CodecContext.create("mjpeg", "w")
         encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuvj420p"
@@ -61,7 +61,7 @@ def test_a_picture_is_known_again_as_a_jpeg_and_is_no_other() -> None:
 @pytest.mark.parametrize("form", ["amr", "aac"])
 def test_a_voice_is_known_again_as_an_mp3_and_is_no_other(form: str) -> None:
     for number in (0, len(TONES) // 2, len(TONES) - 1, len(TONES) + 3):
-        spoken = as_mp3(voice(number, form))  # type: ignore[arg-type]
+        spoken = as_mp3(voice(number, form))
         assert same("voice", number, spoken)
         assert not same("voice", number + 1, spoken), "the next tone"
         assert not same("voice", number + len(TONES), spoken), "the same tone, for longer"
@@ -70,7 +70,7 @@ def test_a_voice_is_known_again_as_an_mp3_and_is_no_other(form: str) -> None:
 
 def as_mp3(content: bytes) -> bytes:
     made = BytesIO()
-    with av.open(BytesIO(content)) as source, av.open(made, "w", format="mp3") as out:
+    with av.open(BytesIO(content), "r") as source, av.open(made, "w", format="mp3") as out:
         stream = out.add_stream("libmp3lame", rate=16_000, layout="mono")
         resampler = AudioResampler(format="s16p", layout="mono", rate=16_000, frame_size=576)
         for frame in [*source.decode(audio=0), None]:

@@ -45,7 +45,7 @@ def upgrade(stage: Stage) -> None:
         order = list(workers)
         rig.random.shuffle(order)
         for worker in order:
-            if not rig.talking:
+            if not rig.talking():
                 rig.load(MORE, stage.rate)
             before = worker.starts
             worker.runs(code)

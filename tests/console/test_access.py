@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from streams.console.access import IDLE, Access, RefusedError
 from streams.console.passwords import accounts, line
 from tests.console.conftest import ORIGIN, PASSWORD, PROXY, PROXY_SECRET, QUICK, USERS, Clock, settings
+from tests.narrowed import required
 
 SALT = b"0123456789abcdef"
 
@@ -124,9 +125,9 @@ def test_settings_that_let_others_in_are_refused(given: dict[str, Any], told: st
 
 
 def test_what_is_missing_is_said_before_it_starts() -> None:
-    assert settings().problem() == ""
-    assert "public_url is missing" in settings(public_url="").problem()
-    assert "nobody could log in" in settings(users="", proxies=[]).problem()
-    assert "line 1" in settings(users="ann:secret").problem()
+    assert settings().problem() is None
+    assert "public_url is missing" in required(settings(public_url="").problem())
+    assert "nobody could log in" in required(settings(users="", proxies=[]).problem())
+    assert "line 1" in required(settings(users="ann:secret").problem())
     assert USERS.count("\n") == 1
     assert settings(public_url=ORIGIN + "/").origin == ORIGIN

@@ -8,8 +8,10 @@ import msgspec
 from aiokafka import ConsumerRecord, TopicPartition
 
 from converters import PLATFORMS
+from converters.core.bodies import Body
 from converters.core.model import Delivery
-from converters.platform import Platform
+from converters.core.operations import Post
+from converters.platform import AnyPlatform
 from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App
 from streams.convert.stage import ConvertStage
@@ -18,6 +20,7 @@ from streams.dead_letters.dead_letter import DeadLetter
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.producers import OutputRecord, Outputs
 from tests.converters.shapes import message
+from tests.narrowed import of_kind
 
 PARTITIONS = 7
 PREFIX = "p."
@@ -26,10 +29,10 @@ APP_ON = {"yunxin": "old", "easemob": "new"}
 """The app on each platform."""
 
 
-def apps(**platforms: Platform) -> dict[str, App]:
+def apps(**platforms: AnyPlatform) -> dict[str, App]:
     known = {**PLATFORMS, **platforms}
     return {
-        name: App(name, known[platform], known[platform].example(), target)  # type: ignore[misc]
+        name: App(name, known[platform], known[platform].example(), target)
         for name, platform, target in (("old", "yunxin", "new"), ("new", "easemob", "old"))
     }
 
@@ -74,6 +77,10 @@ class Converting:
 
     def deliveries(self, platform: str) -> list[Delivery]:
         return [msgspec.json.decode(raw, type=Delivery) for raw in self.values(f"deliveries.{platform}")]
+
+    def bodies(self, platform: str) -> list[Body]:
+        """Of its deliveries, each of which is a message."""
+        return [of_kind(Post, one.event.operation).body for one in self.deliveries(platform)]
 
     def letters(self) -> list[DeadLetter]:
         return [dead_letter.load(raw) for raw in self.values("dead-letters")]

@@ -1,6 +1,7 @@
 """What makes `convert` hold an app, seen from its batches: how much it takes, and what it makes of what waits behind."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -43,7 +44,7 @@ def batch(*records: ConsumerRecord) -> Batch:
 
 
 GOOD = callback("yunxin", message("yunxin", "good"))
-STRANGE = {
+STRANGE: dict[str, Callable[[int], ConsumerRecord]] = {
     "malformed": lambda number: keyed(callback("yunxin", b"{"), f"k{number}"),
     "unmapped": lambda number: keyed(
         callback("yunxin", message("yunxin", "x", to=f"7{number}", kind="group", sender=f"u{number}")), f"k{number}"
@@ -52,7 +53,7 @@ STRANGE = {
 
 
 @pytest.mark.parametrize("make", STRANGE.values(), ids=STRANGE)
-def test_any_number_of_what_people_write_is_taken_and_buried(make) -> None:
+def test_any_number_of_what_people_write_is_taken_and_buried(make: Callable[[int], ConsumerRecord]) -> None:
     stage, outputs = converter(), Outputs()
     records = [make(number) for number in range(50 * RECORDS)]
     assert stage(batch(*records, GOOD), outputs) == len(records) + 1

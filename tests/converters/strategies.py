@@ -17,7 +17,7 @@ def of(kind: Any) -> st.SearchStrategy[Any]:
     return _of(inspect.type_info(kind))
 
 
-def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
+def _of(info: object) -> st.SearchStrategy[Any]:
     match info:
         case inspect.NoneType():
             return st.none()
@@ -45,7 +45,8 @@ def _of(info: inspect.Type) -> st.SearchStrategy[Any]:
             return _of(inner)
         case inspect.StructType(cls=made):
             return _struct(made)
-    raise NotImplementedError(info)
+        case _:
+            raise NotImplementedError(info)
 
 
 @cache

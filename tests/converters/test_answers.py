@@ -88,7 +88,8 @@ def test_however_they_are_refused_it_comes_to_an_end(name: str) -> None:
     """Whatever one is refused for without a name, the halves get smaller until each is alone."""
     refusal = {"easemob": (403, {"error": "exceed_limit", "error_description": "full"}), "yunxin": (200, {"code": 801})}[name]
     (request,) = requests_of(name, MembersAdded(CROWD, "invited"))
-    left, lost, calls = [request], [], 0
+    left, calls = [request], 0
+    lost: list[Loss] = []
     while left:
         outcome = PLATFORMS[name].read_reply(left.pop(0), Reply(refusal[0], {}, wire.dump_any(refusal[1])))
         calls += 1

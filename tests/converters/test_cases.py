@@ -11,9 +11,24 @@ from msgspec import UNSET, Struct, UnsetType
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.model import NOTHING, Delivery, Loss, TargetContext
-from converters.platform import Accepted, Answered, Callback, DecodedEvent, Ignored, Incoming, OwnEcho, Probe, Rejected, Reply, Request
+from converters.platform import (
+    Accepted,
+    Answered,
+    Callback,
+    Decoded,
+    DecodedEvent,
+    Ignored,
+    Incoming,
+    OwnEcho,
+    Probe,
+    Rejected,
+    Reply,
+    Request,
+    Verdict,
+)
 from tests.converters.shapes import NOW, incoming, shape
 from tests.converters.shapes import body as body_of
+from tests.narrowed import of_kind
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*/*.json"))
 
@@ -88,7 +103,7 @@ def test_case(path: Path) -> None:
         assert list(encoded.losses) == expect.losses, case.why
         done += 1
     if expect.outcome is not UNSET:
-        answer = given.reply
+        answer = of_kind(Answer, given.reply)
         body, asked = (given.encode() if isinstance(given, str) else wire.dump_any(given) for given in (answer.body, answer.asked))
         request = Request(answer.method, answer.path, {}, asked, answer.api)
         assert platform.read_reply(request, Reply(answer.status, answer.headers, body)) == expect.outcome, case.why
@@ -102,7 +117,8 @@ def _verdict(platform: Any, account: Any, given: Given) -> str:
     else:
         secret = getattr(account, shape(platform.name).SECRET)
         request = incoming(platform.name, given.callback, secret, **given.headers)
-    match platform.check(request, account, NOW):
+    verdict: Verdict = platform.check(request, account, NOW)
+    match verdict:
         case Accepted(key=key):
             return key.decode()
         case Probe():
@@ -111,7 +127,7 @@ def _verdict(platform: Any, account: Any, given: Given) -> str:
             return f"rejected: {reason}"
 
 
-def _shown(one: Any) -> dict[str, Any]:
+def _shown(one: Decoded) -> dict[str, Any]:
     match one:
         case DecodedEvent(event=event, losses=losses):
             shown = {"said": msgspec.to_builtins(event)}
@@ -123,7 +139,6 @@ def _shown(one: Any) -> dict[str, Any]:
         case OwnEcho():
             usual = {"part": 0, "more": False}
             return {"echo": {name: value for name, value in msgspec.to_builtins(one).items() if name not in usual or value != usual[name]}}
-    raise AssertionError(one)
 
 
 def _sent(request: Request) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from converters import PLATFORMS
 from converters.core import wire
 from converters.core.bodies import Text, Unknown
 from converters.core.model import NOTHING, Delivery, conversation_key
+from converters.core.operations import Post
 from converters.core.outcome import NotSent, Refused, Unsure
 from converters.platform import Accepted, Callback, Ignored, Incoming, Rejected, Reply, Request, Signed, problems_of
 from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityTable, record
-from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, route
+from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, Routed, route
 from tests.converters.shapes import NOW, as_callback, body, incoming, message, shape, text_of
+from tests.narrowed import of_kind
 
 NAMES = sorted(PLATFORMS)
 PAIRS = [(one, other) for one in NAMES for other in NAMES]
@@ -134,13 +136,13 @@ def test_a_text_crosses_with_its_people_and_place(source: str, target: str, kind
     routed, apps, _ = deliver(source, target, said)
     delivery = routed.delivery
     assert (delivery.sender, delivery.receiver, delivery.target) == ("alice", to_of(target, kind), "new")
-    assert delivery.event.operation.body == Text("早上好 & +1")
+    assert of_kind(Post, delivery.event.operation).body == Text("早上好 & +1")
     assert routed.platform == target
     assert routed.key == conversation_key(delivery.event.conversation)
     assert routed.key == (b"direct\x1falice\x1fbob" if kind == "direct" else f"{kind}\x1fteam".encode())
     assert delivery.event.id.startswith(f"{source}:old:{kind}:")
     assert delivery.event.id.endswith(":post")
-    (request,) = PLATFORMS[target].encode(delivery, apps["new"].account).requests
+    (request,) = PLATFORMS[target].encode(delivery, apps["new"].account, NOTHING).requests
     assert request.path.startswith("/")
     assert request.api
 
@@ -150,7 +152,7 @@ def test_a_text_crosses_with_its_people_and_place(source: str, target: str, kind
 @pytest.mark.parametrize("choices", [{}, {"api": "v2"}, {"mark": "im_relay"}], ids=["plain", "v2", "own-key"])
 def test_our_own_echo_ends_here_under_the_same_key(source: str, target: str, kind: str, choices: dict[str, str]) -> None:
     routed, apps, known = deliver(source, target, message(source, to=to_of(source, kind), kind=kind), **choices)
-    (request,) = PLATFORMS[target].encode(routed.delivery, apps["new"].account).requests
+    (request,) = PLATFORMS[target].encode(routed.delivery, apps["new"].account, NOTHING).requests
     back = Callback("new", body(target, as_callback(target, request)), NOW)
     (echo,) = route(back, apps, known)
     assert isinstance(echo, EchoOf)
@@ -161,7 +163,7 @@ def test_our_own_echo_ends_here_under_the_same_key(source: str, target: str, kin
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_a_forwarded_message_of_ours_is_carried_like_any_other(source: str, target: str) -> None:
     routed, apps, known = deliver(source, target, message(source))
-    (request,) = PLATFORMS[target].encode(routed.delivery, apps["new"].account).requests
+    (request,) = PLATFORMS[target].encode(routed.delivery, apps["new"].account, NOTHING).requests
     forwarded = shape(target).elsewhere(as_callback(target, request), "carol")
     assert forwarded
     for said in forwarded:
@@ -173,7 +175,7 @@ def test_a_forwarded_message_of_ours_is_carried_like_any_other(source: str, targ
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_a_kind_we_do_not_know_arrives_readable_and_is_counted(source: str, target: str) -> None:
     routed, apps, _ = deliver(source, target, message(source, native="HOLOGRAM"))
-    assert isinstance(routed.delivery.event.operation.body, Unknown)
+    assert isinstance(of_kind(Post, routed.delivery.event.operation).body, Unknown)
     encoded = PLATFORMS[target].encode(routed.delivery, apps["new"].account, NOTHING)
     if PLATFORMS[target].fidelity["unknown"].word == "full":
         assert encoded.losses == ()
@@ -191,8 +193,10 @@ def test_a_kind_we_do_not_know_arrives_readable_and_is_counted(source: str, targ
 )
 def test_a_long_text_arrives_whole_in_parts_that_fit(source: str, target: str, kind: str, text: str) -> None:
     routed, apps, known = deliver(source, target, message(source, text, to=to_of(source, kind), kind=kind))
-    requests = PLATFORMS[target].encode(routed.delivery, apps["new"].account).requests
-    came, routes, names = "", [], set()
+    requests = PLATFORMS[target].encode(routed.delivery, apps["new"].account, NOTHING).requests
+    came = ""
+    routes: list[Routed] = []
+    names: set[str] = set()
     for number, request in enumerate(requests):
         said = as_callback(target, request, number)
         shape(target).fits(request, said)
@@ -275,7 +279,7 @@ def test_an_echo_before_its_people_are_known_is_no_dead_letter() -> None:
     apps = apps_of("easemob", "yunxin")
     _, routed = route(Callback("old", wire.dump_any(message("easemob", sender="a" * 40)), NOW), apps, IdentityTable())
     assert isinstance(routed, Deliver)
-    (request,) = PLATFORMS["yunxin"].encode(routed.delivery, apps["new"].account).requests
+    (request,) = PLATFORMS["yunxin"].encode(routed.delivery, apps["new"].account, NOTHING).requests
     back = Callback("new", wire.dump_any(as_callback("yunxin", request)), NOW)
     assert route(back, apps, IdentityTable()) == (Dropped("echo-unmapped"),)
 
@@ -291,13 +295,15 @@ def test_a_delivery_survives_the_wire(source: str, target: str) -> None:
 def test_every_copy_of_a_callback_has_the_same_event_id(name: str) -> None:
     said = body(name, message(name))
     one, two = (route(Callback("old", said, at), apps_of(name, name), IdentityTable()) for at in (NOW, NOW + 60_000))
-    assert one[-1].delivery.event == two[-1].delivery.event
+    assert of_kind(Deliver, one[-1]).delivery.event == of_kind(Deliver, two[-1]).delivery.event
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_repeat_is_encoded_to_the_same_bytes(name: str) -> None:
     routed, apps, _ = deliver(name, name, message(name))
-    assert PLATFORMS[name].encode(routed.delivery, apps["new"].account) == PLATFORMS[name].encode(routed.delivery, apps["new"].account)
+    assert PLATFORMS[name].encode(routed.delivery, apps["new"].account, NOTHING) == PLATFORMS[name].encode(
+        routed.delivery, apps["new"].account, NOTHING
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -322,7 +328,7 @@ def test_reasons_repeat_nothing_that_people_wrote(name: str) -> None:
 def test_requests_carry_no_secret() -> None:
     for source, target in PAIRS:
         routed, apps, _ = deliver(source, target, message(source))
-        encoded = PLATFORMS[target].encode(routed.delivery, apps["new"].account)
+        encoded = PLATFORMS[target].encode(routed.delivery, apps["new"].account, NOTHING)
         assert secret_of(target) not in str(encoded)
 
 

@@ -4,17 +4,18 @@ import pytest
 
 from converters.core.bodies import Text
 from converters.core.model import Event, Group, direct
-from converters.core.operations import Post, Typing
+from converters.core.operations import Operation, Post, Typing
 from converters.cutover import DAY, Cutover, end_day
 from converters.platform import DecodedEvent
 
 TODAY = 20_000
+HI = Post(Text("hi"))
 
 
-def said(app: str, sender: str, day: int, operation: object = Post(Text("hi"))) -> DecodedEvent:
+def said(app: str, sender: str, day: int, operation: Operation = HI) -> DecodedEvent:
     return DecodedEvent(
         Event(id="e", source=app, remote_id="1", conversation=Group("g"), sender=sender, at=day * DAY + 5, operation=operation)
-    )  # type: ignore[arg-type]
+    )
 
 
 def test_who_was_seen_where_last_and_what_crosses() -> None:

@@ -17,6 +17,7 @@ from converters.core.operations import Post, Quote, Ref
 from converters.platform import Callback, DecodedEvent, Encoded, Ignored, OwnEcho, Request
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App, Deliver, route
+from tests.narrowed import of_kind
 
 EASEMOB = PLATFORMS["easemob"]
 ACCOUNT = EASEMOB.example()
@@ -92,7 +93,7 @@ def written(operation: operations.Operation, there: TargetContext = THERE, **cho
 
 
 def sent(request: Request) -> dict[str, Any]:
-    return json.loads(request.body)
+    return of_kind(dict, json.loads(request.body))
 
 
 def test_there_is_an_example_of_every_kind() -> None:
@@ -218,14 +219,14 @@ def test_no_message_is_larger_than_easemob_takes(
     text: int, character: str, ext: dict[str, Any], more: int, mentioned: int, preview: int, name: str
 ) -> None:
     long = character * text
-    body = {
+    said: dict[str, bodies.Body] = {
         "text": Text(long, tuple(f"user-{number}-{'z' * 40}" for number in range(mentioned))),
         "custom": bodies.Custom(long, {"k": long}),
         "command": bodies.Command("refresh", long),
         "card": bodies.Card("carol", long),
         "link": bodies.Link("https://example.com", long),
-    }[name]
-    post = Post(body, Quote(REF, character * preview), {**ext, **({"more": "y" * more} if more else {})})
+    }
+    post = Post(said[name], Quote(REF, character * preview), {**ext, **({"more": "y" * more} if more else {})})
     requests = written(post).requests
     for request in requests:
         message = sent(request)

@@ -30,7 +30,8 @@ def once(body: bytes) -> SingleUse:
 
 
 def judged(*bodies: bytes) -> list[str]:
-    known, said = SignatureTable(None), []
+    known = SignatureTable(None)
+    said: list[str] = []
     for body in bodies:
         one = once(body)
         said.append(known.judge("app", one))

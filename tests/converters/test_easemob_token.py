@@ -1,9 +1,9 @@
 from converters import PLATFORMS
 from converters.core import wire
 from converters.platform import GrantedToken, Reply, Token
+from tests.narrowed import of_kind
 
-AUTH = PLATFORMS["easemob"].auth
-assert isinstance(AUTH, Token)
+AUTH = of_kind(Token, PLATFORMS["easemob"].auth)
 
 
 def test_a_token_is_asked_for_with_the_apps_credentials() -> None:

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from converters import PLATFORMS
 from converters.estimate import CallCounter, Lane, estimate, message_calls, recounted, savings
-from converters.inventory import Friendship, Group, GroupMember, User
+from converters.inventory import Friendship, Group, GroupMember, Role, User
 from converters.migration_rules import Order
 from converters.probing import Findings
 
@@ -36,7 +36,7 @@ def test_members_are_counted_without_the_owner_and_what_they_have_by_itself() ->
     counter = CallCounter(RULES)
     counter.add(Group(id="g", owner="u0", announcement="x"), "g")
     for n in range(62):
-        role = "owner" if n == 0 else "admin" if n == 1 else "member"
+        role: Role = "owner" if n == 0 else "admin" if n == 1 else "member"
         counter.add(GroupMember(group="g", user=f"u{n}", role=role, muted=n == 5, name="N" if n < 21 else ""), "g")
     assert counter.calls() == {
         "chatgroups/admin": 1,

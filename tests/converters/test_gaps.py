@@ -29,7 +29,9 @@ def searched(
 ) -> tuple[list[FoundCallback], str, list[Request | FileRequest]]:
     """What was found, what could not be seen, what was asked."""
     account = msgspec.structs.replace(platform.example(), **choices)
-    asking, found, asked = platform.gaps.ask(span, places, account), [], []
+    asking = platform.gaps.ask(span, places, account)
+    found: list[FoundCallback] = []
+    asked: list[Request | FileRequest] = []
     reply = None
     while True:
         try:

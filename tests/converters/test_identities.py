@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from converters.routing.identity_table import KINDS, IdentityTable, account_record, cohort_record, record
+from converters.routing.identity_table import KINDS, IdentityTable, Kind, account_record, cohort_record, record
 
 names = st.text("abc12", min_size=1, max_size=3)
 
@@ -71,8 +71,9 @@ def test_no_record_raises(key: bytes, value: bytes | None) -> None:
 
 
 @given(entries=st.lists(st.tuples(st.sampled_from(KINDS), names, names | st.none()), max_size=30))
-def test_the_table_is_the_last_word_of_each_key(entries: list[tuple[str, str, str | None]]) -> None:
-    table, last = IdentityTable(), {}
+def test_the_table_is_the_last_word_of_each_key(entries: list[tuple[Kind, str, str | None]]) -> None:
+    table = IdentityTable()
+    last: dict[tuple[Kind, str], str | None] = {}
     for kind, native, canonical in entries:
         key, value = record("p", kind, native, canonical or "-")
         assert table.apply(key, value if canonical else None) is None
@@ -150,7 +151,7 @@ def test_whoever_is_spelled_with_upper_case_is_answered_by_that_name() -> None:
     )
     *minted, there = route(Callback("old", said, 1), apps, table)
     assert [(one.user, one.canonical) for one in minted if isinstance(one, NewIdentity)] == [("LinMei", "linmei")]
-    assert table.people() == table.entries() == [], "the converters change nothing"
+    assert (table.people(), table.entries()) == ([], []), "the converters change nothing"
     for one in minted:
         assert isinstance(one, NewIdentity)
         table.apply(*one.record)

@@ -43,7 +43,7 @@ from converters.core.operations import (
     kind_of,
 )
 from converters.core.outcome import Outcome
-from converters.platform import Callback, Reply, Request
+from converters.platform import Callback, DecodedEvent, Reply, Request
 from converters.routing.identity_table import IdentityTable
 from converters.routing.route import App, Deliver, route
 from converters.routing.users import renamed
@@ -52,6 +52,7 @@ from tests.converters.examples import BODIES, EARLIER, OPERATIONS, account_of, d
 from tests.converters.shapes import NOW, as_callback, body, message, shape
 from tests.converters.strategies import of, values
 from tests.converters.test_contract import KINDS, PAIRS, groups, to_of
+from tests.narrowed import of_kind, required
 
 NAMES = sorted(PLATFORMS)
 operations = of(Operation)
@@ -107,7 +108,7 @@ def test_the_own_server_is_told_what_it_said(operation: Operation, sender: str, 
     if said["conversation"]["kind"] == "direct":
         assert said["conversation"]["users"] == [sender, other]
     (decoded,) = platform.decode(Callback("old", wire.dump_any(said), NOW), account)
-    came = wire.load_any(wire.dump(decoded.event.operation))
+    came = wire.load_any(wire.dump(of_kind(DecodedEvent, decoded).event.operation))
     assert _without(came) == _without(wire.load_any(wire.dump(operation)))
 
 
@@ -208,12 +209,13 @@ def read_anew(name: str, requests: tuple[Request, ...]) -> Post:
     account = account_of(name)
     posts: list[Post] = []
     for said in said_anew(name, requests):
-        (decoded,) = PLATFORMS[name].decode(Callback("new", body(name, said), NOW), account)
+        (one,) = PLATFORMS[name].decode(Callback("new", body(name, said), NOW), account)
+        decoded = of_kind(DecodedEvent, one)
         assert decoded.losses == ()
-        posts.append(decoded.event.operation)
+        posts.append(of_kind(Post, decoded.event.operation))
     first = posts[0]
     if len(posts) > 1:
-        whole = msgspec.structs.replace(first.body, text="".join(each.body.text for each in posts))
+        whole = msgspec.structs.replace(of_kind(Text, first.body), text="".join(of_kind(Text, each.body).text for each in posts))
         return msgspec.structs.replace(first, body=whole)
     return first
 
@@ -231,11 +233,15 @@ def test_what_was_written_is_read_as_what_it_was(name: str, kind: str) -> None:
     encoded = PLATFORMS[name].encode(delivery_of(operation), account_of(name), there_of(name, operation))
     assert not NOT_ITSELF & {loss.what for loss in encoded.losses}
     came = read_anew(name, encoded.requests)
-    assert_same(came, there_from(name, operation), encoded.losses)
+    assert_same(came, there_from(name, of_kind(Post, operation)), encoded.losses)
     if PLATFORMS[name].fidelity[kind].word == "full":
         assert encoded.losses == ()
     first = there_of(name, operation).files[:1]
-    assert [file.url or file.inline for file in files_of(came.body)][:1] in ([], [one.url for one in first], [one.inline for one in first])
+    assert [file.url or file.inline for file in files_of(came.body)][:1] in (
+        [],
+        [required(one).url for one in first],
+        [required(one).inline for one in first],
+    )
 
 
 sized = st.integers(0, 1 << 40)
@@ -286,14 +292,15 @@ def test_what_crosses_and_is_said_again_there_comes_back(source: str, target: st
     (again,) = said_anew(target, over.requests, "erin")
     back = _cross(Callback("new", body(target, again), NOW), apps, known).delivery
     home = PLATFORMS[source].encode(back, account_of(source), there_of(source, back.event.operation))
-    came, said = read_anew(source, home.requests), there_from(source, first)
+    came, sent = read_anew(source, home.requests), there_from(source, of_kind(Post, first))
     if kind == "voice":  # each platform has its own form of it
-        came, said = (_formless(post) for post in (came, said))
-    assert_same(came, said, (*over.losses, *home.losses))
+        came, sent = _formless(came), _formless(sent)
+    assert_same(came, sent, (*over.losses, *home.losses))
 
 
 def _formless(post: Post) -> Post:
-    return msgspec.structs.replace(post, body=msgspec.structs.replace(post.body, file=msgspec.structs.replace(post.body.file, mime="")))
+    voice = of_kind(Voice, post.body)
+    return msgspec.structs.replace(post, body=msgspec.structs.replace(voice, file=msgspec.structs.replace(required(voice.file), mime="")))
 
 
 @given(data=st.data())

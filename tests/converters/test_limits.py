@@ -5,8 +5,10 @@ from importlib import import_module
 import pytest
 
 from converters import PLATFORMS
-from converters.platform import OTHERS, RateLimit
-from tests.converters.test_contract import KINDS, deliver, message, to_of
+from converters.core.model import NOTHING
+from converters.platform import OTHERS, RateLimit, Request
+from tests.converters.shapes import message
+from tests.converters.test_contract import KINDS, deliver, to_of
 from tests.simulators.easemob.options import Options as Easemob
 from tests.simulators.yunxin.options import Options as Yunxin
 
@@ -14,7 +16,8 @@ NAMES = sorted(PLATFORMS)
 
 
 def limits(name: str) -> tuple[RateLimit, ...]:
-    return import_module(f"converters.platforms.{name}.limits").LIMITS
+    found: tuple[RateLimit, ...] = import_module(f"converters.platforms.{name}.limits").LIMITS
+    return found
 
 
 def rates(name: str, api: str) -> set[tuple[float, str]]:
@@ -24,27 +27,27 @@ def rates(name: str, api: str) -> set[tuple[float, str]]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_limits_have_names_of_their_own_and_something_to_limit(name) -> None:
+def test_limits_have_names_of_their_own_and_something_to_limit(name: str) -> None:
     names = [limit.name for limit in limits(name)]
     assert len(names) == len(set(names)) > 0
     assert all(limit.amount > 0 < limit.seconds and limit.apis for limit in limits(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_rest_stands_alone_and_once(name) -> None:
+def test_the_rest_stands_alone_and_once(name: str) -> None:
     assert [limit.apis for limit in limits(name) if OTHERS in limit.apis] == [(OTHERS,)]
 
 
-def sent(name: str, kind: str, **choices: str):
+def sent(name: str, kind: str, **choices: str) -> Request:
     source = next(other for other in NAMES if other != name)
     routed, apps, _ = deliver(source, name, message(source, to=to_of(source, kind), kind=kind), **choices)
-    (request,) = PLATFORMS[name].encode(routed.delivery, apps["new"].account).requests
+    (request,) = PLATFORMS[name].encode(routed.delivery, apps["new"].account, NOTHING).requests
     return request
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_send_goes_to_one_and_is_limited(name, kind) -> None:
+def test_every_send_goes_to_one_and_is_limited(name: str, kind: str) -> None:
     request = sent(name, kind)
     assert request.targets == 1
     assert rates(name, request.api)

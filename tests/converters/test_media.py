@@ -3,7 +3,7 @@
 import json
 from base64 import b64decode
 from email import policy
-from email.message import EmailMessage
+from email.message import MIMEPart
 from email.parser import BytesParser
 from hashlib import md5
 from typing import Any, get_args
@@ -40,7 +40,7 @@ PICTURE = FileUpload(
 )
 
 
-def media_of(name: str) -> MediaSupport:
+def media_of(name: str) -> MediaSupport[Any]:
     media = PLATFORMS[name].media
     assert media is not None
     return media
@@ -59,7 +59,7 @@ def became(name: str, status: int, body: bytes, file: FileUpload = PICTURE, head
     return media.uploaded(file, request, Reply(status, headers or {}, body), account)
 
 
-def parts_of(request: Request) -> dict[str, EmailMessage]:
+def parts_of(request: Request) -> dict[str, MIMEPart]:
     head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
     whole = BytesParser(policy=policy.HTTP).parsebytes(head + request.body)
     return {str(part.get_param("name", header="content-disposition")): part for part in whole.iter_parts()}
@@ -229,7 +229,7 @@ def test_no_answer_is_a_defect_and_none_is_taken_for_a_file_that_names_none(
         assert len(found.reason) < 120
 
 
-ODD_ENTITIES = ({"uuid": "../../users"}, {"uuid": ""}, {"uuid": "a b"}, {"uuid": 7}, {}, None, "x")
+ODD_ENTITIES: tuple[object, ...] = ({"uuid": "../../users"}, {"uuid": ""}, {"uuid": "a b"}, {"uuid": 7}, {}, None, "x")
 LATER = [
     ("easemob", 500, "{}", False),
     ("easemob", 502, "<html>", False),

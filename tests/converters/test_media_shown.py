@@ -7,7 +7,7 @@ import pytest
 
 from converters import PLATFORMS
 from converters.core import wire
-from converters.core.bodies import Body, Document, File, Gif, Image, Sticker, Video, Voice
+from converters.core.bodies import Body, Document, File, Gif, Image, Sticker, Video, Voice, files_of
 from converters.core.model import Loss, StoredFile, TargetContext
 from converters.core.operations import Edit, Post
 from converters.files.dry_run_files import assume_transferred
@@ -19,8 +19,10 @@ from converters.routing.preview import PreviewIdentities, preview
 from converters.routing.route import App
 from converters.routing.traffic_report import TrafficReport
 from converters.text.extension_payload import left_out, put_back
+from converters.text.fallback_text import Language
 from tests.converters.examples import BODIES, EARLIER, account_of, delivery_of
 from tests.converters.shapes import NOW, text_of
+from tests.narrowed import of_kind, required
 
 CLIENTS = ["easemob", "rongcloud", "yunxin"]
 URL = "https://files.example.com/where-it-lies"
@@ -68,14 +70,17 @@ def test_what_could_not_be_made_into_its_kind_goes_as_a_file_and_is_known_again(
     (request,) = PLATFORMS[name].encode(delivery_of(Post(body)), account_of(name), TargetContext(files=(carried,))).requests
     assert AS_FILE[name] in request.body
     assert losses((carried,)) == (Loss("as-file"),)
-    read = Document(body.file)
+    read = Document(required(files_of(body)[0]))
     assert type(put_back(read, left_out(body, read))) is type(body)
 
 
 def test_what_was_lost_on_the_way_of_files_is_told() -> None:
     assert losses((None, StoredFile(URL, lost="colours"), StoredFile(URL))) == (Loss("colours"),)
     assert sent_as(bodies()["image"], (StoredFile(URL),)) == bodies()["image"]
-    assert sent_as(bodies()["voice"], (StoredFile(URL, as_file=True),)) == Document(bodies()["voice"].file)
+    assert sent_as(bodies()["voice"], (StoredFile(URL, as_file=True),)) == Document(of_kind(Voice, bodies()["voice"]).file)
+
+
+WITHHELD: tuple[tuple[Language, str], ...] = (("zh", "未通过安全检查"), ("en", "withheld by the virus scan"))
 
 
 @pytest.mark.parametrize("operation", ["post", "edit"])
@@ -84,7 +89,7 @@ def test_what_was_lost_on_the_way_of_files_is_told() -> None:
 def test_what_must_reach_nobody_is_named_and_leads_nowhere(name: str, kind: str, operation: str) -> None:
     body = bodies()[kind]
     delivery = delivery_of(Post(body) if operation == "post" else Edit(EARLIER, body))
-    for language, said in (("zh", "未通过安全检查"), ("en", "withheld by the virus scan")):
+    for language, said in WITHHELD:
         text = placeholder(delivery, language)
         assert text.event.id == delivery.event.id
         encoded = PLATFORMS[name].encode(text, account_of(name), TargetContext(withheld=True))

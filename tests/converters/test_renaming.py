@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from converters import PLATFORMS
 from converters.core import wire
-from converters.core.model import Direct, Group, Room, conversation_key, direct
+from converters.core.model import NOTHING, Direct, Group, Room, conversation_key, direct
 from converters.platform import Callback
 from converters.routing.id_mapping import map_conversation
 from converters.routing.identity_table import IdentityTable, record
@@ -21,7 +21,7 @@ PAIRS = (("yunxin", "61"), ("easemob", "271"))
 
 
 def implied(platform: str, native: str) -> str | None:
-    return PLATFORMS[platform].user_ids.to_canonical(native)  # type: ignore[no-any-return]
+    return PLATFORMS[platform].user_ids.to_canonical(native)
 
 
 def called(table: IdentityTable, name: str, *natives: tuple[str, str], kind: str = "group", keep: str | None = None) -> list[str]:
@@ -52,7 +52,7 @@ def keys(table: IdentityTable, kind: str = "group") -> set[bytes]:
         (said,) = route(Callback(app, body(platform, message(platform, sender="alice", to=to, kind=kind)), NOW), apps, table)
         assert isinstance(said, Deliver)
         target = apps[said.delivery.target]
-        (request,) = target.platform.encode(said.delivery, target.account).requests
+        (request,) = target.platform.encode(said.delivery, target.account, NOTHING).requests
         echo = body(target.platform.name, as_callback(target.platform.name, request, 7))
         (heard,) = route(Callback(target.name, echo, NOW), apps, table)
         assert isinstance(heard, EchoOf)

@@ -2,6 +2,7 @@
 
 import json
 from io import BytesIO
+from typing import Any
 from zipfile import ZipFile
 
 import msgspec
@@ -39,17 +40,18 @@ def zipped(*said: dict[str, object]) -> bytes:
     return held.getvalue()
 
 
-def asked(span: TimeRange, *answers: Reply | None, account: object = ACCOUNT) -> tuple[list[object], str]:
+def asked(span: TimeRange, *answers: Reply | None, account: Any = ACCOUNT) -> tuple[list[Request | FileRequest | FoundCallback], str]:
     """What is asked and found, the *answers* given in turn."""
     assert RONGCLOUD.gaps is not None
-    asking, left, seen = RONGCLOUD.gaps.ask(span, (), account), list(answers), []
+    asking, left = RONGCLOUD.gaps.ask(span, (), account), list(answers)
+    seen: list[Request | FileRequest | FoundCallback] = []
     answer: Reply | None = None
     while True:
         try:
             one = asking.send(answer)
         except StopIteration as end:
             assert not left
-            return seen, end.value
+            return seen, str(end.value)
         seen.append(one)
         answer = None if isinstance(one, FoundCallback) else left.pop(0)
 

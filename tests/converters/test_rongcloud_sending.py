@@ -9,7 +9,7 @@ import pytest
 from converters import PLATFORMS
 from converters.core import wire
 from converters.core.bodies import Custom, Notice, Text
-from converters.core.model import NOTHING, Group, Room, TargetContext, TargetMessage
+from converters.core.model import NOTHING, Conversation, Group, Room, TargetContext, TargetMessage
 from converters.core.operations import GroupCreated, MembersAdded, Muted, Post, Recall
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.platform import Callback, OwnEcho, Reply, Request
@@ -161,7 +161,9 @@ LOOK_UP = RONGCLOUD.look_up
         (Room("team"), True, "chatroom", ("alice", "1101")),
     ],
 )
-def test_a_send_in_doubt_is_looked_for_in_the_history(conversation, own, path, who) -> None:
+def test_a_send_in_doubt_is_looked_for_in_the_history(
+    conversation: Conversation | None, own: bool, path: str, who: tuple[str, str]
+) -> None:
     assert LOOK_UP is not None
     account = msgspec.structs.replace(ACCOUNT, include_sender=own)
     delivery = delivery_of(Post(Text("hi")), conversation)
@@ -183,13 +185,13 @@ def test_what_is_found_there_is_ours_only_with_our_mark(as_object: bool) -> None
         content = json.loads(str(content))
     strange = {"messageUID": "A-1", "msgTime": NOW, "content": '{"content":"hi"}'}
     ours = {"messageUID": "A-2", "msgTime": str(NOW), "content": content}
-    assert LOOK_UP.read(delivery, ACCOUNT, answer(200, data=[strange, ours])) == Delivered("A-2", NOW)
-    assert LOOK_UP.read(delivery, ACCOUNT, answer(200, data=[strange])) is None
+    assert LOOK_UP.read(delivery, ACCOUNT, answer(200, data=[strange, ours]), 0) == Delivered("A-2", NOW)
+    assert LOOK_UP.read(delivery, ACCOUNT, answer(200, data=[strange]), 0) is None
     reply = answer(200, data=[strange, ours])
     changed = msgspec.structs.replace(other, event=msgspec.structs.replace(other.event, id="yunxin:old:direct:79:post"))
-    assert LOOK_UP.read(changed, ACCOUNT, reply) is None
-    assert LOOK_UP.read(delivery, ACCOUNT, answer(200)) is None
-    assert LOOK_UP.read(delivery, ACCOUNT, Reply(200, {}, b"ok")) is None
+    assert LOOK_UP.read(changed, ACCOUNT, reply, 0) is None
+    assert LOOK_UP.read(delivery, ACCOUNT, answer(200), 0) is None
+    assert LOOK_UP.read(delivery, ACCOUNT, Reply(200, {}, b"ok"), 0) is None
 
 
 def test_an_ultra_groups_channel_is_asked_for_by_its_name() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from converters import PLATFORMS
 from converters.core.bodies import Custom, Forwarded, Image, Link, Location, Text
-from converters.core.model import Direct, Group, Loss, conversation_key
+from converters.core.model import NOTHING, Direct, Group, Loss, conversation_key
 from converters.core.operations import Edit, Operation, Post, Presence, Quote, Reaction, Recall, Ref
 from converters.core.outcome import Delivered
 from converters.platform import Callback, DecodedEvent, Reply
@@ -252,11 +252,11 @@ def test_a_newcomers_account_is_an_event_of_its_own_before_the_message() -> None
     assert (first.delivery.newcomer, then.delivery.newcomer) == (True, False)
     assert first.delivery.event.id == then.delivery.event.id.replace(":post", ":account")
     assert isinstance(first.delivery.event.operation, Presence)
-    (made,) = NEW.encode(first.delivery, NEW.example()).requests
+    (made,) = NEW.encode(first.delivery, NEW.example(), NOTHING).requests
     assert (made.api, made.repeatable) == ("users", True)
     assert made.body.startswith(b'{"username":"alice","password":"')
     assert b'"nickname":"Alice L."' in made.body
-    (said,) = NEW.encode(then.delivery, NEW.example()).requests
+    (said,) = NEW.encode(then.delivery, NEW.example(), NOTHING).requests
     assert said.api == "messages/users"
     # Kafka holds both, and both are read again.
     for one in (first.delivery, then.delivery):
@@ -321,7 +321,7 @@ def test_what_a_proxy_said_is_known_when_it_comes_back() -> None:
     apps = apps_with(settings(PROXY))
     (one,) = route(Callback("old", body("yunxin", message("yunxin", to="61", kind="group")), NOW), apps, table())
     assert isinstance(one, Deliver)
-    (request,) = NEW.encode(one.delivery, NEW.example()).requests
+    (request,) = NEW.encode(one.delivery, NEW.example(), NOTHING).requests
     (echo,) = route(Callback("new", body(TO, as_callback(TO, request)), NOW), apps, table())
     assert isinstance(echo, EchoOf)
     assert echo.echo.event == one.delivery.event.id

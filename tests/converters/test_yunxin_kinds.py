@@ -11,23 +11,26 @@ from hypothesis import strategies as st
 
 from converters import PLATFORMS
 from converters.core import wire
-from converters.core.bodies import Text
-from converters.core.model import NOTHING, Delivery, Direct, Group, Room, StoredFile, TargetContext, TargetMessage
+from converters.core.bodies import Text, files_of
+from converters.core.model import NOTHING, Conversation, Delivery, Direct, Group, Room, StoredFile, TargetContext, TargetMessage
 from converters.core.operations import GroupLife, Post, Quote, Ref
 from converters.core.outcome import Delivered
-from converters.platform import Callback, DecodedEvent, Reply, Request
+from converters.platform import Callback, DecodedEvent, OwnEcho, Reply, Request
 from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App, Deliver, route
 from tests.converters.examples import BODIES, OPERATIONS, VARIANTS, account_of, delivery_of, there_of
 from tests.converters.shapes import NOW
+from tests.narrowed import of_kind, required
 
 YUNXIN = PLATFORMS["yunxin"]
+LOOK_UP = required(YUNXIN.look_up)
+PLACED: dict[str, Conversation] = {"direct": Direct(("alice", "bob")), "room": Room("team")}
 PLACES = {"direct": "bob", "team": "1101", "superteam": "super-1101", "room": "1101"}
 ADDING = {"msg/sendMsg", "superteam/sendMsg", "chatroom/sendMsg", "v2/messages", "team/create"}
 
 
 def delivery(kind: str, where: str, operation: Any = None) -> Delivery:
-    place = {"direct": Direct(("alice", "bob")), "room": Room("team")}.get(where, Group("team"))
+    place = PLACED.get(where, Group("team"))
     found = delivery_of(operation or OPERATIONS[kind], place)
     if kind == "group-created":
         return found
@@ -38,7 +41,7 @@ def fields(request: Request) -> dict[str, Any]:
     if not request.body:
         return {}
     if "json" in request.headers["Content-Type"]:
-        return wire.load_any(request.body)
+        return of_kind(dict, wire.load_any(request.body))
     return dict(parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=True))
 
 
@@ -114,8 +117,9 @@ def test_what_is_written_is_read_as_the_same_kind(kind: str) -> None:
     for name in ("width", "height", "duration", "latitude", "longitude", "name", "data", "user", "text"):
         assert getattr(body, name, None) == getattr(before, name, None), name
     if carried := there.files:
-        assert body.file.url == carried[0].url
-        assert (body.file.size, body.file.md5) == (before.file.size, before.file.md5)
+        now, then = files_of(body)[0], files_of(before)[0]
+        assert now.url == required(carried[0]).url
+        assert (now.size, now.md5) == (then.size, then.md5)
 
 
 @pytest.mark.parametrize(
@@ -161,7 +165,7 @@ def test_nothing_is_longer_than_the_server_takes(
     assert encoded.requests or not text
     for request in encoded.requests:
         sent = fields(request)
-        assert len(sent.get("ext", sent.get("extension"))) <= (4096 if where == "room" else 1024)
+        assert len(sent["ext"] if "ext" in sent else sent["extension"]) <= (4096 if where == "room" else 1024)
         if request.api == "v2/messages":
             assert len(sent["message"]["text"]) <= 5000
             assert len(sent.get("push_config", {}).get("push_forcepush_ids", [])) <= 100
@@ -182,19 +186,20 @@ LOOK_UPS = [
 @pytest.mark.parametrize(("where", "api", "names"), LOOK_UPS, ids=[where for where, *_ in LOOK_UPS])
 def test_a_message_of_any_kind_is_found_in_the_history(kind: str, where: str, api: str, names: dict[str, str]) -> None:
     account, sent = account_of("yunxin"), delivery(kind, where)
-    asked = YUNXIN.look_up.ask(sent, account, NOW - 1000, NOW)
+    asked = required(LOOK_UP.ask(sent, account, NOW - 1000, NOW))
     assert (asked.api, asked.path) == (api, f"/{api}.action")
     held = fields(asked)
     assert names.items() <= held.items()
     assert "type" not in held, "of all kinds"
     (request,) = YUNXIN.encode(sent, account, NOTHING).requests
     ext = fields(request)["ext"]
-    item = {"from": "alice", "msgid": 9223372036854775807, "msgidclient": "c", "sendtime": NOW, "type": 1, "body": {"w": 1}}
-    reply = {"code": 200, "size": 2, "msgs": [item | {"msgid": 4, "ext": '{"relay":7}'}, item | {"ext": ext}]}
-    found = YUNXIN.look_up.read(sent, account, Reply(200, {}, wire.dump_any(reply)))
+    item: dict[str, Any] = {"from": "alice", "msgid": 9223372036854775807, "msgidclient": "c", "sendtime": NOW, "type": 1, "body": {"w": 1}}
+    items = [item | {"msgid": 4, "ext": '{"relay":7}'}, item | {"ext": ext}]
+    reply = {"code": 200, "size": 2, "msgs": items}
+    found = LOOK_UP.read(sent, account, Reply(200, {}, wire.dump_any(reply)), 0)
     assert found == Delivered("9223372036854775807", NOW)
-    reply["msgs"].pop()
-    assert YUNXIN.look_up.read(sent, account, Reply(200, {}, wire.dump_any(reply))) is None
+    reply["msgs"] = items[:1]
+    assert LOOK_UP.read(sent, account, Reply(200, {}, wire.dump_any(reply)), 0) is None
 
 
 @pytest.mark.parametrize(("where", "api"), [("room", "v1"), ("direct", "v2"), ("team", "v2")])
@@ -204,23 +209,23 @@ def test_a_message_id_of_ours_is_found_where_the_history_has_no_ext(where: str, 
     held = fields(request)
     chosen = held["msgId"] if where == "room" else held["message"]["message_client_id"]
     item = {"msgid": chosen, "time": NOW} if where == "room" else {"msgid": 5, "msgidclient": chosen, "sendtime": NOW}
-    found = YUNXIN.look_up.read(sent, account, Reply(200, {}, wire.dump_any({"code": 200, "msgs": [item]})))
+    found = LOOK_UP.read(sent, account, Reply(200, {}, wire.dump_any({"code": 200, "msgs": [item]})), 0)
     assert found == Delivered(chosen if where == "room" else "5", NOW)
 
 
 def test_a_team_of_ours_is_found_among_those_of_its_owner() -> None:
     account, made = account_of("yunxin"), delivery("group-created", "team")
-    asked = YUNXIN.look_up.ask(made, account, 0, NOW)
+    asked = required(LOOK_UP.ask(made, account, 0, NOW))
     assert (asked.api, fields(asked)) == ("team/joinTeams", {"accid": "alice"})
     (request,) = YUNXIN.encode(made, account, NOTHING).requests
     teams = [{"tid": 1, "custom": ""}, {"tid": 6123456789, "custom": fields(request)["custom"]}]
     reply = Reply(200, {}, wire.dump_any({"code": 200, "count": 2, "infos": teams}))
-    assert YUNXIN.look_up.read(made, account, reply) == Delivered("6123456789")
+    assert LOOK_UP.read(made, account, reply, 0) == Delivered("6123456789")
 
 
 @pytest.mark.parametrize("kind", ["recall", "read", "command", "typing", "muted", "friend-changed"])
 def test_what_is_in_no_history_is_not_looked_for(kind: str) -> None:
-    assert YUNXIN.look_up.ask(delivery(kind, "direct" if kind != "muted" else "team"), account_of("yunxin"), 0, NOW) is None
+    assert LOOK_UP.ask(delivery(kind, "direct" if kind != "muted" else "team"), account_of("yunxin"), 0, NOW) is None
 
 
 def test_the_mark_on_a_team_is_ours_however_it_comes_back() -> None:
@@ -240,6 +245,7 @@ def test_the_mark_on_a_team_is_ours_however_it_comes_back() -> None:
             "attach": json.dumps({"id": 0, "data": data}),
         }
         (echo,) = YUNXIN.decode(Callback("new", json.dumps(copy).encode(), NOW), account_of("yunxin"))
+        assert isinstance(echo, OwnEcho)
         assert (echo.event_id, echo.remote_id) == (made.event.id, "611")
 
 

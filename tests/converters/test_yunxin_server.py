@@ -32,14 +32,17 @@ from converters.core.operations import (
     Ref,
     Typing,
 )
-from converters.core.outcome import Delivered, Outcome
-from converters.platform import Callback, Decoded, DecodedEvent, Encoded, Ignored, OwnEcho, Reply
+from converters.core.outcome import Delivered
+from converters.platform import Callback, Decoded, DecodedEvent, Encoded, Ignored, OwnEcho, Reply, Signed
 from tests.converters.examples import BODIES, there_of
+from tests.narrowed import of_kind, required
 from tests.simulation.conftest import running
 from tests.simulation.receiver import Receiver
 from tests.simulators.client import SimulatorClient
 
 YUNXIN = PLATFORMS["yunxin"]
+LOOK_UP = required(YUNXIN.look_up)
+SIGNED = of_kind(Signed, YUNXIN.auth)
 USERS = ["alice", "bob", "carol", "dave"]
 ENDS: dict[str, tuple[Conversation, str]] = {
     "direct": (Direct(("alice", "bob")), "bob"),
@@ -73,17 +76,16 @@ class Server:
         )
         return Delivery(event=event, target="new", sender=sender, receiver=receiver or to, received=1)
 
-    def send(self, delivery: Delivery, there: TargetContext = TargetContext()) -> list[Outcome]:  # noqa: B008 - it never changes
+    def send(self, delivery: Delivery, there: TargetContext = TargetContext()) -> list[Delivered]:  # noqa: B008 - it never changes
         encoded: Encoded = YUNXIN.encode(delivery, self.account, there)
         assert encoded.requests, encoded.losses
         outcomes = []
         with httpx.Client(trust_env=False) as client:
             for request in encoded.requests:
-                headers = request.headers | YUNXIN.auth.headers(self.account, int(time.time()), "n")
+                headers = request.headers | SIGNED.headers(self.account, int(time.time()), "n")
                 url = f"{self.simulator.url}/nimserver{request.path}"
                 answer = client.request(request.method, url, content=request.body, headers=headers)
-                outcomes.append(YUNXIN.read_reply(request, Reply(answer.status_code, {}, answer.content)))
-        assert all(isinstance(outcome, Delivered) for outcome in outcomes), outcomes
+                outcomes.append(of_kind(Delivered, YUNXIN.read_reply(request, Reply(answer.status_code, {}, answer.content))))
         return outcomes
 
     def copied(self, count: int = 1) -> list[Decoded]:
@@ -227,10 +229,10 @@ def test_a_new_team_comes_back_as_ours(server: Server) -> None:
     (echo,) = server.copied()
     assert isinstance(echo, OwnEcho), echo
     assert (echo.event_id, echo.remote_id) == (made.event.id, outcome.remote_id)
-    asked = YUNXIN.look_up.ask(made, server.account, 0, 1)
-    headers = asked.headers | YUNXIN.auth.headers(server.account, int(time.time()), "n")
+    asked = required(LOOK_UP.ask(made, server.account, 0, 1))
+    headers = asked.headers | SIGNED.headers(server.account, int(time.time()), "n")
     answer = httpx.post(f"{server.simulator.url}/nimserver{asked.path}", content=asked.body, headers=headers, trust_env=False)
-    assert YUNXIN.look_up.read(made, server.account, Reply(200, {}, answer.content)) == Delivered(outcome.remote_id)
+    assert LOOK_UP.read(made, server.account, Reply(200, {}, answer.content), 0) == Delivered(outcome.remote_id)
 
 
 def test_friends_and_blocked_people(server: Server) -> None:
@@ -258,9 +260,9 @@ def test_a_message_is_looked_up(server: Server, where: str, kind: str) -> None:
     (outcome,) = server.send(delivery, there_of("yunxin", operation))
     assert isinstance(outcome, Delivered)
     now = int(time.time() * 1000)
-    asked = YUNXIN.look_up.ask(delivery, server.account, now - 60_000, now + 60_000)
-    headers = asked.headers | YUNXIN.auth.headers(server.account, int(time.time()), "n")
+    asked = required(LOOK_UP.ask(delivery, server.account, now - 60_000, now + 60_000))
+    headers = asked.headers | SIGNED.headers(server.account, int(time.time()), "n")
     answer = httpx.post(f"{server.simulator.url}/nimserver{asked.path}", content=asked.body, headers=headers, trust_env=False)
-    found = YUNXIN.look_up.read(delivery, server.account, Reply(200, {}, answer.content))
+    found = LOOK_UP.read(delivery, server.account, Reply(200, {}, answer.content), 0)
     assert isinstance(found, Delivered), answer.text
     assert found.remote_id == outcome.remote_id

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from converters.core.outcome import Delivered, NotSent, Outcome, Refused, Unsure
+from converters.platform import Partial
 from streams.outbound.attempts import attempt, delays
 
 BUSY, DONE, DOUBT, NEVER = NotSent("busy"), Delivered("m1"), Unsure("cut off"), Refused("no")
@@ -26,6 +27,7 @@ def attempt_all(*outcomes: Outcome, waits: float = 1.0, patience: float = 1e9, t
         now[0] += seconds
 
     end, attempts = asyncio.run(attempt(send, repeat(waits), sleep, patience, lambda: now[0]))
+    assert not isinstance(end, Partial)
     return end, attempts, slept
 
 

@@ -1,6 +1,8 @@
 """Who may call a target that fails, and when; on a clock of the test's own."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -15,12 +17,15 @@ POLICY = BreakerPolicy(window=10.0, failures=0.5, least=4, first=1.0, longest=5.
 class Seen:
     """A breaker, and what became of it."""
 
-    def __init__(self, policy=POLICY, chance=lambda: 0.0) -> None:
+    def __init__(self, policy: BreakerPolicy = POLICY, chance: Callable[[], float] = lambda: 0.0) -> None:
         self.loop = asyncio.get_running_loop()
         self.start = self.loop.time()
         self.changes: list[tuple[float, BreakerState]] = []
         self.calls: list[str] = []
         self.breaker = Breaker(self.loop, policy, chance, self.changed)
+
+    def state(self) -> BreakerState:
+        return self.breaker.state
 
     def changed(self, state: BreakerState) -> None:
         self.changes.append((round(self.loop.time() - self.start, 3), state))
@@ -35,7 +40,7 @@ class Seen:
         for one in failed:
             await self.call(failed=one)
 
-    def begins(self, name: str = "", **how) -> asyncio.Task[None]:
+    def begins(self, name: str = "", **how: Any) -> asyncio.Task[None]:
         return asyncio.create_task(self.call(name, **how))
 
 
@@ -49,11 +54,11 @@ class Seen:
         ((False,) * 50, BreakerState.CLOSED),
     ],
 )
-def test_it_opens_on_a_share_of_failures_among_enough_calls(ends, state) -> None:
+def test_it_opens_on_a_share_of_failures_among_enough_calls(ends: tuple[bool, ...], state: BreakerState) -> None:
     async def main() -> None:
         seen = Seen()
         await seen.calls_of(*ends)
-        assert seen.breaker.state is state
+        assert seen.state() is state
         assert [change for _, change in seen.changes] == ([BreakerState.OPEN] if state is BreakerState.OPEN else [])
 
     run(main())
@@ -65,10 +70,10 @@ def test_what_is_older_than_the_window_does_not_count() -> None:
         await seen.calls_of(True, True, True)
         await asyncio.sleep(11)
         await seen.calls_of(True, True, True)
-        assert seen.breaker.state is BreakerState.CLOSED
+        assert seen.state() is BreakerState.CLOSED
         await asyncio.sleep(8)
         await seen.call(failed=True)
-        assert seen.breaker.state is BreakerState.OPEN
+        assert seen.state() is BreakerState.OPEN
 
     run(main())
 
@@ -83,7 +88,7 @@ def test_while_open_callers_wait_then_few_try_and_a_success_lets_all_go_in_their
         assert seen.calls == []
         await asyncio.sleep(0.2)
         assert seen.calls == ["0", "1"]
-        assert seen.breaker.state is BreakerState.HALF_OPEN
+        assert seen.state() is BreakerState.HALF_OPEN
         await asyncio.gather(*waiting)
         assert seen.calls == [str(number) for number in range(6)]
         assert seen.changes == [(0.0, BreakerState.OPEN), (1.0, BreakerState.HALF_OPEN), (1.5, BreakerState.CLOSED)]
@@ -126,9 +131,9 @@ def test_a_call_from_before_it_opened_says_nothing_about_now() -> None:
         await seen.calls_of(True, True, True, True)
         probe = seen.begins(lasts=1.0)
         await asyncio.sleep(1.3)  # the late success has come, the probe is on its way
-        assert seen.breaker.state is BreakerState.HALF_OPEN
+        assert seen.state() is BreakerState.HALF_OPEN
         await asyncio.gather(*late, probe)
-        assert seen.breaker.state is BreakerState.CLOSED
+        assert seen.state() is BreakerState.CLOSED
 
     run(main())
 
@@ -147,7 +152,7 @@ def test_a_probe_that_is_given_up_leaves_its_place_to_the_next() -> None:
         await settle()
         assert seen.calls == ["0", "2", "3"]
         await asyncio.gather(*waiting, return_exceptions=True)
-        assert seen.breaker.state is BreakerState.CLOSED
+        assert seen.state() is BreakerState.CLOSED
         assert seen.calls == ["0", "2", "3", "4"]
 
     run(main())

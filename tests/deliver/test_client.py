@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from converters import PLATFORMS
-from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
-from converters.platform import Request
+from converters.core.model import NOTHING
+from converters.core.outcome import Delivered, NotSent, Unsure
+from converters.platform import Answered, Request
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
 from streams.kafka.local.ports import free_port
@@ -76,7 +77,7 @@ def client_of(url: str, timeout: float = 20.0, **account: str) -> PlatformClient
 
 def request() -> Request:
     assert EASEMOB.example is not None
-    return EASEMOB.encode(delivery("bob", "hi"), EASEMOB.example()).requests[0]
+    return EASEMOB.encode(delivery("bob", "hi"), EASEMOB.example(), NOTHING).requests[0]
 
 
 @asynccontextmanager
@@ -91,7 +92,7 @@ async def talking(timeout: float = 20.0) -> AsyncIterator[tuple[PlatformClient, 
         server.close()
 
 
-async def send_to(url: str) -> Outcome:
+async def send_to(url: str) -> Answered:
     client = client_of(url)
     try:
         return await client.send(request())

@@ -92,10 +92,11 @@ def _order(*said: OpenEvent, held: bool = False) -> list[int]:
     for number, event in enumerate(said):
         queue.admit(event)
         said[0].held = held and number < len(said)
-    order, following = [], queue.head(said[0])
+    order: list[int] = []
+    following: OpenEvent | None = queue.head(said[0])
     while following is not None:
         order.append(following.offset)
-        following = queue.end(following)  # type: ignore[assignment]
+        following = queue.end(following)
     return order
 
 

@@ -14,7 +14,7 @@ from msgspec import structs
 from converters import PLATFORMS
 from converters.core.model import NOTHING, Echo, conversation_key
 from converters.core.outcome import Delivered, NotSent, Outcome, Unsure
-from converters.platform import Platform, Reply, Request
+from converters.platform import AnyPlatform, Reply, Request
 from converters.routing.route import App
 from streams.deliver import ledger_records
 from streams.deliver.context import DeliverContext
@@ -40,7 +40,7 @@ EVERYWHERE = ("breaker", "quota", "licence", "token", "connection")
 class World:
     """What lies between a decision to send and the socket. The echo comes *where* something is waited for, the second time."""
 
-    def __init__(self, where: str, first: Outcome, *, in_doubt: str = "resend", platform: Platform = EASEMOB) -> None:
+    def __init__(self, where: str, first: Outcome, *, in_doubt: str = "resend", platform: AnyPlatform = EASEMOB) -> None:
         self.asked = 0
         self.where = where
         self.first = first
@@ -59,7 +59,8 @@ class World:
         app = App("new", platform, account, "old")
         settings = DeliverSettings(echo_wait=0.0, lease=0.3, backoff=0.0001, backoff_max=0.001, in_doubt=cast("Any", in_doubt))
         around = cast("DeliverContext", self)
-        self.platform, self.settings, self.apps, self.under_way = platform.name, settings, {"new": app}, {}
+        self.platform, self.settings, self.apps = platform.name, settings, {"new": app}
+        self.under_way: dict[str, Any] = {}
         self.clients, self.admissions, self.progress = {"new": self}, {"new": self}, self
         self.app = "new"
         self.doubts = InDoubt(around, Shutdown(asyncio.Event()), self.hear_all)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
+from converters.core.model import Delivery
 from streams.deliver.conversations import Conversations, begun
 from streams.deliver.parked import ParkedRecords, ParkingBudget
 from streams.exactly_once.offset_tracker import OffsetTracker
@@ -92,7 +93,7 @@ class Desk:
         self.events = Conversations(lambda event: self.parked.freed(event.key, event.source))
         self.room = ParkingBudget(room)
         self.parked = ParkedRecords(self.events, WINDOW, self.room)
-        self.made: dict[int, object] = {}
+        self.made: dict[int, Delivery] = {}
         self.opened: list[str] = []
         self.next = 0
 

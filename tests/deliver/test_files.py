@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -38,7 +39,7 @@ def hurried(kafka: str, directory: Path, target: Target) -> Iterator[Worker]:
         yield one
 
 
-def picture(receiver: str, **more: object) -> Delivery:
+def picture(receiver: str, **more: Any) -> Delivery:
     one = delivery(receiver, "")
     body = Image(File(url="https://old.example/cat.jpg", name="cat.jpg", size=1000), **more)
     return structs.replace(one, event=structs.replace(one.event, operation=Post(body)))
@@ -117,7 +118,7 @@ def test_a_file_that_must_reach_nobody_is_withheld_and_counted(patient: Worker, 
 @pytest.mark.parametrize(
     ("more", "what"), [({"as_file": True}, "as-file"), ({"lost": "colours"}, "colours"), ({"lost": "thumbnail"}, "thumbnail")]
 )
-def test_what_a_file_lost_on_its_way_is_counted(patient: Worker, target: Target, bob: str, more: dict[str, object], what: str) -> None:
+def test_what_a_file_lost_on_its_way_is_counted(patient: Worker, target: Target, bob: str, more: dict[str, Any], what: str) -> None:
     first = picture(bob)
     before = losses(patient, what)
     patient.send(first)

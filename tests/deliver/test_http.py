@@ -23,7 +23,8 @@ BODY = b'{"data":1}'
 
 @pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy], ids=["asyncio", "uvloop"])
 def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
-    return request.param()
+    policy: asyncio.AbstractEventLoopPolicy = request.param()
+    return policy
 
 
 class Server:

@@ -86,8 +86,10 @@ def test_an_echo_without_names_does_not_hide_them() -> None:
 
 
 def test_an_intent_after_a_dead_letter_is_a_doubt_and_one_before_it_is_not() -> None:
-    early, refused, late = Intent(target="new", at=1), Settled(outcome=Refused("no"), target="new", at=2), Intent(target="new", at=3)
-    rows = [packed(dump(entry), offset, entry) for offset, entry in enumerate((early, refused, late))]
+    refused = Settled(outcome=Refused("no"), target="new", at=2)
+    late = Intent(target="new", at=3)
+    entries: list[Intent | Settled] = [Intent(target="new", at=1), refused, late]
+    rows = [packed(dump(entry), offset, entry) for offset, entry in enumerate(entries)]
     assert unpacked(take_in([rows[1], rows[0]])) == refused
     assert unpacked(take_in([rows[2], rows[1], rows[0]])) == late
     assert unpacked(take_in([rows[1], rows[0], rows[2]])) == late

@@ -2,6 +2,7 @@
 
 import asyncio
 from random import Random
+from typing import Any
 
 import pytest
 import uvloop
@@ -15,15 +16,20 @@ from streams.outbound.rate_limiter import RateLimiter, overridden, planned
 from streams.outbound.token_bucket import QuotaPolicy, TokenBucket
 from tests.deliver.offered import Offer, Target, in_order, network, simulated
 from tests.deliver.virtual import run, settle
+from tests.narrowed import required
 
-USERS = ("messages/users", EASEMOB, 100, 0.0)
-GROUPS = ("messages/chatgroups", EASEMOB, 20, 0.0)
-YUNXINS = ("msg/sendMsg", YUNXIN, 100, 10.0)
+Quota = tuple[str, tuple[RateLimit, ...], int, float]
+"""API, the limits of its platform, calls a second, seconds for which the target blocks whoever makes more."""
+USERS: Quota = ("messages/users", EASEMOB, 100, 0.0)
+GROUPS: Quota = ("messages/chatgroups", EASEMOB, 20, 0.0)
+YUNXINS: Quota = ("msg/sendMsg", YUNXIN, 100, 10.0)
 
 
 @pytest.mark.parametrize(("live", "backfill", "workers"), [(0.6, 2.4, 1), (3.0, 0.0, 1), (0.0, 3.0, 1), (0.6, 2.4, 3), (0.6, 2.4, 12)])
 @pytest.mark.parametrize("target", [USERS, GROUPS, YUNXINS], ids=["users", "groups", "blocking"])
-def test_of_three_times_the_quota_nearly_the_whole_quota_goes_and_hardly_a_call_is_too_much(target, live, backfill, workers) -> None:
+def test_of_three_times_the_quota_nearly_the_whole_quota_goes_and_hardly_a_call_is_too_much(
+    target: Quota, live: float, backfill: float, workers: int
+) -> None:
     api, limits, most, block = target
     seen = simulated(Offer(api, live * most, backfill * most, 60), limits, Target(most, block=block), workers)
     calls = len(seen.taken) + seen.refused
@@ -34,7 +40,7 @@ def test_of_three_times_the_quota_nearly_the_whole_quota_goes_and_hardly_a_call_
 
 @pytest.mark.parametrize("workers", [1, 3])
 @pytest.mark.parametrize("target", [USERS, GROUPS, YUNXINS], ids=["users", "groups", "blocking"])
-def test_live_is_never_a_second_later_because_of_backfill(target, workers) -> None:
+def test_live_is_never_a_second_later_because_of_backfill(target: Quota, workers: int) -> None:
     api, limits, most, block = target
     alone = simulated(Offer(api, 0.6 * most, 0.0, 60), limits, Target(most, block=block), workers)
     beside = simulated(Offer(api, 0.6 * most, 2.4 * most, 60), limits, Target(most, block=block), workers)
@@ -95,7 +101,7 @@ amounts = st.lists(st.tuples(st.floats(0, 3), st.integers(1, 20)), max_size=60)
 
 
 @given(amounts, st.sampled_from([1.0, 7.0]))
-def test_no_window_holds_more_than_the_limit(calls, seconds) -> None:
+def test_no_window_holds_more_than_the_limit(calls: list[tuple[float, int]], seconds: float) -> None:
     now = 1000.0
     bucket = TokenBucket(RateLimit("any", ("a",), 20, seconds), QuotaPolicy(), {0}, 1, now)
     sent: list[tuple[float, int]] = []
@@ -115,7 +121,7 @@ TEN = (RateLimit("ten", ("a", "b"), 10), RateLimit("alone", ("c",), 10), RateLim
 EXACT = QuotaPolicy(used=1.0)
 
 
-def limiter_of(limits=TEN, pace=EXACT) -> RateLimiter:
+def limiter_of(limits: tuple[RateLimit, ...] = TEN, pace: QuotaPolicy = EXACT) -> RateLimiter:
     return RateLimiter(limits, asyncio.get_running_loop(), pace)
 
 
@@ -129,7 +135,7 @@ class Passed:
         self.who: list[str] = []
         self.at: list[float] = []
 
-    def asks(self, who: str, api: str = "a", **how) -> asyncio.Task[None]:
+    def asks(self, who: str, api: str = "a", **how: Any) -> asyncio.Task[None]:
         async def ask() -> None:
             await self.limiter.acquire(api, **how)
             self.who.append(who)
@@ -227,7 +233,7 @@ def test_whoever_gives_up_in_the_moment_of_his_turn_gives_it_back() -> None:
         asked = [passed.asks(str(number)) for number in range(4)]
         await settle()
         turn = passed.loop.create_future()
-        line = passed.limiter._way("a").line
+        line = required(passed.limiter._way("a").line)
         moved = line.move
 
         def move() -> None:
@@ -236,7 +242,7 @@ def test_whoever_gives_up_in_the_moment_of_his_turn_gives_it_back() -> None:
                 asked[1].cancel()
                 turn.set_result(None)
 
-        line.move = move
+        line.move = move  # type: ignore[method-assign]
         await asyncio.gather(*asked, return_exceptions=True)
         assert turn.done()
         assert asked[1].cancelled()
@@ -296,7 +302,7 @@ def test_thousands_wait_with_one_timer() -> None:
         passed = Passed(limiter_of())
         asked = [passed.asks(str(number)) for number in range(5000)]
         await settle()
-        assert len(passed.loop._scheduled) == 1
+        assert len(passed.loop._scheduled) == 1  # type: ignore[attr-defined]
         await asyncio.gather(*asked)
         assert passed.who == [str(number) for number in range(5000)]
 

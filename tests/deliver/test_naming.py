@@ -305,7 +305,7 @@ def test_in_whatever_order_a_ledger_is_read_back_the_same_is_ours(tmp_path: Path
     sides = [Side(tmp_path / name, "old") for name in ("forwards", "backwards")]
     sides[0].learn([row for pair in ledger for row in sides[0].naming.rows(*pair)])
     prepared(spent, sides[0].naming, PendingReferences(0, 0.0), 0.0)
-    entries = [*ledger, ledger_records.ended(spent)]
+    entries: list[ledger_records.Pair] = [*ledger, ledger_records.ended(spent)]
     for side, order in zip(sides, (entries, entries[::-1]), strict=True):
         side.learn([row for pair in order for row in side.naming.rows(*pair)])
         side.naming = MessageIndex(side.store, side.mirrored, REACH)

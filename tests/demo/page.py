@@ -4,12 +4,12 @@ import io
 import threading
 import time
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import httpx
 from starlette.applications import Starlette
@@ -43,8 +43,11 @@ SIDES = ("said", "arrived")
 class Journals(Protocol):
     """What was said and what arrived so far; both only grow."""
 
-    says: list[Said]
-    arrives: list[Arrived]
+    @property
+    def says(self) -> Sequence[Said]: ...
+
+    @property
+    def arrives(self) -> Sequence[Arrived]: ...
 
 
 class Page:
@@ -97,7 +100,8 @@ class Page:
                 return  # that it was said is not read yet; rows are asked for in their order
 
     def _row(self, number: int, said: Said, one: Arrived) -> str:
-        cells = "".join(f"<td>{self._cell(number, side, each)}</td>" for side, each in zip(SIDES, (said, one), strict=True))
+        both: tuple[Said | Arrived, ...] = (said, one)
+        cells = "".join(f"<td>{self._cell(number, side, each)}</td>" for side, each in zip(SIDES, both, strict=True))
         who = f"<b>{escape(said.sender)}</b> in {escape(said.conversation)}<br>{escape(said.platform)} → {escape(one.platform)}"
         return f"<td>{who}<br>{one.at - said.at} ms</td>{cells}"
 
@@ -130,10 +134,10 @@ class Page:
 
     def _given(self, request: Request, made: Callable[[bytes], tuple[bytes, str]]) -> Response:
         number, side = request.path_params["number"], request.path_params["side"]
-        found: dict[str, Any] = {}
-        for here, said, one in self._pairs():
+        found: dict[str, Said | Arrived] = {}
+        for here, said, arrived in self._pairs():
             if here == number:
-                found = dict(zip(SIDES, (said, one), strict=True))
+                found = dict(zip(SIDES, (said, arrived), strict=True))
         one = found.get(side)
         if one is None or one.media is None:
             return Response(status_code=404)

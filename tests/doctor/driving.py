@@ -34,7 +34,7 @@ class Driven:
         self._given = 0
 
     @property
-    def plan(self) -> DoctorPlan:
+    def plan(self) -> DoctorPlan[Any]:
         assert self.platform.doctor is not None
         return self.platform.doctor
 

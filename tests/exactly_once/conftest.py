@@ -30,7 +30,7 @@ class Cluster:
         where = TopicPartition(topic, 0)
         async with AIOKafkaConsumer(bootstrap_servers=self.bootstrap, isolation_level="read_committed") as consumer:
             stable = int((await consumer.end_offsets([where]))[where])
-        return stable - sum(record.value == b"4" for record in await self.written(topic) if record.offset < stable)
+        return stable - sum(bool(record.value == b"4") for record in await self.written(topic) if record.offset < stable)
 
     async def committed(self, topic: str) -> list[ConsumerRecord]:
         """What a read-committed reader finds in partition 0, once no transaction is open there any more."""

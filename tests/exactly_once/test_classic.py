@@ -24,7 +24,7 @@ def client(of: Producers) -> AIOKafkaProducer:
 
 async def test_a_fenced_owner_learns_it_although_its_next_write_finds_no_transaction_any_more(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     group, first, second = cluster.name(), await cluster.topic(), await cluster.topic()
     old, new = classic(cluster, group), classic(cluster, group)
     try:
@@ -49,7 +49,7 @@ async def test_a_fenced_owner_learns_it_although_its_next_write_finds_no_transac
         await new.close()
 
 
-async def test_what_the_last_owner_left_open_is_ended_by_the_next_ones_start(cluster: Cluster):
+async def test_what_the_last_owner_left_open_is_ended_by_the_next_ones_start(cluster: Cluster) -> None:
     target, group = await cluster.topic(), cluster.name()
     old, new = classic(cluster, group), classic(cluster, group)
     try:
@@ -66,7 +66,9 @@ async def test_what_the_last_owner_left_open_is_ended_by_the_next_ones_start(clu
     assert [record.value for record in await cluster.committed(target)] == [b"new"]
 
 
-async def test_the_broker_refuses_no_write_of_a_transaction_that_has_offsets_too(cluster: Cluster, caplog: pytest.LogCaptureFixture):
+async def test_the_broker_refuses_no_write_of_a_transaction_that_has_offsets_too(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
     source, targets, group = TopicPartition(await cluster.topic(), 0), [await cluster.topic(), await cluster.topic()], cluster.name()
     producers = classic(cluster, group)
     try:

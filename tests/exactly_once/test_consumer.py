@@ -59,7 +59,7 @@ def consumer() -> Consumer:
     return made
 
 
-async def test_reading_resumes_at_the_committed_offset_or_at_the_beginning():
+async def test_reading_resumes_at_the_committed_offset_or_at_the_beginning() -> None:
     one = consumer()
     one.kafka.answer.set()
     assert await one.rewind([ZERO, ONE]) == {ZERO: 100, ONE: None}
@@ -67,7 +67,7 @@ async def test_reading_resumes_at_the_committed_offset_or_at_the_beginning():
     assert (one.epoch(ZERO), one.epoch(ONE)) == (1, 1)
 
 
-async def test_an_answer_that_a_rebalance_has_overtaken_moves_nothing():
+async def test_an_answer_that_a_rebalance_has_overtaken_moves_nothing() -> None:
     one = consumer()
     rewinding = asyncio.create_task(one.rewind([ZERO, ONE]))
     await one.kafka.asked.wait()
@@ -85,32 +85,33 @@ async def fetched(one: Consumer) -> list[tuple[TopicPartition, int]]:
     return got
 
 
-async def test_tasks_get_what_was_fetched_with_the_epoch_of_its_fetch():
+async def test_tasks_get_what_was_fetched_with_the_epoch_of_its_fetch() -> None:
     one = consumer()
     one.forget([ONE])
     assert await fetched(one) == [(ZERO, 0), (ONE, 1)]
 
 
-async def test_tasks_get_nothing_once_a_rebalance_has_begun():
+async def test_tasks_get_nothing_once_a_rebalance_has_begun() -> None:
     one = consumer()
     answer = one.kafka.getmany
 
     async def getmany(*tps: TopicPartition, **more: int) -> dict[TopicPartition, list[ConsumerRecord]]:
         one.flow_active = False
-        return await answer(*tps, **more)
+        found: dict[TopicPartition, list[ConsumerRecord]] = await answer(*tps, **more)
+        return found
 
     one.kafka.getmany = getmany
     assert await fetched(one) == []
 
 
-def test_faust_remembers_no_offset_under_which_it_would_drop_batches_after_a_rewind():
+def test_faust_remembers_no_offset_under_which_it_would_drop_batches_after_a_rewind() -> None:
     offsets = _NoOffsets()
     offsets[TP("t", 0)] = 1000
     offsets.update({TP("t", 0): 1000})
     assert offsets[TP("t", 0)] is None
 
 
-async def test_a_broker_is_asked_again_after_the_pace_and_at_once_when_what_it_gave_was_full():
+async def test_a_broker_is_asked_again_after_the_pace_and_at_once_when_what_it_gave_was_full() -> None:
     one = consumer()
     one.pace = 0.05
     clock = asyncio.get_running_loop().time

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -104,7 +105,9 @@ async def test_to_join_a_group_is_to_join_it_once(cluster: Cluster) -> None:
 async def test_a_worker_that_takes_long_to_take_over_stays_in_its_group(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     topic, group = await cluster.topic(2), cluster.name()
     one = Hosted(cluster.bootstrap, group, [topic], session=2.0)
-    coordinator, may_fence, beats = [], asyncio.Event(), []
+    may_fence = asyncio.Event()
+    coordinator: list[Any] = []
+    beats: list[bool] = []
 
     async def fence(task: PartitionTask) -> None:
         if not coordinator:

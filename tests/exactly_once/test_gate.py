@@ -2,14 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import SimpleNamespace
+from typing import cast
 
 from aiokafka import TopicPartition
 
 from streams.exactly_once.batch import Batch
 from streams.exactly_once.producers import Outputs
 from streams.exactly_once.stateless_stage import StatelessStage
+from streams.exactly_once.task import PartitionTask
 
 ONE, TWO = TopicPartition("one", 0), TopicPartition("two", 0)
 
@@ -80,8 +82,8 @@ def batch(tp: TopicPartition, first: int, values: str) -> Batch:
     return Batch(tp, [SimpleNamespace(offset=first + number, value=value) for number, value in enumerate(values)], 1)
 
 
-async def run(inbox: Inbox, stage: Picky, *steps) -> None:
-    running = asyncio.create_task(StatelessStage(stage, gate=stage).run(inbox))
+async def run(inbox: Inbox, stage: Picky, *steps: Callable[[], object]) -> None:
+    running = asyncio.create_task(StatelessStage(stage, gate=stage).run(cast("PartitionTask", inbox)))
     for step in steps:
         for _ in range(20):
             await asyncio.sleep(0)

@@ -32,7 +32,7 @@ def outputs(topic: str, *values: bytes) -> Outputs:
     return made
 
 
-async def test_the_last_owner_of_a_task_is_fenced_and_nothing_of_it_is_seen(cluster: Cluster, make: Make):
+async def test_the_last_owner_of_a_task_is_fenced_and_nothing_of_it_is_seen(cluster: Cluster, make: Make) -> None:
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     old, new = make(group), make(group)
     try:
@@ -50,7 +50,7 @@ async def test_the_last_owner_of_a_task_is_fenced_and_nothing_of_it_is_seen(clus
     assert await cluster.offset(group, source) == 2
 
 
-async def test_what_is_written_first_is_committed_with_what_follows(cluster: Cluster, make: Make):
+async def test_what_is_written_first_is_committed_with_what_follows(cluster: Cluster, make: Make) -> None:
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     producers = make(group)
     try:
@@ -68,7 +68,7 @@ async def test_what_is_written_first_is_committed_with_what_follows(cluster: Clu
     assert await cluster.offset(group, source) == 3
 
 
-async def test_whoever_has_written_was_the_owner_until_then(cluster: Cluster, make: Make):
+async def test_whoever_has_written_was_the_owner_until_then(cluster: Cluster, make: Make) -> None:
     target, group = await cluster.topic(), cluster.name()
     old, new = make(group), make(group)
     try:
@@ -86,7 +86,7 @@ async def test_whoever_has_written_was_the_owner_until_then(cluster: Cluster, ma
     assert [record.value for record in await cluster.written(target)] == [b"before", b"new"]
 
 
-async def test_to_be_fenced_after_a_transaction_was_open_for_too_long_says_nothing_of_another_owner(cluster: Cluster, make: Make):
+async def test_to_be_fenced_after_a_transaction_was_open_for_too_long_says_nothing_of_another_owner(cluster: Cluster, make: Make) -> None:
     target, group = await cluster.topic(), cluster.name()
     old, new = make(group), make(group)
     try:
@@ -102,7 +102,7 @@ async def test_to_be_fenced_after_a_transaction_was_open_for_too_long_says_nothi
         await new.close()
 
 
-async def test_a_commit_that_was_cancelled_is_whole_or_not_there(cluster: Cluster, make: Make):
+async def test_a_commit_that_was_cancelled_is_whole_or_not_there(cluster: Cluster, make: Make) -> None:
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     for number in range(1, 9):
         producers = make(group)
@@ -125,7 +125,7 @@ async def test_a_commit_that_was_cancelled_is_whole_or_not_there(cluster: Cluste
     assert [record.value for record in await cluster.committed(target)] == [*expected, b"last"]
 
 
-async def test_outputs_over_the_batch_size_become_several_batches_in_order(cluster: Cluster, make: Make):
+async def test_outputs_over_the_batch_size_become_several_batches_in_order(cluster: Cluster, make: Make) -> None:
     target, group = await cluster.topic(), cluster.name()
     producers = make(group, max_batch=10_000)
     values = [b"%03d" % number + b"x" * 900 for number in range(100)]
@@ -139,7 +139,7 @@ async def test_outputs_over_the_batch_size_become_several_batches_in_order(clust
     assert written == {(target, 0): found[-1].offset + 1}
 
 
-async def test_a_record_over_the_batch_size_goes_by_itself_in_its_place(cluster: Cluster, make: Make):
+async def test_a_record_over_the_batch_size_goes_by_itself_in_its_place(cluster: Cluster, make: Make) -> None:
     target, group = await cluster.topic(), cluster.name()
     producers = make(group, max_batch=10_000)
     values = [b"before", b"x" * 50_000, b"after", b"y" * 50_000]
@@ -155,7 +155,7 @@ async def test_a_record_over_the_batch_size_goes_by_itself_in_its_place(cluster:
 
 async def test_a_record_that_the_broker_never_takes_is_an_unknown_result_and_nothing_of_its_transaction_is_seen(
     cluster: Cluster, make: Make
-):
+) -> None:
     target, group = await cluster.topic(), cluster.name()
     producers, next_owner = (make(group, max_batch=10_000) for _ in range(2))
     try:
@@ -170,7 +170,7 @@ async def test_a_record_that_the_broker_never_takes_is_an_unknown_result_and_not
     assert [record.value for record in await cluster.committed(target)] == [b"next"]
 
 
-async def test_a_commit_whose_answer_is_lost_happened_once_whatever_it_is_called(cluster: Cluster, make: Make):
+async def test_a_commit_whose_answer_is_lost_happened_once_whatever_it_is_called(cluster: Cluster, make: Make) -> None:
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     async with LossyProxy(cluster.bootstrap) as proxy:
         first = make(group, proxy.bootstrap, request_timeout=5.0)

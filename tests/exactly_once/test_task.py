@@ -1,6 +1,7 @@
 """A task by itself: what it takes, what it drops, and how it starts anew."""
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
@@ -36,6 +37,12 @@ class Reading:
     def epoch(self, tp: TopicPartition) -> int:
         return self.now
 
+    async def end(self, tp: TopicPartition) -> int:
+        raise NotImplementedError
+
+    async def handed_over(self, tp: TopicPartition, end: int) -> int | None:
+        raise NotImplementedError
+
     def passed(self, tp: TopicPartition) -> tuple[int, int]:
         return 0, 0
 
@@ -68,7 +75,7 @@ def idle(positions: Reading) -> PartitionTask:
     return PartitionTask("s", "g", 0, [TP], ProducerSettings("nowhere:1"), positions, lambda _: Idle(), nothing_failed, StageObserver())
 
 
-async def test_a_batch_that_was_fetched_before_reading_was_moved_is_dropped():
+async def test_a_batch_that_was_fetched_before_reading_was_moved_is_dropped() -> None:
     positions = Reading()
     task = idle(positions)
     task.put(batch(0, epoch=0))
@@ -79,7 +86,7 @@ async def test_a_batch_that_was_fetched_before_reading_was_moved_is_dropped():
     assert not task.ready()
 
 
-async def test_a_task_with_its_inbox_full_wants_no_more():
+async def test_a_task_with_its_inbox_full_wants_no_more() -> None:
     task = idle(Reading())
     for number in range(INBOX):
         assert task.wants(TP)
@@ -114,7 +121,7 @@ class Restarts(StageObserver):
 
 
 @pytest.mark.kafka
-async def test_after_an_unknown_result_a_task_goes_on_from_the_committed_offset(cluster: Cluster):
+async def test_after_an_unknown_result_a_task_goes_on_from_the_committed_offset(cluster: Cluster) -> None:
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     told, watch = asyncio.Event(), Restarts()
     positions = Reading(cluster, group, source, end=40)
@@ -128,7 +135,7 @@ async def test_after_an_unknown_result_a_task_goes_on_from_the_committed_offset(
         async def run(self, task: PartitionTask) -> None:
             sure = task.commit
 
-            async def commit(outputs: Outputs, offsets: dict[TopicPartition, int]) -> dict[tuple[str, int], int]:
+            async def commit(outputs: Outputs, offsets: Mapping[TopicPartition, int]) -> dict[tuple[str, int], int]:
                 Doubtful.commits += 1
                 written = await sure(outputs, offsets)
                 if Doubtful.commits % 3 == 0:
@@ -158,7 +165,7 @@ async def test_after_an_unknown_result_a_task_goes_on_from_the_committed_offset(
 
 @pytest.mark.kafka
 @pytest.mark.parametrize("lean", [True, False])
-async def test_a_lost_answer_to_a_commit_neither_loses_nor_doubles(cluster: Cluster, *, lean: bool):
+async def test_a_lost_answer_to_a_commit_neither_loses_nor_doubles(cluster: Cluster, *, lean: bool) -> None:
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     told = asyncio.Event()
     positions = Reading(cluster, group, source, end=40)

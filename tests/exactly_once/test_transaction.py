@@ -9,10 +9,10 @@ from aiokafka import TopicPartition
 from aiokafka.client import AIOKafkaClient
 
 from streams.exactly_once import kafka_protocol
-from streams.exactly_once.kafka_protocol import FrameRequest
 from streams.exactly_once.producers import FencedError, Outputs, Producers, ProducerSettings, UnknownResultError
 from streams.exactly_once.transactions_aiokafka import AiokafkaTransactions
 from streams.exactly_once.transactions_direct import DirectTransactions
+from streams.kafka.frames import Api, FrameRequest
 from streams.kafka.local.broker import LocalKafka
 from streams.kafka.local.ports import free_port
 from tests.exactly_once.conftest import PRODUCE, TXN_OFFSET_COMMIT, Cluster, LossyProxy
@@ -20,7 +20,7 @@ from tests.exactly_once.test_producers import outputs
 
 pytestmark = pytest.mark.kafka
 
-UPDATE_FEATURES = kafka_protocol.Api(57, 1)
+UPDATE_FEATURES = Api(57, 1)
 
 
 def lean(of: Producers) -> DirectTransactions:
@@ -29,7 +29,7 @@ def lean(of: Producers) -> DirectTransactions:
 
 
 @pytest.mark.parametrize("api", [PRODUCE, TXN_OFFSET_COMMIT])
-async def test_what_was_written_without_an_answer_is_sent_again_and_there_once(cluster: Cluster, api: int):
+async def test_what_was_written_without_an_answer_is_sent_again_and_there_once(cluster: Cluster, api: int) -> None:
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     async with LossyProxy(cluster.bootstrap) as proxy:
         producers = Producers(ProducerSettings(proxy.bootstrap, request_timeout=5.0, max_batch=10_000), group, group)
@@ -48,7 +48,7 @@ async def test_what_was_written_without_an_answer_is_sent_again_and_there_once(c
     assert await cluster.offset(group, source) == 2
 
 
-async def test_an_end_without_an_answer_is_unknown_and_not_asked_for_again(cluster: Cluster):
+async def test_an_end_without_an_answer_is_unknown_and_not_asked_for_again(cluster: Cluster) -> None:
     target, group = await cluster.topic(), cluster.name()
     async with LossyProxy(cluster.bootstrap) as proxy:
         producers = Producers(ProducerSettings(proxy.bootstrap, request_timeout=5.0), group, group)
@@ -61,7 +61,7 @@ async def test_an_end_without_an_answer_is_unknown_and_not_asked_for_again(clust
             await producers.close()
 
 
-async def test_the_next_owner_ends_what_was_written_and_not_committed(cluster: Cluster):
+async def test_the_next_owner_ends_what_was_written_and_not_committed(cluster: Cluster) -> None:
     source, target, group = TopicPartition(await cluster.topic(), 0), await cluster.topic(), cluster.name()
     old, new = (Producers(ProducerSettings(cluster.bootstrap), group, group) for _ in range(2))
     try:
@@ -82,7 +82,7 @@ async def test_the_next_owner_ends_what_was_written_and_not_committed(cluster: C
 
 
 @pytest.mark.parametrize("first", [True, False])
-async def test_each_way_fences_the_other(cluster: Cluster, *, first: bool):
+async def test_each_way_fences_the_other(cluster: Cluster, *, first: bool) -> None:
     target, group = await cluster.topic(), cluster.name()
     old, new = (Producers(ProducerSettings(cluster.bootstrap, lean=way), group, group) for way in (first, not first))
     try:
@@ -103,10 +103,10 @@ async def test_each_way_fences_the_other(cluster: Cluster, *, first: bool):
 
 async def test_hardly_a_request_is_refused_in_a_row_of_transactions_and_each_is_numbered_from_the_start(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-):
+) -> None:
     source, targets, group = TopicPartition(await cluster.topic(), 0), [await cluster.topic(4), await cluster.topic(4)], cluster.name()
     producers = Producers(ProducerSettings(cluster.bootstrap), group, group)
-    calls: list[kafka_protocol.Api] = []
+    calls: list[Api] = []
     send = AIOKafkaClient.send
 
     async def counted(self: AIOKafkaClient, node: int, request: object, **more: object) -> object:
@@ -137,7 +137,7 @@ async def test_hardly_a_request_is_refused_in_a_row_of_transactions_and_each_is_
     assert await cluster.offset(group, source) == 31
 
 
-async def test_where_the_cluster_goes_back_to_older_transactions_the_older_way_is_taken(cluster: Cluster):
+async def test_where_the_cluster_goes_back_to_older_transactions_the_older_way_is_taken(cluster: Cluster) -> None:
     target, group = await cluster.topic(), cluster.name()
     producers = Producers(ProducerSettings(cluster.bootstrap), group, group)
     try:
@@ -177,7 +177,7 @@ async def settle_on(bootstrap: str, level: int) -> None:
         await client.close()
 
 
-async def test_a_transaction_outlives_a_restart_of_the_broker(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+async def test_a_transaction_outlives_a_restart_of_the_broker(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL, "aiokafka")
     port = free_port()
     node = LocalKafka(tmp_path, port, brief=True)

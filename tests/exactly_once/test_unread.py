@@ -76,7 +76,7 @@ async def test_records_deleted_ahead_of_a_running_reader_are_told_and_it_reads_o
         while not fetched:  # as long as something lies there, nothing more is fetched; a request that is under way takes the first
             await write(cluster, topic, b"early")
             written += 1
-            await until(lambda count=written: bool(fetched) or len(one.values) == count)
+            await until(lambda: bool(fetched) or len(one.values) == written)  # noqa: B023 - waited for here
         await write(cluster, topic, *(b"%d" % number for number in range(4)))
         delete(cluster, topic, written + 2)
         consumer.wants = wants

@@ -33,7 +33,7 @@ sys.exit(asyncio.run(run(make_app(sys.argv[2], plan))))
 """
 
 
-async def test_a_defect_in_a_stage_ends_the_worker_with_1_and_commits_nothing(cluster: Cluster):
+async def test_a_defect_in_a_stage_ends_the_worker_with_1_and_commits_nothing(cluster: Cluster) -> None:
     source, target = await cluster.topic(), await cluster.topic()
     async with AIOKafkaProducer(bootstrap_servers=cluster.bootstrap) as producer:
         await producer.send_and_wait(source, b"x")
@@ -44,7 +44,7 @@ async def test_a_defect_in_a_stage_ends_the_worker_with_1_and_commits_nothing(cl
     assert await cluster.committed(target) == []
 
 
-async def test_a_worker_that_reaches_no_broker_at_its_start_waits_for_one(cluster: Cluster):
+async def test_a_worker_that_reaches_no_broker_at_its_start_waits_for_one(cluster: Cluster) -> None:
     async with Gateway(cluster.bootstrap) as gateway:
         await gateway.shut()
         topic = await cluster.topic()
@@ -61,7 +61,7 @@ async def test_a_worker_that_reaches_no_broker_at_its_start_waits_for_one(cluste
         assert await running == 0
 
 
-async def test_a_worker_that_is_told_to_end_while_it_waits_for_a_broker_ends(cluster: Cluster):
+async def test_a_worker_that_is_told_to_end_while_it_waits_for_a_broker_ends(cluster: Cluster) -> None:
     async with Gateway(cluster.bootstrap) as gateway:
         await gateway.shut()
         one, waits = Hosted(gateway.bootstrap, cluster.name(), ["nothing"]), REACH.troubled

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 from hashlib import sha256
+from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
@@ -277,7 +278,7 @@ async def _walk(rest: str, method: str, *, sign: bool) -> None:
             touched.append(name)
             raise AssertionError(name)
 
-    one = Running(disks.Path("/nowhere"))
+    one = Running(Path("/nowhere"))
     one.disk = Watching()  # type: ignore[assignment]
     query = (
         link(SECRET.encode(), SignedLink(key=rest.rpartition("/")[0], name=rest.rpartition("/")[2], mime="a/b", until=2**33)).partition(

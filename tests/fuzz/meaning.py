@@ -91,6 +91,8 @@ def changes(value: Any) -> Iterator[tuple[str, Any]]:
         case Inner(value=inner):
             yield "object", inner
             yield "broken", Inner(MISSING)
+        case _:
+            pass
 
 
 class _Doubled(dict[str, Any]):

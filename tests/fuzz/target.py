@@ -15,10 +15,11 @@ from converters.core.operations import Presence, Reaction, Read, Received, Typin
 from converters.platform import Accepted, Callback, DecodedEvent, Ignored, Incoming, Probe, Rejected
 from converters.routing.id_mapping import NewIdentity
 from converters.routing.identity_table import IdentityTable, Kind
-from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, Routed, route
+from converters.routing.route import App, DeadLettered, Deliver, Dropped, EchoOf, RejectedMark, Routed, route
 from tests.converters.examples import account_of, row_of, there_of
 from tests.converters.shapes import NOW, body, shape
 from tests.fuzz.mutations import Mutator
+from tests.narrowed import of_kind
 
 OPEN = {"easemob": ("unsigned_events",)}
 """Settings that take what a platform does not sign; all others that do so are found by `test_every_setting_that_opens_is_fuzzed`."""
@@ -124,9 +125,9 @@ class Fuzzer:
 
     def _signed(self, raw: bytes) -> Incoming:
         if self.platform != "easemob":
-            return shape(self.platform).signed(raw, self._secret, {})
+            return of_kind(Incoming, shape(self.platform).signed(raw, self._secret, {}))
         try:  # the signature is part of the body
-            return shape(self.platform).signed({"callId": "c", "timestamp": NOW} | json.loads(raw), self._secret, {})
+            return of_kind(Incoming, shape(self.platform).signed({"callId": "c", "timestamp": NOW} | json.loads(raw), self._secret, {}))
         except (ValueError, TypeError, RecursionError):
             return Incoming({}, "", raw)
 
@@ -155,6 +156,8 @@ class Fuzzer:
                 return reason
             case NewIdentity():
                 return "minted"
+            case RejectedMark(reason=reason):
+                return reason
 
     def _written(self, delivery: Delivery, target: str) -> str:
         assert wire.load(wire.dump(delivery), Delivery) == delivery

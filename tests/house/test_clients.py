@@ -22,6 +22,8 @@ def _opened(tree: ast.AST) -> list[str]:
                 found.append(module)
             case ast.Import(names=imported):
                 found += [each.name for each in imported if each.name in BELOW]
+            case _:
+                pass
     return found
 
 

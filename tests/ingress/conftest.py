@@ -13,7 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from streams.observe.metric_types import REGISTRY
 from streams.roles.ingress import run
-from streams.settings.root import AppSettings, IngressSettings, KafkaSettings, ObserveSettings, Settings
+from streams.settings.observing import ObserveSettings
+from streams.settings.root import AppSettings, IngressSettings, KafkaSettings, Settings
 from tests.ingress import client, signed
 
 PARTITIONS = 3

@@ -3,6 +3,8 @@
 import io
 import json
 import logging
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -56,7 +58,8 @@ def test_a_stage_that_has_work_and_stands_still_is_not_alive() -> None:
 
 
 def test_a_stage_without_work_is_alive_and_new_work_has_its_full_time() -> None:
-    clock, work = Clock(), []
+    clock = Clock()
+    work: list[int] = []
     health = Health(clock)
     health.watch("deliver", lambda: bool(work), patience=10)
     clock.now += 1000
@@ -147,8 +150,12 @@ def test_every_metric_is_declared_once_and_printed() -> None:
         assert not {"user", "conversation", "message", "path"} & set(metric.labels)
 
 
+Lines = Callable[[], list[dict[str, Any]]]
+"""What is logged so far."""
+
+
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch):
+def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lines]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in log.QUIET}
@@ -162,7 +169,7 @@ def lines(monkeypatch: pytest.MonkeyPatch):
         logging.getLogger(name).setLevel(was)
 
 
-def test_what_the_client_retries_by_itself_is_not_logged_and_the_rest_is(lines) -> None:
+def test_what_the_client_retries_by_itself_is_not_logged_and_the_rest_is(lines: Lines) -> None:
     kafka = logging.getLogger("aiokafka.producer.sender")
     kafka.warning("Got error produce response on topic-partition %s, retrying. Error: %s", "t-0", "NotEnoughReplicasError")
     kafka.debug("Sending (key=%s value=%s) to %s", b"k", b"what somebody wrote", "t-0")

@@ -15,7 +15,7 @@ async def waits() -> None:
 
 @pytest.fixture
 async def consumer() -> clients.KafkaConsumer:
-    made = clients.consumer("127.0.0.1:1", enable_auto_commit=False)
+    made: clients.KafkaConsumer = clients.consumer("127.0.0.1:1", enable_auto_commit=False)
     fetcher = Fetcher.__new__(Fetcher)
     fetcher._closed, fetcher._fetch_waiters = False, set()
     fetcher._fetch_task = asyncio.create_task(waits())

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,7 +23,7 @@ from streams.kafka.local.ports import free_port
 from streams.kafka.topics import IDENTITIES, wanted
 
 
-def own(data: Path, **options) -> LocalKafka:
+def own(data: Path, **options: Any) -> LocalKafka:
     return LocalKafka(data, free_port(), free_port(), heap_mb=256, **options)
 
 

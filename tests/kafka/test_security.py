@@ -174,7 +174,7 @@ async def test_a_changed_password_is_taken_by_new_connections(guarded: Secured, 
 async def test_a_changed_certificate_and_ca_are_taken_by_new_connections(guarded: Secured, topic: str, tmp_path: Path) -> None:
     paths = {name: tmp_path / name for name in ("ca_file", "certificate_file", "key_file")}
     expired = guarded.certificate("relay", ended=True)
-    for name, source in zip(paths, (guarded.other_ca, *expired), strict=True):
+    for name, source in zip(paths, (str(guarded.other_ca), *expired), strict=True):
         shutil.copy(source, paths[name])
     where = Cluster(guarded.at("MUTUAL"), SecuritySettings(protocol="SSL", **{name: str(path) for name, path in paths.items()}))
     assert "not signed by the CA of kafka.security.ca_file" in await shut(where)

@@ -8,6 +8,7 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, SaslAuthenticationFailed
 
+from converters.core.localized import Localized
 from streams.exactly_once.producers import Outputs, Producers, ProducerSettings
 from streams.kafka import clients, keepalive
 from streams.kafka.keepalive import ConnectionTimings, KeepaliveConnection
@@ -275,9 +276,9 @@ async def test_what_brokers_hold_back_is_counted_and_waited_for(kafka: str) -> N
 
 
 def test_what_waiting_does_not_mend_is_told_from_what_it_may() -> None:
-    refused = clients.UnreachableError("the broker refuses the password")
+    refused = clients.UnreachableError(Localized("the broker refuses the password"))
     refused.__cause__ = SaslAuthenticationFailed()
-    away = clients.UnreachableError("no broker answers there")
+    away = clients.UnreachableError(Localized("no broker answers there"))
     away.__cause__ = ConnectionRefusedError()
     assert is_final(refused)
     assert not is_final(away)

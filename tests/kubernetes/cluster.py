@@ -102,7 +102,7 @@ class Cluster:
 
     def _ready(self) -> bool:
         if dead := [one for one in self._running if one.poll() is not None]:
-            raise AssertionError(f"{dead[0].args} ended; its log is in {self._directory}")
+            raise AssertionError(f"{dead[0].args!r} ended; its log is in {self._directory}")
         try:
             return bool(self.get("/api/v1/namespaces/default"))
         except (ApiError, OSError):

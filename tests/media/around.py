@@ -21,7 +21,7 @@ from streams.outbound.client import clients
 from streams.settings.root import MediaSettings
 from tests.simulators.client import SimulatorClient
 
-EASEMOB = {"org": "demo", "app": "relay", "client_id": "YXA6demo", "client_secret": "YXA6demosecret"}
+EASEMOB: dict[str, Any] = {"org": "demo", "app": "relay", "client_id": "YXA6demo", "client_secret": "YXA6demosecret"}
 
 
 def apps_of(yunxin: SimulatorClient, easemob: SimulatorClient) -> dict[str, App]:

@@ -140,6 +140,8 @@ class Maker:
                 del data[at : at + size]
             case "grown":
                 data += random.choice((bytes(size), random.randbytes(size), bytes(data)))
+            case _:
+                raise AssertionError(how)
         return bytes(data)
 
 

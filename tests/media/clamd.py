@@ -72,4 +72,6 @@ class Clamd:
                 return b"stream: OK"
             case "says more than OK":
                 return b"stream: OK but FOUN\0"
+            case _:
+                pass
         return b"stream: Win.Test.EICAR_HDB-1 FOUND\0" if EICAR in content else b"stream: OK\0"

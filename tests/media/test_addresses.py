@@ -107,7 +107,7 @@ def test_no_v6_address_that_is_not_global_or_holds_a_bad_v4_one_is_good(number: 
     if STRANGERS.good(str(address)):
         assert address.is_global
         assert address in IPv6Network("2000::/3")
-        assert address.ipv4_mapped is address.sixtofour is address.teredo is None
+        assert (address.ipv4_mapped, address.sixtofour, address.teredo) == (None, None, None)
         assert not address.is_multicast
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from converters.core.localized import Localized
 from streams.media.worker import MediaWorker
 from streams.state.errors import DamagedError, StateError
 
@@ -42,7 +43,9 @@ class Around:
         concurrency = 2
 
 
-@pytest.mark.parametrize("error", [DamagedError("x"), StateError("x", "full"), RuntimeError("a defect")], ids=["damage", "full", "defect"])
+@pytest.mark.parametrize(
+    "error", [DamagedError(Localized("x")), StateError(Localized("x"), "full"), RuntimeError("a defect")], ids=["damage", "full", "defect"]
+)
 @pytest.mark.parametrize("where", ["a job", "the restore"])
 async def test_what_a_job_meets_ends_the_work(error: Exception, where: str) -> None:
     stub: Any = Stub()

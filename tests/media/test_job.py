@@ -10,7 +10,8 @@ from msgspec import structs
 
 from converters.core.bodies import File
 from converters.files.media import MediaJob, Role
-from converters.platform import Platform
+from converters.platform import AnyPlatform
+from converters.platforms.easemob.account import EasemobAccount
 from streams.media.context import MediaContext
 from streams.media.job import TransferFailed, Transferred, transfer
 from streams.media.transcode.pool import NoWorkerError
@@ -18,6 +19,7 @@ from streams.media.transcode.request import TranscodeFailed, TranscodeRequest
 from tests import attachments
 from tests.media.around import EASEMOB, apps_of, around
 from tests.media.transcode.samples import SOUND, film, moving, sine, still
+from tests.narrowed import of_kind
 from tests.simulators.process import SimulatorProcess
 
 
@@ -146,7 +148,7 @@ async def test_a_target_that_takes_no_files_needs_a_store(yunxin: SimulatorProce
     apps = apps_of(yunxin, easemob)
     media = apps["new"].platform.media
     assert media is not None
-    platform: Platform = structs.replace(apps["new"].platform, media=structs.replace(media, upload=None))
+    platform: AnyPlatform = structs.replace(apps["new"].platform, media=structs.replace(media, upload=None))
     apps["new"] = structs.replace(apps["new"], platform=platform)
     async with around(apps, tmp_path) as here:
         found = await carried(job(said(yunxin, attachments.picture(7)), "image", "old"), here)
@@ -205,6 +207,6 @@ async def test_where_the_target_takes_no_file_of_its_size_it_stays(
     yunxin: SimulatorProcess, easemob: SimulatorProcess, tmp_path: Path
 ) -> None:
     apps = apps_of(yunxin, easemob)
-    apps["new"] = structs.replace(apps["new"], account=structs.replace(apps["new"].account, file_limit=100))
+    apps["new"] = structs.replace(apps["new"], account=structs.replace(of_kind(EasemobAccount, apps["new"].account), file_limit=100))
     async with around(apps, tmp_path) as here:
         assert await carried(job(File(inline=base64.b64encode(flv()).decode()), "video", "old"), here) == TransferFailed("unsupported", "")

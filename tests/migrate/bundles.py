@@ -1,7 +1,7 @@
 """Bundles made without reading a source: what a test wants to be applied."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def said(conversation: Conversation, sender: str, number: int, at: int, text: st
     )
 
 
-def made(directory: Path, items: Sequence[AnyItem], events: Iterable[Event] = (), **meta: Any) -> Path:
+def made(directory: Path, items: Iterable[AnyItem], events: Iterable[Event] = (), **meta: Any) -> Path:
     """The directory of a complete bundle in *directory*, named after its hash; *events* by conversation and time."""
     path = directory / "making"
     store = Store(path / ROWS)

@@ -36,7 +36,7 @@ def main(export: Path, work: Path, point: int) -> None:
         case 2:  # some conversations are joined
             join_messages.TalkJoin._keep, kept = lambda self, totals: (kept(self, totals), die()), join_messages.TalkJoin._keep  # type: ignore[assignment]
         case _:  # all is joined
-            checking.sha256 = die  # type: ignore[assignment]
+            checking.sha256 = die  # type: ignore[assignment,attr-defined]
     check(export, work)
 
 

@@ -47,7 +47,7 @@ class Played:
         """Of what was sent."""
         self.told: list[Settled] = []
         self.letters: list[str] = []
-        around = SimpleNamespace(
+        around: Any = SimpleNamespace(
             apps=APPS,
             platform="easemob",
             settings=DeliverSettings(backoff=0.001, backoff_max=0.001),
@@ -55,7 +55,7 @@ class Played:
             findings=lambda _: Findings(**findings),
             fuse=SimpleNamespace(passed=lambda _: None, died=lambda *_: None),
         )
-        book = SimpleNamespace(
+        book: Any = SimpleNamespace(
             get=self.done.get,
             put=self.done.__setitem__,
             settle=lambda _: None,
@@ -65,10 +65,11 @@ class Played:
         self.over = asyncio.Event()
         known = asyncio.Event()
         known.set()
-        leaving = SimpleNamespace(one=self._one)
+        leaving: Any = SimpleNamespace(one=self._one)
+        carrying: Any = SimpleNamespace()
         self.lanes = ConversationImports(
-            around, book, leaving, SimpleNamespace(), Shutdown(asyncio.Event()), known, BackgroundTasks(self.over.set, told=True)
-        )  # type: ignore[arg-type]
+            around, book, leaving, carrying, Shutdown(asyncio.Event()), known, BackgroundTasks(self.over.set, told=True)
+        )
 
     async def _one(self, request: Any, app: App, source: bytes, read: Any, *, again: bool, ready: Any) -> ImportOutcome:
         ready()

@@ -30,8 +30,8 @@ def exported(tmp_path: Path, *, everything: bool = False, there: bool = True, ou
     ]
     old = [said("o", "=odd|", "ann", at=AT + 9, text="odd"), said("g", "bob", group="77", at=AT + 1, text="g")]
     write(export / "messages.jsonl", [*talk, *old, said("s", "ann", group="77", text="for the server")])
-    source = App("old", PLATFORMS["own"], None, "new")
-    target = App("new", PLATFORMS["easemob"], PLATFORMS["easemob"].example(), "old")  # type: ignore[misc]
+    source = App("old", PLATFORMS["own"], PLATFORMS["own"].example(), "new")
+    target = App("new", PLATFORMS["easemob"], PLATFORMS["easemob"].example(), "old")
     table = IdentityTable()
     table.apply(*record("own", "group", "77", "team"))
     if there:

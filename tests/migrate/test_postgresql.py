@@ -45,9 +45,9 @@ def database() -> Iterator[str]:
             for table, rows in ROWS.items():
                 columns = COLUMNS[table]
                 kinds = ["bigint" if name == "born" else "integer" if name == "lvl" else "text" for name in columns]
-                connection.execute(f"CREATE TABLE {table} ({', '.join(map(' '.join, zip(columns, kinds, strict=True)))})")  # type: ignore[call-overload]
+                connection.execute(f"CREATE TABLE {table} ({', '.join(map(' '.join, zip(columns, kinds, strict=True)))})")
                 for row in rows:
-                    connection.execute(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(columns))})", row)  # type: ignore[call-overload]
+                    connection.execute(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(columns))})", row)
         yield url
     finally:
         subprocess.run([control, "-D", data, "-m", "immediate", "stop"], check=True, user=user, capture_output=True, cwd="/")

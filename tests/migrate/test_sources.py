@@ -2,7 +2,7 @@
 
 import gzip
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +95,8 @@ def test_packed_files_are_read_and_go_on_where_they_were_left(tmp_path: Path, su
 
 @pytest.mark.parametrize("suffix", [".gz", ".zst"])
 def test_a_packed_file_that_was_cut_off_is_a_problem_that_stops(tmp_path: Path, suffix: str) -> None:
-    packed = {".gz": gzip.compress, ".zst": zstd.compress}[suffix](
-        b"".join(b'{"id": "u%d", "sign": "%d"}\n' % (n, n * 7919) for n in range(50_000))
-    )
+    pack: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zst": zstd.compress}
+    packed = pack[suffix](b"".join(b'{"id": "u%d", "sign": "%d"}\n' % (n, n * 7919) for n in range(50_000)))
     (tmp_path / "export").mkdir()
     (tmp_path / "export" / f"users.jsonl{suffix}").write_bytes(packed[: len(packed) // 2])
     with checked(tmp_path / "export", tmp_path) as bundle:

@@ -23,7 +23,9 @@ def main() -> None:
     import streams.cli.app  # noqa: F401 - once for all
     from streams.cli.terminal import CommandGroup  # noqa: F401
 
-    waiting, running, done = list(enumerate(lines)), {}, {}
+    waiting = list(enumerate(lines))
+    running: dict[int, tuple[int, list[str], int, int]] = {}
+    done: dict[int, dict[str, object]] = {}
     while waiting or running:
         while waiting and len(running) < AT_ONCE:
             number, words = waiting.pop(0)

@@ -90,6 +90,10 @@ def delivery(number: int, sender: str = "alice", to: str = "bob") -> Delivery:
     return Delivery(event=event, target="new", sender=sender, receiver=to, received=event.at)
 
 
+Put = tuple[str, int, bytes | None, bytes | None, list[tuple[str, bytes]], int | None]
+"""Topic, partition, key, value, headers, ms since 1970."""
+
+
 class Ground:
     """Topics under a prefix of their own; *put* and *read* are plain, and meet the commands only by way of the broker."""
 
@@ -112,8 +116,8 @@ class Ground:
     def im_relay(self, *words: str) -> Result:
         return command(self.config, *words)
 
-    def put(self, records: Sequence[tuple[str, int, bytes | None, bytes, list[tuple[str, bytes]], int | None]]) -> list[int]:
-        """Write (topic, partition, key, value, headers, ms since 1970); the answer is their offsets."""
+    def put(self, records: Sequence[Put]) -> list[int]:
+        """Write them; the answer is their offsets."""
 
         async def write() -> list[int]:
             async with AIOKafkaProducer(bootstrap_servers=self.bootstrap, acks="all") as producer:
@@ -147,7 +151,7 @@ class Ground:
         )
 
     def deliver(self, *deliveries: Delivery) -> list[int]:
-        records = []
+        records: list[Put] = []
         for one in deliveries:
             key = conversation_key(one.event.conversation)
             records.append((self.names.deliveries, crc32(key) % PARTITIONS, key, wire.dump(one), [], None))
@@ -156,7 +160,7 @@ class Ground:
     def bury(self, *deliveries: Delivery, cause: str = "refused", **more: Any) -> None:
         """Letters as deliver writes them, of records that it has read."""
         offsets = self.deliver(*deliveries)
-        records = []
+        records: list[Put] = []
         for one, offset in zip(deliveries, offsets, strict=True):
             key = one.event.id.encode()
             letter = DeadLetter(

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from converters import PLATFORMS
 from converters.core import wire
+from converters.core.localized import Localized
 from converters.core.model import NOTHING, Delivery, Group
 from streams.deliver.context import arrived
 from streams.deliver.conversations import begun
@@ -43,8 +44,8 @@ def test_a_year_is_refused_and_the_words_say_what_to_do(ground: Ground) -> None:
         assert done.exit_code == 2
         for said in ("would arrive as new messages now", "deliver.max_age", "--older"):
             assert said in done.stderr
-    assert refusal("x", NOW - 300 * DAY, NOW, MAX_AGE)
-    assert not refusal("x", NOW - 2 * DAY, NOW, MAX_AGE)
+    assert refusal(Localized("x"), NOW - 300 * DAY, NOW, MAX_AGE)
+    assert not refusal(Localized("x"), NOW - 2 * DAY, NOW, MAX_AGE)
 
 
 def test_a_replay_of_what_is_old_is_silent_and_says_so_before(ground: Ground) -> None:
@@ -89,7 +90,7 @@ def test_letters_put_back_are_past_and_old_ones_have_to_be_asked_for(ground: Gro
     ],
 )
 def test_only_what_is_live_is_in_the_latency(headers: list[tuple[str, bytes]], live: bool, is_past: bool, silent: bool) -> None:
-    event = begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", headers), delivery(1), None, 0.0)  # type: ignore[arg-type]
+    event = begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", headers), delivery(1), None, 0.0)
     assert (event.past, event.delivery.silent) == (is_past, silent)
 
 
@@ -99,7 +100,7 @@ def test_a_message_of_2023_that_is_replayed_is_counted_and_not_timed() -> None:
 
     said = structs.replace(delivery(1), event=structs.replace(delivery(1).event, at=1_672_531_200_000))
     for live in (False, True):
-        arrived("test>bounds", begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", []), said, None, 0.0))  # type: ignore[arg-type]
+        arrived("test>bounds", begun(OffsetTracker(("t", 0), live=live), 7, OutputRecord(b"k", b"v", []), said, None, 0.0))
     assert (value("historical_total"), value("end_to_end_seconds_count")) == (1.0, 1.0)
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from converters.core import wire
+from converters.routing.identity_table import IdentityTable
 from streams.dead_letters.dead_letter import load
 from streams.exactly_once.producers import ProducerSettings
 from streams.kafka.local.ports import free_port
 from streams.operate.dead_letter_reader import LetterFilter, Resolution, find
-from streams.operate.resolve_dead_letters import end
+from streams.operate.resolve_dead_letters import ResolvedCounts, end
 from streams.operate.topic_reader import OperateError, TopicReader
 from tests.operate.conftest import Ground, callback, command, delivery, plain, rows
 
@@ -155,10 +156,10 @@ async def test_two_people_at_once_put_a_letter_back_once(kafka: str, tmp_path: P
     await asyncio.to_thread(ground.bury, delivery(1), delivery(2))
     mark = Resolution(resolved="replayed", offset=0, at=1, by="ann")
     async with TopicReader(kafka) as one, TopicReader(kafka) as other:
-        seen = (await find(one, ground.names.dead, LetterFilter(), {}, None)).letters
+        seen = (await find(one, ground.names.dead, LetterFilter(), {}, IdentityTable())).letters
         assert len(seen) == 2
 
-        async def put_back(reader: TopicReader) -> object:
+        async def put_back(reader: TopicReader) -> ResolvedCounts | str:
             try:
                 return await end(reader, ProducerSettings(kafka), ground.names.dead, ground.prefix, seen, mark)
             except OperateError as error:
@@ -166,6 +167,7 @@ async def test_two_people_at_once_put_a_letter_back_once(kafka: str, tmp_path: P
 
         ended = await asyncio.gather(put_back(one), put_back(other))
         late = await put_back(one)
+    assert isinstance(late, ResolvedCounts)
     assert (late.done, late.already) == (0, 2)
     assert [each for each in ended if not isinstance(each, str)], ended
     assert len(await asyncio.to_thread(ground.read, ground.names.deliveries)) == 4

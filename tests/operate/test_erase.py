@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
 import pytest
@@ -13,7 +14,7 @@ from converters.files.media import MediaResult
 from converters.routing.identity_table import account_record, cohort_record, record
 from streams.console.act import load
 from streams.operate.dead_letter_reader import is_end
-from tests.operate.conftest import PARTITIONS, Ground, callback, delivery, rows
+from tests.operate.conftest import PARTITIONS, Ground, Put, callback, delivery, rows
 
 STORE = """
 [media.store]
@@ -37,8 +38,8 @@ def table(ground: Ground) -> dict[str, bytes | None]:
     return {key: value for key, value in found.items() if value is not None}
 
 
-def told(ground: Ground, *words: str) -> dict[str, list[dict]]:
-    found: dict[str, list[dict]] = {}
+def told(ground: Ground, *words: str) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
     for one in rows(ground.im_relay("erase", "--user", "alice", "--app", "old", "--json", *words)):
         found.setdefault(one["what"], []).append(one)
     return found
@@ -57,11 +58,11 @@ def people(ground: Ground, tmp_path: Path) -> Ground:
     ground.called(callback(1), callback(2, sender="carol"))
     alice, carol = delivery(1), delivery(2, sender="carol")
     ground.bury(alice, carol)
-    results = []
+    results: list[Put] = []
     for one, url in ((alice, KEYS["own"]), (alice, KEYS["shared"]), (carol, KEYS["shared"])):
         result = MediaResult(event=one.event.id, place=0, target="new", carried=StoredFile(f"http://files/files/{url}?until=1"))
-        key = conversation_key(one.event.conversation)
-        results.append((f"{ground.prefix}media.results.easemob", crc32(key) % PARTITIONS, key, wire.dump(result), [], None))
+        where = conversation_key(one.event.conversation)
+        results.append((f"{ground.prefix}media.results.easemob", crc32(where) % PARTITIONS, where, wire.dump(result), [], None))
     ground.put(results)
     entries = [
         record("yunxin", "user", "Alice", "alice"),

@@ -20,7 +20,8 @@ class Clock:
 
 class Watched(DeadLetterLimit):
     def __init__(self) -> None:
-        self.clock, self.heard = Clock(), []
+        self.clock = Clock()
+        self.heard: list[list[str]] = []
         super().__init__("test", SETTINGS, told=lambda held: self.heard.append(sorted(held)), clock=self.clock)
 
     def lose(self, count: int, cause: Cause, app: str = "a", sources: int = 1) -> None:

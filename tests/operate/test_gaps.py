@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from uuid import uuid4
 from zlib import crc32
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from converters import PLATFORMS
 from converters.core.model import Conversation, Group, Room, direct
-from converters.platform import Callback, DecodedEvent, FileRequest, FoundCallback, Gaps, Reply, Request, TimeRange
+from converters.platform import Callback, DecodedEvent, FileRequest, FoundCallback, GapConversation, Gaps, Reply, Request, TimeRange
 from converters.routing.identity_table import IdentityTable, record
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
@@ -57,15 +57,15 @@ def search(
 ) -> GapResult:
     """As the command does it, of a platform that keeps *missed* and was asked one question before."""
 
-    def ask(span: TimeRange, conversations: list[Conversation], account: object) -> Generator[Request | FoundCallback, Reply | None, str]:
-        asked.append(conversations)
+    def ask(span: TimeRange, conversations: Sequence[Conversation], account: object) -> GapConversation:
+        places_asked.append(list(conversations))
         yield QUESTION
         yield from missed
         return "the future"
 
     app = resolve(load(ground.config))["old"]
     app = App("old", replace(app.platform, gaps=Gaps(ask, "", 100, held_back)), app.account, "new")
-    asked: list[list[Conversation]] = []
+    places_asked: list[list[Conversation]] = []
 
     async def run() -> GapResult:
         store = CallbackStore(ground.bootstrap, [ground.names.callbacks], timeout=10, limit=10_000, tell=lambda _: None)
@@ -83,7 +83,7 @@ def search(
 
     found = asyncio.run(run())
     assert found.unseen == ["the future"]
-    assert found.places == len(asked[0])
+    assert found.places == len(places_asked[0])
     return found
 
 
@@ -191,8 +191,13 @@ def test_a_store_that_fails_leaves_it_missing(ground: Ground) -> None:
         assert (found.missing, found.written, found.unstored) == ({"text": 1}, 0, 1)
 
 
+def nothing(*_: object) -> GapConversation:
+    yield from ()
+    return ""
+
+
 def test_no_time_before_what_the_platform_keeps_is_asked_about() -> None:
-    gaps = Gaps(lambda *_: iter(()), "", 100)  # type: ignore[arg-type,return-value]
+    gaps = Gaps(nothing, "", 100)
     assert within(gaps, 900_000, 1_000_000, 1_000_000) == (TimeRange(900_000, 1_000_000), "")
     span, cut = within(gaps, 100_000, 1_000_000, 1_000_000)
     assert (span, cut) == (TimeRange(900_000, 1_000_000), "the beginning of the time asked for is kept no more")

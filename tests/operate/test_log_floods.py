@@ -1,5 +1,6 @@
 """Floods of one log line: bounded, and what is left out is said."""
 
+import atexit
 import json
 import logging
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Clock, FloodFilter,
         return made[-1]
 
     monkeypatch.setattr(log, "FloodFilter", filtered)
-    monkeypatch.setattr(log.atexit, "register", lambda _: None)
+    monkeypatch.setattr(atexit, "register", lambda _: None)
     log.setup(ObserveSettings(log="json"))
     monkeypatch.setattr(root.handlers[0], "emit", lambda record: said.append(json.loads(root.handlers[0].format(record))))
     yield clock, made[0], said
@@ -41,7 +42,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Clock, FloodFilter,
 
 
 def left_out() -> float:
-    return metrics.LOG_LINES_LEFT_OUT.labels("warning")._value.get()
+    return float(metrics.LOG_LINES_LEFT_OUT.labels("warning")._value.get())
 
 
 def test_a_flood_is_cut_and_counted_and_said_by_the_next_line(lines: tuple[Clock, FloodFilter, list[dict[str, object]]]) -> None:

@@ -13,6 +13,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from msgspec.structs import replace
+from typer.testing import Result
 
 from converters.core import wire
 from converters.core.model import Delivery
@@ -40,7 +41,7 @@ def written(ground: Ground) -> list[str]:
     return [wire.load(record.value, Delivery).event.remote_id for record in ground.read(ground.names.backfill)]
 
 
-def run(ground: Ground, *words: str) -> object:
+def run(ground: Ground, *words: str) -> Result:
     return ground.im_relay("replay", "--platform", "yunxin", "--rate", "0", *words)
 
 
@@ -85,7 +86,7 @@ def test_messages_are_chosen_by_time_conversation_user_and_kind(ground: Ground) 
 
     def chosen(*words: str) -> int:
         (told,) = rows(run(ground, "--dry-run", "--json", *words))
-        return told["messages"]
+        return int(told["messages"])
 
     assert chosen("--since", "6h") == 5
     assert chosen("--since", "4h") == 4
@@ -192,7 +193,7 @@ async def test_what_is_deleted_ahead_of_a_reader_is_told_and_the_rest_is_read(gr
     await asyncio.to_thread(ground.called, *[body] * 40)  # several times what one fetch brings
     where = crc32(b"native") % PARTITIONS
     told: list[DeletedRange] = []
-    offsets = []
+    offsets: list[int] = []
     async with TopicReader(ground.bootstrap, None, told.append) as reader:
         async for record in reader.records(await reader.spans(reader.partitions(ground.names.callbacks))):
             if not offsets:
@@ -267,7 +268,7 @@ def test_a_place_that_cannot_be_written_to_is_told_before_anybody_is_asked(groun
     assert told.stdout == "", "nothing was counted, and nobody asked"
     admin = AdminClient({"bootstrap.servers": ground.bootstrap})
     admin.delete_topics([f"{ground.prefix}replays"])[f"{ground.prefix}replays"].result(30)
-    told = until(lambda: (one := run(ground, "--since", "1h", "--yes")).exit_code == 2 and one)
+    told = until(lambda: one if (one := run(ground, "--since", "1h", "--yes")).exit_code == 2 else None)
     assert f"topic {ground.prefix}replays is missing" in told.stderr
     assert written(ground) == []
 

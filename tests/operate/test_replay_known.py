@@ -6,19 +6,21 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
+from typer.testing import Result
 
 from converters.core import wire
-from converters.core.model import Delivery
+from converters.core.model import Delivery, Group
 from converters.core.outcome import Delivered, Refused
 from converters.routing.identity_table import IdentityTable
 from streams.deliver.ledger_schema import Intent, Settled, dump
+from tests.narrowed import required
 from tests.operate.conftest import PARTITIONS, Ground, callback, rows
 
 CREATED = Path(__file__).parents[1] / "cases" / "easemob" / "gop-create.json"
 AT = int(time.time() * 1000)
 
 
-def run(ground: Ground, platform: str, *words: str) -> object:
+def run(ground: Ground, platform: str, *words: str) -> Result:
     state = ("--state", str(ground.directory / "replays"))
     return ground.im_relay("replay", "--platform", platform, *state, "--rate", "0", "--since", "1h", *words)
 
@@ -33,7 +35,7 @@ def test_a_new_group_is_written_as_a_group(ground: Ground) -> None:
         assert table.apply(one.key, one.value) is None
     assert table.entries() == [("easemob", "group", "270000000000001", "~easemob-270000000000001")]
     (made,) = ground.read(f"{ground.prefix}backfill.yunxin")
-    assert wire.load(made.value, Delivery).event.conversation.id == "~easemob-270000000000001"
+    assert wire.load(required(made.value), Delivery).event.conversation == Group("~easemob-270000000000001")
 
 
 @pytest.mark.parametrize("carry", [True, False])

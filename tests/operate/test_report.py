@@ -3,6 +3,7 @@
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.operate.conftest import Ground, callback, command, rows
 from tests.stack import Stack
@@ -13,7 +14,7 @@ def texts(stack: Stack) -> list[str]:
     return [entry["text"] for entry in stack.easemob.journal("accepted") if entry["api"] == "send"]
 
 
-def shown(stack: Stack, since: int, *words: str) -> list[dict]:
+def shown(stack: Stack, since: int, *words: str) -> list[dict[str, Any]]:
     """All that the report says to programs of what came in from *since* on."""
     return rows(command(stack.config, "report", "--json", "--since", str(since), "--until", str(now() + 1), *words))
 
@@ -22,10 +23,10 @@ def now() -> int:
     return int(time.time() * 1000)
 
 
-def confirmed(stack: Stack, since: int, count: int, *words: str) -> list[dict]:
+def confirmed(stack: Stack, since: int, count: int, *words: str) -> list[dict[str, Any]]:
     """As `shown`, once the target has shown *count* events: its callbacks come after its answers."""
 
-    def look() -> list[dict] | None:
+    def look() -> list[dict[str, Any]] | None:
         found = shown(stack, since, *words)
         return found if sum(one["confirmed"] for one in found if one["what"] == "hour") == count else None
 
@@ -60,7 +61,7 @@ def test_what_the_target_swallowed_and_what_died_are_named(stack: Stack, tmp_pat
     stack.easemob.preload(users=["frank"])
     died = stack.easemob.say("alice", "frank", "to nobody")["id"]
 
-    def both() -> list[dict] | None:
+    def both() -> list[dict[str, Any]] | None:
         found = [one for one in shown(stack, since) if one["what"] == "event"]
         return found if {one["state"] for one in found} == {"unseen", "dead-letter"} and len(found) == 2 else None
 

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
+from msgspec import structs
 
 from streams.operate.topic_reader import OperateError
 from streams.report import fates
@@ -17,10 +19,9 @@ HOUR = 3_600_000
 PERIOD = Period(HOUR, 3 * HOUR, 4 * HOUR)
 
 
-def received(at: int = HOUR, **more: object) -> ReceivedRow:
-    return ReceivedRow(
-        **{"at": at, "app": "old", "target": "new", "conversation": "direct\x1fa\x1fb", "kind": "text", "marked": True} | more
-    )
+def received(at: int = HOUR, **more: Any) -> ReceivedRow:
+    usual = ReceivedRow(at=at, app="old", target="new", conversation="direct\x1fa\x1fb", kind="text", marked=True)
+    return structs.replace(usual, **more)
 
 
 def seen(remote: str = "m1", part: int = 0, how: str = "callback") -> SeenRow:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -41,7 +42,7 @@ def test_what_a_page_says_is_what_is_reckoned_with(name: str) -> None:
     "more",
     [{"peak": 10_000.0}, {"average": 3500.0}, {"users": 10**8}, {"days": 30.0}, {"files": 0.5}, {"replication": 5}, {"target_ms": 2000.0}],
 )
-def test_more_needs_no_less(more: dict) -> None:
+def test_more_needs_no_less(more: dict[str, Any]) -> None:
     small, large = size(BASE), size(replace(BASE, **more))
     assert large != small
     for field in ("partitions", "kafka_cores", "kafka_disk", "state", "cores", "memory"):

@@ -16,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from converters.core.localized import Localized, ReportedError
 from streams.cli import terminal
 from streams.observe import log, metrics
 from streams.observe.printable import as_json, clean, clean_exposition, clean_json, meant
@@ -111,7 +112,7 @@ def test_every_way_to_print_gives_lines_of_ours_alone(text: str) -> None:
             title=text or "-",
             caption=text,
         )
-        terminal.print_error(ValueError(text.replace("\n", "")))
+        terminal.print_error(ReportedError(Localized(text.replace("\n", ""))))
         with terminal.progress(text, text) as tell:
             tell(1, 2)
     finally:
@@ -177,7 +178,8 @@ def lines(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
     before = root.handlers[:], root.level, structlog.get_config()
     log.setup(ObserveSettings(log=request.param))
     yield stream
-    root.handlers[:], _ = before[0], root.setLevel(before[1])
+    root.handlers[:] = before[0]
+    root.setLevel(before[1])
     structlog.configure(**before[2])
 
 

@@ -3,22 +3,25 @@
 import json
 import re
 import time
+from typing import Any
 
 from converters.core import wire
 from converters.core.event_id import EventId
 from converters.core.model import Echo
 from converters.core.outcome import Delivered, Refused
 from converters.files.media import MediaResult
+from converters.platforms.easemob.account import EasemobAccount
 from converters.text.echo_mark import MarkedMessage, make
 from streams.deliver.ledger_schema import Intent, Settled
 from streams.settings.root import load, resolve
+from tests.narrowed import of_kind
 from tests.operate.conftest import Ground, callback, delivery, plain, rows
 
 EVENT = "yunxin:old:direct:700000001:post"
 NUMBER = 700000001
 
 
-def trace(ground: Ground, message: str, *words: str) -> dict:
+def trace(ground: Ground, message: str, *words: str) -> dict[str, Any]:
     (told,) = rows(ground.im_relay("trace", message, "--json", *words))
     return told
 
@@ -74,7 +77,7 @@ def test_the_targets_id_leads_to_the_same_way(ground: Ground) -> None:
 
 def test_the_targets_callback_is_part_of_the_way(ground: Ground) -> None:
     ground.called(callback(NUMBER))
-    account = resolve(load(ground.config))["new"].account
+    account = of_kind(EasemobAccount, resolve(load(ground.config))["new"].account)
     body = {
         "callId": "o#a_1",
         "eventType": "chat",

@@ -1,5 +1,8 @@
 """The operator's commands on a running relay: both simulators, real Kafka, every role a process."""
 
+from functools import partial
+from typing import Any
+
 from tests.operate.conftest import command, rows
 from tests.stack import Stack
 from tests.waiting import until
@@ -10,9 +13,13 @@ def texts(stack: Stack) -> list[str]:
     return [entry["text"] for entry in stack.easemob.journal("accepted") if entry["api"] == "send"]
 
 
-def trace(stack: Stack, message: str) -> dict:
+def trace(stack: Stack, message: str) -> dict[str, Any]:
     done = command(stack.config, "trace", message, "--json", "--since", "1h")
     return rows(done)[0] if done.exit_code == 0 else {"state": done.stderr, "steps": []}
+
+
+def are_known(stack: Stack, count: float) -> bool:
+    return known(stack) == count
 
 
 def known(stack: Stack) -> float:
@@ -43,7 +50,7 @@ def test_a_replay_sends_nothing_that_has_arrived(stack: Stack) -> None:
         done = command(stack.config, "replay", "--platform", "yunxin", "--since", "1h", "--user", "carol", "--rate", "0", "--yes", *state)
         assert done.exit_code == 0, done.output
         assert "10 written" in done.stdout
-        until(lambda wanted=kept + 10 * again: known(stack) == wanted)
+        until(partial(are_known, stack, kept + 10 * again))
     assert texts(stack) == before
 
 

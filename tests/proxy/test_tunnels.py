@@ -36,7 +36,8 @@ WRITTEN = "us%20er:p%40ss-w0rd"
 
 @pytest.fixture(params=[asyncio.DefaultEventLoopPolicy, uvloop.EventLoopPolicy], ids=["asyncio", "uvloop"])
 def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLoopPolicy:
-    return request.param()
+    policy: asyncio.AbstractEventLoopPolicy = request.param()
+    return policy
 
 
 def through(proxy: StandIn, user: str = "", **more: Any) -> Proxies:

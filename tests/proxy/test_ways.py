@@ -1,6 +1,7 @@
 """Which proxy is for which address, and what a wrong one is told."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -8,8 +9,8 @@ from pydantic import SecretStr
 from streams.outbound.proxies import NoProxy, ProxySettings, proxies
 
 
-def way(environment: dict[str, str], encrypted: bool, host: str, port: int = 443, **section: object) -> str | None:
-    found = proxies(ProxySettings(**section), "deliver", environment).of(encrypted, host, port)  # type: ignore[arg-type]
+def way(environment: dict[str, str], encrypted: bool, host: str, port: int = 443, **section: Any) -> str | None:
+    found = proxies(ProxySettings(**section), "deliver", environment).of(encrypted, host, port)
     return f"{found.host}:{found.port}" if found is not None else None
 
 

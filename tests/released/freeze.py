@@ -20,7 +20,7 @@ from converters.core.model import Delivery, Direct, Echo, Group, Room, StoredFil
 from converters.core.operations import Post
 from converters.core.outcome import Delivered, NotSent, Refused, Unsure
 from converters.files.media import MediaJob, MediaResult, jobs
-from converters.platform import Callback, DecodedEvent, Ignored, OwnEcho
+from converters.platform import AnyPlatform, Callback, DecodedEvent, Ignored, OwnEcho
 from converters.probing import Findings
 from converters.routing import identity_table
 from streams.console.act import Act
@@ -200,7 +200,7 @@ def _dead(one: Delivery) -> Iterator[Frozen]:
     )
     yield Frozen("dead-letters", "letter", one.event.id.encode(), dead_letter.dump(letter), [], meaning(letter))
     for word in ("replayed", "dropped"):
-        end = Resolution(resolved=word, offset=41, at=NOW, by="ops", reason="mended")  # type: ignore[arg-type]
+        end = Resolution(resolved=word, offset=41, at=NOW, by="ops", reason="mended")
         yield Frozen("dead-letters", word, one.event.id.encode(), msgspec.json.encode(end), [("resolved", word.encode())], meaning(end))
 
 
@@ -285,7 +285,7 @@ def _callbacks() -> Iterator[Frozen]:
         yield Frozen("callbacks", f"{platform.name}/{path.stem}", b"k", body, headers, said(callback_of(body, headers), platform, account))
 
 
-def said(callback: Callback, platform: Any, account: Any) -> Any:
+def said(callback: Callback, platform: AnyPlatform, account: Any) -> Any:
     """Of a callback the ids of its events, and of what kind they are: by them a replay is known again."""
     out: list[list[str]] = []
     try:

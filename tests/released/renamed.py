@@ -26,8 +26,8 @@ def as_now(frozen: Any) -> Any:
         return frozen
     made = {name: as_now(value) for name, value in frozen.items()}
     for key in ("", "title"):
-        if isinstance(name := made.get(key), str):
-            made[key] = _NOW.get(name, name)
+        if isinstance(called := made.get(key), str):
+            made[key] = _NOW.get(called, called)
     if isinstance(defined := made.get("$defs"), dict):
         made["$defs"] = {_NOW.get(name, name): value for name, value in defined.items()}
     return made

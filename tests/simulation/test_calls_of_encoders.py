@@ -67,7 +67,7 @@ class Relay:
         assert encoded.requests, encoded.losses
         outcomes = []
         for request in encoded.requests:
-            headers = self.platform.auth.headers(self.account, int(time.time()), NONCE)  # type: ignore[union-attr, call-arg, arg-type]
+            headers = self.platform.auth.headers(self.account, int(time.time()), NONCE)  # type: ignore[call-arg, arg-type]
             url = self.account.base_url + request.path
             answer = HTTP.request(request.method, url, content=request.body, headers={**request.headers, **headers})
             outcome = self.platform.read_reply(request, Reply(answer.status_code, dict(answer.headers), answer.content))

@@ -25,7 +25,7 @@ PICTURE, VIDEO, VOICE = attachments.picture(2), attachments.video(2), attachment
 # -- Easemob
 
 
-def uploaded(api: Api, content: bytes = PICTURE.content, name: str = PICTURE.name, **headers: str) -> dict[str, str]:
+def uploaded(api: Api, content: bytes = PICTURE.content, name: str = PICTURE.name, headers: dict[str, str] | None = None) -> dict[str, str]:
     """Where it lies, and with which secret."""
     answer = api.call("POST", "chatfiles", files={"file": (name, content)}, headers=headers)
     (entity,) = answer.json()["entities"]
@@ -37,7 +37,7 @@ LOCKED = {"restrict-access": "true"}
 
 def test_what_an_easemob_message_names_can_be_fetched(start: Start) -> None:
     api = Api(start("easemob"))
-    picture, video, small = uploaded(api, **LOCKED), uploaded(api, VIDEO.content, VIDEO.name), uploaded(api, VIDEO.thumbnail)
+    picture, video, small = uploaded(api, headers=LOCKED), uploaded(api, VIDEO.content, VIDEO.name), uploaded(api, VIDEO.thumbnail)
     api.send(type="img", body={**picture, "filename": "cat.jpg", "size": {"width": 160, "height": 120}})
     body = {**video, "filename": "clip.mp4", "length": 2, "thumb": small["url"], "thumb_secret": small["secret"]}
     api.send(to="6001", path="chatgroups", type="video", body=body)
@@ -72,7 +72,7 @@ def test_a_moving_picture_is_known_by_its_bytes(start: Start) -> None:
 )
 def test_what_easemobs_clients_could_not_show_is_refused(start: Start, kind: str, change: dict[str, Any], why: str) -> None:
     api = Api(start("easemob"))
-    given = {"from": "alice", "to": ["bob"], "type": kind, "body": uploaded(api, **LOCKED) | change}
+    given = {"from": "alice", "to": ["bob"], "type": kind, "body": uploaded(api, headers=LOCKED) | change}
     assert api.refused("POST", "messages/users", given) == (400, "message_send_error", why)
 
 

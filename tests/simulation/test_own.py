@@ -14,13 +14,16 @@ import orjson
 import pytest
 
 from converters import PLATFORMS
+from converters.core.bodies import Text
 from converters.core.model import NOTHING, Direct
+from converters.core.operations import Post, Recall
 from converters.core.outcome import Delivered, NotSent
-from converters.platform import Accepted, Callback, DecodedEvent, Incoming, Probe, Rejected
+from converters.platform import Accepted, Callback, DecodedEvent, Incoming, OwnEcho, Probe, Rejected, SignedBody
 from converters.routing.route import App
 from streams.deliver.settings import DeliverSettings
 from streams.outbound.client import PlatformClient
 from tests.converters.examples import KINDS, OPERATIONS, delivery_of, there_of
+from tests.narrowed import of_kind
 from tests.simulation.conftest import Start
 from tests.simulation.receiver import Receiver
 from tests.simulators.client import SimulatorClient
@@ -35,6 +38,7 @@ PAGE = (DOCS / "own.md").read_text()
 SCHEMA = jsonschema.Draft202012Validator(orjson.loads((DOCS / "own.schema.json").read_bytes()))
 OWN = PLATFORMS["own"]
 ACCOUNT = OWN.example()
+SIGNED = of_kind(SignedBody, OWN.auth)
 
 
 def blocks(language: str) -> list[str]:
@@ -54,10 +58,12 @@ def event(number: int = 1, operation: Any = None, **more: Any) -> dict[str, Any]
     }
 
 
-def bring(simulator: SimulatorClient, said: dict[str, Any], now: float | None = None, **headers: str) -> httpx.Response:
+def bring(
+    simulator: SimulatorClient, said: dict[str, Any], now: float | None = None, headers: dict[str, str] | None = None
+) -> httpx.Response:
     body = orjson.dumps(said)
     signed = sign(SECRET, body, int(time.time() if now is None else now))
-    given = {"Content-Type": "application/json", "Idempotency-Key": str(said.get("id", "")), **signed, **headers}
+    given = {"Content-Type": "application/json", "Idempotency-Key": str(said.get("id", "")), **signed, **(headers or {})}
     return httpx.post(f"{simulator.url}/events", content=body, headers=given)
 
 
@@ -89,7 +95,7 @@ def test_an_event_is_taken_once_and_called_back_with_its_relay(start: Start, rec
     assert verdict == Accepted(b"direct\x1falice\x1fbob")
     # What the test has brought bears no proof; a server that keeps the id alone is believed where the settings say so.
     (echo,) = OWN.decode(Callback("mine", got.raw, 1), msgspec.structs.replace(ACCOUNT, proof=False))
-    assert (echo.event_id, echo.remote_id) == (event()["id"], first.json()["id"])
+    assert (of_kind(OwnEcho, echo).event_id, of_kind(OwnEcho, echo).remote_id) == (event()["id"], first.json()["id"])
 
 
 @pytest.mark.parametrize(
@@ -115,7 +121,7 @@ def test_what_is_refused(start: Start, said: dict[str, Any], status: int) -> Non
 def test_a_bad_signature_is_401(start: Start) -> None:
     simulator = start("own")
     assert bring(simulator, event(), now=time.time() - 400).status_code == 401
-    assert bring(simulator, event(), **{"X-Relay-Signature": "v1=" + "0" * 64}).status_code == 401
+    assert bring(simulator, event(), headers={"X-Relay-Signature": "v1=" + "0" * 64}).status_code == 401
     assert bring(start("own", secret="new", secret_previous=SECRET), event()).status_code == 200
 
 
@@ -198,10 +204,11 @@ def test_what_people_do_is_read_by_the_relay(start: Start, receiver: Receiver) -
     got = receiver.wait(4)
     now = int(time.time() * 1000)
     assert all(isinstance(OWN.check(Incoming(one.headers, "", one.raw), ACCOUNT, now), Accepted) for one in got)
-    said = {one.event.remote_id: one.event for each in got for one in OWN.decode(Callback("mine", each.raw, 1), ACCOUNT)}
-    assert said[first["id"]].operation.ext == {"a": 1}
+    read = [one for each in got for one in OWN.decode(Callback("mine", each.raw, 1), ACCOUNT)]
+    said = {one.event.remote_id: one.event for one in (of_kind(DecodedEvent, each) for each in read)}
+    assert of_kind(Post, said[first["id"]].operation).ext == {"a": 1}
     recall = next(each for each in said.values() if each.id.endswith(":recall"))
-    assert recall.operation.message.event == said[first["id"]].id
+    assert of_kind(Recall, recall.operation).message.event == said[first["id"]].id
     assert sorted(each.id.rsplit(":", 1)[1] for each in said.values()) == ["members-added", "post", "post", "recall"]
     with pytest.raises(ValueError, match="no such operation: fly"):
         simulator.say("alice", "bob", operation="fly")
@@ -231,12 +238,12 @@ def test_the_python_of_the_page_signs_as_the_relay_does() -> None:
     page: dict[str, Any] = {}
     exec(block, page)
     now, body = int(time.time()), b'[{"a": 1}]'
-    assert page["sign"]("s", body, now) == OWN.auth.headers(type(ACCOUNT)(secret="s"), now, body)
-    headers = OWN.auth.headers(type(ACCOUNT)(secret="old"), now, body)
+    assert page["sign"]("s", body, now) == SIGNED.headers(type(ACCOUNT)(secret="s"), now, body)
+    headers = SIGNED.headers(type(ACCOUNT)(secret="old"), now, body)
     assert page["genuine"](["new", "old"], headers, body)
     assert not page["genuine"](["new"], headers, body)
     assert not page["genuine"](["old"], headers, body + b" ")
-    late = OWN.auth.headers(type(ACCOUNT)(secret="old"), now - 400, body)
+    late = SIGNED.headers(type(ACCOUNT)(secret="old"), now - 400, body)
     assert not page["genuine"](["old"], late, body)
 
 
@@ -250,7 +257,7 @@ def test_the_shell_of_the_page_posts_what_the_relay_takes(receiver: Receiver) ->
     account, now = type(ACCOUNT)(secret="from-the-page"), int(time.time() * 1000)
     assert OWN.check(Incoming(got.headers, "", got.raw), account, now) == Accepted(b"direct\x1falice\x1fbob")
     (said,) = OWN.decode(Callback("mine", got.raw, 1), account)
-    assert said.event.operation.body.text == "hello"
+    assert of_kind(Post, of_kind(DecodedEvent, said).event.operation).body == Text("hello")
 
 
 def test_what_the_page_says_of_arrays() -> None:

@@ -3,10 +3,9 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from math import inf
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -256,9 +255,8 @@ async def test_a_batch_that_was_aborted_is_not_read(ground: Ground) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _small(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IM_RELAY_TEST_WRITE_BUFFER", "8192")
-    return None
 
 
 async def test_a_stretch_that_holds_more_than_was_thought_is_read_in_smaller_ones(ground: Ground) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
+from converters.core.localized import Localized
 from streams.exactly_once.producers import UnknownResultError, WaitingError
 from streams.exactly_once.shutdown import RevokedError
 from streams.state.errors import DamagedError, StateError
@@ -135,9 +136,9 @@ async def test_what_cannot_be_brought_up_to_date_is_begun_anew(error: Exception)
 @pytest.mark.parametrize(
     ("error", "raised", "told"),
     [
-        (DamagedError("x"), UnknownResultError, []),
-        (StateError("no room", "full"), WaitingError, ["full"]),
-        (StateError("x", "damaged"), WaitingError, ["damaged"]),
+        (DamagedError(Localized("x")), UnknownResultError, []),
+        (StateError(Localized("no room"), "full"), WaitingError, ["full"]),
+        (StateError(Localized("x"), "damaged"), WaitingError, ["damaged"]),
     ],
     ids=["damage is mended by the next try", "full waits", "damaged again waits"],
 )

@@ -48,7 +48,7 @@ def play(stack: Stack, runs: int = 1, **options: Any) -> list[Results]:
         canary = Canary(settings.kafka.cluster, marking(settings), names, settings.canary.model_copy(update=options), settings.deliver)
         await canary.start()
         try:
-            return [dict(await canary.run()) for _ in range(runs)]
+            return [{(pair, kind): one for (pair, kind), one in (await canary.run()).items()} for _ in range(runs)]
         finally:
             await canary.stop()
 
@@ -72,7 +72,7 @@ def received(stack: Stack) -> int:
     found = rows(command(stack.config, "report", "--json", "--since", "1h", "--until", str(int(time.time() * 1000) + 1)))
     count = sum(one["received"] for one in found if one["what"] == "hour")
     assert sum(one["what"] == "conversation" for one in found) == count
-    return count
+    return int(count)
 
 
 def every(stack: Stack, state: CanaryState) -> dict[tuple[str, str], CanaryState]:
@@ -109,7 +109,7 @@ def test_every_kind_arrives_both_ways_and_no_count_has_it(stack: Stack) -> None:
 @pytest.mark.slow
 def test_it_says_where_a_message_is_lost(stack: Stack) -> None:
     one, other = stack.platforms
-    brief = {"patience": 4.0, "on_time": 3.9, "kinds": ["text"]}
+    brief: dict[str, Any] = {"patience": 4.0, "on_time": 3.9, "kinds": ["text"]}
     stack.source.mood(lose_callbacks=1.0)
     try:
         (uncalled,) = play(stack, **brief)

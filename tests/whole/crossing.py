@@ -88,13 +88,14 @@ class Exchange:
         for platform, other in (self.stack.platforms, self.stack.platforms[::-1]):
             said_there = self._sides[platform].journal("said", since=self._began[platform])
             # A number is unique within its kind of conversation only.
-            times = {(KINDS[entry["type"]], entry["id"]): entry["time"] for entry in said_there if is_message(entry)}
+            times = {(str(KINDS[entry["type"]]), str(entry["id"])): entry["time"] for entry in said_there if is_message(entry)}
             newest: dict[str, int] = {}
             for entry in self._sides[other].journal("accepted", since=self._began[other]):
                 known = mark(entry) if is_message(entry) else None
                 if known is None:
                     continue
-                at = times.get(tuple(known.event.split(":")[2:4]))
+                kind, number = known.event.split(":")[2:4]
+                at = times.get((kind, number))
                 if at is None:
                     continue
                 talk = "|".join(sorted((entry["from"], entry["to"]))) if entry["type"] == "person" else str(entry["to"])

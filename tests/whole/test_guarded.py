@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from converters.core.model import direct
-from converters.inventory import Group, GroupMember, User
+from converters.inventory import AnyItem, Group, GroupMember, User
 from streams.kafka import clients
 from streams.kafka.acls import AclGrant
 from streams.kafka.cluster import Cluster
@@ -142,7 +142,7 @@ def test_everything_crosses_under_exactly_what_is_printed(exchange: Exchange, st
 
 def test_a_migration_runs_under_exactly_what_is_printed(stack: Guarded, tmp_path: Path) -> None:
     people = ("moved-a", "moved-b")
-    items = [
+    items: list[AnyItem] = [
         *(User(id=name) for name in people),
         Group(id="880", name="moved", owner=people[0]),
         *(GroupMember(group="880", user=name) for name in people),

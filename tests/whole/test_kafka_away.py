@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -42,7 +43,7 @@ def test_kafka_goes_and_comes_back_and_every_role_with_it(tmp_path: Path, monkey
         assert stack.node is not None
         stack.node.stop()
         for role in stack.roles.values():
-            until(lambda role=role: says_that_it_is_away(role), why=role.tail)
+            until(partial(says_that_it_is_away, role), why=role.tail)
         again = stack.roles["deliver-easemob"]
         again.stop()
         again.start()

@@ -39,10 +39,10 @@ class Sides:
     def nothing_more(self, **calls: int) -> None:
         """What is said now is behind everything in its conversation; then no call was made more often than this."""
         for number in range(2):
-            for sender, to, where in (("alice", "bob", {}), ("carol", "team", {})):
+            for sender, to in (("alice", "bob"), ("carol", "team")):
                 text = f"behind {number} {sender}"
                 for name, group, other in (("yunxin", YUNXIN_GROUP, "easemob"), ("easemob", EASEMOB_GROUP, "yunxin")):
-                    kind = {"type": "group"} if to == "team" else where
+                    kind = {"type": "group"} if to == "team" else {}
                     self.sides[name].say(sender, group if to == "team" else to, f"{text} {name}", **kind)
                     self.sent(other, f"{text} {name}")
         for call, count in calls.items():

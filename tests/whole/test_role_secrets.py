@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 
 from converters import PLATFORMS
 from converters.core.address import public
+from converters.platforms.easemob.account import EasemobAccount
 from streams.cli.app import app as commands
 from streams.roles import secret_watch
 from streams.settings import role_secrets
@@ -33,6 +35,7 @@ from streams.settings.role_secrets import (
 )
 from streams.settings.root import Settings, SettingsError, load, resolve, shown
 from streams.settings.secret_settings import SecretSection
+from tests.narrowed import of_kind
 
 SETTINGS = """\
 [marks]
@@ -126,7 +129,7 @@ def test_a_process_says_which_of_its_files_is_missing(config: Path, process: Sec
 
 def test_what_stands_in_place_of_a_secret_is_known_to_nobody(config: Path) -> None:
     """Were it a fixed word, whoever has read the source could sign with it."""
-    one, other = (resolve(load(config, CONVERT))["new"].account for _ in range(2))
+    one, other = (of_kind(EasemobAccount, resolve(load(config, CONVERT))["new"].account) for _ in range(2))
     assert len({one.callback_secret, other.callback_secret, one.client_secret, other.client_secret}) == 4
     assert one.callback_secret_previous == "", "there is none, so that nothing is accepted by it"
     given = SETTINGS.replace('callback_secret_file = "callback"', 'callback_secret = "inline-0123456789"')
@@ -143,7 +146,7 @@ def test_every_secret_of_a_platform_is_declared() -> None:
 
 
 def sections(model: type[BaseModel], name: str = "") -> dict[str, type[SecretSection]]:
-    found = {}
+    found: dict[str, type[SecretSection]] = {}
     for key, field in model.model_fields.items():
         kind: Any = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -210,7 +213,12 @@ def test_a_role_ends_when_a_secret_of_its_changes(tmp_path: Path) -> None:
     def wait(seconds: float) -> None:
         waits.append(seconds)
         assert not ended.is_set()
-        steps = {1: one.unlink, 2: lambda: one.write_text(""), 3: lambda: one.write_text("before"), 4: lambda: one.write_text("after\n")}
+        steps: dict[int, Callable[[], object]] = {
+            1: one.unlink,
+            2: lambda: one.write_text(""),
+            3: lambda: one.write_text("before"),
+            4: lambda: one.write_text("after\n"),
+        }
         steps.get(len(waits), lambda: None)()
 
     secret_watch.SecretWatch({one: "before", other: "same"}, wait, ended.set).run()

@@ -8,8 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from converters import PLATFORMS
+from converters.platforms.yunxin.account import YunxinAccount
 from streams.cli.app import app
 from streams.settings.root import load, resolve
+from tests.narrowed import of_kind
 
 SECRET = "v3ry-S3cret-of-an-app"
 GOOD = f"""\
@@ -305,7 +307,7 @@ def test_a_file_of_any_editor_is_taken(config: Path, mark: bytes, end: str) -> N
     secret.write_bytes(mark + f"{SECRET}{end}".encode())
     text = GOOD.replace(f'app_secret = "{SECRET}"', 'app_secret_file = "secret"')
     config.write_bytes(mark + text.replace("\n", end).encode())
-    assert resolve(load(config))["old"].account.app_secret == SECRET
+    assert of_kind(YunxinAccount, resolve(load(config))["old"].account).app_secret == SECRET
 
 
 def test_a_file_in_another_coding_is_told_to_be_saved_anew(config: Path) -> None:
@@ -344,7 +346,7 @@ def test_paths_are_from_where_the_file_lies(config: Path, tmp_path: Path, monkey
         '[files]\nsecret_file = "older"\n'
     )
     settings = load(config)
-    assert resolve(settings)["old"].account.app_secret == SECRET
+    assert of_kind(YunxinAccount, resolve(settings)["old"].account).app_secret == SECRET
     assert settings.deliver.state == tmp_path / "state"
     assert settings.convert.state == f"{tmp_path}/there/state"
     assert (settings.gaps.state, settings.media.directory) == ("/var/x", tmp_path / "media")

@@ -26,7 +26,7 @@ def read(stack: Stack, topic: str) -> list[Lying]:
         }
     )
     found: list[Lying] = []
-    ended = set()
+    ended: set[int] = set()
     try:
         reader.assign([TopicPartition(f"{stack.prefix}{topic}", number, 0) for number in range(stack.partitions)])
         while len(ended) < stack.partitions:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from converters.core.localized import localized
 from converters.platform import SecretUse
 from converters.text.echo_mark import EXAMPLE, MarkKey, Previous, Secret, UnkeyedUntil
 from converters.text.fallback_text import Language
@@ -137,7 +138,15 @@ class EasemobAccount(Struct, frozen=True, kw_only=True):
         for key, value in (("org", self.org), ("app", self.app)):
             if "#" in value:
                 org, _, app = value.partition("#")
-                raise ValueError(f'{key} is "{value}", the whole App Key: write org = "{org}" and app = "{app}"')
+                raise ValueError(
+                    localized(
+                        '{key} is "{value}", the whole App Key: write org = "{org}" and app = "{app}"',
+                        key=key,
+                        value=value,
+                        org=org,
+                        app=app,
+                    )
+                )
 
     @property
     def app_key(self) -> str:

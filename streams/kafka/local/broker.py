@@ -11,6 +11,7 @@ from typing import Self
 
 from aiokafka.errors import KafkaError
 
+from converters.core.localized import localized
 from streams.kafka import clients
 from streams.kafka.local import process
 from streams.kafka.local.data import DataDirectory, prepare
@@ -77,9 +78,9 @@ class LocalKafka:
         """
         if running := process.running(self.data):
             raise AlreadyRunningError(
-                seen=f"a node runs on {self.data.root} (process {running})",
-                expected="one node for a data directory",
-                change="im-relay kafka stop, or --data",
+                seen=localized("a node runs on {root} (process {running})", root=self.data.root, running=running),
+                expected=localized("one node for a data directory"),
+                change=localized("im-relay kafka stop, or --data"),
             )
         cluster_id = prepare(self.data)
         require_free(self.port, "--port")
@@ -140,9 +141,11 @@ class LocalKafka:
                 return
             time.sleep(0.05)
         raise NotReadyError(
-            seen=f"the node did not answer at {self.bootstrap} within {self._deadline:g} s",
-            expected=f"a node of cluster {cluster_id}",
-            change=f"look into {self.data.log}; a slow machine may need more time",
+            seen=localized(
+                "the node did not answer at {bootstrap} within {deadline:g} s", bootstrap=self.bootstrap, deadline=self._deadline
+            ),
+            expected=localized("a node of cluster {cluster_id}", cluster_id=cluster_id),
+            change=localized("look into {log}; a slow machine may need more time", log=self.data.log),
         )
 
     def _died(self, what: str) -> BrokerDiedError:
@@ -151,9 +154,9 @@ class LocalKafka:
             lines = log.read().decode(errors="replace").splitlines()
         tail = "\n".join(f"  | {line}" for line in lines[-TAIL_LINES:]) or "  (its log is empty)"
         return BrokerDiedError(
-            seen=f"{what}:\n{tail}",
-            expected="a node that runs until it is stopped",
-            change=f"what the log names; all of it is in {self.data.log}",
+            seen=localized("{what}:\n{tail}", what=what, tail=tail),
+            expected=localized("a node that runs until it is stopped"),
+            change=localized("what the log names; all of it is in {log}", log=self.data.log),
         )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from converters.core.localized import localized
 from streams.kafka.local.errors import DataUnusableError
 
 NODE_ID = 1
@@ -51,9 +52,11 @@ def prepare(data: DataDirectory) -> str:
             _compare(data, cluster_id)
     except (OSError, UnicodeDecodeError) as error:
         raise DataUnusableError(
-            seen=f"{data.root} cannot be used ({getattr(error, 'strerror', None) or type(error).__name__})",
-            expected="a directory that this user may read and write",
-            change="--data, or its owner and rights",
+            seen=localized(
+                "{root} cannot be used ({error})", root=data.root, error=getattr(error, "strerror", None) or type(error).__name__
+            ),
+            expected=localized("a directory that this user may read and write"),
+            change=localized("--data, or its owner and rights"),
         ) from error
     return cluster_id
 
@@ -62,9 +65,9 @@ def _claim(data: DataDirectory) -> None:
     data.root.mkdir(parents=True, exist_ok=True)
     if others := sorted(path.name for path in data.root.iterdir()):
         raise DataUnusableError(
-            seen=f"{data.root} holds files of something else ({', '.join(others[:3])})",
-            expected="an empty directory, or one that im-relay kafka has made",
-            change="--data",
+            seen=localized("{root} holds files of something else ({others})", root=data.root, others=", ".join(others[:3])),
+            expected=localized("an empty directory, or one that im-relay kafka has made"),
+            change=localized("--data"),
         )
     # As Kafka writes its ids: URL-safe base64 without padding, and no dash in front.
     fresh = next(text for text in iter(_random_id, "") if not text.startswith("-"))
@@ -82,7 +85,7 @@ def _compare(data: DataDirectory, cluster_id: str) -> None:
     for name, expected in {"cluster.id": cluster_id, "node.id": str(NODE_ID)}.items():
         if seen.get(name) != expected:
             raise DataUnusableError(
-                seen=f"{meta} was written for {name} {seen.get(name, 'unknown')}",
-                expected=f"{name} {expected}, as {data.cluster} says",
-                change="--data; or put back the directory that belongs there",
+                seen=localized("{meta} was written for {name} {name2}", meta=meta, name=name, name2=seen.get(name, "unknown")),
+                expected=localized("{name} {expected}, as {cluster} says", name=name, expected=expected, cluster=data.cluster),
+                change=localized("--data; or put back the directory that belongs there"),
             )

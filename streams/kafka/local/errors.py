@@ -10,12 +10,14 @@ LocalKafkaError
 └── NotReadyError          it runs, but did not answer in time
 """
 
+from converters.core.localized import Localized, ReportedError, localized
 
-class LocalKafkaError(Exception):
+
+class LocalKafkaError(ReportedError):
     """Base of all; the message can be shown to a person as it is."""
 
-    def __init__(self, *, seen: str, expected: str, change: str) -> None:
-        super().__init__(f"{seen}\nexpected: {expected}\nto change: {change}")
+    def __init__(self, *, seen: Localized, expected: Localized, change: Localized) -> None:
+        super().__init__(localized("{seen}\nexpected: {expected}\nto change: {change}", seen=seen, expected=expected, change=change))
         self.seen = seen
         self.expected = expected
         self.change = change

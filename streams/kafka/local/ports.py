@@ -3,6 +3,7 @@
 import random
 import socket
 
+from converters.core.localized import localized
 from streams.kafka.local.errors import PortTakenError
 from streams.kafka.local.node import HOST
 
@@ -28,7 +29,7 @@ def require_free(port: int, option: str) -> None:
     """Raise PortTakenError, naming the command's *option*, unless *port* can be listened on."""
     if not is_free(port):
         raise PortTakenError(
-            seen=f"{HOST}:{port} is taken, or may not be used",
-            expected="a free port above 1023",
-            change=f"{option}, or stop what listens there",
+            seen=localized("{host}:{port} is taken, or may not be used", host=HOST, port=port),
+            expected=localized("a free port above 1023"),
+            change=localized("{option}, or stop what listens there", option=option),
         )

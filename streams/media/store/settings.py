@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from converters.core.address import public
+from converters.core.localized import localized
 from streams.settings.secret_settings import SecretSection, long_enough
 
 LONGEST_SIGNED = 7
@@ -54,7 +55,7 @@ class MediaStoreSettings(SecretSection):
                 pass
             case "files":
                 if not self.endpoint:
-                    raise ValueError("endpoint is missing: where im-relay files listens, such as http://im-relay-files:8090")
+                    raise ValueError(localized("endpoint is missing: where im-relay files listens, such as http://im-relay-files:8090"))
                 long_enough("secret", self.secret)
             case "s3":
                 self._check_s3()
@@ -63,11 +64,23 @@ class MediaStoreSettings(SecretSection):
     def _check_s3(self) -> None:
         for name in ("bucket", "access_key_id"):
             if not getattr(self, name):
-                raise ValueError(f"{name} is missing: kind is s3")
+                raise ValueError(localized("{name} is missing: kind is s3", name=name))
         long_enough("secret_access_key", self.secret_access_key)
         if self.endpoint.startswith("http://") and not self.allow_http:
-            raise ValueError(f"endpoint is {public(self.endpoint)}: without TLS only with allow_http = true")
+            raise ValueError(localized("endpoint is {endpoint}: without TLS only with allow_http = true", endpoint=public(self.endpoint)))
         if self.link_days > LONGEST_SIGNED and not self.public_url:
-            raise ValueError(f"link_days is {self.link_days:g}: S3 signs links for {LONGEST_SIGNED} days at most; or give public_url")
+            raise ValueError(
+                localized(
+                    "link_days is {link_days:g}: S3 signs links for {longest_signed} days at most; or give public_url",
+                    link_days=self.link_days,
+                    longest_signed=LONGEST_SIGNED,
+                )
+            )
         if self.kept_days and self.kept_days < self.link_days and not self.public_url:
-            raise ValueError(f"kept_days is {self.kept_days:g}, less than link_days, {self.link_days:g}: links would name what is gone")
+            raise ValueError(
+                localized(
+                    "kept_days is {kept_days:g}, less than link_days, {link_days:g}: links would name what is gone",
+                    kept_days=self.kept_days,
+                    link_days=self.link_days,
+                )
+            )

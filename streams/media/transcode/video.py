@@ -80,7 +80,7 @@ def _picture(container: InputContainer, stream: VideoStream, limits: TranscodeLi
 
 
 def _upright(frame: VideoFrame) -> Image.Image:
-    image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
+    image: Image.Image = frame.to_image()
     return image.rotate(frame.rotation, expand=True) if frame.rotation else image
 
 

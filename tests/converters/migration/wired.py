@@ -25,7 +25,7 @@ class Wired:
         self.platform = PLATFORMS[name]
         self.simulator = simulator
         base = {"yunxin": f"{simulator.url}/nimserver"}.get(name, simulator.url)
-        self.account: Any = msgspec.structs.replace(self.platform.example(), base_url=base)  # type: ignore[misc]
+        self.account: Any = msgspec.structs.replace(self.platform.example(), base_url=base)
         self.client = httpx.Client(trust_env=False, verify=False, timeout=20)
         self.sent: list[Request] = []
         self.groups: dict[str, str] = {}

@@ -59,7 +59,8 @@ def echo(request: Request, number: int) -> dict[str, Any]:
 def text(said: dict[str, Any]) -> str:
     (body,) = said["payload"]["bodies"]
     assert body["type"] == "txt"
-    return body["msg"]
+    shown: str = body["msg"]
+    return shown
 
 
 def fits(request: Request, said: dict[str, Any]) -> None:

@@ -72,7 +72,8 @@ def echo(request: Request, number: int) -> dict[str, Any]:
 
 def text(said: dict[str, Any]) -> str:
     assert said["objectName"] == "RC:TxtMsg"
-    return json.loads(said["content"])["content"]
+    shown: str = json.loads(said["content"])["content"]
+    return shown
 
 
 def fits(request: Request, said: dict[str, Any]) -> None:

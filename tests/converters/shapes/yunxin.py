@@ -82,7 +82,8 @@ def _plain(text: str, sender: str, to: str, number: int, kind: str = "direct") -
 
 def text(said: dict[str, Any]) -> str:
     assert said["msgType"] == "TEXT"
-    return said["attach"] if said["eventType"] == "4" else said["body"]
+    shown: str = said["attach"] if said["eventType"] == "4" else said["body"]
+    return shown
 
 
 def fits(request: Request, said: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ import time
 import uuid
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
@@ -138,6 +137,6 @@ def _xml(text: str) -> Response:
 
 
 def _error(status: int, code: str) -> Response:
-    answer: Any = _xml(f"<Error><Code>{code}</Code></Error>")
+    answer = _xml(f"<Error><Code>{code}</Code></Error>")
     answer.status_code = status
     return answer

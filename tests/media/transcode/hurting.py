@@ -5,7 +5,7 @@ import signal
 import time
 from contextlib import suppress
 
-from streams.media.transcode import worker, zygote
+from streams.media.transcode import warm, worker, zygote
 from streams.media.transcode.request import OpenRequest, TranscodeLimits, WorkerResult
 from streams.media.transcode.worker import FIRST
 
@@ -45,11 +45,13 @@ def _hurt(work: OpenRequest, limits: TranscodeLimits) -> WorkerResult:
             print("x" * 1_000_000, flush=True)
             os.write(1, b"y" * 1_000_000)
             os.write(2, b"z" * 1_000_000)
+        case _:
+            pass
     work.made.write(str(os.getpid()).encode())
     return WorkerResult(new=True, format="bin", source_format="bin")
 
 
 if __name__ == "__main__":
     worker.pressed = _hurt
-    zygote.warm.up = lambda limits: None
+    warm.up = lambda limits: None
     zygote.main()

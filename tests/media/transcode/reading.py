@@ -10,14 +10,13 @@ import sys
 import threading
 from pathlib import Path
 
-from streams.media.transcode import warm, worker, zygote
+from streams.media.transcode import warm, worker, zygote  # noqa: F401 - as in the process that is forked
 from streams.media.transcode.request import OpenRequest, TranscodeLimits, TranscodeSpec, WorkerResult
 
 
 def main() -> None:
     files = pickle.load(sys.stdin.buffer)
     limits = TranscodeLimits(pixels=4_000_000, samples=20_000_000)
-    assert zygote
     warm.up(limits)
     before, opened, made = set(sys.modules), set(), 0
     sys.addaudithook(lambda event, given: opened.add(str(given[0])) if event in ("open", "socket.__new__", "subprocess.Popen") else None)

@@ -11,15 +11,18 @@ import av
 import pillow_heif
 from PIL import Image
 
+from tests.narrowed import of_kind
+
 pillow_heif.register_heif_opener(thumbnails=False)
 
-Samples = array  # of int as it is written, of float as it is heard
+Samples = array[int] | array[float]
+"""Of int as it is written, of float as it is heard."""
 FULL = 32_767
 HIGH, LOW = 1_700.0, 440.0
 """Hertz."""
 
 
-def sine(hertz: float, rate: int, seconds: float, peak: float = 1.0) -> Samples:
+def sine(hertz: float, rate: int, seconds: float, peak: float = 1.0) -> array[int]:
     step = 2 * math.pi * hertz / rate
     return array("h", (round(FULL * peak * math.sin(step * at)) for at in range(round(rate * seconds))))
 
@@ -31,7 +34,7 @@ def written(
     layout, step = {1: "mono", 2: "stereo", 6: "5.1"}[len(channels)], 1024
     output = io.BytesIO()
     with av.open(output, "w", format=muxer) as container:
-        stream = container.add_stream(codec, rate=rate, layout=layout, options=options or {})
+        stream = of_kind(av.AudioStream, container.add_stream(codec, rate=rate, layout=layout, options=options or {}))
         if bit_rate:
             stream.bit_rate = bit_rate
         for at in range(0, len(channels[0]), step):
@@ -89,7 +92,7 @@ class Heard:
     """What a file sounds like, by decoding it."""
 
     def __init__(self, data: bytes, name: str) -> None:
-        self.channels: list[Samples] = []
+        self.channels: list[array[float]] = []
         with av.open(io.BytesIO(data), "r", format=DEMUXERS[name]) as container:
             stream = container.streams.audio[0]
             self.codec = stream.codec_context.name
@@ -119,7 +122,7 @@ class Heard:
         coarse = max(range(100, 3_400, 20), key=lambda hertz: _power(few[: len(few) // 2], hertz / rate))
         return max((coarse - 10, coarse, coarse + 10), key=lambda hertz: _power(few, hertz / rate))
 
-    def _middle(self, channel: int) -> Samples:
+    def _middle(self, channel: int) -> array[float]:
         """A fifth of a second: enough for 10 Hz, and little to count."""
         whole = self.channels[channel]
         start = len(whole) // 2 - self.rate // 10
@@ -138,13 +141,19 @@ def _power(samples: Samples, turns: float) -> float:
 def _frames(container: "av.container.InputContainer") -> Iterator["av.AudioFrame"]:
     plain = av.AudioResampler(format="fltp")
     stream = container.streams.audio[0]
-    decoder = stream.codec_context
+    decoder: av.AudioCodecContext = stream.codec_context
     if (rate := {"amrnb": 8_000, "amrwb": 16_000}.get(decoder.name)) is not None:
-        decoder = av.CodecContext.create(f"libopencore_{decoder.name}", "r")
+        decoder = of_kind(av.AudioCodecContext, av.CodecContext.create(f"libopencore_{decoder.name}", "r"))
         decoder.sample_rate, decoder.layout = rate, "mono"
     for packet in container.demux(stream):
         for frame in decoder.decode(packet):
             yield from plain.resample(frame)
+
+
+def colour_at(picture: Image.Image, x: float, y: float) -> tuple[int, ...]:
+    found = picture.getpixel((int(x), int(y)))
+    assert isinstance(found, tuple)
+    return found
 
 
 def still(form: str, size: tuple[int, int] = (120, 80), mode: str = "RGB", *, turned: int = 0, **options: object) -> bytes:
@@ -178,9 +187,9 @@ def film(
     output = io.BytesIO()
     with av.open(output, "w", format=muxer, options={"movflags": flags} if flags else {}) as container:
         quiet = {"x265-params": "log-level=none"} if codec == "libx265" else {}
-        stream = container.add_stream(codec, rate=25, width=size[0], height=size[1], pix_fmt=pixels, options=quiet)
+        stream = of_kind(av.VideoStream, container.add_stream(codec, rate=25, width=size[0], height=size[1], pix_fmt=pixels, options=quiet))
         rate = 8_000 if "amr" in sound else 48_000
-        spoken = container.add_stream(sound, rate=rate, layout="mono") if sound else None
+        spoken = of_kind(av.AudioStream, container.add_stream(sound, rate=rate, layout="mono")) if sound else None
         for _ in range(count):
             container.mux(stream.encode(av.VideoFrame.from_image(Image.new("RGB", size, "red"))))
         container.mux(stream.encode(None))

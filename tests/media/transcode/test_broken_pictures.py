@@ -12,7 +12,7 @@ from converters.files.media import Shape
 from streams.media.transcode import images
 from streams.media.transcode.request import VAST, Transcoded, TranscodeFailed
 from tests.media.transcode.conftest import LIMITS, Press
-from tests.media.transcode.samples import moving, still
+from tests.media.transcode.samples import colour_at, moving, still
 
 SHOWN = ("jpeg", "png", "gif")
 SHAPE = Shape(formats=SHOWN, thumbnail=Shape(formats=("jpeg",), box=(60, 60), inline=10_000))
@@ -26,7 +26,7 @@ def made(found: Transcoded | TranscodeFailed) -> Transcoded:
 
 def near(one: Transcoded, place: tuple[float, float], colour: tuple[int, int, int]) -> bool:
     picture = Image.open(io.BytesIO(one.path.read_bytes())).convert("RGB")
-    found = picture.getpixel((int(place[0] * picture.width), int(place[1] * picture.height)))
+    found = colour_at(picture, place[0] * picture.width, place[1] * picture.height)
     return all(abs(each - other) < 40 for each, other in zip(found, colour, strict=True))
 
 

@@ -35,7 +35,7 @@ def judged(machine: Machine, number: int, *arguments: int, arch: int | None = No
                 holds = {0x15: accumulator == k, 0x35: accumulator >= k, 0x45: bool(accumulator & k)}[operation]
                 at += yes if holds else no
             case 0x06:
-                return k
+                return int(k)
             case _:
                 raise AssertionError(hex(operation))
 

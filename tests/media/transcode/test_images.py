@@ -12,7 +12,7 @@ from converters.files.media import Role, Shape
 from converters.files.media_formats import sniff
 from streams.media.transcode.request import Transcoded, TranscodeFailed
 from tests.media.transcode.conftest import LIMITS, Press
-from tests.media.transcode.samples import moving, still
+from tests.media.transcode.samples import colour_at, moving, still
 
 SHOWN = ("jpeg", "png", "gif")
 FORMS = {"JPEG": "jpeg", "PNG": "png", "GIF": "gif", "WEBP": "webp", "HEIF": "heic", "AVIF": "avif", "BMP": "bmp"}
@@ -34,7 +34,7 @@ def seen(one: Transcoded) -> Image.Image:
 
 def near(picture: Image.Image, place: tuple[float, float], colour: tuple[int, ...]) -> bool:
     """*place*: parts of width and height."""
-    found = picture.convert("RGB").getpixel((int(place[0] * picture.width), int(place[1] * picture.height)))
+    found = colour_at(picture.convert("RGB"), place[0] * picture.width, place[1] * picture.height)
     return all(abs(one - other) < 24 for one, other in zip(found, colour, strict=True))
 
 
@@ -58,8 +58,8 @@ def test_every_form_becomes_one_that_is_shown(form: str, press: Press) -> None:
 def test_what_is_clear_stays_clear_where_the_target_shows_it(form: str, press: Press) -> None:
     one = made(press(still(form, mode="RGBA"), "image", Shape(formats=SHOWN)))
     assert one.format == "png"
-    assert seen(one).getpixel((110, 10))[3] == 0
-    assert seen(one).getpixel((10, 10))[3] == 255
+    assert colour_at(seen(one), 110, 10)[3] == 0
+    assert colour_at(seen(one), 10, 10)[3] == 255
     flat = made(press(still(form, mode="RGBA"), "image", Shape(formats=("jpeg",))))
     assert flat.format == "jpeg"
     assert near(seen(flat), (0.9, 0.2), WHITE)
@@ -158,7 +158,7 @@ def test_a_moving_picture_goes_untouched(role: Role, press: Press) -> None:
 def test_a_moving_webp_still_moves_as_a_gif(press: Press) -> None:
     one = made(press(moving("WEBP"), "gif", Shape(formats=("gif", "jpeg"))))
     picture = seen(one)
-    assert (one.format, picture.n_frames, picture.info["duration"]) == ("gif", 3, 100)
+    assert (one.format, getattr(picture, "n_frames", 1), picture.info["duration"]) == ("gif", 3, 100)
     picture.seek(2)
     assert near(picture, (0.5, 0.5), BLUE)
 
@@ -169,7 +169,7 @@ def test_what_moves_still_moves_in_whichever_role_it_was_sent(role: Role, form: 
     shape = Shape(formats=SHOWN, thumbnail=Shape(formats=("jpeg",), box=(30, 30)))
     one = made(press(moving(form), role, shape, alone=True))
     picture = seen(one)
-    assert (one.format, picture.n_frames, one.lost) == ("gif", 3, "colours")
+    assert (one.format, getattr(picture, "n_frames", 1), one.lost) == ("gif", 3, "colours")
     assert near(picture, (0.5, 0.5), RED)
     picture.seek(2)
     assert near(picture, (0.5, 0.5), BLUE)

@@ -12,7 +12,7 @@ from converters.files.media import Shape
 from streams.media.transcode import video_encoding
 from streams.media.transcode.request import Transcoded, TranscodeFailed
 from tests.media.transcode.conftest import LIMITS, Press
-from tests.media.transcode.samples import SOUND, film, sine
+from tests.media.transcode.samples import SOUND, colour_at, film, sine
 
 SHAPE = Shape(formats=("mp4",), thumbnail=Shape(formats=("jpeg",), box=(80, 80), inline=8_000))
 
@@ -35,7 +35,7 @@ def test_an_mp4_goes_untouched_and_is_described(codec: str, press: Press) -> Non
     assert (one.format, one.width, one.height) == ("mp4", 160, 96)
     assert one.duration == pytest.approx(1_000, abs=30)
     assert one.thumbnail is not None
-    red = Image.open(one.thumbnail.path).convert("RGB").getpixel((10, 10))
+    red = colour_at(Image.open(one.thumbnail.path).convert("RGB"), 10, 10)
     assert red[0] > 200 > 60 > max(red[1:])
     assert (one.thumbnail.width, one.thumbnail.height) == (80, 48)
 
@@ -81,7 +81,7 @@ def test_what_phones_do_not_play_becomes_h264_and_aac(muxer: str, codec: str, so
     assert one.duration == pytest.approx(1_000, abs=60)
     found = pictures(one.path.read_bytes())
     assert len(found) == 25
-    assert all(each.getpixel((20, 20))[0] > 200 > 60 > each.getpixel((20, 20))[2] for each in found)
+    assert all(each[0] > 200 > 60 > each[2] for each in (colour_at(one, 20, 20) for one in found))
     assert one.thumbnail is not None
     with av.open(io.BytesIO(one.path.read_bytes()), "r", format="mov") as container:
         assert container.streams.video[0].codec_context.pix_fmt == "yuv420p"
@@ -149,7 +149,7 @@ def test_the_thumbnail_of_a_turned_film_stands_as_the_film_does(press: Press) ->
     one = made(press(turned(output.getvalue()), "video", SHAPE, alone=True))
     assert one.thumbnail is not None
     small = Image.open(one.thumbnail.path).convert("RGB")
-    red = small.getpixel((40, 10))
+    red = colour_at(small, 40, 10)
     assert red[0] > 200 > 60 > red[2], "the matrix turns to the right: upper left goes to upper right"
 
 

@@ -1,5 +1,7 @@
 """``python -m tests.media.transcode.unsealed_later``: the zygote, which was kept in when it tried, and whose workers are not."""
 
+from unittest.mock import patch
+
 from streams.media.sandbox.confine import SandboxUnavailableError
 from streams.media.transcode import worker, zygote
 
@@ -9,5 +11,5 @@ def _refused(**_: object) -> None:
 
 
 if __name__ == "__main__":
-    worker.seal = _refused
-    zygote.main()
+    with patch.object(worker, "seal", _refused):
+        zygote.main()
