@@ -19,7 +19,7 @@ NOW = Section(
         state(
             "Canary",
             "Outcome of the last test messages, the worst kind, by direction. Undelivered: the target app has not called back; uncalled: the source app has not; "
-            "unsent: the app took none.",
+            "unsent: the app took none; unseen: Kafka did not answer.",
             CANARY,
             or_zero(worst("im_relay_canary_state", "direction"), "{{direction}}", "direction", named="no canary", zero=-1),
             wide=8,

@@ -33,6 +33,7 @@ CANARY: Words = {
     3: ("undelivered", BAD),
     4: ("uncalled", BAD),
     5: ("unsent", WARN),
+    6: ("unseen", BAD),
 }
 OPEN: Words = {-1: ("none", PLAIN), 0: ("paused", WARN), 1: ("runs", GOOD)}
 

@@ -448,9 +448,9 @@ CANARY_MESSAGES = counter(
 )
 CANARY_STATE = gauge(
     "canary_state",
-    "0 to 5",
+    "0 to 6",
     ["direction", "kind"],
-    "Outcome of the last one: 0 on time, 1 late, 2 changed, 3 undelivered, 4 uncalled, 5 unsent.",
+    "Outcome of the last one: 0 on time, 1 late, 2 changed, 3 undelivered, 4 uncalled, 5 unsent, 6 unseen: Kafka did not answer.",
 )
 CANARY_SECONDS = histogram(
     "canary_seconds",

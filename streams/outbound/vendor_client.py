@@ -35,6 +35,10 @@ class VendorClient:
         self._proxies = proxies(settings, "deliver")
         self._files: dict[Proxy | None, httpx.AsyncClient] = {}
         self._settings = settings
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from nothing."""
         self.acted = 0
         """Requests that were answered and make the platform do something."""
         self.withheld = 0

@@ -109,6 +109,7 @@ class _GapsRole:
         self._follower = IdentityFollower(settings.kafka.cluster, known, disk=self._disk)
         self._topics = [settings.kafka.topic(topics.CALLBACKS, app.platform.name) for app in apps.values()]
         self._came = {name: ReceivedCallbacks(settings.kafka.topic(topics.CALLBACKS, app.platform.name), app) for name, app in apps.items()}
+        self._questions: dict[str, VendorClient] = {}
         self._busy = False
         self._said: dict[str, str] = {}
         """Why no further back, by app, as it was logged last."""
@@ -143,6 +144,8 @@ class _GapsRole:
                     await stop.wait()
 
     async def close(self) -> None:
+        for questions in self._questions.values():
+            await questions.close()
         await self._follower.stop()
         if self._disk is not None:
             self._disk.close()
@@ -157,7 +160,11 @@ class _GapsRole:
             self._busy = False
 
     async def _one(self, name: str, app: App) -> None:
-        questions = VendorClient(app, self._settings.deliver, acts=True)
+        # One for all searches: with each new one a new token would be asked for.
+        questions = self._questions.get(name)
+        if questions is None:
+            questions = self._questions[name] = VendorClient(app, self._settings.deliver, acts=True)
+        questions.begin()
         try:
             with metrics.GAP_SECONDS.labels(name).time():
                 async with TopicReader(self._settings.kafka.cluster, names=self._topics) as reader:
@@ -170,8 +177,6 @@ class _GapsRole:
                 error=str(error) if isinstance(error, OperateError) else why(error, self._settings.kafka.cluster),
             )
             return
-        finally:
-            await questions.close()
         whole = not (found.unseen or found.unstored or questions.unanswered)
         metrics.GAP_SEARCHES.labels(name, "whole" if whole else "partial").inc()
         log.info(

@@ -103,7 +103,8 @@ async def _canary(settings: Settings) -> None:
             async with asyncio.timeout(settings.canary.interval + settings.canary.patience + RUN_BEYOND):
                 await sending.run()
         except (KafkaError, OSError, TimeoutError) as error:
-            # Its series stand still, and an alert says so; the watcher's own looks tell of Kafka.
+            # An alert says that none has ended for long; the watcher's own looks tell of Kafka.
+            sending.unseen()
             log.warning("canary not run", error=permissions.why(error, kafka.cluster) or type(error).__name__)
 
     try:

@@ -40,6 +40,8 @@ class CanaryState(IntEnum):
     """The source app has taken it, and has not called back."""
     UNSENT = 5
     """The source app has not taken it."""
+    UNSEEN = 6
+    """Kafka has not answered: what became of it, nobody could look."""
 
 
 class CanaryResult(NamedTuple):
@@ -72,7 +74,7 @@ class Canary:
         self._there: set[str] = set()
         for route in self.routes:
             for kind in settings.kinds:
-                for state in CanaryState:
+                for state in set(CanaryState) - {CanaryState.UNSEEN}:
                     metrics.CANARY_MESSAGES.labels(route.direction, kind, state.name.lower())
 
     async def start(self) -> None:
@@ -96,6 +98,12 @@ class Canary:
             _count(direction, kind, result)
         metrics.CANARY_LAST_RUN.labels("-".join(self._settings.apps)).set(time.time())
         return found
+
+    def unseen(self) -> None:
+        """The last run has not come to an end: its outcomes are not those of the run before."""
+        for route in self.routes:
+            for kind in self._settings.kinds:
+                metrics.CANARY_STATE.labels(route.direction, kind).set(CanaryState.UNSEEN)
 
     @asynccontextmanager
     async def _hearing(self) -> AsyncIterator[list[bool]]:

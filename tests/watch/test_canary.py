@@ -10,6 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.kafka import topics
+from streams.roles import watch
 from streams.settings.root import load, marking
 from streams.watch.canary import Canary, CanaryResult, CanaryState
 from tests.operate.conftest import command, rows
@@ -104,6 +105,26 @@ def test_every_kind_arrives_both_ways_and_no_count_has_it(stack: Stack) -> None:
     stack.source.say("alice", "bob", "of a person", type="person")
     until(lambda: counted(stack, "sends_total") == counted(stack, "end_to_end_seconds_count") == 1)
     assert received(stack) == 1
+
+
+def test_of_a_run_that_kafka_did_not_let_end_no_earlier_outcome_is_shown(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(_: Canary) -> None:
+        raise TimeoutError
+
+    def shown() -> set[float]:
+        return {value("canary_state", direction=direction, kind=kind) for direction, kind in every(stack, CanaryState.UNSEEN)}
+
+    async def told() -> None:
+        role = asyncio.create_task(watch._canary(load(stack.config)))
+        try:
+            await asyncio.to_thread(until, lambda: shown() == {CanaryState.UNSEEN})
+        finally:
+            role.cancel()
+
+    play(stack, kinds=["text"])
+    assert CanaryState.ON_TIME in shown()
+    monkeypatch.setattr(Canary, "run", away)
+    asyncio.run(told())
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -176,7 +177,13 @@ def test_the_role_fills_gaps_by_itself_and_leaves_in_good_order(exchange: Exchan
             exchange.say("easemob", "bob", "alice", f"hush e{number}")
         found = exchange.all_arrived()
     assert found.good, found
-    until(lambda: 'outcome="whole"' in role.metrics())
+    until(
+        lambda: (
+            (value := re.search(r'im_relay_gap_searches_total\{app="new",outcome="whole"\} ([0-9.]+)', role.metrics()))
+            and float(value[1]) >= 3
+        )
+    )
+    assert 'im_relay_token_requests_total{app="new",outcome="granted",platform="easemob"} 1.0' in role.metrics(), "not one for each search"
     assert 'im_relay_gap_callbacks_total{app="old",outcome="recovered",platform="yunxin"}' in role.metrics()
     assert httpx.get(f"http://127.0.0.1:{role.observe}/livez", trust_env=False).status_code == 200
     said = role.log.read_text() + role.metrics()
