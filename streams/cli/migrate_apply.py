@@ -89,7 +89,7 @@ def apply(
     from streams.migrate.plan import quotas_of
 
     if files not in FILES:
-        raise typer.BadParameter(translated("--files is {files!r}; expected one of {filess}", files=files, filess=", ".join(FILES)))
+        raise typer.BadParameter(translated("--files is {files!r}; expected one of {expected}", files=files, expected=", ".join(FILES)))
     relay = CommandContext(config)
     since = 0 if live_since == "none" else parse_time(live_since)
     wanted = applying.Wanted(

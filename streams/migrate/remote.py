@@ -64,7 +64,9 @@ class RemoteSource:
         if not app.platform.readers:
             raise SourceError(
                 localized(
-                    "--from is {name}, on {name2}: nothing can be read from there; give its export", name=app.name, name2=app.platform.name
+                    "--from is {name}, on {platform}: nothing can be read from there; give its export",
+                    name=app.name,
+                    platform=app.platform.name,
                 )
             )
         self.app, self.options = app, options
@@ -79,9 +81,9 @@ class RemoteSource:
             needs = next((one.needs for one in app.platform.readers if one.name == "users"), "")
             raise SourceError(
                 localized(
-                    "--from is {name}, on {name2}. {needs} Give a file of them, one a line, with --users",
+                    "--from is {name}, on {platform}. {needs} Give a file of them, one a line, with --users",
                     name=app.name,
-                    name2=app.platform.name,
+                    platform=app.platform.name,
                     needs=needs,
                 )
             )
@@ -181,7 +183,7 @@ class RemoteSource:
         if ended.silent:
             self.failed = reader.name
             raise SourceError(
-                localized("{name}: {name2} does not answer; the same command goes on", name=reader.name, name2=self.app.platform.name)
+                localized("{name}: {platform} does not answer; the same command goes on", name=reader.name, platform=self.app.platform.name)
             )
         if ended.why:
             self.store.add(UNSEEN, [f"{reader.name}\x1f{ended.why}"])

@@ -144,10 +144,10 @@ def _read(raw: bytes, where: str) -> ReplaySpec:
     if spec.version > VERSION:
         raise OperateError(
             localized(
-                "{where} has version {version}; this release reads up to {versions}: upgrade it",
+                "{where} has version {version}; this release reads up to {known}: upgrade it",
                 where=where,
                 version=spec.version,
-                versions=VERSION,
+                known=VERSION,
             )
         )
     return spec

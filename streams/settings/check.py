@@ -96,12 +96,12 @@ def _brokers(bootstrap: str) -> Iterator[str]:
             )
         elif "://" in one:
             yield localized(
-                'kafka.bootstrap has "{one}"; expected host:port without a scheme: write {rstrip}',
+                'kafka.bootstrap has "{one}"; expected host:port without a scheme: write {example}',
                 one=one,
-                rstrip=one.partition("://")[2].rstrip("/") or "host:9092",
+                example=one.partition("://")[2].rstrip("/") or "host:9092",
             )
         elif (found := _BROKER.fullmatch(one)) is None:
-            yield localized('kafka.bootstrap has "{one}"; expected host:port: write {one2}', one=one, one2=_with_port(one))
+            yield localized('kafka.bootstrap has "{one}"; expected host:port: write {example}', one=one, example=_with_port(one))
         elif not 0 < int(found[1]) < 65536:
             yield localized('kafka.bootstrap has "{one}"; a port is 1 to 65535', one=one)
 
@@ -227,9 +227,7 @@ def _directories(settings: "Settings") -> Iterator[str]:
         if not str(path).strip() or (isinstance(path, Path) and path == Path()):
             if name not in ("convert.state", "gaps.state"):
                 yield localized(
-                    '{name} is empty; expected a directory: write {partition} = "/var/lib/im-relay/…"',
-                    name=name,
-                    partition=name.partition(".")[2],
+                    '{name} is empty; expected a directory: write {key} = "/var/lib/im-relay/…"', name=name, key=name.partition(".")[2]
                 )
             continue
         for at in (Path(path), *Path(path).parents):
@@ -310,10 +308,10 @@ def _account(where: str, given: Mapping[str, Any], kind: type[Any], platform: st
     for name in needed:
         if name not in given and f"{name}_file" not in given:
             yield localized(
-                '{where}.{name} is missing ({rstrip}): write {name} = "…", or {name}_file = "PATH"',
+                '{where}.{name} is missing ({about}): write {name} = "…", or {name}_file = "PATH"',
                 where=where,
                 name=name,
-                rstrip=about["properties"][name].get("description", "").rstrip("."),
+                about=about["properties"][name].get("description", "").rstrip("."),
             )
     for key, value in given.items():
         name = key if key in fields else key.removesuffix("_file")

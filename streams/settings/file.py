@@ -29,7 +29,7 @@ def read(path: Path) -> dict[str, Any]:
         raise ValueError(localized("settings file {path} is not UTF-8 (line {line}): save it as UTF-8", path=path, line=line)) from None
     except tomllib.TOMLDecodeError as error:
         raise ValueError(
-            localized("settings file {path} is not TOML: {error}{error2}", path=path, error=error, error2=_hint(str(error)))
+            localized("settings file {path} is not TOML: {error}{hint}", path=path, error=error, hint=_hint(str(error)))
         ) from None
 
 
